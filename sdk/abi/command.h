@@ -1,0 +1,31 @@
+// Extension "tharsis.command/1": commands that a plugin adds to the program, `tharsis <plugin>
+// <command> ARG...`. The manifest lists them with one line of help each. The plugin is created and
+// started in a small runtime, then run() is called once.
+#pragma once
+#include "sdk/abi/abi.h"
+#include "sdk/abi/console.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THARSIS_COMMAND_ID "tharsis.command/1"
+
+// Valid until finish() has been called.
+typedef struct tharsis_command_call {
+  uint32_t size;
+  uint32_t count;             // Of arguments, without the command's name.
+  const char* name;           // One of the manifest's.
+  const char* const* arguments;
+  const tharsis_console* console;  // Print here; console->finish ends the command.
+} tharsis_command_call;
+
+typedef struct tharsis_command {
+  uint32_t size;
+  // Must lead to console->finish, now or later. [own strand]
+  void (*run)(void* instance, const tharsis_command_call* call);
+} tharsis_command;
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,44 @@
+// Service "tharsis.dns/1": names to addresses, from the profile's pins, the cache, or the system's
+// resolver.
+#pragma once
+#include "sdk/abi/abi.h"
+#include "sdk/abi/net.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THARSIS_DNS_ID "tharsis.dns/1"
+
+enum { THARSIS_DNS_LITERAL = 0, THARSIS_DNS_PINNED = 1, THARSIS_DNS_CACHED = 2, THARSIS_DNS_SYSTEM = 3 };
+
+typedef struct tharsis_dns_answer {
+  uint32_t size;
+  int32_t status;                    // THARSIS_OK, _E_NOT_FOUND, _E_TIMEOUT, _E_NETWORK, _E_CANCELLED.
+  uint32_t source;                   // THARSIS_DNS_*.
+  uint32_t count;
+  const tharsis_address* addresses;  // In the order to try; port 0. Borrowed.
+  tharsis_text reason;               // One sentence on failure.
+} tharsis_dns_answer;
+
+// Called exactly once per accepted question. [the strand that called resolve()]
+typedef void (*tharsis_dns_done)(void* context, tharsis_handle query, const tharsis_dns_answer* answer);
+
+typedef struct tharsis_dns {
+  uint32_t size;
+  void* self;
+
+  // `family` 4, 6 or 0 for both. `done` is never called inside this call.
+  //   THARSIS_E_INVALID  the name is empty, too long, or has a byte that no name has.
+  //   THARSIS_E_GONE     dns is stopping.
+  // [any strand]
+  tharsis_status (*resolve)(void* self, tharsis_text name, uint32_t family, tharsis_dns_done done,
+                            void* context, tharsis_handle* query, tharsis_error* error);
+
+  // `done` is still called, with THARSIS_E_CANCELLED unless the answer was on its way. [any strand]
+  void (*cancel)(void* self, tharsis_handle query);
+} tharsis_dns;
+
+#ifdef __cplusplus
+}
+#endif

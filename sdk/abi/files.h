@@ -1,0 +1,48 @@
+// Host table "tharsis.files/1": few operations, each whole. Files are made 0600, folders 0700.
+//
+// Every function may block: call it in create(), or inside loop->run_blocking(), where it belongs.
+// [any thread]. Paths are absolute. Failures: THARSIS_E_NOT_FOUND, _E_DENIED (also a read-only
+// file system), _E_FULL, _E_IO; the error's text names the path and the system's reason.
+#pragma once
+#include "sdk/abi/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THARSIS_FILES_ID "tharsis.files/1"
+
+enum { THARSIS_FILES_READ = 1, THARSIS_FILES_APPEND = 2 };  // APPEND makes the file if needed.
+
+typedef struct tharsis_files {
+  uint32_t size;
+  void* self;
+
+  tharsis_status (*open)(void* self, tharsis_text path, uint32_t mode, tharsis_handle* file,
+                         tharsis_error* error);
+  // All bytes reach the system, or a failure is told and the file is cut back to what it was.
+  tharsis_status (*append)(void* self, tharsis_handle file, tharsis_bytes data, tharsis_error* error);
+  // *count is below `capacity` only at the end of the file.
+  tharsis_status (*read)(void* self, tharsis_handle file, uint64_t offset, uint8_t* into, size_t capacity,
+                         size_t* count, tharsis_error* error);
+  tharsis_status (*length)(void* self, tharsis_handle file, uint64_t* bytes, tharsis_error* error);
+  // After this the bytes survive a loss of power.
+  tharsis_status (*sync)(void* self, tharsis_handle file, tharsis_error* error);
+  tharsis_status (*close)(void* self, tharsis_handle file);
+
+  // Give `path` this content, all or nothing, also when the power fails half-way.
+  tharsis_status (*replace)(void* self, tharsis_text path, tharsis_bytes data, tharsis_error* error);
+  // Make the folder and its parents; one that exists is no error.
+  tharsis_status (*make_folder)(void* self, tharsis_text path, tharsis_error* error);
+  tharsis_status (*remove)(void* self, tharsis_text path, tharsis_error* error);
+  // Calls visit once per name in the folder, in the order of the names.
+  tharsis_status (*list)(void* self, tharsis_text folder, void (*visit)(void* context, tharsis_text name),
+                         void* context, tharsis_error* error);
+  // An advisory lock held until close(*lock) or the end of the process.
+  //   THARSIS_E_IN_USE  somebody else holds it.
+  tharsis_status (*lock)(void* self, tharsis_text path, tharsis_handle* lock, tharsis_error* error);
+} tharsis_files;
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,81 @@
+// Service "tharsis.stn/1": send a request over a named link and get exactly one answer back.
+//
+// Also on the bus: state topic "stn.link" (tharsis_stn_link) and event topic "stn.push"
+// (tharsis_stn_push).
+#pragma once
+#include "sdk/abi/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THARSIS_STN_ID "tharsis.stn/1"
+#define THARSIS_STN_LINK_TOPIC "stn.link"
+#define THARSIS_STN_PUSH_TOPIC "stn.push"
+
+// The one and only answer of a task. `body` is borrowed and empty unless `status` is THARSIS_OK;
+// `reason` is one sentence, empty on THARSIS_OK. [the strand that called start()]
+typedef void (*tharsis_stn_done)(void* context, tharsis_handle task, tharsis_status status,
+                                 tharsis_bytes body, tharsis_text reason);
+
+typedef struct tharsis_stn_task {
+  uint32_t size;
+  uint32_t command;     // The application's message type, carried in every frame. Not 0.
+  uint32_t timeout_ms;  // Total time, queueing and retries included. 0: the profile's.
+  uint32_t reserved;
+  tharsis_text link;    // Which link of the profile; empty: "main".
+  tharsis_bytes body;   // Copied.
+  // Names the work, not the attempt, at most 64 bytes; copied. With a key the task is sent again on a new
+  // connection when the old one died before the answer, and the server executes it once. Without
+  // one a task whose bytes were sent fails with THARSIS_E_NETWORK instead.
+  tharsis_bytes key;
+  void* context;
+  tharsis_stn_done done;
+} tharsis_stn_task;
+
+typedef struct tharsis_stn {
+  uint32_t size;
+  void* self;
+
+  // Queue a task. On THARSIS_OK `done` is called exactly once, later, never inside this call; *id
+  // names the task until then. On failure `done` is not called:
+  //   THARSIS_E_INVALID    `done` is null, command 0, or the body or key is longer than allowed.
+  //   THARSIS_E_NOT_FOUND  the profile has no link of that name.
+  //   THARSIS_E_BUSY       too many tasks wait; try again after an answer.
+  //   THARSIS_E_GONE       stn is stopping.
+  // [any strand]
+  tharsis_status (*start)(void* self, const tharsis_stn_task* task, tharsis_handle* id, tharsis_error* error);
+
+  // Withdraw a task. Its `done` is still called, with THARSIS_E_CANCELLED unless an answer was on
+  // its way already. An unknown or finished id is no error. [any strand]
+  void (*cancel)(void* self, tharsis_handle id);
+} tharsis_stn;
+
+enum {
+  THARSIS_STN_DOWN = 0,        // Waiting for the next attempt.
+  THARSIS_STN_CONNECTING = 1,  // Resolving, dialling, TLS, hello.
+  THARSIS_STN_UP = 2,
+};
+
+typedef struct tharsis_stn_link {
+  tharsis_text link;
+  uint32_t state;         // THARSIS_STN_*.
+  int32_t status;         // Why it went down; THARSIS_OK otherwise.
+  tharsis_text endpoint;  // As the profile writes it: "tcps://im.example.com:443".
+  tharsis_text address;   // The one in use or tried last: "192.0.2.1:443"; may be empty.
+  tharsis_text reason;    // One sentence when down, else empty.
+  uint32_t connects;      // How often the link has come up.
+  uint32_t waiting;       // Tasks without an answer.
+  int64_t gap;            // When up again: how long it was not up, ns.
+} tharsis_stn_link;
+
+typedef struct tharsis_stn_push {
+  tharsis_text link;
+  uint32_t command;
+  uint32_t reserved;
+  tharsis_bytes body;
+} tharsis_stn_push;
+
+#ifdef __cplusplus
+}
+#endif

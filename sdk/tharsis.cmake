@@ -1,0 +1,65 @@
+# The words the rest of the build is written in: tharsis_library, tharsis_plugin, tharsis_test.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(THARSIS_SANITIZE "" CACHE STRING "address,undefined or thread")
+set(THARSIS_SDK_FOLDER ${CMAKE_CURRENT_LIST_DIR})
+
+add_library(tharsis_options INTERFACE)
+target_include_directories(tharsis_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(tharsis_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow
+  $<$<COMPILE_LANGUAGE:CXX>:-Wconversion -Wno-missing-field-initializers>)
+if(THARSIS_SANITIZE)
+  target_compile_options(tharsis_options INTERFACE
+    -fsanitize=${THARSIS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(tharsis_options INTERFACE -fsanitize=${THARSIS_SANITIZE})
+endif()
+find_program(THARSIS_MOLD mold)
+if(THARSIS_MOLD)
+  target_link_options(tharsis_options INTERFACE -fuse-ld=mold)
+endif()
+
+function(tharsis_library name)  # tharsis_library(name source... LINK lib...)
+  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  add_library(${name} STATIC ${A_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC tharsis_options ${A_LINK})
+endfunction()
+
+# tharsis_plugin(id source... LINK lib... SHIP file...): build/<preset>/plugins/<id>/ gets the
+# library, its plugin.yaml and the files that are shipped beside it.
+function(tharsis_plugin name)
+  cmake_parse_arguments(A "" "FOLDER" "LINK;SHIP" ${ARGN})
+  if(NOT A_FOLDER)
+    set(A_FOLDER ${CMAKE_BINARY_DIR}/plugins/${name})
+  endif()
+  set(target plugin_${name})
+  add_library(${target} MODULE ${A_UNPARSED_ARGUMENTS})
+  set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${A_FOLDER})
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  # Hidden visibility alone leaves weak std:: symbols; the script exports the entry and nothing else.
+  target_link_options(${target} PRIVATE -Wl,--version-script=${THARSIS_SDK_FOLDER}/plugin.map -Wl,-z,now)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${THARSIS_SDK_FOLDER}/plugin.map)
+  target_link_libraries(${target} PRIVATE tharsis_options ${A_LINK})
+  foreach(file plugin.yaml ${A_SHIP})
+    configure_file(${file} ${A_FOLDER}/${file} COPYONLY)
+  endforeach()
+endfunction()
+
+# tharsis_test(name source... LINK lib...): one binary per top folder of tests.
+function(tharsis_test name)
+  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  add_executable(${name} ${A_UNPARSED_ARGUMENTS})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map> <functional> <memory>)
+  target_link_libraries(${name} PRIVATE tharsis_options ${A_LINK} gtest gtest_main)
+  include(GoogleTest)
+  gtest_discover_tests(${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT 300)
+endfunction()

@@ -1,0 +1,134 @@
+// The architecture as a test: who may include whom, and where the outside world may be touched.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace fs = std::filesystem;
+using std::string, std::string_view;
+
+namespace {
+
+struct layer {
+  string folder;
+  std::vector<string> may_include;
+};
+
+std::vector<string> plugins() {
+  std::vector<string> names;
+  for (const auto& entry : fs::directory_iterator("plugins"))
+    if (entry.is_directory()) names.push_back(entry.path().filename().string());
+  return names;
+}
+
+// First match wins, so a plugin's core comes before the plugin.
+std::vector<layer> layers() {
+  std::vector<layer> all = {
+      {"sdk/abi/", {"sdk/abi/"}},
+      {"sdk/pure/", {"sdk/abi/", "sdk/pure/"}},
+      {"sdk/async/", {"sdk/abi/", "sdk/pure/", "sdk/async/"}},
+      {"sdk/sim/", {"sdk/abi/", "sdk/pure/", "sdk/sim/"}},
+      {"sdk/", {"sdk/"}},
+      {"runtime/", {"sdk/abi/", "sdk/pure/", "runtime/"}},
+  };
+  for (const string& plugin : plugins()) {
+    const string folder = "plugins/" + plugin + "/";
+    all.push_back({folder + "core/", {"sdk/abi/", "sdk/pure/", folder + "core/"}});
+    all.push_back({folder, {"sdk/", folder}});
+  }
+  return all;
+}
+
+bool starts_with_any(string_view text, const std::vector<string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const string& p) { return text.starts_with(p); });
+}
+
+bool is_source(const fs::path& path) {
+  const string end = path.extension().string();
+  return end == ".h" || end == ".cpp" || end == ".c";
+}
+
+using visitor = std::function<void(const string& path, int number, const string& line)>;
+
+int for_each_line(const visitor& visit) {
+  int files = 0;
+  for (const string_view top : {"sdk", "runtime", "plugins"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(top)) {
+      if (!entry.is_regular_file() || !is_source(entry.path())) continue;
+      ++files;
+      const string path = entry.path().generic_string();
+      std::ifstream in(path);
+      int number = 0;
+      for (string line; std::getline(in, line);) visit(path, ++number, line);
+    }
+  }
+  return files;
+}
+
+// What a call may be named, and the only files that may name it. `os_*` files of the runtime are
+// the platform's home; a plugin's are listed one by one.
+struct confined {
+  std::vector<string> calls;
+  std::vector<string> only_in;
+};
+const std::vector<confined> confinements = {
+    {{"::socket(", "::connect(", "::bind(", "::listen(", "::accept4(", "getaddrinfo(", "::sendto(", "::recvfrom("},
+     {"runtime/os_net_linux.cpp"}},
+    {{"epoll_wait(", "epoll_ctl(", "eventfd("}, {"runtime/os_poller_linux.cpp"}},
+    {{"dlopen(", "dlsym("}, {"runtime/os_library_linux.cpp"}},
+    {{"steady_clock::now(", "system_clock::now(", "clock_gettime(", "gettimeofday("}, {"runtime/os_clock.cpp"}},
+    {{"std::thread ", "std::thread(", "std::jthread", "pthread_create("}, {"runtime/os_thread.cpp", "runtime/os_thread.h"}},
+    {{"random_device", "getrandom("}, {"runtime/os_random.cpp"}},
+    {{"std::ofstream", "std::ifstream", "fopen(", "std::filesystem"}, {"runtime/os_"}},
+    {{"sleep_for(", "usleep(", "nanosleep("}, {"nowhere"}},
+    {{"getenv("}, {"runtime/os_"}},
+    {{"std::mutex", "std::shared_mutex", "std::condition_variable"}, {"runtime/"}},
+    {{"thread_local"}, {"runtime/"}},
+};
+
+}  // namespace
+
+TEST(Tidy, IncludesPointDownwardsOnly) {
+  const auto all = layers();
+  const int files = for_each_line([&](const string& path, int number, const string& line) {
+    if (!line.starts_with("#include \"")) return;
+    const string target = line.substr(10, line.rfind('"') - 10);
+    for (const auto& l : all) {
+      if (!path.starts_with(l.folder)) continue;
+      if (!starts_with_any(target, l.may_include))
+        ADD_FAILURE() << path << ":" << number << ": " << l.folder << " may not include " << target;
+      return;
+    }
+    ADD_FAILURE() << path << ": belongs to no layer";
+  });
+  EXPECT_GT(files, 10) << "the sources were not found; run from the top of the repository";
+}
+
+TEST(Tidy, EachCallToTheOutsideWorldHasOneHome) {
+  for_each_line([](const string& path, int number, const string& line) {
+    const string code = line.substr(0, line.find("//"));
+    for (const auto& c : confinements)
+      for (const auto& call : c.calls)
+        if (code.find(call) != string::npos && !starts_with_any(path, c.only_in))
+          ADD_FAILURE() << path << ":" << number << ": " << call << " belongs in " << c.only_in[0];
+  });
+}
+
+TEST(Tidy, TheContractHoldsNoCode) {
+  for (const auto& entry : fs::directory_iterator("sdk/abi"))
+    EXPECT_EQ(entry.path().extension(), ".h") << entry.path();
+}
+
+TEST(Tidy, NoFolderIsADrawer) {
+  for (const string_view top : {"sdk", "runtime", "plugins", "tests"})
+    for (const auto& entry : fs::recursive_directory_iterator(top)) {
+      const string stem = entry.path().stem().string();
+      for (const string_view drawer : {"utils", "util", "common", "misc", "helpers", "helper"})
+        EXPECT_NE(stem, drawer) << entry.path() << ": name it after what it holds";
+    }
+}
