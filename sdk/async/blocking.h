@@ -1,0 +1,56 @@
+// co_await blocking(place, function): run it on a thread where it may block, and take its value.
+#pragma once
+#include <memory>
+#include <optional>
+#include <type_traits>
+
+#include "sdk/async/signal.h"
+#include "sdk/async/task.h"
+
+namespace tharsis {
+
+namespace detail {
+// Shared between the thread that works and the coroutine that waits, which may be destroyed first.
+template <class F, class R>
+struct blocking_job {
+  F function;
+  strand* place;
+  std::optional<R> value;
+  signal* listener;  // Null once nobody waits any more.
+};
+}  // namespace detail
+
+// `function` takes nothing, returns a value, and owns all it uses: it may outlive the waiting
+// coroutine, but not the strand (a plugin stops only when strand::blocking is 0). An empty answer:
+// too much is waiting already.
+template <class F, class R = std::invoke_result_t<F>>
+task<std::optional<R>> blocking(strand& place, F function) {
+  using job = detail::blocking_job<F, R>;
+  struct abandon {  // The frame may be destroyed while the work is under way.
+    std::shared_ptr<job> work;
+    ~abandon() { work->listener = nullptr; }
+  };
+  signal finished(place);
+  const auto work = std::make_shared<job>(job{std::move(function), &place, {}, &finished});
+  const abandon guard{work};
+  auto* context = new std::shared_ptr<job>(work);
+  const auto run = [](void* c) {
+    job& j = **static_cast<std::shared_ptr<job>*>(c);
+    j.value.emplace(j.function());
+  };
+  const auto wake = [](void* c, tharsis_handle) {
+    const std::unique_ptr<std::shared_ptr<job>> mine(static_cast<std::shared_ptr<job>*>(c));
+    --(*mine)->place->blocking;
+    if ((*mine)->listener != nullptr) (*mine)->listener->raise();
+  };
+  const tharsis_loop& loop = place.loop();
+  if (loop.run_blocking(loop.self, run, wake, context, 0) != THARSIS_OK) {
+    delete context;
+    co_return std::nullopt;
+  }
+  ++place.blocking;
+  co_await finished.wait();
+  co_return std::move(work->value);
+}
+
+}  // namespace tharsis

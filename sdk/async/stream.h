@@ -1,0 +1,42 @@
+// A byte stream that a coroutine waits on: tcp_stream and tls_stream implement it.
+//
+// The owner waits on events() (any of the bits below, its own nudges included) and then reads and
+// writes; nothing here suspends. Destroying the stream closes it.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "sdk/abi/net.h"
+#include "sdk/async/signal.h"
+
+namespace tharsis {
+
+class stream {
+ public:
+  enum event : uint32_t {
+    readable = 1,  // Bytes, or the end, may be read.
+    writable = 2,  // unsent() has shrunk.
+    nudged = 4,    // The owner's own: there is something to do.
+    failed = 8,    // read() will tell why.
+  };
+  virtual ~stream() = default;
+
+  virtual signal& events() = 0;
+
+  // OK with count > 0: bytes. OK with 0: the peer has ended. PENDING: nothing now. Else: dead.
+  virtual tharsis_status read(std::span<uint8_t> into, size_t& count) = 0;
+
+  // Takes all bytes, or the stream is dead. What the system does not take now is kept; see unsent().
+  virtual tharsis_status write(std::span<const uint8_t> bytes) = 0;
+  virtual size_t unsent() const = 0;
+
+  // The own side ends: the peer reads everything written before, then the end.
+  virtual void end() = 0;
+
+  virtual tharsis_address peer() const = 0;
+  // A sentence about the last failure, where one is known that is better than the status.
+  virtual std::string failure() const { return {}; }
+};
+
+}  // namespace tharsis

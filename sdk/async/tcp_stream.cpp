@@ -1,0 +1,101 @@
+#include "sdk/async/tcp_stream.h"
+
+#include <string>
+
+#include "sdk/pure/address.h"
+
+namespace tharsis {
+
+tharsis_status tcp_stream::dial(const tharsis_address& to, tharsis_error* error) {
+  peer_ = to;
+  return net_.dial(net_.self, &to, &tcp_stream::on_event, this, &handle_, error);
+}
+
+tharsis_status tcp_stream::accept(tharsis_handle listener) {
+  const tharsis_status status = net_.accept(net_.self, listener, &tcp_stream::on_event, this, &handle_, &peer_);
+  if (status == THARSIS_OK) connected_ = THARSIS_OK;
+  return status;
+}
+
+void tcp_stream::on_event(void* context, tharsis_handle, uint32_t bits, tharsis_status status) {
+  auto* self = static_cast<tcp_stream*>(context);
+  uint32_t raise = 0;
+  if (bits & THARSIS_NET_CONNECTED) {
+    self->connected_ = THARSIS_OK;
+    raise |= writable;
+  }
+  if (bits & THARSIS_NET_FAILED) {
+    if (self->connected_ == THARSIS_PENDING) self->connected_ = status;
+    // What came before the failure can still be read; read() meets the failure after it.
+    if (self->dead_ == THARSIS_OK && self->connected_ != THARSIS_OK) self->dead_ = status;
+    raise |= failed | readable;
+  }
+  if (bits & THARSIS_NET_READABLE) raise |= readable;
+  if ((bits & THARSIS_NET_WRITABLE) && self->flush() != THARSIS_PENDING) raise |= writable;
+  if (raise != 0) self->events_.raise(raise);
+}
+
+tharsis_status tcp_stream::read(std::span<uint8_t> into, size_t& count) {
+  count = 0;
+  if (dead_ != THARSIS_OK) return dead_;
+  const tharsis_status status = net_.read(net_.self, handle_, into.data(), into.size(), &count);
+  if (status < 0) dead_ = status;
+  return status;
+}
+
+tharsis_status tcp_stream::write(std::span<const uint8_t> bytes) {
+  if (dead_ != THARSIS_OK) return dead_;
+  size_t taken = 0;
+  if (unsent() == 0 && !bytes.empty()) {
+    const tharsis_status status = net_.write(net_.self, handle_, bytes.data(), bytes.size(), &taken);
+    if (status < 0) return dead_ = status;
+  }
+  if (taken < bytes.size()) {
+    if (kept_from_ > 0) {
+      kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_from_));
+      kept_from_ = 0;
+    }
+    kept_.insert(kept_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(taken), bytes.end());
+  }
+  return THARSIS_OK;
+}
+
+tharsis_status tcp_stream::flush() {
+  while (unsent() > 0) {
+    size_t taken = 0;
+    const tharsis_status status = net_.write(net_.self, handle_, kept_.data() + kept_from_, unsent(), &taken);
+    if (status < 0) return dead_ = status;
+    kept_from_ += taken;
+    if (status == THARSIS_PENDING) return THARSIS_PENDING;
+  }
+  kept_.clear();
+  kept_from_ = 0;
+  if (end_wanted_) net_.shutdown(net_.self, handle_);
+  return THARSIS_OK;
+}
+
+void tcp_stream::end() {
+  end_wanted_ = true;
+  if (unsent() == 0 && handle_ != 0) net_.shutdown(net_.self, handle_);
+}
+
+void tcp_stream::close() {
+  if (handle_ != 0) net_.close(net_.self, std::exchange(handle_, 0));
+  dead_ = THARSIS_E_GONE;
+}
+
+task<result<std::unique_ptr<tcp_stream>>> dial_tcp(strand& place, const tharsis_net& net, tharsis_address to,
+                                                   instant deadline) {
+  auto wire = std::make_unique<tcp_stream>(place, net);
+  tharsis_error reason = no_error();
+  if (const tharsis_status s = wire->dial(to, &reason); s != THARSIS_OK) co_return error_from(s, reason);
+  while (wire->connected() == THARSIS_PENDING) {
+    if (co_await wire->events().wait(deadline) == 0)
+      co_return error{THARSIS_E_TIMEOUT, "no connection to " + to_text(to) + " before the deadline"};
+  }
+  if (const tharsis_status s = wire->connected(); s != THARSIS_OK)
+    co_return error{s, "connecting to " + to_text(to) + " failed: " + std::string(status_name(s))};
+  co_return std::move(wire);
+}
+
+}  // namespace tharsis
