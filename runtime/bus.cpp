@@ -1,0 +1,144 @@
+#include "runtime/bus.h"
+
+#include <algorithm>
+
+#include "runtime/topic_pattern.h"
+
+namespace tharsis::runtime {
+namespace {
+constexpr uint32_t depth_default = 256;  // A burst of a second at 250 events; 64 KiB of queue at most.
+}
+
+tharsis_status bus::declare(const std::string& owner, const tharsis_topic* facts, tharsis_handle* id,
+                            tharsis_error* error) {
+  if (const tharsis_status s = check_topic(*facts, error); s != THARSIS_OK) return s;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [handle, t] : topics_)
+    if (std::string_view(t.facts->name) == facts->name)
+      return fail(error, THARSIS_E_IN_USE, "topic '" + std::string(facts->name) + "' is declared by plugin '" + t.owner + "' already");
+  topic& t = topics_[*id = next_++];
+  t.owner = owner;
+  t.facts = facts;
+  for (const auto& [handle, s] : subscriptions_)
+    if (topic_matches(s->pattern, facts->name)) t.subscribers.push_back(s);
+  return THARSIS_OK;
+}
+
+tharsis_status bus::publish(tharsis_handle id, const void* payload) {
+  const std::lock_guard lock(mutex_);
+  const auto found = topics_.find(id);
+  if (found == topics_.end()) return THARSIS_E_GONE;
+  topic& t = found->second;
+  for (const auto& s : t.subscribers)
+    if (s->wanted.policy == THARSIS_REFUSE && s->queue.size() >= s->wanted.depth) return THARSIS_E_BUSY;
+  const uint64_t sequence = ++t.sequence;
+  if (t.subscribers.empty() && t.facts->kind == THARSIS_TOPIC_EVENT) return THARSIS_OK;
+  const auto event = std::make_shared<const stored>(stored{t.facts, sequence, wall_(), payload_copy(*t.facts, payload)});
+  keep(t, event);
+  for (const auto& s : t.subscribers) enqueue(s, {event, false});
+  return THARSIS_OK;
+}
+
+void bus::keep(topic& t, const stored_ptr& event) {
+  if (t.facts->kind == THARSIS_TOPIC_EVENT) return;
+  t.kept.push_back(event);
+  const size_t most = t.facts->kind == THARSIS_TOPIC_STATE ? 1 : std::max<size_t>(t.facts->depth, 1);
+  while (t.kept.size() > most) t.kept.pop_front();
+}
+
+// [mutex held]
+void bus::enqueue(const std::shared_ptr<subscription>& s, queued event) {
+  const auto same_topic = [&](const queued& q) { return q.event->topic == event.event->topic; };
+  const bool full = s->queue.size() >= s->wanted.depth;
+  if (s->wanted.policy == THARSIS_CONFLATE || (full && event.event->topic->kind == THARSIS_TOPIC_STATE)) {
+    const auto older = std::find_if(s->queue.begin(), s->queue.end(), same_topic);
+    if (older != s->queue.end()) s->queue.erase(older);
+  }
+  if (s->queue.size() >= s->wanted.depth) {
+    ++s->dropped;
+    if (s->wanted.policy == THARSIS_DROP_NEWEST) return;
+    s->queue.pop_front();
+  }
+  s->queue.push_back(std::move(event));
+  schedule(*s);
+}
+
+// [mutex held]
+void bus::schedule(subscription& s) {
+  if (s.scheduled) return;
+  const tharsis_loop& loop = *s.strand->loop;
+  s.scheduled = loop.post(loop.self, s.strand->id, &bus::on_wake, this, s.id) == THARSIS_OK;
+}
+
+tharsis_status bus::subscribe(const std::string& owner, const tharsis_strand* strand, const std::string& pattern,
+                              const tharsis_subscription& wanted, tharsis_handle* id, tharsis_error* error) {
+  if (pattern.empty() || wanted.on_event == nullptr || wanted.policy > THARSIS_REFUSE)
+    return fail(error, THARSIS_E_INVALID, "a subscription needs a pattern, a known policy and `on_event`");
+  const std::lock_guard lock(mutex_);
+  const auto s = std::make_shared<subscription>();
+  s->id = next_++;
+  s->owner = owner;
+  s->pattern = pattern;
+  s->strand = strand;
+  s->wanted = wanted;
+  if (s->wanted.depth == 0) s->wanted.depth = depth_default;
+  subscriptions_[s->id] = s;
+  for (auto& [handle, t] : topics_) {
+    if (!topic_matches(pattern, t.facts->name)) continue;
+    t.subscribers.push_back(s);
+    for (const stored_ptr& event : t.kept) enqueue(s, {event, true});
+  }
+  *id = s->id;
+  return THARSIS_OK;
+}
+
+tharsis_status bus::unsubscribe(tharsis_handle id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end()) return THARSIS_E_GONE;
+  found->second->ended = true;
+  for (auto& [handle, t] : topics_) std::erase(t.subscribers, found->second);
+  subscriptions_.erase(found);
+  return THARSIS_OK;
+}
+
+size_t bus::remove(const std::string& owner) {
+  std::vector<tharsis_handle> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(topics_, [&](const auto& entry) { return entry.second.owner == owner; });
+    for (const auto& [id, s] : subscriptions_)
+      if (s->owner == owner) ids.push_back(id);
+  }
+  for (const tharsis_handle id : ids) unsubscribe(id);
+  return ids.size();
+}
+
+void bus::on_wake(void* context, tharsis_handle id) { static_cast<bus*>(context)->deliver(id); }
+
+// [the subscriber's strand]
+void bus::deliver(tharsis_handle id) {
+  std::shared_ptr<subscription> s;
+  std::deque<queued> batch;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) return;
+    s = found->second;
+    s->scheduled = false;
+    batch.swap(s->queue);
+  }
+  for (const queued& q : batch) {
+    if (s->ended) return;  // unsubscribe() is [own strand], so this is read where it is written.
+    tharsis_event event{};
+    event.size = sizeof event;
+    event.snapshot = q.snapshot ? 1 : 0;
+    event.topic = q.event->topic;
+    event.sequence = q.event->sequence;
+    event.wall = q.event->wall;
+    event.payload = q.event->payload.data();
+    s->wanted.on_event(s->wanted.context, &event);
+  }
+}
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,81 @@
+// The event bus: topics, retained values, and a bounded queue for each subscriber.
+//
+// One mutex guards the lists and the queues; it is never held while anybody's code runs. Events are
+// copied once and shared by the queues.
+#pragma once
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/bus_payload.h"
+#include "sdk/abi/bus.h"
+#include "sdk/abi/platform.h"
+
+namespace tharsis::runtime {
+
+class bus {
+ public:
+  // `wall` is the host's clock, [any thread].
+  explicit bus(std::function<int64_t()> wall) : wall_(std::move(wall)) {}
+  bus(const bus&) = delete;
+
+  // `owner` names the plugin; what a plugin may declare is the caller's question.
+  tharsis_status declare(const std::string& owner, const tharsis_topic* topic, tharsis_handle* id, tharsis_error* error);
+  tharsis_status publish(tharsis_handle topic, const void* payload);
+  tharsis_status subscribe(const std::string& owner, const tharsis_strand* strand, const std::string& pattern,
+                           const tharsis_subscription& wanted, tharsis_handle* id, tharsis_error* error);
+  tharsis_status unsubscribe(tharsis_handle id);
+
+  // Ends all topics and subscriptions of a plugin; answers how many subscriptions it had left.
+  size_t remove(const std::string& owner);
+
+ private:
+  struct stored {
+    const tharsis_topic* topic;
+    uint64_t sequence;
+    int64_t wall;
+    payload_copy payload;
+  };
+  using stored_ptr = std::shared_ptr<const stored>;
+
+  struct queued {
+    stored_ptr event;
+    bool snapshot;
+  };
+  struct subscription {
+    tharsis_handle id;
+    std::string owner;
+    std::string pattern;
+    const tharsis_strand* strand;
+    tharsis_subscription wanted;
+    std::deque<queued> queue;
+    uint64_t dropped = 0;
+    bool scheduled = false;
+    bool ended = false;
+  };
+  struct topic {
+    std::string owner;
+    const tharsis_topic* facts;
+    uint64_t sequence = 0;
+    std::deque<stored_ptr> kept;  // One for a state, up to `depth` for a log.
+    std::vector<std::shared_ptr<subscription>> subscribers;
+  };
+
+  static void on_wake(void* context, tharsis_handle id);
+  void deliver(tharsis_handle id);
+  void enqueue(const std::shared_ptr<subscription>& s, queued event);
+  void schedule(subscription& s);
+  void keep(topic& t, const stored_ptr& event);
+
+  std::function<int64_t()> wall_;
+  std::mutex mutex_;
+  tharsis_handle next_ = 1;
+  std::map<tharsis_handle, topic> topics_;
+  std::map<tharsis_handle, std::shared_ptr<subscription>> subscriptions_;
+};
+
+}  // namespace tharsis::runtime

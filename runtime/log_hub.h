@@ -1,0 +1,54 @@
+// Where every log line of a runtime passes: kept here until a sink takes over, then handed on.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "sdk/abi/log.h"
+
+namespace tharsis::runtime {
+
+class log_hub {
+ public:
+  struct clock {
+    std::function<int64_t()> wall;     // [any thread]
+    std::function<uint64_t()> thread;  // [any thread]
+  };
+  // Prints a warning or worse for a person while no sink is there. [any thread]
+  using printer = std::function<void(uint32_t level, std::string_view plugin, std::string_view text)>;
+
+  log_hub(clock c, printer print) : clock_(std::move(c)), print_(std::move(print)) {}
+  log_hub(const log_hub&) = delete;
+
+  // [any thread]
+  void write(uint32_t level, std::string_view plugin, std::string_view text);
+  const std::atomic<uint32_t>& level() const { return level_; }
+
+  // Null: the sink goes; when this returns no call into it is under way. The kept records are handed
+  // to a new one. [any thread, but not from inside the sink]
+  void set_sink(const tharsis_log_sink* sink);
+
+  void flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wake wake, void* context,
+             tharsis_handle handle);
+
+ private:
+  struct kept {
+    uint32_t level;
+    int64_t wall;
+    uint64_t thread;
+    std::string plugin;
+    std::string text;
+  };
+  static void hand_on(const tharsis_log_sink& sink, const kept& k);
+
+  clock clock_;
+  printer print_;
+  std::mutex mutex_;
+  const tharsis_log_sink* sink_ = nullptr;
+  std::deque<kept> kept_;
+  std::atomic<uint32_t> level_{THARSIS_LOG_DEBUG};
+};
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,30 @@
+// What the main thread waits for while the runtime works: a ring from within, Ctrl-C, or a time.
+#pragma once
+#include <chrono>
+#include <optional>
+
+namespace tharsis::runtime {
+
+// Make one before any other thread: it blocks SIGINT, SIGTERM and SIGHUP in the whole process and
+// takes them here.
+class main_wait {
+ public:
+  enum class woken { rung, interrupted, deadline };
+
+  main_wait();
+  ~main_wait();
+  main_wait(const main_wait&) = delete;
+
+  // Wake wait(). [any thread]
+  void ring();
+  woken wait(std::optional<std::chrono::nanoseconds> limit);
+
+ private:
+  int bell_[2];
+  int signals_;
+};
+
+// End the process now, without destructors: for a second Ctrl-C, and for code that never returns.
+[[noreturn]] void exit_at_once(int code);
+
+}  // namespace tharsis::runtime

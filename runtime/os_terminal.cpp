@@ -1,0 +1,35 @@
+#include "runtime/os_terminal.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+
+namespace tharsis::runtime {
+namespace {
+std::string_view environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+}  // namespace
+
+bool is_live_terminal(FILE* stream) {
+  return isatty(fileno(stream)) == 1 && !environment("TERM").empty() && environment("TERM") != "dumb";
+}
+
+bool wants_colours(FILE* stream) { return is_live_terminal(stream) && environment("NO_COLOR").empty(); }
+
+std::string user_data_folder() {
+  if (const auto data = environment("XDG_DATA_HOME"); !data.empty()) return std::string(data) + "/tharsis";
+  if (const auto home = environment("HOME"); !home.empty()) return std::string(home) + "/.local/share/tharsis";
+  return "/tmp/tharsis-" + std::to_string(getuid());
+}
+
+std::string program_folder() {
+  std::error_code failure;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", failure);
+  return failure ? "." : path.parent_path().string();
+}
+
+}  // namespace tharsis::runtime

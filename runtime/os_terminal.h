@@ -1,0 +1,18 @@
+// Facts about the standard streams and the environment that only the system knows.
+#pragma once
+#include <cstdio>
+#include <string>
+
+namespace tharsis::runtime {
+
+// A terminal that understands escape sequences (and the person has not said NO_COLOR).
+bool is_live_terminal(FILE* stream);
+bool wants_colours(FILE* stream);
+
+// The user's folder for application data by convention ($XDG_DATA_HOME or ~/.local/share).
+std::string user_data_folder();
+
+// The folder of the running program.
+std::string program_folder();
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,275 @@
+#include "runtime/plugin_host.h"
+
+#include <algorithm>
+
+#include "runtime/os_library.h"
+#include "runtime/topic_pattern.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::runtime {
+namespace {
+
+bool holds(const std::vector<std::string>& list, std::string_view id) {
+  return std::find(list.begin(), list.end(), id) != list.end();
+}
+
+// A sentence of the plugin's, or a plain one when it left none.
+std::string sentence(std::string_view step, tharsis_status status, const tharsis_error& e) {
+  if (e.text[0] != '\0') return e.text;
+  return std::string(step) + " failed with status '" + std::string(status_name(status)) + "' and gave no reason";
+}
+
+}  // namespace
+
+plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entry)
+    : shared_(s), index_(index), entry_(entry), settings_(entry.settings), data_path_(s.data_folder + "/" + entry.id) {
+  host_ = {sizeof host_, THARSIS_ABI_MINOR, this, query, ready, stopped, failed};
+  bus_ = {sizeof bus_, this, bus_declare, bus_publish, bus_subscribe, bus_unsubscribe};
+  registry_ = {sizeof registry_, this, registry_provide, registry_withdraw, registry_bound, registry_watch};
+  static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t), "the level is shared with C");
+  log_ = {sizeof log_, this, reinterpret_cast<const volatile uint32_t*>(&s.log->level()), log_write, log_flush};
+  paths_ = {sizeof paths_, this, data_path, plugin_path};
+}
+
+plugin_host::~plugin_host() {
+  if (inbox_) inbox_->abandon();
+}
+
+tharsis_status plugin_host::open(tharsis_error* error) {
+  const tharsis_status status =
+      shared_.platform->strand_open(shared_.platform->self, entry_.id.c_str(), entry_.loop, &strand_, error);
+  if (status != THARSIS_OK) return status;
+  inbox_ = std::make_unique<strand_inbox>(strand_);
+  const auto loaded = load_library(entry_.manifest->library_path());
+  if (!loaded) return fail(error, loaded.failure());
+  library_ = *loaded;
+  if (library_->id != entry_.id || library_->version != entry_.manifest->version)
+    return fail(error, THARSIS_E_INVALID,
+                "the library says it is " + std::string(library_->id) + " " + library_->version + ", its manifest " +
+                    entry_.manifest->file + " says " + entry_.id + " " + entry_.manifest->version +
+                    "; they must come from the same build");
+  return THARSIS_OK;
+}
+
+void plugin_host::take(lifecycle::step step) {
+  inbox_->send([this, step] {
+    switch (step) {
+      case lifecycle::step::create: return create();
+      case lifecycle::step::start: return start();
+      case lifecycle::step::withdraw: return withdraw();
+      case lifecycle::step::stop: return stop();
+      case lifecycle::step::destroy: return destroy();
+    }
+  });
+}
+
+void plugin_host::finish(lifecycle::step step, std::string failure) {
+  step_open_ = false;
+  shared_.on_step(index_, step, std::move(failure));
+}
+
+void plugin_host::create() {
+  std::vector<std::string> consumes = entry_.manifest->requires_ids();
+  for (const std::string& id : entry_.manifest->wants_ids()) consumes.push_back(id);
+  shared_.registry->add_consumer(
+      entry_.id, consumes, [this](std::function<void()> f) { inbox_->send(std::move(f)); },
+      [this](const std::string& id, const void* table) { rebind(id, table); });
+  for (const std::string& id : consumes) bound_[id] = shared_.registry->best(id);
+
+  tharsis_error reason = no_error();
+  const tharsis_status status = library_->create(&host_, &instance_, &reason);
+  if (status == THARSIS_OK) return finish(lifecycle::step::create);
+  instance_ = nullptr;
+  shared_.registry->remove_consumer(entry_.id);
+  shared_.bus->remove(entry_.id);
+  strand_->close(strand_->self);
+  finish(lifecycle::step::create, sentence("create", status, reason));
+}
+
+void plugin_host::start() {
+  tharsis_error reason = no_error();
+  pending_ = lifecycle::step::start;
+  step_open_ = true;
+  const tharsis_status status = library_->start(instance_, &reason);
+  if (!step_open_ || status == THARSIS_PENDING) return;
+  if (status != THARSIS_OK) return finish(lifecycle::step::start, sentence("start", status, reason));
+  shared_.registry->publish(entry_.id);
+  finish(lifecycle::step::start);
+}
+
+void plugin_host::withdraw() {
+  shared_.registry->withdraw_all(entry_.id, [this] {
+    inbox_->send([this] { finish(lifecycle::step::withdraw); });
+  });
+}
+
+void plugin_host::stop() {
+  pending_ = lifecycle::step::stop;
+  step_open_ = true;
+  const tharsis_status status = library_->stop(instance_);
+  if (step_open_ && status != THARSIS_PENDING) finish(lifecycle::step::stop);
+}
+
+void plugin_host::destroy() {
+  shared_.registry->withdraw_all(entry_.id, [] {});
+  shared_.registry->remove_consumer(entry_.id);
+  library_->destroy(instance_);
+  instance_ = nullptr;
+  report_leaks();
+  strand_->close(strand_->self);
+  finish(lifecycle::step::destroy);
+}
+
+// What a plugin leaves open is closed for it, and named, so that its author can mend it.
+void plugin_host::report_leaks() {
+  tharsis_strand_audit audit{};
+  audit.size = sizeof audit;
+  strand_->audit(strand_->self, &audit);
+  const size_t subscriptions = shared_.bus->remove(entry_.id);
+  const auto leaked = [&](size_t count, std::string_view what) {
+    if (count > 0) log(THARSIS_LOG_WARNING, "left " + std::to_string(count) + " " + std::string(what) + " open when it was destroyed");
+  };
+  leaked(audit.timers, "timer(s)");
+  leaked(audit.sockets, "socket(s)");
+  leaked(audit.queries, "name question(s)");
+  leaked(audit.blocking, "blocking call(s)");
+  leaked(subscriptions, "subscription(s)");
+}
+
+void plugin_host::rebind(const std::string& id, const void* table) {
+  const auto found = bound_.find(id);
+  if (found == bound_.end() || found->second == table) return;
+  found->second = table;
+  for (const watcher& w : std::vector<watcher>(watchers_[id])) w.told(w.context, table);
+}
+
+void plugin_host::log(uint32_t level, std::string_view text) const { shared_.log->write(level, entry_.id, text); }
+
+const void* plugin_host::extension(const char* id) const {
+  return library_->query != nullptr && instance_ != nullptr ? library_->query(instance_, id) : nullptr;
+}
+
+const void* plugin_host::query(void* self, const char* id) {
+  plugin_host& host = of(self);
+  const std::string_view wanted = id != nullptr ? id : "";
+  const std::pair<std::string_view, const void*> tables[] = {
+      {THARSIS_LOOP_ID, host.strand_->loop},
+      {THARSIS_NET_ID, host.strand_->net},
+      {THARSIS_FILES_ID, host.shared_.platform->files},
+      {THARSIS_RANDOM_ID, host.shared_.platform->random},
+      {THARSIS_BUS_ID, &host.bus_},
+      {THARSIS_REGISTRY_ID, &host.registry_},
+      {THARSIS_SETTINGS_ID, host.settings_.table()},
+      {THARSIS_LOG_ID, &host.log_},
+      {THARSIS_PATHS_ID, &host.paths_},
+      {THARSIS_CONSOLE_ID, host.shared_.console},
+  };
+  for (const auto& [name, table] : tables)
+    if (name == wanted) return table;
+  return nullptr;
+}
+
+void plugin_host::ready(void* self) {
+  plugin_host& host = of(self);
+  if (!host.step_open_ || host.pending_ != lifecycle::step::start) return;
+  host.shared_.registry->publish(host.entry_.id);
+  host.finish(lifecycle::step::start);
+}
+
+void plugin_host::stopped(void* self) {
+  plugin_host& host = of(self);
+  if (host.step_open_ && host.pending_ == lifecycle::step::stop) host.finish(lifecycle::step::stop);
+}
+
+void plugin_host::failed(void* self, const tharsis_error* reason) {
+  plugin_host& host = of(self);
+  std::string text = reason != nullptr && reason->text[0] != '\0' ? reason->text : "it gave no reason";
+  if (host.step_open_ && host.pending_ == lifecycle::step::start)
+    return host.finish(lifecycle::step::start, std::move(text));
+  host.shared_.on_failed(host.index_, std::move(text));
+}
+
+tharsis_status plugin_host::bus_declare(void* self, const tharsis_topic* topic, tharsis_handle* id,
+                                        tharsis_error* error) {
+  plugin_host& host = of(self);
+  if (topic == nullptr || id == nullptr || topic->name == nullptr)
+    return fail(error, THARSIS_E_INVALID, "declare needs a topic with a name and a place for its id");
+  const auto& allowed = host.entry_.manifest->publishes;
+  if (std::none_of(allowed.begin(), allowed.end(), [&](const std::string& p) { return topic_matches(p, topic->name); }))
+    return fail(error, THARSIS_E_DENIED,
+                "topic '" + std::string(topic->name) + "' is not in `publishes` of " + host.entry_.manifest->file);
+  return host.shared_.bus->declare(host.entry_.id, topic, id, error);
+}
+
+tharsis_status plugin_host::bus_publish(void* self, tharsis_handle topic, const void* payload) {
+  return payload == nullptr ? THARSIS_E_INVALID : of(self).shared_.bus->publish(topic, payload);
+}
+
+tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const tharsis_subscription* wanted,
+                                          tharsis_handle* id, tharsis_error* error) {
+  plugin_host& host = of(self);
+  if (pattern == nullptr || wanted == nullptr || id == nullptr)
+    return fail(error, THARSIS_E_INVALID, "subscribe needs a pattern, a subscription and a place for its id");
+  const auto& allowed = host.entry_.manifest->subscribes;
+  if (std::none_of(allowed.begin(), allowed.end(),
+                   [&](const std::string& p) { return p == pattern || topic_matches(p, pattern); }))
+    return fail(error, THARSIS_E_DENIED,
+                "'" + std::string(pattern) + "' is not in `subscribes` of " + host.entry_.manifest->file);
+  return host.shared_.bus->subscribe(host.entry_.id, host.strand_, pattern, *wanted, id, error);
+}
+
+tharsis_status plugin_host::bus_unsubscribe(void* self, tharsis_handle id) { return of(self).shared_.bus->unsubscribe(id); }
+
+tharsis_status plugin_host::registry_provide(void* self, const char* id, const void* table, int32_t rank,
+                                             tharsis_error* error) {
+  plugin_host& host = of(self);
+  if (id == nullptr || table == nullptr) return fail(error, THARSIS_E_INVALID, "provide needs an id and a table");
+  if (!holds(host.entry_.manifest->provides_ids(), id))
+    return fail(error, THARSIS_E_DENIED, "'" + std::string(id) + "' is not in `provides` of " + host.entry_.manifest->file);
+  const tharsis_status status = host.shared_.registry->provide(host.entry_.id, id, table, rank);
+  if (status != THARSIS_OK) return fail(error, status, "'" + std::string(id) + "' is provided already");
+  const bool starting = host.step_open_ && host.pending_ == lifecycle::step::start;
+  if (!starting) host.shared_.registry->publish(host.entry_.id);
+  return THARSIS_OK;
+}
+
+tharsis_status plugin_host::registry_withdraw(void* self, const char* id, tharsis_on_service done, void* context) {
+  plugin_host& host = of(self);
+  if (id == nullptr || done == nullptr) return THARSIS_E_INVALID;
+  return host.shared_.registry->withdraw(host.entry_.id, id, [&host, done, context] {
+    host.inbox_->send([done, context] { done(context, nullptr); });
+  });
+}
+
+const void* plugin_host::registry_bound(void* self, const char* id) {
+  plugin_host& host = of(self);
+  const auto found = host.bound_.find(id != nullptr ? id : "");
+  return found == host.bound_.end() ? nullptr : found->second;
+}
+
+tharsis_status plugin_host::registry_watch(void* self, const char* id, tharsis_on_service told, void* context,
+                                           tharsis_error* error) {
+  plugin_host& host = of(self);
+  if (id == nullptr || told == nullptr) return fail(error, THARSIS_E_INVALID, "watch needs an id and a function");
+  const auto found = host.bound_.find(id);
+  if (found == host.bound_.end())
+    return fail(error, THARSIS_E_DENIED,
+                "'" + std::string(id) + "' is neither in `requires` nor in `wants` of " + host.entry_.manifest->file);
+  host.watchers_[id].push_back({told, context});
+  if (found->second != nullptr) told(context, found->second);
+  return THARSIS_OK;
+}
+
+void plugin_host::log_write(void* self, uint32_t level, tharsis_text text) { of(self).log(level, view(text)); }
+
+tharsis_status plugin_host::log_flush(void* self, tharsis_wake wake, void* context, tharsis_handle handle) {
+  plugin_host& host = of(self);
+  if (wake == nullptr) return THARSIS_E_INVALID;
+  host.shared_.log->flush(*host.strand_->loop, host.strand_->id, wake, context, handle);
+  return THARSIS_OK;
+}
+
+tharsis_text plugin_host::data_path(void* self) { return text_of(of(self).data_path_); }
+tharsis_text plugin_host::plugin_path(void* self) { return text_of(of(self).entry_.manifest->folder); }
+
+}  // namespace tharsis::runtime

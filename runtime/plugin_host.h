@@ -1,0 +1,116 @@
+// One plugin in a runtime: its strand, the tables it sees, and its lifecycle steps.
+//
+// Everything here happens on the plugin's strand, except what says otherwise. A step is asked for
+// from the runtime's strand and tells its end through `on_step`.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/bus.h"
+#include "runtime/lifecycle.h"
+#include "runtime/log_hub.h"
+#include "runtime/plugin_settings.h"
+#include "runtime/profile.h"
+#include "runtime/registry.h"
+#include "runtime/strand_inbox.h"
+#include "sdk/abi/console.h"
+#include "sdk/abi/plugin.h"
+
+namespace tharsis::runtime {
+
+class plugin_host {
+ public:
+  // What all plugins of a runtime share. Outlives them.
+  struct shared {
+    const tharsis_platform* platform;
+    runtime::bus* bus;
+    runtime::registry* registry;
+    runtime::log_hub* log;
+    const tharsis_console* console;  // May be null.
+    std::string data_folder;
+    // [the plugin's strand] A step has ended; `failure` is empty when it went well.
+    std::function<void(size_t plugin, lifecycle::step, std::string failure)> on_step;
+    // [the plugin's strand] A running plugin cannot go on.
+    std::function<void(size_t plugin, std::string reason)> on_failed;
+  };
+
+  plugin_host(const shared& s, size_t index, const plugin_entry& entry);
+  ~plugin_host();
+  plugin_host(const plugin_host&) = delete;
+
+  // Opens the strand and checks the library against the manifest. [runtime's strand]
+  tharsis_status open(tharsis_error* error);
+
+  // Begin a step; its end comes through on_step. [runtime's strand]
+  void take(lifecycle::step step);
+
+  const plugin_entry& entry() const { return entry_; }
+  const tharsis_strand* strand() const { return strand_; }
+  // The plugin's optional table. [own strand, after create]
+  const void* extension(const char* id) const;
+  void* instance() const { return instance_; }
+  strand_inbox& inbox() { return *inbox_; }
+
+ private:
+  struct watcher {
+    tharsis_on_service told;
+    void* context;
+  };
+
+  void create();
+  void start();
+  void withdraw();
+  void stop();
+  void destroy();
+  void finish(lifecycle::step step, std::string failure = {});
+  void rebind(const std::string& id, const void* table);
+  void report_leaks();
+  void log(uint32_t level, std::string_view text) const;
+
+  // The tables' functions; each `self` is this.
+  static const void* query(void* self, const char* id);
+  static void ready(void* self);
+  static void stopped(void* self);
+  static void failed(void* self, const tharsis_error* reason);
+  static tharsis_status bus_declare(void* self, const tharsis_topic* topic, tharsis_handle* id, tharsis_error* error);
+  static tharsis_status bus_publish(void* self, tharsis_handle topic, const void* payload);
+  static tharsis_status bus_subscribe(void* self, const char* pattern, const tharsis_subscription* wanted,
+                                      tharsis_handle* id, tharsis_error* error);
+  static tharsis_status bus_unsubscribe(void* self, tharsis_handle id);
+  static tharsis_status registry_provide(void* self, const char* id, const void* table, int32_t rank,
+                                         tharsis_error* error);
+  static tharsis_status registry_withdraw(void* self, const char* id, tharsis_on_service done, void* context);
+  static const void* registry_bound(void* self, const char* id);
+  static tharsis_status registry_watch(void* self, const char* id, tharsis_on_service told, void* context,
+                                       tharsis_error* error);
+  static void log_write(void* self, uint32_t level, tharsis_text text);
+  static tharsis_status log_flush(void* self, tharsis_wake wake, void* context, tharsis_handle handle);
+  static tharsis_text data_path(void* self);
+  static tharsis_text plugin_path(void* self);
+  static plugin_host& of(void* self) { return *static_cast<plugin_host*>(self); }
+
+  const shared& shared_;
+  const size_t index_;
+  const plugin_entry entry_;
+  const tharsis_strand* strand_ = nullptr;
+  std::unique_ptr<strand_inbox> inbox_;
+  const tharsis_plugin* library_ = nullptr;
+  void* instance_ = nullptr;
+  lifecycle::step pending_ = lifecycle::step::destroy;  // The step whose end is awaited.
+  bool step_open_ = false;
+  plugin_settings settings_;
+  std::string data_path_;
+  std::map<std::string, const void*> bound_;
+  std::map<std::string, std::vector<watcher>> watchers_;
+
+  tharsis_host host_{};
+  tharsis_bus bus_{};
+  tharsis_registry registry_{};
+  tharsis_log log_{};
+  tharsis_paths paths_{};
+};
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,94 @@
+#include "runtime/registry.h"
+
+#include <algorithm>
+
+namespace tharsis::runtime {
+
+void registry::add_consumer(const std::string& plugin, std::vector<std::string> ids, send to, on_change told) {
+  const std::lock_guard lock(mutex_);
+  consumers_[plugin] = {std::move(ids), std::move(to), std::move(told)};
+}
+
+void registry::remove_consumer(const std::string& plugin) {
+  const std::lock_guard lock(mutex_);
+  consumers_.erase(plugin);
+}
+
+tharsis_status registry::provide(const std::string& plugin, const std::string& id, const void* table, int32_t rank) {
+  const std::lock_guard lock(mutex_);
+  auto& list = provisions_[id];
+  for (const provision& p : list)
+    if (p.plugin == plugin) return THARSIS_E_IN_USE;
+  const auto place = std::find_if(list.begin(), list.end(), [&](const provision& p) { return p.rank < rank; });
+  list.insert(place, {plugin, table, rank, false});
+  return THARSIS_OK;
+}
+
+void registry::publish(const std::string& plugin) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, list] : provisions_) {
+    const void* const before = best_locked(id);
+    for (provision& p : list)
+      if (p.plugin == plugin) p.visible = true;
+    if (best_locked(id) != before) tell_consumers(id, nullptr);
+  }
+}
+
+tharsis_status registry::withdraw(const std::string& plugin, const std::string& id, std::function<void()> done) {
+  const auto token = std::make_shared<acknowledged>();
+  token->done = std::move(done);
+  const std::lock_guard lock(mutex_);
+  auto& list = provisions_[id];
+  const void* const before = best_locked(id);
+  if (std::erase_if(list, [&](const provision& p) { return p.plugin == plugin; }) == 0) {
+    token->done = nullptr;
+    return THARSIS_E_NOT_FOUND;
+  }
+  if (best_locked(id) != before) tell_consumers(id, token);
+  return THARSIS_OK;
+}
+
+void registry::withdraw_all(const std::string& plugin, std::function<void()> done) {
+  const auto token = std::make_shared<acknowledged>();
+  token->done = std::move(done);
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, list] : provisions_) {
+    const void* const before = best_locked(id);
+    if (std::erase_if(list, [&](const provision& p) { return p.plugin == plugin; }) == 0) continue;
+    if (best_locked(id) != before) tell_consumers(id, token);
+  }
+}
+
+const void* registry::best(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  return best_locked(id);
+}
+
+std::string registry::provider(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = provisions_.find(id);
+  if (found == provisions_.end()) return {};
+  for (const provision& p : found->second)
+    if (p.visible) return p.plugin;
+  return {};
+}
+
+// [mutex held]
+const void* registry::best_locked(const std::string& id) const {
+  const auto found = provisions_.find(id);
+  if (found == provisions_.end()) return nullptr;
+  for (const provision& p : found->second)
+    if (p.visible) return p.table;
+  return nullptr;
+}
+
+// [mutex held] The consumer asks for the table when it runs, so a late message never brings back a
+// table that was withdrawn meanwhile.
+void registry::tell_consumers(const std::string& id, const std::shared_ptr<acknowledged>& token) {
+  for (const auto& [plugin, c] : consumers_) {
+    if (std::find(c.ids.begin(), c.ids.end(), id) == c.ids.end()) continue;
+    c.to([this, id, token, told = c.told] { told(id, best(id)); });
+  }
+}
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,74 @@
+// Services by interface id: who provides, who consumes, and the acknowledged change from one to the
+// other.
+//
+// A consumer is told of a change on its own strand; when that function has returned it has let go
+// of the old table. Only when all consumers have, the one who withdrew is told.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "sdk/abi/registry.h"
+
+namespace tharsis::runtime {
+
+class registry {
+ public:
+  // How a consumer is reached: run the function on its strand, later. [any thread]
+  using send = std::function<void(std::function<void()>)>;
+  // Told on the consumer's strand: `table` is the best provider now, or null.
+  using on_change = std::function<void(const std::string& id, const void* table)>;
+
+  registry() = default;
+  registry(const registry&) = delete;
+
+  // All [any thread]. `plugin` names provider and consumer.
+  void add_consumer(const std::string& plugin, std::vector<std::string> ids, send to, on_change told);
+  // The consumer has gone; a change it has not acknowledged counts as acknowledged.
+  void remove_consumer(const std::string& plugin);
+
+  // A provision is hidden until publish(plugin).
+  tharsis_status provide(const std::string& plugin, const std::string& id, const void* table, int32_t rank);
+  void publish(const std::string& plugin);
+
+  // Takes back one id, or all of a plugin's; `done` is called on some strand once nobody uses them.
+  tharsis_status withdraw(const std::string& plugin, const std::string& id, std::function<void()> done);
+  void withdraw_all(const std::string& plugin, std::function<void()> done);
+
+  // The best visible provider's table, or null.
+  const void* best(const std::string& id) const;
+  // Who provides it best, for people; empty if nobody does.
+  std::string provider(const std::string& id) const;
+
+ private:
+  struct provision {
+    std::string plugin;
+    const void* table;
+    int32_t rank;
+    bool visible;
+  };
+  struct consumer {
+    std::vector<std::string> ids;
+    send to;
+    on_change told;
+  };
+  // Calls `done` when the last copy is dropped: every acknowledgement holds one.
+  struct acknowledged {
+    std::function<void()> done;
+    ~acknowledged() {
+      if (done) done();
+    }
+  };
+
+  const void* best_locked(const std::string& id) const;
+  void tell_consumers(const std::string& id, const std::shared_ptr<acknowledged>& token);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, std::vector<provision>> provisions_;  // By interface id.
+  std::map<std::string, consumer> consumers_;                 // By plugin.
+};
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,89 @@
+#include "runtime/terminal.h"
+
+#include <utility>
+
+#include "runtime/os_terminal.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::runtime {
+namespace {
+constexpr int64_t plain_progress_interval = 1'000'000'000;  // A pipe gets a line a second at most.
+}
+
+terminal::terminal(options o)
+    : options_(std::move(o)),
+      out_(options_.json ? stderr : stdout),
+      live_(is_live_terminal(out_)),
+      colours_(wants_colours(out_)) {
+  table_.size = sizeof table_;
+  table_.self = this;
+  table_.colours = [](void* self) -> int32_t { return of(self).colours_; };
+  table_.progress = [](void* self, tharsis_text line) { of(self).progress(view(line)); };
+  table_.print = [](void* self, tharsis_text text) { of(self).print(view(text)); };
+  table_.json = [](void* self, tharsis_text object) { of(self).json(view(object)); };
+  table_.complain = [](void* self, tharsis_text text) { of(self).complain(view(text)); };
+  table_.finish = [](void* self, int32_t code) {
+    {
+      const std::lock_guard lock(of(self).mutex_);
+      if (std::exchange(of(self).finished_, true)) return;
+    }
+    of(self).options_.on_finish(code);
+  };
+}
+
+// [mutex held]
+void terminal::clear_live_line() {
+  if (live_line_) std::fputs("\r\x1b[K", out_);
+  live_line_ = false;
+}
+
+void terminal::print(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  clear_live_line();
+  std::fwrite(text.data(), 1, text.size(), out_);
+  if (!text.ends_with('\n')) std::fputc('\n', out_);
+  std::fflush(out_);
+}
+
+void terminal::progress(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (live_) {
+    std::fputs("\r\x1b[K", out_);
+    std::fwrite(line.data(), 1, line.size(), out_);
+    live_line_ = true;
+  } else {
+    const int64_t now = options_.now();
+    if (last_progress_ != 0 && now - last_progress_ < plain_progress_interval) return;
+    last_progress_ = now;
+    std::fwrite(line.data(), 1, line.size(), out_);
+    std::fputc('\n', out_);
+  }
+  std::fflush(out_);
+}
+
+void terminal::complain(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  clear_live_line();
+  std::fflush(out_);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  if (!text.ends_with('\n')) std::fputc('\n', stderr);
+}
+
+void terminal::json(std::string_view object) {
+  const std::lock_guard lock(mutex_);
+  json_ = object;
+}
+
+void terminal::close() {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(closed_, true)) return;
+  clear_live_line();
+  std::fflush(out_);
+  if (options_.json && !json_.empty()) {
+    std::fwrite(json_.data(), 1, json_.size(), stdout);
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace tharsis::runtime
