@@ -1,5 +1,6 @@
 // A copy of an event's payload that owns everything its field table says it points to.
 #pragma once
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
