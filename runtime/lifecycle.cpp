@@ -56,8 +56,8 @@ bool at_rest(plugin_state state) {
 }
 }  // namespace
 
-lifecycle::lifecycle(std::vector<plugin> plugins) {
-  for (plugin& p : plugins) {
+lifecycle::lifecycle(std::vector<plan> plugins) {
+  for (plan& p : plugins) {
     entry e;
     e.facts = std::move(p);
     entries_.push_back(std::move(e));

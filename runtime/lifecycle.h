@@ -28,7 +28,7 @@ std::string_view name(plugin_state state);
 
 class lifecycle {
  public:
-  struct plugin {
+  struct plan {
     std::string id;
     std::vector<size_t> requires_;  // Indices of the plugins that provide what it requires.
     duration start_deadline = 10s;
@@ -40,7 +40,7 @@ class lifecycle {
     lifecycle::step step;
   };
 
-  explicit lifecycle(std::vector<plugin> plugins);
+  explicit lifecycle(std::vector<plan> plugins);
 
   void start(instant now);
   void stop(instant now);
@@ -67,7 +67,7 @@ class lifecycle {
 
  private:
   struct entry {
-    plugin facts;
+    plan facts;
     plugin_state state = plugin_state::resolved;
     std::string reason;
     instant deadline = never;

@@ -9,10 +9,10 @@ namespace tharsis::runtime {
 namespace {
 
 // Indices of the plugins that provide what each requires, from the manifests.
-std::vector<lifecycle::plugin> lifecycle_plan(const profile& plan) {
-  std::vector<lifecycle::plugin> all;
+std::vector<lifecycle::plan> lifecycle_plan(const profile& plan) {
+  std::vector<lifecycle::plan> all;
   for (const plugin_entry& entry : plan.plugins) {
-    lifecycle::plugin p;
+    lifecycle::plan p;
     p.id = entry.id;
     p.start_deadline = entry.start_deadline;
     p.stop_deadline = entry.stop_deadline;
