@@ -1,5 +1,5 @@
 // Service "tharsis.dns/1": names to addresses, from the profile's pins, the cache, or the system's
-// resolver.
+// resolver. Also on the bus: state topic "dns.stats" (tharsis_dns_stats).
 #pragma once
 #include "sdk/abi/abi.h"
 #include "sdk/abi/net.h"
@@ -9,6 +9,7 @@ extern "C" {
 #endif
 
 #define THARSIS_DNS_ID "tharsis.dns/1"
+#define THARSIS_DNS_STATS_TOPIC "dns.stats"
 
 enum { THARSIS_DNS_LITERAL = 0, THARSIS_DNS_PINNED = 1, THARSIS_DNS_CACHED = 2, THARSIS_DNS_SYSTEM = 3 };
 
@@ -38,6 +39,17 @@ typedef struct tharsis_dns {
   // `done` is still called, with THARSIS_E_CANCELLED unless the answer was on its way. [any strand]
   void (*cancel)(void* self, tharsis_handle query);
 } tharsis_dns;
+
+// Questions since the start, by where the answer came from. Published after every change, at most
+// once a turn.
+typedef struct tharsis_dns_stats {
+  uint64_t queries;
+  uint64_t literal;
+  uint64_t pinned;
+  uint64_t cached;
+  uint64_t system;
+  uint64_t failed;
+} tharsis_dns_stats;
 
 #ifdef __cplusplus
 }

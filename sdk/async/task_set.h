@@ -1,5 +1,6 @@
 // Owns any number of running tasks: a finished one is freed, destroying the set cancels the rest.
 #pragma once
+#include <iterator>
 #include <list>
 
 #include "sdk/async/signal.h"
@@ -11,20 +12,21 @@ class task_set {
  public:
   explicit task_set(strand& place) : place_(place), empty_(place) {}
   task_set(const task_set&) = delete;
-  ~task_set() { clear(); }
+  ~task_set() { cancel(); }
 
   // Starts the task; it runs until its first suspension inside this call.
   void spawn(task<void> t) {
-    entries_.push_back({std::move(t), this, 0});
+    entries_.push_back({std::move(t), this, {}, 0});
     entry& e = entries_.back();
+    e.here = std::prev(entries_.end());
     e.finished = place_.arm(&task_set::on_finished, &e);
     e.work.start(place_, e.finished);
   }
 
   // Cancels what runs. Not from inside one of its own tasks.
   void clear() {
-    for (entry& e : entries_) place_.disarm(e.finished);
-    entries_.clear();
+    cancel();
+    empty_.raise();  // Somebody may be in join().
   }
 
   bool empty() const { return entries_.empty(); }
@@ -40,12 +42,17 @@ class task_set {
   struct entry {
     task<void> work;
     task_set* owner;
+    std::list<entry>::iterator here;
     strand::key finished;
   };
+  void cancel() {
+    for (entry& e : entries_) place_.disarm(e.finished);
+    entries_.clear();
+  }
   static void on_finished(void* context) {
     auto* finished = static_cast<entry*>(context);
     task_set& self = *finished->owner;
-    self.entries_.remove_if([finished](const entry& e) { return &e == finished; });
+    self.entries_.erase(finished->here);
     if (self.entries_.empty()) self.empty_.raise();
   }
 

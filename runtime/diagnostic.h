@@ -1,0 +1,74 @@
+// Messages about files that people write, in the form a compiler prints: place, sentence, the source
+// line with a caret, notes. They are collected, so that one run shows everything that is wrong.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tharsis {
+
+// A text that values come from, kept for as long as a position points into it.
+struct source {
+  enum class kind { manifest, profile, command_line };
+  std::string name;  // As the person knows it: "demo.yaml", "--set stn.timeout".
+  std::string text;  // Of a command line: the value behind the name, "=5s".
+  kind from = kind::profile;
+};
+
+// Line and column count from 1, columns in bytes. Line 0 means the source as a whole.
+struct source_position {
+  std::shared_ptr<const source> in;
+  int line = 0;
+  int column = 0;
+
+  bool known() const { return in != nullptr; }
+  std::string text() const;  // "demo.yaml:12:7", "demo.yaml", "--set stn.timeout=5s"
+};
+
+struct diagnostic {
+  struct note {
+    source_position at;  // May be unknown.
+    std::string text;
+  };
+  source_position at;
+  std::string text;
+  std::vector<note> notes;
+  bool secret = false;  // The place holds a secret: name it, do not show it.
+
+  diagnostic& with(std::string note_text, source_position note_at = {});
+};
+
+class diagnostics {
+ public:
+  static constexpr size_t kept_most = 1000;  // A file of garbage must not fill the memory.
+
+  // The reference is good until the next add().
+  diagnostic& add(source_position at, std::string text);
+  void add_all(const diagnostics& other);
+
+  bool empty() const { return count_ == 0; }
+  size_t count() const { return count_; }
+  bool full() const { return kept_.size() == kept_most; }
+  const std::vector<diagnostic>& kept() const { return kept_; }
+
+ private:
+  std::vector<diagnostic> kept_;
+  diagnostic dropped_;
+  size_t count_ = 0;
+};
+
+struct render_options {
+  bool colours = false;
+  size_t most = 20;
+};
+
+std::string render(const diagnostics& problems, const render_options& options = {});
+
+// The text in quotes, fit for one line of a terminal: control characters replaced, cut when long.
+std::string quoted(std::string_view text);
+
+// "a, b and c"
+std::string listed(const std::vector<std::string>& words, std::string_view last = "and");
+
+}  // namespace tharsis

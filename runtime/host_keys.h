@@ -1,0 +1,30 @@
+// The keys of a plugin in a profile that belong to the runtime, not to the plugin: where it is, which
+// thread it runs on, how long its steps may take.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "runtime/schema.h"
+#include "runtime/setting_value.h"
+#include "runtime/settings.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis {
+
+enum class loop_kind { shared, dedicated, main };
+
+std::string_view loop_name(loop_kind kind);
+
+struct host_keys {
+  loop_kind loop = loop_kind::shared;
+  duration start_deadline = runtime_settings{}.start_deadline;
+  duration stop_deadline = runtime_settings{}.stop_deadline;
+};
+
+const std::vector<setting>& host_settings();
+bool is_host_key(std::string_view key);
+
+// Removes the host's keys from a plugin's resolved tree.
+host_keys take_host_keys(setting_value& tree);
+
+}  // namespace tharsis

@@ -1,0 +1,69 @@
+// plugin.yaml: everything about a plugin that can be known without running its code.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/diagnostic.h"
+#include "runtime/schema.h"
+
+namespace tharsis {
+
+struct placed_name {
+  std::string name;
+  source_position at;
+};
+
+struct plugin_command {
+  std::string name;
+  std::string help;  // One line.
+};
+
+struct plugin_manifest {
+  std::string id;
+  source_position at;  // Of the id.
+  std::string version;
+  std::string library;  // A file in `folder`.
+  std::string summary;
+  std::string folder;  // Absolute.
+  std::vector<placed_name> provided, required, wanted;  // Interface ids, "tharsis.stn/1".
+  std::vector<placed_name> published, subscribed;       // Topics, and patterns of topics.
+  std::vector<placed_name> capabilities;
+  std::vector<plugin_command> commands;
+  setting settings;  // A group.
+
+  std::string library_path() const { return folder + "/" + library; }
+};
+
+using manifest_pointer = std::shared_ptr<const plugin_manifest>;
+
+// Nothing but the text is looked at. Null when there were problems.
+manifest_pointer parse_manifest(const std::shared_ptr<const source>& text, const std::string& folder,
+                                diagnostics& problems);
+
+// A folder with a plugin.yaml, good or bad: bad ones matter only to those who name them.
+struct found_plugin {
+  std::string id;             // The folder's name when the manifest could not be understood.
+  std::string folder;         // Absolute.
+  manifest_pointer manifest;  // Null when `problems` is not empty.
+  diagnostics problems;
+};
+
+// The plugin in this folder, its plugin.yaml read.
+found_plugin read_plugin_folder(const std::string& folder);
+
+class plugin_catalogue {
+ public:
+  std::vector<found_plugin> plugins;  // In the order of search; the first one with an id counts.
+  std::vector<std::string> folders;   // Where was looked.
+
+  const found_plugin* find(std::string_view id) const;
+  std::vector<std::string> ids() const;
+  std::vector<const plugin_manifest*> manifests() const;
+};
+
+// Looks at each folder's sub-folders. Folders that do not exist are remembered and skipped.
+plugin_catalogue find_manifests(const std::vector<std::string>& folders);
+
+}  // namespace tharsis

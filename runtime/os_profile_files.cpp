@@ -1,0 +1,64 @@
+#include "runtime/os_profile_files.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+namespace tharsis {
+namespace fs = std::filesystem;
+
+result<std::string> read_text_file(const std::string& path, size_t largest) {
+  std::error_code failure;
+  const fs::file_status status = fs::status(path, failure);
+  if (!fs::exists(status)) return error{THARSIS_E_NOT_FOUND, "there is no such file"};
+  if (fs::is_directory(status)) return error{THARSIS_E_INVALID, "this is a folder, not a file"};
+  if (!fs::is_regular_file(status)) return error{THARSIS_E_INVALID, "this is not a regular file"};
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return error{THARSIS_E_DENIED, "this file cannot be opened; are its permissions right?"};
+  std::string text(largest + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return error{THARSIS_E_IO, "reading this file failed"};
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (text.size() > largest)
+    return error{THARSIS_E_INVALID, "larger than " + std::to_string(largest >> 20) + " MiB; this is not a file for people"};
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  return text;
+}
+
+std::vector<std::string> list_folders(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code failure;
+  for (fs::directory_iterator at(path, failure), end; !failure && at != end; at.increment(failure)) {
+    std::error_code ignored;
+    if (at->is_directory(ignored)) names.push_back(at->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool file_exists(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool folder_exists(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+std::string absolute_path(const std::string& path) {
+  std::error_code failure;
+  const fs::path whole = fs::absolute(path, failure);
+  return failure ? path : whole.lexically_normal().string();
+}
+
+std::string user_data_folder() {
+  const char* data = std::getenv("XDG_DATA_HOME");
+  if (data != nullptr && data[0] == '/') return std::string(data) + "/tharsis";
+  const char* home = std::getenv("HOME");
+  return absolute_path(home != nullptr && home[0] != '\0' ? home : ".") + "/.local/share/tharsis";
+}
+
+}  // namespace tharsis

@@ -1,0 +1,27 @@
+// The files that profiles and manifests are read from; the only place where loading a profile meets
+// the file system.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sdk/pure/error.h"
+
+namespace tharsis {
+
+// A regular file of at most `largest` bytes, without a byte order mark.
+result<std::string> read_text_file(const std::string& path, size_t largest);
+
+// Names of the folders inside a folder, sorted. Empty when it does not exist or cannot be read.
+std::vector<std::string> list_folders(const std::string& path);
+
+bool file_exists(const std::string& path);
+bool folder_exists(const std::string& path);
+
+// Relative to where the process was started.
+std::string absolute_path(const std::string& path);
+
+// Where this user's programs keep what they must not lose: $XDG_DATA_HOME/tharsis, else
+// ~/.local/share/tharsis.
+std::string user_data_folder();
+
+}  // namespace tharsis

@@ -1,0 +1,48 @@
+// A profile: which plugins, with which settings. Read, checked against the manifests and put in
+// order; all of it without running any plugin's code.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/diagnostic.h"
+#include "runtime/host_keys.h"
+#include "runtime/load_order.h"
+#include "runtime/manifest.h"
+#include "runtime/setting_value.h"
+
+namespace tharsis::runtime {
+
+// A plugin of a profile, ready to be created.
+struct plugin_entry {
+  std::string id;
+  manifest_pointer manifest;
+  setting_value settings;  // Whole: defaults filled in, the host's keys taken out.
+  uint32_t loop = 0;       // THARSIS_STRAND_*.
+  duration start_deadline{};
+  duration stop_deadline{};
+};
+
+struct profile {
+  std::string file;                   // As the person named it; empty for one made from text.
+  std::string data_folder;            // ${data}, absolute.
+  std::vector<plugin_entry> plugins;  // In the order in which they start.
+};
+
+struct profile_request {
+  std::string file;                           // Read from disk, unless `text` is there.
+  std::optional<std::string> text;            // The profile itself; `file` then only names it.
+  std::vector<std::string> sets;              // "stn.tasks.timeout=5s", the strongest layer.
+  std::vector<std::string> plugin_folders;    // Where plugins are looked for, in this order.
+  std::string data_folder;                    // Empty: the user's, by convention.
+};
+
+// Everything that is wrong is in `problems`, in one pass; the answer is good only when there is
+// nothing. `found` (may be null) gets the plugins that were found, for listing.
+profile load_profile(const profile_request& request, diagnostics& problems, plugin_catalogue* found = nullptr);
+
+// A profile of one plugin and, as far as they are found, those that provide what it requires, with
+// default settings; `sets` name the plugin's own settings, without its id. For a plugin's command.
+profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems);
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,194 @@
+#include "sdk/async/tls_machine.h"
+
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+
+#include "sdk/async/certificates.h"
+#include "sdk/async/openssl.h"
+#include "sdk/async/tls_sentences.h"
+#include "sdk/pure/address.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis {
+
+tls_machine::tls_machine(const tls_context& context, std::string peer, int64_t wall_seconds)
+    : context_(context), peer_(std::move(peer)) {
+  const openssl::clean_errors guard;
+  if (begin(wall_seconds) == THARSIS_OK) shake();
+}
+
+tls_machine::~tls_machine() = default;
+
+void tls_machine::freed::operator()(ssl_st* ssl) const { SSL_free(ssl); }
+
+tharsis_status tls_machine::begin(int64_t wall_seconds) {
+  ssl_.reset(SSL_new(context_.handle()));
+  openssl::bio in(BIO_new(BIO_s_mem())), out(BIO_new(BIO_s_mem()));
+  if (!ssl_ || !in || !out) return die(THARSIS_E_INTERNAL, "OpenSSL could not begin: " + openssl::reason());
+  BIO_set_mem_eof_return(in.get(), -1);  // Empty means wait; the end is told by on_end().
+  in_ = in.get();
+  out_ = out.get();
+  SSL_set_bio(ssl_.get(), in.release(), out.release());
+  SSL_set_app_data(ssl_.get(), this);
+  if (context_.is_server()) {
+    SSL_set_accept_state(ssl_.get());
+    return THARSIS_OK;
+  }
+  SSL_set_connect_state(ssl_.get());
+  SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, &tls_machine::on_verify);
+  if (expect(wall_seconds)) return THARSIS_OK;
+  return die(THARSIS_E_INVALID, "'" + tls::printable(as_bytes(peer_), 64) +
+                                    "' can be no server's name: write a host name (international ones in their "
+                                    "xn-- form) or an IP address");
+}
+
+// What the peer's certificate must satisfy: name and time. SNI carries names only, never addresses.
+bool tls_machine::expect(int64_t wall_seconds) {
+  X509_VERIFY_PARAM* const verify = SSL_get0_param(ssl_.get());
+  X509_VERIFY_PARAM_set_time(verify, wall_seconds);
+  X509_VERIFY_PARAM_set_purpose(verify, X509_PURPOSE_SSL_SERVER);
+  X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  if (const auto ip = parse_ip(peer_))
+    return X509_VERIFY_PARAM_set1_ip(verify, ip->ip, ip->family == 4 ? 4 : 16) == 1;
+  if (!is_host_name(peer_)) return false;
+  std::string name = peer_;
+  if (name.back() == '.') name.pop_back();
+  return X509_VERIFY_PARAM_set1_host(verify, name.data(), name.size()) == 1 &&
+         SSL_set_tlsext_host_name(ssl_.get(), name.c_str()) == 1;
+}
+
+int tls_machine::on_verify(int ok, x509_store_ctx_st* store) {
+  if (ok == 1) return 1;
+  const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* self = static_cast<tls_machine*>(SSL_get_app_data(ssl));
+  self->untrusted_ = tls::why_untrusted(store, self->peer_);
+  return 0;
+}
+
+size_t tls_machine::on_bytes(std::span<const uint8_t> bytes) {
+  const openssl::clean_errors guard;
+  if (failure_.status != THARSIS_OK || bytes.empty() || !looks_like_tls(bytes)) return 0;
+  const size_t waiting = BIO_ctrl_pending(in_);
+  const size_t taken = std::min(bytes.size(), unread_max - std::min(unread_max, waiting));
+  if (taken == 0) return 0;
+  if (BIO_write(in_, bytes.data(), static_cast<int>(taken)) != static_cast<int>(taken)) {
+    die(THARSIS_E_INTERNAL, "no memory for " + std::to_string(taken) + " bytes of TLS");
+    return 0;
+  }
+  if (handshake_ == THARSIS_PENDING) shake();
+  return taken;
+}
+
+bool tls_machine::wants_input() const {
+  return failure_.status == THARSIS_OK && !wire_ended_ && BIO_ctrl_pending(in_) < unread_max;
+}
+
+// A record of TLS starts with its kind (an alert or a handshake at first) and the version 3.x.
+// Checked here, because OpenSSL would only say "wrong version number" to a web page.
+bool tls_machine::looks_like_tls(std::span<const uint8_t> bytes) {
+  constexpr size_t enough = 3;
+  if (first_.size() >= enough) return true;
+  const size_t known = first_.size();
+  first_.insert(first_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), 48 - known)));
+  constexpr uint8_t alert = 21, handshake = 22;
+  if ((first_[0] == alert || first_[0] == handshake) && (first_.size() < 2 || first_[1] == 3)) return true;
+  die(THARSIS_E_PROTOCOL, who() + " does not speak TLS: it sent \"" + tls::printable(first_, 40) +
+                              "\"; is this the right port, and is TLS switched on there?");
+  return false;
+}
+
+void tls_machine::on_end() {
+  if (wire_ended_) return;
+  wire_ended_ = true;
+  if (handshake_ == THARSIS_PENDING)
+    die(THARSIS_E_RESET, who() + " ended the connection in the middle of the TLS handshake");
+}
+
+void tls_machine::shake() {
+  const int done = SSL_do_handshake(ssl_.get());
+  if (done == 1) {
+    handshake_ = THARSIS_OK;
+    return;
+  }
+  const int why = SSL_get_error(ssl_.get(), done);
+  if (why != SSL_ERROR_WANT_READ) die_of(why);
+}
+
+tharsis_status tls_machine::read(std::span<uint8_t> into, size_t& count) {
+  count = 0;
+  if (failure_.status != THARSIS_OK) return failure_.status;
+  if (into.empty()) return THARSIS_E_INVALID;
+  if (handshake_ == THARSIS_PENDING) return THARSIS_PENDING;
+  const openssl::clean_errors guard;
+  const int done = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  if (done == 1) return THARSIS_OK;
+  count = 0;
+  const int why = SSL_get_error(ssl_.get(), done);
+  if (why == SSL_ERROR_ZERO_RETURN) return THARSIS_OK;
+  if (why != SSL_ERROR_WANT_READ) return die_of(why);
+  if (!wire_ended_) return THARSIS_PENDING;
+  return die(THARSIS_E_RESET, "the connection to " + who() + " was cut: it ended without TLS's close_notify, so the "
+                              "last message may be incomplete");
+}
+
+tharsis_status tls_machine::write(std::span<const uint8_t> plaintext) {
+  if (failure_.status != THARSIS_OK) return failure_.status;
+  if (handshake_ != THARSIS_OK || closing_) return THARSIS_E_INVALID;
+  if (plaintext.empty()) return THARSIS_OK;
+  const openssl::clean_errors guard;
+  size_t taken = 0;  // The memory below takes everything, so OpenSSL does too.
+  const int done = SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &taken);
+  return done == 1 ? THARSIS_OK : die_of(SSL_get_error(ssl_.get(), done));
+}
+
+void tls_machine::close_notify() {
+  if (failure_.status != THARSIS_OK || handshake_ != THARSIS_OK || closing_) return;
+  const openssl::clean_errors guard;
+  closing_ = true;
+  SSL_shutdown(ssl_.get());
+}
+
+std::span<const uint8_t> tls_machine::take_output() {
+  output_.resize(out_ == nullptr ? 0 : BIO_ctrl_pending(out_));
+  if (output_.empty()) return {};
+  const int count = BIO_read(out_, output_.data(), static_cast<int>(output_.size()));
+  return std::span<const uint8_t>(output_).first(static_cast<size_t>(std::max(count, 0)));
+}
+
+// The first failure stays.
+tharsis_status tls_machine::die(tharsis_status status, std::string text) {
+  if (failure_.status != THARSIS_OK) return failure_.status;
+  failure_ = {status, std::move(text)};
+  if (handshake_ == THARSIS_PENDING) handshake_ = status;
+  return status;
+}
+
+tharsis_status tls_machine::die_of(int ssl_error) {
+  if (!untrusted_.empty()) return die(THARSIS_E_UNTRUSTED, untrusted_);
+  const unsigned long code = ERR_peek_error();
+  const int reason = ERR_GET_REASON(code);
+  if (ERR_GET_LIB(code) != ERR_LIB_SSL)
+    return die(ssl_error == SSL_ERROR_SSL ? THARSIS_E_PROTOCOL : THARSIS_E_INTERNAL,
+               "TLS with " + who() + " failed: " + openssl::reason());
+  if (reason > SSL_AD_REASON_OFFSET) return die_of_alert(reason - SSL_AD_REASON_OFFSET);
+  if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_WRONG_SSL_VERSION || reason == SSL_R_VERSION_TOO_LOW)
+    return die(THARSIS_E_PROTOCOL, who() + " speaks only TLS 1.2 or older; TLS 1.3 is needed");
+  if (reason == SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM)
+    return die(THARSIS_E_PROTOCOL, who() + " does not accept the kind of key that our certificate has");
+  const std::string_view when = handshake_ == THARSIS_PENDING ? " in the TLS handshake" : " on the TLS connection";
+  return die(THARSIS_E_PROTOCOL, who() + " sent something wrong" + std::string(when) + " (" + openssl::reason() +
+                                     "); something between may have altered it");
+}
+
+tharsis_status tls_machine::die_of_alert(int alert) {
+  const error e = tls::from_alert(alert, who(), handshake_ == THARSIS_PENDING);
+  return die(e.status, e.text);
+}
+
+std::string tls_machine::who() const {
+  return peer_.empty() ? std::string(context_.is_server() ? "the client" : "the server") : peer_;
+}
+
+}  // namespace tharsis

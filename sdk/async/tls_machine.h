@@ -1,0 +1,118 @@
+// TLS 1.3 as a machine: bytes of the wire in, plaintext out, and back. It reads no clock, opens no
+// socket and starts no thread; OpenSSL does the cryptography over memory.
+//
+// It fails closed: until the chain, the dates and the name of the peer's certificate have been
+// verified nothing can be read or written, and after a failure nothing ever can.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sdk/pure/error.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
+struct bio_st;
+struct x509_store_ctx_st;
+
+namespace tharsis {
+
+struct tls_client_settings {
+  std::string ca_pem;         // Authorities, or single certificates, to trust.
+  bool system_store = false;  // Also trust what the system trusts. Reads its files, so set this off the strand.
+};
+
+struct tls_server_settings {
+  std::string certificate_chain_pem;  // The server's own first, then those between it and the authority.
+  std::string private_key_pem;
+};
+
+// What one side trusts, or shows. A shared handle: copy it freely, on one thread at a time.
+class tls_context {
+ public:
+  //   THARSIS_E_INVALID  nothing is trusted, or a text is damaged; the sentence says which and how.
+  static result<tls_context> client(const tls_client_settings& settings);
+  //   THARSIS_E_INVALID  a text is missing or damaged, or the key is not the certificate's.
+  static result<tls_context> server(const tls_server_settings& settings);
+
+  ssl_ctx_st* handle() const { return context_.get(); }
+  bool is_server() const { return server_; }
+
+ private:
+  tls_context(std::shared_ptr<ssl_ctx_st> context, bool server) : context_(std::move(context)), server_(server) {}
+  std::shared_ptr<ssl_ctx_st> context_;
+  bool server_ = false;
+};
+
+class tls_machine {
+ public:
+  // As a client `peer` is the host name or IP address that the certificate must be for; as a server
+  // it only names the peer in sentences, and may be empty. `wall_seconds` since 1970 UTC decides
+  // whether certificates are valid. A client's first bytes are in take_output() at once.
+  tls_machine(const tls_context& context, std::string peer, int64_t wall_seconds);
+  ~tls_machine();
+  tls_machine(const tls_machine&) = delete;
+  tls_machine& operator=(const tls_machine&) = delete;
+
+  // Bytes from the wire; answers how many were taken. Fewer only when unread_max bytes wait to be
+  // read(), or after a failure.
+  size_t on_bytes(std::span<const uint8_t> bytes);
+  // The wire has ended.
+  void on_end();
+  bool wants_input() const;
+
+  // PENDING; OK; or why it failed: THARSIS_E_UNTRUSTED, THARSIS_E_PROTOCOL, THARSIS_E_RESET ...
+  tharsis_status handshake_status() const { return handshake_; }
+  // OK until the machine is dead; then what killed it, with a sentence.
+  const error& failure() const { return failure_; }
+
+  // OK with count > 0: plaintext. OK with 0: the peer has ended, and said so. PENDING: more input is
+  // needed. Else dead; THARSIS_E_RESET when the wire ended without the peer's close_notify, so that
+  // what was read may be cut short.
+  tharsis_status read(std::span<uint8_t> into, size_t& count);
+
+  // Takes all bytes; what they became is in take_output().
+  //   THARSIS_E_INVALID  the handshake has not succeeded, or close_notify() was called.
+  tharsis_status write(std::span<const uint8_t> plaintext);
+
+  // The own side ends. Harmless to repeat.
+  void close_notify();
+
+  // What must go to the wire, also after a failure (the peer's alert). Valid until the next call.
+  std::span<const uint8_t> take_output();
+
+  static constexpr size_t unread_max = 64 * 1024;
+
+ private:
+  static int on_verify(int ok, x509_store_ctx_st* store);
+  struct freed {
+    void operator()(ssl_st* ssl) const;
+  };
+
+  tharsis_status begin(int64_t wall_seconds);
+  bool expect(int64_t wall_seconds);
+  void shake();
+  bool looks_like_tls(std::span<const uint8_t> bytes);
+  tharsis_status die(tharsis_status status, std::string text);
+  tharsis_status die_of(int ssl_error);
+  tharsis_status die_of_alert(int alert);
+  std::string who() const;
+
+  tls_context context_;
+  std::string peer_;
+  std::unique_ptr<ssl_st, freed> ssl_;
+  bio_st* in_ = nullptr;  // Owned by ssl_, as out_.
+  bio_st* out_ = nullptr;
+  tharsis_status handshake_ = THARSIS_PENDING;
+  error failure_{THARSIS_OK, {}};
+  std::string untrusted_;       // Why the peer's certificate was refused.
+  std::vector<uint8_t> first_;  // The peer's first bytes: enough to tell TLS from something else.
+  std::vector<uint8_t> output_;
+  bool wire_ended_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace tharsis

@@ -1,0 +1,83 @@
+// Mars' long-link frame: 20 fixed bytes, options, body. All numbers are 32-bit big-endian.
+//
+//     0 head_length (20 + options)   4 client_version   8 command   12 sequence   16 body_length
+//
+// Options stand between byte 20 and head_length, where Mars' own receivers skip them. Ours: any
+// number of { u16 type, u16 length, bytes }, big-endian. Unknown types are skipped; options that do
+// not fit their area are a malformed frame.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sdk/pure/error.h"
+
+namespace tharsis::mars {
+
+inline constexpr uint32_t head_size = 20;
+inline constexpr uint32_t client_version_default = 200;  // What Mars' sample client and server use.
+inline constexpr uint32_t frame_size_max = 1u << 20;     // Head and body; Mars refuses larger ones.
+inline constexpr size_t key_size_max = 64;
+
+enum command : uint32_t {
+  command_hello = 1,
+  command_send_message = 3,
+  command_join_topic = 5,
+  command_noop = 6,
+  command_hello2 = 8,
+  command_push = 10001,
+  command_statistics = 10101,  // Ours: what the gateway counted for this client.
+};
+
+// A request's sequence is its task's number, an answer repeats it.
+inline constexpr uint32_t sequence_push = 0;
+inline constexpr uint32_t sequence_task_max = 0xFFFFFFEF;
+inline constexpr uint32_t sequence_noop = 0xFFFFFFFF;
+
+enum option : uint16_t {
+  option_key = 1,      // Request: the idempotency key, 1 to key_size_max bytes.
+  option_refusal = 2,  // Answer: the request was refused; one sentence. The body is empty.
+};
+
+struct frame {
+  uint32_t command = 0;
+  uint32_t sequence = 0;
+  std::vector<uint8_t> body;
+  std::vector<uint8_t> key;  // option_key
+  std::string refusal;       // option_refusal
+};
+
+// Appends the frame's bytes. The frame must be within frame_size_max and key_size_max.
+void append_frame(std::vector<uint8_t>& out, const frame& f, uint32_t client_version = client_version_default);
+
+// How many bytes the frame takes on the wire.
+size_t frame_size(const frame& f);
+
+// Takes bytes as they come, in pieces of any size, and gives whole frames. Memory stays below
+// frame_size_max plus one piece. After a failure it stays failed: the peer's bytes have no meaning
+// any more.
+class frame_reader {
+ public:
+  explicit frame_reader(uint32_t client_version = client_version_default) : client_version_(client_version) {}
+
+  // OK, or THARSIS_E_PROTOCOL for good; failure() has the sentence. Frames that were whole before
+  // the damage can still be taken.
+  tharsis_status on_bytes(std::span<const uint8_t> bytes);
+  std::optional<frame> take_frame();
+
+  // Bytes of a frame that is not whole yet.
+  size_t pending() const { return buffer_.size() - from_; }
+  const error& failure() const { return failure_; }
+
+ private:
+  uint32_t client_version_;
+  std::vector<uint8_t> buffer_;
+  size_t from_ = 0;
+  std::vector<frame> ready_;
+  size_t ready_from_ = 0;
+  error failure_{THARSIS_OK, {}};
+};
+
+}  // namespace tharsis::mars

@@ -1,0 +1,87 @@
+// A simulated world: machines, the network between them, disks, one virtual clock, one seed.
+//
+// Everything happens on the calling thread. Among what is ready, the seed chooses what runs next; the
+// clock jumps to the next thing to come. The same seed and the same calls give the same run, byte for
+// byte. A machine's platform is what a runtime stands on, so real plugins run in here unchanged.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sdk/abi/platform.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::sim {
+
+class machine;
+class disk;
+
+// How packets fare between two machines (or on one machine's loopback), each way.
+struct path {
+  duration delay = 20ms;         // One way.
+  duration jitter{};             // Up to this much more, drawn for each segment; order is kept.
+  double loss = 0;               // Of a segment; TCP pays with a retransmission time, UDP with the datagram.
+  uint64_t bytes_per_second = 0; // 0: no limit.
+  bool black_hole = false;       // Nothing arrives, nobody is told.
+  bool refuse = false;           // Dials are answered with a reset.
+};
+
+class world {
+ public:
+  explicit world(uint64_t seed);
+  ~world();
+  world(const world&) = delete;
+
+  // `addresses` are IPs: "10.0.0.1". Every machine also has 127.0.0.1 and ::1. Machines may share a disk.
+  machine& add_machine(const std::string& name, const std::vector<std::string>& addresses,
+                       std::shared_ptr<disk> storage = nullptr);
+  std::shared_ptr<disk> make_disk();
+
+  // Names that the simulated system resolver knows; `after` is how long an answer takes.
+  void add_name(const std::string& name, const std::vector<std::string>& addresses, duration after = 5ms);
+
+  // The path between two machines, both ways; the same machine twice: its loopback.
+  path& between(machine& a, machine& b);
+  // Cut every connection between the two with a reset that both sides see.
+  void reset_connections(machine& a, machine& b);
+  // Forget every connection between the two without telling anybody: half-open on both sides.
+  void forget_connections(machine& a, machine& b);
+
+  instant now() const;
+  // Call f at that time, between two steps of the machines.
+  void at(instant when, std::function<void()> f);
+
+  // Runs until `done` answers true (asked after every step), nothing is left to happen, or the clock
+  // would pass `limit`. Answers whether `done` was.
+  bool run_until(const std::function<bool()>& done, instant limit);
+  void run_for(duration d);
+
+  uint64_t steps() const;      // Wakes carried out so far.
+  uint64_t random();           // From the seed; tests may draw from it too.
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+  friend class machine;
+};
+
+class machine {
+ public:
+  const tharsis_platform* platform() const;
+  const std::string& name() const;
+  std::shared_ptr<disk> storage() const;
+
+  // The machine loses power: its strands stop where they are, its connections are never heard of
+  // again, unsynced bytes of its files may be lost. Strands opened afterwards belong to its next life.
+  void kill();
+
+ private:
+  struct parts;
+  explicit machine(std::unique_ptr<parts> p);
+  std::unique_ptr<parts> parts_;
+  friend class world;
+};
+
+}  // namespace tharsis::sim
