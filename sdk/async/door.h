@@ -1,0 +1,50 @@
+// The constant table of a plugin written in C++: from the contract's functions to the members of one
+// class. In plugin.cpp:
+//
+//     const tharsis_plugin* tharsis_plugin_entry(uint32_t abi_major) noexcept {
+//       static constexpr tharsis_plugin table = tharsis::door<my_plugin>::table("my", "1.0.0");
+//       return abi_major == THARSIS_ABI_MAJOR ? &table : nullptr;
+//     }
+//
+// The class has:
+//     static result<std::unique_ptr<my_plugin>> create(const host& tables);
+//     tharsis_status start(tharsis_error* error);   // THARSIS_PENDING: ends with host.self->ready
+//     tharsis_status stop();                        // THARSIS_PENDING: ends with host.self->stopped
+//     const void* query(std::string_view id);
+// and is destroyed last.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "sdk/async/host.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis {
+
+template <class Plugin>
+struct door {
+  static constexpr tharsis_plugin table(const char* id, const char* version) {
+    return {sizeof(tharsis_plugin), THARSIS_ABI_MINOR, id, version, create, start, nullptr, stop, destroy, query};
+  }
+
+  static tharsis_status create(const tharsis_host* given, void** instance, tharsis_error* error) {
+    const host tables(given);
+    if (!tables.missing().empty())
+      return fail(error, THARSIS_E_UNSUPPORTED, "this host has no " + std::string(tables.missing()));
+    result<std::unique_ptr<Plugin>> made = Plugin::create(tables);
+    if (!made) return fail(error, made.failure());
+    *instance = made->release();
+    return THARSIS_OK;
+  }
+  static tharsis_status start(void* instance, tharsis_error* error) { return of(instance).start(error); }
+  static tharsis_status stop(void* instance) { return of(instance).stop(); }
+  static void destroy(void* instance) { delete &of(instance); }
+  static const void* query(void* instance, const char* id) {
+    return id != nullptr ? of(instance).query(std::string_view(id)) : nullptr;
+  }
+
+ private:
+  static Plugin& of(void* instance) { return *static_cast<Plugin*>(instance); }
+};
+
+}  // namespace tharsis
