@@ -32,6 +32,8 @@ function(tharsis_library name)  # tharsis_library(name source... LINK lib...)
   target_link_libraries(${name} PUBLIC tharsis_options ${A_LINK})
 endfunction()
 
+add_custom_target(plugins)  # All that a profile may name.
+
 # tharsis_plugin(id source... LINK lib... SHIP file...): build/<preset>/plugins/<id>/ gets the
 # library, its plugin.yaml and the files that are shipped beside it.
 function(tharsis_plugin name)
@@ -47,6 +49,7 @@ function(tharsis_plugin name)
   target_link_options(${target} PRIVATE -Wl,--version-script=${THARSIS_SDK_FOLDER}/plugin.map -Wl,-z,now)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${THARSIS_SDK_FOLDER}/plugin.map)
   target_link_libraries(${target} PRIVATE tharsis_options ${A_LINK})
+  add_dependencies(plugins ${target})
   foreach(file plugin.yaml ${A_SHIP})
     configure_file(${file} ${A_FOLDER}/${file} COPYONLY)
   endforeach()
