@@ -4,7 +4,7 @@
 //
 // Options stand between byte 20 and head_length, where Mars' own receivers skip them. Ours: any
 // number of { u16 type, u16 length, bytes }, big-endian. Unknown types are skipped; options that do
-// not fit their area are a malformed frame.
+// not fit their area, or a known one that is empty or stands twice, are a malformed frame.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -73,6 +73,8 @@ class frame_reader {
   const error& failure() const { return failure_; }
 
  private:
+  bool take_from_buffer();
+
   uint32_t client_version_;
   std::vector<uint8_t> buffer_;
   size_t from_ = 0;
