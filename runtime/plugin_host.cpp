@@ -87,6 +87,7 @@ void plugin_host::create() {
 }
 
 void plugin_host::start() {
+  if (!entry_.starts) return finish(lifecycle::step::start);
   tharsis_error reason = no_error();
   pending_ = lifecycle::step::start;
   step_open_ = true;

@@ -21,6 +21,7 @@ struct plugin_entry {
   uint32_t loop = 0;       // THARSIS_STRAND_*.
   duration start_deadline{};
   duration stop_deadline{};
+  bool starts = true;      // False: created only; one of its commands runs in the place of start().
 };
 
 struct profile {
@@ -42,7 +43,8 @@ struct profile_request {
 profile load_profile(const profile_request& request, diagnostics& problems, plugin_catalogue* found = nullptr);
 
 // A profile of one plugin and, as far as they are found, those that provide what it requires, with
-// default settings; `sets` name the plugin's own settings, without its id. For a plugin's command.
+// default settings; `sets` name the plugin's own settings, without its id. For a plugin's command, so
+// the plugin itself does not start.
 profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems);
 
 }  // namespace tharsis::runtime

@@ -1,6 +1,7 @@
 // Extension "tharsis.command/1": commands that a plugin adds to the program, `tharsis <plugin>
-// <command> ARG...`. The manifest lists them with one line of help each. The plugin is created and
-// started in a small runtime, then run() is called once.
+// <command> ARG...`. The manifest lists them with one line of help each. In a small runtime the plugin
+// is created, what it requires is started, and run() is called once, in the place of start(): a
+// command opens what it needs and nothing else. stop() and destroy() follow as always.
 #pragma once
 #include "sdk/abi/abi.h"
 #include "sdk/abi/console.h"
