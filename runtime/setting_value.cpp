@@ -98,10 +98,7 @@ class resolver {
     if (!is_shaped(yaml_node::kind::map, given, label, out)) return;
     for (size_t i = 0; given && i < given->children.size(); ++i) {
       const yaml_node& child = given->children[i];
-      if (child.key.empty() || child.key.find('.') != std::string::npos)
-        problems_.add(child.key_at, label + ": the key " + quoted(child.key) +
-                                        (child.key.empty() ? " is empty" : " holds a dot, which separates keys in paths") +
-                                        "; choose another");
+      if (child.key.empty()) problems_.add(child.key_at, label + ": the key '' is empty; choose another");
       out.children.push_back(value(s.element.front(), &child, below(label, child.key), child.at, out.secret));
       out.children.back().key = child.key;
     }
@@ -145,12 +142,21 @@ const setting_value* setting_value::child(std::string_view wanted) const {
 const setting_value* setting_value::find(std::string_view path) const {
   const setting_value* value = this;
   while (value != nullptr && !path.empty()) {
-    const size_t dot = path.find('.');
-    if (dot == path.size() - 1) return nullptr;
-    value = value->child(path.substr(0, dot));
-    path.remove_prefix(dot == std::string_view::npos ? path.size() : dot + 1);
+    value = value->step(path);
+    if (value == nullptr || path.size() == value->key.size()) return value;
+    path.remove_prefix(value->key.size() + 1);
+    if (path.empty()) return nullptr;  // It ended in a dot.
   }
   return value;
+}
+
+const setting_value* setting_value::step(std::string_view path) const {
+  const setting_value* best = nullptr;
+  for (const setting_value& c : children) {
+    const bool begins = path.starts_with(c.key) && (path.size() == c.key.size() || path[c.key.size()] == '.');
+    if (begins && (best == nullptr || c.key.size() > best->key.size())) best = &c;
+  }
+  return best;
 }
 
 setting_value resolve(const resolve_request& request, diagnostics& problems) {

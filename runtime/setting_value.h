@@ -20,8 +20,12 @@ struct setting_value {
   std::vector<setting_value> children;  // Optional settings without a value are not among them.
 
   const setting_value* child(std::string_view wanted) const;
-  // "links.main.timeout", relative to this value; "" is this value itself.
+  // "links.main.timeout", relative to this value; "" is this value itself. A map's key may hold dots
+  // ("pins.im.example.com.0"); where two keys fit, the longer one is meant.
   const setting_value* find(std::string_view path) const;
+
+ private:
+  const setting_value* step(std::string_view path) const;
 };
 
 struct resolve_request {

@@ -6,15 +6,11 @@
 namespace tharsis {
 
 resolver::asking::~asking() {
-  for (const bool by_dns : {false, true}) {
-    const auto found = owner.open_.find({by_dns, id});
-    if (found == owner.open_.end()) continue;
-    owner.open_.erase(found);
-    const tharsis_dns* const service = owner.dns();
-    if (!by_dns) owner.net_.close(owner.net_.self, id);
-    else if (service != nullptr) service->cancel(service->self, id);
-    return;
-  }
+  if (owner.open_.erase(id) == 0) return;
+  const auto [by_dns, handle] = id;
+  const tharsis_dns* const service = owner.dns();
+  if (!by_dns) owner.net_.close(owner.net_.self, handle);
+  else if (service != nullptr) service->cancel(service->self, handle);
 }
 
 task<result<std::vector<tharsis_address>>> resolver::resolve(std::string name, instant deadline) {
@@ -24,7 +20,7 @@ task<result<std::vector<tharsis_address>>> resolver::resolve(std::string name, i
   tharsis_error reason = no_error();
   if (const tharsis_status s = ask(name, q, id, &reason); s != THARSIS_OK) co_return error_from(s, reason);
   open_[{q.by_dns, id}] = &q;
-  const asking guard{*this, id};
+  const asking guard{*this, {q.by_dns, id}};
   while (q.status == THARSIS_PENDING)
     if (co_await q.answered.wait(deadline) == 0)
       co_return error{THARSIS_E_TIMEOUT, "the name '" + name + "' was not resolved in time"};

@@ -38,7 +38,7 @@ class resolver {
   // Takes the question off the list, and back from whoever still works on it.
   struct asking {
     resolver& owner;
-    tharsis_handle id;
+    const std::pair<bool, tharsis_handle> id;
     ~asking();
   };
 
