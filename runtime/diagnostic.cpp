@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 constexpr size_t message_longest = 600;
@@ -44,7 +44,7 @@ std::string_view line_of(std::string_view text, int number) {
 
 // The line and the caret below it. Of a long line only the part around the caret is shown.
 std::string excerpt(const source_position& at, const paint& painted) {
-  if (at.line < 1 || at.column < 1) return {};
+  if (at.line < 1 || at.column < 1 || at.in->from == source::kind::command_line) return {};
   std::string_view line = line_of(at.in->text, at.line);
   size_t caret = std::min(static_cast<size_t>(at.column - 1), line.size());
   if (line.empty()) return {};
@@ -89,7 +89,7 @@ std::string render_one(const diagnostic& d, const paint& painted) {
 
 std::string source_position::text() const {
   if (!known()) return {};
-  if (in->from == source::kind::command_line) return in->name + in->text;
+  if (in->from == source::kind::command_line) return in->name + "=" + in->text;
   return line < 1 ? in->name : in->name + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
@@ -132,4 +132,4 @@ std::string listed(const std::vector<std::string>& words, std::string_view last)
   return out;
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -6,13 +6,13 @@
 #include <string_view>
 #include <vector>
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 // A text that values come from, kept for as long as a position points into it.
 struct source {
   enum class kind { manifest, profile, command_line };
   std::string name;  // As the person knows it: "demo.yaml", "--set stn.timeout".
-  std::string text;  // Of a command line: the value behind the name, "=5s".
+  std::string text;  // Of a command line: the value alone, "5s".
   kind from = kind::profile;
 };
 
@@ -71,4 +71,4 @@ std::string quoted(std::string_view text);
 // "a, b and c"
 std::string listed(const std::vector<std::string>& words, std::string_view last = "and");
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

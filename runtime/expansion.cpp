@@ -4,7 +4,7 @@
 
 #include "runtime/diagnostic.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 std::string known_names(const expansion& e) {
@@ -42,12 +42,12 @@ result<std::string> expansion::expand(std::string_view text) const {
   return out;
 }
 
-result<std::string> expansion::path(std::string_view text) const {
+result<std::string> expansion::path(std::string_view text, bool typed) const {
   auto expanded = expand(text);
   if (!expanded) return expanded;
   if (expanded->empty()) return error{THARSIS_E_INVALID, "expected a path, got ''; leave the key out instead"};
   if (expanded->find('\0') != std::string::npos) return error{THARSIS_E_INVALID, "a path cannot hold a zero byte"};
-  return join_path(base_folder, *expanded);
+  return join_path(typed ? typed_base_folder : base_folder, *expanded);
 }
 
 bool is_absolute(std::string_view path) { return path.starts_with('/'); }
@@ -73,4 +73,4 @@ std::string parent_folder(std::string_view path) {
   return slash == 0 ? "/" : std::string(path.substr(0, slash));
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

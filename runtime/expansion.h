@@ -7,17 +7,18 @@
 
 #include "sdk/pure/error.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 struct expansion {
   std::vector<std::pair<std::string, std::string>> variables;  // "data" -> "/home/ann/.local/share/..."
   std::string base_folder;                                     // Of relative paths; absolute.
+  std::string typed_base_folder;                               // Of those typed on a command line.
 
   // "${data}/logs" with the variable's value; "$${" is a plain "${".
   result<std::string> expand(std::string_view text) const;
 
   // Expanded and absolute, without "." parts and doubled slashes.
-  result<std::string> path(std::string_view text) const;
+  result<std::string> path(std::string_view text, bool typed = false) const;
 };
 
 bool is_absolute(std::string_view path);
@@ -28,4 +29,4 @@ std::string join_path(std::string_view folder, std::string_view path);
 // "/a/b" of "/a/b/c.yaml"
 std::string parent_folder(std::string_view path);
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

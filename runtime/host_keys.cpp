@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 setting named(std::string name, setting_type type) {
@@ -27,14 +27,6 @@ std::vector<setting> all_host_settings() {
 
 }  // namespace
 
-std::string_view loop_name(loop_kind kind) {
-  switch (kind) {
-    case loop_kind::dedicated: return "dedicated";
-    case loop_kind::main: return "main";
-    default: return "shared";
-  }
-}
-
 const std::vector<setting>& host_settings() {
   static const std::vector<setting> all = all_host_settings();
   return all;
@@ -49,7 +41,7 @@ host_keys take_host_keys(setting_value& tree) {
   host_keys keys;
   for (const setting_value& value : tree.children) {
     if (const auto* text = std::get_if<std::string>(&value.scalar); text && value.key == "loop")
-      keys.loop = *text == "dedicated" ? loop_kind::dedicated : *text == "main" ? loop_kind::main : loop_kind::shared;
+      keys.loop = *text == "dedicated" ? THARSIS_STRAND_DEDICATED : *text == "main" ? THARSIS_STRAND_MAIN : THARSIS_STRAND_SHARED;
     if (const auto* wait = std::get_if<int64_t>(&value.scalar)) {
       if (value.key == "start_deadline") keys.start_deadline = duration(*wait);
       if (value.key == "stop_deadline") keys.stop_deadline = duration(*wait);
@@ -59,4 +51,4 @@ host_keys take_host_keys(setting_value& tree) {
   return keys;
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -7,16 +7,13 @@
 #include "runtime/schema.h"
 #include "runtime/setting_value.h"
 #include "runtime/settings.h"
+#include "sdk/abi/platform.h"
 #include "sdk/pure/time.h"
 
-namespace tharsis {
-
-enum class loop_kind { shared, dedicated, main };
-
-std::string_view loop_name(loop_kind kind);
+namespace tharsis::runtime {
 
 struct host_keys {
-  loop_kind loop = loop_kind::shared;
+  uint32_t loop = THARSIS_STRAND_SHARED;
   duration start_deadline = runtime_settings{}.start_deadline;
   duration stop_deadline = runtime_settings{}.stop_deadline;
 };
@@ -27,4 +24,4 @@ bool is_host_key(std::string_view key);
 // Removes the host's keys from a plugin's resolved tree.
 host_keys take_host_keys(setting_value& tree);
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -6,7 +6,7 @@
 
 #include "sdk/pure/nearest.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 using plugin_list = std::vector<const plugin_manifest*>;
@@ -20,7 +20,7 @@ using graph = std::vector<std::vector<edge>>;  // For each consumer, whom it wai
 std::vector<size_t> providers_of(const plugin_list& plugins, std::string_view interface_id) {
   std::vector<size_t> found;
   for (size_t i = 0; i < plugins.size(); ++i)
-    if (provides(*plugins[i], interface_id)) found.push_back(i);
+    if (holds(plugins[i]->provided, interface_id)) found.push_back(i);
   return found;
 }
 
@@ -30,7 +30,7 @@ void report_missing(const plugin_manifest& consumer, const placed_name& need, co
       problems.add(need.at, consumer.id + " requires '" + need.name + "', which no plugin of this profile provides");
   std::vector<std::string> able, ids;
   for (const plugin_manifest* k : known) {
-    if (provides(*k, need.name)) able.push_back("'" + k->id + "'");
+    if (holds(k->provided, need.name)) able.push_back("'" + k->id + "'");
     for (const placed_name& p : k->provided) ids.push_back(p.name);
   }
   if (!able.empty()) {
@@ -118,11 +118,6 @@ void add_wishes(const plugin_list& plugins, graph& edges) {
 
 }  // namespace
 
-bool provides(const plugin_manifest& plugin, std::string_view interface_id) {
-  return std::any_of(plugin.provided.begin(), plugin.provided.end(),
-                     [&](const placed_name& p) { return p.name == interface_id; });
-}
-
 std::vector<size_t> load_order(const plugin_list& plugins, const plugin_list& known, diagnostics& problems) {
   graph edges = required_edges(plugins, known, problems);
   report_circles(plugins, edges, problems);
@@ -144,4 +139,4 @@ std::vector<size_t> load_order(const plugin_list& plugins, const plugin_list& kn
   return order;
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

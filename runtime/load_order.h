@@ -6,7 +6,7 @@
 #include "runtime/diagnostic.h"
 #include "runtime/manifest.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 // Indices into `plugins`. `requires` is binding: a missing provider or a circle is a problem, placed at
 // the manifest's line. `wants` is honoured where it is not part of a circle, and never a problem.
@@ -15,6 +15,4 @@ namespace tharsis {
 std::vector<size_t> load_order(const std::vector<const plugin_manifest*>& plugins,
                                const std::vector<const plugin_manifest*>& known, diagnostics& problems);
 
-bool provides(const plugin_manifest& plugin, std::string_view interface_id);
-
-}  // namespace tharsis
+}  // namespace tharsis::runtime

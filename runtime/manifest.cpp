@@ -8,7 +8,7 @@
 #include "sdk/abi/abi.h"
 #include "sdk/pure/units.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 constexpr std::string_view manifest_name = "plugin.yaml";
@@ -194,6 +194,10 @@ manifest_pointer read_manifest(const std::shared_ptr<const source>& text, const 
 
 }  // namespace
 
+bool holds(const std::vector<placed_name>& names, std::string_view name) {
+  return std::any_of(names.begin(), names.end(), [&](const placed_name& p) { return p.name == name; });
+}
+
 manifest_pointer parse_manifest(const std::shared_ptr<const source>& text, const std::string& folder,
                                 diagnostics& problems) {
   std::string id;
@@ -253,4 +257,4 @@ plugin_catalogue find_manifests(const std::vector<std::string>& folders) {
   return catalogue;
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -8,12 +8,14 @@
 #include "runtime/diagnostic.h"
 #include "runtime/schema.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 struct placed_name {
   std::string name;
   source_position at;
 };
+
+bool holds(const std::vector<placed_name>& names, std::string_view name);
 
 struct plugin_command {
   std::string name;
@@ -34,6 +36,7 @@ struct plugin_manifest {
   setting settings;  // A group.
 
   std::string library_path() const { return folder + "/" + library; }
+  std::string file() const { return folder + "/plugin.yaml"; }
 };
 
 using manifest_pointer = std::shared_ptr<const plugin_manifest>;
@@ -66,4 +69,4 @@ class plugin_catalogue {
 // Looks at each folder's sub-folders. Folders that do not exist are remembered and skipped.
 plugin_catalogue find_manifests(const std::vector<std::string>& folders);
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

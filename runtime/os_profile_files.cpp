@@ -6,7 +6,7 @@
 #include <fstream>
 #include <system_error>
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace fs = std::filesystem;
 
 result<std::string> read_text_file(const std::string& path, size_t largest) {
@@ -61,4 +61,4 @@ std::string user_data_folder() {
   return absolute_path(home != nullptr && home[0] != '\0' ? home : ".") + "/.local/share/tharsis";
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -6,7 +6,7 @@
 
 #include "sdk/pure/error.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 // A regular file of at most `largest` bytes, without a byte order mark.
 result<std::string> read_text_file(const std::string& path, size_t largest);
@@ -24,4 +24,4 @@ std::string absolute_path(const std::string& path);
 // ~/.local/share/tharsis.
 std::string user_data_folder();
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -20,12 +20,6 @@ bool is_live_terminal(FILE* stream) {
 
 bool wants_colours(FILE* stream) { return is_live_terminal(stream) && environment("NO_COLOR").empty(); }
 
-std::string user_data_folder() {
-  if (const auto data = environment("XDG_DATA_HOME"); !data.empty()) return std::string(data) + "/tharsis";
-  if (const auto home = environment("HOME"); !home.empty()) return std::string(home) + "/.local/share/tharsis";
-  return "/tmp/tharsis-" + std::to_string(getuid());
-}
-
 std::string program_folder() {
   std::error_code failure;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", failure);

@@ -9,9 +9,6 @@ namespace tharsis::runtime {
 bool is_live_terminal(FILE* stream);
 bool wants_colours(FILE* stream);
 
-// The user's folder for application data by convention ($XDG_DATA_HOME or ~/.local/share).
-std::string user_data_folder();
-
 // The folder of the running program.
 std::string program_folder();
 

@@ -9,10 +9,6 @@
 namespace tharsis::runtime {
 namespace {
 
-bool holds(const std::vector<std::string>& list, std::string_view id) {
-  return std::find(list.begin(), list.end(), id) != list.end();
-}
-
 // A sentence of the plugin's, or a plain one when it left none.
 std::string sentence(std::string_view step, tharsis_status status, const tharsis_error& e) {
   if (e.text[0] != '\0') return e.text;
@@ -22,7 +18,7 @@ std::string sentence(std::string_view step, tharsis_status status, const tharsis
 }  // namespace
 
 plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entry)
-    : shared_(s), index_(index), entry_(entry), settings_(entry.settings), data_path_(s.data_folder + "/" + entry.id) {
+    : shared_(s), index_(index), entry_(entry), settings_(entry_.settings), data_path_(s.data_folder + "/" + entry.id) {
   host_ = {sizeof host_, THARSIS_ABI_MINOR, this, query, ready, stopped, failed};
   bus_ = {sizeof bus_, this, bus_declare, bus_publish, bus_subscribe, bus_unsubscribe};
   registry_ = {sizeof registry_, this, registry_provide, registry_withdraw, registry_bound, registry_watch};
@@ -46,7 +42,7 @@ tharsis_status plugin_host::open(tharsis_error* error) {
   if (library_->id != entry_.id || library_->version != entry_.manifest->version)
     return fail(error, THARSIS_E_INVALID,
                 "the library says it is " + std::string(library_->id) + " " + library_->version + ", its manifest " +
-                    entry_.manifest->file + " says " + entry_.id + " " + entry_.manifest->version +
+                    entry_.manifest->file() + " says " + entry_.id + " " + entry_.manifest->version +
                     "; they must come from the same build");
   return THARSIS_OK;
 }
@@ -69,8 +65,9 @@ void plugin_host::finish(lifecycle::step step, std::string failure) {
 }
 
 void plugin_host::create() {
-  std::vector<std::string> consumes = entry_.manifest->requires_ids();
-  for (const std::string& id : entry_.manifest->wants_ids()) consumes.push_back(id);
+  std::vector<std::string> consumes;
+  for (const auto* list : {&entry_.manifest->required, &entry_.manifest->wanted})
+    for (const placed_name& id : *list) consumes.push_back(id.name);
   shared_.registry->add_consumer(
       entry_.id, consumes, [this](std::function<void()> f) { inbox_->send(std::move(f)); },
       [this](const std::string& id, const void* table) { rebind(id, table); });
@@ -195,10 +192,10 @@ tharsis_status plugin_host::bus_declare(void* self, const tharsis_topic* topic, 
   plugin_host& host = of(self);
   if (topic == nullptr || id == nullptr || topic->name == nullptr)
     return fail(error, THARSIS_E_INVALID, "declare needs a topic with a name and a place for its id");
-  const auto& allowed = host.entry_.manifest->publishes;
-  if (std::none_of(allowed.begin(), allowed.end(), [&](const std::string& p) { return topic_matches(p, topic->name); }))
+  const auto& allowed = host.entry_.manifest->published;
+  if (std::none_of(allowed.begin(), allowed.end(), [&](const placed_name& p) { return topic_matches(p.name, topic->name); }))
     return fail(error, THARSIS_E_DENIED,
-                "topic '" + std::string(topic->name) + "' is not in `publishes` of " + host.entry_.manifest->file);
+                "topic '" + std::string(topic->name) + "' is not in `publishes` of " + host.entry_.manifest->file());
   return host.shared_.bus->declare(host.entry_.id, topic, id, error);
 }
 
@@ -211,11 +208,11 @@ tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const
   plugin_host& host = of(self);
   if (pattern == nullptr || wanted == nullptr || id == nullptr)
     return fail(error, THARSIS_E_INVALID, "subscribe needs a pattern, a subscription and a place for its id");
-  const auto& allowed = host.entry_.manifest->subscribes;
+  const auto& allowed = host.entry_.manifest->subscribed;
   if (std::none_of(allowed.begin(), allowed.end(),
-                   [&](const std::string& p) { return p == pattern || topic_matches(p, pattern); }))
+                   [&](const placed_name& p) { return p.name == pattern || topic_matches(p.name, pattern); }))
     return fail(error, THARSIS_E_DENIED,
-                "'" + std::string(pattern) + "' is not in `subscribes` of " + host.entry_.manifest->file);
+                "'" + std::string(pattern) + "' is not in `subscribes` of " + host.entry_.manifest->file());
   return host.shared_.bus->subscribe(host.entry_.id, host.strand_, pattern, *wanted, id, error);
 }
 
@@ -225,8 +222,8 @@ tharsis_status plugin_host::registry_provide(void* self, const char* id, const v
                                              tharsis_error* error) {
   plugin_host& host = of(self);
   if (id == nullptr || table == nullptr) return fail(error, THARSIS_E_INVALID, "provide needs an id and a table");
-  if (!holds(host.entry_.manifest->provides_ids(), id))
-    return fail(error, THARSIS_E_DENIED, "'" + std::string(id) + "' is not in `provides` of " + host.entry_.manifest->file);
+  if (!holds(host.entry_.manifest->provided, id))
+    return fail(error, THARSIS_E_DENIED, "'" + std::string(id) + "' is not in `provides` of " + host.entry_.manifest->file());
   const tharsis_status status = host.shared_.registry->provide(host.entry_.id, id, table, rank);
   if (status != THARSIS_OK) return fail(error, status, "'" + std::string(id) + "' is provided already");
   const bool starting = host.step_open_ && host.pending_ == lifecycle::step::start;
@@ -255,7 +252,7 @@ tharsis_status plugin_host::registry_watch(void* self, const char* id, tharsis_o
   const auto found = host.bound_.find(id);
   if (found == host.bound_.end())
     return fail(error, THARSIS_E_DENIED,
-                "'" + std::string(id) + "' is neither in `requires` nor in `wants` of " + host.entry_.manifest->file);
+                "'" + std::string(id) + "' is neither in `requires` nor in `wants` of " + host.entry_.manifest->file());
   host.watchers_[id].push_back({told, context});
   if (found->second != nullptr) told(context, found->second);
   return THARSIS_OK;

@@ -16,11 +16,9 @@ std::vector<lifecycle::plan> lifecycle_plan(const profile& plan) {
     p.id = entry.id;
     p.start_deadline = entry.start_deadline;
     p.stop_deadline = entry.stop_deadline;
-    for (const std::string& id : entry.manifest->requires_ids())
-      for (size_t i = 0; i < plan.plugins.size(); ++i) {
-        const auto provided = plan.plugins[i].manifest->provides_ids();
-        if (std::find(provided.begin(), provided.end(), id) != provided.end()) p.requires_.push_back(i);
-      }
+    for (const placed_name& need : entry.manifest->required)
+      for (size_t i = 0; i < plan.plugins.size(); ++i)
+        if (holds(plan.plugins[i].manifest->provided, need.name)) p.requires_.push_back(i);
     all.push_back(std::move(p));
   }
   return all;

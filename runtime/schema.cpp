@@ -6,7 +6,7 @@
 #include "runtime/setting_value.h"
 #include "sdk/pure/nearest.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 constexpr std::array<std::string_view, 12> names = {"bool", "int",      "real", "text", "duration", "size",
@@ -125,7 +125,7 @@ class schema_parser {
 
   // The folders are not known yet; that every name in `${...}` exists is.
   void check_preset(const setting& out) {
-    const expansion anywhere{{{"data", "/"}, {"config", "/"}, {"plugin", "/"}}, "/"};
+    const expansion anywhere{{{"data", "/"}, {"config", "/"}, {"plugin", "/"}}, "/", "/"};
     (void)resolve({out, &*out.preset, "default", out.preset->at, &anywhere}, problems_);
   }
 
@@ -184,4 +184,4 @@ setting parse_settings(const yaml_node& described, diagnostics& problems) {
   return schema_parser(problems).group(described);
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

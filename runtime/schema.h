@@ -13,7 +13,7 @@
 
 #include "runtime/yaml_tree.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 // A map has free keys and values of one kind; a group has fixed keys, each with its own.
 // `any` is for the runtime's own files only: a part that is checked elsewhere.
@@ -48,4 +48,4 @@ struct setting {
 // The group that a manifest's `settings:` describes. Everything is checked, defaults too.
 setting parse_settings(const yaml_node& described, diagnostics& problems);
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

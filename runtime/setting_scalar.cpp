@@ -5,7 +5,7 @@
 #include "sdk/pure/address.h"
 #include "sdk/pure/units.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 using scalar_result = result<setting_scalar>;
@@ -41,7 +41,12 @@ scalar_result read_endpoint(const setting& described, const std::string& text) {
   return setting_scalar(text);
 }
 
-scalar_result read_typed(const setting& described, const std::string& text, const expansion* expand) {
+bool is_typed(const yaml_node& node) {
+  return node.at.known() && node.at.in->from == source::kind::command_line;
+}
+
+scalar_result read_typed(const setting& described, const yaml_node& node, const expansion* expand) {
+  const std::string& text = node.text;
   switch (described.type) {
     case setting_type::boolean:
       if (text == "true" || text == "false") return setting_scalar(text == "true");
@@ -59,7 +64,7 @@ scalar_result read_typed(const setting& described, const std::string& text, cons
         return setting_scalar(text);
       return refuse(expected_text(described));
     case setting_type::endpoint: return read_endpoint(described, text);
-    case setting_type::path: return expand ? widened(expand->path(text)) : scalar_result(setting_scalar(text));
+    case setting_type::path: return expand ? widened(expand->path(text, is_typed(node))) : scalar_result(setting_scalar(text));
     default: return expand ? widened(expand->expand(text)) : scalar_result(setting_scalar(text));
   }
 }
@@ -79,7 +84,7 @@ result<setting_scalar> read_scalar(const setting& described, const yaml_node& no
   if (node.is != yaml_node::kind::scalar) return refuse(expected_text(described) + ", " + got(node));
   if (node.quotes && is_number(described.type))
     return refuse(expected_text(described) + ", got a text in quotes; leave the quotes out");
-  auto value = read_typed(described, node.text, expand);
+  auto value = read_typed(described, node, expand);
   if (value) return value;
   if (described.secret) return refuse(expected_text(described));
   const std::string& reason = value.failure().text;
@@ -112,4 +117,4 @@ std::string got(const yaml_node& node) {
   }
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

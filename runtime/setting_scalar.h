@@ -8,7 +8,7 @@
 #include "runtime/schema.h"
 #include "sdk/pure/error.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 // Durations are nanoseconds, sizes bytes; text stands for text, enum, endpoint and path.
 using setting_scalar = std::variant<std::monostate, bool, int64_t, double, std::string>;
@@ -25,4 +25,4 @@ std::string range_problem(const setting& described, const setting_scalar& value,
 // "got 'fast'", "got a list"
 std::string got(const yaml_node& node);
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -4,7 +4,7 @@
 
 #include "sdk/pure/nearest.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 std::string below(const std::string& label, std::string_view key) {
@@ -164,4 +164,4 @@ setting_value resolve(const resolve_request& request, diagnostics& problems) {
       .value(request.described, request.given, request.label, request.parent, false);
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

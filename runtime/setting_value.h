@@ -8,7 +8,7 @@
 #include "runtime/schema.h"
 #include "runtime/setting_scalar.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 struct setting_value {
   std::string key;  // In a group or map its name, in a list its number.
@@ -39,4 +39,4 @@ struct resolve_request {
 // Always answers a tree; it is whole when no problem was added.
 setting_value resolve(const resolve_request& request, diagnostics& problems);
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

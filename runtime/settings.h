@@ -2,7 +2,7 @@
 #pragma once
 #include "sdk/pure/time.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 struct runtime_settings {
   // A start may open files and listen, not wait for a network; on a slow disk ten seconds are plenty.
@@ -13,4 +13,4 @@ struct runtime_settings {
   duration deadline_longest = 1h;
 };
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

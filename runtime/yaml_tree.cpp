@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace tharsis {
+namespace tharsis::runtime {
 namespace {
 
 struct give_up {};  // Leaves yaml-cpp's parser once a problem makes the rest meaningless.
@@ -210,4 +210,4 @@ std::optional<yaml_node> parse_yaml(const std::shared_ptr<const source>& in, dia
   return std::move(builder.root);
 }
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -10,7 +10,7 @@
 
 #include "runtime/diagnostic.h"
 
-namespace tharsis {
+namespace tharsis::runtime {
 
 struct yaml_node {
   enum class kind { null, scalar, list, map };
@@ -33,4 +33,4 @@ inline constexpr size_t yaml_deepest = 64;
 // key, an anchor); then it is good for finding more of them, and for nothing else.
 std::optional<yaml_node> parse_yaml(const std::shared_ptr<const source>& in, diagnostics& problems);
 
-}  // namespace tharsis
+}  // namespace tharsis::runtime

@@ -1,0 +1,214 @@
+#include "runtime/profile.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "runtime/expansion.h"
+#include "runtime/os_profile_files.h"
+#include "runtime/setting_override.h"
+#include "runtime/yaml_tree.h"
+#include "sdk/pure/nearest.h"
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr int64_t profile_version = 1;
+
+const setting& profile_schema() {
+  static const setting schema = [] {
+    setting root, version, plugins;
+    root.type = setting_type::group;
+    version.name = "tharsis";
+    version.type = setting_type::integer;
+    version.required = true;
+    plugins.name = "plugins";
+    plugins.type = setting_type::any;
+    plugins.required = true;
+    root.members = {version, plugins};
+    return root;
+  }();
+  return schema;
+}
+
+// From the map of plugins to plugins with settings, in order. Goes on after a problem, to find more.
+class profile_builder {
+ public:
+  profile_builder(const profile_request& request, plugin_catalogue& catalogue, diagnostics& problems)
+      : catalogue_(catalogue), problems_(problems) {
+    out_.file = request.file;
+    out_.data_folder = request.data_folder.empty() ? user_data_folder() : absolute_path(request.data_folder);
+    config_folder_ = request.file.empty() ? absolute_path(".") : parent_folder(absolute_path(request.file));
+  }
+
+  profile build(const yaml_node& plugins) {
+    std::set<std::string> seen;  // The parser has told of a second one.
+    for (const yaml_node& node : plugins.children)
+      if (seen.insert(node.key).second) add(node);
+    put_in_order();
+    return std::move(out_);
+  }
+
+ private:
+  void add(const yaml_node& node) {
+    if (node.is != yaml_node::kind::map && node.is != yaml_node::kind::null) {
+      problems_.add(node.at, node.key + ": expected a map of settings like '{ key: value }', " + got(node));
+      return;
+    }
+    const found_plugin* found = find(node);
+    if (found == nullptr) return;
+    if (!found->manifest) return problems_.add_all(found->problems);
+    plugin_entry entry;
+    entry.id = node.key;
+    entry.manifest = found->manifest;
+    entry.settings = settings_of(*found->manifest, node);
+    const host_keys keys = take_host_keys(entry.settings);
+    entry.loop = keys.loop;
+    entry.start_deadline = keys.start_deadline;
+    entry.stop_deadline = keys.stop_deadline;
+    out_.plugins.push_back(std::move(entry));
+  }
+
+  const found_plugin* find(const yaml_node& node) {
+    if (const yaml_node* path = node.find("path")) return find_at(node, *path);
+    const found_plugin* found = catalogue_.find(node.key);
+    if (found == nullptr) report_unknown(node);
+    return found;
+  }
+
+  // A plugin that the profile says the folder of.
+  const found_plugin* find_at(const yaml_node& node, const yaml_node& path) {
+    setting described;
+    described.type = setting_type::path;
+    const expansion expand = folders(config_folder_, false);
+    const auto folder = read_scalar(described, path, &expand);
+    if (!folder) {
+      problems_.add(path.at, node.key + ".path: " + folder.failure().text);
+      return nullptr;
+    }
+    found_plugin found = read_plugin_folder(std::get<std::string>(*folder));
+    if (found.manifest && found.id != node.key) {
+      problems_.add(path.at, node.key + ".path: the plugin in " + found.folder + " is called " + quoted(found.id))
+          .with("its id", found.manifest->at)
+          .with("name it " + quoted(found.id) + " here too");
+      return nullptr;
+    }
+    found.id = node.key;
+    std::erase_if(catalogue_.plugins, [&](const found_plugin& p) { return p.id == node.key; });
+    return &catalogue_.plugins.emplace_back(std::move(found));
+  }
+
+  void report_unknown(const yaml_node& node) {
+    diagnostic& d = problems_.add(node.key_at, "there is no plugin " + quoted(node.key));
+    if (const auto meant = nearest(node.key, catalogue_.ids())) d.with("did you mean '" + *meant + "'?");
+    d.with(catalogue_.folders.empty() ? "no folder was searched for plugins; name one with --plugins"
+                                      : "searched in " + listed(catalogue_.folders) +
+                                            "; name another with --plugins, or the plugin's own with 'path:'");
+  }
+
+  expansion folders(const std::string& plugin_folder, bool plugin_known) const {
+    expansion e{{{"data", out_.data_folder}, {"config", config_folder_}}, config_folder_, absolute_path(".")};
+    if (plugin_known) e.variables.emplace_back("plugin", plugin_folder);
+    return e;
+  }
+
+  setting_value settings_of(const plugin_manifest& manifest, const yaml_node& node) {
+    setting whole = manifest.settings;
+    for (const setting& s : host_settings()) whole.members.push_back(s);
+    const expansion expand = folders(manifest.folder, true);
+    return resolve({whole, &node, node.key, node.key_at, &expand}, problems_);
+  }
+
+  void put_in_order() {
+    std::vector<const plugin_manifest*> manifests;
+    for (const plugin_entry& p : out_.plugins) manifests.push_back(p.manifest.get());
+    std::vector<plugin_entry> ordered;
+    for (const size_t i : load_order(manifests, catalogue_.manifests(), problems_)) ordered.push_back(out_.plugins[i]);
+    out_.plugins = std::move(ordered);
+  }
+
+  plugin_catalogue& catalogue_;
+  diagnostics& problems_;
+  profile out_;
+  std::string config_folder_;
+};
+
+std::optional<yaml_node> read_profile(const profile_request& request, diagnostics& problems) {
+  source in{request.file, {}, source::kind::profile};
+  if (request.text) {
+    in.text = *request.text;
+  } else if (auto text = read_text_file(request.file, yaml_text_largest)) {
+    in.text = std::move(*text);
+  } else {
+    problems.add({std::make_shared<const source>(std::move(in)), 0, 0}, text.failure().text);
+    return {};
+  }
+  return parse_yaml(std::make_shared<const source>(std::move(in)), problems);
+}
+
+// The map of plugins, if the top of the profile is as it should be.
+std::optional<yaml_node> plugins_of(const yaml_node& root, diagnostics& problems) {
+  const setting_value top = resolve({profile_schema(), &root, "", {root.at.in, 1, 1}, nullptr}, problems);
+  const setting_value* version = top.child("tharsis");
+  const auto* number = version ? std::get_if<int64_t>(&version->scalar) : nullptr;
+  if (number && *number != profile_version)
+    problems.add(version->at, "tharsis: this program reads profiles of version " + std::to_string(profile_version) +
+                                  ", got " + std::to_string(*number));
+  const yaml_node* plugins = root.find("plugins");
+  if (plugins == nullptr) return {};
+  if (plugins->is != yaml_node::kind::map || plugins->children.empty()) {
+    problems.add(plugins->at, "plugins: expected a map of plugins like '{ xlog: {}, stn: { ... } }', " + got(*plugins));
+    return {};
+  }
+  return *plugins;
+}
+
+yaml_node named(const std::string& id, const source_position& at) {
+  yaml_node node;
+  node.key = id;
+  node.key_at = node.at = at;
+  return node;
+}
+
+// The plugin and, as far as they are found, those that provide what it requires.
+yaml_node plugin_and_needs(const std::string& plugin, const plugin_catalogue& catalogue) {
+  const source_position at{std::make_shared<const source>(source{"tharsis " + plugin, {}, source::kind::profile}), 0, 0};
+  yaml_node plugins = named("", at);
+  plugins.is = yaml_node::kind::map;
+  plugins.children.push_back(named(plugin, at));
+  for (size_t i = 0; i < plugins.children.size(); ++i) {
+    const found_plugin* found = catalogue.find(plugins.children[i].key);
+    if (found == nullptr || !found->manifest) continue;
+    for (const placed_name& need : found->manifest->required)
+      for (const plugin_manifest* other : catalogue.manifests()) {
+        if (!holds(other->provided, need.name)) continue;
+        if (!plugins.find(other->id)) plugins.children.push_back(named(other->id, at));
+        break;
+      }
+  }
+  return plugins;
+}
+
+}  // namespace
+
+profile load_profile(const profile_request& request, diagnostics& problems, plugin_catalogue* found) {
+  plugin_catalogue catalogue = find_manifests(request.plugin_folders);
+  profile made;
+  if (const auto root = read_profile(request, problems)) {
+    if (auto plugins = plugins_of(*root, problems)) {
+      for (const std::string& set : request.sets) override_setting(*plugins, set, "", problems);
+      made = profile_builder(request, catalogue, problems).build(*plugins);
+    }
+  }
+  if (found != nullptr) *found = std::move(catalogue);
+  return made;
+}
+
+profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems) {
+  plugin_catalogue catalogue = find_manifests(request.plugin_folders);
+  yaml_node plugins = plugin_and_needs(plugin, catalogue);
+  for (const std::string& set : request.sets) override_setting(plugins, set, plugin, problems);
+  return profile_builder(request, catalogue, problems).build(plugins);
+}
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,105 @@
+#include "runtime/setting_override.h"
+
+#include <optional>
+
+#include "sdk/pure/nearest.h"
+#include "sdk/pure/units.h"
+
+namespace tharsis::runtime {
+namespace {
+
+// An id may hold dots itself; the longest one that the path begins with is meant.
+yaml_node* plugin_of(yaml_node& plugins, std::string_view path) {
+  yaml_node* best = nullptr;
+  for (yaml_node& plugin : plugins.children) {
+    const bool begins = path.starts_with(plugin.key) && (path.size() == plugin.key.size() || path[plugin.key.size()] == '.');
+    if (begins && (best == nullptr || best->key.size() < plugin.key.size())) best = &plugin;
+  }
+  return best;
+}
+
+void report_no_plugin(const yaml_node& plugins, std::string_view path, const source_position& at, diagnostics& problems) {
+  const std::string first(path.substr(0, path.find('.')));
+  std::vector<std::string> ids;
+  for (const yaml_node& plugin : plugins.children) ids.push_back(plugin.key);
+  diagnostic& d = problems.add(at, "the profile names no plugin " + quoted(first));
+  if (const auto meant = nearest(first, ids)) {
+    d.with("did you mean '" + *meant + "'?");
+  } else if (!ids.empty()) {
+    d.with("it names " + listed(ids));
+  }
+}
+
+// The value's tree, every position of it being the option itself.
+std::optional<yaml_node> read_value(const std::shared_ptr<const source>& in, diagnostics& problems) {
+  if (in->text.empty()) {
+    yaml_node nothing;
+    nothing.is = yaml_node::kind::scalar;
+    nothing.at = {in, 1, 1};
+    return nothing;
+  }
+  const size_t before = problems.count();
+  auto value = parse_yaml(in, problems);
+  if (problems.count() != before) return {};
+  return value;
+}
+
+// What is left of a scalar that makes room for a map.
+yaml_node named_like(const yaml_node& old) {
+  yaml_node fresh;
+  fresh.key = old.key;
+  fresh.key_at = old.key_at;
+  fresh.at = old.at;
+  return fresh;
+}
+
+// The child under this key: an element of a list, or an entry of a map, which is made if needed.
+yaml_node* child_for(yaml_node& parent, std::string_view key, const source_position& at, diagnostics& problems) {
+  if (parent.is == yaml_node::kind::list) {
+    const auto index = parse_integer(key);
+    if (index && *index >= 0 && static_cast<size_t>(*index) < parent.children.size())
+      return &parent.children[static_cast<size_t>(*index)];
+    problems.add(at, "the list has no element " + quoted(key) + "; its elements are counted from 0 to " +
+                         std::to_string(parent.children.size()) + " (without)");
+    return nullptr;
+  }
+  if (parent.is == yaml_node::kind::scalar) parent = named_like(parent);
+  parent.is = yaml_node::kind::map;
+  if (yaml_node* found = parent.find(key)) return found;
+  yaml_node& made = parent.children.emplace_back();
+  made.key = key;
+  made.key_at = made.at = at;
+  return &made;
+}
+
+}  // namespace
+
+void override_setting(yaml_node& plugins, const std::string& text, const std::string& owner, diagnostics& problems) {
+  const size_t equals = text.find('=');
+  const std::string typed = text.substr(0, equals);
+  const auto in = std::make_shared<const source>(source{
+      "--set " + typed, equals == std::string::npos ? "" : text.substr(equals + 1), source::kind::command_line});
+  const source_position at{in, 1, 1};
+  if (equals == std::string::npos || typed.empty())
+    return void(problems.add({}, "--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got " + quoted(text)));
+
+  const std::string path = owner.empty() ? typed : owner + "." + typed;
+  yaml_node* place = plugin_of(plugins, path);
+  if (place == nullptr) return report_no_plugin(plugins, path, at, problems);
+  std::string_view rest = std::string_view(path).substr(place->key.size());
+  if (rest.size() < 2) return void(problems.add(at, "this names a plugin; name one of its settings, like " + place->key + ".key"));
+  while (place != nullptr && !rest.empty()) {
+    rest.remove_prefix(1);  // The dot.
+    const std::string_view key = rest.substr(0, rest.find('.'));
+    if (key.empty()) return void(problems.add(at, "the path has an empty part; write it like stn.tasks.timeout"));
+    place = child_for(*place, key, at, problems);
+    rest.remove_prefix(key.size());
+  }
+  auto value = read_value(in, problems);
+  if (place == nullptr || !value) return;
+  value->key = place->key;
+  value->key_at = at;
+  *place = std::move(*value);
+}
+
+}  // namespace tharsis::runtime
