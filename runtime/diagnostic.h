@@ -47,6 +47,9 @@ class diagnostics {
   diagnostic& add(source_position at, std::string text);
   void add_all(const diagnostics& other);
 
+  // The one that was added last; there must be one.
+  diagnostic& last() { return full() ? dropped_ : kept_.back(); }
+
   bool empty() const { return count_ == 0; }
   size_t count() const { return count_; }
   bool full() const { return kept_.size() == kept_most; }

@@ -57,7 +57,7 @@ class profile_builder {
     }
     const found_plugin* found = find(node);
     if (found == nullptr) return;
-    if (!found->manifest) return problems_.add_all(found->problems);
+    if (!found->manifest) return report_broken(node, *found);
     plugin_entry entry;
     entry.id = node.key;
     entry.manifest = found->manifest;
@@ -96,6 +96,12 @@ class profile_builder {
     found.id = node.key;
     std::erase_if(catalogue_.plugins, [&](const found_plugin& p) { return p.id == node.key; });
     return &catalogue_.plugins.emplace_back(std::move(found));
+  }
+
+  void report_broken(const yaml_node& node, const found_plugin& found) {
+    problems_.add_all(found.problems);
+    if (const yaml_node* path = node.find("path")) problems_.last().with("'path:' says so here", path->at);
+    else problems_.last().with("the profile names it here", node.key_at);
   }
 
   void report_unknown(const yaml_node& node) {
@@ -208,7 +214,9 @@ profile profile_of_plugin(const std::string& plugin, const profile_request& requ
   plugin_catalogue catalogue = find_manifests(request.plugin_folders);
   yaml_node plugins = plugin_and_needs(plugin, catalogue);
   for (const std::string& set : request.sets) override_setting(plugins, set, plugin, problems);
-  return profile_builder(request, catalogue, problems).build(plugins);
+  profile made = profile_builder(request, catalogue, problems).build(plugins);
+  for (plugin_entry& entry : made.plugins) entry.starts = entry.id != plugin;
+  return made;
 }
 
 }  // namespace tharsis::runtime

@@ -59,8 +59,9 @@ yaml_node* child_for(yaml_node& parent, std::string_view key, const source_posit
     const auto index = parse_integer(key);
     if (index && *index >= 0 && static_cast<size_t>(*index) < parent.children.size())
       return &parent.children[static_cast<size_t>(*index)];
-    problems.add(at, "the list has no element " + quoted(key) + "; its elements are counted from 0 to " +
-                         std::to_string(parent.children.size()) + " (without)");
+    const size_t size = parent.children.size();
+    problems.add(at, "the list has no element " + quoted(key) + "; " +
+                         (size == 0 ? "it is empty" : "its last one is " + std::to_string(size - 1)));
     return nullptr;
   }
   if (parent.is == yaml_node::kind::scalar) parent = named_like(parent);
@@ -87,7 +88,9 @@ void override_setting(yaml_node& plugins, const std::string& text, const std::st
   yaml_node* place = plugin_of(plugins, path);
   if (place == nullptr) return report_no_plugin(plugins, path, at, problems);
   std::string_view rest = std::string_view(path).substr(place->key.size());
-  if (rest.size() < 2) return void(problems.add(at, "this names a plugin; name one of its settings, like " + place->key + ".key"));
+  if (rest.size() < 2) return void(problems.add(at, "this names a plugin; name one of its settings, like " + place->key + ".timeout"));
+  auto value = read_value(in, problems);
+  if (!value) return;
   while (place != nullptr && !rest.empty()) {
     rest.remove_prefix(1);  // The dot.
     const std::string_view key = rest.substr(0, rest.find('.'));
@@ -95,8 +98,7 @@ void override_setting(yaml_node& plugins, const std::string& text, const std::st
     place = child_for(*place, key, at, problems);
     rest.remove_prefix(key.size());
   }
-  auto value = read_value(in, problems);
-  if (place == nullptr || !value) return;
+  if (place == nullptr) return;
   value->key = place->key;
   value->key_at = at;
   *place = std::move(*value);

@@ -68,7 +68,8 @@ class resolver {
       const yaml_node* chosen = written ? written : m.preset ? &*m.preset : nullptr;
       const std::string name = below(label, m.name);
       if (chosen == nullptr && m.required) {
-        problems_.add(out.at, name + ": is required and has no default; set it").with("described here", m.at);
+        diagnostic& d = problems_.add(out.at, name + ": is required and has no default; set it");
+        if (m.at.known()) d.with("described here", m.at);
         continue;
       }
       if (chosen == nullptr && is_scalar(m.type)) continue;
