@@ -1,5 +1,6 @@
 #include "runtime/setting_override.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "sdk/pure/nearest.h"
@@ -8,12 +9,14 @@
 namespace tharsis::runtime {
 namespace {
 
-// An id may hold dots itself; the longest one that the path begins with is meant.
-yaml_node* plugin_of(yaml_node& plugins, std::string_view path) {
+// Keys may hold dots themselves (plugins' ids, names of hosts); the longest that the path begins with
+// is meant.
+yaml_node* longest_fit(yaml_node& map, std::string_view path) {
   yaml_node* best = nullptr;
-  for (yaml_node& plugin : plugins.children) {
-    const bool begins = path.starts_with(plugin.key) && (path.size() == plugin.key.size() || path[plugin.key.size()] == '.');
-    if (begins && (best == nullptr || best->key.size() < plugin.key.size())) best = &plugin;
+  for (yaml_node& child : map.children) {
+    const std::string& key = child.key;
+    const bool begins = path.starts_with(key) && (path.size() == key.size() || path[key.size()] == '.');
+    if (begins && (best == nullptr || best->key.size() < key.size())) best = &child;
   }
   return best;
 }
@@ -45,7 +48,7 @@ std::optional<yaml_node> read_value(const std::shared_ptr<const source>& in, dia
 }
 
 // What is left of a scalar that makes room for a map.
-yaml_node named_like(const yaml_node& old) {
+yaml_node empty_like(const yaml_node& old) {
   yaml_node fresh;
   fresh.key = old.key;
   fresh.key_at = old.key_at;
@@ -53,23 +56,38 @@ yaml_node named_like(const yaml_node& old) {
   return fresh;
 }
 
-// The child under this key: an element of a list, or an entry of a map, which is made if needed.
-yaml_node* child_for(yaml_node& parent, std::string_view key, const source_position& at, diagnostics& problems) {
-  if (parent.is == yaml_node::kind::list) {
-    const auto index = parse_integer(key);
-    if (index && *index >= 0 && static_cast<size_t>(*index) < parent.children.size())
-      return &parent.children[static_cast<size_t>(*index)];
-    const size_t size = parent.children.size();
-    problems.add(at, "the list has no element " + quoted(key) + "; " +
-                         (size == 0 ? "it is empty" : "its last one is " + std::to_string(size - 1)));
+yaml_node* element(yaml_node& list, std::string_view number, const source_position& at, diagnostics& problems) {
+  const size_t size = list.children.size();
+  const auto index = parse_integer(number);
+  if (index && *index >= 0 && static_cast<size_t>(*index) < size) return &list.children[static_cast<size_t>(*index)];
+  problems.add(at, "the list has no element " + quoted(number) + "; " +
+                       (size == 0 ? "it is empty" : "its last one is " + std::to_string(size - 1)));
+  return nullptr;
+}
+
+// One step down: the element of a list, or the entry of a map, which is made if needed. Takes from the
+// path what was used. Null: it was reported why there is none.
+yaml_node* step(yaml_node& parent, std::string_view& path, const source_position& at, diagnostics& problems) {
+  const std::string_view key = path.substr(0, path.find('.'));
+  const size_t used = std::min(key.size() + 1, path.size());
+  if (key.empty() || path.ends_with('.')) {
+    problems.add(at, "the path has an empty part; write it like stn.tasks.timeout");
     return nullptr;
   }
-  if (parent.is == yaml_node::kind::scalar) parent = named_like(parent);
+  if (parent.is == yaml_node::kind::list) {
+    path.remove_prefix(used);
+    return element(parent, key, at, problems);
+  }
+  if (parent.is == yaml_node::kind::scalar) parent = empty_like(parent);
   parent.is = yaml_node::kind::map;
-  if (yaml_node* found = parent.find(key)) return found;
+  if (yaml_node* found = longest_fit(parent, path)) {
+    path.remove_prefix(std::min(found->key.size() + 1, path.size()));
+    return found;
+  }
   yaml_node& made = parent.children.emplace_back();
   made.key = key;
   made.key_at = made.at = at;
+  path.remove_prefix(used);
   return &made;
 }
 
@@ -85,19 +103,14 @@ void override_setting(yaml_node& plugins, const std::string& text, const std::st
     return void(problems.add({}, "--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got " + quoted(text)));
 
   const std::string path = owner.empty() ? typed : owner + "." + typed;
-  yaml_node* place = plugin_of(plugins, path);
+  yaml_node* place = longest_fit(plugins, path);
   if (place == nullptr) return report_no_plugin(plugins, path, at, problems);
-  std::string_view rest = std::string_view(path).substr(place->key.size());
-  if (rest.size() < 2) return void(problems.add(at, "this names a plugin; name one of its settings, like " + place->key + ".timeout"));
+  std::string_view rest = std::string_view(path).substr(std::min(place->key.size() + 1, path.size()));
+  if (rest.empty())
+    return void(problems.add(at, "this names a plugin; name one of its settings, like " + place->key + ".timeout"));
   auto value = read_value(in, problems);
   if (!value) return;
-  while (place != nullptr && !rest.empty()) {
-    rest.remove_prefix(1);  // The dot.
-    const std::string_view key = rest.substr(0, rest.find('.'));
-    if (key.empty()) return void(problems.add(at, "the path has an empty part; write it like stn.tasks.timeout"));
-    place = child_for(*place, key, at, problems);
-    rest.remove_prefix(key.size());
-  }
+  while (place != nullptr && !rest.empty()) place = step(*place, rest, at, problems);
   if (place == nullptr) return;
   value->key = place->key;
   value->key_at = at;

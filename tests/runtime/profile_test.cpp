@@ -84,6 +84,13 @@ TEST_F(Profile, TheCommandLineReachesIntoListsAndMakesMapsOnTheWay) {
   EXPECT_EQ(text(p, "links.main.tls.ca"), std::filesystem::current_path().string() + "/ca.pem");
 }
 
+TEST_F(Profile, TheCommandLineFindsKeysThatHoldDots) {
+  here.request.sets = {"stn.links.im.example.com.endpoints.0=tcp://b:2"};
+  const profile p = here.load("tharsis: 1\nplugins:\n  stn: { links: { im.example.com: { endpoints: [\"tcp://a:1\"] } } }\n");
+  EXPECT_EQ(here.messages(), "");
+  EXPECT_EQ(text(p, "links.im.example.com.endpoints.0"), "tcp://b:2");
+}
+
 TEST_F(Profile, FoldersExpandAfterParsing) {
   const profile p = here.load(
       "tharsis: 1\nplugins:\n  stn: { user: \"$${data} ${plugin}\", links: { a: { endpoints: [\"tcp://a:1\"], tls: { ca: "
@@ -193,7 +200,7 @@ TEST_F(Profile, AMissingFileIsNamed) {
 
 TEST_F(Profile, ProblemsOfTheCommandLineAreNamedByTheOption) {
   here.request.sets = {"stn.tiemout=5s", "snt.timeout=5s", "stn.timeout=soon", "stn.links.a.endpoints.0=tcp://x:1",
-                       "stn=1",          "stn.user=[",     "stn..x=1"};
+                       "stn=1",          "stn.user=[",     "stn..x=1",       "stn.user.=1"};
   EXPECT_EQ(here.messages_of("tharsis: 1\nplugins:\n  stn: { links: { a: { endpoints: [] } } }\n"),
             "--set snt.timeout=5s: error: the profile names no plugin 'snt'\n"
             "note: did you mean 'stn'?\n"
@@ -201,6 +208,7 @@ TEST_F(Profile, ProblemsOfTheCommandLineAreNamedByTheOption) {
             "--set stn=1: error: this names a plugin; name one of its settings, like stn.timeout\n"
             "--set stn.user=[: error: this is not valid YAML: end of sequence flow not found\n"
             "--set stn..x=1: error: the path has an empty part; write it like stn.tasks.timeout\n"
+            "--set stn.user.=1: error: the path has an empty part; write it like stn.tasks.timeout\n"
             "--set stn.tiemout=5s: error: stn: unknown key 'tiemout'\n"
             "note: did you mean 'timeout'?\n"
             "--set stn.timeout=soon: error: stn.timeout: expected a duration like '5s' or '200ms', got 'soon'\n"

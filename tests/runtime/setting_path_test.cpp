@@ -2,7 +2,7 @@
 
 #include "runtime/setting_value.h"
 
-using namespace tharsis;
+using namespace tharsis::runtime;
 
 namespace {
 
