@@ -14,6 +14,7 @@ size_t field_size(uint32_t type) {
     case THARSIS_FIELD_BOOL: return 1;
     case THARSIS_FIELD_U16: return 2;
     case THARSIS_FIELD_U32:
+    case THARSIS_FIELD_I32:
     case THARSIS_FIELD_ENUM: return 4;
     case THARSIS_FIELD_U64:
     case THARSIS_FIELD_I64:
@@ -61,6 +62,7 @@ void add_field(json_object& object, const tharsis_field& f, const void* payload)
     case THARSIS_FIELD_U8: object.add(f.name, value_at<uint8_t>(payload, f.offset)); break;
     case THARSIS_FIELD_U16: object.add(f.name, value_at<uint16_t>(payload, f.offset)); break;
     case THARSIS_FIELD_U32: object.add(f.name, value_at<uint32_t>(payload, f.offset)); break;
+    case THARSIS_FIELD_I32: object.add(f.name, value_at<int32_t>(payload, f.offset)); break;
     case THARSIS_FIELD_U64: object.add(f.name, value_at<uint64_t>(payload, f.offset)); break;
     case THARSIS_FIELD_I64:
     case THARSIS_FIELD_DURATION:

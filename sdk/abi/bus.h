@@ -34,6 +34,7 @@ enum {
   THARSIS_FIELD_DURATION,  // int64_t nanoseconds.
   THARSIS_FIELD_WALL,      // int64_t nanoseconds since 1970 UTC.
   THARSIS_FIELD_SECRET,    // Printed as "***".
+  THARSIS_FIELD_I32,       // Also a tharsis_status.
 };
 
 typedef struct tharsis_field {
