@@ -30,7 +30,9 @@ typedef struct tharsis_dns {
   void* self;
 
   // `family` 4, 6 or 0 for both. `done` is never called inside this call.
-  //   THARSIS_E_INVALID  the name is empty, too long, or has a byte that no name has.
+  //   THARSIS_E_INVALID  the name is empty, too long, or has a byte that no name has; or this is no
+  //                      strand, so there is no place for the answer.
+  //   THARSIS_E_BUSY     too many questions are open; ask again after an answer.
   //   THARSIS_E_GONE     dns is stopping.
   // [any strand]
   tharsis_status (*resolve)(void* self, tharsis_text name, uint32_t family, tharsis_dns_done done,
@@ -40,8 +42,8 @@ typedef struct tharsis_dns {
   void (*cancel)(void* self, tharsis_handle query);
 } tharsis_dns;
 
-// Questions since the start, by where the answer came from. Published after every change, at most
-// once a turn.
+// Questions since the start; each that was answered is in one of the others too: by where its
+// addresses came from, or `failed` when it got none. Published after every change, at most once a turn.
 typedef struct tharsis_dns_stats {
   uint64_t queries;
   uint64_t literal;

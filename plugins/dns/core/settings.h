@@ -1,0 +1,33 @@
+// Every number dns uses. plugin.yaml sets them by these names.
+#pragma once
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sdk/abi/net.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::dns {
+
+struct settings {
+  // A stub resolver asks its second server after 5 s; who waited so long has better things to try.
+  duration timeout = 5s;
+  // Some hundred bytes each: what a program that asks in a circle may cost.
+  size_t questions_max = 4096;
+
+  struct cache_settings {
+    // The system's resolver does not tell how long an answer holds. A minute is what services that
+    // move use for their own records; longer would keep an address that was taken out of service.
+    duration ttl = 60s;
+    // Spares the resolver a storm of repeats, yet is over before a person tries again.
+    duration negative_ttl = 2s;
+    // More names than a client talks to.
+    size_t entries = 512;
+  } cache;
+
+  // By name as canonical_name() writes it; ports 0, in the profile's order.
+  std::map<std::string, std::vector<tharsis_address>> pins;
+};
+
+}  // namespace tharsis::dns

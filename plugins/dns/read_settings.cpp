@@ -1,0 +1,34 @@
+#include "plugins/dns/read_settings.h"
+
+#include "plugins/dns/core/name.h"
+#include "sdk/pure/address.h"
+
+namespace tharsis::dns {
+
+result<settings> read_settings(const host& tables) {
+  settings s;
+  s.timeout = tables.wait("timeout", s.timeout);
+  s.questions_max = static_cast<size_t>(tables.whole("questions_max", static_cast<int64_t>(s.questions_max)));
+  s.cache.ttl = tables.wait("cache.ttl", s.cache.ttl);
+  s.cache.negative_ttl = tables.wait("cache.negative_ttl", s.cache.negative_ttl);
+  s.cache.entries = static_cast<size_t>(tables.whole("cache.entries", static_cast<int64_t>(s.cache.entries)));
+  for (const std::string& key : tables.keys("pins")) {
+    const std::string path = "pins." + key;
+    const auto wrong = [&](const std::string& at, const std::string& what) {
+      return error{THARSIS_E_INVALID, "dns." + at + " (" + tables.where(at) + "): " + what};
+    };
+    const auto name = canonical_name(key);
+    if (!name) return wrong(path, name.failure().text);
+    if (parse_ip(*name)) return wrong(path, "'" + *name + "' is an address; only names are pinned");
+    auto& addresses = s.pins[*name];
+    const std::vector<std::string> texts = tables.texts(path);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const auto address = parse_ip(texts[i]);
+      if (!address) return wrong(path + "." + std::to_string(i), "'" + texts[i] + "' is no IP address");
+      addresses.push_back(*address);
+    }
+  }
+  return s;
+}
+
+}  // namespace tharsis::dns

@@ -1,0 +1,155 @@
+#include "plugins/dns/service.h"
+
+#include <cstring>
+
+#include "plugins/dns/core/name.h"
+#include "sdk/pure/address.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::dns {
+
+service::service(const host& tables, strand& place, const settings& s)
+    : host_(tables),
+      place_(place),
+      questions_max_(s.questions_max),
+      desk_(s),
+      outbox_(*tables.loop),
+      inbox_(*tables.loop, &service::on_letter, this),
+      stirred_(place) {
+  table_ = {sizeof table_, this, &service::resolve, &service::cancel};
+}
+
+void service::open(tharsis_handle topic) {
+  topic_ = topic;
+  if (topic_ != 0) host_.publish(topic_, &told_);
+  serving_.emplace(serve()).start(place_);
+}
+
+void service::close() {
+  closed_ = true;
+  serving_.reset();
+  desk_.on_stop();
+  carry_out();
+  inbox_.drain();
+}
+
+// Each turn: whatever came in has been given to the desk; what the desk decided is carried out.
+task<void> service::serve() {
+  for (;;) {
+    carry_out();
+    co_await stirred_.wait(desk_.deadline());
+    desk_.on_deadline(place_.now());
+  }
+}
+
+void service::carry_out() {
+  for (const subject& about : desk_.take_given_up()) give_up(about);
+  for (const subject& about : desk_.take_lookups()) start_lookup(about);
+  for (desk::reply& reply : desk_.take_replies()) send(reply);
+  tell_stats();
+}
+
+// [caller's strand]
+tharsis_status service::resolve(void* self, tharsis_text name, uint32_t family, tharsis_dns_done done, void* context,
+                                tharsis_handle* query, tharsis_error* error) {
+  service& s = *static_cast<service*>(self);
+  if (done == nullptr || query == nullptr)
+    return fail(error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
+  if (family != 0 && family != 4 && family != 6)
+    return fail(error, THARSIS_E_INVALID, "the family of a question is 4, 6 or 0 for both, not " + std::to_string(family));
+  const auto canonical = canonical_name(view(name));
+  if (!canonical) return fail(error, canonical.failure());
+  const tharsis_handle strand = s.host_.loop->current(s.host_.loop->self);
+  if (strand == 0) return fail(error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
+  if (s.closed_) return fail(error, THARSIS_E_GONE, "dns is stopping");
+  if (s.open_.fetch_add(1) >= s.questions_max_) {
+    --s.open_;
+    return fail(error, THARSIS_E_BUSY, std::to_string(s.questions_max_) + " questions are open (dns.questions_max); ask again after an answer");
+  }
+  const tharsis_handle id = ++s.last_id_;
+  *query = id;
+  if (s.inbox_.send({id, false, {*canonical, family}, strand, done, context}) == THARSIS_OK) return THARSIS_OK;
+  return fail(error, THARSIS_E_GONE, "dns has stopped");
+}
+
+// [caller's strand]
+void service::cancel(void* self, tharsis_handle query) {
+  (void)static_cast<service*>(self)->inbox_.send({query, true, {}, 0, nullptr, nullptr});
+}
+
+void service::on_letter(void* self, letter l) {
+  service& s = *static_cast<service*>(self);
+  if (l.withdraws) {
+    s.desk_.on_cancel(l.id);
+  } else {
+    s.callers_[l.id] = {l.strand, l.done, l.context};
+    s.desk_.on_question(l.id, l.about, s.place_.now());
+  }
+  if (s.closed_) s.carry_out();
+  else s.stirred_.raise();
+}
+
+void service::start_lookup(const subject& about) {
+  tharsis_handle lookup = 0;
+  tharsis_error reason = no_error();
+  const tharsis_status status = host_.net->resolve(host_.net->self, text_of(about.name), about.family,
+                                                   &service::on_resolved, this, &lookup, &reason);
+  if (status == THARSIS_OK) {
+    lookups_[lookup] = about;
+    return;
+  }
+  host_.warning("the system's resolver was not asked for name=" + about.name + " status=" +
+                std::string(status_name(status)) + " reason=" + reason.text);
+  desk_.on_looked_up(about, status, {}, place_.now());
+}
+
+void service::on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
+                          size_t count) {
+  service& s = *static_cast<service*>(self);
+  const auto found = s.lookups_.find(lookup);
+  if (found == s.lookups_.end()) return;
+  const subject about = std::move(found->second);
+  s.lookups_.erase(found);
+  if (s.host_.logs(THARSIS_LOG_DEBUG))
+    s.host_.debug("looked up name=" + about.name + " status=" + std::string(status_name(status)) +
+                  (count > 0 ? " first=" + ip_text(list[0]) : "") + " addresses=" + std::to_string(count));
+  s.desk_.on_looked_up(about, status, std::vector<tharsis_address>(list, list + count), s.place_.now());
+  s.stirred_.raise();
+}
+
+void service::give_up(const subject& about) {
+  for (auto l = lookups_.begin(); l != lookups_.end(); ++l) {
+    if (!(l->second == about)) continue;
+    host_.net->close(host_.net->self, l->first);
+    lookups_.erase(l);
+    return;
+  }
+}
+
+void service::send(desk::reply& reply) {
+  const auto found = callers_.find(reply.id);
+  const caller to = found->second;
+  callers_.erase(found);
+  --open_;
+  // A strand that was closed meanwhile has nobody who waits.
+  (void)outbox_.send(to.strand, {to, reply.id, std::move(reply.what)});
+}
+
+// [caller's strand]
+void service::delivery::deliver() const {
+  const tharsis_dns_answer a{sizeof a,
+                             what.status,
+                             what.source,
+                             static_cast<uint32_t>(what.addresses.size()),
+                             what.addresses.data(),
+                             text_of(what.reason)};
+  to.done(to.context, id, &a);
+}
+
+void service::tell_stats() {
+  if (topic_ == 0 || std::memcmp(&told_, &desk_.stats(), sizeof told_) == 0) return;
+  told_ = desk_.stats();
+  host_.publish(topic_, &told_);
+}
+
+}  // namespace tharsis::dns

@@ -1,0 +1,88 @@
+// tharsis.dns/1: questions come from any strand, the desk decides on dns' own, and each answer goes
+// back to the strand that asked. Also publishes dns.stats.
+#pragma once
+#include <atomic>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "plugins/dns/core/desk.h"
+#include "sdk/async/host.h"
+#include "sdk/async/mailbox.h"
+#include "sdk/async/signal.h"
+#include "sdk/async/task.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::dns {
+
+class service {
+ public:
+  service(const host& tables, strand& place, const settings& s);
+  service(const service&) = delete;
+
+  const tharsis_dns* table() const { return &table_; }
+
+  // From now on questions are worked on. `topic` is dns.stats, 0: nobody is told. [own strand]
+  void open(tharsis_handle topic);
+  // Answers everything with CANCELLED; questions that come later get GONE. [own strand]
+  void close();
+
+ private:
+  // What a caller's thread hands over: a question, or the wish to take one back.
+  struct letter {
+    tharsis_handle id;
+    bool withdraws;
+    subject about;
+    tharsis_handle strand;
+    tharsis_dns_done done;
+    void* context;
+  };
+  struct caller {
+    tharsis_handle strand;
+    tharsis_dns_done done;
+    void* context;
+  };
+  struct delivery {
+    caller to;
+    tharsis_handle id;
+    answer what;
+    void deliver() const;
+  };
+
+  static tharsis_status resolve(void* self, tharsis_text name, uint32_t family, tharsis_dns_done done, void* context,
+                                tharsis_handle* query, tharsis_error* error);
+  static void cancel(void* self, tharsis_handle query);
+  static void on_letter(void* self, letter l);
+  static void on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
+                          size_t count);
+
+  task<void> serve();
+  void carry_out();
+  void start_lookup(const subject& about);
+  void give_up(const subject& about);
+  void send(desk::reply& reply);
+  void tell_stats();
+
+  const host host_;
+  strand& place_;
+  tharsis_dns table_{};
+
+  // Of the callers' threads.
+  const size_t questions_max_;
+  std::atomic<tharsis_handle> last_id_ = 0;
+  std::atomic<size_t> open_ = 0;
+  std::atomic<bool> closed_ = false;
+
+  // Of the own strand.
+  desk desk_;
+  std::map<tharsis_handle, caller> callers_;
+  std::map<tharsis_handle, subject> lookups_;  // By the host's number.
+  tharsis_handle topic_ = 0;
+  tharsis_dns_stats told_{};
+  outbox<delivery> outbox_;
+  inbox<letter> inbox_;
+  signal stirred_;
+  std::optional<task<void>> serving_;
+};
+
+}  // namespace tharsis::dns

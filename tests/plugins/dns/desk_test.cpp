@@ -1,0 +1,216 @@
+#include "plugins/dns/core/desk.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "sdk/pure/address.h"
+
+using namespace tharsis;
+using namespace tharsis::dns;
+
+namespace {
+
+constexpr instant t0{};
+
+settings quick() {
+  settings s;
+  s.timeout = 5s;
+  s.cache = {60s, 2s, 4};
+  s.pins["pinned.test"] = {*parse_ip("127.0.0.1"), *parse_ip("::1")};
+  return s;
+}
+std::vector<tharsis_address> list(std::initializer_list<const char*> texts) {
+  std::vector<tharsis_address> all;
+  for (const char* text : texts) all.push_back(*parse_ip(text));
+  return all;
+}
+answer only(desk& d) {
+  const auto replies = d.take_replies();
+  EXPECT_EQ(replies.size(), 1u);
+  return replies.empty() ? answer{THARSIS_E_INTERNAL} : replies.front().what;
+}
+std::string text(const answer& a) {
+  std::string all;
+  for (const auto& address : a.addresses) all += ip_text(address) + " ";
+  return all;
+}
+
+}  // namespace
+
+TEST(Desk, AddressesAndPinsAreAnsweredAtOnceInTheProfilesOrder) {
+  desk d(quick());
+  d.on_question(1, {"192.0.2.1", 0}, t0);
+  EXPECT_EQ(text(only(d)), "192.0.2.1 ");
+  d.on_question(2, {"pinned.test", 0}, t0);
+  const answer pinned = only(d);
+  EXPECT_EQ(text(pinned), "127.0.0.1 ::1 ");
+  EXPECT_EQ(pinned.source, uint32_t{THARSIS_DNS_PINNED});
+  d.on_question(3, {"pinned.test", 6}, t0);
+  EXPECT_EQ(text(only(d)), "::1 ");
+  EXPECT_TRUE(d.take_lookups().empty());
+  EXPECT_EQ(d.deadline(), never);
+}
+
+TEST(Desk, AnAddressOfTheOtherFamilyIsNotFound) {
+  desk d(quick());
+  d.on_question(1, {"192.0.2.1", 6}, t0);
+  const answer a = only(d);
+  EXPECT_EQ(a.status, THARSIS_E_NOT_FOUND);
+  EXPECT_NE(a.reason.find("192.0.2.1"), std::string::npos);
+  EXPECT_NE(a.reason.find("IPv6"), std::string::npos);
+}
+
+TEST(Desk, TheSameQuestionsInFlightAreOneLookupAndAllGetItsAnswer) {
+  desk d(quick());
+  for (tharsis_handle id = 1; id <= 3; ++id) d.on_question(id, {"a.test", 0}, t0);
+  d.on_question(4, {"a.test", 4}, t0);
+  EXPECT_EQ(d.take_lookups().size(), 2u) << "families are different questions";
+  EXPECT_TRUE(d.take_lookups().empty());
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0 + 1s);
+  EXPECT_EQ(d.take_replies().size(), 3u);
+  EXPECT_EQ(d.open(), 1u);
+}
+
+TEST(Desk, AnAnswerIsRememberedAndSoIsAFailureForLess) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0);
+  (void)d.take_lookups();
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  (void)d.take_replies();
+  d.on_question(2, {"a.test", 0}, t0 + 59s);
+  EXPECT_EQ(only(d).source, uint32_t{THARSIS_DNS_CACHED});
+  d.on_question(3, {"a.test", 0}, t0 + 60s);
+  EXPECT_EQ(d.take_lookups().size(), 1u);
+  d.on_looked_up({"a.test", 0}, THARSIS_E_NOT_FOUND, {}, t0 + 60s);
+  const answer first = only(d);
+  d.on_question(4, {"a.test", 0}, t0 + 61s);
+  const answer again = only(d);
+  EXPECT_EQ(again.status, THARSIS_E_NOT_FOUND);
+  EXPECT_EQ(again.reason, first.reason);
+  EXPECT_EQ(again.source, uint32_t{THARSIS_DNS_CACHED});
+  d.on_question(5, {"a.test", 0}, t0 + 62s);
+  EXPECT_EQ(d.take_lookups().size(), 1u);
+}
+
+TEST(Desk, EachQuestionHasItsOwnDeadlineAndTheLastOneOutGivesTheLookupUp) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0);
+  (void)d.take_lookups();
+  d.on_question(2, {"a.test", 0}, t0 + 4s);
+  EXPECT_EQ(d.deadline(), t0 + 5s);
+  d.on_deadline(t0 + 5s);
+  const answer a = only(d);
+  EXPECT_EQ(a.status, THARSIS_E_TIMEOUT);
+  EXPECT_NE(a.reason.find("5000 ms"), std::string::npos) << a.reason;
+  EXPECT_TRUE(d.take_given_up().empty());
+  d.on_deadline(t0 + 9s);
+  EXPECT_EQ(only(d).status, THARSIS_E_TIMEOUT);
+  EXPECT_EQ(d.take_given_up().size(), 1u);
+  d.on_question(3, {"a.test", 0}, t0 + 9s);
+  EXPECT_EQ(d.take_lookups().size(), 1u) << "the next one asks anew";
+}
+
+TEST(Desk, ACancelledQuestionTakesNothingFromTheOthers) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0);
+  d.on_question(2, {"a.test", 0}, t0);
+  (void)d.take_lookups();
+  d.on_cancel(1);
+  d.on_cancel(1);
+  EXPECT_EQ(only(d).status, THARSIS_E_CANCELLED);
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  EXPECT_EQ(only(d).status, THARSIS_OK);
+}
+
+TEST(Desk, AQuestionThatIsWithdrawnBeforeItsLookupBeganStartsNone) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0);
+  d.on_cancel(1);
+  EXPECT_TRUE(d.take_lookups().empty());
+  EXPECT_TRUE(d.take_given_up().empty());
+}
+
+TEST(Desk, EveryFailureOfTheResolverIsASentenceWithTheName) {
+  const std::pair<tharsis_status, tharsis_status> told[] = {{THARSIS_E_NOT_FOUND, THARSIS_E_NOT_FOUND},
+                                                            {THARSIS_E_TIMEOUT, THARSIS_E_TIMEOUT},
+                                                            {THARSIS_E_NETWORK, THARSIS_E_NETWORK},
+                                                            {THARSIS_E_BUSY, THARSIS_E_NETWORK},
+                                                            {THARSIS_OK, THARSIS_E_NOT_FOUND}};
+  for (const auto& [said, expected] : told) {
+    desk d(quick());
+    d.on_question(1, {"a.test", 4}, t0);
+    (void)d.take_lookups();
+    d.on_looked_up({"a.test", 4}, said, {}, t0);
+    const answer a = only(d);
+    EXPECT_EQ(a.status, expected);
+    EXPECT_NE(a.reason.find("a.test"), std::string::npos) << a.reason;
+  }
+}
+
+// Goal: whatever happens in whatever order, each question gets exactly one reply, by its deadline; the
+// numbers add up; no lookup runs for nobody. Method: random questions, cancels, answers, failures,
+// silences and times, drawn from the seed; at a random moment dns stops.
+TEST(Desk, EachQuestionGetsExactlyOneReply) {
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 draw(seed);
+    const auto upto = [&](uint64_t n) { return draw() % n; };
+    settings s = quick();
+    s.cache.ttl = std::chrono::seconds(upto(4));
+    s.cache.negative_ttl = std::chrono::seconds(upto(3));
+    desk d(s);
+    instant now{};
+    std::map<tharsis_handle, instant> asked;
+    std::map<tharsis_handle, int> replies;
+    std::set<subject> running;
+    const auto turn = [&] {
+      for (const subject& about : d.take_given_up()) running.erase(about);  // Its answer may have come in this very turn.
+      for (const subject& about : d.take_lookups()) ASSERT_TRUE(running.insert(about).second) << about.name;
+      for (const auto& r : d.take_replies()) {
+        ++replies[r.id];
+        ASSERT_LE(now, asked.at(r.id) + s.timeout);
+        ASSERT_EQ(r.what.status == THARSIS_OK, !r.what.addresses.empty());
+        ASSERT_EQ(r.what.status == THARSIS_OK, r.what.reason.empty());
+      }
+      ASSERT_LE(running.size(), d.open());
+    };
+    const uint64_t stops_after = upto(300);
+    for (uint64_t step = 0; step < stops_after; ++step) {
+      const subject about{std::string(1, static_cast<char>('a' + upto(6))) + ".test", static_cast<uint32_t>(upto(2) * 4)};
+      switch (upto(6)) {
+        case 0:
+        case 1:
+        case 2: {
+          const tharsis_handle id = asked.size() + 1;
+          asked[id] = now;
+          d.on_question(id, upto(8) == 0 ? subject{"pinned.test", 0} : about, now);
+          break;
+        }
+        case 3: d.on_cancel(upto(asked.size() + 2)); break;
+        case 4:
+          if (running.erase(about) > 0) {
+            if (upto(2) == 0) d.on_looked_up(about, THARSIS_OK, list({"192.0.2.1"}), now);
+            else d.on_looked_up(about, upto(2) == 0 ? THARSIS_E_NOT_FOUND : THARSIS_E_NETWORK, {}, now);
+          }
+          break;
+        default:
+          turn();
+          now = std::min(now + std::chrono::milliseconds(upto(3000)), std::max(now, d.deadline()));
+          d.on_deadline(now);
+      }
+      if (upto(2) == 0) turn();
+    }
+    turn();
+    d.on_stop();
+    turn();
+    EXPECT_TRUE(running.empty());
+    EXPECT_EQ(replies.size(), asked.size());
+    for (const auto& [id, count] : replies) EXPECT_EQ(count, 1) << id;
+    const tharsis_dns_stats& n = d.stats();
+    EXPECT_EQ(n.queries, asked.size());
+    EXPECT_EQ(n.queries, n.literal + n.pinned + n.cached + n.system + n.failed);
+    d.on_question(asked.size() + 1, {"late.test", 0}, now);
+    EXPECT_EQ(only(d).status, THARSIS_E_CANCELLED);
+  }
+}
