@@ -39,7 +39,7 @@ struct host {
   const tharsis_log* log;
   const tharsis_console* console;
 
-  bool logs(uint32_t level) const { return level >= *log->level; }
+  bool logs(uint32_t level) const { return level >= __atomic_load_n(log->level, __ATOMIC_RELAXED); }
   // Formatting is the caller's: ask logs() first where it costs. [any thread]
   void write(uint32_t level, std::string_view text) const { log->write(log->self, level, text_of(text)); }
   void debug(std::string_view text) const { write(THARSIS_LOG_DEBUG, text); }

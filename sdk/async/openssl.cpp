@@ -40,6 +40,16 @@ error why_unreadable(std::string_view pem, std::string_view what, std::string_vi
   return malformed(what, "holds a damaged " + label + " (" + reason() + "); write the file anew");
 }
 
+// Texts of the peer's choosing go into sentences and logs; a name that is longer than any honest one
+// ends in dots, at a character's border.
+std::string shortened(std::string text) {
+  constexpr size_t most = 256;
+  if (text.size() <= most) return text;
+  size_t n = most;
+  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80) --n;
+  return text.substr(0, n) + "...";
+}
+
 bio over(std::string_view pem) { return bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
 
 // OpenSSL would otherwise ask the terminal for a passphrase.
@@ -86,7 +96,7 @@ std::string name_text(const X509_NAME* name) {
   X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
   char* data = nullptr;
   const long size = BIO_get_mem_data(out.get(), &data);
-  return size > 0 ? std::string(data, static_cast<size_t>(size)) : "(no name)";
+  return size > 0 ? shortened(std::string(data, static_cast<size_t>(size))) : "(no name)";
 }
 
 std::vector<std::string> names_of(const X509* subject) {
@@ -101,7 +111,7 @@ std::vector<std::string> names_of(const X509* subject) {
                        static_cast<size_t>(ASN1_STRING_length(value)));
       for (char& c : text)
         if (c < ' ' || c > '~') c = '?';
-      names.push_back(std::move(text));
+      names.push_back(shortened(std::move(text)));
     } else if (type == GEN_IPADD && (ASN1_STRING_length(value) == 4 || ASN1_STRING_length(value) == 16)) {
       tharsis_address ip{};
       ip.family = ASN1_STRING_length(value) == 4 ? 4 : 6;

@@ -41,9 +41,9 @@ std::string reason();
 result<std::vector<certificate>> read_certificates(std::string_view pem, std::string_view what);
 result<key> read_private_key(std::string_view pem, std::string_view what);
 
-// "CN=Tharsis demo authority", as people write it.
+// "CN=Tharsis demo authority", as people write it; a long one is cut.
 std::string name_text(const X509_NAME* name);
-// The names that the certificate is for, without a common name that nobody may rely on.
+// The names that the certificate is for, without a common name that nobody may rely on. Long ones are cut.
 std::vector<std::string> names_of(const X509* subject);
 // Seconds since 1970 UTC.
 int64_t seconds_of(const ASN1_TIME* time);

@@ -6,11 +6,10 @@
 namespace tharsis {
 
 resolver::asking::~asking() {
-  if (owner.open_.erase(id) == 0) return;
-  const auto [by_dns, handle] = id;
-  const tharsis_dns* const service = owner.dns();
-  if (!by_dns) owner.net_.close(owner.net_.self, handle);
-  else if (service != nullptr) service->cancel(service->self, handle);
+  if (owner.open_.erase({service != nullptr, id}) == 0) return;  // It was answered.
+  if (service == nullptr) owner.net_.close(owner.net_.self, id);
+  // A provider that has been withdrawn since knows nothing of it, and must not be called.
+  else if (service == owner.dns()) service->cancel(service->self, id);
 }
 
 task<result<std::vector<tharsis_address>>> resolver::resolve(std::string name, instant deadline) {
@@ -19,8 +18,8 @@ task<result<std::vector<tharsis_address>>> resolver::resolve(std::string name, i
   tharsis_handle id = 0;
   tharsis_error reason = no_error();
   if (const tharsis_status s = ask(name, q, id, &reason); s != THARSIS_OK) co_return error_from(s, reason);
-  open_[{q.by_dns, id}] = &q;
-  const asking guard{*this, {q.by_dns, id}};
+  open_[{q.service != nullptr, id}] = &q;
+  const asking guard{*this, q.service, id};
   while (q.status == THARSIS_PENDING)
     if (co_await q.answered.wait(deadline) == 0)
       co_return error{THARSIS_E_TIMEOUT, "the name '" + name + "' was not resolved in time"};
@@ -31,8 +30,10 @@ task<result<std::vector<tharsis_address>>> resolver::resolve(std::string name, i
 
 tharsis_status resolver::ask(const std::string& name, question& q, tharsis_handle& id, tharsis_error* error) {
   if (const tharsis_dns* const service = dns(); service != nullptr) {
-    q.by_dns = true;
-    return service->resolve(service->self, text_of(name), 0, &resolver::on_dns, this, &id, error);
+    q.service = service;
+    const tharsis_status s = service->resolve(service->self, text_of(name), 0, &resolver::on_dns, this, &id, error);
+    if (s != THARSIS_E_GONE) return s;
+    q.service = nullptr;  // dns is stopping.
   }
   return net_.resolve(net_.self, text_of(name), 0, &resolver::on_system, this, &id, error);
 }

@@ -30,7 +30,7 @@ class resolver {
   struct question {
     explicit question(strand& place) : answered(place) {}
     signal answered;
-    bool by_dns = false;
+    const tharsis_dns* service = nullptr;  // Null: the system.
     tharsis_status status = THARSIS_PENDING;
     std::string reason;
     std::vector<tharsis_address> addresses;
@@ -38,7 +38,8 @@ class resolver {
   // Takes the question off the list, and back from whoever still works on it.
   struct asking {
     resolver& owner;
-    const std::pair<bool, tharsis_handle> id;
+    const tharsis_dns* service;
+    tharsis_handle id;
     ~asking();
   };
 

@@ -1,7 +1,9 @@
 // task<T>: a lazy coroutine with one owner. Destroying the task cancels it and frees its frame.
 //
-// Two rules keep frames safe. Coroutines are named functions, never capturing lambdas (a lambda's
-// captures die before the frame does). Arguments are taken by value, or belong to `this`.
+// Three rules keep frames safe. Coroutines are named functions, never capturing lambdas (a lambda's
+// captures die before the frame does). Arguments are taken by value, or belong to `this`. No braces
+// stand in a co_await: g++ 12 destroys an aggregate made there twice when the waiting frame is
+// destroyed, so name it on the line before, or give it a constructor.
 //
 // A coroutine learns its strand from whoever awaits it, the root from start().
 #pragma once

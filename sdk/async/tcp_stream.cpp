@@ -22,7 +22,7 @@ void tcp_stream::on_event(void* context, tharsis_handle, uint32_t bits, tharsis_
   uint32_t raise = 0;
   if (bits & THARSIS_NET_CONNECTED) {
     self->connected_ = THARSIS_OK;
-    raise |= writable;
+    bits |= THARSIS_NET_WRITABLE;  // For what was written, or ended, before.
   }
   if (bits & THARSIS_NET_FAILED) {
     if (self->connected_ == THARSIS_PENDING) self->connected_ = status;
@@ -31,7 +31,11 @@ void tcp_stream::on_event(void* context, tharsis_handle, uint32_t bits, tharsis_
     raise |= failed | readable;
   }
   if (bits & THARSIS_NET_READABLE) raise |= readable;
-  if ((bits & THARSIS_NET_WRITABLE) && self->flush() != THARSIS_PENDING) raise |= writable;
+  if (bits & THARSIS_NET_WRITABLE) {
+    const tharsis_status status_now = self->flush();
+    if (status_now != THARSIS_PENDING) raise |= writable;
+    if (status_now < 0) raise |= failed | readable;
+  }
   if (raise != 0) self->events_.raise(raise);
 }
 
@@ -45,13 +49,14 @@ tharsis_status tcp_stream::read(std::span<uint8_t> into, size_t& count) {
 
 tharsis_status tcp_stream::write(std::span<const uint8_t> bytes) {
   if (dead_ != THARSIS_OK) return dead_;
+  if (end_wanted_) return THARSIS_E_INVALID;
   size_t taken = 0;
   if (unsent() == 0 && !bytes.empty()) {
     const tharsis_status status = net_.write(net_.self, handle_, bytes.data(), bytes.size(), &taken);
     if (status < 0) return dead_ = status;
   }
   if (taken < bytes.size()) {
-    if (kept_from_ > 0) {
+    if (kept_from_ > kept_.size() / 2) {
       kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(kept_from_));
       kept_from_ = 0;
     }
@@ -61,6 +66,7 @@ tharsis_status tcp_stream::write(std::span<const uint8_t> bytes) {
 }
 
 tharsis_status tcp_stream::flush() {
+  if (dead_ != THARSIS_OK) return dead_;
   while (unsent() > 0) {
     size_t taken = 0;
     const tharsis_status status = net_.write(net_.self, handle_, kept_.data() + kept_from_, unsent(), &taken);
@@ -68,15 +74,15 @@ tharsis_status tcp_stream::flush() {
     kept_from_ += taken;
     if (status == THARSIS_PENDING) return THARSIS_PENDING;
   }
-  kept_.clear();
+  kept_ = {};  // A burst's memory goes with it.
   kept_from_ = 0;
   if (end_wanted_) net_.shutdown(net_.self, handle_);
   return THARSIS_OK;
 }
 
 void tcp_stream::end() {
-  end_wanted_ = true;
-  if (unsent() == 0 && handle_ != 0) net_.shutdown(net_.self, handle_);
+  if (std::exchange(end_wanted_, true)) return;
+  if (unsent() == 0 && connected_ == THARSIS_OK && dead_ == THARSIS_OK) net_.shutdown(net_.self, handle_);
 }
 
 void tcp_stream::close() {

@@ -113,7 +113,9 @@ void tls_machine::shake() {
     return;
   }
   const int why = SSL_get_error(ssl_.get(), done);
-  if (why != SSL_ERROR_WANT_READ) die_of(why);
+  if (why == SSL_ERROR_WANT_READ) return;
+  if (why == SSL_ERROR_ZERO_RETURN) die(THARSIS_E_RESET, who() + " ended TLS in the middle of the handshake");
+  else die_of(why);
 }
 
 tharsis_status tls_machine::read(std::span<uint8_t> into, size_t& count) {
@@ -122,12 +124,15 @@ tharsis_status tls_machine::read(std::span<uint8_t> into, size_t& count) {
   if (into.empty()) return THARSIS_E_INVALID;
   if (handshake_ == THARSIS_PENDING) return THARSIS_PENDING;
   const openssl::clean_errors guard;
+  const size_t output = BIO_ctrl_pending(out_);
   const int done = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  answers_ += BIO_ctrl_pending(out_) - output;
   if (done == 1) return THARSIS_OK;
   count = 0;
   const int why = SSL_get_error(ssl_.get(), done);
   if (why == SSL_ERROR_ZERO_RETURN) return THARSIS_OK;
   if (why != SSL_ERROR_WANT_READ) return die_of(why);
+  if (answers_ > answers_max) return die(THARSIS_E_PROTOCOL, who() + " changes its TLS keys without end");
   if (!wire_ended_) return THARSIS_PENDING;
   return die(THARSIS_E_RESET, "the connection to " + who() + " was cut: it ended without TLS's close_notify, so the "
                               "last message may be incomplete");

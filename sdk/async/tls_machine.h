@@ -85,6 +85,9 @@ class tls_machine {
   std::span<const uint8_t> take_output();
 
   static constexpr size_t unread_max = 64 * 1024;
+  // Reading alone makes output when the peer changes its keys and asks for ours to change. 64 KiB of
+  // that are thousands of changes; more is a peer that wants to fill the memory with answers.
+  static constexpr size_t answers_max = 64 * 1024;
 
  private:
   static int on_verify(int ok, x509_store_ctx_st* store);
@@ -111,6 +114,7 @@ class tls_machine {
   std::string untrusted_;       // Why the peer's certificate was refused.
   std::vector<uint8_t> first_;  // The peer's first bytes: enough to tell TLS from something else.
   std::vector<uint8_t> output_;
+  size_t answers_ = 0;  // Bytes of output that reading has made.
   bool wire_ended_ = false;
   bool closing_ = false;
 };

@@ -80,8 +80,7 @@ void tls_stream::flush_later() {
 void tls_stream::on_turn_end(void* context) {
   auto* self = static_cast<tls_stream*>(context);
   self->turn_end_ = 0;
-  if (self->written_.empty()) return;
-  if (self->flush() != THARSIS_OK) return self->events().raise(failed | readable);
+  if (!self->written_.empty() && self->flush() != THARSIS_OK) return self->events().raise(failed | readable);
   if (std::exchange(self->watched_, false)) self->events().raise(writable);
 }
 
@@ -95,7 +94,7 @@ tharsis_status tls_stream::flush() {
 // What the machine wants to say goes below.
 tharsis_status tls_stream::forward() {
   const std::span<const uint8_t> bytes = machine_.take_output();
-  if (dead_ != THARSIS_OK || bytes.empty()) return dead_;
+  if (dead_ != THARSIS_OK || ended_ || bytes.empty()) return dead_;
   return dead_ = under_->write(bytes);
 }
 
@@ -107,9 +106,9 @@ size_t tls_stream::unsent() const {
 void tls_stream::end() {
   if (ended_) return;
   if (!written_.empty()) flush();
-  ended_ = true;
   machine_.close_notify();
   forward();
+  ended_ = true;
   under_->end();
 }
 
@@ -125,9 +124,9 @@ task<result<std::unique_ptr<stream>>> shake(strand& place, std::unique_ptr<tls_s
   tharsis_status status = wire->shake_hands();
   while (status == THARSIS_PENDING) {
     co_await wire->events().wait(deadline);
-    if (place.now() >= deadline)
-      co_return error{THARSIS_E_TIMEOUT, "the TLS handshake with " + with + " was not finished before the deadline"};
     status = wire->shake_hands();
+    if (status == THARSIS_PENDING && place.now() >= deadline)
+      co_return error{THARSIS_E_TIMEOUT, "the TLS handshake with " + with + " was not finished before the deadline"};
   }
   if (status == THARSIS_OK) {
     wire->events().raise(stream::readable);  // The first message may have come with the handshake.

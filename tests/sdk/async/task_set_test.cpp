@@ -37,14 +37,16 @@ struct add {
   int operator()() const { return a + b; }
 };
 task<void> compute(strand* place, std::vector<std::optional<int>>* answers) {
-  answers->push_back(co_await blocking(*place, add{40, 2}));
+  const add work{40, 2};
+  answers->push_back(co_await blocking(*place, work));
 }
 struct keep {
   std::shared_ptr<int> held;
   std::unique_ptr<int> operator()() const { return std::make_unique<int>(*held); }
 };
 task<void> compute_moved(strand* place, std::shared_ptr<int> held, int* answer) {
-  auto value = co_await blocking(*place, keep{std::move(held)});
+  keep work{std::move(held)};
+  auto value = co_await blocking(*place, std::move(work));
   if (value) *answer = **value;
 }
 
