@@ -1,0 +1,190 @@
+#include "plugins/gateway/core/exchange.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sdk/pure/json.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::gateway {
+namespace {
+
+// Messages that may be under way at a time, all clients together.
+constexpr size_t jobs_max = 65536;
+
+// The answer to a hello repeats the name.
+constexpr size_t user_size_max = 1024;
+
+// What stn calls its client id: 32 hexadecimal digits.
+bool is_client_id(const std::string& text) {
+  const auto digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  return text.size() == 32 && std::all_of(text.begin(), text.end(), digit);
+}
+
+// A peer's text as part of a log line.
+std::string quoted(const std::string& text) { return json_text(text.substr(0, 64)); }
+
+}  // namespace
+
+void exchange::on_connect(uint64_t connection) {
+  members_[connection].client = "connection " + std::to_string(connection);
+  topics_.on_connect(connection);
+}
+
+void exchange::on_close(uint64_t connection) {
+  const auto found = members_.find(connection);
+  if (found == members_.end()) return;
+  if (!found->second.known) dedup_.forget(found->second.client);
+  topics_.on_close(connection);
+  members_.erase(found);
+}
+
+std::string exchange::on_request(uint64_t connection, mars::frame request, instant now) {
+  switch (request.command) {
+    case mars::command_noop: answer({connection, request.sequence}, request.command, std::move(request.body)); return {};
+    case mars::command_hello: return on_hello(connection, request);
+    case mars::command_hello2: on_hello2(connection, request); return {};
+    case mars::command_join_topic: on_join(connection, request); return {};
+    case mars::command_statistics: on_statistics(connection, request); return {};
+    case mars::command_send_message: return on_message(connection, std::move(request), now);
+  }
+  // Once for a connection: the log is not the peer's to fill.
+  if (std::exchange(members_[connection].puzzled, true)) return {};
+  return "sent command " + std::to_string(request.command) +
+         ", which this server does not know; such commands are ignored";
+}
+
+std::string exchange::on_hello(uint64_t connection, const mars::frame& request) {
+  const asker from{connection, request.sequence};
+  const auto hello = mars::decode<mars::hello_request>(request.body);
+  if (!hello || hello->user.size() > user_size_max) {
+    const std::string why = hello ? "the user's name is too long" : hello.failure().text;
+    answer(from, request.command, encode(mars::hello_response{-1, why, {}}));
+    return "sent a hello that was refused: " + why;
+  }
+  member& m = members_[connection];
+  if (is_client_id(hello->text) && m.client != hello->text) {
+    if (!m.known) dedup_.forget(m.client);
+    m.client = hello->text;
+    m.known = true;
+  }
+  answer(from, request.command, encode(mars::hello_response{0, "congratulations, " + hello->user, {}}));
+  return "says hello as " + quoted(hello->user) + (m.known ? ", client " + m.client.substr(0, 8) : ", without a client id");
+}
+
+// As the sample server: the texts "64KB" and "128KB" ask for so many bytes.
+void exchange::on_hello2(uint64_t connection, const mars::frame& request) {
+  const asker from{connection, request.sequence};
+  const auto hello = mars::decode<mars::hello_request>(request.body);
+  if (!hello) return answer(from, request.command, encode(mars::hello_response{-1, hello.failure().text, {}}));
+  const size_t size = hello->text == "64KB" ? 64 * 1024 : hello->text == "128KB" ? 128 * 1024 : 0;
+  mars::bytes dump(size);
+  for (size_t i = 0; i < size; ++i) dump[i] = static_cast<uint8_t>(i * 131 >> 3);
+  answer(from, request.command, encode(mars::hello_response{0, "hello mars", std::move(dump)}));
+}
+
+void exchange::on_join(uint64_t connection, const mars::frame& request) {
+  const asker from{connection, request.sequence};
+  const auto wish = mars::decode<mars::topic_request>(request.body);
+  if (!wish) return answer(from, request.command, encode(mars::topic_response{-1, wish.failure().text}));
+  if (topics_.join(connection, wish->topic))
+    return answer(from, request.command, encode(mars::topic_response{0, "joined"}));
+  answer(from, request.command,
+         encode(mars::topic_response{-1, "a topic's name has at most " + std::to_string(topic_name_max) +
+                                             " bytes, and a connection at most " +
+                                             std::to_string(topics_per_connection) + " topics"}));
+}
+
+void exchange::on_statistics(uint64_t connection, const mars::frame& request) {
+  const counters c = counted(connection);
+  answer({connection, request.sequence}, request.command,
+         encode(mars::statistics_response{c.executions, c.keys, c.repeats, c.refusals}));
+}
+
+counters exchange::counted(uint64_t connection) const {
+  const auto found = members_.find(connection);
+  return found == members_.end() ? counters{} : dedup_.counted(found->second.client);
+}
+
+std::string exchange::on_message(uint64_t connection, mars::frame request, instant now) {
+  const asker from{connection, request.sequence};
+  auto message = mars::decode<mars::send_message_request>(request.body);
+  if (!message) {
+    answer(from, request.command, encode(mars::send_message_response{-1, message.failure().text, {}, {}, {}}));
+    return {};
+  }
+  const member& sender = members_[connection];
+  if (jobs_.size() >= jobs_max) {
+    refuse(from, request.command, "the server is busy; try again later");
+    return {};
+  }
+  using verdict = dedup::verdict;
+  dedup::ruling ruling{verdict::execute, {}};
+  if (!request.key.empty())
+    ruling = dedup_.on_request(sender.client, request.key, request.command, request.body, from, now);
+  switch (ruling.what) {
+    case verdict::wait: return {};
+    case verdict::repeat:
+      answer(from, request.command, {ruling.answer.begin(), ruling.answer.end()});
+      return {};
+    case verdict::conflict:
+      refuse(from, request.command, "this key was used for another request; a key names one piece of work");
+      return "used a key for two different requests; the second was refused";
+    case verdict::busy:
+      refuse(from, request.command, "too many requests of this client are being carried out; try again later");
+      return {};
+    case verdict::execute: break;
+  }
+  job taken{later(now, work_), sender.client, sender.known, std::move(request), from, std::move(*message)};
+  if (work_ > duration{}) {
+    jobs_.push_back(std::move(taken));
+  } else {
+    carry_out(std::move(taken), now);
+  }
+  return {};
+}
+
+void exchange::on_deadline(instant now) {
+  while (!jobs_.empty() && jobs_.front().due <= now) {
+    job due = std::move(jobs_.front());
+    jobs_.pop_front();
+    carry_out(std::move(due), now);
+  }
+}
+
+// The message is done, once: said to the others, remembered, counted, answered.
+void exchange::carry_out(job done, instant now) {
+  ++messages_;
+  push(done);
+  const mars::send_message_request& m = done.message;
+  std::vector<uint8_t> echo = encode(mars::send_message_response{0, "", m.from, m.text, m.topic});
+  if (done.request.key.empty()) {
+    if (done.known || members_.count(done.from.connection) > 0) dedup_.on_unnamed(done.client);
+    answer(done.from, done.request.command, std::move(echo));
+  } else {
+    for (const asker& to : dedup_.on_answer(done.client, done.request.key, echo, now))
+      answer(to, done.request.command, echo);
+  }
+  outage_.on_message(now);
+}
+
+void exchange::push(const job& done) {
+  const mars::send_message_request& m = done.message;
+  const auto frame = std::make_shared<const mars::frame>(
+      mars::frame{mars::command_push, mars::sequence_push, encode(mars::message_push{m.topic, m.text, m.from}), {}, {}});
+  for (const uint64_t other : topics_.members(m.topic)) {
+    if (other != done.from.connection) deliveries_.push_back({other, frame});
+  }
+}
+
+void exchange::answer(const asker& to, uint32_t command, std::vector<uint8_t> body) {
+  deliveries_.push_back(
+      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, std::move(body), {}, {}})});
+}
+
+void exchange::refuse(const asker& to, uint32_t command, std::string sentence) {
+  deliveries_.push_back(
+      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, {}, {}, std::move(sentence)})});
+}
+
+}  // namespace tharsis::gateway

@@ -1,0 +1,86 @@
+// What the gateway's connections share: who is there, what is said to whom, what was carried out
+// already, and the planned outage. Requests in, deliveries out; pure.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/gateway/core/dedup.h"
+#include "plugins/gateway/core/outage.h"
+#include "plugins/gateway/core/settings.h"
+#include "plugins/gateway/core/topics.h"
+#include "sdk/pure/mars_frame.h"
+#include "sdk/pure/mars_messages.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::gateway {
+
+struct delivery {
+  uint64_t connection = 0;
+  std::shared_ptr<const mars::frame> what;  // A push is the same for all.
+};
+
+class exchange {
+ public:
+  explicit exchange(const settings& s) : work_(s.work), dedup_(s.keep), outage_(s.outage) {}
+
+  void on_connect(uint64_t connection);
+  void on_close(uint64_t connection);
+
+  // One request. Not while out(). Answers a line for the log when there is something to say.
+  std::string on_request(uint64_t connection, mars::frame request, instant now);
+  // Frames for connections; some may have closed meanwhile.
+  std::vector<delivery> take_deliveries() { return std::exchange(deliveries_, {}); }
+
+  // When on_deadline() has something to do: a message is carried out.
+  instant deadline() const { return jobs_.empty() ? never : jobs_.front().due; }
+  void on_deadline(instant now);
+
+  // The planned outage: nothing is taken and nothing is said.
+  bool out(instant now) const { return outage_.out(now); }
+  const outage& planned() const { return outage_; }
+
+  uint64_t messages() const { return messages_; }
+  counters counted(uint64_t connection) const;
+
+ private:
+  struct member {
+    std::string client;   // The id it gave, or one that only this connection has.
+    bool known = false;   // By an id of its own.
+    bool puzzled = false; // It has sent a command that means nothing here.
+  };
+  // A message that is being carried out.
+  struct job {
+    instant due;
+    std::string client;
+    bool known;
+    mars::frame request;
+    asker from;
+    mars::send_message_request message;
+  };
+
+  std::string on_hello(uint64_t connection, const mars::frame& request);
+  void on_hello2(uint64_t connection, const mars::frame& request);
+  void on_join(uint64_t connection, const mars::frame& request);
+  void on_statistics(uint64_t connection, const mars::frame& request);
+  std::string on_message(uint64_t connection, mars::frame request, instant now);
+  void carry_out(job done, instant now);
+  void push(const job& done);
+  void answer(const asker& to, uint32_t command, std::vector<uint8_t> body);
+  void refuse(const asker& to, uint32_t command, std::string sentence);
+
+  duration work_;
+  dedup dedup_;
+  outage outage_;
+  topics topics_;
+  std::map<uint64_t, member> members_;
+  std::deque<job> jobs_;  // By the time they are due: all take equally long.
+  std::vector<delivery> deliveries_;
+  uint64_t messages_ = 0;
+};
+
+}  // namespace tharsis::gateway

@@ -1,0 +1,75 @@
+// Every number the gateway uses. plugin.yaml sets them by these names.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sdk/pure/time.h"
+
+namespace tharsis::gateway {
+
+// What one connection may use, so that no client takes the place of others.
+struct limits {
+  // Far below the usual 1,024 descriptors of a process.
+  int64_t connections = 256;
+  // TLS takes two round trips; ten seconds allow for lost packets on a bad path.
+  duration handshake_timeout = 10s;
+  // An honest client says hello at once; one that only holds the place is not waited for.
+  duration first_frame_timeout = 15s;
+  // The largest frame (1 MiB) at 17 KiB/s; a drip of bytes does not put it off.
+  duration frame_timeout = 60s;
+  // Mars' clients beat at least every ten minutes, and its sample server forgets them after this.
+  duration idle_timeout = 15min;
+  // A path that moves nothing for so long is dead.
+  duration stall_timeout = 30s;
+  // Room for a few of the largest frames; 256 such clients still fit into memory.
+  int64_t unsent = 4 << 20;
+  // A hundred times a busy client; what it bounds is the fan-out of pushes.
+  int64_t requests_per_second = 10000;
+};
+
+// How many requests of one connection are served before others get their turn.
+inline constexpr int turn_requests = 32;
+
+// Topics: enough for any sample client, too few to be a burden.
+inline constexpr size_t topics_per_connection = 64;
+inline constexpr size_t topic_name_max = 256;
+
+// What is kept so that a repeated request is not carried out twice.
+struct keeping {
+  duration time = 10min;
+  int64_t keys = 65536;
+  int64_t clients = 1024;
+  int64_t bytes = 128 << 20;
+};
+
+// Repeats that may wait for one request that is still being carried out: one for each connection a
+// client lost meanwhile, with room to spare.
+inline constexpr size_t askers_max = 16;
+
+enum class outage_kind { reset, silent };
+
+struct outage_plan {
+  int64_t after_messages = 0;  // 0: no outage.
+  duration lasts = 2s;         // Longer than any client's patience with one dial.
+  outage_kind kind = outage_kind::reset;
+};
+
+struct settings {
+  std::string listen = "tcps://127.0.0.1:17443";
+  bool open = false;
+  bool plain_allowed = false;
+  std::vector<std::string> names{"localhost", "127.0.0.1"};
+  int64_t days = 30;  // An authority that nobody guards should not live long.
+  duration work{};
+  gateway::limits limits;
+  keeping keep;
+  outage_plan outage;
+};
+
+// When the listener could not be opened again after an outage, so often it is tried.
+inline constexpr duration listen_again = 250ms;
+// Complaints about too many connections, at most so often.
+inline constexpr duration crowd_complaint = 1s;
+
+}  // namespace tharsis::gateway

@@ -1,0 +1,226 @@
+#include "plugins/gateway/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sdk/async/blocking.h"
+#include "sdk/pure/address.h"
+
+namespace tharsis::gateway {
+namespace {
+
+// Connections taken in one turn; then those that are there have theirs.
+constexpr int turn_accepts = 64;
+
+error fine() { return {THARSIS_OK, {}}; }
+error too_busy() { return {THARSIS_E_BUSY, "too much blocking work is waiting; start the gateway again"}; }
+
+}  // namespace
+
+server::server(const host& tables, strand& place, settings s, listen_place where)
+    : tables_(tables),
+      place_(place),
+      settings_(std::move(s)),
+      where_(where),
+      folder_(view(tables.paths->data(tables.paths->self))),
+      listener_(place, *tables.net),
+      shared_(settings_),
+      around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }} {}
+
+task<void> server::life() {
+  const error failure = co_await open();
+  if (failure.status != THARSIS_OK) {
+    co_await close();
+    tharsis_error reason = no_error();
+    fail(&reason, failure);
+    tables_.self->failed(tables_.self->self, &reason);
+    co_return;
+  }
+  tables_.self->ready(tables_.self->self);
+  co_await serve();
+  co_await close();
+  tables_.self->stopped(tables_.self->self);
+}
+
+void server::stop() {
+  stopping_ = true;
+  listener_.events().raise(stream::nudged);
+}
+
+// The endpoint file appears when, and only when, somebody can connect.
+task<error> server::open() {
+  error failure = co_await prepare();
+  if (failure.status == THARSIS_OK) failure = begin_to_listen();
+  if (failure.status != THARSIS_OK) co_return failure;
+  auto announce = [files = tables_.files, path = folder_ + "/endpoint", content = endpoint_text() + "\n"] {
+    tharsis_error reason = no_error();
+    const tharsis_status s = files->replace(files->self, text_of(path), bytes_of(as_bytes(content)), &reason);
+    return s == THARSIS_OK ? fine() : error_from(s, reason);
+  };
+  auto announced = co_await blocking(place_, std::move(announce));
+  if (!announced) co_return too_busy();
+  if (announced->status == THARSIS_OK) tables_.info("listens on " + endpoint_text());
+  co_return std::move(*announced);
+}
+
+// The folder is this gateway's alone; with TLS there is an identity in it.
+task<error> server::prepare() {
+  struct prepared {
+    error failure = fine();
+    tharsis_handle lock = 0;
+    std::optional<server_identity> identity;
+  };
+  const int64_t wall = std::chrono::floor<std::chrono::seconds>(duration(place_.wall())).count();
+  identity_wish wish{folder_, settings_.names, static_cast<int>(settings_.days), wall};
+  auto work = [files = tables_.files, random = tables_.random, tls = where_.tls, wish = std::move(wish)] {
+    prepared done;
+    tharsis_error reason = no_error();
+    tharsis_status s = files->make_folder(files->self, text_of(wish.folder), &reason);
+    const std::string lock = wish.folder + "/lock";
+    if (s == THARSIS_OK) s = files->lock(files->self, text_of(lock), &done.lock, &reason);
+    if (s != THARSIS_OK) done.failure = error_from(s, reason);
+    if (s == THARSIS_E_IN_USE)
+      done.failure.text = "another gateway runs with " + wish.folder + "; stop it, or use another --state";
+    if (s != THARSIS_OK || !tls) return done;
+    auto identity = load_or_make_identity(*files, *random, wish);
+    if (identity) done.identity = std::move(*identity);
+    else done.failure = identity.failure();
+    return done;
+  };
+  auto done = co_await blocking(place_, std::move(work));
+  if (!done) co_return too_busy();
+  lock_ = done->lock;
+  if (done->failure.status != THARSIS_OK) co_return done->failure;
+  if (done->identity) {
+    auto context = tls_context::server(done->identity->tls);
+    if (!context) co_return context.failure();
+    tls_ = std::move(*context);
+    tables_.info(std::string(done->identity->made ? "made" : "uses") + " the certificate in " + folder_ +
+                 "/server.pem; clients trust " + folder_ + "/ca.pem");
+  }
+  co_return fine();
+}
+
+error server::begin_to_listen() {
+  tharsis_error reason = no_error();
+  const tharsis_status s = listener_.listen(where_.address, &reason);
+  if (s == THARSIS_OK) return fine();
+  if (s == THARSIS_E_IN_USE)
+    return {s, "cannot listen on " + settings_.listen +
+                   ": the port is taken. Stop what uses it, or set gateway.listen to another port (0: any free one)"};
+  return {s, "cannot listen on " + settings_.listen + ": " + reason.text};
+}
+
+task<void> server::serve() {
+  while (!stopping_) {
+    follow_outage();
+    if (!out_) accept_waiting();
+    co_await listener_.events().wait(next_deadline());
+    shared_.on_deadline(place_.now());
+    route();
+  }
+}
+
+task<void> server::close() {
+  listener_.close();
+  for (const auto& [id, c] : connections_) c->say_end("the gateway stops", false);
+  connections_.clear();
+  auto clean = [files = tables_.files, path = folder_ + "/endpoint", lock = lock_] {
+    if (lock == 0) return 0;  // The folder is somebody else's.
+    files->remove(files->self, text_of(path), nullptr);
+    return files->close(files->self, lock);
+  };
+  co_await blocking(place_, std::move(clean));
+  lock_ = 0;
+}
+
+instant server::next_deadline() const {
+  return std::min({shared_.deadline(), shared_.planned().deadline(place_.now()), listen_again_});
+}
+
+void server::accept_waiting() {
+  for (int i = 0; i < turn_accepts; ++i) {
+    auto wire = listener_.accept();
+    if (!wire) return;
+    admit(std::move(wire));
+  }
+  listener_.events().raise(stream::readable);
+}
+
+void server::admit(std::unique_ptr<tcp_stream> wire) {
+  if (!make_place()) return complain_of_crowd();
+  const uint64_t id = ++last_connection_;
+  auto& c = connections_[id];
+  c = std::make_unique<connection>(id, std::move(wire), around_);
+  c->start(&server::on_finished, this);
+}
+
+// When all places are taken, the oldest connection that has not said anything gives up its own: who
+// only opens connections does not keep others out.
+bool server::make_place() {
+  if (connections_.size() < static_cast<size_t>(settings_.limits.connections)) return true;
+  const auto silent = [](const auto& entry) { return !entry.second->greeted(); };
+  const auto oldest = std::find_if(connections_.begin(), connections_.end(), silent);
+  if (oldest == connections_.end()) return false;
+  oldest->second->say_end("its place was needed and it had not said anything", true);
+  connections_.erase(oldest);
+  return true;
+}
+
+void server::complain_of_crowd() {
+  ++turned_away_;
+  if (place_.now() < later(complained_, crowd_complaint)) return;
+  complained_ = place_.now();
+  tables_.warning("turned " + std::to_string(std::exchange(turned_away_, 0)) + " connections away: all " +
+                  std::to_string(settings_.limits.connections) + " places are taken (gateway.limits.connections)");
+}
+
+void server::on_finished(void* context, uint64_t id) { static_cast<server*>(context)->connections_.erase(id); }
+
+void server::follow_outage() {
+  const instant now = place_.now();
+  if (!out_ && shared_.out(now)) begin_outage();
+  if (out_ && !shared_.out(now) && (listen_again_ == never || now >= listen_again_)) end_outage();
+}
+
+void server::begin_outage() {
+  out_ = true;
+  const bool reset = shared_.planned().plan().kind == outage_kind::reset;
+  tables_.warning("planned outage begins after " + std::to_string(shared_.messages()) + " messages, for " +
+                  std::to_string(milliseconds(shared_.planned().plan().lasts)) + " ms: " +
+                  (reset ? "the listener closes, " + std::to_string(connections_.size()) + " connections are reset"
+                         : "everything falls silent"));
+  if (!reset) return;
+  listener_.close();
+  for (const auto& [id, c] : connections_) c->cut();
+  connections_.clear();
+}
+
+void server::end_outage() {
+  if (!listener_.open()) {
+    const error failure = begin_to_listen();
+    if (failure.status != THARSIS_OK) {
+      if (listen_again_ == never) tables_.warning("the outage should be over, but " + failure.text + "; trying on");
+      listen_again_ = later(place_.now(), listen_again);
+      return;
+    }
+  }
+  out_ = false;
+  listen_again_ = never;
+  tables_.warning("planned outage is over; listens on " + endpoint_text());
+  for (const auto& [id, c] : connections_) c->nudge();
+}
+
+void server::route() {
+  for (const delivery& d : shared_.take_deliveries()) {
+    const auto found = connections_.find(d.connection);
+    if (found != connections_.end()) found->second->deliver(*d.what);
+  }
+  if (!out_ && shared_.out(place_.now())) listener_.events().raise(stream::nudged);
+}
+
+std::string server::endpoint_text() const {
+  return std::string(where_.tls ? "tcps://" : "tcp://") + to_text(listener_.address());
+}
+
+}  // namespace tharsis::gateway
