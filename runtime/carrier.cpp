@@ -1,0 +1,171 @@
+#include "runtime/carrier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/os_clock.h"
+#include "runtime/real_strand.h"
+
+namespace tharsis::runtime {
+namespace {
+
+thread_local carrier* carrier_here = nullptr;
+
+int64_t sum(int64_t at, int64_t wait) { return wait > INT64_MAX - at ? INT64_MAX : at + wait; }
+
+}  // namespace
+
+carrier* carrier::here() { return carrier_here; }
+
+bool carrier::start(const std::string& name) {
+  return thread_.start(name, [this] { run(); });
+}
+
+void carrier::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    mail_ = true;
+    if (std::exchange(sleeping_, false)) poller_.wake();
+  }
+  thread_.join();
+  poller_.close();
+}
+
+void carrier::post(real_strand& to, const queued_wake& wake) {
+  if (carrier_here == this) return enqueue(to, wake);
+  const std::lock_guard lock(mutex_);
+  inbox_.push_back({&to, wake});
+  mail_.store(true, std::memory_order_relaxed);
+  if (std::exchange(sleeping_, false)) poller_.wake();
+}
+
+void carrier::ring() {
+  const std::lock_guard lock(mutex_);
+  rung_ = true;
+  mail_ = true;
+  if (std::exchange(sleeping_, false)) poller_.wake();
+}
+
+void carrier::enqueue(real_strand& to, const queued_wake& wake) {
+  if (to.closed()) return;
+  to.waiting.push(wake);
+  if (std::exchange(to.queued, true)) return;
+  ready_.push_back(&to);
+}
+
+int64_t carrier::now() {
+  if (now_ == 0) now_ = monotonic_now();
+  return now_;
+}
+
+void carrier::run() {
+  carrier_here = this;
+  while (!ending_) {
+    if (collect()) break;
+    if (ready_.empty()) sleep(no_limit);
+    else run_round(no_limit);
+  }
+  carrier_here = nullptr;
+  ended_ = true;
+}
+
+// What is ready goes to its strand. Answers whether the bell was rung or the carrier stops.
+bool carrier::collect() {
+  const bool rung = mail_.load(std::memory_order_relaxed) && take_inbox();
+  const int64_t now = monotonic_now();
+  if (now - looked_at_ >= look_interval) {
+    looked_at_ = now;
+    poller_.wait(0);
+  }
+  while (timer_node* const due = timers_.take_due(now)) {
+    const auto& timer = *static_cast<strand_timer*>(due);
+    enqueue(*timer.strand, {nullptr, nullptr, timer.owner});
+  }
+  return rung;
+}
+
+bool carrier::take_inbox() {
+  bool rung;
+  {
+    const std::lock_guard lock(mutex_);
+    taken_.swap(inbox_);
+    mail_.store(false, std::memory_order_relaxed);
+    rung = std::exchange(rung_, false) || stopping_;
+  }
+  for (const letter& l : taken_) enqueue(*l.to, l.wake);
+  taken_.clear();
+  return rung;
+}
+
+void carrier::run_round(int64_t until) {
+  for (size_t turns = ready_.size(); turns > 0 && !ending_; --turns) {
+    real_strand& strand = *ready_.front();
+    ready_.pop_front();
+    run_turn(strand, until);
+    if (strand.waiting.empty()) strand.queued = false;
+    else ready_.push_back(&strand);
+    if (until != no_limit && monotonic_now() >= until) return;
+  }
+}
+
+void carrier::run_turn(real_strand& strand, int64_t until) {
+  running_ = &strand;
+  queued_wake next;
+  for (size_t n = 0; n < turn_max && strand.waiting.pop(next); ++n) {
+    now_ = 0;
+    strand.run(next);
+    if (until != no_limit && monotonic_now() >= until) break;
+  }
+  running_ = nullptr;
+  now_ = 0;
+}
+
+void carrier::sleep(int64_t until) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (mail_.load(std::memory_order_relaxed)) return;
+    sleeping_ = true;
+  }
+  if (!timers_.empty()) until = std::min(until, timers_.earliest());
+  int64_t timeout = -1;
+  if (until != no_limit) timeout = std::max<int64_t>(until - monotonic_now(), 0);
+  poller_.wait(timeout);
+  looked_at_ = monotonic_now();
+  const std::lock_guard lock(mutex_);
+  sleeping_ = false;
+}
+
+void carrier::pump(duration budget, std::optional<duration> wait) {
+  if (carrier_here != nullptr) return;  // From inside a wake: what it waits for cannot run below it.
+  carrier_here = this;
+  {
+    const std::lock_guard lock(mutex_);
+    sleeping_ = false;
+  }
+  const int64_t patience = wait ? sum(monotonic_now(), wait->count()) : no_limit;
+  looked_at_ = 0;
+  bool rung = collect();
+  while (!rung && ready_.empty() && (patience == no_limit || monotonic_now() < patience)) {
+    sleep(patience);
+    rung = collect();
+  }
+  const int64_t until = sum(monotonic_now(), budget.count());
+  while (!rung && !ready_.empty()) {
+    run_round(until);
+    if (monotonic_now() >= until) break;
+    rung = collect();
+  }
+  carrier_here = nullptr;
+  await_pump();
+}
+
+// Until the next pump, the descriptor tells of everything there is to do.
+void carrier::await_pump() {
+  poller_.alarm(timers_.empty() ? 0 : std::max<int64_t>(timers_.earliest(), 1));
+  const std::lock_guard lock(mutex_);
+  sleeping_ = ready_.empty() && !mail_.load(std::memory_order_relaxed);
+  if (!sleeping_) poller_.wake();
+}
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,106 @@
+// A carrier is one thread with the strands it carries: their wakes in turns, their timers, and the
+// poller it sleeps in. A strand stays with its carrier, so only posts from other threads need a lock.
+//
+// Those arrive in an inbox: a mutex, a batch that is swapped out whole, and a wake of the poller
+// only when the carrier sleeps.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/os_poller_linux.h"
+#include "runtime/os_thread.h"
+#include "runtime/timer_heap.h"
+#include "runtime/wake_queue.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::runtime {
+
+class real_strand;
+
+// When it is due, the strand gets `owner` to see to.
+struct strand_timer : timer_node {
+  real_strand* strand = nullptr;
+  tharsis_handle owner = 0;
+};
+
+class carrier {
+ public:
+  carrier() = default;
+  ~carrier() { stop(); }
+  carrier(const carrier&) = delete;
+
+  // Takes what it needs from the system. False: out of descriptors.
+  bool open() { return poller_.open(); }
+  // A thread of its own from now on. False: the system has no more.
+  bool start(const std::string& name);
+  // Ends the thread and gives its descriptors back; posts are still taken, and lead nowhere. [not its own thread]
+  void stop();
+  // The thread ends after the wake that runs now. [own thread]
+  void end_after_this() { ending_ = true; }
+  bool ended() const { return ended_; }
+
+  // For a carrier without a thread of its own: see real_platform.
+  void pump(duration budget, std::optional<duration> wait);
+  void ring();  // [any thread]
+  int descriptor() const { return poller_.descriptor(); }
+  void await_pump();
+
+  // The carrier of the calling thread and the strand it is running; null elsewhere.
+  static carrier* here();
+  real_strand* running() const { return running_; }
+
+  void post(real_strand& to, const queued_wake& wake);  // [any thread]
+
+  // All below: [own thread]
+  void enqueue(real_strand& to, const queued_wake& wake);
+  int64_t now();  // Constant inside one wake.
+  void arm(strand_timer& timer, int64_t at) { timers_.arm(timer, at); }
+  void disarm(strand_timer& timer) { timers_.disarm(timer); }
+  poller& watched() { return poller_; }
+
+  std::atomic<size_t> strands{0};  // Open ones: a new strand goes where the fewest are.
+
+ private:
+  struct letter {
+    real_strand* to;
+    queued_wake wake;
+  };
+
+  // So many wakes of one strand before the next has its turn: enough to make the change cheap, few
+  // enough that a strand that floods itself delays others by some microseconds only.
+  static constexpr size_t turn_max = 64;
+  // A busy carrier looks at its sockets so often; a look costs about a microsecond.
+  static constexpr int64_t look_interval = 100'000;
+  static constexpr int64_t no_limit = INT64_MAX;
+
+  void run();
+  bool collect();
+  void run_round(int64_t until);
+  void run_turn(real_strand& strand, int64_t until);
+  void sleep(int64_t until);
+  bool take_inbox();
+
+  poller poller_;
+  timer_heap timers_;
+  std::deque<real_strand*> ready_;  // Each has wakes waiting.
+  real_strand* running_ = nullptr;
+  int64_t now_ = 0;  // 0: not asked for inside this wake.
+  int64_t looked_at_ = 0;
+  bool ending_ = false;
+  std::vector<letter> taken_;
+
+  std::atomic<bool> mail_{false};  // The inbox or the bell has something; read without the lock.
+  std::mutex mutex_;
+  std::vector<letter> inbox_;
+  bool rung_ = false;
+  bool sleeping_ = false;  // Whoever puts mail in must wake the poller.
+  bool stopping_ = false;
+  std::atomic<bool> ended_{false};
+  thread thread_;
+};
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,287 @@
+#include "runtime/os_net_linux.h"
+
+#include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <tuple>
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr int backlog = 512;
+
+tharsis_status status_of(int reason) {
+  switch (reason) {
+    case EAGAIN: return THARSIS_PENDING;
+    case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM: return THARSIS_E_BUSY;
+    case ECONNREFUSED: return THARSIS_E_REFUSED;
+    case ECONNRESET: case EPIPE: case ECONNABORTED: return THARSIS_E_RESET;
+    case ETIMEDOUT: return THARSIS_E_TIMEOUT;
+    case ENETUNREACH: case EHOSTUNREACH: case EHOSTDOWN: case ENETDOWN: case ENONET:
+    case EAFNOSUPPORT: case EADDRNOTAVAIL: return THARSIS_E_UNREACHABLE;
+    case EADDRINUSE: return THARSIS_E_IN_USE;
+    case EACCES: case EPERM: return THARSIS_E_DENIED;
+    case EINVAL: case EMSGSIZE: case EDESTADDRREQ: case EISCONN: return THARSIS_E_INVALID;
+    case EOPNOTSUPP: case ENOPROTOOPT: return THARSIS_E_UNSUPPORTED;
+    default: return THARSIS_E_NETWORK;
+  }
+}
+
+// An address as the system wants it.
+struct raw_address {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+raw_address to_raw(const tharsis_address& a) {
+  raw_address raw;
+  if (a.family == 4) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(a.port);
+    std::memcpy(&in.sin_addr, a.ip, 4);
+    std::memcpy(&raw.storage, &in, raw.size = sizeof in);
+  } else {
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(a.port);
+    in.sin6_scope_id = a.scope;
+    std::memcpy(&in.sin6_addr, a.ip, 16);
+    std::memcpy(&raw.storage, &in, raw.size = sizeof in);
+  }
+  return raw;
+}
+
+tharsis_address from_raw(const sockaddr* raw) {
+  tharsis_address a{};
+  if (raw->sa_family == AF_INET) {
+    sockaddr_in in;
+    std::memcpy(&in, raw, sizeof in);
+    a.family = 4;
+    a.port = ntohs(in.sin_port);
+    std::memcpy(a.ip, &in.sin_addr, 4);
+  } else if (raw->sa_family == AF_INET6) {
+    sockaddr_in6 in;
+    std::memcpy(&in, raw, sizeof in);
+    a.family = 6;
+    a.port = ntohs(in.sin6_port);
+    a.scope = in.sin6_scope_id;
+    std::memcpy(a.ip, &in.sin6_addr, 16);
+  }
+  return a;
+}
+
+bool set_flag(int descriptor, int level, int option, int value) {
+  return setsockopt(descriptor, level, option, &value, sizeof value) == 0;
+}
+
+int open_socket(const tharsis_address& a, int type) {
+  const int descriptor = ::socket(a.family == 4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  // An IPv6 socket speaks IPv6 only: addresses look the same however the system is set up.
+  if (descriptor >= 0 && a.family == 6) set_flag(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  return descriptor;
+}
+
+socket_start failed(int descriptor, int reason) {
+  if (descriptor >= 0) ::close(descriptor);
+  return {-1, status_of(reason), reason};
+}
+
+// A dial to a free local port can be given that very port and then meets itself.
+bool meets_itself(int descriptor) {
+  raw_address own, peer;
+  return getsockname(descriptor, own.get(), &own.size) == 0 && getpeername(descriptor, peer.get(), &peer.size) == 0 &&
+         own.size == peer.size && std::memcmp(&own.storage, &peer.storage, own.size) == 0;
+}
+
+template <class Call>
+auto uninterrupted(Call call) {
+  auto value = call();
+  while (value < 0 && errno == EINTR) value = call();
+  return value;
+}
+
+}  // namespace
+
+socket_start start_connecting(const tharsis_address& to) {
+  const int descriptor = open_socket(to, SOCK_STREAM);
+  if (descriptor < 0) return failed(-1, errno);
+  set_flag(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  const raw_address raw = to_raw(to);
+  if (::connect(descriptor, raw.get(), raw.size) == 0) return {descriptor, THARSIS_PENDING, 0};
+  // Interrupted, it goes on all the same.
+  if (errno == EINPROGRESS || errno == EINTR) return {descriptor, THARSIS_PENDING, 0};
+  return failed(descriptor, errno == EAGAIN ? ENOBUFS : errno);  // EAGAIN: no local port is free.
+}
+
+tharsis_status connect_outcome(int descriptor) {
+  int reason = 0;
+  socklen_t size = sizeof reason;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &reason, &size) != 0) reason = errno;
+  if (reason != 0) return status_of(reason);
+  return meets_itself(descriptor) ? THARSIS_E_REFUSED : THARSIS_OK;
+}
+
+socket_start accept_connection(int listener, tharsis_address& peer) {
+  for (;;) {
+    raw_address raw;
+    const int descriptor = ::accept4(listener, raw.get(), &raw.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      set_flag(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+      peer = from_raw(raw.get());
+      return {descriptor, THARSIS_OK, 0};
+    }
+    switch (errno) {
+      // The connection that was waiting has already died; the next one is none the worse.
+      case EINTR: case ECONNABORTED: case EPROTO: case ENETDOWN: case ENOPROTOOPT: case EHOSTDOWN: case ENONET:
+      case EHOSTUNREACH: case EOPNOTSUPP: case ENETUNREACH: continue;
+      default: return failed(-1, errno);
+    }
+  }
+}
+
+socket_start start_listening(const tharsis_address& on) {
+  const int descriptor = open_socket(on, SOCK_STREAM);
+  if (descriptor < 0) return failed(-1, errno);
+  // A restart need not wait for the connections of the last run to be forgotten.
+  set_flag(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+  const raw_address raw = to_raw(on);
+  if (::bind(descriptor, raw.get(), raw.size) != 0 || ::listen(descriptor, backlog) != 0)
+    return failed(descriptor, errno);
+  return {descriptor, THARSIS_OK, 0};
+}
+
+socket_start open_datagram(const tharsis_address& on) {
+  const int descriptor = open_socket(on, SOCK_DGRAM);
+  if (descriptor < 0) return failed(-1, errno);
+  const raw_address raw = to_raw(on);
+  if (::bind(descriptor, raw.get(), raw.size) != 0) return failed(descriptor, errno);
+  return {descriptor, THARSIS_OK, 0};
+}
+
+tharsis_status read_socket(int descriptor, uint8_t* into, size_t capacity, size_t& count) {
+  const ssize_t n = uninterrupted([&] { return ::recv(descriptor, into, capacity, 0); });
+  count = n > 0 ? static_cast<size_t>(n) : 0;
+  return n >= 0 ? THARSIS_OK : status_of(errno);
+}
+
+tharsis_status write_socket(int descriptor, const uint8_t* data, size_t size, size_t& count) {
+  count = 0;
+  while (count < size) {
+    const ssize_t n = uninterrupted([&] { return ::send(descriptor, data + count, size - count, MSG_NOSIGNAL); });
+    if (n < 0) return status_of(errno);
+    count += static_cast<size_t>(n);
+  }
+  return THARSIS_OK;
+}
+
+tharsis_status end_writing(int descriptor) {
+  if (::shutdown(descriptor, SHUT_WR) == 0) return THARSIS_OK;
+  return errno == ENOTCONN ? THARSIS_E_RESET : status_of(errno);
+}
+
+tharsis_status send_datagram(int descriptor, const tharsis_address& to, const uint8_t* data, size_t size) {
+  const raw_address raw = to_raw(to);
+  const ssize_t n = uninterrupted([&] { return ::sendto(descriptor, data, size, MSG_NOSIGNAL, raw.get(), raw.size); });
+  return n >= 0 ? THARSIS_OK : status_of(errno);
+}
+
+tharsis_status receive_datagram(int descriptor, uint8_t* into, size_t capacity, size_t& count,
+                                tharsis_address& from) {
+  raw_address raw;
+  const ssize_t n = uninterrupted([&] { return ::recvfrom(descriptor, into, capacity, 0, raw.get(), &raw.size); });
+  count = n > 0 ? static_cast<size_t>(n) : 0;
+  if (n < 0) return status_of(errno);
+  from = from_raw(raw.get());
+  return THARSIS_OK;
+}
+
+tharsis_status local_address(int descriptor, tharsis_address& address) {
+  raw_address raw;
+  if (getsockname(descriptor, raw.get(), &raw.size) != 0) return status_of(errno);
+  address = from_raw(raw.get());
+  return THARSIS_OK;
+}
+
+tharsis_status set_socket_option(int descriptor, std::string_view name, int64_t value) {
+  if (name == "reset_on_close") {
+    const linger at_once{value != 0 ? 1 : 0, 0};
+    return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0 ? THARSIS_OK : status_of(errno);
+  }
+  if (name == "no_delay") return value != 0 ? THARSIS_OK : THARSIS_E_INVALID;
+  if (name == "mss") {
+    if (value < 1 || value > UINT16_MAX) return THARSIS_E_INVALID;
+    return set_flag(descriptor, IPPROTO_TCP, TCP_MAXSEG, static_cast<int>(value)) ? THARSIS_OK : status_of(errno);
+  }
+  return THARSIS_E_UNSUPPORTED;
+}
+
+tharsis_status get_socket_fact(int descriptor, std::string_view name, int64_t& value) {
+  if (name == "unacked_bytes") {
+    int bytes = 0;
+    if (ioctl(descriptor, SIOCOUTQ, &bytes) != 0) return status_of(errno);
+    value = bytes;
+    return THARSIS_OK;
+  }
+  if (name != "rtt_us" && name != "retransmits") return THARSIS_E_UNSUPPORTED;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return status_of(errno);
+  value = name == "rtt_us" ? info.tcpi_rtt : info.tcpi_total_retrans;
+  return THARSIS_OK;
+}
+
+void close_socket(int descriptor) {
+  linger at_once{};
+  socklen_t size = sizeof at_once;
+  getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, &size);
+  uint8_t dropped[16 * 1024];
+  constexpr int pieces_max = 512;  // As much as a receive buffer holds; a peer that keeps sending gets its RST.
+  if (at_once.l_onoff == 0)
+    for (int i = 0; i < pieces_max && ::recv(descriptor, dropped, sizeof dropped, MSG_DONTWAIT) > 0; ++i) {
+    }
+  ::close(descriptor);
+}
+
+std::string reason_text(int reason) { return strerrordesc_np(reason); }
+
+result<std::vector<tharsis_address>> resolve_name(const std::string& name, uint32_t family) {
+  addrinfo hints{};
+  hints.ai_family = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;  // Else each address comes once for each kind of socket.
+  addrinfo* found = nullptr;
+  const int failure = getaddrinfo(name.c_str(), nullptr, &hints, &found);
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, [](addrinfo* list) {
+    if (list != nullptr) freeaddrinfo(list);
+  });
+  if (failure != 0) {
+    const bool unknown = failure == EAI_NONAME || failure == EAI_NODATA || failure == EAI_ADDRFAMILY;
+    const tharsis_status status = unknown ? THARSIS_E_NOT_FOUND
+                                  : failure == EAI_SYSTEM ? status_of(errno)
+                                  : failure == EAI_MEMORY ? THARSIS_E_BUSY : THARSIS_E_NETWORK;
+    return error{status, "the name '" + name + "' was not resolved: " + gai_strerror(failure)};
+  }
+  std::vector<tharsis_address> list;
+  for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
+    const tharsis_address address = from_raw(a->ai_addr);
+    const bool known = std::any_of(list.begin(), list.end(), [&](const tharsis_address& other) {
+      return std::memcmp(&other, &address, sizeof address) == 0;
+    });
+    if (!known && address.family != 0) list.push_back(address);
+  }
+  return list;
+}
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,46 @@
+// Sockets, without waiting: every function does what it can now. Descriptors are closed on exec, and
+// a broken connection raises no signal.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sdk/abi/net.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::runtime {
+
+struct socket_start {
+  int descriptor = -1;
+  tharsis_status status = THARSIS_OK;  // PENDING: a connection is being made, or none is waiting.
+  int reason = 0;                      // The system's number for a failure.
+};
+socket_start start_connecting(const tharsis_address& to);
+// How a connection that was being made has ended.
+tharsis_status connect_outcome(int descriptor);
+socket_start accept_connection(int listener, tharsis_address& peer);
+socket_start start_listening(const tharsis_address& on);
+socket_start open_datagram(const tharsis_address& on);
+
+tharsis_status read_socket(int descriptor, uint8_t* into, size_t capacity, size_t& count);
+tharsis_status write_socket(int descriptor, const uint8_t* data, size_t size, size_t& count);
+tharsis_status end_writing(int descriptor);
+tharsis_status send_datagram(int descriptor, const tharsis_address& to, const uint8_t* data, size_t size);
+tharsis_status receive_datagram(int descriptor, uint8_t* into, size_t capacity, size_t& count,
+                                tharsis_address& from);
+
+tharsis_status local_address(int descriptor, tharsis_address& address);
+tharsis_status set_socket_option(int descriptor, std::string_view name, int64_t value);
+tharsis_status get_socket_fact(int descriptor, std::string_view name, int64_t& value);
+// What has arrived and was never read is dropped first: the system would send RST for it.
+void close_socket(int descriptor);
+
+// The system's words for a failure's number.
+std::string reason_text(int reason);
+
+// Asks the system's resolver; blocks. `family` is 4, 6 or 0.
+result<std::vector<tharsis_address>> resolve_name(const std::string& name, uint32_t family);
+
+}  // namespace tharsis::runtime

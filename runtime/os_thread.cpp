@@ -1,0 +1,52 @@
+#include "runtime/os_thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace tharsis::runtime {
+
+struct thread::running {
+  pthread_t id{};
+  std::string name;
+  std::function<void()> body;
+
+  static void* run(void* self) {
+    auto* mine = static_cast<running*>(self);
+    pthread_setname_np(pthread_self(), mine->name.c_str());
+    mine->body();
+    return nullptr;
+  }
+};
+
+thread::thread() = default;
+thread::~thread() { join(); }
+
+bool thread::start(const std::string& name, std::function<void()> body) {
+  auto made = std::make_unique<running>();
+  made->name = name.substr(0, 15);
+  made->body = std::move(body);
+  // A new thread inherits the mask. The signals of a fault stay open: blocked, they end the process
+  // without a word.
+  sigset_t mask, before;
+  sigfillset(&mask);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF}) sigdelset(&mask, fault);
+  pthread_sigmask(SIG_SETMASK, &mask, &before);
+  const int failure = pthread_create(&made->id, nullptr, &running::run, made.get());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (failure != 0) return false;
+  running_ = std::move(made);
+  return true;
+}
+
+bool thread::started() const { return running_ != nullptr; }
+
+void thread::join() {
+  if (!running_) return;
+  pthread_join(running_->id, nullptr);
+  running_ = nullptr;
+}
+
+uint64_t thread_number() { return static_cast<uint64_t>(gettid()); }
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,29 @@
+// Threads of ours. They take none of the application's signals, so its handlers run where it expects.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace tharsis::runtime {
+
+class thread {
+ public:
+  thread();
+  ~thread();  // Joins.
+  thread(const thread&) = delete;
+
+  // `name` is what tools show, cut to what the system allows. False: the system has no more threads.
+  bool start(const std::string& name, std::function<void()> body);
+  bool started() const;
+  void join();
+
+ private:
+  struct running;
+  std::unique_ptr<running> running_;
+};
+
+// The system's number of the calling thread.
+uint64_t thread_number();
+
+}  // namespace tharsis::runtime

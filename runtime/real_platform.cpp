@@ -1,0 +1,121 @@
+#include "runtime/real_platform.h"
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/blocking_pool.h"
+#include "runtime/carrier.h"
+#include "runtime/os_files_linux.h"
+#include "runtime/os_random.h"
+#include "runtime/os_thread.h"
+#include "runtime/real_strand.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::runtime {
+
+// Members end in the reverse order: strands need their carriers until the last.
+struct real_platform::parts {
+  explicit parts(options o);
+  ~parts();
+
+  tharsis_status open(const char* name, uint32_t kind, const tharsis_strand** strand, tharsis_error* error);
+  carrier* place(const std::string& name, uint32_t kind, tharsis_error* error);
+  carrier* add_thread(std::vector<std::unique_ptr<carrier>>& among, const std::string& name, tharsis_error* error);
+  void reap();
+
+  const options limits;
+  real_files files;
+  tharsis_random random{};
+  blocking_pool pool;
+  std::mutex opening;
+  carrier main;
+  bool main_open;
+  std::vector<std::unique_ptr<carrier>> shared;
+  std::vector<std::unique_ptr<carrier>> dedicated;
+  strand_directory directory;
+  std::vector<std::unique_ptr<real_strand>> strands;
+  tharsis_platform table{};
+};
+
+real_platform::parts::parts(options o) : limits(o), pool(o.blocking_threads, o.blocking_queue) {
+  main_open = main.open();
+  if (main_open) main.await_pump();
+  random.size = sizeof random;
+  random.self = this;
+  random.fill = [](void*, uint8_t* into, size_t size) { fill_random(into, size); };
+  table.size = sizeof table;
+  table.self = this;
+  table.files = files.table();
+  table.random = &random;
+  table.strand_open = [](void* self, const char* name, uint32_t kind, const tharsis_strand** strand,
+                         tharsis_error* error) { return static_cast<parts*>(self)->open(name, kind, strand, error); };
+  table.thread = [](void*) { return thread_number(); };
+}
+
+real_platform::parts::~parts() {
+  pool.stop();
+  for (const auto& c : dedicated) c->stop();
+  for (const auto& c : shared) c->stop();
+}
+
+tharsis_status real_platform::parts::open(const char* name, uint32_t kind, const tharsis_strand** strand,
+                                          tharsis_error* error) {
+  const std::lock_guard lock(opening);
+  reap();
+  carrier* const where = place(name, kind, error);
+  if (where == nullptr) return THARSIS_E_BUSY;
+  const tharsis_handle id = directory.reserve();
+  if (id == 0) return fail(error, THARSIS_E_BUSY, "no strand for '" + std::string(name) + "': this process has used up all their numbers");
+  strands.push_back(std::make_unique<real_strand>(id, directory, *where, pool));
+  strands.back()->ends_its_carrier = kind == THARSIS_STRAND_DEDICATED;
+  directory.put(id, strands.back().get());
+  *strand = strands.back()->table();
+  return THARSIS_OK;
+}
+
+// The least laden of the shared threads; a new one as long as there are fewer than wanted.
+carrier* real_platform::parts::place(const std::string& name, uint32_t kind, tharsis_error* error) {
+  if (kind == THARSIS_STRAND_DEDICATED) return add_thread(dedicated, name, error);
+  if (kind == THARSIS_STRAND_MAIN) {
+    if (main_open) return &main;
+    fail(error, THARSIS_E_BUSY, "no strand for '" + name + "': the process is out of descriptors");
+    return nullptr;
+  }
+  const auto lightest = std::min_element(shared.begin(), shared.end(), [](const auto& a, const auto& b) {
+    return a->strands.load() < b->strands.load();
+  });
+  const bool full = shared.size() >= std::max(limits.threads, 1u);
+  if (lightest != shared.end() && (full || (*lightest)->strands == 0)) return lightest->get();
+  return add_thread(shared, "tharsis-" + std::to_string(shared.size()), error);
+}
+
+carrier* real_platform::parts::add_thread(std::vector<std::unique_ptr<carrier>>& among, const std::string& name,
+                                          tharsis_error* error) {
+  auto made = std::make_unique<carrier>();
+  if (!made->open() || !made->start(name)) {
+    fail(error, THARSIS_E_BUSY, "no thread for '" + name + "': the process is out of descriptors or threads; end something, or raise its limits");
+    return nullptr;
+  }
+  among.push_back(std::move(made));
+  return among.back().get();
+}
+
+// Threads of dedicated strands that were closed. Their carriers stay: somebody may hold the strand.
+void real_platform::parts::reap() {
+  for (const auto& c : dedicated)
+    if (c->ended()) c->stop();
+}
+
+real_platform::real_platform() : real_platform(options{}) {}
+real_platform::real_platform(options o) : parts_(std::make_unique<parts>(o)) {}
+real_platform::~real_platform() = default;
+
+const tharsis_platform* real_platform::table() const { return &parts_->table; }
+
+void real_platform::run_main(duration budget, std::optional<duration> wait) { parts_->main.pump(budget, wait); }
+void real_platform::wake_main() { parts_->main.ring(); }
+int real_platform::main_descriptor() const { return parts_->main.descriptor(); }
+
+}  // namespace tharsis::runtime

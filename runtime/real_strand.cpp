@@ -1,0 +1,169 @@
+#include "runtime/real_strand.h"
+
+#include "runtime/os_clock.h"
+#include "runtime/table_method.h"
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr tharsis_handle directory_generation = tharsis_handle{1} << 32;
+
+// Far apart, so that a handle of one strand finds nothing in another.
+constexpr uint64_t first_generation(tharsis_handle id) { return id * 0x9E3779B97F4A7C15u >> 20; }
+
+}  // namespace
+
+strand_directory::~strand_directory() {
+  for (auto& p : pages_) delete p.load();
+}
+
+tharsis_handle strand_directory::reserve() {
+  if (used_ == pages_.size() * page_size) return 0;
+  auto& place = pages_[used_ / page_size];
+  if (place.load() == nullptr) place.store(new page{}, std::memory_order_release);
+  return directory_generation | used_++;
+}
+
+void strand_directory::put(tharsis_handle id, real_strand* strand) {
+  const size_t index = id & (directory_generation - 1);
+  (*pages_[index / page_size].load())[index % page_size].store(strand, std::memory_order_release);
+}
+
+real_strand* strand_directory::find(tharsis_handle id) const {
+  const size_t index = id & (directory_generation - 1);
+  if (id >> 32 != directory_generation >> 32 || index >= pages_.size() * page_size) return nullptr;
+  const page* const p = pages_[index / page_size].load(std::memory_order_acquire);
+  return p == nullptr ? nullptr : (*p)[index % page_size].load(std::memory_order_acquire);
+}
+
+real_strand::real_strand(tharsis_handle id, const strand_directory& all, carrier& mine, blocking_pool& pool)
+    : carrier_(mine),
+      pool_(pool),
+      all_(all),
+      timers_(handle_kind::timer, first_generation(id)),
+      jobs_(handle_kind::job, first_generation(id)),
+      net_(*this, mine, pool, first_generation(id)) {
+  ++carrier_.strands;
+  loop_.size = sizeof loop_;
+  loop_.self = this;
+  loop_.now = [](void*) { return carrier::here() != nullptr ? carrier::here()->now() : monotonic_now(); };
+  loop_.wall = [](void*) { return wall_now(); };
+  loop_.current = table_method<&real_strand::current>::call;
+  loop_.post = table_method<&real_strand::post>::call;
+  loop_.timer_set = table_method<&real_strand::timer_set>::call;
+  loop_.timer_cancel = table_method<&real_strand::timer_cancel>::call;
+  loop_.run_blocking = table_method<&real_strand::run_blocking>::call;
+  table_.size = sizeof table_;
+  table_.self = this;
+  table_.id = id;
+  table_.loop = &loop_;
+  table_.net = net_.table();
+  table_.audit = table_method<&real_strand::audit>::call;
+  table_.close = table_method<&real_strand::close>::call;
+}
+
+// On a thread of another platform nobody of this one runs.
+tharsis_handle real_strand::current() {
+  const carrier* const here = carrier::here();
+  const real_strand* const running = here == nullptr ? nullptr : here->running();
+  return running != nullptr && &running->all_ == &all_ ? running->id() : 0;
+}
+
+tharsis_status real_strand::usable() const {
+  if (closed()) return THARSIS_E_GONE;
+  const carrier* const here = carrier::here();
+  return here != nullptr && here->running() == this ? THARSIS_OK : THARSIS_E_INVALID;
+}
+
+void real_strand::run(const queued_wake& wake) {
+  if (wake.wake != nullptr) return wake.wake(wake.context, wake.handle);
+  queued_wake then;
+  switch (kind_of(wake.handle)) {
+    case handle_kind::timer: {
+      timer* const fired = timers_.find(wake.handle);
+      if (fired == nullptr) return;  // Cancelled while it waited for its turn.
+      then = fired->then;
+      timers_.remove(wake.handle);
+      return then.wake(then.context, then.handle);
+    }
+    case handle_kind::job: {
+      then = *jobs_.find(wake.handle);
+      jobs_.remove(wake.handle);
+      return then.wake(then.context, then.handle);
+    }
+    case handle_kind::socket: return net_.tell_socket(wake.handle);
+    case handle_kind::query: return net_.tell_query(wake.handle);
+  }
+}
+
+tharsis_status real_strand::post(tharsis_handle to, tharsis_wake wake, void* context, tharsis_handle handle) {
+  if (wake == nullptr) return THARSIS_E_INVALID;
+  real_strand* const receiver = to == 0 ? this : all_.find(to);
+  if (receiver == nullptr || receiver->closed()) return THARSIS_E_GONE;
+  receiver->carrier_.post(*receiver, {wake, context, handle});
+  return THARSIS_OK;
+}
+
+tharsis_status real_strand::timer_set(int64_t at, tharsis_wake wake, void* context, tharsis_handle handle,
+                                      tharsis_handle* id_out) {
+  if (const tharsis_status s = usable(); s != THARSIS_OK) return s;
+  if (wake == nullptr) return THARSIS_E_INVALID;
+  const auto [own, made] = timers_.add();
+  if (made == nullptr) return THARSIS_E_BUSY;
+  made->strand = this;
+  made->owner = own;
+  made->then = {wake, context, handle};
+  carrier_.arm(*made, at);
+  if (id_out != nullptr) *id_out = own;
+  return THARSIS_OK;
+}
+
+tharsis_status real_strand::timer_cancel(tharsis_handle id) {
+  if (const tharsis_status s = usable(); s != THARSIS_OK) return s;
+  timer* const found = timers_.find(id);
+  if (found == nullptr) return THARSIS_E_GONE;
+  carrier_.disarm(*found);
+  timers_.remove(id);
+  return THARSIS_OK;
+}
+
+tharsis_status real_strand::run_blocking(void (*work)(void*), tharsis_wake wake, void* context,
+                                         tharsis_handle handle) {
+  if (const tharsis_status s = usable(); s != THARSIS_OK) return s;
+  if (work == nullptr || wake == nullptr) return THARSIS_E_INVALID;
+  const auto [own, made] = jobs_.add(queued_wake{wake, context, handle});
+  if (made == nullptr) return THARSIS_E_BUSY;
+  const auto job = [this, work, context, back = own] {
+    work(context);
+    carrier_.post(*this, {nullptr, nullptr, back});
+  };
+  if (pool_.submit(this, job)) return THARSIS_OK;
+  jobs_.remove(own);
+  return THARSIS_E_BUSY;
+}
+
+void real_strand::audit(tharsis_strand_audit* into) {
+  into->timers = static_cast<uint32_t>(timers_.size());
+  into->sockets = static_cast<uint32_t>(net_.sockets_open());
+  into->queries = static_cast<uint32_t>(net_.queries_open());
+  into->blocking = static_cast<uint32_t>(jobs_.size());
+}
+
+void real_strand::close() {
+  if (usable() != THARSIS_OK) return;
+  end();
+  if (ends_its_carrier) carrier_.end_after_this();
+}
+
+void real_strand::end() {
+  if (closed_.exchange(true, std::memory_order_acq_rel)) return;
+  --carrier_.strands;
+  pool_.forget(this);
+  net_.close_all();
+  timers_.for_each([this](timer& t) { carrier_.disarm(t); });
+  timers_.clear();
+  jobs_.clear();
+  waiting.clear();
+}
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,81 @@
+// A strand of the real platform: its loop table, its timers and blocking work; its network is in
+// real_net.h. It stays in memory, closed, until the platform ends, because plugins keep its tables.
+#pragma once
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "runtime/blocking_pool.h"
+#include "runtime/carrier.h"
+#include "runtime/handle_table.h"
+#include "runtime/real_net.h"
+#include "sdk/abi/platform.h"
+
+namespace tharsis::runtime {
+
+// Strands by their handle, from any thread and without a lock. Places are never used again.
+class strand_directory {
+ public:
+  strand_directory() = default;
+  ~strand_directory();
+  strand_directory(const strand_directory&) = delete;
+
+  // 0: full. One call at a time.
+  tharsis_handle reserve();
+  void put(tharsis_handle id, real_strand* strand);
+  real_strand* find(tharsis_handle id) const;
+
+ private:
+  static constexpr size_t page_size = 256;
+  using page = std::array<std::atomic<real_strand*>, page_size>;
+  std::array<std::atomic<page*>, 1024> pages_{};
+  size_t used_ = 0;
+};
+
+class real_strand {
+ public:
+  real_strand(tharsis_handle id, const strand_directory& all, carrier& mine, blocking_pool& pool);
+  ~real_strand() { end(); }
+  real_strand(const real_strand&) = delete;
+
+  const tharsis_strand* table() const { return &table_; }
+  tharsis_handle id() const { return table_.id; }
+  carrier& carried_by() const { return carrier_; }
+
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
+  // OK for a call from this strand that is open; else what to answer it.
+  tharsis_status usable() const;
+
+  void run(const queued_wake& wake);  // [own thread]
+  void end();                         // Gives everything back. [own thread, or none is left]
+  bool ends_its_carrier = false;      // It has the thread for itself.
+
+  // The carrier's, of its own thread.
+  wake_queue waiting;
+  bool queued = false;
+
+ private:
+  struct timer : strand_timer {
+    queued_wake then;
+  };
+
+  tharsis_handle current();
+  tharsis_status post(tharsis_handle to, tharsis_wake wake, void* context, tharsis_handle handle);
+  tharsis_status timer_set(int64_t at, tharsis_wake wake, void* context, tharsis_handle handle, tharsis_handle* id);
+  tharsis_status timer_cancel(tharsis_handle id);
+  tharsis_status run_blocking(void (*work)(void*), tharsis_wake wake, void* context, tharsis_handle handle);
+  void audit(tharsis_strand_audit* into);
+  void close();
+
+  carrier& carrier_;
+  blocking_pool& pool_;
+  const strand_directory& all_;
+  std::atomic<bool> closed_{false};
+  handle_table<timer> timers_;
+  handle_table<queued_wake> jobs_;  // What to call when the blocking work comes back.
+  real_net net_;
+  tharsis_loop loop_{};
+  tharsis_strand table_{};
+};
+
+}  // namespace tharsis::runtime
