@@ -24,11 +24,12 @@ tharsis_status bus::declare(const std::string& owner, const tharsis_topic* facts
   return THARSIS_OK;
 }
 
-tharsis_status bus::publish(tharsis_handle id, const void* payload) {
+tharsis_status bus::publish(const std::string& owner, tharsis_handle id, const void* payload) {
   const std::lock_guard lock(mutex_);
   const auto found = topics_.find(id);
   if (found == topics_.end()) return THARSIS_E_GONE;
   topic& t = found->second;
+  if (t.owner != owner) return THARSIS_E_DENIED;
   for (const auto& s : t.subscribers)
     if (s->wanted.policy == THARSIS_REFUSE && s->queue.size() >= s->wanted.depth) return THARSIS_E_BUSY;
   const uint64_t sequence = ++t.sequence;
@@ -92,10 +93,10 @@ tharsis_status bus::subscribe(const std::string& owner, const tharsis_strand* st
   return THARSIS_OK;
 }
 
-tharsis_status bus::unsubscribe(tharsis_handle id) {
+tharsis_status bus::unsubscribe(const std::string& owner, tharsis_handle id) {
   const std::lock_guard lock(mutex_);
   const auto found = subscriptions_.find(id);
-  if (found == subscriptions_.end()) return THARSIS_E_GONE;
+  if (found == subscriptions_.end() || found->second->owner != owner) return THARSIS_E_GONE;
   found->second->ended = true;
   for (auto& [handle, t] : topics_) std::erase(t.subscribers, found->second);
   subscriptions_.erase(found);
@@ -110,7 +111,7 @@ size_t bus::remove(const std::string& owner) {
     for (const auto& [id, s] : subscriptions_)
       if (s->owner == owner) ids.push_back(id);
   }
-  for (const tharsis_handle id : ids) unsubscribe(id);
+  for (const tharsis_handle id : ids) unsubscribe(owner, id);
   return ids.size();
 }
 
@@ -129,7 +130,7 @@ void bus::deliver(tharsis_handle id) {
     batch.swap(s->queue);
   }
   for (const queued& q : batch) {
-    if (s->ended) return;  // unsubscribe() is [own strand], so this is read where it is written.
+    if (s->ended) return;
     tharsis_event event{};
     event.size = sizeof event;
     event.snapshot = q.snapshot ? 1 : 0;

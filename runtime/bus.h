@@ -3,6 +3,7 @@
 // One mutex guards the lists and the queues; it is never held while anybody's code runs. Events are
 // copied once and shared by the queues.
 #pragma once
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -25,10 +26,11 @@ class bus {
 
   // `owner` names the plugin; what a plugin may declare is the caller's question.
   tharsis_status declare(const std::string& owner, const tharsis_topic* topic, tharsis_handle* id, tharsis_error* error);
-  tharsis_status publish(tharsis_handle topic, const void* payload);
+  //   THARSIS_E_DENIED  somebody else declared the topic.
+  tharsis_status publish(const std::string& owner, tharsis_handle topic, const void* payload);
   tharsis_status subscribe(const std::string& owner, const tharsis_strand* strand, const std::string& pattern,
                            const tharsis_subscription& wanted, tharsis_handle* id, tharsis_error* error);
-  tharsis_status unsubscribe(tharsis_handle id);
+  tharsis_status unsubscribe(const std::string& owner, tharsis_handle id);
 
   // Ends all topics and subscriptions of a plugin; answers how many subscriptions it had left.
   size_t remove(const std::string& owner);
@@ -55,7 +57,7 @@ class bus {
     std::deque<queued> queue;
     uint64_t dropped = 0;
     bool scheduled = false;
-    bool ended = false;
+    std::atomic<bool> ended = false;
   };
   struct topic {
     std::string owner;

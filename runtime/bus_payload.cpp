@@ -89,9 +89,11 @@ tharsis_status check_topic(const tharsis_topic& topic, tharsis_error* error) {
   };
   if (topic.name == nullptr || *topic.name == '\0') return wrong("it has no name");
   if (topic.kind < THARSIS_TOPIC_EVENT || topic.kind > THARSIS_TOPIC_LOG) return wrong("its kind is unknown");
+  if (topic.fields_count > 0 && topic.fields == nullptr) return wrong("its field table is missing");
   if (topic.payload_size == 0 || topic.payload_size > 64 * 1024) return wrong("its payload is empty or above 64 KiB");
   for (uint32_t i = 0; i < topic.fields_count; ++i) {
     const tharsis_field& f = topic.fields[i];
+    if (f.name == nullptr) return wrong("a field has no name");
     const size_t size = field_size(f.type);
     if (size == 0) return wrong("field '" + std::string(f.name) + "' has an unknown type");
     if (f.offset > topic.payload_size || topic.payload_size - f.offset < size)

@@ -1,8 +1,11 @@
 #include "runtime/command_line.h"
 
-#include <charconv>
+#include <algorithm>
 #include <map>
 #include <utility>
+
+#include "sdk/pure/nearest.h"
+#include "sdk/pure/units.h"
 
 namespace tharsis::runtime {
 namespace {
@@ -21,78 +24,142 @@ const std::map<std::string, std::string>& own_commands() {
        "tharsis check PROFILE [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
        "  Says everything that is wrong with PROFILE. Runs no plugin's code.\n"},
       {"plugins",
-       "tharsis plugins PROFILE [--json] [--plugins DIR]\n"
+       "tharsis plugins PROFILE [--json] [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
        "  Lists the plugins of PROFILE in the order in which they start, and the others that were found.\n"
        "  Runs no plugin's code.\n"},
       {"version", "tharsis version\n  Prints the version.\n"},
-      {"help", "tharsis help [COMMAND]\n  Prints this, or what COMMAND takes.\n"},
+      {"help",
+       "tharsis help [COMMAND] [--plugins DIR]\n"
+       "  Prints all commands, those of the plugins that are found too, or what COMMAND takes.\n"},
   };
   return texts;
 }
 
-std::optional<duration> parse_time(std::string_view text) {
-  int64_t number = 0;
-  const auto [unit, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc() || number < 0 || number > 1'000'000'000) return {};
-  const std::string_view rest = text.substr(static_cast<size_t>(unit - text.data()));
-  if (rest == "ms") return std::chrono::milliseconds(number);
-  if (rest == "s") return std::chrono::seconds(number);
-  if (number > 1'000'000) return {};
-  if (rest == "m") return std::chrono::minutes(number);
-  if (rest == "h") return std::chrono::hours(number);
-  return {};
+error wrong(std::string text) { return {THARSIS_E_INVALID, std::move(text)}; }
+
+struct option {
+  std::string name;
+  bool takes_value;
+  std::vector<std::string> commands;  // Of the program's own; those of plugins take the first three.
+};
+
+const std::vector<option>& options() {
+  static const std::vector<option> all = {
+      {"--set", true, {"run", "check", "plugins"}},
+      {"--state", true, {"run", "check", "plugins"}},
+      {"--plugins", true, {"run", "check", "plugins", "help"}},
+      {"--for", true, {"run"}},
+      {"--json", false, {"run", "plugins"}},
+  };
+  return all;
 }
 
-error wrong(std::string text) { return {THARSIS_E_INVALID, std::move(text)}; }
+// Reads one word after the other.
+class reader {
+ public:
+  explicit reader(const std::vector<std::string>& words) : words_(words) {}
+
+  result<command_line> read() {
+    while (next_ < words_.size()) {
+      const std::string& word = words_[next_++];
+      const bool option = word.size() > 1 && word[0] == '-';
+      if (option && !(of_plugin() && !is_for_all(word))) {
+        if (auto failure = read_option(word)) return *failure;
+      } else if (line_.command.empty()) {
+        line_.command = word;
+      } else {
+        line_.arguments.push_back(word);  // A plugin reads its own options.
+      }
+    }
+    if (auto failure = check_commands()) return *failure;
+    return std::move(line_);
+  }
+
+ private:
+  bool of_plugin() const { return !line_.command.empty() && !own_commands().contains(line_.command); }
+
+  static bool is_for_all(const std::string& word) {
+    const std::string name = word.substr(0, word.find('='));
+    return name == "--set" || name == "--state" || name == "--plugins";
+  }
+
+  std::optional<error> read_option(const std::string& word) {
+    if (word == "--help" || word == "-h") return line_.help = true, std::nullopt;
+    if (word == "--version") return line_.command = "version", std::nullopt;
+    const size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const auto& all = options();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const option& o) { return o.name == name; });
+    if (found == all.end()) return unknown(name);
+    used_.push_back(&*found);
+    if (!found->takes_value) {
+      if (equals != std::string::npos) return wrong("option " + name + " takes no value");
+      line_.json = true;
+      return {};
+    }
+    if (equals == std::string::npos && next_ == words_.size())
+      return wrong("option " + name + " needs a value behind it");
+    return take(name, equals == std::string::npos ? words_[next_++] : word.substr(equals + 1));
+  }
+
+  std::optional<error> unknown(const std::string& name) const {
+    std::vector<std::string> names = {"--help", "--version"};
+    for (const option& o : options()) names.push_back(o.name);
+    const auto meant = nearest(name, names);
+    return wrong("there is no option '" + name + "'" + (meant ? "; did you mean '" + *meant + "'?" : "; see tharsis help"));
+  }
+
+  std::optional<error> take(const std::string& name, const std::string& value) {
+    if (value.empty()) return wrong("option " + name + " needs a value that is not empty");
+    if (name == "--set") {
+      if (value.find('=') == std::string::npos || value[0] == '=')
+        return wrong("--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got '" + value + "'");
+      line_.sets.push_back(value);
+    } else if (name == "--state") {
+      line_.state = value;
+    } else if (name == "--plugins") {
+      line_.plugin_folders.push_back(value);
+    } else {
+      const auto time = parse_duration(value);
+      if (!time) return wrong("--for takes a time like 500ms, 10s or 2m; got '" + value + "'");
+      line_.run_for = *time;
+    }
+    return {};
+  }
+
+  // Only now is it known whose the options are: they may stand before the command.
+  std::optional<error> check_commands() const {
+    const std::string& command = line_.command;
+    if (command.empty()) return {};
+    for (const option* o : used_) {
+      const bool takes = of_plugin() ? is_for_all(o->name)
+                                     : std::find(o->commands.begin(), o->commands.end(), command) != o->commands.end();
+      if (!takes && !line_.help) return wrong("'tharsis " + command + "' has no option " + o->name + "; see tharsis help " + command);
+    }
+    if (line_.help || (command != "run" && command != "check" && command != "plugins")) return {};
+    if (line_.arguments.empty()) return wrong("'tharsis " + command + "' needs a PROFILE; see tharsis help " + command);
+    if (line_.arguments.size() > 1)
+      return wrong("'tharsis " + command + "' takes one PROFILE, got '" + line_.arguments[1] + "' too");
+    return {};
+  }
+
+  const std::vector<std::string>& words_;
+  size_t next_ = 0;
+  command_line line_;
+  std::vector<const option*> used_;
+};
 
 }  // namespace
 
-result<command_line> parse_command_line(const std::vector<std::string>& words) {
-  command_line line;
-  const auto is_option = [](const std::string& w) { return w.size() > 1 && w[0] == '-'; };
-  for (size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    const bool of_plugin = !line.command.empty() && !own_commands().contains(line.command);
-    if (of_plugin && !(word == "--set" || word == "--state" || word == "--plugins")) {
-      line.arguments.push_back(word);  // The plugin reads its own options.
-      continue;
-    }
-    if (!is_option(word)) {
-      if (line.command.empty()) line.command = word;
-      else line.arguments.push_back(word);
-      continue;
-    }
-    if (word == "--help" || word == "-h") {
-      line.help = true;
-      continue;
-    }
-    if (word == "--version") {
-      line.command = "version";
-      continue;
-    }
-    if (word == "--json") {
-      line.json = true;
-      continue;
-    }
-    if (word != "--set" && word != "--state" && word != "--plugins" && word != "--for")
-      return wrong("there is no option '" + word + "'; see tharsis help" + (line.command.empty() ? "" : " " + line.command));
-    if (i + 1 == words.size()) return wrong("option " + word + " needs a value behind it");
-    const std::string& value = words[++i];
-    if (word == "--set") {
-      if (value.find('=') == std::string::npos || value[0] == '=')
-        return wrong("--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got '" + value + "'");
-      line.sets.push_back(value);
-    } else if (word == "--state") {
-      line.state = value;
-    } else if (word == "--plugins") {
-      line.plugin_folders.push_back(value);
-    } else {
-      line.run_for = parse_time(value);
-      if (!line.run_for) return wrong("--for takes a time like 500ms, 10s or 2m; got '" + value + "'");
-    }
-  }
-  return line;
+bool is_own_command(const std::string& word) { return own_commands().contains(word); }
+
+std::vector<std::string> own_command_names() {
+  std::vector<std::string> names;
+  for (const auto& command : own_commands()) names.push_back(command.first);
+  return names;
 }
+
+result<command_line> parse_command_line(const std::vector<std::string>& words) { return reader(words).read(); }
 
 std::string help_text(const std::string& command,
                       const std::vector<std::pair<std::string, std::string>>& plugin_commands) {
@@ -104,7 +171,7 @@ std::string help_text(const std::string& command,
       "  tharsis plugins PROFILE   list its plugins\n"
       "  tharsis help COMMAND      what a command takes\n"
       "  tharsis version\n";
-  if (!plugin_commands.empty()) text += "\nCommands of plugins (each takes --help):\n";
+  if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;
   for (const auto& [name, help] : plugin_commands) width = std::max(width, name.size());
   for (const auto& [name, help] : plugin_commands)

@@ -20,6 +20,9 @@ struct command_line {
   bool help = false;
 };
 
+bool is_own_command(const std::string& word);
+std::vector<std::string> own_command_names();
+
 // A failure is a sentence for the person who typed it.
 result<command_line> parse_command_line(const std::vector<std::string>& words);
 

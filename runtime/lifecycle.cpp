@@ -88,6 +88,7 @@ void lifecycle::on_done(size_t plugin, step s, std::string failure, instant now)
     case step::create:
       if (!failure.empty()) return fail(plugin, std::move(failure), now);
       e.created = true;
+      if (stopping_) return destroy(plugin, now);
       begin(plugin, plugin_state::starting, step::start, later(now, e.facts.start_deadline));
       break;
     case step::start:
@@ -97,11 +98,11 @@ void lifecycle::on_done(size_t plugin, step s, std::string failure, instant now)
     case step::withdraw:
       begin(plugin, plugin_state::stopping, step::stop, later(now, e.facts.stop_deadline));
       break;
-    case step::stop:
-      begin(plugin, plugin_state::destroying, step::destroy, later(now, e.facts.stop_deadline));
-      break;
+    case step::stop: return destroy(plugin, now);
     case step::destroy:
       e.created = false;
+      e.stuck = !failure.empty();
+      if (e.reason.empty()) e.reason = std::move(failure);
       e.state = e.reason.empty() ? plugin_state::stopped : plugin_state::failed;
       break;
   }
@@ -116,14 +117,24 @@ void lifecycle::on_failed(size_t plugin, std::string reason, instant now) {
   advance(now);
 }
 
-// The plugin's own step went wrong. Its services were provided but perhaps seen by nobody; they are
-// withdrawn all the same when there is an instance.
 void lifecycle::fail(size_t plugin, std::string reason, instant now) {
   entry& e = entries_[plugin];
   e.reason = std::move(reason);
   e.deadline = never;
-  if (e.created) begin(plugin, plugin_state::destroying, step::destroy, later(now, e.facts.stop_deadline));
-  else e.state = plugin_state::failed;
+  if (e.created) return destroy(plugin, now);
+  e.state = plugin_state::failed;
+  advance(now);
+}
+
+// The end of every plugin that was created, unless its services may still be called.
+void lifecycle::destroy(size_t plugin, instant now) {
+  entry& e = entries_[plugin];
+  if (e.held || used_by_stuck(plugin)) {
+    e.stuck = true;
+    e.state = e.reason.empty() ? plugin_state::stopped : plugin_state::failed;
+  } else {
+    begin(plugin, plugin_state::destroying, step::destroy, later(now, e.facts.stop_deadline));
+  }
   advance(now);
 }
 
@@ -134,18 +145,23 @@ instant lifecycle::deadline() const {
 }
 
 void lifecycle::on_deadline(instant now) {
-  for (entry& e : entries_) {
-    if (e.deadline > now) continue;
-    const step late = step_of(e.state);
-    const duration limit = late == step::create || late == step::start ? e.facts.start_deadline : e.facts.stop_deadline;
-    if (e.reason.empty())
-      e.reason = std::string(step_name(late)) + " has not finished within " + std::to_string(milliseconds(limit)) +
-                 " ms";
-    e.deadline = never;
-    e.stuck = true;
-    e.state = plugin_state::failed;
-  }
+  for (size_t i = 0; i < entries_.size(); ++i)
+    if (entries_[i].deadline <= now) on_late_step(i, now);
   advance(now);
+}
+
+void lifecycle::on_late_step(size_t plugin, instant now) {
+  entry& e = entries_[plugin];
+  const step late = step_of(e.state);
+  const duration limit = late == step::create || late == step::start ? e.facts.start_deadline : e.facts.stop_deadline;
+  if (e.reason.empty())
+    e.reason = std::string(step_name(late)) + " has not finished within " + std::to_string(milliseconds(limit)) + " ms";
+  e.deadline = never;
+  if (late == step::start || late == step::stop) return destroy(plugin, now);
+  e.held = late == step::withdraw;
+  if (e.held) return begin(plugin, plugin_state::stopping, step::stop, later(now, e.facts.stop_deadline));
+  e.stuck = true;
+  e.state = plugin_state::failed;
 }
 
 std::vector<lifecycle::action> lifecycle::take_actions() { return std::exchange(actions_, {}); }
@@ -169,6 +185,13 @@ bool lifecycle::needed(size_t plugin) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const entry& e) {
     const auto& r = e.facts.requires_;
     return !at_rest(e.state) && std::find(r.begin(), r.end(), plugin) != r.end();
+  });
+}
+
+bool lifecycle::used_by_stuck(size_t plugin) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const entry& e) {
+    const auto& r = e.facts.requires_;
+    return e.stuck && std::find(r.begin(), r.end(), plugin) != r.end();
   });
 }
 
@@ -208,7 +231,7 @@ void lifecycle::advance(instant now) {
 }
 
 bool lifecycle::settled() const {
-  return std::all_of(entries_.begin(), entries_.end(), [](const entry& e) {
+  return starting_ && !stopping_ && std::all_of(entries_.begin(), entries_.end(), [](const entry& e) {
     return (e.state == plugin_state::running && e.reason.empty()) || (at_rest(e.state) && e.state != plugin_state::resolved);
   });
 }

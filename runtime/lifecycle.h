@@ -2,7 +2,11 @@
 //
 // A plugin is created and started once everything it requires is running, and stopped once nobody
 // who requires it is left. Independent plugins take their steps side by side. The owner carries the
-// actions out and reports back with on_done(); a step that never comes back meets its deadline.
+// actions out and reports back with on_done(); a step that never comes back meets its deadline:
+//
+//   create, destroy   the plugin is stuck: its code may still run, it is not touched again
+//   start, stop       it is destroyed; where its code blocks, destroy is late too, and it is stuck
+//   withdraw          somebody has not let go of its services: it is stopped, but not destroyed
 #pragma once
 #include <string>
 #include <string_view>
@@ -44,7 +48,8 @@ class lifecycle {
 
   void start(instant now);
   void stop(instant now);
-  // The step has come back; `failure` is empty when it went well.
+  // The step has come back; `failure` is empty when it went well. A destroy that failed leaves the
+  // plugin stuck.
   void on_done(size_t plugin, step s, std::string failure, instant now);
   // A running plugin says that it cannot go on.
   void on_failed(size_t plugin, std::string reason, instant now);
@@ -58,11 +63,11 @@ class lifecycle {
   plugin_state state(size_t plugin) const { return entries_[plugin].state; }
   const std::string& reason(size_t plugin) const { return entries_[plugin].reason; }
 
-  // Everything that was started is running, or will never be.
+  // Everything that was to start is running, or will never be; nothing is to stop.
   bool settled() const;
   // stop() was asked for, and nothing is left to do.
   bool ended() const;
-  // A step of this plugin never came back: its code may still run.
+  // Its code may still run, or be called: it must stay as it is until the process ends.
   bool stuck(size_t plugin) const { return entries_[plugin].stuck; }
 
  private:
@@ -73,13 +78,17 @@ class lifecycle {
     instant deadline = never;
     bool created = false;  // There is something to destroy.
     bool stuck = false;
+    bool held = false;  // Somebody may still use its services.
   };
 
   void advance(instant now);
   void begin(size_t plugin, plugin_state state, step s, instant deadline);
   void fail(size_t plugin, std::string reason, instant now);
+  void destroy(size_t plugin, instant now);
   bool blocked(size_t plugin);
   bool needed(size_t plugin) const;
+  bool used_by_stuck(size_t plugin) const;
+  void on_late_step(size_t plugin, instant now);
   bool advance_start(size_t plugin, instant now);
   bool advance_stop(size_t plugin, instant now);
 

@@ -7,12 +7,19 @@ namespace {
 constexpr size_t kept_max = 1024;  // The start of a runtime with twenty plugins, at debug level.
 }
 
-void log_hub::write(uint32_t level, std::string_view plugin, std::string_view text) {
-  kept record{level, clock_.wall(), clock_.thread(), std::string(plugin), std::string(text)};
+void log_hub::write(uint32_t level, std::string_view plugin, std::string_view text, const printer& print) {
+  if (level < level_.load(std::memory_order_relaxed)) return;
+  tharsis_log_record record{};
+  record.size = sizeof record;
+  record.level = level;
+  record.wall = clock_.wall();
+  record.thread = clock_.thread();
+  record.plugin = text_of(plugin);
+  record.text = text_of(text);
   const std::lock_guard lock(mutex_);
-  if (sink_ != nullptr) return hand_on(*sink_, record);
-  if (level >= THARSIS_LOG_WARNING && print_) print_(level, plugin, text);
-  kept_.push_back(std::move(record));
+  if (sink_ != nullptr) return sink_->write(sink_->self, &record);
+  if (level >= THARSIS_LOG_WARNING && print) print(level, plugin, text);
+  kept_.push_back({record, std::string(plugin), std::string(text)});
   if (kept_.size() > kept_max) kept_.pop_front();
 }
 
@@ -24,7 +31,11 @@ void log_hub::set_sink(const tharsis_log_sink* sink) {
     return;
   }
   level_.store(sink->level(sink->self), std::memory_order_relaxed);
-  for (const kept& k : kept_) hand_on(*sink, k);
+  for (kept& k : kept_) {
+    k.record.plugin = text_of(k.plugin);
+    k.record.text = text_of(k.text);
+    sink->write(sink->self, &k.record);
+  }
   kept_.clear();
 }
 
@@ -33,17 +44,6 @@ void log_hub::flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wak
   const std::lock_guard lock(mutex_);
   if (sink_ != nullptr) return sink_->flush(sink_->self, strand, wake, context, handle);
   loop.post(loop.self, strand, wake, context, handle);
-}
-
-void log_hub::hand_on(const tharsis_log_sink& sink, const kept& k) {
-  tharsis_log_record record{};
-  record.size = sizeof record;
-  record.level = k.level;
-  record.wall = k.wall;
-  record.thread = k.thread;
-  record.plugin = text_of(k.plugin);
-  record.text = text_of(k.text);
-  sink.write(sink.self, &record);
 }
 
 }  // namespace tharsis::runtime

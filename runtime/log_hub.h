@@ -22,8 +22,10 @@ class log_hub {
   log_hub(clock c, printer print) : clock_(std::move(c)), print_(std::move(print)) {}
   log_hub(const log_hub&) = delete;
 
-  // [any thread]
-  void write(uint32_t level, std::string_view plugin, std::string_view text);
+  // Dropped when below level(). [any thread]
+  void write(uint32_t level, std::string_view plugin, std::string_view text) { write(level, plugin, text, print_); }
+  // As write(); never printed, because the owner tells people itself.
+  void write_unprinted(uint32_t level, std::string_view plugin, std::string_view text) { write(level, plugin, text, {}); }
   const std::atomic<uint32_t>& level() const { return level_; }
 
   // Null: the sink goes; when this returns no call into it is under way. The kept records are handed
@@ -35,13 +37,12 @@ class log_hub {
 
  private:
   struct kept {
-    uint32_t level;
-    int64_t wall;
-    uint64_t thread;
+    tharsis_log_record record;  // Its texts are the two below.
     std::string plugin;
     std::string text;
   };
-  static void hand_on(const tharsis_log_sink& sink, const kept& k);
+
+  void write(uint32_t level, std::string_view plugin, std::string_view text, const printer& print);
 
   clock clock_;
   printer print_;

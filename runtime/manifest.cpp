@@ -123,6 +123,7 @@ class manifest_reader {
     check(tree, "version", !into_.version.empty() && into_.version.find(' ') == std::string::npos,
           "expected a version like '1.0.0'");
     into_.library = text(tree, "library");
+    if (const setting_value* library = tree.child("library")) into_.library_at = library->at;
     check(tree, "library",
           !into_.library.empty() && into_.library.find('/') == std::string::npos && into_.library[0] != '.',
           "expected the name of a file beside this manifest, without any '/'");

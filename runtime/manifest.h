@@ -27,6 +27,7 @@ struct plugin_manifest {
   source_position at;  // Of the id.
   std::string version;
   std::string library;  // A file in `folder`.
+  source_position library_at;
   std::string summary;
   std::string folder;  // Absolute.
   std::vector<placed_name> provided, required, wanted;  // Interface ids, "tharsis.stn/1".

@@ -25,7 +25,7 @@ result<const tharsis_plugin*> load_library(const std::string& path) {
   void* const library = dlopen(path.c_str(), flags);
   if (library == nullptr) {
     const char* const why = dlerror();
-    return error{THARSIS_E_IO, "the library cannot be loaded: " + std::string(why ? why : path)};
+    return error{THARSIS_E_IO, "its library cannot be loaded: " + std::string(why ? why : path) + "; build it anew"};
   }
   using entry = const tharsis_plugin* (*)(uint32_t);
   const auto ask = reinterpret_cast<entry>(dlsym(library, "tharsis_plugin_entry"));

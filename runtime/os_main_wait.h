@@ -2,11 +2,12 @@
 #pragma once
 #include <chrono>
 #include <optional>
+#include <string>
 
 namespace tharsis::runtime {
 
 // Make one before any other thread: it blocks SIGINT, SIGTERM and SIGHUP in the whole process and
-// takes them here.
+// takes them here. A pipe that nobody reads any more fails the write instead of killing the process.
 class main_wait {
  public:
   enum class woken { rung, interrupted, deadline };
@@ -24,7 +25,11 @@ class main_wait {
   int signals_;
 };
 
-// End the process now, without destructors: for a second Ctrl-C, and for code that never returns.
-[[noreturn]] void exit_at_once(int code);
+// End the process now, without destructors, with last words on stderr: for a second Ctrl-C, and for code
+// that never returns. Waits for no lock.
+[[noreturn]] void exit_at_once(int code, const std::string& words);
+
+// The same, silently, unless the process has ended by itself within the limit.
+void exit_no_later_than(std::chrono::nanoseconds limit, int code);
 
 }  // namespace tharsis::runtime

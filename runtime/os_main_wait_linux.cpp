@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "runtime/os_main_wait.h"
 
@@ -16,6 +15,7 @@ main_wait::main_wait() {
   sigemptyset(&set);
   for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, s);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
   signals_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (pipe2(bell_, O_CLOEXEC | O_NONBLOCK) != 0) bell_[0] = bell_[1] = -1;
 }
@@ -47,9 +47,16 @@ main_wait::woken main_wait::wait(std::optional<std::chrono::nanoseconds> limit) 
   return woken::rung;
 }
 
-void exit_at_once(int code) {
-  std::fflush(nullptr);
+void exit_at_once(int code, const std::string& words) {
+  [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, words.data(), words.size());
   _exit(code);
+}
+
+void exit_no_later_than(std::chrono::nanoseconds limit, int code) {
+  static volatile sig_atomic_t at_last = 0;
+  at_last = code;
+  signal(SIGALRM, [](int) { _exit(at_last); });
+  alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(limit).count()));
 }
 
 }  // namespace tharsis::runtime

@@ -1,5 +1,6 @@
 #include "runtime/os_terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -19,6 +20,11 @@ bool is_live_terminal(FILE* stream) {
 }
 
 bool wants_colours(FILE* stream) { return is_live_terminal(stream) && environment("NO_COLOR").empty(); }
+
+size_t terminal_width(FILE* stream) {
+  winsize size{};
+  return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
 
 std::string program_folder() {
   std::error_code failure;

@@ -31,24 +31,28 @@ plugin_host::~plugin_host() {
   if (inbox_) inbox_->abandon();
 }
 
-tharsis_status plugin_host::open(tharsis_error* error) {
-  const tharsis_status status =
-      shared_.platform->strand_open(shared_.platform->self, entry_.id.c_str(), entry_.loop, &strand_, error);
-  if (status != THARSIS_OK) return status;
-  inbox_ = std::make_unique<strand_inbox>(strand_);
+tharsis_status plugin_host::load(tharsis_error* error) {
   const auto loaded = load_library(entry_.manifest->library_path());
   if (!loaded) return fail(error, loaded.failure());
   library_ = *loaded;
-  if (library_->id != entry_.id || library_->version != entry_.manifest->version)
-    return fail(error, THARSIS_E_INVALID,
-                "the library says it is " + std::string(library_->id) + " " + library_->version + ", its manifest " +
-                    entry_.manifest->file() + " says " + entry_.id + " " + entry_.manifest->version +
-                    "; they must come from the same build");
-  return THARSIS_OK;
+  if (library_->id == entry_.id && library_->version == entry_.manifest->version) return THARSIS_OK;
+  return fail(error, THARSIS_E_INVALID,
+              entry_.manifest->library_path() + " says it is " + library_->id + " " + library_->version + ", " +
+                  entry_.manifest->file() + " says " + entry_.id + " " + entry_.manifest->version +
+                  "; both must come from the same build");
+}
+
+tharsis_status plugin_host::open(tharsis_error* error) {
+  const tharsis_status status =
+      shared_.platform->strand_open(shared_.platform->self, entry_.id.c_str(), entry_.loop, &strand_, error);
+  if (status == THARSIS_OK) inbox_ = std::make_unique<strand_inbox>(strand_);
+  return status;
 }
 
 void plugin_host::take(lifecycle::step step) {
+  reached_ = false;
   inbox_->send([this, step] {
+    reached_ = true;
     switch (step) {
       case lifecycle::step::create: return create();
       case lifecycle::step::start: return start();
@@ -57,6 +61,13 @@ void plugin_host::take(lifecycle::step step) {
       case lifecycle::step::destroy: return destroy();
     }
   });
+}
+
+void plugin_host::give_up() {
+  shared_.registry->withdraw_all(entry_.id, [] {});
+  shared_.registry->remove_consumer(entry_.id);
+  inbox_->close();
+  shared_.bus->remove(entry_.id);
 }
 
 void plugin_host::finish(lifecycle::step step, std::string failure) {
@@ -77,9 +88,8 @@ void plugin_host::create() {
   const tharsis_status status = library_->create(&host_, &instance_, &reason);
   if (status == THARSIS_OK) return finish(lifecycle::step::create);
   instance_ = nullptr;
-  shared_.registry->remove_consumer(entry_.id);
   shared_.bus->remove(entry_.id);
-  strand_->close(strand_->self);
+  close();
   finish(lifecycle::step::create, sentence("create", status, reason));
 }
 
@@ -91,11 +101,17 @@ void plugin_host::start() {
   const tharsis_status status = library_->start(instance_, &reason);
   if (!step_open_ || status == THARSIS_PENDING) return;
   if (status != THARSIS_OK) return finish(lifecycle::step::start, sentence("start", status, reason));
+  started();
+}
+
+void plugin_host::started() {
+  running_ = true;
   shared_.registry->publish(entry_.id);
   finish(lifecycle::step::start);
 }
 
 void plugin_host::withdraw() {
+  running_ = false;
   shared_.registry->withdraw_all(entry_.id, [this] {
     inbox_->send([this] { finish(lifecycle::step::withdraw); });
   });
@@ -108,30 +124,51 @@ void plugin_host::stop() {
   if (step_open_ && status != THARSIS_PENDING) finish(lifecycle::step::stop);
 }
 
+// A start that came back too late may have shown its services; they are withdrawn like any others.
 void plugin_host::destroy() {
-  shared_.registry->withdraw_all(entry_.id, [] {});
-  shared_.registry->remove_consumer(entry_.id);
+  step_open_ = running_ = false;
+  shared_.registry->withdraw_all(entry_.id, [this] {
+    inbox_->send([this] { destroy_now(); });
+  });
+}
+
+void plugin_host::destroy_now() {
+  // Such work may use the plugin's memory, which therefore stays.
+  if (const auto blocking = audit().blocking; blocking > 0)
+    return finish(lifecycle::step::destroy,
+                  std::to_string(blocking) + " blocking call(s) have not come back, so it was not destroyed");
   library_->destroy(instance_);
   instance_ = nullptr;
-  report_leaks();
-  strand_->close(strand_->self);
+  report_leaks(audit());
+  close();
   finish(lifecycle::step::destroy);
 }
 
+void plugin_host::close() {
+  shared_.registry->remove_consumer(entry_.id);
+  watchers_.clear();
+  strand_->close(strand_->self);
+  inbox_->close();
+}
+
+tharsis_strand_audit plugin_host::audit() const {
+  tharsis_strand_audit open{};
+  open.size = sizeof open;
+  strand_->audit(strand_->self, &open);
+  return open;
+}
+
 // What a plugin leaves open is closed for it, and named, so that its author can mend it.
-void plugin_host::report_leaks() {
-  tharsis_strand_audit audit{};
-  audit.size = sizeof audit;
-  strand_->audit(strand_->self, &audit);
-  const size_t subscriptions = shared_.bus->remove(entry_.id);
+void plugin_host::report_leaks(const tharsis_strand_audit& open) const {
   const auto leaked = [&](size_t count, std::string_view what) {
-    if (count > 0) log(THARSIS_LOG_WARNING, "left " + std::to_string(count) + " " + std::string(what) + " open when it was destroyed");
+    if (count == 0) return;
+    log(THARSIS_LOG_WARNING,
+        "left " + std::to_string(count) + " " + std::string(what) + (count > 1 ? "s" : "") + " open when it was destroyed");
   };
-  leaked(audit.timers, "timer(s)");
-  leaked(audit.sockets, "socket(s)");
-  leaked(audit.queries, "name question(s)");
-  leaked(audit.blocking, "blocking call(s)");
-  leaked(subscriptions, "subscription(s)");
+  leaked(open.timers, "timer");
+  leaked(open.sockets, "socket");
+  leaked(open.queries, "name question");
+  leaked(shared_.bus->remove(entry_.id), "subscription");
 }
 
 void plugin_host::rebind(const std::string& id, const void* table) {
@@ -170,8 +207,7 @@ const void* plugin_host::query(void* self, const char* id) {
 void plugin_host::ready(void* self) {
   plugin_host& host = of(self);
   if (!host.step_open_ || host.pending_ != lifecycle::step::start) return;
-  host.shared_.registry->publish(host.entry_.id);
-  host.finish(lifecycle::step::start);
+  host.started();
 }
 
 void plugin_host::stopped(void* self) {
@@ -200,7 +236,7 @@ tharsis_status plugin_host::bus_declare(void* self, const tharsis_topic* topic, 
 }
 
 tharsis_status plugin_host::bus_publish(void* self, tharsis_handle topic, const void* payload) {
-  return payload == nullptr ? THARSIS_E_INVALID : of(self).shared_.bus->publish(topic, payload);
+  return payload == nullptr ? THARSIS_E_INVALID : of(self).shared_.bus->publish(of(self).entry_.id, topic, payload);
 }
 
 tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const tharsis_subscription* wanted,
@@ -216,7 +252,7 @@ tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const
   return host.shared_.bus->subscribe(host.entry_.id, host.strand_, pattern, *wanted, id, error);
 }
 
-tharsis_status plugin_host::bus_unsubscribe(void* self, tharsis_handle id) { return of(self).shared_.bus->unsubscribe(id); }
+tharsis_status plugin_host::bus_unsubscribe(void* self, tharsis_handle id) { return of(self).shared_.bus->unsubscribe(of(self).entry_.id, id); }
 
 tharsis_status plugin_host::registry_provide(void* self, const char* id, const void* table, int32_t rank,
                                              tharsis_error* error) {
@@ -226,8 +262,7 @@ tharsis_status plugin_host::registry_provide(void* self, const char* id, const v
     return fail(error, THARSIS_E_DENIED, "'" + std::string(id) + "' is not in `provides` of " + host.entry_.manifest->file());
   const tharsis_status status = host.shared_.registry->provide(host.entry_.id, id, table, rank);
   if (status != THARSIS_OK) return fail(error, status, "'" + std::string(id) + "' is provided already");
-  const bool starting = host.step_open_ && host.pending_ == lifecycle::step::start;
-  if (!starting) host.shared_.registry->publish(host.entry_.id);
+  if (host.running_) host.shared_.registry->publish(host.entry_.id);
   return THARSIS_OK;
 }
 

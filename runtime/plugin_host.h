@@ -3,6 +3,7 @@
 // Everything here happens on the plugin's strand, except what says otherwise. A step is asked for
 // from the runtime's strand and tells its end through `on_step`.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,11 +42,17 @@ class plugin_host {
   ~plugin_host();
   plugin_host(const plugin_host&) = delete;
 
-  // Opens the strand and checks the library against the manifest. [runtime's strand]
+  // Maps the library and checks it against the manifest. Before open(). [the thread that starts]
+  tharsis_status load(tharsis_error* error);
+  // Opens the strand. [the thread that starts]
   tharsis_status open(tharsis_error* error);
 
   // Begin a step; its end comes through on_step. [runtime's strand]
   void take(lifecycle::step step);
+  // Its code is stuck: nobody waits for it any more, nothing of it is touched. [runtime's strand]
+  void give_up();
+  // The step that was asked for last has been reached: what is late is the plugin's own code. [any thread]
+  bool reached() const { return reached_; }
 
   const plugin_entry& entry() const { return entry_; }
   const tharsis_strand* strand() const { return strand_; }
@@ -65,9 +72,13 @@ class plugin_host {
   void withdraw();
   void stop();
   void destroy();
+  void destroy_now();
+  void started();
+  void close();
   void finish(lifecycle::step step, std::string failure = {});
   void rebind(const std::string& id, const void* table);
-  void report_leaks();
+  void report_leaks(const tharsis_strand_audit& open) const;
+  tharsis_strand_audit audit() const;
   void log(uint32_t level, std::string_view text) const;
 
   // The tables' functions; each `self` is this.
@@ -100,7 +111,9 @@ class plugin_host {
   const tharsis_plugin* library_ = nullptr;
   void* instance_ = nullptr;
   lifecycle::step pending_ = lifecycle::step::destroy;  // The step whose end is awaited.
+  std::atomic<bool> reached_ = true;
   bool step_open_ = false;
+  bool running_ = false;  // What it provides is seen at once.
   plugin_settings settings_;
   std::string data_path_;
   std::map<std::string, const void*> bound_;

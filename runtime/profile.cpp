@@ -210,6 +210,13 @@ profile load_profile(const profile_request& request, diagnostics& problems, plug
   return made;
 }
 
+void check_libraries(const profile& plan, diagnostics& problems) {
+  for (const plugin_entry& entry : plan.plugins)
+    if (!file_exists(entry.manifest->library_path()))
+      problems.add(entry.manifest->library_at, "there is no file " + entry.manifest->library_path() +
+                                                   "; is the plugin built, and is `library` spelled like the file?");
+}
+
 profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems) {
   plugin_catalogue catalogue = find_manifests(request.plugin_folders);
   yaml_node plugins = plugin_and_needs(plugin, catalogue);

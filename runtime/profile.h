@@ -42,6 +42,9 @@ struct profile_request {
 // nothing. `found` (may be null) gets the plugins that were found, for listing.
 profile load_profile(const profile_request& request, diagnostics& problems, plugin_catalogue* found = nullptr);
 
+// That every plugin's library is there; what is in it only running its code would tell.
+void check_libraries(const profile& plan, diagnostics& problems);
+
 // A profile of one plugin and, as far as they are found, those that provide what it requires, with
 // default settings; `sets` name the plugin's own settings, without its id. For a plugin's command, so
 // the plugin itself does not start.

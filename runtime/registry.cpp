@@ -36,27 +36,30 @@ void registry::publish(const std::string& plugin) {
 
 tharsis_status registry::withdraw(const std::string& plugin, const std::string& id, std::function<void()> done) {
   const auto token = std::make_shared<acknowledged>();
-  token->done = std::move(done);
   const std::lock_guard lock(mutex_);
-  auto& list = provisions_[id];
-  const void* const before = best_locked(id);
-  if (std::erase_if(list, [&](const provision& p) { return p.plugin == plugin; }) == 0) {
-    token->done = nullptr;
-    return THARSIS_E_NOT_FOUND;
-  }
-  if (best_locked(id) != before) tell_consumers(id, token);
+  const auto found = provisions_.find(id);
+  if (found == provisions_.end() || !erase(found->second, plugin, id, token)) return THARSIS_E_NOT_FOUND;
+  token->done = std::move(done);
   return THARSIS_OK;
 }
 
 void registry::withdraw_all(const std::string& plugin, std::function<void()> done) {
   const auto token = std::make_shared<acknowledged>();
-  token->done = std::move(done);
   const std::lock_guard lock(mutex_);
-  for (auto& [id, list] : provisions_) {
-    const void* const before = best_locked(id);
-    if (std::erase_if(list, [&](const provision& p) { return p.plugin == plugin; }) == 0) continue;
-    if (best_locked(id) != before) tell_consumers(id, token);
-  }
+  for (auto& [id, list] : provisions_) erase(list, plugin, id, token);
+  token->done = std::move(done);
+}
+
+// [mutex held] Also when another is the best by now: a consumer may not have heard of that yet, and
+// still use this one. The message of the withdrawal comes behind the one it has not heard.
+bool registry::erase(std::vector<provision>& list, const std::string& plugin, const std::string& id,
+                     const std::shared_ptr<acknowledged>& token) {
+  const auto found = std::find_if(list.begin(), list.end(), [&](const provision& p) { return p.plugin == plugin; });
+  if (found == list.end()) return false;
+  const bool visible = found->visible;
+  list.erase(found);
+  if (visible) tell_consumers(id, token);
+  return true;
 }
 
 const void* registry::best(const std::string& id) const {

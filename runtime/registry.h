@@ -17,7 +17,8 @@ namespace tharsis::runtime {
 
 class registry {
  public:
-  // How a consumer is reached: run the function on its strand, later. [any thread]
+  // How a consumer is reached: run the function on its strand, later, or drop it when the strand is
+  // closed. Called with the registry's lock held. [any thread]
   using send = std::function<void(std::function<void()>)>;
   // Told on the consumer's strand: `table` is the best provider now, or null.
   using on_change = std::function<void(const std::string& id, const void* table)>;
@@ -27,14 +28,16 @@ class registry {
 
   // All [any thread]. `plugin` names provider and consumer.
   void add_consumer(const std::string& plugin, std::vector<std::string> ids, send to, on_change told);
-  // The consumer has gone; a change it has not acknowledged counts as acknowledged.
+  // The consumer has gone. A change it has not acknowledged counts as acknowledged once its `send`
+  // has dropped what waits.
   void remove_consumer(const std::string& plugin);
 
   // A provision is hidden until publish(plugin).
   tharsis_status provide(const std::string& plugin, const std::string& id, const void* table, int32_t rank);
   void publish(const std::string& plugin);
 
-  // Takes back one id, or all of a plugin's; `done` is called on some strand once nobody uses them.
+  // Takes back one id, or all of a plugin's; `done` is called on some strand once nobody uses them. It
+  // may send, and nothing else: some lock may be held.
   tharsis_status withdraw(const std::string& plugin, const std::string& id, std::function<void()> done);
   void withdraw_all(const std::string& plugin, std::function<void()> done);
 
@@ -64,6 +67,8 @@ class registry {
   };
 
   const void* best_locked(const std::string& id) const;
+  bool erase(std::vector<provision>& list, const std::string& plugin, const std::string& id,
+             const std::shared_ptr<acknowledged>& token);
   void tell_consumers(const std::string& id, const std::shared_ptr<acknowledged>& token);
 
   mutable std::mutex mutex_;

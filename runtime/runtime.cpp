@@ -24,28 +24,23 @@ std::vector<lifecycle::plan> lifecycle_plan(const profile& plan) {
   return all;
 }
 
-}  // namespace
-
-runtime::runtime(options o) : options_(std::move(o)) {}
-
-runtime::~runtime() {
-  hosts_.clear();
-  if (inbox_) inbox_->abandon();
+// A strand on which nothing has happened yet.
+void close_unused(const tharsis_strand& strand) {
+  const auto close = [](void* context, tharsis_handle) {
+    const auto* self = static_cast<const tharsis_strand*>(context);
+    self->close(self->self);
+  };
+  strand.loop->post(strand.loop->self, strand.id, close, const_cast<tharsis_strand*>(&strand), 0);
 }
 
-instant runtime::now() const { return instant_from(strand_->loop->now(strand_->loop->self)); }
+}  // namespace
 
-tharsis_status runtime::start(tharsis_error* error) {
-  const tharsis_platform* const platform = options_.platform;
-  const tharsis_status opened =
-      platform->strand_open(platform->self, "runtime", THARSIS_STRAND_SHARED, &strand_, error);
-  if (opened != THARSIS_OK) return opened;
-  inbox_ = std::make_unique<strand_inbox>(strand_);
-  const auto wall = [loop = strand_->loop] { return loop->wall(loop->self); };
-  bus_ = std::make_unique<bus>(wall);
-  log_ = std::make_unique<log_hub>(log_hub::clock{wall, [platform] { return platform->thread(platform->self); }},
-                                   options_.print);
-  shared_ = {platform, bus_.get(), &registry_, log_.get(), options_.console, options_.plan.data_folder, {}, {}};
+runtime::runtime(options o)
+    : options_(std::move(o)),
+      bus_([this] { return wall(); }),
+      log_({[this] { return wall(); }, [this] { return options_.platform->thread(options_.platform->self); }},
+           options_.print) {
+  shared_ = {options_.platform, &bus_, &registry_, &log_, options_.console, options_.plan.data_folder, {}, {}};
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
     inbox_->send([this, plugin, step, failure = std::move(failure)] {
       lifecycle_->on_done(plugin, step, failure, now());
@@ -60,20 +55,57 @@ tharsis_status runtime::start(tharsis_error* error) {
   };
   registry_.add_consumer(
       "(runtime)", {THARSIS_LOG_SINK_ID}, [this](std::function<void()> f) { inbox_->send(std::move(f)); },
-      [this](const std::string&, const void* table) { log_->set_sink(static_cast<const tharsis_log_sink*>(table)); });
+      [this](const std::string&, const void* table) { log_.set_sink(static_cast<const tharsis_log_sink*>(table)); });
+  for (const plugin_entry& entry : options_.plan.plugins)
+    hosts_.push_back(std::make_unique<plugin_host>(shared_, hosts_.size(), entry));
+}
 
-  for (const plugin_entry& entry : options_.plan.plugins) {
-    auto host = std::make_unique<plugin_host>(shared_, hosts_.size(), entry);
-    tharsis_error reason = no_error();
-    if (const tharsis_status s = host->open(&reason); s != THARSIS_OK)
-      return fail(error, s, "plugin '" + entry.id + "': " + reason.text);
-    hosts_.push_back(std::move(host));
-  }
+runtime::~runtime() {
+  hosts_.clear();
+  if (inbox_) inbox_->abandon();
+}
+
+instant runtime::now() const { return instant_from(strand_->loop->now(strand_->loop->self)); }
+int64_t runtime::wall() const { return strand_->loop->wall(strand_->loop->self); }
+
+tharsis_status runtime::start(tharsis_error* error) {
+  if (const tharsis_status s = load_libraries(error); s != THARSIS_OK) return s;
+  if (const tharsis_status s = open_strands(error); s != THARSIS_OK) return s;
   lifecycle_ = std::make_unique<lifecycle>(lifecycle_plan(options_.plan));
   inbox_->send([this] {
     lifecycle_->start(now());
     advance();
   });
+  return THARSIS_OK;
+}
+
+// All of them are tried, so that one run names every one that cannot be loaded.
+tharsis_status runtime::load_libraries(tharsis_error* error) {
+  tharsis_status first = THARSIS_OK;
+  std::string text;
+  for (const auto& host : hosts_) {
+    tharsis_error reason = no_error();
+    const tharsis_status s = host->load(&reason);
+    if (s == THARSIS_OK) continue;
+    if (first == THARSIS_OK) first = s;
+    text += (text.empty() ? "plugin '" : "\nplugin '") + host->entry().id + "': " + reason.text;
+  }
+  return first == THARSIS_OK ? first : fail(error, first, text);
+}
+
+tharsis_status runtime::open_strands(tharsis_error* error) {
+  // A thread of its own: a plugin that blocks its thread must not stop the one who watches it.
+  const tharsis_platform* const platform = options_.platform;
+  const tharsis_status own = platform->strand_open(platform->self, "runtime", THARSIS_STRAND_DEDICATED, &strand_, error);
+  if (own != THARSIS_OK) return own;
+  inbox_ = std::make_unique<strand_inbox>(strand_);
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    const tharsis_status s = hosts_[i]->open(error);
+    if (s == THARSIS_OK) continue;
+    for (size_t opened = 0; opened < i; ++opened) close_unused(*hosts_[opened]->strand());
+    close_unused(*strand_);
+    return s;
+  }
   return THARSIS_OK;
 }
 
@@ -87,18 +119,10 @@ void runtime::stop() {
 // After every input: carry out what was decided, tell what has become of it.
 void runtime::advance() {
   for (auto actions = lifecycle_->take_actions(); !actions.empty(); actions = lifecycle_->take_actions())
-    for (const auto& action : actions) carry_out(action);
-  {
-    const std::lock_guard lock(report_mutex_);
-    report_.resize(hosts_.size());
-    for (size_t i = 0; i < hosts_.size(); ++i) {
-      plugin_report r{hosts_[i]->entry().id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i)};
-      if (r.state == plugin_state::failed && report_[i].state != plugin_state::failed)
-        log_->write(THARSIS_LOG_ERROR, r.id, "failed: " + r.reason);
-      report_[i] = std::move(r);
-    }
-  }
+    for (const auto& action : actions) hosts_[action.plugin]->take(action.step);
+  const bool failure = note_states();
   arm();
+  if (failure && options_.on_failure) options_.on_failure();
   if (!settled_told_ && lifecycle_->settled()) {
     settled_told_ = true;
     if (options_.on_settled) options_.on_settled();
@@ -106,12 +130,32 @@ void runtime::advance() {
   if (!ended_told_ && lifecycle_->ended()) {
     ended_told_ = true;
     strand_->close(strand_->self);
+    inbox_->close();
     const auto tell = std::move(options_.on_ended);  // It may destroy this.
     if (tell) tell();
   }
 }
 
-void runtime::carry_out(const lifecycle::action& action) { hosts_[action.plugin]->take(action.step); }
+// Answers whether a plugin has failed since the last time.
+bool runtime::note_states() {
+  bool failure = false;
+  const std::lock_guard lock(report_mutex_);
+  report_.resize(hosts_.size());
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    plugin_report r{hosts_[i]->entry().id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i)};
+    if (r.stuck && !hosts_[i]->reached()) r.reason += "; other code keeps its thread busy";
+    const plugin_report& before = report_[i];
+    if (r.state == plugin_state::failed && before.state != plugin_state::failed) {
+      failure = true;
+      log_.write_unprinted(THARSIS_LOG_ERROR, r.id, "failed: " + r.reason);
+    }
+    if (r.state == plugin_state::waiting && before.state != plugin_state::waiting)
+      log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "does not start: " + r.reason);
+    if (r.stuck && !before.stuck) hosts_[i]->give_up();
+    report_[i] = std::move(r);
+  }
+  return failure;
+}
 
 void runtime::arm() {
   const tharsis_loop& loop = *strand_->loop;

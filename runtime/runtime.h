@@ -22,8 +22,11 @@ class runtime {
     const tharsis_platform* platform;
     profile plan;
     const tharsis_console* console = nullptr;
-    // Prints a log line for a person while there is no log sink. [any thread]
+    // Prints a plugin's log line for a person while there is no log sink; failures are the owner's to
+    // tell. [any thread]
     log_hub::printer print;
+    // A plugin has failed and is at rest now; report() says why and who waits for it. [the runtime's strand]
+    std::function<void()> on_failure;
     // Once: everything that could start has started. [the runtime's strand]
     std::function<void()> on_settled;
     // Once, last: all plugins are at rest after stop(). The runtime may be destroyed from now on.
@@ -38,11 +41,12 @@ class runtime {
   };
 
   explicit runtime(options o);
+  // Not while a plugin is stuck: its code may still use what would be freed.
   ~runtime();
   runtime(const runtime&) = delete;
 
-  // Opens strands and libraries, then starts the plugins side by side. A failure here means nothing
-  // was started: the sentence says which plugin and why. [one thread]
+  // Opens libraries and strands, then starts the plugins side by side. A failure here means nothing
+  // was started: each line of the text says which plugin and why. [one thread]
   tharsis_status start(tharsis_error* error);
 
   // Stops all plugins; harmless when called again. [any thread]
@@ -56,15 +60,18 @@ class runtime {
   void with_extension(const std::string& plugin, std::string extension, std::function<void(const void*, void*)> f);
 
  private:
+  tharsis_status load_libraries(tharsis_error* error);
+  tharsis_status open_strands(tharsis_error* error);
   void advance();
-  void carry_out(const lifecycle::action& action);
+  bool note_states();
   void arm();
   static void on_timer(void* context, tharsis_handle generation);
   instant now() const;
+  int64_t wall() const;
 
   options options_;
-  std::unique_ptr<bus> bus_;
-  std::unique_ptr<log_hub> log_;
+  bus bus_;
+  log_hub log_;
   registry registry_;
   plugin_host::shared shared_;
   const tharsis_strand* strand_ = nullptr;

@@ -8,6 +8,16 @@
 namespace tharsis::runtime {
 namespace {
 constexpr int64_t plain_progress_interval = 1'000'000'000;  // A pipe gets a line a second at most.
+
+// As much of the first line as fits into so many columns: a live line that wraps cannot be taken back.
+std::string_view fitting(std::string_view line, size_t columns) {
+  line = line.substr(0, line.find('\n'));
+  for (size_t i = 0, used = 0; i < line.size(); ++i) {
+    const bool begins_character = (static_cast<unsigned char>(line[i]) & 0xC0) != 0x80;
+    if (begins_character && used++ == columns) return line.substr(0, i);
+  }
+  return line;
+}
 }
 
 terminal::terminal(options o)
@@ -39,6 +49,7 @@ void terminal::clear_live_line() {
 
 void terminal::print(std::string_view text) {
   const std::lock_guard lock(mutex_);
+  if (closed_) return;
   clear_live_line();
   std::fwrite(text.data(), 1, text.size(), out_);
   if (!text.ends_with('\n')) std::fputc('\n', out_);
@@ -47,9 +58,11 @@ void terminal::print(std::string_view text) {
 
 void terminal::progress(std::string_view line) {
   const std::lock_guard lock(mutex_);
+  if (closed_) return;
   if (live_) {
+    const std::string_view shown = fitting(line, terminal_width(out_) - 1);
     std::fputs("\r\x1b[K", out_);
-    std::fwrite(line.data(), 1, line.size(), out_);
+    std::fwrite(shown.data(), 1, shown.size(), out_);
     live_line_ = true;
   } else {
     const int64_t now = options_.now();

@@ -29,7 +29,7 @@ class terminal {
   void complain(std::string_view text);
   void json(std::string_view object);
   bool colours() const { return colours_; }
-  // Ends the live line and prints the JSON; nothing is printed after it.
+  // Ends the live line and prints the JSON; nothing but complaints is printed after it.
   void close();
 
  private:

@@ -1,0 +1,150 @@
+#include "runtime/program.h"
+
+#include <cstdio>
+
+#include "runtime/command_line.h"
+#include "runtime/os_state_folder.h"
+#include "runtime/os_terminal.h"
+#include "runtime/plugin_listing.h"
+#include "runtime/profile.h"
+#include "runtime/session.h"
+#include "sdk/abi/abi.h"
+#include "sdk/pure/nearest.h"
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr int done = 0, input_wrong = 2;
+
+int say(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return done;
+}
+
+int refuse(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  return input_wrong;
+}
+
+int refuse(const diagnostics& problems) {
+  const std::string count = problems.count() == 1 ? "1 problem" : std::to_string(problems.count()) + " problems";
+  return refuse(render(problems, {wants_colours(stderr)}) + count + "; nothing was started\n");
+}
+
+// Where plugins are looked for: what the person says, beside the program, where they are installed.
+profile_request request_of(const command_line& line) {
+  profile_request request;
+  request.sets = line.sets;
+  request.plugin_folders = line.plugin_folders;
+  request.plugin_folders.push_back(program_folder() + "/../plugins");
+  request.plugin_folders.push_back(THARSIS_INSTALLED_PLUGINS);
+  request.data_folder = line.state.value_or("");
+  if (!line.arguments.empty()) request.file = line.arguments[0];
+  return request;
+}
+
+int run(const command_line& line) {
+  diagnostics problems;
+  session_request session;
+  session.plan = load_profile(request_of(line), problems);
+  check_libraries(session.plan, problems);
+  if (!problems.empty()) return refuse(problems);
+  if (const auto failure = prepare_state_folder(session.plan.data_folder)) return refuse("tharsis: " + failure->text + "\n");
+  session.json = line.json;
+  session.run_for = line.run_for;
+  return run_session(std::move(session));
+}
+
+int check(const command_line& line) {
+  diagnostics problems;
+  const profile plan = load_profile(request_of(line), problems);
+  check_libraries(plan, problems);
+  if (!problems.empty()) return refuse(problems);
+  std::vector<std::string> ids;
+  for (const plugin_entry& p : plan.plugins) ids.push_back(p.id);
+  return say(plan.file + " is good; it starts " + listed(ids) + "\n");
+}
+
+int list_plugins(const command_line& line) {
+  diagnostics problems;
+  plugin_catalogue found;
+  const profile plan = load_profile(request_of(line), problems, &found);
+  if (!problems.empty()) return refuse(problems);
+  return say(line.json ? plugin_listing_json(plan, found) + "\n" : plugin_listing(plan, found));
+}
+
+// A plugin's commands, each with its line of help.
+std::string plugin_help(const plugin_manifest& plugin) {
+  std::string text = "tharsis " + plugin.id + " COMMAND ARGUMENT... [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n";
+  if (!plugin.summary.empty()) text += "  " + plugin.summary + "\n";
+  for (const plugin_command& c : plugin.commands) text += "  " + c.name + "  " + c.help + "\n";
+  if (plugin.commands.empty()) text += "  It has no commands.\n";
+  return text;
+}
+
+int unknown_command(const std::string& word, const plugin_catalogue& found) {
+  std::vector<std::string> known = own_command_names();
+  for (const plugin_manifest* m : found.manifests())
+    if (!m->commands.empty()) known.push_back(m->id);
+  const auto meant = nearest(word, known);
+  return refuse("tharsis: there is no command " + quoted(word) +
+                (meant ? "; did you mean '" + *meant + "'?\n" : "; see tharsis help\n"));
+}
+
+int help(const std::string& command, const plugin_catalogue& found) {
+  if (command.empty() || is_own_command(command)) {
+    std::vector<std::pair<std::string, std::string>> commands;
+    for (const plugin_manifest* m : found.manifests())
+      for (const plugin_command& c : m->commands) commands.emplace_back(m->id + " " + c.name, c.help);
+    return say(help_text(command, commands));
+  }
+  const found_plugin* plugin = found.find(command);
+  return plugin && plugin->manifest ? say(plugin_help(*plugin->manifest)) : unknown_command(command, found);
+}
+
+// `tharsis xlog cat FILE...`
+int run_plugin_command(const command_line& line) {
+  profile_request request = request_of(line);
+  const plugin_catalogue found = find_manifests(request.plugin_folders);
+  const found_plugin* plugin = found.find(line.command);
+  if (plugin == nullptr) return unknown_command(line.command, found);
+  if (!plugin->manifest) return refuse(plugin->problems);
+  const auto& words = line.arguments;
+  if (words.empty()) return refuse(plugin_help(*plugin->manifest));
+  if (words[0] == "--help" || words[0] == "-h") return say(plugin_help(*plugin->manifest));
+  std::vector<std::string> names;
+  for (const plugin_command& c : plugin->manifest->commands) names.push_back(c.name);
+  if (std::find(names.begin(), names.end(), words[0]) == names.end())
+    return refuse("tharsis: plugin '" + line.command + "' has no command " + quoted(words[0]) +
+                  (names.empty() ? "" : "; it has " + listed(names)) + "\n");
+
+  diagnostics problems;
+  session_request session;
+  request.file.clear();
+  session.plan = profile_of_plugin(line.command, request, problems);
+  check_libraries(session.plan, problems);
+  if (!problems.empty()) return refuse(problems);
+  session.work = {line.command, words[0], {words.begin() + 1, words.end()}};
+  return run_session(std::move(session));
+}
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& words) {
+  const auto line = parse_command_line(words);
+  if (!line) return refuse("tharsis: " + line.failure().text + "\n");
+  const auto found = [&] { return find_manifests(request_of(*line).plugin_folders); };
+  const std::string& command = line->command;
+  if (line->help) return help(command, found());
+  if (command.empty()) return refuse(help_text("", {}));
+  if (command == "help") return help(line->arguments.empty() ? "" : line->arguments[0], found());
+  if (command == "version")
+    return say("tharsis " THARSIS_VERSION ", contract " + std::to_string(THARSIS_ABI_MAJOR) + "." +
+               std::to_string(THARSIS_ABI_MINOR) + "\n");
+  if (command == "run") return run(*line);
+  if (command == "check") return check(*line);
+  if (command == "plugins") return list_plugins(*line);
+  return run_plugin_command(*line);
+}
+
+}  // namespace tharsis::runtime

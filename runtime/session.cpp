@@ -1,0 +1,156 @@
+#include "runtime/session.h"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "runtime/os_clock.h"
+#include "runtime/os_main_wait.h"
+#include "runtime/real_platform.h"
+#include "runtime/runtime.h"
+#include "runtime/terminal.h"
+#include "sdk/abi/command.h"
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr int done = 0, work_failed = 1, input_wrong = 2;
+constexpr int unfinished = -1;
+
+// When all is told and stopped, a name question may still sit in the system's resolver.
+constexpr duration leave_deadline = 2s;
+
+std::string fate(const runtime::plugin_report& r) {
+  const std::string name = "plugin '" + r.id + "' ";
+  if (r.state == plugin_state::waiting) return name + "was not started: " + r.reason;
+  return name + (r.stuck ? "is stuck: " : "failed: ") + r.reason;
+}
+
+class session {
+ public:
+  explicit session(session_request request)
+      : request_(std::move(request)), screen_({request_.json, monotonic_now, [this](int code) { finish(code); }}) {
+    for (plugin_entry& entry : request_.plan.plugins)  // The main thread waits here, it is nobody's loop.
+      if (entry.loop == THARSIS_STRAND_MAIN) entry.loop = THARSIS_STRAND_DEDICATED;
+    if (!request_.work) return;
+    for (const std::string& argument : request_.work->arguments) arguments_.push_back(argument.c_str());
+  }
+
+  int run() {
+    runtime::options o;
+    o.platform = platform_.table();
+    o.plan = request_.plan;
+    o.console = screen_.table();
+    o.print = [this](uint32_t level, std::string_view plugin, std::string_view text) { print_log(level, plugin, text); };
+    o.on_settled = [this] { note(settled_); };
+    o.on_failure = [this] { note(failed_); };
+    o.on_ended = [this] { note(ended_); };
+    runtime_ = std::make_unique<runtime>(std::move(o));
+    tharsis_error why = no_error();
+    if (runtime_->start(&why) != THARSIS_OK) {
+      screen_.complain(why.text);
+      return input_wrong;
+    }
+    wait_for_work();
+    tell_failures();
+    runtime_->stop();
+    wait_for_end();
+    return leave();
+  }
+
+ private:
+  void finish(int code) {
+    code_ = code < done || code > input_wrong ? work_failed : code;
+    bell_.ring();
+  }
+  void note(std::atomic<bool>& what) {
+    what = true;
+    bell_.ring();
+  }
+
+  void print_log(uint32_t level, std::string_view plugin, std::string_view text) {
+    screen_.complain((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + std::string(text));
+  }
+
+  void wait_for_work() {
+    std::optional<int64_t> end;
+    if (request_.run_for) end = monotonic_now() + request_.run_for->count();
+    bool begun = false;
+    while (code_ == unfinished && !failed_) {
+      if (settled_ && !std::exchange(begun, true)) begin();
+      std::optional<duration> left;
+      if (end) left = duration(*end - monotonic_now());
+      if (bell_.wait(left) != main_wait::woken::rung) return;
+    }
+  }
+
+  // All plugins run.
+  void begin() {
+    if (request_.work) return send_command();
+    std::vector<std::string> ids;
+    for (const plugin_entry& entry : request_.plan.plugins) ids.push_back(entry.id);
+    screen_.progress(listed(ids) + (ids.size() > 1 ? " run" : " runs") + "; Ctrl-C stops");
+  }
+
+  void send_command() {
+    call_ = {sizeof call_, static_cast<uint32_t>(arguments_.size()), request_.work->name.c_str(), arguments_.data(),
+             screen_.table()};
+    runtime_->with_extension(request_.work->plugin, THARSIS_COMMAND_ID, [this](const void* table, void* instance) {
+      if (table != nullptr) return static_cast<const tharsis_command*>(table)->run(instance, &call_);
+      screen_.complain("plugin '" + request_.work->plugin + "' lists commands in its manifest, but has no " +
+                       THARSIS_COMMAND_ID + "; this is a defect of the plugin");
+      finish(work_failed);
+    });
+  }
+
+  // Every step of every plugin has a deadline, so this ends by itself.
+  void wait_for_end() {
+    while (!ended_) {
+      if (bell_.wait({}) != main_wait::woken::interrupted) continue;
+      std::vector<std::string> late;
+      for (const auto& r : runtime_->report())
+        if (r.state != plugin_state::stopped && r.state != plugin_state::failed) late.push_back(r.id);
+      exit_at_once(work_failed, "stopped at once; these plugins had not stopped yet: " + listed(late) + "\n");
+    }
+  }
+
+  // Each once: what failed, why, and who waits for it.
+  void tell_failures() {
+    for (const auto& r : runtime_->report())
+      if ((r.state == plugin_state::failed || r.state == plugin_state::waiting) && told_.insert(r.id).second)
+        screen_.complain(fate(r));
+  }
+
+  int leave() {
+    tell_failures();
+    screen_.close();
+    const auto report = runtime_->report();
+    const auto is = [&](auto what) { return std::any_of(report.begin(), report.end(), what); };
+    const bool failed = is([](const auto& r) { return r.state == plugin_state::failed; });
+    const int open = failed || request_.work ? work_failed : done;  // A command that was cut off has failed.
+    const int code = code_ == unfinished || (code_ == done && failed) ? open : code_.load();
+    // Code that never came back may still use everything that is alive here.
+    if (is([](const auto& r) { return r.stuck; })) exit_at_once(code, "");
+    exit_no_later_than(leave_deadline, code);
+    return code;
+  }
+
+  session_request request_;
+  main_wait bell_;
+  terminal screen_;
+  real_platform platform_;
+  std::unique_ptr<runtime> runtime_;
+  std::vector<const char*> arguments_;
+  tharsis_command_call call_{};
+  std::set<std::string> told_;
+  std::atomic<int> code_ = unfinished;
+  std::atomic<bool> settled_ = false, failed_ = false, ended_ = false;
+};
+
+}  // namespace
+
+int run_session(session_request request) { return session(std::move(request)).run(); }
+
+}  // namespace tharsis::runtime
