@@ -19,6 +19,7 @@ typedef struct tharsis_command_call {
   const char* name;           // One of the manifest's.
   const char* const* arguments;
   const tharsis_console* console;  // Print here; console->finish ends the command.
+  tharsis_text folder;             // Absolute: what relative paths among the arguments are relative to.
 } tharsis_command_call;
 
 typedef struct tharsis_command {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "sdk/async/signal.h"
 #include "sdk/async/task.h"
@@ -40,7 +41,8 @@ task<std::optional<R>> blocking(strand& place, F function) {
   };
   const auto wake = [](void* c, tharsis_handle) {
     const std::unique_ptr<std::shared_ptr<job>> mine(static_cast<std::shared_ptr<job>*>(c));
-    --(*mine)->place->blocking;
+    strand& home = *(*mine)->place;
+    if (--home.blocking == 0) home.ready(std::exchange(home.blocking_over, 0));
     if ((*mine)->listener != nullptr) (*mine)->listener->raise();
   };
   const tharsis_loop& loop = place.loop();
@@ -51,6 +53,21 @@ task<std::optional<R>> blocking(strand& place, F function) {
   ++place.blocking;
   co_await finished.wait();
   co_return std::move(work->value);
+}
+
+// Suspends until no blocking work of this strand is under way: the last thing a plugin waits for when
+// it stops. One coroutine at a time.
+inline task<void> blocking_over(strand& place) {
+  signal over(place);
+  struct disarmed {
+    strand& place;
+    ~disarmed() { place.disarm(std::exchange(place.blocking_over, 0)); }
+  };
+  const disarmed guard{place};
+  while (place.blocking > 0) {
+    place.blocking_over = place.arm([](void* s) { static_cast<signal*>(s)->raise(); }, &over);
+    co_await over.wait();
+  }
 }
 
 }  // namespace tharsis

@@ -45,6 +45,7 @@ class strand {
 
   // run_blocking calls that have not come back; a plugin has stopped only when there are none.
   size_t blocking = 0;
+  key blocking_over = 0;  // Made ready when the last one has come back.
 
  private:
   struct slot {

@@ -30,6 +30,9 @@ class stream {
   // Takes all bytes, or the stream is dead. What the system does not take now is kept; see unsent().
   virtual tharsis_status write(std::span<const uint8_t> bytes) = 0;
   virtual size_t unsent() const = 0;
+  // Bytes of the wire that left unsent() and that the peer's system has not confirmed, as far as this
+  // host can tell.
+  virtual size_t unconfirmed() const { return 0; }
 
   // The own side ends: the peer reads everything written before, then the end.
   virtual void end() = 0;

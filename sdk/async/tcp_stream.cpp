@@ -80,6 +80,12 @@ tharsis_status tcp_stream::flush() {
   return THARSIS_OK;
 }
 
+size_t tcp_stream::unconfirmed() const {
+  int64_t bytes = 0;
+  const bool known = net_.get(net_.self, handle_, "unacked_bytes", &bytes) == THARSIS_OK;
+  return known && bytes > 0 ? static_cast<size_t>(bytes) : 0;
+}
+
 void tcp_stream::end() {
   if (std::exchange(end_wanted_, true)) return;
   if (unsent() == 0 && connected_ == THARSIS_OK && dead_ == THARSIS_OK) net_.shutdown(net_.self, handle_);

@@ -25,6 +25,7 @@ class tcp_stream : public stream {
   tharsis_status read(std::span<uint8_t> into, size_t& count) override;
   tharsis_status write(std::span<const uint8_t> bytes) override;
   size_t unsent() const override { return kept_.size() - kept_from_; }
+  size_t unconfirmed() const override;
   void end() override;
   tharsis_address peer() const override { return peer_; }
 

@@ -26,6 +26,7 @@ class tls_stream final : public stream {
   tharsis_status read(std::span<uint8_t> into, size_t& count) override;
   tharsis_status write(std::span<const uint8_t> bytes) override;
   size_t unsent() const override;
+  size_t unconfirmed() const override { return under_->unconfirmed(); }
   void end() override;
   tharsis_address peer() const override { return under_->peer(); }
   std::string failure() const override;

@@ -1,22 +1,9 @@
 #include "sdk/pure/json.h"
 
+#include "sdk/pure/utf8.h"
+
 namespace tharsis {
 namespace {
-
-// The length of the UTF-8 character that starts here, 0 if none does.
-size_t character_size(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  const size_t n = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3
-                   : first >= 0xF0 && first < 0xF5                                                     ? 4
-                                                                                                       : 0;
-  if (n == 0 || n > text.size()) return 0;
-  for (size_t i = 1; i < n; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  if (n == 3 && ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0))) return 0;
-  if (n == 4 && ((first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90))) return 0;
-  return n;
-}
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
@@ -41,7 +28,7 @@ void append_escaped(std::string& out, char c) {
 std::string json_text(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
-    const size_t n = character_size(text);
+    const size_t n = utf8_size(text);
     if (n == 0) {
       out += "\xEF\xBF\xBD";
     } else if (n == 1) {

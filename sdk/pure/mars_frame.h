@@ -35,6 +35,7 @@ enum command : uint32_t {
 // A request's sequence is its task's number, an answer repeats it.
 inline constexpr uint32_t sequence_push = 0;
 inline constexpr uint32_t sequence_task_max = 0xFFFFFFEF;
+inline constexpr uint32_t sequence_identify = 0xFFFFFFFE;  // Of the hello.
 inline constexpr uint32_t sequence_noop = 0xFFFFFFFF;
 
 enum option : uint16_t {

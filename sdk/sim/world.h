@@ -12,21 +12,12 @@
 
 #include "sdk/abi/platform.h"
 #include "sdk/pure/time.h"
+#include "sdk/sim/disk.h"
+#include "sdk/sim/path.h"
 
 namespace tharsis::sim {
 
 class machine;
-class disk;
-
-// How packets fare between two machines (or on one machine's loopback), each way.
-struct path {
-  duration delay = 20ms;         // One way.
-  duration jitter{};             // Up to this much more, drawn for each segment; order is kept.
-  double loss = 0;               // Of a segment; TCP pays with a retransmission time, UDP with the datagram.
-  uint64_t bytes_per_second = 0; // 0: no limit.
-  bool black_hole = false;       // Nothing arrives, nobody is told.
-  bool refuse = false;           // Dials are answered with a reset.
-};
 
 class world {
  public:
@@ -58,23 +49,27 @@ class world {
   bool run_until(const std::function<bool()>& done, instant limit);
   void run_for(duration d);
 
-  uint64_t steps() const;      // Wakes carried out so far.
-  uint64_t random();           // From the seed; tests may draw from it too.
+  uint64_t steps() const;  // Wakes carried out so far.
+  uint64_t trace() const;  // Who ran when and what arrived, as one number: equal runs have equal ones.
+  uint64_t random();       // From the seed; tests may draw from it too.
 
  private:
   struct parts;
   std::unique_ptr<parts> parts_;
-  friend class machine;
 };
 
 class machine {
  public:
+  ~machine();
+  machine(const machine&) = delete;
+
   const tharsis_platform* platform() const;
   const std::string& name() const;
   std::shared_ptr<disk> storage() const;
 
   // The machine loses power: its strands stop where they are, its connections are never heard of
-  // again, unsynced bytes of its files may be lost. Strands opened afterwards belong to its next life.
+  // again, unsynced bytes of its files may be lost. Until a strand is opened again, which belongs to
+  // its next life, nothing that is sent to it arrives. Not from inside one of its wakes.
   void kill();
 
  private:

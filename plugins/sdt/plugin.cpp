@@ -1,0 +1,64 @@
+// The door between the contract and sdt. Nothing here decides anything.
+#include <cstddef>
+#include <iterator>
+
+#include "plugins/sdt/check_command.h"
+#include "plugins/sdt/core/sentences.h"
+#include "plugins/sdt/monitor.h"
+#include "plugins/sdt/read_settings.h"
+#include "sdk/async/door.h"
+
+namespace tharsis::sdt {
+namespace {
+
+constexpr tharsis_field verdict_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, link), nullptr, 0},
+    {"code", THARSIS_FIELD_ENUM, offsetof(tharsis_sdt_verdict, code), code_names, std::size(code_names)},
+    {"confidence", THARSIS_FIELD_U32, offsetof(tharsis_sdt_verdict, confidence), nullptr, 0},
+    {"headline", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, headline), nullptr, 0},
+    {"advice", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, advice), nullptr, 0},
+    {"evidence", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, evidence), nullptr, 0},
+    {"took", THARSIS_FIELD_DURATION, offsetof(tharsis_sdt_verdict, took), nullptr, 0},
+};
+constexpr tharsis_topic verdict_topic = {
+    sizeof(tharsis_topic),     THARSIS_TOPIC_EVENT,         THARSIS_SDT_VERDICT_TOPIC, verdict_fields,
+    std::size(verdict_fields), sizeof(tharsis_sdt_verdict), 0};
+
+class plugin {
+ public:
+  static result<std::unique_ptr<plugin>> create(const host& tables) {
+    return std::make_unique<plugin>(tables, read_settings(tables));
+  }
+  plugin(const host& tables, const settings& s)
+      : host_(tables),
+        place_(tables.loop),
+        names_(place_, *tables.net, tables.registry),
+        monitor_(tables, place_, names_, s),
+        command_(tables, place_, names_, s) {}
+
+  tharsis_status start(tharsis_error* error) { return monitor_.open(host_.declare(verdict_topic), error); }
+  tharsis_status stop() {
+    command_.close();
+    monitor_.close();
+    return THARSIS_OK;
+  }
+  const void* query(std::string_view id) const { return id == THARSIS_COMMAND_ID ? &commands : nullptr; }
+
+ private:
+  static void run(void* instance, const tharsis_command_call* call) { static_cast<plugin*>(instance)->command_.run(*call); }
+  static constexpr tharsis_command commands{sizeof(tharsis_command), run};
+
+  const host host_;
+  strand place_;
+  resolver names_;
+  monitor monitor_;
+  check_command command_;
+};
+
+}  // namespace
+}  // namespace tharsis::sdt
+
+const tharsis_plugin* tharsis_plugin_entry(uint32_t abi_major) noexcept {
+  static constexpr tharsis_plugin table = tharsis::door<tharsis::sdt::plugin>::table("sdt", "0.1.0");
+  return abi_major == THARSIS_ABI_MAJOR ? &table : nullptr;
+}

@@ -1,0 +1,20 @@
+#include "plugins/sdt/read_settings.h"
+
+namespace tharsis::sdt {
+
+settings read_settings(const host& tables) {
+  const auto amount = [&](const char* path, size_t preset) {
+    return static_cast<size_t>(tables.whole(path, static_cast<int64_t>(preset)));
+  };
+  settings s;
+  s.connecting_max = tables.wait("connecting_max", s.connecting_max);
+  s.checks.deadline = tables.wait("checks.deadline", s.checks.deadline);
+  s.checks.name = tables.wait("checks.name", s.checks.name);
+  s.checks.dial = tables.wait("checks.dial", s.checks.dial);
+  s.checks.addresses_max = amount("checks.addresses_max", s.checks.addresses_max);
+  s.rate.burst = amount("rate.burst", s.rate.burst);
+  s.rate.every = tables.wait("rate.every", s.rate.every);
+  return s;
+}
+
+}  // namespace tharsis::sdt

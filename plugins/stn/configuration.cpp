@@ -1,0 +1,109 @@
+#include "plugins/stn/configuration.h"
+
+namespace tharsis::stn {
+namespace {
+
+error wrong(const host& from, const std::string& path, const std::string& what) {
+  return {THARSIS_E_INVALID, from.where(path) + ": stn." + path + ": " + what};
+}
+
+// The schema's defaults stand in plugin.yaml; those of settings.h are for who has no manifest.
+heartbeat_settings read_heartbeat(const host& from, const std::string& at) {
+  heartbeat_settings s;
+  s.interval_min = from.wait(at + ".interval_min", s.interval_min);
+  s.interval_max = from.wait(at + ".interval_max", s.interval_max);
+  s.step = from.wait(at + ".step", s.step);
+  s.pong_timeout = from.wait(at + ".pong_timeout", s.pong_timeout);
+  s.grow_after = from.whole(at + ".grow_after", s.grow_after);
+  return s;
+}
+
+reconnect_settings read_reconnect(const host& from, const std::string& at) {
+  reconnect_settings s;
+  s.pause_min = from.wait(at + ".pause_min", s.pause_min);
+  s.pause_max = from.wait(at + ".pause_max", s.pause_max);
+  s.pause_wanted = from.wait(at + ".pause_wanted", s.pause_wanted);
+  s.lived = from.wait(at + ".lived", s.lived);
+  return s;
+}
+
+dial_settings read_dial(const host& from, const std::string& at) {
+  dial_settings s;
+  s.stagger = from.wait(at + ".stagger", s.stagger);
+  s.parallel = from.whole(at + ".parallel", s.parallel);
+  s.timeout = from.wait(at + ".timeout", s.timeout);
+  return s;
+}
+
+bool outside(const endpoint& e) {
+  const auto ip = parse_ip(e.host);
+  return ip && !is_loopback(*ip);
+}
+
+result<std::vector<endpoint>> read_endpoints(const host& from, const std::string& at,
+                                             const link_settings& s) {
+  std::vector<endpoint> all;
+  for (const std::string& text : from.texts(at + ".endpoints")) {
+    const std::string path = at + ".endpoints." + std::to_string(all.size());
+    const auto e = parse_endpoint(text);
+    if (!e) return wrong(from, path, e.failure().text);
+    if (e->scheme != "tcp" && e->scheme != "tcps")
+      return wrong(from, path, "'" + text + "' is neither tcps:// nor tcp://");
+    if (e->scheme == "tcp" && !s.plain_allowed && outside(*e))
+      return wrong(
+          from, path,
+          "'" + text + "' would send everything unencrypted; use tcps://, or set " + at + ".plain: allowed");
+    if (e->scheme == "tcps" && s.ca.empty() && !s.system_store)
+      return wrong(from, path,
+                   "no certificate is trusted; name the server's authority in " + at + ".tls.ca, or set " +
+                       at + ".tls.system_store: true");
+    all.push_back(*e);
+  }
+  if (all.empty())
+    return wrong(from, at,
+                 "a link needs at least one endpoint, as in endpoints: [\"tcps://im.example.com:443\"]");
+  return all;
+}
+
+result<link_settings> read_link(const host& from, const std::string& name) {
+  const std::string at = "links." + name;
+  link_settings s;
+  s.name = name;
+  s.ca = from.text(at + ".tls.ca");
+  s.system_store = from.flag(at + ".tls.system_store", s.ca.empty());
+  s.user = from.text(at + ".user");
+  s.client_version = static_cast<uint32_t>(from.whole(at + ".client_version", s.client_version));
+  s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
+  s.connect_timeout = from.wait(at + ".connect_timeout", s.connect_timeout);
+  s.answer_timeout = from.wait(at + ".answer_timeout", s.answer_timeout);
+  s.heartbeat = read_heartbeat(from, at + ".heartbeat");
+  s.reconnect = read_reconnect(from, at + ".reconnect");
+  s.dial = read_dial(from, at + ".dial");
+  auto endpoints = read_endpoints(from, at, s);
+  if (!endpoints) return endpoints.failure();
+  s.endpoints = std::move(*endpoints);
+  if (s.user.size() > user_size_max)
+    return wrong(from, at + ".user", "a user's name has at most " + std::to_string(user_size_max) + " bytes");
+  if (s.heartbeat.interval_min > s.heartbeat.interval_max)
+    return wrong(from, at + ".heartbeat.interval_min", "is longer than interval_max");
+  if (s.reconnect.pause_min > s.reconnect.pause_max)
+    return wrong(from, at + ".reconnect.pause_min", "is longer than pause_max");
+  return s;
+}
+
+}  // namespace
+
+result<settings> read_settings(const host& tables) {
+  settings s;
+  for (const std::string& name : tables.keys("links")) {
+    auto link = read_link(tables, name);
+    if (!link) return link.failure();
+    s.links.push_back(std::move(*link));
+  }
+  s.tasks.timeout = tables.wait("tasks.timeout", s.tasks.timeout);
+  s.tasks.waiting_max = tables.whole("tasks.waiting_max", s.tasks.waiting_max);
+  s.tasks.body_max = tables.whole("tasks.body_max", s.tasks.body_max);
+  return s;
+}
+
+}  // namespace tharsis::stn

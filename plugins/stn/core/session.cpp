@@ -1,0 +1,145 @@
+#include "plugins/stn/core/session.h"
+
+#include "plugins/stn/core/foreign_text.h"
+#include "sdk/pure/mars_messages.h"
+
+namespace tharsis::stn {
+namespace {
+
+std::string wait_text(duration d) { return std::to_string(milliseconds(d)) + " ms"; }
+
+}  // namespace
+
+session::session(const link_settings& s, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
+                 instant prove_by)
+    : settings_(s),
+      rhythm_(rhythm),
+      tasks_(tasks),
+      prove_by_(prove_by),
+      silence_(s.answer_timeout),
+      reader_(s.client_version) {
+  if (s.user.empty())
+    send_ping();
+  else
+    send_hello(client_id);
+}
+
+tharsis_status session::on_bytes(std::span<const uint8_t> bytes, instant now) {
+  if (failure_.status != THARSIS_OK) return failure_.status;
+  if (up_) rhythm_.on_bytes(now);
+  silence_.on_bytes(now);
+  upload_.on_bytes();
+  const tharsis_status read = reader_.on_bytes(bytes);
+  while (auto f = reader_.take_frame())
+    if (const tharsis_status status = on_frame(std::move(*f), now); status != THARSIS_OK) return status;
+  if (read != THARSIS_OK)
+    return fail(read, "the server's bytes are no frames of Mars: " + reader_.failure().text);
+  if (tasks_.sent() == 0) silence_.on_calm();
+  return THARSIS_OK;
+}
+
+tharsis_status session::on_frame(mars::frame f, instant now) {
+  if (f.command == mars::command_noop) {  // Whatever its sequence: so does Mars.
+    if (up_)
+      rhythm_.on_pong(now);
+    else if (settings_.user.empty())
+      come_up(now);
+  } else if (f.sequence == mars::sequence_push) {
+    pushes_.push_back({f.command, std::move(f.body)});
+  } else if (f.sequence == mars::sequence_identify && !up_ && !settings_.user.empty()) {
+    return on_hello(f, now);
+  } else {
+    tasks_.on_answer(std::move(f));
+  }
+  return THARSIS_OK;
+}
+
+tharsis_status session::on_hello(const mars::frame& f, instant now) {
+  if (!f.refusal.empty())
+    return fail(THARSIS_E_DENIED,
+                "the server refused the hello of user '" + settings_.user + "': " + foreign_text(f.refusal));
+  const auto response = mars::decode<mars::hello_response>(f.body);
+  if (!response)
+    return fail(THARSIS_E_PROTOCOL,
+                "the server's answer to the hello means nothing: " + response.failure().text);
+  if (response->retcode != 0)
+    return fail(THARSIS_E_DENIED,
+                "the server refused the hello of user '" + settings_.user + "' with code " +
+                    std::to_string(response->retcode) +
+                    (response->errmsg.empty() ? "" : ": " + foreign_text(response->errmsg)));
+  come_up(now);
+  return THARSIS_OK;
+}
+
+void session::come_up(instant now) {
+  up_ = true;
+  rhythm_.on_up(now);
+}
+
+tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
+  if (failure_.status != THARSIS_OK) return failure_.status;
+  if (now < deadline()) return THARSIS_OK;
+  if (!up_)
+    return fail(THARSIS_E_TIMEOUT, std::string("the server took the connection and did not answer the ") +
+                                       (settings_.user.empty() ? "ping" : "hello") + " in time");
+  if (tasks_.sent() == 0) silence_.on_calm();
+  if (upload_.on_look(unconfirmed)) {
+    rhythm_.on_upload(now);
+    silence_.on_upload(now);
+  }
+  switch (rhythm_.on_deadline(now)) {
+    case heartbeat::action::wait:
+      break;
+    case heartbeat::action::send_ping:
+      send_ping();
+      break;
+    case heartbeat::action::give_up:
+      return fail(THARSIS_E_TIMEOUT,
+                  "a ping was not answered within " + wait_text(settings_.heartbeat.pong_timeout));
+  }
+  switch (silence_.on_deadline(now)) {
+    case silence::action::wait:
+      break;
+    case silence::action::probe:
+      if (rhythm_.on_doubt(now)) send_ping();
+      break;
+    case silence::action::give_up:
+      return fail(THARSIS_E_TIMEOUT, "nothing came back for " + wait_text(settings_.answer_timeout) +
+                                         " although requests and a ping were sent");
+  }
+  return THARSIS_OK;
+}
+
+instant session::deadline() const {
+  return up_ ? std::min(rhythm_.deadline(), silence_.deadline()) : prove_by_;
+}
+
+std::vector<uint8_t> session::take_output(size_t room, instant now) {
+  std::vector<uint8_t> out = std::exchange(output_, {});
+  while (up_ && out.size() < room) {
+    const auto f = tasks_.take_frame();
+    if (!f) break;
+    mars::append_frame(out, *f, settings_.client_version);
+    silence_.on_sent(now);
+  }
+  upload_.on_written(out.size());
+  return out;
+}
+
+void session::send_hello(const std::string& client_id) {
+  const mars::hello_request hello{settings_.user, client_id, {}};
+  mars::append_frame(output_, {mars::command_hello, mars::sequence_identify, mars::encode(hello), {}, {}},
+                     settings_.client_version);
+}
+
+void session::send_ping() {
+  mars::append_frame(output_, {mars::command_noop, mars::sequence_noop, {}, {}, {}},
+                     settings_.client_version);
+}
+
+tharsis_status session::fail(tharsis_status status, std::string text) {
+  failure_ = {status, std::move(text)};
+  return status;
+}
+
+}  // namespace tharsis::stn

@@ -1,0 +1,69 @@
+// One connection of a link, from the first byte after TLS to the last: hello, requests and answers,
+// pushes, heartbeat, silence. Bytes and instants in, bytes and verdicts out.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugins/stn/core/heartbeat.h"
+#include "plugins/stn/core/silence.h"
+#include "plugins/stn/core/task_queue.h"
+#include "plugins/stn/core/upload.h"
+#include "sdk/pure/mars_frame.h"
+
+namespace tharsis::stn {
+
+struct push {
+  uint32_t command = 0;
+  std::vector<uint8_t> body;
+};
+
+class session {
+ public:
+  // `rhythm` and `tasks` belong to the link and outlive the session. The connection must have proved
+  // itself by `prove_by`: the server has taken the hello or, where the profile names no user, has
+  // answered a ping.
+  session(const link_settings& s, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
+          instant prove_by);
+
+  // Anything but OK ends the connection; failure() has the sentence.
+  tharsis_status on_bytes(std::span<const uint8_t> bytes, instant now);
+
+  // Ask when deadline() has passed; harmless to ask early. `unconfirmed`: written bytes of which the
+  // peer's system has not said that it has them.
+  tharsis_status on_deadline(instant now, size_t unconfirmed);
+  instant deadline() const;
+
+  // What must go to the wire now: first what the link itself says, then requests until `room` bytes
+  // are reached. Nothing is asked for before the connection has proved itself.
+  std::vector<uint8_t> take_output(size_t room, instant now);
+
+  std::vector<push> take_pushes() { return std::exchange(pushes_, {}); }
+
+  bool up() const { return up_; }
+  const error& failure() const { return failure_; }
+
+ private:
+  tharsis_status on_frame(mars::frame f, instant now);
+  tharsis_status on_hello(const mars::frame& f, instant now);
+  void come_up(instant now);
+  void send_hello(const std::string& client_id);
+  void send_ping();
+  tharsis_status fail(tharsis_status status, std::string text);
+
+  const link_settings& settings_;
+  heartbeat& rhythm_;
+  task_queue& tasks_;
+  instant prove_by_;
+  silence silence_;
+  upload upload_;
+  mars::frame_reader reader_;
+  std::vector<uint8_t> output_;
+  std::vector<push> pushes_;
+  bool up_ = false;
+  error failure_{THARSIS_OK, {}};
+};
+
+}  // namespace tharsis::stn

@@ -1,0 +1,86 @@
+// Every number stn uses. plugin.yaml sets them by these names.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sdk/pure/address.h"
+#include "sdk/pure/mars_frame.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::stn {
+
+struct heartbeat_settings {
+  // Carriers have been seen to forget idle TCP paths after four minutes; stay below.
+  duration interval_min = 210s;
+  // Above ten minutes the radio saves nothing more, and a dead link hides longer.
+  duration interval_max = 600s;
+  duration step = 60s;
+  // Longer than three retransmissions of a lost packet take (1 + 2 + 4 s), so that a pong may be late.
+  duration pong_timeout = 10s;
+  int64_t grow_after = 3;
+};
+
+struct reconnect_settings {
+  // A server that restarts is back within a second or two, so the second try may come soon.
+  duration pause_min = 500ms;
+  // Nobody waits for an idle link; longer pauses save nothing that is worth a late push.
+  duration pause_max = 30s;
+  // Somebody waits: tasks live for some 15 s, so try at least twice in that time.
+  duration pause_wanted = 5s;
+  // A connection that died sooner has proved nothing: the pauses go on growing.
+  duration lived = 10s;
+};
+
+struct dial_settings {
+  // Longer than a round trip in most mobile cells, so that servers see one dial of a healthy client;
+  // short enough that nobody notices a dead first address.
+  duration stagger = 600ms;
+  // Three tell a dead address from a dead network; more only load the servers.
+  int64_t parallel = 3;
+  // The first packet and three retransmissions (1 + 2 + 4 s) and an answer.
+  duration timeout = 10s;
+};
+
+struct link_settings {
+  std::string name;
+  std::vector<endpoint> endpoints;
+  std::string ca;            // A file of certificates to trust; may be empty.
+  bool system_store = true;  // Also trust what the system trusts.
+  std::string user;          // Empty: no hello, a ping's pong is the proof.
+  uint32_t client_version = mars::client_version_default;
+  bool plain_allowed = false;  // tcp:// outside loopback.
+  // Resolving, dialling, TLS and hello together.
+  duration connect_timeout = 15s;
+  // Two lost packets in a row cost 1 + 2 s of retransmissions and a slow answer one more; a longer
+  // silence is a dead path. 0: silence is left to the heartbeat.
+  duration answer_timeout = 4s;
+  heartbeat_settings heartbeat;
+  reconnect_settings reconnect;
+  dial_settings dial;
+};
+
+struct task_settings {
+  duration timeout = 15s;
+  // At a frame of some 100 bytes: half a megabyte, and at 1,000 answers a second four seconds' work.
+  int64_t waiting_max = 4096;
+  int64_t body_max = mars::frame_size_max - mars::head_size - 4 - mars::key_size_max;
+};
+
+struct settings {
+  std::vector<link_settings> links;
+  task_settings tasks;
+};
+
+// Requests leave the queue only while fewer bytes than this wait for the system. What has not left can
+// still be cancelled, and needs no key to survive the connection.
+inline constexpr size_t write_window = 64 * 1024;
+// So much is read before others on this strand get their turn.
+inline constexpr size_t read_turn = 256 * 1024;
+inline constexpr size_t read_piece = 16 * 1024;
+// The hello must stay a small frame.
+inline constexpr size_t user_size_max = 256;
+// How long a stopping link may take to hand its last bytes to the system.
+inline constexpr duration farewell = 500ms;
+
+}  // namespace tharsis::stn

@@ -1,0 +1,42 @@
+// From an endpoint to a stream that the server has proved to be its own: name, addresses, TCP, TLS.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/stn/core/dial_race.h"
+#include "sdk/async/host.h"
+#include "sdk/async/resolver.h"
+#include "sdk/async/stream.h"
+#include "sdk/async/tls_machine.h"
+
+namespace tharsis::stn {
+
+class dialer {
+ public:
+  dialer(strand& place, const host& tables, resolver& names, const link_settings& s)
+      : place_(place), host_(tables), names_(names), settings_(s) {}
+
+  // A stream, or why there is none by the deadline.
+  task<result<std::unique_ptr<stream>>> reach(endpoint to, instant deadline);
+
+  // Of the stream; after a failure of the address that failed last. Family 0: it did not come so far.
+  const tharsis_address& address() const { return address_; }
+
+ private:
+  struct board;
+  task<result<tls_context>> load_trust();
+  task<result<std::unique_ptr<stream>>> race(std::vector<tharsis_address> addresses,
+                                             std::optional<tls_context> trust, endpoint to, instant deadline);
+  task<void> try_address(board* results, tharsis_address to, std::optional<tls_context> trust,
+                         std::string name, instant deadline);
+
+  strand& place_;
+  host host_;
+  resolver& names_;
+  const link_settings& settings_;
+  tharsis_address address_{};
+};
+
+}  // namespace tharsis::stn

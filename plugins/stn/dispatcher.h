@@ -1,0 +1,67 @@
+// Between the callers' strands and the links: takes tasks in from any thread, and sees to it that the
+// one answer of each goes back to where the task came from.
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/stn/longlink.h"
+#include "sdk/abi/stn.h"
+#include "sdk/async/mailbox.h"
+
+namespace tharsis::stn {
+
+class dispatcher final : public answer_taker {
+ public:
+  // `s` and `events` outlive the dispatcher.
+  dispatcher(strand& place, const host& tables, const settings& s, const link_events& events);
+
+  // As tharsis_stn says. [any strand]
+  tharsis_status submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error);
+  void cancel(tharsis_handle id);
+
+  void start();
+  void take(answer a) override;
+  // Everything is answered and closed when it returns.
+  task<void> stop();
+
+ private:
+  struct caller {
+    size_t link;
+    tharsis_handle strand;
+    void* context;
+    tharsis_stn_done done;
+  };
+  // A task, or the wish to withdraw the one with this id.
+  struct letter {
+    tharsis_handle id;
+    std::optional<caller> from;
+    request asked;
+  };
+  struct delivery {
+    caller to;
+    answer what;
+    void deliver() const;
+  };
+
+  tharsis_status check(const tharsis_stn_task& task, size_t& link, tharsis_error* error) const;
+  static void on_letter(void* context, letter l);
+
+  strand& place_;
+  const host host_;
+  const settings& settings_;
+  resolver names_;
+  const std::string client_id_;
+  std::vector<std::unique_ptr<longlink>> links_;
+  std::map<tharsis_handle, caller> callers_;  // Of tasks without an answer.
+  inbox<letter> inbox_;
+  outbox<delivery> outbox_;
+  std::atomic<tharsis_handle> last_id_ = 0;
+  std::atomic<int64_t> open_ = 0;  // Tasks accepted and not answered.
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace tharsis::stn

@@ -1,0 +1,79 @@
+#include "plugins/stn/link_events.h"
+
+#include <iterator>
+
+#include "sdk/pure/error.h"
+
+namespace tharsis::stn {
+namespace {
+
+constexpr const char* state_names[] = {"down", "connecting", "up"};
+
+constexpr tharsis_field link_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_link, link), nullptr, 0},
+    {"state", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_link, state), state_names, std::size(state_names)},
+    {"status", THARSIS_FIELD_I32, offsetof(tharsis_stn_link, status), nullptr, 0},
+    {"endpoint", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_link, endpoint), nullptr, 0},
+    {"address", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_link, address), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_link, reason), nullptr, 0},
+    {"connects", THARSIS_FIELD_U32, offsetof(tharsis_stn_link, connects), nullptr, 0},
+    {"waiting", THARSIS_FIELD_U32, offsetof(tharsis_stn_link, waiting), nullptr, 0},
+    {"gap", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_link, gap), nullptr, 0},
+};
+constexpr tharsis_topic link_topic = {sizeof(tharsis_topic),
+                                      THARSIS_TOPIC_STATE,
+                                      THARSIS_STN_LINK_TOPIC,
+                                      link_fields,
+                                      std::size(link_fields),
+                                      sizeof(tharsis_stn_link),
+                                      0};
+
+constexpr tharsis_field push_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_push, link), nullptr, 0},
+    {"command", THARSIS_FIELD_U32, offsetof(tharsis_stn_push, command), nullptr, 0},
+    {"body", THARSIS_FIELD_BYTES, offsetof(tharsis_stn_push, body), nullptr, 0},
+};
+constexpr tharsis_topic push_topic = {sizeof(tharsis_topic),
+                                      THARSIS_TOPIC_EVENT,
+                                      THARSIS_STN_PUSH_TOPIC,
+                                      push_fields,
+                                      std::size(push_fields),
+                                      sizeof(tharsis_stn_push),
+                                      0};
+
+}  // namespace
+
+void link_events::declare() {
+  states_ = host_.declare(link_topic);
+  pushes_ = host_.declare(push_topic);
+}
+
+void link_events::on_state(const link_state& s) const {
+  tharsis_stn_link payload{};
+  payload.link = text_of(s.link);
+  payload.state = s.state;
+  payload.status = s.status;
+  payload.endpoint = text_of(s.endpoint);
+  payload.address = text_of(s.address);
+  payload.reason = text_of(s.reason);
+  payload.connects = s.connects;
+  payload.waiting = static_cast<uint32_t>(s.waiting);
+  payload.gap = s.gap.count();
+  host_.publish(states_, &payload);
+
+  std::string line = "link " + s.link + " " + state_names[s.state] + " endpoint=" + s.endpoint;
+  if (!s.address.empty()) line += " address=" + s.address;
+  line += " waiting=" + std::to_string(s.waiting);
+  if (s.state == THARSIS_STN_UP)
+    line += " connects=" + std::to_string(s.connects) + " gap_ms=" + std::to_string(milliseconds(s.gap));
+  if (s.state == THARSIS_STN_DOWN) line += " status=" + std::string(status_name(s.status)) + ": " + s.reason;
+  const bool trouble = s.status != THARSIS_OK && s.status != THARSIS_E_CANCELLED;
+  host_.write(trouble ? THARSIS_LOG_WARNING : THARSIS_LOG_INFO, line);
+}
+
+void link_events::on_push(const std::string& link, const push& p) const {
+  const tharsis_stn_push payload{text_of(link), p.command, 0, bytes_of(p.body)};
+  host_.publish(pushes_, &payload);
+}
+
+}  // namespace tharsis::stn

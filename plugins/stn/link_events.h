@@ -1,0 +1,39 @@
+// What the world hears of the links: stn.link and stn.push on the bus, one log line per change.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "plugins/stn/core/session.h"
+#include "sdk/abi/stn.h"
+#include "sdk/async/host.h"
+
+namespace tharsis::stn {
+
+// As tharsis_stn_link, which says what is what.
+struct link_state {
+  std::string link;
+  uint32_t state = THARSIS_STN_DOWN;
+  tharsis_status status = THARSIS_OK;
+  std::string endpoint;
+  std::string address;
+  std::string reason;
+  uint32_t connects = 0;
+  size_t waiting = 0;
+  duration gap{};
+};
+
+class link_events {
+ public:
+  explicit link_events(const host& tables) : host_(tables) {}
+
+  void declare();  // In start().
+  void on_state(const link_state& s) const;
+  void on_push(const std::string& link, const push& p) const;
+
+ private:
+  host host_;
+  tharsis_handle states_ = 0;
+  tharsis_handle pushes_ = 0;
+};
+
+}  // namespace tharsis::stn

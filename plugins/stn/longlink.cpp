@@ -1,0 +1,204 @@
+#include "plugins/stn/longlink.h"
+
+#include "sdk/async/next_turn.h"
+
+namespace tharsis::stn {
+namespace {
+constexpr const char* stopping = "stn is stopping";
+}
+
+// Nudges go to the stream while it is there.
+struct longlink::open_wire {
+  open_wire(longlink& l, stream& wire) : link(l) { link.wire_ = &wire; }
+  ~open_wire() { link.wire_ = nullptr; }
+  longlink& link;
+};
+
+longlink::longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
+                   const std::string& client_id, const link_events& events, answer_taker& taker)
+    : place_(place),
+      host_(tables),
+      settings_(s),
+      client_id_(client_id),
+      events_(events),
+      taker_(taker),
+      dialer_(place, tables, names, s),
+      tasks_(s.name),
+      rhythm_(s.heartbeat),
+      pace_(s.reconnect),
+      nudge_(place),
+      deadlines_(place),
+      piece_(read_piece),
+      running_(place) {}
+
+void longlink::start() {
+  down_since_ = place_.now();
+  running_.spawn(run());
+  running_.spawn(expire());
+}
+
+task<void> longlink::run() {
+  while (!ending_) {
+    const instant due = pace_.due(tasks_.unanswered() > 0);
+    if (place_.now() < due) {
+      co_await nudge_.wait(due);
+      continue;
+    }
+    report(THARSIS_STN_CONNECTING, {THARSIS_OK, {}});
+    const instant prove_by = later(place_.now(), settings_.connect_timeout);
+    auto wire = co_await dialer_.reach(target(), prove_by);
+    if (wire)
+      on_down(co_await carry(std::move(*wire), prove_by));
+    else
+      on_down(wire.failure());
+  }
+}
+
+// Moves bytes between the wire and the session until one of them is done; answers why.
+task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
+  session talk(settings_, client_id_, rhythm_, tasks_, prove_by);
+  const open_wire guard(*this, *wire);
+  bool more = false;
+  while (!ending_) {
+    if (auto why = send(*wire, talk)) co_return std::move(*why);
+    if (more)
+      co_await next_turn(place_);
+    else
+      co_await wire->events().wait(talk.deadline());
+    auto why = receive(*wire, talk, more);
+    hand_over();
+    if (!why) why = judge(*wire, talk);
+    if (why) co_return std::move(*why);
+  }
+  wire->end();
+  const instant until = later(place_.now(), farewell);
+  while (wire->unsent() > 0 && place_.now() < until) co_await wire->events().wait(until);
+  co_return error{THARSIS_E_CANCELLED, stopping};
+}
+
+std::optional<error> longlink::send(stream& wire, session& talk) {
+  const size_t unsent = wire.unsent();
+  const auto out = talk.take_output(unsent < write_window ? write_window - unsent : 0, place_.now());
+  if (out.empty()) return std::nullopt;
+  const tharsis_status status = wire.write(out);
+  return status == THARSIS_OK ? std::nullopt : std::optional(broken(wire, status));
+}
+
+// `more`: there may be, but others want their turn.
+std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) {
+  more = false;
+  std::optional<error> why;
+  for (size_t total = 0, count = 0; total < read_turn && !why; total += count) {
+    const tharsis_status status = wire.read(piece_, count);
+    if (status == THARSIS_PENDING) break;
+    if (status != THARSIS_OK)
+      why = broken(wire, status);
+    else if (count == 0)
+      why = error{THARSIS_E_RESET, "the server at " + to_text(wire.peer()) + " ended the connection"};
+    else if (talk.on_bytes(std::span(piece_).first(count), place_.now()) != THARSIS_OK)
+      why = talk.failure();
+    more = total + count >= read_turn;
+  }
+  if (talk.up() && !up_) on_up();
+  for (const push& p : talk.take_pushes()) events_.on_push(settings_.name, p);
+  return why;
+}
+
+std::optional<error> longlink::judge(stream& wire, session& talk) {
+  if (place_.now() < talk.deadline()) return std::nullopt;
+  const tharsis_status status = talk.on_deadline(place_.now(), wire.unsent() + wire.unconfirmed());
+  return status == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
+}
+
+error longlink::broken(const stream& wire, tharsis_status status) const {
+  std::string text = wire.failure();
+  if (text.empty() && status == THARSIS_E_RESET)
+    text = "the connection to " + to_text(wire.peer()) + " was cut, by the server or by something between";
+  if (text.empty())
+    text = "the connection to " + to_text(wire.peer()) + " broke: " + std::string(status_name(status));
+  return {status, std::move(text)};
+}
+
+void longlink::on_up() {
+  up_ = true;
+  pace_.on_up(place_.now());
+  const duration gap = connects_++ == 0 ? duration::zero() : place_.now() - down_since_;
+  report(THARSIS_STN_UP, {THARSIS_OK, {}}, gap);
+}
+
+void longlink::on_down(const error& why) {
+  uint64_t random = 0;
+  host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&random), sizeof random);
+  tasks_.on_loss(why);
+  hand_over();
+  report(THARSIS_STN_DOWN, why);
+  pace_.on_down(place_.now(), random);
+  if (std::exchange(up_, false)) {
+    down_since_ = place_.now();
+  } else if (++turn_ % settings_.endpoints.size() != 0) {
+    pace_.on_alternative();  // This endpoint is of no use now; the next one may be.
+  }
+}
+
+void longlink::submit(request r) {
+  const instant deadline = r.deadline;
+  tasks_.submit(std::move(r));
+  if (tasks_.deadline() == deadline) deadlines_.raise();
+  nudge();
+}
+
+void longlink::cancel(uint64_t id) {
+  tasks_.cancel(id);
+  hand_over();
+}
+
+// Tasks' deadlines hold with and without a connection.
+task<void> longlink::expire() {
+  while (!ending_) {
+    co_await deadlines_.wait(tasks_.deadline());
+    tasks_.on_deadline(place_.now());
+    hand_over();
+  }
+}
+
+void longlink::hand_over() {
+  for (answer& a : tasks_.take_answers()) taker_.take(std::move(a));
+}
+
+void longlink::nudge() {
+  if (wire_ != nullptr)
+    wire_->events().raise(stream::nudged);
+  else
+    nudge_.raise();
+}
+
+void longlink::stop() {
+  ending_ = true;
+  tasks_.end(THARSIS_E_CANCELLED, stopping);
+  hand_over();
+  nudge();
+  deadlines_.raise();
+}
+
+task<void> longlink::wait_stopped(instant deadline) {
+  if (wire_ != nullptr) co_await running_.join(deadline);
+  running_.clear();
+  if (state_ != THARSIS_STN_DOWN) report(THARSIS_STN_DOWN, {THARSIS_E_CANCELLED, stopping});
+}
+
+void longlink::report(uint32_t state, const error& why, duration gap) {
+  state_ = state;
+  link_state s;
+  s.link = settings_.name;
+  s.state = state;
+  s.status = why.status;
+  s.endpoint = target().text();
+  if (dialer_.address().family != 0) s.address = to_text(dialer_.address());
+  s.reason = why.text;
+  s.connects = connects_;
+  s.waiting = tasks_.unanswered();
+  s.gap = gap;
+  events_.on_state(s);
+}
+
+}  // namespace tharsis::stn

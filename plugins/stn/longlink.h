@@ -1,0 +1,80 @@
+// A long link: one coroutine that connects, carries tasks and pushes, and connects again.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/stn/core/reconnect.h"
+#include "plugins/stn/core/session.h"
+#include "plugins/stn/dialer.h"
+#include "plugins/stn/link_events.h"
+#include "sdk/async/task_set.h"
+
+namespace tharsis::stn {
+
+// Who gave the tasks.
+class answer_taker {
+ public:
+  virtual void take(answer a) = 0;
+
+ protected:
+  ~answer_taker() = default;
+};
+
+class longlink {
+ public:
+  // All of them outlive the link.
+  longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
+           const std::string& client_id, const link_events& events, answer_taker& taker);
+
+  void start();
+  void submit(request r);
+  void cancel(uint64_t id);
+
+  // Answers what is open, and ends the connection if there is one; the rest is wait_stopped().
+  void stop();
+  task<void> wait_stopped(instant deadline);
+
+  const std::string& name() const { return settings_.name; }
+
+ private:
+  struct open_wire;
+  task<void> run();
+  task<void> expire();
+  task<error> carry(std::unique_ptr<stream> wire, instant prove_by);
+  std::optional<error> send(stream& wire, session& talk);
+  std::optional<error> receive(stream& wire, session& talk, bool& more);
+  std::optional<error> judge(stream& wire, session& talk);
+  error broken(const stream& wire, tharsis_status status) const;
+  const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
+  void on_up();
+  void on_down(const error& why);
+  void hand_over();
+  void nudge();
+  void report(uint32_t state, const error& why, duration gap = {});
+
+  strand& place_;
+  const host host_;
+  const link_settings& settings_;
+  const std::string& client_id_;
+  const link_events& events_;
+  answer_taker& taker_;
+  dialer dialer_;
+  task_queue tasks_;
+  heartbeat rhythm_;
+  reconnect pace_;
+  signal nudge_;                       // While there is no connection; else its stream's own.
+  signal deadlines_;                   // The first deadline of a task may have changed.
+  stream* wire_ = nullptr;             // Of carry().
+  std::vector<uint8_t> piece_;         // What read() fills.
+  size_t turn_ = 0;                    // Which endpoint.
+  uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last.
+  bool up_ = false;
+  bool ending_ = false;
+  instant down_since_{};
+  uint32_t connects_ = 0;
+  task_set running_;
+};
+
+}  // namespace tharsis::stn

@@ -1,0 +1,192 @@
+#include "plugins/xlog/cat.h"
+
+#include <algorithm>
+#include <array>
+
+#include "plugins/xlog/core/level.h"
+#include "plugins/xlog/core/utc.h"
+#include "sdk/async/blocking.h"
+#include "sdk/pure/json.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::xlog {
+namespace {
+
+constexpr size_t shown_at_once = 64 << 10;  // A terminal's or pipe's worth for each print.
+
+// Faint, faint, plain, yellow, red, bold red.
+constexpr std::array<std::string_view, levels_count> colours = {"\x1b[2m", "\x1b[2m", "", "\x1b[33m", "\x1b[31m", "\x1b[1;31m"};
+
+struct listing {
+  bool folder = false;
+  std::vector<file_name> names;
+};
+
+// [may block]
+listing list(const tharsis_files* files, const std::string& path) {
+  listing found;
+  const auto visit = [](void* context, tharsis_text name) {
+    if (const auto log = parse_file_name(view(name))) static_cast<listing*>(context)->names.push_back(*log);
+  };
+  found.folder = files->list(files->self, text_of(path), visit, &found, nullptr) == THARSIS_OK;
+  std::sort(found.names.begin(), found.names.end());
+  return found;
+}
+
+struct chunk {
+  error failure{THARSIS_OK, {}};
+  std::string bytes;
+  bool last = false;
+};
+
+// Opened for each chunk: a folder may hold more files than a process may keep open. [may block]
+chunk read(const tharsis_files* files, const std::string& path, uint64_t offset) {
+  chunk c;
+  tharsis_handle file = 0;
+  tharsis_error why = no_error();
+  tharsis_status status = files->open(files->self, text_of(path), THARSIS_FILES_READ, &file, &why);
+  if (status == THARSIS_OK) {
+    size_t count = 0;
+    c.bytes.resize(read_size);
+    status = files->read(files->self, file, offset, reinterpret_cast<uint8_t*>(c.bytes.data()), read_size, &count, &why);
+    c.bytes.resize(status == THARSIS_OK ? count : 0);
+    c.last = count < read_size;
+    files->close(files->self, file);
+  }
+  if (status != THARSIS_OK) c.failure = error_from(status, why);
+  return c;
+}
+
+}  // namespace
+
+cat::cat(const host& h, strand& place, call c) : host_(h), place_(place), call_(std::move(c)) {}
+
+task<void> cat::run() {
+  const int code = co_await work();
+  show();
+  call_.console->finish(call_.console->self, code);
+}
+
+task<int> cat::work() {
+  auto parsed = parse_cat_arguments(call_.words, place_.wall());
+  if (!parsed) {
+    complain(parsed.failure().text);
+    co_return 2;
+  }
+  wanted_ = std::move(*parsed);
+  if (wanted_.help) {
+    out_ = cat_help;
+    co_return 0;
+  }
+  colours_ = !wanted_.json && call_.console->colours(call_.console->self) != 0;
+  for (const std::string& path : wanted_.paths) co_await find(path);
+  for (const auto& s : sources_) co_await fill(s.get());
+  if (wrong_input_) co_return 2;
+
+  for (size_t file = 0; file < sources_.size(); ++file) co_await pull(file);
+  while (const auto file = merge_.take()) {
+    source& s = *sources_[*file];
+    print(*s.head);
+    s.head.reset();
+    if (!advance(s)) co_await pull(*file);
+    else if (s.head) merge_.on_line(*file, s.head->wall);
+    if (stop_) co_return 1;
+  }
+  co_return damaged_ ? 1 : 0;
+}
+
+// A folder gives the log files in it that may hold what is wanted; everything else is one file.
+task<void> cat::find(std::string path) {
+  std::string absolute = path.starts_with('/') ? path : call_.folder + "/" + path;
+  while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
+  const auto work = [files = host_.files, absolute] { return list(files, absolute); };
+  const auto found = co_await blocking(place_, work);
+  if (!found || !found->folder) {
+    add(std::move(absolute), std::move(path));
+    co_return;
+  }
+  if (found->names.empty()) {
+    complain(path + ": no log files in this folder; they are named like " + name_text({utc_day(place_.wall()), 0}));
+    wrong_input_ = true;
+  }
+  for (const file_name& name : found->names)
+    if (wanted_.wanted.may_be_in(name))
+      add(absolute + "/" + name_text(name), path + (path.ends_with('/') ? "" : "/") + name_text(name));
+}
+
+void cat::add(std::string path, std::string shown) {
+  for (const auto& s : sources_)
+    if (s->path == path) return;
+  sources_.push_back(std::make_unique<source>());
+  sources_.back()->path = std::move(path);
+  sources_.back()->shown = std::move(shown);
+}
+
+task<void> cat::fill(source* s) {
+  const auto work = [files = host_.files, path = s->path, offset = s->offset] { return read(files, path, offset); };
+  auto next = co_await blocking(place_, work);
+  if (!next) next = chunk{{THARSIS_E_BUSY, "the host has no thread free to read it"}, {}, true};
+  const bool first = s->offset == 0;
+  if (next->failure.status != THARSIS_OK) {
+    complain(s->shown + ": " + next->failure.text);
+    (first ? wrong_input_ : damaged_) = true;
+    next->last = true;
+  } else if (first && !may_be_log(next->bytes, next->last)) {
+    complain(s->shown + ": not a log file of xlog");
+    wrong_input_ = true;
+  }
+  s->offset += next->bytes.size();
+  s->lines.on_bytes(next->bytes);
+  if (next->last) s->lines.on_end();
+  s->ended = next->last;
+}
+
+// To the file's next line that is wanted.
+task<void> cat::pull(size_t file) {
+  source* const s = sources_[file].get();
+  while (!stop_ && !advance(*s)) co_await fill(s);
+  if (s->head) merge_.on_line(file, s->head->wall);
+}
+
+// False: more bytes are needed.
+bool cat::advance(source& s) {
+  while (auto i = s.lines.take()) {
+    if (i->damage) {
+      show();
+      complain(s.shown + ":" + std::to_string(i->line) + ": " + i->damage->why + ": " + i->excerpt);
+      damaged_ = true;
+    } else if (wanted_.wanted.wants(i->value)) {
+      s.head = std::move(i->value);
+      return true;
+    }
+  }
+  return s.ended;
+}
+
+void cat::print(const record& r) {
+  if (wanted_.json) {
+    out_ += json_object()
+                .add("time", utc_text(r.wall))
+                .add("level", level_names[r.level])
+                .add("thread", r.thread)
+                .add("plugin", r.plugin)
+                .add("text", r.text)
+                .text() +
+            "\n";
+  } else {
+    const std::string_view colour = colours_ ? colours[r.level] : std::string_view();
+    out_ += colour;
+    append_line(out_, r);
+    if (!colour.empty()) out_.insert(out_.size() - 1, "\x1b[0m");
+  }
+  if (out_.size() >= shown_at_once) show();
+}
+
+void cat::show() {
+  if (!out_.empty()) call_.console->print(call_.console->self, text_of(out_));
+  out_.clear();
+}
+
+void cat::complain(const std::string& text) { call_.console->complain(call_.console->self, text_of(text)); }
+
+}  // namespace tharsis::xlog

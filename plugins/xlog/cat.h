@@ -1,0 +1,64 @@
+// `tharsis xlog cat`: reads log files back, merged by time, damage named and skipped.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/xlog/core/cat_arguments.h"
+#include "plugins/xlog/core/merge.h"
+#include "plugins/xlog/core/reader.h"
+#include "sdk/async/host.h"
+#include "sdk/async/strand.h"
+#include "sdk/async/task.h"
+
+namespace tharsis::xlog {
+
+class cat {
+ public:
+  struct call {
+    std::vector<std::string> words;
+    std::string folder;  // Of relative paths.
+    const tharsis_console* console;
+  };
+  cat(const host& h, strand& place, call c);
+
+  // Reads, prints, and ends the command. Once.
+  task<void> run();
+  // run() ends after the read that is under way.
+  void stop() { stop_ = true; }
+
+ private:
+  struct source {
+    std::string path;   // Absolute.
+    std::string shown;  // As it was named.
+    reader lines;
+    uint64_t offset = 0;
+    bool ended = false;
+    std::optional<record> head;
+  };
+
+  task<int> work();
+  task<void> find(std::string path);
+  task<void> fill(source* s);
+  task<void> pull(size_t file);
+  void add(std::string path, std::string shown);
+  bool advance(source& s);
+  void print(const record& r);
+  void complain(const std::string& text);
+  void show();
+
+  const host host_;
+  strand& place_;
+  const call call_;
+  cat_arguments wanted_;
+  std::vector<std::unique_ptr<source>> sources_;
+  merge merge_;
+  std::string out_;
+  bool colours_ = false;
+  bool wrong_input_ = false;
+  bool damaged_ = false;
+  bool stop_ = false;
+};
+
+}  // namespace tharsis::xlog

@@ -1,0 +1,33 @@
+// Which lines somebody wants to see.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "plugins/xlog/core/file_name.h"
+#include "plugins/xlog/core/record.h"
+
+namespace tharsis::xlog {
+
+struct query {
+  uint32_t level = THARSIS_LOG_VERBOSE;  // And worse.
+  std::vector<std::string> plugins;      // Any of them; empty: all.
+  std::vector<std::string> texts;        // All of them are in the text.
+  int64_t since = std::numeric_limits<int64_t>::min();
+  int64_t until = std::numeric_limits<int64_t>::max();  // Lines at this time are not wanted any more.
+
+  bool wants(const record& r) const {
+    return r.level >= level && r.wall >= since && r.wall < until &&
+           (plugins.empty() || std::find(plugins.begin(), plugins.end(), r.plugin) != plugins.end()) &&
+           std::all_of(texts.begin(), texts.end(), [&](const std::string& t) { return r.text.find(t) != std::string::npos; });
+  }
+
+  // May a file of this name hold such a line? (See place_of for what a file holds.)
+  bool may_be_in(const file_name& name) const {
+    return name.day >= utc_day(since) && name.day - 1 <= utc_day(until);
+  }
+};
+
+}  // namespace tharsis::xlog

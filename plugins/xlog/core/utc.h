@@ -1,0 +1,27 @@
+// Wall times as people and files write them, always UTC.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tharsis::xlog {
+
+inline constexpr int64_t day_length = 86'400'000'000'000;  // Nanoseconds.
+
+// "2026-11-25T10:11:12.123456Z"; what is finer than a microsecond is cut off.
+inline constexpr size_t utc_size = 27;
+std::string utc_text(int64_t wall);
+// Exactly that form, or nothing.
+std::optional<int64_t> parse_utc(std::string_view text);
+
+// "20261125", the day in which `wall` lies, and back to its number since 1970.
+int64_t utc_day(int64_t wall);
+std::string utc_day_text(int64_t day);
+std::optional<int64_t> parse_utc_day(std::string_view text);
+
+// What a person types: "2026-11-25", "2026-11-25T10:11", "2026-11-25 10:11:12.5", with or without a Z;
+// or "10m", so long before `now`.
+std::optional<int64_t> parse_moment(std::string_view text, int64_t now);
+
+}  // namespace tharsis::xlog

@@ -1,0 +1,90 @@
+// Who is where, and how a packet fares between two machines. Ports belong to their machine.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sdk/pure/address.h"
+#include "sdk/sim/path.h"
+#include "sdk/sim/scheduler.h"
+
+namespace tharsis::sim {
+
+class listener;
+class datagram_socket;
+class connection;
+
+// A machine as the network sees it.
+struct host {
+  size_t number = 0;
+  std::vector<tharsis_address> addresses;  // Without the loopback's.
+  bool up = true;
+  std::vector<listener*> listeners;        // Each takes itself off when it closes.
+  std::vector<datagram_socket*> datagrams;
+  uint16_t next_port = 0;
+
+  // Can a socket be bound to this address here?
+  bool owns(const tharsis_address& ip) const;
+  uint16_t ephemeral_port();
+};
+
+// Does a socket bound to `bound` hear what is sent to `to`?
+bool hears(const tharsis_address& bound, const tharsis_address& to);
+// Would two sockets on these addresses take each other's packets?
+bool collide(const tharsis_address& a, const tharsis_address& b);
+
+class network {
+ public:
+  network(scheduler& s, dice& d) : time(s), chance(d) {}
+  network(const network&) = delete;
+
+  host& add_host(const std::vector<std::string>& addresses);
+  path& between(const host& a, const host& b) { return route_between(a, b).terms; }
+
+  // Whom `from` reaches at this address; null: nobody has it.
+  host* find(host& from, const tharsis_address& ip) const;
+  // The address `from` would send with; nothing: it has none of that family.
+  std::optional<tharsis_address> source(const host& from, const tharsis_address& to) const;
+
+  // One packet of `size` bytes payload on its way now.
+  struct fate {
+    instant departs;                 // After the queue before it.
+    std::optional<instant> arrives;  // Nothing: it was lost. Ask passable() then, too.
+  };
+  fate carry(const host& from, const host& to, size_t size);
+  bool passable(const host& from, const host& to) { return to.up && !between(from, to).black_hole; }
+
+  void add(const std::shared_ptr<connection>& c);
+  // Every connection between the two that somebody still holds, oldest first.
+  std::vector<std::shared_ptr<connection>> connections(const host& a, const host& b) const;
+  std::vector<std::shared_ptr<connection>> connections(const host& a) const;
+
+  // What the system's resolver knows.
+  struct name {
+    std::vector<tharsis_address> addresses;
+    duration after;
+  };
+  std::map<std::string, name> names;
+
+  // The world's next strand; 0 names none.
+  tharsis_handle new_strand() { return ++strands_; }
+
+  scheduler& time;
+  dice& chance;
+
+ private:
+  struct route {
+    path terms;
+    instant free_at[2]{};  // When the line has sent what was given to it, each way.
+  };
+  route& route_between(const host& a, const host& b);
+
+  std::vector<std::unique_ptr<host>> hosts_;
+  std::map<std::pair<size_t, size_t>, route> routes_;  // The lower number first.
+  std::vector<std::weak_ptr<connection>> connections_;
+  tharsis_handle strands_ = 0;
+};
+
+}  // namespace tharsis::sim

@@ -1,0 +1,121 @@
+#include "sdk/sim/simulated_strand.h"
+
+namespace tharsis::sim {
+namespace {
+
+// 2026-01-01 00:00:00 UTC, when a world's clock stood at 0: runs do not depend on today.
+constexpr int64_t wall_at_zero = 1'767'225'600'000'000'000;
+
+constexpr duration blocking_time_max = 2ms;  // A disk with other work to do.
+constexpr uint32_t blocking_max = 4096;
+
+}  // namespace
+
+simulated_strand::simulated_strand(tharsis_handle id, network& n, host& place, const family& others)
+    : net_(n), others_(others), sockets_(n, place, [this](std::function<void()> wake) { enqueue(std::move(wake)); }) {
+  loop_ = {sizeof loop_,
+           this,
+           [](void* self) { return nanoseconds(of(self).net_.time.now()); },
+           [](void* self) { return wall_at_zero + nanoseconds(of(self).net_.time.now()); },
+           [](void* self) { return of(self).net_.time.current(); },
+           post,
+           timer_set,
+           timer_cancel,
+           run_blocking};
+  table_ = {sizeof table_,
+            this,
+            id,
+            &loop_,
+            sockets_.table(),
+            [](void* self, tharsis_strand_audit* audit) { of(self).count(*audit); },
+            [](void* self) { of(self).close(); }};
+}
+
+void simulated_strand::close() {
+  closed_ = true;
+  sockets_.close_all();
+  for (const tharsis_handle t : timers_.all()) timer_cancel(this, t);
+  blocking_ = 0;
+  net_.time.withdraw(*this);
+  queue_.clear();
+}
+
+void simulated_strand::count(tharsis_strand_audit& into) const {
+  into.timers = static_cast<uint32_t>(timers_.size());
+  into.sockets = into.queries = 0;
+  into.blocking = blocking_;
+  sockets_.count(into);
+}
+
+// ---- the queue
+
+void simulated_strand::enqueue(std::function<void()> wake) {
+  if (closed_) return;
+  queue_.push_back(std::move(wake));
+  net_.time.ready(*this);
+}
+
+void simulated_strand::run_one() {
+  const auto wake = std::move(queue_.front());
+  queue_.pop_front();
+  wake();
+}
+
+tharsis_status simulated_strand::post(void* self, tharsis_handle to, tharsis_wake wake, void* context,
+                                      tharsis_handle handle) {
+  simulated_strand* target = &of(self);
+  if (to != 0) {
+    const auto found = of(self).others_.find(to);
+    if (found == of(self).others_.end()) return THARSIS_E_GONE;
+    target = found->second.get();
+  }
+  if (target->closed_) return THARSIS_E_GONE;
+  target->enqueue([wake, context, handle] { wake(context, handle); });
+  return THARSIS_OK;
+}
+
+// ---- time
+
+tharsis_status simulated_strand::timer_set(void* self, int64_t at, tharsis_wake wake, void* context,
+                                           tharsis_handle handle, tharsis_handle* out) {
+  simulated_strand& me = of(self);
+  if (me.closed_) return THARSIS_E_GONE;
+  const tharsis_handle id = me.timers_.add(std::make_unique<timer>());
+  timer& t = *me.timers_.find(id);
+  t.wake = [wake, context, handle] { wake(context, handle); };
+  t.due = me.net_.time.at(instant_from(at), [&me, id] { me.enqueue([&me, id] { me.fire(id); }); });
+  if (out != nullptr) *out = id;
+  return THARSIS_OK;
+}
+
+// It may have been cancelled while its wake stood in the queue.
+void simulated_strand::fire(tharsis_handle id) {
+  if (const auto t = timers_.take(id); t != nullptr) t->wake();
+}
+
+tharsis_status simulated_strand::timer_cancel(void* self, tharsis_handle id) {
+  simulated_strand& me = of(self);
+  const auto t = me.timers_.take(id);
+  if (t == nullptr) return THARSIS_E_GONE;
+  me.net_.time.cancel(t->due);
+  return THARSIS_OK;
+}
+
+tharsis_status simulated_strand::run_blocking(void* self, void (*work)(void*), tharsis_wake wake, void* context,
+                                              tharsis_handle handle) {
+  simulated_strand& me = of(self);
+  if (me.closed_) return THARSIS_E_GONE;
+  if (me.blocking_ >= blocking_max) return THARSIS_E_BUSY;
+  ++me.blocking_;
+  me.net_.time.after(me.net_.chance.up_to(blocking_time_max), [&me, work, wake, context, handle] {
+    if (me.closed_) return;  // Whoever asked may be freed: the work never began.
+    work(context);
+    me.enqueue([&me, wake, context, handle] {
+      --me.blocking_;
+      wake(context, handle);
+    });
+  });
+  return THARSIS_OK;
+}
+
+}  // namespace tharsis::sim

@@ -1,0 +1,59 @@
+// One strand of a simulated machine: its queue of wakes, its timers, and the tables bound to it.
+#pragma once
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "sdk/abi/platform.h"
+#include "sdk/sim/scheduler.h"
+#include "sdk/sim/sockets.h"
+
+namespace tharsis::sim {
+
+class simulated_strand : private scheduler::runner {
+ public:
+  // The strands of one machine, by their ids; a post looks here. Closed ones stay.
+  using family = std::map<tharsis_handle, std::unique_ptr<simulated_strand>>;
+
+  simulated_strand(tharsis_handle id, network& n, host& place, const family& others);
+  simulated_strand(const simulated_strand&) = delete;
+
+  const tharsis_strand* table() const { return &table_; }
+  void close();
+
+ private:
+  struct timer {
+    scheduler::key due;
+    std::function<void()> wake;
+  };
+
+  void run_one() override;
+  bool idle() const override { return queue_.empty(); }
+  tharsis_handle id() const override { return table_.id; }
+  void enqueue(std::function<void()> wake);
+  void fire(tharsis_handle timer);
+  void count(tharsis_strand_audit& into) const;
+
+  // The tables' functions; `self` is this.
+  static tharsis_status post(void* self, tharsis_handle to, tharsis_wake wake, void* context,
+                             tharsis_handle handle);
+  static tharsis_status timer_set(void* self, int64_t at, tharsis_wake wake, void* context,
+                                  tharsis_handle handle, tharsis_handle* out);
+  static tharsis_status timer_cancel(void* self, tharsis_handle timer);
+  static tharsis_status run_blocking(void* self, void (*work)(void*), tharsis_wake wake, void* context,
+                                     tharsis_handle handle);
+  static simulated_strand& of(void* self) { return *static_cast<simulated_strand*>(self); }
+
+  network& net_;
+  const family& others_;
+  sockets sockets_;
+  std::deque<std::function<void()>> queue_;
+  handles<timer> timers_;
+  uint32_t blocking_ = 0;
+  bool closed_ = false;
+  tharsis_loop loop_;
+  tharsis_strand table_;
+};
+
+}  // namespace tharsis::sim

@@ -1,0 +1,84 @@
+// The table "tharsis.net/1" of one simulated strand, and its sockets.
+#pragma once
+#include <functional>
+#include <memory>
+#include <variant>
+
+#include "sdk/abi/platform.h"
+#include "sdk/sim/connection.h"
+#include "sdk/sim/datagram.h"
+#include "sdk/sim/handles.h"
+#include "sdk/sim/listener.h"
+
+namespace tharsis::sim {
+
+class sockets {
+ public:
+  // `enqueue` puts a wake into the strand's queue.
+  using enqueue_function = std::function<void(std::function<void()>)>;
+  sockets(network& n, host& place, enqueue_function enqueue);
+  sockets(const sockets&) = delete;
+
+  const tharsis_net* table() const { return &table_; }
+  void count(tharsis_strand_audit& audit) const;
+  // Everything is closed, and nothing can be opened any more.
+  void close_all();
+
+ private:
+  struct tcp_end {
+    std::shared_ptr<connection> wire;
+    connection::side side;
+  };
+  struct query {
+    tharsis_net_resolved done;
+  };
+  struct socket {
+    tharsis_net_event on_event = nullptr;
+    void* context = nullptr;
+    std::variant<std::monostate, tcp_end, std::unique_ptr<listener>, std::unique_ptr<datagram_socket>, query> what{};
+    uint32_t bits = 0;  // To be told by the wake that is queued.
+    tharsis_status status = THARSIS_OK;
+  };
+
+  tharsis_handle add(tharsis_net_event on_event, void* context);
+  void note(tharsis_handle handle, uint32_t bits, tharsis_status status);
+  void tell(tharsis_handle handle);
+  template <class Kind>
+  tharsis_status find(tharsis_handle handle, Kind*& kind) const;
+  void answer(tharsis_handle handle, const std::string& name, uint32_t family);
+  template <class Socket>
+  tharsis_status bind(tharsis_address& on, const std::vector<Socket*>& others, tharsis_error* error) const;
+
+  // The table's functions; `self` is this.
+  static tharsis_status dial(void* self, const tharsis_address* to, tharsis_net_event on_event, void* context,
+                             tharsis_handle* out, tharsis_error* error);
+  static tharsis_status listen(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
+                               tharsis_handle* out, tharsis_error* error);
+  static tharsis_status accept(void* self, tharsis_handle from, tharsis_net_event on_event, void* context,
+                               tharsis_handle* out, tharsis_address* peer);
+  static tharsis_status read(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count);
+  static tharsis_status write(void* self, tharsis_handle handle, const uint8_t* data, size_t size, size_t* count);
+  static tharsis_status shutdown(void* self, tharsis_handle handle);
+  static tharsis_status datagram(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
+                                 tharsis_handle* out, tharsis_error* error);
+  static tharsis_status send(void* self, tharsis_handle handle, const tharsis_address* to, const uint8_t* data,
+                             size_t size);
+  static tharsis_status receive(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count,
+                                tharsis_address* from);
+  static tharsis_status resolve(void* self, tharsis_text name, uint32_t family, tharsis_net_resolved done,
+                                void* context, tharsis_handle* out, tharsis_error* error);
+  static tharsis_status local(void* self, tharsis_handle handle, tharsis_address* address);
+  static tharsis_status set(void* self, tharsis_handle handle, const char* name, int64_t value);
+  static tharsis_status get(void* self, tharsis_handle handle, const char* name, int64_t* value);
+  static tharsis_status close(void* self, tharsis_handle handle);
+  static sockets& of(void* self) { return *static_cast<sockets*>(self); }
+
+  network& net_;
+  host& place_;
+  enqueue_function enqueue_;
+  tharsis_net table_;
+  handles<socket> open_;
+  bool closed_ = false;
+};
+
+}  // namespace tharsis::sim

@@ -1,0 +1,46 @@
+#include "plugins/sdt/core/token_bucket.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+using namespace tharsis;
+using sdt::token_bucket;
+
+namespace {
+constexpr instant t0{};
+}
+
+TEST(TokenBucket, ABurstThenOneEachTime) {
+  token_bucket b(3, 10s);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(b.take(t0));
+  EXPECT_FALSE(b.take(t0));
+  EXPECT_EQ(b.next(t0), t0 + 10s);
+  EXPECT_FALSE(b.take(t0 + 10s - 1ns));
+  EXPECT_TRUE(b.take(t0 + 10s));
+  EXPECT_FALSE(b.take(t0 + 19s));
+  EXPECT_TRUE(b.take(t0 + 20s));
+}
+
+TEST(TokenBucket, ALongRestGivesTheBurstBackAndNoMore) {
+  token_bucket b(3, 10s);
+  for (int i = 0; i < 3; ++i) (void)b.take(t0);
+  const instant day = t0 + 24h;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(b.take(day));
+  EXPECT_FALSE(b.take(day + 9s));
+}
+
+TEST(TokenBucket, NextIsExactlyWhenTakeSucceeds) {
+  std::mt19937_64 draw(1);
+  token_bucket b(2, 7ms);
+  instant now = t0;
+  int64_t taken = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    now += std::chrono::microseconds(draw() % 5000);
+    const bool ready = b.next(now) <= now;
+    ASSERT_EQ(b.take(now), ready);
+    taken += ready;
+    ASSERT_LE(taken, 2 + (now - t0) / 7ms);
+  }
+  EXPECT_GT(taken, 1000);
+}
