@@ -17,12 +17,14 @@ error malformed(std::string_view what, std::string_view problem) {
   return {THARSIS_E_INVALID, std::string(what) + " " + std::string(problem)};
 }
 
-// The kind of the first PEM block: "CERTIFICATE"; empty when there is none.
+// The kind of the first PEM block: "CERTIFICATE"; empty when there is none. It is quoted in errors, so
+// it must never reach into what may be a key.
 std::string_view first_label(std::string_view pem) {
   const size_t begin = pem.find(begin_mark);
   if (begin == std::string_view::npos) return {};
   const std::string_view rest = pem.substr(begin + begin_mark.size());
-  return rest.substr(0, rest.find("-----"));
+  const size_t end = rest.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ");
+  return end != std::string_view::npos && rest.substr(end).starts_with("-----") ? rest.substr(0, end) : std::string_view{};
 }
 
 // Why OpenSSL could not read the text where a block of `wanted` was expected.

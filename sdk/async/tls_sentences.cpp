@@ -65,6 +65,8 @@ std::string why_untrusted(X509_STORE_CTX* store, const std::string& peer) {
 
 error from_alert(int number, const std::string& peer, bool in_handshake) {
   const std::string alert = std::string("alert \"") + SSL_alert_desc_string_long(number) + "\"";
+  const error given_up{THARSIS_E_RESET, peer + (in_handshake ? " gave up the TLS handshake with the " : " ended TLS with the ") +
+                                            alert + "; its own log knows more"};
   switch (number) {
     case SSL_AD_BAD_CERTIFICATE:
     case SSL_AD_UNSUPPORTED_CERTIFICATE:
@@ -73,6 +75,11 @@ error from_alert(int number, const std::string& peer, bool in_handshake) {
     case SSL_AD_CERTIFICATE_UNKNOWN:
     case SSL_AD_UNKNOWN_CA:
       return {THARSIS_E_UNTRUSTED, peer + " does not accept our certificate (" + alert + "); it must trust our authority"};
+    default:
+      break;
+  }
+  if (!in_handshake) return given_up;
+  switch (number) {
     case SSL_AD_PROTOCOL_VERSION:
       return {THARSIS_E_PROTOCOL, peer + " does not speak TLS 1.3, which is needed (" + alert + ")"};
     case SSL_AD_HANDSHAKE_FAILURE:
@@ -82,8 +89,7 @@ error from_alert(int number, const std::string& peer, bool in_handshake) {
     case SSL_AD_UNRECOGNIZED_NAME:
       return {THARSIS_E_PROTOCOL, peer + " serves no host of that name (" + alert + ")"};
     default:
-      return {THARSIS_E_RESET, peer + (in_handshake ? " gave up the TLS handshake with the " : " ended TLS with the ") +
-                                   alert + "; its own log knows more"};
+      return given_up;
   }
 }
 
