@@ -37,7 +37,7 @@ class datagram_socket {
   tharsis_address address_;
   std::function<void()> tell_readable_;
   std::deque<datagram> inbox_;
-  bool wanted_ = false;
+  bool wanted_ = true;  // The first datagram is told without asking.
 };
 
 }  // namespace tharsis::sim

@@ -95,7 +95,7 @@ tharsis_status disk::replace(std::string_view path, std::string_view data, thars
 tharsis_status disk::make_folder(std::string_view path, tharsis_error* error) {
   if (const auto s = usable(path, error); s != THARSIS_OK) return s;
   if (const auto found = names_.find(path); found != names_.end())
-    return found->second->folder ? THARSIS_OK : fail(error, THARSIS_E_IO, sentence(path, "is a file"));
+    return found->second->folder ? THARSIS_OK : fail(error, THARSIS_E_IN_USE, sentence(path, "is a file"));
   if (const auto s = writable(path, error); s != THARSIS_OK) return s;
   if (const auto s = make_folder(folder_of(path), error); s != THARSIS_OK) return s;
   names_[std::string(path)] = std::make_shared<node>(node{true, false, {}, 0, nullptr});
@@ -117,7 +117,7 @@ result<std::vector<std::string>> disk::list(std::string_view folder) const {
   if (const auto s = usable(folder, &reason); s != THARSIS_OK) return error_from(s, reason);
   const auto found = names_.find(folder);
   if (found == names_.end()) return error{THARSIS_E_NOT_FOUND, sentence(folder, "no such folder")};
-  if (!found->second->folder) return error{THARSIS_E_IO, sentence(folder, "is a file")};
+  if (!found->second->folder) return error{THARSIS_E_NOT_FOUND, sentence(folder, "is a file")};
   std::vector<std::string> list;
   for (const auto& [path, n] : names_)
     if (is_inside(path, folder) && folder_of(path) == folder) list.push_back(path.substr(path.rfind('/') + 1));

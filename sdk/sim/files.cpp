@@ -10,8 +10,8 @@ files::files(std::shared_ptr<disk> storage) : disk_(std::move(storage)) {
   table_ = {sizeof table_, this, open, append, read, length, sync, close, replace, make_folder, remove, list, lock};
 }
 
-tharsis_handle files::add(disk::node_pointer node, tharsis_text path, bool may_append, bool is_lock) {
-  return open_.add(std::make_unique<file>(file{std::move(node), std::string(view(path)), may_append, is_lock}));
+tharsis_handle files::add(disk::node_pointer node, tharsis_text path, uint32_t mode) {
+  return open_.add(std::make_unique<file>(file{std::move(node), std::string(view(path)), mode}));
 }
 
 result<files::file*> files::find(tharsis_handle handle) const {
@@ -38,14 +38,14 @@ tharsis_status files::open(void* self, tharsis_text path, uint32_t mode, tharsis
   const bool may_append = (mode & THARSIS_FILES_APPEND) != 0;
   auto found = may_append ? me.disk_->find_or_make(view(path)) : me.disk_->find(view(path));
   if (!found) return fail(error, found.failure());
-  *out = me.add(std::move(*found), path, may_append, false);
+  *out = me.add(std::move(*found), path, mode);
   return THARSIS_OK;
 }
 
 tharsis_status files::append(void* self, tharsis_handle handle, tharsis_bytes data, tharsis_error* error) {
   const auto f = of(self).find(handle);
   if (!f) return fail(error, f.failure());
-  if (!(*f)->may_append) return fail(error, THARSIS_E_INVALID, (*f)->path + ": was not opened to append");
+  if (!((*f)->mode & THARSIS_FILES_APPEND)) return fail(error, THARSIS_E_INVALID, (*f)->path + ": was not opened to append");
   return of(self).disk_->append(*(*f)->node, (*f)->path, as_text(view(data)), self, error);
 }
 
@@ -54,6 +54,7 @@ tharsis_status files::read(void* self, tharsis_handle handle, uint64_t offset, u
   *count = 0;
   const auto f = of(self).find(handle);
   if (!f) return fail(error, f.failure());
+  if (!((*f)->mode & THARSIS_FILES_READ)) return fail(error, THARSIS_E_IO, (*f)->path + ": was not opened to read");
   const std::string& bytes = (*f)->node->bytes;
   if (offset >= bytes.size()) return THARSIS_OK;
   *count = std::min(capacity, bytes.size() - offset);
@@ -78,7 +79,7 @@ tharsis_status files::sync(void* self, tharsis_handle handle, tharsis_error* err
 tharsis_status files::close(void* self, tharsis_handle handle) {
   const auto f = of(self).open_.take(handle);
   if (f == nullptr) return THARSIS_E_GONE;
-  if (f->is_lock) f->node->locked = false;
+  if (f->mode == 0) f->node->locked = false;
   return THARSIS_OK;
 }
 
@@ -108,7 +109,7 @@ tharsis_status files::lock(void* self, tharsis_text path, tharsis_handle* out, t
   if (!found) return fail(error, found.failure());
   if ((*found)->locked) return fail(error, THARSIS_E_IN_USE, std::string(view(path)) + ": somebody else holds the lock");
   (*found)->locked = true;
-  *out = me.add(std::move(*found), path, false, true);
+  *out = me.add(std::move(*found), path, 0);
   return THARSIS_OK;
 }
 

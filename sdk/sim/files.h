@@ -24,10 +24,9 @@ class files {
   struct file {
     disk::node_pointer node;
     std::string path;
-    bool may_append;
-    bool is_lock;
+    uint32_t mode;  // THARSIS_FILES_*; 0: it is a lock.
   };
-  tharsis_handle add(disk::node_pointer node, tharsis_text path, bool may_append, bool is_lock);
+  tharsis_handle add(disk::node_pointer node, tharsis_text path, uint32_t mode);
   result<file*> find(tharsis_handle handle) const;
   void close_all();
 

@@ -20,7 +20,7 @@ class listener {
   void set_mss(size_t bytes) { mss_ = bytes; }
 
   bool full() const { return waiting_.size() >= backlog; }
-  void add(std::shared_ptr<connection> c) {
+  void on_connection(std::shared_ptr<connection> c) {
     if (mss_ != 0) c->set_mss(mss_);
     waiting_.push_back(std::move(c));
     if (std::exchange(wanted_, false)) tell_readable_();
@@ -52,7 +52,7 @@ class listener {
   tharsis_address address_;
   std::function<void()> tell_readable_;
   std::deque<std::shared_ptr<connection>> waiting_;
-  bool wanted_ = false;
+  bool wanted_ = true;  // The first connection is told without asking.
   size_t mss_ = 0;  // 0: the usual.
 };
 

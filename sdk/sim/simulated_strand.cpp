@@ -12,7 +12,7 @@ constexpr uint32_t blocking_max = 4096;
 }  // namespace
 
 simulated_strand::simulated_strand(tharsis_handle id, network& n, host& place, const family& others)
-    : net_(n), others_(others), sockets_(n, place, [this](std::function<void()> wake) { enqueue(std::move(wake)); }) {
+    : net_(n), others_(others), sockets_(n, place, *this) {
   loop_ = {sizeof loop_,
            this,
            [](void* self) { return nanoseconds(of(self).net_.time.now()); },
@@ -28,13 +28,20 @@ simulated_strand::simulated_strand(tharsis_handle id, network& n, host& place, c
             &loop_,
             sockets_.table(),
             [](void* self, tharsis_strand_audit* audit) { of(self).count(*audit); },
-            [](void* self) { of(self).close(); }};
+            [](void* self) {
+              if (of(self).usable() == THARSIS_OK) of(self).end();
+            }};
 }
 
-void simulated_strand::close() {
+tharsis_status simulated_strand::usable() const {
+  if (closed_) return THARSIS_E_GONE;
+  return net_.time.current() == table_.id ? THARSIS_OK : THARSIS_E_INVALID;
+}
+
+void simulated_strand::end() {
   closed_ = true;
   sockets_.close_all();
-  for (const tharsis_handle t : timers_.all()) timer_cancel(this, t);
+  for (const tharsis_handle t : timers_.all()) net_.time.cancel(timers_.take(t)->due);
   blocking_ = 0;
   net_.time.withdraw(*this);
   queue_.clear();
@@ -63,6 +70,7 @@ void simulated_strand::run_one() {
 
 tharsis_status simulated_strand::post(void* self, tharsis_handle to, tharsis_wake wake, void* context,
                                       tharsis_handle handle) {
+  if (wake == nullptr) return THARSIS_E_INVALID;
   simulated_strand* target = &of(self);
   if (to != 0) {
     const auto found = of(self).others_.find(to);
@@ -79,7 +87,8 @@ tharsis_status simulated_strand::post(void* self, tharsis_handle to, tharsis_wak
 tharsis_status simulated_strand::timer_set(void* self, int64_t at, tharsis_wake wake, void* context,
                                            tharsis_handle handle, tharsis_handle* out) {
   simulated_strand& me = of(self);
-  if (me.closed_) return THARSIS_E_GONE;
+  if (const auto s = me.usable(); s != THARSIS_OK) return s;
+  if (wake == nullptr) return THARSIS_E_INVALID;
   const tharsis_handle id = me.timers_.add(std::make_unique<timer>());
   timer& t = *me.timers_.find(id);
   t.wake = [wake, context, handle] { wake(context, handle); };
@@ -95,6 +104,7 @@ void simulated_strand::fire(tharsis_handle id) {
 
 tharsis_status simulated_strand::timer_cancel(void* self, tharsis_handle id) {
   simulated_strand& me = of(self);
+  if (const auto s = me.usable(); s != THARSIS_OK) return s;
   const auto t = me.timers_.take(id);
   if (t == nullptr) return THARSIS_E_GONE;
   me.net_.time.cancel(t->due);
@@ -104,7 +114,8 @@ tharsis_status simulated_strand::timer_cancel(void* self, tharsis_handle id) {
 tharsis_status simulated_strand::run_blocking(void* self, void (*work)(void*), tharsis_wake wake, void* context,
                                               tharsis_handle handle) {
   simulated_strand& me = of(self);
-  if (me.closed_) return THARSIS_E_GONE;
+  if (const auto s = me.usable(); s != THARSIS_OK) return s;
+  if (work == nullptr || wake == nullptr) return THARSIS_E_INVALID;
   if (me.blocking_ >= blocking_max) return THARSIS_E_BUSY;
   ++me.blocking_;
   me.net_.time.after(me.net_.chance.up_to(blocking_time_max), [&me, work, wake, context, handle] {

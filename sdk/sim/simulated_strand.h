@@ -11,7 +11,7 @@
 
 namespace tharsis::sim {
 
-class simulated_strand : private scheduler::runner {
+class simulated_strand : private scheduler::runner, private sockets::owner {
  public:
   // The strands of one machine, by their ids; a post looks here. Closed ones stay.
   using family = std::map<tharsis_handle, std::unique_ptr<simulated_strand>>;
@@ -20,7 +20,8 @@ class simulated_strand : private scheduler::runner {
   simulated_strand(const simulated_strand&) = delete;
 
   const tharsis_strand* table() const { return &table_; }
-  void close();
+  // Also from outside: the machine has died.
+  void end();
 
  private:
   struct timer {
@@ -31,7 +32,8 @@ class simulated_strand : private scheduler::runner {
   void run_one() override;
   bool idle() const override { return queue_.empty(); }
   tharsis_handle id() const override { return table_.id; }
-  void enqueue(std::function<void()> wake);
+  tharsis_status usable() const override;
+  void enqueue(std::function<void()> wake) override;
   void fire(tharsis_handle timer);
   void count(tharsis_strand_audit& into) const;
 

@@ -10,15 +10,18 @@ namespace {
 
 constexpr duration unknown_name_after = 5ms;
 
-tharsis_status fail_closed(tharsis_error* error) {
-  return fail(error, THARSIS_E_GONE, "the strand has been closed");
+constexpr size_t name_max = 253;  // Of a name in the DNS, as text.
+
+tharsis_status refuse(tharsis_error* error, tharsis_status why) {
+  return fail(error, why, why == THARSIS_E_GONE ? "the strand has been closed" : "sockets belong to their strand");
 }
+
+bool is_address(const tharsis_address* a) { return a != nullptr && (a->family == 4 || a->family == 6); }
 
 }  // namespace
 
-sockets::sockets(network& n, host& place, enqueue_function enqueue)
-    : net_(n), place_(place), enqueue_(std::move(enqueue)) {
-  table_ = {sizeof table_, this, dial, listen, accept, read,  write, shutdown, datagram,
+sockets::sockets(network& n, host& place, owner& strand) : net_(n), place_(place), strand_(strand) {
+  table_ = {sizeof table_, this, dial, open_listener, accept, read, write, shutdown, datagram,
             send,          receive, resolve, local,  set,   get,   close};
 }
 
@@ -28,8 +31,7 @@ void sockets::count(tharsis_strand_audit& audit) const {
 }
 
 void sockets::close_all() {
-  closed_ = true;
-  for (const tharsis_handle h : open_.all()) close(this, h);
+  for (const tharsis_handle h : open_.all()) end(*open_.take(h));
 }
 
 // ---- events
@@ -45,7 +47,7 @@ tharsis_handle sockets::add(tharsis_net_event on_event, void* context) {
 void sockets::note(tharsis_handle handle, uint32_t bits, tharsis_status status) {
   socket* const s = open_.find(handle);
   if (s == nullptr) return;
-  if (s->bits == 0) enqueue_([this, handle] { tell(handle); });
+  if (!std::exchange(s->queued, true)) strand_.enqueue([this, handle] { tell(handle); });
   s->bits |= bits;
   if (bits & THARSIS_NET_FAILED) s->status = status;
 }
@@ -53,12 +55,20 @@ void sockets::note(tharsis_handle handle, uint32_t bits, tharsis_status status) 
 void sockets::tell(tharsis_handle handle) {
   socket* const s = open_.find(handle);
   if (s == nullptr) return;
+  s->queued = false;
   const uint32_t bits = std::exchange(s->bits, 0);
-  s->on_event(s->context, handle, bits, s->status);
+  if (bits != 0) s->on_event(s->context, handle, bits, s->status);
+}
+
+// What a call has just found is newer than an event that waits to be told.
+tharsis_status sockets::waits_for(tharsis_handle handle, uint32_t bit, tharsis_status status) {
+  if (status == THARSIS_PENDING) open_.find(handle)->bits &= ~bit;
+  return status;
 }
 
 template <class Kind>
 tharsis_status sockets::find(tharsis_handle handle, Kind*& kind) const {
+  if (const auto s = strand_.usable(); s != THARSIS_OK) return s;
   socket* const s = open_.find(handle);
   if (s == nullptr) return THARSIS_E_GONE;
   kind = std::get_if<Kind>(&s->what);
@@ -70,9 +80,9 @@ tharsis_status sockets::find(tharsis_handle handle, Kind*& kind) const {
 tharsis_status sockets::dial(void* self, const tharsis_address* to, tharsis_net_event on_event, void* context,
                              tharsis_handle* out, tharsis_error* error) {
   sockets& me = of(self);
-  if (me.closed_) return fail_closed(error);
-  if ((to->family != 4 && to->family != 6) || to->port == 0)
-    return fail(error, THARSIS_E_INVALID, "an address to dial needs a family and a port");
+  if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
+  if (!is_address(to) || to->port == 0 || on_event == nullptr)
+    return fail(error, THARSIS_E_INVALID, "dialling needs an address with a family and a port, and an event function");
   const tharsis_handle handle = *out = me.add(on_event, context);
   const auto tell = [&me, handle](uint32_t bits, tharsis_status status) { me.note(handle, bits, status); };
   me.open_.find(handle)->what = tcp_end{connection::dial(me.net_, me.place_, *to, tell), connection::client};
@@ -80,9 +90,8 @@ tharsis_status sockets::dial(void* self, const tharsis_address* to, tharsis_net_
 }
 
 template <class Socket>
-tharsis_status sockets::bind(tharsis_address& on, const std::vector<Socket*>& others, tharsis_error* error) const {
-  if (on.family != 4 && on.family != 6) return fail(error, THARSIS_E_INVALID, "an address needs a family");
-  if (!place_.owns(on)) return fail(error, THARSIS_E_NOT_FOUND, "this machine has no address " + ip_text(on));
+tharsis_status sockets::claim(tharsis_address& on, const std::vector<Socket*>& others, tharsis_error* error) const {
+  if (!place_.owns(on)) return fail(error, THARSIS_E_UNREACHABLE, "this machine has no address " + ip_text(on));
   const auto taken = [&] {
     return std::any_of(others.begin(), others.end(), [&](Socket* s) { return collide(s->address(), on); });
   };
@@ -92,12 +101,14 @@ tharsis_status sockets::bind(tharsis_address& on, const std::vector<Socket*>& ot
   return THARSIS_OK;
 }
 
-tharsis_status sockets::listen(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
+tharsis_status sockets::open_listener(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
                                tharsis_handle* out, tharsis_error* error) {
   sockets& me = of(self);
-  if (me.closed_) return fail_closed(error);
+  if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
+  if (!is_address(on) || on_event == nullptr)
+    return fail(error, THARSIS_E_INVALID, "a socket needs an address with a family, and an event function");
   tharsis_address address = *on;
-  if (const auto s = me.bind(address, me.place_.listeners, error); s != THARSIS_OK) return s;
+  if (const auto s = me.claim(address, me.place_.listeners, error); s != THARSIS_OK) return s;
   const tharsis_handle handle = *out = me.add(on_event, context);
   const auto tell = [&me, handle] { me.note(handle, THARSIS_NET_READABLE, THARSIS_OK); };
   me.open_.find(handle)->what = std::make_unique<listener>(me.place_, address, tell);
@@ -109,8 +120,9 @@ tharsis_status sockets::accept(void* self, tharsis_handle from, tharsis_net_even
   sockets& me = of(self);
   std::unique_ptr<listener>* l = nullptr;
   if (const auto s = me.find(from, l); s != THARSIS_OK) return s;
+  if (on_event == nullptr) return THARSIS_E_INVALID;
   const auto wire = (*l)->accept();
-  if (wire == nullptr) return THARSIS_PENDING;
+  if (wire == nullptr) return me.waits_for(from, THARSIS_NET_READABLE, THARSIS_PENDING);
   const tharsis_handle handle = *out = me.add(on_event, context);
   wire->attach(connection::server,
                [&me, handle](uint32_t bits, tharsis_status status) { me.note(handle, bits, status); });
@@ -121,15 +133,17 @@ tharsis_status sockets::accept(void* self, tharsis_handle from, tharsis_net_even
 
 tharsis_status sockets::read(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count) {
   tcp_end* end = nullptr;
+  *count = 0;
   if (const auto s = of(self).find(handle, end); s != THARSIS_OK) return s;
   if (capacity == 0) return THARSIS_E_INVALID;  // Its answer would read like the end.
-  return end->wire->read(end->side, into, capacity, *count);
+  return of(self).waits_for(handle, THARSIS_NET_READABLE, end->wire->read(end->side, into, capacity, *count));
 }
 
 tharsis_status sockets::write(void* self, tharsis_handle handle, const uint8_t* data, size_t size, size_t* count) {
   tcp_end* end = nullptr;
+  *count = 0;
   if (const auto s = of(self).find(handle, end); s != THARSIS_OK) return s;
-  return end->wire->write(end->side, data, size, *count);
+  return of(self).waits_for(handle, THARSIS_NET_WRITABLE, end->wire->write(end->side, data, size, *count));
 }
 
 tharsis_status sockets::shutdown(void* self, tharsis_handle handle) {
@@ -143,9 +157,11 @@ tharsis_status sockets::shutdown(void* self, tharsis_handle handle) {
 tharsis_status sockets::datagram(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
                                  tharsis_handle* out, tharsis_error* error) {
   sockets& me = of(self);
-  if (me.closed_) return fail_closed(error);
+  if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
+  if (!is_address(on) || on_event == nullptr)
+    return fail(error, THARSIS_E_INVALID, "a socket needs an address with a family, and an event function");
   tharsis_address address = *on;
-  if (const auto s = me.bind(address, me.place_.datagrams, error); s != THARSIS_OK) return s;
+  if (const auto s = me.claim(address, me.place_.datagrams, error); s != THARSIS_OK) return s;
   const tharsis_handle handle = *out = me.add(on_event, context);
   const auto tell = [&me, handle] { me.note(handle, THARSIS_NET_READABLE, THARSIS_OK); };
   me.open_.find(handle)->what = std::make_unique<datagram_socket>(me.net_, me.place_, address, tell);
@@ -156,7 +172,7 @@ tharsis_status sockets::send(void* self, tharsis_handle handle, const tharsis_ad
                              size_t size) {
   std::unique_ptr<datagram_socket>* s = nullptr;
   if (const auto found = of(self).find(handle, s); found != THARSIS_OK) return found;
-  return (*s)->send(*to, data, size);
+  return is_address(to) ? (*s)->send(*to, data, size) : THARSIS_E_INVALID;
 }
 
 tharsis_status sockets::receive(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count,
@@ -165,7 +181,7 @@ tharsis_status sockets::receive(void* self, tharsis_handle handle, uint8_t* into
   *count = 0;
   if (const auto found = of(self).find(handle, s); found != THARSIS_OK) return found;
   datagram_socket::datagram d;
-  if (!(*s)->receive(d)) return THARSIS_PENDING;
+  if (!(*s)->receive(d)) return of(self).waits_for(handle, THARSIS_NET_READABLE, THARSIS_PENDING);
   *count = std::min(capacity, d.data.size());
   std::copy_n(d.data.begin(), *count, into);
   if (from != nullptr) *from = d.from;
@@ -177,16 +193,18 @@ tharsis_status sockets::receive(void* self, tharsis_handle handle, uint8_t* into
 tharsis_status sockets::resolve(void* self, tharsis_text name, uint32_t family, tharsis_net_resolved done,
                                 void* context, tharsis_handle* out, tharsis_error* error) {
   sockets& me = of(self);
-  if (me.closed_) return fail_closed(error);
-  if (name.size == 0 || (family != 0 && family != 4 && family != 6))
-    return fail(error, THARSIS_E_INVALID, "a question to the resolver needs a name, and the family 4, 6 or 0");
+  if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
+  if (name.size == 0 || name.size > name_max || view(name).find('\0') != std::string_view::npos)
+    return fail(error, THARSIS_E_INVALID, "a name has 1 to 253 characters and no zero byte; this one does not");
+  if ((family != 0 && family != 4 && family != 6) || done == nullptr)
+    return fail(error, THARSIS_E_INVALID, "resolving needs the family 0, 4 or 6, and a function to answer to");
   const tharsis_handle handle = me.add(nullptr, context);
   me.open_.find(handle)->what = query{done};
   const std::string asked(view(name));
   const auto known = me.net_.names.find(asked);
   const duration wait = known == me.net_.names.end() ? unknown_name_after : known->second.after;
   me.net_.time.after(wait, [&me, handle, asked, family] {
-    me.enqueue_([&me, handle, asked, family] { me.answer(handle, asked, family); });
+    me.strand_.enqueue([&me, handle, asked, family] { me.answer(handle, asked, family); });
   });
   if (out != nullptr) *out = handle;
   return THARSIS_OK;
@@ -206,6 +224,7 @@ void sockets::answer(tharsis_handle handle, const std::string& name, uint32_t fa
 // ---- facts, options, the end
 
 tharsis_status sockets::local(void* self, tharsis_handle handle, tharsis_address* address) {
+  if (const auto refused = of(self).strand_.usable(); refused != THARSIS_OK) return refused;
   socket* const s = of(self).open_.find(handle);
   if (s == nullptr) return THARSIS_E_GONE;
   if (const auto* end = std::get_if<tcp_end>(&s->what)) *address = end->wire->local(end->side);
@@ -216,11 +235,13 @@ tharsis_status sockets::local(void* self, tharsis_handle handle, tharsis_address
 }
 
 tharsis_status sockets::set(void* self, tharsis_handle handle, const char* name, int64_t value) {
+  if (const auto refused = of(self).strand_.usable(); refused != THARSIS_OK) return refused;
   socket* const s = of(self).open_.find(handle);
   if (s == nullptr) return THARSIS_E_GONE;
   const std::string_view option = name;
   auto* const end = std::get_if<tcp_end>(&s->what);
   auto* const waiting = std::get_if<std::unique_ptr<listener>>(&s->what);
+  if (option == "no_delay") return value != 0 ? THARSIS_OK : THARSIS_E_INVALID;
   if (option == "reset_on_close" && end != nullptr) {
     end->wire->reset_on_close(end->side, value != 0);
   } else if (option == "mss" && (end != nullptr || waiting != nullptr)) {
@@ -247,12 +268,18 @@ tharsis_status sockets::get(void* self, tharsis_handle handle, const char* name,
 }
 
 tharsis_status sockets::close(void* self, tharsis_handle handle) {
-  const auto s = of(self).open_.take(handle);
+  sockets& me = of(self);
+  if (const auto refused = me.strand_.usable(); refused != THARSIS_OK) return refused;
+  const auto s = me.open_.take(handle);
   if (s == nullptr) return THARSIS_E_GONE;
-  if (const auto* end = std::get_if<tcp_end>(&s->what)) end->wire->close(end->side);
-  else if (const auto* l = std::get_if<std::unique_ptr<listener>>(&s->what)) (*l)->close();
-  else if (const auto* d = std::get_if<std::unique_ptr<datagram_socket>>(&s->what)) (*d)->close();
+  me.end(*s);
   return THARSIS_OK;
+}
+
+void sockets::end(socket& s) {
+  if (const auto* end = std::get_if<tcp_end>(&s.what)) end->wire->close(end->side);
+  else if (const auto* l = std::get_if<std::unique_ptr<listener>>(&s.what)) (*l)->close();
+  else if (const auto* d = std::get_if<std::unique_ptr<datagram_socket>>(&s.what)) (*d)->close();
 }
 
 }  // namespace tharsis::sim

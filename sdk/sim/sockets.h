@@ -14,14 +14,21 @@ namespace tharsis::sim {
 
 class sockets {
  public:
-  // `enqueue` puts a wake into the strand's queue.
-  using enqueue_function = std::function<void(std::function<void()>)>;
-  sockets(network& n, host& place, enqueue_function enqueue);
+  // The strand that they belong to.
+  class owner {
+   public:
+    // OK; else what every function of the table answers now.
+    virtual tharsis_status usable() const = 0;
+    virtual void enqueue(std::function<void()> wake) = 0;
+
+   protected:
+    ~owner() = default;
+  };
+  sockets(network& n, host& place, owner& strand);
   sockets(const sockets&) = delete;
 
   const tharsis_net* table() const { return &table_; }
   void count(tharsis_strand_audit& audit) const;
-  // Everything is closed, and nothing can be opened any more.
   void close_all();
 
  private:
@@ -36,7 +43,8 @@ class sockets {
     tharsis_net_event on_event = nullptr;
     void* context = nullptr;
     std::variant<std::monostate, tcp_end, std::unique_ptr<listener>, std::unique_ptr<datagram_socket>, query> what{};
-    uint32_t bits = 0;  // To be told by the wake that is queued.
+    uint32_t bits = 0;    // To be told by the wake that is queued.
+    bool queued = false;
     tharsis_status status = THARSIS_OK;
   };
 
@@ -45,14 +53,16 @@ class sockets {
   void tell(tharsis_handle handle);
   template <class Kind>
   tharsis_status find(tharsis_handle handle, Kind*& kind) const;
+  tharsis_status waits_for(tharsis_handle handle, uint32_t bit, tharsis_status status);
+  void end(socket& s);
   void answer(tharsis_handle handle, const std::string& name, uint32_t family);
   template <class Socket>
-  tharsis_status bind(tharsis_address& on, const std::vector<Socket*>& others, tharsis_error* error) const;
+  tharsis_status claim(tharsis_address& on, const std::vector<Socket*>& others, tharsis_error* error) const;
 
   // The table's functions; `self` is this.
   static tharsis_status dial(void* self, const tharsis_address* to, tharsis_net_event on_event, void* context,
                              tharsis_handle* out, tharsis_error* error);
-  static tharsis_status listen(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
+  static tharsis_status open_listener(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
                                tharsis_handle* out, tharsis_error* error);
   static tharsis_status accept(void* self, tharsis_handle from, tharsis_net_event on_event, void* context,
                                tharsis_handle* out, tharsis_address* peer);
@@ -75,10 +85,9 @@ class sockets {
 
   network& net_;
   host& place_;
-  enqueue_function enqueue_;
+  owner& strand_;
   tharsis_net table_;
   handles<socket> open_;
-  bool closed_ = false;
 };
 
 }  // namespace tharsis::sim

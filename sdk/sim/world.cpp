@@ -56,7 +56,7 @@ std::shared_ptr<disk> machine::storage() const { return parts_->disks.storage();
 void machine::kill() {
   assert(!parts_->strands.contains(parts_->net.time.current()));
   for (const auto& c : parts_->net.connections(parts_->here)) c->forget();
-  for (const auto& [id, s] : parts_->strands) s->close();
+  for (const auto& [id, s] : parts_->strands) s->end();
   parts_->here.up = false;
   parts_->disks.lose_power(parts_->net.chance);
 }

@@ -4,37 +4,19 @@
 
 #include <gtest/gtest.h>
 #include "sdk/sim/world.h"
-#include "tests/sdk/sim/wire.h"
+#include "tests/sdk/sim/mailbox.h"
 
 using namespace tharsis;
 using namespace tharsis::test;
 
 namespace {
 
-struct mailbox {
-  explicit mailbox(const tharsis_strand& s, const tharsis_address& on) : net(*s.net) {
-    const auto nothing = [](void*, tharsis_handle, uint32_t, tharsis_status) {};
-    EXPECT_EQ(net.datagram(net.self, &on, nothing, nullptr, &handle, nullptr), THARSIS_OK);
-  }
-  void send(const tharsis_address& to, const std::string& text) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-    EXPECT_EQ(net.send(net.self, handle, &to, bytes, text.size()), THARSIS_OK);
-  }
-  std::vector<std::string> take() {
-    std::vector<std::string> all;
-    uint8_t into[2048];
-    size_t count = 0;
-    while (net.receive(net.self, handle, into, sizeof into, &count, &from) == THARSIS_OK)
-      all.emplace_back(reinterpret_cast<const char*>(into), count);
-    return all;
-  }
-  const tharsis_net& net;
-  tharsis_handle handle = 0;
-  tharsis_address from{};
-};
-
-class SimDatagram : public testing::Test {
+class SimDatagram : public testing::Test, public stage {
  protected:
+  const tharsis_platform* platform() const override { return client.platform(); }
+  bool run_until(const std::function<bool()>& done, duration within) override {
+    return w.run_until(done, w.now() + within);
+  }
   std::vector<std::string> exchange(int count) {
     for (int i = 0; i < count; ++i) {
       near.send(at("10.0.0.2", 53), std::to_string(i));
@@ -47,8 +29,8 @@ class SimDatagram : public testing::Test {
   sim::machine& client = w.add_machine("client", {"10.0.0.1"});
   sim::machine& server = w.add_machine("server", {"10.0.0.2"});
   sim::path& path = w.between(client, server);
-  mailbox near{open_strand(client.platform()), at("0.0.0.0", 0)};
-  mailbox far{open_strand(server.platform()), at("10.0.0.2", 53)};
+  mailbox near{*this, open(), at("0.0.0.0", 0)};
+  mailbox far{*this, open(server.platform()), at("10.0.0.2", 53)};
 };
 
 }  // namespace

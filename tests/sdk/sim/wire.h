@@ -1,13 +1,15 @@
-// One end of a TCP connection, or a listener, used by hand: what was told, what was read.
+// One end of a TCP connection, or a listener, used by hand from outside its strand: what was told,
+// what was read. Lives as long as its stage.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include "sdk/abi/platform.h"
 #include "sdk/pure/address.h"
+#include "tests/sdk/sim/stage.h"
 
 namespace tharsis::test {
 
@@ -17,59 +19,66 @@ inline tharsis_address at(const std::string& ip, uint16_t port) {
   return a;
 }
 
-inline const tharsis_strand& open_strand(const tharsis_platform* p, uint32_t kind = THARSIS_STRAND_SHARED) {
-  const tharsis_strand* strand = nullptr;
-  tharsis_error error{};
-  error.size = sizeof error;
-  EXPECT_EQ(p->strand_open(p->self, "test", kind, &strand, &error), THARSIS_OK) << error.text;
-  return *strand;
-}
-
 class wire {
  public:
-  explicit wire(const tharsis_strand& s) : net(*s.net) {}
+  wire(stage& st, const tharsis_strand& s) : net(*s.net), stage_(st), strand_(s) {}
   wire(const wire&) = delete;
-  ~wire() { close(); }
 
   tharsis_status dial(const tharsis_address& to) {
-    return net.dial(net.self, &to, on_event, this, &handle, nullptr);
+    return here([&] { return net.dial(net.self, &to, on_event, this, &handle, nullptr); });
   }
   tharsis_status listen(const tharsis_address& on) {
-    const tharsis_status status = net.listen(net.self, &on, on_event, this, &handle, nullptr);
-    if (status == THARSIS_OK) net.local(net.self, handle, &address);
-    return status;
+    return here([&] {
+      const tharsis_status status = net.listen(net.self, &on, on_event, this, &handle, nullptr);
+      if (status == THARSIS_OK) net.local(net.self, handle, &address);
+      return status;
+    });
   }
   tharsis_status accept(wire& from) {
-    return net.accept(net.self, from.handle, on_event, this, &handle, &address);
+    return here([&] { return net.accept(net.self, from.handle, on_event, this, &handle, &address); });
   }
-  // Reads until it must wait, the end, or the failure; answers which (END: OK).
+  // Reads until it must wait, the end, or the failure; answers which (end: OK).
   tharsis_status read_all() {
-    for (;;) {
-      uint8_t some[4096];
-      size_t count = 0;
-      const tharsis_status status = net.read(net.self, handle, some, sizeof some, &count);
-      if (status != THARSIS_OK || count == 0) return status;
-      got.append(reinterpret_cast<const char*>(some), count);
-    }
+    return here([&] {
+      for (;;) {
+        uint8_t some[4096];
+        size_t count = 0;
+        const tharsis_status status = net.read(net.self, handle, some, sizeof some, &count);
+        if (status != THARSIS_OK || count == 0) return status;
+        got.append(reinterpret_cast<const char*>(some), count);
+      }
+    });
   }
   // Writes what fits; answers PENDING when something is left, which `data` then holds.
   tharsis_status write_some(std::string_view& data) {
-    for (;;) {
-      size_t count = 0;
-      const auto* bytes = reinterpret_cast<const uint8_t*>(data.data());
-      const tharsis_status status = net.write(net.self, handle, bytes, data.size(), &count);
-      data.remove_prefix(count);
-      if (status != THARSIS_OK || data.empty()) return status;
-    }
+    return here([&] {
+      for (;;) {
+        size_t count = 0;
+        const auto* bytes = reinterpret_cast<const uint8_t*>(data.data());
+        const tharsis_status status = net.write(net.self, handle, bytes, data.size(), &count);
+        data.remove_prefix(count);
+        if (status != THARSIS_OK || data.empty()) return status;
+      }
+    });
   }
-  int64_t fact(const char* name) const {
+  int64_t fact(const char* name) {
     int64_t value = -1;
-    EXPECT_EQ(net.get(net.self, handle, name, &value), THARSIS_OK) << name;
+    EXPECT_EQ(here([&] { return net.get(net.self, handle, name, &value); }), THARSIS_OK) << name;
     return value;
   }
-  tharsis_status shutdown() { return net.shutdown(net.self, handle); }
-  void close() {
-    if (handle != 0) net.close(net.self, std::exchange(handle, 0));
+  tharsis_address local() {
+    tharsis_address own{};
+    EXPECT_EQ(here([&] { return net.local(net.self, handle, &own); }), THARSIS_OK);
+    return own;
+  }
+  tharsis_status set(const char* name, int64_t value) {
+    return here([&] { return net.set(net.self, handle, name, value); });
+  }
+  tharsis_status shutdown() {
+    return here([&] { return net.shutdown(net.self, handle); });
+  }
+  tharsis_status close() {
+    return here([&] { return net.close(net.self, handle); });
   }
   bool saw(uint32_t bits) const { return (seen & bits) != 0; }
 
@@ -80,6 +89,7 @@ class wire {
   int events = 0;
   tharsis_status failure = THARSIS_OK;
   std::string got;
+  std::function<void()> also;  // Called inside each event.
 
  private:
   static void on_event(void* context, tharsis_handle, uint32_t bits, tharsis_status status) {
@@ -87,7 +97,15 @@ class wire {
     self.seen |= bits;
     ++self.events;
     if (bits & THARSIS_NET_FAILED) self.failure = status;
+    if (self.also) self.also();
   }
+  tharsis_status here(const std::function<tharsis_status()>& f) {
+    tharsis_status status = THARSIS_E_INTERNAL;
+    stage_.on(strand_, [&] { status = f(); });
+    return status;
+  }
+  stage& stage_;
+  const tharsis_strand& strand_;
 };
 
 }  // namespace tharsis::test

@@ -4,13 +4,19 @@
 
 #include <gtest/gtest.h>
 #include "sdk/sim/world.h"
-#include "tests/sdk/sim/wire.h"
+#include "tests/sdk/sim/stage.h"
 
 using namespace tharsis;
 using namespace tharsis::test;
 using sim::world;
 
 namespace {
+
+const tharsis_strand& open(const tharsis_platform* p) {
+  const tharsis_strand* s = nullptr;
+  EXPECT_EQ(p->strand_open(p->self, "test", THARSIS_STRAND_SHARED, &s, nullptr), THARSIS_OK);
+  return *s;
+}
 
 // Wakes of several strands, written down in the order in which they came.
 struct diary {
@@ -27,11 +33,11 @@ struct diary {
 
 std::string interleaving(uint64_t seed) {
   world w(seed);
-  auto& m = w.add_machine("m", {"10.0.0.1"});
   diary book;
   diary::entry a{&book, 'a'}, b{&book, 'b'};
-  const auto& one = open_strand(m.platform());
-  const auto& two = open_strand(m.platform());
+  const tharsis_platform* const p = w.add_machine("m", {}).platform();
+  const auto& one = open(p);
+  const auto& two = open(p);
   for (tharsis_handle i = 0; i < 5; ++i) {
     one.loop->post(one.loop->self, 0, diary::wake, &a, i);
     one.loop->post(one.loop->self, two.id, diary::wake, &b, i);
@@ -59,10 +65,8 @@ TEST(SimWorld, TheSeedChoosesAmongStrandsAndEachKeepsItsOrder) {
 }
 
 TEST(SimWorld, TimeJumpsOverADayAndIsConstantInsideAWake) {
-  world w(1);
-  const auto& s = open_strand(w.add_machine("m", {}).platform());
-  const int64_t begun = s.loop->now(s.loop->self);
-  const int64_t wall = s.loop->wall(s.loop->self);
+  simulated_stage st(1);
+  const auto& s = st.open();
   struct note {
     const tharsis_loop* loop;
     int64_t first = 0, second = 0, wall = 0;
@@ -73,9 +77,11 @@ TEST(SimWorld, TimeJumpsOverADayAndIsConstantInsideAWake) {
     self.wall = self.loop->wall(self.loop->self);
     self.second = self.loop->now(self.loop->self);
   };
+  const int64_t begun = s.loop->now(s.loop->self);
+  const int64_t wall = s.loop->wall(s.loop->self);
   const int64_t day = duration(24h).count();
-  s.loop->timer_set(s.loop->self, begun + day, wake, &n, 0, nullptr);
-  ASSERT_TRUE(w.run_until([&] { return n.first != 0; }, never));
+  st.on(s, [&] { EXPECT_EQ(s.loop->timer_set(s.loop->self, begun + day, wake, &n, 0, nullptr), THARSIS_OK); });
+  ASSERT_TRUE(st.w.run_until([&] { return n.first != 0; }, never));
   EXPECT_EQ(n.first, begun + day);
   EXPECT_EQ(n.second, n.first);
   EXPECT_EQ(n.wall - wall, day);
@@ -83,8 +89,8 @@ TEST(SimWorld, TimeJumpsOverADayAndIsConstantInsideAWake) {
 }
 
 TEST(SimWorld, AStrandThatWakesItselfForEverMeetsTheLimit) {
-  world w(1);
-  const auto& s = open_strand(w.add_machine("m", {}).platform());
+  simulated_stage st(1);
+  const auto& s = st.open();
   struct spinner {
     const tharsis_loop* loop;
     static void wake(void* context, tharsis_handle) {
@@ -93,8 +99,8 @@ TEST(SimWorld, AStrandThatWakesItselfForEverMeetsTheLimit) {
     }
   } spin{s.loop};
   spinner::wake(&spin, 0);
-  EXPECT_FALSE(w.run_until([] { return false; }, w.now() + 10ms));
-  EXPECT_GT(w.steps(), 1000u);
+  EXPECT_FALSE(st.run_until([] { return false; }, 10ms));
+  EXPECT_GT(st.w.steps(), 1000u);
 }
 
 TEST(SimWorld, RunUntilStopsWhenNothingIsLeftAndAtTheLimit) {
@@ -121,8 +127,8 @@ TEST(SimWorld, RandomBytesComeFromTheSeed) {
 }
 
 TEST(SimWorld, BlockingWorkHappensLaterAndBetweenTheWakes) {
-  world w(1);
-  const auto& s = open_strand(w.add_machine("m", {}).platform());
+  simulated_stage st(1);
+  const auto& s = st.open();
   struct job {
     const tharsis_loop* loop;
     bool worked = false, woken = false;
@@ -134,9 +140,26 @@ TEST(SimWorld, BlockingWorkHappensLaterAndBetweenTheWakes) {
     self.during = self.loop->current(self.loop->self);
   };
   const auto wake = [](void* context, tharsis_handle) { static_cast<job*>(context)->woken = true; };
-  ASSERT_EQ(s.loop->run_blocking(s.loop->self, work, wake, &j, 0), THARSIS_OK);
-  EXPECT_FALSE(j.worked);
-  EXPECT_TRUE(w.run_until([&] { return j.woken; }, w.now() + 1s));
+  st.on(s, [&] {
+    EXPECT_EQ(s.loop->run_blocking(s.loop->self, work, wake, &j, 0), THARSIS_OK);
+    EXPECT_FALSE(j.worked);
+  });
+  EXPECT_TRUE(st.run_until([&] { return j.woken; }, 1s));
   EXPECT_TRUE(j.worked);
   EXPECT_EQ(j.during, 0u);
+}
+
+TEST(SimWorld, AStrandRefusesCallsFromElsewhere) {
+  simulated_stage st(1);
+  const auto& one = st.open();
+  const auto& two = st.open();
+  const auto nothing = [](void*, tharsis_handle) {};
+  const auto set = [&] { return one.loop->timer_set(one.loop->self, 0, nothing, nullptr, 0, nullptr); };
+  EXPECT_EQ(set(), THARSIS_E_INVALID);
+  st.on(two, [&] { EXPECT_EQ(set(), THARSIS_E_INVALID); });
+  st.on(one, [&] { EXPECT_EQ(set(), THARSIS_OK); });
+  st.on(one, [&] {
+    one.close(one.self);
+    EXPECT_EQ(set(), THARSIS_E_GONE);
+  });
 }
