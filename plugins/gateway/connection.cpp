@@ -126,6 +126,11 @@ void connection::cut() {
   if (tcp_ != nullptr) tcp_->reset_on_close();
 }
 
+// The peer learns that nothing was cut off.
+void connection::say_goodbye() {
+  if (wire_ && !over_) wire_->end();
+}
+
 std::string connection::name() const { return "connection " + std::to_string(id_) + " from " + peer_; }
 
 void connection::say_end(const std::string& why, bool blame) const {

@@ -37,8 +37,9 @@ class connection {
   void deliver(const mars::frame& f);
   // Something outside has changed: look again.
   void nudge();
-  // Destroying the connection will reset it.
+  // Destroying the connection will reset it; without this it ends as it should.
   void cut();
+  void say_goodbye();
 
   bool greeted() const { return talk_ && talk_->greeted(); }
   // "connection 3 from 127.0.0.1:5000"

@@ -123,7 +123,10 @@ task<void> server::serve() {
 
 task<void> server::close() {
   listener_.close();
-  for (const auto& [id, c] : connections_) c->say_end("the gateway stops", false);
+  for (const auto& [id, c] : connections_) {
+    c->say_end("the gateway stops", false);
+    c->say_goodbye();
+  }
   connections_.clear();
   auto clean = [files = tables_.files, path = folder_ + "/endpoint", lock = lock_] {
     if (lock == 0) return 0;  // The folder is somebody else's.
