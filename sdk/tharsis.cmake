@@ -60,13 +60,14 @@ function(tharsis_plugin name)
   endforeach()
 endfunction()
 
-# tharsis_test(name source... LINK lib...): one binary per top folder of tests.
+# tharsis_test(area_tests source... LINK lib...): one binary per folder of tests; its tests are named area.Suite.Test.
 function(tharsis_test name)
   cmake_parse_arguments(A "" "" "LINK" ${ARGN})
   add_executable(${name} ${A_UNPARSED_ARGUMENTS})
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map> <functional> <memory>)
   target_link_libraries(${name} PRIVATE tharsis_options ${A_LINK} gtest gtest_main)
   include(GoogleTest)
-  gtest_discover_tests(${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_MODE PRE_TEST
+  string(REGEX REPLACE "_tests$" "." area ${name})
+  gtest_discover_tests(${name} TEST_PREFIX ${area} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT 300)
 endfunction()
