@@ -1,0 +1,220 @@
+#include "plugins/dns/service.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "sdk/pure/address.h"
+#include "sdk/sim/world.h"
+#include "tests/plugins/host_on_strand.h"
+
+using namespace tharsis;
+using namespace tharsis::dns;
+
+namespace {
+
+constexpr duration timeout = 5s;
+constexpr duration hop = 1ms;  // To the strand of dns and back.
+
+settings quick() {
+  settings s;
+  s.timeout = timeout;
+  s.cache = {2s, 1s, 3};
+  s.pins["pinned.test"] = {*parse_ip("127.0.0.1")};
+  return s;
+}
+
+// A plugin that asks: it keeps every promise made to it.
+struct asker {
+  struct question {
+    asker* by;
+    instant asked;
+    int answers = 0;
+    int32_t status = THARSIS_PENDING;
+    std::string first;
+  };
+
+  asker(sim::machine& on, const std::string& name) : box(on.platform(), name) {}
+
+  // On the strand.
+  tharsis_status ask(const tharsis_dns& dns, std::string_view name, uint32_t family = 0) {
+    auto q = std::make_unique<question>(question{this, box.place->now(), 0, THARSIS_PENDING, {}});
+    tharsis_error why = no_error();
+    inside = true;
+    const tharsis_status status = dns.resolve(dns.self, text_of(name), family, &asker::on_answer, q.get(), &last, &why);
+    inside = false;
+    EXPECT_EQ(status == THARSIS_OK, why.text[0] == '\0') << why.text;
+    if (status == THARSIS_OK) questions.push_back(std::move(q));
+    return status;
+  }
+  static void on_answer(void* context, tharsis_handle, const tharsis_dns_answer* a) {
+    question& q = *static_cast<question*>(context);
+    const tharsis_loop& loop = *q.by->box.own->loop;
+    EXPECT_FALSE(q.by->inside) << "answered inside the call";
+    EXPECT_EQ(loop.current(loop.self), q.by->box.own->id) << "answered on another strand";
+    EXPECT_LE(q.by->box.place->now(), q.asked + timeout + hop) << "answered too late";
+    EXPECT_EQ(a->status == THARSIS_OK, a->count > 0);
+    EXPECT_EQ(a->status == THARSIS_OK, a->reason.size == 0);
+    ++q.answers;
+    q.status = a->status;
+    if (a->count > 0) q.first = ip_text(a->addresses[0]);
+  }
+
+  test::host_on_strand box;
+  std::vector<std::unique_ptr<question>> questions;
+  tharsis_handle last = 0;
+  bool inside = false;
+};
+
+// dns on a strand of its own.
+struct provider {
+  provider(sim::machine& on, const settings& s) : box(on.platform(), "dns"), asked(std::in_place, box.tables(), *box.place, s) {
+    box.on_publish = [this](const void* payload) { stats = *static_cast<const tharsis_dns_stats*>(payload); };
+    box.send([this] { asked->open(1); });
+  }
+  // `destroyed`: its instance too, as the host does when a plugin has stopped.
+  void stop(bool destroyed) {
+    closed = true;
+    asked->close();
+    EXPECT_EQ(box.left_open(), "");
+    if (!destroyed) return;
+    asked.reset();
+    box.own->close(box.own->self);
+  }
+
+  test::host_on_strand box;
+  std::optional<service> asked;
+  tharsis_dns_stats stats{};
+  bool closed = false;
+};
+
+}  // namespace
+
+// Goal: every accepted question gets exactly one answer, on its own strand, in time, whatever the
+// resolver, the askers and dns' own end do; nothing stays open. Method: three askers with random
+// questions and cancels; a resolver that is quick, slow, failing and changing; dns stops in the middle;
+// one asker may be gone before that, with questions open.
+TEST(DnsSim, EachQuestionIsAnsweredExactlyOnceAlsoWhenDnsStopsInTheMiddle) {
+  uint64_t answered = 0, cancelled = 0, late = 0;
+  for (uint64_t seed = 1; seed <= 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    sim::world world(seed);
+    sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+    const auto upto = [&](uint64_t n) { return world.random() % n; };
+    const auto some_name = [&] { return std::string(1, static_cast<char>('a' + upto(6))) + ".test"; };
+    provider dns(machine, quick());
+    std::vector<std::unique_ptr<asker>> askers;
+    for (const char* name : {"one", "two", "three"}) askers.push_back(std::make_unique<asker>(machine, name));
+    const auto some_time = [&] { return world.now() + std::chrono::milliseconds(upto(12'000)); };
+
+    for (int i = 0; i < 30; ++i)
+      world.at(some_time(), [&, name = some_name(), fails = upto(4) == 0, after = std::chrono::milliseconds(upto(8'000))] {
+        world.add_name(name, fails ? std::vector<std::string>{} : std::vector<std::string>{"10.0.0.2", "fd00::2"}, after);
+      });
+    for (int i = 0; i < 120; ++i)
+      world.at(some_time(), [&, who = askers[upto(3)].get(), name = upto(10) == 0 ? "pinned.test" : some_name(),
+                             family = static_cast<uint32_t>(upto(3) * 2), cancels = upto(5) == 0] {
+        who->box.send([&, who, name, family, cancels] {
+          if (!dns.asked) return;
+          const tharsis_dns& table = *dns.asked->table();
+          const tharsis_status status = who->ask(table, name, family == 2 ? 6 : family);
+          EXPECT_EQ(status, dns.closed ? THARSIS_E_GONE : THARSIS_OK);
+          late += status == THARSIS_E_GONE;
+          if (status == THARSIS_OK && cancels) table.cancel(table.self, who->last);
+        });
+      });
+    if (upto(2) == 0)
+      world.at(some_time(), [&] { askers[2]->box.send([&] { askers[2]->box.own->close(askers[2]->box.own->self); }); });
+    world.at(some_time(), [&, destroyed = upto(2) == 0] { dns.box.send([&, destroyed] { dns.stop(destroyed); }); });
+    world.run_for(30s);
+
+    ASSERT_TRUE(dns.closed);
+    for (size_t a = 0; a < 2; ++a)
+      for (const auto& q : askers[a]->questions) {
+        ASSERT_EQ(q->answers, 1);
+        ++answered;
+        cancelled += q->status == THARSIS_E_CANCELLED;
+      }
+    for (const auto& q : askers[2]->questions) ASSERT_LE(q->answers, 1);
+    const tharsis_dns_stats& n = dns.stats;
+    ASSERT_EQ(n.queries, n.literal + n.pinned + n.cached + n.system + n.failed);
+    ASSERT_EQ(n.queries, askers[0]->questions.size() + askers[1]->questions.size() + askers[2]->questions.size());
+    dns.asked.reset();
+    if (HasFailure()) break;
+  }
+  EXPECT_GT(answered, 10'000u);
+  EXPECT_GT(cancelled, 1'000u);
+  EXPECT_GT(late, 1'000u) << "some asked after the end, too";
+}
+
+TEST(DnsSim, TheSameQuestionOfManyStrandsIsOneLookup) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  world.add_name("a.test", {"10.0.0.2"}, 1s);
+  provider dns(machine, quick());
+  asker one(machine, "one"), two(machine, "two");
+  for (asker* a : {&one, &two})
+    for (const char* name : {"a.test", "A.Test."}) a->box.send([&dns, a, name] { a->ask(*dns.asked->table(), name); });
+  world.run_for(500ms);
+  tharsis_strand_audit audit{sizeof audit, 0, 0, 0, 0};
+  dns.box.own->audit(dns.box.own->self, &audit);
+  EXPECT_EQ(audit.queries, 1u);
+  world.run_for(1s);
+  for (asker* a : {&one, &two})
+    for (const auto& q : a->questions) EXPECT_EQ(q->first, "10.0.0.2");
+  EXPECT_EQ(dns.stats.system, 4u);
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
+}
+
+TEST(DnsSim, AResolverThatComesBackIsAskedAgain) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  world.add_name("a.test", {"10.0.0.2"}, 1h);
+  provider dns(machine, quick());
+  asker a(machine, "one");
+  const auto ask = [&] { a.box.send([&] { a.ask(*dns.asked->table(), "a.test"); }); };
+  ask();
+  world.run_for(6s);
+  EXPECT_EQ(a.questions.at(0)->status, THARSIS_E_TIMEOUT);
+  world.add_name("a.test", {"10.0.0.2"}, 5ms);
+  ask();
+  world.run_for(10ms);
+  EXPECT_EQ(a.questions.at(1)->first, "10.0.0.2");
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
+}
+
+TEST(DnsSim, MoreQuestionsThanAllowedAreRefusedUntilSomeAreAnswered) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  world.add_name("a.test", {"10.0.0.2"}, 1s);
+  settings s = quick();
+  s.questions_max = 3;
+  provider dns(machine, s);
+  asker a(machine, "one");
+  a.box.send([&] {
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(a.ask(*dns.asked->table(), "a.test"), THARSIS_OK);
+    EXPECT_EQ(a.ask(*dns.asked->table(), "a.test"), THARSIS_E_BUSY);
+    EXPECT_EQ(a.ask(*dns.asked->table(), "not a name"), THARSIS_E_INVALID);
+  });
+  world.run_for(2s);
+  a.box.send([&] { EXPECT_EQ(a.ask(*dns.asked->table(), "a.test"), THARSIS_OK); });
+  world.run_for(1s);
+  EXPECT_EQ(a.questions.back()->first, "10.0.0.2");
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
+}
+
+TEST(DnsSim, AThreadWithoutAStrandIsRefused) {
+  sim::world world(1);
+  provider dns(world.add_machine("client", {"10.0.0.1"}), quick());
+  tharsis_handle id = 0;
+  tharsis_error why = no_error();
+  const tharsis_dns& table = *dns.asked->table();
+  EXPECT_EQ(table.resolve(table.self, text_of("a.test"), 0, &asker::on_answer, nullptr, &id, &why), THARSIS_E_INVALID);
+  EXPECT_NE(std::string(why.text), "");
+  world.run_for(1s);
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
+}
