@@ -72,7 +72,7 @@ error log_files::open_name(file_name name) {
   const std::string file = path(name);
   name_ = name;
   tharsis_error why = no_error();
-  tharsis_status status = files_->open(files_->self, text_of(file), THARSIS_FILES_APPEND, &file_, &why);
+  tharsis_status status = files_->open(files_->self, text_of(file), THARSIS_FILES_APPEND | THARSIS_FILES_READ, &file_, &why);
   if (status != THARSIS_OK) file_ = 0;
   if (status == THARSIS_OK) status = files_->lock(files_->self, text_of(file), &lock_, &why);
   if (status == THARSIS_OK) status = files_->length(files_->self, file_, &bytes_, &why);

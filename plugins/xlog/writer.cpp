@@ -49,9 +49,8 @@ task<error> writer::open() {
   if (!opened) co_return error{THARSIS_E_BUSY, "the host has no thread free to open the log file; start again later"};
   if (opened->failure.status != THARSIS_OK)
     co_return error{opened->failure.status,
-                    "no log file can be opened in '" + settings_.directory + "': " + opened->failure.text +
-                        "; make that folder writable, or set xlog.directory (now from " + host_.where("directory") +
-                        ") to one that is"};
+                    "no log file can be opened in '" + settings_.directory + "' (xlog.directory, from " +
+                        host_.where("directory") + "): " + opened->failure.text};
   topic_ = host_.declare(state_topic);
   file_ = opened->file;
   publish(fine);

@@ -38,7 +38,8 @@ typedef struct tharsis_files {
   // Calls visit once per name in the folder, in the order of the names.
   tharsis_status (*list)(void* self, tharsis_text folder, void (*visit)(void* context, tharsis_text name),
                          void* context, tharsis_error* error);
-  // An advisory lock held until close(*lock) or the end of the process.
+  // An advisory lock on the file, made if it is missing, held until close(*lock) or the end of the
+  // process. Who does not ask for the lock may read and append all the same.
   //   THARSIS_E_IN_USE  somebody else holds it.
   tharsis_status (*lock)(void* self, tharsis_text path, tharsis_handle* lock, tharsis_error* error);
 } tharsis_files;
