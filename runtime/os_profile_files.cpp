@@ -17,10 +17,12 @@ result<std::string> read_text_file(const std::string& path, size_t largest) {
   if (!fs::is_regular_file(status)) return error{THARSIS_E_INVALID, "this is not a regular file"};
   std::ifstream in(path, std::ios::binary);
   if (!in) return error{THARSIS_E_DENIED, "this file cannot be opened; are its permissions right?"};
-  std::string text(largest + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text;
+  for (char chunk[16 << 10]; in && text.size() <= largest;) {
+    in.read(chunk, sizeof chunk);
+    text.append(chunk, static_cast<size_t>(in.gcount()));
+  }
   if (in.bad()) return error{THARSIS_E_IO, "reading this file failed"};
-  text.resize(static_cast<size_t>(in.gcount()));
   if (text.size() > largest)
     return error{THARSIS_E_INVALID, "larger than " + std::to_string(largest >> 20) + " MiB; this is not a file for people"};
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);

@@ -128,7 +128,7 @@ void writer::on_written(const log_files::outcome& o) {
     host_.warning("the log is written again after " + seconds_text(place_.now() - failing_since_) + ", to " + o.file);
     retry_ = duration();
   }
-  if (!works || (!again && o.file == file_)) return;
+  if (!works || (!again && o.file == file_ && intake_.lost() == published_lost_)) return;
   file_ = o.file;
   publish(fine);
 }
@@ -151,7 +151,7 @@ void writer::publish(const error& why) {
   state.status = why.status;
   state.reason = text_of(why.text);
   state.lines = written_;
-  state.lost = intake_.lost() + given_up_;
+  state.lost = published_lost_ = intake_.lost() + given_up_;
   host_.publish(topic_, &state);
 }
 

@@ -57,6 +57,7 @@ class writer {
   tharsis_handle topic_ = 0;
   std::string file_;        // The one that was written last.
   uint64_t written_ = 0;
+  uint64_t published_lost_ = 0;
   uint64_t given_up_ = 0;   // Lines that could not be written before the end.
   duration retry_{};        // The last pause after a failure; zero: writing works.
   instant failing_since_{};

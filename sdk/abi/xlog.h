@@ -8,7 +8,8 @@ extern "C" {
 
 #define THARSIS_XLOG_STATE_TOPIC "xlog.state"
 
-// Published when a file was opened, when writing begins to fail, and when it works again.
+// Published when a file was opened, when writing begins to fail, when it works again, and when lines
+// were lost.
 typedef struct tharsis_xlog_state {
   tharsis_text file;     // Absolute; empty while none could be opened.
   int32_t status;        // THARSIS_OK, or why lines do not reach the file now.

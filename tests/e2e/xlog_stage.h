@@ -1,0 +1,167 @@
+// xlog as it is shipped, in a runtime of its own on a simulated machine, with a plugin beside it that
+// says what a test wants said.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plugins/xlog/core/file_name.h"
+#include "plugins/xlog/core/reader.h"
+#include "runtime/profile.h"
+#include "runtime/runtime.h"
+#include "sdk/abi/command.h"
+#include "sdk/sim/world.h"
+#include "tests/e2e/recording_console.h"
+#include "tests/plugins/xlog/speaker/speaker.h"
+
+namespace tharsis::test {
+
+struct state {
+  std::string file, reason;
+  tharsis_status status;
+  uint64_t lines, lost;
+};
+
+// One life of a runtime.
+class xlog_stage {
+ public:
+  // `settings` as a profile writes them: "level: debug, memory: 64KiB".
+  xlog_stage(sim::world& w, sim::machine& m, const std::string& settings) : world_(w), machine_(m) {
+    run_profile("tharsis: 1\nplugins:\n  xlog: { " + settings + " }\n  speaker: {}\n");
+  }
+  xlog_stage(sim::world& w, sim::machine& m) : world_(w), machine_(m) {}
+
+  bool starts() {
+    EXPECT_TRUE(world_.run_until([&] { return settled; }, world_.now() + 30s));
+    return report("xlog").state == runtime::plugin_state::running;
+  }
+  void watch() {
+    on_speaker([this](const speaker_table& t, void* instance) {
+      t.watch(instance, [](void* context, const tharsis_xlog_state* s) {
+        static_cast<xlog_stage*>(context)->states.push_back(
+            {std::string(view(s->file)), std::string(view(s->reason)), s->status, s->lines, s->lost});
+      }, this);
+    });
+  }
+  void say(const std::string& text, uint32_t level = THARSIS_LOG_INFO) {
+    on_speaker([text, level](const speaker_table& t, void* instance) { t.say(instance, level, text_of(text)); });
+  }
+  // Whether the answer came within that time.
+  bool flush(duration within = 1s) {
+    bool done = false;
+    on_speaker([&done](const speaker_table& t, void* instance) {
+      t.flush(instance, [](void* context) { *static_cast<bool*>(context) = true; }, &done);
+    });
+    return world_.run_until([&] { return done; }, world_.now() + within);
+  }
+  // Whether all came to rest within the deadline of the lifecycle.
+  bool stops() {
+    running->stop();
+    return world_.run_until([&] { return ended; }, world_.now() + 30s) &&
+           report("xlog").state == runtime::plugin_state::stopped;
+  }
+
+  // `tharsis xlog WORDS...`; the code with which it ended. For a stage without a profile.
+  int command(const std::vector<std::string>& words) {
+    runtime::profile_request request = request_of();
+    runtime::diagnostics problems;
+    run(runtime::profile_of_plugin("xlog", request, problems), problems);
+    EXPECT_TRUE(world_.run_until([&] { return settled; }, world_.now() + 30s));
+    std::vector<const char*> arguments;
+    for (size_t i = 1; i < words.size(); ++i) arguments.push_back(words[i].c_str());
+    const tharsis_command_call call = {sizeof call, static_cast<uint32_t>(arguments.size()), words[0].c_str(),
+                                       arguments.data(), console.table(), text_of("/here")};
+    running->with_extension("xlog", THARSIS_COMMAND_ID, [&call](const void* table, void* instance) {
+      static_cast<const tharsis_command*>(table)->run(instance, &call);
+    });
+    EXPECT_TRUE(world_.run_until([&] { return console.code.has_value(); }, world_.now() + 30s));
+    EXPECT_TRUE(stops());
+    return console.code.value_or(-1);
+  }
+
+  runtime::runtime::plugin_report report(const std::string& id) const {
+    for (const auto& r : running->report())
+      if (r.id == id) return r;
+    return {};
+  }
+
+  recording_console console;
+  std::vector<state> states;
+  std::string logged;  // Warnings while there was no sink.
+  bool settled = false;
+  bool ended = false;
+  std::unique_ptr<runtime::runtime> running;
+
+ private:
+  static runtime::profile_request request_of() {
+    runtime::profile_request request;
+    request.plugin_folders = {THARSIS_PLUGINS, THARSIS_TEST_PLUGINS};
+    request.data_folder = "/state";
+    return request;
+  }
+  void run_profile(const std::string& text) {
+    runtime::profile_request request = request_of();
+    request.file = "test.yaml";
+    request.text = text;
+    runtime::diagnostics problems;
+    run(runtime::load_profile(request, problems), problems);
+  }
+  void run(runtime::profile plan, const runtime::diagnostics& problems) {
+    ASSERT_TRUE(problems.empty()) << render(problems);
+    runtime::runtime::options o;
+    o.platform = machine_.platform();
+    o.plan = std::move(plan);
+    o.console = console.table();
+    o.print = [this](uint32_t, std::string_view who, std::string_view text) {
+      logged += std::string(who) + ": " + std::string(text) + "\n";
+    };
+    o.on_settled = [this] { settled = true; };
+    o.on_ended = [this] { ended = true; };
+    running = std::make_unique<runtime::runtime>(std::move(o));
+    tharsis_error reason = no_error();
+    ASSERT_EQ(running->start(&reason), THARSIS_OK) << reason.text;
+  }
+  template <class F>
+  void on_speaker(F f) {
+    bool done = false;
+    running->with_extension("speaker", SPEAKER_ID, [&done, f](const void* table, void* instance) {
+      done = true;
+      ASSERT_NE(table, nullptr) << "the speaker is not running";
+      f(*static_cast<const speaker_table*>(table), instance);
+    });
+    EXPECT_TRUE(world_.run_until([&] { return done; }, world_.now() + 1s));
+  }
+
+  sim::world& world_;
+  sim::machine& machine_;
+};
+
+// The texts of `plugin` in a file, in order; damage is a failure.
+inline std::vector<std::string> texts_in(sim::machine& m, const std::string& path, const std::string& plugin = "speaker") {
+  std::vector<std::string> texts;
+  xlog::reader lines;
+  lines.on_bytes(m.storage()->content(path).value_or(""));
+  lines.on_end();
+  while (const auto i = lines.take()) {
+    EXPECT_FALSE(i->damage) << path << ":" << i->line << ": " << i->damage->why;
+    if (!i->damage && i->value.plugin == plugin) texts.push_back(i->value.text);
+  }
+  return texts;
+}
+
+// The log files of a folder, in the order of writing.
+inline std::vector<std::string> logs_in(sim::machine& m, const std::string& folder) {
+  std::vector<xlog::file_name> names;
+  for (const std::string& path : m.storage()->paths())
+    if (path.starts_with(folder + "/"))
+      if (const auto name = xlog::parse_file_name(std::string_view(path).substr(folder.size() + 1))) names.push_back(*name);
+  std::sort(names.begin(), names.end());
+  std::vector<std::string> paths;
+  for (const auto& name : names) paths.push_back(folder + "/" + name_text(name));
+  return paths;
+}
+
+}  // namespace tharsis::test

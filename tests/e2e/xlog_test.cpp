@@ -1,0 +1,281 @@
+// Goal: what is said is in the file, or counted, whatever the disk does; and it can be read back.
+// Method: the plugin binaries of the real run, in the simulated world, whose disk is filled, write
+// protected, broken and cut from power.
+#include "tests/e2e/xlog_stage.h"
+
+using namespace tharsis;
+using test::logs_in;
+using test::texts_in;
+using test::xlog_stage;
+using list = std::vector<std::string>;
+
+namespace {
+
+const std::string first_file = "/log/xlog_20260101.log";
+
+struct XlogInSimulation : testing::Test {
+  sim::world world{1};
+  sim::machine& machine = world.add_machine("one", {"10.0.0.1"});
+  sim::disk& disk = *machine.storage();
+};
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_F(XlogInSimulation, WhatWasSaidBeforeAFlushIsInTheFile) {
+  xlog_stage s(world, machine, "directory: /log, interval: 1m");
+  ASSERT_TRUE(s.starts());
+  s.watch();
+  s.say("one\ntwo");
+  s.say("debug", THARSIS_LOG_DEBUG);
+  s.say("three", THARSIS_LOG_WARNING);
+  EXPECT_TRUE(s.flush());
+  EXPECT_EQ(texts_in(machine, first_file), (list{"one\ntwo", "three"}));
+  ASSERT_EQ(s.states.size(), 1u);
+  EXPECT_EQ(s.states[0].file, first_file);
+  EXPECT_TRUE(s.stops());
+  EXPECT_EQ(s.logged, "");
+}
+
+TEST_F(XlogInSimulation, LinesReachTheFileByThemselvesAndErrorsAtOnce) {
+  xlog_stage s(world, machine, "directory: /log, interval: 10s");
+  ASSERT_TRUE(s.starts());
+  world.run_for(20s);
+  s.say("patient");
+  world.run_for(9s);
+  EXPECT_EQ(texts_in(machine, first_file), list{});
+  world.run_for(2s);
+  EXPECT_EQ(texts_in(machine, first_file), list{"patient"});
+  s.say("urgent", THARSIS_LOG_ERROR);
+  world.run_for(100ms);
+  EXPECT_EQ(texts_in(machine, first_file), (list{"patient", "urgent"}));
+  s.say("last");
+  EXPECT_TRUE(s.stops());
+  EXPECT_EQ(texts_in(machine, first_file), (list{"patient", "urgent", "last"}));
+}
+
+TEST_F(XlogInSimulation, AFullDiskIsComplainedOfOnceAndEverythingIsWrittenOnceThereIsRoom) {
+  xlog_stage s(world, machine, "directory: /log, retry_max: 2s");
+  ASSERT_TRUE(s.starts());
+  s.watch();
+  s.say("before");
+  ASSERT_TRUE(s.flush());
+  disk.capacity = disk.content(first_file)->size();
+  for (int i = 0; i < 100; ++i) s.say("full " + std::to_string(i));
+  EXPECT_TRUE(s.flush()) << "a flush is answered also when it cannot help";
+  world.run_for(1min);
+  ASSERT_EQ(s.states.size(), 2u);
+  EXPECT_EQ(s.states[1].status, THARSIS_E_FULL);
+  EXPECT_TRUE(holds(s.states[1].reason, first_file)) << s.states[1].reason;
+  ASSERT_EQ(s.console.complaints.size(), 1u);
+  EXPECT_TRUE(holds(s.console.complaints[0], "lines do not reach the log file: ")) << s.console.complaints[0];
+
+  disk.capacity.reset();
+  world.run_for(3s);
+  ASSERT_EQ(s.states.size(), 3u);
+  EXPECT_EQ(s.states[2].status, THARSIS_OK);
+  EXPECT_EQ(s.states[2].lost, 0u);
+  const list said = texts_in(machine, first_file);
+  EXPECT_EQ(said.size(), 101u);
+  EXPECT_EQ(said.back(), "full 99");
+  EXPECT_TRUE(s.stops());
+  const list own = texts_in(machine, first_file, "xlog");
+  ASSERT_EQ(own.size(), 2u);
+  EXPECT_TRUE(holds(own[1], "the log is written again after 6")) << own[1];
+}
+
+TEST_F(XlogInSimulation, WhatMemoryCannotHoldIsCountedInTheFile) {
+  xlog_stage s(world, machine, "directory: /log, memory: 64KiB, retry_max: 1s");
+  ASSERT_TRUE(s.starts());
+  s.watch();
+  disk.read_only = true;
+  const std::string wide(1000, 'x');
+  for (int i = 0; i < 200; ++i) s.say(std::to_string(i) + wide);
+  s.say("worse", THARSIS_LOG_ERROR);
+  disk.read_only = false;
+  world.run_for(2s);
+  EXPECT_TRUE(s.flush());
+  const list said = texts_in(machine, first_file);
+  EXPECT_EQ(std::count(said.begin(), said.end(), "worse"), 1) << "the least severe give way";
+  uint64_t lost = 0;
+  for (const std::string& text : texts_in(machine, first_file, "xlog"))
+    if (holds(text, " lost from here to ")) lost += std::stoull(text);
+  EXPECT_EQ(said.size() + lost, 201u);
+  EXPECT_GT(said.size(), 30u);
+  EXPECT_EQ(s.states.back().lost, lost);
+  EXPECT_TRUE(s.stops());
+}
+
+TEST_F(XlogInSimulation, AFolderThatCannotBeWrittenEndsTheStartWithASentence) {
+  disk.read_only = true;
+  xlog_stage s(world, machine, "directory: /log");
+  EXPECT_FALSE(s.starts());
+  const auto report = s.report("xlog");
+  EXPECT_EQ(report.state, runtime::plugin_state::failed);
+  EXPECT_TRUE(holds(report.reason, "no log file can be opened in '/log' (xlog.directory, from test.yaml:3:")) << report.reason;
+  s.running->stop();
+  EXPECT_TRUE(world.run_until([&] { return s.ended; }, world.now() + 10s));
+}
+
+TEST_F(XlogInSimulation, StoppingWithAFullDiskEndsInTimeAndSaysWhatWasLost) {
+  xlog_stage s(world, machine, "directory: /log");
+  ASSERT_TRUE(s.starts());
+  ASSERT_TRUE(s.flush());
+  disk.capacity = 0;
+  for (int i = 0; i < 10; ++i) s.say("lost " + std::to_string(i));
+  const instant before = world.now();
+  EXPECT_TRUE(s.stops());
+  EXPECT_LT(world.now() - before, 5s);
+  EXPECT_TRUE(holds(s.logged, "xlog: 10 lines never reached the log file") ||
+              holds(s.logged, "xlog: 11 lines never reached the log file"))  // Its own complaint is one.
+      << s.logged;
+}
+
+TEST_F(XlogInSimulation, ANewDayAndAFullFileBeginNewFiles) {
+  xlog_stage s(world, machine, "directory: /log, file_size: 4KiB");
+  ASSERT_TRUE(s.starts());
+  s.say("today");
+  ASSERT_TRUE(s.flush());
+  world.run_for(24h);
+  for (int i = 0; i < 3; ++i) s.say(std::to_string(i) + std::string(3000, 'x'));
+  ASSERT_TRUE(s.flush());
+  EXPECT_TRUE(s.stops());
+  EXPECT_EQ(logs_in(machine, "/log"), (list{first_file, "/log/xlog_20260102.log", "/log/xlog_20260102_1.log", "/log/xlog_20260102_2.log"}));
+  EXPECT_EQ(texts_in(machine, first_file), list{"today"});
+  EXPECT_EQ(texts_in(machine, "/log/xlog_20260102_2.log").size(), 1u);
+}
+
+TEST_F(XlogInSimulation, TheNextStartGoesOnInTheSameFileAndMarksALineThatWasLeftUnfinished) {
+  {
+    xlog_stage s(world, machine, "directory: /log");
+    ASSERT_TRUE(s.starts());
+    s.say("first life");
+    ASSERT_TRUE(s.stops());
+  }
+  const auto node = disk.find(first_file);
+  ASSERT_TRUE(node);
+  disk.append(**node, first_file, "2026-01-01T00:00:00.000000Z I 1 speaker torn", &machine, nullptr);
+  {
+    xlog_stage s(world, machine, "directory: /log");
+    ASSERT_TRUE(s.starts());
+    s.say("second life");
+    ASSERT_TRUE(s.stops());
+  }
+  EXPECT_EQ(logs_in(machine, "/log"), list{first_file});
+  xlog_stage reading(world, machine);
+  EXPECT_EQ(reading.command({"cat", "/log", "--plugin", "speaker"}), 1);
+  ASSERT_EQ(reading.console.complaints.size(), 1u);
+  EXPECT_TRUE(holds(reading.console.complaints[0], "cut off when its writer stopped: 2026-01-01T00:00:00.000000Z I 1 speaker torn"))
+      << reading.console.complaints[0];
+  ASSERT_EQ(reading.console.printed.size(), 2u) << "what stood before the damage, and what stood after";
+  EXPECT_TRUE(holds(reading.console.printed[0], "first life"));
+  EXPECT_TRUE(holds(reading.console.printed[1], "second life"));
+}
+
+TEST_F(XlogInSimulation, TwoRuntimesInOneFolderWriteToFilesOfTheirOwnThatAreReadTogether) {
+  sim::machine& other = world.add_machine("two", {"10.0.0.2"}, machine.storage());
+  xlog_stage a(world, machine, "directory: /log"), b(world, other, "directory: /log");
+  ASSERT_TRUE(a.starts());
+  ASSERT_TRUE(b.starts());
+  for (int i = 0; i < 3; ++i) {
+    a.say("a" + std::to_string(i));
+    world.run_for(1ms);
+    b.say("b" + std::to_string(i));
+    world.run_for(1ms);
+  }
+  ASSERT_TRUE(a.stops());
+  ASSERT_TRUE(b.stops());
+  EXPECT_EQ(texts_in(machine, first_file).size(), 3u);
+  EXPECT_EQ(texts_in(machine, "/log/xlog_20260101_1.log").size(), 3u);
+  xlog_stage reading(world, machine);
+  EXPECT_EQ(reading.command({"cat", "--plugin", "speaker", "--json", "../log/"}), 2) << "/here/../log is not there in this world";
+  xlog_stage again(world, machine);
+  EXPECT_EQ(again.command({"cat", "--plugin", "speaker", "--json", "/log/"}), 0);
+  ASSERT_EQ(again.console.printed.size(), 1u);
+  std::string order;
+  for (size_t at = 0; (at = again.console.printed[0].find("\"text\":\"", at)) != std::string::npos; ++at)
+    order += again.console.printed[0].substr(at + 8, 2) + " ";
+  EXPECT_EQ(order, "a0 b0 a1 b1 a2 b2 ");
+}
+
+TEST_F(XlogInSimulation, AFileThatSomebodyRemovesIsMadeAgain) {
+  xlog_stage s(world, machine, "directory: /log");
+  ASSERT_TRUE(s.starts());
+  s.say("gone with the file");
+  ASSERT_TRUE(s.flush());
+  disk.remove(first_file, nullptr);
+  s.say("safe");
+  ASSERT_TRUE(s.flush());
+  EXPECT_EQ(texts_in(machine, first_file), list{"safe"});
+  EXPECT_TRUE(s.stops());
+}
+
+TEST_F(XlogInSimulation, CatSaysWhatIsWrongWithItsInputAndTouchesNothing) {
+  disk.make_folder("/here/empty", nullptr);
+  disk.replace("/here/notes.txt", "buy milk\n", nullptr);
+  const auto paths = disk.paths();
+  disk.read_only = true;  // Reading must not need more.
+  const auto says = [&](const list& words, int code, const std::string& sentence) {
+    xlog_stage s(world, machine);
+    EXPECT_EQ(s.command(words), code);
+    ASSERT_EQ(s.console.complaints.size(), 1u);
+    EXPECT_TRUE(holds(s.console.complaints[0], sentence)) << s.console.complaints[0];
+    EXPECT_TRUE(s.console.printed.empty());
+  };
+  says({"cat", "missing.log"}, 2, "missing.log: ");
+  says({"cat", "notes.txt"}, 2, "notes.txt: not a log file of xlog");
+  says({"cat", "empty"}, 2, "empty: no log files in this folder; they are named like xlog_2026");
+  says({"cat"}, 2, "name at least one log file");
+  says({"cat", "--level", "loud", "x"}, 2, "is no level");
+  xlog_stage help(world, machine);
+  EXPECT_EQ(help.command({"cat", "--help"}), 0);
+  EXPECT_TRUE(holds(help.console.printed.at(0), "tharsis xlog cat [OPTION]... PATH..."));
+  EXPECT_EQ(disk.paths(), paths);
+}
+
+// Goal: nothing that is said disappears uncounted. Method: a machine whose disk fails and recovers at
+// random moments, while lines are said, and that is stopped or loses power at the end.
+TEST(XlogInTroubledWorlds, EveryLineIsInTheFilesOnceAndInOrderOrWasCounted) {
+  constexpr uint64_t seeds = 500;
+  for (uint64_t seed = 1; seed <= seeds && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    sim::world world(seed);
+    sim::machine& machine = world.add_machine("one", {"10.0.0.1"});
+    sim::disk& disk = *machine.storage();
+    xlog_stage s(world, machine, "directory: /log, memory: 64KiB, batch: 1KiB, file_size: 8KiB, interval: 20ms, retry_max: 1s");
+    ASSERT_TRUE(s.starts());
+    s.watch();
+    int said = 0;
+    for (int step = 0; step < 60; ++step) {
+      const uint64_t what = world.random() % 10;
+      if (what == 0) disk.read_only = !disk.read_only;
+      else if (what == 1) disk.broken = !disk.broken;
+      else if (what == 2 && disk.capacity) disk.capacity.reset();
+      else if (what == 2) disk.capacity = world.random() % 50'000;
+      else if (what == 3) EXPECT_TRUE(s.flush(3s));
+      else for (uint64_t n = world.random() % 20; n > 0; --n) s.say(std::to_string(said++) + " " + std::string(world.random() % 900, 'x'));
+      world.run_for(std::chrono::milliseconds(world.random() % 300));
+    }
+    disk.read_only = disk.broken = false;
+    disk.capacity.reset();
+    world.run_for(2s);
+    EXPECT_TRUE(s.flush());
+    EXPECT_TRUE(s.stops());
+    int found = 0, last = -1;
+    uint64_t lost = 0;
+    for (const std::string& path : logs_in(machine, "/log")) {
+      for (const std::string& text : texts_in(machine, path)) {
+        const int number = std::stoi(text);
+        EXPECT_GT(number, last) << path;
+        last = number;
+        ++found;
+      }
+      for (const std::string& text : texts_in(machine, path, "xlog"))
+        if (holds(text, " lost from here to ")) lost += std::stoull(text);
+    }
+    EXPECT_EQ(static_cast<uint64_t>(found) + lost, static_cast<uint64_t>(said));
+    EXPECT_EQ(s.states.back().status, THARSIS_OK);
+  }
+  std::printf("xlog in troubled worlds: %llu seeds\n", static_cast<unsigned long long>(seeds));
+}
