@@ -1,0 +1,230 @@
+// A client machine with stn's dispatcher on a strand, a server machine with a scripted server on
+// another, and a network that fails as a test wants: everything simulated, from one seed.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include "plugins/stn/dispatcher.h"
+#include "sdk/async/certificates.h"
+#include "sdk/sim/world.h"
+#include "tests/plugins/stn/plugin_host.h"
+#include "tests/plugins/stn/scripted_server.h"
+
+namespace tharsis::test {
+
+// A machine's strand, and a way to run things on it.
+struct site {
+  site(sim::world& w, sim::machine& m, const char* name) : world(w), platform(*m.platform()) {
+    tharsis_error why = no_error();
+    EXPECT_EQ(platform.strand_open(platform.self, name, THARSIS_STRAND_SHARED, &home, &why), THARSIS_OK)
+        << why.text;
+    place.emplace(home->loop);
+  }
+  void on_strand(const std::function<void()>& f) {
+    struct call {
+      const std::function<void()>& f;
+      bool done = false;
+    } c{f};
+    const auto wake = [](void* context, tharsis_handle) {
+      auto* self = static_cast<call*>(context);
+      self->f();
+      self->done = true;
+    };
+    ASSERT_EQ(home->loop->post(home->loop->self, home->id, wake, &c, 0), THARSIS_OK);
+    ASSERT_TRUE(world.run_until([&] { return c.done; }, never));
+  }
+  sim::world& world;
+  const tharsis_platform& platform;
+  const tharsis_strand* home = nullptr;
+  std::optional<strand> place;
+};
+
+class link_world {
+ public:
+  static constexpr const char* name = "im.tharsis.test";
+  static constexpr uint16_t port = 443;
+
+  explicit link_world(uint64_t seed, std::string scheme = "tcps")
+      : world(seed),
+        client_machine(world.add_machine("client", {"10.0.0.1"})),
+        server_machine(world.add_machine("server", {"10.0.0.2"})),
+        client(world, client_machine, "stn"),
+        elsewhere(world, server_machine, "server"),
+        host(client.platform, *client.home),
+        server(*elsewhere.place, *elsewhere.home->net) {
+    world.add_name(name, {"10.0.0.2"});
+    stn::link_settings link;
+    link.name = "main";
+    link.endpoints = {{scheme, name, port}};
+    link.ca = "/state/ca.pem";
+    link.system_store = false;
+    link.user = "ann";
+    link.plain_allowed = true;
+    settings.links = {link};
+    authority = *make_authority(*client.platform.random, "test authority", seconds(), 10);
+  }
+  ~link_world() {
+    if (dispatcher) stop();
+    elsewhere.on_strand([&] { server.close(); });
+    client.on_strand([&] {
+      dispatcher.reset();
+      events.reset();
+      closing.reset();
+      client.home->close(client.home->self);
+    });
+    elsewhere.on_strand([&] { elsewhere.home->close(elsewhere.home->self); });
+  }
+
+  stn::link_settings& link() { return settings.links[0]; }
+  int64_t seconds() { return client.place->wall() / 1'000'000'000; }
+
+  void write_ca() {
+    tharsis_error why = no_error();
+    const tharsis_files& files = *client.platform.files;
+    ASSERT_EQ(files.make_folder(files.self, text_of("/state"), &why), THARSIS_OK) << why.text;
+    ASSERT_EQ(files.replace(files.self, text_of("/state/ca.pem"),
+                            bytes_of(as_bytes(authority.certificate_pem)), &why),
+              THARSIS_OK)
+        << why.text;
+  }
+  // `issuer`: whose word the server shows.
+  void serve(const identity& issuer, std::vector<std::string> names = {name}) {
+    std::optional<tls_context> tls;
+    if (link().endpoints[0].scheme == "tcps") {
+      const auto own = issue_server_certificate(*client.platform.random, issuer, names, seconds(), 5);
+      ASSERT_TRUE(own) << own.failure().text;
+      tls = *tls_context::server({own->certificate_pem, own->private_key_pem});
+    }
+    elsewhere.on_strand([&] {
+      tharsis_address any = *parse_ip("10.0.0.2");
+      any.port = port;
+      ASSERT_EQ(server.listen(any, tls), THARSIS_OK);
+    });
+  }
+  void serve() {
+    write_ca();
+    serve(authority);
+  }
+  void start() {
+    client.on_strand([&] {
+      events.emplace(host.tables());
+      events->declare();
+      dispatcher.emplace(*client.place, host.tables(), settings, *events);
+      closing.emplace(*client.place);
+      dispatcher->start();
+    });
+  }
+  void stop() {
+    bool stopped = false;
+    client.on_strand([&] { closing->spawn(shut(&stopped)); });
+    EXPECT_TRUE(world.run_until([&] { return stopped; }, world.now() + 5s)) << "stn did not stop";
+  }
+
+  struct outcome {
+    int answers = 0;
+    tharsis_status status = THARSIS_PENDING;
+    std::string body;
+    std::string reason;
+    bool inside = false;  // Answered inside start().
+  };
+  // What start() answered; the outcome is kept under the body.
+  tharsis_status submit(const std::string& body, const std::string& key, uint32_t timeout_ms = 0,
+                        const char* to = "") {
+    tharsis_status status = THARSIS_PENDING;
+    tharsis_error why = no_error();
+    client.on_strand([&] {
+      const outcome& kept = *(starting_ = &outcomes[body]);
+      tharsis_stn_task t{};
+      t.size = sizeof t;
+      t.command = mars::command_send_message;
+      t.timeout_ms = timeout_ms;
+      t.link = text_of(to);
+      t.body = bytes_of(as_bytes(body));
+      t.key = bytes_of(as_bytes(key));
+      t.context = this;
+      t.done = on_done;
+      tharsis_handle id = 0;
+      status = dispatcher->submit(t, &id, &why);
+      starting_ = nullptr;
+      if (status == THARSIS_OK) ids[id] = body;
+      EXPECT_EQ(kept.answers, 0) << "answered inside start()";
+    });
+    last_error = why.text;
+    return status;
+  }
+  void cancel(const std::string& body) {
+    client.on_strand([&] {
+      for (const auto& [id, b] : ids)
+        if (b == body) dispatcher->cancel(id);
+    });
+  }
+
+  bool up() const { return !host.states.empty() && host.states.back().state == THARSIS_STN_UP; }
+  bool wait_up(duration within = 30s) {
+    return world.run_until([&] { return up(); }, world.now() + within);
+  }
+  // Until it is down, or was for a moment: the first attempt after a loss comes at once.
+  bool wait_down(duration within = 30s) {
+    const size_t before = host.states.size();
+    return world.run_until(
+        [&] {
+          for (size_t i = before > 0 ? before - 1 : 0; i < host.states.size(); ++i)
+            if (host.states[i].state == THARSIS_STN_DOWN) return true;
+          return false;
+        },
+        world.now() + within);
+  }
+  bool wait_answers(size_t count, duration within = 60s) {
+    return world.run_until([&] { return answers >= count; }, world.now() + within);
+  }
+  // The last time that it was down.
+  plugin_host::state down() const {
+    for (size_t i = host.states.size(); i-- > 0;)
+      if (host.states[i].state == THARSIS_STN_DOWN) return host.states[i];
+    return {};
+  }
+  std::string reason() const { return down().reason; }
+
+  sim::world world;
+  sim::machine& client_machine;
+  sim::machine& server_machine;
+  site client;
+  site elsewhere;
+  plugin_host host;
+  scripted_server server;
+  stn::settings settings;
+  identity authority;
+  std::optional<stn::link_events> events;
+  std::optional<stn::dispatcher> dispatcher;
+  std::optional<task_set> closing;
+  std::map<std::string, outcome> outcomes;
+  std::map<tharsis_handle, std::string> ids;
+  size_t answers = 0;
+  std::string last_error;
+
+ private:
+  task<void> shut(bool* stopped) {
+    co_await dispatcher->stop();
+    *stopped = true;
+  }
+  static void on_done(void* context, tharsis_handle id, tharsis_status status, tharsis_bytes body,
+                      tharsis_text reason) {
+    auto& self = *static_cast<link_world*>(context);
+    EXPECT_EQ(self.starting_, nullptr);
+    ASSERT_TRUE(self.ids.count(id)) << "an answer for nobody";
+    outcome& o = self.outcomes[self.ids[id]];
+    ++o.answers;
+    ++self.answers;
+    o.status = status;
+    o.body = as_text(view(body));
+    o.reason = view(reason);
+  }
+  outcome* starting_ = nullptr;
+};
+
+}  // namespace tharsis::test

@@ -1,0 +1,87 @@
+// What a plugin sees of its host, over one strand of any platform: the real tables of loop, network,
+// files and randomness, and a bus, a log and a registry that only remember.
+#pragma once
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "sdk/abi/platform.h"
+#include "sdk/abi/stn.h"
+#include "sdk/async/host.h"
+
+namespace tharsis::test {
+
+class plugin_host {
+ public:
+  plugin_host(const tharsis_platform& platform, const tharsis_strand& strand)
+      : platform_(platform), strand_(strand) {
+    given_ = {sizeof given_, 0, this, query, nullptr, nullptr, nullptr};
+    bus_ = {sizeof bus_, this, declare, publish, nullptr, nullptr};
+    registry_ = {sizeof registry_, this, nullptr, nullptr, bound, nullptr};
+    settings_.size = sizeof settings_;
+    log_ = {sizeof log_, this, &level_, write, nullptr};
+    paths_.size = sizeof paths_;
+  }
+  plugin_host(const plugin_host&) = delete;
+
+  host tables() const { return host(&given_); }
+
+  struct state {
+    uint32_t state;
+    tharsis_status status;
+    std::string reason;
+    std::string address;
+    duration gap;
+  };
+  std::vector<state> states;  // Of stn.link.
+  std::vector<std::string> pushes;
+  std::vector<std::string> lines;
+  const void* dns = nullptr;
+
+ private:
+  static plugin_host& of(void* self) { return *static_cast<plugin_host*>(self); }
+
+  static const void* query(void* self, const char* id) {
+    plugin_host& h = of(self);
+    const std::pair<const char*, const void*> tables[] = {{THARSIS_LOOP_ID, h.strand_.loop},
+                                                          {THARSIS_NET_ID, h.strand_.net},
+                                                          {THARSIS_FILES_ID, h.platform_.files},
+                                                          {THARSIS_RANDOM_ID, h.platform_.random},
+                                                          {THARSIS_PATHS_ID, &h.paths_},
+                                                          {THARSIS_BUS_ID, &h.bus_},
+                                                          {THARSIS_REGISTRY_ID, &h.registry_},
+                                                          {THARSIS_SETTINGS_ID, &h.settings_},
+                                                          {THARSIS_LOG_ID, &h.log_}};
+    for (const auto& [name, table] : tables)
+      if (std::strcmp(name, id) == 0) return table;
+    return nullptr;
+  }
+  static tharsis_status declare(void*, const tharsis_topic* topic, tharsis_handle* id, tharsis_error*) {
+    *id = std::string_view(topic->name) == THARSIS_STN_LINK_TOPIC ? 1 : 2;
+    return THARSIS_OK;
+  }
+  static tharsis_status publish(void* self, tharsis_handle topic, const void* payload) {
+    if (topic == 1) {
+      const auto& s = *static_cast<const tharsis_stn_link*>(payload);
+      of(self).states.push_back(
+          {s.state, s.status, std::string(view(s.reason)), std::string(view(s.address)), duration(s.gap)});
+    } else {
+      of(self).pushes.emplace_back(as_text(view(static_cast<const tharsis_stn_push*>(payload)->body)));
+    }
+    return THARSIS_OK;
+  }
+  static const void* bound(void* self, const char*) { return of(self).dns; }
+  static void write(void* self, uint32_t, tharsis_text text) { of(self).lines.emplace_back(view(text)); }
+
+  const tharsis_platform& platform_;
+  const tharsis_strand& strand_;
+  tharsis_host given_;
+  tharsis_bus bus_;
+  tharsis_registry registry_;
+  tharsis_settings settings_{};
+  tharsis_log log_;
+  tharsis_paths paths_{};
+  volatile uint32_t level_ = 0;
+};
+
+}  // namespace tharsis::test

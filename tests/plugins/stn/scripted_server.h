@@ -1,0 +1,151 @@
+// A server for tests that does what it is told to, well or badly. It counts executions: a request
+// with a key that it knows is answered again and not executed again, as the gateway does.
+#pragma once
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sdk/async/task_set.h"
+#include "sdk/async/tcp_listener.h"
+#include "sdk/async/tls_stream.h"
+#include "sdk/pure/mars_frame.h"
+#include "sdk/pure/mars_messages.h"
+
+namespace tharsis::test {
+
+class scripted_server {
+ public:
+  enum class manner {
+    honest,  // Answers the hello, pings and requests (with the request's body).
+    mute,    // Reads everything and says nothing at all.
+    mute_after_hello,
+    no_hello,      // Answers pings only.
+    refuse_hello,  // retcode 7.
+    refuse_tasks,  // Every task with option_refusal.
+    garbage,       // Bytes that are no frame, instead of the hello's answer.
+    zero_head,     // A frame whose head is said to have 0 bytes.
+    oversized,     // A frame that promises 2 GiB.
+    drip,          // Honest, but a byte at a time.
+    hang_up,       // Ends the connection at the first task.
+  };
+
+  scripted_server(strand& place, const tharsis_net& net)
+      : place_(place), listener_(place, net), work_(place) {}
+
+  // Plain TCP without `tls`.
+  tharsis_status listen(const tharsis_address& on, std::optional<tls_context> tls) {
+    tls_ = std::move(tls);
+    tharsis_error why = no_error();
+    const tharsis_status status = listener_.listen(on, &why);
+    if (status == THARSIS_OK) work_.spawn(accept());
+    return status;
+  }
+  void close() {
+    work_.clear();
+    listener_.close();
+  }
+
+  manner how = manner::honest;
+  int connections = 0;
+  int hellos = 0;
+  int pings = 0;
+  std::map<std::string, int> executions;  // By body.
+  std::vector<std::string> client_ids;
+
+ private:
+  task<void> accept() {
+    for (;;) {
+      while (auto wire = listener_.accept()) work_.spawn(serve(std::move(wire)));
+      co_await listener_.events().wait();
+    }
+  }
+
+  task<void> serve(std::unique_ptr<tcp_stream> accepted) {
+    std::unique_ptr<stream> wire = std::move(accepted);
+    if (tls_) {
+      auto secured = co_await tls_accept(place_, std::move(wire), *tls_, never);
+      if (!secured) co_return;
+      wire = std::move(*secured);
+    }
+    ++connections;
+    mars::frame_reader reader;
+    std::vector<uint8_t> out;
+    bool open = true;
+    while (open) {
+      open = read(*wire, reader);
+      while (const auto f = reader.take_frame()) open = on_frame(*f, out) && open;
+      const size_t now = how == manner::drip ? std::min<size_t>(out.size(), 1) : out.size();
+      if (wire->write(std::span(out).first(now)) != THARSIS_OK) break;
+      out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(now));
+      co_await wire->events().wait(out.empty() ? never : place_.now() + 1ms);
+    }
+    wire->end();
+  }
+
+  bool read(stream& wire, mars::frame_reader& reader) {
+    uint8_t chunk[4096];
+    for (;;) {
+      size_t count = 0;
+      const tharsis_status status = wire.read(chunk, count);
+      if (status == THARSIS_PENDING) return true;
+      if (status != THARSIS_OK || count == 0 || reader.on_bytes({chunk, count}) != THARSIS_OK) return false;
+    }
+  }
+
+  bool on_frame(const mars::frame& f, std::vector<uint8_t>& out) {
+    if (how == manner::mute) return true;
+    if (f.command == mars::command_hello) return on_hello(f, out);
+    if (how == manner::mute_after_hello) return true;
+    if (f.command == mars::command_noop) {
+      ++pings;
+      mars::append_frame(out, f);
+      return true;
+    }
+    if (how == manner::hang_up) return false;
+    if (how == manner::refuse_tasks) {
+      mars::append_frame(out, {f.command, f.sequence, {}, {}, "not today"});
+      return true;
+    }
+    const std::string body(f.body.begin(), f.body.end());
+    const std::string key(f.key.begin(), f.key.end());
+    if (key.empty() || known_.emplace(key, body).second) ++executions[body];
+    mars::append_frame(out, {f.command, f.sequence, f.body, {}, {}});
+    return true;
+  }
+
+  bool on_hello(const mars::frame& f, std::vector<uint8_t>& out) {
+    ++hellos;
+    if (const auto hello = mars::decode<mars::hello_request>(f.body)) client_ids.push_back(hello->text);
+    switch (how) {
+      case manner::no_hello:
+        return true;
+      case manner::garbage:
+        out.assign(64, 'x');
+        return true;
+      case manner::zero_head:
+        out.assign(20, 0);
+        return true;
+      case manner::oversized:
+        mars::append_frame(out, {f.command, f.sequence, {}, {}, {}});
+        out[16] = 0x7F;
+        return true;
+      default:
+        break;
+    }
+    const mars::hello_response answer{how == manner::refuse_hello ? 7 : 0, "as told", {}};
+    mars::append_frame(out, {f.command, f.sequence, mars::encode(answer), {}, {}});
+    mars::append_frame(out, {mars::command_push, mars::sequence_push, {'h', 'i'}, {}, {}});
+    return true;
+  }
+
+  strand& place_;
+  tcp_listener listener_;
+  std::optional<tls_context> tls_;
+  std::map<std::string, std::string> known_;
+  task_set work_;
+};
+
+}  // namespace tharsis::test
