@@ -218,10 +218,12 @@ void connection::transmit(side from, uint64_t number) {
   const auto fate = net_.carry(*ends_[from].place, *ends_[other(from)].place, s.data.size());
   s.sent = fate.departs;
   if (!fate.arrives) return;
-  net_.time.at(*fate.arrives, [self = shared_from_this(), from, number] { self->on_arrival(from, number); });
+  net_.time.at(*fate.arrives, [self = shared_from_this(), from, number, sent = s.sent] {
+    self->on_arrival(from, number, sent);
+  });
 }
 
-void connection::on_arrival(side from, uint64_t number) {
+void connection::on_arrival(side from, uint64_t number, instant sent) {
   flow& out = ends_[from].out;
   if (!passable(from) || ends_[from].dead != THARSIS_OK) return;
   if (number >= out.acknowledged) out.flight[number - out.acknowledged].arrived = true;
@@ -231,7 +233,7 @@ void connection::on_arrival(side from, uint64_t number) {
     ++out.delivered;
     deliver(from, next);
   }
-  acknowledge(from);
+  acknowledge(from, sent);
 }
 
 void connection::deliver(side from, const segment& s) {
@@ -251,24 +253,23 @@ void connection::deliver(side from, const segment& s) {
   tell_readable(to);
 }
 
-void connection::acknowledge(side from) {
+void connection::acknowledge(side from, instant sent) {
   const side to = other(from);
   const auto fate = net_.carry(*ends_[to].place, *ends_[from].place, 0);
   if (!fate.arrives) return;  // The next one says the same, or the segment is sent again.
-  net_.time.at(*fate.arrives, [self = shared_from_this(), from, up_to = ends_[from].out.delivered] {
-    if (self->passable(other(from))) self->on_acknowledged(from, up_to);
+  net_.time.at(*fate.arrives, [self = shared_from_this(), from, sent, up_to = ends_[from].out.delivered] {
+    if (self->passable(other(from))) self->on_acknowledged(from, up_to, sent);
   });
 }
 
-void connection::on_acknowledged(side from, uint64_t up_to) {
+// The acknowledgement says when the segment that it answers was sent, as TCP's timestamps do.
+void connection::on_acknowledged(side from, uint64_t up_to, instant sent) {
   flow& out = ends_[from].out;
-  if (ends_[from].dead != THARSIS_OK || up_to <= out.acknowledged) return;
-  for (; out.acknowledged < up_to; ++out.acknowledged) {
-    const segment& s = out.flight.front();
-    const duration sample = net_.time.now() - s.first_sent;
-    if (!s.again) out.round_trip = out.round_trip == duration{} ? sample : (7 * out.round_trip + sample) / 8;
-    out.flight.pop_front();
-  }
+  if (ends_[from].dead != THARSIS_OK) return;
+  const duration sample = net_.time.now() - sent;
+  out.round_trip = out.round_trip == duration{} ? sample : (7 * out.round_trip + sample) / 8;
+  if (up_to <= out.acknowledged) return;
+  for (; out.acknowledged < up_to; ++out.acknowledged) out.flight.pop_front();
   out.backoff = 0;
   arm(from);
   pump(from);
@@ -296,7 +297,6 @@ void connection::on_timer(side from) {
   for (size_t i = 0; i < out.flight.size(); ++i) {
     segment& s = out.flight[i];
     if (s.sent > overdue || (s.arrived && i > 0)) continue;
-    s.again = true;
     ++out.retransmits;
     transmit(from, out.acknowledged + i);
   }

@@ -56,7 +56,6 @@ class connection : public std::enable_shared_from_this<connection> {
     content what;
     std::vector<uint8_t> data;
     instant first_sent, sent;
-    bool again = false;    // Sent more than once: it tells nothing about the round trip.
     bool arrived = false;
   };
   // What one end sends. Segments are numbered; `flight` begins with number `acknowledged`.
@@ -101,10 +100,10 @@ class connection : public std::enable_shared_from_this<connection> {
   std::vector<uint8_t> cut(flow& out, size_t room);
   void send(side from, segment s);
   void transmit(side from, uint64_t number);
-  void on_arrival(side from, uint64_t number);
+  void on_arrival(side from, uint64_t number, instant sent);
   void deliver(side from, const segment& s);
-  void acknowledge(side from);
-  void on_acknowledged(side from, uint64_t up_to);
+  void acknowledge(side from, instant sent);
+  void on_acknowledged(side from, uint64_t up_to, instant sent);
   void arm(side from);
   void on_timer(side from);
   void give_up(side from);

@@ -79,7 +79,7 @@ network::fate network::carry(const host& from, const host& to, size_t size) {
   route& r = route_between(from, to);
   instant& free_at = r.free_at[from.number < to.number ? 0 : 1];
   fate f{time.now(), std::nullopt};
-  if (r.terms.bytes_per_second > 0) {
+  if (r.terms.bytes_per_second > 0 && size > 0) {
     const double seconds = static_cast<double>(size + header_bytes) / static_cast<double>(r.terms.bytes_per_second);
     f.departs = std::max(time.now(), free_at) + duration(static_cast<int64_t>(seconds * 1e9));
     free_at = f.departs;

@@ -48,7 +48,8 @@ class network {
   // The address `from` would send with; nothing: it has none of that family.
   std::optional<tharsis_address> source(const host& from, const tharsis_address& to) const;
 
-  // One packet of `size` bytes payload on its way now.
+  // One packet of `size` bytes payload on its way now. One without payload does not wait in line: were
+  // acknowledgements held up by what they acknowledge, a thin line would need a real TCP's control.
   struct fate {
     instant departs;                 // After the queue before it.
     std::optional<instant> arrives;  // Nothing: it was lost. Ask passable() then, too.

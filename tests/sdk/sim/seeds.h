@@ -1,0 +1,35 @@
+// Many runs from many seeds, each told apart by its number.
+#pragma once
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace tharsis::test {
+
+// Calls one(seed) for 1 to `count` and prints how many there were; stops at the first that fails.
+// THARSIS_SEED=4711 runs that one alone, THARSIS_SEEDS=100000 as many.
+template <class Function>
+void for_each_seed(uint64_t count, Function one) {
+  const auto number = [](const char* name) -> uint64_t {
+    const char* const text = std::getenv(name);
+    return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+  };
+  const uint64_t only = number("THARSIS_SEED");
+  if (const uint64_t wanted = number("THARSIS_SEEDS"); wanted != 0) count = wanted;
+  const uint64_t first = only != 0 ? only : 1;
+  const uint64_t last = only != 0 ? only : count;
+  uint64_t ran = 0;
+  for (uint64_t seed = first; seed <= last && !testing::Test::HasFailure(); ++seed, ++ran) {
+    SCOPED_TRACE("THARSIS_SEED=" + std::to_string(seed));
+    one(seed);
+  }
+  std::printf("%llu seeds\n", static_cast<unsigned long long>(ran));
+}
+
+// A claim about many seeds together makes no sense for one.
+inline bool all_seeds() { return std::getenv("THARSIS_SEED") == nullptr; }
+
+}  // namespace tharsis::test
