@@ -78,6 +78,7 @@ void connection::on_answer() {
   here.connected = true;
   net_.time.cancel(here.out.timer);
   tell(client, THARSIS_NET_CONNECTED);
+  tell_writable(client);
   send(client, {content::handshake, {}, {}, {}});
 }
 
@@ -111,7 +112,6 @@ tharsis_status connection::read(side s, uint8_t* into, size_t capacity, size_t& 
   }
   if (here.dead != THARSIS_OK) return here.dead;
   if (here.peer_ended) return THARSIS_OK;
-  if (!here.connected) return THARSIS_E_INVALID;
   here.read_wanted = true;
   return THARSIS_PENDING;
 }
@@ -120,8 +120,8 @@ tharsis_status connection::write(side s, const uint8_t* data, size_t size, size_
   end& here = ends_[s];
   count = 0;
   if (here.dead != THARSIS_OK) return here.dead;
-  if (!here.connected || here.out.end_wanted) return THARSIS_E_INVALID;
-  if (size > 0) {
+  if (here.out.end_wanted) return THARSIS_E_INVALID;
+  if (here.connected && size > 0) {
     count = std::min(size, send_buffer - std::min(send_buffer, here.out.buffered()));
     if (count > 1 && net_.chance.chance(split_chance)) {
       count = 1 + net_.chance.below(count - 1);
@@ -149,7 +149,7 @@ void connection::close(side s) {
   here.tell = nullptr;
   here.closed = true;
   if (here.dead != THARSIS_OK) return;
-  if (!here.connected || here.reset_on_close) {
+  if (!here.connected || here.reset_on_close || !here.inbox.empty()) {
     const bool tell_peer = here.connected;
     die(s, THARSIS_E_GONE);
     if (tell_peer) send_reset(s);
@@ -327,8 +327,8 @@ void connection::die(side s, tharsis_status why) {
   net_.time.cancel(here.out.timer);
   here.out.waiting.clear();
   here.out.flight.clear();
-  if (s == client && !here.connected) return tell(s, THARSIS_NET_FAILED, why);
-  tell_readable(s);  // Whoever waits tries again, and learns why.
+  tell(s, THARSIS_NET_FAILED, why);
+  tell_readable(s);
   tell_writable(s);
 }
 

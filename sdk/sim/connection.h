@@ -31,8 +31,8 @@ class connection : public std::enable_shared_from_this<connection> {
   tharsis_status read(side s, uint8_t* into, size_t capacity, size_t& count);
   tharsis_status write(side s, const uint8_t* data, size_t size, size_t& count);
   tharsis_status shutdown(side s);
-  // The application lets the end go; what was written still travels, unless reset_on_close is set.
-  // What still comes in is answered with a reset.
+  // The application lets the end go; what was written still travels, unless reset_on_close is set or
+  // something was left unread. What still comes in is answered with a reset.
   void close(side s);
   void reset_on_close(side s, bool on) { ends_[s].reset_on_close = on; }
   void set_mss(size_t bytes) { mss_ = bytes; }

@@ -37,7 +37,7 @@ class datagram_socket {
   tharsis_address address_;
   std::function<void()> tell_readable_;
   std::deque<datagram> inbox_;
-  bool wanted_ = true;  // The first datagram is told without asking.
+  bool wanted_ = false;
 };
 
 }  // namespace tharsis::sim

@@ -52,7 +52,7 @@ class listener {
   tharsis_address address_;
   std::function<void()> tell_readable_;
   std::deque<std::shared_ptr<connection>> waiting_;
-  bool wanted_ = true;  // The first connection is told without asking.
+  bool wanted_ = false;
   size_t mss_ = 0;  // 0: the usual.
 };
 

@@ -91,7 +91,7 @@ tharsis_status sockets::dial(void* self, const tharsis_address* to, tharsis_net_
 
 template <class Socket>
 tharsis_status sockets::claim(tharsis_address& on, const std::vector<Socket*>& others, tharsis_error* error) const {
-  if (!place_.owns(on)) return fail(error, THARSIS_E_UNREACHABLE, "this machine has no address " + ip_text(on));
+  if (!place_.owns(on)) return fail(error, THARSIS_E_NOT_FOUND, "this machine has no address " + ip_text(on));
   const auto taken = [&] {
     return std::any_of(others.begin(), others.end(), [&](Socket* s) { return collide(s->address(), on); });
   };
@@ -241,7 +241,6 @@ tharsis_status sockets::set(void* self, tharsis_handle handle, const char* name,
   const std::string_view option = name;
   auto* const end = std::get_if<tcp_end>(&s->what);
   auto* const waiting = std::get_if<std::unique_ptr<listener>>(&s->what);
-  if (option == "no_delay") return value != 0 ? THARSIS_OK : THARSIS_E_INVALID;
   if (option == "reset_on_close" && end != nullptr) {
     end->wire->reset_on_close(end->side, value != 0);
   } else if (option == "mss" && (end != nullptr || waiting != nullptr)) {
@@ -255,9 +254,11 @@ tharsis_status sockets::set(void* self, tharsis_handle handle, const char* name,
 }
 
 tharsis_status sockets::get(void* self, tharsis_handle handle, const char* name, int64_t* value) {
-  tcp_end* end = nullptr;
-  if (const auto s = of(self).find(handle, end); s != THARSIS_OK)
-    return s == THARSIS_E_INVALID ? THARSIS_E_UNSUPPORTED : s;
+  if (const auto refused = of(self).strand_.usable(); refused != THARSIS_OK) return refused;
+  socket* const s = of(self).open_.find(handle);
+  if (s == nullptr) return THARSIS_E_GONE;
+  const auto* const end = std::get_if<tcp_end>(&s->what);
+  if (end == nullptr) return THARSIS_E_UNSUPPORTED;
   const std::string_view fact = name;
   const connection& wire = *end->wire;
   if (fact == "rtt_us") *value = wire.round_trip(end->side) / 1us;

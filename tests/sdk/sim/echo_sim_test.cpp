@@ -25,7 +25,8 @@ struct weather {
   explicit weather(sim::dice& d) {
     path.delay = 1ms + d.up_to(300ms);
     path.jitter = d.chance(0.5) ? d.up_to(100ms) : duration{};
-    path.loss = d.chance(0.5) ? 0.001 * static_cast<double>(d.below(100)) : 0;
+    // Not so much that an unlucky segment alone outlasts the ends' patience.
+    path.loss = d.chance(0.5) ? 0.001 * static_cast<double>(d.below(50)) : 0;
     path.bytes_per_second = d.chance(0.5) ? 20'000 + d.below(1'000'000) : 0;
     happens = static_cast<fault>(d.below(faults));
     when = d.up_to(d.chance(0.5) ? duration(2s) : duration(10s));
