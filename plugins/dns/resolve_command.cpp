@@ -86,8 +86,7 @@ void resolve_command::print() const {
   for (const row& r : rows_) width = std::max(width, r.name.size());
   std::string table;
   for (const row& r : rows_) table += (table.empty() ? "" : "\n") + line(r, width);
-  if (as_json_) console_->json(console_->self, text_of(json()));
-  else console_->print(console_->self, text_of(table));
+  console_->print(console_->self, text_of(as_json_ ? json() : table));
   const bool all = std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.status == THARSIS_OK; });
   console_->finish(console_->self, all ? 0 : 1);
 }

@@ -67,8 +67,7 @@ task<void> check_command::check(endpoint server) {
   e.server = server;
   e.found = co_await round.run();
   const verdict v = judge(e);
-  if (as_json_) console_->json(console_->self, text_of(json(v)));
-  else console_->print(console_->self, text_of(table(e.found, v)));
+  console_->print(console_->self, text_of(as_json_ ? json(v) : table(e.found, v)));
   console_->finish(console_->self, v.code == THARSIS_SDT_FINE ? 0 : 1);
 }
 

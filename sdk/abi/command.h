@@ -18,7 +18,7 @@ typedef struct tharsis_command_call {
   uint32_t count;             // Of arguments, without the command's name.
   const char* name;           // One of the manifest's.
   const char* const* arguments;
-  const tharsis_console* console;  // Print here; console->finish ends the command.
+  const tharsis_console* console;  // Print here, JSON of an own --json too; console->finish ends the command.
   tharsis_text folder;             // Absolute: what relative paths among the arguments are relative to.
 } tharsis_command_call;
 

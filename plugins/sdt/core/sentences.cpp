@@ -12,7 +12,7 @@ constexpr std::string_view advice[] = {
     "",
     "Check the spelling of the name in the profile, and the name servers of this network",
     "Check that this machine has a network and a route to the server, VPN included",
-    "Start the server, or correct the port in the profile; stn keeps trying",
+    "Start the server, or correct the port in the profile",
     "Look for a firewall that drops packets, a wrong address, or a server that is down",
     "Look at the server's log, and for a proxy or firewall on the way that resets connections",
     "Check the server's certificate, tls.ca in the profile, and this machine's clock",
