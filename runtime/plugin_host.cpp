@@ -64,8 +64,7 @@ void plugin_host::take(lifecycle::step step) {
 }
 
 void plugin_host::give_up() {
-  shared_.registry->withdraw_all(entry_.id, [] {});
-  shared_.registry->remove_consumer(entry_.id);
+  shared_.registry->expel(entry_.id);
   inbox_->close();
   shared_.bus->remove(entry_.id);
 }
@@ -261,7 +260,9 @@ tharsis_status plugin_host::registry_provide(void* self, const char* id, const v
   if (!holds(host.entry_.manifest->provided, id))
     return fail(error, THARSIS_E_DENIED, "'" + std::string(id) + "' is not in `provides` of " + host.entry_.manifest->file());
   const tharsis_status status = host.shared_.registry->provide(host.entry_.id, id, table, rank);
-  if (status != THARSIS_OK) return fail(error, status, "'" + std::string(id) + "' is provided already");
+  if (status != THARSIS_OK)
+    return fail(error, status, "'" + std::string(id) + (status == THARSIS_E_GONE ? "' comes too late: the plugin was given up"
+                                                                                : "' is provided already"));
   if (host.running_) host.shared_.registry->publish(host.entry_.id);
   return THARSIS_OK;
 }

@@ -16,6 +16,7 @@ void registry::remove_consumer(const std::string& plugin) {
 
 tharsis_status registry::provide(const std::string& plugin, const std::string& id, const void* table, int32_t rank) {
   const std::lock_guard lock(mutex_);
+  if (expelled_.contains(plugin)) return THARSIS_E_GONE;
   auto& list = provisions_[id];
   for (const provision& p : list)
     if (p.plugin == plugin) return THARSIS_E_IN_USE;
@@ -48,6 +49,15 @@ void registry::withdraw_all(const std::string& plugin, std::function<void()> don
   const std::lock_guard lock(mutex_);
   for (auto& [id, list] : provisions_) erase(list, plugin, id, token);
   token->done = std::move(done);
+}
+
+void registry::expel(const std::string& plugin) {
+  {
+    const std::lock_guard lock(mutex_);
+    expelled_.insert(plugin);
+  }
+  withdraw_all(plugin, {});
+  remove_consumer(plugin);
 }
 
 // [mutex held] Also when another is the best by now: a consumer may not have heard of that yet, and

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ class registry {
   void remove_consumer(const std::string& plugin);
 
   // A provision is hidden until publish(plugin).
+  //   THARSIS_E_IN_USE  it is provided by this plugin already.   THARSIS_E_GONE  the plugin was expelled.
   tharsis_status provide(const std::string& plugin, const std::string& id, const void* table, int32_t rank);
   void publish(const std::string& plugin);
 
@@ -40,6 +42,10 @@ class registry {
   // may send, and nothing else: some lock may be held.
   tharsis_status withdraw(const std::string& plugin, const std::string& id, std::function<void()> done);
   void withdraw_all(const std::string& plugin, std::function<void()> done);
+
+  // Takes back all of a plugin that nobody waits for any more; whatever its late code still provides
+  // is refused, and never seen.
+  void expel(const std::string& plugin);
 
   // The best visible provider's table, or null.
   const void* best(const std::string& id) const;
@@ -74,6 +80,7 @@ class registry {
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<provision>> provisions_;  // By interface id.
   std::map<std::string, consumer> consumers_;                 // By plugin.
+  std::set<std::string> expelled_;
 };
 
 }  // namespace tharsis::runtime
