@@ -16,7 +16,7 @@ const std::map<std::string, std::string>& own_commands() {
        "tharsis run PROFILE [--set KEY=VALUE]... [--for TIME] [--json] [--state DIR] [--plugins DIR]\n"
        "  Starts the plugins of PROFILE and runs until they are done, TIME is over, or Ctrl-C.\n"
        "  --set stn.tasks.timeout=5s   change one setting; may be repeated\n"
-       "  --for 10s                    stop after that time (500ms, 10s, 2m, 1h)\n"
+       "  --for 10s                    stop that long after all have started (500ms, 10s, 2m, 1h)\n"
        "  --json                       print the result as one line of JSON, last on stdout\n"
        "  --state DIR                  where plugins keep their data\n"
        "  --plugins DIR                look for plugins here first; may be repeated\n"},

@@ -22,6 +22,11 @@ std::string_view name(plugin_state state) {
   return "?";
 }
 
+bool is_in_step(plugin_state state) {
+  return state == plugin_state::creating || state == plugin_state::starting || state == plugin_state::withdrawing ||
+         state == plugin_state::stopping || state == plugin_state::destroying;
+}
+
 namespace {
 std::string_view step_name(lifecycle::step s) {
   switch (s) {
@@ -42,11 +47,6 @@ lifecycle::step step_of(plugin_state state) {
     case plugin_state::stopping: return lifecycle::step::stop;
     default: return lifecycle::step::destroy;
   }
-}
-
-bool in_step(plugin_state state) {
-  return state == plugin_state::creating || state == plugin_state::starting || state == plugin_state::withdrawing ||
-         state == plugin_state::stopping || state == plugin_state::destroying;
 }
 
 // Nothing more will happen to it by itself.
@@ -82,7 +82,7 @@ void lifecycle::begin(size_t plugin, plugin_state state, step s, instant deadlin
 
 void lifecycle::on_done(size_t plugin, step s, std::string failure, instant now) {
   entry& e = entries_[plugin];
-  if (!in_step(e.state) || step_of(e.state) != s) return;  // It came back after its deadline.
+  if (!is_in_step(e.state) || step_of(e.state) != s) return;  // It came back after its deadline.
   e.deadline = never;
   switch (s) {
     case step::create:

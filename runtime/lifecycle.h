@@ -29,6 +29,7 @@ enum class plugin_state {
   failed,
 };
 std::string_view name(plugin_state state);
+bool is_in_step(plugin_state state);
 
 class lifecycle {
  public:

@@ -50,17 +50,21 @@ tharsis_status plugin_host::open(tharsis_error* error) {
 }
 
 void plugin_host::take(lifecycle::step step) {
-  reached_ = false;
+  ++waiting_;
   inbox_->send([this, step] {
-    reached_ = true;
-    switch (step) {
-      case lifecycle::step::create: return create();
-      case lifecycle::step::start: return start();
-      case lifecycle::step::withdraw: return withdraw();
-      case lifecycle::step::stop: return stop();
-      case lifecycle::step::destroy: return destroy();
-    }
+    --waiting_;
+    carry_out(step);
   });
+}
+
+void plugin_host::carry_out(lifecycle::step step) {
+  switch (step) {
+    case lifecycle::step::create: return create();
+    case lifecycle::step::start: return start();
+    case lifecycle::step::withdraw: return withdraw();
+    case lifecycle::step::stop: return stop();
+    case lifecycle::step::destroy: return destroy();
+  }
 }
 
 void plugin_host::give_up() {
@@ -84,7 +88,9 @@ void plugin_host::create() {
   for (const std::string& id : consumes) bound_[id] = shared_.registry->best(id);
 
   tharsis_error reason = no_error();
+  inside_ = true;
   const tharsis_status status = library_->create(&host_, &instance_, &reason);
+  inside_ = false;
   if (status == THARSIS_OK) return finish(lifecycle::step::create);
   instance_ = nullptr;
   shared_.bus->remove(entry_.id);
@@ -97,7 +103,9 @@ void plugin_host::start() {
   tharsis_error reason = no_error();
   pending_ = lifecycle::step::start;
   step_open_ = true;
+  inside_ = true;
   const tharsis_status status = library_->start(instance_, &reason);
+  inside_ = false;
   if (!step_open_ || status == THARSIS_PENDING) return;
   if (status != THARSIS_OK) return finish(lifecycle::step::start, sentence("start", status, reason));
   started();
@@ -119,7 +127,9 @@ void plugin_host::withdraw() {
 void plugin_host::stop() {
   pending_ = lifecycle::step::stop;
   step_open_ = true;
+  inside_ = true;
   const tharsis_status status = library_->stop(instance_);
+  inside_ = false;
   if (step_open_ && status != THARSIS_PENDING) finish(lifecycle::step::stop);
 }
 
@@ -136,7 +146,9 @@ void plugin_host::destroy_now() {
   if (const auto blocking = audit().blocking; blocking > 0)
     return finish(lifecycle::step::destroy,
                   std::to_string(blocking) + " blocking call(s) have not come back, so it was not destroyed");
+  inside_ = true;
   library_->destroy(instance_);
+  inside_ = false;
   instance_ = nullptr;
   report_leaks(audit());
   close();

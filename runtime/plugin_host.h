@@ -51,8 +51,8 @@ class plugin_host {
   void take(lifecycle::step step);
   // Its code is stuck: nobody waits for it any more, nothing of it is touched. [runtime's strand]
   void give_up();
-  // The step that was asked for last has been reached: what is late is the plugin's own code. [any thread]
-  bool reached() const { return reached_; }
+  // A step waits for the strand, and it is not the plugin's last step that holds it up. [any thread]
+  bool crowded_out() const { return waiting_ > 0 && !inside_; }
 
   const plugin_entry& entry() const { return entry_; }
   const tharsis_strand* strand() const { return strand_; }
@@ -67,6 +67,7 @@ class plugin_host {
     void* context;
   };
 
+  void carry_out(lifecycle::step step);
   void create();
   void start();
   void withdraw();
@@ -111,7 +112,8 @@ class plugin_host {
   const tharsis_plugin* library_ = nullptr;
   void* instance_ = nullptr;
   lifecycle::step pending_ = lifecycle::step::destroy;  // The step whose end is awaited.
-  std::atomic<bool> reached_ = true;
+  std::atomic<int> waiting_ = 0;      // Steps that were asked for and have not begun.
+  std::atomic<bool> inside_ = false;  // The plugin's code is running a step.
   bool step_open_ = false;
   bool running_ = false;  // What it provides is seen at once.
   plugin_settings settings_;

@@ -68,45 +68,45 @@ runtime::~runtime() {
 instant runtime::now() const { return instant_from(strand_->loop->now(strand_->loop->self)); }
 int64_t runtime::wall() const { return strand_->loop->wall(strand_->loop->self); }
 
-tharsis_status runtime::start(tharsis_error* error) {
-  if (const tharsis_status s = load_libraries(error); s != THARSIS_OK) return s;
-  if (const tharsis_status s = open_strands(error); s != THARSIS_OK) return s;
+std::optional<error> runtime::start() {
+  if (auto failure = load_libraries()) return failure;
+  if (auto failure = open_strands()) return failure;
   lifecycle_ = std::make_unique<lifecycle>(lifecycle_plan(options_.plan));
   inbox_->send([this] {
     lifecycle_->start(now());
     advance();
   });
-  return THARSIS_OK;
+  return {};
 }
 
 // All of them are tried, so that one run names every one that cannot be loaded.
-tharsis_status runtime::load_libraries(tharsis_error* error) {
-  tharsis_status first = THARSIS_OK;
-  std::string text;
+std::optional<error> runtime::load_libraries() {
+  std::optional<error> failure;
   for (const auto& host : hosts_) {
     tharsis_error reason = no_error();
     const tharsis_status s = host->load(&reason);
     if (s == THARSIS_OK) continue;
-    if (first == THARSIS_OK) first = s;
-    text += (text.empty() ? "plugin '" : "\nplugin '") + host->entry().id + "': " + reason.text;
+    if (!failure) failure = error{s, {}};
+    failure->text += (failure->text.empty() ? "plugin '" : "\nplugin '") + host->entry().id + "': " + reason.text;
   }
-  return first == THARSIS_OK ? first : fail(error, first, text);
+  return failure;
 }
 
-tharsis_status runtime::open_strands(tharsis_error* error) {
+std::optional<error> runtime::open_strands() {
   // A thread of its own: a plugin that blocks its thread must not stop the one who watches it.
   const tharsis_platform* const platform = options_.platform;
-  const tharsis_status own = platform->strand_open(platform->self, "runtime", THARSIS_STRAND_DEDICATED, &strand_, error);
-  if (own != THARSIS_OK) return own;
+  tharsis_error reason = no_error();
+  tharsis_status s = platform->strand_open(platform->self, "runtime", THARSIS_STRAND_DEDICATED, &strand_, &reason);
+  if (s != THARSIS_OK) return error_from(s, reason);
   inbox_ = std::make_unique<strand_inbox>(strand_);
   for (size_t i = 0; i < hosts_.size(); ++i) {
-    const tharsis_status s = hosts_[i]->open(error);
+    s = hosts_[i]->open(&reason);
     if (s == THARSIS_OK) continue;
     for (size_t opened = 0; opened < i; ++opened) close_unused(*hosts_[opened]->strand());
     close_unused(*strand_);
-    return s;
+    return error{s, "plugin '" + hosts_[i]->entry().id + "': " + reason.text};
   }
-  return THARSIS_OK;
+  return {};
 }
 
 void runtime::stop() {
@@ -143,7 +143,7 @@ bool runtime::note_states() {
   report_.resize(hosts_.size());
   for (size_t i = 0; i < hosts_.size(); ++i) {
     plugin_report r{hosts_[i]->entry().id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i)};
-    if (r.stuck && !hosts_[i]->reached()) r.reason += "; other code keeps its thread busy";
+    if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with other code";
     const plugin_report& before = report_[i];
     if (r.state == plugin_state::failed && before.state != plugin_state::failed) {
       failure = true;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,9 @@ class runtime {
   ~runtime();
   runtime(const runtime&) = delete;
 
-  // Opens libraries and strands, then starts the plugins side by side. A failure here means nothing
-  // was started: each line of the text says which plugin and why. [one thread]
-  tharsis_status start(tharsis_error* error);
+  // Opens libraries and strands, then starts the plugins side by side. A failure means that nothing was
+  // started: each line of its text says which plugin and why. [one thread]
+  std::optional<error> start();
 
   // Stops all plugins; harmless when called again. [any thread]
   void stop();
@@ -60,8 +61,8 @@ class runtime {
   void with_extension(const std::string& plugin, std::string extension, std::function<void(const void*, void*)> f);
 
  private:
-  tharsis_status load_libraries(tharsis_error* error);
-  tharsis_status open_strands(tharsis_error* error);
+  std::optional<error> load_libraries();
+  std::optional<error> open_strands();
   void advance();
   bool note_states();
   void arm();

@@ -48,9 +48,8 @@ class session {
     o.on_failure = [this] { note(failed_); };
     o.on_ended = [this] { note(ended_); };
     runtime_ = std::make_unique<runtime>(std::move(o));
-    tharsis_error why = no_error();
-    if (runtime_->start(&why) != THARSIS_OK) {
-      screen_.complain(why.text);
+    if (const auto failure = runtime_->start()) {
+      screen_.complain(failure->text);
       return input_wrong;
     }
     wait_for_work();
@@ -76,10 +75,12 @@ class session {
 
   void wait_for_work() {
     std::optional<int64_t> end;
-    if (request_.run_for) end = monotonic_now() + request_.run_for->count();
     bool begun = false;
     while (code_ == unfinished && !failed_) {
-      if (settled_ && !std::exchange(begun, true)) begin();
+      if (settled_ && !std::exchange(begun, true)) {
+        begin();
+        if (request_.run_for) end = monotonic_now() + request_.run_for->count();
+      }
       std::optional<duration> left;
       if (end) left = duration(*end - monotonic_now());
       if (bell_.wait(left) != main_wait::woken::rung) return;
@@ -107,13 +108,22 @@ class session {
 
   // Every step of every plugin has a deadline, so this ends by itself.
   void wait_for_end() {
+    std::optional<duration> patience = 1s;
     while (!ended_) {
-      if (bell_.wait({}) != main_wait::woken::interrupted) continue;
-      std::vector<std::string> late;
-      for (const auto& r : runtime_->report())
-        if (r.state != plugin_state::stopped && r.state != plugin_state::failed) late.push_back(r.id);
-      exit_at_once(work_failed, "stopped at once; these plugins had not stopped yet: " + listed(late) + "\n");
+      const auto woken = bell_.wait(patience);
+      if (woken == main_wait::woken::interrupted) exit_at_once(work_failed, "ended at once, while " + late() + "\n");
+      if (woken != main_wait::woken::deadline) continue;
+      screen_.complain("still stopping, because " + late() + "; Ctrl-C ends at once");
+      patience.reset();
     }
+  }
+
+  // "stn is stopping and xlog is running"
+  std::string late() const {
+    std::vector<std::string> all;
+    for (const auto& r : runtime_->report())
+      if (r.state == plugin_state::running || is_in_step(r.state)) all.push_back(r.id + " is " + std::string(name(r.state)));
+    return listed(all);
   }
 
   // Each once: what failed, why, and who waits for it.

@@ -39,14 +39,16 @@ endfunction()
 
 add_custom_target(plugins)  # All that a profile may name.
 
-# tharsis_plugin(id source... LINK lib... SHIP file...): build/<preset>/plugins/<id>/ gets the
-# library, its plugin.yaml and the files that are shipped beside it.
+# tharsis_plugin(id source... [FOLDER folder] LINK lib... SHIP file...): build/<preset>/plugins/<id>/ gets the
+# library, its plugin.yaml and the files that are shipped beside it. FOLDER: there instead, and no part
+# of what a profile may name.
 function(tharsis_plugin name)
   cmake_parse_arguments(A "" "FOLDER" "LINK;SHIP" ${ARGN})
+  set(target plugin_${name})
   if(NOT A_FOLDER)
     set(A_FOLDER ${CMAKE_BINARY_DIR}/plugins/${name})
+    add_dependencies(plugins ${target})
   endif()
-  set(target plugin_${name})
   add_library(${target} MODULE ${A_UNPARSED_ARGUMENTS})
   set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${A_FOLDER})
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
@@ -54,7 +56,6 @@ function(tharsis_plugin name)
   target_link_options(${target} PRIVATE -Wl,--version-script=${THARSIS_SDK_FOLDER}/plugin.map -Wl,-z,now)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${THARSIS_SDK_FOLDER}/plugin.map)
   target_link_libraries(${target} PRIVATE tharsis_options ${A_LINK})
-  add_dependencies(plugins ${target})
   foreach(file plugin.yaml ${A_SHIP})
     configure_file(${file} ${A_FOLDER}/${file} COPYONLY)
   endforeach()

@@ -121,8 +121,8 @@ class xlog_stage {
     o.on_settled = [this] { settled = true; };
     o.on_ended = [this] { ended = true; };
     running = std::make_unique<runtime::runtime>(std::move(o));
-    tharsis_error reason = no_error();
-    ASSERT_EQ(running->start(&reason), THARSIS_OK) << reason.text;
+    const auto failure = running->start();
+    ASSERT_FALSE(failure) << failure->text;
   }
   template <class F>
   void on_speaker(F f) {
