@@ -56,6 +56,12 @@ std::string absolute_path(const std::string& path) {
   return failure ? path : whole.lexically_normal().string();
 }
 
+std::string working_folder() {
+  std::error_code failure;
+  const fs::path here = fs::current_path(failure);
+  return failure ? "/" : here.string();
+}
+
 std::string user_data_folder() {
   const char* data = std::getenv("XDG_DATA_HOME");
   if (data != nullptr && data[0] == '/') return std::string(data) + "/tharsis";

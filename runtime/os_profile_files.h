@@ -20,6 +20,9 @@ bool folder_exists(const std::string& path);
 // Relative to where the process was started.
 std::string absolute_path(const std::string& path);
 
+// Where the person stands; absolute.
+std::string working_folder();
+
 // Where this user's programs keep what they must not lose: $XDG_DATA_HOME/tharsis, else
 // ~/.local/share/tharsis.
 std::string user_data_folder();

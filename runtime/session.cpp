@@ -8,10 +8,12 @@
 
 #include "runtime/os_clock.h"
 #include "runtime/os_main_wait.h"
+#include "runtime/os_profile_files.h"
 #include "runtime/real_platform.h"
 #include "runtime/runtime.h"
 #include "runtime/terminal.h"
 #include "sdk/abi/command.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
 namespace {
@@ -97,7 +99,7 @@ class session {
 
   void send_command() {
     call_ = {sizeof call_, static_cast<uint32_t>(arguments_.size()), request_.work->name.c_str(), arguments_.data(),
-             screen_.table()};
+             screen_.table(), text_of(folder_)};
     runtime_->with_extension(request_.work->plugin, THARSIS_COMMAND_ID, [this](const void* table, void* instance) {
       if (table != nullptr) return static_cast<const tharsis_command*>(table)->run(instance, &call_);
       screen_.complain("plugin '" + request_.work->plugin + "' lists commands in its manifest, but has no " +
@@ -153,6 +155,7 @@ class session {
   real_platform platform_;
   std::unique_ptr<runtime> runtime_;
   std::vector<const char*> arguments_;
+  const std::string folder_ = working_folder();
   tharsis_command_call call_{};
   std::set<std::string> told_;
   std::atomic<int> code_ = unfinished;

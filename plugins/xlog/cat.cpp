@@ -128,7 +128,7 @@ task<void> cat::fill(source* s) {
   if (!next) next = chunk{{THARSIS_E_BUSY, "the host has no thread free to read it"}, {}, true};
   const bool first = s->offset == 0;
   if (next->failure.status != THARSIS_OK) {
-    complain(s->shown + ": " + next->failure.text);
+    complain("xlog cat: " + next->failure.text);
     (first ? wrong_input_ : damaged_) = true;
     next->last = true;
   } else if (first && !may_be_log(next->bytes, next->last)) {

@@ -223,7 +223,7 @@ TEST_F(XlogInSimulation, CatSaysWhatIsWrongWithItsInputAndTouchesNothing) {
     EXPECT_TRUE(holds(s.console.complaints[0], sentence)) << s.console.complaints[0];
     EXPECT_TRUE(s.console.printed.empty());
   };
-  says({"cat", "missing.log"}, 2, "missing.log: ");
+  says({"cat", "missing.log"}, 2, "/here/missing.log");
   says({"cat", "notes.txt"}, 2, "notes.txt: not a log file of xlog");
   says({"cat", "empty"}, 2, "empty: no log files in this folder; they are named like xlog_2026");
   says({"cat"}, 2, "name at least one log file");
