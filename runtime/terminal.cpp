@@ -1,5 +1,7 @@
 #include "runtime/terminal.h"
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "runtime/os_terminal.h"
@@ -48,12 +50,20 @@ void terminal::clear_live_line() {
 }
 
 void terminal::print(std::string_view text) {
-  const std::lock_guard lock(mutex_);
-  if (closed_) return;
-  clear_live_line();
-  std::fwrite(text.data(), 1, text.size(), out_);
-  if (!text.ends_with('\n')) std::fputc('\n', out_);
-  std::fflush(out_);
+  int failure = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || deaf_) return;
+    clear_live_line();
+    std::fwrite(text.data(), 1, text.size(), out_);
+    if (!text.ends_with('\n')) std::fputc('\n', out_);
+    if (std::fflush(out_) == 0) return;
+    failure = errno;
+    deaf_ = true;
+  }
+  // Who closes a pipe has read enough, and knows it.
+  if (failure != EPIPE) complain("tharsis: what is printed cannot be written: " + std::generic_category().message(failure));
+  table_.finish(this, 1);
 }
 
 void terminal::progress(std::string_view line) {

@@ -24,6 +24,7 @@ class terminal {
 
   const tharsis_console* table() const { return &table_; }
 
+  // When stdout takes no more, the work is ended: there is nobody to do it for.
   void print(std::string_view text);
   void progress(std::string_view line);
   void complain(std::string_view text);
@@ -47,6 +48,7 @@ class terminal {
   std::string json_;
   bool finished_ = false;
   bool closed_ = false;
+  bool deaf_ = false;  // Nobody hears what is printed.
 };
 
 }  // namespace tharsis::runtime
