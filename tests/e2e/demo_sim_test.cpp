@@ -50,8 +50,8 @@ struct side {
     o.on_settled = [this] { settled = true; };
     o.on_ended = [this] { ended = true; };
     running = std::make_unique<runtime::runtime>(std::move(o));
-    tharsis_error reason = no_error();
-    ASSERT_EQ(running->start(&reason), THARSIS_OK) << reason.text;
+    const auto failure = running->start();
+    ASSERT_FALSE(failure) << failure->text;
   }
   // One line for each plugin that is not stopped.
   std::string not_stopped() const {
