@@ -1,0 +1,65 @@
+// Host table "tharsis.network/1": what the runtime knows of the network, the machine's sleep, and what
+// the host application told it. The runtime alone observes; everybody else keys on `generation`.
+// Also on the bus: state topic "runtime.network" (tharsis_network_state).
+#pragma once
+#include "sdk/abi/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THARSIS_NETWORK_ID "tharsis.network/1"
+#define THARSIS_NETWORK_TOPIC "runtime.network"
+
+enum {
+  THARSIS_NETWORK_UNKNOWN = 0,
+  THARSIS_NETWORK_NONE = 1,  // No default route, and nobody told otherwise.
+  THARSIS_NETWORK_WIRED = 2,
+  THARSIS_NETWORK_WIFI = 3,
+  THARSIS_NETWORK_CELLULAR = 4,
+  THARSIS_NETWORK_OTHER = 5,  // A tunnel, a bridge, something without a better name.
+};
+enum { THARSIS_NETWORK_V4 = 1, THARSIS_NETWORK_V6 = 2 };  // Bits of `families`.
+
+// Texts are borrowed for the length of the call that hands the struct over.
+typedef struct tharsis_network_state {
+  uint32_t size;
+  // Grows by one whenever traffic may take another way: network, addresses, routes, proxy, or a sleep
+  // that outlived connections. Starts at 1.
+  uint64_t generation;
+  tharsis_text id;         // The same on every visit to the same network; empty when unknown.
+  tharsis_text interface;  // The default route's, "eth0"; empty without one.
+  uint32_t type;           // THARSIS_NETWORK_*.
+  uint32_t families;       // Which have a default route.
+  int32_t metered;         // 1, 0, or -1 for unknown.
+  uint32_t mtu;            // Of the interface; 0 when unknown.
+  // From the host application.
+  int32_t foreground;      // 1 until it says otherwise.
+  tharsis_text account;    // Who is logged in; empty: nobody.
+  tharsis_text proxy;      // "http://host:port", "socks5://host:port", empty: none.
+  tharsis_text device;     // Name and kind of the device, for servers.
+  // From the system.
+  int64_t woke;            // When it last woke from sleep, wall ns; 0: not since the start.
+} tharsis_network_state;
+
+// Inside, the new state can be read. [own strand]
+typedef void (*tharsis_on_network)(void* context, const tharsis_network_state* state);
+
+typedef struct tharsis_network {
+  uint32_t size;
+  void* self;
+
+  // Calls read(context, state) with the state now, inside this call. [any thread]
+  void (*state)(void* self, tharsis_on_network read, void* context);
+
+  // Changes are gathered: a network that flaps is told of once it has been still for a moment, a switch
+  // from one network to another at once when the old one is gone. [own strand]
+  tharsis_status (*watch)(void* self, tharsis_on_network on_change, void* context, tharsis_handle* id,
+                          tharsis_error* error);
+  // After this on_change is not called again. [own strand]
+  tharsis_status (*unwatch)(void* self, tharsis_handle id);
+} tharsis_network;
+
+#ifdef __cplusplus
+}
+#endif
