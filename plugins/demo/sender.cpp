@@ -121,7 +121,7 @@ task<void> sender::work() {
   deadline_ = later(began_, settings_.limit);
   tables_.info("sends " + std::to_string(lines_.size()) + " lines of " + settings_.text + " as run " + run_);
   co_await send_lines();
-  while (!tally_.satisfied(settings_.outages) && !time_is_up()) co_await pause(progress_interval);
+  while (!tally_.satisfied(settings_.outages) && !time_is_up()) co_await pause(later(place_.now(), progress_interval));
   co_await ask_gateway();
   deadline_ = later(place_.now(), closing_time);
   co_await read_log();
@@ -137,13 +137,13 @@ task<void> sender::send_lines() {
     } else {
       next = later(place_.now(), busy_pause);
     }
-    co_await pause(next - place_.now());
+    co_await pause(next);
   }
 }
 
-// Waits so long, while the live line goes on; shorter when the time is up.
-task<void> sender::pause(duration wait) {
-  const instant until = std::min(later(place_.now(), wait), deadline_);
+// Waits, at least a turn, while the live line goes on; shorter when the time is up.
+task<void> sender::pause(instant until) {
+  until = std::min(until, deadline_);
   do {
     show_progress();
     co_await events_.wait(std::min(until, later(shown_, progress_interval)));
@@ -168,6 +168,12 @@ void sender::show_progress() {
   if (tables_.console == nullptr || place_.now() < later(shown_, progress_interval)) return;
   shown_ = place_.now();
   tables_.console->progress(tables_.console->self, text_of(progress_line(tally_, shown_, down_since_)));
+}
+
+// Something that changed, on a line of its own; the log has it from its source.
+void sender::tell(const std::string& text) {
+  if (tables_.console == nullptr) return;
+  tables_.console->print(tables_.console->self, text_of(event_line(place_.now() - began_, text)));
 }
 
 void sender::on_answer(void* context, const courier::answer& a) {
@@ -207,7 +213,7 @@ task<void> sender::ask_gateway() {
     const duration wait = std::min<duration>(statistics_timeout, deadline_ - place_.now());
     if (courier_.send(statistics_tag, mars::command_statistics, {}, "", wait, &reason) != THARSIS_OK) {
       tally_.server.failure = reason.text;
-      co_await pause(busy_pause);
+      co_await pause(later(place_.now(), busy_pause));
       continue;
     }
     tally_.server.failure.clear();
@@ -274,11 +280,14 @@ task<void> sender::close() {
 void sender::on_link(void* context, const tharsis_event* event) {
   auto* self = static_cast<sender*>(context);
   const auto* link = static_cast<const tharsis_stn_link*>(event->payload);
+  const bool was_up = self->tally_.link_up();
   if (link->state == THARSIS_STN_UP) {
     self->tally_.on_link_up(link->connects, duration(link->gap));
+    if (!was_up) self->tell("link up");
   } else {
-    if (self->tally_.link_up()) self->down_since_ = self->place_.now();
     self->tally_.on_link_down(std::string(view(link->reason)));
+    if (was_up) self->down_since_ = self->place_.now();
+    if (was_up) self->tell("link down: " + self->tally_.link_reason);
   }
   self->events_.raise();
 }
@@ -294,7 +303,10 @@ void sender::on_push(void* context, const tharsis_event* event) {
 void sender::on_verdict(void* context, const tharsis_event* event) {
   auto* self = static_cast<sender*>(context);
   const auto* verdict = static_cast<const tharsis_sdt_verdict*>(event->payload);
-  if (verdict->code != THARSIS_SDT_FINE) self->tally_.on_verdict(std::string(view(verdict->headline)));
+  if (verdict->code == THARSIS_SDT_FINE) return;
+  const std::string before = self->tally_.headline;
+  self->tally_.on_verdict(std::string(view(verdict->headline)));
+  if (self->tally_.headline != before) self->tell("sdt: " + self->tally_.headline);
   self->events_.raise();
 }
 

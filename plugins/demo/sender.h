@@ -33,7 +33,7 @@ class sender {
   task<result<std::vector<std::string>>> read_text();
   task<void> work();
   task<void> send_lines();
-  task<void> pause(duration wait);
+  task<void> pause(instant until);
   task<void> ask_gateway();
   task<void> read_log();
   task<void> close();
@@ -41,6 +41,7 @@ class sender {
 
   bool send_line(size_t line);
   void show_progress();
+  void tell(const std::string& text);
   bool time_is_up() const { return stopping_ || place_.now() >= deadline_; }
 
   static void on_answer(void* context, const courier::answer& a);

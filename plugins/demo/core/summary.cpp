@@ -28,8 +28,8 @@ std::string tasks_row(const tally& t) {
 
 std::string server_row(const tally& t) {
   if (!t.server.known) return "did not tell what it executed";
-  std::string out = "executed " + plural(t.server.executions, "message") + ", " + number(t.duplicates()) + " twice";
-  if (t.server.repeats > 0) out += "; " + number(t.server.repeats) + " were sent again and answered from memory";
+  std::string out = "executed " + plural(t.server.executions, "message") + ", " + (t.duplicates() == 0 ? "none" : number(t.duplicates())) + " twice";
+  if (t.server.repeats > 0) out += "; " + number(t.server.repeats) + (t.server.repeats == 1 ? " was" : " were") + " sent again and answered from memory";
   return out;
 }
 
@@ -85,9 +85,10 @@ std::string progress_line(const tally& t, instant now, instant down_since) {
   std::string out = "sending: " + number(t.answered()) + " of " + number(t.lines()) + " lines answered, " +
                     number(t.pushes()) + (t.pushes() == 1 ? " push" : " pushes") + ", link ";
   if (t.link_up()) return out + "up";
-  out += t.connects == 0 ? "not up yet" : "down for " + seconds(now - down_since);
-  return t.headline.empty() ? out : out + " - sdt: " + t.headline;
+  return out + (t.connects == 0 ? "not up yet" : "down for " + seconds(now - down_since));
 }
+
+std::string event_line(duration since, const std::string& text) { return "  after " + seconds(since) + ": " + text; }
 
 std::string summary(const tally& t, const surroundings_of_run& run) {
   std::string out = "\n" + verdict(t, run) + "\n";
@@ -101,7 +102,7 @@ std::string summary(const tally& t, const surroundings_of_run& run) {
   out += "\nTry next\n";
   if (!t.log.file.empty()) out += "  " + run.program + " xlog cat " + t.log.file + "\n";
   out += "  " + run.program + " plugins configs/demo.yaml\n";
-  out += "  script/run --json | tail -n 1";
+  out += "  script/run --json";
   return out;
 }
 

@@ -15,8 +15,10 @@ struct surroundings_of_run {
   bool colours = false;
 };
 
-// One line: how far it is.
+// One short line: how far it is.
 std::string progress_line(const tally& t, instant now, instant down_since);
+// One line: something that changed.
+std::string event_line(duration since, const std::string& text);
 // Several lines: what happened, what is left and where, what to try next.
 std::string summary(const tally& t, const surroundings_of_run& run);
 
