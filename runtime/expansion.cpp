@@ -7,10 +7,27 @@
 namespace tharsis::runtime {
 namespace {
 
-std::string known_names(const expansion& e) {
+error refuse(std::string text) { return {THARSIS_E_INVALID, std::move(text)}; }
+
+result<std::string> variable(const expansion& e, std::string_view name) {
+  const auto found = std::find_if(e.variables.begin(), e.variables.end(), [&](const auto& v) { return v.first == name; });
+  if (found != e.variables.end()) return found->second;
   std::vector<std::string> names;
-  for (const auto& variable : e.variables) names.push_back("${" + variable.first + "}");
-  return names.empty() ? "nothing can be put in here" : "known here: " + listed(names);
+  for (const auto& known : e.variables) names.push_back("${" + known.first + "}");
+  names.push_back("${env:NAME:-else}");
+  return refuse(quoted("${" + std::string(name) + "}") + " is not known; known here: " + listed(names) +
+                "; write '$${' for a plain '${'");
+}
+
+// "NAME" or "NAME:-else"
+result<std::string> from_environment(const expansion& e, std::string_view text) {
+  const size_t mark = text.find(":-");
+  const std::string name(text.substr(0, mark));
+  if (name.empty()) return refuse("the name of the environment's variable is missing, like in '${env:HOME}'");
+  if (!e.environment) return std::string();
+  if (const auto value = e.environment(name)) return *value;
+  if (mark != std::string_view::npos) return std::string(text.substr(mark + 2));
+  return refuse("the environment has no " + quoted(name) + "; set it, or write what stands in for it: '${env:" + name + ":-else}'");
 }
 
 }  // namespace
@@ -18,25 +35,19 @@ std::string known_names(const expansion& e) {
 result<std::string> expansion::expand(std::string_view text) const {
   std::string out;
   while (!text.empty()) {
-    if (text.starts_with("$${")) {
-      out += "${";
-      text.remove_prefix(3);
-      continue;
-    }
-    if (!text.starts_with("${")) {
-      out += text.front();
-      text.remove_prefix(1);
+    const bool escaped = text.starts_with("$${");
+    if (escaped || !text.starts_with("${")) {
+      out += escaped ? std::string_view("${") : text.substr(0, 1);
+      text.remove_prefix(escaped ? 3 : 1);
       continue;
     }
     const size_t end = text.find('}');
     if (end == std::string_view::npos)
-      return error{THARSIS_E_INVALID, "the brace of '${' is not closed; write '$${' for a plain '${'"};
+      return refuse("the brace of '${' is not closed; write '$${' for a plain '${'");
     const std::string_view name = text.substr(2, end - 2);
-    const auto found = std::find_if(variables.begin(), variables.end(), [&](const auto& v) { return v.first == name; });
-    if (found == variables.end())
-      return error{THARSIS_E_INVALID, quoted(text.substr(0, end + 1)) + " is not known; " + known_names(*this) +
-                                          "; write '$${' for a plain '${'"};
-    out += found->second;
+    const auto value = name.starts_with("env:") ? from_environment(*this, name.substr(4)) : variable(*this, name);
+    if (!value) return value;
+    out += *value;
     text.remove_prefix(end + 1);
   }
   return out;

@@ -1,5 +1,7 @@
 // `${data}` and its like inside texts and paths, and what a relative path is relative to.
 #pragma once
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,7 +16,10 @@ struct expansion {
   std::string base_folder;                                     // Of relative paths; absolute.
   std::string typed_base_folder;                               // Of those typed on a command line.
 
-  // "${data}/logs" with the variable's value; "$${" is a plain "${".
+  // What `${env:NAME}` stands for; without it every name is allowed, and empty.
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+
+  // "${data}/logs" with the variable's value; "${env:NAME:-else}"; "$${" is a plain "${".
   result<std::string> expand(std::string_view text) const;
 
   // Expanded and absolute, without "." parts and doubled slashes.

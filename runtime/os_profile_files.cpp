@@ -62,6 +62,11 @@ std::string working_folder() {
   return failure ? "/" : here.string();
 }
 
+std::optional<std::string> environment(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
 std::string user_data_folder() {
   const char* data = std::getenv("XDG_DATA_HOME");
   if (data != nullptr && data[0] == '/') return std::string(data) + "/tharsis";

@@ -1,6 +1,7 @@
 // The files that profiles and manifests are read from; the only place where loading a profile meets
 // the file system.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ std::string absolute_path(const std::string& path);
 
 // Where the person stands; absolute.
 std::string working_folder();
+
+// A variable of the environment; nothing when it is not set.
+std::optional<std::string> environment(const std::string& name);
 
 // Where this user's programs keep what they must not lose: $XDG_DATA_HOME/tharsis, else
 // ~/.local/share/tharsis.

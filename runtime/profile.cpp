@@ -113,7 +113,7 @@ class profile_builder {
   }
 
   expansion folders(const std::string& plugin_folder, bool plugin_known) const {
-    expansion e{{{"data", out_.data_folder}, {"config", config_folder_}}, config_folder_, absolute_path(".")};
+    expansion e{{{"data", out_.data_folder}, {"config", config_folder_}}, config_folder_, absolute_path("."), environment};
     if (plugin_known) e.variables.emplace_back("plugin", plugin_folder);
     return e;
   }

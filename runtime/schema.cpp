@@ -125,7 +125,7 @@ class schema_parser {
 
   // The folders are not known yet; that every name in `${...}` exists is.
   void check_preset(const setting& out) {
-    const expansion anywhere{{{"data", "/"}, {"config", "/"}, {"plugin", "/"}}, "/", "/"};
+    const expansion anywhere{{{"data", "/"}, {"config", "/"}, {"plugin", "/"}}, "/", "/", {}};
     (void)resolve({out, &*out.preset, "default", out.preset->at, &anywhere}, problems_);
   }
 
