@@ -67,7 +67,7 @@ void link_events::on_state(const link_state& s) const {
   if (s.state == THARSIS_STN_UP)
     line += " connects=" + std::to_string(s.connects) + " gap_ms=" + std::to_string(milliseconds(s.gap));
   if (s.state == THARSIS_STN_DOWN) line += " status=" + std::string(status_name(s.status)) + ": " + s.reason;
-  const bool trouble = s.status != THARSIS_OK && s.status != THARSIS_E_CANCELLED;
+  const bool trouble = s.status != THARSIS_OK && s.status != THARSIS_E_CANCELLED && !s.known;
   host_.write(trouble ? THARSIS_LOG_WARNING : THARSIS_LOG_INFO, line);
 }
 

@@ -17,6 +17,7 @@ struct link_state {
   std::string endpoint;
   std::string address;
   std::string reason;
+  bool known = false;  // The same trouble as the last time; for the log only.
   uint32_t connects = 0;
   size_t waiting = 0;
   duration gap{};

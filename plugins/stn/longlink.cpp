@@ -195,6 +195,8 @@ void longlink::report(uint32_t state, const error& why, duration gap) {
   s.endpoint = target().text();
   if (dialer_.address().family != 0) s.address = to_text(dialer_.address());
   s.reason = why.text;
+  s.known = why.text == trouble_;
+  if (state != THARSIS_STN_CONNECTING) trouble_ = why.text;
   s.connects = connects_;
   s.waiting = tasks_.unanswered();
   s.gap = gap;

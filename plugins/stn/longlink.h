@@ -70,6 +70,7 @@ class longlink {
   std::vector<uint8_t> piece_;         // What read() fills.
   size_t turn_ = 0;                    // Which endpoint.
   uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last.
+  std::string trouble_;                // Of the last time that it was down, since it was up.
   bool up_ = false;
   bool ending_ = false;
   instant down_since_{};
