@@ -60,15 +60,16 @@ task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   const open_wire guard(*this, *wire);
   bool more = false;
   while (!ending_) {
-    if (auto why = send(*wire, talk)) co_return std::move(*why);
+    auto why =
+        receive(*wire, talk, more);  // Before every wait: only a read that found nothing is told of more.
+    hand_over();
+    if (!why) why = judge(*wire, talk);
+    if (!why) why = send(*wire, talk);
+    if (why) co_return std::move(*why);
     if (more)
       co_await next_turn(place_);
     else
       co_await wire->events().wait(talk.deadline());
-    auto why = receive(*wire, talk, more);
-    hand_over();
-    if (!why) why = judge(*wire, talk);
-    if (why) co_return std::move(*why);
   }
   wire->end();
   const instant until = later(place_.now(), farewell);

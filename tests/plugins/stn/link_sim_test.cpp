@@ -109,7 +109,7 @@ TEST(LinkSim, PlainTcpIsCarriedWhereItIsAllowed) {
   link_world w(8, "tcp");
   w.serve();
   w.start();
-  ASSERT_TRUE(w.wait_up()) << w.reason();
+  ASSERT_TRUE(w.wait_up(1s)) << w.reason();
 }
 
 TEST(LinkSim, ANameThatDoesNotExistIsALinkFailureWithASentence) {

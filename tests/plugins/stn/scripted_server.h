@@ -43,6 +43,7 @@ class scripted_server {
     if (status == THARSIS_OK) work_.spawn(accept());
     return status;
   }
+  const tharsis_address& address() const { return listener_.address(); }
   void close() {
     work_.clear();
     listener_.close();
