@@ -148,7 +148,8 @@ tharsis_status real_files::open(tharsis_text path, uint32_t mode, tharsis_handle
   if (const tharsis_status s = checked(path, name, error); s != THARSIS_OK) return s;
   const bool writes = (mode & THARSIS_FILES_APPEND) != 0;
   const bool reads = (mode & THARSIS_FILES_READ) != 0;
-  if (!writes && !reads) return fail(error, THARSIS_E_INVALID, "opening '" + name + "' neither to read nor to append");
+  if ((!writes && !reads) || (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND}) != 0)
+    return fail(error, THARSIS_E_INVALID, "'" + name + "' is opened to read, to append, or both; nothing else");
   descriptor opened = open_path(name, writes ? O_APPEND | O_CREAT | (reads ? O_RDWR : O_WRONLY) : O_RDONLY);
   struct stat facts {};
   if (!opened.ok() || fstat(opened.get(), &facts) != 0) return cannot(error, "opening", name);
@@ -252,7 +253,7 @@ tharsis_status real_files::make_folder(tharsis_text path, tharsis_error* error) 
     struct stat facts {};
     const bool exists = stat(part.c_str(), &facts) == 0;
     if (exists && S_ISDIR(facts.st_mode)) continue;
-    if (exists) return fail(error, THARSIS_E_IN_USE, "making the folder '" + name + "' failed: '" + part + "' is a file; remove it, or choose another folder");
+    if (exists) return fail(error, THARSIS_E_IO, "making the folder '" + name + "' failed: '" + part + "' is a file; remove it, or choose another folder");
     errno = reason;
     return cannot(error, "making the folder", part);
   }

@@ -99,6 +99,15 @@ socket_start failed(int descriptor, int reason) {
   return {-1, status_of(reason), reason};
 }
 
+socket_start bound(int descriptor, const tharsis_address& on) {
+  if (descriptor < 0) return failed(-1, errno);
+  const raw_address raw = to_raw(on);
+  if (::bind(descriptor, raw.get(), raw.size) == 0) return {descriptor, THARSIS_OK, 0};
+  socket_start start = failed(descriptor, errno);
+  if (start.reason == EADDRNOTAVAIL) start.status = THARSIS_E_NOT_FOUND;  // No interface has it.
+  return start;
+}
+
 // A dial to a free local port can be given that very port and then meets itself.
 bool meets_itself(int descriptor) {
   raw_address own, peer;
@@ -127,11 +136,15 @@ socket_start start_connecting(const tharsis_address& to) {
 }
 
 tharsis_status connect_outcome(int descriptor) {
+  if (const tharsis_status failure = take_failure(descriptor); failure != THARSIS_OK) return failure;
+  return meets_itself(descriptor) ? THARSIS_E_REFUSED : THARSIS_OK;
+}
+
+tharsis_status take_failure(int descriptor) {
   int reason = 0;
   socklen_t size = sizeof reason;
   if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &reason, &size) != 0) reason = errno;
-  if (reason != 0) return status_of(reason);
-  return meets_itself(descriptor) ? THARSIS_E_REFUSED : THARSIS_OK;
+  return reason == 0 ? tharsis_status{THARSIS_OK} : status_of(reason);
 }
 
 socket_start accept_connection(int listener, tharsis_address& peer) {
@@ -154,22 +167,14 @@ socket_start accept_connection(int listener, tharsis_address& peer) {
 
 socket_start start_listening(const tharsis_address& on) {
   const int descriptor = open_socket(on, SOCK_STREAM);
-  if (descriptor < 0) return failed(-1, errno);
   // A restart need not wait for the connections of the last run to be forgotten.
-  set_flag(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-  const raw_address raw = to_raw(on);
-  if (::bind(descriptor, raw.get(), raw.size) != 0 || ::listen(descriptor, backlog) != 0)
-    return failed(descriptor, errno);
-  return {descriptor, THARSIS_OK, 0};
+  if (descriptor >= 0) set_flag(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+  const socket_start start = bound(descriptor, on);
+  if (start.status == THARSIS_OK && ::listen(descriptor, backlog) != 0) return failed(descriptor, errno);
+  return start;
 }
 
-socket_start open_datagram(const tharsis_address& on) {
-  const int descriptor = open_socket(on, SOCK_DGRAM);
-  if (descriptor < 0) return failed(-1, errno);
-  const raw_address raw = to_raw(on);
-  if (::bind(descriptor, raw.get(), raw.size) != 0) return failed(descriptor, errno);
-  return {descriptor, THARSIS_OK, 0};
-}
+socket_start open_datagram(const tharsis_address& on) { return bound(open_socket(on, SOCK_DGRAM), on); }
 
 tharsis_status read_socket(int descriptor, uint8_t* into, size_t capacity, size_t& count) {
   const ssize_t n = uninterrupted([&] { return ::recv(descriptor, into, capacity, 0); });
@@ -220,7 +225,6 @@ tharsis_status set_socket_option(int descriptor, std::string_view name, int64_t 
     const linger at_once{value != 0 ? 1 : 0, 0};
     return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0 ? THARSIS_OK : status_of(errno);
   }
-  if (name == "no_delay") return value != 0 ? THARSIS_OK : THARSIS_E_INVALID;
   if (name == "mss") {
     if (value < 1 || value > UINT16_MAX) return THARSIS_E_INVALID;
     return set_flag(descriptor, IPPROTO_TCP, TCP_MAXSEG, static_cast<int>(value)) ? THARSIS_OK : status_of(errno);
@@ -243,17 +247,7 @@ tharsis_status get_socket_fact(int descriptor, std::string_view name, int64_t& v
   return THARSIS_OK;
 }
 
-void close_socket(int descriptor) {
-  linger at_once{};
-  socklen_t size = sizeof at_once;
-  getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, &size);
-  uint8_t dropped[16 * 1024];
-  constexpr int pieces_max = 512;  // As much as a receive buffer holds; a peer that keeps sending gets its RST.
-  if (at_once.l_onoff == 0)
-    for (int i = 0; i < pieces_max && ::recv(descriptor, dropped, sizeof dropped, MSG_DONTWAIT) > 0; ++i) {
-    }
-  ::close(descriptor);
-}
+void close_socket(int descriptor) { ::close(descriptor); }
 
 std::string reason_text(int reason) { return strerrordesc_np(reason); }
 

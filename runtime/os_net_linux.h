@@ -20,6 +20,8 @@ struct socket_start {
 socket_start start_connecting(const tharsis_address& to);
 // How a connection that was being made has ended.
 tharsis_status connect_outcome(int descriptor);
+// The failure that the system has noted, which it tells once; OK: none.
+tharsis_status take_failure(int descriptor);
 socket_start accept_connection(int listener, tharsis_address& peer);
 socket_start start_listening(const tharsis_address& on);
 socket_start open_datagram(const tharsis_address& on);
@@ -34,7 +36,6 @@ tharsis_status receive_datagram(int descriptor, uint8_t* into, size_t capacity, 
 tharsis_status local_address(int descriptor, tharsis_address& address);
 tharsis_status set_socket_option(int descriptor, std::string_view name, int64_t value);
 tharsis_status get_socket_fact(int descriptor, std::string_view name, int64_t& value);
-// What has arrived and was never read is dropped first: the system would send RST for it.
 void close_socket(int descriptor);
 
 // The system's words for a failure's number.

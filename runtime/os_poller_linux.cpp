@@ -28,6 +28,12 @@ void silence(int descriptor) {
   [[maybe_unused]] const ssize_t n = ::read(descriptor, &count, sizeof count);
 }
 
+uint32_t bits_of(uint32_t events) {
+  const bool over = (events & (EPOLLHUP | EPOLLERR)) != 0;
+  return (over || (events & (EPOLLIN | EPOLLRDHUP)) ? poller::readable : 0u) |
+         (over || (events & EPOLLOUT) ? poller::writable : 0u) | (events & EPOLLERR ? poller::failed : 0u);
+}
+
 void close_descriptor(int& descriptor) {
   if (descriptor >= 0) ::close(descriptor);
   descriptor = -1;
@@ -77,11 +83,7 @@ void poller::wait(int64_t timeout) {
       silence(clock_);
       alarm_at_ = 0;
     } else {
-      const uint32_t e = events[i].events;
-      const bool over = (e & (EPOLLHUP | EPOLLERR)) != 0;
-      const uint32_t bits = (over || (e & (EPOLLIN | EPOLLRDHUP)) ? readable : 0u) |
-                            (over || (e & EPOLLOUT) ? writable : 0u);
-      static_cast<watcher*>(who)->on_ready(bits);
+      static_cast<watcher*>(who)->on_ready(bits_of(events[i].events));
     }
   }
 }

@@ -73,7 +73,6 @@ tharsis_status real_net::dial(const tharsis_address* to, tharsis_net_event on_ev
   socket* const s = add(role::dialing, start.descriptor, on_event, context);
   if (s == nullptr) return out_of_descriptors(error, "dialling " + to_text(*to));
   *id = s->id;
-  s->armed = THARSIS_NET_CONNECTED;
   if (start.descriptor < 0) {
     s->failure = start.status;
     queue(*s, THARSIS_NET_FAILED);
@@ -89,7 +88,6 @@ tharsis_status real_net::listen_on(const tharsis_address* on, tharsis_net_event 
   if (start.status != THARSIS_OK) return cannot(error, "listening on " + to_text(*on), start);
   socket* const s = add(role::listener, start.descriptor, on_event, context);
   if (s == nullptr) return out_of_descriptors(error, "listening on " + to_text(*on));
-  s->armed = THARSIS_NET_READABLE;
   *id = s->id;
   return THARSIS_OK;
 }
@@ -103,7 +101,8 @@ tharsis_status real_net::accept(tharsis_handle listener, tharsis_net_event on_ev
   const socket_start start = accept_connection(from->descriptor, peer != nullptr ? *peer : unused);
   if (start.status == THARSIS_E_BUSY && !std::exchange(from->looks_again, true))
     carrier_.arm(from->again, carrier_.now() + accept_again_after);
-  if (start.status != THARSIS_OK) return waits_for(*from, THARSIS_NET_READABLE, start.status);
+  if (start.status == THARSIS_E_BUSY || start.status == THARSIS_PENDING) waits_for(*from, THARSIS_NET_READABLE);
+  if (start.status != THARSIS_OK) return start.status;
   socket* const s = add(role::connection, start.descriptor, on_event, context);
   if (s == nullptr) return THARSIS_E_BUSY;
   *id = s->id;
@@ -114,30 +113,34 @@ tharsis_status real_net::read(tharsis_handle id, uint8_t* into, size_t capacity,
   *count = 0;
   socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
-  if (s->is != role::connection || capacity == 0) return s->failure != THARSIS_OK ? s->failure : THARSIS_E_INVALID;
+  if (!s->is_tcp() || capacity == 0) return THARSIS_E_INVALID;
+  if (s->is == role::dialing) return s->failure != THARSIS_OK ? s->failure : waits_for(*s, THARSIS_NET_READABLE);
   const tharsis_status status = read_socket(s->descriptor, into, capacity, *count);
-  if (status < 0 && status != THARSIS_E_BUSY && s->failure == THARSIS_OK) s->failure = status;
+  if (status == THARSIS_PENDING) return waits_for(*s, THARSIS_NET_READABLE);
   // The system tells a failure once and an ordinary end from then on.
-  if (status == THARSIS_OK && *count == 0 && s->failure != THARSIS_OK) return s->failure;
-  return waits_for(*s, THARSIS_NET_READABLE, status);
+  if (status == THARSIS_OK) return *count == 0 ? s->failure : status;
+  return s->fail(status);
 }
 
 tharsis_status real_net::write(tharsis_handle id, const uint8_t* data, size_t size, size_t* count) {
   *count = 0;
   socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
+  if (!s->is_tcp() || s->ended) return THARSIS_E_INVALID;
   if (s->failure != THARSIS_OK) return s->failure;
-  if (s->is != role::connection) return THARSIS_E_INVALID;
+  if (s->is == role::dialing) return waits_for(*s, THARSIS_NET_WRITABLE);
   const tharsis_status status = write_socket(s->descriptor, data, size, *count);
-  if (status < 0 && status != THARSIS_E_BUSY) s->failure = status;
-  return waits_for(*s, THARSIS_NET_WRITABLE, status);
+  if (status == THARSIS_PENDING) return waits_for(*s, THARSIS_NET_WRITABLE);
+  return s->fail(status);
 }
 
 tharsis_status real_net::shutdown(tharsis_handle id) {
   socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
   if (s->failure != THARSIS_OK) return s->failure;
-  return s->is == role::connection ? end_writing(s->descriptor) : THARSIS_E_INVALID;
+  if (s->is != role::connection) return THARSIS_E_INVALID;
+  s->ended = true;
+  return s->fail(end_writing(s->descriptor));
 }
 
 tharsis_status real_net::datagram(const tharsis_address* on, tharsis_net_event on_event, void* context,
@@ -148,7 +151,7 @@ tharsis_status real_net::datagram(const tharsis_address* on, tharsis_net_event o
   if (start.status != THARSIS_OK) return cannot(error, "a datagram socket on " + to_text(*on), start);
   socket* const s = add(role::datagram, start.descriptor, on_event, context);
   if (s == nullptr) return out_of_descriptors(error, "a datagram socket on " + to_text(*on));
-  s->armed = THARSIS_NET_READABLE;
+  s->family = on->family;
   *id = s->id;
   return THARSIS_OK;
 }
@@ -156,8 +159,9 @@ tharsis_status real_net::datagram(const tharsis_address* on, tharsis_net_event o
 tharsis_status real_net::send(tharsis_handle id, const tharsis_address* to, const uint8_t* data, size_t size) {
   socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
-  if (s->is != role::datagram || !is_address(to) || to->port == 0) return THARSIS_E_INVALID;
-  return waits_for(*s, THARSIS_NET_WRITABLE, send_datagram(s->descriptor, *to, data, size));
+  if (s->is != role::datagram || !is_address(to) || to->port == 0 || to->family != s->family) return THARSIS_E_INVALID;
+  const tharsis_status status = send_datagram(s->descriptor, *to, data, size);
+  return status == THARSIS_PENDING ? waits_for(*s, THARSIS_NET_WRITABLE) : status;
 }
 
 tharsis_status real_net::receive(tharsis_handle id, uint8_t* into, size_t capacity, size_t* count,
@@ -169,7 +173,7 @@ tharsis_status real_net::receive(tharsis_handle id, uint8_t* into, size_t capaci
   tharsis_address unused;
   const tharsis_status status =
       receive_datagram(s->descriptor, into, capacity, *count, from != nullptr ? *from : unused);
-  return waits_for(*s, THARSIS_NET_READABLE, status);
+  return status == THARSIS_PENDING ? waits_for(*s, THARSIS_NET_READABLE) : status;
 }
 
 tharsis_status real_net::resolve(tharsis_text name, uint32_t family, tharsis_net_resolved done, void* context,
@@ -202,12 +206,15 @@ tharsis_status real_net::local(tharsis_handle id, tharsis_address* address) {
 tharsis_status real_net::set(tharsis_handle id, const char* name, int64_t value) {
   const socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
+  const bool known = s->is_tcp() || (s->is == role::listener && std::string_view(name) == "mss");
+  if (!known) return THARSIS_E_UNSUPPORTED;
   return s->descriptor >= 0 ? set_socket_option(s->descriptor, name, value) : s->failure;
 }
 
 tharsis_status real_net::get(tharsis_handle id, const char* name, int64_t* value) {
   const socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
+  if (!s->is_tcp()) return THARSIS_E_UNSUPPORTED;
   return s->descriptor >= 0 ? get_socket_fact(s->descriptor, name, *value) : s->failure;
 }
 
@@ -250,17 +257,20 @@ void real_net::release(socket& s) {
 
 // The poller saw an edge. [outside of any wake]
 void real_net::on_ready(socket& s, uint32_t bits) {
-  if (s.is == role::dialing) {
-    if (!(bits & poller::writable) || s.armed == 0) return;
-    s.failure = connect_outcome(s.descriptor);
-    if (s.failure == THARSIS_OK) s.is = role::connection;
-    s.armed = 0;
-    return queue(s, s.failure == THARSIS_OK ? THARSIS_NET_CONNECTED : THARSIS_NET_FAILED);
-  }
   uint32_t told = 0;
-  if (bits & poller::readable) told |= THARSIS_NET_READABLE;
-  if (bits & poller::writable) told |= THARSIS_NET_WRITABLE;
-  if ((told & s.armed) != 0) queue(s, told & s.armed);
+  if (s.is == role::dialing) {
+    if (s.failure != THARSIS_OK || !(bits & poller::writable)) return;
+    s.failure = connect_outcome(s.descriptor);
+    if (s.failure != THARSIS_OK) return queue(s, THARSIS_NET_FAILED);
+    s.is = role::connection;
+    told |= THARSIS_NET_CONNECTED;
+  } else if (s.is == role::connection && (bits & poller::failed) && s.failure == THARSIS_OK) {
+    s.failure = take_failure(s.descriptor);
+    if (s.failure != THARSIS_OK) told |= THARSIS_NET_FAILED;
+  }
+  if (bits & poller::readable) told |= THARSIS_NET_READABLE & s.armed;
+  if (bits & poller::writable) told |= THARSIS_NET_WRITABLE & s.armed;
+  if (told != 0) queue(s, told);
 }
 
 void real_net::queue(socket& s, uint32_t bits) {
@@ -283,10 +293,15 @@ void real_net::tell_socket(tharsis_handle id) {
 }
 
 // What a call has just found is newer than an edge that waits to be told.
-tharsis_status real_net::waits_for(socket& s, uint32_t bit, tharsis_status status) {
-  if (status != THARSIS_PENDING && !(status == THARSIS_E_BUSY && s.is == role::listener)) return status;
+tharsis_status real_net::waits_for(socket& s, uint32_t bit) {
   s.ready &= ~bit;
   s.armed |= bit;
+  return THARSIS_PENDING;
+}
+
+// Out of memory is no failure of the connection. Answers the status.
+tharsis_status real_net::socket::fail(tharsis_status status) {
+  if (status < 0 && status != THARSIS_E_BUSY && failure == THARSIS_OK) failure = status;
   return status;
 }
 

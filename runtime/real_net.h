@@ -1,7 +1,7 @@
 // The network table of one strand: which socket waits for what, and the events that follow.
 //
 // A call that answers PENDING arms its bit; the poller's edge takes the bit away and queues the
-// socket on the strand, where the event is told. A bit that is not armed is never told.
+// socket on the strand, where the event is told. CONNECTED and FAILED need no arming.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -34,6 +34,8 @@ class real_net {
   struct socket final : poller::watcher {
     socket(real_net& n, role r, int d, tharsis_net_event f, void* c) : net(n), is(r), descriptor(d), on_event(f), context(c) {}
     void on_ready(uint32_t bits) override { net.on_ready(*this, bits); }
+    bool is_tcp() const { return is == role::dialing || is == role::connection; }
+    tharsis_status fail(tharsis_status status);
 
     real_net& net;
     role is;
@@ -43,7 +45,9 @@ class real_net {
     tharsis_handle id = 0;
     uint32_t armed = 0;  // Bits that a call waits for.
     uint32_t ready = 0;  // Bits to tell.
-    tharsis_status failure = THARSIS_OK;
+    tharsis_status failure = THARSIS_OK;  // Of the connection, once known.
+    bool ended = false;                   // shutdown() was called.
+    uint8_t family = 0;                   // Of a datagram socket.
     strand_timer again;  // When a listener that found no descriptor looks again.
     bool looks_again = false;
   };
@@ -79,7 +83,7 @@ class real_net {
   void release(socket& s);
   void on_ready(socket& s, uint32_t bits);
   void queue(socket& s, uint32_t bits);
-  static tharsis_status waits_for(socket& s, uint32_t bit, tharsis_status status);
+  static tharsis_status waits_for(socket& s, uint32_t bit);
 
   real_strand& strand_;
   carrier& carrier_;

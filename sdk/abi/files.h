@@ -1,8 +1,9 @@
 // Host table "tharsis.files/1": few operations, each whole. Files are made 0600, folders 0700.
 //
 // Every function may block: call it in create(), or inside loop->run_blocking(), where it belongs.
-// [any thread]. Paths are absolute. Failures: THARSIS_E_NOT_FOUND, _E_DENIED (also a read-only
-// file system), _E_FULL, _E_IO; the error's text names the path and the system's reason.
+// [any thread]. Paths are absolute (else THARSIS_E_INVALID). Failures: THARSIS_E_NOT_FOUND, _E_DENIED
+// (also a read-only file system), _E_FULL, _E_BUSY (out of descriptors), _E_IO; the error's text names the
+// path and the system's reason.
 #pragma once
 #include "sdk/abi/abi.h"
 

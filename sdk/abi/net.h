@@ -1,8 +1,8 @@
 // Host table "tharsis.net/1": connections, listeners, datagrams and the system's resolver.
 //
 // Sockets are handles of one strand; every function is [own strand] and none blocks. Events are
-// edges: one comes after a call answered THARSIS_PENDING and could now do something. So read and
-// write until PENDING, then wait.
+// edges: one comes after a call answered THARSIS_PENDING and could now do something. So read, write and
+// accept until PENDING, then wait. CONNECTED and FAILED come unasked.
 #pragma once
 #include "sdk/abi/abi.h"
 
@@ -48,11 +48,13 @@ typedef struct tharsis_net {
 
   // Listen for TCP. Port 0 lets the system choose; local() tells which. READABLE: call accept().
   //   THARSIS_E_IN_USE  the port is taken.   THARSIS_E_DENIED  the system forbids this port.
+  //   THARSIS_E_NOT_FOUND  this machine does not have the address.
   tharsis_status (*listen)(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
                            tharsis_handle* listener, tharsis_error* error);
 
   // Take one waiting connection, with its own event function.
-  //   THARSIS_PENDING  none is waiting; READABLE will come.
+  //   THARSIS_PENDING  none is waiting; READABLE will come.   THARSIS_E_BUSY  out of descriptors; READABLE
+  //   comes when it is time to try again.
   tharsis_status (*accept)(void* self, tharsis_handle listener, tharsis_net_event on_event, void* context,
                            tharsis_handle* connection, tharsis_address* peer);
 
@@ -86,7 +88,7 @@ typedef struct tharsis_net {
   tharsis_status (*local)(void* self, tharsis_handle handle, tharsis_address* address);
 
   // Options and facts by name, so that new ones need no new table:
-  //   set: "reset_on_close" 1: close() sends RST instead of FIN.   "no_delay" is always on.
+  //   set: "reset_on_close" 1: close() sends RST instead of FIN. (Small writes are never held back.)
   //        "mss" bytes, on a listener or before the peer answers.
   //   get: "rtt_us", "unacked_bytes", "retransmits".
   //   THARSIS_E_UNSUPPORTED  this platform does not know the name.
@@ -94,6 +96,8 @@ typedef struct tharsis_net {
   tharsis_status (*get)(void* self, tharsis_handle handle, const char* name, int64_t* value);
 
   // End a connection, listener, socket or query. After this no event of it comes.
+  // A connection whose bytes were not all read ends with RST, as TCP wants: its peer shall not believe
+  // that they were taken.
   //   THARSIS_E_GONE  it was closed before.
   tharsis_status (*close)(void* self, tharsis_handle handle);
 } tharsis_net;
