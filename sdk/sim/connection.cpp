@@ -294,6 +294,7 @@ void connection::on_timer(side from) {
   flow& out = ends_[from].out;
   if (net_.time.now() - out.flight.front().first_sent >= give_up_after) return give_up(from);
   const instant overdue = net_.time.now() - patience(out);
+  if (out.flight.front().sent > overdue) return arm(from);  // Patience has grown since.
   for (size_t i = 0; i < out.flight.size(); ++i) {
     segment& s = out.flight[i];
     if (s.sent > overdue || (s.arrived && i > 0)) continue;

@@ -95,7 +95,7 @@ tharsis_status disk::replace(std::string_view path, std::string_view data, thars
 tharsis_status disk::make_folder(std::string_view path, tharsis_error* error) {
   if (const auto s = usable(path, error); s != THARSIS_OK) return s;
   if (const auto found = names_.find(path); found != names_.end())
-    return found->second->folder ? THARSIS_OK : fail(error, THARSIS_E_IN_USE, sentence(path, "is a file"));
+    return found->second->folder ? THARSIS_OK : fail(error, THARSIS_E_IO, sentence(path, "is a file"));
   if (const auto s = writable(path, error); s != THARSIS_OK) return s;
   if (const auto s = make_folder(folder_of(path), error); s != THARSIS_OK) return s;
   names_[std::string(path)] = std::make_shared<node>(node{true, false, {}, 0, nullptr});

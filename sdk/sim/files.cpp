@@ -54,7 +54,7 @@ tharsis_status files::read(void* self, tharsis_handle handle, uint64_t offset, u
   *count = 0;
   const auto f = of(self).find(handle);
   if (!f) return fail(error, f.failure());
-  if (!((*f)->mode & THARSIS_FILES_READ)) return fail(error, THARSIS_E_IO, (*f)->path + ": was not opened to read");
+  if (!((*f)->mode & THARSIS_FILES_READ)) return fail(error, THARSIS_E_INVALID, (*f)->path + ": was not opened to read");
   const std::string& bytes = (*f)->node->bytes;
   if (offset >= bytes.size()) return THARSIS_OK;
   *count = std::min(capacity, bytes.size() - offset);
