@@ -9,7 +9,7 @@ bool blocking_pool::submit(const void* owner, std::function<void()> work) {
   if (stopping_) return false;
   if (waiting_.size() >= idle_ && threads_.size() < threads_max_) {
     auto made = std::make_unique<thread>();
-    if (made->start("tharsis-blocking", [this] { run(); })) {
+    if (made->start("tharsis-work", [this] { run(); })) {
       threads_.push_back(std::move(made));
       ++idle_;
     } else if (threads_.empty()) {

@@ -14,7 +14,8 @@ namespace tharsis::runtime {
 
 class blocking_pool {
  public:
-  blocking_pool(size_t threads_max, size_t waiting_max) : threads_max_(threads_max), waiting_max_(waiting_max) {}
+  blocking_pool(size_t threads_max, size_t waiting_max)
+      : threads_max_(threads_max), waiting_max_(waiting_max) {}
   ~blocking_pool() { stop(); }
   blocking_pool(const blocking_pool&) = delete;
 

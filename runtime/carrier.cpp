@@ -63,8 +63,10 @@ void carrier::run() {
   carrier_here = this;
   while (!ending_) {
     if (collect()) break;
-    if (ready_.empty()) sleep(no_limit);
-    else run_round(no_limit);
+    if (ready_.empty())
+      sleep(no_limit);
+    else
+      run_round(no_limit);
   }
   carrier_here = nullptr;
   ended_ = true;
@@ -103,8 +105,10 @@ void carrier::run_round(int64_t until) {
     real_strand& strand = *ready_.front();
     ready_.pop_front();
     run_turn(strand, until);
-    if (strand.waiting.empty()) strand.queued = false;
-    else ready_.push_back(&strand);
+    if (strand.waiting.empty())
+      strand.queued = false;
+    else
+      ready_.push_back(&strand);
     if (until != no_limit && monotonic_now() >= until) return;
   }
 }

@@ -37,7 +37,7 @@ class carrier {
   bool open() { return poller_.open(); }
   // A thread of its own from now on. False: the system has no more.
   bool start(const std::string& name);
-  // Ends the thread and gives its descriptors back; posts are still taken, and lead nowhere. [not its own thread]
+  // Ends the thread and gives its descriptors back; later posts lead nowhere. [not its own thread]
   void stop();
   // The thread ends after the wake that runs now. [own thread]
   void end_after_this() { ending_ = true; }

@@ -31,7 +31,8 @@ class handle_table {
 
   // Tables that count from different generations do not know each other's handles.
   handle_table(handle_kind kind, uint64_t first_generation)
-      : kind_(static_cast<uint64_t>(kind)), first_generation_(first_generation % (handle_generations - 1) + 1) {}
+      : kind_(static_cast<uint64_t>(kind)),
+        first_generation_(first_generation % (handle_generations - 1) + 1) {}
 
   // The object is made from `arguments` and stays where it is until it is removed. {0, null}: full.
   template <class... Arguments>

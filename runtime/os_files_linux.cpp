@@ -45,22 +45,29 @@ auto uninterrupted(Call call) {
   return value;
 }
 
+constexpr std::pair<int, tharsis_status> statuses[] = {
+    {ENOENT, THARSIS_E_NOT_FOUND}, {ENOTDIR, THARSIS_E_NOT_FOUND}, {EACCES, THARSIS_E_DENIED},
+    {EPERM, THARSIS_E_DENIED},     {EROFS, THARSIS_E_DENIED},      {ENOSPC, THARSIS_E_FULL},
+    {EDQUOT, THARSIS_E_FULL},      {EFBIG, THARSIS_E_FULL},        {EMFILE, THARSIS_E_BUSY},
+    {ENFILE, THARSIS_E_BUSY},
+};
+
 tharsis_status status_of(int reason) {
-  switch (reason) {
-    case ENOENT: case ENOTDIR: return THARSIS_E_NOT_FOUND;
-    case EACCES: case EPERM: case EROFS: return THARSIS_E_DENIED;
-    case ENOSPC: case EDQUOT: case EFBIG: return THARSIS_E_FULL;
-    case EMFILE: case ENFILE: return THARSIS_E_BUSY;
-    default: return THARSIS_E_IO;
-  }
+  for (const auto& [number, status] : statuses)
+    if (number == reason) return status;
+  return THARSIS_E_IO;
 }
 
 const char* advice(tharsis_status status) {
   switch (status) {
-    case THARSIS_E_DENIED: return "; give this user the right, or choose another folder";
-    case THARSIS_E_FULL: return "; make room, or choose another disk";
-    case THARSIS_E_BUSY: return "; close some files, or raise the process's limit";
-    default: return "";
+    case THARSIS_E_DENIED:
+      return "; give this user the right, or choose another folder";
+    case THARSIS_E_FULL:
+      return "; make room, or choose another disk";
+    case THARSIS_E_BUSY:
+      return "; close some files, or raise the process's limit";
+    default:
+      return "";
   }
 }
 
@@ -83,7 +90,8 @@ std::string folder_of(const std::string& path) {
 }
 
 descriptor open_path(const std::string& path, int flags) {
-  return descriptor(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, file_mode); }));
+  return descriptor(
+      uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, file_mode); }));
 }
 
 // A new name survives a loss of power only when its folder has been written too.
@@ -102,13 +110,14 @@ bool write_all(int number, tharsis_bytes data) {
   return true;
 }
 
-// The file beside `path` that becomes it. Whoever holds the lock owns the name: a second replace waits, and
-// one that a crash left behind is used again.
+// The file that becomes another. Whoever holds its lock owns its name: a second replace waits, and one
+// that a crash left behind is used again. A file system without locks has to do without.
 descriptor open_successor(const std::string& path) {
   for (;;) {
     descriptor made = open_path(path, O_WRONLY | O_CREAT | O_NOFOLLOW);
     if (!made.ok() || uninterrupted([&] { return flock(made.get(), LOCK_EX); }) != 0) return made;
-    struct stat mine {}, named {};
+    struct stat mine {};
+    struct stat named {};
     if (fstat(made.get(), &mine) == 0 && stat(path.c_str(), &named) == 0 && mine.st_ino == named.st_ino &&
         mine.st_dev == named.st_dev)
       return made;
@@ -143,17 +152,20 @@ real_files::real_files() : files_(handle_kind::job, 1) {
 
 real_files::~real_files() = default;
 
-tharsis_status real_files::open(tharsis_text path, uint32_t mode, tharsis_handle* file, tharsis_error* error) {
+tharsis_status real_files::open(tharsis_text path, uint32_t mode, tharsis_handle* file,
+                                tharsis_error* error) {
   std::string name;
   if (const tharsis_status s = checked(path, name, error); s != THARSIS_OK) return s;
   const bool writes = (mode & THARSIS_FILES_APPEND) != 0;
   const bool reads = (mode & THARSIS_FILES_READ) != 0;
   if ((!writes && !reads) || (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND}) != 0)
-    return fail(error, THARSIS_E_INVALID, "'" + name + "' is opened to read, to append, or both; nothing else");
+    return fail(error, THARSIS_E_INVALID,
+                "'" + name + "' is opened to read, to append, or both; nothing else");
   descriptor opened = open_path(name, writes ? O_APPEND | O_CREAT | (reads ? O_RDWR : O_WRONLY) : O_RDONLY);
   struct stat facts {};
   if (!opened.ok() || fstat(opened.get(), &facts) != 0) return cannot(error, "opening", name);
-  if (S_ISDIR(facts.st_mode)) return fail(error, THARSIS_E_IO, "opening '" + name + "' failed: it is a folder");
+  if (S_ISDIR(facts.st_mode))
+    return fail(error, THARSIS_E_IO, "opening '" + name + "' failed: it is a folder");
   return keep(held(new open_file{std::move(opened), std::move(name), writes, {}, false}), file, error);
 }
 
@@ -184,8 +196,8 @@ tharsis_status real_files::append(tharsis_handle id, tharsis_bytes data, tharsis
   return status;
 }
 
-tharsis_status real_files::read(tharsis_handle id, uint64_t offset, uint8_t* into, size_t capacity, size_t* count,
-                                tharsis_error* error) {
+tharsis_status real_files::read(tharsis_handle id, uint64_t offset, uint8_t* into, size_t capacity,
+                                size_t* count, tharsis_error* error) {
   *count = 0;
   const held file = find(id);
   if (!file) return fail(error, THARSIS_E_GONE, "the file was closed before");
@@ -253,7 +265,10 @@ tharsis_status real_files::make_folder(tharsis_text path, tharsis_error* error) 
     struct stat facts {};
     const bool exists = stat(part.c_str(), &facts) == 0;
     if (exists && S_ISDIR(facts.st_mode)) continue;
-    if (exists) return fail(error, THARSIS_E_IO, "making the folder '" + name + "' failed: '" + part + "' is a file; remove it, or choose another folder");
+    if (exists)
+      return fail(error, THARSIS_E_IO,
+                  "making the folder '" + name + "' failed: '" + part +
+                      "' is a file; remove it, or choose another folder");
     errno = reason;
     return cannot(error, "making the folder", part);
   }
@@ -292,7 +307,8 @@ tharsis_status real_files::lock(tharsis_text path, tharsis_handle* id, tharsis_e
   if (!opened.ok()) return cannot(error, "locking", name);
   if (uninterrupted([&] { return flock(opened.get(), LOCK_EX | LOCK_NB); }) != 0) {
     if (errno == EWOULDBLOCK)
-      return fail(error, THARSIS_E_IN_USE, "'" + name + "' is locked by another program or runtime; end it, or use another folder");
+      return fail(error, THARSIS_E_IN_USE,
+                  "'" + name + "' is locked by another program or runtime; end it, or use another folder");
     return cannot(error, "locking", name);
   }
   return keep(held(new open_file{std::move(opened), std::move(name), false, {}, false}), id, error);

@@ -30,7 +30,8 @@ class real_files {
   tharsis_status replace(tharsis_text path, tharsis_bytes data, tharsis_error* error);
   tharsis_status make_folder(tharsis_text path, tharsis_error* error);
   tharsis_status remove(tharsis_text path, tharsis_error* error);
-  tharsis_status list(tharsis_text folder, void (*visit)(void*, tharsis_text), void* context, tharsis_error* error);
+  tharsis_status list(tharsis_text folder, void (*visit)(void*, tharsis_text), void* context,
+                      tharsis_error* error);
   tharsis_status lock(tharsis_text path, tharsis_handle* lock, tharsis_error* error);
 
   tharsis_status keep(held file, tharsis_handle* id, tharsis_error* error);

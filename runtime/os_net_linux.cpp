@@ -12,29 +12,51 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <memory>
-#include <tuple>
+#include <utility>
 
 namespace tharsis::runtime {
 namespace {
 
 constexpr int backlog = 512;
 
+constexpr std::pair<int, tharsis_status> statuses[] = {
+    {EAGAIN, THARSIS_PENDING},
+    {EMFILE, THARSIS_E_BUSY},
+    {ENFILE, THARSIS_E_BUSY},
+    {ENOBUFS, THARSIS_E_BUSY},
+    {ENOMEM, THARSIS_E_BUSY},
+    {ECONNREFUSED, THARSIS_E_REFUSED},
+    {ECONNRESET, THARSIS_E_RESET},
+    {EPIPE, THARSIS_E_RESET},
+    {ECONNABORTED, THARSIS_E_RESET},
+    {ETIMEDOUT, THARSIS_E_TIMEOUT},
+    {ENETUNREACH, THARSIS_E_UNREACHABLE},
+    {EHOSTUNREACH, THARSIS_E_UNREACHABLE},
+    {EHOSTDOWN, THARSIS_E_UNREACHABLE},
+    {ENETDOWN, THARSIS_E_UNREACHABLE},
+    {ENONET, THARSIS_E_UNREACHABLE},
+    {EAFNOSUPPORT, THARSIS_E_UNREACHABLE},
+    {EADDRNOTAVAIL, THARSIS_E_UNREACHABLE},
+    {EADDRINUSE, THARSIS_E_IN_USE},
+    {EACCES, THARSIS_E_DENIED},
+    {EPERM, THARSIS_E_DENIED},
+    {EINVAL, THARSIS_E_INVALID},
+    {EMSGSIZE, THARSIS_E_INVALID},
+    {EDESTADDRREQ, THARSIS_E_INVALID},
+    {EOPNOTSUPP, THARSIS_E_UNSUPPORTED},
+    {ENOPROTOOPT, THARSIS_E_UNSUPPORTED},
+};
+
+// Of a connection that has died before it was accepted; the next one is none the worse.
+constexpr int died_waiting[] = {EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,   ENOPROTOOPT,
+                                EHOSTDOWN, ENONET,       EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH};
+
 tharsis_status status_of(int reason) {
-  switch (reason) {
-    case EAGAIN: return THARSIS_PENDING;
-    case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM: return THARSIS_E_BUSY;
-    case ECONNREFUSED: return THARSIS_E_REFUSED;
-    case ECONNRESET: case EPIPE: case ECONNABORTED: return THARSIS_E_RESET;
-    case ETIMEDOUT: return THARSIS_E_TIMEOUT;
-    case ENETUNREACH: case EHOSTUNREACH: case EHOSTDOWN: case ENETDOWN: case ENONET:
-    case EAFNOSUPPORT: case EADDRNOTAVAIL: return THARSIS_E_UNREACHABLE;
-    case EADDRINUSE: return THARSIS_E_IN_USE;
-    case EACCES: case EPERM: return THARSIS_E_DENIED;
-    case EINVAL: case EMSGSIZE: case EDESTADDRREQ: case EISCONN: return THARSIS_E_INVALID;
-    case EOPNOTSUPP: case ENOPROTOOPT: return THARSIS_E_UNSUPPORTED;
-    default: return THARSIS_E_NETWORK;
-  }
+  for (const auto& [number, status] : statuses)
+    if (number == reason) return status;
+  return THARSIS_E_NETWORK;
 }
 
 // An address as the system wants it.
@@ -111,8 +133,9 @@ socket_start bound(int descriptor, const tharsis_address& on) {
 // A dial to a free local port can be given that very port and then meets itself.
 bool meets_itself(int descriptor) {
   raw_address own, peer;
-  return getsockname(descriptor, own.get(), &own.size) == 0 && getpeername(descriptor, peer.get(), &peer.size) == 0 &&
-         own.size == peer.size && std::memcmp(&own.storage, &peer.storage, own.size) == 0;
+  return getsockname(descriptor, own.get(), &own.size) == 0 &&
+         getpeername(descriptor, peer.get(), &peer.size) == 0 && own.size == peer.size &&
+         std::memcmp(&own.storage, &peer.storage, own.size) == 0;
 }
 
 template <class Call>
@@ -156,12 +179,9 @@ socket_start accept_connection(int listener, tharsis_address& peer) {
       peer = from_raw(raw.get());
       return {descriptor, THARSIS_OK, 0};
     }
-    switch (errno) {
-      // The connection that was waiting has already died; the next one is none the worse.
-      case EINTR: case ECONNABORTED: case EPROTO: case ENETDOWN: case ENOPROTOOPT: case EHOSTDOWN: case ENONET:
-      case EHOSTUNREACH: case EOPNOTSUPP: case ENETUNREACH: continue;
-      default: return failed(-1, errno);
-    }
+    const int reason = errno;
+    if (std::find(std::begin(died_waiting), std::end(died_waiting), reason) == std::end(died_waiting))
+      return failed(-1, reason);
   }
 }
 
@@ -185,7 +205,8 @@ tharsis_status read_socket(int descriptor, uint8_t* into, size_t capacity, size_
 tharsis_status write_socket(int descriptor, const uint8_t* data, size_t size, size_t& count) {
   count = 0;
   while (count < size) {
-    const ssize_t n = uninterrupted([&] { return ::send(descriptor, data + count, size - count, MSG_NOSIGNAL); });
+    const ssize_t n =
+        uninterrupted([&] { return ::send(descriptor, data + count, size - count, MSG_NOSIGNAL); });
     if (n < 0) return status_of(errno);
     count += static_cast<size_t>(n);
   }
@@ -199,14 +220,16 @@ tharsis_status end_writing(int descriptor) {
 
 tharsis_status send_datagram(int descriptor, const tharsis_address& to, const uint8_t* data, size_t size) {
   const raw_address raw = to_raw(to);
-  const ssize_t n = uninterrupted([&] { return ::sendto(descriptor, data, size, MSG_NOSIGNAL, raw.get(), raw.size); });
+  const ssize_t n =
+      uninterrupted([&] { return ::sendto(descriptor, data, size, MSG_NOSIGNAL, raw.get(), raw.size); });
   return n >= 0 ? THARSIS_OK : status_of(errno);
 }
 
 tharsis_status receive_datagram(int descriptor, uint8_t* into, size_t capacity, size_t& count,
                                 tharsis_address& from) {
   raw_address raw;
-  const ssize_t n = uninterrupted([&] { return ::recvfrom(descriptor, into, capacity, 0, raw.get(), &raw.size); });
+  const ssize_t n =
+      uninterrupted([&] { return ::recvfrom(descriptor, into, capacity, 0, raw.get(), &raw.size); });
   count = n > 0 ? static_cast<size_t>(n) : 0;
   if (n < 0) return status_of(errno);
   from = from_raw(raw.get());
@@ -223,11 +246,13 @@ tharsis_status local_address(int descriptor, tharsis_address& address) {
 tharsis_status set_socket_option(int descriptor, std::string_view name, int64_t value) {
   if (name == "reset_on_close") {
     const linger at_once{value != 0 ? 1 : 0, 0};
-    return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0 ? THARSIS_OK : status_of(errno);
+    return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0 ? THARSIS_OK
+                                                                                        : status_of(errno);
   }
   if (name == "mss") {
     if (value < 1 || value > UINT16_MAX) return THARSIS_E_INVALID;
-    return set_flag(descriptor, IPPROTO_TCP, TCP_MAXSEG, static_cast<int>(value)) ? THARSIS_OK : status_of(errno);
+    return set_flag(descriptor, IPPROTO_TCP, TCP_MAXSEG, static_cast<int>(value)) ? THARSIS_OK
+                                                                                  : status_of(errno);
   }
   return THARSIS_E_UNSUPPORTED;
 }
@@ -262,9 +287,10 @@ result<std::vector<tharsis_address>> resolve_name(const std::string& name, uint3
   });
   if (failure != 0) {
     const bool unknown = failure == EAI_NONAME || failure == EAI_NODATA || failure == EAI_ADDRFAMILY;
-    const tharsis_status status = unknown ? THARSIS_E_NOT_FOUND
+    const tharsis_status status = unknown                 ? THARSIS_E_NOT_FOUND
                                   : failure == EAI_SYSTEM ? status_of(errno)
-                                  : failure == EAI_MEMORY ? THARSIS_E_BUSY : THARSIS_E_NETWORK;
+                                  : failure == EAI_MEMORY ? THARSIS_E_BUSY
+                                                          : THARSIS_E_NETWORK;
     return error{status, "the name '" + name + "' was not resolved: " + gai_strerror(failure)};
   }
   std::vector<tharsis_address> list;

@@ -97,7 +97,8 @@ int poller::sleep(void* events, int64_t timeout) {
     if (count >= 0 || errno != ENOSYS) return count;
     fine_timeouts_ = false;
   }
-  const int64_t ms = timeout < 0 ? -1 : std::min<int64_t>(timeout / 1'000'000 + (timeout % 1'000'000 != 0), 1'000'000'000);
+  const int64_t ms =
+      timeout < 0 ? -1 : std::min<int64_t>(timeout / 1'000'000 + (timeout % 1'000'000 != 0), 1'000'000'000);
   return epoll_wait(epoll_, list, events_max, static_cast<int>(ms));
 }
 

@@ -6,7 +6,8 @@ namespace tharsis::runtime {
 
 class poller {
  public:
-  enum : uint32_t { readable = 1, writable = 2, failed = 4 };  // What failed or hung up is readable and writable.
+  // What failed or hung up is readable and writable too.
+  enum : uint32_t { readable = 1, writable = 2, failed = 4 };
   class watcher {
    public:
     // Edges: told once for each change, so use the descriptor until it would block.

@@ -30,7 +30,8 @@ bool thread::start(const std::string& name, std::function<void()> body) {
   // without a word.
   sigset_t mask, before;
   sigfillset(&mask);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF}) sigdelset(&mask, fault);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF})
+    sigdelset(&mask, fault);
   pthread_sigmask(SIG_SETMASK, &mask, &before);
   const int failure = pthread_create(&made->id, nullptr, &running::run, made.get());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

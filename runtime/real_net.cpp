@@ -18,7 +18,8 @@ constexpr size_t name_max = 253;  // Of a name in the DNS, as text.
 bool is_address(const tharsis_address* a) { return a != nullptr && (a->family == 4 || a->family == 6); }
 
 tharsis_status out_of_descriptors(tharsis_error* error, const std::string& what) {
-  return fail(error, THARSIS_E_BUSY, what + " failed: the process is out of descriptors or memory; close some, or raise its limit");
+  return fail(error, THARSIS_E_BUSY,
+              what + " failed: the process is out of descriptors or memory; close some, or raise its limit");
 }
 
 tharsis_status cannot(tharsis_error* error, const std::string& what, const socket_start& start) {
@@ -67,7 +68,8 @@ real_net::real_net(real_strand& strand, carrier& mine, blocking_pool& pool, uint
 tharsis_status real_net::dial(const tharsis_address* to, tharsis_net_event on_event, void* context,
                               tharsis_handle* id, tharsis_error* error) {
   if (!is_address(to) || to->port == 0 || on_event == nullptr)
-    return fail(error, THARSIS_E_INVALID, "dialling needs an address with a family and a port, and an event function");
+    return fail(error, THARSIS_E_INVALID,
+                "dialling needs an address with a family and a port, and an event function");
   const socket_start start = start_connecting(*to);
   if (start.status == THARSIS_E_BUSY) return out_of_descriptors(error, "dialling " + to_text(*to));
   socket* const s = add(role::dialing, start.descriptor, on_event, context);
@@ -81,7 +83,7 @@ tharsis_status real_net::dial(const tharsis_address* to, tharsis_net_event on_ev
 }
 
 tharsis_status real_net::listen_on(const tharsis_address* on, tharsis_net_event on_event, void* context,
-                                tharsis_handle* id, tharsis_error* error) {
+                                   tharsis_handle* id, tharsis_error* error) {
   if (!is_address(on) || on_event == nullptr)
     return fail(error, THARSIS_E_INVALID, "listening needs an address with a family, and an event function");
   const socket_start start = start_listening(*on);
@@ -101,7 +103,8 @@ tharsis_status real_net::accept(tharsis_handle listener, tharsis_net_event on_ev
   const socket_start start = accept_connection(from->descriptor, peer != nullptr ? *peer : unused);
   if (start.status == THARSIS_E_BUSY && !std::exchange(from->looks_again, true))
     carrier_.arm(from->again, carrier_.now() + accept_again_after);
-  if (start.status == THARSIS_E_BUSY || start.status == THARSIS_PENDING) waits_for(*from, THARSIS_NET_READABLE);
+  if (start.status == THARSIS_E_BUSY || start.status == THARSIS_PENDING)
+    waits_for(*from, THARSIS_NET_READABLE);
   if (start.status != THARSIS_OK) return start.status;
   socket* const s = add(role::connection, start.descriptor, on_event, context);
   if (s == nullptr) return THARSIS_E_BUSY;
@@ -114,7 +117,8 @@ tharsis_status real_net::read(tharsis_handle id, uint8_t* into, size_t capacity,
   socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
   if (!s->is_tcp() || capacity == 0) return THARSIS_E_INVALID;
-  if (s->is == role::dialing) return s->failure != THARSIS_OK ? s->failure : waits_for(*s, THARSIS_NET_READABLE);
+  if (s->is == role::dialing)
+    return s->failure != THARSIS_OK ? s->failure : waits_for(*s, THARSIS_NET_READABLE);
   const tharsis_status status = read_socket(s->descriptor, into, capacity, *count);
   if (status == THARSIS_PENDING) return waits_for(*s, THARSIS_NET_READABLE);
   // The system tells a failure once and an ordinary end from then on.
@@ -146,7 +150,8 @@ tharsis_status real_net::shutdown(tharsis_handle id) {
 tharsis_status real_net::datagram(const tharsis_address* on, tharsis_net_event on_event, void* context,
                                   tharsis_handle* id, tharsis_error* error) {
   if (!is_address(on) || on_event == nullptr)
-    return fail(error, THARSIS_E_INVALID, "a datagram socket needs an address with a family, and an event function");
+    return fail(error, THARSIS_E_INVALID,
+                "a datagram socket needs an address with a family, and an event function");
   const socket_start start = open_datagram(*on);
   if (start.status != THARSIS_OK) return cannot(error, "a datagram socket on " + to_text(*on), start);
   socket* const s = add(role::datagram, start.descriptor, on_event, context);
@@ -156,10 +161,12 @@ tharsis_status real_net::datagram(const tharsis_address* on, tharsis_net_event o
   return THARSIS_OK;
 }
 
-tharsis_status real_net::send(tharsis_handle id, const tharsis_address* to, const uint8_t* data, size_t size) {
+tharsis_status real_net::send(tharsis_handle id, const tharsis_address* to, const uint8_t* data,
+                              size_t size) {
   socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
-  if (s->is != role::datagram || !is_address(to) || to->port == 0 || to->family != s->family) return THARSIS_E_INVALID;
+  if (s->is != role::datagram || !is_address(to) || to->port == 0 || to->family != s->family)
+    return THARSIS_E_INVALID;
   const tharsis_status status = send_datagram(s->descriptor, *to, data, size);
   return status == THARSIS_PENDING ? waits_for(*s, THARSIS_NET_WRITABLE) : status;
 }
@@ -180,9 +187,11 @@ tharsis_status real_net::resolve(tharsis_text name, uint32_t family, tharsis_net
                                  tharsis_handle* id, tharsis_error* error) {
   const std::string asked(view(name));
   if (asked.empty() || asked.size() > name_max || asked.find('\0') != std::string::npos)
-    return fail(error, THARSIS_E_INVALID, "a name has 1 to 253 characters and no zero byte; this one does not");
+    return fail(error, THARSIS_E_INVALID,
+                "a name has 1 to 253 characters and no zero byte; this one does not");
   if ((family != 0 && family != 4 && family != 6) || done == nullptr)
-    return fail(error, THARSIS_E_INVALID, "resolving '" + asked + "' needs the family 0, 4 or 6, and a function to answer to");
+    return fail(error, THARSIS_E_INVALID,
+                "resolving '" + asked + "' needs the family 0, 4 or 6, and a function to answer to");
   auto answer = std::make_shared<result<std::vector<tharsis_address>>>(std::vector<tharsis_address>{});
   const auto [own, made] = queries_.add(query{done, context, answer});
   const auto job = [strand = &strand_, by = &carrier_, answer, asked, family, back = own] {
@@ -191,7 +200,9 @@ tharsis_status real_net::resolve(tharsis_text name, uint32_t family, tharsis_net
   };
   if (made == nullptr || !pool_.submit(&strand_, job)) {
     queries_.remove(own);
-    return fail(error, THARSIS_E_BUSY, "resolving '" + asked + "': too many questions are waiting; ask again after one has been answered");
+    return fail(
+        error, THARSIS_E_BUSY,
+        "resolving '" + asked + "': too many questions are waiting; ask again after one has been answered");
   }
   *id = own;
   return THARSIS_OK;
@@ -311,8 +322,10 @@ void real_net::tell_query(tharsis_handle id) {
   const query q = std::move(*found);
   queries_.remove(id);
   const auto& answer = *q.answer;
-  if (answer.ok()) q.done(q.context, id, THARSIS_OK, answer->data(), answer->size());
-  else q.done(q.context, id, answer.status(), nullptr, 0);
+  if (answer.ok())
+    q.done(q.context, id, THARSIS_OK, answer->data(), answer->size());
+  else
+    q.done(q.context, id, answer.status(), nullptr, 0);
 }
 
 }  // namespace tharsis::runtime

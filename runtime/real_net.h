@@ -32,7 +32,8 @@ class real_net {
  private:
   enum class role { dialing, connection, listener, datagram };
   struct socket final : poller::watcher {
-    socket(real_net& n, role r, int d, tharsis_net_event f, void* c) : net(n), is(r), descriptor(d), on_event(f), context(c) {}
+    socket(real_net& n, role r, int d, tharsis_net_event f, void* c)
+        : net(n), is(r), descriptor(d), on_event(f), context(c) {}
     void on_ready(uint32_t bits) override { net.on_ready(*this, bits); }
     bool is_tcp() const { return is == role::dialing || is == role::connection; }
     tharsis_status fail(tharsis_status status);
@@ -43,12 +44,12 @@ class real_net {
     tharsis_net_event on_event;
     void* context;
     tharsis_handle id = 0;
-    uint32_t armed = 0;  // Bits that a call waits for.
-    uint32_t ready = 0;  // Bits to tell.
+    uint32_t armed = 0;                   // Bits that a call waits for.
+    uint32_t ready = 0;                   // Bits to tell.
     tharsis_status failure = THARSIS_OK;  // Of the connection, once known.
     bool ended = false;                   // shutdown() was called.
     uint8_t family = 0;                   // Of a datagram socket.
-    strand_timer again;  // When a listener that found no descriptor looks again.
+    strand_timer again;                   // When a listener that found no descriptor looks again.
     bool looks_again = false;
   };
   struct query {
@@ -59,19 +60,20 @@ class real_net {
   template <auto method>
   struct guarded;
 
-  tharsis_status dial(const tharsis_address* to, tharsis_net_event on_event, void* context, tharsis_handle* id,
-                      tharsis_error* error);
-  tharsis_status listen_on(const tharsis_address* on, tharsis_net_event on_event, void* context, tharsis_handle* id,
-                        tharsis_error* error);
-  tharsis_status accept(tharsis_handle listener, tharsis_net_event on_event, void* context, tharsis_handle* id,
-                        tharsis_address* peer);
+  tharsis_status dial(const tharsis_address* to, tharsis_net_event on_event, void* context,
+                      tharsis_handle* id, tharsis_error* error);
+  tharsis_status listen_on(const tharsis_address* on, tharsis_net_event on_event, void* context,
+                           tharsis_handle* id, tharsis_error* error);
+  tharsis_status accept(tharsis_handle listener, tharsis_net_event on_event, void* context,
+                        tharsis_handle* id, tharsis_address* peer);
   tharsis_status read(tharsis_handle id, uint8_t* into, size_t capacity, size_t* count);
   tharsis_status write(tharsis_handle id, const uint8_t* data, size_t size, size_t* count);
   tharsis_status shutdown(tharsis_handle id);
-  tharsis_status datagram(const tharsis_address* on, tharsis_net_event on_event, void* context, tharsis_handle* id,
-                          tharsis_error* error);
+  tharsis_status datagram(const tharsis_address* on, tharsis_net_event on_event, void* context,
+                          tharsis_handle* id, tharsis_error* error);
   tharsis_status send(tharsis_handle id, const tharsis_address* to, const uint8_t* data, size_t size);
-  tharsis_status receive(tharsis_handle id, uint8_t* into, size_t capacity, size_t* count, tharsis_address* from);
+  tharsis_status receive(tharsis_handle id, uint8_t* into, size_t capacity, size_t* count,
+                         tharsis_address* from);
   tharsis_status resolve(tharsis_text name, uint32_t family, tharsis_net_resolved done, void* context,
                          tharsis_handle* id, tharsis_error* error);
   tharsis_status local(tharsis_handle id, tharsis_address* address);

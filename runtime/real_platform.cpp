@@ -21,8 +21,8 @@ struct real_platform::parts {
   ~parts();
 
   tharsis_status open(const char* name, uint32_t kind, const tharsis_strand** strand, tharsis_error* error);
-  carrier* place(const std::string& name, uint32_t kind, tharsis_error* error);
-  carrier* add_thread(std::vector<std::unique_ptr<carrier>>& among, const std::string& name, tharsis_error* error);
+  carrier* place(const std::string& name, uint32_t kind);
+  carrier* add_thread(std::vector<std::unique_ptr<carrier>>& among, const std::string& name);
   void reap();
 
   const options limits;
@@ -50,7 +50,9 @@ real_platform::parts::parts(options o) : limits(o), pool(o.blocking_threads, o.b
   table.files = files.table();
   table.random = &random;
   table.strand_open = [](void* self, const char* name, uint32_t kind, const tharsis_strand** strand,
-                         tharsis_error* error) { return static_cast<parts*>(self)->open(name, kind, strand, error); };
+                         tharsis_error* error) {
+    return static_cast<parts*>(self)->open(name, kind, strand, error);
+  };
   table.thread = [](void*) { return thread_number(); };
 }
 
@@ -64,10 +66,15 @@ tharsis_status real_platform::parts::open(const char* name, uint32_t kind, const
                                           tharsis_error* error) {
   const std::lock_guard lock(opening);
   reap();
-  carrier* const where = place(name, kind, error);
-  if (where == nullptr) return THARSIS_E_BUSY;
+  carrier* const where = place(name, kind);
+  if (where == nullptr)
+    return fail(error, THARSIS_E_BUSY,
+                "no strand for '" + std::string(name) +
+                    "': the process is out of descriptors or threads; end something, or raise its limits");
   const tharsis_handle id = directory.reserve();
-  if (id == 0) return fail(error, THARSIS_E_BUSY, "no strand for '" + std::string(name) + "': this process has used up all their numbers");
+  if (id == 0)
+    return fail(error, THARSIS_E_BUSY,
+                "no strand for '" + std::string(name) + "': this process has used up all their numbers");
   strands.push_back(std::make_unique<real_strand>(id, directory, *where, pool));
   strands.back()->ends_its_carrier = kind == THARSIS_STRAND_DEDICATED;
   directory.put(id, strands.back().get());
@@ -75,29 +82,24 @@ tharsis_status real_platform::parts::open(const char* name, uint32_t kind, const
   return THARSIS_OK;
 }
 
-// The least laden of the shared threads; a new one as long as there are fewer than wanted.
-carrier* real_platform::parts::place(const std::string& name, uint32_t kind, tharsis_error* error) {
-  if (kind == THARSIS_STRAND_DEDICATED) return add_thread(dedicated, name, error);
-  if (kind == THARSIS_STRAND_MAIN) {
-    if (main_open) return &main;
-    fail(error, THARSIS_E_BUSY, "no strand for '" + name + "': the process is out of descriptors");
-    return nullptr;
-  }
+// The least laden of the shared threads; a new one as long as there are fewer than wanted. Null: the
+// system has none to give.
+carrier* real_platform::parts::place(const std::string& name, uint32_t kind) {
+  if (kind == THARSIS_STRAND_DEDICATED) return add_thread(dedicated, name);
+  if (kind == THARSIS_STRAND_MAIN) return main_open ? &main : nullptr;
   const auto lightest = std::min_element(shared.begin(), shared.end(), [](const auto& a, const auto& b) {
     return a->strands.load() < b->strands.load();
   });
   const bool full = shared.size() >= std::max(limits.threads, 1u);
   if (lightest != shared.end() && (full || (*lightest)->strands == 0)) return lightest->get();
-  return add_thread(shared, "tharsis-" + std::to_string(shared.size()), error);
+  carrier* const added = add_thread(shared, "tharsis-" + std::to_string(shared.size()));
+  return added == nullptr && lightest != shared.end() ? lightest->get() : added;
 }
 
-carrier* real_platform::parts::add_thread(std::vector<std::unique_ptr<carrier>>& among, const std::string& name,
-                                          tharsis_error* error) {
+carrier* real_platform::parts::add_thread(std::vector<std::unique_ptr<carrier>>& among,
+                                          const std::string& name) {
   auto made = std::make_unique<carrier>();
-  if (!made->open() || !made->start(name)) {
-    fail(error, THARSIS_E_BUSY, "no thread for '" + name + "': the process is out of descriptors or threads; end something, or raise its limits");
-    return nullptr;
-  }
+  if (!made->open() || !made->start(name)) return nullptr;
   among.push_back(std::move(made));
   return among.back().get();
 }
@@ -114,7 +116,9 @@ real_platform::~real_platform() = default;
 
 const tharsis_platform* real_platform::table() const { return &parts_->table; }
 
-void real_platform::run_main(duration budget, std::optional<duration> wait) { parts_->main.pump(budget, wait); }
+void real_platform::run_main(duration budget, std::optional<duration> wait) {
+  parts_->main.pump(budget, wait);
+}
 void real_platform::wake_main() { parts_->main.ring(); }
 int real_platform::main_descriptor() const { return parts_->main.descriptor(); }
 

@@ -91,8 +91,10 @@ void real_strand::run(const queued_wake& wake) {
       jobs_.remove(wake.handle);
       return then.wake(then.context, then.handle);
     }
-    case handle_kind::socket: return net_.tell_socket(wake.handle);
-    case handle_kind::query: return net_.tell_query(wake.handle);
+    case handle_kind::socket:
+      return net_.tell_socket(wake.handle);
+    case handle_kind::query:
+      return net_.tell_query(wake.handle);
   }
 }
 

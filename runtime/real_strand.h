@@ -61,7 +61,8 @@ class real_strand {
 
   tharsis_handle current();
   tharsis_status post(tharsis_handle to, tharsis_wake wake, void* context, tharsis_handle handle);
-  tharsis_status timer_set(int64_t at, tharsis_wake wake, void* context, tharsis_handle handle, tharsis_handle* id);
+  tharsis_status timer_set(int64_t at, tharsis_wake wake, void* context, tharsis_handle handle,
+                           tharsis_handle* id);
   tharsis_status timer_cancel(tharsis_handle id);
   tharsis_status run_blocking(void (*work)(void*), tharsis_wake wake, void* context, tharsis_handle handle);
   void audit(tharsis_strand_audit* into);

@@ -8,7 +8,9 @@ struct table_method;
 
 template <class Object, class Value, class... A, Value (Object::*method)(A...)>
 struct table_method<method> {
-  static Value call(void* self, A... arguments) { return (static_cast<Object*>(self)->*method)(arguments...); }
+  static Value call(void* self, A... arguments) {
+    return (static_cast<Object*>(self)->*method)(arguments...);
+  }
 };
 
 }  // namespace tharsis::runtime

@@ -33,8 +33,10 @@ class timer_heap {
     const entry last = entries_.back();
     entries_.pop_back();
     if (hole == entries_.size()) return;
-    if (hole > 0 && last.before(entries_[parent(hole)])) sift_up(hole, last);
-    else sift_down(hole, last);
+    if (hole > 0 && last.before(entries_[parent(hole)]))
+      sift_up(hole, last);
+    else
+      sift_down(hole, last);
   }
 
   bool empty() const { return entries_.empty(); }

@@ -19,7 +19,8 @@ TEST(HandleTable, AnEndedHandleFindsNothingThoughItsPlaceIsUsedAgain) {
 }
 
 TEST(HandleTable, TablesDoNotKnowEachOthersHandles) {
-  handle_table<int> timers(handle_kind::timer, 7), sockets(handle_kind::socket, 7), others(handle_kind::timer, 8);
+  handle_table<int> timers(handle_kind::timer, 7), sockets(handle_kind::socket, 7),
+      others(handle_kind::timer, 8);
   const tharsis_handle id = timers.add(1).first;
   sockets.add(1);
   others.add(1);

@@ -40,14 +40,18 @@ class RealFiles : public ::testing::Test {
   tharsis_status replace(const std::string& name, std::string_view text) {
     return files.replace(files.self, text_of(name), bytes_of(as_bytes(text)), fresh());
   }
-  tharsis_status make_folder(const std::string& name) { return files.make_folder(files.self, text_of(name), fresh()); }
+  tharsis_status make_folder(const std::string& name) {
+    return files.make_folder(files.self, text_of(name), fresh());
+  }
   tharsis_status remove(const std::string& name) { return files.remove(files.self, text_of(name), fresh()); }
   tharsis_status lock(const std::string& name, tharsis_handle& id) {
     return files.lock(files.self, text_of(name), &id, fresh());
   }
   tharsis_status close(tharsis_handle id) { return files.close(files.self, id); }
   tharsis_status list(const std::string& name, std::vector<std::string>& names) {
-    const auto visit = [](void* c, tharsis_text n) { static_cast<std::vector<std::string>*>(c)->emplace_back(view(n)); };
+    const auto visit = [](void* c, tharsis_text n) {
+      static_cast<std::vector<std::string>*>(c)->emplace_back(view(n));
+    };
     return files.list(files.self, text_of(name), visit, &names, fresh());
   }
   tharsis_error* fresh() {
@@ -194,7 +198,8 @@ TEST_F(RealFiles, ReplacesOfManyThreadsLeaveOneOfTheContentsWhole) {
     writers.emplace_back([&, c] {
       const std::string all(static_cast<size_t>(c) * 100, c);
       for (int i = 0; i < 25; ++i)
-        if (files.replace(files.self, text_of(path("state")), bytes_of(as_bytes(all)), nullptr) != THARSIS_OK) ++failed;
+        if (files.replace(files.self, text_of(path("state")), bytes_of(as_bytes(all)), nullptr) != THARSIS_OK)
+          ++failed;
     });
   for (auto& w : writers) w.join();
   EXPECT_EQ(failed, 0);
@@ -266,10 +271,11 @@ TEST_F(RealFiles, AReadOnlyFolderIsDeniedWithAdvice) {
     // Root may write everywhere.
     if (geteuid() == 0 && (chown(folder.c_str(), 65534, 65534) != 0 || seteuid(65534) != 0)) return 2;
     tharsis_handle id = 0;
-    const bool denied = open(path("log"), THARSIS_FILES_APPEND, id) == THARSIS_E_DENIED && names(path("log")) &&
-                        names("right") && replace(path("state"), "x") == THARSIS_E_DENIED &&
-                        make_folder(path("sub")) == THARSIS_E_DENIED && remove(path("old")) == THARSIS_E_DENIED &&
-                        lock(path("lock"), id) == THARSIS_E_DENIED;
+    const bool denied = open(path("log"), THARSIS_FILES_APPEND, id) == THARSIS_E_DENIED &&
+                        names(path("log")) && names("right") &&
+                        replace(path("state"), "x") == THARSIS_E_DENIED &&
+                        make_folder(path("sub")) == THARSIS_E_DENIED &&
+                        remove(path("old")) == THARSIS_E_DENIED && lock(path("lock"), id) == THARSIS_E_DENIED;
     return denied ? 0 : 1;
   });
   EXPECT_EQ(code, 0);

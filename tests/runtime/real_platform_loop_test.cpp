@@ -1,7 +1,9 @@
-#include <atomic>
-#include <thread>
-
 #include <poll.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
 
 #include "tests/runtime/real_stage.h"
 
@@ -116,7 +118,9 @@ TEST(RealLoop, TimersComeInTheOrderOfTheirTimesAndNeverEarly) {
     const int64_t after[] = {7'300'000, 1'100'000, 3'050'000, 3'050'000, -5, -5};
     for (int i = 0; i < 6; ++i) {
       all[static_cast<size_t>(i)] = {now + after[i], 0, &order, &loop, i};
-      EXPECT_EQ(loop.timer_set(loop.self, now + after[i], fired, &all[static_cast<size_t>(i)], static_cast<tharsis_handle>(i), nullptr), THARSIS_OK);
+      EXPECT_EQ(loop.timer_set(loop.self, now + after[i], fired, &all[static_cast<size_t>(i)],
+                               static_cast<tharsis_handle>(i), nullptr),
+                THARSIS_OK);
     }
     EXPECT_TRUE(order.empty());
   });
@@ -148,7 +152,8 @@ TEST(RealLoop, ACancelledTimerDoesNotComeEvenWhenItWasDue) {
   real_stage::until(strand, [&] { return fired != 0; });
   told later;
   std::function<void()> tell = [&] { later.tell(); };
-  real_stage::on(strand, [&] { loop.timer_set(loop.self, loop.now(loop.self) + 5'000'000, call, &tell, 0, nullptr); });
+  real_stage::on(
+      strand, [&] { loop.timer_set(loop.self, loop.now(loop.self) + 5'000'000, call, &tell, 0, nullptr); });
   ASSERT_TRUE(later.wait());
   EXPECT_EQ(fired, 1);
 }
@@ -201,10 +206,15 @@ TEST(RealLoop, AClosedStrandDropsItsWakesAndRefusesNewOnes) {
     strand.close(strand.self);
     EXPECT_EQ(loop.post(loop.self, 0, call, &count, 0), THARSIS_E_GONE);
     EXPECT_EQ(loop.timer_set(loop.self, 0, call, &count, 0, nullptr), THARSIS_E_GONE);
-    EXPECT_EQ(loop.run_blocking(loop.self, [](void*) {}, call, &count, 0), THARSIS_E_GONE);
+    EXPECT_EQ(loop.run_blocking(
+                  loop.self, [](void*) {}, call, &count, 0),
+              THARSIS_E_GONE);
     tharsis_handle id = 0;
     const tharsis_address to = test::address_of("127.0.0.1", 9);
-    EXPECT_EQ(strand.net->dial(strand.net->self, &to, [](void*, tharsis_handle, uint32_t, tharsis_status) {}, nullptr, &id, nullptr), THARSIS_E_GONE);
+    EXPECT_EQ(strand.net->dial(
+                  strand.net->self, &to, [](void*, tharsis_handle, uint32_t, tharsis_status) {}, nullptr, &id,
+                  nullptr),
+              THARSIS_E_GONE);
   });
   EXPECT_EQ(loop.post(loop.self, 0, call, &count, 0), THARSIS_E_GONE);
   real_stage::on(other, [&] {
@@ -284,8 +294,10 @@ TEST(RealLoop, TooMuchBlockingWorkIsRefusedAndAllThatWasTakenComesBack) {
     const auto back = [](void* c, tharsis_handle) { ++static_cast<shared_state*>(c)->back; };
     for (int i = 0; i < 20; ++i) {
       const tharsis_status status = loop.run_blocking(loop.self, run, back, &state, 0);
-      if (status == THARSIS_OK) ++taken;
-      else if (status == THARSIS_E_BUSY) ++refused;
+      if (status == THARSIS_OK)
+        ++taken;
+      else if (status == THARSIS_E_BUSY)
+        ++refused;
     }
   });
   EXPECT_EQ(taken, 2 + 3);
@@ -324,7 +336,8 @@ TEST(RealLoop, ClosingAStrandDropsWaitingBlockingWorkAndLetsTheRestEndUnheard) {
   told passed;
   real_stage::on(other, [&] {
     const auto tell = [](void* c, tharsis_handle) { static_cast<told*>(c)->tell(); };
-    loop_of(other).run_blocking(loop_of(other).self, [](void*) {}, tell, &passed, 0);
+    loop_of(other).run_blocking(
+        loop_of(other).self, [](void*) {}, tell, &passed, 0);
   });
   ASSERT_TRUE(passed.wait());
   EXPECT_EQ(state.ran, 1);
@@ -335,7 +348,8 @@ TEST(RealLoop, StrandsOfAllKindsHammeringEachOtherLoseNothing) {
   real_stage stage;
   constexpr int strands = 12, hops = 3000;
   std::vector<const tharsis_strand*> all;
-  for (int i = 0; i < strands; ++i) all.push_back(&stage.open(i % 3 == 0 ? THARSIS_STRAND_DEDICATED : THARSIS_STRAND_SHARED));
+  for (int i = 0; i < strands; ++i)
+    all.push_back(&stage.open(i % 3 == 0 ? THARSIS_STRAND_DEDICATED : THARSIS_STRAND_SHARED));
   struct token {
     const std::vector<const tharsis_strand*>* all;
     int left;
@@ -367,7 +381,8 @@ TEST(RealLoop, StrandsOfAllKindsHammeringEachOtherLoseNothing) {
 TEST(RealLoop, PostsThatRaceWithACloseAreRunOrRefusedButNeverCrash) {
   real_stage stage;
   for (int round = 0; round < 50; ++round) {
-    const tharsis_strand& strand = stage.open(round % 2 == 0 ? THARSIS_STRAND_DEDICATED : THARSIS_STRAND_SHARED);
+    const tharsis_strand& strand =
+        stage.open(round % 2 == 0 ? THARSIS_STRAND_DEDICATED : THARSIS_STRAND_SHARED);
     std::thread poster([&] {
       const auto nothing = [](void*, tharsis_handle) {};
       while (strand.loop->post(strand.loop->self, strand.id, nothing, nullptr, 0) == THARSIS_OK) {
@@ -405,7 +420,8 @@ TEST(RealLoop, TheMainDescriptorTellsOfTimersAndOfWorkThatTheBudgetLeftOver) {
   stage.platform.run_main(0ns, 0ns);
   EXPECT_EQ(ran, 1) << "a budget of nothing is one wake";
   EXPECT_TRUE(readable(stage.platform.main_descriptor(), 0));
-  real_stage::send(strand, [&] { loop.timer_set(loop.self, loop.now(loop.self) + 3'000'000, call, &count, 0, nullptr); });
+  real_stage::send(
+      strand, [&] { loop.timer_set(loop.self, loop.now(loop.self) + 3'000'000, call, &count, 0, nullptr); });
   stage.platform.run_main(1s, 0ns);
   EXPECT_EQ(ran, 3);
   EXPECT_TRUE(readable(stage.platform.main_descriptor(), 30'000));
@@ -451,8 +467,48 @@ TEST(RealLoop, APlatformWithOpenStrandsEndsAndGivesEverythingBack) {
   real_stage::on(strand, [&] {
     const tharsis_address any = test::address_of("127.0.0.1");
     tharsis_handle id = 0;
-    EXPECT_EQ(strand.net->listen(strand.net->self, &any, [](void*, tharsis_handle, uint32_t, tharsis_status) {}, nullptr, &id, nullptr), THARSIS_OK);
-    strand.loop->timer_set(strand.loop->self, INT64_MAX, [](void*, tharsis_handle) {}, nullptr, 0, nullptr);
+    EXPECT_EQ(strand.net->listen(
+                  strand.net->self, &any, [](void*, tharsis_handle, uint32_t, tharsis_status) {}, nullptr,
+                  &id, nullptr),
+              THARSIS_OK);
+    strand.loop->timer_set(
+        strand.loop->self, INT64_MAX, [](void*, tharsis_handle) {}, nullptr, 0, nullptr);
   });
   stage.reset();  // The leak checkers of the sanitizer builds look on.
+}
+
+namespace {
+size_t entries(const char* folder) {
+  const auto all = std::filesystem::directory_iterator(folder);
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
+}  // namespace
+
+TEST(RealPlatform, StrandsThatCameAndWentLeaveNoThreadsAndDescriptors) {
+  real_stage stage;
+  real_stage::close(stage.open());
+  const size_t threads = entries("/proc/self/task"), descriptors = entries("/proc/self/fd");
+  for (int i = 0; i < 100; ++i)
+    real_stage::close(stage.open(i % 2 == 0 ? THARSIS_STRAND_DEDICATED : THARSIS_STRAND_SHARED));
+  // The last thread may still be on its way out; opening a strand takes in those that have ended.
+  EXPECT_LE(entries("/proc/self/task"), threads + 3);
+  EXPECT_LE(entries("/proc/self/fd"), descriptors + 3 * 2);
+}
+
+TEST(RealPlatform, WithoutDescriptorsAStrandIsRefusedWithASentence) {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit tight{3, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &tight);
+  {
+    real_stage stage;
+    for (const uint32_t kind : {THARSIS_STRAND_SHARED, THARSIS_STRAND_DEDICATED, THARSIS_STRAND_MAIN}) {
+      const tharsis_strand* strand = nullptr;
+      tharsis_error error = no_error();
+      const tharsis_platform& platform = *stage.platform.table();
+      EXPECT_EQ(platform.strand_open(platform.self, "hungry", kind, &strand, &error), THARSIS_E_BUSY);
+      EXPECT_NE(std::string(error.text).find("hungry"), std::string::npos) << error.text;
+    }
+  }
+  setrlimit(RLIMIT_NOFILE, &before);
 }

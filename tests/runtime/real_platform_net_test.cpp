@@ -97,7 +97,8 @@ class RealNet : public ::testing::Test {
     test::told passed;
     real_stage::on(strand, [&] {
       const auto tell = [](void* c, tharsis_handle) { static_cast<test::told*>(c)->tell(); };
-      strand.loop->timer_set(strand.loop->self, strand.loop->now(strand.loop->self) + 5'000'000, tell, &passed, 0, nullptr);
+      strand.loop->timer_set(strand.loop->self, strand.loop->now(strand.loop->self) + 5'000'000, tell,
+                             &passed, 0, nullptr);
     });
     ASSERT_TRUE(passed.wait());
   }
@@ -196,7 +197,8 @@ TEST_F(RealNet, LargeDataPassesWholeThroughPartialWritesAndHalfClose) {
   std::string kept, back;
   const auto push = [&](end& e, const std::string& all, size_t& from) {
     size_t count = 0;
-    const tharsis_status s = e.net.write(e.net.self, e.id, as_bytes(all).data() + from, all.size() - from, &count);
+    const tharsis_status s =
+        e.net.write(e.net.self, e.id, as_bytes(all).data() + from, all.size() - from, &count);
     from += count;
     if (s == THARSIS_PENDING) {
       EXPECT_LT(from, all.size());
@@ -208,10 +210,12 @@ TEST_F(RealNet, LargeDataPassesWholeThroughPartialWritesAndHalfClose) {
   const auto serve = [&] {
     if (!server_saw_end) server_saw_end = server.read_all(kept) == THARSIS_OK;
     if (!server_saw_end) return;  // It answers only after the client's half has ended.
-    if (echoed < kept.size() && push(server, kept, echoed) == THARSIS_OK) server.net.shutdown(server.net.self, server.id);
+    if (echoed < kept.size() && push(server, kept, echoed) == THARSIS_OK)
+      server.net.shutdown(server.net.self, server.id);
   };
   const auto ask = [&] {
-    if (written < sent.size() && push(client, sent, written) == THARSIS_OK) client.net.shutdown(client.net.self, client.id);
+    if (written < sent.size() && push(client, sent, written) == THARSIS_OK)
+      client.net.shutdown(client.net.self, client.id);
     client_ended = client.read_all(back) == THARSIS_OK;
   };
   server.then = serve;
@@ -445,8 +449,8 @@ struct answer {
   tharsis_handle query = 0;
   tharsis_status status = THARSIS_PENDING;
   std::vector<tharsis_address> list;
-  static void on_resolved(void* context, tharsis_handle query, tharsis_status status, const tharsis_address* list,
-                          size_t count) {
+  static void on_resolved(void* context, tharsis_handle query, tharsis_status status,
+                          const tharsis_address* list, size_t count) {
     auto& a = *static_cast<answer*>(context);
     ++a.times;
     EXPECT_EQ(query, a.query);
@@ -571,7 +575,8 @@ TEST_F(RealNet, NoDescriptorIsInheritedByAProgramThatTheApplicationStarts) {
 TEST_F(RealNet, IPv6LoopbackWorksLikeIPv4) {
   tharsis_status listening = THARSIS_OK;
   real_stage::on(strand, [&] { listening = listener.listen(address_of("::1")); });
-  if (listening == THARSIS_E_NOT_FOUND || listening == THARSIS_E_UNREACHABLE) GTEST_SKIP() << "this machine has no IPv6";
+  if (listening == THARSIS_E_NOT_FOUND || listening == THARSIS_E_UNREACHABLE)
+    GTEST_SKIP() << "this machine has no IPv6";
   ASSERT_EQ(listening, THARSIS_OK);
   real_stage::on(strand, [&] {
     ASSERT_EQ(server.accept_from(listener), THARSIS_PENDING);

@@ -33,7 +33,8 @@ class real_stage {
   const tharsis_strand& open(uint32_t kind = THARSIS_STRAND_SHARED, const char* name = "test") {
     const tharsis_strand* strand = nullptr;
     tharsis_error error = no_error();
-    EXPECT_EQ(platform.table()->strand_open(platform.table()->self, name, kind, &strand, &error), THARSIS_OK) << error.text;
+    EXPECT_EQ(platform.table()->strand_open(platform.table()->self, name, kind, &strand, &error), THARSIS_OK)
+        << error.text;
     return *strand;
   }
 
@@ -52,10 +53,12 @@ class real_stage {
   // Runs f on the strand, which is not of kind main, and waits for its end.
   static void on(const tharsis_strand& strand, const std::function<void()>& f) {
     told done;
-    ASSERT_EQ(send(strand, [&] {
-      f();
-      done.tell();
-    }), THARSIS_OK);
+    ASSERT_EQ(send(strand,
+                   [&] {
+                     f();
+                     done.tell();
+                   }),
+              THARSIS_OK);
     ASSERT_TRUE(done.wait());
   }
 
