@@ -44,7 +44,7 @@ std::string_view line_of(std::string_view text, int number) {
 
 // The line and the caret below it. Of a long line only the part around the caret is shown.
 std::string excerpt(const source_position& at, const paint& painted) {
-  if (at.line < 1 || at.column < 1 || at.in->from == source::kind::command_line) return {};
+  if (at.line < 1 || at.column < 1 || at.in->is_one_value()) return {};
   std::string_view line = line_of(at.in->text, at.line);
   size_t caret = std::min(static_cast<size_t>(at.column - 1), line.size());
   if (line.empty()) return {};
@@ -70,13 +70,13 @@ std::string excerpt(const source_position& at, const paint& painted) {
 
 std::string place_of(const source_position& at, bool secret) {
   if (!at.known()) return {};
-  return secret && at.in->from == source::kind::command_line ? at.in->name : at.text();
+  return secret && at.in->is_one_value() ? at.in->name : at.text();
 }
 
 std::string render_one(const diagnostic& d, const paint& painted) {
   const std::string place = place_of(d.at, d.secret);
   std::string out = place.empty() ? "" : painted("1", printable(place) + ":") + " ";
-  out += painted("31", "error:") + " " + clipped(d.text, message_longest) + "\n";
+  out += (d.warning ? painted("33", "warning:") : painted("31", "error:")) + " " + clipped(d.text, message_longest) + "\n";
   if (d.at.known() && !d.secret) out += excerpt(d.at, painted);
   for (const auto& note : d.notes) {
     if (note.at.known()) out += painted("1", printable(note.at.text()) + ":") + " ";
@@ -89,7 +89,7 @@ std::string render_one(const diagnostic& d, const paint& painted) {
 
 std::string source_position::text() const {
   if (!known()) return {};
-  if (in->from == source::kind::command_line) return in->name + "=" + in->text;
+  if (in->is_one_value()) return in->name + "=" + in->text;
   return line < 1 ? in->name : in->name + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
@@ -100,16 +100,24 @@ diagnostic& diagnostic::with(std::string note_text, source_position note_at) {
 
 diagnostic& diagnostics::add(source_position at, std::string text) {
   ++count_;
-  if (full()) {
-    dropped_ = {};
-    return dropped_;
-  }
-  return kept_.emplace_back(diagnostic{std::move(at), std::move(text), {}, false});
+  return keep({std::move(at), std::move(text), {}, false, false});
+}
+
+diagnostic& diagnostics::warn(source_position at, std::string text) {
+  ++warnings_;
+  return keep({std::move(at), std::move(text), {}, false, true});
+}
+
+diagnostic& diagnostics::keep(diagnostic d) {
+  if (!full()) return kept_.emplace_back(std::move(d));
+  dropped_ = std::move(d);
+  return dropped_;
 }
 
 void diagnostics::add_all(const diagnostics& other) {
-  for (const diagnostic& d : other.kept_) add(d.at, {}) = d;
-  count_ += other.count_ - other.kept_.size();
+  for (const diagnostic& d : other.kept_) keep(d);
+  count_ += other.count_;
+  warnings_ += other.warnings_;
 }
 
 std::string render(const diagnostics& problems, const render_options& options) {
@@ -117,7 +125,8 @@ std::string render(const diagnostics& problems, const render_options& options) {
   const size_t shown = std::min(options.most, problems.kept().size());
   std::string out;
   for (size_t i = 0; i < shown; ++i) out += render_one(problems.kept()[i], painted);
-  if (problems.count() > shown) out += "and " + std::to_string(problems.count() - shown) + " more\n";
+  const size_t all = problems.count() + problems.warnings();
+  if (all > shown) out += "and " + std::to_string(all - shown) + " more\n";
   return out;
 }
 

@@ -1,7 +1,12 @@
-// `${data}` and its like inside texts and paths, and what a relative path is relative to.
+// `${data}` and its like inside values, and what a relative path is relative to.
+//
+//     ${data} ${config} ${cache} ${plugin}   folders
+//     ${env:NAME}  ${env:NAME:-default}  ${env:NAME:?what to say when it is not set}
+//     ${file:PATH}                           a file's content without its last line end; always a secret
+//
+// A default and a path may hold expansions themselves; what a variable or file brings in may not.
 #pragma once
-#include <functional>
-#include <optional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,18 +18,21 @@ namespace tharsis::runtime {
 
 struct expansion {
   std::vector<std::pair<std::string, std::string>> variables;  // "data" -> "/home/ann/.local/share/..."
-  std::string base_folder;                                     // Of relative paths; absolute.
-  std::string typed_base_folder;                               // Of those typed on a command line.
+  std::string base_folder;                                     // Of relative paths that stand in no file; absolute.
+  // Null: neither `${env:}` nor `${file:}` can stand here.
+  const std::map<std::string, std::string>* environment = nullptr;
 
-  // What `${env:NAME}` stands for; without it every name is allowed, and empty.
-  std::function<std::optional<std::string>(const std::string& name)> environment;
+  // "${data}/logs" with the variable's value; "$${" is a plain "${". `folder`: that of the file the text
+  // stands in; may be empty. The failure's sentence shows none of the text but names and paths when
+  // its status is THARSIS_E_NOT_FOUND.
+  result<std::string> expand(std::string_view text, const std::string& folder) const;
 
-  // "${data}/logs" with the variable's value; "${env:NAME:-else}"; "$${" is a plain "${".
-  result<std::string> expand(std::string_view text) const;
-
-  // Expanded and absolute, without "." parts and doubled slashes.
-  result<std::string> path(std::string_view text, bool typed = false) const;
+  // An expanded text as an absolute path, without "." parts and doubled slashes.
+  result<std::string> path(std::string_view expanded, const std::string& folder) const;
 };
+
+// What such a text stands for must not be shown.
+bool takes_file(std::string_view text);
 
 bool is_absolute(std::string_view path);
 

@@ -24,7 +24,7 @@ result<std::string> read_text_file(const std::string& path, size_t largest) {
   }
   if (in.bad()) return error{THARSIS_E_IO, "reading this file failed"};
   if (text.size() > largest)
-    return error{THARSIS_E_INVALID, "larger than " + std::to_string(largest >> 20) + " MiB; this is not a file for people"};
+    return error{THARSIS_E_INVALID, "larger than " + std::to_string(largest >> 10) + " KiB; this is not a file for people"};
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   return text;
 }
@@ -62,16 +62,25 @@ std::string working_folder() {
   return failure ? "/" : here.string();
 }
 
-std::optional<std::string> environment(const std::string& name) {
-  const char* const value = std::getenv(name.c_str());
-  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+std::string canonical_path(const std::string& path) {
+  std::error_code failure;
+  const fs::path whole = fs::weakly_canonical(path, failure);
+  return failure ? absolute_path(path) : whole.string();
 }
 
-std::string user_data_folder() {
-  const char* data = std::getenv("XDG_DATA_HOME");
-  if (data != nullptr && data[0] == '/') return std::string(data) + "/tharsis";
+namespace {
+
+// By the XDG base directory specification: the variable, else a folder in the user's home.
+std::string user_folder(const char* variable, const char* in_home) {
+  const char* given = std::getenv(variable);
+  if (given != nullptr && given[0] == '/') return std::string(given) + "/tharsis";
   const char* home = std::getenv("HOME");
-  return absolute_path(home != nullptr && home[0] != '\0' ? home : ".") + "/.local/share/tharsis";
+  return absolute_path(home != nullptr && home[0] != '\0' ? home : ".") + in_home + "/tharsis";
 }
+
+}  // namespace
+
+std::string user_data_folder() { return user_folder("XDG_DATA_HOME", "/.local/share"); }
+std::string user_cache_folder() { return user_folder("XDG_CACHE_HOME", "/.cache"); }
 
 }  // namespace tharsis::runtime

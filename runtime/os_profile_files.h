@@ -1,7 +1,6 @@
 // The files that profiles and manifests are read from; the only place where loading a profile meets
 // the file system.
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,11 +23,13 @@ std::string absolute_path(const std::string& path);
 // Where the person stands; absolute.
 std::string working_folder();
 
-// A variable of the environment; nothing when it is not set.
-std::optional<std::string> environment(const std::string& name);
+// The one name of a file that has several: without links and "..", as far as it exists.
+std::string canonical_path(const std::string& path);
 
 // Where this user's programs keep what they must not lose: $XDG_DATA_HOME/tharsis, else
 // ~/.local/share/tharsis.
 std::string user_data_folder();
+// ... and what they can make anew: $XDG_CACHE_HOME/tharsis, else ~/.cache/tharsis.
+std::string user_cache_folder();
 
 }  // namespace tharsis::runtime

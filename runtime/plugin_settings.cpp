@@ -46,10 +46,11 @@ tharsis_status key(void* self, const char* path, uint32_t index, tharsis_text* v
   return THARSIS_OK;
 }
 
-// A default has no place that a person would want to edit; a command line's value may be a secret.
+// A default has no place that a person would want to edit; the value of an option or a variable may be
+// a secret.
 std::string place(const source_position& at) {
   if (!at.known() || at.in->from == source::kind::manifest) return "default";
-  return at.in->from == source::kind::command_line ? at.in->name : at.text();
+  return at.in->is_one_value() ? at.in->name : at.text();
 }
 
 }  // namespace

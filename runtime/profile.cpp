@@ -6,6 +6,7 @@
 
 #include "runtime/expansion.h"
 #include "runtime/os_profile_files.h"
+#include "runtime/profile_layers.h"
 #include "runtime/setting_override.h"
 #include "runtime/yaml_tree.h"
 #include "sdk/pure/nearest.h"
@@ -13,32 +14,19 @@
 namespace tharsis::runtime {
 namespace {
 
-constexpr int64_t profile_version = 1;
-
-const setting& profile_schema() {
-  static const setting schema = [] {
-    setting root, version, plugins;
-    root.type = setting_type::group;
-    version.name = "tharsis";
-    version.type = setting_type::integer;
-    version.required = true;
-    plugins.name = "plugins";
-    plugins.type = setting_type::any;
-    plugins.required = true;
-    root.members = {version, plugins};
-    return root;
-  }();
-  return schema;
+std::string folder_of(const profile_request& request) {
+  return request.file.empty() ? absolute_path(".") : parent_folder(absolute_path(request.file));
 }
 
 // From the map of plugins to plugins with settings, in order. Goes on after a problem, to find more.
 class profile_builder {
  public:
   profile_builder(const profile_request& request, plugin_catalogue& catalogue, diagnostics& problems)
-      : catalogue_(catalogue), problems_(problems) {
+      : environment_(request.environment), catalogue_(catalogue), problems_(problems) {
     out_.file = request.file;
     out_.data_folder = request.data_folder.empty() ? user_data_folder() : absolute_path(request.data_folder);
-    config_folder_ = request.file.empty() ? absolute_path(".") : parent_folder(absolute_path(request.file));
+    cache_folder_ = request.data_folder.empty() ? user_cache_folder() : out_.data_folder + "/cache";
+    config_folder_ = folder_of(request);
   }
 
   profile build(const yaml_node& plugins) {
@@ -80,7 +68,7 @@ class profile_builder {
   const found_plugin* find_at(const yaml_node& node, const yaml_node& path) {
     setting described;
     described.type = setting_type::path;
-    const expansion expand = folders(config_folder_, false);
+    const expansion expand{{{"data", out_.data_folder}, {"config", config_folder_}}, config_folder_, nullptr};
     const auto folder = read_scalar(described, path, &expand);
     if (!folder) {
       problems_.add(path.at, node.key + ".path: " + folder.failure().text);
@@ -112,16 +100,15 @@ class profile_builder {
                                             "; name another with --plugins, or the plugin's own with 'path:'");
   }
 
-  expansion folders(const std::string& plugin_folder, bool plugin_known) const {
-    expansion e{{{"data", out_.data_folder}, {"config", config_folder_}}, config_folder_, absolute_path("."), environment};
-    if (plugin_known) e.variables.emplace_back("plugin", plugin_folder);
-    return e;
-  }
-
   setting_value settings_of(const plugin_manifest& manifest, const yaml_node& node) {
     setting whole = manifest.settings;
     for (const setting& s : host_settings()) whole.members.push_back(s);
-    const expansion expand = folders(manifest.folder, true);
+    const expansion expand{{{"data", out_.data_folder},
+                            {"config", config_folder_},
+                            {"cache", cache_folder_},
+                            {"plugin", manifest.folder}},
+                           config_folder_,
+                           &environment_};
     return resolve({whole, &node, node.key, node.key_at, &expand}, problems_);
   }
 
@@ -133,35 +120,21 @@ class profile_builder {
     out_.plugins = std::move(ordered);
   }
 
+  const environment_map& environment_;
   plugin_catalogue& catalogue_;
   diagnostics& problems_;
   profile out_;
-  std::string config_folder_;
+  std::string cache_folder_, config_folder_;
 };
 
-std::optional<yaml_node> read_profile(const profile_request& request, diagnostics& problems) {
-  source in{request.file, {}, source::kind::profile};
-  if (request.text) {
-    in.text = *request.text;
-  } else if (auto text = read_text_file(request.file, yaml_text_largest)) {
-    in.text = std::move(*text);
-  } else {
-    problems.add({std::make_shared<const source>(std::move(in)), 0, 0}, text.failure().text);
+// The map of plugins, if there is a good one.
+std::optional<yaml_node> plugins_of(const yaml_node& root, diagnostics& problems) {
+  if (root.is != yaml_node::kind::map) return {};  // That was told.
+  const yaml_node* plugins = root.find("plugins");
+  if (plugins == nullptr) {
+    problems.add({root.at.in, 1, 1}, "plugins: is required and has no default; set it");
     return {};
   }
-  return parse_yaml(std::make_shared<const source>(std::move(in)), problems);
-}
-
-// The map of plugins, if the top of the profile is as it should be.
-std::optional<yaml_node> plugins_of(const yaml_node& root, diagnostics& problems) {
-  const setting_value top = resolve({profile_schema(), &root, "", {root.at.in, 1, 1}, nullptr}, problems);
-  const setting_value* version = top.child("tharsis");
-  const auto* number = version ? std::get_if<int64_t>(&version->scalar) : nullptr;
-  if (number && *number != profile_version)
-    problems.add(version->at, "tharsis: this program reads profiles of version " + std::to_string(profile_version) +
-                                  ", got " + std::to_string(*number));
-  const yaml_node* plugins = root.find("plugins");
-  if (plugins == nullptr) return {};
   if (plugins->is != yaml_node::kind::map || plugins->children.empty()) {
     problems.add(plugins->at, "plugins: expected a map of plugins like '{ xlog: {}, stn: { ... } }', " + got(*plugins));
     return {};
@@ -178,7 +151,7 @@ yaml_node named(const std::string& id, const source_position& at) {
 
 // The plugin and, as far as they are found, those that provide what it requires.
 yaml_node plugin_and_needs(const std::string& plugin, const plugin_catalogue& catalogue) {
-  const source_position at{std::make_shared<const source>(source{"tharsis " + plugin, {}, source::kind::profile}), 0, 0};
+  const source_position at{std::make_shared<const source>(source{"tharsis " + plugin, {}, source::kind::profile, {}}), 0, 0};
   yaml_node plugins = named("", at);
   plugins.is = yaml_node::kind::map;
   plugins.children.push_back(named(plugin, at));
@@ -200,8 +173,9 @@ yaml_node plugin_and_needs(const std::string& plugin, const plugin_catalogue& ca
 profile load_profile(const profile_request& request, diagnostics& problems, plugin_catalogue* found) {
   plugin_catalogue catalogue = find_manifests(request.plugin_folders);
   profile made;
-  if (const auto root = read_profile(request, problems)) {
+  if (const auto root = read_layers({request.file, request.text, folder_of(request)}, problems)) {
     if (auto plugins = plugins_of(*root, problems)) {
+      override_settings(*plugins, request.environment, problems);
       for (const std::string& set : request.sets) override_setting(*plugins, set, "", problems);
       made = profile_builder(request, catalogue, problems).build(*plugins);
     }

@@ -9,6 +9,7 @@
 #include "runtime/host_keys.h"
 #include "runtime/load_order.h"
 #include "runtime/manifest.h"
+#include "runtime/os_environment.h"
 #include "runtime/setting_value.h"
 
 namespace tharsis::runtime {
@@ -34,6 +35,7 @@ struct profile_request {
   std::string file;                           // Read from disk, unless `text` is there.
   std::optional<std::string> text;            // The profile itself; `file` then only names it.
   std::vector<std::string> sets;              // "stn.tasks.timeout=5s", the strongest layer.
+  environment_map environment;                // What ${env:X} finds; THARSIS__stn__... is a layer.
   std::vector<std::string> plugin_folders;    // Where plugins are looked for, in this order.
   std::string data_folder;                    // Empty: the user's, by convention.
 };

@@ -35,6 +35,7 @@ int refuse(const diagnostics& problems) {
 profile_request request_of(const command_line& line) {
   profile_request request;
   request.sets = line.sets;
+  request.environment = process_environment();
   request.plugin_folders = line.plugin_folders;
   request.plugin_folders.push_back(program_folder() + "/../plugins");
   request.plugin_folders.push_back(THARSIS_INSTALLED_PLUGINS);

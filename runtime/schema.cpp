@@ -81,6 +81,7 @@ class schema_parser {
     const std::string& key = node.key;
     if (key == "type") return;
     if (key == "about") return read_text(node, out.about);
+    if (key == "deprecated" && named) return read_text(node, out.deprecated);
     if (key == "secret") return read_flag(node, out.secret);
     if (key == "required" && named) return read_flag(node, out.required);
     if (key == "default" && named && t != setting_type::group) return void(out.preset = node);
@@ -94,13 +95,13 @@ class schema_parser {
   }
 
   void refuse_attribute(const yaml_node& node, bool named, const setting& out) {
-    static const std::vector<std::string> all = {"type",   "about",   "secret",   "required", "default", "min", "max",
-                                                 "values", "schemes", "settings", "of"};
+    static const std::vector<std::string> all = {"type", "about", "secret",  "deprecated", "required", "default",
+                                                 "min",  "max",   "values",  "schemes",    "settings", "of"};
     const std::string type(type_name(out.type));
     if (std::find(all.begin(), all.end(), node.key) == all.end()) {
       diagnostic& d = problems_.add(node.key_at, "unknown attribute " + quoted(node.key));
       if (const auto meant = nearest(node.key, all)) d.with("did you mean '" + *meant + "'?");
-    } else if (!named && (node.key == "required" || node.key == "default")) {
+    } else if (!named && (node.key == "required" || node.key == "default" || node.key == "deprecated")) {
       problems_.add(node.key_at, "'" + node.key + "' means nothing for the elements of a list or map");
     } else {
       problems_.add(node.key_at, "the type " + type + " has no attribute '" + node.key + "'");
@@ -120,12 +121,14 @@ class schema_parser {
       problems_.add(out.preset->key_at, "a required setting has no default; remove one of the two");
     if (out.min && out.max && (out.min->whole > out.max->whole || out.min->real > out.max->real))
       problems_.add(node.at, "'min' is above 'max'");
+    if (out.required && !out.deprecated.empty())
+      problems_.add(node.at, "a deprecated setting is not required; remove one of the two");
     if (out.preset) check_preset(out);
   }
 
   // The folders are not known yet; that every name in `${...}` exists is.
   void check_preset(const setting& out) {
-    const expansion anywhere{{{"data", "/"}, {"config", "/"}, {"plugin", "/"}}, "/", "/", {}};
+    const expansion anywhere{{{"data", "/"}, {"config", "/"}, {"cache", "/"}, {"plugin", "/"}}, "/"};
     (void)resolve({out, &*out.preset, "default", out.preset->at, &anywhere}, problems_);
   }
 
@@ -178,6 +181,12 @@ std::string_view type_name(setting_type type) {
 const setting* setting::member(std::string_view wanted) const {
   const auto found = std::find_if(members.begin(), members.end(), [&](const setting& m) { return m.name == wanted; });
   return found == members.end() ? nullptr : &*found;
+}
+
+bool holds_secret(const setting& described) {
+  const auto inside = [](const setting& s) { return holds_secret(s); };
+  return described.secret || std::any_of(described.members.begin(), described.members.end(), inside) ||
+         std::any_of(described.element.begin(), described.element.end(), inside);
 }
 
 setting parse_settings(const yaml_node& described, diagnostics& problems) {

@@ -34,6 +34,7 @@ struct setting {
   setting_type type = setting_type::text;
   bool required = false;
   bool secret = false;  // Never shown; holds for everything inside too.
+  std::string deprecated;  // What to do instead: "use x instead"; empty: it is not.
   std::string about;
   std::optional<yaml_node> preset;  // The default.
   std::optional<bound> min, max;
@@ -44,6 +45,9 @@ struct setting {
 
   const setting* member(std::string_view wanted) const;
 };
+
+// It, or something inside of it.
+bool holds_secret(const setting& described);
 
 // The group that a manifest's `settings:` describes. Everything is checked, defaults too.
 setting parse_settings(const yaml_node& described, diagnostics& problems);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "runtime/os_profile_files.h"
 #include "sdk/pure/nearest.h"
 #include "sdk/pure/units.h"
 
@@ -91,30 +92,89 @@ yaml_node* step(yaml_node& parent, std::string_view& path, const source_position
   return &made;
 }
 
-}  // namespace
-
-void override_setting(yaml_node& plugins, const std::string& text, const std::string& owner, diagnostics& problems) {
-  const size_t equals = text.find('=');
-  const std::string typed = text.substr(0, equals);
-  const auto in = std::make_shared<const source>(source{
-      "--set " + typed, equals == std::string::npos ? "" : text.substr(equals + 1), source::kind::command_line});
+// Puts the value of `in` at the path, which begins with a plugin's id.
+void put(yaml_node& plugins, const std::string& path, const std::shared_ptr<const source>& in,
+         diagnostics& problems) {
   const source_position at{in, 1, 1};
-  if (equals == std::string::npos || typed.empty())
-    return void(problems.add({}, "--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got " + quoted(text)));
-
-  const std::string path = owner.empty() ? typed : owner + "." + typed;
+  const bool variable = in->from == source::kind::environment;
   yaml_node* place = longest_fit(plugins, path);
   if (place == nullptr) return report_no_plugin(plugins, path, at, problems);
   std::string_view rest = std::string_view(path).substr(std::min(place->key.size() + 1, path.size()));
   if (rest.empty())
-    return void(problems.add(at, "this names a plugin; name one of its settings, like " + place->key + ".timeout"));
+    return void(problems.add(at, "this names a plugin; name one of its settings, like " +
+                                     (variable ? in->name + "__timeout" : place->key + ".timeout")));
+  if (variable && rest.substr(0, rest.find('.')) == "path")
+    return void(problems.add(at, "where a plugin lies is never taken from the environment; write 'path:' in the profile"));
   auto value = read_value(in, problems);
   if (!value) return;
   while (place != nullptr && !rest.empty()) place = step(*place, rest, at, problems);
   if (place == nullptr) return;
   value->key = place->key;
   value->key_at = at;
+  if (place->at.in != in) value->replaced = std::make_shared<const yaml_node>(std::move(*place));
   *place = std::move(*value);
+}
+
+constexpr std::string_view variable_prefix = "THARSIS__";
+
+std::string spelled_for_variable(std::string_view key) {
+  std::string out(key);
+  for (char& c : out)
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) c = '_';
+  return out;
+}
+
+// The key that a variable's part means: the same one, else one that is spelled so in a variable.
+std::string key_meant(const yaml_node* map, const std::string& part) {
+  if (map == nullptr || map->is != yaml_node::kind::map || map->find(part)) return part;
+  for (const yaml_node& child : map->children)
+    if (spelled_for_variable(child.key) == part) return child.key;
+  return part;
+}
+
+// The dotted path that a variable's name stands for; empty when a part of it is.
+std::vector<std::string> path_meant(const yaml_node& plugins, std::string_view name) {
+  std::vector<std::string> keys;
+  const yaml_node* at = &plugins;
+  for (name.remove_prefix(variable_prefix.size());;) {
+    const size_t end = name.find("__");
+    const std::string part(name.substr(0, end));
+    if (part.empty()) return {};
+    keys.push_back(key_meant(at, part));
+    if (at != nullptr) at = at->find(keys.back());
+    if (end == std::string_view::npos) return keys;
+    name.remove_prefix(end + 2);
+  }
+}
+
+void override_from_variable(yaml_node& plugins, const std::string& name, const std::string& value,
+                            diagnostics& problems) {
+  source said{name, value, source::kind::environment, absolute_path(".")};
+  const auto in = std::make_shared<const source>(std::move(said));
+  const auto keys = path_meant(plugins, name);
+  if (keys.empty())
+    return void(problems.add({in, 1, 1}, "the name has an empty part; write it like THARSIS__stn__tasks__timeout"));
+  std::string path;
+  for (const std::string& key : keys) path += (path.empty() ? "" : ".") + key;
+  put(plugins, path, in, problems);
+}
+
+}  // namespace
+
+void override_setting(yaml_node& plugins, const std::string& text, const std::string& owner, diagnostics& problems) {
+  const size_t equals = text.find('=');
+  const std::string typed = text.substr(0, equals);
+  if (equals == std::string::npos || typed.empty())
+    return void(problems.add({}, "--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got " + quoted(text)));
+  source said{"--set " + typed, text.substr(equals + 1), source::kind::command_line, absolute_path(".")};
+  const std::string path = owner.empty() ? typed : owner + "." + typed;
+  put(plugins, path, std::make_shared<const source>(std::move(said)), problems);
+}
+
+void override_settings(yaml_node& plugins, const std::map<std::string, std::string>& environment,
+                       diagnostics& problems) {
+  for (const auto& [name, value] : environment)
+    if (name.starts_with(variable_prefix)) override_from_variable(plugins, name, value, problems);
 }
 
 }  // namespace tharsis::runtime

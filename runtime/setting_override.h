@@ -1,5 +1,6 @@
-// One `--set stn.tasks.timeout=5s`: the strongest layer, laid over what the profile says.
+// One `--set stn.tasks.timeout=5s` or THARSIS__stn__tasks__timeout=5s: laid over what the profile says.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,5 +12,10 @@ namespace tharsis::runtime {
 // map in brackets. What stood there is replaced; maps on the way are made. `owner`: the plugin that
 // the path is inside of; empty: the path begins with a plugin's id.
 void override_setting(yaml_node& plugins, const std::string& text, const std::string& owner, diagnostics& problems);
+
+// The same for each variable that begins with THARSIS__, in the order of their names. Two underscores
+// separate the steps of the path; what cannot stand in a variable's name (a dot, a hyphen) is one.
+// Where a plugin's library lies is never taken from the environment.
+void override_settings(yaml_node& plugins, const std::map<std::string, std::string>& environment, diagnostics& problems);
 
 }  // namespace tharsis::runtime

@@ -41,12 +41,10 @@ scalar_result read_endpoint(const setting& described, const std::string& text) {
   return setting_scalar(text);
 }
 
-bool is_typed(const yaml_node& node) {
-  return node.at.known() && node.at.in->from == source::kind::command_line;
-}
+std::string folder_of(const yaml_node& node) { return node.at.known() ? node.at.in->folder : std::string(); }
 
-scalar_result read_typed(const setting& described, const yaml_node& node, const expansion* expand) {
-  const std::string& text = node.text;
+scalar_result read_typed(const setting& described, const std::string& text, const yaml_node& node,
+                         const expansion* expand) {
   switch (described.type) {
     case setting_type::boolean:
       if (text == "true" || text == "false") return setting_scalar(text == "true");
@@ -64,13 +62,33 @@ scalar_result read_typed(const setting& described, const yaml_node& node, const 
         return setting_scalar(text);
       return refuse(expected_text(described));
     case setting_type::endpoint: return read_endpoint(described, text);
-    case setting_type::path: return expand ? widened(expand->path(text, is_typed(node))) : scalar_result(setting_scalar(text));
-    default: return expand ? widened(expand->expand(text)) : scalar_result(setting_scalar(text));
+    case setting_type::path: return expand ? widened(expand->path(text, folder_of(node))) : scalar_result(setting_scalar(text));
+    default: return setting_scalar(text);
   }
 }
 
 bool is_number(setting_type type) {
   return type == setting_type::boolean || type == setting_type::integer || type == setting_type::real;
+}
+
+constexpr const char* hidden_expansion =
+    "what stands in '${' and '}' is not known; write '$${' for a plain '${', or see the README for what can stand there";
+
+std::string with_found(const std::string& reason, const std::string& found) {
+  return reason.starts_with("expected ") && reason.find(", got ") == std::string::npos ? reason + found : reason;
+}
+
+// The sentence for a value outside of min and max, or an empty one.
+std::string broken_range(const setting& described, const setting_scalar& value) {
+  const auto beyond = [&](const std::optional<bound>& limit, bool above) {
+    if (!limit) return false;
+    if (const auto* real = std::get_if<double>(&value)) return above ? *real > limit->real : *real < limit->real;
+    const auto* whole = std::get_if<int64_t>(&value);
+    return whole != nullptr && (above ? *whole > limit->whole : *whole < limit->whole);
+  };
+  if (!beyond(described.min, false) && !beyond(described.max, true)) return {};
+  if (described.min && described.max) return "must be between " + described.min->text + " and " + described.max->text;
+  return described.min ? "must be at least " + described.min->text : "must be at most " + described.max->text;
 }
 
 }  // namespace
@@ -82,30 +100,17 @@ bool is_scalar(setting_type type) {
 
 result<setting_scalar> read_scalar(const setting& described, const yaml_node& node, const expansion* expand) {
   if (node.is != yaml_node::kind::scalar) return refuse(expected_text(described) + ", " + got(node));
-  if (node.quotes && is_number(described.type))
+  const bool secret = described.secret || takes_file(node.text);
+  const auto text = expand ? expand->expand(node.text, folder_of(node)) : result<std::string>(node.text);
+  if (!text) return secret && text.status() != THARSIS_E_NOT_FOUND ? refuse(hidden_expansion) : text.failure();
+  const bool expanded = *text != node.text;
+  if (node.quotes && is_number(described.type) && !expanded)
     return refuse(expected_text(described) + ", got a text in quotes; leave the quotes out");
-  auto value = read_typed(described, node, expand);
-  if (value) return value;
-  if (described.secret) return refuse(expected_text(described));
-  const std::string& reason = value.failure().text;
-  return reason.starts_with("expected ") && reason.find(", got ") == std::string::npos
-             ? refuse(reason + ", " + got(node))
-             : value;
-}
-
-std::string range_problem(const setting& described, const setting_scalar& value, const yaml_node& node) {
-  const auto beyond = [&](const std::optional<bound>& limit, bool above) {
-    if (!limit) return false;
-    if (const auto* real = std::get_if<double>(&value)) return above ? *real > limit->real : *real < limit->real;
-    const auto* whole = std::get_if<int64_t>(&value);
-    return whole != nullptr && (above ? *whole > limit->whole : *whole < limit->whole);
-  };
-  if (!beyond(described.min, false) && !beyond(described.max, true)) return {};
-  const std::string found = described.secret ? "" : ", " + got(node);
-  if (described.min && described.max)
-    return "must be between " + described.min->text + " and " + described.max->text + found;
-  return described.min ? "must be at least " + described.min->text + found
-                       : "must be at most " + described.max->text + found;
+  const std::string found = secret ? "" : ", got " + quoted(*text) + (expanded ? " from " + quoted(node.text) : "");
+  const auto value = read_typed(described, *text, node, expand);
+  if (!value) return secret ? refuse(expected_text(described)) : refuse(with_found(value.failure().text, found));
+  const std::string range = broken_range(described, *value);
+  return range.empty() ? value : refuse(range + found);
 }
 
 std::string got(const yaml_node& node) {

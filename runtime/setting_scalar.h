@@ -15,12 +15,9 @@ using setting_scalar = std::variant<std::monostate, bool, int64_t, double, std::
 
 bool is_scalar(setting_type type);
 
-// Does not look at min and max. Without an expansion, `${x}` stays as it is. The failure's sentence
-// says what was expected and, unless the setting is a secret, what was found.
+// Without an expansion, `${x}` stays as it is. The failure's sentence says what was expected and, unless
+// it is a secret, what was found.
 result<setting_scalar> read_scalar(const setting& described, const yaml_node& node, const expansion* expand);
-
-// The sentence for a value outside of min and max, or an empty one.
-std::string range_problem(const setting& described, const setting_scalar& value, const yaml_node& node);
 
 // "got 'fast'", "got a list"
 std::string got(const yaml_node& node);

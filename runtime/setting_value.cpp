@@ -22,6 +22,8 @@ class resolver {
     out.type = s.type;
     out.secret = secret || s.secret;
     out.at = given ? given->at : parent;
+    if (given && takes_file(given->text)) out.secret = true;  // Whatever the setting is.
+    for (const yaml_node* layer = given; layer != nullptr; layer = layer->replaced.get()) add_origin(s, *layer, out);
     switch (s.type) {
       case setting_type::group: group(s, given, label, out); break;
       case setting_type::map: map(s, given, label, out); break;
@@ -37,6 +39,11 @@ class resolver {
     problems_.add(at.at, label.empty() ? text : label + ": " + text).secret = at.secret;
   }
 
+  static void add_origin(const setting& s, const yaml_node& layer, setting_value& out) {
+    const bool shown = !out.secret && !holds_secret(s) && s.type != setting_type::group && s.type != setting_type::map;
+    out.origins.push_back({layer.at, shown ? one_line(layer) : ""});
+  }
+
   void scalar(const setting& s, const yaml_node& given, const std::string& label, setting_value& out) {
     setting hidden;
     if (out.secret && !s.secret) {
@@ -47,8 +54,6 @@ class resolver {
     auto read = read_scalar(described, given, expand_);
     if (!read) return problem(out, label, read.failure().text);
     out.scalar = std::move(*read);
-    if (const std::string wrong = range_problem(described, out.scalar, given); !wrong.empty())
-      problem(out, label, wrong);
   }
 
   // Nothing written counts as an empty one, so that `sdt:` alone means "with its defaults".
@@ -74,8 +79,11 @@ class resolver {
       }
       if (chosen == nullptr && is_scalar(m.type)) continue;
       if (chosen == nullptr && m.type == setting_type::any) continue;
-      out.children.push_back(value(m, chosen, name, out.at, out.secret));
-      out.children.back().key = m.name;
+      if (written && !m.deprecated.empty())
+        problems_.warn(written->key_at, name + ": is deprecated; " + m.deprecated).secret = out.secret || m.secret;
+      setting_value& member = out.children.emplace_back(value(m, chosen, name, out.at, out.secret));
+      member.key = m.name;
+      if (written && m.preset) add_origin(m, *m.preset, member);
     }
   }
 

@@ -10,12 +10,19 @@
 
 namespace tharsis::runtime {
 
+// One layer that said something about a setting: its default, a file, a variable or an option.
+struct setting_origin {
+  source_position at;
+  std::string written;  // As it stands there; empty for a secret, a group and a map.
+};
+
 struct setting_value {
   std::string key;  // In a group or map its name, in a list its number.
   setting_type type = setting_type::group;
   setting_scalar scalar;
-  // The layer is the source's kind: manifest (a default), profile or command line.
+  // The layer is the source's kind: manifest (a default), profile, environment or command line.
   source_position at;
+  std::vector<setting_origin> origins;  // The strongest first; the first one counts.
   bool secret = false;
   std::vector<setting_value> children;  // Optional settings without a value are not among them.
 

@@ -183,6 +183,33 @@ yaml_node* yaml_node::find(std::string_view wanted) {
   return const_cast<yaml_node*>(std::as_const(*this).find(wanted));
 }
 
+std::string one_line(const yaml_node& node) {
+  if (node.is == yaml_node::kind::null) return "";
+  if (node.is == yaml_node::kind::scalar) return node.text;
+  const bool map = node.is == yaml_node::kind::map;
+  std::string inside;
+  for (const yaml_node& child : node.children)
+    inside += (inside.empty() ? "" : ", ") + (map ? child.key + ": " : "") + one_line(child);
+  return map ? "{ " + inside + " }" : "[" + inside + "]";
+}
+
+yaml_node laid_over(yaml_node weaker, yaml_node stronger) {
+  const bool was_map = weaker.is == yaml_node::kind::map;
+  if (!was_map || (stronger.is != yaml_node::kind::map && stronger.is != yaml_node::kind::null)) {
+    stronger.replaced = std::make_shared<const yaml_node>(std::move(weaker));
+    return stronger;
+  }
+  yaml_node merged = std::move(stronger);
+  std::vector<yaml_node> upper = std::exchange(merged.children, std::move(weaker.children));
+  merged.is = yaml_node::kind::map;
+  merged.replaced = std::make_shared<const yaml_node>(std::move(weaker));  // What is left of it: its place.
+  for (yaml_node& child : upper) {
+    if (yaml_node* below = merged.find(child.key)) *below = laid_over(std::move(*below), std::move(child));
+    else merged.children.push_back(std::move(child));
+  }
+  return merged;
+}
+
 std::optional<yaml_node> parse_yaml(const std::shared_ptr<const source>& in, diagnostics& problems) {
   std::string_view text = in->text;
   if (text.size() > yaml_text_largest) {

@@ -21,6 +21,7 @@ struct yaml_node {
   std::string key;  // In a map: what this value is filed under.
   source_position key_at;
   std::vector<yaml_node> children;  // Of a list or map, in the order of the text.
+  std::shared_ptr<const yaml_node> replaced;  // What a weaker layer said here; of a map only where.
 
   const yaml_node* find(std::string_view wanted) const;  // The first child with this key.
   yaml_node* find(std::string_view wanted);
@@ -32,5 +33,12 @@ inline constexpr size_t yaml_deepest = 64;
 // Nothing when the text cannot be read at all. A tree may come together with problems (a duplicate
 // key, an anchor); then it is good for finding more of them, and for nothing else.
 std::optional<yaml_node> parse_yaml(const std::shared_ptr<const source>& in, diagnostics& problems);
+
+// The value on one line, as one would type it: "[a, b]", "{ key: value }".
+std::string one_line(const yaml_node& node);
+
+// A stronger layer on a weaker one: maps are merged, key by key and all the way down; everything else is
+// replaced. A key with nothing behind it leaves a map as it is.
+yaml_node laid_over(yaml_node weaker, yaml_node stronger);
 
 }  // namespace tharsis::runtime

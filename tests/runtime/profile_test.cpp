@@ -175,12 +175,12 @@ TEST_F(Profile, TheTopIsCheckedToo) {
             "   2 | plugin: {}\n"
             "     | ^\n"
             "note: did you mean 'plugins'?\n"
-            "DIR/profile.yaml:1:1: error: plugins: is required and has no default; set it\n"
-            "   1 | tharsis: 2\n"
-            "     | ^\n"
             "DIR/profile.yaml:1:10: error: tharsis: this program reads profiles of version 1, got 2\n"
             "   1 | tharsis: 2\n"
-            "     |          ^\n");
+            "     |          ^\n"
+            "DIR/profile.yaml:1:1: error: plugins: is required and has no default; set it\n"
+            "   1 | tharsis: 2\n"
+            "     | ^\n");
   EXPECT_EQ(here.messages_of("tharsis: 1\nplugins: [stn]\n"),
             "DIR/profile.yaml:2:10: error: plugins: expected a map of plugins like '{ xlog: {}, stn: { ... } }', got a list\n"
             "   2 | plugins: [stn]\n"
