@@ -2,26 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 using namespace tharsis;
 using namespace tharsis::runtime;
 
 namespace {
 
-const expansion here{{{"data", "/state"}, {"config", "/etc/app"}},
-                     "/etc/app",
-                     "/home/ann",
-                     [](const std::string& name) -> std::optional<std::string> {
-                       if (name == "HOST") return "im.example.com";
-                       if (name == "EMPTY") return "";
-                       return {};
-                     }};
+const std::map<std::string, std::string> variables = {{"HOST", "im.example.com"}, {"EMPTY", ""}};
+const expansion here{{{"data", "/state"}, {"config", "/etc/app"}}, "/etc/app", &variables};
 
 std::string expanded(std::string_view text) {
-  const auto r = here.expand(text);
+  const auto r = here.expand(text, "");
   return r ? *r : "error: " + r.failure().text;
 }
-std::string path(std::string_view text, bool typed = false) {
-  const auto r = here.path(text, typed);
+std::string path(std::string_view text, const std::string& folder = "") {
+  const auto r = here.path(text, folder);
   return r ? *r : "error: " + r.failure().text;
 }
 
@@ -36,8 +32,8 @@ TEST(Expansion, NamesAreReplacedAndEverythingElseStays) {
 }
 
 TEST(Expansion, WhatWasPutInIsNotExpandedAgain) {
-  const expansion twice{{{"a", "${b}"}, {"b", "x"}}, "/", "/", {}};
-  EXPECT_EQ(*twice.expand("${a}"), "${b}");
+  const expansion twice{{{"a", "${b}"}, {"b", "x"}}, "/", nullptr};
+  EXPECT_EQ(*twice.expand("${a}", ""), "${b}");
 }
 
 TEST(Expansion, TheEnvironmentMayHaveAStandIn) {
@@ -45,26 +41,34 @@ TEST(Expansion, TheEnvironmentMayHaveAStandIn) {
   EXPECT_EQ(expanded("${env:HOST:-localhost}"), "im.example.com");
   EXPECT_EQ(expanded("${env:PORT:-443}"), "443");
   EXPECT_EQ(expanded("${env:PORT:-}"), "");
-  EXPECT_EQ(expanded("${env:EMPTY:-full}"), "");
+  EXPECT_EQ(expanded("${env:EMPTY:-full}"), "full") << "as a shell has it";
+  EXPECT_EQ(expanded("${env:EMPTY}"), "");
   EXPECT_EQ(expanded("${env:PORT}"),
-            "error: the environment has no 'PORT'; set it, or write what stands in for it: '${env:PORT:-else}'");
-  EXPECT_EQ(expanded("${env:}"), "error: the name of the environment's variable is missing, like in '${env:HOME}'");
+            "error: the environment variable PORT is not set; set it, or give a default: ${env:PORT:-default}");
+  EXPECT_EQ(expanded("${env:EMPTY:?the port}"), "error: the environment variable EMPTY is empty: the port");
+  EXPECT_EQ(expanded("${env:}"),
+            "error: expected '${env:NAME}', '${env:NAME:-default}' or '${env:NAME:?message}', got '${env:}'");
+}
+
+TEST(Expansion, WithoutAnEnvironmentNeitherVariablesNorFilesCanBePutIn) {
+  const expansion closed{{{"data", "/state"}}, "/", nullptr};
+  EXPECT_EQ(closed.expand("${env:HOST:-x}", "").status(), THARSIS_E_INVALID);
+  EXPECT_EQ(closed.expand("${file:/etc/hostname}", "").status(), THARSIS_E_INVALID);
 }
 
 TEST(Expansion, UnknownNamesAndOpenBracesAreErrors) {
   EXPECT_EQ(expanded("${date}/x"),
-            "error: '${date}' is not known; known here: ${data}, ${config} and ${env:NAME:-else}; write '$${' for a plain '${'");
+            "error: '${date}' is not known; known here: ${data}, ${config}, ${env:NAME} and ${file:PATH}; write '$${' for a plain '${'");
   EXPECT_EQ(expanded("x${data"), "error: the brace of '${' is not closed; write '$${' for a plain '${'");
 }
 
 TEST(Expansion, PathsAreAbsoluteAndPlain) {
-  EXPECT_EQ(path("${data}//logs/./a/"), "/state/logs/a");
+  EXPECT_EQ(path("/state//logs/./a/"), "/state/logs/a");
   EXPECT_EQ(path("ca.pem"), "/etc/app/ca.pem");
-  EXPECT_EQ(path("./ca.pem", true), "/home/ann/ca.pem");
+  EXPECT_EQ(path("./ca.pem", "/home/ann"), "/home/ann/ca.pem");
   EXPECT_EQ(path("../x"), "/etc/app/../x");
   EXPECT_EQ(path("/"), "/");
   EXPECT_EQ(path(""), "error: expected a path, got ''; leave the key out instead");
-  EXPECT_EQ(path("${env:EMPTY}"), "error: expected a path, got ''; leave the key out instead");
 }
 
 TEST(Expansion, TheParentOfAPath) {
