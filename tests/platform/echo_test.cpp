@@ -1,5 +1,5 @@
 // The echo pair on both platforms, many clients at once. Bad networks: tests/sdk/sim/echo_sim_test.cpp.
-#include "tests/sdk/sim/echo.h"
+#include "tests/fixtures/echo/echo.h"
 #include "tests/platform/both_platforms.h"
 #include "tests/sdk/sim/wire.h"
 
@@ -17,7 +17,7 @@ TEST_P(Echo, EveryByteOfManyClientsComesBackAndNothingStaysOpen) {
   std::unique_ptr<echo_server> server;
   tharsis_address address{};
   on(there, [&] {
-    server = std::make_unique<echo_server>(there);
+    server = std::make_unique<echo_server>(there.loop, *there.net);
     const auto started = server->start(at("127.0.0.1", 0));
     ASSERT_TRUE(started.ok()) << started.failure().text;
     address = *started;
@@ -27,7 +27,7 @@ TEST_P(Echo, EveryByteOfManyClientsComesBackAndNothingStaysOpen) {
   std::vector<std::unique_ptr<echo_client>> clients;
   on(here, [&] {
     for (const std::string& data : sent) {
-      clients.push_back(std::make_unique<echo_client>(here, data));
+      clients.push_back(std::make_unique<echo_client>(here.loop, *here.net, data));
       clients.back()->start(address);
     }
   });
