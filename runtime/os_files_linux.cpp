@@ -129,6 +129,7 @@ descriptor open_successor(const std::string& path) {
 struct real_files::open_file {
   descriptor number;
   std::string path;
+  bool reads = false;
   bool writes = false;
   std::mutex appending;       // Appends of several threads come one after the other.
   bool named_surely = false;  // Its folder has been synced since it was opened.
@@ -166,7 +167,7 @@ tharsis_status real_files::open(tharsis_text path, uint32_t mode, tharsis_handle
   if (!opened.ok() || fstat(opened.get(), &facts) != 0) return cannot(error, "opening", name);
   if (S_ISDIR(facts.st_mode))
     return fail(error, THARSIS_E_IO, "opening '" + name + "' failed: it is a folder");
-  return keep(held(new open_file{std::move(opened), std::move(name), writes, {}, false}), file, error);
+  return keep(held(new open_file{std::move(opened), std::move(name), reads, writes, {}, false}), file, error);
 }
 
 tharsis_status real_files::keep(held file, tharsis_handle* id, tharsis_error* error) {
@@ -201,6 +202,7 @@ tharsis_status real_files::read(tharsis_handle id, uint64_t offset, uint8_t* int
   *count = 0;
   const held file = find(id);
   if (!file) return fail(error, THARSIS_E_GONE, "the file was closed before");
+  if (!file->reads) return fail(error, THARSIS_E_INVALID, "'" + file->path + "' was not opened to read");
   while (*count < capacity) {
     const ssize_t n = uninterrupted([&] {
       return pread(file->number.get(), into + *count, capacity - *count, static_cast<off_t>(offset + *count));
@@ -311,7 +313,7 @@ tharsis_status real_files::lock(tharsis_text path, tharsis_handle* id, tharsis_e
                   "'" + name + "' is locked by another program or runtime; end it, or use another folder");
     return cannot(error, "locking", name);
   }
-  return keep(held(new open_file{std::move(opened), std::move(name), false, {}, false}), id, error);
+  return keep(held(new open_file{std::move(opened), std::move(name), false, false, {}, false}), id, error);
 }
 
 }  // namespace tharsis::runtime

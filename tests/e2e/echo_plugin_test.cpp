@@ -61,6 +61,29 @@ class echo_runtime {
   std::unique_ptr<runtime::runtime> running_;
 };
 
+struct simulated_run {
+  fault happened;
+  std::string outcome;
+  uint64_t trace;
+};
+
+simulated_run run_simulated(uint64_t seed) {
+  sim::dice d(seed);
+  const weather w(d, fault::refused);  // A runtime does not outlive its machine.
+  sim::world world(seed);
+  sim::machine& near = world.add_machine("near", {"10.0.0.1"});
+  sim::machine& far = world.add_machine("far", {"10.0.0.2"});
+  const runner run = [&](const std::function<bool()>& done, duration within) {
+    return world.run_until(done, world.now() + within);
+  };
+  w.begin(world, near, far);
+  echo_runtime server(far.platform(), "address: '10.0.0.2:7'", run);
+  const std::string bytes = std::to_string(w.bytes);
+  echo_runtime client(near.platform(), "role: client, address: '10.0.0.2:7', bytes: " + bytes, run);
+  const std::string outcome = client.outcome(1h);
+  return {w.happens, outcome, world.trace()};
+}
+
 }  // namespace
 
 TEST(EchoPlugin, WorksOnTheRealPlatform) {
@@ -77,25 +100,14 @@ TEST(EchoPlugin, WorksOnTheRealPlatform) {
 TEST(EchoPlugin, WorksOrTellsWhyInAnySimulatedWeather) {
   std::map<fault, std::map<std::string, int>> seen;
   for_each_seed(500, [&](uint64_t seed) {
-    sim::dice d(seed);
-    const weather w(d, fault::refused);
-    sim::world world(seed);
-    sim::machine& near = world.add_machine("near", {"10.0.0.1"});
-    sim::machine& far = world.add_machine("far", {"10.0.0.2"});
-    const runner run = [&](const std::function<bool()>& done, duration within) {
-      return world.run_until(done, world.now() + within);
-    };
-    w.begin(world, near, far);
-    echo_runtime server(far.platform(), "address: '10.0.0.2:7'", run);
-    const std::string bytes = std::to_string(w.bytes);
-    echo_runtime client(near.platform(), "role: client, address: '10.0.0.2:7', bytes: " + bytes, run);
-    const std::string outcome = client.outcome(1h);
-    ++seen[w.happens][outcome];
-    if (w.happens == fault::none || w.happens == fault::healed_hole) {
-      EXPECT_EQ(outcome, "all came back");
+    const simulated_run r = run_simulated(seed);
+    ++seen[r.happened][r.outcome];
+    if (r.happened == fault::none || r.happened == fault::healed_hole) {
+      EXPECT_EQ(r.outcome, "all came back");
     } else {
-      EXPECT_TRUE(outcome == "all came back" || outcome == "reset" || outcome == "timeout" || outcome == "refused")
-          << outcome;
+      EXPECT_TRUE(r.outcome == "all came back" || r.outcome == "reset" || r.outcome == "timeout" ||
+                  r.outcome == "refused")
+          << r.outcome;
     }
   });
   if (!all_seeds()) return;
@@ -103,4 +115,8 @@ TEST(EchoPlugin, WorksOrTellsWhyInAnySimulatedWeather) {
   EXPECT_GT(seen[fault::black_hole]["timeout"], 10);
   EXPECT_GT(seen[fault::forgotten]["timeout"], 5);
   EXPECT_GT(seen[fault::none]["all came back"], 10);
+}
+
+TEST(EchoPlugin, TheSameSeedIsTheSameRunOfRuntimesAndPlugins) {
+  for_each_seed(20, [](uint64_t seed) { EXPECT_EQ(run_simulated(seed).trace, run_simulated(seed).trace); });
 }

@@ -29,8 +29,8 @@ class stage {
     o.on_settled = [this] { settled_ = true; };
     o.on_ended = [this] { ended_ = true; };
     running_ = std::make_unique<runtime::runtime>(std::move(o));
-    tharsis_error reason = no_error();
-    EXPECT_EQ(running_->start(&reason), THARSIS_OK) << reason.text;
+    const auto failure = running_->start();
+    EXPECT_FALSE(failure) << failure->text;
     EXPECT_TRUE(world_.run_until([&] { return settled_; }, world_.now() + 30s));
   }
   ~stage() {

@@ -99,6 +99,17 @@ TEST_P(Files, PathsAreAbsoluteAndModesKnown) {
   EXPECT_EQ(open("log", 4, h), THARSIS_E_INVALID);
 }
 
+TEST_P(Files, AFileIsUsedOnlyAsItWasOpened) {
+  ASSERT_EQ(replace("log", "x"), THARSIS_OK);
+  tharsis_handle reader = 0, writer = 0;
+  ASSERT_EQ(open("log", THARSIS_FILES_READ, reader), THARSIS_OK);
+  ASSERT_EQ(open("log", THARSIS_FILES_APPEND, writer), THARSIS_OK);
+  EXPECT_EQ(append(reader, "y"), THARSIS_E_INVALID);
+  uint8_t byte = 0;
+  size_t count = 0;
+  EXPECT_EQ(files.read(files.self, writer, 0, &byte, 1, &count, &why), THARSIS_E_INVALID);
+}
+
 TEST_P(Files, AFolderIsNoFileAndAFileNoFolder) {
   ASSERT_EQ(replace("file", "x"), THARSIS_OK);
   ASSERT_EQ(files.make_folder(files.self, text_of(path("folder")), &why), THARSIS_OK);
