@@ -10,29 +10,51 @@
 namespace tharsis::runtime {
 namespace {
 
-const std::map<std::string, std::string>& own_commands() {
-  static const std::map<std::string, std::string> texts = {
+struct own_command {
+  std::string summary;  // One line for the list of commands: "run PROFILE", what it does.
+  size_t arguments_least, arguments_most;  // PROFILE is the first one.
+  std::string text;
+};
+
+const std::map<std::string, own_command>& own_commands() {
+  static const std::map<std::string, own_command> all = {
       {"run",
-       "tharsis run PROFILE [--set KEY=VALUE]... [--for TIME] [--json] [--state DIR] [--plugins DIR]\n"
-       "  Starts the plugins of PROFILE and runs until they are done, TIME is over, or Ctrl-C.\n"
-       "  --set stn.tasks.timeout=5s   change one setting; may be repeated\n"
-       "  --for 10s                    stop that long after all have started (500ms, 10s, 2m, 1h)\n"
-       "  --json                       print the result as one line of JSON, last on stdout\n"
-       "  --state DIR                  where plugins keep their data\n"
-       "  --plugins DIR                look for plugins here first; may be repeated\n"},
+       {"run PROFILE             start them and wait until they are done", 1, 1,
+        "tharsis run PROFILE [--set KEY=VALUE]... [--for TIME] [--json] [--state DIR] [--plugins DIR]\n"
+        "  Starts the plugins of PROFILE and runs until they are done, TIME is over, or Ctrl-C.\n"
+        "  --set stn.tasks.timeout=5s   change one setting; may be repeated\n"
+        "  --for 10s                    stop after that time (500ms, 10s, 2m, 1h)\n"
+        "  --json                       print the result as one line of JSON, last on stdout\n"
+        "  --state DIR                  where plugins keep their data\n"
+        "  --plugins DIR                look for plugins here first; may be repeated\n"
+        "  A variable THARSIS__stn__tasks__timeout=5s changes a setting too; --set is stronger.\n"}},
       {"check",
-       "tharsis check PROFILE [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
-       "  Says everything that is wrong with PROFILE. Runs no plugin's code.\n"},
+       {"check PROFILE           say what is wrong with a profile", 1, 1,
+        "tharsis check PROFILE [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
+        "  Says everything that is wrong with PROFILE. Runs no plugin's code.\n"}},
       {"plugins",
-       "tharsis plugins PROFILE [--json] [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
-       "  Lists the plugins of PROFILE in the order in which they start, and the others that were found.\n"
-       "  Runs no plugin's code.\n"},
-      {"version", "tharsis version\n  Prints the version.\n"},
+       {"plugins PROFILE         list its plugins", 1, 1,
+        "tharsis plugins PROFILE [--json] [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
+        "  Lists the plugins of PROFILE in the order in which they start, and the others that were found.\n"
+        "  Runs no plugin's code.\n"}},
+      {"explain",
+       {"explain PROFILE [KEY]   say what a setting is, and who set it", 1, 2,
+        "tharsis explain PROFILE [KEY] [--json] [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
+        "  Tells a setting's value, type, range and meaning, and every layer that set it. A KEY that holds\n"
+        "  others (stn, stn.links) prints a table of them, no KEY one of everything. Secrets are not shown.\n"}},
+      {"schema",
+       {"schema PROFILE          print its JSON Schema, for editors", 1, 1,
+        "tharsis schema PROFILE [--plugins DIR]\n"
+        "  Prints a JSON Schema (draft 2020-12) of profiles with the plugins that are found and those that\n"
+        "  PROFILE names. An editor uses it by a first line like\n"
+        "  # yaml-language-server: $schema=demo.schema.json\n"}},
+      {"version", {"version", 0, 0, "tharsis version\n  Prints the version.\n"}},
       {"help",
-       "tharsis help [COMMAND] [--plugins DIR]\n"
-       "  Prints all commands, those of the plugins that are found too, or what COMMAND takes.\n"},
+       {"help COMMAND            what a command takes", 0, 1,
+        "tharsis help [COMMAND] [--plugins DIR]\n"
+        "  Prints all commands, those of the plugins that are found too, or what COMMAND takes.\n"}},
   };
-  return texts;
+  return all;
 }
 
 error wrong(std::string text) { return {THARSIS_E_INVALID, std::move(text)}; }
@@ -45,11 +67,11 @@ struct option {
 
 const std::vector<option>& options() {
   static const std::vector<option> all = {
-      {"--set", true, {"run", "check", "plugins"}},
-      {"--state", true, {"run", "check", "plugins"}},
-      {"--plugins", true, {"run", "check", "plugins", "help"}},
+      {"--set", true, {"run", "check", "plugins", "explain", "schema"}},
+      {"--state", true, {"run", "check", "plugins", "explain", "schema"}},
+      {"--plugins", true, {"run", "check", "plugins", "explain", "schema", "help"}},
       {"--for", true, {"run"}},
-      {"--json", false, {"run", "plugins"}},
+      {"--json", false, {"run", "plugins", "explain"}},
   };
   return all;
 }
@@ -136,11 +158,19 @@ class reader {
                                      : std::find(o->commands.begin(), o->commands.end(), command) != o->commands.end();
       if (!takes && !line_.help) return wrong("'tharsis " + command + "' has no option " + o->name + "; see tharsis help " + command);
     }
-    if (line_.help || (command != "run" && command != "check" && command != "plugins")) return {};
-    if (line_.arguments.empty()) return wrong("'tharsis " + command + "' needs a PROFILE; see tharsis help " + command);
-    if (line_.arguments.size() > 1)
-      return wrong("'tharsis " + command + "' takes one PROFILE, got '" + line_.arguments[1] + "' too");
-    return {};
+    if (line_.help || of_plugin() || command == "help") return {};
+    return check_arguments(own_commands().at(command));
+  }
+
+  std::optional<error> check_arguments(const own_command& takes) const {
+    const size_t given = line_.arguments.size();
+    const std::string name = "'tharsis " + line_.command + "' ";
+    if (given < takes.arguments_least) return wrong(name + "needs a PROFILE; see tharsis help " + line_.command);
+    if (given <= takes.arguments_most) return {};
+    const std::string most = takes.arguments_most == 0   ? "takes nothing"
+                             : takes.arguments_most == 1 ? "takes one PROFILE"
+                                                         : "takes a PROFILE and one KEY";
+    return wrong(name + most + ", got '" + line_.arguments[takes.arguments_most] + "' too");
   }
 
   const std::vector<std::string>& words_;
@@ -163,14 +193,10 @@ result<command_line> parse_command_line(const std::vector<std::string>& words) {
 
 std::string help_text(const std::string& command,
                       const std::vector<std::pair<std::string, std::string>>& plugin_commands) {
-  if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second;
-  std::string text =
-      "Tharsis runs the plugins of a profile.\n\n"
-      "  tharsis run PROFILE       start them and wait until they are done\n"
-      "  tharsis check PROFILE     say what is wrong with a profile\n"
-      "  tharsis plugins PROFILE   list its plugins\n"
-      "  tharsis help COMMAND      what a command takes\n"
-      "  tharsis version\n";
+  if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
+  std::string text = "Tharsis runs the plugins of a profile.\n\n";
+  for (const char* name : {"run", "check", "plugins", "explain", "schema", "help", "version"})
+    text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;
   for (const auto& [name, help] : plugin_commands) width = std::max(width, name.size());

@@ -1,28 +1,46 @@
 #include "runtime/host_keys.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "runtime/setting_text.h"
 
 namespace tharsis::runtime {
 namespace {
 
-setting named(std::string name, setting_type type) {
+setting named(std::string name, setting_type type, std::string about) {
   setting made;
   made.name = std::move(name);
   made.type = type;
+  made.about = std::move(about);
   return made;
 }
 
-setting deadline(std::string name) {
-  setting made = named(std::move(name), setting_type::duration);
+yaml_node preset(std::string text) {
+  yaml_node made;
+  made.is = yaml_node::kind::scalar;
+  made.text = std::move(text);
+  return made;
+}
+
+setting deadline(std::string name, duration usual, std::string about) {
+  setting made = named(std::move(name), setting_type::duration, std::move(about));
+  made.preset = preset(duration_text(usual.count()));
   made.min = bound{1'000'000, 0, "1ms"};
   made.max = bound{runtime_settings{}.deadline_longest.count(), 0, "1h"};
   return made;
 }
 
 std::vector<setting> all_host_settings() {
-  setting loop = named("loop", setting_type::choice);
+  setting loop = named("loop", setting_type::choice,
+                       "The thread it runs on: one that plugins share, one of its own, or the application's main thread.");
   loop.values = {"shared", "dedicated", "main"};
-  return {named("path", setting_type::path), loop, deadline("start_deadline"), deadline("stop_deadline")};
+  loop.preset = preset("shared");
+  const runtime_settings usual;
+  return {named("path", setting_type::path, "The folder with the plugin's plugin.yaml; without it, the folders of plugins are searched."),
+          loop, deadline("start_deadline", usual.start_deadline, "The plugin has failed when its start takes longer."),
+          deadline("stop_deadline", usual.stop_deadline, "The plugin is given up when its stop takes longer.")};
 }
 
 }  // namespace
@@ -37,7 +55,7 @@ bool is_host_key(std::string_view key) {
   return std::any_of(all.begin(), all.end(), [&](const setting& s) { return s.name == key; });
 }
 
-host_keys take_host_keys(setting_value& tree) {
+host_keys take_host_keys(setting_value& tree, setting_value& taken) {
   host_keys keys;
   for (const setting_value& value : tree.children) {
     if (const auto* text = std::get_if<std::string>(&value.scalar); text && value.key == "loop")
@@ -47,7 +65,10 @@ host_keys take_host_keys(setting_value& tree) {
       if (value.key == "stop_deadline") keys.stop_deadline = duration(*wait);
     }
   }
-  std::erase_if(tree.children, [](const setting_value& value) { return is_host_key(value.key); });
+  const auto of_host = std::stable_partition(tree.children.begin(), tree.children.end(),
+                                             [](const setting_value& value) { return !is_host_key(value.key); });
+  taken.children.assign(std::make_move_iterator(of_host), std::make_move_iterator(tree.children.end()));
+  tree.children.erase(of_host, tree.children.end());
   return keys;
 }
 

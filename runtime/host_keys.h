@@ -21,7 +21,7 @@ struct host_keys {
 const std::vector<setting>& host_settings();
 bool is_host_key(std::string_view key);
 
-// Removes the host's keys from a plugin's resolved tree.
-host_keys take_host_keys(setting_value& tree);
+// Moves the host's keys from a plugin's resolved tree to `taken`, and reads them.
+host_keys take_host_keys(setting_value& tree, setting_value& taken);
 
 }  // namespace tharsis::runtime

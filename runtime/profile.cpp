@@ -50,7 +50,7 @@ class profile_builder {
     entry.id = node.key;
     entry.manifest = found->manifest;
     entry.settings = settings_of(*found->manifest, node);
-    const host_keys keys = take_host_keys(entry.settings);
+    const host_keys keys = take_host_keys(entry.settings, entry.host);
     entry.loop = keys.loop;
     entry.start_deadline = keys.start_deadline;
     entry.stop_deadline = keys.stop_deadline;

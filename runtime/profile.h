@@ -19,6 +19,7 @@ struct plugin_entry {
   std::string id;
   manifest_pointer manifest;
   setting_value settings;  // Whole: defaults filled in, the host's keys taken out.
+  setting_value host;      // The host's keys, as far as they have a value.
   uint32_t loop = 0;       // THARSIS_STRAND_*.
   duration start_deadline{};
   duration stop_deadline{};

@@ -1,12 +1,12 @@
 #include "runtime/program.h"
 
-#include <cstdio>
+#include <algorithm>
 
-#include "runtime/command_line.h"
+#include "runtime/command_answer.h"
+#include "runtime/explain_command.h"
 #include "runtime/os_state_folder.h"
-#include "runtime/os_terminal.h"
 #include "runtime/plugin_listing.h"
-#include "runtime/profile.h"
+#include "runtime/schema_command.h"
 #include "runtime/session.h"
 #include "sdk/abi/abi.h"
 #include "sdk/pure/nearest.h"
@@ -14,42 +14,13 @@
 namespace tharsis::runtime {
 namespace {
 
-constexpr int done = 0, input_wrong = 2;
-
-int say(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  return done;
-}
-
-int refuse(const std::string& text) {
-  std::fputs(text.c_str(), stderr);
-  return input_wrong;
-}
-
-int refuse(const diagnostics& problems) {
-  const std::string count = problems.count() == 1 ? "1 problem" : std::to_string(problems.count()) + " problems";
-  return refuse(render(problems, {wants_colours(stderr)}) + count + "; nothing was started\n");
-}
-
-// Where plugins are looked for: what the person says, beside the program, where they are installed.
-profile_request request_of(const command_line& line) {
-  profile_request request;
-  request.sets = line.sets;
-  request.environment = process_environment();
-  request.plugin_folders = line.plugin_folders;
-  request.plugin_folders.push_back(program_folder() + "/../plugins");
-  request.plugin_folders.push_back(THARSIS_INSTALLED_PLUGINS);
-  request.data_folder = line.state.value_or("");
-  if (!line.arguments.empty()) request.file = line.arguments[0];
-  return request;
-}
-
 int run(const command_line& line) {
   diagnostics problems;
   session_request session;
   session.plan = load_profile(request_of(line), problems);
   check_libraries(session.plan, problems);
   if (!problems.empty()) return refuse(problems);
+  warn(problems);
   if (const auto failure = prepare_state_folder(session.plan.data_folder)) return refuse("tharsis: " + failure->text + "\n");
   session.json = line.json;
   session.run_for = line.run_for;
@@ -61,6 +32,7 @@ int check(const command_line& line) {
   const profile plan = load_profile(request_of(line), problems);
   check_libraries(plan, problems);
   if (!problems.empty()) return refuse(problems);
+  warn(problems);
   std::vector<std::string> ids;
   for (const plugin_entry& p : plan.plugins) ids.push_back(p.id);
   return say(plan.file + " is good; it starts " + listed(ids) + "\n");
@@ -145,6 +117,8 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "run") return run(*line);
   if (command == "check") return check(*line);
   if (command == "plugins") return list_plugins(*line);
+  if (command == "explain") return explain_command(*line);
+  if (command == "schema") return schema_command(*line);
   return run_plugin_command(*line);
 }
 

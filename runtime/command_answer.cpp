@@ -1,0 +1,39 @@
+#include "runtime/command_answer.h"
+
+#include <cstdio>
+
+#include "runtime/os_environment.h"
+#include "runtime/os_terminal.h"
+
+namespace tharsis::runtime {
+
+int say(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return exit_done;
+}
+
+int refuse(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  return exit_input_wrong;
+}
+
+int refuse(const diagnostics& problems) {
+  const std::string count = problems.count() == 1 ? "1 problem" : std::to_string(problems.count()) + " problems";
+  return refuse(render(problems, {wants_colours(stderr)}) + count + "; nothing was started\n");
+}
+
+void warn(const diagnostics& warnings) { std::fputs(render(warnings, {wants_colours(stderr)}).c_str(), stderr); }
+
+profile_request request_of(const command_line& line) {
+  profile_request request;
+  request.sets = line.sets;
+  request.environment = process_environment();
+  request.plugin_folders = line.plugin_folders;
+  request.plugin_folders.push_back(program_folder() + "/../plugins");
+  request.plugin_folders.push_back(THARSIS_INSTALLED_PLUGINS);
+  request.data_folder = line.state.value_or("");
+  if (!line.arguments.empty()) request.file = line.arguments[0];
+  return request;
+}
+
+}  // namespace tharsis::runtime

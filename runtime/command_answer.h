@@ -1,0 +1,27 @@
+// What the program's commands have in common: where they look for plugins, how they answer a person,
+// and the exit codes.
+#pragma once
+#include <string>
+
+#include "runtime/command_line.h"
+#include "runtime/diagnostic.h"
+#include "runtime/profile.h"
+
+namespace tharsis::runtime {
+
+inline constexpr int exit_done = 0, exit_input_wrong = 2;
+
+// On stdout; answers exit_done.
+int say(const std::string& text);
+
+// On stderr; answers exit_input_wrong.
+int refuse(const std::string& text);
+int refuse(const diagnostics& problems);
+
+// Warnings of a profile that is good otherwise, on stderr.
+void warn(const diagnostics& warnings);
+
+// Where plugins are looked for: what the person says, beside the program, where they are installed.
+profile_request request_of(const command_line& line);
+
+}  // namespace tharsis::runtime
