@@ -7,6 +7,9 @@
 namespace tharsis::sdt {
 namespace {
 
+// A trouble that has only just begun has no length that would tell a person anything.
+constexpr duration worth_telling = 1s;
+
 // By code.
 constexpr std::string_view advice[] = {
     "",
@@ -92,7 +95,7 @@ std::string_view advice_for(uint32_t code) { return code < std::size(advice) ? a
 std::string headline_of(uint32_t code, const evidence& e) {
   const std::string sentence =
       code == THARSIS_SDT_NAME_UNRESOLVED ? name_headline(e) : place_of(e.server) + plain_headline(code, e);
-  return e.failing_for > duration::zero() ? sentence + " (for " + time_text(e.failing_for) + ")" : sentence;
+  return e.failing_for >= worth_telling ? sentence + " (for " + time_text(e.failing_for) + ")" : sentence;
 }
 
 std::string evidence_text(const evidence& e) {
