@@ -60,10 +60,10 @@ class connection : public std::enable_shared_from_this<connection> {
   };
   // What one end sends. Segments are numbered; `flight` begins with number `acknowledged`.
   struct flow {
-    std::deque<uint8_t> waiting;   // Written, not sent yet.
-    std::deque<segment> flight;    // Sent, not acknowledged.
+    std::deque<uint8_t> waiting;  // Written, not sent yet.
+    std::deque<segment> flight;   // Sent, not acknowledged.
     uint64_t acknowledged = 0;
-    uint64_t delivered = 0;        // All below have reached the other end.
+    uint64_t delivered = 0;  // All below have reached the other end.
     bool end_wanted = false;
     bool end_sent = false;
     unsigned backoff = 0;
@@ -89,6 +89,9 @@ class connection : public std::enable_shared_from_this<connection> {
     flow out;
   };
   static side other(side s) { return s == client ? server : client; }
+
+  static constexpr size_t send_buffer = 64 * 1024;
+  static constexpr double split_chance = 0.125;  // Of a read, write or segment smaller than it need be.
 
   explicit connection(network& n) : net_(n) {}
   void knock(unsigned attempt);

@@ -22,7 +22,8 @@ bool is_inside(std::string_view path, std::string_view folder) {
 // ---- what stands in the way
 
 tharsis_status disk::usable(std::string_view path, tharsis_error* error) const {
-  if (!path.starts_with('/')) return fail(error, THARSIS_E_INVALID, sentence(path, "a path must be absolute"));
+  if (!path.starts_with('/'))
+    return fail(error, THARSIS_E_INVALID, sentence(path, "a path must be absolute"));
   if (broken) return fail(error, THARSIS_E_IO, sentence(path, "input/output error"));
   return THARSIS_OK;
 }
@@ -44,7 +45,8 @@ tharsis_status disk::room_for(size_t bytes, std::string_view path, tharsis_error
   if (!capacity) return THARSIS_OK;
   uint64_t used = bytes;
   for (const auto& [name, n] : names_) used += n->bytes.size();
-  return used <= *capacity ? THARSIS_OK : fail(error, THARSIS_E_FULL, sentence(path, "no space is left on the disk"));
+  return used <= *capacity ? THARSIS_OK
+                           : fail(error, THARSIS_E_FULL, sentence(path, "no space is left on the disk"));
 }
 
 bool disk::holds_something(std::string_view folder) const {
@@ -87,8 +89,10 @@ tharsis_status disk::replace(std::string_view path, std::string_view data, thars
   if (const auto s = parent_of(path, error); s != THARSIS_OK) return s;
   if (const auto s = room_for(data.size(), path, error); s != THARSIS_OK) return s;
   const auto old = names_.find(path);
-  if (old != names_.end() && old->second->folder) return fail(error, THARSIS_E_IO, sentence(path, "is a folder"));
-  names_[std::string(path)] = std::make_shared<node>(node{false, false, std::string(data), data.size(), nullptr});
+  if (old != names_.end() && old->second->folder)
+    return fail(error, THARSIS_E_IO, sentence(path, "is a folder"));
+  names_[std::string(path)] =
+      std::make_shared<node>(node{false, false, std::string(data), data.size(), nullptr});
   return THARSIS_OK;
 }
 
@@ -120,7 +124,8 @@ result<std::vector<std::string>> disk::list(std::string_view folder) const {
   if (!found->second->folder) return error{THARSIS_E_NOT_FOUND, sentence(folder, "is a file")};
   std::vector<std::string> list;
   for (const auto& [path, n] : names_)
-    if (is_inside(path, folder) && folder_of(path) == folder) list.push_back(path.substr(path.rfind('/') + 1));
+    if (is_inside(path, folder) && folder_of(path) == folder)
+      list.push_back(path.substr(path.rfind('/') + 1));
   return list;
 }
 

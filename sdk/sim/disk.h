@@ -19,15 +19,15 @@ class disk {
     bool folder = false;
     bool locked = false;
     std::string bytes;
-    size_t synced = 0;      // So many bytes survive a loss of power for sure.
-    const void* writer{};   // The machine that wrote what is not synced.
+    size_t synced = 0;     // So many bytes survive a loss of power for sure.
+    const void* writer{};  // The machine that wrote what is not synced.
   };
   using node_pointer = std::shared_ptr<node>;
 
   // Faults; turn them on and off at any time.
   bool read_only = false;
-  bool broken = false;                // Every operation fails with THARSIS_E_IO.
-  std::optional<uint64_t> capacity;   // Of all files together; beyond it the disk is full.
+  bool broken = false;               // Every operation fails with THARSIS_E_IO.
+  std::optional<uint64_t> capacity;  // Of all files together; beyond it the disk is full.
 
   disk() { names_["/"] = std::make_shared<node>(node{true, false, {}, 0, nullptr}); }
   disk(const disk&) = delete;

@@ -7,7 +7,8 @@
 namespace tharsis::sim {
 
 files::files(std::shared_ptr<disk> storage) : disk_(std::move(storage)) {
-  table_ = {sizeof table_, this, open, append, read, length, sync, close, replace, make_folder, remove, list, lock};
+  table_ = {sizeof table_, this,    open,        append, read, length, sync,
+            close,         replace, make_folder, remove, list, lock};
 }
 
 tharsis_handle files::add(disk::node_pointer node, tharsis_text path, uint32_t mode) {
@@ -45,7 +46,8 @@ tharsis_status files::open(void* self, tharsis_text path, uint32_t mode, tharsis
 tharsis_status files::append(void* self, tharsis_handle handle, tharsis_bytes data, tharsis_error* error) {
   const auto f = of(self).find(handle);
   if (!f) return fail(error, f.failure());
-  if (!((*f)->mode & THARSIS_FILES_APPEND)) return fail(error, THARSIS_E_INVALID, (*f)->path + ": was not opened to append");
+  if (!((*f)->mode & THARSIS_FILES_APPEND))
+    return fail(error, THARSIS_E_INVALID, (*f)->path + ": was not opened to append");
   return of(self).disk_->append(*(*f)->node, (*f)->path, as_text(view(data)), self, error);
 }
 
@@ -54,7 +56,8 @@ tharsis_status files::read(void* self, tharsis_handle handle, uint64_t offset, u
   *count = 0;
   const auto f = of(self).find(handle);
   if (!f) return fail(error, f.failure());
-  if (!((*f)->mode & THARSIS_FILES_READ)) return fail(error, THARSIS_E_INVALID, (*f)->path + ": was not opened to read");
+  if (!((*f)->mode & THARSIS_FILES_READ))
+    return fail(error, THARSIS_E_INVALID, (*f)->path + ": was not opened to read");
   const std::string& bytes = (*f)->node->bytes;
   if (offset >= bytes.size()) return THARSIS_OK;
   *count = std::min(capacity, bytes.size() - offset);
@@ -107,7 +110,8 @@ tharsis_status files::lock(void* self, tharsis_text path, tharsis_handle* out, t
   files& me = of(self);
   auto found = me.disk_->find_or_make(view(path));
   if (!found) return fail(error, found.failure());
-  if ((*found)->locked) return fail(error, THARSIS_E_IN_USE, std::string(view(path)) + ": somebody else holds the lock");
+  if ((*found)->locked)
+    return fail(error, THARSIS_E_IN_USE, std::string(view(path)) + ": somebody else holds the lock");
   (*found)->locked = true;
   *out = me.add(std::move(*found), path, 0);
   return THARSIS_OK;

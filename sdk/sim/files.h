@@ -34,8 +34,8 @@ class files {
   static tharsis_status open(void* self, tharsis_text path, uint32_t mode, tharsis_handle* out,
                              tharsis_error* error);
   static tharsis_status append(void* self, tharsis_handle handle, tharsis_bytes data, tharsis_error* error);
-  static tharsis_status read(void* self, tharsis_handle handle, uint64_t offset, uint8_t* into, size_t capacity,
-                             size_t* count, tharsis_error* error);
+  static tharsis_status read(void* self, tharsis_handle handle, uint64_t offset, uint8_t* into,
+                             size_t capacity, size_t* count, tharsis_error* error);
   static tharsis_status length(void* self, tharsis_handle handle, uint64_t* bytes, tharsis_error* error);
   static tharsis_status sync(void* self, tharsis_handle handle, tharsis_error* error);
   static tharsis_status close(void* self, tharsis_handle handle);

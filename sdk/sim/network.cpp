@@ -26,8 +26,9 @@ bool host::owns(const tharsis_address& ip) const {
 }
 
 uint16_t host::ephemeral_port() {
-  next_port = next_port < ephemeral_first || next_port >= ephemeral_last ? ephemeral_first
-                                                                         : static_cast<uint16_t>(next_port + 1);
+  next_port = next_port < ephemeral_first || next_port >= ephemeral_last
+                  ? ephemeral_first
+                  : static_cast<uint16_t>(next_port + 1);
   return next_port;
 }
 
@@ -80,7 +81,8 @@ network::fate network::carry(const host& from, const host& to, size_t size) {
   instant& free_at = r.free_at[from.number < to.number ? 0 : 1];
   fate f{time.now(), std::nullopt};
   if (r.terms.bytes_per_second > 0 && size > 0) {
-    const double seconds = static_cast<double>(size + header_bytes) / static_cast<double>(r.terms.bytes_per_second);
+    const double seconds =
+        static_cast<double>(size + header_bytes) / static_cast<double>(r.terms.bytes_per_second);
     f.departs = std::max(time.now(), free_at) + duration(static_cast<int64_t>(seconds * 1e9));
     free_at = f.departs;
   }

@@ -21,7 +21,7 @@ struct host {
   size_t number = 0;
   std::vector<tharsis_address> addresses;  // Without the loopback's.
   bool up = true;
-  std::vector<listener*> listeners;        // Each takes itself off when it closes.
+  std::vector<listener*> listeners;  // Each takes itself off when it closes.
   std::vector<datagram_socket*> datagrams;
   uint16_t next_port = 0;
 

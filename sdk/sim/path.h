@@ -7,10 +7,10 @@
 namespace tharsis::sim {
 
 struct path {
-  duration delay = 20ms;          // One way.
-  duration jitter{};              // Up to this much more, drawn for each packet; TCP keeps the order, UDP does not.
-  double loss = 0;                // Of a packet; TCP pays with a retransmission time, UDP with the datagram.
-  double duplicate = 0;           // Of a datagram.
+  duration delay = 20ms;  // One way.
+  duration jitter{};      // Up to this much more, drawn for each packet; TCP keeps the order, UDP does not.
+  double loss = 0;        // Of a packet; TCP pays with a retransmission time, UDP with the datagram.
+  double duplicate = 0;   // Of a datagram.
   uint64_t bytes_per_second = 0;  // Each way; what is sent faster waits in line. 0: no limit.
   bool black_hole = false;        // Nothing arrives, nobody is told.
   bool refuse = false;            // Dials are answered with a reset.

@@ -111,8 +111,8 @@ tharsis_status simulated_strand::timer_cancel(void* self, tharsis_handle id) {
   return THARSIS_OK;
 }
 
-tharsis_status simulated_strand::run_blocking(void* self, void (*work)(void*), tharsis_wake wake, void* context,
-                                              tharsis_handle handle) {
+tharsis_status simulated_strand::run_blocking(void* self, void (*work)(void*), tharsis_wake wake,
+                                              void* context, tharsis_handle handle) {
   simulated_strand& me = of(self);
   if (const auto s = me.usable(); s != THARSIS_OK) return s;
   if (work == nullptr || wake == nullptr) return THARSIS_E_INVALID;

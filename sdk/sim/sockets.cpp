@@ -13,7 +13,8 @@ constexpr duration unknown_name_after = 5ms;
 constexpr size_t name_max = 253;  // Of a name in the DNS, as text.
 
 tharsis_status refuse(tharsis_error* error, tharsis_status why) {
-  return fail(error, why, why == THARSIS_E_GONE ? "the strand has been closed" : "sockets belong to their strand");
+  return fail(error, why,
+              why == THARSIS_E_GONE ? "the strand has been closed" : "sockets belong to their strand");
 }
 
 bool is_address(const tharsis_address* a) { return a != nullptr && (a->family == 4 || a->family == 6); }
@@ -21,8 +22,8 @@ bool is_address(const tharsis_address* a) { return a != nullptr && (a->family ==
 }  // namespace
 
 sockets::sockets(network& n, host& place, owner& strand) : net_(n), place_(place), strand_(strand) {
-  table_ = {sizeof table_, this, dial, open_listener, accept, read, write, shutdown, datagram,
-            send,          receive, resolve, local,  set,   get,   close};
+  table_ = {sizeof table_, this, dial,    open_listener, accept, read, write, shutdown,
+            datagram,      send, receive, resolve,       local,  set,  get,   close};
 }
 
 void sockets::count(tharsis_strand_audit& audit) const {
@@ -82,7 +83,8 @@ tharsis_status sockets::dial(void* self, const tharsis_address* to, tharsis_net_
   sockets& me = of(self);
   if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
   if (!is_address(to) || to->port == 0 || on_event == nullptr)
-    return fail(error, THARSIS_E_INVALID, "dialling needs an address with a family and a port, and an event function");
+    return fail(error, THARSIS_E_INVALID,
+                "dialling needs an address with a family and a port, and an event function");
   const tharsis_handle handle = *out = me.add(on_event, context);
   const auto tell = [&me, handle](uint32_t bits, tharsis_status status) { me.note(handle, bits, status); };
   me.open_.find(handle)->what = tcp_end{connection::dial(me.net_, me.place_, *to, tell), connection::client};
@@ -90,19 +92,21 @@ tharsis_status sockets::dial(void* self, const tharsis_address* to, tharsis_net_
 }
 
 template <class Socket>
-tharsis_status sockets::claim(tharsis_address& on, const std::vector<Socket*>& others, tharsis_error* error) const {
+tharsis_status sockets::claim(tharsis_address& on, const std::vector<Socket*>& others,
+                              tharsis_error* error) const {
   if (!place_.owns(on)) return fail(error, THARSIS_E_NOT_FOUND, "this machine has no address " + ip_text(on));
   const auto taken = [&] {
     return std::any_of(others.begin(), others.end(), [&](Socket* s) { return collide(s->address(), on); });
   };
   const bool any_port = on.port == 0;
-  if (any_port) do on.port = place_.ephemeral_port(); while (taken());
+  if (any_port) on.port = place_.ephemeral_port();
+  while (any_port && taken()) on.port = place_.ephemeral_port();
   if (taken()) return fail(error, THARSIS_E_IN_USE, "another socket has " + to_text(on));
   return THARSIS_OK;
 }
 
-tharsis_status sockets::open_listener(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
-                               tharsis_handle* out, tharsis_error* error) {
+tharsis_status sockets::open_listener(void* self, const tharsis_address* on, tharsis_net_event on_event,
+                                      void* context, tharsis_handle* out, tharsis_error* error) {
   sockets& me = of(self);
   if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
   if (!is_address(on) || on_event == nullptr)
@@ -131,7 +135,8 @@ tharsis_status sockets::accept(void* self, tharsis_handle from, tharsis_net_even
   return THARSIS_OK;
 }
 
-tharsis_status sockets::read(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count) {
+tharsis_status sockets::read(void* self, tharsis_handle handle, uint8_t* into, size_t capacity,
+                             size_t* count) {
   tcp_end* end = nullptr;
   *count = 0;
   if (const auto s = of(self).find(handle, end); s != THARSIS_OK) return s;
@@ -139,7 +144,8 @@ tharsis_status sockets::read(void* self, tharsis_handle handle, uint8_t* into, s
   return of(self).waits_for(handle, THARSIS_NET_READABLE, end->wire->read(end->side, into, capacity, *count));
 }
 
-tharsis_status sockets::write(void* self, tharsis_handle handle, const uint8_t* data, size_t size, size_t* count) {
+tharsis_status sockets::write(void* self, tharsis_handle handle, const uint8_t* data, size_t size,
+                              size_t* count) {
   tcp_end* end = nullptr;
   *count = 0;
   if (const auto s = of(self).find(handle, end); s != THARSIS_OK) return s;
@@ -154,8 +160,8 @@ tharsis_status sockets::shutdown(void* self, tharsis_handle handle) {
 
 // ---- datagrams
 
-tharsis_status sockets::datagram(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
-                                 tharsis_handle* out, tharsis_error* error) {
+tharsis_status sockets::datagram(void* self, const tharsis_address* on, tharsis_net_event on_event,
+                                 void* context, tharsis_handle* out, tharsis_error* error) {
   sockets& me = of(self);
   if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
   if (!is_address(on) || on_event == nullptr)
@@ -168,15 +174,15 @@ tharsis_status sockets::datagram(void* self, const tharsis_address* on, tharsis_
   return THARSIS_OK;
 }
 
-tharsis_status sockets::send(void* self, tharsis_handle handle, const tharsis_address* to, const uint8_t* data,
-                             size_t size) {
+tharsis_status sockets::send(void* self, tharsis_handle handle, const tharsis_address* to,
+                             const uint8_t* data, size_t size) {
   std::unique_ptr<datagram_socket>* s = nullptr;
   if (const auto found = of(self).find(handle, s); found != THARSIS_OK) return found;
   return is_address(to) ? (*s)->send(*to, data, size) : THARSIS_E_INVALID;
 }
 
-tharsis_status sockets::receive(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count,
-                                tharsis_address* from) {
+tharsis_status sockets::receive(void* self, tharsis_handle handle, uint8_t* into, size_t capacity,
+                                size_t* count, tharsis_address* from) {
   std::unique_ptr<datagram_socket>* s = nullptr;
   *count = 0;
   if (const auto found = of(self).find(handle, s); found != THARSIS_OK) return found;
@@ -195,9 +201,11 @@ tharsis_status sockets::resolve(void* self, tharsis_text name, uint32_t family, 
   sockets& me = of(self);
   if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
   if (name.size == 0 || name.size > name_max || view(name).find('\0') != std::string_view::npos)
-    return fail(error, THARSIS_E_INVALID, "a name has 1 to 253 characters and no zero byte; this one does not");
+    return fail(error, THARSIS_E_INVALID,
+                "a name has 1 to 253 characters and no zero byte; this one does not");
   if ((family != 0 && family != 4 && family != 6) || done == nullptr)
-    return fail(error, THARSIS_E_INVALID, "resolving needs the family 0, 4 or 6, and a function to answer to");
+    return fail(error, THARSIS_E_INVALID,
+                "resolving needs the family 0, 4 or 6, and a function to answer to");
   const tharsis_handle handle = me.add(nullptr, context);
   me.open_.find(handle)->what = query{done};
   const std::string asked(view(name));
@@ -214,8 +222,10 @@ void sockets::answer(tharsis_handle handle, const std::string& name, uint32_t fa
   const auto question = open_.take(handle);
   if (question == nullptr) return;
   std::vector<tharsis_address> found;
-  if (const auto literal = parse_ip(name)) found.push_back(*literal);
-  else if (const auto known = net_.names.find(name); known != net_.names.end()) found = known->second.addresses;
+  if (const auto literal = parse_ip(name))
+    found.push_back(*literal);
+  else if (const auto known = net_.names.find(name); known != net_.names.end())
+    found = known->second.addresses;
   std::erase_if(found, [&](const tharsis_address& a) { return family != 0 && a.family != family; });
   const tharsis_status status = found.empty() ? THARSIS_E_NOT_FOUND : THARSIS_OK;
   std::get<query>(question->what).done(question->context, handle, status, found.data(), found.size());
@@ -227,10 +237,14 @@ tharsis_status sockets::local(void* self, tharsis_handle handle, tharsis_address
   if (const auto refused = of(self).strand_.usable(); refused != THARSIS_OK) return refused;
   socket* const s = of(self).open_.find(handle);
   if (s == nullptr) return THARSIS_E_GONE;
-  if (const auto* end = std::get_if<tcp_end>(&s->what)) *address = end->wire->local(end->side);
-  else if (const auto* l = std::get_if<std::unique_ptr<listener>>(&s->what)) *address = (*l)->address();
-  else if (const auto* d = std::get_if<std::unique_ptr<datagram_socket>>(&s->what)) *address = (*d)->address();
-  else return THARSIS_E_INVALID;
+  if (const auto* end = std::get_if<tcp_end>(&s->what))
+    *address = end->wire->local(end->side);
+  else if (const auto* l = std::get_if<std::unique_ptr<listener>>(&s->what))
+    *address = (*l)->address();
+  else if (const auto* d = std::get_if<std::unique_ptr<datagram_socket>>(&s->what))
+    *address = (*d)->address();
+  else
+    return THARSIS_E_INVALID;
   return THARSIS_OK;
 }
 
@@ -245,8 +259,10 @@ tharsis_status sockets::set(void* self, tharsis_handle handle, const char* name,
     end->wire->reset_on_close(end->side, value != 0);
   } else if (option == "mss" && (end != nullptr || waiting != nullptr)) {
     if (value <= 0 || value > 65535) return THARSIS_E_INVALID;
-    if (end != nullptr) end->wire->set_mss(static_cast<size_t>(value));
-    else (*waiting)->set_mss(static_cast<size_t>(value));
+    if (end != nullptr)
+      end->wire->set_mss(static_cast<size_t>(value));
+    else
+      (*waiting)->set_mss(static_cast<size_t>(value));
   } else {
     return THARSIS_E_UNSUPPORTED;
   }
@@ -261,10 +277,14 @@ tharsis_status sockets::get(void* self, tharsis_handle handle, const char* name,
   if (end == nullptr) return THARSIS_E_UNSUPPORTED;
   const std::string_view fact = name;
   const connection& wire = *end->wire;
-  if (fact == "rtt_us") *value = wire.round_trip(end->side) / 1us;
-  else if (fact == "unacked_bytes") *value = static_cast<int64_t>(wire.unacked(end->side));
-  else if (fact == "retransmits") *value = static_cast<int64_t>(wire.retransmits(end->side));
-  else return THARSIS_E_UNSUPPORTED;
+  if (fact == "rtt_us")
+    *value = wire.round_trip(end->side) / 1us;
+  else if (fact == "unacked_bytes")
+    *value = static_cast<int64_t>(wire.unacked(end->side));
+  else if (fact == "retransmits")
+    *value = static_cast<int64_t>(wire.retransmits(end->side));
+  else
+    return THARSIS_E_UNSUPPORTED;
   return THARSIS_OK;
 }
 
@@ -278,9 +298,12 @@ tharsis_status sockets::close(void* self, tharsis_handle handle) {
 }
 
 void sockets::end(socket& s) {
-  if (const auto* end = std::get_if<tcp_end>(&s.what)) end->wire->close(end->side);
-  else if (const auto* l = std::get_if<std::unique_ptr<listener>>(&s.what)) (*l)->close();
-  else if (const auto* d = std::get_if<std::unique_ptr<datagram_socket>>(&s.what)) (*d)->close();
+  if (const auto* end = std::get_if<tcp_end>(&s.what))
+    end->wire->close(end->side);
+  else if (const auto* l = std::get_if<std::unique_ptr<listener>>(&s.what))
+    (*l)->close();
+  else if (const auto* d = std::get_if<std::unique_ptr<datagram_socket>>(&s.what))
+    (*d)->close();
 }
 
 }  // namespace tharsis::sim

@@ -42,8 +42,9 @@ class sockets {
   struct socket {
     tharsis_net_event on_event = nullptr;
     void* context = nullptr;
-    std::variant<std::monostate, tcp_end, std::unique_ptr<listener>, std::unique_ptr<datagram_socket>, query> what{};
-    uint32_t bits = 0;    // To be told by the wake that is queued.
+    std::variant<std::monostate, tcp_end, std::unique_ptr<listener>, std::unique_ptr<datagram_socket>, query>
+        what{};
+    uint32_t bits = 0;  // To be told by the wake that is queued.
     bool queued = false;
     tharsis_status status = THARSIS_OK;
   };
@@ -62,19 +63,21 @@ class sockets {
   // The table's functions; `self` is this.
   static tharsis_status dial(void* self, const tharsis_address* to, tharsis_net_event on_event, void* context,
                              tharsis_handle* out, tharsis_error* error);
-  static tharsis_status open_listener(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
-                               tharsis_handle* out, tharsis_error* error);
+  static tharsis_status open_listener(void* self, const tharsis_address* on, tharsis_net_event on_event,
+                                      void* context, tharsis_handle* out, tharsis_error* error);
   static tharsis_status accept(void* self, tharsis_handle from, tharsis_net_event on_event, void* context,
                                tharsis_handle* out, tharsis_address* peer);
-  static tharsis_status read(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count);
-  static tharsis_status write(void* self, tharsis_handle handle, const uint8_t* data, size_t size, size_t* count);
+  static tharsis_status read(void* self, tharsis_handle handle, uint8_t* into, size_t capacity,
+                             size_t* count);
+  static tharsis_status write(void* self, tharsis_handle handle, const uint8_t* data, size_t size,
+                              size_t* count);
   static tharsis_status shutdown(void* self, tharsis_handle handle);
-  static tharsis_status datagram(void* self, const tharsis_address* on, tharsis_net_event on_event, void* context,
-                                 tharsis_handle* out, tharsis_error* error);
-  static tharsis_status send(void* self, tharsis_handle handle, const tharsis_address* to, const uint8_t* data,
-                             size_t size);
-  static tharsis_status receive(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count,
-                                tharsis_address* from);
+  static tharsis_status datagram(void* self, const tharsis_address* on, tharsis_net_event on_event,
+                                 void* context, tharsis_handle* out, tharsis_error* error);
+  static tharsis_status send(void* self, tharsis_handle handle, const tharsis_address* to,
+                             const uint8_t* data, size_t size);
+  static tharsis_status receive(void* self, tharsis_handle handle, uint8_t* into, size_t capacity,
+                                size_t* count, tharsis_address* from);
   static tharsis_status resolve(void* self, tharsis_text name, uint32_t family, tharsis_net_resolved done,
                                 void* context, tharsis_handle* out, tharsis_error* error);
   static tharsis_status local(void* self, tharsis_handle handle, tharsis_address* address);

@@ -22,7 +22,8 @@ using runner = std::function<bool(const std::function<bool()>& done, duration wi
 
 class echo_runtime {
  public:
-  echo_runtime(const tharsis_platform* platform, const std::string& settings, runner run) : run_(std::move(run)) {
+  echo_runtime(const tharsis_platform* platform, const std::string& settings, runner run)
+      : run_(std::move(run)) {
     runtime::profile_request request;
     request.file = "echo.yaml";
     request.text = "tharsis: 1\nplugins:\n  echo: { loop: main, " + settings + " }\n";
@@ -88,7 +89,9 @@ simulated_run run_simulated(uint64_t seed) {
 
 TEST(EchoPlugin, WorksOnTheRealPlatform) {
   real_main_stage real;
-  const runner run = [&](const std::function<bool()>& done, duration within) { return real.run_until(done, within); };
+  const runner run = [&](const std::function<bool()>& done, duration within) {
+    return real.run_until(done, within);
+  };
   echo_runtime server(real.platform(), "address: '127.0.0.1:0'", run);
   ASSERT_EQ(server.console.printed.size(), 1u);
   const std::string address = server.console.printed[0].substr(std::string("listening on ").size());

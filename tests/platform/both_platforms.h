@@ -60,6 +60,6 @@ class BothPlatforms : public testing::TestWithParam<const char*> {
 
 }  // namespace tharsis::test
 
-#define THARSIS_ON_BOTH(suite)                                                                     \
-  INSTANTIATE_TEST_SUITE_P(On, suite, testing::Values("real", "simulated"),                       \
+#define THARSIS_ON_BOTH(suite)                                              \
+  INSTANTIATE_TEST_SUITE_P(On, suite, testing::Values("real", "simulated"), \
                            [](const auto& platform) { return std::string(platform.param); })

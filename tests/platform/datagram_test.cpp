@@ -25,7 +25,8 @@ class Datagram : public BothPlatforms {
 };
 
 struct answer {
-  static void told(void* context, tharsis_handle, tharsis_status status, const tharsis_address* list, size_t count) {
+  static void told(void* context, tharsis_handle, tharsis_status status, const tharsis_address* list,
+                   size_t count) {
     auto& self = *static_cast<answer*>(context);
     ++self.times;
     self.status = status;

@@ -31,8 +31,10 @@ class Files : public BothPlatforms {
   std::string read(tharsis_handle h, uint64_t offset, size_t capacity) {
     std::string into(capacity, '\0');
     size_t count = 99;
-    EXPECT_EQ(files.read(files.self, h, offset, reinterpret_cast<uint8_t*>(into.data()), capacity, &count, &why),
-              THARSIS_OK) << why.text;
+    EXPECT_EQ(
+        files.read(files.self, h, offset, reinterpret_cast<uint8_t*>(into.data()), capacity, &count, &why),
+        THARSIS_OK)
+        << why.text;
     into.resize(count);
     return into;
   }
@@ -135,7 +137,8 @@ TEST_P(Files, AReplacedFileHasTheNewContentAndWhoReadsTheOldOneReadsOn) {
 
 TEST_P(Files, FoldersAreMadeWithTheirParentsListedInOrderAndRemovedWhenEmpty) {
   EXPECT_EQ(files.make_folder(files.self, text_of(path("a/b/c")), &why), THARSIS_OK) << why.text;
-  EXPECT_EQ(files.make_folder(files.self, text_of(path("a/b/c")), &why), THARSIS_OK) << "one that exists is no error";
+  EXPECT_EQ(files.make_folder(files.self, text_of(path("a/b/c")), &why), THARSIS_OK)
+      << "one that exists is no error";
   for (const char* name : {"a/z", "a/B", "a/a"}) ASSERT_EQ(replace(name, "x"), THARSIS_OK);
   EXPECT_EQ(names(path("a")), "B a b z ");
   EXPECT_EQ(remove("a/b"), THARSIS_E_IO) << "it is not empty";

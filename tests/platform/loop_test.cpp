@@ -142,7 +142,8 @@ TEST_P(Loop, AStrandsFunctionsAreItsOwnAndGoneOnceItIsClosed) {
     EXPECT_EQ(set(), THARSIS_E_GONE);
   });
   EXPECT_EQ(post(3), THARSIS_E_GONE);
-  on(other, [&] { EXPECT_EQ(other.loop->post(other.loop->self, strand.id, write_down, this, 4), THARSIS_E_GONE); });
+  on(other,
+     [&] { EXPECT_EQ(other.loop->post(other.loop->self, strand.id, write_down, this, 4), THARSIS_E_GONE); });
   settle();
   EXPECT_TRUE(came.empty());
 }

@@ -53,7 +53,8 @@ TEST_F(SimDisk, AReadOnlyDiskDeniesEveryChangeAndLetsReadersRead) {
   EXPECT_EQ(files.remove(files.self, text_of("/log"), &why), THARSIS_E_DENIED);
   uint8_t bytes[10];
   size_t count = 0;
-  EXPECT_EQ(files.read(files.self, open("/log", THARSIS_FILES_READ), 0, bytes, sizeof bytes, &count, &why), THARSIS_OK);
+  EXPECT_EQ(files.read(files.self, open("/log", THARSIS_FILES_READ), 0, bytes, sizeof bytes, &count, &why),
+            THARSIS_OK);
   EXPECT_EQ(count, 4u);
 }
 

@@ -27,7 +27,8 @@ struct outcome {
 class run {
  public:
   explicit run(uint64_t seed) : d_(seed), weather_(d_), w_(seed) {
-    std::generate_n(std::back_inserter(data_), weather_.bytes, [this] { return static_cast<char>(d_.next()); });
+    std::generate_n(std::back_inserter(data_), weather_.bytes,
+                    [this] { return static_cast<char>(d_.next()); });
     weather_.begin(w_, near_, far_);
   }
 
@@ -42,7 +43,8 @@ class run {
       client_.emplace(client_strand_->loop, *client_strand_->net, data_);
       client_->start(at("10.0.0.2", 7));
     });
-    EXPECT_TRUE(w_.run_until([this] { return client_->done(); }, w_.now() + 1h)) << "the client waits for ever";
+    EXPECT_TRUE(w_.run_until([this] { return client_->done(); }, w_.now() + 1h))
+        << "the client waits for ever";
     if (client_->status() == THARSIS_OK) {
       EXPECT_TRUE(client_->got() == data_) << client_->got().size() << " of " << data_.size() << " bytes";
     } else {
@@ -112,6 +114,7 @@ TEST(EchoSim, TheSameSeedIsTheSameRun) {
   for_each_seed(50, [&](uint64_t seed) {
     const uint64_t trace = run(seed).go().trace;
     EXPECT_EQ(trace, run(seed).go().trace);
-    EXPECT_TRUE(traces.emplace(trace, seed).second) << "another seed gave the same run: the trace tells nothing";
+    EXPECT_TRUE(traces.emplace(trace, seed).second)
+        << "another seed gave the same run: the trace tells nothing";
   });
 }

@@ -9,7 +9,8 @@ namespace tharsis::test {
 
 class mailbox {
  public:
-  mailbox(stage& st, const tharsis_strand& s, const tharsis_address& on) : net_(*s.net), stage_(st), strand_(s) {
+  mailbox(stage& st, const tharsis_strand& s, const tharsis_address& on)
+      : net_(*s.net), stage_(st), strand_(s) {
     stage_.on(strand_, [&] {
       EXPECT_EQ(net_.datagram(net_.self, &on, on_event, this, &handle, nullptr), THARSIS_OK);
       EXPECT_EQ(net_.local(net_.self, handle, &address), THARSIS_OK);

@@ -161,11 +161,13 @@ TEST(SimNetwork, WhatWasWrittenIntoABlackHoleArrivesOnceItHasHealed) {
   EXPECT_EQ(t.far.read_all(), THARSIS_PENDING);
   EXPECT_EQ(t.far.got, "");
   t.path.black_hole = false;
-  EXPECT_TRUE(t.run([&] {
-    if (!data.empty()) t.near.write_some(data);
-    t.far.read_all();
-    return t.far.got == "are you there";
-  }, 2min));
+  EXPECT_TRUE(t.run(
+      [&] {
+        if (!data.empty()) t.near.write_some(data);
+        t.far.read_all();
+        return t.far.got == "are you there";
+      },
+      2min));
   EXPECT_GT(t.near.fact("retransmits"), 0);
 }
 

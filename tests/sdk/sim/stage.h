@@ -22,7 +22,8 @@ class stage {
   const tharsis_strand& open(const tharsis_platform* p) {
     const tharsis_strand* strand = nullptr;
     tharsis_error error = no_error();
-    EXPECT_EQ(p->strand_open(p->self, "test", THARSIS_STRAND_MAIN, &strand, &error), THARSIS_OK) << error.text;
+    EXPECT_EQ(p->strand_open(p->self, "test", THARSIS_STRAND_MAIN, &strand, &error), THARSIS_OK)
+        << error.text;
     return *strand;
   }
 

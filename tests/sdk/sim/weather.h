@@ -35,16 +35,27 @@ struct weather {
   void strike(sim::world& w, sim::machine& near, sim::machine& far) const {
     sim::path& now = w.between(near, far);
     switch (happens) {
-      case fault::none: break;
-      case fault::reset: w.reset_connections(near, far); break;
-      case fault::black_hole: now.black_hole = true; break;
+      case fault::none:
+        break;
+      case fault::reset:
+        w.reset_connections(near, far);
+        break;
+      case fault::black_hole:
+        now.black_hole = true;
+        break;
       case fault::healed_hole:
         now.black_hole = true;
         w.at(w.now() + lasts, [&now] { now.black_hole = false; });
         break;
-      case fault::forgotten: w.forget_connections(near, far); break;
-      case fault::refused: now.refuse = true; break;
-      case fault::power_loss: far.kill(); break;
+      case fault::forgotten:
+        w.forget_connections(near, far);
+        break;
+      case fault::refused:
+        now.refuse = true;
+        break;
+      case fault::power_loss:
+        far.kill();
+        break;
     }
   }
 };

@@ -80,7 +80,8 @@ TEST(SimWorld, TimeJumpsOverADayAndIsConstantInsideAWake) {
   const int64_t begun = s.loop->now(s.loop->self);
   const int64_t wall = s.loop->wall(s.loop->self);
   const int64_t day = duration(24h).count();
-  st.on(s, [&] { EXPECT_EQ(s.loop->timer_set(s.loop->self, begun + day, wake, &n, 0, nullptr), THARSIS_OK); });
+  st.on(s,
+        [&] { EXPECT_EQ(s.loop->timer_set(s.loop->self, begun + day, wake, &n, 0, nullptr), THARSIS_OK); });
   ASSERT_TRUE(st.w.run_until([&] { return n.first != 0; }, never));
   EXPECT_EQ(n.first, begun + day);
   EXPECT_EQ(n.second, n.first);
