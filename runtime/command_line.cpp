@@ -48,6 +48,11 @@ const std::map<std::string, own_command>& own_commands() {
         "  Prints a JSON Schema (draft 2020-12) of profiles with the plugins that are found and those that\n"
         "  PROFILE names. An editor uses it by a first line like\n"
         "  # yaml-language-server: $schema=demo.schema.json\n"}},
+      {"lock",
+       {"lock PROFILE            pin its plugins to the files that they are now", 1, 1,
+        "tharsis lock PROFILE [--set KEY=VALUE]... [--plugins DIR]\n"
+        "  Writes PROFILE.lock with the sha256 of each plugin's library and manifest. A profile that says\n"
+        "  'trust: pinned' loads these files and no others. Runs no plugin's code.\n"}},
       {"version", {"version", 0, 0, "tharsis version\n  Prints the version.\n"}},
       {"help",
        {"help COMMAND            what a command takes", 0, 1,
@@ -67,9 +72,9 @@ struct option {
 
 const std::vector<option>& options() {
   static const std::vector<option> all = {
-      {"--set", true, {"run", "check", "plugins", "explain", "schema"}},
-      {"--state", true, {"run", "check", "plugins", "explain", "schema"}},
-      {"--plugins", true, {"run", "check", "plugins", "explain", "schema", "help"}},
+      {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema"}},
+      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema"}},
+      {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "help"}},
       {"--for", true, {"run"}},
       {"--json", false, {"run", "plugins", "explain"}},
   };
@@ -195,7 +200,7 @@ std::string help_text(const std::string& command,
                       const std::vector<std::pair<std::string, std::string>>& plugin_commands) {
   if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
   std::string text = "Tharsis runs the plugins of a profile.\n\n";
-  for (const char* name : {"run", "check", "plugins", "explain", "schema", "help", "version"})
+  for (const char* name : {"run", "check", "plugins", "explain", "schema", "lock", "help", "version"})
     text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;

@@ -7,8 +7,12 @@
 
 namespace tharsis::runtime {
 
-// Maps the library for good (unmapping a C++ library is not safe) and asks for its table. Failures
-// say what is wrong with the file: missing, no library, no entry function, another ABI major.
-result<const tharsis_plugin*> load_library(const std::string& path);
+// Maps the library for good (unmapping a C++ library is not safe) and asks for its table. It is checked
+// on the descriptor that is loaded: os_trust.h, and, unless `sha256` is empty, that it has this sum.
+// Failures say what is wrong with the file: missing, untrusted, not the locked one, no library, no
+// entry function, another ABI major.
+//
+// What the library brings beside it is not found by $ORIGIN: it would not have been checked.
+result<const tharsis_plugin*> load_library(const std::string& path, const std::string& sha256);
 
 }  // namespace tharsis::runtime

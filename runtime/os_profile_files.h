@@ -1,6 +1,7 @@
 // The files that profiles and manifests are read from; the only place where loading a profile meets
 // the file system.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@ namespace tharsis::runtime {
 
 // A regular file of at most `largest` bytes, without a byte order mark.
 result<std::string> read_text_file(const std::string& path, size_t largest);
+
+// Replaces the file as a whole; its owner may change it, everybody may read it. Nothing: it is done.
+std::optional<error> replace_text_file(const std::string& path, const std::string& text);
 
 // Names of the folders inside a folder, sorted. Empty when it does not exist or cannot be read.
 std::vector<std::string> list_folders(const std::string& path);

@@ -32,7 +32,7 @@ plugin_host::~plugin_host() {
 }
 
 tharsis_status plugin_host::load(tharsis_error* error) {
-  const auto loaded = load_library(entry_.manifest->library_path());
+  const auto loaded = load_library(entry_.manifest->library_path(), entry_.locked ? entry_.locked->library : "");
   if (!loaded) return fail(error, loaded.failure());
   library_ = *loaded;
   if (library_->id == entry_.id && library_->version == entry_.manifest->version) return THARSIS_OK;

@@ -6,6 +6,7 @@
 
 #include "runtime/expansion.h"
 #include "runtime/os_profile_files.h"
+#include "runtime/os_trust.h"
 #include "runtime/profile_layers.h"
 #include "runtime/setting_override.h"
 #include "runtime/yaml_tree.h"
@@ -142,6 +143,15 @@ std::optional<yaml_node> plugins_of(const yaml_node& root, diagnostics& problems
   return *plugins;
 }
 
+// Holds the plugins to what the lock file says.
+void apply_lock(profile& plan, const source_position& trust, diagnostics& problems) {
+  if (plan.file.empty())
+    return void(problems.add(trust, "trust: pinned needs a profile that is a file: the lock file lies beside it"));
+  const auto lock = read_lock_file(lock_file_of(plan.file), plan.file, trust, problems);
+  if (!lock) return;
+  for (plugin_entry& entry : plan.plugins) entry.locked = lock->locked(*entry.manifest, problems);
+}
+
 yaml_node named(const std::string& id, const source_position& at) {
   yaml_node node;
   node.key = id;
@@ -178,6 +188,9 @@ profile load_profile(const profile_request& request, diagnostics& problems, plug
       override_settings(*plugins, request.environment, problems);
       for (const std::string& set : request.sets) override_setting(*plugins, set, "", problems);
       made = profile_builder(request, catalogue, problems).build(*plugins);
+      const yaml_node* trust = root->find("trust");
+      made.pinned = trust != nullptr && trust->text == "pinned";
+      if (made.pinned && request.read_lock) apply_lock(made, trust->at, problems);
     }
   }
   if (found != nullptr) *found = std::move(catalogue);
@@ -185,10 +198,22 @@ profile load_profile(const profile_request& request, diagnostics& problems, plug
 }
 
 void check_libraries(const profile& plan, diagnostics& problems) {
-  for (const plugin_entry& entry : plan.plugins)
-    if (!file_exists(entry.manifest->library_path()))
-      problems.add(entry.manifest->library_at, "there is no file " + entry.manifest->library_path() +
-                                                   "; is the plugin built, and is `library` spelled like the file?");
+  std::set<std::string> told;  // One folder may be wrong for all plugins in it.
+  const auto complain = [&](const source_position& at, const error& wrong) {
+    if (told.insert(wrong.text).second) problems.add(at, wrong.text);
+  };
+  for (const plugin_entry& entry : plan.plugins) {
+    const plugin_manifest& m = *entry.manifest;
+    if (!file_exists(m.library_path())) {
+      problems.add(m.library_at, "there is no file " + m.library_path() +
+                                     "; is the plugin built, and is `library` spelled like the file?");
+      continue;
+    }
+    if (const auto manifest = open_trusted(m.file()); !manifest) complain({m.at.in, 0, 0}, manifest.failure());
+    const auto library = open_trusted(m.library_path());
+    if (!library) complain(m.library_at, library.failure());
+    else if (entry.locked) check_locked_library(entry.id, *entry.locked, *library, problems);
+  }
 }
 
 profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems) {

@@ -8,6 +8,7 @@
 #include "runtime/diagnostic.h"
 #include "runtime/host_keys.h"
 #include "runtime/load_order.h"
+#include "runtime/lock_file.h"
 #include "runtime/manifest.h"
 #include "runtime/os_environment.h"
 #include "runtime/setting_value.h"
@@ -19,6 +20,7 @@ struct plugin_entry {
   std::string id;
   manifest_pointer manifest;
   setting_value settings;  // Whole: defaults filled in, the host's keys taken out.
+  std::optional<locked_plugin> locked;  // Of a pinned profile: what its files must be.
   setting_value host;      // The host's keys, as far as they have a value.
   uint32_t loop = 0;       // THARSIS_STRAND_*.
   duration start_deadline{};
@@ -29,6 +31,7 @@ struct plugin_entry {
 struct profile {
   std::string file;                   // As the person named it; empty for one made from text.
   std::string data_folder;            // ${data}, absolute.
+  bool pinned = false;                // `trust: pinned`
   std::vector<plugin_entry> plugins;  // In the order in which they start.
 };
 
@@ -39,13 +42,15 @@ struct profile_request {
   environment_map environment;                // What ${env:X} finds; THARSIS__stn__... is a layer.
   std::vector<std::string> plugin_folders;    // Where plugins are looked for, in this order.
   std::string data_folder;                    // Empty: the user's, by convention.
+  bool read_lock = true;                      // False: a pinned profile's lock file is about to be written.
 };
 
 // Everything that is wrong is in `problems`, in one pass; the answer is good only when there is
 // nothing. `found` (may be null) gets the plugins that were found, for listing.
 profile load_profile(const profile_request& request, diagnostics& problems, plugin_catalogue* found = nullptr);
 
-// That every plugin's library is there; what is in it only running its code would tell.
+// That every plugin's library is there, that nobody else could change it or its manifest, and that it is
+// the locked one. What is in it only running its code would tell.
 void check_libraries(const profile& plan, diagnostics& problems);
 
 // A profile of one plugin and, as far as they are found, those that provide what it requires, with

@@ -4,6 +4,7 @@
 
 #include "runtime/command_answer.h"
 #include "runtime/explain_command.h"
+#include "runtime/lock_command.h"
 #include "runtime/os_state_folder.h"
 #include "runtime/plugin_listing.h"
 #include "runtime/schema_command.h"
@@ -118,6 +119,7 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "check") return check(*line);
   if (command == "plugins") return list_plugins(*line);
   if (command == "explain") return explain_command(*line);
+  if (command == "lock") return lock_command(*line);
   if (command == "schema") return schema_command(*line);
   return run_plugin_command(*line);
 }

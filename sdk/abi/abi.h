@@ -51,7 +51,7 @@ enum {
   THARSIS_E_RESET = -14,        // The peer, or something between, cut the connection.
   THARSIS_E_UNREACHABLE = -15,  // No route to the address.
   THARSIS_E_IN_USE = -16,       // The address, file or name is taken by somebody else.
-  THARSIS_E_UNTRUSTED = -17,    // The peer's certificate does not verify.
+  THARSIS_E_UNTRUSTED = -17,    // Who it is is not proven: a peer's certificate, a library's file.
   THARSIS_E_FULL = -18,         // No space is left on the disk.
 };
 

@@ -274,3 +274,48 @@ TEST_F(Program, ACommandThatIsCutOffHasFailed) {
   child.interrupt();
   EXPECT_EQ(child.wait(), 1);
 }
+
+// Layers and trust, as a person meets them.
+
+TEST_F(Program, AVariableIsALayerAndAMisspeltOneIsNamed) {
+  const std::string hello = "configs/hello.yaml";
+  const auto with = [&](const std::string& variable, std::vector<std::string> given) {
+    given.insert(given.begin(), {"/usr/bin/env", variable, THARSIS_PROGRAM});
+    child_process child(given);
+    const int code = child.wait();
+    out_ = child.out;
+    err_ = child.err;
+    return code;
+  };
+  EXPECT_EQ(with("THARSIS__hello__greeting=hey", {"run", hello, "--for", "1ms", "--state", folder_}), 0);
+  EXPECT_EQ(out_.find("hey\n"), 0u) << out_;
+  EXPECT_EQ(with("THARSIS__hello__greting=hey", {"run", hello, "--for", "1ms", "--state", folder_}), 2);
+  expect_error("THARSIS__hello__greting=hey: error: hello: unknown key 'greting'\nnote: did you mean 'greeting'?\n");
+}
+
+TEST_F(Program, APinnedProfileRunsWhatWasLockedAndNothingElse) {
+  fs::create_directories(folder_ + "/plugins");
+  fs::copy(std::string(THARSIS_FIXTURES) + "/quiet", folder_ + "/plugins/quiet", fs::copy_options::recursive);
+  const std::string file = folder_ + "/profile.yaml";
+  std::ofstream(file) << "tharsis: 1\ntrust: pinned\nplugins: { quiet: }\n";
+  const std::vector<std::string> words = {"run", file, "--for", "1ms", "--plugins", folder_ + "/plugins", "--state", folder_ + "/state"};
+  EXPECT_EQ(tharsis(words), 2);
+  expect_error("but there is no " + file + ".lock\n");
+  EXPECT_EQ(tharsis({"lock", file, "--plugins", folder_ + "/plugins"}), 0);
+  EXPECT_EQ(out_, "wrote " + file + ".lock with quiet\n");
+  EXPECT_EQ(tharsis(words), 0) << err_;
+  std::ofstream(folder_ + "/plugins/quiet/quiet.so", std::ios::app) << "x";
+  EXPECT_EQ(tharsis({"check", file, "--plugins", folder_ + "/plugins"}), 2);
+  expect_error("quiet.so is not the library that was locked\n");
+  EXPECT_EQ(tharsis(words), 2);
+}
+
+TEST_F(Program, AFolderThatEverybodyCanWriteToIsRefused) {
+  fs::create_directories(folder_ + "/plugins");
+  fs::copy(std::string(THARSIS_FIXTURES) + "/quiet", folder_ + "/plugins/quiet", fs::copy_options::recursive);
+  fs::permissions(folder_ + "/plugins", fs::perms::all);
+  for (const char* command : {"check", "run", "lock"}) {
+    EXPECT_EQ(tharsis({command, profile("  quiet:\n"), "--plugins", folder_ + "/plugins", "--state", folder_ + "/state"}), 2) << command;
+    expect_error(folder_ + "/plugins can be changed by others (its mode is 0777); take that away: chmod go-w " + folder_ + "/plugins\n");
+  }
+}
