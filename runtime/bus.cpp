@@ -67,6 +67,10 @@ void bus::enqueue(const std::shared_ptr<subscription>& s, queued event) {
 // [mutex held]
 void bus::schedule(subscription& s) {
   if (s.scheduled) return;
+  if (s.strand == nullptr) {
+    s.scheduled = true;
+    return s.waiting(true);
+  }
   const tharsis_loop& loop = *s.strand->loop;
   s.scheduled = loop.post(loop.self, s.strand->id, &bus::on_wake, this, s.id) == THARSIS_OK;
 }
@@ -75,22 +79,43 @@ tharsis_status bus::subscribe(const std::string& owner, const tharsis_strand* st
                               const tharsis_subscription& wanted, tharsis_handle* id, tharsis_error* error) {
   if (pattern.empty() || wanted.on_event == nullptr || wanted.policy > THARSIS_REFUSE)
     return fail(error, THARSIS_E_INVALID, "a subscription needs a pattern, a known policy and `on_event`");
-  const std::lock_guard lock(mutex_);
   const auto s = std::make_shared<subscription>();
-  s->id = next_++;
   s->owner = owner;
   s->pattern = pattern;
   s->strand = strand;
   s->wanted = wanted;
+  const std::lock_guard lock(mutex_);
+  add(s);
+  *id = s->id;
+  return THARSIS_OK;
+}
+
+tharsis_status bus::subscribe(const std::string& owner, const std::string& pattern, uint32_t policy, uint32_t depth,
+                              on_waiting waiting, tharsis_handle* id, tharsis_error* error) {
+  if (pattern.empty() || policy > THARSIS_REFUSE)
+    return fail(error, THARSIS_E_INVALID, "a subscription needs a pattern and a known policy");
+  const auto s = std::make_shared<subscription>();
+  s->owner = owner;
+  s->pattern = pattern;
+  s->strand = nullptr;
+  s->waiting = std::move(waiting);
+  s->wanted = {sizeof s->wanted, policy, depth, nullptr, nullptr};
+  const std::lock_guard lock(mutex_);
+  add(s);
+  *id = s->id;
+  return THARSIS_OK;
+}
+
+// [mutex held]
+void bus::add(const std::shared_ptr<subscription>& s) {
+  s->id = next_++;
   if (s->wanted.depth == 0) s->wanted.depth = depth_default;
   subscriptions_[s->id] = s;
   for (auto& [handle, t] : topics_) {
-    if (!topic_matches(pattern, t.facts->name)) continue;
+    if (!topic_matches(s->pattern, t.facts->name)) continue;
     t.subscribers.push_back(s);
     for (const stored_ptr& event : t.kept) enqueue(s, {event, true});
   }
-  *id = s->id;
-  return THARSIS_OK;
 }
 
 tharsis_status bus::unsubscribe(const std::string& owner, tharsis_handle id) {
@@ -98,6 +123,7 @@ tharsis_status bus::unsubscribe(const std::string& owner, tharsis_handle id) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end() || found->second->owner != owner) return THARSIS_E_GONE;
   found->second->ended = true;
+  if (found->second->strand == nullptr && found->second->scheduled) found->second->waiting(false);
   for (auto& [handle, t] : topics_) std::erase(t.subscribers, found->second);
   subscriptions_.erase(found);
   return THARSIS_OK;
@@ -131,15 +157,34 @@ void bus::deliver(tharsis_handle id) {
   }
   for (const queued& q : batch) {
     if (s->ended) return;
-    tharsis_event event{};
-    event.size = sizeof event;
-    event.snapshot = q.snapshot ? 1 : 0;
-    event.topic = q.event->topic;
-    event.sequence = q.event->sequence;
-    event.wall = q.event->wall;
-    event.payload = q.event->payload.data();
+    const tharsis_event event = event_of(q);
     s->wanted.on_event(s->wanted.context, &event);
   }
+}
+
+std::optional<bus::taken> bus::take(tharsis_handle id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end() || found->second->queue.empty()) return {};
+  subscription& s = *found->second;
+  const queued next = std::move(s.queue.front());
+  s.queue.pop_front();
+  if (s.queue.empty()) {
+    s.scheduled = false;
+    s.waiting(false);
+  }
+  return taken{event_of(next), next.event};
+}
+
+uint64_t bus::dropped(tharsis_handle id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = subscriptions_.find(id);
+  return found == subscriptions_.end() ? 0 : found->second->dropped;
+}
+
+tharsis_event bus::event_of(const queued& q) {
+  return {sizeof(tharsis_event), q.snapshot ? 1u : 0u, q.event->topic, q.event->sequence, q.event->wall,
+          q.event->payload.data()};
 }
 
 }  // namespace tharsis::runtime

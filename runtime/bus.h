@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,19 @@ class bus {
                            const tharsis_subscription& wanted, tharsis_handle* id, tharsis_error* error);
   tharsis_status unsubscribe(const std::string& owner, tharsis_handle id);
 
+  // For a thread that owns no strand: it takes events when it suits. `waiting` is told of the first event
+  // in an empty queue, and of the last that was taken; it may signal, and nothing else: the bus is locked.
+  using on_waiting = std::function<void(bool waiting)>;
+  tharsis_status subscribe(const std::string& owner, const std::string& pattern, uint32_t policy, uint32_t depth,
+                           on_waiting waiting, tharsis_handle* id, tharsis_error* error);
+  struct taken {
+    tharsis_event event;
+    std::shared_ptr<const void> content;  // The event is valid as long as this.
+  };
+  std::optional<taken> take(tharsis_handle id);
+  // Events that the policy of this subscription has dropped.
+  uint64_t dropped(tharsis_handle id) const;
+
   // Ends all topics and subscriptions of a plugin; answers how many subscriptions it had left.
   size_t remove(const std::string& owner);
 
@@ -52,7 +66,8 @@ class bus {
     tharsis_handle id;
     std::string owner;
     std::string pattern;
-    const tharsis_strand* strand;
+    const tharsis_strand* strand;  // Null: its events are taken.
+    on_waiting waiting;
     tharsis_subscription wanted;
     std::deque<queued> queue;
     uint64_t dropped = 0;
@@ -67,6 +82,8 @@ class bus {
     std::vector<std::shared_ptr<subscription>> subscribers;
   };
 
+  static tharsis_event event_of(const queued& q);
+  void add(const std::shared_ptr<subscription>& s);
   static void on_wake(void* context, tharsis_handle id);
   void deliver(tharsis_handle id);
   void enqueue(const std::shared_ptr<subscription>& s, queued event);
@@ -74,7 +91,7 @@ class bus {
   void keep(topic& t, const stored_ptr& event);
 
   std::function<int64_t()> wall_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   tharsis_handle next_ = 1;
   std::map<tharsis_handle, topic> topics_;
   std::map<tharsis_handle, std::shared_ptr<subscription>> subscriptions_;

@@ -15,4 +15,7 @@ namespace tharsis::runtime {
 // What the library brings beside it is not found by $ORIGIN: it would not have been checked.
 result<const tharsis_plugin*> load_library(const std::string& path, const std::string& sha256);
 
+// The folder of the file that holds this code: libtharsis, or the program.
+std::string own_library_folder();
+
 }  // namespace tharsis::runtime

@@ -102,4 +102,12 @@ result<const tharsis_plugin*> load_library(const std::string& path, const std::s
   return plugin;
 }
 
+std::string own_library_folder() {
+  Dl_info facts{};
+  if (dladdr(reinterpret_cast<const void*>(&own_library_folder), &facts) == 0 || facts.dli_fname == nullptr) return ".";
+  const std::string file = facts.dli_fname;
+  const size_t slash = file.rfind('/');
+  return slash == std::string::npos ? "." : file.substr(0, slash);
+}
+
 }  // namespace tharsis::runtime

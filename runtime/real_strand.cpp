@@ -1,5 +1,7 @@
 #include "runtime/real_strand.h"
 
+#include <algorithm>
+
 #include "runtime/os_clock.h"
 #include "runtime/table_method.h"
 
@@ -10,6 +12,9 @@ constexpr tharsis_handle directory_generation = tharsis_handle{1} << 32;
 
 // Far apart, so that a handle of one strand finds nothing in another.
 constexpr uint64_t first_generation(tharsis_handle id) { return id * 0x9E3779B97F4A7C15u >> 20; }
+
+// For whom the calling thread stands, one entry each time; seldom more than one.
+thread_local std::vector<const real_strand*> stands_for;
 
 }  // namespace
 
@@ -66,7 +71,19 @@ real_strand::real_strand(tharsis_handle id, const strand_directory& all, carrier
 tharsis_handle real_strand::current() {
   const carrier* const here = carrier::here();
   const real_strand* const running = here == nullptr ? nullptr : here->running();
-  return running != nullptr && &running->all_ == &all_ ? running->id() : 0;
+  if (running != nullptr && &running->all_ == &all_) return running->id();
+  const auto ours = [this](const real_strand* s) { return &s->all_ == &all_; };
+  const auto stood = std::find_if(stands_for.rbegin(), stands_for.rend(), ours);
+  return stood == stands_for.rend() ? 0 : (*stood)->id();
+}
+
+void real_strand::stand_in() { stands_for.push_back(this); }
+
+bool real_strand::stand_down() {
+  const auto found = std::find(stands_for.rbegin(), stands_for.rend(), this);
+  if (found == stands_for.rend()) return false;
+  stands_for.erase(std::next(found).base());
+  return true;
 }
 
 tharsis_status real_strand::usable() const {

@@ -39,6 +39,11 @@ class real_strand {
   real_strand(const real_strand&) = delete;
 
   const tharsis_strand* table() const { return &table_; }
+
+  // The calling thread, which owns no strand, stands for this one until it stands down as often: there
+  // current() answers it. False: it does not stand for it. [any thread]
+  void stand_in();
+  bool stand_down();
   tharsis_handle id() const { return table_.id; }
   carrier& carried_by() const { return carrier_; }
 

@@ -58,6 +58,7 @@ runtime::runtime(options o)
       [this](const std::string&, const void* table) { log_.set_sink(static_cast<const tharsis_log_sink*>(table)); });
   for (const plugin_entry& entry : options_.plan.plugins)
     hosts_.push_back(std::make_unique<plugin_host>(shared_, hosts_.size(), entry));
+  for (const auto& host : hosts_) report_.push_back({host->entry().id, plugin_state::resolved, {}});
 }
 
 runtime::~runtime() {
@@ -140,9 +141,8 @@ void runtime::advance() {
 bool runtime::note_states() {
   bool failure = false;
   const std::lock_guard lock(report_mutex_);
-  report_.resize(hosts_.size());
   for (size_t i = 0; i < hosts_.size(); ++i) {
-    plugin_report r{hosts_[i]->entry().id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i)};
+    plugin_report r{hosts_[i]->entry().id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i), report_[i].since};
     if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with other code";
     const plugin_report& before = report_[i];
     if (r.state == plugin_state::failed && before.state != plugin_state::failed) {
@@ -151,6 +151,7 @@ bool runtime::note_states() {
     }
     if (r.state == plugin_state::waiting && before.state != plugin_state::waiting)
       log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "does not start: " + r.reason);
+    if (r.state != before.state) r.since = wall();
     if (r.stuck && !before.stuck) hosts_[i]->give_up();
     report_[i] = std::move(r);
   }

@@ -38,7 +38,8 @@ class runtime {
     std::string id;
     plugin_state state;
     std::string reason;  // Why it failed or waits.
-    bool stuck;          // A step never came back; its code may still run.
+    bool stuck = false;  // A step never came back; its code may still run.
+    int64_t since = 0;   // When it came into this state, nanoseconds since 1970 UTC; 0: it never was in another.
   };
 
   explicit runtime(options o);
@@ -55,6 +56,12 @@ class runtime {
 
   // [any thread]
   std::vector<plugin_report> report() const;
+
+  // For those who are no plugin: the program, a host application. [any thread]
+  bus& events() { return bus_; }
+  registry& services() { return registry_; }
+  // Run f on the runtime's strand; it is dropped once all has ended. [any thread, after start()]
+  void send(std::function<void()> f) { inbox_->send(std::move(f)); }
 
   // Run f(extension table, instance) on the plugin's strand if it is running and has the extension;
   // f gets nulls otherwise. [any thread]

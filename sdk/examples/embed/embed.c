@@ -1,0 +1,34 @@
+// A host application in C: starts a profile, prints its events for a second, stops. embed PROFILE [PLUGINS [STATE]]
+#include <stdio.h>
+
+#include "sdk/abi/runtime.h"
+
+static const int64_t millisecond = 1000000;
+
+static int complain(const char* what, const tharsis_error* why) {
+  fprintf(stderr, "embed: %s: %s\n", what, why->text);
+  return 1;
+}
+
+int main(int count, char** words) {
+  const char* folders[] = {count > 2 ? words[2] : "plugins"};
+  tharsis_runtime_options options = {.size = sizeof options, .profile = count > 1 ? words[1] : "embed.yaml",
+                                     .plugin_folders = folders, .plugin_folders_count = 1, .state = count > 3 ? words[3] : NULL};
+  tharsis_error why = {.size = sizeof why};
+  tharsis_runtime* runtime;
+  tharsis_inbox* inbox;
+  if (tharsis_runtime_create(&options, &runtime, &why) < 0) return complain("the profile is refused", &why);
+  if (tharsis_runtime_subscribe(runtime, "**", THARSIS_DROP_OLDEST, 0, &inbox, &why) < 0) return complain("no inbox", &why);
+  if (tharsis_runtime_start(runtime, &why) < 0) return complain("nothing was started", &why);
+  for (int left = 100; left > 0; --left) {  // An application waits in its own loop, for wake_descriptor().
+    tharsis_runtime_wait(runtime, 10 * millisecond);
+    tharsis_runtime_run_once(runtime, 5 * millisecond);
+    for (tharsis_text line; (line = tharsis_inbox_next_json(inbox)).size > 0;) printf("%.*s\n", (int)line.size, line.data);
+  }
+  const tharsis_status stopped = tharsis_runtime_stop(runtime, 5000 * millisecond);
+  const tharsis_owned_text report = tharsis_runtime_report(runtime);
+  printf("%s\n", report.data);
+  tharsis_text_free(report);
+  tharsis_runtime_destroy(runtime);
+  return stopped == THARSIS_OK ? 0 : 1;
+}
