@@ -1,0 +1,242 @@
+// libtharsis as a Node-API addon: one function for each of sdk/abi/runtime.h that tharsis.js needs. A
+// failure is thrown as a JavaScript Error with the runtime's sentence.
+//
+// Node's own loop watches the runtime's descriptor, so nothing is polled and no thread is added.
+#define NAPI_VERSION 8
+#include <node_api.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "sdk/abi/runtime.h"
+
+enum { arguments_most = 3, texts_most = 64 };
+static const int64_t millisecond = 1000000;
+// Between two looks at JavaScript's own work.
+static const int64_t turn_budget = 5 * 1000000;
+
+typedef struct held {
+  tharsis_runtime* runtime;  // Null once it was closed.
+  uv_poll_t* watch;
+  napi_env env;
+  napi_ref told;  // What JavaScript wants called when there is something to take.
+} held;
+
+static napi_value undefined(napi_env env) {
+  napi_value value = NULL;
+  napi_get_undefined(env, &value);
+  return value;
+}
+
+static napi_value refuse(napi_env env, const char* why) {
+  napi_throw_error(env, NULL, why);
+  return NULL;
+}
+
+static napi_value number(napi_env env, int64_t value) {
+  napi_value made = NULL;
+  napi_create_int64(env, value, &made);
+  return made;
+}
+
+static napi_value text(napi_env env, const char* data, size_t size) {
+  napi_value made = NULL;
+  napi_create_string_utf8(env, data, size, &made);
+  return made;
+}
+
+static napi_value owned_text(napi_env env, tharsis_owned_text owned) {
+  napi_value made = text(env, owned.data, owned.size);
+  tharsis_text_free(owned);
+  return made;
+}
+
+// The caller frees it. Null: the value is no string.
+static char* string_of(napi_env env, napi_value value) {
+  size_t size = 0;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &size) != napi_ok) return NULL;
+  char* const copy = malloc(size + 1);
+  if (copy != NULL) napi_get_value_string_utf8(env, value, copy, size + 1, &size);
+  return copy;
+}
+
+static char* string_in(napi_env env, napi_value object, const char* name) {
+  napi_value value = NULL;
+  return napi_get_named_property(env, object, name, &value) == napi_ok ? string_of(env, value) : NULL;
+}
+
+// Elements that are no strings are left out.
+static uint32_t strings_in(napi_env env, napi_value object, const char* name, const char** into) {
+  napi_value list = NULL, element = NULL;
+  uint32_t size = 0, taken = 0;
+  if (napi_get_named_property(env, object, name, &list) != napi_ok || napi_get_array_length(env, list, &size) != napi_ok) return 0;
+  for (uint32_t i = 0; i < size && taken < texts_most; ++i)
+    if (napi_get_element(env, list, i, &element) == napi_ok && (into[taken] = string_of(env, element)) != NULL) ++taken;
+  return taken;
+}
+
+// The arguments, and the first as what it stands for; null after an Error was thrown.
+static void* take(napi_env env, napi_callback_info info, napi_value* words) {
+  size_t count = arguments_most;
+  void* first = NULL;
+  napi_get_cb_info(env, info, &count, words, NULL, NULL);
+  if (count == 0 || napi_get_value_external(env, words[0], &first) != napi_ok) refuse(env, "the first argument is nothing of tharsis");
+  return first;
+}
+
+static held* take_open(napi_env env, napi_callback_info info, napi_value* words) {
+  held* const h = take(env, info, words);
+  if (h != NULL && h->runtime == NULL) return refuse(env, "this runtime was closed"), NULL;
+  return h;
+}
+
+// A runtime ends when close() says so; what JavaScript forgets before stays until the process ends.
+static void forget(napi_env env, void* data, void* hint) {
+  (void)env, (void)hint;
+  held* const h = data;
+  if (h->runtime == NULL) free(h);
+}
+
+static napi_value create(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most], made = NULL;
+  size_t count = arguments_most;
+  const char *folders[texts_most], *sets[texts_most];
+  napi_get_cb_info(env, info, &count, words, NULL, NULL);
+  tharsis_runtime_options o = {.size = sizeof o, .plugin_folders = folders, .sets = sets};
+  char* const profile = string_in(env, words[0], "profile");
+  char* const content = string_in(env, words[0], "text");
+  char* const state = string_in(env, words[0], "state");
+  o.profile = profile;
+  o.text = content;
+  o.state = state;
+  o.plugin_folders_count = strings_in(env, words[0], "plugins", folders);
+  o.sets_count = strings_in(env, words[0], "sets", sets);
+  tharsis_error why = {.size = sizeof why};
+  held* const h = calloc(1, sizeof *h);
+  const tharsis_status status = h == NULL ? THARSIS_E_BUSY : tharsis_runtime_create(&o, &h->runtime, &why);
+  for (uint32_t i = 0; i < o.plugin_folders_count; ++i) free((void*)folders[i]);
+  for (uint32_t i = 0; i < o.sets_count; ++i) free((void*)sets[i]);
+  free(profile);
+  free(content);
+  free(state);
+  if (status < 0) return free(h), refuse(env, why.text);
+  napi_create_external(env, h, forget, NULL, &made);
+  return made;
+}
+
+// [Node's loop] Runs what is ready, then lets JavaScript take what came.
+static void on_readable(uv_poll_t* watch, int status, int events) {
+  (void)status, (void)events;
+  held* const h = watch->data;
+  tharsis_runtime_run_once(h->runtime, turn_budget);
+  napi_env const env = h->env;
+  napi_handle_scope scope;
+  napi_value told = NULL, global = NULL;
+  napi_open_handle_scope(env, &scope);
+  napi_get_reference_value(env, h->told, &told);
+  napi_get_global(env, &global);
+  if (napi_make_callback(env, NULL, global, told, 0, NULL, NULL) == napi_pending_exception) {
+    napi_value thrown = NULL;
+    napi_get_and_clear_last_exception(env, &thrown);
+    napi_fatal_exception(env, thrown);
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+// start(runtime, told)
+static napi_value start(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  held* const h = take_open(env, info, words);
+  uv_loop_t* loop = NULL;
+  tharsis_error why = {.size = sizeof why};
+  if (h == NULL) return NULL;
+  if (tharsis_runtime_start(h->runtime, &why) < 0) return refuse(env, why.text);
+  h->watch = malloc(sizeof *h->watch);
+  if (h->watch == NULL || napi_get_uv_event_loop(env, &loop) != napi_ok ||
+      uv_poll_init(loop, h->watch, tharsis_runtime_wake_descriptor(h->runtime)) != 0) {
+    free(h->watch);
+    h->watch = NULL;
+    return refuse(env, "Node's loop cannot watch the runtime");
+  }
+  h->env = env;
+  h->watch->data = h;
+  napi_create_reference(env, words[1], 1, &h->told);
+  uv_poll_start(h->watch, UV_READABLE, on_readable);
+  return undefined(env);
+}
+
+// subscribe(runtime, pattern): an inbox.
+static napi_value subscribe(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most], made = NULL;
+  held* const h = take_open(env, info, words);
+  tharsis_error why = {.size = sizeof why};
+  tharsis_inbox* inbox = NULL;
+  if (h == NULL) return NULL;
+  char* const pattern = string_of(env, words[1]);
+  const tharsis_status status = tharsis_runtime_subscribe(h->runtime, pattern, THARSIS_DROP_OLDEST, 0, &inbox, &why);
+  free(pattern);
+  if (status < 0) return refuse(env, why.text);
+  napi_create_external(env, inbox, NULL, NULL, &made);
+  return made;
+}
+
+// next(inbox): a line of JSON, empty when there is nothing.
+static napi_value next(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  tharsis_inbox* const inbox = take(env, info, words);
+  if (inbox == NULL) return NULL;
+  const tharsis_text line = tharsis_inbox_next_json(inbox);
+  return text(env, line.data != NULL ? line.data : "", line.size);
+}
+
+static napi_value report(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  held* const h = take_open(env, info, words);
+  return h == NULL ? NULL : owned_text(env, tharsis_runtime_report(h->runtime));
+}
+
+// stop(runtime, milliseconds): the status.
+static napi_value stop(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  int64_t limit = 0;
+  held* const h = take_open(env, info, words);
+  if (h == NULL) return NULL;
+  napi_get_value_int64(env, words[1], &limit);
+  return number(env, tharsis_runtime_stop(h->runtime, limit * millisecond));
+}
+
+static void forget_watch(uv_handle_t* watch) { free(watch); }
+
+static napi_value close_runtime(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  held* const h = take_open(env, info, words);
+  if (h == NULL) return NULL;
+  if (h->watch != NULL) {
+    uv_poll_stop(h->watch);
+    uv_close((uv_handle_t*)h->watch, forget_watch);
+    napi_delete_reference(env, h->told);
+  }
+  tharsis_runtime_destroy(h->runtime);
+  h->runtime = NULL;
+  h->watch = NULL;
+  return undefined(env);
+}
+
+static napi_value version(napi_env env, napi_callback_info info) {
+  (void)info;
+  return text(env, tharsis_version(), NAPI_AUTO_LENGTH);
+}
+
+NAPI_MODULE_INIT() {
+  const struct {
+    const char* name;
+    napi_callback function;
+  } all[] = {{"create", create}, {"start", start}, {"subscribe", subscribe},  {"next", next},
+             {"report", report}, {"stop", stop},   {"close", close_runtime}, {"version", version}};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
+    napi_value function = NULL;
+    napi_create_function(env, all[i].name, NAPI_AUTO_LENGTH, all[i].function, NULL, &function);
+    napi_set_named_property(env, exports, all[i].name, function);
+  }
+  return exports;
+}
