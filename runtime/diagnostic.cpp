@@ -68,13 +68,8 @@ std::string excerpt(const source_position& at, const paint& painted) {
          painted("32", "^") + "\n";
 }
 
-std::string place_of(const source_position& at, bool secret) {
-  if (!at.known()) return {};
-  return secret && at.in->is_one_value() ? at.in->name : at.text();
-}
-
 std::string render_one(const diagnostic& d, const paint& painted) {
-  const std::string place = place_of(d.at, d.secret);
+  const std::string place = d.at.text();
   std::string out = place.empty() ? "" : painted("1", printable(place) + ":") + " ";
   out += (d.warning ? painted("33", "warning:") : painted("31", "error:")) + " " + clipped(d.text, message_longest) + "\n";
   if (d.at.known() && !d.secret) out += excerpt(d.at, painted);
@@ -89,8 +84,7 @@ std::string render_one(const diagnostic& d, const paint& painted) {
 
 std::string source_position::text() const {
   if (!known()) return {};
-  if (in->is_one_value()) return in->name + "=" + in->text;
-  return line < 1 ? in->name : in->name + ":" + std::to_string(line) + ":" + std::to_string(column);
+  return line < 1 || in->is_one_value() ? in->name : in->name + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
 diagnostic& diagnostic::with(std::string note_text, source_position note_at) {

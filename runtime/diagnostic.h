@@ -27,7 +27,8 @@ struct source_position {
   int column = 0;
 
   bool known() const { return in != nullptr; }
-  std::string text() const;  // "demo.yaml:12:7", "demo.yaml", "--set stn.timeout=5s"
+  // "demo.yaml:12:7", "demo.yaml", "--set stn.timeout": never the value, which may be a secret.
+  std::string text() const;
 };
 
 struct diagnostic {

@@ -42,7 +42,7 @@ std::string value_of(const found_setting& s) {
 std::string set_by(const found_setting& s) {
   if (s.value.origins.empty()) return "";
   const setting_origin& strongest = s.value.origins.front();
-  return layer_name(strongest) == "default" ? "default" : place_text(strongest.at);
+  return layer_name(strongest) == "default" ? "default" : strongest.at.text();
 }
 
 void add_rows(const found_setting& at, size_t prefix, std::vector<row>& into) {
@@ -66,7 +66,7 @@ std::string single(const found_setting& s) {
   if (s.described.required) facts.push_back({"required", "yes"});
   if (!s.described.deprecated.empty()) facts.push_back({"deprecated", s.described.deprecated});
   std::vector<row> layers;
-  for (const setting_origin& o : s.value.origins) layers.push_back({layer_name(o), place_text(o.at), o.written});
+  for (const setting_origin& o : s.value.origins) layers.push_back({layer_name(o), o.at.text(), o.written});
   std::string text = s.path + (s.set ? " = " + value_of(s) : " is not set") + "\n" + about(s) + columns(facts, "  ");
   if (!layers.empty()) text += "  set by, the strongest first:\n" + columns(layers, "    ");
   return text;
@@ -101,7 +101,7 @@ std::string json_of_found(const found_setting& s) {
   const bool secret = s.value.secret || s.described.secret;
   o.add("set", s.set).add("secret", secret).add_raw("value", s.set && !secret ? json_of(s.value) : "null");
   for (const setting_origin& l : s.value.origins)
-    inside.push_back(json_object().add("layer", layer_name(l)).add("place", place_text(l.at)).add("written", l.written).text());
+    inside.push_back(json_object().add("layer", layer_name(l)).add("place", l.at.text()).add("written", l.written).text());
   return o.add_raw("origins", json_list(inside)).text();
 }
 

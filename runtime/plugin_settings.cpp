@@ -46,11 +46,10 @@ tharsis_status key(void* self, const char* path, uint32_t index, tharsis_text* v
   return THARSIS_OK;
 }
 
-// A default has no place that a person would want to edit; the value of an option or a variable may be
-// a secret.
+// A default has no place that a person would want to edit.
 std::string place(const source_position& at) {
   if (!at.known() || at.in->from == source::kind::manifest) return "default";
-  return at.in->is_one_value() ? at.in->name : at.text();
+  return at.text();
 }
 
 }  // namespace

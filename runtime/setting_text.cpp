@@ -91,8 +91,4 @@ std::string layer_name(const setting_origin& origin) {
   }
 }
 
-std::string place_text(const source_position& at) {
-  return at.known() && at.in->is_one_value() ? at.in->name : at.text();
-}
-
 }  // namespace tharsis::runtime

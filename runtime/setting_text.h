@@ -23,7 +23,4 @@ std::string type_text(const setting& described);
 // "default", "profile", "environment", "--set"
 std::string layer_name(const setting_origin& origin);
 
-// "demo.yaml:12:7"; of an option or a variable its name, since its value may be a secret.
-std::string place_text(const source_position& at);
-
 }  // namespace tharsis::runtime

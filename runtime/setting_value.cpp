@@ -96,6 +96,7 @@ class resolver {
       std::vector<std::string> names;
       for (const setting& m : s.members) names.push_back(m.name);
       if (const auto meant = nearest(child.key, names)) {
+        d.secret = d.secret || holds_secret(*s.member(*meant));  // The line beside the caret would show it.
         d.with("did you mean '" + *meant + "'?");
       } else if (!names.empty()) {
         d.with("known here: " + listed(names));

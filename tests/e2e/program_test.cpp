@@ -290,7 +290,7 @@ TEST_F(Program, AVariableIsALayerAndAMisspeltOneIsNamed) {
   EXPECT_EQ(with("THARSIS__hello__greeting=hey", {"run", hello, "--for", "1ms", "--state", folder_}), 0);
   EXPECT_EQ(out_.find("hey\n"), 0u) << out_;
   EXPECT_EQ(with("THARSIS__hello__greting=hey", {"run", hello, "--for", "1ms", "--state", folder_}), 2);
-  expect_error("THARSIS__hello__greting=hey: error: hello: unknown key 'greting'\nnote: did you mean 'greeting'?\n");
+  expect_error("THARSIS__hello__greting: error: hello: unknown key 'greting'\nnote: did you mean 'greeting'?\n");
 }
 
 TEST_F(Program, APinnedProfileRunsWhatWasLockedAndNothingElse) {

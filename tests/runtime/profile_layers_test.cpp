@@ -208,16 +208,16 @@ TEST_F(Layers, AVariableThatMeansNothingIsNamed) {
                               {"THARSIS__stn__", "5s"},        {"THARSIS__", "1"},              {"THARSIS__stn__timeout", "soon"},
                               {"THARSIS__stn__retries", "[1"}, {"THARSIS__stn____timeout", "1"}};
   EXPECT_EQ(here.messages_of("tharsis: 1\nplugins: { stn: }\n"),
-            "THARSIS__=1: error: the name has an empty part; write it like THARSIS__stn__tasks__timeout\n"
-            "THARSIS__snt__timeout=5s: error: the profile names no plugin 'snt'\n"
+            "THARSIS__: error: the name has an empty part; write it like THARSIS__stn__tasks__timeout\n"
+            "THARSIS__snt__timeout: error: the profile names no plugin 'snt'\n"
             "note: did you mean 'stn'?\n"
-            "THARSIS__stn=5s: error: this names a plugin; name one of its settings, like THARSIS__stn__timeout\n"
-            "THARSIS__stn__=5s: error: the name has an empty part; write it like THARSIS__stn__tasks__timeout\n"
-            "THARSIS__stn____timeout=1: error: the name has an empty part; write it like THARSIS__stn__tasks__timeout\n"
-            "THARSIS__stn__retries=[1: error: this is not valid YAML: end of sequence flow not found\n"
-            "THARSIS__stn__tiemout=5s: error: stn: unknown key 'tiemout'\n"
+            "THARSIS__stn: error: this names a plugin; name one of its settings, like THARSIS__stn__timeout\n"
+            "THARSIS__stn__: error: the name has an empty part; write it like THARSIS__stn__tasks__timeout\n"
+            "THARSIS__stn____timeout: error: the name has an empty part; write it like THARSIS__stn__tasks__timeout\n"
+            "THARSIS__stn__retries: error: this is not valid YAML: end of sequence flow not found\n"
+            "THARSIS__stn__tiemout: error: stn: unknown key 'tiemout'\n"
             "note: did you mean 'timeout'?\n"
-            "THARSIS__stn__timeout=soon: error: stn.timeout: expected a duration like '5s' or '200ms', got 'soon'\n");
+            "THARSIS__stn__timeout: error: stn.timeout: expected a duration like '5s' or '200ms', got 'soon'\n");
 }
 
 // Whoever can set a variable must not thereby choose which code runs.
@@ -227,7 +227,7 @@ TEST_F(Layers, WhereAPluginLiesIsNeverTakenFromTheEnvironment) {
                            "THARSIS__com__acme__hello__path", "THARSIS__com_acme_hello__path__x"}) {
     here.request.environment = {{name, "/evil"}};
     EXPECT_EQ(here.messages_of("tharsis: 1\nplugins:\n  com.acme.hello: { path: mine }\n"),
-              std::string(name) + "=/evil: error: where a plugin lies is never taken from the environment; write 'path:' in the profile\n");
+              std::string(name) + ": error: where a plugin lies is never taken from the environment; write 'path:' in the profile\n");
   }
   here.request.environment = {{"WHERE", "/evil"}};
   EXPECT_NE(here.messages_of("tharsis: 1\nplugins:\n  com.acme.hello: { path: \"${env:WHERE}\" }\n").find("can be put in here"),

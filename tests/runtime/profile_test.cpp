@@ -202,16 +202,16 @@ TEST_F(Profile, ProblemsOfTheCommandLineAreNamedByTheOption) {
   here.request.sets = {"stn.tiemout=5s", "snt.timeout=5s", "stn.timeout=soon", "stn.links.a.endpoints.0=tcp://x:1",
                        "stn=1",          "stn.user=[",     "stn..x=1",       "stn.user.=1"};
   EXPECT_EQ(here.messages_of("tharsis: 1\nplugins:\n  stn: { links: { a: { endpoints: [] } } }\n"),
-            "--set snt.timeout=5s: error: the profile names no plugin 'snt'\n"
+            "--set snt.timeout: error: the profile names no plugin 'snt'\n"
             "note: did you mean 'stn'?\n"
-            "--set stn.links.a.endpoints.0=tcp://x:1: error: the list has no element '0'; it is empty\n"
-            "--set stn=1: error: this names a plugin; name one of its settings, like stn.timeout\n"
-            "--set stn.user=[: error: this is not valid YAML: end of sequence flow not found\n"
-            "--set stn..x=1: error: the path has an empty part; write it like stn.tasks.timeout\n"
-            "--set stn.user.=1: error: the path has an empty part; write it like stn.tasks.timeout\n"
-            "--set stn.tiemout=5s: error: stn: unknown key 'tiemout'\n"
+            "--set stn.links.a.endpoints.0: error: the list has no element '0'; it is empty\n"
+            "--set stn: error: this names a plugin; name one of its settings, like stn.timeout\n"
+            "--set stn.user: error: this is not valid YAML: end of sequence flow not found\n"
+            "--set stn..x: error: the path has an empty part; write it like stn.tasks.timeout\n"
+            "--set stn.user.: error: the path has an empty part; write it like stn.tasks.timeout\n"
+            "--set stn.tiemout: error: stn: unknown key 'tiemout'\n"
             "note: did you mean 'timeout'?\n"
-            "--set stn.timeout=soon: error: stn.timeout: expected a duration like '5s' or '200ms', got 'soon'\n"
+            "--set stn.timeout: error: stn.timeout: expected a duration like '5s' or '200ms', got 'soon'\n"
             "DIR/profile.yaml:3:35: error: stn.links.a.endpoints: needs at least 1 element, has 0\n"
             "   3 |   stn: { links: { a: { endpoints: [] } } }\n"
             "     |                                   ^\n");
@@ -223,6 +223,12 @@ TEST_F(Profile, ASecretIsNeverShown) {
   here.request.sets.clear();
   EXPECT_EQ(here.messages_of("tharsis: 1\nplugins:\n  stn: { token: [hunter2] }\n"),
             "DIR/profile.yaml:3:17: error: stn.token: expected a text, got a list\n");
+  // A misspelt one is one too.
+  EXPECT_EQ(here.messages_of("tharsis: 1\nplugins:\n  stn: { tokne: hunter2 }\n"),
+            "DIR/profile.yaml:3:10: error: stn: unknown key 'tokne'\nnote: did you mean 'token'?\n");
+  here.request.sets = {"stn.tokne=hunter2", "snt.token=hunter2", "stn.token=[hunter2"};
+  here.request.environment = {{"THARSIS__snt__token", "hunter2"}, {"THARSIS__stn__token", "\"hunter2"}};
+  EXPECT_EQ(here.messages_of("tharsis: 1\nplugins:\n  stn: {}\n").find("hunter2"), std::string::npos) << here.messages();
 }
 
 TEST_F(Profile, ACustomPluginLiesWhereItsPathSays) {
