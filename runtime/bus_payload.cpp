@@ -129,4 +129,14 @@ std::string payload_json(const tharsis_topic& topic, const void* payload) {
   return object.text();
 }
 
+std::string event_json(const tharsis_event& event) {
+  return json_object()
+      .add("topic", event.topic->name)
+      .add("sequence", event.sequence)
+      .add("wall", event.wall)
+      .add("snapshot", event.snapshot != 0)
+      .add_raw("payload", payload_json(*event.topic, event.payload))
+      .text();
+}
+
 }  // namespace tharsis::runtime

@@ -24,5 +24,7 @@ class payload_copy {
 
 // The payload as a JSON object, secrets as "***". Bytes are printed in hexadecimal.
 std::string payload_json(const tharsis_topic& topic, const void* payload);
+// {"topic":..,"sequence":..,"wall":..,"snapshot":..,"payload":{..}}
+std::string event_json(const tharsis_event& event);
 
 }  // namespace tharsis::runtime

@@ -14,6 +14,8 @@ struct own_command {
   std::string summary;  // One line for the list of commands: "run PROFILE", what it does.
   size_t arguments_least, arguments_most;  // PROFILE is the first one.
   std::string text;
+  std::string first = "a PROFILE";             // What is missing when there is no argument,
+  std::string both = "a PROFILE and one KEY";  // and what two of them are.
 };
 
 const std::map<std::string, own_command>& own_commands() {
@@ -53,6 +55,29 @@ const std::map<std::string, own_command>& own_commands() {
         "tharsis lock PROFILE [--set KEY=VALUE]... [--plugins DIR]\n"
         "  Writes PROFILE.lock with the sha256 of each plugin's library and manifest. A profile that says\n"
         "  'trust: pinned' loads these files and no others. Runs no plugin's code.\n"}},
+      {"status",
+       {"status [PROFILE]        say how the plugins of what runs are", 0, 1,
+        "tharsis status [PROFILE] [--json] [--state DIR]\n"
+        "  Asks every `tharsis run` with this state folder, or that of PROFILE: each plugin's state, since when\n"
+        "  and why. Exit code 1: nothing runs there.\n"}},
+      {"stop",
+       {"stop [PROFILE]          end what runs", 0, 1,
+        "tharsis stop [PROFILE] [--state DIR]\n"
+        "  Stops the `tharsis run` with this state folder, as Ctrl-C does, and waits until it has ended.\n"
+        "  PROFILE says which, if several run there.\n"}},
+      {"tail",
+       {"tail PATTERN [PROFILE]  print its events as they come", 1, 2,
+        "tharsis tail PATTERN [PROFILE] [--state DIR]\n"
+        "  Prints the events of a `tharsis run` as lines of JSON until Ctrl-C, kept values first. PATTERN is a\n"
+        "  topic's name, 'stn.*' or '**'. A line {\"dropped\":N} stands where N events are missing, because they\n"
+        "  came faster than they were read.\n",
+        "a PATTERN", "a PATTERN and one PROFILE"}},
+      {"why",
+       {"why [PROFILE] PLUGIN    say why a plugin does not run", 1, 2,
+        "tharsis why [PROFILE] PLUGIN [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
+        "  Says in what state PLUGIN of a `tharsis run` is, and why. When PROFILE does not run: what stands in\n"
+        "  the way, and what PLUGIN would wait for.\n",
+        "a PLUGIN", "a PROFILE and one PLUGIN"}},
       {"version", {"version", 0, 0, "tharsis version\n  Prints the version.\n"}},
       {"help",
        {"help COMMAND            what a command takes", 0, 1,
@@ -72,11 +97,11 @@ struct option {
 
 const std::vector<option>& options() {
   static const std::vector<option> all = {
-      {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema"}},
-      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema"}},
-      {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "help"}},
+      {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "why"}},
+      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "status", "stop", "tail", "why"}},
+      {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "why", "help"}},
       {"--for", true, {"run"}},
-      {"--json", false, {"run", "plugins", "explain"}},
+      {"--json", false, {"run", "plugins", "explain", "status"}},
   };
   return all;
 }
@@ -170,11 +195,11 @@ class reader {
   std::optional<error> check_arguments(const own_command& takes) const {
     const size_t given = line_.arguments.size();
     const std::string name = "'tharsis " + line_.command + "' ";
-    if (given < takes.arguments_least) return wrong(name + "needs a PROFILE; see tharsis help " + line_.command);
+    if (given < takes.arguments_least) return wrong(name + "needs " + takes.first + "; see tharsis help " + line_.command);
     if (given <= takes.arguments_most) return {};
     const std::string most = takes.arguments_most == 0   ? "takes nothing"
                              : takes.arguments_most == 1 ? "takes one PROFILE"
-                                                         : "takes a PROFILE and one KEY";
+                                                         : "takes " + takes.both;
     return wrong(name + most + ", got '" + line_.arguments[takes.arguments_most] + "' too");
   }
 
@@ -200,7 +225,7 @@ std::string help_text(const std::string& command,
                       const std::vector<std::pair<std::string, std::string>>& plugin_commands) {
   if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
   std::string text = "Tharsis runs the plugins of a profile.\n\n";
-  for (const char* name : {"run", "check", "plugins", "explain", "schema", "lock", "help", "version"})
+  for (const char* name : {"run", "check", "plugins", "explain", "schema", "lock", "status", "stop", "tail", "why", "help", "version"})
     text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;

@@ -5,32 +5,13 @@
 
 #include "runtime/command_answer.h"
 #include "runtime/setting_text.h"
+#include "runtime/text_columns.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::runtime {
 namespace {
 
-constexpr size_t column_widest = 60;  // A longer value does not push the others away.
-
 using row = std::vector<std::string>;
-
-// Columns as wide as what stands in them; the last one ends where it ends.
-std::string columns(const std::vector<row>& rows, const std::string& indent) {
-  std::vector<size_t> widths;
-  for (const row& r : rows) {
-    widths.resize(std::max(widths.size(), r.size()));
-    for (size_t i = 0; i < r.size(); ++i) widths[i] = std::max(widths[i], std::min(r[i].size(), column_widest));
-  }
-  std::string text;
-  for (const row& r : rows) {
-    std::string line = indent;
-    for (size_t i = 0; i < r.size(); ++i)
-      line += r[i] + (i + 1 < r.size() ? std::string(std::max(widths[i], r[i].size()) - r[i].size() + 2, ' ') : "");
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
 
 std::string value_of(const found_setting& s) {
   if (!s.set) return "(not set)";
@@ -58,7 +39,7 @@ std::string table(const found_setting& s) {
   std::vector<row> rows = {{"KEY", "VALUE", "SET BY"}};
   add_rows(s, s.path.size() + 1, rows);
   const std::string nothing = s.described.type == setting_type::group ? "  It has no settings.\n" : "  It is empty.\n";
-  return s.path + "\n" + about(s) + (rows.size() == 1 ? nothing : columns(rows, "  "));
+  return s.path + "\n" + about(s) + (rows.size() == 1 ? nothing : text_columns(rows, "  "));
 }
 
 std::string single(const found_setting& s) {
@@ -67,8 +48,8 @@ std::string single(const found_setting& s) {
   if (!s.described.deprecated.empty()) facts.push_back({"deprecated", s.described.deprecated});
   std::vector<row> layers;
   for (const setting_origin& o : s.value.origins) layers.push_back({layer_name(o), o.at.text(), o.written});
-  std::string text = s.path + (s.set ? " = " + value_of(s) : " is not set") + "\n" + about(s) + columns(facts, "  ");
-  if (!layers.empty()) text += "  set by, the strongest first:\n" + columns(layers, "    ");
+  std::string text = s.path + (s.set ? " = " + value_of(s) : " is not set") + "\n" + about(s) + text_columns(facts, "  ");
+  if (!layers.empty()) text += "  set by, the strongest first:\n" + text_columns(layers, "    ");
   return text;
 }
 

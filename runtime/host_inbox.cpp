@@ -1,7 +1,5 @@
 #include "runtime/host_inbox.h"
 
-#include "sdk/pure/json.h"
-
 namespace tharsis::runtime {
 namespace {
 constexpr const char* owner = "(host)";
@@ -24,16 +22,6 @@ std::string_view host_inbox::next_json() {
   const tharsis_event* const event = next();
   json_ = event == nullptr ? std::string() : event_json(*event);
   return json_;
-}
-
-std::string event_json(const tharsis_event& event) {
-  return json_object()
-      .add("topic", event.topic->name)
-      .add("sequence", event.sequence)
-      .add("wall", event.wall)
-      .add("snapshot", event.snapshot != 0)
-      .add_raw("payload", payload_json(*event.topic, event.payload))
-      .text();
 }
 
 }  // namespace tharsis::runtime

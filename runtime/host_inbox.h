@@ -34,7 +34,4 @@ class host_inbox {
   std::string json_;
 };
 
-// {"topic":..,"sequence":..,"wall":..,"payload":{..}}
-std::string event_json(const tharsis_event& event);
-
 }  // namespace tharsis::runtime

@@ -7,6 +7,7 @@
 #include "runtime/os_clock.h"
 #include "runtime/os_state_folder.h"
 #include "runtime/os_thread.h"
+#include "runtime/report_json.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/nearest.h"
 
@@ -138,17 +139,8 @@ std::string_view host_runtime::state() const {
   return stopping_ ? "stopping" : settled_ ? "running" : "starting";
 }
 
-std::string host_runtime::report_json() const {
-  std::string plugins;
-  for (const auto& r : runtime_->report())
-    plugins += (plugins.empty() ? "" : ",") + json_object()
-                                                  .add("id", r.id)
-                                                  .add("state", name(r.state))
-                                                  .add("since", r.since)
-                                                  .add("reason", r.reason)
-                                                  .add("stuck", r.stuck)
-                                                  .text();
-  return json_object().add("state", state()).add_raw("plugins", "[" + plugins + "]").text();
+std::string host_runtime::report() const {
+  return json_object().add("state", state()).add_raw("plugins", report_json(runtime_->report())).text();
 }
 
 std::optional<error> host_runtime::missing(const std::string& interface_id) const {

@@ -42,7 +42,7 @@ class host_runtime {
 
   // [any thread]
   bool settled() const { return settled_; }
-  std::string report_json() const;
+  std::string report() const;  // {"state":..,"plugins":[..]}
   host_wake& wake() { return *wake_; }
   const host_wake& wake() const { return *wake_; }
   bus& events() { return runtime_->events(); }

@@ -197,7 +197,7 @@ void tharsis_inbox_close(tharsis_inbox* inbox) noexcept {
 }
 
 tharsis_owned_text tharsis_runtime_report(const tharsis_runtime* runtime) noexcept {
-  return owned(runtime == nullptr ? std::string() : runtime->host->report_json());
+  return owned(runtime == nullptr ? std::string() : runtime->host->report());
 }
 
 int32_t tharsis_runtime_settled(const tharsis_runtime* runtime) noexcept {

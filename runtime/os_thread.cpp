@@ -48,6 +48,8 @@ void thread::join() {
   running_ = nullptr;
 }
 
+int process_number() { return getpid(); }
+
 uint64_t thread_number() { return static_cast<uint64_t>(gettid()); }
 
 }  // namespace tharsis::runtime

@@ -23,6 +23,9 @@ class thread {
   std::unique_ptr<running> running_;
 };
 
+// The system's number of this process.
+int process_number();
+
 // The system's number of the calling thread.
 uint64_t thread_number();
 

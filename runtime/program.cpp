@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "runtime/command_answer.h"
+#include "runtime/control_commands.h"
 #include "runtime/explain_command.h"
 #include "runtime/lock_command.h"
 #include "runtime/os_state_folder.h"
 #include "runtime/plugin_listing.h"
+#include "runtime/running_runtime.h"
 #include "runtime/schema_command.h"
 #include "runtime/session.h"
 #include "sdk/abi/abi.h"
@@ -24,6 +26,7 @@ int run(const command_line& line) {
   warn(problems);
   if (const auto failure = prepare_state_folder(session.plan.data_folder)) return refuse("tharsis: " + failure->text + "\n");
   session.json = line.json;
+  session.control = control_name(session.plan.file);
   session.run_for = line.run_for;
   return run_session(std::move(session));
 }
@@ -121,6 +124,10 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "explain") return explain_command(*line);
   if (command == "lock") return lock_command(*line);
   if (command == "schema") return schema_command(*line);
+  if (command == "status") return status_command(*line);
+  if (command == "stop") return stop_command(*line);
+  if (command == "tail") return tail_command(*line);
+  if (command == "why") return why_command(*line);
   return run_plugin_command(*line);
 }
 

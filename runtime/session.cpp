@@ -6,13 +6,17 @@
 #include <set>
 #include <utility>
 
+#include "runtime/control_server.h"
 #include "runtime/os_clock.h"
 #include "runtime/os_main_wait.h"
 #include "runtime/os_profile_files.h"
+#include "runtime/os_thread.h"
 #include "runtime/real_platform.h"
+#include "runtime/report_json.h"
 #include "runtime/runtime.h"
 #include "runtime/terminal.h"
 #include "sdk/abi/command.h"
+#include "sdk/pure/json.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
@@ -50,12 +54,17 @@ class session {
     o.on_failure = [this] { note(failed_); };
     o.on_ended = [this] { note(ended_); };
     runtime_ = std::make_unique<runtime>(std::move(o));
-    if (const auto failure = runtime_->start()) {
+    std::unique_ptr<control_socket> socket;
+    std::optional<error> failure = open_control(socket);
+    if (!failure) failure = runtime_->start();
+    if (failure) {
       screen_.complain(failure->text);
       return input_wrong;
     }
+    if (socket) listen(std::move(socket));
     wait_for_work();
     tell_failures();
+    stopping_ = true;
     runtime_->stop();
     wait_for_end();
     return leave();
@@ -71,6 +80,29 @@ class session {
     bell_.ring();
   }
 
+  // Before the plugins: two runtimes of one name would disturb each other.
+  std::optional<error> open_control(std::unique_ptr<control_socket>& socket) const {
+    if (request_.control.empty()) return {};
+    auto opened = control_socket::open(request_.plan.data_folder, request_.control);
+    if (!opened) return opened.failure();
+    socket = std::move(*opened);
+    return {};
+  }
+
+  void listen(std::unique_ptr<control_socket> socket) {
+    control_.emplace(std::move(socket), runtime_->events(),
+                     control_server::answers{[this] { return status(); }, [this] { note(stop_asked_); }});
+  }
+
+  std::string status() const {
+    return json_object()
+        .add("profile", request_.plan.file)
+        .add("process", process_number())
+        .add("state", stopping_ ? "stopping" : settled_ ? "running" : "starting")
+        .add_raw("plugins", report_json(runtime_->report()))
+        .text();
+  }
+
   void print_log(uint32_t level, std::string_view plugin, std::string_view text) {
     screen_.complain((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + std::string(text));
   }
@@ -78,7 +110,7 @@ class session {
   void wait_for_work() {
     std::optional<int64_t> end;
     bool begun = false;
-    while (code_ == unfinished && !failed_) {
+    while (code_ == unfinished && !failed_ && !stop_asked_) {
       if (settled_ && !std::exchange(begun, true)) {
         begin();
         if (request_.run_for) end = monotonic_now() + request_.run_for->count();
@@ -137,6 +169,7 @@ class session {
 
   int leave() {
     tell_failures();
+    control_.reset();
     screen_.close();
     const auto report = runtime_->report();
     const auto is = [&](auto what) { return std::any_of(report.begin(), report.end(), what); };
@@ -159,7 +192,8 @@ class session {
   tharsis_command_call call_{};
   std::set<std::string> told_;
   std::atomic<int> code_ = unfinished;
-  std::atomic<bool> settled_ = false, failed_ = false, ended_ = false;
+  std::atomic<bool> settled_ = false, failed_ = false, stop_asked_ = false, stopping_ = false, ended_ = false;
+  std::optional<control_server> control_;  // Last: its thread asks all that is above.
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ struct session_request {
     std::vector<std::string> arguments;
   };
   profile plan;
+  std::string control;  // By what name other programs of this person reach it; empty: not at all.
   bool json = false;
   std::optional<duration> run_for;
   std::optional<command> work;  // Nothing: the plugins themselves know what to do.

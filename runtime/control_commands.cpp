@@ -1,0 +1,165 @@
+#include "runtime/control_commands.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <vector>
+
+#include "runtime/command_answer.h"
+#include "runtime/os_clock.h"
+#include "runtime/os_profile_files.h"
+#include "runtime/running_runtime.h"
+#include "runtime/text_columns.h"
+#include "sdk/pure/json.h"
+#include "sdk/pure/nearest.h"
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr int exit_work_failed = 1;
+
+std::string state_folder_of(const command_line& line) {
+  return line.state ? absolute_path(*line.state) : user_data_folder();
+}
+
+// Nobody runs there: exit code 1. A question that cannot be answered as it stands: 2.
+int complain(const error& e) {
+  refuse("tharsis: " + e.text + "\n");
+  return e.status == THARSIS_E_INVALID ? exit_input_wrong : exit_work_failed;
+}
+
+std::optional<std::string> argument(const command_line& line, size_t index) {
+  return index < line.arguments.size() ? std::optional(line.arguments[index]) : std::nullopt;
+}
+
+// "12 s", in the largest unit that leaves a whole number above zero.
+std::string age(int64_t since) {
+  if (since == 0) return "";
+  const int64_t seconds = std::max<int64_t>((wall_now() - since) / 1'000'000'000, 0);
+  if (seconds < 120) return std::to_string(seconds) + " s";
+  if (seconds < 2 * 3600) return std::to_string(seconds / 60) + " min";
+  if (seconds < 2 * 86400) return std::to_string(seconds / 3600) + " h";
+  return std::to_string(seconds / 86400) + " d";
+}
+
+std::string status_text(const running_status& s) {
+  std::vector<std::vector<std::string>> rows = {{"PLUGIN", "STATE", "SINCE", "REASON"}};
+  for (const auto& p : s.plugins)
+    rows.push_back({p.id, p.state + (p.stuck ? ", stuck" : ""), age(p.since), p.reason});
+  return s.profile + " is " + s.state + " in process " + s.process + "\n" + text_columns(rows, "  ");
+}
+
+// "waits is waiting since 3 s: it requires ..."
+std::string plugin_text(const running_status::plugin& p) {
+  std::string text = p.id + " is " + p.state + (p.stuck ? " and stuck" : "");
+  if (const std::string since = age(p.since); !since.empty()) text += " since " + since;
+  if (!p.reason.empty()) return text + ": " + p.reason + "\n";
+  return text + (p.state == "running" ? "; nothing is wrong with it\n" : "\n");
+}
+
+int no_such_plugin(const std::string& id, const std::string& profile, const std::vector<std::string>& known) {
+  const auto meant = nearest(id, known);
+  return refuse("tharsis: " + profile + " names no plugin " + quoted(id) +
+                (meant ? "; did you mean '" + *meant + "'?\n" : "; it names " + listed(known) + "\n"));
+}
+
+int why_of_running(control_client& runtime, const std::string& id) {
+  const auto status = ask_status(runtime);
+  if (!status) return complain(status.failure());
+  std::vector<std::string> known;
+  for (const auto& p : status->plugins) {
+    if (p.id == id) return say(plugin_text(p));
+    known.push_back(p.id);
+  }
+  return no_such_plugin(id, status->profile, known);
+}
+
+const plugin_entry* provider_of(const profile& plan, const std::string& interface_id) {
+  for (const plugin_entry& entry : plan.plugins)
+    for (const placed_name& provided : entry.manifest->provided)
+      if (provided.name == interface_id) return &entry;
+  return nullptr;
+}
+
+// What must run before it, one line each, deeper ones below.
+void add_needs(const profile& plan, const plugin_entry& entry, const std::string& indent, std::string& text) {
+  for (const placed_name& need : entry.manifest->required) {
+    const plugin_entry* const provider = provider_of(plan, need.name);
+    if (provider == nullptr) continue;  // Then the profile was refused.
+    text += indent + "it requires " + need.name + " of " + provider->id + "\n";
+    add_needs(plan, *provider, indent + "  ", text);
+  }
+}
+
+// Nothing runs: what stands in the way of a start, or what it would wait for.
+int why_of_profile(const command_line& line, const std::string& id) {
+  diagnostics problems;
+  const profile plan = load_profile(request_of(line), problems);
+  check_libraries(plan, problems);
+  if (!problems.empty()) return refuse(problems);
+  std::vector<std::string> known;
+  for (const plugin_entry& entry : plan.plugins) {
+    known.push_back(entry.id);
+    if (entry.id != id) continue;
+    std::string text = id + " does not run, because " + plan.file + " does not run with the state folder " + plan.data_folder +
+                       "; nothing stands in its way\n";
+    add_needs(plan, entry, "  ", text);
+    return say(text);
+  }
+  return no_such_plugin(id, plan.file, known);
+}
+
+}  // namespace
+
+int status_command(const command_line& line) {
+  const std::string state = state_folder_of(line);
+  std::vector<std::unique_ptr<control_client>> all;
+  if (const auto profile = argument(line, 0)) {
+    auto one = reach_runtime(state, profile);
+    if (!one) return complain(one.failure());
+    all.push_back(std::move(*one));
+  } else {
+    all = reach_all(state);
+  }
+  if (all.empty())
+    return complain({THARSIS_E_NOT_FOUND, "nothing runs with the state folder " + state + "; --state DIR names another"});
+  std::string text, list;
+  for (const auto& one : all) {
+    const auto status = ask_status(*one);
+    if (!status) return complain(status.failure());
+    text += (text.empty() ? "" : "\n") + status_text(*status);
+    list += (list.empty() ? "" : ",") + status->json;
+  }
+  return say(line.json ? "{\"runtimes\":[" + list + "]}\n" : text);
+}
+
+int stop_command(const command_line& line) {
+  auto runtime = reach_runtime(state_folder_of(line), argument(line, 0));
+  if (!runtime) return complain(runtime.failure());
+  (*runtime)->send(json_object().add("do", "stop").text());
+  (*runtime)->wait_for_its_end();
+  return say("process " + std::to_string((*runtime)->process()) + " has stopped\n");
+}
+
+int tail_command(const command_line& line) {
+  auto runtime = reach_runtime(state_folder_of(line), argument(line, 1));
+  if (!runtime) return complain(runtime.failure());
+  (*runtime)->send(json_object().add("do", "tail").add("pattern", line.arguments[0]).text());
+  const auto answer = (*runtime)->read_line();
+  if (!answer || answer->starts_with("{\"error\"")) return complain({THARSIS_E_INVALID, answer.value_or("the runtime has ended")});
+  while (const auto event = (*runtime)->read_line()) {
+    std::printf("%s\n", event->c_str());
+    if (std::fflush(stdout) != 0) break;  // Nobody reads any more.
+  }
+  return exit_done;
+}
+
+int why_command(const command_line& line) {
+  const std::string& id = line.arguments.back();
+  const bool named = line.arguments.size() == 2;
+  auto runtime = reach_runtime(state_folder_of(line), named ? argument(line, 0) : std::nullopt);
+  if (runtime) return why_of_running(**runtime, id);
+  return named && runtime.status() == THARSIS_E_NOT_FOUND ? why_of_profile(line, id) : complain(runtime.failure());
+}
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,92 @@
+#include "runtime/control_server.h"
+
+#include <utility>
+
+#include "runtime/bus_payload.h"
+#include "runtime/diagnostic.h"
+#include "runtime/yaml_tree.h"
+#include "sdk/pure/error.h"
+#include "sdk/pure/json.h"
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr const char* owner = "(control)";
+// A reader that falls behind by so much gets no more for now; the bus's queue then drops, and counts.
+constexpr size_t unsent_most = 64 << 10;
+// A second of a very busy bus, at some hundred bytes an event.
+constexpr uint32_t tail_depth = 4096;
+
+// A value of the request, which is JSON and thereby YAML; empty if it is not there.
+std::string value_in(const yaml_node& request, std::string_view key) {
+  const yaml_node* const found = request.find(key);
+  return found != nullptr && found->is == yaml_node::kind::scalar ? found->text : "";
+}
+
+}  // namespace
+
+control_server::control_server(std::unique_ptr<control_socket> socket, bus& events, answers a)
+    : socket_(std::move(socket)), bus_(events), answers_(std::move(a)) {
+  thread_.start("tharsis-control", [this] {
+    socket_->serve({[this](uint64_t client, const std::string& line) { on_line(client, line); },
+                    [this](uint64_t client) { end_tail(client); }, [this] { pass_events_on(); }});
+  });
+}
+
+control_server::~control_server() {
+  socket_->end();
+  thread_.join();
+  while (!tails_.empty()) end_tail(tails_.begin()->first);
+}
+
+void control_server::on_line(uint64_t client, const std::string& line) {
+  diagnostics problems;
+  const auto text = std::make_shared<source>(source{"request", line, source::kind::profile, {}});
+  const auto request = parse_yaml(text, problems);
+  if (!request || !problems.empty()) return complain(client, "a request is one line of JSON");
+  const std::string what = value_in(*request, "do");
+  if (what == "status") return socket_->send(client, answers_.status());
+  if (what == "tail") return tail(client, value_in(*request, "pattern"));
+  if (what != "stop") return complain(client, "this runtime does not know how to do " + quoted(what));
+  socket_->send(client, json_object().add("stopping", true).text());
+  answers_.stop();
+}
+
+void control_server::tail(uint64_t client, const std::string& pattern) {
+  end_tail(client);
+  tharsis_error reason = no_error();
+  subscription made{};
+  const auto ring = [this](bool waiting) {
+    if (waiting) socket_->ring();
+  };
+  const tharsis_status s = bus_.subscribe(owner, pattern, THARSIS_DROP_OLDEST, tail_depth, ring, &made.id, &reason);
+  if (s != THARSIS_OK) return complain(client, reason.text);
+  socket_->send(client, json_object().add("tail", pattern).text());
+  tails_[client] = made;
+}
+
+void control_server::end_tail(uint64_t client) {
+  const auto found = tails_.find(client);
+  if (found == tails_.end()) return;
+  bus_.unsubscribe(owner, found->second.id);
+  tails_.erase(found);
+}
+
+void control_server::pass_events_on() {
+  for (auto& [client, s] : tails_) {
+    while (socket_->unsent(client) < unsent_most) {
+      const auto next = bus_.take(s.id);
+      if (!next) break;
+      // What was dropped came before what is left.
+      if (const uint64_t dropped = bus_.dropped(s.id); dropped > s.dropped)
+        socket_->send(client, json_object().add("dropped", dropped - std::exchange(s.dropped, dropped)).text());
+      socket_->send(client, event_json(next->event));
+    }
+  }
+}
+
+void control_server::complain(uint64_t client, const std::string& sentence) {
+  socket_->send(client, json_object().add("error", sentence).text());
+}
+
+}  // namespace tharsis::runtime

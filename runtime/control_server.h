@@ -1,0 +1,51 @@
+// Answers what `tharsis status`, `stop` and `tail` ask a running runtime over its control socket.
+//
+//   {"do":"status"}                     one line: {"profile":..,"process":..,"state":..,"plugins":[..]}
+//   {"do":"stop"}                       {"stopping":true}; the connection ends with the process
+//   {"do":"tail","pattern":"stn.*"}     {"tail":"stn.*"}, then events, and {"dropped":N} where some are missing
+//   anything else                       {"error":"a sentence"}
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "runtime/bus.h"
+#include "runtime/os_control_linux.h"
+#include "runtime/os_thread.h"
+
+namespace tharsis::runtime {
+
+class control_server {
+ public:
+  // Both are called on the server's thread.
+  struct answers {
+    std::function<std::string()> status;
+    std::function<void()> stop;
+  };
+
+  // `events` outlives it.
+  control_server(std::unique_ptr<control_socket> socket, bus& events, answers a);
+  ~control_server();
+  control_server(const control_server&) = delete;
+
+ private:
+  struct subscription {
+    tharsis_handle id;
+    uint64_t dropped = 0;  // As the client was told.
+  };
+
+  void on_line(uint64_t client, const std::string& line);
+  void tail(uint64_t client, const std::string& pattern);
+  void end_tail(uint64_t client);
+  void pass_events_on();
+  void complain(uint64_t client, const std::string& sentence);
+
+  std::unique_ptr<control_socket> socket_;
+  bus& bus_;
+  answers answers_;
+  std::map<uint64_t, subscription> tails_;  // By client.
+  thread thread_;
+};
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,85 @@
+// The socket by which its owner's other programs talk to a running runtime: lines of text, both ways.
+//
+// It lies in STATE/.control, which only the owner enters, under the profile's name; both ends ask the
+// system who the other is. What a process that has died left there is taken away by the next one.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sdk/pure/error.h"
+
+namespace tharsis::runtime {
+
+class control_socket {
+ public:
+  struct handlers {
+    std::function<void(uint64_t client, const std::string& line)> on_line;
+    std::function<void(uint64_t client)> on_gone;
+    std::function<void()> on_turn;  // After every ring, and whenever something has moved.
+  };
+
+  //   THARSIS_E_IN_USE  a process that is alive has it; the sentence says which.
+  static result<std::unique_ptr<control_socket>> open(const std::string& state_folder, const std::string& name);
+  ~control_socket();
+  control_socket(const control_socket&) = delete;
+
+  // Until end(). The handlers are called here. [a thread for it alone]
+  void serve(const handlers& h);
+  // Sends as soon as the client reads. [the thread of serve]
+  void send(uint64_t client, const std::string& line);
+  // Bytes that the client has not read yet. [the thread of serve]
+  size_t unsent(uint64_t client) const;
+
+  void ring();  // [any thread]
+  void end();   // [any thread]
+
+ private:
+  struct connection {
+    int descriptor;
+    std::string in, out;
+    bool gone = false;
+  };
+
+  control_socket() = default;
+  void accept_clients();
+  void read_from(uint64_t client, const handlers& h);
+  void write_to(connection& c);
+  void forget_if_gone(uint64_t client, const handlers& h);
+
+  int folder_ = -1, listener_ = -1, bell_ = -1, ringer_ = -1;
+  std::atomic<bool> ending_ = false;
+  std::string name_;
+  uint64_t next_ = 1;
+  std::map<uint64_t, connection> clients_;
+};
+
+class control_client {
+ public:
+  //   THARSIS_E_NOT_FOUND  nobody runs there.  THARSIS_E_DENIED  it is somebody else's.
+  static result<std::unique_ptr<control_client>> reach(const std::string& state_folder, const std::string& name);
+  ~control_client();
+  control_client(const control_client&) = delete;
+
+  bool send(const std::string& line);
+  // The next line; nothing: the other end has closed.
+  std::optional<std::string> read_line();
+  // Until the other process has ended.
+  void wait_for_its_end();
+  int process() const { return process_; }
+
+ private:
+  control_client() = default;
+  int descriptor_ = -1, process_ = 0, process_descriptor_ = -1;
+  std::string in_;
+};
+
+// The names in STATE/.control, sorted; who died may be among them.
+std::vector<std::string> control_names(const std::string& state_folder);
+
+}  // namespace tharsis::runtime

@@ -1,0 +1,20 @@
+#include "runtime/report_json.h"
+
+#include "sdk/pure/json.h"
+
+namespace tharsis::runtime {
+
+std::string report_json(const std::vector<runtime::plugin_report>& plugins) {
+  std::string text;
+  for (const auto& r : plugins)
+    text += (text.empty() ? "" : ",") + json_object()
+                                            .add("id", r.id)
+                                            .add("state", name(r.state))
+                                            .add("since", r.since)
+                                            .add("reason", r.reason)
+                                            .add("stuck", r.stuck)
+                                            .text();
+  return "[" + text + "]";
+}
+
+}  // namespace tharsis::runtime

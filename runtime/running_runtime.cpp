@@ -1,0 +1,68 @@
+#include "runtime/running_runtime.h"
+
+#include <cstdlib>
+
+#include "runtime/diagnostic.h"
+#include "runtime/yaml_tree.h"
+#include "sdk/pure/json.h"
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr size_t name_longest = 100;  // A file's name has room for more, a line of help has not.
+
+std::string text_in(const yaml_node& map, std::string_view key) {
+  const yaml_node* const found = map.find(key);
+  return found != nullptr ? found->text : "";
+}
+
+}  // namespace
+
+std::string control_name(const std::string& profile_file) {
+  std::string name = profile_file.substr(profile_file.rfind('/') + 1);
+  if (const size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) name.resize(dot);
+  name = name.substr(name.find_first_not_of('.') == std::string::npos ? name.size() : name.find_first_not_of('.'), name_longest);
+  return name.empty() ? "runtime" : name;
+}
+
+std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_folder) {
+  std::vector<std::unique_ptr<control_client>> all;
+  for (const std::string& name : control_names(state_folder))
+    if (auto one = control_client::reach(state_folder, name)) all.push_back(std::move(*one));
+  return all;
+}
+
+result<std::unique_ptr<control_client>> reach_runtime(const std::string& state_folder,
+                                                      const std::optional<std::string>& profile) {
+  if (profile) return control_client::reach(state_folder, control_name(*profile));
+  std::vector<std::string> names;
+  std::unique_ptr<control_client> last;
+  for (const std::string& name : control_names(state_folder))
+    if (auto one = control_client::reach(state_folder, name)) {
+      names.push_back(name);
+      last = std::move(*one);
+    }
+  if (names.size() == 1) return last;
+  if (names.empty())
+    return error{THARSIS_E_NOT_FOUND, "nothing runs with the state folder " + state_folder + "; --state DIR names another"};
+  return error{THARSIS_E_INVALID, listed(names) + " run with the state folder " + state_folder + "; say which"};
+}
+
+result<running_status> ask_status(control_client& runtime) {
+  const error gone{THARSIS_E_GONE, "the runtime has ended while it was asked"};
+  if (!runtime.send(json_object().add("do", "status").text())) return gone;
+  const auto line = runtime.read_line();
+  if (!line) return gone;
+  diagnostics problems;
+  const auto answer = parse_yaml(std::make_shared<source>(source{"answer", *line, source::kind::profile, {}}), problems);
+  const yaml_node* const plugins = answer ? answer->find("plugins") : nullptr;
+  if (plugins == nullptr || !problems.empty())
+    return error{THARSIS_E_PROTOCOL, "the runtime's answer makes no sense; it is of another version"};
+  running_status status{*line, text_in(*answer, "profile"), text_in(*answer, "process"), text_in(*answer, "state"), {}};
+  for (const yaml_node& p : plugins->children)
+    status.plugins.push_back({text_in(p, "id"), text_in(p, "state"), text_in(p, "reason"),
+                              std::strtoll(text_in(p, "since").c_str(), nullptr, 10), text_in(p, "stuck") == "true"});
+  return status;
+}
+
+}  // namespace tharsis::runtime

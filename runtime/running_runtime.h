@@ -1,0 +1,36 @@
+// The runtimes that run with a state folder, as another process sees them.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/os_control_linux.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::runtime {
+
+struct running_status {
+  struct plugin {
+    std::string id, state, reason;
+    int64_t since = 0;
+    bool stuck = false;
+  };
+  std::string json;  // As it came.
+  std::string profile, process, state;
+  std::vector<plugin> plugins;
+};
+
+// How the runtime of a profile is called: the file's name without folder and ending.
+std::string control_name(const std::string& profile_file);
+
+// The one with this profile, or, when none is named, the only one.
+//   THARSIS_E_NOT_FOUND  there is none.  THARSIS_E_INVALID  several run, and none was named.
+result<std::unique_ptr<control_client>> reach_runtime(const std::string& state_folder, const std::optional<std::string>& profile);
+// All of them.
+std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_folder);
+
+result<running_status> ask_status(control_client& runtime);
+
+}  // namespace tharsis::runtime

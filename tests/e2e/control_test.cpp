@@ -1,0 +1,119 @@
+// Goal: whoever started a runtime can look at it, end it and listen to it from another terminal. Method:
+// each test runs `tharsis run` as a child and asks it with other children.
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/e2e/child_process.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using tharsis::test::child_process;
+
+class ControlProgram : public ::testing::Test {
+ protected:
+  ControlProgram() {
+    std::string name = fs::temp_directory_path().string() + "/tharsis.control.XXXXXX";
+    folder_ = mkdtemp(name.data()) ? name : "";
+  }
+  ~ControlProgram() override { fs::remove_all(folder_); }
+
+  std::string profile(const std::string& plugins, const std::string& name = "one") const {
+    const std::string path = folder_ + "/" + name + ".yaml";
+    std::ofstream(path) << "tharsis: 1\nplugins:\n" << plugins;
+    return path;
+  }
+  std::vector<std::string> run_words(const std::string& path) const {
+    return {THARSIS_PROGRAM, "run", path, "--plugins", THARSIS_FIXTURES, "--state", folder_ + "/state"};
+  }
+  int tharsis(std::vector<std::string> given) {
+    given.insert(given.begin(), THARSIS_PROGRAM);
+    given.insert(given.end(), {"--state", folder_ + "/state"});
+    child_process child(given);
+    const int code = child.wait();
+    out_ = child.out;
+    err_ = child.err;
+    return code;
+  }
+
+  std::string folder_, out_, err_;
+};
+
+}  // namespace
+
+TEST_F(ControlProgram, StatusTellsAndStopEnds) {
+  child_process running(run_words(profile("  quiet:\n  parrot:\n")));
+  ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;
+  EXPECT_EQ(tharsis({"status"}), 0) << err_;
+  EXPECT_NE(out_.find("/one.yaml is running in process "), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\n  PLUGIN  STATE    SINCE  REASON\n  quiet   running  "), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"status", "one.yaml", "--json"}), 0) << err_;
+  EXPECT_EQ(out_.find("{\"runtimes\":[{\"profile\":\""), 0u) << out_;
+  EXPECT_EQ(tharsis({"why", "parrot"}), 0) << err_;
+  EXPECT_NE(out_.find("parrot is running since 0 s; nothing is wrong with it\n"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"why", "parot"}), 2);
+  EXPECT_NE(err_.find("names no plugin 'parot'; did you mean 'parrot'?"), std::string::npos) << err_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_NE(out_.find(" has stopped\n"), std::string::npos) << out_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(ControlProgram, WhereNothingRunsTheySaySo) {
+  const std::string nothing = "tharsis: nothing runs with the state folder " + folder_ + "/state; --state DIR names another\n";
+  for (const auto& words : std::vector<std::vector<std::string>>{{"status"}, {"stop"}, {"tail", "**"}, {"why", "quiet"}}) {
+    EXPECT_EQ(tharsis(words), 1) << words[0];
+    EXPECT_EQ(err_, nothing) << words[0];
+  }
+  EXPECT_EQ(tharsis({"stop", "one.yaml"}), 1);
+  EXPECT_EQ(err_, "tharsis: 'one' does not run with the state folder " + folder_ + "/state\n");
+}
+
+TEST_F(ControlProgram, ASecondRunOfTheSameProfileIsRefusedAndAnotherIsNot) {
+  child_process running(run_words(profile("  quiet:\n")));
+  ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;
+  child_process second(run_words(folder_ + "/one.yaml"));
+  EXPECT_EQ(second.wait(), 2);
+  EXPECT_NE(second.err.find("'one' runs already with the state folder " + folder_ + "/state, as process "), std::string::npos)
+      << second.err;
+  child_process other(run_words(profile("  parrot:\n", "two")));
+  ASSERT_TRUE(other.wait_for("runs; Ctrl-C stops")) << other.err;
+  EXPECT_EQ(tharsis({"stop"}), 2) << "which one?";
+  EXPECT_EQ(err_, "tharsis: one and two run with the state folder " + folder_ + "/state; say which\n");
+  EXPECT_EQ(tharsis({"stop", "two"}), 0) << err_;
+  EXPECT_EQ(other.wait(), 0);
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0);
+}
+
+TEST_F(ControlProgram, ARunThatWasKilledLeavesNothingInTheWay) {
+  {
+    child_process killed(run_words(profile("  quiet:\n")));
+    ASSERT_TRUE(killed.wait_for("runs; Ctrl-C stops")) << killed.err;
+  }
+  EXPECT_EQ(tharsis({"status"}), 1) << out_;
+  child_process running(run_words(folder_ + "/one.yaml"));
+  ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0);
+}
+
+TEST_F(ControlProgram, TailPrintsKeptValuesAndEndsWithTheRuntime) {
+  child_process running(run_words(profile("  openssl_version:\n")));
+  ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;
+  child_process tail({THARSIS_PROGRAM, "tail", "openssl_version.*", "--state", folder_ + "/state"});
+  ASSERT_TRUE(tail.wait_for("\"snapshot\":true,\"payload\":{\"version\":\"3")) << tail.out << tail.err;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(tail.wait(), 0) << tail.err;
+  EXPECT_EQ(running.wait(), 0);
+}
+
+TEST_F(ControlProgram, WhyOfAProfileThatDoesNotRun) {
+  const std::string path = profile("  waits:\n  start_fails:\n");
+  EXPECT_EQ(tharsis({"why", path, "waits", "--plugins", THARSIS_FIXTURES}), 0) << err_;
+  EXPECT_NE(out_.find("waits does not run, because "), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\n  it requires test.failing/1 of start_fails\n"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"why", profile("  waits:\n", "lonely"), "waits", "--plugins", THARSIS_FIXTURES}), 2);
+  EXPECT_NE(err_.find("test.failing/1"), std::string::npos) << err_;
+}

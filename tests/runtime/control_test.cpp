@@ -1,0 +1,184 @@
+// The control socket and its server, without a runtime: what is asked, what nobody should ask, and readers
+// that do not read.
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "runtime/control_server.h"
+#include "runtime/running_runtime.h"
+#include "sdk/pure/views.h"
+#include "tests/runtime/real_stage.h"
+
+using namespace tharsis;
+using namespace tharsis::runtime;
+
+namespace {
+
+struct noise {
+  tharsis_text text;
+};
+constexpr tharsis_field fields[] = {{"text", THARSIS_FIELD_TEXT, offsetof(noise, text), nullptr, 0}};
+constexpr tharsis_topic topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, "test.noise", fields, 1, sizeof(noise), 0};
+
+class Control : public ::testing::Test {
+ protected:
+  Control() : events([] { return int64_t{7}; }) {
+    state = std::filesystem::temp_directory_path().string() + "/tharsis.control.XXXXXX";
+    EXPECT_NE(mkdtemp(state.data()), nullptr);
+    tharsis_error reason = no_error();
+    EXPECT_EQ(events.declare("test", &topic, &id, &reason), THARSIS_OK) << reason.text;
+  }
+  ~Control() override {
+    server.reset();
+    std::filesystem::remove_all(state);
+  }
+
+  void serve(const std::string& name = "demo") {
+    auto socket = control_socket::open(state, name);
+    ASSERT_TRUE(socket) << socket.failure().text;
+    server.emplace(std::move(*socket), events,
+                   control_server::answers{[] { return std::string(R"({"profile":"demo.yaml","process":1,"state":"running","plugins":[]})"); },
+                                           [this] { stopped.tell(); }});
+  }
+  std::unique_ptr<control_client> connect(const std::string& name = "demo") {
+    auto client = control_client::reach(state, name);
+    EXPECT_TRUE(client) << client.failure().text;
+    return client ? std::move(*client) : nullptr;
+  }
+  void publish(const std::string& text) {
+    const noise payload = {text_of(text)};
+    EXPECT_EQ(events.publish("test", id, &payload), THARSIS_OK);
+  }
+  static std::string ask(control_client& client, const std::string& line) {
+    EXPECT_TRUE(client.send(line));
+    return client.read_line().value_or("(closed)");
+  }
+
+  std::string state;
+  bus events;
+  tharsis_handle id = 0;
+  test::told stopped;
+  std::optional<control_server> server;
+};
+
+}  // namespace
+
+TEST_F(Control, AnswersWhatItKnowsAndSaysWhatItDoesNot) {
+  serve();
+  const auto client = connect();
+  EXPECT_EQ(ask(*client, R"({"do":"status"})"), R"({"profile":"demo.yaml","process":1,"state":"running","plugins":[]})");
+  EXPECT_EQ(ask(*client, R"({"do":"dance"})"), R"({"error":"this runtime does not know how to do 'dance'"})");
+  EXPECT_EQ(ask(*client, "{\"do\":"), R"({"error":"a request is one line of JSON"})");
+  EXPECT_EQ(ask(*client, "\x01\xff"), R"({"error":"a request is one line of JSON"})");
+  EXPECT_EQ(ask(*client, R"({"do":"tail"})").find(R"({"error":)"), 0u) << "without a pattern";
+  EXPECT_EQ(ask(*client, R"({"do":"stop"})"), R"({"stopping":true})");
+  EXPECT_TRUE(stopped.wait());
+}
+
+TEST_F(Control, ALineWithoutEndIsCutOff) {
+  serve();
+  const auto client = connect();
+  (void)client->send(std::string(100'000, 'x'));
+  EXPECT_EQ(client->read_line(), std::nullopt);
+  EXPECT_EQ(ask(*connect(), R"({"do":"status"})").find("{\"profile\""), 0u) << "others are served";
+}
+
+TEST_F(Control, IsItsOwnersAlone) {
+  serve();
+  struct stat folder, socket;
+  ASSERT_EQ(stat((state + "/.control").c_str(), &folder), 0);
+  ASSERT_EQ(stat((state + "/.control/demo").c_str(), &socket), 0);
+  EXPECT_EQ(folder.st_mode & 0777, 0700u);
+  EXPECT_EQ(socket.st_mode & 0777, 0600u);
+}
+
+TEST_F(Control, AFolderThatOthersMayEnterIsRefused) {
+  ASSERT_EQ(mkdir((state + "/.control").c_str(), 0755), 0);
+  const auto socket = control_socket::open(state, "demo");
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.status(), THARSIS_E_DENIED);
+  EXPECT_NE(socket.failure().text.find("chmod 700"), std::string::npos) << socket.failure().text;
+}
+
+TEST_F(Control, TwoOfOneNameCannotLiveAndTheSecondIsToldWhoTheFirstIs) {
+  serve();
+  const auto second = control_socket::open(state, "demo");
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.status(), THARSIS_E_IN_USE);
+  EXPECT_NE(second.failure().text.find("process " + std::to_string(getpid())), std::string::npos) << second.failure().text;
+  EXPECT_EQ(ask(*connect(), R"({"do":"status"})").find("{\"profile\""), 0u) << "the first was not disturbed";
+  EXPECT_TRUE(control_socket::open(state, "other")) << "another profile may share the folder";
+}
+
+TEST_F(Control, WhatTheDeadLeftIsReplaced) {
+  ASSERT_EQ(mkdir((state + "/.control").c_str(), 0700), 0);
+  std::ofstream(state + "/.control/demo") << "no socket at all";
+  serve();
+  EXPECT_EQ(ask(*connect(), R"({"do":"status"})").find("{\"profile\""), 0u);
+  server.reset();
+  EXPECT_FALSE(std::filesystem::exists(state + "/.control/demo")) << "the end leaves nothing behind";
+}
+
+TEST_F(Control, AStateFolderWithALongNameWorks) {
+  const std::string long_one = state + "/" + std::string(120, 'd');
+  ASSERT_EQ(mkdir(long_one.c_str(), 0700), 0);
+  const auto socket = control_socket::open(long_one, "demo");
+  EXPECT_TRUE(socket) << socket.failure().text;
+  EXPECT_TRUE(control_client::reach(long_one, "demo"));
+}
+
+TEST_F(Control, WhoIsNotThereIsToldApart) {
+  EXPECT_EQ(control_client::reach(state, "demo").status(), THARSIS_E_NOT_FOUND);
+  EXPECT_EQ(reach_runtime(state, {}).status(), THARSIS_E_NOT_FOUND);
+  auto first = control_socket::open(state, "first"), second = control_socket::open(state, "second");
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(reach_runtime(state, {}).status(), THARSIS_E_INVALID);
+  EXPECT_EQ(reach_runtime(state, {}).failure().text, "first and second run with the state folder " + state + "; say which");
+  EXPECT_TRUE(reach_runtime(state, "configs/second.yaml"));
+}
+
+TEST_F(Control, TailPassesEventsOn) {
+  serve();
+  const auto client = connect();
+  EXPECT_EQ(ask(*client, R"({"do":"tail","pattern":"test.*"})"), R"({"tail":"test.*"})");
+  publish("one");
+  EXPECT_EQ(client->read_line(), R"({"topic":"test.noise","sequence":1,"wall":7,"snapshot":false,"payload":{"text":"one"}})");
+  publish("two");
+  EXPECT_NE(client->read_line().value_or("").find("\"two\""), std::string::npos);
+}
+
+// Goal: a reader that does not read costs a bounded amount and learns what it missed. Method: more events
+// than socket and queue hold together, then read all.
+TEST_F(Control, AReaderThatFallsBehindLearnsHowManyItMissed) {
+  constexpr uint64_t many = 20'000;
+  serve();
+  const auto client = connect();
+  EXPECT_EQ(ask(*client, R"({"do":"tail","pattern":"**"})"), R"({"tail":"**"})");
+  const std::string text(200, 'x');
+  for (uint64_t i = 0; i < many; ++i) publish(text);
+  uint64_t events_read = 0, dropped = 0;
+  while (events_read + dropped < many) {
+    const std::string line = client->read_line().value_or("(closed)");
+    unsigned long long missed = 0;
+    if (std::sscanf(line.c_str(), R"({"dropped":%llu})", &missed) == 1) {
+      dropped += missed;
+      continue;
+    }
+    ASSERT_EQ(line.find(R"({"topic":"test.noise")"), 0u) << line;
+    ++events_read;
+  }
+  EXPECT_EQ(events_read + dropped, many);
+  EXPECT_GT(dropped, 0u);
+}
+
+TEST_F(Control, ProfilesAreCalledAfterTheirFiles) {
+  EXPECT_EQ(control_name("configs/demo-gateway.yaml"), "demo-gateway");
+  EXPECT_EQ(control_name("demo"), "demo");
+  EXPECT_EQ(control_name("/a/.hidden.yaml"), "hidden");
+  EXPECT_EQ(control_name(".."), "runtime");
+  EXPECT_EQ(control_name(""), "runtime");
+}
