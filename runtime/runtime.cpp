@@ -111,6 +111,7 @@ std::optional<error> runtime::open_strands() {
 }
 
 void runtime::stop() {
+  if (lifecycle_ == nullptr) return;  // start() failed: nothing runs.
   inbox_->send([this] {
     lifecycle_->stop(now());
     advance();
