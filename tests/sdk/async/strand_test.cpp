@@ -167,8 +167,7 @@ task<int64_t> sum(int n) {
   co_return total;
 }
 uintptr_t here() {
-  volatile char mark = 0;
-  return reinterpret_cast<uintptr_t>(&mark);
+  return reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
 }
 task<void> lowest(int n, uintptr_t* low, uintptr_t* high) {
   for (int i = 0; i < n; ++i) {
