@@ -6,13 +6,10 @@
 
 #include <fstream>
 #include <iterator>
-#include <memory>
 
-#include "runtime/profile.h"
-#include "runtime/runtime.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/world.h"
-#include "tests/e2e/recording_console.h"
+#include "tests/e2e/watched_runtime.h"
 #include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
@@ -27,12 +24,7 @@ constexpr uint64_t seeds = 500;
 #endif
 const std::string plugins = THARSIS_PLUGINS;
 
-struct side {
-  test::recording_console console;
-  std::string logged;  // Warnings before xlog took over.
-  bool settled = false, ended = false;
-  std::unique_ptr<runtime::runtime> running;
-
+struct side : test::watched_runtime {
   void start(sim::machine& on, const std::string& file, const std::vector<std::string>& sets) {
     profile_request request;
     request.file = file;
@@ -41,19 +33,7 @@ struct side {
     request.data_folder = "/state";
     runtime::diagnostics problems;
     runtime::profile plan = runtime::load_profile(request, problems);
-    ASSERT_TRUE(problems.empty()) << runtime::render(problems);
-    runtime::runtime::options o;
-    o.platform = on.platform();
-    o.plan = std::move(plan);
-    o.console = console.table();
-    o.print = [this](uint32_t, std::string_view who, std::string_view text) {
-      logged += std::string(who) + ": " + std::string(text) + "\n";
-    };
-    o.on_settled = [this] { settled = true; };
-    o.on_ended = [this] { ended = true; };
-    running = std::make_unique<runtime::runtime>(std::move(o));
-    const auto failure = running->start();
-    ASSERT_FALSE(failure) << failure->text;
+    run(on.platform(), std::move(plan), problems);
   }
   // One line for each plugin that is not stopped.
   std::string not_stopped() const {

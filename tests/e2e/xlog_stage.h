@@ -4,17 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/reader.h"
-#include "runtime/profile.h"
-#include "runtime/runtime.h"
 #include "sdk/abi/command.h"
 #include "sdk/sim/world.h"
-#include "tests/e2e/recording_console.h"
+#include "tests/e2e/watched_runtime.h"
 #include "tests/plugins/xlog/speaker/speaker.h"
 
 namespace tharsis::test {
@@ -26,7 +24,7 @@ struct state {
 };
 
 // One life of a runtime.
-class xlog_stage {
+class xlog_stage : public watched_runtime {
  public:
   // `settings` as a profile writes them: "level: debug, memory: 64KiB".
   xlog_stage(sim::world& w, sim::machine& m, const std::string& settings) : world_(w), machine_(m) {
@@ -68,7 +66,8 @@ class xlog_stage {
   int command(const std::vector<std::string>& words) {
     runtime::profile_request request = request_of();
     runtime::diagnostics problems;
-    run(runtime::profile_of_plugin("xlog", request, problems), problems);
+    runtime::profile plan = runtime::profile_of_plugin("xlog", request, problems);
+    run(machine_.platform(), std::move(plan), problems);
     EXPECT_TRUE(world_.run_until([&] { return settled; }, world_.now() + 30s));
     std::vector<const char*> arguments;
     for (size_t i = 1; i < words.size(); ++i) arguments.push_back(words[i].c_str());
@@ -88,12 +87,7 @@ class xlog_stage {
     return {};
   }
 
-  recording_console console;
   std::vector<state> states;
-  std::string logged;  // Warnings while there was no sink.
-  bool settled = false;
-  bool ended = false;
-  std::unique_ptr<runtime::runtime> running;
 
  private:
   static runtime::profile_request request_of() {
@@ -107,22 +101,8 @@ class xlog_stage {
     request.file = "test.yaml";
     request.text = text;
     runtime::diagnostics problems;
-    run(runtime::load_profile(request, problems), problems);
-  }
-  void run(runtime::profile plan, const runtime::diagnostics& problems) {
-    ASSERT_TRUE(problems.empty()) << render(problems);
-    runtime::runtime::options o;
-    o.platform = machine_.platform();
-    o.plan = std::move(plan);
-    o.console = console.table();
-    o.print = [this](uint32_t, std::string_view who, std::string_view text) {
-      logged += std::string(who) + ": " + std::string(text) + "\n";
-    };
-    o.on_settled = [this] { settled = true; };
-    o.on_ended = [this] { ended = true; };
-    running = std::make_unique<runtime::runtime>(std::move(o));
-    const auto failure = running->start();
-    ASSERT_FALSE(failure) << failure->text;
+    runtime::profile plan = runtime::load_profile(request, problems);
+    run(machine_.platform(), std::move(plan), problems);
   }
   template <class F>
   void on_speaker(F f) {
