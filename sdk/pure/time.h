@@ -27,7 +27,7 @@ constexpr int64_t nanoseconds(instant at) { return at.time_since_epoch().count()
 
 // `at + wait` that stays `never` instead of wrapping.
 constexpr instant later(instant at, duration wait) {
-  return at > never - wait ? never : at + wait;
+  return wait > duration::zero() && at > never - wait ? never : at + wait;
 }
 
 constexpr int64_t milliseconds(duration d) {
