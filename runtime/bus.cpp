@@ -9,6 +9,20 @@ namespace {
 constexpr uint32_t depth_default = 256;  // A burst of a second at 250 events; 64 KiB of queue at most.
 }
 
+bus::counts bus::counts_of(const std::string& owner) const {
+  if (metrics_ == nullptr) return {};
+  // "(host)", which is no plugin, is host here.
+  const std::string who = owner.starts_with('(') ? owner.substr(1, owner.size() - 2) : owner;
+  const auto count = [&](const char* name, const char* help) { return metrics_->own<counter>(who, name, "1", help); };
+  return {count("bus_published", "Events that it published"),
+          count("bus_refused", "Events that it could not publish, because a subscriber that refuses was full"),
+          count("bus_delivered", "Events that its subscriptions got"),
+          count("bus_dropped_oldest", "Events that its full queues lost to newer ones"),
+          count("bus_dropped_newest", "Events that its full queues did not take"),
+          count("bus_conflated", "Events that a newer one of their topic replaced while they waited"),
+          metrics_->own<gauge>(who, "bus_queue_high", "1", "Most events that waited in one of its queues")};
+}
+
 tharsis_status bus::declare(const std::string& owner, const tharsis_topic* facts, tharsis_handle* id,
                             tharsis_error* error) {
   if (const tharsis_status s = check_topic(*facts, error); s != THARSIS_OK) return s;
@@ -19,6 +33,7 @@ tharsis_status bus::declare(const std::string& owner, const tharsis_topic* facts
   topic& t = topics_[*id = next_++];
   t.owner = owner;
   t.facts = facts;
+  t.counted = counts_of(owner);
   for (const auto& [handle, s] : subscriptions_)
     if (topic_matches(s->pattern, facts->name)) t.subscribers.push_back(s);
   return THARSIS_OK;
@@ -31,7 +46,8 @@ tharsis_status bus::publish(const std::string& owner, tharsis_handle id, const v
   topic& t = found->second;
   if (t.owner != owner) return THARSIS_E_DENIED;
   for (const auto& s : t.subscribers)
-    if (s->wanted.policy == THARSIS_REFUSE && s->queue.size() >= s->wanted.depth) return THARSIS_E_BUSY;
+    if (s->wanted.policy == THARSIS_REFUSE && s->queue.size() >= s->wanted.depth) return t.counted.refused.add(), THARSIS_E_BUSY;
+  t.counted.published.add();
   const uint64_t sequence = ++t.sequence;
   if (t.subscribers.empty() && t.facts->kind == THARSIS_TOPIC_EVENT) return THARSIS_OK;
   const auto event = std::make_shared<const stored>(stored{t.facts, sequence, wall_(), payload_copy(*t.facts, payload)});
@@ -53,14 +69,19 @@ void bus::enqueue(const std::shared_ptr<subscription>& s, queued event) {
   const bool full = s->queue.size() >= s->wanted.depth;
   if (s->wanted.policy == THARSIS_CONFLATE || (full && event.event->topic->kind == THARSIS_TOPIC_STATE)) {
     const auto older = std::find_if(s->queue.begin(), s->queue.end(), same_topic);
-    if (older != s->queue.end()) s->queue.erase(older);
+    if (older != s->queue.end()) {
+      s->queue.erase(older);
+      s->counted.conflated.add();
+    }
   }
   if (s->queue.size() >= s->wanted.depth) {
     ++s->dropped;
-    if (s->wanted.policy == THARSIS_DROP_NEWEST) return;
+    if (s->wanted.policy == THARSIS_DROP_NEWEST) return s->counted.dropped_newest.add();
+    s->counted.dropped_oldest.add();
     s->queue.pop_front();
   }
   s->queue.push_back(std::move(event));
+  s->counted.queue_high.raise(static_cast<int64_t>(s->queue.size()));
   schedule(*s);
 }
 
@@ -109,6 +130,7 @@ tharsis_status bus::subscribe(const std::string& owner, const std::string& patte
 // [mutex held]
 void bus::add(const std::shared_ptr<subscription>& s) {
   s->id = next_++;
+  s->counted = counts_of(s->owner);
   if (s->wanted.depth == 0) s->wanted.depth = depth_default;
   subscriptions_[s->id] = s;
   for (auto& [handle, t] : topics_) {
@@ -154,6 +176,7 @@ void bus::deliver(tharsis_handle id) {
     s = found->second;
     s->scheduled = false;
     batch.swap(s->queue);
+    s->counted.delivered.add(batch.size());
   }
   for (const queued& q : batch) {
     if (s->ended) return;
@@ -169,6 +192,7 @@ std::optional<bus::taken> bus::take(tharsis_handle id) {
   subscription& s = *found->second;
   const queued next = std::move(s.queue.front());
   s.queue.pop_front();
+  s.counted.delivered.add();
   if (s.queue.empty()) {
     s.scheduled = false;
     s.waiting(false);

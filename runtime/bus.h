@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/bus_payload.h"
+#include "runtime/metrics.h"
 #include "sdk/abi/bus.h"
 #include "sdk/abi/platform.h"
 
@@ -21,8 +22,8 @@ namespace tharsis::runtime {
 
 class bus {
  public:
-  // `wall` is the host's clock, [any thread].
-  explicit bus(std::function<int64_t()> wall) : wall_(std::move(wall)) {}
+  // `wall` is the host's clock, [any thread]. Without `counted` nothing is counted.
+  explicit bus(std::function<int64_t()> wall, metrics* counted = nullptr) : wall_(std::move(wall)), metrics_(counted) {}
   bus(const bus&) = delete;
 
   // `owner` names the plugin; what a plugin may declare is the caller's question.
@@ -58,6 +59,14 @@ class bus {
   };
   using stored_ptr = std::shared_ptr<const stored>;
 
+  // What an owner of topics and subscriptions does here, all of them together. [mutex held]
+  struct counts {
+    counter published, refused;                        // Of topics.
+    counter delivered, dropped_oldest, dropped_newest, conflated;  // Of subscriptions.
+    gauge queue_high;
+  };
+  counts counts_of(const std::string& owner) const;
+
   struct queued {
     stored_ptr event;
     bool snapshot;
@@ -71,6 +80,7 @@ class bus {
     tharsis_subscription wanted;
     std::deque<queued> queue;
     uint64_t dropped = 0;
+    counts counted;
     bool scheduled = false;
     std::atomic<bool> ended = false;
   };
@@ -78,6 +88,7 @@ class bus {
     std::string owner;
     const tharsis_topic* facts;
     uint64_t sequence = 0;
+    counts counted;
     std::deque<stored_ptr> kept;  // One for a state, up to `depth` for a log.
     std::vector<std::shared_ptr<subscription>> subscribers;
   };
@@ -91,6 +102,7 @@ class bus {
   void keep(topic& t, const stored_ptr& event);
 
   std::function<int64_t()> wall_;
+  metrics* const metrics_;
   mutable std::mutex mutex_;
   tharsis_handle next_ = 1;
   std::map<tharsis_handle, topic> topics_;

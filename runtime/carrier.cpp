@@ -75,11 +75,13 @@ void carrier::run() {
 // What is ready goes to its strand. Answers whether the bell was rung or the carrier stops.
 bool carrier::collect() {
   const bool rung = mail_.load(std::memory_order_relaxed) && take_inbox();
-  const int64_t now = monotonic_now();
+  int64_t now = monotonic_now();
   if (now - looked_at_ >= look_interval) {
     looked_at_ = now;
     poller_.wait(0);
+    now = monotonic_now();
   }
+  turn_began_ = now;
   while (timer_node* const due = timers_.take_due(now)) {
     const auto& timer = *static_cast<strand_timer*>(due);
     enqueue(*timer.strand, {nullptr, nullptr, timer.owner});
@@ -109,20 +111,26 @@ void carrier::run_round(int64_t until) {
       strand.queued = false;
     else
       ready_.push_back(&strand);
-    if (until != no_limit && monotonic_now() >= until) return;
+    if (turn_began_ >= until) return;
   }
 }
 
 void carrier::run_turn(real_strand& strand, int64_t until) {
   running_ = &strand;
   queued_wake next;
-  for (size_t n = 0; n < turn_max && strand.waiting.pop(next); ++n) {
+  const size_t waiting = strand.waiting.size();
+  size_t ran = 0;
+  while (ran < turn_max && strand.waiting.pop(next)) {
     now_ = 0;
+    ++ran;
     strand.run(next);
     if (until != no_limit && monotonic_now() >= until) break;
   }
   running_ = nullptr;
   now_ = 0;
+  const int64_t ended = monotonic_now();  // When the next turn begins, too.
+  strand.note_turn(waiting, ran, ended - turn_began_);
+  turn_began_ = ended;
 }
 
 void carrier::sleep(int64_t until) {

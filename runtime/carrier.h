@@ -90,6 +90,7 @@ class carrier {
   real_strand* running_ = nullptr;
   int64_t now_ = 0;  // 0: not asked for inside this wake.
   int64_t looked_at_ = 0;
+  int64_t turn_began_ = 0;
   bool ending_ = false;
   std::vector<letter> taken_;
 

@@ -45,6 +45,7 @@ class host_runtime {
   std::string report() const;  // {"state":..,"plugins":[..]}
   host_wake& wake() { return *wake_; }
   const host_wake& wake() const { return *wake_; }
+  const metrics& counted() const { return runtime_->counted(); }
   bus& events() { return runtime_->events(); }
   // Nothing: a plugin of the profile provides the interface.
   std::optional<error> missing(const std::string& interface_id) const;

@@ -10,8 +10,10 @@
 
 #include "runtime/host_inbox.h"
 #include "runtime/host_runtime.h"
+#include "runtime/metrics_report.h"
 #include "runtime/os_library.h"
 #include "sdk/abi/runtime.h"
+#include "sdk/pure/histogram.h"
 #include "sdk/pure/views.h"
 
 using namespace tharsis;
@@ -198,6 +200,19 @@ void tharsis_inbox_close(tharsis_inbox* inbox) noexcept {
 
 tharsis_owned_text tharsis_runtime_report(const tharsis_runtime* runtime) noexcept {
   return owned(runtime == nullptr ? std::string() : runtime->host->report());
+}
+
+void tharsis_runtime_metrics(const tharsis_runtime* runtime, void (*visit)(void* context, const tharsis_metric_value* value),
+                             void* context) noexcept {
+  if (runtime != nullptr && visit != nullptr) runtime->host->counted().visit(visit, context);
+}
+
+tharsis_owned_text tharsis_runtime_metrics_json(const tharsis_runtime* runtime) noexcept {
+  return owned(runtime == nullptr ? std::string() : metrics_json(read_metrics(runtime->host->counted())));
+}
+
+uint64_t tharsis_metric_quantile(const tharsis_metric_value* value, double share) noexcept {
+  return value == nullptr || value->buckets == nullptr ? 0 : quantile(value->buckets, share);
 }
 
 int32_t tharsis_runtime_settled(const tharsis_runtime* runtime) noexcept {

@@ -20,7 +20,9 @@ void log_hub::write(uint32_t level, std::string_view plugin, std::string_view te
   if (sink_ != nullptr) return sink_->write(sink_->self, &record);
   if (level >= THARSIS_LOG_WARNING && print) print(level, plugin, text);
   kept_.push_back({record, std::string(plugin), std::string(text)});
-  if (kept_.size() > kept_max) kept_.pop_front();
+  if (kept_.size() <= kept_max) return;
+  kept_.pop_front();
+  dropped_.add();
 }
 
 void log_hub::set_sink(const tharsis_log_sink* sink) {

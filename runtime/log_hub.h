@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sdk/abi/log.h"
+#include "sdk/pure/metrics.h"
 
 namespace tharsis::runtime {
 
@@ -19,7 +20,7 @@ class log_hub {
   // Prints a warning or worse for a person while no sink is there. [any thread]
   using printer = std::function<void(uint32_t level, std::string_view plugin, std::string_view text)>;
 
-  log_hub(clock c, printer print) : clock_(std::move(c)), print_(std::move(print)) {}
+  log_hub(clock c, printer print, counter dropped = {}) : clock_(std::move(c)), print_(std::move(print)), dropped_(dropped) {}
   log_hub(const log_hub&) = delete;
 
   // Dropped when below level(). [any thread]
@@ -46,6 +47,7 @@ class log_hub {
 
   clock clock_;
   printer print_;
+  const counter dropped_;  // [mutex held]
   std::mutex mutex_;
   const tharsis_log_sink* sink_ = nullptr;
   std::deque<kept> kept_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/os_library.h"
+#include "runtime/strand_metrics.h"
 #include "runtime/topic_pattern.h"
 #include "sdk/pure/views.h"
 
@@ -18,13 +19,17 @@ std::string sentence(std::string_view step, tharsis_status status, const tharsis
 }  // namespace
 
 plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entry)
-    : shared_(s), index_(index), entry_(entry), settings_(entry_.settings), data_path_(s.data_folder + "/" + entry.id) {
+    : shared_(s), index_(index), entry_(entry), settings_(entry_.settings), data_path_(s.data_folder + "/" + entry.id),
+      log_lines_(s.metrics->own<shared_counter>(entry.id, "log_lines", "1", "Lines that it logged")),
+      log_warnings_(s.metrics->own<shared_counter>(entry.id, "log_warnings", "1", "Warnings among them")),
+      log_errors_(s.metrics->own<shared_counter>(entry.id, "log_errors", "1", "Errors among them")) {
   host_ = {sizeof host_, THARSIS_ABI_MINOR, this, query, ready, stopped, failed};
   bus_ = {sizeof bus_, this, bus_declare, bus_publish, bus_subscribe, bus_unsubscribe};
   registry_ = {sizeof registry_, this, registry_provide, registry_withdraw, registry_bound, registry_watch};
   static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t), "the level is shared with C");
   log_ = {sizeof log_, this, reinterpret_cast<const volatile uint32_t*>(&s.log->level()), log_write, log_flush};
   paths_ = {sizeof paths_, this, data_path, plugin_path};
+  metrics_ = {sizeof metrics_, this, metrics_cells, metrics_visit};
 }
 
 plugin_host::~plugin_host() {
@@ -45,8 +50,10 @@ tharsis_status plugin_host::load(tharsis_error* error) {
 tharsis_status plugin_host::open(tharsis_error* error) {
   const tharsis_status status =
       shared_.platform->strand_open(shared_.platform->self, entry_.id.c_str(), entry_.loop, &strand_, error);
-  if (status == THARSIS_OK) inbox_ = std::make_unique<strand_inbox>(strand_);
-  return status;
+  if (status != THARSIS_OK) return status;
+  count_into(*strand_, *shared_.metrics, entry_.id);
+  inbox_ = std::make_unique<strand_inbox>(strand_);
+  return THARSIS_OK;
 }
 
 void plugin_host::take(lifecycle::step step) {
@@ -156,6 +163,7 @@ void plugin_host::destroy_now() {
 }
 
 void plugin_host::close() {
+  shared_.metrics->clear_gauges(entry_.id);
   shared_.registry->remove_consumer(entry_.id);
   watchers_.clear();
   strand_->close(strand_->self);
@@ -189,7 +197,12 @@ void plugin_host::rebind(const std::string& id, const void* table) {
   for (const watcher& w : std::vector<watcher>(watchers_[id])) w.told(w.context, table);
 }
 
-void plugin_host::log(uint32_t level, std::string_view text) const { shared_.log->write(level, entry_.id, text); }
+void plugin_host::log(uint32_t level, std::string_view text) const {
+  if (level >= shared_.log->level().load(std::memory_order_relaxed)) log_lines_.add();
+  if (level == THARSIS_LOG_WARNING) log_warnings_.add();
+  if (level >= THARSIS_LOG_ERROR) log_errors_.add();
+  shared_.log->write(level, entry_.id, text);
+}
 
 const void* plugin_host::extension(const char* id) const {
   return library_->query != nullptr && instance_ != nullptr ? library_->query(instance_, id) : nullptr;
@@ -208,6 +221,7 @@ const void* plugin_host::query(void* self, const char* id) {
       {THARSIS_SETTINGS_ID, host.settings_.table()},
       {THARSIS_LOG_ID, &host.log_},
       {THARSIS_PATHS_ID, &host.paths_},
+      {THARSIS_METRICS_ID, &host.metrics_},
       {THARSIS_CONSOLE_ID, host.shared_.console},
   };
   for (const auto& [name, table] : tables)
@@ -313,6 +327,13 @@ tharsis_status plugin_host::log_flush(void* self, tharsis_wake wake, void* conte
   if (wake == nullptr) return THARSIS_E_INVALID;
   host.shared_.log->flush(*host.strand_->loop, host.strand_->id, wake, context, handle);
   return THARSIS_OK;
+}
+
+tharsis_status plugin_host::metrics_cells(void* self, const tharsis_metric* wanted, uint64_t** cells, tharsis_error* error) {
+  return of(self).shared_.metrics->lend(of(self).entry_.id, wanted, cells, error);
+}
+void plugin_host::metrics_visit(void* self, void (*visit)(void*, const tharsis_metric_value*), void* context) {
+  if (visit != nullptr) of(self).shared_.metrics->visit(visit, context);
 }
 
 tharsis_text plugin_host::data_path(void* self) { return text_of(of(self).data_path_); }

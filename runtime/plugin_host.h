@@ -13,6 +13,7 @@
 #include "runtime/bus.h"
 #include "runtime/lifecycle.h"
 #include "runtime/log_hub.h"
+#include "runtime/metrics.h"
 #include "runtime/plugin_settings.h"
 #include "runtime/profile.h"
 #include "runtime/registry.h"
@@ -30,6 +31,7 @@ class plugin_host {
     runtime::bus* bus;
     runtime::registry* registry;
     runtime::log_hub* log;
+    runtime::metrics* metrics;
     const tharsis_console* console;  // May be null.
     std::string data_folder;
     // [the plugin's strand] A step has ended; `failure` is empty when it went well.
@@ -100,6 +102,8 @@ class plugin_host {
                                        tharsis_error* error);
   static void log_write(void* self, uint32_t level, tharsis_text text);
   static tharsis_status log_flush(void* self, tharsis_wake wake, void* context, tharsis_handle handle);
+  static tharsis_status metrics_cells(void* self, const tharsis_metric* wanted, uint64_t** cells, tharsis_error* error);
+  static void metrics_visit(void* self, void (*visit)(void*, const tharsis_metric_value*), void* context);
   static tharsis_text data_path(void* self);
   static tharsis_text plugin_path(void* self);
   static plugin_host& of(void* self) { return *static_cast<plugin_host*>(self); }
@@ -120,12 +124,14 @@ class plugin_host {
   std::string data_path_;
   std::map<std::string, const void*> bound_;
   std::map<std::string, std::vector<watcher>> watchers_;
+  const shared_counter log_lines_, log_warnings_, log_errors_;
 
   tharsis_host host_{};
   tharsis_bus bus_{};
   tharsis_registry registry_{};
   tharsis_log log_{};
   tharsis_paths paths_{};
+  tharsis_metrics metrics_{};
 };
 
 }  // namespace tharsis::runtime

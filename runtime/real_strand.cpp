@@ -65,6 +65,7 @@ real_strand::real_strand(tharsis_handle id, const strand_directory& all, carrier
   table_.net = net_.table();
   table_.audit = table_method<&real_strand::audit>::call;
   table_.close = table_method<&real_strand::close>::call;
+  table_.count_into = table_method<&real_strand::count_into>::call;
 }
 
 // On a thread of another platform nobody of this one runs.
@@ -99,6 +100,7 @@ void real_strand::run(const queued_wake& wake) {
     case handle_kind::timer: {
       timer* const fired = timers_.find(wake.handle);
       if (fired == nullptr) return;  // Cancelled while it waited for its turn.
+      counts_.timers.add();
       then = fired->then;
       timers_.remove(wake.handle);
       return then.wake(then.context, then.handle);
@@ -151,13 +153,18 @@ tharsis_status real_strand::run_blocking(void (*work)(void*), tharsis_wake wake,
   if (const tharsis_status s = usable(); s != THARSIS_OK) return s;
   if (work == nullptr || wake == nullptr) return THARSIS_E_INVALID;
   const auto [own, made] = jobs_.add(queued_wake{wake, context, handle});
-  if (made == nullptr) return THARSIS_E_BUSY;
+  counts_.blocking.add();
+  if (made == nullptr) {
+    counts_.blocking_refused.add();
+    return THARSIS_E_BUSY;
+  }
   const auto job = [this, work, context, back = own] {
     work(context);
     carrier_.post(*this, {nullptr, nullptr, back});
   };
   if (pool_.submit(this, job)) return THARSIS_OK;
   jobs_.remove(own);
+  counts_.blocking_refused.add();
   return THARSIS_E_BUSY;
 }
 
@@ -168,6 +175,11 @@ void real_strand::audit(tharsis_strand_audit* into) {
   into->blocking = static_cast<uint32_t>(jobs_.size());
 }
 
+void real_strand::count_into(const tharsis_strand_cells* c) {
+  counts_ = {counter(c->wakes), counter(c->timers),   gauge(c->queue_high),
+             gauge(c->turn_longest), counter(c->blocking), counter(c->blocking_refused)};
+}
+
 void real_strand::close() {
   if (usable() != THARSIS_OK) return;
   end();
@@ -176,6 +188,7 @@ void real_strand::close() {
 
 void real_strand::end() {
   if (closed_.exchange(true, std::memory_order_acq_rel)) return;
+  counts_ = {};
   --carrier_.strands;
   pool_.forget(this);
   net_.close_all();

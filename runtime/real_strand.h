@@ -1,6 +1,7 @@
 // A strand of the real platform: its loop table, its timers and blocking work; its network is in
 // real_net.h. It stays in memory, closed, until the platform ends, because plugins keep its tables.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "runtime/handle_table.h"
 #include "runtime/real_net.h"
 #include "sdk/abi/platform.h"
+#include "sdk/pure/metrics.h"
 
 namespace tharsis::runtime {
 
@@ -52,6 +54,12 @@ class real_strand {
   tharsis_status usable() const;
 
   void run(const queued_wake& wake);  // [own thread]
+  // A turn is over: so many waited when it began, so many have run, in so long. [own thread]
+  void note_turn(size_t waited, size_t ran, int64_t took) const {
+    counts_.queue_high.raise(static_cast<int64_t>(std::max(waited, waiting.largest())));
+    counts_.wakes.add(ran);
+    counts_.turn_longest.raise(took);
+  }
   void end();                         // Gives everything back. [own thread, or none is left]
   bool ends_its_carrier = false;      // It has the thread for itself.
 
@@ -63,6 +71,11 @@ class real_strand {
   struct timer : strand_timer {
     queued_wake then;
   };
+  struct counts {
+    counter wakes, timers;
+    gauge queue_high, turn_longest;
+    counter blocking, blocking_refused;
+  };
 
   tharsis_handle current();
   tharsis_status post(tharsis_handle to, tharsis_wake wake, void* context, tharsis_handle handle);
@@ -72,6 +85,7 @@ class real_strand {
   tharsis_status run_blocking(void (*work)(void*), tharsis_wake wake, void* context, tharsis_handle handle);
   void audit(tharsis_strand_audit* into);
   void close();
+  void count_into(const tharsis_strand_cells* cells);
 
   carrier& carrier_;
   blocking_pool& pool_;
@@ -80,6 +94,7 @@ class real_strand {
   handle_table<timer> timers_;
   handle_table<queued_wake> jobs_;  // What to call when the blocking work comes back.
   real_net net_;
+  counts counts_;
   tharsis_loop loop_{};
   tharsis_strand table_{};
 };

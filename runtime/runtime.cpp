@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/strand_metrics.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
@@ -37,10 +38,10 @@ void close_unused(const tharsis_strand& strand) {
 
 runtime::runtime(options o)
     : options_(std::move(o)),
-      bus_([this] { return wall(); }),
+      bus_([this] { return wall(); }, &metrics_),
       log_({[this] { return wall(); }, [this] { return options_.platform->thread(options_.platform->self); }},
-           options_.print) {
-  shared_ = {options_.platform, &bus_, &registry_, &log_, options_.console, options_.plan.data_folder, {}, {}};
+           options_.print, metrics_.own<counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them")) {
+  shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, options_.console, options_.plan.data_folder, {}, {}};
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
     inbox_->send([this, plugin, step, failure = std::move(failure)] {
       lifecycle_->on_done(plugin, step, failure, now());
@@ -99,6 +100,7 @@ std::optional<error> runtime::open_strands() {
   tharsis_error reason = no_error();
   tharsis_status s = platform->strand_open(platform->self, "runtime", THARSIS_STRAND_DEDICATED, &strand_, &reason);
   if (s != THARSIS_OK) return error_from(s, reason);
+  count_into(*strand_, metrics_, "runtime");
   inbox_ = std::make_unique<strand_inbox>(strand_);
   for (size_t i = 0; i < hosts_.size(); ++i) {
     s = hosts_[i]->open(&reason);

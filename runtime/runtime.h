@@ -60,6 +60,7 @@ class runtime {
   // For those who are no plugin: the program, a host application. [any thread]
   bus& events() { return bus_; }
   registry& services() { return registry_; }
+  const metrics& counted() const { return metrics_; }
   // Run f on the runtime's strand; it is dropped once all has ended. [any thread, after start()]
   void send(std::function<void()> f) { inbox_->send(std::move(f)); }
 
@@ -78,6 +79,7 @@ class runtime {
   int64_t wall() const;
 
   options options_;
+  metrics metrics_;  // Before all that count.
   bus bus_;
   log_hub log_;
   registry registry_;

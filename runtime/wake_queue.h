@@ -24,12 +24,16 @@ class wake_queue {
       if (arriving_.empty()) return false;
       leaving_.clear();
       leaving_.swap(arriving_);
+      if (leaving_.size() > largest_) largest_ = leaving_.size();
       next_ = 0;
     }
     wake = leaving_[next_++];
     return true;
   }
 
+  // The most that were seen to wait when one was taken out.
+  size_t largest() const { return largest_; }
+  size_t size() const { return leaving_.size() - next_ + arriving_.size(); }
   bool empty() const { return next_ == leaving_.size() && arriving_.empty(); }
 
   // Frees the memory too.
@@ -43,6 +47,7 @@ class wake_queue {
   std::vector<queued_wake> arriving_;
   std::vector<queued_wake> leaving_;
   size_t next_ = 0;
+  size_t largest_ = 0;
 };
 
 }  // namespace tharsis::runtime

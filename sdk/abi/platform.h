@@ -27,6 +27,17 @@ typedef struct tharsis_strand_audit {
   uint32_t blocking;  // run_blocking() calls that have not come back.
 } tharsis_strand_audit;
 
+// Where a strand counts what it does (see metrics.h); cells that are null are not counted.
+typedef struct tharsis_strand_cells {
+  uint32_t size;
+  uint64_t* wakes;         // Callbacks that it ran, of all kinds.
+  uint64_t* timers;        // Timers among them.
+  uint64_t* queue_high;    // Most that waited when its turn came.
+  uint64_t* turn_longest;  // Longest time, in ns, that its callbacks held their thread before others' had their turn.
+  uint64_t* blocking;      // run_blocking() calls.
+  uint64_t* blocking_refused;
+} tharsis_strand_cells;
+
 // One strand and the tables that are bound to it. Made by strand_open, valid until the platform is
 // destroyed; after close() its functions answer THARSIS_E_GONE.
 typedef struct tharsis_strand {
@@ -42,6 +53,9 @@ typedef struct tharsis_strand {
   // Close what is open; drop queued wakes; refuse new ones. Blocking work that is under way ends
   // unheard. [own strand] (the wake that runs now may finish)
   void (*close)(void* self);
+
+  // Count there until close(), after which the cells are not touched. [before its first wake]
+  void (*count_into)(void* self, const tharsis_strand_cells* cells);
 } tharsis_strand;
 
 typedef struct tharsis_platform {

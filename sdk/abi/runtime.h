@@ -15,6 +15,7 @@
 #pragma once
 #include "sdk/abi/abi.h"
 #include "sdk/abi/bus.h"
+#include "sdk/abi/metrics.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -106,6 +107,17 @@ THARSIS_EXPORT void tharsis_inbox_close(tharsis_inbox* inbox) THARSIS_NOEXCEPT;
 THARSIS_EXPORT tharsis_owned_text tharsis_runtime_report(const tharsis_runtime* runtime) THARSIS_NOEXCEPT;
 // 1 once everything that could start has started. [any thread]
 THARSIS_EXPORT int32_t tharsis_runtime_settled(const tharsis_runtime* runtime) THARSIS_NOEXCEPT;
+// As tharsis_metrics.visit: all that the plugins count, and what the runtime counts about them. [any thread]
+THARSIS_EXPORT void tharsis_runtime_metrics(const tharsis_runtime* runtime,
+                                            void (*visit)(void* context, const tharsis_metric_value* value),
+                                            void* context) THARSIS_NOEXCEPT;
+// The same as one line of JSON: [{"plugin":"stn","name":..,"kind":"counter","unit":..,"help":..,"value":3}, ..]; a
+// histogram has count, sum, mean, p50, p95, p99, at_most and buckets: [[least value, how many], ..]. [any thread]
+THARSIS_EXPORT tharsis_owned_text tharsis_runtime_metrics_json(const tharsis_runtime* runtime) THARSIS_NOEXCEPT;
+// About the value that a share (0.99) of a histogram's values does not exceed; off by less than half of the true
+// one. 0 when it is no histogram, or empty. [any thread]
+THARSIS_EXPORT uint64_t tharsis_metric_quantile(const tharsis_metric_value* value, double share) THARSIS_NOEXCEPT;
+
 // Stops the plugins; pumps `main` itself while it waits. A negative deadline waits for the plugins' own
 // deadlines only. May be called again to wait longer.
 //   THARSIS_E_TIMEOUT  a plugin has not stopped; the report says which. destroy() then leaves its thread alone.

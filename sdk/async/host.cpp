@@ -23,7 +23,8 @@ host::host(const tharsis_host* given)
       registry(ask<tharsis_registry>(given, THARSIS_REGISTRY_ID)),
       settings(ask<tharsis_settings>(given, THARSIS_SETTINGS_ID)),
       log(ask<tharsis_log>(given, THARSIS_LOG_ID)),
-      console(ask<tharsis_console>(given, THARSIS_CONSOLE_ID)) {}
+      console(ask<tharsis_console>(given, THARSIS_CONSOLE_ID)),
+      metrics(ask<tharsis_metrics>(given, THARSIS_METRICS_ID)) {}
 
 std::string_view host::missing() const {
   const std::pair<const void*, std::string_view> needed[] = {
@@ -79,6 +80,13 @@ std::string host::where(const std::string& path) const {
   tharsis_text value{};
   settings->where(settings->self, path.c_str(), &value);
   return std::string(view(value));
+}
+
+uint64_t* host::cells(const tharsis_metric& metric) const {
+  uint64_t* lent = nullptr;
+  tharsis_error why = no_error();
+  if (metrics != nullptr && metrics->cells(metrics->self, &metric, &lent, &why) != THARSIS_OK) error(why.text);
+  return lent;
 }
 
 tharsis_handle host::declare(const tharsis_topic& topic) const {

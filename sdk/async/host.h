@@ -11,16 +11,18 @@
 #include "sdk/abi/host_facts.h"
 #include "sdk/abi/log.h"
 #include "sdk/abi/loop.h"
+#include "sdk/abi/metrics.h"
 #include "sdk/abi/net.h"
 #include "sdk/abi/plugin.h"
 #include "sdk/abi/registry.h"
 #include "sdk/abi/settings.h"
+#include "sdk/pure/metrics.h"
 #include "sdk/pure/time.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis {
 
-// Copyable; valid as long as the plugin. Only `console` may be null once missing() is empty.
+// Copyable; valid as long as the plugin. Only `console` and `metrics` may be null once missing() is empty.
 struct host {
   explicit host(const tharsis_host* given);
 
@@ -38,6 +40,7 @@ struct host {
   const tharsis_settings* settings;
   const tharsis_log* log;
   const tharsis_console* console;
+  const tharsis_metrics* metrics;
 
   bool logs(uint32_t level) const { return level >= __atomic_load_n(log->level, __ATOMIC_RELAXED); }
   // Formatting is the caller's: ask logs() first where it costs. [any thread]
@@ -59,12 +62,22 @@ struct host {
   // "demo.yaml:12:7", for sentences.
   std::string where(const std::string& path) const;
 
+  // count<counter>("tasks_done", "1", "Tasks that were answered"); any type of sdk/pure/metrics.h. What the
+  // host refuses counts nothing; the failure is logged.
+  template <class Metric>
+  Metric count(const char* name, const char* unit, const char* help) const {
+    return Metric(cells({sizeof(tharsis_metric), Metric::kind, name, unit, help}));
+  }
+
   // 0 when the host refused; the failure is logged.
   tharsis_handle declare(const tharsis_topic& topic) const;
   // Drops the event when nobody declared the topic (0).
   void publish(tharsis_handle topic, const void* payload) const {
     if (topic != 0) bus->publish(bus->self, topic, payload);
   }
+
+ private:
+  uint64_t* cells(const tharsis_metric& metric) const;
 };
 
 }  // namespace tharsis

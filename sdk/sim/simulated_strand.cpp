@@ -30,7 +30,8 @@ simulated_strand::simulated_strand(tharsis_handle id, network& n, host& place, c
             [](void* self, tharsis_strand_audit* audit) { of(self).count(*audit); },
             [](void* self) {
               if (of(self).usable() == THARSIS_OK) of(self).end();
-            }};
+            },
+            [](void* self, const tharsis_strand_cells* cells) { of(self).count_into(*cells); }};
 }
 
 tharsis_status simulated_strand::usable() const {
@@ -40,6 +41,7 @@ tharsis_status simulated_strand::usable() const {
 
 void simulated_strand::end() {
   closed_ = true;
+  count_into({});
   sockets_.close_all();
   for (const tharsis_handle t : timers_.all()) net_.time.cancel(timers_.take(t)->due);
   blocking_ = 0;
@@ -54,6 +56,15 @@ void simulated_strand::count(tharsis_strand_audit& into) const {
   sockets_.count(into);
 }
 
+// A callback takes no time here, so no turn is longer than another.
+void simulated_strand::count_into(const tharsis_strand_cells& c) {
+  wakes_ = counter(c.wakes);
+  timers_fired_ = counter(c.timers);
+  queue_high_ = gauge(c.queue_high);
+  blocking_calls_ = counter(c.blocking);
+  blocking_refused_ = counter(c.blocking_refused);
+}
+
 // ---- the queue
 
 void simulated_strand::enqueue(std::function<void()> wake) {
@@ -63,6 +74,8 @@ void simulated_strand::enqueue(std::function<void()> wake) {
 }
 
 void simulated_strand::run_one() {
+  queue_high_.raise(static_cast<int64_t>(queue_.size()));
+  wakes_.add();
   const auto wake = std::move(queue_.front());
   queue_.pop_front();
   wake();
@@ -99,7 +112,10 @@ tharsis_status simulated_strand::timer_set(void* self, int64_t at, tharsis_wake 
 
 // It may have been cancelled while its wake stood in the queue.
 void simulated_strand::fire(tharsis_handle id) {
-  if (const auto t = timers_.take(id); t != nullptr) t->wake();
+  const auto t = timers_.take(id);
+  if (t == nullptr) return;
+  timers_fired_.add();
+  t->wake();
 }
 
 tharsis_status simulated_strand::timer_cancel(void* self, tharsis_handle id) {
@@ -116,7 +132,11 @@ tharsis_status simulated_strand::run_blocking(void* self, void (*work)(void*), t
   simulated_strand& me = of(self);
   if (const auto s = me.usable(); s != THARSIS_OK) return s;
   if (work == nullptr || wake == nullptr) return THARSIS_E_INVALID;
-  if (me.blocking_ >= blocking_max) return THARSIS_E_BUSY;
+  me.blocking_calls_.add();
+  if (me.blocking_ >= blocking_max) {
+    me.blocking_refused_.add();
+    return THARSIS_E_BUSY;
+  }
   ++me.blocking_;
   me.net_.time.after(me.net_.chance.up_to(blocking_time_max), [&me, work, wake, context, handle] {
     if (me.closed_) return;  // Whoever asked may be freed: the work never began.

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "sdk/abi/platform.h"
+#include "sdk/pure/metrics.h"
 #include "sdk/sim/scheduler.h"
 #include "sdk/sim/sockets.h"
 
@@ -36,6 +37,7 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   void enqueue(std::function<void()> wake) override;
   void fire(tharsis_handle timer);
   void count(tharsis_strand_audit& into) const;
+  void count_into(const tharsis_strand_cells& cells);
 
   // The tables' functions; `self` is this.
   static tharsis_status post(void* self, tharsis_handle to, tharsis_wake wake, void* context,
@@ -54,6 +56,8 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   handles<timer> timers_;
   uint32_t blocking_ = 0;
   bool closed_ = false;
+  counter wakes_, timers_fired_, blocking_calls_, blocking_refused_;
+  gauge queue_high_;
   tharsis_loop loop_;
   tharsis_strand table_;
 };

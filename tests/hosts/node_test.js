@@ -75,6 +75,7 @@ plugins:
     { pattern: 'stn.link', met: (event) => event.payload.state === 'up' },
   );
   assert.strictEqual(client.report().state, 'running');
+  assert.ok(client.metrics().find((m) => m.plugin === 'stn' && m.name === 'strand_wakes').value > 0);
 
   waits_for = 'the end';
   for (const runtime of [client, server, teller]) {

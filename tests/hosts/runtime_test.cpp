@@ -246,3 +246,34 @@ TEST(HostRuntime, TheDescriptorIsSilentWhileThereIsNothingToDo) {
   }
   EXPECT_FALSE(readable(descriptor));
 }
+
+TEST(HostRuntime, MetricsAreVisitedAndPrinted) {
+  host h("  parrot: {}\n");
+  ASSERT_TRUE(h.create());
+  ASSERT_EQ(tharsis_runtime_start(h.runtime, &h.why), THARSIS_OK) << h.why.text;
+  ASSERT_TRUE(h.pump([&] { return tharsis_runtime_settled(h.runtime) == 1; }));
+  const auto note = [](void* context, const tharsis_metric_value* v) {
+    if (std::string_view(v->plugin.data, v->plugin.size) == "parrot" && std::string_view(v->name.data, v->name.size) == "strand_wakes")
+      *static_cast<uint64_t*>(context) = v->count;
+  };
+  uint64_t wakes = 0;
+  tharsis_runtime_metrics(h.runtime, note, &wakes);
+  EXPECT_GT(wakes, 0u);
+  const std::string json = text(tharsis_runtime_metrics_json(h.runtime));
+  EXPECT_NE(json.find(R"({"plugin":"parrot","name":"strand_wakes","kind":"counter","unit":"1","help":)"), std::string::npos) << json;
+  EXPECT_EQ(tharsis_runtime_stop(h.runtime, 10 * host::second), THARSIS_OK);
+  uint64_t after = 0;
+  tharsis_runtime_metrics(h.runtime, note, &after);
+  EXPECT_GE(after, wakes) << "they stay readable until destroy";
+}
+
+TEST(HostRuntime, AQuantileOfAMetric) {
+  uint64_t buckets[THARSIS_HISTOGRAM_BUCKETS] = {};
+  buckets[7] = 100;  // 8 to 11.
+  tharsis_metric_value value{};
+  EXPECT_EQ(tharsis_metric_quantile(&value, 0.5), 0u) << "no histogram";
+  value.buckets = buckets;
+  const uint64_t half = tharsis_metric_quantile(&value, 0.5);
+  EXPECT_TRUE(half >= 8 && half <= 11) << half;
+  EXPECT_EQ(tharsis_metric_quantile(nullptr, 0.5), 0u);
+}

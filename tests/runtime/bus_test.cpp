@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "sdk/pure/views.h"
+#include "tests/runtime/counted.h"
 #include "tests/runtime/real_stage.h"
 #include "tests/sdk/async/fake_loop.h"
 
@@ -67,7 +68,8 @@ struct Bus : testing::Test {
   }
   test::fake_loop loop;
   tharsis_strand strand{};
-  runtime::bus bus{[] { return int64_t{5}; }};
+  runtime::metrics counts;
+  runtime::bus bus{[] { return int64_t{5}; }, &counts};
 };
 
 }  // namespace
@@ -252,4 +254,48 @@ TEST_F(Bus, PublishersAndSubscribersOnThreads) {
     test::real_stage::close(own);
   }
   for (std::thread& p : publishers) p.join();
+}
+
+// Each policy under the same ten events, queue of four: who gets what, and what the counters say.
+TEST_F(Bus, OverflowIsCountedByPolicy) {
+  const auto value = [&](const char* owner, const char* name) { return test::counted(counts, owner, name); };
+  heard oldest, newest, newer, all_or_none;
+  const tharsis_handle topic = declare(happened);
+  const tharsis_handle guard = subscribe(all_or_none, "a.*", THARSIS_REFUSE, 4, "strict");
+  subscribe(oldest, "a.*", THARSIS_DROP_OLDEST, 4, "late");
+  subscribe(newest, "a.*", THARSIS_DROP_NEWEST, 4, "early");
+  subscribe(newer, "a.*", THARSIS_CONFLATE, 4, "last");
+  int refused = 0;
+  for (uint32_t i = 1; i <= 10; ++i) refused += publish(topic, i) == THARSIS_E_BUSY;
+  EXPECT_EQ(refused, 6) << "one that refuses holds up all";
+  EXPECT_EQ(value("a", "bus_published"), 4);
+  EXPECT_EQ(value("a", "bus_refused"), 6);
+  bus.unsubscribe("strict", guard);
+  for (uint32_t i = 11; i <= 16; ++i) EXPECT_EQ(publish(topic, i), THARSIS_OK);
+  loop.run();
+  EXPECT_EQ(oldest.notes, (notes{"a.happened 13", "a.happened 14", "a.happened 15", "a.happened 16"}));
+  EXPECT_EQ(newest.notes, (notes{"a.happened 1", "a.happened 2", "a.happened 3", "a.happened 4"}));
+  EXPECT_EQ(newer.notes, (notes{"a.happened 16"}));
+  EXPECT_TRUE(all_or_none.notes.empty());
+  EXPECT_EQ(value("a", "bus_published"), 10);
+  EXPECT_EQ(value("late", "bus_dropped_oldest"), 6);
+  EXPECT_EQ(value("early", "bus_dropped_newest"), 6);
+  EXPECT_EQ(value("last", "bus_conflated"), 9);
+  for (const char* who : {"late", "early"}) {
+    EXPECT_EQ(value(who, "bus_delivered"), 4) << who;
+    EXPECT_EQ(value(who, "bus_queue_high"), 4) << who;
+  }
+  EXPECT_EQ(value("last", "bus_delivered"), 1);
+  EXPECT_EQ(value("last", "bus_queue_high"), 1);
+}
+
+TEST_F(Bus, EventsThatAreTakenAreCountedForTheirOwner) {
+  const tharsis_handle topic = declare(happened);
+  tharsis_handle id = 0;
+  ASSERT_EQ(bus.subscribe("(host)", "**", THARSIS_DROP_OLDEST, 2, [](bool) {}, &id, nullptr), THARSIS_OK);
+  for (uint32_t i = 0; i < 5; ++i) publish(topic, i);
+  while (bus.take(id)) {
+  }
+  EXPECT_EQ(test::counted(counts, "host", "bus_dropped_oldest"), 3);
+  EXPECT_EQ(test::counted(counts, "host", "bus_delivered"), 2);
 }

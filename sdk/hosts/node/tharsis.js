@@ -34,6 +34,11 @@ class Runtime {
     return JSON.parse(native.report(this.#native));
   }
 
+  // [{ plugin, name, kind, unit, help, value }], of a histogram { .., count, sum, mean, p50, p95, p99, at_most }.
+  metrics() {
+    return JSON.parse(native.metrics(this.#native));
+  }
+
   // True: all plugins are at rest. Blocks until then, at most so long.
   stop(milliseconds) {
     const stopped = native.stop(this.#native, milliseconds) === 0;

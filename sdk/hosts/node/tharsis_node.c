@@ -195,6 +195,12 @@ static napi_value report(napi_env env, napi_callback_info info) {
   return h == NULL ? NULL : owned_text(env, tharsis_runtime_report(h->runtime));
 }
 
+static napi_value metrics(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  held* const h = take_open(env, info, words);
+  return h == NULL ? NULL : owned_text(env, tharsis_runtime_metrics_json(h->runtime));
+}
+
 // stop(runtime, milliseconds): the status.
 static napi_value stop(napi_env env, napi_callback_info info) {
   napi_value words[arguments_most];
@@ -232,7 +238,7 @@ NAPI_MODULE_INIT() {
     const char* name;
     napi_callback function;
   } all[] = {{"create", create}, {"start", start}, {"subscribe", subscribe},  {"next", next},
-             {"report", report}, {"stop", stop},   {"close", close_runtime}, {"version", version}};
+             {"report", report}, {"metrics", metrics}, {"stop", stop}, {"close", close_runtime}, {"version", version}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
     napi_value function = NULL;
     napi_create_function(env, all[i].name, NAPI_AUTO_LENGTH, all[i].function, NULL, &function);
