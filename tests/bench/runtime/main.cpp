@@ -1,0 +1,7 @@
+#include "tests/bench/bench.h"
+#include "tests/bench/runtime/groups.h"
+
+int main(int count, char** words) {
+  using namespace tharsis::bench;
+  return run(count, words, {call_figures, strand_figures, program_figures, simulation_figures});
+}
