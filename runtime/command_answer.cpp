@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "runtime/os_environment.h"
+#include "runtime/os_profile_files.h"
 #include "runtime/os_terminal.h"
 
 namespace tharsis::runtime {
@@ -22,6 +23,11 @@ int refuse(const diagnostics& problems) {
   return refuse(render(problems, {wants_colours(stderr)}) + count + "; nothing was started\n");
 }
 
+int complain(const error& e) {
+  refuse("tharsis: " + e.text + "\n");
+  return e.status == THARSIS_E_INVALID ? exit_input_wrong : exit_work_failed;
+}
+
 void warn(const diagnostics& warnings) { std::fputs(render(warnings, {wants_colours(stderr)}).c_str(), stderr); }
 
 profile_request request_of(const command_line& line) {
@@ -34,6 +40,10 @@ profile_request request_of(const command_line& line) {
   request.data_folder = line.state.value_or("");
   if (!line.arguments.empty()) request.file = line.arguments[0];
   return request;
+}
+
+std::string state_folder_of(const command_line& line) {
+  return line.state ? absolute_path(*line.state) : user_data_folder();
 }
 
 }  // namespace tharsis::runtime

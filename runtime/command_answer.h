@@ -9,7 +9,7 @@
 
 namespace tharsis::runtime {
 
-inline constexpr int exit_done = 0, exit_input_wrong = 2;
+inline constexpr int exit_done = 0, exit_work_failed = 1, exit_input_wrong = 2;
 
 // On stdout; answers exit_done.
 int say(const std::string& text);
@@ -18,10 +18,16 @@ int say(const std::string& text);
 int refuse(const std::string& text);
 int refuse(const diagnostics& problems);
 
+// What a question to a running runtime came to. Nobody runs there: exit_work_failed; it cannot be answered as it
+// stands: exit_input_wrong.
+int complain(const error& e);
+
 // Warnings of a profile that is good otherwise, on stderr.
 void warn(const diagnostics& warnings);
 
 // Where plugins are looked for: what the person says, beside the program, where they are installed.
 profile_request request_of(const command_line& line);
+// Where a `tharsis run` keeps the socket by which it is asked.
+std::string state_folder_of(const command_line& line);
 
 }  // namespace tharsis::runtime

@@ -22,11 +22,13 @@ const std::map<std::string, own_command>& own_commands() {
   static const std::map<std::string, own_command> all = {
       {"run",
        {"run PROFILE             start them and wait until they are done", 1, 1,
-        "tharsis run PROFILE [--set KEY=VALUE]... [--for TIME] [--json] [--state DIR] [--plugins DIR]\n"
+        "tharsis run PROFILE [--set KEY=VALUE]... [--for TIME] [--json] [--metrics] [--state DIR]\n"
+        "            [--plugins DIR]\n"
         "  Starts the plugins of PROFILE and runs until they are done, TIME is over, or Ctrl-C.\n"
         "  --set stn.tasks.timeout=5s   change one setting; may be repeated\n"
         "  --for 10s                    stop after that time (500ms, 10s, 2m, 1h)\n"
         "  --json                       print the result as one line of JSON, last on stdout\n"
+        "  --metrics                    print at the end what the plugins, and the runtime about them, have counted\n"
         "  --state DIR                  where plugins keep their data\n"
         "  --plugins DIR                look for plugins here first; may be repeated\n"
         "  A variable THARSIS__stn__tasks__timeout=5s changes a setting too; --set is stronger.\n"}},
@@ -60,6 +62,14 @@ const std::map<std::string, own_command>& own_commands() {
         "tharsis status [PROFILE] [--json] [--state DIR]\n"
         "  Asks every `tharsis run` with this state folder, or that of PROFILE: each plugin's state, since when\n"
         "  and why. Exit code 1: nothing runs there.\n"}},
+      {"metrics",
+       {"metrics [PROFILE]       say what its plugins have counted", 0, 1,
+        "tharsis metrics [PROFILE] [--json | --prometheus] [--watch] [--state DIR]\n"
+        "  Asks the `tharsis run` with this state folder, or that of PROFILE: every counter, gauge and histogram\n"
+        "  that is not zero, plugin by plugin. Exit code 1: nothing runs there.\n"
+        "  --json        all of them, with their buckets, as one line of JSON\n"
+        "  --prometheus  in Prometheus' text format\n"
+        "  --watch       again every second, until Ctrl-C or the end of the run\n"}},
       {"stop",
        {"stop [PROFILE]          end what runs", 0, 1,
         "tharsis stop [PROFILE] [--state DIR]\n"
@@ -98,10 +108,13 @@ struct option {
 const std::vector<option>& options() {
   static const std::vector<option> all = {
       {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "why"}},
-      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "status", "stop", "tail", "why"}},
+      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "status", "metrics", "stop", "tail", "why", "metrics"}},
       {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "why", "help"}},
       {"--for", true, {"run"}},
-      {"--json", false, {"run", "plugins", "explain", "status"}},
+      {"--json", false, {"run", "plugins", "explain", "status", "metrics"}},
+      {"--metrics", false, {"run"}},
+      {"--prometheus", false, {"metrics"}},
+      {"--watch", false, {"metrics"}},
   };
   return all;
 }
@@ -146,7 +159,7 @@ class reader {
     used_.push_back(&*found);
     if (!found->takes_value) {
       if (equals != std::string::npos) return wrong("option " + name + " takes no value");
-      line_.json = true;
+      (name == "--json" ? line_.json : name == "--metrics" ? line_.metrics : name == "--watch" ? line_.watch : line_.prometheus) = true;
       return {};
     }
     if (equals == std::string::npos && next_ == words_.size())

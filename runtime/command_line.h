@@ -17,6 +17,9 @@ struct command_line {
   std::optional<std::string> state;
   std::optional<duration> run_for;
   bool json = false;
+  bool metrics = false;
+  bool prometheus = false;
+  bool watch = false;
   bool help = false;
 };
 

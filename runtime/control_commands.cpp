@@ -16,18 +16,6 @@
 namespace tharsis::runtime {
 namespace {
 
-constexpr int exit_work_failed = 1;
-
-std::string state_folder_of(const command_line& line) {
-  return line.state ? absolute_path(*line.state) : user_data_folder();
-}
-
-// Nobody runs there: exit code 1. A question that cannot be answered as it stands: 2.
-int complain(const error& e) {
-  refuse("tharsis: " + e.text + "\n");
-  return e.status == THARSIS_E_INVALID ? exit_input_wrong : exit_work_failed;
-}
-
 std::optional<std::string> argument(const command_line& line, size_t index) {
   return index < line.arguments.size() ? std::optional(line.arguments[index]) : std::nullopt;
 }

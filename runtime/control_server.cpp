@@ -46,6 +46,7 @@ void control_server::on_line(uint64_t client, const std::string& line) {
   if (!request || !problems.empty()) return complain(client, "a request is one line of JSON");
   const std::string what = value_in(*request, "do");
   if (what == "status") return socket_->send(client, answers_.status());
+  if (what == "metrics") return socket_->send(client, answers_.metrics());
   if (what == "tail") return tail(client, value_in(*request, "pattern"));
   if (what != "stop") return complain(client, "this runtime does not know how to do " + quoted(what));
   socket_->send(client, json_object().add("stopping", true).text());

@@ -1,6 +1,7 @@
-// Answers what `tharsis status`, `stop` and `tail` ask a running runtime over its control socket.
+// Answers what `tharsis status`, `metrics`, `stop` and `tail` ask a running runtime over its control socket.
 //
 //   {"do":"status"}                     one line: {"profile":..,"process":..,"state":..,"plugins":[..]}
+//   {"do":"metrics"}                    one line: {"profile":..,"process":..,"metrics":[..]}
 //   {"do":"stop"}                       {"stopping":true}; the connection ends with the process
 //   {"do":"tail","pattern":"stn.*"}     {"tail":"stn.*"}, then events, and {"dropped":N} where some are missing
 //   anything else                       {"error":"a sentence"}
@@ -18,9 +19,10 @@ namespace tharsis::runtime {
 
 class control_server {
  public:
-  // Both are called on the server's thread.
+  // All are called on the server's thread.
   struct answers {
     std::function<std::string()> status;
+    std::function<std::string()> metrics;
     std::function<void()> stop;
   };
 

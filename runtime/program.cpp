@@ -6,6 +6,7 @@
 #include "runtime/control_commands.h"
 #include "runtime/explain_command.h"
 #include "runtime/lock_command.h"
+#include "runtime/metrics_command.h"
 #include "runtime/os_state_folder.h"
 #include "runtime/plugin_listing.h"
 #include "runtime/running_runtime.h"
@@ -26,6 +27,7 @@ int run(const command_line& line) {
   warn(problems);
   if (const auto failure = prepare_state_folder(session.plan.data_folder)) return refuse("tharsis: " + failure->text + "\n");
   session.json = line.json;
+  session.metrics = line.metrics;
   session.control = control_name(session.plan.file);
   session.run_for = line.run_for;
   return run_session(std::move(session));
@@ -125,6 +127,7 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "lock") return lock_command(*line);
   if (command == "schema") return schema_command(*line);
   if (command == "status") return status_command(*line);
+  if (command == "metrics") return metrics_command(*line);
   if (command == "stop") return stop_command(*line);
   if (command == "tail") return tail_command(*line);
   if (command == "why") return why_command(*line);

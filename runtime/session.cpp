@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/control_server.h"
+#include "runtime/metrics_command.h"
 #include "runtime/os_clock.h"
 #include "runtime/os_main_wait.h"
 #include "runtime/os_profile_files.h"
@@ -91,7 +92,7 @@ class session {
 
   void listen(std::unique_ptr<control_socket> socket) {
     control_.emplace(std::move(socket), runtime_->events(),
-                     control_server::answers{[this] { return status(); }, [this] { note(stop_asked_); }});
+                     control_server::answers{[this] { return status(); }, [this] { return counted(); }, [this] { note(stop_asked_); }});
   }
 
   std::string status() const {
@@ -100,6 +101,14 @@ class session {
         .add("process", process_number())
         .add("state", stopping_ ? "stopping" : settled_ ? "running" : "starting")
         .add_raw("plugins", report_json(runtime_->report()))
+        .text();
+  }
+
+  std::string counted() const {
+    return json_object()
+        .add("profile", request_.plan.file)
+        .add("process", process_number())
+        .add_raw("metrics", metrics_json(read_metrics(runtime_->counted())))
         .text();
   }
 
@@ -170,6 +179,8 @@ class session {
   int leave() {
     tell_failures();
     control_.reset();
+    if (request_.metrics)
+      screen_.print(metrics_table(read_metrics(runtime_->counted()), table_style_of(request_.json ? stderr : stdout)));
     screen_.close();
     const auto report = runtime_->report();
     const auto is = [&](auto what) { return std::any_of(report.begin(), report.end(), what); };

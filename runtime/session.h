@@ -18,6 +18,7 @@ struct session_request {
   profile plan;
   std::string control;  // By what name other programs of this person reach it; empty: not at all.
   bool json = false;
+  bool metrics = false;  // Print at the end what was counted.
   std::optional<duration> run_for;
   std::optional<command> work;  // Nothing: the plugins themselves know what to do.
 };

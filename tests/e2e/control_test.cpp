@@ -62,7 +62,7 @@ TEST_F(ControlProgram, StatusTellsAndStopEnds) {
 
 TEST_F(ControlProgram, WhereNothingRunsTheySaySo) {
   const std::string nothing = "tharsis: nothing runs with the state folder " + folder_ + "/state; --state DIR names another\n";
-  for (const auto& words : std::vector<std::vector<std::string>>{{"status"}, {"stop"}, {"tail", "**"}, {"why", "quiet"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"status"}, {"metrics"}, {"stop"}, {"tail", "**"}, {"why", "quiet"}}) {
     EXPECT_EQ(tharsis(words), 1) << words[0];
     EXPECT_EQ(err_, nothing) << words[0];
   }
@@ -107,6 +107,38 @@ TEST_F(ControlProgram, TailPrintsKeptValuesAndEndsWithTheRuntime) {
   EXPECT_EQ(tharsis({"stop"}), 0) << err_;
   EXPECT_EQ(tail.wait(), 0) << tail.err;
   EXPECT_EQ(running.wait(), 0);
+}
+
+TEST_F(ControlProgram, MetricsInAllTheirForms) {
+  child_process running(run_words(profile("  quiet:\n  parrot:\n")));
+  ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;
+  EXPECT_EQ(tharsis({"metrics"}), 0) << err_;
+  EXPECT_EQ(out_.find("  METRIC"), 0u) << out_;
+  EXPECT_NE(out_.find("\nparrot\n"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\n  strand_wakes"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"metrics", "one.yaml", "--json"}), 0) << err_;
+  EXPECT_NE(out_.find(R"("metrics":[{"plugin":"parrot","name":"blocking_calls","kind":"counter")"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"metrics", "--prometheus"}), 0) << err_;
+  EXPECT_NE(out_.find("\ntharsis_strand_wakes_total{plugin=\"quiet\"} "), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"metrics", "--prometheus", "--json"}), 2);
+  child_process watching({THARSIS_PROGRAM, "metrics", "--watch", "--json", "--state", folder_ + "/state"});
+  EXPECT_TRUE(watching.wait_for("]}\n{\"profile\":")) << "twice: " << watching.out << watching.err;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(watching.wait(), 0) << watching.err;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(ControlProgram, ARunPrintsAtItsEndWhatWasCounted) {
+  auto words = run_words(profile("  quiet:\n"));
+  words.insert(words.end(), {"--metrics", "--for", "1ms"});
+  child_process people(words);
+  EXPECT_EQ(people.wait(), 0) << people.err;
+  EXPECT_NE(people.out.find("\nquiet\n"), std::string::npos) << people.out;
+  words.push_back("--json");
+  child_process program(words);
+  EXPECT_EQ(program.wait(), 0) << program.err;
+  EXPECT_NE(program.err.find("\nquiet\n"), std::string::npos) << program.err;
+  EXPECT_EQ(program.out.find("strand_wakes"), std::string::npos) << "stdout is for the result: " << program.out;
 }
 
 TEST_F(ControlProgram, WhyOfAProfileThatDoesNotRun) {

@@ -27,6 +27,14 @@ TEST(CommandLine, RunTakesItsOptionsInAnyOrder) {
   EXPECT_EQ(line.state, "/s");
   EXPECT_EQ(line.plugin_folders, (std::vector<std::string>{"one", "two"}));
   EXPECT_TRUE(line.json);
+  EXPECT_FALSE(line.metrics);
+}
+
+TEST(CommandLine, MetricsInItsForms) {
+  EXPECT_TRUE(good({"run", "p", "--metrics"}).metrics);
+  EXPECT_TRUE(good({"metrics", "--watch"}).watch);
+  EXPECT_TRUE(good({"metrics", "--prometheus", "p.yaml"}).prometheus);
+  EXPECT_EQ(wrong({"check", "p", "--metrics"}), "'tharsis check' has no option --metrics; see tharsis help check");
 }
 
 TEST(CommandLine, APluginReadsItsOwnOptions) {

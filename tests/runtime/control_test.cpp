@@ -42,6 +42,7 @@ class Control : public ::testing::Test {
     ASSERT_TRUE(socket) << socket.failure().text;
     server.emplace(std::move(*socket), events,
                    control_server::answers{[] { return std::string(R"({"profile":"demo.yaml","process":1,"state":"running","plugins":[]})"); },
+                                           [] { return std::string(R"({"profile":"demo.yaml","process":1,"metrics":[]})"); },
                                            [this] { stopped.tell(); }});
   }
   std::unique_ptr<control_client> connect(const std::string& name = "demo") {
@@ -71,6 +72,7 @@ TEST_F(Control, AnswersWhatItKnowsAndSaysWhatItDoesNot) {
   serve();
   const auto client = connect();
   EXPECT_EQ(ask(*client, R"({"do":"status"})"), R"({"profile":"demo.yaml","process":1,"state":"running","plugins":[]})");
+  EXPECT_EQ(ask(*client, R"({"do":"metrics"})"), R"({"profile":"demo.yaml","process":1,"metrics":[]})");
   EXPECT_EQ(ask(*client, R"({"do":"dance"})"), R"({"error":"this runtime does not know how to do 'dance'"})");
   EXPECT_EQ(ask(*client, "{\"do\":"), R"({"error":"a request is one line of JSON"})");
   EXPECT_EQ(ask(*client, "\x01\xff"), R"({"error":"a request is one line of JSON"})");
