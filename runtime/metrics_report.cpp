@@ -91,7 +91,7 @@ bool in_seconds(const metric_reading& m) { return m.unit == "ns"; }
 std::string family(const metric_reading& m) {
   std::string name = "tharsis_" + m.name;
   if (in_seconds(m)) name += "_seconds";
-  if (m.unit == "bytes" && !name.ends_with("_bytes")) name += "_bytes";
+  if (m.unit == "bytes" && m.name.find("bytes") == std::string::npos) name += "_bytes";
   return name + (m.kind == THARSIS_METRIC_COUNTER ? "_total" : "");
 }
 

@@ -8,9 +8,20 @@
 
 namespace tharsis::dns {
 
+service::counts::counts(const host& h)
+    : refused(h.count<shared_counter>("questions_refused", "1", "Questions that were not taken: wrong, or too many are open")),
+      questions(h.count<counter>("questions", "1", "Questions that were taken; each gets one answer")),
+      answers(h.count<counter>("answers", "1", "Questions that got addresses")),
+      failures(h.count<counter>("failures", "1", "Questions that got none, in time or at all")),
+      cancelled(h.count<counter>("cancelled", "1", "Questions that their caller, or the end of dns, withdrew")),
+      cache_hits(h.count<counter>("cache_hits", "1", "Questions whose answer was remembered")),
+      lookups(h.count<counter>("lookups", "1", "Times that the system's resolver was asked")),
+      time(h.count<histogram>("question_time", "ns", "From the question to its answer")) {}
+
 service::service(const host& tables, strand& place, const settings& s)
     : host_(tables),
       place_(place),
+      counts_(tables),
       questions_max_(s.questions_max),
       desk_(s),
       outbox_(*tables.loop),
@@ -54,22 +65,27 @@ tharsis_status service::resolve(void* self, tharsis_text name, uint32_t family, 
                                 tharsis_handle* query, tharsis_error* error) {
   service& s = *static_cast<service*>(self);
   if (done == nullptr || query == nullptr)
-    return fail(error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
+    return refuse(s, error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
   if (family != 0 && family != 4 && family != 6)
-    return fail(error, THARSIS_E_INVALID, "the family of a question is 4, 6 or 0 for both, not " + std::to_string(family));
+    return refuse(s, error, THARSIS_E_INVALID, "the family of a question is 4, 6 or 0 for both, not " + std::to_string(family));
   const auto canonical = canonical_name(view(name));
-  if (!canonical) return fail(error, canonical.failure());
+  if (!canonical) return refuse(s, error, canonical.failure().status, canonical.failure().text);
   const tharsis_handle strand = s.host_.loop->current(s.host_.loop->self);
-  if (strand == 0) return fail(error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
-  if (s.closed_) return fail(error, THARSIS_E_GONE, "dns is stopping");
+  if (strand == 0) return refuse(s, error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
+  if (s.closed_) return refuse(s, error, THARSIS_E_GONE, "dns is stopping");
   if (s.open_.fetch_add(1) >= s.questions_max_) {
     --s.open_;
-    return fail(error, THARSIS_E_BUSY, std::to_string(s.questions_max_) + " questions are open (dns.questions_max); ask again after an answer");
+    return refuse(s, error, THARSIS_E_BUSY, std::to_string(s.questions_max_) + " questions are open (dns.questions_max); ask again after an answer");
   }
   const tharsis_handle id = ++s.last_id_;
   *query = id;
   if (s.inbox_.send({id, false, {*canonical, family}, strand, done, context}) == THARSIS_OK) return THARSIS_OK;
-  return fail(error, THARSIS_E_GONE, "dns has stopped");
+  return refuse(s, error, THARSIS_E_GONE, "dns has stopped");
+}
+
+tharsis_status service::refuse(service& s, tharsis_error* error, tharsis_status status, const std::string& reason) {
+  s.counts_.refused.add();
+  return fail(error, status, reason);
 }
 
 // [caller's strand]
@@ -82,7 +98,8 @@ void service::on_letter(void* self, letter l) {
   if (l.withdraws) {
     s.desk_.on_cancel(l.id);
   } else {
-    s.callers_[l.id] = {l.strand, l.done, l.context};
+    s.counts_.questions.add();
+    s.callers_[l.id] = {l.strand, l.done, l.context, s.place_.now()};
     s.desk_.on_question(l.id, l.about, s.place_.now());
   }
   if (s.closed_) s.carry_out();
@@ -90,6 +107,7 @@ void service::on_letter(void* self, letter l) {
 }
 
 void service::start_lookup(const subject& about) {
+  counts_.lookups.add();
   tharsis_handle lookup = 0;
   tharsis_error reason = no_error();
   const tharsis_status status = host_.net->resolve(host_.net->self, text_of(about.name), about.family,
@@ -131,8 +149,16 @@ void service::send(desk::reply& reply) {
   const caller to = found->second;
   callers_.erase(found);
   --open_;
+  count(reply.what, place_.now() - to.since);
   // A strand that was closed meanwhile has nobody who waits.
   (void)outbox_.send(to.strand, {to, reply.id, std::move(reply.what)});
+}
+
+void service::count(const answer& what, duration took) const {
+  counts_.time.record(static_cast<uint64_t>(took.count()));
+  if (what.source == THARSIS_DNS_CACHED) counts_.cache_hits.add();
+  if (what.status == THARSIS_OK) return counts_.answers.add();
+  (what.status == THARSIS_E_CANCELLED ? counts_.cancelled : counts_.failures).add();
 }
 
 // [caller's strand]

@@ -41,6 +41,13 @@ class service {
     tharsis_handle strand;
     tharsis_dns_done done;
     void* context;
+    instant since;
+  };
+  struct counts {
+    explicit counts(const host& h);
+    shared_counter refused;  // [any thread]
+    counter questions, answers, failures, cancelled, cache_hits, lookups;
+    histogram time;
   };
   struct delivery {
     caller to;
@@ -61,10 +68,13 @@ class service {
   void start_lookup(const subject& about);
   void give_up(const subject& about);
   void send(desk::reply& reply);
+  void count(const answer& what, duration took) const;
+  static tharsis_status refuse(service& s, tharsis_error* error, tharsis_status status, const std::string& reason);
   void tell_stats();
 
   const host host_;
   strand& place_;
+  const counts counts_;
   tharsis_dns table_{};
 
   // Of the callers' threads.

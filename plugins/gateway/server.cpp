@@ -15,6 +15,14 @@ constexpr int turn_accepts = 64;
 error fine() { return {THARSIS_OK, {}}; }
 error too_busy() { return {THARSIS_E_BUSY, "too much blocking work is waiting; start the gateway again"}; }
 
+exchange::counts count_requests(const host& h) {
+  return {h.count<counter>("requests", "1", "Requests of all kinds"),
+          h.count<counter>("messages", "1", "Tasks that were carried out, each once"),
+          h.count<counter>("repeats", "1", "Tasks that came again and were not carried out again"),
+          h.count<counter>("requests_refused", "1", "Tasks that were refused: too many, or a key used twice"),
+          h.count<counter>("pushes", "1", "Messages to those who joined a topic")};
+}
+
 }  // namespace
 
 server::server(const host& tables, strand& place, settings s, listen_place where)
@@ -24,8 +32,11 @@ server::server(const host& tables, strand& place, settings s, listen_place where
       where_(where),
       folder_(view(tables.paths->data(tables.paths->self))),
       listener_(place, *tables.net),
-      shared_(settings_),
-      around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }} {}
+      shared_(settings_, count_requests(tables)),
+      around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }},
+      accepted_(tables.count<counter>("connections", "1", "Connections that got a place")),
+      refused_(tables.count<counter>("connections_refused", "1", "Connections for which there was no place")),
+      open_(tables.count<gauge>("connections_open", "1", "Connections now")) {}
 
 task<void> server::life() {
   const error failure = co_await open();
@@ -155,6 +166,8 @@ void server::admit(std::unique_ptr<tcp_stream> wire) {
   const uint64_t id = ++last_connection_;
   auto& c = connections_[id];
   c = std::make_unique<connection>(id, std::move(wire), around_);
+  accepted_.add();
+  count_connections();
   c->start(&server::on_finished, this);
 }
 
@@ -172,13 +185,18 @@ bool server::make_place() {
 
 void server::complain_of_crowd() {
   ++turned_away_;
+  refused_.add();
   if (place_.now() < later(complained_, crowd_complaint)) return;
   complained_ = place_.now();
   tables_.warning("turned " + std::to_string(std::exchange(turned_away_, 0)) + " connections away: all " +
                   std::to_string(settings_.limits.connections) + " places are taken (gateway.limits.connections)");
 }
 
-void server::on_finished(void* context, uint64_t id) { static_cast<server*>(context)->connections_.erase(id); }
+void server::on_finished(void* context, uint64_t id) {
+  auto& self = *static_cast<server*>(context);
+  self.connections_.erase(id);
+  self.count_connections();
+}
 
 void server::follow_outage() {
   const instant now = place_.now();
@@ -197,6 +215,7 @@ void server::begin_outage() {
   listener_.close();
   for (const auto& [id, c] : connections_) c->cut();
   connections_.clear();
+  count_connections();
 }
 
 void server::end_outage() {

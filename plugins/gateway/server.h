@@ -41,6 +41,7 @@ class server {
   void route();
   instant next_deadline() const;
   std::string endpoint_text() const;
+  void count_connections() const { open_.set(static_cast<int64_t>(connections_.size())); }
   static void on_finished(void* context, uint64_t id);
 
   const host& tables_;
@@ -52,6 +53,8 @@ class server {
   exchange shared_;
   std::optional<tls_context> tls_;
   const surroundings around_;
+  const counter accepted_, refused_;
+  const gauge open_;
   std::map<uint64_t, std::unique_ptr<connection>> connections_;
   uint64_t last_connection_ = 0;
   uint64_t turned_away_ = 0;

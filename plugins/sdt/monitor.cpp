@@ -7,6 +7,13 @@
 
 namespace tharsis::sdt {
 
+monitor::counts::counts(const host& h)
+    : rounds(h.count<counter>("rounds", "1", "Rounds of checks that were begun")),
+      rounds_ended(h.count<counter>("rounds_ended", "1", "Rounds that came to their findings")),
+      verdicts(h.count<counter>("verdicts", "1", "Verdicts about links that fail")),
+      verdicts_fine(h.count<counter>("verdicts_fine", "1", "Links that were told to be fine again")),
+      time(h.count<histogram>("round_time", "ns", "From the begin of a round to its findings")) {}
+
 tharsis_status monitor::open(tharsis_handle topic, tharsis_error* error) {
   topic_ = topic;
   serving_.emplace(serve()).start(place_);
@@ -52,13 +59,18 @@ void monitor::carry_out(const std::string& name, link& l) {
 }
 
 task<void> monitor::examine(link* of, target t) {
+  counts_.rounds.add();
+  const instant begun = place_.now();
   examination round(host_, place_, names_, settings_.checks, std::move(t));
   findings found = co_await round.run();
+  counts_.rounds_ended.add();
+  counts_.time.record(static_cast<uint64_t>((place_.now() - begun).count()));
   of->machine.on_findings(std::move(found), place_.now());
   stirred_.raise();
 }
 
 void monitor::tell(const std::string& name, const verdict& v) const {
+  (v.code == THARSIS_SDT_FINE ? counts_.verdicts_fine : counts_.verdicts).add();
   const uint32_t level = v.code == THARSIS_SDT_FINE ? THARSIS_LOG_INFO : THARSIS_LOG_WARNING;
   if (host_.logs(level))
     host_.write(level, "verdict link=" + name + " code=" + std::string(code_name(v.code)) + " confidence=" +

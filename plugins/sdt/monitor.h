@@ -18,7 +18,7 @@ namespace tharsis::sdt {
 class monitor {
  public:
   monitor(const host& tables, strand& place, resolver& names, const settings& s)
-      : host_(tables), place_(place), names_(names), settings_(s), stirred_(place) {}
+      : host_(tables), place_(place), names_(names), settings_(s), counts_(tables), stirred_(place) {}
   monitor(const monitor&) = delete;
 
   // `topic` is sdt.verdict.
@@ -31,6 +31,12 @@ class monitor {
     std::optional<task<void>> round;
   };
 
+  struct counts {
+    explicit counts(const host& h);
+    counter rounds, rounds_ended, verdicts, verdicts_fine;
+    histogram time;
+  };
+
   static void on_event(void* self, const tharsis_event* event);
   task<void> serve();
   task<void> examine(link* of, target t);
@@ -41,6 +47,7 @@ class monitor {
   strand& place_;
   resolver& names_;
   const settings settings_;
+  const counts counts_;
   tharsis_handle topic_ = 0;
   tharsis_handle subscription_ = 0;
   signal stirred_;

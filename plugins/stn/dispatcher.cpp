@@ -28,12 +28,13 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
     : place_(place),
       host_(tables),
       settings_(s),
+      counts_(tables),
       names_(place, *tables.net, tables.registry),
       client_id_(make_client_id(*tables.random)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(*tables.loop) {
   for (const link_settings& l : s.links)
-    links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, *this));
+    links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, counts_, *this));
 }
 
 void dispatcher::start() {
@@ -64,27 +65,33 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tha
 }
 
 tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error) {
-  caller from{0, host_.loop->current(host_.loop->self), task.context, task.done};
-  if (const tharsis_status s = check(task, from.link, error); s != THARSIS_OK) return s;
+  caller from{0, host_.loop->current(host_.loop->self), task.context, task.done,
+              instant_from(host_.loop->now(host_.loop->self))};
+  if (const tharsis_status s = check(task, from.link, error); s != THARSIS_OK) return counts_.tasks_refused.add(), s;
   if (from.strand == 0)
-    return fail(error, THARSIS_E_INVALID, "tasks are started on a strand, where their answers can go");
-  if (stopping_) return fail(error, THARSIS_E_GONE, "stn is stopping");
+    return refuse(error, THARSIS_E_INVALID, "tasks are started on a strand, where their answers can go");
+  if (stopping_) return refuse(error, THARSIS_E_GONE, "stn is stopping");
   if (open_.fetch_add(1) >= settings_.tasks.waiting_max) {
     --open_;
-    return fail(error, THARSIS_E_BUSY,
-                std::to_string(settings_.tasks.waiting_max) +
-                    " tasks wait already (tasks.waiting_max); try again after an answer");
+    return refuse(error, THARSIS_E_BUSY,
+                  std::to_string(settings_.tasks.waiting_max) +
+                      " tasks wait already (tasks.waiting_max); try again after an answer");
   }
   const duration timeout =
       task.timeout_ms > 0 ? std::chrono::milliseconds(task.timeout_ms) : settings_.tasks.timeout;
   const tharsis_handle number = ++last_id_;
   if (id != nullptr) *id = number;  // Before the answer can come on another thread.
-  const instant deadline = later(instant_from(host_.loop->now(host_.loop->self)), timeout);
+  const instant deadline = later(from.since, timeout);
   if (inbox_.send({number, from, {number, task.command, copy(task.body), copy(task.key), deadline}}) ==
       THARSIS_OK)
     return THARSIS_OK;
   --open_;
-  return fail(error, THARSIS_E_GONE, "stn has stopped");
+  return refuse(error, THARSIS_E_GONE, "stn has stopped");
+}
+
+tharsis_status dispatcher::refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const {
+  counts_.tasks_refused.add();
+  return fail(error, status, reason);
 }
 
 void dispatcher::cancel(tharsis_handle id) { inbox_.send({id, std::nullopt, {}}); }
@@ -97,6 +104,8 @@ void dispatcher::on_letter(void* context, letter l) {
     return;
   }
   self.callers_.emplace(l.id, *l.from);
+  self.counts_.tasks_accepted.add();
+  self.counts_.tasks_open.add(1);
   if (self.stopping_)
     self.take({l.id, THARSIS_E_CANCELLED, {}, "stn is stopping"});
   else
@@ -108,6 +117,7 @@ void dispatcher::take(answer a) {
   const caller to = found->second;
   callers_.erase(found);
   --open_;
+  counts_.on_answer(a.status, place_.now() - to.since);
   outbox_.send(to.strand, {to, std::move(a)});  // Where nobody is any more, nobody hears it.
 }
 

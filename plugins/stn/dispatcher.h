@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/counts.h"
 #include "plugins/stn/longlink.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/mailbox.h"
@@ -34,6 +35,7 @@ class dispatcher final : public answer_taker {
     tharsis_handle strand;
     void* context;
     tharsis_stn_done done;
+    instant since;
   };
   // A task, or the wish to withdraw the one with this id.
   struct letter {
@@ -48,11 +50,13 @@ class dispatcher final : public answer_taker {
   };
 
   tharsis_status check(const tharsis_stn_task& task, size_t& link, tharsis_error* error) const;
+  tharsis_status refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const;
   static void on_letter(void* context, letter l);
 
   strand& place_;
   const host host_;
   const settings& settings_;
+  const counts counts_;
   resolver names_;
   const std::string client_id_;
   std::vector<std::unique_ptr<longlink>> links_;

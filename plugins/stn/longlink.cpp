@@ -15,15 +15,16 @@ struct longlink::open_wire {
 };
 
 longlink::longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
-                   const std::string& client_id, const link_events& events, answer_taker& taker)
+                   const std::string& client_id, const link_events& events, const counts& c, answer_taker& taker)
     : place_(place),
       host_(tables),
       settings_(s),
       client_id_(client_id),
       events_(events),
+      counts_(c),
       taker_(taker),
       dialer_(place, tables, names, s),
-      tasks_(s.name),
+      tasks_(s.name, c.requests),
       rhythm_(s.heartbeat),
       pace_(s.reconnect),
       nudge_(place),
@@ -81,6 +82,7 @@ std::optional<error> longlink::send(stream& wire, session& talk) {
   const size_t unsent = wire.unsent();
   const auto out = talk.take_output(unsent < write_window ? write_window - unsent : 0, place_.now());
   if (out.empty()) return std::nullopt;
+  counts_.bytes_sent.add(out.size());
   const tharsis_status status = wire.write(out);
   return status == THARSIS_OK ? std::nullopt : std::optional(broken(wire, status));
 }
@@ -98,10 +100,14 @@ std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) 
       why = error{THARSIS_E_RESET, "the server at " + to_text(wire.peer()) + " ended the connection"};
     else if (talk.on_bytes(std::span(piece_).first(count), place_.now()) != THARSIS_OK)
       why = talk.failure();
+    counts_.bytes_received.add(status == THARSIS_OK ? count : 0);
     more = total + count >= read_turn;
   }
   if (talk.up() && !up_) on_up();
-  for (const push& p : talk.take_pushes()) events_.on_push(settings_.name, p);
+  for (const push& p : talk.take_pushes()) {
+    counts_.pushes_received.add();
+    events_.on_push(settings_.name, p);
+  }
   return why;
 }
 
@@ -122,6 +128,8 @@ error longlink::broken(const stream& wire, tharsis_status status) const {
 
 void longlink::on_up() {
   up_ = true;
+  counts_.links_opened.add();
+  counts_.links_up.add(1);
   pace_.on_up(place_.now());
   const duration gap = connects_++ == 0 ? duration::zero() : place_.now() - down_since_;
   report(THARSIS_STN_UP, {THARSIS_OK, {}}, gap);
@@ -134,7 +142,9 @@ void longlink::on_down(const error& why) {
   hand_over();
   report(THARSIS_STN_DOWN, why);
   pace_.on_down(place_.now(), random);
+  if (!ending_) (up_ ? counts_.links_lost : counts_.connects_failed).add();
   if (std::exchange(up_, false)) {
+    counts_.links_up.add(-1);
     down_since_ = place_.now();
   } else if (++turn_ % settings_.endpoints.size() != 0) {
     pace_.on_alternative();  // This endpoint is of no use now; the next one may be.

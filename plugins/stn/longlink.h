@@ -7,6 +7,7 @@
 
 #include "plugins/stn/core/reconnect.h"
 #include "plugins/stn/core/session.h"
+#include "plugins/stn/counts.h"
 #include "plugins/stn/dialer.h"
 #include "plugins/stn/link_events.h"
 #include "sdk/async/task_set.h"
@@ -26,7 +27,7 @@ class longlink {
  public:
   // All of them outlive the link.
   longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
-           const std::string& client_id, const link_events& events, answer_taker& taker);
+           const std::string& client_id, const link_events& events, const counts& c, answer_taker& taker);
 
   void start();
   void submit(request r);
@@ -59,6 +60,7 @@ class longlink {
   const link_settings& settings_;
   const std::string& client_id_;
   const link_events& events_;
+  const counts& counts_;
   answer_taker& taker_;
   dialer dialer_;
   task_queue tasks_;

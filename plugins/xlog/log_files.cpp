@@ -1,6 +1,7 @@
 #include "plugins/xlog/log_files.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plugins/xlog/core/line.h"
 #include "sdk/pure/views.h"
@@ -19,7 +20,7 @@ log_files::outcome log_files::open(int64_t wall) { return outcome_of(0, open_nex
 
 log_files::outcome log_files::outcome_of(size_t count, error failure) {
   if (failure.status != THARSIS_OK) close();
-  return {count, std::move(failure), file_ != 0 ? path(name_) : std::string()};
+  return {count, std::exchange(appended_, 0), std::move(failure), file_ != 0 ? path(name_) : std::string()};
 }
 
 log_files::outcome log_files::append(std::span<const record> lines) {
@@ -110,6 +111,7 @@ error log_files::flush(std::string& lines) {
   const tharsis_status status = files_->append(files_->self, file_, bytes_of(as_bytes(lines)), &why);
   if (status != THARSIS_OK) return error_from(status, why);
   bytes_ += lines.size();
+  appended_ += lines.size();
   lines.clear();
   return fine;
 }

@@ -22,6 +22,7 @@ class log_files {
 
   struct outcome {
     size_t count = 0;  // So many of the lines are in the file now.
+    size_t bytes = 0;  // So many were appended to files, lines cut off by a failure included.
     error failure{THARSIS_OK, {}};
     std::string file;  // The one that is open; empty: none.
   };
@@ -51,6 +52,7 @@ class log_files {
   tharsis_handle lock_ = 0;
   file_name name_;
   uint64_t bytes_ = 0;
+  size_t appended_ = 0;  // Since the last outcome.
 };
 
 }  // namespace tharsis::xlog

@@ -31,10 +31,19 @@ std::string seconds_text(duration d) {
 
 }  // namespace
 
+writer::counts::counts(const host& h)
+    : lines(h.count<counter>("lines_written", "1", "Lines that are in the log file")),
+      bytes(h.count<counter>("bytes_written", "bytes", "Of the log file")),
+      lines_lost(h.count<counter>("lines_lost", "1", "Lines that never reach the file: no room in memory, or trouble until the end")),
+      failures(h.count<counter>("write_failures", "1", "Times that the log file could not be written")),
+      batch_high(h.count<gauge>("batch_high", "bytes", "Most that was written at once")),
+      write_time(h.count<histogram>("write_time", "ns", "From lines that wait to lines in the file")) {}
+
 writer::writer(const host& h, strand& place, const settings& s)
     : host_(h),
       place_(place),
       settings_(s),
+      counts_(h),
       wake_(place),
       intake_(h.loop, &writer::on_wake, this, s),
       files_(std::make_shared<log_files>(h.files, s.directory, s.file_size)) {}
@@ -81,12 +90,17 @@ task<void> writer::write_what_waits() {
       co_return;
     }
     const auto lines = std::make_shared<consignment>(consignment{std::move(batch.records), 0});
+    const instant begun = place_.now();
     const bool delivered = co_await deliver(lines);
+    counts_.batch_high.raise(static_cast<int64_t>(batch.bytes));
+    if (delivered) counts_.write_time.record(static_cast<uint64_t>((place_.now() - begun).count()));
     intake_.release(batch.bytes);
+    count_lost();
     intake_.answer(delivered ? batch.through : everything);
     if (delivered) continue;
     given_up_ += lines->lines.size() - lines->written;
     intake_.clear();
+    count_lost();
     co_return;
   }
 }
@@ -109,7 +123,7 @@ task<log_files::outcome> writer::append(std::shared_ptr<consignment> c) {
   const auto work = [files = files_, c] { return files->append(std::span<const record>(c->lines).subspan(c->written)); };
   auto done = co_await blocking(place_, work);
   if (done) co_return std::move(*done);
-  co_return log_files::outcome{0, {THARSIS_E_BUSY, "the host has no thread free to write the log"}, file_};
+  co_return log_files::outcome{0, 0, {THARSIS_E_BUSY, "the host has no thread free to write the log"}, file_};
 }
 
 // Who asks for a flush, and who stops, wants to know now whether it works again.
@@ -122,6 +136,8 @@ task<void> writer::pause() {
 
 void writer::on_written(const log_files::outcome& o) {
   written_ += o.count;
+  counts_.lines.add(o.count);
+  counts_.bytes.add(o.bytes);
   const bool works = o.failure.status == THARSIS_OK;
   const bool again = works && retry_ != duration();
   if (again) {
@@ -133,7 +149,13 @@ void writer::on_written(const log_files::outcome& o) {
   publish(fine);
 }
 
+void writer::count_lost() {
+  const uint64_t lost = intake_.lost() + given_up_;
+  counts_.lines_lost.add(lost - std::exchange(counted_lost_, lost));
+}
+
 void writer::on_failure(const error& why) {
+  counts_.failures.add();
   const bool first = retry_ == duration();
   retry_ = std::min(first ? settings_.retry_min : 2 * retry_, settings_.retry_max);
   if (!first) return;

@@ -12,6 +12,7 @@
 #include "sdk/async/host.h"
 #include "sdk/async/signal.h"
 #include "sdk/async/task.h"
+#include "sdk/pure/metrics.h"
 
 namespace tharsis::xlog {
 
@@ -36,6 +37,12 @@ class writer {
     std::vector<record> lines;
     size_t written = 0;
   };
+  struct counts {
+    explicit counts(const host& h);
+    counter lines, bytes, lines_lost, failures;
+    gauge batch_high;
+    histogram write_time;
+  };
 
   static void on_wake(void* context, tharsis_handle reasons);
   task<void> wait_for_lines();
@@ -45,12 +52,14 @@ class writer {
   task<void> pause();
   task<void> close();
   void on_written(const log_files::outcome& o);
+  void count_lost();
   void on_failure(const error& why);
   void publish(const error& why);
 
   const host host_;
   strand& place_;
   const settings settings_;
+  const counts counts_;
   signal wake_;
   intake intake_;
   const std::shared_ptr<log_files> files_;  // Used inside blocking work only.
@@ -58,6 +67,7 @@ class writer {
   std::string file_;        // The one that was written last.
   uint64_t written_ = 0;
   uint64_t published_lost_ = 0;
+  uint64_t counted_lost_ = 0;
   uint64_t given_up_ = 0;   // Lines that could not be written before the end.
   duration retry_{};        // The last pause after a failure; zero: writing works.
   instant failing_since_{};

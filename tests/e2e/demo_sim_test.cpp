@@ -10,6 +10,7 @@
 #include "sdk/sim/disk.h"
 #include "sdk/sim/world.h"
 #include "tests/e2e/watched_runtime.h"
+#include "tests/runtime/counted.h"
 #include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
@@ -61,6 +62,35 @@ std::string number_after(const std::string& json, const std::string& name) {
   return at == std::string::npos ? "" : json.substr(at + name.size() + 3, json.find_first_of(",}", at) - at - name.size() - 3);
 }
 
+// What the plugins counted agrees with itself, and with what the demo says.
+void check_books(const side& sender, const side& gateway, int64_t sent) {
+  const auto client = [&](const char* plugin, const char* name) { return test::counted(sender.running->counted(), plugin, name); };
+  const auto count_of = [&](const char* plugin, const char* name) {
+    const auto histogram = test::reading(sender.running->counted(), plugin, name);
+    return histogram ? static_cast<int64_t>(histogram->count) : -1;
+  };
+  const auto stn = [&](const char* name) { return client("stn", name); };
+  EXPECT_GE(stn("tasks_done"), sent);
+  EXPECT_EQ(stn("tasks_accepted"), stn("tasks_done") + stn("tasks_denied") + stn("tasks_timeout") + stn("tasks_cancelled") + stn("tasks_lost"));
+  EXPECT_EQ(count_of("stn", "task_time"), stn("tasks_done"));
+  EXPECT_EQ(count_of("stn", "round_trip"), stn("tasks_done") + stn("tasks_denied"));
+  EXPECT_GE(stn("requests_sent"), stn("tasks_done"));
+  EXPECT_GE(stn("links_opened"), 2) << "there was an outage";
+  EXPECT_EQ(stn("links_opened"), stn("links_lost") + 1) << "the last one ended with stn";
+  EXPECT_GT(stn("bytes_received"), 0);
+  EXPECT_EQ(client("dns", "questions"), client("dns", "answers") + client("dns", "failures") + client("dns", "cancelled"));
+  EXPECT_GT(client("dns", "questions"), 0);
+  EXPECT_GT(client("xlog", "lines_written"), sent);
+  EXPECT_GT(client("xlog", "bytes_written"), client("xlog", "lines_written"));
+  EXPECT_EQ(client("xlog", "lines_lost"), 0);
+  EXPECT_GT(count_of("xlog", "write_time"), 0);
+  EXPECT_LE(client("sdt", "rounds_ended"), client("sdt", "rounds"));
+  const auto server = [&](const char* name) { return test::counted(gateway.running->counted(), "gateway", name); };
+  EXPECT_GE(server("messages"), sent);
+  EXPECT_GE(server("connections"), stn("links_opened"));
+  EXPECT_EQ(server("connections_open"), 0);
+}
+
 void run_demo(uint64_t seed) {
   sim::world world(seed);
   const auto disk = world.make_disk();
@@ -95,6 +125,7 @@ void run_demo(uint64_t seed) {
   EXPECT_EQ(number_after(sender.console.json, "failed"), "0") << sender.console.json;
   EXPECT_EQ(number_after(sender.console.json, "sent"), number_after(sender.console.json, "tasks_found")) << sender.console.json;
   EXPECT_EQ(sender.not_stopped() + gateway.not_stopped(), "");
+  check_books(sender, gateway, std::stoll(number_after(sender.console.json, "sent")));
 }
 
 }  // namespace

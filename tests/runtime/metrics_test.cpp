@@ -173,7 +173,7 @@ TEST_F(MetricsReport, PrometheusGetsBaseUnitsAndOneFamilyForAllPlugins) {
   const std::string text = runtime::metrics_prometheus(runtime::read_metrics(all));
   EXPECT_NE(text.find("# HELP tharsis_tasks_total Of the test\n# TYPE tharsis_tasks_total counter\n"
                       "tharsis_tasks_total{plugin=\"dns\"} 1\ntharsis_tasks_total{plugin=\"stn\"} 12\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("tharsis_bytes_sent_bytes_total{plugin=\"stn\"} 3145728\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("tharsis_bytes_sent_total{plugin=\"stn\"} 3145728\n"), std::string::npos) << text;
   EXPECT_NE(text.find("# TYPE tharsis_time_seconds histogram\n"
                       "tharsis_time_seconds_bucket{plugin=\"dns\",le=\"0.001048575\"} 1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("tharsis_time_seconds_bucket{plugin=\"dns\",le=\"+Inf\"} 5\n"

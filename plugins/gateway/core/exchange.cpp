@@ -40,6 +40,7 @@ void exchange::on_close(uint64_t connection) {
 }
 
 std::string exchange::on_request(uint64_t connection, mars::frame request, instant now) {
+  counts_.requests.add();
   switch (request.command) {
     case mars::command_noop: answer({connection, request.sequence}, request.command, std::move(request.body)); return {};
     case mars::command_hello: return on_hello(connection, request);
@@ -123,8 +124,9 @@ std::string exchange::on_message(uint64_t connection, mars::frame request, insta
   if (!request.key.empty())
     ruling = dedup_.on_request(sender.client, request.key, request.command, request.body, from, now);
   switch (ruling.what) {
-    case verdict::wait: return {};
+    case verdict::wait: counts_.repeats.add(); return {};
     case verdict::repeat:
+      counts_.repeats.add();
       answer(from, request.command, {ruling.answer.begin(), ruling.answer.end()});
       return {};
     case verdict::conflict:
@@ -155,6 +157,7 @@ void exchange::on_deadline(instant now) {
 // The message is done, once: said to the others, remembered, counted, answered.
 void exchange::carry_out(job done, instant now) {
   ++messages_;
+  counts_.messages.add();
   push(done);
   const mars::send_message_request& m = done.message;
   std::vector<uint8_t> echo = encode(mars::send_message_response{0, "", m.from, m.text, m.topic});
@@ -173,7 +176,9 @@ void exchange::push(const job& done) {
   const auto frame = std::make_shared<const mars::frame>(
       mars::frame{mars::command_push, mars::sequence_push, encode(mars::message_push{m.topic, m.text, m.from}), {}, {}});
   for (const uint64_t other : topics_.members(m.topic)) {
-    if (other != done.from.connection) deliveries_.push_back({other, frame});
+    if (other == done.from.connection) continue;
+    counts_.pushes.add();
+    deliveries_.push_back({other, frame});
   }
 }
 
@@ -183,6 +188,7 @@ void exchange::answer(const asker& to, uint32_t command, std::vector<uint8_t> bo
 }
 
 void exchange::refuse(const asker& to, uint32_t command, std::string sentence) {
+  counts_.refused.add();
   deliveries_.push_back(
       {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, {}, {}, std::move(sentence)})});
 }

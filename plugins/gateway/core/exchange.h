@@ -15,6 +15,7 @@
 #include "plugins/gateway/core/topics.h"
 #include "sdk/pure/mars_frame.h"
 #include "sdk/pure/mars_messages.h"
+#include "sdk/pure/metrics.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::gateway {
@@ -26,7 +27,11 @@ struct delivery {
 
 class exchange {
  public:
-  explicit exchange(const settings& s) : work_(s.work), dedup_(s.keep), outage_(s.outage) {}
+  // Of all connections together.
+  struct counts {
+    counter requests, messages, repeats, refused, pushes;
+  };
+  explicit exchange(const settings& s, counts c = {}) : work_(s.work), counts_(c), dedup_(s.keep), outage_(s.outage) {}
 
   void on_connect(uint64_t connection);
   void on_close(uint64_t connection);
@@ -74,6 +79,7 @@ class exchange {
   void refuse(const asker& to, uint32_t command, std::string sentence);
 
   duration work_;
+  counts counts_;
   dedup dedup_;
   outage outage_;
   topics topics_;

@@ -49,7 +49,7 @@ tharsis_status session::on_frame(mars::frame f, instant now) {
   } else if (f.sequence == mars::sequence_identify && !up_ && !settings_.user.empty()) {
     return on_hello(f, now);
   } else {
-    tasks_.on_answer(std::move(f));
+    tasks_.on_answer(std::move(f), now);
   }
   return THARSIS_OK;
 }
@@ -117,7 +117,7 @@ instant session::deadline() const {
 std::vector<uint8_t> session::take_output(size_t room, instant now) {
   std::vector<uint8_t> out = std::exchange(output_, {});
   while (up_ && out.size() < room) {
-    const auto f = tasks_.take_frame();
+    const auto f = tasks_.take_frame(now);
     if (!f) break;
     mars::append_frame(out, *f, settings_.client_version);
     silence_.on_sent(now);

@@ -11,7 +11,7 @@ void task_queue::submit(request r) {
   waiting_.insert(r.id);
   deadlines_.insert({r.deadline, r.id});
   const uint64_t id = r.id;
-  tasks_.emplace(id, entry{std::move(r), 0});
+  tasks_.emplace(id, entry{std::move(r), 0, {}});
 }
 
 void task_queue::cancel(uint64_t id) {
@@ -19,26 +19,27 @@ void task_queue::cancel(uint64_t id) {
   if (found != tasks_.end()) finish(found, {id, THARSIS_E_CANCELLED, {}, "the task was cancelled"});
 }
 
-std::optional<mars::frame> task_queue::take_frame() {
+std::optional<mars::frame> task_queue::take_frame(instant now) {
   if (waiting_.empty()) return std::nullopt;
   const uint64_t id = *waiting_.begin();
   waiting_.erase(waiting_.begin());
   entry& e = tasks_.at(id);
   e.sequence = free_sequence();
+  e.sent_at = now;
+  counts_.sent.add();
   sent_.emplace(e.sequence, id);
   return mars::frame{e.asked.command, e.sequence, e.asked.body, e.asked.key, {}};
 }
 
-void task_queue::on_answer(mars::frame f) {
+void task_queue::on_answer(mars::frame f, instant now) {
   const auto found = sent_.find(f.sequence);
-  if (found == sent_.end()) {
-    ++strays_;
-    return;
-  }
+  if (found == sent_.end()) return counts_.stray.add();
   const uint64_t id = found->second;
+  const auto asked = tasks_.find(id);
+  counts_.round_trip.record(static_cast<uint64_t>((now - asked->second.sent_at).count()));
   const tharsis_status status = f.refusal.empty() ? THARSIS_OK : THARSIS_E_DENIED;
   if (status != THARSIS_OK) f.body.clear();
-  finish(tasks_.find(id), {id, status, std::move(f.body), foreign_text(f.refusal)});
+  finish(asked, {id, status, std::move(f.body), foreign_text(f.refusal)});
 }
 
 void task_queue::on_loss(const error& why) {
@@ -54,6 +55,7 @@ void task_queue::on_loss(const error& why) {
               "the request was sent, its answer was lost, and without a key it may not be sent again: " +
                   why.text});
     } else {
+      counts_.repeated.add();
       sent_.erase(sequence);
       found->second.sequence = 0;
       waiting_.insert(id);

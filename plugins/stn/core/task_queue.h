@@ -12,6 +12,7 @@
 
 #include "plugins/stn/core/settings.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/metrics.h"
 
 namespace tharsis::stn {
 
@@ -32,15 +33,19 @@ struct answer {
 
 class task_queue {
  public:
-  explicit task_queue(std::string link) : link_(std::move(link)) {}
+  struct counts {
+    counter sent, repeated, stray;
+    histogram round_trip;
+  };
+  explicit task_queue(std::string link, counts c = {}) : link_(std::move(link)), counts_(c) {}
 
   void submit(request r);
   void cancel(uint64_t id);
 
   // The next request for the wire; counts as sent from here on.
-  std::optional<mars::frame> take_frame();
+  std::optional<mars::frame> take_frame(instant now);
 
-  void on_answer(mars::frame f);
+  void on_answer(mars::frame f, instant now);
 
   // The connection has died. What was sent waits again in its old place, if its key allows.
   void on_loss(const error& why);
@@ -56,12 +61,12 @@ class task_queue {
 
   size_t unanswered() const { return tasks_.size(); }
   size_t sent() const { return sent_.size(); }
-  uint64_t strays() const { return strays_; }  // Answers that nobody waited for.
 
  private:
   struct entry {
     request asked;
     uint32_t sequence = 0;  // 0: waits.
+    instant sent_at{};
   };
   using entries = std::map<uint64_t, entry>;
 
@@ -69,6 +74,7 @@ class task_queue {
   uint32_t free_sequence();
 
   std::string link_;
+  counts counts_;
   entries tasks_;
   std::set<uint64_t> waiting_;
   std::map<uint32_t, uint64_t> sent_;
@@ -76,7 +82,6 @@ class task_queue {
   std::vector<answer> answers_;
   std::string trouble_;  // Why the link went down the last time.
   uint32_t last_sequence_ = 0;
-  uint64_t strays_ = 0;
 };
 
 }  // namespace tharsis::stn

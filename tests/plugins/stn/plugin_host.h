@@ -8,6 +8,7 @@
 #include "sdk/abi/platform.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/host.h"
+#include "tests/runtime/lent_metrics.h"
 
 namespace tharsis::test {
 
@@ -37,6 +38,7 @@ class plugin_host {
   std::vector<std::string> pushes;
   std::vector<std::string> lines;
   const void* dns = nullptr;
+  lent_metrics metrics;
 
  private:
   static plugin_host& of(void* self) { return *static_cast<plugin_host*>(self); }
@@ -51,7 +53,8 @@ class plugin_host {
                                                           {THARSIS_BUS_ID, &h.bus_},
                                                           {THARSIS_REGISTRY_ID, &h.registry_},
                                                           {THARSIS_SETTINGS_ID, &h.settings_},
-                                                          {THARSIS_LOG_ID, &h.log_}};
+                                                          {THARSIS_LOG_ID, &h.log_},
+                                                          {THARSIS_METRICS_ID, &h.metrics.table}};
     for (const auto& [name, table] : tables)
       if (std::strcmp(name, id) == 0) return table;
     return nullptr;

@@ -30,31 +30,32 @@ answer the_answer(task_queue& q) {
 TEST(TaskQueue, RequestsLeaveInTheOrderOfSubmissionWithSequencesOfTheirOwn) {
   task_queue q("main");
   for (uint64_t id : {5, 7, 6}) q.submit(keyed(id));
-  const auto a = q.take_frame(), b = q.take_frame(), c = q.take_frame();
-  EXPECT_FALSE(q.take_frame());
+  const auto a = q.take_frame({}), b = q.take_frame({}), c = q.take_frame({});
+  EXPECT_FALSE(q.take_frame({}));
   EXPECT_EQ(a->sequence, 1u);
   EXPECT_EQ(b->sequence, 2u);
   EXPECT_EQ(c->sequence, 3u);
-  q.on_answer(reply(2));
+  q.on_answer(reply(2), {});
   EXPECT_EQ(the_answer(q).id, 6u);
 }
 
 TEST(TaskQueue, AnAnswerEndsItsTaskAndASecondOneIsAStray) {
-  task_queue q("main");
+  uint64_t strays = 0;
+  task_queue q("main", {{}, {}, counter(&strays), {}});
   q.submit(keyed(1));
-  q.on_answer(reply(q.take_frame()->sequence));
+  q.on_answer(reply(q.take_frame({})->sequence), {});
   const answer a = the_answer(q);
   EXPECT_EQ(a.status, THARSIS_OK);
   EXPECT_EQ(a.body, std::vector<uint8_t>{'r'});
-  q.on_answer(reply(1));
+  q.on_answer(reply(1), {});
   EXPECT_TRUE(q.take_answers().empty());
-  EXPECT_EQ(q.strays(), 1u);
+  EXPECT_EQ(strays, 1u);
 }
 
 TEST(TaskQueue, ARefusalIsToldInTheServersWordsButOnASingleShortLine) {
   task_queue q("main");
   q.submit(keyed(1));
-  q.on_answer({3, q.take_frame()->sequence, {'x'}, {}, "not\nyou " + std::string(1000, '!')});
+  q.on_answer({3, q.take_frame({})->sequence, {'x'}, {}, "not\nyou " + std::string(1000, '!')}, {});
   const answer a = the_answer(q);
   EXPECT_EQ(a.status, THARSIS_E_DENIED);
   EXPECT_EQ(a.reason.substr(0, 8), "not you ");
@@ -65,23 +66,23 @@ TEST(TaskQueue, ARefusalIsToldInTheServersWordsButOnASingleShortLine) {
 TEST(TaskQueue, ACancelledTaskIsAnsweredOnceEvenWhenItsFrameIsOnTheWire) {
   task_queue q("main");
   q.submit(keyed(1));
-  const uint32_t sequence = q.take_frame()->sequence;
+  const uint32_t sequence = q.take_frame({})->sequence;
   q.cancel(1);
   EXPECT_EQ(the_answer(q).status, THARSIS_E_CANCELLED);
   q.cancel(1);
-  q.on_answer(reply(sequence));
+  q.on_answer(reply(sequence), {});
   EXPECT_TRUE(q.take_answers().empty());
 }
 
 TEST(TaskQueue, AfterALossTasksWithAKeyWaitAgainInTheirOldOrder) {
   task_queue q("main");
   for (uint64_t id = 1; id <= 3; ++id) q.submit(keyed(id));
-  (void)q.take_frame();
-  (void)q.take_frame();
+  (void)q.take_frame({});
+  (void)q.take_frame({});
   q.on_loss({THARSIS_E_RESET, "cut"});
   EXPECT_EQ(q.sent(), 0u);
   for (uint64_t id = 1; id <= 3; ++id) {
-    q.on_answer(reply(q.take_frame()->sequence));
+    q.on_answer(reply(q.take_frame({})->sequence), {});
     EXPECT_EQ(the_answer(q).id, id);
   }
 }
@@ -90,22 +91,22 @@ TEST(TaskQueue, AfterALossATaskWithoutAKeyFailsIfItsRequestWasSentAndOnlyThen) {
   task_queue q("main");
   q.submit(keyless(1));
   q.submit(keyless(2));
-  (void)q.take_frame();
+  (void)q.take_frame({});
   q.on_loss({THARSIS_E_RESET, "the cable was cut"});
   const answer a = the_answer(q);
   EXPECT_EQ(a.id, 1u);
   EXPECT_EQ(a.status, THARSIS_E_NETWORK);
   EXPECT_NE(a.reason.find("the cable was cut"), std::string::npos) << a.reason;
-  EXPECT_TRUE(q.take_frame());
+  EXPECT_TRUE(q.take_frame({}));
 }
 
 TEST(TaskQueue, AnAnswerOfTheOldConnectionIsAStray) {
   task_queue q("main");
   q.submit(keyed(1));
-  const uint32_t old = q.take_frame()->sequence;
+  const uint32_t old = q.take_frame({})->sequence;
   q.on_loss({THARSIS_E_RESET, "cut"});
-  EXPECT_NE(q.take_frame()->sequence, old);
-  q.on_answer(reply(old));
+  EXPECT_NE(q.take_frame({})->sequence, old);
+  q.on_answer(reply(old), {});
   EXPECT_TRUE(q.take_answers().empty());
 }
 
@@ -113,7 +114,7 @@ TEST(TaskQueue, ADeadlineEndsWhatWaitsAndWhatWasSentAndSaysWhich) {
   task_queue q("main");
   q.submit(keyed(1, t0 + 2s));
   q.on_loss({THARSIS_E_REFUSED, "nobody listens"});
-  (void)q.take_frame();
+  (void)q.take_frame({});
   q.submit(keyed(2, t0 + 1s));
   EXPECT_EQ(q.deadline(), t0 + 1s);
   q.on_deadline(t0 + 1s - 1ns);
@@ -131,7 +132,7 @@ TEST(TaskQueue, ADeadlineEndsWhatWaitsAndWhatWasSentAndSaysWhich) {
 TEST(TaskQueue, TheEndAnswersEverything) {
   task_queue q("main");
   for (uint64_t id = 1; id <= 3; ++id) q.submit(keyed(id));
-  (void)q.take_frame();
+  (void)q.take_frame({});
   q.end(THARSIS_E_CANCELLED, "stop");
   EXPECT_EQ(q.take_answers().size(), 3u);
   EXPECT_EQ(q.unanswered(), 0u);
@@ -172,11 +173,11 @@ TEST(TaskQueue, EveryTaskHasExactlyOneAnswerUnderRandomEvents) {
         }
         case 2:
         case 3:
-          if (const auto f = q.take_frame()) flying.push_back(f->sequence);
+          if (const auto f = q.take_frame({})) flying.push_back(f->sequence);
           break;
         case 4:
         case 5:
-          if (!flying.empty()) q.on_answer(reply(flying[random() % flying.size()]));
+          if (!flying.empty()) q.on_answer(reply(flying[random() % flying.size()]), {});
           break;
         case 6:
           if (last > 0) q.cancel(random() % last + 1);

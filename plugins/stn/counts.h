@@ -1,0 +1,55 @@
+// What stn counts: of all links together, on stn's own strand where nothing else is said.
+#pragma once
+#include "plugins/stn/core/task_queue.h"
+#include "sdk/async/host.h"
+
+namespace tharsis::stn {
+
+struct counts {
+  explicit counts(const host& h)
+      : tasks_refused(h.count<shared_counter>("tasks_refused", "1", "Tasks that were not taken: wrong, or too many wait")),
+        tasks_accepted(h.count<counter>("tasks_accepted", "1", "Tasks that were taken; each gets one answer")),
+        tasks_done(h.count<counter>("tasks_done", "1", "Tasks that the server answered")),
+        tasks_denied(h.count<counter>("tasks_denied", "1", "Tasks that the server refused")),
+        tasks_timeout(h.count<counter>("tasks_timeout", "1", "Tasks whose time was over before an answer")),
+        tasks_cancelled(h.count<counter>("tasks_cancelled", "1", "Tasks that their caller, or the end of stn, withdrew")),
+        tasks_lost(h.count<counter>("tasks_lost", "1", "Tasks that failed with their link, for any other reason")),
+        tasks_open(h.count<gauge>("tasks_open", "1", "Tasks without an answer now")),
+        task_time(h.count<histogram>("task_time", "ns", "From the call to the answer, of tasks that were done")),
+        requests{h.count<counter>("requests_sent", "1", "Requests that went to the wire, repeated ones too"),
+                 h.count<counter>("requests_repeated", "1", "Requests that a lost link made wait for the next one"),
+                 h.count<counter>("answers_stray", "1", "Answers that nobody waited for"),
+                 h.count<histogram>("round_trip", "ns", "From a request's way to the wire to its answer")},
+        bytes_sent(h.count<counter>("bytes_sent", "bytes", "Written to links, before TLS")),
+        bytes_received(h.count<counter>("bytes_received", "bytes", "Read from links, after TLS")),
+        pushes_received(h.count<counter>("pushes_received", "1", "Messages that servers sent unasked")),
+        links_up(h.count<gauge>("links_up", "1", "Links that are up now")),
+        links_opened(h.count<counter>("links_opened", "1", "Times that a link came up")),
+        links_lost(h.count<counter>("links_lost", "1", "Times that a link that was up went down")),
+        connects_failed(h.count<counter>("connects_failed", "1", "Attempts to connect that brought no link up")) {}
+
+  // A task has its answer.
+  void on_answer(tharsis_status status, duration took) const {
+    tasks_open.add(-1);
+    switch (status) {
+      case THARSIS_OK:
+        tasks_done.add();
+        return task_time.record(static_cast<uint64_t>(took.count()));
+      case THARSIS_E_DENIED: return tasks_denied.add();
+      case THARSIS_E_TIMEOUT: return tasks_timeout.add();
+      case THARSIS_E_CANCELLED: return tasks_cancelled.add();
+      default: return tasks_lost.add();
+    }
+  }
+
+  const shared_counter tasks_refused;  // [any thread]
+  const counter tasks_accepted, tasks_done, tasks_denied, tasks_timeout, tasks_cancelled, tasks_lost;
+  const gauge tasks_open;
+  const histogram task_time;
+  const task_queue::counts requests;
+  const counter bytes_sent, bytes_received, pushes_received;
+  const gauge links_up;
+  const counter links_opened, links_lost, connects_failed;
+};
+
+}  // namespace tharsis::stn
