@@ -88,6 +88,20 @@ const std::map<std::string, own_command>& own_commands() {
         "  Says in what state PLUGIN of a `tharsis run` is, and why. When PROFILE does not run: what stands in\n"
         "  the way, and what PLUGIN would wait for.\n",
         "a PLUGIN", "a PROFILE and one PLUGIN"}},
+      {"simulate",
+       {"simulate PROFILE        run it in simulated worlds, with faults", 0, 1,
+        "tharsis simulate PROFILE [--seeds N | --seed S] [--faults FILE] [--with PROFILE]... [--for TIME] [--json]\n"
+        "                 [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
+        "  Runs the plugins of PROFILE, their real libraries, in a simulated world for TIME (60s), or until the work is\n"
+        "  done, once for each seed. A seed fails when a plugin fails without a fault that explains it, does not stop,\n"
+        "  leaks, crashes, never rests, or when two runs of it differ. Exit code 1: a seed failed.\n"
+        "  --seeds 500                  so many seeds, from 1 (100)\n"
+        "  --seed 42                    this seed alone, with all that happens in it\n"
+        "  --faults FILE                which faults are drawn; all: every one; list: what there is, and how FILE is\n"
+        "                               written. Without it nothing goes wrong.\n"
+        "  --with PROFILE               a further profile, on another machine of the same world; may be repeated.\n"
+        "                               Machines share a disk, and what listens on loopback is reached from all.\n"
+        "  --state DIR                  a folder on the simulated disk (/state)\n"}},
       {"version", {"version", 0, 0, "tharsis version\n  Prints the version.\n"}},
       {"help",
        {"help COMMAND            what a command takes", 0, 1,
@@ -107,14 +121,18 @@ struct option {
 
 const std::vector<option>& options() {
   static const std::vector<option> all = {
-      {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "why"}},
-      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "status", "metrics", "stop", "tail", "why", "metrics"}},
-      {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "why", "help"}},
-      {"--for", true, {"run"}},
-      {"--json", false, {"run", "plugins", "explain", "status", "metrics"}},
+      {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why"}},
+      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "tail", "why", "metrics"}},
+      {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why", "help"}},
+      {"--for", true, {"run", "simulate"}},
+      {"--json", false, {"run", "plugins", "explain", "simulate", "status", "metrics"}},
       {"--metrics", false, {"run"}},
       {"--prometheus", false, {"metrics"}},
       {"--watch", false, {"metrics"}},
+      {"--seeds", true, {"simulate"}},
+      {"--seed", true, {"simulate"}},
+      {"--faults", true, {"simulate"}},
+      {"--with", true, {"simulate"}},
   };
   return all;
 }
@@ -184,6 +202,14 @@ class reader {
       line_.state = value;
     } else if (name == "--plugins") {
       line_.plugin_folders.push_back(value);
+    } else if (name == "--faults") {
+      line_.faults = value;
+    } else if (name == "--with") {
+      line_.with.push_back(value);
+    } else if (name == "--seeds" || name == "--seed") {
+      const auto number = parse_integer(value);
+      if (!number || *number < 1) return wrong(name + " takes a whole number from 1; got '" + value + "'");
+      (name == "--seed" ? line_.seed : line_.seeds) = static_cast<uint64_t>(*number);
     } else {
       const auto time = parse_duration(value);
       if (!time) return wrong("--for takes a time like 500ms, 10s or 2m; got '" + value + "'");
@@ -238,7 +264,7 @@ std::string help_text(const std::string& command,
                       const std::vector<std::pair<std::string, std::string>>& plugin_commands) {
   if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
   std::string text = "Tharsis runs the plugins of a profile.\n\n";
-  for (const char* name : {"run", "check", "plugins", "explain", "schema", "lock", "status", "stop", "tail", "why", "help", "version"})
+  for (const char* name : {"run", "simulate", "check", "plugins", "explain", "schema", "lock", "status", "stop", "tail", "why", "help", "version"})
     text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;

@@ -16,6 +16,9 @@ struct command_line {
   std::vector<std::string> plugin_folders;
   std::optional<std::string> state;
   std::optional<duration> run_for;
+  std::optional<uint64_t> seeds, seed;  // How many, and which one.
+  std::optional<std::string> faults;
+  std::vector<std::string> with;  // Further profiles.
   bool json = false;
   bool metrics = false;
   bool prometheus = false;

@@ -9,6 +9,7 @@ constexpr size_t kept_max = 1024;  // The start of a runtime with twenty plugins
 
 void log_hub::write(uint32_t level, std::string_view plugin, std::string_view text, const printer& print) {
   if (level < level_.load(std::memory_order_relaxed)) return;
+  if (hear_) hear_(level, plugin, text);
   tharsis_log_record record{};
   record.size = sizeof record;
   record.level = level;

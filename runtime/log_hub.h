@@ -20,7 +20,9 @@ class log_hub {
   // Prints a warning or worse for a person while no sink is there. [any thread]
   using printer = std::function<void(uint32_t level, std::string_view plugin, std::string_view text)>;
 
-  log_hub(clock c, printer print, counter dropped = {}) : clock_(std::move(c)), print_(std::move(print)), dropped_(dropped) {}
+  // `hear` gets every line, whoever else does. [any thread]
+  log_hub(clock c, printer print, counter dropped = {}, printer hear = {})
+      : clock_(std::move(c)), print_(std::move(print)), hear_(std::move(hear)), dropped_(dropped) {}
   log_hub(const log_hub&) = delete;
 
   // Dropped when below level(). [any thread]
@@ -47,6 +49,7 @@ class log_hub {
 
   clock clock_;
   printer print_;
+  const printer hear_;
   const counter dropped_;  // [mutex held]
   std::mutex mutex_;
   const tharsis_log_sink* sink_ = nullptr;

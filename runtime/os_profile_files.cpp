@@ -43,15 +43,28 @@ std::optional<error> replace_text_file(const std::string& path, const std::strin
   return {};
 }
 
-std::vector<std::string> list_folders(const std::string& path) {
+namespace {
+
+template <class Wanted>
+std::vector<std::string> list(const std::string& path, Wanted wanted) {
   std::vector<std::string> names;
   std::error_code failure;
   for (fs::directory_iterator at(path, failure), end; !failure && at != end; at.increment(failure)) {
     std::error_code ignored;
-    if (at->is_directory(ignored)) names.push_back(at->path().filename().string());
+    if (wanted(*at, ignored)) names.push_back(at->path().filename().string());
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+}  // namespace
+
+std::vector<std::string> list_folders(const std::string& path) {
+  return list(path, [](const auto& entry, std::error_code& ignored) { return entry.is_directory(ignored); });
+}
+
+std::vector<std::string> list_files(const std::string& path) {
+  return list(path, [](const auto& entry, std::error_code& ignored) { return entry.is_regular_file(ignored); });
 }
 
 bool file_exists(const std::string& path) {

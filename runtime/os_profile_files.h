@@ -18,6 +18,9 @@ std::optional<error> replace_text_file(const std::string& path, const std::strin
 // Names of the folders inside a folder, sorted. Empty when it does not exist or cannot be read.
 std::vector<std::string> list_folders(const std::string& path);
 
+// Names of the regular files inside a folder, sorted.
+std::vector<std::string> list_files(const std::string& path);
+
 bool file_exists(const std::string& path);
 bool folder_exists(const std::string& path);
 

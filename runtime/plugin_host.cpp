@@ -85,6 +85,13 @@ void plugin_host::finish(lifecycle::step step, std::string failure) {
   shared_.on_step(index_, step, std::move(failure));
 }
 
+// Whoever stands between the runtime and its plugins may refuse the step.
+tharsis_status plugin_host::interposed(const char* step, tharsis_error* error) {
+  const tharsis_platform& platform = *shared_.platform;
+  if (!THARSIS_HAS(&platform, before_step) || platform.before_step == nullptr) return THARSIS_OK;
+  return platform.before_step(platform.self, entry_.id.c_str(), step, &seen_, error);
+}
+
 void plugin_host::create() {
   std::vector<std::string> consumes;
   for (const auto* list : {&entry_.manifest->required, &entry_.manifest->wanted})
@@ -96,7 +103,9 @@ void plugin_host::create() {
 
   tharsis_error reason = no_error();
   inside_ = true;
-  const tharsis_status status = library_->create(&host_, &instance_, &reason);
+  seen_ = &host_;
+  tharsis_status status = interposed("create", &reason);
+  if (status == THARSIS_OK) status = library_->create(seen_, &instance_, &reason);
   inside_ = false;
   if (status == THARSIS_OK) return finish(lifecycle::step::create);
   instance_ = nullptr;
@@ -111,7 +120,8 @@ void plugin_host::start() {
   pending_ = lifecycle::step::start;
   step_open_ = true;
   inside_ = true;
-  const tharsis_status status = library_->start(instance_, &reason);
+  tharsis_status status = interposed("start", &reason);
+  if (status == THARSIS_OK) status = library_->start(instance_, &reason);
   inside_ = false;
   if (!step_open_ || status == THARSIS_PENDING) return;
   if (status != THARSIS_OK) return finish(lifecycle::step::start, sentence("start", status, reason));
@@ -135,6 +145,7 @@ void plugin_host::stop() {
   pending_ = lifecycle::step::stop;
   step_open_ = true;
   inside_ = true;
+  interposed("stop", nullptr);
   const tharsis_status status = library_->stop(instance_);
   inside_ = false;
   if (step_open_ && status != THARSIS_PENDING) finish(lifecycle::step::stop);
@@ -163,6 +174,7 @@ void plugin_host::destroy_now() {
 }
 
 void plugin_host::close() {
+  interposed("closed", nullptr);
   shared_.metrics->clear_gauges(entry_.id);
   shared_.registry->remove_consumer(entry_.id);
   watchers_.clear();

@@ -70,6 +70,7 @@ class plugin_host {
   };
 
   void carry_out(lifecycle::step step);
+  tharsis_status interposed(const char* step, tharsis_error* error);
   void create();
   void start();
   void withdraw();
@@ -127,6 +128,7 @@ class plugin_host {
   const shared_counter log_lines_, log_warnings_, log_errors_;
 
   tharsis_host host_{};
+  const tharsis_host* seen_ = &host_;  // What the plugin sees of it.
   tharsis_bus bus_{};
   tharsis_registry registry_{};
   tharsis_log log_{};

@@ -12,6 +12,7 @@
 #include "runtime/running_runtime.h"
 #include "runtime/schema_command.h"
 #include "runtime/session.h"
+#include "runtime/simulation/simulate_command.h"
 #include "sdk/abi/abi.h"
 #include "sdk/pure/nearest.h"
 
@@ -128,6 +129,7 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "schema") return schema_command(*line);
   if (command == "status") return status_command(*line);
   if (command == "metrics") return metrics_command(*line);
+  if (command == "simulate") return simulate_command(*line);
   if (command == "stop") return stop_command(*line);
   if (command == "tail") return tail_command(*line);
   if (command == "why") return why_command(*line);

@@ -40,7 +40,8 @@ runtime::runtime(options o)
     : options_(std::move(o)),
       bus_([this] { return wall(); }, &metrics_),
       log_({[this] { return wall(); }, [this] { return options_.platform->thread(options_.platform->self); }},
-           options_.print, metrics_.own<counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them")) {
+           options_.print, metrics_.own<counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
+           options_.hear) {
   shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, options_.console, options_.plan.data_folder, {}, {}};
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
     inbox_->send([this, plugin, step, failure = std::move(failure)] {

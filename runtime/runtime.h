@@ -26,6 +26,8 @@ class runtime {
     // Prints a plugin's log line for a person while there is no log sink; failures are the owner's to
     // tell. [any thread]
     log_hub::printer print;
+    // Hears every line, also while there is a sink; may be empty. [any thread]
+    log_hub::printer hear;
     // A plugin has failed and is at rest now; report() says why and who waits for it. [the runtime's strand]
     std::function<void()> on_failure;
     // Once: everything that could start has started. [the runtime's strand]

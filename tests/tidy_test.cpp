@@ -35,6 +35,7 @@ std::vector<layer> layers() {
       {"sdk/async/", {"sdk/abi/", "sdk/pure/", "sdk/async/"}},
       {"sdk/sim/", {"sdk/abi/", "sdk/pure/", "sdk/sim/"}},
       {"sdk/", {"sdk/"}},
+      {"runtime/simulation/", {"sdk/abi/", "sdk/pure/", "sdk/sim/", "runtime/"}},
       {"runtime/", {"sdk/abi/", "sdk/pure/", "runtime/"}},
   };
   for (const string& plugin : plugins()) {
@@ -87,6 +88,7 @@ const std::vector<confined> confinements = {
     {{"dlopen(", "dlsym("}, {"runtime/os_library_linux.cpp"}},
     {{"steady_clock::now(", "system_clock::now(", "clock_gettime(", "gettimeofday("}, {"runtime/os_clock.cpp"}},
     {{"std::thread ", "std::thread(", "std::jthread", "pthread_create("}, {"runtime/os_thread.cpp", "runtime/os_thread.h"}},
+    {{"fork("}, {"runtime/os_child_linux.cpp"}},
     {{"random_device", "getrandom("}, {"runtime/os_random.cpp"}},
     {{"std::ofstream", "std::ifstream", "fopen(", "std::filesystem"}, {"runtime/os_"}},
     {{"sleep_for(", "usleep(", "nanosleep("}, {"nowhere"}},

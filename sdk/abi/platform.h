@@ -6,6 +6,7 @@
 #include "sdk/abi/host_facts.h"
 #include "sdk/abi/loop.h"
 #include "sdk/abi/net.h"
+#include "sdk/abi/plugin.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -70,6 +71,13 @@ typedef struct tharsis_platform {
 
   // The system's number of the calling thread; a constant in the simulator. [any thread]
   uint64_t (*thread)(void* self);
+
+  // Null, as on the real platform: nobody stands between runtime and plugins. Else asked before a plugin's
+  // "create", "start", "configure" and "stop": a failure of the first three is the step's own, and the
+  // plugin's code does not run. At "create" another table may be put into *host, which the plugin sees from
+  // then on; at "closed" neither table may be used any more. Faults are made here. [the plugin's strand]
+  tharsis_status (*before_step)(void* self, const char* plugin, const char* step, const tharsis_host** host,
+                                tharsis_error* error);
 } tharsis_platform;
 
 #ifdef __cplusplus

@@ -78,9 +78,9 @@ tharsis_status disk::append(node& file, std::string_view path, std::string_view 
                             tharsis_error* error) {
   if (const auto s = writable(path, error); s != THARSIS_OK) return s;
   if (const auto s = room_for(data.size(), path, error); s != THARSIS_OK) return s;
-  file.bytes += data;
+  file.bytes += torn ? data.substr(0, data.size() / 2) : data;
   file.writer = writer;
-  return THARSIS_OK;
+  return torn ? fail(error, THARSIS_E_IO, sentence(path, "input/output error in the middle of it")) : THARSIS_OK;
 }
 
 // The new content stands beside the old one until it is whole, so there must be room for both.

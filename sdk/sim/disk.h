@@ -27,6 +27,7 @@ class disk {
   // Faults; turn them on and off at any time.
   bool read_only = false;
   bool broken = false;               // Every operation fails with THARSIS_E_IO.
+  bool torn = false;                 // An append fails with THARSIS_E_IO, and half of its bytes stay.
   std::optional<uint64_t> capacity;  // Of all files together; beyond it the disk is full.
 
   disk() { names_["/"] = std::make_shared<node>(node{true, false, {}, 0, nullptr}); }

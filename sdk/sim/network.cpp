@@ -4,6 +4,8 @@
 #include <cassert>
 
 #include "sdk/sim/connection.h"
+#include "sdk/sim/datagram.h"
+#include "sdk/sim/listener.h"
 
 namespace tharsis::sim {
 namespace {
@@ -13,6 +15,13 @@ constexpr size_t header_bytes = 40;  // IP and TCP; they take their share of a t
 
 constexpr uint16_t ephemeral_first = 32768;
 constexpr uint16_t ephemeral_last = 60999;
+
+// Is there a socket that hears what is sent to this address and port?
+bool has_ear(const host& h, const tharsis_address& to) {
+  const auto hears_it = [&](const auto* socket) { return hears(socket->address(), to); };
+  return std::any_of(h.listeners.begin(), h.listeners.end(), hears_it) ||
+         std::any_of(h.datagrams.begin(), h.datagrams.end(), hears_it);
+}
 
 bool is_any(const tharsis_address& ip) {
   return std::all_of(ip.ip, ip.ip + (ip.family == 4 ? 4 : 16), [](uint8_t b) { return b == 0; });
@@ -56,7 +65,12 @@ host& network::add_host(const std::vector<std::string>& addresses) {
 }
 
 host* network::find(host& from, const tharsis_address& ip) const {
-  if (is_loopback(ip)) return &from;
+  if (is_loopback(ip)) {
+    if (one_loopback && !has_ear(from, ip))
+      for (const auto& h : hosts_)
+        if (has_ear(*h, ip)) return h.get();
+    return &from;
+  }
   for (const auto& h : hosts_)
     for (const auto& a : h->addresses)
       if (same_ip(a, ip)) return h.get();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sdk/pure/address.h"
+#include "sdk/sim/conditions.h"
 #include "sdk/sim/path.h"
 #include "sdk/sim/scheduler.h"
 
@@ -21,6 +22,7 @@ struct host {
   size_t number = 0;
   std::vector<tharsis_address> addresses;  // Without the loopback's.
   bool up = true;
+  conditions like;
   std::vector<listener*> listeners;  // Each takes itself off when it closes.
   std::vector<datagram_socket*> datagrams;
   uint16_t next_port = 0;
@@ -68,6 +70,9 @@ class network {
     duration after;
   };
   std::map<std::string, name> names;
+
+  // What nobody hears on the sender's own loopback, another machine may.
+  bool one_loopback = false;
 
   // The world's next strand; 0 names none.
   tharsis_handle new_strand() { return ++strands_; }

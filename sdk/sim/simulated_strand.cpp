@@ -1,5 +1,7 @@
 #include "sdk/sim/simulated_strand.h"
 
+#include <algorithm>
+
 namespace tharsis::sim {
 namespace {
 
@@ -11,12 +13,12 @@ constexpr uint32_t blocking_max = 4096;
 
 }  // namespace
 
-simulated_strand::simulated_strand(tharsis_handle id, network& n, host& place, const family& others)
-    : net_(n), others_(others), sockets_(n, place, *this) {
+simulated_strand::simulated_strand(tharsis_handle id, std::string name, network& n, host& place, const family& others)
+    : name_(std::move(name)), net_(n), place_(place), others_(others), sockets_(n, place, *this) {
   loop_ = {sizeof loop_,
            this,
            [](void* self) { return nanoseconds(of(self).net_.time.now()); },
-           [](void* self) { return wall_at_zero + nanoseconds(of(self).net_.time.now()); },
+           [](void* self) { return wall_at_zero + nanoseconds(of(self).net_.time.now() + of(self).place_.like.clock_ahead); },
            [](void* self) { return of(self).net_.time.current(); },
            post,
            timer_set,
@@ -70,7 +72,15 @@ void simulated_strand::count_into(const tharsis_strand_cells& c) {
 void simulated_strand::enqueue(std::function<void()> wake) {
   if (closed_) return;
   queue_.push_back(std::move(wake));
-  net_.time.ready(*this);
+  if (net_.time.now() >= stalled_until_) net_.time.ready(*this);
+}
+
+void simulated_strand::stall(duration d) {
+  stalled_until_ = std::max(stalled_until_, later(net_.time.now(), d));
+  net_.time.withdraw(*this);
+  net_.time.at(stalled_until_, [this] {
+    if (!queue_.empty() && net_.time.now() >= stalled_until_) net_.time.ready(*this);
+  });
 }
 
 void simulated_strand::run_one() {
@@ -78,6 +88,7 @@ void simulated_strand::run_one() {
   wakes_.add();
   const auto wake = std::move(queue_.front());
   queue_.pop_front();
+  ++wakes_;
   wake();
 }
 
@@ -138,7 +149,7 @@ tharsis_status simulated_strand::run_blocking(void* self, void (*work)(void*), t
     return THARSIS_E_BUSY;
   }
   ++me.blocking_;
-  me.net_.time.after(me.net_.chance.up_to(blocking_time_max), [&me, work, wake, context, handle] {
+  me.net_.time.after(me.net_.chance.up_to(blocking_time_max) + me.place_.like.blocking_slow, [&me, work, wake, context, handle] {
     if (me.closed_) return;  // Whoever asked may be freed: the work never began.
     work(context);
     me.enqueue([&me, wake, context, handle] {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "sdk/abi/platform.h"
 #include "sdk/pure/metrics.h"
@@ -17,12 +18,16 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   // The strands of one machine, by their ids; a post looks here. Closed ones stay.
   using family = std::map<tharsis_handle, std::unique_ptr<simulated_strand>>;
 
-  simulated_strand(tharsis_handle id, network& n, host& place, const family& others);
+  simulated_strand(tharsis_handle id, std::string name, network& n, host& place, const family& others);
   simulated_strand(const simulated_strand&) = delete;
 
   const tharsis_strand* table() const { return &table_; }
   // Also from outside: the machine has died.
   void end();
+  // Nothing of it runs for so long, as if a callback took that time. From outside.
+  void stall(duration d);
+  const std::string& name() const { return name_; }
+  uint64_t wakes() const { return wakes_; }  // That were carried out.
 
  private:
   struct timer {
@@ -49,12 +54,16 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
                                      tharsis_handle handle);
   static simulated_strand& of(void* self) { return *static_cast<simulated_strand*>(self); }
 
+  const std::string name_;
   network& net_;
+  host& place_;
   const family& others_;
   sockets sockets_;
   std::deque<std::function<void()>> queue_;
   handles<timer> timers_;
   uint32_t blocking_ = 0;
+  uint64_t wakes_ = 0;
+  instant stalled_until_{};
   bool closed_ = false;
   counter wakes_, timers_fired_, blocking_calls_, blocking_refused_;
   gauge queue_high_;

@@ -211,7 +211,7 @@ tharsis_status sockets::resolve(void* self, tharsis_text name, uint32_t family, 
   const std::string asked(view(name));
   const auto known = me.net_.names.find(asked);
   const duration wait = known == me.net_.names.end() ? unknown_name_after : known->second.after;
-  me.net_.time.after(wait, [&me, handle, asked, family] {
+  me.net_.time.after(wait + me.place_.like.names_slow, [&me, handle, asked, family] {
     me.strand_.enqueue([&me, handle, asked, family] { me.answer(handle, asked, family); });
   });
   if (out != nullptr) *out = handle;
@@ -227,7 +227,11 @@ void sockets::answer(tharsis_handle handle, const std::string& name, uint32_t fa
   else if (const auto known = net_.names.find(name); known != net_.names.end())
     found = known->second.addresses;
   std::erase_if(found, [&](const tharsis_address& a) { return family != 0 && a.family != family; });
-  const tharsis_status status = found.empty() ? THARSIS_E_NOT_FOUND : THARSIS_OK;
+  tharsis_status status = found.empty() ? THARSIS_E_NOT_FOUND : THARSIS_OK;
+  if (place_.like.names_fail && !parse_ip(name)) {
+    status = THARSIS_E_NETWORK;
+    found.clear();
+  }
   std::get<query>(question->what).done(question->context, handle, status, found.data(), found.size());
 }
 

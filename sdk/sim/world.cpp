@@ -25,16 +25,20 @@ struct machine::parts {
     random = {sizeof random, this, [](void* self, uint8_t* into, size_t size) {
                 for (size_t i = 0; i < size; ++i) into[i] = static_cast<uint8_t>(of(self).net.chance.next());
               }};
-    table = {sizeof table, this, disks.table(), &random, open, [](void*) { return uint64_t{1}; }};
+    table = {sizeof table, this, disks.table(), &random, open, [](void*) { return uint64_t{1}; }, before_step};
   }
 
   // Ids are the world's, so that one machine's never names another's strand.
-  static tharsis_status open(void* self, const char*, uint32_t, const tharsis_strand** out, tharsis_error*) {
+  static tharsis_status open(void* self, const char* strand_name, uint32_t, const tharsis_strand** out, tharsis_error*) {
     parts& me = of(self);
     const tharsis_handle id = me.net.new_strand();
     me.here.up = true;
-    *out = (me.strands[id] = std::make_unique<simulated_strand>(id, me.net, me.here, me.strands))->table();
+    *out = (me.strands[id] = std::make_unique<simulated_strand>(id, strand_name, me.net, me.here, me.strands))->table();
     return THARSIS_OK;
+  }
+  static tharsis_status before_step(void* self, const char* plugin, const char* step, const tharsis_host** host,
+                                    tharsis_error* error) {
+    return of(self).between ? of(self).between(plugin, step, *host, error) : THARSIS_OK;
   }
   static parts& of(void* self) { return *static_cast<parts*>(self); }
 
@@ -45,6 +49,7 @@ struct machine::parts {
   tharsis_random random;
   tharsis_platform table;
   simulated_strand::family strands;
+  interposer between;
 };
 
 machine::machine(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
@@ -52,6 +57,19 @@ machine::~machine() = default;
 const tharsis_platform* machine::platform() const { return &parts_->table; }
 const std::string& machine::name() const { return parts_->name; }
 std::shared_ptr<disk> machine::storage() const { return parts_->disks.storage(); }
+conditions& machine::like() { return parts_->here.like; }
+void machine::interpose(interposer f) { parts_->between = std::move(f); }
+
+void machine::stall(const std::string& strand, duration d) {
+  for (const auto& [id, s] : parts_->strands)
+    if (s->name() == strand) s->stall(d);
+}
+
+std::map<std::string, uint64_t> machine::wakes() const {
+  std::map<std::string, uint64_t> counted;
+  for (const auto& [id, s] : parts_->strands) counted[s->name()] += s->wakes();
+  return counted;
+}
 
 void machine::kill() {
   assert(!parts_->strands.contains(parts_->net.time.current()));
@@ -88,6 +106,8 @@ void world::add_name(const std::string& name, const std::vector<std::string>& ad
   }
   parts_->net.names[name] = known;
 }
+
+void world::share_loopback() { parts_->net.one_loopback = true; }
 
 path& world::between(machine& a, machine& b) { return parts_->net.between(a.parts_->here, b.parts_->here); }
 

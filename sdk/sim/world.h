@@ -6,12 +6,14 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "sdk/abi/platform.h"
 #include "sdk/pure/time.h"
+#include "sdk/sim/conditions.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/path.h"
 
@@ -32,6 +34,10 @@ class world {
 
   // Names that the simulated system resolver knows; `after` is how long an answer takes.
   void add_name(const std::string& name, const std::vector<std::string>& addresses, duration after = 5ms);
+
+  // Machines share one loopback, as programs do that talk to each other on one machine: what nobody hears
+  // on the sender's own goes over the path to another machine that listens.
+  void share_loopback();
 
   // The path between two machines, both ways; the same machine twice: its loopback.
   path& between(machine& a, machine& b);
@@ -66,6 +72,17 @@ class machine {
   const tharsis_platform* platform() const;
   const std::string& name() const;
   std::shared_ptr<disk> storage() const;
+  conditions& like();
+
+  // Nothing of its strands of this name runs for so long. Not from inside a wake.
+  void stall(const std::string& strand, duration d);
+  // The wakes that its strands have carried out, by name.
+  std::map<std::string, uint64_t> wakes() const;
+
+  // Who stands between a runtime and its plugins; see tharsis_platform::before_step.
+  using interposer = std::function<tharsis_status(const std::string& plugin, const std::string& step,
+                                                  const tharsis_host*& host, tharsis_error* error)>;
+  void interpose(interposer f);
 
   // The machine loses power: its strands stop where they are, its connections are never heard of
   // again, unsynced bytes of its files may be lost. Until a strand is opened again, which belongs to
