@@ -88,7 +88,7 @@ void simulated_strand::run_one() {
   wakes_.add();
   const auto wake = std::move(queue_.front());
   queue_.pop_front();
-  ++wakes_;
+  ++ran_;
   wake();
 }
 

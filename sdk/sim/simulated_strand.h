@@ -27,7 +27,7 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   // Nothing of it runs for so long, as if a callback took that time. From outside.
   void stall(duration d);
   const std::string& name() const { return name_; }
-  uint64_t wakes() const { return wakes_; }  // That were carried out.
+  uint64_t wakes() const { return ran_; }  // That were carried out.
 
  private:
   struct timer {
@@ -62,7 +62,7 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   std::deque<std::function<void()>> queue_;
   handles<timer> timers_;
   uint32_t blocking_ = 0;
-  uint64_t wakes_ = 0;
+  uint64_t ran_ = 0;
   instant stalled_until_{};
   bool closed_ = false;
   counter wakes_, timers_fired_, blocking_calls_, blocking_refused_;
