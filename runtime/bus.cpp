@@ -181,6 +181,7 @@ void bus::deliver(tharsis_handle id) {
   for (const queued& q : batch) {
     if (s->ended) return;
     const tharsis_event event = event_of(q);
+    if (s->strand->begins != nullptr) s->strand->begins(s->strand->self, THARSIS_RUNS_EVENT, event.topic->name);
     s->wanted.on_event(s->wanted.context, &event);
   }
 }

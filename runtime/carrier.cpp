@@ -61,6 +61,7 @@ int64_t carrier::now() {
 
 void carrier::run() {
   carrier_here = this;
+  activity.thread = thread_number();
   while (!ending_) {
     if (collect()) break;
     if (ready_.empty())
@@ -116,7 +117,7 @@ void carrier::run_round(int64_t until) {
 }
 
 void carrier::run_turn(real_strand& strand, int64_t until) {
-  running_ = &strand;
+  activity.strand.store(&strand, std::memory_order_relaxed);
   queued_wake next;
   const size_t waiting = strand.waiting.size();
   size_t ran = 0;
@@ -126,7 +127,7 @@ void carrier::run_turn(real_strand& strand, int64_t until) {
     strand.run(next);
     if (until != no_limit && monotonic_now() >= until) break;
   }
-  running_ = nullptr;
+  activity.strand.store(nullptr, std::memory_order_relaxed);
   now_ = 0;
   const int64_t ended = monotonic_now();  // When the next turn begins, too.
   strand.note_turn(waiting, ran, ended - turn_began_);
@@ -151,6 +152,7 @@ void carrier::sleep(int64_t until) {
 void carrier::pump(duration budget, std::optional<duration> wait) {
   if (carrier_here != nullptr) return;  // From inside a wake: what it waits for cannot run below it.
   carrier_here = this;
+  activity.thread = thread_number();
   {
     const std::lock_guard lock(mutex_);
     sleeping_ = false;

@@ -21,6 +21,22 @@ namespace tharsis::runtime {
 
 class real_strand;
 
+// What a carrier runs, for whoever watches it from outside: plain stores for the one who writes.
+struct carrier_activity {
+  std::atomic<uint64_t> turn{0};  // One more at each callback.
+  std::atomic<uint32_t> kind{0};
+  std::atomic<tharsis_wake> code{nullptr};
+  std::atomic<const char*> about{nullptr};  // Only of kinds that are about something.
+  std::atomic<real_strand*> strand{nullptr};  // Null: nothing runs.
+  std::atomic<uint64_t> thread{0};            // 0: none has carried it yet.
+
+  void begin(uint32_t what, tharsis_wake function) {
+    turn.store(turn.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    kind.store(what, std::memory_order_relaxed);
+    code.store(function, std::memory_order_relaxed);
+  }
+};
+
 // When it is due, the strand gets `owner` to see to.
 struct strand_timer : timer_node {
   real_strand* strand = nullptr;
@@ -51,7 +67,8 @@ class carrier {
 
   // The carrier of the calling thread and the strand it is running; null elsewhere.
   static carrier* here();
-  real_strand* running() const { return running_; }
+  real_strand* running() const { return activity.strand.load(std::memory_order_relaxed); }
+  carrier_activity activity;
 
   void post(real_strand& to, const queued_wake& wake);  // [any thread]
 
@@ -87,7 +104,6 @@ class carrier {
   poller poller_;
   timer_heap timers_;
   std::deque<real_strand*> ready_;  // Each has wakes waiting.
-  real_strand* running_ = nullptr;
   int64_t now_ = 0;  // 0: not asked for inside this wake.
   int64_t looked_at_ = 0;
   int64_t turn_began_ = 0;

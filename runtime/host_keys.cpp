@@ -37,10 +37,16 @@ std::vector<setting> all_host_settings() {
                        "The thread it runs on: one that plugins share, one of its own, or the application's main thread.");
   loop.values = {"shared", "dedicated", "main"};
   loop.preset = preset("shared");
+  setting stall = named("stall", setting_type::choice,
+                        "What follows when a callback runs longer than `stall_limit`: a report, also a restart of the plugin "
+                        "once it has come back, or the end of the process.");
+  stall.values = {"report", "restart", "abort"};
+  stall.preset = preset("report");
   const runtime_settings usual;
   return {named("path", setting_type::path, "The folder with the plugin's plugin.yaml; without it, the folders of plugins are searched."),
           loop, deadline("start_deadline", usual.start_deadline, "The plugin has failed when its start takes longer."),
-          deadline("stop_deadline", usual.stop_deadline, "The plugin is given up when its stop takes longer.")};
+          deadline("stop_deadline", usual.stop_deadline, "The plugin is given up when its stop takes longer."),
+          deadline("stall_limit", usual.stall_limit, "A callback that runs longer is reported, with the stack of its thread."), stall};
 }
 
 }  // namespace
@@ -58,11 +64,15 @@ bool is_host_key(std::string_view key) {
 host_keys take_host_keys(setting_value& tree, setting_value& taken) {
   host_keys keys;
   for (const setting_value& value : tree.children) {
-    if (const auto* text = std::get_if<std::string>(&value.scalar); text && value.key == "loop")
+    const auto* const text = std::get_if<std::string>(&value.scalar);
+    if (text && value.key == "loop")
       keys.loop = *text == "dedicated" ? THARSIS_STRAND_DEDICATED : *text == "main" ? THARSIS_STRAND_MAIN : THARSIS_STRAND_SHARED;
+    if (text && value.key == "stall")
+      keys.stall = *text == "restart" ? stall_policy::restart : *text == "abort" ? stall_policy::abort : stall_policy::report;
     if (const auto* wait = std::get_if<int64_t>(&value.scalar)) {
       if (value.key == "start_deadline") keys.start_deadline = duration(*wait);
       if (value.key == "stop_deadline") keys.stop_deadline = duration(*wait);
+      if (value.key == "stall_limit") keys.stall_limit = duration(*wait);
     }
   }
   const auto of_host = std::stable_partition(tree.children.begin(), tree.children.end(),

@@ -1,5 +1,5 @@
 // The keys of a plugin in a profile that belong to the runtime, not to the plugin: where it is, which
-// thread it runs on, how long its steps may take.
+// thread it runs on, how long its steps and callbacks may take.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -12,10 +12,15 @@
 
 namespace tharsis::runtime {
 
+// What happens when a callback blocks its thread, beside the report.
+enum class stall_policy { report, restart, abort };
+
 struct host_keys {
   uint32_t loop = THARSIS_STRAND_SHARED;
   duration start_deadline = runtime_settings{}.start_deadline;
   duration stop_deadline = runtime_settings{}.stop_deadline;
+  duration stall_limit = runtime_settings{}.stall_limit;
+  stall_policy stall = stall_policy::report;
 };
 
 const std::vector<setting>& host_settings();

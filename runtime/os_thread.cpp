@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "runtime/os_stack.h"
+
 namespace tharsis::runtime {
 
 struct thread::running {
@@ -27,11 +29,12 @@ bool thread::start(const std::string& name, std::function<void()> body) {
   made->name = name.substr(0, 15);
   made->body = std::move(body);
   // A new thread inherits the mask. The signals of a fault stay open: blocked, they end the process
-  // without a word.
+  // without a word. So does the one by which a stack is asked for.
   sigset_t mask, before;
   sigfillset(&mask);
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF})
     sigdelset(&mask, fault);
+  if (const int asks = stack_signal(); asks != 0) sigdelset(&mask, asks);
   pthread_sigmask(SIG_SETMASK, &mask, &before);
   const int failure = pthread_create(&made->id, nullptr, &running::run, made.get());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "runtime/callback_text.h"
 #include "runtime/os_library.h"
 #include "runtime/strand_metrics.h"
+#include "runtime/thrown.h"
 #include "runtime/topic_pattern.h"
 #include "sdk/pure/views.h"
 
@@ -53,7 +55,35 @@ tharsis_status plugin_host::open(tharsis_error* error) {
   if (status != THARSIS_OK) return status;
   count_into(*strand_, *shared_.metrics, entry_.id);
   inbox_ = std::make_unique<strand_inbox>(strand_);
+  strand_->catches(strand_->self, caught, this);
   return THARSIS_OK;
+}
+
+// Its code begins a step; answers what it threw, as a sentence.
+template <class F>
+std::string plugin_host::enter(const char* step, F code) {
+  strand_->begins(strand_->self, THARSIS_RUNS_STEP, step);
+  std::string thrown;
+  inside_ = true;
+  try {
+    code();
+  } catch (...) {
+    thrown = std::string(step) + "() threw " + thrown_text() + "; no exception may leave a plugin";
+  }
+  inside_ = false;
+  strand_->begins(strand_->self, THARSIS_RUNS_WAKE, nullptr);
+  return thrown;
+}
+
+// Out of a timer, an event, an answer: the plugin cannot be trusted to be in order.
+void plugin_host::caught(void* context) {
+  plugin_host& host = of(context);
+  const std::string thrown = thrown_text();
+  const tharsis_watch* const watch = host.shared_.platform->watch;
+  tharsis_activity running{};
+  running.size = sizeof running;
+  const bool known = watch != nullptr && watch->sample(watch->self, host.strand_->id, &running) == THARSIS_OK;
+  host.on_failure((known ? callback_text(running) : "a callback") + " threw " + thrown + "; no exception may leave a plugin");
 }
 
 void plugin_host::take(lifecycle::step step) {
@@ -102,16 +132,17 @@ void plugin_host::create() {
   for (const std::string& id : consumes) bound_[id] = shared_.registry->best(id);
 
   tharsis_error reason = no_error();
-  inside_ = true;
+  tharsis_status status = THARSIS_E_INTERNAL;
   seen_ = &host_;
-  tharsis_status status = interposed("create", &reason);
-  if (status == THARSIS_OK) status = library_->create(seen_, &instance_, &reason);
-  inside_ = false;
-  if (status == THARSIS_OK) return finish(lifecycle::step::create);
+  const std::string thrown = enter("create", [&] {
+    status = interposed("create", &reason);
+    if (status == THARSIS_OK) status = library_->create(seen_, &instance_, &reason);
+  });
+  if (thrown.empty() && status == THARSIS_OK) return finish(lifecycle::step::create);
   instance_ = nullptr;
   shared_.bus->remove(entry_.id);
   close();
-  finish(lifecycle::step::create, sentence("create", status, reason));
+  finish(lifecycle::step::create, thrown.empty() ? sentence("create", status, reason) : thrown);
 }
 
 void plugin_host::start() {
@@ -119,10 +150,12 @@ void plugin_host::start() {
   tharsis_error reason = no_error();
   pending_ = lifecycle::step::start;
   step_open_ = true;
-  inside_ = true;
-  tharsis_status status = interposed("start", &reason);
-  if (status == THARSIS_OK) status = library_->start(instance_, &reason);
-  inside_ = false;
+  tharsis_status status = THARSIS_E_INTERNAL;
+  const std::string thrown = enter("start", [&] {
+    status = interposed("start", &reason);
+    if (status == THARSIS_OK) status = library_->start(instance_, &reason);
+  });
+  if (!thrown.empty()) return on_failure(thrown);
   if (!step_open_ || status == THARSIS_PENDING) return;
   if (status != THARSIS_OK) return finish(lifecycle::step::start, sentence("start", status, reason));
   started();
@@ -144,10 +177,13 @@ void plugin_host::withdraw() {
 void plugin_host::stop() {
   pending_ = lifecycle::step::stop;
   step_open_ = true;
-  inside_ = true;
-  interposed("stop", nullptr);
-  const tharsis_status status = library_->stop(instance_);
-  inside_ = false;
+  tharsis_status status = THARSIS_E_INTERNAL;
+  const std::string thrown = enter("stop", [&] {
+    interposed("stop", nullptr);
+    status = library_->stop(instance_);
+  });
+  if (!thrown.empty()) log(THARSIS_LOG_ERROR, thrown);
+  else if (status < 0) log(THARSIS_LOG_ERROR, "stop failed with status '" + std::string(status_name(status)) + "'");
   if (step_open_ && status != THARSIS_PENDING) finish(lifecycle::step::stop);
 }
 
@@ -164,9 +200,8 @@ void plugin_host::destroy_now() {
   if (const auto blocking = audit().blocking; blocking > 0)
     return finish(lifecycle::step::destroy,
                   std::to_string(blocking) + " blocking call(s) have not come back, so it was not destroyed");
-  inside_ = true;
-  library_->destroy(instance_);
-  inside_ = false;
+  const std::string thrown = enter("destroy", [&] { library_->destroy(instance_); });
+  if (!thrown.empty()) log(THARSIS_LOG_ERROR, thrown);
   instance_ = nullptr;
   report_leaks(audit());
   close();
@@ -206,7 +241,12 @@ void plugin_host::rebind(const std::string& id, const void* table) {
   const auto found = bound_.find(id);
   if (found == bound_.end() || found->second == table) return;
   found->second = table;
-  for (const watcher& w : std::vector<watcher>(watchers_[id])) w.told(w.context, table);
+  strand_->begins(strand_->self, THARSIS_RUNS_SERVICE, found->first.c_str());
+  try {
+    for (const watcher& w : std::vector<watcher>(watchers_[id])) w.told(w.context, table);
+  } catch (...) {
+    caught(this);  // Here, because the change must be acknowledged.
+  }
 }
 
 void plugin_host::log(uint32_t level, std::string_view text) const {
@@ -216,8 +256,14 @@ void plugin_host::log(uint32_t level, std::string_view text) const {
   shared_.log->write(level, entry_.id, text);
 }
 
-const void* plugin_host::extension(const char* id) const {
-  return library_->query != nullptr && instance_ != nullptr ? library_->query(instance_, id) : nullptr;
+void plugin_host::use_extension(const std::string& id, const std::function<void(const void*, void*)>& f) {
+  strand_->begins(strand_->self, THARSIS_RUNS_COMMAND, entry_.id.c_str());
+  try {
+    const void* const table = library_->query != nullptr && instance_ != nullptr ? library_->query(instance_, id.c_str()) : nullptr;
+    f(table, instance_);
+  } catch (...) {
+    caught(this);
+  }
 }
 
 const void* plugin_host::query(void* self, const char* id) {
@@ -243,26 +289,42 @@ const void* plugin_host::query(void* self, const char* id) {
 
 void plugin_host::ready(void* self) {
   plugin_host& host = of(self);
+  if (!host.on_own_strand()) return void(host.not_here(nullptr, "ready"));
   if (!host.step_open_ || host.pending_ != lifecycle::step::start) return;
   host.started();
 }
 
 void plugin_host::stopped(void* self) {
   plugin_host& host = of(self);
+  if (!host.on_own_strand()) return void(host.not_here(nullptr, "stopped"));
   if (host.step_open_ && host.pending_ == lifecycle::step::stop) host.finish(lifecycle::step::stop);
 }
 
 void plugin_host::failed(void* self, const tharsis_error* reason) {
   plugin_host& host = of(self);
-  std::string text = reason != nullptr && reason->text[0] != '\0' ? reason->text : "it gave no reason";
-  if (host.step_open_ && host.pending_ == lifecycle::step::start)
-    return host.finish(lifecycle::step::start, std::move(text));
-  host.shared_.on_failed(host.index_, std::move(text));
+  if (!host.on_own_strand()) return void(host.not_here(nullptr, "failed"));
+  host.on_failure(reason != nullptr && reason->text[0] != '\0' ? reason->text : "it gave no reason");
+}
+
+bool plugin_host::on_own_strand() const { return strand_->loop->current(strand_->loop->self) == strand_->id; }
+
+// What a function answers that may only be called on the plugin's strand, and was called elsewhere.
+tharsis_status plugin_host::not_here(tharsis_error* error, std::string_view function) const {
+  const std::string text = std::string(function) + "() was called on a thread that does not run a callback of plugin '" + entry_.id +
+                           "'; post() to its strand and call it there";
+  log(THARSIS_LOG_ERROR, text);
+  return fail(error, THARSIS_E_INVALID, text);
+}
+
+void plugin_host::on_failure(std::string reason) {
+  if (step_open_ && pending_ == lifecycle::step::start) return finish(lifecycle::step::start, std::move(reason));
+  shared_.on_failed(index_, std::move(reason));
 }
 
 tharsis_status plugin_host::bus_declare(void* self, const tharsis_topic* topic, tharsis_handle* id,
                                         tharsis_error* error) {
   plugin_host& host = of(self);
+  if (!host.on_own_strand()) return host.not_here(error, "declare");
   if (topic == nullptr || id == nullptr || topic->name == nullptr)
     return fail(error, THARSIS_E_INVALID, "declare needs a topic with a name and a place for its id");
   const auto& allowed = host.entry_.manifest->published;
@@ -279,6 +341,7 @@ tharsis_status plugin_host::bus_publish(void* self, tharsis_handle topic, const 
 tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const tharsis_subscription* wanted,
                                           tharsis_handle* id, tharsis_error* error) {
   plugin_host& host = of(self);
+  if (!host.on_own_strand()) return host.not_here(error, "subscribe");
   if (pattern == nullptr || wanted == nullptr || id == nullptr)
     return fail(error, THARSIS_E_INVALID, "subscribe needs a pattern, a subscription and a place for its id");
   const auto& allowed = host.entry_.manifest->subscribed;
@@ -289,11 +352,16 @@ tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const
   return host.shared_.bus->subscribe(host.entry_.id, host.strand_, pattern, *wanted, id, error);
 }
 
-tharsis_status plugin_host::bus_unsubscribe(void* self, tharsis_handle id) { return of(self).shared_.bus->unsubscribe(of(self).entry_.id, id); }
+tharsis_status plugin_host::bus_unsubscribe(void* self, tharsis_handle id) {
+  plugin_host& host = of(self);
+  if (!host.on_own_strand()) return host.not_here(nullptr, "unsubscribe");
+  return host.shared_.bus->unsubscribe(host.entry_.id, id);
+}
 
 tharsis_status plugin_host::registry_provide(void* self, const char* id, const void* table, int32_t rank,
                                              tharsis_error* error) {
   plugin_host& host = of(self);
+  if (!host.on_own_strand()) return host.not_here(error, "provide");
   if (id == nullptr || table == nullptr) return fail(error, THARSIS_E_INVALID, "provide needs an id and a table");
   if (!holds(host.entry_.manifest->provided, id))
     return fail(error, THARSIS_E_DENIED, "'" + std::string(id) + "' is not in `provides` of " + host.entry_.manifest->file());
@@ -307,6 +375,7 @@ tharsis_status plugin_host::registry_provide(void* self, const char* id, const v
 
 tharsis_status plugin_host::registry_withdraw(void* self, const char* id, tharsis_on_service done, void* context) {
   plugin_host& host = of(self);
+  if (!host.on_own_strand()) return host.not_here(nullptr, "withdraw");
   if (id == nullptr || done == nullptr) return THARSIS_E_INVALID;
   return host.shared_.registry->withdraw(host.entry_.id, id, [&host, done, context] {
     host.inbox_->send([done, context] { done(context, nullptr); });
@@ -315,6 +384,7 @@ tharsis_status plugin_host::registry_withdraw(void* self, const char* id, tharsi
 
 const void* plugin_host::registry_bound(void* self, const char* id) {
   plugin_host& host = of(self);
+  if (!host.on_own_strand()) return (host.not_here(nullptr, "bound"), nullptr);
   const auto found = host.bound_.find(id != nullptr ? id : "");
   return found == host.bound_.end() ? nullptr : found->second;
 }
@@ -322,6 +392,7 @@ const void* plugin_host::registry_bound(void* self, const char* id) {
 tharsis_status plugin_host::registry_watch(void* self, const char* id, tharsis_on_service told, void* context,
                                            tharsis_error* error) {
   plugin_host& host = of(self);
+  if (!host.on_own_strand()) return host.not_here(error, "watch");
   if (id == nullptr || told == nullptr) return fail(error, THARSIS_E_INVALID, "watch needs an id and a function");
   const auto found = host.bound_.find(id);
   if (found == host.bound_.end())

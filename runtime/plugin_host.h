@@ -58,9 +58,8 @@ class plugin_host {
 
   const plugin_entry& entry() const { return entry_; }
   const tharsis_strand* strand() const { return strand_; }
-  // The plugin's optional table. [own strand, after create]
-  const void* extension(const char* id) const;
-  void* instance() const { return instance_; }
+  // Run f(optional table with this id, instance), nulls where it has none. [own strand]
+  void use_extension(const std::string& id, const std::function<void(const void*, void*)>& f);
   strand_inbox& inbox() { return *inbox_; }
 
  private:
@@ -69,6 +68,12 @@ class plugin_host {
     void* context;
   };
 
+  template <class F>
+  std::string enter(const char* step, F code);
+  static void caught(void* context);
+  void on_failure(std::string reason);
+  bool on_own_strand() const;
+  tharsis_status not_here(tharsis_error* error, std::string_view function) const;
   void carry_out(lifecycle::step step);
   tharsis_status interposed(const char* step, tharsis_error* error);
   void create();

@@ -55,6 +55,8 @@ class profile_builder {
     entry.loop = keys.loop;
     entry.start_deadline = keys.start_deadline;
     entry.stop_deadline = keys.stop_deadline;
+    entry.stall_limit = keys.stall_limit;
+    entry.stall = keys.stall;
     out_.plugins.push_back(std::move(entry));
   }
 

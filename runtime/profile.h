@@ -25,6 +25,8 @@ struct plugin_entry {
   uint32_t loop = 0;       // THARSIS_STRAND_*.
   duration start_deadline{};
   duration stop_deadline{};
+  duration stall_limit = runtime_settings{}.stall_limit;
+  stall_policy stall = stall_policy::report;
   bool starts = true;      // False: created only; one of its commands runs in the place of start().
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/real_platform.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -9,8 +10,10 @@
 #include "runtime/carrier.h"
 #include "runtime/os_files_linux.h"
 #include "runtime/os_random.h"
+#include "runtime/os_stack.h"
 #include "runtime/os_thread.h"
 #include "runtime/real_strand.h"
+#include "runtime/table_method.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::runtime {
@@ -24,6 +27,8 @@ struct real_platform::parts {
   carrier* place(const std::string& name, uint32_t kind);
   carrier* add_thread(std::vector<std::unique_ptr<carrier>>& among, const std::string& name);
   void reap();
+  tharsis_status sample(tharsis_handle strand, tharsis_activity* into);
+  tharsis_status stack(tharsis_handle strand, uint64_t turn, char* text, size_t capacity);
 
   const options limits;
   real_files files;
@@ -36,6 +41,7 @@ struct real_platform::parts {
   std::vector<std::unique_ptr<carrier>> dedicated;
   strand_directory directory;
   std::vector<std::unique_ptr<real_strand>> strands;
+  tharsis_watch watch{};
   tharsis_platform table{};
 };
 
@@ -54,6 +60,11 @@ real_platform::parts::parts(options o) : limits(o), pool(o.blocking_threads, o.b
     return static_cast<parts*>(self)->open(name, kind, strand, error);
   };
   table.thread = [](void*) { return thread_number(); };
+  watch.size = sizeof watch;
+  watch.self = this;
+  watch.sample = table_method<&parts::sample>::call;
+  watch.stack = table_method<&parts::stack>::call;
+  table.watch = &watch;
 }
 
 real_platform::parts::~parts() {
@@ -108,6 +119,33 @@ carrier* real_platform::parts::add_thread(std::vector<std::unique_ptr<carrier>>&
 void real_platform::parts::reap() {
   for (const auto& c : dedicated)
     if (c->ended()) c->stop();
+}
+
+// Who reads while the next callback begins may get a mixture; a callback that was seen twice with the
+// same turn is told right.
+tharsis_status real_platform::parts::sample(tharsis_handle id, tharsis_activity* into) {
+  const real_strand* const strand = directory.find(id);
+  if (strand == nullptr) return THARSIS_E_NOT_FOUND;
+  const carrier_activity& now = strand->carried_by().activity;
+  const real_strand* const running = now.strand.load(std::memory_order_acquire);
+  if (running == nullptr) return THARSIS_E_NOT_FOUND;
+  into->turn = now.turn.load(std::memory_order_acquire);
+  into->kind = now.kind.load(std::memory_order_relaxed);
+  into->code = now.code.load(std::memory_order_relaxed);
+  into->about = into->kind >= THARSIS_RUNS_STEP ? now.about.load(std::memory_order_relaxed) : nullptr;
+  into->strand = running->id();
+  return THARSIS_OK;
+}
+
+tharsis_status real_platform::parts::stack(tharsis_handle id, uint64_t turn, char* text, size_t capacity) {
+  tharsis_activity now{};
+  now.size = sizeof now;
+  if (capacity == 0) return THARSIS_E_INVALID;
+  if (sample(id, &now) != THARSIS_OK || now.turn != turn) return THARSIS_E_GONE;
+  const auto asked = stack_of(directory.find(id)->carried_by().activity.thread);
+  if (sample(id, &now) != THARSIS_OK || now.turn != turn) return THARSIS_E_GONE;
+  std::snprintf(text, capacity, "%s", asked ? stack_text(*asked).c_str() : asked.failure().text.c_str());
+  return asked.status();
 }
 
 real_platform::real_platform() : real_platform(options{}) {}

@@ -66,6 +66,8 @@ real_strand::real_strand(tharsis_handle id, const strand_directory& all, carrier
   table_.audit = table_method<&real_strand::audit>::call;
   table_.close = table_method<&real_strand::close>::call;
   table_.count_into = table_method<&real_strand::count_into>::call;
+  table_.begins = table_method<&real_strand::begins>::call;
+  table_.catches = table_method<&real_strand::catches>::call;
 }
 
 // On a thread of another platform nobody of this one runs.
@@ -94,7 +96,31 @@ tharsis_status real_strand::usable() const {
 }
 
 void real_strand::run(const queued_wake& wake) {
-  if (wake.wake != nullptr) return wake.wake(wake.context, wake.handle);
+  try {
+    carry_out(wake);
+  } catch (...) {
+    if (caught_ == nullptr) throw;
+    caught_(caught_context_);
+  }
+}
+
+void real_strand::catches(void (*caught)(void* context), void* context) {
+  caught_ = caught;
+  caught_context_ = context;
+}
+
+void real_strand::begins(uint32_t kind, const char* about) {
+  carrier_.activity.begin(kind, nullptr);
+  carrier_.activity.about.store(about, std::memory_order_relaxed);
+}
+
+void real_strand::call(uint32_t kind, const queued_wake& then) {
+  carrier_.activity.begin(kind, then.wake);
+  then.wake(then.context, then.handle);
+}
+
+void real_strand::carry_out(const queued_wake& wake) {
+  if (wake.wake != nullptr) return call(THARSIS_RUNS_WAKE, wake);
   queued_wake then;
   switch (kind_of(wake.handle)) {
     case handle_kind::timer: {
@@ -103,16 +129,18 @@ void real_strand::run(const queued_wake& wake) {
       counts_.timers.add();
       then = fired->then;
       timers_.remove(wake.handle);
-      return then.wake(then.context, then.handle);
+      return call(THARSIS_RUNS_TIMER, then);
     }
     case handle_kind::job: {
       then = *jobs_.find(wake.handle);
       jobs_.remove(wake.handle);
-      return then.wake(then.context, then.handle);
+      return call(THARSIS_RUNS_BLOCKING, then);
     }
     case handle_kind::socket:
+      carrier_.activity.begin(THARSIS_RUNS_SOCKET, nullptr);
       return net_.tell_socket(wake.handle);
     case handle_kind::query:
+      carrier_.activity.begin(THARSIS_RUNS_NAME, nullptr);
       return net_.tell_query(wake.handle);
   }
 }

@@ -77,6 +77,10 @@ class real_strand {
     counter blocking, blocking_refused;
   };
 
+  void carry_out(const queued_wake& wake);
+  void call(uint32_t kind, const queued_wake& then);
+  void begins(uint32_t kind, const char* about);
+  void catches(void (*caught)(void* context), void* context);
   tharsis_handle current();
   tharsis_status post(tharsis_handle to, tharsis_wake wake, void* context, tharsis_handle handle);
   tharsis_status timer_set(int64_t at, tharsis_wake wake, void* context, tharsis_handle handle,
@@ -95,6 +99,8 @@ class real_strand {
   handle_table<queued_wake> jobs_;  // What to call when the blocking work comes back.
   real_net net_;
   counts counts_;
+  void (*caught_)(void* context) = nullptr;
+  void* caught_context_ = nullptr;
   tharsis_loop loop_{};
   tharsis_strand table_{};
 };

@@ -1,6 +1,7 @@
 #include "runtime/runtime.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "runtime/strand_metrics.h"
@@ -75,7 +76,9 @@ std::optional<error> runtime::start() {
   if (auto failure = load_libraries()) return failure;
   if (auto failure = open_strands()) return failure;
   lifecycle_ = std::make_unique<lifecycle>(lifecycle_plan(options_.plan));
+  watch_for_stalls();
   inbox_->send([this] {
+    stalls_->begin();
     lifecycle_->start(now());
     advance();
   });
@@ -113,6 +116,14 @@ std::optional<error> runtime::open_strands() {
   return {};
 }
 
+void runtime::watch_for_stalls() {
+  std::vector<stall_watch::watched> plugins;
+  for (const auto& host : hosts_)
+    plugins.push_back({host->entry().id, host->strand()->id, host->entry().stall_limit, host->entry().stall});
+  stall_watch::acts acts{shared_.on_failed, [] { std::abort(); }, [this] { note_states(); }};
+  stalls_ = std::make_unique<stall_watch>(*options_.platform, *strand_, bus_, log_, std::move(plugins), std::move(acts));
+}
+
 void runtime::stop() {
   if (lifecycle_ == nullptr) return;  // start() failed: nothing runs.
   inbox_->send([this] {
@@ -147,7 +158,8 @@ bool runtime::note_states() {
   const std::lock_guard lock(report_mutex_);
   for (size_t i = 0; i < hosts_.size(); ++i) {
     plugin_report r{hosts_[i]->entry().id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i), report_[i].since};
-    if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with other code";
+    if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with " + stalls_->who_holds_thread_of(i);
+    if (r.reason.empty()) r.reason = stalls_->stall_of(i);
     const plugin_report& before = report_[i];
     if (r.state == plugin_state::failed && before.state != plugin_state::failed) {
       failure = true;
@@ -187,7 +199,7 @@ void runtime::with_extension(const std::string& plugin, std::string extension,
     for (size_t i = 0; i < hosts_.size(); ++i) {
       if (hosts_[i]->entry().id != plugin || lifecycle_->state(i) != plugin_state::running) continue;
       hosts_[i]->inbox().send(
-          [host = hosts_[i].get(), extension, f] { f(host->extension(extension.c_str()), host->instance()); });
+          [host = hosts_[i].get(), extension, f] { host->use_extension(extension, f); });
       return;
     }
     f(nullptr, nullptr);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/plugin_host.h"
+#include "runtime/stall_watch.h"
 
 namespace tharsis::runtime {
 
@@ -39,7 +40,7 @@ class runtime {
   struct plugin_report {
     std::string id;
     plugin_state state;
-    std::string reason;  // Why it failed or waits.
+    std::string reason;  // Why it failed or waits, or what holds it up.
     bool stuck = false;  // A step never came back; its code may still run.
     int64_t since = 0;   // When it came into this state, nanoseconds since 1970 UTC; 0: it never was in another.
   };
@@ -73,6 +74,7 @@ class runtime {
  private:
   std::optional<error> load_libraries();
   std::optional<error> open_strands();
+  void watch_for_stalls();
   void advance();
   bool note_states();
   void arm();
@@ -90,6 +92,7 @@ class runtime {
   std::unique_ptr<strand_inbox> inbox_;
   std::vector<std::unique_ptr<plugin_host>> hosts_;
   std::unique_ptr<lifecycle> lifecycle_;
+  std::unique_ptr<stall_watch> stalls_;
   tharsis_handle timer_ = 0;
   bool settled_told_ = false;
   bool ended_told_ = false;

@@ -11,6 +11,21 @@ struct runtime_settings {
   duration stop_deadline = 5s;
   // A deadline beyond an hour is no deadline but a hang that nobody notices.
   duration deadline_longest = 1h;
+
+  // Callbacks take microseconds. One that takes two seconds has waited for something, and a person has
+  // noticed; a slow disk or a machine under load does not get there.
+  duration stall_limit = 2s;
+  // Looks at a callback before it is called a stall: it is found at most a quarter of the limit late.
+  int stall_rounds = 4;
+  // A look costs some microseconds and wakes the machine, hence no more often than needed; not more
+  // seldom either, since the end of a stall is told in the round after it.
+  duration stall_round_shortest = 5ms;
+  duration stall_round_longest = 5s;
+  // So late, and the watchdog itself was held up by a debugger, or a machine that slept; a busy machine
+  // delays a thread by less.
+  duration stall_gap = 1s;
+  // Before `stall: abort` ends the process the log is flushed, but who writes it may be the one that hangs.
+  duration stall_flush = 1s;
 };
 
 }  // namespace tharsis::runtime

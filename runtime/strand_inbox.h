@@ -14,7 +14,7 @@ class strand_inbox {
  public:
   using function = std::function<void()>;
 
-  explicit strand_inbox(const tharsis_strand* strand) : content_(std::make_shared<content>()), strand_(strand) {}
+  explicit strand_inbox(const tharsis_strand* strand) : content_(std::make_shared<content>()) { content_->strand = strand; }
   strand_inbox(const strand_inbox&) = delete;
   ~strand_inbox() { close(); }
 
@@ -27,8 +27,8 @@ class strand_inbox {
     keep->waiting.push_back(std::move(f));
     if (keep->self != nullptr) return;  // A wake is on its way.
     keep->self = keep;
-    const tharsis_loop& loop = *strand_->loop;
-    if (loop.post(loop.self, strand_->id, &strand_inbox::on_wake, keep.get(), 0) == THARSIS_OK) return;
+    const tharsis_loop& loop = *keep->strand->loop;
+    if (loop.post(loop.self, keep->strand->id, &strand_inbox::on_wake, keep.get(), 0) == THARSIS_OK) return;
     keep->self = nullptr;
     keep->closed = true;
     dropped.swap(keep->waiting);
@@ -55,6 +55,7 @@ class strand_inbox {
     std::mutex mutex;
     std::deque<function> waiting;
     bool closed = false;
+    const tharsis_strand* strand = nullptr;
     std::shared_ptr<content> self;  // Held while a wake is on its way.
   };
 
@@ -76,12 +77,24 @@ class strand_inbox {
         next = std::move(mine->waiting.front());
         mine->waiting.pop_front();
       }
-      next();
+      try {
+        next();
+      } catch (...) {  // The strand's to handle; the others come in another wake.
+        call_again(mine);
+        throw;
+      }
     }
   }
 
+  static void call_again(const std::shared_ptr<content>& mine) {
+    const std::lock_guard lock(mine->mutex);
+    if (mine->waiting.empty() || mine->self != nullptr) return;
+    mine->self = mine;
+    const tharsis_loop& loop = *mine->strand->loop;
+    if (loop.post(loop.self, mine->strand->id, &strand_inbox::on_wake, mine.get(), 0) != THARSIS_OK) mine->self = nullptr;
+  }
+
   std::shared_ptr<content> content_;
-  const tharsis_strand* strand_;
 };
 
 }  // namespace tharsis::runtime

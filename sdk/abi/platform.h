@@ -19,6 +19,19 @@ enum {
   THARSIS_STRAND_MAIN = 2,       // The thread that pumps the platform.
 };
 
+// What a callback is there for, as far as anybody says.
+enum {
+  THARSIS_RUNS_WAKE = 1,      // Of post().
+  THARSIS_RUNS_TIMER = 2,
+  THARSIS_RUNS_SOCKET = 3,    // Told of a socket.
+  THARSIS_RUNS_NAME = 4,      // Told the answer to a name question.
+  THARSIS_RUNS_BLOCKING = 5,  // Told that blocking work has come back.
+  THARSIS_RUNS_STEP = 6,      // Of a plugin's life; `about` names it.
+  THARSIS_RUNS_EVENT = 7,     // Of the topic `about`.
+  THARSIS_RUNS_SERVICE = 8,   // Told of a change of the interface `about`.
+  THARSIS_RUNS_COMMAND = 9,   // Of a plugin, for a person.
+};
+
 // What is still open on a strand. `text` names the things, for a person.
 typedef struct tharsis_strand_audit {
   uint32_t size;
@@ -57,7 +70,42 @@ typedef struct tharsis_strand {
 
   // Count there until close(), after which the cells are not touched. [before its first wake]
   void (*count_into)(void* self, const tharsis_strand_cells* cells);
+  // What runs from now on is another callback, for this purpose. `about` must live as long as the
+  // strand. Costs next to nothing. May be null. [own strand]
+  void (*begins)(void* self, uint32_t kind, const char* about);
+
+  // An exception that leaves a callback ends here instead of ending the process: `caught` is called while
+  // it is handled, on the strand. [before the first wake]
+  void (*catches)(void* self, void (*caught)(void* context), void* context);
 } tharsis_strand;
+
+// What a thread runs.
+typedef struct tharsis_activity {
+  uint32_t size;
+  uint32_t kind;          // THARSIS_RUNS_*
+  uint64_t turn;          // Another callback has another number.
+  tharsis_handle strand;  // Whose it is: one of those that share the thread.
+  const char* about;      // May be null.
+  tharsis_wake code;      // The function that was called; null where nobody knows.
+} tharsis_activity;
+
+// For a watchdog: strands seen from outside.
+typedef struct tharsis_watch {
+  uint32_t size;
+  void* self;
+
+  // What the thread of this strand runs now.
+  //   THARSIS_E_NOT_FOUND  nothing, or there is no such strand.
+  // [any thread] [does not block]
+  tharsis_status (*sample)(void* self, tharsis_handle strand, tharsis_activity* activity);
+
+  // The stack of the strand's thread while it is in that turn: one call a line, the innermost first,
+  // ends in a zero.
+  //   THARSIS_E_GONE     the turn is over.   THARSIS_E_TIMEOUT  the thread does not answer.
+  //   THARSIS_E_UNSUPPORTED  this platform cannot do it.
+  // [any thread] [may take a second]
+  tharsis_status (*stack)(void* self, tharsis_handle strand, uint64_t turn, char* text, size_t capacity);
+} tharsis_watch;
 
 typedef struct tharsis_platform {
   uint32_t size;
@@ -78,6 +126,7 @@ typedef struct tharsis_platform {
   // then on; at "closed" neither table may be used any more. Faults are made here. [the plugin's strand]
   tharsis_status (*before_step)(void* self, const char* plugin, const char* step, const tharsis_host** host,
                                 tharsis_error* error);
+  const tharsis_watch* watch;
 } tharsis_platform;
 
 #ifdef __cplusplus

@@ -11,11 +11,12 @@
 //     tharsis_status start(tharsis_error* error);   // THARSIS_PENDING: ends with host.self->ready
 //     tharsis_status stop();                        // THARSIS_PENDING: ends with host.self->stopped
 //     const void* query(std::string_view id);
-// and is destroyed last.
+// and is destroyed last. What one of them throws ends here, as THARSIS_E_INTERNAL and a sentence.
 #pragma once
 #include <memory>
 #include <string>
 
+#include "sdk/async/contained.h"
 #include "sdk/async/host.h"
 #include "sdk/pure/error.h"
 
@@ -28,19 +29,30 @@ struct door {
   }
 
   static tharsis_status create(const tharsis_host* given, void** instance, tharsis_error* error) {
-    const host tables(given);
-    if (!tables.missing().empty())
-      return fail(error, THARSIS_E_UNSUPPORTED, "this host has no " + std::string(tables.missing()));
-    result<std::unique_ptr<Plugin>> made = Plugin::create(tables);
-    if (!made) return fail(error, made.failure());
-    *instance = made->release();
-    return THARSIS_OK;
+    return contained(error, "create", [&] {
+      const host tables(given);
+      if (!tables.missing().empty())
+        return fail(error, THARSIS_E_UNSUPPORTED, "this host has no " + std::string(tables.missing()));
+      result<std::unique_ptr<Plugin>> made = Plugin::create(tables);
+      if (!made) return fail(error, made.failure());
+      *instance = made->release();
+      return tharsis_status{THARSIS_OK};
+    });
   }
-  static tharsis_status start(void* instance, tharsis_error* error) { return of(instance).start(error); }
-  static tharsis_status stop(void* instance) { return of(instance).stop(); }
+  static tharsis_status start(void* instance, tharsis_error* error) {
+    return contained(error, "start", [&] { return of(instance).start(error); });
+  }
+  static tharsis_status stop(void* instance) {
+    return contained(nullptr, "stop", [&] { return of(instance).stop(); });
+  }
   static void destroy(void* instance) { delete &of(instance); }
   static const void* query(void* instance, const char* id) {
-    return id != nullptr ? of(instance).query(std::string_view(id)) : nullptr;
+    const void* table = nullptr;
+    contained(nullptr, "query", [&] {
+      if (id != nullptr) table = of(instance).query(std::string_view(id));
+      return tharsis_status{THARSIS_OK};
+    });
+    return table;
   }
 
  private:

@@ -33,7 +33,11 @@ simulated_strand::simulated_strand(tharsis_handle id, std::string name, network&
             [](void* self) {
               if (of(self).usable() == THARSIS_OK) of(self).end();
             },
-            [](void* self, const tharsis_strand_cells* cells) { of(self).count_into(*cells); }};
+            [](void* self, const tharsis_strand_cells* cells) { of(self).count_into(*cells); },
+            [](void* self, uint32_t kind, const char* about) { of(self).begins(kind, about); },
+            catches};
+  running_.size = sizeof running_;
+  running_.strand = id;
 }
 
 tharsis_status simulated_strand::usable() const {
@@ -89,7 +93,35 @@ void simulated_strand::run_one() {
   const auto wake = std::move(queue_.front());
   queue_.pop_front();
   ++ran_;
-  wake();
+  begins(THARSIS_RUNS_WAKE, nullptr);
+  carry_out(wake);
+}
+
+void simulated_strand::carry_out(const std::function<void()>& wake) {
+  try {
+    wake();
+  } catch (...) {
+    if (caught_ == nullptr) throw;
+    caught_(caught_context_);
+  }
+}
+
+void simulated_strand::begins(uint32_t kind, const char* about) {
+  ++running_.turn;
+  running_.kind = kind;
+  running_.about = about;
+}
+
+void simulated_strand::catches(void* self, void (*caught)(void* context), void* context) {
+  of(self).caught_ = caught;
+  of(self).caught_context_ = context;
+}
+
+bool simulated_strand::sample(tharsis_activity& into) const {
+  const bool stalled = net_.time.now() < stalled_until_;
+  if (closed_ || (!stalled && net_.time.current() != table_.id)) return false;
+  into = running_;
+  return true;
 }
 
 tharsis_status simulated_strand::post(void* self, tharsis_handle to, tharsis_wake wake, void* context,
@@ -126,6 +158,7 @@ void simulated_strand::fire(tharsis_handle id) {
   const auto t = timers_.take(id);
   if (t == nullptr) return;
   timers_fired_.add();
+  begins(THARSIS_RUNS_TIMER, nullptr);
   t->wake();
 }
 

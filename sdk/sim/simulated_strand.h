@@ -24,10 +24,12 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   const tharsis_strand* table() const { return &table_; }
   // Also from outside: the machine has died.
   void end();
-  // Nothing of it runs for so long, as if a callback took that time. From outside.
+  // Nothing of it runs for so long, as if the last callback took that time. From outside.
   void stall(duration d);
   const std::string& name() const { return name_; }
   uint64_t wakes() const { return ran_; }  // That were carried out.
+  // The callback that runs now, or stalls. False: none.
+  bool sample(tharsis_activity& into) const;
 
  private:
   struct timer {
@@ -36,6 +38,8 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   };
 
   void run_one() override;
+  void carry_out(const std::function<void()>& wake);
+  void begins(uint32_t kind, const char* about);
   bool idle() const override { return queue_.empty(); }
   tharsis_handle id() const override { return table_.id; }
   tharsis_status usable() const override;
@@ -45,6 +49,7 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   void count_into(const tharsis_strand_cells& cells);
 
   // The tables' functions; `self` is this.
+  static void catches(void* self, void (*caught)(void* context), void* context);
   static tharsis_status post(void* self, tharsis_handle to, tharsis_wake wake, void* context,
                              tharsis_handle handle);
   static tharsis_status timer_set(void* self, int64_t at, tharsis_wake wake, void* context,
@@ -67,6 +72,9 @@ class simulated_strand : private scheduler::runner, private sockets::owner {
   bool closed_ = false;
   counter wakes_, timers_fired_, blocking_calls_, blocking_refused_;
   gauge queue_high_;
+  tharsis_activity running_{};
+  void (*caught_)(void* context) = nullptr;
+  void* caught_context_ = nullptr;
   tharsis_loop loop_;
   tharsis_strand table_;
 };

@@ -1,6 +1,7 @@
 #include "sdk/sim/world.h"
 
 #include <cassert>
+#include <map>
 
 #include "sdk/sim/files.h"
 #include "sdk/sim/network.h"
@@ -25,7 +26,8 @@ struct machine::parts {
     random = {sizeof random, this, [](void* self, uint8_t* into, size_t size) {
                 for (size_t i = 0; i < size; ++i) into[i] = static_cast<uint8_t>(of(self).net.chance.next());
               }};
-    table = {sizeof table, this, disks.table(), &random, open, [](void*) { return uint64_t{1}; }, before_step};
+    watch = {sizeof watch, this, sample, no_stack};
+    table = {sizeof table, this, disks.table(), &random, open, [](void*) { return uint64_t{1}; }, before_step, &watch};
   }
 
   // Ids are the world's, so that one machine's never names another's strand.
@@ -40,6 +42,11 @@ struct machine::parts {
                                     tharsis_error* error) {
     return of(self).between ? of(self).between(plugin, step, *host, error) : THARSIS_OK;
   }
+  static tharsis_status sample(void* self, tharsis_handle id, tharsis_activity* into) {
+    const auto found = of(self).strands.find(id);
+    return found != of(self).strands.end() && found->second->sample(*into) ? THARSIS_OK : THARSIS_E_NOT_FOUND;
+  }
+  static tharsis_status no_stack(void*, tharsis_handle, uint64_t, char*, size_t) { return THARSIS_E_UNSUPPORTED; }
   static parts& of(void* self) { return *static_cast<parts*>(self); }
 
   std::string name;
@@ -47,6 +54,7 @@ struct machine::parts {
   host& here;
   files disks;
   tharsis_random random;
+  tharsis_watch watch;
   tharsis_platform table;
   simulated_strand::family strands;
   interposer between;

@@ -90,7 +90,9 @@ TEST_F(Explain, AGroupIsATableOfWhatIsBelow) {
             "  path            (not set)\n"
             "  loop            shared       default\n"
             "  start_deadline  10s          default\n"
-            "  stop_deadline   5s           default\n");
+            "  stop_deadline   5s           default\n"
+            "  stall_limit     2s           default\n"
+            "  stall           report       default\n");
   EXPECT_EQ(explained("stn.links.a.b"),
             "stn.links.a.b\n"
             "  KEY   VALUE        SET BY\n"
@@ -114,7 +116,7 @@ TEST_F(Explain, TheNearestKeyIsNamedForAMisspeltOne) {
   EXPECT_EQ(explained("stn.links.main.ends.0"), "stn.links.main.ends has no '0'; it is empty");
   EXPECT_EQ(explained("stn.timeout.x"), "stn.timeout is a single value; there is nothing inside it");
   EXPECT_EQ(explained("stn."), "stn has no ''; it has token, timeout, window, ratio, codec, user, keys, links, path, loop, "
-                               "start_deadline and stop_deadline");
+                               "start_deadline, stop_deadline, stall_limit and stall");
   EXPECT_EQ(explained("stn.user"), "stn.user is not set\n  type  text\n");
 }
 
