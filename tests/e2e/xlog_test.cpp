@@ -2,6 +2,7 @@
 // Method: the plugin binaries of the real run, in the simulated world, whose disk is filled, write
 // protected, broken and cut from power.
 #include "tests/e2e/xlog_stage.h"
+#include "tests/runtime/counted.h"
 
 using namespace tharsis;
 using test::logs_in;
@@ -285,6 +286,82 @@ TEST(XlogInTroubledWorlds, ALossOfPowerTakesNoMoreThanTheEnd) {
   EXPECT_GT(torn, 10) << "no line was torn: nothing was tested";
   EXPECT_GT(taken, 10);
   std::printf("xlog after a loss of power: %llu seeds\n", static_cast<unsigned long long>(seeds));
+}
+
+// Somebody sets the clock: waiting times do not change, and every line is in the file of the day it was said on.
+TEST_F(XlogInSimulation, AClockThatJumpsMovesLinesToOtherDaysAndNothingElse) {
+  xlog_stage s(world, machine, "directory: /log, interval: 10s");
+  ASSERT_TRUE(s.starts());
+  s.say("today");
+  world.run_for(100ms);
+  machine.like().clock_ahead = 72h;
+  s.say("in three days");
+  world.run_for(9s);
+  EXPECT_EQ(logs_in(machine, "/log"), list{first_file}) << "the interval is no shorter";
+  world.run_for(2s);
+  EXPECT_EQ(texts_in(machine, first_file), list{"today"}) << "nor is it longer";
+  EXPECT_EQ(texts_in(machine, "/log/xlog_20260104.log"), list{"in three days"});
+  machine.like().clock_ahead = -48h;
+  s.say("two days ago");
+  world.run_for(11s);
+  EXPECT_EQ(texts_in(machine, "/log/xlog_20251230.log"), list{"two days ago"});
+  machine.like().clock_ahead = {};
+  s.say("today again");
+  EXPECT_TRUE(s.flush());
+  EXPECT_EQ(texts_in(machine, first_file), (list{"today", "today again"})) << "appended, not overwritten";
+  EXPECT_TRUE(s.stops());
+  EXPECT_EQ(s.logged, "");
+}
+
+TEST_F(XlogInSimulation, ASlowDiskDelaysTheFileAndNobodyElse) {
+  xlog_stage s(world, machine, "directory: /log, interval: 10ms");
+  ASSERT_TRUE(s.starts());
+  machine.like().blocking_slow = 3s;
+  const instant before = world.now();
+  for (int i = 0; i < 50; ++i) s.say(std::to_string(i));
+  EXPECT_LT(world.now() - before, 1s) << "who speaks does not wait";
+  EXPECT_FALSE(s.flush(2s));
+  EXPECT_TRUE(s.flush(10s));
+  EXPECT_EQ(texts_in(machine, first_file).size(), 50u);
+  EXPECT_GE(test::reading(s.running->counted(), "xlog", "write_time")->sum, 3'000'000'000u);
+  EXPECT_TRUE(s.stops()) << "within the deadline";
+  EXPECT_EQ(s.logged, "");
+}
+
+// Goal: a disk that writes half and cannot take it back costs a marked line, or one that stands there twice, but
+// no line. Method: appends are torn at random while lines are said.
+TEST(XlogInTroubledWorlds, AppendsThatAreTornLoseNothing) {
+  constexpr uint64_t seeds = 200;
+  int torn_lines = 0;
+  for (uint64_t seed = 1; seed <= seeds && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    sim::world world(seed);
+    sim::machine& machine = world.add_machine("one", {"10.0.0.1"});
+    xlog_stage s(world, machine, "directory: /log, batch: 1KiB, interval: 20ms, retry_max: 1s");
+    ASSERT_TRUE(s.starts());
+    int said = 0;
+    for (int step = 0; step < 30; ++step) {
+      machine.storage()->torn = world.random() % 3 == 0;
+      for (uint64_t n = world.random() % 20; n > 0; --n) s.say(std::to_string(said++) + " " + std::string(world.random() % 300, 'x'));
+      world.run_for(std::chrono::milliseconds(world.random() % 300));
+    }
+    machine.storage()->torn = false;
+    EXPECT_TRUE(s.flush(3s));
+    EXPECT_TRUE(s.stops());
+    std::vector<int> found(static_cast<size_t>(said));
+    for (const std::string& path : logs_in(machine, "/log")) {
+      xlog::reader lines;
+      lines.on_bytes(machine.storage()->content(path).value_or(""));
+      lines.on_end();
+      while (const auto line = lines.take()) {
+        if (line->damage) ++torn_lines;
+        else if (line->value.plugin == "speaker") ++found[static_cast<size_t>(std::stoi(line->value.text))];
+      }
+    }
+    for (int i = 0; i < said; ++i) EXPECT_GE(found[static_cast<size_t>(i)], 1) << i;
+    EXPECT_EQ(test::counted(s.running->counted(), "xlog", "lines_lost"), 0);
+  }
+  EXPECT_GT(torn_lines, 10) << "no line was torn: nothing was tested";
 }
 
 // Goal: nothing that is said disappears uncounted. Method: a machine whose disk fails and recovers at
