@@ -36,7 +36,7 @@ profile_request request_of(const command_line& line) {
   request.environment = process_environment();
   request.plugin_folders = line.plugin_folders;
   request.plugin_folders.push_back(program_folder() + "/../plugins");
-  request.plugin_folders.push_back(THARSIS_INSTALLED_PLUGINS);
+  request.plugin_folders.push_back(program_folder() + "/" THARSIS_INSTALLED_PLUGINS);
   request.data_folder = line.state.value_or("");
   if (!line.arguments.empty()) request.file = line.arguments[0];
   return request;

@@ -37,11 +37,13 @@ real_platform::options platform_options(unsigned threads) {
 
 }  // namespace
 
-host_runtime::host_runtime(options o) : plan_(std::move(o.plan)), platform_(platform_options(o.threads)) {}
+host_runtime::host_runtime(options o)
+    : plan_(std::move(o.plan)), run_by_caller_(o.platform != nullptr), platform_(platform_options(o.threads)) {}
 
 host_runtime::~host_runtime() = default;
 
 result<std::unique_ptr<host_runtime>> host_runtime::create(options o) {
+  const tharsis_platform* const given = o.platform;
   std::unique_ptr<host_runtime> made(new host_runtime(std::move(o)));
   host_runtime* const self = made.get();
   const tharsis_platform& table = *made->platform_.table();
@@ -54,7 +56,7 @@ result<std::unique_ptr<host_runtime>> host_runtime::create(options o) {
   if (made->wake_->descriptor() < 0)
     return error{THARSIS_E_BUSY, "the process is out of descriptors; close some, or raise its limit"};
   runtime::options inner;
-  inner.platform = &table;
+  inner.platform = given != nullptr ? given : &table;
   inner.plan = made->plan_;
   inner.print = print_log;
   inner.on_failure = [strand] { nudge(*strand); };
@@ -74,7 +76,8 @@ std::optional<error> host_runtime::start() {
   const std::lock_guard lock(turning_);
   if (phase_ != phase::created)
     return error{THARSIS_E_INVALID, "this runtime was started before; a runtime runs once, create another"};
-  std::optional<error> failure = prepare_state_folder(plan_.data_folder);
+  std::optional<error> failure;
+  if (!run_by_caller_) failure = prepare_state_folder(plan_.data_folder);
   if (!failure) failure = runtime_->start();
   phase_ = failure ? phase::ended : phase::started;
   return failure;
@@ -113,7 +116,7 @@ tharsis_status host_runtime::wait_for_end(std::optional<duration> limit) {
     if (phase_ == phase::created) phase_ = phase::ended;
     if (phase_ == phase::started && !stopping_.exchange(true)) runtime_->stop();
   }
-  while (phase_ != phase::ended) {
+  while (phase_ != phase::ended && !run_by_caller_) {
     std::optional<duration> left;
     if (end != never) left = end - instant_from(monotonic_now());
     if (left && *left <= 0ns) break;
@@ -144,6 +147,8 @@ std::string host_runtime::report() const {
 }
 
 std::optional<error> host_runtime::missing(const std::string& interface_id) const {
+  if (run_by_caller_)
+    return error{THARSIS_E_UNSUPPORTED, "on a platform of the caller's, threads of the host call no services; let a plugin do it"};
   std::vector<std::string> provided;
   for (const plugin_entry& entry : plan_.plugins)
     for (const placed_name& name : entry.manifest->provided) provided.push_back(name.name);

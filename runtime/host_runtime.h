@@ -21,6 +21,7 @@ class host_runtime {
  public:
   struct options {
     profile plan;
+    const tharsis_platform* platform = nullptr;  // The caller's, who runs it; null: a real one.
     unsigned threads = 0;  // Of the shared pool; 0: as many as a platform takes by itself.
   };
   static result<std::unique_ptr<host_runtime>> create(options o);
@@ -47,7 +48,7 @@ class host_runtime {
   const host_wake& wake() const { return *wake_; }
   const metrics& counted() const { return runtime_->counted(); }
   bus& events() { return runtime_->events(); }
-  // Nothing: a plugin of the profile provides the interface.
+  // Nothing: a plugin of the profile provides the interface, and threads of the host may call it.
   std::optional<error> missing(const std::string& interface_id) const;
   std::shared_ptr<host_guard> attach(const std::string& interface_id);
   // The strand to which services answer what is asked on threads of the host. It is carried by `main`.
@@ -62,6 +63,7 @@ class host_runtime {
   std::string_view state() const;
 
   profile plan_;
+  const bool run_by_caller_;  // The platform is.
   real_platform platform_;
   std::unique_ptr<host_wake> wake_;
   real_strand* answers_ = nullptr;

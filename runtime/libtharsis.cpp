@@ -56,7 +56,7 @@ profile_request request_of(const tharsis_runtime_options& o) {
   for (uint32_t i = 0; i < o.sets_count; ++i) request.sets.emplace_back(o.sets[i]);
   for (uint32_t i = 0; i < o.plugin_folders_count; ++i) request.plugin_folders.emplace_back(o.plugin_folders[i]);
   request.plugin_folders.push_back(own_library_folder() + "/../plugins");
-  request.plugin_folders.push_back(THARSIS_INSTALLED_PLUGINS);
+  request.plugin_folders.push_back(own_library_folder() + "/tharsis/plugins");
   request.environment = process_environment();
   request.data_folder = o.state != nullptr ? o.state : "";
   return request;
@@ -107,6 +107,7 @@ tharsis_status tharsis_runtime_create(const tharsis_runtime_options* options, th
   host_runtime::options o;
   o.plan = read_profile(*options, problems);
   o.threads = options->threads;
+  o.platform = options->platform;
   if (!problems.empty()) return fail(error, THARSIS_E_INVALID, first_sentence(problems));
   auto made = host_runtime::create(std::move(o));
   if (!made) return fail(error, made.failure());

@@ -12,6 +12,9 @@
 namespace tharsis::runtime {
 namespace {
 
+// How often a plugin that is to be destroyed is looked at while its blocking work is under way.
+constexpr duration blocking_look = 10ms;
+
 // A sentence of the plugin's, or a plain one when it left none.
 std::string sentence(std::string_view step, tharsis_status status, const tharsis_error& e) {
   if (e.text[0] != '\0') return e.text;
@@ -190,16 +193,27 @@ void plugin_host::stop() {
 // A start that came back too late may have shown its services; they are withdrawn like any others.
 void plugin_host::destroy() {
   step_open_ = running_ = false;
+  blocking_limit_ = later(instant_from(strand_->loop->now(strand_->loop->self)), entry_.stop_deadline / 2);
   shared_.registry->withdraw_all(entry_.id, [this] {
     inbox_->send([this] { destroy_now(); });
   });
 }
 
+// Such work may use the plugin's memory: a start that failed, or a stop that was late, may have left some
+// under way. When it does not come back, the memory stays.
+void plugin_host::await_blocking(uint32_t count) {
+  const tharsis_loop& loop = *strand_->loop;
+  const instant now = instant_from(loop.now(loop.self));
+  const auto look_again = [](void* self, tharsis_handle) {
+    of(self).inbox_->send([self] { of(self).destroy_now(); });  // Not when it was given up meanwhile.
+  };
+  if (now < blocking_limit_ && loop.timer_set(loop.self, nanoseconds(now + blocking_look), look_again, this, 0, nullptr) == THARSIS_OK)
+    return;
+  finish(lifecycle::step::destroy, std::to_string(count) + " blocking call(s) have not come back, so it was not destroyed");
+}
+
 void plugin_host::destroy_now() {
-  // Such work may use the plugin's memory, which therefore stays.
-  if (const auto blocking = audit().blocking; blocking > 0)
-    return finish(lifecycle::step::destroy,
-                  std::to_string(blocking) + " blocking call(s) have not come back, so it was not destroyed");
+  if (const auto blocking = audit().blocking; blocking > 0) return await_blocking(blocking);
   const std::string thrown = enter("destroy", [&] { library_->destroy(instance_); });
   if (!thrown.empty()) log(THARSIS_LOG_ERROR, thrown);
   instance_ = nullptr;

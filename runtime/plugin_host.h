@@ -81,6 +81,7 @@ class plugin_host {
   void withdraw();
   void stop();
   void destroy();
+  void await_blocking(uint32_t count);
   void destroy_now();
   void started();
   void close();
@@ -124,6 +125,7 @@ class plugin_host {
   lifecycle::step pending_ = lifecycle::step::destroy;  // The step whose end is awaited.
   std::atomic<int> waiting_ = 0;      // Steps that were asked for and have not begun.
   std::atomic<bool> inside_ = false;  // The plugin's code is running a step.
+  instant blocking_limit_{};  // So long a destroy waits for blocking work.
   bool step_open_ = false;
   bool running_ = false;  // What it provides is seen at once.
   plugin_settings settings_;

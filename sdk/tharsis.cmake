@@ -10,7 +10,6 @@ set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(THARSIS_SANITIZE "" CACHE STRING "address,undefined or thread")
 option(THARSIS_FUZZER "Make fuzzers too (clang with libFuzzer)" OFF)
-set(THARSIS_SDK_FOLDER ${CMAKE_CURRENT_LIST_DIR})
 
 add_library(tharsis_options INTERFACE)
 target_include_directories(tharsis_options INTERFACE ${CMAKE_SOURCE_DIR})
@@ -41,27 +40,7 @@ endfunction()
 
 add_custom_target(plugins)  # All that a profile may name.
 
-# tharsis_plugin(id source... [FOLDER folder] LINK lib... SHIP file...): build/<preset>/plugins/<id>/ gets the
-# library, its plugin.yaml and the files that are shipped beside it. FOLDER: there instead, and no part
-# of what a profile may name.
-function(tharsis_plugin name)
-  cmake_parse_arguments(A "" "FOLDER" "LINK;SHIP" ${ARGN})
-  set(target plugin_${name})
-  if(NOT A_FOLDER)
-    set(A_FOLDER ${CMAKE_BINARY_DIR}/plugins/${name})
-    add_dependencies(plugins ${target})
-  endif()
-  add_library(${target} MODULE ${A_UNPARSED_ARGUMENTS})
-  set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${A_FOLDER})
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
-  # Hidden visibility alone leaves weak std:: symbols; the script exports the entry and nothing else.
-  target_link_options(${target} PRIVATE -Wl,--version-script=${THARSIS_SDK_FOLDER}/plugin.map -Wl,-z,now)
-  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${THARSIS_SDK_FOLDER}/plugin.map)
-  target_link_libraries(${target} PRIVATE tharsis_options ${A_LINK})
-  foreach(file plugin.yaml ${A_SHIP})
-    configure_file(${file} ${A_FOLDER}/${file} COPYONLY)
-  endforeach()
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/tharsis_plugin.cmake)
 
 # tharsis_test(area_tests source... LINK lib...): one binary per folder of tests; its tests are named area.Suite.Test.
 function(tharsis_test name)

@@ -15,6 +15,7 @@
 #pragma once
 #include "sdk/abi/abi.h"
 #include "sdk/abi/bus.h"
+#include "sdk/abi/platform.h"
 #include "sdk/abi/metrics.h"
 
 #ifdef __cplusplus
@@ -35,6 +36,10 @@ typedef struct tharsis_runtime_options {
   uint32_t plugin_folders_count;
   const char* const* plugin_folders;  // Looked at first, in this order.
   const char* state;                  // ${data}; null: the user's data folder by convention.
+  // What the plugins stand on, for tests in a simulated world (sdk/sim); null: the real platform. Whoever
+  // brings one runs it, and it outlives the runtime: run_once() moves nothing, stop() asks for the stop and
+  // answers TIMEOUT until all are at rest, bind() is not supported, `state` is a folder on its disk.
+  const tharsis_platform* platform;
 } tharsis_runtime_options;
 
 // Reads and checks the profile; loads no plugin and starts nothing. The sentence of a failure holds the

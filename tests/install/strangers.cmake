@@ -1,0 +1,45 @@
+# What strangers do with an installed Tharsis: find its plugins, build a plugin with its test, embed it in C by
+# find_package and by pkg-config; all of it after the tree was moved to another place than it was made for.
+cmake_minimum_required(VERSION 3.25)
+
+function(run expected)  # Runs the words; what they print must match.
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(NOT code EQUAL 0 OR NOT out MATCHES "${expected}")
+    message(FATAL_ERROR "wanted '${expected}' of: ${ARGN}\ngot code ${code}: ${out}")
+  endif()
+endfunction()
+
+set(PREFIX ${FOLDER}/moved/tharsis)
+set(EXAMPLES ${PREFIX}/share/tharsis/examples)
+file(REMOVE_RECURSE ${FOLDER})
+run("" ${CMAKE_COMMAND} --install ${BUILD} --prefix ${FOLDER}/first)
+file(MAKE_DIRECTORY ${FOLDER}/moved)
+file(RENAME ${FOLDER}/first ${PREFIX})
+
+# Nothing below may look into the build folder: there is no --plugins but the stranger's own.
+run("stn .*sdt " ${PREFIX}/bin/tharsis plugins ${PREFIX}/share/tharsis/configs/demo.yaml)
+run("hello from Tharsis" ${PREFIX}/bin/tharsis run ${PREFIX}/share/tharsis/configs/hello.yaml --for 100ms --state ${FOLDER}/state)
+run("none failed" ${PREFIX}/bin/tharsis simulate ${PREFIX}/share/tharsis/configs/demo.yaml
+  --with ${PREFIX}/share/tharsis/configs/demo-gateway.yaml --seeds 4)
+
+set(CONFIGURE ${CMAKE_COMMAND} -G Ninja -D CMAKE_PREFIX_PATH=${PREFIX} -D CMAKE_CXX_COMPILER=${CXX} -D CMAKE_C_COMPILER=${C})
+run("" ${CONFIGURE} -S ${EXAMPLES}/hello -B ${FOLDER}/hello)
+run("" ${CMAKE_COMMAND} --build ${FOLDER}/hello)
+run("PASSED" ${FOLDER}/hello/hello_test)
+file(REMOVE_RECURSE ${PREFIX}/${LIBDIR}/tharsis/plugins/hello)
+run("good day" ${PREFIX}/bin/tharsis run ${PREFIX}/share/tharsis/configs/hello.yaml --plugins ${FOLDER}/hello/plugins
+  --set "hello.greeting=good day" --for 100ms --state ${FOLDER}/state)
+
+set(EMBEDDED ${PREFIX}/share/tharsis/configs/hello.yaml ${FOLDER}/hello/plugins ${FOLDER}/state)
+run("" ${CONFIGURE} -S ${EXAMPLES}/embed -B ${FOLDER}/embed)
+run("" ${CMAKE_COMMAND} --build ${FOLDER}/embed)
+run("\"state\":\"stopped\"" ${FOLDER}/embed/examples/embed ${EMBEDDED})
+
+find_program(PKG_CONFIG NAMES pkg-config pkgconf)
+if(PKG_CONFIG)
+  set(ENV{PKG_CONFIG_PATH} ${PREFIX}/${LIBDIR}/pkgconfig)
+  execute_process(COMMAND ${PKG_CONFIG} --cflags --libs tharsis OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  run("" ${C} -std=c11 ${EXAMPLES}/embed/embed.c -o ${FOLDER}/embed_c ${flags} -Wl,-rpath,${PREFIX}/${LIBDIR})
+  run("\"state\":\"stopped\"" ${FOLDER}/embed_c ${EMBEDDED})
+endif()
