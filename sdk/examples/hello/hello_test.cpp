@@ -1,4 +1,4 @@
-// The plugin in 200 simulated worlds, where its start may fail and its callbacks may take long.
+// The plugin in 100 simulated worlds, where its start may fail and its callbacks may take long.
 #include <gtest/gtest.h>
 
 #include "sdk/abi/runtime.h"
@@ -10,7 +10,7 @@ TEST(Hello, StartsAndStopsWhateverHappens) {
   const char* folders[] = {PLUGINS};
   sim::fault_rates rates;
   rates[sim::fault_kind::start_fails].rate = rates[sim::fault_kind::stalls].rate = 0.3;
-  for (uint64_t seed = 1; seed <= 200; ++seed) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
     sim::world world(seed);
     sim::machine& here = world.add_machine("here", {"10.0.0.1"});
     sim::fault_injector faults(world, {&here}, sim::draw_faults(rates, sim::targets_of({&here}, {{"hello"}}, 1s), seed));
