@@ -227,6 +227,7 @@ class reader {
                                      : std::find(o->commands.begin(), o->commands.end(), command) != o->commands.end();
       if (!takes && !line_.help) return wrong("'tharsis " + command + "' has no option " + o->name + "; see tharsis help " + command);
     }
+    if (line_.seed && line_.seeds) return wrong("--seeds runs many seeds, --seed shows one; give one of them");
     if (line_.help || of_plugin() || command == "help") return {};
     return check_arguments(own_commands().at(command));
   }

@@ -7,6 +7,7 @@
 
 #include "runtime/os_child_linux.h"
 #include "runtime/os_clock.h"
+#include "runtime/setting_text.h"
 #include "sdk/pure/units.h"
 
 namespace tharsis::runtime {
@@ -89,7 +90,7 @@ class worker {
   std::optional<error> look() {
     while (const auto line = child_->take_line()) hear(*line);
     if (monotonic_now() - heard_at_ > range_.patience.count()) {
-      blame("it did not come back within " + std::to_string(range_.patience / 1s) + " s of real time");
+      blame("it did not come back within " + duration_text(range_.patience.count()) + " of real time");
       return go_on();
     }
     const auto end = child_->ended();
@@ -173,7 +174,7 @@ std::optional<error> run_seeds(const simulation& of, const seed_range& range, co
     for (const worker& w : workers)
       if (w.running() != nullptr) waiting.push_back(w.running());
     if (waiting.empty()) return {};
-    child::wait_for_any(waiting, std::chrono::milliseconds(1000));
+    child::wait_for_any(waiting, std::chrono::milliseconds(100));  // Patience is looked at in between.
     for (worker& w : workers)
       if (w.running() != nullptr)
         if (auto failure = w.look()) return failure;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/simulation/seed_runs.h"
 #include "tests/e2e/child_process.h"
 
 namespace {
@@ -125,4 +126,29 @@ TEST_F(Simulate, TheDemoRunsAsItIsOnTwoMachines) {
 // Everything goes wrong that can: each plugin still ends stopped, or failed with a reason; nothing hangs or leaks.
 TEST_F(Simulate, TheFourPluginsSurviveEveryFault) {
   EXPECT_EQ(simulate({"configs/demo.yaml", "--with", "configs/demo-gateway.yaml", "--seeds", "100", "--for", "60s", "--faults", "all"}), 0) << out_ << err_;
+}
+
+// The seeds of a child that never comes back are all told, one after the other.
+TEST_F(Simulate, ACallbackThatNeverReturnsHasASeed) {
+  using namespace tharsis;
+  runtime::profile_request request;
+  request.file = profile("blocks_in_start: {}");
+  request.plugin_folders = {THARSIS_FIXTURES};
+  request.data_folder = "/state";
+  runtime::diagnostics problems;
+  runtime::simulation s;
+  s.machines.push_back({"m", runtime::load_profile(request, problems)});
+  ASSERT_TRUE(problems.empty()) << runtime::render(problems);
+  runtime::seed_range range;
+  range.first = 5;
+  range.count = 3;
+  range.jobs = 2;
+  range.patience = 200ms;
+  std::map<uint64_t, std::string> told;
+  const auto failure = runtime::run_seeds(s, range, [&](uint64_t seed, const runtime::seed_outcome& outcome) {
+    told[seed] = outcome.problems.empty() ? "" : outcome.problems[0];
+  });
+  ASSERT_FALSE(failure) << failure->text;
+  ASSERT_EQ(told.size(), 3u);
+  for (const uint64_t seed : {5, 6, 7}) EXPECT_EQ(told[seed], "it did not come back within 200ms of real time") << seed;
 }

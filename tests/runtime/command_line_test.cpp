@@ -37,6 +37,18 @@ TEST(CommandLine, MetricsInItsForms) {
   EXPECT_EQ(wrong({"check", "p", "--metrics"}), "'tharsis check' has no option --metrics; see tharsis help check");
 }
 
+TEST(CommandLine, SimulateTakesSeedsFaultsAndFurtherProfiles) {
+  const command_line line = good({"simulate", "p", "--seeds", "500", "--faults=all", "--with", "q", "--with", "r", "--for", "5s"});
+  EXPECT_EQ(line.seeds, 500u);
+  EXPECT_EQ(line.faults, "all");
+  EXPECT_EQ(line.with, (std::vector<std::string>{"q", "r"}));
+  EXPECT_EQ(good({"simulate", "p", "--seed", "42"}).seed, 42u);
+  EXPECT_EQ(wrong({"simulate", "p", "--seeds", "none"}), "--seeds takes a whole number from 1; got 'none'");
+  EXPECT_EQ(wrong({"simulate", "p", "--seed=0"}), "--seed takes a whole number from 1; got '0'");
+  EXPECT_EQ(wrong({"simulate", "p", "--seeds=2", "--seed=1"}), "--seeds runs many seeds, --seed shows one; give one of them");
+  EXPECT_EQ(wrong({"run", "p", "--seeds", "5"}), "'tharsis run' has no option --seeds; see tharsis help run");
+}
+
 TEST(CommandLine, APluginReadsItsOwnOptions) {
   const command_line line = good({"xlog", "cat", "--level", "info", "-", "--set", "x=1", "--help", "--state", "/s"});
   EXPECT_EQ(line.command, "xlog");
