@@ -13,7 +13,7 @@
 
 namespace tharsis::sim {
 
-class simulated_strand : private scheduler::runner, private sockets::owner {
+class simulated_strand final : private scheduler::runner, private sockets::owner {
  public:
   // The strands of one machine, by their ids; a post looks here. Closed ones stay.
   using family = std::map<tharsis_handle, std::unique_ptr<simulated_strand>>;
