@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sdk/pure/error.h"
+#include "sdk/pure/time.h"
 
 namespace tharsis::runtime {
 
@@ -20,7 +21,7 @@ using stack_addresses = std::vector<const void*>;
 int stack_signal();
 
 //   THARSIS_E_GONE  there is no such thread any more.   THARSIS_E_TIMEOUT  it does not answer.
-result<stack_addresses> stack_of(uint64_t thread);
+result<stack_addresses> stack_of(uint64_t thread, duration patience);
 
 // "poll in libc.so.6", "0x1f2a in hello.so" where the symbols were taken out.
 std::string call_name(const void* code);

@@ -19,9 +19,6 @@ namespace tharsis::runtime {
 namespace {
 
 constexpr size_t frames_max = 96;  // Coroutines and parsers nest some thirty deep.
-// A thread that computes answers within microseconds, on a machine with much to do within some turns of
-// its scheduler; one that waits for a broken disk never does.
-constexpr time_t patience_seconds = 1;
 
 // One question at a time, for the whole process. A signal that comes when nobody waits for it any more
 // carries an old ticket.
@@ -107,18 +104,18 @@ bool send(int signal, uint64_t thread, uint32_t ticket) {
   return syscall(SYS_rt_tgsigqueueinfo, getpid(), static_cast<pid_t>(thread), signal, &info) == 0;
 }
 
-bool wait_for_answer(question& q, uint32_t ticket) {
+bool wait_for_answer(question& q, uint32_t ticket, duration patience) {
   constexpr int64_t second = 1'000'000'000;
-  const int64_t now = monotonic_now();
+  const int64_t end = monotonic_now() + patience.count();
   timespec until{};
-  until.tv_sec = static_cast<time_t>(now / second) + patience_seconds;
-  until.tv_nsec = static_cast<long>(now % second);
+  until.tv_sec = static_cast<time_t>(end / second);
+  until.tv_nsec = static_cast<long>(end % second);
   for (;;) {
     if (sem_clockwait(&q.answered, CLOCK_MONOTONIC, &until) == 0) return true;
     if (errno == EINTR) continue;
     uint64_t expected = question::with(ticket, question::asked);
     if (q.state.compare_exchange_strong(expected, question::none)) return false;
-    until.tv_sec += patience_seconds;  // It is writing.
+    ++until.tv_sec;  // It is writing.
   }
 }
 
@@ -138,7 +135,7 @@ int stack_signal() {
   return chosen;
 }
 
-result<stack_addresses> stack_of(uint64_t thread) {
+result<stack_addresses> stack_of(uint64_t thread, duration patience) {
   const int signal = stack_signal();
   if (signal == 0 || !still_ours(signal))
     return error{THARSIS_E_UNSUPPORTED, "no stack: the application uses the signal by which its threads would be asked"};
@@ -150,7 +147,7 @@ result<stack_addresses> stack_of(uint64_t thread) {
     q.state.store(question::none);
     return error{THARSIS_E_GONE, "no stack: the thread has ended"};
   }
-  if (!wait_for_answer(q, ticket))
+  if (!wait_for_answer(q, ticket, patience))
     return error{THARSIS_E_TIMEOUT, "no stack: the thread does not answer; it waits inside the system, or blocks signals"};
   return frames_of(q);
 }

@@ -4,9 +4,28 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <set>
+
 #include "runtime/os_stack.h"
 
 namespace tharsis::runtime {
+namespace {
+
+// Of all runtimes of the process.
+struct own_threads {
+  std::mutex mutex;
+  std::set<uint64_t> numbers;
+};
+own_threads& ours() {
+  static auto* const all = new own_threads;  // Threads may run until the very end.
+  return *all;
+}
+
+}  // namespace
 
 struct thread::running {
   pthread_t id{};
@@ -16,7 +35,13 @@ struct thread::running {
   static void* run(void* self) {
     auto* mine = static_cast<running*>(self);
     pthread_setname_np(pthread_self(), mine->name.c_str());
+    {
+      const std::lock_guard lock(ours().mutex);
+      ours().numbers.insert(thread_number());
+    }
     mine->body();
+    const std::lock_guard lock(ours().mutex);
+    ours().numbers.erase(thread_number());
     return nullptr;
   }
 };
@@ -54,5 +79,23 @@ void thread::join() {
 int process_number() { return getpid(); }
 
 uint64_t thread_number() { return static_cast<uint64_t>(gettid()); }
+
+std::vector<uint64_t> foreign_threads() {
+  std::vector<uint64_t> all;
+  std::error_code failure;
+  const std::lock_guard lock(ours().mutex);
+  for (std::filesystem::directory_iterator at("/proc/self/task", failure), end; !failure && at != end; at.increment(failure)) {
+    const uint64_t number = std::strtoull(at->path().filename().c_str(), nullptr, 10);
+    if (!ours().numbers.contains(number)) all.push_back(number);
+  }
+  return all;
+}
+
+std::string thread_name(uint64_t number) {
+  std::ifstream file("/proc/self/task/" + std::to_string(number) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
 
 }  // namespace tharsis::runtime

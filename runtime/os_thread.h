@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace tharsis::runtime {
 
@@ -28,5 +29,10 @@ int process_number();
 
 // The system's number of the calling thread.
 uint64_t thread_number();
+
+// The threads of this process that were not started by `thread`.
+std::vector<uint64_t> foreign_threads();
+// What tools show; empty: it has ended.
+std::string thread_name(uint64_t number);
 
 }  // namespace tharsis::runtime

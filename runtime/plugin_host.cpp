@@ -24,7 +24,7 @@ std::string sentence(std::string_view step, tharsis_status status, const tharsis
 }  // namespace
 
 plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entry)
-    : shared_(s), index_(index), entry_(entry), settings_(entry_.settings), data_path_(s.data_folder + "/" + entry.id),
+    : shared_(s), index_(index), entry_(entry), settings_(entry_.settings), files_(*s.platform->files), data_path_(s.data_folder + "/" + entry.id),
       log_lines_(s.metrics->own<shared_counter>(entry.id, "log_lines", "1", "Lines that it logged")),
       log_warnings_(s.metrics->own<shared_counter>(entry.id, "log_warnings", "1", "Warnings among them")),
       log_errors_(s.metrics->own<shared_counter>(entry.id, "log_errors", "1", "Errors among them")) {
@@ -134,6 +134,7 @@ void plugin_host::create() {
       [this](const std::string& id, const void* table) { rebind(id, table); });
   for (const std::string& id : consumes) bound_[id] = shared_.registry->best(id);
 
+  leaks_ = std::make_unique<leak_audit>(*shared_.platform);
   tharsis_error reason = no_error();
   tharsis_status status = THARSIS_E_INTERNAL;
   seen_ = &host_;
@@ -143,7 +144,7 @@ void plugin_host::create() {
   });
   if (thrown.empty() && status == THARSIS_OK) return finish(lifecycle::step::create);
   instance_ = nullptr;
-  shared_.bus->remove(entry_.id);
+  report_leaks();
   close();
   finish(lifecycle::step::create, thrown.empty() ? sentence("create", status, reason) : thrown);
 }
@@ -217,7 +218,7 @@ void plugin_host::destroy_now() {
   const std::string thrown = enter("destroy", [&] { library_->destroy(instance_); });
   if (!thrown.empty()) log(THARSIS_LOG_ERROR, thrown);
   instance_ = nullptr;
-  report_leaks(audit());
+  report_leaks();
   close();
   finish(lifecycle::step::destroy);
 }
@@ -239,16 +240,12 @@ tharsis_strand_audit plugin_host::audit() const {
 }
 
 // What a plugin leaves open is closed for it, and named, so that its author can mend it.
-void plugin_host::report_leaks(const tharsis_strand_audit& open) const {
-  const auto leaked = [&](size_t count, std::string_view what) {
-    if (count == 0) return;
-    log(THARSIS_LOG_WARNING,
-        "left " + std::to_string(count) + " " + std::string(what) + (count > 1 ? "s" : "") + " open when it was destroyed");
-  };
-  leaked(open.timers, "timer");
-  leaked(open.sockets, "socket");
-  leaked(open.queries, "name question");
-  leaked(shared_.bus->remove(entry_.id), "subscription");
+void plugin_host::report_leaks() {
+  leak_audit::others others{files_.close_all(), {}, reinterpret_cast<const void*>(library_->create)};
+  for (const auto& [id, pattern] : subscribed_) others.subscriptions.push_back(pattern);
+  for (const std::string& sentence : leaks_->sentences(*strand_, others)) log(THARSIS_LOG_WARNING, sentence);
+  subscribed_.clear();
+  shared_.bus->remove(entry_.id);
 }
 
 void plugin_host::rebind(const std::string& id, const void* table) {
@@ -286,7 +283,7 @@ const void* plugin_host::query(void* self, const char* id) {
   const std::pair<std::string_view, const void*> tables[] = {
       {THARSIS_LOOP_ID, host.strand_->loop},
       {THARSIS_NET_ID, host.strand_->net},
-      {THARSIS_FILES_ID, host.shared_.platform->files},
+      {THARSIS_FILES_ID, host.files_.table()},
       {THARSIS_RANDOM_ID, host.shared_.platform->random},
       {THARSIS_BUS_ID, &host.bus_},
       {THARSIS_REGISTRY_ID, &host.registry_},
@@ -363,12 +360,15 @@ tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const
                    [&](const placed_name& p) { return p.name == pattern || topic_matches(p.name, pattern); }))
     return fail(error, THARSIS_E_DENIED,
                 "'" + std::string(pattern) + "' is not in `subscribes` of " + host.entry_.manifest->file());
-  return host.shared_.bus->subscribe(host.entry_.id, host.strand_, pattern, *wanted, id, error);
+  const tharsis_status status = host.shared_.bus->subscribe(host.entry_.id, host.strand_, pattern, *wanted, id, error);
+  if (status == THARSIS_OK) host.subscribed_[*id] = pattern;
+  return status;
 }
 
 tharsis_status plugin_host::bus_unsubscribe(void* self, tharsis_handle id) {
   plugin_host& host = of(self);
   if (!host.on_own_strand()) return host.not_here(nullptr, "unsubscribe");
+  host.subscribed_.erase(id);
   return host.shared_.bus->unsubscribe(host.entry_.id, id);
 }
 

@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "runtime/bus.h"
+#include "runtime/leak_audit.h"
 #include "runtime/lifecycle.h"
 #include "runtime/log_hub.h"
 #include "runtime/metrics.h"
+#include "runtime/plugin_files.h"
 #include "runtime/plugin_settings.h"
 #include "runtime/profile.h"
 #include "runtime/registry.h"
@@ -87,7 +89,7 @@ class plugin_host {
   void close();
   void finish(lifecycle::step step, std::string failure = {});
   void rebind(const std::string& id, const void* table);
-  void report_leaks(const tharsis_strand_audit& open) const;
+  void report_leaks();
   tharsis_strand_audit audit() const;
   void log(uint32_t level, std::string_view text) const;
 
@@ -129,6 +131,9 @@ class plugin_host {
   bool step_open_ = false;
   bool running_ = false;  // What it provides is seen at once.
   plugin_settings settings_;
+  plugin_files files_;
+  std::unique_ptr<leak_audit> leaks_;
+  std::map<tharsis_handle, std::string> subscribed_;  // The patterns.
   std::string data_path_;
   std::map<std::string, const void*> bound_;
   std::map<std::string, std::vector<watcher>> watchers_;

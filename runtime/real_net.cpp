@@ -74,6 +74,7 @@ tharsis_status real_net::dial(const tharsis_address* to, tharsis_net_event on_ev
   if (start.status == THARSIS_E_BUSY) return out_of_descriptors(error, "dialling " + to_text(*to));
   socket* const s = add(role::dialing, start.descriptor, on_event, context);
   if (s == nullptr) return out_of_descriptors(error, "dialling " + to_text(*to));
+  s->peer = *to;
   *id = s->id;
   if (start.descriptor < 0) {
     s->failure = start.status;
@@ -99,8 +100,8 @@ tharsis_status real_net::accept(tharsis_handle listener, tharsis_net_event on_ev
   socket* const from = sockets_.find(listener);
   if (from == nullptr) return THARSIS_E_GONE;
   if (from->is != role::listener || on_event == nullptr) return THARSIS_E_INVALID;
-  tharsis_address unused;
-  const socket_start start = accept_connection(from->descriptor, peer != nullptr ? *peer : unused);
+  tharsis_address who{};
+  const socket_start start = accept_connection(from->descriptor, who);
   if (start.status == THARSIS_E_BUSY && !std::exchange(from->looks_again, true))
     carrier_.arm(from->again, carrier_.now() + accept_again_after);
   if (start.status == THARSIS_E_BUSY || start.status == THARSIS_PENDING)
@@ -108,6 +109,8 @@ tharsis_status real_net::accept(tharsis_handle listener, tharsis_net_event on_ev
   if (start.status != THARSIS_OK) return start.status;
   socket* const s = add(role::connection, start.descriptor, on_event, context);
   if (s == nullptr) return THARSIS_E_BUSY;
+  s->peer = who;
+  if (peer != nullptr) *peer = who;
   *id = s->id;
   return THARSIS_OK;
 }
@@ -193,7 +196,7 @@ tharsis_status real_net::resolve(tharsis_text name, uint32_t family, tharsis_net
     return fail(error, THARSIS_E_INVALID,
                 "resolving '" + asked + "' needs the family 0, 4 or 6, and a function to answer to");
   auto answer = std::make_shared<result<std::vector<tharsis_address>>>(std::vector<tharsis_address>{});
-  const auto [own, made] = queries_.add(query{done, context, answer});
+  const auto [own, made] = queries_.add(query{done, context, asked, answer});
   const auto job = [strand = &strand_, by = &carrier_, answer, asked, family, back = own] {
     *answer = resolve_name(asked, family);
     by->post(*strand, {nullptr, nullptr, back});
@@ -206,6 +209,19 @@ tharsis_status real_net::resolve(tharsis_text name, uint32_t family, tharsis_net
   }
   *id = own;
   return THARSIS_OK;
+}
+
+std::string real_net::socket::name() const {
+  if (is_tcp()) return "connection with " + to_text(peer);
+  tharsis_address own{};
+  const bool known = descriptor >= 0 && local_address(descriptor, own) == THARSIS_OK;
+  return (is == role::listener ? "listener" : "datagram socket") + (known ? " on " + to_text(own) : "");
+}
+
+void real_net::tell_open(const tharsis_strand_audit& audit) {
+  const auto tell = [&](uint32_t kind, const std::string& name) { audit.tell(audit.context, kind, text_of(name), nullptr); };
+  sockets_.for_each([&](const socket& s) { tell(THARSIS_OPEN_SOCKET, s.name()); });
+  queries_.for_each([&](const query& q) { tell(THARSIS_OPEN_NAME, q.name); });
 }
 
 tharsis_status real_net::local(tharsis_handle id, tharsis_address* address) {

@@ -5,12 +5,14 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "runtime/blocking_pool.h"
 #include "runtime/carrier.h"
 #include "runtime/handle_table.h"
 #include "sdk/abi/net.h"
+#include "sdk/abi/platform.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::runtime {
@@ -23,6 +25,7 @@ class real_net {
   const tharsis_net* table() const { return &table_; }
   size_t sockets_open() const { return sockets_.size(); }
   size_t queries_open() const { return queries_.size(); }
+  void tell_open(const tharsis_strand_audit& audit);
 
   // [own thread]
   void tell_socket(tharsis_handle id);
@@ -39,7 +42,10 @@ class real_net {
     tharsis_status fail(tharsis_status status);
 
     real_net& net;
+    std::string name() const;
+
     role is;
+    tharsis_address peer{};  // Of a connection.
     int descriptor;  // -1: the dial failed at once.
     tharsis_net_event on_event;
     void* context;
@@ -55,6 +61,7 @@ class real_net {
   struct query {
     tharsis_net_resolved done;
     void* context;
+    std::string name;
     std::shared_ptr<result<std::vector<tharsis_address>>> answer;
   };
   template <auto method>

@@ -13,6 +13,7 @@
 #include "runtime/os_stack.h"
 #include "runtime/os_thread.h"
 #include "runtime/real_strand.h"
+#include "runtime/settings.h"
 #include "runtime/table_method.h"
 #include "sdk/pure/error.h"
 
@@ -29,6 +30,7 @@ struct real_platform::parts {
   void reap();
   tharsis_status sample(tharsis_handle strand, tharsis_activity* into);
   tharsis_status stack(tharsis_handle strand, uint64_t turn, char* text, size_t capacity);
+  tharsis_status runs_code_of(uint64_t thread, const void* code, char* text, size_t capacity);
 
   const options limits;
   real_files files;
@@ -64,6 +66,10 @@ real_platform::parts::parts(options o) : limits(o), pool(o.blocking_threads, o.b
   watch.self = this;
   watch.sample = table_method<&parts::sample>::call;
   watch.stack = table_method<&parts::stack>::call;
+  watch.foreign_threads = [](void*, void (*tell)(void*, uint64_t), void* context) {
+    for (const uint64_t thread : foreign_threads()) tell(context, thread);
+  };
+  watch.runs_code_of = table_method<&parts::runs_code_of>::call;
   table.watch = &watch;
 }
 
@@ -142,10 +148,24 @@ tharsis_status real_platform::parts::stack(tharsis_handle id, uint64_t turn, cha
   now.size = sizeof now;
   if (capacity == 0) return THARSIS_E_INVALID;
   if (sample(id, &now) != THARSIS_OK || now.turn != turn) return THARSIS_E_GONE;
-  const auto asked = stack_of(directory.find(id)->carried_by().activity.thread);
+  const auto asked = stack_of(directory.find(id)->carried_by().activity.thread, runtime_settings{}.stack_patience);
   if (sample(id, &now) != THARSIS_OK || now.turn != turn) return THARSIS_E_GONE;
   std::snprintf(text, capacity, "%s", asked ? stack_text(*asked).c_str() : asked.failure().text.c_str());
   return asked.status();
+}
+
+// Where the library's code begins; what std::thread puts there says nothing.
+tharsis_status real_platform::parts::runs_code_of(uint64_t thread, const void* code, char* text, size_t capacity) {
+  if (thread == thread_number() || capacity == 0) return THARSIS_E_NOT_FOUND;
+  const std::string library = module_of(code);
+  const auto stack = stack_of(thread, runtime_settings{}.thread_patience);
+  if (!stack) return THARSIS_E_NOT_FOUND;
+  std::string found;
+  for (auto at = stack->rbegin(); at != stack->rend() && (found.empty() || found.starts_with("std::")); ++at)
+    if (module_of(*at) == library) found = caller_name(*at);
+  if (found.empty()) return THARSIS_E_NOT_FOUND;
+  std::snprintf(text, capacity, "%s", ("'" + thread_name(thread) + "' in " + found).c_str());
+  return THARSIS_OK;
 }
 
 real_platform::real_platform() : real_platform(options{}) {}

@@ -201,6 +201,10 @@ void real_strand::audit(tharsis_strand_audit* into) {
   into->sockets = static_cast<uint32_t>(net_.sockets_open());
   into->queries = static_cast<uint32_t>(net_.queries_open());
   into->blocking = static_cast<uint32_t>(jobs_.size());
+  if (!THARSIS_HAS(into, context) || into->tell == nullptr) return;
+  timers_.for_each([into](const timer& t) { into->tell(into->context, THARSIS_OPEN_TIMER, {}, t.then.wake); });
+  jobs_.for_each([into](const queued_wake& back) { into->tell(into->context, THARSIS_OPEN_BLOCKING, {}, back.wake); });
+  net_.tell_open(*into);
 }
 
 void real_strand::count_into(const tharsis_strand_cells* c) {

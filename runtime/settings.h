@@ -26,6 +26,14 @@ struct runtime_settings {
   duration stall_gap = 1s;
   // Before `stall: abort` ends the process the log is flushed, but who writes it may be the one that hangs.
   duration stall_flush = 1s;
+
+  // How long a thread may take to answer for its stack: microseconds, on a busy machine some turns of the
+  // system's scheduler. One that waits for a broken disk never does.
+  duration stack_patience = 1s;
+  // Threads that came while a plugin ran, and might be its. All of them together, where none answers, hold
+  // its stop up by two seconds, less than its deadline.
+  int threads_asked = 8;
+  duration thread_patience = 250ms;
 };
 
 }  // namespace tharsis::runtime

@@ -32,13 +32,21 @@ enum {
   THARSIS_RUNS_COMMAND = 9,   // Of a plugin, for a person.
 };
 
-// What is still open on a strand. `text` names the things, for a person.
+// What can be open on a strand.
+enum { THARSIS_OPEN_TIMER = 0, THARSIS_OPEN_SOCKET = 1, THARSIS_OPEN_NAME = 2, THARSIS_OPEN_BLOCKING = 3 };
+
+// What is still open on a strand.
 typedef struct tharsis_strand_audit {
   uint32_t size;
   uint32_t timers;
   uint32_t sockets;   // Connections, listeners, datagram sockets.
   uint32_t queries;   // Of the resolver.
   uint32_t blocking;  // run_blocking() calls that have not come back.
+
+  // From the caller; may be null. Called for each of them: what it is in words ("listener on 127.0.0.1:80"),
+  // or, where the words are empty, by the function that it would call.
+  void (*tell)(void* context, uint32_t kind, tharsis_text what, tharsis_wake code);
+  void* context;
 } tharsis_strand_audit;
 
 // Where a strand counts what it does (see metrics.h); cells that are null are not counted.
@@ -105,6 +113,15 @@ typedef struct tharsis_watch {
   //   THARSIS_E_UNSUPPORTED  this platform cannot do it.
   // [any thread] [may take a second]
   tharsis_status (*stack)(void* self, tharsis_handle strand, uint64_t turn, char* text, size_t capacity);
+
+  // The threads of this process that the platform did not start, by the system's numbers. Null where
+  // there is no such thing. [any thread]
+  void (*foreign_threads)(void* self, void (*tell)(void* context, uint64_t thread), void* context);
+
+  // What such a thread runs of the library that holds `code`: its name and its outermost function there.
+  //   THARSIS_E_NOT_FOUND  nothing of it, as far as can be seen.
+  // [any thread] [may take a second]
+  tharsis_status (*runs_code_of)(void* self, uint64_t thread, const void* code, char* text, size_t capacity);
 } tharsis_watch;
 
 typedef struct tharsis_platform {

@@ -60,6 +60,8 @@ void simulated_strand::count(tharsis_strand_audit& into) const {
   into.sockets = into.queries = 0;
   into.blocking = blocking_;
   sockets_.count(into);
+  if (!THARSIS_HAS(&into, context) || into.tell == nullptr) return;
+  for (const tharsis_handle t : timers_.all()) into.tell(into.context, THARSIS_OPEN_TIMER, {}, timers_.find(t)->code);
 }
 
 // A callback takes no time here, so no turn is longer than another.
@@ -147,6 +149,7 @@ tharsis_status simulated_strand::timer_set(void* self, int64_t at, tharsis_wake 
   if (wake == nullptr) return THARSIS_E_INVALID;
   const tharsis_handle id = me.timers_.add(std::make_unique<timer>());
   timer& t = *me.timers_.find(id);
+  t.code = wake;
   t.wake = [wake, context, handle] { wake(context, handle); };
   t.due = me.net_.time.at(instant_from(at), [&me, id] { me.enqueue([&me, id] { me.fire(id); }); });
   if (out != nullptr) *out = id;

@@ -34,6 +34,7 @@ class simulated_strand final : private scheduler::runner, private sockets::owner
  private:
   struct timer {
     scheduler::key due;
+    tharsis_wake code;
     std::function<void()> wake;
   };
 

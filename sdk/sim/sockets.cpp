@@ -27,8 +27,21 @@ sockets::sockets(network& n, host& place, owner& strand) : net_(n), place_(place
 }
 
 void sockets::count(tharsis_strand_audit& audit) const {
-  for (const tharsis_handle h : open_.all())
-    ++(std::holds_alternative<query>(open_.find(h)->what) ? audit.queries : audit.sockets);
+  const bool heard = THARSIS_HAS(&audit, context) && audit.tell != nullptr;
+  for (const tharsis_handle h : open_.all()) {
+    const socket& s = *open_.find(h);
+    const bool asks = std::holds_alternative<query>(s.what);
+    ++(asks ? audit.queries : audit.sockets);
+    if (heard) audit.tell(audit.context, asks ? THARSIS_OPEN_NAME : THARSIS_OPEN_SOCKET, text_of(name_of(s)), nullptr);
+  }
+}
+
+std::string sockets::name_of(const socket& s) {
+  if (const auto* q = std::get_if<query>(&s.what)) return q->name;
+  if (const auto* l = std::get_if<std::unique_ptr<listener>>(&s.what)) return "listener on " + to_text((*l)->address());
+  if (const auto* d = std::get_if<std::unique_ptr<datagram_socket>>(&s.what)) return "datagram socket on " + to_text((*d)->address());
+  const auto* const c = std::get_if<tcp_end>(&s.what);
+  return c != nullptr && c->wire ? "connection with " + to_text(c->wire->local(c->side == connection::client ? connection::server : connection::client)) : "connection";
 }
 
 void sockets::close_all() {
@@ -207,8 +220,8 @@ tharsis_status sockets::resolve(void* self, tharsis_text name, uint32_t family, 
     return fail(error, THARSIS_E_INVALID,
                 "resolving needs the family 0, 4 or 6, and a function to answer to");
   const tharsis_handle handle = me.add(nullptr, context);
-  me.open_.find(handle)->what = query{done};
   const std::string asked(view(name));
+  me.open_.find(handle)->what = query{done, asked};
   const auto known = me.net_.names.find(asked);
   const duration wait = known == me.net_.names.end() ? unknown_name_after : known->second.after;
   me.net_.time.after(wait + me.place_.like.names_slow, [&me, handle, asked, family] {

@@ -28,7 +28,7 @@ class sockets {
   sockets(const sockets&) = delete;
 
   const tharsis_net* table() const { return &table_; }
-  void count(tharsis_strand_audit& audit) const;
+  void count(tharsis_strand_audit& audit) const;  // And tells of them, if somebody listens.
   void close_all();
 
  private:
@@ -38,6 +38,7 @@ class sockets {
   };
   struct query {
     tharsis_net_resolved done;
+    std::string name;
   };
   struct socket {
     tharsis_net_event on_event = nullptr;
@@ -49,6 +50,7 @@ class sockets {
     tharsis_status status = THARSIS_OK;
   };
 
+  static std::string name_of(const socket& s);
   tharsis_handle add(tharsis_net_event on_event, void* context);
   void note(tharsis_handle handle, uint32_t bits, tharsis_status status);
   void tell(tharsis_handle handle);

@@ -26,7 +26,7 @@ struct machine::parts {
     random = {sizeof random, this, [](void* self, uint8_t* into, size_t size) {
                 for (size_t i = 0; i < size; ++i) into[i] = static_cast<uint8_t>(of(self).net.chance.next());
               }};
-    watch = {sizeof watch, this, sample, no_stack};
+    watch = {sizeof watch, this, sample, no_stack, nullptr, nullptr};
     table = {sizeof table, this, disks.table(), &random, open, [](void*) { return uint64_t{1}; }, before_step, &watch};
   }
 

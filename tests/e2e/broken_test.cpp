@@ -161,3 +161,17 @@ TEST_F(Broken, AStallIsAnEventAndIsSeenInTheStatus) {
   child.interrupt();
   EXPECT_EQ(child.wait(), 1);
 }
+
+TEST_F(Broken, AThreadThatIsLeftRunningIsNamed) {
+  for (const std::string place : {"create", "start", "timer", "stop"}) {
+    EXPECT_EQ(run_broken("in: " + place + ", does: leaves_thread", place == "timer" ? "300ms" : "1ms"), 0);
+    EXPECT_EQ(err_, "warning: broken: left 1 thread running when it was destroyed: 'bridge' in thread_without_end in broken.so\n");
+  }
+}
+
+TEST_F(Broken, WhoSharesAThreadWithOneThatBlocksInStopIsToldWhoItIs) {
+  const std::string soon = "stop_deadline: 100ms";
+  EXPECT_EQ(run("  broken: { in: stop, does: blocks, " + soon + " }\n  quiet: { " + soon + " }\n  raw: { " + soon + " }\n", "1ms"), 1);
+  expect_error("plugin 'broken' is stuck: stop has not finished within 100 ms\n");
+  expect_error("; its thread is busy with plugin 'broken' (stop())\n");
+}

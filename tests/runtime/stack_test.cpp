@@ -47,7 +47,7 @@ void nothing(int) {}
 
 TEST(Stack, OfAThreadNamesItsFunctions) {
   const held_thread other;
-  const auto stack = stack_of(other.number());
+  const auto stack = stack_of(other.number(), 5s);
   ASSERT_TRUE(stack) << stack.failure().text;
   EXPECT_NE(stack_text(*stack).find("held_thread::stay_until_let_go in "), std::string::npos) << stack_text(*stack);
 }
@@ -55,7 +55,7 @@ TEST(Stack, OfAThreadNamesItsFunctions) {
 TEST(Stack, CanBeAskedForManyTimes) {
   const held_thread one, two;
   for (int i = 0; i < 200; ++i) {
-    const auto stack = stack_of((i % 2 == 0 ? one : two).number());
+    const auto stack = stack_of((i % 2 == 0 ? one : two).number(), 5s);
     ASSERT_TRUE(stack) << stack.failure().text;
     EXPECT_GT(stack->size(), 1u);
   }
@@ -65,8 +65,8 @@ TEST(Stack, OfAThreadThatHasEndedIsGone) {
   uint64_t number = 0;
   std::thread([&] { number = thread_number(); }).join();
   // The system may take some time to forget a thread that was joined.
-  result<stack_addresses> stack = stack_of(number);
-  for (int i = 0; i < 30 && stack.status() == THARSIS_E_TIMEOUT; ++i) stack = stack_of(number);
+  result<stack_addresses> stack = stack_of(number, 5s);
+  for (int i = 0; i < 30 && stack.status() == THARSIS_E_TIMEOUT; ++i) stack = stack_of(number, 5s);
   EXPECT_EQ(stack.status(), THARSIS_E_GONE);
 }
 
@@ -81,7 +81,7 @@ TEST(Stack, OfAThreadThatBlocksSignalsIsNotToBeHadAndSaysWhy) {
     while (!leaves) poll(nullptr, 0, 1);
   });
   while (number == 0) std::this_thread::yield();
-  const auto stack = stack_of(number);
+  const auto stack = stack_of(number, 100ms);
   leaves = true;
   deaf.join();
   EXPECT_EQ(stack.status(), THARSIS_E_TIMEOUT);
@@ -94,10 +94,10 @@ TEST(Stack, IsNotTakenFromAnApplicationThatUsesTheSignalItself) {
   struct sigaction ours {}, before {};
   ours.sa_handler = nothing;
   ASSERT_EQ(sigaction(stack_signal(), &ours, &before), 0);
-  const auto stack = stack_of(other.number());
+  const auto stack = stack_of(other.number(), 5s);
   sigaction(stack_signal(), &before, nullptr);
   EXPECT_EQ(stack.status(), THARSIS_E_UNSUPPORTED);
-  EXPECT_TRUE(stack_of(other.number())) << "and afterwards it works again";
+  EXPECT_TRUE(stack_of(other.number(), 5s)) << "and afterwards it works again";
 }
 
 TEST(Stack, TheThreadsOfTheRuntimeLeaveTheSignalOpen) {
@@ -109,7 +109,7 @@ TEST(Stack, TheThreadsOfTheRuntimeLeaveTheSignalOpen) {
     while (!leaves) poll(nullptr, 0, 1);
   }));
   while (number == 0) std::this_thread::yield();
-  const auto stack = stack_of(number);
+  const auto stack = stack_of(number, 5s);
   leaves = true;
   EXPECT_TRUE(stack) << stack.failure().text;
 }
