@@ -22,7 +22,7 @@ timespec to_timespec(int64_t ns) {
   return t;
 }
 
-// The bell and the clock count; reading takes them back to silence.
+// The clock counts; reading takes it back to silence.
 void silence(int descriptor) {
   uint64_t count;
   [[maybe_unused]] const ssize_t n = ::read(descriptor, &count, sizeof count);
@@ -47,7 +47,7 @@ bool poller::open() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   bell_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLET;  // Each ring is told once, so nobody has to read the count away.
   event.data.ptr = &bell_;
   if (epoll_ >= 0 && bell_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &event) == 0) return true;
   close();
@@ -77,9 +77,8 @@ void poller::wait(int64_t timeout) {
   const int count = sleep(events, timeout);
   for (int i = 0; i < count; ++i) {
     void* const who = events[i].data.ptr;
-    if (who == &bell_) {
-      silence(bell_);
-    } else if (who == &clock_) {
+    if (who == &bell_) continue;
+    if (who == &clock_) {
       silence(clock_);
       alarm_at_ = 0;
     } else {
@@ -104,7 +103,7 @@ int poller::sleep(void* events, int64_t timeout) {
 
 void poller::wake() {
   const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t n = ::write(bell_, &one, sizeof one);  // A full counter rings as well.
+  [[maybe_unused]] const ssize_t n = ::write(bell_, &one, sizeof one);  // The count is full after 500 years of ringing without a pause.
 }
 
 void poller::alarm(int64_t at) {
