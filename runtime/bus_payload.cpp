@@ -47,6 +47,9 @@ T value_at(const void* payload, uint32_t offset) {
   return value;
 }
 
+// A plugin that was built before there were flags has none.
+uint32_t flags_of(const tharsis_topic& topic) { return topic.size >= sizeof topic ? topic.flags : 0; }
+
 std::string hexadecimal(std::string_view bytes) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string out;
@@ -83,11 +86,16 @@ void add_field(json_object& object, const tharsis_field& f, const void* payload)
 
 }  // namespace
 
+bool is_inline(const tharsis_topic& topic) { return (flags_of(topic) & THARSIS_TOPIC_INLINE) != 0; }
+
 tharsis_status check_topic(const tharsis_topic& topic, tharsis_error* error) {
   const auto wrong = [&](const std::string& what) {
     return fail(error, THARSIS_E_INVALID, "topic '" + std::string(topic.name ? topic.name : "?") + "': " + what);
   };
   if (topic.name == nullptr || *topic.name == '\0') return wrong("it has no name");
+  if (topic.size < offsetof(tharsis_topic, flags)) return wrong("its `size` is too small");
+  if ((flags_of(topic) & ~uint32_t{THARSIS_TOPIC_INLINE}) != 0) return wrong("it has a flag that this runtime does not know");
+  if (is_inline(topic) && topic.kind != THARSIS_TOPIC_EVENT) return wrong("only a topic of kind event can be inline");
   if (topic.kind < THARSIS_TOPIC_EVENT || topic.kind > THARSIS_TOPIC_LOG) return wrong("its kind is unknown");
   if (topic.fields_count > 0 && topic.fields == nullptr) return wrong("its field table is missing");
   if (topic.payload_size == 0 || topic.payload_size > 64 * 1024) return wrong("its payload is empty or above 64 KiB");
@@ -104,13 +112,15 @@ tharsis_status check_topic(const tharsis_topic& topic, tharsis_error* error) {
   return THARSIS_OK;
 }
 
-payload_copy::payload_copy(const tharsis_topic& topic, const void* payload) {
-  constexpr size_t unit = sizeof(std::max_align_t);
+size_t payload_size(const tharsis_topic& topic, const void* payload) {
   size_t size = topic.payload_size;
   for (uint32_t i = 0; i < topic.fields_count; ++i)
     if (points(topic.fields[i].type)) size += text_at(payload, topic.fields[i].offset).size;
-  storage_.resize((size + unit - 1) / unit);
-  char* const base = reinterpret_cast<char*>(storage_.data());
+  return size;
+}
+
+void copy_payload(const tharsis_topic& topic, const void* payload, void* into) {
+  char* const base = static_cast<char*>(into);
   std::memcpy(base, payload, topic.payload_size);
   char* end = base + topic.payload_size;
   for (uint32_t i = 0; i < topic.fields_count; ++i) {

@@ -1,9 +1,7 @@
-// A copy of an event's payload that owns everything its field table says it points to.
+// What a topic's field table says about payloads: whether it is sound, how to copy one, how to print one.
 #pragma once
 #include <cstddef>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "sdk/abi/bus.h"
 #include "sdk/pure/error.h"
@@ -13,14 +11,12 @@ namespace tharsis::runtime {
 // Names the first field that does not fit the payload; THARSIS_OK when the table is sound.
 tharsis_status check_topic(const tharsis_topic& topic, tharsis_error* error);
 
-class payload_copy {
- public:
-  payload_copy(const tharsis_topic& topic, const void* payload);
-  const void* data() const { return storage_.data(); }
+bool is_inline(const tharsis_topic& topic);
 
- private:
-  std::vector<std::max_align_t> storage_;  // The struct, then the texts it points to.
-};
+// How many bytes a copy needs: the struct, then all that its fields point to.
+size_t payload_size(const tharsis_topic& topic, const void* payload);
+// `into` has so many bytes and is aligned for any type; the copy's fields point into it.
+void copy_payload(const tharsis_topic& topic, const void* payload, void* into);
 
 // The payload as a JSON object, secrets as "***". Bytes are printed in hexadecimal.
 std::string payload_json(const tharsis_topic& topic, const void* payload);

@@ -1,6 +1,7 @@
 #include "runtime/carrier.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "runtime/os_clock.h"
@@ -9,13 +10,9 @@
 namespace tharsis::runtime {
 namespace {
 
-thread_local carrier* carrier_here = nullptr;
-
 int64_t sum(int64_t at, int64_t wait) { return wait > INT64_MAX - at ? INT64_MAX : at + wait; }
 
 }  // namespace
-
-carrier* carrier::here() { return carrier_here; }
 
 bool carrier::start(const std::string& name) {
   return thread_.start(name, [this] { run(); });
@@ -29,15 +26,22 @@ void carrier::stop() {
     if (std::exchange(sleeping_, false)) poller_.wake();
   }
   thread_.join();
+  while (ringing_.load(std::memory_order_acquire) != 0) std::this_thread::yield();  // A system call of nanoseconds.
   poller_.close();
 }
 
 void carrier::post(real_strand& to, const queued_wake& wake) {
-  if (carrier_here == this) return enqueue(to, wake);
-  const std::lock_guard lock(mutex_);
-  inbox_.push_back({&to, wake});
-  mail_.store(true, std::memory_order_relaxed);
-  if (std::exchange(sleeping_, false)) poller_.wake();
+  if (here_ == this) return enqueue(to, wake);
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back({&to, wake});
+    mail_.store(true, std::memory_order_relaxed);
+    if (!std::exchange(sleeping_, false)) return;
+    ++ringing_;
+  }
+  // Not below the lock: who wakes up takes it first of all.
+  poller_.wake();
+  ringing_.fetch_sub(1, std::memory_order_release);
 }
 
 void carrier::ring() {
@@ -60,7 +64,7 @@ int64_t carrier::now() {
 }
 
 void carrier::run() {
-  carrier_here = this;
+  here_ = this;
   activity.thread = thread_number();
   while (!ending_) {
     if (collect()) break;
@@ -69,7 +73,7 @@ void carrier::run() {
     else
       run_round(no_limit);
   }
-  carrier_here = nullptr;
+  here_ = nullptr;
   ended_ = true;
 }
 
@@ -95,6 +99,7 @@ bool carrier::take_inbox() {
   {
     const std::lock_guard lock(mutex_);
     taken_.swap(inbox_);
+    sleeping_ = false;
     mail_.store(false, std::memory_order_relaxed);
     rung = std::exchange(rung_, false) || stopping_;
   }
@@ -145,13 +150,11 @@ void carrier::sleep(int64_t until) {
   if (until != no_limit) timeout = std::max<int64_t>(until - monotonic_now(), 0);
   poller_.wait(timeout);
   looked_at_ = monotonic_now();
-  const std::lock_guard lock(mutex_);
-  sleeping_ = false;
 }
 
 void carrier::pump(duration budget, std::optional<duration> wait) {
-  if (carrier_here != nullptr) return;  // From inside a wake: what it waits for cannot run below it.
-  carrier_here = this;
+  if (here_ != nullptr) return;  // From inside a wake: what it waits for cannot run below it.
+  here_ = this;
   activity.thread = thread_number();
   {
     const std::lock_guard lock(mutex_);
@@ -170,7 +173,7 @@ void carrier::pump(duration budget, std::optional<duration> wait) {
     if (monotonic_now() >= until) break;
     rung = collect();
   }
-  carrier_here = nullptr;
+  here_ = nullptr;
   await_pump();
 }
 

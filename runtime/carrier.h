@@ -66,7 +66,7 @@ class carrier {
   void await_pump();
 
   // The carrier of the calling thread and the strand it is running; null elsewhere.
-  static carrier* here();
+  static carrier* here() { return here_; }
   real_strand* running() const { return activity.strand.load(std::memory_order_relaxed); }
   carrier_activity activity;
 
@@ -101,6 +101,10 @@ class carrier {
   void sleep(int64_t until);
   bool take_inbox();
 
+  // Asked for at every call of a plugin; eight bytes of those that the system keeps for libraries which are
+  // loaded late, so that asking is one load there too.
+  static inline thread_local carrier* here_ __attribute__((tls_model("initial-exec"))) = nullptr;
+
   poller poller_;
   timer_heap timers_;
   std::deque<real_strand*> ready_;  // Each has wakes waiting.
@@ -114,8 +118,9 @@ class carrier {
   std::mutex mutex_;
   std::vector<letter> inbox_;
   bool rung_ = false;
-  bool sleeping_ = false;  // Whoever puts mail in must wake the poller.
+  bool sleeping_ = false;  // Whoever puts mail in must wake the poller. Stays after a sleep that other things ended.
   bool stopping_ = false;
+  std::atomic<int> ringing_{0};  // Who is about to wake the poller, which therefore stays open.
   std::atomic<bool> ended_{false};
   thread thread_;
 };

@@ -1,5 +1,7 @@
 #include "runtime/host_inbox.h"
 
+#include "runtime/bus_payload.h"
+
 namespace tharsis::runtime {
 namespace {
 constexpr const char* owner = "(host)";

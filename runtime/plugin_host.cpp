@@ -342,7 +342,7 @@ tharsis_status plugin_host::bus_declare(void* self, const tharsis_topic* topic, 
   if (std::none_of(allowed.begin(), allowed.end(), [&](const placed_name& p) { return topic_matches(p.name, topic->name); }))
     return fail(error, THARSIS_E_DENIED,
                 "topic '" + std::string(topic->name) + "' is not in `publishes` of " + host.entry_.manifest->file());
-  return host.shared_.bus->declare(host.entry_.id, topic, id, error);
+  return host.shared_.bus->declare(host.entry_.id, host.strand_, topic, id, error);
 }
 
 tharsis_status plugin_host::bus_publish(void* self, tharsis_handle topic, const void* payload) {

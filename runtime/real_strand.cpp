@@ -8,8 +8,6 @@
 namespace tharsis::runtime {
 namespace {
 
-constexpr tharsis_handle directory_generation = tharsis_handle{1} << 32;
-
 // Far apart, so that a handle of one strand finds nothing in another.
 constexpr uint64_t first_generation(tharsis_handle id) { return id * 0x9E3779B97F4A7C15u >> 20; }
 
@@ -17,29 +15,6 @@ constexpr uint64_t first_generation(tharsis_handle id) { return id * 0x9E3779B97
 thread_local std::vector<const real_strand*> stands_for;
 
 }  // namespace
-
-strand_directory::~strand_directory() {
-  for (auto& p : pages_) delete p.load();
-}
-
-tharsis_handle strand_directory::reserve() {
-  if (used_ == pages_.size() * page_size) return 0;
-  auto& place = pages_[used_ / page_size];
-  if (place.load() == nullptr) place.store(new page{}, std::memory_order_release);
-  return directory_generation | used_++;
-}
-
-void strand_directory::put(tharsis_handle id, real_strand* strand) {
-  const size_t index = id & (directory_generation - 1);
-  (*pages_[index / page_size].load())[index % page_size].store(strand, std::memory_order_release);
-}
-
-real_strand* strand_directory::find(tharsis_handle id) const {
-  const size_t index = id & (directory_generation - 1);
-  if (id >> 32 != directory_generation >> 32 || index >= pages_.size() * page_size) return nullptr;
-  const page* const p = pages_[index / page_size].load(std::memory_order_acquire);
-  return p == nullptr ? nullptr : (*p)[index % page_size].load(std::memory_order_acquire);
-}
 
 real_strand::real_strand(tharsis_handle id, const strand_directory& all, carrier& mine, blocking_pool& pool)
     : carrier_(mine),

@@ -2,12 +2,12 @@
 // real_net.h. It stays in memory, closed, until the platform ends, because plugins keep its tables.
 #pragma once
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <memory>
 
 #include "runtime/blocking_pool.h"
 #include "runtime/carrier.h"
+#include "runtime/directory.h"
 #include "runtime/handle_table.h"
 #include "runtime/real_net.h"
 #include "sdk/abi/platform.h"
@@ -15,24 +15,8 @@
 
 namespace tharsis::runtime {
 
-// Strands by their handle, from any thread and without a lock. Places are never used again.
-class strand_directory {
- public:
-  strand_directory() = default;
-  ~strand_directory();
-  strand_directory(const strand_directory&) = delete;
-
-  // 0: full. One call at a time.
-  tharsis_handle reserve();
-  void put(tharsis_handle id, real_strand* strand);
-  real_strand* find(tharsis_handle id) const;
-
- private:
-  static constexpr size_t page_size = 256;
-  using page = std::array<std::atomic<real_strand*>, page_size>;
-  std::array<std::atomic<page*>, 1024> pages_{};
-  size_t used_ = 0;
-};
+class real_strand;
+using strand_directory = directory<real_strand>;
 
 class real_strand {
  public:

@@ -46,7 +46,7 @@ stall_watch::stall_watch(const tharsis_platform& platform, const tharsis_strand&
       acts_(std::move(a)),
       watchdog_(limits_of(plugins_)),
       stalls_(plugins_.size()) {
-  bus_.declare(owner, &stall_topic, &topic_, nullptr);
+  bus_.declare(owner, nullptr, &stall_topic, &topic_, nullptr);
 }
 
 void stall_watch::begin() {

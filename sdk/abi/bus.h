@@ -18,6 +18,18 @@ enum {
   THARSIS_TOPIC_LOG = 3,    // The last `depth` events are kept for replay.
 };
 
+enum {
+  // An event topic whose publisher is its own listener, too often to queue each event. It is published on the
+  // plugin's strand only, and the plugin's own subscriptions are called inside publish(), in the order in
+  // which they were made, with the publisher's payload itself; other plugins' are queued as ever.
+  // Inside such a callback
+  //   a subscription may end, also the one that is called: it is called no more. A new one hears the next event;
+  //   publish() of the same topic is allowed: the event has its number and is queued for others at once,
+  //   and comes to the plugin's own when they all have had the present one, before the outer publish()
+  //   returns. So everybody sees sequence grow. THARSIS_E_BUSY: 256 such events wait.
+  THARSIS_TOPIC_INLINE = 1,
+};
+
 // What a field of the payload holds. TEXT and SECRET are tharsis_text, BYTES is tharsis_bytes: the
 // bus copies what they point to.
 enum {
@@ -54,6 +66,7 @@ typedef struct tharsis_topic {
   uint32_t fields_count;
   uint32_t payload_size;
   uint32_t depth;  // Of a LOG topic.
+  uint32_t flags;  // THARSIS_TOPIC_INLINE, or 0.
 } tharsis_topic;
 
 // Borrowed for the length of the callback.
@@ -62,7 +75,7 @@ typedef struct tharsis_event {
   uint32_t snapshot;  // 1: the kept value of a state topic, delivered with the subscription.
   const tharsis_topic* topic;
   uint64_t sequence;  // Per topic, from 1, without gaps for the publisher: a gap means lost events.
-  int64_t wall;       // When it was published.
+  int64_t wall;       // When it was published; one time for all that a callback publishes on one topic.
   const void* payload;
 } tharsis_event;
 
@@ -92,8 +105,9 @@ typedef struct tharsis_bus {
   tharsis_status (*declare)(void* self, const tharsis_topic* topic, tharsis_handle* id, tharsis_error* error);
 
   // Queue a copy for every subscriber. Nobody listening is no failure.
-  //   THARSIS_E_BUSY  a subscriber with THARSIS_REFUSE is full; nobody got the event.
-  // [any thread] [does not block]
+  //   THARSIS_E_BUSY     a subscriber with THARSIS_REFUSE is full; nobody got the event.
+  //   THARSIS_E_INVALID  an inline topic, on another strand than the plugin's own.
+  // [any thread; own strand for THARSIS_TOPIC_INLINE] [does not block]
   tharsis_status (*publish)(void* self, tharsis_handle topic, const void* payload);
 
   // `pattern` is a name, "stn.*" (one more part) or "**" (everything). Topics that are declared

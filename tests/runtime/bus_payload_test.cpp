@@ -45,6 +45,17 @@ std::string refused(tharsis_field field, uint32_t size = 8) {
   return check_topic(one, &error) == THARSIS_OK ? "" : error.text;
 }
 
+class payload_copy {
+ public:
+  payload_copy(const tharsis_topic& of, const void* payload) : storage_(payload_size(of, payload) / sizeof(std::max_align_t) + 1) {
+    copy_payload(of, payload, storage_.data());
+  }
+  const void* data() const { return storage_.data(); }
+
+ private:
+  std::vector<std::max_align_t> storage_;
+};
+
 }  // namespace
 
 TEST(BusPayload, ACopyOwnsWhatItPointsTo) {

@@ -21,11 +21,12 @@ struct note {
 };
 constexpr tharsis_field note_fields[] = {{"number", THARSIS_FIELD_U32, offsetof(note, number), nullptr, 0},
                                          {"words", THARSIS_FIELD_TEXT, offsetof(note, words), nullptr, 0}};
-constexpr tharsis_topic topic_of(const char* name, uint32_t kind, uint32_t depth = 0) {
-  return {sizeof(tharsis_topic), kind, name, note_fields, 2, sizeof(note), depth};
+constexpr tharsis_topic topic_of(const char* name, uint32_t kind, uint32_t depth = 0, uint32_t flags = 0) {
+  return {sizeof(tharsis_topic), kind, name, note_fields, 2, sizeof(note), depth, flags};
 }
 constexpr tharsis_topic happened = topic_of("a.happened", THARSIS_TOPIC_EVENT);
 constexpr tharsis_topic state = topic_of("a.state", THARSIS_TOPIC_STATE);
+constexpr tharsis_topic direct = topic_of("a.direct", THARSIS_TOPIC_EVENT, 0, THARSIS_TOPIC_INLINE);
 constexpr tharsis_topic history = topic_of("a.history", THARSIS_TOPIC_LOG, 3);
 
 struct heard {
@@ -52,7 +53,7 @@ struct Bus : testing::Test {
   }
   tharsis_handle declare(const tharsis_topic& t, const std::string& owner = "a") {
     tharsis_handle id = 0;
-    EXPECT_EQ(bus.declare(owner, &t, &id, nullptr), THARSIS_OK);
+    EXPECT_EQ(bus.declare(owner, &strand, &t, &id, nullptr), THARSIS_OK);
     return id;
   }
   tharsis_handle subscribe(heard& h, const std::string& pattern, uint32_t policy = THARSIS_DROP_OLDEST, uint32_t depth = 0,
@@ -167,7 +168,7 @@ TEST_F(Bus, OnlyWhoDeclaredATopicPublishesIt) {
   const note n{1, {}};
   EXPECT_EQ(bus.publish("b", topic, &n), THARSIS_E_DENIED);
   tharsis_handle id = 0;
-  EXPECT_EQ(bus.declare("b", &happened, &id, &error), THARSIS_E_IN_USE);
+  EXPECT_EQ(bus.declare("b", &strand, &happened, &id, &error), THARSIS_E_IN_USE);
   EXPECT_STREQ(error.text, "topic 'a.happened' is declared by plugin 'a' already");
   bus.remove("a");
   EXPECT_EQ(bus.publish("a", topic, &n), THARSIS_E_GONE);
@@ -207,6 +208,127 @@ TEST_F(Bus, AHandlerMayPublishSubscribeAndRemove) {
   loop.run();
   EXPECT_EQ(h.notes, (notes{"a.state 1", "a.state 2"}));
   EXPECT_TRUE(inner.notes.empty());
+}
+
+TEST_F(Bus, AnInlineTopicCallsItsPublisherAtOnceAndQueuesForOthers) {
+  heard first, second, other;
+  subscribe(second, "a.*", THARSIS_DROP_OLDEST, 0, "a");
+  const tharsis_handle topic = declare(direct);
+  subscribe(first, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  subscribe(other, "**");
+  second.then = [&] { EXPECT_EQ(first.notes.size() + 1, second.notes.size()) << "in the order of the subscriptions"; };
+  EXPECT_EQ(publish(topic, 1, "words"), THARSIS_OK);
+  EXPECT_EQ(publish(topic, 2), THARSIS_OK);
+  EXPECT_EQ(first.notes, (notes{"a.direct 1: words", "a.direct 2"}));
+  EXPECT_EQ(second.notes, first.notes);
+  EXPECT_TRUE(other.notes.empty());
+  loop.run();
+  EXPECT_EQ(other.notes, first.notes);
+  EXPECT_EQ(other.sequences, first.sequences);
+  EXPECT_EQ(first.notes.size(), 2u) << "and not once more";
+}
+
+TEST_F(Bus, AnInlineEventOfAnInlineCallbackComesWhenAllHaveHadTheFirst) {
+  heard first, second;
+  const tharsis_handle topic = declare(direct);
+  subscribe(first, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  subscribe(second, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  first.then = [&] {
+    if (first.notes.size() > 1) return;
+    std::string words = "inner";
+    EXPECT_EQ(publish(topic, 2, words), THARSIS_OK);
+    words = "-----";
+    EXPECT_EQ(first.notes.size(), 1u);
+  };
+  publish(topic, 1);
+  EXPECT_EQ(first.notes, (notes{"a.direct 1", "a.direct 2: inner"}));
+  EXPECT_EQ(second.notes, first.notes);
+  EXPECT_EQ(second.sequences, (std::vector<uint64_t>{1, 2}));
+}
+
+TEST_F(Bus, ACallbackThatAnswersEachInlineEventWithMoreIsStopped) {
+  heard h;
+  const tharsis_handle topic = declare(direct);
+  subscribe(h, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  uint32_t taken = 0;
+  h.then = [&] {
+    if (h.notes.size() > 1) return;
+    while (publish(topic, ++taken) == THARSIS_OK) {
+    }
+  };
+  publish(topic, 0);
+  EXPECT_EQ(taken, 257u);
+  EXPECT_EQ(h.notes.size(), 257u);
+  EXPECT_EQ(publish(topic, 0), THARSIS_OK) << "afterwards all is as before";
+}
+
+TEST_F(Bus, InlineSubscriptionsMayEndAndBeginInsideACallback) {
+  heard first, second, third, late;
+  const tharsis_handle topic = declare(direct);
+  const tharsis_handle one = subscribe(first, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  const tharsis_handle two = subscribe(second, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  subscribe(third, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  first.then = [&] {
+    EXPECT_EQ(bus.unsubscribe("a", one), THARSIS_OK);
+    EXPECT_EQ(bus.unsubscribe("a", two), THARSIS_OK);
+    subscribe(late, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  };
+  publish(topic, 1);
+  publish(topic, 2);
+  EXPECT_EQ(first.notes, (notes{"a.direct 1"}));
+  EXPECT_TRUE(second.notes.empty()) << "it ended before its turn";
+  EXPECT_EQ(third.notes, (notes{"a.direct 1", "a.direct 2"}));
+  EXPECT_EQ(late.notes, (notes{"a.direct 2"}));
+}
+
+TEST_F(Bus, WhoRefusesKeepsAnInlineEventFromEverybodyToo) {
+  heard own, refusing;
+  const tharsis_handle topic = declare(direct);
+  subscribe(own, "a.direct", THARSIS_DROP_OLDEST, 0, "a");
+  subscribe(refusing, "a.direct", THARSIS_REFUSE, 1);
+  EXPECT_EQ(publish(topic, 1), THARSIS_OK);
+  EXPECT_EQ(publish(topic, 2), THARSIS_E_BUSY);
+  loop.run();
+  EXPECT_EQ(publish(topic, 3), THARSIS_OK);
+  loop.run();
+  EXPECT_EQ(own.notes, (notes{"a.direct 1", "a.direct 3"}));
+  EXPECT_EQ(refusing.notes, own.notes);
+  EXPECT_EQ(own.sequences, (std::vector<uint64_t>{1, 2}));
+}
+
+TEST_F(Bus, AnInlineTopicIsPublishedOnItsOwnStrandOnly) {
+  tharsis_strand elsewhere = strand;
+  elsewhere.id = 2;
+  tharsis_handle topic = 0;
+  ASSERT_EQ(bus.declare("a", &elsewhere, &direct, &topic, nullptr), THARSIS_OK);
+  EXPECT_EQ(publish(topic, 1), THARSIS_E_INVALID);
+  const note n{1, {}};
+  EXPECT_EQ(bus.publish("b", topic, &n), THARSIS_E_DENIED);
+  bus.remove("a");
+  EXPECT_EQ(publish(topic, 1), THARSIS_E_GONE);
+  EXPECT_EQ(publish(declare(direct), 2), THARSIS_OK) << "the name is free again";
+}
+
+TEST_F(Bus, WhatWasRetainedCannotBeInline) {
+  tharsis_error error = no_error();
+  tharsis_handle id = 0;
+  constexpr static tharsis_topic kept = topic_of("a.kept", THARSIS_TOPIC_STATE, 0, THARSIS_TOPIC_INLINE);
+  EXPECT_EQ(bus.declare("a", &strand, &kept, &id, &error), THARSIS_E_INVALID);
+  EXPECT_STREQ(error.text, "topic 'a.kept': only a topic of kind event can be inline");
+  constexpr static tharsis_topic unknown = topic_of("a.unknown", THARSIS_TOPIC_EVENT, 0, 2);
+  EXPECT_EQ(bus.declare("a", &strand, &unknown, &id, &error), THARSIS_E_INVALID);
+}
+
+TEST_F(Bus, ABurstAboveTheDepthLosesTheOldestHoweverOftenItHappens) {
+  heard h;
+  const tharsis_handle topic = declare(happened);
+  subscribe(h, "**", THARSIS_DROP_OLDEST, 3);
+  for (int burst = 0; burst < 3; ++burst) {
+    h.notes.clear();
+    for (uint32_t i = 1; i <= 10; ++i) publish(topic, i);
+    loop.run();
+    EXPECT_EQ(h.notes, (notes{"a.happened 8", "a.happened 9", "a.happened 10"}));
+  }
 }
 
 // Publishers on threads, subscribers on strands of a real platform that come and go: each hears its events in

@@ -30,7 +30,7 @@ class Control : public ::testing::Test {
     state = std::filesystem::temp_directory_path().string() + "/tharsis.control.XXXXXX";
     EXPECT_NE(mkdtemp(state.data()), nullptr);
     tharsis_error reason = no_error();
-    EXPECT_EQ(events.declare("test", &topic, &id, &reason), THARSIS_OK) << reason.text;
+    EXPECT_EQ(events.declare("test", nullptr, &topic, &id, &reason), THARSIS_OK) << reason.text;
   }
   ~Control() override {
     server.reset();

@@ -3,5 +3,6 @@
 
 int main(int count, char** words) {
   using namespace tharsis::bench;
-  return run(count, words, {call_figures, strand_figures, program_figures, simulation_figures});
+  return run(count, words,
+             {call_figures, bus_figures, peer_figures, strand_figures, program_figures, simulation_figures});
 }
