@@ -243,7 +243,10 @@ tharsis_strand_audit plugin_host::audit() const {
 void plugin_host::report_leaks() {
   leak_audit::others others{files_.close_all(), {}, reinterpret_cast<const void*>(library_->create)};
   for (const auto& [id, pattern] : subscribed_) others.subscriptions.push_back(pattern);
-  for (const std::string& sentence : leaks_->sentences(*strand_, others)) log(THARSIS_LOG_WARNING, sentence);
+  for (const std::string& sentence : leaks_->sentences(*strand_, others)) {
+    log(THARSIS_LOG_WARNING, sentence);
+    if (shared_.on_leak) shared_.on_leak(entry_.id, sentence);
+  }
   subscribed_.clear();
   shared_.bus->remove(entry_.id);
 }

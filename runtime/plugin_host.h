@@ -40,6 +40,8 @@ class plugin_host {
     std::function<void(size_t plugin, lifecycle::step, std::string failure)> on_step;
     // [the plugin's strand] A running plugin cannot go on.
     std::function<void(size_t plugin, std::string reason)> on_failed;
+    // [the plugin's strand] It has left something open: "left 1 timer open ...". May be empty.
+    std::function<void(const std::string& plugin, const std::string& sentence)> on_leak = {};
   };
 
   plugin_host(const shared& s, size_t index, const plugin_entry& entry);

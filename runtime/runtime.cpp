@@ -44,6 +44,7 @@ runtime::runtime(options o)
            options_.print, metrics_.own<counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
            options_.hear) {
   shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, options_.console, options_.plan.data_folder, {}, {}};
+  shared_.on_leak = options_.on_leak;
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
     inbox_->send([this, plugin, step, failure = std::move(failure)] {
       lifecycle_->on_done(plugin, step, failure, now());

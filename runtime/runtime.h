@@ -29,6 +29,8 @@ class runtime {
     log_hub::printer print;
     // Hears every line, also while there is a sink; may be empty. [any thread]
     log_hub::printer hear;
+    // A plugin has left something open; may be empty. [its strand]
+    std::function<void(const std::string& plugin, const std::string& sentence)> on_leak = {};
     // A plugin has failed and is at rest now; report() says why and who waits for it. [the runtime's strand]
     std::function<void()> on_failure;
     // Once: everything that could start has started. [the runtime's strand]

@@ -38,6 +38,7 @@ simulated_machine::simulated_machine(sim::machine& on, const profile& plan, ears
   o.plan = plan_;
   o.console = &console_;
   o.hear = [this](uint32_t level, std::string_view plugin, std::string_view text) { hear_log(level, plugin, text); };
+  o.on_leak = [this](const std::string& plugin, const std::string& sentence) { leaks_.push_back("plugin '" + plugin + "' " + sentence); };
   o.on_settled = [this] { settled_ = true; };
   o.on_ended = [this] { ended_ = true; };
   runtime_ = std::make_unique<runtime>(std::move(o));
@@ -60,9 +61,6 @@ std::optional<error> simulated_machine::start() {
 }
 
 void simulated_machine::hear_log(uint32_t level, std::string_view plugin, std::string_view text) {
-  changed_ = true;
-  if (text.starts_with("left ") && text.ends_with(" open when it was destroyed"))
-    leaks_.push_back("plugin '" + std::string(plugin) + "' " + std::string(text));
   ears_.heard(std::string(plugin), std::string(level_name(level)) + ": " + std::string(text));
 }
 

@@ -54,7 +54,7 @@ class simulated_machine {
   std::vector<runtime::plugin_report> seen_;
   std::vector<std::string> leaks_;
   std::optional<int> code_;
-  bool changed_ = false, settled_ = false, ended_ = false;
+  bool settled_ = false, ended_ = false;
 };
 
 }  // namespace tharsis::runtime

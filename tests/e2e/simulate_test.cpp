@@ -61,7 +61,7 @@ TEST_F(Simulate, ACrashHasASeed) {
 
 TEST_F(Simulate, ALeakIsNamed) {
   EXPECT_EQ(simulate({profile("leaks: {}"), "--seeds", "2", "--for", "1s"}), 1);
-  expect_told("plugin 'leaks' left 1 timer open");
+  expect_told("plugin 'leaks' left 2 timers open when it was destroyed");
 }
 
 TEST_F(Simulate, AStopThatNeverComesBackIsNamed) {
