@@ -64,14 +64,21 @@ void strand::fire(key k) {
 
 void strand::drain() {
   if (draining_) return;
-  draining_ = true;
+  // Also when one throws: the others have their turn, since the plugin must be able to stop.
+  struct turn {
+    explicit turn(strand& s) : mine(s) { mine.draining_ = true; }
+    turn(const turn&) = delete;
+    ~turn() {
+      mine.draining_ = false;
+      if (!mine.ready_.empty()) mine.post_drain();
+    }
+    strand& mine;
+  } const ends(*this);
   for (size_t n = 0; n < turn_max && !ready_.empty(); ++n) {
     const key k = ready_.front();
     ready_.pop_front();
     fire(k);
   }
-  draining_ = false;
-  if (!ready_.empty()) post_drain();
 }
 
 void strand::post_drain() {

@@ -9,7 +9,6 @@
 #pragma once
 #include <cassert>
 #include <coroutine>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -34,7 +33,9 @@ struct promise_base {
     void await_resume() noexcept {}
   };
   tell_waiter final_suspend() noexcept { return {}; }
-  void unhandled_exception() { std::abort(); }  // Our code reports failures as values; a throw here is a bug.
+  // Failures are values; a throw is a defect, which leaves through the strand to the host. The host fails the
+  // plugin. Who waits for this coroutine is not resumed: there is no value.
+  void unhandled_exception() { throw; }
 };
 
 template <class T>

@@ -82,6 +82,9 @@ TEST_F(Broken, AnExceptionInACallbackFailsThePluginAndNamesTheCallback) {
   expect_error(threw);
   EXPECT_EQ(run_broken("in: wake, does: throws"), 1);
   EXPECT_EQ(err_.find("plugin 'broken' failed: a wake ("), 0u) << err_;
+  EXPECT_EQ(run_broken("in: task, does: throws"), 1);
+  EXPECT_EQ(err_.find("plugin 'broken' failed: a wake ("), 0u) << err_;
+  expect_error("threw std::runtime_error: the bridge is out");
   EXPECT_EQ(run_broken("in: blocking, does: throws_number"), 1);
   EXPECT_EQ(err_.find("plugin 'broken' failed: the end of blocking work ("), 0u) << err_;
   expect_error(" threw a int; no exception may leave a plugin\n");

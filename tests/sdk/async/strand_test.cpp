@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <random>
+#include <stdexcept>
 
+#include "sdk/async/next_turn.h"
 #include "sdk/async/signal.h"
 #include "sdk/async/task.h"
 #include "tests/sdk/async/fake_loop.h"
@@ -323,6 +325,31 @@ TEST(Signal, ASecondWaiterMayComeAfterTheFirstWasDestroyed) {
   s.raise(16);
   b.loop.run();
   EXPECT_EQ(seen, std::vector<uint32_t>{16});
+}
+
+namespace {
+task<void> throw_in_the_next_turn(strand* place, counted) {
+  co_await next_turn(*place);
+  throw std::runtime_error("the bridge is out");
+}
+}  // namespace
+
+TEST(Task, WhatItThrowsLeavesThroughTheWakeAndTheOthersGoOn) {
+  bench b;
+  int alive = 0;
+  std::vector<int> ran;
+  {
+    note later{&ran, 1};
+    task<void> t = throw_in_the_next_turn(&b.place, counted(&alive));
+    t.start(b.place);
+    b.place.ready(b.place.arm(write_down, &later));
+    EXPECT_THROW(b.loop.run(), std::runtime_error);
+    EXPECT_TRUE(ran.empty());
+    b.loop.run();
+    EXPECT_EQ(ran, std::vector<int>{1});
+    EXPECT_TRUE(t.done());
+  }
+  EXPECT_EQ(alive, 0);
 }
 
 }  // namespace tharsis
