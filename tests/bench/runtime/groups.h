@@ -14,6 +14,7 @@ std::vector<figure> call_figures();        // Services, through the table and th
 std::vector<figure> bus_figures();         // Publishing inline and queued.
 std::vector<figure> peer_figures();        // What others take for the same.
 std::vector<figure> strand_figures();      // Posts, hand-off, timers.
+std::vector<figure> metric_figures();      // Counting.
 std::vector<figure> program_figures();     // Start, memory, check.
 std::vector<figure> simulation_figures();  // Simulated time against real time.
 

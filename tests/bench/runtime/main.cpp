@@ -4,5 +4,5 @@
 int main(int count, char** words) {
   using namespace tharsis::bench;
   return run(count, words,
-             {call_figures, bus_figures, peer_figures, strand_figures, program_figures, simulation_figures});
+             {call_figures, bus_figures, peer_figures, strand_figures, metric_figures, program_figures, simulation_figures});
 }
