@@ -4,6 +4,12 @@
 
 namespace tharsis::runtime {
 
+registry::registry(metrics* counted) {
+  if (counted == nullptr) return;
+  services_ = counted->own<gauge>("runtime", "services", "1", "Services that are provided now, each provider counted");
+  changes_ = counted->own<counter>("runtime", "service_changes", "1", "Times that a consumer was told of another provider, or of none");
+}
+
 void registry::add_consumer(const std::string& plugin, std::vector<std::string> ids, send to, on_change told) {
   const std::lock_guard lock(mutex_);
   consumers_[plugin] = {std::move(ids), std::move(to), std::move(told)};
@@ -33,6 +39,7 @@ void registry::publish(const std::string& plugin) {
       if (p.plugin == plugin) p.visible = true;
     if (best_locked(id) != before) tell_consumers(id, nullptr);
   }
+  count_visible();
 }
 
 tharsis_status registry::withdraw(const std::string& plugin, const std::string& id, std::function<void()> done) {
@@ -60,6 +67,14 @@ void registry::expel(const std::string& plugin) {
   remove_consumer(plugin);
 }
 
+// [mutex held]
+void registry::count_visible() const {
+  int64_t visible = 0;
+  for (const auto& [id, list] : provisions_)
+    visible += std::count_if(list.begin(), list.end(), [](const provision& p) { return p.visible; });
+  services_.set(visible);
+}
+
 // [mutex held] Also when another is the best by now: a consumer may not have heard of that yet, and
 // still use this one. The message of the withdrawal comes behind the one it has not heard.
 bool registry::erase(std::vector<provision>& list, const std::string& plugin, const std::string& id,
@@ -68,7 +83,9 @@ bool registry::erase(std::vector<provision>& list, const std::string& plugin, co
   if (found == list.end()) return false;
   const bool visible = found->visible;
   list.erase(found);
-  if (visible) tell_consumers(id, token);
+  if (!visible) return true;
+  count_visible();
+  tell_consumers(id, token);
   return true;
 }
 
@@ -100,6 +117,7 @@ const void* registry::best_locked(const std::string& id) const {
 void registry::tell_consumers(const std::string& id, const std::shared_ptr<acknowledged>& token) {
   for (const auto& [plugin, c] : consumers_) {
     if (std::find(c.ids.begin(), c.ids.end(), id) == c.ids.end()) continue;
+    changes_.add();
     c.to([this, id, token, told = c.told] { told(id, best(id)); });
   }
 }

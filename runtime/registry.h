@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/metrics.h"
 #include "sdk/abi/registry.h"
 
 namespace tharsis::runtime {
@@ -24,7 +25,8 @@ class registry {
   // Told on the consumer's strand: `table` is the best provider now, or null.
   using on_change = std::function<void(const std::string& id, const void* table)>;
 
-  registry() = default;
+  // Without `counted` nothing is counted.
+  explicit registry(metrics* counted = nullptr);
   registry(const registry&) = delete;
 
   // All [any thread]. `plugin` names provider and consumer.
@@ -73,11 +75,14 @@ class registry {
   };
 
   const void* best_locked(const std::string& id) const;
+  void count_visible() const;
   bool erase(std::vector<provision>& list, const std::string& plugin, const std::string& id,
              const std::shared_ptr<acknowledged>& token);
   void tell_consumers(const std::string& id, const std::shared_ptr<acknowledged>& token);
 
   mutable std::mutex mutex_;
+  gauge services_;   // [mutex held]
+  counter changes_;  // [mutex held]
   std::map<std::string, std::vector<provision>> provisions_;  // By interface id.
   std::map<std::string, consumer> consumers_;                 // By plugin.
   std::set<std::string> expelled_;

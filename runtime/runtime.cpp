@@ -42,7 +42,8 @@ runtime::runtime(options o)
       bus_([this] { return wall(); }, &metrics_),
       log_({[this] { return wall(); }, [this] { return options_.platform->thread(options_.platform->self); }},
            options_.print, metrics_.own<counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
-           options_.hear) {
+           options_.hear),
+      registry_(&metrics_) {
   shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, options_.console, options_.plan.data_folder, {}, {}};
   shared_.on_leak = options_.on_leak;
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
@@ -120,7 +121,8 @@ std::optional<error> runtime::open_strands() {
 void runtime::watch_for_stalls() {
   std::vector<stall_watch::watched> plugins;
   for (const auto& host : hosts_)
-    plugins.push_back({host->entry().id, host->strand()->id, host->entry().stall_limit, host->entry().stall});
+    plugins.push_back({host->entry().id, host->strand()->id, host->entry().stall_limit, host->entry().stall,
+                       metrics_.own<counter>(host->entry().id, "stalls", "1", "Callbacks that ran for too long")});
   stall_watch::acts acts{shared_.on_failed, [] { std::abort(); }, [this] { note_states(); }};
   stalls_ = std::make_unique<stall_watch>(*options_.platform, *strand_, bus_, log_, std::move(plugins), std::move(acts));
 }

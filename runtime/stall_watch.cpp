@@ -78,6 +78,7 @@ void stall_watch::look() {
 }
 
 void stall_watch::on_stall(const watchdog::finding& found, const tharsis_activity& running) {
+  plugins_[found.strand].stalls.add();
   const watched& plugin = plugins_[found.strand];
   std::string stack(stack_text_max, '\0');
   const auto status = platform_.watch->stack(platform_.watch->self, plugin.strand, found.turn, stack.data(), stack.size());

@@ -10,6 +10,7 @@
 #include "runtime/log_hub.h"
 #include "runtime/watchdog.h"
 #include "sdk/abi/platform.h"
+#include "sdk/pure/metrics.h"
 
 namespace tharsis::runtime {
 
@@ -20,6 +21,7 @@ class stall_watch {
     tharsis_handle strand;
     duration limit;
     stall_policy policy;
+    counter stalls{};  // Of which there were so many.
   };
   struct acts {
     std::function<void(size_t plugin, std::string reason)> fail;  // The plugin cannot go on.

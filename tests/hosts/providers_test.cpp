@@ -37,9 +37,13 @@ struct Providers : ::testing::Test {
 
 TEST_F(Providers, TheHigherRankIsBoundAndTheOtherTakesOver) {
   EXPECT_EQ(opinion_of(), 1u);
+  const int64_t services = counted(h, "runtime", "services"), changes = counted(h, "runtime", "service_changes");
+  EXPECT_EQ(services, 4) << "two opinions, fickle's orders, the believer's";
   orders->call([](const fickle& f) { f.withdraw(f.self); });
   ASSERT_TRUE(until(h, [&] { return withdrawn() == 1; }));
   EXPECT_EQ(opinion_of(), 2u);
+  EXPECT_EQ(counted(h, "runtime", "services"), services - 1);
+  EXPECT_EQ(counted(h, "runtime", "service_changes"), changes + 1);
   orders->call([](const fickle& f) { f.provide(f.self); });
   EXPECT_TRUE(until(h, [&] { return opinion_of() == 1; })) << "and back";
   EXPECT_EQ(tharsis_runtime_stop(h.runtime, -1), THARSIS_OK) << h.report();
