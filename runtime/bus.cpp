@@ -123,8 +123,11 @@ void bus::keep(topic& t, const event_ref& event) {
 
 // [mutex held]
 void bus::enqueue_for_all(const topic& t, event_ref event) {
-  event.hold(static_cast<uint32_t>(t.subscribers.size()));
-  for (const auto& s : t.subscribers) enqueue(*s, {event_ref(event.get()), false});
+  const size_t count = t.subscribers.size();
+  if (count == 0) return;
+  if (count > 1) event.hold(static_cast<uint32_t>(count - 1));
+  for (size_t i = 0; i + 1 < count; ++i) enqueue(*t.subscribers[i], {event_ref(event.get()), false});
+  enqueue(*t.subscribers.back(), {std::move(event), false});
 }
 
 // [mutex held]

@@ -5,7 +5,7 @@ namespace tharsis::runtime {
 tharsis_status inline_topic::usable() const {
   if (gone.load(std::memory_order_acquire)) return THARSIS_E_GONE;
   if (!clock_.here()) return THARSIS_E_INVALID;
-  return nested_.size() == nested_max ? THARSIS_E_BUSY : THARSIS_OK;
+  return walking_ && nested_.size() == nested_max ? THARSIS_E_BUSY : THARSIS_OK;
 }
 
 void inline_topic::add(tharsis_on_event on_event, void* context, ended_flag ended) {
@@ -45,8 +45,8 @@ void inline_topic::tell(const void* payload) {
 
 inline_topic::at_end::~at_end() {
   of.walking_ = false;
-  of.nested_.clear();
-  of.walked_.clear();
+  if (!of.nested_.empty()) of.nested_.clear();
+  if (!of.walked_.empty()) of.walked_.clear();
 }
 
 void inline_topic::walk(const tharsis_event& event) {

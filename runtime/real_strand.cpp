@@ -11,8 +11,11 @@ namespace {
 // Far apart, so that a handle of one strand finds nothing in another.
 constexpr uint64_t first_generation(tharsis_handle id) { return id * 0x9E3779B97F4A7C15u >> 20; }
 
-// For whom the calling thread stands, one entry each time; seldom more than one.
-thread_local std::vector<const real_strand*> stands_for;
+// For whom the calling thread stands: the latest, and those before it. There is seldom more than one, which is
+// found without a call; a vector of a thread's own is not.
+thread_local const real_strand* stands_for __attribute__((tls_model("initial-exec"))) = nullptr;
+thread_local size_t stood_before_count __attribute__((tls_model("initial-exec"))) = 0;
+thread_local std::vector<const real_strand*> stood_before;
 
 }  // namespace
 
@@ -50,17 +53,34 @@ tharsis_handle real_strand::current() {
   const carrier* const here = carrier::here();
   const real_strand* const running = here == nullptr ? nullptr : here->running();
   if (running != nullptr && &running->all_ == &all_) return running->id();
-  const auto ours = [this](const real_strand* s) { return &s->all_ == &all_; };
-  const auto stood = std::find_if(stands_for.rbegin(), stands_for.rend(), ours);
-  return stood == stands_for.rend() ? 0 : (*stood)->id();
+  const auto ours = [this](const real_strand* other) { return &other->all_ == &all_; };
+  if (stands_for == nullptr) return 0;
+  if (ours(stands_for)) return stands_for->id();
+  const auto found = std::find_if(stood_before.rbegin(), stood_before.rend(), ours);
+  return found == stood_before.rend() ? 0 : (*found)->id();
 }
 
-void real_strand::stand_in() { stands_for.push_back(this); }
+void real_strand::stand_in() {
+  if (stands_for != nullptr) {
+    stood_before.push_back(stands_for);
+    ++stood_before_count;
+  }
+  stands_for = this;
+}
 
 bool real_strand::stand_down() {
-  const auto found = std::find(stands_for.rbegin(), stands_for.rend(), this);
-  if (found == stands_for.rend()) return false;
-  stands_for.erase(std::next(found).base());
+  if (stands_for != this) {
+    const auto found = std::find(stood_before.rbegin(), stood_before.rend(), this);
+    if (found == stood_before.rend()) return false;
+    stood_before.erase(std::next(found).base());
+    --stood_before_count;
+    return true;
+  }
+  stands_for = nullptr;
+  if (stood_before_count == 0) return true;
+  stands_for = stood_before.back();
+  stood_before.pop_back();
+  --stood_before_count;
   return true;
 }
 

@@ -18,7 +18,7 @@ struct options {
 };
 
 constexpr size_t rounds_quick = 7;  // Fewer would make no quartiles.
-constexpr double sample_time_quick_ns = 4e6;
+constexpr double sample_time_quick_ns = 8e6;
 
 int usage(FILE* to, int code) {
   std::fputs(

@@ -78,15 +78,9 @@ result measure(const figure& f, size_t rounds) {
 sample nanoseconds_each(std::function<void(size_t)> body) {
   auto count = std::make_shared<size_t>(0);
   return [body = std::move(body), count] {
-    if (*count == 0) {  // Found once, by doubling up to a tenth of the time that is wanted.
+    if (*count == 0) {  // Found once, by doubling. Never guessed from less: a trial may be put off by the system.
       size_t n = 1;
-      double took = least_ns(body, n);
-      while (took < sample_time_ns / 10) took = least_ns(body, n *= 2);
-      // A trial that was interrupted says too few; the next one shows it.
-      for (int trial = 0; trial < 4 && took < sample_time_ns / 2; ++trial) {
-        n = std::max<size_t>(1, static_cast<size_t>(static_cast<double>(n) * sample_time_ns / took));
-        took = least_ns(body, n);
-      }
+      while (least_ns(body, n) < sample_time_ns) n *= 2;
       *count = n;
     }
     return elapsed_ns(body, *count) / static_cast<double>(*count);

@@ -59,7 +59,7 @@ result summary(const figure& f, const std::vector<double>& values, const std::ve
 // One round first whose samples are thrown away: memory and caches are cold.
 result measure(const figure& f, size_t rounds);
 
-// Sampling by time: `body(n)` does the thing n times, n chosen so that a sample takes `sample_time`.
+// Sampling by time: `body(n)` does the thing n times, n chosen so that a sample takes `sample_time_ns` or more.
 // Answers nanoseconds for one.
 sample nanoseconds_each(std::function<void(size_t n)> body);
 // As above; answers how many in a second.

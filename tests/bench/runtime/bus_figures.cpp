@@ -158,7 +158,7 @@ figure inline_figure(size_t count, const char* reference, const sample& by) {
 
 // Of one subscriber; so many events in a burst that handing them over is not what is measured.
 figure queued_figure(size_t count, bool same_strand) {
-  const uint32_t depth = count == 1 ? 4096 : 256;
+  const uint32_t depth = count == 1 ? 1024 : 256;
   const auto s = std::make_shared<bus_stage>(queued_topic, count, same_strand, depth);
   const auto all = nanoseconds_each([s](size_t n) { s->publish_queued(n); });
   return {"publish queued, " + std::string(same_strand ? "own" : "other") + " thread, each of " + std::to_string(count), "ns",
