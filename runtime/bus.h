@@ -8,12 +8,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/batch_queue.h"
+#include "runtime/brief_mutex.h"
 #include "runtime/bus_event.h"
 #include "runtime/bus_inline.h"
 #include "runtime/directory.h"
@@ -112,7 +112,7 @@ class bus {
 
   std::function<int64_t()> wall_;
   metrics* const metrics_;
-  mutable std::mutex mutex_;
+  mutable brief_mutex mutex_;
   event_pool pool_;
   tharsis_handle next_ = 1;
   std::map<tharsis_handle, topic> topics_;

@@ -6,9 +6,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
+#include "runtime/brief_mutex.h"
 #include "sdk/abi/bus.h"
 
 namespace tharsis::runtime {
@@ -100,7 +100,7 @@ class event_pool {
   void give_back(bus_event* first, bus_event* last, size_t count);
 
   bus_event* ready_ = nullptr;  // The maker's.
-  std::mutex mutex_;
+  brief_mutex mutex_;
   bus_event* returned_ = nullptr;
   size_t returned_count_ = 0;
 };

@@ -20,8 +20,8 @@ namespace {
 
 const std::string missing = "not installed; script/bootstrap --bench";
 
-figure peer(const std::string& name, size_t count, sample s) {
-  return {name + " to " + std::to_string(count), "ns", std::move(s), {}, {}, s ? "" : missing};
+figure peer(const std::string& name, size_t count, const sample& s) {
+  return {name + " to " + std::to_string(count), "ns", s, {}, {}, s ? "" : missing};
 }
 
 #ifdef THARSIS_BENCH_BOOST
