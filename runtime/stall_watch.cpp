@@ -24,7 +24,7 @@ const tharsis_field stall_fields[] = {
     {"stack", THARSIS_FIELD_TEXT, offsetof(tharsis_stall, stack), nullptr, 0},
 };
 const tharsis_topic stall_topic = {sizeof stall_topic, THARSIS_TOPIC_EVENT,   THARSIS_STALL_TOPIC, stall_fields,
-                                   std::size(stall_fields), sizeof(tharsis_stall), 0};
+                                   std::size(stall_fields), sizeof(tharsis_stall), 0, 0};
 
 std::string milliseconds_text(duration d) { return std::to_string(milliseconds(d)) + " ms"; }
 
