@@ -82,6 +82,18 @@ const std::map<std::string, own_command>& own_commands() {
         "  topic's name, 'stn.*' or '**'. A line {\"dropped\":N} stands where N events are missing, because they\n"
         "  came faster than they were read.\n",
         "a PATTERN", "a PATTERN and one PROFILE"}},
+      {"tell",
+       {"tell [PROFILE] KEY=VALUE...  say what a host application would say", 1, 16,
+        "tharsis tell [PROFILE] KEY=VALUE... [--state DIR]\n"
+        "  Tells a `tharsis run` what only its host application can know; `tharsis tail runtime.network` shows it.\n"
+        "  foreground=0            the user does not look at the application; 1: does\n"
+        "  metered=1               the network is paid for by the byte; 0: is not\n"
+        "  type=wifi               wired, wifi, cellular, other, none\n"
+        "  network=ID              which network it is; network= : what the runtime itself observes\n"
+        "  account=NAME            who is logged in; account= : nobody\n"
+        "  proxy=http://HOST:PORT  or https://, socks5://, with USER:PASSWORD@ before HOST; proxy= : none\n"
+        "  device=TEXT             name and kind of the device\n",
+        "a KEY=VALUE", "one PROFILE and KEY=VALUE"}},
       {"why",
        {"why [PROFILE] PLUGIN    say why a plugin does not run", 1, 2,
         "tharsis why [PROFILE] PLUGIN [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
@@ -122,7 +134,7 @@ struct option {
 const std::vector<option>& options() {
   static const std::vector<option> all = {
       {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why"}},
-      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "tail", "why", "metrics"}},
+      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "tail", "tell", "why"}},
       {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why", "help"}},
       {"--for", true, {"run", "simulate"}},
       {"--json", false, {"run", "plugins", "explain", "simulate", "status", "metrics"}},
@@ -265,7 +277,7 @@ std::string help_text(const std::string& command,
                       const std::vector<std::pair<std::string, std::string>>& plugin_commands) {
   if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
   std::string text = "Tharsis runs the plugins of a profile.\n\n";
-  for (const char* name : {"run", "simulate", "check", "plugins", "explain", "schema", "lock", "status", "stop", "tail", "why", "help", "version"})
+  for (const char* name : {"run", "simulate", "check", "plugins", "explain", "schema", "lock", "status", "stop", "tail", "tell", "why", "help", "version"})
     text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <vector>
 
 #include "runtime/command_answer.h"
@@ -140,6 +141,23 @@ int tail_command(const command_line& line) {
     if (std::fflush(stdout) != 0) break;  // Nobody reads any more.
   }
   return exit_done;
+}
+
+int tell_command(const command_line& line) {
+  std::map<std::string, std::string> words;
+  std::optional<std::string> profile;
+  for (const std::string& word : line.arguments) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos && profile)
+      return refuse("tharsis: 'tharsis tell' takes one PROFILE and KEY=VALUE, got " + quoted(*profile) + " and " + quoted(word) + "\n");
+    if (equals == std::string::npos) profile = word;
+    else words[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  if (words.empty()) return refuse("tharsis: 'tharsis tell' needs a KEY=VALUE; see tharsis help tell\n");
+  auto runtime = reach_runtime(state_folder_of(line), profile);
+  if (!runtime) return complain(runtime.failure());
+  const auto failure = tell(**runtime, words);
+  return failure ? complain(*failure) : exit_done;
 }
 
 int why_command(const command_line& line) {

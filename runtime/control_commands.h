@@ -1,4 +1,4 @@
-// `tharsis status`, `stop`, `tail` and `why`: what a person asks a `tharsis run` that is at work, over the
+// `tharsis status`, `stop`, `tail`, `tell` and `why`: what a person asks a `tharsis run` that is at work, over the
 // control socket in its state folder.
 #pragma once
 #include <string>
@@ -11,6 +11,7 @@ namespace tharsis::runtime {
 int status_command(const command_line& line);  // [PROFILE]
 int stop_command(const command_line& line);    // [PROFILE]
 int tail_command(const command_line& line);    // PATTERN [PROFILE]
+int tell_command(const command_line& line);    // [PROFILE] KEY=VALUE...
 int why_command(const command_line& line);     // [PROFILE] PLUGIN
 
 }  // namespace tharsis::runtime

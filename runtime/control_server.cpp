@@ -48,9 +48,19 @@ void control_server::on_line(uint64_t client, const std::string& line) {
   if (what == "status") return socket_->send(client, answers_.status());
   if (what == "metrics") return socket_->send(client, answers_.metrics());
   if (what == "tail") return tail(client, value_in(*request, "pattern"));
+  if (what == "tell") return tell(client, request->find("words"));
   if (what != "stop") return complain(client, "this runtime does not know how to do " + quoted(what));
   socket_->send(client, json_object().add("stopping", true).text());
   answers_.stop();
+}
+
+void control_server::tell(uint64_t client, const yaml_node* words) {
+  std::map<std::string, std::string> told;
+  if (words != nullptr)
+    for (const yaml_node& w : words->children) told[w.key] = w.text;
+  const auto failure = answers_.tell(told);
+  if (failure) return complain(client, failure->text);
+  socket_->send(client, json_object().add("told", true).text());
 }
 
 void control_server::tail(uint64_t client, const std::string& pattern) {

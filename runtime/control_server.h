@@ -3,19 +3,24 @@
 //   {"do":"status"}                     one line: {"profile":..,"process":..,"state":..,"plugins":[..]}
 //   {"do":"metrics"}                    one line: {"profile":..,"process":..,"metrics":[..]}
 //   {"do":"stop"}                       {"stopping":true}; the connection ends with the process
+//   {"do":"tell","words":{"foreground":"0"}}  {"told":true}
 //   {"do":"tail","pattern":"stn.*"}     {"tail":"stn.*"}, then events, and {"dropped":N} where some are missing
 //   anything else                       {"error":"a sentence"}
 #pragma once
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/bus.h"
 #include "runtime/os_control_linux.h"
 #include "runtime/os_thread.h"
+#include "sdk/pure/error.h"
 
 namespace tharsis::runtime {
+
+struct yaml_node;
 
 class control_server {
  public:
@@ -24,6 +29,7 @@ class control_server {
     std::function<std::string()> status;
     std::function<std::string()> metrics;
     std::function<void()> stop;
+    std::function<std::optional<error>(const std::map<std::string, std::string>& words)> tell;
   };
 
   // `events` outlives it.
@@ -38,6 +44,7 @@ class control_server {
   };
 
   void on_line(uint64_t client, const std::string& line);
+  void tell(uint64_t client, const yaml_node* words);
   void tail(uint64_t client, const std::string& pattern);
   void end_tail(uint64_t client);
   void pass_events_on();

@@ -142,6 +142,14 @@ int32_t tharsis_runtime_wait(tharsis_runtime* runtime, int64_t wait_ns) noexcept
   return runtime != nullptr && runtime->host->wake().wait(limit_of(wait_ns)) ? 1 : 0;
 }
 
+tharsis_status tharsis_runtime_tell(tharsis_runtime* runtime, const tharsis_runtime_inputs* inputs,
+                                    tharsis_error* error) noexcept {
+  if (runtime == nullptr || inputs == nullptr || inputs->size < sizeof *inputs)
+    return fail(error, THARSIS_E_INVALID, "tell needs a runtime, and inputs with `size` set to sizeof(tharsis_runtime_inputs)");
+  const auto failure = runtime->host->network().tell(*inputs);
+  return failure ? fail(error, *failure) : THARSIS_OK;
+}
+
 tharsis_status tharsis_runtime_bind(tharsis_runtime* runtime, const char* interface_id, tharsis_guard** guard,
                                     tharsis_error* error) noexcept {
   if (runtime == nullptr || interface_id == nullptr || guard == nullptr)

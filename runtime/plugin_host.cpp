@@ -24,7 +24,7 @@ std::string sentence(std::string_view step, tharsis_status status, const tharsis
 }  // namespace
 
 plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entry)
-    : shared_(s), index_(index), entry_(entry), settings_(entry_.settings), files_(*s.platform->files), data_path_(s.data_folder + "/" + entry.id),
+    : shared_(s), index_(index), entry_(entry), settings_(entry_.settings), files_(*s.platform->files), data_path_(s.data_folder + "/" + entry.id), network_(*s.network),
       log_lines_(s.metrics->own<shared_counter>(entry.id, "log_lines", "1", "Lines that it logged")),
       log_warnings_(s.metrics->own<shared_counter>(entry.id, "log_warnings", "1", "Warnings among them")),
       log_errors_(s.metrics->own<shared_counter>(entry.id, "log_errors", "1", "Errors among them")) {
@@ -226,6 +226,7 @@ void plugin_host::destroy_now() {
 void plugin_host::close() {
   interposed("closed", nullptr);
   shared_.metrics->clear_gauges(entry_.id);
+  network_.end_watches();
   shared_.registry->remove_consumer(entry_.id);
   watchers_.clear();
   strand_->close(strand_->self);
@@ -243,7 +244,10 @@ tharsis_strand_audit plugin_host::audit() const {
 void plugin_host::report_leaks() {
   leak_audit::others others{files_.close_all(), {}, reinterpret_cast<const void*>(library_->create)};
   for (const auto& [id, pattern] : subscribed_) others.subscriptions.push_back(pattern);
-  for (const std::string& sentence : leaks_->sentences(*strand_, others)) {
+  std::vector<std::string> left = leaks_->sentences(*strand_, others);
+  if (const size_t watches = network_.end_watches(); watches > 0)
+    left.push_back("left " + std::to_string(watches) + (watches > 1 ? " watches" : " watch") + " on the network open when it was destroyed");
+  for (const std::string& sentence : left) {
     log(THARSIS_LOG_WARNING, sentence);
     if (shared_.on_leak) shared_.on_leak(entry_.id, sentence);
   }
@@ -294,6 +298,7 @@ const void* plugin_host::query(void* self, const char* id) {
       {THARSIS_LOG_ID, &host.log_},
       {THARSIS_PATHS_ID, &host.paths_},
       {THARSIS_METRICS_ID, &host.metrics_},
+      {THARSIS_NETWORK_ID, host.network_.table()},
       {THARSIS_CONSOLE_ID, host.shared_.console},
   };
   for (const auto& [name, table] : tables)

@@ -15,6 +15,7 @@
 #include "runtime/lifecycle.h"
 #include "runtime/log_hub.h"
 #include "runtime/metrics.h"
+#include "runtime/network_table.h"
 #include "runtime/plugin_files.h"
 #include "runtime/plugin_settings.h"
 #include "runtime/profile.h"
@@ -34,6 +35,7 @@ class plugin_host {
     runtime::registry* registry;
     runtime::log_hub* log;
     runtime::metrics* metrics;
+    const runtime::network_hub* network;
     const tharsis_console* console;  // May be null.
     std::string data_folder;
     // [the plugin's strand] A step has ended; `failure` is empty when it went well.
@@ -65,6 +67,10 @@ class plugin_host {
   // Run f(optional table with this id, instance), nulls where it has none. [own strand]
   void use_extension(const std::string& id, const std::function<void(const void*, void*)>& f);
   strand_inbox& inbox() { return *inbox_; }
+  // [any thread, after open()]
+  void network_changed() {
+    inbox_->send([this] { network_.on_change(); });
+  }
 
  private:
   struct watcher {
@@ -137,6 +143,7 @@ class plugin_host {
   std::unique_ptr<leak_audit> leaks_;
   std::map<tharsis_handle, std::string> subscribed_;  // The patterns.
   std::string data_path_;
+  network_table network_;
   std::map<std::string, const void*> bound_;
   std::map<std::string, std::vector<watcher>> watchers_;
   const shared_counter log_lines_, log_warnings_, log_errors_;

@@ -132,6 +132,7 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "simulate") return simulate_command(*line);
   if (command == "stop") return stop_command(*line);
   if (command == "tail") return tail_command(*line);
+  if (command == "tell") return tell_command(*line);
   if (command == "why") return why_command(*line);
   return run_plugin_command(*line);
 }

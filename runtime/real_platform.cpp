@@ -8,6 +8,7 @@
 
 #include "runtime/blocking_pool.h"
 #include "runtime/carrier.h"
+#include "runtime/os_clock.h"
 #include "runtime/os_files_linux.h"
 #include "runtime/os_random.h"
 #include "runtime/os_stack.h"
@@ -35,6 +36,7 @@ struct real_platform::parts {
   const options limits;
   real_files files;
   tharsis_random random{};
+  tharsis_observer observer{};
   blocking_pool pool;
   std::mutex opening;
   carrier main;
@@ -53,10 +55,17 @@ real_platform::parts::parts(options o) : limits(o), pool(o.blocking_threads, o.b
   random.size = sizeof random;
   random.self = this;
   random.fill = [](void*, uint8_t* into, size_t size) { fill_random(into, size); };
+  observer.size = sizeof observer;
+  observer.self = this;
+  observer.asleep = [](void*) { return time_asleep(); };
+  observer.watch = [](void*, const tharsis_strand* strand, tharsis_on_observation see, void* context, tharsis_error* error) {
+    return static_cast<real_strand*>(strand->self)->observe_network(see, context, error);
+  };
   table.size = sizeof table;
   table.self = this;
   table.files = files.table();
   table.random = &random;
+  table.observer = &observer;
   table.strand_open = [](void* self, const char* name, uint32_t kind, const tharsis_strand** strand,
                          tharsis_error* error) {
     return static_cast<parts*>(self)->open(name, kind, strand, error);

@@ -191,6 +191,16 @@ tharsis_status real_strand::run_blocking(void (*work)(void*), tharsis_wake wake,
   return THARSIS_E_BUSY;
 }
 
+tharsis_status real_strand::observe_network(tharsis_on_observation see, void* context, tharsis_error* error) {
+  if (const tharsis_status s = usable(); s != THARSIS_OK) return fail(error, s, "the network is watched on an open strand of one's own");
+  if (see == nullptr) return fail(error, THARSIS_E_INVALID, "watching needs a function to tell");
+  if (network_ != nullptr) return fail(error, THARSIS_E_IN_USE, "this strand watches the network already");
+  network_ = std::make_unique<network_watch>(carrier_, *this, see, context);
+  const tharsis_status s = network_->open(error);
+  if (s != THARSIS_OK) network_.reset();
+  return s;
+}
+
 void real_strand::audit(tharsis_strand_audit* into) {
   into->timers = static_cast<uint32_t>(timers_.size());
   into->sockets = static_cast<uint32_t>(net_.sockets_open());
@@ -219,6 +229,7 @@ void real_strand::end() {
   --carrier_.strands;
   pool_.forget(this);
   net_.close_all();
+  network_.reset();
   timers_.for_each([this](timer& t) { carrier_.disarm(t); });
   timers_.clear();
   jobs_.clear();

@@ -9,6 +9,7 @@
 #include "runtime/carrier.h"
 #include "runtime/directory.h"
 #include "runtime/handle_table.h"
+#include "runtime/network_watch.h"
 #include "runtime/real_net.h"
 #include "sdk/abi/platform.h"
 #include "sdk/pure/metrics.h"
@@ -36,6 +37,9 @@ class real_strand {
   bool closed() const { return closed_.load(std::memory_order_acquire); }
   // OK for a call from this strand that is open; else what to answer it.
   tharsis_status usable() const;
+
+  // As tharsis_observer.watch(). [own strand]
+  tharsis_status observe_network(tharsis_on_observation see, void* context, tharsis_error* error);
 
   void run(const queued_wake& wake);  // [own thread]
   // A turn is over: so many waited when it began, so many have run, in so long. [own thread]
@@ -85,6 +89,7 @@ class real_strand {
   counts counts_;
   void (*caught_)(void* context) = nullptr;
   void* caught_context_ = nullptr;
+  std::unique_ptr<network_watch> network_;
   tharsis_loop loop_{};
   tharsis_strand table_{};
 };

@@ -16,6 +16,22 @@ std::string text_in(const yaml_node& map, std::string_view key) {
   return found != nullptr ? found->text : "";
 }
 
+error senseless() { return {THARSIS_E_PROTOCOL, "the runtime's answer makes no sense; it is of another version"}; }
+
+// One question, one answer; `line` is the answer as it came. A complaint is a failure.
+result<yaml_node> ask(control_client& runtime, const std::string& question, std::string& line) {
+  const error gone{THARSIS_E_GONE, "the runtime has ended while it was asked"};
+  if (!runtime.send(question)) return gone;
+  const auto read = runtime.read_line();
+  if (!read) return gone;
+  line = *read;
+  diagnostics problems;
+  auto answer = parse_yaml(std::make_shared<source>(source{"answer", line, source::kind::profile, {}}), problems);
+  if (!answer || !problems.empty()) return senseless();
+  if (const std::string complaint = text_in(*answer, "error"); !complaint.empty()) return error{THARSIS_E_INVALID, complaint};
+  return std::move(*answer);
+}
+
 }  // namespace
 
 std::string control_name(const std::string& profile_file) {
@@ -49,20 +65,24 @@ result<std::unique_ptr<control_client>> reach_runtime(const std::string& state_f
 }
 
 result<running_status> ask_status(control_client& runtime) {
-  const error gone{THARSIS_E_GONE, "the runtime has ended while it was asked"};
-  if (!runtime.send(json_object().add("do", "status").text())) return gone;
-  const auto line = runtime.read_line();
-  if (!line) return gone;
-  diagnostics problems;
-  const auto answer = parse_yaml(std::make_shared<source>(source{"answer", *line, source::kind::profile, {}}), problems);
-  const yaml_node* const plugins = answer ? answer->find("plugins") : nullptr;
-  if (plugins == nullptr || !problems.empty())
-    return error{THARSIS_E_PROTOCOL, "the runtime's answer makes no sense; it is of another version"};
-  running_status status{*line, text_in(*answer, "profile"), text_in(*answer, "process"), text_in(*answer, "state"), {}};
+  std::string line;
+  const auto answer = ask(runtime, json_object().add("do", "status").text(), line);
+  if (!answer) return answer.failure();
+  const yaml_node* const plugins = answer->find("plugins");
+  if (plugins == nullptr) return senseless();
+  running_status status{line, text_in(*answer, "profile"), text_in(*answer, "process"), text_in(*answer, "state"), {}};
   for (const yaml_node& p : plugins->children)
     status.plugins.push_back({text_in(p, "id"), text_in(p, "state"), text_in(p, "reason"),
                               std::strtoll(text_in(p, "since").c_str(), nullptr, 10), text_in(p, "stuck") == "true"});
   return status;
+}
+
+std::optional<error> tell(control_client& runtime, const std::map<std::string, std::string>& words) {
+  json_object told;
+  for (const auto& [key, value] : words) told.add(key, value);
+  std::string line;
+  const auto answer = ask(runtime, json_object().add("do", "tell").add("words", told).text(), line);
+  return answer ? std::nullopt : std::optional(answer.failure());
 }
 
 }  // namespace tharsis::runtime

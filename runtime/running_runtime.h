@@ -1,6 +1,7 @@
 // The runtimes that run with a state folder, as another process sees them.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,5 +33,8 @@ result<std::unique_ptr<control_client>> reach_runtime(const std::string& state_f
 std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_folder);
 
 result<running_status> ask_status(control_client& runtime);
+
+// As `tharsis tell` has them: {"foreground": "0"}.
+std::optional<error> tell(control_client& runtime, const std::map<std::string, std::string>& words);
 
 }  // namespace tharsis::runtime

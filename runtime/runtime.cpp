@@ -43,8 +43,9 @@ runtime::runtime(options o)
       log_({[this] { return wall(); }, [this] { return options_.platform->thread(options_.platform->self); }},
            options_.print, metrics_.own<counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
            options_.hear),
-      registry_(&metrics_) {
-  shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, options_.console, options_.plan.data_folder, {}, {}};
+      registry_(&metrics_),
+      network_(bus_, network_settings{}) {
+  shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, &network_, options_.console, options_.plan.data_folder, {}, {}};
   shared_.on_leak = options_.on_leak;
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
     inbox_->send([this, plugin, step, failure = std::move(failure)] {
@@ -81,10 +82,24 @@ std::optional<error> runtime::start() {
   watch_for_stalls();
   inbox_->send([this] {
     stalls_->begin();
+    observe_network();
     lifecycle_->start(now());
     advance();
   });
   return {};
+}
+
+// Before the first plugin, so that it finds what there is instead of being told of a change.
+void runtime::observe_network() {
+  network_hub::outside o;
+  o.platform = options_.platform;
+  o.strand = strand_;
+  o.send = [this](std::function<void()> f) { inbox_->send(std::move(f)); };
+  o.on_change = [this] {
+    for (const auto& host : hosts_) host->network_changed();
+  };
+  o.log = [this](const std::string& line) { log_.write(THARSIS_LOG_INFO, "runtime", line); };
+  network_.open(std::move(o));
 }
 
 // All of them are tried, so that one run names every one that cannot be loaded.

@@ -66,6 +66,7 @@ class runtime {
   bus& events() { return bus_; }
   registry& services() { return registry_; }
   const metrics& counted() const { return metrics_; }
+  network_hub& network() { return network_; }
   // Run f on the runtime's strand; it is dropped once all has ended. [any thread, after start()]
   void send(std::function<void()> f) { inbox_->send(std::move(f)); }
 
@@ -79,6 +80,7 @@ class runtime {
   void watch_for_stalls();
   void advance();
   bool note_states();
+  void observe_network();
   void arm();
   static void on_timer(void* context, tharsis_handle generation);
   instant now() const;
@@ -89,6 +91,7 @@ class runtime {
   bus bus_;
   log_hub log_;
   registry registry_;
+  network_hub network_;
   plugin_host::shared shared_;
   const tharsis_strand* strand_ = nullptr;
   std::unique_ptr<strand_inbox> inbox_;

@@ -92,7 +92,8 @@ class session {
 
   void listen(std::unique_ptr<control_socket> socket) {
     control_.emplace(std::move(socket), runtime_->events(),
-                     control_server::answers{[this] { return status(); }, [this] { return counted(); }, [this] { note(stop_asked_); }});
+                     control_server::answers{[this] { return status(); }, [this] { return counted(); }, [this] { note(stop_asked_); },
+                                             [this](const auto& words) { return runtime_->network().tell(words); }});
   }
 
   std::string status() const {

@@ -36,4 +36,18 @@ struct runtime_settings {
   duration thread_patience = 250ms;
 };
 
+struct network_settings {
+  // A roaming station or a renewed lease is without a network for some hundred milliseconds, and one that
+  // was just plugged in has its address before its router carries anything.
+  duration still = 1s;
+  // A network that never comes to rest is told of so often, whatever it does.
+  duration still_longest = 10s;
+  // After so long without a change the next one counts as the first: people do not move faster.
+  duration calm = 30s;
+  // Below it the two clocks may differ by the time between reading them on a busy machine.
+  duration sleep_least = 1s;
+  // Shorter than any gateway's or server's patience with a silent connection; a doubt costs one ping.
+  duration sleep_outlives = 10s;
+};
+
 }  // namespace tharsis::runtime

@@ -83,7 +83,7 @@ struct confined {
 };
 const std::vector<confined> confinements = {
     {{"::socket(", "::connect(", "::bind(", "::listen(", "::accept4(", "getaddrinfo(", "::sendto(", "::recvfrom("},
-     {"runtime/os_net_linux.cpp", "runtime/os_control_linux.cpp"}},
+     {"runtime/os_net_linux.cpp", "runtime/os_control_linux.cpp", "runtime/os_network_linux.cpp"}},
     {{"epoll_wait(", "epoll_ctl(", "eventfd("}, {"runtime/os_poller_linux.cpp", "runtime/os_host_wake_linux.cpp"}},
     {{"dlopen(", "dlsym("}, {"runtime/os_library_linux.cpp"}},
     {{"steady_clock::now(", "system_clock::now(", "clock_gettime(", "gettimeofday("}, {"runtime/os_clock.cpp"}},

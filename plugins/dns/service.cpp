@@ -26,7 +26,8 @@ service::service(const host& tables, strand& place, const settings& s)
       desk_(s),
       outbox_(*tables.loop),
       inbox_(*tables.loop, &service::on_letter, this),
-      stirred_(place) {
+      stirred_(place),
+      network_(*tables.network) {
   table_ = {sizeof table_, this, &service::resolve, &service::cancel};
 }
 
@@ -34,14 +35,24 @@ void service::open(tharsis_handle topic) {
   topic_ = topic;
   if (topic_ != 0) host_.publish(topic_, &told_);
   serving_.emplace(serve()).start(place_);
+  network_.open([this](const tharsis_network_state& now) { on_network(now.generation); });
 }
 
 void service::close() {
   closed_ = true;
+  network_.close();
   serving_.reset();
   desk_.on_stop();
   carry_out();
   inbox_.drain();
+}
+
+void service::on_network(uint64_t generation) {
+  if (generation_ != 0 && generation != generation_) {
+    desk_.on_network();
+    stirred_.raise();
+  }
+  generation_ = generation;
 }
 
 // Each turn: whatever came in has been given to the desk; what the desk decided is carried out.

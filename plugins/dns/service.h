@@ -9,6 +9,7 @@
 #include "plugins/dns/core/desk.h"
 #include "sdk/async/host.h"
 #include "sdk/async/mailbox.h"
+#include "sdk/async/network_watch.h"
 #include "sdk/async/signal.h"
 #include "sdk/async/task.h"
 #include "sdk/pure/error.h"
@@ -63,6 +64,7 @@ class service {
   static void on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
                           size_t count);
 
+  void on_network(uint64_t generation);
   task<void> serve();
   void carry_out();
   void start_lookup(const subject& about);
@@ -93,6 +95,8 @@ class service {
   inbox<letter> inbox_;
   signal stirred_;
   std::optional<task<void>> serving_;
+  network_watch network_;
+  uint64_t generation_ = 0;  // Of the network that the desk knows.
 };
 
 }  // namespace tharsis::dns

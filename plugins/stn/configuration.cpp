@@ -76,6 +76,7 @@ result<link_settings> read_link(const host& from, const std::string& name) {
   s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
   s.connect_timeout = from.wait(at + ".connect_timeout", s.connect_timeout);
   s.answer_timeout = from.wait(at + ".answer_timeout", s.answer_timeout);
+  s.doubt_timeout = from.wait(at + ".doubt_timeout", s.doubt_timeout);
   s.heartbeat = read_heartbeat(from, at + ".heartbeat");
   s.reconnect = read_reconnect(from, at + ".reconnect");
   s.dial = read_dial(from, at + ".dial");

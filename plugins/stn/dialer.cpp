@@ -60,8 +60,13 @@ result<tls_context> trust_from(const tharsis_files& files, const std::string& li
 
 // What the attempts of one race tell the race.
 struct dialer::board {
-  board(strand& place, const dial_settings& s, size_t addresses)
-      : changed(place), order(s, addresses, place.now()) {}
+  board(dialer& d, size_t addresses)
+      : of(d), changed(d.place_), order(d.settings_.dial, addresses, d.place_.now()) {
+    of.under_way_ = this;
+  }
+  ~board() { of.under_way_ = nullptr; }
+  dialer& of;
+  bool given_up = false;
   signal changed;
   dial_race order;
   std::unique_ptr<stream> winner;
@@ -107,7 +112,7 @@ task<result<tls_context>> dialer::load_trust() {
 task<result<std::unique_ptr<stream>>> dialer::race(std::vector<tharsis_address> addresses,
                                                    std::optional<tls_context> trust, endpoint to,
                                                    instant deadline) {
-  board results(place_, settings_.dial, addresses.size());
+  board results(*this, addresses.size());
   task_set attempts(place_);  // Those that have not won are closed with it.
   while (place_.now() < deadline) {
     while (const auto next = results.order.take_start(place_.now())) {
@@ -118,6 +123,7 @@ task<result<std::unique_ptr<stream>>> dialer::race(std::vector<tharsis_address> 
       address_ = results.winner->peer();
       co_return std::move(results.winner);
     }
+    if (results.given_up) co_return error{THARSIS_E_NETWORK, "the network changed while " + to.text() + " was being reached"};
     if (results.order.lost()) break;
     co_await results.changed.wait(std::min(deadline, results.order.deadline()));
   }
@@ -126,6 +132,12 @@ task<result<std::unique_ptr<stream>>> dialer::race(std::vector<tharsis_address> 
     results.failure.text = "none of the " + std::to_string(addresses.size()) + " addresses of " + to.host +
                            " could be used; the last failure: " + results.failure.text;
   co_return std::move(results.failure);
+}
+
+void dialer::give_up() {
+  if (under_way_ == nullptr) return;
+  under_way_->given_up = true;
+  under_way_->changed.raise();
 }
 
 task<void> dialer::try_address(board* results, tharsis_address to, std::optional<tls_context> trust,

@@ -21,6 +21,9 @@ class dialer {
   // A stream, or why there is none by the deadline.
   task<result<std::unique_ptr<stream>>> reach(endpoint to, instant deadline);
 
+  // The attempt that is under way leads nowhere: the network has changed.
+  void give_up();
+
   // Of the stream; after a failure of the address that failed last. Family 0: it did not come so far.
   const tharsis_address& address() const { return address_; }
 
@@ -36,6 +39,7 @@ class dialer {
   host host_;
   resolver& names_;
   const link_settings& settings_;
+  board* under_way_ = nullptr;
   tharsis_address address_{};
 };
 

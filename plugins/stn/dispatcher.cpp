@@ -32,12 +32,16 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       names_(place, *tables.net, tables.registry),
       client_id_(make_client_id(*tables.random)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
-      outbox_(*tables.loop) {
+      outbox_(*tables.loop),
+      network_(*tables.network) {
   for (const link_settings& l : s.links)
     links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, counts_, *this));
 }
 
 void dispatcher::start() {
+  network_.open([this](const tharsis_network_state& now) {
+    for (const auto& link : links_) link->on_network(now);
+  });
   for (const auto& link : links_) link->start();
 }
 
@@ -129,6 +133,7 @@ void dispatcher::delivery::deliver() const {
 task<void> dispatcher::stop() {
   stopping_ = true;
   inbox_.drain();
+  network_.close();
   for (const auto& link : links_) link->stop();
   const instant deadline = later(place_.now(), 2 * farewell);
   for (const auto& link : links_) co_await link->wait_stopped(deadline);

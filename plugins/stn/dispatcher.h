@@ -12,6 +12,7 @@
 #include "plugins/stn/longlink.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/mailbox.h"
+#include "sdk/async/network_watch.h"
 
 namespace tharsis::stn {
 
@@ -63,6 +64,7 @@ class dispatcher final : public answer_taker {
   std::map<tharsis_handle, caller> callers_;  // Of tasks without an answer.
   inbox<letter> inbox_;
   outbox<delivery> outbox_;
+  network_watch network_;
   std::atomic<tharsis_handle> last_id_ = 0;
   std::atomic<int64_t> open_ = 0;  // Tasks accepted and not answered.
   std::atomic<bool> stopping_ = false;

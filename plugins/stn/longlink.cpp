@@ -38,6 +38,21 @@ void longlink::start() {
   running_.spawn(expire());
 }
 
+// A network whose name is not known yet may be the same.
+bool longlink::way::is_another(const way& before) const {
+  return interface != before.interface || (!network.empty() && !before.network.empty() && network != before.network);
+}
+
+void longlink::on_network(const tharsis_network_state& now) {
+  const bool same = now.generation == way_.generation;
+  way_ = {now.generation, std::string(view(now.interface)), std::string(view(now.id))};
+  if (same || now.type == THARSIS_NETWORK_NONE) return;  // Without a network there is nothing to try.
+  pace_.on_network();
+  moved_ = true;
+  dialer_.give_up();
+  nudge();
+}
+
 task<void> longlink::run() {
   while (!ending_) {
     const instant due = pace_.due(tasks_.unanswered() > 0);
@@ -46,6 +61,8 @@ task<void> longlink::run() {
       continue;
     }
     report(THARSIS_STN_CONNECTING, {THARSIS_OK, {}});
+    moved_ = false;
+    dialed_ = way_;
     const instant prove_by = later(place_.now(), settings_.connect_timeout);
     auto wire = co_await dialer_.reach(target(), prove_by);
     if (wire)
@@ -64,6 +81,7 @@ task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
     auto why =
         receive(*wire, talk, more);  // Before every wait: only a read that found nothing is told of more.
     hand_over();
+    if (!why) why = follow_network(talk);
     if (!why) why = judge(*wire, talk);
     if (!why) why = send(*wire, talk);
     if (why) co_return std::move(*why);
@@ -111,6 +129,15 @@ std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) 
   return why;
 }
 
+// Through another interface the connection cannot be right any more; through the same it may be: ask.
+std::optional<error> longlink::follow_network(session& talk) {
+  if (way_.generation == dialed_.generation || way_.interface.empty()) return std::nullopt;
+  const way before = std::exchange(dialed_, way_);
+  if (way_.is_another(before))
+    return error{THARSIS_E_NETWORK, "the network changed" + (before.interface == way_.interface ? std::string() : " from " + before.interface + " to " + way_.interface)};
+  return talk.on_doubt(place_.now()) == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
+}
+
 std::optional<error> longlink::judge(stream& wire, session& talk) {
   if (place_.now() < talk.deadline()) return std::nullopt;
   const tharsis_status status = talk.on_deadline(place_.now(), wire.unsent() + wire.unconfirmed());
@@ -146,7 +173,7 @@ void longlink::on_down(const error& why) {
   if (std::exchange(up_, false)) {
     counts_.links_up.add(-1);
     down_since_ = place_.now();
-  } else if (++turn_ % settings_.endpoints.size() != 0) {
+  } else if (!moved_ && ++turn_ % settings_.endpoints.size() != 0) {
     pace_.on_alternative();  // This endpoint is of no use now; the next one may be.
   }
 }

@@ -30,6 +30,8 @@ class longlink {
            const std::string& client_id, const link_events& events, const counts& c, answer_taker& taker);
 
   void start();
+  // What the network is now; before start() and whenever it changes.
+  void on_network(const tharsis_network_state& now);
   void submit(request r);
   void cancel(uint64_t id);
 
@@ -41,11 +43,18 @@ class longlink {
 
  private:
   struct open_wire;
+  // The way that traffic takes.
+  struct way {
+    uint64_t generation = 0;
+    std::string interface, network;
+    bool is_another(const way& before) const;
+  };
   task<void> run();
   task<void> expire();
   task<error> carry(std::unique_ptr<stream> wire, instant prove_by);
   std::optional<error> send(stream& wire, session& talk);
   std::optional<error> receive(stream& wire, session& talk, bool& more);
+  std::optional<error> follow_network(session& talk);
   std::optional<error> judge(stream& wire, session& talk);
   error broken(const stream& wire, tharsis_status status) const;
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
@@ -73,6 +82,9 @@ class longlink {
   size_t turn_ = 0;                    // Which endpoint.
   uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last.
   std::string trouble_;                // Of the last time that it was down, since it was up.
+  way way_;    // Now,
+  way dialed_;  // and when it was dialled, or was last found to carry on.
+  bool moved_ = false;  // Since it was dialled: a failure to come up says nothing about the endpoint.
   bool up_ = false;
   bool ending_ = false;
   instant down_since_{};

@@ -6,6 +6,7 @@
 #include "sdk/abi/host_facts.h"
 #include "sdk/abi/loop.h"
 #include "sdk/abi/net.h"
+#include "sdk/abi/network.h"
 #include "sdk/abi/plugin.h"
 
 #ifdef __cplusplus
@@ -124,11 +125,53 @@ typedef struct tharsis_watch {
   tharsis_status (*runs_code_of)(void* self, uint64_t thread, const void* code, char* text, size_t capacity);
 } tharsis_watch;
 
+// How traffic of one family would leave the machine now.
+typedef struct tharsis_way {
+  tharsis_text interface;   // Empty: it would not, and the rest means nothing.
+  uint32_t type;            // THARSIS_NETWORK_WIRED and following.
+  uint32_t mtu;
+  tharsis_address source;   // What it would be sent with.
+  tharsis_address gateway;  // Family 0: it needs none.
+  tharsis_bytes gateway_hardware;  // Its hardware address; empty when not known.
+  uint32_t resolves;  // Gateways of this interface have hardware addresses: an empty one is not known yet.
+  uint32_t reserved;
+} tharsis_way;
+
+typedef struct tharsis_observation {
+  uint32_t size;
+  uint32_t addresses_count;
+  tharsis_way v4;
+  tharsis_way v6;
+  const tharsis_address* addresses;  // All that the machine has now and may send with, but the loopback's.
+} tharsis_observation;
+
+// Null: from now on the system does not say.
+typedef void (*tharsis_on_observation)(void* context, const tharsis_observation* seen);
+
+// The machine's eyes: its way out and its sleep.
+typedef struct tharsis_observer {
+  uint32_t size;
+  void* self;
+
+  // How long the machine has slept so far, while loop->now() stood still, ns. Setting the clock does not
+  // change it. [any thread]
+  int64_t (*asleep)(void* self);
+
+  // Calls see(context, seen) on the strand, first inside this call, then whenever it may have changed (the
+  // same may be seen twice), and after a sleep. Ends with the strand; one for each strand.
+  //   THARSIS_E_UNSUPPORTED, THARSIS_E_DENIED  this system does not say, or not to this process.
+  //   THARSIS_E_IN_USE  the strand watches already.
+  // [own strand]
+  tharsis_status (*watch)(void* self, const tharsis_strand* strand, tharsis_on_observation see, void* context,
+                          tharsis_error* error);
+} tharsis_observer;
+
 typedef struct tharsis_platform {
   uint32_t size;
   void* self;
   const tharsis_files* files;
   const tharsis_random* random;
+  const tharsis_observer* observer;
 
   // `name` is for people: threads and stalls are told by it. [any thread]
   tharsis_status (*strand_open)(void* self, const char* name, uint32_t kind, const tharsis_strand** strand,

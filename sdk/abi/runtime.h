@@ -17,6 +17,7 @@
 #include "sdk/abi/bus.h"
 #include "sdk/abi/platform.h"
 #include "sdk/abi/metrics.h"
+#include "sdk/abi/network.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,6 +78,24 @@ THARSIS_EXPORT int32_t tharsis_runtime_wake_descriptor(const tharsis_runtime* ru
 // Waits until that, a signal comes, or the time is over (negative: for ever); for hosts without a loop of their own.
 // Answers 1 when there is something. [any thread]
 THARSIS_EXPORT int32_t tharsis_runtime_wait(tharsis_runtime* runtime, int64_t wait_ns) THARSIS_NOEXCEPT;
+
+// What the host application knows and nobody else; plugins see it in tharsis/network.h. Zero and null leave
+// what was told before, so that a struct of zeros says nothing.
+typedef struct tharsis_runtime_inputs {
+  uint32_t size;
+  int32_t foreground;   // 1: the user looks at the application; -1: not.
+  int32_t metered;      // 1: the network is paid for by the byte; -1: not.
+  uint32_t type;        // THARSIS_NETWORK_*.
+  const char* network;  // The network's id; empty: it, the type and metered are again what is observed.
+  const char* account;  // Who is logged in; empty: nobody.
+  const char* proxy;    // "http://host:port", https or socks5, with user:password@ before the host; empty: none.
+  const char* device;   // Name and kind of the device.
+} tharsis_runtime_inputs;
+// May be called before start() and at any time after it, also often: what changes nothing is told nobody.
+//   THARSIS_E_INVALID  something told means nothing; the sentence says what, and nothing of it was taken.
+// [any thread]
+THARSIS_EXPORT tharsis_status tharsis_runtime_tell(tharsis_runtime* runtime, const tharsis_runtime_inputs* inputs,
+                                                   tharsis_error* error) THARSIS_NOEXCEPT;
 
 // A service, for a thread that owns no strand. Between enter() and leave() the table may be used and
 // the service is not withdrawn: its provider waits with its stop. Answers arrive inside run_once().

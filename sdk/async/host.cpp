@@ -23,6 +23,7 @@ host::host(const tharsis_host* given)
       registry(ask<tharsis_registry>(given, THARSIS_REGISTRY_ID)),
       settings(ask<tharsis_settings>(given, THARSIS_SETTINGS_ID)),
       log(ask<tharsis_log>(given, THARSIS_LOG_ID)),
+      network(ask<tharsis_network>(given, THARSIS_NETWORK_ID)),
       console(ask<tharsis_console>(given, THARSIS_CONSOLE_ID)),
       metrics(ask<tharsis_metrics>(given, THARSIS_METRICS_ID)) {}
 
@@ -30,7 +31,8 @@ std::string_view host::missing() const {
   const std::pair<const void*, std::string_view> needed[] = {
       {loop, THARSIS_LOOP_ID},         {net, THARSIS_NET_ID}, {files, THARSIS_FILES_ID},
       {random, THARSIS_RANDOM_ID},     {paths, THARSIS_PATHS_ID}, {bus, THARSIS_BUS_ID},
-      {registry, THARSIS_REGISTRY_ID}, {settings, THARSIS_SETTINGS_ID}, {log, THARSIS_LOG_ID}};
+      {registry, THARSIS_REGISTRY_ID}, {settings, THARSIS_SETTINGS_ID}, {log, THARSIS_LOG_ID},
+      {network, THARSIS_NETWORK_ID}};
   for (const auto& [table, id] : needed)
     if (table == nullptr) return id;
   return {};

@@ -13,6 +13,7 @@
 #include "sdk/abi/loop.h"
 #include "sdk/abi/metrics.h"
 #include "sdk/abi/net.h"
+#include "sdk/abi/network.h"
 #include "sdk/abi/plugin.h"
 #include "sdk/abi/registry.h"
 #include "sdk/abi/settings.h"
@@ -39,6 +40,7 @@ struct host {
   const tharsis_registry* registry;
   const tharsis_settings* settings;
   const tharsis_log* log;
+  const tharsis_network* network;
   const tharsis_console* console;
   const tharsis_metrics* metrics;
 

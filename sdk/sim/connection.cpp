@@ -197,7 +197,10 @@ void connection::tell_writable(side s) {
 }
 
 bool connection::passable(side from) const {
-  return !forgotten_ && net_.passable(*ends_[from].place, *ends_[other(from)].place);
+  // An address that its machine has lost: nothing leaves with it, nothing finds the way to it.
+  const auto has_address = [](const end& e) { return e.place->owns(e.address); };
+  return !forgotten_ && has_address(ends_[from]) && has_address(ends_[other(from)]) &&
+         net_.passable(*ends_[from].place, *ends_[other(from)].place);
 }
 
 void connection::carry(side from, void (connection::*f)()) {

@@ -19,7 +19,7 @@ tharsis_status datagram_socket::send(const tharsis_address& to, const uint8_t* d
     const auto fate = net_.carry(place_, *there, size);
     if (!fate.arrives) continue;
     net_.time.at(*fate.arrives, [&net = net_, &from = place_, there, to, d] {
-      if (!net.passable(from, *there)) return;
+      if (!net.passable(from, *there) || !there->owns(to)) return;
       for (datagram_socket* s : there->datagrams)
         if (hears(s->address(), to)) return s->on_arrival(d);
     });

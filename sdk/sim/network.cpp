@@ -29,6 +29,15 @@ bool is_any(const tharsis_address& ip) {
 
 }  // namespace
 
+void host::set_addresses(const std::vector<std::string>& texts) {
+  addresses.clear();
+  for (const std::string& text : texts) {
+    const auto ip = parse_ip(text);
+    assert(ip.ok() && "a machine's address must be an IP address");
+    addresses.push_back(*ip);
+  }
+}
+
 bool host::owns(const tharsis_address& ip) const {
   if (is_any(ip) || is_loopback(ip)) return true;
   return std::any_of(addresses.begin(), addresses.end(), [&](const auto& a) { return same_ip(a, ip); });
@@ -52,11 +61,7 @@ bool collide(const tharsis_address& a, const tharsis_address& b) {
 host& network::add_host(const std::vector<std::string>& addresses) {
   auto added = std::make_unique<host>();
   added->number = hosts_.size();
-  for (const std::string& text : addresses) {
-    const auto ip = parse_ip(text);
-    assert(ip.ok() && "a machine's address must be an IP address");
-    added->addresses.push_back(*ip);
-  }
+  added->set_addresses(addresses);
   added->next_port = static_cast<uint16_t>(ephemeral_first + chance.below(ephemeral_last - ephemeral_first));
   hosts_.push_back(std::move(added));
   host& self = *hosts_.back();

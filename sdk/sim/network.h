@@ -23,10 +23,14 @@ struct host {
   std::vector<tharsis_address> addresses;  // Without the loopback's.
   bool up = true;
   conditions like;
+  bool asleep = false;
+  instant asleep_since{};
+  duration slept{};  // In all, without the sleep that lasts; its monotonic clock lags behind by so much.
   std::vector<listener*> listeners;  // Each takes itself off when it closes.
   std::vector<datagram_socket*> datagrams;
   uint16_t next_port = 0;
 
+  void set_addresses(const std::vector<std::string>& texts);
   // Can a socket be bound to this address here?
   bool owns(const tharsis_address& ip) const;
   uint16_t ephemeral_port();
@@ -57,7 +61,9 @@ class network {
     std::optional<instant> arrives;  // Nothing: it was lost. Ask passable() then, too.
   };
   fate carry(const host& from, const host& to, size_t size);
-  bool passable(const host& from, const host& to) { return to.up && !between(from, to).black_hole; }
+  bool passable(const host& from, const host& to) {
+    return to.up && !to.asleep && !from.asleep && !between(from, to).black_hole;
+  }
 
   void add(const std::shared_ptr<connection>& c);
   // Every connection between the two that somebody still holds, oldest first.

@@ -17,7 +17,7 @@ simulated_strand::simulated_strand(tharsis_handle id, std::string name, network&
     : name_(std::move(name)), net_(n), place_(place), others_(others), sockets_(n, place, *this) {
   loop_ = {sizeof loop_,
            this,
-           [](void* self) { return nanoseconds(of(self).net_.time.now()); },
+           [](void* self) { return nanoseconds(of(self).now()); },
            [](void* self) { return wall_at_zero + nanoseconds(of(self).net_.time.now() + of(self).place_.like.clock_ahead); },
            [](void* self) { return of(self).net_.time.current(); },
            post,
@@ -78,15 +78,28 @@ void simulated_strand::count_into(const tharsis_strand_cells& c) {
 void simulated_strand::enqueue(std::function<void()> wake) {
   if (closed_) return;
   queue_.push_back(std::move(wake));
-  if (net_.time.now() >= stalled_until_) net_.time.ready(*this);
+  if (may_run()) net_.time.ready(*this);
 }
 
 void simulated_strand::stall(duration d) {
   stalled_until_ = std::max(stalled_until_, later(net_.time.now(), d));
   net_.time.withdraw(*this);
-  net_.time.at(stalled_until_, [this] {
-    if (!queue_.empty() && net_.time.now() >= stalled_until_) net_.time.ready(*this);
-  });
+  net_.time.at(stalled_until_, [this] { go_on(); });
+}
+
+void simulated_strand::go_on() {
+  if (!queue_.empty() && may_run()) net_.time.ready(*this);
+}
+
+void simulated_strand::pause() {
+  net_.time.withdraw(*this);
+  for (const tharsis_handle id : timers_.all()) net_.time.cancel(timers_.find(id)->due);
+}
+
+void simulated_strand::resume() {
+  go_on();
+  for (const tharsis_handle id : timers_.all())
+    if (timer& t = *timers_.find(id); !t.due_passed) arm(id, t);
 }
 
 void simulated_strand::run_one() {
@@ -151,9 +164,17 @@ tharsis_status simulated_strand::timer_set(void* self, int64_t at, tharsis_wake 
   timer& t = *me.timers_.find(id);
   t.code = wake;
   t.wake = [wake, context, handle] { wake(context, handle); };
-  t.due = me.net_.time.at(instant_from(at), [&me, id] { me.enqueue([&me, id] { me.fire(id); }); });
+  t.at = instant_from(at);
+  me.arm(id, t);
   if (out != nullptr) *out = id;
   return THARSIS_OK;
+}
+
+void simulated_strand::arm(tharsis_handle id, timer& t) {
+  t.due = net_.time.at(later(t.at, place_.slept), [this, id, &t] {
+    t.due_passed = true;
+    enqueue([this, id] { fire(id); });
+  });
 }
 
 // It may have been cancelled while its wake stood in the queue.

@@ -30,9 +30,16 @@ class simulated_strand final : private scheduler::runner, private sockets::owner
   uint64_t wakes() const { return ran_; }  // That were carried out.
   // The callback that runs now, or stalls. False: none.
   bool sample(tharsis_activity& into) const;
+  // Run f as a wake of this strand; dropped when it is closed.
+  void send(std::function<void()> f) { enqueue(std::move(f)); }
+  // The machine falls asleep: nothing of it runs, its timers stand still.
+  void pause();
+  void resume();
 
  private:
   struct timer {
+    instant at;  // By the machine's clock.
+    bool due_passed = false;
     scheduler::key due;
     tharsis_wake code;
     std::function<void()> wake;
@@ -45,6 +52,10 @@ class simulated_strand final : private scheduler::runner, private sockets::owner
   tharsis_handle id() const override { return table_.id; }
   tharsis_status usable() const override;
   void enqueue(std::function<void()> wake) override;
+  instant now() const { return net_.time.now() - place_.slept; }
+  bool may_run() const { return !place_.asleep && net_.time.now() >= stalled_until_; }
+  void go_on();
+  void arm(tharsis_handle id, timer& t);
   void fire(tharsis_handle timer);
   void count(tharsis_strand_audit& into) const;
   void count_into(const tharsis_strand_cells& cells);

@@ -3,6 +3,8 @@
 #include <cassert>
 #include <map>
 
+#include "sdk/pure/error.h"
+#include "sdk/pure/views.h"
 #include "sdk/sim/files.h"
 #include "sdk/sim/network.h"
 #include "sdk/sim/scheduler.h"
@@ -26,8 +28,9 @@ struct machine::parts {
     random = {sizeof random, this, [](void* self, uint8_t* into, size_t size) {
                 for (size_t i = 0; i < size; ++i) into[i] = static_cast<uint8_t>(of(self).net.chance.next());
               }};
+    observer = {sizeof observer, this, [](void* self) { return int64_t{of(self).here.slept.count()}; }, observe};
     watch = {sizeof watch, this, sample, no_stack, nullptr, nullptr};
-    table = {sizeof table, this, disks.table(), &random, open, [](void*) { return uint64_t{1}; }, before_step, &watch};
+    table = {sizeof table, this, disks.table(), &random, &observer, open, [](void*) { return uint64_t{1}; }, before_step, &watch};
   }
 
   // Ids are the world's, so that one machine's never names another's strand.
@@ -47,7 +50,28 @@ struct machine::parts {
     return found != of(self).strands.end() && found->second->sample(*into) ? THARSIS_OK : THARSIS_E_NOT_FOUND;
   }
   static tharsis_status no_stack(void*, tharsis_handle, uint64_t, char*, size_t) { return THARSIS_E_UNSUPPORTED; }
+  static tharsis_status observe(void* self, const tharsis_strand* strand, tharsis_on_observation see, void* context,
+                                tharsis_error* error) {
+    parts& me = of(self);
+    if (see == nullptr || strand->id != me.net.time.current())
+      return fail(error, THARSIS_E_INVALID, "watching needs a function to tell, and a strand of one's own");
+    if (!me.watches.emplace(strand->id, observing{see, context}).second)
+      return fail(error, THARSIS_E_IN_USE, "this strand watches the network already");
+    me.show({see, context});
+    return THARSIS_OK;
+  }
+  // Each watching strand looks, in a wake of its own.
+  void look_again() {
+    for (const auto& [id, w] : watches) strands.at(id)->send([this, w = w] { show(w); });
+  }
   static parts& of(void* self) { return *static_cast<parts*>(self); }
+
+  struct observing {
+    tharsis_on_observation see;
+    void* context;
+  };
+  tharsis_way way(uint8_t family) const;
+  void show(const observing& to) const;
 
   std::string name;
   network& net;
@@ -55,6 +79,9 @@ struct machine::parts {
   files disks;
   tharsis_random random;
   tharsis_watch watch;
+  attachment joined;
+  tharsis_observer observer;
+  std::map<tharsis_handle, observing> watches;
   tharsis_platform table;
   simulated_strand::family strands;
   interposer between;
@@ -79,8 +106,57 @@ std::map<std::string, uint64_t> machine::wakes() const {
   return counted;
 }
 
+tharsis_way machine::parts::way(uint8_t family) const {
+  tharsis_way w{};
+  for (const tharsis_address& own : here.addresses) {
+    if (own.family != family || w.interface.size > 0) continue;
+    w.interface = text_of(joined.interface);
+    w.type = joined.type;
+    w.mtu = joined.mtu;
+    w.source = w.gateway = own;
+    w.gateway.ip[family == 4 ? 3 : 15] = 254;
+    w.gateway_hardware = bytes_of(as_bytes(joined.network));
+    w.resolves = 1;
+  }
+  return w;
+}
+
+void machine::parts::show(const observing& to) const {
+  const tharsis_observation seen{sizeof seen, static_cast<uint32_t>(here.addresses.size()), way(4), way(6), here.addresses.data()};
+  to.see(to.context, &seen);
+}
+
+void machine::switch_network(const attachment& to) {
+  parts_->joined = to;
+  parts_->here.set_addresses(to.addresses);
+  parts_->look_again();
+}
+
+void machine::sleep() {
+  host& here = parts_->here;
+  assert(!here.asleep && !parts_->strands.contains(parts_->net.time.current()));
+  here.asleep = true;
+  here.asleep_since = parts_->net.time.now();
+  for (const auto& [id, s] : parts_->strands) s->pause();
+}
+
+void machine::wake() {
+  host& here = parts_->here;
+  assert(here.asleep);
+  here.asleep = false;
+  here.slept += parts_->net.time.now() - here.asleep_since;
+  for (const auto& [id, s] : parts_->strands) s->resume();
+  parts_->look_again();
+}
+
+void machine::set_clock_by(duration d) {
+  parts_->here.like.clock_ahead += d;
+  parts_->look_again();
+}
+
 void machine::kill() {
   assert(!parts_->strands.contains(parts_->net.time.current()));
+  if (parts_->here.asleep) wake();
   for (const auto& c : parts_->net.connections(parts_->here)) c->forget();
   for (const auto& [id, s] : parts_->strands) s->end();
   parts_->here.up = false;

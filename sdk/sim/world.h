@@ -21,6 +21,15 @@ namespace tharsis::sim {
 
 class machine;
 
+// How a machine is joined to a network.
+struct attachment {
+  std::string network = "a network";   // What tells it from others; a runtime makes the network's id of it.
+  std::vector<std::string> addresses;  // IPs; none: no network.
+  std::string interface = "sim0";
+  uint32_t type = THARSIS_NETWORK_WIRED;
+  uint32_t mtu = 1500;
+};
+
 class world {
  public:
   explicit world(uint64_t seed);
@@ -83,6 +92,18 @@ class machine {
   using interposer = std::function<tharsis_status(const std::string& plugin, const std::string& step,
                                                   const tharsis_host*& host, tharsis_error* error)>;
   void interpose(interposer f);
+
+  // Leaves the network it is in for this one, at once. Connections from addresses that it does not have any
+  // more fall silent, as on Linux: nobody is told. The paths to other machines stay what they are.
+  void switch_network(const attachment& to);
+  void lose_network() { switch_network({"", {}}); }
+
+  // Nothing of it runs, its monotonic clock and its strands' timers stand still, packets to it are lost. (Its
+  // TCP's timers go on, unlike a real system's.) Not from inside one of its wakes.
+  void sleep();
+  void wake();
+  // Somebody sets its wall clock, forwards or back.
+  void set_clock_by(duration d);
 
   // The machine loses power: its strands stop where they are, its connections are never heard of
   // again, unsynced bytes of its files may be lost. Until a strand is opened again, which belongs to

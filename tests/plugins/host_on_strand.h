@@ -13,6 +13,7 @@
 #include "sdk/async/host.h"
 #include "sdk/async/strand.h"
 #include "sdk/pure/error.h"
+#include "tests/plugins/told_network.h"
 #include "tests/runtime/lent_metrics.h"
 
 namespace tharsis::test {
@@ -62,6 +63,7 @@ class host_on_strand {
   std::map<std::string, const void*> services;
   std::vector<std::string> lines;  // Of the log.
   lent_metrics metrics;
+  told_network network;
 
  private:
   static host_on_strand& of(void* self) { return *static_cast<host_on_strand*>(self); }
@@ -99,7 +101,8 @@ class host_on_strand {
               {THARSIS_FILES_ID, platform_->files},   {THARSIS_RANDOM_ID, platform_->random},
               {THARSIS_BUS_ID, &bus_},                {THARSIS_REGISTRY_ID, &registry_},
               {THARSIS_SETTINGS_ID, &settings_},      {THARSIS_LOG_ID, &log_},
-              {THARSIS_PATHS_ID, &paths_},           {THARSIS_METRICS_ID, &metrics.table}};
+              {THARSIS_PATHS_ID, &paths_},           {THARSIS_METRICS_ID, &metrics.table},
+              {THARSIS_NETWORK_ID, network.table()}};
   }
 
   const tharsis_platform* platform_;

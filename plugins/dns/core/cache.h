@@ -45,6 +45,11 @@ class cache {
     entries_.pop_back();
   }
 
+  void clear() {
+    entries_.clear();
+    places_.clear();
+  }
+
   size_t size() const { return entries_.size(); }
 
  private:

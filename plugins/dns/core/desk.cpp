@@ -95,6 +95,12 @@ void desk::on_deadline(instant now) {
   }
 }
 
+void desk::on_network() {
+  cache_.clear();
+  for (auto& [about, l] : lookups_)
+    if (std::exchange(l.started, false)) given_up_.push_back(about);
+}
+
 void desk::on_stop() {
   stopped_ = true;
   while (!open_.empty()) withdraw(open_.begin()->first, withdrawn(open_.begin()->second.about, "dns is stopping"));

@@ -32,6 +32,9 @@ class desk {
   // The end of a lookup that was taken and not given up.
   void on_looked_up(const subject& about, tharsis_status status, std::vector<tharsis_address> addresses, instant now);
   void on_deadline(instant now);
+  // Traffic takes another way now. Names may mean something else there: nothing is remembered, and who
+  // still waits is not kept waiting for a resolver of before.
+  void on_network();
   // Everything open is answered now, everything asked later at once: CANCELLED.
   void on_stop();
 

@@ -26,6 +26,12 @@ class reconnect {
     losses_ = std::min(losses_ + 1, losses_max);
   }
 
+  // Traffic takes another way now: what failed before says nothing about it.
+  void on_network() {
+    range_ = duration::zero();
+    losses_ = 0;
+  }
+
   // Another server may be tried at once.
   void on_alternative() { range_ = duration::zero(); }
 

@@ -40,6 +40,7 @@ tharsis_status session::on_bytes(std::span<const uint8_t> bytes, instant now) {
 
 tharsis_status session::on_frame(mars::frame f, instant now) {
   if (f.command == mars::command_noop) {  // Whatever its sequence: so does Mars.
+    doubted_until_ = never;
     if (up_)
       rhythm_.on_pong(now);
     else if (settings_.user.empty())
@@ -76,6 +77,14 @@ void session::come_up(instant now) {
   rhythm_.on_up(now);
 }
 
+tharsis_status session::on_doubt(instant now) {
+  if (failure_.status != THARSIS_OK) return failure_.status;
+  if (!up_) return fail(THARSIS_E_NETWORK, "the network changed before the server had answered");
+  if (rhythm_.on_doubt(now)) send_ping();
+  doubted_until_ = later(now, settings_.doubt_timeout);
+  return THARSIS_OK;
+}
+
 tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
   if (failure_.status != THARSIS_OK) return failure_.status;
   if (now < deadline()) return THARSIS_OK;
@@ -86,7 +95,11 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
   if (upload_.on_look(unconfirmed)) {
     rhythm_.on_upload(now);
     silence_.on_upload(now);
+    if (doubted_until_ != never) doubted_until_ = later(now, settings_.doubt_timeout);
   }
+  if (now >= doubted_until_)
+    return fail(THARSIS_E_TIMEOUT, "a ping was not answered within " + wait_text(settings_.doubt_timeout) +
+                                       " after the network had changed or the machine had slept");
   switch (rhythm_.on_deadline(now)) {
     case heartbeat::action::wait:
       break;
@@ -111,7 +124,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
 }
 
 instant session::deadline() const {
-  return up_ ? std::min(rhythm_.deadline(), silence_.deadline()) : prove_by_;
+  return up_ ? std::min({rhythm_.deadline(), silence_.deadline(), doubted_until_}) : prove_by_;
 }
 
 std::vector<uint8_t> session::take_output(size_t room, instant now) {

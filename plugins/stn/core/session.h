@@ -31,6 +31,9 @@ class session {
   // Anything but OK ends the connection; failure() has the sentence.
   tharsis_status on_bytes(std::span<const uint8_t> bytes, instant now);
 
+  // Traffic may take another way now, by which this connection does not go: asks for a proof at once.
+  tharsis_status on_doubt(instant now);
+
   // Ask when deadline() has passed; harmless to ask early. `unconfirmed`: written bytes of which the
   // peer's system has not said that it has them.
   tharsis_status on_deadline(instant now, size_t unconfirmed);
@@ -57,6 +60,7 @@ class session {
   heartbeat& rhythm_;
   task_queue& tasks_;
   instant prove_by_;
+  instant doubted_until_ = never;
   silence silence_;
   upload upload_;
   mars::frame_reader reader_;

@@ -55,6 +55,9 @@ struct link_settings {
   // Two lost packets in a row cost 1 + 2 s of retransmissions and a slow answer one more; a longer
   // silence is a dead path. 0: silence is left to the heartbeat.
   duration answer_timeout = 4s;
+  // After the network has changed, or the machine slept, a ping goes out at once. On a path whose round trip
+  // is known a lost packet costs less than a second; twice that is a dead path.
+  duration doubt_timeout = 2s;
   heartbeat_settings heartbeat;
   reconnect_settings reconnect;
   dial_settings dial;

@@ -214,3 +214,22 @@ TEST(Desk, EachQuestionGetsExactlyOneReply) {
     EXPECT_EQ(only(d).status, THARSIS_E_CANCELLED);
   }
 }
+
+TEST(Desk, OnAnotherNetworkNothingIsRememberedAndWhoWaitsIsAskedForAnew) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0);
+  ASSERT_EQ(d.take_lookups().size(), 1u);
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"10.0.0.1"}), t0);
+  EXPECT_EQ(text(only(d)), "10.0.0.1 ");
+  d.on_question(2, {"b.test", 0}, t0);
+  ASSERT_EQ(d.take_lookups().size(), 1u);
+
+  d.on_network();
+  EXPECT_EQ(d.take_given_up().size(), 1u) << "the resolver of before";
+  ASSERT_EQ(d.take_lookups().size(), 1u) << "the one of now";
+  d.on_question(3, {"a.test", 0}, t0);
+  EXPECT_EQ(d.take_lookups().size(), 1u) << "not remembered";
+  d.on_looked_up({"b.test", 0}, THARSIS_OK, list({"10.0.0.3"}), t0);
+  EXPECT_EQ(text(only(d)), "10.0.0.3 ");
+  EXPECT_EQ(d.open(), 1u);
+}

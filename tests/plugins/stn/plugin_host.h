@@ -8,6 +8,7 @@
 #include "sdk/abi/platform.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/host.h"
+#include "tests/plugins/told_network.h"
 #include "tests/runtime/lent_metrics.h"
 
 namespace tharsis::test {
@@ -39,6 +40,7 @@ class plugin_host {
   std::vector<std::string> lines;
   const void* dns = nullptr;
   lent_metrics metrics;
+  told_network network;
 
  private:
   static plugin_host& of(void* self) { return *static_cast<plugin_host*>(self); }
@@ -54,7 +56,8 @@ class plugin_host {
                                                           {THARSIS_REGISTRY_ID, &h.registry_},
                                                           {THARSIS_SETTINGS_ID, &h.settings_},
                                                           {THARSIS_LOG_ID, &h.log_},
-                                                          {THARSIS_METRICS_ID, &h.metrics.table}};
+                                                          {THARSIS_METRICS_ID, &h.metrics.table},
+                                                          {THARSIS_NETWORK_ID, h.network.table()}};
     for (const auto& [name, table] : tables)
       if (std::strcmp(name, id) == 0) return table;
     return nullptr;

@@ -93,7 +93,7 @@ struct fake_host {
 
 TEST(Host, AMissingTableIsNamedAndAConsoleMayBeMissing) {
   for (const std::string id : {THARSIS_LOOP_ID, THARSIS_NET_ID, THARSIS_FILES_ID, THARSIS_RANDOM_ID, THARSIS_PATHS_ID,
-                               THARSIS_BUS_ID, THARSIS_REGISTRY_ID, THARSIS_SETTINGS_ID, THARSIS_LOG_ID}) {
+                               THARSIS_BUS_ID, THARSIS_REGISTRY_ID, THARSIS_SETTINGS_ID, THARSIS_LOG_ID, THARSIS_NETWORK_ID}) {
     fake_host given;
     given.lacks = {id};
     EXPECT_EQ(host(&given.self).missing(), id);

@@ -1,0 +1,140 @@
+// Goal: when the network changes or the machine has slept, a link is judged at once instead of by its
+// silence, and the first attempt on a new network waits for nothing.
+#include "tests/plugins/stn/link_world.h"
+
+using namespace tharsis;
+using test::link_world;
+
+namespace {
+
+// With an address that the path to the server takes.
+const sim::attachment other{"other", {"10.0.0.77"}, "wlan0", THARSIS_NETWORK_WIFI, 1500};
+
+struct linked : link_world {
+  explicit linked(uint64_t seed) : link_world(seed) {
+    serve();
+    start();
+    EXPECT_TRUE(wait_up()) << reason();
+  }
+  // As the runtime tells it.
+  void tell(const std::string& interface, const std::string& id = {}) {
+    client.on_strand([&] { host.network.move(interface, id); });
+  }
+  // How long a task takes that is started now.
+  duration time_of(const std::string& body) {
+    const instant began = world.now();
+    EXPECT_EQ(submit(body, body, 60'000), THARSIS_OK);
+    EXPECT_TRUE(world.run_until([&] { return outcomes[body].answers > 0; }, began + 60s));
+    EXPECT_EQ(outcomes[body].status, THARSIS_OK) << outcomes[body].reason;
+    return world.now() - began;
+  }
+};
+
+}  // namespace
+
+TEST(StnNetwork, ThroughAnotherInterfaceTheLinkIsMadeAnewAtOnce) {
+  linked w(1);
+  w.client_machine.switch_network(other);
+  w.tell("wlan0");
+  EXPECT_LT(w.time_of("moved"), 1s);
+  EXPECT_NE(w.reason().find("the network changed from sim0 to wlan0"), std::string::npos) << w.reason();
+}
+
+TEST(StnNetwork, WithoutTheNewsTheSilenceDecidesLater) {
+  linked w(2);
+  w.client_machine.switch_network(other);
+  EXPECT_GE(w.time_of("unaware"), w.link().answer_timeout);
+}
+
+TEST(StnNetwork, AnotherNetworkBehindTheSameInterfaceIsAnotherToo) {
+  linked w(3);
+  w.tell("sim0", "home");
+  w.world.run_for(10s);
+  EXPECT_TRUE(w.up());
+  w.client_machine.switch_network(other);
+  w.tell("sim0", "cafe");
+  EXPECT_LT(w.time_of("moved"), 1s);
+}
+
+TEST(StnNetwork, OnTheSameNetworkALinkThatAnswersIsKept) {
+  linked w(4);
+  const size_t states = w.host.states.size();
+  for (int i = 0; i < 5; ++i) {
+    w.tell("sim0");
+    w.world.run_for(10s);
+  }
+  EXPECT_EQ(w.host.states.size(), states) << w.reason();
+}
+
+TEST(StnNetwork, OnTheSameNetworkALinkThatIsDeadIsGivenUpSoonAlsoWithoutTasks) {
+  linked w(5);
+  w.world.forget_connections(w.client_machine, w.server_machine);
+  w.tell("sim0");
+  const instant told = w.world.now();
+  ASSERT_TRUE(w.wait_down());
+  EXPECT_LE(w.world.now() - told, w.link().doubt_timeout + 100ms);
+  EXPECT_NE(w.reason().find("a ping was not answered within 2000 ms after the network had changed"), std::string::npos) << w.reason();
+  EXPECT_TRUE(w.wait_up(1s)) << "and is back without a pause";
+}
+
+TEST(StnNetwork, WhileThereIsNoNetworkTheLinkIsLeftAlone) {
+  linked w(6);
+  const size_t states = w.host.states.size();
+  w.client_machine.lose_network();
+  w.tell("");
+  w.world.run_for(30s);
+  EXPECT_EQ(w.host.states.size(), states);
+  w.client_machine.switch_network({"a network", {"10.0.0.1"}});
+  w.tell("sim0");
+  w.world.run_for(5s);
+  EXPECT_TRUE(w.up()) << "its address came back, and it answers";
+}
+
+TEST(StnNetwork, ANetworkThatAppearsEndsThePauseBeforeTheNextAttempt) {
+  linked w(7);
+  w.client_machine.lose_network();
+  w.tell("");
+  w.world.forget_connections(w.client_machine, w.server_machine);
+  EXPECT_EQ(w.submit("waits", "waits", 600'000), THARSIS_OK);
+  ASSERT_TRUE(w.wait_down());
+  w.world.run_for(2min);  // By now the pauses are long.
+  ASSERT_FALSE(w.up());
+  w.client_machine.switch_network(other);
+  w.tell("wlan0");
+  const instant told = w.world.now();
+  ASSERT_TRUE(w.wait_answers(1));
+  EXPECT_LT(w.world.now() - told, 1s);
+}
+
+TEST(StnNetwork, ADialThatIsUnderWayIsGivenUpForTheNewNetwork) {
+  linked w(8);
+  w.world.between(w.client_machine, w.server_machine).black_hole = true;
+  w.world.reset_connections(w.client_machine, w.server_machine);
+  ASSERT_TRUE(w.wait_down());
+  w.world.run_for(3s);
+  ASSERT_EQ(w.host.states.back().state, uint32_t{THARSIS_STN_CONNECTING});
+  w.world.between(w.client_machine, w.server_machine).black_hole = false;
+  w.client_machine.switch_network(other);
+  w.tell("wlan0");
+  EXPECT_TRUE(w.wait_up(1s)) << "a lost SYN is sent again only after 4 s";
+  EXPECT_NE(w.reason().find("the network changed while"), std::string::npos) << w.reason();
+}
+
+TEST(StnNetwork, ANetworkThatNeverRestsCostsNoLinkThatAnswers) {
+  linked w(9);
+  for (int i = 0; i < 200; ++i) {
+    w.tell("sim0");
+    w.world.run_for(20ms);
+  }
+  w.world.run_for(10s);
+  EXPECT_TRUE(w.up()) << w.reason();
+  EXPECT_EQ(w.host.states.back().gap, 0ns);
+}
+
+TEST(StnNetwork, NobodyWatchesOnceItHasStopped) {
+  linked w(10);
+  EXPECT_EQ(w.host.network.watches(), 1u);
+  w.stop();
+  EXPECT_EQ(w.host.network.watches(), 0u);
+  w.dispatcher.reset();
+}
