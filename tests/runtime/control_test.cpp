@@ -43,7 +43,8 @@ class Control : public ::testing::Test {
     server.emplace(std::move(*socket), events,
                    control_server::answers{[] { return std::string(R"({"profile":"demo.yaml","process":1,"state":"running","plugins":[]})"); },
                                            [] { return std::string(R"({"profile":"demo.yaml","process":1,"metrics":[]})"); },
-                                           [this] { stopped.tell(); }});
+                                           [this] { stopped.tell(); },
+                                           [](const auto&) { return std::optional<error>(); }});
   }
   std::unique_ptr<control_client> connect(const std::string& name = "demo") {
     auto client = control_client::reach(state, name);
