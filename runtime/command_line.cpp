@@ -75,6 +75,13 @@ const std::map<std::string, own_command>& own_commands() {
         "tharsis stop [PROFILE] [--state DIR]\n"
         "  Stops the `tharsis run` with this state folder, as Ctrl-C does, and waits until it has ended.\n"
         "  PROFILE says which, if several run there.\n"}},
+      {"reload",
+       {"reload [PROFILE]        read its profile again and change what changed", 0, 1,
+        "tharsis reload [PROFILE] [--json] [--state DIR]\n"
+        "  A `tharsis run` reads its profile again, with its own --set, and prints the difference. A plugin takes\n"
+        "  new settings while it runs or is restarted; all of it happens, or nothing: when a plugin refuses, or\n"
+        "  does not start again, everything is as it was. What has failed gets another chance. SIGHUP does the\n"
+        "  same. Exit code 1: a plugin did not take it; 2: the profile is wrong.\n"}},
       {"tail",
        {"tail PATTERN [PROFILE]  print its events as they come", 1, 2,
         "tharsis tail PATTERN [PROFILE] [--state DIR]\n"
@@ -134,10 +141,10 @@ struct option {
 const std::vector<option>& options() {
   static const std::vector<option> all = {
       {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why"}},
-      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "tail", "tell", "why"}},
+      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "reload", "tail", "tell", "why"}},
       {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why", "help"}},
       {"--for", true, {"run", "simulate"}},
-      {"--json", false, {"run", "plugins", "explain", "simulate", "status", "metrics"}},
+      {"--json", false, {"run", "plugins", "explain", "simulate", "status", "metrics", "reload"}},
       {"--metrics", false, {"run"}},
       {"--prometheus", false, {"metrics"}},
       {"--watch", false, {"metrics"}},

@@ -11,6 +11,7 @@
 #include "runtime/os_profile_files.h"
 #include "runtime/running_runtime.h"
 #include "runtime/text_columns.h"
+#include "runtime/yaml_tree.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/nearest.h"
 
@@ -22,19 +23,25 @@ std::optional<std::string> argument(const command_line& line, size_t index) {
 }
 
 // "12 s", in the largest unit that leaves a whole number above zero.
-std::string age(int64_t since) {
-  if (since == 0) return "";
-  const int64_t seconds = std::max<int64_t>((wall_now() - since) / 1'000'000'000, 0);
+std::string span(int64_t nanoseconds) {
+  const int64_t seconds = std::max<int64_t>(nanoseconds / 1'000'000'000, 0);
   if (seconds < 120) return std::to_string(seconds) + " s";
   if (seconds < 2 * 3600) return std::to_string(seconds / 60) + " min";
   if (seconds < 2 * 86400) return std::to_string(seconds / 3600) + " h";
   return std::to_string(seconds / 86400) + " d";
 }
 
+std::string age(int64_t since) { return since == 0 ? "" : span(wall_now() - since); }
+
+// "no disk; it is started again in 4 s"
+std::string reason_of(const running_status::plugin& p) {
+  return p.retry == 0 ? p.reason : p.reason + "; it is started again in " + span(p.retry - wall_now() + 999'999'999);
+}
+
 std::string status_text(const running_status& s) {
   std::vector<std::vector<std::string>> rows = {{"PLUGIN", "STATE", "SINCE", "REASON"}};
   for (const auto& p : s.plugins)
-    rows.push_back({p.id, p.state + (p.stuck ? ", stuck" : ""), age(p.since), p.reason});
+    rows.push_back({p.id, p.state + (p.stuck ? ", stuck" : ""), age(p.since), reason_of(p)});
   return s.profile + " is " + s.state + " in process " + s.process + "\n" + text_columns(rows, "  ");
 }
 
@@ -42,7 +49,7 @@ std::string status_text(const running_status& s) {
 std::string plugin_text(const running_status::plugin& p) {
   std::string text = p.id + " is " + p.state + (p.stuck ? " and stuck" : "");
   if (const std::string since = age(p.since); !since.empty()) text += " since " + since;
-  if (!p.reason.empty()) return text + ": " + p.reason + "\n";
+  if (!p.reason.empty()) return text + ": " + reason_of(p) + "\n";
   return text + (p.state == "running" ? "; nothing is wrong with it\n" : "\n");
 }
 
@@ -128,6 +135,27 @@ int stop_command(const command_line& line) {
   (*runtime)->send(json_object().add("do", "stop").text());
   (*runtime)->wait_for_its_end();
   return say("process " + std::to_string((*runtime)->process()) + " has stopped\n");
+}
+
+int reload_command(const command_line& line) {
+  auto runtime = reach_runtime(state_folder_of(line), argument(line, 0));
+  if (!runtime) return complain(runtime.failure());
+  (*runtime)->send(json_object().add("do", "reload").text());
+  const auto answer = (*runtime)->read_line();
+  diagnostics problems;
+  const auto map = answer ? parse_yaml(std::make_shared<source>(source{"answer", *answer, source::kind::profile, {}}), problems)
+                          : std::nullopt;
+  if (!map || !problems.empty()) return complain({THARSIS_E_GONE, "the runtime has ended while it was asked"});
+  const yaml_node* const failure = map->find("error");
+  if (line.json) say(*answer + "\n");
+  if (failure != nullptr) {
+    const yaml_node* const status = map->find("status");
+    const bool wrong = status != nullptr && status->text == std::to_string(THARSIS_E_INVALID);
+    refuse(failure->text + "\n");
+    return wrong ? exit_input_wrong : exit_work_failed;
+  }
+  const yaml_node* const text = map->find("text");
+  return line.json || text == nullptr ? exit_done : say(text->text);
 }
 
 int tail_command(const command_line& line) {

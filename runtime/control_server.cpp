@@ -27,15 +27,23 @@ std::string value_in(const yaml_node& request, std::string_view key) {
 
 control_server::control_server(std::unique_ptr<control_socket> socket, bus& events, answers a)
     : socket_(std::move(socket)), bus_(events), answers_(std::move(a)) {
+  late_->socket = socket_.get();
   thread_.start("tharsis-control", [this] {
     socket_->serve({[this](uint64_t client, const std::string& line) { on_line(client, line); },
-                    [this](uint64_t client) { end_tail(client); }, [this] { pass_events_on(); }});
+                    [this](uint64_t client) { end_tail(client); }, [this] {
+                      send_late_answers();
+                      pass_events_on();
+                    }});
   });
 }
 
 control_server::~control_server() {
   socket_->end();
   thread_.join();
+  {
+    const std::lock_guard lock(late_->mutex);
+    late_->socket = nullptr;
+  }
   while (!tails_.empty()) end_tail(tails_.begin()->first);
 }
 
@@ -49,6 +57,7 @@ void control_server::on_line(uint64_t client, const std::string& line) {
   if (what == "metrics") return socket_->send(client, answers_.metrics());
   if (what == "tail") return tail(client, value_in(*request, "pattern"));
   if (what == "tell") return tell(client, request->find("words"));
+  if (what == "reload") return reload(client);
   if (what != "stop") return complain(client, "this runtime does not know how to do " + quoted(what));
   socket_->send(client, json_object().add("stopping", true).text());
   answers_.stop();
@@ -61,6 +70,23 @@ void control_server::tell(uint64_t client, const yaml_node* words) {
   const auto failure = answers_.tell(told);
   if (failure) return complain(client, failure->text);
   socket_->send(client, json_object().add("told", true).text());
+}
+
+void control_server::reload(uint64_t client) {
+  answers_.reload([late = late_, client](std::string answer) {
+    const std::lock_guard lock(late->mutex);
+    late->waiting.emplace_back(client, std::move(answer));
+    if (late->socket != nullptr) late->socket->ring();
+  });
+}
+
+void control_server::send_late_answers() {
+  std::vector<std::pair<uint64_t, std::string>> ready;
+  {
+    const std::lock_guard lock(late_->mutex);
+    ready.swap(late_->waiting);
+  }
+  for (const auto& [client, answer] : ready) socket_->send(client, answer);
 }
 
 void control_server::tail(uint64_t client, const std::string& pattern) {

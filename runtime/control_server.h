@@ -1,17 +1,22 @@
-// Answers what `tharsis status`, `metrics`, `stop` and `tail` ask a running runtime over its control socket.
+// Answers what `tharsis status`, `metrics`, `stop`, `reload` and `tail` ask a running runtime over its control socket.
 //
 //   {"do":"status"}                     one line: {"profile":..,"process":..,"state":..,"plugins":[..]}
 //   {"do":"metrics"}                    one line: {"profile":..,"process":..,"metrics":[..]}
 //   {"do":"stop"}                       {"stopping":true}; the connection ends with the process
 //   {"do":"tell","words":{"foreground":"0"}}  {"told":true}
 //   {"do":"tail","pattern":"stn.*"}     {"tail":"stn.*"}, then events, and {"dropped":N} where some are missing
+//   {"do":"reload"}                     {"changed":true,"text":"what","difference":{..}}, or {"error":..} with a
+//                                       "status" of the contract
 //   anything else                       {"error":"a sentence"}
 #pragma once
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "runtime/bus.h"
 #include "runtime/os_control_linux.h"
@@ -24,12 +29,13 @@ struct yaml_node;
 
 class control_server {
  public:
-  // All are called on the server's thread.
+  // Called on the server's thread.
   struct answers {
     std::function<std::string()> status;
     std::function<std::string()> metrics;
     std::function<void()> stop;
     std::function<std::optional<error>(const std::map<std::string, std::string>& words)> tell;
+    std::function<void(std::function<void(std::string)> done)> reload;  // `done` gets the answer, once. [any thread]
   };
 
   // `events` outlives it.
@@ -48,12 +54,22 @@ class control_server {
   void tail(uint64_t client, const std::string& pattern);
   void end_tail(uint64_t client);
   void pass_events_on();
+  void reload(uint64_t client);
+  void send_late_answers();
   void complain(uint64_t client, const std::string& sentence);
+
+  // Answers that came later, on other threads. They may come when the server has gone.
+  struct late_answers {
+    std::mutex mutex;
+    control_socket* socket;  // Null: gone.
+    std::vector<std::pair<uint64_t, std::string>> waiting;
+  };
 
   std::unique_ptr<control_socket> socket_;
   bus& bus_;
   answers answers_;
   std::map<uint64_t, subscription> tails_;  // By client.
+  std::shared_ptr<late_answers> late_ = std::make_shared<late_answers>();
   thread thread_;
 };
 

@@ -32,21 +32,55 @@ setting deadline(std::string name, duration usual, std::string about) {
   return made;
 }
 
+setting choice(std::string name, std::vector<std::string> values, std::string usual, std::string about) {
+  setting made = named(std::move(name), setting_type::choice, std::move(about));
+  made.values = std::move(values);
+  made.preset = preset(std::move(usual));
+  return made;
+}
+
+setting restart_limit() {
+  setting made = named("restart_limit", setting_type::integer, "After so many restarts in a row, less than a minute apart, it stays failed.");
+  made.preset = preset(std::to_string(runtime_settings{}.restart_limit));
+  made.min = bound{1, 0, "1"};
+  made.max = bound{1'000'000, 0, "1000000"};
+  return made;
+}
+
 std::vector<setting> all_host_settings() {
-  setting loop = named("loop", setting_type::choice,
-                       "The thread it runs on: one that plugins share, one of its own, or the application's main thread.");
-  loop.values = {"shared", "dedicated", "main"};
-  loop.preset = preset("shared");
-  setting stall = named("stall", setting_type::choice,
-                        "What follows when a callback runs longer than `stall_limit`: a report, also a restart of the plugin "
-                        "once it has come back, or the end of the process.");
-  stall.values = {"report", "restart", "abort"};
-  stall.preset = preset("report");
   const runtime_settings usual;
   return {named("path", setting_type::path, "The folder with the plugin's plugin.yaml; without it, the folders of plugins are searched."),
-          loop, deadline("start_deadline", usual.start_deadline, "The plugin has failed when its start takes longer."),
+          choice("loop", {"shared", "dedicated", "main"}, "shared",
+                 "The thread it runs on: one that plugins share, one of its own, or the application's main thread."),
+          deadline("start_deadline", usual.start_deadline, "The plugin has failed when its start takes longer."),
           deadline("stop_deadline", usual.stop_deadline, "The plugin is given up when its stop takes longer."),
-          deadline("stall_limit", usual.stall_limit, "A callback that runs longer is reported, with the stack of its thread."), stall};
+          choice("restart", {"never", "on_failure", "always"}, "on_failure",
+                 "Whether it is started again when it has failed: never, once it has run, or also when it cannot start."),
+          deadline("restart_wait", usual.restart_wait, "How long to wait before the first restart; the wait doubles from one to the next."),
+          deadline("restart_wait_longest", usual.restart_wait_longest, "The wait grows no longer than this."),
+          restart_limit(),
+          deadline("stall_limit", usual.stall_limit, "A callback that runs longer is reported, with the stack of its thread."),
+          choice("stall", {"report", "restart", "abort"}, "report",
+                 "What follows when a callback runs longer than `stall_limit`: a report, also a restart of the plugin "
+                 "once it has come back, or the end of the process.")};
+}
+
+void take_word(host_keys& keys, std::string_view key, std::string_view word) {
+  using when = restart_policy::when;
+  if (key == "loop")
+    keys.loop = word == "dedicated" ? THARSIS_STRAND_DEDICATED : word == "main" ? THARSIS_STRAND_MAIN : THARSIS_STRAND_SHARED;
+  if (key == "restart") keys.restart.on = word == "never" ? when::never : word == "always" ? when::always : when::on_failure;
+  if (key == "stall")
+    keys.stall = word == "restart" ? stall_policy::restart : word == "abort" ? stall_policy::abort : stall_policy::report;
+}
+
+void take_number(host_keys& keys, std::string_view key, int64_t number) {
+  if (key == "start_deadline") keys.start_deadline = duration(number);
+  if (key == "stop_deadline") keys.stop_deadline = duration(number);
+  if (key == "restart_wait") keys.restart.wait = duration(number);
+  if (key == "restart_wait_longest") keys.restart.wait_longest = duration(number);
+  if (key == "restart_limit") keys.restart.limit = static_cast<uint32_t>(number);
+  if (key == "stall_limit") keys.stall_limit = duration(number);
 }
 
 }  // namespace
@@ -64,16 +98,8 @@ bool is_host_key(std::string_view key) {
 host_keys take_host_keys(setting_value& tree, setting_value& taken) {
   host_keys keys;
   for (const setting_value& value : tree.children) {
-    const auto* const text = std::get_if<std::string>(&value.scalar);
-    if (text && value.key == "loop")
-      keys.loop = *text == "dedicated" ? THARSIS_STRAND_DEDICATED : *text == "main" ? THARSIS_STRAND_MAIN : THARSIS_STRAND_SHARED;
-    if (text && value.key == "stall")
-      keys.stall = *text == "restart" ? stall_policy::restart : *text == "abort" ? stall_policy::abort : stall_policy::report;
-    if (const auto* wait = std::get_if<int64_t>(&value.scalar)) {
-      if (value.key == "start_deadline") keys.start_deadline = duration(*wait);
-      if (value.key == "stop_deadline") keys.stop_deadline = duration(*wait);
-      if (value.key == "stall_limit") keys.stall_limit = duration(*wait);
-    }
+    if (const auto* text = std::get_if<std::string>(&value.scalar)) take_word(keys, value.key, *text);
+    if (const auto* number = std::get_if<int64_t>(&value.scalar)) take_number(keys, value.key, *number);
   }
   const auto of_host = std::stable_partition(tree.children.begin(), tree.children.end(),
                                              [](const setting_value& value) { return !is_host_key(value.key); });

@@ -1,9 +1,10 @@
 // The keys of a plugin in a profile that belong to the runtime, not to the plugin: where it is, which
-// thread it runs on, how long its steps and callbacks may take.
+// thread it runs on, how long its steps and callbacks may take, what becomes of it when it fails.
 #pragma once
 #include <string_view>
 #include <vector>
 
+#include "runtime/restart_policy.h"
 #include "runtime/schema.h"
 #include "runtime/setting_value.h"
 #include "runtime/settings.h"
@@ -21,6 +22,7 @@ struct host_keys {
   duration stop_deadline = runtime_settings{}.stop_deadline;
   duration stall_limit = runtime_settings{}.stall_limit;
   stall_policy stall = stall_policy::report;
+  restart_policy restart;
 };
 
 const std::vector<setting>& host_settings();

@@ -1,6 +1,7 @@
 #include "runtime/host_runtime.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdio>
 #include <utility>
 
@@ -37,14 +38,13 @@ real_platform::options platform_options(unsigned threads) {
 
 }  // namespace
 
-host_runtime::host_runtime(options o)
-    : plan_(std::move(o.plan)), run_by_caller_(o.platform != nullptr), platform_(platform_options(o.threads)) {}
+host_runtime::host_runtime(const options& o)
+    : data_folder_(o.plan.data_folder), run_by_caller_(o.platform != nullptr), platform_(platform_options(o.threads)) {}
 
 host_runtime::~host_runtime() = default;
 
 result<std::unique_ptr<host_runtime>> host_runtime::create(options o) {
-  const tharsis_platform* const given = o.platform;
-  std::unique_ptr<host_runtime> made(new host_runtime(std::move(o)));
+  std::unique_ptr<host_runtime> made(new host_runtime(o));
   host_runtime* const self = made.get();
   const tharsis_platform& table = *made->platform_.table();
   const tharsis_strand* strand = nullptr;
@@ -56,8 +56,9 @@ result<std::unique_ptr<host_runtime>> host_runtime::create(options o) {
   if (made->wake_->descriptor() < 0)
     return error{THARSIS_E_BUSY, "the process is out of descriptors; close some, or raise its limit"};
   runtime::options inner;
-  inner.platform = given != nullptr ? given : &table;
-  inner.plan = made->plan_;
+  inner.platform = o.platform != nullptr ? o.platform : &table;
+  inner.journal = std::move(o.name);
+  inner.plan = std::move(o.plan);
   inner.print = print_log;
   inner.on_failure = [strand] { nudge(*strand); };
   inner.on_settled = [self, strand] {
@@ -77,7 +78,7 @@ std::optional<error> host_runtime::start() {
   if (phase_ != phase::created)
     return error{THARSIS_E_INVALID, "this runtime was started before; a runtime runs once, create another"};
   std::optional<error> failure;
-  if (!run_by_caller_) failure = prepare_state_folder(plan_.data_folder);
+  if (!run_by_caller_) failure = prepare_state_folder(data_folder_);
   if (!failure) failure = runtime_->start();
   phase_ = failure ? phase::ended : phase::started;
   return failure;
@@ -150,12 +151,47 @@ std::optional<error> host_runtime::missing(const std::string& interface_id) cons
   if (run_by_caller_)
     return error{THARSIS_E_UNSUPPORTED, "on a platform of the caller's, threads of the host call no services; let a plugin do it"};
   std::vector<std::string> provided;
-  for (const plugin_entry& entry : plan_.plugins)
-    for (const placed_name& name : entry.manifest->provided) provided.push_back(name.name);
-  if (std::find(provided.begin(), provided.end(), interface_id) != provided.end()) return {};
+  if (runtime_->provides(interface_id, &provided)) return {};
   const auto meant = nearest(interface_id, provided);
   return error{THARSIS_E_NOT_FOUND, "no plugin of the profile provides " + quoted(interface_id) +
                                         (meant ? "; did you mean '" + *meant + "'?" : "; it provides " + (provided.empty() ? "nothing" : listed(provided)))};
+}
+
+std::optional<error> host_runtime::reload(profile next, profile_difference& changes) {
+  if (carrier::here() != nullptr)
+    return error{THARSIS_E_INVALID, "reload waits for plugins, so it must not be called from inside a callback"};
+  if (phase_ != phase::started || stopping_) return error{THARSIS_E_INVALID, "only a runtime that runs takes another profile"};
+  if (run_by_caller_)
+    return error{THARSIS_E_UNSUPPORTED, "reload waits for plugins, but who calls it is who runs their platform"};
+  if (next.data_folder != data_folder_)
+    return error{THARSIS_E_INVALID, "the state folder is " + data_folder_ + " as long as the runtime lives"};
+  struct answer {
+    std::mutex mutex;
+    std::condition_variable came;
+    bool there = false;
+    profile_difference changes;
+    std::optional<error> failure;
+  };
+  const auto waited = std::make_shared<answer>();
+  runtime_->reload(std::move(next), [waited, strand = answers_->table()](const profile_difference& d, std::optional<error> failure) {
+    const std::lock_guard lock(waited->mutex);
+    waited->changes = d;
+    waited->failure = std::move(failure);
+    waited->there = true;
+    waited->came.notify_all();
+    nudge(*strand);
+  });
+  const bool pumps = begin_pumping();
+  std::unique_lock lock(waited->mutex);
+  while (pumps && !waited->there) {
+    lock.unlock();
+    platform_.run_main(pump_budget, std::nullopt);
+    lock.lock();
+  }
+  waited->came.wait(lock, [&] { return waited->there; });
+  if (pumps) pumping_ = false;
+  changes = std::move(waited->changes);
+  return std::move(waited->failure);
 }
 
 std::shared_ptr<host_guard> host_runtime::attach(const std::string& interface_id) {

@@ -22,6 +22,7 @@ class host_runtime {
   struct options {
     profile plan;
     const tharsis_platform* platform = nullptr;  // The caller's, who runs it; null: a real one.
+    std::string name;  // Of the runtime among those with the same state folder.
     unsigned threads = 0;  // Of the shared pool; 0: as many as a platform takes by itself.
   };
   static result<std::unique_ptr<host_runtime>> create(options o);
@@ -35,6 +36,9 @@ class host_runtime {
   tharsis_status run_once(duration budget);
   // Pumps until all plugins are at rest or the time is over. OK, TIMEOUT or INVALID. [the thread of run_once]
   tharsis_status stop(std::optional<duration> limit);
+  // Changes to another profile; what it changes is in `changes`. Pumps while it waits when this is the thread
+  // of run_once; on another one that thread has to go on pumping.
+  std::optional<error> reload(profile next, profile_difference& changes);
   // As stop(), on any thread once the thread of run_once has ended; waits for nothing when a stop was asked
   // for and has timed out. False: from inside a callback, nothing was done.
   bool end();
@@ -58,12 +62,12 @@ class host_runtime {
  private:
   enum class phase { created, started, ended };
 
-  explicit host_runtime(options o);
+  explicit host_runtime(const options& o);
   bool begin_pumping();
   tharsis_status wait_for_end(std::optional<duration> limit);
   std::string_view state() const;
 
-  profile plan_;
+  const std::string data_folder_;
   const bool run_by_caller_;  // The platform is.
   real_platform platform_;
   std::unique_ptr<host_wake> wake_;

@@ -108,6 +108,7 @@ tharsis_status tharsis_runtime_create(const tharsis_runtime_options* options, th
   o.plan = read_profile(*options, problems);
   o.threads = options->threads;
   o.platform = options->platform;
+  o.name = profile_name(o.plan.file);
   if (!problems.empty()) return fail(error, THARSIS_E_INVALID, first_sentence(problems));
   auto made = host_runtime::create(std::move(o));
   if (!made) return fail(error, made.failure());
@@ -196,7 +197,7 @@ const tharsis_event* tharsis_inbox_next(tharsis_inbox* inbox) noexcept {
 }
 
 tharsis_text tharsis_inbox_next_json(tharsis_inbox* inbox) noexcept {
-  return inbox == nullptr ? tharsis_text{nullptr, 0} : text_of(inbox->events.next_json());
+  return inbox == nullptr ? tharsis_text{nullptr, 0} : tharsis::text_of(inbox->events.next_json());
 }
 
 uint64_t tharsis_inbox_dropped(const tharsis_inbox* inbox) noexcept {
@@ -226,6 +227,20 @@ uint64_t tharsis_metric_quantile(const tharsis_metric_value* value, double share
 
 int32_t tharsis_runtime_settled(const tharsis_runtime* runtime) noexcept {
   return runtime != nullptr && runtime->host->settled() ? 1 : 0;
+}
+
+tharsis_status tharsis_runtime_reload(tharsis_runtime* runtime, const tharsis_runtime_options* options,
+                                      tharsis_owned_text* difference, tharsis_error* error) noexcept {
+  if (difference != nullptr) *difference = {nullptr, 0};
+  if (runtime == nullptr) return fail(error, THARSIS_E_INVALID, "there is no runtime to reload");
+  if (const char* const problem = problem_of(options)) return fail(error, THARSIS_E_INVALID, problem);
+  diagnostics problems;
+  profile next = read_profile(*options, problems);
+  if (!problems.empty()) return fail(error, THARSIS_E_INVALID, first_sentence(problems));
+  profile_difference changes;
+  const auto failure = runtime->host->reload(std::move(next), changes);
+  if (difference != nullptr) *difference = owned(text_of(changes));
+  return failure ? fail(error, *failure) : THARSIS_OK;
 }
 
 tharsis_status tharsis_runtime_stop(tharsis_runtime* runtime, int64_t deadline_ns) noexcept {

@@ -18,6 +18,7 @@ std::string_view name(plugin_state state) {
     case plugin_state::destroying: return "destroying";
     case plugin_state::stopped: return "stopped";
     case plugin_state::failed: return "failed";
+    case plugin_state::disabled: return "disabled";
   }
   return "?";
 }
@@ -49,10 +50,21 @@ lifecycle::step step_of(plugin_state state) {
   }
 }
 
-// Nothing more will happen to it by itself.
+// Nothing more will happen to it by itself, unless a failed one is to be started again.
 bool at_rest(plugin_state state) {
   return state == plugin_state::stopped || state == plugin_state::failed || state == plugin_state::waiting ||
-         state == plugin_state::resolved;
+         state == plugin_state::resolved || state == plugin_state::disabled;
+}
+
+bool holds(const std::vector<std::vector<size_t>>& groups, size_t plugin) {
+  return std::any_of(groups.begin(), groups.end(),
+                     [&](const auto& group) { return std::find(group.begin(), group.end(), plugin) != group.end(); });
+}
+
+duration restart_wait(const restart_policy& policy, uint32_t failures) {
+  duration wait = policy.wait;
+  for (uint32_t i = 1; i < failures && wait < policy.wait_longest; ++i) wait *= 2;
+  return std::min(wait, policy.wait_longest);
 }
 }  // namespace
 
@@ -71,6 +83,33 @@ void lifecycle::start(instant now) {
 
 void lifecycle::stop(instant now) {
   stopping_ = true;
+  for (entry& e : entries_)
+    if (e.state == plugin_state::failed) e.deadline = never;
+  advance(now);
+}
+
+void lifecycle::change(std::vector<plan> plans, const std::vector<size_t>& renewed, instant now) {
+  entries_.resize(plans.size());
+  for (size_t i = 0; i < plans.size(); ++i) {
+    entry& e = entries_[i];
+    e.facts = std::move(plans[i]);
+    if (e.stuck) continue;
+    const bool renew = std::find(renewed.begin(), renewed.end(), i) != renewed.end();
+    if (!at_rest(e.state)) {
+      if (!e.facts.wanted) go(i, departure::ended, {});
+      if (renew) go(i, departure::renewed, {});
+    } else if (!e.facts.wanted) {
+      e.state = plugin_state::stopped;
+      e.deadline = never;
+      e.reason.clear();
+    } else if (renew || e.state == plugin_state::stopped || (e.state == plugin_state::disabled && e.facts.disabled.empty())) {
+      e.state = plugin_state::resolved;
+      e.deadline = never;
+      e.reason.clear();
+      e.failures = 0;
+      e.ran = false;
+    }
+  }
   advance(now);
 }
 
@@ -78,6 +117,11 @@ void lifecycle::begin(size_t plugin, plugin_state state, step s, instant deadlin
   entries_[plugin].state = state;
   entries_[plugin].deadline = deadline;
   actions_.push_back({plugin, s});
+}
+
+void lifecycle::go(size_t plugin, departure why, std::string reason) {
+  entries_[plugin].goes = why;
+  entries_[plugin].reason = std::move(reason);
 }
 
 void lifecycle::on_done(size_t plugin, step s, std::string failure, instant now) {
@@ -88,12 +132,17 @@ void lifecycle::on_done(size_t plugin, step s, std::string failure, instant now)
     case step::create:
       if (!failure.empty()) return fail(plugin, std::move(failure), now);
       e.created = true;
-      if (stopping_) return destroy(plugin, now);
+      if (stopping_ && e.goes == departure::none) go(plugin, departure::ended, {});
+      if (const auto* group = lost_group(e); group != nullptr && e.goes == departure::none)
+        go(plugin, departure::waits, absence(group->front()));
+      if (e.goes != departure::none) return destroy(plugin, now);
       begin(plugin, plugin_state::starting, step::start, later(now, e.facts.start_deadline));
       break;
     case step::start:
       if (!failure.empty()) return fail(plugin, std::move(failure), now);
       e.state = plugin_state::running;
+      e.running_since = now;
+      e.ran = true;
       break;
     case step::withdraw:
       begin(plugin, plugin_state::stopping, step::stop, later(now, e.facts.stop_deadline));
@@ -102,8 +151,8 @@ void lifecycle::on_done(size_t plugin, step s, std::string failure, instant now)
     case step::destroy:
       e.created = false;
       e.stuck = !failure.empty();
-      if (e.reason.empty()) e.reason = std::move(failure);
-      e.state = e.reason.empty() ? plugin_state::stopped : plugin_state::failed;
+      if (e.stuck) go(plugin, departure::failed, e.goes == departure::failed ? e.reason : std::move(failure));
+      rest(plugin, now);
       break;
   }
   advance(now);
@@ -113,16 +162,16 @@ void lifecycle::on_failed(size_t plugin, std::string reason, instant now) {
   entry& e = entries_[plugin];
   if (e.state == plugin_state::starting) return fail(plugin, std::move(reason), now);
   if (e.state != plugin_state::running) return;
-  e.reason = std::move(reason);
+  go(plugin, departure::failed, std::move(reason));
   advance(now);
 }
 
 void lifecycle::fail(size_t plugin, std::string reason, instant now) {
   entry& e = entries_[plugin];
-  e.reason = std::move(reason);
+  go(plugin, departure::failed, std::move(reason));
   e.deadline = never;
   if (e.created) return destroy(plugin, now);
-  e.state = plugin_state::failed;
+  rest(plugin, now);
   advance(now);
 }
 
@@ -131,11 +180,42 @@ void lifecycle::destroy(size_t plugin, instant now) {
   entry& e = entries_[plugin];
   if (e.held || used_by_stuck(plugin)) {
     e.stuck = true;
-    e.state = e.reason.empty() ? plugin_state::stopped : plugin_state::failed;
+    rest(plugin, now);
   } else {
     begin(plugin, plugin_state::destroying, step::destroy, later(now, e.facts.stop_deadline));
   }
   advance(now);
+}
+
+// It is down, or as far down as it gets: what becomes of it?
+void lifecycle::rest(size_t plugin, instant now) {
+  entry& e = entries_[plugin];
+  const departure why = std::exchange(e.goes, departure::none);
+  e.deadline = never;
+  if (why == departure::failed) return rest_failed(e, now);
+  const bool comes_back = e.facts.wanted && !e.stuck && !stopping_;
+  if ((why == departure::renewed || why == departure::ended) && comes_back) {
+    e.failures = 0;
+    e.ran = false;
+    e.state = plugin_state::resolved;
+  } else if (why == departure::waits && e.facts.wanted && !e.stuck) {
+    e.state = plugin_state::waiting;
+  } else {
+    e.state = plugin_state::stopped;
+  }
+}
+
+void lifecycle::rest_failed(entry& e, instant now) {
+  e.state = plugin_state::failed;
+  const restart_policy& policy = e.facts.restart;
+  if (e.stuck || stopping_ || !e.facts.wanted || policy.on == restart_policy::when::never) return;
+  if (policy.on == restart_policy::when::on_failure && !e.ran) return;
+  if (e.running_since != never && now - e.running_since >= runtime_settings{}.restart_steady) e.failures = 0;
+  e.running_since = never;
+  if (++e.failures <= policy.limit)
+    e.deadline = later(now, restart_wait(policy, e.failures));
+  else
+    e.reason += "; it has failed " + std::to_string(e.failures) + " times in a row and is not restarted again";
 }
 
 instant lifecycle::deadline() const {
@@ -145,8 +225,17 @@ instant lifecycle::deadline() const {
 }
 
 void lifecycle::on_deadline(instant now) {
-  for (size_t i = 0; i < entries_.size(); ++i)
-    if (entries_[i].deadline <= now) on_late_step(i, now);
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    entry& e = entries_[i];
+    if (e.deadline > now) continue;
+    if (is_in_step(e.state)) {
+      on_late_step(i, now);
+    } else {
+      e.state = plugin_state::resolved;
+      e.deadline = never;
+      e.reason.clear();
+    }
+  }
   advance(now);
 }
 
@@ -154,66 +243,114 @@ void lifecycle::on_late_step(size_t plugin, instant now) {
   entry& e = entries_[plugin];
   const step late = step_of(e.state);
   const duration limit = late == step::create || late == step::start ? e.facts.start_deadline : e.facts.stop_deadline;
-  if (e.reason.empty())
-    e.reason = std::string(step_name(late)) + " has not finished within " + std::to_string(milliseconds(limit)) + " ms";
+  if (e.goes != departure::failed)
+    go(plugin, departure::failed,
+       std::string(step_name(late)) + " has not finished within " + std::to_string(milliseconds(limit)) + " ms");
   e.deadline = never;
   if (late == step::start || late == step::stop) return destroy(plugin, now);
   e.held = late == step::withdraw;
   if (e.held) return begin(plugin, plugin_state::stopping, step::stop, later(now, e.facts.stop_deadline));
   e.stuck = true;
-  e.state = plugin_state::failed;
+  rest(plugin, now);
 }
 
 std::vector<lifecycle::action> lifecycle::take_actions() { return std::exchange(actions_, {}); }
 
-// Is there a requirement that will not come? Then the plugin waits and says why.
+// It runs, and nothing is known that would end that.
+bool lifecycle::stays(size_t plugin) const {
+  const entry& e = entries_[plugin];
+  return e.state == plugin_state::running && e.goes == departure::none && e.facts.wanted && !stopping_;
+}
+
+// It is on its way to running.
+bool lifecycle::comes(size_t plugin) const {
+  const entry& e = entries_[plugin];
+  if (e.goes != departure::none) return e.goes == departure::renewed;
+  return e.state == plugin_state::resolved || e.state == plugin_state::creating || e.state == plugin_state::starting;
+}
+
+bool lifecycle::lost(const std::vector<size_t>& providers) const {
+  return std::none_of(providers.begin(), providers.end(), [&](size_t p) { return stays(p); });
+}
+
+// The providers of something it requires, none of which stays; null: it has what it needs.
+const std::vector<size_t>* lifecycle::lost_group(const entry& e) const {
+  const auto& all = e.facts.requires_;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& group) { return !group.empty() && lost(group); });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// "plugin 'a', which has failed: no disk"
+std::string lifecycle::absence(size_t provider) const {
+  const entry& e = entries_[provider];
+  const std::string text = "it requires plugin '" + e.facts.id + "', which ";
+  if (e.state == plugin_state::waiting || e.goes == departure::waits) return text + "waits itself: " + e.reason;
+  if (e.state == plugin_state::disabled) return text + "is left out: " + e.reason;
+  if (e.goes == departure::renewed || comes(provider)) return text + "is being restarted";
+  if (!e.reason.empty())
+    return text + "has failed: " + e.reason + (retry(provider) != never ? "; it will be tried again" : "");
+  return text + "does not run any more";
+}
+
+// Is there a requirement that will not come for now? Then the plugin waits and says why.
 bool lifecycle::blocked(size_t plugin) {
   entry& e = entries_[plugin];
-  for (const size_t r : e.facts.requires_) {
-    const entry& needs = entries_[r];
-    if (needs.state != plugin_state::failed && needs.state != plugin_state::waiting && needs.reason.empty()) continue;
+  for (const auto& group : e.facts.requires_) {
+    if (group.empty() || std::any_of(group.begin(), group.end(), [&](size_t p) { return stays(p) || comes(p); })) continue;
     e.state = plugin_state::waiting;
-    e.reason = "it requires plugin '" + needs.facts.id + "', which " +
-               (needs.state == plugin_state::waiting ? "waits itself: " : "has failed: ") + needs.reason;
+    e.reason = absence(group.front());
     return true;
   }
   return false;
 }
 
-// Does a plugin that is not at rest require this one?
+// Does a plugin that is not at rest require this one, with nobody to take its place?
 bool lifecycle::needed(size_t plugin) const {
+  const auto only = [&](const std::vector<size_t>& group) {
+    if (std::find(group.begin(), group.end(), plugin) == group.end()) return false;
+    return std::none_of(group.begin(), group.end(), [&](size_t p) { return p != plugin && stays(p); });
+  };
   return std::any_of(entries_.begin(), entries_.end(), [&](const entry& e) {
-    const auto& r = e.facts.requires_;
-    return !at_rest(e.state) && std::find(r.begin(), r.end(), plugin) != r.end();
+    return !at_rest(e.state) && std::any_of(e.facts.requires_.begin(), e.facts.requires_.end(), only);
   });
 }
 
 bool lifecycle::used_by_stuck(size_t plugin) const {
-  return std::any_of(entries_.begin(), entries_.end(), [&](const entry& e) {
-    const auto& r = e.facts.requires_;
-    return e.stuck && std::find(r.begin(), r.end(), plugin) != r.end();
-  });
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const entry& e) { return e.stuck && holds(e.facts.requires_, plugin); });
 }
 
 bool lifecycle::advance_start(size_t plugin, instant now) {
   entry& e = entries_[plugin];
-  if (!starting_ || stopping_ || e.state != plugin_state::resolved) return false;
-  if (blocked(plugin)) return true;
-  const bool there = std::all_of(e.facts.requires_.begin(), e.facts.requires_.end(),
-                                 [&](size_t r) { return entries_[r].state == plugin_state::running; });
+  if (!starting_ || stopping_ || !e.facts.wanted) return false;
+  if (e.state != plugin_state::resolved && e.state != plugin_state::waiting) return false;
+  const plugin_state before = e.state;
+  if (!e.facts.disabled.empty()) {
+    e.state = plugin_state::disabled;
+    e.reason = e.facts.disabled;
+    return true;
+  }
+  if (blocked(plugin)) return e.state != before;
+  e.state = plugin_state::resolved;
+  e.reason.clear();
+  // All who provide it are waited for, so that the best one is bound from the beginning.
+  const bool there = std::all_of(e.facts.requires_.begin(), e.facts.requires_.end(), [&](const auto& group) {
+    return group.empty() || (!lost(group) && std::none_of(group.begin(), group.end(), [&](size_t p) { return comes(p); }));
+  });
   if (there) begin(plugin, plugin_state::creating, step::create, later(now, e.facts.start_deadline));
-  return there;
+  return e.state != before;
 }
 
 // A running plugin goes when everything stops, when it has failed, or when one it requires goes.
 bool lifecycle::advance_stop(size_t plugin, instant now) {
   entry& e = entries_[plugin];
   if (e.state != plugin_state::running) return false;
-  if (!stopping_ && e.reason.empty()) {
-    const auto going = std::find_if(e.facts.requires_.begin(), e.facts.requires_.end(),
-                                    [&](size_t r) { return !entries_[r].reason.empty(); });
-    if (going == e.facts.requires_.end()) return false;
-    e.reason = "it requires plugin '" + entries_[*going].facts.id + "', which has failed: " + entries_[*going].reason;
+  if (stopping_ && e.goes != departure::failed) go(plugin, departure::ended, {});
+  if (e.goes == departure::none) {
+    const auto* const group = lost_group(e);
+    if (group == nullptr) return false;
+    go(plugin, departure::waits, absence(group->front()));
+    if (needed(plugin)) return true;
   }
   if (needed(plugin)) return false;
   begin(plugin, plugin_state::withdrawing, step::withdraw, later(now, e.facts.stop_deadline));
@@ -230,9 +367,22 @@ void lifecycle::advance(instant now) {
   }
 }
 
+bool lifecycle::given_up(size_t plugin) const {
+  const entry& e = entries_[plugin];
+  if (e.state == plugin_state::failed) return e.deadline == never;
+  if (e.state != plugin_state::waiting) return false;
+  const auto absent = [&](size_t p) {
+    const plugin_state s = entries_[p].state;
+    return s == plugin_state::disabled || s == plugin_state::stopped || given_up(p);
+  };
+  return std::any_of(e.facts.requires_.begin(), e.facts.requires_.end(),
+                     [&](const auto& group) { return !group.empty() && std::all_of(group.begin(), group.end(), absent); });
+}
+
 bool lifecycle::settled() const {
   return starting_ && !stopping_ && std::all_of(entries_.begin(), entries_.end(), [](const entry& e) {
-    return (e.state == plugin_state::running && e.reason.empty()) || (at_rest(e.state) && e.state != plugin_state::resolved);
+    return (e.state == plugin_state::running && e.goes == departure::none) ||
+           (at_rest(e.state) && e.state != plugin_state::resolved);
   });
 }
 

@@ -42,6 +42,11 @@ void log_hub::set_sink(const tharsis_log_sink* sink) {
   kept_.clear();
 }
 
+void log_hub::reread_level() {
+  const std::lock_guard lock(mutex_);
+  if (sink_ != nullptr) level_.store(sink_->level(sink_->self), std::memory_order_relaxed);
+}
+
 void log_hub::flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wake wake, void* context,
                     tharsis_handle handle) {
   const std::lock_guard lock(mutex_);

@@ -34,6 +34,8 @@ class log_hub {
   // Null: the sink goes; when this returns no call into it is under way. The kept records are handed
   // to a new one. [any thread, but not from inside the sink]
   void set_sink(const tharsis_log_sink* sink);
+  // Asks the sink again what it keeps. [any thread, but not from inside the sink]
+  void reread_level();
 
   void flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wake wake, void* context,
              tharsis_handle handle);

@@ -1,4 +1,5 @@
-// What the main thread waits for while the runtime works: a ring from within, Ctrl-C, or a time.
+// What the main thread waits for while the runtime works: a ring from within, Ctrl-C, a request to read the
+// profile again, or a time.
 #pragma once
 #include <chrono>
 #include <optional>
@@ -10,7 +11,9 @@ namespace tharsis::runtime {
 // takes them here. A pipe that nobody reads any more fails the write instead of killing the process.
 class main_wait {
  public:
-  enum class woken { rung, interrupted, deadline };
+  // A SIGHUP that somebody sends asks for a reload; one that the system sends, because the terminal is gone,
+  // interrupts like Ctrl-C.
+  enum class woken { rung, interrupted, reload, deadline };
 
   main_wait();
   ~main_wait();

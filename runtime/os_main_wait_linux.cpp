@@ -40,7 +40,8 @@ main_wait::woken main_wait::wait(std::optional<std::chrono::nanoseconds> limit) 
   }
   if (poll(watched, 2, timeout) == 0) return woken::deadline;
   signalfd_siginfo info;
-  if (read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) return woken::interrupted;
+  if (read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+    return info.ssi_signo == SIGHUP && info.ssi_code == SI_USER ? woken::reload : woken::interrupted;
   char drained[64];
   while (read(bell_[0], drained, sizeof drained) > 0) {
   }

@@ -1,6 +1,7 @@
 #include "runtime/plugin_host.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/callback_text.h"
 #include "runtime/os_library.h"
@@ -24,7 +25,15 @@ std::string sentence(std::string_view step, tharsis_status status, const tharsis
 }  // namespace
 
 plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entry)
-    : shared_(s), index_(index), entry_(entry), settings_(entry_.settings), files_(*s.platform->files), data_path_(s.data_folder + "/" + entry.id), network_(*s.network),
+    : shared_(s),
+      index_(index),
+      id_(entry.id),
+      entry_(std::make_unique<plugin_entry>(entry)),
+      settings_(entry_->settings),
+      files_(*s.platform->files),
+      data_path_(s.data_folder + "/" + entry.id),
+      plugin_path_(entry.manifest->folder),
+      network_(*s.network),
       log_lines_(s.metrics->own<shared_counter>(entry.id, "log_lines", "1", "Lines that it logged")),
       log_warnings_(s.metrics->own<shared_counter>(entry.id, "log_warnings", "1", "Warnings among them")),
       log_errors_(s.metrics->own<shared_counter>(entry.id, "log_errors", "1", "Errors among them")) {
@@ -42,21 +51,21 @@ plugin_host::~plugin_host() {
 }
 
 tharsis_status plugin_host::load(tharsis_error* error) {
-  const auto loaded = load_library(entry_.manifest->library_path(), entry_.locked ? entry_.locked->library : "");
+  const auto loaded = load_library(entry_->manifest->library_path(), entry_->locked ? entry_->locked->library : "");
   if (!loaded) return fail(error, loaded.failure());
   library_ = *loaded;
-  if (library_->id == entry_.id && library_->version == entry_.manifest->version) return THARSIS_OK;
+  if (library_->id == id_ && library_->version == entry_->manifest->version) return THARSIS_OK;
   return fail(error, THARSIS_E_INVALID,
-              entry_.manifest->library_path() + " says it is " + library_->id + " " + library_->version + ", " +
-                  entry_.manifest->file() + " says " + entry_.id + " " + entry_.manifest->version +
+              entry_->manifest->library_path() + " says it is " + library_->id + " " + library_->version + ", " +
+                  entry_->manifest->file() + " says " + id_ + " " + entry_->manifest->version +
                   "; both must come from the same build");
 }
 
 tharsis_status plugin_host::open(tharsis_error* error) {
   const tharsis_status status =
-      shared_.platform->strand_open(shared_.platform->self, entry_.id.c_str(), entry_.loop, &strand_, error);
+      shared_.platform->strand_open(shared_.platform->self, id_.c_str(), entry_->loop, &strand_, error);
   if (status != THARSIS_OK) return status;
-  count_into(*strand_, *shared_.metrics, entry_.id);
+  count_into(*strand_, *shared_.metrics, id_);
   inbox_ = std::make_unique<strand_inbox>(strand_);
   strand_->catches(strand_->self, caught, this);
   return THARSIS_OK;
@@ -90,6 +99,7 @@ void plugin_host::caught(void* context) {
 }
 
 void plugin_host::take(lifecycle::step step) {
+  spent_ = true;
   ++waiting_;
   inbox_->send([this, step] {
     --waiting_;
@@ -107,10 +117,55 @@ void plugin_host::carry_out(lifecycle::step step) {
   }
 }
 
+bool plugin_host::configures() const { return THARSIS_HAS(library_, configure) && library_->configure != nullptr; }
+
+void plugin_host::prepare(const plugin_entry& next) {
+  inbox_->send([this, next] {
+    next_ = std::make_unique<plugin_entry>(next);
+    tharsis_error reason = no_error();
+    const tharsis_status status = configure(THARSIS_CONFIGURE_PREPARE, next_->settings, &reason);
+    if (status < 0) next_.reset();
+    shared_.on_prepared(index_, status, reason.text);
+  });
+}
+
+void plugin_host::commit() {
+  inbox_->send([this] {
+    if (!next_) return;
+    const auto before = std::exchange(entry_, std::move(next_));  // Its texts are valid until this returns.
+    tharsis_error reason = no_error();
+    if (configure(THARSIS_CONFIGURE_COMMIT, entry_->settings, &reason) < 0)
+      on_failure(std::string("its new settings could not be taken: ") + reason.text);
+    shared_.log->reread_level();  // It may be the one that keeps the log.
+  });
+}
+
+void plugin_host::abort() {
+  inbox_->send([this] {
+    if (!next_) return;
+    tharsis_error reason = no_error();
+    configure(THARSIS_CONFIGURE_ABORT, entry_->settings, &reason);
+    next_.reset();
+  });
+}
+
+// The plugin sees `shown` as its settings meanwhile, and what it has afterwards.
+tharsis_status plugin_host::configure(uint32_t phase, const setting_value& shown, tharsis_error* reason) {
+  if (instance_ == nullptr) return THARSIS_E_UNSUPPORTED;
+  settings_.show(shown);
+  tharsis_status status = THARSIS_E_INTERNAL;
+  const std::string thrown = enter("configure", [&] {
+    status = phase == THARSIS_CONFIGURE_PREPARE ? interposed("configure", reason) : THARSIS_OK;
+    if (status == THARSIS_OK) status = library_->configure(instance_, phase, reason);
+  });
+  settings_.show(entry_->settings);
+  return thrown.empty() ? status : fail(reason, THARSIS_E_INTERNAL, thrown);
+}
+
 void plugin_host::give_up() {
-  shared_.registry->expel(entry_.id);
+  shared_.registry->expel(id_);
   inbox_->close();
-  shared_.bus->remove(entry_.id);
+  shared_.bus->remove(id_);
 }
 
 void plugin_host::finish(lifecycle::step step, std::string failure) {
@@ -122,15 +177,15 @@ void plugin_host::finish(lifecycle::step step, std::string failure) {
 tharsis_status plugin_host::interposed(const char* step, tharsis_error* error) {
   const tharsis_platform& platform = *shared_.platform;
   if (!THARSIS_HAS(&platform, before_step) || platform.before_step == nullptr) return THARSIS_OK;
-  return platform.before_step(platform.self, entry_.id.c_str(), step, &seen_, error);
+  return platform.before_step(platform.self, id_.c_str(), step, &seen_, error);
 }
 
 void plugin_host::create() {
   std::vector<std::string> consumes;
-  for (const auto* list : {&entry_.manifest->required, &entry_.manifest->wanted})
+  for (const auto* list : {&entry_->manifest->required, &entry_->manifest->wanted})
     for (const placed_name& id : *list) consumes.push_back(id.name);
   shared_.registry->add_consumer(
-      entry_.id, consumes, [this](std::function<void()> f) { inbox_->send(std::move(f)); },
+      id_, consumes, [this](std::function<void()> f) { inbox_->send(std::move(f)); },
       [this](const std::string& id, const void* table) { rebind(id, table); });
   for (const std::string& id : consumes) bound_[id] = shared_.registry->best(id);
 
@@ -150,7 +205,7 @@ void plugin_host::create() {
 }
 
 void plugin_host::start() {
-  if (!entry_.starts) return finish(lifecycle::step::start);
+  if (!entry_->starts) return finish(lifecycle::step::start);
   tharsis_error reason = no_error();
   pending_ = lifecycle::step::start;
   step_open_ = true;
@@ -167,13 +222,13 @@ void plugin_host::start() {
 
 void plugin_host::started() {
   running_ = true;
-  shared_.registry->publish(entry_.id);
+  shared_.registry->publish(id_);
   finish(lifecycle::step::start);
 }
 
 void plugin_host::withdraw() {
   running_ = false;
-  shared_.registry->withdraw_all(entry_.id, [this] {
+  shared_.registry->withdraw_all(id_, [this] {
     inbox_->send([this] { finish(lifecycle::step::withdraw); });
   });
 }
@@ -194,8 +249,8 @@ void plugin_host::stop() {
 // A start that came back too late may have shown its services; they are withdrawn like any others.
 void plugin_host::destroy() {
   step_open_ = running_ = false;
-  blocking_limit_ = later(instant_from(strand_->loop->now(strand_->loop->self)), entry_.stop_deadline / 2);
-  shared_.registry->withdraw_all(entry_.id, [this] {
+  blocking_limit_ = later(instant_from(strand_->loop->now(strand_->loop->self)), entry_->stop_deadline / 2);
+  shared_.registry->withdraw_all(id_, [this] {
     inbox_->send([this] { destroy_now(); });
   });
 }
@@ -225,9 +280,9 @@ void plugin_host::destroy_now() {
 
 void plugin_host::close() {
   interposed("closed", nullptr);
-  shared_.metrics->clear_gauges(entry_.id);
+  shared_.metrics->clear_gauges(id_);
   network_.end_watches();
-  shared_.registry->remove_consumer(entry_.id);
+  shared_.registry->remove_consumer(id_);
   watchers_.clear();
   strand_->close(strand_->self);
   inbox_->close();
@@ -249,10 +304,10 @@ void plugin_host::report_leaks() {
     left.push_back("left " + std::to_string(watches) + (watches > 1 ? " watches" : " watch") + " on the network open when it was destroyed");
   for (const std::string& sentence : left) {
     log(THARSIS_LOG_WARNING, sentence);
-    if (shared_.on_leak) shared_.on_leak(entry_.id, sentence);
+    if (shared_.on_leak) shared_.on_leak(id_, sentence);
   }
   subscribed_.clear();
-  shared_.bus->remove(entry_.id);
+  shared_.bus->remove(id_);
 }
 
 void plugin_host::rebind(const std::string& id, const void* table) {
@@ -271,11 +326,11 @@ void plugin_host::log(uint32_t level, std::string_view text) const {
   if (level >= shared_.log->level().load(std::memory_order_relaxed)) log_lines_.add();
   if (level == THARSIS_LOG_WARNING) log_warnings_.add();
   if (level >= THARSIS_LOG_ERROR) log_errors_.add();
-  shared_.log->write(level, entry_.id, text);
+  shared_.log->write(level, id_, text);
 }
 
 void plugin_host::use_extension(const std::string& id, const std::function<void(const void*, void*)>& f) {
-  strand_->begins(strand_->self, THARSIS_RUNS_COMMAND, entry_.id.c_str());
+  strand_->begins(strand_->self, THARSIS_RUNS_COMMAND, id_.c_str());
   try {
     const void* const table = library_->query != nullptr && instance_ != nullptr ? library_->query(instance_, id.c_str()) : nullptr;
     f(table, instance_);
@@ -329,7 +384,7 @@ bool plugin_host::on_own_strand() const { return strand_->loop->current(strand_-
 
 // What a function answers that may only be called on the plugin's strand, and was called elsewhere.
 tharsis_status plugin_host::not_here(tharsis_error* error, std::string_view function) const {
-  const std::string text = std::string(function) + "() was called on a thread that does not run a callback of plugin '" + entry_.id +
+  const std::string text = std::string(function) + "() was called on a thread that does not run a callback of plugin '" + id_ +
                            "'; post() to its strand and call it there";
   log(THARSIS_LOG_ERROR, text);
   return fail(error, THARSIS_E_INVALID, text);
@@ -346,15 +401,15 @@ tharsis_status plugin_host::bus_declare(void* self, const tharsis_topic* topic, 
   if (!host.on_own_strand()) return host.not_here(error, "declare");
   if (topic == nullptr || id == nullptr || topic->name == nullptr)
     return fail(error, THARSIS_E_INVALID, "declare needs a topic with a name and a place for its id");
-  const auto& allowed = host.entry_.manifest->published;
+  const auto& allowed = host.entry_->manifest->published;
   if (std::none_of(allowed.begin(), allowed.end(), [&](const placed_name& p) { return topic_matches(p.name, topic->name); }))
     return fail(error, THARSIS_E_DENIED,
-                "topic '" + std::string(topic->name) + "' is not in `publishes` of " + host.entry_.manifest->file());
-  return host.shared_.bus->declare(host.entry_.id, host.strand_, topic, id, error);
+                "topic '" + std::string(topic->name) + "' is not in `publishes` of " + host.entry_->manifest->file());
+  return host.shared_.bus->declare(host.id_, host.strand_, topic, id, error);
 }
 
 tharsis_status plugin_host::bus_publish(void* self, tharsis_handle topic, const void* payload) {
-  return payload == nullptr ? THARSIS_E_INVALID : of(self).shared_.bus->publish(of(self).entry_.id, topic, payload);
+  return payload == nullptr ? THARSIS_E_INVALID : of(self).shared_.bus->publish(of(self).id_, topic, payload);
 }
 
 tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const tharsis_subscription* wanted,
@@ -363,12 +418,12 @@ tharsis_status plugin_host::bus_subscribe(void* self, const char* pattern, const
   if (!host.on_own_strand()) return host.not_here(error, "subscribe");
   if (pattern == nullptr || wanted == nullptr || id == nullptr)
     return fail(error, THARSIS_E_INVALID, "subscribe needs a pattern, a subscription and a place for its id");
-  const auto& allowed = host.entry_.manifest->subscribed;
+  const auto& allowed = host.entry_->manifest->subscribed;
   if (std::none_of(allowed.begin(), allowed.end(),
                    [&](const placed_name& p) { return p.name == pattern || topic_matches(p.name, pattern); }))
     return fail(error, THARSIS_E_DENIED,
-                "'" + std::string(pattern) + "' is not in `subscribes` of " + host.entry_.manifest->file());
-  const tharsis_status status = host.shared_.bus->subscribe(host.entry_.id, host.strand_, pattern, *wanted, id, error);
+                "'" + std::string(pattern) + "' is not in `subscribes` of " + host.entry_->manifest->file());
+  const tharsis_status status = host.shared_.bus->subscribe(host.id_, host.strand_, pattern, *wanted, id, error);
   if (status == THARSIS_OK) host.subscribed_[*id] = pattern;
   return status;
 }
@@ -377,7 +432,7 @@ tharsis_status plugin_host::bus_unsubscribe(void* self, tharsis_handle id) {
   plugin_host& host = of(self);
   if (!host.on_own_strand()) return host.not_here(nullptr, "unsubscribe");
   host.subscribed_.erase(id);
-  return host.shared_.bus->unsubscribe(host.entry_.id, id);
+  return host.shared_.bus->unsubscribe(host.id_, id);
 }
 
 tharsis_status plugin_host::registry_provide(void* self, const char* id, const void* table, int32_t rank,
@@ -385,13 +440,13 @@ tharsis_status plugin_host::registry_provide(void* self, const char* id, const v
   plugin_host& host = of(self);
   if (!host.on_own_strand()) return host.not_here(error, "provide");
   if (id == nullptr || table == nullptr) return fail(error, THARSIS_E_INVALID, "provide needs an id and a table");
-  if (!holds(host.entry_.manifest->provided, id))
-    return fail(error, THARSIS_E_DENIED, "'" + std::string(id) + "' is not in `provides` of " + host.entry_.manifest->file());
-  const tharsis_status status = host.shared_.registry->provide(host.entry_.id, id, table, rank);
+  if (!holds(host.entry_->manifest->provided, id))
+    return fail(error, THARSIS_E_DENIED, "'" + std::string(id) + "' is not in `provides` of " + host.entry_->manifest->file());
+  const tharsis_status status = host.shared_.registry->provide(host.id_, id, table, rank);
   if (status != THARSIS_OK)
     return fail(error, status, "'" + std::string(id) + (status == THARSIS_E_GONE ? "' comes too late: the plugin was given up"
                                                                                 : "' is provided already"));
-  if (host.running_) host.shared_.registry->publish(host.entry_.id);
+  if (host.running_) host.shared_.registry->publish(host.id_);
   return THARSIS_OK;
 }
 
@@ -399,7 +454,7 @@ tharsis_status plugin_host::registry_withdraw(void* self, const char* id, tharsi
   plugin_host& host = of(self);
   if (!host.on_own_strand()) return host.not_here(nullptr, "withdraw");
   if (id == nullptr || done == nullptr) return THARSIS_E_INVALID;
-  return host.shared_.registry->withdraw(host.entry_.id, id, [&host, done, context] {
+  return host.shared_.registry->withdraw(host.id_, id, [&host, done, context] {
     host.inbox_->send([done, context] { done(context, nullptr); });
   });
 }
@@ -419,7 +474,7 @@ tharsis_status plugin_host::registry_watch(void* self, const char* id, tharsis_o
   const auto found = host.bound_.find(id);
   if (found == host.bound_.end())
     return fail(error, THARSIS_E_DENIED,
-                "'" + std::string(id) + "' is neither in `requires` nor in `wants` of " + host.entry_.manifest->file());
+                "'" + std::string(id) + "' is neither in `requires` nor in `wants` of " + host.entry_->manifest->file());
   host.watchers_[id].push_back({told, context});
   if (found->second != nullptr) told(context, found->second);
   return THARSIS_OK;
@@ -435,13 +490,13 @@ tharsis_status plugin_host::log_flush(void* self, tharsis_wake wake, void* conte
 }
 
 tharsis_status plugin_host::metrics_cells(void* self, const tharsis_metric* wanted, uint64_t** cells, tharsis_error* error) {
-  return of(self).shared_.metrics->lend(of(self).entry_.id, wanted, cells, error);
+  return of(self).shared_.metrics->lend(of(self).id_, wanted, cells, error);
 }
 void plugin_host::metrics_visit(void* self, void (*visit)(void*, const tharsis_metric_value*), void* context) {
   if (visit != nullptr) of(self).shared_.metrics->visit(visit, context);
 }
 
 tharsis_text plugin_host::data_path(void* self) { return text_of(of(self).data_path_); }
-tharsis_text plugin_host::plugin_path(void* self) { return text_of(of(self).entry_.manifest->folder); }
+tharsis_text plugin_host::plugin_path(void* self) { return text_of(of(self).plugin_path_); }
 
 }  // namespace tharsis::runtime

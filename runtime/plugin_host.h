@@ -40,6 +40,8 @@ class plugin_host {
     std::string data_folder;
     // [the plugin's strand] A step has ended; `failure` is empty when it went well.
     std::function<void(size_t plugin, lifecycle::step, std::string failure)> on_step;
+    // [the plugin's strand] What the plugin says to `prepare`.
+    std::function<void(size_t plugin, tharsis_status, std::string sentence)> on_prepared;
     // [the plugin's strand] A running plugin cannot go on.
     std::function<void(size_t plugin, std::string reason)> on_failed;
     // [the plugin's strand] It has left something open: "left 1 timer open ...". May be empty.
@@ -62,7 +64,16 @@ class plugin_host {
   // A step waits for the strand, and it is not the plugin's last step that holds it up. [any thread]
   bool crowded_out() const { return waiting_ > 0 && !inside_; }
 
-  const plugin_entry& entry() const { return entry_; }
+  const std::string& id() const { return id_; }
+  // It was created once; to start the plugin again takes a new one.
+  bool spent() const { return spent_; }
+  // Whether it may take other settings while it runs. [any thread, after load()]
+  bool configures() const;
+  // The new settings, of which its library is asked; the answer comes through on_prepared. [runtime's strand]
+  void prepare(const plugin_entry& next);
+  // Its settings are the prepared ones from now on, or never will be. [runtime's strand]
+  void commit();
+  void abort();
   const tharsis_strand* strand() const { return strand_; }
   // Run f(optional table with this id, instance), nulls where it has none. [own strand]
   void use_extension(const std::string& id, const std::function<void(const void*, void*)>& f);
@@ -86,6 +97,7 @@ class plugin_host {
   tharsis_status not_here(tharsis_error* error, std::string_view function) const;
   void carry_out(lifecycle::step step);
   tharsis_status interposed(const char* step, tharsis_error* error);
+  tharsis_status configure(uint32_t phase, const setting_value& shown, tharsis_error* reason);
   void create();
   void start();
   void withdraw();
@@ -127,7 +139,9 @@ class plugin_host {
 
   const shared& shared_;
   const size_t index_;
-  const plugin_entry entry_;
+  const std::string id_;
+  std::unique_ptr<const plugin_entry> entry_;  // Pointers, so that the settings' texts stay where they are.
+  std::unique_ptr<const plugin_entry> next_;   // Prepared.
   const tharsis_strand* strand_ = nullptr;
   std::unique_ptr<strand_inbox> inbox_;
   const tharsis_plugin* library_ = nullptr;
@@ -137,12 +151,13 @@ class plugin_host {
   std::atomic<bool> inside_ = false;  // The plugin's code is running a step.
   instant blocking_limit_{};  // So long a destroy waits for blocking work.
   bool step_open_ = false;
+  bool spent_ = false;
   bool running_ = false;  // What it provides is seen at once.
   plugin_settings settings_;
   plugin_files files_;
   std::unique_ptr<leak_audit> leaks_;
   std::map<tharsis_handle, std::string> subscribed_;  // The patterns.
-  std::string data_path_;
+  const std::string data_path_, plugin_path_;
   network_table network_;
   std::map<std::string, const void*> bound_;
   std::map<std::string, std::vector<watcher>> watchers_;

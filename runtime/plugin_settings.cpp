@@ -54,7 +54,7 @@ std::string place(const source_position& at) {
 
 }  // namespace
 
-plugin_settings::plugin_settings(const setting_value& tree) : tree_(tree) {
+plugin_settings::plugin_settings(const setting_value& tree) : tree_(&tree) {
   table_ = {sizeof table_, this,   get<int64_t, int64_t>, get<double, double>, get<bool, int32_t>, get_text, count,
             key,           &where};
 }

@@ -1,4 +1,4 @@
-// tharsis.settings/1 over a plugin's resolved part of the profile, which must outlive it.
+// tharsis.settings/1 over a plugin's resolved part of the profile.
 #pragma once
 #include <map>
 #include <string>
@@ -10,16 +10,19 @@ namespace tharsis::runtime {
 
 class plugin_settings {
  public:
+  // `tree` must outlive it, or the next show().
   explicit plugin_settings(const setting_value& tree);
   plugin_settings(const plugin_settings&) = delete;
 
   const tharsis_settings* table() const { return &table_; }
-  const setting_value& tree() const { return tree_; }
+  const setting_value& tree() const { return *tree_; }
+  // Another tree, from now on.
+  void show(const setting_value& tree) { tree_ = &tree; }
 
  private:
   static tharsis_status where(void* self, const char* path, tharsis_text* value);
 
-  const setting_value& tree_;
+  const setting_value* tree_;
   tharsis_settings table_{};
   std::map<std::string, std::string> places_;  // What `where` lends out.
 };

@@ -15,6 +15,8 @@
 namespace tharsis::runtime {
 namespace {
 
+constexpr size_t name_longest = 100;  // A file's name has room for more, a line of help has not.
+
 std::string folder_of(const profile_request& request) {
   return request.file.empty() ? absolute_path(".") : parent_folder(absolute_path(request.file));
 }
@@ -57,6 +59,7 @@ class profile_builder {
     entry.stop_deadline = keys.stop_deadline;
     entry.stall_limit = keys.stall_limit;
     entry.stall = keys.stall;
+    entry.restart = keys.restart;
     out_.plugins.push_back(std::move(entry));
   }
 
@@ -199,6 +202,13 @@ profile load_profile(const profile_request& request, diagnostics& problems, plug
   return made;
 }
 
+std::string profile_name(const std::string& profile_file) {
+  std::string name = profile_file.substr(profile_file.rfind('/') + 1);
+  if (const size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) name.resize(dot);
+  name = name.substr(name.find_first_not_of('.') == std::string::npos ? name.size() : name.find_first_not_of('.'), name_longest);
+  return name.empty() ? "runtime" : name;
+}
+
 void check_libraries(const profile& plan, diagnostics& problems) {
   std::set<std::string> told;  // One folder may be wrong for all plugins in it.
   const auto complain = [&](const source_position& at, const error& wrong) {
@@ -223,7 +233,10 @@ profile profile_of_plugin(const std::string& plugin, const profile_request& requ
   yaml_node plugins = plugin_and_needs(plugin, catalogue);
   for (const std::string& set : request.sets) override_setting(plugins, set, plugin, problems);
   profile made = profile_builder(request, catalogue, problems).build(plugins);
-  for (plugin_entry& entry : made.plugins) entry.starts = entry.id != plugin;
+  for (plugin_entry& entry : made.plugins) {
+    entry.starts = entry.id != plugin;
+    entry.restart.on = restart_policy::when::never;  // Somebody waits for the command's end.
+  }
   return made;
 }
 

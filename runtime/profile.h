@@ -27,6 +27,7 @@ struct plugin_entry {
   duration stop_deadline{};
   duration stall_limit = runtime_settings{}.stall_limit;
   stall_policy stall = stall_policy::report;
+  restart_policy restart;
   bool starts = true;      // False: created only; one of its commands runs in the place of start().
 };
 
@@ -50,6 +51,9 @@ struct profile_request {
 // Everything that is wrong is in `problems`, in one pass; the answer is good only when there is
 // nothing. `found` (may be null) gets the plugins that were found, for listing.
 profile load_profile(const profile_request& request, diagnostics& problems, plugin_catalogue* found = nullptr);
+
+// How the runtime of a profile is called: the file's name without folder and ending.
+std::string profile_name(const std::string& file);
 
 // That every plugin's library is there, that nobody else could change it or its manifest, and that it is
 // the locked one. What is in it only running its code would tell.

@@ -22,14 +22,15 @@ namespace {
 int run(const command_line& line) {
   diagnostics problems;
   session_request session;
-  session.plan = load_profile(request_of(line), problems);
+  session.reload = request_of(line);
+  session.plan = load_profile(*session.reload, problems);
   check_libraries(session.plan, problems);
   if (!problems.empty()) return refuse(problems);
   warn(problems);
   if (const auto failure = prepare_state_folder(session.plan.data_folder)) return refuse("tharsis: " + failure->text + "\n");
   session.json = line.json;
   session.metrics = line.metrics;
-  session.control = control_name(session.plan.file);
+  session.control = profile_name(session.plan.file);
   session.run_for = line.run_for;
   return run_session(std::move(session));
 }
@@ -131,6 +132,7 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "metrics") return metrics_command(*line);
   if (command == "simulate") return simulate_command(*line);
   if (command == "stop") return stop_command(*line);
+  if (command == "reload") return reload_command(*line);
   if (command == "tail") return tail_command(*line);
   if (command == "tell") return tell_command(*line);
   if (command == "why") return why_command(*line);

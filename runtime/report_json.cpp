@@ -13,6 +13,7 @@ std::string report_json(const std::vector<runtime::plugin_report>& plugins) {
                                             .add("since", r.since)
                                             .add("reason", r.reason)
                                             .add("stuck", r.stuck)
+                                            .add("retry", r.retry)
                                             .text();
   return "[" + text + "]";
 }

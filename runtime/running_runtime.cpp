@@ -3,13 +3,12 @@
 #include <cstdlib>
 
 #include "runtime/diagnostic.h"
+#include "runtime/profile.h"
 #include "runtime/yaml_tree.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::runtime {
 namespace {
-
-constexpr size_t name_longest = 100;  // A file's name has room for more, a line of help has not.
 
 std::string text_in(const yaml_node& map, std::string_view key) {
   const yaml_node* const found = map.find(key);
@@ -32,14 +31,9 @@ result<yaml_node> ask(control_client& runtime, const std::string& question, std:
   return std::move(*answer);
 }
 
-}  // namespace
+int64_t number_in(const yaml_node& map, std::string_view key) { return std::strtoll(text_in(map, key).c_str(), nullptr, 10); }
 
-std::string control_name(const std::string& profile_file) {
-  std::string name = profile_file.substr(profile_file.rfind('/') + 1);
-  if (const size_t dot = name.rfind('.'); dot != std::string::npos && dot > 0) name.resize(dot);
-  name = name.substr(name.find_first_not_of('.') == std::string::npos ? name.size() : name.find_first_not_of('.'), name_longest);
-  return name.empty() ? "runtime" : name;
-}
+}  // namespace
 
 std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_folder) {
   std::vector<std::unique_ptr<control_client>> all;
@@ -50,7 +44,7 @@ std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_
 
 result<std::unique_ptr<control_client>> reach_runtime(const std::string& state_folder,
                                                       const std::optional<std::string>& profile) {
-  if (profile) return control_client::reach(state_folder, control_name(*profile));
+  if (profile) return control_client::reach(state_folder, profile_name(*profile));
   std::vector<std::string> names;
   std::unique_ptr<control_client> last;
   for (const std::string& name : control_names(state_folder))
@@ -73,7 +67,7 @@ result<running_status> ask_status(control_client& runtime) {
   running_status status{line, text_in(*answer, "profile"), text_in(*answer, "process"), text_in(*answer, "state"), {}};
   for (const yaml_node& p : plugins->children)
     status.plugins.push_back({text_in(p, "id"), text_in(p, "state"), text_in(p, "reason"),
-                              std::strtoll(text_in(p, "since").c_str(), nullptr, 10), text_in(p, "stuck") == "true"});
+                              number_in(p, "since"), number_in(p, "retry"), text_in(p, "stuck") == "true"});
   return status;
 }
 

@@ -15,16 +15,13 @@ namespace tharsis::runtime {
 struct running_status {
   struct plugin {
     std::string id, state, reason;
-    int64_t since = 0;
+    int64_t since = 0, retry = 0;
     bool stuck = false;
   };
   std::string json;  // As it came.
   std::string profile, process, state;
   std::vector<plugin> plugins;
 };
-
-// How the runtime of a profile is called: the file's name without folder and ending.
-std::string control_name(const std::string& profile_file);
 
 // The one with this profile, or, when none is named, the only one.
 //   THARSIS_E_NOT_FOUND  there is none.  THARSIS_E_INVALID  several run, and none was named.

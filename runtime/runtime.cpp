@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <utility>
 
 #include "runtime/strand_metrics.h"
@@ -9,22 +10,6 @@
 
 namespace tharsis::runtime {
 namespace {
-
-// Indices of the plugins that provide what each requires, from the manifests.
-std::vector<lifecycle::plan> lifecycle_plan(const profile& plan) {
-  std::vector<lifecycle::plan> all;
-  for (const plugin_entry& entry : plan.plugins) {
-    lifecycle::plan p;
-    p.id = entry.id;
-    p.start_deadline = entry.start_deadline;
-    p.stop_deadline = entry.stop_deadline;
-    for (const placed_name& need : entry.manifest->required)
-      for (size_t i = 0; i < plan.plugins.size(); ++i)
-        if (holds(plan.plugins[i].manifest->provided, need.name)) p.requires_.push_back(i);
-    all.push_back(std::move(p));
-  }
-  return all;
-}
 
 // A strand on which nothing has happened yet.
 void close_unused(const tharsis_strand& strand) {
@@ -44,12 +29,21 @@ runtime::runtime(options o)
            options_.print, metrics_.own<counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
            options_.hear),
       registry_(&metrics_),
-      network_(bus_, network_settings{}) {
-  shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, &network_, options_.console, options_.plan.data_folder, {}, {}};
+      network_(bus_, network_settings{}),
+      journal_(options_.platform->files) {
+  shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, &network_, options_.console, options_.plan.data_folder, {}, {}, {}};
   shared_.on_leak = options_.on_leak;
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
     inbox_->send([this, plugin, step, failure = std::move(failure)] {
+      if (step == lifecycle::step::start || (step == lifecycle::step::create && !failure.empty()))
+        journal_.end(recipes_[plugin].entry.id);
       lifecycle_->on_done(plugin, step, failure, now());
+      advance();
+    });
+  };
+  shared_.on_prepared = [this](size_t plugin, tharsis_status status, std::string sentence) {
+    inbox_->send([this, plugin, status, sentence = std::move(sentence)] {
+      if (reloading_ && reloading_->course) reloading_->course->on_answer(plugin, status, sentence, now());
       advance();
     });
   };
@@ -62,9 +56,7 @@ runtime::runtime(options o)
   registry_.add_consumer(
       "(runtime)", {THARSIS_LOG_SINK_ID}, [this](std::function<void()> f) { inbox_->send(std::move(f)); },
       [this](const std::string&, const void* table) { log_.set_sink(static_cast<const tharsis_log_sink*>(table)); });
-  for (const plugin_entry& entry : options_.plan.plugins)
-    hosts_.push_back(std::make_unique<plugin_host>(shared_, hosts_.size(), entry));
-  for (const auto& host : hosts_) report_.push_back({host->entry().id, plugin_state::resolved, {}});
+  for (const plugin_entry& entry : options_.plan.plugins) index_of(entry);
 }
 
 runtime::~runtime() {
@@ -75,10 +67,45 @@ runtime::~runtime() {
 instant runtime::now() const { return instant_from(strand_->loop->now(strand_->loop->self)); }
 int64_t runtime::wall() const { return strand_->loop->wall(strand_->loop->self); }
 
+// Where the plugin's things are; a new plugin gets its place.
+size_t runtime::index_of(const plugin_entry& entry) {
+  for (size_t i = 0; i < recipes_.size(); ++i)
+    if (recipes_[i].entry.id == entry.id) return i;
+  recipes_.push_back({entry, {}});
+  hosts_.push_back(nullptr);
+  const std::lock_guard lock(report_mutex_);
+  report_.push_back({entry.id, plugin_state::resolved, {}});
+  return recipes_.size() - 1;
+}
+
+std::vector<lifecycle::plan> runtime::plans_of(const profile& plan) const {
+  std::vector<lifecycle::plan> all(recipes_.size());
+  std::map<std::string, std::vector<size_t>> providers;
+  std::vector<const plugin_entry*> entries(recipes_.size());
+  for (size_t i = 0; i < recipes_.size(); ++i)
+    for (const plugin_entry& entry : plan.plugins) {
+      if (entry.id != recipes_[i].entry.id) continue;
+      entries[i] = &entry;
+      for (const placed_name& provided : entry.manifest->provided) providers[provided.name].push_back(i);
+    }
+  for (size_t i = 0; i < all.size(); ++i) {
+    all[i].id = recipes_[i].entry.id;
+    all[i].disabled = recipes_[i].disabled;
+    all[i].wanted = entries[i] != nullptr;
+    if (entries[i] == nullptr) continue;
+    all[i].start_deadline = entries[i]->start_deadline;
+    all[i].stop_deadline = entries[i]->stop_deadline;
+    all[i].restart = entries[i]->restart;
+    for (const placed_name& need : entries[i]->manifest->required) all[i].requires_.push_back(providers[need.name]);
+  }
+  return all;
+}
+
 std::optional<error> runtime::start() {
+  leave_interrupted_out();
   if (auto failure = load_libraries()) return failure;
   if (auto failure = open_strands()) return failure;
-  lifecycle_ = std::make_unique<lifecycle>(lifecycle_plan(options_.plan));
+  lifecycle_ = std::make_unique<lifecycle>(plans_of(options_.plan));
   watch_for_stalls();
   inbox_->send([this] {
     stalls_->begin();
@@ -96,21 +123,34 @@ void runtime::observe_network() {
   o.strand = strand_;
   o.send = [this](std::function<void()> f) { inbox_->send(std::move(f)); };
   o.on_change = [this] {
-    for (const auto& host : hosts_) host->network_changed();
+    for (const auto& host : hosts_)
+      if (host) host->network_changed();
   };
   o.log = [this](const std::string& line) { log_.write(THARSIS_LOG_INFO, "runtime", line); };
   network_.open(std::move(o));
 }
 
+void runtime::leave_interrupted_out() {
+  if (options_.journal.empty()) return;
+  const interrupted_steps interrupted = journal_.open(options_.plan.data_folder, options_.journal);
+  for (recipe& r : recipes_)
+    if (const auto found = interrupted.find(r.entry.id); found != interrupted.end())
+      r.disabled = "the process died in its " + found->second + " the last time; the next start, or a reload, tries it again";
+}
+
 // All of them are tried, so that one run names every one that cannot be loaded.
 std::optional<error> runtime::load_libraries() {
   std::optional<error> failure;
-  for (const auto& host : hosts_) {
+  for (size_t i = 0; i < recipes_.size(); ++i) {
+    if (!recipes_[i].disabled.empty()) continue;
+    hosts_[i] = std::make_unique<plugin_host>(shared_, i, recipes_[i].entry);
     tharsis_error reason = no_error();
-    const tharsis_status s = host->load(&reason);
+    journal_.begin(hosts_[i]->id(), "load");
+    const tharsis_status s = hosts_[i]->load(&reason);
+    journal_.end(hosts_[i]->id());
     if (s == THARSIS_OK) continue;
     if (!failure) failure = error{s, {}};
-    failure->text += (failure->text.empty() ? "plugin '" : "\nplugin '") + host->entry().id + "': " + reason.text;
+    failure->text += (failure->text.empty() ? "plugin '" : "\nplugin '") + hosts_[i]->id() + "': " + reason.text;
   }
   return failure;
 }
@@ -123,37 +163,71 @@ std::optional<error> runtime::open_strands() {
   if (s != THARSIS_OK) return error_from(s, reason);
   count_into(*strand_, metrics_, "runtime");
   inbox_ = std::make_unique<strand_inbox>(strand_);
-  for (size_t i = 0; i < hosts_.size(); ++i) {
-    s = hosts_[i]->open(&reason);
+  for (const auto& host : hosts_) {
+    if (!host) continue;
+    s = host->open(&reason);
     if (s == THARSIS_OK) continue;
-    for (size_t opened = 0; opened < i; ++opened) close_unused(*hosts_[opened]->strand());
+    for (const auto& opened : hosts_)
+      if (opened && opened->strand() != nullptr) close_unused(*opened->strand());
     close_unused(*strand_);
-    return error{s, "plugin '" + hosts_[i]->entry().id + "': " + reason.text};
+    return error{s, "plugin '" + host->id() + "': " + reason.text};
   }
   return {};
 }
 
 void runtime::watch_for_stalls() {
-  std::vector<stall_watch::watched> plugins;
-  for (const auto& host : hosts_)
-    plugins.push_back({host->entry().id, host->strand()->id, host->entry().stall_limit, host->entry().stall,
-                       metrics_.own<counter>(host->entry().id, "stalls", "1", "Callbacks that ran for too long")});
   stall_watch::acts acts{shared_.on_failed, [] { std::abort(); }, [this] { note_states(); }};
-  stalls_ = std::make_unique<stall_watch>(*options_.platform, *strand_, bus_, log_, std::move(plugins), std::move(acts));
+  stalls_ = std::make_unique<stall_watch>(*options_.platform, *strand_, bus_, log_, std::move(acts));
+  for (size_t i = 0; i < hosts_.size(); ++i) watch(i);
+}
+
+void runtime::watch(size_t plugin) {
+  const plugin_entry& entry = recipes_[plugin].entry;
+  if (hosts_[plugin]) stalls_->watch(plugin, {entry.id, hosts_[plugin]->strand()->id, entry.stall_limit, entry.stall,
+                                            metrics_.own<counter>(entry.id, "stalls", "1", "Callbacks that ran for too long")});
 }
 
 void runtime::stop() {
   if (lifecycle_ == nullptr) return;  // start() failed: nothing runs.
   inbox_->send([this] {
+    stopping_ = true;
+    journal_.forget();  // Whoever is killed while it stops was not killed by a start.
     lifecycle_->stop(now());
     advance();
   });
 }
 
+void runtime::take(const lifecycle::action& action) {
+  const std::string& id = recipes_[action.plugin].entry.id;
+  if (action.step == lifecycle::step::create) {
+    journal_.begin(id, "create");
+    const auto& host = hosts_[action.plugin];
+    const std::string failure = host && !host->spent() ? std::string() : make_host(action.plugin);
+    if (!failure.empty()) {
+      journal_.end(id);
+      return lifecycle_->on_done(action.plugin, action.step, failure, now());
+    }
+  }
+  if (action.step == lifecycle::step::start) journal_.begin(id, "start");
+  hosts_[action.plugin]->take(action.step);
+}
+
+// For a plugin that is created again, or for the first time by a reload. Answers why it cannot be.
+std::string runtime::make_host(size_t plugin) {
+  hosts_[plugin] = std::make_unique<plugin_host>(shared_, plugin, recipes_[plugin].entry);
+  tharsis_error reason = no_error();
+  if (hosts_[plugin]->load(&reason) != THARSIS_OK) return reason.text;
+  if (hosts_[plugin]->open(&reason) != THARSIS_OK) return reason.text;
+  watch(plugin);
+  return {};
+}
+
 // After every input: carry out what was decided, tell what has become of it.
 void runtime::advance() {
-  for (auto actions = lifecycle_->take_actions(); !actions.empty(); actions = lifecycle_->take_actions())
-    for (const auto& action : actions) hosts_[action.plugin]->take(action.step);
+  do {
+    for (auto actions = lifecycle_->take_actions(); !actions.empty(); actions = lifecycle_->take_actions())
+      for (const auto& action : actions) take(action);
+  } while (advance_reload());
   const bool failure = note_states();
   arm();
   if (failure && options_.on_failure) options_.on_failure();
@@ -170,32 +244,40 @@ void runtime::advance() {
   }
 }
 
-// Answers whether a plugin has failed since the last time.
+// Answers whether a plugin has failed, or is left out, since the last time.
 bool runtime::note_states() {
   bool failure = false;
   const std::lock_guard lock(report_mutex_);
-  for (size_t i = 0; i < hosts_.size(); ++i) {
-    plugin_report r{hosts_[i]->entry().id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i), report_[i].since};
-    if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with " + stalls_->who_holds_thread_of(i);
-    if (r.reason.empty()) r.reason = stalls_->stall_of(i);
-    const plugin_report& before = report_[i];
-    if (r.state == plugin_state::failed && before.state != plugin_state::failed) {
-      failure = true;
-      log_.write_unprinted(THARSIS_LOG_ERROR, r.id, "failed: " + r.reason);
-    }
-    if (r.state == plugin_state::waiting && before.state != plugin_state::waiting)
-      log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "does not start: " + r.reason);
-    if (r.state != before.state) r.since = wall();
-    if (r.stuck && !before.stuck) hosts_[i]->give_up();
-    report_[i] = std::move(r);
-  }
+  for (size_t i = 0; i < recipes_.size(); ++i) failure = note_state(i) || failure;
+  return failure;
+}
+
+bool runtime::note_state(size_t i) {
+  plugin_report& before = report_[i];
+  plugin_report r{recipes_[i].entry.id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i), before.since};
+  r.given_up = lifecycle_->given_up(i);
+  r.gone = !lifecycle_->wanted(i) && r.state == plugin_state::stopped;
+  if (const instant at = lifecycle_->retry(i); at != never) r.retry = wall() + (at - now()).count();
+  if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with " + stalls_->who_holds_thread_of(i);
+  if (r.reason.empty()) r.reason = stalls_->stall_of(i);
+  const bool news = r.state != before.state;
+  if (news) r.since = wall();
+  const bool out = r.state == plugin_state::failed || r.state == plugin_state::disabled;
+  const bool failure = r.given_up ? !before.given_up : news && out;
+  if (news && r.state == plugin_state::failed)
+    log_.write_unprinted(THARSIS_LOG_ERROR, r.id, "failed: " + r.reason + (r.retry != 0 ? "; it will be restarted" : ""));
+  if (news && r.state == plugin_state::waiting) log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "does not start: " + r.reason);
+  if (news && r.state == plugin_state::disabled) log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "is left out: " + r.reason);
+  if (r.stuck && !before.stuck) hosts_[i]->give_up();
+  before = std::move(r);
   return failure;
 }
 
 void runtime::arm() {
   const tharsis_loop& loop = *strand_->loop;
   if (timer_ != 0) loop.timer_cancel(loop.self, std::exchange(timer_, 0));
-  const instant next = lifecycle_->deadline();
+  instant next = lifecycle_->deadline();
+  if (reloading_ && reloading_->course) next = std::min(next, reloading_->course->deadline());
   if (next != never) loop.timer_set(loop.self, nanoseconds(next), &runtime::on_timer, this, 0, &timer_);
 }
 
@@ -203,19 +285,34 @@ void runtime::on_timer(void* context, tharsis_handle) {
   auto* self = static_cast<runtime*>(context);
   self->timer_ = 0;
   self->lifecycle_->on_deadline(self->now());
+  if (self->reloading_ && self->reloading_->course) self->reloading_->course->on_deadline(self->now());
   self->advance();
 }
 
 std::vector<runtime::plugin_report> runtime::report() const {
   const std::lock_guard lock(report_mutex_);
-  return report_;
+  std::vector<plugin_report> there;
+  for (const plugin_report& r : report_)
+    if (!r.gone) there.push_back(r);
+  return there;
+}
+
+bool runtime::provides(const std::string& interface_id, std::vector<std::string>* known) const {
+  const std::lock_guard lock(report_mutex_);
+  bool found = false;
+  for (const plugin_entry& entry : options_.plan.plugins)
+    for (const placed_name& name : entry.manifest->provided) {
+      found = found || name.name == interface_id;
+      if (known != nullptr) known->push_back(name.name);
+    }
+  return found;
 }
 
 void runtime::with_extension(const std::string& plugin, std::string extension,
                              std::function<void(const void*, void*)> f) {
   inbox_->send([this, plugin, extension = std::move(extension), f = std::move(f)] {
     for (size_t i = 0; i < hosts_.size(); ++i) {
-      if (hosts_[i]->entry().id != plugin || lifecycle_->state(i) != plugin_state::running) continue;
+      if (recipes_[i].entry.id != plugin || lifecycle_->state(i) != plugin_state::running) continue;
       hosts_[i]->inbox().send(
           [host = hosts_[i].get(), extension, f] { host->use_extension(extension, f); });
       return;

@@ -14,7 +14,10 @@
 #include <vector>
 
 #include "runtime/plugin_host.h"
+#include "runtime/profile_difference.h"
+#include "runtime/reload.h"
 #include "runtime/stall_watch.h"
+#include "runtime/start_journal.h"
 
 namespace tharsis::runtime {
 
@@ -24,6 +27,9 @@ class runtime {
     const tharsis_platform* platform;
     profile plan;
     const tharsis_console* console = nullptr;
+    // Under which name the state folder remembers what is being started, so that a plugin that crashes the
+    // process is left out of the next start. Empty: nothing is remembered.
+    std::string journal = {};
     // Prints a plugin's log line for a person while there is no log sink; failures are the owner's to
     // tell. [any thread]
     log_hub::printer print;
@@ -31,7 +37,8 @@ class runtime {
     log_hub::printer hear;
     // A plugin has left something open; may be empty. [its strand]
     std::function<void(const std::string& plugin, const std::string& sentence)> on_leak = {};
-    // A plugin has failed and is at rest now; report() says why and who waits for it. [the runtime's strand]
+    // A plugin has failed and is at rest now, or is left out; report() says why, who waits for it, and whether it is restarted.
+    // [the runtime's strand]
     std::function<void()> on_failure;
     // Once: everything that could start has started. [the runtime's strand]
     std::function<void()> on_settled;
@@ -45,6 +52,9 @@ class runtime {
     std::string reason;  // Why it failed or waits, or what holds it up.
     bool stuck = false;  // A step never came back; its code may still run.
     int64_t since = 0;   // When it came into this state, nanoseconds since 1970 UTC; 0: it never was in another.
+    int64_t retry = 0;   // When it is started again after it failed; 0: it is not.
+    bool given_up = false;  // It has failed for good, or waits for one that has or that is left out.
+    bool gone = false;      // It is in the profile no more; report() leaves it out.
   };
 
   explicit runtime(options o);
@@ -62,6 +72,18 @@ class runtime {
   // [any thread]
   std::vector<plugin_report> report() const;
 
+  // Changes to another profile as a whole, or not at all: those that can take their settings while they run
+  // are asked first, the others are restarted; if one then does not run, all is taken back. `done` is called
+  // exactly once, with what the new profile changes and, if it was not taken, why.
+  //   THARSIS_E_BUSY  another reload is under way.   THARSIS_E_CANCELLED  the runtime stops.
+  //   others          what the plugin said that refused or did not run.
+  // [any thread, after start()] [done: some strand; it may send, and nothing else]
+  using on_reloaded = std::function<void(const profile_difference& changes, std::optional<error> failure)>;
+  void reload(profile next, on_reloaded done);
+
+  // Whether a plugin of the profile provides it; `known` gets all that is provided. [any thread]
+  bool provides(const std::string& interface_id, std::vector<std::string>* known = nullptr) const;
+
   // For those who are no plugin: the program, a host application. [any thread]
   bus& events() { return bus_; }
   registry& services() { return registry_; }
@@ -75,16 +97,46 @@ class runtime {
   void with_extension(const std::string& plugin, std::string extension, std::function<void(const void*, void*)> f);
 
  private:
+  // What a plugin is made of when it is created next.
+  struct recipe {
+    plugin_entry entry;
+    std::string disabled;  // Why it is left out of this run.
+  };
+  struct reloading {
+    profile before, next;
+    profile_difference changes;
+    std::shared_ptr<on_reloaded> done;
+    std::optional<class reload> course;  // Empty until all has settled.
+    std::vector<size_t> must_run;        // If one of them does not afterwards, all is taken back.
+  };
+
+  void leave_interrupted_out();
   std::optional<error> load_libraries();
   std::optional<error> open_strands();
   void watch_for_stalls();
+  void watch(size_t plugin);
+  std::vector<lifecycle::plan> plans_of(const profile& plan) const;
+  size_t index_of(const plugin_entry& entry);
+  void take(const lifecycle::action& action);
+  std::string make_host(size_t plugin);
   void advance();
   bool note_states();
   void observe_network();
+  bool note_state(size_t plugin);
   void arm();
   static void on_timer(void* context, tharsis_handle generation);
   instant now() const;
   int64_t wall() const;
+
+  // runtime_reload.cpp
+  void begin_reload(profile next, std::shared_ptr<on_reloaded> done);
+  void plan_reload();
+  std::optional<reload::part> part_of(const plugin_difference& difference, size_t plugin) const;
+  bool advance_reload();
+  void take(const class reload::action& action);
+  void change_profile(const class reload::change& change);
+  std::optional<std::string> missing_after_reload() const;
+  void end_reload();
 
   options options_;
   metrics metrics_;  // Before all that count.
@@ -93,15 +145,19 @@ class runtime {
   registry registry_;
   network_hub network_;
   plugin_host::shared shared_;
+  start_journal journal_;
   const tharsis_strand* strand_ = nullptr;
   std::unique_ptr<strand_inbox> inbox_;
-  std::vector<std::unique_ptr<plugin_host>> hosts_;
+  std::vector<recipe> recipes_;                      // All plugins there ever were have the same index here,
+  std::vector<std::unique_ptr<plugin_host>> hosts_;  // here (null: never made), in lifecycle_ and in report_.
   std::unique_ptr<lifecycle> lifecycle_;
   std::unique_ptr<stall_watch> stalls_;
+  std::optional<reloading> reloading_;
+  bool stopping_ = false;
   tharsis_handle timer_ = 0;
   bool settled_told_ = false;
   bool ended_told_ = false;
-  mutable std::mutex report_mutex_;
+  mutable std::mutex report_mutex_;  // Also of options_.plan, which a reload changes.
   std::vector<plugin_report> report_;
 };
 

@@ -15,6 +15,7 @@
 #include "runtime/real_platform.h"
 #include "runtime/report_json.h"
 #include "runtime/runtime.h"
+#include "runtime/setting_text.h"
 #include "runtime/terminal.h"
 #include "sdk/abi/command.h"
 #include "sdk/pure/json.h"
@@ -31,6 +32,7 @@ constexpr duration leave_deadline = 2s;
 
 std::string fate(const runtime::plugin_report& r) {
   const std::string name = "plugin '" + r.id + "' ";
+  if (r.state == plugin_state::disabled) return name + "is left out: " + r.reason;
   if (r.state == plugin_state::waiting) return name + "was not started: " + r.reason;
   return name + (r.stuck ? "is stuck: " : "failed: ") + r.reason;
 }
@@ -39,8 +41,7 @@ class session {
  public:
   explicit session(session_request request)
       : request_(std::move(request)), screen_({request_.json, monotonic_now, [this](int code) { finish(code); }}) {
-    for (plugin_entry& entry : request_.plan.plugins)  // The main thread waits here, it is nobody's loop.
-      if (entry.loop == THARSIS_STRAND_MAIN) entry.loop = THARSIS_STRAND_DEDICATED;
+    keep_off_main(request_.plan);
     if (!request_.work) return;
     for (const std::string& argument : request_.work->arguments) arguments_.push_back(argument.c_str());
   }
@@ -50,9 +51,10 @@ class session {
     o.platform = platform_.table();
     o.plan = request_.plan;
     o.console = screen_.table();
+    o.journal = request_.control;
     o.print = [this](uint32_t level, std::string_view plugin, std::string_view text) { print_log(level, plugin, text); };
     o.on_settled = [this] { note(settled_); };
-    o.on_failure = [this] { note(failed_); };
+    o.on_failure = [this] { note(news_); };
     o.on_ended = [this] { note(ended_); };
     runtime_ = std::make_unique<runtime>(std::move(o));
     std::unique_ptr<control_socket> socket;
@@ -81,6 +83,12 @@ class session {
     bell_.ring();
   }
 
+  // The main thread waits for the person, it is nobody's loop.
+  static void keep_off_main(profile& plan) {
+    for (plugin_entry& entry : plan.plugins)
+      if (entry.loop == THARSIS_STRAND_MAIN) entry.loop = THARSIS_STRAND_DEDICATED;
+  }
+
   // Before the plugins: two runtimes of one name would disturb each other.
   std::optional<error> open_control(std::unique_ptr<control_socket>& socket) const {
     if (request_.control.empty()) return {};
@@ -91,9 +99,44 @@ class session {
   }
 
   void listen(std::unique_ptr<control_socket> socket) {
+    const auto reload_for_other = [this](std::function<void(std::string)> heard) {
+      reload([heard = std::move(heard)](const reload_result& r) {
+        json_object answer;
+        if (r.failure) answer.add("error", r.failure->text).add("status", int64_t{r.failure->status});
+        heard(answer.add("changed", !r.failure && !r.changes.empty())
+                 .add("text", text_of(r.changes))
+                 .add_raw("difference", json_of(r.changes))
+                 .text());
+      });
+    };
     control_.emplace(std::move(socket), runtime_->events(),
                      control_server::answers{[this] { return status(); }, [this] { return counted(); }, [this] { note(stop_asked_); },
-                                             [this](const auto& words) { return runtime_->network().tell(words); }});
+                                             [this](const auto& words) { return runtime_->network().tell(words); }, reload_for_other});
+  }
+
+  struct reload_result {
+    profile_difference changes;
+    std::optional<error> failure;
+  };
+
+  // Reads the profile again, with the same --set; `heard` is told, once, what has become of it. [any thread]
+  void reload(std::function<void(const reload_result&)> heard) {
+    if (!request_.reload) return heard({{}, error{THARSIS_E_UNSUPPORTED, "nothing here can be read again"}});
+    diagnostics problems;
+    profile next = load_profile(*request_.reload, problems);
+    check_libraries(next, problems);
+    if (!problems.empty()) return heard({{}, error{THARSIS_E_INVALID, render(problems) + "nothing was changed"}});
+    keep_off_main(next);
+    runtime_->reload(std::move(next), [heard = std::move(heard)](const profile_difference& changes, std::optional<error> failure) {
+      heard({changes, std::move(failure)});
+    });
+  }
+
+  void reload_for_signal() {
+    reload([this](const reload_result& r) {
+      if (r.failure) return screen_.complain("the profile was not changed: " + r.failure->text);
+      screen_.print("the profile was read again: " + text_of(r.changes));
+    });
   }
 
   std::string status() const {
@@ -120,15 +163,25 @@ class session {
   void wait_for_work() {
     std::optional<int64_t> end;
     bool begun = false;
-    while (code_ == unfinished && !failed_ && !stop_asked_) {
+    while (code_ == unfinished && !stop_asked_) {
+      if (news_.exchange(false)) tell_failures();
+      if (hopeless()) return;
       if (settled_ && !std::exchange(begun, true)) {
         begin();
         if (request_.run_for) end = monotonic_now() + request_.run_for->count();
       }
       std::optional<duration> left;
       if (end) left = duration(*end - monotonic_now());
-      if (bell_.wait(left) != main_wait::woken::rung) return;
+      const auto woken = bell_.wait(left);
+      if (woken == main_wait::woken::reload) reload_for_signal();
+      if (woken == main_wait::woken::interrupted || woken == main_wait::woken::deadline) return;
     }
+  }
+
+  // A plugin has failed for good, or never comes up because of another.
+  bool hopeless() const {
+    const auto report = runtime_->report();
+    return std::any_of(report.begin(), report.end(), [](const auto& r) { return r.given_up; });
   }
 
   // All plugins run.
@@ -141,7 +194,7 @@ class session {
 
   void send_command() {
     call_ = {sizeof call_, static_cast<uint32_t>(arguments_.size()), request_.work->name.c_str(), arguments_.data(),
-             screen_.table(), text_of(folder_)};
+             screen_.table(), tharsis::text_of(folder_)};
     runtime_->with_extension(request_.work->plugin, THARSIS_COMMAND_ID, [this](const void* table, void* instance) {
       if (table != nullptr) return static_cast<const tharsis_command*>(table)->run(instance, &call_);
       screen_.complain("plugin '" + request_.work->plugin + "' lists commands in its manifest, but has no " +
@@ -170,11 +223,20 @@ class session {
     return listed(all);
   }
 
-  // Each once: what failed, why, and who waits for it.
+  // Each once: what failed, why, who waits for it, and whether it comes back.
   void tell_failures() {
-    for (const auto& r : runtime_->report())
-      if ((r.state == plugin_state::failed || r.state == plugin_state::waiting) && told_.insert(r.id).second)
-        screen_.complain(fate(r));
+    for (const auto& r : runtime_->report()) {
+      const bool told = r.state == plugin_state::failed || r.state == plugin_state::waiting || r.state == plugin_state::disabled;
+      if (!told || !told_.insert({r.id, r.since}).second) continue;
+      const std::string again = r.retry != 0 ? "; it is started again in " + duration_text(wait_until(r.retry)) : "";
+      screen_.complain(fate(r) + again);
+    }
+  }
+
+  // In whole tenths of a second.
+  static int64_t wait_until(int64_t wall) {
+    constexpr int64_t tenth = 100'000'000;
+    return std::max<int64_t>((wall - wall_now() + tenth / 2) / tenth, 1) * tenth;
   }
 
   int leave() {
@@ -185,7 +247,7 @@ class session {
     screen_.close();
     const auto report = runtime_->report();
     const auto is = [&](auto what) { return std::any_of(report.begin(), report.end(), what); };
-    const bool failed = is([](const auto& r) { return r.state == plugin_state::failed; });
+    const bool failed = is([](const auto& r) { return r.state == plugin_state::failed || r.given_up; });
     const int open = failed || request_.work ? work_failed : done;  // A command that was cut off has failed.
     const int code = code_ == unfinished || (code_ == done && failed) ? open : code_.load();
     // Code that never came back may still use everything that is alive here.
@@ -202,9 +264,9 @@ class session {
   std::vector<const char*> arguments_;
   const std::string folder_ = working_folder();
   tharsis_command_call call_{};
-  std::set<std::string> told_;
+  std::set<std::pair<std::string, int64_t>> told_;  // By plugin, and since when it is so.
   std::atomic<int> code_ = unfinished;
-  std::atomic<bool> settled_ = false, failed_ = false, stop_asked_ = false, stopping_ = false, ended_ = false;
+  std::atomic<bool> settled_ = false, news_ = false, stop_asked_ = false, stopping_ = false, ended_ = false;
   std::optional<control_server> control_;  // Last: its thread asks all that is above.
 };
 

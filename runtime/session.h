@@ -16,6 +16,7 @@ struct session_request {
     std::vector<std::string> arguments;
   };
   profile plan;
+  std::optional<profile_request> reload;  // How the profile is read again; empty: it is not.
   std::string control;  // By what name other programs of this person reach it; empty: not at all.
   bool json = false;
   bool metrics = false;  // Print at the end what was counted.

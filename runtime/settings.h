@@ -1,5 +1,7 @@
 // Every number the runtime uses when a profile does not say otherwise, with its reason.
 #pragma once
+#include <cstdint>
+
 #include "sdk/pure/time.h"
 
 namespace tharsis::runtime {
@@ -34,6 +36,16 @@ struct runtime_settings {
   // its stop up by two seconds, less than its deadline.
   int threads_asked = 8;
   duration thread_patience = 250ms;
+  // To check settings takes no waiting; a plugin that thinks longer blocks its strand for everybody.
+  duration reload_patience = 10s;
+  // A person hardly notices a second; a plugin that fails at once does not keep a core busy.
+  duration restart_wait = 1s;
+  // Whatever made it fail, a network or a disk that is back is found within a minute.
+  duration restart_wait_longest = 1min;
+  // With the waits above about five minutes in all; what has not mended itself by then will not.
+  uint32_t restart_limit = 10;
+  // It has run so long: the next failure is a new one, not one more in a row.
+  duration restart_steady = 1min;
 };
 
 struct network_settings {

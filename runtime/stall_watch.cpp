@@ -28,29 +28,29 @@ const tharsis_topic stall_topic = {sizeof stall_topic, THARSIS_TOPIC_EVENT,   TH
 
 std::string milliseconds_text(duration d) { return std::to_string(milliseconds(d)) + " ms"; }
 
-std::vector<duration> limits_of(const std::vector<stall_watch::watched>& plugins) {
-  std::vector<duration> limits;
-  for (const auto& p : plugins) limits.push_back(p.limit);
-  return limits;
-}
-
 }  // namespace
 
-stall_watch::stall_watch(const tharsis_platform& platform, const tharsis_strand& own, bus& events, log_hub& log,
-                         std::vector<watched> plugins, acts a)
-    : platform_(platform),
-      own_(own),
-      bus_(events),
-      log_(log),
-      plugins_(std::move(plugins)),
-      acts_(std::move(a)),
-      watchdog_(limits_of(plugins_)),
-      stalls_(plugins_.size()) {
+stall_watch::stall_watch(const tharsis_platform& platform, const tharsis_strand& own, bus& events, log_hub& log, acts a)
+    : platform_(platform), own_(own), bus_(events), log_(log), acts_(std::move(a)) {
   bus_.declare(owner, nullptr, &stall_topic, &topic_, nullptr);
 }
 
+void stall_watch::watch(size_t plugin, watched w) {
+  if (plugin >= plugins_.size()) {
+    plugins_.resize(plugin + 1);
+    stalls_.resize(plugin + 1);
+  }
+  if (plugins_[plugin].strand == w.strand && plugins_[plugin].limit == w.limit) {
+    plugins_[plugin].policy = w.policy;
+    return;
+  }
+  watchdog_.watch(plugin, w.limit);
+  stalls_[plugin] = {};
+  plugins_[plugin] = std::move(w);
+}
+
 void stall_watch::begin() {
-  if (platform_.watch != nullptr && !plugins_.empty()) arm();
+  if (platform_.watch != nullptr) arm();
 }
 
 void stall_watch::arm() {
@@ -118,6 +118,7 @@ void stall_watch::abort_soon() {
 }
 
 std::string stall_watch::stall_of(size_t plugin) const {
+  if (plugin >= stalls_.size()) return {};
   const std::string& callback = stalls_[plugin].callback;
   if (callback.empty()) return {};
   return callback + " has been running for more than " + milliseconds_text(plugins_[plugin].limit) + " and blocks its thread";
@@ -126,7 +127,7 @@ std::string stall_watch::stall_of(size_t plugin) const {
 std::string stall_watch::who_holds_thread_of(size_t plugin) const {
   tharsis_activity running{};
   running.size = sizeof running;
-  if (platform_.watch == nullptr) return {};
+  if (platform_.watch == nullptr || plugin >= plugins_.size()) return {};
   if (platform_.watch->sample(platform_.watch->self, plugins_[plugin].strand, &running) != THARSIS_OK) return {};
   for (size_t i = 0; i < plugins_.size(); ++i)
     if (plugins_[i].strand == running.strand && i != plugin)

@@ -30,9 +30,11 @@ class stall_watch {
   };
 
   // Everything [the runtime's strand]. What is given outlives it.
-  stall_watch(const tharsis_platform& platform, const tharsis_strand& own, bus& events, log_hub& log,
-              std::vector<watched> plugins, acts a);
+  stall_watch(const tharsis_platform& platform, const tharsis_strand& own, bus& events, log_hub& log, acts a);
   stall_watch(const stall_watch&) = delete;
+
+  // The plugin with this index has another strand, or another limit; what was seen of it is forgotten.
+  void watch(size_t plugin, watched w);
 
   // Looks until the strand is closed.
   void begin();
@@ -61,7 +63,7 @@ class stall_watch {
   const tharsis_strand& own_;
   bus& bus_;
   log_hub& log_;
-  const std::vector<watched> plugins_;
+  std::vector<watched> plugins_;
   const acts acts_;
   watchdog watchdog_;
   std::vector<stall> stalls_;

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 
-#include "runtime/settings.h"
-
 namespace tharsis::runtime {
 
-watchdog::watchdog(const std::vector<duration>& limits) : interval_(runtime_settings{}.stall_round_longest) {
-  for (const duration limit : limits) {
-    strands_.push_back({limit, {}, {}, false});
-    interval_ = std::min(interval_, limit / runtime_settings{}.stall_rounds);
-  }
-  interval_ = std::max(interval_, runtime_settings{}.stall_round_shortest);
+watchdog::watchdog(const std::vector<duration>& limits) {
+  for (size_t i = 0; i < limits.size(); ++i) watch(i, limits[i]);
+}
+
+void watchdog::watch(size_t strand, duration limit) {
+  const runtime_settings usual;
+  if (strand >= strands_.size()) strands_.resize(strand + 1);
+  strands_[strand] = {limit, {}, {}, false};
+  interval_ = usual.stall_round_longest;
+  for (const watched& w : strands_) interval_ = std::min(interval_, w.limit / usual.stall_rounds);
+  interval_ = std::max(interval_, usual.stall_round_shortest);
 }
 
 void watchdog::leave_out(duration gap) {

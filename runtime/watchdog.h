@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/settings.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::runtime {
@@ -25,8 +26,12 @@ class watchdog {
     duration lasted;  // So far, or in all.
   };
 
+  watchdog() = default;
   // How long one callback of each strand may run.
   explicit watchdog(const std::vector<duration>& limits);
+
+  // The strand with this index is another one from now on, or has another limit.
+  void watch(size_t strand, duration limit);
 
   // Time from one round to the next.
   duration interval() const { return interval_; }
@@ -37,7 +42,7 @@ class watchdog {
 
  private:
   struct watched {
-    duration limit;
+    duration limit = runtime_settings{}.stall_round_longest;
     std::optional<uint64_t> turn;
     instant since{};
     bool reported = false;
@@ -46,7 +51,7 @@ class watchdog {
   void leave_out(duration gap);
 
   std::vector<watched> strands_;
-  duration interval_;
+  duration interval_ = runtime_settings{}.stall_round_longest;
   std::optional<instant> last_round_;
 };
 

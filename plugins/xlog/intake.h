@@ -32,6 +32,7 @@ class intake {
   intake(const intake&) = delete;
 
   uint32_t level() const { return level_.load(std::memory_order_relaxed); }
+  void set_level(uint32_t level) { level_.store(level, std::memory_order_relaxed); }
 
   // [any thread]
   void write(const tharsis_log_record& said) {

@@ -27,7 +27,7 @@ class plugin {
   static result<std::unique_ptr<plugin>> create(const host& h) { return std::make_unique<plugin>(h); }
 
   explicit plugin(const host& h)
-      : host_(h), place_(h.loop), writer_(host_, place_, read_settings(h)), work_(place_), end_(place_) {
+      : host_(h), place_(h.loop), has_(read_settings(h)), writer_(host_, place_, has_), work_(place_), end_(place_) {
     sink_ = {sizeof sink_, &writer_.lines(), write, level, flush};
   }
 
@@ -42,6 +42,19 @@ class plugin {
     end_.spawn(tell_stopped());
     return THARSIS_PENDING;
   }
+  // The level changes while it runs; what concerns files and buffers is for a new instance.
+  tharsis_status prepare(tharsis_error*) {
+    prepared_ = read_settings(host_);
+    settings same = prepared_;
+    same.level = has_.level;
+    return same == has_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
+  }
+  void commit() {
+    has_ = prepared_;
+    writer_.lines().set_level(has_.level);
+  }
+  void abort() {}
+
   const void* query(std::string_view id) {
     static constexpr tharsis_command commands = {sizeof(tharsis_command), run_command};
     return id == THARSIS_COMMAND_ID ? &commands : nullptr;
@@ -82,6 +95,7 @@ class plugin {
 
   const host host_;
   strand place_;
+  settings has_, prepared_;
   writer writer_;
   tharsis_log_sink sink_{};
   std::unique_ptr<cat> cat_;

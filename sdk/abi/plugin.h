@@ -50,8 +50,12 @@ typedef struct tharsis_plugin {
   // THARSIS_PENDING and call host->ready() or host->failed() later. [own strand]
   tharsis_status (*start)(void* instance, tharsis_error* error);
 
-  // New settings, in two phases: PREPARE checks and may refuse, COMMIT cannot fail, ABORT forgets.
-  // May be null: then the plugin is restarted instead. [own strand]
+  // New settings, in two phases. PREPARE checks, with the new ones in tharsis.settings/1 until it returns;
+  // COMMIT, with the new ones there from now on, cannot fail; ABORT forgets. A prepare() that failed is
+  // followed by neither. Both may follow long after; the plugin works with the old ones meanwhile.
+  //   THARSIS_E_UNSUPPORTED  these only with a restart, so the plugin is restarted.
+  //   others                 these not at all: nobody gets new settings, and the sentence says why.
+  // May be null: then the plugin is always restarted. [own strand]
   tharsis_status (*configure)(void* instance, uint32_t phase, tharsis_error* error);
 
   // Give everything back: answer every open task, close every handle. The services it provided are

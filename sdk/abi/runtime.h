@@ -126,8 +126,9 @@ THARSIS_EXPORT uint64_t tharsis_inbox_dropped(const tharsis_inbox* inbox) THARSI
 // [the thread of the inbox]
 THARSIS_EXPORT void tharsis_inbox_close(tharsis_inbox* inbox) THARSIS_NOEXCEPT;
 
-// One line of JSON: {"state":"running","plugins":[{"id":..,"state":..,"reason":..,"stuck":false}]}; a
-// plugin's "since" is when it came into its state, in nanoseconds since 1970 UTC, 0 if it never left the first. The runtime is created, starting, running (what could start has started), stopping or stopped. [any thread]
+// One line of JSON: {"state":"running","plugins":[{"id":..,"state":..,"reason":..,"stuck":false,
+// "retry":0}]}; "retry" is when a failed plugin is started again, "since" is when a plugin came into its state, both in
+// nanoseconds since 1970 UTC, 0: never. The runtime is created, starting, running (what could start has started), stopping or stopped. [any thread]
 THARSIS_EXPORT tharsis_owned_text tharsis_runtime_report(const tharsis_runtime* runtime) THARSIS_NOEXCEPT;
 // 1 once everything that could start has started. [any thread]
 THARSIS_EXPORT int32_t tharsis_runtime_settled(const tharsis_runtime* runtime) THARSIS_NOEXCEPT;
@@ -141,6 +142,19 @@ THARSIS_EXPORT tharsis_owned_text tharsis_runtime_metrics_json(const tharsis_run
 // About the value that a share (0.99) of a histogram's values does not exceed; off by less than half of the true
 // one. 0 when it is no histogram, or empty. [any thread]
 THARSIS_EXPORT uint64_t tharsis_metric_quantile(const tharsis_metric_value* value, double share) THARSIS_NOEXCEPT;
+// Changes to the profile of `options` as a whole, or not at all. Plugins that can take their new settings while
+// they run are asked first; the others are restarted, came or go; when one refuses, or does not run afterwards,
+// everything is as it was. What has failed before gets another chance. The state folder stays, `threads` too.
+// `difference` (may be null) gets what the new profile changes, for a person.
+//   THARSIS_E_INVALID    the new profile has problems, or a plugin does not run with it; the sentence says which.
+//   THARSIS_E_BUSY       another reload is under way.
+//   THARSIS_E_TIMEOUT    a plugin has not said in time whether it takes its new settings.
+//   THARSIS_E_CANCELLED  the runtime was stopped meanwhile.
+//   THARSIS_E_UNSUPPORTED  the caller runs the platform, so it cannot wait for it.
+//   others               the plugin's own words for its refusal.
+// Waits for the plugins; on the thread of run_once it pumps meanwhile. [any thread but inside a callback]
+THARSIS_EXPORT tharsis_status tharsis_runtime_reload(tharsis_runtime* runtime, const tharsis_runtime_options* options,
+                                                     tharsis_owned_text* difference, tharsis_error* error) THARSIS_NOEXCEPT;
 
 // Stops the plugins; pumps `main` itself while it waits. A negative deadline waits for the plugins' own
 // deadlines only. May be called again to wait longer.

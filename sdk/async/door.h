@@ -11,6 +11,11 @@
 //     tharsis_status start(tharsis_error* error);   // THARSIS_PENDING: ends with host.self->ready
 //     tharsis_status stop();                        // THARSIS_PENDING: ends with host.self->stopped
 //     const void* query(std::string_view id);
+// and, if it can take other settings while it runs,
+//     tharsis_status prepare(tharsis_error* error);  // The new ones are in the host's settings. THARSIS_E_UNSUPPORTED:
+//                                                    // these only with a restart; other failures: not at all.
+//     void commit();                                 // They hold from now on, and are in the host's settings.
+//     void abort();                                  // Forget what was prepared.
 // and is destroyed last. What one of them throws ends here, as THARSIS_E_INTERNAL and a sentence.
 #pragma once
 #include <memory>
@@ -25,7 +30,9 @@ namespace tharsis {
 template <class Plugin>
 struct door {
   static constexpr tharsis_plugin table(const char* id, const char* version) {
-    return {sizeof(tharsis_plugin), THARSIS_ABI_MINOR, id, version, create, start, nullptr, stop, destroy, query};
+    tharsis_plugin made{sizeof(tharsis_plugin), THARSIS_ABI_MINOR, id, version, create, start, nullptr, stop, destroy, query};
+    if constexpr (requires(Plugin& plugin, tharsis_error* error) { plugin.prepare(error); }) made.configure = configure;
+    return made;
   }
 
   static tharsis_status create(const tharsis_host* given, void** instance, tharsis_error* error) {
@@ -44,6 +51,14 @@ struct door {
   }
   static tharsis_status stop(void* instance) {
     return contained(nullptr, "stop", [&] { return of(instance).stop(); });
+  }
+  static tharsis_status configure(void* instance, uint32_t phase, tharsis_error* error) {
+    return contained(error, "configure", [&] {
+      if (phase == THARSIS_CONFIGURE_PREPARE) return of(instance).prepare(error);
+      if (phase == THARSIS_CONFIGURE_COMMIT) of(instance).commit();
+      if (phase == THARSIS_CONFIGURE_ABORT) of(instance).abort();
+      return tharsis_status{THARSIS_OK};
+    });
   }
   static void destroy(void* instance) { delete &of(instance); }
   static const void* query(void* instance, const char* id) {

@@ -48,7 +48,8 @@ class child_process {
   }
   child_process(const child_process&) = delete;
 
-  void interrupt() const { kill(pid_, SIGINT); }
+  void signal(int number) const { kill(pid_, number); }
+  void interrupt() const { signal(SIGINT); }
 
   // Reads until `out` or `err` holds the text. False: the child ended, or the limit passed, before.
   bool wait_for(const std::string& text) {

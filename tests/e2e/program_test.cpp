@@ -174,7 +174,7 @@ TEST_F(Program, APluginThatCannotBeCreatedOrStartedIsNamedWithThoseWhoWait) {
 }
 
 TEST_F(Program, APluginThatFailsWhileItRunsEndsTheRun) {
-  EXPECT_EQ(run("  fails_later:\n"), 1);
+  EXPECT_EQ(run("  fails_later: { restart: never }\n"), 1);
   expect_error("plugin 'fails_later' failed: the moon has set\n");
 }
 

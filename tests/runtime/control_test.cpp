@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/control_server.h"
+#include "runtime/profile.h"
 #include "runtime/running_runtime.h"
 #include "sdk/pure/views.h"
 #include "tests/runtime/real_stage.h"
@@ -179,9 +180,9 @@ TEST_F(Control, AReaderThatFallsBehindLearnsHowManyItMissed) {
 }
 
 TEST_F(Control, ProfilesAreCalledAfterTheirFiles) {
-  EXPECT_EQ(control_name("configs/demo-gateway.yaml"), "demo-gateway");
-  EXPECT_EQ(control_name("demo"), "demo");
-  EXPECT_EQ(control_name("/a/.hidden.yaml"), "hidden");
-  EXPECT_EQ(control_name(".."), "runtime");
-  EXPECT_EQ(control_name(""), "runtime");
+  EXPECT_EQ(profile_name("configs/demo-gateway.yaml"), "demo-gateway");
+  EXPECT_EQ(profile_name("demo"), "demo");
+  EXPECT_EQ(profile_name("/a/.hidden.yaml"), "hidden");
+  EXPECT_EQ(profile_name(".."), "runtime");
+  EXPECT_EQ(profile_name(""), "runtime");
 }

@@ -77,22 +77,26 @@ TEST_F(Explain, AGroupIsATableOfWhatIsBelow) {
   EXPECT_EQ(explained("stn"),
             "stn\n"
             "  The network.\n"
-            "  KEY             VALUE        SET BY\n"
-            "  token           (secret)     DIR/profile.yaml:3:58\n"
-            "  timeout         5s           default\n"
-            "  window          64KiB        default\n"
-            "  ratio           0.5          default\n"
-            "  codec           mars         default\n"
-            "  user            ''           DIR/profile.yaml:3:73\n"
-            "  keys            []\n"
-            "  links.a.b.ends  [tcp://x:1]  DIR/profile.yaml:3:32\n"
-            "  links.a.b.on    true         default\n"
-            "  path            (not set)\n"
-            "  loop            shared       default\n"
-            "  start_deadline  10s          default\n"
-            "  stop_deadline   5s           default\n"
-            "  stall_limit     2s           default\n"
-            "  stall           report       default\n");
+            "  KEY                   VALUE        SET BY\n"
+            "  token                 (secret)     DIR/profile.yaml:3:58\n"
+            "  timeout               5s           default\n"
+            "  window                64KiB        default\n"
+            "  ratio                 0.5          default\n"
+            "  codec                 mars         default\n"
+            "  user                  ''           DIR/profile.yaml:3:73\n"
+            "  keys                  []\n"
+            "  links.a.b.ends        [tcp://x:1]  DIR/profile.yaml:3:32\n"
+            "  links.a.b.on          true         default\n"
+            "  path                  (not set)\n"
+            "  loop                  shared       default\n"
+            "  start_deadline        10s          default\n"
+            "  stop_deadline         5s           default\n"
+            "  restart               on_failure   default\n"
+            "  restart_wait          1s           default\n"
+            "  restart_wait_longest  1m           default\n"
+            "  restart_limit         10           default\n"
+            "  stall_limit           2s           default\n"
+            "  stall                 report       default\n");
   EXPECT_EQ(explained("stn.links.a.b"),
             "stn.links.a.b\n"
             "  KEY   VALUE        SET BY\n"
@@ -116,7 +120,8 @@ TEST_F(Explain, TheNearestKeyIsNamedForAMisspeltOne) {
   EXPECT_EQ(explained("stn.links.main.ends.0"), "stn.links.main.ends has no '0'; it is empty");
   EXPECT_EQ(explained("stn.timeout.x"), "stn.timeout is a single value; there is nothing inside it");
   EXPECT_EQ(explained("stn."), "stn has no ''; it has token, timeout, window, ratio, codec, user, keys, links, path, loop, "
-                               "start_deadline, stop_deadline, stall_limit and stall");
+                               "start_deadline, stop_deadline, restart, restart_wait, restart_wait_longest, restart_limit, "
+                               "stall_limit and stall");
   EXPECT_EQ(explained("stn.user"), "stn.user is not set\n  type  text\n");
 }
 

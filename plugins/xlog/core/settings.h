@@ -25,6 +25,8 @@ struct settings {
   // full disk is seldom emptied within a second, and ten seconds are what a person waits gladly.
   duration retry_min = 200ms;
   duration retry_max = 10s;
+
+  bool operator==(const settings&) const = default;
 };
 
 // The text of one line; what is longer is cut, and says so. Longer than any stack trace, and four

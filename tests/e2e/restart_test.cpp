@@ -1,0 +1,138 @@
+// Goal: a person sees what becomes of a plugin that fails, crashes or gets other settings, and can change it
+// without ending the rest. Method: each test runs `tharsis run` as a child and asks it with other children.
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/e2e/child_process.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using tharsis::test::child_process;
+
+class RestartProgram : public ::testing::Test {
+ protected:
+  RestartProgram() {
+    std::string name = fs::temp_directory_path().string() + "/tharsis.restart.XXXXXX";
+    folder_ = mkdtemp(name.data()) ? name : "";
+  }
+  ~RestartProgram() override { fs::remove_all(folder_); }
+
+  void write(const std::string& plugins) const { std::ofstream(folder_ + "/one.yaml") << "tharsis: 1\nplugins:\n" << plugins; }
+  std::vector<std::string> words(const std::string& plugins) const {
+    write(plugins);
+    return {THARSIS_PROGRAM, "run", folder_ + "/one.yaml", "--plugins", THARSIS_FIXTURES, "--state", folder_ + "/state"};
+  }
+  int tharsis(std::vector<std::string> given) {
+    given.insert(given.begin(), THARSIS_PROGRAM);
+    given.insert(given.end(), {"--state", folder_ + "/state"});
+    child_process child(given);
+    const int code = child.wait();
+    out_ = child.out;
+    err_ = child.err;
+    return code;
+  }
+
+  std::string folder_, out_, err_;
+};
+
+}  // namespace
+
+TEST_F(RestartProgram, WhatFailsWhileItRunsIsStartedAgainUntilItIsGivenUp) {
+  child_process running(words("  tunable: { fails_when_running: true, restart_wait: 1ms, restart_limit: 3 }\n  follower: {}\n"));
+  EXPECT_EQ(running.wait(), 1);
+  EXPECT_NE(running.err.find("plugin 'tunable' failed: a string has snapped; it is started again in "), std::string::npos) << running.err;
+  EXPECT_NE(running.err.find("plugin 'tunable' failed: a string has snapped; it has failed 4 times in a row and is not restarted again\n"),
+            std::string::npos)
+      << running.err;
+  EXPECT_NE(running.err.find("plugin 'follower' was not started: it requires plugin 'tunable', which has failed: a string has snapped"),
+            std::string::npos)
+      << running.err;
+}
+
+TEST_F(RestartProgram, WhoWaitsForARestartIsShownWithTheReasonAndTheTime) {
+  child_process running(words("  quiet: {}\n  tunable: { fails_when_running: true, restart_wait: 1h, restart_wait_longest: 1h }\n  follower: {}\n"));
+  ASSERT_TRUE(running.wait_for("it is started again in 1h")) << running.err;
+  EXPECT_EQ(tharsis({"why", "tunable"}), 0) << err_;
+  EXPECT_NE(out_.find("tunable is failed since 0 s: a string has snapped; it is started again in "), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"why", "follower"}), 0) << err_;
+  EXPECT_NE(out_.find("follower is waiting since 0 s: it requires plugin 'tunable', which has failed: a string has snapped; it will be tried again\n"),
+            std::string::npos)
+      << out_;
+  write("  quiet: {}\n  tunable: { restart_wait: 1h, restart_wait_longest: 1h }\n  follower: {}\n");
+  EXPECT_EQ(tharsis({"reload"}), 0) << err_;
+  EXPECT_EQ(out_, "tunable: changed\n  fails_when_running: true -> false\n");
+  EXPECT_EQ(tharsis({"why", "follower"}), 0) << err_;
+  EXPECT_NE(out_.find("follower is running"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << "in the end everything ran: " << running.err;
+}
+
+TEST_F(RestartProgram, ReloadPrintsTheDifferenceOrWhyThereIsNone) {
+  child_process running(words("  tunable: {}\n"));
+  ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;
+  EXPECT_EQ(tharsis({"reload"}), 0) << err_;
+  EXPECT_EQ(out_, "nothing has changed\n");
+  write("  tunable: { live: 4 }\n  quiet: {}\n");
+  EXPECT_EQ(tharsis({"reload", "--json"}), 0) << err_;
+  EXPECT_EQ(out_.find("{\"changed\":true,\"text\":\"tunable: changed"), 0u) << out_;
+  write("  tunable: { live: 5, refuses: true }\n");
+  EXPECT_EQ(tharsis({"reload"}), 1);
+  EXPECT_EQ(err_, "plugin 'tunable' refuses its new settings: it likes what it has; nothing was changed\n");
+  write("  tunable: { live: often }\n  quite: {}\n");
+  EXPECT_EQ(tharsis({"reload"}), 2);
+  EXPECT_NE(err_.find("one.yaml:3:20: error: tunable.live: "), std::string::npos) << err_;
+  EXPECT_NE(err_.find("did you mean 'quiet'?"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("\nnothing was changed\n"), std::string::npos) << err_;
+  EXPECT_EQ(tharsis({"status"}), 0) << err_;
+  EXPECT_NE(out_.find("  quiet    running"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(RestartProgram, AHangUpThatSomebodySendsIsAReload) {
+  child_process running(words("  tunable: {}\n"));
+  ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;
+  write("  tunable: { fixed: 4 }\n");
+  running.signal(SIGHUP);
+  ASSERT_TRUE(running.wait_for("the profile was read again: tunable: changed")) << running.err;
+  write("  tunable: { fixed: 4, start: fails }\n");
+  running.signal(SIGHUP);
+  ASSERT_TRUE(running.wait_for("the profile was not changed: plugin 'tunable' failed: the strings are broken; everything is as it was before"))
+      << running.err;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(RestartProgram, WhatCrashesTheProcessIsLeftOutOnceAndNamed) {
+  {
+    child_process crashes(words("  quiet: {}\n  tunable: { start: crashes }\n"));
+    EXPECT_NE(crashes.wait(), 0);
+  }
+  child_process running(words("  quiet: {}\n  tunable: { start: crashes }\n"));
+  ASSERT_TRUE(running.wait_for("plugin 'tunable' is left out: the process died in its start the last time; the next start, or a reload, tries it again"))
+      << running.err;
+  ASSERT_TRUE(running.wait_for("Ctrl-C stops")) << running.err;
+  EXPECT_EQ(tharsis({"why", "tunable"}), 0) << err_;
+  EXPECT_NE(out_.find("tunable is disabled since "), std::string::npos) << out_;
+  write("  quiet: {}\n  tunable: {}\n");
+  EXPECT_EQ(tharsis({"reload"}), 0) << err_;
+  EXPECT_EQ(tharsis({"why", "tunable"}), 0) << err_;
+  EXPECT_NE(out_.find("tunable is running"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(RestartProgram, WhoNeedsWhatIsLeftOutEndsTheRun) {
+  { child_process(words("  tunable: { start: crashes }\n  follower: {}\n")).wait(); }
+  child_process second(words("  tunable: {}\n  follower: {}\n"));
+  EXPECT_EQ(second.wait(), 1);
+  EXPECT_NE(second.err.find("plugin 'follower' was not started: it requires plugin 'tunable', which is left out: the process died in its start"),
+            std::string::npos)
+      << second.err;
+  child_process third(words("  tunable: {}\n  follower: {}\n"));
+  ASSERT_TRUE(third.wait_for("run; Ctrl-C stops")) << third.err;
+}
