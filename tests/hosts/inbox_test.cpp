@@ -104,7 +104,7 @@ TEST(HostInboxEarly, ASubscriptionBeforeTheStartMissesNothing) {
   host h("  openssl_version: {}\n");
   ASSERT_TRUE(h.create());
   tharsis_inbox* inbox = nullptr;
-  ASSERT_EQ(tharsis_runtime_subscribe(h.runtime, "**", THARSIS_DROP_OLDEST, 0, &inbox, nullptr), THARSIS_OK);
+  ASSERT_EQ(tharsis_runtime_subscribe(h.runtime, "openssl_version.*", THARSIS_DROP_OLDEST, 0, &inbox, nullptr), THARSIS_OK);
   ASSERT_EQ(tharsis_runtime_start(h.runtime, nullptr), THARSIS_OK);
   const tharsis_event* first = nullptr;
   ASSERT_TRUE(h.pump([&] { return (first = tharsis_inbox_next(inbox)) != nullptr; }));
