@@ -268,6 +268,8 @@ bool runtime::note_state(size_t i) {
     log_.write_unprinted(THARSIS_LOG_ERROR, r.id, "failed: " + r.reason + (r.retry != 0 ? "; it will be restarted" : ""));
   if (news && r.state == plugin_state::waiting) log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "does not start: " + r.reason);
   if (news && r.state == plugin_state::disabled) log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "is left out: " + r.reason);
+  if (news && r.state == plugin_state::running) metrics_.own<counter>(r.id, "starts", "1", "Times that it was started").add();
+  if (news && r.state == plugin_state::failed) metrics_.own<counter>(r.id, "failures", "1", "Times that it failed").add();
   if (r.stuck && !before.stuck) hosts_[i]->give_up();
   before = std::move(r);
   return failure;

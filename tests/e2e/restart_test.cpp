@@ -67,6 +67,13 @@ TEST_F(RestartProgram, WhoWaitsForARestartIsShownWithTheReasonAndTheTime) {
   EXPECT_EQ(out_, "tunable: changed\n  fails_when_running: true -> false\n");
   EXPECT_EQ(tharsis({"why", "follower"}), 0) << err_;
   EXPECT_NE(out_.find("follower is running"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"metrics", "--json"}), 0) << err_;
+  EXPECT_NE(out_.find(R"("plugin":"tunable","name":"failures","kind":"counter","unit":"1","help":"Times that it failed","value":1)"),
+            std::string::npos)
+      << out_;
+  EXPECT_NE(out_.find(R"("plugin":"tunable","name":"starts","kind":"counter","unit":"1","help":"Times that it was started","value":2)"),
+            std::string::npos)
+      << out_;
   EXPECT_EQ(tharsis({"stop"}), 0) << err_;
   EXPECT_EQ(running.wait(), 0) << "in the end everything ran: " << running.err;
 }
