@@ -19,8 +19,18 @@ task<findings> examination::run() {
   }
   co_await branches_.join(deadline_);
   branches_.clear();
+  found_.offline = is_offline();
   found_.took = place_.now() - began_;
   co_return std::move(found_);
+}
+
+bool examination::is_offline() const {
+  bool none = false;
+  const auto read = [](void* context, const tharsis_network_state* now) {
+    *static_cast<bool*>(context) = now->type == THARSIS_NETWORK_NONE;
+  };
+  host_.network->state(host_.network->self, read, &none);
+  return none;
 }
 
 task<void> examination::find_name() {

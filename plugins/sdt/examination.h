@@ -1,4 +1,5 @@
-// One round of checks: the name, and a connection to each address. They run side by side and end
+// One round of checks: the name, and a connection to each address, and at the end whether there is a
+// network at all. They run side by side and end
 // together; what has not answered by then is told so.
 #pragma once
 #include <memory>
@@ -24,6 +25,7 @@ class examination {
   task<void> find_name();
   task<void> dial(size_t index);
   void try_address(tharsis_address address);
+  bool is_offline() const;
 
   const host host_;
   strand& place_;

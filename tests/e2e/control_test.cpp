@@ -109,6 +109,27 @@ TEST_F(ControlProgram, TailPrintsKeptValuesAndEndsWithTheRuntime) {
   EXPECT_EQ(running.wait(), 0);
 }
 
+TEST_F(ControlProgram, TellIsTakenWholeOrRefusedInWords) {
+  child_process running(run_words(profile("  quiet:\n")));
+  ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;
+  child_process tail({THARSIS_PROGRAM, "tail", "runtime.network", "--state", folder_ + "/state"});
+  EXPECT_EQ(tharsis({"tell", "account=eve", "metred=1"}), 2);
+  EXPECT_NE(err_.find("a runtime is not told of 'metred'; did you mean 'metered'?"), std::string::npos) << err_;
+  EXPECT_EQ(tharsis({"tell", "account=eve", "type=wfi"}), 2);
+  EXPECT_NE(err_.find("there is no type of network 'wfi'; there are "), std::string::npos) << err_;
+  EXPECT_EQ(tharsis({"tell", "account=eve", "proxy=ann:secret@proxy.test"}), 2);
+  EXPECT_NE(err_.find("write it like http://proxy.example.com:3128"), std::string::npos) << err_;
+  EXPECT_EQ(err_.find("secret"), std::string::npos) << err_;
+  EXPECT_EQ(tharsis({"tell"}), 2);
+  EXPECT_NE(err_.find("needs a KEY=VALUE"), std::string::npos) << err_;
+  EXPECT_EQ(tharsis({"tell", "one.yaml", "foreground=no", "type=wifi", "proxy=http://ann:secret@proxy.test:3128"}), 0) << err_;
+  EXPECT_TRUE(tail.wait_for(R"("foreground":0,"account":"","proxy":"http://***@proxy.test:3128")")) << tail.out << tail.err;
+  EXPECT_NE(tail.out.find(R"("type":"wifi")"), std::string::npos) << tail.out;
+  EXPECT_EQ(tail.out.find("secret"), std::string::npos) << tail.out;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0);
+}
+
 TEST_F(ControlProgram, MetricsInAllTheirForms) {
   child_process running(run_words(profile("  quiet:\n  parrot:\n")));
   ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;

@@ -1,6 +1,7 @@
 'use strict';
 // Goal: inside Node, which brings an OpenSSL of its own, ours stays ours and works. Method: this process
 // runs a gateway and a client that connects to it by TLS; a plugin tells which OpenSSL its calls reach.
+// And what a host tells and reloads arrives: a fixture and the bus say what they got.
 // node node_test.js ADDON_FOLDER PLUGINS FIXTURES STATE
 const assert = require('assert');
 const fs = require('fs');
@@ -32,6 +33,42 @@ function run(name, text, topic) {
   });
 }
 
+async function a_runtime_is_told_and_reloaded() {
+  const profile = (settings) => `tharsis: 1\nplugins:\n  tunable: ${settings}\n`;
+  const runtime = new Runtime({ profile: 'tunable.yaml', text: profile('{}'), plugins: [fixtures], state });
+  assert.throws(() => runtime.tell({ proxy: 'nowhere', account: 'ann' }), /^Error: proxy: .*write it like http:/);
+  assert.throws(() => runtime.tell({ metred: true }), /not told of 'metred', but of foreground, metered, type/);
+  assert.throws(() => runtime.tell({ type: 'wfi' }), /no type of network 'wfi'; there are none, wired, wifi/);
+  assert.throws(() => runtime.tell({ foreground: 1 }), /foreground is a boolean, not a number/);
+  runtime.tell({ foreground: false, metered: true, type: 'cellular', network: 'home', account: 'ann', device: 'a phone' });
+  runtime.tell({ proxy: 'http://ann:secret@proxy.test:3128' });
+
+  waits_for = 'the network as it was told';
+  const network = await new Promise((resolve) => {
+    runtime.on('runtime.network', ({ payload }) => payload.account === 'ann' && payload.proxy !== '' && resolve(payload));
+    runtime.start();
+  });
+  const { foreground, metered, type, id, account, device, proxy } = network;
+  assert.deepStrictEqual({ foreground, metered, type, id, account, device, proxy }, {
+    foreground: 0, metered: 1, type: 'cellular', id: 'home', account: 'ann', device: 'a phone', proxy: 'http://***@proxy.test:3128',
+  });
+
+  waits_for = 'the new settings';
+  const changed = new Promise((resolve) => {
+    runtime.on('tunable.settings', ({ payload }) => payload.live === 5 && resolve(payload));
+  });
+  assert.deepStrictEqual(runtime.reload({ text: profile('{ live: 5 }') }), { difference: 'tunable: changed\n  live: 0 -> 5\n' });
+  await changed;
+  assert.deepStrictEqual(runtime.reload(), { difference: 'nothing has changed\n' });
+  assert.throws(() => runtime.reload({ text: profile('{ refuses: true }') }), /'tunable' refuses its new settings: it likes what it has/);
+  assert.throws(() => runtime.reload({ text: profile('{ liv: 5 }') }), /tunable.yaml:3:.*'liv'/);
+  assert.deepStrictEqual(runtime.reload({ sets: ['tunable.live=6'] }), { difference: 'tunable: changed\n  live: 5 -> 6\n' });
+  assert.strictEqual(runtime.stop(10_000), true, JSON.stringify(runtime.report()));
+  runtime.close();
+  assert.throws(() => runtime.tell({ account: '' }), /closed/);
+  assert.throws(() => runtime.reload(), /closed/);
+}
+
 async function file_that_appears(file) {
   while (!fs.existsSync(file)) await new Promise((resolve) => setImmediate(resolve));
   return fs.readFileSync(file, 'utf8').trim();
@@ -40,6 +77,7 @@ async function file_that_appears(file) {
 async function main() {
   assert.match(version, /^\d+\.\d+\.\d+$/);
   a_profile_with_problems_is_refused();
+  await a_runtime_is_told_and_reloaded();
 
   waits_for = 'the plugin that tells about OpenSSL';
   const [teller, loaded] = await run('teller.yaml', 'tharsis: 1\nplugins:\n  openssl_version: {}\n', {

@@ -43,6 +43,7 @@ struct findings {
   name_check name;
   std::vector<dial_check> dials;
   duration took{};
+  bool offline = false;  // No way leads out of this machine, as the runtime sees it.
 };
 
 struct evidence {

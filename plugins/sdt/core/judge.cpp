@@ -26,6 +26,10 @@ std::optional<finding> look_up(const rule (&table)[N], tharsis_status status) {
   return std::nullopt;
 }
 
+// No network at all, which explains all the rest.
+constexpr finding offline{THARSIS_SDT_UNREACHABLE, 95};
+constexpr finding offline_meanwhile{THARSIS_SDT_UNREACHABLE, 75};
+
 // The resolver said so itself, or was not heard.
 constexpr rule name_rules[] = {{THARSIS_E_NOT_FOUND, {THARSIS_SDT_NAME_UNRESOLVED, 95}},
                                {THARSIS_E_TIMEOUT, {THARSIS_SDT_NAME_UNRESOLVED, 80}}};
@@ -76,7 +80,18 @@ finding from_behind(const report& link) {
   return look_up(behind_rules, link.status).value_or(fine_again);
 }
 
+// Whatever else was met, only an answer proves that there was a way. A connection that was given time
+// had one when it began; where none was, it is refused at once.
+std::optional<finding> from_no_network(const findings& found) {
+  const auto met = [&](tharsis_status s) {
+    return std::any_of(found.dials.begin(), found.dials.end(), [s](const dial_check& d) { return d.status == s; });
+  };
+  if (!found.offline || met(THARSIS_OK) || met(THARSIS_E_REFUSED) || met(THARSIS_E_RESET)) return std::nullopt;
+  return met(THARSIS_E_TIMEOUT) ? offline_meanwhile : offline;
+}
+
 finding weigh(const evidence& e) {
+  if (const auto none = from_no_network(e.found)) return *none;
   if (e.found.name.asked && e.found.name.status != THARSIS_OK) return from_name(e.found.name);
   const bool connects = std::any_of(e.found.dials.begin(), e.found.dials.end(), [](const auto& d) { return d.status == THARSIS_OK; });
   if (connects) return from_behind(e.link);

@@ -1,7 +1,7 @@
 // Turns evidence into one verdict. Pure, total: whatever was found, there is a verdict.
 //
 // What was found now goes before what stn met earlier, and what lies nearer to us before what lies
-// behind it: a name without an address, then the way to the server, then what the server does.
+// behind it: no network, then a name without an address, then the way to the server, then what the server does.
 #pragma once
 #include "plugins/sdt/core/evidence.h"
 

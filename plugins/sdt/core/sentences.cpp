@@ -71,6 +71,7 @@ std::string plain_headline(uint32_t code, const evidence& e) {
     case THARSIS_SDT_FINE:
       return " answers: connecting to " + addresses_that(e, THARSIS_OK) + " takes " + time_that(e, THARSIS_OK);
     case THARSIS_SDT_UNREACHABLE:
+      if (e.found.offline) return " is unreachable: no network: no default route leads out of this machine";
       return " is unreachable: no route leads to " +
              addresses_that(e, any(e, THARSIS_E_UNREACHABLE) ? THARSIS_E_UNREACHABLE : THARSIS_E_NETWORK);
     case THARSIS_SDT_REFUSED:
@@ -104,6 +105,7 @@ std::string evidence_text(const evidence& e) {
   if (e.link.said == report::kind::connecting) add("stn: connecting for too long");
   if (e.link.said == report::kind::failed)
     add("stn: " + std::string(status_name(e.link.status)) + (e.link.reason.empty() ? "" : " (" + reason_or(e, "") + ")"));
+  if (e.found.offline) add("network: no default route");
   if (e.found.name.asked) add("dns: " + name_text(e.found.name));
   for (const dial_check& d : e.found.dials) add("tcp " + to_text(d.to) + ": " + dial_text(d));
   return all;

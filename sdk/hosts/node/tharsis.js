@@ -9,14 +9,34 @@
 // Errors carry the runtime's sentence. Numbers above 2^53 lose digits, as everywhere in JSON.
 const native = require('./tharsis.node');
 
+// By their number.
+const network_types = ['unknown', 'none', 'wired', 'wifi', 'cellular', 'other'];
+const told_of = {
+  foreground: 'boolean', metered: 'boolean', type: 'string', network: 'string', account: 'string', proxy: 'string', device: 'string',
+};
+
+function check_inputs(inputs) {
+  for (const [key, value] of Object.entries(inputs)) {
+    if (!Object.hasOwn(told_of, key)) throw new TypeError(`a runtime is not told of '${key}', but of ${Object.keys(told_of).join(', ')}`);
+    if (value !== undefined && typeof value !== told_of[key]) throw new TypeError(`${key} is a ${told_of[key]}, not a ${typeof value}`);
+  }
+  if (inputs.type !== undefined && network_types.indexOf(inputs.type) < 1)
+    throw new TypeError(`there is no type of network '${inputs.type}'; there are ${network_types.slice(1).join(', ')}`);
+}
+
+// As tharsis_runtime_inputs has it: 0 leaves what was told before.
+const answer = (yes) => (yes === undefined ? 0 : yes ? 1 : -1);
+
 class Runtime {
   #native;
+  #options;
   #inboxes = [];
 
   // profile: a file's name; text: the profile itself; sets: ['stn.tasks.timeout=5s']; plugins: folders;
   // state: the folder for ${data}.
   constructor(options) {
     this.#native = native.create(options);
+    this.#options = options;
   }
 
   // Calls told(event) for each event of the bus whose topic matches.
@@ -27,6 +47,30 @@ class Runtime {
 
   start() {
     native.start(this.#native, () => this.#take());
+  }
+
+  // What only the application knows; what is left out stays as it was told before. Before start() too.
+  // foreground, metered: true or false; type: 'wired', 'wifi', 'cellular', 'other' or 'none'; network,
+  // account, proxy ('http://user:password@host:port'), device: texts, '' for none.
+  tell(inputs) {
+    check_inputs(inputs);
+    const { foreground, metered, type = 'unknown' } = inputs;
+    native.tell(this.#native, {
+      ...inputs, foreground: answer(foreground), metered: answer(metered), type: network_types.indexOf(type),
+    });
+  }
+
+  // Changes to another profile as a whole, or throws and leaves all as it was. `changes`: profile, text,
+  // sets; what is left out stays, so that reload() reads the same file again. Answers { difference }, lines
+  // for a person. Blocks until the plugins have taken it.
+  reload(changes = {}) {
+    const { profile, text, sets, plugins, state } = this.#options;
+    const same = changes.profile === undefined && changes.text === undefined ? { profile, text } : { profile };
+    const next = { ...same, sets, ...changes, plugins, state };
+    const difference = native.reload(this.#native, next);
+    this.#options = next;
+    this.#take();
+    return { difference };
   }
 
   // { state, plugins: [{ id, state, reason, ... }] }

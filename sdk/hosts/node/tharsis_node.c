@@ -65,6 +65,14 @@ static char* string_in(napi_env env, napi_value object, const char* name) {
   return napi_get_named_property(env, object, name, &value) == napi_ok ? string_of(env, value) : NULL;
 }
 
+// 0 when there is none.
+static int32_t number_in(napi_env env, napi_value object, const char* name) {
+  napi_value value = NULL;
+  int32_t found = 0;
+  if (napi_get_named_property(env, object, name, &value) == napi_ok) napi_get_value_int32(env, value, &found);
+  return found;
+}
+
 // Elements that are no strings are left out.
 static uint32_t strings_in(napi_env env, napi_value object, const char* name, const char** into) {
   napi_value list = NULL, element = NULL;
@@ -97,31 +105,82 @@ static void forget(napi_env env, void* data, void* hint) {
   if (h->runtime == NULL) free(h);
 }
 
+// What `object` says of a runtime; release() frees its texts.
+typedef struct given_options {
+  tharsis_runtime_options of;
+  const char *folders[texts_most], *sets[texts_most];
+} given_options;
+
+static void read_options(napi_env env, napi_value object, given_options* given) {
+  memset(&given->of, 0, sizeof given->of);
+  given->of.size = sizeof given->of;
+  given->of.profile = string_in(env, object, "profile");
+  given->of.text = string_in(env, object, "text");
+  given->of.state = string_in(env, object, "state");
+  given->of.plugin_folders = given->folders;
+  given->of.plugin_folders_count = strings_in(env, object, "plugins", given->folders);
+  given->of.sets = given->sets;
+  given->of.sets_count = strings_in(env, object, "sets", given->sets);
+}
+
+static void release(given_options* given) {
+  for (uint32_t i = 0; i < given->of.plugin_folders_count; ++i) free((void*)given->folders[i]);
+  for (uint32_t i = 0; i < given->of.sets_count; ++i) free((void*)given->sets[i]);
+  free((void*)given->of.profile);
+  free((void*)given->of.text);
+  free((void*)given->of.state);
+}
+
 static napi_value create(napi_env env, napi_callback_info info) {
   napi_value words[arguments_most], made = NULL;
   size_t count = arguments_most;
-  const char *folders[texts_most], *sets[texts_most];
+  given_options given;
   napi_get_cb_info(env, info, &count, words, NULL, NULL);
-  tharsis_runtime_options o = {.size = sizeof o, .plugin_folders = folders, .sets = sets};
-  char* const profile = string_in(env, words[0], "profile");
-  char* const content = string_in(env, words[0], "text");
-  char* const state = string_in(env, words[0], "state");
-  o.profile = profile;
-  o.text = content;
-  o.state = state;
-  o.plugin_folders_count = strings_in(env, words[0], "plugins", folders);
-  o.sets_count = strings_in(env, words[0], "sets", sets);
+  read_options(env, words[0], &given);
   tharsis_error why = {.size = sizeof why};
   held* const h = calloc(1, sizeof *h);
-  const tharsis_status status = h == NULL ? THARSIS_E_BUSY : tharsis_runtime_create(&o, &h->runtime, &why);
-  for (uint32_t i = 0; i < o.plugin_folders_count; ++i) free((void*)folders[i]);
-  for (uint32_t i = 0; i < o.sets_count; ++i) free((void*)sets[i]);
-  free(profile);
-  free(content);
-  free(state);
+  const tharsis_status status = h == NULL ? THARSIS_E_BUSY : tharsis_runtime_create(&given.of, &h->runtime, &why);
+  release(&given);
   if (status < 0) return free(h), refuse(env, why.text);
   napi_create_external(env, h, forget, NULL, &made);
   return made;
+}
+
+// reload(runtime, options): what has changed, for a person.
+static napi_value reload(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  given_options given;
+  tharsis_owned_text difference = {0};
+  tharsis_error why = {.size = sizeof why};
+  held* const h = take_open(env, info, words);
+  if (h == NULL) return NULL;
+  read_options(env, words[1], &given);
+  const tharsis_status status = tharsis_runtime_reload(h->runtime, &given.of, &difference, &why);
+  release(&given);
+  if (status >= 0) return owned_text(env, difference);
+  tharsis_text_free(difference);
+  return refuse(env, why.text);
+}
+
+// tell(runtime, {foreground, metered, type: numbers as in tharsis_runtime_inputs; network, account, proxy, device: texts})
+static napi_value tell(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  tharsis_error why = {.size = sizeof why};
+  held* const h = take_open(env, info, words);
+  if (h == NULL) return NULL;
+  char* const texts[] = {string_in(env, words[1], "network"), string_in(env, words[1], "account"),
+                         string_in(env, words[1], "proxy"), string_in(env, words[1], "device")};
+  const tharsis_runtime_inputs inputs = {.size = sizeof inputs,
+                                         .foreground = number_in(env, words[1], "foreground"),
+                                         .metered = number_in(env, words[1], "metered"),
+                                         .type = (uint32_t)number_in(env, words[1], "type"),
+                                         .network = texts[0],
+                                         .account = texts[1],
+                                         .proxy = texts[2],
+                                         .device = texts[3]};
+  const tharsis_status status = tharsis_runtime_tell(h->runtime, &inputs, &why);
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; ++i) free(texts[i]);
+  return status < 0 ? refuse(env, why.text) : undefined(env);
 }
 
 // [Node's loop] Runs what is ready, then lets JavaScript take what came.
@@ -237,8 +296,9 @@ NAPI_MODULE_INIT() {
   const struct {
     const char* name;
     napi_callback function;
-  } all[] = {{"create", create}, {"start", start}, {"subscribe", subscribe},  {"next", next},
-             {"report", report}, {"metrics", metrics}, {"stop", stop}, {"close", close_runtime}, {"version", version}};
+  } all[] = {{"create", create}, {"start", start},   {"tell", tell},     {"reload", reload},
+             {"next", next},     {"report", report}, {"metrics", metrics}, {"subscribe", subscribe},
+             {"stop", stop},     {"close", close_runtime}, {"version", version}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
     napi_value function = NULL;
     napi_create_function(env, all[i].name, NAPI_AUTO_LENGTH, all[i].function, NULL, &function);

@@ -62,6 +62,13 @@ void expect_no_contradiction(const evidence& e, const verdict& v) {
   const auto met = [&](tharsis_status s) {
     return std::any_of(e.found.dials.begin(), e.found.dials.end(), [s](const auto& d) { return d.status == s; });
   };
+  const bool answered = met(THARSIS_OK) || met(THARSIS_E_REFUSED) || met(THARSIS_E_RESET);
+  if (e.found.offline && !answered) {
+    ASSERT_EQ(v.code, uint32_t{THARSIS_SDT_UNREACHABLE});
+    ASSERT_NE(v.headline.find("no network: no default route"), std::string::npos);
+    return;
+  }
+  ASSERT_EQ(v.headline.find("no network"), std::string::npos);
   const bool nameless = e.found.name.asked && e.found.name.status != THARSIS_OK;
   ASSERT_LE(v.code, uint32_t{THARSIS_SDT_PROTOCOL});
   ASSERT_TRUE(v.confidence > 0 && v.confidence <= 100);
@@ -89,15 +96,17 @@ TEST(Judge, NoVerdictContradictsItsEvidence) {
   for (const auto name : {THARSIS_OK, THARSIS_E_NOT_FOUND, THARSIS_E_TIMEOUT, THARSIS_E_NETWORK, THARSIS_E_CANCELLED})
     for (const bool asked : {true, false})
       for (const auto& dials : all_dials())
-        for (const report& link : all_reports()) {
-          evidence e = about(link, dials, name);
-          e.found.name.asked = asked;
-          const verdict v = judge(e);
-          ++combinations;
-          expect_no_contradiction(e, v);
-          if (HasFatalFailure()) FAIL() << v.evidence << " => " << v.headline;
-        }
-  EXPECT_EQ(combinations, 5 * 2 * (1 + 7 + 49 + 343) * (2 + 2 * 18));
+        for (const report& link : all_reports())
+          for (const bool offline : {false, true}) {
+            evidence e = about(link, dials, name);
+            e.found.name.asked = asked;
+            e.found.offline = offline;
+            const verdict v = judge(e);
+            ++combinations;
+            expect_no_contradiction(e, v);
+            if (HasFatalFailure()) FAIL() << v.evidence << " => " << v.headline;
+          }
+  EXPECT_EQ(combinations, 2 * 5 * 2 * (1 + 7 + 49 + 343) * (2 + 2 * 18));
 }
 
 TEST(Judge, TheOrderOfTheAddressesDoesNotMatter) {
@@ -154,6 +163,22 @@ TEST(Judge, SaysWhatIsWrongAndWhere) {
     EXPECT_EQ(v.headline, c.headline);
     EXPECT_EQ(v.code, c.code) << c.headline;
   }
+}
+
+TEST(Judge, WithoutANetworkThatIsTheReasonUnlessSomethingAnswered) {
+  evidence e = about(failed(THARSIS_E_NETWORK), {}, THARSIS_E_NETWORK);
+  e.found.offline = true;
+  const verdict nameless = judge(e);
+  EXPECT_EQ(nameless.code, uint32_t{THARSIS_SDT_UNREACHABLE});
+  EXPECT_EQ(nameless.headline, "im.tharsis.test:443 is unreachable: no network: no default route leads out of this machine");
+  EXPECT_EQ(nameless.evidence, "stn: network; network: no default route; dns: network in 3 ms");
+  e.found.dials = {{at("192.0.2.1"), THARSIS_E_TIMEOUT, 5ms}};
+  const verdict timed_out = judge(e);
+  EXPECT_EQ(timed_out.code, uint32_t{THARSIS_SDT_UNREACHABLE});
+  EXPECT_LT(timed_out.confidence, nameless.confidence) << "when it began there was a way";
+  e.found.name.status = THARSIS_OK;
+  e.found.dials[0].status = THARSIS_E_REFUSED;
+  EXPECT_EQ(judge(e).code, uint32_t{THARSIS_SDT_REFUSED}) << "a server on this machine needs no way out";
 }
 
 TEST(Judge, TellsHowLongItHasBeenSoAndWhatEachCheckFound) {

@@ -120,6 +120,18 @@ TEST(SdtSim, AClosedPortIsToldAndItsEndToo) {
   });
 }
 
+TEST(SdtSim, AMachineThatLostItsNetworkIsToldSoAndNotTheServer) {
+  in_every_world([](scene& s) {
+    s.listen();
+    s.client.lose_network();
+    s.box.send([&s] { s.box.network.move(""); });
+    const told v = s.after_failure(THARSIS_E_NETWORK);
+    EXPECT_EQ(v.code, uint32_t{THARSIS_SDT_UNREACHABLE});
+    EXPECT_EQ(v.headline, "im.test:443 is unreachable: no network: no default route leads out of this machine");
+    EXPECT_NE(s.box.lines.at(0).find("network: no default route;"), std::string::npos) << s.box.lines.at(0);
+  });
+}
+
 TEST(SdtSim, ABlackHoleIsNoAnswerWhateverStnSays) {
   in_every_world([](scene& s) {
     s.listen();
