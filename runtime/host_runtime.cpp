@@ -181,7 +181,7 @@ std::optional<error> host_runtime::reload(profile next, profile_difference& chan
     waited->came.notify_all();
     nudge(*strand);
   });
-  const bool pumps = begin_pumping();
+  const bool pumps = pump_thread_ == thread_number() && begin_pumping();
   std::unique_lock lock(waited->mutex);
   while (pumps && !waited->there) {
     lock.unlock();

@@ -92,7 +92,10 @@ void lifecycle::change(std::vector<plan> plans, const std::vector<size_t>& renew
   entries_.resize(plans.size());
   for (size_t i = 0; i < plans.size(); ++i) {
     entry& e = entries_[i];
-    e.facts = std::move(plans[i]);
+    if (plans[i].wanted || e.facts.id.empty())
+      e.facts = std::move(plans[i]);
+    else
+      e.facts.wanted = false;  // It goes with the deadlines that it had.
     if (e.stuck) continue;
     const bool renew = std::find(renewed.begin(), renewed.end(), i) != renewed.end();
     if (!at_rest(e.state)) {
@@ -311,13 +314,13 @@ bool lifecycle::needed(size_t plugin) const {
     return std::none_of(group.begin(), group.end(), [&](size_t p) { return p != plugin && stays(p); });
   };
   return std::any_of(entries_.begin(), entries_.end(), [&](const entry& e) {
-    return !at_rest(e.state) && std::any_of(e.facts.requires_.begin(), e.facts.requires_.end(), only);
+    return !at_rest(e.state) && std::any_of(e.uses.begin(), e.uses.end(), only);
   });
 }
 
 bool lifecycle::used_by_stuck(size_t plugin) const {
   return std::any_of(entries_.begin(), entries_.end(),
-                     [&](const entry& e) { return e.stuck && holds(e.facts.requires_, plugin); });
+                     [&](const entry& e) { return e.stuck && holds(e.uses, plugin); });
 }
 
 bool lifecycle::advance_start(size_t plugin, instant now) {
@@ -337,7 +340,10 @@ bool lifecycle::advance_start(size_t plugin, instant now) {
   const bool there = std::all_of(e.facts.requires_.begin(), e.facts.requires_.end(), [&](const auto& group) {
     return group.empty() || (!lost(group) && std::none_of(group.begin(), group.end(), [&](size_t p) { return comes(p); }));
   });
-  if (there) begin(plugin, plugin_state::creating, step::create, later(now, e.facts.start_deadline));
+  if (there) {
+    e.uses = e.facts.requires_;
+    begin(plugin, plugin_state::creating, step::create, later(now, e.facts.start_deadline));
+  }
   return e.state != before;
 }
 

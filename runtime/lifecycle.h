@@ -96,6 +96,7 @@ class lifecycle {
 
   struct entry {
     plan facts;
+    std::vector<std::vector<size_t>> uses;  // What the instance that lives requires: its plan when it was created.
     plugin_state state = plugin_state::resolved;
     departure goes = departure::none;
     std::string reason;

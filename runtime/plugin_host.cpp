@@ -119,13 +119,13 @@ void plugin_host::carry_out(lifecycle::step step) {
 
 bool plugin_host::configures() const { return THARSIS_HAS(library_, configure) && library_->configure != nullptr; }
 
-void plugin_host::prepare(const plugin_entry& next) {
-  inbox_->send([this, next] {
+void plugin_host::prepare(const plugin_entry& next, uint64_t reload) {
+  inbox_->send([this, next, reload] {
     next_ = std::make_unique<plugin_entry>(next);
     tharsis_error reason = no_error();
     const tharsis_status status = configure(THARSIS_CONFIGURE_PREPARE, next_->settings, &reason);
     if (status < 0) next_.reset();
-    shared_.on_prepared(index_, status, reason.text);
+    shared_.on_prepared(index_, reload, status, reason.text);
   });
 }
 

@@ -41,7 +41,7 @@ class plugin_host {
     // [the plugin's strand] A step has ended; `failure` is empty when it went well.
     std::function<void(size_t plugin, lifecycle::step, std::string failure)> on_step;
     // [the plugin's strand] What the plugin says to `prepare`.
-    std::function<void(size_t plugin, tharsis_status, std::string sentence)> on_prepared;
+    std::function<void(size_t plugin, uint64_t reload, tharsis_status, std::string sentence)> on_prepared;
     // [the plugin's strand] A running plugin cannot go on.
     std::function<void(size_t plugin, std::string reason)> on_failed;
     // [the plugin's strand] It has left something open: "left 1 timer open ...". May be empty.
@@ -69,8 +69,9 @@ class plugin_host {
   bool spent() const { return spent_; }
   // Whether it may take other settings while it runs. [any thread, after load()]
   bool configures() const;
-  // The new settings, of which its library is asked; the answer comes through on_prepared. [runtime's strand]
-  void prepare(const plugin_entry& next);
+  // The new settings, of which its library is asked; the answer comes through on_prepared, with the number of
+  // the reload. [runtime's strand]
+  void prepare(const plugin_entry& next, uint64_t reload);
   // Its settings are the prepared ones from now on, or never will be. [runtime's strand]
   void commit();
   void abort();

@@ -48,6 +48,9 @@ tharsis_status registry::withdraw(const std::string& plugin, const std::string& 
   const auto found = provisions_.find(id);
   if (found == provisions_.end() || !erase(found->second, plugin, id, token)) return THARSIS_E_NOT_FOUND;
   token->done = std::move(done);
+  auto& others = under_way_[plugin];
+  others.erase(std::remove_if(others.begin(), others.end(), [](const auto& w) { return w.expired(); }), others.end());
+  others.push_back(token);
   return THARSIS_OK;
 }
 
@@ -55,6 +58,10 @@ void registry::withdraw_all(const std::string& plugin, std::function<void()> don
   const auto token = std::make_shared<acknowledged>();
   const std::lock_guard lock(mutex_);
   for (auto& [id, list] : provisions_) erase(list, plugin, id, token);
+  // What the plugin itself withdrew before may be in use still.
+  for (const auto& weak : under_way_[plugin])
+    if (const auto earlier = weak.lock()) earlier->then.push_back(token);
+  under_way_.erase(plugin);
   token->done = std::move(done);
 }
 

@@ -69,6 +69,7 @@ class registry {
   // Calls `done` when the last copy is dropped: every acknowledgement holds one.
   struct acknowledged {
     std::function<void()> done;
+    std::vector<std::shared_ptr<acknowledged>> then;  // They wait for this one too.
     ~acknowledged() {
       if (done) done();
     }
@@ -85,6 +86,7 @@ class registry {
   counter changes_;  // [mutex held]
   std::map<std::string, std::vector<provision>> provisions_;  // By interface id.
   std::map<std::string, consumer> consumers_;                 // By plugin.
+  std::map<std::string, std::vector<std::weak_ptr<acknowledged>>> under_way_;  // Withdrawals, by provider.
   std::set<std::string> expelled_;
 };
 

@@ -40,6 +40,13 @@ void reload::on_answer(size_t plugin, tharsis_status status, const std::string& 
   change_when_all_agree();
 }
 
+void reload::on_gone(size_t plugin) {
+  if (phase_ != phase::asking) return;
+  for (entry& e : entries_)
+    if (e.facts.plugin == plugin) e.said = answer::renews;
+  change_when_all_agree();
+}
+
 void reload::on_deadline(instant now) {
   if (deadline_ > now || phase_ != phase::asking) return;
   for (entry& e : entries_) {

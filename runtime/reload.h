@@ -47,6 +47,8 @@ class reload {
   void refuse(error why) { end(std::move(why)); }
   // What a plugin says to `prepare`; THARSIS_E_UNSUPPORTED: only a restart will do.
   void on_answer(size_t plugin, tharsis_status status, const std::string& sentence, instant now);
+  // It does not run any more, or not as the one that was asked: it comes up with its new settings.
+  void on_gone(size_t plugin);
   // All plugins are at rest or run; `failure` names one that should run and does not, and why.
   void on_settled(const std::optional<std::string>& failure, instant now);
   // The runtime stops; whoever was asked is told to forget it.

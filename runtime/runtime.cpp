@@ -35,15 +35,14 @@ runtime::runtime(options o)
   shared_.on_leak = options_.on_leak;
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
     inbox_->send([this, plugin, step, failure = std::move(failure)] {
-      if (step == lifecycle::step::start || (step == lifecycle::step::create && !failure.empty()))
-        journal_.end(recipes_[plugin].entry.id);
       lifecycle_->on_done(plugin, step, failure, now());
       advance();
     });
   };
-  shared_.on_prepared = [this](size_t plugin, tharsis_status status, std::string sentence) {
-    inbox_->send([this, plugin, status, sentence = std::move(sentence)] {
-      if (reloading_ && reloading_->course) reloading_->course->on_answer(plugin, status, sentence, now());
+  shared_.on_prepared = [this](size_t plugin, uint64_t reload, tharsis_status status, std::string sentence) {
+    inbox_->send([this, plugin, reload, status, sentence = std::move(sentence)] {
+      if (reload == reloads_ && reloading_ && reloading_->course)  // Not a late answer to one before.
+        reloading_->course->on_answer(plugin, status, sentence, now());
       advance();
     });
   };
@@ -61,6 +60,7 @@ runtime::runtime(options o)
 
 runtime::~runtime() {
   hosts_.clear();
+  retired_.clear();
   if (inbox_) inbox_->abandon();
 }
 
@@ -203,10 +203,7 @@ void runtime::take(const lifecycle::action& action) {
     journal_.begin(id, "create");
     const auto& host = hosts_[action.plugin];
     const std::string failure = host && !host->spent() ? std::string() : make_host(action.plugin);
-    if (!failure.empty()) {
-      journal_.end(id);
-      return lifecycle_->on_done(action.plugin, action.step, failure, now());
-    }
+    if (!failure.empty()) return lifecycle_->on_done(action.plugin, action.step, failure, now());
   }
   if (action.step == lifecycle::step::start) journal_.begin(id, "start");
   hosts_[action.plugin]->take(action.step);
@@ -214,12 +211,22 @@ void runtime::take(const lifecycle::action& action) {
 
 // For a plugin that is created again, or for the first time by a reload. Answers why it cannot be.
 std::string runtime::make_host(size_t plugin) {
-  hosts_[plugin] = std::make_unique<plugin_host>(shared_, plugin, recipes_[plugin].entry);
+  auto made = std::make_unique<plugin_host>(shared_, plugin, recipes_[plugin].entry);
   tharsis_error reason = no_error();
-  if (hosts_[plugin]->load(&reason) != THARSIS_OK) return reason.text;
-  if (hosts_[plugin]->open(&reason) != THARSIS_OK) return reason.text;
+  if (made->load(&reason) != THARSIS_OK) return reason.text;
+  if (made->open(&reason) != THARSIS_OK) return reason.text;
+  retire(plugin);
+  hosts_[plugin] = std::move(made);
   watch(plugin);
   return {};
+}
+
+// A thread that a plugin has left behind may still call its tables, so the last hosts stay for a while.
+void runtime::retire(size_t plugin) {
+  if (!hosts_[plugin]) return;
+  if (!hosts_[plugin]->spent()) close_unused(*hosts_[plugin]->strand());
+  retired_.push_back(std::move(hosts_[plugin]));
+  if (retired_.size() > retired_most) retired_.pop_front();
 }
 
 // After every input: carry out what was decided, tell what has become of it.
@@ -255,8 +262,10 @@ bool runtime::note_states() {
 bool runtime::note_state(size_t i) {
   plugin_report& before = report_[i];
   plugin_report r{recipes_[i].entry.id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i), before.since};
-  r.given_up = lifecycle_->given_up(i);
-  r.gone = !lifecycle_->wanted(i) && r.state == plugin_state::stopped;
+  // What a reload breaks it takes back; until then nothing is lost.
+  r.given_up = !reloading_ && lifecycle_->wanted(i) && lifecycle_->given_up(i);
+  r.gone = !lifecycle_->wanted(i) && !is_in_step(r.state) && r.state != plugin_state::running && !r.stuck;
+  if (r.state != plugin_state::creating && r.state != plugin_state::starting) journal_.end(r.id);
   if (const instant at = lifecycle_->retry(i); at != never) r.retry = wall() + (at - now()).count();
   if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with " + stalls_->who_holds_thread_of(i);
   if (r.reason.empty()) r.reason = stalls_->stall_of(i);

@@ -6,6 +6,7 @@
 // Its decisions are in lifecycle.h; here they meet strands and libraries.
 #pragma once
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -119,6 +120,7 @@ class runtime {
   size_t index_of(const plugin_entry& entry);
   void take(const lifecycle::action& action);
   std::string make_host(size_t plugin);
+  void retire(size_t plugin);
   void advance();
   bool note_states();
   void observe_network();
@@ -150,9 +152,12 @@ class runtime {
   std::unique_ptr<strand_inbox> inbox_;
   std::vector<recipe> recipes_;                      // All plugins there ever were have the same index here,
   std::vector<std::unique_ptr<plugin_host>> hosts_;  // here (null: never made), in lifecycle_ and in report_.
+  static constexpr size_t retired_most = 64;
+  std::deque<std::unique_ptr<plugin_host>> retired_;  // Of plugins that were made anew.
   std::unique_ptr<lifecycle> lifecycle_;
   std::unique_ptr<stall_watch> stalls_;
   std::optional<reloading> reloading_;
+  uint64_t reloads_ = 0;
   bool stopping_ = false;
   tharsis_handle timer_ = 0;
   bool settled_told_ = false;

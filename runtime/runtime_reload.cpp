@@ -32,6 +32,7 @@ void runtime::begin_reload(profile next, std::shared_ptr<on_reloaded> done) {
     return tell({}, error{THARSIS_E_BUSY, "another reload is under way; try again when it has ended"});
   }
   reloading_.emplace();
+  ++reloads_;
   reloading_->before = options_.plan;
   reloading_->next = std::move(next);
   reloading_->changes = difference(reloading_->before, reloading_->next);
@@ -91,9 +92,9 @@ bool runtime::advance_reload() {
   if (stopping_ && reloading_->course) reloading_->course->cancel();
   if (stopping_ && !reloading_->course) return end_reload(), false;
   class reload& course = *reloading_->course;
-  // One that stops running by itself will never answer.
+  // One that stops running by itself never answers, or has forgotten what it prepared.
   for (size_t i = 0; i < hosts_.size(); ++i)
-    if (lifecycle_->state(i) != plugin_state::running) course.on_answer(i, THARSIS_E_UNSUPPORTED, {}, now());
+    if (lifecycle_->state(i) != plugin_state::running) course.on_gone(i);
   for (const auto& action : course.take_actions()) take(action);
   if (const auto change = course.take_change()) return change_profile(*change), true;
   if (course.settling() && lifecycle_->settled()) return course.on_settled(missing_after_reload(), now()), true;
@@ -104,7 +105,7 @@ bool runtime::advance_reload() {
 void runtime::take(const class reload::action& action) {
   plugin_host& host = *hosts_[action.plugin];
   switch (action.step) {
-    case reload::step::prepare: return host.prepare(*entry_in(action.back ? reloading_->before : reloading_->next, host.id()));
+    case reload::step::prepare: return host.prepare(*entry_in(action.back ? reloading_->before : reloading_->next, host.id()), reloads_);
     case reload::step::commit: return host.commit();
     case reload::step::abort: return host.abort();
   }
@@ -117,8 +118,10 @@ void runtime::change_profile(const class reload::change& change) {
     if (entry != nullptr) r.entry = *entry;
     r.disabled.clear();
   }
-  for (size_t i = 0; i < hosts_.size(); ++i)
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    if (hosts_[i] && !hosts_[i]->spent()) retire(i);  // It was made of the old entry, and never used.
     if (lifecycle_->state(i) == plugin_state::running) watch(i);  // With the limits of its new entry.
+  }
   {
     const std::lock_guard lock(report_mutex_);
     options_.plan = plan;

@@ -65,6 +65,7 @@ std::string start_journal::text_of_last(tharsis_handle file) const {
 }
 
 void start_journal::start_over() {
+  if (lock_ == 0) return;  // It is somebody else's file.
   tharsis_error reason = no_error();
   if (file_ != 0) files_->close(files_->self, file_);
   file_ = 0;
@@ -76,16 +77,17 @@ void start_journal::start_over() {
 
 void start_journal::begin(const std::string& plugin, std::string_view step) {
   write(std::string(step) + " " + plugin + "\n");
-  ++open_steps_;
+  open_.insert(plugin);
 }
 
 void start_journal::end(const std::string& plugin) {
+  if (open_.erase(plugin) == 0) return;
   write("- " + plugin + "\n");
-  if (open_steps_ > 0) --open_steps_;
-  if (open_steps_ == 0 && written_ > size_most) start_over();
+  if (open_.empty() && written_ > size_most) start_over();
 }
 
 void start_journal::forget() {
+  open_.clear();
   start_over();
   if (file_ != 0) files_->close(files_->self, std::exchange(file_, 0));
 }

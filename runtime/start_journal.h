@@ -5,6 +5,7 @@
 // The file is never synced: it outlives a process that dies, and a loss of power is nobody's fault.
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,7 +30,7 @@ class start_journal {
   // kept, or another runtime keeps it, nothing is remembered. [may block]
   interrupted_steps open(const std::string& state_folder, const std::string& name);
 
-  // [may block]
+  // An end without a begin is none. [may block]
   void begin(const std::string& plugin, std::string_view step);
   void end(const std::string& plugin);
   // Nobody is being started from now on, whatever comes. [may block]
@@ -45,7 +46,7 @@ class start_journal {
   tharsis_handle lock_ = 0;
   tharsis_handle file_ = 0;
   size_t written_ = 0;
-  size_t open_steps_ = 0;
+  std::set<std::string> open_;  // Plugins that are in a step.
 };
 
 }  // namespace tharsis::runtime

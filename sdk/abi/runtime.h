@@ -152,8 +152,8 @@ THARSIS_EXPORT uint64_t tharsis_metric_quantile(const tharsis_metric_value* valu
 //   THARSIS_E_CANCELLED  the runtime was stopped meanwhile.
 //   THARSIS_E_UNSUPPORTED  the caller runs the platform, so it cannot wait for it.
 //   others               the plugin's own words for its refusal.
-// Waits for the plugins; on the thread of run_once it pumps meanwhile, and where nobody has pumped yet, this becomes
-// that thread. [any thread but inside a callback]
+// Waits for the plugins; on the thread of run_once it pumps meanwhile, on another one that thread has to go on
+// pumping. [any thread but inside a callback]
 THARSIS_EXPORT tharsis_status tharsis_runtime_reload(tharsis_runtime* runtime, const tharsis_runtime_options* options,
                                                      tharsis_owned_text* difference, tharsis_error* error) THARSIS_NOEXCEPT;
 

@@ -100,6 +100,18 @@ TEST_F(RestartProgram, ReloadPrintsTheDifferenceOrWhyThereIsNone) {
   EXPECT_EQ(running.wait(), 0) << running.err;
 }
 
+TEST_F(RestartProgram, AReloadThatFailsBesideOneThatTakesItsTimeDoesNotEndTheRun) {
+  child_process running(words("  tunable: {}\n  parrot: {}\n"));
+  ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;
+  write("  tunable: { start: fails }\n  parrot: {}\n  never_ready: { start_deadline: 300ms }\n");
+  EXPECT_EQ(tharsis({"reload"}), 2);
+  EXPECT_NE(err_.find("everything is as it was before\n"), std::string::npos) << err_;
+  EXPECT_EQ(tharsis({"status"}), 0) << err_;
+  EXPECT_NE(out_.find("  tunable  running"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
 TEST_F(RestartProgram, AHangUpThatSomebodySendsIsAReload) {
   child_process running(words("  tunable: {}\n"));
   ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;

@@ -130,6 +130,29 @@ TEST_F(Reload, WhatHadFailedGetsAnotherChance) {
   EXPECT_TRUE(host_->reports(R"("id":"follower","state":"running")")) << host_->report();
 }
 
+TEST_F(Reload, ALibraryThatCannotBeLoadedIsTakenBackAndAMendedProfileTaken) {
+  run("  tunable: {}\n  follower: {}\n");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(reload("  tunable: { live: 3 }\n  follower: {}\n  disagrees: {}\n"), THARSIS_E_INVALID);
+    EXPECT_NE(std::string(host_->why.text).find("both must come from the same build; everything is as it was before"), std::string::npos)
+        << host_->why.text;
+  }
+  tharsis_runtime_inputs inputs{};
+  inputs.size = sizeof inputs;
+  inputs.account = "somebody";
+  EXPECT_EQ(tharsis_runtime_tell(host_->runtime, &inputs, nullptr), THARSIS_OK) << "all hosts hear of it";
+  EXPECT_EQ(reload("  tunable: { live: 3 }\n  follower: {}\n  quiet: {}\n"), THARSIS_OK) << host_->why.text;
+}
+
+TEST_F(Reload, OneThatNeverCameUpComesUpWithItsNewSettings) {
+  run("  start_fails: {}\n  waits: {}\n  tunable: { start: fails }\n  follower: { loop: shared }\n");
+  EXPECT_TRUE(host_->reports(R"("id":"follower","state":"waiting")")) << host_->report();
+  EXPECT_EQ(reload("  start_fails: {}\n  waits: {}\n  tunable: { live: 2 }\n  follower: { loop: dedicated }\n"), THARSIS_OK)
+      << host_->why.text;
+  EXPECT_TRUE(host_->reports(R"("id":"follower","state":"running")")) << host_->report();
+  EXPECT_TRUE(last_settings().starts_with("{\"live\":2,")) << last_;
+}
+
 TEST_F(Reload, BeforeTheStartAndAfterTheStopThereIsNothingToReload) {
   host_ = std::make_unique<host>("  tunable: {}\n");
   ASSERT_TRUE(host_->create());

@@ -236,6 +236,44 @@ TEST(Lifecycle, ARenewedOneGoesDownWithItsConsumersAndComesUpAgain) {
   EXPECT_TRUE(l.settled());
 }
 
+TEST(Lifecycle, AConsumerAndItsProviderThatBothGoWithAProfileGoInOrder) {
+  std::vector<lifecycle::plan> plans = {plan("a"), plan("b", {0}), plan("c")};
+  plans[1].stop_deadline = 3s;
+  lifecycle l(plans);
+  l.start(t0);
+  run_up(l, 0), run_up(l, 1), run_up(l, 2);
+  l.take_actions();
+  std::vector<lifecycle::plan> fewer(3);  // Of what is not in the profile nothing is known any more.
+  for (size_t i = 0; i < 3; ++i) fewer[i].id = plans[i].id;
+  fewer[0].wanted = fewer[1].wanted = false;
+  l.change(fewer, {}, t0);
+  EXPECT_EQ(actions(l), "b:withdraw");
+  EXPECT_EQ(l.deadline(), t0 + 3s) << "its own deadline, not a default";
+  run_down(l, 1);
+  EXPECT_EQ(actions(l), "b:stop b:destroy a:withdraw");
+  run_down(l, 0);
+  EXPECT_TRUE(l.settled());
+}
+
+TEST(Lifecycle, AStuckConsumerKeepsItsProviderAlsoWhenBothAreTakenOut) {
+  std::vector<lifecycle::plan> plans = {plan("a"), plan("b", {0})};
+  lifecycle l(plans);
+  l.start(t0);
+  run_up(l, 0);
+  l.on_done(1, step::create, "", t0);
+  l.on_deadline(t0 + 10s);  // b's start is late,
+  l.on_deadline(t0 + 20s);  // and its destroy too.
+  EXPECT_TRUE(l.stuck(1));
+  plans[0].wanted = plans[1].wanted = false;
+  plans[1].requires_.clear();
+  l.change(plans, {}, t0 + 21s);
+  l.take_actions();
+  l.on_done(0, step::withdraw, "", t0 + 21s);
+  l.on_done(0, step::stop, "", t0 + 21s);
+  EXPECT_EQ(actions(l), "a:stop") << "b's code may still call it";
+  EXPECT_TRUE(l.stuck(0));
+}
+
 TEST(Lifecycle, OnesThatCameAndWentWithAProfileCanBeTakenBack) {
   std::vector<lifecycle::plan> plans = {plan("a"), plan("b")};
   lifecycle l(plans);

@@ -90,6 +90,21 @@ TEST_F(Registry, AWithdrawalIsAnsweredWhenTheLastConsumerHasLetGo) {
   EXPECT_EQ(services.withdraw("p", id, [] {}), THARSIS_E_NOT_FOUND);
 }
 
+TEST_F(Registry, TheEndOfAProviderWaitsForWhatItWithdrewBefore) {
+  consumer c(services, "c", id);
+  services.provide("p", id, &one, 0);
+  services.publish("p");
+  c.run();
+  bool first = false, all = false;
+  services.withdraw("p", id, [&] { first = true; });
+  services.withdraw_all("p", [&] { all = true; });
+  EXPECT_FALSE(all) << "the consumer has not let go of it";
+  c.run();
+  EXPECT_TRUE(first && all);
+  services.withdraw_all("p", [&] { all = false; });
+  EXPECT_FALSE(all) << "nothing is left to wait for";
+}
+
 TEST_F(Registry, WithoutConsumersOrProvisionsAWithdrawalIsAnsweredAtOnce) {
   int done = 0;
   services.withdraw_all("p", [&] { ++done; });

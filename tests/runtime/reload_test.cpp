@@ -110,6 +110,19 @@ TEST(Reload, WhoRefusesItsOldSettingsIsRestartedWithThem) {
             "plugin 'b' failed: no disk; everything is as it was before; it could not be taken back: plugin 'a' failed: no luck");
 }
 
+TEST(Reload, WhoAgreedAndThenFailedComesUpWithItsNewSettings) {
+  reload r({{0, "a", how::asked}, {1, "b", how::asked}}, patience);
+  r.start(t0);
+  actions(r);
+  r.on_answer(0, THARSIS_OK, "", t0);
+  r.on_gone(0);
+  r.on_gone(7);  // Nobody of ours.
+  EXPECT_FALSE(r.take_change());
+  r.on_answer(1, THARSIS_OK, "", t0);
+  EXPECT_EQ(actions(r), "b:commit");
+  EXPECT_EQ(renewed(r, false), (plugins{0}));
+}
+
 TEST(Reload, AStopWhileTheyAreAskedChangesNothing) {
   reload r({{0, "a", how::asked}}, patience);
   r.start(t0);
