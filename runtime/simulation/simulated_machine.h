@@ -19,6 +19,8 @@ class simulated_machine {
     std::function<void(const std::string& who, const std::string& what)> heard;  // Every line, every change.
     // A plugin has failed: on which machine, which, and why.
     std::function<void(const std::string& plugin, const std::string& reason)> failed;
+    // What a runtime must never do, as a sentence.
+    std::function<void(std::string sentence)> wrong;
     bool events = false;  // The bus is heard, too.
   };
 
@@ -28,6 +30,8 @@ class simulated_machine {
 
   std::optional<error> start();
   void stop() { runtime_->stop(); }
+  // Not after start() failed, and not before.
+  void reload(profile next);
   bool settled() const { return settled_; }
   bool ended() const { return ended_; }
   std::optional<int> code() const { return code_; }
@@ -38,20 +42,32 @@ class simulated_machine {
   const profile& plan() const { return plan_; }
   std::vector<runtime::plugin_report> report() const { return runtime_->report(); }
   const std::vector<std::string>& leaks() const { return leaks_; }
+  bool answered_all_reloads() const;
 
  private:
+  struct reload_story {
+    profile next;
+    std::vector<std::string> ran;  // When it was asked for.
+    int answers = 0;
+    bool looked_at = false;  // What has come of it, in the step after the answer.
+    std::optional<error> failure;
+  };
+
   void hear_log(uint32_t level, std::string_view plugin, std::string_view text);
   void hear_events();
+  void hear_reload(size_t number, const profile_difference& changes, const std::optional<error>& failure);
+  void look_at_reloads();
   void console_says(std::string_view what, tharsis_text text) { ears_.heard("(" + std::string(what) + ")", std::string(text.data, text.size)); }
   static simulated_machine& of(void* self) { return *static_cast<simulated_machine*>(self); }
 
   sim::machine& on_;
-  const profile plan_;
+  profile plan_;  // The one that it should run.
   const ears ears_;
   tharsis_console console_{};
+  std::vector<reload_story> reloads_;
   std::unique_ptr<runtime> runtime_;
   tharsis_handle inbox_ = 0;
-  std::vector<runtime::plugin_report> seen_;
+  std::map<std::string, runtime::plugin_report> seen_;
   std::vector<std::string> leaks_;
   std::optional<int> code_;
   bool settled_ = false, ended_ = false;

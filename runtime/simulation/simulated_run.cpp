@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/os_profile_files.h"
+#include "runtime/simulation/edited_profile.h"
 #include "runtime/simulation/simulated_machine.h"
 #include "sdk/sim/dice.h"
 #include "sdk/sim/fault_injector.h"
@@ -63,6 +64,7 @@ class run {
     faults_->on_strike([this](const sim::fault& f, bool begins) {
       if (begins) ++out_.struck[std::string(facts_of(f.kind).name)];
       heard("(fault)", begins ? text(f) : std::string(facts_of(f.kind).name) + " is over");
+      if (f.kind == sim::fault_kind::reload) reload(f, begins);
     });
     for (size_t i = 0; i < all.size(); ++i) machines_.push_back(make(*all[i], of_.machines[i].plan));
   }
@@ -84,8 +86,16 @@ class run {
     simulated_machine::ears e;
     e.heard = [this, where](const std::string& who, const std::string& what) { heard(who + where, what); };
     e.failed = [this, &on, &plan](const std::string& plugin, const std::string& reason) { failed(on, plan, plugin, reason); };
+    e.wrong = [this, where](const std::string& sentence) { problem(sentence + where); };
     e.events = static_cast<bool>(tell_);
     return std::make_unique<simulated_machine>(on, plan, std::move(e));
+  }
+
+  // With a change first, and then as it was; nothing before the runtime is there.
+  void reload(const sim::fault& f, bool begins) {
+    for (size_t i = 0; i < machines_.size(); ++i)
+      if (machines_[i]->machine().name() == f.on.machine && started_[i])
+        machines_[i]->reload(begins ? edited(of_.machines[i].plan, static_cast<uint64_t>(f.amount)) : of_.machines[i].plan);
   }
 
   void heard(const std::string& who, const std::string& what) {
@@ -129,8 +139,10 @@ class run {
   }
 
   bool start() {
+    started_.resize(machines_.size());
     for (size_t i = machines_.size(); i-- > 0;) {
       if (const auto failure = machines_[i]->start()) return problem("cannot be started: " + failure->text), false;
+      started_[i] = true;
       if (i > 0 && !advance_until([&] { return machines_[i]->settled(); }, settle_limit)) return unsettled(*machines_[i]);
     }
     return true;
@@ -198,6 +210,7 @@ class run {
           problem("plugin '" + r.id + "' is " + std::string(name(r.state)) + " and gave no reason");
       }
       for (const std::string& leak : m->leaks()) problem(leak);
+      if (!restless_ && !m->answered_all_reloads()) problem("a reload on " + m->machine().name() + " was never answered");
     }
   }
 
@@ -211,6 +224,7 @@ class run {
   const std::shared_ptr<sim::disk> disk_;
   std::unique_ptr<sim::fault_injector> faults_;
   std::vector<std::unique_ptr<simulated_machine>> machines_;
+  std::vector<bool> started_;  // Of the machines.
   bool restless_ = false;
   instant window_end_{};
   uint64_t window_wakes_ = 0;

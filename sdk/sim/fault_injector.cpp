@@ -34,9 +34,11 @@ fault_targets targets_of(const std::vector<machine*>& machines, const std::vecto
 
 fault_injector::fault_injector(world& w, std::vector<machine*> machines, std::vector<fault> plan)
     : world_(w), start_(w.now()), machines_(std::move(machines)), plan_(std::move(plan)), used_(plan_.size()) {
-  for (machine* const m : machines_)
+  for (machine* const m : machines_) {
+    networks_[m->name()].home = m->joined();
     m->interpose([this, m](const std::string& plugin, const std::string& step, const tharsis_host*& host,
                            tharsis_error* error) { return before_step(*m, plugin, step, host, error); });
+  }
   for (const fault& f : plan_) {
     const fault_kind k = f.kind;
     if (k == fault_kind::create_fails || k == fault_kind::start_fails || k == fault_kind::configure_refused) continue;
@@ -72,12 +74,7 @@ void fault_injector::begin(const fault& f) {
       if (f.kind == fault_kind::disk_broken) m.storage()->broken = true;
       if (f.kind == fault_kind::disk_torn) m.storage()->torn = true;
       break;
-    case fault_scope::machine:
-      if (f.kind == fault_kind::disk_slow) m.like().blocking_slow = duration(f.amount);
-      if (f.kind == fault_kind::names_fail) m.like().names_fail = true;
-      if (f.kind == fault_kind::names_slow) m.like().names_slow = duration(f.amount);
-      if (f.kind == fault_kind::clock_jumps) m.like().clock_ahead = duration(f.amount);
-      break;
+    case fault_scope::machine: strike_machine(f); break;
   }
   note(f);
   if (f.lasts.count() > 0) world_.at(later(world_.now(), f.lasts), [this, &f] { end(f); });
@@ -94,6 +91,43 @@ void fault_injector::strike_path(const fault& f) {
   if (f.kind == fault_kind::connections_forgotten) world_.forget_connections(a, b);
 }
 
+void fault_injector::strike_machine(const fault& f) {
+  machine& m = named(f.on.machine);
+  roaming& net = networks_.at(m.name());
+  if (f.kind == fault_kind::disk_slow) m.like().blocking_slow = duration(f.amount);
+  if (f.kind == fault_kind::names_fail) m.like().names_fail = true;
+  if (f.kind == fault_kind::names_slow) m.like().names_slow = duration(f.amount);
+  if (f.kind == fault_kind::clock_jumps) m.set_clock_by(duration(f.amount));
+  if (f.kind == fault_kind::network_lost) net.lost = true, join(m);
+  if (f.kind == fault_kind::network_switches) net.away = true, join(m);
+  if (f.kind == fault_kind::machine_sleeps) m.sleep();
+}
+
+void fault_injector::end_on_machine(const fault& f) {
+  machine& m = named(f.on.machine);
+  roaming& net = networks_.at(m.name());
+  if (f.kind == fault_kind::disk_slow) m.like().blocking_slow = {};
+  if (f.kind == fault_kind::names_fail) m.like().names_fail = false;
+  if (f.kind == fault_kind::names_slow) m.like().names_slow = {};
+  if (f.kind == fault_kind::clock_jumps) m.set_clock_by(-duration(f.amount));
+  if (f.kind == fault_kind::network_lost) net.lost = false, join(m);
+  if (f.kind == fault_kind::network_switches) net.away = false, join(m);
+  if (f.kind == fault_kind::machine_sleeps) m.wake();
+}
+
+// The network that it is in with all that holds now.
+void fault_injector::join(machine& m) {
+  const roaming& net = networks_.at(m.name());
+  if (net.lost) return m.lose_network();
+  if (!net.away) return m.switch_network(net.home);
+  const auto place = std::find(machines_.begin(), machines_.end(), &m) - machines_.begin();
+  attachment other;
+  other.network = "another network";
+  other.addresses = {"10.1.0." + std::to_string(place + 1)};
+  other.interface = "sim1";
+  m.switch_network(other);
+}
+
 void fault_injector::end(const fault& f) {
   machine& m = named(f.on.machine);
   switch (facts_of(f.kind).scope) {
@@ -104,12 +138,7 @@ void fault_injector::end(const fault& f) {
       if (f.kind == fault_kind::disk_broken) m.storage()->broken = false;
       if (f.kind == fault_kind::disk_torn) m.storage()->torn = false;
       break;
-    case fault_scope::machine:
-      if (f.kind == fault_kind::disk_slow) m.like().blocking_slow = {};
-      if (f.kind == fault_kind::names_fail) m.like().names_fail = false;
-      if (f.kind == fault_kind::names_slow) m.like().names_slow = {};
-      if (f.kind == fault_kind::clock_jumps) m.like().clock_ahead = {};
-      break;
+    case fault_scope::machine: end_on_machine(f); break;
     case fault_scope::path: {
       path& p = world_.between(m, named(f.on.other));
       if (f.kind == fault_kind::path_lossy) p.loss = std::max(0.0, p.loss - static_cast<double>(f.amount) / 1000);

@@ -34,7 +34,7 @@ class fault_injector {
   const std::vector<fault>& plan() const { return plan_; }
   // What has come true so far: a start that never came cannot fail.
   const std::vector<strike>& struck() const { return struck_; }
-  // Hears of the begin and the end of each.
+  // Hears of the begin and the end of each, and carries a reload out, which only the runtime's owner can.
   void on_strike(std::function<void(const fault&, bool begins)> tell) { tell_ = std::move(tell); }
 
  private:
@@ -48,11 +48,19 @@ class fault_injector {
     bool gone = false;
   };
   using plugin_key = std::pair<std::string, std::string>;  // Machine and id.
+  // How a machine's network differs from the one it began in.
+  struct roaming {
+    attachment home;
+    bool lost = false, away = false;
+  };
 
   void begin(const fault& f);
   void end(const fault& f);
   void strike_plugin(const fault& f);
   void strike_path(const fault& f);
+  void strike_machine(const fault& f);
+  void end_on_machine(const fault& f);
+  void join(machine& m);
   void note(const fault& f);
   tharsis_status before_step(machine& on, const std::string& plugin, const std::string& step, const tharsis_host*& host,
                              tharsis_error* error);
@@ -67,6 +75,7 @@ class fault_injector {
   std::vector<bool> used_;  // Of the faults of steps.
   std::vector<strike> struck_;
   std::map<plugin_key, seen_host> hosts_;
+  std::map<std::string, roaming> networks_;  // Of each machine.
   std::function<void(const fault&, bool begins)> tell_;
 };
 

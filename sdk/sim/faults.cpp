@@ -20,6 +20,7 @@ int64_t amount_of(fault_kind kind, dice& d) {
     case fault_kind::names_slow: return d.up_to(delay_most).count();
     case fault_kind::path_lossy: return lost_least + static_cast<int64_t>(d.below(lost_most - lost_least));
     case fault_kind::clock_jumps: return (d.up_to(2 * jump_most) - jump_most).count();
+    case fault_kind::reload: return static_cast<int64_t>(d.below(INT64_MAX));
     default: return 0;
   }
 }
@@ -46,7 +47,7 @@ std::string seconds(duration d) {
 
 std::string amount_text(const fault& f) {
   if (f.kind == fault_kind::path_lossy) return " (" + std::to_string(f.amount) + " of 1000 packets)";
-  return f.amount == 0 ? "" : " (" + seconds(duration(f.amount)) + ")";
+  return f.amount == 0 || f.kind == fault_kind::reload ? "" : " (" + seconds(duration(f.amount)) + ")";
 }
 
 }  // namespace
@@ -76,6 +77,10 @@ const std::vector<fault_facts>& all_faults() {
       {k::path_refuses, s::path, x::nothing, "path_refuses", 10s, "new connections are refused"},
       {k::connections_reset, s::path, x::nothing, "connections_reset", 0s, "every connection ends with a reset"},
       {k::connections_forgotten, s::path, x::nothing, "connections_forgotten", 0s, "every connection is half-open on both sides"},
+      {k::network_lost, s::machine, x::nothing, "network_lost", 20s, "it is in no network"},
+      {k::network_switches, s::machine, x::nothing, "network_switches", 30s, "it is in another network, with another address"},
+      {k::machine_sleeps, s::machine, x::nothing, "machine_sleeps", 30s, "nothing of it runs, and it loses what is sent to it"},
+      {k::reload, s::machine, x::nothing, "reload", 20s, "its profile is reloaded with one change, and then as it was"},
   };
   return all;
 }

@@ -15,6 +15,7 @@ enum class fault_kind : uint8_t {
   create_fails, start_fails, configure_refused, vanishes, stalls, publish_refused,
   disk_full, disk_read_only, disk_broken, disk_torn, disk_slow, names_fail, names_slow, clock_jumps,
   path_lossy, path_slow, path_silent, path_refuses, connections_reset, connections_forgotten,
+  network_lost, network_switches, machine_sleeps, reload,  // New ones at the end: what is drawn depends on the number.
 };
 
 // Whom it strikes.
@@ -58,7 +59,7 @@ struct fault {
   fault_target on;
   duration at;         // After the start of the run.
   duration lasts;
-  int64_t amount = 0;  // Nanoseconds of a delay or a jump; packets of a thousand that are lost.
+  int64_t amount = 0;  // Nanoseconds of a delay or a jump; packets of a thousand that are lost; a reload's own chance.
 };
 // "disk_full on client from 3.200 s to 8.100 s"
 std::string text(const fault& f);

@@ -126,6 +126,8 @@ void machine::parts::show(const observing& to) const {
   to.see(to.context, &seen);
 }
 
+const attachment& machine::joined() const { return parts_->joined; }
+
 void machine::switch_network(const attachment& to) {
   parts_->joined = to;
   parts_->here.set_addresses(to.addresses);
@@ -175,6 +177,7 @@ machine& world::add_machine(const std::string& name, const std::vector<std::stri
   network& net = parts_->net;
   if (storage == nullptr) storage = make_disk();
   auto made = std::make_unique<machine::parts>(name, net, net.add_host(addresses), std::move(storage));
+  made->joined.addresses = addresses;
   parts_->machines.push_back(std::unique_ptr<machine>(new machine(std::move(made))));
   return *parts_->machines.back();
 }

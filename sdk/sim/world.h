@@ -93,6 +93,7 @@ class machine {
                                                   const tharsis_host*& host, tharsis_error* error)>;
   void interpose(interposer f);
 
+  const attachment& joined() const;
   // Leaves the network it is in for this one, at once. Connections from addresses that it does not have any
   // more fall silent, as on Linux: nobody is told. The paths to other machines stay what they are.
   void switch_network(const attachment& to);

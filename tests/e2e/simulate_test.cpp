@@ -92,6 +92,15 @@ TEST_F(Simulate, AFaultThatWasDrawnExplainsAFailure) {
   expect_told("failed ");
 }
 
+// Who is started again by a reload may fail in it; then all is taken back.
+TEST_F(Simulate, ReloadsInTheMiddleOfARunAreWholeOrNothing) {
+  const auto faults = write("faults.yaml",
+                            "faults:\n  reload: { rate: 1 }\n  configure_refused: { rate: 0.5 }\n  start_fails: { rate: 0.5 }\n"
+                            "  vanishes: { rate: 0.5 }\n  machine_sleeps: { rate: 0.3 }\n");
+  EXPECT_EQ(simulate({profile("quiet: {}, tunable: {}, follower: {}"), "--seeds", "100", "--for", "60s", "--faults", faults}), 0) << out_ << err_;
+  expect_told("reload             100");
+}
+
 TEST_F(Simulate, OneSeedTellsTheWholeTimeline) {
   const auto faults = write("faults.yaml", "faults:\n  vanishes: { rate: 1 }\n");
   EXPECT_EQ(simulate({profile("quiet: {}"), "--seed", "7", "--faults", faults}), 0) << out_ << err_;

@@ -42,7 +42,7 @@ TEST(Faults, ASeedDrawsTheSamePlanAgain) {
 
 TEST(Faults, ThePlanIsInTheOrderOfTimeAndWithinTheSpan) {
   const auto plan = draw_faults(all_at(1), two_machines(), 3);
-  EXPECT_EQ(plan.size(), 6 * 3u + 4 * 1u + 4 * 2u + 6 * 1u);
+  EXPECT_EQ(plan.size(), 6 * 3u + 4 * 1u + 8 * 2u + 6 * 1u);
   EXPECT_TRUE(std::is_sorted(plan.begin(), plan.end(), [](const fault& x, const fault& y) { return x.at < y.at; }));
   for (const fault& f : plan) {
     EXPECT_LE(f.at, 60s) << text(f);
