@@ -38,10 +38,16 @@ std::string reason_of(const running_status::plugin& p) {
   return p.retry == 0 ? p.reason : p.reason + "; it is started again in " + span(p.retry - wall_now() + 999'999'999);
 }
 
+// For the table, where a line is short.
+std::string reason_and_leaks_of(const running_status::plugin& p) {
+  if (p.leaks.empty()) return reason_of(p);
+  return reason_of(p) + (p.reason.empty() ? "" : "; ") + "it has left something open, see tharsis why " + p.id;
+}
+
 std::string status_text(const running_status& s) {
   std::vector<std::vector<std::string>> rows = {{"PLUGIN", "STATE", "SINCE", "REASON"}};
   for (const auto& p : s.plugins)
-    rows.push_back({p.id, p.state + (p.stuck ? ", stuck" : ""), age(p.since), reason_of(p)});
+    rows.push_back({p.id, p.state + (p.stuck ? ", stuck" : ""), age(p.since), reason_and_leaks_of(p)});
   return s.profile + " is " + s.state + " in process " + s.process + "\n" + text_columns(rows, "  ");
 }
 
@@ -49,8 +55,11 @@ std::string status_text(const running_status& s) {
 std::string plugin_text(const running_status::plugin& p) {
   std::string text = p.id + " is " + p.state + (p.stuck ? " and stuck" : "");
   if (const std::string since = age(p.since); !since.empty()) text += " since " + since;
-  if (!p.reason.empty()) return text + ": " + reason_of(p) + "\n";
-  return text + (p.state == "running" ? "; nothing is wrong with it\n" : "\n");
+  if (!p.reason.empty()) text += ": " + reason_of(p);
+  else if (p.state == "running" && p.leaks.empty()) text += "; nothing is wrong with it";
+  text += "\n";
+  for (const std::string& leak : p.leaks) text += (p.state == "running" ? "  before, it " : "  it ") + leak + "\n";
+  return text;
 }
 
 int no_such_plugin(const std::string& id, const std::string& profile, const std::vector<std::string>& known) {

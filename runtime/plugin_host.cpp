@@ -302,10 +302,8 @@ void plugin_host::report_leaks() {
   std::vector<std::string> left = leaks_->sentences(*strand_, others);
   if (const size_t watches = network_.end_watches(); watches > 0)
     left.push_back("left " + std::to_string(watches) + (watches > 1 ? " watches" : " watch") + " on the network open when it was destroyed");
-  for (const std::string& sentence : left) {
-    log(THARSIS_LOG_WARNING, sentence);
-    if (shared_.on_leak) shared_.on_leak(id_, sentence);
-  }
+  for (const std::string& sentence : left) log(THARSIS_LOG_WARNING, sentence);
+  shared_.on_gone(index_, left);
   subscribed_.clear();
   shared_.bus->remove(id_);
 }

@@ -44,8 +44,8 @@ class plugin_host {
     std::function<void(size_t plugin, uint64_t reload, tharsis_status, std::string sentence)> on_prepared;
     // [the plugin's strand] A running plugin cannot go on.
     std::function<void(size_t plugin, std::string reason)> on_failed;
-    // [the plugin's strand] It has left something open: "left 1 timer open ...". May be empty.
-    std::function<void(const std::string& plugin, const std::string& sentence)> on_leak = {};
+    // [the plugin's strand] It has gone, and this it has left open: "left 1 timer open ...", for each kind.
+    std::function<void(size_t plugin, const std::vector<std::string>& sentences)> on_gone = {};
   };
 
   plugin_host(const shared& s, size_t index, const plugin_entry& entry);

@@ -7,7 +7,7 @@
 
 namespace tharsis::runtime {
 
-// [{"id":..,"state":..,"since":..,"reason":..,"stuck":..}]
+// [{"id":..,"state":..,"since":..,"reason":..,"stuck":..,"retry":..,"leaks":[..]}]
 std::string report_json(const std::vector<runtime::plugin_report>& plugins);
 
 }  // namespace tharsis::runtime

@@ -65,9 +65,12 @@ result<running_status> ask_status(control_client& runtime) {
   const yaml_node* const plugins = answer->find("plugins");
   if (plugins == nullptr) return senseless();
   running_status status{line, text_in(*answer, "profile"), text_in(*answer, "process"), text_in(*answer, "state"), {}};
-  for (const yaml_node& p : plugins->children)
+  for (const yaml_node& p : plugins->children) {
     status.plugins.push_back({text_in(p, "id"), text_in(p, "state"), text_in(p, "reason"),
                               number_in(p, "since"), number_in(p, "retry"), text_in(p, "stuck") == "true"});
+    if (const yaml_node* const leaks = p.find("leaks"))
+      for (const yaml_node& sentence : leaks->children) status.plugins.back().leaks.push_back(sentence.text);
+  }
   return status;
 }
 

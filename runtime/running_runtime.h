@@ -17,6 +17,7 @@ struct running_status {
     std::string id, state, reason;
     int64_t since = 0, retry = 0;
     bool stuck = false;
+    std::vector<std::string> leaks = {};
   };
   std::string json;  // As it came.
   std::string profile, process, state;

@@ -32,7 +32,7 @@ runtime::runtime(options o)
       network_(bus_, network_settings{}),
       journal_(options_.platform->files) {
   shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, &network_, options_.console, options_.plan.data_folder, {}, {}, {}};
-  shared_.on_leak = options_.on_leak;
+  shared_.on_gone = [this](size_t plugin, const std::vector<std::string>& left) { note_leaks(plugin, left); };
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {
     inbox_->send([this, plugin, step, failure = std::move(failure)] {
       lifecycle_->on_done(plugin, step, failure, now());
@@ -259,6 +259,17 @@ bool runtime::note_states() {
   return failure;
 }
 
+void runtime::note_leaks(size_t i, const std::vector<std::string>& left) {
+  std::string id;
+  {
+    const std::lock_guard lock(report_mutex_);
+    id = report_[i].id;
+    report_[i].leaks = left;
+  }
+  for (const std::string& sentence : left)
+    if (options_.on_leak) options_.on_leak(id, sentence);
+}
+
 bool runtime::note_state(size_t i) {
   plugin_report& before = report_[i];
   plugin_report r{recipes_[i].entry.id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i), before.since};
@@ -266,6 +277,7 @@ bool runtime::note_state(size_t i) {
   r.given_up = !reloading_ && lifecycle_->wanted(i) && lifecycle_->given_up(i);
   r.gone = !lifecycle_->wanted(i) && !is_in_step(r.state) && r.state != plugin_state::running && !r.stuck;
   if (r.state != plugin_state::creating && r.state != plugin_state::starting) journal_.end(r.id);
+  r.leaks = before.leaks;
   if (const instant at = lifecycle_->retry(i); at != never) r.retry = wall() + (at - now()).count();
   if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with " + stalls_->who_holds_thread_of(i);
   if (r.reason.empty()) r.reason = stalls_->stall_of(i);

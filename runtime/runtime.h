@@ -56,6 +56,7 @@ class runtime {
     int64_t retry = 0;   // When it is started again after it failed; 0: it is not.
     bool given_up = false;  // It has failed for good, or waits for one that has or that is left out.
     bool gone = false;      // It is in the profile no more; report() leaves it out.
+    std::vector<std::string> leaks = {};  // What it had left open when it last went: "left 1 timer open ...".
   };
 
   explicit runtime(options o);
@@ -125,6 +126,7 @@ class runtime {
   bool note_states();
   void observe_network();
   bool note_state(size_t plugin);
+  void note_leaks(size_t plugin, const std::vector<std::string>& left);  // [its strand]
   void arm();
   static void on_timer(void* context, tharsis_handle generation);
   instant now() const;

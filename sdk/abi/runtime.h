@@ -126,9 +126,11 @@ THARSIS_EXPORT uint64_t tharsis_inbox_dropped(const tharsis_inbox* inbox) THARSI
 // [the thread of the inbox]
 THARSIS_EXPORT void tharsis_inbox_close(tharsis_inbox* inbox) THARSIS_NOEXCEPT;
 
-// One line of JSON: {"state":"running","plugins":[{"id":..,"state":..,"reason":..,"stuck":false,
-// "retry":0}]}; "retry" is when a failed plugin is started again, "since" is when a plugin came into its state, both in
-// nanoseconds since 1970 UTC, 0: never. The runtime is created, starting, running (what could start has started), stopping or stopped. [any thread]
+// One line of JSON: {"state":"running","plugins":[{"id":..,"state":..,"since":0,"reason":..,"stuck":false,
+// "retry":0,"leaks":[..]}]}. "since" is when a plugin came into its state, "retry" when a failed one is started
+// again, both in nanoseconds since 1970 UTC, 0: never. "leaks" is what it had left open when it last went, a
+// sentence for each kind of thing. The runtime is created, starting, running (what could start has started),
+// stopping or stopped. [any thread]
 THARSIS_EXPORT tharsis_owned_text tharsis_runtime_report(const tharsis_runtime* runtime) THARSIS_NOEXCEPT;
 // 1 once everything that could start has started. [any thread]
 THARSIS_EXPORT int32_t tharsis_runtime_settled(const tharsis_runtime* runtime) THARSIS_NOEXCEPT;

@@ -1,5 +1,6 @@
 // Goal: a person sees what becomes of a plugin that fails, crashes or gets other settings, and can change it
 // without ending the rest. Method: each test runs `tharsis run` as a child and asks it with other children.
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -34,6 +35,15 @@ class RestartProgram : public ::testing::Test {
     out_ = child.out;
     err_ = child.err;
     return code;
+  }
+
+  // Asks until the answer has this in it; for ever is a minute.
+  bool comes_to_say(const std::vector<std::string>& given, const std::string& text) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    do {
+      if (tharsis(given) == 0 && out_.find(text) != std::string::npos) return true;
+    } while (std::chrono::steady_clock::now() < end);
+    return false;
   }
 
   std::string folder_, out_, err_;
@@ -154,4 +164,81 @@ TEST_F(RestartProgram, WhoNeedsWhatIsLeftOutEndsTheRun) {
       << second.err;
   child_process third(words("  tunable: {}\n  follower: {}\n"));
   ASSERT_TRUE(third.wait_for("run; Ctrl-C stops")) << third.err;
+}
+
+// Asked of its new settings, by `tharsis reload`, a plugin does what it must not.
+TEST_F(RestartProgram, WhoRefusesOrThrowsWhenAskedKeepsEverythingAsItIs) {
+  child_process running(words("  broken: {}\n  quiet: {}\n"));
+  ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;
+  const std::pair<std::string, std::string> cases[] = {
+      {"refuses", "the bridge stays as it is"},
+      {"throws", "configure() threw an exception: the bridge is out"},
+      {"throws_number", "configure() threw something that is no std::exception"}};
+  for (const auto& [does, words_of_it] : cases) {
+    write("  broken: { in: configure, does: " + does + " }\n");
+    EXPECT_EQ(tharsis({"reload"}), 1) << does;
+    EXPECT_EQ(err_, "plugin 'broken' refuses its new settings: " + words_of_it + "; nothing was changed\n");
+  }
+  EXPECT_EQ(tharsis({"status"}), 0) << err_;
+  EXPECT_NE(out_.find("  quiet   running"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("  broken  running"), std::string::npos) << out_;
+  write("  broken: { in: configure, does: nothing }\n  quiet: {}\n");
+  EXPECT_EQ(tharsis({"reload"}), 0) << "what it refused is forgotten: " << err_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(RestartProgram, WhoCrashesWhenAskedEndsTheProcessAndWhoeverWaitsForItIsToldSo) {
+  child_process running(words("  broken: {}\n  quiet: {}\n"));
+  ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;
+  write("  broken: { in: configure, does: crashes }\n  quiet: {}\n");
+  EXPECT_EQ(tharsis({"reload"}), 1);
+  EXPECT_NE(err_, "");
+  EXPECT_NE(running.wait(), 0);
+  child_process again(words("  broken: { in: configure, does: crashes }\n  quiet: {}\n"));
+  EXPECT_TRUE(again.wait_for("run; Ctrl-C stops")) << "a start asks nobody: " << again.err;
+}
+
+TEST_F(RestartProgram, WhoDoesNotAnswerInTimeIsNamedAndNothingIsChanged) {
+  child_process running(words("  broken: {}\n  quiet: { loop: dedicated }\n"));
+  ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;
+  write("  broken: { in: configure, does: blocks, takes: 11s }\n  quiet: { loop: dedicated, greeting: bye }\n");
+  EXPECT_EQ(tharsis({"reload"}), 1);
+  EXPECT_EQ(err_, "plugin 'broken' has not said within 10000 ms whether it takes its new settings; nothing was changed\n");
+  ASSERT_TRUE(running.wait_for("broken: configure() blocked its thread for ")) << running.err;
+  write("  broken: { in: configure, does: nothing }\n  quiet: { loop: dedicated }\n");
+  EXPECT_EQ(tharsis({"reload"}), 0) << "its late answer is nobody's: " << err_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(RestartProgram, WhatBlockedItsThreadRunsAgainWhereItsProfileSaysRestart) {
+  child_process running(words(
+      "  broken: { in: event, does: blocks, once: true, takes: 300ms, stall_limit: 50ms, stall: restart, restart_wait: 1ms }\n"));
+  ASSERT_TRUE(running.wait_for("plugin 'broken' failed: an event of broken.tick blocked its thread for ")) << running.err;
+  ASSERT_TRUE(running.wait_for("it is started again in ")) << running.err;
+  EXPECT_TRUE(comes_to_say({"why", "broken"}, "broken is running since ")) << out_;
+  EXPECT_EQ(tharsis({"metrics", "--prometheus"}), 0) << err_;
+  EXPECT_NE(out_.find("tharsis_starts_total{plugin=\"broken\"} 2\n"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(RestartProgram, WhatAPluginLeftBehindIsTheAnswerToWhyAlsoAfterItRunsAgain) {
+  child_process running(words("  broken: { in: stop, does: leaves_thread }\n"));
+  ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;
+  EXPECT_EQ(tharsis({"why", "broken"}), 0) << err_;
+  EXPECT_NE(out_.find("; nothing is wrong with it\n"), std::string::npos) << out_;
+  write("  broken: { in: start, does: nothing }\n");
+  EXPECT_EQ(tharsis({"reload"}), 0) << err_;
+  const std::string left = "left 1 thread running when it was destroyed: 'bridge' in thread_without_end in broken.so";
+  EXPECT_EQ(tharsis({"why", "broken"}), 0) << err_;
+  EXPECT_NE(out_.find("broken is running since "), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\n  before, it " + left + "\n"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"status"}), 0) << err_;
+  EXPECT_NE(out_.find("it has left something open, see tharsis why broken"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"status", "--json"}), 0) << err_;
+  EXPECT_NE(out_.find("\"leaks\":[\"" + left + "\"]"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
 }

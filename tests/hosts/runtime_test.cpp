@@ -25,7 +25,7 @@ const auto count = [](void* context, tharsis_handle number) { *static_cast<uint6
 TEST(HostRuntime, StartsReportsAndStops) {
   host h("  quiet: {}\n  parrot: {}\n");
   ASSERT_TRUE(h.create());
-  EXPECT_TRUE(h.reports(R"({"state":"created","plugins":[{"id":"quiet","state":"resolved","since":0,"reason":"","stuck":false,"retry":0})")) << h.report();
+  EXPECT_TRUE(h.reports(R"({"state":"created","plugins":[{"id":"quiet","state":"resolved","since":0,"reason":"","stuck":false,"retry":0,"leaks":[]})")) << h.report();
   ASSERT_EQ(tharsis_runtime_start(h.runtime, &h.why), THARSIS_OK) << h.why.text;
   ASSERT_TRUE(h.pump([&] { return tharsis_runtime_settled(h.runtime) == 1; }));
   EXPECT_TRUE(h.reports(R"({"state":"running")") && h.reports(R"("id":"parrot","state":"running")")) << h.report();
