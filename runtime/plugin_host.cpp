@@ -129,14 +129,15 @@ void plugin_host::prepare(const plugin_entry& next, uint64_t reload) {
   });
 }
 
-void plugin_host::commit() {
-  inbox_->send([this] {
-    if (!next_) return;
+void plugin_host::commit(uint64_t reload) {
+  inbox_->send([this, reload] {
+    if (!next_) return shared_.on_committed(index_, reload);
     const auto before = std::exchange(entry_, std::move(next_));  // Its texts are valid until this returns.
     tharsis_error reason = no_error();
     if (configure(THARSIS_CONFIGURE_COMMIT, entry_->settings, &reason) < 0)
       on_failure(std::string("its new settings could not be taken: ") + reason.text);
     shared_.log->reread_level();  // It may be the one that keeps the log.
+    shared_.on_committed(index_, reload);
   });
 }
 

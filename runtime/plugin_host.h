@@ -44,6 +44,8 @@ class plugin_host {
     std::function<void(size_t plugin, uint64_t reload, tharsis_status, std::string sentence)> on_prepared;
     // [the plugin's strand] A running plugin cannot go on.
     std::function<void(size_t plugin, std::string reason)> on_failed;
+    // [the plugin's strand] `commit` has come back; if it failed, on_failed was told before.
+    std::function<void(size_t plugin, uint64_t reload)> on_committed = {};
     // [the plugin's strand] It has gone, and this it has left open: "left 1 timer open ...", for each kind.
     std::function<void(size_t plugin, const std::vector<std::string>& sentences)> on_gone = {};
   };
@@ -72,8 +74,9 @@ class plugin_host {
   // The new settings, of which its library is asked; the answer comes through on_prepared, with the number of
   // the reload. [runtime's strand]
   void prepare(const plugin_entry& next, uint64_t reload);
-  // Its settings are the prepared ones from now on, or never will be. [runtime's strand]
-  void commit();
+  // Its settings are the prepared ones from now on, which comes through on_committed, or never will be.
+  // [runtime's strand]
+  void commit(uint64_t reload);
   void abort();
   const tharsis_strand* strand() const { return strand_; }
   // Run f(optional table with this id, instance), nulls where it has none. [own strand]

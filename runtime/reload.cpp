@@ -40,7 +40,10 @@ void reload::on_answer(size_t plugin, tharsis_status status, const std::string& 
   change_when_all_agree();
 }
 
+void reload::on_committed(size_t plugin) { committing_.erase(plugin); }
+
 void reload::on_gone(size_t plugin) {
+  committing_.erase(plugin);
   if (phase_ != phase::asking) return;
   for (entry& e : entries_)
     if (e.facts.plugin == plugin) e.said = answer::renews;
@@ -48,7 +51,10 @@ void reload::on_gone(size_t plugin) {
 }
 
 void reload::on_deadline(instant now) {
-  if (deadline_ > now || phase_ != phase::asking) return;
+  if (deadline_ > now) return;
+  // Whether one that hangs in its commit has taken it, nobody can tell; the watchdog names it.
+  if (phase_ == phase::settling) committing_.clear(), deadline_ = never;
+  if (phase_ != phase::asking) return;
   for (entry& e : entries_) {
     if (e.said != answer::awaited) continue;
     if (!back_)
@@ -69,14 +75,16 @@ void reload::refuse(tharsis_status status, std::string sentence) {
 void reload::change_when_all_agree() {
   const auto awaited = [](const entry& e) { return e.said == answer::awaited; };
   if (std::any_of(entries_.begin(), entries_.end(), awaited)) return;
-  deadline_ = never;
   change_ = change{back_, {}};
   for (const entry& e : entries_) {
-    if (e.said == answer::agreed)
+    if (e.said == answer::agreed) {
       actions_.push_back({e.facts.plugin, step::commit, back_});
-    else if (!back_ || e.facts.how != treatment::retried)
+      committing_.insert(e.facts.plugin);
+    } else if (!back_ || e.facts.how != treatment::retried) {
       change_->renewed.push_back(e.facts.plugin);
+    }
   }
+  if (committing_.empty()) deadline_ = never;  // Else the time in which they answer is also for this.
   phase_ = phase::settling;
 }
 

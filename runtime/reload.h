@@ -5,6 +5,7 @@
 // not run, everything is taken back the same way.
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,8 @@ class reload {
   void refuse(error why) { end(std::move(why)); }
   // What a plugin says to `prepare`; THARSIS_E_UNSUPPORTED: only a restart will do.
   void on_answer(size_t plugin, tharsis_status status, const std::string& sentence, instant now);
+  // Its `commit` has come back, well or not: whether it still runs is seen when all have settled.
+  void on_committed(size_t plugin);
   // It does not run any more, or not as the one that was asked: it comes up with its new settings.
   void on_gone(size_t plugin);
   // All plugins are at rest or run; `failure` names one that should run and does not, and why.
@@ -61,7 +64,7 @@ class reload {
   std::optional<change> take_change();
 
   // It waits for on_settled().
-  bool settling() const { return phase_ == phase::settling; }
+  bool settling() const { return phase_ == phase::settling && committing_.empty(); }
   bool over() const { return phase_ == phase::over; }
   // Once it is over: why nothing was changed.
   const std::optional<error>& failure() const { return failure_; }
@@ -85,6 +88,7 @@ class reload {
   bool back_ = false;
   instant deadline_ = never;
   std::vector<action> actions_;
+  std::set<size_t> committing_;
   std::optional<change> change_;
   std::optional<error> failure_;
 };

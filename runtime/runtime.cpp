@@ -46,6 +46,12 @@ runtime::runtime(options o)
       advance();
     });
   };
+  shared_.on_committed = [this](size_t plugin, uint64_t reload) {
+    inbox_->send([this, plugin, reload] {
+      if (reload == reloads_ && reloading_ && reloading_->course) reloading_->course->on_committed(plugin);
+      advance();
+    });
+  };
   shared_.on_failed = [this](size_t plugin, std::string reason) {
     inbox_->send([this, plugin, reason = std::move(reason)] {
       lifecycle_->on_failed(plugin, reason, now());

@@ -106,7 +106,7 @@ void runtime::take(const class reload::action& action) {
   plugin_host& host = *hosts_[action.plugin];
   switch (action.step) {
     case reload::step::prepare: return host.prepare(*entry_in(action.back ? reloading_->before : reloading_->next, host.id()), reloads_);
-    case reload::step::commit: return host.commit();
+    case reload::step::commit: return host.commit(reloads_);
     case reload::step::abort: return host.abort();
   }
 }

@@ -188,6 +188,20 @@ TEST_F(RestartProgram, WhoRefusesOrThrowsWhenAskedKeepsEverythingAsItIs) {
   EXPECT_EQ(running.wait(), 0) << running.err;
 }
 
+TEST_F(RestartProgram, WhatThrowsWhenItTakesItsNewSettingsIsAsItWasBefore) {
+  child_process running(words("  broken: {}\n  quiet: {}\n"));
+  ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;
+  write("  broken: { in: commit, does: throws, restart: never }\n");
+  EXPECT_EQ(tharsis({"reload"}), 2);
+  EXPECT_EQ(err_, "plugin 'broken' failed: its new settings could not be taken: configure() threw an exception: the bridge is out; "
+                  "everything is as it was before\n");
+  EXPECT_EQ(tharsis({"status"}), 0) << err_;
+  EXPECT_NE(out_.find("  quiet   running"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("  broken  running"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
 TEST_F(RestartProgram, WhoCrashesWhenAskedEndsTheProcessAndWhoeverWaitsForItIsToldSo) {
   child_process running(words("  broken: {}\n  quiet: {}\n"));
   ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;

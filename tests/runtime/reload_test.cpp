@@ -123,6 +123,24 @@ TEST(Reload, WhoAgreedAndThenFailedComesUpWithItsNewSettings) {
   EXPECT_EQ(renewed(r, false), (plugins{0}));
 }
 
+TEST(Reload, ItIsNotOverBeforeAllHaveTakenTheirSettingsOrTheTimeIs) {
+  for (const bool hangs : {false, true}) {
+    reload r({{0, "a", how::asked}, {1, "b", how::asked}}, patience);
+    r.start(t0);
+    r.on_answer(0, THARSIS_OK, "", t0);
+    r.on_answer(1, THARSIS_OK, "", t0);
+    EXPECT_EQ(actions(r), "a:prepare b:prepare a:commit b:commit");
+    EXPECT_EQ(renewed(r, false), plugins{});
+    r.on_committed(0);
+    EXPECT_FALSE(r.settling());
+    if (hangs) r.on_deadline(r.deadline());
+    else r.on_gone(1);  // It has failed over them.
+    EXPECT_TRUE(r.settling());
+    r.on_settled("b failed", t0);
+    EXPECT_EQ(actions(r), "a:prepare-back b:prepare-back");
+  }
+}
+
 TEST(Reload, AStopWhileTheyAreAskedChangesNothing) {
   reload r({{0, "a", how::asked}}, patience);
   r.start(t0);
@@ -144,6 +162,7 @@ TEST(Reload, RandomStoriesAreWholeOrNothing) {
     reload r(parts, patience);
     instant now = t0;
     std::vector<reload::action> open;
+    std::set<size_t> committing;
     std::map<size_t, bool> new_settings;  // Who has taken them, asked or renewed.
     std::set<std::pair<size_t, bool>> questions;
     r.start(now);
@@ -154,13 +173,18 @@ TEST(Reload, RandomStoriesAreWholeOrNothing) {
           open.push_back(a);
         } else {
           ASSERT_TRUE(questions.erase({a.plugin, a.back})) << "an end without a question, or a second one";
-          if (a.step == reload::step::commit) new_settings[a.plugin] = !a.back;
+          if (a.step == reload::step::commit) new_settings[a.plugin] = !a.back, committing.insert(a.plugin);
         }
       }
       if (const auto change = r.take_change()) {
         for (const size_t p : change->renewed) new_settings[p] = !change->back;
       } else if (r.settling()) {
+        EXPECT_TRUE(committing.empty() || now > t0) << "it did not wait, and no time was over";
+        committing.clear();
         r.on_settled(random() % 3 == 0 ? std::optional<std::string>("bad luck") : std::nullopt, now);
+      } else if (!committing.empty() && random() % 4 != 0) {
+        r.on_committed(*committing.begin());
+        committing.erase(committing.begin());
       } else if (!open.empty() && random() % 4 != 0) {
         const size_t at = random() % open.size();
         const auto a = open[at];
