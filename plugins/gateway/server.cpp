@@ -78,7 +78,7 @@ task<error> server::open() {
 task<error> server::prepare() {
   struct prepared {
     error failure = fine();
-    tharsis_handle lock = 0;
+    held_lock lock;
     std::optional<server_identity> identity;
   };
   const int64_t wall = std::chrono::floor<std::chrono::seconds>(duration(place_.wall())).count();
@@ -88,7 +88,9 @@ task<error> server::prepare() {
     tharsis_error reason = no_error();
     tharsis_status s = files->make_folder(files->self, text_of(wish.folder), &reason);
     const std::string lock = wish.folder + "/lock";
-    if (s == THARSIS_OK) s = files->lock(files->self, text_of(lock), &done.lock, &reason);
+    tharsis_handle held = 0;
+    if (s == THARSIS_OK) s = files->lock(files->self, text_of(lock), &held, &reason);
+    if (s == THARSIS_OK) done.lock = held_lock(files, held);
     if (s != THARSIS_OK) done.failure = error_from(s, reason);
     if (s == THARSIS_E_IN_USE)
       done.failure.text = "another gateway runs with " + wish.folder + "; stop it, or use another --state";
@@ -100,7 +102,7 @@ task<error> server::prepare() {
   };
   auto done = co_await blocking(place_, std::move(work));
   if (!done) co_return too_busy();
-  lock_ = done->lock;
+  lock_ = std::move(done->lock);
   if (done->failure.status != THARSIS_OK) co_return done->failure;
   if (done->identity) {
     auto context = tls_context::server(done->identity->tls);
@@ -139,13 +141,11 @@ task<void> server::close() {
     c->say_goodbye();
   }
   connections_.clear();
-  auto clean = [files = tables_.files, path = folder_ + "/endpoint", lock = lock_] {
-    if (lock == 0) return 0;  // The folder is somebody else's.
-    files->remove(files->self, text_of(path), nullptr);
-    return files->close(files->self, lock);
+  auto clean = [files = tables_.files, path = folder_ + "/endpoint", lock = std::move(lock_)]() mutable {
+    const held_lock given_back = std::move(lock);  // Last of all.
+    return given_back ? files->remove(files->self, text_of(path), nullptr) : THARSIS_OK;  // Or the folder is somebody else's.
   };
   co_await blocking(place_, std::move(clean));
-  lock_ = 0;
 }
 
 instant server::next_deadline() const {

@@ -9,6 +9,7 @@
 #include "plugins/gateway/connection.h"
 #include "plugins/gateway/core/exchange.h"
 #include "plugins/gateway/core/listen.h"
+#include "plugins/gateway/held_lock.h"
 #include "plugins/gateway/identity.h"
 #include "sdk/async/host.h"
 #include "sdk/async/tcp_listener.h"
@@ -59,7 +60,7 @@ class server {
   uint64_t last_connection_ = 0;
   uint64_t turned_away_ = 0;
   instant complained_{};
-  tharsis_handle lock_ = 0;
+  held_lock lock_;
   bool out_ = false;
   instant listen_again_ = never;
   bool stopping_ = false;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,7 +50,7 @@ class xlog_stage : public watched_runtime {
   }
   // Whether the answer came within that time.
   bool flush(duration within = 1s) {
-    bool done = false;
+    bool& done = *flushes_.emplace_back(std::make_unique<bool>(false));  // The answer may come later than that.
     on_speaker([&done](const speaker_table& t, void* instance) {
       t.flush(instance, [](void* context) { *static_cast<bool*>(context) = true; }, &done);
     });
@@ -117,6 +118,7 @@ class xlog_stage : public watched_runtime {
 
   sim::world& world_;
   sim::machine& machine_;
+  std::vector<std::unique_ptr<bool>> flushes_;
 };
 
 // The texts of `plugin` in a file, in order; damage is a failure.
