@@ -260,7 +260,6 @@ void runtime::advance() {
 // Answers whether a plugin has failed, or is left out, since the last time.
 bool runtime::note_states() {
   bool failure = false;
-  const std::lock_guard lock(report_mutex_);
   for (size_t i = 0; i < recipes_.size(); ++i) failure = note_state(i) || failure;
   return failure;
 }
@@ -276,29 +275,35 @@ void runtime::note_leaks(size_t i, const std::vector<std::string>& left) {
     if (options_.on_leak) options_.on_leak(id, sentence);
 }
 
+// Only this strand writes the report, but for the leaks. Nobody is told anything with the lock held: whoever
+// hears of it may look at the report.
 bool runtime::note_state(size_t i) {
-  plugin_report& before = report_[i];
-  plugin_report r{recipes_[i].entry.id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i), before.since};
+  const plugin_state state_before = report_[i].state;
+  const bool given_up_before = report_[i].given_up, stuck_before = report_[i].stuck;
+  plugin_report r{recipes_[i].entry.id, lifecycle_->state(i), lifecycle_->reason(i), lifecycle_->stuck(i), report_[i].since};
   // What a reload breaks it takes back; until then nothing is lost.
   r.given_up = !reloading_ && lifecycle_->wanted(i) && lifecycle_->given_up(i);
   r.gone = !lifecycle_->wanted(i) && !is_in_step(r.state) && r.state != plugin_state::running && !r.stuck;
   if (r.state != plugin_state::creating && r.state != plugin_state::starting) journal_.end(r.id);
-  r.leaks = before.leaks;
   if (const instant at = lifecycle_->retry(i); at != never) r.retry = wall() + (at - now()).count();
   if (r.stuck && hosts_[i]->crowded_out()) r.reason += "; its thread is busy with " + stalls_->who_holds_thread_of(i);
   if (r.reason.empty()) r.reason = stalls_->stall_of(i);
-  const bool news = r.state != before.state;
+  const bool news = r.state != state_before;
   if (news) r.since = wall();
   const bool out = r.state == plugin_state::failed || r.state == plugin_state::disabled;
-  const bool failure = r.given_up ? !before.given_up : news && out;
+  const bool failure = r.given_up ? !given_up_before : news && out;
+  {
+    const std::lock_guard lock(report_mutex_);
+    r.leaks = std::move(report_[i].leaks);
+    report_[i] = r;
+  }
   if (news && r.state == plugin_state::failed)
     log_.write_unprinted(THARSIS_LOG_ERROR, r.id, "failed: " + r.reason + (r.retry != 0 ? "; it will be restarted" : ""));
   if (news && r.state == plugin_state::waiting) log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "does not start: " + r.reason);
   if (news && r.state == plugin_state::disabled) log_.write_unprinted(THARSIS_LOG_WARNING, r.id, "is left out: " + r.reason);
   if (news && r.state == plugin_state::running) metrics_.own<counter>(r.id, "starts", "1", "Times that it was started").add();
   if (news && r.state == plugin_state::failed) metrics_.own<counter>(r.id, "failures", "1", "Times that it failed").add();
-  if (r.stuck && !before.stuck) hosts_[i]->give_up();
-  before = std::move(r);
+  if (r.stuck && !stuck_before) hosts_[i]->give_up();
   return failure;
 }
 

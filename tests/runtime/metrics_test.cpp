@@ -103,7 +103,8 @@ TEST_F(Metrics, ManyThreadsCountTogetherWhileOthersReadAndAsk) {
   for (int t = 0; t < threads; ++t)
     running.emplace_back([&, t] {
       uint64_t* cells = nullptr;
-      const tharsis_metric mine = metric("tasks"), other = metric(("of_" + std::string(1, static_cast<char>('a' + t))).c_str());
+      const std::string name = std::string("of_") + static_cast<char>('a' + t);
+      const tharsis_metric mine = metric("tasks"), other = metric(name.c_str());
       all.lend("stn", &mine, &cells, nullptr);
       const shared_counter tasks(cells);
       for (int i = 0; i < rounds; ++i) {

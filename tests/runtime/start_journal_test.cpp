@@ -115,6 +115,7 @@ TEST(StartJournalText, EveryPrefixMeansWhatItsWholeLinesSay) {
 }
 
 TEST(StartJournalText, NonsenseNamesNobody) {
-  for (const std::string text : {"\n\n", " a\n", "create\n", "create \n", "- never begun\n", std::string("\0\0\0\n", 4).c_str()})
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {"\n\n"sv, " a\n"sv, "create\n"sv, "create \n"sv, "- never begun\n"sv, "\0\0\0\n"sv})
     EXPECT_TRUE(read_start_journal(text).empty()) << text;
 }
