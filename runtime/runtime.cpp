@@ -241,8 +241,10 @@ void runtime::advance() {
     for (auto actions = lifecycle_->take_actions(); !actions.empty(); actions = lifecycle_->take_actions())
       for (const auto& action : actions) take(action);
   } while (advance_reload());
+  const auto tell_reload = ended_reload();
   const bool failure = note_states();
   arm();
+  if (tell_reload) tell_reload();
   if (failure && options_.on_failure) options_.on_failure();
   if (!settled_told_ && lifecycle_->settled()) {
     settled_told_ = true;

@@ -140,7 +140,7 @@ class runtime {
   void take(const class reload::action& action);
   void change_profile(const class reload::change& change);
   std::optional<std::string> missing_after_reload() const;
-  void end_reload();
+  std::function<void()> ended_reload();
 
   options options_;
   metrics metrics_;  // Before all that count.

@@ -90,7 +90,7 @@ bool runtime::advance_reload() {
     if (!stopping_) plan_reload();
   }
   if (stopping_ && reloading_->course) reloading_->course->cancel();
-  if (stopping_ && !reloading_->course) return end_reload(), false;
+  if (!reloading_->course) return false;  // It ends before it began.
   class reload& course = *reloading_->course;
   // One that stops running by itself never answers, or has forgotten what it prepared.
   for (size_t i = 0; i < hosts_.size(); ++i)
@@ -98,7 +98,6 @@ bool runtime::advance_reload() {
   for (const auto& action : course.take_actions()) take(action);
   if (const auto change = course.take_change()) return change_profile(*change), true;
   if (course.settling() && lifecycle_->settled()) return course.on_settled(missing_after_reload(), now()), true;
-  if (course.over()) end_reload();
   return false;
 }
 
@@ -140,15 +139,17 @@ std::optional<std::string> runtime::missing_after_reload() const {
   return {};
 }
 
-void runtime::end_reload() {
+// A reload that is over is one no more; the answer tells whoever asked for it, once the report is true.
+std::function<void()> runtime::ended_reload() {
+  if (!reloading_ || !(reloading_->course ? reloading_->course->over() : stopping_)) return {};
   const std::optional<error> failure = reloading_->course ? reloading_->course->failure()
                                                           : error{THARSIS_E_CANCELLED, "the runtime stops; nothing was changed"};
-  const auto done = std::exchange(*reloading_->done, nullptr);
-  const profile_difference changes = std::move(reloading_->changes);
+  auto done = std::exchange(*reloading_->done, nullptr);
+  auto changes = std::move(reloading_->changes);
   reloading_.reset();
   log_.write_unprinted(failure ? THARSIS_LOG_WARNING : THARSIS_LOG_INFO, "runtime",
                        failure ? "the profile was not changed: " + failure->text : "the profile was changed");
-  done(changes, failure);
+  return [done = std::move(done), changes = std::move(changes), failure] { done(changes, failure); };
 }
 
 }  // namespace tharsis::runtime
