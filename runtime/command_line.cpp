@@ -284,7 +284,8 @@ std::string help_text(const std::string& command,
                       const std::vector<std::pair<std::string, std::string>>& plugin_commands) {
   if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
   std::string text = "Tharsis runs the plugins of a profile.\n\n";
-  for (const char* name : {"run", "simulate", "check", "plugins", "explain", "schema", "lock", "status", "stop", "tail", "tell", "why", "help", "version"})
+  for (const char* name : {"run", "simulate", "check", "plugins", "explain", "schema", "lock", "status", "metrics", "reload",
+                           "stop", "tail", "tell", "why", "help", "version"})
     text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;

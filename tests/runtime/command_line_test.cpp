@@ -80,3 +80,9 @@ TEST(CommandLine, WhatIsWrongIsSaid) {
   EXPECT_EQ(wrong({"check", "p", "--for", "1s"}), "'tharsis check' has no option --for; see tharsis help check");
   EXPECT_EQ(wrong({"--json", "xlog", "cat"}), "'tharsis xlog' has no option --json; see tharsis help xlog");
 }
+
+TEST(CommandLine, TheListOfCommandsLeavesNoneOut) {
+  const std::string all = tharsis::runtime::help_text("", {});
+  for (const std::string& name : tharsis::runtime::own_command_names())
+    EXPECT_NE(all.find("\n  tharsis " + name), std::string::npos) << name;
+}
