@@ -111,7 +111,9 @@ bool wait_for_answer(question& q, uint32_t ticket, duration patience) {
   until.tv_sec = static_cast<time_t>(end / second);
   until.tv_nsec = static_cast<long>(end % second);
   for (;;) {
-    if (sem_clockwait(&q.answered, CLOCK_MONOTONIC, &until) == 0) return true;
+    // The state, too, is asked: by it all that was written is seen, whatever the semaphore promises.
+    if (sem_clockwait(&q.answered, CLOCK_MONOTONIC, &until) == 0)
+      return q.state.load(std::memory_order_acquire) == question::with(ticket, question::written);
     if (errno == EINTR) continue;
     uint64_t expected = question::with(ticket, question::asked);
     if (q.state.compare_exchange_strong(expected, question::none)) return false;
