@@ -9,18 +9,6 @@
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
-namespace {
-
-// A strand on which nothing has happened yet.
-void close_unused(const tharsis_strand& strand) {
-  const auto close = [](void* context, tharsis_handle) {
-    const auto* self = static_cast<const tharsis_strand*>(context);
-    self->close(self->self);
-  };
-  strand.loop->post(strand.loop->self, strand.id, close, const_cast<tharsis_strand*>(&strand), 0);
-}
-
-}  // namespace
 
 runtime::runtime(options o)
     : options_(std::move(o)),
@@ -110,7 +98,7 @@ std::vector<lifecycle::plan> runtime::plans_of(const profile& plan) const {
 std::optional<error> runtime::start() {
   leave_interrupted_out();
   if (auto failure = load_libraries()) return failure;
-  if (auto failure = open_strands()) return failure;
+  if (auto failure = open_strand()) return failure;
   lifecycle_ = std::make_unique<lifecycle>(plans_of(options_.plan));
   watch_for_stalls();
   inbox_->send([this] {
@@ -130,7 +118,7 @@ void runtime::observe_network() {
   o.send = [this](std::function<void()> f) { inbox_->send(std::move(f)); };
   o.on_change = [this] {
     for (const auto& host : hosts_)
-      if (host) host->network_changed();
+      if (host && host->spent()) host->network_changed();
   };
   o.log = [this](const std::string& line) { log_.write(THARSIS_LOG_INFO, "runtime", line); };
   network_.open(std::move(o));
@@ -161,35 +149,25 @@ std::optional<error> runtime::load_libraries() {
   return failure;
 }
 
-std::optional<error> runtime::open_strands() {
+std::optional<error> runtime::open_strand() {
   // A thread of its own: a plugin that blocks its thread must not stop the one who watches it.
   const tharsis_platform* const platform = options_.platform;
   tharsis_error reason = no_error();
-  tharsis_status s = platform->strand_open(platform->self, "runtime", THARSIS_STRAND_DEDICATED, &strand_, &reason);
+  const tharsis_status s = platform->strand_open(platform->self, "runtime", THARSIS_STRAND_DEDICATED, &strand_, &reason);
   if (s != THARSIS_OK) return error_from(s, reason);
   count_into(*strand_, metrics_, "runtime");
   inbox_ = std::make_unique<strand_inbox>(strand_);
-  for (const auto& host : hosts_) {
-    if (!host) continue;
-    s = host->open(&reason);
-    if (s == THARSIS_OK) continue;
-    for (const auto& opened : hosts_)
-      if (opened && opened->strand() != nullptr) close_unused(*opened->strand());
-    close_unused(*strand_);
-    return error{s, "plugin '" + host->id() + "': " + reason.text};
-  }
   return {};
 }
 
 void runtime::watch_for_stalls() {
   stall_watch::acts acts{shared_.on_failed, [] { std::abort(); }, [this] { note_states(); }};
   stalls_ = std::make_unique<stall_watch>(*options_.platform, *strand_, bus_, log_, std::move(acts));
-  for (size_t i = 0; i < hosts_.size(); ++i) watch(i);
 }
 
 void runtime::watch(size_t plugin) {
   const plugin_entry& entry = recipes_[plugin].entry;
-  if (hosts_[plugin]) stalls_->watch(plugin, {entry.id, hosts_[plugin]->strand()->id, entry.stall_limit, entry.stall,
+  stalls_->watch(plugin, {entry.id, hosts_[plugin]->strand()->id, entry.stall_limit, entry.stall,
                                             metrics_.own<counter>(entry.id, "stalls", "1", "Callbacks that ran for too long")});
 }
 
@@ -208,7 +186,7 @@ void runtime::take(const lifecycle::action& action) {
   if (action.step == lifecycle::step::create) {
     journal_.begin(id, "create");
     const auto& host = hosts_[action.plugin];
-    const std::string failure = host && !host->spent() ? std::string() : make_host(action.plugin);
+    const std::string failure = host && !host->spent() ? open_host(action.plugin) : make_host(action.plugin);
     if (!failure.empty()) return lifecycle_->on_done(action.plugin, action.step, failure, now());
   }
   if (action.step == lifecycle::step::start) journal_.begin(id, "start");
@@ -220,9 +198,18 @@ std::string runtime::make_host(size_t plugin) {
   auto made = std::make_unique<plugin_host>(shared_, plugin, recipes_[plugin].entry);
   tharsis_error reason = no_error();
   if (made->load(&reason) != THARSIS_OK) return reason.text;
-  if (made->open(&reason) != THARSIS_OK) return reason.text;
   retire(plugin);
   hosts_[plugin] = std::move(made);
+  return open_host(plugin);
+}
+
+// Its strand is opened no earlier than it is created, so that it has one only if it is destroyed as well.
+std::string runtime::open_host(size_t plugin) {
+  tharsis_error reason = no_error();
+  if (hosts_[plugin]->open(&reason) != THARSIS_OK) {
+    hosts_[plugin].reset();
+    return reason.text;
+  }
   watch(plugin);
   return {};
 }
@@ -230,7 +217,6 @@ std::string runtime::make_host(size_t plugin) {
 // A thread that a plugin has left behind may still call its tables, so the last hosts stay for a while.
 void runtime::retire(size_t plugin) {
   if (!hosts_[plugin]) return;
-  if (!hosts_[plugin]->spent()) close_unused(*hosts_[plugin]->strand());
   retired_.push_back(std::move(hosts_[plugin]));
   if (retired_.size() > retired_most) retired_.pop_front();
 }

@@ -114,13 +114,14 @@ class runtime {
 
   void leave_interrupted_out();
   std::optional<error> load_libraries();
-  std::optional<error> open_strands();
+  std::optional<error> open_strand();
   void watch_for_stalls();
   void watch(size_t plugin);
   std::vector<lifecycle::plan> plans_of(const profile& plan) const;
   size_t index_of(const plugin_entry& entry);
   void take(const lifecycle::action& action);
   std::string make_host(size_t plugin);
+  std::string open_host(size_t plugin);
   void retire(size_t plugin);
   void advance();
   bool note_states();
