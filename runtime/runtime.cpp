@@ -163,11 +163,14 @@ std::optional<error> runtime::open_strand() {
 void runtime::watch_for_stalls() {
   stall_watch::acts acts{shared_.on_failed, [] { std::abort(); }, [this] { note_states(); }};
   stalls_ = std::make_unique<stall_watch>(*options_.platform, *strand_, bus_, log_, std::move(acts));
+  for (size_t i = 0; i < recipes_.size(); ++i) watch(i);
 }
 
 void runtime::watch(size_t plugin) {
   const plugin_entry& entry = recipes_[plugin].entry;
-  stalls_->watch(plugin, {entry.id, hosts_[plugin]->strand()->id, entry.stall_limit, entry.stall,
+  // Known before it has a strand, so that the watch looks as often as its limit needs from the beginning.
+  const bool there = hosts_[plugin] && hosts_[plugin]->strand() != nullptr;
+  stalls_->watch(plugin, {entry.id, there ? hosts_[plugin]->strand()->id : 0, entry.stall_limit, entry.stall,
                                             metrics_.own<counter>(entry.id, "stalls", "1", "Callbacks that ran for too long")});
 }
 
