@@ -11,7 +11,6 @@
 #include "runtime/os_profile_files.h"
 #include "runtime/running_runtime.h"
 #include "runtime/text_columns.h"
-#include "runtime/yaml_tree.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/nearest.h"
 
@@ -149,22 +148,13 @@ int stop_command(const command_line& line) {
 int reload_command(const command_line& line) {
   auto runtime = reach_runtime(state_folder_of(line), argument(line, 0));
   if (!runtime) return complain(runtime.failure());
-  (*runtime)->send(json_object().add("do", "reload").text());
-  const auto answer = (*runtime)->read_line();
-  diagnostics problems;
-  const auto map = answer ? parse_yaml(std::make_shared<source>(source{"answer", *answer, source::kind::profile, {}}), problems)
-                          : std::nullopt;
-  if (!map || !problems.empty()) return complain({THARSIS_E_GONE, "the runtime has ended while it was asked"});
-  const yaml_node* const failure = map->find("error");
-  if (line.json) say(*answer + "\n");
-  if (failure != nullptr) {
-    const yaml_node* const status = map->find("status");
-    const bool wrong = status != nullptr && status->text == std::to_string(THARSIS_E_INVALID);
-    refuse(failure->text + "\n");
-    return wrong ? exit_input_wrong : exit_work_failed;
-  }
-  const yaml_node* const text = map->find("text");
-  return line.json || text == nullptr ? exit_done : say(text->text);
+  std::string json;
+  const auto text = ask_reload(**runtime, json);
+  if (json.empty()) return complain(text.failure());
+  if (line.json) say(json + "\n");
+  if (text) return line.json ? exit_done : say(*text);
+  refuse(text.failure().text + "\n");
+  return text.failure().status == THARSIS_E_INVALID ? exit_input_wrong : exit_work_failed;
 }
 
 int tail_command(const command_line& line) {

@@ -17,12 +17,6 @@ constexpr size_t unsent_most = 64 << 10;
 // A second of a very busy bus, at some hundred bytes an event.
 constexpr uint32_t tail_depth = 4096;
 
-// A value of the request, which is JSON and thereby YAML; empty if it is not there.
-std::string value_in(const yaml_node& request, std::string_view key) {
-  const yaml_node* const found = request.find(key);
-  return found != nullptr && found->is == yaml_node::kind::scalar ? found->text : "";
-}
-
 }  // namespace
 
 control_server::control_server(std::unique_ptr<control_socket> socket, bus& events, answers a)
@@ -52,10 +46,10 @@ void control_server::on_line(uint64_t client, const std::string& line) {
   const auto text = std::make_shared<source>(source{"request", line, source::kind::profile, {}});
   const auto request = parse_yaml(text, problems);
   if (!request || !problems.empty()) return complain(client, "a request is one line of JSON");
-  const std::string what = value_in(*request, "do");
+  const std::string what = text_in(*request, "do");
   if (what == "status") return socket_->send(client, answers_.status());
   if (what == "metrics") return socket_->send(client, answers_.metrics());
-  if (what == "tail") return tail(client, value_in(*request, "pattern"));
+  if (what == "tail") return tail(client, text_in(*request, "pattern"));
   if (what == "tell") return tell(client, request->find("words"));
   if (what == "reload") return reload(client);
   if (what != "stop") return complain(client, "this runtime does not know how to do " + quoted(what));

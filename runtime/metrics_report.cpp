@@ -41,10 +41,6 @@ std::string reading_json(const metric_reading& m) {
   return o.add("at_most", largest_at_most(m.buckets.data())).add_raw("buckets", buckets_json(m)).text();
 }
 
-std::string text_in(const yaml_node& map, std::string_view key) {
-  const yaml_node* const found = map.find(key);
-  return found != nullptr ? found->text : "";
-}
 uint64_t whole(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
 
 // In the largest of the units that leaves at least 1: "3.21 ms".

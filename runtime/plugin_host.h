@@ -54,9 +54,9 @@ class plugin_host {
   ~plugin_host();
   plugin_host(const plugin_host&) = delete;
 
-  // Maps the library and checks it against the manifest. Before open(). [the thread that starts]
+  // Maps the library and checks it against the manifest. Before open(). [the thread that starts, or the runtime's strand]
   tharsis_status load(tharsis_error* error);
-  // Opens the strand. [the thread that starts]
+  // Opens the strand, in which it is created. [runtime's strand]
   tharsis_status open(tharsis_error* error);
 
   // Begin a step; its end comes through on_step. [runtime's strand]

@@ -10,14 +10,11 @@
 namespace tharsis::runtime {
 namespace {
 
-std::string text_in(const yaml_node& map, std::string_view key) {
-  const yaml_node* const found = map.find(key);
-  return found != nullptr ? found->text : "";
-}
-
 error senseless() { return {THARSIS_E_PROTOCOL, "the runtime's answer makes no sense; it is of another version"}; }
 
-// One question, one answer; `line` is the answer as it came. A complaint is a failure.
+int64_t number_in(const yaml_node& map, std::string_view key) { return std::strtoll(text_in(map, key).c_str(), nullptr, 10); }
+
+// One question, one answer; `line` is the answer as it came. A complaint is a failure, of the kind that it says.
 result<yaml_node> ask(control_client& runtime, const std::string& question, std::string& line) {
   const error gone{THARSIS_E_GONE, "the runtime has ended while it was asked"};
   if (!runtime.send(question)) return gone;
@@ -27,11 +24,12 @@ result<yaml_node> ask(control_client& runtime, const std::string& question, std:
   diagnostics problems;
   auto answer = parse_yaml(std::make_shared<source>(source{"answer", line, source::kind::profile, {}}), problems);
   if (!answer || !problems.empty()) return senseless();
-  if (const std::string complaint = text_in(*answer, "error"); !complaint.empty()) return error{THARSIS_E_INVALID, complaint};
+  if (const std::string complaint = text_in(*answer, "error"); !complaint.empty()) {
+    const auto status = static_cast<tharsis_status>(number_in(*answer, "status"));
+    return error{status != THARSIS_OK ? status : THARSIS_E_INVALID, complaint};
+  }
   return std::move(*answer);
 }
-
-int64_t number_in(const yaml_node& map, std::string_view key) { return std::strtoll(text_in(map, key).c_str(), nullptr, 10); }
 
 }  // namespace
 
@@ -72,6 +70,12 @@ result<running_status> ask_status(control_client& runtime) {
       for (const yaml_node& sentence : leaks->children) status.plugins.back().leaks.push_back(sentence.text);
   }
   return status;
+}
+
+result<std::string> ask_reload(control_client& runtime, std::string& json) {
+  const auto answer = ask(runtime, json_object().add("do", "reload").text(), json);
+  if (!answer) return answer.failure();
+  return text_in(*answer, "text");
 }
 
 std::optional<error> tell(control_client& runtime, const std::map<std::string, std::string>& words) {

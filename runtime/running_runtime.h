@@ -32,6 +32,9 @@ std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_
 
 result<running_status> ask_status(control_client& runtime);
 
+// What its profile changes, for a person; `json` is the answer as it came, empty if none did.
+result<std::string> ask_reload(control_client& runtime, std::string& json);
+
 // As `tharsis tell` has them: {"foreground": "0"}.
 std::optional<error> tell(control_client& runtime, const std::map<std::string, std::string>& words);
 

@@ -118,7 +118,7 @@ void runtime::change_profile(const class reload::change& change) {
     r.disabled.clear();
   }
   for (size_t i = 0; i < hosts_.size(); ++i) {
-    if (hosts_[i] && !hosts_[i]->spent()) retire(i);  // It was made of the old entry, and never used.
+    if (hosts_[i] && !hosts_[i]->spent()) hosts_[i].reset();  // It was made of the old entry, and never used.
     if (lifecycle_->state(i) == plugin_state::running) watch(i);  // With the limits of its new entry.
   }
   {

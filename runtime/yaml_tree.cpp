@@ -179,6 +179,11 @@ const yaml_node* yaml_node::find(std::string_view wanted) const {
   return found == children.end() ? nullptr : &*found;
 }
 
+std::string text_in(const yaml_node& map, std::string_view key) {
+  const yaml_node* const found = map.find(key);
+  return found != nullptr && found->is == yaml_node::kind::scalar ? found->text : "";
+}
+
 yaml_node* yaml_node::find(std::string_view wanted) {
   return const_cast<yaml_node*>(std::as_const(*this).find(wanted));
 }

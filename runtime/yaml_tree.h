@@ -30,6 +30,9 @@ struct yaml_node {
 inline constexpr size_t yaml_text_largest = 4 << 20;
 inline constexpr size_t yaml_deepest = 64;
 
+// The text of a map's value; empty when there is none, or it is no single one.
+std::string text_in(const yaml_node& map, std::string_view key);
+
 // Nothing when the text cannot be read at all. A tree may come together with problems (a duplicate
 // key, an anchor); then it is good for finding more of them, and for nothing else.
 std::optional<yaml_node> parse_yaml(const std::shared_ptr<const source>& in, diagnostics& problems);

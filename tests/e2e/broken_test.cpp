@@ -8,43 +8,25 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/child_process.h"
+#include "tests/e2e/program_stage.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using tharsis::test::child_process;
 
-class Broken : public ::testing::Test {
+class Broken : public tharsis::test::program_stage {
  protected:
-  Broken() {
-    std::string name = fs::temp_directory_path().string() + "/tharsis.broken.XXXXXX";
-    folder_ = mkdtemp(name.data()) ? name : "";
-  }
-  ~Broken() override { fs::remove_all(folder_); }
-
-  std::vector<std::string> words(const std::string& plugins) const {
-    const std::string path = folder_ + "/profile.yaml";
-    std::ofstream(path) << "tharsis: 1\nplugins:\n" << plugins;
-    return {THARSIS_PROGRAM, "run", path, "--plugins", THARSIS_FIXTURES, "--state", folder_ + "/state"};
-  }
+  std::vector<std::string> words(const std::string& plugins) const { return run_words(profile(plugins)); }
   int run(const std::string& plugins, const std::string& how_long = "1h") {
     auto all = words(plugins);
     all.insert(all.end(), {"--for", how_long});
-    child_process child(std::move(all));
-    const int code = child.wait();
-    err_ = child.err;
-    return code;
+    return run_child(all);
   }
   // With quiet beside it; its first failure is the last.
   int run_broken(const std::string& settings, const std::string& how_long = "1h") {
     return run("  broken: { restart: never, " + settings + " }\n  quiet:\n", how_long);
   }
-  void expect_error(const std::string& text) const {
-    EXPECT_NE(err_.find(text), std::string::npos) << "wanted: " << text << "\ngot: " << err_;
-  }
-
-  std::string folder_, err_;
 };
 
 }  // namespace

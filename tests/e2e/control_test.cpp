@@ -5,40 +5,19 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/child_process.h"
+#include "tests/e2e/program_stage.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using tharsis::test::child_process;
 
-class ControlProgram : public ::testing::Test {
+class ControlProgram : public tharsis::test::program_stage {
  protected:
-  ControlProgram() {
-    std::string name = fs::temp_directory_path().string() + "/tharsis.control.XXXXXX";
-    folder_ = mkdtemp(name.data()) ? name : "";
-  }
-  ~ControlProgram() override { fs::remove_all(folder_); }
-
   std::string profile(const std::string& plugins, const std::string& name = "one") const {
-    const std::string path = folder_ + "/" + name + ".yaml";
-    std::ofstream(path) << "tharsis: 1\nplugins:\n" << plugins;
-    return path;
+    return program_stage::profile(plugins, name);
   }
-  std::vector<std::string> run_words(const std::string& path) const {
-    return {THARSIS_PROGRAM, "run", path, "--plugins", THARSIS_FIXTURES, "--state", folder_ + "/state"};
-  }
-  int tharsis(std::vector<std::string> given) {
-    given.insert(given.begin(), THARSIS_PROGRAM);
-    given.insert(given.end(), {"--state", folder_ + "/state"});
-    child_process child(given);
-    const int code = child.wait();
-    out_ = child.out;
-    err_ = child.err;
-    return code;
-  }
-
-  std::string folder_, out_, err_;
+  int tharsis(std::vector<std::string> given) { return ask(std::move(given)); }
 };
 
 }  // namespace

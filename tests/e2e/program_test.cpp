@@ -8,40 +8,22 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/child_process.h"
+#include "tests/e2e/program_stage.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using tharsis::test::child_process;
 
-class Program : public ::testing::Test {
+class Program : public tharsis::test::program_stage {
  protected:
-  Program() {
-    std::string name = fs::temp_directory_path().string() + "/tharsis.program.XXXXXX";
-    folder_ = mkdtemp(name.data()) ? name : "";
-  }
-  ~Program() override { fs::remove_all(folder_); }
-
   std::vector<std::string> words(std::vector<std::string> given) const {
     given.insert(given.begin(), THARSIS_PROGRAM);
     return given;
   }
-
   // Runs the program to its end.
-  int tharsis(std::vector<std::string> given) {
-    child_process child(words(std::move(given)));
-    const int code = child.wait();
-    out_ = child.out;
-    err_ = child.err;
-    return code;
-  }
+  int tharsis(std::vector<std::string> given) { return run_child(words(std::move(given))); }
 
-  std::string profile(const std::string& plugins) const {
-    const std::string path = folder_ + "/profile.yaml";
-    std::ofstream(path) << "tharsis: 1\nplugins:\n" << plugins;
-    return path;
-  }
   std::vector<std::string> run_words(const std::string& plugins) const {
     return {"run", profile(plugins), "--plugins", THARSIS_FIXTURES, "--state", folder_ + "/state"};
   }
@@ -51,10 +33,6 @@ class Program : public ::testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     return tharsis(all);
   }
-
-  void expect_error(const std::string& text) const { EXPECT_NE(err_.find(text), std::string::npos) << "wanted: " << text << "\ngot: " << err_; }
-
-  std::string folder_, out_, err_;
 };
 
 }  // namespace

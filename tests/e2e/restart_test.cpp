@@ -7,35 +7,18 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/child_process.h"
+#include "tests/e2e/program_stage.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using tharsis::test::child_process;
 
-class RestartProgram : public ::testing::Test {
+class RestartProgram : public tharsis::test::program_stage {
  protected:
-  RestartProgram() {
-    std::string name = fs::temp_directory_path().string() + "/tharsis.restart.XXXXXX";
-    folder_ = mkdtemp(name.data()) ? name : "";
-  }
-  ~RestartProgram() override { fs::remove_all(folder_); }
-
-  void write(const std::string& plugins) const { std::ofstream(folder_ + "/one.yaml") << "tharsis: 1\nplugins:\n" << plugins; }
-  std::vector<std::string> words(const std::string& plugins) const {
-    write(plugins);
-    return {THARSIS_PROGRAM, "run", folder_ + "/one.yaml", "--plugins", THARSIS_FIXTURES, "--state", folder_ + "/state"};
-  }
-  int tharsis(std::vector<std::string> given) {
-    given.insert(given.begin(), THARSIS_PROGRAM);
-    given.insert(given.end(), {"--state", folder_ + "/state"});
-    child_process child(given);
-    const int code = child.wait();
-    out_ = child.out;
-    err_ = child.err;
-    return code;
-  }
+  void write(const std::string& plugins) const { profile(plugins, "one"); }
+  std::vector<std::string> words(const std::string& plugins) const { return run_words(profile(plugins, "one")); }
+  int tharsis(std::vector<std::string> given) { return ask(std::move(given)); }
 
   // Asks until the answer has this in it; for ever is a minute.
   bool comes_to_say(const std::vector<std::string>& given, const std::string& text) {
@@ -45,8 +28,6 @@ class RestartProgram : public ::testing::Test {
     } while (std::chrono::steady_clock::now() < end);
     return false;
   }
-
-  std::string folder_, out_, err_;
 };
 
 }  // namespace

@@ -6,39 +6,22 @@
 #include <gtest/gtest.h>
 
 #include "runtime/simulation/seed_runs.h"
-#include "tests/e2e/child_process.h"
+#include "tests/e2e/program_stage.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using tharsis::test::child_process;
 
-class Simulate : public ::testing::Test {
+class Simulate : public tharsis::test::program_stage {
  protected:
-  Simulate() {
-    std::string name = fs::temp_directory_path().string() + "/tharsis.simulate.XXXXXX";
-    folder_ = mkdtemp(name.data()) ? name : "";
-  }
-  ~Simulate() override { fs::remove_all(folder_); }
-
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ + "/" + name) << text;
-    return folder_ + "/" + name;
-  }
   std::string profile(const std::string& plugins) const { return write("profile.yaml", "tharsis: 1\nplugins: {" + plugins + "}\n"); }
-
   int simulate(std::vector<std::string> words) {
     words.insert(words.begin(), {THARSIS_PROGRAM, "simulate"});
     words.insert(words.end(), {"--plugins", THARSIS_FIXTURES});
-    child_process child(words);
-    const int code = child.wait();
-    out_ = child.out;
-    err_ = child.err;
-    return code;
+    return run_child(words);
   }
   void expect_told(const std::string& text) const { EXPECT_NE(out_.find(text), std::string::npos) << "wanted: " << text << "\ngot: " << out_ << err_; }
-
-  std::string folder_, out_, err_;
 };
 
 }  // namespace
