@@ -1,0 +1,31 @@
+"""What makes the load of a case: an open loop of requests, one JSON object at its end."""
+
+
+class Client:
+    """A subclass names its program and the service that it talks to. All understand the words of `tharsis stn send`."""
+
+    program = ""
+    options = ()
+    server = None   # A Service.
+    packages = {}   # Program -> Debian package that it cannot do without.
+
+    def __init__(self, world, service):
+        self.world, self.service = world, service
+
+    def words(self, run):
+        """The command line for a case's `run`."""
+        tls = run.get("tls", False)
+        body = self.world.folder("client") / "body"
+        body.write_bytes(b"x" * run.get("size", 64))
+        words = [self.world.programs.path(self.program), *self.options]
+        words += [f"{'tcps' if tls else 'tcp'}://{address}:{self.service.port}" for address in self.addresses(run)]
+        words += ["--body-file", str(body), "--count", str(run.get("count", 200)), "--rate", f"{run.get('rate', 5.0):g}",
+                  "--deadline", f"{run.get('deadline', 15_000_000)}us", "--json"]
+        if tls:
+            words += ["--ca", self.service.authority()]
+        return words
+
+    def addresses(self, run):
+        """One address where the case names one ("im.2"), all of the host's otherwise, in the case's order."""
+        host, _, one = run["to"].partition(".")
+        return [self.world.resolve(run["to"])] if one else self.world.hosts[host].addresses[4]

@@ -1,0 +1,69 @@
+"""A case's own world: mount, process and network namespaces in which nothing of it can outlive it.
+
+The case runs as process 1 of a process namespace. When that process ends, or is killed, or its parent is, the kernel
+ends everything that was started in it, and with the last process go the network namespaces, the links and the files,
+which lie in a tmpfs that only this world sees. So there is no clean-up that could be forgotten."""
+
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+PR_SET_PDEATHSIG = 1
+FOLDER = pathlib.Path("/run/lab")
+
+
+def die_with_parent():
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def command(words):
+    """`words` as process 1 of a new world: as root where we are root, else through a user namespace."""
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", *user, "--mount", "--net", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", *words]
+
+
+def obstacle():
+    """Why no such world can be made here, or ""."""
+    if not shutil.which("unshare") or not shutil.which("ip"):
+        return "the programs unshare and ip are missing (script/bootstrap --lab installs them)"
+    try:
+        os.close(os.open("/dev/net/tun", os.O_RDWR))
+    except OSError as error:
+        return f"/dev/net/tun cannot be opened ({error.strerror}); modprobe tun, or give this user access"
+    tried = subprocess.run(command(["sh", "-c", "mount -t tmpfs tmpfs /run"]), capture_output=True, text=True)
+    if tried.returncode != 0:
+        why = tried.stderr.strip().splitlines()
+        return f"namespaces cannot be made ({why[-1] if why else 'no reason given'}); as root they can"
+    return ""
+
+
+def furnish(nameserver):
+    """Called inside, first: our own /run, name server and hosts file. `nameserver` may be None."""
+    mount("tmpfs", "/run", "tmpfs")
+    for folder in ("netns", "lab"):
+        pathlib.Path("/run", folder).mkdir(mode=0o755)
+    put_over("/etc/resolv.conf", f"nameserver {nameserver}\noptions timeout:2 attempts:2\n" if nameserver else "")
+    put_over("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+
+
+def put_over(path, text):
+    ours = FOLDER / pathlib.Path(path).name
+    ours.write_text(text, encoding="utf-8")
+    target = os.path.realpath(path)  # Often a link into /run, which is ours and empty now.
+    if not os.path.exists(target):
+        if not target.startswith("/run/"):
+            raise OSError(f"{path} does not exist; an empty file is enough")
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        pathlib.Path(target).touch()
+    mount(str(ours), target, None, bind=True)
+
+
+def mount(source, target, kind, bind=False):
+    MS_BIND = 4096
+    if LIBC.mount(source.encode(), target.encode(), kind.encode() if kind else None, MS_BIND if bind else 0, None) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"mounting {target}: {os.strerror(number)}")

@@ -1,0 +1,27 @@
+"""Whatever server the load's client talks to: what is answered has the size of what was asked."""
+
+from runner.shapes import Group
+
+from .service import Service
+
+
+class Echo(Service):
+    about = "answers each request with as many bytes; the client of the case's load decides which server it is"
+    settings = Group({}, what="echo")
+
+    def __init__(self, world, host, settings):
+        super().__init__(world, host, settings)
+        from clients import CLIENTS  # The clients know their servers, which are services themselves.
+        run = world.case.run
+        self.server = CLIENTS[run.get("load", "stn")].server(world, host, {"tls": True} if run.get("tls") else {})
+        self.programs = self.server.programs
+
+    @property
+    def port(self):
+        return self.server.port
+
+    def start(self):
+        self.server.start()
+
+    def authority(self):
+        return self.server.authority()

@@ -1,0 +1,32 @@
+"""The reference server of stn, as `tharsis run` starts it."""
+
+import json
+
+from runner.shapes import Bool, Duration, Group
+
+from .service import Service
+
+
+class Gateway(Service):
+    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true"
+    settings = Group({"tls": Bool(), "work": Duration()}, what="gateway")
+    port = 7000
+    ports = ((port, "tcp"),)
+
+    def start(self):
+        tls = self.given.get("tls", False)
+        names = [*self.host.settings.get("name", []), *self.host.addresses[4], "localhost"]
+        profile = {
+            "tharsis": 1,
+            "plugins": {
+                "gateway": {"listen": f"{'tcps' if tls else 'tcp'}://0.0.0.0:{self.port}", "open": True, "plain": "allowed",
+                            "work": f"{self.given.get('work', 0)}us", "certificate": {"names": names}},
+            },
+        }
+        state = self.folder / "state"
+        state.mkdir(mode=0o700, exist_ok=True)  # Kept over a restart, as a server's disk is.
+        path = self.write("gateway.yaml", json.dumps(profile))
+        self.run([self.world.programs.path("tharsis"), "run", path, "--state", str(state)])
+
+    def authority(self):
+        return str(self.folder / "state/gateway/ca.pem")
