@@ -55,6 +55,9 @@ function(tharsis_test name)
     set_property(GLOBAL PROPERTY THARSIS_HAS_TEST_HEADERS ${name})
   endif()
   target_link_libraries(${name} PRIVATE tharsis_options ${A_LINK} gtest gtest_main)
+  if(THARSIS_SANITIZE)  # See tests/sdk/sim/seeds.h.
+    target_compile_definitions(${name} PRIVATE THARSIS_SANITIZED)
+  endif()
   include(GoogleTest)
   string(REGEX REPLACE "_tests$" "." area ${name})
   gtest_discover_tests(${name} TEST_PREFIX ${area} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_MODE PRE_TEST

@@ -15,15 +15,13 @@ using namespace tharsis::runtime;
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(THARSIS_SANITIZED)
 constexpr bool counts_memory = false;
-constexpr int lives = 1000;
-constexpr uint64_t seeds = 50;
 #else
 constexpr bool counts_memory = true;
-constexpr int lives = 10'000;
-constexpr uint64_t seeds = 500;
 #endif
+constexpr int lives = test::seeds(10'000);
+constexpr uint64_t seeds = test::seeds(500);
 
 profile load(const std::string& file) {
   profile_request request;

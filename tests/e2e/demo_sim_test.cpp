@@ -18,11 +18,6 @@ using runtime::profile_request;
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__)
-constexpr uint64_t seeds = 50;  // All happens on one thread: ThreadSanitizer has little to find, and takes its time.
-#else
-constexpr uint64_t seeds = 500;
-#endif
 const std::string plugins = THARSIS_PLUGINS;
 
 struct side : test::watched_runtime {
@@ -131,5 +126,5 @@ void run_demo(uint64_t seed) {
 }  // namespace
 
 TEST(DemoInSimulation, EveryTaskIsAnsweredOnceAndFoundInTheLogWhateverTheNetworkDoes) {
-  test::for_each_seed(seeds, run_demo);
+  test::for_each_seed(test::seeds(500), run_demo);
 }

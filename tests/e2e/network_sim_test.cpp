@@ -167,7 +167,7 @@ TEST(NetworkInSimulation, WhatIsToldReachesTheBusWithoutThePassword) {
 
 // Without the news of the network a task would wait for the silence: answer_timeout, 4 s.
 TEST(NetworkInSimulation, ALinkIsOverOnTheNewNetworkBeforeItsSilenceWouldTell) {
-  test::for_each_seed(30, [](uint64_t seed) {
+  test::for_each_seed(test::seeds(30), [](uint64_t seed) {
     stage s(seed, true);
     s.pass(duration(static_cast<int64_t>(s.world.random() % 60'000'000'000)));
     const int before = s.client.connects;
@@ -177,7 +177,7 @@ TEST(NetworkInSimulation, ALinkIsOverOnTheNewNetworkBeforeItsSilenceWouldTell) {
 }
 
 TEST(NetworkInSimulation, AfterASleepThatOutlivedItsConnectionTheLinkIsBackWithinSeconds) {
-  test::for_each_seed(30, [](uint64_t seed) {
+  test::for_each_seed(test::seeds(30), [](uint64_t seed) {
     stage s(seed, true);
     const int before = s.client.connects;
     s.pass(10s);
@@ -190,7 +190,7 @@ TEST(NetworkInSimulation, AfterASleepThatOutlivedItsConnectionTheLinkIsBackWithi
 }
 
 TEST(NetworkInSimulation, ASleepWhileConnectingEndsWell) {
-  test::for_each_seed(30, [](uint64_t seed) {
+  test::for_each_seed(test::seeds(30), [](uint64_t seed) {
     stage s(seed, true);
     s.world.between(s.machine, s.server).black_hole = true;
     s.world.reset_connections(s.machine, s.server);
@@ -208,7 +208,7 @@ TEST(NetworkInSimulation, ASleepWhileConnectingEndsWell) {
 // Goal: no network does harm: whatever the machine goes through, in the end it is linked again, generations
 // only grew, and no state was told twice in a row.
 TEST(NetworkInSimulation, WhateverAMachineGoesThroughItIsLinkedInTheEnd) {
-  test::for_each_seed(100, [](uint64_t seed) {
+  test::for_each_seed(test::seeds(100), [](uint64_t seed) {
     stage s(seed, true);
     const auto upto = [&](uint64_t n) { return s.world.random() % n; };
     bool asleep = false;

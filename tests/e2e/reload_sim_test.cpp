@@ -18,7 +18,7 @@ using runtime::profile;
 
 namespace {
 
-constexpr uint64_t seeds = 500;
+constexpr uint64_t seeds = test::seeds(500);
 constexpr duration span = 20s;
 // The answer does not wait for the strands that take their settings, which may be stalled or asleep.
 constexpr duration commit_takes = 8s;

@@ -7,6 +7,7 @@
 
 #include "runtime/simulation/seed_runs.h"
 #include "tests/e2e/program_stage.h"
+#include "tests/sdk/sim/seeds.h"
 
 namespace {
 
@@ -21,6 +22,7 @@ class Simulate : public tharsis::test::program_stage {
     words.insert(words.end(), {"--plugins", THARSIS_FIXTURES});
     return run_child(words);
   }
+  static std::string seeds(uint64_t count) { return std::to_string(tharsis::test::seeds(count)); }
   void expect_told(const std::string& text) const { EXPECT_NE(out_.find(text), std::string::npos) << "wanted: " << text << "\ngot: " << out_ << err_; }
 };
 
@@ -80,8 +82,8 @@ TEST_F(Simulate, ReloadsInTheMiddleOfARunAreWholeOrNothing) {
   const auto faults = write("faults.yaml",
                             "faults:\n  reload: { rate: 1 }\n  configure_refused: { rate: 0.5 }\n  start_fails: { rate: 0.5 }\n"
                             "  vanishes: { rate: 0.5 }\n  machine_sleeps: { rate: 0.3 }\n");
-  EXPECT_EQ(simulate({profile("quiet: {}, tunable: {}, follower: {}"), "--seeds", "100", "--for", "60s", "--faults", faults}), 0) << out_ << err_;
-  expect_told("reload             100");
+  EXPECT_EQ(simulate({profile("quiet: {}, tunable: {}, follower: {}"), "--seeds", seeds(100), "--for", "60s", "--faults", faults}), 0) << out_ << err_;
+  expect_told("reload             " + seeds(100));
 }
 
 TEST_F(Simulate, OneSeedTellsTheWholeTimeline) {
@@ -111,13 +113,13 @@ TEST_F(Simulate, TheListOfFaultsNeedsNoProfile) {
 }
 
 TEST_F(Simulate, TheDemoRunsAsItIsOnTwoMachines) {
-  EXPECT_EQ(simulate({"configs/demo.yaml", "--with", "configs/demo-gateway.yaml", "--seeds", "20", "--for", "200s"}), 0) << out_ << err_;
-  expect_told("exit code 0 20");
+  EXPECT_EQ(simulate({"configs/demo.yaml", "--with", "configs/demo-gateway.yaml", "--seeds", seeds(20), "--for", "200s"}), 0) << out_ << err_;
+  expect_told("exit code 0 " + seeds(20));
 }
 
 // Everything goes wrong that can: each plugin still ends stopped, or failed with a reason; nothing hangs or leaks.
 TEST_F(Simulate, TheFourPluginsSurviveEveryFault) {
-  EXPECT_EQ(simulate({"configs/demo.yaml", "--with", "configs/demo-gateway.yaml", "--seeds", "100", "--for", "60s", "--faults", "all"}), 0) << out_ << err_;
+  EXPECT_EQ(simulate({"configs/demo.yaml", "--with", "configs/demo-gateway.yaml", "--seeds", seeds(100), "--for", "60s", "--faults", "all"}), 0) << out_ << err_;
 }
 
 // The seeds of a child that never comes back are all told, one after the other.

@@ -1,5 +1,6 @@
 // Many runs from many seeds, each told apart by its number.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +9,16 @@
 #include <gtest/gtest.h>
 
 namespace tharsis::test {
+
+// How many of `count` seeds this build runs: all of them, but under sanitizers a tenth. There a simulated world
+// takes 5 to 20 times as long, and what a sanitizer finds is on paths that each seed takes.
+constexpr uint64_t seeds(uint64_t count) {
+#if defined(THARSIS_SANITIZED)
+  return std::min(count, std::max<uint64_t>(count / 10, 10));
+#else
+  return count;
+#endif
+}
 
 // Calls one(seed) for 1 to `count` and prints how many there were; stops at the first that fails.
 // THARSIS_SEED=4711 runs that one alone, THARSIS_SEEDS=100000 as many.
