@@ -1,0 +1,118 @@
+#include "tests/lab/peers/open_loop.h"
+
+using namespace tharsis;
+using namespace tharsis::lab;
+
+namespace {
+
+const instant start = instant(1h);
+
+open_loop four_per_second(uint32_t count, duration deadline = 15s) { return {{count, 4, deadline}, start}; }
+
+std::vector<uint32_t> all_due(open_loop& loop, instant now) {
+  std::vector<uint32_t> due;
+  while (const auto request = loop.take_due(now)) due.push_back(*request);
+  return due;
+}
+
+std::vector<uint32_t> all_expired(open_loop& loop, instant now) {
+  std::vector<uint32_t> expired;
+  while (const auto request = loop.take_expired(now)) expired.push_back(*request);
+  return expired;
+}
+
+}  // namespace
+
+TEST(OpenLoop, RequestsAreDueAtTheirTimesWhateverBecameOfTheOthers) {
+  open_loop loop = four_per_second(4);
+  EXPECT_EQ(loop.deadline(), start);
+  EXPECT_EQ(all_due(loop, start), std::vector<uint32_t>{0});
+  EXPECT_EQ(loop.deadline(), start + 250ms);
+  EXPECT_EQ(all_due(loop, start + 249ms), std::vector<uint32_t>{});
+  EXPECT_EQ(all_due(loop, start + 750ms), (std::vector<uint32_t>{1, 2, 3})) << "those that were missed are not left out";
+  EXPECT_EQ(all_due(loop, start + 1h), std::vector<uint32_t>{});
+}
+
+TEST(OpenLoop, TimesDoNotDriftWithTheNumberOfRequests) {
+  const open_loop thirds({1'000'000, 3, 1s}, start);
+  EXPECT_EQ(thirds.due(900'000), start + 300'000s);
+}
+
+TEST(OpenLoop, LatencyCountsFromWhenTheRequestWasDue) {
+  open_loop loop = four_per_second(2);
+  all_due(loop, start + 1s);  // Both are sent late.
+  loop.on_answer(0, start + 1100ms);
+  loop.on_answer(1, start + 1100ms);
+  EXPECT_TRUE(loop.done());
+  EXPECT_EQ(loop.percentile(1), 1100ms);
+  EXPECT_EQ(loop.percentile(0.5), 850ms);
+  EXPECT_EQ(loop.first_answer(), 1100ms);
+}
+
+TEST(OpenLoop, WhatIsNotAnsweredByItsDeadlineHasFailed) {
+  open_loop loop = four_per_second(3, 2s);
+  all_due(loop, start + 500ms);
+  loop.on_answer(1, start + 600ms);
+  EXPECT_EQ(loop.deadline(), start + 2s);
+  EXPECT_EQ(all_expired(loop, start + 2s - 1ns), std::vector<uint32_t>{});
+  EXPECT_EQ(all_expired(loop, start + 2s), std::vector<uint32_t>{0});
+  EXPECT_EQ(loop.deadline(), start + 2500ms);
+  EXPECT_EQ(all_expired(loop, start + 1h), std::vector<uint32_t>{2});
+  EXPECT_EQ(loop.deadline(), never);
+  EXPECT_TRUE(loop.done());
+  EXPECT_EQ(loop.reasons(), (std::map<std::string, uint32_t>{{"deadline", 2}}));
+}
+
+TEST(OpenLoop, AnAnswerBehindTheDeadlineIsNoneEvenIfNobodyLookedInBetween) {
+  open_loop loop = four_per_second(1, 2s);
+  all_due(loop, start);
+  loop.on_answer(0, start + 2s + 1ns);
+  EXPECT_EQ(loop.answered(), 0u);
+  EXPECT_EQ(loop.failed(), 1u);
+}
+
+TEST(OpenLoop, TheFirstWordAboutARequestCounts) {
+  open_loop loop = four_per_second(2);
+  all_due(loop, start + 1s);
+  loop.on_failure(0, "reset");
+  loop.on_failure(0, "deadline");
+  loop.on_answer(0, start + 1s);
+  loop.on_answer(1, start + 1s);
+  loop.on_answer(1, start + 2s);
+  loop.on_failure(1, "reset");
+  EXPECT_EQ(loop.answered(), 1u);
+  EXPECT_EQ(loop.failed(), 1u);
+  EXPECT_EQ(loop.reasons(), (std::map<std::string, uint32_t>{{"reset", 1}}));
+  EXPECT_EQ(loop.percentile(1), 750ms);
+}
+
+TEST(OpenLoop, PercentilesAreLatenciesThatWereMeasured) {
+  open_loop loop({100, 1000, 15s}, start);
+  all_due(loop, start + 1s);
+  for (uint32_t i = 0; i < 100; ++i) loop.on_answer(99 - i, loop.due(99 - i) + (100 - i) * 1ms);
+  EXPECT_EQ(loop.percentile(0), 1ms);
+  EXPECT_EQ(loop.percentile(0.50), 50ms);
+  EXPECT_EQ(loop.percentile(0.95), 95ms);
+  EXPECT_EQ(loop.percentile(0.99), 99ms);
+  EXPECT_EQ(loop.percentile(1), 100ms);
+}
+
+TEST(OpenLoop, TheJsonOfALoopWithoutAnswersHasNulls) {
+  open_loop loop = four_per_second(2, 1s);
+  all_due(loop, start + 1s);
+  loop.on_failure(1, "connection \"lost\"");
+  all_expired(loop, start + 1h);
+  EXPECT_EQ(outcome_json(loop, {.connects = 3, .bytes_sent = 20, .bytes_received = 0}),
+            R"({"sent":2,"ok":0,"failed":2,"reasons":{"connection \"lost\"":1,"deadline":1},)"
+            R"("p50_us":null,"p95_us":null,"p99_us":null,"max_us":null,"first_answer_us":null,)"
+            R"("connects":3,"bytes_sent":20,"bytes_received":0})");
+}
+
+TEST(OpenLoop, TheJsonHasMicroseconds) {
+  open_loop loop = four_per_second(1);
+  all_due(loop, start);
+  loop.on_answer(0, start + 1234567ns);
+  EXPECT_EQ(outcome_json(loop, {}),
+            R"({"sent":1,"ok":1,"failed":0,"reasons":{},"p50_us":1234,"p95_us":1234,"p99_us":1234,"max_us":1234,)"
+            R"("first_answer_us":1234,"connects":0,"bytes_sent":0,"bytes_received":0})");
+}
