@@ -1,0 +1,218 @@
+// lab_relay: carries packets between TUN devices of two network namespaces and does to them what its
+// plan says. The only part with a clock; relay.h decides.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "runtime/os_profile_files.h"
+#include "runtime/yaml_tree.h"
+#include "sdk/pure/units.h"
+#include "tests/lab/relay/relay.h"
+#include "tests/lab/relay/tun.h"
+
+namespace tharsis::lab {
+namespace {
+
+constexpr const char* usage =
+    "lab_relay --seed N --plan FILE --inside NETNS:DEVICE --outside NETNS:DEVICE\n"
+    "\n"
+    "Makes a TUN device in each of two network namespaces (paths like /run/netns/router), prints\n"
+    "{\"ready\":true}, and carries IP packets between them as the plan says. Reads commands, one a line:\n"
+    "  start   time zero of the plan; before, its first state holds\n"
+    "  forget  the NAT forgets every flow it knows\n"
+    "  reset   every known TCP flow is reset at both ends\n"
+    "  stats   prints the counters as a line of JSON\n"
+    "At the end of its input, or on SIGTERM, it prints the counters and ends with 0. Ends with 2 for a mistake\n"
+    "in the plan or in these words, with 1 when the system refuses something. The plan: tests/lab/relay/README.md\n";
+
+constexpr int wrong_use = 2, refused = 1;
+
+volatile std::sig_atomic_t asked_to_end = 0;
+void on_signal(int) { asked_to_end = 1; }
+
+instant now() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return instant_from(t.tv_sec * 1'000'000'000 + t.tv_nsec);
+}
+
+void print_line(const std::string& line) {
+  std::fputs((line + "\n").c_str(), stdout);
+  std::fflush(stdout);
+}
+
+struct words {
+  uint64_t seed = 0;
+  std::string plan;
+  tun_place inside, outside;
+};
+
+result<words> parse_words(int count, char** given) {
+  words made;
+  unsigned seen = 0;
+  for (int i = 1; i < count; i += 2) {
+    const std::string_view name = given[i];
+    if (i + 1 == count) return error{THARSIS_E_INVALID, "'" + std::string(name) + "' needs a value"};
+    const std::string_view value = given[i + 1];
+    if (name == "--seed") {
+      const auto seed = parse_integer(value);
+      if (!seed) return error{THARSIS_E_INVALID, "--seed: " + seed.failure().text};
+      made.seed = static_cast<uint64_t>(*seed);
+      seen |= 1;
+    } else if (name == "--plan") {
+      made.plan = value;
+      seen |= 2;
+    } else if (name == "--inside" || name == "--outside") {
+      auto place = parse_tun_place(value);
+      if (!place) return error{THARSIS_E_INVALID, std::string(name) + ": " + place.failure().text};
+      (name == "--inside" ? made.inside : made.outside) = *place;
+      seen |= name == "--inside" ? 4 : 8;
+    } else {
+      return error{THARSIS_E_INVALID, "unknown option '" + std::string(name) + "'"};
+    }
+  }
+  if (seen != 15) return error{THARSIS_E_INVALID, "--seed, --plan, --inside and --outside are all needed"};
+  return made;
+}
+
+// Complete lines out of a descriptor that may bring any pieces of them.
+class command_reader {
+ public:
+  // False at the end.
+  bool read_more(int from) {
+    char piece[512];
+    const ssize_t n = read(from, piece, sizeof piece);
+    if (n < 0) return errno == EINTR || errno == EAGAIN;
+    text_.append(piece, static_cast<size_t>(n));
+    return n > 0;
+  }
+  std::optional<std::string> take_line() {
+    const size_t end = text_.find('\n');
+    if (end == std::string::npos) return {};
+    std::string line = text_.substr(0, end);
+    text_.erase(0, end + 1);
+    return line;
+  }
+
+ private:
+  std::string text_;
+};
+
+class shuttle {
+ public:
+  shuttle(relay& carries, int inside, int outside) : relay_(carries), ends_{inside, outside} {}
+
+  void run() {
+    sigset_t while_waiting;
+    sigprocmask(SIG_SETMASK, nullptr, &while_waiting);
+    sigdelset(&while_waiting, SIGTERM);
+    sigdelset(&while_waiting, SIGINT);
+    pollfd watched[] = {{STDIN_FILENO, POLLIN, 0}, {ends_[0], POLLIN, 0}, {ends_[1], POLLIN, 0}};
+    while (asked_to_end == 0) {
+      const duration wait = std::max(relay_.next_due() - now(), duration::zero());
+      const timespec limit{static_cast<time_t>(wait.count() / 1'000'000'000), static_cast<long>(wait.count() % 1'000'000'000)};
+      if (ppoll(watched, 3, &limit, &while_waiting) < 0) continue;  // A signal.
+      if (watched[0].revents != 0 && !obey()) return;
+      if (watched[1].revents != 0) take_in(direction::up);
+      if (watched[2].revents != 0) take_in(direction::down);
+      hand_out();
+    }
+  }
+
+ private:
+  bool obey() {
+    const bool more = commands_.read_more(STDIN_FILENO);
+    while (const auto line = commands_.take_line()) {
+      if (*line == "start") relay_.start(now());
+      else if (*line == "forget") relay_.forget();
+      else if (*line == "reset") relay_.reset(now());
+      else if (*line == "stats") print_line(json_of(relay_.counted()));
+      else std::fprintf(stderr, "lab_relay: unknown command '%s'; there are start, forget, reset and stats\n", line->c_str());
+    }
+    return more;
+  }
+
+  // A bounded number, so that one direction's flood does not delay what is due in the other.
+  void take_in(direction way) {
+    constexpr int most = 64;
+    for (int i = 0; i < most; ++i) {
+      const ssize_t size = read(ends_[static_cast<size_t>(way)], packet_, sizeof packet_);
+      if (size <= 0) return;
+      relay_.on_packet(way, {packet_, static_cast<size_t>(size)}, now());
+    }
+  }
+
+  void hand_out() {
+    while (const auto due = relay_.take_due(now())) {
+      const bytes& packet = due->packet;
+      if (write(ends_[static_cast<size_t>(opposite(due->way))], packet.data(), packet.size()) < 0)
+        relay_.on_refused(*due);  // The device is down, or the system wants no such packet.
+    }
+  }
+
+  relay& relay_;
+  int ends_[2];  // By the direction that is read from it.
+  command_reader commands_;
+  uint8_t packet_[65536];
+};
+
+void prepare_process() {
+  prctl(PR_SET_TIMERSLACK, 1);  // Wakes are as exact as the kernel can.
+  setpriority(PRIO_PROCESS, 0, -15);  // Where it may: a busy machine must not add to the plan's delays.
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    sigaction(signal, &action, nullptr);
+    sigaddset(&ends, signal);
+  }
+  sigprocmask(SIG_BLOCK, &ends, nullptr);  // They come while we wait, never in between.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int fail(int code, const std::string& text) {
+  std::fprintf(stderr, "lab_relay: %s\n", text.c_str());
+  return code;
+}
+
+int run(const words& given) {
+  runtime::diagnostics problems;
+  const auto in = std::make_shared<runtime::source>(runtime::source{given.plan, {}, runtime::source::kind::profile, {}});
+  const auto text = runtime::read_text_file(given.plan, runtime::yaml_text_largest);
+  if (!text) return fail(wrong_use, given.plan + ": " + text.failure().text);
+  in->text = *text;
+  plan states = parse_plan(in, problems);
+  if (!problems.empty()) return std::fputs(render(problems).c_str(), stderr), wrong_use;
+  const auto inside = open_tun(given.inside);
+  if (!inside) return fail(refused, inside.failure().text);
+  const auto outside = open_tun(given.outside);
+  if (!outside) return fail(refused, outside.failure().text);
+  prepare_process();
+  relay carries(std::move(states), given.seed);
+  print_line("{\"ready\":true}");
+  shuttle(carries, *inside, *outside).run();
+  print_line(json_of(carries.counted()));
+  return 0;
+}
+
+}  // namespace
+}  // namespace tharsis::lab
+
+int main(int count, char** given) {
+  using namespace tharsis::lab;
+  if (count == 2 && std::strcmp(given[1], "--help") == 0) return std::fputs(usage, stdout), 0;
+  const auto parsed = parse_words(count, given);
+  if (parsed) return run(*parsed);
+  std::fprintf(stderr, "lab_relay: %s\n\n%s", parsed.failure().text.c_str(), usage);
+  return wrong_use;
+}
