@@ -12,7 +12,7 @@ from clients import CLIENTS
 from services import SERVICES
 
 from .diagnostics import CaseError, Mistakes, nearest
-from .shapes import (Address, Bool, Duration, Group, ListOf, MapOf, Number, OneOf, Pair, Pattern, PerSecond, Rate, Scalar,
+from .shapes import (DOMAIN, Address, Bool, Duration, Group, ListOf, MapOf, Number, OneOf, Pair, Pattern, PerSecond, Rate, Scalar,
                      Share, Size, Text, TimeOrRtt, pairs_of)
 from .verdicts import VERDICTS
 
@@ -20,12 +20,12 @@ PLACES = ("client", "router", "internet")
 
 
 class Target(Scalar):
-    """A host ("im"), one of its addresses ("im.2"), or an IP address or network."""
+    """A host ("im"), one of its addresses ("im.2", "im.v6"), or an IP address or network."""
 
-    meaning = "a host, one of its addresses (im.2), or an IP address"
+    meaning = "a host, one of its addresses (im.2, im.v6), or an IP address"
 
     def convert(self, text):
-        return text if re.fullmatch(r"[a-z][a-z0-9_]*(\.\d)?|[0-9a-f.:]+(/\d+)?", text) else None
+        return text if re.fullmatch(r"[a-z][a-z0-9_]*(\.(\d|v6))?|[0-9a-f.:]+(/\d+)?", text) else None
 
 
 class Verdict(Scalar):
@@ -68,8 +68,9 @@ TRUTH = Group({"answered": Share(), "p50": TimeOrRtt(), "p95": TimeOrRtt(), "max
                "connects": Number(), "took": TimeOrRtt(), "exit": Number(0, 255), "verdict": Verdict(),
                "never": ListOf(Verdict()), "action": Text(), "prints": ListOf(Pattern()), "numbers": ListOf(NUMBER)},
               what="truth")
-HOST = Group({"addresses": Number(1, 9), "address": Address(), "name": ListOf(Text()), "alive": Bool(),
-              **{name: service.settings for name, service in SERVICES.items()}}, what="a host")
+SERVED = {name: service.settings for name, service in SERVICES.items()}
+HOST = Group({"addresses": Number(1, 9), "address": Address(), "name": ListOf(Text()), "alive": Bool(), **SERVED}, what="a host")
+ROUTER = Group(SERVED, what="the router")
 
 LOAD_TRUTH = ("answered", "p50", "p95", "max", "first_answer", "connects")
 DIAGNOSIS_TRUTH = ("verdict", "never", "action")
@@ -96,7 +97,7 @@ class Run:
 
 
 CASE = Group({"case": Text(), "about": Text(), "fast": Bool(), "not_yet": Text(), "limit": Duration(), "path": PATH,
-              "hosts": MapOf(Host(), "hosts"), "faults": ListOf(FAULT), "run": Run(), "truth": TRUTH},
+              "hosts": MapOf(Host(), "hosts"), "router": ROUTER, "zone": MapOf(ListOf(Target()), "zone", DOMAIN), "faults": ListOf(FAULT), "run": Run(), "truth": TRUTH},
              required=("case", "run", "truth"), what="a case")
 
 
@@ -110,6 +111,8 @@ class Case:
     limit_us: int           # A command that runs longer hangs.
     path: dict
     hosts: dict
+    router: dict            # The services that run in the router.
+    zone: dict              # Names with what they stand for, beside those of the hosts.
     faults: list
     run: dict
     truth: dict
@@ -140,9 +143,12 @@ def check_names(case, node, mistakes):
             host(forge.get("servers"), where)
     for fault in case.faults:
         for name in fault.get("stop", []) + fault.get("start", []):
-            host(name, "faults")
+            host(name, "faults", ("router",))
         for name in fault.get("shell", {}):
             host(name, "faults", PLACES)
+    for targets in case.zone.values():
+        for target in targets:
+            host(target, "zone")
     host(case.run.get("to") or (case.run.get("diagnose") if case.run.get("diagnose") in known else None), "run")
     for name in case.hosts:
         if name in PLACES:
@@ -179,7 +185,7 @@ def read_case(path, name):
     run = value["run"]
     case = Case(name, value["case"], value.get("about", ""), value.get("fast", False), value.get("not_yet", ""),
                 value.get("limit") or default_limit(run), value.get("path", {}), value.get("hosts", {}),
-                value.get("faults", []), run, value["truth"])
+                value.get("router", {}), value.get("zone", {}), value.get("faults", []), run, value["truth"])
     check_names(case, node, mistakes)
     if mistakes.found:
         raise CaseError(mistakes.text())

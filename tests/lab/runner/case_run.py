@@ -34,7 +34,7 @@ class CaseRun:
         self.world.programs = programs
         self.services = {
             name: [SERVICES[key](self.world, host, settings or {}) for key, settings in host.settings.items() if key in SERVICES]
-            for name, host in self.world.hosts.items()
+            for name, host in {**self.world.hosts, "router": self.world.router}.items()
         }
         self.world.services = self.services
 
@@ -52,8 +52,8 @@ class CaseRun:
         self.relay = Relay(self.world, self.world.programs.path("lab_relay"), self.seed)
         self.capture()
         for name, services in self.services.items():
-            if self.world.hosts[name].settings.get("alive", True):
-                for service in services:
+            for service in services:
+                if service.host.settings.get("alive", True):
                     service.start()
 
     def capture(self):

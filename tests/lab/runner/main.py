@@ -109,7 +109,7 @@ def read_all(files, given):
 def obstacle(case, programs):
     """Why this case is not possible here, or ""."""
     wanted, built = dict(TOOLS), {"lab_relay", "tharsis"}
-    for host in case.hosts.values():
+    for host in [*case.hosts.values(), case.router]:
         for key in host:
             if key in SERVICES:
                 wanted |= SERVICES[key].programs

@@ -200,16 +200,22 @@ class Group:
         return value
 
 
-class MapOf:
-    """Free names, one shape. A name is letters, digits and _."""
+SHORT_NAME = (r"[a-z][a-z0-9_]{0,9}", "is no name: up to ten small letters, digits and _, a letter first")
+DOMAIN = (r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", "is no domain name such as im.test")
+URL_PATH = (r"/\S*", "is no path such as /news")
 
-    def __init__(self, item, what):
-        self.item, self.what = item, what
+
+class MapOf:
+    """Free keys, one shape. `keys` is what a key must look like, and what is said of one that does not."""
+
+    def __init__(self, item, what, keys=SHORT_NAME):
+        self.item, self.what, self.keys = item, what, keys
 
     def read(self, node, mistakes):
         value = {}
         for name, key, inner in pairs_of(node, self.what, mistakes):
-            if not re.fullmatch(r"[a-z][a-z0-9_]{0,9}", name):
-                mistakes.add(key.start_mark, f"'{name}' is no name: up to ten small letters, digits and _, a letter first")
+            pattern, meaning = self.keys
+            if not re.fullmatch(pattern, name):
+                mistakes.add(key.start_mark, f"'{name}' {meaning}")
             value[name] = self.item.read(inner, mistakes)
         return value

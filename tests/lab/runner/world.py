@@ -20,7 +20,7 @@ SWITCHES = {
     "net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1, "net.ipv6.conf.default.accept_dad": 0,
     "net.ipv6.conf.default.router_solicitations": 0,
     "net.ipv4.tcp_no_metrics_save": 1,  # A case must not learn from the one before it on the same kernel.
-    "net.ipv4.ping_group_range": "0 2147483647",
+    "net.ipv4.ping_group_range": "0 0",  # Ours: in a user namespace there may be no other.
 }
 
 
@@ -52,9 +52,20 @@ class Host:
         return self.addresses[4][index]
 
 
+class Router:
+    """Where the services of the case's `router` run: a host to them."""
+
+    name = "router"
+    addresses = {4: [GATEWAY[4]], 6: [GATEWAY[6]]}
+
+    def __init__(self, settings):
+        self.settings = settings
+
+
 class World:
     def __init__(self, case):
         self.case = case
+        self.router = Router(case.router)
         self.hosts = {name: Host(number, name, settings) for number, (name, settings) in enumerate(case.hosts.items(), 1)}
         self.processes = {}
 
@@ -64,6 +75,14 @@ class World:
         """What a case calls an address: "im.2" or "203.0.113.9/24"."""
         name = text.split(".")[0]
         return self.hosts[name].address(text) if name in self.hosts else text
+
+    def zone(self):
+        """{name: addresses} of all names that the case gives: what an honest resolver answers."""
+        names = {}
+        for host in self.hosts.values():
+            for name in host.settings.get("name", []):
+                names.setdefault(name, []).extend(host.addresses[4] + host.addresses[6])
+        return {**names, **{name: [self.resolve(target) for target in targets] for name, targets in self.case.zone.items()}}
 
     def fill(self, text):
         """{im}, {im.2}, {im.v6}, {client} and {gateway} in a command."""

@@ -23,5 +23,8 @@ class Echo(Service):
     def start(self):
         self.server.start()
 
+    def stop(self):
+        self.server.stop()
+
     def authority(self):
         return self.server.authority()

@@ -15,6 +15,7 @@ class Service:
 
     def __init__(self, world, host, settings):
         self.world, self.host, self.given = world, host, settings
+        self.started = []
 
     @property
     def folder(self):
@@ -29,12 +30,13 @@ class Service:
 
     def stop(self):
         """As a machine that loses its power: at once."""
-        for name in [key.partition("/")[2] for key in self.world.processes if key.startswith(self.host.name + "/")]:
-            self.world.stop(self.host.name, name)
+        while self.started:
+            self.world.stop(self.host.name, self.started.pop())
 
     def run(self, words, name=None, **options):
         """Starts a process of the service and waits until it listens on self.ports."""
         tests = [self.world.listens(self.host.name, port, protocol) for port, protocol in self.ports]
+        self.started.append(name or self.name)
         return self.world.start(self.host.name, name or self.name, words, ready=lambda: all(test() for test in tests), **options)
 
     def write(self, name, text):
