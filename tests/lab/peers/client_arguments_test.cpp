@@ -20,8 +20,9 @@ std::string failure_of(const std::vector<std::string>& more) {
 }  // namespace
 
 TEST(ClientArguments, EveryWordFindsItsField) {
-  const auto all = parse({"tcps://192.0.2.1:443", "--tuned", "tcps://[2001:db8::1]:444", "--body-file", "body", "--count", "200",
-                          "--rate", "0.5", "--deadline", "3s", "--ca", "ca.pem", "--name", "im.test", "--json"});
+  const auto all = parse({"tcps://192.0.2.1:443", "--tuned", "tcps://[2001:db8::1]:444", "--body-file", "body",
+                          "--count", "200", "--rate", "0.5",
+                          "--deadline", "3s", "--ca", "ca.pem", "--name", "im.test", "--json"});
   ASSERT_TRUE(all) << all.failure().text;
   ASSERT_EQ(all->endpoints.size(), 2u);
   EXPECT_EQ(all->endpoints[1].host, "2001:db8::1");

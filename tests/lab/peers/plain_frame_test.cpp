@@ -7,7 +7,8 @@ TEST(PlainFrame, BytesAreLengthNumberBody) {
 }
 
 TEST(PlainFrame, FramesComeOutHoweverTheBytesArrive) {
-  const std::string stream = frame_bytes(1, "first") + frame_bytes(4'000'000'000, "") + frame_bytes(3, std::string(70'000, 'x'));
+  const std::string stream =
+      frame_bytes(1, "first") + frame_bytes(4'000'000'000, "") + frame_bytes(3, std::string(70'000, 'x'));
   for (const size_t piece : {size_t{1}, size_t{7}, stream.size()}) {
     frame_reader reader;
     std::vector<frame> frames;
@@ -26,7 +27,8 @@ TEST(PlainFrame, FramesComeOutHoweverTheBytesArrive) {
 }
 
 TEST(PlainFrame, ALengthThatCannotBeBreaksTheStream) {
-  for (const uint32_t length : {uint32_t{0}, uint32_t{3}, static_cast<uint32_t>(frame_body_max) + 5, uint32_t{0xffffffff}}) {
+  constexpr uint32_t too_long = frame_body_max + 5;
+  for (const uint32_t length : {0u, 3u, too_long, 0xffffffffu}) {
     std::string bytes;
     append_u32(bytes, length);
     frame_reader reader;
