@@ -7,7 +7,7 @@ class Client:
     program = ""
     options = ()
     server = None   # A Service.
-    packages = {}   # Program -> Debian package that it cannot do without.
+    tls = False     # Whether it and its server can speak TLS.
 
     def __init__(self, world, service):
         self.world, self.service = world, service
@@ -19,7 +19,7 @@ class Client:
         body.write_bytes(b"x" * run.get("size", 64))
         words = [self.world.programs.path(self.program), *self.options]
         words += [f"{'tcps' if tls else 'tcp'}://{address}:{self.service.port}" for address in self.addresses(run)]
-        words += ["--body-file", str(body), "--count", str(run.get("count", 200)), "--rate", f"{run.get('rate', 5.0):g}",
+        words += ["--body-file", str(body), "--count", str(run.get("count", 200)), "--rate", f"{run.get('rate', 5.0):.9g}",
                   "--deadline", f"{run.get('deadline', 15_000_000)}us", "--json"]
         if tls:
             words += ["--ca", self.service.authority()]

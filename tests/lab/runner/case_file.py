@@ -19,13 +19,32 @@ from .verdicts import VERDICTS
 PLACES = ("client", "router", "internet")
 
 
+class Name(str):
+    """A text that may name a host, and where it stands."""
+
+    mark = None
+
+
 class Target(Scalar):
     """A host ("im"), one of its addresses ("im.2", "im.v6"), or an IP address or network."""
 
     meaning = "a host, one of its addresses (im.2, im.v6), or an IP address"
 
     def convert(self, text):
-        return text if re.fullmatch(r"[a-z][a-z0-9_]*(\.(\d|v6))?|[0-9a-f.:]+(/\d+)?", text) else None
+        return Name(text) if re.fullmatch(r"[a-z][a-z0-9_]*(\.(\d|v6))?|[0-9a-f.:]+(/\d+)?", text) else None
+
+    def read(self, node, mistakes):
+        value = super().read(node, mistakes)
+        if value:
+            value.mark = node.start_mark
+        return value
+
+
+class HostName(Target):
+    meaning = "the name of a host"
+
+    def convert(self, text):
+        return Name(text) if re.fullmatch(r"[a-z][a-z0-9_]*", text) else None
 
 
 class Verdict(Scalar):
@@ -57,9 +76,9 @@ PATH = Group({**{key: shape for key, shape in ONE_WAY.items() if key != "delay"}
               "up": Group(ONE_WAY, what="up"), "down": Group(ONE_WAY, what="down"),
               "block": ListOf(BLOCK), "nat_forgets": Duration(), "reset_every": Duration(), "forge": ListOf(FORGE),
               "client_hello": ListOf(HELLO)}, what="path")
-FAULT = Group({"at": Duration(), "path": PATH, "stop": ListOf(Text()), "start": ListOf(Text()), "forget": Bool(),
+FAULT = Group({"at": Duration(), "path": PATH, "stop": ListOf(HostName()), "start": ListOf(HostName()), "forget": Bool(),
                "shell": MapOf(ListOf(Text()), "shell")}, required=("at",), what="a fault")
-LOAD = Group({"load": OneOf(*CLIENTS), "to": Target(), "addresses": Bool(), "rate": PerSecond(), "count": Number(1, 1_000_000), "size": Size(),
+LOAD = Group({"load": OneOf(*CLIENTS), "to": Target(), "rate": PerSecond(), "count": Number(1, 1_000_000), "size": Size(),
               "deadline": Duration(), "tls": Bool(), "set": ListOf(Text())}, required=("load", "to"), what="run")
 DIAGNOSE = Group({"diagnose": Text(), "set": ListOf(Text())}, what="run")
 SHELL = Group({"shell": Text()}, short="shell", what="run")
@@ -126,33 +145,31 @@ class Case:
         return "load" if "load" in self.run else "diagnose" if "diagnose" in self.run else "shell"
 
 
+def names_of(case):
+    """Every place of the case that may name a host."""
+    for path in [case.path] + [fault.get("path", {}) for fault in case.faults]:
+        yield from (block["to"] for block in path.get("block", []) if "to" in block)
+        yield from (forge["servers"] for forge in path.get("forge", []) if "servers" in forge)
+    for fault in case.faults:
+        yield from (name for name in fault.get("stop", []) + fault.get("start", []) if name != "router")
+    for targets in case.zone.values():
+        yield from targets
+    yield from [case.run["to"]] if "to" in case.run else []
+
+
 def check_names(case, node, mistakes):
     """Hosts that are spoken of are there; what is expected can be seen in what is run."""
     marks = {name: value.start_mark for name, _, value in pairs_of(node, "a case", mistakes)}
     known = set(case.hosts)
-
-    def host(name, where, also=()):
-        base = name.split(".")[0] if name else None
-        if base and re.fullmatch(r"[a-z]\w*", base) and base not in known | set(also):
-            mistakes.add(marks[where], f"there is no host '{base}'" + nearest(base, known | set(also)))
-
-    for where, path in [("path", case.path)] + [("faults", fault.get("path", {})) for fault in case.faults]:
-        for block in path.get("block", []):
-            host(block.get("to"), where)
-        for forge in path.get("forge", []):
-            host(forge.get("servers"), where)
+    for name in names_of(case):
+        base = name.split(".")[0]
+        if re.fullmatch(r"[a-z]\w*", base) and base not in known:
+            mistakes.add(name.mark, f"there is no host '{base}'" + nearest(base, known))
     for fault in case.faults:
-        for name in fault.get("stop", []) + fault.get("start", []):
-            host(name, "faults", ("router",))
-        for name in fault.get("shell", {}):
-            host(name, "faults", PLACES)
-    for targets in case.zone.values():
-        for target in targets:
-            host(target, "zone")
-    host(case.run.get("to") or (case.run.get("diagnose") if case.run.get("diagnose") in known else None), "run")
-    for name in case.hosts:
-        if name in PLACES:
-            mistakes.add(marks["hosts"], f"'{name}' is a place of every case; call the host something else")
+        for place in set(fault.get("shell", {})) - known - set(PLACES):
+            mistakes.add(marks["faults"], f"there is no place '{place}'" + nearest(place, known | set(PLACES)))
+    for name in known & set(PLACES):
+        mistakes.add(marks["hosts"], f"'{name}' is a place of every case; call the host something else")
     allowed = {"load": LOAD_TRUTH, "diagnose": DIAGNOSIS_TRUTH, "shell": ()}[case.kind]
     for key in case.truth:
         if key in LOAD_TRUTH + DIAGNOSIS_TRUTH and key not in allowed:

@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -60,7 +62,7 @@ class CaseRun:
         """What the client and the internet saw; kept when the case fails."""
         for place, link in (("client", "eth0"), ("internet", "cable")):
             path = str(self.world.folder(place) / f"{place}.pcap")
-            self.world.start(place, "tcpdump", ["tcpdump", "-Z", "root", "-U", "-s", "200", "-i", link, "-w", path],
+            self.world.start(place, "tcpdump", ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-s", "200", "-i", link, "-w", path],
                              ready=lambda path=path: pathlib.Path(path).exists())
 
     def words(self):
@@ -125,6 +127,8 @@ def main(case, seed, programs, keep, kept):
     result = run.run()
     if result["outcome"] in ("failed", "broken"):
         result["kept"] = str(kept)
+        for place in ("client", "internet"):
+            run.world.stop(place, "tcpdump", signal.SIGTERM)
         keep_files(kept)
     print(json.dumps(result), flush=True)
     if keep:
@@ -132,6 +136,5 @@ def main(case, seed, programs, keep, kept):
 
 
 def keep_files(kept):
-    import shutil
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(sandbox.FOLDER, kept, ignore=shutil.ignore_patterns("state", "*.sock"))

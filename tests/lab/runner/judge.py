@@ -94,7 +94,7 @@ def summary(case, said):
     if case.kind == "load":
         rtt = case.rtt_us
         share = said["ok"] / said["sent"] if said.get("sent") else 0.0
-        words = [f"{share:.4g} answered".replace("1 answered", "all answered") if share == 1 else f"{share:.1%} answered"]
+        words = ["all answered" if share == 1 else f"{share:.1%} answered"]
         words += [f"{name} {shown(said.get(field), rtt)}" for name, field in LATENCIES.items()]
         return ", ".join(words)
     if case.kind == "diagnose":

@@ -1,28 +1,27 @@
-"""The command line of tests/lab/run, and the turns of the cases."""
+"""The command line of tests/lab/run."""
 
 import argparse
+import dataclasses
+import difflib
 import json
 import os
 import pathlib
 import re
-import selectors
 import signal
 import subprocess
 import sys
-import time
 
 from clients import CLIENTS
-from services import SERVICES
 
-from . import case_run, sandbox
+from . import case_run
 from .case_file import read_case
-from .diagnostics import CaseError, nearest
-from .programs import Programs, missing
+from .diagnostics import CaseError
+from .programs import Programs
 from .report import Report, confusion, confusion_text, write_json
+from .turns import Job, run_all
 
 LAB = pathlib.Path(__file__).resolve().parent.parent
 ROOT = LAB.parent.parent
-TOOLS = {"nsenter": "util-linux", "ethtool": "ethtool", "tcpdump": "tcpdump", "ip": "iproute2", "openssl": "openssl"}
 
 HELP = """\
 Runs cases: each sets up a broken network in namespaces of its own, runs a command in it, and compares what came out with
@@ -65,27 +64,18 @@ def case_files():
 def chosen(words):
     """{name: path} of what the command line names; a word that names nothing is an error."""
     known = case_files()
-    if not words:
-        return known
-    found = {}
+    found = {} if words else known
     for word in words:
         path = pathlib.Path(word)
         name = word.removesuffix(".yaml").removeprefix("tests/lab/cases/")
-        if name in known:
-            found[name] = known[name]
-        elif path.suffix == ".yaml" and path.is_file():
-            found[path.stem] = path.resolve()
-        elif matching := {each: file for each, file in known.items() if each.startswith(name)}:
-            found.update(matching)
-        else:
-            raise CaseError(f"tests/lab/run: there is no case '{word}'" + nearest(word, known) if len(known) < 8 else
-                            f"tests/lab/run: there is no case '{word}'" + suggestion(word, known) + "; --list tells all")
+        matching = {each: file for each, file in known.items() if each == name or (each.startswith(name) and name not in known)}
+        if not matching and path.suffix == ".yaml" and path.is_file():
+            matching = {path.stem: path.resolve()}
+        if not matching:
+            close = difflib.get_close_matches(word, known, n=1)
+            raise CaseError(f"tests/lab/run: there is no case '{word}'" + (f"; did you mean '{close[0]}'?" if close else "; --list tells all"))
+        found.update(matching)
     return found
-
-
-def suggestion(word, known):
-    near = nearest(word, known)
-    return near if near.startswith("; did") else ""
 
 
 def read_all(files, given):
@@ -93,8 +83,6 @@ def read_all(files, given):
     for name, path in files.items():
         try:
             case = read_case(path, name)
-            if given.client and case.kind == "load":
-                case.run["load"], case.not_yet = given.client, ""
             if case.fast or not given.fast:
                 cases[name] = case
         except CaseError as error:
@@ -104,24 +92,6 @@ def read_all(files, given):
     if errors:
         raise CaseError("\n".join(errors))
     return cases
-
-
-def obstacle(case, programs):
-    """Why this case is not possible here, or ""."""
-    wanted, built = dict(TOOLS), {"lab_relay", "tharsis"}
-    for host in [*case.hosts.values(), case.router]:
-        for key in host:
-            if key in SERVICES:
-                wanted |= SERVICES[key].programs
-    if case.kind == "load":
-        client = CLIENTS[case.run["load"]]
-        wanted |= client.server.programs
-        built |= {client.program, *getattr(client.server, "built", ())}
-    if packages := missing(wanted):
-        return f"missing: {' '.join(packages)}; script/bootstrap --lab installs them"
-    if absent := programs.missing_build(built):
-        return f"not built: {' '.join(sorted(absent))}; after script/bootstrap --lab, build again"
-    return ""
 
 
 def build():
@@ -136,90 +106,12 @@ def build():
     return ROOT / "build/release"
 
 
-class Turn:
-    """One case with one seed, in its sandbox."""
-
-    def __init__(self, case, path, seed, given):
-        self.case, self.seed = case, seed
-        kept = given.out / "failed" / f"{case.name.replace('/', '-')}.{seed}"
-        words = [sys.executable, str(LAB / "run"), "--build", str(given.build), "--inside", str(path), str(seed), str(kept)]
-        words += ["--client", given.client] if given.client else []
-        words += ["--keep"] if given.keep else []
-        self.until = time.monotonic() + case.limit_us / 1e6 + 90
-        self.process = subprocess.Popen(sandbox.command(words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        preexec_fn=sandbox.die_with_parent, start_new_session=True)
-
-    def end(self):
-        """Answers the result. The sandbox is gone after it."""
-        try:
-            out, err = self.process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            out, err = b"", b"the sandbox did not end"
-        self.kill()
-        lines = out.decode(errors="replace").splitlines()
-        if lines and lines[-1].startswith("{"):
-            return json.loads(lines[-1])
-        said = err.decode(errors="replace").strip()
-        return {"case": self.case.name, "seed": self.seed, "outcome": "broken", "reasons": ["the case's runner ended early: " + said[-2000:]]}
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-
-def run_all(cases, files, given, programs):
-    impossible_here = sandbox.obstacle()
-    seeds = [given.seed] if given.seed else range(1, given.seeds + 1)
-    waiting = [(case, seed) for seed in seeds for case in sorted(cases.values(), key=lambda each: -each.limit_us)]
-    report = Report(len(waiting), given.json)
-    running, ready = [], selectors.DefaultSelector()
-    try:
-        while waiting or running:
-            while waiting and len(running) < given.jobs:
-                case, seed = waiting.pop(0)
-                if why := impossible_here or obstacle(case, programs):
-                    report.add({"case": case.name, "seed": seed, "outcome": "impossible", "reasons": [why]})
-                    continue
-                turn = Turn(case, files[case.name], seed, given)
-                running.append(turn)
-                ready.register(turn.process.stdout, selectors.EVENT_READ, turn)
-            report.running([turn.case.name for turn in running])
-            done = {key.data for key, _ in ready.select(timeout=1.0)} | {turn for turn in running if time.monotonic() > turn.until}
-            for turn in done:
-                ready.unregister(turn.process.stdout)
-                running.remove(turn)
-                if time.monotonic() > turn.until:
-                    turn.kill()
-                report.add(look_around(turn) if given.keep else turn.end())
-    finally:
-        for turn in running:
-            turn.kill()
-    return report
-
-
-def look_around(turn):
-    """The network of a case stands until Enter."""
-    line = turn.process.stdout.readline()
-    pid = subprocess.run(["pgrep", "-P", str(turn.process.pid)], capture_output=True, text=True).stdout.split()
-    if line and pid:
-        print(f"the network stands. To enter it, in another terminal:\n  nsenter -t {pid[0]} -m -p{'' if os.geteuid() == 0 else ' -U --preserve-credentials'} "
-              f"nsenter --net=/run/netns/client\nplaces: client, router, internet, {', '.join(turn.case.hosts)}; files: /run/lab. Enter ends it.", file=sys.stderr)
-        try:
-            input()
-        except EOFError:
-            pass
-    turn.process.stdin.close()
-    turn.kill()
-    return json.loads(line) if line else turn.end()
-
-
 def inside(given):
     path, seed, kept = given.inside
-    files = {str(file): name for name, file in case_files().items()}
-    case = read_case(path, files.get(path, pathlib.Path(path).stem))
+    names = {str(file): name for name, file in case_files().items()}
+    case = read_case(path, names.get(path, pathlib.Path(path).stem))
     if given.client and case.kind == "load":
-        case.run["load"], case.not_yet = given.client, ""
+        case = dataclasses.replace(case, run={**case.run, "load": given.client}, not_yet="")
     case_run.main(case, int(seed), Programs(given.build), given.keep, pathlib.Path(kept))
 
 
@@ -244,7 +136,10 @@ def main(words):
     except CaseError as error:
         print(error, file=sys.stderr)
         return 2
-    report = run_all(cases, files, given, Programs(given.build))
+    seeds = [given.seed] if given.seed else range(1, given.seeds + 1)
+    jobs = [Job(case, files[name], seed, given.client or "") for seed in seeds for name, case in cases.items()]
+    report = Report(len(jobs), given.json)
+    run_all(jobs, Programs(given.build), given.out, report, given.jobs, given.keep)
     summary = write_json(given.out, cases, report.results)
     if given.json:
         print(json.dumps(summary))

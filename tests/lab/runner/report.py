@@ -14,7 +14,6 @@ class Report:
         self.results = []
         self.colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self.live = sys.stderr.isatty() and not as_json
-        self.width = max(20, min(40, total and 40))
 
     def running(self, names):
         if self.live:
@@ -22,7 +21,7 @@ class Report:
             sys.stderr.write(f"\r\033[K{len(self.results)} of {self.total}; running: {shown[:90]}")
             sys.stderr.flush()
 
-    def add(self, result):
+    def add(self, result, _job):
         self.results.append(result)
         if self.as_json:
             return

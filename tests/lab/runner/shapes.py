@@ -92,11 +92,11 @@ class Size(Scalar):
 
 
 class PerSecond(Scalar):
-    meaning = "requests per second such as 5/s"
+    meaning = "how often: 5/s, or 1/65s for every 65 seconds"
 
     def convert(self, text):
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)/s", text)
-        return float(found[1]) if found and float(found[1]) > 0 else None
+        found = re.fullmatch(r"([1-9]\d{0,5})/([1-9]\d{0,3})?s", text)
+        return int(found[1]) / int(found[2] or 1) if found else None
 
 
 class Share(Scalar):

@@ -10,6 +10,7 @@ class Service:
     about = ""                   # One line for README's table and --services.
     settings = Group({}, what="this service")
     programs = {}                # Program -> Debian package that has it.
+    built = ()                   # Programs of the build that it runs.
     ports = ()                   # (port, "tcp" | "udp"): it is ready when it listens there.
     resolver = False             # Whether the client's resolv.conf should name this host.
 
