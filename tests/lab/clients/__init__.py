@@ -1,5 +1,6 @@
 """The clients that a case's load can name; `tests/lab/run --client NAME` puts another into its place."""
 
+from .curl import Curl, CurlHttp2
 from .grpc import Grpc, GrpcRoundRobin, GrpcTuned
 from .plain import Plain
 from .stn import Stn
@@ -7,6 +8,8 @@ from .stn import Stn
 CLIENTS = {
     "stn": Stn,
     "plain": Plain,
+    "curl-h1": Curl,
+    "curl-h2": CurlHttp2,
     "grpc": Grpc,
     "grpc-tuned": GrpcTuned,
     "grpc-rr": GrpcRoundRobin,

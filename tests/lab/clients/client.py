@@ -7,14 +7,18 @@ class Client:
     program = ""
     options = ()
     server = None   # A Service.
-    tls = False     # Whether it and its server can speak TLS.
+    tls = "never"   # Or "able", or "always".
 
     def __init__(self, world, service):
         self.world, self.service = world, service
 
+    @classmethod
+    def over_tls(cls, run):
+        return cls.tls == "always" or run.get("tls", False)
+
     def words(self, run):
         """The command line for a case's `run`."""
-        tls = run.get("tls", False)
+        tls = self.over_tls(run)
         body = self.world.folder("client") / "body"
         body.write_bytes(b"x" * run.get("size", 64))
         words = [self.world.programs.path(self.program), *self.options]

@@ -9,7 +9,7 @@ class Stn(Client):
     program = "tharsis"
     options = ("stn", "send", "--command", "3", "--plain")
     server = Gateway
-    tls = True
+    tls = "able"
 
     def words(self, run):
         words = super().words(run) + ["--state", str(self.world.folder("client") / "state")]

@@ -37,7 +37,7 @@ def obstacle(job, programs):
             wanted |= SERVICES[key].programs
     if job.case.kind == "load":
         client = CLIENTS[job.client or job.case.run["load"]]
-        if job.case.run.get("tls") and not client.tls:
+        if job.case.run.get("tls") and client.tls == "never":
             return f"the client {job.client or job.case.run['load']} speaks no TLS here"
         wanted |= client.server.programs
         built |= {client.program, *client.server.built}

@@ -13,7 +13,8 @@ class Echo(Service):
         super().__init__(world, host, settings)
         from clients import CLIENTS  # The clients know their servers, which are services themselves.
         run = world.case.run
-        self.server = CLIENTS[run.get("load", "stn")].server(world, host, {"tls": True} if run.get("tls") else {})
+        client = CLIENTS[run.get("load", "stn")]
+        self.server = client.server(world, host, {"tls": True} if client.over_tls(run) else {})
         self.programs = self.server.programs
 
     @property

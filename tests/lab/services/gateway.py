@@ -2,6 +2,7 @@
 
 import json
 
+from runner.certificates import OTHER_NAMES
 from runner.shapes import Bool, Duration, Group
 
 from .service import Service
@@ -15,7 +16,7 @@ class Gateway(Service):
 
     def start(self):
         tls = self.given.get("tls", False)
-        names = [*self.host.settings.get("name", []), *self.host.addresses[4], "localhost"]
+        names = [*self.host.settings.get("name", []), *self.host.addresses[4], "localhost", *OTHER_NAMES]
         profile = {
             "tharsis": 1,
             "plugins": {
