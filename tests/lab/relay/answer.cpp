@@ -55,16 +55,17 @@ uint16_t transport_checksum(const tharsis_address& source, const tharsis_address
 }
 
 bytes make_tcp(const tharsis_address& source, const tharsis_address& target, uint32_t sequence, uint32_t acknowledged,
-               uint8_t flags) {
-  bytes header(20);
-  put16(header, 0, source.port);
-  put16(header, 2, target.port);
-  put32(header, 4, sequence);
-  put32(header, 8, (flags & tcp_ack) != 0 ? acknowledged : 0);
-  header[12] = 5 << 4;
-  header[13] = flags;
-  put16(header, 16, transport_checksum(source, target, protocol_tcp, header));
-  return with_ip_header(source, target, protocol_tcp, header);
+               uint8_t flags, byte_view data) {
+  bytes segment(20);
+  put16(segment, 0, source.port);
+  put16(segment, 2, target.port);
+  put32(segment, 4, sequence);
+  put32(segment, 8, (flags & tcp_ack) != 0 ? acknowledged : 0);
+  segment[12] = 5 << 4;
+  segment[13] = flags;
+  append(segment, data);
+  put16(segment, 16, transport_checksum(source, target, protocol_tcp, segment));
+  return with_ip_header(source, target, protocol_tcp, segment);
 }
 
 bytes make_udp(const tharsis_address& source, const tharsis_address& target, byte_view data) {

@@ -4,9 +4,9 @@
 
 namespace tharsis::lab {
 
-// Without data. `acknowledged`: only sent when the flags have tcp_ack.
+// `acknowledged`: only sent when the flags have tcp_ack.
 bytes make_tcp(const tharsis_address& source, const tharsis_address& target, uint32_t sequence, uint32_t acknowledged,
-               uint8_t flags);
+               uint8_t flags, byte_view data = {});
 bytes make_udp(const tharsis_address& source, const tharsis_address& target, byte_view data);
 
 // What a closed port says to this segment; nothing where the rules say silence (to a reset).

@@ -11,16 +11,18 @@ namespace {
 // Sequence numbers wrap: whether a lies behind b is a question of the shorter way round.
 bool is_after(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) > 0; }
 
-void advance(std::optional<uint32_t>& mark, uint32_t to) {
-  if (!mark || is_after(to, *mark)) mark = to;
+bool advance(std::optional<uint32_t>& mark, uint32_t to) {
+  if (mark && !is_after(to, *mark)) return false;
+  mark = to;
+  return true;
 }
 
 bool begins(const tcp_segment& segment) { return segment.has(tcp_syn) && !segment.has(tcp_ack); }
 
 void note_segment(flow& f, const tcp_segment& segment, direction way) {
   flow_end& from = f.sender(way);
+  if (advance(from.sent, segment.next())) f.closed = false;  // A reset was not believed.
   if (segment.has(tcp_rst)) f.closed = true;
-  advance(from.sent, segment.next());
   if (segment.has(tcp_ack)) advance(from.confirmed, segment.acknowledged);
   if (begins(segment)) from.first = segment.sequence;
   if (segment.has(tcp_fin)) from.finished = true;
@@ -91,7 +93,7 @@ flow_table::seen flow_table::on_packet(const packet& p, direction way, instant n
   auto found = flows_.find(k);
   if (found != flows_.end() && may_begin && segment && begins(*segment)) {
     flow& old = found->second.state;
-    if (old.forgotten || old.sender(way).first != segment->sequence) {  // Else it is sent once more.
+    if (old.forgotten || old.closed || old.sender(way).first != segment->sequence) {  // Else it is sent once more.
       by_age_.erase(found->second.place);
       flows_.erase(found);
       found = flows_.end();

@@ -111,7 +111,8 @@ class shuttle {
  public:
   shuttle(relay& carries, int inside, int outside) : relay_(carries), ends_{inside, outside} {}
 
-  void run() {
+  // Until the end is asked for. False: a device is gone.
+  bool run() {
     sigset_t while_waiting;
     sigprocmask(SIG_SETMASK, nullptr, &while_waiting);
     sigdelset(&while_waiting, SIGTERM);
@@ -121,11 +122,13 @@ class shuttle {
       const duration wait = std::max(relay_.next_due() - now(), duration::zero());
       const timespec limit{static_cast<time_t>(wait.count() / 1'000'000'000), static_cast<long>(wait.count() % 1'000'000'000)};
       if (ppoll(watched, 3, &limit, &while_waiting) < 0) continue;  // A signal.
-      if (watched[0].revents != 0 && !obey()) return;
+      if (watched[0].revents != 0 && !obey()) return true;
+      if (((watched[1].revents | watched[2].revents) & POLLERR) != 0) return false;
       if (watched[1].revents != 0) take_in(direction::up);
       if (watched[2].revents != 0) take_in(direction::down);
       hand_out();
     }
+    return true;
   }
 
  private:
@@ -200,9 +203,9 @@ int run(const words& given) {
   prepare_process();
   relay carries(std::move(states), given.seed);
   print_line("{\"ready\":true}");
-  shuttle(carries, *inside, *outside).run();
+  const bool ended_well = shuttle(carries, *inside, *outside).run();
   print_line(json_of(carries.counted()));
-  return 0;
+  return ended_well ? 0 : fail(refused, "a TUN device is gone; was its namespace taken away?");
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ std::optional<packet> parse_packet(byte_view read) {
 
 bool stays_on_link(const packet& p) {
   const uint8_t *from = p.source.ip, *to = p.target.ip;
-  if (p.target.family == 4) return to[0] >> 4 == 14 || (to[0] == 169 && to[1] == 254) || (from[0] == 169 && from[1] == 254);
+  if (p.target.family == 4) return to[0] >> 4 >= 14 || (to[0] == 169 && to[1] == 254) || (from[0] == 169 && from[1] == 254);
   const auto link_local = [](const uint8_t* ip) { return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80; };
   const bool unspecified = std::all_of(from, from + 16, [](uint8_t b) { return b == 0; });
   return to[0] == 0xff || link_local(to) || link_local(from) || unspecified;

@@ -24,7 +24,7 @@ struct packet {
 
 std::optional<packet> parse_packet(byte_view read);
 
-// A host's talk with its router and multicast: a router does not carry it on.
+// A host's talk with its neighbours, multicast and broadcast: a router does not carry it on.
 bool stays_on_link(const packet& p);
 
 inline constexpr uint8_t tcp_fin = 1, tcp_syn = 2, tcp_rst = 4, tcp_ack = 16;

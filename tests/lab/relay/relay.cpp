@@ -36,7 +36,7 @@ std::string json_of(const std::array<counters, 2>& both) {
 }
 
 relay::relay(plan states, uint64_t seed)
-    : plan_(std::move(states)), pipes_{pipe(sim::dice(seed).next()), pipe(sim::dice(~seed).next())} {}
+    : plan_(std::move(states)), lines_{line(sim::dice(seed).next()), line(sim::dice(~seed).next())} {}
 
 bool relay::comes_later(const on_its_way& a, const on_its_way& b) {
   return a.at != b.at ? a.at > b.at : a.number > b.number;
@@ -131,7 +131,7 @@ bool relay::meets_forger(const packet& p, direction way, instant now) {
 
 void relay::meets_line(const packet& p, direction way, instant now) {
   if (in_flight_[static_cast<size_t>(way)] >= settings::in_flight_most) return drop(way, drop_reason::queue);
-  const pipe::verdict v = pipes_[static_cast<size_t>(way)].on_packet(p.whole.size(), now, state().line(way));
+  const line::verdict v = lines_[static_cast<size_t>(way)].on_packet(p.whole.size(), now, state().line(way));
   if (v.dropped) return drop(way, *v.dropped);
   bytes whole(p.whole.begin(), p.whole.end());
   if (v.corrupted) corrupt(whole, p, *v.corrupted), ++count(way).corrupted;

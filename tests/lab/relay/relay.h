@@ -1,7 +1,7 @@
 // The bad network between two ends: takes each packet as it comes, gives back what arrives and when.
 //
 // A packet meets, in this order: the NAT, blocks, ClientHello filters, size, forged answers, and then
-// the line of its direction (pipe.h). All chance comes from the seed, drawn once for each packet and
+// the line of its direction (line.h). All chance comes from the seed, drawn once for each packet and
 // kind of fault in the order the packets come in.
 //
 // Pure: no clock, no descriptor. The owner hands in packets, sleeps until next_due(), takes what is due.
@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "tests/lab/relay/flows.h"
-#include "tests/lab/relay/pipe.h"
+#include "tests/lab/relay/line.h"
 #include "tests/lab/relay/plan.h"
 
 namespace tharsis::lab {
@@ -74,7 +74,7 @@ class relay {
   size_t state_ = 0;
   std::optional<instant> started_;
   instant next_reset_ = never;
-  std::array<pipe, 2> pipes_;
+  std::array<line, 2> lines_;
   std::array<size_t, 2> in_flight_{};
   flow_table flows_;
   std::vector<on_its_way> waiting_;  // A heap.

@@ -18,7 +18,7 @@ namespace tharsis::lab {
 enum class drop_reason { loss, burst, queue, size, blocked, nat, client_hello, forged, malformed, refused };
 inline constexpr size_t drop_reasons = 10;
 
-class pipe {
+class line {
  public:
   struct verdict {
     std::optional<drop_reason> dropped;
@@ -27,7 +27,7 @@ class pipe {
     std::optional<uint64_t> corrupted;  // Any number, to choose the bit with.
   };
 
-  explicit pipe(uint64_t seed)
+  explicit line(uint64_t seed)
       : loss_(drawn(seed)), burst_(drawn(seed)), jitter_(drawn(seed)), late_(drawn(seed)), copy_(drawn(seed)), corrupt_(drawn(seed)) {}
 
   verdict on_packet(size_t size, instant now, const line_faults& faults) {
