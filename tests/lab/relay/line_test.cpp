@@ -112,7 +112,6 @@ TEST(Line, TheLateAreOvertakenAndNobodyElse) {
   f.reorder = 0.1;
   const run r = through(f);
   int overtaken = 0;
-  instant latest{};
   for (size_t i = 0; i < r.all.size(); ++i) {
     const line::verdict& v = r.all[i];
     if (!v.late) {
