@@ -19,7 +19,8 @@ class NginxEcho(Service):
         return ((7000, "tcp"), (7443, "tcp"))
 
     def start(self):
-        certificate, key = self.world.certificates.signed([*self.host.addresses[4], "localhost", *OTHER_NAMES], stem=str(self.folder / "nginx"))
+        certificate, key = self.world.certificates.signed([*self.host.addresses[4], "localhost", "echo.test", *OTHER_NAMES],
+                                                         stem=str(self.folder / "nginx"))
         text = (pathlib.Path(__file__).parent / "nginx_echo.conf").read_text()
         for word, value in {"FOLDER": self.folder, "ADDRESS": "0.0.0.0", "PORT": 7000, "TLS_PORT": 7443, "CERTIFICATE": certificate, "KEY": key}.items():
             text = text.replace(f"@{word}@", str(value))
