@@ -37,10 +37,10 @@ class Peer:
         with open(self.body_file, "wb") as file:
             file.write(BODY)
 
-    def start_client(self, endpoints, count):
+    def start_client(self, endpoints, count, *more):
         return subprocess.Popen(
             [self.program, *endpoints, "--body-file", self.body_file, *self.server.trust, "--count", str(count),
-             "--rate", str(RATE), "--deadline", f"{DEADLINE}s", *self.flags],
+             "--rate", str(RATE), "--deadline", f"{DEADLINE}s", *self.flags, *more],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -98,18 +98,29 @@ def the_first_address_is_dead(peer):
 
 
 def nobody_is_there(peer):
-    peer.server.kill()
-    client = subprocess.run([peer.program, peer.server.endpoint, "--body-file", peer.body_file, "--rate", "50",
-                             "--deadline", "100ms", *peer.server.trust, *peer.flags], stdout=subprocess.PIPE, text=True)
-    outcome = json.loads(client.stdout.splitlines()[-1])
-    print(json.dumps(outcome))
-    expect("the exit code tells", client.returncode == 1, outcome)
-    expect("it failed", (outcome["ok"], outcome["failed"]) == (0, 1), outcome)
+    code, outcome = outcome_of(peer.start_client([peer.server.endpoint], 1, "--deadline", "100ms"))
+    check_that_all_failed(code, outcome, 1)
+
+
+def the_server_is_silent(peer):
+    """A kernel that takes connections, and nobody behind it; more than the kernel takes from a sender at once."""
+    with socket.create_server((peer.address, peer.server.port)):
+        with open(peer.body_file, "wb") as file:
+            file.write(bytes(4 << 20))
+        code, outcome = outcome_of(peer.start_client([peer.server.endpoint], 3, "--deadline", "300ms"))
+    check_that_all_failed(code, outcome, 3)
+    expect("their deadlines said so", outcome["reasons"] == {"deadline": 3}, outcome)
+
+
+def check_that_all_failed(code, outcome, count):
+    expect("the exit code tells", code == 1, outcome)
+    expect("they failed", (outcome["ok"], outcome["failed"]) == (0, count), outcome)
+    expect("every failure has a reason", sum(outcome["reasons"].values()) == count, outcome)
     expect("there is no latency", outcome["p50_us"] is None and outcome["first_answer_us"] is None, outcome)
 
 
 def main(programs, peer, *flags):
-    for claim in (the_server_dies_and_comes_back, the_first_address_is_dead, nobody_is_there):
+    for claim in (the_server_dies_and_comes_back, the_first_address_is_dead, nobody_is_there, the_server_is_silent):
         with tempfile.TemporaryDirectory() as folder:
             one = Peer(programs, peer, flags, folder)
             try:

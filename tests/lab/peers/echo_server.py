@@ -9,6 +9,7 @@ class OwnServer:
 
     def __init__(self, program, address, port):
         self.command = [program, "--listen", f"{address}:{port}"]
+        self.port = port
         self.endpoint = f"tcp://{address}:{port}"
         self.trust = []
         self.process = None
@@ -35,9 +36,9 @@ class Nginx:
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                         "-nodes", "-days", "2", "-keyout", key, "-out", certificate, "-subj", "/CN=echo.test",
                         "-addext", f"subjectAltName=DNS:echo.test,IP:{address}"], check=True, stderr=subprocess.DEVNULL)
-        self.endpoint = f"tcp://{address}:{port}"
+        self.port = port + 1 if tls else port
+        self.endpoint = f"{'tcps' if tls else 'tcp'}://{address}:{self.port}"
         if tls:
-            self.endpoint = f"tcps://{address}:{port + 1}"
             self.trust = ["--ca", certificate]
         with open(os.path.join(os.path.dirname(__file__), "..", "services", "nginx_echo.conf")) as template:
             text = template.read()

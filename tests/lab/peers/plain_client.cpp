@@ -29,7 +29,7 @@ class plain_client {
       if (!socket_.is_open() && now >= attempt_at_) connect(now);
       if (socket_.is_open() && !stands_ && now >= connect_deadline()) connect_failed();
       if (stands_) write_unsent();
-      wait_and_handle();
+      if (!run_.loop().done()) wait_and_handle();  // The last deadline may just have passed.
     }
   }
 
