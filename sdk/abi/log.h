@@ -33,6 +33,59 @@ typedef struct tharsis_log_record {
   tharsis_text text;
 } tharsis_log_record;
 
+// What a line's arguments are, one letter each in tharsis_log_site.codes, and how they stand in a ring:
+// first the fixed parts in the order of the letters, unaligned, little-endian; then the bytes of the texts in
+// the same order, without anything between.
+enum {
+  THARSIS_LOG_BOOL = 'b',      // u8
+  THARSIS_LOG_CHAR = 'c',      // u8
+  THARSIS_LOG_I32 = 'i',
+  THARSIS_LOG_U32 = 'u',
+  THARSIS_LOG_I64 = 'l',
+  THARSIS_LOG_U64 = 'm',
+  THARSIS_LOG_F64 = 'd',
+  THARSIS_LOG_POINTER = 'p',   // u64
+  THARSIS_LOG_DURATION = 't',  // i64, nanoseconds
+  THARSIS_LOG_WALL = 'w',      // i64, nanoseconds since 1970 UTC
+  THARSIS_LOG_TEXT = 's',      // u32, the length; the bytes follow the fixed parts
+  THARSIS_LOG_BYTES = 'x',     // u32, as a text; shown in hexadecimal
+  THARSIS_LOG_SECRET = 'z',    // nothing: it is never written; shown as "(secret)"
+};
+
+// One place in a program that writes lines. It stays where it is for as long as the process lives.
+typedef struct tharsis_log_site {
+  uint32_t size;
+  uint32_t level;
+  uint32_t line;
+  uint32_t reserved;
+  const char* file;    // Null: none.
+  const char* text;    // With {} or {name} or {name:spec} where arguments go; {{ and }} are braces.
+  const char* codes;   // A letter an argument.
+  const char* tag;     // Empty: none.
+} tharsis_log_site;
+
+// Where the lines of one thread wait: a ring that only that thread writes. Positions count bytes from the
+// ring's first day and never turn back. A line is
+//   u32 bytes in all, a multiple of 8    u32 number of its site    u64 clock    its arguments
+// and each byte is combined (exclusive or) with the keystream's byte of its position, which is zero where
+// nothing is sealed. Both are mapped twice in a row, so a line stands in one piece.
+//
+// To write one: busy must be 0, else a signal interrupted this thread inside a line and the line goes to
+// write(). Set it; write at `position`, if that is no further than `limit` (else ask room()); store the new
+// position to *head with release; clear busy; if *asleep is not 0, call wake().
+typedef struct tharsis_log_ring {
+  uint32_t size;
+  volatile uint32_t busy;
+  uint64_t position;
+  uint64_t limit;
+  uint8_t* bytes;
+  const uint8_t* keystream;
+  uint64_t mask;                    // Bytes of the ring minus 1.
+  volatile uint64_t* head;
+  const volatile uint64_t* clock;   // Where the time is read; null: the processor's own counter.
+  const volatile uint32_t* asleep;  // Nobody looks at the rings now.
+} tharsis_log_ring;
+
 typedef struct tharsis_log {
   uint32_t size;
   void* self;
@@ -44,6 +97,24 @@ typedef struct tharsis_log {
   // wake(context, handle) on the calling strand once everything written before is in the file (or,
   // without a sink, on stderr). The wake always comes. [own strand]
   tharsis_status (*flush)(void* self, tharsis_wake wake, void* context, tharsis_handle handle);
+
+  // Rings: how a line costs a few stores instead of a call. sdk/pure/logger.h does all of this.
+  //
+  // *generation is another number each time a sink comes or goes; 0: there are no rings, use write(). What
+  // ring() and site() answered is good while it is the same.
+  const volatile uint32_t* generation;
+  // The calling thread's own, or null where there is none left. [any thread]
+  tharsis_log_ring* (*ring)(void* self);
+  // The site's number, from 1; 0: use write(). [any thread]
+  uint32_t (*site)(void* self, const tharsis_log_site* site);
+  // Makes limit >= position + bytes; may wait as long as the level's policy says. 0: the line is
+  // dropped and has been counted. [the ring's thread]
+  int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
+  // [the ring's thread] [does not block]
+  void (*wake)(void* self);
+  // Where the lowest level stands that is kept of this plugin's lines with this tag. Changes while running;
+  // the place is good for as long as the runtime lives. [any thread]
+  const volatile uint32_t* (*level_of)(void* self, tharsis_text tag);
 } tharsis_log;
 
 typedef struct tharsis_log_sink {
@@ -55,6 +126,16 @@ typedef struct tharsis_log_sink {
   // Post wake(context, handle) to `strand` once everything written before is in the file, or could
   // not be written. [any thread]
   void (*flush)(void* self, tharsis_handle strand, tharsis_wake wake, void* context, tharsis_handle handle);
+
+  // As in tharsis_log, with the plugin whose lines they are. A sink without rings ends before them.
+  tharsis_log_ring* (*ring)(void* self);
+  uint32_t (*site)(void* self, tharsis_text plugin, const tharsis_log_site* site);
+  int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
+  void (*wake)(void* self);
+  uint32_t (*level_of)(void* self, tharsis_text plugin, tharsis_text tag);
+  // Nobody writes to a ring of this sink any more once this has come back: called on withdrawal, after
+  // *generation has changed. [own strand]
+  void (*close_rings)(void* self);
 } tharsis_log_sink;
 
 #ifdef __cplusplus
