@@ -8,6 +8,8 @@ import unittest
 from runner.case_file import read_case
 from runner.diagnostics import CaseError
 from runner.main import LAB, case_files
+from runner.turns import commands_of
+from services import SERVICES
 
 GOOD = """\
 case: One address is dead
@@ -20,6 +22,17 @@ truth: { answered: 100%, first_answer: 4.5 rtt }
 
 
 class CaseFile(unittest.TestCase):
+    def test_the_readme_tells_every_service(self):
+        readme = (LAB / "README.md").read_text()
+        for name in SERVICES:
+            with self.subTest(name):
+                self.assertIn(f"| `{name}` |", readme)
+
+    def test_the_programs_that_a_case_needs_are_known(self):
+        case = self.read("case: x\nhosts: { im: {} }\nfaults: [{ at: 0s, shell: { router: nft list tables } }]\nrun: kdig @{im}\n"
+                         "evidence: '{tcpdump} -r x'\ntruth: { exit: 0 }\n")
+        self.assertEqual(commands_of(case), {"kdig": "knot-dnsutils", "nft": "nftables", "tcpdump": "tcpdump"})
+
     def read(self, text):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(text)

@@ -15,7 +15,7 @@ SAID = {"sent": 200, "ok": 199, "failed": 1, "reasons": {"timeout": 1}, "p50_us"
 
 
 def case(run, truth, rtt_us=100_000):
-    return Case(name="a/case", title="", about="", fast=False, not_yet="", limit_us=1, path={"rtt": rtt_us}, hosts={}, router={}, zone={},
+    return Case(name="a/case", title="", about="", fast=False, not_yet="", limit_us=1, path={"rtt": rtt_us}, hosts={}, router={}, zone={}, evidence="",
                 faults=[], run=run, truth=truth)
 
 

@@ -80,6 +80,14 @@ class Run(unittest.TestCase):
         self.assertEqual(code, 1, said)
         self.assertIn("it hung", said)
 
+    def test_a_network_that_is_not_what_the_case_says_is_a_failure_even_of_what_cannot_pass_yet(self):
+        text = "not_yet: nobody says that\nhosts: {{ im: {{}} }}\nrun: 'true'\nevidence: ping -c 1 -W 1 {} \ntruth: {{ prints: 'no such words' }}"
+        code, said = self.run_case(text.format("203.0.113.9"))
+        self.assertEqual(code, 1, said)
+        self.assertIn("the network is not what the case says, for its evidence ended with 1", said)
+        code, said = self.run_case(text.format("{im}"))
+        self.assertEqual(code, 0, said)
+
     def test_a_crash_is_a_failure_whatever_is_expected(self):
         code, said = self.run_case("not_yet: it crashes\nrun: 'kill -SEGV $$'\ntruth: { exit: 0 }")
         self.assertEqual(code, 1, said)

@@ -116,7 +116,8 @@ class Run:
 
 
 CASE = Group({"case": Text(), "about": Text(), "fast": Bool(), "not_yet": Text(), "limit": Duration(), "path": PATH,
-              "hosts": MapOf(Host(), "hosts"), "router": ROUTER, "zone": MapOf(ListOf(Target()), "zone", DOMAIN), "faults": ListOf(FAULT), "run": Run(), "truth": TRUTH},
+              "hosts": MapOf(Host(), "hosts"), "router": ROUTER, "zone": MapOf(ListOf(Target()), "zone", DOMAIN),
+              "faults": ListOf(FAULT), "run": Run(), "evidence": Text(), "truth": TRUTH},
              required=("case", "run", "truth"), what="a case")
 
 
@@ -134,6 +135,7 @@ class Case:
     zone: dict              # Names with what they stand for, beside those of the hosts.
     faults: list
     run: dict
+    evidence: str           # A shell command that fails where the network is not what the case says.
     truth: dict
 
     @property
@@ -202,7 +204,7 @@ def read_case(path, name):
     run = value["run"]
     case = Case(name, value["case"], value.get("about", ""), value.get("fast", False), value.get("not_yet", ""),
                 value.get("limit") or default_limit(run), value.get("path", {}), value.get("hosts", {}),
-                value.get("router", {}), value.get("zone", {}), value.get("faults", []), run, value["truth"])
+                value.get("router", {}), value.get("zone", {}), value.get("faults", []), run, value.get("evidence", ""), value["truth"])
     check_names(case, node, mistakes)
     if mistakes.found:
         raise CaseError(mistakes.text())

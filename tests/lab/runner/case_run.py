@@ -1,9 +1,7 @@
 """One case, inside its sandbox, from the first namespace to the judgement."""
 
 import json
-import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +10,7 @@ from clients import CLIENTS
 from services import SERVICES
 
 from . import sandbox
+from .capture import Capture
 from .certificates import Certificates
 from .judge import broken, judge, summary
 from .relay import Relay
@@ -27,6 +26,9 @@ def last_object(output):
             except ValueError:
                 return None
     return None
+
+
+EVIDENCE_MOST_US = 20_000_000  # Independent tools with limits of a second or two.
 
 
 class CaseRun:
@@ -50,6 +52,7 @@ class CaseRun:
     def set_up(self):
         sandbox.furnish(self.nameserver())
         self.world.certificates = Certificates(self.world)
+        self.world.certificates.trust("lab authority")
         self.world.make_namespaces()
         self.relay = Relay(self.world, self.world.programs.path("lab_relay"), self.seed)
         self.capture()
@@ -61,9 +64,7 @@ class CaseRun:
     def capture(self):
         """What the client and the internet saw; kept when the case fails."""
         for place, link in (("client", "eth0"), ("internet", "cable")):
-            path = str(self.world.folder(place) / f"{place}.pcap")
-            self.world.start(place, "tcpdump", ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-s", "200", "-i", link, "-w", path],
-                             ready=lambda path=path: pathlib.Path(path).exists())
+            Capture(place, link, self.world.folder(place) / f"{place}.pcap")
 
     def words(self):
         run = self.case.run
@@ -75,24 +76,34 @@ class CaseRun:
         if self.case.kind == "diagnose":
             words = [self.world.programs.path("tharsis"), "sdt", "check", self.world.fill(run["diagnose"]), "--json",
                      "--state", str(self.world.folder("client") / "state")]
-            return words + [word for setting in run.get("set", []) for word in ("--set", setting)]
+            return words + [word for setting in run.get("set", []) for word in ("--set", self.world.fill(setting))]
         return ["sh", "-c", self.world.fill(run["shell"])]
 
-    def command(self):
-        """Answers (exit code or None where it hung, what it printed, microseconds)."""
-        path = self.world.folder("client") / "command.txt"
-        words = self.world.inside("client", self.words())
-        (self.world.folder("client") / "command_line.txt").write_text(" ".join(words) + "\n")
+    def command(self, name, words, limit_us):
+        """Runs it in the client namespace. Answers (exit code or None where it hung, what it printed, microseconds)."""
+        path = self.world.folder("client") / f"{name}.txt"
+        words = self.world.inside("client", words)
+        (self.world.folder("client") / f"{name}_line.txt").write_text(" ".join(words) + "\n")
         started = time.monotonic()
         with open(path, "wb") as said:
             process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
             try:
-                code = process.wait(self.case.limit_us / 1e6)
+                code = process.wait(limit_us / 1e6)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
                 code = None
         return code, path.read_text(errors="replace"), round((time.monotonic() - started) * 1e6)
+
+    def check_evidence(self):
+        """Diagnoses are worth nothing where the network is not as the case says; so independent tools look at it, afterwards,
+        because they would leave traces."""
+        if not self.case.evidence:
+            return
+        code, output, _ = self.command("evidence", ["sh", "-ec", self.world.fill(self.case.evidence)], EVIDENCE_MOST_US)
+        if code != 0:
+            how = "hung" if code is None else f"ended with {code}"
+            raise WorldError(f"the network is not what the case says, for its evidence {how}:\n{output[-2000:]}")
 
     def run(self):
         """Answers the result as main.py and build/lab/*.json have it."""
@@ -103,7 +114,8 @@ class CaseRun:
             timeline.carry_out_first()
             self.relay.tell("start")
             timeline.start()
-            code, output, took_us = self.command()
+            code, output, took_us = self.command("command", self.words(), self.case.limit_us)
+            self.check_evidence()
             timeline.end()
         except (WorldError, OSError) as error:
             return {**result, "outcome": "broken", "reasons": [f"the case could not be set up: {error}"]}
@@ -127,8 +139,6 @@ def main(case, seed, programs, keep, kept):
     result = run.run()
     if result["outcome"] in ("failed", "broken"):
         result["kept"] = str(kept)
-        for place in ("client", "internet"):
-            run.world.stop(place, "tcpdump", signal.SIGTERM)
         keep_files(kept)
     print(json.dumps(result), flush=True)
     if keep:

@@ -14,6 +14,9 @@ import subprocess
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 FOLDER = pathlib.Path("/run/lab")
+# What would lead programs out of the case's world, by its names of files or hosts.
+REACHING_OUT = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+                "no_proxy", "NO_PROXY")
 
 
 def die_with_parent():
@@ -43,11 +46,21 @@ def obstacle():
 
 def furnish(nameserver):
     """Called inside, first: our own /run, name server and hosts file. `nameserver` may be None."""
+    for name in REACHING_OUT:
+        os.environ.pop(name, None)
     mount("tmpfs", "/run", "tmpfs")
     for folder in ("netns", "lab"):
         pathlib.Path("/run", folder).mkdir(mode=0o755)
     put_over("/etc/resolv.conf", f"nameserver {nameserver}\noptions timeout:2 attempts:2\n" if nameserver else "")
     put_over("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+
+
+def own_store():
+    """The folder of the authorities that are trusted in this world: none yet, whatever the machine trusts."""
+    folder = FOLDER / "certs"
+    folder.mkdir()
+    mount(str(folder), "/etc/ssl/certs", None, bind=True)
+    return folder
 
 
 def put_over(path, text):

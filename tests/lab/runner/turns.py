@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import selectors
 import subprocess
 import sys
@@ -17,7 +18,10 @@ from .case_file import Case
 from .programs import missing
 
 RUN = pathlib.Path(__file__).resolve().parent.parent / "run"
-TOOLS = {"nsenter": "util-linux", "ethtool": "ethtool", "tcpdump": "tcpdump", "ip": "iproute2", "openssl": "openssl"}
+TOOLS = {"nsenter": "util-linux", "ethtool": "ethtool", "ip": "iproute2", "openssl": "openssl"}
+# What a case's own commands may use.
+COMMANDS = {"curl": "curl", "iperf3": "iperf3", "kdig": "knot-dnsutils", "nc": "netcat-openbsd", "nft": "nftables", "nstat": "iproute2",
+            "ping": "iputils-ping", "tc": "iproute2", "tcpdump": "tcpdump"}
 SLACK = 90.0  # Seconds that setting a case up may take, on a slow machine, beside its command.
 
 
@@ -29,9 +33,17 @@ class Job:
     client: str = ""  # Makes the load instead of the one that the case names.
 
 
+def commands_of(case):
+    """{program: package} of those that its shell commands name."""
+    lines = [case.run.get("shell", ""), case.evidence]
+    lines += [line for fault in case.faults for lines_there in fault.get("shell", {}).values() for line in lines_there]
+    words = set(re.findall(r"\w+", " ".join(lines)))
+    return {program: package for program, package in COMMANDS.items() if program in words}
+
+
 def obstacle(job, programs):
     """Why this job is not possible here, or ""."""
-    wanted, built = dict(TOOLS), {"lab_relay", "tharsis"}
+    wanted, built = TOOLS | commands_of(job.case), {"lab_relay", "tharsis"}
     for host in [*job.case.hosts.values(), job.case.router]:
         for key in SERVICES.keys() & host.keys():
             wanted |= SERVICES[key].programs

@@ -15,6 +15,8 @@ CLIENT = {4: "10.77.0.2", 6: "2001:db8:77::2"}
 GATEWAY = {4: "10.77.0.1", 6: "2001:db8:77::1"}
 WAN = {4: "100.64.1.1", 6: "2001:db8:a1::1"}
 CABLE = {4: "100.64.1.2", 6: "2001:db8:a1::2"}
+# As root it would change its user, which a user namespace of one user does not let it; so it is not root to itself.
+TCPDUMP = "unshare --user --map-user=1 tcpdump -n"
 FIRST_HOP = "100.64.0.1"  # What every host sees of the internet's side.
 SWITCHES = {
     "net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1, "net.ipv6.conf.default.accept_dad": 0,
@@ -85,11 +87,11 @@ class World:
         return {**names, **{name: [self.resolve(target) for target in targets] for name, targets in self.case.zone.items()}}
 
     def fill(self, text):
-        """{im}, {im.2}, {im.v6}, {client} and {gateway} in a command."""
+        """{im}, {im.2}, {im.v6}, {client}, {gateway}, {lab} and {tcpdump} in a command."""
         for name, host in self.hosts.items():
             for part in [""] + [f".{k}" for k in range(1, len(host.addresses[4]) + 1)] + [".v6"]:
                 text = text.replace("{" + name + part + "}", host.address(name + part))
-        return text.replace("{client}", CLIENT[4]).replace("{gateway}", GATEWAY[4]).replace("{lab}", str(sandbox.FOLDER))
+        return text.replace("{tcpdump}", TCPDUMP).replace("{client}", CLIENT[4]).replace("{gateway}", GATEWAY[4]).replace("{lab}", str(sandbox.FOLDER))
 
     # Namespaces
 

@@ -6,8 +6,9 @@ from .service import Service
 
 
 class Dnsmasq(Service):
-    about = "resolver that lies: other addresses for some names, or for all, or that they do not exist"
-    settings = Group({"address": MapOf(ListOf(Address()), "address", DOMAIN), "everything": Address(), "nxdomain": ListOf(Text())}, what="dnsmasq")
+    about = "resolver that lies: other addresses for some names, for all, or for those that do not exist"
+    settings = Group({"address": MapOf(ListOf(Address()), "address", DOMAIN), "everything": Address(), "unknown": Address(),
+                      "nxdomain": ListOf(Text())}, what="dnsmasq")
     programs = {"dnsmasq": "dnsmasq-base"}
     ports = ((53, "udp"), (53, "tcp"))
     resolver = True
@@ -24,7 +25,7 @@ class Dnsmasq(Service):
             words.append(f"--address=/#/{self.given['everything']}")
         else:
             words += [f"--host-record={','.join([name, *addresses])}" for name, addresses in self.truth(lies).items()]
-            words.append("--address=/#/")  # What nobody knows does not exist.
+            words.append(f"--address=/#/{self.given.get('unknown', '')}")  # Without an address: it does not exist.
         self.run(words)
 
     def truth(self, lies):

@@ -49,7 +49,8 @@ class Nginx(Service):
             return [f"return {self.given['status']} \"the lab says {self.given['status']}\\n\";"]
         pages = {"/": f"this is {self.host.name}", **self.given.get("pages", {})}
         lines = ["location = /generate_204 { return 204; }"]
-        return lines + [f"location {'=' if path != '/' else ''} {path} {{ return 200 {json.dumps(text + chr(10))}; }}" for path, text in pages.items()]
+        return lines + [f"location {'=' if path != '/' else ''} {path} {{ return 200 {json.dumps(text + chr(10))}; }}"
+                        for path, text in pages.items()]
 
     def certificate(self):
         tls = self.given.get("tls", {})
