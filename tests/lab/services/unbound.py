@@ -4,7 +4,7 @@ from runner.shapes import Bool, Group, OneOf
 
 from .service import Service
 
-# How unbound is told to answer every question the same way; the first of each pair is a zone's type.
+# What makes a zone answer every question the same way.
 SAME_ANSWERS = {"refused": "always_refuse", "nxdomain": "always_nxdomain", "nodata": "always_nodata", "silence": "always_deny"}
 
 
@@ -27,7 +27,7 @@ class Unbound(Service):
         addresses = self.host.addresses[4] + self.host.addresses[6]
         lines = ["server:", 'username: ""', 'chroot: ""', 'pidfile: ""', 'logfile: ""', "use-syslog: no", f'directory: "{self.folder}"',
                  'module-config: "iterator"', "num-threads: 1", "access-control: 0.0.0.0/0 allow", "access-control: ::/0 allow",
-                 "msg-cache-size: 1m", "rrset-cache-size: 1m"]
+                 "msg-cache-size: 1m", "rrset-cache-size: 1m", 'local-zone: "test." nodefault']  # Or it knows that test has no names.
         lines += [f"do-{way}: {'yes' if self.given.get(way, True) else 'no'}" for way in ("udp", "tcp")]
         lines += [f"interface: {address}@{port}" for address in addresses for port in sorted({port for port, _ in self.ports})]
         if self.given.get("encrypted", True):
