@@ -7,6 +7,7 @@ from .gateway import Gateway
 from .iperf import Iperf
 from .nginx import Nginx
 from .portal import Portal
+from .rewriter import Rewriter
 from .silent import Mirror, Silent
 from .sslsplit import Sslsplit
 from .tinyproxy import Tinyproxy
@@ -21,6 +22,7 @@ SERVICES = {
     "mirror": Mirror,
     "nginx": Nginx,
     "portal": Portal,
+    "rewriter": Rewriter,
     "silent": Silent,
     "sslsplit": Sslsplit,
     "tinyproxy": Tinyproxy,

@@ -7,6 +7,15 @@ from runner.shapes import URL_PATH, Bool, Group, ListOf, MapOf, Number, OneOf, T
 from .service import Service
 
 
+def nginx_words(service, http):
+    """The command line for a server with these lines in its http part, all of whose files are in the service's folder."""
+    folders = [f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
+    # One process, so that ending it ends the server, as losing its power would.
+    lines = ["daemon off;", "master_process off;", "user root;", f"pid {service.name}.pid;", "error_log stderr;", "events { worker_connections 1024; }",
+             "http {", f"access_log {service.name}_access.txt;", *folders, *http, "}"]
+    return ["nginx", "-e", "stderr", "-p", str(service.folder), "-c", service.write(f"{service.name}.conf", "\n".join(lines) + "\n")]
+
+
 class Nginx(Service):
     about = "web server: http on 80, https on 443 with a certificate that is good unless the case says otherwise"
     settings = Group({
@@ -25,15 +34,10 @@ class Nginx(Service):
         return ((80, "tcp"), (443, "tcp")) if self.tls else ((80, "tcp"),)
 
     def start(self):
-        # One process, so that ending it ends the server, as losing its power would.
-        text = "\n".join(["daemon off;", "master_process off;", "user root;", "pid nginx.pid;", "error_log stderr;",
-                          "events { worker_connections 1024; }", "http {", *self.server(), "}"])
-        self.run(["nginx", "-e", "stderr", "-p", str(self.folder), "-c", self.write("nginx.conf", text + "\n")])
+        self.run(nginx_words(self, self.server()))
 
     def server(self):
-        lines = ["access_log nginx_access.txt;", "default_type text/plain;", "keepalive_requests 1000000;", "keepalive_timeout 600s;"]
-        lines += [f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
-        lines += ["server {", "listen 80;", "listen [::]:80;"]
+        lines = ["default_type text/plain;", "keepalive_requests 1000000;", "keepalive_timeout 600s;", "server {", "listen 80;", "listen [::]:80;"]
         if self.tls:
             certificate, key = self.certificate()
             kind = "ssl http2" if self.given.get("http2", True) else "ssl"
