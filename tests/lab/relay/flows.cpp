@@ -130,9 +130,8 @@ void flow_table::forget_all() {
 std::vector<injected> flow_table::reset_all() {
   std::vector<injected> made;
   for (auto& [k, e] : flows_) {
-    flow& f = e.state;
-    if (f.protocol != protocol_tcp || f.closed || f.forgotten || f.cut) continue;
-    for (injected& one : resets_of(f)) made.push_back(std::move(one));
+    if (!e.state.lives()) continue;
+    for (injected& one : resets_of(e.state)) made.push_back(std::move(one));
   }
   return made;
 }

@@ -33,6 +33,12 @@ struct flow {
   bool hello_read = false;
   bool cut = false;  // Because of its ClientHello.
 
+  // Something of it got through: it is no call into a black hole.
+  bool lives() const {
+    const auto heard = [](const flow_end& end) { return end.arrived || end.confirmed; };
+    return protocol == protocol_tcp && !closed && !forgotten && !cut && (heard(ends[0]) || heard(ends[1]));
+  }
+
   flow_end& sender(direction way) { return ends[static_cast<size_t>(way)]; }
   flow_end& receiver(direction way) { return ends[static_cast<size_t>(opposite(way))]; }
 };

@@ -84,13 +84,21 @@ TEST(Flows, WhatIsOnItsWayOrBehindAGapHasNotArrived) {
 
 TEST(Flows, WhoWaitsForAnAnswerToItsSynIsResetByConfirmingIt) {
   net n;
-  n.comes(up, net::segment(up, client_first, 0, tcp_syn));
+  n.tcp(up, client_first, 0, tcp_syn);
+  n.comes(down, net::segment(down, server_first, client_first + 1, tcp_syn | tcp_ack));  // Still on its way.
   const auto sent = n.table.reset_all();
-  ASSERT_EQ(sent.size(), 1u) << "the server knows of nothing";
-  const auto p = parse_packet(sent[0].packet);
-  EXPECT_EQ(sent[0].way, down);
+  EXPECT_EQ(numbers(sent, up), (list{client_first + 1}));
+  EXPECT_EQ(numbers(sent, down), (list{0}));
+  const auto p = parse_packet(sent[1].packet);
   EXPECT_EQ(parse_tcp(*p)->flags, tcp_rst | tcp_ack);
   EXPECT_EQ(parse_tcp(*p)->acknowledged, client_first + 1);
+}
+
+TEST(Flows, ACallThatNeverGotThroughIsNotReset) {
+  net n;
+  n.comes(up, net::segment(up, client_first, 0, tcp_syn));
+  n.comes(up, net::segment(up, client_first, 0, tcp_syn));
+  EXPECT_TRUE(n.table.reset_all().empty());
 }
 
 TEST(Flows, ClosedOnesAreNotReset) {

@@ -28,7 +28,8 @@ class line {
   };
 
   explicit line(uint64_t seed)
-      : loss_(drawn(seed)), burst_(drawn(seed)), jitter_(drawn(seed)), late_(drawn(seed)), copy_(drawn(seed)), corrupt_(drawn(seed)) {}
+      : loss_(drawn(seed)), burst_(drawn(seed)), jitter_(drawn(seed)), late_(drawn(seed)), copy_(drawn(seed)),
+        corrupt_(drawn(seed)) {}
 
   verdict on_packet(size_t size, instant now, const line_faults& faults) {
     verdict v;
@@ -65,8 +66,9 @@ class line {
     if (faults.rate_bps == 0) return now;
     // The packet that is being sent stands in no queue.
     if (leaving_.size() > faults.queue_packets) return {};
-    const auto takes = duration(static_cast<int64_t>(static_cast<double>(size) * 8e9 / static_cast<double>(faults.rate_bps)));
-    leaving_.push_back(std::max(now, leaving_.empty() ? now : leaving_.back()) + takes);
+    const double seconds = static_cast<double>(size) * 8 / static_cast<double>(faults.rate_bps);
+    const instant begins = leaving_.empty() ? now : leaving_.back();
+    leaving_.push_back(begins + std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds)));
     return leaving_.back();
   }
 

@@ -164,7 +164,8 @@ TEST(Line, TheSameSeedDecidesTheSameAndAnotherDoesNot) {
   f.burst_leave = 0.3;
   const auto same = [](const run& a, const run& b) {
     return std::equal(a.all.begin(), a.all.end(), b.all.begin(), [](const auto& x, const auto& y) {
-      return x.dropped == y.dropped && x.at == y.at && x.duplicated == y.duplicated && x.late == y.late && x.corrupted == y.corrupted;
+      return x.dropped == y.dropped && x.at == y.at && x.duplicated == y.duplicated && x.late == y.late &&
+             x.corrupted == y.corrupted;
     });
   };
   EXPECT_TRUE(same(through(f, 5), through(f, 5)));

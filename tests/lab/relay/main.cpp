@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 
 #include "runtime/os_profile_files.h"
 #include "runtime/yaml_tree.h"
@@ -35,9 +37,6 @@ constexpr const char* usage =
     "in the plan or in these words, with 1 when the system refuses something. The plan: tests/lab/relay/README.md\n";
 
 constexpr int wrong_use = 2, refused = 1;
-
-volatile std::sig_atomic_t asked_to_end = 0;
-void on_signal(int) { asked_to_end = 1; }
 
 instant now() {
   timespec t{};
@@ -109,26 +108,21 @@ class command_reader {
 
 class shuttle {
  public:
-  shuttle(relay& carries, int inside, int outside) : relay_(carries), ends_{inside, outside} {}
+  shuttle(relay& carries, int inside, int outside, int signals) : relay_(carries), ends_{inside, outside}, signals_(signals) {}
 
   // Until the end is asked for. False: a device is gone.
   bool run() {
-    sigset_t while_waiting;
-    sigprocmask(SIG_SETMASK, nullptr, &while_waiting);
-    sigdelset(&while_waiting, SIGTERM);
-    sigdelset(&while_waiting, SIGINT);
-    pollfd watched[] = {{STDIN_FILENO, POLLIN, 0}, {ends_[0], POLLIN, 0}, {ends_[1], POLLIN, 0}};
-    while (asked_to_end == 0) {
+    pollfd watched[] = {{STDIN_FILENO, POLLIN, 0}, {ends_[0], POLLIN, 0}, {ends_[1], POLLIN, 0}, {signals_, POLLIN, 0}};
+    for (;;) {
       const duration wait = std::max(relay_.next_due() - now(), duration::zero());
       const timespec limit{static_cast<time_t>(wait.count() / 1'000'000'000), static_cast<long>(wait.count() % 1'000'000'000)};
-      if (ppoll(watched, 3, &limit, &while_waiting) < 0) continue;  // A signal.
-      if (watched[0].revents != 0 && !obey()) return true;
+      if (ppoll(watched, std::size(watched), &limit, nullptr) < 0) continue;
+      if (watched[3].revents != 0 || (watched[0].revents != 0 && !obey())) return true;
       if (((watched[1].revents | watched[2].revents) & POLLERR) != 0) return false;
       if (watched[1].revents != 0) take_in(direction::up);
       if (watched[2].revents != 0) take_in(direction::down);
       hand_out();
     }
-    return true;
   }
 
  private:
@@ -164,23 +158,22 @@ class shuttle {
 
   relay& relay_;
   int ends_[2];  // By the direction that is read from it.
+  int signals_;
   command_reader commands_;
   uint8_t packet_[65536];
 };
 
-void prepare_process() {
+// Answers a descriptor that is readable when somebody asks for the end.
+int prepare_process() {
   prctl(PR_SET_TIMERSLACK, 1);  // Wakes are as exact as the kernel can.
   setpriority(PRIO_PROCESS, 0, -15);  // Where it may: a busy machine must not add to the plan's delays.
-  struct sigaction action{};
-  action.sa_handler = on_signal;
+  std::signal(SIGPIPE, SIG_IGN);
   sigset_t ends;
   sigemptyset(&ends);
-  for (const int signal : {SIGTERM, SIGINT}) {
-    sigaction(signal, &action, nullptr);
-    sigaddset(&ends, signal);
-  }
-  sigprocmask(SIG_BLOCK, &ends, nullptr);  // They come while we wait, never in between.
-  std::signal(SIGPIPE, SIG_IGN);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  sigprocmask(SIG_BLOCK, &ends, nullptr);
+  return signalfd(-1, &ends, SFD_CLOEXEC);
 }
 
 int fail(int code, const std::string& text) {
@@ -200,10 +193,10 @@ int run(const words& given) {
   if (!inside) return fail(refused, inside.failure().text);
   const auto outside = open_tun(given.outside);
   if (!outside) return fail(refused, outside.failure().text);
-  prepare_process();
+  const int signals = prepare_process();
   relay carries(std::move(states), given.seed);
   print_line("{\"ready\":true}");
-  const bool ended_well = shuttle(carries, *inside, *outside).run();
+  const bool ended_well = shuttle(carries, *inside, *outside, signals).run();
   print_line(json_of(carries.counted()));
   return ended_well ? 0 : fail(refused, "a TUN device is gone; was its namespace taken away?");
 }

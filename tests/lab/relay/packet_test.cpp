@@ -99,7 +99,8 @@ bytes with_extension(bytes whole, uint8_t type, bytes header) {
 
 TEST(Packet, ExtensionHeadersAreSteppedOver) {
   const bytes plain = make_tcp(client6, server6, 5, 6, tcp_ack);
-  const bytes options = with_extension(with_extension(plain, 60, {0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), 0, bytes(8));
+  const bytes one = with_extension(plain, 60, {0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  const bytes options = with_extension(one, 0, bytes(8));
   ASSERT_TRUE(parse_packet(options) && parse_tcp(*parse_packet(options)));
   EXPECT_EQ(parse_packet(options)->target.port, 443);
   EXPECT_EQ(parse_tcp(*parse_packet(options))->sequence, 5u);
@@ -111,8 +112,9 @@ TEST(Packet, ExtensionHeadersAreSteppedOver) {
 
 TEST(Packet, FragmentsOfVersionSixAreKnown) {
   const bytes plain = make_udp(client6, server6, bytes(8));
-  const auto first = with_extension(plain, 44, {0, 0, 0, 1, 0, 0, 0, 9}), later = with_extension(plain, 44, {0, 0, 0, 9, 0, 0, 0, 9}),
-             alone = with_extension(plain, 44, {0, 0, 0, 0, 0, 0, 0, 9});
+  const bytes first = with_extension(plain, 44, {0, 0, 0, 1, 0, 0, 0, 9});
+  const bytes later = with_extension(plain, 44, {0, 0, 0, 9, 0, 0, 0, 9});
+  const bytes alone = with_extension(plain, 44, {0, 0, 0, 0, 0, 0, 0, 9});
   EXPECT_TRUE(parse_packet(first)->is_fragment && parse_packet(first)->has_start && parse_udp(*parse_packet(first)));
   EXPECT_TRUE(parse_packet(later)->is_fragment && !parse_packet(later)->has_start && !parse_udp(*parse_packet(later)));
   EXPECT_FALSE(parse_packet(alone)->is_fragment);

@@ -18,7 +18,8 @@ void corrupt(bytes& whole, const packet& p, uint64_t chosen) {
 }
 
 json_object json_of(const counters& c) {
-  constexpr std::string_view reasons[drop_reasons] = {"loss", "burst", "queue", "size", "blocked", "nat", "client_hello", "forged", "malformed", "refused"};
+  constexpr std::string_view reasons[drop_reasons] = {
+      "loss", "burst", "queue", "size", "blocked", "nat", "client_hello", "forged", "malformed", "refused"};
   json_object dropped;
   for (size_t i = 0; i < drop_reasons; ++i) dropped.add(reasons[i], c.dropped[i]);
   return json_object()

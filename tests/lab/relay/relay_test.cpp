@@ -241,7 +241,8 @@ TEST(Relay, AFlowIsCutFromItsClientHelloOn) {
   const bytes hello = client_hello("a.blocked.test");
   const byte_view start = byte_view(hello).first(40), end = byte_view(hello).subspan(40);
   for (const bool reset : {false, true}) {
-    world w(std::string(R"([{"at_us":0,"client_hello":[{"name":"blocked.test","action":")") + (reset ? "reset" : "drop") + "\"}]}]");
+    const std::string action = reset ? "reset" : "drop";
+    world w(R"([{"at_us":0,"client_hello":[{"name":"blocked.test","action":")" + action + "\"}]}]");
     shake_hands(w);
     w.put(up, tcp(up, 100, 500, tcp_ack, start));
     w.put(down, tcp(down, 500, 140, tcp_ack));

@@ -57,7 +57,8 @@ result<int> open_here(const tun_place& place) {
 result<tun_place> parse_tun_place(std::string_view text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size())
-    return error{THARSIS_E_INVALID, "expected a namespace and a device like '/run/netns/router:relay0', got '" + std::string(text) + "'"};
+    return error{THARSIS_E_INVALID,
+                 "expected a namespace and a device like '/run/netns/router:relay0', got '" + std::string(text) + "'"};
   tun_place made{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
   if (made.device.size() >= IFNAMSIZ)
     return error{THARSIS_E_INVALID, "a device's name has at most 15 characters; '" + made.device + "' has more"};
@@ -68,8 +69,9 @@ result<int> open_tun(const tun_place& place) {
   const descriptor own(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!own.good()) return failed("/proc/thread-self/ns/net cannot be opened");
   const descriptor other(open(place.namespace_path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!other.good()) return failed("the network namespace " + place.namespace_path + " cannot be opened");
-  if (setns(other.number(), CLONE_NEWNET) != 0) return failed("the network namespace " + place.namespace_path + " cannot be entered");
+  const std::string named = "the network namespace " + place.namespace_path;
+  if (!other.good()) return failed(named + " cannot be opened");
+  if (setns(other.number(), CLONE_NEWNET) != 0) return failed(named + " cannot be entered");
   auto opened = open_here(place);
   if (setns(own.number(), CLONE_NEWNET) == 0) return opened;
   if (opened) close(*opened);
