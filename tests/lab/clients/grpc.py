@@ -8,6 +8,7 @@ from .client import Client
 class Grpc(Client):
     program = "lab_client_grpc"
     server = GrpcServer
+    tls = "able"
 
 
 class GrpcTuned(Grpc):

@@ -4,15 +4,26 @@ import shutil
 import subprocess
 
 
+def certificate_for(address, folder):
+    """Made on the spot: the files of a certificate that vouches for itself, and of its key."""
+    certificate, key = (os.path.join(folder, name) for name in ("certificate.pem", "key.pem"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                    "-nodes", "-days", "2", "-keyout", key, "-out", certificate, "-subj", "/CN=echo.test",
+                    "-addext", f"subjectAltName=DNS:echo.test,IP:{address}"], check=True, stderr=subprocess.DEVNULL)
+    return certificate, key
+
+
 class OwnServer:
     """lab_server_plain, lab_server_grpc."""
 
-    def __init__(self, program, address, port):
+    def __init__(self, program, folder, address, port, tls):
         self.command = [program, "--listen", f"{address}:{port}"]
-        self.port = port
-        self.endpoint = f"tcp://{address}:{port}"
-        self.trust = []
-        self.process = None
+        self.port, self.process, self.trust = port, None, []
+        self.endpoint = f"{'tcps' if tls else 'tcp'}://{address}:{port}"
+        if tls:
+            certificate, key = certificate_for(address, folder)
+            self.command += ["--cert", certificate, "--key", key]
+            self.trust = ["--ca", certificate]
 
     def start(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
@@ -28,14 +39,11 @@ class OwnServer:
 
 
 class Nginx:
-    """As tests/lab/services/nginx_echo.conf describes it; TLS with a certificate made on the spot."""
+    """As tests/lab/services/nginx_echo.conf describes it."""
 
     def __init__(self, folder, address, port, tls):
         self.folder, self.process, self.trust = folder, None, []
-        certificate, key = (os.path.join(folder, name) for name in ("certificate.pem", "key.pem"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                        "-nodes", "-days", "2", "-keyout", key, "-out", certificate, "-subj", "/CN=echo.test",
-                        "-addext", f"subjectAltName=DNS:echo.test,IP:{address}"], check=True, stderr=subprocess.DEVNULL)
+        certificate, key = certificate_for(address, folder)
         self.port = port + 1 if tls else port
         self.endpoint = f"{'tcps' if tls else 'tcp'}://{address}:{self.port}"
         if tls:
@@ -69,4 +77,4 @@ class Nginx:
 def echo_server(peer, programs, folder, address, port, tls):
     if peer == "curl":
         return Nginx(folder, address, port, tls)
-    return OwnServer(os.path.join(programs, f"lab_server_{peer}"), address, port)
+    return OwnServer(os.path.join(programs, f"lab_server_{peer}"), folder, address, port, tls)
