@@ -48,7 +48,7 @@ def arguments(words):
     parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="take the programs of this build folder; without it build/release is built")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/lab", metavar="DIR", help="where results and failures go (build/lab)")
     parser.add_argument("--inside", nargs=3, metavar=("CASE", "SEED", "KEPT"), help=argparse.SUPPRESS)
-    return parser.parse_args(words)
+    return parser.parse_intermixed_args(words)
 
 
 def positive(text):

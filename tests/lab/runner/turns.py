@@ -41,8 +41,15 @@ def commands_of(case):
     return {program: package for program, package in COMMANDS.items() if program in words}
 
 
+def runs_tharsis(job):
+    client = job.client or job.case.run.get("load")
+    return job.case.kind == "diagnose" or client == "stn" or any("gateway" in host for host in job.case.hosts.values())
+
+
 def obstacle(job, programs):
     """Why this job is not possible here, or ""."""
+    if os.geteuid() != 0 and runs_tharsis(job):
+        return "tharsis takes plugins from folders of root's and its user's only, and in a user namespace root is a stranger; as root it can"
     wanted, built = TOOLS | commands_of(job.case), {"lab_relay", "tharsis"}
     for host in [*job.case.hosts.values(), job.case.router]:
         for key in SERVICES.keys() & host.keys():
