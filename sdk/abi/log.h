@@ -52,7 +52,7 @@ enum {
   THARSIS_LOG_SECRET = 'z',    // nothing: it is never written; shown as "(secret)"
 };
 
-// One place in a program that writes lines. It stays where it is for as long as the process lives.
+// One place in a program that writes lines. What it points to is copied.
 typedef struct tharsis_log_site {
   uint32_t size;
   uint32_t level;

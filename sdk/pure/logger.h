@@ -1,0 +1,394 @@
+// How a plugin or a host writes its log:
+//
+//   const logger log(host.log, "net");                   // "net" is the tag of its lines
+//   log.info("sent {bytes} bytes to {}", count, name);   // also verbose, debug, warning, error, fatal
+//
+// The text is checked when it is compiled. A line costs a few stores into a ring of the calling thread; it is
+// put into words by whoever reads the log. Where there is no ring it is put into words at once. [any thread]
+//
+// Arguments: bool, characters, numbers, enums (their numbers), pointers, texts, spans of bytes (in hexadecimal),
+// durations, secret(x) (never written anywhere), and whatever has a to_text(x).
+#pragma once
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "sdk/abi/log.h"
+#include "sdk/pure/log_format.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis {
+
+// An argument that no log may hold: its place is shown as "(secret)".
+struct secret_argument {};
+template <class T>
+constexpr secret_argument secret(const T&) {
+  return {};
+}
+
+namespace log_detail {
+
+// An argument as it stands in a ring: a code, a fixed part, and perhaps bytes behind it.
+template <char Code, class Fixed>
+struct number {
+  static constexpr char code = Code;
+  static constexpr size_t fixed = sizeof(Fixed);
+  Fixed value;
+};
+struct text {
+  static constexpr char code = THARSIS_LOG_TEXT;
+  static constexpr size_t fixed = 4;
+  std::string_view value;
+};
+struct made_text {
+  static constexpr char code = THARSIS_LOG_TEXT;
+  static constexpr size_t fixed = 4;
+  std::string value;
+};
+struct bytes {
+  static constexpr char code = THARSIS_LOG_BYTES;
+  static constexpr size_t fixed = 4;
+  std::string_view value;
+};
+struct nothing {
+  static constexpr char code = THARSIS_LOG_SECRET;
+  static constexpr size_t fixed = 0;
+};
+
+template <class T>
+constexpr bool is_duration = false;
+template <class Rep, class Period>
+constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+template <class T>
+auto wire(const T& value) {
+  if constexpr (std::is_same_v<T, secret_argument>) return nothing{};
+  else if constexpr (std::is_same_v<T, bool>) return number<THARSIS_LOG_BOOL, uint8_t>{value};
+  else if constexpr (std::is_same_v<T, char>) return number<THARSIS_LOG_CHAR, uint8_t>{static_cast<uint8_t>(value)};
+  else if constexpr (std::is_enum_v<T>) return wire(static_cast<std::underlying_type_t<T>>(value));
+  else if constexpr (std::is_integral_v<T> && sizeof(T) <= 4 && std::is_signed_v<T>) return number<THARSIS_LOG_I32, int32_t>{value};
+  else if constexpr (std::is_integral_v<T> && sizeof(T) <= 4) return number<THARSIS_LOG_U32, uint32_t>{value};
+  else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) return number<THARSIS_LOG_I64, int64_t>{value};
+  else if constexpr (std::is_integral_v<T>) return number<THARSIS_LOG_U64, uint64_t>{value};
+  else if constexpr (std::is_floating_point_v<T>) return number<THARSIS_LOG_F64, double>{static_cast<double>(value)};
+  else if constexpr (is_duration<T>)
+    return number<THARSIS_LOG_DURATION, int64_t>{std::chrono::duration_cast<std::chrono::nanoseconds>(value).count()};
+  else if constexpr (std::is_convertible_v<const T&, const char*>) {
+    const char* t = value;
+    return text{t != nullptr ? std::string_view(t) : std::string_view("(null)")};
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) return text{value};
+  else if constexpr (std::is_convertible_v<const T&, std::span<const uint8_t>>) {
+    const std::span<const uint8_t> b = value;
+    return bytes{{reinterpret_cast<const char*>(b.data()), b.size()}};
+  } else if constexpr (std::is_pointer_v<T> || std::is_null_pointer_v<T>)
+    return number<THARSIS_LOG_POINTER, uint64_t>{reinterpret_cast<uintptr_t>(static_cast<const void*>(value))};
+  else return made_text{to_text(value)};
+}
+template <class T>
+using wire_of = decltype(wire(std::declval<const std::decay_t<T>&>()));
+
+inline constexpr size_t arguments_max = 64;
+inline constexpr size_t header_size = 16;  // Bytes in all, site, clock.
+
+template <class... A>
+inline constexpr std::array<char, sizeof...(A) + 1> codes = {wire_of<A>::code..., '\0'};
+template <class... A>
+inline constexpr size_t fixed_size = (size_t{0} + ... + wire_of<A>::fixed);
+
+inline size_t tail(const text& t) { return t.value.size(); }
+inline size_t tail(const made_text& t) { return t.value.size(); }
+inline size_t tail(const bytes& b) { return b.value.size(); }
+template <class T>
+constexpr size_t tail(const T&) {
+  return 0;
+}
+
+// Stores combined with the keystream.
+struct sealer {
+  uint8_t* to;
+  const uint8_t* key;
+
+  template <class T>
+  void put(T value) {
+    std::make_unsigned_t<T> v, k;
+    std::memcpy(&v, &value, sizeof v);
+    std::memcpy(&k, key, sizeof k);
+    v = static_cast<decltype(v)>(v ^ k);
+    std::memcpy(to, &v, sizeof v);
+    to += sizeof v;
+    key += sizeof k;
+  }
+  void put(double value) {
+    uint64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    put(bits);
+  }
+  // In words of eight; the last one overlaps the one before it. No call for the short texts that most are.
+  void put(std::string_view from) {
+    const char* p = from.data();
+    const size_t n = from.size();
+    if (n >= 8) {
+      for (size_t i = 0; i + 8 < n; i += 8) at<uint64_t>(i, p);
+      at<uint64_t>(n - 8, p);
+    } else if (n >= 4) {
+      at<uint32_t>(0, p);
+      at<uint32_t>(n - 4, p);
+    } else {
+      for (size_t i = 0; i < n; ++i) at<uint8_t>(i, p);
+    }
+    to += n;
+    key += n;
+  }
+
+ private:
+  template <class T>
+  void at(size_t i, const char* p) {
+    T v, k;
+    std::memcpy(&v, p + i, sizeof v);
+    std::memcpy(&k, key + i, sizeof k);
+    v = static_cast<T>(v ^ k);
+    std::memcpy(to + i, &v, sizeof v);
+  }
+};
+
+template <class Out, char Code, class Fixed>
+void put_fixed(Out& out, const number<Code, Fixed>& n) {
+  out.put(n.value);
+}
+template <class Out>
+void put_fixed(Out&, const nothing&) {}
+template <class Out, class Text>
+void put_fixed(Out& out, const Text& t) {
+  out.put(static_cast<uint32_t>(t.value.size()));
+}
+template <class Out, class T>
+void put_tail(Out& out, const T& t) {
+  if constexpr (T::code == THARSIS_LOG_TEXT || T::code == THARSIS_LOG_BYTES) out.put(std::string_view(t.value));
+}
+
+// What ring() and the sink that it belongs to answered this thread last, in this library.
+struct thread_state {
+  uint32_t generation = 0;
+  tharsis_log_ring* ring = nullptr;
+};
+inline thread_local thread_state this_thread;
+
+inline uint64_t tick(const tharsis_log_ring& ring) {
+  if (ring.clock != nullptr) return __atomic_load_n(ring.clock, __ATOMIC_RELAXED);
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  uint64_t count;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(count));
+  return count;
+#else
+#error "this processor's counter is not known here"
+#endif
+}
+
+// Called where a format does not fit its arguments; that they cannot be called when a program is compiled is the
+// error that the compiler shows.
+void the_format_is_broken();
+void the_format_has_more_places_than_arguments();
+void the_format_has_fewer_places_than_arguments();
+void a_spec_of_the_format_does_not_fit_its_argument();
+
+}  // namespace log_detail
+
+// A text that has been checked against the types of its arguments, and where it stands.
+template <class... A>
+struct log_text {
+  const char* text;
+  const char* file;
+  uint32_t line;
+
+  consteval log_text(const char* t, const char* f = __builtin_FILE(), uint32_t l = __builtin_LINE()) : text(t), file(f), line(l) {
+    static_assert(sizeof...(A) <= log_detail::arguments_max, "a line of log has at most 64 arguments");
+    switch (check_format(t, std::string_view(log_detail::codes<A...>.data(), sizeof...(A)))) {
+      case format_mistake::none: break;
+      case format_mistake::broken: log_detail::the_format_is_broken(); break;
+      case format_mistake::too_few_arguments: log_detail::the_format_has_more_places_than_arguments(); break;
+      case format_mistake::too_many_arguments: log_detail::the_format_has_fewer_places_than_arguments(); break;
+      case format_mistake::spec_does_not_fit: log_detail::a_spec_of_the_format_does_not_fit_its_argument(); break;
+    }
+  }
+};
+
+class logger {
+ public:
+  // `log` and `tag` must outlive it.
+  explicit logger(const tharsis_log* log, const char* tag = "") : log_(log), tag_(tag), level_(log->level) {
+    if (has_rings()) level_ = log->level_of(log->self, text_of(std::string_view(tag)));
+    for (const char c : std::string_view(tag)) salt_ = (salt_ ^ static_cast<uint8_t>(c)) * 16777619u;
+  }
+
+  bool logs(uint32_t level) const { return level >= __atomic_load_n(level_, __ATOMIC_RELAXED); }
+
+  template <class Site = decltype([] {}), class... A>
+  void verbose(std::type_identity_t<log_text<A...>> t, const A&... a) const {
+    line<Site, THARSIS_LOG_VERBOSE>(t, a...);
+  }
+  template <class Site = decltype([] {}), class... A>
+  void debug(std::type_identity_t<log_text<A...>> t, const A&... a) const {
+    line<Site, THARSIS_LOG_DEBUG>(t, a...);
+  }
+  template <class Site = decltype([] {}), class... A>
+  void info(std::type_identity_t<log_text<A...>> t, const A&... a) const {
+    line<Site, THARSIS_LOG_INFO>(t, a...);
+  }
+  template <class Site = decltype([] {}), class... A>
+  void warning(std::type_identity_t<log_text<A...>> t, const A&... a) const {
+    line<Site, THARSIS_LOG_WARNING>(t, a...);
+  }
+  template <class Site = decltype([] {}), class... A>
+  void error(std::type_identity_t<log_text<A...>> t, const A&... a) const {
+    line<Site, THARSIS_LOG_ERROR>(t, a...);
+  }
+  template <class Site = decltype([] {}), class... A>
+  void fatal(std::type_identity_t<log_text<A...>> t, const A&... a) const {
+    line<Site, THARSIS_LOG_FATAL>(t, a...);
+  }
+
+  // Finished text.
+  void write(uint32_t level, std::string_view text) const {
+    if (logs(level)) log_->write(log_->self, level, text_of(text));
+  }
+
+ private:
+  bool has_rings() const { return log_->size > offsetof(tharsis_log, level_of) && log_->level_of != nullptr; }
+
+  template <class Site, uint32_t Level, class... A>
+  void line(const log_text<A...>& t, const A&... a) const {
+    if (Level >= __atomic_load_n(level_, __ATOMIC_RELAXED)) keep<Site, Level>(t, log_detail::wire(a)...);
+  }
+
+  // The order matters to a sink that closes: busy first, then the generation.
+  template <class Site, uint32_t Level, class Text, class... W>
+  void keep(const Text& t, const W&... w) const {
+    static constinit std::atomic<uint64_t> known{0};  // {generation and tag, number of the site}
+    auto& mine = log_detail::this_thread;
+    tharsis_log_ring* const ring = mine.ring;
+    if (ring == nullptr || ring->busy != 0) [[unlikely]] return keep_slowly<Level>(known, t, w...);
+    ring->busy = 1;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    const uint32_t generation = __atomic_load_n(log_->generation, __ATOMIC_RELAXED);
+    const uint64_t site = known.load(std::memory_order_relaxed);
+    const uint64_t size = size_of(w...);
+    if (generation != mine.generation || generation == 0 || site >> 32 != (generation ^ salt_) ||
+        ring->position + size > ring->limit) [[unlikely]] {
+      ring->busy = 0;
+      return keep_slowly<Level>(known, t, w...);
+    }
+    put(*ring, size, static_cast<uint32_t>(site), w...);
+  }
+
+  template <class... W>
+  static uint64_t size_of(const W&... w) {
+    constexpr size_t fixed = (log_detail::header_size + ... + W::fixed);
+    return (fixed + (size_t{0} + ... + log_detail::tail(w)) + 7) & ~uint64_t{7};
+  }
+
+  // busy is set.
+  template <class... W>
+  void put(tharsis_log_ring& ring, uint64_t size, uint32_t site, const W&... w) const {
+    const uint64_t at = ring.position & ring.mask;
+    log_detail::sealer out{ring.bytes + at, ring.keystream + at};
+    out.put(size | uint64_t{site} << 32);
+    out.put(log_detail::tick(ring));
+    (log_detail::put_fixed(out, w), ...);
+    (log_detail::put_tail(out, w), ...);
+    ring.position += size;
+    __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    ring.busy = 0;
+    if (__atomic_load_n(ring.asleep, __ATOMIC_RELAXED) != 0) [[unlikely]] log_->wake(log_->self);
+  }
+
+  // The first line of a thread, of a site, after a sink came or went, and where there is no room.
+  template <uint32_t Level, class Text, class... W>
+  [[gnu::noinline, gnu::cold]] void keep_slowly(std::atomic<uint64_t>& known, const Text& t, const W&... w) const {
+    const int number = errno;
+    const std::array<char, sizeof...(W) + 1> codes = {W::code..., '\0'};
+    const uint64_t size = size_of(w...);
+    tharsis_log_ring* const ring = has_rings() ? ring_of_this_thread() : nullptr;
+    if (ring == nullptr) {
+      say<Level>(t.text, codes.data(), w...);
+    } else if (const uint32_t site = number_of<Level>(known, t, codes.data()); site == 0) {
+      ring->busy = 0;
+      say<Level>(t.text, codes.data(), w...);
+    } else if (size > (ring->mask + 1) / 2) {
+      ring->busy = 0;
+      say<Level>(t.text, codes.data(), w...);
+    } else if (ring->position + size > ring->limit && !make_room(*ring, size, Level)) {
+      ring->busy = 0;
+    } else {
+      put(*ring, size, site, w...);
+    }
+    errno = number;
+  }
+
+  // Busy, and of the sink that is there now; or null.
+  tharsis_log_ring* ring_of_this_thread() const {
+    auto& mine = log_detail::this_thread;
+    if (mine.ring != nullptr && mine.ring->busy != 0) return nullptr;  // We interrupted a line.
+    for (int tries = 0; tries < 2; ++tries) {
+      const uint32_t generation = __atomic_load_n(log_->generation, __ATOMIC_ACQUIRE);
+      if (generation == 0) return nullptr;
+      if (mine.generation != generation || mine.ring == nullptr) {
+        mine.ring = nullptr;
+        tharsis_log_ring* const found = log_->ring(log_->self);
+        mine = {generation, found};
+      }
+      if (mine.ring == nullptr) return nullptr;
+      mine.ring->busy = 1;
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      if (__atomic_load_n(log_->generation, __ATOMIC_RELAXED) == generation) return mine.ring;
+      mine.ring->busy = 0;
+    }
+    return nullptr;
+  }
+
+  bool make_room(tharsis_log_ring& ring, uint64_t size, uint32_t level) const {
+    return log_->room(log_->self, &ring, size, level) != 0;
+  }
+
+  template <uint32_t Level, class Text>
+  uint32_t number_of(std::atomic<uint64_t>& known, const Text& t, const char* codes) const {
+    const uint32_t stamp = log_detail::this_thread.generation ^ salt_;
+    const uint64_t site = known.load(std::memory_order_relaxed);
+    if (site >> 32 == stamp && static_cast<uint32_t>(site) != 0) return static_cast<uint32_t>(site);
+    const tharsis_log_site asked = {sizeof asked, Level, t.line, 0, t.file, t.text, codes, tag_};
+    const uint32_t made = log_->site(log_->self, &asked);
+    known.store(uint64_t{stamp} << 32 | made, std::memory_order_relaxed);
+    return made;
+  }
+
+  // In words, at once.
+  template <uint32_t Level, class... W>
+  void say(const char* text, const char* codes, const W&... w) const {
+    std::vector<uint8_t> arguments(size_of(w...) + 8);
+    const std::vector<uint8_t> zeros(arguments.size());
+    log_detail::sealer out{arguments.data(), zeros.data()};
+    (log_detail::put_fixed(out, w), ...);
+    (log_detail::put_tail(out, w), ...);
+    std::string line = tag_[0] != '\0' ? "[" + std::string(tag_) + "] " : std::string();
+    line += format_line(text, std::string_view(codes, sizeof...(W)), arguments);
+    log_->write(log_->self, Level, text_of(line));
+  }
+
+  const tharsis_log* log_;
+  const char* tag_;
+  const volatile uint32_t* level_;
+  uint32_t salt_ = 2166136261u;  // Of the tag: one place in a program may write lines of several.
+};
+
+}  // namespace tharsis
