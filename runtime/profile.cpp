@@ -21,11 +21,20 @@ std::string folder_of(const profile_request& request) {
   return request.file.empty() ? absolute_path(".") : parent_folder(absolute_path(request.file));
 }
 
+// What must be set is for a plugin that starts: a command takes what it needs from its line.
+setting without_requirements(setting described) {
+  if (std::exchange(described.required, false)) described.min.reset();
+  for (auto* inner : {&described.members, &described.element})
+    for (setting& s : *inner) s = without_requirements(std::move(s));
+  return described;
+}
+
 // From the map of plugins to plugins with settings, in order. Goes on after a problem, to find more.
 class profile_builder {
  public:
-  profile_builder(const profile_request& request, plugin_catalogue& catalogue, diagnostics& problems)
-      : environment_(request.environment), catalogue_(catalogue), problems_(problems) {
+  // `commanded`: the plugin of which only a command runs.
+  profile_builder(const profile_request& request, plugin_catalogue& catalogue, diagnostics& problems, std::string commanded = {})
+      : environment_(request.environment), catalogue_(catalogue), problems_(problems), commanded_(std::move(commanded)) {
     out_.file = request.file;
     out_.data_folder = request.data_folder.empty() ? user_data_folder() : absolute_path(request.data_folder);
     cache_folder_ = request.data_folder.empty() ? user_cache_folder() : out_.data_folder + "/cache";
@@ -107,7 +116,7 @@ class profile_builder {
   }
 
   setting_value settings_of(const plugin_manifest& manifest, const yaml_node& node) {
-    setting whole = manifest.settings;
+    setting whole = node.key == commanded_ ? without_requirements(manifest.settings) : manifest.settings;
     for (const setting& s : host_settings()) whole.members.push_back(s);
     const expansion expand{{{"data", out_.data_folder},
                             {"config", config_folder_},
@@ -129,6 +138,7 @@ class profile_builder {
   const environment_map& environment_;
   plugin_catalogue& catalogue_;
   diagnostics& problems_;
+  const std::string commanded_;
   profile out_;
   std::string cache_folder_, config_folder_;
 };
@@ -232,7 +242,7 @@ profile profile_of_plugin(const std::string& plugin, const profile_request& requ
   plugin_catalogue catalogue = find_manifests(request.plugin_folders);
   yaml_node plugins = plugin_and_needs(plugin, catalogue);
   for (const std::string& set : request.sets) override_setting(plugins, set, plugin, problems);
-  profile made = profile_builder(request, catalogue, problems).build(plugins);
+  profile made = profile_builder(request, catalogue, problems, plugin).build(plugins);
   for (plugin_entry& entry : made.plugins) {
     entry.starts = entry.id != plugin;
     entry.restart.on = restart_policy::when::never;  // Somebody waits for the command's end.

@@ -61,7 +61,7 @@ void check_libraries(const profile& plan, diagnostics& problems);
 
 // A profile of one plugin and, as far as they are found, those that provide what it requires, with
 // default settings; `sets` name the plugin's own settings, without its id. For a plugin's command, so
-// the plugin itself does not start.
+// the plugin itself does not start, and what its manifest requires may be missing.
 profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems);
 
 }  // namespace tharsis::runtime

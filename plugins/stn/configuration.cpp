@@ -1,5 +1,7 @@
 #include "plugins/stn/configuration.h"
 
+#include <optional>
+
 namespace tharsis::stn {
 namespace {
 
@@ -65,11 +67,12 @@ result<std::vector<endpoint>> read_endpoints(const host& from, const std::string
   return all;
 }
 
-result<link_settings> read_link(const host& from, const std::string& name) {
+// All but the endpoints. `ca`: trusted instead of what the settings say, unless it is empty.
+link_settings read_link(const host& from, const std::string& name, const std::string& ca = {}) {
   const std::string at = "links." + name;
   link_settings s;
   s.name = name;
-  s.ca = from.text(at + ".tls.ca");
+  s.ca = ca.empty() ? from.text(at + ".tls.ca") : ca;
   s.system_store = from.flag(at + ".tls.system_store", s.ca.empty());
   s.user = from.text(at + ".user");
   s.client_version = static_cast<uint32_t>(from.whole(at + ".client_version", s.client_version));
@@ -80,30 +83,68 @@ result<link_settings> read_link(const host& from, const std::string& name) {
   s.heartbeat = read_heartbeat(from, at + ".heartbeat");
   s.reconnect = read_reconnect(from, at + ".reconnect");
   s.dial = read_dial(from, at + ".dial");
-  auto endpoints = read_endpoints(from, at, s);
-  if (!endpoints) return endpoints.failure();
-  s.endpoints = std::move(*endpoints);
+  return s;
+}
+
+std::optional<error> mistake_in(const host& from, const link_settings& s) {
+  const std::string at = "links." + s.name;
   if (s.user.size() > user_size_max)
     return wrong(from, at + ".user", "a user's name has at most " + std::to_string(user_size_max) + " bytes");
   if (s.heartbeat.interval_min > s.heartbeat.interval_max)
     return wrong(from, at + ".heartbeat.interval_min", "is longer than interval_max");
   if (s.reconnect.pause_min > s.reconnect.pause_max)
     return wrong(from, at + ".reconnect.pause_min", "is longer than pause_max");
+  return {};
+}
+
+task_settings read_tasks(const host& from) {
+  task_settings s;
+  s.timeout = from.wait("tasks.timeout", s.timeout);
+  s.waiting_max = from.whole("tasks.waiting_max", s.waiting_max);
+  s.body_max = from.whole("tasks.body_max", s.body_max);
   return s;
 }
+
+// Whether it is known without asking a resolver that this host is no other machine.
+bool stays_here(const endpoint& e) { return e.host == "localhost" || (parse_ip(e.host) && !outside(e)); }
+
+error wrong_line(const std::string& what) { return {THARSIS_E_INVALID, "stn send: " + what}; }
 
 }  // namespace
 
 result<settings> read_settings(const host& tables) {
   settings s;
   for (const std::string& name : tables.keys("links")) {
-    auto link = read_link(tables, name);
-    if (!link) return link.failure();
-    s.links.push_back(std::move(*link));
+    link_settings link = read_link(tables, name);
+    auto endpoints = read_endpoints(tables, "links." + name, link);
+    if (!endpoints) return endpoints.failure();
+    link.endpoints = std::move(*endpoints);
+    if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
+    s.links.push_back(std::move(link));
   }
-  s.tasks.timeout = tables.wait("tasks.timeout", s.tasks.timeout);
-  s.tasks.waiting_max = tables.whole("tasks.waiting_max", s.tasks.waiting_max);
-  s.tasks.body_max = tables.whole("tasks.body_max", s.tasks.body_max);
+  s.tasks = read_tasks(tables);
+  return s;
+}
+
+result<settings> read_settings(const host& tables, const send_arguments& line, const std::string& ca) {
+  for (const std::string& name : tables.keys("links"))
+    if (name != "main") return wrong_line("--set links." + name + ": there is one link here, links.main");
+  link_settings link = read_link(tables, "main", ca);
+  link.endpoints = line.endpoints;
+  link.user = line.user.value_or(link.user);
+  link.client_version = line.client_version.value_or(link.client_version);
+  link.plain_allowed = link.plain_allowed || line.plain;
+  for (const endpoint& e : link.endpoints) {
+    if (e.scheme == "tcp" && !link.plain_allowed && !stays_here(e))
+      return wrong_line(e.text() + " would send everything unencrypted; use tcps://, or say --plain");
+    if (e.scheme == "tcps" && link.ca.empty() && !link.system_store)
+      return wrong_line("no certificate is trusted; name the server's authority with --ca");
+  }
+  if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
+  const settings s{{std::move(link)}, read_tasks(tables)};
+  if (line.plan.rate == 0 && line.plan.in_flight > s.tasks.waiting_max)
+    return wrong_line("--in-flight " + std::to_string(line.plan.in_flight) + " is more than may wait; add --set tasks.waiting_max=" +
+                      std::to_string(line.plan.in_flight));
   return s;
 }
 

@@ -1,5 +1,6 @@
 // stn's part of the profile, read and checked beyond what the schema can say.
 #pragma once
+#include "plugins/stn/core/send_arguments.h"
 #include "plugins/stn/core/settings.h"
 #include "sdk/async/host.h"
 #include "sdk/pure/error.h"
@@ -7,5 +8,8 @@
 namespace tharsis::stn {
 
 result<settings> read_settings(const host& tables);
+
+// Of `tharsis stn send`: one link, main, as its line says; the rest as --set says. `ca`: the line's, absolute.
+result<settings> read_settings(const host& tables, const send_arguments& line, const std::string& ca);
 
 }  // namespace tharsis::stn

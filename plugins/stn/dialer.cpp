@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/stn/read_file.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/task_set.h"
 #include "sdk/async/tcp_stream.h"
@@ -13,36 +14,13 @@ namespace {
 constexpr int64_t ca_size_max = 4 << 20;  // The whole web's authorities take a quarter of a megabyte.
 
 // [a thread that may block]
-result<std::string> read_file(const tharsis_files& files, const std::string& path) {
-  tharsis_error why = no_error();
-  tharsis_handle file = 0;
-  tharsis_status status = files.open(files.self, text_of(path), THARSIS_FILES_READ, &file, &why);
-  if (status != THARSIS_OK) return error_from(status, why);
-  std::string text;
-  uint64_t length = 0;
-  status = files.length(files.self, file, &length, &why);
-  if (status == THARSIS_OK && length > ca_size_max)
-    status = fail(&why, THARSIS_E_INVALID, path + " is too large to be a list of certificates");
-  if (status == THARSIS_OK) {
-    text.resize(length);
-    size_t count = 0;
-    status =
-        files.read(files.self, file, 0, reinterpret_cast<uint8_t*>(text.data()), text.size(), &count, &why);
-    text.resize(count);
-  }
-  files.close(files.self, file);
-  if (status != THARSIS_OK) return error_from(status, why);
-  return text;
-}
-
-// [a thread that may block]
 result<tls_context> trust_from(const tharsis_files& files, const std::string& link, const std::string& ca,
                                bool system_store) {
   const std::string setting = "links." + link + ".tls.ca";
   tls_client_settings trusted;
   trusted.system_store = system_store;
   if (!ca.empty()) {
-    auto pem = read_file(files, ca);
+    auto pem = read_file(files, ca, ca_size_max, "a list of certificates");
     if (!pem)
       return error{pem.status(),
                    setting + ": " + pem.failure().text +

@@ -130,6 +130,16 @@ void dispatcher::delivery::deliver() const {
   to.done(to.context, what.id, what.status, ok ? bytes_of(what.body) : tharsis_bytes{}, text_of(what.reason));
 }
 
+link_totals dispatcher::totals() const {
+  link_totals sum;
+  for (const auto& link : links_) {
+    sum.connects += link->totals().connects;
+    sum.bytes_sent += link->totals().bytes_sent;
+    sum.bytes_received += link->totals().bytes_received;
+  }
+  return sum;
+}
+
 task<void> dispatcher::stop() {
   stopping_ = true;
   inbox_.drain();

@@ -27,6 +27,8 @@ class dispatcher final : public answer_taker {
 
   void start();
   void take(answer a) override;
+  // Of all links together. [own strand]
+  link_totals totals() const;
   // Everything is answered and closed when it returns.
   task<void> stop();
 

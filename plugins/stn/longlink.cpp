@@ -101,6 +101,7 @@ std::optional<error> longlink::send(stream& wire, session& talk) {
   const auto out = talk.take_output(unsent < write_window ? write_window - unsent : 0, place_.now());
   if (out.empty()) return std::nullopt;
   counts_.bytes_sent.add(out.size());
+  totals_.bytes_sent += out.size();
   const tharsis_status status = wire.write(out);
   return status == THARSIS_OK ? std::nullopt : std::optional(broken(wire, status));
 }
@@ -118,7 +119,9 @@ std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) 
       why = error{THARSIS_E_RESET, "the server at " + to_text(wire.peer()) + " ended the connection"};
     else if (talk.on_bytes(std::span(piece_).first(count), place_.now()) != THARSIS_OK)
       why = talk.failure();
-    counts_.bytes_received.add(status == THARSIS_OK ? count : 0);
+    const size_t read = status == THARSIS_OK ? count : 0;
+    counts_.bytes_received.add(read);
+    totals_.bytes_received += read;
     more = total + count >= read_turn;
   }
   if (talk.up() && !up_) on_up();
@@ -158,7 +161,7 @@ void longlink::on_up() {
   counts_.links_opened.add();
   counts_.links_up.add(1);
   pace_.on_up(place_.now());
-  const duration gap = connects_++ == 0 ? duration::zero() : place_.now() - down_since_;
+  const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
   report(THARSIS_STN_UP, {THARSIS_OK, {}}, gap);
 }
 
@@ -235,7 +238,7 @@ void longlink::report(uint32_t state, const error& why, duration gap) {
   s.reason = why.text;
   s.known = why.text == trouble_;
   if (state != THARSIS_STN_CONNECTING) trouble_ = why.text;
-  s.connects = connects_;
+  s.connects = static_cast<uint32_t>(totals_.connects);
   s.waiting = tasks_.unanswered();
   s.gap = gap;
   events_.on_state(s);

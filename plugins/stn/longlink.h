@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/core/link_totals.h"
 #include "plugins/stn/core/reconnect.h"
 #include "plugins/stn/core/session.h"
 #include "plugins/stn/counts.h"
@@ -40,6 +41,7 @@ class longlink {
   task<void> wait_stopped(instant deadline);
 
   const std::string& name() const { return settings_.name; }
+  const link_totals& totals() const { return totals_; }
 
  private:
   struct open_wire;
@@ -88,7 +90,7 @@ class longlink {
   bool up_ = false;
   bool ending_ = false;
   instant down_since_{};
-  uint32_t connects_ = 0;
+  link_totals totals_;
   task_set running_;
 };
 

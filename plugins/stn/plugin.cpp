@@ -1,6 +1,9 @@
 // The door between the C ABI and stn. Nothing here decides anything.
+#include <optional>
+
 #include "plugins/stn/configuration.h"
 #include "plugins/stn/dispatcher.h"
+#include "plugins/stn/send_command.h"
 #include "sdk/async/door.h"
 
 namespace tharsis::stn {
@@ -8,51 +11,60 @@ namespace {
 
 class plugin {
  public:
-  static result<std::unique_ptr<plugin>> create(const host& tables) {
-    auto s = read_settings(tables);
-    if (!s) return s.failure();
-    return std::make_unique<plugin>(tables, std::move(*s));
-  }
-  plugin(const host& tables, settings s)
+  static result<std::unique_ptr<plugin>> create(const host& tables) { return std::make_unique<plugin>(tables); }
+
+  explicit plugin(const host& tables)
       : host_(tables),
-        settings_(std::move(s)),
         place_(tables.loop),
         events_(tables),
-        tasks_(place_, host_, settings_, events_),
         closing_(place_),
-        service_{sizeof(tharsis_stn), this, submit, cancel} {}
+        service_{sizeof(tharsis_stn), this, submit, cancel},
+        sending_(tables, place_, events_) {}
 
   tharsis_status start(tharsis_error* error) {
+    auto s = read_settings(host_);
+    if (!s) return fail(error, s.failure());
+    settings_ = std::move(*s);
     events_.declare();
+    tasks_.emplace(place_, host_, settings_, events_);
     const tharsis_status provided =
         host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
-    if (provided == THARSIS_OK) tasks_.start();
+    if (provided == THARSIS_OK) tasks_->start();
     return provided;
   }
   tharsis_status stop() {
     closing_.spawn(close());
     return THARSIS_PENDING;
   }
-  const void* query(std::string_view) { return nullptr; }
+  const void* query(std::string_view id) const { return id == THARSIS_COMMAND_ID ? &commands : nullptr; }
 
  private:
   task<void> close() {
-    co_await tasks_.stop();
+    if (tasks_) co_await tasks_->stop();
+    co_await sending_.stop();
     host_.self->stopped(host_.self->self);
   }
   static tharsis_status submit(void* self, const tharsis_stn_task* task, tharsis_handle* id,
                                tharsis_error* error) {
-    return static_cast<plugin*>(self)->tasks_.submit(*task, id, error);
+    return static_cast<plugin*>(self)->tasks_->submit(*task, id, error);
   }
-  static void cancel(void* self, tharsis_handle id) { static_cast<plugin*>(self)->tasks_.cancel(id); }
+  static void cancel(void* self, tharsis_handle id) { static_cast<plugin*>(self)->tasks_->cancel(id); }
+
+  static void run(void* instance, const tharsis_command_call* call) {
+    auto& self = *static_cast<plugin*>(instance);
+    self.events_.declare();
+    self.sending_.run(*call);
+  }
+  static constexpr tharsis_command commands{sizeof(tharsis_command), run};
 
   const host host_;
-  const settings settings_;
+  settings settings_;  // Once it starts: a command has its own.
   strand place_;
   link_events events_;
-  dispatcher tasks_;
+  std::optional<dispatcher> tasks_;
   task_set closing_;
   const tharsis_stn service_;
+  send_command sending_;
 };
 
 }  // namespace

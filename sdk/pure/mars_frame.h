@@ -28,6 +28,7 @@ enum command : uint32_t {
   command_join_topic = 5,
   command_noop = 6,
   command_hello2 = 8,
+  command_echo = 100,          // Ours: the answer has the request's body, whatever it is.
   command_push = 10001,
   command_statistics = 10101,  // Ours: what the gateway counted for this client.
 };

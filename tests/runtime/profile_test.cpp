@@ -303,6 +303,20 @@ TEST_F(Profile, ACommandGetsAProfileOfItsPluginAndWhatThatRequires) {
   EXPECT_EQ(std::get<int64_t>(p.plugins[1].settings.find("lines")->scalar), 2);
 }
 
+TEST_F(Profile, ACommandNeedsNothingThatOnlyARunningPluginMustHave) {
+  here.add_plugin("caller",
+                  "settings:\n  links: { type: map, required: true, min: 1, of: { type: group, settings: { to: { type: text, "
+                  "required: true }, wait: { type: duration, default: 1s, min: 1ms } } } }\n");
+  EXPECT_EQ(profile_of_plugin("caller", here.request, here.problems).plugins.size(), 1u);
+  here.request.sets = {"links.main.wait=5s"};
+  const profile p = profile_of_plugin("caller", here.request, here.problems);
+  EXPECT_EQ(here.messages(), "");
+  EXPECT_EQ(std::get<int64_t>(p.plugins[0].settings.find("links.main.wait")->scalar), 5'000'000'000);
+  here.request.sets = {"links.main.wait=0s"};
+  profile_of_plugin("caller", here.request, here.problems);
+  EXPECT_NE(here.messages().find("links.main.wait"), std::string::npos) << "what is set must be right";
+}
+
 // Cut and mangled profiles: many problems, never a crash, and never a good answer from a bad text.
 TEST_F(Profile, EveryPrefixOfAProfileIsReadWithoutHarm) {
   const std::string whole =

@@ -42,7 +42,8 @@ void exchange::on_close(uint64_t connection) {
 std::string exchange::on_request(uint64_t connection, mars::frame request, instant now) {
   counts_.requests.add();
   switch (request.command) {
-    case mars::command_noop: answer({connection, request.sequence}, request.command, std::move(request.body)); return {};
+    case mars::command_noop:
+    case mars::command_echo: answer({connection, request.sequence}, request.command, std::move(request.body)); return {};
     case mars::command_hello: return on_hello(connection, request);
     case mars::command_hello2: on_hello2(connection, request); return {};
     case mars::command_join_topic: on_join(connection, request); return {};

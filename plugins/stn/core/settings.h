@@ -83,6 +83,10 @@ inline constexpr size_t read_turn = 256 * 1024;
 inline constexpr size_t read_piece = 16 * 1024;
 // The hello must stay a small frame.
 inline constexpr size_t user_size_max = 256;
+// Of `tharsis stn send`: eight bytes are kept for each task, and more than 80 MB are nobody's wish.
+inline constexpr int64_t send_count_max = 10'000'000;
+// Tasks a second. Slower than one in a quarter of an hour is no load; faster than one in a microsecond no machine is.
+inline constexpr double send_rate_min = 0.001, send_rate_max = 1'000'000;
 // How long a stopping link may take to hand its last bytes to the system.
 inline constexpr duration farewell = 500ms;
 

@@ -65,6 +65,19 @@ TEST(GatewayExchange, GreetsLikeTheSampleServer) {
   EXPECT_EQ(big->dump_content.size(), 65536u);
 }
 
+TEST(GatewayExchange, EchoesAnyBodyWithoutAHelloAndWithoutCountingAMessage) {
+  bench b;
+  for (const size_t size : {0, 1, 4096, 65536}) {
+    const std::vector<uint8_t> body(size, 0xFF);
+    const mars::frame echo = b.answer(1, {mars::command_echo, 7, body, {'k'}, {}});
+    EXPECT_EQ(echo.command, mars::command_echo);
+    EXPECT_EQ(echo.sequence, 7u);
+    EXPECT_EQ(echo.body, body);
+    EXPECT_EQ(echo.refusal, "");
+  }
+  EXPECT_EQ(b.shared.messages(), 0u);
+}
+
 TEST(GatewayExchange, EchoesNoopsAsTheyAre) {
   bench b;
   const mars::frame pong = b.answer(2, {mars::command_noop, mars::sequence_noop, {1, 2}, {}, {}});

@@ -1,0 +1,74 @@
+#include "plugins/stn/core/send_schedule.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sdk/pure/error.h"
+
+namespace tharsis::stn {
+namespace {
+
+// The smallest that so many of a hundred do not exceed; of a sorted list that is not empty.
+duration percentile(const std::vector<duration>& sorted, size_t percent) {
+  return sorted[(sorted.size() * percent + 99) / 100 - 1];
+}
+
+}  // namespace
+
+std::optional<send_schedule::turn> send_schedule::take(instant now) {
+  if (due() > now) return std::nullopt;
+  const turn t{sent_, plan_.rate > 0 ? due() : now, later(plan_.rate > 0 ? due() : now, plan_.deadline)};
+  open_.emplace(sent_++, t.due);
+  return t;
+}
+
+instant send_schedule::due() const {
+  if (sent_ == plan_.count) return never;
+  // From the start each time: a sum of rounded gaps would drift.
+  if (plan_.rate > 0) {
+    const double offset = static_cast<double>(sent_) / plan_.rate * 1e9;
+    return offset < 9e18 ? later(start_, duration(std::llround(offset))) : never;
+  }
+  return static_cast<int64_t>(open_.size()) < plan_.in_flight ? start_ : never;
+}
+
+bool send_schedule::on_outcome(int64_t number, tharsis_status status, instant now) {
+  const auto found = open_.find(number);
+  if (found == open_.end()) return false;
+  if (status == THARSIS_OK) {
+    latencies_.push_back(now - found->second);
+    if (!first_answer_) first_answer_ = now - start_;
+  } else {
+    ++reasons_[std::string(status_name(status))];
+  }
+  open_.erase(found);
+  return true;
+}
+
+std::vector<int64_t> send_schedule::end() {
+  std::vector<int64_t> numbers;
+  for (const auto& [number, since] : open_) numbers.push_back(number);
+  std::sort(numbers.begin(), numbers.end());
+  for (const int64_t number : numbers) on_outcome(number, THARSIS_E_CANCELLED, start_);
+  plan_.count = sent_;
+  return numbers;
+}
+
+send_report send_schedule::report() const {
+  send_report r;
+  r.sent = sent_;
+  r.ok = static_cast<int64_t>(latencies_.size());
+  r.reasons = reasons_;
+  for (const auto& [reason, times] : reasons_) r.failed += times;
+  r.first_answer = first_answer_;
+  if (latencies_.empty()) return r;
+  std::vector<duration> sorted = latencies_;
+  std::sort(sorted.begin(), sorted.end());
+  r.p50 = percentile(sorted, 50);
+  r.p95 = percentile(sorted, 95);
+  r.p99 = percentile(sorted, 99);
+  r.max = sorted.back();
+  return r;
+}
+
+}  // namespace tharsis::stn

@@ -1,0 +1,147 @@
+#include "plugins/stn/send_command.h"
+
+#include <algorithm>
+
+#include "plugins/stn/configuration.h"
+#include "plugins/stn/core/send_report.h"
+#include "plugins/stn/read_file.h"
+#include "sdk/async/blocking.h"
+
+namespace tharsis::stn {
+namespace {
+
+std::string absolute(const std::string& folder, const std::string& path) {
+  return path.empty() || path.starts_with('/') ? path : folder + "/" + path;
+}
+
+// What is left until then, at least one.
+uint32_t milliseconds_until(instant deadline, instant now) {
+  const int64_t left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+  return static_cast<uint32_t>(std::max<int64_t>(left, 1));
+}
+
+}  // namespace
+
+void send_command::run(const tharsis_command_call& call) {
+  console_ = call.console;
+  folder_ = view(call.folder);
+  auto line = parse_send_arguments({call.arguments, call.arguments + call.count});
+  if (!line) return refuse(line.failure().text);
+  line_ = std::move(*line);
+  if (line_.help) {
+    console_->print(console_->self, text_of(send_help));
+    return console_->finish(console_->self, 0);
+  }
+  auto s = read_settings(host_, line_, absolute(folder_, line_.ca));
+  if (!s) return refuse(s.failure().text);
+  settings_ = std::move(*s);
+  work_.spawn(work());
+}
+
+void send_command::refuse(const std::string& why) const {
+  console_->complain(console_->self, text_of(why));
+  console_->finish(console_->self, 2);
+}
+
+task<void> send_command::work() {
+  const bool readable = co_await read_body();
+  if (!readable) co_return;
+  host_.random->fill(host_.random->self, key_.data(), key_.size() / 2);
+  schedule_.emplace(line_.plan, place_.now());
+  tasks_.emplace(place_, host_, *settings_, events_);
+  tasks_->start();
+  while (!schedule_->over()) {
+    issue();
+    co_await news_.wait(schedule_->due());
+  }
+  report(false);
+}
+
+task<bool> send_command::read_body() {
+  const auto most = static_cast<uint64_t>(settings_->tasks.body_max);
+  if (line_.body) {
+    body_ = *line_.body;
+  } else {
+    const tharsis_files* const files = host_.files;
+    const auto read = [files, most, path = absolute(folder_, *line_.body_file)] {
+      return read_file(*files, path, most, "the body of a task");
+    };
+    auto text = co_await blocking(place_, read);
+    if (!text || !*text) {
+      refuse("stn send: --body-file: " + (text ? text->failure().text : "the host has no thread free to read it"));
+      co_return false;
+    }
+    body_ = std::move(**text);
+  }
+  if (body_.size() > most) refuse("stn send: the body has " + std::to_string(body_.size()) + " bytes, at most " + std::to_string(most) + " are allowed");
+  co_return body_.size() <= most;
+}
+
+// All that are due.
+void send_command::issue() {
+  while (const auto turn = schedule_->take(place_.now())) submit(*turn);
+}
+
+void send_command::submit(const send_schedule::turn& turn) {
+  for (size_t i = 0; i < 8; ++i) key_[8 + i] = static_cast<uint8_t>(turn.number >> (56 - 8 * i));
+  tharsis_stn_task t{};
+  t.size = sizeof t;
+  t.command = line_.command;
+  t.timeout_ms = milliseconds_until(turn.deadline, place_.now());
+  t.body = bytes_of(as_bytes(body_));
+  if (line_.keys) t.key = bytes_of(key_);
+  t.context = this;
+  t.done = on_done;
+  tharsis_handle id = 0;
+  tharsis_error why = no_error();
+  const tharsis_status status = tasks_->submit(t, &id, &why);
+  if (status == THARSIS_OK) numbers_.emplace(id, turn.number);
+  else on_outcome(turn.number, status, {}, why.text);
+}
+
+void send_command::on_done(void* context, tharsis_handle task, tharsis_status status, tharsis_bytes body, tharsis_text reason) {
+  auto& self = *static_cast<send_command*>(context);
+  const auto found = self.numbers_.find(task);
+  if (found == self.numbers_.end()) return;  // It was given up.
+  const int64_t number = found->second;
+  self.numbers_.erase(found);
+  self.on_outcome(number, status, body, view(reason));
+  self.issue();
+  if (self.schedule_->over()) self.news_.raise();
+}
+
+void send_command::on_outcome(int64_t number, tharsis_status status, tharsis_bytes body, std::string_view reason) {
+  schedule_->on_outcome(number, status, place_.now());
+  if (status != THARSIS_OK) trouble_ = reason;
+  if (!line_.hash) return;
+  const auto bytes = view(body);
+  order_.on_over(number, {bytes.begin(), bytes.end()});
+  for (const auto& next : order_.take()) hash_.add(next);
+}
+
+void send_command::report(bool interrupted) {
+  const send_report r = schedule_->report();
+  const link_totals moved = tasks_->totals();
+  if (!line_.json && console_->colours(console_->self) != 0) console_->print(console_->self, text_of(report_table(r, moved)));
+  if (r.failed > 0 && !trouble_.empty())
+    console_->complain(console_->self, text_of(std::to_string(r.failed) + " of " + std::to_string(r.sent) + " tasks failed; the last one: " + trouble_));
+  const auto sum = line_.hash ? std::optional(hash_.text()) : std::nullopt;
+  console_->print(console_->self, text_of(report_json(r, moved, sum)));
+  console_->finish(console_->self, interrupted || !schedule_->all_answered() ? 1 : 0);
+}
+
+task<void> send_command::stop() {
+  if (!work_.empty()) {
+    work_.clear();
+    numbers_.clear();
+    if (schedule_) {
+      for (const int64_t number : schedule_->end()) order_.on_over(number, {});
+      for (const auto& next : order_.take()) hash_.add(next);
+      report(true);
+    }
+  }
+  if (tasks_) co_await tasks_->stop();
+  else co_await blocking_over(place_);
+}
+
+}  // namespace tharsis::stn

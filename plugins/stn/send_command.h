@@ -1,0 +1,60 @@
+// `tharsis stn send ENDPOINT...`: one link of its own, tasks as the line says, and what became of them.
+#pragma once
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "plugins/stn/answer_hash.h"
+#include "plugins/stn/core/answer_order.h"
+#include "plugins/stn/core/send_arguments.h"
+#include "plugins/stn/core/send_schedule.h"
+#include "plugins/stn/dispatcher.h"
+#include "sdk/abi/command.h"
+
+namespace tharsis::stn {
+
+class send_command {
+ public:
+  // All of them outlive it.
+  send_command(const host& tables, strand& place, const link_events& events)
+      : place_(place), host_(tables), events_(events), news_(place), work_(place) {}
+  send_command(const send_command&) = delete;
+
+  // In the place of the plugin's start. Ends with console->finish: 0 when all tasks were answered, 1 when
+  // not, 2 when the words make no sense.
+  void run(const tharsis_command_call& call);
+
+  // What is open is given up and reported; everything is closed when it returns.
+  task<void> stop();
+
+ private:
+  task<void> work();
+  task<bool> read_body();
+  void issue();
+  void submit(const send_schedule::turn& turn);
+  static void on_done(void* context, tharsis_handle task, tharsis_status status, tharsis_bytes body, tharsis_text reason);
+  void on_outcome(int64_t number, tharsis_status status, tharsis_bytes body, std::string_view reason);
+  void report(bool interrupted);
+  void refuse(const std::string& why) const;
+
+  strand& place_;
+  const host host_;
+  const link_events& events_;
+  const tharsis_console* console_ = nullptr;
+  send_arguments line_;
+  std::string folder_;  // Of relative paths.
+  std::string body_;
+  std::array<uint8_t, 16> key_{};  // Eight bytes of this call, and eight of the task.
+  std::optional<settings> settings_;
+  std::optional<dispatcher> tasks_;
+  std::optional<send_schedule> schedule_;
+  std::unordered_map<tharsis_handle, int64_t> numbers_;  // Of open tasks.
+  answer_order order_;
+  answer_hash hash_;
+  std::string trouble_;  // Of the task that failed last.
+  signal news_;
+  task_set work_;
+};
+
+}  // namespace tharsis::stn
