@@ -1,6 +1,7 @@
 // The door between the C ABI and xlog. Nothing here decides anything.
 #include "plugins/xlog/cat.h"
 #include "plugins/xlog/core/level.h"
+#include "plugins/xlog/keygen_command.h"
 #include "plugins/xlog/writer.h"
 #include "sdk/abi/command.h"
 #include "sdk/async/door.h"
@@ -88,8 +89,15 @@ class plugin {
 
   static void run_command(void* instance, const tharsis_command_call* call) {
     auto& self = *static_cast<plugin*>(instance);
-    cat::call c{{call->arguments, call->arguments + call->count}, std::string(view(call->folder)), call->console};
-    self.cat_ = std::make_unique<cat>(self.host_, self.place_, std::move(c));
+    std::vector<std::string> words(call->arguments, call->arguments + call->count);
+    std::string folder(view(call->folder));
+    if (std::string_view(call->name) == "keygen") {
+      self.keygen_ = std::make_unique<keygen_command>(
+          self.host_, self.place_, keygen_command::call{std::move(words), std::move(folder), call->console});
+      self.work_.spawn(self.keygen_->run());
+      return;
+    }
+    self.cat_ = std::make_unique<cat>(self.host_, self.place_, cat::call{std::move(words), std::move(folder), call->console});
     self.work_.spawn(self.cat_->run());
   }
 
@@ -99,6 +107,7 @@ class plugin {
   writer writer_;
   tharsis_log_sink sink_{};
   std::unique_ptr<cat> cat_;
+  std::unique_ptr<keygen_command> keygen_;
   task_set work_;
   task_set end_;
 };

@@ -1,0 +1,51 @@
+#include "plugins/xlog/core/keystream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sdk/pure/views.h"
+
+namespace tharsis::xlog {
+namespace {
+
+constexpr std::string_view purpose = "ring";
+// Zeros to encrypt are made just before, while they are in the nearest cache.
+constexpr size_t step_size = 16 << 10;
+
+}  // namespace
+
+result<keystream> keystream::make(const contents& ring) {
+  const secret key = hkdf_sha256(ring.id, ring.key.open(), as_bytes("tharsis xlog ring 1"));
+  auto cipher = stream_cipher::make(ring.suite, key);
+  if (!cipher) return cipher.failure();
+  return keystream(std::move(*cipher));
+}
+
+bool keystream::fill(uint64_t position, std::span<uint8_t> into) {
+  while (!into.empty()) {
+    const auto step = into.first(std::min(into.size(), step_size));
+    std::fill(step.begin(), step.end(), uint8_t{0});
+    if (!cipher_.apply(position, step)) return false;
+    position += step.size();
+    into = into.subspan(step.size());
+  }
+  return true;
+}
+
+result<new_keystream> make_keystream(std::span<const public_key> recipients, const tharsis_random& random, const unique_id& id,
+                                     cipher_suite suite) {
+  const contents ring{suite, id, secret(random)};
+  auto wrapped = seal_envelope(purpose, ring, recipients, random);
+  if (!wrapped) return wrapped.failure();
+  auto stream = keystream::make(ring);
+  if (!stream) return stream.failure();
+  return new_keystream{std::move(*stream), std::move(*wrapped)};
+}
+
+result<keystream> unwrap_keystream(byte_view wrapped, const private_key& key) {
+  const auto opened = open_envelope(purpose, wrapped, key);
+  if (!opened) return opened.failure();
+  return keystream::make(opened->inside);
+}
+
+}  // namespace tharsis::xlog
