@@ -68,7 +68,7 @@ int unknown_command(const std::string& word, const plugin_catalogue& found) {
   for (const plugin_manifest* m : found.manifests())
     if (!m->commands.empty()) known.push_back(m->id);
   const auto meant = nearest(word, known);
-  return refuse("tharsis: there is no command " + quoted(word) +
+  return refuse("tharsis: there is no command " + runtime::quoted(word) +
                 (meant ? "; did you mean '" + *meant + "'?\n" : "; see tharsis help\n"));
 }
 
@@ -96,7 +96,7 @@ int run_plugin_command(const command_line& line) {
   std::vector<std::string> names;
   for (const plugin_command& c : plugin->manifest->commands) names.push_back(c.name);
   if (std::find(names.begin(), names.end(), words[0]) == names.end())
-    return refuse("tharsis: plugin '" + line.command + "' has no command " + quoted(words[0]) +
+    return refuse("tharsis: plugin '" + line.command + "' has no command " + runtime::quoted(words[0]) +
                   (names.empty() ? "" : "; it has " + listed(names)) + "\n");
 
   diagnostics problems;

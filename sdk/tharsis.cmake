@@ -18,6 +18,11 @@ target_compile_options(tharsis_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wconversion -Wno-missing-field-initializers>)
 # g++ 12 sees overlapping copies in std::string's operator+ where there are none.
 target_compile_options(tharsis_options INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>)
+# Several sources read as one are quicker to compile, and slower to compile again; so only where CI builds.
+# The compiler then takes the types that a source keeps to itself for those of a header.
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(tharsis_options INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+endif()
 if(THARSIS_SANITIZE)
   target_compile_options(tharsis_options INTERFACE
     -fsanitize=${THARSIS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

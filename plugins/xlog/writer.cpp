@@ -21,7 +21,7 @@ constexpr tharsis_topic state_topic = {sizeof(tharsis_topic),     THARSIS_TOPIC_
                                        state_fields,              std::size(state_fields),    sizeof(tharsis_xlog_state), 0};
 
 constexpr uint64_t everything = std::numeric_limits<uint64_t>::max();
-const error fine{THARSIS_OK, {}};
+const error all_is_well{THARSIS_OK, {}};
 
 std::string seconds_text(duration d) {
   char text[32];
@@ -62,8 +62,8 @@ task<error> writer::open() {
                         host_.where("directory") + "): " + opened->failure.text};
   topic_ = host_.declare(state_topic);
   file_ = opened->file;
-  publish(fine);
-  co_return fine;
+  publish(all_is_well);
+  co_return all_is_well;
 }
 
 task<void> writer::run() {
@@ -146,7 +146,7 @@ void writer::on_written(const log_files::outcome& o) {
   }
   if (!works || (!again && o.file == file_ && intake_.lost() == published_lost_)) return;
   file_ = o.file;
-  publish(fine);
+  publish(all_is_well);
 }
 
 void writer::count_lost() {

@@ -9,7 +9,7 @@ namespace {
 
 using context = std::shared_ptr<SSL_CTX>;
 
-error invalid(std::string text) { return {THARSIS_E_INVALID, std::move(text)}; }
+error unusable(std::string text) { return {THARSIS_E_INVALID, std::move(text)}; }
 error broken() { return {THARSIS_E_INTERNAL, "OpenSSL could not make a TLS context: " + openssl::reason()}; }
 
 // TLS 1.3 without anything that makes two equal connections differ: no tickets, no sessions.
@@ -32,7 +32,7 @@ context make_context(const SSL_METHOD* method) {
 result<tls_context> tls_context::client(const tls_client_settings& settings) {
   const openssl::clean_errors guard;
   if (settings.ca_pem.empty() && !settings.system_store)
-    return invalid("a TLS client must trust somebody: set tls.ca, or let it use the system's store");
+    return unusable("a TLS client must trust somebody: set tls.ca, or let it use the system's store");
   const context made = make_context(TLS_client_method());
   if (!made) return broken();
   SSL_CTX_set_verify(made.get(), SSL_VERIFY_PEER, nullptr);
@@ -58,11 +58,11 @@ result<tls_context> tls_context::server(const tls_server_settings& settings) {
   if (!key) return key.failure();
   const std::string name = openssl::name_text(X509_get_subject_name(chain->front().get()));
   if (X509_check_private_key(chain->front().get(), key->get()) != 1)
-    return invalid("the server's private key does not belong to its certificate '" + name +
+    return unusable("the server's private key does not belong to its certificate '" + name +
                    "'; the server's own certificate must come first");
   if (SSL_CTX_use_certificate(made.get(), chain->front().get()) != 1 ||
       SSL_CTX_use_PrivateKey(made.get(), key->get()) != 1)
-    return invalid("the server's certificate '" + name + "' cannot be used: " + openssl::reason());
+    return unusable("the server's certificate '" + name + "' cannot be used: " + openssl::reason());
   for (size_t i = 1; i < chain->size(); ++i)
     if (SSL_CTX_add1_chain_cert(made.get(), (*chain)[i].get()) != 1) return broken();
   return tls_context(made, true);

@@ -3,11 +3,6 @@
 #include "sdk/pure/json.h"
 
 namespace tharsis::demo {
-namespace {
-
-std::string number(uint64_t n) { return std::to_string(n); }
-
-}  // namespace
 
 void tally::on_answer(size_t line, bool good, const std::string& failure) {
   if (line >= answers_.size() || answers_[line] > 0) {
@@ -17,7 +12,7 @@ void tally::on_answer(size_t line, bool good, const std::string& failure) {
   answers_[line] = 1;
   ++answered_;
   ++(good ? ok : failed);
-  if (!good && first_failure.empty()) first_failure = "line " + number(line + 1) + ": " + failure;
+  if (!good && first_failure.empty()) first_failure = "line " + std::to_string(line + 1) + ": " + failure;
 }
 
 void tally::on_link_up(uint32_t count, duration gap_before) {
@@ -47,20 +42,20 @@ bool tally::satisfied(int64_t outages_wanted) const {
 std::vector<std::string> tally::shortfalls(int64_t outages_wanted) const {
   std::vector<std::string> out;
   if (answered_ < answers_.size())
-    out.push_back(number(answers_.size() - answered_) + " of " + number(answers_.size()) + " tasks have no answer");
-  if (failed > 0) out.push_back(number(failed) + " tasks failed, the first one at " + first_failure);
-  if (answered_twice > 0) out.push_back(number(answered_twice) + " answers came for tasks that had one");
+    out.push_back(std::to_string(answers_.size() - answered_) + " of " + std::to_string(answers_.size()) + " tasks have no answer");
+  if (failed > 0) out.push_back(std::to_string(failed) + " tasks failed, the first one at " + first_failure);
+  if (answered_twice > 0) out.push_back(std::to_string(answered_twice) + " answers came for tasks that had one");
   if (connects == 0) {
     out.push_back("the link never came up" + (link_reason.empty() ? "" : ": " + link_reason));
   } else if (static_cast<int64_t>(connects) < outages_wanted + 1) {
-    out.push_back("the link came up " + number(connects) + " times where " +
-                  number(static_cast<uint64_t>(outages_wanted) + 1) + " were expected");
+    out.push_back("the link came up " + std::to_string(connects) + " times where " +
+                  std::to_string(static_cast<uint64_t>(outages_wanted) + 1) + " were expected");
   }
   if (!server.known) {
     out.push_back("the gateway did not tell what it executed: " + server.failure);
   } else if (duplicates() > 0 || server.executions < ok) {
-    out.push_back("the gateway executed " + number(server.executions) + " messages under " + number(server.keys) +
-                  " keys, for " + number(sent) + " that were sent");
+    out.push_back("the gateway executed " + std::to_string(server.executions) + " messages under " + std::to_string(server.keys) +
+                  " keys, for " + std::to_string(sent) + " that were sent");
   }
   if (pushes() == 0) {
     out.push_back("no push arrived from the second client");
@@ -71,7 +66,7 @@ std::vector<std::string> tally::shortfalls(int64_t outages_wanted) const {
   if (!log.failure.empty()) {
     out.push_back("the log could not be read back: " + log.failure);
   } else if (log.tasks_found < answers_.size()) {
-    out.push_back("the log holds " + number(log.tasks_found) + " of " + number(answers_.size()) + " tasks");
+    out.push_back("the log holds " + std::to_string(log.tasks_found) + " of " + std::to_string(answers_.size()) + " tasks");
   }
   return out;
 }
