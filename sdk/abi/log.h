@@ -71,8 +71,10 @@ typedef struct tharsis_log_site {
 // nothing is sealed. Both are mapped twice in a row, so a line stands in one piece.
 //
 // To write one: busy must be 0, else a signal interrupted this thread inside a line and the line goes to
-// write(). Set it; write at `position`, if that is no further than `limit` (else ask room()); store the new
-// position to *head with release; clear busy; if *asleep is not 0, call wake().
+// write(). Set it, and only then see that *generation is what it was; write at `position`, if the line ends no
+// further than `limit` (else ask room(), for at most half a ring); store the new position to *head with release;
+// clear busy with release, after which nothing that this points to may be touched but *asleep; if that is not 0,
+// call wake().
 typedef struct tharsis_log_ring {
   uint32_t size;
   volatile uint32_t busy;

@@ -308,8 +308,7 @@ class logger {
     (log_detail::put_tail(out, w), ...);
     ring.position += size;
     __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    ring.busy = 0;
+    __atomic_store_n(&ring.busy, 0u, __ATOMIC_RELEASE);
     if (__atomic_load_n(ring.asleep, __ATOMIC_RELAXED) != 0) [[unlikely]] log_->wake(log_->self);
   }
 

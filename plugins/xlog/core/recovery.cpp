@@ -1,0 +1,250 @@
+#include "plugins/xlog/core/recovery.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "plugins/xlog/core/segment_sum.h"
+
+namespace tharsis::xlog {
+
+using namespace segment_file;
+
+namespace {
+
+constexpr std::array<char, 4> payload_magic = {'X', 'L', 'R', 'V'};
+constexpr uint32_t payload_version = 1;
+constexpr uint64_t keystream_unit = 64;
+
+struct payload_header {
+  std::array<char, 4> magic;
+  uint32_t version;
+  uint32_t superblock_size;
+  uint32_t key_size;
+  uint32_t dictionary_size;
+  uint32_t rings;
+};
+struct ring_header {
+  uint32_t ring;
+  uint32_t owners;
+  uint64_t from;
+  uint64_t to;
+};
+
+error damage(std::string text) { return {THARSIS_E_PROTOCOL, std::move(text)}; }
+
+template <class T>
+std::span<uint8_t> bytes_over(T& value) {
+  return {reinterpret_cast<uint8_t*>(&value), sizeof value};
+}
+
+segment_info info_of(const superblock& s) {
+  segment_info i;
+  i.geometry = {s.rings, s.ring_size, s.dictionary_size};
+  i.sealed = (s.flags & flag_sealed) != 0;
+  i.pid = s.pid;
+  i.start = s.start;
+  i.boot = s.boot;
+  i.id = s.id;
+  i.instance.assign(s.instance.data(), std::find(s.instance.begin(), s.instance.end(), '\0'));
+  const auto& a = s.anchors[s.anchor_turn % 2];
+  i.anchor = {a.tick, a.wall, std::bit_cast<double>(a.ticks_per_second)};
+  return i;
+}
+
+error check(const superblock& s) {
+  if (s.magic != magic) return damage("this is no segment of log rings, or one that was not finished");
+  if (s.version != version)
+    return damage("this segment has version " + std::to_string(s.version) + "; this program reads version " +
+                  std::to_string(version));
+  if (s.key_size > wrapped_key_max || !is_sound({s.rings, s.ring_size, s.dictionary_size}))
+    return damage("the sizes in this segment's first bytes cannot be");
+  return {THARSIS_OK, {}};
+}
+
+// Where the first byte stands that no file holds. A block that contradicts the segment says nothing.
+uint64_t unconsumed_from(uint32_t ring, uint64_t tail, uint64_t head, std::span<const consumed_range> done) {
+  uint64_t from = tail;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const consumed_range& r : done)
+      if (r.ring == ring && r.from <= from && r.to > from && r.to <= head && r.to % 8 == 0) from = r.to, moved = true;
+  }
+  return from;
+}
+
+std::vector<ring_owner> owners_of(const control& c, uint64_t from, uint64_t to) {
+  std::vector<ring_owner> owners;
+  for (uint64_t back = std::min<uint64_t>(c.owners, owners_max); back > 0; --back) {
+    const ring_owner& o = c.owner[(c.owners - back) % owners_max];
+    if (o.position >= to || (!owners.empty() && o.position < owners.back().position)) continue;
+    if (o.position <= from) owners.clear();  // Of those before `from` only the last one matters.
+    owners.push_back(o);
+  }
+  return owners;
+}
+
+bool read_ring(const read_bytes& file, const segment_geometry& g, uint64_t offset, recovered_ring& r) {
+  r.bytes.resize(r.to - r.from);
+  const uint64_t start = r.from & (g.ring_size - 1);
+  const size_t first = std::min<size_t>(r.bytes.size(), g.ring_size - start);
+  return file(offset + start, std::span(r.bytes).first(first)) && file(offset, std::span(r.bytes).subspan(first));
+}
+
+}  // namespace
+
+result<segment_image> read_segment(const read_bytes& file, std::span<const consumed_range> done) {
+  superblock s{};
+  if (!file(0, bytes_over(s))) return damage("this segment ends within its first bytes");
+  if (error e = check(s); e.status != THARSIS_OK) return e;
+  segment_image image;
+  image.info = info_of(s);
+  image.superblock.assign(bytes_over(s).begin(), bytes_over(s).end());
+  image.wrapped.resize(s.key_size);
+  if (!file(key_offset, image.wrapped)) return damage("this segment ends within its key");
+  if (segment_sum(s, image.wrapped) != s.sum) return damage("this segment's first bytes have changed since they were written");
+  if (s.dictionary_used > s.dictionary_size) return damage("this segment's dictionary is larger than its place");
+  image.dictionary.resize(s.dictionary_used);
+  if (!file(dictionary_offset, image.dictionary)) return damage("this segment ends within its dictionary");
+  const segment_geometry& g = image.info.geometry;
+  for (uint32_t i = 0; i < g.rings; ++i) {
+    control c{};
+    if (!file(control_offset + i * control_size, bytes_over(c))) return damage("this segment ends within its controls");
+    const bool sound = c.head >= c.tail && c.head - c.tail <= g.ring_size && c.head % 8 == 0 && c.tail % 8 == 0;
+    if (!sound) {
+      image.damaged.push_back(i);
+      continue;
+    }
+    recovered_ring r;
+    r.ring = i;
+    r.from = unconsumed_from(i, c.tail, c.head, done);
+    r.to = c.head;
+    if (r.from == r.to) continue;
+    r.owners = owners_of(c, r.from, r.to);
+    if (read_ring(file, g, ring_offset(g, i), r)) image.rings.push_back(std::move(r));
+    else image.damaged.push_back(i);
+  }
+  return image;
+}
+
+std::vector<uint8_t> recovered_payload(const segment_image& image) {
+  std::vector<uint8_t> out;
+  const auto add = [&out](std::span<const uint8_t> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
+  payload_header h{payload_magic,
+                   payload_version,
+                   static_cast<uint32_t>(image.superblock.size()),
+                   static_cast<uint32_t>(image.wrapped.size()),
+                   static_cast<uint32_t>(image.dictionary.size()),
+                   static_cast<uint32_t>(image.rings.size())};
+  add(bytes_over(h));
+  add(image.superblock);
+  add(image.wrapped);
+  add(image.dictionary);
+  for (const recovered_ring& r : image.rings) {
+    ring_header rh{r.ring, static_cast<uint32_t>(r.owners.size()), r.from, r.to};
+    add(bytes_over(rh));
+    for (ring_owner o : r.owners) add(bytes_over(o));
+    add(r.bytes);
+  }
+  return out;
+}
+
+result<segment_image> read_recovered(std::span<const uint8_t> payload) {
+  const auto take = [&payload](std::span<uint8_t> into) {
+    if (payload.size() < into.size()) return false;
+    std::copy_n(payload.begin(), into.size(), into.begin());
+    payload = payload.subspan(into.size());
+    return true;
+  };
+  const auto take_bytes = [&](std::vector<uint8_t>& into, uint64_t count) {
+    if (count > payload.size()) return false;
+    into.resize(count);
+    return take(into);
+  };
+  const error torn = damage("what was recovered from a segment is not whole");
+  payload_header h{};
+  if (!take(bytes_over(h))) return torn;
+  if (h.magic != payload_magic || h.version != payload_version || h.superblock_size != sizeof(superblock))
+    return damage("this is nothing that was recovered from a segment, or of another version");
+  segment_image image;
+  superblock s{};
+  if (!take_bytes(image.superblock, h.superblock_size)) return torn;
+  std::memcpy(&s, image.superblock.data(), sizeof s);
+  if (error e = check(s); e.status != THARSIS_OK) return e;
+  image.info = info_of(s);
+  if (h.key_size != s.key_size || h.dictionary_size != s.dictionary_used || h.rings > s.rings) return torn;
+  if (!take_bytes(image.wrapped, h.key_size) || !take_bytes(image.dictionary, h.dictionary_size)) return torn;
+  if (segment_sum(s, image.wrapped) != s.sum) return torn;
+  for (uint32_t i = 0; i < h.rings; ++i) {
+    ring_header rh{};
+    if (!take(bytes_over(rh))) return torn;
+    const bool sound = rh.ring < s.rings && rh.owners <= owners_max && rh.from % 8 == 0 && rh.to % 8 == 0 &&
+                       rh.from < rh.to && rh.to - rh.from <= s.ring_size;
+    if (!sound) return torn;
+    recovered_ring r{rh.ring, rh.from, rh.to, std::vector<ring_owner>(rh.owners), {}};
+    for (ring_owner& o : r.owners)
+      if (!take(bytes_over(o))) return torn;
+    if (!take_bytes(r.bytes, rh.to - rh.from)) return torn;
+    image.rings.push_back(std::move(r));
+  }
+  return payload.empty() ? result<segment_image>(std::move(image)) : result<segment_image>(torn);
+}
+
+std::vector<uint8_t> open_dictionary(const segment_image& image, const fill_keystream& fill) {
+  std::vector<uint8_t> plain = image.dictionary;
+  if (!image.info.sealed) return plain;
+  std::vector<uint8_t> keystream((plain.size() + keystream_unit - 1) / keystream_unit * keystream_unit);
+  fill(stream_position(dictionary_stream, 0), keystream);
+  for (size_t i = 0; i < plain.size(); ++i) plain[i] ^= keystream[i];
+  return plain;
+}
+
+recovered_records::recovered_records(const segment_image& image, const fill_keystream& fill, uint32_t sites)
+    : sites_(sites) {
+  const double rate = image.info.anchor.ticks_per_second;
+  slack_ = rate > 0 && rate < 1e12 ? static_cast<uint64_t>(rate / 10) : 100'000'000;
+  sources_.reserve(image.rings.size());
+  for (const recovered_ring& r : image.rings) {
+    std::vector<uint8_t> keystream;
+    const uint64_t start = r.from / keystream_unit * keystream_unit;
+    if (image.info.sealed) {
+      keystream.resize((r.to - start + keystream_unit - 1) / keystream_unit * keystream_unit);
+      fill(stream_position(r.ring, start), keystream);
+    }
+    const ring_bytes bytes{r.bytes.data(), image.info.sealed ? keystream.data() + (r.from - start) : nullptr, ~uint64_t{0},
+                           r.from};
+    ring_cursor cursor(bytes, r.from, image.info.geometry.ring_size / 2);
+    cursor.look_up_to(r.to);
+    sources_.push_back({&r, std::move(keystream), std::move(cursor), {}, 0, false});
+    advance(sources_.back());
+  }
+}
+
+void recovered_records::advance(source& s) {
+  const auto found = s.cursor.next(s.record, sites_);
+  s.has = found == ring_cursor::found::record && (s.record.tick >= s.last_tick || s.last_tick - s.record.tick <= slack_);
+  if (s.has) s.last_tick = s.record.tick;
+  else if (found != ring_cursor::found::nothing) unreadable_ += s.cursor.pass_all();
+}
+
+bool recovered_records::next(recovered_record& out) {
+  if (given_ < sources_.size()) {
+    source& s = sources_[given_];
+    s.cursor.pass(s.record);
+    advance(s);
+  }
+  given_ = ~size_t{0};
+  for (size_t i = 0; i < sources_.size(); ++i)
+    if (sources_[i].has && (given_ >= sources_.size() || sources_[i].record.tick < sources_[given_].record.tick)) given_ = i;
+  if (given_ >= sources_.size()) return false;
+  const source& s = sources_[given_];
+  out.ring = s.ring->ring;
+  out.record = s.record;
+  out.thread = 0;
+  for (const ring_owner& o : s.ring->owners)
+    if (o.position <= s.record.position) out.thread = o.thread;
+  return true;
+}
+
+}  // namespace tharsis::xlog

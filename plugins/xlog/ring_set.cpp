@@ -1,0 +1,250 @@
+#include "plugins/xlog/ring_set.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tharsis::xlog {
+namespace {
+
+constexpr uint64_t keystream_unit = 64;
+// Of the first lap: a thread that says little never touches the rest.
+constexpr uint64_t first_step = 64 << 10;
+// How often close() looks whether somebody is still inside.
+constexpr duration look_again = 100us;
+
+uint32_t busy_of(tharsis_log_ring& r) {
+  return std::atomic_ref<uint32_t>(const_cast<uint32_t&>(r.busy)).load(std::memory_order_acquire);
+}
+
+// A mutex that knows its thread, since a signal may come while it is held.
+class held {
+ public:
+  held(std::mutex& m, std::atomic<uint64_t>& by, uint64_t thread) : mutex_(m), by_(by) {
+    mutex_.lock();
+    by_ = thread;
+  }
+  held(const held&) = delete;
+  ~held() {
+    by_ = 0;
+    mutex_.unlock();
+  }
+
+ private:
+  std::mutex& mutex_;
+  std::atomic<uint64_t>& by_;
+};
+
+}  // namespace
+
+ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
+                   const ring_settings& s, callbacks c)
+    : memory_(std::move(memory)), system_(system), settings_(s), callbacks_(std::move(c)), size_(g.ring_size),
+      sealed_(sealed), front_(memory_->front()), asleep_(new std::atomic<uint32_t>(0)) {
+  for (uint32_t i = 0; i < g.rings; ++i) {
+    auto* l = new lease();  // Zeroed.
+    l->size = sizeof(tharsis_log_ring);
+    l->mask = size_ - 1;
+    l->asleep = reinterpret_cast<const volatile uint32_t*>(asleep_);
+    l->head = &front_.control(i).head;
+    l->index = i;
+    l->prepared = sealed ? 0 : size_;
+    leases_.push_back(l);
+  }
+  leases_[0]->owner = shared_owner;
+  memory_->when_in_child([this] { on_child(); });
+}
+
+ring_set::~ring_set() {
+  memory_->when_in_child({});
+  bool all_gone = true;
+  for (lease* l : leases_) {
+    const uint64_t owner = l->owner;
+    if (owner == 0 || owner == shared_owner || system_.is_gone(owner)) delete l;
+    else all_gone = false;  // Its thread may still compare the generation; a few bytes are left to it.
+  }
+  if (all_gone) delete asleep_;
+}
+
+// The child has none of the segment's memory. What its one thread still holds has no room.
+void ring_set::on_child() {
+  closing_ = true;
+  for (lease* l : leases_) l->limit = 0;
+}
+
+tharsis_log_ring* ring_set::ring() {
+  if (closing_) return nullptr;
+  const uint64_t thread = system_.thread();
+  for (lease* l : leases_)
+    if (l->owner.load(std::memory_order_acquire) == thread) return l;
+  if (leasing_ == thread) return nullptr;
+  const held lock(mutex_, leasing_, thread);
+  if (closing_) return nullptr;
+  lease* l = lease_unowned(thread);
+  if (l != nullptr) l->owner.store(thread, std::memory_order_release);
+  return l;
+}
+
+// One that was used before rather than a new one: a program that starts thread after thread needs few.
+ring_set::lease* ring_set::lease_unowned(uint64_t thread) {
+  for (const bool used : {true, false})
+    for (lease* l : leases_) {
+      const uint64_t owner = l->owner.load(std::memory_order_acquire);
+      if (l->open != used || owner == shared_owner || (owner != 0 && !system_.is_gone(owner))) continue;
+      if (!used && !open(*l)) return nullptr;
+      if (!front_.add_owner(l->index, thread)) continue;
+      busy_of(*l);  // The last thing its last thread wrote; all that it did came before.
+      l->busy = 0;
+      l->position = head(l->index);
+      l->limit = 0;
+      return l;
+    }
+  tell(filling);  // Rings of threads that are gone may wait for the drain.
+  return nullptr;
+}
+
+bool ring_set::open(lease& l) {
+  const auto memory = memory_->open_ring(l.index);
+  if (!memory) return false;
+  l.bytes = memory->bytes;
+  l.keystream = memory->keystream;
+  l.open.store(true, std::memory_order_release);
+  return true;
+}
+
+bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
+  auto& l = static_cast<lease&>(*ring);
+  level = std::min<uint32_t>(level, THARSIS_LOG_OFF - 1);
+  if (bytes <= record_max() && !closing_) {
+    if (grant(l, bytes)) return true;
+    const duration most = draining_ == system_.thread() ? duration::zero() : settings_.wait[level];
+    const instant end = later(system_.now(), most);
+    tell(full);
+    while (!closing_) {
+      const uint32_t turn = l.turn;
+      l.waiting = true;
+      if (grant(l, bytes)) return true;
+      const duration left = end - system_.now();
+      if (left <= duration::zero()) break;
+      system_.wait(l.turn, turn, left);
+    }
+  }
+  count_dropped(level);
+  return false;
+}
+
+// Room comes in quarters of a ring, so that somebody looks how full it is before it is full.
+bool ring_set::grant(lease& l, uint64_t bytes) {
+  const uint64_t end = l.position + bytes;
+  if (l.prepared < size_ && end > l.prepared) {
+    const uint64_t to = std::min(size_, (end + first_step - 1) / first_step * first_step);
+    prepare(l, l.prepared, to - l.prepared);
+    l.prepared = to;
+  }
+  const uint64_t released = l.released;
+  const uint64_t top = l.prepared < size_ ? l.prepared : released + size_;
+  if (end > top) return false;
+  l.limit = std::min(top, l.position + std::max(bytes, size_ / 4));
+  if (end - released > size_ / 2 && !l.told_filling.exchange(true)) tell(filling);
+  return true;
+}
+
+void ring_set::prepare(lease& l, uint64_t position, uint64_t count) {
+  if (!sealed_ || count == 0) return;
+  auto* keystream = const_cast<uint8_t*>(l.keystream) + (position & l.mask);
+  callbacks_.fill(stream_position(l.index, position), {keystream, count});
+}
+
+void ring_set::commit(uint32_t ring, uint64_t to) {
+  lease& l = *leases_[ring];
+  const uint64_t before = l.released, after = to / keystream_unit * keystream_unit;
+  store(front_.control(ring).tail, to);
+  if (after == before) return;
+  prepare(l, before + size_, after - before);
+  l.released = after;
+  l.told_filling = false;
+  if (!l.waiting.exchange(false)) return;
+  ++l.turn;
+  system_.wake_all(l.turn);
+}
+
+void ring_set::wake() {
+  if (asleep_->exchange(0) != 0) callbacks_.on_news(woken);
+}
+
+void ring_set::tell(uint32_t what) { callbacks_.on_news(asleep_->exchange(0) != 0 ? what | woken : what); }
+
+// Whoever stored a head before the barrier is seen here; whoever stores one after it sees that we sleep.
+bool ring_set::may_sleep(std::span<const uint64_t> seen) {
+  asleep_->store(1);
+  system_.barrier();
+  for (uint32_t i = 0; i < count(); ++i) {
+    if (head(i) == seen[i]) continue;
+    asleep_->store(0);
+    return false;
+  }
+  return true;
+}
+
+tharsis_log_ring* ring_set::take_shared() {
+  const uint64_t thread = system_.thread();
+  if (closing_ || sharing_ == thread || leasing_ == thread) return nullptr;
+  shared_.lock();
+  sharing_ = thread;
+  lease& l = *leases_[0];
+  if (!closing_ && !l.open) {
+    const held lock(mutex_, leasing_, thread);
+    if (open(l)) front_.add_owner(0, 0);
+  }
+  if (!closing_ && l.open) return &l;
+  give_shared();
+  return nullptr;
+}
+
+void ring_set::give_shared() {
+  sharing_ = 0;
+  shared_.unlock();
+}
+
+bool ring_set::append_to_dictionary(std::span<const uint8_t> entry) {
+  const uint64_t thread = system_.thread();
+  if (leasing_ == thread) return false;
+  const held lock(mutex_, leasing_, thread);
+  return !closing_ && front_.append_to_dictionary(entry);
+}
+
+ring_bytes ring_set::bytes(uint32_t ring) const {
+  const lease& l = *leases_[ring];
+  if (!is_open(ring)) return {};
+  return {l.bytes, sealed_ ? l.keystream : nullptr, size_ - 1, 0};
+}
+
+std::array<uint64_t, THARSIS_LOG_OFF> ring_set::take_dropped() {
+  std::array<uint64_t, THARSIS_LOG_OFF> counts{};
+  for (size_t i = 0; i < counts.size(); ++i) counts[i] = dropped_[i].exchange(0);
+  return counts;
+}
+
+bool ring_set::close(duration most) {
+  const instant end = later(system_.now(), most);
+  closing_ = true;
+  system_.barrier();
+  std::atomic<uint32_t> never_changed{0};
+  const auto until = [&](auto&& is_so) {
+    while (!is_so())
+      if (system_.now() >= end) return false;
+      else system_.wait(never_changed, 0, look_again);
+    return true;
+  };
+  for (lease* l : leases_) {
+    ++l->turn;
+    system_.wake_all(l->turn);
+    if (!until([&] { return busy_of(*l) == 0 || (l->owner != shared_owner && system_.is_gone(l->owner)); })) return false;
+  }
+  if (!until([&] { return shared_.try_lock(); })) return false;
+  shared_.unlock();
+  if (!until([&] { return mutex_.try_lock(); })) return false;
+  mutex_.unlock();
+  return true;
+}
+
+}  // namespace tharsis::xlog

@@ -1,0 +1,130 @@
+// The rings of one segment: who writes which, when there is room, when the drain may sleep, and when nobody
+// writes any more. The rules for those who write are in sdk/abi/log.h.
+//
+// A ring belongs to one thread until that thread is gone, which is asked of the system when another one wants a
+// ring: a thread may log from its very last destructor, and no hook at its end is late enough. Threads for which
+// none is left get none, and write in turn to ring 0, the shared one.
+#pragma once
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "plugins/xlog/core/ring_cursor.h"
+#include "plugins/xlog/segment.h"
+#include "sdk/abi/log.h"
+
+namespace tharsis::xlog {
+
+struct ring_settings {
+  // How long a line of each level waits for room in a full ring; zero: it is dropped at once, and counted.
+  std::array<duration, THARSIS_LOG_OFF> wait{};
+};
+
+class ring_set {
+ public:
+  enum news : uint32_t {
+    woken = 1,    // The drain slept and there is something.
+    filling = 2,  // A ring is more than half full.
+    full = 4,     // Somebody waits for room.
+  };
+  struct callbacks {
+    // The drain should look. [any thread] Must not block.
+    std::function<void(uint32_t)> on_news;
+    // Makes the keystream from stream_position(ring, position) on; empty: the segment is plain. [any thread, several
+    // at once] Positions are multiples of 64.
+    std::function<void(uint64_t, std::span<uint8_t>)> fill;
+  };
+
+  ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
+           const ring_settings& s, callbacks c);
+  ring_set(const ring_set&) = delete;
+  // After close(). What a thread that still lives may look at is left to it.
+  ~ring_set();
+
+  // For those who write.
+
+  // The calling thread's own; null: none is left, or its disk is full. [any thread]
+  tharsis_log_ring* ring();
+  // See tharsis_log.room. [the ring's thread]
+  bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
+  // [any thread]
+  void wake();
+  // Ring 0, for one line; null if this thread, interrupted by a signal, has it already, or if there is none. Waits
+  // for others' lines. [any thread]
+  tharsis_log_ring* take_shared();
+  void give_shared();
+  // A line that never came to a ring. [any thread]
+  void count_dropped(uint32_t level) { dropped_[level % THARSIS_LOG_OFF].fetch_add(1, std::memory_order_relaxed); }
+
+  // In the order of the calls, there for whoever comes after us when this has come back. False: no room. [any thread]
+  bool append_to_dictionary(std::span<const uint8_t> entry);
+
+  // For the drain, one strand. Rings 0..count()-1; those never leased have an empty span of bytes.
+
+  uint32_t count() const { return static_cast<uint32_t>(leases_.size()); }
+  bool is_open(uint32_t ring) const { return leases_[ring]->open.load(std::memory_order_acquire); }
+  ring_bytes bytes(uint32_t ring) const;
+  uint32_t record_max() const { return static_cast<uint32_t>(size_ / 2); }
+  uint64_t head(uint32_t ring) { return load(front_.control(ring).head); }
+  uint64_t tail(uint32_t ring) { return load(front_.control(ring).tail); }
+  uint64_t thread_of(uint32_t ring, uint64_t position) { return front_.owner_of(ring, position); }
+  // Everything before `to` is in a file: its room is free.
+  void commit(uint32_t ring, uint64_t to);
+  // True: nothing has come after `seen` (a position for each ring), and whatever comes now will call on_news(woken).
+  bool may_sleep(std::span<const uint64_t> seen);
+  // Lines of this thread never wait for room: it is the one that makes it. [drain]
+  void begin_draining() { draining_ = system_.thread(); }
+  void end_draining() { draining_ = 0; }
+  // Lines dropped since the last call, by level.
+  std::array<uint64_t, THARSIS_LOG_OFF> take_dropped();
+  void set_anchor(const clock_anchor& a) { front_.set_anchor(a); }
+
+  // Gives no more rings and no more room; when it comes back nobody is inside a line and the heads are final. False:
+  // somebody was still inside after `most`; then nothing of this may be destroyed. After *generation has changed.
+  bool close(duration most);
+
+  segment& memory() { return *memory_; }
+
+ private:
+  struct lease : tharsis_log_ring {
+    uint32_t index = 0;
+    std::atomic<bool> open{false};
+    std::atomic<uint64_t> owner{0};      // 0: nobody; shared_owner: all, in turn.
+    std::atomic<uint64_t> released{0};   // Positions below this may be written over; a multiple of 64.
+    std::atomic<uint32_t> turn{0};       // Counts commits, for those who wait.
+    std::atomic<bool> waiting{false};
+    std::atomic<bool> told_filling{false};
+    uint64_t prepared = 0;               // Keystream of the first lap; its thread's.
+  };
+  static constexpr uint64_t shared_owner = ~uint64_t{0};
+
+  lease* lease_unowned(uint64_t thread);
+  bool open(lease& l);
+  bool grant(lease& l, uint64_t bytes);
+  void prepare(lease& l, uint64_t position, uint64_t count);
+  void tell(uint32_t what);
+  void on_child();
+
+  const std::unique_ptr<segment> memory_;
+  ring_system& system_;
+  const ring_settings settings_;
+  const callbacks callbacks_;
+  const uint64_t size_;      // Of a ring.
+  const bool sealed_;
+  segment_front front_;
+  std::vector<lease*> leases_;
+  std::atomic<uint32_t>* asleep_;  // Read by threads that may outlive this.
+  std::atomic<bool> closing_{false};
+  std::atomic<uint64_t> draining_{0};
+  std::atomic<uint64_t> leasing_{0};  // The thread that holds mutex_ in ring().
+  std::atomic<uint64_t> sharing_{0};  // The thread that has ring 0.
+  std::mutex mutex_;                  // Over leases and the dictionary.
+  std::mutex shared_;
+  std::array<std::atomic<uint64_t>, THARSIS_LOG_OFF> dropped_{};
+};
+
+}  // namespace tharsis::xlog

@@ -1,0 +1,218 @@
+// Goal: what stood in a segment when its process died is given exactly once and in order; what is no segment is
+// refused with a reason; nothing that stands in one makes us crash.
+#include "plugins/xlog/core/recovery.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "tests/plugins/xlog/ring_line.h"
+
+using namespace tharsis;
+using namespace tharsis::xlog;
+
+namespace {
+
+constexpr segment_geometry small{3, 64 << 10, 64 << 10};
+
+// A segment file in memory, written by hand.
+struct paper_segment {
+  explicit paper_segment(bool is_sealed = false) : sealed(is_sealed) {
+    segment_info info = info_for_test(small, sealed);
+    info.pid = 7;
+    info.start = 8;
+    info.id.fill(9);
+    bytes = new_segment(info, key);
+    bytes.resize(segment_file::size(small));
+  }
+  segment_front front() { return segment_front(bytes.data()); }
+  void append(uint32_t ring, uint64_t number, uint64_t tick) {
+    uint8_t arguments[8];
+    std::memcpy(arguments, &number, 8);
+    auto& c = front().control(ring);
+    const uint32_t size = 24, site = 1;
+    uint8_t record[24];
+    std::memcpy(record, &size, 4);
+    std::memcpy(record + 4, &site, 4);
+    std::memcpy(record + 8, &tick, 8);
+    std::memcpy(record + 16, arguments, 8);
+    std::vector<uint8_t> keystream(128);
+    if (sealed) make_keystream(stream_position(ring, c.head / 64 * 64), keystream);
+    for (size_t i = 0; i < size; ++i)
+      bytes[segment_file::ring_offset(small, ring) + (c.head + i) % small.ring_size] = record[i] ^ keystream[c.head % 64 + i];
+    c.head += size;
+  }
+  result<segment_image> image(std::span<const consumed_range> done = {}) const {
+    return read_segment(
+        [this](uint64_t offset, std::span<uint8_t> into) {
+          if (offset > bytes.size() || into.size() > bytes.size() - offset) return false;
+          std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(offset), into.size(), into.begin());
+          return true;
+        },
+        done);
+  }
+
+  bool sealed;
+  std::vector<uint8_t> key{1, 2, 3};
+  std::vector<uint8_t> bytes;
+};
+
+std::vector<uint64_t> numbers_of(const segment_image& image, uint64_t* unreadable = nullptr) {
+  std::vector<uint64_t> numbers;
+  recovered_records records(image, make_keystream, 2);
+  for (recovered_record r; records.next(r);) numbers.push_back(number_of(r.record));
+  if (unreadable != nullptr) *unreadable = records.unreadable();
+  return numbers;
+}
+
+using list = std::vector<uint64_t>;
+
+}  // namespace
+
+TEST(Recovery, GivesTheRecordsOfAllRingsByTick) {
+  for (const bool sealed : {false, true}) {
+    paper_segment s(sealed);
+    for (uint32_t i = 0; i < 3; ++i) {
+      s.front().control(i).head = s.front().control(i).tail = (64 << 10) - 8 - 16 * i;  // They wrap.
+      s.front().add_owner(i, 100 + i);
+    }
+    s.append(0, 1, 10), s.append(0, 4, 40);
+    s.append(1, 2, 20), s.append(1, 5, 50);
+    s.append(2, 3, 30);
+    const auto image = s.image();
+    ASSERT_TRUE(image.ok()) << image.failure().text;
+    EXPECT_EQ(numbers_of(*image), (list{1, 2, 3, 4, 5}));
+    EXPECT_EQ(image->info.pid, 7u);
+    EXPECT_EQ(image->info.instance, "test");
+    EXPECT_EQ(image->wrapped, s.key);
+    recovered_records records(*image, make_keystream, 2);
+    recovered_record r;
+    records.next(r), records.next(r);
+    EXPECT_EQ(r.thread, 101u);
+  }
+}
+
+TEST(Recovery, WhatABlockHoldsIsNotGivenAgain) {
+  paper_segment s;
+  for (uint64_t i = 0; i < 6; ++i) s.append(1, i, i);
+  s.front().control(1).tail = 24;
+  const consumed_range done[] = {{1, 72, 96}, {1, 24, 72}, {0, 0, 24}, {1, 96, 1 << 20}, {1, 0, 24}};
+  const auto image = s.image(done);
+  ASSERT_TRUE(image.ok());
+  EXPECT_EQ(numbers_of(*image), (list{4, 5}));
+}
+
+TEST(Recovery, WhatTravelsSealedComesOutTheSame) {
+  paper_segment s(true);
+  const std::string plain = "dictionary";
+  std::vector<uint8_t> entry(64);
+  make_keystream(stream_position(dictionary_stream, 0), entry);
+  for (size_t i = 0; i < plain.size(); ++i) entry[i] ^= static_cast<uint8_t>(plain[i]);
+  s.front().append_to_dictionary(std::span(entry).first(plain.size()));
+  s.front().add_owner(2, 77);
+  for (uint64_t i = 0; i < 100; ++i) s.append(2, i, i);
+  const auto image = s.image();
+  ASSERT_TRUE(image.ok());
+  const std::vector<uint8_t> payload = recovered_payload(*image);
+  const auto again = read_recovered(payload);
+  ASSERT_TRUE(again.ok()) << again.failure().text;
+  EXPECT_EQ(again->info, image->info);
+  EXPECT_EQ(again->rings, image->rings);
+  EXPECT_EQ(numbers_of(*again), numbers_of(*image));
+  EXPECT_EQ(numbers_of(*again).size(), 100u);
+  const std::vector<uint8_t> opened = open_dictionary(*again, make_keystream);
+  EXPECT_EQ(std::string(opened.begin(), opened.end()), plain);
+  for (size_t size = 0; size < payload.size(); ++size)
+    EXPECT_FALSE(read_recovered(std::span(payload).first(size)).ok()) << size;
+}
+
+TEST(Recovery, StopsAtTheFirstThatIsNoRecord) {
+  paper_segment s;
+  for (uint64_t i = 0; i < 4; ++i) s.append(0, i, 1'000'000'000 * (i + 1));
+  const uint64_t third = segment_file::ring_offset(small, 0) + 48;
+  const auto with = [&](uint64_t offset, uint32_t value) {
+    paper_segment changed = s;
+    std::memcpy(changed.bytes.data() + third + offset, &value, 4);
+    uint64_t unreadable = 0;
+    EXPECT_EQ(numbers_of(*changed.image(), &unreadable), (list{0, 1})) << offset << " " << value;
+    EXPECT_EQ(unreadable, 48u);
+  };
+  with(0, 0), with(0, 8), with(0, 20), with(0, 1 << 20), with(0, 56);
+  with(4, 0), with(4, 2);
+  with(8, 0);  // A clock from before: the page with this record never came to the disk.
+}
+
+TEST(Recovery, RefusesWhatIsNoSegmentAndSaysWhy) {
+  const auto refusal = [](auto&& change) {
+    paper_segment s;
+    s.append(0, 1, 1);
+    change(s.bytes);
+    const auto image = s.image();
+    return image.ok() ? std::string() : image.failure().text;
+  };
+  EXPECT_NE(refusal([](auto& b) { b.clear(); }).find("ends within its first bytes"), std::string::npos);
+  EXPECT_NE(refusal([](auto& b) { std::fill(b.begin(), b.end(), 0); }).find("not finished"), std::string::npos);
+  EXPECT_NE(refusal([](auto& b) { b[8] = 2; }).find("version 2"), std::string::npos);
+  EXPECT_NE(refusal([](auto& b) { b[20] ^= 1; }).find("sizes"), std::string::npos);
+  EXPECT_NE(refusal([](auto& b) { b[40] ^= 1; }).find("have changed"), std::string::npos);
+  EXPECT_NE(refusal([](auto& b) { b[segment_file::key_offset] ^= 1; }).find("have changed"), std::string::npos);
+  EXPECT_NE(refusal([](auto& b) { b.resize(20'000); }).find("ends within"), std::string::npos);
+}
+
+TEST(Recovery, OneRingThatContradictsItselfDoesNotTakeTheOthersAlong) {
+  paper_segment s;
+  s.append(0, 1, 1), s.append(1, 2, 2);
+  s.front().control(0).tail = 1 << 20;
+  const auto image = s.image();
+  ASSERT_TRUE(image.ok());
+  EXPECT_EQ(image->damaged, (std::vector<uint32_t>{0}));
+  EXPECT_EQ(numbers_of(*image), (list{2}));
+}
+
+TEST(Recovery, SurvivesAnyFlippedBits) {
+  std::mt19937_64 random(4711);
+  for (int round = 0; round < 300; ++round) {
+    paper_segment s(round % 2 == 1);
+    s.front().add_owner(0, 5);
+    for (uint64_t i = 0; i < 50; ++i) s.append(static_cast<uint32_t>(i % 3), i, i);
+    for (int flips = 0; flips < 8; ++flips) {
+      const uint64_t places[] = {random() % 256, segment_file::control_offset + random() % 3072,
+                                 segment_file::ring_offset(small, static_cast<uint32_t>(random() % 3)) + random() % 512};
+      s.bytes[places[random() % 3]] ^= static_cast<uint8_t>(1 << random() % 8);
+    }
+    const auto image = s.image();
+    if (!image) continue;
+    EXPECT_LE(numbers_of(*image).size(), 3 * small.ring_size / 16);
+    EXPECT_TRUE(read_recovered(recovered_payload(*image)).ok());
+  }
+}
+
+TEST(Segment, RemembersWhoseBytesTheyAreAsLongAsTheyWait) {
+  paper_segment s;
+  segment_front f = s.front();
+  auto& c = f.control(0);
+  uint64_t taken = 0;
+  for (; f.add_owner(0, 100 + taken); ++taken) c.head += 24;
+  EXPECT_EQ(taken, segment_file::owners_max);
+  for (uint64_t i = 0; i < taken; ++i) EXPECT_EQ(f.owner_of(0, 24 * i + 8), 100 + i);
+  EXPECT_FALSE(f.add_owner(0, 1));
+  c.tail = 24;
+  EXPECT_TRUE(f.add_owner(0, 200));
+  EXPECT_EQ(f.owner_of(0, 24), 101u);
+  EXPECT_TRUE(f.add_owner(0, 300)) << "the last owner wrote nothing: its place is free";
+  EXPECT_EQ(f.owner_of(0, c.head), 300u);
+}
+
+TEST(Segment, ADictionaryThatIsFullSaysSo) {
+  paper_segment s;
+  const std::vector<uint8_t> entry(40'000);
+  EXPECT_TRUE(s.front().append_to_dictionary(entry));
+  EXPECT_FALSE(s.front().append_to_dictionary(entry));
+  EXPECT_EQ(s.image()->dictionary.size(), entry.size());
+}
+
+TEST(Segment, TheLastAnchorHolds) {
+  paper_segment s;
+  s.front().set_anchor({5, 6, 7});
+  EXPECT_EQ(s.image()->info.anchor, (clock_anchor{5, 6, 7}));
+}

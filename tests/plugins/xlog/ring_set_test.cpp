@@ -1,0 +1,287 @@
+// Goal: no line that was acknowledged is missing or doubled, whoever writes and however often threads come and go;
+// who waits is woken; nobody is inside when close() has come back. Method: real threads, files and signals.
+#include "plugins/xlog/ring_set.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/plugins/xlog/ring_line.h"
+
+using namespace tharsis;
+using namespace tharsis::xlog;
+
+namespace {
+
+std::vector<uint64_t> counted(uint64_t count) {
+  std::vector<uint64_t> all(count);
+  for (uint64_t i = 0; i < count; ++i) all[i] = i;
+  return all;
+}
+
+}  // namespace
+
+TEST(RingSet, LinesOfManyThreadsComeWholeAndInOrder) {
+  for (const bool sealed : {false, true}) {
+    const own_folder folder;
+    living_rings l(folder.path, {4, 64 << 10, 64 << 10}, sealed);
+    constexpr uint64_t lines = 20'000;  // Several laps.
+    std::atomic<int> running{3};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t)
+      threads.emplace_back([&] {
+        tharsis_log_ring* r = l.rings->ring();
+        ASSERT_NE(r, nullptr);
+        for (uint64_t i = 0; i < lines; ++i) ASSERT_TRUE(write_number(*l.rings, *r, i));
+        --running;
+      });
+    test_drain drain(*l.rings);
+    while (running > 0)
+      if (drain.read() == 0) std::this_thread::yield();
+    for (auto& t : threads) t.join();
+    drain.read();
+    for (uint32_t i = 1; i < 4; ++i) EXPECT_EQ(drain.numbers[i], counted(lines)) << "ring " << i << " sealed " << sealed;
+    EXPECT_EQ(drain.damaged, 0u);
+    EXPECT_TRUE(l.rings->close(10s));
+  }
+}
+
+TEST(RingSet, AThreadKeepsItsRingAndOthersGetOthers) {
+  const own_folder folder;
+  living_rings l(folder.path);
+  tharsis_log_ring* mine = l.rings->ring();
+  EXPECT_EQ(l.rings->ring(), mine);
+  tharsis_log_ring* other = nullptr;
+  std::thread([&] { other = l.rings->ring(); }).join();
+  EXPECT_NE(other, mine);
+  tharsis_log_ring* next = nullptr;
+  std::thread([&] { next = l.rings->ring(); }).join();
+  EXPECT_EQ(next, other) << "the ring of a thread that is gone is used again";
+}
+
+TEST(RingSet, ThreadsWithoutARingWriteInTurnToTheSharedOne) {
+  const own_folder folder;
+  living_rings l(folder.path, {2, 64 << 10, 64 << 10});
+  ASSERT_NE(l.rings->ring(), nullptr);
+  std::atomic<uint64_t> number{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      EXPECT_EQ(l.rings->ring(), nullptr);
+      for (int i = 0; i < 200; ++i) {
+        tharsis_log_ring* r = l.rings->take_shared();
+        ASSERT_NE(r, nullptr);
+        EXPECT_EQ(l.rings->take_shared(), nullptr) << "a signal inside a shared line must not wait for itself";
+        EXPECT_TRUE(write_number(*l.rings, *r, number++));
+        l.rings->give_shared();
+      }
+    });
+  for (auto& t : threads) t.join();
+  test_drain drain(*l.rings);
+  drain.read();
+  EXPECT_EQ(drain.numbers[0], counted(800));
+}
+
+TEST(RingSet, TenThousandThreadsOverTimeNeedTwoRings) {
+  const own_folder folder;
+  living_rings l(folder.path, {8, 64 << 10, 64 << 10});
+  test_drain drain(*l.rings);
+  uint64_t read = 0;
+  for (uint64_t i = 0; i < 10'000; ++i) {
+    std::thread([&] {
+      tharsis_log_ring* r = l.rings->ring();
+      ASSERT_NE(r, nullptr);
+      ASSERT_TRUE(write_number(*l.rings, *r, i));
+    }).join();
+    if (i % 8 == 7) read += drain.read();
+  }
+  EXPECT_EQ(read, 10'000u);
+  // join() may come back before the system has forgotten the thread, so now and then one more is used.
+  EXPECT_FALSE(l.rings->is_open(7));
+}
+
+TEST(RingSet, BytesAreTheThreadsThatWroteThem) {
+  const own_folder folder;
+  living_rings l(folder.path);
+  uint64_t threads[2] = {};
+  uint64_t ends[2] = {};
+  for (int t = 0; t < 2; ++t)
+    std::thread([&] {
+      threads[t] = l.threads->thread();
+      tharsis_log_ring* r = l.rings->ring();
+      ASSERT_TRUE(write_number(*l.rings, *r, 0));
+      ends[t] = r->position;
+    }).join();
+  EXPECT_EQ(l.rings->thread_of(1, 0), threads[0]);
+  if (l.rings->is_open(2)) GTEST_SKIP() << "the first thread was still known when the second came";
+  EXPECT_EQ(l.rings->thread_of(1, ends[0]), threads[1]);
+  EXPECT_EQ(l.rings->thread_of(1, ends[1]), threads[1]);
+}
+
+TEST(RingSet, AFullRingDropsWhatMayNotWaitAndCountsIt) {
+  const own_folder folder;
+  living_rings l(folder.path, {2, 64 << 10, 64 << 10}, false, 1ms);
+  tharsis_log_ring* r = l.rings->ring();
+  uint64_t written = 0;
+  while (write_number(*l.rings, *r, written, THARSIS_LOG_VERBOSE)) ++written;
+  EXPECT_NE(l.news & ring_set::filling, 0u) << "somebody was told before it was too late";
+  EXPECT_NE(l.news & ring_set::full, 0u);
+  EXPECT_FALSE(write_number(*l.rings, *r, written, THARSIS_LOG_ERROR)) << "waited, but nobody came";
+  const auto dropped = l.rings->take_dropped();
+  EXPECT_EQ(dropped[THARSIS_LOG_VERBOSE], 1u);
+  EXPECT_EQ(dropped[THARSIS_LOG_ERROR], 1u);
+  EXPECT_EQ(l.rings->take_dropped()[THARSIS_LOG_ERROR], 0u);
+  test_drain drain(*l.rings);
+  drain.read();
+  EXPECT_EQ(drain.numbers[1], counted(written));
+  EXPECT_TRUE(write_number(*l.rings, *r, written, THARSIS_LOG_VERBOSE));
+}
+
+TEST(RingSet, TheDrainsOwnLinesNeverWait) {
+  const own_folder folder;
+  living_rings l(folder.path, {2, 64 << 10, 64 << 10}, false, 1h);
+  tharsis_log_ring* r = l.rings->ring();
+  l.rings->begin_draining();
+  uint64_t written = 0;
+  while (write_number(*l.rings, *r, written, THARSIS_LOG_ERROR)) ++written;
+  EXPECT_EQ(l.rings->take_dropped()[THARSIS_LOG_ERROR], 1u);
+}
+
+TEST(RingSet, NoLineComesWhileTheDrainSleepsUnheard) {
+  const own_folder folder;
+  living_rings l(folder.path);
+  constexpr uint64_t lines = 30'000;
+  std::thread writer([&] {
+    tharsis_log_ring* r = l.rings->ring();
+    for (uint64_t i = 0; i < lines; ++i) ASSERT_TRUE(write_number(*l.rings, *r, i));
+  });
+  test_drain drain(*l.rings);
+  uint64_t read = 0, sleeps = 0;
+  while (read < lines) {
+    read += drain.read();
+    if (read == lines || !l.rings->may_sleep(drain.seen)) continue;
+    ++sleeps;
+    l.news.wait(0);  // A wake-up that is lost ends this test by its time limit.
+    l.news = 0;
+  }
+  writer.join();
+  EXPECT_EQ(drain.numbers[1], counted(lines));
+  EXPECT_TRUE(l.rings->close(10s));
+}
+
+TEST(RingSet, CloseWaitsForWhoeverIsInsideALineAndEndsWaiting) {
+  const own_folder folder;
+  living_rings l(folder.path, {3, 64 << 10, 64 << 10}, false, 1h);
+  std::atomic<int> stage{0};
+  std::thread inside([&] {
+    tharsis_log_ring* r = l.rings->ring();
+    ASSERT_TRUE(write_number(*l.rings, *r, 0));
+    busy(*r) = 1;
+    stage = 1;
+    stage.notify_all();
+    stage.wait(1);
+    r->position += place_line(*r, 1, 1, std::vector<uint8_t>(8, 1));
+    std::atomic_ref(const_cast<uint64_t&>(*r->head)).store(r->position, std::memory_order_release);
+    busy(*r).store(0, std::memory_order_release);
+  });
+  std::thread waiting([&] {
+    tharsis_log_ring* r = l.rings->ring();
+    while (write_number(*l.rings, *r, 0)) {
+    }
+  });
+  stage.wait(0);
+  while ((l.news & ring_set::full) == 0) std::this_thread::yield();
+  EXPECT_FALSE(l.rings->close(1ms)) << "somebody is inside";
+  stage = 2;
+  stage.notify_all();
+  EXPECT_TRUE(l.rings->close(1h));
+  waiting.join();
+  inside.join();
+  EXPECT_EQ(l.rings->ring(), nullptr);
+  EXPECT_EQ(l.rings->take_shared(), nullptr);
+  test_drain drain(*l.rings);
+  drain.read();
+  EXPECT_EQ(drain.numbers[1].size() + drain.numbers[2].size() > 2, true);
+  EXPECT_EQ(drain.damaged, 0u);
+}
+
+TEST(RingSet, AThreadThatDiedInsideALineDoesNotHoldCloseUp) {
+  const own_folder folder;
+  living_rings l(folder.path);
+  std::thread([&] { busy(*l.rings->ring()) = 1; }).join();
+  EXPECT_TRUE(l.rings->close(1h));
+}
+
+namespace {
+ring_set* signalled_set;
+tharsis_log_ring* signalled_ring;
+std::atomic<uint64_t> signal_lines{0}, signals_inside{0};
+
+// What a logger does in a signal handler: its own ring, or the shared one where it is inside a line.
+void log_from_signal(int) {
+  const bool inside = busy(*signalled_ring) != 0;
+  tharsis_log_ring* r = inside ? signalled_set->take_shared() : signalled_ring;
+  if (r == nullptr) return;
+  if (write_number(*signalled_set, *r, (1ull << 40) + signal_lines, THARSIS_LOG_VERBOSE)) ++signal_lines;
+  if (inside) ++signals_inside, signalled_set->give_shared();
+}
+}  // namespace
+
+TEST(RingSet, ASignalInsideALineGoesToTheSharedRing) {
+  const own_folder folder;
+  living_rings l(folder.path, {2, 1 << 20, 64 << 10});
+  signalled_set = l.rings.get();
+  signalled_ring = l.rings->ring();
+  signal_lines = signals_inside = 0;
+  struct sigaction act {}, before {};
+  act.sa_handler = log_from_signal;
+  sigaction(SIGUSR1, &act, &before);
+  // Once for certain, by hand; then wherever the signals fall.
+  busy(*signalled_ring) = 1;
+  raise(SIGUSR1);
+  busy(*signalled_ring) = 0;
+  EXPECT_EQ(signals_inside, 1u);
+  const pid_t process = getpid();
+  const auto thread = static_cast<pid_t>(l.threads->thread());
+  std::atomic<bool> done{false};
+  std::thread sender([&] {
+    while (!done) tgkill(process, thread, SIGUSR1), std::this_thread::yield();
+  });
+  test_drain drain(*l.rings);
+  constexpr uint64_t lines = 20'000;
+  for (uint64_t i = 0; i < lines; ++i) {
+    ASSERT_TRUE(write_number(*l.rings, *signalled_ring, i));
+    if (i % 1'000 == 0) drain.read();
+  }
+  done = true;
+  sender.join();
+  sigaction(SIGUSR1, &before, nullptr);
+  drain.read();
+  EXPECT_EQ(drain.damaged, 0u);
+  std::erase_if(drain.numbers[1], [](uint64_t n) { return n >= 1ull << 40; });
+  EXPECT_EQ(drain.numbers[1], counted(lines));
+}
+
+TEST(RingSet, AForkedChildHasNoRingsAndLeavesTheParentsAlone) {
+  const own_folder folder;
+  living_rings l(folder.path);
+  tharsis_log_ring* r = l.rings->ring();
+  ASSERT_TRUE(write_number(*l.rings, *r, 0));
+  const pid_t child = fork();
+  if (child == 0) {
+    // By the rules of those who write: what it holds has no room, and there is nothing new.
+    const bool none = r->position + 16 > r->limit && !l.rings->room(r, 16, THARSIS_LOG_INFO) && l.rings->ring() == nullptr;
+    l.rings.reset();
+    _exit(none ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  ASSERT_TRUE(write_number(*l.rings, *r, 1));
+  test_drain drain(*l.rings);
+  drain.read();
+  EXPECT_EQ(drain.numbers[1], counted(2));
+}
