@@ -132,7 +132,7 @@ class World:
     def plug_in_relay(self):
         """The relay has opened `wan` and `cable`; they get addresses and routes."""
         for place, link, own in (("router", "wan", WAN), ("internet", "cable", CABLE)):
-            self.ip("-n", place, "link", "set", link, "addrgenmode", "none", "mtu", "1500", "up")
+            self.ip("-n", place, "link", "set", link, "addrgenmode", "none", "mtu", "1500", "txqueuelen", "10000", "up")
             other = CABLE if own is WAN else WAN
             self.ip("-n", place, "addr", "add", own[4], "peer", other[4], "dev", link)
             self.ip("-n", place, "addr", "add", f"{own[6]}/64", "dev", link)
