@@ -7,7 +7,7 @@ from .client import Client
 
 class Stn(Client):
     program = "tharsis"
-    options = ("stn", "send", "--command", "3", "--plain")
+    options = ("stn", "send", "--command", "100", "--plain", "--keys", "--user", "lab")
     server = Gateway
     tls = "able"
 
