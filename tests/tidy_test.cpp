@@ -162,3 +162,12 @@ TEST(Tidy, NoFolderIsADrawer) {
         EXPECT_NE(stem, drawer) << entry.path() << ": name it after what it holds";
     }
 }
+
+// g++ 12 spoils the frame of `if (!co_await f()) co_return;`: the coroutine stops with an illegal instruction.
+TEST(Tidy, NoCoAwaitIsNegatedWhereItStands) {
+  for_each_line({"sdk", "runtime", "plugins", "tests"}, [](const string& path, int number, const string& line) {
+    if (path == "tests/tidy_test.cpp") return;
+    if (line.substr(0, line.find("//")).find("!co_await") != string::npos)
+      ADD_FAILURE() << path << ":" << number << ": name what was awaited on the line before, then ask";
+  });
+}

@@ -11,7 +11,7 @@ std::string microseconds(const std::optional<duration>& d) {
   return d ? std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(*d).count()) : "null";
 }
 
-std::string wait_text(const std::optional<duration>& d) {
+std::string figure_text(const std::optional<duration>& d) {
   if (!d) return "-";
   char text[32];
   std::snprintf(text, sizeof text, "%.3f ms", static_cast<double>(d->count()) / 1e6);
@@ -36,8 +36,8 @@ std::string report_json(const send_report& r, const link_totals& moved, const st
 std::string report_table(const send_report& r, const link_totals& moved) {
   std::string tasks = "tasks    " + std::to_string(r.sent) + " sent, " + std::to_string(r.ok) + " answered";
   for (const auto& [reason, times] : r.reasons) tasks += ", " + std::to_string(times) + " " + reason;
-  return tasks + "\nanswers  p50 " + wait_text(r.p50) + "  p95 " + wait_text(r.p95) + "  p99 " + wait_text(r.p99) + "  max " +
-         wait_text(r.max) + "; the first after " + wait_text(r.first_answer) + "\nlink     " +
+  return tasks + "\nanswers  p50 " + figure_text(r.p50) + "  p95 " + figure_text(r.p95) + "  p99 " + figure_text(r.p99) + "  max " +
+         figure_text(r.max) + "; the first after " + figure_text(r.first_answer) + "\nlink     " +
          std::to_string(moved.connects) + (moved.connects == 1 ? " connect, " : " connects, ") +
          std::to_string(moved.bytes_sent) + " bytes sent, " + std::to_string(moved.bytes_received) + " received\n";
 }
