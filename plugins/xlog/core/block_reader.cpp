@@ -1,0 +1,204 @@
+#include "plugins/xlog/core/block_reader.h"
+
+#include <algorithm>
+#include <string>
+
+#include "plugins/xlog/core/columns.h"
+#include "sdk/abi/log.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::xlog {
+namespace {
+
+std::string placeholder(uint64_t code) { return "<str#" + std::to_string(code) + ">"; }
+
+// Each value to its place in the rows of fixed parts.
+void scatter(std::span<const uint64_t> values, uint8_t* to, size_t stride, size_t bytes) {
+  const auto all = [&]<class T>(T) {
+    for (const uint64_t v : values) {
+      store(to, static_cast<T>(v));
+      to += stride;
+    }
+  };
+  switch (bytes) {
+    case 1: return all(uint8_t{});
+    case 4: return all(uint32_t{});
+    case 8: return all(uint64_t{});
+    default: return;
+  }
+}
+
+}  // namespace
+
+bool block_reader::add_site(uint32_t number, const site& s) {
+  const auto fixed = fixed_bytes(s.codes);
+  if (!fixed || number == 0 || number >= sites_max) return false;
+  if (places_.size() <= number) places_.resize(number + 1);
+  places_[number] = {s.codes, *fixed, true};
+  return true;
+}
+
+std::optional<error> block_reader::on_texts(uint32_t epoch, std::span<const uint8_t> payload) {
+  next_ = 0, current_ = nullptr;
+  times_.clear();
+  return texts_.on_texts(epoch, payload);
+}
+
+std::optional<error> block_reader::on_rows(std::span<const uint8_t> payload, uint32_t rows) {
+  next_ = 0, current_ = nullptr;
+  times_.clear();
+  budget_ = block_bytes_max;
+  if (rows == 0 || rows > block_rows_max) return error{THARSIS_E_PROTOCOL, "a block's number of rows is out of range"};
+  if (take_rows(byte_source(payload), rows)) return {};
+  times_.clear();
+  return error{THARSIS_E_PROTOCOL, "a block's rows are damaged"};
+}
+
+bool block_reader::take_rows(byte_source from, size_t rows) {
+  if (!take_sections(from, rows)) return false;
+  const uint64_t threads = from.varint();
+  if (threads == 0 || threads > rows) return false;
+  threads_.resize(threads);
+  for (uint32_t& thread : threads_) thread = static_cast<uint32_t>(from.varint());
+  times_.resize(rows);
+  read_times(from, times_);
+  site_codes_.resize(rows), thread_codes_.resize(rows);
+  if (!take_codes(from, sizes_.size() / 2, site_codes_) || !take_codes(from, threads, thread_codes_)) return false;
+  for (const uint32_t code : site_codes_) ++sections_[code].count;
+
+  auto literals = texts_.literals();
+  for (size_t i = 0; i < sizes_.size() / 2; ++i) {
+    const uint64_t columns = sizes_[2 * i], own = sizes_[2 * i + 1];
+    sections_[i].columns = from.take(columns);
+    sections_[i].literals = literals.first(std::min<uint64_t>(own, literals.size()));
+    literals = literals.subspan(sections_[i].literals.size());
+  }
+  return from.ok();
+}
+
+bool block_reader::take_sections(byte_source& from, size_t rows) {
+  const uint64_t count = from.varint();
+  if (count == 0 || count > rows) return false;
+  if (sections_.size() < count) sections_.resize(count);
+  sizes_.resize(2 * count);
+  for (uint64_t i = 0; i < count; ++i) {
+    section& s = sections_[i];
+    s.site = static_cast<uint32_t>(from.varint());
+    s.count = s.at = 0;
+    s.is = state::closed;
+    sizes_[2 * i] = from.varint();
+    sizes_[2 * i + 1] = from.varint();
+  }
+  return from.ok();
+}
+
+bool block_reader::take_codes(byte_source& from, size_t choices, std::vector<uint32_t>& to) {
+  values_.resize(to.size());
+  unpack(from, values_, 0, static_cast<unsigned>(std::bit_width(choices - 1)));
+  uint64_t high = 0;
+  for (size_t i = 0; i < to.size(); ++i) {
+    to[i] = static_cast<uint32_t>(values_[i]);
+    high = std::max(high, values_[i]);
+  }
+  return from.ok() && high < choices;
+}
+
+bool block_reader::next(row& r) {
+  if (next_ == times_.size()) return false;
+  current_ = &sections_[site_codes_[next_]];
+  ++current_->at;
+  r = {current_->site, threads_[thread_codes_[next_]], times_[next_] << tick_shift_, {}};
+  ++next_;
+  return true;
+}
+
+std::optional<std::span<const uint8_t>> block_reader::arguments() {
+  if (current_ == nullptr) return {};
+  section& s = *current_;
+  const place* const p = s.site < places_.size() && places_[s.site].known ? &places_[s.site] : nullptr;
+  if (p == nullptr) return {};
+  if (s.is == state::closed) s.is = open(s, *p) ? state::open : state::damaged;
+  if (s.is == state::damaged) return {};
+  const size_t at = s.at - 1;
+  const auto fixed = std::span<const uint8_t>(s.fixed).subspan(at * p->fixed, p->fixed);
+  const size_t texts = s.texts.size() / s.count;
+  if (texts == 0) return fixed;
+  row_.assign(fixed.begin(), fixed.end());
+  for (const text& t : std::span(s.texts).subspan(at * texts, texts)) {
+    if (t.data != nullptr) {
+      row_.insert(row_.end(), t.data, t.data + t.size);
+    } else if (t.size > 0) {
+      const std::string instead = placeholder(t.unknown);
+      row_.insert(row_.end(), instead.begin(), instead.end());
+    }
+  }
+  return row_;
+}
+
+bool block_reader::spend(uint64_t bytes) {
+  if (bytes > budget_) return false;
+  budget_ -= bytes;
+  return true;
+}
+
+bool block_reader::open(section& s, const place& p) {
+  if (!spend(uint64_t{s.count} * (p.fixed + row_head))) return false;
+  const auto texts = static_cast<size_t>(std::count_if(p.codes.begin(), p.codes.end(), is_text));
+  s.fixed.resize(s.count * p.fixed);
+  s.texts.assign(s.count * texts, {});
+  values_.resize(s.count);
+  byte_source from(s.columns);
+  size_t offset = 0, column = 0;
+  for (uint32_t i = 0; i < p.codes.size(); ++i) {
+    const char code = p.codes[i];
+    const size_t bytes = fixed_bytes(code).value_or(0);
+    if (is_text(code)) {
+      if (!open_texts(s, p, from, i, offset, column++)) return false;
+    } else if (bytes > 0) {
+      code == THARSIS_LOG_F64 ? read_doubles(from, values_) : read_numbers(from, values_);
+      scatter(values_, s.fixed.data() + offset, p.fixed, bytes);
+    }
+    offset += bytes;
+  }
+  return from.ok() && from.size() == 0;
+}
+
+// The texts of one argument: `offset` is that of its lengths, `column` counts the site's texts.
+bool block_reader::open_texts(section& s, const place& p, byte_source& from, uint32_t argument, size_t offset,
+                              size_t column) {
+  read_numbers(from, values_);
+  lengths_.resize(static_cast<size_t>(std::count(values_.begin(), values_.end(), 0)));
+  read_numbers(from, lengths_);
+  if (!from.ok()) return false;
+  const size_t texts = s.texts.size() / s.count;
+  size_t literal = 0;
+  for (size_t i = 0; i < s.count; ++i) {
+    const uint64_t code = values_[i];
+    text& t = s.texts[i * texts + column];
+    if (code == 0) {
+      if (!take_literal(s, lengths_[literal++], t)) return false;
+    } else if (const auto known = texts_.find(s.site, argument, code)) {
+      t = {known->data(), static_cast<uint32_t>(known->size()), 0};
+      if (!spend(known->size())) return false;
+    } else {
+      t = {nullptr, static_cast<uint32_t>(placeholder(code).size()), code};
+    }
+    store(s.fixed.data() + i * p.fixed + offset, t.size);
+  }
+  return true;
+}
+
+// From what the block has of them; nothing, if its texts were lost.
+bool block_reader::take_literal(section& s, uint64_t size, text& t) {
+  if (s.literals.size() < size) {
+    s.literals = {};
+    t = {nullptr, static_cast<uint32_t>(placeholder(0).size()), 0};
+    return true;
+  }
+  if (!spend(size)) return false;
+  t = {s.literals.data(), static_cast<uint32_t>(size), 0};
+  s.literals = s.literals.subspan(size);
+  return true;
+}
+
+}  // namespace tharsis::xlog

@@ -1,0 +1,85 @@
+// Takes the lines out of the blocks of one file. FORMAT.md has the bytes.
+//
+// For every block of an epoch in its order on_texts(), also where its rows are not wanted; on_rows() where they are,
+// and then next() for each. arguments() opens the columns of one site the first time that they are asked for.
+// Whatever the bytes are, memory stays within some tens of MiB, and a block's rows within block_bytes_max.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "plugins/xlog/core/bits.h"
+#include "plugins/xlog/core/row.h"
+#include "plugins/xlog/core/site.h"
+#include "plugins/xlog/core/stored_texts.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::xlog {
+
+class block_reader {
+ public:
+  explicit block_reader(unsigned tick_shift) : tick_shift_(tick_shift & 63) {}
+
+  // A site of the file; the latest with a number counts. False: it is none that a writer takes.
+  bool add_site(uint32_t number, const site& s);
+
+  // `payload`: of a block of this epoch, plain. After an error its rows can still be read; texts that it was the first
+  // to have are unknown.
+  std::optional<error> on_texts(uint32_t epoch, std::span<const uint8_t> payload);
+
+  // `payload` must stay until the last row is taken; `rows` is what the header says.
+  std::optional<error> on_rows(std::span<const uint8_t> payload, uint32_t rows);
+
+  // The next row without its arguments. False: that was the last.
+  bool next(row& r);
+
+  // The arguments of the row that next() gave, as they stood in its ring; good until the next call. A text that is
+  // not known is "<str#n>" with its code in place of n. None: the site is unknown, or its columns are damaged.
+  std::optional<std::span<const uint8_t>> arguments();
+
+ private:
+  struct place {
+    std::string codes;
+    size_t fixed = 0;
+    bool known = false;
+  };
+  struct text {
+    const uint8_t* data = nullptr;
+    uint32_t size = 0;
+    uint64_t unknown = 0;  // Its code, where there is no data.
+  };
+  enum class state { closed, open, damaged };
+  struct section {  // Of one site.
+    uint32_t site = 0;
+    uint32_t count = 0;  // Its rows.
+    uint32_t at = 0;     // The one after that of the last next().
+    std::span<const uint8_t> columns;
+    state is = state::closed;
+    std::span<const uint8_t> literals;
+    std::vector<uint8_t> fixed;   // Rows of fixed parts, lengths of texts included.
+    std::vector<text> texts;      // Row by row.
+  };
+
+  bool take_rows(byte_source from, size_t rows);
+  bool take_sections(byte_source& from, size_t rows);
+  bool take_codes(byte_source& from, size_t choices, std::vector<uint32_t>& to);
+  bool open(section& s, const place& p);
+  bool open_texts(section& s, const place& p, byte_source& from, uint32_t argument, size_t offset, size_t column);
+  bool take_literal(section& s, uint64_t size, text& t);
+  bool spend(uint64_t bytes);
+
+  const unsigned tick_shift_;
+  std::vector<place> places_;
+  stored_texts texts_;
+  std::vector<section> sections_;  // More than there are now: they keep their memory.
+  std::vector<uint64_t> sizes_;    // Of sections: columns, literals.
+  std::vector<uint32_t> threads_, site_codes_, thread_codes_;
+  std::vector<uint64_t> times_, values_, lengths_;
+  size_t budget_ = 0;              // Bytes that the block's rows may still be.
+  size_t next_ = 0;
+  section* current_ = nullptr;
+  std::vector<uint8_t> row_;
+};
+
+}  // namespace tharsis::xlog

@@ -1,0 +1,321 @@
+#include "plugins/xlog/core/block_writer.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "sdk/abi/log.h"
+
+namespace tharsis::xlog {
+namespace {
+
+constexpr uint32_t literal_mark = 0x80000000;  // With the literal's index below it, where a code would be.
+constexpr size_t compress_from = 256;          // Fewer bytes do not become less.
+constexpr int compress_level = 1;              // More costs more than the disk is worth while lines come.
+constexpr uint32_t picky_after = 64;           // Texts of a column that say what most of its texts are like.
+constexpr uint8_t plain = 0, compressed = 1;   // The first byte of texts.
+
+// Few bytes, by the million: without a call.
+void copy_short(uint8_t* to, const uint8_t* from, size_t n) {
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) store(to + i, load<uint64_t>(from + i));
+  if (i == n) return;
+  if (n >= 8) return store(to + n - 8, load<uint64_t>(from + n - 8));
+  for (; i < n; ++i) to[i] = from[i];
+}
+
+unsigned code_width(size_t count) { return static_cast<unsigned>(std::bit_width(count - 1)); }
+
+}  // namespace
+
+struct block_writer::zstd {
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  zstd() = default;
+  zstd(const zstd&) = delete;
+  zstd& operator=(const zstd&) = delete;
+  ~zstd() { ZSTD_freeCCtx(context); }
+};
+
+block_writer::block_writer(const block_settings& s) : settings_(s), zstd_(std::make_unique<zstd>()) {
+  assert(s.rows > 0 && s.rows <= block_rows_max && s.bytes <= block_bytes_max - row_bytes_max && s.tick_shift < 64);
+  for (auto* v : {&ticks_, &values_, &scratch_}) v->resize(s.rows);
+  for (auto* v : {&sites_, &threads_, &offsets_, &order_}) v->resize(s.rows);
+}
+block_writer::~block_writer() = default;
+
+bool block_writer::add_site(uint32_t number, const site& s) {
+  const auto fixed = fixed_bytes(s.codes);
+  if (!fixed || number == 0 || number >= sites_max || s.level >= 8) return false;
+  if (places_.size() <= number) places_.resize(number + 1);
+  place& p = places_[number];
+  if (p.known) return false;
+  p.known = true;
+  p.fixed = static_cast<uint32_t>(*fixed);
+  p.level_bit = static_cast<uint8_t>(1u << s.level);
+  p.first_text = static_cast<uint32_t>(text_columns_.size());
+  uint16_t offset = 0;
+  for (const char code : s.codes) {
+    column c{code, offset};
+    offset = static_cast<uint16_t>(offset + *fixed_bytes(code));
+    if (is_text(code)) {
+      text_columns_.emplace_back();
+      text_offsets_.push_back(c.offset);
+      ++p.texts;
+    }
+    p.columns.push_back(c);
+  }
+  return true;
+}
+
+block_writer::added block_writer::add(const row& r) {
+  if (r.site >= places_.size() || r.thread >= threads_max) return added::refused;
+  place& p = places_[r.site];
+  const size_t size = r.arguments.size();
+  if (!p.known || size < p.fixed || size + row_head > row_bytes_max) return added::refused;
+  if (rows_ == settings_.rows || (rows_ > 0 && bytes_ + size + row_head > settings_.bytes)) return added::full;
+
+  if (arena_.size() < arena_size_ + p.fixed) arena_.resize(std::max(arena_.size() * 2, arena_size_ + p.fixed));
+  uint8_t* const fixed = arena_.data() + arena_size_;
+  copy_short(fixed, r.arguments.data(), p.fixed);
+  if (p.texts > 0 && !take_texts(p, fixed, r.arguments)) return added::refused;
+  note(r, p, static_cast<uint32_t>(arena_size_));
+  arena_size_ += p.fixed;
+  bytes_ += size + row_head;
+  return added::yes;
+}
+
+// Puts codes where the lengths are. All lengths are looked at before the first text is.
+bool block_writer::take_texts(const place& p, uint8_t* fixed, std::span<const uint8_t> arguments) {
+  const uint16_t* const offsets = text_offsets_.data() + p.first_text;
+  size_t left = arguments.size() - p.fixed;
+  for (uint32_t i = 0; i < p.texts; ++i) {
+    const size_t n = load<uint32_t>(fixed + offsets[i]);
+    if (n > left) return false;
+    left -= n;
+  }
+  const uint8_t* at = arguments.data() + p.fixed;
+  for (uint32_t i = 0; i < p.texts; ++i) {
+    const std::span<const uint8_t> text(at, load<uint32_t>(fixed + offsets[i]));
+    at += text.size();
+    const uint32_t number = p.first_text + i;
+    uint32_t code = dictionary_.code_of(text_columns_[number], number, text);
+    if (code == 0) code = keep_literal(text);
+    store(fixed + offsets[i], code);
+  }
+  return true;
+}
+
+uint32_t block_writer::keep_literal(std::span<const uint8_t> text) {
+  literals_.insert(literals_.end(), text.begin(), text.end());
+  literal_ends_.push_back(static_cast<uint32_t>(literals_.size()));
+  return literal_mark | static_cast<uint32_t>(literal_ends_.size() - 1);
+}
+
+void block_writer::note(const row& r, place& p, uint32_t offset) {
+  if (p.code == 0) {
+    present_.push_back({r.site, 0, 0, 0});
+    p.code = static_cast<uint32_t>(present_.size());
+    levels_ |= p.level_bit;
+  }
+  if (r.thread >= thread_codes_.size()) thread_codes_.resize(r.thread + 1);
+  uint32_t& thread = thread_codes_[r.thread];
+  if (thread == 0) {
+    present_threads_.push_back(r.thread);
+    thread = static_cast<uint32_t>(present_threads_.size());
+  }
+  ticks_[rows_] = r.tick >> settings_.tick_shift;
+  sites_[rows_] = p.code - 1;
+  threads_[rows_] = thread - 1;
+  offsets_[rows_] = offset;
+  ++p.count;
+  ++rows_;
+}
+
+block block_writer::finish() {
+  assert(rows_ > 0);
+  if (epoch_rows_ == 0) ++epoch_;
+  block b;
+  b.facts.rows = rows_;
+  b.facts.threads = static_cast<uint32_t>(present_threads_.size());
+  b.facts.levels = levels_;
+  b.facts.epoch = epoch_;
+  const auto [low, high] = std::minmax_element(ticks_.begin(), ticks_.begin() + rows_);
+  b.facts.tick_min = *low;
+  b.facts.tick_max = *high;
+  for (const present& s : present_) b.facts.sites |= site_bit(s.number);
+
+  order_rows();
+  columns_.clear();
+  literal_bytes_.clear();
+  for (present& s : present_) {
+    const place& p = places_[s.number];
+    const size_t before = columns_.size(), literals = literal_bytes_.size();
+    append_columns(p, std::span(order_).subspan(s.begin, p.count));
+    s.bytes = static_cast<uint32_t>(columns_.size() - before);
+    s.literals = static_cast<uint32_t>(literal_bytes_.size() - literals);
+  }
+  append_rows();
+  append_fresh();
+  close_texts();
+  b.rows = rows_out_.bytes();
+  b.texts = texts_.bytes();
+  epoch_rows_ += rows_;
+  clear();
+  if (epoch_rows_ >= settings_.epoch_rows || dictionary_.full()) begin_epoch();
+  return b;
+}
+
+// The offsets of each site's rows together, in their order.
+void block_writer::order_rows() {
+  uint32_t begin = 0;
+  for (present& s : present_) {
+    s.begin = begin;
+    begin += places_[s.number].count;
+  }
+  for (uint32_t i = 0; i < rows_; ++i) order_[present_[sites_[i]].begin++] = offsets_[i];
+  for (present& s : present_) s.begin -= places_[s.number].count;
+}
+
+void block_writer::append_columns(const place& p, std::span<const uint32_t> offsets) {
+  const std::span<uint64_t> values(values_.data(), offsets.size());
+  for (const column& c : p.columns) {
+    gather(c, offsets);
+    if (c.code == THARSIS_LOG_F64) {
+      doubles_.append(columns_, values, scratch_);
+    } else if (is_text(c.code)) {
+      append_texts_column(values);
+    } else if (c.code != THARSIS_LOG_SECRET) {
+      append_numbers(columns_, values, scratch_);
+    }
+  }
+}
+
+// What stands at one place of each row, as 64 bits.
+void block_writer::gather(const column& c, std::span<const uint32_t> offsets) {
+  const uint8_t* const from = arena_.data() + c.offset;
+  uint64_t* const to = values_.data();
+  const auto all = [&]<class T>(T) {
+    for (size_t i = 0; i < offsets.size(); ++i) to[i] = static_cast<uint64_t>(load<T>(from + offsets[i]));
+  };
+  switch (fixed_bytes(c.code).value_or(0)) {
+    case 1: return all(uint8_t{});
+    case 4: return c.code == THARSIS_LOG_I32 ? all(int32_t{}) : all(uint32_t{});
+    case 8: return all(uint64_t{});
+    default: return;
+  }
+}
+
+// Codes; where one is 0, the length of a text whose bytes stand behind the new ones.
+void block_writer::append_texts_column(std::span<uint64_t> codes) {
+  literal_lengths_.clear();
+  for (uint64_t& code : codes) {
+    if (code < literal_mark) continue;
+    const size_t at = code - literal_mark;
+    const uint32_t begin = at == 0 ? 0 : literal_ends_[at - 1];
+    const std::span<const uint8_t> text(literals_.data() + begin, literal_ends_[at] - begin);
+    literal_bytes_.append(text);
+    literal_lengths_.push_back(text.size());
+    code = 0;
+  }
+  append_numbers(columns_, codes, scratch_);
+  append_numbers(columns_, literal_lengths_, scratch_);
+}
+
+void block_writer::append_rows() {
+  rows_out_.clear();
+  rows_out_.varint(present_.size());
+  for (const present& s : present_) {
+    rows_out_.varint(s.number);
+    rows_out_.varint(s.bytes);
+    rows_out_.varint(s.literals);
+  }
+  rows_out_.varint(present_threads_.size());
+  for (const uint32_t thread : present_threads_) rows_out_.varint(thread);
+  append_times(rows_out_, std::span(ticks_).first(rows_), scratch_);
+  const std::span<uint64_t> codes(values_.data(), rows_);
+  std::copy_n(sites_.begin(), rows_, codes.begin());
+  pack(rows_out_, codes, 0, code_width(present_.size()));
+  std::copy_n(threads_.begin(), rows_, codes.begin());
+  pack(rows_out_, codes, 0, code_width(present_threads_.size()));
+  rows_out_.append(columns_.bytes());
+}
+
+// What the block adds to the dictionary, and its texts that are in none. Nothing where there is neither.
+void block_writer::append_fresh() {
+  const uint32_t first = dictionary_.fresh_first(), count = dictionary_.fresh_count();
+  fresh_.clear(), bindings_.clear();
+  uint32_t columns = 0;
+  for (const present& s : present_) columns += append_bindings(s.number, places_[s.number]);
+  if (count == 0 && columns == 0 && literal_bytes_.size() == 0) return;
+  fresh_.varint(first);
+  fresh_.varint(count);
+  for (uint32_t i = first; i < first + count; ++i) fresh_.varint(dictionary_.text(i).size());
+  fresh_.varint(columns);
+  fresh_.append(bindings_.bytes());
+  for (uint32_t i = first; i < first + count; ++i) fresh_.append(dictionary_.text(i));
+  fresh_.append(literal_bytes_.bytes());
+  dictionary_.told();
+}
+
+// For each column with texts that it had not before: where it is, its first new code, and what they stand for.
+uint32_t block_writer::append_bindings(uint32_t number, const place& p) {
+  uint32_t columns = 0;
+  auto* own = text_columns_.data() + p.first_text;
+  for (size_t argument = 0; argument < p.columns.size(); ++argument) {
+    if (!is_text(p.columns[argument].code)) continue;
+    dictionary::column& c = *own++;
+    if (c.told < c.texts.size()) {
+      ++columns;
+      bindings_.varint(number);
+      bindings_.varint(argument);
+      bindings_.varint(c.told);
+      bindings_.varint(c.texts.size() - c.told);
+      uint64_t before = dictionary_.fresh_first();
+      for (; c.told < c.texts.size(); ++c.told) {
+        bindings_.varint(zigzag(c.texts[c.told] - before));
+        before = c.texts[c.told];
+      }
+    }
+    if (c.seen >= picky_after) {
+      c.picky = c.unknown > c.seen / 2;
+      c.seen = c.unknown = 0;
+    }
+  }
+  return columns;
+}
+
+void block_writer::close_texts() {
+  texts_.clear();
+  const auto all = fresh_.bytes();
+  if (all.empty()) return;
+  if (all.size() > compress_from) {
+    texts_.byte(compressed);
+    texts_.varint(all.size());
+    const size_t bound = ZSTD_compressBound(all.size());
+    const size_t n =
+        ZSTD_compressCCtx(zstd_->context, texts_.room(bound), bound, all.data(), all.size(), compress_level);
+    if (ZSTD_isError(n) == 0 && n < all.size()) return texts_.took(n);
+    texts_.clear();
+  }
+  texts_.byte(plain);
+  texts_.append(all);
+}
+
+void block_writer::clear() {
+  for (const present& s : present_) places_[s.number].code = places_[s.number].count = 0;
+  for (const uint32_t thread : present_threads_) thread_codes_[thread] = 0;
+  present_.clear(), present_threads_.clear();
+  literals_.clear(), literal_ends_.clear();
+  arena_size_ = bytes_ = 0;
+  rows_ = 0, levels_ = 0;
+}
+
+void block_writer::begin_epoch() {
+  assert(rows_ == 0);
+  epoch_rows_ = 0;
+  dictionary_.clear();
+  for (dictionary::column& c : text_columns_) c.texts.clear(), c.told = 0;
+}
+
+}  // namespace tharsis::xlog

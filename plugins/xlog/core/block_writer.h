@@ -1,0 +1,141 @@
+// Gathers lines and makes a block of them: a payload of texts that a reader has to follow, and one of rows that it
+// may leave closed. FORMAT.md has the bytes.
+//
+//   add_site() for each site, then add() until it says full; finish(), and again. Texts go into a dictionary that
+//   lasts for an epoch: a reader needs the texts of an epoch's earlier blocks, so that losing a block loses its rows
+//   and the texts that it was the first to have. A file begins with an epoch of its own: begin_epoch().
+//
+// No memory is taken once blocks have been as large as they get.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "plugins/xlog/core/bits.h"
+#include "plugins/xlog/core/columns.h"
+#include "plugins/xlog/core/dictionary.h"
+#include "plugins/xlog/core/row.h"
+#include "plugins/xlog/core/site.h"
+
+namespace tharsis::xlog {
+
+struct block_settings {
+  // Twice as many save one byte of fifty and keep lines from the file for longer; half cost two of ten.
+  uint32_t rows = 1600;             // At most block_rows_max.
+  size_t bytes = 256 << 10;         // Of rows as they stand in rings; at most block_bytes_max - row_bytes_max.
+  unsigned tick_shift = 0;          // Bits of a tick that are not kept.
+  uint64_t epoch_rows = 128 << 10;  // After that many, at the next block, the dictionary begins anew.
+};
+
+// What the header of a block's frame says of it in the clear.
+struct block_facts {
+  uint32_t rows = 0;
+  uint32_t threads = 0;
+  uint8_t levels = 0;              // Bit: level.
+  uint64_t sites = 0;              // Bit: site_bit() of its number.
+  uint64_t tick_min = 0, tick_max = 0;  // Shifted.
+  uint16_t epoch = 0;
+};
+
+constexpr uint64_t site_bit(uint32_t site) {
+  return uint64_t{1} << ((uint64_t{site} * 0x9E3779B97F4A7C15) >> 58);
+}
+
+struct block {
+  std::span<const uint8_t> texts;  // Empty: the block has no new ones.
+  std::span<const uint8_t> rows;
+  block_facts facts;
+};
+
+class block_writer {
+ public:
+  explicit block_writer(const block_settings& s);
+  ~block_writer();
+
+  // Once for each number. False: the codes are no codes, or the number is out of range.
+  bool add_site(uint32_t number, const site& s);
+
+  // The row is copied. `refused`: its site is unknown, or its arguments are not as the site says, or too long.
+  enum class added { yes, full, refused };
+  added add(const row& r);
+
+  uint32_t rows() const { return rows_; }
+  size_t bytes() const { return bytes_; }  // Of its rows as they stood in rings.
+
+  // The rows since the last time, at least one. Good until the next add(). A block with another epoch than
+  // the one before begins it: sites are to be written again in front of it.
+  block finish();
+
+  // The next block begins an epoch. Between finish() and add().
+  void begin_epoch();
+
+ private:
+  struct column {
+    char code;
+    uint16_t offset;  // In the fixed parts.
+  };
+  struct place {  // A site.
+    std::vector<column> columns;
+    uint32_t first_text = 0, texts = 0;  // Of `text_offsets_` and text_columns_.
+    uint32_t fixed = 0;
+    uint32_t code = 0;   // In this block, from 1; 0: not in it.
+    uint32_t count = 0;  // Rows in this block.
+    uint8_t level_bit = 0;
+    bool known = false;
+  };
+  struct present {  // A site of this block.
+    uint32_t number;
+    uint32_t begin;            // Of its rows in order_.
+    uint32_t bytes, literals;  // Bytes of its columns and of its texts that are in no dictionary.
+  };
+  struct zstd;
+
+  bool take_texts(const place& p, uint8_t* fixed, std::span<const uint8_t> arguments);
+  uint32_t keep_literal(std::span<const uint8_t> text);
+  void note(const row& r, place& p, uint32_t offset);
+  void order_rows();
+  void append_columns(const place& p, std::span<const uint32_t> offsets);
+  void gather(const column& c, std::span<const uint32_t> offsets);
+  void append_texts_column(std::span<uint64_t> codes);
+  void append_rows();
+  void append_fresh();
+  uint32_t append_bindings(uint32_t number, const place& p);
+  void close_texts();
+  void clear();
+
+  const block_settings settings_;
+  std::vector<place> places_;            // By number.
+  std::vector<uint16_t> text_offsets_;
+  std::vector<dictionary::column> text_columns_;
+  dictionary dictionary_;
+  double_columns doubles_;
+
+  // The block that grows. Fixed parts stand one after the other in arena_, with the codes of texts where their
+  // lengths were; beside them, for each row in order of arrival, what else there is.
+  std::vector<uint8_t> arena_;
+  size_t arena_size_ = 0;
+  std::vector<uint64_t> ticks_;
+  std::vector<uint32_t> sites_, threads_, offsets_;
+  std::vector<uint8_t> literals_;        // Texts that are in no dictionary.
+  std::vector<uint32_t> literal_ends_;
+  std::vector<present> present_;
+  std::vector<uint32_t> thread_codes_, present_threads_;  // By thread, from 1; and by code.
+  uint32_t rows_ = 0;
+  size_t bytes_ = 0;
+  uint8_t levels_ = 0;
+
+  uint16_t epoch_ = 0;
+  uint64_t epoch_rows_ = 0;
+
+  // Used while finishing.
+  std::vector<uint32_t> order_;          // Offsets, site by site.
+  std::vector<uint64_t> values_, scratch_;
+  std::vector<uint64_t> literal_lengths_;
+  byte_sink columns_, literal_bytes_, bindings_, fresh_, texts_, rows_out_;
+  std::unique_ptr<zstd> zstd_;
+};
+
+}  // namespace tharsis::xlog

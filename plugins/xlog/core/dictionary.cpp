@@ -1,0 +1,140 @@
+#include "plugins/xlog/core/dictionary.h"
+
+#include <algorithm>
+
+namespace tharsis::xlog {
+namespace {
+
+constexpr size_t slots_min = 4 << 10;
+constexpr size_t slots_max = 64 << 10;   // 1 MiB.
+constexpr size_t bytes_max = 1 << 20;    // Of texts.
+constexpr size_t text_max = 4 << 10;     // Longer ones hardly come twice.
+constexpr size_t glimpses = 4 << 10;
+constexpr size_t probes_max = 64;        // Chosen texts may share their slots; they shall not cost more than this.
+constexpr uint64_t odd_1 = 0x9E3779B97F4A7C15, odd_2 = 0xD6E8FEB86659FD93, odd_3 = 0xA0761D6478BD642F;
+
+__extension__ using uint128 = unsigned __int128;
+
+uint64_t mix(uint64_t a, uint64_t b) {
+  const uint128 product = uint128{a} * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+uint64_t hash_of(std::span<const uint8_t> text) {
+  const uint8_t* at = text.data();
+  const size_t n = text.size();
+  if (n >= 8) {
+    uint64_t h = odd_3 ^ n;
+    for (size_t left = n; left > 16; left -= 16, at += 16)
+      h = mix(load<uint64_t>(at) ^ h, load<uint64_t>(at + 8) ^ odd_1);
+    // The last 16, of which some were seen before; or, twice, what there is.
+    const uint8_t* const end = text.data() + n;
+    return mix(load<uint64_t>(n >= 16 ? end - 16 : text.data()) ^ h, load<uint64_t>(end - 8) ^ odd_2);
+  }
+  uint64_t word = n;
+  if (n >= 4) {
+    word = uint64_t{load<uint32_t>(at)} << 32 | load<uint32_t>(at + n - 4);
+  } else if (n > 0) {
+    word = uint64_t{at[0]} << 16 | uint64_t{at[n / 2]} << 8 | at[n - 1];
+  }
+  return mix(word ^ odd_3, odd_2 ^ n);
+}
+
+bool equal(const uint8_t* a, const uint8_t* b, size_t n) {
+  if (n < 8) {
+    if (n >= 4) return load<uint32_t>(a) == load<uint32_t>(b) && load<uint32_t>(a + n - 4) == load<uint32_t>(b + n - 4);
+    return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+  }
+  for (size_t i = 0; i + 8 < n; i += 8)
+    if (load<uint64_t>(a + i) != load<uint64_t>(b + i)) return false;
+  return load<uint64_t>(a + n - 8) == load<uint64_t>(b + n - 8);
+}
+
+uint64_t key_of(uint64_t hash, uint64_t column) { return hash + column * odd_1; }  // 0: the text, whatever column.
+
+}  // namespace
+
+dictionary::dictionary() : slots_(slots_min), glimpses_(glimpses) { clear(); }
+
+bool dictionary::is(uint32_t number, std::span<const uint8_t> text) const {
+  const piece p = texts_[number];
+  return p.size == text.size() && equal(bytes_.data() + p.start, text.data(), p.size);
+}
+
+// The one that has it, or the empty one where it belongs; null: there is too little room around it.
+dictionary::slot* dictionary::slot_of(uint64_t key, std::span<const uint8_t> text) {
+  size_t i = key >> shift_;
+  for (size_t probes = 0; probes < probes_max; ++probes, i = (i + 1) & (slots_.size() - 1)) {
+    slot& s = slots_[i];
+    if (s.code == 0 || (s.key == key && is(s.text, text))) return &s;
+  }
+  return nullptr;
+}
+
+uint32_t dictionary::code_of(column& where, uint32_t number, std::span<const uint8_t> text) {
+  const uint64_t hash = hash_of(text);
+  const uint64_t key = key_of(hash, number + 1);
+  const slot* const s = slot_of(key, text);
+  ++where.seen;
+  if (s != nullptr && s->code != 0) return s->code;
+  ++where.unknown;
+  return admit(where, hash, key, text);
+}
+
+uint32_t dictionary::admit(column& where, uint64_t hash, uint64_t key, std::span<const uint8_t> text) {
+  if (taken_ + 2 > slots_.size() / 2) {
+    if (slots_.size() == slots_max) return 0;
+    grow();
+  }
+  slot* const whole = slot_of(key_of(hash, 0), text);
+  if (whole == nullptr) return 0;
+  if (whole->code == 0) {
+    if (!worth_it(where, hash, text.size())) return 0;
+    *whole = {key_of(hash, 0), static_cast<uint32_t>(texts_.size()), 1};
+    texts_.push_back({static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(text.size())});
+    bytes_.insert(bytes_.end(), text.begin(), text.end());
+    ++taken_;
+  }
+  slot* const own = slot_of(key, text);  // Only now: the text's may have taken the place that was free.
+  if (own == nullptr) return 0;
+  where.texts.push_back(whole->text);
+  const auto code = static_cast<uint32_t>(where.texts.size());
+  *own = {key, whole->text, code};
+  ++taken_;
+  return code;
+}
+
+bool dictionary::worth_it(const column& where, uint64_t hash, size_t size) {
+  if (size > text_max || bytes_.size() + size > bytes_max) return false;
+  if (!where.picky) return true;
+  uint32_t& glimpse = glimpses_[hash % glimpses];
+  const auto mark = static_cast<uint32_t>(hash >> 32);
+  if (glimpse == mark) return true;
+  glimpse = mark;
+  return false;
+}
+
+void dictionary::grow() {
+  std::vector<slot> before(slots_.size() * 4);
+  before.swap(slots_);
+  shift_ -= 2;
+  for (const slot& s : before) {
+    if (s.code == 0) continue;
+    size_t i = s.key >> shift_, probes = 0;
+    while (slots_[i].code != 0 && ++probes < probes_max) i = (i + 1) & (slots_.size() - 1);
+    if (slots_[i].code == 0) slots_[i] = s;  // Else it will be as new when it comes again.
+  }
+}
+
+bool dictionary::full() const { return bytes_.size() > bytes_max - text_max || taken_ + 2 > slots_max / 2; }
+
+void dictionary::clear() {
+  std::fill(slots_.begin(), slots_.end(), slot{});
+  taken_ = 0;
+  shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots_.size()));
+  texts_.clear();
+  bytes_.clear();
+  told_ = 0;
+}
+
+}  // namespace tharsis::xlog

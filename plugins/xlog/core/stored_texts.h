@@ -1,0 +1,53 @@
+// The texts of an epoch, for a reader: what the blocks that it has seen told. What stood in a lost block stays unknown.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "plugins/xlog/core/bits.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::xlog {
+
+class stored_texts {
+ public:
+  stored_texts();
+  ~stored_texts();
+  stored_texts(const stored_texts&) = delete;
+  stored_texts& operator=(const stored_texts&) = delete;
+
+  // What a block tells; blocks of an epoch in their order. An empty payload tells nothing.
+  std::optional<error> on_texts(uint32_t epoch, std::span<const uint8_t> payload);
+
+  // The text with this code in a column; none: it is not known. Good until the next on_texts().
+  std::optional<std::span<const uint8_t>> find(uint32_t site, uint32_t argument, uint64_t code) const;
+
+  // The last block's texts that are in no dictionary, one after the other.
+  std::span<const uint8_t> literals() const { return literals_; }
+
+ private:
+  struct piece {
+    uint32_t start = absent, size = 0;
+  };
+  static constexpr uint32_t absent = ~uint32_t{0};
+
+  struct decompressor;
+  std::optional<std::span<const uint8_t>> open(std::span<const uint8_t> payload);
+  bool take(std::span<const uint8_t> content);
+  bool take_bindings(byte_source& from, uint64_t fresh);
+
+  std::optional<uint32_t> epoch_;
+  std::vector<piece> texts_;
+  std::vector<uint8_t> bytes_;
+  std::unordered_map<uint64_t, std::vector<uint32_t>> columns_;  // Site and argument: numbers of texts by code.
+  size_t bindings_ = 0;
+  std::vector<uint8_t> opened_;
+  std::span<const uint8_t> literals_;  // Of opened_.
+  std::unique_ptr<decompressor> zstd_;
+};
+
+}  // namespace tharsis::xlog
