@@ -250,10 +250,10 @@ void block_writer::append_fresh() {
   if (count == 0 && columns == 0 && literal_bytes_.size() == 0) return;
   fresh_.varint(first);
   fresh_.varint(count);
-  for (uint32_t i = first; i < first + count; ++i) fresh_.varint(dictionary_.text(i).size());
+  dictionary_.each_fresh([&](std::span<const uint8_t> text) { fresh_.varint(text.size()); });
   fresh_.varint(columns);
   fresh_.append(bindings_.bytes());
-  for (uint32_t i = first; i < first + count; ++i) fresh_.append(dictionary_.text(i));
+  dictionary_.each_fresh([&](std::span<const uint8_t> text) { fresh_.append(text); });
   fresh_.append(literal_bytes_.bytes());
   dictionary_.told();
 }

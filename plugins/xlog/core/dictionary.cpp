@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t slots_min = 4 << 10;
 constexpr size_t slots_max = 64 << 10;   // 1 MiB.
-constexpr size_t bytes_max = 1 << 20;    // Of texts.
+constexpr size_t bytes_max = 1 << 20;    // Of texts with what stands before them.
 constexpr size_t text_max = 4 << 10;     // Longer ones hardly come twice.
 constexpr size_t glimpses = 4 << 10;
 constexpr size_t probes_max = 64;        // Chosen texts may share their slots; they shall not cost more than this.
@@ -50,62 +50,70 @@ bool equal(const uint8_t* a, const uint8_t* b, size_t n) {
   return load<uint64_t>(a + n - 8) == load<uint64_t>(b + n - 8);
 }
 
-uint64_t key_of(uint64_t hash, uint64_t column) { return hash + column * odd_1; }  // 0: the text, whatever column.
+// What a text in a column is found by. 0: the text, whatever column.
+uint32_t mark_of(uint64_t hash, uint32_t where) { return static_cast<uint32_t>((hash + where * odd_1) >> 32); }
 
 }  // namespace
 
 dictionary::dictionary() : slots_(slots_min), glimpses_(glimpses) { clear(); }
 
-bool dictionary::is(uint32_t number, std::span<const uint8_t> text) const {
-  const piece p = texts_[number];
-  return p.size == text.size() && equal(bytes_.data() + p.start, text.data(), p.size);
+inline bool dictionary::is(uint32_t at, std::span<const uint8_t> text) const {
+  const uint8_t* const stored = bytes_.data() + at;
+  return load<uint32_t>(stored + 4) == text.size() && equal(stored + head, text.data(), text.size());
 }
 
 // The one that has it, or the empty one where it belongs; null: there is too little room around it.
-dictionary::slot* dictionary::slot_of(uint64_t key, std::span<const uint8_t> text) {
-  size_t i = key >> shift_;
+inline dictionary::slot* dictionary::slot_of(uint32_t mark, uint32_t number, std::span<const uint8_t> text) {
+  size_t i = mark >> shift_;
   for (size_t probes = 0; probes < probes_max; ++probes, i = (i + 1) & (slots_.size() - 1)) {
     slot& s = slots_[i];
-    if (s.code == 0 || (s.key == key && is(s.text, text))) return &s;
+    if (s.code == 0 || (s.mark == mark && s.column == number && is(s.at, text))) return &s;
   }
   return nullptr;
 }
 
 uint32_t dictionary::code_of(column& where, uint32_t number, std::span<const uint8_t> text) {
   const uint64_t hash = hash_of(text);
-  const uint64_t key = key_of(hash, number + 1);
-  const slot* const s = slot_of(key, text);
+  const slot* const s = slot_of(mark_of(hash, number + 1), number + 1, text);
   ++where.seen;
   if (s != nullptr && s->code != 0) return s->code;
   ++where.unknown;
-  return admit(where, hash, key, text);
+  return admit(where, number + 1, hash, text);
 }
 
-uint32_t dictionary::admit(column& where, uint64_t hash, uint64_t key, std::span<const uint8_t> text) {
+uint32_t dictionary::admit(column& where, uint32_t number, uint64_t hash, std::span<const uint8_t> text) {
   if (taken_ + 2 > slots_.size() / 2) {
     if (slots_.size() == slots_max) return 0;
     grow();
   }
-  slot* const whole = slot_of(key_of(hash, 0), text);
+  slot* const whole = slot_of(mark_of(hash, 0), 0, text);
   if (whole == nullptr) return 0;
   if (whole->code == 0) {
     if (!worth_it(where, hash, text.size())) return 0;
-    *whole = {key_of(hash, 0), static_cast<uint32_t>(texts_.size()), 1};
-    texts_.push_back({static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(text.size())});
-    bytes_.insert(bytes_.end(), text.begin(), text.end());
+    *whole = {mark_of(hash, 0), static_cast<uint32_t>(bytes_.size()), 0, 1};
     ++taken_;
+    keep(text);
   }
-  slot* const own = slot_of(key, text);  // Only now: the text's may have taken the place that was free.
+  // Only now: the text's own may have taken the place that was free.
+  slot* const own = slot_of(mark_of(hash, number), number, text);
   if (own == nullptr) return 0;
-  where.texts.push_back(whole->text);
+  where.texts.push_back(load<uint32_t>(&bytes_[whole->at]));
   const auto code = static_cast<uint32_t>(where.texts.size());
-  *own = {key, whole->text, code};
+  *own = {mark_of(hash, number), whole->at, number, code};
   ++taken_;
   return code;
 }
 
+void dictionary::keep(std::span<const uint8_t> text) {
+  const size_t at = bytes_.size();
+  bytes_.resize(at + head + text.size());
+  store(&bytes_[at], count_++);
+  store(&bytes_[at + 4], static_cast<uint32_t>(text.size()));
+  if (!text.empty()) std::memcpy(&bytes_[at + head], text.data(), text.size());
+}
+
 bool dictionary::worth_it(const column& where, uint64_t hash, size_t size) {
-  if (size > text_max || bytes_.size() + size > bytes_max) return false;
+  if (size > text_max || bytes_.size() + head + size > bytes_max) return false;
   if (!where.picky) return true;
   uint32_t& glimpse = glimpses_[hash % glimpses];
   const auto mark = static_cast<uint32_t>(hash >> 32);
@@ -120,7 +128,7 @@ void dictionary::grow() {
   shift_ -= 2;
   for (const slot& s : before) {
     if (s.code == 0) continue;
-    size_t i = s.key >> shift_, probes = 0;
+    size_t i = s.mark >> shift_, probes = 0;
     while (slots_[i].code != 0 && ++probes < probes_max) i = (i + 1) & (slots_.size() - 1);
     if (slots_[i].code == 0) slots_[i] = s;  // Else it will be as new when it comes again.
   }
@@ -131,10 +139,10 @@ bool dictionary::full() const { return bytes_.size() > bytes_max - text_max || t
 void dictionary::clear() {
   std::fill(slots_.begin(), slots_.end(), slot{});
   taken_ = 0;
-  shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots_.size()));
-  texts_.clear();
+  shift_ = 32 - static_cast<unsigned>(std::countr_zero(slots_.size()));
   bytes_.clear();
-  told_ = 0;
+  count_ = told_ = 0;
+  told_at_ = 0;
 }
 
 }  // namespace tharsis::xlog

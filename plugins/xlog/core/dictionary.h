@@ -27,13 +27,21 @@ class dictionary {
   // The text's code in the column with this number; 0: it is not kept, write it out.
   uint32_t code_of(column& where, uint32_t number, std::span<const uint8_t> text);
 
-  // What came since the last call of told(): the number of the first and their bytes in order.
+  // What came since the last call of told(): the number of the first, and how to see them all in their order.
   uint32_t fresh_first() const { return told_; }
-  uint32_t fresh_count() const { return static_cast<uint32_t>(texts_.size()) - told_; }
-  std::span<const uint8_t> text(uint32_t number) const {
-    return {bytes_.data() + texts_[number].start, texts_[number].size};
+  uint32_t fresh_count() const { return count_ - told_; }
+  template <class visit>
+  void each_fresh(const visit& see) const {
+    for (size_t at = told_at_; at < bytes_.size();) {
+      const auto text = text_at(at);
+      see(text);
+      at += head + text.size();
+    }
   }
-  void told() { told_ = static_cast<uint32_t>(texts_.size()); }
+  void told() {
+    told_ = count_;
+    told_at_ = bytes_.size();
+  }
 
   // It is time for another epoch.
   bool full() const;
@@ -41,27 +49,32 @@ class dictionary {
   void clear();
 
  private:
+  // Of one text in one column, or of the text itself (column 0). A cache line has four, and the text stands in
+  // another with its number and length in front: two misses at most for a text that is known.
   struct slot {
-    uint64_t key;
-    uint32_t text;
+    uint32_t mark;  // The upper part of the hash; its highest bits are the slot where searching begins.
+    uint32_t at;    // Where the text stands.
+    uint32_t column;
     uint32_t code;  // 0: nobody's.
   };
-  struct piece {
-    uint32_t start, size;
-  };
-  slot* slot_of(uint64_t key, std::span<const uint8_t> text);
-  bool is(uint32_t number, std::span<const uint8_t> text) const;
-  uint32_t admit(column& where, uint64_t hash, uint64_t key, std::span<const uint8_t> text);
+  static constexpr size_t head = 8;
+
+  std::span<const uint8_t> text_at(size_t at) const { return {&bytes_[at] + head, load<uint32_t>(&bytes_[at] + 4)}; }
+  slot* slot_of(uint32_t mark, uint32_t number, std::span<const uint8_t> text);
+  bool is(uint32_t at, std::span<const uint8_t> text) const;
+  uint32_t admit(column& where, uint32_t number, uint64_t hash, std::span<const uint8_t> text);
   bool worth_it(const column& where, uint64_t hash, size_t size);
+  void keep(std::span<const uint8_t> text);
   void grow();
 
   std::vector<slot> slots_;  // A power of two, at most half of them taken.
   size_t taken_ = 0;
-  unsigned shift_ = 0;       // From a key to a slot.
-  std::vector<piece> texts_;
+  unsigned shift_ = 0;       // From a mark to a slot.
   std::vector<uint8_t> bytes_;
+  uint32_t count_ = 0;       // Texts in bytes_.
   std::vector<uint32_t> glimpses_;  // Hashes of texts that came to a picky column.
   uint32_t told_ = 0;
+  size_t told_at_ = 0;
 };
 
 }  // namespace tharsis::xlog
