@@ -10,7 +10,7 @@ constexpr uint8_t by_difference = 0x80;  // With a width below it, in a column o
 constexpr uint8_t both_ways = 0x80;      // With a width below it, in a group of times: zigzag.
 constexpr uint8_t as_bits = 0x40;        // Instead of the number of decimals, in a column of doubles.
 
-struct range {
+struct extent {
   uint64_t low = 0;
   unsigned width = 0;
 };
@@ -18,7 +18,7 @@ struct range {
 unsigned width_of(uint64_t value) { return static_cast<unsigned>(std::bit_width(value)); }
 
 // As signed numbers: most are, and those that are not are seldom on both sides of 2^63.
-range range_of(std::span<const uint64_t> values) {
+extent extent_of(std::span<const uint64_t> values) {
   if (values.empty()) return {};
   int64_t low = static_cast<int64_t>(values[0]), high = low;
   for (const uint64_t v : values) {
@@ -69,9 +69,9 @@ unsigned decimals_of(std::span<const uint64_t> values) {
 
 void append_numbers(byte_sink& to, std::span<const uint64_t> values, std::span<uint64_t> scratch) {
   if (values.empty()) return;
-  const range whole = range_of(values);
+  const extent whole = extent_of(values);
   const auto steps = differences(values, scratch);
-  const range step = range_of(steps);
+  const extent step = extent_of(steps);
   // The first and the smallest step take a few bytes, so a step must be narrower to be worth it.
   if (step.width < whole.width && packed_bytes(steps.size(), step.width) + 4 < packed_bytes(values.size(), whole.width)) {
     to.byte(static_cast<uint8_t>(by_difference | step.width));

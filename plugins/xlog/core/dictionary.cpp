@@ -8,7 +8,7 @@ namespace {
 constexpr size_t slots_min = 4 << 10;
 constexpr size_t slots_max = 64 << 10;   // 1 MiB.
 constexpr size_t bytes_max = 1 << 20;    // Of texts with what stands before them.
-constexpr size_t text_max = 4 << 10;     // Longer ones hardly come twice.
+constexpr size_t kept_text_max = 4 << 10;     // Longer ones hardly come twice.
 constexpr size_t glimpses = 4 << 10;
 constexpr size_t probes_max = 64;        // Chosen texts may share their slots; they shall not cost more than this.
 constexpr uint64_t odd_1 = 0x9E3779B97F4A7C15, odd_2 = 0xD6E8FEB86659FD93, odd_3 = 0xA0761D6478BD642F;
@@ -113,7 +113,7 @@ void dictionary::keep(std::span<const uint8_t> text) {
 }
 
 bool dictionary::worth_it(const column& where, uint64_t hash, size_t size) {
-  if (size > text_max || bytes_.size() + head + size > bytes_max) return false;
+  if (size > kept_text_max || bytes_.size() + head + size > bytes_max) return false;
   if (!where.picky) return true;
   uint32_t& glimpse = glimpses_[hash % glimpses];
   const auto mark = static_cast<uint32_t>(hash >> 32);
@@ -134,7 +134,7 @@ void dictionary::grow() {
   }
 }
 
-bool dictionary::full() const { return bytes_.size() > bytes_max - text_max || taken_ + 2 > slots_max / 2; }
+bool dictionary::full() const { return bytes_.size() > bytes_max - kept_text_max || taken_ + 2 > slots_max / 2; }
 
 void dictionary::clear() {
   std::fill(slots_.begin(), slots_.end(), slot{});

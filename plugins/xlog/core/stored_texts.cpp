@@ -15,7 +15,7 @@ constexpr uint64_t bindings_max = 64 << 10;
 constexpr size_t epoch_bytes_max = (1 << 20) + block_bytes_max;
 constexpr size_t content_max = 2 * block_bytes_max;  // Texts, and lengths of empty ones.
 
-uint64_t key_of(uint64_t site, uint64_t argument) { return site << 32 | argument; }
+uint64_t column_key(uint64_t site, uint64_t argument) { return site << 32 | argument; }
 
 }  // namespace
 
@@ -94,7 +94,7 @@ bool stored_texts::take_bindings(byte_source& from, uint64_t fresh) {
     const uint64_t site = from.varint(), argument = from.varint(), first = from.varint(), count = from.varint();
     if (site > UINT32_MAX || argument > UINT32_MAX) return false;
     if (count == 0 || first > bindings_max || count > bindings_max - first || count > from.size()) return false;
-    auto& texts = columns_[key_of(site, argument)];
+    auto& texts = columns_[column_key(site, argument)];
     const size_t more = first + count > texts.size() ? first + count - texts.size() : 0;
     if (more > bindings_max - bindings_) return false;
     bindings_ += more;
@@ -109,7 +109,7 @@ bool stored_texts::take_bindings(byte_source& from, uint64_t fresh) {
 }
 
 std::optional<std::span<const uint8_t>> stored_texts::find(uint32_t site, uint32_t argument, uint64_t code) const {
-  const auto column = columns_.find(key_of(site, argument));
+  const auto column = columns_.find(column_key(site, argument));
   if (column == columns_.end() || code == 0 || code > column->second.size()) return {};
   const uint32_t number = column->second[code - 1];
   if (number >= texts_.size() || texts_[number].start == absent) return {};
