@@ -137,7 +137,7 @@ bool ring_set::grant(lease& l, uint64_t bytes) {
   const uint64_t end = l.position + bytes;
   if (l.prepared < size_ && end > l.prepared) {
     const uint64_t to = std::min(size_, (end + first_step - 1) / first_step * first_step);
-    prepare(l, l.prepared, to - l.prepared);
+    if (!prepare(l, l.prepared, to - l.prepared)) return false;
     l.prepared = to;
   }
   const uint64_t released = l.released;
@@ -148,18 +148,25 @@ bool ring_set::grant(lease& l, uint64_t bytes) {
   return true;
 }
 
-void ring_set::prepare(lease& l, uint64_t position, uint64_t count) {
-  if (!sealed_ || count == 0) return;
+// False in a signal that came while its own thread was in here, and where the cipher fails.
+bool ring_set::prepare(lease& l, uint64_t position, uint64_t count) {
+  if (!sealed_ || count == 0) return true;
   auto* keystream = const_cast<uint8_t*>(l.keystream) + (position & l.mask);
-  callbacks_.fill(stream_position(l.index, position), {keystream, count});
+  return fill(stream_position(l.index, position), {keystream, count});
+}
+
+bool ring_set::fill(uint64_t position, std::span<uint8_t> into) {
+  const uint64_t thread = system_.thread();
+  if (filling_by_ == thread) return false;
+  const held lock(fill_, filling_by_, thread);
+  return callbacks_.fill(position, into);
 }
 
 void ring_set::commit(uint32_t ring, uint64_t to) {
   lease& l = *leases_[ring];
   const uint64_t before = l.released, after = to / keystream_unit * keystream_unit;
   store(front_.control(ring).tail, to);
-  if (after == before) return;
-  prepare(l, before + size_, after - before);
+  if (after == before || !prepare(l, before + size_, after - before)) return;
   l.released = after;
   l.told_filling = false;
   if (!l.waiting.exchange(false)) return;
@@ -209,7 +216,13 @@ bool ring_set::append_to_dictionary(std::span<const uint8_t> entry) {
   const uint64_t thread = system_.thread();
   if (leasing_ == thread) return false;
   const held lock(mutex_, leasing_, thread);
-  return !closing_ && front_.append_to_dictionary(entry);
+  if (closing_) return false;
+  if (!sealed_) return front_.append_to_dictionary(entry);
+  const uint64_t at = front_.dictionary_used(), skip = at % keystream_unit;
+  std::vector<uint8_t> sealed((skip + entry.size() + keystream_unit - 1) / keystream_unit * keystream_unit);
+  if (!fill(stream_position(dictionary_stream, at - skip), sealed)) return false;
+  for (size_t i = 0; i < entry.size(); ++i) sealed[skip + i] ^= entry[i];
+  return front_.append_to_dictionary(std::span(sealed).subspan(skip, entry.size()));
 }
 
 ring_bytes ring_set::bytes(uint32_t ring) const {

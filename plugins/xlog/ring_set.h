@@ -34,9 +34,9 @@ class ring_set {
   struct callbacks {
     // The drain should look. [any thread] Must not block.
     std::function<void(uint32_t)> on_news;
-    // Makes the keystream from stream_position(ring, position) on; empty: the segment is plain. [any thread, several
-    // at once] Positions are multiples of 64.
-    std::function<void(uint64_t, std::span<uint8_t>)> fill;
+    // Makes the keystream from stream_position(ring, position) on, a multiple of 64; empty: the segment is plain.
+    // False: it cannot, and no line is written there. [any thread, one at a time]
+    fill_keystream fill;
   };
 
   ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
@@ -60,7 +60,8 @@ class ring_set {
   // A line that never came to a ring. [any thread]
   void count_dropped(uint32_t level) { dropped_[level % THARSIS_LOG_OFF].fetch_add(1, std::memory_order_relaxed); }
 
-  // In the order of the calls, there for whoever comes after us when this has come back. False: no room. [any thread]
+  // In the order of the calls, there for whoever comes after us when this has come back; sealed here where the
+  // segment is sealed. False: no room. [any thread]
   bool append_to_dictionary(std::span<const uint8_t> entry);
 
   // For the drain, one strand. Rings 0..count()-1; those never leased have an empty span of bytes.
@@ -105,7 +106,8 @@ class ring_set {
   lease* lease_unowned(uint64_t thread);
   bool open(lease& l);
   bool grant(lease& l, uint64_t bytes);
-  void prepare(lease& l, uint64_t position, uint64_t count);
+  bool prepare(lease& l, uint64_t position, uint64_t count);
+  bool fill(uint64_t position, std::span<uint8_t> into);
   void tell(uint32_t what);
   void on_child();
 
@@ -122,8 +124,10 @@ class ring_set {
   std::atomic<uint64_t> draining_{0};
   std::atomic<uint64_t> leasing_{0};  // The thread that holds mutex_ in ring().
   std::atomic<uint64_t> sharing_{0};  // The thread that has ring 0.
+  std::atomic<uint64_t> filling_by_{0};
   std::mutex mutex_;                  // Over leases and the dictionary.
   std::mutex shared_;
+  std::mutex fill_;
   std::array<std::atomic<uint64_t>, THARSIS_LOG_OFF> dropped_{};
 };
 

@@ -195,7 +195,7 @@ std::vector<uint8_t> open_dictionary(const segment_image& image, const fill_keys
   std::vector<uint8_t> plain = image.dictionary;
   if (!image.info.sealed) return plain;
   std::vector<uint8_t> keystream((plain.size() + keystream_unit - 1) / keystream_unit * keystream_unit);
-  fill(stream_position(dictionary_stream, 0), keystream);
+  if (!fill(stream_position(dictionary_stream, 0), keystream)) return {};
   for (size_t i = 0; i < plain.size(); ++i) plain[i] ^= keystream[i];
   return plain;
 }
@@ -210,7 +210,10 @@ recovered_records::recovered_records(const segment_image& image, const fill_keys
     const uint64_t start = r.from / keystream_unit * keystream_unit;
     if (image.info.sealed) {
       keystream.resize((r.to - start + keystream_unit - 1) / keystream_unit * keystream_unit);
-      fill(stream_position(r.ring, start), keystream);
+      if (!fill(stream_position(r.ring, start), keystream)) {
+        unreadable_ += r.bytes.size();
+        continue;
+      }
     }
     const ring_bytes bytes{r.bytes.data(), image.info.sealed ? keystream.data() + (r.from - start) : nullptr, ~uint64_t{0},
                            r.from};

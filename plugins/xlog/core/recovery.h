@@ -21,9 +21,6 @@
 
 namespace tharsis::xlog {
 
-// Makes the keystream from this position on, a multiple of 64; see stream_position().
-using fill_keystream = std::function<void(uint64_t position, std::span<uint8_t> into)>;
-
 // What a block says it holds of a ring.
 struct consumed_range {
   uint32_t ring = 0;
@@ -62,7 +59,7 @@ result<segment_image> read_segment(const read_bytes& file, std::span<const consu
 std::vector<uint8_t> recovered_payload(const segment_image& image);
 result<segment_image> read_recovered(std::span<const uint8_t> payload);
 
-// The dictionary in plain, whole entries as they were appended.
+// The dictionary in plain, whole entries as they were appended; empty where `fill` failed.
 std::vector<uint8_t> open_dictionary(const segment_image& image, const fill_keystream& fill);
 
 struct recovered_record {

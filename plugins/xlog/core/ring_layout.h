@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -127,6 +128,9 @@ std::vector<uint8_t> new_segment(const segment_info& info, std::span<const uint8
 // Every byte of a segment has a place of its own in the keystream of its one key.
 inline constexpr uint32_t dictionary_stream = 0xFFFF;
 constexpr uint64_t stream_position(uint32_t ring, uint64_t position) { return uint64_t{ring} << 48 | position; }
+
+// Makes the keystream from this position of the whole stream on, a multiple of 64. False: it cannot.
+using fill_keystream = std::function<bool(uint64_t position, std::span<uint8_t> into)>;
 
 // Memory that others read or write at the same time, or after our death.
 template <class T>

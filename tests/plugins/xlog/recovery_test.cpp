@@ -37,7 +37,7 @@ struct paper_segment {
     std::memcpy(record + 8, &tick, 8);
     std::memcpy(record + 16, arguments, 8);
     std::vector<uint8_t> keystream(128);
-    if (sealed) make_keystream(stream_position(ring, c.head / 64 * 64), keystream);
+    if (sealed) paper_keystream(stream_position(ring, c.head / 64 * 64), keystream);
     for (size_t i = 0; i < size; ++i)
       bytes[segment_file::ring_offset(small, ring) + (c.head + i) % small.ring_size] = record[i] ^ keystream[c.head % 64 + i];
     c.head += size;
@@ -59,7 +59,7 @@ struct paper_segment {
 
 std::vector<uint64_t> numbers_of(const segment_image& image, uint64_t* unreadable = nullptr) {
   std::vector<uint64_t> numbers;
-  recovered_records records(image, make_keystream, 2);
+  recovered_records records(image, paper_keystream, 2);
   for (recovered_record r; records.next(r);) numbers.push_back(number_of(r.record));
   if (unreadable != nullptr) *unreadable = records.unreadable();
   return numbers;
@@ -85,7 +85,7 @@ TEST(Recovery, GivesTheRecordsOfAllRingsByTick) {
     EXPECT_EQ(image->info.pid, 7u);
     EXPECT_EQ(image->info.instance, "test");
     EXPECT_EQ(image->wrapped, s.key);
-    recovered_records records(*image, make_keystream, 2);
+    recovered_records records(*image, paper_keystream, 2);
     recovered_record r;
     records.next(r), records.next(r);
     EXPECT_EQ(r.thread, 101u);
@@ -106,7 +106,7 @@ TEST(Recovery, WhatTravelsSealedComesOutTheSame) {
   paper_segment s(true);
   const std::string plain = "dictionary";
   std::vector<uint8_t> entry(64);
-  make_keystream(stream_position(dictionary_stream, 0), entry);
+  paper_keystream(stream_position(dictionary_stream, 0), entry);
   for (size_t i = 0; i < plain.size(); ++i) entry[i] ^= static_cast<uint8_t>(plain[i]);
   s.front().append_to_dictionary(std::span(entry).first(plain.size()));
   s.front().add_owner(2, 77);
@@ -120,7 +120,7 @@ TEST(Recovery, WhatTravelsSealedComesOutTheSame) {
   EXPECT_EQ(again->rings, image->rings);
   EXPECT_EQ(numbers_of(*again), numbers_of(*image));
   EXPECT_EQ(numbers_of(*again).size(), 100u);
-  const std::vector<uint8_t> opened = open_dictionary(*again, make_keystream);
+  const std::vector<uint8_t> opened = open_dictionary(*again, paper_keystream);
   EXPECT_EQ(std::string(opened.begin(), opened.end()), plain);
   for (size_t size = 0; size < payload.size(); ++size)
     EXPECT_FALSE(read_recovered(std::span(payload).first(size)).ok()) << size;

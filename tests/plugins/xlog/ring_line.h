@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include "plugins/xlog/core/recovery.h"
 #include "plugins/xlog/os_segment_linux.h"
 #include "plugins/xlog/ring_set.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
 
@@ -23,7 +25,7 @@ inline uint32_t place_line(tharsis_log_ring& r, uint32_t site, uint64_t tick, st
   std::memcpy(record.data(), &size, 4);
   std::memcpy(record.data() + 4, &site, 4);
   std::memcpy(record.data() + 8, &tick, 8);
-  std::memcpy(record.data() + 16, arguments.data(), arguments.size());
+  std::copy(arguments.begin(), arguments.end(), record.begin() + record_header_size);
   const uint64_t at = r.position & r.mask;
   for (size_t i = 0; i < size; ++i) r.bytes[at + i] = record[i] ^ r.keystream[at + i];
   return size;
@@ -72,11 +74,12 @@ struct own_folder {
 };
 
 // Different at every position, and the same each time.
-inline void make_keystream(uint64_t position, std::span<uint8_t> into) {
+inline bool paper_keystream(uint64_t position, std::span<uint8_t> into) {
   for (size_t i = 0; i < into.size(); i += 8) {
     const uint64_t word = (position + i + 1) * 0x9e3779b97f4a7c15;
     std::memcpy(into.data() + i, &word, 8);
   }
+  return true;
 }
 
 inline segment_info info_for_test(const segment_geometry& g, bool sealed) {
@@ -104,7 +107,7 @@ struct living_rings {
     settings.wait[THARSIS_LOG_VERBOSE] = {};
     rings = std::make_unique<ring_set>(
         std::move(*made), g, sealed, *threads, settings,
-        ring_set::callbacks{[this](uint32_t what) { news |= what, news.notify_all(); }, make_keystream});
+        ring_set::callbacks{[this](uint32_t what) { news |= what, news.notify_all(); }, paper_keystream});
   }
   std::unique_ptr<ring_system> threads;
   std::unique_ptr<segment_store> store;
