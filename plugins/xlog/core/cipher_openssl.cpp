@@ -1,8 +1,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -18,12 +16,14 @@ constexpr size_t step_max = size_t{1} << 30;  // The library counts in int.
 
 EVP_CIPHER_CTX* of(const cipher_context& context) { return static_cast<EVP_CIPHER_CTX*>(context.get()); }
 
-struct free_key {
+struct free_object {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
 };
-using key_object = std::unique_ptr<EVP_PKEY, free_key>;
-using key_context = std::unique_ptr<EVP_PKEY_CTX, free_key>;
+using key_object = std::unique_ptr<EVP_PKEY, free_object>;
+using digest_context = std::unique_ptr<EVP_MD_CTX, free_object>;
+using key_context = std::unique_ptr<EVP_PKEY_CTX, free_object>;
 
 // What failed here is told by our answers; the thread's error queue belongs to whoever uses TLS on it.
 struct error_mark {
@@ -31,6 +31,12 @@ struct error_mark {
   ~error_mark() { ERR_pop_to_mark(); }
   error_mark(const error_mark&) = delete;
 };
+
+// Looked up once. Freed with the library, which keeps it.
+const EVP_MD* sha256_method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return method;
+}
 
 result<cipher_context> context_for(const EVP_CIPHER* cipher, std::string_view name) {
   const error_mark mark;
@@ -84,17 +90,35 @@ cipher_suite fastest_suite() {
 // A hash fails only for want of memory, which ends the process everywhere else too.
 key_bytes sha256(byte_view data) {
   key_bytes digest;
-  if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) std::abort();
+  if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, sha256_method(), nullptr) != 1) std::abort();
   return digest;
 }
 
+// RFC 2104. The library's own looks its parts up by name each time, which costs more than the hashing.
 secret hmac_sha256(byte_view key, byte_view data) {
-  static constexpr uint8_t none = 0;  // A null key would mean: the one before.
-  secret code;
-  const uint8_t* const first = key.empty() ? &none : key.data();
-  if (HMAC(EVP_sha256(), first, static_cast<int>(key.size()), data.data(), data.size(), code.open().data(), nullptr) == nullptr)
-    std::abort();
-  return code;
+  std::array<uint8_t, 64> padded{};
+  if (key.size() > padded.size()) {
+    const key_bytes shorter = sha256(key);
+    std::copy(shorter.begin(), shorter.end(), padded.begin());
+  } else {
+    std::copy(key.begin(), key.end(), padded.begin());
+  }
+  const digest_context context(EVP_MD_CTX_new());
+  const auto hash = [&](uint8_t pad, byte_view rest, secret& into) {
+    std::array<uint8_t, 64> first = padded;
+    for (uint8_t& b : first) b = static_cast<uint8_t>(b ^ pad);
+    const bool hashed = EVP_DigestInit_ex(context.get(), sha256_method(), nullptr) == 1 &&
+                        EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
+                        EVP_DigestUpdate(context.get(), rest.data(), rest.size()) == 1 &&
+                        EVP_DigestFinal_ex(context.get(), into.open().data(), nullptr) == 1;
+    wipe(first);
+    if (!hashed) std::abort();
+  };
+  secret inner, outer;
+  hash(0x36, data, inner);
+  hash(0x5c, inner.open(), outer);
+  wipe(padded);
+  return outer;
 }
 
 secret hkdf_sha256(byte_view salt, byte_view key, byte_view info) {

@@ -116,6 +116,10 @@ TEST(XlogCipher, HashesTheKnownAnswers) {
   EXPECT_EQ(to_hex(sha256(as_bytes("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(to_hex(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?")).open()),  // RFC 4231, 2
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(hmac_sha256(std::vector<uint8_t>(131, 0xaa),  // RFC 4231, 6
+                               as_bytes("Test Using Larger Than Block-Size Key - Hash Key First"))
+                       .open()),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
   EXPECT_EQ(to_hex(hmac_sha256({}, {}).open()), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
   EXPECT_EQ(to_hex(hkdf_sha256(from_hex("000102030405060708090a0b0c"), std::vector<uint8_t>(22, 0x0b),  // RFC 5869, A.1
                                from_hex("f0f1f2f3f4f5f6f7f8f9"))

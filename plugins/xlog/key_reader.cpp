@@ -1,0 +1,62 @@
+#include "plugins/xlog/key_reader.h"
+
+#include <algorithm>
+
+#include "sdk/pure/views.h"
+
+namespace tharsis::xlog {
+namespace {
+
+std::string absolute(const std::string& folder, const std::string& path) {
+  return path.starts_with('/') ? path : folder + "/" + path;
+}
+
+// The file's beginning, more of it than any key has. For the caller to wipe.
+result<std::string> read(const tharsis_files* files, const std::string& path) {
+  tharsis_handle file = 0;
+  tharsis_error why = no_error();
+  tharsis_status status = files->open(files->self, text_of(path), THARSIS_FILES_READ, &file, &why);
+  if (status != THARSIS_OK) return error_from(status, why);
+  std::string text(key_text_max + 1, '\0');
+  size_t count = 0;
+  status = files->read(files->self, file, 0, reinterpret_cast<uint8_t*>(text.data()), text.size(), &count, &why);
+  files->close(files->self, file);
+  if (status != THARSIS_OK) return error_from(status, why);
+  text.resize(count);
+  return text;
+}
+
+result<public_key> read_recipient(const tharsis_files* files, const std::string& folder, const std::string& given,
+                                  const std::string& what) {
+  if (given.empty()) return error{THARSIS_E_INVALID, what + " is empty; give a public key or the path of its file"};
+  if (is_key_text(given)) return parse_public_key(given, what);
+  const std::string path = absolute(folder, given);
+  const auto text = read(files, path);
+  if (!text) return error{text.status(), what + ": " + text.failure().text + "; `tharsis xlog keygen FILE` makes FILE.pub"};
+  return parse_public_key(*text, what + ": " + path);
+}
+
+}  // namespace
+
+result<std::vector<public_key>> read_recipients(const tharsis_files* files, const std::string& folder,
+                                                const std::vector<std::string>& given, std::string_view what) {
+  if (given.empty())
+    return error{THARSIS_E_INVALID, std::string(what) + " names no key; give at least one public key or the path of its file"};
+  std::vector<public_key> keys;
+  for (size_t i = 0; i < given.size(); ++i) {
+    const auto key = read_recipient(files, folder, given[i], std::string(what) + "." + std::to_string(i));
+    if (!key) return key.failure();
+    if (std::find(keys.begin(), keys.end(), *key) == keys.end()) keys.push_back(*key);
+  }
+  return keys;
+}
+
+result<private_key> read_private_key(const tharsis_files* files, const std::string& folder, const std::string& path) {
+  auto text = read(files, absolute(folder, path));
+  if (!text) return text.failure();
+  auto key = parse_private_key(*text, path);
+  wipe({reinterpret_cast<uint8_t*>(text->data()), text->size()});
+  return key;
+}
+
+}  // namespace tharsis::xlog
