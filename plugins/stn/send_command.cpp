@@ -1,6 +1,7 @@
 #include "plugins/stn/send_command.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plugins/stn/configuration.h"
 #include "plugins/stn/core/send_report.h"
@@ -120,6 +121,7 @@ void send_command::on_outcome(int64_t number, tharsis_status status, tharsis_byt
 }
 
 void send_command::report(bool interrupted) {
+  if (std::exchange(reported_, true)) return;  // A stop may come between the last line of work() and its end.
   const send_report r = schedule_->report();
   const link_totals moved = tasks_->totals();
   if (!line_.json && console_->colours(console_->self) != 0) console_->print(console_->self, text_of(report_table(r, moved)));

@@ -1,5 +1,6 @@
 // `tharsis stn send ENDPOINT...`: one link of its own, tasks as the line says, and what became of them.
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -52,6 +53,7 @@ class send_command {
   std::unordered_map<tharsis_handle, int64_t> numbers_;  // Of open tasks.
   answer_order order_;
   answer_hash hash_;
+  bool reported_ = false;
   std::string trouble_;  // Of the task that failed last.
   signal news_;
   task_set work_;
