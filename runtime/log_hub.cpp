@@ -1,11 +1,54 @@
 #include "runtime/log_hub.h"
 
+#include <algorithm>
+
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
 namespace {
-constexpr size_t kept_max = 1024;  // The start of a runtime with twenty plugins, at debug level.
+
+constexpr size_t kept_max = 1024;    // The start of a runtime with twenty plugins, at debug level.
+constexpr size_t levels_max = 4096;  // Tags are few, unless somebody makes them of what comes in.
+
+// Which hub this thread is inside of. A signal may come at any time, so it is set before a lock is taken.
+thread_local const void* inside = nullptr;
+
+// Another one for each sink of the process, whichever runtime's it is: a library remembers only one for each thread.
+// Should two copies of this code be loaded, their places in memory set them apart.
+uint32_t next_generation() {
+  static std::atomic<uint32_t> turns{0};
+  const auto place = static_cast<uint32_t>((reinterpret_cast<uintptr_t>(&turns) * 0x9e3779b97f4a7c15u) >> 32);
+  for (;;)
+    if (const uint32_t next = place + turns.fetch_add(1, std::memory_order_relaxed); next != 0) return next;
 }
+
+bool has_rings(const tharsis_log_sink& s) {
+  return THARSIS_HAS(&s, close_rings) && s.ring != nullptr && s.site != nullptr && s.room != nullptr && s.wake != nullptr &&
+         s.close_rings != nullptr;
+}
+
+}  // namespace
+
+// The mutex, unless this thread has it already.
+class log_hub::turn {
+ public:
+  explicit turn(log_hub& hub) : hub_(hub), outer_(inside) {
+    if (!*this) return;
+    inside = &hub_;
+    hub_.mutex_.lock();
+  }
+  turn(const turn&) = delete;
+  ~turn() {
+    if (!*this) return;
+    hub_.mutex_.unlock();
+    inside = outer_;
+  }
+  explicit operator bool() const { return outer_ != &hub_; }
+
+ private:
+  log_hub& hub_;
+  const void* const outer_;
+};
 
 void log_hub::write(uint32_t level, std::string_view plugin, std::string_view text, const printer& print) {
   if (level < level_.load(std::memory_order_relaxed)) return;
@@ -17,7 +60,8 @@ void log_hub::write(uint32_t level, std::string_view plugin, std::string_view te
   record.thread = clock_.thread();
   record.plugin = text_of(plugin);
   record.text = text_of(text);
-  const std::lock_guard lock(mutex_);
+  const turn mine(*this);
+  if (!mine) return dropped_.add();
   if (sink_ != nullptr) return sink_->write(sink_->self, &record);
   if (level >= THARSIS_LOG_WARNING && print) print(level, plugin, text);
   kept_.push_back({record, std::string(plugin), std::string(text)});
@@ -27,30 +71,87 @@ void log_hub::write(uint32_t level, std::string_view plugin, std::string_view te
 }
 
 void log_hub::set_sink(const tharsis_log_sink* sink) {
-  const std::lock_guard lock(mutex_);
+  close_rings();
+  const turn mine(*this);
   sink_ = sink;
-  if (sink == nullptr) {
-    level_.store(THARSIS_LOG_DEBUG, std::memory_order_relaxed);
-    return;
-  }
-  level_.store(sink->level(sink->self), std::memory_order_relaxed);
+  take_levels();
+  if (sink == nullptr) return;
   for (kept& k : kept_) {
     k.record.plugin = text_of(k.plugin);
     k.record.text = text_of(k.text);
     sink->write(sink->self, &k.record);
   }
   kept_.clear();
+  if (hear_ || !has_rings(*sink)) return;
+  rings_.store(sink, std::memory_order_release);
+  generation_.store(next_generation(), std::memory_order_release);
+}
+
+// Who is in ring() or site() is waited for here; who is inside a line, and may still ask for room, by the sink.
+void log_hub::close_rings() {
+  const tharsis_log_sink* const closing = rings_.load(std::memory_order_acquire);
+  if (closing == nullptr) return;
+  {
+    const std::unique_lock nobody_asks(gate_);
+    generation_.store(0);
+  }
+  closing->close_rings(closing->self);
+  const std::unique_lock nobody_asks(gate_);
+  rings_.store(nullptr);
+}
+
+tharsis_log_ring* log_hub::ring() {
+  const std::shared_lock asks(gate_, std::try_to_lock);  // Held by others only while there are no rings.
+  if (!asks || generation_.load(std::memory_order_relaxed) == 0) return nullptr;
+  const tharsis_log_sink* const sink = rings_.load(std::memory_order_relaxed);
+  return sink->ring(sink->self);
+}
+
+uint32_t log_hub::site(std::string_view plugin, const tharsis_log_site& site) {
+  const std::shared_lock asks(gate_, std::try_to_lock);
+  const tharsis_log_sink* const sink = asks ? rings_.load(std::memory_order_relaxed) : nullptr;
+  return sink != nullptr ? sink->site(sink->self, text_of(plugin), &site) : 0;
+}
+
+const std::atomic<uint32_t>& log_hub::level_of(std::string_view plugin, std::string_view tag) {
+  const turn mine(*this);
+  if (!mine) return level_;
+  const name wanted(plugin, tag);
+  const auto found = levels_.find(wanted);
+  if (found != levels_.end()) return found->second;
+  if (levels_.size() >= levels_max) return level_;
+  const uint32_t now = level_now(plugin, tag);
+  level_.store(std::min(now, level_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  return levels_.try_emplace(wanted, now).first->second;
 }
 
 void log_hub::reread_level() {
-  const std::lock_guard lock(mutex_);
-  if (sink_ != nullptr) level_.store(sink_->level(sink_->self), std::memory_order_relaxed);
+  const turn mine(*this);
+  take_levels();
+}
+
+// [mutex held]
+void log_hub::take_levels() {
+  untagged_ = sink_ != nullptr ? sink_->level(sink_->self) : static_cast<uint32_t>(THARSIS_LOG_DEBUG);
+  uint32_t lowest = untagged_;
+  for (auto& [of, level] : levels_) {
+    const uint32_t now = level_now(of.first, of.second);
+    level.store(now, std::memory_order_relaxed);
+    lowest = std::min(lowest, now);
+  }
+  level_.store(lowest, std::memory_order_relaxed);
+}
+
+// [mutex held]
+uint32_t log_hub::level_now(std::string_view plugin, std::string_view tag) const {
+  if (sink_ == nullptr || !THARSIS_HAS(sink_, level_of) || sink_->level_of == nullptr) return untagged_;
+  return sink_->level_of(sink_->self, text_of(plugin), text_of(tag));
 }
 
 void log_hub::flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wake wake, void* context,
                     tharsis_handle handle) {
-  const std::lock_guard lock(mutex_);
-  if (sink_ != nullptr) return sink_->flush(sink_->self, strand, wake, context, handle);
+  const turn mine(*this);
+  if (mine && sink_ != nullptr) return sink_->flush(sink_->self, strand, wake, context, handle);
   loop.post(loop.self, strand, wake, context, handle);
 }
 

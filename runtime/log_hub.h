@@ -1,10 +1,14 @@
-// Where every log line of a runtime passes: kept here until a sink takes over, then handed on.
+// Where every log line of a runtime passes: kept here until a sink takes over, then handed on. Lines in rings pass
+// by: here threads only get their rings, for as long as the sink is there.
 #pragma once
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
+#include <utility>
 
 #include "sdk/abi/log.h"
 #include "sdk/pure/metrics.h"
@@ -20,19 +24,23 @@ class log_hub {
   // Prints a warning or worse for a person while no sink is there. [any thread]
   using printer = std::function<void(uint32_t level, std::string_view plugin, std::string_view text)>;
 
-  // `hear` gets every line, whoever else does. [any thread]
-  log_hub(clock c, printer print, counter dropped = {}, printer hear = {})
+  // `hear` gets every line, whoever else does; so with it there are no rings. [any thread]
+  log_hub(clock c, printer print, shared_counter dropped = {}, printer hear = {})
       : clock_(std::move(c)), print_(std::move(print)), hear_(std::move(hear)), dropped_(dropped) {}
   log_hub(const log_hub&) = delete;
 
-  // Dropped when below level(). [any thread]
+  // Dropped when below level(), and, counted, when this thread is inside the hub already: a signal came, or a sink
+  // logs. [any thread]
   void write(uint32_t level, std::string_view plugin, std::string_view text) { write(level, plugin, text, print_); }
   // As write(); never printed, because the owner tells people itself.
   void write_unprinted(uint32_t level, std::string_view plugin, std::string_view text) { write(level, plugin, text, {}); }
+  // The lowest that is kept of anything.
   const std::atomic<uint32_t>& level() const { return level_; }
+  // See tharsis_log.level_of. [any thread]
+  const std::atomic<uint32_t>& level_of(std::string_view plugin, std::string_view tag);
 
-  // Null: the sink goes; when this returns no call into it is under way. The kept records are handed
-  // to a new one. [any thread, but not from inside the sink]
+  // Null: the sink goes; when this returns no call into it is under way and nobody is inside a line of its rings.
+  // The kept records are handed to a new one. [any thread, one at a time, but not from inside the sink]
   void set_sink(const tharsis_log_sink* sink);
   // Asks the sink again what it keeps. [any thread, but not from inside the sink]
   void reread_level();
@@ -40,23 +48,49 @@ class log_hub {
   void flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wake wake, void* context,
              tharsis_handle handle);
 
+  // Rings, as tharsis_log has them.
+
+  const std::atomic<uint32_t>& generation() const { return generation_; }
+  tharsis_log_ring* ring();                                             // [any thread]
+  uint32_t site(std::string_view plugin, const tharsis_log_site& site);  // [any thread]
+  // Not locked: the sink that gave the ring stays until the ring is not busy any more. [the ring's thread, busy]
+  int32_t room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
+    const tharsis_log_sink* const sink = rings_.load(std::memory_order_acquire);
+    return sink != nullptr ? sink->room(sink->self, ring, bytes, level) : 0;
+  }
+  void wake_sink() {
+    const tharsis_log_sink* const sink = rings_.load(std::memory_order_acquire);
+    if (sink != nullptr) sink->wake(sink->self);
+  }
+
  private:
+  class turn;
   struct kept {
     tharsis_log_record record;  // Its texts are the two below.
     std::string plugin;
     std::string text;
   };
+  using name = std::pair<std::string, std::string>;  // A plugin's, a tag.
 
   void write(uint32_t level, std::string_view plugin, std::string_view text, const printer& print);
+  void close_rings();
+  void take_levels();
+  uint32_t level_now(std::string_view plugin, std::string_view tag) const;
 
   clock clock_;
   printer print_;
   const printer hear_;
-  const counter dropped_;  // [mutex held]
+  const shared_counter dropped_;
   std::mutex mutex_;
   const tharsis_log_sink* sink_ = nullptr;
   std::deque<kept> kept_;
+  uint32_t untagged_ = THARSIS_LOG_DEBUG;              // What is kept where the sink makes no difference.
   std::atomic<uint32_t> level_{THARSIS_LOG_DEBUG};
+  std::map<name, std::atomic<uint32_t>> levels_;       // Never taken out.
+
+  std::shared_mutex gate_;                             // Those in ring() and site() share it.
+  std::atomic<const tharsis_log_sink*> rings_{nullptr};  // The sink, if it has rings.
+  std::atomic<uint32_t> generation_{0};
 };
 
 }  // namespace tharsis::runtime

@@ -22,6 +22,12 @@ std::string sentence(std::string_view step, tharsis_status status, const tharsis
   return std::string(step) + " failed with status '" + std::string(status_name(status)) + "' and gave no reason";
 }
 
+// As C sees it.
+const volatile uint32_t* shown(const std::atomic<uint32_t>& word) {
+  static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t) && std::atomic<uint32_t>::is_always_lock_free);
+  return reinterpret_cast<const volatile uint32_t*>(&word);
+}
+
 }  // namespace
 
 plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entry)
@@ -40,8 +46,8 @@ plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entr
   host_ = {sizeof host_, THARSIS_ABI_MINOR, this, query, ready, stopped, failed};
   bus_ = {sizeof bus_, this, bus_declare, bus_publish, bus_subscribe, bus_unsubscribe};
   registry_ = {sizeof registry_, this, registry_provide, registry_withdraw, registry_bound, registry_watch};
-  static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t), "the level is shared with C");
-  log_ = {sizeof log_, this, reinterpret_cast<const volatile uint32_t*>(&s.log->level()), log_write, log_flush};
+  log_ = {sizeof log_, this, shown(s.log->level_of(id_, "")), log_write, log_flush, shown(s.log->generation()),
+          log_ring,    log_site, log_room, log_wake, log_level_of};
   paths_ = {sizeof paths_, this, data_path, plugin_path};
   metrics_ = {sizeof metrics_, this, metrics_cells, metrics_visit};
 }
@@ -486,6 +492,18 @@ tharsis_status plugin_host::log_flush(void* self, tharsis_wake wake, void* conte
   if (wake == nullptr) return THARSIS_E_INVALID;
   host.shared_.log->flush(*host.strand_->loop, host.strand_->id, wake, context, handle);
   return THARSIS_OK;
+}
+
+tharsis_log_ring* plugin_host::log_ring(void* self) { return of(self).shared_.log->ring(); }
+uint32_t plugin_host::log_site(void* self, const tharsis_log_site* site) {
+  return site != nullptr ? of(self).shared_.log->site(of(self).id_, *site) : 0;
+}
+int32_t plugin_host::log_room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
+  return of(self).shared_.log->room(ring, bytes, level);
+}
+void plugin_host::log_wake(void* self) { of(self).shared_.log->wake_sink(); }
+const volatile uint32_t* plugin_host::log_level_of(void* self, tharsis_text tag) {
+  return shown(of(self).shared_.log->level_of(of(self).id_, view(tag)));
 }
 
 tharsis_status plugin_host::metrics_cells(void* self, const tharsis_metric* wanted, uint64_t** cells, tharsis_error* error) {

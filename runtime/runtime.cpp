@@ -14,7 +14,7 @@ runtime::runtime(options o)
     : options_(std::move(o)),
       bus_([this] { return wall(); }, &metrics_),
       log_({[this] { return wall(); }, [this] { return options_.platform->thread(options_.platform->self); }},
-           options_.print, metrics_.own<counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
+           options_.print, metrics_.own<shared_counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
            options_.hear),
       registry_(&metrics_),
       network_(bus_, network_settings{}),

@@ -71,10 +71,13 @@ typedef struct tharsis_log_site {
 // nothing is sealed. Both are mapped twice in a row, so a line stands in one piece.
 //
 // To write one: busy must be 0, else a signal interrupted this thread inside a line and the line goes to
-// write(). Set it, and only then see that *generation is what it was; write at `position`, if the line ends no
-// further than `limit` (else ask room(), for at most half a ring); store the new position to *head with release;
-// clear busy with release, after which nothing that this points to may be touched but *asleep; if that is not 0,
-// call wake().
+// write(). Set it; if *generation is not that of the ring, clear it and ask for another ring. Write at `position`,
+// if the line ends no further than `limit` (else ask room(), for at most half a ring); store the new position to
+// *head with release; if *asleep is not 0, call wake(); clear busy, with release.
+//
+// So whoever changes *generation, has all threads pass a barrier (the store to busy and the load of *generation
+// have none between them), and then sees a ring that is not busy, knows that nobody writes to it any more: its
+// bytes may go. This structure and what asleep and clock point to stay readable until the thread has ended.
 typedef struct tharsis_log_ring {
   uint32_t size;
   volatile uint32_t busy;
@@ -110,12 +113,13 @@ typedef struct tharsis_log {
   // The site's number, from 1; 0: use write(). [any thread]
   uint32_t (*site)(void* self, const tharsis_log_site* site);
   // Makes limit >= position + bytes; may wait as long as the level's policy says. 0: the line is
-  // dropped and has been counted. [the ring's thread]
+  // dropped and has been counted. [the ring's thread, busy]
   int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
-  // [the ring's thread] [does not block]
+  // [the ring's thread, busy] [does not block]
   void (*wake)(void* self);
   // Where the lowest level stands that is kept of this plugin's lines with this tag. Changes while running;
-  // the place is good for as long as the runtime lives. [any thread]
+  // the place is good for as long as the runtime lives, whether a sink is there or not. `level` is that of the
+  // empty tag. [any thread]
   const volatile uint32_t* (*level_of)(void* self, tharsis_text tag);
 } tharsis_log;
 
@@ -129,14 +133,17 @@ typedef struct tharsis_log_sink {
   // not be written. [any thread]
   void (*flush)(void* self, tharsis_handle strand, tharsis_wake wake, void* context, tharsis_handle handle);
 
-  // As in tharsis_log, with the plugin whose lines they are. A sink without rings ends before them.
+  // As in tharsis_log, with the plugin whose lines they are. A sink without rings ends before them, or has nulls.
+  // Once close_rings() has been called no ring is asked for; room(), site() and wake() until it has come back.
   tharsis_log_ring* (*ring)(void* self);
   uint32_t (*site)(void* self, tharsis_text plugin, const tharsis_log_site* site);
   int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
   void (*wake)(void* self);
+  // What level() answers where the sink makes no difference. Asked again when level() is.
   uint32_t (*level_of)(void* self, tharsis_text plugin, tharsis_text tag);
-  // Nobody writes to a ring of this sink any more once this has come back: called on withdrawal, after
-  // *generation has changed. [own strand]
+  // When this has come back, nobody is inside a line of any ring, or ever will be: it ends all waiting in room(),
+  // has every thread pass a barrier, and waits until no ring is busy. Called when the sink is withdrawn, after
+  // *generation has changed. [any thread]
   void (*close_rings)(void* self);
 } tharsis_log_sink;
 

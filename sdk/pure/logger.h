@@ -182,6 +182,15 @@ struct thread_state {
 };
 inline thread_local thread_state this_thread;
 
+// False: this thread is inside a line of the ring already, which a signal interrupted.
+inline bool enter(tharsis_log_ring& ring) {
+  if (__atomic_load_n(&ring.busy, __ATOMIC_RELAXED) != 0) return false;
+  __atomic_store_n(&ring.busy, 1, __ATOMIC_RELAXED);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  return true;
+}
+inline void leave(tharsis_log_ring& ring) { __atomic_store_n(&ring.busy, 0, __ATOMIC_RELEASE); }
+
 inline uint64_t tick(const tharsis_log_ring& ring) {
   if (ring.clock != nullptr) return __atomic_load_n(ring.clock, __ATOMIC_RELAXED);
 #if defined(__x86_64__)
@@ -277,15 +286,13 @@ class logger {
     static constinit std::atomic<uint64_t> known{0};  // {generation and tag, number of the site}
     auto& mine = log_detail::this_thread;
     tharsis_log_ring* const ring = mine.ring;
-    if (ring == nullptr || ring->busy != 0) [[unlikely]] return keep_slowly<Level>(known, t, w...);
-    ring->busy = 1;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (ring == nullptr || !log_detail::enter(*ring)) [[unlikely]] return keep_slowly<Level>(known, t, w...);
     const uint32_t generation = __atomic_load_n(log_->generation, __ATOMIC_RELAXED);
     const uint64_t site = known.load(std::memory_order_relaxed);
     const uint64_t size = size_of(w...);
     if (generation != mine.generation || generation == 0 || site >> 32 != (generation ^ salt_) ||
         ring->position + size > ring->limit) [[unlikely]] {
-      ring->busy = 0;
+      log_detail::leave(*ring);
       return keep_slowly<Level>(known, t, w...);
     }
     put(*ring, size, static_cast<uint32_t>(site), w...);
@@ -308,8 +315,9 @@ class logger {
     (log_detail::put_tail(out, w), ...);
     ring.position += size;
     __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
-    __atomic_store_n(&ring.busy, 0u, __ATOMIC_RELEASE);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     if (__atomic_load_n(ring.asleep, __ATOMIC_RELAXED) != 0) [[unlikely]] log_->wake(log_->self);
+    log_detail::leave(ring);
   }
 
   // The first line of a thread, of a site, after a sink came or went, and where there is no room.
@@ -322,13 +330,13 @@ class logger {
     if (ring == nullptr) {
       say<Level>(t.text, codes.data(), w...);
     } else if (const uint32_t site = number_of<Level>(known, t, codes.data()); site == 0) {
-      ring->busy = 0;
+      log_detail::leave(*ring);
       say<Level>(t.text, codes.data(), w...);
     } else if (size > (ring->mask + 1) / 2) {
-      ring->busy = 0;
+      log_detail::leave(*ring);
       say<Level>(t.text, codes.data(), w...);
     } else if (ring->position + size > ring->limit && !make_room(*ring, size, Level)) {
-      ring->busy = 0;
+      log_detail::leave(*ring);
     } else {
       put(*ring, size, site, w...);
     }
@@ -338,7 +346,6 @@ class logger {
   // Busy, and of the sink that is there now; or null.
   tharsis_log_ring* ring_of_this_thread() const {
     auto& mine = log_detail::this_thread;
-    if (mine.ring != nullptr && mine.ring->busy != 0) return nullptr;  // We interrupted a line.
     for (int tries = 0; tries < 2; ++tries) {
       const uint32_t generation = __atomic_load_n(log_->generation, __ATOMIC_ACQUIRE);
       if (generation == 0) return nullptr;
@@ -348,10 +355,9 @@ class logger {
         mine = {generation, found};
       }
       if (mine.ring == nullptr) return nullptr;
-      mine.ring->busy = 1;
-      std::atomic_signal_fence(std::memory_order_seq_cst);
+      if (!log_detail::enter(*mine.ring)) return nullptr;
       if (__atomic_load_n(log_->generation, __ATOMIC_RELAXED) == generation) return mine.ring;
-      mine.ring->busy = 0;
+      log_detail::leave(*mine.ring);
     }
     return nullptr;
   }
@@ -376,7 +382,7 @@ class logger {
   void say(const char* text, const char* codes, const W&... w) const {
     std::vector<uint8_t> arguments(size_of(w...) + 8);
     const std::vector<uint8_t> zeros(arguments.size());
-    log_detail::sealer out{arguments.data(), zeros.data()};
+    [[maybe_unused]] log_detail::sealer out{arguments.data(), zeros.data()};
     (log_detail::put_fixed(out, w), ...);
     (log_detail::put_tail(out, w), ...);
     std::string line = tag_[0] != '\0' ? "[" + std::string(tag_) + "] " : std::string();
