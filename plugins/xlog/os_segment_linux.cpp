@@ -27,7 +27,7 @@ namespace {
 // Segments of one process in one directory: one for each instance of the plugin, and those that were reloaded.
 constexpr int names_max = 1000;
 
-const error fine{THARSIS_OK, {}};
+const error no_failure{THARSIS_OK, {}};
 
 error failure(const char* what, const std::string& path, int number = errno) {
   tharsis_status status = THARSIS_E_IO;
@@ -220,7 +220,7 @@ class mapped_segment final : public segment {
     in_child_ = std::move(in_child);
   }
   const std::string& path() const override { return path_; }
-  error remove() override { return unlink(path_.c_str()) == 0 ? fine : failure("delete", path_); }
+  error remove() override { return unlink(path_.c_str()) == 0 ? no_failure : failure("delete", path_); }
 
  private:
   static void before_fork() { alive().mutex.lock(); }
@@ -255,10 +255,10 @@ class locked_segment final : public dead_segment {
       : path_(std::move(path)), file_(std::move(file)), size_(size) {}
   uint64_t size() override { return size_; }
   bool read(uint64_t offset, std::span<uint8_t> into) override { return read_all(*file_, offset, into); }
-  error remove() override { return unlink(path_.c_str()) == 0 ? fine : failure("delete", path_); }
+  error remove() override { return unlink(path_.c_str()) == 0 ? no_failure : failure("delete", path_); }
   error set_aside() override {
     const std::string bad = path_ + ".bad";
-    return rename(path_.c_str(), bad.c_str()) == 0 ? fine : failure("rename", path_);
+    return rename(path_.c_str(), bad.c_str()) == 0 ? no_failure : failure("rename", path_);
   }
 
  private:
@@ -270,7 +270,7 @@ class locked_segment final : public dead_segment {
 // Nobody else had it: it is ours now, if it is still there.
 error lock_file(int file, const std::string& path) {
   if (flock(file, LOCK_EX | LOCK_NB) != 0) return failure("lock", path);
-  return is_at(file, path) ? fine : failure("find", path, ENOENT);
+  return is_at(file, path) ? no_failure : failure("find", path, ENOENT);
 }
 
 class linux_segments final : public segment_store {

@@ -6,7 +6,6 @@
 namespace tharsis::xlog {
 namespace {
 
-constexpr uint64_t keystream_unit = 64;
 // Of the first lap: a thread that says little never touches the rest.
 constexpr uint64_t first_step = 64 << 10;
 // How often close() looks whether somebody is still inside.

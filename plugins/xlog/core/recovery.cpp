@@ -9,13 +9,12 @@
 
 namespace tharsis::xlog {
 
-using namespace segment_file;
+namespace layout = segment_file;
 
 namespace {
 
 constexpr std::array<char, 4> payload_magic = {'X', 'L', 'R', 'V'};
 constexpr uint32_t payload_version = 1;
-constexpr uint64_t keystream_unit = 64;
 
 struct payload_header {
   std::array<char, 4> magic;
@@ -32,17 +31,21 @@ struct ring_header {
   uint64_t to;
 };
 
-error damage(std::string text) { return {THARSIS_E_PROTOCOL, std::move(text)}; }
+error no_segment(std::string text) { return {THARSIS_E_PROTOCOL, std::move(text)}; }
 
 template <class T>
 std::span<uint8_t> bytes_over(T& value) {
   return {reinterpret_cast<uint8_t*>(&value), sizeof value};
 }
 
-segment_info info_of(const superblock& s) {
+uint64_t size_of(const recovered_ring& r) {
+  return sizeof(ring_header) + r.owners.size() * sizeof(ring_owner) + r.bytes.size();
+}
+
+segment_info info_of(const layout::superblock& s) {
   segment_info i;
   i.geometry = {s.rings, s.ring_size, s.dictionary_size};
-  i.sealed = (s.flags & flag_sealed) != 0;
+  i.sealed = (s.flags & layout::flag_sealed) != 0;
   i.pid = s.pid;
   i.start = s.start;
   i.boot = s.boot;
@@ -53,31 +56,31 @@ segment_info info_of(const superblock& s) {
   return i;
 }
 
-error check(const superblock& s) {
-  if (s.magic != magic) return damage("this is no segment of log rings, or one that was not finished");
-  if (s.version != version)
-    return damage("this segment has version " + std::to_string(s.version) + "; this program reads version " +
-                  std::to_string(version));
+error check_superblock(const layout::superblock& s) {
+  if (s.magic != layout::magic) return no_segment("this is no segment of log rings, or one that was not finished");
+  if (s.version != layout::version)
+    return no_segment("this segment has version " + std::to_string(s.version) + "; this program reads version " +
+                  std::to_string(layout::version));
   if (s.key_size > wrapped_key_max || !is_sound({s.rings, s.ring_size, s.dictionary_size}))
-    return damage("the sizes in this segment's first bytes cannot be");
+    return no_segment("the sizes in this segment's first bytes cannot be");
   return {THARSIS_OK, {}};
 }
 
 // Where the first byte stands that no file holds. A block that contradicts the segment says nothing.
-uint64_t unconsumed_from(uint32_t ring, uint64_t tail, uint64_t head, std::span<const consumed_range> done) {
+uint64_t unconsumed_from(uint32_t ring, uint64_t tail, uint64_t head, std::span<const ring_range> done) {
   uint64_t from = tail;
   for (bool moved = true; moved;) {
     moved = false;
-    for (const consumed_range& r : done)
+    for (const ring_range& r : done)
       if (r.ring == ring && r.from <= from && r.to > from && r.to <= head && r.to % 8 == 0) from = r.to, moved = true;
   }
   return from;
 }
 
-std::vector<ring_owner> owners_of(const control& c, uint64_t from, uint64_t to) {
+std::vector<ring_owner> owners_of(const layout::control& c, uint64_t from, uint64_t to) {
   std::vector<ring_owner> owners;
-  for (uint64_t back = std::min<uint64_t>(c.owners, owners_max); back > 0; --back) {
-    const ring_owner& o = c.owner[(c.owners - back) % owners_max];
+  for (uint64_t back = std::min<uint64_t>(c.owners, layout::owners_max); back > 0; --back) {
+    const ring_owner& o = c.owner[(c.owners - back) % layout::owners_max];
     if (o.position >= to || (!owners.empty() && o.position < owners.back().position)) continue;
     if (o.position <= from) owners.clear();  // Of those before `from` only the last one matters.
     owners.push_back(o);
@@ -94,23 +97,23 @@ bool read_ring(const read_bytes& file, const segment_geometry& g, uint64_t offse
 
 }  // namespace
 
-result<segment_image> read_segment(const read_bytes& file, std::span<const consumed_range> done) {
-  superblock s{};
-  if (!file(0, bytes_over(s))) return damage("this segment ends within its first bytes");
-  if (error e = check(s); e.status != THARSIS_OK) return e;
+result<segment_image> read_segment(const read_bytes& file, std::span<const ring_range> done) {
+  layout::superblock s{};
+  if (!file(0, bytes_over(s))) return no_segment("this segment ends within its first bytes");
+  if (error e = check_superblock(s); e.status != THARSIS_OK) return e;
   segment_image image;
   image.info = info_of(s);
   image.superblock.assign(bytes_over(s).begin(), bytes_over(s).end());
   image.wrapped.resize(s.key_size);
-  if (!file(key_offset, image.wrapped)) return damage("this segment ends within its key");
-  if (segment_sum(s, image.wrapped) != s.sum) return damage("this segment's first bytes have changed since they were written");
-  if (s.dictionary_used > s.dictionary_size) return damage("this segment's dictionary is larger than its place");
+  if (!file(layout::key_offset, image.wrapped)) return no_segment("this segment ends within its key");
+  if (segment_sum(s, image.wrapped) != s.sum) return no_segment("this segment's first bytes have changed since they were written");
+  if (s.dictionary_used > s.dictionary_size) return no_segment("this segment's dictionary is larger than its place");
   image.dictionary.resize(s.dictionary_used);
-  if (!file(dictionary_offset, image.dictionary)) return damage("this segment ends within its dictionary");
+  if (!file(layout::dictionary_offset, image.dictionary)) return no_segment("this segment ends within its dictionary");
   const segment_geometry& g = image.info.geometry;
   for (uint32_t i = 0; i < g.rings; ++i) {
-    control c{};
-    if (!file(control_offset + i * control_size, bytes_over(c))) return damage("this segment ends within its controls");
+    layout::control c{};
+    if (!file(layout::control_offset + i * layout::control_size, bytes_over(c))) return no_segment("this segment ends within its controls");
     const bool sound = c.head >= c.tail && c.head - c.tail <= g.ring_size && c.head % 8 == 0 && c.tail % 8 == 0;
     if (!sound) {
       image.damaged.push_back(i);
@@ -122,32 +125,41 @@ result<segment_image> read_segment(const read_bytes& file, std::span<const consu
     r.to = c.head;
     if (r.from == r.to) continue;
     r.owners = owners_of(c, r.from, r.to);
-    if (read_ring(file, g, ring_offset(g, i), r)) image.rings.push_back(std::move(r));
+    if (read_ring(file, g, layout::ring_offset(g, i), r)) image.rings.push_back(std::move(r));
     else image.damaged.push_back(i);
   }
   return image;
 }
 
-std::vector<uint8_t> recovered_payload(const segment_image& image) {
-  std::vector<uint8_t> out;
-  const auto add = [&out](std::span<const uint8_t> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
-  payload_header h{payload_magic,
-                   payload_version,
-                   static_cast<uint32_t>(image.superblock.size()),
-                   static_cast<uint32_t>(image.wrapped.size()),
-                   static_cast<uint32_t>(image.dictionary.size()),
-                   static_cast<uint32_t>(image.rings.size())};
-  add(bytes_over(h));
-  add(image.superblock);
-  add(image.wrapped);
-  add(image.dictionary);
-  for (const recovered_ring& r : image.rings) {
-    ring_header rh{r.ring, static_cast<uint32_t>(r.owners.size()), r.from, r.to};
-    add(bytes_over(rh));
-    for (ring_owner o : r.owners) add(bytes_over(o));
-    add(r.bytes);
+std::vector<std::vector<uint8_t>> recovered_payloads(const segment_image& image, size_t most) {
+  std::vector<std::vector<uint8_t>> all;
+  const auto add = [&all](std::span<const uint8_t> bytes) { all.back().insert(all.back().end(), bytes.begin(), bytes.end()); };
+  for (size_t i = 0; i < image.rings.size();) {
+    // As many rings as fit, and one in any case.
+    uint64_t size = sizeof(payload_header) + image.superblock.size() + image.wrapped.size() + image.dictionary.size();
+    size_t end = i;
+    do size += size_of(image.rings[end++]);
+    while (end < image.rings.size() && size + size_of(image.rings[end]) <= most);
+    payload_header h{payload_magic,
+                     payload_version,
+                     static_cast<uint32_t>(image.superblock.size()),
+                     static_cast<uint32_t>(image.wrapped.size()),
+                     static_cast<uint32_t>(image.dictionary.size()),
+                     static_cast<uint32_t>(end - i)};
+    all.emplace_back().reserve(size);
+    add(bytes_over(h));
+    add(image.superblock);
+    add(image.wrapped);
+    add(image.dictionary);
+    for (; i < end; ++i) {
+      const recovered_ring& r = image.rings[i];
+      ring_header rh{r.ring, static_cast<uint32_t>(r.owners.size()), r.from, r.to};
+      add(bytes_over(rh));
+      for (ring_owner o : r.owners) add(bytes_over(o));
+      add(r.bytes);
+    }
   }
-  return out;
+  return all;
 }
 
 result<segment_image> read_recovered(std::span<const uint8_t> payload) {
@@ -162,16 +174,16 @@ result<segment_image> read_recovered(std::span<const uint8_t> payload) {
     into.resize(count);
     return take(into);
   };
-  const error torn = damage("what was recovered from a segment is not whole");
+  const error torn = no_segment("what was recovered from a segment is not whole");
   payload_header h{};
   if (!take(bytes_over(h))) return torn;
-  if (h.magic != payload_magic || h.version != payload_version || h.superblock_size != sizeof(superblock))
-    return damage("this is nothing that was recovered from a segment, or of another version");
+  if (h.magic != payload_magic || h.version != payload_version || h.superblock_size != sizeof(layout::superblock))
+    return no_segment("this is nothing that was recovered from a segment, or of another version");
   segment_image image;
-  superblock s{};
+  layout::superblock s{};
   if (!take_bytes(image.superblock, h.superblock_size)) return torn;
   std::memcpy(&s, image.superblock.data(), sizeof s);
-  if (error e = check(s); e.status != THARSIS_OK) return e;
+  if (error e = check_superblock(s); e.status != THARSIS_OK) return e;
   image.info = info_of(s);
   if (h.key_size != s.key_size || h.dictionary_size != s.dictionary_used || h.rings > s.rings) return torn;
   if (!take_bytes(image.wrapped, h.key_size) || !take_bytes(image.dictionary, h.dictionary_size)) return torn;
@@ -179,7 +191,7 @@ result<segment_image> read_recovered(std::span<const uint8_t> payload) {
   for (uint32_t i = 0; i < h.rings; ++i) {
     ring_header rh{};
     if (!take(bytes_over(rh))) return torn;
-    const bool sound = rh.ring < s.rings && rh.owners <= owners_max && rh.from % 8 == 0 && rh.to % 8 == 0 &&
+    const bool sound = rh.ring < s.rings && rh.owners <= layout::owners_max && rh.from % 8 == 0 && rh.to % 8 == 0 &&
                        rh.from < rh.to && rh.to - rh.from <= s.ring_size;
     if (!sound) return torn;
     recovered_ring r{rh.ring, rh.from, rh.to, std::vector<ring_owner>(rh.owners), {}};

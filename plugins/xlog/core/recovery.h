@@ -21,13 +21,6 @@
 
 namespace tharsis::xlog {
 
-// What a block says it holds of a ring.
-struct consumed_range {
-  uint32_t ring = 0;
-  uint64_t from = 0;
-  uint64_t to = 0;
-};
-
 struct recovered_ring {
   uint32_t ring = 0;
   uint64_t from = 0;
@@ -54,9 +47,10 @@ using read_bytes = std::function<bool(uint64_t offset, std::span<uint8_t> into)>
 
 // What the segment holds and no file. `done` is what the files' last blocks say of this segment (by its id). Fails,
 // with what is wrong and nothing to be done, for what is no whole segment of this version: set it aside.
-result<segment_image> read_segment(const read_bytes& file, std::span<const consumed_range> done);
+result<segment_image> read_segment(const read_bytes& file, std::span<const ring_range> done);
 
-std::vector<uint8_t> recovered_payload(const segment_image& image);
+// One for each frame: `most` bytes, or one ring and what goes with it, which is below frame_header::payload_max.
+std::vector<std::vector<uint8_t>> recovered_payloads(const segment_image& image, size_t most = frame_header::payload_max / 2);
 result<segment_image> read_recovered(std::span<const uint8_t> payload);
 
 // The dictionary in plain, whole entries as they were appended; empty where `fill` failed.

@@ -8,7 +8,7 @@
 
 namespace tharsis::xlog {
 
-using namespace segment_file;
+namespace layout = segment_file;
 
 bool is_sound(const segment_geometry& g) {
   return g.rings > 0 && g.rings <= rings_max && std::has_single_bit(g.ring_size) && g.ring_size >= (64 << 10) &&
@@ -17,11 +17,11 @@ bool is_sound(const segment_geometry& g) {
 }
 
 std::vector<uint8_t> new_segment(const segment_info& info, std::span<const uint8_t> wrapped) {
-  std::vector<uint8_t> bytes(dictionary_offset);
-  superblock s{};
-  s.magic = magic;
-  s.version = version;
-  s.flags = info.sealed ? flag_sealed : 0;
+  std::vector<uint8_t> bytes(layout::dictionary_offset);
+  layout::superblock s{};
+  s.magic = layout::magic;
+  s.version = layout::version;
+  s.flags = info.sealed ? layout::flag_sealed : 0;
   s.rings = info.geometry.rings;
   s.ring_size = info.geometry.ring_size;
   s.dictionary_size = info.geometry.dictionary_size;
@@ -32,7 +32,7 @@ std::vector<uint8_t> new_segment(const segment_info& info, std::span<const uint8
   const size_t name = std::min(info.instance.size(), s.instance.size() - 1);
   std::copy_n(info.instance.begin(), name, s.instance.begin());
   s.key_size = static_cast<uint32_t>(std::min<size_t>(wrapped.size(), wrapped_key_max));
-  std::copy_n(wrapped.begin(), s.key_size, bytes.begin() + key_offset);
+  std::copy_n(wrapped.begin(), s.key_size, bytes.begin() + layout::key_offset);
   s.sum = segment_sum(s, wrapped.first(s.key_size));
   std::memcpy(bytes.data(), &s, sizeof s);
   segment_front(bytes.data()).set_anchor(info.anchor);
@@ -40,28 +40,28 @@ std::vector<uint8_t> new_segment(const segment_info& info, std::span<const uint8
 }
 
 void segment_front::set_anchor(const clock_anchor& a) {
-  struct superblock& s = superblock();
+  layout::superblock& s = superblock();
   const uint64_t turn = s.anchor_turn + 1;
   s.anchors[turn % 2] = {a.tick, a.wall, std::bit_cast<uint64_t>(a.ticks_per_second)};
   store(s.anchor_turn, turn);
 }
 
 bool segment_front::append_to_dictionary(std::span<const uint8_t> entry) {
-  struct superblock& s = superblock();
+  layout::superblock& s = superblock();
   const uint64_t used = s.dictionary_used;
   if (entry.size() > s.dictionary_size - used) return false;
-  std::copy(entry.begin(), entry.end(), bytes_ + dictionary_offset + used);
+  std::copy(entry.begin(), entry.end(), bytes_ + layout::dictionary_offset + used);
   store(s.dictionary_used, used + entry.size());
   return true;
 }
 
 bool segment_front::add_owner(uint32_t ring, uint64_t thread) {
-  struct control& c = control(ring);
+  layout::control& c = control(ring);
   const uint64_t head = load(c.head), count = load(c.owners);
-  const auto entry = [&](uint64_t number) -> ring_owner& { return c.owner[number % owners_max]; };
+  const auto entry = [&](uint64_t number) -> ring_owner& { return c.owner[number % layout::owners_max]; };
   uint64_t place = count;
   if (count > 0 && load(entry(count - 1).position) == head) --place;  // The last one wrote nothing.
-  if (place >= owners_max && load(entry(place - owners_max + 1).position) > load(c.tail)) return false;
+  if (place >= layout::owners_max && load(entry(place - layout::owners_max + 1).position) > load(c.tail)) return false;
   // Nobody looks at this entry yet, or only for positions that do not exist.
   store(entry(place).thread, thread);
   store(entry(place).position, head);
@@ -70,10 +70,10 @@ bool segment_front::add_owner(uint32_t ring, uint64_t thread) {
 }
 
 uint64_t segment_front::owner_of(uint32_t ring, uint64_t position) {
-  struct control& c = control(ring);
+  layout::control& c = control(ring);
   const uint64_t count = load(c.owners);
-  for (uint64_t back = 1; back <= std::min<uint64_t>(count, owners_max); ++back) {
-    const ring_owner& o = c.owner[(count - back) % owners_max];
+  for (uint64_t back = 1; back <= std::min<uint64_t>(count, layout::owners_max); ++back) {
+    const ring_owner& o = c.owner[(count - back) % layout::owners_max];
     if (load(o.position) <= position) return load(o.thread);
   }
   return 0;

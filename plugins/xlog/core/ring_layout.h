@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "plugins/xlog/core/frame.h"
+
 namespace tharsis::xlog {
 
 struct segment_geometry {
@@ -28,19 +30,11 @@ struct segment_geometry {
 };
 
 inline constexpr uint32_t rings_max = 48;
-inline constexpr uint32_t ring_size_max = 64 << 20;
-inline constexpr uint32_t dictionary_size_max = 16 << 20;
+// One ring and the dictionary fit into a frame.
+inline constexpr uint32_t ring_size_max = 16 << 20;
+inline constexpr uint32_t dictionary_size_max = 8 << 20;
 inline constexpr uint32_t wrapped_key_max = 12 << 10;
 inline constexpr uint32_t record_header_size = 16;
-
-// A tick is a value of the clock that records carry; the anchor says what time that was.
-struct clock_anchor {
-  uint64_t tick = 0;
-  int64_t wall = 0;              // Nanoseconds since 1970 UTC.
-  double ticks_per_second = 0;
-
-  bool operator==(const clock_anchor&) const = default;
-};
 
 struct segment_info {
   segment_geometry geometry;
@@ -129,7 +123,9 @@ std::vector<uint8_t> new_segment(const segment_info& info, std::span<const uint8
 inline constexpr uint32_t dictionary_stream = 0xFFFF;
 constexpr uint64_t stream_position(uint32_t ring, uint64_t position) { return uint64_t{ring} << 48 | position; }
 
-// Makes the keystream from this position of the whole stream on, a multiple of 64. False: it cannot.
+inline constexpr uint64_t keystream_unit = 64;
+
+// Makes the keystream from this position of the whole stream on, a multiple of keystream_unit. False: it cannot.
 using fill_keystream = std::function<bool(uint64_t position, std::span<uint8_t> into)>;
 
 // Memory that others read or write at the same time, or after our death.

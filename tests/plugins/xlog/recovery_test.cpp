@@ -42,7 +42,7 @@ struct paper_segment {
       bytes[segment_file::ring_offset(small, ring) + (c.head + i) % small.ring_size] = record[i] ^ keystream[c.head % 64 + i];
     c.head += size;
   }
-  result<segment_image> image(std::span<const consumed_range> done = {}) const {
+  result<segment_image> image(std::span<const ring_range> done = {}) const {
     return read_segment(
         [this](uint64_t offset, std::span<uint8_t> into) {
           if (offset > bytes.size() || into.size() > bytes.size() - offset) return false;
@@ -96,7 +96,7 @@ TEST(Recovery, WhatABlockHoldsIsNotGivenAgain) {
   paper_segment s;
   for (uint64_t i = 0; i < 6; ++i) s.append(1, i, i);
   s.front().control(1).tail = 24;
-  const consumed_range done[] = {{1, 72, 96}, {1, 24, 72}, {0, 0, 24}, {1, 96, 1 << 20}, {1, 0, 24}};
+  const ring_range done[] = {{1, 72, 96}, {1, 24, 72}, {0, 0, 24}, {1, 96, 1 << 20}, {1, 0, 24}};
   const auto image = s.image(done);
   ASSERT_TRUE(image.ok());
   EXPECT_EQ(numbers_of(*image), (list{4, 5}));
@@ -113,7 +113,7 @@ TEST(Recovery, WhatTravelsSealedComesOutTheSame) {
   for (uint64_t i = 0; i < 100; ++i) s.append(2, i, i);
   const auto image = s.image();
   ASSERT_TRUE(image.ok());
-  const std::vector<uint8_t> payload = recovered_payload(*image);
+  const std::vector<uint8_t> payload = recovered_payloads(*image).at(0);
   const auto again = read_recovered(payload);
   ASSERT_TRUE(again.ok()) << again.failure().text;
   EXPECT_EQ(again->info, image->info);
@@ -124,6 +124,17 @@ TEST(Recovery, WhatTravelsSealedComesOutTheSame) {
   EXPECT_EQ(std::string(opened.begin(), opened.end()), plain);
   for (size_t size = 0; size < payload.size(); ++size)
     EXPECT_FALSE(read_recovered(std::span(payload).first(size)).ok()) << size;
+}
+
+TEST(Recovery, TravelsInSeveralPiecesWhereOneWouldBeTooLong) {
+  paper_segment s;
+  for (uint64_t i = 0; i < 30; ++i) s.append(static_cast<uint32_t>(i % 3), i, i);
+  const auto image = s.image();
+  size_t lines = 0;
+  const auto payloads = recovered_payloads(*image, 800);
+  EXPECT_EQ(payloads.size(), 2u);
+  for (const auto& payload : payloads) lines += numbers_of(*read_recovered(payload)).size();
+  EXPECT_EQ(lines, 30u);
 }
 
 TEST(Recovery, StopsAtTheFirstThatIsNoRecord) {
@@ -183,7 +194,7 @@ TEST(Recovery, SurvivesAnyFlippedBits) {
     const auto image = s.image();
     if (!image) continue;
     EXPECT_LE(numbers_of(*image).size(), 3 * small.ring_size / 16);
-    EXPECT_TRUE(read_recovered(recovered_payload(*image)).ok());
+    for (const auto& payload : recovered_payloads(*image)) EXPECT_TRUE(read_recovered(payload).ok());
   }
 }
 

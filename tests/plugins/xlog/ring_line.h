@@ -21,11 +21,11 @@ namespace tharsis::xlog {
 // Puts the bytes of one line into the ring, without its head.
 inline uint32_t place_line(tharsis_log_ring& r, uint32_t site, uint64_t tick, std::span<const uint8_t> arguments) {
   const auto size = static_cast<uint32_t>((record_header_size + arguments.size() + 7) / 8 * 8);
-  std::vector<uint8_t> record(size);
-  std::memcpy(record.data(), &size, 4);
-  std::memcpy(record.data() + 4, &site, 4);
-  std::memcpy(record.data() + 8, &tick, 8);
-  std::copy(arguments.begin(), arguments.end(), record.begin() + record_header_size);
+  uint8_t record[128] = {};  // No allocation: a signal may have come.
+  std::memcpy(record, &size, 4);
+  std::memcpy(record + 4, &site, 4);
+  std::memcpy(record + 8, &tick, 8);
+  std::copy(arguments.begin(), arguments.end(), record + record_header_size);
   const uint64_t at = r.position & r.mask;
   for (size_t i = 0; i < size; ++i) r.bytes[at + i] = record[i] ^ r.keystream[at + i];
   return size;
@@ -147,7 +147,7 @@ struct test_drain {
   uint64_t damaged = 0;
 };
 
-inline result<segment_image> image_of(dead_segment& s, std::span<const consumed_range> done = {}) {
+inline result<segment_image> image_of(dead_segment& s, std::span<const ring_range> done = {}) {
   return read_segment([&s](uint64_t offset, std::span<uint8_t> into) { return s.read(offset, into); }, done);
 }
 

@@ -222,11 +222,12 @@ std::atomic<uint64_t> signal_lines{0}, signals_inside{0};
 
 // What a logger does in a signal handler: its own ring, or the shared one where it is inside a line.
 void log_from_signal(int) {
+  const int number = errno;
   const bool inside = busy(*signalled_ring) != 0;
   tharsis_log_ring* r = inside ? signalled_set->take_shared() : signalled_ring;
-  if (r == nullptr) return;
-  if (write_number(*signalled_set, *r, (1ull << 40) + signal_lines, THARSIS_LOG_VERBOSE)) ++signal_lines;
-  if (inside) ++signals_inside, signalled_set->give_shared();
+  if (r != nullptr && write_number(*signalled_set, *r, (1ull << 40) + signal_lines, THARSIS_LOG_VERBOSE)) ++signal_lines;
+  if (r != nullptr && inside) ++signals_inside, signalled_set->give_shared();
+  errno = number;
 }
 }  // namespace
 
