@@ -181,7 +181,9 @@ std::string format_line(std::string_view text, std::string_view codes, std::span
   for (;;) {
     switch (pieces.next()) {
       case format_pieces::piece::literal: line += pieces.literal(); break;
-      case format_pieces::piece::end: return arguments.broken() ? line + " (its arguments are damaged)" : line;
+      case format_pieces::piece::end:
+        if (arguments.next(a)) line += " (its text has no place for all arguments)";
+        return arguments.broken() ? line + " (its arguments are damaged)" : line;
       case format_pieces::piece::broken: line += pieces.rest(); return line + " (this text is no format)";
       case format_pieces::piece::argument:
         if (arguments.next(a)) append_argument(line, a, pieces.spec());

@@ -126,6 +126,8 @@ class format_pieces {
 constexpr bool fits(char code, const format_spec& spec) {
   constexpr std::string_view whole = "dxXboc", real = "efgEFG";
   const bool number = code == THARSIS_LOG_I32 || code == THARSIS_LOG_U32 || code == THARSIS_LOG_I64 || code == THARSIS_LOG_U64;
+  if ((spec.sign != '-' || spec.zeros) && !number && code != THARSIS_LOG_F64) return false;
+  if (spec.alternate && !number) return false;
   if (spec.precision >= 0 && code != THARSIS_LOG_F64 && code != THARSIS_LOG_TEXT) return false;
   if (spec.type == 0) return true;
   if (number) return whole.find(spec.type) != std::string_view::npos;

@@ -7,7 +7,9 @@
 // put into words by whoever reads the log. Where there is no ring it is put into words at once. [any thread]
 //
 // Arguments: bool, characters, numbers, enums (their numbers), pointers, texts, spans of bytes (in hexadecimal),
-// durations, secret(x) (never written anywhere), and whatever has a to_text(x).
+// durations, times of the system's clock, secret(x) (never written anywhere), and whatever has a to_text(x).
+//
+// A signal handler may log where its thread and the line's place have logged before; else it takes locks and memory.
 #pragma once
 #include <array>
 #include <atomic>
@@ -70,6 +72,42 @@ template <class Rep, class Period>
 constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
 
 template <class T>
+constexpr bool is_wall = false;
+template <class Duration>
+constexpr bool is_wall<std::chrono::time_point<std::chrono::system_clock, Duration>> = true;
+
+// What is longer than an i64 of nanoseconds holds, 292 years, is as long as that.
+template <class Rep, class Period>
+constexpr int64_t nanoseconds_of(std::chrono::duration<Rep, Period> d) {
+  using std::chrono::duration, std::chrono::duration_cast, std::chrono::nanoseconds;
+  if constexpr (std::is_floating_point_v<Rep>) {
+    const double n = duration<double, std::nano>(d).count();
+    return n >= 9.2e18 ? INT64_MAX : n <= -9.2e18 ? INT64_MIN : n == n ? static_cast<int64_t>(n) : 0;
+  } else if constexpr (std::ratio_greater_v<Period, std::nano>) {
+    using wide = duration<int64_t, Period>;
+    constexpr int64_t most = duration_cast<wide>(nanoseconds::max()).count();
+    const auto n = static_cast<int64_t>(d.count());
+    return n > most ? INT64_MAX : n < -most ? INT64_MIN : duration_cast<nanoseconds>(wide(n)).count();
+  } else {
+    return duration_cast<nanoseconds>(d).count();
+  }
+}
+
+// A line is never lost, nor an exception let out, because somebody's to_text() fails.
+template <class T>
+std::string made_by(const T& value) noexcept {
+  const int number = errno;
+  std::string made;
+  try {
+    made = to_text(value);
+  } catch (...) {
+    made = "(to_text threw)";  // Short enough to need no memory.
+  }
+  errno = number;
+  return made;
+}
+
+template <class T>
 auto wire(const T& value) {
   if constexpr (std::is_same_v<T, secret_argument>) return nothing{};
   else if constexpr (std::is_same_v<T, bool>) return number<THARSIS_LOG_BOOL, uint8_t>{value};
@@ -80,8 +118,8 @@ auto wire(const T& value) {
   else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) return number<THARSIS_LOG_I64, int64_t>{value};
   else if constexpr (std::is_integral_v<T>) return number<THARSIS_LOG_U64, uint64_t>{value};
   else if constexpr (std::is_floating_point_v<T>) return number<THARSIS_LOG_F64, double>{static_cast<double>(value)};
-  else if constexpr (is_duration<T>)
-    return number<THARSIS_LOG_DURATION, int64_t>{std::chrono::duration_cast<std::chrono::nanoseconds>(value).count()};
+  else if constexpr (is_duration<T>) return number<THARSIS_LOG_DURATION, int64_t>{nanoseconds_of(value)};
+  else if constexpr (is_wall<T>) return number<THARSIS_LOG_WALL, int64_t>{nanoseconds_of(value.time_since_epoch())};
   else if constexpr (std::is_convertible_v<const T&, const char*>) {
     const char* t = value;
     return text{t != nullptr ? std::string_view(t) : std::string_view("(null)")};
@@ -89,12 +127,11 @@ auto wire(const T& value) {
   else if constexpr (std::is_convertible_v<const T&, std::span<const uint8_t>>) {
     const std::span<const uint8_t> b = value;
     return bytes{{reinterpret_cast<const char*>(b.data()), b.size()}};
-  } else if constexpr (std::is_pointer_v<T> || std::is_null_pointer_v<T>)
-    return number<THARSIS_LOG_POINTER, uint64_t>{reinterpret_cast<uintptr_t>(static_cast<const void*>(value))};
-  else return made_text{to_text(value)};
+  } else if constexpr (std::is_pointer_v<T>) return number<THARSIS_LOG_POINTER, uint64_t>{reinterpret_cast<uintptr_t>(value)};
+  else return made_text{made_by(value)};
 }
 template <class T>
-using wire_of = decltype(wire(std::declval<const std::decay_t<T>&>()));
+using wire_of = decltype(wire(std::declval<const T&>()));
 
 inline constexpr size_t arguments_max = 64;
 inline constexpr size_t header_size = 16;  // Bytes in all, site, clock.
@@ -175,12 +212,16 @@ void put_tail(Out& out, const T& t) {
   if constexpr (T::code == THARSIS_LOG_TEXT || T::code == THARSIS_LOG_BYTES) out.put(std::string_view(t.value));
 }
 
-// What ring() and the sink that it belongs to answered this thread last, in this library.
+// What ring() answered this thread last, in this library, and when. A signal handler may log, too: the generation is
+// written after the ring and read before it, so that no new generation is ever seen with an old ring.
 struct thread_state {
   uint32_t generation = 0;
+  bool asking = false;
   tharsis_log_ring* ring = nullptr;
 };
-inline thread_local thread_state this_thread;
+inline thread_local constinit thread_state this_thread;
+
+inline constexpr uint32_t no_rings = 0;  // The generation where there are never any.
 
 // False: this thread is inside a line of the ring already, which a signal interrupted.
 inline bool enter(tharsis_log_ring& ring) {
@@ -236,7 +277,10 @@ class logger {
  public:
   // `log` and `tag` must outlive it.
   explicit logger(const tharsis_log* log, const char* tag = "") : log_(log), tag_(tag), level_(log->level) {
-    if (has_rings()) level_ = log->level_of(log->self, text_of(std::string_view(tag)));
+    if (log->size > offsetof(tharsis_log, level_of) && log->level_of != nullptr) {
+      level_ = log->level_of(log->self, text_of(std::string_view(tag)));
+      generation_ = log->generation;
+    }
     for (const char c : std::string_view(tag)) salt_ = (salt_ ^ static_cast<uint8_t>(c)) * 16777619u;
   }
 
@@ -273,29 +317,32 @@ class logger {
   }
 
  private:
-  bool has_rings() const { return log_->size > offsetof(tharsis_log, level_of) && log_->level_of != nullptr; }
-
   template <class Site, uint32_t Level, class... A>
   void line(const log_text<A...>& t, const A&... a) const {
     if (Level >= __atomic_load_n(level_, __ATOMIC_RELAXED)) keep<Site, Level>(t, log_detail::wire(a)...);
   }
 
-  // The order matters to a sink that closes: busy first, then the generation.
+  // Busy before the generation is looked at, so that a sink that closes sees us, or we see that it does.
   template <class Site, uint32_t Level, class Text, class... W>
   void keep(const Text& t, const W&... w) const {
-    static constinit std::atomic<uint64_t> known{0};  // {generation and tag, number of the site}
-    auto& mine = log_detail::this_thread;
-    tharsis_log_ring* const ring = mine.ring;
+    static constinit std::atomic<uint64_t> known{0};  // The place's number; above it when and for whom it is that.
+    const uint32_t generation = log_detail::this_thread.generation;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    tharsis_log_ring* const ring = log_detail::this_thread.ring;
     if (ring == nullptr || !log_detail::enter(*ring)) [[unlikely]] return keep_slowly<Level>(known, t, w...);
-    const uint32_t generation = __atomic_load_n(log_->generation, __ATOMIC_RELAXED);
-    const uint64_t site = known.load(std::memory_order_relaxed);
+    const uint64_t site = known.load(std::memory_order_acquire);
     const uint64_t size = size_of(w...);
-    if (generation != mine.generation || generation == 0 || site >> 32 != (generation ^ salt_) ||
+    if (generation != __atomic_load_n(generation_, __ATOMIC_RELAXED) || !is_number(site, generation) ||
         ring->position + size > ring->limit) [[unlikely]] {
       log_detail::leave(*ring);
       return keep_slowly<Level>(known, t, w...);
     }
     put(*ring, size, static_cast<uint32_t>(site), w...);
+  }
+
+  // One place in a program may write lines of several tags: they have a number each.
+  bool is_number(uint64_t site, uint32_t generation) const {
+    return site >> 32 == (generation ^ salt_) && static_cast<uint32_t>(site) != 0;
   }
 
   template <class... W>
@@ -304,7 +351,7 @@ class logger {
     return (fixed + (size_t{0} + ... + log_detail::tail(w)) + 7) & ~uint64_t{7};
   }
 
-  // busy is set.
+  // Busy; not any more afterwards.
   template <class... W>
   void put(tharsis_log_ring& ring, uint64_t size, uint32_t site, const W&... w) const {
     const uint64_t at = ring.position & ring.mask;
@@ -316,26 +363,29 @@ class logger {
     ring.position += size;
     __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (__atomic_load_n(ring.asleep, __ATOMIC_RELAXED) != 0) [[unlikely]] log_->wake(log_->self);
+    if (__atomic_load_n(ring.asleep, __ATOMIC_RELAXED) != 0) [[unlikely]] wake();
     log_detail::leave(ring);
   }
 
-  // The first line of a thread, of a site, after a sink came or went, and where there is no room.
+  [[gnu::noinline, gnu::cold]] void wake() const {
+    const int number = errno;
+    log_->wake(log_->self);
+    errno = number;
+  }
+
+  // The first line of a thread, of a place, after a sink came or went, and where there is no room.
   template <uint32_t Level, class Text, class... W>
   [[gnu::noinline, gnu::cold]] void keep_slowly(std::atomic<uint64_t>& known, const Text& t, const W&... w) const {
     const int number = errno;
-    const std::array<char, sizeof...(W) + 1> codes = {W::code..., '\0'};
+    constexpr std::array<char, sizeof...(W) + 1> codes = {W::code..., '\0'};
     const uint64_t size = size_of(w...);
-    tharsis_log_ring* const ring = has_rings() ? ring_of_this_thread() : nullptr;
+    tharsis_log_ring* const ring = ring_of_this_thread();
     if (ring == nullptr) {
       say<Level>(t.text, codes.data(), w...);
-    } else if (const uint32_t site = number_of<Level>(known, t, codes.data()); site == 0) {
+    } else if (const uint32_t site = size <= (ring->mask + 1) / 2 ? number_of<Level>(known, t, codes.data()) : 0; site == 0) {
       log_detail::leave(*ring);
       say<Level>(t.text, codes.data(), w...);
-    } else if (size > (ring->mask + 1) / 2) {
-      log_detail::leave(*ring);
-      say<Level>(t.text, codes.data(), w...);
-    } else if (ring->position + size > ring->limit && !make_room(*ring, size, Level)) {
+    } else if (ring->position + size > ring->limit && log_->room(log_->self, ring, size, Level) == 0) {
       log_detail::leave(*ring);
     } else {
       put(*ring, size, site, w...);
@@ -345,55 +395,64 @@ class logger {
 
   // Busy, and of the sink that is there now; or null.
   tharsis_log_ring* ring_of_this_thread() const {
-    auto& mine = log_detail::this_thread;
     for (int tries = 0; tries < 2; ++tries) {
-      const uint32_t generation = __atomic_load_n(log_->generation, __ATOMIC_ACQUIRE);
-      if (generation == 0) return nullptr;
-      if (mine.generation != generation || mine.ring == nullptr) {
-        mine.ring = nullptr;
-        tharsis_log_ring* const found = log_->ring(log_->self);
-        mine = {generation, found};
-      }
-      if (mine.ring == nullptr) return nullptr;
-      if (!log_detail::enter(*mine.ring)) return nullptr;
-      if (__atomic_load_n(log_->generation, __ATOMIC_RELAXED) == generation) return mine.ring;
-      log_detail::leave(*mine.ring);
+      const uint32_t generation = __atomic_load_n(generation_, __ATOMIC_ACQUIRE);
+      tharsis_log_ring* const ring = generation != 0 ? ring_of(generation) : nullptr;
+      if (ring == nullptr || !log_detail::enter(*ring)) return nullptr;
+      if (__atomic_load_n(generation_, __ATOMIC_RELAXED) == generation) return ring;
+      log_detail::leave(*ring);
     }
     return nullptr;
   }
 
-  bool make_room(tharsis_log_ring& ring, uint64_t size, uint32_t level) const {
-    return log_->room(log_->self, &ring, size, level) != 0;
+  tharsis_log_ring* ring_of(uint32_t generation) const {
+    auto& mine = log_detail::this_thread;
+    if (mine.asking) return nullptr;  // We interrupted this.
+    if (mine.generation == generation) return mine.ring;
+    mine.asking = true;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    mine.ring = log_->ring(log_->self);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    mine.generation = generation;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    mine.asking = false;
+    return mine.ring;
   }
 
+  // Busy. 0: the sink has no number for it.
   template <uint32_t Level, class Text>
   uint32_t number_of(std::atomic<uint64_t>& known, const Text& t, const char* codes) const {
-    const uint32_t stamp = log_detail::this_thread.generation ^ salt_;
-    const uint64_t site = known.load(std::memory_order_relaxed);
-    if (site >> 32 == stamp && static_cast<uint32_t>(site) != 0) return static_cast<uint32_t>(site);
+    const uint32_t generation = log_detail::this_thread.generation;
+    const uint64_t site = known.load(std::memory_order_acquire);
+    if (is_number(site, generation)) return static_cast<uint32_t>(site);
     const tharsis_log_site asked = {sizeof asked, Level, t.line, 0, t.file, t.text, codes, tag_};
     const uint32_t made = log_->site(log_->self, &asked);
-    known.store(uint64_t{stamp} << 32 | made, std::memory_order_relaxed);
+    known.store(uint64_t{generation ^ salt_} << 32 | made, std::memory_order_release);
     return made;
   }
 
   // In words, at once.
   template <uint32_t Level, class... W>
-  void say(const char* text, const char* codes, const W&... w) const {
-    std::vector<uint8_t> arguments(size_of(w...) + 8);
-    const std::vector<uint8_t> zeros(arguments.size());
-    [[maybe_unused]] log_detail::sealer out{arguments.data(), zeros.data()};
-    (log_detail::put_fixed(out, w), ...);
-    (log_detail::put_tail(out, w), ...);
-    std::string line = tag_[0] != '\0' ? "[" + std::string(tag_) + "] " : std::string();
-    line += format_line(text, std::string_view(codes, sizeof...(W)), arguments);
-    log_->write(log_->self, Level, text_of(line));
+  void say(const char* text, const char* codes, const W&... w) const noexcept {
+    try {
+      std::vector<uint8_t> arguments(size_of(w...));
+      const std::vector<uint8_t> zeros(arguments.size());
+      [[maybe_unused]] log_detail::sealer out{arguments.data(), zeros.data()};
+      (log_detail::put_fixed(out, w), ...);
+      (log_detail::put_tail(out, w), ...);
+      std::string line = tag_[0] != '\0' ? "[" + std::string(tag_) + "] " : std::string();
+      line += format_line(text, std::string_view(codes, sizeof...(W)), arguments);
+      log_->write(log_->self, Level, text_of(line));
+    } catch (...) {
+      log_->write(log_->self, Level, text_of(std::string_view(text)));  // No memory: so far as it goes.
+    }
   }
 
   const tharsis_log* log_;
   const char* tag_;
   const volatile uint32_t* level_;
-  uint32_t salt_ = 2166136261u;  // Of the tag: one place in a program may write lines of several.
+  const volatile uint32_t* generation_ = &log_detail::no_rings;
+  uint32_t salt_ = 2166136261u;  // Of the tag.
 };
 
 }  // namespace tharsis
