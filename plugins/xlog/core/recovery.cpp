@@ -5,7 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "plugins/xlog/core/segment_sum.h"
 
 namespace tharsis::xlog {
 
@@ -106,7 +105,7 @@ result<segment_image> read_segment(const read_bytes& file, std::span<const ring_
   image.superblock.assign(bytes_over(s).begin(), bytes_over(s).end());
   image.wrapped.resize(s.key_size);
   if (!file(layout::key_offset, image.wrapped)) return no_segment("this segment ends within its key");
-  if (segment_sum(s, image.wrapped) != s.sum) return no_segment("this segment's first bytes have changed since they were written");
+  if (layout::sum_of(s, image.wrapped) != s.sum) return no_segment("this segment's first bytes have changed since they were written");
   if (s.dictionary_used > s.dictionary_size) return no_segment("this segment's dictionary is larger than its place");
   image.dictionary.resize(s.dictionary_used);
   if (!file(layout::dictionary_offset, image.dictionary)) return no_segment("this segment ends within its dictionary");
@@ -187,7 +186,7 @@ result<segment_image> read_recovered(std::span<const uint8_t> payload) {
   image.info = info_of(s);
   if (h.key_size != s.key_size || h.dictionary_size != s.dictionary_used || h.rings > s.rings) return torn;
   if (!take_bytes(image.wrapped, h.key_size) || !take_bytes(image.dictionary, h.dictionary_size)) return torn;
-  if (segment_sum(s, image.wrapped) != s.sum) return torn;
+  if (layout::sum_of(s, image.wrapped) != s.sum) return torn;
   for (uint32_t i = 0; i < h.rings; ++i) {
     ring_header rh{};
     if (!take(bytes_over(rh))) return torn;

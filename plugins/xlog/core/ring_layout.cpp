@@ -4,11 +4,15 @@
 #include <bit>
 #include <cstring>
 
-#include "plugins/xlog/core/segment_sum.h"
+#include "plugins/xlog/core/crc32c.h"
 
 namespace tharsis::xlog {
 
 namespace layout = segment_file;
+
+uint32_t segment_file::sum_of(const superblock& s, std::span<const uint8_t> key) {
+  return crc32c(key, crc32c({reinterpret_cast<const uint8_t*>(&s), offsetof(superblock, sum)}));
+}
 
 bool is_sound(const segment_geometry& g) {
   return g.rings > 0 && g.rings <= rings_max && std::has_single_bit(g.ring_size) && g.ring_size >= (64 << 10) &&
@@ -33,7 +37,7 @@ std::vector<uint8_t> new_segment(const segment_info& info, std::span<const uint8
   std::copy_n(info.instance.begin(), name, s.instance.begin());
   s.key_size = static_cast<uint32_t>(std::min<size_t>(wrapped.size(), wrapped_key_max));
   std::copy_n(wrapped.begin(), s.key_size, bytes.begin() + layout::key_offset);
-  s.sum = segment_sum(s, wrapped.first(s.key_size));
+  s.sum = layout::sum_of(s, wrapped.first(s.key_size));
   std::memcpy(bytes.data(), &s, sizeof s);
   segment_front(bytes.data()).set_anchor(info.anchor);
   return bytes;

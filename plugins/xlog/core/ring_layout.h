@@ -80,8 +80,7 @@ struct superblock {
   std::array<uint8_t, 16> id;
   std::array<char, 64> instance;
   uint32_t key_size;
-  uint32_t reserved;
-  uint64_t sum;              // Of all before it, and of the key.
+  uint32_t sum;               // CRC-32C of all before it, then of the key.
   // From here on it changes while the process runs.
   uint64_t dictionary_used;
   uint64_t anchor_turn;      // The last bit says which anchor holds.
@@ -91,7 +90,7 @@ struct superblock {
     uint64_t ticks_per_second;  // The bits of a double.
   } anchors[2];
 };
-static_assert(sizeof(superblock) == 216 && sizeof(superblock) <= key_offset);
+static_assert(sizeof(superblock) == 208 && sizeof(superblock) <= key_offset);
 
 // The producer's line of cache, the drain's, and what seldom changes. Two lines apart: they are fetched in pairs.
 struct control {
@@ -109,6 +108,9 @@ constexpr uint64_t ring_offset(const segment_geometry& g, uint32_t ring) {
   return dictionary_offset + g.dictionary_size + uint64_t{ring} * g.ring_size;
 }
 constexpr uint64_t size(const segment_geometry& g) { return ring_offset(g, g.rings); }
+
+// What superblock.sum must be.
+uint32_t sum_of(const superblock& s, std::span<const uint8_t> key);
 
 }  // namespace segment_file
 

@@ -159,22 +159,28 @@ TEST(RingCrash, TheSegmentOfALivingProcessIsLeftAlone) {
 
 TEST(RingCrash, AChildThatLivesOnDoesNotHoldItsParentsSegment) {
   const own_folder folder;
-  int ends[2];
+  int ends[2], lives[2];
   ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(pipe(lives), 0);
   const pid_t parent = fork();
   if (parent == 0) {
     close(ends[1]);
     const living_rings l(folder.path);
     write_number(*l.rings, *l.rings->ring(), 0);
     char c = 0;
-    if (fork() == 0) _exit(read(ends[0], &c, 1) > 0);  // Until the test closes its end.
+    if (fork() == 0) {
+      if (write(lives[1], &c, 1) != 1) _exit(1);
+      _exit(read(ends[0], &c, 1) > 0);  // Until the test closes its end.
+    }
     raise(SIGKILL);
   }
   waitpid(parent, nullptr, 0);
+  char c = 0;
+  ASSERT_EQ(read(lives[0], &c, 1), 1);  // The lock is let go while the child is made, not before.
   survivors found;
   collect(folder.path, found);
   EXPECT_EQ(found.lines[0].size(), 1u);
-  close(ends[0]), close(ends[1]);
+  for (const int end : {ends[0], ends[1], lives[0], lives[1]}) close(end);
 }
 
 TEST(RingCrash, WhatIsNoSegmentIsSetAside) {
@@ -245,7 +251,8 @@ TEST(RingCrash, OnlyItsKeyOpensASealedSegment) {
   EXPECT_EQ(bytes.find(secret.substr(4, 8)), std::string::npos);
   auto dead = system_segments()->open(path);
   const auto image = image_of(**dead);
-  EXPECT_EQ(as_text(open_dictionary(*image, paper_keystream)), secret);
+  const std::vector<uint8_t> dictionary = open_dictionary(*image, paper_keystream);
+  EXPECT_EQ(as_text(dictionary), secret);
   recovered_records records(*image, paper_keystream, 2);
   recovered_record r;
   ASSERT_TRUE(records.next(r));
