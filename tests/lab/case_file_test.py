@@ -61,7 +61,7 @@ class CaseFile(unittest.TestCase):
     def test_every_mistake_has_its_place_and_its_cure(self):
         for change, sentence in [
             (("rtt", "rrt"), "x.yaml:2:9: error: path has no 'rrt'; did you mean 'rtt'?\n  path: { rrt: 100ms"),
-            (("100ms", "100"), "x.yaml:2:14: error: must be a duration such as 250ms, 3s or 2m, not '100'"),
+            (("100ms", "100"), "x.yaml:2:14: error: must be a duration such as 250ms, 3s or 2m, at most 2m, not '100'"),
             (("5%", "5"), "x.yaml:2:27: error: must be a share such as 5% or 0.5%, not '5'"),
             (("5%", "105%"), "must be a share"),
             (("5/s", "5"), "must be how often: 5/s, or 1/65s for every 65 seconds, not '5'"),
@@ -85,6 +85,63 @@ class CaseFile(unittest.TestCase):
         ]:
             with self.subTest(sentence):
                 self.refused(change, sentence)
+
+    def test_what_cannot_be_run_is_told_before_it_is(self):
+        run = "run: { load: stn, to: im, rate: 5/s, count: 20, size: 64 }"
+        echo = GOOD.replace(run, "run: RUN").replace("answered: 100%, first_answer: 4.5 rtt", "exit: 0")
+
+        def shell(text):
+            return ((GOOD, echo.replace("RUN", text)))
+
+        for change, sentence in [
+            (("to: im", "to: im.0"), "x.yaml:5:23: error: there is no 'im.0': the host im has 2 of IPv4, from im.1 on"),
+            (("to: im", "to: im.3"), "there is no 'im.3'"),
+            (("to: im", "to: im.v6"), "the loads go over IPv4"),
+            (("to: im", "to: 198.51.100.11"), "a load talks to a host of the case, not to '198.51.100.11'"),
+            (("block: [im.1]", "block: [im.7]"), "there is no 'im.7'"),
+            (("block: [im.1]", "block: [1.2.3]"), "must be a host, one of its addresses"),
+            (("block: [im.1]", "block: [10.0.0.0/33]"), "must be a host, one of its addresses"),
+            (("rtt: 100ms", "rtt: 121s"), "at most 2m, not '121s'"),
+            (("rtt: 100ms", "jitter: 61s"), "at most 60s, not '61s'"),
+            (("rtt: 100ms", "reset_every: 500us"), "of at least 1ms, or 0s for never"),
+            (("rtt: 100ms", "rate: 0kbit/s"), "must be a rate"),
+            (("rtt: 100ms", "rtt: " + "9" * 400 + "s"), "must be a duration"),
+            (("at: 3s", "at: " + "9" * 12 + "m"), "must be a duration"),
+            ((run, "run: {}"), "run needs 'shell'"),
+            ((run, "run: ''"), "must be a text that is not empty"),
+            (("stop: im", "shell: { ruoter: x }"), "x.yaml:4:29: error: there is no place 'ruoter'"),
+            (("stop: im", "stop: []"), "an empty list says nothing"),
+            (("answered: 100%, first_answer: 4.5 rtt", "exit: 126"), "a whole number from 0 to 125"),
+            (("answered: 100%, ", "answered: 0%, "), "must be a share such as 5% or 0.5%, above 0, not '0%'"),
+            (("answered: 100%, ", "prints: [], "), "an empty list says nothing"),
+            (("answered: 100%, ", "prints: '', "), "does not fit an empty text, not ''"),
+            (("answered: 100%, ", "prints: 'x*', "), "does not fit an empty text"),
+            (("answered: 100%, ", "numbers: [{ find: lost, between: [1, 2] }], "), "with a (group) for the number"),
+            (("answered: 100%, ", "action: x, "), "x.yaml:6:10: error: 'action' is seen in a diagnosis only"),
+            (shell("ping {imm}"), "x.yaml:5:6: error: '{imm}' stands for nothing; did you mean '{im}'?"),
+            (shell("ping {im.3}"), "'{im.3}': there is no 'im.3'"),
+            (shell("ping {mi.v6}"), "'{mi.v6}': there is no host 'mi'"),
+            (shell("ping {gatway}"), "did you mean '{gateway}'?"),
+            (("hosts: {", "hosts: { lab: {},"), "'{lab}' stands for something else in commands"),
+            (("hosts: {", "hosts: { a: { address: 192.0.2.1 }, b: { address: 192.0.2.1 },"), "the host a has this address too"),
+            (("hosts: {", "hosts: {" + "".join(f" h{n}: {{}}," for n in range(24))), "there are addresses for 24 hosts, not for 25"),
+        ]:
+            with self.subTest(sentence):
+                self.refused(change, sentence)
+
+    def test_braces_that_are_not_the_labs_stay(self):
+        text = "echo ${X} ${im} | awk '{print} {print $1} END { print }'; curl -w '%{http_code}' {im.2} {lab} x{2} {a,b} {one}"
+        case = self.read("case: x\nhosts: { im: { addresses: 2 } }\nrun: |\n  " + text + "\ntruth: { exit: 0 }\n")
+        self.assertEqual(case.run["shell"].strip(), text)
+
+    def test_what_is_hardly_yaml_is_told_too(self):
+        for text, sentence in [("case: x\n? [a, b]\n: 1\n", "x.yaml:2:3: error: a key of a case must be a single word"),
+                               ("? {a: b}\n: 1\n", "a key of a case must be a single word"),
+                               ("case: x\nrun: a\x01b\n", "x.yaml:2:7: error: this is not YAML: special characters are not allowed (U+0001)"),
+                               ("case: " + "[" * 3000, "too deep in one another"),
+                               ("case: x\nrun: a\ntruth: &a { prints: [*a] }\n", "error: ")]:
+            with self.subTest(sentence):
+                self.assertIn(sentence, self.read(text))
 
     def test_a_diagnosis_is_one_of_those_that_there_are(self):
         said = self.read("case: x\nhosts: { im: {} }\nrun: { diagnose: im }\ntruth: { verdict: helthy }\n")

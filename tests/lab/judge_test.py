@@ -15,8 +15,8 @@ SAID = {"sent": 200, "ok": 199, "failed": 1, "reasons": {"timeout": 1}, "p50_us"
 
 
 def case(run, truth, rtt_us=100_000):
-    return Case(name="a/case", title="", about="", fast=False, not_yet="", limit_us=1, path={"rtt": rtt_us}, hosts={}, router={}, zone={}, evidence="",
-                faults=[], run=run, truth=truth)
+    return Case(name="a/case", title="", about="", fast=False, not_yet="", limit_us=1, path={"rtt": rtt_us}, hosts={}, router={},
+                zone={}, evidence="", faults=[], run=run, truth=truth)
 
 
 class Judge(unittest.TestCase):
@@ -35,7 +35,7 @@ class Judge(unittest.TestCase):
     def test_nothing_answered_has_no_latency(self):
         none = {**SAID, "ok": 0, "p50_us": None, "first_answer_us": None}
         self.assertEqual(self.of_load({"p50": ("rtt", 9)}, none), ["p50 is none, not at most 9 RTT"])
-        self.assertEqual(len(self.of_load({"answered": 1.0}, {"sent": 0, "ok": 0})), 1)
+        self.assertEqual(self.of_load({"answered": 1.0}, {"sent": 0, "ok": 0}), ["answered 0.0% of 0, not 100.0%", "it sent 0, not 200"])
 
     def test_a_diagnosis_is_right_wrong_or_a_false_accusation(self):
         def of(truth, said):
@@ -45,7 +45,6 @@ class Judge(unittest.TestCase):
         self.assertEqual(of({"verdict": "host_down"}, {"code": "healthy"}), ["the verdict is healthy, not host_down"])
         self.assertEqual(of({"never": ["ip_blocked"]}, {"code": "ip_blocked"}), ["the verdict is ip_blocked, which is a false accusation"])
         self.assertEqual(of({"action": "use_doh"}, {"code": "healthy"}), ["the action is none, not use_doh"])
-        self.assertEqual(of({"verdict": "host_down"}, None), ["the command printed no JSON object at its end"])
 
     def test_numbers_are_read_from_the_output(self):
         truth = {"numbers": [{"find": re.compile(r"(\d+)% packet loss"), "between": (3, 7)}]}
@@ -56,11 +55,31 @@ class Judge(unittest.TestCase):
         self.assertEqual(len(judge(shell, 3, 1, None, "5% packet loss")), 1, "a shell command has to end with 0")
 
     def test_a_hang_or_a_crash_is_neither_expected_nor_overlooked(self):
-        self.assertIn("hung", broken(None, ""))
-        self.assertIn("signal 11", broken(-11, ""))
-        self.assertIn("signal 6", broken(134, ""))
-        self.assertIn("sanitizer", broken(1, "==1==ERROR: AddressSanitizer: heap-use-after-free"))
-        self.assertEqual(broken(1, "an error"), "")
+        self.assertIn("hung", broken("shell", None, None, ""))
+        self.assertIn("signal 11", broken("shell", -11, None, ""))
+        self.assertIn("signal 6", broken("load", 134, SAID, ""))
+        for words in ("==1==ERROR: AddressSanitizer: heap-use-after-free", "WARNING: ThreadSanitizer: data race",
+                      "x.cpp:1:2: runtime error: signed overflow", "ERROR: UndefinedBehaviorSanitizer: SEGV"):
+            self.assertIn("sanitizer", broken("shell", 1, None, words))
+        self.assertEqual(broken("shell", 1, None, "an error"), "")
+
+    def test_a_load_or_a_diagnosis_ends_with_0_or_1_and_with_its_json(self):
+        self.assertEqual(broken("load", 0, SAID, ""), "")
+        self.assertEqual(broken("diagnose", 1, {"code": "host_down"}, ""), "")
+        self.assertEqual(broken("load", 2, SAID, "usage:\nno option '--x'\n"),
+                         "it ended with 2, which is neither a result nor a failure: no option '--x'")
+        for kind, said, lack in [("load", None, "no JSON"), ("diagnose", None, "no JSON"), ("diagnose", {}, "no 'code'"),
+                                 ("load", {"sent": 3}, "no number 'ok'"), ("load", {"ok": 3}, "no number 'sent'"),
+                                 ("load", {**SAID, "p50_us": "1"}, "'p50_us' that is no number"),
+                                 ("load", {**SAID, "reasons": []}, "'reasons' that are no group")]:
+            with self.subTest(lack):
+                self.assertIn(lack, broken(kind, 0, said, ""))
+                self.assertEqual(summary(case({"load" if kind == "load" else "diagnose": "x"}, {}), said), "")
+
+    def test_what_is_found_may_be_no_number(self):
+        for find, said in [(r"is (.*)", "is 1.2.3"), (r"is( \\d+)?", "is")]:
+            truth = {"numbers": [{"find": re.compile(find), "between": (0, 9)}]}
+            self.assertIn("is no number", judge(case({"shell": "x"}, truth), 0, 1, None, said)[0])
 
     def test_the_last_object_is_the_answer(self):
         self.assertEqual(last_object("a line\n{\"ok\":1}\n{\"ok\":2}\n"), {"ok": 2})
@@ -74,7 +93,9 @@ class Judge(unittest.TestCase):
 
     def test_the_confusion_matrix_counts_what_was_said_for_each_truth(self):
         cases = {"a": case({"diagnose": "x"}, {"verdict": "healthy"}), "b": case({"diagnose": "x"}, {"verdict": "host_down"})}
-        results = [{"case": "a", "outcome": "passed", "said": {"code": "healthy"}}, {"case": "a", "outcome": "failed", "said": {"code": "host_down"}},
-                   {"case": "b", "outcome": "failed", "said": None}, {"case": "b", "outcome": "impossible", "said": None}]
+        results = [{"case": "a", "outcome": "passed", "said": {"code": "healthy"}},
+                   {"case": "a", "outcome": "failed", "said": {"code": "host_down"}},
+                   {"case": "b", "outcome": "failed", "said": None}, {"case": "b", "outcome": "impossible", "said": None},
+                   {"case": "b", "outcome": "broken", "said": {"code": "healthy"}}]
         self.assertEqual(confusion(cases, results), {"healthy": {"healthy": 1, "host_down": 1}, "host_down": {"nothing": 1}})
         self.assertIn("healthy  ", confusion_text(confusion(cases, results)))

@@ -3,6 +3,7 @@
 README.md tells each key with an example; the shapes below are what is checked."""
 
 import dataclasses
+import ipaddress
 import pathlib
 import re
 
@@ -11,18 +12,13 @@ import yaml
 from clients import CLIENTS
 from services import SERVICES
 
+from .checks import check, is_name
 from .diagnostics import CaseError, Mistakes, nearest
-from .shapes import (DOMAIN, Address, Bool, Duration, Group, ListOf, MapOf, Number, OneOf, Pair, Pattern, PerSecond, Rate, Scalar,
-                     Share, Size, Text, TimeOrRtt, pairs_of)
+from .shapes import (DOMAIN, Address, Bool, Command, Duration, Group, ListOf, MapOf, Number, OneOf, Pair, Pattern, Period, PerSecond,
+                     Rate, Scalar, Share, Size, Text, TimeOrRtt, marked, pairs_of)
 from .verdicts import VERDICTS
 
-PLACES = ("client", "router", "internet")
-
-
-class Name(str):
-    """A text that may name a host, and where it stands."""
-
-    mark = None
+DELAY_MOST = 60_000_000  # Microseconds; the relay's own limit, each way.
 
 
 class Target(Scalar):
@@ -31,7 +27,12 @@ class Target(Scalar):
     meaning = "a host, one of its addresses (im.2, im.v6), or an IP address"
 
     def convert(self, text):
-        return Name(text) if re.fullmatch(r"[a-z][a-z0-9_]*(\.(\d|v6))?|[0-9a-f.:]+(/\d+)?", text) else None
+        try:
+            if not is_name(text):
+                ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            return None
+        return marked(text, None)
 
     def read(self, node, mistakes):
         value = super().read(node, mistakes)
@@ -44,7 +45,7 @@ class HostName(Target):
     meaning = "the name of a host"
 
     def convert(self, text):
-        return Name(text) if re.fullmatch(r"[a-z][a-z0-9_]*", text) else None
+        return marked(text, None) if is_name(text) and "." not in text else None
 
 
 class Verdict(Scalar):
@@ -62,9 +63,10 @@ class Verdict(Scalar):
 
 
 ONE_WAY = {
-    "delay": Duration(), "jitter": Duration(), "loss": Share(), "reorder": Share(), "duplicate": Share(), "corrupt": Share(),
+    "delay": Duration(most=DELAY_MOST, but=", at most 60s"), "jitter": Duration(most=DELAY_MOST, but=", at most 60s"),
+    "loss": Share(), "reorder": Share(), "duplicate": Share(), "corrupt": Share(),
     "burst": Group({"enter": Share(), "leave": Share(), "loss": Share()}, required=("enter", "leave"), what="burst"),
-    "rate": Rate(), "queue": Number(1, 100_000), "drop_over": Size(), "icmp": Bool(),
+    "rate": Rate(), "queue": Number(1, 100_000), "drop_over": Size(most=65_575), "icmp": Bool(),
 }
 BLOCK = Group({"to": Target(), "port": Number(1, 65535), "protocol": OneOf("tcp", "udp", "icmp", "any"),
                "way": OneOf("up", "down", "both"), "answer": OneOf("silence", "reset", "unreachable")},
@@ -72,28 +74,25 @@ BLOCK = Group({"to": Target(), "port": Number(1, 65535), "protocol": OneOf("tcp"
 FORGE = Group({"name": Text(), "address": Address(), "servers": Target(), "only": Bool()},
               required=("name", "address"), what="forge")
 HELLO = Group({"name": Text(), "action": OneOf("drop", "reset")}, required=("name", "action"), what="client_hello")
-PATH = Group({**{key: shape for key, shape in ONE_WAY.items() if key != "delay"}, "rtt": Duration(),
+PATH = Group({**{key: shape for key, shape in ONE_WAY.items() if key != "delay"},
+              "rtt": Duration(most=2 * DELAY_MOST, but=", at most 2m"),
               "up": Group(ONE_WAY, what="up"), "down": Group(ONE_WAY, what="down"),
-              "block": ListOf(BLOCK), "nat_forgets": Duration(), "reset_every": Duration(), "forge": ListOf(FORGE),
+              "block": ListOf(BLOCK), "nat_forgets": Period(), "reset_every": Period(), "forge": ListOf(FORGE),
               "client_hello": ListOf(HELLO)}, what="path")
-FAULT = Group({"at": Duration(), "path": PATH, "stop": ListOf(HostName()), "start": ListOf(HostName()), "forget": Bool(),
-               "shell": MapOf(ListOf(Text()), "shell")}, required=("at",), what="a fault")
+FAULT = Group({"at": Duration(), "path": PATH, "stop": ListOf(HostName(), empty=False),
+               "start": ListOf(HostName(), empty=False), "forget": Bool(), "shell": MapOf(ListOf(Command(), empty=False), "shell")}, required=("at",), what="a fault")
 LOAD = Group({"load": OneOf(*CLIENTS), "to": Target(), "rate": PerSecond(), "count": Number(1, 1_000_000), "size": Size(),
               "deadline": Duration(), "tls": Bool(), "set": ListOf(Text())}, required=("load", "to"), what="run")
-DIAGNOSE = Group({"diagnose": Text(), "set": ListOf(Text())}, what="run")
-SHELL = Group({"shell": Text()}, short="shell", what="run")
-NUMBER = Group({"find": Pattern(), "between": Pair()}, required=("find", "between"), what="numbers")
-TRUTH = Group({"answered": Share(), "p50": TimeOrRtt(), "p95": TimeOrRtt(), "max": TimeOrRtt(), "first_answer": TimeOrRtt(),
-               "connects": Number(), "took": TimeOrRtt(), "exit": Number(0, 255), "verdict": Verdict(),
-               "never": ListOf(Verdict()), "action": Text(), "prints": ListOf(Pattern()), "numbers": ListOf(NUMBER)},
-              what="truth")
+DIAGNOSE = Group({"diagnose": Command(), "set": ListOf(Text())}, what="run")
+SHELL = Group({"shell": Command()}, required=("shell",), short="shell", what="run")
+NUMBER = Group({"find": Pattern(groups=1), "between": Pair()}, required=("find", "between"), what="numbers")
+TRUTH = Group({"answered": Share(zero=False), "p50": TimeOrRtt(), "p95": TimeOrRtt(), "max": TimeOrRtt(), "first_answer": TimeOrRtt(),
+               "connects": Number(), "took": TimeOrRtt(), "exit": Number(0, 125), "verdict": Verdict(),
+               "never": ListOf(Verdict(), empty=False), "action": Text(), "prints": ListOf(Pattern(), empty=False),
+               "numbers": ListOf(NUMBER, empty=False)}, what="truth")
 SERVED = {name: service.settings for name, service in SERVICES.items()}
 HOST = Group({"addresses": Number(1, 9), "address": Address(), "name": ListOf(Text()), "alive": Bool(), **SERVED}, what="a host")
 ROUTER = Group(SERVED, what="the router")
-
-LOAD_TRUTH = ("answered", "p50", "p95", "max", "first_answer", "connects")
-DIAGNOSIS_TRUTH = ("verdict", "never", "action")
-
 
 class Host:
     """`im: echo` stands for `im: { echo: {} }`."""
@@ -110,14 +109,14 @@ class Run:
     """A load, a diagnosis, or a shell command."""
 
     def read(self, node, mistakes):
-        keys = {key.value for key, _ in node.value} if isinstance(node, yaml.MappingNode) else set()
+        keys = [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
         shape = LOAD if "load" in keys else DIAGNOSE if "diagnose" in keys else SHELL
         return shape.read(node, mistakes)
 
 
 CASE = Group({"case": Text(), "about": Text(), "fast": Bool(), "not_yet": Text(), "limit": Duration(), "path": PATH,
               "hosts": MapOf(Host(), "hosts"), "router": ROUTER, "zone": MapOf(ListOf(Target()), "zone", DOMAIN),
-              "faults": ListOf(FAULT), "run": Run(), "evidence": Text(), "truth": TRUTH},
+              "faults": ListOf(FAULT), "run": Run(), "evidence": Command(), "truth": TRUTH},
              required=("case", "run", "truth"), what="a case")
 
 
@@ -147,40 +146,6 @@ class Case:
         return "load" if "load" in self.run else "diagnose" if "diagnose" in self.run else "shell"
 
 
-def names_of(case):
-    """Every place of the case that may name a host."""
-    for path in [case.path] + [fault.get("path", {}) for fault in case.faults]:
-        yield from (block["to"] for block in path.get("block", []) if "to" in block)
-        yield from (forge["servers"] for forge in path.get("forge", []) if "servers" in forge)
-    for fault in case.faults:
-        yield from (name for name in fault.get("stop", []) + fault.get("start", []) if name != "router")
-    for targets in case.zone.values():
-        yield from targets
-    yield from [case.run["to"]] if "to" in case.run else []
-
-
-def check_names(case, node, mistakes):
-    """Hosts that are spoken of are there; what is expected can be seen in what is run."""
-    marks = {name: value.start_mark for name, _, value in pairs_of(node, "a case", mistakes)}
-    known = set(case.hosts)
-    for name in names_of(case):
-        base = name.split(".")[0]
-        if re.fullmatch(r"[a-z]\w*", base) and base not in known:
-            mistakes.add(name.mark, f"there is no host '{base}'" + nearest(base, known))
-    for fault in case.faults:
-        for place in set(fault.get("shell", {})) - known - set(PLACES):
-            mistakes.add(marks["faults"], f"there is no place '{place}'" + nearest(place, known | set(PLACES)))
-    for name in known & set(PLACES):
-        mistakes.add(marks["hosts"], f"'{name}' is a place of every case; call the host something else")
-    allowed = {"load": LOAD_TRUTH, "diagnose": DIAGNOSIS_TRUTH, "shell": ()}[case.kind]
-    for key in case.truth:
-        if key in LOAD_TRUTH + DIAGNOSIS_TRUTH and key not in allowed:
-            kind = "load" if key in LOAD_TRUTH else "diagnosis"
-            mistakes.add(marks["truth"], f"'{key}' is seen in a {kind} only, and this case runs something else")
-    if not case.truth:
-        mistakes.add(marks["truth"], "a case without a truth proves nothing")
-
-
 def default_limit(run):
     """What the command needs when all goes slowly, and half a minute."""
     if "load" in run:
@@ -188,24 +153,40 @@ def default_limit(run):
     return 30_000_000
 
 
-def read_case(path, name):
-    text = pathlib.Path(path).read_text(encoding="utf-8")
+def composed(path, text):
+    """The tree of the file."""
     mistakes = Mistakes(path, text)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mistakes.add(error.problem_mark or error.context_mark, f"this is not YAML: {error.problem or error.context}")
         raise CaseError(mistakes.text()) from None
+    except yaml.reader.ReaderError as error:
+        before = text[:error.position]
+        mark = yaml.Mark(None, error.position, before.count("\n"), error.position - before.rfind("\n") - 1, None, None)
+        mistakes.add(mark, f"this is not YAML: {error.reason} (U+{ord(text[error.position]):04X})")
+        raise CaseError(mistakes.text()) from None
     if node is None:
         raise CaseError(f"{path}:1:1: error: the file is empty; README.md shows a case of ten lines")
-    value = CASE.read(node, mistakes)
+    return node
+
+
+def read_case(path, name):
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    mistakes = Mistakes(path, text)
+    try:
+        node = composed(path, text)
+        value = CASE.read(node, mistakes)
+    except RecursionError:
+        raise CaseError(f"{path}:1:1: error: its groups or lists are too deep in one another, or in themselves") from None
     if mistakes.found:
         raise CaseError(mistakes.text())
     run = value["run"]
     case = Case(name, value["case"], value.get("about", ""), value.get("fast", False), value.get("not_yet", ""),
-                value.get("limit") or default_limit(run), value.get("path", {}), value.get("hosts", {}),
-                value.get("router", {}), value.get("zone", {}), value.get("faults", []), run, value.get("evidence", ""), value["truth"])
-    check_names(case, node, mistakes)
+                value.get("limit") or default_limit(run), value.get("path", {}), value.get("hosts", {}), value.get("router", {}),
+                value.get("zone", {}), value.get("faults", []), run, value.get("evidence", ""), value["truth"])
+    marks = {key: inner.start_mark for key, _, inner in pairs_of(node, "a case", mistakes)}
+    check(case, marks, mistakes)
     if mistakes.found:
         raise CaseError(mistakes.text())
     return case

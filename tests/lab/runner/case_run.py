@@ -1,21 +1,30 @@
 """One case, inside its sandbox, from the first namespace to the judgement."""
 
+import contextlib
 import json
+import os
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import time
+import traceback
 
 from clients import CLIENTS
 from services import SERVICES
 
 from . import sandbox
 from .capture import Capture
-from .certificates import Certificates
-from .judge import broken, judge, summary
+from .judge import broken, judge, sanitizer_in, summary
 from .relay import Relay
 from .timeline import Timeline
 from .world import World, WorldError
+
+SET_UP_MOST = 60.0  # Seconds. turns.py has a limit beyond these, for what hangs so that nobody here can tell.
+FINISH_MOST = 60.0
+EVIDENCE_MOST_US = 20_000_000  # Independent tools with limits of a second or two.
+OUTPUT_MOST = 8 << 20
 
 
 def last_object(output):
@@ -23,24 +32,34 @@ def last_object(output):
         if line.startswith("{"):
             try:
                 return json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return None
     return None
 
 
-EVIDENCE_MOST_US = 20_000_000  # Independent tools with limits of a second or two.
+@contextlib.contextmanager
+def limited(seconds, what):
+    """Whatever the body waits for, it ends."""
+    def over(*_):
+        raise WorldError(f"{what} had not ended within {seconds:g} s")
+
+    signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class CaseRun:
     def __init__(self, case, seed, programs):
         self.case, self.seed = case, seed
-        self.world = World(case)
-        self.world.programs = programs
+        self.world = World(case, programs)
+        self.captures = {}
         self.services = {
             name: [SERVICES[key](self.world, host, settings or {}) for key, settings in host.settings.items() if key in SERVICES]
             for name, host in {**self.world.hosts, "router": self.world.router}.items()
         }
-        self.world.services = self.services
 
     def nameserver(self):
         for services in self.services.values():
@@ -51,20 +70,21 @@ class CaseRun:
 
     def set_up(self):
         sandbox.furnish(self.nameserver())
-        self.world.certificates = Certificates(self.world)
-        self.world.certificates.trust("lab authority")
+        self.world.certificates.take_over()
         self.world.make_namespaces()
-        self.relay = Relay(self.world, self.world.programs.path("lab_relay"), self.seed)
+        self.relay = Relay(self.world, self.seed)
         self.capture()
         for name, services in self.services.items():
             for service in services:
                 if service.host.settings.get("alive", True):
                     service.start()
+        self.timeline = Timeline(self.world, self.relay, self.services)
+        self.timeline.carry_out_first()
 
     def capture(self):
         """What the client and the internet saw; kept when the case fails."""
         for place, link in (("client", "eth0"), ("internet", "cable")):
-            Capture(place, link, self.world.folder(place) / f"{place}.pcap")
+            self.captures[place] = Capture(place, link, self.world.folder(place) / f"{place}.pcap")
 
     def words(self):
         run = self.case.run
@@ -86,65 +106,119 @@ class CaseRun:
         (self.world.folder("client") / f"{name}_line.txt").write_text(" ".join(words) + "\n")
         started = time.monotonic()
         with open(path, "wb") as said:
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
-            try:
-                code = process.wait(limit_us / 1e6)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                code = None
-        return code, path.read_text(errors="replace"), round((time.monotonic() - started) * 1e6)
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+            code = wait_for(process, path, started + limit_us / 1e6)
+        took_us = round((time.monotonic() - started) * 1e6)
+        if path.stat().st_size > OUTPUT_MOST:
+            os.truncate(path, OUTPUT_MOST)
+            raise WorldError(f"the {name} says too much; what is kept ends after {OUTPUT_MOST >> 20} MiB")
+        with open(path, encoding="utf-8", errors="replace") as said:
+            return code, said.read(OUTPUT_MOST), took_us
 
     def check_evidence(self):
         """Diagnoses are worth nothing where the network is not as the case says; so independent tools look at it, afterwards,
-        because they would leave traces."""
+        because they would leave traces. Answers sentences."""
         if not self.case.evidence:
-            return
+            return []
         code, output, _ = self.command("evidence", ["sh", "-ec", self.world.fill(self.case.evidence)], EVIDENCE_MOST_US)
-        if code != 0:
-            how = "hung" if code is None else f"ended with {code}"
-            raise WorldError(f"the network is not what the case says, for its evidence {how}:\n{output[-2000:]}")
+        if code == 0:
+            return []
+        if code == 127:
+            return [f"a tool that the evidence needs is not installed:\n{output[-2000:]}"]
+        how = "hung" if code is None else f"ended with {code}"
+        return [f"the network is not what the case says, for its evidence {how}:\n{output[-2000:]}"]
+
+    def complaints(self):
+        """Of the sanitizers in whatever was built with one, but for the command itself."""
+        return [f"a sanitizer complained in {path.relative_to(sandbox.FOLDER)}" for path in sorted(sandbox.FOLDER.glob("*/*.txt"))
+                if path.name != "command.txt" and sanitizer_in(beginning_of(path))]
 
     def run(self):
         """Answers the result as main.py and build/lab/*.json have it."""
-        result = {"case": self.case.name, "seed": self.seed}
-        try:
+        with limited(SET_UP_MOST, "its set-up"):
             self.set_up()
-            timeline = Timeline(self.world, self.relay, self.services)
-            timeline.carry_out_first()
+            words = self.words()
             self.relay.tell("start")
-            timeline.start()
-            code, output, took_us = self.command("command", self.words(), self.case.limit_us)
-            self.check_evidence()
-            timeline.end()
-        except (WorldError, OSError) as error:
-            return {**result, "outcome": "broken", "reasons": [f"the case could not be set up: {error}"]}
-        said = last_object(output)
-        crash = broken(code, output) or "; ".join(self.world.crashed()) or timeline.trouble
-        wrong = [crash] if crash else judge(self.case, code, took_us, said, output)
-        return {**result, "outcome": self.outcome(crash, wrong), "reasons": wrong, "took_us": took_us, "said": said,
-                "summary": summary(self.case, said), "relay": self.relay.counters(), "output": output[-4000:]}
+            self.timeline.start()
+        code, output, took_us = self.command("command", words, self.case.limit_us)
+        with limited(FINISH_MOST, "what comes after its command"):
+            troubles = self.timeline.end() + self.world.crashed()
+            said = last_object(output)
+            broke = broken(self.case.kind, code, said, output)
+            wrong = [] if broke else judge(self.case, code, took_us, said, output)
+            evidence = self.check_evidence()
+            troubles = ([broke] if broke else []) + troubles + evidence + self.complaints()
+            return {"outcome": self.outcome(troubles, wrong), "reasons": troubles + wrong, "took_us": took_us, "said": said,
+                    "summary": summary(self.case, said), "relay": self.relay.counters(), "captures": self.about_captures(),
+                    "output": output[-4000:]}
 
-    def outcome(self, crash, wrong):
-        if crash:
+    def about_captures(self):
+        return {place: said for place, capture in self.captures.items() if (said := capture.said())}
+
+    def outcome(self, troubles, wrong):
+        if troubles:
             return "broken"
         if self.case.not_yet:
             return "not_yet" if wrong else "passes_now"
         return "failed" if wrong else "passed"
 
 
+def wait_for(process, path, until):
+    """The exit code, or None where it had to be ended; nothing of its session is left then."""
+    while True:
+        try:
+            return process.wait(min(0.5, max(0.0, until - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if time.monotonic() < until and path.stat().st_size <= OUTPUT_MOST:
+                continue
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return None
+
+
+def beginning_of(path):
+    with open(path, encoding="utf-8", errors="replace") as text:
+        return text.read(OUTPUT_MOST)
+
+
+def attempt(case, seed, programs):
+    """A result, whatever happens."""
+    begun = {"case": case.name, "seed": seed}
+    try:
+        return {**begun, **CaseRun(case, seed, programs).run()}
+    except (WorldError, OSError) as error:
+        return {**begun, "outcome": "broken", "reasons": [f"the case could not be run: {error}"]}
+    except Exception as error:  # A mistake of the lab's own; where it is must not be lost.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        why = f"the lab itself failed: {type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
+        return {**begun, "outcome": "broken", "reasons": [why]}
+
+
 def main(case, seed, programs, keep, kept):
     """As process 1 of the sandbox: the result goes to stdout as one line; `kept` is where a failure's files are put."""
-    run = CaseRun(case, seed, programs)
-    result = run.run()
+    result = attempt(case, seed, programs)
     if result["outcome"] in ("failed", "broken"):
-        result["kept"] = str(kept)
-        keep_files(kept)
+        try:
+            with limited(FINISH_MOST, "keeping its files"):
+                keep_files(sandbox.FOLDER, kept)
+        except (WorldError, OSError) as error:  # shutil.Error is one.
+            result["reasons"].append(f"not all of its files could be kept: {error}")
     print(json.dumps(result), flush=True)
     if keep:
         sys.stdin.read()  # The world stays until the runner lets go.
 
 
-def keep_files(kept):
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(sandbox.FOLDER, kept, ignore=shutil.ignore_patterns("state", "*.sock"))
+def keep_files(folder, kept):
+    """Plain files and folders only: a pipe would be waited for."""
+    def left_out(place, names):
+        return [name for name in names if name == "state" or not is_plain(os.path.join(place, name))]
+
+    shutil.copytree(folder, kept, ignore=left_out)
+
+
+def is_plain(path):
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:  # Somebody's draft, gone by now.
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)

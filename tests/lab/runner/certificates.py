@@ -12,7 +12,12 @@ class Certificates:
     def __init__(self, world):
         self.world = world
         self.made = {}
+        self.store = None
+
+    def take_over(self):
+        """From here on the machine's own store of authorities is not seen, and only the lab's is trusted."""
         self.store = sandbox.own_store()
+        self.trust("lab authority")
 
     def trust(self, name):
         """The whole machine takes this authority for one of those that it came with."""
@@ -32,7 +37,8 @@ class Certificates:
         if name not in self.made:
             stem = str(sandbox.FOLDER / name.replace(" ", "_"))
             self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                         "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", f"{stem}.key", "-out", f"{stem}.pem")
+                         "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE",
+                         "-keyout", f"{stem}.key", "-out", f"{stem}.pem")
             self.made[name] = (f"{stem}.pem", f"{stem}.key")
         return self.made[name]
 

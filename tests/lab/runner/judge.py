@@ -2,6 +2,7 @@
 
 import re
 
+USUAL_COUNT = 200  # Of a load that does not say how many.
 LATENCIES = {"p50": "p50_us", "p95": "p95_us", "max": "max_us", "first_answer": "first_answer_us"}
 
 
@@ -17,12 +18,16 @@ def shown(us, rtt_us):
     return f"{us / rtt_us:.3g} RTT" if rtt_us else text
 
 
+def share_of(said):
+    return said["ok"] / said["sent"] if said["sent"] else 0.0
+
+
 def about_load(truth, said, rtt_us):
     wrong = []
-    share = said["ok"] / said["sent"] if said.get("sent") else 0.0
+    share = share_of(said)
     if "answered" in truth and share < truth["answered"]:
         why = ", ".join(f"{count} {reason}" for reason, count in said.get("reasons", {}).items())
-        wrong.append(f"answered {share:.1%} of {said.get('sent', 0)}, not {truth['answered']:.1%}" + (f" ({why})" if why else ""))
+        wrong.append(f"answered {share:.1%} of {said['sent']}, not {truth['answered']:.1%}" + (f" ({why})" if why else ""))
     for key, field in LATENCIES.items():
         if key in truth:
             most = microseconds(truth[key], rtt_us)
@@ -48,22 +53,29 @@ def about_diagnosis(truth, said):
 def about_output(truth, output):
     wrong = [f"the output has nothing like /{pattern.pattern}/" for pattern in truth.get("prints", []) if not pattern.search(output)]
     for number in truth.get("numbers", []):
-        found = number["find"].search(output)
+        found, pattern = number["find"].search(output), number["find"].pattern
         low, high = number["between"]
         if not found:
-            wrong.append(f"the output has nothing like /{number['find'].pattern}/")
+            wrong.append(f"the output has nothing like /{pattern}/")
+        elif not is_number(found[1]):
+            wrong.append(f"'{found[1]}' is no number (/{pattern}/)")
         elif not low <= float(found[1]) <= high:
-            wrong.append(f"{found[1]} is not between {low:g} and {high:g} (/{number['find'].pattern}/)")
+            wrong.append(f"{found[1]} is not between {low:g} and {high:g} (/{pattern}/)")
     return wrong
+
+
+def is_number(text):
+    return re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)", text or "") is not None
 
 
 def judge(case, exit_code, took_us, said, output):
     """Sentences on what is not as it should be. `said` is the JSON that the command printed last, or None."""
     truth, wrong = case.truth, []
-    if case.kind != "shell" and said is None:
-        return ["the command printed no JSON object at its end"]
     if case.kind == "load":
         wrong += about_load(truth, said, case.rtt_us)
+        count = case.run.get("count", USUAL_COUNT)
+        if said["sent"] != count:
+            wrong.append(f"it sent {said['sent']}, not {count}")
     if case.kind == "diagnose":
         wrong += about_diagnosis(truth, said)
     wrong += about_output(truth, output)
@@ -72,31 +84,62 @@ def judge(case, exit_code, took_us, said, output):
     if case.kind == "shell" and "exit" not in truth and exit_code != 0:
         wrong.append(f"the exit code is {exit_code}")
     if "took" in truth and took_us > microseconds(truth["took"], case.rtt_us):
-        wrong.append(f"it took {shown(took_us, case.rtt_us)}, not at most {shown(microseconds(truth['took'], case.rtt_us), case.rtt_us)}")
+        most = shown(microseconds(truth["took"], case.rtt_us), case.rtt_us)
+        wrong.append(f"it took {shown(took_us, case.rtt_us)}, not at most {most}")
     return wrong
 
 
-def broken(exit_code, output):
+COUNTS = ("sent", "ok")
+TIMES = (*LATENCIES.values(), "connects")
+
+
+def malformed(kind, said):
+    """What is wrong with the JSON of a load or a diagnosis, or ""."""
+    if said is None:
+        return "the command printed no JSON object at its end"
+    if kind == "diagnose":
+        return "" if isinstance(said.get("code"), str) else "the command's JSON has no 'code'"
+    for key in COUNTS:
+        if type(said.get(key)) is not int:
+            return f"the command's JSON has no number '{key}'"
+    for key in TIMES:
+        if not isinstance(said.get(key, 0), (int, float, type(None))):
+            return f"the command's JSON has a '{key}' that is no number"
+    return "" if isinstance(said.get("reasons", {}), dict) else "the command's JSON has 'reasons' that are no group"
+
+
+def broken(kind, exit_code, said, output):
     """Why the command counts as broken whatever the case expects, or ""."""
     if exit_code is None:
         return "it hung: it had not ended within the case's limit"
     if exit_code < 0 or exit_code >= 128:
         return f"it crashed: it was ended by signal {-exit_code if exit_code < 0 else exit_code - 128}"
-    if re.search(r"ERROR: (Address|Thread|Leak)Sanitizer|runtime error:", output):
+    if sanitizer_in(output):
         return "a sanitizer complained"
-    return ""
+    if kind == "shell":
+        return ""
+    if exit_code not in (0, 1):
+        return f"it ended with {exit_code}, which is neither a result nor a failure: {last_line(output)}"
+    return malformed(kind, said)
+
+
+def sanitizer_in(text):
+    return re.search(r"(ERROR|WARNING): \w+Sanitizer|runtime error:", text) is not None
+
+
+def last_line(text):
+    lines = text.strip().splitlines()
+    return lines[-1][:300] if lines else "it said nothing"
 
 
 def summary(case, said):
     """A few words for the table."""
-    if not said:
+    if case.kind == "shell" or malformed(case.kind, said):
         return ""
     if case.kind == "load":
         rtt = case.rtt_us
-        share = said["ok"] / said["sent"] if said.get("sent") else 0.0
+        share = share_of(said)
         words = ["all answered" if share == 1 else f"{share:.1%} answered"]
         words += [f"{name} {shown(said.get(field), rtt)}" for name, field in LATENCIES.items()]
         return ", ".join(words)
-    if case.kind == "diagnose":
-        return f"{said.get('code', 'nothing')} ({said.get('confidence', '?')} %)"
-    return ""
+    return f"{said['code']} ({said.get('confidence', '?')} %)"

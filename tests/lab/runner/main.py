@@ -12,10 +12,12 @@ import subprocess
 import sys
 
 from clients import CLIENTS
+from services import SERVICES
 
-from . import case_run
+from . import case_run, sandbox
 from .case_file import read_case
 from .diagnostics import CaseError
+from .locked import locked
 from .programs import Programs
 from .report import Report, confusion, confusion_text, write_json
 from .turns import Job, run_all
@@ -34,7 +36,8 @@ exit code: 0 all that ran is as it should be, 1 a case failed, 2 the command or 
 
 
 def arguments(words):
-    parser = argparse.ArgumentParser(prog="tests/lab/run", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="tests/lab/run", description=HELP, formatter_class=plain)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=argparse.SUPPRESS)
     parser.add_argument("--seeds", type=positive, default=1, metavar="N", help="run each case with the seeds 1 to N (1)")
     parser.add_argument("--seed", type=positive, metavar="S", help="run each case with this seed only")
@@ -42,11 +45,14 @@ def arguments(words):
     parser.add_argument("--fast", action="store_true", help="only the cases that say 'fast: true': what script/test runs")
     parser.add_argument("--client", choices=sorted(CLIENTS), help="make the load with this client, whatever the case names")
     parser.add_argument("--list", action="store_true", help="tell the cases, and run none")
+    parser.add_argument("--services", action="store_true", help="tell the services that a host or the router can have")
     parser.add_argument("--check", action="store_true", help="only read the case files and tell their mistakes")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.add_argument("--keep", action="store_true", help="let the network of one case stand until Enter, to look around in it")
-    parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="take the programs of this build folder; without it build/release is built")
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/lab", metavar="DIR", help="where results and failures go (build/lab)")
+    parser.add_argument("--build", type=pathlib.Path, metavar="DIR",
+                        help="take the programs of this build folder; without it build/release is built")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/lab", metavar="DIR",
+                        help="where results and failures go (build/lab)")
     parser.add_argument("--inside", nargs=3, metavar=("CASE", "SEED", "KEPT"), help=argparse.SUPPRESS)
     return parser.parse_intermixed_args(words)
 
@@ -73,8 +79,11 @@ def chosen(words):
             matching = {path.stem: path.resolve()}
         if not matching:
             close = difflib.get_close_matches(word, known, n=1)
-            raise CaseError(f"tests/lab/run: there is no case '{word}'" + (f"; did you mean '{close[0]}'?" if close else "; --list tells all"))
-        found.update(matching)
+            hint = f"; did you mean '{close[0]}'?" if close else "; --list tells all"
+            raise CaseError(f"tests/lab/run: there is no case '{word}'{hint}")
+        for name, file in matching.items():
+            if found.setdefault(name, file) != file:
+                raise CaseError(f"tests/lab/run: {found[name]} and {file} would both be called '{name}'; run them one after the other")
     return found
 
 
@@ -97,13 +106,39 @@ def read_all(files, given):
 def build():
     """As script/run does: quiet, unless it fails."""
     subprocess.run([ROOT / "script/bootstrap"], check=True)
-    print("building (build/release) ...", file=sys.stderr)
-    for words in (["cmake", "--preset", "release"], ["cmake", "--build", "build/release", "--target", "tharsis", "plugins", "lab"]):
-        done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode != 0:
-            sys.stderr.write(done.stdout[-20000:])
-            raise CaseError("tests/lab/run: the build failed")
+    with locked(ROOT / "build/lab/.build"):
+        print("building (build/release) ...", file=sys.stderr)
+        for words in (["cmake", "--preset", "release"], ["cmake", "--build", "build/release", "--target", "tharsis", "plugins", "lab"]):
+            code, said = with_all_its_children(words)
+            if code != 0:
+                sys.stderr.write(said[-20000:])
+                raise CaseError("tests/lab/run: the build failed")
     return ROOT / "build/release"
+
+
+def with_all_its_children(words):
+    """Runs it in the root folder; what ends us ends its compilers too. Answers (exit code, what it said)."""
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                               preexec_fn=sandbox.dying_with(os.getpid()), start_new_session=True)
+    try:
+        said, _ = process.communicate()
+    except BaseException:  # KeyboardInterrupt, or SystemExit of a signal.
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        raise
+    return process.returncode, said
+
+
+def outside_of_run(path, option):
+    """Every case has a /run of its own, and would not see what is in the machine's."""
+    path = path.resolve()
+    if path.is_relative_to("/run"):
+        raise CaseError(f"tests/lab/run: {option} {path} is in /run, which a case does not see; name another folder")
+    return path
+
+
+def in_ci():
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def inside(given):
@@ -115,24 +150,32 @@ def inside(given):
     case_run.main(case, int(seed), Programs(given.build), given.keep, pathlib.Path(kept))
 
 
+def told(given, cases):
+    """What --list, --services or --check say, or None where cases are to be run."""
+    if given.services:
+        return "\n".join(f"{name:<12}{service.about}" for name, service in SERVICES.items())
+    if given.list:
+        return "\n".join(f"{name:<34} {case.title}{'  (not yet)' if case.not_yet else ''}" for name, case in cases.items())
+    return f"{len(cases)} case files are in order" if given.check else None
+
+
 def main(words):
     given = arguments(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if given.inside:
             return inside(given)
-        given.out = given.out.resolve()
+        given.out = outside_of_run(given.out, "--out")
         files = chosen(given.cases)
         cases = read_all(files, given)
-        if given.list:
-            print("\n".join(f"{name:<34} {case.title}{'  (not yet)' if case.not_yet else ''}" for name, case in cases.items()))
+        if said := told(given, cases):
+            print(said)
             return 0
-        if given.check:
-            print(f"{len(cases)} case files are in order")
-            return 0
+        if not cases:
+            raise CaseError("tests/lab/run: none of these cases says 'fast: true', so --fast leaves none to run")
         if given.keep and len(cases) != 1:
             raise CaseError("tests/lab/run: --keep is for one case at a time; name it")
-        given.build = given.build.resolve() if given.build else build()
+        given.build = outside_of_run(given.build, "--build") if given.build else build()
     except CaseError as error:
         print(error, file=sys.stderr)
         return 2
@@ -147,5 +190,5 @@ def main(words):
         if matrix := confusion(cases, report.results):
             print(confusion_text(matrix))
         print(report.closing())
-    possible = not report.of("impossible") or "CI" not in os.environ
+    possible = not report.of("impossible") or not in_ci()
     return 0 if not report.of("failed", "broken") and possible else 1

@@ -19,5 +19,9 @@ class Programs:
 
 
 def missing(programs):
-    """{program: package} -> the packages whose program is not there."""
-    return sorted({package for program, package in programs.items() if not shutil.which(program, path=SEARCHED)})
+    """{program: package} -> the packages whose program is not there; a path stands for that file, run or not."""
+    return sorted({package for program, package in programs.items() if not is_there(program)})
+
+
+def is_there(program):
+    return os.path.exists(program) if "/" in program else shutil.which(program, path=SEARCHED) is not None

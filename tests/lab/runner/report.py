@@ -5,6 +5,7 @@ import os
 import sys
 
 COLOURS = {"passed": "32", "passes_now": "36", "not_yet": "33", "failed": "31", "broken": "31;1", "impossible": "35"}
+SUMMED_UP = ("case", "seed", "outcome", "reasons", "took_us")
 WORDS = {"not_yet": "not yet", "passes_now": "passes now", "impossible": "not possible"}
 
 
@@ -38,6 +39,8 @@ class Report:
         for reason in result["reasons"]:
             for line in str(reason).splitlines():
                 print(f"{'':<40}  {line}")
+        for place, lack in result.get("captures", {}).items():
+            print(f"{'':<40}  {place}.pcap is not whole: {lack}")
         if "kept" in result:
             print(f"{'':<40}  its logs and packets are in {result['kept']}")
         sys.stdout.flush()
@@ -65,7 +68,7 @@ def confusion(cases, results):
     matrix = {}
     for result in results:
         truth = cases[result["case"]].truth.get("verdict")
-        if truth and result["outcome"] != "impossible":
+        if truth and result["outcome"] not in ("impossible", "broken"):
             said = (result.get("said") or {}).get("code", "nothing")
             row = matrix.setdefault(truth, {})
             row[said] = row.get(said, 0) + 1
@@ -98,7 +101,7 @@ def write_json(folder, cases, results):
     summary = {"ran": len(results) - counts.get("impossible", 0), "failed": counts.get("failed", 0) + counts.get("broken", 0),
                "not_possible": counts.get("impossible", 0), "not_yet": counts.get("not_yet", 0),
                "confusion": confusion(cases, results),
-               "cases": [{key: result.get(key) for key in ("case", "seed", "outcome", "reasons", "took_us")} for result in results]}
+               "cases": [{key: result.get(key) for key in SUMMED_UP} for result in results]}
     replace(folder / "summary.json", summary)
     return summary
 

@@ -13,14 +13,21 @@ import subprocess
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
+SIZE = "256m"  # Of all files of a case: they are in memory.
 FOLDER = pathlib.Path("/run/lab")
 # What would lead programs out of the case's world, by its names of files or hosts.
-REACHING_OUT = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
-                "no_proxy", "NO_PROXY")
+REACHING_OUT = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                "ALL_PROXY", "no_proxy", "NO_PROXY")
 
 
-def die_with_parent():
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def dying_with(parent):
+    """For a child, before it becomes its program: it ends when the process `parent` does, or has."""
+    def set_up():
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return set_up
 
 
 def command(words):
@@ -48,7 +55,7 @@ def furnish(nameserver):
     """Called inside, first: our own /run, name server and hosts file. `nameserver` may be None."""
     for name in REACHING_OUT:
         os.environ.pop(name, None)
-    mount("tmpfs", "/run", "tmpfs")
+    mount("tmpfs", "/run", "tmpfs", data=f"size={SIZE}")
     for folder in ("netns", "lab"):
         pathlib.Path("/run", folder).mkdir(mode=0o755)
     put_over("/etc/resolv.conf", f"nameserver {nameserver}\noptions timeout:2 attempts:2\n" if nameserver else "")
@@ -75,8 +82,9 @@ def put_over(path, text):
     mount(str(ours), target, None, bind=True)
 
 
-def mount(source, target, kind, bind=False):
+def mount(source, target, kind, bind=False, data=""):
     MS_BIND = 4096
-    if LIBC.mount(source.encode(), target.encode(), kind.encode() if kind else None, MS_BIND if bind else 0, None) != 0:
+    done = LIBC.mount(source.encode(), target.encode(), kind.encode() if kind else None, MS_BIND if bind else 0, data.encode() or None)
+    if done != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"mounting {target}: {os.strerror(number)}")

@@ -13,11 +13,27 @@ UNITS_OF_RATE = {"bit/s": 1, "kbit/s": 1000, "mbit/s": 1_000_000, "gbit/s": 1_00
 UNITS_OF_SIZE = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024 * 1024}
 
 
+NUMBER = r"(\d{1,12}(?:\.\d{1,12})?)"
+
+
 def number_with_unit(text, units):
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(.*)", text)
+    """None where it is none, or beyond all reason."""
+    found = re.fullmatch(NUMBER + " ?(.*)", text)
     if not found or found[2] not in units:
         return None
     return round(float(found[1]) * units[found[2]])
+
+
+class Marked(str):
+    """A text, and where it stands."""
+
+    mark = None
+
+
+def marked(text, mark):
+    made = Marked(text)
+    made.mark = mark
+    return made
 
 
 class Scalar:
@@ -40,14 +56,34 @@ class Text(Scalar):
     pass
 
 
+class Command(Scalar):
+    """In which placeholders may stand; with its mark, so that wrong ones can be told later."""
+
+    meaning = "a text that is not empty"
+
+    def convert(self, text):
+        return marked(text, None) if text.strip() else None
+
+    def read(self, node, mistakes):
+        value = super().read(node, mistakes)
+        if value:
+            value.mark = node.start_mark
+        return value
+
+
 class Pattern(Scalar):
-    meaning = "a regular expression"
+    """One that fits nothing at all too would prove nothing. `groups`: how many it needs at least."""
+
+    def __init__(self, groups=0):
+        self.groups = groups
+        self.meaning = "a regular expression that does not fit an empty text" + (", with a (group) for the number" if groups else "")
 
     def convert(self, text):
         try:
-            return re.compile(text, re.MULTILINE)
-        except re.error:
+            pattern = re.compile(text, re.MULTILINE)
+        except (re.error, RecursionError, OverflowError):
             return None
+        return pattern if pattern.groups >= self.groups and not pattern.search("") else None
 
 
 class Bool(Scalar):
@@ -70,25 +106,48 @@ class Number(Scalar):
         return value if self.least <= value <= self.most else None
 
 
+LONGEST_US = 1_000_000_000_000  # What the relay takes: eleven days.
+
+
 class Duration(Scalar):
-    meaning = "a duration such as 250ms, 3s or 2m"
+    """From `least` to `most` microseconds; `but` says so."""
+
+    def __init__(self, least=0, most=LONGEST_US, but=""):
+        self.least, self.most = least, most
+        self.meaning = "a duration such as 250ms, 3s or 2m" + but
 
     def convert(self, text):
-        return number_with_unit(text, UNITS_OF_TIME)
+        value = number_with_unit(text, UNITS_OF_TIME)
+        return value if value is not None and self.least <= value <= self.most else None
+
+
+class Period(Duration):
+    """0s turns it off; no other is so short that nothing else would happen."""
+
+    def __init__(self):
+        super().__init__(but=" of at least 1ms, or 0s for never")
+
+    def convert(self, text):
+        value = super().convert(text)
+        return None if value is None or 0 < value < 1000 else value
 
 
 class Rate(Scalar):
-    meaning = "a rate such as 64kbit/s or 4mbit/s"
+    meaning = "a rate such as 64kbit/s or 4mbit/s, up to 100gbit/s"
 
     def convert(self, text):
-        return number_with_unit(text, UNITS_OF_RATE)
+        value = number_with_unit(text, UNITS_OF_RATE)
+        return value if value and value <= 100_000_000_000 else None
 
 
 class Size(Scalar):
-    meaning = "a size such as 64, 1300B or 4KiB"
+    def __init__(self, most=64 << 20):
+        self.most = most
+        self.meaning = f"a size such as 64, 1300B or 4KiB, at most {most}"
 
     def convert(self, text):
-        return number_with_unit(text, UNITS_OF_SIZE)
+        value = number_with_unit(text, UNITS_OF_SIZE)
+        return value if value is not None and value <= self.most else None
 
 
 class PerSecond(Scalar):
@@ -100,11 +159,14 @@ class PerSecond(Scalar):
 
 
 class Share(Scalar):
-    meaning = "a share such as 5% or 0.5%"
+    def __init__(self, zero=True):
+        self.zero = zero
+        self.meaning = "a share such as 5% or 0.5%" + ("" if zero else ", above 0")
 
     def convert(self, text):
-        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", text)
-        return float(found[1]) / 100 if found and float(found[1]) <= 100 else None
+        found = re.fullmatch(NUMBER + " ?%", text)
+        value = float(found[1]) / 100 if found else 2.0
+        return value if value <= 1 and (value > 0 or self.zero) else None
 
 
 class TimeOrRtt(Scalar):
@@ -113,7 +175,7 @@ class TimeOrRtt(Scalar):
     meaning = "a duration such as 250ms, or round trips such as 2.5 rtt"
 
     def convert(self, text):
-        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?rtt", text)
+        found = re.fullmatch(NUMBER + " ?rtt", text)
         if found:
             return ("rtt", float(found[1]))
         value = number_with_unit(text, UNITS_OF_TIME)
@@ -142,10 +204,12 @@ class OneOf(Scalar):
 class ListOf:
     """A list; a single value counts as a list of one."""
 
-    def __init__(self, item):
-        self.item = item
+    def __init__(self, item, empty=True):
+        self.item, self.empty = item, empty
 
     def read(self, node, mistakes):
+        if not self.empty and isinstance(node, yaml.SequenceNode) and not node.value:
+            mistakes.add(node.start_mark, "an empty list says nothing")
         nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
         return [self.item.read(each, mistakes) for each in nodes]
 
@@ -164,17 +228,20 @@ class Pair:
 
 
 def pairs_of(node, what, mistakes):
-    """(key text, key node, value node) of a mapping; a key that stands twice is a mistake."""
+    """(key with its mark, key node, value node) of a mapping; a key that stands twice is a mistake."""
     if not isinstance(node, yaml.MappingNode):
         mistakes.add(node.start_mark, f"{what} must be a group of 'key: value'")
         return []
     seen, found = {}, []
     for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            mistakes.add(key.start_mark, f"a key of {what} must be a single word")
+            continue
         if key.value in seen:
             mistakes.add(key.start_mark, f"'{key.value}' stands twice; it is in line {seen[key.value]} too")
             continue
         seen[key.value] = key.start_mark.line + 1
-        found.append((key.value, key, value))
+        found.append((marked(key.value, key.start_mark), key, value))
     return found
 
 

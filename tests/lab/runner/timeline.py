@@ -3,13 +3,15 @@
 import threading
 import time
 
+ENDING_MOST = 30.0  # Seconds for a fault that is being carried out when the command ends.
+
 
 class Timeline:
     def __init__(self, world, relay, services):
         self.world, self.relay, self.services = world, relay, services
         self.faults = sorted(world.case.faults, key=lambda fault: fault["at"])
         self.over = threading.Event()
-        self.trouble = ""
+        self.troubles = []
         self.thread = threading.Thread(target=self.carry_out_later, daemon=True)
 
     def carry_out_first(self):
@@ -22,17 +24,24 @@ class Timeline:
         self.thread.start()
 
     def end(self):
+        """Answers sentences on what did not go as the case says."""
         self.over.set()
-        self.thread.join()
+        self.thread.join(ENDING_MOST)
+        unfinished = ["a fault was still being carried out long after the command had ended"] if self.thread.is_alive() else []
+        return self.troubles + unfinished
 
     def carry_out_later(self):
         try:
             for fault in self.faults:
                 wait = self.zero + fault["at"] / 1e6 - time.monotonic()
-                if fault["at"] > 0 and not self.over.wait(max(0, wait)):
+                if fault["at"] == 0:
+                    continue
+                if self.over.wait(max(0, wait)):  # A case whose command ends before its faults shows nothing of them.
+                    self.troubles.append(f"the fault at {fault['at'] / 1e6:g} s never struck: the command had ended before")
+                else:
                     self.carry_out(fault)
         except Exception as error:  # Told by the case's judgement; a thread's own words would be lost.
-            self.trouble = str(error)
+            self.troubles.append(str(error))
 
     def carry_out(self, fault):
         for name in fault.get("stop", []):

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import selectors
+import shutil
 import subprocess
 import sys
 import time
@@ -15,14 +16,17 @@ from services import SERVICES
 
 from . import sandbox
 from .case_file import Case
+from .case_run import FINISH_MOST, SET_UP_MOST
+from .checks import texts_of
+from .locked import locked
 from .programs import missing
 
 RUN = pathlib.Path(__file__).resolve().parent.parent / "run"
-TOOLS = {"nsenter": "util-linux", "ethtool": "ethtool", "ip": "iproute2", "openssl": "openssl"}
+TOOLS = {"nsenter": "util-linux", "ethtool": "ethtool", "ip": "iproute2", "openssl": "openssl", "pgrep": "procps"}
 # What a case's own commands may use.
-COMMANDS = {"curl": "curl", "iperf3": "iperf3", "kdig": "knot-dnsutils", "nc": "netcat-openbsd", "nft": "nftables", "nstat": "iproute2",
-            "ping": "iputils-ping", "tc": "iproute2", "tcpdump": "tcpdump"}
-SLACK = 90.0  # Seconds that setting a case up may take, on a slow machine, beside its command.
+COMMANDS = {"curl": "curl", "iperf3": "iperf3", "kdig": "knot-dnsutils", "nc": "netcat-openbsd", "nft": "nftables",
+            "nstat": "iproute2", "ping": "iputils-ping", "tc": "iproute2", "tcpdump": "tcpdump"}
+SLACK = SET_UP_MOST + 2 * FINISH_MOST + 10.0  # Seconds beside its command, after which a case's runner itself hangs.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +39,7 @@ class Job:
 
 def commands_of(case):
     """{program: package} of those that its shell commands name."""
-    lines = [case.run.get("shell", ""), case.evidence]
-    lines += [line for fault in case.faults for lines_there in fault.get("shell", {}).values() for line in lines_there]
-    words = set(re.findall(r"\w+", " ".join(lines)))
+    words = set(re.findall(r"\w+", " ".join(texts_of(case))))
     return {program: package for program, package in COMMANDS.items() if program in words}
 
 
@@ -49,7 +51,8 @@ def runs_tharsis(job):
 def obstacle(job, programs):
     """Why this job is not possible here, or ""."""
     if os.geteuid() != 0 and runs_tharsis(job):
-        return "tharsis takes plugins from folders of root's and its user's only, and in a user namespace root is a stranger; as root it can"
+        return ("tharsis takes plugins from folders of root's and its user's only, and in a user namespace root is a stranger; "
+                "as root it can")
     wanted, built = TOOLS | commands_of(job.case), {"lab_relay", "tharsis"}
     for host in [*job.case.hosts.values(), job.case.router]:
         for key in SERVICES.keys() & host.keys():
@@ -73,43 +76,74 @@ class Turn:
     def __init__(self, job, programs, out, keep):
         self.job = job
         label = "-".join([*job.case.name.split("/"), *([job.client] if job.client else [])])
-        words = [sys.executable, str(RUN), "--build", str(programs.build), "--inside", str(job.path), str(job.seed), str(out / "failed" / f"{label}.{job.seed}")]
+        self.kept = out / "failed" / f"{label}.{job.seed}"
+        self.draft = self.kept.with_name(f".{self.kept.name}.{os.getpid()}")
+        words = [sys.executable, str(RUN), "--build", str(programs.build), "--inside", str(job.path), str(job.seed), str(self.draft)]
         words += ["--client", job.client] if job.client else []
         words += ["--keep"] if keep else []
         self.until = time.monotonic() + job.case.limit_us / 1e6 + SLACK
         self.process = subprocess.Popen(sandbox.command(words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        preexec_fn=sandbox.die_with_parent, start_new_session=True)
+                                        preexec_fn=sandbox.dying_with(os.getpid()), start_new_session=True)
 
     def fileno(self):
         return self.process.stdout.fileno()
 
     def end(self):
         """Answers the result. The sandbox is gone after it."""
-        if time.monotonic() > self.until:
+        try:
+            out, err = self.process.communicate(timeout=max(0.0, self.until - time.monotonic()))
+        except subprocess.TimeoutExpired:
             self.kill()
-        out, err = self.process.communicate()
-        lines = out.decode(errors="replace").splitlines()
-        if lines and lines[-1].startswith("{"):
-            return json.loads(lines[-1])
+            out, err = self.process.communicate()
+        return self.put_in_place(self.result_of(out) or self.without_result(err))
+
+    def result_of(self, out):
+        """The last line, or None where it is no result: the inner runner may have died in the middle of it."""
+        try:
+            result = json.loads(out.decode(errors="replace").splitlines()[-1])
+        except (IndexError, ValueError):
+            return None
+        return result if isinstance(result, dict) and "outcome" in result else None
+
+    def without_result(self, err):
         why = err.decode(errors="replace").strip()[-2000:] or "it was over its time"
-        return {"case": self.job.case.name, "seed": self.job.seed, "outcome": "broken", "reasons": ["the case's runner did not finish: " + why]}
+        return {"case": self.job.case.name, "seed": self.job.seed, "outcome": "broken",
+                "reasons": ["the case's runner did not finish: " + why]}
+
+    def put_in_place(self, result):
+        """Of two runs at once each leaves a whole folder, and the last one's stays; what passes now has none."""
+        with locked(self.kept.parent.parent / ".lock"):
+            if result["outcome"] != "impossible":
+                shutil.rmtree(self.kept, ignore_errors=True)
+            if self.draft.exists():
+                self.draft.rename(self.kept)
+                result["kept"] = str(self.kept)
+        return result
 
     def look_around(self):
         """The network stands until Enter, then the result."""
-        line = self.process.stdout.readline().decode()
+        line = self.process.stdout.readline() if time.monotonic() < self.until else b""
+        result = self.result_of(line)
+        if not result:
+            return self.end()
         inner = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split()
-        if line and inner:
+        if inner:
             user = "" if os.geteuid() == 0 else " -U --preserve-credentials"
+            places = ", ".join(["client", "router", "internet", *self.job.case.hosts])
             print(f"The network of the case stands. To look around in it, in another terminal:\n"
                   f"  nsenter -t {inner[0]} -m -p{user} nsenter --net=/run/netns/client\n"
-                  f"Its places: {', '.join(['client', 'router', 'internet', *self.job.case.hosts])}; its files: /run/lab. Enter ends it.", file=sys.stderr)
+                  f"Its places: {places}; its files: /run/lab. Enter ends it.", file=sys.stderr)
             sys.stdin.readline()
         self.process.stdin.close()
-        return json.loads(line) if line else self.end()
+        return self.put_in_place(result)
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def give_up(self):
+        self.kill()
+        shutil.rmtree(self.draft, ignore_errors=True)
 
 
 def run_all(jobs, programs, out, report, at_a_time=4, keep=False):
@@ -130,7 +164,8 @@ def run_all(jobs, programs, out, report, at_a_time=4, keep=False):
             if not running:
                 break
             report.running([turn.job.case.name for turn in running])
-            done = {key.fileobj for key, _ in ready.select(timeout=1.0)} | {turn for turn in running if time.monotonic() > turn.until}
+            done = {key.fileobj for key, _ in ready.select(timeout=1.0)}
+            done |= {turn for turn in running if time.monotonic() > turn.until}
             for turn in done:
                 ready.unregister(turn)
                 report.add(turn.look_around() if keep else turn.end(), turn.job)
@@ -138,4 +173,4 @@ def run_all(jobs, programs, out, report, at_a_time=4, keep=False):
                 turn.kill()
     finally:
         for turn in running:
-            turn.kill()
+            turn.give_up()

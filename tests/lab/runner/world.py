@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from . import sandbox
+from .certificates import Certificates
 
 CLIENT = {4: "10.77.0.2", 6: "2001:db8:77::2"}
 GATEWAY = {4: "10.77.0.1", 6: "2001:db8:77::1"}
@@ -17,6 +18,7 @@ WAN = {4: "100.64.1.1", 6: "2001:db8:a1::1"}
 CABLE = {4: "100.64.1.2", 6: "2001:db8:a1::2"}
 # As root it would change its user, which a user namespace of one user does not let it; so it is not root to itself.
 TCPDUMP = "unshare --user --map-user=1 tcpdump -n"
+COMMAND_MOST = 20.0  # Seconds for a command that changes something and ends.
 FIRST_HOP = "100.64.0.1"  # What every host sees of the internet's side.
 SWITCHES = {
     "net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1, "net.ipv6.conf.default.accept_dad": 0,
@@ -65,11 +67,13 @@ class Router:
 
 
 class World:
-    def __init__(self, case):
-        self.case = case
+    def __init__(self, case, programs):
+        self.case, self.programs = case, programs
+        self.certificates = Certificates(self)
         self.router = Router(case.router)
         self.hosts = {name: Host(number, name, settings) for number, (name, settings) in enumerate(case.hosts.items(), 1)}
         self.processes = {}
+        self.died = []  # Sentences on processes that ended by themselves and are forgotten.
 
     # Addresses
 
@@ -91,7 +95,10 @@ class World:
         for name, host in self.hosts.items():
             for part in [""] + [f".{k}" for k in range(1, len(host.addresses[4]) + 1)] + [".v6"]:
                 text = text.replace("{" + name + part + "}", host.address(name + part))
-        return text.replace("{tcpdump}", TCPDUMP).replace("{client}", CLIENT[4]).replace("{gateway}", GATEWAY[4]).replace("{lab}", str(sandbox.FOLDER))
+        others = {"tcpdump": TCPDUMP, "client": CLIENT[4], "gateway": GATEWAY[4], "lab": str(sandbox.FOLDER)}
+        for name, value in others.items():
+            text = text.replace("{" + name + "}", value)
+        return text
 
     # Namespaces
 
@@ -99,7 +106,8 @@ class World:
         for name in ["client", "router", "internet", *self.hosts]:
             self.ip("netns", "add", name)
             self.ip("-n", name, "link", "set", "lo", "up")
-            self.run(name, ["sh", "-ec", "".join(f"echo '{value}' >/proc/sys/{key.replace('.', '/')};" for key, value in SWITCHES.items())])
+            switches = "".join(f"echo '{value}' >/proc/sys/{key.replace('.', '/')};" for key, value in SWITCHES.items())
+            self.run(name, ["sh", "-ec", switches])
         self.join("client", "eth0", "router", "lan")
         for family, length in ((4, 24), (6, 64)):
             self.ip("-n", "client", "addr", "add", f"{CLIENT[family]}/{length}", "dev", "eth0")
@@ -150,7 +158,10 @@ class World:
         return self.must(self.inside(place, words))
 
     def must(self, words):
-        done = subprocess.run(words, capture_output=True, text=True)
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=COMMAND_MOST)
+        except subprocess.TimeoutExpired:
+            raise WorldError(f"`{' '.join(words)}` had not ended within {COMMAND_MOST:g} s") from None
         if done.returncode != 0:
             raise WorldError(f"`{' '.join(words)}` failed: {(done.stderr or done.stdout).strip()}")
         return done.stdout
@@ -168,10 +179,12 @@ class World:
     def start(self, place, name, words, ready=None, within=15.0, **options):
         """A process that goes on beside the case. Its output is in the folder of `place` as NAME.txt. `ready` is
         asked until it answers true."""
-        said = open(self.folder(place) / f"{name}.txt", "ab")
-        given = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said, **options}
-        process = subprocess.Popen(self.inside(place, words), **given)
-        self.processes[f"{place}/{name}"] = process
+        key = f"{place}/{name}"
+        if self.forget(key):
+            raise WorldError(f"{key} is to be started and runs already")
+        with open(self.folder(place) / f"{name}.txt", "ab") as said:
+            given = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said, **options}
+            process = self.processes[key] = subprocess.Popen(self.inside(place, words), **given)
         self.wait_until(process, place, name, ready, within)
         return process
 
@@ -189,15 +202,27 @@ class World:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
 
     def stop(self, place, name, how=signal.SIGKILL):
-        process = self.processes.pop(f"{place}/{name}", None)
-        if process and process.poll() is None:
+        if process := self.forget(f"{place}/{name}"):
             process.send_signal(how)
             process.wait()
 
+    def forget(self, key):
+        """Answers the process where it runs; where it had ended by itself that is noted."""
+        process = self.processes.get(key)
+        self.died += self.ended(key)
+        self.processes.pop(key, None)
+        return process if process and process.returncode is None else None
+
+    def ended(self, key):
+        process = self.processes.get(key)
+        if process is None or process.poll() is None:
+            return []
+        code = process.returncode
+        return [f"{key} was ended by signal {-code}" if code < 0 else f"{key} ended by itself with {code}"]
+
     def crashed(self):
-        """Sentences on processes that were killed by a signal that nobody here sent."""
-        return [f"{name} was ended by signal {-process.returncode}" for name, process in self.processes.items()
-                if process.poll() is not None and process.returncode < 0]
+        """Sentences on processes that are gone although nobody here stopped them."""
+        return self.died + [sentence for key in self.processes for sentence in self.ended(key)]
 
     def listens(self, place, port, protocol="tcp"):
         """A test for start(): something in `place` listens on the port."""
@@ -207,7 +232,7 @@ class World:
         def asked():
             # /proc/net is that of the reader's namespace, so one is sent in to read it.
             tables = subprocess.run(self.inside(place, ["cat", f"/proc/net/{protocol}", f"/proc/net/{protocol}6"]),
-                                    capture_output=True, text=True).stdout
+                                    capture_output=True, text=True, errors="replace", timeout=COMMAND_MOST).stdout
             return any(wanted in f"{line.split()[1]} " and listening in line for line in tables.splitlines()[1:] if ":" in line)
 
         return asked

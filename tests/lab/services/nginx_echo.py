@@ -8,7 +8,7 @@ from .service import Service
 
 
 class NginxEcho(Service):
-    programs = {"nginx": "nginx libnginx-mod-http-echo"}
+    programs = {"nginx": "nginx", "/usr/lib/nginx/modules/ngx_http_echo_module.so": "libnginx-mod-http-echo"}
 
     @property
     def port(self):
@@ -22,7 +22,8 @@ class NginxEcho(Service):
         certificate, key = self.world.certificates.signed([*self.host.addresses[4], "localhost", "echo.test", *OTHER_NAMES],
                                                          stem=str(self.folder / "nginx"))
         text = (pathlib.Path(__file__).parent / "nginx_echo.conf").read_text()
-        for word, value in {"FOLDER": self.folder, "ADDRESS": "0.0.0.0", "PORT": 7000, "TLS_PORT": 7443, "CERTIFICATE": certificate, "KEY": key}.items():
+        given = {"FOLDER": self.folder, "ADDRESS": "0.0.0.0", "PORT": 7000, "TLS_PORT": 7443, "CERTIFICATE": certificate, "KEY": key}
+        for word, value in given.items():
             text = text.replace(f"@{word}@", str(value))
         self.run(["nginx", "-e", "stderr", "-p", str(self.folder), "-c", self.write("nginx.conf", text)])
 

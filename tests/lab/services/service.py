@@ -30,7 +30,8 @@ class Service:
         raise NotImplementedError
 
     def stop(self):
-        """As a machine that loses its power: at once."""
+        """At once and without a word. The kernel of its machine closes its connections and refuses new ones; a machine that
+        loses its power would be silent, which is a matter of the path (`block`)."""
         while self.started:
             self.world.stop(self.host.name, self.started.pop())
 
