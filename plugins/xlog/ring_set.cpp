@@ -8,6 +8,8 @@ namespace {
 
 // Of the first lap: a thread that says little never touches the rest.
 constexpr uint64_t first_step = 64 << 10;
+// A thread for which no ring is left asks with every line; the system is asked about the others' threads so often.
+constexpr duration ask_again = 10ms;
 // How often close() looks whether somebody is still inside.
 constexpr duration look_again = 100us;
 
@@ -66,7 +68,7 @@ ring_set::~ring_set() {
 
 // The child has none of the segment's memory. What its one thread still holds has no room.
 void ring_set::on_child() {
-  closing_ = true;
+  closing_ = in_child_ = true;
   for (lease* l : leases_) l->limit = 0;
 }
 
@@ -75,11 +77,12 @@ tharsis_log_ring* ring_set::ring() {
   const uint64_t thread = system_.thread();
   for (lease* l : leases_)
     if (l->owner.load(std::memory_order_acquire) == thread) return l;
-  if (leasing_ == thread) return nullptr;
+  if (leasing_ == thread || nanoseconds(system_.now()) < none_before_) return nullptr;
   const held lock(mutex_, leasing_, thread);
   if (closing_) return nullptr;
   lease* l = lease_unowned(thread);
   if (l != nullptr) l->owner.store(thread, std::memory_order_release);
+  else none_before_ = nanoseconds(system_.now() + ask_again);
   return l;
 }
 
@@ -112,9 +115,10 @@ bool ring_set::open(lease& l) {
 
 bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
   auto& l = static_cast<lease&>(*ring);
+  if (in_child_) return false;
   level = std::min<uint32_t>(level, THARSIS_LOG_OFF - 1);
-  if (bytes <= record_max() && !closing_) {
-    if (grant(l, bytes)) return true;
+  if (bytes <= record_max()) {
+    if (grant(l, bytes)) return true;  // While we close too: what is under way ends here.
     const duration most = draining_ == system_.thread() ? duration::zero() : settings_.wait[level];
     const instant end = later(system_.now(), most);
     tell(full);
@@ -127,7 +131,7 @@ bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
       system_.wait(l.turn, turn, left);
     }
   }
-  count_dropped(level);
+  if (!closing_) count_dropped(level);
   return false;
 }
 

@@ -49,7 +49,8 @@ class ring_set {
 
   // The calling thread's own; null: none is left, or its disk is full. [any thread]
   tharsis_log_ring* ring();
-  // See tharsis_log.room. [the ring's thread]
+  // See tharsis_log.room. While close() is under way what finds no room is not counted: it goes elsewhere. [the
+  // ring's thread]
   bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
   // [any thread]
   void wake();
@@ -121,6 +122,8 @@ class ring_set {
   std::vector<lease*> leases_;
   std::atomic<uint32_t>* asleep_;  // Read by threads that may outlive this.
   std::atomic<bool> closing_{false};
+  std::atomic<bool> in_child_{false};
+  std::atomic<int64_t> none_before_{0};  // No ring is looked for before this time.
   std::atomic<uint64_t> draining_{0};
   std::atomic<uint64_t> leasing_{0};  // The thread that holds mutex_ in ring().
   std::atomic<uint64_t> sharing_{0};  // The thread that has ring 0.

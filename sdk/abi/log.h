@@ -113,7 +113,7 @@ typedef struct tharsis_log {
   // The site's number, from 1; 0: use write(). [any thread]
   uint32_t (*site)(void* self, const tharsis_log_site* site);
   // Makes limit >= position + bytes; may wait as long as the level's policy says. 0: the line is
-  // dropped and has been counted. [the ring's thread, busy]
+  // dropped and has been counted; if *generation has changed meanwhile, use write(). [the ring's thread, busy]
   int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
   // [the ring's thread, busy] [does not block]
   void (*wake)(void* self);

@@ -380,6 +380,7 @@ class logger {
     constexpr std::array<char, sizeof...(W) + 1> codes = {W::code..., '\0'};
     const uint64_t size = size_of(w...);
     tharsis_log_ring* const ring = ring_of_this_thread();
+    const uint32_t generation = log_detail::this_thread.generation;
     if (ring == nullptr) {
       say<Level>(t.text, codes.data(), w...);
     } else if (const uint32_t site = size <= (ring->mask + 1) / 2 ? number_of<Level>(known, t, codes.data()) : 0; site == 0) {
@@ -387,6 +388,8 @@ class logger {
       say<Level>(t.text, codes.data(), w...);
     } else if (ring->position + size > ring->limit && log_->room(log_->self, ring, size, Level) == 0) {
       log_detail::leave(*ring);
+      // The sink went while we waited: it is not the one that counts this.
+      if (__atomic_load_n(generation_, __ATOMIC_RELAXED) != generation) say<Level>(t.text, codes.data(), w...);
     } else {
       put(*ring, size, site, w...);
     }

@@ -337,6 +337,19 @@ TEST(Logger, ASignalBetweenLinesUsesTheRingAndInsideALineWords) {
   std::signal(SIGUSR1, before);
 }
 
+TEST(Logger, ALineThatFoundNoRoomInASinkThatWentIsSaidInWords) {
+  ring_log host(1 << 10);
+  const logger log(&host.table);
+  host.table.room = [](void* s, tharsis_log_ring*, uint64_t, uint32_t) {
+    ring_log::of(s).generation = ring_log::next_generation();
+    return 0;
+  };
+  const std::string filler(400, 'f');
+  for (int n = 0; n < 3; ++n) log.info("{}", filler);
+  EXPECT_EQ(host.rings->take_texts().size() + host.words.size(), 3u);
+  EXPECT_GT(host.words.size(), 0u);
+}
+
 TEST(Logger, SignalsAtAnyMomentHarmNoLine) {
   ring_log host;
   const logger log(&host.table);
