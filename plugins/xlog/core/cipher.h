@@ -84,9 +84,11 @@ class aead {
   // False: the library failed, and `data` is worth nothing.
   [[nodiscard]] bool seal(const secret& key, const nonce& once, byte_view associated, std::span<uint8_t> data,
                           std::span<uint8_t, tag_size> tag);
-  // False: not what was sealed with these; `data` is then zeros.
+  // False: not what was sealed with these, or the library failed; `data` is then zeros.
   [[nodiscard]] bool open(const secret& key, const nonce& once, byte_view associated, std::span<uint8_t> data,
                           std::span<const uint8_t, tag_size> tag);
+  // The key used last stays in the cipher's memory; after this it does not.
+  void forget_key();
 
  private:
   explicit aead(cipher_context context) : context_(std::move(context)) {}

@@ -166,7 +166,7 @@ bool aead::seal(const secret& key, const nonce& once, byte_view associated, std:
                 std::span<uint8_t, tag_size> tag) {
   const error_mark mark;
   EVP_CIPHER_CTX* const c = of(context_);
-  return start(c, key, once, associated, true) && update(c, data) && finish(c) &&
+  return c != nullptr && start(c, key, once, associated, true) && update(c, data) && finish(c) &&
          EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, tag_size, tag.data()) == 1;
 }
 
@@ -176,10 +176,16 @@ bool aead::open(const secret& key, const nonce& once, byte_view associated, std:
   EVP_CIPHER_CTX* const c = of(context_);
   std::array<uint8_t, tag_size> expected;
   std::copy(tag.begin(), tag.end(), expected.begin());
-  const bool genuine = start(c, key, once, associated, false) && update(c, data) &&
+  const bool genuine = c != nullptr && start(c, key, once, associated, false) && update(c, data) &&
                        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, tag_size, expected.data()) == 1 && finish(c);
   if (!genuine) std::fill(data.begin(), data.end(), uint8_t{0});
   return genuine;
+}
+
+// Another key in its place: making the context anew would cost more.
+void aead::forget_key() {
+  const error_mark mark;
+  if (!start(of(context_), secret(), {}, {}, true)) context_.reset();
 }
 
 result<stream_cipher> stream_cipher::make(cipher_suite suite, const secret& key) {

@@ -49,7 +49,9 @@ file_sealer::file_sealer(cipher_suite suite, aead cipher, key_tree keys, std::ve
       chain_(chain_of(byte_view(envelope_).last(tag_size))) {}
 
 bool file_sealer::seal(uint64_t number, byte_view header, std::span<const std::span<uint8_t>> payloads, bool last) {
-  if (try_seal(number, header, payloads, last)) return true;
+  const bool sealed = try_seal(number, header, payloads, last);
+  cipher_.forget_key();
+  if (sealed) return true;
   for (const auto payload : payloads) wipe(payload);
   return false;
 }

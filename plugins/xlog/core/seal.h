@@ -7,7 +7,8 @@
 // is the header. Into its header the caller puts chain(), the beginning of the tag before; numbers, chain and last
 // block show, also to who has no key, what is missing (seal_chain.h).
 //
-// The seal proves that nothing was changed since; not who wrote it: anybody can seal for a public key.
+// The seal proves that nothing was changed since; not who wrote it: anybody can seal for a public key. A child of
+// fork() must not use its parent's sealer: both would seal block n, with one key and one nonce.
 #pragma once
 #include <cstdint>
 #include <optional>

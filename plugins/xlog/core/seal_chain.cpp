@@ -12,7 +12,8 @@ std::string range(uint64_t first, uint64_t end) {
 
 }  // namespace
 
-std::optional<seal_chain::finding> seal_chain::on_block(uint64_t number, uint32_t before, std::optional<uint32_t> own, bool last) {
+std::optional<seal_chain::finding> seal_chain::on_block(uint64_t number, uint32_t before,
+                                                        std::optional<uint32_t> own, bool last) {
   const auto at_this = [&](fault what, std::string text) { return finding{what, number, std::move(text)}; };
   if (number < next_) return at_this(fault::repeated, named(number) + " stands here again, or in the wrong place");
   const uint64_t expected = next_;

@@ -28,7 +28,10 @@ std::string on_one_line(std::string text) {
 
 // A digit's case and the kind of a blank mean nothing.
 std::string meaning(std::string text) {
-  for (char& c : text) c = std::string_view("\t\r\n").find(c) != std::string_view::npos ? ' ' : c >= 'A' && c <= 'F' ? static_cast<char>(c | 0x20) : c;
+  for (char& c : text)
+    c = std::string_view("\t\r\n").find(c) != std::string_view::npos ? ' '
+        : c >= 'A' && c <= 'F'                                       ? static_cast<char>(c | 0x20)
+                                                                     : c;
   return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
@@ -63,7 +66,8 @@ TEST(XlogKeyFile, TheFormIsThisOne) {
 }
 
 TEST(XlogKeyFile, APathIsNoKey) {
-  for (const char* path : {"", "team.pub", "/etc/keys/team.pub", "tharsis", "tharsis.pub xlog"}) EXPECT_FALSE(is_key_text(path)) << path;
+  for (const char* path : {"", "team.pub", "/etc/keys/team.pub", "tharsis", "tharsis.pub xlog"})
+    EXPECT_FALSE(is_key_text(path)) << path;
 }
 
 TEST(XlogKeyFile, CutAnywhereItIsRefused) {

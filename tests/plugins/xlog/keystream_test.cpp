@@ -30,16 +30,20 @@ std::vector<uint8_t> at(keystream& s, uint64_t position, size_t size) {
 
 // Also where 32 bits of the ciphers' counters overflow, and at the rings' own beginnings.
 TEST(XlogKeystream, AnyPieceIsAPieceOfTheWhole) {
-  const uint64_t starts[] = {0, (uint64_t{1} << 36) - 30'000, (uint64_t{1} << 38) - 30'000, uint64_t{5} << 48, (uint64_t{1} << 63) - 30'000};
+  const uint64_t starts[] = {0, (uint64_t{1} << 36) - 30'000, (uint64_t{1} << 38) - 30'000, uint64_t{5} << 48,
+                             (uint64_t{1} << 63) - 30'000};
   for (const cipher_suite suite : suites)
     for (const uint64_t start : starts) {
       auto s = made(1, suite).stream;
       const auto whole = at(s, start, 60'000);
       seeded_random random(start + 1);
       for (int times = 0; times < 300; ++times) {
-        const size_t from = random.below(whole.size()), size = random.below(std::min<size_t>(whole.size() - from, random.below(2) ? 100 : 40'000) + 1);
+        const size_t from = random.below(whole.size()),
+                     size = random.below(
+                         std::min<size_t>(whole.size() - from, random.below(2) ? 100 : 40'000) + 1);
         const auto piece = at(s, start + from, size);
-        ASSERT_TRUE(std::equal(piece.begin(), piece.end(), whole.begin() + static_cast<std::ptrdiff_t>(from))) << start << " " << from << " " << size;
+        ASSERT_TRUE(std::equal(piece.begin(), piece.end(), whole.begin() + static_cast<std::ptrdiff_t>(from)))
+            << start << " " << from << " " << size;
       }
     }
 }

@@ -59,7 +59,9 @@ TEST(XlogSealChain, NamesACutEnd) {
   for (size_t n = 0; n < 10; ++n) {
     auto blocks = whole();
     blocks.resize(n);
-    expect_one(blocks, fault::cut, "the file ends before its last block: nothing is there from block " + std::to_string(n) + " on");
+    expect_one(
+        blocks, fault::cut,
+        "the file ends before its last block: nothing is there from block " + std::to_string(n) + " on");
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "plugins/xlog/core/keystream.h"
 #include "plugins/xlog/core/seal_chain.h"
@@ -110,8 +111,9 @@ TEST(XlogSeal, EachRecipientOpensAndNobodyElse) {
   }
   const auto refused = file_opener::make(f.envelope, stranger);
   EXPECT_EQ(refused.status(), THARSIS_E_DENIED);
-  EXPECT_EQ(refused.failure().text, "sealed for " + key_id_text(keys[0].open.id()) + ", " + key_id_text(keys[1].open.id()) + ", " +
-                                        key_id_text(keys[2].open.id()) + "; the key given is " + key_id_text(stranger.open.id()));
+  EXPECT_EQ(refused.failure().text,
+            "sealed for " + key_id_text(keys[0].open.id()) + ", " + key_id_text(keys[1].open.id()) + ", " +
+                key_id_text(keys[2].open.id()) + "; the key given is " + key_id_text(stranger.open.id()));
 }
 
 TEST(XlogSeal, EveryFlippedBitOfABlockIsFoundAndCostsThatPayloadOnly) {
@@ -251,6 +253,65 @@ TEST(XlogSeal, RecipientsAreOneTo32AndNotWeak) {
   const public_key weak{};
   EXPECT_EQ(file_sealer::make({&weak, 1}, random, file_id).status(), THARSIS_E_INVALID);
 }
+
+#if defined(__linux__) && !defined(THARSIS_SANITIZED)
+namespace {
+
+// How often 32 bytes stand in the heap or on the stack. They are given with every bit turned, so that they
+// are not found where they are looked for.
+size_t times_in_memory(const key_bytes& turned) {
+  std::ifstream maps("/proc/self/maps");
+  size_t found = 0;
+  for (std::string line; std::getline(maps, line);) {
+    if (!line.ends_with("[heap]") && !line.ends_with("[stack]")) continue;
+    const size_t dash = line.find('-');
+    const auto* at = reinterpret_cast<const uint8_t*>(std::stoull(line.substr(0, dash), nullptr, 16));
+    const auto* end = reinterpret_cast<const uint8_t*>(std::stoull(line.substr(dash + 1), nullptr, 16));
+    for (; at + key_size <= end; ++at) {
+      size_t same = 0;
+      while (same < key_size && at[same] == static_cast<uint8_t>(~turned[same])) ++same;
+      found += same == key_size ? 1 : 0;
+    }
+  }
+  return found;
+}
+
+key_bytes turned(const secret& key) {
+  key_bytes bits;
+  for (size_t i = 0; i < key_size; ++i) bits[i] = static_cast<uint8_t>(~key.open()[i]);
+  return bits;
+}
+
+}  // namespace
+
+// Goal: who takes the process' memory after block n finds no key of a block up to n. Method: the keys are made
+// again from the root, and looked for.
+TEST(XlogSeal, NoKeyOfASealedBlockIsLeftInMemory) {
+  const private_key key = test_key(1);
+  const key_bytes control = turned(key.scalar);
+  EXPECT_GE(times_in_memory(control), 1u) << "looking finds what is there";
+  for (const cipher_suite suite : suites) {
+    seeded_random random(1);
+    auto sealer = file_sealer::make({&key.open, 1}, random, file_id, suite);
+    std::vector<key_bytes> keys;
+    {
+      const auto opened = open_envelope("file", sealer->envelope(), key);
+      ASSERT_TRUE(opened);
+      keys.push_back(turned(opened->inside.key));
+      const secret root = hkdf_sha256(file_id, opened->inside.key.open(), as_bytes("tharsis xlog blocks 1"));
+      keys.push_back(turned(root));
+      key_tree tree(root);
+      for (uint64_t n = 0; n < 20; ++n) keys.push_back(turned(*tree.take(n)));
+    }
+    for (uint64_t n = 0; n < 20; ++n) {
+      std::vector<uint8_t> data(1000);
+      const std::span<uint8_t> part(data);
+      ASSERT_TRUE(sealer->seal(n, {}, {&part, 1}));
+    }
+    for (size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(times_in_memory(keys[i]), 0u) << i;
+  }
+}
+#endif
 
 // Two files of one program with the same content have no byte of it in common, and none of the text.
 TEST(XlogSeal, NothingOfTheTextShows) {
