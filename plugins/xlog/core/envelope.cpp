@@ -31,7 +31,7 @@ std::array<uint8_t, tag_size> code_of(const secret& key, byte_view envelope) {
   return first;
 }
 
-error damaged(const std::string& problem) { return {THARSIS_E_PROTOCOL, "the sealed key " + problem}; }
+error damaged_envelope(const std::string& problem) { return {THARSIS_E_PROTOCOL, "the sealed key " + problem}; }
 
 struct view_of_parts {
   cipher_suite suite;
@@ -40,16 +40,16 @@ struct view_of_parts {
   byte_view part(size_t i) const { return parts.subspan(i * part_size, part_size); }
 };
 
-result<view_of_parts> split(byte_view envelope) {
-  if (envelope.size() < envelope_size(1)) return damaged("was cut: it has " + std::to_string(envelope.size()) + " bytes");
+result<view_of_parts> split_envelope(byte_view envelope) {
+  if (envelope.size() < envelope_size(1)) return damaged_envelope("was cut: it has " + std::to_string(envelope.size()) + " bytes");
   if (envelope[0] != envelope_version)
-    return damaged("is of version " + std::to_string(envelope[0]) + "; this program reads version 1");
-  if (!is_suite(envelope[1])) return damaged("names an unknown cipher, " + std::to_string(envelope[1]));
+    return damaged_envelope("is of version " + std::to_string(envelope[0]) + "; this program reads version 1");
+  if (!is_suite(envelope[1])) return damaged_envelope("names an unknown cipher, " + std::to_string(envelope[1]));
   const size_t count = envelope[2] | size_t{envelope[3]} << 8;
-  if (count == 0 || count > recipients_max) return damaged("names " + std::to_string(count) + " recipients");
+  if (count == 0 || count > recipients_max) return damaged_envelope("names " + std::to_string(count) + " recipients");
   const size_t size = envelope_size(count);
   if (envelope.size() != size)
-    return damaged("has " + std::to_string(envelope.size()) + " bytes where " + std::to_string(size) + " belong");
+    return damaged_envelope("has " + std::to_string(envelope.size()) + " bytes where " + std::to_string(size) + " belong");
   const byte_view before_code = envelope.first(size - tag_size);
   return view_of_parts{static_cast<cipher_suite>(envelope[1]), envelope.first(prefix_size), before_code.subspan(prefix_size),
                        envelope.last(tag_size), before_code, count};
@@ -105,14 +105,14 @@ result<std::vector<uint8_t>> seal_envelope(std::string_view purpose, const conte
 }
 
 result<opened_envelope> open_envelope(std::string_view purpose, byte_view envelope, const private_key& key) {
-  const auto v = split(envelope);
+  const auto v = split_envelope(envelope);
   if (!v) return v.failure();
   auto cipher = aead::make(v->suite);
   if (!cipher) return cipher.failure();
   key_bytes point;
   std::copy_n(v->prefix.begin() + point_at, point.size(), point.begin());
   const auto shared = x25519(key.scalar, point);
-  if (!shared) return damaged("is damaged: nobody made it for a key");
+  if (!shared) return damaged_envelope("is damaged: nobody made it for a key");
 
   const key_id own = key.open.id();
   bool found = false;
@@ -132,12 +132,12 @@ result<opened_envelope> open_envelope(std::string_view purpose, byte_view envelo
     return opened;
   }
   if (!found) return sealed_for_others(*v, own);
-  return damaged("is damaged, or was altered: it is for the key " + key_id_text(own) + ", which does not open it");
+  return damaged_envelope("is damaged, or was altered: it is for the key " + key_id_text(own) + ", which does not open it");
 }
 
 std::vector<key_id> recipients_of(byte_view envelope) {
   std::vector<key_id> ids;
-  const auto v = split(envelope);
+  const auto v = split_envelope(envelope);
   if (!v) return ids;
   for (size_t i = 0; i < v->count; ++i) std::copy_n(v->part(i).begin(), sizeof(key_id), ids.emplace_back().begin());
   return ids;

@@ -8,7 +8,7 @@
 namespace tharsis::xlog {
 namespace {
 
-constexpr std::string_view purpose = "ring";
+constexpr std::string_view ring_purpose = "ring";
 // Zeros to encrypt are made just before, while they are in the nearest cache.
 constexpr size_t step_size = 16 << 10;
 
@@ -35,7 +35,7 @@ bool keystream::fill(uint64_t position, std::span<uint8_t> into) {
 result<new_keystream> make_keystream(std::span<const public_key> recipients, const tharsis_random& random, const unique_id& id,
                                      cipher_suite suite) {
   const contents ring{suite, id, secret(random)};
-  auto wrapped = seal_envelope(purpose, ring, recipients, random);
+  auto wrapped = seal_envelope(ring_purpose, ring, recipients, random);
   if (!wrapped) return wrapped.failure();
   auto stream = keystream::make(ring);
   if (!stream) return stream.failure();
@@ -43,7 +43,7 @@ result<new_keystream> make_keystream(std::span<const public_key> recipients, con
 }
 
 result<keystream> unwrap_keystream(byte_view wrapped, const private_key& key) {
-  const auto opened = open_envelope(purpose, wrapped, key);
+  const auto opened = open_envelope(ring_purpose, wrapped, key);
   if (!opened) return opened.failure();
   return keystream::make(opened->inside);
 }

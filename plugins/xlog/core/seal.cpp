@@ -8,7 +8,7 @@
 namespace tharsis::xlog {
 namespace {
 
-constexpr std::string_view purpose = "file";
+constexpr std::string_view file_purpose = "file";
 
 secret root_of(const contents& inside) {
   return hkdf_sha256(inside.id, inside.key.open(), as_bytes("tharsis xlog blocks 1"));
@@ -34,7 +34,7 @@ uint32_t chain_of(byte_view tag) {
 result<file_sealer> file_sealer::make(std::span<const public_key> recipients, const tharsis_random& random,
                                       const unique_id& file, cipher_suite suite) {
   const contents inside{suite, file, secret(random)};
-  auto envelope = seal_envelope(purpose, inside, recipients, random);
+  auto envelope = seal_envelope(file_purpose, inside, recipients, random);
   if (!envelope) return envelope.failure();
   auto cipher = aead::make(suite);
   if (!cipher) return cipher.failure();
@@ -72,7 +72,7 @@ bool file_sealer::try_seal(uint64_t number, byte_view header, std::span<const st
 }
 
 result<file_opener> file_opener::make(byte_view envelope, const private_key& key) {
-  const auto opened = open_envelope(purpose, envelope, key);
+  const auto opened = open_envelope(file_purpose, envelope, key);
   if (!opened) return opened.failure();
   auto cipher = aead::make(opened->inside.suite);
   if (!cipher) return cipher.failure();
