@@ -10,6 +10,7 @@
 // durations, times of the system's clock, secret(x) (never written anywhere), and whatever has a to_text(x).
 //
 // A signal handler may log where its thread and the line's place have logged before; else it takes locks and memory.
+// If it interrupts another line of its thread, its own goes as it is written, without its arguments.
 #pragma once
 #include <array>
 #include <atomic>
@@ -169,12 +170,16 @@ struct sealer {
     std::memcpy(&bits, &value, sizeof bits);
     put(bits);
   }
-  // In words of eight; the last one overlaps the one before it. No call for the short texts that most are.
+  // In words, of which the last one overlaps the one before it: no call, and few branches for the short texts that
+  // most are.
   void put(std::string_view from) {
     const char* p = from.data();
     const size_t n = from.size();
-    if (n >= 8) {
-      for (size_t i = 0; i + 8 < n; i += 8) at<uint64_t>(i, p);
+    if (n >= 16) {
+      for (size_t i = 0; i + 16 < n; i += 16) at<sixteen>(i, p);
+      at<sixteen>(n - 16, p);
+    } else if (n >= 8) {
+      at<uint64_t>(0, p);
       at<uint64_t>(n - 8, p);
     } else if (n >= 4) {
       at<uint32_t>(0, p);
@@ -187,6 +192,8 @@ struct sealer {
   }
 
  private:
+  using sixteen [[gnu::vector_size(16)]] = uint64_t;
+
   template <class T>
   void at(size_t i, const char* p) {
     T v, k;
@@ -210,6 +217,23 @@ void put_fixed(Out& out, const Text& t) {
 template <class Out, class T>
 void put_tail(Out& out, const T& t) {
   if constexpr (T::code == THARSIS_LOG_TEXT || T::code == THARSIS_LOG_BYTES) out.put(std::string_view(t.value));
+}
+
+// Of a record, a multiple of 8.
+template <class... W>
+uint64_t size_of(const W&... w) {
+  constexpr size_t fixed = (header_size + ... + W::fixed);
+  return (fixed + (size_t{0} + ... + tail(w)) + 7) & ~uint64_t{7};
+}
+
+template <class... W>
+std::string in_words(const char* text, const char* codes, const W&... w) {
+  std::vector<uint8_t> arguments(size_of(w...));
+  const std::vector<uint8_t> zeros(arguments.size());
+  [[maybe_unused]] sealer out{arguments.data(), zeros.data()};
+  (put_fixed(out, w), ...);
+  (put_tail(out, w), ...);
+  return format_line(text, std::string_view(codes, sizeof...(W)), arguments);
 }
 
 // What ring() answered this thread last, in this library, and when. A signal handler may log, too: the generation is
@@ -273,6 +297,12 @@ struct log_text {
   }
 };
 
+// The line as a person reads it, at once.
+template <class... A>
+std::string in_words(std::type_identity_t<log_text<A...>> t, const A&... a) {
+  return log_detail::in_words(t.text, log_detail::codes<A...>.data(), log_detail::wire(a)...);
+}
+
 class logger {
  public:
   // `log` and `tag` must outlive it.
@@ -311,6 +341,13 @@ class logger {
     line<Site, THARSIS_LOG_FATAL>(t, a...);
   }
 
+  // For what must be true: a fatal line where it is not. Answers whether it is.
+  template <class Site = decltype([] {}), class... A>
+  bool check(bool holds, std::type_identity_t<log_text<A...>> t, const A&... a) const {
+    if (!holds) [[unlikely]] line<Site, THARSIS_LOG_FATAL>(t, a...);
+    return holds;
+  }
+
   // Finished text.
   void write(uint32_t level, std::string_view text) const {
     if (logs(level)) log_->write(log_->self, level, text_of(text));
@@ -331,7 +368,7 @@ class logger {
     tharsis_log_ring* const ring = log_detail::this_thread.ring;
     if (ring == nullptr || !log_detail::enter(*ring)) [[unlikely]] return keep_slowly<Level>(known, t, w...);
     const uint64_t site = known.load(std::memory_order_acquire);
-    const uint64_t size = size_of(w...);
+    const uint64_t size = log_detail::size_of(w...);
     if (generation != __atomic_load_n(generation_, __ATOMIC_RELAXED) || !is_number(site, generation) ||
         ring->position + size > ring->limit) [[unlikely]] {
       log_detail::leave(*ring);
@@ -343,12 +380,6 @@ class logger {
   // One place in a program may write lines of several tags: they have a number each.
   bool is_number(uint64_t site, uint32_t generation) const {
     return site >> 32 == (generation ^ salt_) && static_cast<uint32_t>(site) != 0;
-  }
-
-  template <class... W>
-  static uint64_t size_of(const W&... w) {
-    constexpr size_t fixed = (log_detail::header_size + ... + W::fixed);
-    return (fixed + (size_t{0} + ... + log_detail::tail(w)) + 7) & ~uint64_t{7};
   }
 
   // Busy; not any more afterwards.
@@ -376,9 +407,10 @@ class logger {
   // The first line of a thread, of a place, after a sink came or went, and where there is no room.
   template <uint32_t Level, class Text, class... W>
   [[gnu::noinline, gnu::cold]] void keep_slowly(std::atomic<uint64_t>& known, const Text& t, const W&... w) const {
+    if (interrupts_a_line()) return log_->write(log_->self, Level, text_of(std::string_view(t.text)));
     const int number = errno;
     constexpr std::array<char, sizeof...(W) + 1> codes = {W::code..., '\0'};
-    const uint64_t size = size_of(w...);
+    const uint64_t size = log_detail::size_of(w...);
     tharsis_log_ring* const ring = ring_of_this_thread();
     const uint32_t generation = log_detail::this_thread.generation;
     if (ring == nullptr) {
@@ -396,6 +428,12 @@ class logger {
     errno = number;
   }
 
+  // A signal handler in the midst of one of this thread's lines, which may hold any lock: it gets by without memory.
+  static bool interrupts_a_line() {
+    const auto& mine = log_detail::this_thread;
+    return mine.asking || (mine.ring != nullptr && __atomic_load_n(&mine.ring->busy, __ATOMIC_RELAXED) != 0);
+  }
+
   // Busy, and of the sink that is there now; or null.
   tharsis_log_ring* ring_of_this_thread() const {
     for (int tries = 0; tries < 2; ++tries) {
@@ -410,7 +448,6 @@ class logger {
 
   tharsis_log_ring* ring_of(uint32_t generation) const {
     auto& mine = log_detail::this_thread;
-    if (mine.asking) return nullptr;  // We interrupted this.
     if (mine.generation == generation) return mine.ring;
     mine.asking = true;
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -438,13 +475,8 @@ class logger {
   template <uint32_t Level, class... W>
   void say(const char* text, const char* codes, const W&... w) const noexcept {
     try {
-      std::vector<uint8_t> arguments(size_of(w...));
-      const std::vector<uint8_t> zeros(arguments.size());
-      [[maybe_unused]] log_detail::sealer out{arguments.data(), zeros.data()};
-      (log_detail::put_fixed(out, w), ...);
-      (log_detail::put_tail(out, w), ...);
       std::string line = tag_[0] != '\0' ? "[" + std::string(tag_) + "] " : std::string();
-      line += format_line(text, std::string_view(codes, sizeof...(W)), arguments);
+      line += log_detail::in_words(text, codes, w...);
       log_->write(log_->self, Level, text_of(line));
     } catch (...) {
       log_->write(log_->self, Level, text_of(std::string_view(text)));  // No memory: so far as it goes.
