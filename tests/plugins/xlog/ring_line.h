@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -94,20 +95,21 @@ inline segment_info info_for_test(const segment_geometry& g, bool sealed) {
 // A segment in `folder` and the rings in it.
 struct living_rings {
   explicit living_rings(const std::string& folder, segment_geometry g = {4, 64 << 10, 64 << 10}, bool sealed = false,
-                        duration wait = 10s) {
+                        duration wait = 10s, fill_keystream fill = paper_keystream,
+                        std::span<const uint8_t> wrapped = {}) {
     auto t = system_threads();
     threads = std::move(*t);
     store = system_segments();
     segment_info info = info_for_test(g, sealed);
     store->sign(info);
-    auto made = store->create(folder, "test", info, new_segment(info, {}));
+    auto made = store->create(folder, "test", info, new_segment(info, wrapped));
     if (!made) throw std::runtime_error(made.failure().text);
     ring_settings settings;
     settings.wait.fill(wait);
     settings.wait[THARSIS_LOG_VERBOSE] = {};
     rings = std::make_unique<ring_set>(
         std::move(*made), g, sealed, *threads, settings,
-        ring_set::callbacks{[this](uint32_t what) { news |= what, news.notify_all(); }, paper_keystream});
+        ring_set::callbacks{[this](uint32_t what) { news |= what, news.notify_all(); }, std::move(fill)});
   }
   std::unique_ptr<ring_system> threads;
   std::unique_ptr<segment_store> store;
