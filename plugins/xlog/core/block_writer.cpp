@@ -10,19 +10,22 @@
 namespace tharsis::xlog {
 namespace {
 
-constexpr uint32_t literal_mark = 0x80000000;  // With the literal's index below it, where a code would be.
 constexpr size_t compress_from = 256;          // Fewer bytes do not become less.
 constexpr int compress_level = 1;              // More costs more than the disk is worth while lines come.
 constexpr uint32_t picky_after = 64;           // Texts of a column that say what most of its texts are like.
 constexpr uint8_t plain = 0, compressed = 1;   // The first byte of texts.
 
-// Few bytes, by the million: without a call.
+// Some tens of bytes, by the million: without a call, the last ones twice.
 void copy_short(uint8_t* to, const uint8_t* from, size_t n) {
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) store(to + i, load<uint64_t>(from + i));
-  if (i == n) return;
-  if (n >= 8) return store(to + n - 8, load<uint64_t>(from + n - 8));
-  for (; i < n; ++i) to[i] = from[i];
+  if (n >= 16) {
+    for (size_t i = 0; i + 16 < n; i += 16) std::memcpy(to + i, from + i, 16);
+    std::memcpy(to + n - 16, from + n - 16, 16);
+  } else if (n >= 8) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + n - 8, from + n - 8, 8);
+  } else {
+    for (size_t i = 0; i < n; ++i) to[i] = from[i];
+  }
 }
 
 unsigned code_width(size_t count) { return static_cast<unsigned>(std::bit_width(count - 1)); }
@@ -39,8 +42,8 @@ struct block_writer::zstd {
 
 block_writer::block_writer(const block_settings& s) : settings_(s), zstd_(std::make_unique<zstd>()) {
   assert(s.rows > 0 && s.rows <= block_rows_max && s.bytes <= block_bytes_max - row_bytes_max && s.tick_shift < 64);
-  for (auto* v : {&ticks_, &values_, &scratch_}) v->resize(s.rows);
-  for (auto* v : {&sites_, &threads_, &offsets_, &order_}) v->resize(s.rows);
+  for (auto* v : {&ticks_, &sites_, &threads_, &values_, &scratch_}) v->resize(s.rows);
+  for (auto* v : {&offsets_, &order_, &text_at_}) v->resize(s.rows);
 }
 block_writer::~block_writer() = default;
 
@@ -69,47 +72,31 @@ bool block_writer::add_site(uint32_t number, const site& s) {
 }
 
 block_writer::added block_writer::add(const row& r) {
-  if (r.site >= places_.size() || r.thread >= threads_max) return added::refused;
+  if (r.site >= places_.size()) return added::refused;
   place& p = places_[r.site];
   const size_t size = r.arguments.size();
   if (!p.known || size < p.fixed || size + row_head > row_bytes_max) return added::refused;
   if (rows_ == settings_.rows || (rows_ > 0 && bytes_ + size + row_head > settings_.bytes)) return added::full;
 
-  if (arena_.size() < arena_size_ + p.fixed) arena_.resize(std::max(arena_.size() * 2, arena_size_ + p.fixed));
-  uint8_t* const fixed = arena_.data() + arena_size_;
-  copy_short(fixed, r.arguments.data(), p.fixed);
-  if (p.texts > 0 && !take_texts(p, fixed, r.arguments)) return added::refused;
+  const auto used = used_bytes(p, r.arguments);
+  if (!used) return added::refused;
+  if (arena_.size() < arena_size_ + *used) arena_.resize(std::max(arena_.size() * 2, arena_size_ + *used));
+  copy_short(arena_.data() + arena_size_, r.arguments.data(), *used);
   note(r, p, static_cast<uint32_t>(arena_size_));
-  arena_size_ += p.fixed;
+  arena_size_ += *used;
   bytes_ += size + row_head;
   return added::yes;
 }
 
-// Puts codes where the lengths are. All lengths are looked at before the first text is.
-bool block_writer::take_texts(const place& p, uint8_t* fixed, std::span<const uint8_t> arguments) {
-  const uint16_t* const offsets = text_offsets_.data() + p.first_text;
-  size_t left = arguments.size() - p.fixed;
+// Of a row's arguments; none: the lengths of its texts are more than there is.
+std::optional<size_t> block_writer::used_bytes(const place& p, std::span<const uint8_t> arguments) const {
+  size_t used = p.fixed;
   for (uint32_t i = 0; i < p.texts; ++i) {
-    const size_t n = load<uint32_t>(fixed + offsets[i]);
-    if (n > left) return false;
-    left -= n;
+    const size_t n = load<uint32_t>(arguments.data() + text_offsets_[p.first_text + i]);
+    if (n > arguments.size() - used) return {};
+    used += n;
   }
-  const uint8_t* at = arguments.data() + p.fixed;
-  for (uint32_t i = 0; i < p.texts; ++i) {
-    const std::span<const uint8_t> text(at, load<uint32_t>(fixed + offsets[i]));
-    at += text.size();
-    const uint32_t number = p.first_text + i;
-    uint32_t code = dictionary_.code_of(text_columns_[number], number, text);
-    if (code == 0) code = keep_literal(text);
-    store(fixed + offsets[i], code);
-  }
-  return true;
-}
-
-uint32_t block_writer::keep_literal(std::span<const uint8_t> text) {
-  literals_.insert(literals_.end(), text.begin(), text.end());
-  literal_ends_.push_back(static_cast<uint32_t>(literals_.size()));
-  return literal_mark | static_cast<uint32_t>(literal_ends_.size() - 1);
+  return used;
 }
 
 void block_writer::note(const row& r, place& p, uint32_t offset) {
@@ -118,15 +105,12 @@ void block_writer::note(const row& r, place& p, uint32_t offset) {
     p.code = static_cast<uint32_t>(present_.size());
     levels_ |= p.level_bit;
   }
-  if (r.thread >= thread_codes_.size()) thread_codes_.resize(r.thread + 1);
-  uint32_t& thread = thread_codes_[r.thread];
-  if (thread == 0) {
-    present_threads_.push_back(r.thread);
-    thread = static_cast<uint32_t>(present_threads_.size());
-  }
-  ticks_[rows_] = r.tick >> settings_.tick_shift;
+  const uint64_t tick = r.tick >> settings_.tick_shift;
+  ticks_[rows_] = tick;
+  tick_min_ = std::min(tick_min_, tick);
+  tick_max_ = std::max(tick_max_, tick);
   sites_[rows_] = p.code - 1;
-  threads_[rows_] = thread - 1;
+  threads_[rows_] = thread_codes_.code_of(r.thread);
   offsets_[rows_] = offset;
   ++p.count;
   ++rows_;
@@ -137,12 +121,11 @@ block block_writer::finish() {
   if (epoch_rows_ == 0) ++epoch_;
   block b;
   b.facts.rows = rows_;
-  b.facts.threads = static_cast<uint32_t>(present_threads_.size());
+  b.facts.threads = static_cast<uint32_t>(thread_codes_.numbers().size());
   b.facts.levels = levels_;
   b.facts.epoch = epoch_;
-  const auto [low, high] = std::minmax_element(ticks_.begin(), ticks_.begin() + rows_);
-  b.facts.tick_min = *low;
-  b.facts.tick_max = *high;
+  b.facts.tick_min = tick_min_;
+  b.facts.tick_max = tick_max_;
   for (const present& s : present_) b.facts.sites |= site_bit(s.number);
 
   order_rows();
@@ -179,12 +162,14 @@ void block_writer::order_rows() {
 
 void block_writer::append_columns(const place& p, std::span<const uint32_t> offsets) {
   const std::span<uint64_t> values(values_.data(), offsets.size());
+  for (size_t i = 0; p.texts > 0 && i < offsets.size(); ++i) text_at_[i] = offsets[i] + p.fixed;
+  uint32_t texts = p.first_text;
   for (const column& c : p.columns) {
     gather(c, offsets);
     if (c.code == THARSIS_LOG_F64) {
       doubles_.append(columns_, values, scratch_);
     } else if (is_text(c.code)) {
-      append_texts_column(values);
+      append_texts_column(texts++, values);
     } else if (c.code != THARSIS_LOG_SECRET) {
       append_numbers(columns_, values, scratch_);
     }
@@ -206,20 +191,32 @@ void block_writer::gather(const column& c, std::span<const uint32_t> offsets) {
   }
 }
 
-// Codes; where one is 0, the length of a text whose bytes stand behind the new ones.
-void block_writer::append_texts_column(std::span<uint64_t> codes) {
+// Codes; where one is 0, the length of a text whose bytes stand behind the new ones. `values` are the lengths, and
+// text_at_ says where the texts are; both are overwritten.
+void block_writer::append_texts_column(uint32_t number, std::span<uint64_t> values) {
+  constexpr size_t batch = 16;
+  std::array<uint64_t, batch> approached;
   literal_lengths_.clear();
-  for (uint64_t& code : codes) {
-    if (code < literal_mark) continue;
-    const size_t at = code - literal_mark;
-    const uint32_t begin = at == 0 ? 0 : literal_ends_[at - 1];
-    const std::span<const uint8_t> text(literals_.data() + begin, literal_ends_[at] - begin);
-    literal_bytes_.append(text);
-    literal_lengths_.push_back(text.size());
-    code = 0;
+  for (size_t begin = 0; begin < values.size(); begin += batch) {
+    const size_t n = std::min(batch, values.size() - begin);
+    for (size_t i = 0; i < n; ++i) approached[i] = dictionary_.approach(number, text_of_row(begin + i, values));
+    for (size_t i = 0; i < n; ++i) {
+      const auto text = text_of_row(begin + i, values);
+      const uint64_t code = dictionary_.code_of(text_columns_[number], number, text, approached[i]);
+      if (code == 0) {
+        literal_bytes_.append(text);
+        literal_lengths_.push_back(text.size());
+      }
+      text_at_[begin + i] += static_cast<uint32_t>(text.size());
+      values[begin + i] = code;
+    }
   }
-  append_numbers(columns_, codes, scratch_);
+  append_numbers(columns_, values, scratch_);
   append_numbers(columns_, literal_lengths_, scratch_);
+}
+
+std::span<const uint8_t> block_writer::text_of_row(size_t i, std::span<const uint64_t> lengths) const {
+  return {arena_.data() + text_at_[i], lengths[i]};
 }
 
 void block_writer::append_rows() {
@@ -230,14 +227,11 @@ void block_writer::append_rows() {
     rows_out_.varint(s.bytes);
     rows_out_.varint(s.literals);
   }
-  rows_out_.varint(present_threads_.size());
-  for (const uint32_t thread : present_threads_) rows_out_.varint(thread);
+  rows_out_.varint(thread_codes_.numbers().size());
+  for (const uint32_t thread : thread_codes_.numbers()) rows_out_.varint(thread);
   append_times(rows_out_, std::span(ticks_).first(rows_), scratch_);
-  const std::span<uint64_t> codes(values_.data(), rows_);
-  std::copy_n(sites_.begin(), rows_, codes.begin());
-  pack(rows_out_, codes, 0, code_width(present_.size()));
-  std::copy_n(threads_.begin(), rows_, codes.begin());
-  pack(rows_out_, codes, 0, code_width(present_threads_.size()));
+  pack(rows_out_, std::span(sites_).first(rows_), 0, code_width(present_.size()));
+  pack(rows_out_, std::span(threads_).first(rows_), 0, code_width(thread_codes_.numbers().size()));
   rows_out_.append(columns_.bytes());
 }
 
@@ -304,11 +298,11 @@ void block_writer::close_texts() {
 
 void block_writer::clear() {
   for (const present& s : present_) places_[s.number].code = places_[s.number].count = 0;
-  for (const uint32_t thread : present_threads_) thread_codes_[thread] = 0;
-  present_.clear(), present_threads_.clear();
-  literals_.clear(), literal_ends_.clear();
+  present_.clear();
+  thread_codes_.clear();
   arena_size_ = bytes_ = 0;
   rows_ = 0, levels_ = 0;
+  tick_min_ = ~uint64_t{0}, tick_max_ = 0;
 }
 
 void block_writer::begin_epoch() {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "plugins/xlog/core/dictionary.h"
 #include "plugins/xlog/core/row.h"
 #include "plugins/xlog/core/site.h"
+#include "plugins/xlog/core/small_codes.h"
 
 namespace tharsis::xlog {
 
@@ -93,13 +95,13 @@ class block_writer {
   };
   struct zstd;
 
-  bool take_texts(const place& p, uint8_t* fixed, std::span<const uint8_t> arguments);
-  uint32_t keep_literal(std::span<const uint8_t> text);
+  std::optional<size_t> used_bytes(const place& p, std::span<const uint8_t> arguments) const;
   void note(const row& r, place& p, uint32_t offset);
   void order_rows();
   void append_columns(const place& p, std::span<const uint32_t> offsets);
   void gather(const column& c, std::span<const uint32_t> offsets);
-  void append_texts_column(std::span<uint64_t> codes);
+  void append_texts_column(uint32_t number, std::span<uint64_t> values);
+  std::span<const uint8_t> text_of_row(size_t i, std::span<const uint64_t> lengths) const;
   void append_rows();
   void append_fresh();
   uint32_t append_bindings(uint32_t number, const place& p);
@@ -113,25 +115,24 @@ class block_writer {
   dictionary dictionary_;
   double_columns doubles_;
 
-  // The block that grows. Fixed parts stand one after the other in arena_, with the codes of texts where their
-  // lengths were; beside them, for each row in order of arrival, what else there is.
+  // The block that grows: arguments one after the other in arena_, and for each row what else there is.
   std::vector<uint8_t> arena_;
   size_t arena_size_ = 0;
-  std::vector<uint64_t> ticks_;
-  std::vector<uint32_t> sites_, threads_, offsets_;
-  std::vector<uint8_t> literals_;        // Texts that are in no dictionary.
-  std::vector<uint32_t> literal_ends_;
+  std::vector<uint64_t> ticks_, sites_, threads_;  // The latter as codes of this block.
+  std::vector<uint32_t> offsets_;
   std::vector<present> present_;
-  std::vector<uint32_t> thread_codes_, present_threads_;  // By thread, from 1; and by code.
+  small_codes thread_codes_;
   uint32_t rows_ = 0;
   size_t bytes_ = 0;
   uint8_t levels_ = 0;
+  uint64_t tick_min_ = ~uint64_t{0}, tick_max_ = 0;
 
   uint16_t epoch_ = 0;
   uint64_t epoch_rows_ = 0;
 
   // Used while finishing.
-  std::vector<uint32_t> order_;          // Offsets, site by site.
+  std::vector<uint32_t> order_;    // Offsets, site by site.
+  std::vector<uint32_t> text_at_;  // For a site's rows: where in arena_ their next text begins.
   std::vector<uint64_t> values_, scratch_;
   std::vector<uint64_t> literal_lengths_;
   byte_sink columns_, literal_bytes_, bindings_, fresh_, texts_, rows_out_;

@@ -33,6 +33,12 @@ std::span<uint64_t> differences(std::span<const uint64_t> values, std::span<uint
   return to.first(values.size() - 1);
 }
 
+// Whether it is worth looking at all steps: judged by the first ones.
+bool steps_are_small(std::span<const uint64_t> values, std::span<uint64_t> scratch) {
+  const auto some = values.first(std::min<size_t>(values.size(), 32));
+  return extent_of(differences(some, scratch)).width < extent_of(some).width;
+}
+
 constexpr unsigned decimals_max = 15;  // A double has no more that mean something.
 constexpr std::array<double, decimals_max + 1> powers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                          1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
@@ -70,14 +76,16 @@ unsigned decimals_of(std::span<const uint64_t> values) {
 void append_numbers(byte_sink& to, std::span<const uint64_t> values, std::span<uint64_t> scratch) {
   if (values.empty()) return;
   const extent whole = extent_of(values);
-  const auto steps = differences(values, scratch);
-  const extent step = extent_of(steps);
-  // The first and the smallest step take a few bytes, so a step must be narrower to be worth it.
-  if (step.width < whole.width && packed_bytes(steps.size(), step.width) + 4 < packed_bytes(values.size(), whole.width)) {
-    to.byte(static_cast<uint8_t>(by_difference | step.width));
-    to.varint(zigzag(values[0]));
-    to.varint(zigzag(step.low));
-    return pack(to, steps, step.low, step.width);
+  if (whole.width > 0 && steps_are_small(values, scratch)) {
+    const auto steps = differences(values, scratch);
+    const extent step = extent_of(steps);
+    // The first value takes a few bytes more, so a step must be narrower to be worth it.
+    if (step.width < whole.width && packed_bytes(steps.size(), step.width) + 4 < packed_bytes(values.size(), whole.width)) {
+      to.byte(static_cast<uint8_t>(by_difference | step.width));
+      to.varint(zigzag(values[0]));
+      to.varint(zigzag(step.low));
+      return pack(to, steps, step.low, step.width);
+    }
   }
   to.byte(static_cast<uint8_t>(whole.width));
   to.varint(zigzag(whole.low));

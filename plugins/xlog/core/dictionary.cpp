@@ -72,8 +72,13 @@ inline dictionary::slot* dictionary::slot_of(uint32_t mark, uint32_t number, std
   return nullptr;
 }
 
-uint32_t dictionary::code_of(column& where, uint32_t number, std::span<const uint8_t> text) {
+uint64_t dictionary::approach(uint32_t number, std::span<const uint8_t> text) const {
   const uint64_t hash = hash_of(text);
+  __builtin_prefetch(&slots_[mark_of(hash, number + 1) >> shift_]);
+  return hash;
+}
+
+uint32_t dictionary::code_of(column& where, uint32_t number, std::span<const uint8_t> text, uint64_t hash) {
   const slot* const s = slot_of(mark_of(hash, number + 1), number + 1, text);
   ++where.seen;
   if (s != nullptr && s->code != 0) return s->code;

@@ -24,8 +24,12 @@ class dictionary {
 
   dictionary();
 
-  // The text's code in the column with this number; 0: it is not kept, write it out.
-  uint32_t code_of(column& where, uint32_t number, std::span<const uint8_t> text);
+  // What code_of() wants to know. Asked for some texts ahead, their places are on the way from memory meanwhile.
+  uint64_t approach(uint32_t number, std::span<const uint8_t> text) const;
+
+  // The text's code in the column with this number; 0: it is not kept, write it out. `approached`: the answer
+  // of approach() for both.
+  uint32_t code_of(column& where, uint32_t number, std::span<const uint8_t> text, uint64_t approached);
 
   // What came since the last call of told(): the number of the first, and how to see them all in their order.
   uint32_t fresh_first() const { return told_; }

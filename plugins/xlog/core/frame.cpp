@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view file_magic = "XLOG\r\n\x1A\x80";
 constexpr uint16_t version = 1;
 constexpr uint16_t sealed_flag = 1;
-constexpr size_t range_size = 20, anchor_size = 24;
+constexpr size_t range_size = 20, before_ranges = 24 + 16;
 
 template <class T>
 void append_number(std::string& to, T value) {
@@ -101,6 +101,7 @@ size_t find_frame(std::span<const uint8_t> bytes) {
 void append_block_extra(std::string& to, const block_extra& e) {
   assert(e.consumed.size() <= block_extra::consumed_max);
   append_anchor(to, e.anchor);
+  to += as_text(e.segment);
   for (const ring_range& r : e.consumed) {
     append_number(to, r.ring);
     append_number(to, r.from);
@@ -109,11 +110,13 @@ void append_block_extra(std::string& to, const block_extra& e) {
 }
 
 std::optional<block_extra> decode_block_extra(std::span<const uint8_t> bytes) {
-  if (bytes.size() < anchor_size || (bytes.size() - anchor_size) % range_size != 0) return {};
+  if (bytes.size() < before_ranges || (bytes.size() - before_ranges) % range_size != 0) return {};
   byte_source from(bytes);
   block_extra e;
   e.anchor = take_anchor(from);
   if (!is_sane(e.anchor)) return {};
+  const auto segment = from.take(e.segment.size());
+  std::copy(segment.begin(), segment.end(), e.segment.begin());
   e.consumed.resize(from.size() / range_size);
   for (ring_range& r : e.consumed) {
     r.ring = from.number<uint32_t>();

@@ -12,8 +12,6 @@
 #include <string_view>
 #include <vector>
 
-#include "sdk/pure/error.h"
-
 namespace tharsis::xlog {
 
 // Readers pass over kinds that they do not know.
@@ -69,7 +67,7 @@ struct ring_range {
   bool operator==(const ring_range&) const = default;
 };
 
-// When a tick was, and how long one takes.
+// A tick is a value of the clock that records carry; the anchor says what time that was.
 struct clock_anchor {
   uint64_t tick = 0;
   int64_t wall = 0;            // Nanoseconds since 1970 UTC.
@@ -78,7 +76,8 @@ struct clock_anchor {
 };
 
 struct block_extra {
-  clock_anchor anchor;
+  clock_anchor anchor;                 // Of when the block was made.
+  std::array<uint8_t, 16> segment{};   // Where the rings are.
   std::vector<ring_range> consumed;  // At most consumed_max.
   bool operator==(const block_extra&) const = default;
 

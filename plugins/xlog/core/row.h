@@ -7,13 +7,10 @@ namespace tharsis::xlog {
 
 struct row {
   uint32_t site = 0;
-  uint32_t thread = 0;  // The index of its ring, below threads_max.
+  uint32_t thread = 0;
   uint64_t tick = 0;
   std::span<const uint8_t> arguments;  // As sdk/abi/log.h says; what follows them is ignored.
 };
-
-// Rings of one file. Their indexes are used again when threads end, so that this is how many live at a time.
-inline constexpr uint32_t threads_max = 1 << 16;
 
 // What one row may hold, and what the rows of one block hold together (each with its 16 bytes of head). A writer
 // keeps to it, so a reader can refuse more, and no file makes it use more memory.

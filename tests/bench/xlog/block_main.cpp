@@ -1,5 +1,5 @@
 // What a block costs: nanoseconds of CPU and bytes for a line, written and read, of each corpus. Medians of rounds.
-//   xlog-block [ROUNDS]
+//   xlog_block [ROUNDS]
 #include <time.h>
 
 #include <algorithm>
@@ -78,7 +78,7 @@ void measure(const char* name, const bench::log_corpus& corpus, uint32_t rows, i
   size_t bytes = 0, texts = 0;
   encode_all(corpus, writer, [&](const block& b) {
     blocks.push_back({{b.texts.begin(), b.texts.end()}, {b.rows.begin(), b.rows.end()}, b.facts});
-    bytes += b.texts.size() + b.rows.size() + frame_header::header_size + 24 + 20 + 2 * 16;
+    bytes += b.texts.size() + b.rows.size() + frame_header::header_size + 24 + 16 + 20 + 2 * 16;
     texts += b.texts.size();
   });
   figures written, read;

@@ -1,7 +1,7 @@
 // Log lines to measure with, always the same for a seed: records as they stand in a ring, one after the other.
 //
-// im: a messenger's client, 23 sites, some lines often and most seldom, texts out of tables; about 160 bytes a line as
-// text with time, thread, level, tag and file in front of it, 40 bytes of arguments in the ring.
+// im: a messenger's client, 23 sites, some lines often and most seldom, texts out of tables; about 150 bytes a line as
+// text with time, thread, level, tag and file in front of it, 37 bytes of arguments in the ring.
 // free_text: the same, but every fifth line is 5 to 12 words that never come again in this order.
 // predictable: one site, a counter and two numbers that hardly move.
 #pragma once
@@ -47,7 +47,7 @@ class corpus_maker {
   uint64_t below(uint64_t n) { return (random() >> 11) % n; }
   double uniform() { return static_cast<double>(random() >> 11) * 0x1p-53; }
   // A place in a table of n, the first ones often.
-  uint64_t skewed(uint64_t n) { return static_cast<uint64_t>(static_cast<double>(n) * std::pow(uniform(), 3.0)); }
+  uint64_t skewed(uint64_t n) { return static_cast<uint64_t>(static_cast<double>(n) * std::pow(uniform(), 2.0)); }
   // Around `middle`, seldom far above.
   uint64_t around(double middle) { return static_cast<uint64_t>(middle * std::exp(1.2 * (uniform() + uniform() - 1))); }
 
@@ -171,10 +171,10 @@ class messenger {
     switch (kind) {
       case 0: m_.i32(m_.skewed(60)).i32(sequence_ += 1 + m_.below(2)).i32(m_.around(900)).milliseconds(40); break;
       case 1: m_.i32(m_.skewed(60)).i32(sequence_ += 1).i32(m_.around(400)).i32(m_.skewed(12)); break;
-      case 2: m_.i64(message_ += 1 + m_.below(9)).one_of(users_).one_of(talks_).i32(m_.skewed(9)).i32(m_.around(300)); break;
+      case 2: m_.i64(message_ += 1 + m_.below(1 << 22)).one_of(users_).one_of(talks_).i32(m_.skewed(9)).i32(m_.around(300)); break;
       case 3: m_.one_of(tables_).i32(m_.skewed(40)).i32(m_.around(500)).i32(m_.below(6)); break;
-      case 4: m_.i64(key_), m_.i64(key_ += m_.below(40)).i32(m_.below(100)).number(static_cast<uint8_t>(m_.below(2))); break;
-      case 5: m_.one_of(users_).i64(message_ - m_.below(200)).one_of(talks_); break;
+      case 4: m_.i64(key_), m_.i64(key_ += m_.below(1 << 16)).i32(m_.below(100)).number(static_cast<uint8_t>(m_.below(2))); break;
+      case 5: m_.one_of(users_).i64(message_ - m_.below(1 << 24)).one_of(talks_); break;
       default: m_.one_of(files_).i32(240 * (1 + m_.below(5))).i32(m_.around(600)).milliseconds(8).number(ratio(1000)); break;
     }
   }
