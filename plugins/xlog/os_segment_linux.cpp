@@ -361,6 +361,11 @@ class linux_threads final : public ring_system {
   bool is_gone(uint64_t thread) override {
     return syscall(SYS_tgkill, getpid(), static_cast<pid_t>(thread), 0) != 0 && errno == ESRCH;
   }
+  void* take_memory(size_t size) override {
+    void* const at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? nullptr : at;
+  }
+  void give_memory(void* memory, size_t size) override { munmap(memory, size); }
   void barrier() override { syscall(SYS_membarrier, barrier_, 0, 0); }
   void wait(std::atomic<uint32_t>& word, uint32_t seen, duration most) override {
     const int64_t left = most.count();

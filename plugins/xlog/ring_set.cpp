@@ -1,6 +1,8 @@
 #include "plugins/xlog/ring_set.h"
 
 #include <algorithm>
+#include <new>
+#include <type_traits>
 #include <utility>
 
 namespace tharsis::xlog {
@@ -12,6 +14,11 @@ constexpr uint64_t first_step = 64 << 10;
 constexpr duration ask_again = 10ms;
 // How often close() looks whether somebody is still inside.
 constexpr duration look_again = 100us;
+
+void* need(void* memory) {
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
 
 uint32_t busy_of(tharsis_log_ring& r) {
   return std::atomic_ref<uint32_t>(const_cast<uint32_t&>(r.busy)).load(std::memory_order_acquire);
@@ -40,9 +47,10 @@ class held {
 ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
                    const ring_settings& s, callbacks c)
     : memory_(std::move(memory)), system_(system), settings_(s), callbacks_(std::move(c)), size_(g.ring_size),
-      sealed_(sealed), front_(memory_->front()), asleep_(new std::atomic<uint32_t>(0)) {
+      sealed_(sealed), front_(memory_->front()), handles_(new (need(system.take_memory(sizeof(left_behind)))) left_behind()),
+      asleep_(&handles_->asleep) {
   for (uint32_t i = 0; i < g.rings; ++i) {
-    auto* l = new lease();  // Zeroed.
+    lease* const l = &handles_->leases[i];
     l->size = sizeof(tharsis_log_ring);
     l->mask = size_ - 1;
     l->asleep = reinterpret_cast<const volatile uint32_t*>(asleep_);
@@ -57,13 +65,13 @@ ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, b
 
 ring_set::~ring_set() {
   memory_->when_in_child({});
-  bool all_gone = true;
-  for (lease* l : leases_) {
+  static_assert(std::is_trivially_destructible_v<left_behind>);
+  // A thread that lives may still look whether its ring is busy, and then at the generation.
+  const bool all_gone = std::all_of(leases_.begin(), leases_.end(), [this](const lease* l) {
     const uint64_t owner = l->owner;
-    if (owner == 0 || owner == shared_owner || system_.is_gone(owner)) delete l;
-    else all_gone = false;  // Its thread may still compare the generation; a few bytes are left to it.
-  }
-  if (all_gone) delete asleep_;
+    return owner == 0 || owner == shared_owner || system_.is_gone(owner);
+  });
+  if (all_gone) system_.give_memory(handles_, sizeof(left_behind));
 }
 
 // The child has none of the segment's memory. What its one thread still holds has no room.

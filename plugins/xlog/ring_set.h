@@ -103,6 +103,11 @@ class ring_set {
     uint64_t prepared = 0;               // Keystream of the first lap; its thread's.
   };
   static constexpr uint64_t shared_owner = ~uint64_t{0};
+  // What threads look at that may outlive this.
+  struct left_behind {
+    std::atomic<uint32_t> asleep{0};
+    lease leases[rings_max];
+  };
 
   lease* lease_unowned(uint64_t thread);
   bool open(lease& l);
@@ -119,8 +124,9 @@ class ring_set {
   const uint64_t size_;      // Of a ring.
   const bool sealed_;
   segment_front front_;
+  left_behind* const handles_;
+  std::atomic<uint32_t>* const asleep_;
   std::vector<lease*> leases_;
-  std::atomic<uint32_t>* asleep_;  // Read by threads that may outlive this.
   std::atomic<bool> closing_{false};
   std::atomic<bool> in_child_{false};
   std::atomic<int64_t> none_before_{0};  // No ring is looked for before this time.

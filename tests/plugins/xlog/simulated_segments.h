@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
@@ -139,6 +140,8 @@ struct simulated_threads final : ring_system {
 
   uint64_t thread() override { return acting; }
   bool is_gone(uint64_t thread) override { return gone.contains(thread); }
+  void* take_memory(size_t size) override { return std::calloc(1, size); }
+  void give_memory(void* memory, size_t) override { std::free(memory); }
   void barrier() override {}
   void wait(std::atomic<uint32_t>&, uint32_t, duration most) override { time = later(time, most); }
   void wake_all(std::atomic<uint32_t>&) override {}
