@@ -162,11 +162,15 @@ tharsis_status real_files::open(tharsis_text path, uint32_t mode, tharsis_handle
   if ((!writes && !reads) || (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND}) != 0)
     return fail(error, THARSIS_E_INVALID,
                 "'" + name + "' is opened to read, to append, or both; nothing else");
-  descriptor opened = open_path(name, writes ? O_APPEND | O_CREAT | (reads ? O_RDWR : O_WRONLY) : O_RDONLY);
+  // Without O_NONBLOCK a pipe that nobody writes to would be waited for; to plain files it means nothing.
+  const int ways = writes ? O_APPEND | O_CREAT | (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
+  descriptor opened = open_path(name, ways | O_NONBLOCK);
   struct stat facts {};
   if (!opened.ok() || fstat(opened.get(), &facts) != 0) return cannot(error, "opening", name);
   if (S_ISDIR(facts.st_mode))
     return fail(error, THARSIS_E_IO, "opening '" + name + "' failed: it is a folder");
+  if (!S_ISREG(facts.st_mode) && (reads || !S_ISCHR(facts.st_mode)))
+    return fail(error, THARSIS_E_IO, "opening '" + name + "' failed: it is a pipe or a device, not a plain file");
   return keep(held(new open_file{std::move(opened), std::move(name), reads, writes, {}, false}), file, error);
 }
 

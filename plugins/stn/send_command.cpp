@@ -112,10 +112,12 @@ void send_command::on_done(void* context, tharsis_handle task, tharsis_status st
 }
 
 void send_command::on_outcome(int64_t number, tharsis_status status, tharsis_bytes body, std::string_view reason) {
-  schedule_->on_outcome(number, status, place_.now());
-  if (status != THARSIS_OK) trouble_ = reason;
+  const auto counted = schedule_->on_outcome(number, status, place_.now());
+  const bool late = status == THARSIS_OK && counted == THARSIS_E_TIMEOUT;
+  if (late) trouble_ = "its answer came behind the deadline";
+  else if (status != THARSIS_OK) trouble_ = reason;
   if (!line_.hash) return;
-  const auto bytes = view(body);
+  const auto bytes = late ? std::span<const uint8_t>() : view(body);
   order_.on_over(number, {bytes.begin(), bytes.end()});
   for (const auto& next : order_.take()) hash_.add(next);
 }

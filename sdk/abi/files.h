@@ -19,6 +19,7 @@ typedef struct tharsis_files {
   uint32_t size;
   void* self;
 
+  // A pipe or a device cannot be read: it is refused and not waited for.
   tharsis_status (*open)(void* self, tharsis_text path, uint32_t mode, tharsis_handle* file,
                          tharsis_error* error);
   // All bytes reach the system, or a failure is told and the file is cut back to what it was.

@@ -88,7 +88,8 @@ class Judge(unittest.TestCase):
         self.assertEqual(last_object(json.dumps(SAID) + "\nwarning: x\n"), SAID)
 
     def test_the_table_says_it_in_round_trips(self):
-        self.assertEqual(summary(case({"load": "stn"}, {}), SAID), "99.5% answered, p50 1.01 RTT, p95 4 RTT, max 12 RTT, first_answer 2.05 RTT")
+        self.assertEqual(summary(case({"load": "stn"}, {}), SAID),
+                         "99.5% answered, p50 1.01 RTT, p95 4 RTT, max 12 RTT, first_answer 2.05 RTT")
         self.assertIn("all answered", summary(case({"load": "stn"}, {}), {**SAID, "ok": 200}))
 
     def test_the_confusion_matrix_counts_what_was_said_for_each_truth(self):

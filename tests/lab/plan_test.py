@@ -27,7 +27,8 @@ class Plan(unittest.TestCase):
 
     def test_a_change_keeps_what_it_does_not_name(self):
         later = states({"rtt": 100_000, "loss": 0.05, "up": {"rate": 64_000}},
-                       [{"at": 6_000_000, "path": {"loss": 0.0}}, {"at": 3_000_000, "path": {"up": {"queue": 5}}}, {"at": 4_000_000, "stop": ["im"]}])
+                       [{"at": 6_000_000, "path": {"loss": 0.0}}, {"at": 3_000_000, "path": {"up": {"queue": 5}}},
+                        {"at": 4_000_000, "stop": ["im"]}])
         self.assertEqual([state["at_us"] for state in later], [0, 3_000_000, 6_000_000])
         self.assertEqual(later[1]["up"], {"delay_us": 50_000, "loss": 0.05, "rate_bps": 64_000, "queue_packets": 5})
         self.assertEqual(later[2]["up"]["loss"], 0.0)
@@ -39,7 +40,8 @@ class Plan(unittest.TestCase):
     def test_hosts_become_addresses(self):
         (only,) = states({"block": [{"to": "im.2", "port": 443}, {"to": "10.0.0.0/8", "way": "up", "answer": "reset"}],
                           "forge": [{"name": "x.test", "address": "203.0.113.66", "servers": "im"}]})
-        self.assertEqual(only["block"][0], {"direction": "both", "protocol": "any", "answer": "silence", "address": "198.51.100.12", "port": 443})
+        self.assertEqual(only["block"][0], {"direction": "both", "protocol": "any", "answer": "silence",
+                                            "address": "198.51.100.12", "port": 443})
         self.assertEqual(only["block"][1]["direction"], "up")
         self.assertEqual(only["forge"][0]["servers"], "198.51.100.11")
 

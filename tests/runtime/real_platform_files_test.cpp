@@ -241,6 +241,17 @@ TEST_F(RealFiles, ALockIsHeldAgainstThreadsAndProcessesUntilItIsClosed) {
   EXPECT_EQ(lock(path("lock"), second), THARSIS_OK);
 }
 
+TEST_F(RealFiles, APipeOrADeviceIsNoFileToReadAndIsNotWaitedFor) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  tharsis_handle id = 0;
+  for (const std::string& name : {path("pipe"), std::string("/dev/null")}) {
+    EXPECT_EQ(open(name, THARSIS_FILES_READ, id), THARSIS_E_IO);
+    EXPECT_TRUE(names(name));
+    EXPECT_TRUE(names("not a plain file"));
+  }
+  EXPECT_NE(open(path("pipe"), THARSIS_FILES_APPEND, id), THARSIS_OK);
+}
+
 TEST_F(RealFiles, AFullDiskIsToldAndTheFileIsCutBackToWhatItWas) {
   tharsis_handle id = 0;
   ASSERT_EQ(open("/dev/full", THARSIS_FILES_APPEND, id), THARSIS_OK);

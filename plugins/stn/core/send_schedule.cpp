@@ -32,9 +32,10 @@ instant send_schedule::due() const {
   return static_cast<int64_t>(open_.size()) < plan_.in_flight ? start_ : never;
 }
 
-bool send_schedule::on_outcome(int64_t number, tharsis_status status, instant now) {
+std::optional<tharsis_status> send_schedule::on_outcome(int64_t number, tharsis_status status, instant now) {
   const auto found = open_.find(number);
-  if (found == open_.end()) return false;
+  if (found == open_.end()) return std::nullopt;
+  if (status == THARSIS_OK && now > later(found->second, plan_.deadline)) status = THARSIS_E_TIMEOUT;
   if (status == THARSIS_OK) {
     latencies_.push_back(now - found->second);
     if (!first_answer_) first_answer_ = now - start_;
@@ -42,7 +43,7 @@ bool send_schedule::on_outcome(int64_t number, tharsis_status status, instant no
     ++reasons_[std::string(status_name(status))];
   }
   open_.erase(found);
-  return true;
+  return status;
 }
 
 std::vector<int64_t> send_schedule::end() {

@@ -45,8 +45,8 @@ class send_schedule {
   // When take() has the next one; `never`: no more come, or first an outcome must.
   instant due() const;
 
-  // What became of an open task; false: it is not open.
-  bool on_outcome(int64_t number, tharsis_status status, instant now);
+  // What became of an open task, as it counts: an answer behind its deadline is none. Nothing: it is not open.
+  std::optional<tharsis_status> on_outcome(int64_t number, tharsis_status status, instant now);
 
   // No more tasks; what is open counts as cancelled. Answers their numbers, in order.
   std::vector<int64_t> end();

@@ -14,8 +14,8 @@ from services import SERVICES
 
 from .checks import check, is_name
 from .diagnostics import CaseError, Mistakes, nearest
-from .shapes import (DOMAIN, Address, Bool, Command, Duration, Group, ListOf, MapOf, Number, OneOf, Pair, Pattern, Period, PerSecond,
-                     Rate, Scalar, Share, Size, Text, TimeOrRtt, marked, pairs_of)
+from .shapes import (DOMAIN, Address, Bool, Command, Duration, Group, ListOf, MapOf, Number, OneOf, Pair, Pattern, Period,
+                     PerSecond, Rate, Scalar, Share, Size, Text, TimeOrRtt, marked, pairs_of)
 from .verdicts import VERDICTS
 
 DELAY_MOST = 60_000_000  # Microseconds; the relay's own limit, each way.
@@ -80,14 +80,15 @@ PATH = Group({**{key: shape for key, shape in ONE_WAY.items() if key != "delay"}
               "block": ListOf(BLOCK), "nat_forgets": Period(), "reset_every": Period(), "forge": ListOf(FORGE),
               "client_hello": ListOf(HELLO)}, what="path")
 FAULT = Group({"at": Duration(), "path": PATH, "stop": ListOf(HostName(), empty=False),
-               "start": ListOf(HostName(), empty=False), "forget": Bool(), "shell": MapOf(ListOf(Command(), empty=False), "shell")}, required=("at",), what="a fault")
+               "start": ListOf(HostName(), empty=False), "forget": Bool(), "shell": MapOf(ListOf(Command(), empty=False), "shell")},
+              required=("at",), what="a fault")
 LOAD = Group({"load": OneOf(*CLIENTS), "to": Target(), "rate": PerSecond(), "count": Number(1, 1_000_000), "size": Size(),
               "deadline": Duration(), "tls": Bool(), "set": ListOf(Text())}, required=("load", "to"), what="run")
 DIAGNOSE = Group({"diagnose": Command(), "set": ListOf(Text())}, what="run")
 SHELL = Group({"shell": Command()}, required=("shell",), short="shell", what="run")
 NUMBER = Group({"find": Pattern(groups=1), "between": Pair()}, required=("find", "between"), what="numbers")
-TRUTH = Group({"answered": Share(zero=False), "p50": TimeOrRtt(), "p95": TimeOrRtt(), "max": TimeOrRtt(), "first_answer": TimeOrRtt(),
-               "connects": Number(), "took": TimeOrRtt(), "exit": Number(0, 125), "verdict": Verdict(),
+TRUTH = Group({"answered": Share(zero=False), "p50": TimeOrRtt(), "p95": TimeOrRtt(), "max": TimeOrRtt(),
+               "first_answer": TimeOrRtt(), "connects": Number(), "took": TimeOrRtt(), "exit": Number(0, 125), "verdict": Verdict(),
                "never": ListOf(Verdict(), empty=False), "action": Text(), "prints": ListOf(Pattern(), empty=False),
                "numbers": ListOf(NUMBER, empty=False)}, what="truth")
 SERVED = {name: service.settings for name, service in SERVICES.items()}

@@ -106,7 +106,8 @@ class CaseRun:
         (self.world.folder("client") / f"{name}_line.txt").write_text(" ".join(words) + "\n")
         started = time.monotonic()
         with open(path, "wb") as said:
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+                                       start_new_session=True)
             code = wait_for(process, path, started + limit_us / 1e6)
         took_us = round((time.monotonic() - started) * 1e6)
         if path.stat().st_size > OUTPUT_MOST:

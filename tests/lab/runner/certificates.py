@@ -49,8 +49,8 @@ class Certificates:
         listed = ",".join(("IP:" if name.replace(".", "").isdigit() or ":" in name else "DNS:") + name for name in names)
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={names[0]}",
                      "-addext", f"subjectAltName={listed}", "-keyout", f"{stem}.key", "-out", f"{stem}.csr")
-        self.openssl("x509", "-req", "-in", f"{stem}.csr", "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-copy_extensions", "copy",
-                     "-days", str(days), "-out", f"{stem}.pem")
+        self.openssl("x509", "-req", "-in", f"{stem}.csr", "-CA", ca, "-CAkey", ca_key, "-CAcreateserial",
+                     "-copy_extensions", "copy", "-days", str(days), "-out", f"{stem}.pem")
         with open(f"{stem}.pem", "a", encoding="ascii") as chain, open(ca, encoding="ascii") as authority_text:
             chain.write(authority_text.read())
         return f"{stem}.pem", f"{stem}.key"

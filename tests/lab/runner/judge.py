@@ -51,7 +51,8 @@ def about_diagnosis(truth, said):
 
 
 def about_output(truth, output):
-    wrong = [f"the output has nothing like /{pattern.pattern}/" for pattern in truth.get("prints", []) if not pattern.search(output)]
+    wrong = [f"the output has nothing like /{pattern.pattern}/" for pattern in truth.get("prints", [])
+             if not pattern.search(output)]
     for number in truth.get("numbers", []):
         found, pattern = number["find"].search(output), number["find"].pattern
         low, high = number["between"]

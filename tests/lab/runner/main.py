@@ -83,7 +83,8 @@ def chosen(words):
             raise CaseError(f"tests/lab/run: there is no case '{word}'{hint}")
         for name, file in matching.items():
             if found.setdefault(name, file) != file:
-                raise CaseError(f"tests/lab/run: {found[name]} and {file} would both be called '{name}'; run them one after the other")
+                raise CaseError(f"tests/lab/run: {found[name]} and {file} would both be called '{name}'; "
+                                "run them one after the other")
     return found
 
 
@@ -108,8 +109,8 @@ def build():
     subprocess.run([ROOT / "script/bootstrap"], check=True)
     with locked(ROOT / "build/lab/.build"):
         print("building (build/release) ...", file=sys.stderr)
-        for words in (["cmake", "--preset", "release"], ["cmake", "--build", "build/release", "--target", "tharsis", "plugins", "lab"]):
-            code, said = with_all_its_children(words)
+        for words in (["--preset", "release"], ["--build", "build/release", "--target", "tharsis", "plugins", "lab"]):
+            code, said = with_all_its_children(["cmake", *words])
             if code != 0:
                 sys.stderr.write(said[-20000:])
                 raise CaseError("tests/lab/run: the build failed")

@@ -28,7 +28,8 @@ def one_way(path, way):
 
 
 def blocked(rule, world):
-    entry = {"direction": rule.get("way", "both"), "protocol": rule.get("protocol", "any"), "answer": rule.get("answer", "silence")}
+    entry = {"direction": rule.get("way", "both"), "protocol": rule.get("protocol", "any"),
+             "answer": rule.get("answer", "silence")}
     if "to" in rule:
         entry["address"] = world.resolve(rule["to"])
     if "port" in rule:
@@ -67,7 +68,8 @@ class Relay:
         (sandbox.FOLDER / "plan.json").write_text(json.dumps(plan(world.case, world), indent=1))
         words = [world.programs.path("lab_relay"), "--seed", str(seed), "--plan", str(sandbox.FOLDER / "plan.json"),
                  "--inside", "/run/netns/router:wan", "--outside", "/run/netns/internet:cable"]
-        self.process = world.start("router", "relay", words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace")
+        self.process = world.start("router", "relay", words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                   errors="replace")
         if json.loads(self.process.stdout.readline() or "{}").get("ready") is not True:
             raise WorldError("the relay did not start:\n" + world.said("router", "relay"))
         world.plug_in_relay()

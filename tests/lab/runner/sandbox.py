@@ -21,7 +21,7 @@ REACHING_OUT = ("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "http_proxy",
 
 
 def dying_with(parent):
-    """For a child, before it becomes its program: it ends when the process `parent` does, or has."""
+    """For a child, before it becomes its program: it ends when the process `parent` does, or has already."""
     def set_up():
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -84,7 +84,7 @@ def put_over(path, text):
 
 def mount(source, target, kind, bind=False, data=""):
     MS_BIND = 4096
-    done = LIBC.mount(source.encode(), target.encode(), kind.encode() if kind else None, MS_BIND if bind else 0, data.encode() or None)
-    if done != 0:
+    kind, flags = kind.encode() if kind else None, MS_BIND if bind else 0
+    if LIBC.mount(source.encode(), target.encode(), kind, flags, data.encode() or None) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"mounting {target}: {os.strerror(number)}")

@@ -76,7 +76,8 @@ class Pattern(Scalar):
 
     def __init__(self, groups=0):
         self.groups = groups
-        self.meaning = "a regular expression that does not fit an empty text" + (", with a (group) for the number" if groups else "")
+        more = ", with a (group) for the number" if groups else ""
+        self.meaning = "a regular expression that does not fit an empty text" + more
 
     def convert(self, text):
         try:

@@ -78,12 +78,14 @@ class Turn:
         label = "-".join([*job.case.name.split("/"), *([job.client] if job.client else [])])
         self.kept = out / "failed" / f"{label}.{job.seed}"
         self.draft = self.kept.with_name(f".{self.kept.name}.{os.getpid()}")
-        words = [sys.executable, str(RUN), "--build", str(programs.build), "--inside", str(job.path), str(job.seed), str(self.draft)]
+        words = [sys.executable, str(RUN), "--build", str(programs.build)]
+        words += ["--inside", str(job.path), str(job.seed), str(self.draft)]
         words += ["--client", job.client] if job.client else []
         words += ["--keep"] if keep else []
         self.until = time.monotonic() + job.case.limit_us / 1e6 + SLACK
-        self.process = subprocess.Popen(sandbox.command(words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        preexec_fn=sandbox.dying_with(os.getpid()), start_new_session=True)
+        pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+        self.process = subprocess.Popen(sandbox.command(words), **pipes, start_new_session=True,
+                                        preexec_fn=sandbox.dying_with(os.getpid()))
 
     def fileno(self):
         return self.process.stdout.fileno()
@@ -97,7 +99,8 @@ class Turn:
             out, err = self.process.communicate()
         return self.put_in_place(self.result_of(out) or self.without_result(err))
 
-    def result_of(self, out):
+    @staticmethod
+    def result_of(out):
         """The last line, or None where it is no result: the inner runner may have died in the middle of it."""
         try:
             result = json.loads(out.decode(errors="replace").splitlines()[-1])

@@ -192,7 +192,8 @@ class World:
         until = time.monotonic() + within
         while ready and not ready():
             if process.poll() is not None:
-                raise WorldError(f"{name} on {place} ended with {process.returncode} before it was ready:\n{self.said(place, name)}")
+                raise WorldError(f"{name} on {place} ended with {process.returncode} before it was ready:\n"
+                                 + self.said(place, name))
             if time.monotonic() > until:
                 raise WorldError(f"{name} on {place} was not ready within {within:g} s:\n{self.said(place, name)}")
             time.sleep(0.02)

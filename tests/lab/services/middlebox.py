@@ -7,7 +7,8 @@ class Middlebox(Service):
     def redirect(self, ports, to):
         """What the client sends to one of the ports, wherever to, arrives at the router's own port `to`."""
         listed = ", ".join(str(port) for port in ports)
-        self.rules(f"chain from_client {{ type nat hook prerouting priority dstnat; iifname lan tcp dport {{ {listed} }} redirect to :{to}; }}")
+        self.rules("chain from_client { type nat hook prerouting priority dstnat; "
+                   f"iifname lan tcp dport {{ {listed} }} redirect to :{to}; }}")
 
     def rules(self, text):
         """The table of this service, for both IP families, holds these rules and no others."""

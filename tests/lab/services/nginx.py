@@ -10,8 +10,9 @@ from .service import Service
 def nginx_words(service, http):
     """The command line for a server with these lines in its http part, all of whose files are in the service's folder."""
     folders = [f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
-    # One process, so that ending it ends the server, as losing its power would.
-    lines = ["daemon off;", "master_process off;", "user root;", f"pid {service.name}.pid;", "error_log stderr;", "events { worker_connections 1024; }",
+    # One process, so that ending it ends the server.
+    lines = ["daemon off;", "master_process off;", "user root;", f"pid {service.name}.pid;", "error_log stderr;",
+             "events { worker_connections 1024; }",
              "http {", f"access_log {service.name}_access.txt;", *folders, *http, "}"]
     return ["nginx", "-e", "stderr", "-p", str(service.folder), "-c", service.write(f"{service.name}.conf", "\n".join(lines) + "\n")]
 
@@ -37,7 +38,8 @@ class Nginx(Service):
         self.run(nginx_words(self, self.server()))
 
     def server(self):
-        lines = ["default_type text/plain;", "keepalive_requests 1000000;", "keepalive_timeout 600s;", "server {", "listen 80;", "listen [::]:80;"]
+        lines = ["default_type text/plain;", "keepalive_requests 1000000;", "keepalive_timeout 600s;",
+                 "server {", "listen 80;", "listen [::]:80;"]
         if self.tls:
             certificate, key = self.certificate()
             kind = "ssl http2" if self.given.get("http2", True) else "ssl"
@@ -60,7 +62,8 @@ class Nginx(Service):
         tls = self.given.get("tls", {})
         names = tls.get("names") or [*self.host.settings.get("name", []), *self.host.addresses[4], *self.host.addresses[6]]
         authority = "lab authority" if tls.get("authority", "lab") == "lab" else "an authority that nobody trusts"
-        return self.world.certificates.signed(names, authority, days=-1 if tls.get("expired") else 2, stem=str(self.folder / "nginx"))
+        days = -1 if tls.get("expired") else 2
+        return self.world.certificates.signed(names, authority, days=days, stem=str(self.folder / "nginx"))
 
     def authority(self):
         return self.world.certificates.authority[0]

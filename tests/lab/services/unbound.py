@@ -31,7 +31,8 @@ class Unbound(Service):
         lines += [f"do-{way}: {'yes' if self.given.get(way, True) else 'no'}" for way in ("udp", "tcp")]
         lines += [f"interface: {address}@{port}" for address in addresses for port in sorted({port for port, _ in self.ports})]
         if self.given.get("encrypted", True):
-            certificate, key = self.world.certificates.signed([*self.host.settings.get("name", []), *addresses], stem=str(self.folder / "unbound"))
+            names = [*self.host.settings.get("name", []), *addresses]
+            certificate, key = self.world.certificates.signed(names, stem=str(self.folder / "unbound"))
             lines += [f'tls-service-pem: "{certificate}"', f'tls-service-key: "{key}"', "tls-port: 853", "https-port: 443"]
         return "\n".join(lines + self.zone()) + "\n"
 

@@ -47,6 +47,19 @@ TEST(SendSchedule, AnOpenLoopKeepsItsTimesWhateverTheAnswersAndTheDriverDo) {
   EXPECT_EQ(s.report().sent, 1000);
 }
 
+TEST(SendSchedule, AnAnswerBehindTheDeadlineIsNone) {
+  send_schedule s({.count = 2, .rate = 10, .deadline = 2s}, t0);
+  take_all(s, t0 + 150ms);  // The second was due at 100 ms; that the driver came late gives it no more time.
+  EXPECT_EQ(s.on_outcome(0, THARSIS_OK, t0 + 2s), THARSIS_OK);
+  EXPECT_EQ(s.on_outcome(1, THARSIS_OK, t0 + 2100ms + 1ns), THARSIS_E_TIMEOUT);
+  EXPECT_EQ(s.on_outcome(1, THARSIS_OK, t0 + 3s), std::nullopt);
+  EXPECT_TRUE(s.over());
+  EXPECT_FALSE(s.all_answered());
+  EXPECT_EQ(s.report().ok, 1);
+  EXPECT_EQ(s.report().max, 2s);
+  EXPECT_EQ(s.report().reasons, (std::map<std::string, int64_t>{{"timeout", 1}}));
+}
+
 TEST(SendSchedule, AnOpenLoopMeasuresFromTheMomentThatWasPlanned) {
   send_schedule s({.count = 2, .rate = 10, .deadline = 2s}, t0);
   EXPECT_EQ(take_all(s, t0), 1);
