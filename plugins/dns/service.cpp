@@ -20,6 +20,7 @@ service::counts::counts(const host& h)
 
 service::service(const host& tables, strand& place, const settings& s)
     : host_(tables),
+      log_(tables.log),
       place_(place),
       counts_(tables),
       questions_max_(s.questions_max),
@@ -127,8 +128,8 @@ void service::start_lookup(const subject& about) {
     lookups_[lookup] = about;
     return;
   }
-  host_.warning("the system's resolver was not asked for name=" + about.name + " status=" +
-                std::string(status_name(status)) + " reason=" + reason.text);
+  log_.warning("the system's resolver was not asked for name={name} status={status} reason={reason}", about.name,
+               status_name(status), reason.text);
   desk_.on_looked_up(about, status, {}, place_.now());
 }
 
@@ -139,9 +140,9 @@ void service::on_resolved(void* self, tharsis_handle lookup, tharsis_status stat
   if (found == s.lookups_.end()) return;
   const subject about = std::move(found->second);
   s.lookups_.erase(found);
-  if (s.host_.logs(THARSIS_LOG_DEBUG))
-    s.host_.debug("looked up name=" + about.name + " status=" + std::string(status_name(status)) +
-                  (count > 0 ? " first=" + ip_text(list[0]) : "") + " addresses=" + std::to_string(count));
+  if (s.log_.logs(THARSIS_LOG_DEBUG))
+    s.log_.debug("looked up name={name} status={status} addresses={addresses} first={first}", about.name, status_name(status),
+                 count, count > 0 ? ip_text(list[0]) : std::string());
   s.desk_.on_looked_up(about, status, std::vector<tharsis_address>(list, list + count), s.place_.now());
   s.stirred_.raise();
 }

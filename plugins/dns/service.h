@@ -13,6 +13,7 @@
 #include "sdk/async/signal.h"
 #include "sdk/async/task.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/logger.h"
 
 namespace tharsis::dns {
 
@@ -75,6 +76,7 @@ class service {
   void tell_stats();
 
   const host host_;
+  const logger log_;
   strand& place_;
   const counts counts_;
   tharsis_dns table_{};
