@@ -60,15 +60,21 @@ void link_events::on_state(const link_state& s) const {
   payload.waiting = static_cast<uint32_t>(s.waiting);
   payload.gap = s.gap.count();
   host_.publish(states_, &payload);
+  log_state(s);
+}
 
-  std::string line = "link " + s.link + " " + state_names[s.state] + " endpoint=" + s.endpoint;
-  if (!s.address.empty()) line += " address=" + s.address;
-  line += " waiting=" + std::to_string(s.waiting);
+void link_events::log_state(const link_state& s) const {
+  if (s.state == THARSIS_STN_CONNECTING)
+    return log_.info("link {link} connecting endpoint={endpoint} address={address} waiting={waiting}", s.link, s.endpoint,
+                     s.address, s.waiting);
   if (s.state == THARSIS_STN_UP)
-    line += " connects=" + std::to_string(s.connects) + " gap_ms=" + std::to_string(milliseconds(s.gap));
-  if (s.state == THARSIS_STN_DOWN) line += " status=" + std::string(status_name(s.status)) + ": " + s.reason;
+    return log_.info("link {link} up endpoint={endpoint} address={address} waiting={waiting} connects={connects} gap={gap}",
+                     s.link, s.endpoint, s.address, s.waiting, s.connects, s.gap);
+  static constexpr auto down =
+      "link {link} down endpoint={endpoint} address={address} waiting={waiting} status={status}: {reason}";
   const bool trouble = s.status != THARSIS_OK && s.status != THARSIS_E_CANCELLED && !s.known;
-  host_.write(trouble ? THARSIS_LOG_WARNING : THARSIS_LOG_INFO, line);
+  if (trouble) log_.warning(down, s.link, s.endpoint, s.address, s.waiting, status_name(s.status), s.reason);
+  else log_.info(down, s.link, s.endpoint, s.address, s.waiting, status_name(s.status), s.reason);
 }
 
 void link_events::on_push(const std::string& link, const push& p) const {

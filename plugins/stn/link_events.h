@@ -6,6 +6,7 @@
 #include "plugins/stn/core/session.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/host.h"
+#include "sdk/pure/logger.h"
 
 namespace tharsis::stn {
 
@@ -25,14 +26,17 @@ struct link_state {
 
 class link_events {
  public:
-  explicit link_events(const host& tables) : host_(tables) {}
+  explicit link_events(const host& tables) : host_(tables), log_(tables.log) {}
 
   void declare();  // In start().
   void on_state(const link_state& s) const;
   void on_push(const std::string& link, const push& p) const;
 
  private:
+  void log_state(const link_state& s) const;
+
   host host_;
+  logger log_;
   tharsis_handle states_ = 0;
   tharsis_handle pushes_ = 0;
 };
