@@ -345,6 +345,7 @@ void plugin_host::use_extension(const std::string& id, const std::function<void(
 }
 
 const void* plugin_host::query(void* self, const char* id) {
+  static constexpr tharsis_machine machine = {sizeof machine, 0};
   plugin_host& host = of(self);
   const std::string_view wanted = id != nullptr ? id : "";
   const std::pair<std::string_view, const void*> tables[] = {
@@ -360,6 +361,7 @@ const void* plugin_host::query(void* self, const char* id) {
       {THARSIS_METRICS_ID, &host.metrics_},
       {THARSIS_NETWORK_ID, host.network_.table()},
       {THARSIS_CONSOLE_ID, host.shared_.console},
+      {THARSIS_MACHINE_ID, host.shared_.platform->simulated != 0 ? nullptr : &machine},
   };
   for (const auto& [name, table] : tables)
     if (name == wanted) return table;

@@ -86,14 +86,14 @@ const std::vector<confined> confinements = {
      {"runtime/os_net_linux.cpp", "runtime/os_control_linux.cpp", "runtime/os_network_linux.cpp"}},
     {{"epoll_wait(", "epoll_ctl(", "eventfd("}, {"runtime/os_poller_linux.cpp", "runtime/os_host_wake_linux.cpp"}},
     {{"dlopen(", "dlsym("}, {"runtime/os_library_linux.cpp"}},
-    {{"steady_clock::now(", "system_clock::now(", "clock_gettime(", "gettimeofday("}, {"runtime/os_clock.cpp", "plugins/xlog/os_segment_linux.cpp"}},
-    {{"std::thread ", "std::thread(", "std::jthread", "pthread_create("}, {"runtime/os_thread.cpp", "runtime/os_thread.h"}},
+    {{"steady_clock::now(", "system_clock::now(", "clock_gettime(", "gettimeofday("}, {"runtime/os_clock.cpp", "plugins/xlog/os_"}},
+    {{"std::thread ", "std::thread(", "std::jthread", "pthread_create("}, {"runtime/os_thread.cpp", "runtime/os_thread.h", "plugins/xlog/os_load_linux.cpp"}},
     {{"fork("}, {"runtime/os_child_linux.cpp", "plugins/xlog/os_segment_linux.cpp"}},
     {{"random_device", "getrandom("}, {"runtime/os_random.cpp"}},
     {{"std::ofstream", "std::ifstream", "fopen(", "std::filesystem"}, {"runtime/os_"}},
-    {{"sleep_for(", "usleep(", "nanosleep("}, {"nowhere"}},
+    {{"sleep_for(", "usleep(", "nanosleep("}, {"plugins/xlog/os_load_linux.cpp"}},
     {{"getenv("}, {"runtime/os_"}},
-    {{"std::mutex", "std::shared_mutex", "std::condition_variable"}, {"runtime/", "plugins/xlog/intake.h", "plugins/xlog/os_segment_linux.cpp", "plugins/xlog/ring_set."}},
+    {{"std::mutex", "std::shared_mutex", "std::condition_variable"}, {"runtime/", "plugins/xlog/intake.h", "plugins/xlog/site_registry.h", "plugins/xlog/core/tick_clock.h", "plugins/xlog/os_segment_linux.cpp", "plugins/xlog/ring_set."}},
     {{"thread_local"}, {"runtime/", "sdk/pure/logger.h"}},
 };
 

@@ -247,9 +247,12 @@ task<void> sender::read_log() {
     error failure;
     log_search search;
   };
-  auto read = [files = tables_.files, path = tally_.log.file, search = log_search(run_, lines_.size())]() mutable {
-    error failure = read_pieces(*files, path, ~uint64_t{0}, [&search](std::string_view piece) { search.on_bytes(piece); });
-    return found{std::move(failure), std::move(search)};
+  const auto* reader = static_cast<const tharsis_log_reader*>(tables_.registry->bound(tables_.registry->self, THARSIS_LOG_READER_ID));
+  auto read = [reader, path = tally_.log.file, search = log_search(run_, lines_.size())]() mutable {
+    tharsis_error why = no_error();
+    const auto on_line = [](void* into, const tharsis_log_record* r) { static_cast<log_search*>(into)->on_line(view(r->text)); };
+    const tharsis_status status = reader->read(reader->self, text_of(path), on_line, &search, &why);
+    return found{status == THARSIS_OK ? error{THARSIS_OK, {}} : error_from(status, why), std::move(search)};
   };
   auto done = co_await blocking(place_, std::move(read));
   tally_.log.failure = !done ? "too much blocking work is waiting" : done->failure.text;

@@ -4,7 +4,10 @@
 #include <array>
 
 #include "plugins/xlog/core/level.h"
+#include "plugins/xlog/core/line.h"
+#include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/core/utc.h"
+#include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/views.h"
@@ -79,6 +82,8 @@ task<int> cat::work() {
     co_return 0;
   }
   colours_ = !wanted_.json && call_.console->colours(call_.console->self) != 0;
+  const bool has_key = co_await read_key();
+  if (!has_key) co_return 2;
   for (const std::string& path : wanted_.paths) co_await find(path);
   for (const auto& s : sources_) co_await fill(s.get());
   if (wrong_input_) co_return 2;
@@ -93,6 +98,20 @@ task<int> cat::work() {
     if (stop_) co_return 1;
   }
   co_return damaged_ ? 1 : 0;
+}
+
+// True: there is none to read, or it is read.
+task<bool> cat::read_key() {
+  if (wanted_.key.empty()) co_return true;
+  const auto work = [files = host_.files, folder = call_.folder, path = wanted_.key] { return read_private_key(files, folder, path); };
+  auto done = co_await blocking(place_, work);
+  auto key = done ? std::move(*done) : result<private_key>(error{THARSIS_E_BUSY, "the host has no thread free to read the key"});
+  if (!key) {
+    complain("xlog cat: " + key.failure().text);
+    co_return false;
+  }
+  key_.emplace(std::move(*key));
+  co_return true;
 }
 
 // A folder gives the log files in it that may hold what is wanted; everything else is one file.
@@ -117,7 +136,7 @@ task<void> cat::find(std::string path) {
 void cat::add(std::string path, std::string shown) {
   for (const auto& s : sources_)
     if (s->path == path) return;
-  sources_.push_back(std::make_unique<source>());
+  sources_.push_back(std::make_unique<source>(key_ ? &*key_ : nullptr));
   sources_.back()->path = std::move(path);
   sources_.back()->shown = std::move(shown);
 }
@@ -151,9 +170,9 @@ task<void> cat::pull(size_t file) {
 // False: more bytes are needed.
 bool cat::advance(source& s) {
   while (auto i = s.lines.take()) {
-    if (i->damage) {
+    if (!i->damage.empty()) {
       show();
-      complain(s.shown + ":" + std::to_string(i->line) + ": " + i->damage->why + ": " + i->excerpt);
+      complain(s.shown + ": " + i->damage);
       damaged_ = true;
     } else if (wanted_.wanted.wants(i->value)) {
       s.head = std::move(i->value);

@@ -7,7 +7,7 @@
 
 #include "plugins/xlog/core/cat_arguments.h"
 #include "plugins/xlog/core/merge.h"
-#include "plugins/xlog/core/reader.h"
+#include "plugins/xlog/core/log_reader.h"
 #include "sdk/async/host.h"
 #include "sdk/async/strand.h"
 #include "sdk/async/task.h"
@@ -32,7 +32,9 @@ class cat {
   struct source {
     std::string path;   // Absolute.
     std::string shown;  // As it was named.
-    reader lines;
+    explicit source(const private_key* key) : lines(key) {}
+
+    log_reader lines;
     uint64_t offset = 0;
     bool ended = false;
     std::optional<record> head;
@@ -42,6 +44,7 @@ class cat {
   task<void> find(std::string path);
   task<void> fill(source* s);
   task<void> pull(size_t file);
+  task<bool> read_key();
   void add(std::string path, std::string shown);
   bool advance(source& s);
   void print(const record& r);
@@ -52,6 +55,7 @@ class cat {
   strand& place_;
   const call call_;
   cat_arguments wanted_;
+  std::optional<private_key> key_;
   std::vector<std::unique_ptr<source>> sources_;
   merge merge_;
   std::string out_;

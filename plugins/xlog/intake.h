@@ -1,16 +1,21 @@
-// Where lines from any thread wait for the writer: the only mutex of all plugins. It is held for as
-// long as a line is queued or a batch is moved out, never during a write.
+// Where lines of all threads come in: the functions behind tharsis.log_sink/1, and who waits until they are in the file.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <memory>
 #include <mutex>
-#include <utility>
+#include <string>
 #include <vector>
 
-#include "plugins/xlog/core/backlog.h"
+#include "plugins/xlog/core/levels.h"
 #include "plugins/xlog/core/line.h"
 #include "plugins/xlog/core/settings.h"
+#include "plugins/xlog/core/tick_clock.h"
+#include "plugins/xlog/ring_set.h"
+#include "plugins/xlog/site_registry.h"
 #include "sdk/abi/loop.h"
+#include "sdk/pure/logger.h"
 #include "sdk/pure/utf8.h"
 #include "sdk/pure/views.h"
 
@@ -18,124 +23,115 @@ namespace tharsis::xlog {
 
 class intake {
  public:
-  // What the writer is woken for.
-  enum reason : uint32_t {
-    lines = 1,  // Something waits.
-    soon = 2,   // It should not wait for more: much of it, or an error.
-    flush = 4,  // Somebody wants to know when it is written.
-  };
-  // on_news(context, reasons) is posted to the plugin's strand. A batch never fills the memory, so
-  // that others can come in while it is written.
-  intake(const tharsis_loop* loop, tharsis_wake on_news, void* context, const settings& s)
-      : loop_(loop), on_news_(on_news), context_(context), batch_(std::min(s.batch, s.memory / 4)), level_(s.level),
-        backlog_(s.memory) {}
+  // What the writer is woken for: ring_set's news, and
+  static constexpr uint32_t flush = 8;   // Somebody wants to know when it is written.
+  static constexpr uint32_t soon = 16;   // An error: people look for it.
+
+  // on_news(context, reasons) is posted to the plugin's strand.
+  intake(const tharsis_loop* loop, tharsis_wake on_news, void* context, const levels& l)
+      : loop_(loop), on_news_(on_news), context_(context), levels_(l) {}
   intake(const intake&) = delete;
 
-  uint32_t level() const { return level_.load(std::memory_order_relaxed); }
-  void set_level(uint32_t level) { level_.store(level, std::memory_order_relaxed); }
+  // Where lines go from now on; `clock` tells when they were. Before the first line.
+  void open(std::unique_ptr<ring_set> rings, std::unique_ptr<site_registry> sites, const tick_clock* clock) {
+    rings_ = std::move(rings);
+    sites_ = std::move(sites);
+    clock_ = clock;
+  }
+  ring_set& rings() { return *rings_; }
+  const site_registry& sites() const { return *sites_; }
+  void on_ring_news(uint32_t what) { loop_->post(loop_->self, 0, on_news_, context_, what); }
 
-  // [any thread]
+  uint32_t level() const {
+    const std::lock_guard lock(mutex_);
+    return levels_.lowest();
+  }
+  uint32_t level_of(std::string_view plugin, std::string_view tag) const {
+    const std::lock_guard lock(mutex_);
+    return levels_.of(plugin, tag);
+  }
+  void set_levels(const levels& l) {
+    const std::lock_guard lock(mutex_);
+    levels_ = l;
+  }
+
+  uint32_t site(std::string_view plugin, const tharsis_log_site& s) {
+    const auto text = [](const char* t) { return std::string(t != nullptr ? t : ""); };
+    return sites_->number_of({std::min<uint32_t>(s.level, THARSIS_LOG_FATAL), s.line, std::string(plugin), text(s.tag), text(s.file),
+                              text(s.text), text(s.codes)});
+  }
+
+  // A line of finished text. [any thread]
   void write(const tharsis_log_record& said) {
-    if (said.level < level()) return;
-    record r = copy(said);
-    const uint32_t severity = r.level;
-    uint32_t reasons = lines;
-    {
-      const std::lock_guard lock(mutex_);
-      backlog_.add(std::move(r));
-      if (severity >= THARSIS_LOG_ERROR || backlog_.waiting_bytes() >= batch_) reasons |= soon;
-      reasons = news(reasons);
-    }
-    wake(reasons);
+    if (said.level < level_of(view(said.plugin), {})) return;
+    const uint32_t level = std::min<uint32_t>(said.level, THARSIS_LOG_FATAL);
+    const std::string_view given = view(said.text);
+    std::string cut;
+    std::string_view text = utf8_cut(given, std::min<size_t>(text_max, rings_->record_max() / 2));
+    if (text.size() < given.size()) text = cut = std::string(text) + cut_note(given.size() - text.size());
+    const uint32_t number = sites_->number_of({level, 0, std::string(utf8_cut(view(said.plugin), plugin_max)), {}, {}, "{}", "s"});
+    tharsis_log_ring* ring = number != 0 ? rings_->ring() : nullptr;
+    const bool shared = ring == nullptr && number != 0;
+    if (shared) ring = rings_->take_shared();
+    if (ring == nullptr || ring->busy != 0) rings_->count_dropped(level);
+    else put(*ring, number, level, clock_->tick_at(said.wall), text);
+    if (shared && ring != nullptr) rings_->give_shared();
+    if (level >= THARSIS_LOG_ERROR) on_ring_news(soon);
   }
 
   struct asker {
-    uint64_t through;  // Lines up to this sequence must be in the file.
     tharsis_handle strand;
     tharsis_wake wake;
     void* context;
     tharsis_handle handle;
   };
-  // `through` is filled in here. [any thread]
-  void ask(asker a) {
+  // [any thread]
+  void ask(const asker& a) {
     {
       const std::lock_guard lock(mutex_);
-      a.through = backlog_.last_sequence();
       askers_.push_back(a);
     }
-    wake(flush);  // Each time: the writer may be pausing, and then takes nothing.
+    on_ring_news(flush);
   }
-
-  // The next lines, none if nothing waits. Whoever takes has heard all reasons. [own strand]
-  backlog::batch take() {
+  // Who asked so far: to be answered when all lines of now are written. [own strand]
+  std::vector<asker> take_askers() {
     const std::lock_guard lock(mutex_);
-    told_ = 0;
-    return backlog_.take(batch_);
+    return std::exchange(askers_, {});
   }
-
-  // The memory of a batch is free again. [own strand]
-  void release(size_t bytes) {
-    const std::lock_guard lock(mutex_);
-    backlog_.release(bytes);
-  }
-
-  // Tells those who asked for lines up to `through` that no more will happen to them. [own strand]
-  void answer(uint64_t through) {
-    std::vector<asker> ready, rest;
-    {
-      const std::lock_guard lock(mutex_);
-      for (const asker& a : askers_) (a.through <= through ? ready : rest).push_back(a);
-      askers_.swap(rest);
-    }
-    for (const asker& a : ready) loop_->post(loop_->self, a.strand, a.wake, a.context, a.handle);
-  }
-
-  bool empty() {
-    const std::lock_guard lock(mutex_);
-    return backlog_.empty() && askers_.empty();
-  }
-  uint64_t lost() {
-    const std::lock_guard lock(mutex_);
-    return backlog_.lost();
-  }
-  // Gives up what waits. [own strand]
-  uint64_t clear() {
-    const std::lock_guard lock(mutex_);
-    return backlog_.clear();
+  // Each of them once.
+  void answer(std::vector<asker>& ready) {
+    for (const asker& a : std::exchange(ready, {})) loop_->post(loop_->self, a.strand, a.wake, a.context, a.handle);
   }
 
  private:
-  static record copy(const tharsis_log_record& said) {
-    record r;
-    r.wall = said.wall;
-    r.level = std::min<uint32_t>(said.level, THARSIS_LOG_FATAL);
-    r.thread = said.thread;
-    r.plugin = utf8_cut(view(said.plugin), plugin_max);
-    const std::string_view text = view(said.text);
-    r.text = utf8_cut(text, text_max);
-    if (r.text.size() < text.size()) r.text += cut_note(text.size() - r.text.size());
-    return r;
-  }
-
-  // Those reasons the writer has not been woken for since it took last. [mutex held]
-  uint32_t news(uint32_t reasons) {
-    const uint32_t fresh = reasons & ~told_;
-    told_ |= fresh;
-    return fresh;
-  }
-  void wake(uint32_t reasons) {
-    if (reasons != 0) loop_->post(loop_->self, 0, on_news_, context_, reasons);
+  void put(tharsis_log_ring& ring, uint32_t site, uint32_t level, uint64_t tick, std::string_view text) {
+    const uint64_t size = (log_detail::header_size + 4 + text.size() + 7) & ~uint64_t{7};
+    ring.busy = 1;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (ring.position + size <= ring.limit || rings_->room(&ring, size, level)) {
+      const uint64_t at = ring.position & ring.mask;
+      log_detail::sealer out{ring.bytes + at, ring.keystream + at};
+      out.put(size | uint64_t{site} << 32);
+      out.put(tick);
+      out.put(static_cast<uint32_t>(text.size()));
+      out.put(text);
+      ring.position += size;
+      __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
+    }
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    ring.busy = 0;
+    if (__atomic_load_n(ring.asleep, __ATOMIC_RELAXED) != 0) rings_->wake();
   }
 
   const tharsis_loop* loop_;
   const tharsis_wake on_news_;
   void* const context_;
-  const size_t batch_;
-  std::atomic<uint32_t> level_;
-  std::mutex mutex_;
-  backlog backlog_;
+  std::unique_ptr<ring_set> rings_;
+  std::unique_ptr<site_registry> sites_;
+  const tick_clock* clock_ = nullptr;
+  mutable std::mutex mutex_;
+  levels levels_;
   std::vector<asker> askers_;
-  uint32_t told_ = 0;
 };
 
 }  // namespace tharsis::xlog

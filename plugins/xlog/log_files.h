@@ -1,13 +1,11 @@
-// The file that lines go to: opened by day and number, kept open, changed at midnight and when it is
-// full. Everything here may block, so it runs inside run_blocking, one call at a time.
+// The file that frames go to: a new one for each start, each day, and each time that it is full; kept open. Everything
+// here may block, so it runs inside run_blocking, one call at a time.
 #pragma once
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
+#include <string_view>
 
 #include "plugins/xlog/core/file_name.h"
-#include "plugins/xlog/core/record.h"
 #include "sdk/abi/files.h"
 #include "sdk/pure/error.h"
 
@@ -20,30 +18,27 @@ class log_files {
   log_files(const log_files&) = delete;
   ~log_files() { close(); }
 
-  struct outcome {
-    size_t count = 0;  // So many of the lines are in the file now.
-    size_t bytes = 0;  // So many were appended to files, lines cut off by a failure included.
-    error failure{THARSIS_OK, {}};
-    std::string file;  // The one that is open; empty: none.
-  };
-  // Makes the folder and opens the file for lines of this time.
-  outcome open(int64_t wall);
+  // Makes the folder if need be, and an empty file for lines of this time.
+  error begin(int64_t wall);
 
-  // After a failure the file is closed; the next call opens it anew.
-  outcome append(std::span<const record> lines);
+  // All of it, or a failure and the file is as before, or gone: then begin() has to follow.
+  error append(std::string_view bytes);
+
+  // Whether what is written at this time belongs into another file: no file is there, it is full, or of another day. A
+  // clock that is set back a little, over midnight, makes nobody turn back; one that was wrong by more than that does.
+  bool is_over(int64_t wall) const;
+  bool is_open() const { return file_ != 0; }
+  // Of the file that is open, or was last.
+  std::string path() const { return path(name_); }
 
   // To the disk, then closed.
   error finish();
+  void close();
 
  private:
-  outcome outcome_of(size_t count, error failure);
   error open_name(file_name name);
-  error open_next(file_name name);
-  error flush(std::string& lines);
-  error mend_end();
-  bool vanished();
+  bool is_there() const;
   std::string path(const file_name& name) const { return directory_ + "/" + name_text(name); }
-  void close();
 
   const tharsis_files* files_;
   const std::string directory_;
@@ -52,7 +47,6 @@ class log_files {
   tharsis_handle lock_ = 0;
   file_name name_;
   uint64_t bytes_ = 0;
-  size_t appended_ = 0;  // Since the last outcome.
 };
 
 }  // namespace tharsis::xlog

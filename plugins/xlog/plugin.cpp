@@ -1,7 +1,11 @@
 // The door between the C ABI and xlog. Nothing here decides anything.
+#include <bit>
+
 #include "plugins/xlog/cat.h"
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/keygen_command.h"
+#include "plugins/xlog/reader_service.h"
+#include "plugins/xlog/write_command.h"
 #include "plugins/xlog/writer.h"
 #include "sdk/abi/command.h"
 #include "sdk/async/door.h"
@@ -12,12 +16,16 @@ namespace {
 
 settings read_settings(const host& h) {
   settings s;
-  s.level = level_from(h.text("level")).value_or(s.level);
+  s.kept.common = level_from(h.text("level")).value_or(s.kept.common);
+  for (const std::string& name : h.keys("levels"))
+    if (const auto level = level_from(h.text("levels." + name))) s.kept.special[name] = *level;
   s.directory = h.text("directory");
   s.file_size = static_cast<uint64_t>(h.whole("file_size", static_cast<int64_t>(s.file_size)));
-  s.memory = static_cast<size_t>(h.whole("memory", static_cast<int64_t>(s.memory)));
+  s.ring_size = std::bit_ceil(static_cast<uint32_t>(h.whole("ring_size", s.ring_size)));
+  s.rings = static_cast<uint32_t>(h.whole("rings", s.rings));
   s.interval = h.wait("interval", s.interval);
-  s.batch = static_cast<size_t>(h.whole("batch", static_cast<int64_t>(s.batch)));
+  s.full_wait = h.wait("full_wait", s.full_wait);
+  s.recipients = h.texts("encrypt.to");
   s.retry_min = h.wait("retry_min", s.retry_min);
   s.retry_max = h.wait("retry_max", s.retry_max);
   return s;
@@ -29,7 +37,8 @@ class plugin {
 
   explicit plugin(const host& h)
       : host_(h), place_(h.loop), has_(read_settings(h)), writer_(host_, place_, has_), work_(place_), end_(place_) {
-    sink_ = {sizeof sink_, &writer_.lines(), write, level, flush};
+    sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings};
+    reader_ = {sizeof reader_, this, read};
   }
 
   tharsis_status start(tharsis_error*) {
@@ -39,6 +48,7 @@ class plugin {
   tharsis_status stop() {
     writer_.stop();
     if (cat_) cat_->stop();
+    if (write_) write_->stop();
     if (work_.empty()) return THARSIS_OK;
     end_.spawn(tell_stopped());
     return THARSIS_PENDING;
@@ -47,12 +57,12 @@ class plugin {
   tharsis_status prepare(tharsis_error*) {
     prepared_ = read_settings(host_);
     settings same = prepared_;
-    same.level = has_.level;
+    same.kept = has_.kept;
     return same == has_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
   }
   void commit() {
     has_ = prepared_;
-    writer_.lines().set_level(has_.level);
+    writer_.lines().set_levels(has_.kept);
   }
   void abort() {}
 
@@ -68,6 +78,7 @@ class plugin {
     fail(&why, failure);
     if (failure.status == THARSIS_OK)
       host_.registry->provide(host_.registry->self, THARSIS_LOG_SINK_ID, &sink_, 0, &why);
+    if (why.status == THARSIS_OK) host_.registry->provide(host_.registry->self, THARSIS_LOG_READER_ID, &reader_, 0, &why);
     if (why.status != THARSIS_OK) {
       host_.self->failed(host_.self->self, &why);
       co_return;
@@ -81,10 +92,24 @@ class plugin {
   }
 
   // [any thread]
-  static void write(void* self, const tharsis_log_record* r) { static_cast<intake*>(self)->write(*r); }
-  static uint32_t level(void* self) { return static_cast<intake*>(self)->level(); }
+  static intake& lines(void* self) { return static_cast<writer*>(self)->lines(); }
+  static void write(void* self, const tharsis_log_record* r) { lines(self).write(*r); }
+  static uint32_t level(void* self) { return lines(self).level(); }
   static void flush(void* self, tharsis_handle strand, tharsis_wake wake, void* context, tharsis_handle handle) {
-    static_cast<intake*>(self)->ask({0, strand, wake, context, handle});
+    lines(self).ask({strand, wake, context, handle});
+  }
+  static tharsis_log_ring* ring(void* self) { return lines(self).rings().ring(); }
+  static uint32_t site(void* self, tharsis_text plugin, const tharsis_log_site* s) { return lines(self).site(view(plugin), *s); }
+  static int32_t room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
+    return lines(self).rings().room(ring, bytes, level) ? 1 : 0;
+  }
+  static void wake(void* self) { lines(self).rings().wake(); }
+  static uint32_t level_of(void* self, tharsis_text plugin, tharsis_text tag) { return lines(self).level_of(view(plugin), view(tag)); }
+  static void close_rings(void* self) { static_cast<writer*>(self)->close_rings(); }
+
+  static tharsis_status read(void* self, tharsis_text path, void (*on_line)(void*, const tharsis_log_record*), void* context,
+                             tharsis_error* error) {
+    return read_log(static_cast<plugin*>(self)->host_.files, path, on_line, context, error);
   }
 
   static void run_command(void* instance, const tharsis_command_call* call) {
@@ -97,6 +122,12 @@ class plugin {
       self.work_.spawn(self.keygen_->run());
       return;
     }
+    if (const std::string name = call->name; name == "write" || name == "recover") {
+      self.write_ = std::make_unique<write_command>(
+          self.host_, self.place_, read_settings(self.host_), write_command::call{name, std::move(words), std::move(folder), call->console});
+      self.work_.spawn(self.write_->run());
+      return;
+    }
     self.cat_ = std::make_unique<cat>(self.host_, self.place_, cat::call{std::move(words), std::move(folder), call->console});
     self.work_.spawn(self.cat_->run());
   }
@@ -106,8 +137,10 @@ class plugin {
   settings has_, prepared_;
   writer writer_;
   tharsis_log_sink sink_{};
+  tharsis_log_reader reader_{};
   std::unique_ptr<cat> cat_;
   std::unique_ptr<keygen_command> keygen_;
+  std::unique_ptr<write_command> write_;
   task_set work_;
   task_set end_;
 };

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <limits>
 
+#include "plugins/xlog/consumed.h"
+#include "plugins/xlog/core/keystream.h"
+#include "plugins/xlog/core/recovery.h"
+#include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/views.h"
 
@@ -19,9 +22,10 @@ constexpr tharsis_field state_fields[] = {
 };
 constexpr tharsis_topic state_topic = {sizeof(tharsis_topic),     THARSIS_TOPIC_STATE,        THARSIS_XLOG_STATE_TOPIC,
                                        state_fields,              std::size(state_fields),    sizeof(tharsis_xlog_state), 0};
+const error fine{THARSIS_OK, {}};
 
-constexpr uint64_t everything = std::numeric_limits<uint64_t>::max();
-const error all_is_well{THARSIS_OK, {}};
+// How long closing waits for threads that are inside a line: they copy some bytes.
+constexpr duration inside_most = 1s;
 
 std::string seconds_text(duration d) {
   char text[32];
@@ -34,9 +38,9 @@ std::string seconds_text(duration d) {
 writer::counts::counts(const host& h)
     : lines(h.count<counter>("lines_written", "1", "Lines that are in the log file")),
       bytes(h.count<counter>("bytes_written", "bytes", "Of the log file")),
-      lines_lost(h.count<counter>("lines_lost", "1", "Lines that never reach the file: no room in memory, or trouble until the end")),
+      lines_lost(h.count<counter>("lines_lost", "1", "Lines that never reach the file: their ring was full")),
       failures(h.count<counter>("write_failures", "1", "Times that the log file could not be written")),
-      batch_high(h.count<gauge>("batch_high", "bytes", "Most that was written at once")),
+      recovered(h.count<counter>("recovered", "1", "Dead processes whose last lines were kept")),
       write_time(h.count<histogram>("write_time", "ns", "From lines that wait to lines in the file")) {}
 
 writer::writer(const host& h, strand& place, const settings& s)
@@ -45,113 +49,213 @@ writer::writer(const host& h, strand& place, const settings& s)
       settings_(s),
       counts_(h),
       wake_(place),
-      intake_(h.loop, &writer::on_wake, this, s),
-      files_(std::make_shared<log_files>(h.files, s.directory, s.file_size)) {}
+      work_(std::make_shared<work>()),
+      intake_(h.loop, &writer::on_wake, this, s.kept) {}
+
+writer::~writer() = default;
 
 void writer::on_wake(void* context, tharsis_handle reasons) {
   static_cast<writer*>(context)->wake_.raise(static_cast<uint32_t>(reasons));
 }
 
 task<error> writer::open() {
-  const auto work = [files = files_, wall = place_.wall()] { return files->open(wall); };
-  const auto opened = co_await blocking(place_, work);
-  if (!opened) co_return error{THARSIS_E_BUSY, "the host has no thread free to open the log file; start again later"};
-  if (opened->failure.status != THARSIS_OK)
-    co_return error{opened->failure.status,
-                    "no log file can be opened in '" + settings_.directory + "' (xlog.directory, from " +
-                        host_.where("directory") + "): " + opened->failure.text};
+  const auto job = [this, wall = place_.wall()] { return open_now(wall); };
+  const auto done = co_await blocking(place_, job);
+  if (!done) co_return error{THARSIS_E_BUSY, "the host has no thread free to open the log file; start again later"};
+  if (done->failure.status != THARSIS_OK)
+    co_return error{done->failure.status,
+                    "no log can be kept in '" + settings_.directory + "' (xlog.directory, from " +
+                        host_.where("directory") + "): " + done->failure.text};
+  for (const std::string& complaint : done->complaints) host_.warning(complaint);
+  recovered_ = done->recovered;
+  if (done->recovered > 0) {
+    counts_.recovered.add(done->recovered);
+    host_.info("kept what " + std::to_string(done->recovered) + " dead processes had not written to their files yet");
+  }
   topic_ = host_.declare(state_topic);
-  file_ = opened->file;
-  publish(all_is_well);
-  co_return all_is_well;
+  file_ = done->file;
+  publish(fine);
+  co_return fine;
+}
+
+// Inside blocking work, which no one else begins before it has come back.
+writer::opened writer::open_now(int64_t wall) {
+  opened o;
+  auto recipients = settings_.recipients.empty()
+                        ? result<std::vector<public_key>>(std::vector<public_key>())
+                        : read_recipients(host_.files, settings_.directory, settings_.recipients, "xlog.encrypt.to");
+  if (!recipients) return o.failure = recipients.failure(), o;
+  auto made = make_machinery(host_);
+  if (!made) return o.failure = made.failure(), o;
+  work_->on = std::move(*made);
+  const bool sealed = !recipients->empty() && work_->on.real;
+
+  tharsis_error why = no_error();
+  const tharsis_status status = host_.files->make_folder(host_.files->self, text_of(settings_.directory), &why);
+  if (status != THARSIS_OK) return o.failure = error_from(status, why), o;
+
+  segment_info info;
+  info.geometry.rings = settings_.rings;
+  info.geometry.ring_size = settings_.ring_size;
+  info.sealed = sealed;
+  info.instance = "xlog";
+  info.anchor = work_->on.clock->anchor();
+  host_.random->fill(host_.random->self, info.id.data(), info.id.size());
+  work_->on.segments->sign(info);
+  std::vector<uint8_t> wrapped;
+  std::shared_ptr<keystream> stream;
+  if (sealed) {
+    auto keys = make_keystream(*recipients, *host_.random, info.id);
+    if (!keys) return o.failure = keys.failure(), o;
+    wrapped = std::move(keys->wrapped);
+    stream = std::make_shared<keystream>(std::move(keys->stream));
+  }
+  auto memory = work_->on.segments->create(settings_.directory, "xlog", info, new_segment(info, wrapped));
+  if (!memory) return o.failure = memory.failure(), o;
+
+  ring_settings rings;
+  rings.wait.fill(work_->on.real ? settings_.full_wait : duration());
+  ring_set::callbacks callbacks;
+  callbacks.on_news = [this](uint32_t what) { intake_.on_ring_news(what); };
+  if (stream) callbacks.fill = [stream](uint64_t position, std::span<uint8_t> into) { return stream->fill(position, into); };
+  auto set = std::make_unique<ring_set>(std::move(*memory), info.geometry, sealed, *work_->on.threads, rings, callbacks);
+  const auto keep = [rings = set.get()](const std::string& entry) { return rings->append_to_dictionary(as_bytes(entry)); };
+  intake_.open(std::move(set), std::make_unique<site_registry>(keep), work_->on.clock.get());
+
+  work_->lines.emplace(drain::host_tables{host_.files, host_.random, host_.loop}, settings_, std::move(*recipients), info.id,
+                       intake_.rings(), intake_.sites(), work_->on.clock->anchor());
+  const drain::outcome first = work_->lines->open(wall);
+  o.failure = first.failure;
+  o.file = first.file;
+  if (o.failure.status == THARSIS_OK) recover(o, wall);
+  return o;
+}
+
+// A segment is deleted once what it held is in our file, or is seen to be in its own.
+void writer::recover(opened& o, int64_t wall) {
+  auto paths = work_->on.segments->list(settings_.directory);
+  if (!paths) return o.complaints.push_back("segments of dead processes cannot be looked for: " + paths.failure().text);
+  for (const std::string& path : *paths) {
+    auto dead = work_->on.segments->open(path);
+    if (!dead) {
+      if (dead.status() != THARSIS_E_IN_USE && dead.status() != THARSIS_E_NOT_FOUND) o.complaints.push_back(dead.failure().text);
+      continue;
+    }
+    const auto read = [&](uint64_t offset, std::span<uint8_t> into) { return (*dead)->read(offset, into); };
+    const auto first = read_segment(read, {});
+    if (!first) {
+      (*dead)->set_aside();
+      o.complaints.push_back(path + " was set aside: " + first.failure().text);
+      continue;
+    }
+    const auto done = consumed_of(host_.files, settings_.directory, first->info.id);
+    const auto image = read_segment(read, done.ranges);
+    if (image && !image->empty()) {
+      if (const error failure = keep(*image, done.anchor.value_or(image->info.anchor), wall); failure.status != THARSIS_OK) {
+        o.complaints.push_back("what is in " + path + " stays there: " + failure.text);
+        continue;
+      }
+      ++o.recovered;
+    }
+    (*dead)->remove();
+  }
+}
+
+error writer::keep(const segment_image& image, const clock_anchor& anchor, int64_t wall) {
+  for (const auto& payload : recovered_payloads(image))
+    if (const drain::outcome kept = work_->lines->keep_recovered(payload, image.info.id, anchor, wall); kept.failure.status != THARSIS_OK) return kept.failure;
+  return fine;
 }
 
 task<void> writer::run() {
   while (!stop_) {
-    co_await wait_for_lines();
-    co_await write_what_waits();
+    const uint32_t reasons = co_await wait_for_lines();
+    if (stop_) break;
+    co_await write_what_waits((reasons & (intake::flush | intake::soon)) != 0 || reasons == 0);
   }
   co_await close();
 }
 
-task<void> writer::wait_for_lines() {
-  constexpr uint32_t at_once = intake::soon | intake::flush | stopping;
-  uint32_t reasons = co_await wake_.wait();
+// What it was woken for; 0: lines have waited long enough.
+task<uint32_t> writer::wait_for_lines() {
+  if (!waiting_ && may_sleep()) {
+    const uint32_t reasons = co_await wake_.wait();
+    if ((reasons & stopping) != 0) stop_ = true;
+    if ((reasons & ~ring_set::woken) != 0) co_return reasons;
+  }
+  waiting_ = true;
   const instant due = later(place_.now(), settings_.interval);
-  while ((reasons & at_once) == 0 && place_.now() < due) reasons |= co_await wake_.wait(due);
+  uint32_t reasons = 0;
+  while ((reasons & ~ring_set::woken) == 0 && place_.now() < due) reasons |= co_await wake_.wait(due);
   if ((reasons & stopping) != 0) stop_ = true;
+  co_return reasons & ~ring_set::woken;
 }
 
-task<void> writer::write_what_waits() {
+bool writer::may_sleep() {
+  std::vector<uint64_t> seen(intake_.rings().count());
+  for (uint32_t ring = 0; ring < seen.size(); ++ring) seen[ring] = intake_.rings().is_open(ring) ? intake_.rings().tail(ring) : 0;
+  return intake_.rings().may_sleep(seen);
+}
+
+// All that is there now; of a block that is not full only if `all`. When it is time to stop, close()
+// does the rest.
+task<void> writer::write_what_waits(bool all) {
+  std::vector<intake::asker> askers = intake_.take_askers();
+  all = all || !askers.empty();
   for (;;) {
-    backlog::batch batch = intake_.take();
-    if (batch.records.empty()) {
-      intake_.answer(batch.through);
+    const instant begun = place_.now();
+    const drain::outcome o = co_await drain_once(all);
+    counts_.write_time.record(static_cast<uint64_t>((place_.now() - begun).count()));
+    waiting_ = o.open;
+    on_written(o);
+    if (o.failure.status == THARSIS_OK) {
+      if (o.lines > 0 && all && o.open) continue;  // More than one turn's worth.
+      intake_.answer(askers);
       co_return;
     }
-    const auto lines = std::make_shared<consignment>(consignment{std::move(batch.records), 0});
-    const instant begun = place_.now();
-    const bool delivered = co_await deliver(lines);
-    counts_.batch_high.raise(static_cast<int64_t>(batch.bytes));
-    if (delivered) counts_.write_time.record(static_cast<uint64_t>((place_.now() - begun).count()));
-    intake_.release(batch.bytes);
-    count_lost();
-    intake_.answer(delivered ? batch.through : everything);
-    if (delivered) continue;
-    given_up_ += lines->lines.size() - lines->written;
-    intake_.clear();
-    count_lost();
-    co_return;
-  }
-}
-
-// False: it is time to stop, and they could not be written.
-task<bool> writer::deliver(std::shared_ptr<consignment> c) {
-  for (;;) {
-    const log_files::outcome o = co_await append(c);
-    c->written += o.count;
-    on_written(o);
-    if (o.failure.status == THARSIS_OK) co_return true;
     on_failure(o.failure);
-    if (stop_) co_return false;
-    intake_.answer(everything);
-    co_await pause();
+    intake_.answer(askers);
+    if (stop_) co_return;
+    const instant due = later(place_.now(), retry_);
+    uint32_t reasons = 0;
+    while ((reasons & (intake::flush | stopping)) == 0 && place_.now() < due) reasons |= co_await wake_.wait(due);
+    if ((reasons & stopping) != 0) stop_ = true;
+    if (stop_) co_return;
+    if ((reasons & intake::flush) == 0) continue;
+    askers = intake_.take_askers();
+    all = true;
   }
 }
 
-task<log_files::outcome> writer::append(std::shared_ptr<consignment> c) {
-  const auto work = [files = files_, c] { return files->append(std::span<const record>(c->lines).subspan(c->written)); };
-  auto done = co_await blocking(place_, work);
+task<drain::outcome> writer::drain_once(bool all) {
+  const auto turn = [w = work_, loop = host_.loop, wall = place_.wall(), all] {
+    refine(w->on, loop);
+    return w->lines->run(wall, w->on.clock->anchor(), all);
+  };
+  auto done = co_await blocking(place_, turn);
   if (done) co_return std::move(*done);
-  co_return log_files::outcome{0, 0, {THARSIS_E_BUSY, "the host has no thread free to write the log"}, file_};
+  drain::outcome busy;
+  busy.open = true;
+  busy.failure = {THARSIS_E_BUSY, "the host has no thread free to write the log"};
+  busy.file = file_;
+  co_return busy;
 }
 
-// Who asks for a flush, and who stops, wants to know now whether it works again.
-task<void> writer::pause() {
-  const instant due = later(place_.now(), retry_);
-  uint32_t reasons = 0;
-  while ((reasons & (intake::flush | stopping)) == 0 && place_.now() < due) reasons |= co_await wake_.wait(due);
-  if ((reasons & stopping) != 0) stop_ = true;
-}
-
-void writer::on_written(const log_files::outcome& o) {
-  written_ += o.count;
-  counts_.lines.add(o.count);
+void writer::on_written(const drain::outcome& o) {
+  written_ += o.lines;
+  lost_ += o.dropped;
+  counts_.lines.add(o.lines);
   counts_.bytes.add(o.bytes);
+  counts_.lines_lost.add(o.dropped);
   const bool works = o.failure.status == THARSIS_OK;
   const bool again = works && retry_ != duration();
   if (again) {
     host_.warning("the log is written again after " + seconds_text(place_.now() - failing_since_) + ", to " + o.file);
     retry_ = duration();
   }
-  if (!works || (!again && o.file == file_ && intake_.lost() == published_lost_)) return;
+  if (!works || (!again && o.file == file_ && lost_ == published_lost_)) return;
   file_ = o.file;
-  publish(all_is_well);
-}
-
-void writer::count_lost() {
-  const uint64_t lost = intake_.lost() + given_up_;
-  counts_.lines_lost.add(lost - std::exchange(counted_lost_, lost));
+  publish(fine);
 }
 
 void writer::on_failure(const error& why) {
@@ -161,8 +265,8 @@ void writer::on_failure(const error& why) {
   if (!first) return;
   failing_since_ = place_.now();
   publish(why);
-  const std::string text = "lines do not reach the log file: " + why.text + "; up to " +
-                           std::to_string(settings_.memory) + " bytes of them wait in memory until it works again";
+  const std::string text = "lines do not reach the log file: " + why.text + "; up to " + std::to_string(settings_.ring_size) +
+                           " bytes of each thread's wait in its ring until it works again";
   host_.error(text);
   if (host_.console != nullptr && !stop_) host_.console->complain(host_.console->self, text_of("xlog: " + text));
 }
@@ -173,16 +277,59 @@ void writer::publish(const error& why) {
   state.status = why.status;
   state.reason = text_of(why.text);
   state.lines = written_;
-  state.lost = published_lost_ = intake_.lost() + given_up_;
+  state.lost = published_lost_ = lost_;
   host_.publish(topic_, &state);
 }
 
+void writer::close_rings() { intake_.rings().close(inside_most); }
+
+// In one go: a slow disk is waited for once.
+writer::ending writer::end_now(work& w, const tharsis_loop* loop, int64_t wall) {
+  ending e;
+  refine(w.on, loop);
+  do {
+    const drain::outcome o = w.lines->run(wall, w.on.clock->anchor(), true);
+    e.last.lines += o.lines;
+    e.last.bytes += o.bytes;
+    e.last.dropped += o.dropped;
+    e.last.open = o.open;
+    e.last.failure = o.failure;
+    e.last.file = o.file;
+  } while (e.last.failure.status == THARSIS_OK && e.last.open);
+  const drain::outcome closed = w.lines->finish();
+  e.last.bytes += closed.bytes;
+  e.closing = closed.failure;
+  e.left = w.lines->count_unwritten();
+  return e;
+}
+
 task<void> writer::close() {
-  const auto work = [files = files_] { return files->finish(); };
-  const auto closed = co_await blocking(place_, work);
-  if (closed && closed->status != THARSIS_OK) host_.warning("the log file may lack its last lines: " + closed->text);
-  const uint64_t lost = intake_.lost() + given_up_;
-  if (lost > 0) host_.warning(std::to_string(lost) + " lines never reached the log file");
+  std::vector<intake::asker> askers = intake_.take_askers();
+  const auto last = [w = work_, loop = host_.loop, wall = place_.wall()] { return end_now(*w, loop, wall); };
+  auto done = co_await blocking(place_, last);
+  if (!done) {
+    host_.warning("the host has no thread free to write the last lines of the log");
+    intake_.answer(askers);
+    co_return;
+  }
+  on_written(done->last);
+  if (done->last.failure.status != THARSIS_OK) on_failure(done->last.failure);
+  intake_.answer(askers);
+  if (done->closing.status != THARSIS_OK) host_.warning("the log file may lack its last lines: " + done->closing.text);
+  on_left(done->left);
+  // What is not in a file is for the next start to find.
+  if (done->closing.status == THARSIS_OK && (done->left.in_rings == 0 || !work_->on.real)) intake_.rings().memory().remove();
+}
+
+void writer::on_left(drain::unwritten left) {
+  if (left.in_rings > 0 && work_->on.real)
+    host_.warning(std::to_string(left.in_rings) + " lines are not in the log file yet; the next start takes them from " +
+                  intake_.rings().memory().path());
+  else
+    left.dropped += left.in_rings;
+  lost_ += left.dropped;
+  counts_.lines_lost.add(left.dropped);
+  if (lost_ > 0) host_.warning(std::to_string(lost_) + " lines never reached the log file");
 }
 
 }  // namespace tharsis::xlog

@@ -1,13 +1,16 @@
-// Carries lines from the intake to the file: waits a little for company, writes a batch where it may
-// block, and when that fails keeps what fits into memory and tries again until it works.
+// Keeps lines on their way from the rings to the files: sleeps while there are none, lets them wait a little for company,
+// writes where it may block, and when that fails leaves them in the rings and tries again until it works.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "plugins/xlog/core/settings.h"
+#include "plugins/xlog/drain.h"
 #include "plugins/xlog/intake.h"
-#include "plugins/xlog/log_files.h"
+#include "plugins/xlog/core/recovery.h"
+#include "plugins/xlog/machinery.h"
 #include "sdk/abi/xlog.h"
 #include "sdk/async/host.h"
 #include "sdk/async/signal.h"
@@ -19,40 +22,61 @@ namespace tharsis::xlog {
 class writer {
  public:
   writer(const host& h, strand& place, const settings& s);
+  ~writer();
 
-  // For lines of any thread, from now on until destruction.
+  // For lines of any thread, once open() has come back and until close_rings().
   intake& lines() { return intake_; }
 
-  // Opens the file. The sentence of a failure is fit to end start() with. Once, before run().
+  // Makes rings and the first file, and takes what the dead left. The sentence of a failure is fit to end start()
+  // with. Once, before run().
   task<error> open();
 
   // Writes until stop(), then what is left, and closes the file.
   task<void> run();
   void stop() { wake_.raise(stopping); }
 
+  // Dead processes whose lines were kept.
+  uint64_t recovered() const { return recovered_; }
+
+  // See tharsis_log_sink.
+  void close_rings();
+
  private:
-  static constexpr uint32_t stopping = 8;  // Beside the reasons of the intake.
-  // Lines on their way to the file. Shared with the thread that writes them.
-  struct consignment {
-    std::vector<record> lines;
-    size_t written = 0;
-  };
+  static constexpr uint32_t stopping = 1 << 16;  // Beside the reasons of the intake.
   struct counts {
     explicit counts(const host& h);
-    counter lines, bytes, lines_lost, failures;
-    gauge batch_high;
+    counter lines, bytes, lines_lost, failures, recovered;
     histogram write_time;
+  };
+  // Used inside blocking work, one at a time; it may outlive the coroutine that began it.
+  struct work {
+    machinery on;
+    std::optional<drain> lines;
+  };
+  struct opened {
+    error failure{THARSIS_OK, {}};
+    std::string file;
+    uint64_t recovered = 0;             // Segments.
+    std::vector<std::string> complaints;
   };
 
   static void on_wake(void* context, tharsis_handle reasons);
-  task<void> wait_for_lines();
-  task<void> write_what_waits();
-  task<bool> deliver(std::shared_ptr<consignment> c);
-  task<log_files::outcome> append(std::shared_ptr<consignment> c);
-  task<void> pause();
+  opened open_now(int64_t wall);
+  void recover(opened& o, int64_t wall);
+  error keep(const segment_image& image, const clock_anchor& anchor, int64_t wall);
+  task<uint32_t> wait_for_lines();
+  task<void> write_what_waits(bool all);
+  task<drain::outcome> drain_once(bool all);
+  struct ending {
+    drain::outcome last;
+    error closing{THARSIS_OK, {}};
+    drain::unwritten left;
+  };
+  static ending end_now(work& w, const tharsis_loop* loop, int64_t wall);
   task<void> close();
-  void on_written(const log_files::outcome& o);
-  void count_lost();
+  void on_left(drain::unwritten left);
+  bool may_sleep();
+  void on_written(const drain::outcome& o);
   void on_failure(const error& why);
   void publish(const error& why);
 
@@ -61,14 +85,15 @@ class writer {
   const settings settings_;
   const counts counts_;
   signal wake_;
+  const std::shared_ptr<work> work_;  // Outlives the rings in intake_, which ask it for threads.
   intake intake_;
-  const std::shared_ptr<log_files> files_;  // Used inside blocking work only.
   tharsis_handle topic_ = 0;
   std::string file_;        // The one that was written last.
+  uint64_t recovered_ = 0;
   uint64_t written_ = 0;
+  uint64_t lost_ = 0;
   uint64_t published_lost_ = 0;
-  uint64_t counted_lost_ = 0;
-  uint64_t given_up_ = 0;   // Lines that could not be written before the end.
+  bool waiting_ = false;    // Lines are in a block that is not full.
   duration retry_{};        // The last pause after a failure; zero: writing works.
   instant failing_since_{};
   bool stop_ = false;

@@ -1,4 +1,4 @@
-// Small host tables: "tharsis.random/1", "tharsis.paths/1".
+// Small host tables: "tharsis.random/1", "tharsis.paths/1", "tharsis.machine/1".
 #pragma once
 #include "sdk/abi/abi.h"
 
@@ -8,6 +8,7 @@ extern "C" {
 
 #define THARSIS_RANDOM_ID "tharsis.random/1"
 #define THARSIS_PATHS_ID "tharsis.paths/1"
+#define THARSIS_MACHINE_ID "tharsis.machine/1"
 
 typedef struct tharsis_random {
   uint32_t size;
@@ -24,6 +25,13 @@ typedef struct tharsis_paths {
   tharsis_text (*data)(void* self);    // ${data}/<id>: the plugin's own, not made yet.
   tharsis_text (*plugin)(void* self);  // The folder with plugin.yaml and what is shipped beside it.
 } tharsis_paths;
+
+// There is a real machine underneath. Where a host has no such table, as in the simulator, a plugin makes no system
+// call: what it has in its os_*.cpp files is replaced by something of its own that needs none.
+typedef struct tharsis_machine {
+  uint32_t size;
+  uint32_t reserved;
+} tharsis_machine;
 
 #ifdef __cplusplus
 }

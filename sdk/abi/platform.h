@@ -187,6 +187,8 @@ typedef struct tharsis_platform {
   tharsis_status (*before_step)(void* self, const char* plugin, const char* step, const tharsis_host** host,
                                 tharsis_error* error);
   const tharsis_watch* watch;
+  uint32_t simulated;  // Not 0: there is no machine underneath, and plugins get no tharsis.machine/1.
+  uint32_t reserved;
 } tharsis_platform;
 
 #ifdef __cplusplus

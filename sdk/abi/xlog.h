@@ -1,6 +1,8 @@
-// What xlog tells the others: state topic "xlog.state". Lines are written through tharsis.log/1.
+// What xlog tells the others: state topic "xlog.state"; and service "tharsis.log_reader/1": its files, read. Lines are
+// written through tharsis.log/1.
 #pragma once
 #include "sdk/abi/abi.h"
+#include "sdk/abi/log.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,6 +20,19 @@ typedef struct tharsis_xlog_state {
   uint64_t lines;        // Written since the start.
   uint64_t lost;         // Dropped since the start: memory for waiting lines was full.
 } tharsis_xlog_state;
+
+#define THARSIS_LOG_READER_ID "tharsis.log_reader/1"
+
+typedef struct tharsis_log_reader {
+  uint32_t size;
+  void* self;
+  // Calls on_line(context, record) for each line of a log file, in the order of the file, before it comes back. What
+  // cannot be read is passed over and told in the error, and the status is then THARSIS_E_PROTOCOL.
+  //   THARSIS_E_DENIED  the file is sealed.  THARSIS_E_NOT_FOUND, _E_IO ...  see tharsis_files.
+  // [any thread] [may block]
+  tharsis_status (*read)(void* self, tharsis_text path, void (*on_line)(void* context, const tharsis_log_record* record),
+                         void* context, tharsis_error* error);
+} tharsis_log_reader;
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,7 @@ struct machine::parts {
               }};
     observer = {sizeof observer, this, [](void* self) { return int64_t{of(self).here.slept.count()}; }, observe};
     watch = {sizeof watch, this, sample, no_stack, nullptr, nullptr};
-    table = {sizeof table, this, disks.table(), &random, &observer, open, [](void*) { return uint64_t{1}; }, before_step, &watch};
+    table = {sizeof table, this, disks.table(), &random, &observer, open, [](void*) { return uint64_t{1}; }, before_step, &watch, 1, 0};
   }
 
   // Ids are the world's, so that one machine's never names another's strand.

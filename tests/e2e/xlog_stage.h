@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "plugins/xlog/core/file_name.h"
-#include "plugins/xlog/core/reader.h"
+#include "plugins/xlog/core/log_reader.h"
 #include "sdk/abi/command.h"
 #include "sdk/sim/world.h"
 #include "tests/e2e/watched_runtime.h"
@@ -27,7 +27,7 @@ struct state {
 // One life of a runtime.
 class xlog_stage : public watched_runtime {
  public:
-  // `settings` as a profile writes them: "level: debug, memory: 64KiB".
+  // `settings` as a profile writes them: "level: debug, ring_size: 64KiB".
   xlog_stage(sim::world& w, sim::machine& m, const std::string& settings) : world_(w), machine_(m) {
     run_profile("tharsis: 1\nplugins:\n  xlog: { " + settings + " }\n  speaker: {}\n");
   }
@@ -121,17 +121,29 @@ class xlog_stage : public watched_runtime {
   std::vector<std::unique_ptr<bool>> flushes_;
 };
 
-// The texts of `plugin` in a file, in order; damage is a failure.
-inline std::vector<std::string> texts_in(sim::machine& m, const std::string& path, const std::string& plugin = "speaker") {
-  std::vector<std::string> texts;
-  xlog::reader lines;
+struct log_content {
+  std::vector<std::string> texts;   // In order.
+  std::vector<std::string> damage;  // What cannot be read.
+};
+
+// What `plugin` said, as a file holds it.
+inline log_content content_of(sim::machine& m, const std::string& path, const std::string& plugin = "speaker") {
+  log_content found;
+  xlog::log_reader lines;
   lines.on_bytes(m.storage()->content(path).value_or(""));
   lines.on_end();
-  while (const auto i = lines.take()) {
-    EXPECT_FALSE(i->damage) << path << ":" << i->line << ": " << i->damage->why;
-    if (!i->damage && i->value.plugin == plugin) texts.push_back(i->value.text);
+  while (auto i = lines.take()) {
+    if (!i->damage.empty()) found.damage.push_back(path + ": " + i->damage);
+    else if (i->value.plugin == plugin) found.texts.push_back(std::move(i->value.text));
   }
-  return texts;
+  return found;
+}
+
+// The same where damage is a failure.
+inline std::vector<std::string> texts_in(sim::machine& m, const std::string& path, const std::string& plugin = "speaker") {
+  log_content found = content_of(m, path, plugin);
+  for (const std::string& damage : found.damage) ADD_FAILURE() << damage;
+  return std::move(found.texts);
 }
 
 // The log files of a folder, in the order of writing.
@@ -144,6 +156,32 @@ inline std::vector<std::string> logs_in(sim::machine& m, const std::string& fold
   std::vector<std::string> paths;
   for (const auto& name : names) paths.push_back(folder + "/" + name_text(name));
   return paths;
+}
+
+// What all of them hold.
+inline std::vector<std::string> texts_in_folder(sim::machine& m, const std::string& folder, const std::string& plugin = "speaker") {
+  std::vector<std::string> all;
+  for (const std::string& path : logs_in(m, folder))
+    for (std::string& text : texts_in(m, path, plugin)) all.push_back(std::move(text));
+  return all;
+}
+
+// Lines that the files say are missing: "7 lines are lost before this: the rings were full (6 info, 1 error)".
+struct told_lost {
+  uint64_t lines = 0;
+  uint64_t infos = 0;
+};
+inline told_lost lines_told_lost(sim::machine& m, const std::string& folder) {
+  told_lost all;
+  for (const std::string& text : texts_in_folder(m, folder, "xlog")) {
+    if (text.find(" lost before this: ") == std::string::npos) continue;
+    all.lines += std::stoull(text);
+    if (const size_t end = text.find(" info"); end != std::string::npos) {
+      const size_t begin = text.find_last_of("( ", end - 1) + 1;
+      all.infos += std::stoull(text.substr(begin));
+    }
+  }
+  return all;
 }
 
 }  // namespace tharsis::test

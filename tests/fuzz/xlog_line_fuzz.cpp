@@ -1,8 +1,9 @@
-// Any bytes as a log file: the reader never stops and never skips a number, and a line that it accepts
-// prints back to the same bytes.
+// Any bytes as a line of log and as a log file: a line that is accepted prints back to the same bytes; the reader of
+// files ends, whatever the bytes are and wherever they are cut.
 #include <string>
 
-#include "plugins/xlog/core/reader.h"
+#include "plugins/xlog/core/line.h"
+#include "plugins/xlog/core/log_reader.h"
 #include "tests/fuzz/harness.h"
 
 using namespace tharsis;
@@ -16,17 +17,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     xlog::append_line(again, line);
     require(again == std::string(bytes) + "\n", "what is accepted prints back to the same bytes");
   }
-  xlog::reader lines;
-  uint64_t seen = 0;
+  xlog::log_reader file;
+  size_t items = 0;
   const auto take_all = [&] {
-    while (const auto i = lines.take()) require(i->line == ++seen, "every line has its number");
+    while (file.take()) require(++items < 100'000 + size, "the reader ends");
   };
   const size_t cut = size > 0 ? data[size - 1] % size : 0;
-  lines.on_bytes(bytes.substr(0, cut));
+  file.on_bytes(bytes.substr(0, cut));
   take_all();
-  lines.on_bytes(bytes.substr(cut));
-  lines.on_end();
+  file.on_bytes(bytes.substr(cut));
+  file.on_end();
   take_all();
-  require(size == 0 || seen > 0, "every byte belongs to a line");
   return 0;
 }

@@ -36,43 +36,28 @@ inline std::string task_mark(std::string_view run, size_t line) {
   return "run " + std::string(run) + " task " + std::to_string(line + 1) + " ";
 }
 
-// Reads a log in pieces of any size and notes which tasks it holds.
+// Reads a log line by line and notes which tasks it holds.
 class log_search {
  public:
   log_search(std::string_view run, size_t tasks) : mark_("run " + std::string(run) + " task "), found_(tasks, false) {}
 
-  void on_bytes(std::string_view bytes) {
-    for (const char c : bytes) {
-      if (c == '\n') {
-        on_line();
-        line_.clear();
-      } else if (line_.size() < line_part_max) {
-        line_ += c;
-      }
-    }
+  void on_line(std::string_view text) {
+    ++lines_;
+    const size_t at = text.find(mark_);
+    if (at == std::string_view::npos) return;
+    size_t number = 0, i = at + mark_.size();
+    for (; i < text.size() && text[i] >= '0' && text[i] <= '9' && number <= found_.size(); ++i)
+      number = number * 10 + static_cast<size_t>(text[i] - '0');
+    if (i == text.size() || text[i] != ' ' || number == 0 || number > found_.size() || found_[number - 1]) return;
+    found_[number - 1] = true;
+    ++tasks_found_;
   }
   uint64_t lines() const { return lines_; }
   uint64_t tasks_found() const { return tasks_found_; }
 
  private:
-  // The mark stands near the beginning; what comes after is the text of the line.
-  static constexpr size_t line_part_max = 512;
-
-  void on_line() {
-    ++lines_;
-    const size_t at = line_.find(mark_);
-    if (at == std::string::npos) return;
-    size_t number = 0, i = at + mark_.size();
-    for (; i < line_.size() && line_[i] >= '0' && line_[i] <= '9' && number <= found_.size(); ++i)
-      number = number * 10 + static_cast<size_t>(line_[i] - '0');
-    if (i == line_.size() || line_[i] != ' ' || number == 0 || number > found_.size() || found_[number - 1]) return;
-    found_[number - 1] = true;
-    ++tasks_found_;
-  }
-
   std::string mark_;
   std::vector<bool> found_;
-  std::string line_;
   uint64_t lines_ = 0, tasks_found_ = 0;
 };
 

@@ -11,7 +11,9 @@ error wrong(std::string text) { return {THARSIS_E_INVALID, "xlog cat: " + std::m
 // Takes one option with its value; empty: done.
 error take_option(cat_arguments& into, std::string_view option, const std::string& value, int64_t now) {
   const std::string said = std::string(option) + ": '" + value + "' ";
-  if (option == "--plugin") {
+  if (option == "--key") {
+    into.key = value;
+  } else if (option == "--plugin") {
     into.wanted.plugins.push_back(value);
   } else if (option == "--grep") {
     into.wanted.texts.push_back(value);
@@ -31,7 +33,7 @@ error take_option(cat_arguments& into, std::string_view option, const std::strin
 
 error unknown(std::string_view option) {
   const auto near =
-      nearest(option, {"--level", "--plugin", "--grep", "--since", "--until", "--json", "--help"});
+      nearest(option, {"--level", "--plugin", "--grep", "--since", "--until", "--key", "--json", "--help"});
   return wrong("there is no option '" + std::string(option) + "'" + (near ? "; did you mean " + *near + "?" : "") +
                " See tharsis xlog cat --help");
 }
@@ -56,7 +58,8 @@ result<cat_arguments> parse_cat_arguments(const std::vector<std::string>& words,
     else if (option == "--help" || option == "-h") parsed.help = true;
     else if (option == "--") options = false;
     if (flag) continue;
-    if (option != "--level" && option != "--plugin" && option != "--grep" && option != "--since" && option != "--until")
+    if (option != "--level" && option != "--plugin" && option != "--grep" && option != "--since" && option != "--until" &&
+        option != "--key")
       return unknown(option);
     if (equals == std::string::npos && i + 1 == words.size()) return wrong("option " + option + " needs a value behind it");
     const error failure =
@@ -76,8 +79,9 @@ const std::string_view cat_help =
     "  --grep TEXT      lines that hold TEXT; when repeated, all of them\n"
     "  --since TIME     from then on: 2026-11-25, 2026-11-25T10:11:12 (UTC), or 10m for ten minutes ago\n"
     "  --until TIME     before then\n"
+    "  --key FILE       the private key that opens sealed files; tharsis xlog keygen makes one\n"
     "  --json           one JSON object a line\n"
-    "  A damaged line is named on stderr with file, line and reason; the others are printed.\n"
+    "  What cannot be read is named on stderr with its place and the reason; the rest is printed.\n"
     "  Exit codes: 0 all was read, 1 something could not be read, 2 the input is wrong.\n";
 
 }  // namespace tharsis::xlog

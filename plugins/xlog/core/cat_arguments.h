@@ -13,6 +13,7 @@ namespace tharsis::xlog {
 struct cat_arguments {
   std::vector<std::string> paths;  // As typed.
   query wanted;
+  std::string key;                 // The private key's file, as typed; empty: none.
   bool json = false;
   bool help = false;
 };

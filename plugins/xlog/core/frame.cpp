@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view file_magic = "XLOG\r\n\x1A\x80";
 constexpr uint16_t version = 1;
 constexpr uint16_t sealed_flag = 1;
-constexpr size_t range_size = 20, before_ranges = 24 + 16;
+constexpr size_t range_size = 28, before_ranges = 24 + 16;
 
 template <class T>
 void append_number(std::string& to, T value) {
@@ -100,18 +100,22 @@ size_t find_frame(std::span<const uint8_t> bytes) {
 
 void append_block_extra(std::string& to, const block_extra& e) {
   assert(e.consumed.size() <= block_extra::consumed_max);
+  const size_t begin = to.size();
   append_anchor(to, e.anchor);
   to += as_text(e.segment);
   for (const ring_range& r : e.consumed) {
     append_number(to, r.ring);
     append_number(to, r.from);
     append_number(to, r.to);
+    append_number(to, r.thread);
   }
+  append_number(to, crc32c(as_bytes(to).subspan(begin)));
 }
 
 std::optional<block_extra> decode_block_extra(std::span<const uint8_t> bytes) {
-  if (bytes.size() < before_ranges || (bytes.size() - before_ranges) % range_size != 0) return {};
-  byte_source from(bytes);
+  const auto content = without_checksum(bytes);
+  if (!content || content->size() < before_ranges || (content->size() - before_ranges) % range_size != 0) return {};
+  byte_source from(*content);
   block_extra e;
   e.anchor = take_anchor(from);
   if (!is_sane(e.anchor)) return {};
@@ -122,6 +126,7 @@ std::optional<block_extra> decode_block_extra(std::span<const uint8_t> bytes) {
     r.ring = from.number<uint32_t>();
     r.from = from.number<uint64_t>();
     r.to = from.number<uint64_t>();
+    r.thread = from.number<uint64_t>();
     if (r.from > r.to) return {};
   }
   return e;

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/xlog/core/clock_anchor.h"
+
 namespace tharsis::xlog {
 
 // Readers pass over kinds that they do not know.
@@ -19,7 +21,7 @@ enum class frame_kind : uint8_t {
   sites = 1,      // First payload: entries of append_site().
   block = 2,      // Extra: block_extra. Payloads: texts, rows.
   recovered = 3,  // What a dead process left in a ring, as it stood there.
-  note = 4,       // Something that a reader should tell: lines dropped, a gap.
+  note = 4,       // Something that a reader should tell, as lines dropped. First payload: i64 wall time, a sentence.
   end = 5,        // The file is complete.
 };
 
@@ -64,15 +66,8 @@ size_t find_frame(std::span<const uint8_t> bytes);
 struct ring_range {
   uint32_t ring = 0;
   uint64_t from = 0, to = 0;
+  uint64_t thread = 0;  // The system's number of the one that wrote it.
   bool operator==(const ring_range&) const = default;
-};
-
-// A tick is a value of the clock that records carry; the anchor says what time that was.
-struct clock_anchor {
-  uint64_t tick = 0;
-  int64_t wall = 0;            // Nanoseconds since 1970 UTC.
-  double ticks_per_second = 0;
-  bool operator==(const clock_anchor&) const = default;
 };
 
 struct block_extra {
@@ -81,7 +76,7 @@ struct block_extra {
   std::vector<ring_range> consumed;  // At most consumed_max.
   bool operator==(const block_extra&) const = default;
 
-  static constexpr size_t consumed_max = 13'000;
+  static constexpr size_t consumed_max = 9'000;
 };
 void append_block_extra(std::string& to, const block_extra& e);
 std::optional<block_extra> decode_block_extra(std::span<const uint8_t> bytes);

@@ -24,10 +24,10 @@ struct query {
            std::all_of(texts.begin(), texts.end(), [&](const std::string& t) { return r.text.find(t) != std::string::npos; });
   }
 
-  // May a file of this name hold such a line? (See place_of for what a file holds.)
-  bool may_be_in(const file_name& name) const {
-    return name.day >= utc_day(since) && name.day - 1 <= utc_day(until);
-  }
+  // May a file of this name hold such a line? A file holds what was written on its day, or, where the clock was set
+  // back a little, on the day before: lines of that time, some said in its first moments after midnight, and older
+  // ones, that a dead process left or that waited for a disk. So only a file that is too old is left unread.
+  bool may_be_in(const file_name& name) const { return name.day + 1 >= utc_day(since); }
 };
 
 }  // namespace tharsis::xlog

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/xlog/core/clock_anchor.h"
 #include "plugins/xlog/core/frame.h"
 
 namespace tharsis::xlog {

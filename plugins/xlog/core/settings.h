@@ -3,41 +3,54 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "plugins/xlog/core/levels.h"
 #include "sdk/abi/log.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::xlog {
 
 struct settings {
-  uint32_t level = THARSIS_LOG_INFO;  // What is less severe is not kept.
-  std::string directory;              // Absolute.
-  // Small enough to send and to open in an editor, large enough that a busy day is a few files.
+  levels kept;            // What is less severe is not kept.
+  std::string directory;  // Absolute.
+  // Small enough to send, large enough that a busy day is a few files.
   uint64_t file_size = 64 << 20;
-  // Lines that wait for the file. A full disk for a minute, at 1,000 lines of 130 bytes a second.
-  size_t memory = 8 << 20;
-  // How long a line may wait for others to share its write. People who follow the file do not see it,
-  // and a burst costs ten writes a second instead of one for each line.
-  duration interval = 100ms;
-  // Waiting lines that are written at once: a write of this size costs little more than a small one.
-  size_t batch = 256 << 10;
+  // Of each thread. At 500,000 lines of 56 bytes a second it is full after 37 ms: as long as a busy system may keep
+  // the writer from the processor.
+  uint32_t ring_size = 1 << 20;
+  // Threads that log at a time with a ring of their own; the others share one.
+  uint32_t rings = 16;
+  // How long a line may wait in its ring for others to share its block. A crash loses nothing of it; a block of one
+  // line is ten times as large as its part of a full one.
+  duration interval = 1s;
+  // How long a thread waits when its ring is full, before its line is dropped and counted. As long as a disk hangs
+  // that is busy; what a person notices is longer.
+  duration full_wait = 50ms;
   // The pause after a write that failed: the first, then twice as long each time up to the last. A
   // full disk is seldom emptied within a second, and ten seconds are what a person waits gladly.
   duration retry_min = 200ms;
   duration retry_max = 10s;
+  // Whom files are sealed for: public keys, or paths of files that hold one. Empty: nobody, and files are plain.
+  std::vector<std::string> recipients;
+  // Bits of a tick that files do not keep: at some 3 GHz less than a microsecond.
+  unsigned tick_shift = 11;
 
   bool operator==(const settings&) const = default;
 };
 
 // The text of one line; what is longer is cut, and says so. Longer than any stack trace, and four
-// times as much, escaped, still fits into a batch of reading.
+// times as much, escaped, still fits into what is read at a time.
 inline constexpr size_t text_max = 256 << 10;
 inline constexpr size_t plugin_max = 256;  // Bytes of a plugin's id.
 
-// The longest line a file may hold: every byte escaped, and what stands before the text.
+// The longest line of text a record makes: every byte escaped, and what stands before the text.
 inline constexpr size_t line_max = 4 * (text_max + plugin_max) + 512;
 
 // What `cat` reads at a time from one file.
 inline constexpr size_t read_size = 256 << 10;
+
+// Two looks at the clocks for a first guess of the counter's speed, so far apart; it gets better with time.
+inline constexpr duration first_measure = 2ms;
 
 }  // namespace tharsis::xlog

@@ -82,7 +82,7 @@ TEST(XlogFrame, ABlocksExtraComesBack) {
   EXPECT_EQ(bytes.size() % 4, 0u);
   EXPECT_EQ(decode_block_extra(as_bytes(bytes)), e);
   for (size_t n = 0; n < bytes.size(); ++n)
-    EXPECT_EQ(decode_block_extra(as_bytes(bytes).first(n)).has_value(), n == 40 || n == 60) << n;
+    EXPECT_FALSE(decode_block_extra(as_bytes(bytes).first(n))) << n;
   e.consumed[0].from = 201;
   bytes.clear();
   append_block_extra(bytes, e);

@@ -1,0 +1,72 @@
+// The lines of all rings in the order of their clocks. What comes later than a look is not seen by it: a line that
+// one thread says long after another's, and that arrives first, may stand before it.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "plugins/xlog/core/ring_cursor.h"
+#include "plugins/xlog/core/row.h"
+
+namespace tharsis::xlog {
+
+class row_merge {
+ public:
+  // A ring from this position on. Once for each.
+  void add_ring(uint32_t ring, const ring_bytes& bytes, uint64_t from, uint32_t record_max) {
+    if (sources_.size() <= ring) sources_.resize(ring + 1);
+    sources_[ring].emplace(ring_cursor(bytes, from, record_max));
+  }
+  bool has(uint32_t ring) const { return ring < sources_.size() && sources_[ring].has_value(); }
+
+  // Lines up to `head` are seen from now on.
+  void look_up_to(uint32_t ring, uint64_t head) {
+    source& s = *sources_[ring];
+    s.cursor.look_up_to(head);
+  }
+
+  // The next line, without taking it; its arguments are good until then. `sites`: the numbers known so far and one.
+  bool next(row& out, uint32_t sites) {
+    given_ = nullptr;
+    for (uint32_t ring = 0; ring < sources_.size(); ++ring) {
+      auto& s = sources_[ring];
+      if (!s || !fill(*s, sites) || (given_ != nullptr && s->record.tick >= given_->record.tick)) continue;
+      given_ = &*s;
+      out = {s->record.site, ring, s->record.tick, s->record.arguments};
+    }
+    return given_ != nullptr;
+  }
+  // Past the line that next() gave.
+  void take() {
+    given_->cursor.pass(given_->record);
+    given_->filled = false;
+  }
+
+  uint64_t position(uint32_t ring) const { return sources_[ring]->cursor.position(); }
+
+  // Bytes of rings that were no lines and have been passed over.
+  uint64_t take_damage() { return std::exchange(damage_, 0); }
+
+ private:
+  struct source {
+    explicit source(ring_cursor c) : cursor(std::move(c)) {}
+    ring_cursor cursor;
+    ring_record record;
+    bool filled = false;
+  };
+
+  bool fill(source& s, uint32_t sites) {
+    if (s.filled) return true;
+    switch (s.cursor.next(s.record, sites)) {
+      case ring_cursor::found::record: return s.filled = true;
+      case ring_cursor::found::damaged: damage_ += s.cursor.pass_all(); return false;
+      default: return false;
+    }
+  }
+
+  std::vector<std::optional<source>> sources_;
+  source* given_ = nullptr;
+  uint64_t damage_ = 0;
+};
+
+}  // namespace tharsis::xlog

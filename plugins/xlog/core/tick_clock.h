@@ -1,0 +1,55 @@
+// What time a tick was. The processor's counter is measured against the system's clocks again and again; where there is
+// no counter to rely on, as in the simulator, a tick is a nanosecond of wall time.
+#pragma once
+#include <cstdint>
+#include <mutex>
+
+#include "plugins/xlog/core/clock_anchor.h"
+
+namespace tharsis::xlog {
+
+class tick_clock {
+ public:
+  // Of one moment: ticks, the steady clock, and the wall's, both in nanoseconds.
+  struct reading {
+    uint64_t tick = 0;
+    int64_t steady = 0;
+    int64_t wall = 0;
+  };
+  // Two readings, some milliseconds apart.
+  tick_clock(const reading& first, const reading& second) : first_(first) { refine(second); }
+  // Ticks are wall time.
+  tick_clock() : anchor_{0, 0, 1e9} {}
+
+  // A later reading. [any thread]
+  void refine(const reading& now) {
+    const std::lock_guard lock(mutex_);
+    if (now.steady <= first_.steady || now.tick <= first_.tick) return;
+    anchor_ = {now.tick, now.wall, static_cast<double>(now.tick - first_.tick) * 1e9 / static_cast<double>(now.steady - first_.steady)};
+  }
+
+  clock_anchor anchor() const {
+    const std::lock_guard lock(mutex_);
+    return anchor_;
+  }
+  // [any thread]
+  uint64_t tick_at(int64_t wall) const {
+    const clock_anchor a = anchor();
+    return a.tick + static_cast<uint64_t>(static_cast<int64_t>(static_cast<double>(wall - a.wall) * (a.ticks_per_second / 1e9)));
+  }
+
+ private:
+  reading first_;
+  mutable std::mutex mutex_;
+  clock_anchor anchor_{};
+};
+
+// The wall time of a tick, by this anchor.
+inline int64_t wall_of(uint64_t tick, const clock_anchor& a) {
+  if (!(a.ticks_per_second > 0)) return a.wall;
+  const auto ticks = static_cast<double>(static_cast<int64_t>(tick - a.tick));
+  const double nanoseconds = ticks * 1e9 / a.ticks_per_second;
+  return nanoseconds > -9e18 && nanoseconds < 9e18 ? a.wall + static_cast<int64_t>(nanoseconds) : a.wall;
+}
+
+}  // namespace tharsis::xlog

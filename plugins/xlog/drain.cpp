@@ -1,0 +1,264 @@
+#include "plugins/xlog/drain.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "plugins/xlog/core/level.h"
+
+namespace tharsis::xlog {
+namespace {
+
+const error fine{THARSIS_OK, {}};
+// Blocks that one run() writes before it lets its caller look around: some 50 ms of work when all cores are busy.
+constexpr int blocks_at_once = 256;
+
+std::string lines_text(uint64_t count) { return std::to_string(count) + (count == 1 ? " line is" : " lines are"); }
+
+block_settings block_settings_of(const settings& s) {
+  block_settings b;
+  b.tick_shift = s.tick_shift;
+  return b;
+}
+
+}  // namespace
+
+drain::drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
+             const site_registry& sites, const clock_anchor& anchor)
+    : host_(host),
+      settings_(s),
+      recipients_(std::move(recipients)),
+      segment_(segment),
+      rings_(rings),
+      sites_(sites),
+      anchor_(anchor),
+      files_(host.files, s.directory, s.file_size),
+      block_(block_settings_of(s)),
+      begun_(rings.count()) {}
+
+drain::outcome drain::open(int64_t wall) {
+  wall_ = wall;
+  return outcome_of(begin_file());
+}
+
+drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
+  wall_ = wall;
+  anchor_ = anchor;
+  rings_.begin_draining();
+  look();
+  error failure = fine;
+  bool more = true;
+  for (int blocks = 0; more && blocks < blocks_at_once; ++blocks) {
+    if (has_lines()) failure = change_file_if_over();
+    if (failure.status != THARSIS_OK) break;
+    more = gather();
+    if (block_.rows() == 0) commit();  // Past lines that no file can hold.
+    if (block_.rows() == 0 || (!more && !all)) break;
+    failure = write_block();
+    if (failure.status != THARSIS_OK) break;
+  }
+  if (failure.status == THARSIS_OK) failure = write_losses();
+  rings_.end_draining();
+  outcome o = outcome_of(std::move(failure));
+  o.open = o.open || (more && o.failure.status == THARSIS_OK);
+  return o;
+}
+
+// Heads first, then sites: a line that is seen has its site.
+void drain::look() {
+  for (uint32_t ring = 0; ring < rings_.count(); ++ring) {
+    if (!rings_.is_open(ring)) continue;
+    if (!rows_.has(ring)) {
+      begun_[ring] = rings_.tail(ring);
+      rows_.add_ring(ring, rings_.bytes(ring), begun_[ring], rings_.record_max());
+    }
+    rows_.look_up_to(ring, rings_.head(ring));
+  }
+  for (const site& s : sites_.from(sites_known_ + 1)) block_.add_site(++sites_known_, s);
+}
+
+bool drain::has_lines() {
+  row r;
+  return block_.rows() > 0 || rows_.next(r, sites_known_ + 1);
+}
+
+// True: the block is full.
+bool drain::gather() {
+  row r;
+  while (rows_.next(r, sites_known_ + 1)) {
+    const auto added = block_.add(r);
+    if (added == block_writer::added::full) return true;
+    rows_.take();
+    if (added == block_writer::added::refused) ++passed_.lines;
+  }
+  passed_.bytes += rows_.take_damage();
+  return false;
+}
+
+error drain::write_block() {
+  const uint32_t rows = block_.rows();
+  const block b = block_.finish();
+  // A new epoch is where a reader may begin: it needs all sites there.
+  if (epoch_ != b.facts.epoch) sites_written_ = 0;
+  epoch_ = b.facts.epoch;
+  if (sites_written_ < sites_known_) {
+    std::string entries;
+    for (const site& s : sites_.from(sites_written_ + 1)) append_site(entries, ++sites_written_, s);
+    if (error failure = append(frames_->sites(entries)); failure.status != THARSIS_OK) return failure;
+  }
+  const block_extra clear = extra();
+  if (error failure = append(frames_->block(b, clear)); failure.status != THARSIS_OK) return failure;
+  last_anchor_ = clear.anchor;
+  fresh_ = false;
+  commit();
+  lines_ += rows;
+  return fine;
+}
+
+void drain::commit() {
+  for (uint32_t ring = 0; ring < begun_.size(); ++ring) {
+    if (!rows_.has(ring) || rows_.position(ring) == begun_[ring]) continue;
+    begun_[ring] = rows_.position(ring);
+    rings_.commit(ring, begun_[ring]);
+  }
+  spoiled_.lines += passed_.lines;
+  spoiled_.bytes += passed_.bytes;
+  dropped_ += passed_.lines;
+  passed_ = {};
+}
+
+block_extra drain::extra() {
+  block_extra e;
+  e.segment = segment_;
+  // Files are merged by time. By the same anchor the first lines of a file come after the last ones of the file before.
+  e.anchor = fresh_ && last_anchor_ ? *last_anchor_ : anchor_;
+  for (uint32_t ring = 0; ring < begun_.size(); ++ring)
+    if (rows_.has(ring) && rows_.position(ring) != begun_[ring])
+      e.consumed.push_back({ring, begun_[ring], rows_.position(ring), rings_.thread_of(ring, begun_[ring])});
+  return e;
+}
+
+// Each kind of loss in a sentence of its own, until it is in a file.
+error drain::write_losses() {
+  take_drops();
+  if (const uint64_t dropped = std::accumulate(drops_.begin(), drops_.end(), uint64_t{0}); dropped > 0) {
+    std::string levels;
+    for (size_t level = 0; level < drops_.size(); ++level)
+      if (drops_[level] > 0) levels += (levels.empty() ? "" : ", ") + std::to_string(drops_[level]) + " " + std::string(level_names[level]);
+    if (error failure = note(lines_text(dropped) + " lost before this: the rings were full (" + levels + ")"); failure.status != THARSIS_OK)
+      return failure;
+    drops_ = {};
+  }
+  if (spoiled_.lines > 0) {
+    const std::string what = lines_text(spoiled_.lines) + " lost before this: written otherwise than their sites say";
+    if (error failure = note(what); failure.status != THARSIS_OK) return failure;
+    spoiled_.lines = 0;
+  }
+  if (spoiled_.bytes > 0) {
+    const std::string what = std::to_string(spoiled_.bytes) + " bytes of the rings are lost: they were no lines";
+    if (error failure = note(what); failure.status != THARSIS_OK) return failure;
+    spoiled_.bytes = 0;
+  }
+  return fine;
+}
+
+error drain::note(const std::string& sentence) {
+  error failure = change_file_if_over();
+  return failure.status == THARSIS_OK ? append(frames_->note(wall_, sentence)) : failure;
+}
+
+void drain::take_drops() {
+  const auto now = rings_.take_dropped();
+  for (size_t level = 0; level < drops_.size(); ++level) {
+    drops_[level] += now[level];
+    dropped_ += now[level];
+  }
+}
+
+// What nobody can write any more: it is counted, and stays where it is.
+drain::unwritten drain::count_unwritten() {
+  unwritten left;
+  rewind();
+  look();
+  row r;
+  for (; rows_.next(r, sites_known_ + 1); rows_.take()) ++left.in_rings;
+  rewind();
+  take_drops();
+  left.dropped = std::exchange(dropped_, 0);
+  return left;
+}
+
+drain::outcome drain::keep_recovered(std::span<const uint8_t> image, const unique_id& segment, const clock_anchor& anchor, int64_t wall) {
+  wall_ = wall;
+  error failure = change_file_if_over();
+  if (failure.status == THARSIS_OK) failure = append(frames_->recovered(image, {anchor, segment, {}}));
+  return outcome_of(std::move(failure));
+}
+
+error drain::change_file_if_over() {
+  if (!files_.is_over(wall_)) return fine;
+  if (block_.rows() > 0) rewind();  // Its texts are in the dictionary of the file that ends.
+  if (files_.is_open()) {
+    if (error failure = append(frames_->end()); failure.status != THARSIS_OK) return failure;
+    if (error failure = files_.finish(); failure.status != THARSIS_OK) return failure;
+  }
+  error failure = begin_file();
+  if (failure.status == THARSIS_OK) look();
+  return failure;
+}
+
+error drain::begin_file() {
+  rewind();
+  fresh_ = true;
+  frames_.reset();
+  sites_written_ = 0;
+  unique_id id;
+  host_.random->fill(host_.random->self, id.data(), id.size());
+  auto made = frame_maker::make(anchor_, id, settings_.tick_shift, recipients_, *host_.random);
+  if (!made) return made.failure();
+  if (error failure = files_.begin(wall_); failure.status != THARSIS_OK) return failure;
+  frames_.emplace(std::move(*made));
+  return append(frames_->file_header());
+}
+
+error drain::append(result<std::string> frame) {
+  error failure = fine;
+  if (!frame) failure = frame.failure();
+  else failure = files_.append(*frame);
+  if (failure.status == THARSIS_OK) {
+    bytes_ += frame->size();
+    return fine;
+  }
+  files_.close();
+  rewind();
+  return failure;
+}
+
+// The block that grows is forgotten; its lines are in the rings still.
+void drain::rewind() {
+  if (block_.rows() > 0) block_.finish();
+  block_.begin_epoch();
+  epoch_.reset();
+  rows_ = {};
+  passed_ = {};
+}
+
+drain::outcome drain::finish() {
+  error failure = fine;
+  if (files_.is_open()) failure = append(frames_->end());
+  if (failure.status == THARSIS_OK) failure = files_.finish();
+  return outcome_of(std::move(failure));
+}
+
+drain::outcome drain::outcome_of(error failure) {
+  outcome o;
+  o.lines = std::exchange(lines_, 0);
+  o.bytes = std::exchange(bytes_, 0);
+  o.dropped = std::exchange(dropped_, 0);
+  o.open = block_.rows() > 0;
+  o.failure = std::move(failure);
+  o.file = files_.path();
+  return o;
+}
+
+}  // namespace tharsis::xlog

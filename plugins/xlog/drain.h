@@ -1,0 +1,108 @@
+// From the rings to the file: lines in the order of their clocks, in blocks, each of which is in the file before the
+// room that its lines had is free. Everything here may block: it runs inside run_blocking, one call at a time.
+//
+// What cannot be written stays in the rings, and is read from them again when writing works.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/xlog/core/block_writer.h"
+#include "plugins/xlog/core/row_merge.h"
+#include "plugins/xlog/core/settings.h"
+#include "plugins/xlog/frame_maker.h"
+#include "plugins/xlog/log_files.h"
+#include "plugins/xlog/ring_set.h"
+#include "plugins/xlog/site_registry.h"
+#include "sdk/abi/files.h"
+#include "sdk/abi/host_facts.h"
+#include "sdk/abi/loop.h"
+
+namespace tharsis::xlog {
+
+class drain {
+ public:
+  struct host_tables {
+    const tharsis_files* files;
+    const tharsis_random* random;
+    const tharsis_loop* loop;
+  };
+  drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
+        const site_registry& sites, const clock_anchor& anchor);
+
+  struct outcome {
+    uint64_t lines = 0;    // That are in files now and were not before.
+    uint64_t bytes = 0;
+    uint64_t dropped = 0;  // Lines that no file will have.
+    bool open = false;     // Lines are left in a block that is not full.
+    error failure{THARSIS_OK, {}};
+    std::string file;      // That is open, or was last.
+  };
+
+  // Makes the first file. The failure's text is fit for a person.
+  outcome open(int64_t wall);
+
+  // Hands on what a dead process left: `image` as of recovered_payloads(), `segment` and `anchor` of its lines.
+  outcome keep_recovered(std::span<const uint8_t> image, const unique_id& segment, const clock_anchor& anchor, int64_t wall);
+
+  // Writes what is in the rings now; of a last block that is not full only if `all`. Ends early enough for the caller
+  // to see to other things, and says `open` then too.
+  outcome run(int64_t wall, const clock_anchor& anchor, bool all);
+
+  // Writes the end of the file and closes it.
+  outcome finish();
+
+  struct unwritten {
+    uint64_t in_rings = 0;  // Lines.
+    uint64_t dropped = 0;   // That no outcome told of.
+  };
+  // After the last run().
+  unwritten count_unwritten();
+
+ private:
+  void look();
+  bool has_lines();
+  bool gather();
+  error write_block();
+  void commit();
+  error write_losses();
+  error note(const std::string& sentence);
+  void take_drops();
+  error begin_file();
+  error change_file_if_over();
+  error append(result<std::string> frame);
+  void rewind();
+  outcome outcome_of(error failure);
+  block_extra extra();
+
+  const host_tables host_;
+  const settings settings_;
+  const std::vector<public_key> recipients_;
+  const unique_id segment_;
+  ring_set& rings_;
+  const site_registry& sites_;
+  clock_anchor anchor_;
+  std::optional<clock_anchor> last_anchor_;  // Of the last block, in whichever file.
+  bool fresh_ = true;                        // The file has no block yet.
+  int64_t wall_ = 0;
+  log_files files_;
+  std::optional<frame_maker> frames_;
+  block_writer block_;
+  row_merge rows_;
+  std::vector<uint64_t> begun_;  // For each ring: where the block that grows begins.
+  uint32_t sites_known_ = 0;     // To block_.
+  uint32_t sites_written_ = 0;   // To the file.
+  std::optional<uint16_t> epoch_;
+  uint64_t lines_ = 0, bytes_ = 0, dropped_ = 0;  // Since the last outcome.
+  std::array<uint64_t, THARSIS_LOG_OFF> drops_{};  // That no note tells of yet.
+  struct spoiled {
+    uint64_t lines = 0;
+    uint64_t bytes = 0;
+  };
+  spoiled passed_;   // In the rings, since begun_.
+  spoiled spoiled_;  // That no note tells of yet.
+};
+
+}  // namespace tharsis::xlog

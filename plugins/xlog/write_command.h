@@ -1,0 +1,44 @@
+// `tharsis xlog write DIR`: logs lines through the real path, for tests and to see what it costs; and
+// `tharsis xlog recover DIR`: keeps what dead processes left in DIR.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "plugins/xlog/core/settings.h"
+#include "plugins/xlog/os_load_linux.h"
+#include "plugins/xlog/writer.h"
+#include "sdk/async/host.h"
+#include "sdk/async/strand.h"
+#include "sdk/async/task.h"
+
+namespace tharsis::xlog {
+
+class write_command {
+ public:
+  struct call {
+    std::string name;  // "write" or "recover".
+    std::vector<std::string> words;
+    std::string folder;  // Of relative paths.
+    const tharsis_console* console;
+  };
+  write_command(const host& h, strand& place, settings s, call c);
+
+  // Logs, prints, and ends the command. Once.
+  task<void> run();
+  void stop() { writer_.stop(); }
+
+ private:
+  static settings with_directory(settings s, const call& c);
+
+  task<int> work();
+  task<int> write_lines(line_load wanted);
+  void print(const std::string& text) { call_.console->print(call_.console->self, text_of(text)); }
+  int complain(int code, const std::string& text);
+
+  const host host_;
+  strand& place_;
+  const call call_;
+  writer writer_;
+};
+
+}  // namespace tharsis::xlog

@@ -1,0 +1,245 @@
+// Goal: what is in the rings comes into files once, in order, and is free for others only then; what a file cannot
+// take stays; what is lost is told. Method: rings in memory, the simulated disk, no threads.
+#include "plugins/xlog/drain.h"
+
+#include <gtest/gtest.h>
+
+#include "plugins/xlog/core/log_reader.h"
+#include "sdk/sim/disk.h"
+#include "sdk/sim/files.h"
+#include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/sealing.h"
+
+using namespace tharsis;
+using namespace tharsis::xlog;
+using list = std::vector<std::string>;
+
+namespace {
+
+constexpr int64_t today = 20'000 * day_length + day_length / 2;
+constexpr clock_anchor wall_clock{0, 0, 1e9};
+const std::string first_file = "/log/" + name_text({20'000, 0});
+
+struct XlogDrain : testing::Test {
+  XlogDrain() { site = rings.site_of("speaker"); }
+
+  void make(std::vector<public_key> recipients = {}) {
+    s.directory = "/log";
+    out.emplace(drain::host_tables{files.table(), &random_table, nullptr}, s, std::move(recipients), rings.info.id, *rings.rings, *rings.sites,
+                wall_clock);
+    EXPECT_EQ(out->open(today).failure.text, "");
+  }
+  bool say(const std::string& text) { return rings.write(site, tick += 1'000'000, text_argument(text)); }
+  drain::outcome run(bool all = true, int64_t wall = today) { return out->run(wall, wall_clock, all); }
+  list texts_in(const std::string& path, const std::string& plugin = "speaker") {
+    list texts;
+    log_reader lines;
+    lines.on_bytes(disk->content(path).value_or(""));
+    lines.on_end();
+    while (const auto i = lines.take()) {
+      if (!i->damage.empty()) damage.push_back(i->damage);
+      else if (i->value.plugin == plugin) texts.push_back(i->value.text);
+    }
+    return texts;
+  }
+  list texts(const std::string& plugin = "speaker") {
+    list all;
+    std::vector<file_name> names;
+    for (const std::string& path : disk->paths())
+      if (const auto name = parse_file_name(path.substr(path.rfind('/') + 1))) names.push_back(*name);
+    std::sort(names.begin(), names.end());
+    for (const file_name& name : names)
+      for (std::string& text : texts_in("/log/" + name_text(name), plugin)) all.push_back(std::move(text));
+    return all;
+  }
+
+  std::shared_ptr<sim::disk> disk = std::make_shared<sim::disk>();
+  sim::files files{disk};
+  seeded_random random{1};
+  tharsis_random random_table = random;
+  heap_rings rings;
+  settings s;
+  std::optional<drain> out;
+  uint32_t site = 0;
+  uint64_t tick = static_cast<uint64_t>(today);
+  list damage;
+};
+
+}  // namespace
+
+TEST_F(XlogDrain, LinesAreInTheFileAndTheirRoomIsFree) {
+  make();
+  say("one");
+  say("two");
+  drain::outcome o = run(false);
+  EXPECT_EQ(o.lines, 0u) << "a block that is not full waits";
+  EXPECT_TRUE(o.open);
+  EXPECT_EQ(rings.rings->tail(1), 0u);
+  o = run();
+  EXPECT_EQ(o.lines, 2u);
+  EXPECT_FALSE(o.open);
+  EXPECT_EQ(o.file, first_file);
+  EXPECT_EQ(rings.rings->tail(1), rings.rings->head(1));
+  EXPECT_EQ(texts(), (list{"one", "two"}));
+  EXPECT_EQ(out->finish().failure.status, THARSIS_OK);
+  EXPECT_EQ(out->count_unwritten().in_rings, 0u);
+}
+
+TEST_F(XlogDrain, LinesOfAllRingsComeInTheOrderOfTheirClocks) {
+  make();
+  rings.write_shared(site, tick + 2'000'000, text_argument("third"));
+  rings.write_shared(site, tick + 4'000'000, text_argument("fifth"));
+  for (const char* text : {"second", "x", "fourth"})
+    if (text[0] == 'x') tick += 1'000'000;
+    else say(text);
+  rings.write_shared(rings.site_of("speaker", "sixth {}", "s"), tick + 9'000'000, text_argument("!"));
+  run();
+  EXPECT_EQ(texts(), (list{"second", "third", "fourth", "fifth", "sixth !"}));
+}
+
+TEST_F(XlogDrain, WhatTheDiskDoesNotTakeStaysAndComesOnceAndInOrder) {
+  make();
+  list said;
+  for (int i = 0; i < 30; ++i) {
+    disk->broken = i % 3 == 1;
+    disk->read_only = i % 5 == 2;
+    disk->capacity = i % 7 == 3 ? std::optional<uint64_t>(0) : std::nullopt;
+    said.push_back(std::to_string(i));
+    EXPECT_TRUE(say(said.back()));
+    const drain::outcome o = run();
+    if (o.failure.status != THARSIS_OK) EXPECT_EQ(o.lines, 0u);
+    else EXPECT_EQ(rings.rings->tail(1), rings.rings->head(1));
+  }
+  disk->broken = disk->read_only = false;
+  disk->capacity.reset();
+  EXPECT_EQ(run().failure.text, "");
+  EXPECT_EQ(texts(), said);
+  EXPECT_EQ(damage, list{});
+}
+
+TEST_F(XlogDrain, LinesBehindAFullFileAreWrittenInTheSameRun) {
+  s.file_size = 4096;
+  make();
+  list said;
+  seeded_random dice(3);
+  for (int i = 0; i < 60; ++i) {
+    const auto noise = dice.data(900);
+    std::string text = std::to_string(i) + " ";
+    for (const uint8_t b : noise) text += static_cast<char>('!' + b % 94);
+    said.push_back(text);
+    while (!say(text)) FAIL() << "the ring is large enough";
+  }
+  const drain::outcome o = run();
+  EXPECT_EQ(o.lines, 60u);
+  EXPECT_FALSE(o.open);
+  EXPECT_EQ(rings.rings->tail(1), rings.rings->head(1));
+  EXPECT_EQ(texts(), said);
+}
+
+TEST_F(XlogDrain, LinesForWhichThereWasNoRoomAreToldByLevel) {
+  make();
+  const std::string wide(1000, 'x');
+  uint64_t dropped = 0;
+  for (int i = 0; i < 100; ++i) dropped += say(wide) ? 0 : 1;
+  rings.rings->count_dropped(THARSIS_LOG_ERROR);
+  ASSERT_GT(dropped, 10u);
+  const drain::outcome o = run();
+  EXPECT_EQ(o.dropped, dropped + 1);
+  EXPECT_EQ(texts("xlog"), list{std::to_string(dropped + 1) + " lines are lost before this: the rings were full (" + std::to_string(dropped) +
+                                " info, 1 error)"});
+  EXPECT_EQ(run().dropped, 0u);
+  EXPECT_EQ(texts("xlog").size(), 1u) << "told once";
+}
+
+TEST_F(XlogDrain, ALineThatIsNotAsItsSiteSaysIsToldAndStopsNobody) {
+  make();
+  rings.write(site, ++tick, "ab");  // Half the length of a text.
+  drain::outcome o = run();
+  EXPECT_EQ(o.dropped, 1u);
+  EXPECT_EQ(rings.rings->tail(1), rings.rings->head(1)) << "nobody reads it again and again";
+  rings.write(site, ++tick, "ab");
+  say("good");
+  rings.write(99, ++tick, text_argument("no such site"));
+  say("behind damage");
+  o = run();
+  EXPECT_EQ(texts(), list{"good"});
+  const list told = texts("xlog");
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(told[0], "1 line is lost before this: written otherwise than their sites say");
+  EXPECT_EQ(told[1], told[0]);
+  EXPECT_NE(told[2].find(" bytes of the rings are lost"), std::string::npos) << told[2];
+  say("and on");
+  run();
+  EXPECT_EQ(texts(), (list{"good", "and on"}));
+}
+
+TEST_F(XlogDrain, AnotherDayIsAnotherFileAndALittleBackIsNot) {
+  make();
+  const auto at = [&](int64_t wall, const std::string& text) {
+    say(text);
+    return run(true, wall).file;
+  };
+  EXPECT_EQ(at(today, "a"), first_file);
+  EXPECT_EQ(at(today + day_length, "b"), "/log/" + name_text({20'001, 0}));
+  EXPECT_EQ(at(today, "c"), "/log/" + name_text({20'001, 0})) << "less than a day back";
+  EXPECT_EQ(at(today - day_length, "d"), "/log/" + name_text({19'999, 0}));
+  EXPECT_EQ(at(today, "e"), "/log/" + name_text({20'000, 1}));
+  EXPECT_EQ(texts_in(first_file), list{"a"});
+  EXPECT_EQ(texts_in("/log/" + name_text({20'001, 0})), (list{"b", "c"}));
+}
+
+TEST_F(XlogDrain, AFileThatSomebodyRemovedIsNoFailure) {
+  make();
+  say("gone");
+  run();
+  disk->remove(first_file, nullptr);
+  say("here");
+  EXPECT_EQ(run().failure.text, "");
+  EXPECT_EQ(texts(), list{"here"});
+}
+
+TEST_F(XlogDrain, AFileThatSomebodyCutOrReplacedIsLeftAlone) {
+  make();
+  say("before");
+  run();
+  const std::string other = "a file of somebody else";
+  disk->remove(first_file, nullptr);
+  disk->replace(first_file, other, nullptr);
+  say("behind it");
+  EXPECT_EQ(run().file, "/log/" + name_text({20'000, 1}));
+  (*disk->find("/log/" + name_text({20'000, 1})))->bytes.resize(30);
+  say("and on");
+  EXPECT_EQ(run().file, "/log/" + name_text({20'000, 2}));
+  EXPECT_EQ(disk->content(first_file), other);
+  EXPECT_EQ(texts_in("/log/" + name_text({20'000, 2})), list{"and on"});
+}
+
+TEST_F(XlogDrain, WhatIsLeftAtTheEndIsCountedAndStays) {
+  make();
+  say("kept");
+  run();
+  disk->capacity = 0;
+  for (int i = 0; i < 3; ++i) say("left");
+  rings.rings->count_dropped(THARSIS_LOG_INFO);
+  EXPECT_EQ(run().failure.status, THARSIS_E_FULL);
+  out->finish();
+  const uint64_t tail = rings.rings->tail(1);
+  const auto left = out->count_unwritten();
+  EXPECT_EQ(left.in_rings, 3u);
+  EXPECT_EQ(left.dropped, 1u);
+  EXPECT_EQ(rings.rings->tail(1), tail);
+  EXPECT_EQ(texts(), list{"kept"});
+}
+
+TEST_F(XlogDrain, WhatADeadProcessLeftStandsInTheFile) {
+  heap_rings dead;
+  dead.write(dead.site_of("ghost"), static_cast<uint64_t>(today), text_argument("last words"));
+  make();
+  const auto image = dead.image();
+  for (const auto& payload : recovered_payloads(*image))
+    EXPECT_EQ(out->keep_recovered(payload, image->info.id, wall_clock, today).failure.text, "");
+  say("alive");
+  run();
+  EXPECT_EQ(texts("ghost"), list{"last words"});
+  EXPECT_EQ(texts(), list{"alive"});
+}

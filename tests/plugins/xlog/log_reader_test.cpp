@@ -1,0 +1,271 @@
+// Goal: what a file says is told as it was said, and whatever happened to the file, what cannot be told is named, what
+// can be told is told, and nothing is made up.
+// Method: files as the writer makes them, plain and sealed, then every cut of them, every byte altered, and others' files.
+#include "plugins/xlog/core/log_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "plugins/xlog/frame_maker.h"
+#include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/sealing.h"
+
+using namespace tharsis;
+using namespace tharsis::xlog;
+using list = std::vector<std::string>;
+
+namespace {
+
+constexpr int64_t second = 1'000'000'000;
+constexpr int64_t today = 1'795'000'000 * second;
+
+// Three blocks of four lines; a note; the end.
+struct made_log {
+  explicit made_log(std::span<const public_key> recipients = {}) {
+    seeded_random random(1);
+    auto made = frame_maker::make({0, today, 1e9}, {1}, 0, recipients, random);
+    EXPECT_TRUE(made.ok());
+    add(made->file_header());
+    const site places[] = {{THARSIS_LOG_INFO, 7, "stn", "link", "link.cpp", "number {}", "u"},
+                           {THARSIS_LOG_ERROR, 8, "dns", "", "dns.cpp", "no {}", "u"}};
+    std::string entries;
+    block_writer writer({});
+    for (uint32_t i = 0; i < 2; ++i) {
+      append_site(entries, i + 1, places[i]);
+      EXPECT_TRUE(writer.add_site(i + 1, places[i]));
+    }
+    add(*made->sites(entries));
+    for (uint32_t b = 0; b < 3; ++b) {
+      for (uint32_t i = 0; i < 4; ++i) {
+        const uint32_t number = 4 * b + i;
+        const std::string argument(reinterpret_cast<const char*>(&number), 4);
+        EXPECT_EQ(writer.add({1 + number % 2, 3, number * uint64_t{second}, as_bytes(argument)}), block_writer::added::yes);
+        texts.push_back((number % 2 == 0 ? "[link] number " : "no ") + std::to_string(number));
+      }
+      add(*made->block(writer.finish(), {{0, today, 1e9}, {}, {{3, 100 * b, 100 * (b + 1), 4711}}}));
+      lines_at.push_back(texts.size());
+    }
+    add(*made->note(today + 60 * second, "7 lines are lost"));
+    texts.push_back("7 lines are lost");
+    add(*made->end());
+  }
+  void add(const std::string& piece) {
+    bytes += piece;
+    ends.push_back(bytes.size());
+  }
+
+  std::string bytes;
+  std::vector<size_t> ends;      // Of the header, and of each frame.
+  std::vector<size_t> lines_at;  // How many lines there are up to the end of each block.
+  list texts;
+};
+
+struct reading {
+  list texts;
+  list damage;
+  std::vector<record> records;
+};
+
+reading read(std::string_view bytes, const private_key* key = nullptr, size_t step = ~size_t{0}) {
+  reading r;
+  log_reader lines(key);
+  const auto take = [&] {
+    while (auto i = lines.take()) {
+      if (!i->damage.empty()) r.damage.push_back(i->damage);
+      else r.texts.push_back(i->value.text), r.records.push_back(i->value);
+    }
+  };
+  for (size_t at = 0; at < bytes.size(); at += std::min(step, bytes.size() - at)) {
+    lines.on_bytes(bytes.substr(at, step));
+    take();
+  }
+  lines.on_end();
+  take();
+  EXPECT_FALSE(lines.take());
+  return r;
+}
+
+bool is_prefix(const list& part, const list& whole) {
+  return part.size() <= whole.size() && std::equal(part.begin(), part.end(), whole.begin());
+}
+// In order, each once.
+bool is_part(const list& part, const list& whole) {
+  auto at = whole.begin();
+  for (const std::string& text : part) {
+    at = std::find(at, whole.end(), text);
+    if (at++ == whole.end()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST(XlogLogReader, TellsWhatWasWritten) {
+  const made_log log;
+  const reading r = read(log.bytes);
+  EXPECT_EQ(r.texts, log.texts);
+  EXPECT_EQ(r.damage, list{});
+  for (size_t i = 0; i < 12; ++i) {
+    const record& line = r.records[i];
+    EXPECT_EQ(line.wall, today + static_cast<int64_t>(i) * second);
+    EXPECT_EQ(line.level, i % 2 == 0 ? THARSIS_LOG_INFO : THARSIS_LOG_ERROR);
+    EXPECT_EQ(line.plugin, i % 2 == 0 ? "stn" : "dns");
+    EXPECT_EQ(line.thread, 4711u);
+  }
+  const record& note = r.records[12];
+  EXPECT_EQ(note.wall, today + 60 * second);
+  EXPECT_EQ(note.level, THARSIS_LOG_WARNING);
+  EXPECT_EQ(note.plugin, "xlog");
+}
+
+TEST(XlogLogReader, BytesMayComeInPiecesOfAnySize) {
+  const made_log log;
+  for (const size_t step : {1, 7, 63, 64, 65, 1000}) {
+    const reading r = read(log.bytes, nullptr, step);
+    EXPECT_EQ(r.texts, log.texts) << step;
+    EXPECT_EQ(r.damage, list{}) << step;
+  }
+}
+
+TEST(XlogLogReader, EveryCutGivesAllThatIsWholeAndNamesTheRest) {
+  const auto key = test_key(5);
+  const public_key open = key.open;
+  for (const bool sealed : {false, true}) {
+    const made_log log(sealed ? std::span(&open, 1) : std::span<const public_key>());
+    for (size_t size = 0; size < log.bytes.size(); ++size) {
+      const reading r = read(std::string_view(log.bytes).substr(0, size), &key);
+      EXPECT_TRUE(is_prefix(r.texts, log.texts)) << size;
+      size_t whole = 0;
+      for (size_t b = 0; b < 3; ++b)
+        if (size >= log.ends[2 + b]) whole = log.lines_at[b];
+      EXPECT_EQ(r.texts.size(), size >= log.ends[5] ? log.texts.size() : whole) << size;
+      const bool clean = size == 0 || std::count(log.ends.begin(), log.ends.end(), size) > 0;
+      EXPECT_EQ(r.damage.size(), clean ? 0u : 1u) << size;
+      if (!clean) {
+        EXPECT_NE(r.damage[0].find("cut off"), std::string::npos) << r.damage[0];
+      }
+    }
+  }
+}
+
+TEST(XlogLogReader, AByteThatIsAlteredCostsItsFrameAtMost) {
+  const auto key = test_key(5);
+  const public_key open = key.open;
+  for (const bool sealed : {false, true}) {
+    const made_log log(sealed ? std::span(&open, 1) : std::span<const public_key>());
+    for (size_t at = 0; at < log.bytes.size(); ++at) {
+      std::string bytes = log.bytes;
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << at % 8));
+      const reading r = read(bytes, &key);
+      EXPECT_TRUE(is_part(r.texts, log.texts)) << at << ": nothing is made up";
+      EXPECT_FALSE(r.damage.empty()) << at;
+      if (at >= log.ends[1]) {
+        EXPECT_GE(r.texts.size(), log.texts.size() - 4) << at;
+      }
+    }
+  }
+}
+
+TEST(XlogLogReader, DamageInTheMiddleIsToldBetweenWhatWasBeforeAndAfter) {
+  made_log log;
+  const size_t begin = log.ends[2], end = log.ends[3];  // The second block.
+  std::string garbage(end - begin + 1000, 'X');
+  garbage.replace(500, 4, "XLG1");  // And what looks like a frame's beginning.
+  log.bytes.replace(begin, end - begin, garbage);
+  for (const size_t step : {~size_t{0}, size_t{64}}) {
+    const reading r = read(log.bytes, nullptr, step);
+    list left = log.texts;
+    left.erase(left.begin() + 4, left.begin() + 8);
+    EXPECT_EQ(r.texts, left);
+    ASSERT_FALSE(r.damage.empty());
+    EXPECT_TRUE(r.damage[0].starts_with("byte " + std::to_string(begin) + ": ")) << r.damage[0];
+  }
+}
+
+TEST(XlogLogReader, AFrameThatIsMissingOrStandsTwiceIsNamed) {
+  const auto key = test_key(5);
+  const public_key open = key.open;
+  for (const bool sealed : {false, true}) {
+    const made_log log(sealed ? std::span(&open, 1) : std::span<const public_key>());
+    const auto frame = [&](size_t number) { return log.bytes.substr(log.ends[number], log.ends[number + 1] - log.ends[number]); };
+    const std::string head = log.bytes.substr(0, log.ends[0]);
+    const reading missing = read(head + frame(0) + frame(1) + frame(3) + frame(4) + frame(5), &key);
+    EXPECT_EQ(missing.texts.size(), log.texts.size() - 4);
+    ASSERT_EQ(missing.damage.size(), 1u);
+    EXPECT_NE(missing.damage[0].find("frame 3 stands where frame 2 belongs"), std::string::npos) << missing.damage[0];
+    EXPECT_FALSE(read(head + frame(0) + frame(1) + frame(1) + frame(2), &key).damage.empty());
+  }
+}
+
+TEST(XlogLogReader, AFileOfSomebodyElseIsRefusedWithASentence) {
+  for (const std::string& bytes : {std::string("buy milk\n"), std::string("\x89PNG\r\n\x1a\n" + std::string(1000, 'x')), std::string(100'000, '\0'),
+                                   std::string("2026-01-01T00:00:00.000000Z I 1 speaker an old log\n")}) {
+    const reading r = read(bytes);
+    EXPECT_EQ(r.texts, list{});
+    ASSERT_EQ(r.damage.size(), 1u);
+    EXPECT_NE(r.damage[0].find("no log file of Tharsis"), std::string::npos) << r.damage[0];
+    EXPECT_FALSE(may_be_log(bytes, true));
+  }
+  EXPECT_TRUE(may_be_log("", true));
+  const made_log log;
+  EXPECT_TRUE(may_be_log(log.bytes, true));
+  EXPECT_TRUE(may_be_log(std::string_view(log.bytes).substr(0, 20), false)) << "more may come";
+}
+
+TEST(XlogLogReader, ASealedFileIsReadWithItsKeyOnly) {
+  const auto key = test_key(5), other = test_key(6), third = test_key(7);
+  const public_key open[] = {key.open, other.open};
+  const made_log log(open);
+  EXPECT_EQ(log.bytes.find("number"), std::string::npos) << "nothing stands in the clear";
+  EXPECT_EQ(read(log.bytes, &key).texts, log.texts);
+  EXPECT_EQ(read(log.bytes, &other).texts, log.texts);
+  for (const private_key* const wrong : {static_cast<const private_key*>(nullptr), &third}) {
+    const reading r = read(log.bytes, wrong);
+    EXPECT_EQ(r.texts, list{});
+    ASSERT_EQ(r.damage.size(), 1u) << "told once, not for each frame";
+    if (wrong == nullptr) {
+      EXPECT_NE(r.damage[0].find("--key FILE"), std::string::npos) << r.damage[0];
+    }
+  }
+}
+
+TEST(XlogLogReader, AFrameInTheClearIsNotBelievedInASealedFile) {
+  const auto key = test_key(5);
+  const public_key open = key.open;
+  const made_log plain, sealed(std::span(&open, 1));
+  const std::string forged = sealed.bytes.substr(0, sealed.ends[1]) + plain.bytes.substr(plain.ends[1], plain.ends[2] - plain.ends[1]);
+  const reading r = read(forged, &key);
+  EXPECT_EQ(r.texts, list{});
+  EXPECT_EQ(r.damage.size(), 1u);
+}
+
+TEST(XlogLogReader, WhatADeadProcessLeftIsToldWithItsOwnSitesAndClock) {
+  heap_rings dead;
+  const uint32_t one = dead.site_of("one"), two = dead.site_of("two");
+  EXPECT_TRUE(dead.write(one, static_cast<uint64_t>(today), text_argument("first")));
+  EXPECT_TRUE(dead.write_shared(two, static_cast<uint64_t>(today + second), text_argument("second")));
+  EXPECT_TRUE(dead.write(two, static_cast<uint64_t>(today + 2 * second), text_argument("third")));
+  const auto image = dead.image();
+  ASSERT_TRUE(image.ok()) << image.failure().text;
+  const auto payloads = recovered_payloads(*image);
+  ASSERT_EQ(payloads.size(), 1u);
+
+  seeded_random random(1);
+  auto made = frame_maker::make({0, 0, 1e9}, {1}, 0, {}, random);
+  std::string bytes = made->file_header();
+  bytes += *made->recovered(payloads[0], {{0, 0, 1e9}, {}});
+  bytes += *made->note(today, "after it");
+  const reading r = read(bytes);
+  EXPECT_EQ(r.damage, list{});
+  EXPECT_EQ(r.texts, (list{"first", "second", "third", "after it"}));
+  EXPECT_EQ(r.records[1].plugin, "two");
+  EXPECT_NEAR(static_cast<double>(r.records[1].wall - today), 1e9, 1000);
+  EXPECT_EQ(r.records[0].thread, 1u);
+
+  for (size_t at = made->file_header().size(); at < bytes.size(); ++at) {
+    std::string altered = bytes;
+    altered[at] = static_cast<char>(altered[at] ^ (1 << at % 8));
+    const reading damaged = read(altered);
+    EXPECT_TRUE(is_part(damaged.texts, r.texts)) << at;
+    EXPECT_FALSE(damaged.damage.empty()) << at;
+  }
+}

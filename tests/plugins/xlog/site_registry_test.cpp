@@ -1,0 +1,74 @@
+// Goal: a place has one number, which is known to whoever comes after a death before the first line has it.
+#include "plugins/xlog/site_registry.h"
+
+#include <set>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+using namespace tharsis::xlog;
+
+namespace {
+
+site place(const std::string& plugin, uint32_t line = 1) { return {2, line, plugin, "", "f.cpp", "{}", "s"}; }
+
+}  // namespace
+
+TEST(XlogSiteRegistry, EachPlaceHasOneNumberAndItsEntryIsKeptOnce) {
+  std::string kept;
+  site_registry sites([&](const std::string& entry) { return kept += entry, true; });
+  EXPECT_EQ(sites.number_of(place("a")), 1u);
+  EXPECT_EQ(sites.number_of(place("b")), 2u);
+  EXPECT_EQ(sites.number_of(place("a")), 1u);
+  EXPECT_EQ(sites.number_of(place("a", 2)), 3u);
+  std::string_view left = kept;
+  for (const auto& [number, s] : {std::pair(1u, place("a")), std::pair(2u, place("b")), std::pair(3u, place("a", 2))}) {
+    const auto entry = read_site(left);
+    ASSERT_TRUE(entry.ok());
+    EXPECT_EQ(entry->number, number);
+    EXPECT_EQ(entry->value, s);
+  }
+  EXPECT_TRUE(left.empty());
+}
+
+TEST(XlogSiteRegistry, EveryPartOfAPlaceMakesAnother) {
+  site_registry sites([](const std::string&) { return true; });
+  const site first = place("a");
+  std::vector<site> others(7, first);
+  others[0].level = 3, others[1].line = 2, others[2].plugin = "b", others[3].tag = "t";
+  others[4].file = "g.cpp", others[5].text = "{}{}", others[6].codes = "u";
+  std::set<uint32_t> numbers{sites.number_of(first)};
+  for (const site& s : others) numbers.insert(sites.number_of(s));
+  EXPECT_EQ(numbers.size(), 8u);
+}
+
+TEST(XlogSiteRegistry, WhatCannotBeKeptHasNoNumber) {
+  bool room = false;
+  site_registry sites([&](const std::string&) { return room; });
+  EXPECT_EQ(sites.number_of(place("a")), 0u);
+  EXPECT_TRUE(sites.from(1).empty());
+  room = true;
+  EXPECT_EQ(sites.number_of(place("b")), 1u);
+  EXPECT_EQ(sites.number_of(place("a")), 2u) << "there may be room later";
+}
+
+TEST(XlogSiteRegistry, ThoseFromANumberOn) {
+  site_registry sites([](const std::string&) { return true; });
+  for (const char* name : {"a", "b", "c"}) sites.number_of(place(name));
+  EXPECT_EQ(sites.from(1), (std::vector<site>{place("a"), place("b"), place("c")}));
+  EXPECT_EQ(sites.from(3), std::vector<site>{place("c")});
+  EXPECT_TRUE(sites.from(4).empty());
+}
+
+TEST(XlogSiteRegistry, ThreadsAgree) {
+  site_registry sites([](const std::string&) { return true; });
+  std::vector<std::vector<uint32_t>> seen(4);
+  std::vector<std::thread> threads;
+  for (auto& mine : seen)
+    threads.emplace_back([&sites, &mine] {
+      for (uint32_t i = 0; i < 500; ++i) mine.push_back(sites.number_of(place("p", i)));
+    });
+  for (auto& t : threads) t.join();
+  for (const auto& mine : seen) EXPECT_EQ(mine, seen[0]);
+  EXPECT_EQ(sites.from(1).size(), 500u);
+}
