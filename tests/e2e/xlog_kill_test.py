@@ -17,6 +17,8 @@ import time
 
 TOOL, FOLDER, DEATHS = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])
 SEED = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 32)
+# A sanitizer would make an exit of these signals' deaths.
+PLAIN_DEATH = {**os.environ, "ASAN_OPTIONS": "handle_segv=0:handle_abort=0:" + os.environ.get("ASAN_OPTIONS", "")}
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)
 
 
@@ -46,7 +48,7 @@ def die(chance, sealed):
         words += ["--rate", 30_000]  # The others go as fast as it goes, so that the file is written all the time.
     if sealed:
         words += ["--set", f"encrypt.to=[{FOLDER}/key.pub]"]
-    process = subprocess.Popen(tool(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(tool(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=PLAIN_DEATH)
     wait_for_first_line(process)
     time.sleep(chance.uniform(0, 0.06))  # The moment of its death; nothing waits for this to be long enough.
     process.send_signal(chance.choice(SIGNALS))
