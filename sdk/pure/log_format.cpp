@@ -106,7 +106,7 @@ std::string hex_text(std::string_view bytes) {
 
 uint64_t number_at(const uint8_t* at, size_t count) {
   uint64_t value = 0;
-  std::memcpy(&value, at, count);
+  if (count > 0) std::memcpy(&value, at, count);  // A secret has no bytes, and there may be none to point at.
   return value;
 }
 
