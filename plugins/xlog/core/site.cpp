@@ -1,7 +1,7 @@
 #include "plugins/xlog/core/site.h"
 
 #include "plugins/xlog/core/bits.h"
-#include "sdk/abi/log.h"
+#include "sdk/pure/log_format.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -17,22 +17,8 @@ error damaged(const char* what) {
 }  // namespace
 
 std::optional<size_t> fixed_bytes(char code) {
-  switch (code) {
-    case THARSIS_LOG_BOOL:
-    case THARSIS_LOG_CHAR: return 1;
-    case THARSIS_LOG_I32:
-    case THARSIS_LOG_U32:
-    case THARSIS_LOG_TEXT:
-    case THARSIS_LOG_BYTES: return 4;
-    case THARSIS_LOG_I64:
-    case THARSIS_LOG_U64:
-    case THARSIS_LOG_F64:
-    case THARSIS_LOG_POINTER:
-    case THARSIS_LOG_DURATION:
-    case THARSIS_LOG_WALL: return 8;
-    case THARSIS_LOG_SECRET: return 0;
-    default: return {};
-  }
+  const int size = fixed_bytes_of(code);
+  return size < 0 ? std::nullopt : std::optional(static_cast<size_t>(size));
 }
 
 std::optional<size_t> fixed_bytes(std::string_view codes) {
