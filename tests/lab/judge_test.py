@@ -32,6 +32,10 @@ class Judge(unittest.TestCase):
         self.assertEqual(self.of_load({"max": ("us", 1_000_000)}, rtt_us=0), ["max is 1.20 s, not at most 1.00 s"])
         self.assertEqual(self.of_load({"connects": 1}), ["2 connects, not at most 1"])
 
+    def test_a_machine_with_other_work_is_not_judged_by_latencies(self):
+        busy = case({"load": "stn"}, {"answered": 1.0, "p95": ("rtt", 1.1), "connects": 1}).without_latencies()
+        self.assertEqual(judge(busy, 0, 1, SAID, ""), ["answered 99.5% of 200, not 100.0% (1 timeout)", "2 connects, not at most 1"])
+
     def test_nothing_answered_has_no_latency(self):
         none = {**SAID, "ok": 0, "p50_us": None, "first_answer_us": None}
         self.assertEqual(self.of_load({"p50": ("rtt", 9)}, none), ["p50 is none, not at most 9 RTT"])

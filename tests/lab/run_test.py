@@ -199,6 +199,16 @@ class Run(unittest.TestCase):
         for each in kept.iterdir():
             self.assertIn("2 received", (each / "client/command.txt").read_text())
 
+    def test_a_fast_case_that_fails_has_one_more_turn(self):
+        mark = self.out / "mark"
+        code, said = self.run_case(f"fast: true\nrun: rm {mark} || {{ touch {mark}; false; }}\ntruth: {{ exit: 0 }}", "--fast")
+        self.assertEqual(code, 0, said)
+        self.assertIn("it has one more turn at the end, alone", said)
+        self.assertIn("ran 1, failed 0, not possible here 0", said)
+        code, said = self.run_case("fast: true\nrun: 'false'\ntruth: { exit: 0 }", "--fast")
+        self.assertEqual(code, 1, said)
+        self.assertIn("ran 1, failed 1, not possible here 0", said)
+
     def test_wrong_use_is_told(self):
         for words, sentence in [(["weaknet/loss_6"], "there is no case 'weaknet/loss_6'; did you mean 'weaknet/loss_5'?"),
                                 (["--seeds", "0"], "'0' is no number from 1 on"), (["--client", "x"], "invalid choice"),

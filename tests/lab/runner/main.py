@@ -42,7 +42,9 @@ def arguments(words):
     parser.add_argument("--seeds", type=positive, default=1, metavar="N", help="run each case with the seeds 1 to N (1)")
     parser.add_argument("--seed", type=positive, metavar="S", help="run each case with this seed only")
     parser.add_argument("--jobs", type=positive, default=4, metavar="N", help="cases at a time (4)")
-    parser.add_argument("--fast", action="store_true", help="only the cases that say 'fast: true': what script/test runs")
+    parser.add_argument("--fast", action="store_true", 
+                        help="what script/test runs: only the cases that say 'fast: true', latencies shown and not judged; one "
+                        "that fails has a second turn, alone")
     parser.add_argument("--client", choices=sorted(CLIENTS), help="make the load with this client, whatever the case names")
     parser.add_argument("--list", action="store_true", help="tell the cases, and run none")
     parser.add_argument("--services", action="store_true", help="tell the services that a host or the router can have")
@@ -148,6 +150,8 @@ def inside(given):
     case = read_case(path, names.get(path, pathlib.Path(path).stem))
     if given.client and case.kind == "load":
         case = dataclasses.replace(case, run={**case.run, "load": given.client}, not_yet="")
+    if given.fast:
+        case = case.without_latencies()
     case_run.main(case, int(seed), Programs(given.build), given.keep, pathlib.Path(kept))
 
 
@@ -181,9 +185,10 @@ def main(words):
         print(error, file=sys.stderr)
         return 2
     seeds = [given.seed] if given.seed else range(1, given.seeds + 1)
-    jobs = [Job(case, files[name], seed, given.client or "") for seed in seeds for name, case in cases.items()]
+    jobs = [Job(case, files[name], seed, given.client or "", given.fast) for seed in seeds for name, case in cases.items()]
     report = Report(len(jobs), given.json)
     run_all(jobs, Programs(given.build), given.out, report, given.jobs, given.keep)
+    run_all(report.failed_once, Programs(given.build), given.out, report, at_a_time=1)
     summary = write_json(given.out, cases, report.results)
     if given.json:
         print(json.dumps(summary))

@@ -13,6 +13,7 @@ class Report:
     def __init__(self, total, as_json):
         self.total, self.as_json = total, as_json
         self.results = []
+        self.failed_once = []  # Jobs of the fast subset: a mistake fails twice, a machine that stood still does not.
         self.colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self.live = sys.stderr.isatty() and not as_json
 
@@ -22,13 +23,21 @@ class Report:
             sys.stderr.write(f"\r\033[K{len(self.results)} of {self.total}; running: {shown[:90]}")
             sys.stderr.flush()
 
-    def add(self, result, _job):
-        self.results.append(result)
+    def add(self, result, job):
+        first = not self.results and not self.failed_once
+        if job.fast and result["outcome"] in ("failed", "broken") and job not in self.failed_once:
+            self.failed_once.append(job)
+            result["reasons"].append("it has one more turn at the end, alone")
+        else:
+            self.results.append(result)
+        self.show(result, first)
+
+    def show(self, result, first):
         if self.as_json:
             return
         if self.live:
             sys.stderr.write("\r\033[K")
-        if len(self.results) == 1:
+        if first:
             print(f"{'CASE':<34} {'SEED':>4}  {'RESULT':<12} {'TOOK':>7}  WHAT WAS SEEN")
         outcome = result["outcome"]
         word = f"{WORDS.get(outcome, outcome):<12}"

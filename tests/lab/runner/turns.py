@@ -35,6 +35,7 @@ class Job:
     path: str
     seed: int
     client: str = ""  # Makes the load instead of the one that the case names.
+    fast: bool = False  # Latencies are shown and not judged.
 
 
 def commands_of(case):
@@ -81,6 +82,7 @@ class Turn:
         words = [sys.executable, str(RUN), "--build", str(programs.build)]
         words += ["--inside", str(job.path), str(job.seed), str(self.draft)]
         words += ["--client", job.client] if job.client else []
+        words += ["--fast"] if job.fast else []
         words += ["--keep"] if keep else []
         self.until = time.monotonic() + job.case.limit_us / 1e6 + SLACK
         pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
