@@ -102,12 +102,13 @@ TEST(EchoSim, EveryByteComesBackOrAFailureIsToldInAnyWeather) {
     }
   });
   if (!all_seeds()) return;
-  // The faults struck, each in its own way.
-  EXPECT_GT(seen[fault::reset][THARSIS_E_RESET], count / 80);
-  EXPECT_GT(seen[fault::black_hole][THARSIS_E_TIMEOUT], count / 80);
-  EXPECT_GT(seen[fault::forgotten][THARSIS_E_TIMEOUT], count / 80);
-  EXPECT_GT(seen[fault::refused][THARSIS_E_REFUSED], count / 400);
-  EXPECT_GT(seen[fault::power_loss][THARSIS_E_TIMEOUT], count / 80);
+  // The faults struck, each in its own way; of a sanitizer's few seeds only that they did.
+  const int often = count == 4000 ? count / 80 : 0, seldom = often / 5;
+  EXPECT_GT(seen[fault::reset][THARSIS_E_RESET], often);
+  EXPECT_GT(seen[fault::black_hole][THARSIS_E_TIMEOUT], often);
+  EXPECT_GT(seen[fault::forgotten][THARSIS_E_TIMEOUT], often);
+  EXPECT_GT(seen[fault::refused][THARSIS_E_REFUSED], seldom);
+  EXPECT_GT(seen[fault::power_loss][THARSIS_E_TIMEOUT], often);
 }
 
 TEST(EchoSim, TheSameSeedIsTheSameRun) {
