@@ -155,4 +155,18 @@ void log_hub::flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wak
   loop.post(loop.self, strand, wake, context, handle);
 }
 
+// The sink stays while its gate is shared.
+tharsis_status log_hub::flush_now(int64_t most) {
+  const std::shared_lock asks(gate_, std::try_to_lock);
+  const tharsis_log_sink* const sink = asks ? rings_.load(std::memory_order_relaxed) : nullptr;
+  if (sink == nullptr) return THARSIS_E_NOT_FOUND;
+  return THARSIS_HAS(sink, flush_now) && sink->flush_now != nullptr ? sink->flush_now(sink->self, most) : THARSIS_E_UNSUPPORTED;
+}
+
+bool log_hub::is_secret(std::string_view field) {
+  const std::shared_lock asks(gate_, std::try_to_lock);
+  const tharsis_log_sink* const sink = asks ? rings_.load(std::memory_order_relaxed) : nullptr;
+  return sink != nullptr && THARSIS_HAS(sink, is_secret) && sink->is_secret != nullptr && sink->is_secret(sink->self, text_of(field)) != 0;
+}
+
 }  // namespace tharsis::runtime

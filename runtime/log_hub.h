@@ -47,6 +47,9 @@ class log_hub {
 
   void flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wake wake, void* context,
              tharsis_handle handle);
+  // See tharsis_log; a sink without rings cannot. [any thread but those in the sink]
+  tharsis_status flush_now(int64_t most);
+  bool is_secret(std::string_view field);  // [any thread]
 
   // Rings, as tharsis_log has them.
 
@@ -54,9 +57,9 @@ class log_hub {
   tharsis_log_ring* ring();                                             // [any thread]
   uint32_t site(std::string_view plugin, const tharsis_log_site& site);  // [any thread]
   // Not locked: the sink that gave the ring stays until the ring is not busy any more. [the ring's thread, busy]
-  int32_t room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
+  int32_t room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
     const tharsis_log_sink* const sink = rings_.load(std::memory_order_acquire);
-    return sink != nullptr ? sink->room(sink->self, ring, bytes, level) : 0;
+    return sink != nullptr ? sink->room(sink->self, ring, bytes, site) : 0;
   }
   void wake_sink() {
     const tharsis_log_sink* const sink = rings_.load(std::memory_order_acquire);

@@ -47,7 +47,7 @@ plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entr
   bus_ = {sizeof bus_, this, bus_declare, bus_publish, bus_subscribe, bus_unsubscribe};
   registry_ = {sizeof registry_, this, registry_provide, registry_withdraw, registry_bound, registry_watch};
   log_ = {sizeof log_, this, shown(s.log->level_of(id_, "")), log_write, log_flush, shown(s.log->generation()),
-          log_ring,    log_site, log_room, log_wake, log_level_of};
+          log_ring,    log_site, log_room, log_wake, log_level_of, log_flush_now, log_is_secret};
   paths_ = {sizeof paths_, this, data_path, plugin_path};
   metrics_ = {sizeof metrics_, this, metrics_cells, metrics_visit};
 }
@@ -500,13 +500,15 @@ tharsis_log_ring* plugin_host::log_ring(void* self) { return of(self).shared_.lo
 uint32_t plugin_host::log_site(void* self, const tharsis_log_site* site) {
   return site != nullptr ? of(self).shared_.log->site(of(self).id_, *site) : 0;
 }
-int32_t plugin_host::log_room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
-  return of(self).shared_.log->room(ring, bytes, level);
+int32_t plugin_host::log_room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
+  return of(self).shared_.log->room(ring, bytes, site);
 }
 void plugin_host::log_wake(void* self) { of(self).shared_.log->wake_sink(); }
 const volatile uint32_t* plugin_host::log_level_of(void* self, tharsis_text tag) {
   return shown(of(self).shared_.log->level_of(of(self).id_, view(tag)));
 }
+tharsis_status plugin_host::log_flush_now(void* self, int64_t most) { return of(self).shared_.log->flush_now(most); }
+int32_t plugin_host::log_is_secret(void* self, tharsis_text field) { return of(self).shared_.log->is_secret(view(field)) ? 1 : 0; }
 
 tharsis_status plugin_host::metrics_cells(void* self, const tharsis_metric* wanted, uint64_t** cells, tharsis_error* error) {
   return of(self).shared_.metrics->lend(of(self).id_, wanted, cells, error);

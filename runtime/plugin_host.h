@@ -137,9 +137,11 @@ class plugin_host {
   static tharsis_status log_flush(void* self, tharsis_wake wake, void* context, tharsis_handle handle);
   static tharsis_log_ring* log_ring(void* self);
   static uint32_t log_site(void* self, const tharsis_log_site* site);
-  static int32_t log_room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
+  static int32_t log_room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t site);
   static void log_wake(void* self);
   static const volatile uint32_t* log_level_of(void* self, tharsis_text tag);
+  static tharsis_status log_flush_now(void* self, int64_t most);
+  static int32_t log_is_secret(void* self, tharsis_text field);
   static tharsis_status metrics_cells(void* self, const tharsis_metric* wanted, uint64_t** cells, tharsis_error* error);
   static void metrics_visit(void* self, void (*visit)(void*, const tharsis_metric_value*), void* context);
   static tharsis_text data_path(void* self);

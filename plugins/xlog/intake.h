@@ -61,6 +61,9 @@ class intake {
                               text(s.text), text(s.codes)});
   }
 
+  // See tharsis_log.room. [the ring's thread, busy]
+  bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) { return rings_->room(ring, bytes, sites_->level_of(site)); }
+
   // A line of finished text. [any thread]
   void write(const tharsis_log_record& said) {
     if (said.level < level_of(view(said.plugin), {})) return;

@@ -37,7 +37,7 @@ class plugin {
 
   explicit plugin(const host& h)
       : host_(h), place_(h.loop), has_(read_settings(h)), writer_(host_, place_, has_), work_(place_), end_(place_) {
-    sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings};
+    sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, nullptr, nullptr};
     reader_ = {sizeof reader_, this, read};
   }
 
@@ -100,8 +100,8 @@ class plugin {
   }
   static tharsis_log_ring* ring(void* self) { return lines(self).rings().ring(); }
   static uint32_t site(void* self, tharsis_text plugin, const tharsis_log_site* s) { return lines(self).site(view(plugin), *s); }
-  static int32_t room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
-    return lines(self).rings().room(ring, bytes, level) ? 1 : 0;
+  static int32_t room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
+    return lines(self).room(ring, bytes, site) ? 1 : 0;
   }
   static void wake(void* self) { lines(self).rings().wake(); }
   static uint32_t level_of(void* self, tharsis_text plugin, tharsis_text tag) { return lines(self).level_of(view(plugin), view(tag)); }

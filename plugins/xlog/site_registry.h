@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plugins/xlog/core/site.h"
+#include "sdk/abi/log.h"
 
 namespace tharsis::xlog {
 
@@ -33,6 +34,12 @@ class site_registry {
     sites_.push_back(s);
     numbers_.emplace(k, number);
     return number;
+  }
+
+  // Of a number that was given. [any thread]
+  uint32_t level_of(uint32_t number) const {
+    const std::lock_guard lock(mutex_);
+    return number == 0 || number > sites_.size() ? static_cast<uint32_t>(THARSIS_LOG_FATAL) : sites_[number - 1].level;
   }
 
   // Those from `first` on, in the order of their numbers. [any thread]

@@ -68,8 +68,8 @@ struct direct_table {
     table.write = [](void*, uint32_t, tharsis_text) {};
     table.ring = [](void* self) { return of(self).lines.rings().ring(); };
     table.site = [](void* self, const tharsis_log_site* s) { return of(self).lines.site("xlog", *s); };
-    table.room = [](void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t l) -> int32_t {
-      return of(self).lines.rings().room(ring, bytes, l) ? 1 : 0;
+    table.room = [](void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t site) -> int32_t {
+      return of(self).lines.room(ring, bytes, site) ? 1 : 0;
     };
     table.wake = [](void* self) { of(self).lines.rings().wake(); };
     table.level_of = [](void* self, tharsis_text) -> const volatile uint32_t* { return &of(self).level; };

@@ -31,6 +31,10 @@ typedef struct tharsis_log_record {
   uint64_t thread;      // The system's number of the thread.
   tharsis_text plugin;  // Whose line it is.
   tharsis_text text;
+  tharsis_text tag;     // Empty: none, or told in the text.
+  tharsis_text file;    // Where in the program; empty: not known.
+  uint32_t line;
+  uint32_t reserved;
 } tharsis_log_record;
 
 // What a line's arguments are, one letter each in tharsis_log_site.codes, and how they stand in a ring:
@@ -112,15 +116,25 @@ typedef struct tharsis_log {
   tharsis_log_ring* (*ring)(void* self);
   // The site's number, from 1; 0: use write(). [any thread]
   uint32_t (*site)(void* self, const tharsis_log_site* site);
-  // Makes limit >= position + bytes; may wait as long as the level's policy says. 0: the line is
-  // dropped and has been counted; if *generation has changed meanwhile, use write(). [the ring's thread, busy]
-  int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
-  // [the ring's thread, busy] [does not block]
+  // Makes limit >= position + bytes for a line of this site; may wait as long as the policy for its plugin, tag and
+  // level says. 0: the line is dropped and has been counted; if *generation has changed meanwhile, use write().
+  // [the ring's thread, busy]
+  int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t site);
+  // Waits where the sink promises that a line is in the file when its call comes back; else [does not block].
+  // [the ring's thread, busy]
   void (*wake)(void* self);
   // Where the lowest level stands that is kept of this plugin's lines with this tag. Changes while running;
   // the place is good for as long as the runtime lives, whether a sink is there or not. `level` is that of the
   // empty tag. [any thread]
   const volatile uint32_t* (*level_of)(void* self, tharsis_text tag);
+  // Waits until everything written before is in the file, at most so many nanoseconds; not on a thread that the
+  // sink needs for it.
+  //   THARSIS_E_TIMEOUT      it was not, or the caller is such a thread.
+  //   THARSIS_E_NOT_FOUND    there is no sink.   THARSIS_E_UNSUPPORTED  the sink cannot tell, or time is simulated.
+  // [any thread] [blocks]
+  tharsis_status (*flush_now)(void* self, int64_t most);
+  // 1: no log may hold the value of a field of this name, such as "password". [any thread]
+  int32_t (*is_secret)(void* self, tharsis_text field);
 } tharsis_log;
 
 typedef struct tharsis_log_sink {
@@ -137,7 +151,7 @@ typedef struct tharsis_log_sink {
   // Once close_rings() has been called no ring is asked for; room(), site() and wake() until it has come back.
   tharsis_log_ring* (*ring)(void* self);
   uint32_t (*site)(void* self, tharsis_text plugin, const tharsis_log_site* site);
-  int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
+  int32_t (*room)(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t site);
   void (*wake)(void* self);
   // What level() answers where the sink makes no difference. Asked again when level() is.
   uint32_t (*level_of)(void* self, tharsis_text plugin, tharsis_text tag);
@@ -145,6 +159,10 @@ typedef struct tharsis_log_sink {
   // has every thread pass a barrier, and waits until no ring is busy. Called when the sink is withdrawn, after
   // *generation has changed. [any thread]
   void (*close_rings)(void* self);
+
+  // As in tharsis_log; null: the sink cannot, or makes no difference.
+  tharsis_status (*flush_now)(void* self, int64_t most);
+  int32_t (*is_secret)(void* self, tharsis_text field);
 } tharsis_log_sink;
 
 #ifdef __cplusplus

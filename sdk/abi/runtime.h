@@ -15,6 +15,7 @@
 #pragma once
 #include "sdk/abi/abi.h"
 #include "sdk/abi/bus.h"
+#include "sdk/abi/log.h"
 #include "sdk/abi/platform.h"
 #include "sdk/abi/metrics.h"
 #include "sdk/abi/network.h"
@@ -117,6 +118,11 @@ THARSIS_EXPORT void tharsis_guard_unbind(tharsis_guard* guard) THARSIS_NOEXCEPT;
 THARSIS_EXPORT tharsis_status tharsis_runtime_subscribe(tharsis_runtime* runtime, const char* pattern,
                                                         uint32_t policy, uint32_t depth, tharsis_inbox** inbox,
                                                         tharsis_error* error) THARSIS_NOEXCEPT;
+// Where the host application writes its own log, as "host": with sdk/pure/logger.h in C++, with its write() in other
+// languages. Good until destroy, before start() and after stop() too: then the runtime keeps the last lines, and prints
+// warnings and worse to stderr. flush() is not supported: a host has no strand; flush_now() is. [any thread]
+THARSIS_EXPORT const tharsis_log* tharsis_runtime_log(tharsis_runtime* runtime) THARSIS_NOEXCEPT;
+
 // The next event, or null. Valid until the next call for this inbox. [one thread for each inbox]
 THARSIS_EXPORT const tharsis_event* tharsis_inbox_next(tharsis_inbox* inbox) THARSIS_NOEXCEPT;
 // The same as one line of JSON: {"topic":..,"sequence":..,"wall":..,"snapshot":false,"payload":{..}}; empty when there is none.

@@ -418,7 +418,7 @@ class logger {
     } else if (const uint32_t site = size <= (ring->mask + 1) / 2 ? number_of<Level>(known, t, codes.data()) : 0; site == 0) {
       log_detail::leave(*ring);
       say<Level>(t.text, codes.data(), w...);
-    } else if (ring->position + size > ring->limit && log_->room(log_->self, ring, size, Level) == 0) {
+    } else if (ring->position + size > ring->limit && log_->room(log_->self, ring, size, site) == 0) {
       log_detail::leave(*ring);
       // The sink went while we waited: it is not the one that counts this.
       if (__atomic_load_n(generation_, __ATOMIC_RELAXED) != generation) say<Level>(t.text, codes.data(), w...);
