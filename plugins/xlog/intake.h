@@ -76,7 +76,7 @@ class intake {
     tharsis_log_ring* ring = number != 0 ? rings_->ring() : nullptr;
     const bool shared = ring == nullptr && number != 0;
     if (shared) ring = rings_->take_shared();
-    if (ring == nullptr || ring->busy != 0) rings_->count_dropped(level);
+    if (ring == nullptr || !log_detail::enter(*ring)) rings_->count_dropped(level);
     else put(*ring, number, level, clock_->tick_at(said.wall), text);
     if (shared && ring != nullptr) rings_->give_shared();
     if (level >= THARSIS_LOG_ERROR) on_ring_news(soon);
@@ -107,10 +107,9 @@ class intake {
   }
 
  private:
+  // Busy; not any more afterwards.
   void put(tharsis_log_ring& ring, uint32_t site, uint32_t level, uint64_t tick, std::string_view text) {
     const uint64_t size = (log_detail::header_size + 4 + text.size() + 7) & ~uint64_t{7};
-    ring.busy = 1;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
     if (ring.position + size <= ring.limit || rings_->room(&ring, size, level)) {
       const uint64_t at = ring.position & ring.mask;
       log_detail::sealer out{ring.bytes + at, ring.keystream + at};
@@ -122,8 +121,8 @@ class intake {
       __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
     }
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    ring.busy = 0;
     if (__atomic_load_n(ring.asleep, __ATOMIC_RELAXED) != 0) rings_->wake();
+    log_detail::leave(ring);
   }
 
   const tharsis_loop* loop_;

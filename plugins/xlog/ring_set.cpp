@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "sdk/pure/logger.h"
+
 namespace tharsis::xlog {
 namespace {
 
@@ -103,7 +105,7 @@ ring_set::lease* ring_set::lease_unowned(uint64_t thread) {
       if (!used && !open(*l)) return nullptr;
       if (!front_.add_owner(l->index, thread)) continue;
       busy_of(*l);  // The last thing its last thread wrote; all that it did came before.
-      l->busy = 0;
+      log_detail::leave(*l);
       l->position = head(l->index);
       l->limit = 0;
       return l;
