@@ -5,13 +5,14 @@
 #include <optional>
 
 #include "sdk/async/certificates.h"
+#include "sdk/async/file_reader.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::gateway {
 namespace {
 
-constexpr size_t file_size_max = 1 << 20;
+constexpr uint64_t file_size_max = 1 << 20;
 // A certificate that ends sooner is made anew: it should outlive the run it was made for.
 constexpr int64_t left_min = 24 * 3600;
 
@@ -43,9 +44,13 @@ std::string authority_name(const tharsis_random& random) {
   return name;
 }
 
+result<std::string> read_pem(const tharsis_files& files, const std::string& path) {
+  return read_whole(&files, path, file_size_max, "a certificate or a key");
+}
+
 std::optional<identity> stored_authority(const tharsis_files& files, const identity_wish& wish) {
-  const auto certificate = read_file(files, wish.folder + "/ca.pem");
-  const auto key = read_file(files, wish.folder + "/ca-key.pem");
+  const auto certificate = read_pem(files, wish.folder + "/ca.pem");
+  const auto key = read_pem(files, wish.folder + "/ca-key.pem");
   if (!certificate || !key) return std::nullopt;
   const auto facts = read_certificate(*certificate);
   if (!facts || !facts->authority || !is_valid(*facts, wish.wall_seconds)) return std::nullopt;
@@ -54,7 +59,7 @@ std::optional<identity> stored_authority(const tharsis_files& files, const ident
 
 std::optional<std::string> stored_server(const tharsis_files& files, const identity_wish& wish,
                                          const identity& authority) {
-  const auto both = read_file(files, wish.folder + "/server.pem");
+  const auto both = read_pem(files, wish.folder + "/server.pem");
   const auto issuer = read_certificate(authority.certificate_pem);
   if (!both || !issuer) return std::nullopt;
   const auto facts = read_certificate(*both);
@@ -102,20 +107,6 @@ result<server_identity> load_or_make_identity(const tharsis_files& files, const 
   if (const auto s = write_file(files, wish.folder + "/server.pem", both, &reason); s != THARSIS_OK)
     return error_from(s, reason);
   return server_identity{{both, both}, true};
-}
-
-result<std::string> read_file(const tharsis_files& files, const std::string& path) {
-  tharsis_error reason = no_error();
-  tharsis_handle file = 0;
-  tharsis_status status = files.open(files.self, text_of(path), THARSIS_FILES_READ, &file, &reason);
-  if (status != THARSIS_OK) return error_from(status, reason);
-  std::string content(file_size_max, '\0');
-  size_t count = 0;
-  status = files.read(files.self, file, 0, reinterpret_cast<uint8_t*>(content.data()), content.size(), &count, &reason);
-  files.close(files.self, file);
-  if (status != THARSIS_OK) return error_from(status, reason);
-  content.resize(count);
-  return content;
 }
 
 }  // namespace tharsis::gateway

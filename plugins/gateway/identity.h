@@ -28,7 +28,4 @@ struct server_identity {
 result<server_identity> load_or_make_identity(const tharsis_files& files, const tharsis_random& random,
                                               identity_wish wish);
 
-// The whole file, at most 1 MiB of it.
-result<std::string> read_file(const tharsis_files& files, const std::string& path);
-
 }  // namespace tharsis::gateway

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "plugins/stn/read_file.h"
 #include "sdk/async/blocking.h"
+#include "sdk/async/file_reader.h"
 #include "sdk/async/task_set.h"
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
@@ -20,7 +20,7 @@ result<tls_context> trust_from(const tharsis_files& files, const std::string& li
   tls_client_settings trusted;
   trusted.system_store = system_store;
   if (!ca.empty()) {
-    auto pem = read_file(files, ca, ca_size_max, "a list of certificates");
+    auto pem = read_whole(&files, ca, ca_size_max, "a list of certificates");
     if (!pem)
       return error{pem.status(),
                    setting + ": " + pem.failure().text +

@@ -5,8 +5,8 @@
 
 #include "plugins/stn/configuration.h"
 #include "plugins/stn/core/send_report.h"
-#include "plugins/stn/read_file.h"
 #include "sdk/async/blocking.h"
+#include "sdk/async/file_reader.h"
 
 namespace tharsis::stn {
 namespace {
@@ -65,7 +65,7 @@ task<bool> send_command::read_body() {
   } else {
     const tharsis_files* const files = host_.files;
     const auto read = [files, most, path = absolute(folder_, *line_.body_file)] {
-      return read_file(*files, path, most, "the body of a task");
+      return read_whole(files, path, most, "the body of a task");
     };
     auto text = co_await blocking(place_, read);
     if (!text || !*text) {

@@ -2,7 +2,8 @@
 
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/frame.h"
-#include "plugins/xlog/read_file.h"
+#include "sdk/async/file_reader.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -22,7 +23,7 @@ std::vector<std::string> log_paths(const tharsis_files* files, const std::string
 
 // From header to header, without the payloads between them. A block that is not whole, because its writer was killed
 // while it wrote, holds nothing.
-void add_consumed(const open_file& file, uint64_t at, const std::array<uint8_t, 16>& segment, consumed& to) {
+void add_consumed(const file_reader& file, uint64_t at, const std::array<uint8_t, 16>& segment, consumed& to) {
   for (;;) {
     const auto head = file.read(at, frame_header::header_size);
     const auto header = head ? decode_frame_header(as_bytes(*head)) : std::nullopt;
@@ -48,7 +49,7 @@ void add_consumed(const open_file& file, uint64_t at, const std::array<uint8_t, 
 consumed consumed_of(const tharsis_files* files, const std::string& directory, const std::array<uint8_t, 16>& segment) {
   consumed found;
   for (const std::string& path : log_paths(files, directory)) {
-    auto file = open_file::open(files, path);
+    auto file = file_reader::open(files, path);
     if (!file) continue;
     const auto head = file->read(0, file_header::fixed_size + file_header::seal_max + checksum_size);
     file_opening opening;

@@ -2,28 +2,15 @@
 
 #include <algorithm>
 
-#include "sdk/pure/views.h"
+#include "sdk/async/file_reader.h"
 
 namespace tharsis::xlog {
 namespace {
 
+constexpr size_t key_text_most = key_text_max + 1;  // More than any key has.
+
 std::string absolute_path(const std::string& folder, const std::string& path) {
   return path.starts_with('/') ? path : folder + "/" + path;
-}
-
-// The file's beginning, more of it than any key has. For the caller to wipe.
-result<std::string> read_beginning(const tharsis_files* files, const std::string& path) {
-  tharsis_handle file = 0;
-  tharsis_error why = no_error();
-  tharsis_status status = files->open(files->self, text_of(path), THARSIS_FILES_READ, &file, &why);
-  if (status != THARSIS_OK) return error_from(status, why);
-  std::string text(key_text_max + 1, '\0');
-  size_t count = 0;
-  status = files->read(files->self, file, 0, reinterpret_cast<uint8_t*>(text.data()), text.size(), &count, &why);
-  files->close(files->self, file);
-  if (status != THARSIS_OK) return error_from(status, why);
-  text.resize(count);
-  return text;
 }
 
 result<public_key> read_recipient(const tharsis_files* files, const std::string& folder, const std::string& given,
@@ -31,7 +18,7 @@ result<public_key> read_recipient(const tharsis_files* files, const std::string&
   if (given.empty()) return error{THARSIS_E_INVALID, what + " is empty; give a public key or the path of its file"};
   if (is_key_text(given)) return parse_public_key(given, what);
   const std::string path = absolute_path(folder, given);
-  const auto text = read_beginning(files, path);
+  const auto text = read_beginning(files, path, key_text_most);
   if (!text) return error{text.status(), what + ": " + text.failure().text + "; `tharsis xlog keygen FILE` makes FILE.pub"};
   return parse_public_key(*text, what + ": " + path);
 }
@@ -52,7 +39,7 @@ result<std::vector<public_key>> read_recipients(const tharsis_files* files, cons
 }
 
 result<private_key> read_private_key(const tharsis_files* files, const std::string& folder, const std::string& path) {
-  auto text = read_beginning(files, absolute_path(folder, path));
+  auto text = read_beginning(files, absolute_path(folder, path), key_text_most);
   if (!text) return text.failure();
   auto key = parse_private_key(*text, path);
   wipe({reinterpret_cast<uint8_t*>(text->data()), text->size()});

@@ -5,6 +5,7 @@
 
 #include "plugins/xlog/core/key_file.h"
 #include "sdk/async/blocking.h"
+#include "sdk/async/file_reader.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -21,12 +22,9 @@ constexpr const char* keygen_help =
 
 // Nothing: there is no such file, and one may be made. [may block]
 std::optional<std::string> why_not_new(const tharsis_files* files, const std::string& path) {
-  tharsis_handle file = 0;
-  tharsis_error why = no_error();
-  const tharsis_status status = files->open(files->self, text_of(path), THARSIS_FILES_READ, &file, &why);
-  if (status == THARSIS_E_NOT_FOUND) return std::nullopt;
-  if (status != THARSIS_OK) return why.text;
-  files->close(files->self, file);
+  const auto file = file_reader::open(files, path);
+  if (file.status() == THARSIS_E_NOT_FOUND) return std::nullopt;
+  if (!file) return file.failure().text;
   return path + " exists; a key that is lost cannot be made again, so nothing is overwritten: choose another name";
 }
 

@@ -2,14 +2,15 @@
 
 #include "plugins/xlog/core/log_reader.h"
 #include "plugins/xlog/core/settings.h"
-#include "plugins/xlog/read_file.h"
+#include "sdk/async/file_reader.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
 
 tharsis_status read_log(const tharsis_files* files, tharsis_text path, void (*on_line)(void*, const tharsis_log_record*), void* context,
                         tharsis_error* error) {
   const std::string name(view(path));
-  auto file = open_file::open(files, name);
+  auto file = file_reader::open(files, name);
   if (!file) return fail(error, file.failure());
   log_reader lines;
   std::string damage;

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "sdk/async/file_reader.h"
 #include "sdk/async/certificates.h"
 #include "sdk/pure/views.h"
 #include "sdk/sim/world.h"
@@ -26,7 +27,7 @@ struct folder {
     return gateway::load_or_make_identity(files, *machine.platform()->random, wish);
   }
   std::string content(const std::string& name) {
-    const auto text = gateway::read_file(files, wish.folder + "/" + name);
+    const auto text = read_beginning(&files, wish.folder + "/" + name, 1 << 20);
     return text ? *text : "";
   }
   void put(const std::string& name, const std::string& text) {

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "runtime/real_platform.h"
+#include "sdk/async/file_reader.h"
 #include "tests/plugins/gateway/stage.h"
 
 using namespace tharsis;
@@ -51,7 +52,7 @@ class GatewayReal : public testing::Test {
     EXPECT_TRUE(until([&] { return p.ended; }));
   }
   std::string content(const std::string& name) {
-    const auto text = gateway::read_file(*platform_.table()->files, folder_ + "/gateway/" + name);
+    const auto text = read_beginning(platform_.table()->files, folder_ + "/gateway/" + name, 1 << 20);
     return text ? *text : "";
   }
   tharsis_address address() {
