@@ -56,7 +56,6 @@ class demo {
     sender_ ? sender_->stop() : friend_->stop();
     return THARSIS_PENDING;
   }
-  const void* query(std::string_view) { return nullptr; }
 
  private:
   std::optional<plugin<sender>> sender_;

@@ -4,7 +4,6 @@
 #include "plugins/dns/read_settings.h"
 #include "plugins/dns/resolve_command.h"
 #include "plugins/dns/service.h"
-#include "sdk/abi/command.h"
 #include "sdk/async/door.h"
 
 namespace tharsis::dns {
@@ -40,12 +39,9 @@ class plugin {
     service_.close();
     return THARSIS_OK;
   }
-  const void* query(std::string_view id) const { return id == THARSIS_COMMAND_ID ? &commands : nullptr; }
+  void run_command(const command_call& call) { command_.run(call); }
 
  private:
-  static void run(void* instance, const tharsis_command_call* call) { static_cast<plugin*>(instance)->command_.run(*call); }
-  static constexpr tharsis_command commands{sizeof(tharsis_command), run};
-
   const host host_;
   strand place_;
   service service_;

@@ -28,14 +28,13 @@ std::string_view source_name(uint32_t source) {
 
 }  // namespace
 
-void resolve_command::run(const tharsis_command_call& call) {
-  console_ = call.console;
+void resolve_command::run(const command_call& call) {
+  call_ = call;
   uint32_t family = 0;
-  for (uint32_t i = 0; i < call.count; ++i) {
-    const std::string word = call.arguments[i];
+  for (const std::string& word : call.words()) {
     if (word == "--help" || word == "-h") {
-      console_->print(console_->self, text_of(usage));
-      return console_->finish(console_->self, 0);
+      call_->print(usage);
+      return call_->finish(0);
     }
     if (word == "--json") as_json_ = true;
     else if (word == "-4") family = 4;
@@ -51,8 +50,7 @@ void resolve_command::run(const tharsis_command_call& call) {
 }
 
 void resolve_command::refuse(const std::string& why) const {
-  console_->complain(console_->self, text_of(why + "\n" + std::string(usage)));
-  console_->finish(console_->self, 2);
+  call_->refuse(why + "\n" + std::string(usage));
 }
 
 void resolve_command::ask(row& r, uint32_t family) {
@@ -86,9 +84,9 @@ void resolve_command::print() const {
   for (const row& r : rows_) width = std::max(width, r.name.size());
   std::string table;
   for (const row& r : rows_) table += (table.empty() ? "" : "\n") + line(r, width);
-  console_->print(console_->self, text_of(as_json_ ? json() : table));
+  call_->print(as_json_ ? json() : table);
   const bool all = std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.status == THARSIS_OK; });
-  console_->finish(console_->self, all ? 0 : 1);
+  call_->finish(all ? 0 : 1);
 }
 
 std::string resolve_command::line(const row& r, size_t width) const {

@@ -1,11 +1,12 @@
 // `tharsis dns resolve NAME... [-4 | -6] [--json]`: asks the service as any plugin would, and prints
 // what it answers.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "plugins/dns/service.h"
-#include "sdk/abi/command.h"
+#include "sdk/async/command.h"
 
 namespace tharsis::dns {
 
@@ -14,9 +15,9 @@ class resolve_command {
   resolve_command(const host& tables, strand& place, service& asked) : host_(tables), place_(place), service_(asked) {}
   resolve_command(const resolve_command&) = delete;
 
-  // In the place of the plugin's start. Ends with console->finish: 0 when every name has an address,
+  // In the place of the plugin's start. Ends with finish(): 0 when every name has an address,
   // 1 when one has none, 2 when the words make no sense.
-  void run(const tharsis_command_call& call);
+  void run(const command_call& call);
 
  private:
   struct row {
@@ -39,7 +40,7 @@ class resolve_command {
   const host host_;
   strand& place_;
   service& service_;
-  const tharsis_console* console_ = nullptr;
+  std::optional<command_call> call_;
   bool as_json_ = false;
   instant asked_{};
   size_t open_ = 0;

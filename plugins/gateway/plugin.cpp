@@ -57,7 +57,6 @@ class plugin {
     server_.stop();
     return THARSIS_PENDING;
   }
-  const void* query(std::string_view) { return nullptr; }
 
  private:
   const host tables_;

@@ -36,14 +36,13 @@ std::string json(const verdict& v) {
 
 }  // namespace
 
-void check_command::run(const tharsis_command_call& call) {
-  console_ = call.console;
+void check_command::run(const command_call& call) {
+  call_ = call;
   std::string given;
-  for (uint32_t i = 0; i < call.count; ++i) {
-    const std::string word = call.arguments[i];
+  for (const std::string& word : call.words()) {
     if (word == "--help" || word == "-h") {
-      console_->print(console_->self, text_of(usage));
-      return console_->finish(console_->self, 0);
+      call_->print(usage);
+      return call_->finish(0);
     }
     if (word == "--json") as_json_ = true;
     else if (word.starts_with("-")) return refuse("there is no option '" + word + "'");
@@ -57,8 +56,7 @@ void check_command::run(const tharsis_command_call& call) {
 }
 
 void check_command::refuse(const std::string& why) const {
-  console_->complain(console_->self, text_of(why + "\n" + std::string(usage)));
-  console_->finish(console_->self, 2);
+  call_->refuse(why + "\n" + std::string(usage));
 }
 
 task<void> check_command::check(endpoint server) {
@@ -67,8 +65,8 @@ task<void> check_command::check(endpoint server) {
   e.server = server;
   e.found = co_await round.run();
   const verdict v = judge(e);
-  console_->print(console_->self, text_of(as_json_ ? json(v) : table(e.found, v)));
-  console_->finish(console_->self, v.code == THARSIS_SDT_FINE ? 0 : 1);
+  call_->print(as_json_ ? json(v) : table(e.found, v));
+  call_->finish(v.code == THARSIS_SDT_FINE ? 0 : 1);
 }
 
 }  // namespace tharsis::sdt

@@ -5,7 +5,7 @@
 
 #include "plugins/sdt/core/settings.h"
 #include "plugins/sdt/examination.h"
-#include "sdk/abi/command.h"
+#include "sdk/async/command.h"
 
 namespace tharsis::sdt {
 
@@ -15,9 +15,9 @@ class check_command {
       : host_(tables), place_(place), names_(names), settings_(s) {}
   check_command(const check_command&) = delete;
 
-  // In the place of the plugin's start. Ends with console->finish: 0 when all is fine, 1 when not, 2
+  // In the place of the plugin's start. Ends with finish(): 0 when all is fine, 1 when not, 2
   // when the words make no sense.
-  void run(const tharsis_command_call& call);
+  void run(const command_call& call);
   void close() { round_.reset(); }
 
  private:
@@ -28,7 +28,7 @@ class check_command {
   strand& place_;
   resolver& names_;
   const settings settings_;
-  const tharsis_console* console_ = nullptr;
+  std::optional<command_call> call_;
   bool as_json_ = false;
   std::optional<task<void>> round_;
 };

@@ -42,12 +42,9 @@ class plugin {
     monitor_.close();
     return THARSIS_OK;
   }
-  const void* query(std::string_view id) const { return id == THARSIS_COMMAND_ID ? &commands : nullptr; }
+  void run_command(const command_call& call) { command_.run(call); }
 
  private:
-  static void run(void* instance, const tharsis_command_call* call) { static_cast<plugin*>(instance)->command_.run(*call); }
-  static constexpr tharsis_command commands{sizeof(tharsis_command), run};
-
   const host host_;
   strand place_;
   resolver names_;

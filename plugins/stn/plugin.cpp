@@ -36,7 +36,10 @@ class plugin {
     closing_.spawn(close());
     return THARSIS_PENDING;
   }
-  const void* query(std::string_view id) const { return id == THARSIS_COMMAND_ID ? &commands : nullptr; }
+  void run_command(const command_call& call) {
+    events_.declare();
+    sending_.run(call);
+  }
 
  private:
   task<void> close() {
@@ -50,12 +53,6 @@ class plugin {
   }
   static void cancel(void* self, tharsis_handle id) { static_cast<plugin*>(self)->tasks_->cancel(id); }
 
-  static void run(void* instance, const tharsis_command_call* call) {
-    auto& self = *static_cast<plugin*>(instance);
-    self.events_.declare();
-    self.sending_.run(*call);
-  }
-  static constexpr tharsis_command commands{sizeof(tharsis_command), run};
 
   const host host_;
   settings settings_;  // Once it starts: a command has its own.

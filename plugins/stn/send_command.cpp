@@ -11,10 +11,6 @@
 namespace tharsis::stn {
 namespace {
 
-std::string absolute(const std::string& folder, const std::string& path) {
-  return path.empty() || path.starts_with('/') ? path : folder + "/" + path;
-}
-
 // What is left until then, at least one.
 uint32_t milliseconds_until(instant deadline, instant now) {
   const int64_t left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
@@ -23,25 +19,19 @@ uint32_t milliseconds_until(instant deadline, instant now) {
 
 }  // namespace
 
-void send_command::run(const tharsis_command_call& call) {
-  console_ = call.console;
-  folder_ = view(call.folder);
-  auto line = parse_send_arguments({call.arguments, call.arguments + call.count});
-  if (!line) return refuse(line.failure().text);
+void send_command::run(const command_call& call) {
+  call_ = call;
+  auto line = parse_send_arguments(call.words());
+  if (!line) return call_->refuse(line.failure().text);
   line_ = std::move(*line);
   if (line_.help) {
-    console_->print(console_->self, text_of(send_help));
-    return console_->finish(console_->self, 0);
+    call_->print(send_help);
+    return call_->finish(0);
   }
-  auto s = read_settings(host_, line_, absolute(folder_, line_.ca));
-  if (!s) return refuse(s.failure().text);
+  auto s = read_settings(host_, line_, call.absolute(line_.ca));
+  if (!s) return call_->refuse(s.failure().text);
   settings_ = std::move(*s);
   work_.spawn(work());
-}
-
-void send_command::refuse(const std::string& why) const {
-  console_->complain(console_->self, text_of(why));
-  console_->finish(console_->self, 2);
 }
 
 task<void> send_command::work() {
@@ -64,17 +54,17 @@ task<bool> send_command::read_body() {
     body_ = *line_.body;
   } else {
     const tharsis_files* const files = host_.files;
-    const auto read = [files, most, path = absolute(folder_, *line_.body_file)] {
+    const auto read = [files, most, path = call_->absolute(*line_.body_file)] {
       return read_whole(files, path, most, "the body of a task");
     };
     auto text = co_await blocking(place_, read);
     if (!text || !*text) {
-      refuse("stn send: --body-file: " + (text ? text->failure().text : "the host has no thread free to read it"));
+      call_->refuse("stn send: --body-file: " + (text ? text->failure().text : "the host has no thread free to read it"));
       co_return false;
     }
     body_ = std::move(**text);
   }
-  if (body_.size() > most) refuse("stn send: the body has " + std::to_string(body_.size()) + " bytes, at most " + std::to_string(most) + " are allowed");
+  if (body_.size() > most) call_->refuse("stn send: the body has " + std::to_string(body_.size()) + " bytes, at most " + std::to_string(most) + " are allowed");
   co_return body_.size() <= most;
 }
 
@@ -126,12 +116,12 @@ void send_command::report(bool interrupted) {
   if (std::exchange(reported_, true)) return;  // A stop may come between the last line of work() and its end.
   const send_report r = schedule_->report();
   const link_totals moved = tasks_->totals();
-  if (!line_.json && console_->colours(console_->self) != 0) console_->print(console_->self, text_of(report_table(r, moved)));
+  if (!line_.json && call_->colours()) call_->print(report_table(r, moved));
   if (r.failed > 0 && !trouble_.empty())
-    console_->complain(console_->self, text_of(std::to_string(r.failed) + " of " + std::to_string(r.sent) + " tasks failed; the last one: " + trouble_));
+    call_->complain(std::to_string(r.failed) + " of " + std::to_string(r.sent) + " tasks failed; the last one: " + trouble_);
   const auto sum = line_.hash ? std::optional(hash_.text()) : std::nullopt;
-  console_->print(console_->self, text_of(report_json(r, moved, sum)));
-  console_->finish(console_->self, interrupted || !schedule_->all_answered() ? 1 : 0);
+  call_->print(report_json(r, moved, sum));
+  call_->finish(interrupted || !schedule_->all_answered() ? 1 : 0);
 }
 
 task<void> send_command::stop() {

@@ -11,7 +11,7 @@
 #include "plugins/stn/core/send_arguments.h"
 #include "plugins/stn/core/send_schedule.h"
 #include "plugins/stn/dispatcher.h"
-#include "sdk/abi/command.h"
+#include "sdk/async/command.h"
 
 namespace tharsis::stn {
 
@@ -22,9 +22,9 @@ class send_command {
       : place_(place), host_(tables), events_(events), news_(place), work_(place) {}
   send_command(const send_command&) = delete;
 
-  // In the place of the plugin's start. Ends with console->finish: 0 when all tasks were answered, 1 when
+  // In the place of the plugin's start. Ends with finish(): 0 when all tasks were answered, 1 when
   // not, 2 when the words make no sense.
-  void run(const tharsis_command_call& call);
+  void run(const command_call& call);
 
   // What is open is given up and reported; everything is closed when it returns.
   task<void> stop();
@@ -37,14 +37,12 @@ class send_command {
   static void on_done(void* context, tharsis_handle task, tharsis_status status, tharsis_bytes body, tharsis_text reason);
   void on_outcome(int64_t number, tharsis_status status, tharsis_bytes body, std::string_view reason);
   void report(bool interrupted);
-  void refuse(const std::string& why) const;
 
   strand& place_;
   const host host_;
   const link_events& events_;
-  const tharsis_console* console_ = nullptr;
+  std::optional<command_call> call_;
   send_arguments line_;
-  std::string folder_;  // Of relative paths.
   std::string body_;
   std::array<uint8_t, 16> key_{};  // Eight bytes of this call, and eight of the task.
   std::optional<settings> settings_;

@@ -10,7 +10,9 @@
 //     static result<std::unique_ptr<my_plugin>> create(const host& tables);
 //     tharsis_status start(tharsis_error* error);   // THARSIS_PENDING: ends with host.self->ready
 //     tharsis_status stop();                        // THARSIS_PENDING: ends with host.self->stopped
-//     const void* query(std::string_view id);
+// and, if it has more to offer than what its manifest provides,
+//     const void* query(std::string_view id);        // Extensions of the contract, by their ids.
+//     void run_command(command_call call);           // See sdk/async/command.h.
 // and, if it can take other settings while it runs,
 //     tharsis_status prepare(tharsis_error* error);  // The new ones are in the host's settings. THARSIS_E_UNSUPPORTED:
 //                                                    // these only with a restart; other failures: not at all.
@@ -21,6 +23,7 @@
 #include <memory>
 #include <string>
 
+#include "sdk/async/command.h"
 #include "sdk/async/contained.h"
 #include "sdk/async/host.h"
 #include "sdk/pure/error.h"
@@ -64,13 +67,32 @@ struct door {
   static const void* query(void* instance, const char* id) {
     const void* table = nullptr;
     contained(nullptr, "query", [&] {
-      if (id != nullptr) table = of(instance).query(std::string_view(id));
+      if (id != nullptr) table = find(of(instance), id);
       return tharsis_status{THARSIS_OK};
     });
     return table;
   }
 
  private:
+  static const void* find(Plugin& plugin, std::string_view id) {
+    if constexpr (requires(const command_call& call) { plugin.run_command(call); })
+      if (id == THARSIS_COMMAND_ID) return &commands;
+    if constexpr (requires { plugin.query(id); }) return plugin.query(id);
+    return nullptr;
+  }
+  static void run_command(void* instance, const tharsis_command_call* call) {
+    tharsis_error why{};
+    why.size = sizeof why;
+    const tharsis_status status = contained(&why, "run_command", [&] {
+      of(instance).run_command(command_call(*call));
+      return tharsis_status{THARSIS_OK};
+    });
+    if (status == THARSIS_OK) return;
+    call->console->complain(call->console->self, text_of(std::string_view(why.text)));
+    call->console->finish(call->console->self, 1);
+  }
+  static constexpr tharsis_command commands{sizeof(tharsis_command), run_command};
+
   static Plugin& of(void* instance) { return *static_cast<Plugin*>(instance); }
 };
 

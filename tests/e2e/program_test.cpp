@@ -234,13 +234,15 @@ TEST_F(Program, APluginsCommandRunsInASmallRuntime) {
   EXPECT_EQ(out_, "a+--json+b+\n");
   EXPECT_EQ(err_, "");
   EXPECT_EQ(tharsis({"commands", "fail", "--plugins", THARSIS_FIXTURES}), 1);
+  EXPECT_EQ(tharsis({"commands", "throw", "--plugins", THARSIS_FIXTURES}), 1);
+  expect_error("run_command() threw an exception: on purpose");
 }
 
 TEST_F(Program, APluginsCommandsAreListedAndMisspellingsRefused) {
   EXPECT_EQ(tharsis({"help", "commands", "--plugins", THARSIS_FIXTURES}), 0);
   EXPECT_NE(out_.find("  echo  echo WORD...: print the words and the setting.\n"), std::string::npos) << out_;
   EXPECT_EQ(tharsis({"commands", "ecko", "--plugins", THARSIS_FIXTURES}), 2);
-  EXPECT_EQ(err_, "tharsis: plugin 'commands' has no command 'ecko'; it has echo, fail and idle\n");
+  EXPECT_EQ(err_, "tharsis: plugin 'commands' has no command 'ecko'; it has echo, fail, throw and idle\n");
   EXPECT_EQ(tharsis({"commands", "echo", "--plugins", THARSIS_FIXTURES, "--set", "mrak=+"}), 2);
   expect_error("error: commands: unknown key 'mrak'\nnote: did you mean 'mark'?\n");
   EXPECT_EQ(tharsis({"lists_only", "nothing", "--plugins", THARSIS_FIXTURES}), 1);

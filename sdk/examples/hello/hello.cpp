@@ -29,7 +29,6 @@ class hello {
   tharsis_status stop() { return THARSIS_OK; }
 
   // Optional tables by id, like "tharsis.command/1"; this plugin has none.
-  const void* query(std::string_view) { return nullptr; }
 
  private:
   tharsis::host host_;
