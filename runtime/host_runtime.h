@@ -53,6 +53,7 @@ class host_runtime {
   const metrics& counted() const { return runtime_->counted(); }
   bus& events() { return runtime_->events(); }
   network_hub& network() { return runtime_->network(); }
+  const tharsis_log* log() const { return runtime_->log(); }
   // Nothing: a plugin of the profile provides the interface, and threads of the host may call it.
   std::optional<error> missing(const std::string& interface_id) const;
   std::shared_ptr<host_guard> attach(const std::string& interface_id);

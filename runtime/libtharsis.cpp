@@ -192,6 +192,10 @@ tharsis_status tharsis_runtime_subscribe(tharsis_runtime* runtime, const char* p
   return THARSIS_OK;
 }
 
+const tharsis_log* tharsis_runtime_log(tharsis_runtime* runtime) noexcept {
+  return runtime == nullptr ? nullptr : runtime->host->log();
+}
+
 const tharsis_event* tharsis_inbox_next(tharsis_inbox* inbox) noexcept {
   return inbox == nullptr ? nullptr : inbox->events.next();
 }

@@ -22,12 +22,6 @@ std::string sentence(std::string_view step, tharsis_status status, const tharsis
   return std::string(step) + " failed with status '" + std::string(status_name(status)) + "' and gave no reason";
 }
 
-// As C sees it.
-const volatile uint32_t* shown(const std::atomic<uint32_t>& word) {
-  static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t) && std::atomic<uint32_t>::is_always_lock_free);
-  return reinterpret_cast<const volatile uint32_t*>(&word);
-}
-
 }  // namespace
 
 plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entry)
@@ -40,14 +34,10 @@ plugin_host::plugin_host(const shared& s, size_t index, const plugin_entry& entr
       data_path_(s.data_folder + "/" + entry.id),
       plugin_path_(entry.manifest->folder),
       network_(*s.network),
-      log_lines_(s.metrics->own<shared_counter>(entry.id, "log_lines", "1", "Lines that it logged")),
-      log_warnings_(s.metrics->own<shared_counter>(entry.id, "log_warnings", "1", "Warnings among them")),
-      log_errors_(s.metrics->own<shared_counter>(entry.id, "log_errors", "1", "Errors among them")) {
+      log_(*s.log, *s.metrics, entry.id) {
   host_ = {sizeof host_, THARSIS_ABI_MINOR, this, query, ready, stopped, failed};
   bus_ = {sizeof bus_, this, bus_declare, bus_publish, bus_subscribe, bus_unsubscribe};
   registry_ = {sizeof registry_, this, registry_provide, registry_withdraw, registry_bound, registry_watch};
-  log_ = {sizeof log_, this, shown(s.log->level_of(id_, "")), log_write, log_flush, shown(s.log->generation()),
-          log_ring,    log_site, log_room, log_wake, log_level_of, log_flush_now, log_is_secret};
   paths_ = {sizeof paths_, this, data_path, plugin_path};
   metrics_ = {sizeof metrics_, this, metrics_cells, metrics_visit};
 }
@@ -73,6 +63,7 @@ tharsis_status plugin_host::open(tharsis_error* error) {
   if (status != THARSIS_OK) return status;
   count_into(*strand_, *shared_.metrics, id_);
   inbox_ = std::make_unique<strand_inbox>(strand_);
+  log_.answer_on(strand_);
   strand_->catches(strand_->self, caught, this);
   return THARSIS_OK;
 }
@@ -327,13 +318,6 @@ void plugin_host::rebind(const std::string& id, const void* table) {
   }
 }
 
-void plugin_host::log(uint32_t level, std::string_view text) const {
-  if (level >= shared_.log->level().load(std::memory_order_relaxed)) log_lines_.add();
-  if (level == THARSIS_LOG_WARNING) log_warnings_.add();
-  if (level >= THARSIS_LOG_ERROR) log_errors_.add();
-  shared_.log->write(level, id_, text);
-}
-
 void plugin_host::use_extension(const std::string& id, const std::function<void(const void*, void*)>& f) {
   strand_->begins(strand_->self, THARSIS_RUNS_COMMAND, id_.c_str());
   try {
@@ -356,7 +340,7 @@ const void* plugin_host::query(void* self, const char* id) {
       {THARSIS_BUS_ID, &host.bus_},
       {THARSIS_REGISTRY_ID, &host.registry_},
       {THARSIS_SETTINGS_ID, host.settings_.table()},
-      {THARSIS_LOG_ID, &host.log_},
+      {THARSIS_LOG_ID, host.log_.table()},
       {THARSIS_PATHS_ID, &host.paths_},
       {THARSIS_METRICS_ID, &host.metrics_},
       {THARSIS_NETWORK_ID, host.network_.table()},
@@ -486,29 +470,6 @@ tharsis_status plugin_host::registry_watch(void* self, const char* id, tharsis_o
   if (found->second != nullptr) told(context, found->second);
   return THARSIS_OK;
 }
-
-void plugin_host::log_write(void* self, uint32_t level, tharsis_text text) { of(self).log(level, view(text)); }
-
-tharsis_status plugin_host::log_flush(void* self, tharsis_wake wake, void* context, tharsis_handle handle) {
-  plugin_host& host = of(self);
-  if (wake == nullptr) return THARSIS_E_INVALID;
-  host.shared_.log->flush(*host.strand_->loop, host.strand_->id, wake, context, handle);
-  return THARSIS_OK;
-}
-
-tharsis_log_ring* plugin_host::log_ring(void* self) { return of(self).shared_.log->ring(); }
-uint32_t plugin_host::log_site(void* self, const tharsis_log_site* site) {
-  return site != nullptr ? of(self).shared_.log->site(of(self).id_, *site) : 0;
-}
-int32_t plugin_host::log_room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
-  return of(self).shared_.log->room(ring, bytes, site);
-}
-void plugin_host::log_wake(void* self) { of(self).shared_.log->wake_sink(); }
-const volatile uint32_t* plugin_host::log_level_of(void* self, tharsis_text tag) {
-  return shown(of(self).shared_.log->level_of(of(self).id_, view(tag)));
-}
-tharsis_status plugin_host::log_flush_now(void* self, int64_t most) { return of(self).shared_.log->flush_now(most); }
-int32_t plugin_host::log_is_secret(void* self, tharsis_text field) { return of(self).shared_.log->is_secret(view(field)) ? 1 : 0; }
 
 tharsis_status plugin_host::metrics_cells(void* self, const tharsis_metric* wanted, uint64_t** cells, tharsis_error* error) {
   return of(self).shared_.metrics->lend(of(self).id_, wanted, cells, error);

@@ -13,7 +13,7 @@
 #include "runtime/bus.h"
 #include "runtime/leak_audit.h"
 #include "runtime/lifecycle.h"
-#include "runtime/log_hub.h"
+#include "runtime/log_table.h"
 #include "runtime/metrics.h"
 #include "runtime/network_table.h"
 #include "runtime/plugin_files.h"
@@ -115,7 +115,7 @@ class plugin_host {
   void rebind(const std::string& id, const void* table);
   void report_leaks();
   tharsis_strand_audit audit() const;
-  void log(uint32_t level, std::string_view text) const;
+  void log(uint32_t level, std::string_view text) const { log_.write(level, text); }
 
   // The tables' functions; each `self` is this.
   static const void* query(void* self, const char* id);
@@ -133,15 +133,6 @@ class plugin_host {
   static const void* registry_bound(void* self, const char* id);
   static tharsis_status registry_watch(void* self, const char* id, tharsis_on_service told, void* context,
                                        tharsis_error* error);
-  static void log_write(void* self, uint32_t level, tharsis_text text);
-  static tharsis_status log_flush(void* self, tharsis_wake wake, void* context, tharsis_handle handle);
-  static tharsis_log_ring* log_ring(void* self);
-  static uint32_t log_site(void* self, const tharsis_log_site* site);
-  static int32_t log_room(void* self, tharsis_log_ring* ring, uint64_t bytes, uint32_t site);
-  static void log_wake(void* self);
-  static const volatile uint32_t* log_level_of(void* self, tharsis_text tag);
-  static tharsis_status log_flush_now(void* self, int64_t most);
-  static int32_t log_is_secret(void* self, tharsis_text field);
   static tharsis_status metrics_cells(void* self, const tharsis_metric* wanted, uint64_t** cells, tharsis_error* error);
   static void metrics_visit(void* self, void (*visit)(void*, const tharsis_metric_value*), void* context);
   static tharsis_text data_path(void* self);
@@ -172,13 +163,12 @@ class plugin_host {
   network_table network_;
   std::map<std::string, const void*> bound_;
   std::map<std::string, std::vector<watcher>> watchers_;
-  const shared_counter log_lines_, log_warnings_, log_errors_;
+  log_table log_;
 
   tharsis_host host_{};
   const tharsis_host* seen_ = &host_;  // What the plugin sees of it.
   tharsis_bus bus_{};
   tharsis_registry registry_{};
-  tharsis_log log_{};
   tharsis_paths paths_{};
   tharsis_metrics metrics_{};
 };

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "runtime/os_clock.h"
 #include "runtime/strand_metrics.h"
 #include "sdk/pure/views.h"
 
@@ -13,9 +14,10 @@ namespace tharsis::runtime {
 runtime::runtime(options o)
     : options_(std::move(o)),
       bus_([this] { return wall(); }, &metrics_),
-      log_({[this] { return wall(); }, [this] { return options_.platform->thread(options_.platform->self); }},
+      log_({[this] { return wall_of_line(); }, [this] { return options_.platform->thread(options_.platform->self); }},
            options_.print, metrics_.own<shared_counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
            options_.hear),
+      host_log_(log_, metrics_, "host"),
       registry_(&metrics_),
       network_(bus_, network_settings{}),
       journal_(options_.platform->files) {
@@ -60,6 +62,12 @@ runtime::~runtime() {
 
 instant runtime::now() const { return instant_from(strand_->loop->now(strand_->loop->self)); }
 int64_t runtime::wall() const { return strand_->loop->wall(strand_->loop->self); }
+// The host logs before there is a strand, and on threads of its own; a simulated world has but one thread, and no time
+// before it begins.
+int64_t runtime::wall_of_line() const {
+  if (options_.platform->simulated == 0) return wall_now();
+  return strand_ != nullptr ? wall() : 0;
+}
 
 // Where the plugin's things are; a new plugin gets its place.
 size_t runtime::index_of(const plugin_entry& entry) {

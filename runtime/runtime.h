@@ -91,6 +91,7 @@ class runtime {
   registry& services() { return registry_; }
   const metrics& counted() const { return metrics_; }
   network_hub& network() { return network_; }
+  const tharsis_log* log() const { return host_log_.table(); }
   // Run f on the runtime's strand; it is dropped once all has ended. [any thread, after start()]
   void send(std::function<void()> f) { inbox_->send(std::move(f)); }
 
@@ -132,6 +133,7 @@ class runtime {
   static void on_timer(void* context, tharsis_handle generation);
   instant now() const;
   int64_t wall() const;
+  int64_t wall_of_line() const;
 
   // runtime_reload.cpp
   void begin_reload(profile next, std::shared_ptr<on_reloaded> done);
@@ -147,6 +149,7 @@ class runtime {
   metrics metrics_;  // Before all that count.
   bus bus_;
   log_hub log_;
+  log_table host_log_;
   registry registry_;
   network_hub network_;
   plugin_host::shared shared_;

@@ -51,7 +51,7 @@ class host {
     options.profile = "host.yaml";
     options.text = profile_.c_str();
     options.plugin_folders = folders_;
-    options.plugin_folders_count = 1;
+    options.plugin_folders_count = 2;
     options.state = folder_.path().c_str();
   }
   ~host() { tharsis_runtime_destroy(runtime); }
@@ -74,6 +74,7 @@ class host {
     return true;
   }
 
+  const std::string& state() const { return folder_.path(); }
   std::string report() const { return text(tharsis_runtime_report(runtime)); }
   bool reports(const std::string& part) const { return report().find(part) != std::string::npos; }
 
@@ -89,7 +90,7 @@ class host {
 
   state_folder folder_;
   std::string profile_;
-  const char* folders_[1] = {THARSIS_FIXTURES};
+  const char* folders_[2] = {THARSIS_FIXTURES, THARSIS_PLUGINS};
 };
 
 }  // namespace tharsis::test

@@ -115,6 +115,10 @@ plugins:
   assert.strictEqual(client.report().state, 'running');
   assert.ok(client.metrics().find((m) => m.plugin === 'stn' && m.name === 'strand_wakes').value > 0);
 
+  assert.throws(() => client.log('loud', 'x'), /no level 'loud'; there are verbose,/);
+  client.log('info', `Node ${process.version} logs`);
+  assert.ok(client.metrics().find((m) => m.plugin === 'host' && m.name === 'log_texts').value > 0);
+
   waits_for = 'the end';
   for (const runtime of [client, server, teller]) {
     assert.strictEqual(runtime.stop(10_000), true, JSON.stringify(runtime.report()));

@@ -11,6 +11,7 @@ const native = require('./tharsis.node');
 
 // By their number.
 const network_types = ['unknown', 'none', 'wired', 'wifi', 'cellular', 'other'];
+const levels = ['verbose', 'debug', 'info', 'warning', 'error', 'fatal'];
 const told_of = {
   foreground: 'boolean', metered: 'boolean', type: 'string', network: 'string', account: 'string', proxy: 'string', device: 'string',
 };
@@ -58,6 +59,13 @@ class Runtime {
     native.tell(this.#native, {
       ...inputs, foreground: answer(foreground), metered: answer(metered), type: network_types.indexOf(type),
     });
+  }
+
+  // A line of the application's own in the log, as "host"; level: 'verbose', 'debug', 'info', 'warning', 'error' or
+  // 'fatal'. Before start() and after stop() too.
+  log(level, text) {
+    if (!levels.includes(level)) throw new TypeError(`there is no level '${level}'; there are ${levels.join(', ')}`);
+    native.log(this.#native, levels.indexOf(level), String(text));
   }
 
   // Changes to another profile as a whole, or throws and leaves all as it was. `changes`: profile, text,

@@ -183,6 +183,22 @@ static napi_value tell(napi_env env, napi_callback_info info) {
   return status < 0 ? refuse(env, why.text) : undefined(env);
 }
 
+// log(runtime, level: a number, text)
+static napi_value write_log(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  uint32_t level = 0;
+  held* const h = take_open(env, info, words);
+  if (h == NULL) return NULL;
+  napi_get_value_uint32(env, words[1], &level);
+  char* const said = string_of(env, words[2]);
+  if (said == NULL) return refuse(env, "a line of log is a text");
+  const tharsis_log* const log = tharsis_runtime_log(h->runtime);
+  const tharsis_text line = {said, strlen(said)};
+  log->write(log->self, level, line);
+  free(said);
+  return undefined(env);
+}
+
 // [Node's loop] Runs what is ready, then lets JavaScript take what came.
 static void on_readable(uv_poll_t* watch, int status, int events) {
   (void)status, (void)events;
@@ -296,7 +312,7 @@ NAPI_MODULE_INIT() {
   const struct {
     const char* name;
     napi_callback function;
-  } all[] = {{"create", create}, {"start", start},   {"tell", tell},     {"reload", reload},
+  } all[] = {{"create", create}, {"start", start},   {"tell", tell},     {"reload", reload}, {"log", write_log},
              {"next", next},     {"report", report}, {"metrics", metrics}, {"subscribe", subscribe},
              {"stop", stop},     {"close", close_runtime}, {"version", version}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
