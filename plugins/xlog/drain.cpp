@@ -1,7 +1,6 @@
 #include "plugins/xlog/drain.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "plugins/xlog/core/level.h"
@@ -15,6 +14,16 @@ constexpr int blocks_at_once = 256;
 
 std::string lines_text(uint64_t count) { return std::to_string(count) + (count == 1 ? " line is" : " lines are"); }
 
+std::string full_text(const loss_counts& drops) {
+  uint64_t all = 0;
+  std::string whose;
+  for (const auto& [of, count] : drops) {
+    all += count;
+    whose += (whose.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(level_names[of.second]) + " of " + of.first;
+  }
+  return lines_text(all) + " lost before this: the rings were full (" + whose + ")";
+}
+
 block_settings block_settings_of(const settings& s) {
   block_settings b;
   b.tick_shift = s.tick_shift;
@@ -24,7 +33,7 @@ block_settings block_settings_of(const settings& s) {
 }  // namespace
 
 drain::drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
-             const site_registry& sites, const clock_anchor& anchor)
+             site_registry& sites, const clock_anchor& anchor)
     : host_(host),
       settings_(s),
       recipients_(std::move(recipients)),
@@ -141,13 +150,9 @@ block_extra drain::extra() {
 // Each kind of loss in a sentence of its own, until it is in a file.
 error drain::write_losses() {
   take_drops();
-  if (const uint64_t dropped = std::accumulate(drops_.begin(), drops_.end(), uint64_t{0}); dropped > 0) {
-    std::string levels;
-    for (size_t level = 0; level < drops_.size(); ++level)
-      if (drops_[level] > 0) levels += (levels.empty() ? "" : ", ") + std::to_string(drops_[level]) + " " + std::string(level_names[level]);
-    if (error failure = note(lines_text(dropped) + " lost before this: the rings were full (" + levels + ")"); failure.status != THARSIS_OK)
-      return failure;
-    drops_ = {};
+  if (!drops_.empty()) {
+    if (error failure = note(full_text(drops_)); failure.status != THARSIS_OK) return failure;
+    drops_.clear();
   }
   if (spoiled_.lines > 0) {
     const std::string what = lines_text(spoiled_.lines) + " lost before this: written otherwise than their sites say";
@@ -168,10 +173,10 @@ error drain::note(const std::string& sentence) {
 }
 
 void drain::take_drops() {
-  const auto now = rings_.take_dropped();
-  for (size_t level = 0; level < drops_.size(); ++level) {
-    drops_[level] += now[level];
-    dropped_ += now[level];
+  for (const auto& [whose, count] : sites_.take_lost()) {
+    drops_[whose] += count;
+    full_[whose] += count;
+    dropped_ += count;
   }
 }
 
@@ -185,6 +190,7 @@ drain::unwritten drain::count_unwritten() {
   rewind();
   take_drops();
   left.dropped = std::exchange(dropped_, 0);
+  left.full = std::exchange(full_, {});
   return left;
 }
 
@@ -255,6 +261,7 @@ drain::outcome drain::outcome_of(error failure) {
   o.lines = std::exchange(lines_, 0);
   o.bytes = std::exchange(bytes_, 0);
   o.dropped = std::exchange(dropped_, 0);
+  o.full = std::exchange(full_, {});
   o.open = block_.rows() > 0;
   o.failure = std::move(failure);
   o.file = files_.path();

@@ -14,6 +14,7 @@
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/frame_maker.h"
 #include "plugins/xlog/log_files.h"
+#include "plugins/xlog/losses.h"
 #include "plugins/xlog/ring_set.h"
 #include "plugins/xlog/site_registry.h"
 #include "sdk/abi/files.h"
@@ -30,12 +31,13 @@ class drain {
     const tharsis_loop* loop;
   };
   drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
-        const site_registry& sites, const clock_anchor& anchor);
+        site_registry& sites, const clock_anchor& anchor);
 
   struct outcome {
     uint64_t lines = 0;    // That are in files now and were not before.
     uint64_t bytes = 0;
     uint64_t dropped = 0;  // Lines that no file will have.
+    loss_counts full;      // Those of them that found their rings full.
     bool open = false;     // Lines are left in a block that is not full.
     error failure{THARSIS_OK, {}};
     std::string file;      // That is open, or was last.
@@ -57,6 +59,7 @@ class drain {
   struct unwritten {
     uint64_t in_rings = 0;  // Lines.
     uint64_t dropped = 0;   // That no outcome told of.
+    loss_counts full;       // Those of them that found their rings full.
   };
   // After the last run().
   unwritten count_unwritten();
@@ -82,7 +85,7 @@ class drain {
   const std::vector<public_key> recipients_;
   const unique_id segment_;
   ring_set& rings_;
-  const site_registry& sites_;
+  site_registry& sites_;
   clock_anchor anchor_;
   std::optional<clock_anchor> last_anchor_;  // Of the last block, in whichever file.
   bool fresh_ = true;                        // The file has no block yet.
@@ -96,7 +99,8 @@ class drain {
   uint32_t sites_written_ = 0;   // To the file.
   std::optional<uint16_t> epoch_;
   uint64_t lines_ = 0, bytes_ = 0, dropped_ = 0;  // Since the last outcome.
-  std::array<uint64_t, THARSIS_LOG_OFF> drops_{};  // That no note tells of yet.
+  loss_counts full_;   // Since the last outcome.
+  loss_counts drops_;  // That no note tells of yet.
   struct spoiled {
     uint64_t lines = 0;
     uint64_t bytes = 0;

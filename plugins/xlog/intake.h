@@ -1,13 +1,13 @@
 // Where lines of all threads come in: the functions behind tharsis.log_sink/1, and who waits until they are in the file.
 #pragma once
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "plugins/xlog/core/full_policy.h"
 #include "plugins/xlog/core/levels.h"
 #include "plugins/xlog/core/line.h"
 #include "plugins/xlog/core/settings.h"
@@ -39,7 +39,7 @@ class intake {
     clock_ = clock;
   }
   ring_set& rings() { return *rings_; }
-  const site_registry& sites() const { return *sites_; }
+  site_registry& sites() { return *sites_; }
   void on_ring_news(uint32_t what) { loop_->post(loop_->self, 0, on_news_, context_, what); }
 
   uint32_t level() const {
@@ -62,7 +62,7 @@ class intake {
   }
 
   // See tharsis_log.room. [the ring's thread, busy]
-  bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) { return rings_->room(ring, bytes, sites_->level_of(site)); }
+  bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) { return rings_->room(ring, bytes, site); }
 
   // A line of finished text. [any thread]
   void write(const tharsis_log_record& said) {
@@ -72,12 +72,13 @@ class intake {
     std::string cut;
     std::string_view text = utf8_cut(given, std::min<size_t>(text_max, rings_->record_max() / 2));
     if (text.size() < given.size()) text = cut = std::string(text) + cut_note(given.size() - text.size());
-    const uint32_t number = sites_->number_of({level, 0, std::string(utf8_cut(view(said.plugin), plugin_max)), {}, {}, "{}", "s"});
+    const std::string plugin(utf8_cut(view(said.plugin), plugin_max));
+    const uint32_t number = sites_->number_of({level, 0, plugin, {}, {}, "{}", "s"});
     tharsis_log_ring* ring = number != 0 ? rings_->ring() : nullptr;
     const bool shared = ring == nullptr && number != 0;
     if (shared) ring = rings_->take_shared();
-    if (ring == nullptr || !log_detail::enter(*ring)) rings_->count_dropped(level);
-    else put(*ring, number, level, clock_->tick_at(said.wall), text);
+    if (ring == nullptr || !log_detail::enter(*ring)) sites_->count_lost(plugin, level);
+    else put(*ring, number, clock_->tick_at(said.wall), text);
     if (shared && ring != nullptr) rings_->give_shared();
     if (level >= THARSIS_LOG_ERROR) on_ring_news(soon);
   }
@@ -108,9 +109,9 @@ class intake {
 
  private:
   // Busy; not any more afterwards.
-  void put(tharsis_log_ring& ring, uint32_t site, uint32_t level, uint64_t tick, std::string_view text) {
+  void put(tharsis_log_ring& ring, uint32_t site, uint64_t tick, std::string_view text) {
     const uint64_t size = (log_detail::header_size + 4 + text.size() + 7) & ~uint64_t{7};
-    if (ring.position + size <= ring.limit || rings_->room(&ring, size, level)) {
+    if (ring.position + size <= ring.limit || rings_->room(&ring, size, site)) {
       const uint64_t at = ring.position & ring.mask;
       log_detail::sealer out{ring.bytes + at, ring.keystream + at};
       out.put(size | uint64_t{site} << 32);

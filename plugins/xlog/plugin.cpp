@@ -14,7 +14,21 @@
 namespace tharsis::xlog {
 namespace {
 
-settings read_settings(const host& h) {
+result<full_policy> read_full_policy(const host& h, duration common) {
+  full_policy full{{THARSIS_LOG_VERBOSE, common}, {}};
+  for (const std::string& name : h.keys("when_full")) {
+    const std::string path = "when_full." + name;
+    const auto wrong = [&](const std::string& what) { return error{THARSIS_E_INVALID, h.where(path) + ": xlog." + path + ": " + what}; };
+    if (name != "*" && !is_category(name))
+      return wrong("'" + name + "' names no lines; say a plugin, a plugin's tag (stn/dialer), or \"*\" for all others");
+    const auto rule = parse_full_rule(h.text(path), common);
+    if (!rule) return wrong(rule.failure().text);
+    (name == "*" ? full.common : full.special[name]) = *rule;
+  }
+  return full;
+}
+
+result<settings> read_settings(const host& h) {
   settings s;
   s.kept.common = level_from(h.text("level")).value_or(s.kept.common);
   for (const std::string& name : h.keys("levels"))
@@ -24,7 +38,9 @@ settings read_settings(const host& h) {
   s.ring_size = std::bit_ceil(static_cast<uint32_t>(h.whole("ring_size", s.ring_size)));
   s.rings = static_cast<uint32_t>(h.whole("rings", s.rings));
   s.interval = h.wait("interval", s.interval);
-  s.full_wait = h.wait("full_wait", s.full_wait);
+  auto full = read_full_policy(h, h.wait("full_wait", s.full.common.wait));
+  if (!full) return full.failure();
+  s.full = std::move(*full);
   s.recipients = h.texts("encrypt.to");
   s.retry_min = h.wait("retry_min", s.retry_min);
   s.retry_max = h.wait("retry_max", s.retry_max);
@@ -33,10 +49,14 @@ settings read_settings(const host& h) {
 
 class plugin {
  public:
-  static result<std::unique_ptr<plugin>> create(const host& h) { return std::make_unique<plugin>(h); }
+  static result<std::unique_ptr<plugin>> create(const host& h) {
+    auto has = read_settings(h);
+    if (!has) return has.failure();
+    return std::make_unique<plugin>(h, std::move(*has));
+  }
 
-  explicit plugin(const host& h)
-      : host_(h), place_(h.loop), has_(read_settings(h)), writer_(host_, place_, has_), work_(place_), end_(place_) {
+  plugin(const host& h, settings has)
+      : host_(h), place_(h.loop), has_(std::move(has)), writer_(host_, place_, has_), work_(place_), end_(place_) {
     sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, nullptr, nullptr};
     reader_ = {sizeof reader_, this, read};
   }
@@ -53,16 +73,21 @@ class plugin {
     end_.spawn(tell_stopped());
     return THARSIS_PENDING;
   }
-  // The level changes while it runs; what concerns files and buffers is for a new instance.
-  tharsis_status prepare(tharsis_error*) {
-    prepared_ = read_settings(host_);
+  // Levels, and what lines do when their ring is full, change while it runs; what concerns files and buffers is for a
+  // new instance.
+  tharsis_status prepare(tharsis_error* why) {
+    auto wanted = read_settings(host_);
+    if (!wanted) return fail(why, wanted.failure());
+    prepared_ = std::move(*wanted);
     settings same = prepared_;
     same.kept = has_.kept;
+    same.full = has_.full;
     return same == has_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
   }
   void commit() {
     has_ = prepared_;
     writer_.lines().set_levels(has_.kept);
+    writer_.lines().sites().set_full(has_.full);
   }
   void abort() {}
 
@@ -124,7 +149,7 @@ class plugin {
     }
     if (const std::string name = call->name; name == "write" || name == "recover") {
       self.write_ = std::make_unique<write_command>(
-          self.host_, self.place_, read_settings(self.host_), write_command::call{name, std::move(words), std::move(folder), call->console});
+          self.host_, self.place_, self.has_, write_command::call{name, std::move(words), std::move(folder), call->console});
       self.work_.spawn(self.write_->run());
       return;
     }

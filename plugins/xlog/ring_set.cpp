@@ -123,25 +123,30 @@ bool ring_set::open(lease& l) {
   return true;
 }
 
-bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level) {
+bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
   auto& l = static_cast<lease&>(*ring);
   if (in_child_) return false;
-  level = std::min<uint32_t>(level, THARSIS_LOG_OFF - 1);
   if (bytes <= record_max()) {
     if (grant(l, bytes)) return true;  // While we close too: what is under way ends here.
-    const duration most = draining_ == system_.thread() ? duration::zero() : settings_.wait[level];
-    const instant end = later(system_.now(), most);
-    tell(full);
-    while (!closing_) {
-      const uint32_t turn = l.turn;
-      l.waiting = true;
-      if (grant(l, bytes)) return true;
-      const duration left = end - system_.now();
-      if (left <= duration::zero()) break;
-      system_.wait(l.turn, turn, left);
-    }
+    const bool may_wait = settings_.wait && draining_ != system_.thread();
+    if (wait_for_room(l, bytes, may_wait ? settings_.wait(site) : duration::zero())) return true;
   }
-  if (!closing_) count_dropped(level);
+  if (!closing_ && callbacks_.dropped) callbacks_.dropped(site);
+  return false;
+}
+
+// Whoever waits says so each time. Lines that do not may be many; of them the first one does, until there is room.
+bool ring_set::wait_for_room(lease& l, uint64_t bytes, duration most) {
+  const instant end = later(system_.now(), most);
+  if (most > duration::zero() || !std::exchange(l.told_full, true)) tell(full);
+  while (!closing_) {
+    const uint32_t turn = l.turn;
+    l.waiting = true;
+    if (grant(l, bytes)) return true;
+    const duration left = end - system_.now();
+    if (left <= duration::zero()) return false;
+    system_.wait(l.turn, turn, left);
+  }
   return false;
 }
 
@@ -157,6 +162,7 @@ bool ring_set::grant(lease& l, uint64_t bytes) {
   const uint64_t top = l.prepared < size_ ? l.prepared : released + size_;
   if (end > top) return false;
   l.limit = std::min(top, l.position + std::max(bytes, size_ / 4));
+  l.told_full = false;
   if (end - released > size_ / 2 && !l.told_filling.exchange(true)) tell(filling);
   return true;
 }
@@ -242,12 +248,6 @@ ring_bytes ring_set::bytes(uint32_t ring) const {
   const lease& l = *leases_[ring];
   if (!is_open(ring)) return {};
   return {l.bytes, sealed_ ? l.keystream : nullptr, size_ - 1, 0};
-}
-
-std::array<uint64_t, THARSIS_LOG_OFF> ring_set::take_dropped() {
-  std::array<uint64_t, THARSIS_LOG_OFF> counts{};
-  for (size_t i = 0; i < counts.size(); ++i) counts[i] = dropped_[i].exchange(0);
-  return counts;
 }
 
 bool ring_set::close(duration most) {

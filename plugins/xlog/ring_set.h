@@ -5,7 +5,6 @@
 // ring: a thread may log from its very last destructor, and no hook at its end is late enough. Threads for which
 // none is left get none, and write in turn to ring 0, the shared one.
 #pragma once
-#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -20,8 +19,8 @@
 namespace tharsis::xlog {
 
 struct ring_settings {
-  // How long a line of each level waits for room in a full ring; zero: it is dropped at once, and counted.
-  std::array<duration, THARSIS_LOG_OFF> wait{};
+  // How long a line of this site waits for room in a full ring; zero: it is dropped at once. [any thread] Null: all are.
+  std::function<duration(uint32_t site)> wait;
 };
 
 class ring_set {
@@ -37,6 +36,8 @@ class ring_set {
     // Makes the keystream from stream_position(ring, position) on, a multiple of 64; empty: the segment is plain.
     // False: it cannot, and no line is written there. [any thread, one at a time]
     fill_keystream fill;
+    // A line of this site was dropped. [any thread] Null: nobody counts.
+    std::function<void(uint32_t site)> dropped{};
   };
 
   ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
@@ -49,17 +50,15 @@ class ring_set {
 
   // The calling thread's own; null: none is left, or its disk is full. [any thread]
   tharsis_log_ring* ring();
-  // See tharsis_log.room. While close() is under way what finds no room is not counted: it goes elsewhere. [the
+  // See tharsis_log.room. While close() is under way what finds no room is not dropped: it goes elsewhere. [the
   // ring's thread]
-  bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t level);
+  bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site);
   // [any thread]
   void wake();
   // Ring 0, for one line; null if this thread, interrupted by a signal, has it already, or if there is none. Waits
   // for others' lines. [any thread]
   tharsis_log_ring* take_shared();
   void give_shared();
-  // A line that never came to a ring. [any thread]
-  void count_dropped(uint32_t level) { dropped_[level % THARSIS_LOG_OFF].fetch_add(1, std::memory_order_relaxed); }
 
   // In the order of the calls, there for whoever comes after us when this has come back; sealed here where the
   // segment is sealed. False: no room. [any thread]
@@ -81,8 +80,6 @@ class ring_set {
   // Lines of this thread never wait for room: it is the one that makes it. [drain]
   void begin_draining() { draining_ = system_.thread(); }
   void end_draining() { draining_ = 0; }
-  // Lines dropped since the last call, by level.
-  std::array<uint64_t, THARSIS_LOG_OFF> take_dropped();
   void set_anchor(const clock_anchor& a) { front_.set_anchor(a); }
 
   // Gives no more rings and no more room; when it comes back nobody is inside a line and the heads are final. False:
@@ -101,6 +98,7 @@ class ring_set {
     std::atomic<bool> waiting{false};
     std::atomic<bool> told_filling{false};
     uint64_t prepared = 0;               // Keystream of the first lap; its thread's.
+    bool told_full = false;              // Since it was full last; its thread's.
   };
   static constexpr uint64_t shared_owner = ~uint64_t{0};
   // What threads look at that may outlive this.
@@ -112,6 +110,7 @@ class ring_set {
   lease* lease_unowned(uint64_t thread);
   bool open(lease& l);
   bool grant(lease& l, uint64_t bytes);
+  bool wait_for_room(lease& l, uint64_t bytes, duration most);
   bool prepare(lease& l, uint64_t position, uint64_t count);
   bool fill(uint64_t position, std::span<uint8_t> into);
   void tell(uint32_t what);
@@ -137,7 +136,6 @@ class ring_set {
   std::mutex mutex_;                  // Over leases and the dictionary.
   std::mutex shared_;
   std::mutex fill_;
-  std::array<std::atomic<uint64_t>, THARSIS_LOG_OFF> dropped_{};
 };
 
 }  // namespace tharsis::xlog

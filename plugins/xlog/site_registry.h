@@ -7,9 +7,12 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "plugins/xlog/core/full_policy.h"
 #include "plugins/xlog/core/site.h"
+#include "plugins/xlog/losses.h"
 #include "sdk/abi/log.h"
 
 namespace tharsis::xlog {
@@ -32,14 +35,38 @@ class site_registry {
     append_site(entry, number, s);
     if (number >= sites_max || !keep_(entry)) return 0;
     sites_.push_back(s);
+    waits_.push_back(full_.wait_of(s.plugin, s.tag, s.level));
     numbers_.emplace(k, number);
     return number;
   }
 
-  // Of a number that was given. [any thread]
-  uint32_t level_of(uint32_t number) const {
+  // What lines that find their ring full do from now on. [any thread]
+  void set_full(const full_policy& f) {
     const std::lock_guard lock(mutex_);
-    return number == 0 || number > sites_.size() ? static_cast<uint32_t>(THARSIS_LOG_FATAL) : sites_[number - 1].level;
+    full_ = f;
+    for (size_t i = 0; i < sites_.size(); ++i) waits_[i] = f.wait_of(sites_[i].plugin, sites_[i].tag, sites_[i].level);
+  }
+  // How long a line of this site waits then; zero: not at all. [any thread]
+  duration wait_of(uint32_t number) const {
+    const std::lock_guard lock(mutex_);
+    return number == 0 || number > waits_.size() ? full_.common.wait : waits_[number - 1];
+  }
+  // A line of this site found its ring full and was dropped. [any thread]
+  void count_lost(uint32_t number) {
+    const std::lock_guard lock(mutex_);
+    if (number == 0 || number > sites_.size()) return;
+    const site& s = sites_[number - 1];
+    ++lost_[{category_name(s.plugin, s.tag), s.level}];
+  }
+  // Such a line that has no number. [any thread]
+  void count_lost(const std::string& plugin, uint32_t level) {
+    const std::lock_guard lock(mutex_);
+    ++lost_[{plugin, level}];
+  }
+  // Since the last call. [any thread]
+  loss_counts take_lost() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(lost_, {});
   }
 
   // Those from `first` on, in the order of their numbers. [any thread]
@@ -55,6 +82,9 @@ class site_registry {
   mutable std::mutex mutex_;
   std::map<key, uint32_t> numbers_;
   std::vector<site> sites_;
+  std::vector<duration> waits_;  // Of each of them.
+  full_policy full_;
+  loss_counts lost_;
 };
 
 }  // namespace tharsis::xlog

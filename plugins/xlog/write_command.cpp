@@ -90,7 +90,7 @@ settings write_command::with_directory(settings s, const call& c) {
     s.directory = word.starts_with('/') ? word : c.folder + "/" + word;
     break;
   }
-  s.full_wait = for_ever;
+  s.full = {{THARSIS_LOG_VERBOSE, for_ever}, {}};
   return s;
 }
 

@@ -114,13 +114,16 @@ writer::opened writer::open_now(int64_t wall) {
   if (!memory) return o.failure = memory.failure(), o;
 
   ring_settings rings;
-  rings.wait.fill(work_->on.real ? settings_.full_wait : duration());
+  // In a simulation nobody would make room while a line waits.
+  if (work_->on.real) rings.wait = [this](uint32_t site) { return intake_.sites().wait_of(site); };
   ring_set::callbacks callbacks;
   callbacks.on_news = [this](uint32_t what) { intake_.on_ring_news(what); };
+  callbacks.dropped = [this](uint32_t site) { intake_.sites().count_lost(site); };
   if (stream) callbacks.fill = [stream](uint64_t position, std::span<uint8_t> into) { return stream->fill(position, into); };
   auto set = std::make_unique<ring_set>(std::move(*memory), info.geometry, sealed, *work_->on.threads, rings, callbacks);
   const auto keep = [rings = set.get()](const std::string& entry) { return rings->append_to_dictionary(as_bytes(entry)); };
   intake_.open(std::move(set), std::make_unique<site_registry>(keep), work_->on.clock.get());
+  intake_.sites().set_full(settings_.full);
 
   work_->lines.emplace(drain::host_tables{host_.files, host_.random, host_.loop}, settings_, std::move(*recipients), info.id,
                        intake_.rings(), intake_.sites(), work_->on.clock->anchor());
@@ -171,7 +174,8 @@ task<void> writer::run() {
   while (!stop_) {
     const uint32_t reasons = co_await wait_for_lines();
     if (stop_) break;
-    co_await write_what_waits((reasons & (intake::flush | intake::soon)) != 0 || reasons == 0);
+    // A full ring may be less than a block.
+    co_await write_what_waits((reasons & (intake::flush | intake::soon | ring_set::full)) != 0 || reasons == 0);
   }
   co_await close();
 }
@@ -247,6 +251,7 @@ void writer::on_written(const drain::outcome& o) {
   counts_.lines.add(o.lines);
   counts_.bytes.add(o.bytes);
   counts_.lines_lost.add(o.dropped);
+  count_full(o.full);
   const bool works = o.failure.status == THARSIS_OK;
   const bool again = works && retry_ != duration();
   if (again) {
@@ -271,6 +276,19 @@ void writer::on_failure(const error& why) {
   if (host_.console != nullptr && !stop_) host_.console->complain(host_.console->self, text_of("xlog: " + text));
 }
 
+void writer::count_full(const loss_counts& full) {
+  for (const auto& [whose, count] : full) {
+    auto known = counts_.full.find(whose);
+    if (known == counts_.full.end()) {
+      if (counts_.full.size() >= loss_metrics_max) continue;
+      const std::string name = loss_metric_name(whose.first, whose.second);
+      const std::string help = "Lines of this plugin (and tag) and level that found their ring full and were dropped";
+      known = counts_.full.emplace(whose, host_.count<counter>(name.c_str(), "1", help.c_str())).first;
+    }
+    known->second.add(count);
+  }
+}
+
 void writer::publish(const error& why) {
   tharsis_xlog_state state{};
   state.file = text_of(file_);
@@ -292,6 +310,7 @@ writer::ending writer::end_now(work& w, const tharsis_loop* loop, int64_t wall) 
     e.last.lines += o.lines;
     e.last.bytes += o.bytes;
     e.last.dropped += o.dropped;
+    for (const auto& [whose, count] : o.full) e.last.full[whose] += count;
     e.last.open = o.open;
     e.last.failure = o.failure;
     e.last.file = o.file;
@@ -329,6 +348,7 @@ void writer::on_left(drain::unwritten left) {
     left.dropped += left.in_rings;
   lost_ += left.dropped;
   counts_.lines_lost.add(left.dropped);
+  count_full(left.full);
   if (lost_ > 0) host_.warning(std::to_string(lost_) + " lines never reached the log file");
 }
 

@@ -1,9 +1,11 @@
 // Keeps lines on their way from the rings to the files: sleeps while there are none, lets them wait a little for company,
 // writes where it may block, and when that fails leaves them in the rings and tries again until it works.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugins/xlog/core/settings.h"
@@ -47,6 +49,7 @@ class writer {
     explicit counts(const host& h);
     counter lines, bytes, lines_lost, failures, recovered;
     histogram write_time;
+    std::map<std::pair<std::string, uint32_t>, counter> full;  // Lines that found their rings full.
   };
   // Used inside blocking work, one at a time; it may outlive the coroutine that began it.
   struct work {
@@ -75,6 +78,7 @@ class writer {
   static ending end_now(work& w, const tharsis_loop* loop, int64_t wall);
   task<void> close();
   void on_left(drain::unwritten left);
+  void count_full(const loss_counts& full);
   bool may_sleep();
   void on_written(const drain::outcome& o);
   void on_failure(const error& why);
@@ -83,7 +87,7 @@ class writer {
   const host host_;
   strand& place_;
   const settings settings_;
-  const counts counts_;
+  counts counts_;
   signal wake_;
   const std::shared_ptr<work> work_;  // Outlives the rings in intake_, which ask it for threads.
   intake intake_;

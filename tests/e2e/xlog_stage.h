@@ -166,7 +166,7 @@ inline std::vector<std::string> texts_in_folder(sim::machine& m, const std::stri
   return all;
 }
 
-// Lines that the files say are missing: "7 lines are lost before this: the rings were full (6 info, 1 error)".
+// Lines that the files say are missing: "7 lines are lost before this: the rings were full (6 info of stn, 1 error of ui)".
 struct told_lost {
   uint64_t lines = 0;
   uint64_t infos = 0;
@@ -176,7 +176,7 @@ inline told_lost lines_told_lost(sim::machine& m, const std::string& folder) {
   for (const std::string& text : texts_in_folder(m, folder, "xlog")) {
     if (text.find(" lost before this: ") == std::string::npos) continue;
     all.lines += std::stoull(text);
-    if (const size_t end = text.find(" info"); end != std::string::npos) {
+    for (size_t end = text.find(" info of "); end != std::string::npos; end = text.find(" info of ", end + 1)) {
       const size_t begin = text.find_last_of("( ", end - 1) + 1;
       all.infos += std::stoull(text.substr(begin));
     }

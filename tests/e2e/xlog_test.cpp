@@ -114,6 +114,8 @@ TEST_F(XlogInSimulation, WhatARingCannotHoldIsCountedInTheFile) {
   EXPECT_EQ(said.size() + lost, 201u);
   EXPECT_GT(said.size(), 55u);
   EXPECT_EQ(s.states.back().lost, lost);
+  EXPECT_EQ(test::counted(s.running->counted(), "xlog", "lines_dropped_speaker_info"), static_cast<int64_t>(lost) - 1);
+  EXPECT_EQ(test::counted(s.running->counted(), "xlog", "lines_dropped_speaker_error"), 1);
   s.say("after it");
   EXPECT_TRUE(s.stops());
   EXPECT_EQ(texts_in_folder(machine, "/log").back(), "after it");
@@ -123,9 +125,24 @@ TEST_F(XlogInSimulation, WhatARingCannotHoldIsCountedInTheFile) {
   EXPECT_EQ(reading.command({"cat", "/log", "--level", "warning", "--plugin", "xlog", "--grep", "lost before"}), 0);
   ASSERT_EQ(reading.console.printed.size(), 1u);
   const std::string told = " W 0 xlog " + std::to_string(lost) + " lines are lost before this: the rings were full (" +
-                           std::to_string(lost - 1) + " info, 1 error)\n";
+                           std::to_string(lost - 1) + " info of speaker, 1 error of speaker)\n";
   EXPECT_TRUE(holds(reading.console.printed[0], told)) << reading.console.printed[0];
   EXPECT_TRUE(reading.console.printed[0].starts_with("2026-01-01T00:16:")) << reading.console.printed[0];
+}
+
+TEST_F(XlogInSimulation, AWrongRuleForFullRingsEndsTheStartWithASentence) {
+  xlog_stage s(world, machine, "directory: /log, when_full: { stn: wait 5ms, ui: dorp }");
+  EXPECT_FALSE(s.starts());
+  EXPECT_TRUE(holds(s.report("xlog").reason,
+                    "test.yaml:3:60: xlog.when_full.ui: character 1 of \"dorp\": expected \"wait\" or \"drop\", got 'dorp'; say "))
+      << s.report("xlog").reason;
+  s.running->stop();
+  EXPECT_TRUE(world.run_until([&] { return s.ended; }, world.now() + 10s));
+  xlog_stage other(world, machine, "directory: /log, when_full: { stn/a/b: drop }");
+  EXPECT_FALSE(other.starts());
+  EXPECT_TRUE(holds(other.report("xlog").reason, "'stn/a/b' names no lines")) << other.report("xlog").reason;
+  other.running->stop();
+  EXPECT_TRUE(world.run_until([&] { return other.ended; }, world.now() + 10s));
 }
 
 TEST_F(XlogInSimulation, AFolderThatCannotBeWrittenEndsTheStartWithASentence) {

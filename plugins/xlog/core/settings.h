@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/xlog/core/full_policy.h"
 #include "plugins/xlog/core/levels.h"
 #include "sdk/abi/log.h"
 #include "sdk/pure/time.h"
@@ -24,9 +25,9 @@ struct settings {
   // How long a line may wait in its ring for others to share its block. A crash loses nothing of it; a block of one
   // line is ten times as large as its part of a full one.
   duration interval = 1s;
-  // How long a thread waits when its ring is full, before its line is dropped and counted. As long as a disk hangs
-  // that is busy; what a person notices is longer.
-  duration full_wait = 50ms;
+  // What a line does that finds its ring full. It waits as long as a disk hangs that is busy; what a person notices is
+  // longer.
+  full_policy full{{THARSIS_LOG_VERBOSE, 50ms}, {}};
   // The pause after a write that failed: the first, then twice as long each time up to the last. A
   // full disk is seldom emptied within a second, and ten seconds are what a person waits gladly.
   duration retry_min = 200ms;

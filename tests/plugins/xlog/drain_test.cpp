@@ -136,18 +136,21 @@ TEST_F(XlogDrain, LinesBehindAFullFileAreWrittenInTheSameRun) {
   EXPECT_EQ(texts(), said);
 }
 
-TEST_F(XlogDrain, LinesForWhichThereWasNoRoomAreToldByLevel) {
+TEST_F(XlogDrain, LinesForWhichThereWasNoRoomAreToldByCategoryAndLevel) {
   make();
   const std::string wide(1000, 'x');
   uint64_t dropped = 0;
   for (int i = 0; i < 100; ++i) dropped += say(wide) ? 0 : 1;
-  rings.rings->count_dropped(THARSIS_LOG_ERROR);
+  rings.sites->count_lost("stn/dialer", THARSIS_LOG_ERROR);
   ASSERT_GT(dropped, 10u);
   const drain::outcome o = run();
   EXPECT_EQ(o.dropped, dropped + 1);
   EXPECT_EQ(texts("xlog"), list{std::to_string(dropped + 1) + " lines are lost before this: the rings were full (" + std::to_string(dropped) +
-                                " info, 1 error)"});
-  EXPECT_EQ(run().dropped, 0u);
+                                " info of speaker, 1 error of stn/dialer)"});
+  EXPECT_EQ(o.full, (loss_counts{{{"speaker", THARSIS_LOG_INFO}, dropped}, {{"stn/dialer", THARSIS_LOG_ERROR}, 1}}));
+  const drain::outcome after = run();
+  EXPECT_EQ(after.dropped, 0u);
+  EXPECT_EQ(after.full, loss_counts());
   EXPECT_EQ(texts("xlog").size(), 1u) << "told once";
 }
 
@@ -220,13 +223,14 @@ TEST_F(XlogDrain, WhatIsLeftAtTheEndIsCountedAndStays) {
   run();
   disk->capacity = 0;
   for (int i = 0; i < 3; ++i) say("left");
-  rings.rings->count_dropped(THARSIS_LOG_INFO);
+  rings.sites->count_lost("speaker", THARSIS_LOG_INFO);
   EXPECT_EQ(run().failure.status, THARSIS_E_FULL);
   out->finish();
   const uint64_t tail = rings.rings->tail(1);
   const auto left = out->count_unwritten();
   EXPECT_EQ(left.in_rings, 3u);
   EXPECT_EQ(left.dropped, 1u);
+  EXPECT_EQ(left.full, (loss_counts{{{"speaker", THARSIS_LOG_INFO}, 1}}));
   EXPECT_EQ(rings.rings->tail(1), tail);
   EXPECT_EQ(texts(), list{"kept"});
 }

@@ -28,7 +28,7 @@ struct heap_rings {
     info.instance = "test";
     info.anchor = {0, 0, 1e9};
     auto made = heap_segments()->create("/log", "test", info, new_segment(info, {}));
-    rings = std::make_unique<ring_set>(std::move(*made), g, false, *threads, ring_settings{}, ring_set::callbacks{[](uint32_t) {}, {}});
+    rings = std::make_unique<ring_set>(std::move(*made), g, false, *threads, ring_settings{}, ring_set::callbacks{[](uint32_t) {}, {}, [this](uint32_t site) { sites->count_lost(site); }});
     sites = std::make_unique<site_registry>([this](const std::string& entry) { return rings->append_to_dictionary(as_bytes(entry)); });
   }
 
@@ -36,12 +36,12 @@ struct heap_rings {
     return sites->number_of({THARSIS_LOG_INFO, 1, plugin, {}, "f.cpp", text, codes});
   }
   // False: dropped.
-  bool write(uint32_t site, uint64_t tick, const std::string& arguments, uint32_t level = THARSIS_LOG_INFO) {
-    return write_to(*rings->ring(), site, tick, arguments, level);
+  bool write(uint32_t site, uint64_t tick, const std::string& arguments) {
+    return write_to(*rings->ring(), site, tick, arguments);
   }
   bool write_shared(uint32_t site, uint64_t tick, const std::string& arguments) {
     tharsis_log_ring* const shared = rings->take_shared();
-    const bool fits = write_to(*shared, site, tick, arguments, THARSIS_LOG_INFO);
+    const bool fits = write_to(*shared, site, tick, arguments);
     rings->give_shared();
     return fits;
   }
@@ -69,9 +69,9 @@ struct heap_rings {
   std::unique_ptr<site_registry> sites;
 
  private:
-  bool write_to(tharsis_log_ring& r, uint32_t site, uint64_t tick, const std::string& arguments, uint32_t level) {
+  bool write_to(tharsis_log_ring& r, uint32_t site, uint64_t tick, const std::string& arguments) {
     const uint64_t size = (log_detail::header_size + arguments.size() + 7) / 8 * 8;
-    if (r.position + size > r.limit && !rings->room(&r, size, level)) return false;
+    if (r.position + size > r.limit && !rings->room(&r, size, site)) return false;
     uint8_t* const at = r.bytes + (r.position & r.mask);
     const uint64_t head = size | uint64_t{site} << 32;
     std::memcpy(at, &head, 8);

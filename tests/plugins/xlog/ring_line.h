@@ -35,12 +35,11 @@ inline uint32_t place_line(tharsis_log_ring& r, uint32_t site, uint64_t tick, st
 inline std::atomic_ref<uint32_t> busy(tharsis_log_ring& r) { return std::atomic_ref(const_cast<uint32_t&>(r.busy)); }
 
 // False: dropped.
-inline bool write_line(ring_set& rings, tharsis_log_ring& r, uint32_t site, uint64_t tick, std::span<const uint8_t> arguments,
-                       uint32_t level = THARSIS_LOG_INFO) {
+inline bool write_line(ring_set& rings, tharsis_log_ring& r, uint32_t site, uint64_t tick, std::span<const uint8_t> arguments) {
   busy(r).store(1, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   const uint64_t size = (record_header_size + arguments.size() + 7) / 8 * 8;
-  const bool fits = r.position + size <= r.limit || rings.room(&r, size, level);
+  const bool fits = r.position + size <= r.limit || rings.room(&r, size, site);
   if (fits) {
     r.position += place_line(r, site, tick, arguments);
     std::atomic_ref(const_cast<uint64_t&>(*r.head)).store(r.position, std::memory_order_release);
@@ -52,11 +51,11 @@ inline bool write_line(ring_set& rings, tharsis_log_ring& r, uint32_t site, uint
 }
 
 // A line whose tick is its number too.
-inline bool write_number(ring_set& rings, tharsis_log_ring& r, uint64_t number, uint32_t level = THARSIS_LOG_INFO) {
+inline bool write_number(ring_set& rings, tharsis_log_ring& r, uint64_t number, uint32_t site = 1) {
   // Sizes change, so that lines cross the ring's end in every way.
   uint8_t arguments[64] = {};
   std::memcpy(arguments, &number, 8);
-  return write_line(rings, r, 1, number, std::span(arguments).first(8 + number % 7 * 8), level);
+  return write_line(rings, r, site, number, std::span(arguments).first(8 + number % 7 * 8));
 }
 
 inline uint64_t number_of(const ring_record& r) {
@@ -105,15 +104,17 @@ struct living_rings {
     auto made = store->create(folder, "test", info, new_segment(info, wrapped));
     if (!made) throw std::runtime_error(made.failure().text);
     ring_settings settings;
-    settings.wait.fill(wait);
-    settings.wait[THARSIS_LOG_VERBOSE] = {};
+    settings.wait = [wait](uint32_t site) { return site == hurried ? duration() : wait; };
     rings = std::make_unique<ring_set>(
         std::move(*made), g, sealed, *threads, settings,
-        ring_set::callbacks{[this](uint32_t what) { news |= what, news.notify_all(); }, std::move(fill)});
+        ring_set::callbacks{[this](uint32_t what) { news |= what, news.notify_all(); }, std::move(fill),
+                            [this](uint32_t site) { ++dropped[site]; }});
   }
   std::unique_ptr<ring_system> threads;
   std::unique_ptr<segment_store> store;
+  static constexpr uint32_t patient = 1, hurried = 2;  // Sites: lines of the second one never wait.
   std::atomic<uint32_t> news{0};
+  std::atomic<uint64_t> dropped[3] = {};
   std::unique_ptr<ring_set> rings;
 };
 
@@ -132,7 +133,7 @@ struct test_drain {
       cursors[i].look_up_to(rings.head(i));
       ring_record r;
       ring_cursor::found found{};
-      for (; (found = cursors[i].next(r, 2)) == ring_cursor::found::record; cursors[i].pass(r), ++count)
+      for (; (found = cursors[i].next(r, 3)) == ring_cursor::found::record; cursors[i].pass(r), ++count)
         numbers[i].push_back(number_of(r));
       if (found == ring_cursor::found::damaged) damaged += cursors[i].pass_all();
       seen[i] = cursors[i].position();

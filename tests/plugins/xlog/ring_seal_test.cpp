@@ -92,9 +92,9 @@ TEST(RingSeal, ACipherThatFailsWritesNothing) {
   for (; written < 10; ++written) ASSERT_TRUE(write_number(*l.rings, *r, written));
   works = false;
   EXPECT_FALSE(l.rings->append_to_dictionary(as_bytes(words)));
-  while (write_number(*l.rings, *r, written, THARSIS_LOG_VERBOSE)) ++written;
-  EXPECT_EQ(l.rings->take_dropped()[THARSIS_LOG_VERBOSE], 1u);
+  while (write_number(*l.rings, *r, written, living_rings::hurried)) ++written;
+  EXPECT_EQ(l.dropped[living_rings::hurried], 1u);
   test_drain drain(*l.rings);
   EXPECT_EQ(drain.read(), written);
-  EXPECT_FALSE(write_number(*l.rings, *r, written, THARSIS_LOG_VERBOSE)) << "room without keystream";
+  EXPECT_FALSE(write_number(*l.rings, *r, written, living_rings::hurried)) << "room without keystream";
 }

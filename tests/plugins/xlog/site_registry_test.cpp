@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+using namespace tharsis;
 using namespace tharsis::xlog;
 
 namespace {
@@ -71,4 +72,23 @@ TEST(XlogSiteRegistry, ThreadsAgree) {
   for (auto& t : threads) t.join();
   for (const auto& mine : seen) EXPECT_EQ(mine, seen[0]);
   EXPECT_EQ(sites.from(1).size(), 500u);
+}
+
+TEST(XlogSiteRegistry, APlaceKnowsHowLongItsLinesWaitAndFollowsAChange) {
+  site_registry sites([](const std::string&) { return true; });
+  site tagged = place("stn");
+  tagged.tag = "dialer";
+  const uint32_t before = sites.number_of(tagged);
+  sites.set_full({{THARSIS_LOG_VERBOSE, 50ms}, {{"stn/dialer", {THARSIS_LOG_WARNING, 1s}}}});
+  EXPECT_EQ(sites.wait_of(before), 0ms) << "an info";
+  tagged.level = THARSIS_LOG_ERROR;
+  const uint32_t after = sites.number_of(tagged);
+  EXPECT_EQ(sites.wait_of(after), 1s);
+  EXPECT_EQ(sites.wait_of(sites.number_of(place("dns"))), 50ms);
+  EXPECT_EQ(sites.wait_of(4711), 50ms) << "no such place";
+  sites.set_full({{THARSIS_LOG_VERBOSE, 2ms}, {}});
+  EXPECT_EQ(sites.wait_of(before), 2ms);
+  sites.count_lost(after), sites.count_lost(after), sites.count_lost("dns", THARSIS_LOG_DEBUG);
+  EXPECT_EQ(sites.take_lost(), (loss_counts{{{"dns", THARSIS_LOG_DEBUG}, 1}, {{"stn/dialer", THARSIS_LOG_ERROR}, 2}}));
+  EXPECT_EQ(sites.take_lost(), loss_counts());
 }
