@@ -95,6 +95,14 @@ bool is_host_key(std::string_view key) {
   return std::any_of(all.begin(), all.end(), [&](const setting& s) { return s.name == key; });
 }
 
+// Where a plugin is, it cannot say itself.
+std::vector<setting> host_defaults() {
+  std::vector<setting> all = host_settings();
+  std::erase_if(all, [](const setting& s) { return s.type == setting_type::path; });
+  for (setting& s : all) s.preset.reset();
+  return all;
+}
+
 host_keys take_host_keys(setting_value& tree, setting_value& taken) {
   host_keys keys;
   for (const setting_value& value : tree.children) {

@@ -26,6 +26,8 @@ struct host_keys {
 };
 
 const std::vector<setting>& host_settings();
+// Those for which a plugin's manifest may have a default of its own; none has one here.
+std::vector<setting> host_defaults();
 bool is_host_key(std::string_view key);
 
 // Moves the host's keys from a plugin's resolved tree to `taken`, and reads them.

@@ -121,7 +121,7 @@ std::string plugins_schema(const plugin_catalogue& found) {
   json_object plugins;
   for (const plugin_manifest* m : found.manifests()) {
     std::vector<setting> members = m->settings.members;
-    for (const setting& s : host_settings()) members.push_back(s);
+    for (const setting& s : m->host_settings) members.push_back(s);
     plugins.add_raw(m->id, object_schema(members, json_object().add("description", m->summary)));
   }
   return json_object()

@@ -27,6 +27,12 @@ setting of_texts(std::string name, setting_type type) {
   return made;
 }
 
+setting of_host() {
+  setting made = named("host", setting_type::group);
+  made.members = host_defaults();
+  return made;
+}
+
 // A manifest is read with the same means as a profile.
 const setting& manifest_schema() {
   static const setting schema = [] {
@@ -43,6 +49,7 @@ const setting& manifest_schema() {
                     of_texts("subscribes", setting_type::list),
                     of_texts("capabilities", setting_type::list),
                     of_texts("commands", setting_type::map),
+                    of_host(),
                     named("settings", setting_type::any)};
     return root;
   }();
@@ -97,6 +104,7 @@ class manifest_reader {
     names(tree, "subscribes", is_topic_pattern, "expected a topic or a pattern like 'stn.*'", into_.subscribed);
     names(tree, "capabilities", is_dotted, "expected a word like 'net.listen'", into_.capabilities);
     read_commands(tree);
+    read_host(root, tree);
     if (const yaml_node* described = root.find("settings")) read_settings(*described);
     into_.settings.type = setting_type::group;
   }
@@ -168,6 +176,15 @@ class manifest_reader {
         problems_.add(command.at, "commands." + command.key + ": expected one line of help");
       into_.commands.push_back({command.key, *help});
     }
+  }
+
+  // What was said is a default as any other, which knows where it stands.
+  void read_host(const yaml_node& root, const setting_value& tree) {
+    into_.host_settings = host_settings();
+    const yaml_node* said = root.find("host");
+    const setting_value* good = tree.child("host");
+    for (setting& s : into_.host_settings)
+      if (said != nullptr && good != nullptr && good->child(s.name) != nullptr) s.preset = *said->find(s.name);
   }
 
   void read_settings(const yaml_node& described) {

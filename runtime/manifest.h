@@ -1,4 +1,11 @@
 // plugin.yaml: everything about a plugin that can be known without running its code.
+//
+//     id: com.acme.hello
+//     version: 1.0.0
+//     abi: 1
+//     library: hello.so
+//     host: { loop: dedicated }     # How the host treats it, unless the profile says otherwise: see host_keys.h.
+//     settings: { ... }             # See schema.h.
 #pragma once
 #include <memory>
 #include <string>
@@ -34,6 +41,7 @@ struct plugin_manifest {
   std::vector<placed_name> published, subscribed;       // Topics, and patterns of topics.
   std::vector<placed_name> capabilities;
   std::vector<plugin_command> commands;
+  std::vector<setting> host_settings;  // All that the host has, with the defaults of this plugin.
   setting settings;  // A group.
 
   std::string library_path() const { return folder + "/" + library; }

@@ -117,7 +117,7 @@ class profile_builder {
 
   setting_value settings_of(const plugin_manifest& manifest, const yaml_node& node) {
     setting whole = node.key == commanded_ ? without_requirements(manifest.settings) : manifest.settings;
-    for (const setting& s : host_settings()) whole.members.push_back(s);
+    for (const setting& s : manifest.host_settings) whole.members.push_back(s);
     const expansion expand{{{"data", out_.data_folder},
                             {"config", config_folder_},
                             {"cache", cache_folder_},

@@ -53,7 +53,7 @@ bool found_setting::holds_more() const {
 found_setting whole_plugin(const plugin_entry& plugin) {
   found_setting whole{plugin.id, plugin.manifest->settings, plugin.settings, true};
   whole.described.about = plugin.manifest->summary;
-  for (const setting& s : host_settings()) whole.described.members.push_back(s);
+  for (const setting& s : plugin.manifest->host_settings) whole.described.members.push_back(s);
   for (const setting_value& v : plugin.host.children) whole.value.children.push_back(v);
   return whole;
 }

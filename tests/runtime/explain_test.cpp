@@ -125,6 +125,23 @@ TEST_F(Explain, TheNearestKeyIsNamedForAMisspeltOne) {
   EXPECT_EQ(explained("stn.user"), "stn.user is not set\n  type  text\n");
 }
 
+TEST_F(Explain, WhatAPluginWantsOfTheHostIsADefaultWithAPlace) {
+  here.add_plugin("com.acme.busy", "host: { loop: dedicated, stop_deadline: 20s }\n");
+  plan = here.load("tharsis: 1\nplugins:\n  com.acme.busy: { stop_deadline: 3s }\n");
+  ASSERT_EQ(here.messages(), "");
+  EXPECT_EQ(plan.plugins.at(0).loop, static_cast<uint32_t>(THARSIS_STRAND_DEDICATED));
+  EXPECT_EQ(plan.plugins.at(0).stop_deadline, 3s);
+  EXPECT_EQ(explained("com.acme.busy.loop"),
+            "com.acme.busy.loop = dedicated\n"
+            "  The thread it runs on: one that plugins share, one of its own, or the application's main thread.\n"
+            "  type  one of shared, dedicated or main\n"
+            "  set by, the strongest first:\n"
+            "    default  DIR/plugins/com.acme.busy/plugin.yaml:5:15  dedicated\n");
+  plan = here.load("tharsis: 1\nplugins:\n  com.acme.busy: { loop: shared }\n");
+  EXPECT_EQ(plan.plugins.at(0).loop, static_cast<uint32_t>(THARSIS_STRAND_SHARED));
+  EXPECT_EQ(plan.plugins.at(0).stop_deadline, 20s);
+}
+
 TEST_F(Explain, NoSecretIsInAnythingThatIsPrinted) {
   here.write("base.yaml", "tharsis: 1\nplugins:\n  stn: { token: hunter2, keys: [hunter3, hunter4] }\n");
   here.write("user", "hunter8\n");

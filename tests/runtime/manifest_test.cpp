@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/host_keys.h"
 #include "tests/runtime/profile_folder.h"
 
 using namespace tharsis::runtime;
@@ -19,6 +20,11 @@ std::string messages_of(const std::string& text, manifest_pointer* made = nullpt
   std::string out;
   for (const diagnostic& d : problems.kept()) out += (out.empty() ? "" : "; ") + d.text;
   return out;
+}
+std::string preset_of(std::string_view host_key) {
+  for (const setting& s : host_settings())
+    if (s.name == host_key && s.preset) return s.preset->text;
+  return "";
 }
 std::string with(const std::string& rest) { return messages_of(head + rest); }
 
@@ -67,6 +73,19 @@ TEST(Manifest, NamesHaveTheirForms) {
 TEST(Manifest, TheHostsKeysAreNoSettings) {
   EXPECT_EQ(with("settings: { path: { type: path } }\n"),
             "settings: the key 'path' belongs to the host; give the setting another name");
+}
+
+TEST(Manifest, WhatAPluginWantsOfTheHostIsChecked) {
+  manifest_pointer m;
+  ASSERT_EQ(messages_of(std::string(head) + "host: { loop: dedicated, restart_limit: 3 }\n", &m), "");
+  EXPECT_EQ(m->host_settings.size(), host_settings().size());
+  for (const setting& s : m->host_settings)
+    EXPECT_EQ(s.preset ? s.preset->text : "", s.name == "loop" ? "dedicated" : s.name == "restart_limit" ? "3" : preset_of(s.name)) << s.name;
+  EXPECT_EQ(with("host: { loop: own }\n"), "host.loop: expected one of shared, dedicated or main, got 'own'");
+  EXPECT_EQ(with("host: { lop: main }\n"), "host: unknown key 'lop'");
+  EXPECT_EQ(with("host: { path: /there }\n"), "host: unknown key 'path'");
+  EXPECT_EQ(with("host: { stall_limit: 2h }\n"), "host.stall_limit: must be between 1ms and 1h, got '2h'");
+  EXPECT_EQ(with("host: [loop]\n"), "host: expected a map like '{ key: value }', got a list");
 }
 
 TEST(Manifest, AnotherContractIsRefused) {

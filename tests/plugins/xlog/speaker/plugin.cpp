@@ -2,6 +2,7 @@
 #include "tests/plugins/xlog/speaker/speaker.h"
 
 #include "sdk/async/door.h"
+#include "sdk/pure/logger.h"
 
 namespace tharsis::test {
 namespace {
@@ -11,7 +12,14 @@ class speaker {
   static result<std::unique_ptr<speaker>> create(const host& h) { return std::make_unique<speaker>(h); }
   explicit speaker(const host& h) : host_(h) {}
 
-  tharsis_status start(tharsis_error*) { return THARSIS_OK; }
+  tharsis_status start(tharsis_error*) {
+    const int64_t burst = host_.whole("burst", 0);
+    if (burst == 0) return THARSIS_OK;
+    const logger log(host_.log);
+    for (int64_t i = 0; i < burst; ++i) log.info("burst {number}", i);
+    host_.console->print(host_.console->self, text_of("said"));
+    return THARSIS_OK;
+  }
   tharsis_status stop() {
     if (subscription_ != 0) host_.bus->unsubscribe(host_.bus->self, subscription_);
     return THARSIS_OK;
