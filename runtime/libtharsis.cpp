@@ -243,7 +243,7 @@ tharsis_status tharsis_runtime_reload(tharsis_runtime* runtime, const tharsis_ru
   if (!problems.empty()) return fail(error, THARSIS_E_INVALID, first_sentence(problems));
   profile_difference changes;
   const auto failure = runtime->host->reload(std::move(next), changes);
-  if (difference != nullptr) *difference = owned(text_of(changes));
+  if (difference != nullptr) *difference = owned(words_of(changes));
   return failure ? fail(error, *failure) : THARSIS_OK;
 }
 

@@ -124,7 +124,7 @@ profile_difference difference(const profile& running, const profile& loaded) {
   return all;
 }
 
-std::string text_of(const profile_difference& d) {
+std::string words_of(const profile_difference& d) {
   if (d.empty()) return "nothing has changed\n";
   std::string text;
   for (const plugin_difference& p : d.plugins) {

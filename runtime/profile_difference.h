@@ -36,7 +36,7 @@ struct profile_difference {
 
 profile_difference difference(const profile& running, const profile& loaded);
 
-std::string text_of(const profile_difference& d);
+std::string words_of(const profile_difference& d);
 std::string json_of(const profile_difference& d);
 
 }  // namespace tharsis::runtime

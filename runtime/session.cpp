@@ -104,7 +104,7 @@ class session {
         json_object answer;
         if (r.failure) answer.add("error", r.failure->text).add("status", int64_t{r.failure->status});
         heard(answer.add("changed", !r.failure && !r.changes.empty())
-                 .add("text", text_of(r.changes))
+                 .add("text", words_of(r.changes))
                  .add_raw("difference", json_of(r.changes))
                  .text());
       });
@@ -135,7 +135,7 @@ class session {
   void reload_for_signal() {
     reload([this](const reload_result& r) {
       if (r.failure) return screen_.complain("the profile was not changed: " + r.failure->text);
-      screen_.print("the profile was read again: " + text_of(r.changes));
+      screen_.print("the profile was read again: " + words_of(r.changes));
     });
   }
 
@@ -194,7 +194,7 @@ class session {
 
   void send_command() {
     call_ = {sizeof call_, static_cast<uint32_t>(arguments_.size()), request_.work->name.c_str(), arguments_.data(),
-             screen_.table(), tharsis::text_of(folder_)};
+             screen_.table(), text_of(folder_)};
     runtime_->with_extension(request_.work->plugin, THARSIS_COMMAND_ID, [this](const void* table, void* instance) {
       if (table != nullptr) return static_cast<const tharsis_command*>(table)->run(instance, &call_);
       screen_.complain("plugin '" + request_.work->plugin + "' lists commands in its manifest, but has no " +

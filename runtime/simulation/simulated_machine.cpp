@@ -98,7 +98,7 @@ void simulated_machine::reload(profile next) {
 
 void simulated_machine::hear_reload(size_t number, const profile_difference& changes, const std::optional<error>& failure) {
   reload_story& story = reloads_[number];
-  ears_.heard("(reload)", failure ? "refused: " + failure->text : changes.empty() ? "nothing was different" : text_of(changes));
+  ears_.heard("(reload)", failure ? "refused: " + failure->text : changes.empty() ? "nothing was different" : words_of(changes));
   if (++story.answers > 1) ears_.wrong("a reload was answered " + std::to_string(story.answers) + " times");
   story.failure = failure;
   if (!failure) plan_ = story.next;

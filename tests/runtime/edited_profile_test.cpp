@@ -63,7 +63,7 @@ TEST(EditedProfile, ChangesOnePluginOrTakesItOutWithWhoNeedsIt) {
     const profile made = edited(plan, chance);
     left.insert(ids(made));
     const profile_difference d = difference(plan, made);
-    EXPECT_EQ(text_of(d), text_of(difference(plan, edited(plan, chance)))) << chance;
+    EXPECT_EQ(words_of(d), words_of(difference(plan, edited(plan, chance)))) << chance;
     size_t changed = 0;
     for (const plugin_difference& p : d.plugins)
       for (const setting_change& c : p.changes) seen.insert(c.path), ++changed;

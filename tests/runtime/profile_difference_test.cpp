@@ -32,7 +32,7 @@ class ProfileDifference : public ::testing::Test {
     return difference(running, load(after));
   }
   std::string said(const std::string& before, const std::string& after) {
-    std::string text = text_of(between(before, after));
+    std::string text = words_of(between(before, after));
     for (size_t at; (at = text.find(here.path)) != std::string::npos;) text.replace(at, here.path.size(), "DIR");
     return text;
   }
@@ -44,7 +44,7 @@ class ProfileDifference : public ::testing::Test {
 TEST_F(ProfileDifference, TheSameProfileChangesNothingWhereverItsValuesComeFrom) {
   const auto d = between("  a: { timeout: 5s }\n  b:\n", "  a:\n  b: { timeout: 5000ms, hosts: [], links: {} }\n");
   EXPECT_TRUE(d.empty());
-  EXPECT_EQ(text_of(d), "nothing has changed\n");
+  EXPECT_EQ(words_of(d), "nothing has changed\n");
   ASSERT_EQ(d.plugins.size(), 2u);
   EXPECT_EQ(d.plugins[0].is, kind::unchanged);
 }
@@ -67,7 +67,7 @@ TEST_F(ProfileDifference, SecretsAreComparedButNotShown) {
   here.write("secret", "hunter6");
   const auto d = between("  a: { token: hunter1, user: hunter5, links: { m: { key: hunter3 } } }\n",
                          "  a: { token: hunter2, user: \"${file:secret}\", links: { n: { key: hunter4 } } }\n");
-  const std::string text = text_of(d) + json_of(d);
+  const std::string text = words_of(d) + json_of(d);
   EXPECT_EQ(text.find("hunter"), std::string::npos) << text;
   EXPECT_NE(text.find("  token: another secret\n"), std::string::npos) << text;
   EXPECT_TRUE(between("  a: { token: same }\n", "  a: { token: same }\n").empty());
@@ -79,7 +79,7 @@ TEST_F(ProfileDifference, PluginsComeAndGoInOrder) {
   ASSERT_EQ(d.plugins.size(), 3u);
   EXPECT_EQ(d.plugins[0].is, kind::unchanged);
   EXPECT_EQ(d.plugins[1].id, "c") << "last started, first gone";
-  EXPECT_EQ(text_of(d), "c: removed\na: removed\n");
+  EXPECT_EQ(words_of(d), "c: removed\na: removed\n");
   EXPECT_EQ(said("  a:\n", "  a:\n  c: { user: x }\n"), "c: added\n");
 }
 

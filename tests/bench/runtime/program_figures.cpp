@@ -4,7 +4,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "tests/bench/runtime/child.h"
+#include "tests/bench/child.h"
 #include "tests/bench/runtime/groups.h"
 
 namespace tharsis::bench {

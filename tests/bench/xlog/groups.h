@@ -6,6 +6,9 @@
 
 namespace tharsis::bench {
 
-std::vector<figure> call_figures();  // What a line costs the thread that writes it.
+std::vector<figure> call_figures();   // What a line costs the thread that writes it, with room in its ring.
+std::vector<figure> pace_figures();   // The same while the log is written: some lines now and then.
+std::vector<figure> disk_figures();   // From the calls to the file, as fast as it goes; and memory.
+std::vector<figure> block_figures();  // Of that, making blocks; and reading them.
 
 }  // namespace tharsis::bench

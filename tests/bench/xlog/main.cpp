@@ -3,5 +3,5 @@
 
 int main(int count, char** words) {
   using namespace tharsis::bench;
-  return run(count, words, {call_figures});
+  return run(count, words, {call_figures, pace_figures, disk_figures, block_figures});
 }

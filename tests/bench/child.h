@@ -16,6 +16,7 @@ class child {
 
   // Reads what it prints until `text` has come. False: the program ended before.
   bool await(const std::string& text);
+  std::string rest();  // All that it prints until its end.
   void say(const std::string& text);  // To its stdin.
   int await_end();  // Answers its exit code, -1 when a signal ended it.
   // What of its memory is resident now: all, or only what no file backs.

@@ -1,4 +1,4 @@
-#include "tests/bench/runtime/child.h"
+#include "tests/bench/child.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -48,6 +48,13 @@ bool child::await(const std::string& text) {
     if (said.find(text) != std::string::npos) return true;
   }
   return false;
+}
+
+std::string child::rest() {
+  std::string said;
+  char part[4096];
+  for (ssize_t n; (n = ::read(said_, part, sizeof part)) > 0;) said.append(part, static_cast<size_t>(n));
+  return said;
 }
 
 void child::say(const std::string& text) {

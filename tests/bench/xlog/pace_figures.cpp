@@ -1,0 +1,34 @@
+// Lines now and then, as most programs log, while the log is written: does one wait for another's work?
+#include "tests/bench/xlog/groups.h"
+#include "tests/bench/xlog/runs.h"
+#include "tests/bench/xlog/spoken.h"
+
+namespace tharsis::bench {
+namespace {
+
+constexpr uint64_t paced_lines = 250'000, a_second = 500'000;
+
+}  // namespace
+
+std::vector<figure> pace_figures() {
+  std::vector<figure> all;
+  const std::string program = THARSIS_BENCH_PROCESS;
+  for (const auto& [name, settings] : {std::pair{"plain", "encrypt: {}"}, std::pair{"sealed", "encrypt: { to: [KEY] }"}}) {
+    const std::string s = name;
+    const auto paced = std::make_shared<runs>(run_words{program, "pace", 0, 1, paced_lines, settings});
+    const auto mean = [value = runs::number(paced, "mean"), raw = runs::number(paced, "raw_mean")] { return value() - raw(); };
+    all.push_back({"paced 2 us: IM, " + s + ", mean", "ns", runs::number(paced, "mean"), runs::number(paced, "raw_mean"), {}, {}});
+    all.push_back({"paced 2 us: IM, " + s + ", mean over raw ring", "ns", mean, {}, at_most(5), {}});
+    all.push_back({"paced 2 us: IM, " + s + ", p99.9", "ns", runs::number(paced, "tail"), runs::number(paced, "raw_tail"), at_most(3), {}});
+    for (const unsigned threads : {1u, 4u}) {
+      const auto rate = std::make_shared<runs>(run_words{program, "rate", 0, threads, a_second, settings});
+      const std::string what = "500,000/s: " + s + ", " + std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ");
+      all.push_back({what + "blocked calls", "a second", runs::number(rate, "blocked"), {}, {}, {}});
+      all.push_back({what + "of them unexcused", "a second", runs::number(rate, "unexcused"), {}, at_most(0), {}});
+      all.push_back({what + "CPU lost by the drain", "ms", runs::number(rate, "lost_ms"), {}, {}, {}});
+    }
+  }
+  return all;
+}
+
+}  // namespace tharsis::bench

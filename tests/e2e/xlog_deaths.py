@@ -1,0 +1,132 @@
+"""Processes that log and are killed: `tharsis xlog write` ends at a random moment, `tharsis xlog recover` keeps what it
+left, `tharsis xlog cat` reads all of it, and the count of calls that the dead process kept in a mapped file is compared."""
+
+import dataclasses
+import os
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import time
+
+# A sanitizer would make an exit of these signals' deaths.
+PLAIN_DEATH = {**os.environ, "ASAN_OPTIONS": "handle_segv=0:handle_abort=0:" + os.environ.get("ASAN_OPTIONS", "")}
+SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)
+
+
+@dataclasses.dataclass
+class Death:
+    """One of them, and what is wrong with what it left."""
+
+    number: int
+    signal: signal.Signals
+    sealed: bool
+    threads: int
+    acknowledged: int = 0  # Lines whose calls had come back.
+    missing: int = 0  # Of these.
+    doubled: int = 0
+    torn: int = 0  # What was read and never said.
+    disordered: int = 0  # Lines that do not follow the one before.
+    plaintext: int = 0  # Sealed files that show a line.
+    wrong: list = dataclasses.field(default_factory=list)  # The same in sentences.
+
+
+class Deaths:
+    def __init__(self, tool, folder, seed, paced):
+        """`paced`: how many of ten go at 30,000 lines a second; the others as fast as it goes."""
+        self.program, self.folder, self.seed, self.paced = tool, folder, seed, paced
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        if self.said("keygen", folder / "key").returncode != 0:
+            raise SystemExit("no key could be made")
+
+    def tool(self, *words):
+        return [self.program, "xlog", *map(str, words), "--state", str(self.folder / "state")]
+
+    def said(self, *words):
+        return subprocess.run(self.tool(*words), capture_output=True, timeout=120, check=False)
+
+    def one(self, number):
+        """The same for the same seed, but for the moment."""
+        chance = random.Random(f"{self.seed} {number}")
+        death = Death(number, chance.choice(SIGNALS), number % 2 == 1, chance.choice((1, 2, 4, 8)))
+        shutil.rmtree(self.folder / "log", ignore_errors=True)
+        (self.folder / "acked").unlink(missing_ok=True)
+        acknowledged = self._die(death, chance)
+        death.acknowledged = sum(acknowledged)
+        seal = ["--set", f"encrypt.to=[{self.folder}/key.pub]"] if death.sealed else []
+        if death.sealed:
+            self._look_for_plaintext(death)
+        recovered = self.said("recover", self.folder / "log", *seal)
+        if recovered.returncode != 0:
+            death.wrong.append("recover: " + recovered.stderr.decode())
+        read = self.said("cat", self.folder / "log", *(["--key", self.folder / "key"] if death.sealed else []))
+        if read.returncode != 0 or read.stderr:
+            death.wrong.append(f"cat ended with {read.returncode}: {read.stderr.decode()[:1000]}")
+        compare(death, read.stdout, acknowledged)
+        return death
+
+    def keep(self, death):
+        """A copy of its files, to be looked at."""
+        kept = self.folder / f"death_{self.seed}_{death.number}"
+        shutil.copytree(self.folder / "log", kept, dirs_exist_ok=True)
+        return kept
+
+    def _die(self, death, chance):
+        """Answers what each thread acknowledged."""
+        words = ["write", self.folder / "log", "--threads", death.threads, "--lines", 100_000_000, "--acked", self.folder / "acked"]
+        if chance.random() * 10 < self.paced:
+            words += ["--rate", 30_000]
+        if death.sealed:
+            words += ["--set", f"encrypt.to=[{self.folder}/key.pub]"]
+        process = subprocess.Popen(self.tool(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=PLAIN_DEATH)
+        while process.poll() is None and not any(self._acknowledged()):
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.06))  # The moment of its death; nothing waits for this to be long enough.
+        process.send_signal(death.signal)
+        _, complaints = process.communicate(timeout=60)
+        if process.returncode >= 0:
+            raise AssertionError(f"it ended by itself with {process.returncode}: {complaints.decode()}")
+        return self._acknowledged()
+
+    def _acknowledged(self):
+        path = self.folder / "acked"
+        return [count for (count,) in struct.iter_unpack("<Q", path.read_bytes())] if path.exists() else []
+
+    def _look_for_plaintext(self, death):
+        for path in (self.folder / "log").iterdir():
+            if b"line " in path.read_bytes():
+                death.plaintext += 1
+                death.wrong.append(f"{path.name} holds what was logged in the clear")
+
+
+def compare(death, output, acknowledged):
+    """Each thread's lines are 0, 1, 2 ... and as many as were acknowledged, at least."""
+    expected = [0] * len(acknowledged)
+    skipped = [set() for _ in acknowledged]  # May come later.
+    for line in output.decode(errors="replace").splitlines():
+        words = line.split(" ")
+        if words[4:5] != ["line"] or len(words) != 7 or not (words[5] + words[6]).isdigit() or int(words[5]) >= len(expected):
+            death.torn += 1
+            death.wrong.append(f"this line is none of ours: {line[:120]}")
+            continue
+        thread, number = int(words[5]), int(words[6])
+        if number == expected[thread]:
+            expected[thread] += 1
+            continue
+        death.wrong.append(f"thread {thread}: line {number} where {expected[thread]} belongs")
+        if number > expected[thread]:
+            death.disordered += 1
+            skipped[thread].update(range(expected[thread], min(number, acknowledged[thread])))
+            expected[thread] = number + 1
+        elif number in skipped[thread]:
+            death.disordered += 1
+            skipped[thread].discard(number)
+        else:
+            death.doubled += 1
+    for thread, count in enumerate(acknowledged):
+        lost = len(skipped[thread]) + max(0, count - expected[thread])
+        death.missing += lost
+        if lost:
+            death.wrong.append(f"thread {thread}: {lost} lines of {count} that were acknowledged are missing")
