@@ -97,7 +97,14 @@ task<int> cat::work() {
     else if (s.head) merge_.on_line(*file, s.head->wall);
     if (stop_) co_return 1;
   }
+  for (const source* const s : torn_) damaged_ = damaged_ || !is_kept_elsewhere(*s);
   co_return damaged_ ? 1 : 0;
+}
+
+// Whether its writer died there, and its rings were taken over: nothing is missing then.
+bool cat::is_kept_elsewhere(const source& torn) const {
+  const auto& writer = torn.lines.writer();
+  return writer && std::any_of(sources_.begin(), sources_.end(), [&](const auto& s) { return s->lines.kept().contains(*writer); });
 }
 
 // True: there is none to read, or it is read.
@@ -173,7 +180,8 @@ bool cat::advance(source& s) {
     if (!i->damage.empty()) {
       show();
       complain(s.shown + ": " + i->damage);
-      damaged_ = true;
+      damaged_ = damaged_ || !i->cut;
+      if (i->torn) torn_.push_back(&s);
     } else if (wanted_.wanted.wants(i->value)) {
       s.head = std::move(i->value);
       return true;

@@ -47,6 +47,7 @@ class cat {
   task<bool> read_key();
   void add(std::string path, std::string shown);
   bool advance(source& s);
+  bool is_kept_elsewhere(const source& torn) const;
   void print(const record& r);
   void complain(const std::string& text);
   void show();
@@ -62,6 +63,7 @@ class cat {
   bool colours_ = false;
   bool wrong_input_ = false;
   bool damaged_ = false;
+  std::vector<const source*> torn_;  // Files that end in the midst of a frame.
   bool stop_ = false;
 };
 

@@ -16,7 +16,9 @@ result<frame_maker> frame_maker::make(const clock_anchor& anchor, const unique_i
   head.tick_shift = static_cast<uint8_t>(tick_shift);
   head.sealed = !recipients.empty();
   if (head.sealed) {
-    auto sealer = file_sealer::make(recipients, random, id);
+    head.seal.resize(envelope_size(recipients.size()));
+    const std::string before = encode(head).substr(0, xlog::file_header::fixed_size);
+    auto sealer = file_sealer::make(recipients, random, id, as_bytes(before));
     if (!sealer) return sealer.failure();
     made.sealer_.emplace(std::move(*sealer));
     const byte_view envelope = made.sealer_->envelope();

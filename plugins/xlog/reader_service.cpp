@@ -24,7 +24,7 @@ tharsis_status read_log(const tharsis_files* files, tharsis_text path, void (*on
     if (last) lines.on_end();
     while (const auto i = lines.take()) {
       if (!i->damage.empty()) {
-        if (damage.empty()) damage = name + ": " + i->damage;
+        if (damage.empty() && !i->cut) damage = name + ": " + i->damage;
         continue;
       }
       const tharsis_log_record r = {sizeof r, i->value.level, i->value.wall, i->value.thread, text_of(i->value.plugin), text_of(i->value.text), {}, {}, 0, 0};

@@ -215,7 +215,7 @@ TEST_F(XlogInSimulation, EachStartHasAFileOfItsOwnAndAFileThatWasCutOffIsReadUpT
   EXPECT_EQ(logs_in(machine, "/log"), (list{first_file, "/log/xlog_20260101_1.tlog"}));
   EXPECT_EQ(disk.content(first_file), before) << "nobody touches it";
   xlog_stage reading(world, machine);
-  EXPECT_EQ(reading.command({"cat", "/log", "--plugin", "speaker"}), 1);
+  EXPECT_EQ(reading.command({"cat", "/log", "--plugin", "speaker"}), 1) << "no dead process left what is missing";
   ASSERT_EQ(reading.console.complaints.size(), 1u);
   EXPECT_TRUE(reading.console.complaints[0].starts_with("/log/xlog_20260101.tlog: byte ")) << reading.console.complaints[0];
   EXPECT_TRUE(holds(reading.console.complaints[0], "cut off")) << reading.console.complaints[0];

@@ -27,7 +27,7 @@ struct sealed {
 const sealed& honest() {
   static const sealed made = [] {
     sealed s;
-    auto sealer = xlog::file_sealer::make({&s.key.open, 1}, counting, {7}, xlog::cipher_suite::aes);
+    auto sealer = xlog::file_sealer::make({&s.key.open, 1}, counting, {7}, {}, xlog::cipher_suite::aes);
     s.envelope.assign(sealer->envelope().begin(), sealer->envelope().end());
     s.block.assign(text.begin(), text.end());
     s.block.resize(text.size() + xlog::tag_size);

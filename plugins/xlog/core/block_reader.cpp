@@ -34,7 +34,8 @@ bool block_reader::add_site(uint32_t number, const site& s) {
   const auto fixed = fixed_bytes(s.codes);
   if (!fixed || number == 0 || number >= sites_max) return false;
   if (places_.size() <= number) places_.resize(number + 1);
-  places_[number] = {s.codes, *fixed, true};
+  const auto texts = static_cast<size_t>(std::count_if(s.codes.begin(), s.codes.end(), is_text));
+  places_[number] = std::make_unique<const place>(place{s.codes, *fixed, texts});
   return true;
 }
 
@@ -48,6 +49,7 @@ std::optional<error> block_reader::on_rows(std::span<const uint8_t> payload, uin
   next_ = 0, current_ = nullptr;
   times_.clear();
   budget_ = block_bytes_max;
+  fixed_.clear(), all_texts_.clear();
   if (rows == 0 || rows > block_rows_max) return error{THARSIS_E_PROTOCOL, "a block's number of rows is out of range"};
   if (take_rows(byte_source(payload), rows)) return {};
   times_.clear();
@@ -79,7 +81,7 @@ bool block_reader::take_rows(byte_source from, size_t rows) {
 bool block_reader::take_sections(byte_source& from, size_t rows) {
   const uint64_t count = from.varint();
   if (count == 0 || count > rows) return false;
-  if (sections_.size() < count) sections_.resize(count);
+  sections_.resize(count);
   sizes_.resize(2 * count);
   for (uint64_t i = 0; i < count; ++i) {
     section& s = sections_[i];
@@ -115,16 +117,15 @@ bool block_reader::next(row& r) {
 std::optional<std::span<const uint8_t>> block_reader::arguments() {
   if (current_ == nullptr) return {};
   section& s = *current_;
-  const place* const p = s.site < places_.size() && places_[s.site].known ? &places_[s.site] : nullptr;
+  const place* const p = s.site < places_.size() ? places_[s.site].get() : nullptr;
   if (p == nullptr) return {};
   if (s.is == state::closed) s.is = open(s, *p) ? state::open : state::damaged;
   if (s.is == state::damaged) return {};
   const size_t at = s.at - 1;
-  const auto fixed = std::span<const uint8_t>(s.fixed).subspan(at * p->fixed, p->fixed);
-  const size_t texts = s.texts.size() / s.count;
-  if (texts == 0) return fixed;
+  const auto fixed = std::span<const uint8_t>(fixed_).subspan(s.fixed_at + at * p->fixed, p->fixed);
+  if (p->texts == 0) return fixed;
   row_.assign(fixed.begin(), fixed.end());
-  for (const text& t : std::span(s.texts).subspan(at * texts, texts)) {
+  for (const text& t : std::span(all_texts_).subspan(s.texts_at + at * p->texts, p->texts)) {
     if (t.data != nullptr) {
       row_.insert(row_.end(), t.data, t.data + t.size);
     } else if (t.size > 0) {
@@ -143,9 +144,9 @@ bool block_reader::spend(uint64_t bytes) {
 
 bool block_reader::open(section& s, const place& p) {
   if (!spend(uint64_t{s.count} * (p.fixed + row_head))) return false;
-  const auto texts = static_cast<size_t>(std::count_if(p.codes.begin(), p.codes.end(), is_text));
-  s.fixed.resize(s.count * p.fixed);
-  s.texts.assign(s.count * texts, {});
+  s.fixed_at = fixed_.size(), s.texts_at = all_texts_.size();
+  fixed_.resize(s.fixed_at + s.count * p.fixed);
+  all_texts_.resize(s.texts_at + s.count * p.texts);
   values_.resize(s.count);
   byte_source from(s.columns);
   size_t offset = 0, column = 0;
@@ -156,7 +157,7 @@ bool block_reader::open(section& s, const place& p) {
       if (!open_texts(s, p, from, i, offset, column++)) return false;
     } else if (bytes > 0) {
       code == THARSIS_LOG_F64 ? read_doubles(from, values_) : read_numbers(from, values_);
-      scatter(values_, s.fixed.data() + offset, p.fixed, bytes);
+      scatter(values_, fixed_.data() + s.fixed_at + offset, p.fixed, bytes);
     }
     offset += bytes;
   }
@@ -170,11 +171,10 @@ bool block_reader::open_texts(section& s, const place& p, byte_source& from, uin
   lengths_.resize(static_cast<size_t>(std::count(values_.begin(), values_.end(), 0)));
   read_numbers(from, lengths_);
   if (!from.ok()) return false;
-  const size_t texts = s.texts.size() / s.count;
   size_t literal = 0;
   for (size_t i = 0; i < s.count; ++i) {
     const uint64_t code = values_[i];
-    text& t = s.texts[i * texts + column];
+    text& t = all_texts_[s.texts_at + i * p.texts + column];
     if (code == 0) {
       if (!take_literal(s, lengths_[literal++], t)) return false;
     } else if (const auto known = texts_.find(s.site, argument, code)) {
@@ -183,7 +183,7 @@ bool block_reader::open_texts(section& s, const place& p, byte_source& from, uin
     } else {
       t = {nullptr, static_cast<uint32_t>(placeholder(code).size()), code};
     }
-    store(s.fixed.data() + i * p.fixed + offset, t.size);
+    store(fixed_.data() + s.fixed_at + i * p.fixed + offset, t.size);
   }
   return true;
 }

@@ -5,6 +5,7 @@
 // Whatever the bytes are, memory stays within some tens of MiB, and a block's rows within block_bytes_max.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -41,8 +42,8 @@ class block_reader {
  private:
   struct place {
     std::string codes;
-    size_t fixed = 0;
-    bool known = false;
+    size_t fixed = 0;  // Bytes of the fixed parts of a row.
+    size_t texts = 0;  // Of a row.
   };
   struct text {
     const uint8_t* data = nullptr;
@@ -57,8 +58,8 @@ class block_reader {
     std::span<const uint8_t> columns;
     state is = state::closed;
     std::span<const uint8_t> literals;
-    std::vector<uint8_t> fixed;   // Rows of fixed parts, lengths of texts included.
-    std::vector<text> texts;      // Row by row.
+    size_t fixed_at = 0;  // Where its rows begin in fixed_, and in all_texts_.
+    size_t texts_at = 0;
   };
 
   bool take_rows(byte_source from, size_t rows);
@@ -70,9 +71,11 @@ class block_reader {
   bool spend(uint64_t bytes);
 
   const unsigned tick_shift_;
-  std::vector<place> places_;
+  std::vector<std::unique_ptr<const place>> places_;  // By number.
   stored_texts texts_;
-  std::vector<section> sections_;  // More than there are now: they keep their memory.
+  std::vector<section> sections_;
+  std::vector<uint8_t> fixed_;    // Of the sections that are open: rows of fixed parts, lengths of texts included;
+  std::vector<text> all_texts_;   // and their texts, row by row.
   std::vector<uint64_t> sizes_;    // Of sections: columns, literals.
   std::vector<uint32_t> threads_, site_codes_, thread_codes_;
   std::vector<uint64_t> times_, values_, lengths_;

@@ -114,7 +114,9 @@ void append_block_extra(std::string& to, const block_extra& e) {
 
 std::optional<block_extra> decode_block_extra(std::span<const uint8_t> bytes) {
   const auto content = without_checksum(bytes);
-  if (!content || content->size() < before_ranges || (content->size() - before_ranges) % range_size != 0) return {};
+  if (!content || content->size() < before_ranges || (content->size() - before_ranges) % range_size != 0 ||
+      content->size() > before_ranges + block_extra::consumed_max * range_size)
+    return {};
   byte_source from(*content);
   block_extra e;
   e.anchor = take_anchor(from);

@@ -18,6 +18,7 @@ constexpr size_t header_most = file_header::fixed_size + file_header::seal_max +
 log_reader::~log_reader() = default;
 
 void log_reader::on_bytes(std::string_view bytes) {
+  if (hopeless_) return;
   // What was taken goes when it is more than what is left, so that each byte is moved a few times at most.
   if (taken_ > bytes_.size() / 2) {
     bytes_.erase(0, taken_);
@@ -29,9 +30,16 @@ void log_reader::on_bytes(std::string_view bytes) {
 
 std::optional<log_reader::item> log_reader::take() {
   for (;;) {
+    if (!told_.empty()) {
+      item i = std::move(told_.front());
+      told_.pop_front();
+      return i;
+    }
     if (in_block_) {
       if (auto i = next_of_block()) return i;
       in_block_ = false;
+      if (const uint64_t lines = std::exchange(unreadable_, 0); lines > 0)
+        return damaged(std::to_string(lines) + " lines of a block cannot be read: their sites are lost, or their columns are damaged");
     }
     if (recovered_) {
       if (auto i = next_recovered()) return i;
@@ -40,9 +48,11 @@ std::optional<log_reader::item> log_reader::take() {
     if (hopeless_) return {};
     const size_t before = taken_;
     auto i = header_ ? next_frame() : begin();
-    if (i || (taken_ == before && !in_block_ && !recovered_)) return i;
+    if (i || (taken_ == before && told_.empty() && !in_block_ && !recovered_)) return i;
   }
 }
+
+void log_reader::tell(const std::string& damage) { told_.push_back(damaged(damage)); }
 
 log_reader::item log_reader::damaged(const std::string& what) const {
   item i;
@@ -62,114 +72,164 @@ std::optional<log_reader::item> log_reader::begin() {
   header_ = std::move(opening.header);
   block_.emplace(header_->tick_shift);
   if (!header_->sealed) return {};
-  if (key_ == nullptr) {
+  const auto give_up = [this](const std::string& why) {
     hopeless_ = true;
-    return damaged("the file is sealed; --key FILE takes the private key that opens it");
-  }
-  auto opener = file_opener::make(as_bytes(header_->seal), *key_);
-  if (!opener) {
-    hopeless_ = true;
-    return damaged(opener.failure().text);
-  }
+    bytes_.clear();
+    return damaged(why);
+  };
+  if (key_ == nullptr) return give_up("the file is sealed; --key FILE takes the private key that opens it");
+  const byte_view envelope = as_bytes(header_->seal);
+  auto opener = file_opener::make(envelope, *key_, as_bytes(left).first(file_header::fixed_size));
+  if (!opener) return give_up(opener.failure().text);
+  chain_ = frame_chain(chain_of(envelope.last(tag_size)));
   opener_.emplace(std::move(*opener));
+  if (!opener_->envelope_intact()) return damaged("the file's head was altered, though not what this key needs of it");
   return {};
 }
 
 std::optional<log_reader::item> log_reader::next_frame() {
   const std::string_view left = std::string_view(bytes_).substr(taken_);
-  frame_at_ = offset_ + taken_;
-  if (left.empty() || (left.size() < frame_header::header_size && !ended_)) return {};
+  if (left.empty() && !ended_) return {};
+  if (left.empty()) return at_end();
+  if (left.size() < frame_header::header_size && !ended_) return {};
   const auto header = decode_frame_header(as_bytes(left));
-  if (header && left.size() >= header->size()) {
-    // Whole frames that are missing, without a trace in the bytes.
-    if (next_number_ && header->number != *next_number_) {
-      const uint64_t expected = *std::exchange(next_number_, header->number);
-      return damaged("frame " + std::to_string(header->number) + " stands where frame " + std::to_string(expected) + " belongs");
-    }
-    next_number_ = header->number + 1;
-    const std::string frame(left.substr(0, header->size()));
-    taken_ += frame.size();
-    return open_frame(*header, frame);
+  if (header && left.size() < header->size() && !ended_) return {};
+  if (!header || left.size() < header->size()) {
+    if (lost_ == 0) torn_ = header || (left.size() < frame_header::header_size && frame_magic.starts_with(left.substr(0, frame_magic.size())));
+    return pass_lost_bytes(left, header ? frame_header::header_size : 1);
   }
-  if (header && !ended_) return {};
-  // Lost: the end of a writer that was killed, or damage in the middle.
-  const size_t next = header || left.size() < 2 ? left.size() : 1 + find_frame(as_bytes(left.substr(1)));
-  taken_ += next;
-  next_number_.reset();
-  return damaged(std::to_string(next) + " bytes are no frame" + (taken_ == bytes_.size() && ended_ ? "; the file was cut off there" : ""));
+  if (lost_ > 0) return at_end();
+  frame_at_ = offset_ + taken_;
+  opened o;
+  o.bytes = left.substr(0, header->size());
+  open(*header, o);
+  // What is behind a frame that is not as it was written may begin in the midst of it: bytes of it are missing.
+  size_t size = o.bytes.size();
+  if (!o.chain) size = std::min(size, frame_header::header_size + find_frame(as_bytes(left.substr(frame_header::header_size))));
+  taken_ += size;
+  on_frame(*header, o);
+  return {};
+}
+
+// The end of a writer that was killed, or damage in the middle; told once, when its end is known.
+std::optional<log_reader::item> log_reader::pass_lost_bytes(std::string_view left, size_t from) {
+  from = std::min(from, left.size());
+  const size_t passed = from + find_frame(as_bytes(left.substr(from)));
+  if (lost_ == 0) lost_at_ = offset_ + taken_;
+  lost_ += passed;
+  taken_ += passed;
+  return {};
+}
+
+// Of the file, or of bytes that are no frame.
+std::optional<log_reader::item> log_reader::at_end() {
+  const bool whole = taken_ == bytes_.size() && ended_;
+  if (lost_ > 0) {
+    frame_at_ = lost_at_;
+    item i = damaged(std::to_string(std::exchange(lost_, 0)) + " bytes are no frame" + (whole ? "; the file was cut off there" : ""));
+    i.cut = i.torn = whole && torn_ && !chain_.ended();
+    end_told_ = whole && i.cut;
+    chain_.on_lost();
+    return i;
+  }
+  if (!header_->sealed || chain_.ended() || std::exchange(end_told_, true)) return {};
+  frame_at_ = offset_ + taken_;
+  item i = damaged("the file ends before its last frame: it is still being written, its writer was killed, or somebody cut it");
+  i.cut = true;
+  return i;
 }
 
 std::optional<std::span<const uint8_t>> log_reader::open_payload(const frame_header& h, uint8_t number, std::span<const uint8_t> clear,
                                                                  std::span<uint8_t> payload, std::string& why) {
   if (payload.empty()) return payload;
-  if ((h.flags & frame_sealed) == 0 && !header_->sealed) {
-    const auto content = without_checksum(payload);
-    if (!content) why = "its checksum is wrong";
-    return content;
-  }
-  if (!opener_ || payload.size() < tag_size) {
-    why = "it is sealed, and the file is not";
-    return {};
-  }
-  const error failure = opener_->open({h.number, number, h.kind == frame_kind::end}, clear, payload);
-  if (failure.status != THARSIS_OK) {
+  if (header_->sealed) {
+    const error failure = opener_->open({h.number, number, h.kind == frame_kind::end}, clear, payload);
+    if (failure.status == THARSIS_OK) return payload.first(payload.size() - tag_size);
     why = failure.text;
     return {};
   }
-  return payload.first(payload.size() - tag_size);
+  if ((h.flags & frame_sealed) != 0) {
+    why = "it is sealed, and the file is not";
+    return {};
+  }
+  const auto content = without_checksum(payload);
+  if (!content) why = "its checksum is wrong";
+  return content;
 }
 
-std::optional<log_reader::item> log_reader::open_frame(const frame_header& h, std::string_view bytes) {
-  std::string open(bytes);
-  const auto whole = std::span(reinterpret_cast<uint8_t*>(open.data()), open.size());
+// Payloads are opened in place, so what ends the last one is read first.
+void log_reader::open(const frame_header& h, opened& to) {
+  const auto whole = std::span(reinterpret_cast<uint8_t*>(to.bytes.data()), to.bytes.size());
   const auto clear = whole.first(frame_header::header_size + h.extra);
-  std::string why;
-  const auto first = open_payload(h, 0, clear, whole.subspan(clear.size(), h.first), why);
-  const auto second = open_payload(h, h.first > 0 ? 1 : 0, clear, whole.subspan(clear.size() + h.first, h.second), why);
-  if (h.kind == frame_kind::block && first && block_) {
-    // A reader that lost rows still follows the texts.
-    if (const auto failure = block_->on_texts(h.epoch, *first)) why = failure->text;
-    if (second) return why.empty() ? open_block(h, clear.subspan(frame_header::header_size), *second) : damaged(why);
+  const size_t payloads = whole.size() - clear.size(), ending = header_->sealed ? tag_size : checksum_size;
+  const uint32_t chain = payloads >= ending ? chain_of(byte_view(whole).last(ending)) : h.chain;
+  to.extra = clear.subspan(frame_header::header_size);
+  to.first = open_payload(h, 0, clear, whole.subspan(clear.size(), h.first), to.why);
+  to.second = open_payload(h, h.first > 0 ? 1 : 0, clear, whole.subspan(clear.size() + h.first, h.second), to.why);
+  to.believed = !header_->sealed || (h.first > 0 && to.first) || (h.second > 0 && to.second);
+  if (payloads == 0 && header_->sealed) to.why = "it has nothing that a seal could prove";
+  if (to.believed && to.first && to.second) to.chain = chain;
+}
+
+void log_reader::on_frame(const frame_header& h, const opened& o) {
+  if (!o.believed) {
+    chain_.on_lost();
+    return tell("a frame cannot be read: " + o.why);
   }
-  if (!why.empty()) return damaged("a frame with " + std::to_string(h.rows) + " lines cannot be read: " + why);
+  if (const auto found = chain_.on_frame(h.number, h.chain, o.chain, h.kind == frame_kind::end)) {
+    tell(found->text);
+    if (found->what == frame_chain::fault::repeated) return;
+  }
+  if (h.kind == frame_kind::block) return open_block(h, o);
+  if (!o.first || !o.second) return tell("a frame cannot be read: " + o.why);
   switch (h.kind) {
-    case frame_kind::sites: return open_sites(*first);
-    case frame_kind::recovered: return open_recovered(clear.subspan(frame_header::header_size), *first);
-    case frame_kind::note: return open_note(as_text(*first));
-    default: return {};
+    case frame_kind::sites: return open_sites(*o.first);
+    case frame_kind::recovered: return open_recovered(o.extra, *o.first);
+    case frame_kind::note: return open_note(as_text(*o.first));
+    default: return;
   }
 }
 
-std::optional<log_reader::item> log_reader::open_sites(std::span<const uint8_t> entries) {
+void log_reader::open_sites(std::span<const uint8_t> entries) {
   std::string_view left = as_text(entries);
   while (!left.empty()) {
     const auto entry = read_site(left);
-    if (!entry) return damaged("a list of sites is damaged: " + entry.failure().text);
-    if (entry->number >= sites_max || !block_->add_site(entry->number, entry->value)) return damaged("a site is none that we know");
+    if (!entry) return tell("a list of sites is damaged: " + entry.failure().text);
+    if (entry->number >= sites_max || !block_->add_site(entry->number, entry->value)) return tell("a site is none that we know");
     if (sites_.size() <= entry->number) sites_.resize(entry->number + 1);
-    sites_[entry->number] = entry->value;
+    sites_[entry->number] = std::make_unique<const site>(entry->value);
   }
-  return {};
 }
 
-std::optional<log_reader::item> log_reader::open_block(const frame_header& h, std::span<const uint8_t> extra, std::span<const uint8_t> rows) {
-  const auto told = decode_block_extra(extra);
-  if (!told) return damaged("a block's clear part is damaged");
-  extra_ = *told;
-  rows_ = as_text(rows);
-  if (const auto failure = block_->on_rows(as_bytes(rows_), h.rows)) return damaged(failure->text);
+// Without its texts a block still has rows, and a reader that lost rows still follows the texts.
+void log_reader::open_block(const frame_header& h, const opened& o) {
+  const auto failure = block_->on_texts(h.epoch, o.first ? *o.first : std::span<const uint8_t>());
+  if (!o.first) tell("the texts of a block cannot be read: " + o.why);
+  else if (failure) tell(failure->text);
+  if (!o.second) return tell("a block with " + std::to_string(h.rows) + " lines cannot be read: " + o.why);
+  const auto told = decode_block_extra(o.extra);
+  if (!told) return tell("a block's clear part is damaged");
+  anchor_ = told->anchor;
+  writer_ = told->segment;
+  threads_.clear();
+  for (const ring_range& r : told->consumed) threads_.emplace(r.ring, r.thread);
+  rows_ = as_text(*o.second);
+  if (const auto damage = block_->on_rows(as_bytes(rows_), h.rows)) return tell(damage->text);
   in_block_ = true;
-  return {};
 }
 
 std::optional<log_reader::item> log_reader::next_of_block() {
-  row r;
-  if (!block_->next(r)) return {};
-  const auto arguments = block_->arguments();
-  if (!arguments || r.site >= sites_.size()) return damaged("a line of a block cannot be read");
-  const auto of = std::find_if(extra_.consumed.begin(), extra_.consumed.end(), [&](const ring_range& c) { return c.ring == r.thread; });
-  const uint64_t thread = of != extra_.consumed.end() ? of->thread : 0;
-  return item{record_of(sites_[r.site], thread, wall_of(r.tick, extra_.anchor), *arguments), {}};
+  for (row r; block_->next(r);) {
+    const auto arguments = block_->arguments();
+    const site* const s = r.site < sites_.size() ? sites_[r.site].get() : nullptr;
+    if (!arguments || s == nullptr) {
+      ++unreadable_;
+      continue;
+    }
+    const auto of = threads_.find(r.thread);
+    return item{record_of(*s, of != threads_.end() ? of->second : 0, wall_of(r.tick, anchor_), *arguments), {}};
+  }
+  return {};
 }
 
 record log_reader::record_of(const site& s, uint64_t thread, int64_t wall, std::span<const uint8_t> arguments) const {
@@ -183,18 +243,19 @@ record log_reader::record_of(const site& s, uint64_t thread, int64_t wall, std::
   return r;
 }
 
-std::optional<log_reader::item> log_reader::open_recovered(std::span<const uint8_t> extra, std::span<const uint8_t> payload) {
+void log_reader::open_recovered(std::span<const uint8_t> extra, std::span<const uint8_t> payload) {
   auto image = read_recovered(payload);
-  if (!image) return damaged("what a dead process left cannot be read: " + image.failure().text);
+  if (!image) return tell("what a dead process left cannot be read: " + image.failure().text);
   auto r = std::make_unique<recovered>();
   r->image = std::move(*image);
   const auto told = decode_block_extra(extra);
-  if (!told) return damaged("what a dead process left: the frame's clear part is damaged");
+  if (!told) return tell("what a dead process left: the frame's clear part is damaged");
   r->anchor = told->anchor;
+  kept_.insert(told->segment);
   if (r->image.info.sealed) {
-    if (key_ == nullptr) return damaged("what a dead process left is sealed; --key FILE takes the private key that opens it");
+    if (key_ == nullptr) return tell("what a dead process left is sealed; --key FILE takes the private key that opens it");
     auto stream = unwrap_keystream(r->image.wrapped, *key_);
-    if (!stream) return damaged("what a dead process left: " + stream.failure().text);
+    if (!stream) return tell("what a dead process left: " + stream.failure().text);
     r->stream.emplace(std::move(*stream));
   }
   recovered* const here = r.get();
@@ -211,7 +272,6 @@ std::optional<log_reader::item> log_reader::open_recovered(std::span<const uint8
   }
   r->records.emplace(r->image, fill, static_cast<uint32_t>(r->sites.size()));
   recovered_ = std::move(r);
-  return {};
 }
 
 std::optional<log_reader::item> log_reader::next_recovered() {
@@ -227,14 +287,14 @@ std::optional<log_reader::item> log_reader::next_recovered() {
   return item{record_of(from.sites[r.record.site], r.thread, wall_of(r.record.tick, from.anchor), r.record.arguments), {}};
 }
 
-std::optional<log_reader::item> log_reader::open_note(std::string_view payload) {
+void log_reader::open_note(std::string_view payload) {
   item i;
-  if (payload.size() < sizeof i.value.wall) return damaged("a note is too short");
+  if (payload.size() < sizeof i.value.wall) return tell("a note is too short");
   std::memcpy(&i.value.wall, payload.data(), sizeof i.value.wall);
   i.value.level = THARSIS_LOG_WARNING;
   i.value.plugin = "xlog";
   i.value.text = payload.substr(sizeof i.value.wall);
-  return i;
+  told_.push_back(std::move(i));
 }
 
 bool may_be_log(std::string_view bytes, bool whole) {

@@ -1,16 +1,21 @@
 // Takes a log file apart: bytes in, records and damage out. Damage never stops it: what cannot be read is told, and
-// reading goes on at the next frame.
+// reading goes on at the next frame. In a sealed file nothing is believed that its seal does not prove; what is missing,
+// doubled or in the wrong place shows.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "plugins/xlog/core/block_reader.h"
 #include "plugins/xlog/core/frame.h"
+#include "plugins/xlog/core/frame_chain.h"
 #include "plugins/xlog/core/key_file.h"
 #include "plugins/xlog/core/keystream.h"
 #include "plugins/xlog/core/record.h"
@@ -25,6 +30,8 @@ class log_reader {
   struct item {
     record value;        // When there is no damage.
     std::string damage;  // "byte 1234: ...".
+    bool cut = false;    // It is the end of the file: its writer was killed there or still writes, or somebody cut it;
+    bool torn = false;   // and part of a frame is there. What it held is in the rings of a writer that was killed.
   };
 
   // `key` opens sealed files; it must outlive this, and may be null.
@@ -36,6 +43,11 @@ class log_reader {
 
   // Whether the file is sealed, and nobody gave its key.
   bool sealed() const { return hopeless_ && header_ && header_->sealed; }
+
+  using segment_id = std::array<uint8_t, 16>;
+  // Whose rings the lines came from, as far as known by now; and of which dead process the file holds what it left.
+  const std::optional<segment_id>& writer() const { return writer_; }
+  const std::set<segment_id>& kept() const { return kept_; }
 
   // The next record or damage; nothing: more bytes are needed, or that was all.
   std::optional<item> take();
@@ -51,17 +63,31 @@ class log_reader {
   };
 
   std::optional<item> begin();
+  // A frame with what is in its payloads, as far as they could be opened.
+  struct opened {
+    std::string bytes;
+    std::optional<std::span<const uint8_t>> first, second;
+    std::span<const uint8_t> extra;
+    bool believed = false;          // What its header says is what was written.
+    std::optional<uint32_t> chain;  // What the next frame's must be; nothing: not all of it is what was written.
+    std::string why;                // Of a payload that could not be opened.
+  };
+
   std::optional<item> next_frame();
-  std::optional<item> open_frame(const frame_header& h, std::string_view bytes);
-  std::optional<item> open_sites(std::span<const uint8_t> entries);
-  std::optional<item> open_block(const frame_header& h, std::span<const uint8_t> extra, std::span<const uint8_t> rows);
-  std::optional<item> open_recovered(std::span<const uint8_t> extra, std::span<const uint8_t> payload);
-  std::optional<item> open_note(std::string_view payload);
+  std::optional<item> pass_lost_bytes(std::string_view left, size_t from);
+  std::optional<item> at_end();
+  void open(const frame_header& h, opened& to);
+  void on_frame(const frame_header& h, const opened& o);
+  void open_sites(std::span<const uint8_t> entries);
+  void open_block(const frame_header& h, const opened& o);
+  void open_recovered(std::span<const uint8_t> extra, std::span<const uint8_t> payload);
+  void open_note(std::string_view payload);
   std::optional<std::span<const uint8_t>> open_payload(const frame_header& h, uint8_t number, std::span<const uint8_t> clear,
                                                        std::span<uint8_t> payload, std::string& why);
   std::optional<item> next_of_block();
   std::optional<item> next_recovered();
   item damaged(const std::string& what) const;
+  void tell(const std::string& damage);
   record record_of(const site& s, uint64_t thread, int64_t wall, std::span<const uint8_t> arguments) const;
 
   const private_key* key_;
@@ -69,15 +95,24 @@ class log_reader {
   size_t taken_ = 0;       // Of bytes_.
   uint64_t offset_ = 0;    // Of bytes_[0] in the file.
   uint64_t frame_at_ = 0;  // Of the frame that is open.
-  std::optional<uint64_t> next_number_ = 0;  // Of the next frame; none: bytes were lost in front of it.
+  std::deque<item> told_;  // Before all that follows.
+  frame_chain chain_;
+  uint64_t lost_ = 0;      // Bytes that are no frame, up to here,
+  uint64_t lost_at_ = 0;   // and where they begin.
+  bool torn_ = false;      // They look like the beginning of one.
+  bool end_told_ = false;
+  std::optional<segment_id> writer_;
+  std::set<segment_id> kept_;
   bool ended_ = false;
   bool hopeless_ = false;
   std::optional<file_header> header_;
   std::optional<file_opener> opener_;
   std::optional<block_reader> block_;
-  std::vector<site> sites_;  // By number.
+  std::vector<std::unique_ptr<const site>> sites_;  // By number.
   std::string rows_;         // Of the block that is open.
-  block_extra extra_;
+  clock_anchor anchor_;      // Of its lines,
+  std::map<uint32_t, uint64_t> threads_;  // and who wrote in which ring.
+  uint64_t unreadable_ = 0;  // Lines of it.
   bool in_block_ = false;
   std::unique_ptr<recovered> recovered_;
 };

@@ -10,8 +10,10 @@ namespace {
 
 constexpr std::string_view file_purpose = "file";
 
-secret root_of(const contents& inside) {
-  return hkdf_sha256(inside.id, inside.key.open(), as_bytes("tharsis xlog blocks 1"));
+secret root_of(const contents& inside, byte_view head) {
+  std::string purpose = "tharsis xlog blocks 1";
+  purpose += as_text(head);
+  return hkdf_sha256(inside.id, inside.key.open(), as_bytes(purpose));
 }
 
 nonce nonce_of(const file_opener::place& where) {
@@ -32,13 +34,13 @@ uint32_t chain_of(byte_view tag) {
 }
 
 result<file_sealer> file_sealer::make(std::span<const public_key> recipients, const tharsis_random& random,
-                                      const unique_id& file, cipher_suite suite) {
+                                      const unique_id& file, byte_view head, cipher_suite suite) {
   const contents inside{suite, file, secret(random)};
   auto envelope = seal_envelope(file_purpose, inside, recipients, random);
   if (!envelope) return envelope.failure();
   auto cipher = aead::make(suite);
   if (!cipher) return cipher.failure();
-  return file_sealer(suite, std::move(*cipher), key_tree(root_of(inside)), std::move(*envelope));
+  return file_sealer(suite, std::move(*cipher), key_tree(root_of(inside, head)), std::move(*envelope));
 }
 
 file_sealer::file_sealer(cipher_suite suite, aead cipher, key_tree keys, std::vector<uint8_t> envelope)
@@ -71,12 +73,12 @@ bool file_sealer::try_seal(uint64_t number, byte_view header, std::span<const st
   return true;
 }
 
-result<file_opener> file_opener::make(byte_view envelope, const private_key& key) {
+result<file_opener> file_opener::make(byte_view envelope, const private_key& key, byte_view head) {
   const auto opened = open_envelope(file_purpose, envelope, key);
   if (!opened) return opened.failure();
   auto cipher = aead::make(opened->inside.suite);
   if (!cipher) return cipher.failure();
-  return file_opener(std::move(*cipher), root_of(opened->inside), opened->inside.id, opened->intact);
+  return file_opener(std::move(*cipher), root_of(opened->inside, head), opened->inside.id, opened->intact);
 }
 
 file_opener::file_opener(aead cipher, secret root, const unique_id& file, bool intact)

@@ -5,7 +5,7 @@
 // with its tag behind it; a payload opens without the others, a block without the blocks before it. The nonce is
 // the block's number, the payload's, and whether the block is the last: all of that is proven by the tag, and so
 // is the header. Into its header the caller puts chain(), the beginning of the tag before; numbers, chain and last
-// block show, also to who has no key, what is missing (seal_chain.h).
+// block show, also to who has no key, what is missing (frame_chain.h).
 //
 // The seal proves that nothing was changed since; not who wrote it: anybody can seal for a public key. A child of
 // fork() must not use its parent's sealer: both would seal block n, with one key and one nonce.
@@ -31,8 +31,9 @@ uint32_t chain_of(byte_view tag);
 // [one thread at a time]
 class file_sealer {
  public:
+  // `head`: what stands in the file before the envelope; no block opens behind another one.
   static result<file_sealer> make(std::span<const public_key> recipients, const tharsis_random& random, const unique_id& file,
-                                  cipher_suite suite = fastest_suite());
+                                  byte_view head = {}, cipher_suite suite = fastest_suite());
 
   // For the head of the file.
   byte_view envelope() const { return envelope_; }
@@ -60,7 +61,7 @@ class file_sealer {
 class file_opener {
  public:
   // Failures as of open_envelope.
-  static result<file_opener> make(byte_view envelope, const private_key& key);
+  static result<file_opener> make(byte_view envelope, const private_key& key, byte_view head = {});
 
   const unique_id& file() const { return file_; }
   // False: somebody altered the envelope, though not what this key needs of it.

@@ -62,6 +62,7 @@ struct made_log {
 struct reading {
   list texts;
   list damage;
+  size_t cuts = 0;  // Of the damage.
   std::vector<record> records;
 };
 
@@ -70,6 +71,7 @@ reading read(std::string_view bytes, const private_key* key = nullptr, size_t st
   log_reader lines(key);
   const auto take = [&] {
     while (auto i = lines.take()) {
+      r.cuts += i->cut;
       if (!i->damage.empty()) r.damage.push_back(i->damage);
       else r.texts.push_back(i->value.text), r.records.push_back(i->value);
     }
@@ -139,10 +141,10 @@ TEST(XlogLogReader, EveryCutGivesAllThatIsWholeAndNamesTheRest) {
         if (size >= log.ends[2 + b]) whole = log.lines_at[b];
       EXPECT_EQ(r.texts.size(), size >= log.ends[5] ? log.texts.size() : whole) << size;
       const bool clean = size == 0 || std::count(log.ends.begin(), log.ends.end(), size) > 0;
-      EXPECT_EQ(r.damage.size(), clean ? 0u : 1u) << size;
-      if (!clean) {
-        EXPECT_NE(r.damage[0].find("cut off"), std::string::npos) << r.damage[0];
-      }
+      ASSERT_EQ(r.damage.size(), size > 0 && (sealed || !clean) ? 1u : 0u) << size;
+      if (r.damage.empty()) continue;
+      EXPECT_NE(r.damage[0].find(clean ? "ends before its last frame" : "cut off"), std::string::npos) << r.damage[0];
+      EXPECT_EQ(r.cuts, size < log.ends[0] ? 0u : 1u) << size;
     }
   }
 }
@@ -158,6 +160,8 @@ TEST(XlogLogReader, AByteThatIsAlteredCostsItsFrameAtMost) {
       const reading r = read(bytes, &key);
       EXPECT_TRUE(is_part(r.texts, log.texts)) << at << ": nothing is made up";
       EXPECT_FALSE(r.damage.empty()) << at;
+      EXPECT_LE(r.damage.size(), 4u) << at;
+      EXPECT_EQ(r.cuts, sealed && at >= log.ends[5] ? 1u : 0u) << at;
       if (at >= log.ends[1]) {
         EXPECT_GE(r.texts.size(), log.texts.size() - 4) << at;
       }
@@ -191,8 +195,15 @@ TEST(XlogLogReader, AFrameThatIsMissingOrStandsTwiceIsNamed) {
     const reading missing = read(head + frame(0) + frame(1) + frame(3) + frame(4) + frame(5), &key);
     EXPECT_EQ(missing.texts.size(), log.texts.size() - 4);
     ASSERT_EQ(missing.damage.size(), 1u);
-    EXPECT_NE(missing.damage[0].find("frame 3 stands where frame 2 belongs"), std::string::npos) << missing.damage[0];
-    EXPECT_FALSE(read(head + frame(0) + frame(1) + frame(1) + frame(2), &key).damage.empty());
+    EXPECT_NE(missing.damage[0].find("frame 2 is missing"), std::string::npos) << missing.damage[0];
+    const reading twice = read(head + frame(0) + frame(1) + frame(1) + frame(2) + frame(3) + frame(4) + frame(5), &key);
+    EXPECT_EQ(twice.texts, log.texts) << "told once";
+    ASSERT_EQ(twice.damage.size(), 1u);
+    EXPECT_NE(twice.damage[0].find("frame 1 stands here again"), std::string::npos) << twice.damage[0];
+    const reading swapped = read(head + frame(0) + frame(2) + frame(1) + frame(3) + frame(4) + frame(5), &key);
+    EXPECT_EQ(swapped.texts.size(), log.texts.size());
+    ASSERT_EQ(swapped.damage.size(), 2u);
+    EXPECT_NE(swapped.damage[1].find("frame 1 stands in the wrong place"), std::string::npos) << swapped.damage[1];
   }
 }
 
@@ -235,7 +246,98 @@ TEST(XlogLogReader, AFrameInTheClearIsNotBelievedInASealedFile) {
   const std::string forged = sealed.bytes.substr(0, sealed.ends[1]) + plain.bytes.substr(plain.ends[1], plain.ends[2] - plain.ends[1]);
   const reading r = read(forged, &key);
   EXPECT_EQ(r.texts, list{});
-  EXPECT_EQ(r.damage.size(), 1u);
+  EXPECT_EQ(r.damage.size(), 2u);
+  EXPECT_EQ(r.cuts, 1u) << "the end is missing, too";
+}
+
+// Without the key somebody can make any header with a right checksum.
+TEST(XlogLogReader, ASealedFileBelievesNoFrameThatItsSealDoesNotProve) {
+  const auto key = test_key(5);
+  const public_key open = key.open;
+  const made_log log(std::span(&open, 1));
+  const auto header = [](frame_kind kind, uint64_t number) {
+    frame_header h;
+    h.kind = kind;
+    h.number = number;
+    const auto bytes = encode(h);
+    return std::string(bytes.begin(), bytes.end());
+  };
+  const std::string before = log.bytes.substr(0, log.ends[2]), after = log.bytes.substr(log.ends[3]);
+  for (const frame_kind kind : {frame_kind::block, frame_kind::end, static_cast<frame_kind>(6)}) {
+    const reading instead = read(before + header(kind, 2) + after, &key);
+    EXPECT_EQ(instead.texts.size(), log.texts.size() - 4);
+    ASSERT_EQ(instead.damage.size(), 1u);
+    EXPECT_NE(instead.damage[0].find("nothing that a seal could prove"), std::string::npos) << instead.damage[0];
+    const reading at_end = read(before + header(kind, 2), &key);
+    EXPECT_EQ(at_end.damage.size(), 2u);
+    EXPECT_EQ(at_end.cuts, 1u);
+  }
+}
+
+TEST(XlogLogReader, TheHeadOfASealedFileIsProvenToo) {
+  const auto key = test_key(5);
+  const public_key open = key.open;
+  const made_log log(std::span(&open, 1));
+  file_opening opening;
+  ASSERT_FALSE(decode_file_header(as_bytes(log.bytes), opening));
+  for (const auto& alter : {+[](file_header& h) { h.tick_shift = 20; }, +[](file_header& h) { h.anchor.wall += second; },
+                            +[](file_header& h) { h.id[0] ^= 1; }}) {
+    file_header altered = opening.header;
+    alter(altered);
+    const reading r = read(encode(altered) + log.bytes.substr(opening.size), &key);
+    EXPECT_EQ(r.texts, list{});
+    EXPECT_FALSE(r.damage.empty());
+  }
+}
+
+TEST(XlogLogReader, BytesThatAreMissingCostTheirFrame) {
+  const auto key = test_key(5);
+  const public_key open = key.open;
+  for (const bool sealed : {false, true}) {
+    const made_log log(sealed ? std::span(&open, 1) : std::span<const public_key>());
+    for (size_t at = log.ends[1]; at < log.ends[4]; ++at) {  // In a block.
+      const reading r = read(log.bytes.substr(0, at) + log.bytes.substr(at + 1), &key);
+      EXPECT_TRUE(is_part(r.texts, log.texts)) << at;
+      EXPECT_EQ(r.texts.size(), log.texts.size() - 4) << at;
+      EXPECT_FALSE(r.damage.empty()) << at;
+    }
+  }
+}
+
+TEST(XlogLogReader, WithoutItsTextsABlockStillHasItsRows) {
+  seeded_random random(1);
+  auto made = frame_maker::make({0, today, 1e9}, {1}, 0, {}, random);
+  const site place{THARSIS_LOG_INFO, 7, "stn", "", "link.cpp", "{} to {}", "us"};
+  std::string entries;
+  append_site(entries, 1, place);
+  block_writer writer({});
+  EXPECT_TRUE(writer.add_site(1, place));
+  for (uint32_t i = 0; i < 100; ++i) {
+    const uint32_t fixed[] = {i, 4};
+    std::string arguments(reinterpret_cast<const char*>(fixed), sizeof fixed);
+    arguments += "host";
+    EXPECT_EQ(writer.add({1, 0, i, as_bytes(arguments)}), block_writer::added::yes);
+  }
+  std::string bytes = made->file_header() + *made->sites(entries);
+  const size_t block = bytes.size();
+  bytes += *made->block(writer.finish(), {{0, today, 1e9}, {}, {}});
+  const auto header = decode_frame_header(as_bytes(bytes).subspan(block));
+  ASSERT_TRUE(header && header->first > 0);
+  bytes[block + frame_header::header_size + header->extra] ^= 1;
+  const reading r = read(bytes);
+  ASSERT_EQ(r.texts.size(), 100u);
+  EXPECT_EQ(r.texts[42], "42 to <str#1>");
+  ASSERT_EQ(r.damage.size(), 1u);
+  EXPECT_NE(r.damage[0].find("the texts of a block cannot be read: its checksum is wrong"), std::string::npos) << r.damage[0];
+}
+
+TEST(XlogLogReader, ALongStretchOfDamageIsToldOnce) {
+  made_log log;
+  log.bytes.insert(log.ends[2], std::string(1 << 20, 'x'));
+  const reading r = read(log.bytes, nullptr, 4096);
+  EXPECT_EQ(r.texts, log.texts);
+  ASSERT_EQ(r.damage.size(), 1u);
+  EXPECT_EQ(r.damage[0], "byte " + std::to_string(log.ends[2]) + ": 1048576 bytes are no frame");
 }
 
 TEST(XlogLogReader, WhatADeadProcessLeftIsToldWithItsOwnSitesAndClock) {

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "plugins/xlog/core/keystream.h"
-#include "plugins/xlog/core/seal_chain.h"
+#include "plugins/xlog/core/frame_chain.h"
 #include "sdk/pure/views.h"
 #include "tests/plugins/xlog/sealing.h"
 
@@ -33,7 +33,7 @@ struct sealed_file {
 
 sealed_file make_file(uint64_t seed, std::span<const public_key> recipients, size_t blocks, cipher_suite suite) {
   seeded_random random(seed);
-  auto sealer = file_sealer::make(recipients, random, file_id, suite);
+  auto sealer = file_sealer::make(recipients, random, file_id, {}, suite);
   EXPECT_TRUE(sealer) << sealer.failure().text;
   sealed_file f;
   f.envelope.assign(sealer->envelope().begin(), sealer->envelope().end());
@@ -66,13 +66,13 @@ void flip(std::vector<uint8_t>& data, size_t bit) { data[bit / 8] = static_cast<
 // Without a key.
 std::vector<std::string> missing_in(const sealed_file& f) {
   std::vector<std::string> found;
-  seal_chain chain(chain_of(byte_view(f.envelope).last(tag_size)));
+  frame_chain chain(chain_of(byte_view(f.envelope).last(tag_size)));
   for (const block& b : f.sealed) {
     const uint32_t before = chain_of(byte_view(b.header).last(4));
-    if (auto fault = chain.on_block(b.number, before, chain_of(byte_view(b.payloads.back()).last(tag_size)), b.last))
+    if (auto fault = chain.on_frame(b.number, before, chain_of(byte_view(b.payloads.back()).last(tag_size)), b.last))
       found.push_back(fault->text);
   }
-  if (auto fault = chain.on_end()) found.push_back(fault->text);
+  if (!chain.ended()) found.push_back("the last frame is missing");
   return found;
 }
 
@@ -173,7 +173,7 @@ TEST(XlogSeal, WhatIsMissingShowsWithoutAKey) {
   for (size_t n = 0; n < 9; ++n) {
     sealed_file f = whole;
     f.sealed.erase(f.sealed.begin() + static_cast<std::ptrdiff_t>(n));
-    EXPECT_EQ(missing_in(f), std::vector<std::string>{"block " + std::to_string(n) + " is missing"});
+    EXPECT_EQ(missing_in(f), std::vector<std::string>{"frame " + std::to_string(n) + " is missing"});
     f = whole;
     f.sealed[n] = make_file(6, {&key.open, 1}, 10, fastest_suite()).sealed[n];
     EXPECT_FALSE(missing_in(f).empty()) << "replaced " << n;
@@ -183,7 +183,7 @@ TEST(XlogSeal, WhatIsMissingShowsWithoutAKey) {
   EXPECT_EQ(missing_in(f).size(), 1u);
   f = whole;
   f.envelope = make_file(6, {&key.open, 1}, 10, fastest_suite()).envelope;
-  EXPECT_EQ(missing_in(f), std::vector<std::string>{"block 0 belongs to a file with another head"});
+  EXPECT_EQ(missing_in(f), std::vector<std::string>{"frame 0 belongs to a file with another head"});
 }
 
 TEST(XlogSeal, EveryFlippedBitOfTheEnvelopeIsFound) {
@@ -292,7 +292,7 @@ TEST(XlogSeal, NoKeyOfASealedBlockIsLeftInMemory) {
   EXPECT_GE(times_in_memory(control), 1u) << "looking finds what is there";
   for (const cipher_suite suite : suites) {
     seeded_random random(1);
-    auto sealer = file_sealer::make({&key.open, 1}, random, file_id, suite);
+    auto sealer = file_sealer::make({&key.open, 1}, random, file_id, {}, suite);
     std::vector<key_bytes> keys;
     {
       const auto opened = open_envelope("file", sealer->envelope(), key);
@@ -321,7 +321,7 @@ TEST(XlogSeal, NothingOfTheTextShows) {
   std::vector<std::vector<uint8_t>> outputs;
   for (const cipher_suite suite : suites)
     for (int file = 0; file < 2; ++file) {
-      auto sealer = file_sealer::make({&key.open, 1}, random, file_id, suite);
+      auto sealer = file_sealer::make({&key.open, 1}, random, file_id, {}, suite);
       for (uint64_t n = 0; n < 3; ++n) {
         std::vector<uint8_t> data;
         while (data.size() < 1000) data.insert(data.end(), text.begin(), text.end());
