@@ -101,6 +101,17 @@ const std::map<std::string, own_command>& own_commands() {
         "  proxy=http://HOST:PORT  or https://, socks5://, with USER:PASSWORD@ before HOST; proxy= : none\n"
         "  device=TEXT             name and kind of the device\n",
         "a KEY=VALUE", "one PROFILE and KEY=VALUE"}},
+      {"level",
+       {"level [PLUGIN[/TAG][=LEVEL]]... [PROFILE]  say, or change, which lines of log it keeps", 0, 64,
+        "tharsis level [PLUGIN[/TAG]]... [PROFILE] [--json] [--state DIR]\n"
+        "tharsis level PLUGIN[/TAG]=LEVEL... [PROFILE] [--json] [--state DIR]\n"
+        "  Prints the least severe lines that a `tharsis run` keeps, of each plugin and each of its tags, or changes\n"
+        "  them at once, all or none, until that run ends: also past a reload and a restart of the plugin that keeps\n"
+        "  the log. LEVEL is verbose, debug, info, warning, error, fatal, off, or default: what the profile says.\n"
+        "  The level of a PLUGIN is that of all its tags that have none of their own. `runtime` is what\n"
+        "  holds the plugins. A word without = is the PROFILE if one of that name runs.\n"
+        "  Exit code 1: nothing runs there; 2: there is no such plugin, tag or level.\n",
+        "", "64 words"}},
       {"why",
        {"why [PROFILE] PLUGIN    say why a plugin does not run", 1, 2,
         "tharsis why [PROFILE] PLUGIN [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n"
@@ -141,10 +152,10 @@ struct option {
 const std::vector<option>& options() {
   static const std::vector<option> all = {
       {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why"}},
-      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "reload", "tail", "tell", "why"}},
+      {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "reload", "tail", "tell", "level", "why"}},
       {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why", "help"}},
       {"--for", true, {"run", "simulate"}},
-      {"--json", false, {"run", "plugins", "explain", "simulate", "status", "metrics", "reload"}},
+      {"--json", false, {"run", "plugins", "explain", "simulate", "status", "metrics", "level", "reload"}},
       {"--metrics", false, {"run"}},
       {"--prometheus", false, {"metrics"}},
       {"--watch", false, {"metrics"}},
@@ -285,7 +296,7 @@ std::string help_text(const std::string& command,
   if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
   std::string text = "Tharsis runs the plugins of a profile.\n\n";
   for (const char* name : {"run", "simulate", "check", "plugins", "explain", "schema", "lock", "status", "metrics", "reload",
-                           "stop", "tail", "tell", "why", "help", "version"})
+                           "stop", "tail", "tell", "level", "why", "help", "version"})
     text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;

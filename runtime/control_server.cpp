@@ -17,6 +17,13 @@ constexpr size_t unsent_most = 64 << 10;
 // A second of a very busy bus, at some hundred bytes an event.
 constexpr uint32_t tail_depth = 4096;
 
+std::map<std::string, std::string> words_of(const yaml_node* map) {
+  std::map<std::string, std::string> words;
+  if (map != nullptr)
+    for (const yaml_node& w : map->children) words[w.key] = w.text;
+  return words;
+}
+
 }  // namespace
 
 control_server::control_server(std::unique_ptr<control_socket> socket, bus& events, answers a)
@@ -51,6 +58,7 @@ void control_server::on_line(uint64_t client, const std::string& line) {
   if (what == "metrics") return socket_->send(client, answers_.metrics());
   if (what == "tail") return tail(client, text_in(*request, "pattern"));
   if (what == "tell") return tell(client, request->find("words"));
+  if (what == "level") return level(client, request->find("words"));
   if (what == "reload") return reload(client);
   if (what != "stop") return complain(client, "this runtime does not know how to do " + quoted(what));
   socket_->send(client, json_object().add("stopping", true).text());
@@ -58,12 +66,15 @@ void control_server::on_line(uint64_t client, const std::string& line) {
 }
 
 void control_server::tell(uint64_t client, const yaml_node* words) {
-  std::map<std::string, std::string> told;
-  if (words != nullptr)
-    for (const yaml_node& w : words->children) told[w.key] = w.text;
-  const auto failure = answers_.tell(told);
+  const auto failure = answers_.tell(words_of(words));
   if (failure) return complain(client, failure->text);
   socket_->send(client, json_object().add("told", true).text());
+}
+
+void control_server::level(uint64_t client, const yaml_node* words) {
+  const auto answer = answers_.level(words_of(words));
+  if (!answer) return complain(client, answer.failure().text);
+  socket_->send(client, *answer);
 }
 
 void control_server::reload(uint64_t client) {

@@ -1,9 +1,10 @@
-// Answers what `tharsis status`, `metrics`, `stop`, `reload` and `tail` ask a running runtime over its control socket.
+// Answers what `tharsis status`, `metrics`, `level`, `stop`, `reload` and `tail` ask a running runtime over its control socket.
 //
 //   {"do":"status"}                     one line: {"profile":..,"process":..,"state":..,"plugins":[..]}
 //   {"do":"metrics"}                    one line: {"profile":..,"process":..,"metrics":[..]}
 //   {"do":"stop"}                       {"stopping":true}; the connection ends with the process
 //   {"do":"tell","words":{"foreground":"0"}}  {"told":true}
+//   {"do":"level","words":{"stn":"debug"}}    {"levels":[..]}, once they are so
 //   {"do":"tail","pattern":"stn.*"}     {"tail":"stn.*"}, then events, and {"dropped":N} where some are missing
 //   {"do":"reload"}                     {"changed":true,"text":"what","difference":{..}}, or {"error":..} with a
 //                                       "status" of the contract
@@ -35,6 +36,7 @@ class control_server {
     std::function<std::string()> metrics;
     std::function<void()> stop;
     std::function<std::optional<error>(const std::map<std::string, std::string>& words)> tell;
+    std::function<result<std::string>(const std::map<std::string, std::string>& words)> level;
     std::function<void(std::function<void(std::string)> done)> reload;  // `done` gets the answer, once. [any thread]
   };
 
@@ -51,6 +53,7 @@ class control_server {
 
   void on_line(uint64_t client, const std::string& line);
   void tell(uint64_t client, const yaml_node* words);
+  void level(uint64_t client, const yaml_node* words);
   void tail(uint64_t client, const std::string& pattern);
   void end_tail(uint64_t client);
   void pass_events_on();

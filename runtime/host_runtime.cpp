@@ -70,6 +70,7 @@ result<std::unique_ptr<host_runtime>> host_runtime::create(options o) {
     nudge(*strand);
   };
   made->runtime_ = std::make_unique<runtime>(std::move(inner));
+  made->log_ = made->runtime_->log_for("host");
   return made;
 }
 

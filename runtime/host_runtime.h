@@ -53,7 +53,7 @@ class host_runtime {
   const metrics& counted() const { return runtime_->counted(); }
   bus& events() { return runtime_->events(); }
   network_hub& network() { return runtime_->network(); }
-  const tharsis_log* log() const { return runtime_->log(); }
+  const tharsis_log* log() const { return log_->table(); }
   // Nothing: a plugin of the profile provides the interface, and threads of the host may call it.
   std::optional<error> missing(const std::string& interface_id) const;
   std::shared_ptr<host_guard> attach(const std::string& interface_id);
@@ -74,6 +74,7 @@ class host_runtime {
   std::unique_ptr<host_wake> wake_;
   real_strand* answers_ = nullptr;
   std::unique_ptr<runtime> runtime_;
+  std::unique_ptr<log_table> log_;
   std::mutex turning_;  // From one phase to the next.
   std::atomic<phase> phase_ = phase::created;
   std::atomic<bool> settled_ = false, stopping_ = false;

@@ -1,6 +1,7 @@
 #include "runtime/log_hub.h"
 
 #include <algorithm>
+#include <new>
 
 #include "sdk/pure/views.h"
 
@@ -8,7 +9,7 @@ namespace tharsis::runtime {
 namespace {
 
 constexpr size_t kept_max = 1024;    // The start of a runtime with twenty plugins, at debug level.
-constexpr size_t levels_max = 4096;  // Tags are few, unless somebody makes them of what comes in.
+constexpr size_t levels_max = 4096;  // Tags are few, unless somebody makes them of what comes in; of overrides as well.
 
 // Which hub this thread is inside of. A signal may come at any time, so it is set before a lock is taken.
 thread_local const void* inside = nullptr;
@@ -50,6 +51,10 @@ class log_hub::turn {
   const void* const outer_;
 };
 
+log_hub::log_hub(clock c, printer print, shared_counter dropped, printer hear)
+    : clock_(std::move(c)), print_(std::move(print)), hear_(std::move(hear)), dropped_(dropped),
+      forks_({[this] { hold(); }, [this] { let_go(); }, [this] { go_on_in_child(); }}) {}
+
 void log_hub::write(uint32_t level, std::string_view plugin, std::string_view text, const printer& print) {
   if (level < level_.load(std::memory_order_relaxed)) return;
   if (hear_) hear_(level, plugin, text);
@@ -62,8 +67,12 @@ void log_hub::write(uint32_t level, std::string_view plugin, std::string_view te
   record.text = text_of(text);
   const turn mine(*this);
   if (!mine) return dropped_.add();
-  if (sink_ != nullptr) return sink_->write(sink_->self, &record);
-  if (level >= THARSIS_LOG_WARNING && print) print(level, plugin, text);
+  if (level < lowest_of(plugin)) return;
+  if (sink_ != nullptr && !leaving_) return sink_->write(sink_->self, &record);
+  if (level >= THARSIS_LOG_WARNING && print) {
+    if (forked_) print_unlocked((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + std::string(text) + "\n");
+    else print(level, plugin, text);
+  }
   kept_.push_back({record, std::string(plugin), std::string(text)});
   if (kept_.size() <= kept_max) return;
   kept_.pop_front();
@@ -71,12 +80,18 @@ void log_hub::write(uint32_t level, std::string_view plugin, std::string_view te
 }
 
 void log_hub::set_sink(const tharsis_log_sink* sink) {
+  {
+    const turn mine(*this);
+    leaving_ = true;  // What comes from now on waits for the next one.
+  }
   close_rings();
   const turn mine(*this);
   sink_ = sink;
+  leaving_ = false;
   take_levels();
   if (sink == nullptr) return;
   for (kept& k : kept_) {
+    if (k.record.level < lowest_of(k.plugin)) continue;
     k.record.plugin = text_of(k.plugin);
     k.record.text = text_of(k.text);
     sink->write(sink->self, &k.record);
@@ -116,13 +131,37 @@ uint32_t log_hub::site(std::string_view plugin, const tharsis_log_site& site) {
 const std::atomic<uint32_t>& log_hub::level_of(std::string_view plugin, std::string_view tag) {
   const turn mine(*this);
   if (!mine) return level_;
-  const name wanted(plugin, tag);
-  const auto found = levels_.find(wanted);
+  const auto found = levels_.find(seen_name(plugin, tag));
   if (found != levels_.end()) return found->second;
   if (levels_.size() >= levels_max) return level_;
   const uint32_t now = level_now(plugin, tag);
   level_.store(std::min(now, level_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
-  return levels_.try_emplace(wanted, now).first->second;
+  return levels_.try_emplace(name(plugin, tag), now).first->second;
+}
+
+bool log_hub::override_levels(const std::vector<level_change>& changes) {
+  const turn mine(*this);
+  if (!mine || overrides_.size() + changes.size() > levels_max) return false;
+  for (const level_change& c : changes) {
+    if (c.level) overrides_.insert_or_assign(name(c.plugin, c.tag), *c.level);
+    else overrides_.erase(name(c.plugin, c.tag));
+  }
+  take_levels();
+  return true;
+}
+
+std::vector<log_hub::known_level> log_hub::known_levels() {
+  const turn mine(*this);
+  std::vector<known_level> all;
+  if (!mine) return all;
+  for (const auto& [of, level] : levels_)
+    all.push_back({of.first, of.second, level.load(std::memory_order_relaxed), override_of(of.first, of.second) != nullptr});
+  for (const auto& [of, level] : overrides_)
+    if (!levels_.contains(of)) all.push_back({of.first, of.second, level, true});
+  std::sort(all.begin(), all.end(), [](const known_level& a, const known_level& b) {
+    return seen_name(a.plugin, a.tag) < seen_name(b.plugin, b.tag);
+  });
+  return all;
 }
 
 void log_hub::reread_level() {
@@ -139,13 +178,57 @@ void log_hub::take_levels() {
     level.store(now, std::memory_order_relaxed);
     lowest = std::min(lowest, now);
   }
+  for (const auto& [of, level] : overrides_) lowest = std::min(lowest, level);
   level_.store(lowest, std::memory_order_relaxed);
 }
 
 // [mutex held]
 uint32_t log_hub::level_now(std::string_view plugin, std::string_view tag) const {
+  if (const uint32_t* const over = override_of(plugin, tag)) return *over;
   if (sink_ == nullptr || !THARSIS_HAS(sink_, level_of) || sink_->level_of == nullptr) return untagged_;
   return sink_->level_of(sink_->self, text_of(plugin), text_of(tag));
+}
+
+// [mutex held]
+const uint32_t* log_hub::override_of(std::string_view plugin, std::string_view tag) const {
+  for (const std::string_view of : {tag, std::string_view()})
+    if (const auto found = overrides_.find(seen_name(plugin, of)); found != overrides_.end()) return &found->second;
+  return nullptr;
+}
+
+// Finished text does not say of which tag it is. [mutex held]
+uint32_t log_hub::lowest_of(std::string_view plugin) const {
+  auto i = levels_.lower_bound(seen_name(plugin, {}));
+  if (i == levels_.end() || i->first.first != plugin) return level_now(plugin, {});
+  uint32_t lowest = THARSIS_LOG_OFF;
+  for (; i != levels_.end() && i->first.first == plugin; ++i) lowest = std::min(lowest, i->second.load(std::memory_order_relaxed));
+  return lowest;
+}
+
+// So that no other thread is amid a change of what the child goes on with.
+void log_hub::hold() {
+  if (inside == this) return;  // A sink, or a signal that came while this thread was in here.
+  outside_fork_ = std::exchange(inside, this);
+  mutex_.lock();
+  held_for_fork_ = true;
+}
+
+void log_hub::let_go() {
+  if (!std::exchange(held_for_fork_, false)) return;
+  mutex_.unlock();
+  inside = outside_fork_;
+}
+
+// The sink's threads and memory are the parent's. Who shared the gate is not here any more.
+void log_hub::go_on_in_child() {
+  new (&gate_) std::shared_mutex;
+  sink_ = nullptr;
+  rings_ = nullptr;
+  generation_ = 0;
+  leaving_ = false;
+  forked_ = true;
+  kept_.clear();  // They are the parent's to hand on.
+  let_go();
 }
 
 void log_hub::flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wake wake, void* context,

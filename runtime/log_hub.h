@@ -6,10 +6,13 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "runtime/os_fork_linux.h"
 #include "sdk/abi/log.h"
 #include "sdk/pure/metrics.h"
 
@@ -25,11 +28,10 @@ class log_hub {
   using printer = std::function<void(uint32_t level, std::string_view plugin, std::string_view text)>;
 
   // `hear` gets every line, whoever else does; so with it there are no rings. [any thread]
-  log_hub(clock c, printer print, shared_counter dropped = {}, printer hear = {})
-      : clock_(std::move(c)), print_(std::move(print)), hear_(std::move(hear)), dropped_(dropped) {}
+  log_hub(clock c, printer print, shared_counter dropped = {}, printer hear = {});
   log_hub(const log_hub&) = delete;
 
-  // Dropped when below level(), and, counted, when this thread is inside the hub already: a signal came, or a sink
+  // Dropped when it is below all levels of the plugin, and, counted, when this thread is inside the hub already: a signal came, or a sink
   // logs. [any thread]
   void write(uint32_t level, std::string_view plugin, std::string_view text) { write(level, plugin, text, print_); }
   // As write(); never printed, because the owner tells people itself.
@@ -38,6 +40,22 @@ class log_hub {
   const std::atomic<uint32_t>& level() const { return level_; }
   // See tharsis_log.level_of. [any thread]
   const std::atomic<uint32_t>& level_of(std::string_view plugin, std::string_view tag);
+
+  // A level over what any sink says, for as long as the hub lives; nothing: the sink's again. The empty tag stands for all
+  // tags of the plugin that have none of their own.
+  struct level_change {
+    std::string plugin, tag;
+    std::optional<uint32_t> level;
+  };
+  // False: those there are fill their table, nothing was changed. [any thread, but not from inside the sink]
+  bool override_levels(const std::vector<level_change>& changes);
+  struct known_level {
+    std::string plugin, tag;
+    uint32_t level;
+    bool overridden;
+  };
+  // Of all plugins and tags that were asked for or overridden, in the order of their names. [as above]
+  std::vector<known_level> known_levels();
 
   // Null: the sink goes; when this returns no call into it is under way and nobody is inside a line of its rings.
   // The kept records are handed to a new one. [any thread, one at a time, but not from inside the sink]
@@ -74,11 +92,24 @@ class log_hub {
     std::string text;
   };
   using name = std::pair<std::string, std::string>;  // A plugin's, a tag.
+  using seen_name = std::pair<std::string_view, std::string_view>;
+  struct name_order {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return seen_name(a) < seen_name(b);
+    }
+  };
 
   void write(uint32_t level, std::string_view plugin, std::string_view text, const printer& print);
   void close_rings();
   void take_levels();
   uint32_t level_now(std::string_view plugin, std::string_view tag) const;
+  const uint32_t* override_of(std::string_view plugin, std::string_view tag) const;
+  uint32_t lowest_of(std::string_view plugin) const;
+  void hold();
+  void let_go();
+  void go_on_in_child();
 
   clock clock_;
   printer print_;
@@ -89,11 +120,17 @@ class log_hub {
   std::deque<kept> kept_;
   uint32_t untagged_ = THARSIS_LOG_DEBUG;              // What is kept where the sink makes no difference.
   std::atomic<uint32_t> level_{THARSIS_LOG_DEBUG};
-  std::map<name, std::atomic<uint32_t>> levels_;       // Never taken out.
+  std::map<name, std::atomic<uint32_t>, name_order> levels_;  // Never taken out.
+  std::map<name, uint32_t, name_order> overrides_;
+  bool leaving_ = false;                               // The sink, and takes no lines any more.
+  bool held_for_fork_ = false;
+  const void* outside_fork_ = nullptr;                 // Which hub the thread that forks was inside of.
+  bool forked_ = false;                                // This is a child, and nothing of the parent's runs here.
 
   std::shared_mutex gate_;                             // Those in ring() and site() share it.
   std::atomic<const tharsis_log_sink*> rings_{nullptr};  // The sink, if it has rings.
   std::atomic<uint32_t> generation_{0};
+  const fork_watch forks_;                             // Last: it tells of forks as soon as it is there.
 };
 
 }  // namespace tharsis::runtime

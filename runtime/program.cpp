@@ -4,6 +4,7 @@
 
 #include "runtime/command_answer.h"
 #include "runtime/control_commands.h"
+#include "runtime/level_command.h"
 #include "runtime/explain_command.h"
 #include "runtime/lock_command.h"
 #include "runtime/metrics_command.h"
@@ -135,6 +136,7 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "reload") return reload_command(*line);
   if (command == "tail") return tail_command(*line);
   if (command == "tell") return tell_command(*line);
+  if (command == "level") return level_command(*line);
   if (command == "why") return why_command(*line);
   return run_plugin_command(*line);
 }

@@ -78,6 +78,19 @@ result<std::string> ask_reload(control_client& runtime, std::string& json) {
   return text_in(*answer, "text");
 }
 
+result<std::vector<running_level>> ask_levels(control_client& runtime, const std::map<std::string, std::string>& changes, std::string& json) {
+  json_object words;
+  for (const auto& [where, level] : changes) words.add(where, level);
+  const auto answer = ask(runtime, json_object().add("do", "level").add("words", words).text(), json);
+  if (!answer) return answer.failure();
+  const yaml_node* const found = answer->find("levels");
+  if (found == nullptr) return senseless();
+  std::vector<running_level> levels;
+  for (const yaml_node& l : found->children)
+    levels.push_back({text_in(l, "plugin"), text_in(l, "tag"), text_in(l, "level"), text_in(l, "origin")});
+  return levels;
+}
+
 std::optional<error> tell(control_client& runtime, const std::map<std::string, std::string>& words) {
   json_object told;
   for (const auto& [key, value] : words) told.add(key, value);

@@ -35,6 +35,12 @@ result<running_status> ask_status(control_client& runtime);
 // What its profile changes, for a person; `json` is the answer as it came, empty if none did.
 result<std::string> ask_reload(control_client& runtime, std::string& json);
 
+struct running_level {
+  std::string plugin, tag, level, origin;
+};
+// The levels of its log, once it has taken the changes {"stn/dialer": "debug"}; `json` is the answer as it came.
+result<std::vector<running_level>> ask_levels(control_client& runtime, const std::map<std::string, std::string>& changes, std::string& json);
+
 // As `tharsis tell` has them: {"foreground": "0"}.
 std::optional<error> tell(control_client& runtime, const std::map<std::string, std::string>& words);
 

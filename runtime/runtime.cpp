@@ -17,10 +17,10 @@ runtime::runtime(options o)
       log_({[this] { return wall_of_line(); }, [this] { return options_.platform->thread(options_.platform->self); }},
            options_.print, metrics_.own<shared_counter>("runtime", "log_dropped", "1", "Log lines that were lost because no sink took them"),
            options_.hear),
-      host_log_(log_, metrics_, "host"),
       registry_(&metrics_),
       network_(bus_, network_settings{}),
       journal_(options_.platform->files) {
+  log_.level_of("runtime", "");  // Its own lines have one, too.
   shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, &network_, options_.console, options_.plan.data_folder, {}, {}, {}};
   shared_.on_gone = [this](size_t plugin, const std::vector<std::string>& left) { note_leaks(plugin, left); };
   shared_.on_step = [this](size_t plugin, lifecycle::step step, std::string failure) {

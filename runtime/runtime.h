@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/plugin_host.h"
@@ -91,7 +92,9 @@ class runtime {
   registry& services() { return registry_; }
   const metrics& counted() const { return metrics_; }
   network_hub& network() { return network_; }
-  const tharsis_log* log() const { return host_log_.table(); }
+  log_hub& lines() { return log_; }
+  // For one of them who logs; before start() too, and as long as the runtime lives.
+  std::unique_ptr<log_table> log_for(std::string name) { return std::make_unique<log_table>(log_, metrics_, std::move(name)); }
   // Run f on the runtime's strand; it is dropped once all has ended. [any thread, after start()]
   void send(std::function<void()> f) { inbox_->send(std::move(f)); }
 
@@ -149,7 +152,6 @@ class runtime {
   metrics metrics_;  // Before all that count.
   bus bus_;
   log_hub log_;
-  log_table host_log_;
   registry registry_;
   network_hub network_;
   plugin_host::shared shared_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/control_server.h"
+#include "runtime/log_levels.h"
 #include "runtime/metrics_command.h"
 #include "runtime/os_clock.h"
 #include "runtime/os_main_wait.h"
@@ -111,7 +112,8 @@ class session {
     };
     control_.emplace(std::move(socket), runtime_->events(),
                      control_server::answers{[this] { return status(); }, [this] { return counted(); }, [this] { note(stop_asked_); },
-                                             [this](const auto& words) { return runtime_->network().tell(words); }, reload_for_other});
+                                             [this](const auto& words) { return runtime_->network().tell(words); },
+                                             [this](const auto& words) { return levels(words); }, reload_for_other});
   }
 
   struct reload_result {
@@ -145,6 +147,15 @@ class session {
         .add("process", process_number())
         .add("state", stopping_ ? "stopping" : settled_ ? "running" : "starting")
         .add_raw("plugins", report_json(runtime_->report()))
+        .text();
+  }
+
+  result<std::string> levels(const std::map<std::string, std::string>& words) {
+    if (const auto failure = change_levels(runtime_->lines(), words)) return *failure;
+    return json_object()
+        .add("profile", request_.plan.file)
+        .add("process", process_number())
+        .add_raw("levels", levels_json(runtime_->lines()))
         .text();
   }
 

@@ -88,7 +88,7 @@ const std::vector<confined> confinements = {
     {{"dlopen(", "dlsym("}, {"runtime/os_library_linux.cpp"}},
     {{"steady_clock::now(", "system_clock::now(", "clock_gettime(", "gettimeofday("}, {"runtime/os_clock.cpp", "plugins/xlog/os_"}},
     {{"std::thread ", "std::thread(", "std::jthread", "pthread_create("}, {"runtime/os_thread.cpp", "runtime/os_thread.h", "plugins/xlog/os_load_linux.cpp"}},
-    {{"fork("}, {"runtime/os_child_linux.cpp", "plugins/xlog/os_segment_linux.cpp"}},
+    {{"fork("}, {"runtime/os_child_linux.cpp", "runtime/os_fork_linux.cpp", "plugins/xlog/os_segment_linux.cpp"}},
     {{"random_device", "getrandom("}, {"runtime/os_random.cpp"}},
     {{"std::ofstream", "std::ifstream", "fopen(", "std::filesystem"}, {"runtime/os_"}},
     {{"sleep_for(", "usleep(", "nanosleep("}, {"plugins/xlog/os_load_linux.cpp"}},

@@ -41,7 +41,7 @@ TEST_F(ControlProgram, StatusTellsAndStopEnds) {
 
 TEST_F(ControlProgram, WhereNothingRunsTheySaySo) {
   const std::string nothing = "tharsis: nothing runs with the state folder " + folder_ + "/state; --state DIR names another\n";
-  for (const auto& words : std::vector<std::vector<std::string>>{{"status"}, {"metrics"}, {"stop"}, {"tail", "**"}, {"why", "quiet"}}) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"status"}, {"metrics"}, {"level", "quiet=debug"}, {"stop"}, {"tail", "**"}, {"why", "quiet"}}) {
     EXPECT_EQ(tharsis(words), 1) << words[0];
     EXPECT_EQ(err_, nothing) << words[0];
   }
@@ -148,4 +148,32 @@ TEST_F(ControlProgram, WhyOfAProfileThatDoesNotRun) {
   EXPECT_NE(out_.find("\n  it requires test.failing/1 of start_fails\n"), std::string::npos) << out_;
   EXPECT_EQ(tharsis({"why", profile("  waits:\n", "lonely"), "waits", "--plugins", THARSIS_FIXTURES}), 2);
   EXPECT_NE(err_.find("test.failing/1"), std::string::npos) << err_;
+}
+
+TEST_F(ControlProgram, LevelsAreShownAndChangedAtOnce) {
+  child_process running(run_words(profile("  quiet:\n  xlog: { level: warning, levels: { quiet: debug } }\n")));
+  ASSERT_TRUE(running.wait_for("run; Ctrl-C stops")) << running.err;
+  EXPECT_EQ(tharsis({"level", "one"}), 0) << err_;
+  EXPECT_NE(out_.find("  PLUGIN   TAG  LEVEL    SET BY\n"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("  quiet         debug    the profile\n"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("  runtime       warning  the profile\n"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"level", "quiet=off", "xlog/files=verbose", "one.yaml"}), 0) << err_;
+  EXPECT_EQ(out_, "  PLUGIN  TAG    LEVEL    SET BY\n"
+                  "  quiet          off      tharsis level\n"
+                  "  xlog    files  verbose  tharsis level\n");
+  EXPECT_EQ(tharsis({"reload"}), 0) << err_;
+  EXPECT_EQ(tharsis({"level", "quiet"}), 0) << err_;
+  EXPECT_NE(out_.find("  quiet        off    tharsis level\n"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"level", "quiet=default", "--json"}), 0) << err_;
+  EXPECT_NE(out_.find(R"({"plugin":"quiet","tag":"","level":"debug","origin":"setting"})"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"level", "quiet=error", "quit=debug"}), 2);
+  EXPECT_EQ(err_, "tharsis: there is no plugin 'quit'; did you mean 'quiet'?\n");
+  EXPECT_EQ(tharsis({"level", "quiet=loud"}), 2);
+  EXPECT_NE(err_.find("there is no level 'loud'; there are verbose, debug, "), std::string::npos) << err_;
+  EXPECT_EQ(tharsis({"level", "quiett"}), 2);
+  EXPECT_EQ(err_, "tharsis: nothing has logged as 'quiett' so far; did you mean 'quiet'?\n");
+  EXPECT_EQ(tharsis({"level", "quiet"}), 0) << err_;
+  EXPECT_NE(out_.find("  quiet        debug  the profile\n"), std::string::npos) << "a wrong word changes nothing: " << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
 }

@@ -18,8 +18,6 @@ void live_once() {
   // Nothing listens there: stn is stopped while it waits for its next try, sdt maybe during its checks.
   host h("  xlog: {}\n  dns: { pins: { im.test: [127.0.0.1] } }\n  sdt: {}\n"
          "  stn: { links: { main: { endpoints: [\"tcp://im.test:1\"] } } }\n");
-  const char* const folders[] = {THARSIS_PLUGINS};
-  h.options.plugin_folders = folders;
   ASSERT_TRUE(h.settle()) << h.why.text;
   EXPECT_EQ(tharsis_runtime_stop(h.runtime, 30 * host::second), THARSIS_OK) << h.report();
 }

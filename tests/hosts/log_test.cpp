@@ -111,9 +111,11 @@ TEST_F(HostLog, AThreadThatLogsOnWhileAllStopsLosesNothingThatWasInTime) {
   });
   while (said < 1000) std::this_thread::yield();
   const uint64_t before = said;
+  testing::internal::CaptureStderr();
   stop();
   end = true;
   talker.join();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "none was dropped by a sink that takes no lines any more";
   auto times = how_often(lines_in(host_.state() + "/xlog"));
   for (uint64_t i = 0; i < before; ++i) ASSERT_EQ(times["host: line " + std::to_string(i)], 1);
 }
