@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/xlog/core/flight_line.h"
 #include "plugins/xlog/core/level.h"
 
 namespace tharsis::xlog {
@@ -43,7 +44,9 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
       anchor_(anchor),
       files_(host.files, s.directory, s.file_size),
       block_(block_settings_of(s)),
-      begun_(rings.count()) {}
+      begun_(rings.count() + 1),
+      flight_(rings),
+      done_to_(rings.count()) {}
 
 drain::outcome drain::open(int64_t wall) {
   wall_ = wall;
@@ -83,7 +86,32 @@ void drain::look() {
     }
     rows_.look_up_to(ring, rings_.head(ring));
   }
-  for (const site& s : sites_.from(sites_known_ + 1)) block_.add_site(++sites_known_, s);
+  if (flight_.exists() && flight_.released() > rings_.tail(flight_.number())) show_released();
+  adopt_rules();
+  for (const site& s : sites_.from(sites_known_ + 1)) {
+    block_.add_site(++sites_known_, s);
+    fates_.push_back(rules_.fate_of(s));
+  }
+}
+
+// Only where none of the lines that will be seen has been seen before: one line has one fate.
+void drain::adopt_rules() {
+  if (block_.rows() > 0) return;
+  for (uint32_t ring = 0; ring < rings_.count(); ++ring)
+    if (done_to_[ring] > begun_[ring]) return;
+  if (!sites_.see_rules(rules_turn_, rules_)) return;
+  fates_.clear();
+  const std::vector<site> all = sites_.from(1);
+  for (uint32_t i = 0; i < sites_known_; ++i) fates_.push_back(rules_.fate_of(all[i]));
+}
+
+void drain::show_released() {
+  const uint32_t ring = flight_.number();
+  if (!rows_.has(ring) || rows_.position(ring) < rings_.tail(ring)) {
+    begun_[ring] = rings_.tail(ring);
+    rows_.add_ring(ring, rings_.bytes(ring), begun_[ring], static_cast<uint32_t>(rings_.bytes(ring).mask));
+  }
+  rows_.look_up_to(ring, flight_.released());
 }
 
 bool drain::has_lines() {
@@ -95,6 +123,11 @@ bool drain::has_lines() {
 bool drain::gather() {
   row r;
   while (rows_.next(r, sites_known_ + 1)) {
+    if (flight_.exists()) {
+      const turn t = decide(r);
+      if (t == turn::full) return true;
+      if (t == turn::next) continue;
+    }
     const auto added = block_.add(r);
     if (added == block_writer::added::full) return true;
     rows_.take();
@@ -102,6 +135,41 @@ bool drain::gather() {
   }
   passed_.bytes += rows_.take_damage();
   return false;
+}
+
+drain::turn drain::decide(row& r) {
+  if (r.thread == flight_.number()) return unwrap(r), turn::add;
+  const uint64_t position = rows_.position(r.thread);
+  const bool again = position < done_to_[r.thread];
+  switch (fates_[r.site - 1]) {
+    case line_fate::recorded: return record(r, position, again);
+    case line_fate::alarm:
+      done_to_[r.thread] = std::max(done_to_[r.thread], position + 1);
+      if (again || !flight_.release()) return turn::add;
+      show_released();
+      return turn::next;  // The older ones first.
+    default: return turn::add;
+  }
+}
+
+drain::turn drain::record(const row& r, uint64_t position, bool again) {
+  if (!flight_.can_hold(r)) return turn::add;
+  if (!again) {
+    const bool done = flight_.record(r, position, rings_.thread_of(r.thread, position));
+    // What is to be written is in its way. When that is not even in the block, this line is the oldest: it gives way.
+    if (!done && block_.rows() > 0) return turn::full;
+    recorded_ += done ? 1 : 0;
+    done_to_[r.thread] = position + 1;
+  }
+  rows_.take();
+  return turn::next;
+}
+
+// As its thread said it.
+void drain::unwrap(row& recorded) {
+  const auto origin = take_flight_origin(recorded.arguments);
+  const auto next = static_cast<uint32_t>(recorded_threads_from + threads_.size());
+  recorded.thread = threads_.emplace(origin ? origin->thread : 0, next).first->second;
 }
 
 error drain::write_block() {
@@ -134,6 +202,7 @@ void drain::commit() {
   spoiled_.bytes += passed_.bytes;
   dropped_ += passed_.lines;
   passed_ = {};
+  threads_.clear();
 }
 
 block_extra drain::extra() {
@@ -144,6 +213,7 @@ block_extra drain::extra() {
   for (uint32_t ring = 0; ring < begun_.size(); ++ring)
     if (rows_.has(ring) && rows_.position(ring) != begun_[ring])
       e.consumed.push_back({ring, begun_[ring], rows_.position(ring), rings_.thread_of(ring, begun_[ring])});
+  for (const auto& [thread, number] : threads_) e.consumed.push_back({number, 0, 0, thread});
   return e;
 }
 
@@ -247,6 +317,7 @@ void drain::rewind() {
   epoch_.reset();
   rows_ = {};
   passed_ = {};
+  threads_.clear();
 }
 
 drain::outcome drain::finish() {
@@ -260,6 +331,7 @@ drain::outcome drain::outcome_of(error failure) {
   outcome o;
   o.lines = std::exchange(lines_, 0);
   o.bytes = std::exchange(bytes_, 0);
+  o.recorded = std::exchange(recorded_, 0);
   o.dropped = std::exchange(dropped_, 0);
   o.full = std::exchange(full_, {});
   o.open = block_.rows() > 0;

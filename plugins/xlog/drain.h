@@ -4,14 +4,17 @@
 // What cannot be written stays in the rings, and is read from them again when writing works.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "plugins/xlog/core/block_writer.h"
+#include "plugins/xlog/core/line_rules.h"
 #include "plugins/xlog/core/row_merge.h"
 #include "plugins/xlog/core/settings.h"
+#include "plugins/xlog/flight_ring.h"
 #include "plugins/xlog/frame_maker.h"
 #include "plugins/xlog/log_files.h"
 #include "plugins/xlog/losses.h"
@@ -36,6 +39,7 @@ class drain {
   struct outcome {
     uint64_t lines = 0;    // That are in files now and were not before.
     uint64_t bytes = 0;
+    uint64_t recorded = 0; // Lines that are written when an error comes.
     uint64_t dropped = 0;  // Lines that no file will have.
     loss_counts full;      // Those of them that found their rings full.
     bool open = false;     // Lines are left in a block that is not full.
@@ -68,6 +72,12 @@ class drain {
   void look();
   bool has_lines();
   bool gather();
+  enum class turn { add, next, full };
+  turn decide(row& r);
+  turn record(const row& r, uint64_t position, bool again);
+  void adopt_rules();
+  void show_released();
+  void unwrap(row& recorded);
   error write_block();
   void commit();
   error write_losses();
@@ -98,7 +108,15 @@ class drain {
   uint32_t sites_known_ = 0;     // To block_.
   uint32_t sites_written_ = 0;   // To the file.
   std::optional<uint16_t> epoch_;
-  uint64_t lines_ = 0, bytes_ = 0, dropped_ = 0;  // Since the last outcome.
+  flight_ring flight_;
+  line_rules rules_;
+  uint32_t rules_turn_ = 0;
+  std::vector<line_fate> fates_;            // Of each site, by its number.
+  // For each ring: lines before this position that are to be recorded have been, and alarms have been heard. When writing
+  // failed they come again.
+  std::vector<uint64_t> done_to_;
+  std::map<uint64_t, uint32_t> threads_;    // Of recorded lines in the block that grows: their numbers there.
+  uint64_t lines_ = 0, bytes_ = 0, recorded_ = 0, dropped_ = 0;  // Since the last outcome.
   loss_counts full_;   // Since the last outcome.
   loss_counts drops_;  // That no note tells of yet.
   struct spoiled {

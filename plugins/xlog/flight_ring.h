@@ -16,7 +16,7 @@ class flight_ring {
   explicit flight_ring(ring_set& rings) : rings_(rings) {}
 
   // Whether there is one.
-  bool exists() const { return rings_.has_flight(); }
+  bool exists() const { return rings_.flight() != nullptr; }
   // Its number among the segment's rings.
   uint32_t number() const { return rings_.count(); }
 

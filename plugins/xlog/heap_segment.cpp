@@ -1,5 +1,6 @@
 #include "plugins/xlog/heap_segment.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -14,14 +15,14 @@ const error fine{THARSIS_OK, {}};
 class heap_segment final : public segment {
  public:
   heap_segment(const segment_geometry& g, std::span<const uint8_t> front)
-      : size_(g.ring_size), front_((segment_file::ring_offset(g, 0) + sizeof(block) - 1) / sizeof(block)), rings_(g.rings) {
+      : geometry_(g), front_((segment_file::ring_offset(g, 0) + sizeof(block) - 1) / sizeof(block)), rings_(g.all_rings()) {
     std::copy(front.begin(), front.end(), this->front());
   }
 
   uint8_t* front() override { return reinterpret_cast<uint8_t*>(front_.data()); }
   result<ring_memory> open_ring(uint32_t ring) override {
-    if (rings_[ring] == nullptr) rings_[ring] = zeroed();
-    if (zeros_ == nullptr) zeros_ = zeroed();
+    if (rings_[ring] == nullptr) rings_[ring] = zeroed(geometry_.size_of(ring));
+    if (zeros_ == nullptr) zeros_ = zeroed(std::max(geometry_.ring_size, geometry_.flight_size));
     if (rings_[ring] == nullptr || zeros_ == nullptr) return error{THARSIS_E_FULL, "there is no memory for a ring"};
     return ring_memory{rings_[ring].get(), zeros_.get()};
   }
@@ -35,14 +36,14 @@ class heap_segment final : public segment {
     void operator()(uint8_t* bytes) const { std::free(bytes); }
   };
   using lazy = std::unique_ptr<uint8_t, freed>;
-  lazy zeroed() const { return lazy(static_cast<uint8_t*>(std::calloc(2, size_))); }
+  static lazy zeroed(size_t size) { return lazy(static_cast<uint8_t*>(std::calloc(2, size))); }
 
   struct alignas(128) block {  // The controls want whole lines of cache.
     std::array<uint8_t, 128> bytes{};
   };
 
   const std::string path_ = "memory";
-  const uint32_t size_;
+  const segment_geometry geometry_;
   std::vector<block> front_;
   std::vector<lazy> rings_;
   lazy zeros_;

@@ -7,9 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "plugins/xlog/core/full_policy.h"
-#include "plugins/xlog/core/levels.h"
 #include "plugins/xlog/core/line.h"
+#include "plugins/xlog/core/line_rules.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/core/tick_clock.h"
 #include "plugins/xlog/ring_set.h"
@@ -28,14 +27,15 @@ class intake {
   static constexpr uint32_t soon = 16;   // An error: people look for it.
 
   // on_news(context, reasons) is posted to the plugin's strand.
-  intake(const tharsis_loop* loop, tharsis_wake on_news, void* context, const levels& l)
-      : loop_(loop), on_news_(on_news), context_(context), levels_(l) {}
+  intake(const tharsis_loop* loop, tharsis_wake on_news, void* context, line_rules r)
+      : loop_(loop), on_news_(on_news), context_(context), rules_(std::move(r)) {}
   intake(const intake&) = delete;
 
   // Where lines go from now on; `clock` tells when they were. Before the first line.
   void open(std::unique_ptr<ring_set> rings, std::unique_ptr<site_registry> sites, const tick_clock* clock) {
     rings_ = std::move(rings);
     sites_ = std::move(sites);
+    sites_->set_rules(rules_);
     clock_ = clock;
   }
   ring_set& rings() { return *rings_; }
@@ -44,15 +44,17 @@ class intake {
 
   uint32_t level() const {
     const std::lock_guard lock(mutex_);
-    return levels_.lowest();
+    return rules_.lowest();
   }
   uint32_t level_of(std::string_view plugin, std::string_view tag) const {
     const std::lock_guard lock(mutex_);
-    return levels_.of(plugin, tag);
+    return rules_.wanted(plugin, tag);
   }
-  void set_levels(const levels& l) {
+  // After open(). [any thread]
+  void set_rules(const line_rules& r) {
+    sites_->set_rules(r);
     const std::lock_guard lock(mutex_);
-    levels_ = l;
+    rules_ = r;
   }
 
   uint32_t site(std::string_view plugin, const tharsis_log_site& s) {
@@ -132,7 +134,7 @@ class intake {
   std::unique_ptr<site_registry> sites_;
   const tick_clock* clock_ = nullptr;
   mutable std::mutex mutex_;
-  levels levels_;
+  line_rules rules_;
   std::vector<asker> askers_;
 };
 

@@ -183,7 +183,7 @@ class mapped_segment final : public segment {
   // The lock's description of the file is never mapped: a mapping would keep it, and the lock, alive in a child.
   mapped_segment(std::string path, const segment_geometry& g, bool sealed, descriptor lock, descriptor file)
       : path_(std::move(path)), geometry_(g), sealed_(sealed), lock_(std::move(lock)), file_(std::move(file)),
-        rings_(g.rings), keystreams_(g.rings) {
+        rings_(g.all_rings()), keystreams_(g.all_rings()) {
     [[maybe_unused]] static const int once = pthread_atfork(before_fork, after_fork, in_child);
     const std::lock_guard hold(alive().mutex);
     alive().all.push_back(this);
@@ -200,14 +200,15 @@ class mapped_segment final : public segment {
 
   result<ring_memory> open_ring(uint32_t ring) override {
     const uint64_t offset = segment_file::ring_offset(geometry_, ring);
-    if (const int number = allocate(*file_, offset, geometry_.ring_size); number != 0)
+    const size_t size = geometry_.size_of(ring);
+    if (const int number = allocate(*file_, offset, size); number != 0)
       return failure("take room on disk for", path_, number);
     mapping bytes, keystream;
-    if (!bytes.map_twice(geometry_.ring_size, *file_, offset)) return failure("map", path_);
+    if (!bytes.map_twice(size, *file_, offset)) return failure("map", path_);
     // Of a plain segment all rings share one page of zeros.
-    const bool ok = sealed_ ? map_secret_twice(keystream, geometry_.ring_size)
+    const bool ok = sealed_ ? map_secret_twice(keystream, size)
                             : zeros_.bytes() != nullptr ||
-                                  zeros_.reserve(2 * size_t{geometry_.ring_size}, PROT_READ,
+                                  zeros_.reserve(2 * size_t{std::max(geometry_.ring_size, geometry_.flight_size)}, PROT_READ,
                                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
     if (!ok) return failure("map the keystream of", path_);
     rings_[ring] = std::move(bytes);

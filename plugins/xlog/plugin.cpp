@@ -14,15 +14,36 @@
 namespace tharsis::xlog {
 namespace {
 
+error wrong_at(const host& h, const std::string& path, const std::string& what) {
+  return {THARSIS_E_INVALID, h.where(path) + ": xlog." + path + ": " + what};
+}
+
+// The names in a map by category.
+result<std::vector<std::string>> read_categories(const host& h, const std::string& map) {
+  std::vector<std::string> names = h.keys(map);
+  for (const std::string& name : names)
+    if (name != "*" && !is_category(name))
+      return wrong_at(h, map + "." + name, "'" + name + "' names no lines; say a plugin, a plugin's tag (stn/dialer), or \"*\" for all others");
+  return names;
+}
+
+result<levels> read_flight(const host& h) {
+  levels flight{THARSIS_LOG_OFF, {}};
+  const auto names = read_categories(h, "flight");
+  if (!names) return names.failure();
+  for (const std::string& name : *names)
+    if (const auto level = level_from(h.text("flight." + name))) (name == "*" ? flight.common : flight.special[name]) = *level;
+  return flight;
+}
+
 result<full_policy> read_full_policy(const host& h, duration common) {
   full_policy full{{THARSIS_LOG_VERBOSE, common}, {}};
-  for (const std::string& name : h.keys("when_full")) {
+  const auto names = read_categories(h, "when_full");
+  if (!names) return names.failure();
+  for (const std::string& name : *names) {
     const std::string path = "when_full." + name;
-    const auto wrong = [&](const std::string& what) { return error{THARSIS_E_INVALID, h.where(path) + ": xlog." + path + ": " + what}; };
-    if (name != "*" && !is_category(name))
-      return wrong("'" + name + "' names no lines; say a plugin, a plugin's tag (stn/dialer), or \"*\" for all others");
     const auto rule = parse_full_rule(h.text(path), common);
-    if (!rule) return wrong(rule.failure().text);
+    if (!rule) return wrong_at(h, path, rule.failure().text);
     (name == "*" ? full.common : full.special[name]) = *rule;
   }
   return full;
@@ -38,6 +59,10 @@ result<settings> read_settings(const host& h) {
   s.ring_size = std::bit_ceil(static_cast<uint32_t>(h.whole("ring_size", s.ring_size)));
   s.rings = static_cast<uint32_t>(h.whole("rings", s.rings));
   s.interval = h.wait("interval", s.interval);
+  auto flight = read_flight(h);
+  if (!flight) return flight.failure();
+  s.flight = std::move(*flight);
+  s.flight_size = std::bit_ceil(static_cast<uint32_t>(h.whole("flight_size", s.flight_size)));
   auto full = read_full_policy(h, h.wait("full_wait", s.full.common.wait));
   if (!full) return full.failure();
   s.full = std::move(*full);
@@ -82,12 +107,12 @@ class plugin {
     settings same = prepared_;
     same.kept = has_.kept;
     same.full = has_.full;
+    if (same.records() == has_.records()) same.flight = has_.flight;
     return same == has_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
   }
   void commit() {
     has_ = prepared_;
-    writer_.lines().set_levels(has_.kept);
-    writer_.lines().sites().set_full(has_.full);
+    writer_.lines().set_rules(has_.rules());
   }
   void abort() {}
 

@@ -48,20 +48,21 @@ class held {
 
 ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
                    const ring_settings& s, callbacks c)
-    : memory_(std::move(memory)), system_(system), settings_(s), callbacks_(std::move(c)), size_(g.ring_size),
+    : memory_(std::move(memory)), system_(system), settings_(s), callbacks_(std::move(c)), geometry_(g),
       sealed_(sealed), front_(memory_->front()), handles_(new (need(system.take_memory(sizeof(left_behind)))) left_behind()),
       asleep_(&handles_->asleep) {
-  for (uint32_t i = 0; i < g.rings; ++i) {
+  for (uint32_t i = 0; i < g.all_rings(); ++i) {
     lease* const l = &handles_->leases[i];
     l->size = sizeof(tharsis_log_ring);
-    l->mask = size_ - 1;
+    l->mask = g.size_of(i) - 1;
     l->asleep = reinterpret_cast<const volatile uint32_t*>(asleep_);
     l->head = &front_.control(i).head;
     l->index = i;
-    l->prepared = sealed ? 0 : size_;
+    l->prepared = sealed ? 0 : g.size_of(i);
     leases_.push_back(l);
   }
   leases_[0]->owner = shared_owner;
+  if (g.flight_size > 0) leases_[g.rings]->owner = shared_owner;
   memory_->when_in_child([this] { on_child(); });
 }
 
@@ -102,7 +103,7 @@ ring_set::lease* ring_set::lease_unowned(uint64_t thread) {
     for (lease* l : leases_) {
       const uint64_t owner = l->owner.load(std::memory_order_acquire);
       if (l->open != used || owner == shared_owner || (owner != 0 && !system_.is_gone(owner))) continue;
-      if (!used && !open(*l)) return nullptr;
+      if (!used && open(*l).status != THARSIS_OK) return nullptr;
       if (!front_.add_owner(l->index, thread)) continue;
       busy_of(*l);  // The last thing its last thread wrote; all that it did came before.
       log_detail::leave(*l);
@@ -114,13 +115,18 @@ ring_set::lease* ring_set::lease_unowned(uint64_t thread) {
   return nullptr;
 }
 
-bool ring_set::open(lease& l) {
+error ring_set::open(lease& l) {
   const auto memory = memory_->open_ring(l.index);
-  if (!memory) return false;
+  if (!memory) return memory.failure();
   l.bytes = memory->bytes;
   l.keystream = memory->keystream;
   l.open.store(true, std::memory_order_release);
-  return true;
+  return {THARSIS_OK, {}};
+}
+
+error ring_set::open_flight() {
+  const held lock(mutex_, leasing_, system_.thread());
+  return open(*leases_[count()]);
 }
 
 bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
@@ -152,18 +158,23 @@ bool ring_set::wait_for_room(lease& l, uint64_t bytes, duration most) {
 
 // Room comes in quarters of a ring, so that somebody looks how full it is before it is full.
 bool ring_set::grant(lease& l, uint64_t bytes) {
-  const uint64_t end = l.position + bytes;
-  if (l.prepared < size_ && end > l.prepared) {
-    const uint64_t to = std::min(size_, (end + first_step - 1) / first_step * first_step);
+  if (!extend(l, bytes)) return false;
+  if (l.position + bytes - l.released > (l.mask + 1) / 2 && !l.told_filling.exchange(true)) tell(filling);
+  l.told_full = false;
+  return true;
+}
+
+bool ring_set::extend(lease& l, uint64_t bytes) {
+  const uint64_t end = l.position + bytes, size = l.mask + 1;
+  if (l.prepared < size && end > l.prepared) {
+    const uint64_t to = std::min(size, (end + first_step - 1) / first_step * first_step);
     if (!prepare(l, l.prepared, to - l.prepared)) return false;
     l.prepared = to;
   }
   const uint64_t released = l.released;
-  const uint64_t top = l.prepared < size_ ? l.prepared : released + size_;
+  const uint64_t top = l.prepared < size ? l.prepared : released + size;
   if (end > top) return false;
-  l.limit = std::min(top, l.position + std::max(bytes, size_ / 4));
-  l.told_full = false;
-  if (end - released > size_ / 2 && !l.told_filling.exchange(true)) tell(filling);
+  l.limit = std::min(top, l.position + std::max(bytes, size / 4));
   return true;
 }
 
@@ -185,7 +196,7 @@ void ring_set::commit(uint32_t ring, uint64_t to) {
   lease& l = *leases_[ring];
   const uint64_t before = l.released, after = to / keystream_unit * keystream_unit;
   store(front_.control(ring).tail, to);
-  if (after == before || !prepare(l, before + size_, after - before)) return;
+  if (after == before || !prepare(l, before + l.mask + 1, after - before)) return;
   l.released = after;
   l.told_filling = false;
   if (!l.waiting.exchange(false)) return;
@@ -219,7 +230,7 @@ tharsis_log_ring* ring_set::take_shared() {
   lease& l = *leases_[0];
   if (!closing_ && !l.open) {
     const held lock(mutex_, leasing_, thread);
-    if (open(l)) front_.add_owner(0, 0);
+    if (open(l).status == THARSIS_OK) front_.add_owner(0, 0);
   }
   if (!closing_ && l.open) return &l;
   give_shared();
@@ -247,7 +258,7 @@ bool ring_set::append_to_dictionary(std::span<const uint8_t> entry) {
 ring_bytes ring_set::bytes(uint32_t ring) const {
   const lease& l = *leases_[ring];
   if (!is_open(ring)) return {};
-  return {l.bytes, sealed_ ? l.keystream : nullptr, size_ - 1, 0};
+  return {l.bytes, sealed_ ? l.keystream : nullptr, l.mask, 0};
 }
 
 bool ring_set::close(duration most) {

@@ -64,12 +64,13 @@ class ring_set {
   // segment is sealed. False: no room. [any thread]
   bool append_to_dictionary(std::span<const uint8_t> entry);
 
-  // For the drain, one strand. Rings 0..count()-1; those never leased have an empty span of bytes.
+  // For the drain, one strand. Rings 0..count()-1; those never leased have an empty span of bytes. Number count() is the
+  // flight ring, where the segment has one.
 
-  uint32_t count() const { return static_cast<uint32_t>(leases_.size()); }
+  uint32_t count() const { return geometry_.rings; }
   bool is_open(uint32_t ring) const { return leases_[ring]->open.load(std::memory_order_acquire); }
   ring_bytes bytes(uint32_t ring) const;
-  uint32_t record_max() const { return static_cast<uint32_t>(size_ / 2); }
+  uint32_t record_max() const { return geometry_.ring_size / 2; }
   uint64_t head(uint32_t ring) { return load(front_.control(ring).head); }
   uint64_t tail(uint32_t ring) { return load(front_.control(ring).tail); }
   uint64_t thread_of(uint32_t ring, uint64_t position) { return front_.owner_of(ring, position); }
@@ -81,6 +82,12 @@ class ring_set {
   void begin_draining() { draining_ = system_.thread(); }
   void end_draining() { draining_ = 0; }
   void set_anchor(const clock_anchor& a) { front_.set_anchor(a); }
+
+  // The flight ring, whose only writer is the drain. flight() is null where there is none.
+  error open_flight();
+  tharsis_log_ring* flight() { return geometry_.flight_size > 0 && is_open(count()) ? leases_[count()] : nullptr; }
+  // False: older lines must give way first, by commit().
+  bool flight_room(uint64_t bytes) { return extend(*leases_[count()], bytes); }
 
   // Gives no more rings and no more room; when it comes back nobody is inside a line and the heads are final. False:
   // somebody was still inside after `most`; then nothing of this may be destroyed. After *generation has changed.
@@ -108,8 +115,9 @@ class ring_set {
   };
 
   lease* lease_unowned(uint64_t thread);
-  bool open(lease& l);
+  error open(lease& l);
   bool grant(lease& l, uint64_t bytes);
+  bool extend(lease& l, uint64_t bytes);
   bool wait_for_room(lease& l, uint64_t bytes, duration most);
   bool prepare(lease& l, uint64_t position, uint64_t count);
   bool fill(uint64_t position, std::span<uint8_t> into);
@@ -120,7 +128,7 @@ class ring_set {
   ring_system& system_;
   const ring_settings settings_;
   const callbacks callbacks_;
-  const uint64_t size_;      // Of a ring.
+  const segment_geometry geometry_;
   const bool sealed_;
   segment_front front_;
   left_behind* const handles_;

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "plugins/xlog/core/full_policy.h"
+#include "plugins/xlog/core/line_rules.h"
 #include "plugins/xlog/core/site.h"
 #include "plugins/xlog/losses.h"
 #include "sdk/abi/log.h"
@@ -35,21 +35,22 @@ class site_registry {
     append_site(entry, number, s);
     if (number >= sites_max || !keep_(entry)) return 0;
     sites_.push_back(s);
-    waits_.push_back(full_.wait_of(s.plugin, s.tag, s.level));
+    waits_.push_back(rules_.full.wait_of(s.plugin, s.tag, s.level));
     numbers_.emplace(k, number);
     return number;
   }
 
-  // What lines that find their ring full do from now on. [any thread]
-  void set_full(const full_policy& f) {
+  // What becomes of lines from now on. [any thread]
+  void set_rules(const line_rules& r) {
     const std::lock_guard lock(mutex_);
-    full_ = f;
-    for (size_t i = 0; i < sites_.size(); ++i) waits_[i] = f.wait_of(sites_[i].plugin, sites_[i].tag, sites_[i].level);
+    rules_ = r;
+    ++rules_turn_;
+    for (size_t i = 0; i < sites_.size(); ++i) waits_[i] = r.full.wait_of(sites_[i].plugin, sites_[i].tag, sites_[i].level);
   }
   // How long a line of this site waits then; zero: not at all. [any thread]
   duration wait_of(uint32_t number) const {
     const std::lock_guard lock(mutex_);
-    return number == 0 || number > waits_.size() ? full_.common.wait : waits_[number - 1];
+    return number == 0 || number > waits_.size() ? rules_.full.common.wait : waits_[number - 1];
   }
   // A line of this site found its ring full and was dropped. [any thread]
   void count_lost(uint32_t number) {
@@ -69,6 +70,15 @@ class site_registry {
     return std::exchange(lost_, {});
   }
 
+  // False: they are those of this turn still. [any thread]
+  bool see_rules(uint32_t& turn, line_rules& to) const {
+    const std::lock_guard lock(mutex_);
+    if (turn == rules_turn_) return false;
+    turn = rules_turn_;
+    to = rules_;
+    return true;
+  }
+
   // Those from `first` on, in the order of their numbers. [any thread]
   std::vector<site> from(uint32_t first) const {
     const std::lock_guard lock(mutex_);
@@ -83,7 +93,8 @@ class site_registry {
   std::map<key, uint32_t> numbers_;
   std::vector<site> sites_;
   std::vector<duration> waits_;  // Of each of them.
-  full_policy full_;
+  line_rules rules_;
+  uint32_t rules_turn_ = 0;
   loss_counts lost_;
 };
 

@@ -38,6 +38,7 @@ std::string seconds_text(duration d) {
 writer::counts::counts(const host& h)
     : lines(h.count<counter>("lines_written", "1", "Lines that are in the log file")),
       bytes(h.count<counter>("bytes_written", "bytes", "Of the log file")),
+      lines_recorded(h.count<counter>("lines_recorded", "1", "Lines that are written only when an error comes")),
       lines_lost(h.count<counter>("lines_lost", "1", "Lines that never reach the file: their ring was full")),
       failures(h.count<counter>("write_failures", "1", "Times that the log file could not be written")),
       recovered(h.count<counter>("recovered", "1", "Dead processes whose last lines were kept")),
@@ -50,7 +51,7 @@ writer::writer(const host& h, strand& place, const settings& s)
       counts_(h),
       wake_(place),
       work_(std::make_shared<work>()),
-      intake_(h.loop, &writer::on_wake, this, s.kept) {}
+      intake_(h.loop, &writer::on_wake, this, s.rules()) {}
 
 writer::~writer() = default;
 
@@ -97,6 +98,7 @@ writer::opened writer::open_now(int64_t wall) {
   segment_info info;
   info.geometry.rings = settings_.rings;
   info.geometry.ring_size = settings_.ring_size;
+  info.geometry.flight_size = settings_.records() ? settings_.flight_size : 0;
   info.sealed = sealed;
   info.instance = "xlog";
   info.anchor = work_->on.clock->anchor();
@@ -121,9 +123,10 @@ writer::opened writer::open_now(int64_t wall) {
   callbacks.dropped = [this](uint32_t site) { intake_.sites().count_lost(site); };
   if (stream) callbacks.fill = [stream](uint64_t position, std::span<uint8_t> into) { return stream->fill(position, into); };
   auto set = std::make_unique<ring_set>(std::move(*memory), info.geometry, sealed, *work_->on.threads, rings, callbacks);
+  if (settings_.records()) o.failure = set->open_flight();
+  if (o.failure.status != THARSIS_OK) return o;
   const auto keep = [rings = set.get()](const std::string& entry) { return rings->append_to_dictionary(as_bytes(entry)); };
   intake_.open(std::move(set), std::make_unique<site_registry>(keep), work_->on.clock.get());
-  intake_.sites().set_full(settings_.full);
 
   work_->lines.emplace(drain::host_tables{host_.files, host_.random, host_.loop}, settings_, std::move(*recipients), info.id,
                        intake_.rings(), intake_.sites(), work_->on.clock->anchor());
@@ -250,6 +253,7 @@ void writer::on_written(const drain::outcome& o) {
   lost_ += o.dropped;
   counts_.lines.add(o.lines);
   counts_.bytes.add(o.bytes);
+  counts_.lines_recorded.add(o.recorded);
   counts_.lines_lost.add(o.dropped);
   count_full(o.full);
   const bool works = o.failure.status == THARSIS_OK;
@@ -309,6 +313,7 @@ writer::ending writer::end_now(work& w, const tharsis_loop* loop, int64_t wall) 
     const drain::outcome o = w.lines->run(wall, w.on.clock->anchor(), true);
     e.last.lines += o.lines;
     e.last.bytes += o.bytes;
+    e.last.recorded += o.recorded;
     e.last.dropped += o.dropped;
     for (const auto& [whose, count] : o.full) e.last.full[whose] += count;
     e.last.open = o.open;

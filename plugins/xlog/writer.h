@@ -47,7 +47,7 @@ class writer {
   static constexpr uint32_t stopping = 1 << 16;  // Beside the reasons of the intake.
   struct counts {
     explicit counts(const host& h);
-    counter lines, bytes, lines_lost, failures, recovered;
+    counter lines, bytes, lines_recorded, lines_lost, failures, recovered;
     histogram write_time;
     std::map<std::pair<std::string, uint32_t>, counter> full;  // Lines that found their rings full.
   };

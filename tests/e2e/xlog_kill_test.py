@@ -16,7 +16,7 @@ from xlog_deaths import Deaths
 def main():
     tool, folder, count = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 32)
-    deaths = Deaths(tool, folder, seed, paced=7)
+    deaths = Deaths(tool, folder, seed, paced=7, recorded=3)
     lines = 0
     for number in range(count):
         death = deaths.one(number)

@@ -41,9 +41,11 @@ uint64_t size_of(const recovered_ring& r) {
   return sizeof(ring_header) + r.owners.size() * sizeof(ring_owner) + r.bytes.size();
 }
 
+segment_geometry geometry_of(const layout::superblock& s) { return {s.rings, s.ring_size, s.dictionary_size, s.flight_size}; }
+
 segment_info info_of(const layout::superblock& s) {
   segment_info i;
-  i.geometry = {s.rings, s.ring_size, s.dictionary_size};
+  i.geometry = geometry_of(s);
   i.sealed = (s.flags & layout::flag_sealed) != 0;
   i.pid = s.pid;
   i.start = s.start;
@@ -60,7 +62,7 @@ error check_superblock(const layout::superblock& s) {
   if (s.version != layout::version)
     return no_segment("this segment has version " + std::to_string(s.version) + "; this program reads version " +
                   std::to_string(layout::version));
-  if (s.key_size > wrapped_key_max || !is_sound({s.rings, s.ring_size, s.dictionary_size}))
+  if (s.key_size > wrapped_key_max || !is_sound(geometry_of(s)))
     return no_segment("the sizes in this segment's first bytes cannot be");
   return {THARSIS_OK, {}};
 }
@@ -87,10 +89,17 @@ std::vector<ring_owner> owners_of(const layout::control& c, uint64_t from, uint6
   return owners;
 }
 
+// Where the other rings begin, for their lines that stand in the flight ring too.
+std::vector<ring_owner> beginnings_of(const std::vector<recovered_ring>& rings) {
+  std::vector<ring_owner> all;
+  for (const recovered_ring& r : rings) all.push_back({r.from, r.ring});
+  return all;
+}
+
 bool read_ring(const read_bytes& file, const segment_geometry& g, uint64_t offset, recovered_ring& r) {
   r.bytes.resize(r.to - r.from);
-  const uint64_t start = r.from & (g.ring_size - 1);
-  const size_t first = std::min<size_t>(r.bytes.size(), g.ring_size - start);
+  const uint64_t size = g.size_of(r.ring), start = r.from & (size - 1);
+  const size_t first = std::min<size_t>(r.bytes.size(), size - start);
   return file(offset + start, std::span(r.bytes).first(first)) && file(offset, std::span(r.bytes).subspan(first));
 }
 
@@ -110,10 +119,10 @@ result<segment_image> read_segment(const read_bytes& file, std::span<const ring_
   image.dictionary.resize(s.dictionary_used);
   if (!file(layout::dictionary_offset, image.dictionary)) return no_segment("this segment ends within its dictionary");
   const segment_geometry& g = image.info.geometry;
-  for (uint32_t i = 0; i < g.rings; ++i) {
+  for (uint32_t i = 0; i < g.all_rings(); ++i) {
     layout::control c{};
     if (!file(layout::control_offset + i * layout::control_size, bytes_over(c))) return no_segment("this segment ends within its controls");
-    const bool sound = c.head >= c.tail && c.head - c.tail <= g.ring_size && c.head % 8 == 0 && c.tail % 8 == 0;
+    const bool sound = c.head >= c.tail && c.head - c.tail <= g.size_of(i) && c.head % 8 == 0 && c.tail % 8 == 0;
     if (!sound) {
       image.damaged.push_back(i);
       continue;
@@ -123,7 +132,7 @@ result<segment_image> read_segment(const read_bytes& file, std::span<const ring_
     r.from = unconsumed_from(i, c.tail, c.head, done);
     r.to = c.head;
     if (r.from == r.to) continue;
-    r.owners = owners_of(c, r.from, r.to);
+    r.owners = g.is_flight(i) ? beginnings_of(image.rings) : owners_of(c, r.from, r.to);
     if (read_ring(file, g, layout::ring_offset(g, i), r)) image.rings.push_back(std::move(r));
     else image.damaged.push_back(i);
   }
@@ -184,14 +193,15 @@ result<segment_image> read_recovered(std::span<const uint8_t> payload) {
   std::memcpy(&s, image.superblock.data(), sizeof s);
   if (error e = check_superblock(s); e.status != THARSIS_OK) return e;
   image.info = info_of(s);
-  if (h.key_size != s.key_size || h.dictionary_size != s.dictionary_used || h.rings > s.rings) return torn;
+  if (h.key_size != s.key_size || h.dictionary_size != s.dictionary_used || h.rings > image.info.geometry.all_rings()) return torn;
   if (!take_bytes(image.wrapped, h.key_size) || !take_bytes(image.dictionary, h.dictionary_size)) return torn;
   if (layout::sum_of(s, image.wrapped) != s.sum) return torn;
   for (uint32_t i = 0; i < h.rings; ++i) {
     ring_header rh{};
     if (!take(bytes_over(rh))) return torn;
-    const bool sound = rh.ring < s.rings && rh.owners <= layout::owners_max && rh.from % 8 == 0 && rh.to % 8 == 0 &&
-                       rh.from < rh.to && rh.to - rh.from <= s.ring_size;
+    const segment_geometry& g = image.info.geometry;
+    const bool sound = rh.ring < g.all_rings() && rh.owners <= (g.is_flight(rh.ring) ? rings_max : layout::owners_max) &&
+                       rh.from % 8 == 0 && rh.to % 8 == 0 && rh.from < rh.to && rh.to - rh.from <= g.size_of(rh.ring);
     if (!sound) return torn;
     recovered_ring r{rh.ring, rh.from, rh.to, std::vector<ring_owner>(rh.owners), {}};
     for (ring_owner& o : r.owners)
@@ -212,7 +222,7 @@ std::vector<uint8_t> open_dictionary(const segment_image& image, const fill_keys
 }
 
 recovered_records::recovered_records(const segment_image& image, const fill_keystream& fill, uint32_t sites)
-    : sites_(sites) {
+    : sites_(sites), rings_(image.info.geometry.rings) {
   const double rate = image.info.anchor.ticks_per_second;
   slack_ = rate > 0 && rate < 1e12 ? static_cast<uint64_t>(rate / 10) : 100'000'000;
   sources_.reserve(image.rings.size());
@@ -228,18 +238,44 @@ recovered_records::recovered_records(const segment_image& image, const fill_keys
     }
     const ring_bytes bytes{r.bytes.data(), image.info.sealed ? keystream.data() + (r.from - start) : nullptr, ~uint64_t{0},
                            r.from};
-    ring_cursor cursor(bytes, r.from, image.info.geometry.ring_size / 2);
+    ring_cursor cursor(bytes, r.from, image.info.geometry.size_of(r.ring) / 2);
     cursor.look_up_to(r.to);
-    sources_.push_back({&r, std::move(keystream), std::move(cursor), {}, 0, false});
+    const bool flight = image.info.geometry.is_flight(r.ring);
+    sources_.push_back({&r, std::move(keystream), std::move(cursor), {}, 0, false, flight, {}, std::vector<uint64_t>(flight ? rings_ : 0)});
     advance(sources_.back());
   }
 }
 
 void recovered_records::advance(source& s) {
-  const auto found = s.cursor.next(s.record, sites_);
-  s.has = found == ring_cursor::found::record && (s.record.tick >= s.last_tick || s.last_tick - s.record.tick <= slack_);
-  if (s.has) s.last_tick = s.record.tick;
-  else if (found != ring_cursor::found::nothing) unreadable_ += s.cursor.pass_all();
+  for (;;) {
+    const auto found = s.cursor.next(s.record, sites_);
+    s.has = found == ring_cursor::found::record && is_credible(s);
+    if (!s.has && found != ring_cursor::found::nothing) unreadable_ += s.cursor.pass_all();
+    if (!s.has || !stands_elsewhere(s)) return;
+    s.cursor.pass(s.record);
+  }
+}
+
+// A record that comes later does not say something earlier: else it is of another lap, and its page never came to the disk.
+// In the flight ring clocks may turn back, but never what stood in one ring.
+bool recovered_records::is_credible(source& s) {
+  if (!s.flight) {
+    const bool in_time = s.record.tick >= s.last_tick || s.last_tick - s.record.tick <= slack_;
+    if (in_time) s.last_tick = s.record.tick;
+    return in_time;
+  }
+  const auto origin = take_flight_origin(s.record.arguments);
+  if (!origin || origin->ring() >= rings_ || origin->position() < s.origins[origin->ring()]) return false;
+  s.origin = *origin;
+  s.origins[origin->ring()] = origin->position() + 1;
+  return true;
+}
+
+bool recovered_records::stands_elsewhere(const source& s) {
+  if (!s.flight) return false;
+  for (const ring_owner& begin : s.ring->owners)
+    if (begin.thread == s.origin.ring() && s.origin.position() >= begin.position) return true;
+  return false;
 }
 
 bool recovered_records::next(recovered_record& out) {
@@ -255,7 +291,8 @@ bool recovered_records::next(recovered_record& out) {
   const source& s = sources_[given_];
   out.ring = s.ring->ring;
   out.record = s.record;
-  out.thread = 0;
+  out.thread = s.origin.thread;
+  if (s.flight) return true;
   for (const ring_owner& o : s.ring->owners)
     if (o.position <= s.record.position) out.thread = o.thread;
   return true;

@@ -8,6 +8,9 @@
 //   8   4,4,4,4  bytes of superblock, wrapped key and dictionary; rings
 //   24           superblock, wrapped key, dictionary, as they stood in the segment
 //   then for each ring:  u32 ring, u32 owners, u64 from, u64 to, owners x {u64 position, u64 thread}, the bytes
+//
+// A line of the flight ring may still stand in the ring that it came from, unconsumed: then that one counts. So the
+// flight ring has no owners, but for each other ring with something left: its `from`, its number.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -15,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/xlog/core/flight_line.h"
 #include "plugins/xlog/core/ring_cursor.h"
 #include "plugins/xlog/core/ring_layout.h"
 #include "sdk/pure/error.h"
@@ -25,7 +29,7 @@ struct recovered_ring {
   uint32_t ring = 0;
   uint64_t from = 0;
   uint64_t to = 0;
-  std::vector<ring_owner> owners;  // In the order of their positions.
+  std::vector<ring_owner> owners;  // In the order of their positions. Of the flight ring see above.
   std::vector<uint8_t> bytes;      // As they stood there: to - from.
 
   bool operator==(const recovered_ring&) const = default;
@@ -82,11 +86,17 @@ class recovered_records {
     ring_record record;      // The next one, where `has`.
     uint64_t last_tick = 0;
     bool has = false;
+    bool flight = false;
+    flight_origin origin;              // Of the next one, in the flight ring.
+    std::vector<uint64_t> origins;     // For each ring where the last line from it stood, and one.
   };
   void advance(source& s);
+  bool is_credible(source& s);
+  static bool stands_elsewhere(const source& s);
 
   std::vector<source> sources_;
   uint32_t sites_;
+  uint32_t rings_;           // Without the flight ring.
   uint64_t slack_;           // So far a clock may turn back and be believed.
   size_t given_ = ~size_t{0};
   uint64_t unreadable_ = 0;

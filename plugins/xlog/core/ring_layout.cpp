@@ -15,8 +15,9 @@ uint32_t segment_file::sum_of(const superblock& s, std::span<const uint8_t> key)
 }
 
 bool is_sound(const segment_geometry& g) {
-  return g.rings > 0 && g.rings <= rings_max && std::has_single_bit(g.ring_size) && g.ring_size >= (64 << 10) &&
-         g.ring_size <= ring_size_max && g.dictionary_size > 0 && g.dictionary_size % (64 << 10) == 0 &&
+  const auto is_ring = [](uint32_t size) { return std::has_single_bit(size) && size >= (64 << 10) && size <= ring_size_max; };
+  return g.rings > 0 && g.all_rings() <= rings_max && is_ring(g.ring_size) && (g.flight_size == 0 || is_ring(g.flight_size)) &&
+         g.dictionary_size > 0 && g.dictionary_size % (64 << 10) == 0 &&
          g.dictionary_size <= dictionary_size_max;
 }
 
@@ -29,6 +30,7 @@ std::vector<uint8_t> new_segment(const segment_info& info, std::span<const uint8
   s.rings = info.geometry.rings;
   s.ring_size = info.geometry.ring_size;
   s.dictionary_size = info.geometry.dictionary_size;
+  s.flight_size = info.geometry.flight_size;
   s.pid = info.pid;
   s.start = info.start;
   s.boot = info.boot;

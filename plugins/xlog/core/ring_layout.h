@@ -4,6 +4,7 @@
 //   16 KiB    for each ring its control: head, tail, and whose the bytes are
 //   64 KiB    the dictionary: appended, never changed
 //   then      the rings, each ring_size bytes, a power of two
+//   then      the flight ring, flight_size bytes: lines that are written only when an error comes (flight_line.h)
 //
 // All numbers are little-endian. What changes while the process runs is written with one store of 4 or 8
 // bytes each, so that whoever looks after its death sees the old or the new.
@@ -26,11 +27,16 @@ struct segment_geometry {
   uint32_t rings = 16;
   uint32_t ring_size = 1 << 20;           // A power of two, at least 64 KiB.
   uint32_t dictionary_size = 256 << 10;   // A multiple of 64 KiB. About 2,500 sites.
+  uint32_t flight_size = 0;               // As ring_size, or none.
+
+  uint32_t all_rings() const { return rings + (flight_size > 0 ? 1 : 0); }
+  bool is_flight(uint32_t ring) const { return flight_size > 0 && ring == rings; }
+  uint32_t size_of(uint32_t ring) const { return is_flight(ring) ? flight_size : ring_size; }
 
   bool operator==(const segment_geometry&) const = default;
 };
 
-inline constexpr uint32_t rings_max = 48;
+inline constexpr uint32_t rings_max = 48;  // With the flight ring.
 // One ring and the dictionary fit into a frame.
 inline constexpr uint32_t ring_size_max = 16 << 20;
 inline constexpr uint32_t dictionary_size_max = 8 << 20;
@@ -44,7 +50,7 @@ struct segment_info {
   uint64_t start = 0;             // Of the process, in the system's clock ticks since boot.
   std::array<uint8_t, 16> boot{}; // Which run of the system.
   std::array<uint8_t, 16> id{};   // Random; blocks name the segment by it.
-  std::string instance;           // Of the plugin; what is longer than 63 bytes is cut.
+  std::string instance;           // Of the plugin; what is longer than 59 bytes is cut.
   clock_anchor anchor;
 
   bool operator==(const segment_info&) const = default;
@@ -79,7 +85,8 @@ struct superblock {
   uint64_t start;
   std::array<uint8_t, 16> boot;
   std::array<uint8_t, 16> id;
-  std::array<char, 64> instance;
+  std::array<char, 60> instance;
+  uint32_t flight_size;
   uint32_t key_size;
   uint32_t sum;               // CRC-32C of all before it, then of the key.
   // From here on it changes while the process runs.
@@ -108,7 +115,7 @@ static_assert(key_offset + wrapped_key_max <= control_offset);
 constexpr uint64_t ring_offset(const segment_geometry& g, uint32_t ring) {
   return dictionary_offset + g.dictionary_size + uint64_t{ring} * g.ring_size;
 }
-constexpr uint64_t size(const segment_geometry& g) { return ring_offset(g, g.rings); }
+constexpr uint64_t size(const segment_geometry& g) { return ring_offset(g, g.rings) + g.flight_size; }
 
 // What superblock.sum must be.
 uint32_t sum_of(const superblock& s, std::span<const uint8_t> key);

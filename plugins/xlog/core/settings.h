@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "plugins/xlog/core/full_policy.h"
-#include "plugins/xlog/core/levels.h"
+#include "plugins/xlog/core/line_rules.h"
 #include "sdk/abi/log.h"
 #include "sdk/pure/time.h"
 
@@ -14,6 +13,7 @@ namespace tharsis::xlog {
 
 struct settings {
   levels kept;            // What is less severe is not kept.
+  levels flight{THARSIS_LOG_OFF, {}};  // But recorded, down to this, and written when an error comes.
   std::string directory;  // Absolute.
   // Small enough to send, large enough that a busy day is a few files.
   uint64_t file_size = 64 << 20;
@@ -22,6 +22,8 @@ struct settings {
   uint32_t ring_size = 1 << 20;
   // Threads that log at a time with a ring of their own; the others share one.
   uint32_t rings = 16;
+  // What is recorded: some ten thousand lines, the last seconds of a busy program.
+  uint32_t flight_size = 1 << 20;
   // How long a line may wait in its ring for others to share its block. A crash loses nothing of it; a block of one
   // line is ten times as large as its part of a full one.
   duration interval = 1s;
@@ -36,6 +38,9 @@ struct settings {
   std::vector<std::string> recipients;
   // Bits of a tick that files do not keep: at some 3 GHz less than a microsecond.
   unsigned tick_shift = 11;
+
+  line_rules rules() const { return {kept, flight, full}; }
+  bool records() const { return flight.lowest() < THARSIS_LOG_OFF; }
 
   bool operator==(const settings&) const = default;
 };

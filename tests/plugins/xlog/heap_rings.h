@@ -1,5 +1,6 @@
 // What the tests of the drain share: rings in memory on one thread, and lines written to them by hand.
 #pragma once
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -52,10 +53,10 @@ struct heap_rings {
           const uint64_t first = segment_file::ring_offset(geometry, 0);
           for (size_t i = 0; i < into.size(); ++i) {
             const uint64_t at = offset + i;
-            const uint32_t ring = at < first ? 0 : static_cast<uint32_t>((at - first) / geometry.ring_size);
-            if (at >= first && ring >= geometry.rings) return false;
+            if (at >= segment_file::size(geometry)) return false;
+            const auto ring = at < first ? 0 : std::min(static_cast<uint32_t>((at - first) / geometry.ring_size), geometry.all_rings() - 1);
             if (at < first) into[i] = rings->memory().front()[at];
-            else into[i] = rings->is_open(ring) ? rings->bytes(ring).bytes[(at - first) % geometry.ring_size] : 0;
+            else into[i] = rings->is_open(ring) ? rings->bytes(ring).bytes[at - segment_file::ring_offset(geometry, ring)] : 0;
           }
           return true;
         },

@@ -92,8 +92,9 @@ class simulated_disk final : public segment_store {
       if (disk.rings_free == 0) return error{THARSIS_E_FULL, "the disk is full"};
       --disk.rings_free;
       const uint64_t offset = segment_file::ring_offset(content->g, ring);
-      return ring_memory{content->twice(offset, content->g.ring_size),
-                         keystreams.twice(sealed ? offset : segment_file::ring_offset(content->g, 0), content->g.ring_size)};
+      // A page that nobody writes holds the zeros of a plain segment.
+      const size_t size = content->g.size_of(ring);
+      return ring_memory{content->twice(offset, size), keystreams.twice(sealed ? offset : segment_file::ring_offset(content->g, ring), size)};
     }
     void when_in_child(std::function<void()>) override {}
     const std::string& path() const override { return name; }
