@@ -12,6 +12,8 @@ namespace {
 const error fine{THARSIS_OK, {}};
 // Blocks that one run() writes before it lets its caller look around: some 50 ms of work when all cores are busy.
 constexpr int blocks_at_once = 256;
+// When all has been read that was there: fewer new bytes are left for the next run(), which more will have joined then.
+constexpr uint64_t worth_reading_on = 64 << 10;
 
 std::string lines_text(uint64_t count) { return std::to_string(count) + (count == 1 ? " line is" : " lines are"); }
 
@@ -63,7 +65,8 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   for (int blocks = 0; more && blocks < blocks_at_once; ++blocks) {
     if (has_lines()) failure = change_file_if_over();
     if (failure.status != THARSIS_OK) break;
-    more = gather();
+    do more = gather();
+    while (!more && look_for_more());
     if (block_.rows() == 0) commit();  // Past lines that no file can hold.
     if (block_.rows() == 0 || (!more && !all)) break;
     failure = write_block();
@@ -112,6 +115,15 @@ void drain::show_released() {
     rows_.add_ring(ring, rings_.bytes(ring), begun_[ring], static_cast<uint32_t>(rings_.bytes(ring).mask));
   }
   rows_.look_up_to(ring, flight_.released());
+}
+
+// While threads log as fast as they can, reading on is cheaper than coming back.
+bool drain::look_for_more() {
+  look();
+  uint64_t bytes = 0;
+  for (uint32_t ring = 0; ring < rings_.count(); ++ring)
+    if (rows_.has(ring)) bytes += rings_.head(ring) - rows_.position(ring);
+  return bytes >= worth_reading_on;
 }
 
 bool drain::has_lines() {

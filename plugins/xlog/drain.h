@@ -70,6 +70,7 @@ class drain {
 
  private:
   void look();
+  bool look_for_more();
   bool has_lines();
   bool gather();
   enum class turn { add, next, full };

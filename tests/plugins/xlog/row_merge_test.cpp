@@ -118,3 +118,33 @@ TEST(XlogRowMerge, AnyNumberOfRingsGivesEachLineOnceAndInOrder) {
     EXPECT_TRUE(std::is_sorted(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.second < b.second; }));
   }
 }
+
+// What a look shows may be earlier than what has been taken, and than what comes next.
+TEST(XlogRowMerge, BetweenLooksTheEarliestOfAllThatIsSeenComesNext) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    std::mt19937_64 dice(seed);
+    std::vector<paper_ring> rings(1 + dice() % 4);
+    std::vector<std::vector<uint64_t>> ticks(rings.size());
+    std::vector<size_t> seen(rings.size()), taken(rings.size());
+    row_merge m;
+    for (uint32_t i = 0; i < rings.size(); ++i) {
+      for (uint64_t n = 0, tick = dice() % 8; n < 40; ++n, tick += dice() % 4) rings[i].add(1, tick), ticks[i].push_back(tick);
+      m.add_ring(i, rings[i].view(), 0, record_max);
+    }
+    const size_t record = rings[0].bytes.size() / ticks[0].size();
+    for (int step = 0; step < 300; ++step) {
+      const auto ring = static_cast<uint32_t>(dice() % rings.size());
+      if (dice() % 4 == 0) m.look_up_to(ring, record * (seen[ring] = std::min<size_t>(40, seen[ring] + dice() % 6)));
+      row r;
+      const bool found = m.next(r, 2);
+      std::optional<std::pair<uint64_t, uint32_t>> expected;  // Tick, ring.
+      for (uint32_t i = 0; i < rings.size(); ++i)
+        if (taken[i] < seen[i]) expected = std::min(expected.value_or(std::pair(~uint64_t{0}, ~0u)), std::pair(ticks[i][taken[i]], i));
+      ASSERT_EQ(found, expected.has_value()) << seed;
+      if (!found) continue;
+      ASSERT_EQ(std::pair(r.tick, r.thread), *expected) << seed;
+      m.take();
+      ++taken[r.thread];
+    }
+  }
+}
