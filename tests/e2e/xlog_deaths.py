@@ -67,11 +67,7 @@ class Deaths:
         if recovered.returncode != 0:
             death.wrong.append("recover: " + recovered.stderr.decode())
         read = self.said("cat", self.folder / "log", *(["--key", self.folder / "key"] if death.sealed else []))
-<<<<<<< Updated upstream
         if read.returncode != 0:  # That a file has no end is said, and is no fault.
-=======
-        if read.returncode != 0:  # That a killed writer left its file without an end is said on stderr, and no failure.
->>>>>>> Stashed changes
             death.wrong.append(f"cat ended with {read.returncode}: {read.stderr.decode()[:1000]}")
         compare(death, read.stdout, acknowledged)
         return death
