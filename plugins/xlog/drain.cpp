@@ -120,10 +120,7 @@ void drain::show_released() {
 // While threads log as fast as they can, reading on is cheaper than coming back.
 bool drain::look_for_more() {
   look();
-  uint64_t bytes = 0;
-  for (uint32_t ring = 0; ring < rings_.count(); ++ring)
-    if (rows_.has(ring)) bytes += rings_.head(ring) - rows_.position(ring);
-  return bytes >= worth_reading_on;
+  return rows_.unread() >= worth_reading_on;
 }
 
 bool drain::has_lines() {

@@ -44,6 +44,14 @@ class row_merge {
 
   uint64_t position(uint32_t ring) const { return sources_[ring]->cursor.position(); }
 
+  // Bytes that have been seen and not taken.
+  uint64_t unread() const {
+    uint64_t bytes = 0;
+    for (const auto& s : sources_)
+      if (s) bytes += s->cursor.head() - s->cursor.position();
+    return bytes;
+  }
+
   // Bytes of rings that were no lines and have been passed over.
   uint64_t take_damage() { return std::exchange(damage_, 0); }
 
