@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "sdk/pure/secret_names.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
@@ -85,6 +86,10 @@ void log_hub::set_sink(const tharsis_log_sink* sink) {
     leaving_ = true;  // What comes from now on waits for the next one.
   }
   close_rings();
+  {
+    const std::unique_lock nobody_asks(gate_);
+    knows_secrets_ = sink != nullptr && THARSIS_HAS(sink, is_secret) && sink->is_secret != nullptr ? sink : nullptr;
+  }
   const turn mine(*this);
   sink_ = sink;
   leaving_ = false;
@@ -248,8 +253,8 @@ tharsis_status log_hub::flush_now(int64_t most) {
 
 bool log_hub::is_secret(std::string_view field) {
   const std::shared_lock asks(gate_, std::try_to_lock);
-  const tharsis_log_sink* const sink = asks ? rings_.load(std::memory_order_relaxed) : nullptr;
-  return sink != nullptr && THARSIS_HAS(sink, is_secret) && sink->is_secret != nullptr && sink->is_secret(sink->self, text_of(field)) != 0;
+  const tharsis_log_sink* const sink = asks ? knows_secrets_ : nullptr;
+  return sink != nullptr ? sink->is_secret(sink->self, text_of(field)) != 0 : is_secret_name(field, usual_secrets);
 }
 
 }  // namespace tharsis::runtime

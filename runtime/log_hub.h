@@ -67,7 +67,8 @@ class log_hub {
              tharsis_handle handle);
   // See tharsis_log; a sink without rings cannot. [any thread but those in the sink]
   tharsis_status flush_now(int64_t most);
-  bool is_secret(std::string_view field);  // [any thread]
+  // As the sink says; where none is there or it cannot, as usual (sdk/pure/secret_names.h). [any thread]
+  bool is_secret(std::string_view field);
 
   // Rings, as tharsis_log has them.
 
@@ -127,7 +128,8 @@ class log_hub {
   const void* outside_fork_ = nullptr;                 // Which hub the thread that forks was inside of.
   bool forked_ = false;                                // This is a child, and nothing of the parent's runs here.
 
-  std::shared_mutex gate_;                             // Those in ring() and site() share it.
+  std::shared_mutex gate_;                             // Those in ring(), site() and is_secret() share it.
+  const tharsis_log_sink* knows_secrets_ = nullptr;
   std::atomic<const tharsis_log_sink*> rings_{nullptr};  // The sink, if it has rings.
   std::atomic<uint32_t> generation_{0};
   const fork_watch forks_;                             // Last: it tells of forks as soon as it is there.

@@ -26,10 +26,12 @@ terminal::terminal(options o)
     : options_(std::move(o)),
       out_(options_.json ? stderr : stdout),
       live_(is_live_terminal(out_)),
-      colours_(wants_colours(out_)) {
+      colours_(wants_colours(out_)),
+      complaint_colours_(wants_colours(stderr)) {
   table_.size = sizeof table_;
   table_.self = this;
   table_.colours = [](void* self) -> int32_t { return of(self).colours_; };
+  table_.complaint_colours = [](void* self) -> int32_t { return of(self).complaint_colours_; };
   table_.progress = [](void* self, tharsis_text line) { of(self).progress(view(line)); };
   table_.print = [](void* self, tharsis_text text) { of(self).print(view(text)); };
   table_.json = [](void* self, tharsis_text object) { of(self).json(view(object)); };

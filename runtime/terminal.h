@@ -41,6 +41,7 @@ class terminal {
   FILE* const out_;  // Where people's lines go.
   const bool live_;
   const bool colours_;
+  const bool complaint_colours_;
   tharsis_console table_{};
   std::mutex mutex_;
   bool live_line_ = false;

@@ -1,24 +1,20 @@
 #include "plugins/xlog/cat.h"
 
 #include <algorithm>
-#include <array>
 
+#include "plugins/xlog/core/json_line.h"
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/core/line.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/core/utc.h"
 #include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
-#include "sdk/pure/json.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
 namespace {
 
 constexpr size_t shown_at_once = 64 << 10;  // A terminal's or pipe's worth for each print.
-
-// Faint, faint, plain, yellow, red, bold red.
-constexpr std::array<std::string_view, levels_count> colours = {"\x1b[2m", "\x1b[2m", "", "\x1b[33m", "\x1b[31m", "\x1b[1;31m"};
 
 struct listing {
   bool folder = false;
@@ -94,7 +90,7 @@ task<int> cat::work() {
     print(*s.head);
     s.head.reset();
     if (!advance(s)) co_await pull(*file);
-    else if (s.head) merge_.on_line(*file, s.head->wall);
+    else if (s.head) merge_.on_line(*file, s.head->value.wall);
     if (stop_) co_return 1;
   }
   for (const source* const s : torn_) damaged_ = damaged_ || !is_kept_elsewhere(*s);
@@ -171,7 +167,7 @@ task<void> cat::fill(source* s) {
 task<void> cat::pull(size_t file) {
   source* const s = sources_[file].get();
   while (!stop_ && !advance(*s)) co_await fill(s);
-  if (s->head) merge_.on_line(file, s->head->wall);
+  if (s->head) merge_.on_line(file, s->head->value.wall);
 }
 
 // False: more bytes are needed.
@@ -183,28 +179,23 @@ bool cat::advance(source& s) {
       damaged_ = damaged_ || !i->cut;
       if (i->torn) torn_.push_back(&s);
     } else if (wanted_.wanted.wants(i->value)) {
-      s.head = std::move(i->value);
+      s.head = std::move(*i);
       return true;
     }
   }
   return s.ended;
 }
 
-void cat::print(const record& r) {
+void cat::print(const log_reader::item& i) {
+  const record& r = i.value;
   if (wanted_.json) {
-    out_ += json_object()
-                .add("time", utc_text(r.wall))
-                .add("level", level_names[r.level])
-                .add("thread", r.thread)
-                .add("plugin", r.plugin)
-                .add("text", r.text)
-                .text() +
-            "\n";
+    out_ += i.of != nullptr ? json_line(r, *i.of, i.arguments) : json_line(r);
+    out_ += '\n';
   } else {
-    const std::string_view colour = colours_ ? colours[r.level] : std::string_view();
+    const std::string_view colour = colours_ ? level_colours[r.level] : std::string_view();
     out_ += colour;
     append_line(out_, r);
-    if (!colour.empty()) out_.insert(out_.size() - 1, "\x1b[0m");
+    if (!colour.empty()) out_.insert(out_.size() - 1, colours_end);
   }
   if (out_.size() >= shown_at_once) show();
 }

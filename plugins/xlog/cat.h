@@ -37,7 +37,7 @@ class cat {
     log_reader lines;
     uint64_t offset = 0;
     bool ended = false;
-    std::optional<record> head;
+    std::optional<log_reader::item> head;
   };
 
   task<int> work();
@@ -48,7 +48,7 @@ class cat {
   void add(std::string path, std::string shown);
   bool advance(source& s);
   bool is_kept_elsewhere(const source& torn) const;
-  void print(const record& r);
+  void print(const log_reader::item& i);
   void complain(const std::string& text);
   void show();
 

@@ -36,7 +36,7 @@ block_settings block_settings_of(const settings& s) {
 }  // namespace
 
 drain::drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
-             site_registry& sites, const clock_anchor& anchor)
+             site_registry& sites, const clock_anchor& anchor, taps* listeners)
     : host_(host),
       settings_(s),
       recipients_(std::move(recipients)),
@@ -48,7 +48,9 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
       block_(block_settings_of(s)),
       begun_(rings.count() + 1),
       flight_(rings),
-      done_to_(rings.count()) {}
+      done_to_(rings.count()) {
+  if (listeners != nullptr) feed_.emplace(*listeners, rings, sites);
+}
 
 drain::outcome drain::open(int64_t wall) {
   wall_ = wall;
@@ -77,6 +79,15 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   outcome o = outcome_of(std::move(failure));
   o.open = o.open || (more && o.failure.status == THARSIS_OK);
   return o;
+}
+
+bool drain::tell_taps(const clock_anchor& anchor) {
+  anchor_ = anchor;
+  rings_.begin_draining();
+  look();
+  const bool full = gather();
+  rings_.end_draining();
+  return full;
 }
 
 // Heads first, then sites: a line that is seen has its site.
@@ -131,11 +142,18 @@ bool drain::has_lines() {
 // True: the block is full.
 bool drain::gather() {
   row r;
+  const bool tells = feed_ && feed_->is_needed();
   while (rows_.next(r, sites_known_ + 1)) {
+    // What is recorded is below what is kept, and comes to no tap.
+    const bool may_be_told = tells && r.thread < rings_.count() && fates_[r.site - 1] != line_fate::recorded;
     if (flight_.exists()) {
       const turn t = decide(r);
       if (t == turn::full) return true;
       if (t == turn::next) continue;
+    }
+    if (may_be_told && !feed_->takes(r, rows_.position(r.thread), anchor_)) {
+      rows_.take();
+      continue;
     }
     const auto added = block_.add(r);
     if (added == block_writer::added::full) return true;
@@ -206,6 +224,7 @@ void drain::commit() {
     if (!rows_.has(ring) || rows_.position(ring) == begun_[ring]) continue;
     begun_[ring] = rows_.position(ring);
     rings_.commit(ring, begun_[ring]);
+    if (feed_) feed_->forget(ring, begun_[ring]);
   }
   spoiled_.lines += passed_.lines;
   spoiled_.bytes += passed_.bytes;

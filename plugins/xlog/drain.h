@@ -20,6 +20,7 @@
 #include "plugins/xlog/losses.h"
 #include "plugins/xlog/ring_set.h"
 #include "plugins/xlog/site_registry.h"
+#include "plugins/xlog/taps.h"
 #include "sdk/abi/files.h"
 #include "sdk/abi/host_facts.h"
 #include "sdk/abi/loop.h"
@@ -34,7 +35,7 @@ class drain {
     const tharsis_loop* loop;
   };
   drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
-        site_registry& sites, const clock_anchor& anchor);
+        site_registry& sites, const clock_anchor& anchor, taps* listeners = nullptr);
 
   struct outcome {
     uint64_t lines = 0;    // That are in files now and were not before.
@@ -56,6 +57,9 @@ class drain {
   // Writes what is in the rings now; of a last block that is not full only if `all`. Ends early enough for the caller
   // to see to other things, and says `open` then too.
   outcome run(int64_t wall, const clock_anchor& anchor, bool all);
+
+  // Tells the taps what is in the rings now, and writes nothing. True: a block is full, and what comes after it waits.
+  bool tell_taps(const clock_anchor& anchor);
 
   // Writes the end of the file and closes it.
   outcome finish();
@@ -104,6 +108,7 @@ class drain {
   log_files files_;
   std::optional<frame_maker> frames_;
   block_writer block_;
+  std::optional<tap_feed> feed_;
   row_merge rows_;
   std::vector<uint64_t> begun_;  // For each ring: where the block that grows begins.
   uint32_t sites_known_ = 0;     // To block_.

@@ -13,8 +13,10 @@
 #include "plugins/xlog/core/tick_clock.h"
 #include "plugins/xlog/ring_set.h"
 #include "plugins/xlog/site_registry.h"
+#include "plugins/xlog/taps.h"
 #include "sdk/abi/loop.h"
 #include "sdk/pure/logger.h"
+#include "sdk/pure/secret_names.h"
 #include "sdk/pure/utf8.h"
 #include "sdk/pure/views.h"
 
@@ -25,10 +27,11 @@ class intake {
   // What the writer is woken for: ring_set's news, and
   static constexpr uint32_t flush = 8;   // Somebody wants to know when it is written.
   static constexpr uint32_t soon = 16;   // An error: people look for it.
+  static constexpr uint32_t tapped = 32;  // Somebody listens from now on.
 
   // on_news(context, reasons) is posted to the plugin's strand.
-  intake(const tharsis_loop* loop, tharsis_wake on_news, void* context, line_rules r)
-      : loop_(loop), on_news_(on_news), context_(context), rules_(std::move(r)) {}
+  intake(const tharsis_loop* loop, tharsis_wake on_news, void* context, line_rules r, std::vector<std::string> secrets)
+      : loop_(loop), on_news_(on_news), context_(context), secrets_(std::move(secrets)), rules_(std::move(r)) {}
   intake(const intake&) = delete;
 
   // Where lines go from now on; `clock` tells when they were. Before the first line.
@@ -57,11 +60,15 @@ class intake {
     rules_ = r;
   }
 
+  // 0 also where a field is secret: the line comes as finished text, without it.
   uint32_t site(std::string_view plugin, const tharsis_log_site& s) {
+    if (s.text != nullptr && has_secret_field(s.text, secrets_)) return 0;
     const auto text = [](const char* t) { return std::string(t != nullptr ? t : ""); };
     return sites_->number_of({std::min<uint32_t>(s.level, THARSIS_LOG_FATAL), s.line, std::string(plugin), text(s.tag), text(s.file),
                               text(s.text), text(s.codes)});
   }
+
+  bool is_secret(std::string_view field) const { return is_secret_name(field, secrets_); }
 
   // See tharsis_log.room. [the ring's thread, busy]
   bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) { return rings_->room(ring, bytes, site); }
@@ -74,15 +81,27 @@ class intake {
     std::string_view text = utf8_cut(given, std::min<size_t>(text_max, rings_->record_max() / 2));
     if (text.size() < given.size()) text = cut = std::string(text) + cut_note(given.size() - text.size());
     const std::string plugin(utf8_cut(view(said.plugin), plugin_max));
-    const uint32_t number = sites_->number_of({level, 0, plugin, {}, {}, "{}", "s"});
+    const uint32_t number = sites_->number_of(site_of_finished_text(level, plugin));
     tharsis_log_ring* ring = number != 0 ? rings_->ring() : nullptr;
     const bool shared = ring == nullptr && number != 0;
     if (shared) ring = rings_->take_shared();
+    const uint64_t begin = ring != nullptr ? ring->position : 0;
     if (ring == nullptr || !log_detail::enter(*ring)) sites_->count_lost(plugin, level);
     else put(*ring, number, clock_->tick_at(said.wall), text);
-    if (shared && ring != nullptr) rings_->give_shared();
+    if (shared && ring != nullptr) {
+      if (taps_.is_telling()) taps_.on_said_inside({begin, ring->position});
+      rings_->give_shared();
+    }
     if (level >= THARSIS_LOG_ERROR) on_ring_news(soon);
   }
+
+  // Who listens. [any thread]
+  tharsis_handle open_tap(const tharsis_log_filter* filter, bool decides, tharsis_on_line on_line, void* context) {
+    const tharsis_handle opened = taps_.open(filter, decides, on_line, context, rings_->heads());
+    on_ring_news(tapped);
+    return opened;
+  }
+  taps& listeners() { return taps_; }
 
   struct asker {
     tharsis_handle strand;
@@ -130,9 +149,11 @@ class intake {
   const tharsis_loop* loop_;
   const tharsis_wake on_news_;
   void* const context_;
+  const std::vector<std::string> secrets_;
   std::unique_ptr<ring_set> rings_;
   std::unique_ptr<site_registry> sites_;
   const tick_clock* clock_ = nullptr;
+  taps taps_;
   mutable std::mutex mutex_;
   line_rules rules_;
   std::vector<asker> askers_;

@@ -67,6 +67,8 @@ result<settings> read_settings(const host& h) {
   if (!full) return full.failure();
   s.full = std::move(*full);
   s.recipients = h.texts("encrypt.to");
+  s.redact = h.texts("redact");
+  s.console = level_from(h.text("console")).value_or(s.console);
   s.retry_min = h.wait("retry_min", s.retry_min);
   s.retry_max = h.wait("retry_max", s.retry_max);
   return s;
@@ -82,8 +84,9 @@ class plugin {
 
   plugin(const host& h, settings has)
       : host_(h), place_(h.loop), has_(std::move(has)), writer_(host_, place_, has_), work_(place_), end_(place_) {
-    sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, nullptr, nullptr};
+    sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, nullptr, is_secret};
     reader_ = {sizeof reader_, this, read};
+    tap_ = {sizeof tap_, &writer_, open_tap, close_tap};
   }
 
   tharsis_status start(tharsis_error*) {
@@ -108,11 +111,13 @@ class plugin {
     same.kept = has_.kept;
     same.full = has_.full;
     if (same.records() == has_.records()) same.flight = has_.flight;
+    same.console = has_.console;
     return same == has_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
   }
   void commit() {
     has_ = prepared_;
     writer_.lines().set_rules(has_.rules());
+    writer_.show(has_.console);
   }
   void abort() {}
 
@@ -129,6 +134,7 @@ class plugin {
     if (failure.status == THARSIS_OK)
       host_.registry->provide(host_.registry->self, THARSIS_LOG_SINK_ID, &sink_, 0, &why);
     if (why.status == THARSIS_OK) host_.registry->provide(host_.registry->self, THARSIS_LOG_READER_ID, &reader_, 0, &why);
+    if (why.status == THARSIS_OK) host_.registry->provide(host_.registry->self, THARSIS_LOG_TAP_ID, &tap_, 0, &why);
     if (why.status != THARSIS_OK) {
       host_.self->failed(host_.self->self, &why);
       co_return;
@@ -155,7 +161,16 @@ class plugin {
   }
   static void wake(void* self) { lines(self).rings().wake(); }
   static uint32_t level_of(void* self, tharsis_text plugin, tharsis_text tag) { return lines(self).level_of(view(plugin), view(tag)); }
+  static int32_t is_secret(void* self, tharsis_text field) { return lines(self).is_secret(view(field)) ? 1 : 0; }
   static void close_rings(void* self) { static_cast<writer*>(self)->close_rings(); }
+
+  static tharsis_status open_tap(void* self, const tharsis_log_filter* filter, int32_t decides, tharsis_on_line on_line, void* context,
+                                 tharsis_handle* tap, tharsis_error* error) {
+    if (on_line == nullptr || tap == nullptr) return fail(error, {THARSIS_E_INVALID, "a tap of the log needs a function that gets the lines"});
+    *tap = lines(self).open_tap(filter, decides != 0, on_line, context);
+    return THARSIS_OK;
+  }
+  static void close_tap(void* self, tharsis_handle tap) { lines(self).listeners().close(tap); }
 
   static tharsis_status read(void* self, tharsis_text path, void (*on_line)(void*, const tharsis_log_record*), void* context,
                              tharsis_error* error) {
@@ -188,6 +203,7 @@ class plugin {
   writer writer_;
   tharsis_log_sink sink_{};
   tharsis_log_reader reader_{};
+  tharsis_log_tap tap_{};
   std::unique_ptr<cat> cat_;
   std::unique_ptr<keygen_command> keygen_;
   std::unique_ptr<write_command> write_;

@@ -27,7 +27,7 @@ tharsis_status read_log(const tharsis_files* files, tharsis_text path, void (*on
         if (damage.empty() && !i->cut) damage = name + ": " + i->damage;
         continue;
       }
-      const tharsis_log_record r = {sizeof r, i->value.level, i->value.wall, i->value.thread, text_of(i->value.plugin), text_of(i->value.text), {}, {}, 0, 0};
+      const tharsis_log_record r = shown(i->value);
       on_line(context, &r);
     }
   }

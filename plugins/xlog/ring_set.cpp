@@ -97,6 +97,20 @@ tharsis_log_ring* ring_set::ring() {
   return l;
 }
 
+std::optional<uint32_t> ring_set::ring_of_caller() const {
+  const uint64_t thread = system_.thread();
+  for (const lease* l : leases_)
+    if (l->owner.load(std::memory_order_acquire) == thread) return l->index;
+  return {};
+}
+
+std::vector<uint64_t> ring_set::heads() {
+  std::vector<uint64_t> now(count());
+  for (uint32_t ring = 0; ring < count(); ++ring)
+    if (is_open(ring)) now[ring] = head(ring);
+  return now;
+}
+
 // One that was used before rather than a new one: a program that starts thread after thread needs few.
 ring_set::lease* ring_set::lease_unowned(uint64_t thread) {
   for (const bool used : {true, false})

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct ring_settings {
   // How long a line of this site waits for room in a full ring; zero: it is dropped at once. [any thread] Null: all are.
   std::function<duration(uint32_t site)> wait;
 };
+
+inline constexpr uint32_t shared_ring = 0;
 
 class ring_set {
  public:
@@ -50,6 +53,8 @@ class ring_set {
 
   // The calling thread's own; null: none is left, or its disk is full. [any thread]
   tharsis_log_ring* ring();
+  // Which one the calling thread has, if any. [any thread]
+  std::optional<uint32_t> ring_of_caller() const;
   // See tharsis_log.room. While close() is under way what finds no room is not dropped: it goes elsewhere. [the
   // ring's thread]
   bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site);
@@ -72,6 +77,8 @@ class ring_set {
   ring_bytes bytes(uint32_t ring) const;
   uint32_t record_max() const { return geometry_.ring_size / 2; }
   uint64_t head(uint32_t ring) { return load(front_.control(ring).head); }
+  // Of all; 0 of those never leased. [any thread]
+  std::vector<uint64_t> heads();
   uint64_t tail(uint32_t ring) { return load(front_.control(ring).tail); }
   uint64_t thread_of(uint32_t ring, uint64_t position) { return front_.owner_of(ring, position); }
   // Everything before `to` is in a file: its room is free.

@@ -24,6 +24,9 @@ constexpr tharsis_topic state_topic = {sizeof(tharsis_topic),     THARSIS_TOPIC_
                                        state_fields,              std::size(state_fields),    sizeof(tharsis_xlog_state), 0};
 const error fine{THARSIS_OK, {}};
 
+// What it is woken for while lines still may wait for others.
+constexpr uint32_t patient = ring_set::woken | intake::tapped;
+
 // How long closing waits for threads that are inside a line: they copy some bytes.
 constexpr duration inside_most = 1s;
 
@@ -51,7 +54,8 @@ writer::writer(const host& h, strand& place, const settings& s)
       counts_(h),
       wake_(place),
       work_(std::make_shared<work>()),
-      intake_(h.loop, &writer::on_wake, this, s.rules()) {}
+      intake_(h.loop, &writer::on_wake, this, s.rules(), s.redact),
+      console_(h.console, intake_) {}
 
 writer::~writer() = default;
 
@@ -76,6 +80,7 @@ task<error> writer::open() {
   topic_ = host_.declare(state_topic);
   file_ = done->file;
   publish(fine);
+  show(settings_.console);
   co_return fine;
 }
 
@@ -129,7 +134,7 @@ writer::opened writer::open_now(int64_t wall) {
   intake_.open(std::move(set), std::make_unique<site_registry>(keep), work_->on.clock.get());
 
   work_->lines.emplace(drain::host_tables{host_.files, host_.random, host_.loop}, settings_, std::move(*recipients), info.id,
-                       intake_.rings(), intake_.sites(), work_->on.clock->anchor());
+                       intake_.rings(), intake_.sites(), work_->on.clock->anchor(), &intake_.listeners());
   const drain::outcome first = work_->lines->open(wall);
   o.failure = first.failure;
   o.file = first.file;
@@ -188,14 +193,29 @@ task<uint32_t> writer::wait_for_lines() {
   if (!waiting_ && may_sleep()) {
     const uint32_t reasons = co_await wake_.wait();
     if ((reasons & stopping) != 0) stop_ = true;
-    if ((reasons & ~ring_set::woken) != 0) co_return reasons;
+    if ((reasons & ~patient) != 0) co_return reasons;
   }
   waiting_ = true;
   const instant due = later(place_.now(), settings_.interval);
   uint32_t reasons = 0;
-  while ((reasons & ~ring_set::woken) == 0 && place_.now() < due) reasons |= co_await wake_.wait(due);
+  while ((reasons & ~patient) == 0 && place_.now() < due) reasons |= co_await wait_and_tell(due);
   if ((reasons & stopping) != 0) stop_ = true;
-  co_return reasons & ~ring_set::woken;
+  co_return reasons & ~patient;
+}
+
+// As wake_.wait(due), but while somebody listens the taps are told now and then what has come. A block that is full
+// by then is a reason, too.
+task<uint32_t> writer::wait_and_tell(instant due) {
+  const bool listened = intake_.listeners().any();
+  const instant next = listened ? std::min(due, later(place_.now(), tap_interval)) : due;
+  const uint32_t reasons = co_await wake_.wait(next);
+  if (!listened || (reasons & ~patient) != 0 || place_.now() >= due) co_return reasons;
+  const auto turn = [w = work_, loop = host_.loop] {
+    refine(w->on, loop);
+    return w->lines->tell_taps(w->on.clock->anchor());
+  };
+  const auto full = co_await blocking(place_, turn);
+  co_return full && *full ? reasons | ring_set::filling : reasons;
 }
 
 bool writer::may_sleep() {
@@ -225,7 +245,7 @@ task<void> writer::write_what_waits(bool all) {
     if (stop_) co_return;
     const instant due = later(place_.now(), retry_);
     uint32_t reasons = 0;
-    while ((reasons & (intake::flush | stopping)) == 0 && place_.now() < due) reasons |= co_await wake_.wait(due);
+    while ((reasons & (intake::flush | stopping)) == 0 && place_.now() < due) reasons |= co_await wait_and_tell(due);
     if ((reasons & stopping) != 0) stop_ = true;
     if (stop_) co_return;
     if ((reasons & intake::flush) == 0) continue;
@@ -277,7 +297,7 @@ void writer::on_failure(const error& why) {
   const std::string text = "lines do not reach the log file: " + why.text + "; up to " + std::to_string(settings_.ring_size) +
                            " bytes of each thread's wait in its ring until it works again";
   host_.error(text);
-  if (host_.console != nullptr && !stop_) host_.console->complain(host_.console->self, text_of("xlog: " + text));
+  if (host_.console != nullptr && !stop_ && !console_.shows(THARSIS_LOG_ERROR)) host_.console->complain(host_.console->self, text_of("xlog: " + text));
 }
 
 void writer::count_full(const loss_counts& full) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/xlog/console_sink.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/drain.h"
 #include "plugins/xlog/intake.h"
@@ -36,6 +37,9 @@ class writer {
   // Writes until stop(), then what is left, and closes the file.
   task<void> run();
   void stop() { wake_.raise(stopping); }
+
+  // From this level on lines are printed for people.
+  void show(uint32_t level) { console_.show(level, place_.wall()); }
 
   // Dead processes whose lines were kept.
   uint64_t recovered() const { return recovered_; }
@@ -68,6 +72,7 @@ class writer {
   void recover(opened& o, int64_t wall);
   error keep(const segment_image& image, const clock_anchor& anchor, int64_t wall);
   task<uint32_t> wait_for_lines();
+  task<uint32_t> wait_and_tell(instant due);
   task<void> write_what_waits(bool all);
   task<drain::outcome> drain_once(bool all);
   struct ending {
@@ -91,6 +96,7 @@ class writer {
   signal wake_;
   const std::shared_ptr<work> work_;  // Outlives the rings in intake_, which ask it for threads.
   intake intake_;
+  console_sink console_;
   tharsis_handle topic_ = 0;
   std::string file_;        // The one that was written last.
   uint64_t recovered_ = 0;

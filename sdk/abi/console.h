@@ -33,6 +33,9 @@ typedef struct tharsis_console {
   // The work is done: the runtime stops and the program exits with `code` (0 done, 1 the work
   // failed, 2 the input is wrong). The first call counts. [any thread]
   void (*finish)(void* self, int32_t code);
+
+  // As colours(), of stderr: for what is said with complain(). Null: 0. [any thread]
+  int32_t (*complaint_colours)(void* self);
 } tharsis_console;
 
 #ifdef __cplusplus

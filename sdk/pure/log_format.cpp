@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "sdk/pure/secret_names.h"
+
 namespace tharsis {
 namespace {
 
@@ -172,7 +174,7 @@ void append_argument(std::string& to, const log_argument& a, const format_spec& 
   }
 }
 
-std::string format_line(std::string_view text, std::string_view codes, std::span<const uint8_t> bytes) {
+std::string format_line(std::string_view text, std::string_view codes, std::span<const uint8_t> bytes, const tharsis_log* log) {
   std::string line;
   line.reserve(text.size() + bytes.size() + 16);
   log_arguments arguments(codes, bytes);
@@ -186,8 +188,12 @@ std::string format_line(std::string_view text, std::string_view codes, std::span
         return arguments.broken() ? line + " (its arguments are damaged)" : line;
       case format_pieces::piece::broken: line += pieces.rest(); return line + " (this text is no format)";
       case format_pieces::piece::argument:
-        if (arguments.next(a)) append_argument(line, a, pieces.spec());
-        else line += "{?}";
+        if (!arguments.next(a)) {
+          line += "{?}";
+          break;
+        }
+        if (log != nullptr && is_secret_field(*log, pieces.name())) a.code = THARSIS_LOG_SECRET;
+        append_argument(line, a, pieces.spec());
     }
   }
 }

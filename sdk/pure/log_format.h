@@ -199,8 +199,9 @@ class log_arguments {
 // Appends one argument as a person reads it.
 void append_argument(std::string& to, const log_argument& a, const format_spec& spec);
 
-// The line as a person reads it. Where text, codes and bytes do not fit together it says so in the line itself.
-std::string format_line(std::string_view text, std::string_view codes, std::span<const uint8_t> arguments);
+// The line as a person reads it. Where text, codes and bytes do not fit together it says so in the line itself. The
+// fields that `log`, if any, says are secret are shown as that.
+std::string format_line(std::string_view text, std::string_view codes, std::span<const uint8_t> arguments, const tharsis_log* log = nullptr);
 
 // visit(name, argument) for each; a name is the place's number, from 0, where the text gives none. False: they do
 // not fit together; those before the trouble were visited.

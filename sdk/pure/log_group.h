@@ -24,7 +24,7 @@ class log_group {
   void add(uint32_t level, std::type_identity_t<log_text<A...>> t, const A&... a) {
     if (!log_.logs(level)) return;
     if (!lines_.empty()) lines_ += '\n';
-    lines_ += in_words(t, a...);
+    lines_ += log_.in_words(t, a...);
     worst_ = std::max(worst_, level);
   }
 

@@ -7,7 +7,9 @@
 // put into words by whoever reads the log. Where there is no ring it is put into words at once. [any thread]
 //
 // Arguments: bool, characters, numbers, enums (their numbers), pointers, texts, spans of bytes (in hexadecimal),
-// durations, times of the system's clock, secret(x) (never written anywhere), and whatever has a to_text(x).
+// durations, times of the system's clock, secret(x) (never written anywhere), and whatever has a to_text(x). A field
+// with the name of a secret, such as {password} or {session_token}, is written no more than secret(x): the log says
+// which names those are. Such a line is put into words at once.
 //
 // A signal handler may log where its thread and the line's place have logged before; else it takes locks and memory.
 // If it interrupts another line of its thread, its own goes as it is written, without its arguments.
@@ -227,13 +229,13 @@ uint64_t size_of(const W&... w) {
 }
 
 template <class... W>
-std::string in_words(const char* text, const char* codes, const W&... w) {
+std::string in_words(const tharsis_log* log, const char* text, const char* codes, const W&... w) {
   std::vector<uint8_t> arguments(size_of(w...));
   const std::vector<uint8_t> zeros(arguments.size());
   [[maybe_unused]] sealer out{arguments.data(), zeros.data()};
   (put_fixed(out, w), ...);
   (put_tail(out, w), ...);
-  return format_line(text, std::string_view(codes, sizeof...(W)), arguments);
+  return format_line(text, std::string_view(codes, sizeof...(W)), arguments, log);
 }
 
 // What ring() answered this thread last, in this library, and when. A signal handler may log, too: the generation is
@@ -297,12 +299,6 @@ struct log_text {
   }
 };
 
-// The line as a person reads it, at once.
-template <class... A>
-std::string in_words(std::type_identity_t<log_text<A...>> t, const A&... a) {
-  return log_detail::in_words(t.text, log_detail::codes<A...>.data(), log_detail::wire(a)...);
-}
-
 class logger {
  public:
   // `log` and `tag` must outlive it.
@@ -346,6 +342,12 @@ class logger {
   bool check(bool holds, std::type_identity_t<log_text<A...>> t, const A&... a) const {
     if (!holds) [[unlikely]] line<Site, THARSIS_LOG_FATAL>(t, a...);
     return holds;
+  }
+
+  // The line as a person reads it, at once.
+  template <class... A>
+  std::string in_words(std::type_identity_t<log_text<A...>> t, const A&... a) const {
+    return log_detail::in_words(log_, t.text, log_detail::codes<A...>.data(), log_detail::wire(a)...);
   }
 
   // Finished text.
@@ -476,7 +478,7 @@ class logger {
   void say(const char* text, const char* codes, const W&... w) const noexcept {
     try {
       std::string line = tag_[0] != '\0' ? "[" + std::string(tag_) + "] " : std::string();
-      line += log_detail::in_words(text, codes, w...);
+      line += log_detail::in_words(log_, text, codes, w...);
       log_->write(log_->self, Level, text_of(line));
     } catch (...) {
       log_->write(log_->self, Level, text_of(std::string_view(text)));  // No memory: so far as it goes.

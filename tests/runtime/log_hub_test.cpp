@@ -113,3 +113,18 @@ TEST_F(LogHub, ASinkMayBeFreedOnceItIsTakenAway) {
   ending = true;
   for (std::thread& w : writers) w.join();
 }
+
+TEST_F(LogHub, TheSinkSaysWhatIsSecretAndWithoutOneTheUsualIs) {
+  EXPECT_TRUE(hub.is_secret("user.Password"));
+  EXPECT_FALSE(hub.is_secret("pin"));
+  sink s;
+  hub.set_sink(&s.table);
+  EXPECT_TRUE(hub.is_secret("password")) << "it cannot say";
+  s.table.is_secret = [](void*, tharsis_text field) { return view(field) == "pin" ? 1 : 0; };
+  hub.set_sink(&s.table);
+  EXPECT_TRUE(hub.is_secret("pin"));
+  EXPECT_FALSE(hub.is_secret("password"));
+  hub.set_sink(nullptr);
+  EXPECT_FALSE(hub.is_secret("pin"));
+  EXPECT_TRUE(hub.is_secret("password"));
+}

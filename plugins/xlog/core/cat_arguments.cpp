@@ -15,6 +15,8 @@ error take_option(cat_arguments& into, std::string_view option, const std::strin
     into.key = value;
   } else if (option == "--plugin") {
     into.wanted.plugins.push_back(value);
+  } else if (option == "--tag") {
+    into.wanted.tags.push_back(value);
   } else if (option == "--grep") {
     into.wanted.texts.push_back(value);
   } else if (option == "--level") {
@@ -33,7 +35,7 @@ error take_option(cat_arguments& into, std::string_view option, const std::strin
 
 error unknown(std::string_view option) {
   const auto near =
-      nearest(option, {"--level", "--plugin", "--grep", "--since", "--until", "--key", "--json", "--help"});
+      nearest(option, {"--level", "--plugin", "--tag", "--grep", "--since", "--until", "--key", "--json", "--help"});
   return wrong("there is no option '" + std::string(option) + "'" + (near ? "; did you mean " + *near + "?" : "") +
                " See tharsis xlog cat --help");
 }
@@ -58,7 +60,7 @@ result<cat_arguments> parse_cat_arguments(const std::vector<std::string>& words,
     else if (option == "--help" || option == "-h") parsed.help = true;
     else if (option == "--") options = false;
     if (flag) continue;
-    if (option != "--level" && option != "--plugin" && option != "--grep" && option != "--since" && option != "--until" &&
+    if (option != "--level" && option != "--plugin" && option != "--tag" && option != "--grep" && option != "--since" && option != "--until" &&
         option != "--key")
       return unknown(option);
     if (equals == std::string::npos && i + 1 == words.size()) return wrong("option " + option + " needs a value behind it");
@@ -76,11 +78,13 @@ const std::string_view cat_help =
     "  Prints the lines of log files, or of all log files in a folder, in the order of their times (UTC).\n"
     "  --level LEVEL    this level and worse: verbose, debug, info, warning, error, fatal, or V D I W E F\n"
     "  --plugin ID      lines of this plugin; may be repeated\n"
+    "  --tag TAG        lines with this tag; may be repeated\n"
     "  --grep TEXT      lines that hold TEXT; when repeated, all of them\n"
     "  --since TIME     from then on: 2026-11-25, 2026-11-25T10:11:12 (UTC), or 10m for ten minutes ago\n"
     "  --until TIME     before then\n"
     "  --key FILE       the private key that opens sealed files; tharsis xlog keygen makes one\n"
-    "  --json           one JSON object a line\n"
+    "  --json           one JSON object a line: time, level, thread, plugin, tag, file, line, text, and fields, the values\n"
+    "                   in the text by their names, or their numbers from 0 (durations in nanoseconds, bytes in hexadecimal)\n"
     "  What cannot be read is named on stderr with its place and the reason; the rest is printed.\n"
     "  Exit codes: 0 all was read, 1 something could not be read, 2 the input is wrong.\n";
 

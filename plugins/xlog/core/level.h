@@ -16,6 +16,11 @@ inline constexpr std::array<std::string_view, levels_count + 1> level_names = {"
                                                                                "error",   "fatal", "off"};
 inline constexpr std::string_view level_letters = "VDIWEF";
 
+// On a terminal: faint, faint, plain, yellow, red, bold red.
+inline constexpr std::array<std::string_view, levels_count> level_colours = {"\x1b[2m",  "\x1b[2m",  "",
+                                                                             "\x1b[33m", "\x1b[31m", "\x1b[1;31m"};
+inline constexpr std::string_view colours_end = "\x1b[0m";
+
 constexpr std::optional<uint32_t> level_from_letter(char letter) {
   const size_t at = level_letters.find(letter);
   if (at == std::string_view::npos) return {};

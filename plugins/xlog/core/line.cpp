@@ -51,15 +51,14 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-void append_plugin(std::string& out, std::string_view plugin) {
-  if (plugin.empty()) out += '-';
-  if (plugin == "-") return append_hex(out, '-');
-  for (size_t space = plugin.find(' '); space != std::string_view::npos; space = plugin.find(' ')) {
-    append_escaped(out, plugin.substr(0, space));
-    append_hex(out, ' ');
-    plugin.remove_prefix(space + 1);
+// The characters of `separators` escaped, too.
+void append_name(std::string& out, std::string_view name, std::string_view separators) {
+  for (size_t next = name.find_first_of(separators); next != std::string_view::npos; next = name.find_first_of(separators)) {
+    append_escaped(out, name.substr(0, next));
+    append_hex(out, name[next]);
+    name.remove_prefix(next + 1);
   }
-  append_escaped(out, plugin);
+  append_escaped(out, name);
 }
 
 std::optional<unsigned> hex_value(std::string_view two) {
@@ -79,7 +78,7 @@ class line_parser {
       wrong("the line is empty");
     } else if (line_.ends_with(cut_mark.substr(0, cut_mark.size() - 1))) {
       cut("when its writer stopped");
-    } else if (time(into) && level(into) && thread(into) && plugin(into) && text(into)) {
+    } else if (time(into) && level(into) && thread(into) && origin(into) && text(into)) {
       check_form(into);
     }
     return std::move(damage_);
@@ -142,15 +141,20 @@ class line_parser {
     return space("behind the thread");
   }
 
-  bool plugin(record& into) {
+  // Plugin and tag.
+  bool origin(record& into) {
     std::string_view name;
     if (!word(name, "in the plugin's name")) return false;
-    if (name.empty()) return wrong("the plugin's name is missing");
-    if (name == "-") {
-      into.plugin.clear();
+    const size_t slash = std::min(name.find('/'), name.size());
+    const std::string_view plugin = name.substr(0, slash);
+    if (plugin.empty()) return wrong("the plugin's name is missing");
+    into.plugin.clear();
+    into.tag.clear();
+    if (plugin == "-") ++at_;
+    else if (!unescape(plugin, into.plugin)) return false;
+    if (slash < name.size()) {
       ++at_;
-    } else if (!unescape(name, into.plugin)) {
-      return false;
+      if (!unescape(name.substr(slash + 1), into.tag)) return false;
     }
     return space("behind the plugin's name");
   }
@@ -212,6 +216,15 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+void append_origin(std::string& out, std::string_view plugin, std::string_view tag) {
+  if (plugin.empty()) out += '-';
+  else if (plugin == "-") append_hex(out, '-');
+  else append_name(out, plugin, " /");
+  if (tag.empty()) return;
+  out += '/';
+  append_name(out, tag, " ");
+}
+
 void append_line(std::string& out, const record& r) {
   out += utc_text(r.wall);
   out += ' ';
@@ -219,7 +232,7 @@ void append_line(std::string& out, const record& r) {
   out += ' ';
   out += std::to_string(r.thread);
   out += ' ';
-  append_plugin(out, r.plugin);
+  append_origin(out, r.plugin, r.tag);
   out += ' ';
   append_escaped(out, r.text);
   out += '\n';

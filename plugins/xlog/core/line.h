@@ -1,11 +1,11 @@
 // The text form of a record: one record is one line, whatever its bytes are.
 //
-//     2026-11-25T10:11:12.123456Z I 4711 stn link 'main' is up\n
+//     2026-11-25T10:11:12.123456Z I 4711 stn/dialer link 'main' is up\n
 //
-// UTC time, level (V D I W E F), thread, plugin, text. A line is valid UTF-8 without control
-// characters: they, and bytes that are no UTF-8, stand as \n \r \t \xhh, a backslash as \\. In a
-// plugin's id the space is escaped too, and an empty id is "-". A record has exactly one form, so
-// that damage shows.
+// UTC time, level (V D I W E F), thread, plugin, "/" and the tag if there is one, text. A line is valid UTF-8 without
+// control characters: they, and bytes that are no UTF-8, stand as \n \r \t \xhh, a backslash as \\. In a plugin's id
+// and in a tag the space is escaped too, in the id the slash, and an empty id is "-". A line tells all of a record but
+// file and line, and has exactly one form, so that damage shows.
 #pragma once
 #include <optional>
 #include <string>
@@ -17,6 +17,9 @@ namespace tharsis::xlog {
 
 // With the newline. `level` above the last counts as fatal.
 void append_line(std::string& out, const record& r);
+
+// Plugin and tag as a line has them.
+void append_origin(std::string& out, std::string_view plugin, std::string_view tag);
 
 // Why a line is not one of ours.
 struct line_damage {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "plugins/xlog/core/tick_clock.h"
-#include "sdk/pure/log_format.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -227,20 +226,17 @@ std::optional<log_reader::item> log_reader::next_of_block() {
       continue;
     }
     const auto of = threads_.find(r.thread);
-    return item{record_of(*s, of != threads_.end() ? of->second : 0, wall_of(r.tick, anchor_), *arguments), {}};
+    return line_of(*s, of != threads_.end() ? of->second : 0, wall_of(r.tick, anchor_), *arguments);
   }
   return {};
 }
 
-record log_reader::record_of(const site& s, uint64_t thread, int64_t wall, std::span<const uint8_t> arguments) const {
-  record r;
-  r.wall = wall;
-  r.level = std::min<uint32_t>(s.level, THARSIS_LOG_FATAL);
-  r.thread = thread;
-  r.plugin = s.plugin;
-  if (!s.tag.empty()) r.text = "[" + s.tag + "] ";
-  r.text += format_line(s.text, s.codes, arguments);
-  return r;
+log_reader::item log_reader::line_of(const site& s, uint64_t thread, int64_t wall, std::span<const uint8_t> arguments) {
+  item i{record_of(s, thread, wall, arguments)};
+  if (is_finished_text(s)) return i;
+  i.of = &s;
+  i.arguments = arguments;
+  return i;
 }
 
 void log_reader::open_recovered(std::span<const uint8_t> extra, std::span<const uint8_t> payload) {
@@ -284,7 +280,7 @@ std::optional<log_reader::item> log_reader::next_recovered() {
     recovered_.reset();
     return damaged(std::to_string(bytes) + " bytes that a dead process left are no lines");
   }
-  return item{record_of(from.sites[r.record.site], r.thread, wall_of(r.record.tick, from.anchor), r.record.arguments), {}};
+  return line_of(from.sites[r.record.site], r.thread, wall_of(r.record.tick, from.anchor), r.record.arguments);
 }
 
 void log_reader::open_note(std::string_view payload) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,15 @@ namespace tharsis::xlog {
 class log_reader {
  public:
   struct item {
-    record value;        // When there is no damage.
-    std::string damage;  // "byte 1234: ...".
-    bool cut = false;    // It is the end of the file: its writer was killed there or still writes, or somebody cut it;
-    bool torn = false;   // and part of a frame is there. What it held is in the rings of a writer that was killed.
+    record value;              // When there is no damage.
+    std::string damage = {};   // "byte 1234: ...".
+    // It is the end of the file: its writer was killed there or still writes, or somebody cut it; and part of a frame is
+    // there. What it held is in the rings of a writer that was killed.
+    bool cut = false;
+    bool torn = false;
+    // Where the line is from, and its arguments, good until the next call; null: it was finished text.
+    const site* of = nullptr;
+    std::span<const uint8_t> arguments = {};
   };
 
   // `key` opens sealed files; it must outlive this, and may be null.
@@ -88,7 +94,7 @@ class log_reader {
   std::optional<item> next_recovered();
   item damaged(const std::string& what) const;
   void tell(const std::string& damage);
-  record record_of(const site& s, uint64_t thread, int64_t wall, std::span<const uint8_t> arguments) const;
+  static item line_of(const site& s, uint64_t thread, int64_t wall, std::span<const uint8_t> arguments);
 
   const private_key* key_;
   std::string bytes_;

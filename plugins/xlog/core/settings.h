@@ -7,6 +7,7 @@
 
 #include "plugins/xlog/core/line_rules.h"
 #include "sdk/abi/log.h"
+#include "sdk/pure/secret_names.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::xlog {
@@ -36,6 +37,10 @@ struct settings {
   duration retry_max = 10s;
   // Whom files are sealed for: public keys, or paths of files that hold one. Empty: nobody, and files are plain.
   std::vector<std::string> recipients;
+  // Fields whose values are never written; see sdk/pure/secret_names.h.
+  std::vector<std::string> redact{usual_secrets.begin(), usual_secrets.end()};
+  // From which level on lines are printed for the person in front of the runtime.
+  uint32_t console = THARSIS_LOG_OFF;
   // Bits of a tick that files do not keep: at some 3 GHz less than a microsecond.
   unsigned tick_shift = 11;
 
@@ -50,11 +55,11 @@ struct settings {
 inline constexpr size_t text_max = 256 << 10;
 inline constexpr size_t plugin_max = 256;  // Bytes of a plugin's id.
 
-// The longest line of text a record makes: every byte escaped, and what stands before the text.
-inline constexpr size_t line_max = 4 * (text_max + plugin_max) + 512;
-
 // What `cat` reads at a time from one file.
 inline constexpr size_t read_size = 256 << 10;
+
+// How often taps are told what has come: a person watches lines appear without a jerk.
+inline constexpr duration tap_interval = 50ms;
 
 // Two looks at the clocks for a first guess of the counter's speed, so far apart; it gets better with time.
 inline constexpr duration first_measure = 2ms;

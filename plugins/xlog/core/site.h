@@ -21,6 +21,10 @@ struct site {
   bool operator==(const site&) const = default;
 };
 
+// As of lines that came as finished text.
+inline site site_of_finished_text(uint32_t level, std::string_view plugin) { return {level, 0, std::string(plugin), {}, {}, "{}", "s"}; }
+inline bool is_finished_text(const site& s) { return s == site_of_finished_text(s.level, s.plugin); }
+
 struct site_entry {
   uint32_t number = 0;  // From 1.
   site value;

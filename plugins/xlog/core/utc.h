@@ -11,6 +11,7 @@ inline constexpr int64_t day_length = 86'400'000'000'000;  // Nanoseconds.
 
 // "2026-11-25T10:11:12.123456Z"; what is finer than a microsecond is cut off.
 inline constexpr size_t utc_size = 27;
+inline constexpr size_t utc_date_size = 11;  // "2026-11-25T"
 std::string utc_text(int64_t wall);
 // Exactly that form, or nothing.
 std::optional<int64_t> parse_utc(std::string_view text);

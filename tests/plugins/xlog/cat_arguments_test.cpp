@@ -16,12 +16,13 @@ std::string bad(const std::vector<std::string>& words) {
 }  // namespace
 
 TEST(XlogCatArguments, OptionsMayStandAnywhereWithTheirValueBesideOrBehindThem) {
-  const auto a = parse_cat_arguments({"a.log", "--level=W", "--plugin", "stn", "--plugin", "dns", "b", "--grep", "up",
+  const auto a = parse_cat_arguments({"a.log", "--level=W", "--plugin", "stn", "--plugin", "dns", "b", "--grep", "up", "--tag", "dialer",
                                       "--since", "10m", "--until=2025-11-25", "--json", "--", "--level"}, now);
   ASSERT_TRUE(a) << a.failure().text;
   EXPECT_EQ(a->paths, (std::vector<std::string>{"a.log", "b", "--level"}));
   EXPECT_EQ(a->wanted.level, static_cast<uint32_t>(THARSIS_LOG_WARNING));
   EXPECT_EQ(a->wanted.plugins, (std::vector<std::string>{"stn", "dns"}));
+  EXPECT_EQ(a->wanted.tags, (std::vector<std::string>{"dialer"}));
   EXPECT_EQ(a->wanted.texts, (std::vector<std::string>{"up"}));
   EXPECT_EQ(a->wanted.since, now - 600'000'000'000);
   EXPECT_EQ(a->wanted.until, utc_day(now) * day_length);

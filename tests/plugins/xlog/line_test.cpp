@@ -20,7 +20,7 @@ using dice = std::mt19937_64;
 
 // Bytes that are likely to hurt: controls, backslashes, spaces, parts of UTF-8, whole characters.
 std::string random_text(dice& d, size_t most) {
-  static const std::string_view pieces[] = {"\\", "\n", "\r", "\t", " ", "-", "\\n", "\\x0a", "\xC3", "\xC2\x9B", "é",
+  static const std::string_view pieces[] = {"\\", "/", "\n", "\r", "\t", " ", "-", "\\n", "\\x0a", "\xC3", "\xC2\x9B", "é",
                                             "火", "🌋", "\xED\xA0\x80", "\x7f", "\x1b[31m", "x", "W", "2026-11-25T"};
   std::string text;
   for (size_t n = d() % (most + 1); n > 0; --n) {
@@ -35,6 +35,7 @@ record random_record(dice& d) {
   const int64_t wall = d() % 4 == 0 ? static_cast<int64_t>(d()) : static_cast<int64_t>(d() % 4'000'000'000'000'000'000);
   record r{wall, static_cast<uint32_t>(d() % levels_count), d() >> (d() % 64), random_text(d, 5), random_text(d, 40)};
   if (d() % 8 == 0) r.plugin = "-";
+  if (d() % 2 == 0) r.tag = random_text(d, 3);
   return r;
 }
 
@@ -44,8 +45,8 @@ std::string printed(const record& r) {
   return line;
 }
 
-const record sample{1'764'065'472'123'456'789, THARSIS_LOG_INFO, 4711, "stn", "link 'main' is up"};
-const std::string sample_line = "2025-11-25T10:11:12.123456Z I 4711 stn link 'main' is up\n";
+const record sample{1'764'065'472'123'456'789, THARSIS_LOG_INFO, 4711, "stn", "link 'main' is up", "dialer"};
+const std::string sample_line = "2025-11-25T10:11:12.123456Z I 4711 stn/dialer link 'main' is up\n";
 
 std::string why(std::string_view line) {
   record r;
@@ -59,10 +60,15 @@ TEST(XlogLine, LooksAsItIsDocumented) {
   EXPECT_EQ(printed(sample), sample_line);
   record r = sample;
   r.plugin = "";
+  r.tag = "";
   r.text = "two\nlines, a tab\t, a \\, an escape \x1b, no UTF-8 \xff, a high control \xC2\x9B, and é";
   EXPECT_EQ(printed(r),
             "2025-11-25T10:11:12.123456Z I 4711 - two\\nlines, a tab\\t, a \\\\, an escape \\x1b, no UTF-8 \\xff, "
             "a high control \\xc2\\x9b, and é\n");
+  r = sample;
+  r.plugin = "a/b";
+  r.tag = "c d/e";
+  EXPECT_EQ(printed(r), "2025-11-25T10:11:12.123456Z I 4711 a\\x2fb/c\\x20d/e link 'main' is up\n");
 }
 
 TEST(XlogLine, AnyRecordComesBackAsItWasAndIsOneLineOfText) {
@@ -81,8 +87,8 @@ TEST(XlogLine, AnyRecordComesBackAsItWasAndIsOneLineOfText) {
     const auto damage = parse_line(std::string_view(line).substr(0, line.size() - 1), read);
     ASSERT_FALSE(damage) << "seed " << seed << ": " << damage->why << "\n" << line;
     EXPECT_EQ(utc_text(read.wall), utc_text(said.wall)) << "seed " << seed;
-    EXPECT_EQ(std::tie(read.level, read.thread, read.plugin, read.text),
-              std::tie(said.level, said.thread, said.plugin, said.text))
+    EXPECT_EQ(std::tie(read.level, read.thread, read.plugin, read.tag, read.text),
+              std::tie(said.level, said.thread, said.plugin, said.tag, said.text))
         << "seed " << seed;
   }
 }
@@ -107,7 +113,7 @@ TEST(XlogLine, WhatIsAcceptedPrintsBackToTheSameBytes) {
 }
 
 TEST(XlogLine, EveryCutIsNoticedOnceItsWriterMarkedIt) {
-  const record said{sample.wall, THARSIS_LOG_ERROR, 1, "a b", "back\\slash \x1b end"};
+  const record said{sample.wall, THARSIS_LOG_ERROR, 1, "a b", "back\\slash \x1b end", "/ /"};
   const std::string line = printed(said);
   for (size_t length = 0; length < line.size(); ++length) {
     std::string torn = line.substr(0, length) + std::string(cut_mark);
@@ -120,7 +126,7 @@ TEST(XlogLine, EveryCutIsNoticedOnceItsWriterMarkedIt) {
 }
 
 TEST(XlogLine, ALineCutAnywhereBeforeItsTextIsSaidToBeCut) {
-  const size_t text = sample_line.find("link");
+  const size_t text = sample_line.find("link '");
   for (size_t length = 1; length < text; ++length) {
     record r;
     const auto damage = parse_line(std::string_view(sample_line).substr(0, length), r);
@@ -140,6 +146,8 @@ TEST(XlogLine, DamageIsSaidExactly) {
   EXPECT_EQ(why(head + "I x a b"), "byte 31: the thread is no number");
   EXPECT_EQ(why(head + "I 99999999999999999999 a b"), "byte 31: the thread is no number");
   EXPECT_EQ(why(head + "I 1  b"), "byte 33: the plugin's name is missing");
+  EXPECT_EQ(why(head + "I 1 /t b"), "byte 33: the plugin's name is missing");
+  EXPECT_EQ(why(head + "I 1 a/ b"), "byte 34" + other_form);
   EXPECT_EQ(why(head + "I 1 a b\\q"), "byte 36: a backslash that escapes nothing");
   EXPECT_EQ(why(head + "I 1 a b\\x1"), "cut off in the text");
   EXPECT_EQ(why(head + "I 1 a b \\"), "cut off when its writer stopped");

@@ -39,7 +39,7 @@ struct made_log {
         const uint32_t number = 4 * b + i;
         const std::string argument(reinterpret_cast<const char*>(&number), 4);
         EXPECT_EQ(writer.add({1 + number % 2, 3, number * uint64_t{second}, as_bytes(argument)}), block_writer::added::yes);
-        texts.push_back((number % 2 == 0 ? "[link] number " : "no ") + std::to_string(number));
+        texts.push_back((number % 2 == 0 ? "number " : "no ") + std::to_string(number));
       }
       add(*made->block(writer.finish(), {{0, today, 1e9}, {}, {{3, 100 * b, 100 * (b + 1), 4711}}}));
       lines_at.push_back(texts.size());
@@ -112,6 +112,9 @@ TEST(XlogLogReader, TellsWhatWasWritten) {
     EXPECT_EQ(line.level, i % 2 == 0 ? THARSIS_LOG_INFO : THARSIS_LOG_ERROR);
     EXPECT_EQ(line.plugin, i % 2 == 0 ? "stn" : "dns");
     EXPECT_EQ(line.thread, 4711u);
+    EXPECT_EQ(line.tag, i % 2 == 0 ? "link" : "");
+    EXPECT_EQ(line.file, i % 2 == 0 ? "link.cpp" : "dns.cpp");
+    EXPECT_EQ(line.line, i % 2 == 0 ? 7u : 8u);
   }
   const record& note = r.records[12];
   EXPECT_EQ(note.wall, today + 60 * second);
