@@ -22,11 +22,13 @@ const std::map<std::string, own_command>& own_commands() {
   static const std::map<std::string, own_command> all = {
       {"run",
        {"run PROFILE             start them and wait until they are done", 1, 1,
-        "tharsis run PROFILE [--set KEY=VALUE]... [--for TIME] [--json] [--metrics] [--state DIR]\n"
-        "            [--plugins DIR]\n"
+        "tharsis run PROFILE [--set KEY=VALUE]... [--for TIME] [--log LEVEL] [--json] [--metrics]\n"
+        "            [--state DIR] [--plugins DIR]\n"
         "  Starts the plugins of PROFILE and runs until they are done, TIME is over, or Ctrl-C.\n"
         "  --set stn.tasks.timeout=5s   change one setting; may be repeated\n"
         "  --for 10s                    stop after that time (500ms, 10s, 2m, 1h)\n"
+        "  --log info                   print the log's lines from this level on, on stderr: --set xlog.console=info; what\n"
+        "                               xlog.level keeps out is not there (verbose, debug, info, warning, error, fatal)\n"
         "  --json                       print the result as one line of JSON, last on stdout\n"
         "  --metrics                    print at the end what the plugins, and the runtime about them, have counted\n"
         "  --state DIR                  where plugins keep their data\n"
@@ -155,6 +157,7 @@ const std::vector<option>& options() {
       {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "reload", "tail", "tell", "level", "why"}},
       {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why", "help"}},
       {"--for", true, {"run", "simulate"}},
+      {"--log", true, {"run"}},
       {"--json", false, {"run", "plugins", "explain", "simulate", "status", "metrics", "level", "reload"}},
       {"--metrics", false, {"run"}},
       {"--prometheus", false, {"metrics"}},
@@ -228,6 +231,8 @@ class reader {
       if (value.find('=') == std::string::npos || value[0] == '=')
         return wrong("--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got '" + value + "'");
       line_.sets.push_back(value);
+    } else if (name == "--log") {
+      line_.sets.push_back("xlog.console=" + value);
     } else if (name == "--state") {
       line_.state = value;
     } else if (name == "--plugins") {

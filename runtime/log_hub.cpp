@@ -37,17 +37,20 @@ class log_hub::turn {
   explicit turn(log_hub& hub) : hub_(hub), outer_(inside) {
     if (!*this) return;
     inside = &hub_;
-    hub_.mutex_.lock();
+    lock_ = std::unique_lock(hub_.mutex_);
   }
   turn(const turn&) = delete;
   ~turn() {
     if (!*this) return;
-    hub_.mutex_.unlock();
+    if (lock_) lock_.unlock();
     inside = outer_;
   }
   explicit operator bool() const { return outer_ != &hub_; }
+  // While it is open the thread counts as inside still.
+  std::unique_lock<std::mutex>& lock() { return lock_; }
 
  private:
+  std::unique_lock<std::mutex> lock_;
   log_hub& hub_;
   const void* const outer_;
 };
@@ -66,10 +69,10 @@ void log_hub::write(uint32_t level, std::string_view plugin, std::string_view te
   record.thread = clock_.thread();
   record.plugin = text_of(plugin);
   record.text = text_of(text);
-  const turn mine(*this);
+  turn mine(*this);
   if (!mine) return dropped_.add();
   if (level < lowest_of(plugin)) return;
-  if (sink_ != nullptr && !leaving_) return sink_->write(sink_->self, &record);
+  if (sink_ != nullptr && !leaving_) return hand_on(record, mine);
   if (level >= THARSIS_LOG_WARNING && print) {
     if (forked_) print_unlocked((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + std::string(text) + "\n");
     else print(level, plugin, text);
@@ -78,6 +81,16 @@ void log_hub::write(uint32_t level, std::string_view plugin, std::string_view te
   if (kept_.size() <= kept_max) return;
   kept_.pop_front();
   dropped_.add();
+}
+
+// Nothing is locked meanwhile: the sink may wait for somebody who logs, too. [mutex held]
+void log_hub::hand_on(const tharsis_log_record& record, turn& mine) {
+  const tharsis_log_sink* const sink = sink_;
+  ++inside_sink_;
+  mine.lock().unlock();
+  sink->write(sink->self, &record);
+  mine.lock().lock();
+  if (inside_sink_ > 0 && --inside_sink_ == 0) sink_left_.notify_all();
 }
 
 void log_hub::set_sink(const tharsis_log_sink* sink) {
@@ -90,7 +103,8 @@ void log_hub::set_sink(const tharsis_log_sink* sink) {
     const std::unique_lock nobody_asks(gate_);
     knows_secrets_ = sink != nullptr && THARSIS_HAS(sink, is_secret) && sink->is_secret != nullptr ? sink : nullptr;
   }
-  const turn mine(*this);
+  turn mine(*this);
+  sink_left_.wait(mine.lock(), [this] { return inside_sink_ == 0; });
   sink_ = sink;
   leaving_ = false;
   take_levels();
@@ -230,6 +244,8 @@ void log_hub::go_on_in_child() {
   sink_ = nullptr;
   rings_ = nullptr;
   generation_ = 0;
+  inside_sink_ = 0;
+  new (&sink_left_) std::condition_variable;
   leaving_ = false;
   forked_ = true;
   kept_.clear();  // They are the parent's to hand on.

@@ -2,6 +2,7 @@
 // by: here threads only get their rings, for as long as the sink is there.
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
@@ -103,6 +104,7 @@ class log_hub {
   };
 
   void write(uint32_t level, std::string_view plugin, std::string_view text, const printer& print);
+  void hand_on(const tharsis_log_record& record, turn& mine);
   void close_rings();
   void take_levels();
   uint32_t level_now(std::string_view plugin, std::string_view tag) const;
@@ -118,6 +120,8 @@ class log_hub {
   const shared_counter dropped_;
   std::mutex mutex_;
   const tharsis_log_sink* sink_ = nullptr;
+  int inside_sink_ = 0;                                // Calls of its write().
+  std::condition_variable sink_left_;                  // They have ended.
   std::deque<kept> kept_;
   uint32_t untagged_ = THARSIS_LOG_DEBUG;              // What is kept where the sink makes no difference.
   std::atomic<uint32_t> level_{THARSIS_LOG_DEBUG};

@@ -115,9 +115,9 @@ class plugin {
     return same == has_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
   }
   void commit() {
+    if (prepared_.console != has_.console) writer_.show(prepared_.console);
     has_ = prepared_;
     writer_.lines().set_rules(has_.rules());
-    writer_.show(has_.console);
   }
   void abort() {}
 

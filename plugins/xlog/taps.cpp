@@ -51,7 +51,8 @@ bool taps::may_want(const site& s) const {
 bool taps::tell(uint32_t ring, uint64_t position, const record& r) {
   const tharsis_log_record line = shown(r);
   bool keeps = true;
-  for (const auto& t : *all()) {
+  const auto now = all();
+  for (const auto& t : *now) {
     if (!t->wants(ring, position, r) || !begin_call(*t)) continue;
     const int32_t answer = t->on_line(t->context, &line);
     end_call();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -47,6 +48,17 @@ class xlog_stage : public watched_runtime {
   }
   void say(const std::string& text, uint32_t level = THARSIS_LOG_INFO) {
     on_speaker([text, level](const speaker_table& t, void* instance) { t.say(instance, level, text_of(text)); });
+  }
+  void say_password(const std::string& user, const std::string& password) {
+    on_speaker([&](const speaker_table& t, void* instance) { t.say_password(instance, text_of(user), text_of(password)); });
+  }
+  // From now on heard(line) says of each line whether the file gets it.
+  void listen(std::function<bool(const tharsis_log_record&)> heard) {
+    heard_ = std::move(heard);
+    on_speaker([this](const speaker_table& t, void* instance) {
+      const auto on_line = [](void* self, const tharsis_log_record* r) { return static_cast<xlog_stage*>(self)->heard_(*r) ? 1 : 0; };
+      EXPECT_EQ(t.listen(instance, 1, on_line, this), THARSIS_OK);
+    });
   }
   // Whether the answer came within that time.
   bool flush(duration within = 1s) {
@@ -119,6 +131,7 @@ class xlog_stage : public watched_runtime {
   sim::world& world_;
   sim::machine& machine_;
   std::vector<std::unique_ptr<bool>> flushes_;
+  std::function<bool(const tharsis_log_record&)> heard_;
 };
 
 struct log_content {

@@ -28,6 +28,7 @@ TEST(CommandLine, RunTakesItsOptionsInAnyOrder) {
   EXPECT_EQ(line.plugin_folders, (std::vector<std::string>{"one", "two"}));
   EXPECT_TRUE(line.json);
   EXPECT_FALSE(line.metrics);
+  EXPECT_EQ(good({"run", "p", "--log", "info"}).sets, std::vector<std::string>{"xlog.console=info"});
 }
 
 TEST(CommandLine, MetricsInItsForms) {

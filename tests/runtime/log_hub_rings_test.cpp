@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct ring_sink {
   static ring_sink& of(void* s) { return *static_cast<ring_sink*>(s); }
   static void write(void* s, const tharsis_log_record* r) {
     ring_sink& self = of(s);
+    const std::lock_guard lock(self.mutex);
     ++self.written;
     self.last = std::string(view(r->plugin)) + " " + std::string(view(r->text));
     if (self.inside_write) self.inside_write();
@@ -63,7 +65,8 @@ struct ring_sink {
   std::function<void()> inside_write;
   std::atomic<bool> closed{false};
   std::atomic<int> woken{0};
-  int written = 0;   // [the hub's mutex held]
+  std::mutex mutex;
+  int written = 0;   // [mutex held]
   std::string last;
 };
 

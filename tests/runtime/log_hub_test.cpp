@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "sdk/pure/views.h"
@@ -22,6 +25,8 @@ struct sink {
     table.self = this;
     table.write = [](void* s, const tharsis_log_record* r) {
       auto& self = *static_cast<sink*>(s);
+      if (self.inside_write) self.inside_write();
+      const std::lock_guard lock(self.mutex);
       self.lines.push_back(std::string(view(r->plugin)) + " " + std::string(view(r->text)));
     };
     table.level = [](void* s) { return static_cast<sink*>(s)->lowest; };
@@ -32,6 +37,8 @@ struct sink {
   }
   tharsis_log_sink table{};
   uint32_t lowest;
+  std::function<void()> inside_write;
+  std::mutex mutex;
   std::vector<std::string> lines;
   int flushes = 0;
 };
@@ -112,6 +119,17 @@ TEST_F(LogHub, ASinkMayBeFreedOnceItIsTakenAway) {
   }
   ending = true;
   for (std::thread& w : writers) w.join();
+}
+
+TEST_F(LogHub, ASinkMayWaitForAThreadThatLogs) {
+  sink s;
+  hub.set_sink(&s.table);
+  bool first = true;
+  s.inside_write = [&] {
+    if (std::exchange(first, false)) std::thread([&] { hub.write(THARSIS_LOG_INFO, "b", "meanwhile"); }).join();
+  };
+  hub.write(THARSIS_LOG_INFO, "a", "line");
+  EXPECT_EQ(s.lines, (lines{"b meanwhile", "a line"}));
 }
 
 TEST_F(LogHub, TheSinkSaysWhatIsSecretAndWithoutOneTheUsualIs) {

@@ -10,22 +10,24 @@ namespace {
 class speaker {
  public:
   static result<std::unique_ptr<speaker>> create(const host& h) { return std::make_unique<speaker>(h); }
-  explicit speaker(const host& h) : host_(h) {}
+  explicit speaker(const host& h) : host_(h), log_(h.log, "door") {}
 
-  tharsis_status start(tharsis_error*) {
-    const int64_t burst = host_.whole("burst", 0);
-    if (burst == 0) return THARSIS_OK;
-    const logger log(host_.log);
-    for (int64_t i = 0; i < burst; ++i) log.info("burst {number}", i);
-    host_.console->print(host_.console->self, text_of("said"));
-    return THARSIS_OK;
+  tharsis_status start(tharsis_error* error) {
+    if (const int64_t burst = host_.whole("burst", 0); burst > 0) {
+      const logger log(host_.log);
+      for (int64_t i = 0; i < burst; ++i) log.info("burst {number}", i);
+      host_.console->print(host_.console->self, text_of("said"));
+    }
+    const auto on_service = [](void* s, const void* table) { of(s).taps_ = static_cast<const tharsis_log_tap*>(table); };
+    return host_.registry->watch(host_.registry->self, THARSIS_LOG_TAP_ID, on_service, this, error);
   }
   tharsis_status stop() {
+    if (taps_ != nullptr) taps_->close(taps_->self, tap_);
     if (subscription_ != 0) host_.bus->unsubscribe(host_.bus->self, subscription_);
     return THARSIS_OK;
   }
   const void* query(std::string_view id) {
-    static constexpr speaker_table table = {say, flush, watch};
+    static constexpr speaker_table table = {say, say_password, listen, flush, watch};
     return id == SPEAKER_ID ? &table : nullptr;
   }
 
@@ -37,6 +39,15 @@ class speaker {
   static speaker& of(void* instance) { return *static_cast<speaker*>(instance); }
 
   static void say(void* instance, uint32_t level, tharsis_text text) { of(instance).host_.write(level, view(text)); }
+  static void say_password(void* instance, tharsis_text user, tharsis_text password) {
+    of(instance).log_.warning("{user} came with {password}", view(user), view(password));
+  }
+  static tharsis_status listen(void* instance, int32_t decides, tharsis_on_line on_line, void* context) {
+    speaker& self = of(instance);
+    if (self.taps_ == nullptr) return THARSIS_E_NOT_FOUND;
+    tharsis_error why = no_error();
+    return self.taps_->open(self.taps_->self, nullptr, decides, on_line, context, &self.tap_, &why);
+  }
   static void flush(void* instance, void (*done)(void* context), void* context) {
     const auto wake = [](void* q, tharsis_handle) {
       const std::unique_ptr<question> mine(static_cast<question*>(q));
@@ -61,6 +72,9 @@ class speaker {
   }
 
   const host host_;
+  const logger log_;
+  const tharsis_log_tap* taps_ = nullptr;
+  tharsis_handle tap_ = 0;
   tharsis_handle subscription_ = 0;
   void (*watcher_)(void*, const tharsis_xlog_state*) = nullptr;
   void* watcher_context_ = nullptr;
