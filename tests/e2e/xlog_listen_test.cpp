@@ -75,6 +75,24 @@ TEST_F(XlogListening, AFullDiskKeepsNobodyFromHearing) {
   EXPECT_EQ(heard, 11u) << "each once";
 }
 
+TEST_F(XlogListening, WhatIsOnlyRecordedIsHeardByNobodyAndTheErrorOnce) {
+  xlog_stage s(world, machine, "directory: /log, flight: { speaker: debug }");
+  ASSERT_TRUE(s.starts());
+  list heard;
+  s.listen([&](const tharsis_log_record& r) { return heard.emplace_back(view(r.text)), true; });
+  s.say("one");
+  s.say("recorded", THARSIS_LOG_DEBUG);
+  s.say("two");
+  s.say("wrong", THARSIS_LOG_ERROR);
+  world.run_for(2s);
+  EXPECT_TRUE(s.stops());
+  list texts = texts_in_folder(machine, "/log");
+  EXPECT_EQ(texts.size(), 4u);
+  EXPECT_NE(std::find(texts.begin(), texts.end(), "recorded"), texts.end());
+  heard.resize(std::min<size_t>(heard.size(), 3));  // Without what others said at the end.
+  EXPECT_EQ(heard, (list{"one", "two", "wrong"}));
+}
+
 TEST_F(XlogListening, TheConsoleShowsLinesOfItsLevelAndWorseAsTheyCome) {
   xlog_stage s(world, machine, "directory: /log, interval: 10s, console: info, level: debug");
   ASSERT_TRUE(s.starts());
