@@ -7,6 +7,7 @@
 #include "plugins/xlog/core/line.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/core/utc.h"
+#include "plugins/xlog/frame_walk.h"
 #include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/views.h"
@@ -124,7 +125,7 @@ task<void> cat::find(std::string path) {
   const auto work = [files = host_.files, absolute] { return list(files, absolute); };
   const auto found = co_await blocking(place_, work);
   if (!found || !found->folder) {
-    add(std::move(absolute), std::move(path));
+    co_await add(std::move(absolute), std::move(path));
     co_return;
   }
   if (found->names.empty()) {
@@ -133,15 +134,25 @@ task<void> cat::find(std::string path) {
   }
   for (const file_name& name : found->names)
     if (wanted_.wanted.may_be_in(name))
-      add(absolute + "/" + name_text(name), path + (path.ends_with('/') ? "" : "/") + name_text(name));
+      co_await add(absolute + "/" + name_text(name), path + (path.ends_with('/') ? "" : "/") + name_text(name));
 }
 
-void cat::add(std::string path, std::string shown) {
+// Lines that were recorded are older than those before them in the file. So that all come in the order of their times, such
+// a file is read as two.
+task<void> cat::add(std::string path, std::string shown) {
   for (const auto& s : sources_)
-    if (s->path == path) return;
-  sources_.push_back(std::make_unique<source>(key_ ? &*key_ : nullptr));
-  sources_.back()->path = std::move(path);
-  sources_.back()->shown = std::move(shown);
+    if (s->path == path) co_return;
+  const auto work = [files = host_.files, path] { return has_recorded_lines(files, path); };
+  const auto has = co_await blocking(place_, work);
+  const bool twice = has.value_or(false);
+  for (const bool recorded : {false, true}) {
+    if (recorded && !twice) continue;
+    sources_.push_back(std::make_unique<source>(key_ ? &*key_ : nullptr));
+    source& s = *sources_.back();
+    s.path = path;
+    s.shown = shown;
+    if (twice) s.recorded = recorded;
+  }
 }
 
 task<void> cat::fill(source* s) {
@@ -173,6 +184,7 @@ task<void> cat::pull(size_t file) {
 // False: more bytes are needed.
 bool cat::advance(source& s) {
   while (auto i = s.lines.take()) {
+    if (s.recorded && *s.recorded != i->recorded) continue;  // The other source tells it.
     if (!i->damage.empty()) {
       show();
       complain(s.shown + ": " + i->damage);

@@ -35,6 +35,7 @@ class cat {
     explicit source(const private_key* key) : lines(key) {}
 
     log_reader lines;
+    std::optional<bool> recorded;  // Only such lines are of this source; there is another one for the others.
     uint64_t offset = 0;
     bool ended = false;
     std::optional<log_reader::item> head;
@@ -45,7 +46,7 @@ class cat {
   task<void> fill(source* s);
   task<void> pull(size_t file);
   task<bool> read_key();
-  void add(std::string path, std::string shown);
+  task<void> add(std::string path, std::string shown);
   bool advance(source& s);
   bool is_kept_elsewhere(const source& torn) const;
   void print(const log_reader::item& i);

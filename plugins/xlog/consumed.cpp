@@ -1,9 +1,7 @@
 #include "plugins/xlog/consumed.h"
 
 #include "plugins/xlog/core/file_name.h"
-#include "plugins/xlog/core/frame.h"
-#include "sdk/async/file_reader.h"
-#include "sdk/pure/views.h"
+#include "plugins/xlog/frame_walk.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -21,41 +19,26 @@ std::vector<std::string> log_paths(const tharsis_files* files, const std::string
   return std::move(all.paths);
 }
 
-// From header to header, without the payloads between them. A block that is not whole, because its writer was killed
-// while it wrote, holds nothing.
-void add_consumed(const file_reader& file, uint64_t at, const std::array<uint8_t, 16>& segment, consumed& to) {
-  for (;;) {
-    const auto head = file.read(at, frame_header::header_size);
-    const auto header = head ? decode_frame_header(as_bytes(*head)) : std::nullopt;
-    if (!header) return;
-    const auto last = file.read(at + header->size() - 1, 1);
-    if (!last || last->empty()) return;
-    if (header->kind == frame_kind::block) {
-      const auto clear = file.read(at + frame_header::header_size, header->extra);
-      const auto extra = clear ? decode_block_extra(as_bytes(*clear)) : std::nullopt;
-      // A process writes files of its own: one block tells whose it is.
-      if (extra && extra->segment != segment) return;
-      if (extra) {
-        to.ranges.insert(to.ranges.end(), extra->consumed.begin(), extra->consumed.end());
-        to.anchor = extra->anchor;
-      }
-    }
-    at += header->size();
-  }
+void add_consumed(const file_reader& file, const std::array<uint8_t, 16>& segment, consumed& to) {
+  walk_frames(file, [&](const frame_header& h, uint64_t at) {
+    if (h.kind != frame_kind::block) return true;
+    const auto clear = file.read(at + frame_header::header_size, h.extra);
+    const auto extra = clear ? decode_block_extra(as_bytes(*clear)) : std::nullopt;
+    if (!extra) return true;
+    // A process writes files of its own: one block tells whose it is.
+    if (extra->segment != segment) return false;
+    to.ranges.insert(to.ranges.end(), extra->consumed.begin(), extra->consumed.end());
+    to.anchor = extra->anchor;
+    return true;
+  });
 }
 
 }  // namespace
 
 consumed consumed_of(const tharsis_files* files, const std::string& directory, const std::array<uint8_t, 16>& segment) {
   consumed found;
-  for (const std::string& path : log_paths(files, directory)) {
-    auto file = file_reader::open(files, path);
-    if (!file) continue;
-    const auto head = file->read(0, file_header::fixed_size + file_header::seal_max + checksum_size);
-    file_opening opening;
-    if (!head || decode_file_header(as_bytes(*head), opening)) continue;
-    add_consumed(*file, opening.size, segment, found);
-  }
+  for (const std::string& path : log_paths(files, directory))
+    if (const auto file = file_reader::open(files, path)) add_consumed(*file, segment, found);
   return found;
 }
 

@@ -145,6 +145,36 @@ TEST_F(XlogInSimulation, AWrongRuleForFullRingsEndsTheStartWithASentence) {
   EXPECT_TRUE(world.run_until([&] { return other.ended; }, world.now() + 10s));
 }
 
+TEST_F(XlogInSimulation, WhatIsRecordedIsWrittenWhenAnErrorComesAndReadInTheOrderOfItsTime) {
+  xlog_stage s(world, machine, "directory: /log, flight: { speaker: debug }, flight_size: 64KiB, interval: 10ms");
+  ASSERT_TRUE(s.starts());
+  list said;
+  for (int i = 0; i < 12; ++i) {
+    said.push_back(std::to_string(i));
+    s.say(said.back(), i == 4 || i == 11 ? THARSIS_LOG_ERROR : i % 3 == 0 ? THARSIS_LOG_INFO : THARSIS_LOG_DEBUG);
+    s.say("nobody wants this", THARSIS_LOG_VERBOSE);
+    if (i == 10) {
+      EXPECT_EQ(texts_in_folder(machine, "/log"), (list{"0", "3", "1", "2", "4", "6", "9"}));
+    }
+    world.run_for(1s);
+  }
+  s.say("forgotten", THARSIS_LOG_DEBUG);
+  EXPECT_EQ(test::counted(s.running->counted(), "xlog", "lines_recorded"), 6);
+  EXPECT_TRUE(s.stops());
+  EXPECT_EQ(texts_in_folder(machine, "/log"), (list{"0", "3", "1", "2", "4", "6", "9", "5", "7", "8", "10", "11"}));
+
+  xlog_stage reading(world, machine);
+  EXPECT_EQ(reading.command({"cat", "/log", "--plugin", "speaker"}), 0);
+  std::string all;
+  for (const std::string& part : reading.console.printed) all += part;
+  list read;
+  for (size_t at = 0, end = 0; (end = all.find('\n', at)) != std::string::npos; at = end + 1) {
+    const std::string line = all.substr(at, end - at);
+    read.push_back(line.substr(line.rfind(' ') + 1));
+  }
+  EXPECT_EQ(read, said);
+}
+
 TEST_F(XlogInSimulation, AFolderThatCannotBeWrittenEndsTheStartWithASentence) {
   disk.read_only = true;
   xlog_stage s(world, machine, "directory: /log");

@@ -26,7 +26,8 @@ enum class frame_kind : uint8_t {
 };
 
 enum : uint8_t {
-  frame_sealed = 1,  // Payloads end with a tag and are unreadable without the key.
+  frame_sealed = 1,    // Payloads end with a tag and are unreadable without the key.
+  frame_recorded = 2,  // Some rows are older than those of blocks before: they were recorded, and an error came.
 };
 
 struct frame_header {

@@ -226,7 +226,9 @@ std::optional<log_reader::item> log_reader::next_of_block() {
       continue;
     }
     const auto of = threads_.find(r.thread);
-    return line_of(*s, of != threads_.end() ? of->second : 0, wall_of(r.tick, anchor_), *arguments);
+    item i = line_of(*s, of != threads_.end() ? of->second : 0, wall_of(r.tick, anchor_), *arguments);
+    i.recorded = r.thread >= recorded_threads_from;
+    return i;
   }
   return {};
 }

@@ -38,6 +38,7 @@ class log_reader {
     // Where the line is from, and its arguments, good until the next call; null: it was finished text.
     const site* of = nullptr;
     std::span<const uint8_t> arguments = {};
+    bool recorded = false;  // It waited for an error to come, and may be older than what was before.
   };
 
   // `key` opens sealed files; it must outlive this, and may be null.

@@ -14,32 +14,40 @@ using namespace tharsis::xlog;
 namespace {
 
 constexpr segment_geometry small{3, 64 << 10, 64 << 10};
+constexpr segment_geometry with_flight{3, 64 << 10, 64 << 10, 64 << 10};
+constexpr uint32_t flight = 3;
 
 // A segment file in memory, written by hand.
 struct paper_segment {
-  explicit paper_segment(bool is_sealed = false) : sealed(is_sealed) {
-    segment_info info = info_for_test(small, sealed);
+  explicit paper_segment(bool is_sealed = false, const segment_geometry& geometry = small) : sealed(is_sealed), g(geometry) {
+    segment_info info = info_for_test(g, sealed);
     info.pid = 7;
     info.start = 8;
     info.id.fill(9);
     bytes = new_segment(info, key);
-    bytes.resize(segment_file::size(small));
+    bytes.resize(segment_file::size(g));
   }
   segment_front front() { return segment_front(bytes.data()); }
   void append(uint32_t ring, uint64_t number, uint64_t tick) {
-    uint8_t arguments[8];
-    std::memcpy(arguments, &number, 8);
+    append_words(ring, tick, {number});
+  }
+  // A copy of what stood in `ring` at `position`.
+  void append_flight(uint64_t number, uint64_t tick, uint64_t thread, uint32_t ring, uint64_t position) {
+    append_words(flight, tick, {thread, stream_position(ring, position), number});
+  }
+  void append_words(uint32_t ring, uint64_t tick, const std::vector<uint64_t>& arguments) {
     auto& c = front().control(ring);
-    const uint32_t size = 24, site = 1;
-    uint8_t record[24];
+    const auto size = static_cast<uint32_t>(16 + 8 * arguments.size());
+    const uint32_t site = 1;
+    uint8_t record[64];
     std::memcpy(record, &size, 4);
     std::memcpy(record + 4, &site, 4);
     std::memcpy(record + 8, &tick, 8);
-    std::memcpy(record + 16, arguments, 8);
+    std::memcpy(record + 16, arguments.data(), 8 * arguments.size());
     std::vector<uint8_t> keystream(128);
     if (sealed) paper_keystream(stream_position(ring, c.head / 64 * 64), keystream);
     for (size_t i = 0; i < size; ++i)
-      bytes[segment_file::ring_offset(small, ring) + (c.head + i) % small.ring_size] = record[i] ^ keystream[c.head % 64 + i];
+      bytes[segment_file::ring_offset(g, ring) + (c.head + i) % g.size_of(ring)] = record[i] ^ keystream[c.head % 64 + i];
     c.head += size;
   }
   result<segment_image> image(std::span<const ring_range> done = {}) const {
@@ -53,6 +61,7 @@ struct paper_segment {
   }
 
   bool sealed;
+  segment_geometry g;
   std::vector<uint8_t> key{1, 2, 3};
   std::vector<uint8_t> bytes;
 };
@@ -137,6 +146,57 @@ TEST(Recovery, TravelsInSeveralPiecesWhereOneWouldBeTooLong) {
   EXPECT_EQ(lines, 30u);
 }
 
+TEST(Recovery, ALineOfTheFlightRingCountsOnceItIsGoneFromTheRingItCameFrom) {
+  for (const bool sealed : {false, true}) {
+    paper_segment s(sealed, with_flight);
+    s.front().control(flight).head = s.front().control(flight).tail = (64 << 10) - 16;  // It wraps.
+    for (uint64_t i = 0; i < 5; ++i) s.append(1, i, 10 * i);
+    s.append(2, 7, 25);
+    s.front().control(1).tail = 24;
+    s.append_flight(100, 5, 70, 0, 0);   // Of a ring with nothing left.
+    s.append_flight(0, 1, 71, 1, 0);     // Consumed.
+    s.append_flight(1, 10, 71, 1, 24);   // In a block, which freed it.
+    s.append_flight(2, 20, 71, 1, 48);   // Still there.
+    s.append_flight(7, 25, 72, 2, 0);
+    const ring_range done[] = {{1, 24, 48, 71}};
+    const auto image = s.image(done);
+    ASSERT_TRUE(image.ok()) << image.failure().text;
+    std::vector<uint64_t> found;
+    // Each ring travels alone.
+    for (const auto& payload : recovered_payloads(*image, 1)) {
+      uint64_t unreadable = 0;
+      for (const uint64_t number : numbers_of(*read_recovered(payload), &unreadable)) found.push_back(number);
+      EXPECT_EQ(unreadable, 0u);
+    }
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, (list{0, 1, 2, 3, 4, 7, 100}));
+    recovered_records records(*image, paper_keystream, 2);
+    recovered_record r;
+    ASSERT_TRUE(records.next(r));
+    EXPECT_EQ(r.thread, 70u);
+    EXPECT_EQ(number_of(r.record), 100u);
+    ASSERT_TRUE(records.next(r));
+    EXPECT_EQ(r.thread, 71u);
+  }
+}
+
+TEST(Recovery, AFlightLineThatCameFromNowhereEndsItsRing) {
+  const auto found = [](auto&& last) {
+    paper_segment s(false, with_flight);
+    s.append_flight(1, 10, 70, 0, 48);
+    last(s);
+    s.append_flight(9, 90, 70, 2, 96);
+    uint64_t unreadable = 0;
+    const auto numbers = numbers_of(*s.image(), &unreadable);
+    EXPECT_EQ(unreadable > 0, numbers.size() < 3);
+    return numbers;
+  };
+  EXPECT_EQ(found([](auto& s) { s.append_flight(2, 5, 70, 1, 24); }), (list{1, 2, 9})) << "a clock may turn back";
+  EXPECT_EQ(found([](auto& s) { s.append_flight(2, 20, 70, 0, 48); }), list{1}) << "what is of another lap stood there before";
+  EXPECT_EQ(found([](auto& s) { s.append_flight(2, 20, 70, 3, 48); }), list{1}) << "no such ring";
+  EXPECT_EQ(found([](auto& s) { s.append_words(flight, 20, {70}); }), list{1}) << "too short";
+}
+
 TEST(Recovery, StopsAtTheFirstThatIsNoRecord) {
   paper_segment s;
   for (uint64_t i = 0; i < 4; ++i) s.append(0, i, 1'000'000'000 * (i + 1));
@@ -183,17 +243,18 @@ TEST(Recovery, OneRingThatContradictsItselfDoesNotTakeTheOthersAlong) {
 TEST(Recovery, SurvivesAnyFlippedBits) {
   std::mt19937_64 random(4711);
   for (int round = 0; round < 300; ++round) {
-    paper_segment s(round % 2 == 1);
+    paper_segment s(round % 2 == 1, with_flight);
     s.front().add_owner(0, 5);
     for (uint64_t i = 0; i < 50; ++i) s.append(static_cast<uint32_t>(i % 3), i, i);
+    for (uint64_t i = 0; i < 20; ++i) s.append_flight(i, i, i, static_cast<uint32_t>(i % 3), 24 * i);
     for (int flips = 0; flips < 8; ++flips) {
-      const uint64_t places[] = {random() % 256, segment_file::control_offset + random() % 3072,
-                                 segment_file::ring_offset(small, static_cast<uint32_t>(random() % 3)) + random() % 512};
+      const uint64_t places[] = {random() % 256, segment_file::control_offset + random() % 4096,
+                                 segment_file::ring_offset(s.g, static_cast<uint32_t>(random() % 4)) + random() % 512};
       s.bytes[places[random() % 3]] ^= static_cast<uint8_t>(1 << random() % 8);
     }
     const auto image = s.image();
     if (!image) continue;
-    EXPECT_LE(numbers_of(*image).size(), 3 * small.ring_size / 16);
+    EXPECT_LE(numbers_of(*image).size(), 4 * small.ring_size / 16);
     for (const auto& payload : recovered_payloads(*image)) EXPECT_TRUE(read_recovered(payload).ok());
   }
 }
