@@ -44,7 +44,7 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
       rings_(rings),
       sites_(sites),
       anchor_(anchor),
-      files_(host.files, s.directory, s.file_size),
+      files_(host.files, s.directory, s.name, s.file_size),
       block_(block_settings_of(s)),
       begun_(rings.count() + 1),
       flight_(rings),
@@ -296,6 +296,13 @@ drain::outcome drain::keep_recovered(std::span<const uint8_t> image, const uniqu
   wall_ = wall;
   error failure = change_file_if_over();
   if (failure.status == THARSIS_OK) failure = append(frames_->recovered(image, {anchor, segment, {}}));
+  return outcome_of(std::move(failure));
+}
+
+drain::outcome drain::keep_crash(const std::string& sentence, int64_t when, int64_t wall) {
+  wall_ = wall;
+  error failure = change_file_if_over();
+  if (failure.status == THARSIS_OK) failure = append(frames_->note(when, sentence, THARSIS_LOG_FATAL));
   return outcome_of(std::move(failure));
 }
 

@@ -54,6 +54,9 @@ class drain {
   // Hands on what a dead process left: `image` as of recovered_payloads(), `segment` and `anchor` of its lines.
   outcome keep_recovered(std::span<const uint8_t> image, const unique_id& segment, const clock_anchor& anchor, int64_t wall);
 
+  // Writes a fatal line of ours, of that time.
+  outcome keep_crash(const std::string& sentence, int64_t when, int64_t wall);
+
   // Writes what is in the rings now; of a last block that is not full only if `all`. Ends early enough for the caller
   // to see to other things, and says `open` then too.
   outcome run(int64_t wall, const clock_anchor& anchor, bool all);

@@ -96,9 +96,10 @@ result<std::string> frame_maker::recovered(std::span<const uint8_t> image, const
   return frame(h, clear, image, {});
 }
 
-result<std::string> frame_maker::note(int64_t wall, std::string_view text) {
+result<std::string> frame_maker::note(int64_t wall, std::string_view text, uint32_t level) {
   frame_header h;
   h.kind = frame_kind::note;
+  h.levels = static_cast<uint8_t>(1u << level);
   std::string payload(reinterpret_cast<const char*>(&wall), sizeof wall);
   payload += text;
   return frame(h, {}, as_bytes(payload), {});

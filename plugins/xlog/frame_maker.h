@@ -8,6 +8,7 @@
 #include "plugins/xlog/core/envelope.h"
 #include "plugins/xlog/core/frame.h"
 #include "plugins/xlog/core/seal.h"
+#include "sdk/abi/log.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::xlog {
@@ -26,7 +27,7 @@ class frame_maker {
   result<std::string> block(const xlog::block& b, const block_extra& extra);
   // `extra`: its anchor is that of the lines.
   result<std::string> recovered(std::span<const uint8_t> image, const block_extra& extra);
-  result<std::string> note(int64_t wall, std::string_view text);
+  result<std::string> note(int64_t wall, std::string_view text, uint32_t level = THARSIS_LOG_WARNING);
   result<std::string> end();
 
  private:

@@ -26,6 +26,7 @@ class heap_segment final : public segment {
     if (rings_[ring] == nullptr || zeros_ == nullptr) return error{THARSIS_E_FULL, "there is no memory for a ring"};
     return ring_memory{rings_[ring].get(), zeros_.get()};
   }
+  void watch_for_crashes(bool) override {}
   void when_in_child(std::function<void()>) override {}
   const std::string& path() const override { return path_; }
   error remove() override { return fine; }

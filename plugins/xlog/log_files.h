@@ -13,8 +13,8 @@ namespace tharsis::xlog {
 
 class log_files {
  public:
-  log_files(const tharsis_files* files, std::string directory, uint64_t file_size)
-      : files_(files), directory_(std::move(directory)), file_size_(file_size) {}
+  log_files(const tharsis_files* files, std::string directory, const std::string& name, uint64_t file_size)
+      : files_(files), directory_(std::move(directory)), file_size_(file_size), name_{0, 0, name} {}
   log_files(const log_files&) = delete;
   ~log_files() { close(); }
 

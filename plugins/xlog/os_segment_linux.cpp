@@ -18,8 +18,11 @@
 #include <charconv>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <utility>
+
+#include "plugins/xlog/os_crash_linux.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -216,6 +219,11 @@ class mapped_segment final : public segment {
     return ring_memory{rings_[ring].bytes(), sealed_ ? keystreams_[ring].bytes() : zeros_.bytes()};
   }
 
+  void watch_for_crashes(bool wanted) override {
+    if (wanted && !crashes_) crashes_.emplace(*file_, segment_file::crash_offset);
+    if (!wanted) crashes_.reset();
+  }
+
   void when_in_child(std::function<void()> in_child) override {
     const std::lock_guard hold(alive().mutex);
     in_child_ = std::move(in_child);
@@ -224,13 +232,21 @@ class mapped_segment final : public segment {
   error remove() override { return unlink(path_.c_str()) == 0 ? no_failure : failure("delete", path_); }
 
  private:
-  static void before_fork() { alive().mutex.lock(); }
-  static void after_fork() { alive().mutex.unlock(); }
+  static void before_fork() {
+    alive().mutex.lock();
+    crash_watch::hold();
+  }
+  static void after_fork() {
+    crash_watch::let_go();
+    alive().mutex.unlock();
+  }
   static void in_child() {
+    crash_watch::let_go();
     for (mapped_segment* s : alive().all) s->leave_to_parent();
     alive().mutex.unlock();
   }
   void leave_to_parent() {
+    crashes_.reset();
     lock_.close();
     file_.close();
     front_.forget();
@@ -248,6 +264,7 @@ class mapped_segment final : public segment {
   mapping front_, zeros_;
   std::vector<mapping> rings_, keystreams_;
   std::function<void()> in_child_;
+  std::optional<crash_watch> crashes_;  // Before the file it writes to is closed, it ends.
 };
 
 class locked_segment final : public dead_segment {

@@ -2,6 +2,7 @@
 #include <bit>
 
 #include "plugins/xlog/cat.h"
+#include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/keygen_command.h"
 #include "plugins/xlog/reader_service.h"
@@ -55,6 +56,10 @@ result<settings> read_settings(const host& h) {
   for (const std::string& name : h.keys("levels"))
     if (const auto level = level_from(h.text("levels." + name))) s.kept.special[name] = *level;
   s.directory = h.text("directory");
+  s.name = h.text("name", s.name);
+  if (!is_log_name(s.name))
+    return error{THARSIS_E_INVALID, h.where("name") + ": xlog.name: '" + s.name + "' is no name for files; letters, digits and - are, up to 63"};
+  s.crash_handler = h.flag("crash_handler", s.crash_handler);
   s.file_size = static_cast<uint64_t>(h.whole("file_size", static_cast<int64_t>(s.file_size)));
   s.ring_size = std::bit_ceil(static_cast<uint32_t>(h.whole("ring_size", s.ring_size)));
   s.rings = static_cast<uint32_t>(h.whole("rings", s.rings));

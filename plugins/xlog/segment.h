@@ -30,6 +30,9 @@ class segment {
   // Takes the room on disk for this ring; THARSIS_E_FULL when there is none. Each is mapped twice in a row.
   virtual result<ring_memory> open_ring(uint32_t ring) = 0;
 
+  // From now on, or no more: what the process dies of is noted at segment_file::crash_offset. Where that cannot be, it is not.
+  virtual void watch_for_crashes(bool wanted) = 0;
+
   // Called in a child that this process forked, where no byte of the segment can be reached any more.
   virtual void when_in_child(std::function<void()> in_child) = 0;
 

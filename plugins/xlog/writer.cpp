@@ -6,6 +6,7 @@
 #include "plugins/xlog/consumed.h"
 #include "plugins/xlog/core/keystream.h"
 #include "plugins/xlog/core/recovery.h"
+#include "plugins/xlog/core/tick_clock.h"
 #include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/views.h"
@@ -105,7 +106,7 @@ writer::opened writer::open_now(int64_t wall) {
   info.geometry.ring_size = settings_.ring_size;
   info.geometry.flight_size = settings_.records() ? settings_.flight_size : 0;
   info.sealed = sealed;
-  info.instance = "xlog";
+  info.instance = settings_.name;
   info.anchor = work_->on.clock->anchor();
   host_.random->fill(host_.random->self, info.id.data(), info.id.size());
   work_->on.segments->sign(info);
@@ -117,8 +118,9 @@ writer::opened writer::open_now(int64_t wall) {
     wrapped = std::move(keys->wrapped);
     stream = std::make_shared<keystream>(std::move(keys->stream));
   }
-  auto memory = work_->on.segments->create(settings_.directory, "xlog", info, new_segment(info, wrapped));
+  auto memory = work_->on.segments->create(settings_.directory, settings_.name, info, new_segment(info, wrapped));
   if (!memory) return o.failure = memory.failure(), o;
+  (*memory)->watch_for_crashes(settings_.crash_handler);
 
   ring_settings rings;
   // In a simulation nobody would make room while a line waits.
@@ -168,6 +170,7 @@ void writer::recover(opened& o, int64_t wall) {
       }
       ++o.recovered;
     }
+    if (first->crash) keep_crash(o, *first, wall);
     (*dead)->remove();
   }
 }
@@ -176,6 +179,12 @@ error writer::keep(const segment_image& image, const clock_anchor& anchor, int64
   for (const auto& payload : recovered_payloads(image))
     if (const drain::outcome kept = work_->lines->keep_recovered(payload, image.info.id, anchor, wall); kept.failure.status != THARSIS_OK) return kept.failure;
   return fine;
+}
+
+void writer::keep_crash(opened& o, const segment_image& image, int64_t wall) {
+  const std::string sentence = crash_sentence(*image.crash, image.info.pid);
+  const drain::outcome kept = work_->lines->keep_crash(sentence, wall_of(image.crash->tick, image.info.anchor), wall);
+  if (kept.failure.status != THARSIS_OK) o.complaints.push_back(sentence + "; this is not in the log: " + kept.failure.text);
 }
 
 task<void> writer::run() {
@@ -349,6 +358,7 @@ writer::ending writer::end_now(work& w, const tharsis_loop* loop, int64_t wall) 
 
 task<void> writer::close() {
   std::vector<intake::asker> askers = intake_.take_askers();
+  intake_.rings().memory().watch_for_crashes(false);
   const auto last = [w = work_, loop = host_.loop, wall = place_.wall()] { return end_now(*w, loop, wall); };
   auto done = co_await blocking(place_, last);
   if (!done) {

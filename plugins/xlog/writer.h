@@ -70,6 +70,7 @@ class writer {
   static void on_wake(void* context, tharsis_handle reasons);
   opened open_now(int64_t wall);
   void recover(opened& o, int64_t wall);
+  void keep_crash(opened& o, const segment_image& image, int64_t wall);
   error keep(const segment_image& image, const clock_anchor& anchor, int64_t wall);
   task<uint32_t> wait_for_lines();
   task<uint32_t> wait_and_tell(instant due);

@@ -1,7 +1,10 @@
 // Goal: a host application's own lines are in the log with the plugins', from any thread and at any time between create
 // and destroy; where no sink is, none is forgotten without a word. Method: a profile with xlog, and the service of xlog
 // that reads its files.
+#include <unistd.h>
+
 #include <atomic>
+#include <fstream>
 #include <map>
 #include <string>
 #include <thread>
@@ -32,6 +35,13 @@ std::map<std::string, int> how_often(const std::vector<std::string>& lines) {
   std::map<std::string, int> times;
   for (const std::string& line : lines) ++times[line];
   return times;
+}
+
+// Of this process.
+[[maybe_unused]] size_t resident_bytes() {
+  size_t all = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
 class HostLog : public ::testing::Test {
@@ -118,6 +128,30 @@ TEST_F(HostLog, AThreadThatLogsOnWhileAllStopsLosesNothingThatWasInTime) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "none was dropped by a sink that takes no lines any more";
   auto times = how_often(lines_in(host_.state() + "/xlog"));
   for (uint64_t i = 0; i < before; ++i) ASSERT_EQ(times["host: line " + std::to_string(i)], 1);
+}
+
+TEST_F(HostLog, TenThousandThreadsOverTimeLoseNothingAndTakeNoMemory) {
+  constexpr int threads = 10'000, at_once = 16, lines = 3, warm_up = 2'000;
+  run();
+  ASSERT_TRUE(settles());
+  size_t before = 0;
+  for (int first = 0; first < threads; first += at_once) {
+    if (first == warm_up) before = resident_bytes();
+    std::vector<std::thread> all;
+    for (int t = first; t < first + at_once; ++t)
+      all.emplace_back([this, t] {
+        const logger own(log_, "short");
+        for (int i = 0; i < lines; ++i) own.info("thread {} line {}", t, i);
+      });
+    for (std::thread& t : all) t.join();
+  }
+#ifndef THARSIS_SANITIZED  // They keep what was freed.
+  EXPECT_LT(resident_bytes(), before + (16 << 20)) << "all rings may have been used since; threads leave nothing";
+#endif
+  stop();
+  auto times = how_often(lines_in(host_.state() + "/xlog"));
+  for (int t = 0; t < threads; ++t)
+    for (int i = 0; i < lines; ++i) ASSERT_EQ(times["host: [short] thread " + std::to_string(t) + " line " + std::to_string(i)], 1);
 }
 
 TEST_F(HostLog, TheTableSaysWhatAHostCannotDo) {

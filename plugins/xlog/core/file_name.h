@@ -1,5 +1,7 @@
-// The names of log files: xlog_20261125.tlog, xlog_20261125_1.tlog, ...
+// The names of log files: xlog_20261125.tlog, xlog_20261125_1.tlog, ...; what stands before the day is the name of who
+// writes them.
 #pragma once
+#include <algorithm>
 #include <charconv>
 #include <compare>
 #include <cstdint>
@@ -14,21 +16,29 @@ namespace tharsis::xlog {
 struct file_name {
   int64_t day = 0;      // Since 1970, UTC.
   uint32_t number = 0;  // Of the day.
+  std::string of = "xlog";
 
   auto operator<=>(const file_name&) const = default;
 };
 
 inline std::string name_text(const file_name& name) {
-  return "xlog_" + utc_day_text(name.day) + (name.number > 0 ? "_" + std::to_string(name.number) : "") + ".tlog";
+  return name.of + "_" + utc_day_text(name.day) + (name.number > 0 ? "_" + std::to_string(name.number) : "") + ".tlog";
+}
+
+// No '_', so that a file's name can be read in one way only; as much as a segment can remember of it.
+inline bool is_log_name(std::string_view text) {
+  const auto may_be = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !text.empty() && text.size() < 64 && std::all_of(text.begin(), text.end(), may_be);
 }
 
 // Nothing for a name that name_text would not give.
 inline std::optional<file_name> parse_file_name(std::string_view text) {
-  if (!text.starts_with("xlog_") || !text.ends_with(".tlog") || text.size() < 18) return {};
-  const auto day = parse_utc_day(text.substr(5, 8));
+  const std::string_view of = text.substr(0, text.find('_'));
+  if (!is_log_name(of) || !text.ends_with(".tlog") || text.size() < of.size() + 14) return {};
+  const auto day = parse_utc_day(text.substr(of.size() + 1, 8));
   if (!day) return {};
-  file_name name{*day, 0};
-  const std::string_view number = text.substr(13, text.size() - 18);
+  file_name name{*day, 0, std::string(of)};
+  const std::string_view number = text.substr(of.size() + 9, text.size() - of.size() - 14);
   if (number.size() > 1) std::from_chars(number.data() + 1, number.data() + number.size(), name.number);
   return text == name_text(name) ? std::optional(name) : std::nullopt;
 }

@@ -21,7 +21,7 @@ enum class frame_kind : uint8_t {
   sites = 1,      // First payload: entries of append_site().
   block = 2,      // Extra: block_extra. Payloads: texts, rows.
   recovered = 3,  // What a dead process left in a ring, as it stood there.
-  note = 4,       // Something that a reader should tell, as lines dropped. First payload: i64 wall time, a sentence.
+  note = 4,       // Something that a reader should tell, as lines dropped; `levels` has its level. First payload: i64 wall time, a sentence.
   end = 5,        // The file is complete.
 };
 

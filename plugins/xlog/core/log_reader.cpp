@@ -1,6 +1,7 @@
 #include "plugins/xlog/core/log_reader.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -184,7 +185,7 @@ void log_reader::on_frame(const frame_header& h, const opened& o) {
   switch (h.kind) {
     case frame_kind::sites: return open_sites(*o.first);
     case frame_kind::recovered: return open_recovered(o.extra, *o.first);
-    case frame_kind::note: return open_note(as_text(*o.first));
+    case frame_kind::note: return open_note(h.levels, as_text(*o.first));
     default: return;
   }
 }
@@ -285,11 +286,11 @@ std::optional<log_reader::item> log_reader::next_recovered() {
   return line_of(from.sites[r.record.site], r.thread, wall_of(r.record.tick, from.anchor), r.record.arguments);
 }
 
-void log_reader::open_note(std::string_view payload) {
+void log_reader::open_note(uint8_t levels, std::string_view payload) {
   item i;
   if (payload.size() < sizeof i.value.wall) return tell("a note is too short");
   std::memcpy(&i.value.wall, payload.data(), sizeof i.value.wall);
-  i.value.level = THARSIS_LOG_WARNING;
+  i.value.level = levels == 0 ? uint32_t{THARSIS_LOG_WARNING} : std::min<uint32_t>(static_cast<uint32_t>(std::bit_width(levels)) - 1, THARSIS_LOG_FATAL);
   i.value.plugin = "xlog";
   i.value.text = payload.substr(sizeof i.value.wall);
   told_.push_back(std::move(i));

@@ -88,7 +88,7 @@ class log_reader {
   void open_sites(std::span<const uint8_t> entries);
   void open_block(const frame_header& h, const opened& o);
   void open_recovered(std::span<const uint8_t> extra, std::span<const uint8_t> payload);
-  void open_note(std::string_view payload);
+  void open_note(uint8_t levels, std::string_view payload);
   std::optional<std::span<const uint8_t>> open_payload(const frame_header& h, uint8_t number, std::span<const uint8_t> clear,
                                                        std::span<uint8_t> payload, std::string& why);
   std::optional<item> next_of_block();

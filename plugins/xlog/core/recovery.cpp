@@ -112,6 +112,7 @@ result<segment_image> read_segment(const read_bytes& file, std::span<const ring_
   segment_image image;
   image.info = info_of(s);
   image.superblock.assign(bytes_over(s).begin(), bytes_over(s).end());
+  if (crash_record c; file(layout::crash_offset, bytes_over(c)) && c.whole == 1) image.crash = c;
   image.wrapped.resize(s.key_size);
   if (!file(layout::key_offset, image.wrapped)) return no_segment("this segment ends within its key");
   if (layout::sum_of(s, image.wrapped) != s.sum) return no_segment("this segment's first bytes have changed since they were written");

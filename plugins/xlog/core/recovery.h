@@ -14,6 +14,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ struct segment_image {
   std::vector<uint8_t> wrapped;
   std::vector<uint8_t> dictionary;  // As it stood there.
   std::vector<recovered_ring> rings;
+  std::optional<crash_record> crash;  // What its process died of; a payload does not hold it.
   std::vector<uint32_t> damaged;    // Rings of which nothing can be said: their head and tail contradict each other.
 
   bool empty() const { return rings.empty(); }

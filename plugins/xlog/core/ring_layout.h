@@ -1,6 +1,7 @@
 // How a segment file looks: what a process that died leaves to the next one.
 //
-//   0         superblock: who, how large, the clock's anchor; at key_offset the wrapped key
+//   0         superblock: who, how large, the clock's anchor; at crash_offset what the process died of (crash_record.h),
+//             zeros if nobody noted it; at key_offset the wrapped key
 //   16 KiB    for each ring its control: head, tail, and whose the bytes are
 //   64 KiB    the dictionary: appended, never changed
 //   then      the rings, each ring_size bytes, a power of two
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "plugins/xlog/core/clock_anchor.h"
+#include "plugins/xlog/core/crash_record.h"
 #include "plugins/xlog/core/frame.h"
 
 namespace tharsis::xlog {
@@ -68,6 +70,7 @@ namespace segment_file {
 
 inline constexpr std::array<char, 8> magic = {'T', 'H', 'X', 'L', 'R', 'I', 'N', 'G'};
 inline constexpr uint32_t version = 1;
+inline constexpr uint64_t crash_offset = 1 << 10;
 inline constexpr uint64_t key_offset = 4 << 10;
 inline constexpr uint64_t control_offset = 16 << 10;
 inline constexpr uint64_t dictionary_offset = 64 << 10;
@@ -98,7 +101,8 @@ struct superblock {
     uint64_t ticks_per_second;  // The bits of a double.
   } anchors[2];
 };
-static_assert(sizeof(superblock) == 208 && sizeof(superblock) <= key_offset);
+static_assert(sizeof(superblock) == 208 && sizeof(superblock) <= crash_offset);
+static_assert(crash_offset + sizeof(crash_record) <= key_offset);
 
 // The producer's line of cache, the drain's, and what seldom changes. Two lines apart: they are fetched in pairs.
 struct control {

@@ -16,6 +16,10 @@ struct settings {
   levels kept;            // What is less severe is not kept.
   levels flight{THARSIS_LOG_OFF, {}};  // But recorded, down to this, and written when an error comes.
   std::string directory;  // Absolute.
+  // What files and segments are called by. Letters, digits and '-'; as long as a segment can remember.
+  std::string name = "xlog";
+  // Whether what the process dies of is noted. Not unless it is wanted: signals belong to the application.
+  bool crash_handler = false;
   // Small enough to send, large enough that a busy day is a few files.
   uint64_t file_size = 64 << 20;
   // Of each thread. At 500,000 lines of 56 bytes a second it is full after 37 ms: as long as a busy system may keep

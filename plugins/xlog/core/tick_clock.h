@@ -1,5 +1,6 @@
-// What time a tick was. The processor's counter is measured against the system's clocks again and again; where there is
-// no counter to rely on, as in the simulator, a tick is a nanosecond of wall time.
+// What time a tick was. The processor's counter is measured against the system's clocks again and again, and anew when the
+// machine has slept, since the counter may have run on or begun again while the steady clock stood still; where there is no
+// counter to rely on, as in the simulator, a tick is a nanosecond of wall time.
 #pragma once
 #include <cstdint>
 #include <mutex>
@@ -17,15 +18,23 @@ class tick_clock {
     int64_t wall = 0;
   };
   // Two readings, some milliseconds apart.
-  tick_clock(const reading& first, const reading& second) : first_(first) { refine(second); }
+  tick_clock(const reading& first, const reading& second) : first_(first), last_(first) { refine(second); }
   // Ticks are wall time.
   tick_clock() : anchor_{0, 0, 1e9} {}
 
   // A later reading. [any thread]
   void refine(const reading& now) {
     const std::lock_guard lock(mutex_);
-    if (now.steady <= first_.steady || now.tick <= first_.tick) return;
-    anchor_ = {now.tick, now.wall, static_cast<double>(now.tick - first_.tick) * 1e9 / static_cast<double>(now.steady - first_.steady)};
+    if (now.steady <= last_.steady || now.tick == last_.tick) return;
+    if (has_slept_until(now)) {
+      first_ = now;
+      measured_least_ = measured_again_least;
+    }
+    last_ = now;
+    const int64_t measured = now.steady - first_.steady;
+    anchor_.tick = now.tick;
+    anchor_.wall = now.wall;
+    if (measured > measured_least_) anchor_.ticks_per_second = static_cast<double>(now.tick - first_.tick) * 1e9 / static_cast<double>(measured);
   }
 
   clock_anchor anchor() const {
@@ -39,7 +48,22 @@ class tick_clock {
   }
 
  private:
-  reading first_;
+  // A reading is not taken in one moment: a thread that has to wait in the middle of it may be so far off.
+  static constexpr double slept_least = 1e9;
+  // Before that the speed of before is better.
+  static constexpr int64_t measured_again_least = 10'000'000'000;
+
+  // Counter and steady clock contradict each other. [mutex held]
+  bool has_slept_until(const reading& now) const {
+    if (now.tick < last_.tick) return true;
+    if (!(anchor_.ticks_per_second > 0)) return false;
+    const double counted = static_cast<double>(now.tick - last_.tick) * 1e9 / anchor_.ticks_per_second;
+    const double passed = static_cast<double>(now.steady - last_.steady);
+    return counted > passed + slept_least;
+  }
+
+  reading first_, last_;
+  int64_t measured_least_ = 0;
   mutable std::mutex mutex_;
   clock_anchor anchor_{};
 };

@@ -14,6 +14,8 @@ TEST(XlogFileName, NamesAreFoundAgainAndSortAsTheyWereWritten) {
   }
   EXPECT_EQ(name_text({0, 0}), "xlog_19700101.tlog");
   EXPECT_EQ(name_text({0, 12}), "xlog_19700101_12.tlog");
+  EXPECT_EQ(name_text({0, 12, "im-client"}), "im-client_19700101_12.tlog");
+  EXPECT_EQ(parse_file_name("im-client_19700101_12.tlog"), (file_name{0, 12, "im-client"}));
   EXPECT_LT((file_name{0, 2}), (file_name{0, 10}));
   EXPECT_LT((file_name{0, 10}), (file_name{1, 0}));
 }
@@ -21,7 +23,7 @@ TEST(XlogFileName, NamesAreFoundAgainAndSortAsTheyWereWritten) {
 TEST(XlogFileName, OtherNamesAreNotTakenForOurs) {
   for (const char* wrong : {"", "xlog.tlog", "xlog_.tlog", "xlog_20261125.tlo", "xlog_20261125.tlog.gz", "xlog_20261325.tlog",
                             "xlog_20261125_.tlog", "xlog_20261125_0.tlog", "xlog_20261125_01.tlog", "xlog_20261125_x.tlog",
-                            "xlog_20261125_4294967296.tlog", "Xlog_20261125.tlog", "xlog_20261125-1.tlog"})
+                            "xlog_20261125_4294967296.tlog", "x.log_20261125.tlog", "_20261125.tlog", "my_xlog_20261125.tlog", "xlog_20261125-1.tlog"})
     EXPECT_FALSE(parse_file_name(wrong)) << wrong;
 }
 

@@ -96,6 +96,7 @@ class simulated_disk final : public segment_store {
       const size_t size = content->g.size_of(ring);
       return ring_memory{content->twice(offset, size), keystreams.twice(sealed ? offset : segment_file::ring_offset(content->g, ring), size)};
     }
+    void watch_for_crashes(bool) override {}
     void when_in_child(std::function<void()>) override {}
     const std::string& path() const override { return name; }
     error remove() override {

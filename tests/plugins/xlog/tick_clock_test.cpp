@@ -11,6 +11,7 @@ using namespace tharsis::xlog;
 namespace {
 
 constexpr int64_t second = 1'000'000'000;
+using reading_at = tick_clock::reading;
 constexpr int64_t today = 1'795'000'000 * second;
 
 }  // namespace
@@ -44,10 +45,34 @@ TEST(XlogTickClock, LaterReadingsMakeItBetterAndFollowTheWall) {
 TEST(XlogTickClock, AReadingThatCannotBeIsNoReading) {
   tick_clock clock({1'000, 1'000, today}, {2'000, 2'000, today + 1'000});
   const clock_anchor before = clock.anchor();
-  clock.refine({1'000, 3'000, today + 2'000});  // The counter stood still, or was set back.
-  clock.refine({500, 3'000, today + 2'000});
+  clock.refine({2'000, 3'000, today + 2'000});  // The counter stood still.
   clock.refine({3'000, 1'000, today + 2'000});
   EXPECT_EQ(clock.anchor(), before);
+}
+
+// 2 ticks a nanosecond; an hour's work, eight hours of sleep, and work again.
+TEST(XlogTickClock, AfterASleepTimesAreRightAgainWhateverTheCounterDid) {
+  constexpr uint64_t hour = 3'600 * uint64_t{2'000'000'000};
+  for (const uint64_t asleep : {uint64_t{0}, 8 * hour, ~uint64_t{0}}) {  // It stood still, ran on, or began at 0 again.
+    tick_clock clock({hour, 0, today}, {hour + 4'000'000, 2'000'000, today + 2'000'000});
+    clock.refine({2 * hour, 3'600 * second, today + 3'600 * second});
+    const uint64_t then = asleep == ~uint64_t{0} ? 0 : 2 * hour + asleep;
+    for (const int64_t after : {int64_t{1}, int64_t{60}}) {  // Seconds since it woke.
+      const reading_at woke{then + static_cast<uint64_t>(after) * 2'000'000'000, (3'600 + after) * second, today + (9 * 3'600 + after) * second};
+      clock.refine({woke.tick, woke.steady, woke.wall});
+      const clock_anchor a = clock.anchor();
+      EXPECT_NEAR(a.ticks_per_second, 2e9, 2e6) << asleep << " " << after;
+      EXPECT_EQ(wall_of(woke.tick, a), woke.wall) << asleep << " " << after;
+      EXPECT_NEAR(static_cast<double>(wall_of(woke.tick - 1'000'000'000, a) - woke.wall), -5e8, 1e6) << asleep << " " << after;
+    }
+  }
+}
+
+TEST(XlogTickClock, AClockThatIsSetBackIsFollowedAndTheCountersSpeedStays) {
+  tick_clock clock({0, 0, today}, {4'000'000, 2'000'000, today + 2'000'000});
+  clock.refine({20'000'000'000, 10 * second, today - 86'400 * second});
+  EXPECT_EQ(wall_of(20'000'000'000, clock.anchor()), today - 86'400 * second);
+  EXPECT_NEAR(clock.anchor().ticks_per_second, 2e9, 1);
 }
 
 TEST(XlogTickClock, NoAnchorLeadsOutOfRange) {
