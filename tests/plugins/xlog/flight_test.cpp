@@ -272,7 +272,9 @@ TEST_F(XlogFlight, ALineTooLongForItsRingIsWritten) {
   l.say(1, THARSIS_LOG_DEBUG, "y" + std::string((32 << 10) - 24, 'x'));
   l.run();
   EXPECT_EQ(written(), list{"y" + std::string((32 << 10) - 24, 'x')});
-  l.say(1, THARSIS_LOG_FATAL, "z");
+  l.say(1, THARSIS_LOG_ERROR, "z");
+  l.run();
+  EXPECT_EQ(written(), (list{"y" + std::string((32 << 10) - 24, 'x'), longest, "z"})) << "the other one was recorded";
 }
 
 TEST_F(XlogFlight, RulesChangeForWhatComesAfterThem) {
@@ -291,7 +293,7 @@ TEST_F(XlogFlight, RulesChangeForWhatComesAfterThem) {
   EXPECT_EQ(written(), (list{"kept", "recorded", "again", "error"}));
 }
 
-TEST_F(XlogFlight, FinishedTextTakesPartAndAnyPluginsErrorIsOne) {
+TEST_F(XlogFlight, AnyPluginsErrorIsOne) {
   life l(segments, disk, false, 1);
   l.say(1, THARSIS_LOG_DEBUG, "a");
   l.run();
