@@ -88,6 +88,7 @@ class ring_set {
   // Lines of this thread never wait for room: it is the one that makes it. [drain]
   void begin_draining() { draining_ = system_.thread(); }
   void end_draining() { draining_ = 0; }
+  // For whoever comes after our death. [drain]
   void set_anchor(const clock_anchor& a) { front_.set_anchor(a); }
 
   // The flight ring, whose only writer is the drain. flight() is null where there is none.

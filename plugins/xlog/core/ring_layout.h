@@ -22,6 +22,7 @@
 #include "plugins/xlog/core/clock_anchor.h"
 #include "plugins/xlog/core/crash_record.h"
 #include "plugins/xlog/core/frame.h"
+#include "plugins/xlog/core/row.h"
 
 namespace tharsis::xlog {
 
@@ -39,8 +40,9 @@ struct segment_geometry {
 };
 
 inline constexpr uint32_t rings_max = 48;  // With the flight ring.
-// One ring and the dictionary fit into a frame.
-inline constexpr uint32_t ring_size_max = 16 << 20;
+// A line of half a ring fits into a block, and a ring with the dictionary into a frame.
+inline constexpr uint32_t ring_size_max = 8 << 20;
+static_assert(ring_size_max / 2 <= row_bytes_max);
 inline constexpr uint32_t dictionary_size_max = 8 << 20;
 inline constexpr uint32_t wrapped_key_max = 12 << 10;
 inline constexpr uint32_t record_header_size = 16;
