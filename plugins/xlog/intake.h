@@ -61,7 +61,9 @@ class intake {
   }
 
   // 0 also where a field is secret: the line comes as finished text, without it.
+  // Whoever asks for a site has a ring: the host gives rings once it has handed over all that it kept.
   uint32_t site(std::string_view plugin, const tharsis_log_site& s) {
+    counted_.store(true, std::memory_order_relaxed);
     if (s.text != nullptr && has_secret_field(s.text, secrets_)) return 0;
     const auto text = [](const char* t) { return std::string(t != nullptr ? t : ""); };
     return sites_->number_of({std::min<uint32_t>(s.level, THARSIS_LOG_FATAL), s.line, std::string(plugin), text(s.tag), text(s.file),
@@ -87,7 +89,7 @@ class intake {
     if (shared) ring = rings_->take_shared();
     const uint64_t begin = ring != nullptr ? ring->position : 0;
     if (ring == nullptr || !log_detail::enter(*ring)) sites_->count_lost(plugin, level);
-    else put(*ring, number, clock_->tick_at(said.wall), text);
+    else put(*ring, number, tick_of(said, *ring), text);
     if (shared && ring != nullptr) {
       if (taps_.is_telling()) taps_.on_said_inside({begin, ring->position});
       rings_->give_shared();
@@ -128,6 +130,11 @@ class intake {
   }
 
  private:
+  // Beside lines that read the counter by themselves, so that both are in order whatever the wall's clock does. What was
+  // said before there were rings may be old.
+  uint64_t tick_of(const tharsis_log_record& said, const tharsis_log_ring& ring) const {
+    return counted_.load(std::memory_order_relaxed) ? log_detail::tick(ring) : clock_->tick_at(said.wall);
+  }
   // Busy; not any more afterwards.
   void put(tharsis_log_ring& ring, uint32_t site, uint64_t tick, std::string_view text) {
     const uint64_t size = (log_detail::header_size + 4 + text.size() + 7) & ~uint64_t{7};
@@ -154,6 +161,7 @@ class intake {
   std::unique_ptr<site_registry> sites_;
   const tick_clock* clock_ = nullptr;
   taps taps_;
+  std::atomic<bool> counted_{false};  // Some lines have ticks of the counter.
   mutable std::mutex mutex_;
   line_rules rules_;
   std::vector<asker> askers_;
