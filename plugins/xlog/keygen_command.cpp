@@ -29,7 +29,7 @@ std::optional<std::string> why_not_new(const tharsis_files* files, const std::st
 }
 
 // Both files or none. An empty answer: done. [may block]
-std::string write_pair(const tharsis_files* files, const std::string& path, const private_key& key) {
+std::string write_alone(const tharsis_files* files, const std::string& path, const private_key& key) {
   for (const std::string& name : {path, path + ".pub"})
     if (const auto why = why_not_new(files, name)) return *why;
   tharsis_error why = no_error();
@@ -41,6 +41,20 @@ std::string write_pair(const tharsis_files* files, const std::string& path, cons
   if (files->replace(files->self, text_of(path + ".pub"), bytes_of(as_bytes(open)), &why) == THARSIS_OK) return {};
   files->remove(files->self, text_of(path), nullptr);
   return why.text;
+}
+
+// Two at a time would leave the private key of one beside the public key of the other, and what is sealed for that is lost.
+std::string write_pair(const tharsis_files* files, const std::string& path, const private_key& key) {
+  const std::string turn = path + ".lock";
+  tharsis_handle lock = 0;
+  tharsis_error why = no_error();
+  const tharsis_status status = files->lock(files->self, text_of(turn), &lock, &why);
+  if (status == THARSIS_E_IN_USE) return path + " is being made by another keygen right now; choose another name";
+  if (status != THARSIS_OK) return why.text;
+  std::string failure = write_alone(files, path, key);
+  files->remove(files->self, text_of(turn), nullptr);
+  files->close(files->self, lock);
+  return failure;
 }
 
 }  // namespace

@@ -54,6 +54,13 @@ TEST_F(XlogKeygenInSimulation, TouchesNothingThatExists) {
   EXPECT_EQ(disk.content("/here/half.pub"), "precious");
 }
 
+TEST_F(XlogKeygenInSimulation, TwoAtATimeDoNotMixTheirKeys) {
+  const auto held = disk.find_or_make("/here/team.lock");
+  ASSERT_TRUE(held.ok());
+  (*held)->locked = true;
+  fails({"keygen", "team"}, 1, "/here/team is being made by another keygen");
+}
+
 TEST_F(XlogKeygenInSimulation, BothFilesOrNone) {
   for (uint64_t capacity = 0; capacity < 2 * 108; capacity += 12) {
     disk.capacity = capacity;
