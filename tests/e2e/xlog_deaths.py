@@ -1,9 +1,11 @@
 """Processes that log and are killed: `tharsis xlog write` ends at a random moment, `tharsis xlog recover` keeps what it
-left, `tharsis xlog cat` reads all of it, and the count of calls that the dead process kept in a mapped file is compared."""
+left, `tharsis xlog cat` reads all of it, and the count of calls that the dead process kept in a mapped file is compared.
+Before that, some who recover or start to log themselves may be killed at collecting it."""
 
 import dataclasses
 import os
 import random
+import re
 import shutil
 import signal
 import struct
@@ -15,6 +17,8 @@ PLAIN_DEATH = {**os.environ, "ASAN_OPTIONS": "handle_segv=0:handle_abort=0:" + o
 RECORDED = ["--set", "level=warning", "--set", 'flight={"*": verbose}', "--set", "flight_size=64KiB"]
 RECORDED_AT_LEAST = 900  # Lines of at most 64 bytes, in 64 KiB that give way in pieces.
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)
+# Two records of one thread, one behind the other, as they stand in a ring: bytes, site; clock; thread, number; what fills up.
+RECORDS = re.compile(rb"(?s)(\x20\0\0\0.\0\0\0).{8}(.{4})(.{8}).{4}\1.{8}\2(.{8})")
 
 
 @dataclasses.dataclass
@@ -32,14 +36,17 @@ class Death:
     torn: int = 0  # What was read and never said.
     disordered: int = 0  # Lines that do not follow the one before.
     plaintext: int = 0  # Sealed files that show a line.
+    recoverers: int = 0  # More processes that were killed, while they collected what this one left.
+    shown: int = 0  # Plain log files that show recovered records as they stood in a ring.
     wrong: list = dataclasses.field(default_factory=list)  # The same in sentences.
 
 
 class Deaths:
-    def __init__(self, tool, folder, seed, paced, recorded=0):
+    def __init__(self, tool, folder, seed, paced, recorded=0, recoverers=0):
         """`paced`: how many of ten go at 30,000 lines a second; the others as fast as it goes. `recorded`: every so many
-        deaths one whose lines are recorded only."""
+        deaths one whose lines are recorded only. `recoverers`: so many, at most, are killed at collecting what it left."""
         self.program, self.folder, self.seed, self.paced, self.recorded = tool, folder, seed, paced, recorded
+        self.recoverers, self.usual = recoverers, 0.1  # So long a recovery took last time, in seconds.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         if self.said("keygen", folder / "key").returncode != 0:
@@ -61,11 +68,15 @@ class Deaths:
         acknowledged = self._die(death, chance)
         death.acknowledged = sum(acknowledged)
         seal = ["--set", f"encrypt.to=[{self.folder}/key.pub]"] if death.sealed else []
-        if death.sealed:
-            self._look_for_plaintext(death)
+        self._look_for_plaintext(death, acknowledged)
+        for _ in range(chance.randint(0, self.recoverers)):
+            self._die_recovering(death, chance, seal)
+        begun = time.monotonic()
         recovered = self.said("recover", self.folder / "log", *seal)
-        if recovered.returncode != 0:
-            death.wrong.append("recover: " + recovered.stderr.decode())
+        self.usual = time.monotonic() - begun
+        if recovered.returncode != 0 or any((self.folder / "log").glob("*.ring*")):
+            death.wrong.append("recover fails, or leaves something behind: " + recovered.stderr.decode())
+        self._look_for_plaintext(death, acknowledged)
         read = self.said("cat", self.folder / "log", *(["--key", self.folder / "key"] if death.sealed else []))
         if read.returncode != 0:  # That a file has no end is said, and is no fault.
             death.wrong.append(f"cat ended with {read.returncode}: {read.stderr.decode()[:1000]}")
@@ -101,11 +112,34 @@ class Deaths:
         path = self.folder / "acked"
         return [count for (count,) in struct.iter_unpack("<Q", path.read_bytes())] if path.exists() else []
 
-    def _look_for_plaintext(self, death):
-        for path in (self.folder / "log").iterdir():
-            if b"line " in path.read_bytes():
-                death.plaintext += 1
-                death.wrong.append(f"{path.name} holds what was logged in the clear")
+    def _die_recovering(self, death, chance, seal):
+        """One that is killed while it collects what others left, unless it is done before."""
+        starts = not death.recorded and chance.random() < 0.5
+        process = subprocess.Popen(self.tool("write" if starts else "recover", self.folder / "log", *seal),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0, self.usual))  # As above.
+        process.kill()
+        death.recoverers += process.wait(timeout=60) < 0
+
+    def _look_for_plaintext(self, death, acknowledged):
+        """In sealed files is none; in plain ones there must be some, or else the search is worth nothing."""
+        files = {path: path.read_bytes() for path in (self.folder / "log").iterdir()}
+        texts = [path for path, content in files.items() if b"line " in content]
+        records = [path for path, content in files.items() if any(map(follows, RECORDS.finditer(content)))]
+        if death.sealed:
+            death.plaintext += len({*texts, *records})
+            death.wrong += [f"{path.name} holds what was logged in the clear" for path in {*texts, *records}]
+            return
+        death.shown += sum(path.suffix == ".tlog" for path in records)
+        rings = [path for path in files if path.suffix == ".ring"]
+        if not texts or (rings and max(acknowledged) > 2 and not set(records) & set(rings)):
+            death.wrong.append("what is plain is not found")
+
+
+def follows(records):
+    """Whether the second one's number is the next."""
+    first, second = (int.from_bytes(records[group], "little") for group in (3, 4))
+    return second == first + 1
 
 
 def compare(death, output, acknowledged):
@@ -114,6 +148,7 @@ def compare(death, output, acknowledged):
     first = None if death.recorded else 0  # Of those that must be there: whichever is the first.
     expected = [first] * len(acknowledged)
     found = 0
+    starters = set()  # Threads of the system that said the first line: of the dead process, then of those that began after it.
     skipped = [set() for _ in acknowledged]  # May come later.
     for line in output.decode(errors="replace").splitlines():
         words = line.split(" ")
@@ -122,6 +157,10 @@ def compare(death, output, acknowledged):
             death.wrong.append(f"this line is none of ours: {line[:120]}")
             continue
         thread, number = int(words[5]), int(words[6])
+        if not death.recorded and (thread, number) == (0, 0) and words[2] not in starters:
+            starters.add(words[2])
+            if len(starters) > 1:
+                continue
         found += 1
         if expected[thread] is None:
             expected[thread] = number
