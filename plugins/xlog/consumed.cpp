@@ -21,12 +21,12 @@ std::vector<std::string> log_paths(const tharsis_files* files, const std::string
 
 void add_consumed(const file_reader& file, const std::array<uint8_t, 16>& segment, consumed& to) {
   walk_frames(file, [&](const frame_header& h, uint64_t at) {
-    if (h.kind != frame_kind::block) return true;
+    if (h.kind != frame_kind::block && h.kind != frame_kind::recovered) return true;
     const auto clear = file.read(at + frame_header::header_size, h.extra);
     const auto extra = clear ? decode_block_extra(as_bytes(*clear)) : std::nullopt;
     if (!extra) return true;
-    // A process writes files of its own: one block tells whose it is.
-    if (extra->segment != segment) return false;
+    // A process writes files of its own, and first what others left: behind its first block is nothing of them.
+    if (extra->segment != segment) return h.kind == frame_kind::recovered;
     to.ranges.insert(to.ranges.end(), extra->consumed.begin(), extra->consumed.end());
     to.anchor = extra->anchor;
     return true;

@@ -60,6 +60,7 @@ drain::outcome drain::open(int64_t wall) {
 drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   wall_ = wall;
   anchor_ = anchor;
+  rings_.set_anchor(anchor);
   rings_.begin_draining();
   look();
   error failure = fine;
@@ -292,10 +293,10 @@ drain::unwritten drain::count_unwritten() {
   return left;
 }
 
-drain::outcome drain::keep_recovered(std::span<const uint8_t> image, const unique_id& segment, const clock_anchor& anchor, int64_t wall) {
+drain::outcome drain::keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall) {
   wall_ = wall;
   error failure = change_file_if_over();
-  if (failure.status == THARSIS_OK) failure = append(frames_->recovered(image, {anchor, segment, {}}));
+  if (failure.status == THARSIS_OK) failure = append(frames_->recovered(left.bytes, {anchor, segment, left.ranges}));
   return outcome_of(std::move(failure));
 }
 

@@ -12,6 +12,7 @@
 
 #include "plugins/xlog/core/block_writer.h"
 #include "plugins/xlog/core/line_rules.h"
+#include "plugins/xlog/core/recovery.h"
 #include "plugins/xlog/core/row_merge.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/flight_ring.h"
@@ -51,8 +52,9 @@ class drain {
   // Makes the first file. The failure's text is fit for a person.
   outcome open(int64_t wall);
 
-  // Hands on what a dead process left: `image` as of recovered_payloads(), `segment` and `anchor` of its lines.
-  outcome keep_recovered(std::span<const uint8_t> image, const unique_id& segment, const clock_anchor& anchor, int64_t wall);
+  // Hands on what a dead process left, by the `segment` and the `anchor` of its lines. Before the first run(): such
+  // frames stand before the blocks of their file.
+  outcome keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall);
 
   // Writes a fatal line of ours, of that time.
   outcome keep_crash(const std::string& sentence, int64_t when, int64_t wall);

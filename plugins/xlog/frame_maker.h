@@ -25,7 +25,7 @@ class frame_maker {
   // The bytes of the next frame. A failure is one of sealing: the file can have no more frames.
   result<std::string> sites(std::string_view entries);
   result<std::string> block(const xlog::block& b, const block_extra& extra);
-  // `extra`: its anchor is that of the lines.
+  // `extra`: the anchor of the lines, the segment that they are from, and what of it is in the image.
   result<std::string> recovered(std::span<const uint8_t> image, const block_extra& extra);
   result<std::string> note(int64_t wall, std::string_view text, uint32_t level = THARSIS_LOG_WARNING);
   result<std::string> end();

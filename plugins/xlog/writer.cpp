@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "plugins/xlog/consumed.h"
+#include "plugins/xlog/collect_dead.h"
 #include "plugins/xlog/core/keystream.h"
-#include "plugins/xlog/core/recovery.h"
 #include "plugins/xlog/core/tick_clock.h"
 #include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
@@ -144,41 +143,14 @@ writer::opened writer::open_now(int64_t wall) {
   return o;
 }
 
-// A segment is deleted once what it held is in our file, or is seen to be in its own.
 void writer::recover(opened& o, int64_t wall) {
-  auto paths = work_->on.segments->list(settings_.directory);
-  if (!paths) return o.complaints.push_back("segments of dead processes cannot be looked for: " + paths.failure().text);
-  for (const std::string& path : *paths) {
-    auto dead = work_->on.segments->open(path);
-    if (!dead) {
-      if (dead.status() != THARSIS_E_IN_USE && dead.status() != THARSIS_E_NOT_FOUND) o.complaints.push_back(dead.failure().text);
-      continue;
-    }
-    const auto read = [&](uint64_t offset, std::span<uint8_t> into) { return (*dead)->read(offset, into); };
-    const auto first = read_segment(read, {});
-    if (!first) {
-      (*dead)->set_aside();
-      o.complaints.push_back(path + " was set aside: " + first.failure().text);
-      continue;
-    }
-    const auto done = consumed_of(host_.files, settings_.directory, first->info.id);
-    const auto image = read_segment(read, done.ranges);
-    if (image && !image->empty()) {
-      if (const error failure = keep(*image, done.anchor.value_or(image->info.anchor), wall); failure.status != THARSIS_OK) {
-        o.complaints.push_back("what is in " + path + " stays there: " + failure.text);
-        continue;
-      }
-      ++o.recovered;
-    }
-    if (first->crash) keep_crash(o, *first, wall);
-    (*dead)->remove();
-  }
-}
-
-error writer::keep(const segment_image& image, const clock_anchor& anchor, int64_t wall) {
-  for (const auto& payload : recovered_payloads(image))
-    if (const drain::outcome kept = work_->lines->keep_recovered(payload, image.info.id, anchor, wall); kept.failure.status != THARSIS_OK) return kept.failure;
-  return fine;
+  const auto keep = [this, wall](const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor) {
+    return work_->lines->keep_recovered(left, segment, anchor, wall).failure;
+  };
+  const auto died = [&](const segment_image& image) { keep_crash(o, image, wall); };
+  const collection found = collect_dead(*work_->on.segments, host_.files, settings_.directory, keep, died);
+  o.recovered = found.kept;
+  o.complaints.insert(o.complaints.end(), found.complaints.begin(), found.complaints.end());
 }
 
 void writer::keep_crash(opened& o, const segment_image& image, int64_t wall) {

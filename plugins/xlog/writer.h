@@ -12,7 +12,6 @@
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/drain.h"
 #include "plugins/xlog/intake.h"
-#include "plugins/xlog/core/recovery.h"
 #include "plugins/xlog/machinery.h"
 #include "sdk/abi/xlog.h"
 #include "sdk/async/host.h"
@@ -71,7 +70,6 @@ class writer {
   opened open_now(int64_t wall);
   void recover(opened& o, int64_t wall);
   void keep_crash(opened& o, const segment_image& image, int64_t wall);
-  error keep(const segment_image& image, const clock_anchor& anchor, int64_t wall);
   task<uint32_t> wait_for_lines();
   task<uint32_t> wait_and_tell(instant due);
   task<void> write_what_waits(bool all);

@@ -39,7 +39,7 @@ void walk(const segment_image& image) {
   require(bytes + records.unreadable() == held, "every byte is a record's or unreadable");
   require(open_dictionary(image, no_keystream).size() == image.dictionary.size(), "the dictionary opens");
   for (const auto& payload : recovered_payloads(image, 1000)) {
-    const auto again = read_recovered(payload);
+    const auto again = read_recovered(payload.bytes);
     require(again.ok(), "what is handed on can be read");
     require(again->info == image.info && again->dictionary == image.dictionary, "and says the same");
   }

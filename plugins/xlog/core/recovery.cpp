@@ -5,7 +5,6 @@
 #include <cstring>
 #include <utility>
 
-
 namespace tharsis::xlog {
 
 namespace layout = segment_file;
@@ -134,15 +133,20 @@ result<segment_image> read_segment(const read_bytes& file, std::span<const ring_
     r.to = c.head;
     if (r.from == r.to) continue;
     r.owners = g.is_flight(i) ? beginnings_of(image.rings) : owners_of(c, r.from, r.to);
-    if (read_ring(file, g, layout::ring_offset(g, i), r)) image.rings.push_back(std::move(r));
+    // The flight ring goes first: whoever comes after a half that was kept does not see any more what stood in the others.
+    const auto place = g.is_flight(i) ? image.rings.begin() : image.rings.end();
+    if (read_ring(file, g, layout::ring_offset(g, i), r)) image.rings.insert(place, std::move(r));
     else image.damaged.push_back(i);
   }
   return image;
 }
 
-std::vector<std::vector<uint8_t>> recovered_payloads(const segment_image& image, size_t most) {
-  std::vector<std::vector<uint8_t>> all;
-  const auto add = [&all](std::span<const uint8_t> bytes) { all.back().insert(all.back().end(), bytes.begin(), bytes.end()); };
+std::vector<recovered_payload> recovered_payloads(const segment_image& image, size_t most) {
+  std::vector<recovered_payload> all;
+  const auto add = [&all](std::span<const uint8_t> more) {
+    std::vector<uint8_t>& bytes = all.back().bytes;
+    bytes.insert(bytes.end(), more.begin(), more.end());
+  };
   for (size_t i = 0; i < image.rings.size();) {
     // As many rings as fit, and one in any case.
     uint64_t size = sizeof(payload_header) + image.superblock.size() + image.wrapped.size() + image.dictionary.size();
@@ -155,7 +159,7 @@ std::vector<std::vector<uint8_t>> recovered_payloads(const segment_image& image,
                      static_cast<uint32_t>(image.wrapped.size()),
                      static_cast<uint32_t>(image.dictionary.size()),
                      static_cast<uint32_t>(end - i)};
-    all.emplace_back().reserve(size);
+    all.emplace_back().bytes.reserve(size);
     add(bytes_over(h));
     add(image.superblock);
     add(image.wrapped);
@@ -166,6 +170,8 @@ std::vector<std::vector<uint8_t>> recovered_payloads(const segment_image& image,
       add(bytes_over(rh));
       for (ring_owner o : r.owners) add(bytes_over(o));
       add(r.bytes);
+      const bool known = !image.info.geometry.is_flight(r.ring) && !r.owners.empty() && r.owners.front().position <= r.from;
+      all.back().ranges.push_back({r.ring, r.from, r.to, known ? r.owners.front().thread : 0});
     }
   }
   return all;
@@ -224,8 +230,6 @@ std::vector<uint8_t> open_dictionary(const segment_image& image, const fill_keys
 
 recovered_records::recovered_records(const segment_image& image, const fill_keystream& fill, uint32_t sites)
     : sites_(sites), rings_(image.info.geometry.rings) {
-  const double rate = image.info.anchor.ticks_per_second;
-  slack_ = rate > 0 && rate < 1e12 ? static_cast<uint64_t>(rate / 10) : 100'000'000;
   sources_.reserve(image.rings.size());
   for (const recovered_ring& r : image.rings) {
     std::vector<uint8_t> keystream;
@@ -242,7 +246,7 @@ recovered_records::recovered_records(const segment_image& image, const fill_keys
     ring_cursor cursor(bytes, r.from, image.info.geometry.size_of(r.ring) / 2);
     cursor.look_up_to(r.to);
     const bool flight = image.info.geometry.is_flight(r.ring);
-    sources_.push_back({&r, std::move(keystream), std::move(cursor), {}, 0, false, flight, {}, std::vector<uint64_t>(flight ? rings_ : 0)});
+    sources_.push_back({&r, std::move(keystream), std::move(cursor), {}, false, flight, {}, std::vector<uint64_t>(flight ? rings_ : 0)});
     advance(sources_.back());
   }
 }
@@ -257,14 +261,9 @@ void recovered_records::advance(source& s) {
   }
 }
 
-// A record that comes later does not say something earlier: else it is of another lap, and its page never came to the disk.
-// In the flight ring clocks may turn back, but never what stood in one ring.
+// In the flight ring what stood in one ring comes in its order.
 bool recovered_records::is_credible(source& s) {
-  if (!s.flight) {
-    const bool in_time = s.record.tick >= s.last_tick || s.last_tick - s.record.tick <= slack_;
-    if (in_time) s.last_tick = s.record.tick;
-    return in_time;
-  }
+  if (!s.flight) return true;
   const auto origin = take_flight_origin(s.record.arguments);
   if (!origin || origin->ring() >= rings_ || origin->position() < s.origins[origin->ring()]) return false;
   s.origin = *origin;

@@ -43,7 +43,8 @@ struct segment_image {
   std::vector<uint8_t> dictionary;  // As it stood there.
   std::vector<recovered_ring> rings;
   std::optional<crash_record> crash;  // What its process died of; a payload does not hold it.
-  std::vector<uint32_t> damaged;    // Rings of which nothing can be said: their head and tail contradict each other.
+  std::vector<uint32_t> damaged;    // Rings of which nothing can be said: their head and tail contradict each other, or
+                                    // their bytes cannot be read.
 
   bool empty() const { return rings.empty(); }
 };
@@ -51,12 +52,16 @@ struct segment_image {
 // Answers false where the file ends.
 using read_bytes = std::function<bool(uint64_t offset, std::span<uint8_t> into)>;
 
-// What the segment holds and no file. `done` is what the files' last blocks say of this segment (by its id). Fails,
+// What the segment holds and no file. `done` is what the files' frames say of this segment (by its id). Fails,
 // with what is wrong and nothing to be done, for what is no whole segment of this version: set it aside.
 result<segment_image> read_segment(const read_bytes& file, std::span<const ring_range> done);
 
 // One for each frame: `most` bytes, or one ring and what goes with it, which is below frame_header::payload_max.
-std::vector<std::vector<uint8_t>> recovered_payloads(const segment_image& image, size_t most = frame_header::payload_max / 2);
+struct recovered_payload {
+  std::vector<uint8_t> bytes;
+  std::vector<ring_range> ranges;  // For the frame's extra: where this is in a file, it is not to be kept again.
+};
+std::vector<recovered_payload> recovered_payloads(const segment_image& image, size_t most = frame_header::payload_max / 2);
 result<segment_image> read_recovered(std::span<const uint8_t> payload);
 
 // The dictionary in plain, whole entries as they were appended; empty where `fill` failed.
@@ -68,7 +73,8 @@ struct recovered_record {
   ring_record record;
 };
 
-// The records of an image, merged by tick. It keeps a reference to the image.
+// The records of an image, merged by tick. It keeps a reference to the image. Ticks prove nothing: within a ring they
+// may turn back, as lines that waited for each other, or were said by a clock that is set, do.
 class recovered_records {
  public:
   // `sites`: the highest number in its dictionary and one. `fill` is not asked where the segment is plain.
@@ -85,8 +91,7 @@ class recovered_records {
     const recovered_ring* ring;
     std::vector<uint8_t> keystream;
     ring_cursor cursor;
-    ring_record record;      // The next one, where `has`.
-    uint64_t last_tick = 0;
+    ring_record record;  // The next one, where `has`.
     bool has = false;
     bool flight = false;
     flight_origin origin;              // Of the next one, in the flight ring.
@@ -99,7 +104,6 @@ class recovered_records {
   std::vector<source> sources_;
   uint32_t sites_;
   uint32_t rings_;           // Without the flight ring.
-  uint64_t slack_;           // So far a clock may turn back and be believed.
   size_t given_ = ~size_t{0};
   uint64_t unreadable_ = 0;
 };

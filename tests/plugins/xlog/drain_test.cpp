@@ -235,6 +235,23 @@ TEST_F(XlogDrain, WhatIsLeftAtTheEndIsCountedAndStays) {
   EXPECT_EQ(texts(), list{"kept"});
 }
 
+TEST_F(XlogDrain, ALineOfHalfTheLargestRingIsWritten) {
+  heap_rings large({3, ring_size_max, 64 << 10});
+  s.directory = "/log";
+  drain its({files.table(), &random_table, nullptr}, s, {}, large.info.id, *large.rings, *large.sites, wall_clock);
+  EXPECT_EQ(its.open(today).failure.text, "");
+  const std::string longest(large.rings->record_max() - record_header_size - 4, 'x');
+  ASSERT_TRUE(large.write(large.site_of("speaker"), tick, text_argument(longest)));
+  EXPECT_EQ(its.run(today, wall_clock, true).dropped, 0u);
+  EXPECT_TRUE(texts() == list{longest});
+}
+
+TEST_F(XlogDrain, TheSegmentHasTheClockOfTheLastRun) {
+  make();
+  out->run(today, {77, 88, 2e9}, false);
+  EXPECT_EQ(rings.image()->info.anchor, (clock_anchor{77, 88, 2e9}));
+}
+
 TEST_F(XlogDrain, WhatADeadProcessLeftStandsInTheFile) {
   heap_rings dead;
   dead.write(dead.site_of("ghost"), static_cast<uint64_t>(today), text_argument("last words"));

@@ -171,7 +171,7 @@ std::vector<found_line> lines_left(simulated_disk& segments, const tharsis_files
   std::vector<found_line> all;
   std::vector<std::pair<uint64_t, found_line>> by_tick;
   for (const auto& payload : recovered_payloads(*image, 1)) {
-    const auto part = read_recovered(payload);
+    const auto part = read_recovered(payload.bytes);
     EXPECT_TRUE(part.ok()) << part.failure().text;
     recovered_records records(*part, paper_keystream, 4);
     for (recovered_record r; records.next(r);)

@@ -23,12 +23,14 @@ inline std::string text_argument(std::string_view text) {
 
 // Ring 1 is the only thread's, ring 0 the shared one.
 struct heap_rings {
-  explicit heap_rings(segment_geometry g = {3, 64 << 10, 64 << 10}) : geometry(g), threads(heap_threads()) {
+  // In `store`, where somebody else may find them after a death.
+  explicit heap_rings(segment_geometry g = {3, 64 << 10, 64 << 10}, segment_store& store = *heap_segments(), uint8_t id = 7)
+      : geometry(g), threads(heap_threads()) {
     info.geometry = g;
-    info.id.fill(7);
+    info.id.fill(id);
     info.instance = "test";
     info.anchor = {0, 0, 1e9};
-    auto made = heap_segments()->create("/log", "test", info, new_segment(info, {}));
+    auto made = store.create("/log", "test", info, new_segment(info, {}));
     rings = std::make_unique<ring_set>(std::move(*made), g, false, *threads, ring_settings{}, ring_set::callbacks{[](uint32_t) {}, {}, [this](uint32_t site) { sites->count_lost(site); }});
     sites = std::make_unique<site_registry>([this](const std::string& entry) { return rings->append_to_dictionary(as_bytes(entry)); });
   }

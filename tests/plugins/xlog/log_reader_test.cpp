@@ -357,7 +357,7 @@ TEST(XlogLogReader, WhatADeadProcessLeftIsToldWithItsOwnSitesAndClock) {
   seeded_random random(1);
   auto made = frame_maker::make({0, 0, 1e9}, {1}, 0, {}, random);
   std::string bytes = made->file_header();
-  bytes += *made->recovered(payloads[0], {{0, 0, 1e9}, {}});
+  bytes += *made->recovered(payloads[0].bytes, {{0, 0, 1e9}, {}});
   bytes += *made->note(today, "after it");
   const reading r = read(bytes);
   EXPECT_EQ(r.damage, list{});

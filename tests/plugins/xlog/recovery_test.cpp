@@ -122,7 +122,7 @@ TEST(Recovery, WhatTravelsSealedComesOutTheSame) {
   for (uint64_t i = 0; i < 100; ++i) s.append(2, i, i);
   const auto image = s.image();
   ASSERT_TRUE(image.ok());
-  const std::vector<uint8_t> payload = recovered_payloads(*image).at(0);
+  const std::vector<uint8_t> payload = recovered_payloads(*image).at(0).bytes;
   const auto again = read_recovered(payload);
   ASSERT_TRUE(again.ok()) << again.failure().text;
   EXPECT_EQ(again->info, image->info);
@@ -137,12 +137,17 @@ TEST(Recovery, WhatTravelsSealedComesOutTheSame) {
 
 TEST(Recovery, TravelsInSeveralPiecesWhereOneWouldBeTooLong) {
   paper_segment s;
+  s.front().add_owner(0, 5);
   for (uint64_t i = 0; i < 30; ++i) s.append(static_cast<uint32_t>(i % 3), i, i);
   const auto image = s.image();
   size_t lines = 0;
   const auto payloads = recovered_payloads(*image, 800);
   EXPECT_EQ(payloads.size(), 2u);
-  for (const auto& payload : payloads) lines += numbers_of(*read_recovered(payload)).size();
+  std::vector<ring_range> told;
+  for (const auto& payload : payloads) told.insert(told.end(), payload.ranges.begin(), payload.ranges.end());
+  EXPECT_EQ(told, (std::vector<ring_range>{{0, 0, 240, 5}, {1, 0, 240, 0}, {2, 0, 240, 0}}));
+  EXPECT_TRUE(s.image(told)->empty()) << "what is told to be in a file is not given again";
+  for (const auto& payload : payloads) lines += numbers_of(*read_recovered(payload.bytes)).size();
   EXPECT_EQ(lines, 30u);
 }
 
@@ -165,7 +170,7 @@ TEST(Recovery, ALineOfTheFlightRingCountsOnceItIsGoneFromTheRingItCameFrom) {
     // Each ring travels alone.
     for (const auto& payload : recovered_payloads(*image, 1)) {
       uint64_t unreadable = 0;
-      for (const uint64_t number : numbers_of(*read_recovered(payload), &unreadable)) found.push_back(number);
+      for (const uint64_t number : numbers_of(*read_recovered(payload.bytes), &unreadable)) found.push_back(number);
       EXPECT_EQ(unreadable, 0u);
     }
     std::sort(found.begin(), found.end());
@@ -210,7 +215,16 @@ TEST(Recovery, StopsAtTheFirstThatIsNoRecord) {
   };
   with(0, 0), with(0, 8), with(0, 20), with(0, 1 << 20), with(0, 56);
   with(4, 0), with(4, 2);
-  with(8, 0);  // A clock from before: the page with this record never came to the disk.
+}
+
+TEST(Recovery, AClockThatTurnsBackEndsNothing) {
+  paper_segment s;
+  constexpr uint64_t second = 1'000'000'000;
+  s.append(0, 1, 9 * second), s.append(0, 2, 1 * second), s.append(0, 3, 8 * second);
+  s.append(1, 4, 2 * second);
+  uint64_t unreadable = 0;
+  EXPECT_EQ(numbers_of(*s.image(), &unreadable), (list{4, 1, 2, 3}));
+  EXPECT_EQ(unreadable, 0u);
 }
 
 TEST(Recovery, RefusesWhatIsNoSegmentAndSaysWhy) {
@@ -255,7 +269,7 @@ TEST(Recovery, SurvivesAnyFlippedBits) {
     const auto image = s.image();
     if (!image) continue;
     EXPECT_LE(numbers_of(*image).size(), 4 * small.ring_size / 16);
-    for (const auto& payload : recovered_payloads(*image)) EXPECT_TRUE(read_recovered(payload).ok());
+    for (const auto& payload : recovered_payloads(*image)) EXPECT_TRUE(read_recovered(payload.bytes).ok());
   }
 }
 

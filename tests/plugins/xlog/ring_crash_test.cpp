@@ -94,7 +94,7 @@ void collect(const std::string& folder, survivors& found) {
     ASSERT_TRUE(image.ok()) << image.failure().text;
     EXPECT_TRUE(image->damaged.empty());
     for (const auto& payload : recovered_payloads(*image)) {
-      const auto again = read_recovered(payload);
+      const auto again = read_recovered(payload.bytes);
       ASSERT_TRUE(again.ok()) << again.failure().text;
       recovered_records records(*again, paper_keystream, 2);
       for (recovered_record r; records.next(r);) found.add(number_of(r.record));

@@ -61,7 +61,7 @@ TEST(RingSeal, TheKeyOpensWhatWasLeftAndNothingStandsInPlain) {
     ASSERT_TRUE(dead.ok());
     const auto payloads = recovered_payloads(*image_of(**dead));
     ASSERT_EQ(payloads.size(), 1u);
-    const auto image = read_recovered(payloads[0]);
+    const auto image = read_recovered(payloads[0].bytes);
     ASSERT_TRUE(image.ok());
     EXPECT_FALSE(unwrap_keystream(image->wrapped, test_key(2)).ok()) << "another key opens it";
     auto stream = unwrap_keystream(image->wrapped, key);

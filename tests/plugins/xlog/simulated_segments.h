@@ -22,6 +22,8 @@ class simulated_disk final : public segment_store {
  public:
   uint32_t pid = 1;
   uint64_t rings_free = 1'000;  // So many more find room.
+  bool read_only = false;       // Nothing is removed or renamed.
+  bool broken = false;          // No ring can be read.
 
   void sign(segment_info& info) override { info.pid = pid; }
 
@@ -35,6 +37,9 @@ class simulated_disk final : public segment_store {
     files_[path] = f;
     return std::unique_ptr<segment>(std::make_unique<written>(*this, path, f, info.sealed));
   }
+  bool exists(const std::string& path) const { return files_.contains(path); }
+  // The front of a segment, to be damaged.
+  segment_front front(const std::string& path) { return segment_front(files_.at(path)->front()); }
   result<std::vector<std::string>> list(const std::string& directory) override {
     std::vector<std::string> paths;
     for (const auto& [path, f] : files_)
@@ -116,14 +121,17 @@ class simulated_disk final : public segment_store {
     uint64_t size() override { return segment_file::size(content->g); }
     bool read(uint64_t offset, std::span<uint8_t> into) override {
       if (offset > size() || into.size() > size() - offset) return false;
+      if (disk.broken && offset >= segment_file::ring_offset(content->g, 0)) return false;
       std::copy_n(content->front() + offset, into.size(), into.begin());
       return true;
     }
     error remove() override {
+      if (disk.read_only) return {THARSIS_E_DENIED, "cannot delete '" + name + "'"};
       disk.files_.erase(name);
       return {THARSIS_OK, {}};
     }
     error set_aside() override {
+      if (disk.read_only) return {THARSIS_E_DENIED, "cannot rename '" + name + "'"};
       disk.files_[name + ".bad"] = content;
       return remove();
     }
