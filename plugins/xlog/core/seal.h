@@ -1,5 +1,8 @@
 // Sealing a file: each block under a key of its own (key_tree.h), so that one cannot be altered, put
-// elsewhere or made up without being found out, and whoever takes over the process cannot read what it wrote before.
+// elsewhere or made up without being found out, and whoever takes over the process cannot read the blocks of files that it
+// wrote before. Of the rings that is not true: their one key lives as long as the process, and lines stay in the .ring file for a
+// lap after they are in a block. Whoever takes over the process reads those, and what stands in older copies of
+// that file.
 //
 // A block has a number, a clear header of the caller's, and one or more payloads that are sealed in place, each
 // with its tag behind it; a payload opens without the others, a block without the blocks before it. The nonce is
