@@ -202,6 +202,30 @@ TEST(Recovery, AFlightLineThatCameFromNowhereEndsItsRing) {
   EXPECT_EQ(found([](auto& s) { s.append_words(flight, 20, {70}); }), list{1}) << "too short";
 }
 
+// Its lines that stood in another ring are given from there; so they are when that ring is in a file already.
+TEST(Recovery, WhatWasRecordedIsNotGivenAgainWhereOnlyAPieceWasKept) {
+  paper_segment s(false, with_flight);
+  s.front().control(1).head = s.front().control(1).tail = 24;  // One line was consumed: the copy is all that is left of it.
+  s.append(1, 8, 30);
+  s.append_flight(7, 20, 100, 1, 0);
+  s.append_flight(8, 30, 100, 1, 24);
+  const auto whole = s.image();
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ(numbers_of(*whole), (list{7, 8}));
+  list given;
+  std::vector<ring_range> kept;
+  for (size_t pieces = 0; pieces < 2; ++pieces) {  // Whoever keeps them dies after each.
+    const auto image = s.image(kept);
+    const auto all = recovered_payloads(*image, 1);
+    ASSERT_EQ(all.size(), 2 - pieces);
+    const auto part = read_recovered(all[0].bytes);
+    for (const uint64_t number : numbers_of(*part)) given.push_back(number);
+    kept.insert(kept.end(), all[0].ranges.begin(), all[0].ranges.end());
+  }
+  EXPECT_EQ(given, (list{7, 8}));
+  EXPECT_TRUE(s.image(kept)->empty());
+}
+
 TEST(Recovery, StopsAtTheFirstThatIsNoRecord) {
   paper_segment s;
   for (uint64_t i = 0; i < 4; ++i) s.append(0, i, 1'000'000'000 * (i + 1));
