@@ -130,6 +130,7 @@ void log_hub::close_rings() {
     generation_.store(0);
   }
   closing->close_rings(closing->self);
+  const std::unique_lock nobody_flushes(flush_gate_);
   const std::unique_lock nobody_asks(gate_);
   rings_.store(nullptr);
 }
@@ -259,10 +260,10 @@ void log_hub::flush(const tharsis_loop& loop, tharsis_handle strand, tharsis_wak
   loop.post(loop.self, strand, wake, context, handle);
 }
 
-// The sink stays while its gate is shared.
+// The sink stays while its gate is shared; one that closes its rings ends the wait.
 tharsis_status log_hub::flush_now(int64_t most) {
-  const std::shared_lock asks(gate_, std::try_to_lock);
-  const tharsis_log_sink* const sink = asks ? rings_.load(std::memory_order_relaxed) : nullptr;
+  const std::shared_lock flushes(flush_gate_, std::try_to_lock);
+  const tharsis_log_sink* const sink = flushes && generation_ != 0 ? rings_.load() : nullptr;
   if (sink == nullptr) return THARSIS_E_NOT_FOUND;
   return THARSIS_HAS(sink, flush_now) && sink->flush_now != nullptr ? sink->flush_now(sink->self, most) : THARSIS_E_UNSUPPORTED;
 }

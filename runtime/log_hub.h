@@ -132,6 +132,7 @@ class log_hub {
   const void* outside_fork_ = nullptr;                 // Which hub the thread that forks was inside of.
   bool forked_ = false;                                // This is a child, and nothing of the parent's runs here.
 
+  std::shared_mutex flush_gate_;                       // Those in flush_now() share it; they may be long.
   std::shared_mutex gate_;                             // Those in ring(), site() and is_secret() share it.
   const tharsis_log_sink* knows_secrets_ = nullptr;
   std::atomic<const tharsis_log_sink*> rings_{nullptr};  // The sink, if it has rings.

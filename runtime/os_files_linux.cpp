@@ -266,7 +266,10 @@ tharsis_status real_files::make_folder(tharsis_text path, tharsis_error* error) 
   for (size_t slash = 0; slash != std::string::npos;) {
     slash = name.find('/', slash + 1);
     const std::string part = name.substr(0, slash);
-    if (mkdir(part.c_str(), folder_mode) == 0) continue;
+    if (mkdir(part.c_str(), folder_mode) == 0) {
+      if (!sync_folder(folder_of(part))) return cannot(error, "syncing the folder of", part);
+      continue;
+    }
     const int reason = errno;
     struct stat facts {};
     const bool exists = stat(part.c_str(), &facts) == 0;

@@ -56,6 +56,7 @@ struct ring_sink {
   static void close_rings(void* s) {
     of(s).rings.close_rings();
     of(s).closed = true;
+    of(s).closed.notify_all();
   }
 
   tharsis_log_sink table{};
@@ -65,6 +66,7 @@ struct ring_sink {
   std::function<void()> inside_write;
   std::atomic<bool> closed{false};
   std::atomic<int> woken{0};
+  std::atomic<int> flushing{0};
   std::mutex mutex;
   int written = 0;   // [mutex held]
   std::string last;
@@ -125,6 +127,26 @@ TEST_F(LogHubRings, LinesGoToTheRingsWhileTheSinkIsThereAndAreKeptWhileNot) {
   EXPECT_EQ(next.rings.take_texts(), lines{"line 4"});
   EXPECT_EQ(s.written, 1);
   hub.set_sink(nullptr);
+}
+
+TEST_F(LogHubRings, FlushesThatWaitEndWhenTheSinkGoesAndHoldNobodyUp) {
+  ring_sink s;
+  s.table.flush_now = [](void* self, int64_t most) -> tharsis_status {
+    ++ring_sink::of(self).flushing;
+    ring_sink::of(self).flushing.notify_all();
+    ring_sink::of(self).closed.wait(false);
+    return most == 5 ? THARSIS_E_TIMEOUT : THARSIS_OK;
+  };
+  EXPECT_EQ(hub.flush_now(5), THARSIS_E_NOT_FOUND);
+  hub.set_sink(&s.table);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) threads.emplace_back([&] { EXPECT_EQ(hub.flush_now(5), THARSIS_E_TIMEOUT); });
+  for (int inside; (inside = s.flushing) < 3;) s.flushing.wait(inside);
+  EXPECT_NE(hub.ring(), nullptr);
+  EXPECT_NE(hub.site("stn", {sizeof(tharsis_log_site), THARSIS_LOG_INFO, 1, 0, nullptr, "x", "", ""}), 0u);
+  hub.set_sink(nullptr);
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(hub.flush_now(5), THARSIS_E_NOT_FOUND);
 }
 
 TEST_F(LogHubRings, EachSinkHasAnotherGenerationInWhicheverHub) {
