@@ -76,8 +76,10 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
     if (failure.status != THARSIS_OK) break;
   }
   if (failure.status == THARSIS_OK) failure = write_losses();
+  if (all && unkept_ && failure.status == THARSIS_OK) failure = keep();
   rings_.end_draining();
   outcome o = outcome_of(std::move(failure));
+  o.kept = all && !more && o.failure.status == THARSIS_OK;
   o.open = o.open || (more && o.failure.status == THARSIS_OK);
   return o;
 }
@@ -226,12 +228,30 @@ void drain::commit() {
     begun_[ring] = rows_.position(ring);
     rings_.commit(ring, begun_[ring]);
     if (feed_) feed_->forget(ring, begun_[ring]);
+    unkept_ = unkept_ || settings_.power_loss > duration::zero();
   }
+  if (!unkept_) rings_.on_kept();
   spoiled_.lines += passed_.lines;
   spoiled_.bytes += passed_.bytes;
   dropped_ += passed_.lines;
   passed_ = {};
   threads_.clear();
+}
+
+error drain::keep() {
+  error failure = files_.is_open() ? files_.sync() : fine;
+  if (failure.status != THARSIS_OK) return failure;
+  unkept_ = false;
+  rings_.on_kept();
+  return fine;
+}
+
+// Its lines have left the rings.
+error drain::finish_file() {
+  const std::string path = files_.path();
+  error failure = files_.finish();
+  if (failure.status != THARSIS_OK && unkept_) untold_.push_back("a loss of power may take the last lines of " + path + ": " + failure.text);
+  return failure;
 }
 
 block_extra drain::extra() {
@@ -252,6 +272,10 @@ error drain::write_losses() {
   if (!drops_.empty()) {
     if (error failure = note(full_text(drops_)); failure.status != THARSIS_OK) return failure;
     drops_.clear();
+  }
+  while (!untold_.empty()) {
+    if (error failure = note(untold_.back()); failure.status != THARSIS_OK) return failure;
+    untold_.pop_back();
   }
   if (spoiled_.lines > 0) {
     const std::string what = lines_text(spoiled_.lines) + " lost before this: written otherwise than their sites say";
@@ -297,6 +321,8 @@ drain::outcome drain::keep_recovered(const recovered_payload& left, const unique
   wall_ = wall;
   error failure = change_file_if_over();
   if (failure.status == THARSIS_OK) failure = append(frames_->recovered(left.bytes, {anchor, segment, left.ranges}));
+  // The only other place where it stands is about to go.
+  if (failure.status == THARSIS_OK && settings_.power_loss > duration::zero()) failure = keep();
   return outcome_of(std::move(failure));
 }
 
@@ -310,9 +336,10 @@ drain::outcome drain::keep_crash(const std::string& sentence, int64_t when, int6
 error drain::change_file_if_over() {
   if (!files_.is_over(wall_)) return fine;
   if (block_.rows() > 0) rewind();  // Its texts are in the dictionary of the file that ends.
+  if (files_.is_taken_away()) untold_.push_back("somebody removed, cut or replaced " + files_.path() + ": its last lines may be lost");
   if (files_.is_open()) {
     if (error failure = append(frames_->end()); failure.status != THARSIS_OK) return failure;
-    if (error failure = files_.finish(); failure.status != THARSIS_OK) return failure;
+    if (error failure = finish_file(); failure.status != THARSIS_OK) return failure;
   }
   error failure = begin_file();
   if (failure.status == THARSIS_OK) look();
@@ -341,6 +368,7 @@ error drain::append(result<std::string> frame) {
     bytes_ += frame->size();
     return fine;
   }
+  if (unkept_) finish_file();  // What it has stays promised.
   files_.close();
   rewind();
   return failure;

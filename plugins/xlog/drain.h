@@ -44,6 +44,7 @@ class drain {
     uint64_t recorded = 0; // Lines that are written when an error comes.
     uint64_t dropped = 0;  // Lines that no file will have.
     loss_counts full;      // Those of them that found their rings full.
+    bool kept = false;     // All lines that were there when run() began are where they are promised to be.
     bool open = false;     // Lines are left in a block that is not full.
     error failure{THARSIS_OK, {}};
     std::string file;      // That is open, or was last.
@@ -61,6 +62,7 @@ class drain {
 
   // Writes what is in the rings now; of a last block that is not full only if `all`. Ends early enough for the caller
   // to see to other things, and says `open` then too.
+  // With `all`, and a promise about power, it is on the disk too.
   outcome run(int64_t wall, const clock_anchor& anchor, bool all);
 
   // Tells the taps what is in the rings now, and writes nothing. True: a block is full, and what comes after it waits.
@@ -90,6 +92,8 @@ class drain {
   void unwrap(row& recorded);
   error write_block();
   void commit();
+  error keep();
+  error finish_file();
   error write_losses();
   error note(const std::string& sentence);
   void take_drops();
@@ -108,6 +112,8 @@ class drain {
   site_registry& sites_;
   clock_anchor anchor_;
   std::optional<clock_anchor> last_anchor_;  // Of the last block, in whichever file.
+  std::vector<std::string> untold_;          // What somebody or the disk has done to files, in sentences; no note has them yet.
+  bool unkept_ = false;                      // The disk is to be told to keep what was committed.
   bool fresh_ = true;                        // The file has no block yet.
   int64_t wall_ = 0;
   log_files files_;

@@ -88,12 +88,15 @@ class intake {
     const bool shared = ring == nullptr && number != 0;
     if (shared) ring = rings_->take_shared();
     const uint64_t begin = ring != nullptr ? ring->position : 0;
-    if (ring == nullptr || !log_detail::enter(*ring)) sites_->count_lost(plugin, level);
-    else put(*ring, number, tick_of(said, *ring), text);
+    const bool mine = ring != nullptr && log_detail::enter(*ring);
+    if (mine) put(*ring, number, tick_of(said, *ring), text);
+    else sites_->count_lost(plugin, level);
+    const uint64_t end = ring != nullptr ? ring->position : 0;
     if (shared && ring != nullptr) {
-      if (taps_.is_telling()) taps_.on_said_inside({begin, ring->position});
+      if (taps_.is_telling()) taps_.on_said_inside({begin, end});
       rings_->give_shared();
     }
+    if (mine && __atomic_load_n(ring->asleep, __ATOMIC_RELAXED) != 0) rings_->wake(*ring, end);
     if (level >= THARSIS_LOG_ERROR) on_ring_news(soon);
   }
 
@@ -118,6 +121,13 @@ class intake {
       askers_.push_back(a);
     }
     on_ring_news(flush);
+  }
+  // See tharsis_log.flush_now. [any thread]
+  tharsis_status flush_now(duration most) {
+    if (!rings_->may_wait()) return THARSIS_E_TIMEOUT;
+    const std::vector<uint64_t> heads = rings_->heads();
+    on_ring_news(flush);
+    return rings_->wait_kept(heads, most) ? THARSIS_OK : THARSIS_E_TIMEOUT;
   }
   // Who asked so far: to be answered when all lines of now are written. [own strand]
   std::vector<asker> take_askers() {
@@ -149,7 +159,6 @@ class intake {
       __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
     }
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (__atomic_load_n(ring.asleep, __ATOMIC_RELAXED) != 0) rings_->wake();
     log_detail::leave(ring);
   }
 

@@ -34,7 +34,7 @@ error log_files::begin(int64_t wall) {
     error failure = open_name(name);
     if (failure.status == THARSIS_OK && bytes_ == 0) return fine;
     close();
-    if (failure.status != THARSIS_OK && failure.status != THARSIS_E_IN_USE) return failure;
+    if (failure.status != THARSIS_OK && failure.status != THARSIS_E_IN_USE && !is_folder(path(name))) return failure;
   }
   return {THARSIS_E_IN_USE, "other processes make log files in '" + directory_ + "' faster than we find a free name"};
 }
@@ -60,11 +60,15 @@ bool log_files::is_over(int64_t wall) const {
 bool log_files::is_there() const {
   tharsis_handle file = 0;
   tharsis_status status = files_->open(files_->self, text_of(path()), THARSIS_FILES_READ, &file, nullptr);
-  if (status != THARSIS_OK) return status != THARSIS_E_NOT_FOUND;
+  if (status != THARSIS_OK) return status != THARSIS_E_NOT_FOUND && !is_folder(path());
   uint64_t bytes = 0;
   status = files_->length(files_->self, file, &bytes, nullptr);
   files_->close(files_->self, file);
   return status != THARSIS_OK || bytes == bytes_;
+}
+
+bool log_files::is_folder(const std::string& path) const {
+  return files_->list(files_->self, text_of(path), [](void*, tharsis_text) {}, nullptr, nullptr) == THARSIS_OK;
 }
 
 error log_files::append(std::string_view bytes) {
@@ -76,12 +80,16 @@ error log_files::append(std::string_view bytes) {
   return fine;
 }
 
-error log_files::finish() {
-  if (file_ == 0) return fine;
+error log_files::sync() {
   tharsis_error why = no_error();
   const tharsis_status status = files_->sync(files_->self, file_, &why);
-  close();
   return status == THARSIS_OK ? fine : error_from(status, why);
+}
+
+error log_files::finish() {
+  error failure = file_ != 0 ? sync() : fine;
+  close();
+  return failure;
 }
 
 void log_files::close() {

@@ -27,17 +27,22 @@ class log_files {
   // Whether what is written at this time belongs into another file: no file is there, it is full, or of another day. A
   // clock that is set back a little, over midnight, makes nobody turn back; one that was wrong by more than that does.
   bool is_over(int64_t wall) const;
+  // Somebody else's doing: what was written since the last look may be nowhere.
+  bool is_taken_away() const { return file_ != 0 && !is_there(); }
   bool is_open() const { return file_ != 0; }
   // Of the file that is open, or was last.
   std::string path() const { return path(name_); }
 
-  // To the disk, then closed.
+  // After this what was appended survives a loss of power.
+  error sync();
+  // The same, then closed.
   error finish();
   void close();
 
  private:
   error open_name(file_name name);
   bool is_there() const;
+  bool is_folder(const std::string& path) const;
   std::string path(const file_name& name) const { return directory_ + "/" + name_text(name); }
 
   const tharsis_files* files_;

@@ -71,6 +71,9 @@ result<settings> read_settings(const host& h) {
   auto full = read_full_policy(h, h.wait("full_wait", s.full.common.wait));
   if (!full) return full.failure();
   s.full = std::move(*full);
+  s.sync = h.text("mode") == "sync";
+  s.sync_wait = h.wait("sync_wait", s.sync_wait);
+  s.power_loss = h.wait("power_loss", s.power_loss);
   s.recipients = h.texts("encrypt.to");
   s.redact = h.texts("redact");
   s.console = level_from(h.text("console")).value_or(s.console);
@@ -89,7 +92,7 @@ class plugin {
 
   plugin(const host& h, settings has)
       : host_(h), place_(h.loop), has_(std::move(has)), writer_(host_, place_, has_), work_(place_), end_(place_) {
-    sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, nullptr, is_secret};
+    sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, flush_now, is_secret};
     reader_ = {sizeof reader_, this, read};
     tap_ = {sizeof tap_, &writer_, open_tap, close_tap};
   }
@@ -106,7 +109,7 @@ class plugin {
     end_.spawn(tell_stopped());
     return THARSIS_PENDING;
   }
-  // Levels, and what lines do when their ring is full, change while it runs; what concerns files and buffers is for a
+  // Levels, the mode, and what lines do when their ring is full, change while it runs; what concerns files and buffers is for a
   // new instance.
   tharsis_status prepare(tharsis_error* why) {
     auto wanted = read_settings(host_);
@@ -117,12 +120,15 @@ class plugin {
     same.full = has_.full;
     if (same.records() == has_.records()) same.flight = has_.flight;
     same.console = has_.console;
+    same.sync = has_.sync;
+    same.sync_wait = has_.sync_wait;
     return same == has_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
   }
   void commit() {
     if (prepared_.console != has_.console) writer_.show(prepared_.console);
     has_ = prepared_;
     writer_.lines().set_rules(has_.rules());
+    writer_.set_mode(has_);
   }
   void abort() {}
 
@@ -167,6 +173,7 @@ class plugin {
   static void wake(void* self) { lines(self).rings().wake(); }
   static uint32_t level_of(void* self, tharsis_text plugin, tharsis_text tag) { return lines(self).level_of(view(plugin), view(tag)); }
   static int32_t is_secret(void* self, tharsis_text field) { return lines(self).is_secret(view(field)) ? 1 : 0; }
+  static tharsis_status flush_now(void* self, int64_t most) { return static_cast<writer*>(self)->flush_now(duration(most)); }
   static void close_rings(void* self) { static_cast<writer*>(self)->close_rings(); }
 
   static tharsis_status open_tap(void* self, const tharsis_log_filter* filter, int32_t decides, tharsis_on_line on_line, void* context,

@@ -50,7 +50,7 @@ ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, b
                    const ring_settings& s, callbacks c)
     : memory_(std::move(memory)), system_(system), settings_(s), callbacks_(std::move(c)), geometry_(g),
       sealed_(sealed), front_(memory_->front()), handles_(new (need(system.take_memory(sizeof(left_behind)))) left_behind()),
-      asleep_(&handles_->asleep) {
+      asleep_(&handles_->asleep), waits_(system) {
   for (uint32_t i = 0; i < g.all_rings(); ++i) {
     lease* const l = &handles_->leases[i];
     l->size = sizeof(tharsis_log_ring);
@@ -148,8 +148,7 @@ bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
   if (in_child_) return false;
   if (bytes <= record_max()) {
     if (grant(l, bytes)) return true;  // While we close too: what is under way ends here.
-    const bool may_wait = settings_.wait && draining_ != system_.thread();
-    if (wait_for_room(l, bytes, may_wait ? settings_.wait(site) : duration::zero())) return true;
+    if (wait_for_room(l, bytes, settings_.wait && may_wait() ? settings_.wait(site) : duration::zero())) return true;
   }
   if (!closing_ && callbacks_.dropped) callbacks_.dropped(site);
   return false;
@@ -218,11 +217,64 @@ void ring_set::commit(uint32_t ring, uint64_t to) {
   system_.wake_all(l.turn);
 }
 
-void ring_set::wake() {
-  if (asleep_->exchange(0) != 0) callbacks_.on_news(woken);
+// In sync mode everybody comes to wake() with every line.
+bool ring_set::rouse() {
+  const bool slept = asleep_->exchange(0) != 0;
+  if (sync_most_ != 0) *asleep_ = 1;
+  return slept;
 }
 
-void ring_set::tell(uint32_t what) { callbacks_.on_news(asleep_->exchange(0) != 0 ? what | woken : what); }
+void ring_set::tell(uint32_t what) { callbacks_.on_news(rouse() ? what | woken : what); }
+
+void ring_set::wake() {
+  if (sync_most_ == 0) {
+    if (rouse()) callbacks_.on_news(woken);
+    return;
+  }
+  const uint64_t thread = system_.thread();
+  for (const lease* l : leases_)
+    if (l->owner == thread) return wake(*l, l->position);
+}
+
+void ring_set::wake(const tharsis_log_ring& ring, uint64_t position) {
+  const duration most(sync_most_.load());
+  if (in_child_) return;
+  if (most == duration::zero()) return wake();
+  if (!awaited_.exchange(true)) tell(awaited);
+  if (closing_ || !may_wait()) return;
+  const auto& l = static_cast<const lease&>(ring);
+  if (!stuck_) waits_.wait(most, [&] { return l.kept >= position || stuck_; });
+  if (l.kept >= position || closing_) return;
+  stuck_ = true;
+  ++late_lines_;
+}
+
+void ring_set::set_sync(duration most) {
+  sync_most_ = most.count();
+  if (most != duration::zero()) *asleep_ = 1;
+}
+
+void ring_set::on_kept() {
+  for (lease* l : leases_) l->kept = tail(l->index);
+  stuck_ = false;
+  waits_.look_again();
+}
+
+void ring_set::on_stuck() {
+  stuck_ = true;
+  waits_.look_again();
+}
+
+bool ring_set::may_wait() {
+  const uint64_t thread = system_.thread();
+  return thread != draining_ && thread != caller_;
+}
+
+bool ring_set::wait_kept(const std::vector<uint64_t>& heads, duration most) {
+  return waits_.wait(most, [&] {
+    return std::equal(heads.begin(), heads.end(), leases_.begin(), [](uint64_t head, const lease* l) { return l->kept >= head; });
+  });
+}
 
 // Whoever stored a head before the barrier is seen here; whoever stores one after it sees that we sleep.
 bool ring_set::may_sleep(std::span<const uint64_t> seen) {
@@ -230,7 +282,7 @@ bool ring_set::may_sleep(std::span<const uint64_t> seen) {
   system_.barrier();
   for (uint32_t i = 0; i < count(); ++i) {
     if (head(i) == seen[i]) continue;
-    asleep_->store(0);
+    rouse();
     return false;
   }
   return true;
@@ -278,6 +330,7 @@ ring_bytes ring_set::bytes(uint32_t ring) const {
 bool ring_set::close(duration most) {
   const instant end = later(system_.now(), most);
   closing_ = true;
+  waits_.end();
   system_.barrier();
   std::atomic<uint32_t> never_changed{0};
   const auto until = [&](auto&& is_so) {

@@ -15,6 +15,7 @@
 
 #include "plugins/xlog/core/ring_cursor.h"
 #include "plugins/xlog/segment.h"
+#include "plugins/xlog/write_waits.h"
 #include "sdk/abi/log.h"
 
 namespace tharsis::xlog {
@@ -32,6 +33,7 @@ class ring_set {
     woken = 1,    // The drain slept and there is something.
     filling = 2,  // A ring is more than half full.
     full = 4,     // Somebody waits for room.
+    awaited = 64,  // Somebody waits until a line is in the file.
   };
   struct callbacks {
     // The drain should look. [any thread] Must not block.
@@ -58,8 +60,10 @@ class ring_set {
   // See tharsis_log.room. While close() is under way what finds no room is not dropped: it goes elsewhere. [the
   // ring's thread]
   bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site);
-  // [any thread]
+  // Whoever wrote a line and saw *asleep calls it. In sync mode it comes back when the line is in the file, or that took
+  // too long. [any thread; the first one the ring's, or with the end of its line in that ring]
   void wake();
+  void wake(const tharsis_log_ring& ring, uint64_t position);
   // Ring 0, for one line; null if this thread, interrupted by a signal, has it already, or if there is none. Waits
   // for others' lines. [any thread]
   tharsis_log_ring* take_shared();
@@ -86,7 +90,10 @@ class ring_set {
   // True: nothing has come after `seen` (a position for each ring), and whatever comes now will call on_news(woken).
   bool may_sleep(std::span<const uint64_t> seen);
   // Lines of this thread never wait for room: it is the one that makes it. [drain]
-  void begin_draining() { draining_ = system_.thread(); }
+  void begin_draining() {
+    draining_ = system_.thread();
+    awaited_.exchange(false);  // Before the heads are looked at.
+  }
   void end_draining() { draining_ = 0; }
   // For whoever comes after our death. [drain]
   void set_anchor(const clock_anchor& a) { front_.set_anchor(a); }
@@ -101,6 +108,23 @@ class ring_set {
   // somebody was still inside after `most`; then nothing of this may be destroyed. After *generation has changed.
   bool close(duration most);
 
+  // In sync mode, where a line's call comes back when the line is in the file, but after at most so long. Zero: async.
+  // [any thread, one at a time]
+  void set_sync(duration most);
+  // Lines whose call came back before they were in the file, in sync mode, since the last call.
+  uint64_t take_late() { return late_lines_.exchange(0); }
+  // What was committed is where it is promised to be. [drain]
+  void on_kept();
+  // It will be a while: nobody waits in sync mode until something is kept again. [any thread]
+  void on_stuck();
+  // This thread has the drain called, so it never waits for it. [any thread, one at a time]
+  void set_caller() { caller_ = system_.thread(); }
+
+  // Whether all before these heads is kept within that time. [any thread, but see may_wait()]
+  bool wait_kept(const std::vector<uint64_t>& heads, duration most);
+  // The drain does not need this thread.
+  bool may_wait();
+
   segment& memory() { return *memory_; }
 
  private:
@@ -108,6 +132,7 @@ class ring_set {
     uint32_t index = 0;
     std::atomic<bool> open{false};
     std::atomic<uint64_t> owner{0};      // 0: nobody; shared_owner: all, in turn.
+    std::atomic<uint64_t> kept{0};       // Positions below this are in the file, on disk where that is promised.
     std::atomic<uint64_t> released{0};   // Positions below this may be written over; a multiple of 64.
     std::atomic<uint32_t> turn{0};       // Counts commits, for those who wait.
     std::atomic<bool> waiting{false};
@@ -130,6 +155,7 @@ class ring_set {
   bool prepare(lease& l, uint64_t position, uint64_t count);
   bool fill(uint64_t position, std::span<uint8_t> into);
   void tell(uint32_t what);
+  bool rouse();
   void on_child();
 
   const std::unique_ptr<segment> memory_;
@@ -146,6 +172,12 @@ class ring_set {
   std::atomic<bool> in_child_{false};
   std::atomic<int64_t> none_before_{0};  // No ring is looked for before this time.
   std::atomic<uint64_t> draining_{0};
+  std::atomic<uint64_t> caller_{0};
+  std::atomic<int64_t> sync_most_{0};    // Nanoseconds; 0: async.
+  std::atomic<bool> awaited_{false};     // That was told, and the drain has not looked since.
+  std::atomic<bool> stuck_{false};
+  std::atomic<uint64_t> late_lines_{0};
+  write_waits waits_;
   std::atomic<uint64_t> leasing_{0};  // The thread that holds mutex_ in ring().
   std::atomic<uint64_t> sharing_{0};  // The thread that has ring 0.
   std::atomic<uint64_t> filling_by_{0};

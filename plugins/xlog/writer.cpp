@@ -45,6 +45,7 @@ writer::counts::counts(const host& h)
       lines_lost(h.count<counter>("lines_lost", "1", "Lines that never reach the file: their ring was full")),
       failures(h.count<counter>("write_failures", "1", "Times that the log file could not be written")),
       recovered(h.count<counter>("recovered", "1", "Dead processes whose last lines were kept")),
+      late(h.count<counter>("sync_late", "1", "Lines that were not in the file yet when their call came back, in mode sync")),
       write_time(h.count<histogram>("write_time", "ns", "From lines that wait to lines in the file")) {}
 
 writer::writer(const host& h, strand& place, const settings& s)
@@ -133,6 +134,7 @@ writer::opened writer::open_now(int64_t wall) {
   if (o.failure.status != THARSIS_OK) return o;
   const auto keep = [rings = set.get()](const std::string& entry) { return rings->append_to_dictionary(as_bytes(entry)); };
   intake_.open(std::move(set), std::make_unique<site_registry>(keep), work_->on.clock.get());
+  set_mode(settings_);
 
   work_->lines.emplace(drain::host_tables{host_.files, host_.random, host_.loop}, settings_, std::move(*recipients), info.id,
                        intake_.rings(), intake_.sites(), work_->on.clock->anchor(), &intake_.listeners());
@@ -160,11 +162,12 @@ void writer::keep_crash(opened& o, const segment_image& image, int64_t wall) {
 }
 
 task<void> writer::run() {
+  intake_.rings().set_caller();
   while (!stop_) {
     const uint32_t reasons = co_await wait_for_lines();
     if (stop_) break;
     // A full ring may be less than a block.
-    co_await write_what_waits((reasons & (intake::flush | intake::soon | ring_set::full)) != 0 || reasons == 0);
+    co_await write_what_waits((reasons & (intake::flush | intake::soon | ring_set::full | ring_set::awaited)) != 0 || reasons == 0);
   }
   co_await close();
 }
@@ -173,11 +176,12 @@ task<void> writer::run() {
 task<uint32_t> writer::wait_for_lines() {
   if (!waiting_ && may_sleep()) {
     const uint32_t reasons = co_await wake_.wait();
+    unkept_since_ = place_.now();
     if ((reasons & stopping) != 0) stop_ = true;
     if ((reasons & ~patient) != 0) co_return reasons;
   }
   waiting_ = true;
-  const instant due = later(place_.now(), settings_.interval);
+  const instant due = due_from(place_.now());
   uint32_t reasons = 0;
   while ((reasons & ~patient) == 0 && place_.now() < due) reasons |= co_await wait_and_tell(due);
   if ((reasons & stopping) != 0) stop_ = true;
@@ -199,6 +203,13 @@ task<uint32_t> writer::wait_and_tell(instant due) {
   co_return full && *full ? reasons | ring_set::filling : reasons;
 }
 
+// When lines that wait now are written; those that a loss of power must not take are as old as when they may have come.
+instant writer::due_from(instant now) {
+  const instant due = later(now, settings_.interval);
+  if (settings_.power_loss == duration::zero()) return due;
+  return std::min(due, later(unkept_since_, settings_.power_loss));
+}
+
 bool writer::may_sleep() {
   std::vector<uint64_t> seen(intake_.rings().count());
   for (uint32_t ring = 0; ring < seen.size(); ++ring) seen[ring] = intake_.rings().is_open(ring) ? intake_.rings().tail(ring) : 0;
@@ -215,6 +226,7 @@ task<void> writer::write_what_waits(bool all) {
     const drain::outcome o = co_await drain_once(all);
     counts_.write_time.record(static_cast<uint64_t>((place_.now() - begun).count()));
     waiting_ = o.open;
+    if (o.kept) unkept_since_ = begun;
     on_written(o);
     if (o.failure.status == THARSIS_OK) {
       if (o.lines > 0 && all && o.open) continue;  // More than one turn's worth.
@@ -256,6 +268,7 @@ void writer::on_written(const drain::outcome& o) {
   counts_.bytes.add(o.bytes);
   counts_.lines_recorded.add(o.recorded);
   counts_.lines_lost.add(o.dropped);
+  counts_.late.add(intake_.rings().take_late());
   count_full(o.full);
   const bool works = o.failure.status == THARSIS_OK;
   const bool again = works && retry_ != duration();
@@ -270,6 +283,7 @@ void writer::on_written(const drain::outcome& o) {
 
 void writer::on_failure(const error& why) {
   counts_.failures.add();
+  intake_.rings().on_stuck();
   const bool first = retry_ == duration();
   retry_ = std::min(first ? settings_.retry_min : 2 * retry_, settings_.retry_max);
   if (!first) return;
@@ -303,6 +317,13 @@ void writer::publish(const error& why) {
   state.lost = published_lost_ = lost_;
   host_.publish(topic_, &state);
 }
+
+void writer::set_mode(const settings& s) {
+  // In a simulation nobody would write while a line waits.
+  if (work_->on.real) intake_.rings().set_sync(s.sync ? s.sync_wait : duration());
+}
+
+tharsis_status writer::flush_now(duration most) { return work_->on.real ? intake_.flush_now(most) : THARSIS_E_UNSUPPORTED; }
 
 void writer::close_rings() { intake_.rings().close(inside_most); }
 

@@ -43,14 +43,18 @@ class writer {
   // Dead processes whose lines were kept.
   uint64_t recovered() const { return recovered_; }
 
-  // See tharsis_log_sink.
+  // Whether calls wait until their line is in the file, and for how long: of `s` only that. After open().
+  void set_mode(const settings& s);
+
+  // See tharsis_log_sink. [any thread]
+  tharsis_status flush_now(duration most);
   void close_rings();
 
  private:
   static constexpr uint32_t stopping = 1 << 16;  // Beside the reasons of the intake.
   struct counts {
     explicit counts(const host& h);
-    counter lines, bytes, lines_recorded, lines_lost, failures, recovered;
+    counter lines, bytes, lines_recorded, lines_lost, failures, recovered, late;
     histogram write_time;
     std::map<std::pair<std::string, uint32_t>, counter> full;  // Lines that found their rings full.
   };
@@ -83,6 +87,7 @@ class writer {
   task<void> close();
   void on_left(drain::unwritten left);
   void count_full(const loss_counts& full);
+  instant due_from(instant now);
   bool may_sleep();
   void on_written(const drain::outcome& o);
   void on_failure(const error& why);
@@ -105,6 +110,7 @@ class writer {
   bool waiting_ = false;    // Lines are in a block that is not full.
   duration retry_{};        // The last pause after a failure; zero: writing works.
   instant failing_since_{};
+  instant unkept_since_{};  // Since when lines may wait that power_loss is promised for.
   bool stop_ = false;
 };
 

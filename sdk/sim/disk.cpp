@@ -92,7 +92,7 @@ tharsis_status disk::replace(std::string_view path, std::string_view data, thars
   if (old != names_.end() && old->second->folder)
     return fail(error, THARSIS_E_IO, sentence(path, "is a folder"));
   names_[std::string(path)] =
-      std::make_shared<node>(node{false, false, std::string(data), data.size(), nullptr});
+      std::make_shared<node>(node{false, false, std::string(data), data.size(), nullptr, true});
   return THARSIS_OK;
 }
 
@@ -102,7 +102,7 @@ tharsis_status disk::make_folder(std::string_view path, tharsis_error* error) {
     return found->second->folder ? THARSIS_OK : fail(error, THARSIS_E_IO, sentence(path, "is a file"));
   if (const auto s = writable(path, error); s != THARSIS_OK) return s;
   if (const auto s = make_folder(folder_of(path), error); s != THARSIS_OK) return s;
-  names_[std::string(path)] = std::make_shared<node>(node{true, false, {}, 0, nullptr});
+  names_[std::string(path)] = std::make_shared<node>(node{true, false, {}, 0, nullptr, true});
   return THARSIS_OK;
 }
 
@@ -130,10 +130,15 @@ result<std::vector<std::string>> disk::list(std::string_view folder) const {
 }
 
 void disk::lose_power(const void* writer, dice& chance) {
-  for (const auto& [path, n] : names_) {
-    if (n->writer != writer || n->bytes.size() <= n->synced) continue;
-    n->bytes.resize(n->synced + chance.below(n->bytes.size() - n->synced + 1));
-    n->synced = n->bytes.size();
+  for (auto at = names_.begin(); at != names_.end();) {
+    node& n = *at->second;
+    if (n.writer != writer || (n.named && n.bytes.size() <= n.synced)) {
+      ++at;
+      continue;
+    }
+    n.bytes.resize(n.synced + chance.below(n.bytes.size() - n.synced + 1));
+    n.synced = n.bytes.size();
+    at = n.named || n.synced > 0 ? std::next(at) : names_.erase(at);
   }
 }
 

@@ -21,6 +21,7 @@ class disk {
     std::string bytes;
     size_t synced = 0;     // So many bytes survive a loss of power for sure.
     const void* writer{};  // The machine that wrote what is not synced.
+    bool named = false;    // Its name survives too.
   };
   using node_pointer = std::shared_ptr<node>;
 
@@ -30,7 +31,7 @@ class disk {
   bool torn = false;                 // An append fails with THARSIS_E_IO, and half of its bytes stay.
   std::optional<uint64_t> capacity;  // Of all files together; beyond it the disk is full.
 
-  disk() { names_["/"] = std::make_shared<node>(node{true, false, {}, 0, nullptr}); }
+  disk() { names_["/"] = std::make_shared<node>(node{true, false, {}, 0, nullptr, true}); }
   disk(const disk&) = delete;
 
   result<node_pointer> find(std::string_view path) const;
@@ -42,7 +43,7 @@ class disk {
   tharsis_status remove(std::string_view path, tharsis_error* error);
   result<std::vector<std::string>> list(std::string_view folder) const;
 
-  // What the machine has not synced is cut somewhere.
+  // What the machine has not synced is cut somewhere; a new file of which nothing is left is not there.
   void lose_power(const void* writer, dice& chance);
 
   // For tests: a file's bytes, every path. Faults do not apply.

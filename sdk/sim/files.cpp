@@ -76,6 +76,7 @@ tharsis_status files::sync(void* self, tharsis_handle handle, tharsis_error* err
   const auto f = of(self).find(handle);
   if (!f) return fail(error, f.failure());
   (*f)->node->synced = (*f)->node->bytes.size();
+  (*f)->node->named = true;
   return THARSIS_OK;
 }
 

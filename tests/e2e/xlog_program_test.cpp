@@ -2,6 +2,9 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <thread>
 
 #include "tests/e2e/program_stage.h"
 
@@ -34,4 +37,43 @@ TEST_F(XlogProgram, ACallbackThatLogsMoreThanItsRingHoldsLosesNothing) {
   size_t at = 0;
   for (int i = 0; i < lines && at != std::string::npos; ++i) at = out_.find(" burst " + std::to_string(i) + "\n", at);
   EXPECT_NE(at, std::string::npos) << "lines are missing, or not in order";
+}
+
+// Read without the rings, which the killed process leaves too.
+TEST_F(XlogProgram, WhatWasFlushedIsInTheFileWhenTheProcessIsKilled) {
+  child_process child(run_words(profile("  xlog: { directory: " + folder_ + "/log, interval: 1m, power_loss: 1m }\n"
+                                        "  speaker: { burst: 1000, flush: 1m, start_deadline: 1m, stall_limit: 1m }\n")));
+  ASSERT_TRUE(child.wait_for("said")) << child.out << child.err;
+  child.signal(SIGKILL);
+  child.wait();
+  EXPECT_EQ(read_speaker(), 0) << err_;
+  EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 1000);
+}
+
+TEST_F(XlogProgram, InSyncModeALineIsInTheFileWhenItsCallComesBack) {
+  for (const std::string more : {"power_loss=0ms", "power_loss=1m"}) {
+    const std::string log = folder_ + "/" + more, acked = log + ".acked";
+    child_process child({THARSIS_PROGRAM, "xlog", "write", log, "--threads", "3", "--lines", "1000000", "--acked", acked, "--set",
+                         "mode=sync", "--set", "interval=1m", "--set", "sync_wait=1m", "--set", more, "--plugins", THARSIS_PLUGINS,
+                         "--state", folder_ + "/state"});
+    uint64_t counts[3] = {};
+    const auto read_counts = [&] {
+      std::ifstream in(acked, std::ios::binary);
+      return static_cast<bool>(in.read(reinterpret_cast<char*>(counts), sizeof counts));
+    };
+    const auto end = std::chrono::steady_clock::now() + child_process::limit;
+    while ((!read_counts() || counts[0] < 50 || counts[1] < 50 || counts[2] < 50) && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+    child.signal(SIGKILL);
+    child.wait();
+    ASSERT_TRUE(read_counts());
+    EXPECT_EQ(ask({"xlog", "cat", log, "--plugins", THARSIS_PLUGINS}), 0) << err_;
+    for (int t = 0; t < 3; ++t) {
+      EXPECT_GE(counts[t], 50u);
+      size_t at = 0;
+      for (uint64_t i = 0; i < counts[t] && at != std::string::npos; ++i)
+        at = out_.find("line " + std::to_string(t) + " " + std::to_string(i) + "\n", at);
+      EXPECT_NE(at, std::string::npos) << more << ": a line of thread " << t << " is missing of " << counts[t];
+    }
+  }
 }

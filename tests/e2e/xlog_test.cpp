@@ -454,6 +454,51 @@ TEST(XlogInTroubledWorlds, AppendsThatAreTornLoseNothing) {
   EXPECT_GT(torn_pieces, seeds / 20) << "nothing was torn: nothing was tested";
 }
 
+// Goal: with `power_loss` no line older than that is lost. Method: power is lost at random moments, between lines, flushes
+// and failures of the disk; the disk then cuts what was not synced anywhere, and forgets new files without a synced name.
+TEST(XlogInTroubledWorlds, ALossOfPowerTakesNoLineThatIsOlderThanPromised) {
+  constexpr int seeds = test::seeds(300);
+  int taken = 0;
+  test::for_each_seed(seeds, [&](uint64_t seed) {
+    sim::world world(seed);
+    sim::machine& machine = world.add_machine("one", {"10.0.0.1"});
+    static auto& dead = *new std::vector<std::unique_ptr<xlog_stage>>;  // As above.
+    dead.push_back(std::make_unique<xlog_stage>(world, machine, "directory: /log, file_size: 8KiB, interval: 1m, retry_max: 100ms, power_loss: 500ms"));
+    xlog_stage& s = *dead.back();
+    ASSERT_TRUE(s.starts());
+    std::vector<instant> said;
+    instant works_since = world.now();
+    for (uint64_t step = world.random() % 40 + 1; step > 0; --step) {
+      const uint64_t what = world.random() % 8;
+      const bool failed = machine.storage()->torn;
+      machine.storage()->torn = what == 0;
+      if (failed && what != 0) works_since = world.now();
+      if (what == 1) s.flush();
+      for (uint64_t n = world.random() % 10; what > 1 && n > 0; --n) {
+        said.push_back(world.now());
+        s.say(std::to_string(said.size() - 1) + " " + incompressible(world, world.random() % 300));
+      }
+      world.run_for(std::chrono::milliseconds(world.random() % 400));
+    }
+    const bool works = !machine.storage()->torn;
+    const instant end = world.now();
+    machine.kill();
+    machine.storage()->torn = false;
+    std::vector<int> found(said.size());
+    for (const std::string& path : logs_in(machine, "/log"))
+      for (const std::string& text : test::content_of(machine, path).texts) ++found[static_cast<size_t>(std::stoi(text))];
+    // A write takes up to a retry's pause after the disk has failed, and some milliseconds else.
+    for (size_t i = 0; i < said.size(); ++i) {
+      if (found[i] == 0) ++taken;
+      if (works && end - std::max(said[i], works_since) > 700ms) {
+        EXPECT_GE(found[i], 1) << i;
+      }
+    }
+  });
+  if (!test::all_seeds()) return;
+  EXPECT_GT(taken, seeds / 5) << "hardly a line was taken: nothing was tested";
+}
+
 // Goal: nothing that is said disappears uncounted. Method: a machine whose disk fails and recovers at
 // random moments, while lines are said, and that is stopped at the end.
 TEST(XlogInTroubledWorlds, EveryLineIsInTheFilesOnceAndInOrderOrWasCounted) {

@@ -35,6 +35,14 @@ struct settings {
   // What a line does that finds its ring full. It waits as long as a disk hangs that is busy; what a person notices is
   // longer.
   full_policy full{{THARSIS_LOG_VERBOSE, 50ms}, {}};
+  // A line's call comes back when the line is in the file. Far slower, and only for those who want a log that others see
+  // at once: in either mode a crash of the process loses nothing.
+  bool sync = false;
+  // How long a call waits for that at most; the line then stays in its ring. A sync of a busy disk takes tenths of a second,
+  // and a person thinks a program has died that stands still for longer.
+  duration sync_wait = 1s;
+  // How long after its call a line may be lost to a loss of power. Zero: nothing is promised, and the disk not hurried.
+  duration power_loss{0};
   // The pause after a write that failed: the first, then twice as long each time up to the last. A
   // full disk is seldom emptied within a second, and ten seconds are what a person waits gladly.
   duration retry_min = 200ms;

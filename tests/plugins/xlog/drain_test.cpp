@@ -201,6 +201,22 @@ TEST_F(XlogDrain, AFileThatSomebodyRemovedIsNoFailure) {
   EXPECT_EQ(texts(), list{"here"});
 }
 
+TEST_F(XlogDrain, AFolderInItsPlaceIsNotOurFile) {
+  make();
+  say("gone");
+  run();
+  disk->remove(first_file, nullptr);
+  disk->make_folder(first_file, nullptr);
+  for (const std::string text : {"here", "and there"}) {
+    say(text);
+    const drain::outcome o = run();
+    EXPECT_EQ(o.failure.text, "");
+    EXPECT_EQ(o.file, "/log/" + name_text({20'000, 1}));
+  }
+  EXPECT_EQ(texts(), (list{"here", "and there"}));
+  EXPECT_EQ(texts("xlog"), list{"somebody removed, cut or replaced " + first_file + ": its last lines may be lost"});
+}
+
 TEST_F(XlogDrain, AFileThatSomebodyCutOrReplacedIsLeftAlone) {
   make();
   say("before");

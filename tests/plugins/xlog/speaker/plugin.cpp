@@ -16,7 +16,9 @@ class speaker {
     if (const int64_t burst = host_.whole("burst", 0); burst > 0) {
       const logger log(host_.log);
       for (int64_t i = 0; i < burst; ++i) log.info("burst {number}", i);
-      host_.console->print(host_.console->self, text_of("said"));
+      const duration most = host_.wait("flush", duration());
+      const bool kept = most == duration() || host_.log->flush_now(host_.log->self, most.count()) == THARSIS_OK;
+      host_.console->print(host_.console->self, text_of(kept ? "said" : "not kept"));
     }
     const auto on_service = [](void* s, const void* table) { of(s).taps_ = static_cast<const tharsis_log_tap*>(table); };
     return host_.registry->watch(host_.registry->self, THARSIS_LOG_TAP_ID, on_service, this, error);
