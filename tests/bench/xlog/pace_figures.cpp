@@ -15,11 +15,15 @@ std::vector<figure> pace_figures() {
   const std::string program = THARSIS_BENCH_PROCESS;
   for (const auto& [name, settings] : {std::pair{"plain", "encrypt: {}"}, std::pair{"sealed", "encrypt: { to: [KEY] }"}}) {
     const std::string s = name;
-    const auto paced = std::make_shared<runs>(run_words{program, "pace", 0, 1, paced_lines, settings});
-    const auto mean = [value = runs::number(paced, "mean"), raw = runs::number(paced, "raw_mean")] { return value() - raw(); };
-    all.push_back({"paced 2 us: IM, " + s + ", mean", "ns", runs::number(paced, "mean"), runs::number(paced, "raw_mean"), {}, {}});
-    all.push_back({"paced 2 us: IM, " + s + ", mean over raw ring", "ns", mean, {}, at_most(5), {}});
-    all.push_back({"paced 2 us: IM, " + s + ", p99.9", "ns", runs::number(paced, "tail"), runs::number(paced, "raw_tail"), at_most(3), {}});
+    for (const size_t corpus : {2u, 0u}) {
+      // Of a messenger's lines the program itself does not know which comes next: no ring is to blame for that.
+      const bool judged = kinds[corpus].first == kind::predictable;
+      const auto paced = std::make_shared<runs>(run_words{program, "pace", corpus, 1, paced_lines, settings});
+      const auto more = [value = runs::number(paced, "mean"), raw = runs::number(paced, "raw_mean")] { return value() - raw(); };
+      const std::string what = std::string("paced 2 us: ") + kinds[corpus].second + ", " + s;
+      all.push_back({what + ", mean over raw ring", "ns", more, {}, judged ? std::optional(at_most(5)) : std::nullopt, {}});
+      all.push_back({what + ", p99.9 / raw ring", "ns", runs::number(paced, "tail"), runs::number(paced, "raw_tail"), at_most(3), {}});
+    }
     for (const unsigned threads : {1u, 4u}) {
       const auto rate = std::make_shared<runs>(run_words{program, "rate", 0, threads, a_second, settings});
       const std::string what = "500,000/s: " + s + ", " + std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ");
