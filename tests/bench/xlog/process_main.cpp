@@ -58,10 +58,10 @@ class live_log {
   const tharsis_log& table() const { return *table_; }
   uint64_t written() const { return count("lines_written"); }
   uint64_t lost() const { return count("lines_lost"); }
-  // Until so many more lines than `before` are in the file.
+  // Until so many more lines than `before` are in the file, or known to be lost.
   void await(uint64_t before, uint64_t lines) const {
     table_->write(table_->self, THARSIS_LOG_ERROR, text_of("the last one"));  // An error is not kept waiting.
-    while (written() < before + lines + 1) std::this_thread::sleep_for(std::chrono::microseconds(500));
+    while (written() + lost() < before + lines + 1) std::this_thread::sleep_for(std::chrono::microseconds(500));
   }
 
  private:
