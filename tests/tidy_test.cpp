@@ -93,9 +93,9 @@ const std::vector<confined> confinements = {
     {{"std::ofstream", "std::ifstream", "fopen(", "std::filesystem"}, {"runtime/os_"}},
     {{"sleep_for(", "usleep(", "nanosleep("}, {"plugins/xlog/os_load_linux.cpp"}},
     {{"getenv("}, {"runtime/os_"}},
-    {{"std::mutex", "std::shared_mutex", "std::condition_variable"}, {"runtime/", "plugins/xlog/intake.h", "plugins/xlog/site_registry.h", "plugins/xlog/core/tick_clock.h", "plugins/xlog/os_", "plugins/xlog/ring_set.",
+    {{"std::mutex", "std::shared_mutex", "std::condition_variable"}, {"runtime/", "plugins/xlog/intake.h", "plugins/xlog/site_registry.h", "plugins/xlog/held.h", "plugins/xlog/os_", "plugins/xlog/ring_set.",
       "plugins/xlog/taps."}},
-    {{"thread_local"}, {"runtime/", "sdk/pure/logger.h"}},
+    {{"thread_local"}, {"runtime/", "sdk/pure/logger.h", "plugins/xlog/held.h"}},
 };
 
 }  // namespace

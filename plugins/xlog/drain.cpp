@@ -98,6 +98,7 @@ void drain::look() {
   for (uint32_t ring = 0; ring < rings_.count(); ++ring) {
     if (!rings_.is_open(ring)) continue;
     if (!rows_.has(ring)) {
+      if (rings_.tail(ring) == rings_.head(ring)) continue;
       begun_[ring] = rings_.tail(ring);
       rows_.add_ring(ring, rings_.bytes(ring), begun_[ring], rings_.record_max());
     }

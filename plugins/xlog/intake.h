@@ -4,13 +4,15 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "plugins/xlog/core/line.h"
 #include "plugins/xlog/core/line_rules.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/core/tick_clock.h"
+#include "plugins/xlog/finished_text.h"
+#include "plugins/xlog/held.h"
 #include "plugins/xlog/ring_set.h"
 #include "plugins/xlog/site_registry.h"
 #include "plugins/xlog/taps.h"
@@ -46,17 +48,19 @@ class intake {
   void on_ring_news(uint32_t what) { loop_->post(loop_->self, 0, on_news_, context_, what); }
 
   uint32_t level() const {
-    const std::lock_guard lock(mutex_);
+    const held lock(mutex_);
     return rules_.lowest();
   }
+  // Where a signal interrupted this thread in here, all is kept that comes so far.
   uint32_t level_of(std::string_view plugin, std::string_view tag) const {
-    const std::lock_guard lock(mutex_);
+    if (held::by_this_thread(mutex_)) return THARSIS_LOG_VERBOSE;
+    const held lock(mutex_);
     return rules_.wanted(plugin, tag);
   }
   // After open(). [any thread]
   void set_rules(const line_rules& r) {
     sites_->set_rules(r);
-    const std::lock_guard lock(mutex_);
+    const held lock(mutex_);
     rules_ = r;
   }
 
@@ -75,28 +79,19 @@ class intake {
   // See tharsis_log.room. [the ring's thread, busy]
   bool room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) { return rings_->room(ring, bytes, site); }
 
-  // A line of finished text; the host has looked at its level. [any thread]
+  // A line of finished text; the host has looked at its level. In a signal handler that interrupts a line of its own
+  // thread it takes no memory, and no lock that the thread may hold. [any thread]
   void write(const tharsis_log_record& said) {
     const uint32_t level = std::min<uint32_t>(said.level, THARSIS_LOG_FATAL);
-    const std::string_view given = view(said.text);
-    std::string cut;
-    std::string_view text = utf8_cut(given, std::min<size_t>(text_max, rings_->record_max() / 2));
-    if (text.size() < given.size()) text = cut = std::string(text) + cut_note(given.size() - text.size());
-    const std::string plugin(utf8_cut(view(said.plugin), plugin_max));
-    const uint32_t number = sites_->number_of(site_of_finished_text(level, plugin));
-    tharsis_log_ring* ring = number != 0 ? rings_->ring() : nullptr;
-    const bool shared = ring == nullptr && number != 0;
-    if (shared) ring = rings_->take_shared();
-    const uint64_t begin = ring != nullptr ? ring->position : 0;
-    const bool mine = ring != nullptr && log_detail::enter(*ring);
-    if (mine) put(*ring, number, tick_of(said, *ring), text);
-    else sites_->count_lost(plugin, level);
-    const uint64_t end = ring != nullptr ? ring->position : 0;
-    if (shared && ring != nullptr) {
-      if (taps_.is_telling()) taps_.on_said_inside({begin, end});
-      rings_->give_shared();
-    }
-    if (mine && __atomic_load_n(ring->asleep, __ATOMIC_RELAXED) != 0) rings_->wake(*ring, end);
+    const std::string_view plugin = utf8_cut(view(said.plugin), plugin_max);
+    tharsis_log_ring* ring = rings_->ring();
+    const bool interrupts = held::any_by_this_thread() || (ring != nullptr && __atomic_load_n(&ring->busy, __ATOMIC_RELAXED) != 0);
+    const auto place = interrupts ? sites_->text_place_at_once(plugin, level) : sites_->text_place_of(plugin, level);
+    const finished_text text(place, plugin, view(said.text), rings_->record_max() / 2, tick_of(said));
+    std::optional<uint64_t> end = ring != nullptr ? text.put_into(*ring, *rings_) : std::nullopt;
+    if (!end) ring = write_shared(text, end);
+    // What a handler interrupts wakes the drain itself, in a moment.
+    if (end && !interrupts && __atomic_load_n(ring->asleep, __ATOMIC_RELAXED) != 0) rings_->wake(*ring, *end);
     if (level >= THARSIS_LOG_ERROR) on_ring_news(soon);
   }
 
@@ -117,7 +112,7 @@ class intake {
   // [any thread]
   void ask(const asker& a) {
     {
-      const std::lock_guard lock(mutex_);
+      const held lock(mutex_);
       askers_.push_back(a);
     }
     on_ring_news(flush);
@@ -131,7 +126,7 @@ class intake {
   }
   // Who asked so far: to be answered when all lines of now are written. [own strand]
   std::vector<asker> take_askers() {
-    const std::lock_guard lock(mutex_);
+    const held lock(mutex_);
     return std::exchange(askers_, {});
   }
   // Each of them once.
@@ -140,26 +135,21 @@ class intake {
   }
 
  private:
-  // Beside lines that read the counter by themselves, so that both are in order whatever the wall's clock does. What was
-  // said before there were rings may be old.
-  uint64_t tick_of(const tharsis_log_record& said, const tharsis_log_ring& ring) const {
-    return counted_.load(std::memory_order_relaxed) ? log_detail::tick(ring) : clock_->tick_at(said.wall);
+  // Beside lines that read the counter by themselves, so that both are in order whatever the wall's clock does: none, it is
+  // read then. What was said before there were rings may be old.
+  std::optional<uint64_t> tick_of(const tharsis_log_record& said) const {
+    if (counted_.load(std::memory_order_relaxed)) return {};
+    return clock_->tick_at(said.wall);
   }
-  // Busy; not any more afterwards.
-  void put(tharsis_log_ring& ring, uint32_t site, uint64_t tick, std::string_view text) {
-    const uint64_t size = (log_detail::header_size + 4 + text.size() + 7) & ~uint64_t{7};
-    if (ring.position + size <= ring.limit || rings_->room(&ring, size, site)) {
-      const uint64_t at = ring.position & ring.mask;
-      log_detail::sealer out{ring.bytes + at, ring.keystream + at};
-      out.put(size | uint64_t{site} << 32);
-      out.put(tick);
-      out.put(static_cast<uint32_t>(text.size()));
-      out.put(text);
-      ring.position += size;
-      __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
-    }
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    log_detail::leave(ring);
+  // Where it stands then, and its end; no end: it is lost.
+  tharsis_log_ring* write_shared(const finished_text& text, std::optional<uint64_t>& end) {
+    const ring_set::shared_line shared(*rings_);
+    tharsis_log_ring* const ring = shared.ring();
+    const uint64_t begin = ring != nullptr ? ring->position : 0;
+    if (ring != nullptr) end = text.put_into(*ring, *rings_);
+    if (!end) sites_->count_lost(text.site());
+    else if (taps_.is_telling()) taps_.on_said_inside({begin, *end});
+    return ring;
   }
 
   const tharsis_loop* loop_;

@@ -26,24 +26,6 @@ uint32_t busy_of(tharsis_log_ring& r) {
   return std::atomic_ref<uint32_t>(const_cast<uint32_t&>(r.busy)).load(std::memory_order_acquire);
 }
 
-// A mutex that knows its thread, since a signal may come while it is held.
-class held {
- public:
-  held(std::mutex& m, std::atomic<uint64_t>& by, uint64_t thread) : mutex_(m), by_(by) {
-    mutex_.lock();
-    by_ = thread;
-  }
-  held(const held&) = delete;
-  ~held() {
-    by_ = 0;
-    mutex_.unlock();
-  }
-
- private:
-  std::mutex& mutex_;
-  std::atomic<uint64_t>& by_;
-};
-
 }  // namespace
 
 ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
@@ -63,6 +45,7 @@ ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, b
   }
   leases_[0]->owner = shared_owner;
   if (g.flight_size > 0) leases_[g.rings]->owner = shared_owner;
+  open_shared();
   memory_->when_in_child([this] { on_child(); });
 }
 
@@ -88,8 +71,8 @@ tharsis_log_ring* ring_set::ring() {
   const uint64_t thread = system_.thread();
   for (lease* l : leases_)
     if (l->owner.load(std::memory_order_acquire) == thread) return l;
-  if (leasing_ == thread || nanoseconds(system_.now()) < none_before_) return nullptr;
-  const held lock(mutex_, leasing_, thread);
+  if (held::by_this_thread(mutex_) || nanoseconds(system_.now()) < none_before_) return nullptr;
+  const held lock(mutex_);
   if (closing_) return nullptr;
   lease* l = lease_unowned(thread);
   if (l != nullptr) l->owner.store(thread, std::memory_order_release);
@@ -139,7 +122,7 @@ error ring_set::open(lease& l) {
 }
 
 error ring_set::open_flight() {
-  const held lock(mutex_, leasing_, system_.thread());
+  const held lock(mutex_);
   return open(*leases_[count()]);
 }
 
@@ -199,9 +182,8 @@ bool ring_set::prepare(lease& l, uint64_t position, uint64_t count) {
 }
 
 bool ring_set::fill(uint64_t position, std::span<uint8_t> into) {
-  const uint64_t thread = system_.thread();
-  if (filling_by_ == thread) return false;
-  const held lock(fill_, filling_by_, thread);
+  if (held::by_this_thread(fill_)) return false;
+  const held lock(fill_);
   return callbacks_.fill(position, into);
 }
 
@@ -288,30 +270,30 @@ bool ring_set::may_sleep(std::span<const uint64_t> seen) {
   return true;
 }
 
-tharsis_log_ring* ring_set::take_shared() {
-  const uint64_t thread = system_.thread();
-  if (closing_ || sharing_ == thread || leasing_ == thread) return nullptr;
-  shared_.lock();
-  sharing_ = thread;
+// From the start, if there is room: a line of a signal handler may not wait for it. [mutex held, but by the constructor]
+bool ring_set::open_shared() {
   lease& l = *leases_[0];
-  if (!closing_ && !l.open) {
-    const held lock(mutex_, leasing_, thread);
-    if (open(l).status == THARSIS_OK) front_.add_owner(0, 0);
-  }
-  if (!closing_ && l.open) return &l;
-  give_shared();
-  return nullptr;
+  if (l.open) return true;
+  if (open(l).status != THARSIS_OK) return false;
+  front_.add_owner(0, 0);
+  if (prepare(l, l.prepared, std::min(first_step, geometry_.ring_size - l.prepared))) l.prepared = std::max(l.prepared, first_step);
+  return true;
 }
 
-void ring_set::give_shared() {
-  sharing_ = 0;
-  shared_.unlock();
+ring_set::shared_line::shared_line(ring_set& rings) {
+  if (rings.closing_ || held::by_this_thread(rings.shared_)) return;
+  mine_.emplace(rings.shared_);
+  if (!rings.is_open(0) && !rings.closing_ && !held::by_this_thread(rings.mutex_)) {
+    const held lock(rings.mutex_);
+    rings.open_shared();
+  }
+  if (rings.is_open(0) && !rings.closing_) ring_ = rings.leases_[0];
+  else mine_.reset();
 }
 
 bool ring_set::append_to_dictionary(std::span<const uint8_t> entry) {
-  const uint64_t thread = system_.thread();
-  if (leasing_ == thread) return false;
-  const held lock(mutex_, leasing_, thread);
+  if (closing_ || held::by_this_thread(mutex_)) return false;
+  const held lock(mutex_);
   if (closing_) return false;
   if (!sealed_) return front_.append_to_dictionary(entry);
   const uint64_t at = front_.dictionary_used(), skip = at % keystream_unit;

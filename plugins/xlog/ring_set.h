@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "plugins/xlog/core/ring_cursor.h"
+#include "plugins/xlog/held.h"
 #include "plugins/xlog/segment.h"
 #include "plugins/xlog/write_waits.h"
 #include "sdk/abi/log.h"
@@ -64,10 +65,18 @@ class ring_set {
   // too long. [any thread; the first one the ring's, or with the end of its line in that ring]
   void wake();
   void wake(const tharsis_log_ring& ring, uint64_t position);
-  // Ring 0, for one line; null if this thread, interrupted by a signal, has it already, or if there is none. Waits
-  // for others' lines. [any thread]
-  tharsis_log_ring* take_shared();
-  void give_shared();
+  // Ring 0, for one line, while this lives. Waits for others' lines. [any thread]
+  class shared_line {
+   public:
+    explicit shared_line(ring_set& rings);
+    shared_line(const shared_line&) = delete;
+    // Null: this thread, interrupted by a signal, has it already, or there is none.
+    tharsis_log_ring* ring() const { return ring_; }
+
+   private:
+    std::optional<held> mine_;
+    tharsis_log_ring* ring_ = nullptr;
+  };
 
   // In the order of the calls, there for whoever comes after us when this has come back; sealed here where the
   // segment is sealed. False: no room. [any thread]
@@ -147,6 +156,7 @@ class ring_set {
     lease leases[rings_max];
   };
 
+  bool open_shared();
   lease* lease_unowned(uint64_t thread);
   error open(lease& l);
   bool grant(lease& l, uint64_t bytes);
@@ -178,9 +188,6 @@ class ring_set {
   std::atomic<bool> stuck_{false};
   std::atomic<uint64_t> late_lines_{0};
   write_waits waits_;
-  std::atomic<uint64_t> leasing_{0};  // The thread that holds mutex_ in ring().
-  std::atomic<uint64_t> sharing_{0};  // The thread that has ring 0.
-  std::atomic<uint64_t> filling_by_{0};
   std::mutex mutex_;                  // Over leases and the dictionary.
   std::mutex shared_;
   std::mutex fill_;

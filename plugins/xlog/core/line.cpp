@@ -208,7 +208,13 @@ class line_parser {
 
 }  // namespace
 
-std::string cut_note(size_t missing) { return "... (" + std::to_string(missing) + " more bytes)"; }
+cut_note::cut_note(size_t missing) {
+  if (missing == 0) return;
+  const auto put = [this](std::string_view s) { size_ += s.copy(text_.data() + size_, s.size()); };
+  put("... (");
+  size_ = static_cast<size_t>(std::to_chars(text_.data() + size_, text_.data() + text_.size(), missing).ptr - text_.data());
+  put(" more bytes)");
+}
 
 std::string escaped(std::string_view text) {
   std::string out;

@@ -7,6 +7,7 @@
 // and in a tag the space is escaped too, in the id the slash, and an empty id is "-". A line tells all of a record but
 // file and line, and has exactly one form, so that damage shows.
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,8 +35,16 @@ std::optional<line_damage> parse_line(std::string_view line, record& into);
 // is a line that is known to be cut.
 inline constexpr std::string_view cut_mark = " \\\n";
 
-// What stands behind a text of which so many bytes were left out.
-std::string cut_note(size_t missing);
+// What stands behind a text of which so many bytes were left out: nothing, if none were. It needs no memory.
+class cut_note {
+ public:
+  explicit cut_note(size_t missing);
+  std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 48> text_;
+  size_t size_ = 0;
+};
 
 // For showing bytes of unknown origin to a person: as a line's text is written.
 std::string escaped(std::string_view text);

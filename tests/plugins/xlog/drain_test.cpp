@@ -141,7 +141,7 @@ TEST_F(XlogDrain, LinesForWhichThereWasNoRoomAreToldByCategoryAndLevel) {
   const std::string wide(1000, 'x');
   uint64_t dropped = 0;
   for (int i = 0; i < 100; ++i) dropped += say(wide) ? 0 : 1;
-  rings.sites->count_lost("stn/dialer", THARSIS_LOG_ERROR);
+  rings.sites->count_lost(rings.sites->number_of({THARSIS_LOG_ERROR, 1, "stn", "dialer", {}, "{}", "s"}));
   ASSERT_GT(dropped, 10u);
   const drain::outcome o = run();
   EXPECT_EQ(o.dropped, dropped + 1);
@@ -239,7 +239,7 @@ TEST_F(XlogDrain, WhatIsLeftAtTheEndIsCountedAndStays) {
   run();
   disk->capacity = 0;
   for (int i = 0; i < 3; ++i) say("left");
-  rings.sites->count_lost("speaker", THARSIS_LOG_INFO);
+  rings.sites->count_lost(site);
   EXPECT_EQ(run().failure.status, THARSIS_E_FULL);
   out->finish();
   const uint64_t tail = rings.rings->tail(1);

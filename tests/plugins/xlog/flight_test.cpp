@@ -173,7 +173,7 @@ std::vector<found_line> lines_left(simulated_disk& segments, const tharsis_files
   for (const auto& payload : recovered_payloads(*image, 1)) {
     const auto part = read_recovered(payload.bytes);
     EXPECT_TRUE(part.ok()) << part.failure().text;
-    recovered_records records(*part, paper_keystream, 4);
+    recovered_records records(*part, paper_keystream, THARSIS_LOG_OFF + 4);
     for (recovered_record r; records.next(r);)
       by_tick.push_back({r.record.tick, {format_line("{}", "s", r.record.arguments), r.thread}});
     EXPECT_EQ(records.unreadable(), 0u);

@@ -43,10 +43,7 @@ struct heap_rings {
     return write_to(*rings->ring(), site, tick, arguments);
   }
   bool write_shared(uint32_t site, uint64_t tick, const std::string& arguments) {
-    tharsis_log_ring* const shared = rings->take_shared();
-    const bool fits = write_to(*shared, site, tick, arguments);
-    rings->give_shared();
-    return fits;
+    return write_to(*ring_set::shared_line(*rings).ring(), site, tick, arguments);
   }
   // What would be found after a death.
   result<segment_image> image() {

@@ -216,12 +216,13 @@ TEST(RingCrash, AFullDiskIsAFailureAndNoSignal) {
   const pid_t child = fork();
   if (child == 0) {  // In mounts of its own, which go with it.
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("none", folder.path.c_str(), "tmpfs", 0, "size=220k") != 0)
+        mount("none", folder.path.c_str(), "tmpfs", 0, "size=300k") != 0)
       _exit(2);
-    // The first bytes and a ring of 64 KiB fit; then nothing does.
+    // The first bytes, the shared ring and another one of 64 KiB fit; then nothing does.
     living_rings l(folder.path, {4, 64 << 10, 64 << 10});
     EXPECT_NE(l.rings->ring(), nullptr);
-    EXPECT_EQ(l.rings->take_shared(), nullptr);
+    std::thread([&] { EXPECT_EQ(l.rings->ring(), nullptr); }).join();
+    EXPECT_NE(ring_set::shared_line(*l.rings).ring(), nullptr);
     for (uint64_t i = 0; i < 1'000; ++i) EXPECT_TRUE(write_number(*l.rings, *l.rings->ring(), i));
     const auto none = l.store->create(folder.path, "more", info_for_test(geometry, false), {});
     EXPECT_EQ(none.status(), THARSIS_E_FULL);

@@ -82,11 +82,10 @@ TEST(RingSet, ThreadsWithoutARingWriteInTurnToTheSharedOne) {
     threads.emplace_back([&] {
       EXPECT_EQ(l.rings->ring(), nullptr);
       for (int i = 0; i < 200; ++i) {
-        tharsis_log_ring* r = l.rings->take_shared();
-        ASSERT_NE(r, nullptr);
-        EXPECT_EQ(l.rings->take_shared(), nullptr) << "a signal inside a shared line must not wait for itself";
-        EXPECT_TRUE(write_number(*l.rings, *r, number++));
-        l.rings->give_shared();
+        const ring_set::shared_line shared(*l.rings);
+        ASSERT_NE(shared.ring(), nullptr);
+        EXPECT_EQ(ring_set::shared_line(*l.rings).ring(), nullptr) << "a signal inside a shared line must not wait for itself";
+        EXPECT_TRUE(write_number(*l.rings, *shared.ring(), number++));
       }
     });
   for (auto& t : threads) t.join();
@@ -209,7 +208,7 @@ TEST(RingSet, CloseWaitsForWhoeverIsInsideALineAndEndsWaiting) {
   waiting.join();
   inside.join();
   EXPECT_EQ(l.rings->ring(), nullptr);
-  EXPECT_EQ(l.rings->take_shared(), nullptr);
+  EXPECT_EQ(ring_set::shared_line(*l.rings).ring(), nullptr);
   test_drain drain(*l.rings);
   drain.read();
   EXPECT_EQ(drain.numbers[1].size() + drain.numbers[2].size() > 2, true);
@@ -243,9 +242,11 @@ std::atomic<uint64_t> signal_lines{0}, signals_inside{0};
 void log_from_signal(int) {
   const int number = errno;
   const bool inside = busy(*signalled_ring) != 0;
-  tharsis_log_ring* r = inside ? signalled_set->take_shared() : signalled_ring;
+  std::optional<ring_set::shared_line> shared;
+  if (inside) shared.emplace(*signalled_set);
+  tharsis_log_ring* r = inside ? shared->ring() : signalled_ring;
   if (r != nullptr && write_number(*signalled_set, *r, (1ull << 40) + signal_lines, living_rings::hurried)) ++signal_lines;
-  if (r != nullptr && inside) ++signals_inside, signalled_set->give_shared();
+  if (r != nullptr && inside) ++signals_inside;
   errno = number;
 }
 }  // namespace

@@ -12,18 +12,20 @@ using namespace tharsis::xlog;
 namespace {
 
 site place(const std::string& plugin, uint32_t line = 1) { return {2, line, plugin, "", "f.cpp", "{}", "s"}; }
+constexpr uint32_t first = THARSIS_LOG_OFF + 1;  // Behind the common places of finished text.
 
 }  // namespace
 
 TEST(XlogSiteRegistry, EachPlaceHasOneNumberAndItsEntryIsKeptOnce) {
   std::string kept;
   site_registry sites([&](const std::string& entry) { return kept += entry, true; });
-  EXPECT_EQ(sites.number_of(place("a")), 1u);
-  EXPECT_EQ(sites.number_of(place("b")), 2u);
-  EXPECT_EQ(sites.number_of(place("a")), 1u);
-  EXPECT_EQ(sites.number_of(place("a", 2)), 3u);
+  kept.clear();
+  EXPECT_EQ(sites.number_of(place("a")), first);
+  EXPECT_EQ(sites.number_of(place("b")), first + 1);
+  EXPECT_EQ(sites.number_of(place("a")), first);
+  EXPECT_EQ(sites.number_of(place("a", 2)), first + 2);
   std::string_view left = kept;
-  for (const auto& [number, s] : {std::pair(1u, place("a")), std::pair(2u, place("b")), std::pair(3u, place("a", 2))}) {
+  for (const auto& [number, s] : {std::pair(first, place("a")), std::pair(first + 1, place("b")), std::pair(first + 2, place("a", 2))}) {
     const auto entry = read_site(left);
     ASSERT_TRUE(entry.ok());
     EXPECT_EQ(entry->number, number);
@@ -34,11 +36,11 @@ TEST(XlogSiteRegistry, EachPlaceHasOneNumberAndItsEntryIsKeptOnce) {
 
 TEST(XlogSiteRegistry, EveryPartOfAPlaceMakesAnother) {
   site_registry sites([](const std::string&) { return true; });
-  const site first = place("a");
-  std::vector<site> others(7, first);
+  const site one = place("a");
+  std::vector<site> others(7, one);
   others[0].level = 3, others[1].line = 2, others[2].plugin = "b", others[3].tag = "t";
   others[4].file = "g.cpp", others[5].text = "{}{}", others[6].codes = "u";
-  std::set<uint32_t> numbers{sites.number_of(first)};
+  std::set<uint32_t> numbers{sites.number_of(one)};
   for (const site& s : others) numbers.insert(sites.number_of(s));
   EXPECT_EQ(numbers.size(), 8u);
 }
@@ -48,6 +50,7 @@ TEST(XlogSiteRegistry, WhatCannotBeKeptHasNoNumber) {
   site_registry sites([&](const std::string&) { return room; });
   EXPECT_EQ(sites.number_of(place("a")), 0u);
   EXPECT_TRUE(sites.from(1).empty());
+  EXPECT_EQ(sites.text_place_of("a", 2).number, 0u);
   room = true;
   EXPECT_EQ(sites.number_of(place("b")), 1u);
   EXPECT_EQ(sites.number_of(place("a")), 2u) << "there may be room later";
@@ -56,9 +59,9 @@ TEST(XlogSiteRegistry, WhatCannotBeKeptHasNoNumber) {
 TEST(XlogSiteRegistry, ThoseFromANumberOn) {
   site_registry sites([](const std::string&) { return true; });
   for (const char* name : {"a", "b", "c"}) sites.number_of(place(name));
-  EXPECT_EQ(sites.from(1), (std::vector<site>{place("a"), place("b"), place("c")}));
-  EXPECT_EQ(sites.from(3), std::vector<site>{place("c")});
-  EXPECT_TRUE(sites.from(4).empty());
+  EXPECT_EQ(sites.from(first), (std::vector<site>{place("a"), place("b"), place("c")}));
+  EXPECT_EQ(sites.from(first + 2), std::vector<site>{place("c")});
+  EXPECT_TRUE(sites.from(first + 3).empty());
 }
 
 TEST(XlogSiteRegistry, ThreadsAgree) {
@@ -71,7 +74,7 @@ TEST(XlogSiteRegistry, ThreadsAgree) {
     });
   for (auto& t : threads) t.join();
   for (const auto& mine : seen) EXPECT_EQ(mine, seen[0]);
-  EXPECT_EQ(sites.from(1).size(), 500u);
+  EXPECT_EQ(sites.from(first).size(), 500u);
 }
 
 TEST(XlogSiteRegistry, APlaceKnowsHowLongItsLinesWaitAndFollowsAChange) {
@@ -87,11 +90,31 @@ TEST(XlogSiteRegistry, APlaceKnowsHowLongItsLinesWaitAndFollowsAChange) {
   const uint32_t after = sites.number_of(tagged);
   EXPECT_EQ(sites.wait_of(after), 1s);
   EXPECT_EQ(sites.wait_of(sites.number_of(place("dns"))), 50ms);
-  EXPECT_EQ(sites.wait_of(4711), 50ms) << "no such place";
   rules.full = {{THARSIS_LOG_VERBOSE, 2ms}, {}};
   sites.set_rules(rules);
   EXPECT_EQ(sites.wait_of(before), 2ms);
-  sites.count_lost(after), sites.count_lost(after), sites.count_lost("dns", THARSIS_LOG_DEBUG);
-  EXPECT_EQ(sites.take_lost(), (loss_counts{{{"dns", THARSIS_LOG_DEBUG}, 1}, {{"stn/dialer", THARSIS_LOG_ERROR}, 2}}));
+  sites.count_lost(after), sites.count_lost(after), sites.count_lost(sites.number_of(place("dns")));
+  EXPECT_EQ(sites.take_lost(), (loss_counts{{{"dns", THARSIS_LOG_INFO}, 1}, {{"stn/dialer", THARSIS_LOG_ERROR}, 2}}));
   EXPECT_EQ(sites.take_lost(), loss_counts());
+}
+
+TEST(XlogSiteRegistry, FinishedTextHasAPlaceForEachPluginAndLevelAndIsNeverWithoutOne) {
+  bool room = true;
+  site_registry sites([&](const std::string&) { return room; });
+  const auto common = sites.text_place_at_once("stn", THARSIS_LOG_ERROR);
+  EXPECT_TRUE(common.common) << "a signal handler does not make a place";
+  const auto made = sites.text_place_of("stn", THARSIS_LOG_ERROR);
+  EXPECT_FALSE(made.common);
+  EXPECT_NE(made.number, common.number);
+  const auto again = sites.text_place_at_once("stn", THARSIS_LOG_ERROR);
+  EXPECT_EQ(again.number, made.number);
+  EXPECT_FALSE(again.common);
+  EXPECT_TRUE(sites.text_place_at_once("stn", THARSIS_LOG_INFO).common);
+  room = false;
+  const auto late = sites.text_place_of("dns", THARSIS_LOG_ERROR);
+  EXPECT_TRUE(late.common);
+  EXPECT_EQ(late.number, common.number);
+  const std::vector<site> all = sites.from(1);
+  EXPECT_EQ(all[common.number - 1], (site{THARSIS_LOG_ERROR, 0, "xlog", "", "", "{}: {}", "ss"}));
+  EXPECT_EQ(all[made.number - 1], (site{THARSIS_LOG_ERROR, 0, "stn", "", "", "{}", "s"}));
 }

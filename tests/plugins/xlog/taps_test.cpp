@@ -120,7 +120,8 @@ TEST_F(XlogTaps, AreToldInTheOrderOfTimeAcrossRings) {
   listener l;
   open(l);
   const auto in_shared = [&](const std::string& text, int64_t at) {
-    tharsis_log_ring& ring = *rings->take_shared();
+    const ring_set::shared_line shared(*rings);
+    tharsis_log_ring& ring = *shared.ring();
     const uint32_t site = lines.site("speaker", tharsis_log_site{sizeof(tharsis_log_site), THARSIS_LOG_INFO, 1, 0, "f", "{}", "s", ""});
     const std::string arguments = text_argument(text);
     const uint64_t size = (log_detail::header_size + arguments.size() + 7) / 8 * 8;
@@ -131,7 +132,6 @@ TEST_F(XlogTaps, AreToldInTheOrderOfTimeAcrossRings) {
     std::memcpy(ring.bytes + ring.position + 8, &tick, 8);
     std::memcpy(ring.bytes + ring.position + 16, arguments.data(), arguments.size());
     *ring.head = ring.position += size;
-    rings->give_shared();
   };
   in_shared("second", 2);
   in_shared("fourth", 4);
