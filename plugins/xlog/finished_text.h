@@ -26,10 +26,10 @@ class finished_text {
 
   uint32_t site() const { return place_.number; }
 
-  // Where it ends there: for ring_set's wake(), if *asleep. Nothing: the thread is inside another line of this ring, which a
-  // signal interrupted. What finds no room is counted.
-  std::optional<uint64_t> put_into(tharsis_log_ring& ring, ring_set& rings) const {
-    if (!log_detail::enter(ring)) return {};
+  // `end`, where it ends there, is for ring_set's wake(), if *asleep. False: the thread is inside another line of this
+  // ring, which a signal interrupted. What finds no room is counted.
+  bool put_into(tharsis_log_ring& ring, ring_set& rings, uint64_t& end) const {
+    if (!log_detail::enter(ring)) return false;
     const uint64_t size = (log_detail::header_size + 4 + text_size() + (place_.common ? 4 + plugin_.size() : 0) + 7) & ~uint64_t{7};
     if (ring.position + size <= ring.limit || rings.room(&ring, size, place_.number)) {
       const uint64_t at = ring.position & ring.mask;
@@ -44,9 +44,9 @@ class finished_text {
       ring.position += size;
       __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);
     }
-    const uint64_t end = ring.position;
+    end = ring.position;
     log_detail::leave(ring);
-    return end;
+    return true;
   }
 
  private:

@@ -88,10 +88,10 @@ class intake {
     const bool interrupts = held::any_by_this_thread() || (ring != nullptr && __atomic_load_n(&ring->busy, __ATOMIC_RELAXED) != 0);
     const auto place = interrupts ? sites_->text_place_at_once(plugin, level) : sites_->text_place_of(plugin, level);
     const finished_text text(place, plugin, view(said.text), rings_->record_max() / 2, tick_of(said));
-    std::optional<uint64_t> end = ring != nullptr ? text.put_into(*ring, *rings_) : std::nullopt;
-    if (!end) ring = write_shared(text, end);
+    uint64_t end = 0;
+    if (ring == nullptr || !text.put_into(*ring, *rings_, end)) ring = write_shared(text, end);
     // What a handler interrupts wakes the drain itself, in a moment.
-    if (end && !interrupts && __atomic_load_n(ring->asleep, __ATOMIC_RELAXED) != 0) rings_->wake(*ring, *end);
+    if (ring != nullptr && !interrupts && __atomic_load_n(ring->asleep, __ATOMIC_RELAXED) != 0) rings_->wake(*ring, end);
     if (level >= THARSIS_LOG_ERROR) on_ring_news(soon);
   }
 
@@ -141,14 +141,13 @@ class intake {
     if (counted_.load(std::memory_order_relaxed)) return {};
     return clock_->tick_at(said.wall);
   }
-  // Where it stands then, and its end; no end: it is lost.
-  tharsis_log_ring* write_shared(const finished_text& text, std::optional<uint64_t>& end) {
+  // Where it stands then, up to `end`; null: it is lost.
+  tharsis_log_ring* write_shared(const finished_text& text, uint64_t& end) {
     const ring_set::shared_line shared(*rings_);
     tharsis_log_ring* const ring = shared.ring();
     const uint64_t begin = ring != nullptr ? ring->position : 0;
-    if (ring != nullptr) end = text.put_into(*ring, *rings_);
-    if (!end) sites_->count_lost(text.site());
-    else if (taps_.is_telling()) taps_.on_said_inside({begin, *end});
+    if (ring == nullptr || !text.put_into(*ring, *rings_, end)) return sites_->count_lost(text.site()), nullptr;
+    if (taps_.is_telling()) taps_.on_said_inside({begin, end});
     return ring;
   }
 
