@@ -209,7 +209,7 @@ TEST_F(RestartProgram, WhoDoesNotAnswerInTimeIsNamedAndNothingIsChanged) {
 
 TEST_F(RestartProgram, WhatBlockedItsThreadRunsAgainWhereItsProfileSaysRestart) {
   child_process running(words(
-      "  broken: { in: event, does: blocks, once: true, takes: 300ms, stall_limit: 50ms, stall: restart, restart_wait: 1ms }\n"));
+      "  broken: { in: event, does: blocks, once: true, takes: 300ms, stall_limit: 50ms, stall: restart, restart_wait: 1s }\n"));
   ASSERT_TRUE(running.wait_for("plugin 'broken' failed: an event of broken.tick blocked its thread for ")) << running.err;
   ASSERT_TRUE(running.wait_for("it is started again in ")) << running.err;
   EXPECT_TRUE(comes_to_say({"why", "broken"}, "broken is running since ")) << out_;

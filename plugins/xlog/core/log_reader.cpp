@@ -95,7 +95,7 @@ std::optional<log_reader::item> log_reader::next_frame() {
   const auto header = decode_frame_header(as_bytes(left));
   if (header && left.size() < header->size() && !ended_) return {};
   if (!header || left.size() < header->size()) {
-    if (lost_ == 0) torn_ = header || (left.size() < frame_header::header_size && frame_magic.starts_with(left.substr(0, frame_magic.size())));
+    if (lost_ == 0) on_torn(header, left);
     return pass_lost_bytes(left, header ? frame_header::header_size : 1);
   }
   if (lost_ > 0) return at_end();
@@ -109,6 +109,14 @@ std::optional<log_reader::item> log_reader::next_frame() {
   taken_ += size;
   on_frame(*header, o);
   return {};
+}
+
+// What may be the beginning of a frame that its writer did not end; and whose lines it would have held.
+void log_reader::on_torn(const std::optional<frame_header>& h, std::string_view left) {
+  torn_ = h || (left.size() < frame_header::header_size && frame_magic.starts_with(left.substr(0, frame_magic.size())));
+  torn_lines_ = !h || h->kind == frame_kind::block || h->kind == frame_kind::recovered;
+  if (!h || left.size() < frame_header::header_size + h->extra) return;
+  if (const auto told = decode_block_extra(as_bytes(left).subspan(frame_header::header_size, h->extra))) writer_ = told->segment;
 }
 
 // The end of a writer that was killed, or damage in the middle; told once, when its end is known.
@@ -127,7 +135,8 @@ std::optional<log_reader::item> log_reader::at_end() {
   if (lost_ > 0) {
     frame_at_ = lost_at_;
     item i = damaged(std::to_string(std::exchange(lost_, 0)) + " bytes are no frame" + (whole ? "; the file was cut off there" : ""));
-    i.cut = i.torn = whole && torn_ && !chain_.ended();
+    i.cut = whole && torn_ && !chain_.ended();
+    i.torn = i.cut && torn_lines_;
     end_told_ = whole && i.cut;
     chain_.on_lost();
     return i;

@@ -81,6 +81,7 @@ class log_reader {
   };
 
   std::optional<item> next_frame();
+  void on_torn(const std::optional<frame_header>& h, std::string_view left);
   std::optional<item> pass_lost_bytes(std::string_view left, size_t from);
   std::optional<item> at_end();
   void open(const frame_header& h, opened& to);
@@ -106,7 +107,8 @@ class log_reader {
   frame_chain chain_;
   uint64_t lost_ = 0;      // Bytes that are no frame, up to here,
   uint64_t lost_at_ = 0;   // and where they begin.
-  bool torn_ = false;      // They look like the beginning of one.
+  bool torn_ = false;      // They look like the beginning of one,
+  bool torn_lines_ = false;  // which may have had lines.
   bool end_told_ = false;
   std::optional<segment_id> writer_;
   std::set<segment_id> kept_;

@@ -63,6 +63,7 @@ struct reading {
   list texts;
   list damage;
   size_t cuts = 0;  // Of the damage.
+  size_t torn = 0;
   std::vector<record> records;
 };
 
@@ -72,6 +73,7 @@ reading read(std::string_view bytes, const private_key* key = nullptr, size_t st
   const auto take = [&] {
     while (auto i = lines.take()) {
       r.cuts += i->cut;
+      r.torn += i->torn;
       if (!i->damage.empty()) r.damage.push_back(i->damage);
       else r.texts.push_back(i->value.text), r.records.push_back(i->value);
     }
@@ -148,6 +150,11 @@ TEST(XlogLogReader, EveryCutGivesAllThatIsWholeAndNamesTheRest) {
       if (r.damage.empty()) continue;
       EXPECT_NE(r.damage[0].find(clean ? "ends before its last frame" : "cut off"), std::string::npos) << r.damage[0];
       EXPECT_EQ(r.cuts, size < log.ends[0] ? 0u : 1u) << size;
+      const bool sites = size >= log.ends[0] + frame_header::header_size && size < log.ends[1];
+      const bool lines = size > log.ends[1] && size < log.ends[4] && !clean;
+      if (sites || lines) {
+        EXPECT_EQ(r.torn, lines ? 1u : 0u) << size;
+      }
     }
   }
 }
