@@ -50,9 +50,20 @@ timespec at(const timespec& start, double seconds) {
   return t;
 }
 
+bool is_before(const timespec& a, const timespec& b) { return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec; }
+
+// A few times a second somebody looks whether it is time to stop.
+void sleep_until(const timespec& due, const std::atomic<bool>& stop) {
+  timespec now{};
+  while (!stop && clock_gettime(CLOCK_MONOTONIC, &now) == 0 && is_before(now, due)) {
+    const timespec soon = at(now, 0.1);
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, is_before(soon, due) ? &soon : &due, nullptr);
+  }
+}
+
 }  // namespace
 
-error carry_out(const line_load& l, const std::function<void(uint32_t, uint64_t)>& say) {
+error carry_out(const line_load& l, const std::function<void(uint32_t, uint64_t)>& say, const std::atomic<bool>& stop) {
   shared_counts counts;
   if (!l.acked.empty())
     if (error e = counts.open(l.acked, l.threads); e.status != THARSIS_OK) return e;
@@ -60,10 +71,8 @@ error carry_out(const line_load& l, const std::function<void(uint32_t, uint64_t)
     timespec start{};
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (uint64_t number = 0; number < l.lines; ++number) {
-      if (l.rate > 0) {
-        const timespec due = at(start, static_cast<double>(number) / l.rate);
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, nullptr) == EINTR) {}
-      }
+      if (l.rate > 0) sleep_until(at(start, static_cast<double>(number) / l.rate), stop);
+      if (stop.load(std::memory_order_relaxed)) return;
       say(thread, number);
       counts.set(thread, number + 1);
     }

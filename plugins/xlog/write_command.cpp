@@ -147,14 +147,24 @@ task<int> write_command::work() {
 
 task<int> write_command::write_lines(line_load wanted) {
   const auto table = std::make_shared<direct_table>(writer_.lines());
-  const auto job = [table, wanted] {
+  const auto job = [table, wanted, stopped = stopped_] {
     const logger log(&table->table);
-    return carry_out(wanted, [&log](uint32_t thread, uint64_t number) { log.info("line {thread} {number}", thread, number); });
+    const auto say = [&log](uint32_t thread, uint64_t number) { log.info("line {thread} {number}", thread, number); };
+    return carry_out(wanted, say, *stopped);
   };
+  logs_ = true;
   const auto done = co_await blocking(place_, job);
+  logs_ = false;
   if (!done) co_return complain(1, "the host has no thread free");
   if (done->status != THARSIS_OK) co_return complain(1, done->text);
+  if (*stopped_) co_return complain(1, "stopped before all was said; what was said is in the files");
   co_return 0;
+}
+
+// While it logs the rest of work() ends it: what was said is written first.
+void write_command::stop() {
+  *stopped_ = true;
+  if (!logs_) writer_.stop();
 }
 
 }  // namespace tharsis::xlog

@@ -1,6 +1,8 @@
 // `tharsis xlog write DIR`: logs lines through the real path, for tests and to see what it costs; and
 // `tharsis xlog recover DIR`: keeps what dead processes left in DIR.
 #pragma once
+#include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,7 @@ class write_command {
 
   // Logs, prints, and ends the command. Once.
   task<void> run();
-  void stop() { writer_.stop(); }
+  void stop();
 
  private:
   static settings with_directory(settings s, const call& c);
@@ -39,6 +41,8 @@ class write_command {
   strand& place_;
   const call call_;
   writer writer_;
+  const std::shared_ptr<std::atomic<bool>> stopped_ = std::make_shared<std::atomic<bool>>(false);  // Outlives us in the load.
+  bool logs_ = false;
 };
 
 }  // namespace tharsis::xlog

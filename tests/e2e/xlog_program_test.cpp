@@ -50,6 +50,16 @@ TEST_F(XlogProgram, WhatWasFlushedIsInTheFileWhenTheProcessIsKilled) {
   EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 1000);
 }
 
+TEST_F(XlogProgram, ALoadThatIsStoppedEndsAtOnceWithWhatWasSaidInTheFiles) {
+  child_process child({THARSIS_PROGRAM, "xlog", "write", folder_ + "/log", "--lines", "1000000", "--rate", "20", "--plugins", THARSIS_PLUGINS});
+  do ask({"xlog", "cat", folder_ + "/log", "--plugins", THARSIS_PLUGINS});
+  while (out_.find(" line 0 0\n") == std::string::npos);
+  child.interrupt();
+  EXPECT_EQ(child.wait(), 1);
+  EXPECT_EQ(child.err, "xlog write: stopped before all was said; what was said is in the files\n");
+  EXPECT_EQ(ask({"xlog", "cat", folder_ + "/log", "--plugins", THARSIS_PLUGINS}), 0) << err_;
+}
+
 TEST_F(XlogProgram, InSyncModeALineIsInTheFileWhenItsCallComesBack) {
   for (const std::string more : {"power_loss=0ms", "power_loss=1m"}) {
     const std::string log = folder_ + "/" + more, acked = log + ".acked";

@@ -150,12 +150,21 @@ struct simulated_threads final : ring_system {
 
   uint64_t thread() override { return acting; }
   bool is_gone(uint64_t thread) override { return gone.contains(thread); }
-  void* take_memory(size_t size) override { return std::calloc(1, size); }
-  void give_memory(void* memory, size_t) override { std::free(memory); }
+  // What is left to threads that live ends with them.
+  void* take_memory(size_t size) override {
+    auto memory = std::make_unique<std::byte[]>(size);
+    std::byte* const at = memory.get();
+    taken_.emplace(at, std::move(memory));
+    return at;
+  }
+  void give_memory(void* memory, size_t) override { taken_.erase(static_cast<std::byte*>(memory)); }
   void barrier() override {}
   void wait(std::atomic<uint32_t>&, uint32_t, duration most) override { time = later(time, most); }
   void wake_all(std::atomic<uint32_t>&) override {}
   instant now() override { return time; }
+
+ private:
+  std::map<std::byte*, std::unique_ptr<std::byte[]>> taken_;
 };
 
 }  // namespace tharsis::xlog
