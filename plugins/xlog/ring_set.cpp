@@ -276,7 +276,8 @@ bool ring_set::open_shared() {
   if (l.open) return true;
   if (open(l).status != THARSIS_OK) return false;
   front_.add_owner(0, 0);
-  if (prepare(l, l.prepared, std::min(first_step, geometry_.ring_size - l.prepared))) l.prepared = std::max(l.prepared, first_step);
+  // All of it: who has ring 0 must not wait for who makes keystream, since a handler may wait for ring 0 in there.
+  if (prepare(l, l.prepared, geometry_.ring_size - l.prepared)) l.prepared = geometry_.ring_size;
   return true;
 }
 
