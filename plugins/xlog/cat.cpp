@@ -10,6 +10,7 @@
 #include "plugins/xlog/frame_walk.h"
 #include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
+#include "sdk/async/file_reader.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -41,36 +42,28 @@ struct chunk {
 
 // Opened for each chunk: a folder may hold more files than a process may keep open. [may block]
 chunk read(const tharsis_files* files, const std::string& path, uint64_t offset) {
-  chunk c;
-  tharsis_handle file = 0;
-  tharsis_error why = no_error();
-  tharsis_status status = files->open(files->self, text_of(path), THARSIS_FILES_READ, &file, &why);
-  if (status == THARSIS_OK) {
-    size_t count = 0;
-    c.bytes.resize(read_size);
-    status = files->read(files->self, file, offset, reinterpret_cast<uint8_t*>(c.bytes.data()), read_size, &count, &why);
-    c.bytes.resize(status == THARSIS_OK ? count : 0);
-    c.last = count < read_size;
-    files->close(files->self, file);
-  }
-  if (status != THARSIS_OK) c.failure = error_from(status, why);
-  return c;
+  const auto file = file_reader::open(files, path);
+  if (!file) return {file.failure(), {}, false};
+  auto bytes = file->read(offset, read_size);
+  if (!bytes) return {bytes.failure(), {}, true};
+  const bool last = bytes->size() < read_size;
+  return {{THARSIS_OK, {}}, std::move(*bytes), last};
 }
 
 }  // namespace
 
-cat::cat(const host& h, strand& place, call c) : host_(h), place_(place), call_(std::move(c)) {}
+cat::cat(const host& h, strand& place, command_call c) : host_(h), place_(place), call_(std::move(c)) {}
 
 task<void> cat::run() {
   const int code = co_await work();
   show();
-  call_.console->finish(call_.console->self, code);
+  call_.finish(code);
 }
 
 task<int> cat::work() {
-  auto parsed = parse_cat_arguments(call_.words, place_.wall());
+  auto parsed = parse_cat_arguments(call_.words(), place_.wall());
   if (!parsed) {
-    complain(parsed.failure().text);
+    call_.complain(parsed.failure().text);
     co_return 2;
   }
   wanted_ = std::move(*parsed);
@@ -78,7 +71,7 @@ task<int> cat::work() {
     out_ = cat_help;
     co_return 0;
   }
-  colours_ = !wanted_.json && call_.console->colours(call_.console->self) != 0;
+  colours_ = !wanted_.json && call_.colours();
   const bool has_key = co_await read_key();
   if (!has_key) co_return 2;
   for (const std::string& path : wanted_.paths) co_await find(path);
@@ -107,11 +100,11 @@ bool cat::is_kept_elsewhere(const source& torn) const {
 // True: there is none to read, or it is read.
 task<bool> cat::read_key() {
   if (wanted_.key.empty()) co_return true;
-  const auto work = [files = host_.files, folder = call_.folder, path = wanted_.key] { return read_private_key(files, folder, path); };
+  const auto work = [files = host_.files, folder = call_.folder(), path = wanted_.key] { return read_private_key(files, folder, path); };
   auto done = co_await blocking(place_, work);
   auto key = done ? std::move(*done) : result<private_key>(error{THARSIS_E_BUSY, "the host has no thread free to read the key"});
   if (!key) {
-    complain("xlog cat: " + key.failure().text);
+    call_.complain("xlog cat: " + key.failure().text);
     co_return false;
   }
   key_.emplace(std::move(*key));
@@ -120,7 +113,7 @@ task<bool> cat::read_key() {
 
 // A folder gives the log files in it that may hold what is wanted; everything else is one file.
 task<void> cat::find(std::string path) {
-  std::string absolute = path.starts_with('/') ? path : call_.folder + "/" + path;
+  std::string absolute = path.starts_with('/') ? path : call_.folder() + "/" + path;
   while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
   const auto work = [files = host_.files, absolute] { return list(files, absolute); };
   const auto found = co_await blocking(place_, work);
@@ -129,7 +122,7 @@ task<void> cat::find(std::string path) {
     co_return;
   }
   if (found->names.empty()) {
-    complain(path + ": no log files in this folder; they are named like " + name_text({utc_day(place_.wall()), 0}));
+    call_.complain(path + ": no log files in this folder; they are named like " + name_text({utc_day(place_.wall()), 0}));
     wrong_input_ = true;
   }
   for (const file_name& name : found->names)
@@ -161,11 +154,11 @@ task<void> cat::fill(source* s) {
   if (!next) next = chunk{{THARSIS_E_BUSY, "the host has no thread free to read it"}, {}, true};
   const bool first = s->offset == 0;
   if (next->failure.status != THARSIS_OK) {
-    complain("xlog cat: " + next->failure.text);
+    call_.complain("xlog cat: " + next->failure.text);
     (first ? wrong_input_ : damaged_) = true;
     next->last = true;
   } else if (first && !may_be_log(next->bytes, next->last)) {
-    complain(s->shown + ": not a log file of xlog");
+    call_.complain(s->shown + ": not a log file of xlog");
     wrong_input_ = true;
   }
   s->offset += next->bytes.size();
@@ -187,7 +180,7 @@ bool cat::advance(source& s) {
     if (s.recorded && *s.recorded != i->recorded) continue;  // The other source tells it.
     if (!i->damage.empty()) {
       show();
-      complain(s.shown + ": " + i->damage);
+      call_.complain(s.shown + ": " + i->damage);
       damaged_ = damaged_ || !i->cut;
       if (i->torn) torn_.push_back(&s);
     } else if (wanted_.wanted.wants(i->value)) {
@@ -213,10 +206,8 @@ void cat::print(const log_reader::item& i) {
 }
 
 void cat::show() {
-  if (!out_.empty()) call_.console->print(call_.console->self, text_of(out_));
+  if (!out_.empty()) call_.print(out_);
   out_.clear();
 }
-
-void cat::complain(const std::string& text) { call_.console->complain(call_.console->self, text_of(text)); }
 
 }  // namespace tharsis::xlog

@@ -8,6 +8,7 @@
 #include "plugins/xlog/core/cat_arguments.h"
 #include "plugins/xlog/core/merge.h"
 #include "plugins/xlog/core/log_reader.h"
+#include "sdk/async/command.h"
 #include "sdk/async/host.h"
 #include "sdk/async/strand.h"
 #include "sdk/async/task.h"
@@ -16,12 +17,7 @@ namespace tharsis::xlog {
 
 class cat {
  public:
-  struct call {
-    std::vector<std::string> words;
-    std::string folder;  // Of relative paths.
-    const tharsis_console* console;
-  };
-  cat(const host& h, strand& place, call c);
+  cat(const host& h, strand& place, command_call c);
 
   // Reads, prints, and ends the command. Once.
   task<void> run();
@@ -50,12 +46,11 @@ class cat {
   bool advance(source& s);
   bool is_kept_elsewhere(const source& torn) const;
   void print(const log_reader::item& i);
-  void complain(const std::string& text);
   void show();
 
   const host host_;
   strand& place_;
-  const call call_;
+  const command_call call_;
   cat_arguments wanted_;
   std::optional<private_key> key_;
   std::vector<std::unique_ptr<source>> sources_;

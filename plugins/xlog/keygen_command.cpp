@@ -61,39 +61,39 @@ std::string write_pair(const tharsis_files* files, const std::string& path, cons
 
 task<void> keygen_command::run() {
   const int code = co_await work();
-  call_.console->finish(call_.console->self, code);
+  call_.finish(code);
 }
 
 task<int> keygen_command::work() {
-  for (const std::string& word : call_.words) {
+  for (const std::string& word : call_.words()) {
     if (word == "--help" || word == "-h") {
-      print(keygen_help);
+      call_.print(keygen_help);
       co_return 0;
     }
     if (!word.starts_with('-')) continue;
-    complain("xlog keygen: there is no option " + word + "; see tharsis xlog keygen --help");
+    call_.complain("xlog keygen: there is no option " + word + "; see tharsis xlog keygen --help");
     co_return 2;
   }
-  if (call_.words.size() != 1 || call_.words[0].empty()) {
-    complain("xlog keygen: name one file for the private key: tharsis xlog keygen OUT");
+  if (call_.words().size() != 1 || call_.words()[0].empty()) {
+    call_.complain("xlog keygen: name one file for the private key: tharsis xlog keygen OUT");
     co_return 2;
   }
-  const std::string& shown = call_.words[0];
-  const std::string path = shown.starts_with('/') ? shown : call_.folder + "/" + shown;
+  const std::string& shown = call_.words()[0];
+  const std::string path = call_.absolute(shown);
   auto key = make_private_key(*host_.random);
   if (!key) {
-    complain("xlog keygen: " + key.failure().text);
+    call_.complain("xlog keygen: " + key.failure().text);
     co_return 1;
   }
   const key_id id = key->open.id();
   const auto write = [files = host_.files, path, pair = std::move(*key)] { return write_pair(files, path, pair); };
   const auto failure = co_await blocking(place_, write);
   if (!failure || !failure->empty()) {
-    complain("xlog keygen: " + (failure ? *failure : std::string("the host has no thread free to write")));
+    call_.complain("xlog keygen: " + (failure ? *failure : std::string("the host has no thread free to write")));
     co_return 1;
   }
-  print("key " + key_id_text(id) + "\n  " + shown + "      the private key: keep it away from where logs are written\n  " +
-        shown + ".pub  the public key: encrypt: { to: [" + shown + ".pub] }\n");
+  call_.print("key " + key_id_text(id) + "\n  " + shown + "      the private key: keep it away from where logs are written\n  " +
+             shown + ".pub  the public key: encrypt: { to: [" + shown + ".pub] }\n");
   co_return 0;
 }
 

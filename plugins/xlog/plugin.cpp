@@ -8,7 +8,6 @@
 #include "plugins/xlog/reader_service.h"
 #include "plugins/xlog/write_command.h"
 #include "plugins/xlog/writer.h"
-#include "sdk/abi/command.h"
 #include "sdk/async/door.h"
 #include "sdk/async/task_set.h"
 
@@ -132,9 +131,17 @@ class plugin {
   }
   void abort() {}
 
-  const void* query(std::string_view id) {
-    static constexpr tharsis_command commands = {sizeof(tharsis_command), run_command};
-    return id == THARSIS_COMMAND_ID ? &commands : nullptr;
+  void run_command(const command_call& call) {
+    if (call.name() == "keygen") {
+      keygen_ = std::make_unique<keygen_command>(host_, place_, call);
+      work_.spawn(keygen_->run());
+    } else if (call.name() == "write" || call.name() == "recover") {
+      write_ = std::make_unique<write_command>(host_, place_, has_, call);
+      work_.spawn(write_->run());
+    } else {
+      cat_ = std::make_unique<cat>(host_, place_, call);
+      work_.spawn(cat_->run());
+    }
   }
 
  private:
@@ -187,26 +194,6 @@ class plugin {
   static tharsis_status read(void* self, tharsis_text path, void (*on_line)(void*, const tharsis_log_record*), void* context,
                              tharsis_error* error) {
     return read_log(static_cast<plugin*>(self)->host_.files, path, on_line, context, error);
-  }
-
-  static void run_command(void* instance, const tharsis_command_call* call) {
-    auto& self = *static_cast<plugin*>(instance);
-    std::vector<std::string> words(call->arguments, call->arguments + call->count);
-    std::string folder(view(call->folder));
-    if (std::string_view(call->name) == "keygen") {
-      self.keygen_ = std::make_unique<keygen_command>(
-          self.host_, self.place_, keygen_command::call{std::move(words), std::move(folder), call->console});
-      self.work_.spawn(self.keygen_->run());
-      return;
-    }
-    if (const std::string name = call->name; name == "write" || name == "recover") {
-      self.write_ = std::make_unique<write_command>(
-          self.host_, self.place_, self.has_, write_command::call{name, std::move(words), std::move(folder), call->console});
-      self.work_.spawn(self.write_->run());
-      return;
-    }
-    self.cat_ = std::make_unique<cat>(self.host_, self.place_, cat::call{std::move(words), std::move(folder), call->console});
-    self.work_.spawn(self.cat_->run());
   }
 
   const host host_;

@@ -84,37 +84,37 @@ struct direct_table {
 
 }  // namespace
 
-settings write_command::with_directory(settings s, const call& c) {
-  for (const std::string& word : c.words) {
+settings write_command::with_directory(settings s, const command_call& c) {
+  for (const std::string& word : c.words()) {
     if (word.starts_with("-")) break;
-    s.directory = word.starts_with('/') ? word : c.folder + "/" + word;
+    s.directory = word.starts_with('/') ? word : c.folder() + "/" + word;
     break;
   }
   s.full = {{THARSIS_LOG_VERBOSE, for_ever}, {}};
   return s;
 }
 
-write_command::write_command(const host& h, strand& place, settings s, call c)
+write_command::write_command(const host& h, strand& place, settings s, command_call c)
     : host_(h), place_(place), call_(std::move(c)), writer_(host_, place_, with_directory(std::move(s), call_)) {}
 
 int write_command::complain(int code, const std::string& text) {
-  call_.console->complain(call_.console->self, text_of("xlog " + call_.name + ": " + text));
+  call_.complain("xlog " + call_.name() + ": " + text);
   return code;
 }
 
 task<void> write_command::run() {
   const int code = co_await work();
-  call_.console->finish(call_.console->self, code);
+  call_.finish(code);
 }
 
 task<int> write_command::work() {
-  const bool writes = call_.name == "write";
+  const bool writes = call_.name() == "write";
   line_load wanted;
   std::string folder;
-  for (size_t i = 0; i < call_.words.size(); ++i) {
-    const std::string& word = call_.words[i];
+  for (size_t i = 0; i < call_.words().size(); ++i) {
+    const std::string& word = call_.words()[i];
     if (word == "--help" || word == "-h") {
-      print(writes ? write_help : recover_help);
+      call_.print(writes ? write_help : recover_help);
       co_return 0;
     }
     if (!word.starts_with("-")) {
@@ -123,13 +123,13 @@ task<int> write_command::work() {
       continue;
     }
     const size_t equals = word.find('=');
-    if (equals == std::string::npos && i + 1 == call_.words.size()) co_return complain(2, "option " + word + " needs a value behind it");
-    const std::string value = equals == std::string::npos ? call_.words[++i] : word.substr(equals + 1);
+    if (equals == std::string::npos && i + 1 == call_.words().size()) co_return complain(2, "option " + word + " needs a value behind it");
+    const std::string value = equals == std::string::npos ? call_.words()[++i] : word.substr(equals + 1);
     const error failure = writes ? take(wanted, word.substr(0, equals), value) : error{THARSIS_E_INVALID, "there is no option '" + word + "'"};
-    if (failure.status != THARSIS_OK) co_return complain(2, failure.text + "; see tharsis xlog " + call_.name + " --help");
+    if (failure.status != THARSIS_OK) co_return complain(2, failure.text + "; see tharsis xlog " + call_.name() + " --help");
   }
-  if (folder.empty() || call_.words[0] != folder) co_return complain(2, "name the folder first: tharsis xlog " + call_.name + " DIR");
-  if (!wanted.acked.empty() && !wanted.acked.starts_with('/')) wanted.acked = call_.folder + "/" + wanted.acked;
+  if (folder.empty() || call_.words()[0] != folder) co_return complain(2, "name the folder first: tharsis xlog " + call_.name() + " DIR");
+  wanted.acked = call_.absolute(wanted.acked);
   if (host_.self->query(host_.self->self, THARSIS_MACHINE_ID) == nullptr) co_return complain(1, "there is no machine to do this on");
 
   const error failure = co_await writer_.open();
@@ -141,7 +141,7 @@ task<int> write_command::work() {
   writer_.close_rings();
   writer_.stop();
   co_await keeps.join(never);
-  if (!writes) print(std::to_string(writer_.recovered()) + " dead processes' last lines were kept\n");
+  if (!writes) call_.print(std::to_string(writer_.recovered()) + " dead processes' last lines were kept\n");
   co_return code;
 }
 

@@ -4,11 +4,11 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/os_load_linux.h"
 #include "plugins/xlog/writer.h"
+#include "sdk/async/command.h"
 #include "sdk/async/host.h"
 #include "sdk/async/strand.h"
 #include "sdk/async/task.h"
@@ -17,29 +17,23 @@ namespace tharsis::xlog {
 
 class write_command {
  public:
-  struct call {
-    std::string name;  // "write" or "recover".
-    std::vector<std::string> words;
-    std::string folder;  // Of relative paths.
-    const tharsis_console* console;
-  };
-  write_command(const host& h, strand& place, settings s, call c);
+  // Of "write" or "recover".
+  write_command(const host& h, strand& place, settings s, command_call c);
 
   // Logs, prints, and ends the command. Once.
   task<void> run();
   void stop();
 
  private:
-  static settings with_directory(settings s, const call& c);
+  static settings with_directory(settings s, const command_call& c);
 
   task<int> work();
   task<int> write_lines(line_load wanted);
-  void print(const std::string& text) { call_.console->print(call_.console->self, text_of(text)); }
   int complain(int code, const std::string& text);
 
   const host host_;
   strand& place_;
-  const call call_;
+  const command_call call_;
   writer writer_;
   const std::shared_ptr<std::atomic<bool>> stopped_ = std::make_shared<std::atomic<bool>>(false);  // Outlives us in the load.
   bool logs_ = false;
