@@ -199,12 +199,7 @@ void ring_set::commit(uint32_t ring, uint64_t to) {
   system_.wake_all(l.turn);
 }
 
-// In sync mode everybody comes to wake() with every line.
-bool ring_set::rouse() {
-  const bool slept = asleep_->exchange(0) != 0;
-  if (sync_most_ != 0) *asleep_ = 1;
-  return slept;
-}
+bool ring_set::rouse() { return (asleep_->fetch_and(~drain_sleeps) & drain_sleeps) != 0; }
 
 void ring_set::tell(uint32_t what) { callbacks_.on_news(rouse() ? what | woken : what); }
 
@@ -233,7 +228,8 @@ void ring_set::wake(const tharsis_log_ring& ring, uint64_t position) {
 
 void ring_set::set_sync(duration most) {
   sync_most_ = most.count();
-  if (most != duration::zero()) *asleep_ = 1;
+  if (most != duration::zero()) *asleep_ |= in_sync;
+  else *asleep_ &= ~in_sync;
 }
 
 void ring_set::on_kept() {
@@ -260,7 +256,7 @@ bool ring_set::wait_kept(const std::vector<uint64_t>& heads, duration most) {
 
 // Whoever stored a head before the barrier is seen here; whoever stores one after it sees that we sleep.
 bool ring_set::may_sleep(std::span<const uint64_t> seen) {
-  asleep_->store(1);
+  *asleep_ |= drain_sleeps;
   system_.barrier();
   for (uint32_t i = 0; i < count(); ++i) {
     if (head(i) == seen[i]) continue;

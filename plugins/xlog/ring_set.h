@@ -150,9 +150,11 @@ class ring_set {
     bool told_full = false;              // Since it was full last; its thread's.
   };
   static constexpr uint64_t shared_owner = ~uint64_t{0};
+  // Why whoever wrote a line comes to wake(): the drain looks at nothing, or waits for the line are to be had.
+  static constexpr uint32_t drain_sleeps = 1, in_sync = 2;
   // What threads look at that may outlive this.
   struct left_behind {
-    std::atomic<uint32_t> asleep{0};
+    std::atomic<uint32_t> asleep{0};     // drain_sleeps and in_sync.
     lease leases[rings_max];
   };
 

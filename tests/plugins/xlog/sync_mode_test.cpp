@@ -31,6 +31,17 @@ struct XlogSyncMode : testing::Test {
     drain.read();
     l.rings->on_kept();
   }
+  // Until its thread ends, however it does.
+  struct at_work {
+    explicit at_work(XlogSyncMode& of) : test(of) {}
+    ~at_work() {
+      --test.running;
+      test.l.news |= ring_set::filling;
+      test.l.news.notify_all();
+    }
+    XlogSyncMode& test;
+  };
+  std::atomic<int> running{0};
 };
 
 }  // namespace
@@ -38,17 +49,17 @@ struct XlogSyncMode : testing::Test {
 TEST_F(XlogSyncMode, ALineIsKeptWhenItsCallComesBack) {
   l.rings->set_sync(1h);
   constexpr uint64_t lines = 500;
-  std::atomic<int> running{3};
+  running = 3;
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t)
     threads.emplace_back([&] {
+      const at_work here(*this);
       tharsis_log_ring* r = l.rings->ring();
       ASSERT_NE(r, nullptr);
       for (uint64_t i = 0; i < lines; ++i) {
         ASSERT_TRUE(write_number(*l.rings, *r, i));
         ASSERT_TRUE(l.rings->wait_kept(own_heads(*r), 0ns));
       }
-      --running;
     });
   while (running > 0) {
     const uint32_t seen = l.news.exchange(0);
@@ -57,6 +68,31 @@ TEST_F(XlogSyncMode, ALineIsKeptWhenItsCallComesBack) {
   }
   for (std::thread& t : threads) t.join();
   EXPECT_EQ(l.rings->take_late(), 0u);
+}
+
+// Whoever saw "awake" even for a moment would not wait for its line.
+TEST_F(XlogSyncMode, WhoWritesIsCalledToWaitWhileOthersWakeTheDrain) {
+  l.rings->set_sync(1h);
+  tharsis_log_ring* r = l.rings->ring();
+  ASSERT_NE(r, nullptr);
+  running = 1;
+  std::thread wakes([&] {
+    const at_work here(*this);
+    l.rings->set_caller();
+    ASSERT_NE(l.rings->ring(), nullptr);
+    for (int i = 0; i < 100'000; ++i) {
+      l.rings->begin_draining();  // Or only the first one would be told.
+      l.rings->end_draining();
+      l.rings->wake();
+    }
+  });
+  uint64_t told_awake = 0;
+  while (running > 0) told_awake += __atomic_load_n(r->asleep, __ATOMIC_RELAXED) == 0;
+  EXPECT_EQ(told_awake, 0u);
+  wakes.join();
+  l.rings->set_sync(duration());
+  l.rings->wake();
+  EXPECT_EQ(__atomic_load_n(r->asleep, __ATOMIC_RELAXED), 0u);
 }
 
 TEST_F(XlogSyncMode, TheLineStaysAndIsCountedWhenNobodyWritesInTime) {
@@ -109,16 +145,14 @@ TEST_F(XlogSyncMode, WhoeverTheDrainNeedsDoesNotWait) {
 
 // Threads write all the time while the mode changes; the drain sleeps as the real one does.
 TEST_F(XlogSyncMode, TheModeChangesWhileLinesAreWritten) {
-  std::atomic<int> running{2};
+  running = 2;
   std::vector<std::thread> threads;
   for (int t = 0; t < 2; ++t)
     threads.emplace_back([&] {
+      const at_work here(*this);
       tharsis_log_ring* r = l.rings->ring();
       ASSERT_NE(r, nullptr);
       for (uint64_t i = 0; i < 3000; ++i) ASSERT_TRUE(write_number(*l.rings, *r, i));
-      --running;
-      l.news |= ring_set::filling;
-      l.news.notify_all();
     });
   for (int turn = 0; running > 0; ++turn) {
     l.rings->set_sync(turn % 2 == 0 ? duration(1h) : duration());
