@@ -228,6 +228,7 @@ void drain::commit() {
     if (!rows_.has(ring) || rows_.position(ring) == begun_[ring]) continue;
     begun_[ring] = rows_.position(ring);
     rings_.commit(ring, begun_[ring]);
+    rows_.release(ring);
     if (feed_) feed_->forget(ring, begun_[ring]);
     unkept_ = unkept_ || settings_.power_loss > duration::zero();
   }

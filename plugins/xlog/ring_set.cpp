@@ -194,18 +194,38 @@ void ring_set::commit(uint32_t ring, uint64_t to) {
   if (after == before || !prepare(l, before + l.mask + 1, after - before)) return;
   l.released = after;
   l.told_filling = false;
+  // While there is more to come: who is woken for a few lines soon sleeps again.
+  if (head(ring) - to <= (l.mask + 1) / 2) wake_waiting(l);
+}
+
+void ring_set::wake_waiting(lease& l) {
   if (!l.waiting.exchange(false)) return;
   ++l.turn;
   system_.wake_all(l.turn);
 }
 
+void ring_set::end_draining() {
+  draining_ = 0;
+  for (lease* l : leases_) wake_waiting(*l);
+  tell_the_rest();
+}
+
 bool ring_set::rouse() { return (asleep_->fetch_and(~drain_sleeps) & drain_sleeps) != 0; }
 
-void ring_set::tell(uint32_t what) { callbacks_.on_news(rouse() ? what | woken : what); }
+void ring_set::tell(uint32_t what) {
+  if (rouse()) what |= woken;
+  if (draining_ == 0) return callbacks_.on_news(what);
+  untold_ |= what;
+  if (draining_ == 0) tell_the_rest();  // It has ended meanwhile, and may not have seen it.
+}
+
+void ring_set::tell_the_rest() {
+  if (const uint32_t what = untold_.exchange(0); what != 0) callbacks_.on_news(what);
+}
 
 void ring_set::wake() {
   if (sync_most_ == 0) {
-    if (rouse()) callbacks_.on_news(woken);
+    if (rouse()) tell(woken);
     return;
   }
   const uint64_t thread = system_.thread();

@@ -98,12 +98,13 @@ class ring_set {
   void commit(uint32_t ring, uint64_t to);
   // True: nothing has come after `seen` (a position for each ring), and whatever comes now will call on_news(woken).
   bool may_sleep(std::span<const uint64_t> seen);
-  // Lines of this thread never wait for room: it is the one that makes it. [drain]
+  // Lines of this thread never wait for room: it is the one that makes it. Until the end of it there are no news: it looks at
+  // the rings again and again. [drain]
   void begin_draining() {
     draining_ = system_.thread();
     awaited_.exchange(false);  // Before the heads are looked at.
   }
-  void end_draining() { draining_ = 0; }
+  void end_draining();
   // For whoever comes after our death. [drain]
   void set_anchor(const clock_anchor& a) { front_.set_anchor(a); }
 
@@ -167,6 +168,8 @@ class ring_set {
   bool prepare(lease& l, uint64_t position, uint64_t count);
   bool fill(uint64_t position, std::span<uint8_t> into);
   void tell(uint32_t what);
+  void tell_the_rest();
+  void wake_waiting(lease& l);
   bool rouse();
   void on_child();
 
@@ -184,6 +187,7 @@ class ring_set {
   std::atomic<bool> in_child_{false};
   std::atomic<int64_t> none_before_{0};  // No ring is looked for before this time.
   std::atomic<uint64_t> draining_{0};
+  std::atomic<uint32_t> untold_{0};      // News for when it is over.
   std::atomic<uint64_t> caller_{0};
   std::atomic<int64_t> sync_most_{0};    // Nanoseconds; 0: async.
   std::atomic<bool> awaited_{false};     // That was told, and the drain has not looked since.

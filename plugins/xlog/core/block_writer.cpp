@@ -15,24 +15,6 @@ constexpr int compress_level = 1;              // More costs more than the disk 
 constexpr uint32_t picky_after = 64;           // Texts of a column that say what most of its texts are like.
 constexpr uint8_t plain = 0, compressed = 1;   // The first byte of texts.
 
-// Some tens of bytes, by the million: without a call and with few branches, the last ones twice.
-void copy_short(uint8_t* to, const uint8_t* from, size_t n) {
-  if (n > 64) {
-    std::memcpy(to, from, n);
-  } else if (n > 32) {
-    std::memcpy(to, from, 32);
-    std::memcpy(to + n - 32, from + n - 32, 32);
-  } else if (n >= 16) {
-    std::memcpy(to, from, 16);
-    std::memcpy(to + n - 16, from + n - 16, 16);
-  } else if (n >= 8) {
-    std::memcpy(to, from, 8);
-    std::memcpy(to + n - 8, from + n - 8, 8);
-  } else {
-    for (size_t i = 0; i < n; ++i) to[i] = from[i];
-  }
-}
-
 unsigned code_width(size_t count) { return static_cast<unsigned>(std::bit_width(count - 1)); }
 
 }  // namespace
@@ -47,8 +29,9 @@ struct block_writer::zstd {
 
 block_writer::block_writer(const block_settings& s) : settings_(s), zstd_(std::make_unique<zstd>()) {
   assert(s.rows > 0 && s.rows <= block_rows_max && s.bytes <= block_bytes_max - row_bytes_max && s.tick_shift < 64);
-  for (auto* v : {&ticks_, &sites_, &threads_, &values_, &scratch_}) v->resize(s.rows);
-  for (auto* v : {&offsets_, &order_, &text_at_}) v->resize(s.rows);
+  for (auto* v : {&ticks_, &values_, &scratch_}) v->resize(s.rows);
+  for (auto* v : {&sites_, &threads_}) v->resize(s.rows);
+  for (auto* v : {&arguments_, &order_, &text_at_}) v->resize(s.rows);
 }
 block_writer::~block_writer() = default;
 
@@ -69,6 +52,7 @@ bool block_writer::add_site(uint32_t number, const site& s) {
     if (is_text(code)) {
       text_columns_.emplace_back();
       text_offsets_.push_back(c.offset);
+      if (p.texts < std::size(p.length_at)) p.length_at[p.texts] = c.offset, p.length_mask[p.texts] = ~uint32_t{0};
       ++p.texts;
     }
     p.columns.push_back(c);
@@ -76,49 +60,12 @@ bool block_writer::add_site(uint32_t number, const site& s) {
   return true;
 }
 
-// Of a row's arguments; none: the lengths of its texts are more than there is.
-inline std::optional<size_t> block_writer::used_bytes(const place& p, std::span<const uint8_t> arguments) const {
-  size_t used = p.fixed;
-  for (uint32_t i = 0; i < p.texts; ++i) {
-    const size_t n = load<uint32_t>(arguments.data() + text_offsets_[p.first_text + i]);
-    if (n > arguments.size() - used) return {};
-    used += n;
-  }
-  return used;
-}
-
-inline void block_writer::note(const row& r, place& p, uint32_t offset) {
-  if (p.code == 0) {
-    present_.push_back({r.site, 0, 0, 0});
-    p.code = static_cast<uint32_t>(present_.size());
-    levels_ |= p.level_bit;
-  }
-  const uint64_t tick = r.tick >> settings_.tick_shift;
-  ticks_[rows_] = tick;
-  tick_min_ = std::min(tick_min_, tick);
-  tick_max_ = std::max(tick_max_, tick);
-  sites_[rows_] = p.code - 1;
-  threads_[rows_] = thread_codes_.code_of(r.thread);
-  offsets_[rows_] = offset;
-  ++p.count;
-  ++rows_;
-}
-
-block_writer::added block_writer::add(const row& r) {
-  if (r.site >= places_.size()) return added::refused;
-  place& p = places_[r.site];
-  const size_t size = r.arguments.size();
-  if (!p.known || size < p.fixed || size + row_head > row_bytes_max) return added::refused;
-  if (rows_ == settings_.rows || (rows_ > 0 && bytes_ + size + row_head > settings_.bytes)) return added::full;
-
-  const auto used = used_bytes(p, r.arguments);
-  if (!used) return added::refused;
-  if (arena_.size() < arena_size_ + *used) arena_.resize(std::max(arena_.size() * 2, arena_size_ + *used));
-  copy_short(arena_.data() + arena_size_, r.arguments.data(), *used);
-  note(r, p, static_cast<uint32_t>(arena_size_));
-  arena_size_ += *used;
-  bytes_ += size + row_head;
-  return added::yes;
+// The block's first row of this site.
+void block_writer::enter(uint32_t site) {
+  place& p = places_[site];
+  present_.push_back({site, 0, 0, 0});
+  p.code = static_cast<uint32_t>(present_.size());
+  levels_ |= p.level_bit;
 }
 
 block block_writer::finish() {
@@ -129,8 +76,9 @@ block block_writer::finish() {
   b.facts.threads = static_cast<uint32_t>(thread_codes_.numbers().size());
   b.facts.levels = levels_;
   b.facts.epoch = epoch_;
-  b.facts.tick_min = tick_min_;
-  b.facts.tick_max = tick_max_;
+  const auto [first, last] = std::minmax_element(ticks_.begin(), ticks_.begin() + rows_);
+  b.facts.tick_min = *first;
+  b.facts.tick_max = *last;
   for (const present& s : present_) b.facts.sites |= site_bit(s.number);
 
   order_rows();
@@ -154,23 +102,23 @@ block block_writer::finish() {
   return b;
 }
 
-// The offsets of each site's rows together, in their order.
+// Each site's rows together, in their order.
 void block_writer::order_rows() {
   uint32_t begin = 0;
   for (present& s : present_) {
     s.begin = begin;
     begin += places_[s.number].count;
   }
-  for (uint32_t i = 0; i < rows_; ++i) order_[present_[sites_[i]].begin++] = offsets_[i];
+  for (uint32_t i = 0; i < rows_; ++i) order_[present_[sites_[i]].begin++] = arguments_[i];
   for (present& s : present_) s.begin -= places_[s.number].count;
 }
 
-void block_writer::append_columns(const place& p, std::span<const uint32_t> offsets) {
-  const std::span<uint64_t> values(values_.data(), offsets.size());
-  for (size_t i = 0; p.texts > 0 && i < offsets.size(); ++i) text_at_[i] = offsets[i] + p.fixed;
+void block_writer::append_columns(const place& p, std::span<const arguments> rows) {
+  const std::span<uint64_t> values(values_.data(), rows.size());
+  for (size_t i = 0; p.texts > 0 && i < rows.size(); ++i) text_at_[i] = rows[i] + p.fixed;
   uint32_t texts = p.first_text;
   for (const column& c : p.columns) {
-    gather(c, offsets);
+    gather(c, rows);
     if (c.code == THARSIS_LOG_F64) {
       doubles_.append(columns_, values, scratch_);
     } else if (is_text(c.code)) {
@@ -182,11 +130,10 @@ void block_writer::append_columns(const place& p, std::span<const uint32_t> offs
 }
 
 // What stands at one place of each row, as 64 bits.
-void block_writer::gather(const column& c, std::span<const uint32_t> offsets) {
-  const uint8_t* const from = arena_.data() + c.offset;
+void block_writer::gather(const column& c, std::span<const arguments> rows) {
   uint64_t* const to = values_.data();
   const auto all = [&]<class T>(T) {
-    for (size_t i = 0; i < offsets.size(); ++i) to[i] = static_cast<uint64_t>(load<T>(from + offsets[i]));
+    for (size_t i = 0; i < rows.size(); ++i) to[i] = static_cast<uint64_t>(load<T>(rows[i] + c.offset));
   };
   switch (fixed_bytes(c.code).value_or(0)) {
     case 1: return all(uint8_t{});
@@ -212,7 +159,7 @@ void block_writer::append_texts_column(uint32_t number, std::span<uint64_t> valu
         literal_bytes_.append(text);
         literal_lengths_.push_back(text.size());
       }
-      text_at_[begin + i] += static_cast<uint32_t>(text.size());
+      text_at_[begin + i] += text.size();
       values[begin + i] = code;
     }
   }
@@ -221,7 +168,7 @@ void block_writer::append_texts_column(uint32_t number, std::span<uint64_t> valu
 }
 
 std::span<const uint8_t> block_writer::text_of_row(size_t i, std::span<const uint64_t> lengths) const {
-  return {arena_.data() + text_at_[i], lengths[i]};
+  return {text_at_[i], lengths[i]};
 }
 
 void block_writer::append_rows() {
@@ -235,9 +182,15 @@ void block_writer::append_rows() {
   rows_out_.varint(thread_codes_.numbers().size());
   for (const uint32_t thread : thread_codes_.numbers()) rows_out_.varint(thread);
   append_times(rows_out_, std::span(ticks_).first(rows_), scratch_);
-  pack(rows_out_, std::span(sites_).first(rows_), 0, code_width(present_.size()));
-  pack(rows_out_, std::span(threads_).first(rows_), 0, code_width(thread_codes_.numbers().size()));
+  append_codes(sites_, present_.size());
+  append_codes(threads_, thread_codes_.numbers().size());
   rows_out_.append(columns_.bytes());
+}
+
+void block_writer::append_codes(std::span<const uint16_t> codes, size_t of) {
+  if (of == 1) return;
+  std::copy_n(codes.begin(), rows_, values_.begin());
+  pack(rows_out_, std::span(values_).first(rows_), 0, code_width(of));
 }
 
 // What the block adds to the dictionary, and its texts that are in none. Nothing where there is neither.
@@ -305,9 +258,8 @@ void block_writer::clear() {
   for (const present& s : present_) places_[s.number].code = places_[s.number].count = 0;
   present_.clear();
   thread_codes_.clear();
-  arena_size_ = bytes_ = 0;
+  bytes_ = 0;
   rows_ = 0, levels_ = 0;
-  tick_min_ = ~uint64_t{0}, tick_max_ = 0;
 }
 
 void block_writer::begin_epoch() {

@@ -25,8 +25,8 @@
 namespace tharsis::xlog {
 
 struct block_settings {
-  // Twice as many save one byte of fifty and keep lines from the file for longer; half cost two of ten.
-  uint32_t rows = 1600;             // At most block_rows_max.
+  // Half of them cost one byte of fifty and a twentieth more time; twice as many gain neither.
+  uint32_t rows = 4096;             // At most block_rows_max.
   size_t bytes = 256 << 10;         // Of rows as they stand in rings; at most block_bytes_max - row_bytes_max.
   unsigned tick_shift = 0;          // Bits of a tick that are not kept.
   uint64_t epoch_rows = 128 << 10;  // After that many, at the next block, the dictionary begins anew.
@@ -60,9 +60,25 @@ class block_writer {
   // Once for each number. False: the codes are no codes, or the number is out of range.
   bool add_site(uint32_t number, const site& s);
 
-  // The row is copied. `refused`: its site is unknown, or its arguments are not as the site says, or too long.
+  // The row's arguments are read by finish(), and stay where they are until then. `refused`: its site is unknown, or they
+  // are not as the site says, or too long.
   enum class added { yes, full, refused };
-  added add(const row& r);
+  added add(const row& r) {
+    if (r.site >= places_.size()) return added::refused;
+    place& p = places_[r.site];
+    const size_t size = r.arguments.size();
+    if (!p.known || size < p.fixed || size + row_head > row_bytes_max || !texts_fit(p, r.arguments)) return added::refused;
+    if (rows_ == settings_.rows || (rows_ > 0 && bytes_ + size + row_head > settings_.bytes)) return added::full;
+    if (p.code == 0) enter(r.site);
+    ticks_[rows_] = r.tick >> settings_.tick_shift;
+    sites_[rows_] = static_cast<uint16_t>(p.code - 1);
+    threads_[rows_] = static_cast<uint16_t>(thread_codes_.code_of(r.thread));
+    arguments_[rows_] = r.arguments.data();
+    bytes_ += size + row_head;
+    ++p.count;
+    ++rows_;
+    return added::yes;
+  }
 
   uint32_t rows() const { return rows_; }
   size_t bytes() const { return bytes_; }  // Of its rows as they stood in rings.
@@ -81,7 +97,11 @@ class block_writer {
   };
   struct place {  // A site.
     std::vector<column> columns;
-    uint32_t first_text = 0, texts = 0;  // Of `text_offsets_` and text_columns_.
+    uint32_t first_text = 0, texts = 0;  // Of text_offsets_ and text_columns_.
+    // Where the lengths of the first two texts stand in the arguments, and a mask of all ones; where there is none, the
+    // head is read for nothing.
+    int32_t length_at[2] = {-4, -4};
+    uint32_t length_mask[2] = {0, 0};
     uint32_t fixed = 0;
     uint32_t code = 0;   // In this block, from 1; 0: not in it.
     uint32_t count = 0;  // Rows in this block.
@@ -95,14 +115,24 @@ class block_writer {
   };
   struct zstd;
 
-  std::optional<size_t> used_bytes(const place& p, std::span<const uint8_t> arguments) const;
-  void note(const row& r, place& p, uint32_t offset);
+  using arguments = const uint8_t*;  // Of a row.
+
+  // Whether the lengths that the texts say they have are no more than there is. Sites take turns at random, and no
+  // processor foresees where a loop over their texts would end: few have more than two.
+  bool texts_fit(const place& p, std::span<const uint8_t> all) const {
+    const auto length = [&](int i) { return size_t{load<uint32_t>(all.data() + p.length_at[i]) & p.length_mask[i]}; };
+    size_t used = p.fixed + length(0) + length(1);
+    for (uint32_t i = 2; i < p.texts; ++i) used += load<uint32_t>(all.data() + text_offsets_[p.first_text + i]);
+    return used <= all.size();
+  }
+  void enter(uint32_t site);
   void order_rows();
-  void append_columns(const place& p, std::span<const uint32_t> offsets);
-  void gather(const column& c, std::span<const uint32_t> offsets);
+  void append_columns(const place& p, std::span<const arguments> rows);
+  void gather(const column& c, std::span<const arguments> rows);
   void append_texts_column(uint32_t number, std::span<uint64_t> values);
   std::span<const uint8_t> text_of_row(size_t i, std::span<const uint64_t> lengths) const;
   void append_rows();
+  void append_codes(std::span<const uint16_t> codes, size_t of);
   void append_fresh();
   uint32_t append_bindings(uint32_t number, const place& p);
   void close_texts();
@@ -115,24 +145,22 @@ class block_writer {
   dictionary dictionary_;
   double_columns doubles_;
 
-  // The block that grows: arguments one after the other in arena_, and for each row what else there is.
-  std::vector<uint8_t> arena_;
-  size_t arena_size_ = 0;
-  std::vector<uint64_t> ticks_, sites_, threads_;  // The latter as codes of this block.
-  std::vector<uint32_t> offsets_;
+  // The block that grows, for each row.
+  std::vector<uint64_t> ticks_;            // Shifted.
+  std::vector<uint16_t> sites_, threads_;  // As codes of this block.
+  std::vector<arguments> arguments_;
   std::vector<present> present_;
   small_codes thread_codes_;
   uint32_t rows_ = 0;
   size_t bytes_ = 0;
   uint8_t levels_ = 0;
-  uint64_t tick_min_ = ~uint64_t{0}, tick_max_ = 0;
 
   uint16_t epoch_ = 0;
   uint64_t epoch_rows_ = 0;
 
   // Used while finishing.
-  std::vector<uint32_t> order_;    // Offsets, site by site.
-  std::vector<uint32_t> text_at_;  // For a site's rows: where in arena_ their next text begins.
+  std::vector<arguments> order_;     // Site by site.
+  std::vector<const uint8_t*> text_at_;  // For a site's rows: where their next text begins.
   std::vector<uint64_t> values_, scratch_;
   std::vector<uint64_t> literal_lengths_;
   byte_sink columns_, literal_bytes_, bindings_, fresh_, texts_, rows_out_;

@@ -20,34 +20,27 @@ uint64_t mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-uint64_t hash_of(std::span<const uint8_t> text) {
-  const uint8_t* at = text.data();
-  const size_t n = text.size();
-  if (n >= 8) {
-    uint64_t h = odd_3 ^ n;
-    for (size_t left = n; left > 16; left -= 16, at += 16)
-      h = mix(load<uint64_t>(at) ^ h, load<uint64_t>(at + 8) ^ odd_1);
-    // The last 16, of which some were seen before; or, twice, what there is.
-    const uint8_t* const end = text.data() + n;
-    return mix(load<uint64_t>(n >= 16 ? end - 16 : text.data()) ^ h, load<uint64_t>(end - 8) ^ odd_2);
-  }
-  uint64_t word = n;
-  if (n >= 4) {
-    word = uint64_t{load<uint32_t>(at)} << 32 | load<uint32_t>(at + n - 4);
-  } else if (n > 0) {
-    word = uint64_t{at[0]} << 16 | uint64_t{at[n / 2]} << 8 | at[n - 1];
-  }
-  return mix(word ^ odd_3, odd_2 ^ n);
+// The last 16 bytes of a text, or all of it where it is shorter. Texts are of all lengths, and no processor foresees
+// which: so there are no branches, and more is read than the text has.
+uint128 last_of(std::span<const uint8_t> text) {
+  const uint8_t* const end = text.data() + text.size();
+  const uint128 all = uint128{load<uint64_t>(end - 8)} << 64 | load<uint64_t>(end - 16);
+  const size_t others = 4 * (16 - std::min<size_t>(text.size(), 16));  // In half bits: 128 at once are too many to shift by.
+  return all >> others >> others;
 }
 
-bool equal(const uint8_t* a, const uint8_t* b, size_t n) {
-  if (n < 8) {
-    if (n >= 4) return load<uint32_t>(a) == load<uint32_t>(b) && load<uint32_t>(a + n - 4) == load<uint32_t>(b + n - 4);
-    return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
-  }
-  for (size_t i = 0; i + 8 < n; i += 8)
-    if (load<uint64_t>(a + i) != load<uint64_t>(b + i)) return false;
-  return load<uint64_t>(a + n - 8) == load<uint64_t>(b + n - 8);
+uint64_t hash_of(std::span<const uint8_t> text) {
+  uint64_t h = odd_3 ^ text.size();
+  const uint8_t* at = text.data();
+  for (size_t left = text.size(); left > 16; left -= 16, at += 16) h = mix(load<uint64_t>(at) ^ h, load<uint64_t>(at + 8) ^ odd_1);
+  const uint128 last = last_of(text);
+  return mix(static_cast<uint64_t>(last) ^ h, static_cast<uint64_t>(last >> 64) ^ odd_2);
+}
+
+// Of the same length.
+bool equal(std::span<const uint8_t> a, std::span<const uint8_t> b) {
+  if (a.size() > 16 && std::memcmp(a.data(), b.data(), a.size() - 16) != 0) return false;
+  return last_of(a) == last_of(b);
 }
 
 // What a text in a column is found by. 0: the text, whatever column.
@@ -59,7 +52,7 @@ dictionary::dictionary() : slots_(slots_min), glimpses_(glimpses) { clear(); }
 
 inline bool dictionary::is(uint32_t at, std::span<const uint8_t> text) const {
   const uint8_t* const stored = bytes_.data() + at;
-  return load<uint32_t>(stored + 4) == text.size() && equal(stored + head, text.data(), text.size());
+  return load<uint32_t>(stored + 4) == text.size() && equal({stored + head, text.size()}, text);
 }
 
 // The one that has it, or the empty one where it belongs; null: there is too little room around it.
@@ -145,9 +138,9 @@ void dictionary::clear() {
   std::fill(slots_.begin(), slots_.end(), slot{});
   taken_ = 0;
   shift_ = 32 - static_cast<unsigned>(std::countr_zero(slots_.size()));
-  bytes_.clear();
+  bytes_.assign(row_head, 0);  // The first text, too, has bytes before it.
   count_ = told_ = 0;
-  told_at_ = 0;
+  told_at_ = row_head;
 }
 
 }  // namespace tharsis::xlog

@@ -2,6 +2,8 @@
 //
 // A text has one number for the whole epoch, and one in each column where it stands (its code, from 1), so that a
 // column's codes are as narrow as its own variety. What is new since the last block is told by fresh().
+//
+// Texts are given where they stand in rows: row_head bytes before each can be read.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "plugins/xlog/core/bits.h"
+#include "plugins/xlog/core/row.h"
 
 namespace tharsis::xlog {
 

@@ -253,6 +253,7 @@ recovered_records::recovered_records(const segment_image& image, const fill_keys
 
 void recovered_records::advance(source& s) {
   for (;;) {
+    s.cursor.release();
     const auto found = s.cursor.next(s.record, sites_);
     s.has = found == ring_cursor::found::record && is_credible(s);
     if (!s.has && found != ring_cursor::found::nothing) unreadable_ += s.cursor.pass_all();

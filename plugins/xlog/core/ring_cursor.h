@@ -1,8 +1,9 @@
-// Reads what stands in a ring: opens the bytes once, in stretches, and gives the records one by one. It decides
-// by the bytes alone and trusts none of them: the process may have died in the middle of a line.
+// Reads what stands in a ring: opens the bytes once, in stretches, and gives the records one by one; they stay where
+// they are until they are released. It decides by the bytes alone and trusts none of them: the process may have died in the middle of a line.
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct ring_record {
   uint32_t size = 0;
   uint32_t site = 0;
   uint64_t tick = 0;
-  std::span<const uint8_t> arguments;  // Plain. Good until the next call of next(); of plain rings until commit.
+  std::span<const uint8_t> arguments;  // Plain. Good until release(); of plain rings as long as they stand there.
 };
 
 class ring_cursor {
@@ -63,6 +64,8 @@ class ring_cursor {
   }
   // Past the record that next() gave.
   void pass(const ring_record& r) { position_ = r.position + r.size; }
+  // What has been passed is looked at no more.
+  void release();
   // Past everything up to the head: after damage. Answers how many bytes that were.
   uint64_t pass_all();
 
@@ -74,17 +77,25 @@ class ring_cursor {
   const uint8_t* open(uint64_t count) {
     if (ring_.keystream == nullptr) return ring_.bytes + ((position_ - ring_.first) & ring_.mask);
     if (position_ + count > opened_to_) open_more(count);
-    return window_.data() + (position_ - opened_from_);
+    return window_ + (position_ - opened_from_);
   }
   void open_more(uint64_t count);
+  void begin_window(uint64_t size);
+
+  struct piece {
+    std::unique_ptr<uint8_t[]> bytes;
+    uint64_t size = 0;
+  };
 
   ring_bytes ring_;
   uint32_t record_max_;
   uint64_t position_;
   uint64_t head_;
-  std::vector<uint8_t> window_;  // The opened bytes from opened_from_ to opened_to_.
+  uint8_t* window_ = nullptr;  // The opened bytes from opened_from_ to opened_to_.
   uint64_t opened_from_;
   uint64_t opened_to_;
+  std::vector<piece> pieces_;  // Where opened bytes are; the window is in the last one.
+  std::vector<piece> spare_;
 };
 
 }  // namespace tharsis::xlog

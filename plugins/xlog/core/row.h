@@ -1,4 +1,4 @@
-// One line as it stands in a thread's ring.
+// One line as it stands in a thread's ring: behind its head.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -9,7 +9,7 @@ struct row {
   uint32_t site = 0;
   uint32_t thread = 0;
   uint64_t tick = 0;
-  std::span<const uint8_t> arguments;  // As sdk/abi/log.h says; what follows them is ignored.
+  std::span<const uint8_t> arguments;  // As sdk/abi/log.h says; what follows them is ignored. row_head bytes before them can be read.
 };
 
 // What one row may hold, and what the rows of one block hold together (each with its 16 bytes of head). A writer

@@ -28,7 +28,7 @@ class row_merge {
     before_ = 0;
   }
 
-  // The next line, without taking it; its arguments are good until then. `sites`: the numbers known so far and one.
+  // The next line, without taking it; its arguments are good until its ring is released. `sites`: the numbers known so far and one.
   bool next(row& out, uint32_t sites) {
     // Threads log in runs: mostly the next line is in the same ring, and the others need no look.
     if (given_ == nullptr || !fill(*given_, sites) || given_->record.tick >= before_) choose(sites);
@@ -41,6 +41,9 @@ class row_merge {
     given_->cursor.pass(given_->record);
     given_->filled = false;
   }
+
+  // What was taken from this ring is looked at no more.
+  void release(uint32_t ring) { sources_[ring]->cursor.release(); }
 
   uint64_t position(uint32_t ring) const { return sources_[ring]->cursor.position(); }
 

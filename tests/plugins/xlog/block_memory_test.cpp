@@ -49,7 +49,7 @@ size_t taken_by_a_later_pass(const tharsis::bench::log_corpus& corpus) {
 [[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 TEST(XlogBlockMemory, LinesOfAMessengerTakeNoneOnceBlocksHaveBeenAsLarge) {
-  EXPECT_EQ(taken_by_a_later_pass(tharsis::bench::im_corpus(1, 30'000)), 0u);
+  EXPECT_EQ(taken_by_a_later_pass(tharsis::bench::im_corpus(1, 60'000)), 0u);
 }
 
-TEST(XlogBlockMemory, NorDoesFreeText) { EXPECT_EQ(taken_by_a_later_pass(tharsis::bench::free_text_corpus(2, 30'000)), 0u); }
+TEST(XlogBlockMemory, NorDoesFreeText) { EXPECT_EQ(taken_by_a_later_pass(tharsis::bench::free_text_corpus(2, 60'000)), 0u); }

@@ -14,6 +14,7 @@
 #include "sdk/abi/log.h"
 #include "sdk/pure/views.h"
 #include "tests/bench/xlog/corpus.h"
+#include "tests/plugins/xlog/kept_rows.h"
 
 using namespace tharsis::xlog;
 using tharsis::as_bytes;
@@ -27,7 +28,6 @@ struct line {
   std::string arguments;
   bool operator==(const line&) const = default;
 };
-row row_of(const line& l) { return {l.site, l.thread, l.tick, as_bytes(l.arguments)}; }
 
 struct kept_block {
   std::string texts, rows;
@@ -37,11 +37,13 @@ kept_block keep(const block& b) { return {std::string(as_text(b.texts)), std::st
 
 std::vector<kept_block> written(block_writer& writer, const std::vector<line>& lines) {
   std::vector<kept_block> blocks;
+  kept_rows kept;
   for (const line& l : lines) {
-    auto answer = writer.add(row_of(l));
+    const row r = kept.add(l.site, l.thread, l.tick, l.arguments);
+    auto answer = writer.add(r);
     if (answer == block_writer::added::full) {
       blocks.push_back(keep(writer.finish()));
-      answer = writer.add(row_of(l));
+      answer = writer.add(r);
     }
     EXPECT_EQ(answer, block_writer::added::yes);
   }
@@ -355,7 +357,8 @@ TEST(XlogBlock, RowsThatAreNotAsTheirSiteSaysAreRefused) {
   EXPECT_TRUE(writer.add_site(1, {.codes = "ss"}));
   EXPECT_FALSE(writer.add_site(1, {.codes = "ss"})) << "twice";
   const std::string good = with_numbers({3, 2}, "abcde");
-  const auto add = [&](uint32_t number, std::string_view arguments) { return writer.add({number, 0, 0, as_bytes(arguments)}); };
+  kept_rows kept;
+  const auto add = [&](uint32_t number, std::string_view arguments) { return writer.add(kept.add(number, 0, 0, arguments)); };
   EXPECT_EQ(add(2, good), block_writer::added::refused);
   EXPECT_EQ(add(1, good.substr(0, 7)), block_writer::added::refused);
   EXPECT_EQ(add(1, good.substr(0, 12)), block_writer::added::refused);

@@ -7,6 +7,7 @@
 
 #include "plugins/xlog/frame_maker.h"
 #include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/kept_rows.h"
 #include "tests/plugins/xlog/sealing.h"
 
 using namespace tharsis;
@@ -29,6 +30,7 @@ struct made_log {
                            {THARSIS_LOG_ERROR, 8, "dns", "", "dns.cpp", "no {}", "u"}};
     std::string entries;
     block_writer writer({});
+    kept_rows kept;
     for (uint32_t i = 0; i < 2; ++i) {
       append_site(entries, i + 1, places[i]);
       EXPECT_TRUE(writer.add_site(i + 1, places[i]));
@@ -38,7 +40,7 @@ struct made_log {
       for (uint32_t i = 0; i < 4; ++i) {
         const uint32_t number = 4 * b + i;
         const std::string argument(reinterpret_cast<const char*>(&number), 4);
-        EXPECT_EQ(writer.add({1 + number % 2, 3, number * uint64_t{second}, as_bytes(argument)}), block_writer::added::yes);
+        EXPECT_EQ(writer.add(kept.add(1 + number % 2, 3, number * uint64_t{second}, argument)), block_writer::added::yes);
         texts.push_back((number % 2 == 0 ? "number " : "no ") + std::to_string(number));
       }
       add(*made->block(writer.finish(), {{0, today, 1e9}, {}, {{3, 100 * b, 100 * (b + 1), 4711}}}));
@@ -321,12 +323,13 @@ TEST(XlogLogReader, WithoutItsTextsABlockStillHasItsRows) {
   std::string entries;
   append_site(entries, 1, place);
   block_writer writer({});
+  kept_rows kept;
   EXPECT_TRUE(writer.add_site(1, place));
   for (uint32_t i = 0; i < 100; ++i) {
     const uint32_t fixed[] = {i, 4};
     std::string arguments(reinterpret_cast<const char*>(fixed), sizeof fixed);
     arguments += "host";
-    EXPECT_EQ(writer.add({1, 0, i, as_bytes(arguments)}), block_writer::added::yes);
+    EXPECT_EQ(writer.add(kept.add(1, 0, i, arguments)), block_writer::added::yes);
   }
   std::string bytes = made->file_header() + *made->sites(entries);
   const size_t block = bytes.size();

@@ -41,7 +41,7 @@ class life {
     rings_ = std::make_unique<ring_set>(std::move(*w.disk.create("/log", "test", info, new_segment(info, {}))), geometry,
                                         sealed, threads_, ring_settings{},
                                         ring_set::callbacks{[](uint32_t) {}, paper_keystream});
-    cursors_.resize(geometry.rings, ring_cursor({}, 0, 0));
+    for (uint32_t i = 0; i < geometry.rings; ++i) cursors_.emplace_back(ring_bytes{}, 0, 0);
   }
   // The handles that threads hold do not outlive the process.
   ~life() {
