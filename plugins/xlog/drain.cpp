@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/xlog/block_form.h"
 #include "plugins/xlog/core/flight_line.h"
 #include "plugins/xlog/core/level.h"
-#include "plugins/xlog/file_forms.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -29,6 +27,12 @@ std::string full_text(const loss_counts& drops) {
   return lines_text(all) + " lost before this: the rings were full (" + whose + ")";
 }
 
+block_settings block_settings_of(const settings& s) {
+  block_settings b;
+  b.tick_shift = s.tick_shift;
+  return b;
+}
+
 }  // namespace
 
 drain::drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
@@ -40,18 +44,17 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
       rings_(rings),
       sites_(sites),
       anchor_(anchor),
-      files_(host.files, s.directory, s.name, s.file_size, std::string(ending_of(s.format))),
+      files_(host.files, s.directory, s.name, s.file_size),
+      block_(block_settings_of(s)),
       begun_(rings.count() + 1),
       flight_(rings),
-      done_to_(rings.count()) {
+      done_to_(rings.count()),
+      owners_(rings.count()) {
   if (listeners != nullptr) feed_.emplace(*listeners, rings, sites);
 }
 
 drain::outcome drain::open(int64_t wall) {
   wall_ = wall;
-  auto form = make_file_form(settings_, recipients_, *host_.random, host_.loop, host_.process);
-  if (!form) return outcome_of(form.failure());
-  form_ = std::move(*form);
   return outcome_of(begin_file());
 }
 
@@ -68,8 +71,8 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
     if (failure.status != THARSIS_OK) break;
     do more = gather();
     while (!more && look_for_more());
-    if (form_->rows() == 0) commit();  // Past lines that no file can hold.
-    if (form_->rows() == 0 || (!more && !all)) break;
+    if (block_.rows() == 0) commit();  // Past lines that no file can hold.
+    if (block_.rows() == 0 || (!more && !all)) break;
     failure = write_block();
     if (failure.status != THARSIS_OK) break;
   }
@@ -101,19 +104,24 @@ void drain::look() {
       rows_.add_ring(ring, rings_.bytes(ring), begun_[ring], rings_.record_max());
     }
     rows_.look_up_to(ring, rings_.head(ring));
+    look_at_owner(ring);
   }
   if (flight_.exists() && flight_.released() > rings_.tail(flight_.number())) show_released();
   adopt_rules();
   for (const site& s : sites_.from(sites_known_ + 1)) {
-    form_->add_site(s);
-    ++sites_known_;
+    block_.add_site(++sites_known_, s);
     fates_.push_back(rules_.fate_of(s));
   }
 }
 
+// After its head: a line that is seen has its owner.
+void drain::look_at_owner(uint32_t ring) {
+  owners_[ring] = {rings_.thread_of(ring, begun_[ring]), rings_.owned_until(ring, begun_[ring])};
+}
+
 // Only where none of the lines that will be seen has been seen before: one line has one fate.
 void drain::adopt_rules() {
-  if (form_->rows() > 0) return;
+  if (block_.rows() > 0) return;
   for (uint32_t ring = 0; ring < rings_.count(); ++ring)
     if (done_to_[ring] > begun_[ring]) return;
   if (!sites_.see_rules(rules_turn_, rules_)) return;
@@ -139,26 +147,27 @@ bool drain::look_for_more() {
 
 bool drain::has_lines() {
   row r;
-  return form_->rows() > 0 || rows_.next(r, sites_known_ + 1);
+  return block_.rows() > 0 || rows_.next(r, sites_known_ + 1);
 }
 
 // True: the block is full.
 bool drain::gather() {
-  row r;
+  seen s;
   const bool tells = feed_ && feed_->is_needed();
-  while (rows_.next(r, sites_known_ + 1)) {
+  while (next(s)) {
     // What is recorded is below what is kept, and comes to no tap.
-    const bool may_be_told = tells && r.thread < rings_.count() && fates_[r.site - 1] != line_fate::recorded;
+    const bool may_be_told = tells && s.ring < rings_.count() && fates_[s.line.site - 1] != line_fate::recorded;
     if (flight_.exists()) {
-      const turn t = decide(r);
+      const turn t = decide(s);
       if (t == turn::full) return true;
       if (t == turn::next) continue;
     }
-    if (may_be_told && !feed_->takes(r, rows_.position(r.thread), anchor_)) {
+    if (may_be_told && !feed_->takes(s.line, s.position, s.thread, anchor_)) {
       rows_.take();
       continue;
     }
-    const auto added = form_->add(r);
+    s.line.thread = number_of(s);
+    const auto added = block_.add(s.line);
     if (added == block_writer::added::full) return true;
     rows_.take();
     if (added == block_writer::added::refused) ++passed_.lines;
@@ -167,14 +176,50 @@ bool drain::gather() {
   return false;
 }
 
-drain::turn drain::decide(row& r) {
-  if (r.thread == flight_.number()) return unwrap(r), turn::add;
-  const uint64_t position = rows_.position(r.thread);
-  const bool again = position < done_to_[r.thread];
-  switch (fates_[r.site - 1]) {
-    case line_fate::recorded: return record(r, position, again);
+// Without taking it.
+inline bool drain::next(seen& s) {
+  while (rows_.next(s.line, sites_known_ + 1)) {
+    s.ring = s.line.thread;
+    s.position = rows_.position(s.ring);
+    if (take_thread(s)) return true;
+    rows_.take();
+    ++passed_.lines;
+  }
+  return false;
+}
+
+// False: it does not say whose it is, as it should.
+inline bool drain::take_thread(seen& s) {
+  if (is_owners(s)) {
+    s.thread = owners_[s.ring].thread;
+    return true;
+  }
+  std::optional<uint64_t> thread;
+  if (s.ring == shared_ring) thread = take_shared_thread(s.line.arguments);
+  else if (s.ring != flight_.number()) thread = rings_.thread_of(s.ring, s.position);
+  else if (const auto origin = take_flight_origin(s.line.arguments)) thread = origin->thread;
+  s.thread = thread.value_or(0);
+  return thread.has_value();
+}
+
+// Its ring is the thread's that had it when the block began.
+inline bool drain::is_owners(const seen& s) const {
+  return s.ring != shared_ring && s.ring < owners_.size() && s.position < owners_[s.ring].until;
+}
+
+// In the block.
+inline uint32_t drain::number_of(const seen& s) {
+  if (is_owners(s)) return s.ring;
+  return (s.ring == flight_.number() ? recorded_by_ : named_).of(s.thread);
+}
+
+drain::turn drain::decide(seen& s) {
+  if (s.ring == flight_.number()) return turn::add;
+  const bool again = s.position < done_to_[s.ring];
+  switch (fates_[s.line.site - 1]) {
+    case line_fate::recorded: return record(s, again);
     case line_fate::alarm:
-      done_to_[r.thread] = std::max(done_to_[r.thread], position + 1);
+      done_to_[s.ring] = std::max(done_to_[s.ring], s.position + 1);
       if (again || !flight_.release()) return turn::add;
       show_released();
       return turn::next;  // The older ones first.
@@ -182,48 +227,37 @@ drain::turn drain::decide(row& r) {
   }
 }
 
-drain::turn drain::record(const row& r, uint64_t position, bool again) {
-  if (!flight_.can_hold(r)) return turn::add;
+drain::turn drain::record(const seen& s, bool again) {
+  if (!flight_.can_hold(s.line)) return turn::add;
   if (!again) {
-    const bool done = flight_.record(r, position, rings_.thread_of(r.thread, position));
+    const bool done = flight_.record(s.line, s.ring, s.position, s.thread);
     // What is to be written is in its way. When that is not even in the block, this line is the oldest: it gives way.
-    if (!done && form_->rows() > 0) return turn::full;
+    if (!done && block_.rows() > 0) return turn::full;
     recorded_ += done ? 1 : 0;
-    done_to_[r.thread] = position + 1;
+    done_to_[s.ring] = s.position + 1;
   }
   rows_.take();
   return turn::next;
 }
 
-// As its thread said it.
-void drain::unwrap(row& recorded) {
-  const auto origin = take_flight_origin(recorded.arguments);
-  const auto next = static_cast<uint32_t>(recorded_threads_from + threads_.size());
-  recorded.thread = threads_.emplace(origin ? origin->thread : 0, next).first->second;
-}
-
 error drain::write_block() {
-  const uint32_t rows = form_->rows();
+  const uint32_t rows = block_.rows();
+  const block b = block_.finish();
+  // A new epoch is where a reader may begin: it needs all sites there.
+  if (epoch_ != b.facts.epoch) sites_written_ = 0;
+  epoch_ = b.facts.epoch;
+  if (sites_written_ < sites_known_) {
+    std::string entries;
+    for (const site& s : sites_.from(sites_written_ + 1)) append_site(entries, ++sites_written_, s);
+    if (error failure = append(frames_->sites(entries)); failure.status != THARSIS_OK) return failure;
+  }
   const block_extra clear = extra();
-  const auto piece = form_->lines(clear);
-  if (piece) tell_intent(*piece);
-  if (error failure = append(piece); failure.status != THARSIS_OK) return failure;
+  if (error failure = append(frames_->block(b, clear)); failure.status != THARSIS_OK) return failure;
   last_anchor_ = clear.anchor;
   fresh_ = false;
   commit();
   lines_ += rows;
   return fine;
-}
-
-// Where the file does not say what it holds.
-void drain::tell_intent(const std::string& piece) {
-  write_intent w;
-  if (form_->proves_itself() || !w.set(files_.path(), settings_.directory, files_.length(), piece)) return;
-  for (uint32_t ring = 0; ring < rings_.count() + (flight_.exists() ? 1 : 0); ++ring) {
-    const uint64_t from = rows_.has(ring) ? begun_[ring] : rings_.tail(ring);
-    w.ranges[ring] = {from, rows_.has(ring) ? rows_.position(ring) : from};
-  }
-  rings_.set_intent(w);
 }
 
 void drain::commit() {
@@ -232,6 +266,7 @@ void drain::commit() {
     begun_[ring] = rows_.position(ring);
     rings_.commit(ring, begun_[ring]);
     rows_.release(ring);
+    if (ring < owners_.size()) look_at_owner(ring);
     if (feed_) feed_->forget(ring, begun_[ring]);
     unkept_ = unkept_ || settings_.power_loss > duration::zero();
   }
@@ -240,7 +275,7 @@ void drain::commit() {
   spoiled_.bytes += passed_.bytes;
   dropped_ += passed_.lines;
   passed_ = {};
-  threads_.clear();
+  recorded_by_.clear(), named_.clear();
 }
 
 error drain::keep() {
@@ -267,7 +302,8 @@ block_extra drain::extra() {
   for (uint32_t ring = 0; ring < begun_.size(); ++ring)
     if (rows_.has(ring) && rows_.position(ring) != begun_[ring])
       e.consumed.push_back({ring, begun_[ring], rows_.position(ring), rings_.thread_of(ring, begun_[ring])});
-  for (const auto& [thread, number] : threads_) e.consumed.push_back({number, 0, 0, thread});
+  for (const thread_numbers* named : {&recorded_by_, &named_})
+    for (const auto& [thread, number] : named->all()) e.consumed.push_back({number, 0, 0, thread});
   return e;
 }
 
@@ -297,7 +333,7 @@ error drain::write_losses() {
 
 error drain::note(const std::string& sentence) {
   error failure = change_file_if_over();
-  return failure.status == THARSIS_OK ? append(form_->note(wall_, sentence, THARSIS_LOG_WARNING)) : failure;
+  return failure.status == THARSIS_OK ? append(frames_->note(wall_, sentence)) : failure;
 }
 
 void drain::take_drops() {
@@ -322,52 +358,28 @@ drain::unwritten drain::count_unwritten() {
   return left;
 }
 
-drain::outcome drain::keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall,
-                                     const will_write& will) {
+drain::outcome drain::keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall) {
   wall_ = wall;
   error failure = change_file_if_over();
-  if (failure.status != THARSIS_OK) return outcome_of(std::move(failure));
-  const block_extra clear{anchor, segment, left.ranges};
-  const auto piece = form_->recovered(left, clear);
-  if (!piece && piece.status() == THARSIS_E_UNSUPPORTED) return outcome_of(keep_sealed(left, clear));
-  if (piece && will && !form_->proves_itself()) failure = will(files_.path(), files_.length(), *piece);
-  if (failure.status == THARSIS_OK) failure = append(piece);
+  if (failure.status == THARSIS_OK) failure = append(frames_->recovered(left.bytes, {anchor, segment, left.ranges}));
   // The only other place where it stands is about to go.
   if (failure.status == THARSIS_OK && settings_.power_loss > duration::zero()) failure = keep();
   return outcome_of(std::move(failure));
 }
 
-// Into a file of our own form, beside those that have no place for it.
-error drain::keep_sealed(const recovered_payload& left, const block_extra& extra) {
-  log_files files(host_.files, settings_.directory, settings_.name, settings_.file_size);
-  block_form form(settings_.tick_shift, {}, *host_.random);
-  unique_id id;
-  host_.random->fill(host_.random->self, id.data(), id.size());
-  if (error failure = files.begin(wall_); failure.status != THARSIS_OK) return failure;
-  std::string all;
-  for (const auto& piece : {form.begin(anchor_, id), form.recovered(left, extra), form.end()}) {
-    if (!piece) return piece.failure();
-    all += *piece;
-  }
-  error failure = files.append(all);
-  if (failure.status == THARSIS_OK) failure = files.finish();
-  if (failure.status == THARSIS_OK) bytes_ += all.size();
-  return failure;
-}
-
 drain::outcome drain::keep_crash(const std::string& sentence, int64_t when, int64_t wall) {
   wall_ = wall;
   error failure = change_file_if_over();
-  if (failure.status == THARSIS_OK) failure = append(form_->note(when, sentence, THARSIS_LOG_FATAL));
+  if (failure.status == THARSIS_OK) failure = append(frames_->note(when, sentence, THARSIS_LOG_FATAL));
   return outcome_of(std::move(failure));
 }
 
 error drain::change_file_if_over() {
   if (!files_.is_over(wall_)) return fine;
-  if (form_->rows() > 0) rewind();
+  if (block_.rows() > 0) rewind();  // Its texts are in the dictionary of the file that ends.
   if (files_.is_taken_away()) untold_.push_back("somebody removed, cut or replaced " + files_.path() + ": its last lines may be lost");
   if (files_.is_open()) {
-    if (error failure = append(form_->end()); failure.status != THARSIS_OK) return failure;
+    if (error failure = append(frames_->end()); failure.status != THARSIS_OK) return failure;
     if (error failure = finish_file(); failure.status != THARSIS_OK) return failure;
   }
   error failure = begin_file();
@@ -378,20 +390,23 @@ error drain::change_file_if_over() {
 error drain::begin_file() {
   rewind();
   fresh_ = true;
+  frames_.reset();
+  sites_written_ = 0;
   unique_id id;
   host_.random->fill(host_.random->self, id.data(), id.size());
-  const auto head = form_->begin(anchor_, id);
-  if (!head) return head.failure();
+  auto made = frame_maker::make(anchor_, id, settings_.tick_shift, recipients_, *host_.random);
+  if (!made) return made.failure();
   if (error failure = files_.begin(wall_); failure.status != THARSIS_OK) return failure;
-  return append(head);
+  frames_.emplace(std::move(*made));
+  return append(frames_->file_header());
 }
 
-error drain::append(const result<std::string>& piece) {
+error drain::append(result<std::string> frame) {
   error failure = fine;
-  if (!piece) failure = piece.failure();
-  else if (!piece->empty()) failure = files_.append(*piece);
+  if (!frame) failure = frame.failure();
+  else failure = files_.append(*frame);
   if (failure.status == THARSIS_OK) {
-    bytes_ += piece->size();
+    bytes_ += frame->size();
     return fine;
   }
   if (unkept_) finish_file();  // What it has stays promised.
@@ -402,15 +417,17 @@ error drain::append(const result<std::string>& piece) {
 
 // The block that grows is forgotten; its lines are in the rings still.
 void drain::rewind() {
-  form_->forget();
+  if (block_.rows() > 0) block_.finish();
+  block_.begin_epoch();
+  epoch_.reset();
   rows_ = {};
   passed_ = {};
-  threads_.clear();
+  recorded_by_.clear(), named_.clear();
 }
 
 drain::outcome drain::finish() {
   error failure = fine;
-  if (files_.is_open()) failure = append(form_->end());
+  if (files_.is_open()) failure = append(frames_->end());
   if (failure.status == THARSIS_OK) failure = files_.finish();
   return outcome_of(std::move(failure));
 }
@@ -422,7 +439,7 @@ drain::outcome drain::outcome_of(error failure) {
   o.recorded = std::exchange(recorded_, 0);
   o.dropped = std::exchange(dropped_, 0);
   o.full = std::exchange(full_, {});
-  o.open = form_ && form_->rows() > 0;
+  o.open = block_.rows() > 0;
   o.failure = std::move(failure);
   o.file = files_.path();
   return o;

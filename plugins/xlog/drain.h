@@ -4,18 +4,19 @@
 // What cannot be written stays in the rings, and is read from them again when writing works.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "plugins/xlog/core/file_form.h"
+#include "plugins/xlog/core/block_writer.h"
 #include "plugins/xlog/core/line_rules.h"
+#include "plugins/xlog/core/line_thread.h"
 #include "plugins/xlog/core/recovery.h"
 #include "plugins/xlog/core/row_merge.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/flight_ring.h"
+#include "plugins/xlog/frame_maker.h"
 #include "plugins/xlog/log_files.h"
 #include "plugins/xlog/losses.h"
 #include "plugins/xlog/ring_set.h"
@@ -33,7 +34,6 @@ class drain {
     const tharsis_files* files;
     const tharsis_random* random;
     const tharsis_loop* loop;
-    uint32_t process = 0;  // Whose lines these are.
   };
   drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
         site_registry& sites, const clock_anchor& anchor, taps* listeners = nullptr);
@@ -54,9 +54,8 @@ class drain {
   outcome open(int64_t wall);
 
   // Hands on what a dead process left, by the `segment` and the `anchor` of its lines. Before the first run(): such
-  // frames stand before the blocks of their file. `will` is called where the file does not say what it holds.
-  outcome keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall,
-                         const will_write& will = {});
+  // frames stand before the blocks of their file.
+  outcome keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall);
 
   // Writes a fatal line of ours, of that time.
   outcome keep_crash(const std::string& sentence, int64_t when, int64_t wall);
@@ -82,15 +81,26 @@ class drain {
 
  private:
   void look();
+  void look_at_owner(uint32_t ring);
   bool look_for_more();
   bool has_lines();
   bool gather();
+  // A line, where it stands, and whose it is.
+  struct seen {
+    row line;
+    uint32_t ring = 0;
+    uint64_t position = 0;
+    uint64_t thread = 0;
+  };
+  bool next(seen& s);
+  bool take_thread(seen& s);
+  bool is_owners(const seen& s) const;
+  uint32_t number_of(const seen& s);
   enum class turn { add, next, full };
-  turn decide(row& r);
-  turn record(const row& r, uint64_t position, bool again);
+  turn decide(seen& s);
+  turn record(const seen& s, bool again);
   void adopt_rules();
   void show_released();
-  void unwrap(row& recorded);
   error write_block();
   void commit();
   error keep();
@@ -100,9 +110,7 @@ class drain {
   void take_drops();
   error begin_file();
   error change_file_if_over();
-  error append(const result<std::string>& piece);
-  void tell_intent(const std::string& piece);
-  error keep_sealed(const recovered_payload& left, const block_extra& extra);
+  error append(result<std::string> frame);
   void rewind();
   outcome outcome_of(error failure);
   block_extra extra();
@@ -120,11 +128,14 @@ class drain {
   bool fresh_ = true;                        // The file has no block yet.
   int64_t wall_ = 0;
   log_files files_;
-  std::unique_ptr<file_form> form_;  // From open() on.
+  std::optional<frame_maker> frames_;
+  block_writer block_;
   std::optional<tap_feed> feed_;
   row_merge rows_;
   std::vector<uint64_t> begun_;  // For each ring: where the block that grows begins.
-  uint32_t sites_known_ = 0;     // To form_.
+  uint32_t sites_known_ = 0;     // To block_.
+  uint32_t sites_written_ = 0;   // To the file.
+  std::optional<uint16_t> epoch_;
   flight_ring flight_;
   line_rules rules_;
   uint32_t rules_turn_ = 0;
@@ -132,7 +143,13 @@ class drain {
   // For each ring: lines before this position that are to be recorded have been, and alarms have been heard. When writing
   // failed they come again.
   std::vector<uint64_t> done_to_;
-  std::map<uint64_t, uint32_t> threads_;    // Of recorded lines in the block that grows: their numbers there.
+  struct owner {
+    uint64_t thread = 0;
+    uint64_t until = 0;
+  };
+  std::vector<owner> owners_;               // Of each ring, of its lines from begun_ on.
+  // Of threads in the block that grows.
+  thread_numbers recorded_by_{recorded_threads_from}, named_{named_threads_from};
   uint64_t lines_ = 0, bytes_ = 0, recorded_ = 0, dropped_ = 0;  // Since the last outcome.
   loss_counts full_;   // Since the last outcome.
   loss_counts drops_;  // That no note tells of yet.

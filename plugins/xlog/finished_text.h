@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "plugins/xlog/core/line.h"
+#include "plugins/xlog/core/line_thread.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/ring_set.h"
 #include "plugins/xlog/site_registry.h"
@@ -26,16 +27,17 @@ class finished_text {
 
   uint32_t site() const { return place_.number; }
 
-  // `end`, where it ends there, is for ring_set's wake(), if *asleep. False: the thread is inside another line of this
+  // `thread`: whose it is, in the ring that many share. `end`, where it ends there, is for ring_set's wake(), if *asleep. False: the thread is inside another line of this
   // ring, which a signal interrupted. What finds no room is counted.
-  bool put_into(tharsis_log_ring& ring, ring_set& rings, uint64_t& end) const {
+  bool put_into(tharsis_log_ring& ring, ring_set& rings, uint64_t& end, std::optional<uint64_t> thread = {}) const {
     if (!log_detail::enter(ring)) return false;
-    const uint64_t size = (log_detail::header_size + 4 + text_size() + (place_.common ? 4 + plugin_.size() : 0) + 7) & ~uint64_t{7};
+    const uint64_t size = (log_detail::header_size + (thread ? shared_thread_size : 0) + 4 + text_size() + (place_.common ? 4 + plugin_.size() : 0) + 7) & ~uint64_t{7};
     if (ring.position + size <= ring.limit || rings.room(&ring, size, place_.number)) {
       const uint64_t at = ring.position & ring.mask;
       log_detail::sealer out{ring.bytes + at, ring.keystream + at};
       out.put(size | uint64_t{place_.number} << 32);
       out.put(tick_ ? *tick_ : log_detail::tick(ring));
+      if (thread) out.put(*thread);
       if (place_.common) out.put(static_cast<uint32_t>(plugin_.size()));
       out.put(static_cast<uint32_t>(text_size()));
       if (place_.common) out.put(plugin_);

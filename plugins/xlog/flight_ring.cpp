@@ -20,7 +20,7 @@ uint64_t flight_ring::size() const { return rings_.bytes(number()).mask + 1; }
 
 bool flight_ring::can_hold(const row& line) const { return size_of(line) <= size() / 2; }
 
-bool flight_ring::record(const row& line, uint64_t position, uint64_t thread) {
+bool flight_ring::record(const row& line, uint32_t from, uint64_t position, uint64_t thread) {
   const uint64_t bytes = size_of(line);
   if (!make_room(bytes)) return false;
   tharsis_log_ring& ring = *rings_.flight();
@@ -30,7 +30,7 @@ bool flight_ring::record(const row& line, uint64_t position, uint64_t thread) {
   out.put(bytes | uint64_t{line.site} << 32);
   out.put(line.tick);
   out.put(thread);
-  out.put(stream_position(line.thread, position));
+  out.put(stream_position(from, position));
   out.put(as_text(line.arguments));
   ring.position += bytes;
   __atomic_store_n(ring.head, ring.position, __ATOMIC_RELEASE);

@@ -22,9 +22,9 @@ class flight_ring {
 
   // False: it is too long for this ring.
   bool can_hold(const row& line) const;
-  // A line of ring line.thread that stands there at `position`; `thread` said it. False: there is no room, because lines
+  // A line that stands in ring `from` at `position`; `thread` said it. False: there is no room, because lines
   // that are to be written are not in a file yet.
-  bool record(const row& line, uint64_t position, uint64_t thread);
+  bool record(const row& line, uint32_t from, uint64_t position, uint64_t thread);
 
   // An error has come: all lines of now are to be written. False: there are none but those that were to be already.
   bool release();

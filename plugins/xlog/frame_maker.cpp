@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "plugins/xlog/core/flight_line.h"
+#include "plugins/xlog/core/line_thread.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -82,7 +82,7 @@ result<std::string> frame_maker::block(const xlog::block& b, const block_extra& 
   h.tick_max = b.facts.tick_max;
   h.epoch = b.facts.epoch;
   for (const ring_range& r : extra.consumed)
-    if (r.ring >= recorded_threads_from) h.flags |= frame_recorded;
+    if (is_recorded(r.ring)) h.flags |= frame_recorded;
   std::string clear;
   append_block_extra(clear, extra);
   return frame(h, clear, b.texts, b.rows);

@@ -146,7 +146,7 @@ class intake {
     const ring_set::shared_line shared(*rings_);
     tharsis_log_ring* const ring = shared.ring();
     const uint64_t begin = ring != nullptr ? ring->position : 0;
-    if (ring == nullptr || !text.put_into(*ring, *rings_, end)) return sites_->count_lost(text.site()), nullptr;
+    if (ring == nullptr || !text.put_into(*ring, *rings_, end, shared.thread())) return sites_->count_lost(text.site()), nullptr;
     if (taps_.is_telling()) taps_.on_said_inside({begin, end});
     return ring;
   }

@@ -297,7 +297,7 @@ bool ring_set::open_shared() {
   return true;
 }
 
-ring_set::shared_line::shared_line(ring_set& rings) {
+ring_set::shared_line::shared_line(ring_set& rings) : thread_(rings.system_.thread()) {
   if (rings.closing_ || held::by_this_thread(rings.shared_)) return;
   mine_.emplace(rings.shared_);
   if (!rings.is_open(0) && !rings.closing_ && !held::by_this_thread(rings.mutex_)) {

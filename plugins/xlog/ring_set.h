@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "plugins/xlog/core/line_thread.h"
 #include "plugins/xlog/core/ring_cursor.h"
 #include "plugins/xlog/held.h"
 #include "plugins/xlog/segment.h"
@@ -25,8 +26,6 @@ struct ring_settings {
   // How long a line of this site waits for room in a full ring; zero: it is dropped at once. [any thread] Null: all are.
   std::function<duration(uint32_t site)> wait;
 };
-
-inline constexpr uint32_t shared_ring = 0;
 
 class ring_set {
  public:
@@ -72,8 +71,11 @@ class ring_set {
     shared_line(const shared_line&) = delete;
     // Null: this thread, interrupted by a signal, has it already, or there is none.
     tharsis_log_ring* ring() const { return ring_; }
+    // What stands before the line's arguments (core/line_thread.h).
+    uint64_t thread() const { return thread_; }
 
    private:
+    const uint64_t thread_;
     std::optional<held> mine_;
     tharsis_log_ring* ring_ = nullptr;
   };
@@ -94,6 +96,8 @@ class ring_set {
   std::vector<uint64_t> heads();
   uint64_t tail(uint32_t ring) { return load(front_.control(ring).tail); }
   uint64_t thread_of(uint32_t ring, uint64_t position) { return front_.owner_of(ring, position); }
+  // From which position on lines behind this one are another thread's.
+  uint64_t owned_until(uint32_t ring, uint64_t position) { return front_.owned_until(ring, position); }
   // Everything before `to` is in a file: its room is free.
   void commit(uint32_t ring, uint64_t to);
   // True: nothing has come after `seen` (a position for each ring), and whatever comes now will call on_news(woken).
@@ -107,7 +111,6 @@ class ring_set {
   void end_draining();
   // For whoever comes after our death. [drain]
   void set_anchor(const clock_anchor& a) { front_.set_anchor(a); }
-  void set_intent(const write_intent& w) { front_.set_intent(w); }
 
   // The flight ring, whose only writer is the drain. flight() is null where there is none.
   error open_flight();

@@ -84,12 +84,12 @@ bool tap_feed::is_needed() const {
   return to_.any() || std::any_of(of_.begin(), of_.end(), [](const of_ring& o) { return !o.left_out.empty(); });
 }
 
-bool tap_feed::takes(const row& r, uint64_t position, const clock_anchor& anchor) {
+bool tap_feed::takes(const row& r, uint64_t position, uint64_t thread, const clock_anchor& anchor) {
   of_ring& ring = of_[r.thread];
   if (position < ring.told) return !std::binary_search(ring.left_out.begin(), ring.left_out.end(), position);
   ring.told = position + 1;
   const site* const s = wanted(r.site);
-  if (s == nullptr || is_own(ring, position) || tell(r, position, *s, anchor)) return true;
+  if (s == nullptr || is_own(ring, position) || tell(r, position, thread, *s, anchor)) return true;
   ring.left_out.push_back(position);
   return false;
 }
@@ -114,9 +114,9 @@ const site* tap_feed::wanted(uint32_t number) {
 }
 
 // What the taps say meanwhile is in this thread's ring, which it may have got only now, or in the shared one.
-bool tap_feed::tell(const row& r, uint64_t position, const site& s, const clock_anchor& anchor) {
+bool tap_feed::tell(const row& r, uint64_t position, uint64_t thread, const site& s, const clock_anchor& anchor) {
   const std::vector<uint64_t> before = rings_.heads();
-  const bool keeps = to_.tell(r.thread, position, record_of(s, rings_.thread_of(r.thread, position), wall_of(r.tick, anchor), r.arguments));
+  const bool keeps = to_.tell(r.thread, position, record_of(s, thread, wall_of(r.tick, anchor), r.arguments));
   if (const auto mine = rings_.ring_of_caller(); mine && rings_.head(*mine) != before[*mine])
     of_[*mine].own.push_back({before[*mine], rings_.head(*mine)});
   for (const said_inside& shared : to_.take_said_inside()) of_[shared_ring].own.push_back(shared);

@@ -95,8 +95,9 @@ class tap_feed {
 
   // Whether takes() makes a difference now.
   bool is_needed() const;
-  // Whether the file gets the line that is next in its ring, at `position`. It is told on the way, if it was not yet.
-  bool takes(const row& r, uint64_t position, const clock_anchor& anchor);
+  // Whether the file gets the line that is next in its ring, at `position`, said by this thread. It is told on the way, if
+  // it was not yet.
+  bool takes(const row& r, uint64_t position, uint64_t thread, const clock_anchor& anchor);
   // Lines before `to` are not read again.
   void forget(uint32_t ring, uint64_t to);
 
@@ -109,7 +110,7 @@ class tap_feed {
 
   const site* wanted(uint32_t number);
   static bool is_own(const of_ring& ring, uint64_t position);
-  bool tell(const row& r, uint64_t position, const site& s, const clock_anchor& anchor);
+  bool tell(const row& r, uint64_t position, uint64_t thread, const site& s, const clock_anchor& anchor);
 
   taps& to_;
   ring_set& rings_;

@@ -17,11 +17,6 @@ struct flight_origin {
   uint64_t position() const { return from & ((uint64_t{1} << 48) - 1); }
 };
 
-// In a block the rows of recorded lines have numbers from here on where others have that of their ring; the block's extra
-// says which threads those are.
-inline constexpr uint32_t recorded_threads_from = 64;
-static_assert(recorded_threads_from >= rings_max);
-
 inline constexpr size_t flight_origin_size = 16;
 
 // Takes it off the arguments; nothing, if they are too short to hold one.

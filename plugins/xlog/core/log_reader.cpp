@@ -78,7 +78,6 @@ std::optional<log_reader::item> log_reader::begin() {
     return damaged(why);
   };
   if (key_ == nullptr) return give_up("the file is sealed; --key FILE takes the private key that opens it");
-  if (key_->of_mars) return give_up("the file is sealed by tharsis, and the key that was given is one of Mars'");
   const byte_view envelope = as_bytes(header_->seal);
   auto opener = file_opener::make(envelope, *key_, as_bytes(left).first(file_header::fixed_size));
   if (!opener) return give_up(opener.failure().text);
@@ -238,7 +237,7 @@ std::optional<log_reader::item> log_reader::next_of_block() {
     }
     const auto of = threads_.find(r.thread);
     item i = line_of(*s, of != threads_.end() ? of->second : 0, wall_of(r.tick, anchor_), *arguments);
-    i.recorded = r.thread >= recorded_threads_from;
+    i.recorded = is_recorded(r.thread);
     return i;
   }
   return {};

@@ -104,16 +104,6 @@ bool read_ring(const read_bytes& file, const segment_geometry& g, uint64_t offse
 
 }  // namespace
 
-std::optional<write_intent> last_intent(const read_bytes& file) {
-  std::optional<write_intent> last;
-  for (uint64_t i = 0; i < 2; ++i) {
-    write_intent w;
-    if (!file(layout::intents_offset + i * sizeof w, bytes_over(w)) || !w.holds() || w.turn % 2 != i) continue;
-    if (!last || w.turn > last->turn) last = w;
-  }
-  return last;
-}
-
 result<segment_image> read_segment(const read_bytes& file, std::span<const ring_range> done) {
   layout::superblock s{};
   if (!file(0, bytes_over(s))) return no_segment("this segment ends within its first bytes");
@@ -274,6 +264,11 @@ void recovered_records::advance(source& s) {
 
 // In the flight ring what stood in one ring comes in its order.
 bool recovered_records::is_credible(source& s) {
+  if (s.ring->ring == shared_ring) {
+    const auto thread = take_shared_thread(s.record.arguments);
+    s.origin.thread = thread.value_or(0);
+    return thread.has_value();
+  }
   if (!s.flight) return true;
   const auto origin = take_flight_origin(s.record.arguments);
   if (!origin || origin->ring() >= rings_ || origin->position() < s.origins[origin->ring()]) return false;
@@ -303,7 +298,7 @@ bool recovered_records::next(recovered_record& out) {
   out.ring = s.ring->ring;
   out.record = s.record;
   out.thread = s.origin.thread;
-  if (s.flight) return true;
+  if (s.flight || out.ring == shared_ring) return true;
   for (const ring_owner& o : s.ring->owners)
     if (o.position <= s.record.position) out.thread = o.thread;
   return true;

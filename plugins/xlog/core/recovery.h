@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "plugins/xlog/core/flight_line.h"
+#include "plugins/xlog/core/line_thread.h"
 #include "plugins/xlog/core/ring_cursor.h"
 #include "plugins/xlog/core/ring_layout.h"
 #include "sdk/pure/error.h"
@@ -51,9 +52,6 @@ struct segment_image {
 
 // Answers false where the file ends.
 using read_bytes = std::function<bool(uint64_t offset, std::span<uint8_t> into)>;
-
-// What its process was about to write last; nothing: its files say themselves what they hold.
-std::optional<write_intent> last_intent(const read_bytes& file);
 
 // What the segment holds and no file. `done` is what the files' frames say of this segment (by its id). Fails,
 // with what is wrong and nothing to be done, for what is no whole segment of this version: set it aside.
@@ -97,7 +95,7 @@ class recovered_records {
     ring_record record;  // The next one, where `has`.
     bool has = false;
     bool flight = false;
-    flight_origin origin;              // Of the next one, in the flight ring.
+    flight_origin origin;              // Of the next one, in the flight ring; in the shared one only its thread.
     std::vector<uint64_t> origins;     // For each ring where the last line from it stood, and one.
   };
   void advance(source& s);

@@ -52,12 +52,6 @@ void segment_front::set_anchor(const clock_anchor& a) {
   store(s.anchor_turn, turn);
 }
 
-void segment_front::set_intent(write_intent w) {
-  w.turn = ++intent_turn_;
-  w.sum = w.sum_of();
-  std::memcpy(bytes_ + layout::intents_offset + w.turn % 2 * sizeof w, &w, sizeof w);
-}
-
 bool segment_front::append_to_dictionary(std::span<const uint8_t> entry) {
   layout::superblock& s = superblock();
   const uint64_t used = s.dictionary_used;
@@ -79,6 +73,18 @@ bool segment_front::add_owner(uint32_t ring, uint64_t thread) {
   store(entry(place).position, head);
   store(c.owners, place + 1);
   return true;
+}
+
+uint64_t segment_front::owned_until(uint32_t ring, uint64_t position) {
+  layout::control& c = control(ring);
+  const uint64_t count = load(c.owners);
+  uint64_t next = ~uint64_t{0};
+  for (uint64_t back = 1; back <= std::min<uint64_t>(count, layout::owners_max); ++back) {
+    const uint64_t begin = load(c.owner[(count - back) % layout::owners_max].position);
+    if (begin <= position) break;
+    next = begin;
+  }
+  return next;
 }
 
 uint64_t segment_front::owner_of(uint32_t ring, uint64_t position) {

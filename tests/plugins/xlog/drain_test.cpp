@@ -9,6 +9,7 @@
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/heap_rings.h"
 #include "tests/plugins/xlog/sealing.h"
+#include "tests/plugins/xlog/simulated_segments.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -21,7 +22,10 @@ constexpr clock_anchor wall_clock{0, 0, 1e9};
 const std::string first_file = "/log/" + name_text({20'000, 0});
 
 struct XlogDrain : testing::Test {
-  XlogDrain() { site = rings.site_of("speaker"); }
+  explicit XlogDrain(std::unique_ptr<ring_system> system = heap_threads())
+      : rings({3, 64 << 10, 64 << 10}, *heap_segments(), 7, std::move(system)) {
+    site = rings.site_of("speaker");
+  }
 
   void make(std::vector<public_key> recipients = {}) {
     s.directory = "/log";
@@ -95,6 +99,78 @@ TEST_F(XlogDrain, LinesOfAllRingsComeInTheOrderOfTheirClocks) {
   rings.write_shared(rings.site_of("speaker", "sixth {}", "s"), tick + 9'000'000, text_argument("!"));
   run();
   EXPECT_EQ(texts(), (list{"second", "third", "fourth", "fifth", "sixth !"}));
+}
+
+// Several threads, of which the fixture's methods are one at a time.
+struct XlogDrainThreads : XlogDrain {
+  XlogDrainThreads() : XlogDrain(std::make_unique<simulated_threads>()) {}
+
+  simulated_threads& threads() { return static_cast<simulated_threads&>(*rings.threads); }
+  void say_as(uint64_t thread, const std::string& text) {
+    threads().acting = thread;
+    EXPECT_TRUE(say(text));
+  }
+  void say_shared_as(uint64_t thread, const std::string& text) {
+    threads().acting = thread;
+    EXPECT_TRUE(rings.write_shared(site, tick += 1'000'000, text_argument(text)));
+  }
+  using said = std::vector<std::pair<std::string, uint64_t>>;
+  // What four threads say: two of them in one ring, and two in the shared one.
+  said say_all() {
+    say_as(11, "first");
+    say_shared_as(12, "second");
+    threads().gone.insert(11);
+    say_as(13, "third");
+    say_shared_as(14, "fourth");
+    say_as(13, "fifth");
+    EXPECT_FALSE(rings.rings->is_open(2)) << "the ring of a thread that is gone is used again";
+    return {{"first", 11}, {"second", 12}, {"third", 13}, {"fourth", 14}, {"fifth", 13}};
+  }
+};
+
+TEST_F(XlogDrainThreads, ALineSaysWhoseItIsWhereThreadsShareARing) {
+  make();
+  const said all = say_all();
+  run();
+  say_as(13, "in a block of its own");
+  run();
+  log_reader lines;
+  lines.on_bytes(disk->content(first_file).value_or(""));
+  lines.on_end();
+  said read;
+  while (const auto i = lines.take()) {
+    if (i->damage.empty()) read.emplace_back(i->value.text, i->value.thread);
+    EXPECT_FALSE(i->recorded);
+  }
+  ASSERT_EQ(read.size(), 6u);
+  EXPECT_EQ(read.back().second, 13u);
+  read.pop_back();
+  EXPECT_EQ(read, all);
+}
+
+TEST_F(XlogDrainThreads, ALineSaysSoAfterADeathToo) {
+  const said all = say_all();
+  const auto image = rings.image();
+  ASSERT_TRUE(image.ok());
+  recovered_records records(*image, {}, site + 1);
+  said read;
+  for (recovered_record r; records.next(r);) read.emplace_back(as_text(r.record.arguments.subspan(4, load<uint32_t>(r.record.arguments.data()))), r.thread);
+  EXPECT_EQ(read, all);
+}
+
+TEST_F(XlogDrainThreads, ALineOfTheSharedRingThatNamesNobodyIsCounted) {
+  make();
+  {
+    const ring_set::shared_line shared(*rings.rings);
+    const uint64_t head = log_detail::header_size | uint64_t{site} << 32;
+    ASSERT_TRUE(rings.rings->room(shared.ring(), log_detail::header_size, site));
+    std::memcpy(shared.ring()->bytes, &head, 8);
+    *shared.ring()->head = shared.ring()->position += log_detail::header_size;
+  }
+  say("after it");
+  const drain::outcome o = run();
+  EXPECT_EQ(o.dropped, 1u);
+  EXPECT_EQ(texts(), list{"after it"});
 }
 
 TEST_F(XlogDrain, WhatTheDiskDoesNotTakeStaysAndComesOnceAndInOrder) {

@@ -24,8 +24,9 @@ inline std::string text_argument(std::string_view text) {
 // Ring 1 is the only thread's, ring 0 the shared one.
 struct heap_rings {
   // In `store`, where somebody else may find them after a death.
-  explicit heap_rings(segment_geometry g = {3, 64 << 10, 64 << 10}, segment_store& store = *heap_segments(), uint8_t id = 7)
-      : geometry(g), threads(heap_threads()) {
+  explicit heap_rings(segment_geometry g = {3, 64 << 10, 64 << 10}, segment_store& store = *heap_segments(), uint8_t id = 7,
+                      std::unique_ptr<ring_system> system = heap_threads())
+      : geometry(g), threads(std::move(system)) {
     info.geometry = g;
     info.id.fill(id);
     info.instance = "test";
@@ -43,7 +44,9 @@ struct heap_rings {
     return write_to(*rings->ring(), site, tick, arguments);
   }
   bool write_shared(uint32_t site, uint64_t tick, const std::string& arguments) {
-    return write_to(*ring_set::shared_line(*rings).ring(), site, tick, arguments);
+    const ring_set::shared_line shared(*rings);
+    const uint64_t thread = shared.thread();
+    return write_to(*shared.ring(), site, tick, std::string(reinterpret_cast<const char*>(&thread), sizeof thread) + arguments);
   }
   // What would be found after a death.
   result<segment_image> image() {

@@ -29,7 +29,8 @@ struct paper_segment {
   }
   segment_front front() { return segment_front(bytes.data()); }
   void append(uint32_t ring, uint64_t number, uint64_t tick) {
-    append_words(ring, tick, {number});
+    if (ring == shared_ring) append_words(ring, tick, {100, number});
+    else append_words(ring, tick, {number});
   }
   // A copy of what stood in `ring` at `position`.
   void append_flight(uint64_t number, uint64_t tick, uint64_t thread, uint32_t ring, uint64_t position) {
@@ -145,7 +146,7 @@ TEST(Recovery, TravelsInSeveralPiecesWhereOneWouldBeTooLong) {
   EXPECT_EQ(payloads.size(), 2u);
   std::vector<ring_range> told;
   for (const auto& payload : payloads) told.insert(told.end(), payload.ranges.begin(), payload.ranges.end());
-  EXPECT_EQ(told, (std::vector<ring_range>{{0, 0, 240, 5}, {1, 0, 240, 0}, {2, 0, 240, 0}}));
+  EXPECT_EQ(told, (std::vector<ring_range>{{0, 0, 320, 5}, {1, 0, 240, 0}, {2, 0, 240, 0}}));
   EXPECT_TRUE(s.image(told)->empty()) << "what is told to be in a file is not given again";
   for (const auto& payload : payloads) lines += numbers_of(*read_recovered(payload.bytes)).size();
   EXPECT_EQ(lines, 30u);
@@ -228,8 +229,8 @@ TEST(Recovery, WhatWasRecordedIsNotGivenAgainWhereOnlyAPieceWasKept) {
 
 TEST(Recovery, StopsAtTheFirstThatIsNoRecord) {
   paper_segment s;
-  for (uint64_t i = 0; i < 4; ++i) s.append(0, i, 1'000'000'000 * (i + 1));
-  const uint64_t third = segment_file::ring_offset(small, 0) + 48;
+  for (uint64_t i = 0; i < 4; ++i) s.append(1, i, 1'000'000'000 * (i + 1));
+  const uint64_t third = segment_file::ring_offset(small, 1) + 48;
   const auto with = [&](uint64_t offset, uint32_t value) {
     paper_segment changed = s;
     std::memcpy(changed.bytes.data() + third + offset, &value, 4);
@@ -261,7 +262,7 @@ TEST(Recovery, RefusesWhatIsNoSegmentAndSaysWhy) {
   };
   EXPECT_NE(refusal([](auto& b) { b.clear(); }).find("ends within its first bytes"), std::string::npos);
   EXPECT_NE(refusal([](auto& b) { std::fill(b.begin(), b.end(), 0); }).find("not finished"), std::string::npos);
-  EXPECT_NE(refusal([](auto& b) { b[8] = 2; }).find("version 2"), std::string::npos);
+  EXPECT_NE(refusal([](auto& b) { b[8] = 3; }).find("version 3"), std::string::npos);
   EXPECT_NE(refusal([](auto& b) { b[20] ^= 1; }).find("sizes"), std::string::npos);
   EXPECT_NE(refusal([](auto& b) { b[40] ^= 1; }).find("have changed"), std::string::npos);
   EXPECT_NE(refusal([](auto& b) { b[segment_file::key_offset] ^= 1; }).find("have changed"), std::string::npos);

@@ -124,7 +124,7 @@ TEST_F(XlogTaps, AreToldInTheOrderOfTimeAcrossRings) {
     tharsis_log_ring& ring = *shared.ring();
     // Not over lines.site(): texts have the counter's time once others ask for their sites.
     const uint32_t site = lines.sites().number_of({THARSIS_LOG_INFO, 1, "speaker", "", "f", "{}", "s"});
-    const std::string arguments = text_argument(text);
+    const std::string arguments = std::string(shared_thread_size, '\0') + text_argument(text);
     const uint64_t size = (log_detail::header_size + arguments.size() + 7) / 8 * 8;
     ASSERT_TRUE(lines.room(&ring, size, site));
     const uint64_t head = size | uint64_t{site} << 32;
