@@ -43,6 +43,23 @@ class intake {
     sites_->set_rules(rules_);
     clock_ = clock;
   }
+  // Nobody gets a ring or room from now on; when it comes back no one is inside a line. Where somebody still is after
+  // `most`, a thread that was stopped for example, the rings and `under_them` are left behind for good: it will go on.
+  void close_rings(duration most, const std::shared_ptr<const void>& under_them) {
+    if (rings_->close(most)) return;
+    struct left_behind {
+      ring_set* rings;
+      std::shared_ptr<const void> under_them;
+      left_behind* next;
+    };
+    static std::atomic<left_behind*> all{nullptr};
+    auto* const mine = new left_behind{rings_.get(), under_them, nullptr};
+    mine->next = all.exchange(mine);
+    is_left_ = true;
+  }
+  ~intake() {
+    if (is_left_) (void)rings_.release();
+  }
   ring_set& rings() { return *rings_; }
   site_registry& sites() { return *sites_; }
   void on_ring_news(uint32_t what) { loop_->post(loop_->self, 0, on_news_, context_, what); }
@@ -156,6 +173,7 @@ class intake {
   void* const context_;
   const std::vector<std::string> secrets_;
   std::unique_ptr<ring_set> rings_;
+  bool is_left_ = false;
   std::unique_ptr<site_registry> sites_;
   const tick_clock* clock_ = nullptr;
   taps taps_;

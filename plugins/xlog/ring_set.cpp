@@ -131,7 +131,7 @@ bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
   if (in_child_) return false;
   if (bytes <= record_max()) {
     if (grant(l, bytes)) return true;  // While we close too: what is under way ends here.
-    if (wait_for_room(l, bytes, settings_.wait && may_wait() ? settings_.wait(site) : duration::zero())) return true;
+    if (wait_for_room(l, bytes, !closing_ && settings_.wait && may_wait() ? settings_.wait(site) : duration::zero())) return true;
   }
   if (!closing_ && callbacks_.dropped) callbacks_.dropped(site);
   return false;
@@ -213,6 +213,7 @@ void ring_set::end_draining() {
 bool ring_set::rouse() { return (asleep_->fetch_and(~drain_sleeps) & drain_sleeps) != 0; }
 
 void ring_set::tell(uint32_t what) {
+  if (closing_) return;  // The last turn comes anyway, and who is told may be gone.
   if (rouse()) what |= woken;
   if (draining_ == 0) return callbacks_.on_news(what);
   untold_ |= what;

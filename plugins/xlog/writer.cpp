@@ -325,7 +325,7 @@ void writer::set_mode(const settings& s) {
 
 tharsis_status writer::flush_now(duration most) { return work_->on.real ? intake_.flush_now(most) : THARSIS_E_UNSUPPORTED; }
 
-void writer::close_rings() { intake_.rings().close(inside_most); }
+void writer::close_rings() { intake_.close_rings(inside_most, work_); }
 
 // In one go: a slow disk is waited for once.
 writer::ending writer::end_now(work& w, const tharsis_loop* loop, int64_t wall) {
