@@ -21,13 +21,17 @@ constexpr size_t shown_at_once = 64 << 10;  // A terminal's or pipe's worth for 
 struct listing {
   bool folder = false;
   std::vector<file_name> names;
+  std::vector<std::string> of_mars;  // That are called otherwise.
 };
 
 // [may block]
 listing list(const tharsis_files* files, const std::string& path) {
   listing found;
   const auto visit = [](void* context, tharsis_text name) {
-    if (const auto log = parse_file_name(view(name))) static_cast<listing*>(context)->names.push_back(*log);
+    auto& to = *static_cast<listing*>(context);
+    const auto log = parse_file_name(view(name));
+    if (log && is_readable(*log)) to.names.push_back(*log);
+    else if (is_name_of_mars(view(name))) to.of_mars.emplace_back(view(name));
   };
   found.folder = files->list(files->self, text_of(path), visit, &found, nullptr) == THARSIS_OK;
   std::sort(found.names.begin(), found.names.end());
@@ -121,13 +125,14 @@ task<void> cat::find(std::string path) {
     co_await add(std::move(absolute), std::move(path));
     co_return;
   }
-  if (found->names.empty()) {
+  if (found->names.empty() && found->of_mars.empty()) {
     call_.complain(path + ": no log files in this folder; they are named like " + name_text({utc_day(place_.wall()), 0}));
     wrong_input_ = true;
   }
   for (const file_name& name : found->names)
     if (wanted_.wanted.may_be_in(name))
       co_await add(absolute + "/" + name_text(name), path + (path.ends_with('/') ? "" : "/") + name_text(name));
+  for (const std::string& name : found->of_mars) co_await add(absolute + "/" + name, path + (path.ends_with('/') ? "" : "/") + name);
 }
 
 // Lines that were recorded are older than those before them in the file. So that all come in the order of their times, such
@@ -157,8 +162,8 @@ task<void> cat::fill(source* s) {
     call_.complain("xlog cat: " + next->failure.text);
     (first ? wrong_input_ : damaged_) = true;
     next->last = true;
-  } else if (first && !may_be_log(next->bytes, next->last)) {
-    call_.complain(s->shown + ": not a log file of xlog");
+  } else if (first && !may_be_readable(next->bytes, next->last)) {
+    call_.complain(s->shown + ": not a log file of xlog or Mars");
     wrong_input_ = true;
   }
   s->offset += next->bytes.size();

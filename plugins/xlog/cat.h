@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "plugins/xlog/core/any_reader.h"
 #include "plugins/xlog/core/cat_arguments.h"
 #include "plugins/xlog/core/merge.h"
-#include "plugins/xlog/core/log_reader.h"
 #include "sdk/async/command.h"
 #include "sdk/async/host.h"
 #include "sdk/async/strand.h"
@@ -30,7 +30,7 @@ class cat {
     std::string shown;  // As it was named.
     explicit source(const private_key* key) : lines(key) {}
 
-    log_reader lines;
+    any_reader lines;
     std::optional<bool> recorded;  // Only such lines are of this source; there is another one for the others.
     uint64_t offset = 0;
     bool ended = false;

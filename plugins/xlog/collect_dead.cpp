@@ -1,15 +1,58 @@
 #include "plugins/xlog/collect_dead.h"
 
+#include <algorithm>
+
 #include "plugins/xlog/consumed.h"
+#include "plugins/xlog/core/crc32c.h"
+#include "plugins/xlog/core/settings.h"
+#include "sdk/async/file_reader.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
 namespace {
 
 const error fine{THARSIS_OK, {}};
 
-error keep_image(const segment_image& image, const clock_anchor& anchor, const keep_left& keep, size_t most) {
-  for (const recovered_payload& left : recovered_payloads(image, most))
-    if (error failure = keep(left, image.info.id, anchor); failure.status != THARSIS_OK) return failure;
+bool is_written(const write_intent& w, const tharsis_files* files, const std::string& directory) {
+  const auto file = file_reader::open(files, w.path_in(directory));
+  uint32_t sum = 0;
+  for (uint64_t done = 0; file && done < w.size;) {
+    const auto bytes = file->read(w.offset + done, std::min<uint64_t>(read_size, w.size - done));
+    if (!bytes || bytes->empty()) return false;
+    sum = crc32c(as_bytes(*bytes), sum);
+    done += bytes->size();
+  }
+  return file && sum == w.content;
+}
+
+// What of this segment is in files that do not say it themselves.
+write_intent written_so_far(const read_bytes& read, const tharsis_files* files, const std::string& directory) {
+  write_intent w = last_intent(read).value_or(write_intent());
+  const bool all = w.turn > 0 && is_written(w, files, directory);
+  for (auto& r : w.ranges) r.from = r.to = all ? r.to : r.from;
+  return w;
+}
+
+void add_written(const write_intent& w, std::vector<ring_range>& to) {
+  for (uint32_t ring = 0; ring < w.ranges.size(); ++ring)
+    if (w.ranges[ring].to > 0) to.push_back({ring, 0, w.ranges[ring].to, 0});
+}
+
+error keep_image(dead_segment& dead, const segment_image& image, const clock_anchor& anchor, const keep_left& keep, size_t most,
+                 const std::string& directory, write_intent w) {
+  for (const recovered_payload& left : recovered_payloads(image, most)) {
+    for (const ring_range& r : left.ranges)
+      if (r.ring < w.ranges.size()) w.ranges[r.ring] = {r.from, r.to};
+    const auto will = [&](const std::string& file, uint64_t offset, std::string_view bytes) {
+      if (!w.set(file, directory, offset, bytes)) return fine;
+      ++w.turn;
+      w.sum = w.sum_of();
+      return dead.write(segment_file::intents_offset + w.turn % 2 * sizeof w, {reinterpret_cast<const uint8_t*>(&w), sizeof w});
+    };
+    if (error failure = keep(left, image.info.id, anchor, will); failure.status != THARSIS_OK) return failure;
+    for (const ring_range& r : left.ranges)
+      if (r.ring < w.ranges.size()) w.ranges[r.ring].from = r.to;
+  }
   return fine;
 }
 
@@ -31,11 +74,14 @@ void collect(dead_segment& dead, const std::string& path, const tharsis_files* f
   const auto read = [&dead](uint64_t offset, std::span<uint8_t> into) { return dead.read(offset, into); };
   const auto all = read_segment(read, {});
   if (!all) return set_aside(dead, path, all.failure().text, to);
-  const consumed done = consumed_of(files, directory, all->info.id);
+  consumed done = consumed_of(files, directory, all->info.id);
+  const write_intent written = written_so_far(read, files, directory);
+  add_written(written, done.ranges);
   const auto image = read_segment(read, done.ranges);
   if (!image) return set_aside(dead, path, image.failure().text, to);
   if (!image->empty()) {
-    if (const error failure = keep_image(*image, done.anchor.value_or(image->info.anchor), keep, most); failure.status != THARSIS_OK)
+    const clock_anchor anchor = done.anchor.value_or(image->info.anchor);
+    if (const error failure = keep_image(dead, *image, anchor, keep, most, directory, written); failure.status != THARSIS_OK)
       return to.complaints.push_back("what is in '" + path + "' stays there: " + failure.text);
     ++to.kept;
   }

@@ -17,8 +17,10 @@ struct collection {
   std::vector<std::string> complaints;  // Sentences for a person.
 };
 
-// Puts a piece of a segment into our file, whole or not at all.
-using keep_left = std::function<error(const recovered_payload& left, const std::array<uint8_t, 16>& segment, const clock_anchor& anchor)>;
+// Puts a piece of a segment into our file, whole or not at all; where the file does not say what it holds, after a call of
+// `will`.
+using keep_left = std::function<error(const recovered_payload& left, const std::array<uint8_t, 16>& segment, const clock_anchor& anchor,
+                                      const will_write& will)>;
 
 // What a process died of stands in this image: told when all else of it is kept, before the segment goes.
 using tell_crash = std::function<void(const segment_image& image)>;

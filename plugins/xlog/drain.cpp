@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/xlog/block_form.h"
 #include "plugins/xlog/core/flight_line.h"
 #include "plugins/xlog/core/level.h"
+#include "plugins/xlog/file_forms.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -27,12 +29,6 @@ std::string full_text(const loss_counts& drops) {
   return lines_text(all) + " lost before this: the rings were full (" + whose + ")";
 }
 
-block_settings block_settings_of(const settings& s) {
-  block_settings b;
-  b.tick_shift = s.tick_shift;
-  return b;
-}
-
 }  // namespace
 
 drain::drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
@@ -44,8 +40,7 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
       rings_(rings),
       sites_(sites),
       anchor_(anchor),
-      files_(host.files, s.directory, s.name, s.file_size),
-      block_(block_settings_of(s)),
+      files_(host.files, s.directory, s.name, s.file_size, std::string(ending_of(s.format))),
       begun_(rings.count() + 1),
       flight_(rings),
       done_to_(rings.count()),
@@ -55,6 +50,9 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
 
 drain::outcome drain::open(int64_t wall) {
   wall_ = wall;
+  auto form = make_file_form(settings_, recipients_, *host_.random, host_.loop, host_.process);
+  if (!form) return outcome_of(form.failure());
+  form_ = std::move(*form);
   return outcome_of(begin_file());
 }
 
@@ -71,8 +69,8 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
     if (failure.status != THARSIS_OK) break;
     do more = gather();
     while (!more && look_for_more());
-    if (block_.rows() == 0) commit();  // Past lines that no file can hold.
-    if (block_.rows() == 0 || (!more && !all)) break;
+    if (form_->rows() == 0) commit();  // Past lines that no file can hold.
+    if (form_->rows() == 0 || (!more && !all)) break;
     failure = write_block();
     if (failure.status != THARSIS_OK) break;
   }
@@ -109,7 +107,8 @@ void drain::look() {
   if (flight_.exists() && flight_.released() > rings_.tail(flight_.number())) show_released();
   adopt_rules();
   for (const site& s : sites_.from(sites_known_ + 1)) {
-    block_.add_site(++sites_known_, s);
+    form_->add_site(s);
+    ++sites_known_;
     fates_.push_back(rules_.fate_of(s));
   }
 }
@@ -121,7 +120,7 @@ void drain::look_at_owner(uint32_t ring) {
 
 // Only where none of the lines that will be seen has been seen before: one line has one fate.
 void drain::adopt_rules() {
-  if (block_.rows() > 0) return;
+  if (form_->rows() > 0) return;
   for (uint32_t ring = 0; ring < rings_.count(); ++ring)
     if (done_to_[ring] > begun_[ring]) return;
   if (!sites_.see_rules(rules_turn_, rules_)) return;
@@ -147,7 +146,7 @@ bool drain::look_for_more() {
 
 bool drain::has_lines() {
   row r;
-  return block_.rows() > 0 || rows_.next(r, sites_known_ + 1);
+  return form_->rows() > 0 || rows_.next(r, sites_known_ + 1);
 }
 
 // True: the block is full.
@@ -167,7 +166,7 @@ bool drain::gather() {
       continue;
     }
     s.line.thread = number_of(s);
-    const auto added = block_.add(s.line);
+    const auto added = form_->add(s.line);
     if (added == block_writer::added::full) return true;
     rows_.take();
     if (added == block_writer::added::refused) ++passed_.lines;
@@ -232,7 +231,7 @@ drain::turn drain::record(const seen& s, bool again) {
   if (!again) {
     const bool done = flight_.record(s.line, s.ring, s.position, s.thread);
     // What is to be written is in its way. When that is not even in the block, this line is the oldest: it gives way.
-    if (!done && block_.rows() > 0) return turn::full;
+    if (!done && form_->rows() > 0) return turn::full;
     recorded_ += done ? 1 : 0;
     done_to_[s.ring] = s.position + 1;
   }
@@ -241,23 +240,27 @@ drain::turn drain::record(const seen& s, bool again) {
 }
 
 error drain::write_block() {
-  const uint32_t rows = block_.rows();
-  const block b = block_.finish();
-  // A new epoch is where a reader may begin: it needs all sites there.
-  if (epoch_ != b.facts.epoch) sites_written_ = 0;
-  epoch_ = b.facts.epoch;
-  if (sites_written_ < sites_known_) {
-    std::string entries;
-    for (const site& s : sites_.from(sites_written_ + 1)) append_site(entries, ++sites_written_, s);
-    if (error failure = append(frames_->sites(entries)); failure.status != THARSIS_OK) return failure;
-  }
+  const uint32_t rows = form_->rows();
   const block_extra clear = extra();
-  if (error failure = append(frames_->block(b, clear)); failure.status != THARSIS_OK) return failure;
+  const auto piece = form_->lines(clear);
+  if (piece) tell_intent(*piece);
+  if (error failure = append(piece); failure.status != THARSIS_OK) return failure;
   last_anchor_ = clear.anchor;
   fresh_ = false;
   commit();
   lines_ += rows;
   return fine;
+}
+
+// Where the file does not say what it holds.
+void drain::tell_intent(const std::string& piece) {
+  write_intent w;
+  if (form_->proves_itself() || !w.set(files_.path(), settings_.directory, files_.length(), piece)) return;
+  for (uint32_t ring = 0; ring < rings_.count() + (flight_.exists() ? 1 : 0); ++ring) {
+    const uint64_t from = rows_.has(ring) ? begun_[ring] : rings_.tail(ring);
+    w.ranges[ring] = {from, rows_.has(ring) ? rows_.position(ring) : from};
+  }
+  rings_.set_intent(w);
 }
 
 void drain::commit() {
@@ -333,7 +336,7 @@ error drain::write_losses() {
 
 error drain::note(const std::string& sentence) {
   error failure = change_file_if_over();
-  return failure.status == THARSIS_OK ? append(frames_->note(wall_, sentence)) : failure;
+  return failure.status == THARSIS_OK ? append(form_->note(wall_, sentence, THARSIS_LOG_WARNING)) : failure;
 }
 
 void drain::take_drops() {
@@ -358,28 +361,52 @@ drain::unwritten drain::count_unwritten() {
   return left;
 }
 
-drain::outcome drain::keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall) {
+drain::outcome drain::keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall,
+                                     const will_write& will) {
   wall_ = wall;
   error failure = change_file_if_over();
-  if (failure.status == THARSIS_OK) failure = append(frames_->recovered(left.bytes, {anchor, segment, left.ranges}));
+  if (failure.status != THARSIS_OK) return outcome_of(std::move(failure));
+  const block_extra clear{anchor, segment, left.ranges};
+  const auto piece = form_->recovered(left, clear);
+  if (!piece && piece.status() == THARSIS_E_UNSUPPORTED) return outcome_of(keep_sealed(left, clear));
+  if (piece && will && !form_->proves_itself()) failure = will(files_.path(), files_.length(), *piece);
+  if (failure.status == THARSIS_OK) failure = append(piece);
   // The only other place where it stands is about to go.
   if (failure.status == THARSIS_OK && settings_.power_loss > duration::zero()) failure = keep();
   return outcome_of(std::move(failure));
 }
 
+// Into a file of our own form, beside those that have no place for it.
+error drain::keep_sealed(const recovered_payload& left, const block_extra& extra) {
+  log_files files(host_.files, settings_.directory, settings_.name, settings_.file_size);
+  block_form form(settings_.tick_shift, {}, *host_.random);
+  unique_id id;
+  host_.random->fill(host_.random->self, id.data(), id.size());
+  if (error failure = files.begin(wall_); failure.status != THARSIS_OK) return failure;
+  std::string all;
+  for (const auto& piece : {form.begin(anchor_, id), form.recovered(left, extra), form.end()}) {
+    if (!piece) return piece.failure();
+    all += *piece;
+  }
+  error failure = files.append(all);
+  if (failure.status == THARSIS_OK) failure = files.finish();
+  if (failure.status == THARSIS_OK) bytes_ += all.size();
+  return failure;
+}
+
 drain::outcome drain::keep_crash(const std::string& sentence, int64_t when, int64_t wall) {
   wall_ = wall;
   error failure = change_file_if_over();
-  if (failure.status == THARSIS_OK) failure = append(frames_->note(when, sentence, THARSIS_LOG_FATAL));
+  if (failure.status == THARSIS_OK) failure = append(form_->note(when, sentence, THARSIS_LOG_FATAL));
   return outcome_of(std::move(failure));
 }
 
 error drain::change_file_if_over() {
   if (!files_.is_over(wall_)) return fine;
-  if (block_.rows() > 0) rewind();  // Its texts are in the dictionary of the file that ends.
+  if (form_->rows() > 0) rewind();
   if (files_.is_taken_away()) untold_.push_back("somebody removed, cut or replaced " + files_.path() + ": its last lines may be lost");
   if (files_.is_open()) {
-    if (error failure = append(frames_->end()); failure.status != THARSIS_OK) return failure;
+    if (error failure = append(form_->end()); failure.status != THARSIS_OK) return failure;
     if (error failure = finish_file(); failure.status != THARSIS_OK) return failure;
   }
   error failure = begin_file();
@@ -390,23 +417,20 @@ error drain::change_file_if_over() {
 error drain::begin_file() {
   rewind();
   fresh_ = true;
-  frames_.reset();
-  sites_written_ = 0;
   unique_id id;
   host_.random->fill(host_.random->self, id.data(), id.size());
-  auto made = frame_maker::make(anchor_, id, settings_.tick_shift, recipients_, *host_.random);
-  if (!made) return made.failure();
+  const auto head = form_->begin(anchor_, id);
+  if (!head) return head.failure();
   if (error failure = files_.begin(wall_); failure.status != THARSIS_OK) return failure;
-  frames_.emplace(std::move(*made));
-  return append(frames_->file_header());
+  return append(head);
 }
 
-error drain::append(result<std::string> frame) {
+error drain::append(const result<std::string>& piece) {
   error failure = fine;
-  if (!frame) failure = frame.failure();
-  else failure = files_.append(*frame);
+  if (!piece) failure = piece.failure();
+  else if (!piece->empty()) failure = files_.append(*piece);
   if (failure.status == THARSIS_OK) {
-    bytes_ += frame->size();
+    bytes_ += piece->size();
     return fine;
   }
   if (unkept_) finish_file();  // What it has stays promised.
@@ -417,9 +441,7 @@ error drain::append(result<std::string> frame) {
 
 // The block that grows is forgotten; its lines are in the rings still.
 void drain::rewind() {
-  if (block_.rows() > 0) block_.finish();
-  block_.begin_epoch();
-  epoch_.reset();
+  form_->forget();
   rows_ = {};
   passed_ = {};
   recorded_by_.clear(), named_.clear();
@@ -427,7 +449,7 @@ void drain::rewind() {
 
 drain::outcome drain::finish() {
   error failure = fine;
-  if (files_.is_open()) failure = append(frames_->end());
+  if (files_.is_open()) failure = append(form_->end());
   if (failure.status == THARSIS_OK) failure = files_.finish();
   return outcome_of(std::move(failure));
 }
@@ -439,7 +461,7 @@ drain::outcome drain::outcome_of(error failure) {
   o.recorded = std::exchange(recorded_, 0);
   o.dropped = std::exchange(dropped_, 0);
   o.full = std::exchange(full_, {});
-  o.open = block_.rows() > 0;
+  o.open = form_ && form_->rows() > 0;
   o.failure = std::move(failure);
   o.file = files_.path();
   return o;

@@ -9,14 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "plugins/xlog/core/block_writer.h"
+#include "plugins/xlog/core/file_form.h"
 #include "plugins/xlog/core/line_rules.h"
 #include "plugins/xlog/core/line_thread.h"
 #include "plugins/xlog/core/recovery.h"
 #include "plugins/xlog/core/row_merge.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/flight_ring.h"
-#include "plugins/xlog/frame_maker.h"
 #include "plugins/xlog/log_files.h"
 #include "plugins/xlog/losses.h"
 #include "plugins/xlog/ring_set.h"
@@ -34,6 +33,7 @@ class drain {
     const tharsis_files* files;
     const tharsis_random* random;
     const tharsis_loop* loop;
+    uint32_t process = 0;  // Whose lines these are.
   };
   drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
         site_registry& sites, const clock_anchor& anchor, taps* listeners = nullptr);
@@ -54,8 +54,9 @@ class drain {
   outcome open(int64_t wall);
 
   // Hands on what a dead process left, by the `segment` and the `anchor` of its lines. Before the first run(): such
-  // frames stand before the blocks of their file.
-  outcome keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall);
+  // frames stand before the blocks of their file. `will` is called where the file does not say what it holds.
+  outcome keep_recovered(const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, int64_t wall,
+                         const will_write& will = {});
 
   // Writes a fatal line of ours, of that time.
   outcome keep_crash(const std::string& sentence, int64_t when, int64_t wall);
@@ -110,7 +111,9 @@ class drain {
   void take_drops();
   error begin_file();
   error change_file_if_over();
-  error append(result<std::string> frame);
+  error append(const result<std::string>& piece);
+  void tell_intent(const std::string& piece);
+  error keep_sealed(const recovered_payload& left, const block_extra& extra);
   void rewind();
   outcome outcome_of(error failure);
   block_extra extra();
@@ -128,14 +131,11 @@ class drain {
   bool fresh_ = true;                        // The file has no block yet.
   int64_t wall_ = 0;
   log_files files_;
-  std::optional<frame_maker> frames_;
-  block_writer block_;
+  std::unique_ptr<file_form> form_;  // From open() on.
   std::optional<tap_feed> feed_;
   row_merge rows_;
   std::vector<uint64_t> begun_;  // For each ring: where the block that grows begins.
-  uint32_t sites_known_ = 0;     // To block_.
-  uint32_t sites_written_ = 0;   // To the file.
-  std::optional<uint16_t> epoch_;
+  uint32_t sites_known_ = 0;     // To form_.
   flight_ring flight_;
   line_rules rules_;
   uint32_t rules_turn_ = 0;

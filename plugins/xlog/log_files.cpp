@@ -19,14 +19,14 @@ const error fine{THARSIS_OK, {}};
 // theirs as soon as it is locked or has a byte.
 error log_files::begin(int64_t wall) {
   close();
-  file_name name{utc_day(wall), 0, name_.of};
+  file_name name{utc_day(wall), 0, name_.of, name_.ending};
   tharsis_error why = no_error();
   tharsis_status status = files_->make_folder(files_->self, text_of(directory_), &why);
   if (status != THARSIS_OK) return error_from(status, why);
   const auto visit = [](void* context, tharsis_text text) {
     auto& next = *static_cast<file_name*>(context);
     const auto found = parse_file_name(view(text));
-    if (found && found->day == next.day && found->of == next.of) next.number = std::max(next.number, found->number);
+    if (found && found->day == next.day && found->of == next.of && found->ending == next.ending) next.number = std::max(next.number, found->number);
   };
   status = files_->list(files_->self, text_of(directory_), visit, &name, &why);
   if (status != THARSIS_OK) return error_from(status, why);

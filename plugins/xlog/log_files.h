@@ -13,8 +13,9 @@ namespace tharsis::xlog {
 
 class log_files {
  public:
-  log_files(const tharsis_files* files, std::string directory, const std::string& name, uint64_t file_size)
-      : files_(files), directory_(std::move(directory)), file_size_(file_size), name_{0, 0, name} {}
+  log_files(const tharsis_files* files, std::string directory, const std::string& name, uint64_t file_size,
+            const std::string& ending = std::string(ending_of(file_format::xlog)))
+      : files_(files), directory_(std::move(directory)), file_size_(file_size), name_{0, 0, name, ending} {}
   log_files(const log_files&) = delete;
   ~log_files() { close(); }
 
@@ -30,6 +31,7 @@ class log_files {
   // Somebody else's doing: what was written since the last look may be nowhere.
   bool is_taken_away() const { return file_ != 0 && !is_there(); }
   bool is_open() const { return file_ != 0; }
+  uint64_t length() const { return bytes_; }
   // Of the file that is open, or was last.
   std::string path() const { return path(name_); }
 

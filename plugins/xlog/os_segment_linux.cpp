@@ -117,9 +117,9 @@ int allocate(int file, uint64_t offset, uint64_t size) {
   return number;
 }
 
-bool write_all(int file, std::span<const uint8_t> bytes) {
+bool write_all(int file, std::span<const uint8_t> bytes, uint64_t offset = 0) {
   for (size_t done = 0; done < bytes.size();) {
-    const ssize_t n = pwrite(file, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    const ssize_t n = pwrite(file, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno != EINTR) return false;
     if (n > 0) done += static_cast<size_t>(n);
   }
@@ -273,6 +273,9 @@ class locked_segment final : public dead_segment {
       : path_(std::move(path)), file_(std::move(file)), size_(size) {}
   uint64_t size() override { return size_; }
   bool read(uint64_t offset, std::span<uint8_t> into) override { return read_all(*file_, offset, into); }
+  error write(uint64_t offset, std::span<const uint8_t> bytes) override {
+    return write_all(*file_, bytes, offset) ? no_failure : failure("write", path_);
+  }
   error remove() override { return unlink(path_.c_str()) == 0 ? no_failure : failure("delete", path_); }
   error set_aside() override {
     const std::string bad = path_ + ".bad";

@@ -4,6 +4,7 @@
 #include "plugins/xlog/cat.h"
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/level.h"
+#include "plugins/xlog/core/mars_cipher.h"
 #include "plugins/xlog/keygen_command.h"
 #include "plugins/xlog/reader_service.h"
 #include "plugins/xlog/write_command.h"
@@ -49,6 +50,26 @@ result<full_policy> read_full_policy(const host& h, duration common) {
   return full;
 }
 
+// What files are, and for whom they are sealed: only a form that can seal may be told to.
+error read_form(const host& h, settings& s) {
+  s.format = format_from(h.text("format")).value_or(s.format);
+  s.mars.compress = h.text("compress") == "zstd" ? mars_compression::zstd : mars_compression::zlib;
+  s.mars.level = static_cast<int>(h.whole("compress_level", s.mars.level));
+  s.recipients = h.texts("encrypt.to");
+  const std::string format(format_names[static_cast<size_t>(s.format)]), key = h.text("encrypt.mars_public_key");
+  if (s.mars.compress == mars_compression::zlib && s.mars.level > 9)
+    return wrong_at(h, "compress_level", "zlib has the levels 1 to 9, and zstd those up to 19");
+  if (s.format != file_format::xlog && !s.recipients.empty())
+    return wrong_at(h, "encrypt.to", "files of format " + format + " cannot be sealed for these keys: " +
+                                         (s.format == file_format::mars ? "set encrypt.mars_public_key, or format: xlog" : "set format: xlog, or leave it empty"));
+  if (key.empty()) return {THARSIS_OK, {}};
+  if (s.format != file_format::mars) return wrong_at(h, "encrypt.mars_public_key", "files of format " + format + " are not sealed by it; set format: mars, or for format xlog encrypt.to");
+  auto point = parse_mars_public_key(key, "the text");
+  if (!point) return wrong_at(h, "encrypt.mars_public_key", point.failure().text);
+  s.mars.recipient = *point;
+  return {THARSIS_OK, {}};
+}
+
 result<settings> read_settings(const host& h) {
   settings s;
   s.kept.common = level_from(h.text("level")).value_or(s.kept.common);
@@ -73,7 +94,7 @@ result<settings> read_settings(const host& h) {
   s.sync = h.text("mode") == "sync";
   s.sync_wait = h.wait("sync_wait", s.sync_wait);
   s.power_loss = h.wait("power_loss", s.power_loss);
-  s.recipients = h.texts("encrypt.to");
+  if (error wrong = read_form(h, s); wrong.status != THARSIS_OK) return wrong;
   s.redact = h.texts("redact");
   s.console = level_from(h.text("console")).value_or(s.console);
   s.retry_min = h.wait("retry_min", s.retry_min);

@@ -111,6 +111,7 @@ class ring_set {
   void end_draining();
   // For whoever comes after our death. [drain]
   void set_anchor(const clock_anchor& a) { front_.set_anchor(a); }
+  void set_intent(const write_intent& w) { front_.set_intent(w); }
 
   // The flight ring, whose only writer is the drain. flight() is null where there is none.
   error open_flight();

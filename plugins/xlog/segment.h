@@ -48,6 +48,8 @@ class dead_segment {
   virtual uint64_t size() = 0;
   // False where the file has no such bytes.
   virtual bool read(uint64_t offset, std::span<uint8_t> into) = 0;
+  // For whoever collects it when we die of it.
+  virtual error write(uint64_t offset, std::span<const uint8_t> bytes) = 0;
   virtual error remove() = 0;
   // Renames it to <name>.bad: nobody tries again, and a person can look at it.
   virtual error set_aside() = 0;

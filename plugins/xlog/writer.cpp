@@ -136,7 +136,7 @@ writer::opened writer::open_now(int64_t wall) {
   intake_.open(std::move(set), std::make_unique<site_registry>(keep), work_->on.clock.get());
   set_mode(settings_);
 
-  work_->lines.emplace(drain::host_tables{host_.files, host_.random, host_.loop}, settings_, std::move(*recipients), info.id,
+  work_->lines.emplace(drain::host_tables{host_.files, host_.random, host_.loop, info.pid}, settings_, std::move(*recipients), info.id,
                        intake_.rings(), intake_.sites(), work_->on.clock->anchor(), &intake_.listeners());
   const drain::outcome first = work_->lines->open(wall);
   o.failure = first.failure;
@@ -146,8 +146,9 @@ writer::opened writer::open_now(int64_t wall) {
 }
 
 void writer::recover(opened& o, int64_t wall) {
-  const auto keep = [this, wall](const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor) {
-    return work_->lines->keep_recovered(left, segment, anchor, wall).failure;
+  const auto keep = [this, wall](const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor,
+                                 const will_write& will) {
+    return work_->lines->keep_recovered(left, segment, anchor, wall, will).failure;
   };
   const auto died = [&](const segment_image& image) { keep_crash(o, image, wall); };
   const collection found = collect_dead(*work_->on.segments, host_.files, settings_.directory, keep, died);

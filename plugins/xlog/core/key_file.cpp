@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "plugins/xlog/core/mars_cipher.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -164,6 +165,7 @@ result<public_key> parse_public_key(std::string_view text, std::string_view what
 }
 
 result<private_key> parse_private_key(std::string_view text, std::string_view what) {
+  if (auto mars = parse_mars_private_key(text)) return private_key{std::move(*mars), {}, true};
   auto d = read_digits(text, "private", what);
   if (!d) return d.failure();
   private_key key{std::move(d->key), {}};

@@ -29,6 +29,7 @@ struct public_key {
 struct private_key {
   secret scalar;
   public_key open;  // What belongs to it.
+  bool of_mars = false;  // It is a scalar of Mars' curve, and `open` is nothing.
 };
 
 result<private_key> make_private_key(const tharsis_random& random);
@@ -40,6 +41,7 @@ bool is_key_text(std::string_view text);
 
 // `what` names the text in errors: a path, or "xlog.encrypt.to.0". No error quotes a digit of a key.
 result<public_key> parse_public_key(std::string_view text, std::string_view what);
+// Or of Mars: 64 hexadecimal digits.
 result<private_key> parse_private_key(std::string_view text, std::string_view what);
 
 std::string public_key_text(const public_key& key);

@@ -78,6 +78,7 @@ std::optional<log_reader::item> log_reader::begin() {
     return damaged(why);
   };
   if (key_ == nullptr) return give_up("the file is sealed; --key FILE takes the private key that opens it");
+  if (key_->of_mars) return give_up("the file is sealed by tharsis, and the key that was given is one of Mars'");
   const byte_view envelope = as_bytes(header_->seal);
   auto opener = file_opener::make(envelope, *key_, as_bytes(left).first(file_header::fixed_size));
   if (!opener) return give_up(opener.failure().text);

@@ -104,6 +104,16 @@ bool read_ring(const read_bytes& file, const segment_geometry& g, uint64_t offse
 
 }  // namespace
 
+std::optional<write_intent> last_intent(const read_bytes& file) {
+  std::optional<write_intent> last;
+  for (uint64_t i = 0; i < 2; ++i) {
+    write_intent w;
+    if (!file(layout::intents_offset + i * sizeof w, bytes_over(w)) || !w.holds() || w.turn % 2 != i) continue;
+    if (!last || w.turn > last->turn) last = w;
+  }
+  return last;
+}
+
 result<segment_image> read_segment(const read_bytes& file, std::span<const ring_range> done) {
   layout::superblock s{};
   if (!file(0, bytes_over(s))) return no_segment("this segment ends within its first bytes");

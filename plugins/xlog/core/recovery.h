@@ -53,6 +53,9 @@ struct segment_image {
 // Answers false where the file ends.
 using read_bytes = std::function<bool(uint64_t offset, std::span<uint8_t> into)>;
 
+// What its process was about to write last; nothing: its files say themselves what they hold.
+std::optional<write_intent> last_intent(const read_bytes& file);
+
 // What the segment holds and no file. `done` is what the files' frames say of this segment (by its id). Fails,
 // with what is wrong and nothing to be done, for what is no whole segment of this version: set it aside.
 result<segment_image> read_segment(const read_bytes& file, std::span<const ring_range> done);

@@ -52,6 +52,12 @@ void segment_front::set_anchor(const clock_anchor& a) {
   store(s.anchor_turn, turn);
 }
 
+void segment_front::set_intent(write_intent w) {
+  w.turn = ++intent_turn_;
+  w.sum = w.sum_of();
+  std::memcpy(bytes_ + layout::intents_offset + w.turn % 2 * sizeof w, &w, sizeof w);
+}
+
 bool segment_front::append_to_dictionary(std::span<const uint8_t> entry) {
   layout::superblock& s = superblock();
   const uint64_t used = s.dictionary_used;

@@ -1,7 +1,8 @@
 // How a segment file looks: what a process that died leaves to the next one.
 //
 //   0         superblock: who, how large, the clock's anchor; at crash_offset what the process died of (crash_record.h),
-//             zeros if nobody noted it; at key_offset the wrapped key
+//             zeros if nobody noted it; at intents_offset what is about to be written (write_intent.h); at key_offset the
+//             wrapped key
 //   16 KiB    for each ring its control: head, tail, and whose the bytes are
 //   64 KiB    the dictionary: appended, never changed
 //   then      the rings, each ring_size bytes, a power of two; the first one is shared (line_thread.h)
@@ -23,6 +24,7 @@
 #include "plugins/xlog/core/crash_record.h"
 #include "plugins/xlog/core/frame.h"
 #include "plugins/xlog/core/row.h"
+#include "plugins/xlog/core/write_intent.h"
 
 namespace tharsis::xlog {
 
@@ -39,7 +41,6 @@ struct segment_geometry {
   bool operator==(const segment_geometry&) const = default;
 };
 
-inline constexpr uint32_t rings_max = 48;  // With the flight ring.
 // A line of half a ring fits into a block, and a ring with the dictionary into a frame.
 inline constexpr uint32_t ring_size_max = 8 << 20;
 static_assert(ring_size_max / 2 <= row_bytes_max);
@@ -73,6 +74,7 @@ namespace segment_file {
 inline constexpr std::array<char, 8> magic = {'T', 'H', 'X', 'L', 'R', 'I', 'N', 'G'};
 inline constexpr uint32_t version = 2;
 inline constexpr uint64_t crash_offset = 1 << 10;
+inline constexpr uint64_t intents_offset = 2 << 10;
 inline constexpr uint64_t key_offset = 4 << 10;
 inline constexpr uint64_t control_offset = 16 << 10;
 inline constexpr uint64_t dictionary_offset = 64 << 10;
@@ -104,7 +106,8 @@ struct superblock {
   } anchors[2];
 };
 static_assert(sizeof(superblock) == 208 && sizeof(superblock) <= crash_offset);
-static_assert(crash_offset + sizeof(crash_record) <= key_offset);
+static_assert(crash_offset + sizeof(crash_record) <= intents_offset);
+static_assert(intents_offset + 2 * sizeof(write_intent) <= key_offset);
 
 // The producer's line of cache, the drain's, and what seldom changes. Two lines apart: they are fetched in pairs.
 struct control {
@@ -165,6 +168,8 @@ class segment_front {
   }
   // A better anchor; the old one holds until this one stands. [one thread at a time]
   void set_anchor(const clock_anchor& a);
+  // What is about to be written; the one before holds until this one stands. [one thread at a time]
+  void set_intent(write_intent w);
 
   // False: no room. `entry` is there for whoever looks after our death when this has come back. [one thread at a time]
   bool append_to_dictionary(std::span<const uint8_t> entry);
@@ -179,6 +184,7 @@ class segment_front {
 
  private:
   uint8_t* bytes_;
+  uint64_t intent_turn_ = 0;
 };
 
 }  // namespace tharsis::xlog

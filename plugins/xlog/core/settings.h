@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "plugins/xlog/core/file_format.h"
 #include "plugins/xlog/core/line_rules.h"
+#include "plugins/xlog/core/mars_settings.h"
 #include "sdk/abi/log.h"
 #include "sdk/pure/secret_names.h"
 #include "sdk/pure/time.h"
@@ -47,6 +49,9 @@ struct settings {
   // full disk is seldom emptied within a second, and ten seconds are what a person waits gladly.
   duration retry_min = 200ms;
   duration retry_max = 10s;
+  // What files are. Every form but our own puts each line into words while it writes.
+  file_format format = file_format::xlog;
+  mars_settings mars;
   // Whom files are sealed for: public keys, or paths of files that hold one. Empty: nobody, and files are plain.
   std::vector<std::string> recipients;
   // Fields whose values are never written; see sdk/pure/secret_names.h.

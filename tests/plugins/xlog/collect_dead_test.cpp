@@ -33,8 +33,8 @@ struct XlogCollectDead : testing::Test {
       EXPECT_EQ(out->open(today).failure.text, "");
     }
     collection collects(XlogCollectDead& t) {
-      const auto keep = [this](const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor) {
-        return out->keep_recovered(left, segment, anchor, today).failure;
+      const auto keep = [this](const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, const will_write& will) {
+        return out->keep_recovered(left, segment, anchor, today, will).failure;
       };
       return collect_dead(t.store, t.files.table(), "/log", keep);
     }
@@ -113,7 +113,7 @@ TEST_F(XlogCollectDead, ADiskThatIsFullBetweenTwoPiecesDoublesNothing) {
   first->rings.write_shared(first->rings.site_of("speaker"), 1, text_argument("two"));
   first.reset();
   auto second = born();
-  const auto fills_up = [&](const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor) {
+  const auto fills_up = [&](const recovered_payload& left, const unique_id& segment, const clock_anchor& anchor, const will_write&) {
     const error failure = second->out->keep_recovered(left, segment, anchor, today).failure;
     disk->capacity = 0;
     return failure;

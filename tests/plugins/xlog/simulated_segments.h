@@ -125,6 +125,11 @@ class simulated_disk final : public segment_store {
       std::copy_n(content->front() + offset, into.size(), into.begin());
       return true;
     }
+    error write(uint64_t offset, std::span<const uint8_t> bytes) override {
+      if (disk.read_only) return {THARSIS_E_DENIED, "cannot write '" + name + "'"};
+      std::copy(bytes.begin(), bytes.end(), content->front() + offset);
+      return {THARSIS_OK, {}};
+    }
     error remove() override {
       if (disk.read_only) return {THARSIS_E_DENIED, "cannot delete '" + name + "'"};
       disk.files_.erase(name);

@@ -1,0 +1,83 @@
+#include "plugins/xlog/core/line_form.h"
+
+#include <algorithm>
+
+#include "plugins/xlog/core/image_lines.h"
+#include "plugins/xlog/core/json_line.h"
+#include "plugins/xlog/core/line.h"
+#include "plugins/xlog/core/tick_clock.h"
+
+namespace tharsis::xlog {
+namespace {
+
+const error fine{THARSIS_OK, {}};
+// What is written at once, and for Mars compressed together: as rows in rings, and lines.
+constexpr size_t bytes_at_once = 256 << 10;
+constexpr size_t rows_at_once = 4096;
+
+uint64_t thread_of(const block_extra& extra, uint32_t number) {
+  const auto found = std::find_if(extra.consumed.begin(), extra.consumed.end(), [number](const ring_range& r) { return r.ring == number; });
+  return found != extra.consumed.end() ? found->thread : 0;
+}
+
+const site* named(const site& s) { return is_finished_text(s) ? nullptr : &s; }
+
+}  // namespace
+
+block_writer::added line_form::add(const row& r) {
+  if (rows_.size() > 0 && (rows_.size() >= rows_at_once || rows_.bytes() >= bytes_at_once)) return block_writer::added::full;
+  return rows_.add(r) ? block_writer::added::yes : block_writer::added::refused;
+}
+
+result<std::string> line_form::lines(const block_extra& extra) {
+  std::string text;
+  error failure = fine;
+  for (size_t i = 0; i < rows_.size() && failure.status == THARSIS_OK; ++i) {
+    const row r = rows_.at(i);
+    const site& s = rows_.site_of(r);
+    failure = put(text, record_of(s, thread_of(extra, r.thread), wall_of(r.tick, extra.anchor), r.arguments), named(s), r.arguments, process_);
+  }
+  rows_.clear();
+  const error closed = close(text);
+  if (failure.status == THARSIS_OK) failure = closed;
+  return failure.status == THARSIS_OK ? result<std::string>(std::move(text)) : failure;
+}
+
+result<std::string> line_form::recovered(const recovered_payload& left, const block_extra& extra) {
+  auto image = read_recovered(left.bytes);
+  if (!image) return image.failure();
+  if (image->info.sealed) return error{THARSIS_E_UNSUPPORTED, "what a dead process left is sealed, and files of text have no place for it"};
+  image_lines from(std::move(*image), extra.anchor);
+  std::string text;
+  while (const auto l = from.next())
+    if (error failure = put(text, record_of(*l->of, l->thread, l->wall, l->arguments), named(*l->of), l->arguments, from.process());
+        failure.status != THARSIS_OK)
+      return failure;
+  if (error failure = close(text); failure.status != THARSIS_OK) return failure;
+  return text;
+}
+
+result<std::string> line_form::note(int64_t wall, std::string_view text, uint32_t level) {
+  record r;
+  r.wall = wall;
+  r.level = level;
+  r.plugin = "xlog";
+  r.text = text;
+  std::string bytes;
+  error failure = put(bytes, r, nullptr, {}, process_);
+  if (failure.status == THARSIS_OK) failure = close(bytes);
+  return failure.status == THARSIS_OK ? result<std::string>(std::move(bytes)) : failure;
+}
+
+error text_form::put(std::string& to, const record& r, const site*, std::span<const uint8_t>, uint32_t) {
+  append_line(to, r);
+  return fine;
+}
+
+error json_form::put(std::string& to, const record& r, const site* of, std::span<const uint8_t> arguments, uint32_t) {
+  to += of != nullptr ? json_line(r, *of, arguments) : json_line(r);
+  to += '\n';
+  return fine;
+}
+
+}  // namespace tharsis::xlog
