@@ -1,11 +1,11 @@
 // The door between the C ABI and xlog. Nothing here decides anything.
 #include <bit>
 
-#include "plugins/xlog/cat.h"
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/core/mars_cipher.h"
 #include "plugins/xlog/keygen_command.h"
+#include "plugins/xlog/read_command.h"
 #include "plugins/xlog/reader_service.h"
 #include "plugins/xlog/write_command.h"
 #include "plugins/xlog/writer.h"
@@ -123,7 +123,7 @@ class plugin {
   }
   tharsis_status stop() {
     writer_.stop();
-    if (cat_) cat_->stop();
+    if (read_) read_->stop();
     if (write_) write_->stop();
     if (work_.empty()) return THARSIS_OK;
     end_.spawn(tell_stopped());
@@ -160,8 +160,8 @@ class plugin {
       write_ = std::make_unique<write_command>(host_, place_, has_, call);
       work_.spawn(write_->run());
     } else {
-      cat_ = std::make_unique<cat>(host_, place_, call);
-      work_.spawn(cat_->run());
+      read_ = std::make_unique<read_command>(host_, place_, call);
+      work_.spawn(read_->run());
     }
   }
 
@@ -224,7 +224,7 @@ class plugin {
   tharsis_log_sink sink_{};
   tharsis_log_reader reader_{};
   tharsis_log_tap tap_{};
-  std::unique_ptr<cat> cat_;
+  std::unique_ptr<read_command> read_;
   std::unique_ptr<keygen_command> keygen_;
   std::unique_ptr<write_command> write_;
   task_set work_;

@@ -37,6 +37,7 @@ class byte_sink {
     return data_.get() + size_;
   }
   void took(size_t n) { size_ += n; }
+  void cut(size_t size) { size_ = size; }
 
   void byte(uint8_t value) {
     *room(1) = value;

@@ -1,7 +1,6 @@
 #include "plugins/xlog/core/block_reader.h"
 
 #include <algorithm>
-#include <string>
 
 #include "plugins/xlog/core/columns.h"
 #include "sdk/abi/log.h"
@@ -10,7 +9,8 @@
 namespace tharsis::xlog {
 namespace {
 
-std::string placeholder(uint64_t code) { return "<str#" + std::to_string(code) + ">"; }
+// As many codes as an epoch of a writer's has.
+constexpr size_t placeholders_max = 64 << 10;
 
 // Each value to its place in the rows of fixed parts.
 void scatter(std::span<const uint64_t> values, uint8_t* to, size_t stride, size_t bytes) {
@@ -49,7 +49,7 @@ std::optional<error> block_reader::on_rows(std::span<const uint8_t> payload, uin
   next_ = 0, current_ = nullptr;
   times_.clear();
   budget_ = block_bytes_max;
-  fixed_.clear(), all_texts_.clear();
+  fixed_.clear(), all_texts_.clear(), placeholders_.clear();
   if (rows == 0 || rows > block_rows_max) return error{THARSIS_E_PROTOCOL, "a block's number of rows is out of range"};
   if (take_rows(byte_source(payload), rows)) return {};
   times_.clear();
@@ -105,16 +105,7 @@ bool block_reader::take_codes(byte_source& from, size_t choices, std::vector<uin
   return from.ok() && high < choices;
 }
 
-bool block_reader::next(row& r) {
-  if (next_ == times_.size()) return false;
-  current_ = &sections_[site_codes_[next_]];
-  ++current_->at;
-  r = {current_->site, threads_[thread_codes_[next_]], times_[next_] << tick_shift_, {}};
-  ++next_;
-  return true;
-}
-
-std::optional<std::span<const uint8_t>> block_reader::arguments() {
+std::optional<cells> block_reader::values() {
   if (current_ == nullptr) return {};
   section& s = *current_;
   const place* const p = s.site < places_.size() ? places_[s.site].get() : nullptr;
@@ -122,17 +113,16 @@ std::optional<std::span<const uint8_t>> block_reader::arguments() {
   if (s.is == state::closed) s.is = open(s, *p) ? state::open : state::damaged;
   if (s.is == state::damaged) return {};
   const size_t at = s.at - 1;
-  const auto fixed = std::span<const uint8_t>(fixed_).subspan(s.fixed_at + at * p->fixed, p->fixed);
-  if (p->texts == 0) return fixed;
-  row_.assign(fixed.begin(), fixed.end());
-  for (const text& t : std::span(all_texts_).subspan(s.texts_at + at * p->texts, p->texts)) {
-    if (t.data != nullptr) {
-      row_.insert(row_.end(), t.data, t.data + t.size);
-    } else if (t.size > 0) {
-      const std::string instead = placeholder(t.unknown);
-      row_.insert(row_.end(), instead.begin(), instead.end());
-    }
-  }
+  return cells{std::span<const uint8_t>(fixed_).subspan(s.fixed_at + at * p->fixed, p->fixed),
+               std::span<const std::string_view>(all_texts_).subspan(s.texts_at + at * p->texts, p->texts)};
+}
+
+std::optional<std::span<const uint8_t>> block_reader::arguments() {
+  const auto has = values();
+  if (!has) return {};
+  if (has->texts.empty()) return has->fixed;
+  row_.clear();
+  append_cells(row_, *has);
   return row_;
 }
 
@@ -171,32 +161,38 @@ bool block_reader::open_texts(section& s, const place& p, byte_source& from, uin
   lengths_.resize(static_cast<size_t>(std::count(values_.begin(), values_.end(), 0)));
   read_numbers(from, lengths_);
   if (!from.ok()) return false;
+  const auto known = texts_.column(s.site, argument);
   size_t literal = 0;
   for (size_t i = 0; i < s.count; ++i) {
     const uint64_t code = values_[i];
-    text& t = all_texts_[s.texts_at + i * p.texts + column];
+    std::string_view& t = all_texts_[s.texts_at + i * p.texts + column];
     if (code == 0) {
       if (!take_literal(s, lengths_[literal++], t)) return false;
-    } else if (const auto known = texts_.find(s.site, argument, code)) {
-      t = {known->data(), static_cast<uint32_t>(known->size()), 0};
-      if (!spend(known->size())) return false;
     } else {
-      t = {nullptr, static_cast<uint32_t>(placeholder(code).size()), code};
+      const auto found = texts_.find(known, code);
+      t = found ? as_text(*found) : placeholder(code);
+      if (found ? !spend(t.size()) : placeholders_.size() > placeholders_max) return false;
     }
-    store(fixed_.data() + s.fixed_at + i * p.fixed + offset, t.size);
+    store(fixed_.data() + s.fixed_at + i * p.fixed + offset, static_cast<uint32_t>(t.size()));
   }
   return true;
 }
 
+std::string_view block_reader::placeholder(uint64_t code) {
+  std::string& text = placeholders_[code];
+  if (text.empty()) text = "<str#" + std::to_string(code) + ">";
+  return text;
+}
+
 // From what the block has of them; nothing, if its texts were lost.
-bool block_reader::take_literal(section& s, uint64_t size, text& t) {
+bool block_reader::take_literal(section& s, uint64_t size, std::string_view& t) {
   if (s.literals.size() < size) {
     s.literals = {};
-    t = {nullptr, static_cast<uint32_t>(placeholder(0).size()), 0};
+    t = placeholder(0);
     return true;
   }
   if (!spend(size)) return false;
-  t = {s.literals.data(), static_cast<uint32_t>(size), 0};
+  t = as_text(s.literals.first(size));
   s.literals = s.literals.subspan(size);
   return true;
 }

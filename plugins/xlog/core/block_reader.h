@@ -8,9 +8,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "plugins/xlog/core/bits.h"
+#include "plugins/xlog/core/cells.h"
 #include "plugins/xlog/core/row.h"
 #include "plugins/xlog/core/site.h"
 #include "plugins/xlog/core/stored_texts.h"
@@ -29,14 +33,28 @@ class block_reader {
   // to have are unknown.
   std::optional<error> on_texts(uint32_t epoch, std::span<const uint8_t> payload);
 
+  // False: no text of the epoch so far, and no literal of the last block, has this in it.
+  bool may_have_text(std::string_view part) { return texts_.may_have(part); }
+
   // `payload` must stay until the last row is taken; `rows` is what the header says.
   std::optional<error> on_rows(std::span<const uint8_t> payload, uint32_t rows);
 
   // The next row without its arguments. False: that was the last.
-  bool next(row& r);
+  bool next(row& r) {
+    if (next_ == times_.size()) return false;
+    current_ = &sections_[site_codes_[next_]];
+    ++current_->at;
+    r = {current_->site, threads_[thread_codes_[next_]], times_[next_] << tick_shift_, {}};
+    ++next_;
+    return true;
+  }
 
-  // The arguments of the row that next() gave, as they stood in its ring; good until the next call. A text that is
-  // not known is "<str#n>" with its code in place of n. None: the site is unknown, or its columns are damaged.
+  // The arguments of the row that next() gave, without copying them: `fixed` as it stood in its ring, and the bytes of
+  // its texts. Good until the next block. A text that is not known is "<str#n>" with its code in place of n. None: the
+  // site is unknown, or its columns are damaged.
+  std::optional<cells> values();
+
+  // The same as it stood in its ring, in one piece; good until the next call.
   std::optional<std::span<const uint8_t>> arguments();
 
  private:
@@ -44,11 +62,6 @@ class block_reader {
     std::string codes;
     size_t fixed = 0;  // Bytes of the fixed parts of a row.
     size_t texts = 0;  // Of a row.
-  };
-  struct text {
-    const uint8_t* data = nullptr;
-    uint32_t size = 0;
-    uint64_t unknown = 0;  // Its code, where there is no data.
   };
   enum class state { closed, open, damaged };
   struct section {  // Of one site.
@@ -67,7 +80,8 @@ class block_reader {
   bool take_codes(byte_source& from, size_t choices, std::vector<uint32_t>& to);
   bool open(section& s, const place& p);
   bool open_texts(section& s, const place& p, byte_source& from, uint32_t argument, size_t offset, size_t column);
-  bool take_literal(section& s, uint64_t size, text& t);
+  bool take_literal(section& s, uint64_t size, std::string_view& t);
+  std::string_view placeholder(uint64_t code);
   bool spend(uint64_t bytes);
 
   const unsigned tick_shift_;
@@ -75,7 +89,8 @@ class block_reader {
   stored_texts texts_;
   std::vector<section> sections_;
   std::vector<uint8_t> fixed_;    // Of the sections that are open: rows of fixed parts, lengths of texts included;
-  std::vector<text> all_texts_;   // and their texts, row by row.
+  std::vector<std::string_view> all_texts_;  // and their texts, row by row.
+  std::unordered_map<uint64_t, std::string> placeholders_;  // What stands for those that are not known, by their code.
   std::vector<uint64_t> sizes_;    // Of sections: columns, literals.
   std::vector<uint32_t> threads_, site_codes_, thread_codes_;
   std::vector<uint64_t> times_, values_, lengths_;

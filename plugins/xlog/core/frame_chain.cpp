@@ -10,12 +10,12 @@ constexpr size_t gaps_max = 4096;  // What is missing in more places is only tol
 
 std::string named(uint64_t number) { return "frame " + std::to_string(number); }
 
-std::string range(uint64_t first, uint64_t end) {
+}  // namespace
+
+std::string frame_chain::missing_text(uint64_t first, uint64_t end) {
   if (end - first == 1) return named(first) + " is missing";
   return "frames " + std::to_string(first) + " to " + std::to_string(end - 1) + " are missing";
 }
-
-}  // namespace
 
 std::optional<frame_chain::finding> frame_chain::on_frame(uint64_t number, uint32_t before, std::optional<uint32_t> own, bool last) {
   const auto found = [](fault what, std::string text) { return finding{what, std::move(text)}; };
@@ -29,7 +29,7 @@ std::optional<frame_chain::finding> frame_chain::on_frame(uint64_t number, uint3
   ended_ = ended_ || last;
   if (number > expected && gaps_.size() < gaps_max) gaps_.push_back({expected, number});
   if (was_ended) return found(fault::after_last, named(number) + " stands behind the last one");
-  if (number > expected) return was_lost ? std::nullopt : std::optional(found(fault::missing, range(expected, number)));
+  if (number > expected) return was_lost ? std::nullopt : std::optional(found(fault::missing, missing_text(expected, number)));
   if (fits || was_lost) return std::nullopt;
   if (number == 0) return found(fault::broken, "frame 0 belongs to a file with another head");
   return found(fault::broken, named(number - 1) + " is not the one that " + named(number) + " was written behind");

@@ -32,6 +32,14 @@ class frame_chain {
   // Bytes in front of the next frame were no frame, and that has been told: which ones they were, nobody asks.
   void on_lost() { lost_ = true; }
 
+  // The end of the frame before the next one cannot be believed, after all.
+  void on_doubt() { chain_.reset(); }
+
+  // Whether this one comes next, and was written behind the one before.
+  bool expects(uint64_t number, uint32_t before) const { return number == next_ && !lost_ && !ended_ && chain_ == before; }
+  uint64_t next() const { return next_; }
+  // "frames 3 to 5 are missing"
+  static std::string missing_text(uint64_t first, uint64_t end);
   bool ended() const { return ended_; }  // The last frame was there.
 
  private:

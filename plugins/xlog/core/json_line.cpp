@@ -40,7 +40,9 @@ std::string json_value(const log_argument& a) {
   }
 }
 
-std::string fields_of(const site& of, std::span<const uint8_t> arguments) {
+}  // namespace
+
+std::string json_fields(const site& of, std::span<const uint8_t> arguments) {
   json_object fields;
   std::set<std::string> names;
   for_each_field(of.text, of.codes, arguments, [&](std::string_view name, const log_argument& a) {
@@ -50,6 +52,8 @@ std::string fields_of(const site& of, std::span<const uint8_t> arguments) {
   });
   return fields.text();
 }
+
+namespace {
 
 std::string line_with(const record& r, const std::string& fields) {
   return json_object()
@@ -67,7 +71,7 @@ std::string line_with(const record& r, const std::string& fields) {
 
 }  // namespace
 
-std::string json_line(const record& r, const site& of, std::span<const uint8_t> arguments) { return line_with(r, fields_of(of, arguments)); }
+std::string json_line(const record& r, const site& of, std::span<const uint8_t> arguments) { return line_with(r, json_fields(of, arguments)); }
 
 std::string json_line(const record& r) { return line_with(r, "{}"); }
 

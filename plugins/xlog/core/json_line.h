@@ -12,6 +12,8 @@ namespace tharsis::xlog {
 // gets a number behind it: n, n_2. Durations and times are nanoseconds, bytes hexadecimal, and what JSON has no number
 // for ("nan", "inf") is text; null is what no log may hold.
 std::string json_line(const record& r, const site& of, std::span<const uint8_t> arguments);
+// Its fields alone, as one object.
+std::string json_fields(const site& of, std::span<const uint8_t> arguments);
 // Of finished text: without fields.
 std::string json_line(const record& r);
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "plugins/xlog/core/condition.h"
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/record.h"
 
@@ -15,14 +18,26 @@ struct query {
   uint32_t level = THARSIS_LOG_VERBOSE;  // And worse.
   std::vector<std::string> plugins;      // Any of them; empty: all.
   std::vector<std::string> tags;         // As plugins.
+  std::vector<uint64_t> threads;         // As plugins.
+  std::vector<condition> conditions;     // All of them hold.
   std::vector<std::string> texts;        // All of them are in the text.
+  bool any_case = false;                 // Letters of the texts count as both, those of ASCII.
   int64_t since = std::numeric_limits<int64_t>::min();
   int64_t until = std::numeric_limits<int64_t>::max();  // Lines at this time are not wanted any more.
 
+  // Whether lines of such a place in a program may be wanted.
+  bool wants_origin(uint32_t of_level, std::string_view plugin, std::string_view tag) const {
+    return of_level >= level && is_one_of(plugin, plugins) && is_one_of(tag, tags);
+  }
+  bool wants_time(int64_t wall) const { return wall >= since && wall < until; }
+  bool wants_thread(uint64_t thread) const { return is_one_of(thread, threads); }
+  bool wants_text(std::string_view text) const {
+    return std::all_of(texts.begin(), texts.end(), [&](const std::string& t) { return holds(text, t); });
+  }
+
+  // A line whose fields are not known.
   bool wants(const record& r) const {
-    return r.level >= level && r.wall >= since && r.wall < until &&
-           is_one_of(r.plugin, plugins) && is_one_of(r.tag, tags) &&
-           std::all_of(texts.begin(), texts.end(), [&](const std::string& t) { return r.text.find(t) != std::string::npos; });
+    return conditions.empty() && wants_origin(r.level, r.plugin, r.tag) && wants_time(r.wall) && wants_thread(r.thread) && wants_text(r.text);
   }
 
   // May a file of this name hold such a line? A file holds what was written on its day, or, where the clock was set
@@ -31,8 +46,14 @@ struct query {
   bool may_be_in(const file_name& name) const { return name.day + 1 >= utc_day(since); }
 
  private:
-  static bool is_one_of(const std::string& word, const std::vector<std::string>& any) {
+  template <class T, class List>
+  static bool is_one_of(const T& word, const List& any) {
     return any.empty() || std::find(any.begin(), any.end(), word) != any.end();
+  }
+  static char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+  bool holds(std::string_view text, std::string_view part) const {
+    if (!any_case) return text.find(part) != std::string_view::npos;
+    return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) { return folded(a) == folded(b); }) != text.end();
   }
 };
 

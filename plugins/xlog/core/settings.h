@@ -72,7 +72,10 @@ struct settings {
 inline constexpr size_t text_max = 256 << 10;
 inline constexpr size_t plugin_max = 256;  // Bytes of a plugin's id.
 
-// What `cat` reads at a time from one file.
+// How often `tail -f` looks for what came: a person sees no delay, and a disk that sleeps is not kept awake by much.
+inline constexpr duration follow_interval = 250ms;
+
+// What is read at a time from one file that is taken as a whole.
 inline constexpr size_t read_size = 256 << 10;
 
 // How often taps are told what has come: a person watches lines appear without a jerk.

@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "plugins/xlog/core/row.h"
 
@@ -14,6 +15,10 @@ constexpr uint64_t texts_max = 64 << 10;
 constexpr uint64_t bindings_max = 64 << 10;
 constexpr size_t epoch_bytes_max = (1 << 20) + block_bytes_max;
 constexpr size_t content_max = 2 * block_bytes_max;  // Texts, and lengths of empty ones.
+
+bool holds(std::span<const uint8_t> bytes, std::string_view part) {
+  return memmem(bytes.data(), bytes.size(), part.data(), part.size()) != nullptr;
+}
 
 uint64_t column_key(uint64_t site, uint64_t argument) { return site << 32 | argument; }
 
@@ -37,6 +42,7 @@ std::optional<error> stored_texts::on_texts(uint32_t epoch, std::span<const uint
     bytes_.clear();
     columns_.clear();
     bindings_ = 0;
+    for (looked_for& l : looked_for_) l.up_to = 0, l.found = false;
   }
   literals_ = {};
   if (payload.empty()) return {};
@@ -108,12 +114,21 @@ bool stored_texts::take_bindings(byte_source& from, uint64_t fresh) {
   return from.ok();
 }
 
-std::optional<std::span<const uint8_t>> stored_texts::find(uint32_t site, uint32_t argument, uint64_t code) const {
-  const auto column = columns_.find(column_key(site, argument));
-  if (column == columns_.end() || code == 0 || code > column->second.size()) return {};
-  const uint32_t number = column->second[code - 1];
-  if (number >= texts_.size() || texts_[number].start == absent) return {};
-  return std::span(bytes_).subspan(texts_[number].start, texts_[number].size);
+// What stands across two texts counts too: it only makes the block be opened.
+bool stored_texts::may_have(std::string_view part) {
+  auto l = std::find_if(looked_for_.begin(), looked_for_.end(), [&](const looked_for& one) { return one.part == part; });
+  if (l == looked_for_.end()) l = looked_for_.insert(l, {std::string(part)});
+  if (!l->found) {
+    const size_t again = std::min(l->up_to, part.size());  // It may begin before what is new.
+    l->found = holds(std::span(bytes_).subspan(l->up_to - again), part);
+    l->up_to = bytes_.size();
+  }
+  return l->found || holds(literals_, part);
+}
+
+std::span<const uint32_t> stored_texts::column(uint32_t site, uint32_t argument) const {
+  const auto found = columns_.find(column_key(site, argument));
+  return found == columns_.end() ? std::span<const uint32_t>() : found->second;
 }
 
 }  // namespace tharsis::xlog

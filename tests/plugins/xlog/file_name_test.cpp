@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "plugins/xlog/core/merge.h"
 #include "plugins/xlog/core/query.h"
 
 using namespace tharsis::xlog;
@@ -25,19 +24,6 @@ TEST(XlogFileName, OtherNamesAreNotTakenForOurs) {
                             "xlog_20261125_.tlog", "xlog_20261125_0.tlog", "xlog_20261125_01.tlog", "xlog_20261125_x.tlog",
                             "xlog_20261125_4294967296.tlog", "x.log_20261125.tlog", "_20261125.tlog", "my_xlog_20261125.tlog", "xlog_20261125-1.tlog"})
     EXPECT_FALSE(parse_file_name(wrong)) << wrong;
-}
-
-TEST(XlogMerge, LinesComeByTimeAndThenByFile) {
-  merge m;
-  m.on_line(0, 30);
-  m.on_line(1, 10);
-  m.on_line(2, 10);
-  EXPECT_EQ(m.take(), 1u);
-  m.on_line(1, 20);
-  EXPECT_EQ(m.take(), 2u);
-  EXPECT_EQ(m.take(), 1u);
-  EXPECT_EQ(m.take(), 0u);
-  EXPECT_EQ(m.take(), std::nullopt);
 }
 
 TEST(XlogQuery, EveryWishMustHold) {

@@ -1,0 +1,45 @@
+// How lines are shown: as text, JSON or CSV.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "plugins/xlog/core/log_line.h"
+
+namespace tharsis::xlog {
+
+// How far local time is ahead of UTC at a wall time, in nanoseconds; null: times are shown in UTC.
+using zone = std::function<int64_t(int64_t wall)>;
+
+// Renders times, all but their last digits once a second: "2026-11-25T10:11:12.123456Z", or "...+01:00".
+class time_text {
+ public:
+  explicit time_text(zone local = {}) : local_(std::move(local)) {}
+  void append(byte_sink& to, int64_t wall);
+
+ private:
+  zone local_;
+  std::optional<int64_t> second_;
+  std::string text_;    // Up to the point.
+  std::string ending_;  // Behind the fraction.
+};
+
+class line_output {
+ public:
+  virtual ~line_output() = default;
+  // What comes before all lines.
+  virtual void begin(byte_sink&) {}
+  virtual void add(byte_sink& to, const log_line& l) = 0;
+};
+
+// core/line.h's form; with `colours` the levels' around each line.
+std::unique_ptr<line_output> text_output(bool colours = false, zone local = {});
+// core/json_line.h's.
+std::unique_ptr<line_output> json_output();
+// RFC 4180, with a line of names; the last column has the fields as JSON.
+std::unique_ptr<line_output> csv_output();
+
+}  // namespace tharsis::xlog

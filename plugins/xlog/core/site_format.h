@@ -1,0 +1,61 @@
+// The text of a site's lines, taken apart once, so that each line costs little more than copying its parts. It says
+// exactly what format_line() and append_line() say.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/xlog/core/bits.h"
+#include "plugins/xlog/core/cells.h"
+#include "plugins/xlog/core/site.h"
+#include "sdk/pure/log_format.h"
+
+namespace tharsis::xlog {
+
+class site_format {
+ public:
+  explicit site_format(const site& s);
+
+  // The text as it is, and as a line of a log has it: without control characters and bytes that are no UTF-8.
+  void append_text(byte_sink& to, const cells& values) const;
+  void append_escaped(byte_sink& to, const cells& values) const;
+
+  // " I " and " stn/dialer ", which stand before and behind the thread.
+  std::string_view level_part() const { return level_; }
+  std::string_view origin_part() const { return origin_; }
+
+ private:
+  struct piece {
+    std::string literal;   // Before the argument,
+    std::string escaped;   // and as a line has it.
+    bool argument = false; // The last one has none.
+    bool simple = false;   // Its spec asks for nothing.
+    char code = 0;
+    uint32_t fixed = 0;    // Where it is among the fixed parts,
+    uint32_t text = 0;     // and among the texts.
+    format_spec spec;
+  };
+
+  template <bool escapes>
+  bool append_pieces(byte_sink& to, const cells& values) const;
+  void append_slowly(byte_sink& to, const cells& values, bool escapes) const;
+
+  std::string text_, codes_;
+  std::string level_, origin_;
+  std::vector<piece> pieces_;
+  size_t texts_ = 0;
+  size_t fixed_ = 0;
+  bool fits_ = false;  // Text and codes belong together, and its literals can be escaped by themselves.
+};
+
+// A text as a line has it. False: it is no UTF-8, and what it means depends on what stands beside it; nothing is added.
+bool append_escaped_alone(byte_sink& to, std::string_view text);
+
+inline void append(byte_sink& to, std::string_view text) {
+  if (text.empty()) return;
+  std::memcpy(to.room(text.size()), text.data(), text.size());
+  to.took(text.size());
+}
+
+}  // namespace tharsis::xlog

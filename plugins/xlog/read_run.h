@@ -1,0 +1,86 @@
+// What the commands that read have in common: finding the files, reading them merged, naming damage, the exit code.
+#pragma once
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "plugins/xlog/core/line_output.h"
+#include "plugins/xlog/core/read_arguments.h"
+#include "plugins/xlog/merged_lines.h"
+#include "plugins/xlog/read_sources.h"
+#include "sdk/async/command.h"
+
+namespace tharsis::xlog {
+
+struct reading {
+  const tharsis_files* files;
+  command_call call;
+  read_arguments asked;
+  const private_key* key;  // Null: none.
+  int64_t now;             // Wall time.
+  const std::atomic<bool>* stop;
+};
+
+// [may block]
+class read_run {
+ public:
+  // `wanted` outlives it.
+  read_run(const reading& r, const query& wanted, bool grows = false);
+
+  // False: the paths are wrong, which has been told.
+  bool find();
+  // All that is there now, to the sink. False: it was stopped.
+  bool run(line_sink& sink);
+  // Looks for new files, and for what came to those that are known.
+  void look_again();
+  // 0 all was read, 1 not.
+  int code() const;
+
+  const std::vector<std::unique_ptr<read_source>>& sources() const { return sources_.all; }
+  // Whether the writer of a file that has no end died there, and its rings were taken over: nothing is missing then.
+  bool is_kept_elsewhere(const read_source& unfinished) const;
+
+ private:
+  class complaining;
+
+  const reading& reading_;
+  source_finder finder_;
+  found_sources sources_;
+  merged_lines lines_;
+  bool damaged_ = false;
+  std::vector<const read_source*> torn_;  // Files that end in the midst of a frame.
+};
+
+// Lines as text on the way to the person or program.
+class printed_lines : public line_sink {
+ public:
+  printed_lines(const command_call& call, std::unique_ptr<line_output> form) : call_(call), form_(std::move(form)) {}
+  void on_line(const log_line& l) override {
+    form_->add(out_, l);
+    ++lines_;
+    if (out_.size() >= shown_at_once) show();
+  }
+  void on_damage(const read_source&, const damage&) override { show(); }
+  void show();
+  uint64_t lines() const { return lines_; }
+
+ private:
+  static constexpr size_t shown_at_once = 64 << 10;  // A terminal's or pipe's worth.
+
+  const command_call& call_;
+  const std::unique_ptr<line_output> form_;
+  byte_sink out_;
+  uint64_t lines_ = 0;
+};
+
+// As the arguments ask for.
+std::unique_ptr<line_output> output_of(const reading& r);
+
+// The commands; the answer is the exit code. [may block]
+int print_lines(const reading& r);   // cat
+int find_lines(const reading& r);    // grep
+int show_statistics(const reading& r);
+int verify_files(const reading& r);
+int export_lines(const reading& r);
+
+}  // namespace tharsis::xlog

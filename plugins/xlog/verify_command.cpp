@@ -1,0 +1,101 @@
+// `tharsis xlog verify`: reads everything, so that each seal or checksum is proven, and names what is wrong.
+#include <map>
+
+#include "plugins/xlog/read_run.h"
+#include "sdk/pure/json.h"
+
+namespace tharsis::xlog {
+namespace {
+
+class verified_files final : public line_sink {
+ public:
+  void on_line(const log_line&) override {}
+  void on_damage(const read_source& from, const damage& d) override { found[from.path].push_back(d); }
+
+  std::map<std::string, std::vector<damage>> found;  // By path.
+};
+
+std::string counted(uint64_t n, const std::string& what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+
+std::string json_of(const damage& d) {
+  json_object o;
+  o.add("byte", d.at);
+  if (d.frame) o.add("frame", *d.frame);
+  else o.add_raw("frame", "null");
+  return o.add("why", d.why).add("missing_frames", d.missing_frames).add("missing_lines", d.missing_lines).text();
+}
+
+// What is wrong with the end of a file: nothing, where it is told already or its last frame is there.
+std::optional<damage> unfinished(const read_source& s, const std::vector<damage>& found) {
+  if (s.bytes->failure().status != THARSIS_OK) return damage{s.lines->position(), s.bytes->failure().text};
+  if (s.lines->complete() || (!found.empty() && (found.back().cut || s.lines->frames() == 0))) return {};
+  damage d{s.lines->position(), "the file ends before its last frame: it is still being written, its writer was killed, or somebody cut it"};
+  if (s.bytes->size() == 0) d.why = "the file is empty";
+  d.cut = true;
+  return d;
+}
+
+// One file's. With `kept`, its writer was killed, and what is missing at its end is in another file.
+class report {
+ public:
+  report(const read_source& s, const std::vector<damage>& found, bool kept) : of_(s), kept_(kept) {
+    for (const damage& d : found)
+      if (!d.cut || !kept) damage_.push_back(d);
+    for (const damage& d : damage_) frames_ += d.missing_frames, lines_ += d.missing_lines;
+  }
+  bool whole() const { return damage_.empty(); }
+
+  std::string json() const {
+    std::string list;
+    for (const damage& d : damage_) list += (list.empty() ? "" : ",") + json_of(d);
+    return json_object()
+        .add("file", of_.shown)
+        .add("bytes", of_.bytes->size())
+        .add("frames", of_.lines->frames())
+        .add("complete", of_.lines->complete())
+        .add("damaged", !whole())
+        .add("missing_frames", frames_)
+        .add("missing_lines", lines_)
+        .add_raw("damage", "[" + list + "]")
+        .text();
+  }
+  std::string text() const {
+    if (whole())
+      return of_.shown + ": whole, " + counted(of_.lines->frames(), "frame") +
+             (kept_ && !of_.lines->complete() ? "; its writer was killed, and what it left is in another file" : "");
+    std::string all;
+    for (const damage& d : damage_)
+      all += of_.shown + ": byte " + std::to_string(d.at) + (d.frame ? ", frame " + std::to_string(*d.frame) : "") + ": " + d.why + "\n";
+    all += of_.shown + ": damaged";
+    if (frames_ > 0) all += "; " + counted(frames_, "frame") + " missing";
+    if (lines_ > 0) all += "; at least " + counted(lines_, "line") + " missing";
+    return all;
+  }
+
+ private:
+  const read_source& of_;
+  const bool kept_;
+  std::vector<damage> damage_;
+  uint64_t frames_ = 0, lines_ = 0;
+};
+
+}  // namespace
+
+int verify_files(const reading& r) {
+  read_run run(r, r.asked.wanted);
+  if (!run.find()) return 2;
+  verified_files sink;
+  if (!run.run(sink)) return 1;
+  bool damaged = false;
+  for (const auto& s : run.sources()) {
+    if (s->recorded.value_or(false)) continue;  // The other source of the file told it.
+    auto& found = sink.found[s->path];
+    if (auto d = unfinished(*s, found)) found.push_back(std::move(*d));
+    const report of(*s, found, run.is_kept_elsewhere(*s));
+    r.call.print(r.asked.json ? of.json() : of.text());
+    damaged = damaged || !of.whole();
+  }
+  return damaged ? 1 : 0;
+}
+
+}  // namespace tharsis::xlog
