@@ -11,7 +11,7 @@ namespace tharsis::xlog {
 namespace {
 
 // Of the first lap: a thread that says little never touches the rest.
-constexpr uint64_t first_step = 64 << 10;
+constexpr uint64_t first_step = 16 << 10;
 // A thread for which no ring is left asks with every line; the system is asked about the others' threads so often.
 constexpr duration ask_again = 10ms;
 // How often close() looks whether somebody is still inside.
@@ -174,24 +174,18 @@ bool ring_set::extend(lease& l, uint64_t bytes) {
   return true;
 }
 
-// False in a signal that came while its own thread was in here, and where the cipher fails.
-bool ring_set::prepare(lease& l, uint64_t position, uint64_t count) {
+// False where the cipher fails.
+bool ring_set::prepare(lease& l, uint64_t position, uint64_t count, bool draining) {
   if (!sealed_ || count == 0) return true;
   auto* keystream = const_cast<uint8_t*>(l.keystream) + (position & l.mask);
-  return fill(stream_position(l.index, position), {keystream, count});
-}
-
-bool ring_set::fill(uint64_t position, std::span<uint8_t> into) {
-  if (held::by_this_thread(fill_)) return false;
-  const held lock(fill_);
-  return callbacks_.fill(position, into);
+  return (draining && callbacks_.fill_draining ? callbacks_.fill_draining : callbacks_.fill)(stream_position(l.index, position), {keystream, count});
 }
 
 void ring_set::commit(uint32_t ring, uint64_t to) {
   lease& l = *leases_[ring];
   const uint64_t before = l.released, after = to / keystream_unit * keystream_unit;
   store(front_.control(ring).tail, to);
-  if (after == before || !prepare(l, before + l.mask + 1, after - before)) return;
+  if (after == before || !prepare(l, before + l.mask + 1, after - before, true)) return;
   l.released = after;
   l.told_filling = false;
   // While there is more to come: who is woken for a few lines soon sleeps again.
@@ -293,7 +287,7 @@ bool ring_set::open_shared() {
   if (l.open) return true;
   if (open(l).status != THARSIS_OK) return false;
   front_.add_owner(0, 0);
-  // All of it: who has ring 0 must not wait for who makes keystream, since a handler may wait for ring 0 in there.
+  // All of it: a signal's handler that interrupts a line writes here, and must not call the cipher's library.
   if (prepare(l, l.prepared, geometry_.ring_size - l.prepared)) l.prepared = geometry_.ring_size;
   return true;
 }
@@ -316,7 +310,7 @@ bool ring_set::append_to_dictionary(std::span<const uint8_t> entry) {
   if (!sealed_) return front_.append_to_dictionary(entry);
   const uint64_t at = front_.dictionary_used(), skip = at % keystream_unit;
   std::vector<uint8_t> sealed((skip + entry.size() + keystream_unit - 1) / keystream_unit * keystream_unit);
-  if (!fill(stream_position(dictionary_stream, at - skip), sealed)) return false;
+  if (!callbacks_.fill(stream_position(dictionary_stream, at - skip), sealed)) return false;
   for (size_t i = 0; i < entry.size(); ++i) sealed[skip + i] ^= entry[i];
   return front_.append_to_dictionary(std::span(sealed).subspan(skip, entry.size()));
 }

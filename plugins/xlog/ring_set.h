@@ -39,10 +39,12 @@ class ring_set {
     // The drain should look. [any thread] Must not block.
     std::function<void(uint32_t)> on_news;
     // Makes the keystream from stream_position(ring, position) on, a multiple of 64; empty: the segment is plain.
-    // False: it cannot, and no line is written there. [any thread, one at a time]
+    // False: it cannot, and no line is written there. [any thread, one at a time for each ring]
     fill_keystream fill;
     // A line of this site was dropped. [any thread] Null: nobody counts.
     std::function<void(uint32_t site)> dropped{};
+    // As fill, at the same time as that. [drain] Null: fill may do it.
+    fill_keystream fill_draining{};
   };
 
   ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
@@ -170,8 +172,7 @@ class ring_set {
   bool grant(lease& l, uint64_t bytes);
   bool extend(lease& l, uint64_t bytes);
   bool wait_for_room(lease& l, uint64_t bytes, duration most);
-  bool prepare(lease& l, uint64_t position, uint64_t count);
-  bool fill(uint64_t position, std::span<uint8_t> into);
+  bool prepare(lease& l, uint64_t position, uint64_t count, bool draining = false);
   void tell(uint32_t what);
   void tell_the_rest();
   void wake_waiting(lease& l);
@@ -201,7 +202,6 @@ class ring_set {
   write_waits waits_;
   std::mutex mutex_;                  // Over leases and the dictionary.
   std::mutex shared_;
-  std::mutex fill_;
 };
 
 }  // namespace tharsis::xlog

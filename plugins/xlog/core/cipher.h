@@ -103,6 +103,9 @@ class stream_cipher {
   // data ^= the stream's byte_view from `position` on. False: the library failed, and `data` is worth nothing.
   [[nodiscard]] bool apply(uint64_t position, std::span<uint8_t> data);
 
+  // Of the same key, for another thread.
+  result<stream_cipher> copy() const;
+
  private:
   stream_cipher(cipher_suite suite, cipher_context context) : suite_(suite), context_(std::move(context)) {}
   cipher_suite suite_;

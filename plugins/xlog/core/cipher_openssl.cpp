@@ -198,6 +198,13 @@ result<stream_cipher> stream_cipher::make(cipher_suite suite, const secret& key)
   return stream_cipher(suite, std::move(*context));
 }
 
+result<stream_cipher> stream_cipher::copy() const {
+  const error_mark mark;
+  cipher_context context(EVP_CIPHER_CTX_new());
+  if (!context || EVP_CIPHER_CTX_copy(of(context), of(context_)) != 1) return error{THARSIS_E_UNSUPPORTED, "OpenSSL cannot copy a cipher"};
+  return stream_cipher(suite_, std::move(context));
+}
+
 // The counter is the number of the cipher's block: big-endian at the end of AES' 16 bytes, little-endian in
 // the first 8 of ChaCha20's (the library carries from the lower 32 bits into the upper).
 bool stream_cipher::apply(uint64_t position, std::span<uint8_t> data) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/xlog/core/mars_keystream.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -22,6 +21,12 @@ result<keystream> keystream::make(const contents& ring) {
   return keystream(std::move(*cipher));
 }
 
+result<keystream> keystream::copy() const {
+  auto cipher = cipher_.copy();
+  if (!cipher) return cipher.failure();
+  return keystream(std::move(*cipher));
+}
+
 bool keystream::fill(uint64_t position, std::span<uint8_t> into) {
   while (!into.empty()) {
     const auto step = into.first(std::min(into.size(), step_size));
@@ -31,6 +36,20 @@ bool keystream::fill(uint64_t position, std::span<uint8_t> into) {
     into = into.subspan(step.size());
   }
   return true;
+}
+
+result<ring_streams> ring_streams::make(const keystream& of, uint32_t rings) {
+  ring_streams made;
+  for (uint32_t i = 0; i <= rings; ++i) {
+    auto copy = of.copy();
+    if (!copy) return copy.failure();
+    made.streams_.push_back(std::move(*copy));
+  }
+  return made;
+}
+
+bool ring_streams::fill(uint64_t position, std::span<uint8_t> into) {
+  return streams_[std::min<size_t>(position >> 48, streams_.size() - 1)].fill(position, into);
 }
 
 result<new_keystream> make_keystream(std::span<const public_key> recipients, const tharsis_random& random, const unique_id& id,
@@ -44,8 +63,6 @@ result<new_keystream> make_keystream(std::span<const public_key> recipients, con
 }
 
 result<keystream> unwrap_keystream(byte_view wrapped, const private_key& key) {
-  if (is_wrapped_for_mars(wrapped)) return unwrap_mars_keystream(wrapped, key);
-  if (key.of_mars) return error{THARSIS_E_DENIED, "it is sealed for keys of tharsis, and the one that was given is Mars'"};
   const auto opened = open_envelope(ring_purpose, wrapped, key);
   if (!opened) return opened.failure();
   return keystream::make(opened->inside);

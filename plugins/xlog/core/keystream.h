@@ -22,10 +22,23 @@ class keystream {
   [[nodiscard]] bool fill(uint64_t position, std::span<uint8_t> into);
   // data ^= the stream: opens what was sealed. False: the library failed, and `data` is worth nothing.
   [[nodiscard]] bool apply(uint64_t position, std::span<uint8_t> data) { return cipher_.apply(position, data); }
+  // The same stream, for another thread.
+  result<keystream> copy() const;
 
  private:
   explicit keystream(stream_cipher cipher) : cipher_(std::move(cipher)) {}
   stream_cipher cipher_;
+};
+
+// One stream for each ring (by the upper 16 bits of the position) and one for the rest, so that nobody waits for another
+// one's. [one thread at a time for each]
+class ring_streams {
+ public:
+  static result<ring_streams> make(const keystream& of, uint32_t rings);
+  [[nodiscard]] bool fill(uint64_t position, std::span<uint8_t> into);
+
+ private:
+  std::vector<keystream> streams_;
 };
 
 struct new_keystream {

@@ -10,8 +10,6 @@ constexpr size_t piece_size = 64 << 10;
 constexpr int raw_deflate = -15;
 // Windows of up to 8 MiB: Mars asks for 64 KiB, and our blocks are smaller than a million bytes.
 constexpr int window_log_max = 23;
-constexpr size_t zstd_descriptor_at = 4;  // Behind a frame's magic.
-constexpr uint8_t zstd_checksum_bit = 4;
 
 }  // namespace
 
@@ -33,10 +31,7 @@ struct mars_stream::streams {
 };
 
 mars_stream::mars_stream(mars_compression kind, std::span<const uint8_t> payload)
-    : streams_(std::make_unique<streams>(kind)), left_(payload) {
-  has_checksum_ = kind == mars_compression::zstd && payload.size() > zstd_descriptor_at && (payload[zstd_descriptor_at] & zstd_checksum_bit) != 0;
-}
-mars_stream::mars_stream(mars_stream&&) noexcept = default;
+    : streams_(std::make_unique<streams>(kind)), left_(payload) {}
 mars_stream::~mars_stream() = default;
 
 mars_stream::next mars_stream::read(std::string& to) {
@@ -73,8 +68,7 @@ mars_stream::next mars_stream::read_zstd(std::string& to) {
   to.resize(before + out.pos);
   if (ZSTD_isError(answer) != 0) return next::damaged;
   rest_ = answer == 0 && !left_.empty();
-  ended_ = answer == 0;
-  if (ended_) return next::end;
+  if (answer == 0) return next::end;
   return out.pos == piece_size || !left_.empty() ? next::more : next::end;
 }
 
