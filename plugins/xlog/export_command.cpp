@@ -57,15 +57,21 @@ class exported_lines final : public line_sink {
   }
   void on_damage(const read_source& from, const damage& d) override { call_.complain(from.shown + ": " + d.text()); }
   bool on_progress(uint64_t, uint64_t) override { return to_.failure().status == THARSIS_OK; }
-  void write() {
-    to_.write(out_.bytes());
-    out_.clear();
+  error end() {
+    error failure = form_->end(out_);
+    write();
+    return failure.status != THARSIS_OK ? failure : to_.failure();
   }
 
   uint64_t lines = 0;
 
  private:
   static constexpr size_t written_at_once = 256 << 10;
+
+  void write() {
+    to_.write(out_.bytes());
+    out_.clear();
+  }
 
   const command_call& call_;
   made_file& to_;
@@ -77,6 +83,7 @@ class exported_lines final : public line_sink {
 std::unique_ptr<line_output> form_of(const std::string& format) {
   if (format == "text") return text_output();
   if (format == "json") return json_output();
+  if (format == "mars") return mars_output();
   return format == "csv" ? csv_output() : nullptr;
 }
 
@@ -97,9 +104,8 @@ int export_lines(const reading& r) {
   }
   exported_lines lines(r.call, to, std::move(form));
   const bool all = run.run(lines);
-  lines.write();
-  if (to.failure().status != THARSIS_OK) {
-    r.call.complain("xlog export: " + to.failure().text);
+  if (const error failure = lines.end(); failure.status != THARSIS_OK) {
+    r.call.complain("xlog export: " + failure.text);
     return 1;
   }
   r.call.print(std::to_string(lines.lines) + " lines written to " + r.asked.output);

@@ -14,7 +14,7 @@ using made_form = std::unique_ptr<file_form>;
 }  // namespace
 
 result<made_form> make_file_form(const settings& s, const std::vector<public_key>& recipients, const tharsis_random& random,
-                                 const tharsis_loop* loop, uint32_t process) {
+                                 const tharsis_loop*, uint32_t process) {
   switch (s.format) {
     case file_format::text: return made_form(std::make_unique<text_form>());
     case file_format::json: return made_form(std::make_unique<json_form>());
@@ -25,8 +25,7 @@ result<made_form> make_file_form(const settings& s, const std::vector<public_key
   if (!writer) return writer.failure();
   // What is sealed is so also when it is to be there at once; Mars would write it in the clear.
   const bool at_once = s.sync && !writer->seals();
-  const auto ahead = [loop](int64_t) { return loop != nullptr ? int64_t{0} : int64_t{0}; };
-  return made_form(std::make_unique<mars_form>(std::move(*writer), at_once, process, ahead));
+  return made_form(std::make_unique<mars_form>(mars_export(std::move(*writer), {}, at_once), process));
 }
 
 }  // namespace tharsis::xlog

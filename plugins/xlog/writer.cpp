@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "plugins/xlog/collect_dead.h"
-#include "plugins/xlog/core/keystream.h"
+#include "plugins/xlog/core/mars_keystream.h"
 #include "plugins/xlog/core/tick_clock.h"
 #include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
@@ -95,7 +95,7 @@ writer::opened writer::open_now(int64_t wall) {
   auto made = make_machinery(host_);
   if (!made) return o.failure = made.failure(), o;
   work_->on = std::move(*made);
-  const bool sealed = !recipients->empty() && work_->on.real;
+  const bool sealed = (!recipients->empty() || settings_.mars.recipient) && work_->on.real;
 
   tharsis_error why = no_error();
   const tharsis_status status = host_.files->make_folder(host_.files->self, text_of(settings_.directory), &why);
@@ -113,7 +113,8 @@ writer::opened writer::open_now(int64_t wall) {
   std::vector<uint8_t> wrapped;
   std::shared_ptr<keystream> stream;
   if (sealed) {
-    auto keys = make_keystream(*recipients, *host_.random, info.id);
+    auto keys = settings_.mars.recipient ? make_mars_keystream(*settings_.mars.recipient, *host_.random, info.id)
+                                         : make_keystream(*recipients, *host_.random, info.id);
     if (!keys) return o.failure = keys.failure(), o;
     wrapped = std::move(keys->wrapped);
     stream = std::make_shared<keystream>(std::move(keys->stream));

@@ -168,13 +168,30 @@ def foreign_files(tool):
     expect("missing before this one" in why, why)
 
 
+def exported(tool):
+    """From our form to Mars', and to ours again."""
+    folder, out = tool.fresh("ours"), tool.folder / "out.xlog"
+    out.unlink(missing_ok=True)
+    tool.run("write", folder, "--threads", 2, "--lines", 5000)
+    tool.run("export", "--to", "mars", "-o", out, folder)
+    records = mars.read(out.read_bytes())
+    check_records(records, "zlib", False, False)
+    expect(pairs(b"".join(r.text for r in records).decode().splitlines()) == all_of(2, 5000), "what was exported")
+    shown, _ = tool.run("cat", out)
+    expect(pairs(shown.splitlines()) == all_of(2, 5000), "what was exported, read by cat")
+    tool.run("verify", out)
+    cut = tool.folder / "cut.xlog"
+    cut.write_bytes(out.read_bytes()[:-100])
+    tool.run("verify", cut, code=1)
+
+
 class Killed:
     """One process that logs, is killed at a random moment, and what is there after recover."""
 
-    def __init__(self, tool, form, luck):
+    def __init__(self, tool, form, luck, sealed=False):
         self.folder, self.acked = tool.fresh("killed"), tool.folder / "acked"
         self.acked.unlink(missing_ok=True)
-        settings = options(format=form, interval="20ms")
+        settings = options(format=form, interval="20ms", **({"encrypt__mars_public_key": PUBLIC.hex()} if sealed else {}))
         words = tool.words("write", self.folder, "--threads", 2, "--lines", 10_000_000, "--rate", 20_000, "--acked", self.acked, *settings)
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None and (not self.acked.exists() or sum(self.counts()) == 0):
@@ -182,6 +199,7 @@ class Killed:
         time.sleep(luck.uniform(0, 0.2))
         process.send_signal(signal.SIGKILL)
         process.wait()
+        self.shows = [file.name for file in self.folder.iterdir() if b"line {thread}" in file.read_bytes()]
         tool.run("recover", self.folder, *settings)
 
     def counts(self):
@@ -194,6 +212,7 @@ def kills(tool, count):
     for number in range(count):
         form = ("mars", "text", "json")[number % 3]
         killed = Killed(tool, form, luck)
+        expect(any(name.endswith(".ring") for name in killed.shows), "the search for what is in the clear is worth nothing")
         lines, torn = [], False
         for file in sorted(killed.folder.iterdir()):
             expect(file.suffix != ".ring", "a ring is left")
@@ -211,6 +230,19 @@ def kills(tool, count):
         missing = [(t, n) for t, acknowledged in enumerate(killed.counts()) for n in range(acknowledged) if (t, n) not in have]
         expect(not missing, f"{form}: {len(missing)} lines are lost, first {missing[:3]}")
         expect(torn or len(have) == len(seen), f"{form}: {len(seen) - len(have)} lines are doubled")
+
+
+def sealed_kill(tool):
+    """Nothing of a line is in the clear, in no ring either; Mars' key shows all of it."""
+    killed = Killed(tool, "mars", random.Random(1), sealed=True)
+    expect(not killed.shows, f"in the clear: {killed.shows}")
+    for file in killed.folder.iterdir():
+        expect(b"line {thread}" not in file.read_bytes(), f"{file.name} shows a place that logs")
+    expect(any(file.suffix == ".tlog" for file in killed.folder.iterdir()), "what was in the rings is nowhere")
+    shown = subprocess.run(tool.words("cat", killed.folder, "--key", tool.folder / "mars.key"), capture_output=True, check=False).stdout
+    have = set(pairs(shown.decode().splitlines()))
+    missing = [(t, n) for t, acknowledged in enumerate(killed.counts()) for n in range(acknowledged) if (t, n) not in have]
+    expect(not missing, f"sealed: {len(missing)} lines are lost, first {missing[:3]}")
 
 
 def whole_records(data):
@@ -235,6 +267,8 @@ def main():
     plain_formats(tool)
     wrong_settings(tool)
     foreign_files(tool)
+    exported(tool)
+    sealed_kill(tool)
     kills(tool, int(sys.argv[3]))
     print(f"every form as it should be, {sys.argv[3]} deaths: no line lost")
     shutil.rmtree(folder)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/xlog/core/mars_keystream.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -63,6 +64,8 @@ result<new_keystream> make_keystream(std::span<const public_key> recipients, con
 }
 
 result<keystream> unwrap_keystream(byte_view wrapped, const private_key& key) {
+  if (is_wrapped_for_mars(wrapped)) return unwrap_mars_keystream(wrapped, key);
+  if (key.of_mars) return error{THARSIS_E_DENIED, "it is sealed for keys of tharsis, and the one that was given is Mars'"};
   const auto opened = open_envelope(ring_purpose, wrapped, key);
   if (!opened) return opened.failure();
   return keystream::make(opened->inside);

@@ -1,6 +1,6 @@
 #include "plugins/xlog/core/line_form.h"
 
-#include <algorithm>
+#include <map>
 
 #include "plugins/xlog/core/image_lines.h"
 #include "plugins/xlog/core/json_line.h"
@@ -15,11 +15,6 @@ const error fine{THARSIS_OK, {}};
 constexpr size_t bytes_at_once = 256 << 10;
 constexpr size_t rows_at_once = 4096;
 
-uint64_t thread_of(const block_extra& extra, uint32_t number) {
-  const auto found = std::find_if(extra.consumed.begin(), extra.consumed.end(), [number](const ring_range& r) { return r.ring == number; });
-  return found != extra.consumed.end() ? found->thread : 0;
-}
-
 const site* named(const site& s) { return is_finished_text(s) ? nullptr : &s; }
 
 }  // namespace
@@ -30,12 +25,14 @@ block_writer::added line_form::add(const row& r) {
 }
 
 result<std::string> line_form::lines(const block_extra& extra) {
+  std::map<uint32_t, uint64_t> threads;
+  for (const ring_range& r : extra.consumed) threads.emplace(r.ring, r.thread);
   std::string text;
   error failure = fine;
   for (size_t i = 0; i < rows_.size() && failure.status == THARSIS_OK; ++i) {
     const row r = rows_.at(i);
     const site& s = rows_.site_of(r);
-    failure = put(text, record_of(s, thread_of(extra, r.thread), wall_of(r.tick, extra.anchor), r.arguments), named(s), r.arguments, process_);
+    failure = put(text, record_of(s, threads[r.thread], wall_of(r.tick, extra.anchor), r.arguments), named(s), r.arguments, process_);
   }
   rows_.clear();
   const error closed = close(text);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "plugins/xlog/core/log_line.h"
+#include "sdk/pure/error.h"
 
 namespace tharsis::xlog {
 
@@ -33,6 +34,8 @@ class line_output {
   // What comes before all lines.
   virtual void begin(byte_sink&) {}
   virtual void add(byte_sink& to, const log_line& l) = 0;
+  // What comes behind them. A failure tells that some are missing.
+  virtual error end(byte_sink&) { return {THARSIS_OK, {}}; }
 };
 
 // core/line.h's form; with `colours` the levels' around each line.
@@ -41,5 +44,8 @@ std::unique_ptr<line_output> text_output(bool colours = false, zone local = {});
 std::unique_ptr<line_output> json_output();
 // RFC 4180, with a line of names; the last column has the fields as JSON.
 std::unique_ptr<line_output> csv_output();
+
+// core/mars_export.h's, packed by zlib, in the clear.
+std::unique_ptr<line_output> mars_output(zone local = {});
 
 }  // namespace tharsis::xlog

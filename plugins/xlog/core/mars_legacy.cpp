@@ -5,6 +5,7 @@
 
 #include "plugins/xlog/core/mars_record.h"
 #include "plugins/xlog/core/mars_stream.h"
+#include "sdk/pure/utf8.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -21,10 +22,14 @@ uint32_t number_at(std::span<const uint8_t> bytes, size_t at, size_t size) {
 }
 
 bool is_text(std::string_view text) {
-  text = text.substr(0, looked_at);
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t' || c == '\r' || c == '\x1b';
-  });
+  if (text.empty()) return false;
+  for (size_t at = 0; at < std::min(text.size(), looked_at);) {
+    const size_t size = utf8_size(text.substr(at));
+    const char c = text[at];
+    if (size == 0 || (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != '\x1b')) return false;
+    at += size;
+  }
+  return true;
 }
 
 std::string unpacked(std::span<const uint8_t> payload) {

@@ -246,12 +246,11 @@ void mars_reader::go_on() {
   const auto next = stream_->read(text_.more());
   expanded_ += text_.more().size() - before;
   if (next == mars_stream::next::more && expanded_ <= expanded_max) return;
-  const bool rest = stream_->has_rest();
+  const bool rest = stream_->has_rest(), whole = !stream_->lacks_end();
   stream_.reset();
   text_.end();
-  if (next == mars_stream::next::end && !rest) return;
+  if (next == mars_stream::next::end && !rest && (whole || cut_)) return;
   if (next == mars_stream::next::more) return tell("a block expands to more than " + std::to_string(expanded_max >> 20) + " MiB; the rest of it is not read");
-  if (cut_ && next == mars_stream::next::end) return;
   text_.doubt();
   tell(rest ? "behind a block's end stands more: its length is wrong, or it is damaged"
             : sealed_ ? "a block cannot be read to its end: it is sealed for another key, or damaged" : "a block is damaged: it cannot be read to its end");
@@ -289,7 +288,7 @@ bool may_be_mars(std::string_view bytes, bool whole) {
   if (bytes.empty()) return false;
   if (is_any_magic(bytes[0]) && (bytes.size() < header_size || !is_mars_magic(static_cast<uint8_t>(bytes[0])))) return true;
   if (const auto h = decode_mars_header(as_bytes(bytes)); h && is_hour(h->first_hour) && is_hour(h->last_hour) && h->length <= payload_max) return true;
-  return find_inside(bytes, bytes.size(), whole) || (bytes.size() == mapped_size && all_zeros(bytes));
+  return find_inside(bytes, bytes.size(), whole) || all_zeros(bytes);
 }
 
 }  // namespace tharsis::xlog

@@ -10,6 +10,8 @@ constexpr size_t piece_size = 64 << 10;
 constexpr int raw_deflate = -15;
 // Windows of up to 8 MiB: Mars asks for 64 KiB, and our blocks are smaller than a million bytes.
 constexpr int window_log_max = 23;
+constexpr size_t zstd_descriptor_at = 4;  // Behind a frame's magic.
+constexpr uint8_t zstd_checksum_bit = 4;
 
 }  // namespace
 
@@ -31,7 +33,10 @@ struct mars_stream::streams {
 };
 
 mars_stream::mars_stream(mars_compression kind, std::span<const uint8_t> payload)
-    : streams_(std::make_unique<streams>(kind)), left_(payload) {}
+    : streams_(std::make_unique<streams>(kind)), left_(payload) {
+  has_checksum_ = kind == mars_compression::zstd && payload.size() > zstd_descriptor_at && (payload[zstd_descriptor_at] & zstd_checksum_bit) != 0;
+}
+mars_stream::mars_stream(mars_stream&&) noexcept = default;
 mars_stream::~mars_stream() = default;
 
 mars_stream::next mars_stream::read(std::string& to) {
@@ -68,7 +73,8 @@ mars_stream::next mars_stream::read_zstd(std::string& to) {
   to.resize(before + out.pos);
   if (ZSTD_isError(answer) != 0) return next::damaged;
   rest_ = answer == 0 && !left_.empty();
-  if (answer == 0) return next::end;
+  ended_ = answer == 0;
+  if (ended_) return next::end;
   return out.pos == piece_size || !left_.empty() ? next::more : next::end;
 }
 

@@ -14,7 +14,7 @@ class mars_stream {
  public:
   // `payload` must stay.
   mars_stream(mars_compression kind, std::span<const uint8_t> payload);
-  mars_stream(const mars_stream&) = delete;
+  mars_stream(mars_stream&&) noexcept;
   ~mars_stream();
 
   enum class next { more, end, damaged };
@@ -23,6 +23,8 @@ class mars_stream {
 
   // Bytes behind the stream's end: what was written would have none.
   bool has_rest() const { return rest_; }
+  // It was to end with a checksum, and ends before it: whoever writes one finishes it.
+  bool lacks_end() const { return !ended_ && has_checksum_; }
 
  private:
   next read_zlib(std::string& to);
@@ -31,7 +33,7 @@ class mars_stream {
   struct streams;
   std::unique_ptr<streams> streams_;
   std::span<const uint8_t> left_;
-  bool rest_ = false;
+  bool rest_ = false, ended_ = false, has_checksum_ = false;
 };
 
 }  // namespace tharsis::xlog

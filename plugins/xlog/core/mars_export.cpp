@@ -1,4 +1,4 @@
-#include "plugins/xlog/core/mars_form.h"
+#include "plugins/xlog/core/mars_export.h"
 
 #include "plugins/xlog/core/mars_line.h"
 
@@ -12,8 +12,8 @@ static_assert(block_text + mars_line_max < mars_writer::text_max);
 
 }  // namespace
 
-error mars_form::put(std::string& to, const record& r, const site*, std::span<const uint8_t>, uint32_t process) {
-  const int64_t ahead = ahead_(r.wall);
+error mars_export::add(std::string& to, const record& r, uint32_t process) {
+  const int64_t ahead = local_ ? local_(r.wall) : 0;
   const unsigned hour = local_hour(r.wall, ahead);
   if (at_once_) {
     std::string line;
@@ -24,10 +24,10 @@ error mars_form::put(std::string& to, const record& r, const site*, std::span<co
   if (text_.empty()) first_hour_ = hour;
   last_hour_ = hour;
   append_mars_line(text_, r, process, ahead);
-  return text_.size() >= block_text ? close(to) : fine;
+  return text_.size() >= block_text ? end(to) : fine;
 }
 
-error mars_form::close(std::string& to) {
+error mars_export::end(std::string& to) {
   if (text_.empty()) return fine;
   error failure = writer_.block(to, text_, first_hour_, last_hour_);
   text_.clear();
