@@ -18,7 +18,7 @@ constexpr const char* write_help =
     "  --rate R      lines a second and thread; without it as fast as it goes. A full ring blocks: nothing is dropped.\n"
     "  --acked FILE  holds for each thread, as a little-endian u64, how many calls have come back: kill the process at\n"
     "                any moment, and tharsis xlog cat DIR shows no line less after tharsis xlog recover DIR\n"
-    "  --set         a setting of xlog: ring_size=64KiB, encrypt.to=[KEY.pub]\n";
+    "  --set         a setting of xlog: ring_size=64KiB, encrypt.to=[KEY.pub], format=mars, mode=sync\n";
 constexpr const char* recover_help =
     "tharsis xlog recover DIR\n"
     "  Keeps, in a log file of DIR, the last lines of processes that died: they are in their rings. A new start of xlog\n"
