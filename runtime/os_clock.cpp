@@ -23,6 +23,14 @@ int64_t boot_now() {
 int64_t monotonic_now() { return since_start<std::chrono::steady_clock>(); }
 int64_t wall_now() { return since_start<std::chrono::system_clock>(); }
 
+int64_t ahead_of_utc(int64_t wall) {
+  constexpr int64_t second = 1'000'000'000;
+  const time_t when = wall / second - (wall % second < 0 ? 1 : 0);
+  tzset();  // localtime_r need not look at TZ.
+  tm local{};
+  return localtime_r(&when, &local) != nullptr ? local.tm_gmtoff * second : 0;
+}
+
 // Between the two readings the thread may have lost its processor: the smallest difference is the right one.
 int64_t time_asleep() {
   int64_t least = INT64_MAX;

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -149,6 +152,9 @@ real_files::real_files() : files_(handle_kind::job, 1) {
   table_.remove = table_method<&real_files::remove>::call;
   table_.list = table_method<&real_files::list>::call;
   table_.lock = table_method<&real_files::lock>::call;
+  table_.describe = table_method<&real_files::describe>::call;
+  table_.space = table_method<&real_files::space>::call;
+  table_.rename = table_method<&real_files::rename>::call;
 }
 
 real_files::~real_files() = default;
@@ -252,7 +258,7 @@ tharsis_status real_files::replace(tharsis_text path, tharsis_bytes data, tharsi
   const descriptor made = open_successor(beside);
   if (!made.ok()) return cannot(error, "replacing", name);
   if (ftruncate(made.get(), 0) != 0 || !write_all(made.get(), data) || fsync(made.get()) != 0 ||
-      rename(beside.c_str(), name.c_str()) != 0) {
+      ::rename(beside.c_str(), name.c_str()) != 0) {
     const tharsis_status status = cannot(error, "replacing", name);
     unlink(beside.c_str());
     return status;
@@ -321,6 +327,43 @@ tharsis_status real_files::lock(tharsis_text path, tharsis_handle* id, tharsis_e
     return cannot(error, "locking", name);
   }
   return keep(held(new open_file{std::move(opened), std::move(name), false, false, {}, false}), id, error);
+}
+
+tharsis_status real_files::describe(tharsis_text path, tharsis_file_facts* facts, tharsis_error* error) {
+  std::string name;
+  if (const tharsis_status s = checked(path, name, error); s != THARSIS_OK) return s;
+  struct stat found {};
+  if (lstat(name.c_str(), &found) != 0) return cannot(error, "looking at", name);
+  facts->kind = S_ISREG(found.st_mode) ? THARSIS_FILE_PLAIN : S_ISDIR(found.st_mode) ? THARSIS_FILE_FOLDER : THARSIS_FILE_OTHER;
+  facts->bytes = S_ISREG(found.st_mode) ? static_cast<uint64_t>(found.st_size) : 0;
+  const bool fits = std::abs(found.st_mtim.tv_sec) < INT64_MAX / 1'000'000'000;  // Some 292 years from 1970.
+  facts->modified = fits ? found.st_mtim.tv_sec * int64_t{1'000'000'000} + found.st_mtim.tv_nsec : 0;
+  return THARSIS_OK;
+}
+
+tharsis_status real_files::space(tharsis_text folder, tharsis_space* space, tharsis_error* error) {
+  std::string name;
+  if (const tharsis_status s = checked(folder, name, error); s != THARSIS_OK) return s;
+  struct statvfs found {};
+  if (uninterrupted([&] { return statvfs(name.c_str(), &found); }) != 0) return cannot(error, "asking for the room at", name);
+  space->total = uint64_t{found.f_blocks} * found.f_frsize;
+  space->free = uint64_t{found.f_bavail} * found.f_frsize;
+  return THARSIS_OK;
+}
+
+tharsis_status real_files::rename(tharsis_text from, tharsis_text to, tharsis_error* error) {
+  std::string old_name, new_name;
+  if (const tharsis_status s = checked(from, old_name, error); s != THARSIS_OK) return s;
+  if (const tharsis_status s = checked(to, new_name, error); s != THARSIS_OK) return s;
+  if (::rename(old_name.c_str(), new_name.c_str()) != 0) {
+    if (errno == EXDEV)
+      return fail(error, THARSIS_E_UNSUPPORTED, "'" + old_name + "' and '" + new_name + "' are on different file systems");
+    return cannot(error, "renaming '" + old_name + "' to", new_name);
+  }
+  // The new name first: a loss of power may leave both, never none.
+  for (const std::string& path : {new_name, old_name})
+    if (!sync_folder(folder_of(path))) return cannot(error, "syncing the folder of", path);
+  return THARSIS_OK;
 }
 
 }  // namespace tharsis::runtime

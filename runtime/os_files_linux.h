@@ -33,6 +33,9 @@ class real_files {
   tharsis_status list(tharsis_text folder, void (*visit)(void*, tharsis_text), void* context,
                       tharsis_error* error);
   tharsis_status lock(tharsis_text path, tharsis_handle* lock, tharsis_error* error);
+  tharsis_status describe(tharsis_text path, tharsis_file_facts* facts, tharsis_error* error);
+  tharsis_status space(tharsis_text folder, tharsis_space* space, tharsis_error* error);
+  tharsis_status rename(tharsis_text from, tharsis_text to, tharsis_error* error);
 
   tharsis_status keep(held file, tharsis_handle* id, tharsis_error* error);
   held find(tharsis_handle id);

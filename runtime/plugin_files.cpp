@@ -49,6 +49,15 @@ plugin_files::plugin_files(const tharsis_files& platform) : platform_(platform) 
   table_.list = [](void* self, tharsis_text folder, void (*visit)(void*, tharsis_text), void* context, tharsis_error* error) {
     return of(self).platform_.list(of(self).platform_.self, folder, visit, context, error);
   };
+  table_.describe = [](void* self, tharsis_text path, tharsis_file_facts* facts, tharsis_error* error) {
+    return of(self).platform_.describe(of(self).platform_.self, path, facts, error);
+  };
+  table_.space = [](void* self, tharsis_text folder, tharsis_space* space, tharsis_error* error) {
+    return of(self).platform_.space(of(self).platform_.self, folder, space, error);
+  };
+  table_.rename = [](void* self, tharsis_text from, tharsis_text to, tharsis_error* error) {
+    return of(self).platform_.rename(of(self).platform_.self, from, to, error);
+  };
 }
 
 tharsis_status plugin_files::note(tharsis_status status, tharsis_text path, const tharsis_handle* file) {

@@ -36,6 +36,7 @@ real_strand::real_strand(tharsis_handle id, const strand_directory& all, carrier
   loop_.timer_set = table_method<&real_strand::timer_set>::call;
   loop_.timer_cancel = table_method<&real_strand::timer_cancel>::call;
   loop_.run_blocking = table_method<&real_strand::run_blocking>::call;
+  loop_.ahead_of_utc = [](void*, int64_t wall) { return ahead_of_utc(wall); };
   table_.size = sizeof table_;
   table_.self = this;
   table_.id = id;

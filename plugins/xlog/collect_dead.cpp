@@ -69,12 +69,18 @@ void set_aside(dead_segment& dead, const std::string& path, const std::string& w
                                                         : "its segment cannot be set aside: " + failure.text));
 }
 
+void add(const consumed& newer, consumed& to) {
+  to.ranges.insert(to.ranges.end(), newer.ranges.begin(), newer.ranges.end());
+  if (newer.anchor) to.anchor = newer.anchor;
+}
+
 void collect(dead_segment& dead, const std::string& path, const tharsis_files* files, const std::string& directory,
-             const keep_left& keep, const tell_crash& died, size_t most, collection& to) {
+             const std::string& young, const keep_left& keep, const tell_crash& died, size_t most, collection& to) {
   const auto read = [&dead](uint64_t offset, std::span<uint8_t> into) { return dead.read(offset, into); };
   const auto all = read_segment(read, {});
   if (!all) return set_aside(dead, path, all.failure().text, to);
   consumed done = consumed_of(files, directory, all->info.id);
+  if (!young.empty()) add(consumed_of(files, young, all->info.id), done);
   const write_intent written = written_so_far(read, files, directory);
   add_written(written, done.ranges);
   const auto image = read_segment(read, done.ranges);
@@ -95,14 +101,14 @@ void collect(dead_segment& dead, const std::string& path, const tharsis_files* f
 }  // namespace
 
 collection collect_dead(segment_store& segments, const tharsis_files* files, const std::string& directory, const keep_left& keep,
-                        const tell_crash& died, size_t most) {
+                        const tell_crash& died, size_t most, const std::string& young) {
   collection found;
   const auto paths = segments.list(directory);
   if (!paths) found.complaints.push_back("segments of dead processes cannot be looked for: " + paths.failure().text);
   if (!paths) return found;
   for (const std::string& path : *paths) {
     const auto dead = segments.open(path);
-    if (dead) collect(**dead, path, files, directory, keep, died, most, found);
+    if (dead) collect(**dead, path, files, directory, young, keep, died, most, found);
     else if (dead.status() != THARSIS_E_IN_USE && dead.status() != THARSIS_E_NOT_FOUND) found.complaints.push_back(dead.failure().text);
   }
   return found;

@@ -27,8 +27,9 @@ using tell_crash = std::function<void(const segment_image& image)>;
 
 // A segment is deleted once all of it is in files. One of which something cannot be read is set aside for a person when the
 // rest is kept; one whose lines find no room in our file stays for the next start. [may block]
-// `most`: of recovered_payloads().
+// `most`: of recovered_payloads(). `young`: another folder where log files may be, the newer ones; empty: there is none.
 collection collect_dead(segment_store& segments, const tharsis_files* files, const std::string& directory, const keep_left& keep,
-                        const tell_crash& died = {}, size_t most = frame_header::payload_max / 2);
+                        const tell_crash& died = {}, size_t most = frame_header::payload_max / 2,
+                        const std::string& young = {});
 
 }  // namespace tharsis::xlog

@@ -6,6 +6,7 @@
 #include "plugins/xlog/block_form.h"
 #include "plugins/xlog/core/flight_line.h"
 #include "plugins/xlog/core/level.h"
+#include "plugins/xlog/core/utc.h"
 #include "plugins/xlog/file_forms.h"
 
 namespace tharsis::xlog {
@@ -29,6 +30,11 @@ std::string full_text(const loss_counts& drops) {
   return lines_text(all) + " lost before this: the rings were full (" + whose + ")";
 }
 
+calendar calendar_of(const settings& s, const tharsis_loop* loop) {
+  if (!s.local_days || loop == nullptr || !THARSIS_HAS(loop, ahead_of_utc)) return calendar(s.rotate_every);
+  return calendar(s.rotate_every, [loop](int64_t wall) { return loop->ahead_of_utc(loop->self, wall); });
+}
+
 }  // namespace
 
 drain::drain(const host_tables& host, const settings& s, std::vector<public_key> recipients, const unique_id& segment, ring_set& rings,
@@ -40,7 +46,7 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
       rings_(rings),
       sites_(sites),
       anchor_(anchor),
-      files_(host.files, s.directory, s.name, s.file_size, std::string(ending_of(s.format))),
+      files_(host.files, s.directories(), s.name, s.whole_file(), calendar_of(s, host.loop), std::string(ending_of(s.format))),
       begun_(rings.count() + 1),
       flight_(rings),
       done_to_(rings.count()),
@@ -49,7 +55,7 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
 }
 
 drain::outcome drain::open(int64_t wall) {
-  wall_ = wall;
+  wall_ = counted_ = wall;
   auto form = make_file_form(settings_, recipients_, *host_.random, host_.loop, host_.process);
   if (!form) return outcome_of(form.failure());
   form_ = std::move(*form);
@@ -314,9 +320,11 @@ block_extra drain::extra() {
 error drain::write_losses() {
   take_drops();
   if (!drops_.empty()) {
-    if (error failure = note(full_text(drops_)); failure.status != THARSIS_OK) return failure;
+    const std::string when = ", between " + utc_text(drops_since_) + " and " + utc_text(drops_until_) + (disk_full_ ? "; the disk was full" : "");
+    if (error failure = note(full_text(drops_) + when); failure.status != THARSIS_OK) return failure;
     drops_.clear();
   }
+  disk_full_ = false;
   while (!untold_.empty()) {
     if (error failure = note(untold_.back()); failure.status != THARSIS_OK) return failure;
     untold_.pop_back();
@@ -340,7 +348,11 @@ error drain::note(const std::string& sentence) {
 }
 
 void drain::take_drops() {
-  for (const auto& [whose, count] : sites_.take_lost()) {
+  const loss_counts lost = sites_.take_lost();
+  if (drops_.empty()) drops_since_ = counted_;
+  counted_ = wall_;
+  if (!lost.empty()) drops_until_ = wall_;
+  for (const auto& [whose, count] : lost) {
     drops_[whose] += count;
     full_[whose] += count;
     dropped_ += count;
@@ -378,7 +390,7 @@ drain::outcome drain::keep_recovered(const recovered_payload& left, const unique
 
 // Into a file of our own form, beside those that have no place for it.
 error drain::keep_sealed(const recovered_payload& left, const block_extra& extra) {
-  log_files files(host_.files, settings_.directory, settings_.name, settings_.file_size);
+  log_files files(host_.files, settings_.directories(), settings_.name, settings_.whole_file(), calendar_of(settings_, host_.loop));
   block_form form(settings_.tick_shift, {}, *host_.random);
   unique_id id;
   host_.random->fill(host_.random->self, id.data(), id.size());
@@ -462,6 +474,7 @@ drain::outcome drain::outcome_of(error failure) {
   o.dropped = std::exchange(dropped_, 0);
   o.full = std::exchange(full_, {});
   o.open = form_ && form_->rows() > 0;
+  disk_full_ = disk_full_ || failure.status == THARSIS_E_FULL;
   o.failure = std::move(failure);
   o.file = files_.path();
   return o;

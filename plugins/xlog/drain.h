@@ -153,6 +153,9 @@ class drain {
   uint64_t lines_ = 0, bytes_ = 0, recorded_ = 0, dropped_ = 0;  // Since the last outcome.
   loss_counts full_;   // Since the last outcome.
   loss_counts drops_;  // That no note tells of yet.
+  int64_t drops_since_ = 0, drops_until_ = 0;  // Between these times, by the wall clock.
+  int64_t counted_ = 0;     // When drops were looked for last.
+  bool disk_full_ = false;  // Since then it was.
   struct spoiled {
     uint64_t lines = 0;
     uint64_t bytes = 0;

@@ -15,33 +15,50 @@ const error fine{THARSIS_OK, {}};
 
 }  // namespace
 
-// From the last number of the day on, the first whose file is empty. A file that somebody else opened in the same moment is
-// theirs as soon as it is locked or has a byte.
 error log_files::begin(int64_t wall) {
   close();
-  file_name name{utc_day(wall), 0, name_.of, name_.ending};
+  begun_ = days_.period_of(wall);
+  file_name name{begun_.day, 0, name_.of, name_.ending};
+  std::vector<error> failures;
+  for (size_t i = 0; i < directories_.size(); ++i) failures.push_back(find_last(i, name));
+  for (size_t i = 0; i < directories_.size(); ++i) {
+    if (failures[i].status == THARSIS_OK) failures[i] = begin_in(i, name);
+    if (failures[i].status == THARSIS_OK) return fine;
+  }
+  return failures.front();
+}
+
+// The last number of the day, over all directories: a file may be moved from one to another.
+error log_files::find_last(size_t directory, file_name& name) const {
+  const std::string& folder = directories_[directory];
   tharsis_error why = no_error();
-  tharsis_status status = files_->make_folder(files_->self, text_of(directory_), &why);
+  tharsis_status status = files_->make_folder(files_->self, text_of(folder), &why);
   if (status != THARSIS_OK) return error_from(status, why);
   const auto visit = [](void* context, tharsis_text text) {
     auto& next = *static_cast<file_name*>(context);
     const auto found = parse_file_name(view(text));
     if (found && found->day == next.day && found->of == next.of && found->ending == next.ending) next.number = std::max(next.number, found->number);
   };
-  status = files_->list(files_->self, text_of(directory_), visit, &name, &why);
-  if (status != THARSIS_OK) return error_from(status, why);
+  status = files_->list(files_->self, text_of(folder), visit, &name, &why);
+  return status == THARSIS_OK ? fine : error_from(status, why);
+}
+
+// From that number on, the first whose file is empty. A file that somebody else opened in the same moment is theirs as soon
+// as it is locked or has a byte.
+error log_files::begin_in(size_t directory, file_name name) {
+  directory_ = directory;
   for (uint32_t tries = 0; tries < neighbours_max; ++tries, ++name.number) {
     error failure = open_name(name);
     if (failure.status == THARSIS_OK && bytes_ == 0) return fine;
     close();
-    if (failure.status != THARSIS_OK && failure.status != THARSIS_E_IN_USE && !is_folder(path(name))) return failure;
+    if (failure.status != THARSIS_OK && failure.status != THARSIS_E_IN_USE && !is_folder(path())) return failure;
   }
-  return {THARSIS_E_IN_USE, "other processes make log files in '" + directory_ + "' faster than we find a free name"};
+  return {THARSIS_E_IN_USE, "other processes make log files in '" + directories_[directory] + "' faster than we find a free name"};
 }
 
-error log_files::open_name(file_name name) {
-  const std::string file = path(name);
+error log_files::open_name(const file_name& name) {
   name_ = name;
+  const std::string file = path();
   tharsis_error why = no_error();
   tharsis_status status = files_->open(files_->self, text_of(file), THARSIS_FILES_APPEND | THARSIS_FILES_READ, &file_, &why);
   if (status != THARSIS_OK) file_ = 0;
@@ -51,8 +68,7 @@ error log_files::open_name(file_name name) {
 }
 
 bool log_files::is_over(int64_t wall) const {
-  const int64_t day = utc_day(wall);
-  return file_ == 0 || bytes_ >= file_size_ || day > name_.day || day < name_.day - 1 || !is_there();
+  return file_ == 0 || bytes_ >= file_size_ || days_.is_over(begun_, wall) || !is_there();
 }
 
 // Somebody may have cleared the folder away under us, or put another file in our file's place, or cut it; an open file

@@ -4,6 +4,8 @@
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/core/mars_cipher.h"
+#include "plugins/xlog/files_command.h"
+#include "plugins/xlog/files_service.h"
 #include "plugins/xlog/keygen_command.h"
 #include "plugins/xlog/read_command.h"
 #include "plugins/xlog/reader_service.h"
@@ -70,6 +72,21 @@ error read_form(const host& h, settings& s) {
   return {THARSIS_OK, {}};
 }
 
+// Which files are begun when, and how long they stay where.
+void read_keeping(const host& h, settings& s) {
+  s.rotate_every = h.wait("rotate_every", s.rotate_every);
+  if (s.rotate_every > duration::zero()) s.rotate_every = std::max<duration>(s.rotate_every, 1min);
+  s.local_days = h.text("days") == "local";
+  s.keep.keep_for = h.wait("keep_for", s.keep.keep_for);
+  s.keep.keep_bytes = static_cast<uint64_t>(h.whole("keep_bytes", static_cast<int64_t>(s.keep.keep_bytes)));
+  s.keep.keep_free = static_cast<uint64_t>(h.whole("keep_free", static_cast<int64_t>(s.keep.keep_free)));
+  s.keep.keep_at_least = static_cast<uint32_t>(h.whole("keep_at_least", s.keep.keep_at_least));
+  s.make_room = h.flag("make_room", s.make_room);
+  s.full_level = level_from(h.text("full_level")).value_or(s.full_level);
+  s.cache_directory = h.text("cache_directory");
+  s.cache_days = static_cast<uint32_t>(h.whole("cache_days", s.cache_days));
+}
+
 result<settings> read_settings(const host& h) {
   settings s;
   s.kept.common = level_from(h.text("level")).value_or(s.kept.common);
@@ -81,6 +98,7 @@ result<settings> read_settings(const host& h) {
     return error{THARSIS_E_INVALID, h.where("name") + ": xlog.name: '" + s.name + "' is no name for files; letters, digits and - are, up to 63"};
   s.crash_handler = h.flag("crash_handler", s.crash_handler);
   s.file_size = static_cast<uint64_t>(h.whole("file_size", static_cast<int64_t>(s.file_size)));
+  read_keeping(h, s);
   s.ring_size = std::bit_ceil(static_cast<uint32_t>(h.whole("ring_size", s.ring_size)));
   s.rings = static_cast<uint32_t>(h.whole("rings", s.rings));
   s.interval = h.wait("interval", s.interval);
@@ -111,9 +129,9 @@ class plugin {
   }
 
   plugin(const host& h, settings has)
-      : host_(h), place_(h.loop), has_(std::move(has)), writer_(host_, place_, has_), work_(place_), end_(place_) {
+      : host_(h), place_(h.loop), has_(std::move(has)), directories_(has_.directories()), writer_(host_, place_, has_), work_(place_), end_(place_) {
     sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, flush_now, is_secret};
-    reader_ = {sizeof reader_, this, read};
+    reader_ = {sizeof reader_, this, read, list_files};
     tap_ = {sizeof tap_, &writer_, open_tap, close_tap};
   }
 
@@ -139,6 +157,8 @@ class plugin {
     same.kept = has_.kept;
     same.full = has_.full;
     if (same.records() == has_.records()) same.flight = has_.flight;
+    same.keep = has_.keep;
+    if (same.whole_file() != prepared_.whole_file()) return THARSIS_E_UNSUPPORTED;
     same.console = has_.console;
     same.sync = has_.sync;
     same.sync_wait = has_.sync_wait;
@@ -149,6 +169,7 @@ class plugin {
     has_ = prepared_;
     writer_.lines().set_rules(has_.rules());
     writer_.set_mode(has_);
+    writer_.set_limits(has_.keep);
   }
   void abort() {}
 
@@ -156,6 +177,9 @@ class plugin {
     if (call.name() == "keygen") {
       keygen_ = std::make_unique<keygen_command>(host_, place_, call);
       work_.spawn(keygen_->run());
+    } else if (call.name() == "files") {
+      files_ = std::make_unique<files_command>(host_, place_, call);
+      work_.spawn(files_->run());
     } else if (call.name() == "write" || call.name() == "recover") {
       write_ = std::make_unique<write_command>(host_, place_, has_, call);
       work_.spawn(write_->run());
@@ -179,6 +203,7 @@ class plugin {
       co_return;
     }
     host_.self->ready(host_.self->self);
+    work_.spawn(writer_.keep_files());
     co_await writer_.run();
   }
   task<void> tell_stopped() {
@@ -216,16 +241,24 @@ class plugin {
                              tharsis_error* error) {
     return read_log(static_cast<plugin*>(self)->host_.files, path, on_line, context, error);
   }
+  static tharsis_status list_files(void* self, tharsis_text folder, const tharsis_log_span* span,
+                                   void (*on_file)(void*, const tharsis_log_file*), void* context, tharsis_error* error) {
+    const plugin& me = *static_cast<plugin*>(self);
+    const std::vector<std::string> folders = folder.size > 0 ? std::vector{std::string(view(folder))} : me.directories_;
+    return tell_files(me.host_.files, folders, me.writer_.file(), span, on_file, context, error);
+  }
 
   const host host_;
   strand place_;
   settings has_, prepared_;
+  const std::vector<std::string> directories_;  // Of this instance, whatever is prepared.
   writer writer_;
   tharsis_log_sink sink_{};
   tharsis_log_reader reader_{};
   tharsis_log_tap tap_{};
   std::unique_ptr<read_command> read_;
   std::unique_ptr<keygen_command> keygen_;
+  std::unique_ptr<files_command> files_;
   std::unique_ptr<write_command> write_;
   task_set work_;
   task_set end_;

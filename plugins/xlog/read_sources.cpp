@@ -7,6 +7,7 @@
 #include "plugins/xlog/core/mars_reader.h"
 #include "plugins/xlog/core/pushed_source.h"
 #include "plugins/xlog/frame_walk.h"
+#include "plugins/xlog/log_folder.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -55,6 +56,16 @@ void source_finder::add_folder(const std::string& absolute, const std::string& s
   for (const std::string& name : found.of_mars) add_file(absolute + "/" + name, before + name, to);
 }
 
+// A file is in two folders while it moves from one to the other, or where that was cut short.
+bool source_finder::is_copy(const std::string& path) const {
+  const std::string name = path.substr(path.rfind('/'));
+  return std::any_of(known_.begin(), known_.end(), [&](const std::string& k) {
+    if (!k.ends_with(name)) return false;
+    const auto same = same_content(files_, k, path);
+    return same && *same;
+  });
+}
+
 // Lines that were recorded are older than those before them in the file. So that all come in the order of their times, such
 // a file is read as two.
 void source_finder::add_file(const std::string& path, const std::string& shown, found_sources& to) {
@@ -70,6 +81,7 @@ void source_finder::add_file(const std::string& path, const std::string& shown, 
     to.complaints.push_back(shown + ": not a log file of xlog or Mars");
     return;
   }
+  if (is_copy(path)) return;
   known_.push_back(path);
   const bool twice = ours && !grows_ && has_recorded_lines(files_, path);
   for (const bool recorded : {false, true}) {

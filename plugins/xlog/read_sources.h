@@ -40,6 +40,7 @@ class source_finder {
  private:
   void add_folder(const std::string& absolute, const std::string& shown, int64_t now, found_sources& to);
   void add_file(const std::string& path, const std::string& shown, found_sources& to);
+  bool is_copy(const std::string& path) const;
 
   const tharsis_files* const files_;
   const std::string folder_;  // Of relative paths.

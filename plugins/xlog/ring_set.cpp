@@ -129,7 +129,8 @@ error ring_set::open_flight() {
 bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
   auto& l = static_cast<lease&>(*ring);
   if (in_child_) return false;
-  if (bytes <= record_max()) {
+  const bool reserved = is_reserved(l, bytes) && settings_.may_use_all && !settings_.may_use_all(site);
+  if (bytes <= record_max() && !reserved) {
     if (grant(l, bytes)) return true;  // While we close too: what is under way ends here.
     if (wait_for_room(l, bytes, !closing_ && settings_.wait && may_wait() ? settings_.wait(site) : duration::zero())) return true;
   }
@@ -157,6 +158,7 @@ bool ring_set::grant(lease& l, uint64_t bytes) {
   if (!extend(l, bytes)) return false;
   if (l.position + bytes - l.released > (l.mask + 1) / 2 && !l.told_filling.exchange(true)) tell(filling);
   l.told_full = false;
+  if (is_reserved(l, bytes)) l.limit = l.position + bytes;  // The next line has to ask, too.
   return true;
 }
 

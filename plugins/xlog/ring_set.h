@@ -25,6 +25,8 @@ namespace tharsis::xlog {
 struct ring_settings {
   // How long a line of this site waits for room in a full ring; zero: it is dropped at once. [any thread] Null: all are.
   std::function<duration(uint32_t site)> wait;
+  // While room is scarce, other lines than these get half of a ring. [any thread] Null: all do.
+  std::function<bool(uint32_t site)> may_use_all{};
 };
 
 class ring_set {
@@ -134,6 +136,8 @@ class ring_set {
   void on_kept();
   // It will be a while: nobody waits in sync mode until something is kept again. [any thread]
   void on_stuck();
+  // Nothing is written for long, and half of each ring is for lines that may use all. [any thread]
+  void set_scarce(bool scarce) { scarce_ = scarce; }
   // This thread has the drain called, so it never waits for it. [any thread, one at a time]
   void set_caller() { caller_ = system_.thread(); }
 
@@ -170,6 +174,7 @@ class ring_set {
   lease* lease_unowned(uint64_t thread);
   error open(lease& l);
   bool grant(lease& l, uint64_t bytes);
+  bool is_reserved(const lease& l, uint64_t bytes) const { return scarce_ && l.position + bytes - l.released > (l.mask + 1) / 2; }
   bool extend(lease& l, uint64_t bytes);
   bool wait_for_room(lease& l, uint64_t bytes, duration most);
   bool prepare(lease& l, uint64_t position, uint64_t count, bool draining = false);
@@ -198,6 +203,7 @@ class ring_set {
   std::atomic<int64_t> sync_most_{0};    // Nanoseconds; 0: async.
   std::atomic<bool> awaited_{false};     // That was told, and the drain has not looked since.
   std::atomic<bool> stuck_{false};
+  std::atomic<bool> scarce_{false};
   std::atomic<uint64_t> late_lines_{0};
   write_waits waits_;
   std::mutex mutex_;                  // Over leases and the dictionary.

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "plugins/xlog/core/site.h"
+#include "sdk/abi/log.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::xlog {
@@ -19,11 +20,13 @@ class site_fates {
   }
 
   // The place with the next number, from 1. [one thread at a time]
-  void add(duration wait) {
+  void add(uint32_t level, duration wait) {
     const uint32_t number = last_.load(std::memory_order_relaxed) + 1;
     auto& g = groups_[number / group_size];
     if (g.load(std::memory_order_relaxed) == nullptr) g.store(new group, std::memory_order_relaxed);
-    (*g.load(std::memory_order_relaxed))[number % group_size].wait.store(wait.count(), std::memory_order_relaxed);
+    fate& f = (*g.load(std::memory_order_relaxed))[number % group_size];
+    f.wait.store(wait.count(), std::memory_order_relaxed);
+    f.level.store(level, std::memory_order_relaxed);
     last_.store(number, std::memory_order_release);
   }
 
@@ -33,6 +36,11 @@ class site_fates {
   duration wait_of(uint32_t number) const {
     const fate* const f = find(number);
     return f != nullptr ? duration(f->wait.load(std::memory_order_relaxed)) : duration();
+  }
+
+  uint32_t level_of(uint32_t number) const {
+    const fate* const f = find(number);
+    return f != nullptr ? f->level.load(std::memory_order_relaxed) : uint32_t{THARSIS_LOG_INFO};
   }
 
   // What has no place counts as number 0.
@@ -52,6 +60,7 @@ class site_fates {
   static constexpr uint32_t group_size = 1024;
   struct fate {
     std::atomic<int64_t> wait{0};
+    std::atomic<uint32_t> level{0};
     std::atomic<uint64_t> lost{0};
   };
   using group = std::array<fate, group_size>;

@@ -46,7 +46,7 @@ class site_registry {
     append_site(entry, number, s);
     if (number >= sites_max || !keep_(entry)) return 0;
     sites_.push_back(s);
-    fates_.add(rules_.full.wait_of(s.plugin, s.tag, s.level));
+    fates_.add(s.level, rules_.full.wait_of(s.plugin, s.tag, s.level));
     numbers_.emplace(k, number);
     if (is_finished_text(s)) remember_text_place(s, number);
     return number;
@@ -77,6 +77,8 @@ class site_registry {
   }
   // How long a line of this site waits then; zero: not at all. [any thread]
   duration wait_of(uint32_t number) const { return fates_.wait_of(number); }
+  // [any thread]
+  uint32_t level_of(uint32_t number) const { return fates_.level_of(number); }
   // A line of this site was dropped; 0: one of finished text that has none. [any thread]
   void count_lost(uint32_t number) { fates_.count_lost(number); }
   // Since the last call. [any thread]

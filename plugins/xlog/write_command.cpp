@@ -136,6 +136,7 @@ task<int> write_command::work() {
   if (failure.status != THARSIS_OK) co_return complain(1, failure.text);
   task_set keeps(place_);
   keeps.spawn(writer_.run());
+  if (writes) keeps.spawn(writer_.keep_files());
   int code = 0;
   if (writes) code = co_await write_lines(std::move(wanted));
   writer_.close_rings();

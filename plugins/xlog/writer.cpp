@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "plugins/xlog/collect_dead.h"
+#include "plugins/xlog/core/level.h"
 #include "plugins/xlog/core/mars_keystream.h"
 #include "plugins/xlog/core/tick_clock.h"
 #include "plugins/xlog/key_reader.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr tharsis_field state_fields[] = {
     {"file", THARSIS_FIELD_TEXT, offsetof(tharsis_xlog_state, file), nullptr, 0},
     {"status", THARSIS_FIELD_I32, offsetof(tharsis_xlog_state, status), nullptr, 0},
+    {"below", THARSIS_FIELD_U32, offsetof(tharsis_xlog_state, below), nullptr, 0},
     {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_xlog_state, reason), nullptr, 0},
     {"lines", THARSIS_FIELD_U64, offsetof(tharsis_xlog_state, lines), nullptr, 0},
     {"lost", THARSIS_FIELD_U64, offsetof(tharsis_xlog_state, lost), nullptr, 0},
@@ -29,6 +31,10 @@ constexpr uint32_t patient = ring_set::woken | intake::tapped;
 
 // How long closing waits for threads that are inside a line: they copy some bytes.
 constexpr duration inside_most = 1s;
+
+std::string scarce_text(uint32_t level) {
+  return "; lines below " + std::string(level_names[level]) + " have half of that";
+}
 
 std::string seconds_text(duration d) {
   char text[32];
@@ -56,7 +62,8 @@ writer::writer(const host& h, strand& place, const settings& s)
       wake_(place),
       work_(std::make_shared<work>()),
       intake_(h.loop, &writer::on_wake, this, s.rules(), s.redact),
-      console_(h.console, intake_) {}
+      console_(h.console, intake_),
+      keeping_(h, place, s) {}
 
 writer::~writer() = default;
 
@@ -80,6 +87,7 @@ task<error> writer::open() {
   }
   topic_ = host_.declare(state_topic);
   file_ = done->file;
+  shown_file_.set(file_);
   publish(fine);
   show(settings_.console);
   co_return fine;
@@ -124,6 +132,7 @@ writer::opened writer::open_now(int64_t wall) {
   (*memory)->watch_for_crashes(settings_.crash_handler);
 
   ring_settings rings;
+  rings.may_use_all = [this](uint32_t site) { return intake_.sites().level_of(site) >= settings_.full_level; };
   // In a simulation nobody would make room while a line waits.
   if (work_->on.real) rings.wait = [this](uint32_t site) { return intake_.sites().wait_of(site); };
   ring_set::callbacks callbacks;
@@ -158,7 +167,8 @@ void writer::recover(opened& o, int64_t wall) {
     return work_->lines->keep_recovered(left, segment, anchor, wall, will).failure;
   };
   const auto died = [&](const segment_image& image) { keep_crash(o, image, wall); };
-  const collection found = collect_dead(*work_->on.segments, host_.files, settings_.directory, keep, died);
+  const collection found = collect_dead(*work_->on.segments, host_.files, settings_.directory, keep, died,
+                                        frame_header::payload_max / 2, settings_.cache_directory);
   o.recovered = found.kept;
   o.complaints.insert(o.complaints.end(), found.complaints.begin(), found.complaints.end());
 }
@@ -241,6 +251,10 @@ task<void> writer::write_what_waits(bool all) {
       intake_.answer(askers);
       co_return;
     }
+    if (o.failure.status == THARSIS_E_FULL && !stop_) {
+      const bool has_room = co_await make_room();
+      if (has_room) continue;
+    }
     on_failure(o.failure);
     intake_.answer(askers);
     if (stop_) co_return;
@@ -280,12 +294,15 @@ void writer::on_written(const drain::outcome& o) {
   count_full(o.full);
   const bool works = o.failure.status == THARSIS_OK;
   const bool again = works && retry_ != duration();
+  if (works && scarce_) set_scarce(false);
   if (again) {
     host_.warning("the log is written again after " + seconds_text(place_.now() - failing_since_) + ", to " + o.file);
     retry_ = duration();
   }
   if (!works || (!again && o.file == file_ && lost_ == published_lost_)) return;
+  if (o.file != file_) keeping_.look();
   file_ = o.file;
+  shown_file_.set(file_);
   publish(fine);
 }
 
@@ -298,9 +315,24 @@ void writer::on_failure(const error& why) {
   failing_since_ = place_.now();
   publish(why);
   const std::string text = "lines do not reach the log file: " + why.text + "; up to " + std::to_string(settings_.ring_size) +
-                           " bytes of each thread's wait in its ring until it works again";
+                           " bytes of each thread's wait in its ring until it works again" + (scarce_ ? scarce_text(settings_.full_level) : "");
   host_.error(text);
   if (host_.console != nullptr && !stop_ && !console_.shows(THARSIS_LOG_ERROR)) host_.console->complain(host_.console->self, text_of("xlog: " + text));
+}
+
+// When nothing may go, what is worst gets what is left.
+task<bool> writer::make_room() {
+  if (settings_.make_room) {
+    const bool has_room = co_await keeping_.make_room();
+    if (has_room) co_return true;
+  }
+  set_scarce(true);
+  co_return false;
+}
+
+void writer::set_scarce(bool scarce) {
+  scarce_ = scarce;
+  intake_.rings().set_scarce(scarce);
 }
 
 void writer::count_full(const loss_counts& full) {
@@ -320,6 +352,7 @@ void writer::publish(const error& why) {
   tharsis_xlog_state state{};
   state.file = text_of(file_);
   state.status = why.status;
+  state.below = scarce_ ? settings_.full_level : 0;
   state.reason = text_of(why.text);
   state.lines = written_;
   state.lost = published_lost_ = lost_;

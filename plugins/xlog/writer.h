@@ -10,7 +10,9 @@
 
 #include "plugins/xlog/console_sink.h"
 #include "plugins/xlog/core/settings.h"
+#include "plugins/xlog/current_file.h"
 #include "plugins/xlog/drain.h"
+#include "plugins/xlog/housekeeping.h"
 #include "plugins/xlog/intake.h"
 #include "plugins/xlog/machinery.h"
 #include "sdk/abi/xlog.h"
@@ -35,10 +37,19 @@ class writer {
 
   // Writes until stop(), then what is left, and closes the file.
   task<void> run();
-  void stop() { wake_.raise(stopping); }
+  void stop() {
+    wake_.raise(stopping);
+    keeping_.stop();
+  }
+  // Beside run(): files come and go as the limits say.
+  task<void> keep_files() { return keeping_.run(); }
+  void set_limits(const retention& keep) { keeping_.set_limits(keep); }
 
   // From this level on lines are printed for people.
   void show(uint32_t level) { console_.show(level, place_.wall()); }
+
+  // That is written, or was last; empty: none yet. [any thread]
+  std::string file() const { return shown_file_.get(); }
 
   // Dead processes whose lines were kept.
   uint64_t recovered() const { return recovered_; }
@@ -91,6 +102,8 @@ class writer {
   bool may_sleep();
   void on_written(const drain::outcome& o);
   void on_failure(const error& why);
+  task<bool> make_room();
+  void set_scarce(bool scarce);
   void publish(const error& why);
 
   const host host_;
@@ -101,8 +114,10 @@ class writer {
   const std::shared_ptr<work> work_;  // Outlives the rings in intake_, which ask it for threads.
   intake intake_;
   console_sink console_;
+  housekeeping keeping_;
   tharsis_handle topic_ = 0;
   std::string file_;        // The one that was written last.
+  current_file shown_file_;  // The same.
   uint64_t recovered_ = 0;
   uint64_t written_ = 0;
   uint64_t lost_ = 0;
@@ -111,6 +126,7 @@ class writer {
   duration retry_{};        // The last pause after a failure; zero: writing works.
   instant failing_since_{};
   instant unkept_since_{};  // Since when lines may wait that power_loss is promised for.
+  bool scarce_ = false;     // The disk is full, and nothing may go.
   bool stop_ = false;
 };
 

@@ -15,6 +15,27 @@ extern "C" {
 
 enum { THARSIS_FILES_READ = 1, THARSIS_FILES_APPEND = 2 };  // APPEND makes the file if needed.
 
+// What a name stands for.
+enum {
+  THARSIS_FILE_PLAIN = 1,
+  THARSIS_FILE_FOLDER = 2,
+  THARSIS_FILE_OTHER = 3,  // A link, whatever it leads to; a pipe, a device.
+};
+
+typedef struct tharsis_file_facts {
+  uint32_t size;
+  uint32_t kind;     // THARSIS_FILE_*
+  uint64_t bytes;    // Of a plain file.
+  int64_t modified;  // When it was last written, by the wall clock of then; 0: nobody knows.
+} tharsis_file_facts;
+
+typedef struct tharsis_space {
+  uint32_t size;
+  uint32_t reserved;
+  uint64_t total;  // Bytes of the file system.
+  uint64_t free;   // Of them, what this user may still fill.
+} tharsis_space;
+
 typedef struct tharsis_files {
   uint32_t size;
   void* self;
@@ -44,6 +65,14 @@ typedef struct tharsis_files {
   // process. Who does not ask for the lock may read and append all the same.
   //   THARSIS_E_IN_USE  somebody else holds it.
   tharsis_status (*lock)(void* self, tharsis_text path, tharsis_handle* lock, tharsis_error* error);
+
+  // About the name itself: a link is not followed.
+  tharsis_status (*describe)(void* self, tharsis_text path, tharsis_file_facts* facts, tharsis_error* error);
+  // Of the file system that this folder is in.
+  tharsis_status (*space)(void* self, tharsis_text folder, tharsis_space* space, tharsis_error* error);
+  // The file `from` gets the name `to`, at once; a file that had it is gone. Survives a loss of power.
+  //   THARSIS_E_UNSUPPORTED  they are on different file systems.
+  tharsis_status (*rename)(void* self, tharsis_text from, tharsis_text to, tharsis_error* error);
 } tharsis_files;
 
 #ifdef __cplusplus

@@ -54,6 +54,10 @@ typedef struct tharsis_loop {
   // [own strand]
   tharsis_status (*run_blocking)(void* self, void (*work)(void* context), tharsis_wake wake, void* context,
                                  tharsis_handle handle);
+
+  // How far local time is ahead of UTC at that wall time, in nanoseconds, by the rules of this machine's zone.
+  // [any thread] [may block]
+  int64_t (*ahead_of_utc)(void* self, int64_t wall);
 } tharsis_loop;
 
 #ifdef __cplusplus

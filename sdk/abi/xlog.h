@@ -10,18 +10,49 @@ extern "C" {
 
 #define THARSIS_XLOG_STATE_TOPIC "xlog.state"
 
-// Published when a file was opened, when writing begins to fail, when it works again, and when lines
-// were lost.
+// Published when a file was opened, when writing begins to fail, when it works again, when lines are left out for want of
+// room and when they no longer are, and when lines were lost.
 typedef struct tharsis_xlog_state {
   tharsis_text file;     // Absolute; empty while none could be opened.
   int32_t status;        // THARSIS_OK, or why lines do not reach the file now.
-  uint32_t reserved;
+  uint32_t below;        // Lines less severe than this THARSIS_LOG_* are left out now, the disk being full; 0: none are.
   tharsis_text reason;   // One sentence, empty on THARSIS_OK.
   uint64_t lines;        // Written since the start.
-  uint64_t lost;         // Dropped since the start: memory for waiting lines was full.
+  uint64_t lost;         // Dropped since the start: memory for waiting lines was full, or the disk was.
 } tharsis_xlog_state;
 
 #define THARSIS_LOG_READER_ID "tharsis.log_reader/1"
+
+enum {
+  THARSIS_LOG_FILE_SEALED = 1,
+  THARSIS_LOG_FILE_COMPLETE = 2,  // It was closed in peace.
+  THARSIS_LOG_FILE_OPEN = 4,      // Somebody writes it now.
+  THARSIS_LOG_FILE_CURRENT = 8,   // This runtime does.
+  THARSIS_LOG_FILE_TORN = 16,     // It ends in the midst of something, or something stands there that is nothing.
+  THARSIS_LOG_FILE_OLDER = 32,    // It has lines that a dead process left in a ring: they are not in its lines, levels and times.
+  THARSIS_LOG_FILE_UNKNOWN = 64,  // It is no file of frames: what is in it is not looked into.
+};
+
+typedef struct tharsis_log_file {
+  uint32_t size;
+  uint32_t flags;      // THARSIS_LOG_FILE_*
+  tharsis_text path;
+  tharsis_text name;   // Of the log; what stands before the day.
+  int64_t day;         // That the file is named by, since 1970.
+  uint32_t number;     // Of that day.
+  uint32_t levels;     // Bit: some line has this THARSIS_LOG_*.
+  uint64_t bytes;
+  uint64_t lines;
+  int64_t first, last; // Times of its lines, by the wall clock of then; both 0: it has none.
+} tharsis_log_file;
+
+// Which files: those that may have lines of this time.
+typedef struct tharsis_log_span {
+  uint32_t size;
+  uint32_t has_day;    // Then only files that are named by this day.
+  int64_t day;
+  int64_t since, until;  // INT64_MIN, INT64_MAX: no limit.
+} tharsis_log_span;
 
 typedef struct tharsis_log_reader {
   uint32_t size;
@@ -32,6 +63,11 @@ typedef struct tharsis_log_reader {
   // [any thread] [may block]
   tharsis_status (*read)(void* self, tharsis_text path, void (*on_line)(void* context, const tharsis_log_record* record),
                          void* context, tharsis_error* error);
+  // Calls on_file(context, file) for the log files in a folder (an empty text: where this runtime writes, and its folder
+  // for young files), by name, then in the order of their numbers, before it comes back. `span` may be null: all.
+  // [any thread] [may block]
+  tharsis_status (*files)(void* self, tharsis_text folder, const tharsis_log_span* span,
+                          void (*on_file)(void* context, const tharsis_log_file* file), void* context, tharsis_error* error);
 } tharsis_log_reader;
 
 #define THARSIS_LOG_TAP_ID "tharsis.log_tap/1"

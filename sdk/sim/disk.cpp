@@ -43,10 +43,14 @@ tharsis_status disk::parent_of(std::string_view path, tharsis_error* error) cons
 
 tharsis_status disk::room_for(size_t bytes, std::string_view path, tharsis_error* error) const {
   if (!capacity) return THARSIS_OK;
-  uint64_t used = bytes;
-  for (const auto& [name, n] : names_) used += n->bytes.size();
-  return used <= *capacity ? THARSIS_OK
+  return used() + bytes <= *capacity ? THARSIS_OK
                            : fail(error, THARSIS_E_FULL, sentence(path, "no space is left on the disk"));
+}
+
+uint64_t disk::used() const {
+  uint64_t bytes = 0;
+  for (const auto& [name, n] : names_) bytes += n->bytes.size();
+  return bytes;
 }
 
 bool disk::holds_something(std::string_view folder) const {
@@ -56,35 +60,43 @@ bool disk::holds_something(std::string_view folder) const {
 
 // ---- operations
 
-result<disk::node_pointer> disk::find(std::string_view path) const {
+result<disk::node_pointer> disk::at(std::string_view path) const {
   tharsis_error reason = no_error();
   if (const auto s = usable(path, &reason); s != THARSIS_OK) return error_from(s, reason);
   const auto found = names_.find(path);
   if (found == names_.end()) return error{THARSIS_E_NOT_FOUND, sentence(path, "no such file")};
-  if (found->second->folder) return error{THARSIS_E_IO, sentence(path, "is a folder")};
   return found->second;
 }
 
-result<disk::node_pointer> disk::find_or_make(std::string_view path) {
+result<disk::node_pointer> disk::find(std::string_view path) const {
+  auto found = at(path);
+  if (found && (*found)->folder) return error{THARSIS_E_IO, sentence(path, "is a folder")};
+  return found;
+}
+
+result<disk::node_pointer> disk::find_or_make(std::string_view path, int64_t wall) {
   tharsis_error reason = no_error();
   if (const auto s = writable(path, &reason); s != THARSIS_OK) return error_from(s, reason);
   auto found = find(path);
   if (found.status() != THARSIS_E_NOT_FOUND) return found;
   if (const auto s = parent_of(path, &reason); s != THARSIS_OK) return error_from(s, reason);
-  return names_[std::string(path)] = std::make_shared<node>();
+  const auto made = std::make_shared<node>();
+  made->modified = wall;
+  return names_[std::string(path)] = made;
 }
 
 tharsis_status disk::append(node& file, std::string_view path, std::string_view data, const void* writer,
-                            tharsis_error* error) {
+                            int64_t wall, tharsis_error* error) {
   if (const auto s = writable(path, error); s != THARSIS_OK) return s;
   if (const auto s = room_for(data.size(), path, error); s != THARSIS_OK) return s;
   file.bytes += torn ? data.substr(0, data.size() / 2) : data;
   file.writer = writer;
+  file.modified = wall;
   return torn ? fail(error, THARSIS_E_IO, sentence(path, "input/output error in the middle of it")) : THARSIS_OK;
 }
 
 // The new content stands beside the old one until it is whole, so there must be room for both.
-tharsis_status disk::replace(std::string_view path, std::string_view data, tharsis_error* error) {
+tharsis_status disk::replace(std::string_view path, std::string_view data, tharsis_error* error, int64_t wall) {
   if (const auto s = writable(path, error); s != THARSIS_OK) return s;
   if (const auto s = parent_of(path, error); s != THARSIS_OK) return s;
   if (const auto s = room_for(data.size(), path, error); s != THARSIS_OK) return s;
@@ -92,7 +104,7 @@ tharsis_status disk::replace(std::string_view path, std::string_view data, thars
   if (old != names_.end() && old->second->folder)
     return fail(error, THARSIS_E_IO, sentence(path, "is a folder"));
   names_[std::string(path)] =
-      std::make_shared<node>(node{false, false, std::string(data), data.size(), nullptr, true});
+      std::make_shared<node>(node{false, false, std::string(data), data.size(), nullptr, true, wall, false});
   return THARSIS_OK;
 }
 
@@ -102,7 +114,7 @@ tharsis_status disk::make_folder(std::string_view path, tharsis_error* error) {
     return found->second->folder ? THARSIS_OK : fail(error, THARSIS_E_IO, sentence(path, "is a file"));
   if (const auto s = writable(path, error); s != THARSIS_OK) return s;
   if (const auto s = make_folder(folder_of(path), error); s != THARSIS_OK) return s;
-  names_[std::string(path)] = std::make_shared<node>(node{true, false, {}, 0, nullptr, true});
+  names_[std::string(path)] = std::make_shared<node>(node{true, false, {}, 0, nullptr, true, 0, false});
   return THARSIS_OK;
 }
 
@@ -113,6 +125,22 @@ tharsis_status disk::remove(std::string_view path, tharsis_error* error) {
   if (found->second->folder && (path == "/" || holds_something(path)))
     return fail(error, THARSIS_E_IO, sentence(path, "the folder is not empty"));
   names_.erase(found);
+  return THARSIS_OK;
+}
+
+tharsis_status disk::rename(std::string_view from, std::string_view to, tharsis_error* error) {
+  if (const auto s = writable(from, error); s != THARSIS_OK) return s;
+  if (const auto s = parent_of(to, error); s != THARSIS_OK) return s;
+  const auto file = find(from);
+  if (!file) return fail(error, file.failure());
+  if (!mount.empty() && is_inside(from, mount) != is_inside(to, mount))
+    return fail(error, THARSIS_E_UNSUPPORTED, sentence(to, "is on another file system"));
+  if (const auto old = names_.find(to); old != names_.end() && old->second->folder)
+    return fail(error, THARSIS_E_IO, sentence(to, "is a folder"));
+  const node_pointer moved = *file;
+  names_.erase(std::string(from));
+  names_[std::string(to)] = moved;
+  moved->named = true;
   return THARSIS_OK;
 }
 

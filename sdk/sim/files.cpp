@@ -6,9 +6,9 @@
 
 namespace tharsis::sim {
 
-files::files(std::shared_ptr<disk> storage) : disk_(std::move(storage)) {
-  table_ = {sizeof table_, this,    open,        append, read, length, sync,
-            close,         replace, make_folder, remove, list, lock};
+files::files(std::shared_ptr<disk> storage, std::function<int64_t()> wall) : disk_(std::move(storage)), wall_(std::move(wall)) {
+  table_ = {sizeof table_, this,   open, append, read,     length, sync,  close,
+            replace, make_folder, remove, list, lock, describe, space, rename};
 }
 
 tharsis_handle files::add(disk::node_pointer node, tharsis_text path, uint32_t mode) {
@@ -37,7 +37,7 @@ tharsis_status files::open(void* self, tharsis_text path, uint32_t mode, tharsis
   if (mode == 0 || (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND}) != 0)
     return fail(error, THARSIS_E_INVALID, "a file is opened to read, to append, or both");
   const bool may_append = (mode & THARSIS_FILES_APPEND) != 0;
-  auto found = may_append ? me.disk_->find_or_make(view(path)) : me.disk_->find(view(path));
+  auto found = may_append ? me.disk_->find_or_make(view(path), me.wall()) : me.disk_->find(view(path));
   if (!found) return fail(error, found.failure());
   *out = me.add(std::move(*found), path, mode);
   return THARSIS_OK;
@@ -48,7 +48,7 @@ tharsis_status files::append(void* self, tharsis_handle handle, tharsis_bytes da
   if (!f) return fail(error, f.failure());
   if (!((*f)->mode & THARSIS_FILES_APPEND))
     return fail(error, THARSIS_E_INVALID, (*f)->path + ": was not opened to append");
-  return of(self).disk_->append(*(*f)->node, (*f)->path, as_text(view(data)), self, error);
+  return of(self).disk_->append(*(*f)->node, (*f)->path, as_text(view(data)), self, of(self).wall(), error);
 }
 
 tharsis_status files::read(void* self, tharsis_handle handle, uint64_t offset, uint8_t* into, size_t capacity,
@@ -88,7 +88,7 @@ tharsis_status files::close(void* self, tharsis_handle handle) {
 }
 
 tharsis_status files::replace(void* self, tharsis_text path, tharsis_bytes data, tharsis_error* error) {
-  return of(self).disk_->replace(view(path), as_text(view(data)), error);
+  return of(self).disk_->replace(view(path), as_text(view(data)), error, of(self).wall());
 }
 
 tharsis_status files::make_folder(void* self, tharsis_text path, tharsis_error* error) {
@@ -109,13 +109,36 @@ tharsis_status files::list(void* self, tharsis_text folder, void (*visit)(void* 
 
 tharsis_status files::lock(void* self, tharsis_text path, tharsis_handle* out, tharsis_error* error) {
   files& me = of(self);
-  auto found = me.disk_->find_or_make(view(path));
+  auto found = me.disk_->find_or_make(view(path), me.wall());
   if (!found) return fail(error, found.failure());
   if ((*found)->locked)
     return fail(error, THARSIS_E_IN_USE, std::string(view(path)) + ": somebody else holds the lock");
   (*found)->locked = true;
   *out = me.add(std::move(*found), path, 0);
   return THARSIS_OK;
+}
+
+tharsis_status files::describe(void* self, tharsis_text path, tharsis_file_facts* facts, tharsis_error* error) {
+  const auto found = of(self).disk_->at(view(path));
+  if (!found) return fail(error, found.failure());
+  const disk::node& n = **found;
+  facts->kind = n.link ? THARSIS_FILE_OTHER : n.folder ? THARSIS_FILE_FOLDER : THARSIS_FILE_PLAIN;
+  facts->bytes = n.bytes.size();
+  facts->modified = n.modified;
+  return THARSIS_OK;
+}
+
+tharsis_status files::space(void* self, tharsis_text folder, tharsis_space* space, tharsis_error* error) {
+  const auto found = of(self).disk_->at(view(folder));
+  if (!found) return fail(error, found.failure());
+  const uint64_t used = of(self).disk_->used();
+  space->total = of(self).disk_->capacity.value_or(uint64_t{1} << 40);
+  space->free = space->total > used ? space->total - used : 0;
+  return THARSIS_OK;
+}
+
+tharsis_status files::rename(void* self, tharsis_text from, tharsis_text to, tharsis_error* error) {
+  return of(self).disk_->rename(view(from), view(to), error);
 }
 
 }  // namespace tharsis::sim

@@ -1,5 +1,6 @@
 // The table "tharsis.files/1" of one machine, over its disk.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,7 +12,8 @@ namespace tharsis::sim {
 
 class files {
  public:
-  explicit files(std::shared_ptr<disk> storage);
+  // `wall`: the machine's clock, for when files were written; without it nobody knows.
+  explicit files(std::shared_ptr<disk> storage, std::function<int64_t()> wall = {});
   files(const files&) = delete;
   // The locks do not outlive the machine; the disk may.
   ~files() { close_all(); }
@@ -45,9 +47,15 @@ class files {
   static tharsis_status list(void* self, tharsis_text folder, void (*visit)(void* context, tharsis_text name),
                              void* context, tharsis_error* error);
   static tharsis_status lock(void* self, tharsis_text path, tharsis_handle* out, tharsis_error* error);
+  static tharsis_status describe(void* self, tharsis_text path, tharsis_file_facts* facts, tharsis_error* error);
+  static tharsis_status space(void* self, tharsis_text folder, tharsis_space* space, tharsis_error* error);
+  static tharsis_status rename(void* self, tharsis_text from, tharsis_text to, tharsis_error* error);
   static files& of(void* self) { return *static_cast<files*>(self); }
 
+  int64_t wall() const { return wall_ ? wall_() : 0; }
+
   std::shared_ptr<disk> disk_;
+  const std::function<int64_t()> wall_;
   tharsis_files table_;
   handles<file> open_;
 };

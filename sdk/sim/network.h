@@ -17,6 +17,9 @@ class listener;
 class datagram_socket;
 class connection;
 
+// 2026-01-01 00:00:00 UTC, when a world's clock stood at 0: runs do not depend on today.
+inline constexpr int64_t wall_at_zero = 1'767'225'600'000'000'000;
+
 // A machine as the network sees it.
 struct host {
   size_t number = 0;
@@ -45,6 +48,8 @@ class network {
  public:
   network(scheduler& s, dice& d) : time(s), chance(d) {}
   network(const network&) = delete;
+
+  int64_t wall(const host& of) const { return wall_at_zero + nanoseconds(time.now() + of.like.clock_ahead); }
 
   host& add_host(const std::vector<std::string>& addresses);
   path& between(const host& a, const host& b) { return route_between(a, b).terms; }

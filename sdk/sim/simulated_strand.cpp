@@ -5,9 +5,6 @@
 namespace tharsis::sim {
 namespace {
 
-// 2026-01-01 00:00:00 UTC, when a world's clock stood at 0: runs do not depend on today.
-constexpr int64_t wall_at_zero = 1'767'225'600'000'000'000;
-
 constexpr duration blocking_time_max = 2ms;  // A disk with other work to do.
 constexpr uint32_t blocking_max = 4096;
 
@@ -18,12 +15,16 @@ simulated_strand::simulated_strand(tharsis_handle id, std::string name, network&
   loop_ = {sizeof loop_,
            this,
            [](void* self) { return nanoseconds(of(self).now()); },
-           [](void* self) { return wall_at_zero + nanoseconds(of(self).net_.time.now() + of(self).place_.like.clock_ahead); },
+           [](void* self) { return of(self).net_.wall(of(self).place_); },
            [](void* self) { return of(self).net_.time.current(); },
            post,
            timer_set,
            timer_cancel,
-           run_blocking};
+           run_blocking,
+           [](void* self, int64_t wall) {
+             const conditions& like = of(self).place_.like;
+             return like.ahead_of_utc != nullptr ? like.ahead_of_utc(wall) : 0;
+           }};
   table_ = {sizeof table_,
             this,
             id,

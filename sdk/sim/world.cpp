@@ -24,7 +24,7 @@ struct world::parts {
 
 struct machine::parts {
   parts(std::string machine_name, network& n, host& h, std::shared_ptr<disk> storage)
-      : name(std::move(machine_name)), net(n), here(h), disks(std::move(storage)) {
+      : name(std::move(machine_name)), net(n), here(h), disks(std::move(storage), [this] { return net.wall(here); }) {
     random = {sizeof random, this, [](void* self, uint8_t* into, size_t size) {
                 for (size_t i = 0; i < size; ++i) into[i] = static_cast<uint8_t>(of(self).net.chance.next());
               }};

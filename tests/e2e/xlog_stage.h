@@ -23,6 +23,7 @@ struct state {
   std::string file, reason;
   tharsis_status status;
   uint64_t lines, lost;
+  uint32_t below;
 };
 
 // One life of a runtime.
@@ -42,7 +43,7 @@ class xlog_stage : public watched_runtime {
     on_speaker([this](const speaker_table& t, void* instance) {
       t.watch(instance, [](void* context, const tharsis_xlog_state* s) {
         static_cast<xlog_stage*>(context)->states.push_back(
-            {std::string(view(s->file)), std::string(view(s->reason)), s->status, s->lines, s->lost});
+            {std::string(view(s->file)), std::string(view(s->reason)), s->status, s->lines, s->lost, s->below});
       }, this);
     });
   }

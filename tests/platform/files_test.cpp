@@ -158,6 +158,46 @@ TEST_P(Files, ALockIsHeldOnceUntilItIsClosed) {
   EXPECT_EQ(files.lock(files.self, text_of(name), &second, &why), THARSIS_OK) << why.text;
 }
 
+TEST_P(Files, ANameTellsWhatItStandsFor) {
+  ASSERT_EQ(replace("file", "four"), THARSIS_OK);
+  ASSERT_EQ(files.make_folder(files.self, text_of(path("folder")), &why), THARSIS_OK);
+  const auto describe = [&](const std::string& name) {
+    tharsis_file_facts facts{sizeof facts, 0, 0, 0};
+    const std::string whole = path(name);
+    EXPECT_EQ(files.describe(files.self, text_of(whole), &facts, &why), THARSIS_OK) << why.text;
+    return facts;
+  };
+  EXPECT_EQ(describe("file").kind, THARSIS_FILE_PLAIN);
+  EXPECT_EQ(describe("file").bytes, 4u);
+  EXPECT_GT(describe("file").modified, 0);
+  EXPECT_EQ(describe("folder").kind, THARSIS_FILE_FOLDER);
+  tharsis_file_facts facts{sizeof facts, 0, 0, 0};
+  EXPECT_EQ(files.describe(files.self, text_of(path("nowhere")), &facts, &why), THARSIS_E_NOT_FOUND);
+}
+
+TEST_P(Files, TheRoomOfAFolderIsKnown) {
+  tharsis_space space{sizeof space, 0, 0, 0};
+  ASSERT_EQ(files.space(files.self, text_of(folder_), &space, &why), THARSIS_OK) << why.text;
+  EXPECT_GT(space.total, 0u);
+  EXPECT_LE(space.free, space.total);
+  EXPECT_EQ(files.space(files.self, text_of(path("nowhere")), &space, &why), THARSIS_E_NOT_FOUND);
+}
+
+TEST_P(Files, ARenamedFileTakesThePlaceOfAnother) {
+  ASSERT_EQ(replace("one", "1"), THARSIS_OK);
+  ASSERT_EQ(replace("two", "2"), THARSIS_OK);
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    const std::string old_name = path(from), new_name = path(to);
+    return files.rename(files.self, text_of(old_name), text_of(new_name), &why);
+  };
+  ASSERT_EQ(rename("one", "two"), THARSIS_OK) << why.text;
+  EXPECT_EQ(names(folder_), "two ");
+  EXPECT_EQ(content("two"), "1");
+  EXPECT_EQ(rename("one", "three"), THARSIS_E_NOT_FOUND);
+  EXPECT_EQ(rename("two", "nowhere/two"), THARSIS_E_NOT_FOUND);
+  EXPECT_EQ(names(folder_), "two ");
+}
+
 TEST_P(Files, RandomBytesFillAllAndDiffer) {
   const tharsis_random& random = *stage_->platform()->random;
   std::vector<uint8_t> one(64), two(64);

@@ -152,3 +152,8 @@ TEST_P(Loop, NoStrandHasAnIdThatNobodyWasGiven) {
   EXPECT_EQ(post(1, strand.id + 1'000'000), THARSIS_E_GONE);
   EXPECT_EQ(post(1, ~tharsis_handle{0}), THARSIS_E_GONE);
 }
+
+TEST_P(Loop, LocalTimeIsAheadOfUtcByLessThanADay) {
+  for (const int64_t wall : {int64_t{0}, loop.wall(loop.self), int64_t{-1}, int64_t{4'000'000'000'000'000'000}})
+    EXPECT_LT(std::abs(loop.ahead_of_utc(loop.self, wall)), 86'400'000'000'000);
+}

@@ -42,8 +42,9 @@ struct query {
 
   // May a file of this name hold such a line? A file holds what was written on its day, or, where the clock was set
   // back a little, on the day before: lines of that time, some said in its first moments after midnight, and older
-  // ones, that a dead process left or that waited for a disk. So only a file that is too old is left unread.
-  bool may_be_in(const file_name& name) const { return name.day + 1 >= utc_day(since); }
+  // ones, that a dead process left or that waited for a disk. So only a file that is too old is left unread. Where days are
+  // local ones, a file's may end half a day after that of UTC.
+  bool may_be_in(const file_name& name) const { return name.day + 2 >= utc_day(since); }
 
  private:
   template <class T, class List>

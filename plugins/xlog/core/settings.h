@@ -1,5 +1,6 @@
 // Every number xlog uses. plugin.yaml sets the first part by these names.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,6 +9,7 @@
 #include "plugins/xlog/core/file_format.h"
 #include "plugins/xlog/core/line_rules.h"
 #include "plugins/xlog/core/mars_settings.h"
+#include "plugins/xlog/core/retention.h"
 #include "sdk/abi/log.h"
 #include "sdk/pure/secret_names.h"
 #include "sdk/pure/time.h"
@@ -24,6 +26,19 @@ struct settings {
   bool crash_handler = false;
   // Small enough to send, large enough that a busy day is a few files.
   uint64_t file_size = 64 << 20;
+  // A file for each such part of a day; zero: for each day. More often than each minute a file is not worth its frame.
+  duration rotate_every{};
+  bool local_days = false;  // Days are those of the machine's zone, not of UTC.
+  // Which files stay.
+  retention keep;
+  // Whether files go, too, when a disk is full that these limits knew nothing of. A log is worth more tomorrow than what it said
+  // weeks ago.
+  bool make_room = true;
+  // While a disk is full and nothing may go, half of each ring is for lines of this level and worse.
+  uint32_t full_level = THARSIS_LOG_WARNING;
+  // Where files are written before they come to `directory`, so many days after their last line; empty: there at once.
+  std::string cache_directory;
+  uint32_t cache_days = 0;
   // Of each thread. At 500,000 lines of 56 bytes a second it is full after 37 ms: as long as a busy system may keep
   // the writer from the processor.
   uint32_t ring_size = 1 << 20;
@@ -60,6 +75,16 @@ struct settings {
   uint32_t console = THARSIS_LOG_OFF;
   // Bits of a tick that files do not keep: at some 3 GHz less than a microsecond.
   unsigned tick_shift = 11;
+
+  // The file that is written and those that always stay must fit into keep_bytes together, with one that may go.
+  uint64_t whole_file() const {
+    const uint64_t parts = uint64_t{keep.keep_at_least} + 2;
+    return keep.keep_bytes > 0 ? std::clamp<uint64_t>(keep.keep_bytes / parts, 4 << 10, file_size) : file_size;
+  }
+  // Where files are, the one first where they are begun.
+  std::vector<std::string> directories() const {
+    return cache_directory.empty() || cache_directory == directory ? std::vector{directory} : std::vector{cache_directory, directory};
+  }
 
   line_rules rules() const { return {kept, flight, full}; }
   bool records() const { return flight.lowest() < THARSIS_LOG_OFF; }

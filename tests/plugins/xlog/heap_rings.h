@@ -32,7 +32,8 @@ struct heap_rings {
     info.instance = "test";
     info.anchor = {0, 0, 1e9};
     auto made = store.create("/log", "test", info, new_segment(info, {}));
-    rings = std::make_unique<ring_set>(std::move(*made), g, false, *threads, ring_settings{}, ring_set::callbacks{[](uint32_t) {}, {}, [this](uint32_t site) { sites->count_lost(site); }});
+    rings = std::make_unique<ring_set>(std::move(*made), g, false, *threads, ring_settings{{}, [this](uint32_t site) { return sites->level_of(site) >= THARSIS_LOG_WARNING; }},
+                                       ring_set::callbacks{[](uint32_t) {}, {}, [this](uint32_t site) { sites->count_lost(site); }});
     sites = std::make_unique<site_registry>([this](const std::string& entry) { return rings->append_to_dictionary(as_bytes(entry)); });
   }
 
