@@ -20,13 +20,14 @@ housekeeping::housekeeping(const host& h, strand& place, const settings& s)
       settings_(s),
       keeper_(std::make_shared<keeper>(h.files, s)) {}
 
+// When it is time to stop, files that were begun since the last look are seen to.
 task<void> housekeeping::run() {
-  for (;;) {
+  for (uint32_t reasons = looking; (reasons & looking) != 0 || reasons == 0;) {
     const auto job = [k = keeper_, wall = place_.wall()] { return k->look(wall); };
     const auto done = co_await blocking(place_, job);
     if (done) tell(*done);
-    const uint32_t reasons = co_await wake_.wait(later(place_.now(), between_looks));
     if ((reasons & stopping) != 0) co_return;
+    reasons = co_await wake_.wait(later(place_.now(), between_looks));
   }
 }
 

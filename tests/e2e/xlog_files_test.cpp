@@ -191,3 +191,50 @@ TEST_F(XlogFiles, WithoutAnAgeFilesStayForEver) {
   EXPECT_TRUE(disk.content("/log/xlog_20251201.tlog"));
   EXPECT_TRUE(s.stops());
 }
+
+TEST_F(XlogFiles, TheCommandListsThemAndSaysWhatItCannotList) {
+  {
+    xlog_stage s(world, machine, "directory: /log");
+    ASSERT_TRUE(s.starts());
+    s.say("today");
+    ASSERT_TRUE(s.flush());
+    world.run_for(24h);
+    s.say("an error tomorrow", THARSIS_LOG_ERROR);
+    EXPECT_TRUE(s.stops());
+  }
+  const auto printed = [&](std::vector<std::string> words, int code) {
+    words.insert(words.begin(), "files");
+    xlog_stage reading(world, machine);
+    EXPECT_EQ(reading.command(words), code);
+    std::string all;
+    for (const std::string& text : reading.console.printed) all += text;
+    for (const std::string& text : reading.console.complaints) all += text;
+    return all;
+  };
+  const auto has = [](const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; };
+  const std::string all = printed({"/log"}, 0);
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 3) << all;
+  EXPECT_TRUE(has(all, first_file + "  ") && has(all, "  complete\n") && has(all, "2026-01-02T00:")) << all;
+  const std::string tomorrow = printed({"/log", "--day", "2026-01-02", "--json"}, 0);
+  EXPECT_TRUE(tomorrow.starts_with("{\"path\":\"/log/xlog_20260102.tlog\",\"name\":\"xlog\",\"day\":\"20260102\",\"number\":0,")) << tomorrow;
+  EXPECT_TRUE(has(tomorrow, "\"lines\":1,\"levels\":\"E\"") && has(tomorrow, "\"complete\":true")) << tomorrow;
+  EXPECT_TRUE(has(printed({"/log", "--since", "2026-01-03"}, 0), "no log files there"));
+  EXPECT_TRUE(has(printed({"/nowhere"}, 1), "/nowhere"));
+  EXPECT_TRUE(has(printed({}, 2), "name at least one folder"));
+  EXPECT_TRUE(has(printed({"--help"}, 0), "tharsis xlog files [--day DAY]"));
+}
+
+TEST_F(XlogFiles, AFileThatIsInBothFoldersIsReadOnce) {
+  {
+    xlog_stage s(world, machine, "directory: /log");
+    ASSERT_TRUE(s.starts());
+    s.say("once");
+    EXPECT_TRUE(s.stops());
+  }
+  disk.make_folder("/cache", nullptr);
+  disk.replace("/cache/xlog_20260101.tlog", *disk.content(first_file), nullptr);
+  xlog_stage reading(world, machine);
+  EXPECT_EQ(reading.command({"cat", "--plugin", "speaker", "/log", "/cache"}), 0);
+  ASSERT_EQ(reading.console.printed.size(), 1u);
+  EXPECT_EQ(std::count(reading.console.printed[0].begin(), reading.console.printed[0].end(), '\n'), 1) << reading.console.printed[0];
+}
