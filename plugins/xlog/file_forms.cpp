@@ -1,5 +1,6 @@
 #include "plugins/xlog/file_forms.h"
 
+#include <limits>
 #include <utility>
 
 #include "plugins/xlog/block_form.h"
@@ -11,10 +12,22 @@ namespace {
 
 using made_form = std::unique_ptr<file_form>;
 
+// Zones change their rules at a quarter of an hour; within one there is no need to ask again.
+constexpr int64_t quarter = 900'000'000'000;
+
+mars_export::zone local_zone(const tharsis_loop* loop) {
+  if (loop == nullptr || !THARSIS_HAS(loop, ahead_of_utc)) return {};
+  return [loop, last = std::numeric_limits<int64_t>::min(), ahead = int64_t{0}](int64_t wall) mutable {
+    if (wall / quarter != last) ahead = loop->ahead_of_utc(loop->self, wall);
+    last = wall / quarter;
+    return ahead;
+  };
+}
+
 }  // namespace
 
 result<made_form> make_file_form(const settings& s, const std::vector<public_key>& recipients, const tharsis_random& random,
-                                 const tharsis_loop*, uint32_t process) {
+                                 const tharsis_loop* loop, uint32_t process) {
   switch (s.format) {
     case file_format::text: return made_form(std::make_unique<text_form>());
     case file_format::json: return made_form(std::make_unique<json_form>());
@@ -25,7 +38,7 @@ result<made_form> make_file_form(const settings& s, const std::vector<public_key
   if (!writer) return writer.failure();
   // What is sealed is so also when it is to be there at once; Mars would write it in the clear.
   const bool at_once = s.sync && !writer->seals();
-  return made_form(std::make_unique<mars_form>(mars_export(std::move(*writer), {}, at_once), process));
+  return made_form(std::make_unique<mars_form>(mars_export(std::move(*writer), local_zone(loop), at_once), process));
 }
 
 }  // namespace tharsis::xlog

@@ -4,6 +4,7 @@ whose call has come back. Method: mars_files.py, which knows nothing of ours, re
 
     xlog_mars_test.py TOOL FOLDER DEATHS"""
 
+import datetime
 import json
 import os
 import pathlib
@@ -34,8 +35,8 @@ class Tool:
     def words(self, *words):
         return [self.program, "xlog", *map(str, words), "--state", str(self.folder / "state")]
 
-    def run(self, *words, code=0):
-        done = subprocess.run(self.words(*words), capture_output=True, timeout=120, check=False)
+    def run(self, *words, code=0, zone="UTC0"):
+        done = subprocess.run(self.words(*words), capture_output=True, timeout=120, check=False, env={**os.environ, "TZ": zone})
         text = done.stderr.decode(errors="replace")
         expect(done.returncode == code, f"{' '.join(map(str, words))}: exit {done.returncode}, not {code}: {text}")
         return done.stdout.decode(errors="replace"), text
@@ -84,6 +85,8 @@ def check_records(records, compress, sealed, sync):
         else:
             number += 1
             expect(r.number == number, f"block {r.number} where {number} is expected")
+        shown = [int(m[1]) for m in re.finditer(rb"(?m)^\[I\]\[\S+ \S+ (\d\d):", r.text)]
+        expect((shown[0], shown[-1]) == r.hours, f"hours {r.hours} of lines that show {shown[0]} and {shown[-1]}")
         for line in r.text.split(b"\n")[:-1]:
             m = LINE.fullmatch(line)
             expect(m, f"a line is none of Mars': {line!r}")
@@ -95,7 +98,8 @@ def write_and_read(tool, compress, sealed, mode):
     folder = tool.fresh(f"{compress}-{sealed}-{mode}")
     count = 40 if mode == "sync" else 3000
     settings = options(format="mars", compress=compress, mode=mode, name="app", **({"encrypt__mars_public_key": PUBLIC.hex()} if sealed else {}))
-    tool.run("write", folder, "--threads", 3, "--lines", count, *settings)
+    # A quarter of an hour that the text rounds.
+    tool.run("write", folder, "--threads", 3, "--lines", count, *settings, zone="XXX-5:45" if compress == "zlib" else "XXX3:30")
     files = sorted(folder.iterdir())
     expect(all(re.fullmatch(r"app_\d{8}(_\d+)?\.xlog", f.name) for f in files), f"files {[f.name for f in files]}")
     data = b"".join(f.read_bytes() for f in files)
@@ -104,6 +108,10 @@ def write_and_read(tool, compress, sealed, mode):
     check_records(records, compress, sealed, mode == "sync")
     lines = b"".join(r.text for r in records).decode().splitlines()
     expect(pairs(lines) == all_of(3, count), "what was said is not what an independent decoder reads")
+    expect(all((" +5.8 " if compress == "zlib" else " -3.5 ") in line[:30] for line in lines), f"local time: {lines[0]}")
+    stamp = datetime.datetime.strptime(lines[0][4:14] + lines[0][20:28], "%Y-%m-%d%H:%M:%S")
+    off = datetime.timedelta(minutes=345 if compress == "zlib" else -210)
+    expect(abs(stamp - off - datetime.datetime.utcnow()) < datetime.timedelta(hours=1), f"the time of {lines[0]}")
     key = ["--key", tool.folder / "mars.key"] if sealed else []
     shown, _ = tool.run("cat", folder, *key)
     expect(pairs(shown.splitlines()) == all_of(3, count), "what was said is not what cat reads")

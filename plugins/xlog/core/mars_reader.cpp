@@ -12,8 +12,8 @@ namespace {
 constexpr size_t header_size = mars_record_header::size;
 // Mars' blocks are smaller than the 150 KiB of its buffer, ours than a million bytes.
 constexpr uint32_t payload_max = 16 << 20;
-// What such a payload may expand to. Mars' own are below 150 MiB, if all they say is one byte again and again.
-constexpr uint64_t expanded_max = 256 << 20;
+// What such a payload may expand to: five hundred times what Mars writes at once.
+constexpr uint64_t expanded_max = 64 << 20;
 constexpr size_t agreed_max = 64;  // Who sealed blocks of one file: one for each process.
 // A file that a process of Mars' maps, and that is not finished.
 constexpr size_t mapped_size = 150 << 10;
