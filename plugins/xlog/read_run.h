@@ -27,6 +27,8 @@ class read_run {
   // `wanted` outlives it.
   read_run(const reading& r, const query& wanted, bool grows = false);
 
+  // Before find().
+  void take_all() { finder_.take_all(); }
   // False: the paths are wrong, which has been told.
   bool find();
   // All that is there now, to the sink. False: it was stopped.

@@ -76,14 +76,14 @@ void source_finder::add_file(const std::string& path, const std::string& shown, 
     to.complaints.push_back(bytes->failure().text);
     return;
   }
-  const bool whole = bytes->size() <= begin.size(), ours = may_be_log(begin, whole);
-  if (!ours && !may_be_mars(begin, whole)) {
+  const bool whole = bytes->size() <= begin.size(), mars = !may_be_log(begin, whole) && may_be_mars(begin, whole);
+  if (!mars && !takes_all_ && !may_be_log(begin, whole)) {
     to.complaints.push_back(shown + ": not a log file of xlog or Mars");
     return;
   }
   if (is_copy(path)) return;
   known_.push_back(path);
-  const bool twice = ours && !grows_ && has_recorded_lines(files_, path);
+  const bool twice = !mars && !grows_ && has_recorded_lines(files_, path);
   for (const bool recorded : {false, true}) {
     if (recorded && !twice) continue;
     auto& s = *to.all.emplace_back(std::make_unique<read_source>());
@@ -91,8 +91,8 @@ void source_finder::add_file(const std::string& path, const std::string& shown, 
     s.shown = shown;
     if (twice) s.recorded = recorded;
     s.bytes = bytes ? std::move(bytes) : std::make_unique<file_window>(files_, path, grows_);
-    if (ours) s.lines = std::make_unique<log_lines>(*s.bytes, key_, wanted_, s.recorded);
-    else s.lines = std::make_unique<pushed_source<mars_reader>>(*s.bytes, wanted_, key_);
+    if (mars) s.lines = std::make_unique<pushed_source<mars_reader>>(*s.bytes, wanted_, key_);
+    else s.lines = std::make_unique<log_lines>(*s.bytes, key_, wanted_, s.recorded);
   }
 }
 

@@ -33,6 +33,9 @@ class source_finder {
   source_finder(const tharsis_files* files, std::string folder, const query& wanted, const private_key* key, bool grows)
       : files_(files), folder_(std::move(folder)), wanted_(wanted), key_(key), grows_(grows) {}
 
+  // Files of nobody's are taken as ours whose beginning is damaged, and not complained of.
+  void take_all() { takes_all_ = true; }
+
   // A path that is a folder gives the log files in it that may hold what is wanted; `now` names them where there are
   // none. What was found before is not found again.
   void add(const std::vector<std::string>& paths, int64_t now, found_sources& to);
@@ -47,6 +50,7 @@ class source_finder {
   const query& wanted_;
   const private_key* const key_;
   const bool grows_;
+  bool takes_all_ = false;
   std::vector<std::string> known_;  // Absolute.
 };
 
