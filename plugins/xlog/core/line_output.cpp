@@ -1,6 +1,8 @@
 #include "plugins/xlog/core/line_output.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "plugins/xlog/core/digits.h"
@@ -121,22 +123,23 @@ void time_text::append(byte_sink& to, int64_t wall) {
   if (second != second_) {
     const int64_t clamped = std::clamp(second, seconds_least, seconds_most);
     const int64_t ahead = local_ ? local_(wall) : 0;
-    text_ = utc_text((clamped + ahead / second_length) * second_length).substr(0, utc_size - 7);
-    ending_ = "Z";
+    utc_text((clamped + ahead / second_length) * second_length).copy(text_.data(), text_.size());
+    std::string ending = "Z";
     if (local_) {
       const int64_t minutes = std::abs(ahead) / (60 * second_length);
       char digits[5] = {'0', '0', ':', '0', '0'};
       put_digits(digits, static_cast<uint64_t>(minutes / 60 % 100), 2);
       put_digits(digits + 3, static_cast<uint64_t>(minutes % 60), 2);
-      ending_ = (ahead < 0 ? "-" : "+") + std::string(digits, 5);
+      ending = (ahead < 0 ? "-" : "+") + std::string(digits, 5);
     }
+    ending_size_ = ending.copy(ending_.data(), ending_.size());
     second_ = second;
   }
-  xlog::append(to, text_);
-  char* const fraction = reinterpret_cast<char*>(to.room(6));
-  put_digits(fraction, static_cast<uint64_t>(micros - second * 1'000'000), 6);
-  to.took(6);
-  xlog::append(to, ending_);
+  char* const at = reinterpret_cast<char*>(to.room(text_.size() + 6 + ending_.size()));
+  std::memcpy(at, text_.data(), text_.size());
+  put_digits(at + text_.size(), static_cast<uint64_t>(micros - second * 1'000'000), 6);
+  std::memcpy(at + text_.size() + 6, ending_.data(), ending_.size());
+  to.took(text_.size() + 6 + ending_size_);
 }
 
 std::unique_ptr<line_output> text_output(bool colours, zone local) { return std::make_unique<text_lines>(colours, std::move(local)); }

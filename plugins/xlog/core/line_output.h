@@ -1,5 +1,6 @@
 // How lines are shown: as text, JSON or CSV.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,8 +25,9 @@ class time_text {
  private:
   zone local_;
   std::optional<int64_t> second_;
-  std::string text_;    // Up to the point.
-  std::string ending_;  // Behind the fraction.
+  std::array<char, 20> text_{};  // Up to the point, with it.
+  std::array<char, 6> ending_{};  // Behind the fraction.
+  size_t ending_size_ = 0;
 };
 
 class line_output {

@@ -16,6 +16,9 @@ namespace {
 
 constexpr uint64_t each(uint8_t byte) { return 0x0101010101010101u * byte; }
 
+constexpr size_t number_most = 40;   // Of any number without a spec.
+constexpr size_t padding = 16;       // What may be read, and written, too much.
+
 // Whether one of eight bytes is a control character, a backslash, DEL or above ASCII.
 constexpr bool has_special(uint64_t w) {
   const uint64_t backslash = w ^ each('\\'), del = w ^ each(0x7f);
@@ -43,29 +46,61 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-constexpr std::array<double, 7> powers = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
-
 // The shortest text that reads back as the same number, as std::to_chars gives it; most have few decimals, and then
 // no search is needed: two texts of at most 15 digits are never the same number.
 char* put_real(char* to, double value) {
+  constexpr size_t decimals = 6;
+  constexpr uint64_t unit = 1'000'000;
   const double magnitude = std::fabs(value);
-  if (magnitude < 1e8) {
-    for (size_t p = 0; p < powers.size(); ++p) {
-      const auto whole = static_cast<uint64_t>(magnitude * powers[p] + 0.5);
-      if (static_cast<double>(whole) / powers[p] != magnitude) continue;
-      const auto unit = static_cast<uint64_t>(powers[p]);
-      const uint64_t before = whole / unit;
-      // Else it may be shorter with an exponent.
-      if (p == 0 ? before >= 100'000 : before == 0 && whole * 1000 < unit) break;
-      if (std::signbit(value)) *to++ = '-';
-      to = put_number(to, before);
-      if (p == 0) return to;
-      *to++ = '.';
-      put_digits(to, whole % unit, p);
-      return to + p;
-    }
+  if (!(magnitude < 1e8)) return std::to_chars(to, to + number_most, value).ptr;
+  const auto millionths = static_cast<uint64_t>(magnitude * 1e6 + 0.5);
+  const uint64_t before = millionths / unit, after = millionths % unit;
+  // Else it has more decimals, or may be shorter with an exponent.
+  const bool is_short = after == 0 ? before < 100'000 : before > 0 || after >= 1000;
+  if (static_cast<double>(millionths) / 1e6 != magnitude || !is_short) return std::to_chars(to, to + number_most, value).ptr;
+  if (std::signbit(value)) *to++ = '-';
+  to = put_number(to, before);
+  if (after == 0) return to;
+  *to++ = '.';
+  put_digits(to, after, decimals);
+  to += decimals;
+  while (to[-1] == '0') --to;
+  return to;
+}
+
+// Where `from` can be read, and `to` written, up to 15 bytes beyond the end.
+char* put_padded(char* to, const char* from, size_t size) {
+  for (size_t done = 0; done < size; done += 16) std::memcpy(to + done, from + done, 16);
+  return to + size;
+}
+
+// `to` can be written up to 7 bytes beyond the end.
+template <bool escapes>
+char* put_text(char* to, std::string_view text) {
+  const char* from = text.data();
+  size_t left = text.size();
+  uint64_t w = 0;
+  for (; left >= 8; left -= 8, from += 8, to += 8) {
+    std::memcpy(&w, from, 8);
+    if (escapes && has_special(w)) return nullptr;
+    std::memcpy(to, &w, 8);
   }
-  return std::to_chars(to, to + 32, value).ptr;
+  w = each(' ');
+  if (left >= 4) {  // Two halves that may overlap.
+    uint32_t low = 0, high = 0;
+    std::memcpy(&low, from, 4);
+    std::memcpy(&high, from + left - 4, 4);
+    if (escapes && has_special(uint64_t{high} << 32 | low)) return nullptr;
+    std::memcpy(to, &low, 4);
+    std::memcpy(to + left - 4, &high, 4);
+    return to + left;
+  }
+  for (size_t i = 0; i < left; ++i) {
+    const auto c = static_cast<uint8_t>(from[i]);
+    if (escapes && (c < 0x20 || c >= 0x7f || c == '\\')) return nullptr;
+    to[i] = from[i];
+  }
+  return to + left;
 }
 
 }  // namespace
@@ -77,6 +112,21 @@ bool append_escaped_alone(byte_sink& to, std::string_view text) {
   return true;
 }
 
+namespace {
+
+// What is rare. False: as append_escaped_alone().
+template <bool escapes>
+bool append_other(byte_sink& to, char code, const format_spec& spec, const log_argument& a) {
+  if (code == THARSIS_LOG_TEXT && spec.width == 0 && spec.precision < 0) return append_escaped_alone(to, a.text);
+  std::string text;
+  append_argument(text, a, spec);
+  if (escapes) return append_escaped_alone(to, text);
+  append(to, text);
+  return true;
+}
+
+}  // namespace
+
 site_format::site_format(const site& s) : text_(s.text), codes_(s.codes) {
   level_ = std::string(" ") + level_letters[std::min<size_t>(s.level, levels_count - 1)] + " ";
   origin_ = " ";
@@ -86,65 +136,85 @@ site_format::site_format(const site& s) : text_(s.text), codes_(s.codes) {
   const auto fixed = fixed_bytes(codes_);
   if (!fixed || check_format(text_, codes_) != format_mistake::none) return;
   fixed_ = *fixed;
-  pieces_.emplace_back();
+  fits_ = add_pieces();
+}
+
+uint32_t site_format::keep(std::string_view literal) {
+  const size_t at = literals_.size() - std::min(literals_.size(), padding);
+  literals_.replace(at, std::string::npos, literal);
+  literals_.append(padding, ' ');
+  most_ += literal.size();
+  return static_cast<uint32_t>(at);
+}
+
+// False: a literal is no UTF-8.
+bool site_format::add_pieces() {
   format_pieces parts(text_);
   uint32_t offset = 0, texts = 0;
+  bool right = true;
   for (size_t i = 0;;) {
-    const auto part = parts.next();
-    piece& last = pieces_.back();
-    if (part == format_pieces::piece::end) break;
-    if (part == format_pieces::piece::literal) {
-      last.literal += parts.literal();
-      continue;
-    }
-    last.argument = true;
-    last.code = codes_[i++];
-    last.fixed = offset;
-    last.text = texts;
-    last.spec = parts.spec();
-    const format_spec& f = last.spec;
-    last.simple = f.width == 0 && f.precision < 0 && f.type == 0 && f.sign == '-' && !f.alternate;
-    offset += static_cast<uint32_t>(fixed_bytes_of(last.code));
-    texts += is_text(last.code) ? 1 : 0;
-    pieces_.emplace_back();
-  }
-  fits_ = true;
-  for (piece& p : pieces_) {
-    fits_ = fits_ && is_utf8(p.literal);
-    p.escaped = escaped(p.literal);
+    std::string literal;
+    auto part = parts.next();
+    for (; part == format_pieces::piece::literal; part = parts.next()) literal += parts.literal();
+    right = right && is_utf8(literal);
+    const std::string as_line = escaped(literal);
+    piece& p = pieces_.emplace_back();
+    p.literal = keep(literal);
+    p.size = static_cast<uint32_t>(literal.size());
+    p.escaped = keep(as_line);
+    p.escaped_size = static_cast<uint32_t>(as_line.size());
+    most_ += number_most + padding;
+    if (part == format_pieces::piece::end) return right;
+    p.code = codes_[i++];
+    p.fixed = offset;
+    p.text = texts;
+    p.spec = parts.spec();
+    p.is = kind::other;
+    const format_spec& f = p.spec;
+    const bool simple = f.width == 0 && f.precision < 0 && f.type == 0 && f.sign == '-' && !f.alternate;
+    constexpr std::string_view fast = "siulmd";
+    constexpr kind kinds[] = {kind::text, kind::i32, kind::u32, kind::i64, kind::u64, kind::f64};
+    if (const size_t found = fast.find(p.code); simple && found != std::string_view::npos) p.is = kinds[found];
+    offset += static_cast<uint32_t>(fixed_bytes_of(p.code));
+    texts += is_text(p.code) ? 1 : 0;
   }
 }
 
 // False: what stands beside each other must be looked at as one.
 template <bool escapes>
 bool site_format::append_pieces(byte_sink& to, const cells& values) const {
+  size_t most = most_;
+  for (const std::string_view text : values.texts) most += text.size();
+  char* begin = reinterpret_cast<char*>(to.room(most));
+  char* at = begin;
   for (const piece& p : pieces_) {
-    append(to, escapes ? p.escaped : p.literal);
-    if (!p.argument) continue;
-    const uint8_t* const at = values.fixed.data() + p.fixed;
-    char* const number = reinterpret_cast<char*>(to.room(40));
-    const auto took = [&](char* end) { to.took(static_cast<size_t>(end - number)); };
-    if (p.simple && p.code == THARSIS_LOG_TEXT) {
-      const std::string_view text = values.texts[p.text];
-      if (!escapes) append(to, text);
-      else if (!append_escaped_alone(to, text)) return false;
-    } else if (p.simple && p.code == THARSIS_LOG_I32) {
-      took(put_number(number, int64_t{load<int32_t>(at)}));
-    } else if (p.simple && p.code == THARSIS_LOG_U32) {
-      took(put_number(number, uint64_t{load<uint32_t>(at)}));
-    } else if (p.simple && p.code == THARSIS_LOG_I64) {
-      took(put_number(number, load<int64_t>(at)));
-    } else if (p.simple && p.code == THARSIS_LOG_U64) {
-      took(put_number(number, load<uint64_t>(at)));
-    } else if (p.simple && p.code == THARSIS_LOG_F64 && std::isfinite(load<double>(at))) {
-      took(put_real(number, load<double>(at)));
-    } else {
-      std::string text;
-      append_argument(text, argument_in(values, p.code, p.fixed, p.text), p.spec);
-      if (!escapes) append(to, text);
-      else if (!append_escaped_alone(to, text)) return false;
+    at = escapes ? put_padded(at, literals_.data() + p.escaped, p.escaped_size) : put_padded(at, literals_.data() + p.literal, p.size);
+    const uint8_t* const fixed = values.fixed.data() + p.fixed;
+    switch (p.is) {
+      case kind::none: continue;
+      case kind::i32: at = put_number(at, int64_t{load<int32_t>(fixed)}); continue;
+      case kind::u32: at = put_number(at, uint64_t{load<uint32_t>(fixed)}); continue;
+      case kind::i64: at = put_number(at, load<int64_t>(fixed)); continue;
+      case kind::u64: at = put_number(at, load<uint64_t>(fixed)); continue;
+      case kind::text:
+        if (char* const end = put_text<escapes>(at, values.texts[p.text])) {
+          at = end;
+          continue;
+        }
+        break;
+      case kind::f64:
+        if (const auto value = load<double>(fixed); std::isfinite(value)) {
+          at = put_real(at, value);
+          continue;
+        }
+        break;
+      case kind::other: break;
     }
+    to.took(static_cast<size_t>(at - begin));
+    if (!append_other<escapes>(to, p.code, p.spec, argument_in(values, p.code, p.fixed, p.text))) return false;
+    begin = at = reinterpret_cast<char*>(to.room(most));
   }
+  to.took(static_cast<size_t>(at - begin));
   return true;
 }
 
@@ -156,14 +226,13 @@ void site_format::append_slowly(byte_sink& to, const cells& values, bool escapes
 }
 
 void site_format::append_text(byte_sink& to, const cells& values) const {
-  const bool whole = fits_ && values.fixed.size() == fixed_ && values.texts.size() == texts_;
-  if (!whole) return append_slowly(to, values, false);
+  if (!fits(values)) return append_slowly(to, values, false);
   append_pieces<false>(to, values);
 }
 
 void site_format::append_escaped(byte_sink& to, const cells& values) const {
   const size_t before = to.size();
-  if (fits_ && values.fixed.size() == fixed_ && values.texts.size() == texts_ && append_pieces<true>(to, values)) return;
+  if (fits(values) && append_pieces<true>(to, values)) return;
   to.cut(before);
   append_slowly(to, values, true);
 }

@@ -26,24 +26,31 @@ class site_format {
   std::string_view origin_part() const { return origin_; }
 
  private:
+  enum class kind : uint8_t { none, text, i32, u32, i64, u64, f64, other };
   struct piece {
-    std::string literal;   // Before the argument,
-    std::string escaped;   // and as a line has it.
-    bool argument = false; // The last one has none.
-    bool simple = false;   // Its spec asks for nothing.
+    uint32_t literal = 0;     // Where it begins in literals_, before the argument;
+    uint32_t size = 0;
+    uint32_t escaped = 0;     // and as a line has it.
+    uint32_t escaped_size = 0;
+    uint32_t fixed = 0;       // Where the argument is among the fixed parts,
+    uint32_t text = 0;        // and among the texts.
+    kind is = kind::none;     // The last one has none. `other`: it is rare, or its spec asks for something.
     char code = 0;
-    uint32_t fixed = 0;    // Where it is among the fixed parts,
-    uint32_t text = 0;     // and among the texts.
     format_spec spec;
   };
 
+  bool add_pieces();
+  uint32_t keep(std::string_view literal);
   template <bool escapes>
   bool append_pieces(byte_sink& to, const cells& values) const;
   void append_slowly(byte_sink& to, const cells& values, bool escapes) const;
+  bool fits(const cells& values) const { return fits_ && values.fixed.size() == fixed_ && values.texts.size() == texts_; }
 
   std::string text_, codes_;
   std::string level_, origin_;
   std::vector<piece> pieces_;
+  std::string literals_;  // One behind the other, each readable some bytes beyond its end.
+  size_t most_ = 0;       // Bytes of a line's text without its texts.
   size_t texts_ = 0;
   size_t fixed_ = 0;
   bool fits_ = false;  // Text and codes belong together, and its literals can be escaped by themselves.

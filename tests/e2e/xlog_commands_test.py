@@ -1,0 +1,109 @@
+"""Goal: what tharsis xlog prints is what others can read: the Python reader, lnav, grep and pagers; and tail follows.
+Method: the shipped program on real files; words: the program, an empty folder for its logs, the top of the repository."""
+import json, os, re, shutil, subprocess, sys, unittest
+
+PROGRAM, FOLDER, TOP = sys.argv[1:4]
+FILES = os.path.join(TOP, "tests/plugins/xlog/files")
+KEY = os.path.join(FILES, "v1.key")
+
+
+def run(*words, **more):
+    return subprocess.run([PROGRAM, "xlog", *words], capture_output=True, text=True, timeout=120, **more)
+
+
+def fresh(name):
+    path = os.path.join(FOLDER, name)
+    shutil.rmtree(path, ignore_errors=True)
+    return path
+
+
+class Commands(unittest.TestCase):
+    def compare(self, path):
+        reader = subprocess.run([sys.executable, "-B", os.path.join(TOP, "sdk/examples/xlog_reader.py"), "--key", KEY, path],
+                                capture_output=True, text=True, timeout=120)
+        self.assertEqual(reader.returncode, 0, reader.stderr)
+        theirs = [json.loads(line) for line in reader.stdout.splitlines()]
+        ours = [json.loads(line) for line in run("cat", "--json", "--key", KEY, path).stdout.splitlines()]
+        self.assertEqual(len(theirs), len(ours))
+        self.assertGreater(len(ours), 0)
+        for their, our in zip(theirs, ours):
+            finished = their["text"] == "{}" and not their["file"]
+            for name in ("time", "level", "thread", "plugin", "tag", "file", "line"):
+                self.assertEqual(their[name], our[name])
+            self.assertEqual(their["fields"], [our["text"]] if finished else list(our["fields"].values()))
+
+    def test_the_python_reader_reads_what_we_read(self):
+        self.compare(os.path.join(FILES, "v1_plain.tlog"))
+        logs = fresh("plain")
+        self.assertEqual(run("write", logs, "--threads", "3", "--lines", "2000").returncode, 0)
+        for name in os.listdir(logs):
+            self.compare(os.path.join(logs, name))
+        try:
+            import cryptography  # noqa: F401
+        except ImportError:
+            return
+        self.compare(os.path.join(FILES, "v1_sealed.tlog"))
+
+    def test_lnav_understands_each_line(self):
+        with open(os.path.join(TOP, "sdk/examples/xlog_lnav.json")) as file:
+            formats = json.load(file)
+        form = formats["tharsis_xlog"]
+        pattern = re.compile(form["regex"]["line"]["pattern"].replace("(?<", "(?P<"))
+        letters = {letter: level for level, letter in form["level"].items()}
+        words = formats["tharsis_xlog_json"]["level"]
+        text = run("cat", "--key", KEY, os.path.join(FILES, "v1_plain.tlog")).stdout.splitlines()
+        objects = [json.loads(line) for line in run("cat", "--json", os.path.join(FILES, "v1_plain.tlog")).stdout.splitlines()]
+        self.assertEqual(len(text), len(objects))
+        for line, one in zip(text, objects):
+            found = pattern.match(line)
+            self.assertTrue(found, line)
+            self.assertEqual(found["timestamp"], one["time"])
+            self.assertEqual(words[letters[found["level"]]], one["level"])
+            self.assertEqual(int(found["thread"]), one["thread"])
+            self.assertEqual(found["plugin"], one["plugin"] or "-")
+            self.assertEqual(found["tag"] or "", one["tag"])
+            self.assertEqual(set(one), set(formats["tharsis_xlog_json"]["value"]))
+        for sample in form["sample"]:
+            self.assertTrue(pattern.match(sample["line"]))
+
+    def test_a_pager_that_is_left_ends_it_quietly(self):
+        logs = fresh("long")
+        self.assertEqual(run("write", logs, "--lines", "200000").returncode, 0)
+        words = [PROGRAM, "xlog", "cat", logs]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as cat:
+            self.assertTrue(cat.stdout.readline())
+            cat.stdout.close()
+            self.assertEqual(cat.stderr.read(), b"")
+            cat.wait(timeout=60)
+        self.assertNotIn("\x1b", run("cat", logs).stdout[:1000], "no colours in pipes")
+
+    def test_tail_follows_into_files_that_come(self):
+        logs = fresh("followed")
+        self.assertEqual(run("write", logs, "--lines", "5").returncode, 0)
+        with subprocess.Popen([PROGRAM, "xlog", "tail", "-f", "-n", "2", logs], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
+            self.assertEqual([tail.stdout.readline().split()[-1] for _ in range(2)], ["3", "4"])
+            self.assertEqual(run("write", logs, "--lines", "3").returncode, 0)
+            self.assertEqual([tail.stdout.readline().split()[-1] for _ in range(3)], ["0", "1", "2"])
+            tail.terminate()
+            self.assertEqual(tail.stdout.read(), "")
+            self.assertEqual(tail.stderr.read(), "")
+
+    def test_what_grep_and_verify_say_scripts_can_use(self):
+        path = os.path.join(FILES, "v1_sealed.tlog")
+        self.assertEqual(run("verify", path).returncode, 1, "it cannot be read without its key")
+        self.assertIn("--key FILE", run("verify", path).stdout)
+        whole = run("verify", "--key", KEY, "--json", path)
+        self.assertEqual((whole.returncode, json.loads(whole.stdout)["damaged"]), (0, False), whole.stdout)
+        self.assertEqual(run("grep", "only once: 15632\n", "--key", KEY, path).stdout.count("\n"), 1)
+        self.assertEqual(run("grep", "only twice", "--key", KEY, path).returncode, 1)
+        with open(path, "rb") as file:
+            content = file.read()
+        os.makedirs(FOLDER, exist_ok=True)
+        cut = os.path.join(FOLDER, "cut.tlog")
+        with open(cut, "wb") as file:
+            file.write(content[:len(content) // 2])
+        self.assertEqual(run("verify", "--key", KEY, cut).returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
