@@ -57,7 +57,7 @@ std::string make_lines(std::span<const public_key> recipients) {
     switch (i % 6) {
       case 0:
         log.add_line(1, wall, number_argument(uint8_t(i % 4 == 0)) + number_argument('x') + number_argument(int32_t(-i)) + number_argument(uint32_t(i)) +
-                                  number_argument(-i * 1'000'000'007) + number_argument(n * n) + number_argument(n), 1 + i % 2);
+                                  number_argument(-i * 1'000'000'007) + number_argument(n * n) + number_argument(n), i % 2 == 0 ? 1 : 2);
         break;
       case 1: log.add_line(2, wall, number_argument(reals[i % 7]) + number_argument(double(i) / 8)); break;
       case 2: log.add_line(3, wall, number_argument(i * 1'234'567) + number_argument(written_log::begins + wall)); break;
