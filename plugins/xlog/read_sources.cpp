@@ -76,7 +76,7 @@ void source_finder::add_file(const std::string& path, const std::string& shown, 
     to.complaints.push_back(bytes->failure().text);
     return;
   }
-  const bool whole = bytes->size() <= begin.size(), mars = !may_be_log(begin, whole) && may_be_mars(begin, whole);
+  const bool whole = bytes->size() <= begin.size(), mars = !may_be_log(begin, whole) && may_be_mars(begin);
   if (!mars && !takes_all_ && !may_be_log(begin, whole)) {
     to.complaints.push_back(shown + ": not a log file of xlog or Mars");
     return;

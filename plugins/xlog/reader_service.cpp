@@ -50,7 +50,7 @@ tharsis_status read_log(const tharsis_files* files, tharsis_text path, line_func
   if (!bytes) return fail(error, bytes.failure());
   const bool whole = bytes->size() < read_size;
   tharsis::error failure{THARSIS_OK, {}};
-  if (!may_be_log(*bytes, whole) && may_be_mars(*bytes, whole)) {
+  if (!may_be_log(*bytes, whole) && may_be_mars(*bytes)) {
     mars_reader lines;
     failure = read_all(lines, *file, name, std::move(*bytes), on_line, context);
   } else {

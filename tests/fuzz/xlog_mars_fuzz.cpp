@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const private_key key{*parse_mars_private_key(std::string(63, '1') + "2"), {}, true};
   mars_reader without;
   read(without, file, at_once);
-  (void)may_be_mars(file, false);
+  (void)may_be_mars(file);
   mars_reader with(&key);
   read(with, file, 1 << 20);
   return 0;

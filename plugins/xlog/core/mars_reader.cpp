@@ -25,19 +25,19 @@ bool is_any_magic(char byte) {
 
 bool is_hour(uint8_t hour) { return hour < 24; }
 
-// Enough to be believed behind bytes that are no record: it is whole, and so begins what follows. `whole`: nothing follows `left`.
-bool begins_record(std::string_view left, bool whole) {
+// Enough to be believed behind bytes that are no record: it is whole, and what follows, if anything does, begins like one.
+bool begins_record(std::string_view left) {
   const auto h = decode_mars_header(as_bytes(left));
   if (!h || !is_hour(h->first_hour) || !is_hour(h->last_hour) || h->length > payload_max) return false;
   const size_t size = header_size + h->length + mars_record_header::tail_size;
   if (left.size() < size || left[size - 1] != '\0') return false;
-  return left.size() > size ? is_any_magic(left[size]) : whole;
+  return left.size() == size || is_any_magic(left[size]);
 }
 
 // Where a record of today begins behind the front and before `size`.
-std::optional<size_t> find_inside(std::string_view left, size_t size, bool whole) {
+std::optional<size_t> find_inside(std::string_view left, size_t size) {
   for (size_t at = 1; at < size; ++at)
-    if (is_mars_magic(static_cast<uint8_t>(left[at])) && begins_record(left.substr(at), whole)) return at;
+    if (is_mars_magic(static_cast<uint8_t>(left[at])) && begins_record(left.substr(at))) return at;
   return {};
 }
 
@@ -93,7 +93,7 @@ bool mars_reader::next_record() {
   if (!started_) return on_start();
   const std::string_view left = std::string_view(bytes_).substr(taken_);
   if (left.empty()) return ended_ && at_end();
-  if (lost_ > 0 && !begins_record(left, ended_)) {
+  if (lost_ > 0 && !begins_record(left)) {
     if (!ended_ && left.size() <= header_size + payload_max + 1) {
       // Where it cannot be known yet, more bytes tell.
       if (look(left) == found::more) return false;
@@ -128,18 +128,17 @@ mars_reader::found mars_reader::look(std::string_view left) const {
   const size_t size = header_size + h->length + mars_record_header::tail_size;
   if (left.size() < size) {
     if (!ended_) return found::more;
-    return is_hour(h->first_hour) && is_hour(h->last_hour) && !find_inside(left, left.size(), true) ? found::part : found::nothing;
+    return is_hour(h->first_hour) && is_hour(h->last_hour) && !find_inside(left, left.size()) ? found::part : found::nothing;
   }
   if (left[size - 1] != '\0') return found::nothing;
-  if (left.size() == size && !ended_) return found::more;
   if (left.size() == size || is_any_magic(left[size])) return found::record;
   // Its length may be wrong, or what follows is: if a record begins inside, the first.
-  return find_inside(left, size, ended_) ? found::nothing : found::record;
+  return find_inside(left, size) ? found::nothing : found::record;
 }
 
 // A file that is still mapped is one record without an end, and then nothing.
 bool mars_reader::on_start() {
-  if (bytes_.size() <= mapped_size && !ended_) return false;
+  if (bytes_.size() <= mapped_size && !ended_ && !begins_record(bytes_)) return false;
   started_ = true;
   if (bytes_.size() != mapped_size || !ended_) return true;
   const auto h = decode_mars_header(as_bytes(bytes_));
@@ -147,7 +146,7 @@ bool mars_reader::on_start() {
     taken_ = bytes_.size();  // Nothing was said since the last time it was written out.
     return true;
   }
-  if (!h || begins_record(bytes_, true)) return true;
+  if (!h || begins_record(bytes_)) return true;
   const size_t length = std::min<size_t>(h->length, mapped_size - header_size);
   record_at_ = 0;
   record_size_ = bytes_.size();
@@ -256,7 +255,7 @@ void mars_reader::go_on() {
             : sealed_ ? "a block cannot be read to its end: it is sealed for another key, or damaged" : "a block is damaged: it cannot be read to its end");
   // Another record may begin inside.
   const std::string_view left = std::string_view(bytes_).substr(taken_);
-  if (const auto at = record_size_ > 0 && !cut_ ? find_inside(left, record_size_, ended_) : std::nullopt) record_size_ = *at;
+  if (const auto at = record_size_ > 0 && !cut_ ? find_inside(left, record_size_) : std::nullopt) record_size_ = *at;
 }
 
 void mars_reader::close_record() {
@@ -284,11 +283,11 @@ bool mars_reader::at_end() {
   return !told_.empty();
 }
 
-bool may_be_mars(std::string_view bytes, bool whole) {
+bool may_be_mars(std::string_view bytes) {
   if (bytes.empty()) return false;
   if (is_any_magic(bytes[0]) && (bytes.size() < header_size || !is_mars_magic(static_cast<uint8_t>(bytes[0])))) return true;
   if (const auto h = decode_mars_header(as_bytes(bytes)); h && is_hour(h->first_hour) && is_hour(h->last_hour) && h->length <= payload_max) return true;
-  return find_inside(bytes, bytes.size(), whole) || all_zeros(bytes);
+  return find_inside(bytes, bytes.size()) || all_zeros(bytes);
 }
 
 }  // namespace tharsis::xlog

@@ -76,7 +76,7 @@ class mars_reader {
   std::map<mars_point, std::optional<tea>> agreed_;
 };
 
-// Whether a file that begins with these bytes (all of it, if `whole`) looks like one of Mars'.
-bool may_be_mars(std::string_view bytes, bool whole);
+// Whether a file that begins with these bytes looks like one of Mars'.
+bool may_be_mars(std::string_view bytes);
 
 }  // namespace tharsis::xlog
