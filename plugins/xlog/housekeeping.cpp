@@ -36,7 +36,7 @@ task<bool> housekeeping::make_room() {
   const auto done = co_await blocking(place_, job);
   if (!done) co_return false;
   tell(*done);
-  co_return done->files > 0;
+  co_return done->made_room;
 }
 
 void housekeeping::set_limits(const retention& keep) {

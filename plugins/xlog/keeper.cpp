@@ -1,8 +1,9 @@
 #include "plugins/xlog/keeper.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "plugins/xlog/frame_walk.h"
+#include "plugins/xlog/file_report.h"
 #include "plugins/xlog/move_files.h"
 #include "sdk/pure/views.h"
 
@@ -11,18 +12,11 @@ namespace {
 
 constexpr int64_t empty_file_young = 3'600'000'000'000;
 
-// What a dead process left in a ring is not looked into: it may be an error that it died of.
-uint8_t levels_in(const tharsis_files* files, const std::string& path) {
-  const auto file = file_reader::open(files, path);
-  if (!file) return 0xFF;
-  uint8_t levels = 0;
-  bool any = false;
-  walk_frames(*file, [&](const frame_header& h, uint64_t) {
-    any = true;
-    levels |= h.kind == frame_kind::recovered ? uint8_t{0xFF} : h.levels;
-    return levels != 0xFF;
-  });
-  return any ? levels : uint8_t{0xFF};
+// What cannot be told may be the worst, as the lines of a process that died. 0: it has no line.
+uint8_t levels_in(const tharsis_files* files, const log_file& f) {
+  const file_report r = report_of(files, f);
+  if ((r.flags & (THARSIS_LOG_FILE_UNKNOWN | THARSIS_LOG_FILE_OLDER)) != 0) return 0xFF;
+  return r.levels == 0 && (r.flags & THARSIS_LOG_FILE_TORN) != 0 ? uint8_t{0xFF} : r.levels;
 }
 
 std::string reason_text(departure_reason why) {
@@ -95,9 +89,16 @@ keeper::outcome keeper::make_room(int64_t wall) const {
   outcome o;
   listing l = list(wall, o);
   add_levels(l);
+  // What a full disk has left of files that it took no line for: each fills a page, and is not one of the newest that are to stay.
+  for (size_t i = 0; i < l.files.size(); ++i) {
+    if (l.facts[i].levels != 0 || !l.facts[i].may_go) continue;
+    remove(l.files[i], o);
+    l.facts[i].may_go = false;
+  }
   while (const auto least = least_missed(l.facts, settings_.keep.keep_at_least, wall)) {
     if (remove(l.files[*least], o)) {
       o.told.push_back("removed " + l.files[*least].path + ": the disk is full");
+      o.made_room = true;
       break;
     }
     l.facts[*least].may_go = false;
@@ -124,7 +125,7 @@ bool keeper::remove(const log_file& f, outcome& o) const {
 }
 
 void keeper::add_levels(listing& l) const {
-  for (size_t i = 0; i < l.files.size(); ++i) l.facts[i].levels = levels_in(files_, l.files[i].path);
+  for (size_t i = 0; i < l.files.size(); ++i) l.facts[i].levels = levels_in(files_, l.files[i]);
 }
 
 std::optional<uint64_t> keeper::free_in(const std::string& folder) const {

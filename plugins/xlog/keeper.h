@@ -23,12 +23,13 @@ class keeper {
     uint64_t files = 0;  // That are gone.
     uint64_t bytes = 0;
     uint64_t moved = 0;  // Files.
+    bool made_room = false;  // One with lines is gone: others find room now.
     std::vector<std::string> told;        // What was done, in sentences.
     std::vector<std::string> complaints;
   };
   // Moves what is old enough, and removes what has to go.
   outcome look(int64_t wall) const;
-  // The disk is full: the file that is missed least goes. Files is 0 where none may.
+  // The disk is full: the file that is missed least goes, and all that have no line.
   outcome make_room(int64_t wall) const;
 
  private:

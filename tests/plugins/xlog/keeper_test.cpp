@@ -118,6 +118,18 @@ TEST_F(XlogKeeper, TheFloorOfFreeRoomTakesTheLeastSevereFirst) {
   EXPECT_EQ(paths(), list{newest});
 }
 
+TEST_F(XlogKeeper, FilesWithoutALineGoWithTheOneThatIsMissedLeast) {
+  s.keep = {0h, 0, 0, 1};
+  auto made = frame_maker::make({0, 0, 1e9}, {}, 0, {}, random_table);
+  for (const int64_t days : {0, 1, 3}) put("/log/" + name(days, 1), days, made->file_header());
+  const std::string older = put_lines(4, THARSIS_LOG_ERROR), newest = put_lines(2, THARSIS_LOG_INFO);
+  EXPECT_EQ(keeper(files.table(), s).make_room(today).told, list{"removed " + older + ": the disk is full"}) << "they are no lines that stay";
+  EXPECT_EQ(paths(), list{newest});
+  put("/log/" + name(0, 1), 0, made->file_header());
+  EXPECT_FALSE(keeper(files.table(), s).make_room(today).made_room) << "whoever writes again would find no more than before";
+  EXPECT_EQ(paths(), list{newest});
+}
+
 TEST_F(XlogKeeper, WhatCannotBeDoneIsComplainedOf) {
   put_log(30);
   s.keep.keep_at_least = 0;
