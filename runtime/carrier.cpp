@@ -23,7 +23,7 @@ void carrier::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     mail_ = true;
-    if (std::exchange(sleeping_, false)) poller_.wake();
+    if (sleeping_.exchange(false)) poller_.wake();
   }
   thread_.join();
   while (ringing_.load(std::memory_order_acquire) != 0) std::this_thread::yield();  // A system call of nanoseconds.
@@ -36,7 +36,7 @@ void carrier::post(real_strand& to, const queued_wake& wake) {
     const std::lock_guard lock(mutex_);
     inbox_.push_back({&to, wake});
     mail_.store(true, std::memory_order_relaxed);
-    if (!std::exchange(sleeping_, false)) return;
+    if (!sleeping_.exchange(false)) return;
     ++ringing_;
   }
   // Not below the lock: who wakes up takes it first of all.
@@ -44,11 +44,22 @@ void carrier::post(real_strand& to, const queued_wake& wake) {
   ringing_.fetch_sub(1, std::memory_order_release);
 }
 
+// Who sleeps looks for mail once more after it has said so.
+void carrier::ring(bell& b) {
+  if (b.rung.exchange(true)) return;
+  ++ringing_;
+  b.next = bells_.load(std::memory_order_relaxed);
+  while (!bells_.compare_exchange_weak(b.next, &b)) {}
+  mail_ = true;
+  if (sleeping_.exchange(false)) poller_.wake();
+  ringing_.fetch_sub(1, std::memory_order_release);
+}
+
 void carrier::ring() {
   const std::lock_guard lock(mutex_);
   rung_ = true;
   mail_ = true;
-  if (std::exchange(sleeping_, false)) poller_.wake();
+  if (sleeping_.exchange(false)) poller_.wake();
 }
 
 void carrier::enqueue(real_strand& to, const queued_wake& wake) {
@@ -105,7 +116,17 @@ bool carrier::take_inbox() {
   }
   for (const letter& l : taken_) enqueue(*l.to, l.wake);
   taken_.clear();
+  take_bells();
   return rung;
+}
+
+void carrier::take_bells() {
+  for (bell* b = bells_.exchange(nullptr); b != nullptr;) {
+    bell* const next = b->next;
+    b->rung = false;  // From now on it may be rung again, and b->next is another's.
+    enqueue(*b->strand, b->then);
+    b = next;
+  }
 }
 
 void carrier::run_round(int64_t until) {
@@ -142,8 +163,11 @@ void carrier::run_turn(real_strand& strand, int64_t until) {
 void carrier::sleep(int64_t until) {
   {
     const std::lock_guard lock(mutex_);
-    if (mail_.load(std::memory_order_relaxed)) return;
     sleeping_ = true;
+    if (mail_) {
+      sleeping_ = false;
+      return;
+    }
   }
   if (!timers_.empty()) until = std::min(until, timers_.earliest());
   int64_t timeout = -1;
@@ -181,8 +205,10 @@ void carrier::pump(duration budget, std::optional<duration> wait) {
 void carrier::await_pump() {
   poller_.alarm(timers_.empty() ? 0 : std::max<int64_t>(timers_.earliest(), 1));
   const std::lock_guard lock(mutex_);
-  sleeping_ = ready_.empty() && !mail_.load(std::memory_order_relaxed);
-  if (!sleeping_) poller_.wake();
+  sleeping_ = true;
+  if (ready_.empty() && !mail_) return;
+  sleeping_ = false;
+  poller_.wake();
 }
 
 }  // namespace tharsis::runtime

@@ -2,7 +2,7 @@
 // poller it sleeps in. A strand stays with its carrier, so only posts from other threads need a lock.
 //
 // Those arrive in an inbox: a mutex, a batch that is swapped out whole, and a wake of the poller
-// only when the carrier sleeps.
+// only when the carrier sleeps. Bells are rung beside it, for those who may not lock.
 #pragma once
 #include <atomic>
 #include <deque>
@@ -43,6 +43,14 @@ struct strand_timer : timer_node {
   tharsis_handle owner = 0;
 };
 
+// Rung without a lock or memory; its strand's.
+struct bell {
+  real_strand* strand = nullptr;
+  queued_wake then;
+  std::atomic<bool> rung{false};
+  bell* next = nullptr;  // Of those that were rung.
+};
+
 class carrier {
  public:
   carrier() = default;
@@ -71,6 +79,7 @@ class carrier {
   carrier_activity activity;
 
   void post(real_strand& to, const queued_wake& wake);  // [any thread]
+  void ring(bell& b);  // [any thread, in a signal's handler too]
 
   // All below: [own thread]
   void enqueue(real_strand& to, const queued_wake& wake);
@@ -100,6 +109,7 @@ class carrier {
   void run_turn(real_strand& strand, int64_t until);
   void sleep(int64_t until);
   bool take_inbox();
+  void take_bells();
 
   // Asked for at every call of a plugin; eight bytes of those that the system keeps for libraries which are
   // loaded late, so that asking is one load there too.
@@ -114,11 +124,12 @@ class carrier {
   bool ending_ = false;
   std::vector<letter> taken_;
 
-  std::atomic<bool> mail_{false};  // The inbox or the bell has something; read without the lock.
+  std::atomic<bool> mail_{false};  // The inbox or a bell has something; read without the lock.
   std::mutex mutex_;
   std::vector<letter> inbox_;
   bool rung_ = false;
-  bool sleeping_ = false;  // Whoever puts mail in must wake the poller. Stays after a sleep that other things ended.
+  std::atomic<bell*> bells_{nullptr};  // Rung, the last one first.
+  std::atomic<bool> sleeping_{false};  // Whoever puts mail in must wake the poller. Stays after a sleep that other things ended.
   bool stopping_ = false;
   std::atomic<int> ringing_{0};  // Who is about to wake the poller, which therefore stays open.
   std::atomic<bool> ended_{false};

@@ -37,6 +37,8 @@ real_strand::real_strand(tharsis_handle id, const strand_directory& all, carrier
   loop_.timer_cancel = table_method<&real_strand::timer_cancel>::call;
   loop_.run_blocking = table_method<&real_strand::run_blocking>::call;
   loop_.ahead_of_utc = [](void*, int64_t wall) { return ahead_of_utc(wall); };
+  loop_.bell_open = table_method<&real_strand::bell_open>::call;
+  loop_.bell_ring = table_method<&real_strand::bell_ring>::call;
   table_.size = sizeof table_;
   table_.self = this;
   table_.id = id;
@@ -190,6 +192,21 @@ tharsis_status real_strand::run_blocking(void (*work)(void*), tharsis_wake wake,
   jobs_.remove(own);
   counts_.blocking_refused.add();
   return THARSIS_E_BUSY;
+}
+
+tharsis_status real_strand::bell_open(tharsis_wake wake, void* context, tharsis_handle handle, tharsis_handle* out) {
+  if (const tharsis_status s = usable(); s != THARSIS_OK) return s;
+  if (wake == nullptr || out == nullptr) return THARSIS_E_INVALID;
+  if (bells_open_ == bells_max) return THARSIS_E_BUSY;
+  bell& made = bells_[bells_open_++];
+  made.strand = this;
+  made.then = {wake, context, handle};
+  *out = bells_open_;
+  return THARSIS_OK;
+}
+
+void real_strand::bell_ring(tharsis_handle number) {
+  if (number != 0 && number <= bells_max && !closed()) carrier_.ring(bells_[number - 1]);
 }
 
 tharsis_status real_strand::observe_network(tharsis_on_observation see, void* context, tharsis_error* error) {

@@ -2,6 +2,7 @@
 // real_net.h. It stays in memory, closed, until the platform ends, because plugins keep its tables.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 
@@ -75,6 +76,8 @@ class real_strand {
                            tharsis_handle* id);
   tharsis_status timer_cancel(tharsis_handle id);
   tharsis_status run_blocking(void (*work)(void*), tharsis_wake wake, void* context, tharsis_handle handle);
+  tharsis_status bell_open(tharsis_wake wake, void* context, tharsis_handle handle, tharsis_handle* bell);
+  void bell_ring(tharsis_handle bell);
   void audit(tharsis_strand_audit* into);
   void close();
   void count_into(const tharsis_strand_cells* cells);
@@ -84,6 +87,9 @@ class real_strand {
   const strand_directory& all_;
   std::atomic<bool> closed_{false};
   handle_table<timer> timers_;
+  static constexpr size_t bells_max = 16;
+  std::array<bell, bells_max> bells_;  // A bell's handle is its place, from 1.
+  size_t bells_open_ = 0;
   handle_table<queued_wake> jobs_;  // What to call when the blocking work comes back.
   real_net net_;
   counts counts_;

@@ -58,6 +58,16 @@ typedef struct tharsis_loop {
   // How far local time is ahead of UTC at that wall time, in nanoseconds, by the rules of this machine's zone.
   // [any thread] [may block]
   int64_t (*ahead_of_utc)(void* self, int64_t wall);
+
+  // A bell, for as long as the strand is open: each time that it has been rung, once or often, wake(context, handle)
+  // comes on the own strand.
+  //   THARSIS_E_BUSY  there are 16 already.
+  // [own strand]
+  tharsis_status (*bell_open)(void* self, tharsis_wake wake, void* context, tharsis_handle handle, tharsis_handle* bell);
+
+  // Takes no lock and no memory, so that a signal's handler may do it, whatever its thread was at. What was
+  // stored before is seen by the wake. [any thread] [does not block]
+  void (*bell_ring)(void* self, tharsis_handle bell);
 } tharsis_loop;
 
 #ifdef __cplusplus

@@ -7,6 +7,7 @@ namespace {
 
 constexpr duration blocking_time_max = 2ms;  // A disk with other work to do.
 constexpr uint32_t blocking_max = 4096;
+constexpr size_t bells_max = 16;
 
 }  // namespace
 
@@ -24,7 +25,9 @@ simulated_strand::simulated_strand(tharsis_handle id, std::string name, network&
            [](void* self, int64_t wall) {
              const conditions& like = of(self).place_.like;
              return like.ahead_of_utc != nullptr ? like.ahead_of_utc(wall) : 0;
-           }};
+           },
+           bell_open,
+           bell_ring};
   table_ = {sizeof table_,
             this,
             id,
@@ -152,6 +155,27 @@ tharsis_status simulated_strand::post(void* self, tharsis_handle to, tharsis_wak
   if (target->closed_) return THARSIS_E_GONE;
   target->enqueue([wake, context, handle] { wake(context, handle); });
   return THARSIS_OK;
+}
+
+tharsis_status simulated_strand::bell_open(void* self, tharsis_wake wake, void* context, tharsis_handle handle, tharsis_handle* out) {
+  simulated_strand& me = of(self);
+  if (const auto s = me.usable(); s != THARSIS_OK) return s;
+  if (wake == nullptr || out == nullptr) return THARSIS_E_INVALID;
+  if (me.bells_.size() == bells_max) return THARSIS_E_BUSY;
+  me.bells_.push_back({[wake, context, handle] { wake(context, handle); }});
+  *out = me.bells_.size();
+  return THARSIS_OK;
+}
+
+void simulated_strand::bell_ring(void* self, tharsis_handle number) {
+  simulated_strand& me = of(self);
+  if (number == 0 || number > me.bells_.size() || me.closed_) return;
+  bell& b = me.bells_[number - 1];
+  if (std::exchange(b.rung, true)) return;
+  me.enqueue([&b] {
+    b.rung = false;
+    b.wake();
+  });
 }
 
 // ---- time

@@ -69,6 +69,8 @@ class simulated_strand final : private scheduler::runner, private sockets::owner
   static tharsis_status timer_cancel(void* self, tharsis_handle timer);
   static tharsis_status run_blocking(void* self, void (*work)(void*), tharsis_wake wake, void* context,
                                      tharsis_handle handle);
+  static tharsis_status bell_open(void* self, tharsis_wake wake, void* context, tharsis_handle handle, tharsis_handle* bell);
+  static void bell_ring(void* self, tharsis_handle bell);
   static simulated_strand& of(void* self) { return *static_cast<simulated_strand*>(self); }
 
   const std::string name_;
@@ -78,6 +80,11 @@ class simulated_strand final : private scheduler::runner, private sockets::owner
   sockets sockets_;
   std::deque<std::function<void()>> queue_;
   handles<timer> timers_;
+  struct bell {
+    std::function<void()> wake;
+    bool rung = false;
+  };
+  std::deque<bell> bells_;  // A bell's handle is its place, from 1.
   uint32_t blocking_ = 0;
   uint64_t ran_ = 0;
   instant stalled_until_{};

@@ -48,6 +48,38 @@ TEST_P(Loop, APostComesLaterAndPostsKeepTheirOrder) {
   for (size_t i = 0; i < 100; ++i) EXPECT_EQ(came[i], i + 1);
 }
 
+TEST_P(Loop, ABellComesOnceForAllThatRangItBefore) {
+  tharsis_handle one = 0, other = 0;
+  on(strand, [&] {
+    EXPECT_EQ(loop.bell_open(loop.self, write_down, this, 7, &one), THARSIS_OK);
+    EXPECT_EQ(loop.bell_open(loop.self, write_down, this, 8, &other), THARSIS_OK);
+    loop.bell_ring(loop.self, one);
+    loop.bell_ring(loop.self, one);
+    EXPECT_TRUE(came.empty()) << "never inside the call";
+  });
+  ASSERT_TRUE(until([&] { return came.size() == 1; }));
+  loop.bell_ring(loop.self, other);
+  ASSERT_TRUE(until([&] { return came.size() == 2; }));
+  loop.bell_ring(loop.self, one);
+  ASSERT_TRUE(until([&] { return came.size() == 3; }));
+  EXPECT_EQ(came, (numbers{7, 8, 7}));
+  loop.bell_ring(loop.self, 0);
+  loop.bell_ring(loop.self, 77);
+}
+
+TEST_P(Loop, ThereIsAnEndOfBells) {
+  on(strand, [&] {
+    tharsis_handle bell = 0;
+    EXPECT_EQ(loop.bell_open(loop.self, nullptr, this, 0, &bell), THARSIS_E_INVALID);
+    for (int i = 0; i < 16; ++i) EXPECT_EQ(loop.bell_open(loop.self, write_down, this, 0, &bell), THARSIS_OK);
+    EXPECT_EQ(loop.bell_open(loop.self, write_down, this, 0, &bell), THARSIS_E_BUSY);
+    strand.close(strand.self);
+    loop.bell_ring(loop.self, bell);
+  });
+  tharsis_handle bell = 0;
+  EXPECT_EQ(loop.bell_open(loop.self, write_down, this, 0, &bell), THARSIS_E_GONE);
+}
+
 TEST_P(Loop, TheRunningStrandIsKnownToAllAndOutsideThereIsNone) {
   const tharsis_strand& other = stage_->open();
   EXPECT_NE(strand.id, other.id);

@@ -1,4 +1,6 @@
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -44,6 +46,72 @@ TEST(RealLoop, PostsOfEachThreadKeepTheirOrderAndNoneIsLost) {
   for (auto& p : posters) p.join();
   ASSERT_TRUE(all.wait());
   EXPECT_EQ(wrong, 0);
+}
+
+namespace {
+
+// What a bell's wake has seen of what was counted before it was rung.
+struct belled {
+  explicit belled(const tharsis_strand& s) : loop(loop_of(s)) {
+    real_stage::on(s, [this] { EXPECT_EQ(loop.bell_open(loop.self, look, this, 0, &bell), THARSIS_OK); });
+  }
+  static void look(void* self, tharsis_handle) {
+    auto& me = *static_cast<belled*>(self);
+    me.seen = me.count.load();
+    if (me.seen >= me.wanted) me.all.tell();
+  }
+  void ring() {
+    ++count;
+    loop.bell_ring(loop.self, bell);
+  }
+  const tharsis_loop& loop;
+  tharsis_handle bell = 0;
+  std::atomic<int> count{0}, seen{0}, wanted{1 << 30};
+  told all;
+};
+belled* signalled = nullptr;
+
+}  // namespace
+
+TEST(RealLoop, NoRingOfABellIsLost) {
+  real_stage stage;
+  belled b(stage.open());
+  b.wanted = 4 * 20'000;
+  std::vector<std::thread> ringers;
+  for (int t = 0; t < 4; ++t)
+    ringers.emplace_back([&] {
+      for (int i = 0; i < 20'000; ++i) b.ring();
+    });
+  for (auto& r : ringers) r.join();
+  ASSERT_TRUE(b.all.wait());
+  EXPECT_EQ(b.seen, 4 * 20'000);
+}
+
+// The thread that is interrupted posts all the time: what it holds, the handler must not want.
+TEST(RealLoop, ASignalsHandlerMayRingWhateverItsThreadIsAt) {
+  real_stage stage;
+  const tharsis_strand& strand = stage.open();
+  belled b(strand);
+  signalled = &b;
+  struct sigaction rings {};
+  rings.sa_handler = [](int) { signalled->ring(); };
+  struct sigaction before {};
+  sigaction(SIGUSR2, &rings, &before);
+  std::atomic<bool> over{false};
+  std::thread posts([&] {
+    while (!over) loop_of(strand).post(loop_of(strand).self, 0, [](void*, tharsis_handle) {}, nullptr, 0);
+  });
+  for (int i = 0; i < 3'000; ++i) {
+    const int rung = b.count;
+    pthread_kill(posts.native_handle(), SIGUSR2);
+    while (b.count == rung) std::this_thread::yield();
+  }
+  b.wanted = b.count.load();
+  over = true;
+  posts.join();
+  b.ring();
+  ASSERT_TRUE(b.all.wait());
+  sigaction(SIGUSR2, &before, nullptr);
 }
 
 TEST(RealLoop, APostNeverRunsInsideTheCall) {
