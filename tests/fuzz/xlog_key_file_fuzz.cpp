@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (closed) {
     const auto again = xlog::parse_private_key(xlog::private_key_text(*closed), "again");
-    require(again.ok() && again->open == closed->open, "a private key comes back");
+    require(again.ok() && again->open == closed->open && again->of_mars == closed->of_mars, "a private key comes back");
   } else {
     require(closed.failure().text.starts_with("the text "), "a refusal says of what");
   }

@@ -185,7 +185,7 @@ std::string public_key_text(const public_key& key) {
 std::string private_key_text(const private_key& key) {
   std::string text;
   text.reserve(private_mark.size() + id_digits + key_digits + 3);  // Growing would leave copies behind.
-  text.append(private_mark).append("\n").append(key_id_text(key.open.id())).append("\n");
+  if (!key.of_mars) text.append(private_mark).append("\n").append(key_id_text(key.open.id())).append("\n");
   append_digits(text, key.scalar.open());
   return text += "\n";
 }
