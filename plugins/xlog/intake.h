@@ -31,7 +31,7 @@ class intake {
   static constexpr uint32_t soon = 16;   // An error: people look for it.
   static constexpr uint32_t tapped = 32;  // Somebody listens from now on.
 
-  // on_news(context, reasons) is posted to the plugin's strand.
+  // on_news(context, reasons) comes on the plugin's strand, once open_bell() has answered OK.
   intake(const tharsis_loop* loop, tharsis_wake on_news, void* context, line_rules r, std::vector<std::string> secrets)
       : loop_(loop), on_news_(on_news), context_(context), secrets_(std::move(secrets)), rules_(std::move(r)) {}
   intake(const intake&) = delete;
@@ -62,7 +62,13 @@ class intake {
   }
   ring_set& rings() { return *rings_; }
   site_registry& sites() { return *sites_; }
-  void on_ring_news(uint32_t what) { loop_->post(loop_->self, 0, on_news_, context_, what); }
+  // [own strand, once]
+  tharsis_status open_bell() { return loop_->bell_open(loop_->self, on_bell, this, 0, &bell_); }
+  // [any thread, in a signal's handler too]
+  void on_ring_news(uint32_t what) {
+    news_ |= what;
+    loop_->bell_ring(loop_->self, bell_);
+  }
 
   uint32_t level() const {
     const held lock(mutex_);
@@ -107,8 +113,10 @@ class intake {
     const finished_text text(place, plugin, view(said.text), rings_->record_max() / 2, tick_of(said));
     uint64_t end = 0;
     if (ring == nullptr || !text.put_into(*ring, *rings_, end)) ring = write_shared(text, end);
-    // What a handler interrupts wakes the drain itself, in a moment.
-    if (ring != nullptr && !interrupts && __atomic_load_n(ring->asleep, __ATOMIC_RELAXED) != 0) rings_->wake(*ring, end);
+    if (ring != nullptr && __atomic_load_n(ring->asleep, __ATOMIC_RELAXED) != 0) {
+      if (interrupts) rings_->rouse_drain();  // What it interrupts it cannot wait for.
+      else rings_->wake(*ring, end);
+    }
     if (level >= THARSIS_LOG_ERROR) on_ring_news(soon);
   }
 
@@ -152,6 +160,10 @@ class intake {
   }
 
  private:
+  static void on_bell(void* self, tharsis_handle) {
+    auto& me = *static_cast<intake*>(self);
+    if (const uint32_t what = me.news_.exchange(0); what != 0) me.on_news_(me.context_, what);
+  }
   // Beside lines that read the counter by themselves, so that both are in order whatever the wall's clock does: none, it is
   // read then. What was said before there were rings may be old.
   std::optional<uint64_t> tick_of(const tharsis_log_record& said) const {
@@ -171,6 +183,8 @@ class intake {
   const tharsis_loop* loop_;
   const tharsis_wake on_news_;
   void* const context_;
+  tharsis_handle bell_ = 0;
+  std::atomic<uint32_t> news_{0};
   const std::vector<std::string> secrets_;
   std::unique_ptr<ring_set> rings_;
   bool is_left_ = false;

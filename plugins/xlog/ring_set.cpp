@@ -74,6 +74,8 @@ tharsis_log_ring* ring_set::ring() {
   if (held::by_this_thread(mutex_) || nanoseconds(system_.now()) < none_before_) return nullptr;
   const held lock(mutex_);
   if (closing_) return nullptr;
+  for (lease* l : leases_)
+    if (l->owner.load(std::memory_order_acquire) == thread) return l;  // A signal's handler was faster.
   lease* l = lease_unowned(thread);
   if (l != nullptr) l->owner.store(thread, std::memory_order_release);
   else none_before_ = nanoseconds(system_.now() + ask_again);
@@ -142,15 +144,15 @@ bool ring_set::room(tharsis_log_ring* ring, uint64_t bytes, uint32_t site) {
 bool ring_set::wait_for_room(lease& l, uint64_t bytes, duration most) {
   const instant end = later(system_.now(), most);
   if (most > duration::zero() || !std::exchange(l.told_full, true)) tell(full);
-  while (!closing_) {
+  for (;;) {
     const uint32_t turn = l.turn;
     l.waiting = true;
+    if (closing_) return false;  // After the look at the turn, which the end of all changes.
     if (grant(l, bytes)) return true;
     const duration left = end - system_.now();
     if (left <= duration::zero()) return false;
     system_.wait(l.turn, turn, left);
   }
-  return false;
 }
 
 // Room comes in quarters of a ring, so that somebody looks how full it is before it is full.
@@ -221,10 +223,7 @@ void ring_set::tell_the_rest() {
 }
 
 void ring_set::wake() {
-  if (sync_most_ == 0) {
-    if (rouse()) tell(woken);
-    return;
-  }
+  if (sync_most_ == 0) return rouse_drain();
   const uint64_t thread = system_.thread();
   for (const lease* l : leases_)
     if (l->owner == thread) return wake(*l, l->position);

@@ -68,6 +68,10 @@ class ring_set {
   // too long. [any thread; the first one the ring's, or with the end of its line in that ring]
   void wake();
   void wake(const tharsis_log_ring& ring, uint64_t position);
+  // Never waits. [any thread, in a signal's handler too]
+  void rouse_drain() {
+    if (rouse()) tell(woken);
+  }
   // Ring 0, for one line, while this lives. Waits for others' lines. [any thread]
   class shared_line {
    public:

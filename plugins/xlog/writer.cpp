@@ -72,6 +72,7 @@ void writer::on_wake(void* context, tharsis_handle reasons) {
 }
 
 task<error> writer::open() {
+  if (const tharsis_status rings = intake_.open_bell(); rings != THARSIS_OK) co_return error{rings, "the host's loop has no bell for the log"};
   const auto job = [this, wall = place_.wall()] { return open_now(wall); };
   const auto done = co_await blocking(place_, job);
   if (!done) co_return error{THARSIS_E_BUSY, "the host has no thread free to open the log file; start again later"};
@@ -263,6 +264,7 @@ task<void> writer::write_what_waits(bool all) {
     while ((reasons & (intake::flush | stopping)) == 0 && place_.now() < due) reasons |= co_await wait_and_tell(due);
     if ((reasons & stopping) != 0) stop_ = true;
     if (stop_) co_return;
+    all = all || (reasons & (intake::soon | ring_set::full | ring_set::awaited)) != 0;
     if ((reasons & intake::flush) == 0) continue;
     askers = intake_.take_askers();
     all = true;

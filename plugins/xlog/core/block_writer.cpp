@@ -31,7 +31,8 @@ block_writer::block_writer(const block_settings& s) : settings_(s), zstd_(std::m
   assert(s.rows > 0 && s.rows <= block_rows_max && s.bytes <= block_bytes_max - row_bytes_max && s.tick_shift < 64);
   for (auto* v : {&ticks_, &values_, &scratch_}) v->resize(s.rows);
   for (auto* v : {&sites_, &threads_}) v->resize(s.rows);
-  for (auto* v : {&arguments_, &order_, &text_at_}) v->resize(s.rows);
+  for (auto* v : {&arguments_, &order_}) v->resize(s.rows);
+  text_at_.resize(s.rows);
 }
 block_writer::~block_writer() = default;
 
@@ -115,14 +116,14 @@ void block_writer::order_rows() {
 
 void block_writer::append_columns(const place& p, std::span<const arguments> rows) {
   const std::span<uint64_t> values(values_.data(), rows.size());
-  for (size_t i = 0; p.texts > 0 && i < rows.size(); ++i) text_at_[i] = rows[i] + p.fixed;
+  for (size_t i = 0; p.texts > 0 && i < rows.size(); ++i) text_at_[i] = rows[i].begin + p.fixed;
   uint32_t texts = p.first_text;
   for (const column& c : p.columns) {
     gather(c, rows);
     if (c.code == THARSIS_LOG_F64) {
       doubles_.append(columns_, values, scratch_);
     } else if (is_text(c.code)) {
-      append_texts_column(texts++, values);
+      append_texts_column(texts++, rows, values);
     } else if (c.code != THARSIS_LOG_SECRET) {
       append_numbers(columns_, values, scratch_);
     }
@@ -133,7 +134,7 @@ void block_writer::append_columns(const place& p, std::span<const arguments> row
 void block_writer::gather(const column& c, std::span<const arguments> rows) {
   uint64_t* const to = values_.data();
   const auto all = [&]<class T>(T) {
-    for (size_t i = 0; i < rows.size(); ++i) to[i] = static_cast<uint64_t>(load<T>(rows[i] + c.offset));
+    for (size_t i = 0; i < rows.size(); ++i) to[i] = static_cast<uint64_t>(load<T>(rows[i].begin + c.offset));
   };
   switch (fixed_bytes(c.code).value_or(0)) {
     case 1: return all(uint8_t{});
@@ -144,13 +145,15 @@ void block_writer::gather(const column& c, std::span<const arguments> rows) {
 }
 
 // Codes; where one is 0, the length of a text whose bytes stand behind the new ones. `values` are the lengths, and
-// text_at_ says where the texts are; both are overwritten.
-void block_writer::append_texts_column(uint32_t number, std::span<uint64_t> values) {
+// text_at_ says where the texts are; both are overwritten. Rings are files: a length may have changed since add() looked
+// at it, and is no more than its row has.
+void block_writer::append_texts_column(uint32_t number, std::span<const arguments> rows, std::span<uint64_t> values) {
   constexpr size_t batch = 16;
   std::array<uint64_t, batch> approached;
   literal_lengths_.clear();
   for (size_t begin = 0; begin < values.size(); begin += batch) {
     const size_t n = std::min(batch, values.size() - begin);
+    for (size_t i = begin; i < begin + n; ++i) values[i] = std::min<uint64_t>(values[i], static_cast<uint64_t>(rows[i].end - text_at_[i]));
     for (size_t i = 0; i < n; ++i) approached[i] = dictionary_.approach(number, text_of_row(begin + i, values));
     for (size_t i = 0; i < n; ++i) {
       const auto text = text_of_row(begin + i, values);

@@ -73,7 +73,7 @@ class block_writer {
     ticks_[rows_] = r.tick >> settings_.tick_shift;
     sites_[rows_] = static_cast<uint16_t>(p.code - 1);
     threads_[rows_] = static_cast<uint16_t>(thread_codes_.code_of(r.thread));
-    arguments_[rows_] = r.arguments.data();
+    arguments_[rows_] = {r.arguments.data(), r.arguments.data() + size};
     bytes_ += size + row_head;
     ++p.count;
     ++rows_;
@@ -115,7 +115,10 @@ class block_writer {
   };
   struct zstd;
 
-  using arguments = const uint8_t*;  // Of a row.
+  struct arguments {  // Of a row.
+    const uint8_t* begin = nullptr;
+    const uint8_t* end = nullptr;
+  };
 
   // Whether the lengths that the texts say they have are no more than there is. Sites take turns at random, and no
   // processor foresees where a loop over their texts would end: few have more than two.
@@ -129,7 +132,7 @@ class block_writer {
   void order_rows();
   void append_columns(const place& p, std::span<const arguments> rows);
   void gather(const column& c, std::span<const arguments> rows);
-  void append_texts_column(uint32_t number, std::span<uint64_t> values);
+  void append_texts_column(uint32_t number, std::span<const arguments> rows, std::span<uint64_t> values);
   std::span<const uint8_t> text_of_row(size_t i, std::span<const uint64_t> lengths) const;
   void append_rows();
   void append_codes(std::span<const uint16_t> codes, size_t of);

@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t stretch = 16 << 10;
 // A few of them are a block.
 constexpr uint64_t piece_size = 64 << 10;
+constexpr size_t spare_max = 5;
 
 // Bytes are multiples of 8.
 void combine(uint8_t* into, const uint8_t* bytes, const uint8_t* keystream, uint64_t count) {
@@ -53,7 +54,7 @@ void ring_cursor::begin_window(uint64_t size) {
 void ring_cursor::release() {
   if (pieces_.empty()) return;
   for (size_t i = 0; i + 1 < pieces_.size(); ++i)
-    if (pieces_[i].size == piece_size) spare_.push_back(std::move(pieces_[i]));
+    if (pieces_[i].size == piece_size && spare_.size() < spare_max) spare_.push_back(std::move(pieces_[i]));
   pieces_.erase(pieces_.begin(), pieces_.end() - 1);
 }
 

@@ -40,7 +40,7 @@ struct signalled_log {
     out.emplace(drain::host_tables{files.table(), &random_table, nullptr}, s, std::vector<public_key>(), info.id, in.rings(), in.sites(), clock.anchor());
     EXPECT_EQ(out->open(0).failure.text, "");
 
-    loop.post = [](void*, tharsis_handle, tharsis_wake, void*, tharsis_handle) -> tharsis_status { return THARSIS_OK; };
+    loop.bell_ring = [](void*, tharsis_handle) {};
     table.size = sizeof table;
     table.self = this;
     table.level = &level;
