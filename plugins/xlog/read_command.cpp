@@ -38,7 +38,7 @@ task<int> read_command::work() {
     const bool has_key = co_await read_key(parsed->key);
     if (!has_key) co_return 2;
   }
-  const auto r = std::make_shared<const reading>(reading{host_.files, call_, std::move(*parsed), key_ ? &*key_ : nullptr, place_.wall(), &stop_});
+  const auto r = std::make_shared<const reading>(reading{host_.files, host_.loop, call_, std::move(*parsed), key_ ? &*key_ : nullptr, place_.wall(), &stop_});
   if (call_.name() == "tail") {
     const int code = co_await tail(r);
     co_return code;

@@ -65,7 +65,9 @@ void printed_lines::show() {
 
 std::unique_ptr<line_output> output_of(const reading& r) {
   if (r.asked.json) return json_output();
-  return text_output(r.call.colours());
+  zone local;
+  if (r.asked.local) local = [loop = r.loop](int64_t wall) { return loop->ahead_of_utc(loop->self, wall); };
+  return text_output(r.call.colours(), std::move(local));
 }
 
 }  // namespace tharsis::xlog

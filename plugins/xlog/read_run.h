@@ -14,6 +14,7 @@ namespace tharsis::xlog {
 
 struct reading {
   const tharsis_files* files;
+  const tharsis_loop* loop;
   command_call call;
   read_arguments asked;
   const private_key* key;  // Null: none.

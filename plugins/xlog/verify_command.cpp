@@ -1,6 +1,7 @@
 // `tharsis xlog verify`: reads everything, so that each seal or checksum is proven, and names what is wrong.
 #include <map>
 
+#include "plugins/xlog/log_folder.h"
 #include "plugins/xlog/read_run.h"
 #include "sdk/pure/json.h"
 
@@ -29,18 +30,19 @@ std::string json_of(const damage& d) {
 std::optional<damage> unfinished(const read_source& s, const std::vector<damage>& found) {
   if (s.bytes->failure().status != THARSIS_OK) return damage{s.lines->position(), s.bytes->failure().text};
   if (s.lines->complete() || (!found.empty() && (found.back().cut || s.lines->frames() == 0))) return {};
-  damage d{s.lines->position(), "the file ends before its last frame: it is still being written, its writer was killed, or somebody cut it"};
+  damage d{s.lines->position(), "the file ends before its last frame: its writer was killed, or somebody cut it"};
   if (s.bytes->size() == 0) d.why = "the file is empty";
   d.cut = true;
   return d;
 }
 
-// One file's. With `kept`, its writer was killed, and what is missing at its end is in another file.
+// One file's. With `kept`, its writer was killed, and what is missing at its end is in another file; with `open`, somebody
+// writes it now.
 class report {
  public:
-  report(const read_source& s, const std::vector<damage>& found, bool kept) : of_(s), kept_(kept) {
+  report(const read_source& s, const std::vector<damage>& found, bool kept, bool open) : of_(s), kept_(kept), open_(open) {
     for (const damage& d : found)
-      if (!d.cut || !kept) damage_.push_back(d);
+      if (!d.cut || !(kept || open)) damage_.push_back(d);
     for (const damage& d : damage_) frames_ += d.missing_frames, lines_ += d.missing_lines;
   }
   bool whole() const { return damage_.empty(); }
@@ -53,6 +55,7 @@ class report {
         .add("bytes", of_.bytes->size())
         .add("frames", of_.lines->frames())
         .add("complete", of_.lines->complete())
+        .add("open", open_)
         .add("damaged", !whole())
         .add("missing_frames", frames_)
         .add("missing_lines", lines_)
@@ -62,7 +65,8 @@ class report {
   std::string text() const {
     if (whole())
       return of_.shown + ": whole, " + counted(of_.lines->frames(), "frame") +
-             (kept_ && !of_.lines->complete() ? "; its writer was killed, and what it left is in another file" : "");
+             (open_ ? "; it is still being written"
+              : kept_ && !of_.lines->complete() ? "; its writer was killed, and what it left is in another file" : "");
     std::string all;
     for (const damage& d : damage_)
       all += of_.shown + ": byte " + std::to_string(d.at) + (d.frame ? ", frame " + std::to_string(*d.frame) : "") + ": " + d.why + "\n";
@@ -74,7 +78,7 @@ class report {
 
  private:
   const read_source& of_;
-  const bool kept_;
+  const bool kept_, open_;
   std::vector<damage> damage_;
   uint64_t frames_ = 0, lines_ = 0;
 };
@@ -92,7 +96,8 @@ int verify_files(const reading& r) {
     if (s->recorded.value_or(false)) continue;  // The other source of the file told it.
     auto& found = sink.found[s->path];
     if (auto d = unfinished(*s, found)) found.push_back(std::move(*d));
-    const report of(*s, found, run.is_kept_elsewhere(*s));
+    const bool open = !s->lines->complete() && s->bytes->size() > 0 && file_claim(r.files, s->path).is_anothers();
+    const report of(*s, found, run.is_kept_elsewhere(*s), open);
     r.call.print(r.asked.json ? of.json() : of.text());
     damaged = damaged || !of.whole();
   }

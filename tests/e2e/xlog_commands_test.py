@@ -1,6 +1,7 @@
 """Goal: what tharsis xlog prints is what others can read: the Python reader, lnav, grep and pagers; and tail follows.
 Method: the shipped program on real files; words: the program, an empty folder for its logs, the top of the repository."""
 import json, os, re, shutil, subprocess, sys, unittest
+from datetime import datetime
 
 PROGRAM, FOLDER, TOP = sys.argv[1:4]
 FILES = os.path.join(TOP, "tests/plugins/xlog/files")
@@ -87,6 +88,28 @@ class Commands(unittest.TestCase):
             tail.terminate()
             self.assertEqual(tail.stdout.read(), "")
             self.assertEqual(tail.stderr.read(), "")
+
+    def test_times_are_local_where_wanted(self):
+        path = os.path.join(FILES, "v1_plain.tlog")
+        utc, local = run("cat", path).stdout.splitlines(), run("cat", "--local", path, env={**os.environ, "TZ": "<+0530>-5:30"}).stdout.splitlines()
+        self.assertEqual(len(utc), len(local))
+        for one, other in zip(utc, local):
+            first, second = one.split()[0], other.split()[0]
+            self.assertTrue(first.endswith("Z") and second.endswith("+05:30"), other)
+            self.assertEqual(datetime.fromisoformat(first.replace("Z", "+00:00")), datetime.fromisoformat(second))
+            self.assertEqual(one.split(" ", 1)[1], other.split(" ", 1)[1])
+
+    def test_a_file_that_is_being_written_is_not_damaged(self):
+        logs = fresh("live")
+        words = [PROGRAM, "xlog", "write", logs, "--lines", "1000000", "--rate", "10", "--set", "interval=0ms"]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL) as writer:
+            while not os.path.isdir(logs) or run("cat", logs).stdout.count("\n") < 2:
+                self.assertIsNone(writer.poll())
+            whole = run("verify", "--json", logs)
+            self.assertEqual((whole.returncode, json.loads(whole.stdout)["open"]), (0, True), whole.stdout)
+            self.assertIn("still being written", run("verify", logs).stdout)
+            writer.kill()
+        self.assertEqual(run("verify", logs).returncode, 1)
 
     def test_what_grep_and_verify_say_scripts_can_use(self):
         path = os.path.join(FILES, "v1_sealed.tlog")
