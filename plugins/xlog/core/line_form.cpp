@@ -2,9 +2,9 @@
 
 #include <map>
 
-#include "plugins/xlog/core/image_lines.h"
 #include "plugins/xlog/core/json_line.h"
 #include "plugins/xlog/core/line.h"
+#include "plugins/xlog/core/recovered_lines.h"
 #include "plugins/xlog/core/tick_clock.h"
 
 namespace tharsis::xlog {
@@ -44,12 +44,14 @@ result<std::string> line_form::recovered(const recovered_payload& left, const bl
   auto image = read_recovered(left.bytes);
   if (!image) return image.failure();
   if (image->info.sealed) return error{THARSIS_E_UNSUPPORTED, "what a dead process left is sealed, and files of text have no place for it"};
-  image_lines from(std::move(*image), extra.anchor);
+  auto from = recovered_lines::open(std::move(*image), extra.anchor, nullptr);
+  if (!from) return from.failure();
   std::string text;
-  while (const auto l = from.next())
-    if (error failure = put(text, record_of(*l->of, l->thread, l->wall, l->arguments), named(*l->of), l->arguments, from.process());
-        failure.status != THARSIS_OK)
-      return failure;
+  for (recovered_record l; (*from)->next(l);) {
+    const site& s = (*from)->sites()[l.record.site];
+    const record r = record_of(s, l.thread, wall_of(l.record.tick, extra.anchor), l.record.arguments);
+    if (error failure = put(text, r, named(s), l.record.arguments, (*from)->process()); failure.status != THARSIS_OK) return failure;
+  }
   if (error failure = close(text); failure.status != THARSIS_OK) return failure;
   return text;
 }

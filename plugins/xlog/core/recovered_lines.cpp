@@ -1,21 +1,42 @@
 #include "plugins/xlog/core/recovered_lines.h"
 
-#include "plugins/xlog/core/image_lines.h"
+#include <utility>
+
+#include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
+namespace {
+
+error unreadable_because(const std::string& why) { return {THARSIS_E_PROTOCOL, "what a dead process left " + why}; }
+
+std::vector<site> sites_of(std::span<const uint8_t> dictionary) {
+  std::vector<site> sites;
+  for (std::string_view left = as_text(dictionary); !left.empty();) {
+    const auto entry = read_site(left);
+    if (!entry || entry->number >= sites_max) break;
+    if (sites.size() <= entry->number) sites.resize(entry->number + 1);
+    sites[entry->number] = entry->value;
+  }
+  return sites;
+}
+
+}  // namespace
 
 result<std::unique_ptr<recovered_lines>> recovered_lines::open(std::span<const uint8_t> payload, const clock_anchor& anchor,
                                                                const private_key* key) {
-  const auto fails = [](const std::string& why) { return error{THARSIS_E_PROTOCOL, "what a dead process left " + why}; };
   auto image = read_recovered(payload);
-  if (!image) return fails("cannot be read: " + image.failure().text);
+  if (!image) return unreadable_because("cannot be read: " + image.failure().text);
+  return open(std::move(*image), anchor, key);
+}
+
+result<std::unique_ptr<recovered_lines>> recovered_lines::open(segment_image image, const clock_anchor& anchor, const private_key* key) {
   std::unique_ptr<recovered_lines> r(new recovered_lines);
-  r->image_ = std::move(*image);
+  r->image_ = std::move(image);
   r->anchor_ = anchor;
   if (r->image_.info.sealed) {
-    if (key == nullptr) return fails("is sealed; --key FILE takes the private key that opens it");
+    if (key == nullptr) return unreadable_because("is sealed; --key FILE takes the private key that opens it");
     auto stream = unwrap_keystream(r->image_.wrapped, *key);
-    if (!stream) return fails("cannot be read: " + stream.failure().text);
+    if (!stream) return unreadable_because("cannot be read: " + stream.failure().text);
     r->stream_.emplace(std::move(*stream));
   }
   recovered_lines* const here = r.get();

@@ -17,12 +17,14 @@ class recovered_lines {
  public:
   // `payload` is copied. Fails with a sentence where it cannot be read.
   static result<std::unique_ptr<recovered_lines>> open(std::span<const uint8_t> payload, const clock_anchor& anchor, const private_key* key);
+  static result<std::unique_ptr<recovered_lines>> open(segment_image image, const clock_anchor& anchor, const private_key* key);
 
   // False: that was all.
   bool next(recovered_record& out) { return records_->next(out); }
   // By number; those below it are there.
   const std::vector<site>& sites() const { return sites_; }
   const clock_anchor& anchor() const { return anchor_; }
+  uint32_t process() const { return image_.info.pid; }
   uint64_t unreadable() const { return records_->unreadable(); }
 
  private:
