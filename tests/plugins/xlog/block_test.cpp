@@ -14,7 +14,7 @@
 #include "sdk/abi/log.h"
 #include "sdk/pure/views.h"
 #include "tests/bench/xlog/corpus.h"
-#include "tests/plugins/xlog/kept_rows.h"
+#include "tests/plugins/xlog/headed_rows.h"
 
 using namespace tharsis::xlog;
 using tharsis::as_bytes;
@@ -37,7 +37,7 @@ kept_block keep(const block& b) { return {std::string(as_text(b.texts)), std::st
 
 std::vector<kept_block> written(block_writer& writer, const std::vector<line>& lines) {
   std::vector<kept_block> blocks;
-  kept_rows kept;
+  headed_rows kept;
   for (const line& l : lines) {
     const row r = kept.add(l.site, l.thread, l.tick, l.arguments);
     auto answer = writer.add(r);
@@ -357,7 +357,7 @@ TEST(XlogBlock, RowsThatAreNotAsTheirSiteSaysAreRefused) {
   EXPECT_TRUE(writer.add_site(1, {.codes = "ss"}));
   EXPECT_FALSE(writer.add_site(1, {.codes = "ss"})) << "twice";
   const std::string good = with_numbers({3, 2}, "abcde");
-  kept_rows kept;
+  headed_rows kept;
   const auto add = [&](uint32_t number, std::string_view arguments) { return writer.add(kept.add(number, 0, 0, arguments)); };
   EXPECT_EQ(add(2, good), block_writer::added::refused);
   EXPECT_EQ(add(1, good.substr(0, 7)), block_writer::added::refused);

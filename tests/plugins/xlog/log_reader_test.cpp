@@ -7,7 +7,7 @@
 
 #include "plugins/xlog/frame_maker.h"
 #include "tests/plugins/xlog/heap_rings.h"
-#include "tests/plugins/xlog/kept_rows.h"
+#include "tests/plugins/xlog/headed_rows.h"
 #include "tests/plugins/xlog/sealing.h"
 
 using namespace tharsis;
@@ -30,7 +30,7 @@ struct made_log {
                            {THARSIS_LOG_ERROR, 8, "dns", "", "dns.cpp", "no {}", "u"}};
     std::string entries;
     block_writer writer({});
-    kept_rows kept;
+    headed_rows kept;
     for (uint32_t i = 0; i < 2; ++i) {
       append_site(entries, i + 1, places[i]);
       EXPECT_TRUE(writer.add_site(i + 1, places[i]));
@@ -323,7 +323,7 @@ TEST(XlogLogReader, WithoutItsTextsABlockStillHasItsRows) {
   std::string entries;
   append_site(entries, 1, place);
   block_writer writer({});
-  kept_rows kept;
+  headed_rows kept;
   EXPECT_TRUE(writer.add_site(1, place));
   for (uint32_t i = 0; i < 100; ++i) {
     const uint32_t fixed[] = {i, 4};

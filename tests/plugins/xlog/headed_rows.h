@@ -9,7 +9,7 @@
 
 namespace tharsis::xlog {
 
-class kept_rows {
+class headed_rows {
  public:
   row add(uint32_t site, uint32_t thread, uint64_t tick, std::string_view arguments) {
     bytes_.push_back(std::string(row_head, '\xA5').append(arguments));
