@@ -1,12 +1,11 @@
 // A log file made of lines that a test chooses, through the writer's own parts.
 #pragma once
-#include <deque>
 #include <string>
 #include <vector>
 
 #include "plugins/xlog/core/block_writer.h"
 #include "plugins/xlog/frame_maker.h"
-#include "sdk/pure/views.h"
+#include "tests/plugins/xlog/headed_rows.h"
 #include "tests/plugins/xlog/sealing.h"
 
 namespace tharsis::xlog {
@@ -34,13 +33,12 @@ class written_log {
     add(*frames_->sites(entries));
   }
   // `wall`: after the beginning.
-  void add_line(uint32_t of, int64_t wall, std::string arguments, uint32_t ring = 1) {
-    kept_.push_back(std::move(arguments));
-    writer_.add({of, ring, static_cast<uint64_t>(wall), as_bytes(kept_.back())});
+  void add_line(uint32_t of, int64_t wall, std::string_view arguments, uint32_t ring = 1) {
+    writer_.add(kept_.add(of, ring, static_cast<uint64_t>(wall), arguments));
   }
   void end_block() {
     add(*frames_->block(writer_.finish(), {anchor, {}, {{1, 0, 0, 4711}, {2, 0, 0, 4712}}}));
-    kept_.clear();
+    kept_ = {};
   }
   void begin_epoch() { writer_.begin_epoch(); }
   void add_note(int64_t wall, std::string_view text) { add(*frames_->note(begins + wall, text)); }
@@ -56,7 +54,7 @@ class written_log {
   seeded_random random_{1};
   result<frame_maker> frames_;
   block_writer writer_;
-  std::deque<std::string> kept_;
+  headed_rows kept_;
   uint32_t sites_ = 0;
 
  public:
