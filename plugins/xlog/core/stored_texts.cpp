@@ -17,7 +17,7 @@ constexpr size_t epoch_bytes_max = (1 << 20) + block_bytes_max;
 constexpr size_t content_max = 2 * block_bytes_max;  // Texts, and lengths of empty ones.
 
 bool holds(std::span<const uint8_t> bytes, std::string_view part) {
-  return memmem(bytes.data(), bytes.size(), part.data(), part.size()) != nullptr;
+  return part.empty() || (!bytes.empty() && memmem(bytes.data(), bytes.size(), part.data(), part.size()) != nullptr);
 }
 
 uint64_t column_key(uint64_t site, uint64_t argument) { return site << 32 | argument; }
