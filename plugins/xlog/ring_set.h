@@ -45,7 +45,7 @@ class ring_set {
     fill_keystream fill;
     // A line of this site was dropped. [any thread] Null: nobody counts.
     std::function<void(uint32_t site)> dropped{};
-    // As fill, at the same time as that. [drain] Null: fill may do it.
+    // As fill, at the same time as that. [drain] Null: fill does it, which two may then call at once.
     fill_keystream fill_draining{};
   };
 

@@ -2,6 +2,8 @@
 // Method: rings with the real keystream, of both suites, over several laps; then the way through a recovered payload.
 #include <fcntl.h>
 
+#include <memory>
+#include <mutex>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -26,8 +28,12 @@ std::string whole_file(const std::string& path) {
   return bytes;
 }
 
+// For a writer and a drain at the same time.
 fill_keystream filling(keystream& stream) {
-  return [&stream](uint64_t position, std::span<uint8_t> into) { return stream.fill(position, into); };
+  return [&stream, one = std::make_shared<std::mutex>()](uint64_t position, std::span<uint8_t> into) {
+    const std::lock_guard lock(*one);
+    return stream.fill(position, into);
+  };
 }
 
 }  // namespace
