@@ -5,19 +5,6 @@ namespace tharsis::xlog {
 namespace {
 
 // Damage is named where it stands among the lines.
-class shown_lines final : public printed_lines {
- public:
-  using printed_lines::printed_lines;
-  shown_lines(const command_call& call, std::unique_ptr<line_output> form) : printed_lines(call, std::move(form)), call_(call) {}
-  void on_damage(const read_source& from, const damage& d) override {
-    show();
-    call_.complain(from.shown + ": " + d.text());
-  }
-
- private:
-  const command_call& call_;
-};
-
 class counted_lines final : public line_sink {
  public:
   explicit counted_lines(const command_call& call) : call_(call) {}
@@ -35,7 +22,7 @@ class counted_lines final : public line_sink {
 int print_lines(const reading& r) {
   read_run run(r, r.asked.wanted);
   if (!run.find()) return 2;
-  shown_lines lines(r.call, output_of(r));
+  printed_lines lines(r.call, output_of(r));
   const bool all = run.run(lines);
   lines.show();
   return all ? run.code() : 1;
@@ -52,7 +39,7 @@ int find_lines(const reading& r) {
     found = lines.lines;
     r.call.print(std::to_string(found));
   } else {
-    shown_lines lines(r.call, output_of(r));
+    printed_lines lines(r.call, output_of(r));
     all = run.run(lines);
     lines.show();
     found = lines.lines();

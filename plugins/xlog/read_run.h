@@ -54,8 +54,8 @@ class read_run {
   std::vector<const read_source*> torn_;  // Files that end in the midst of a frame.
 };
 
-// Lines as text on the way to the person or program.
-class printed_lines : public line_sink {
+// Lines as text on the way to the person or program, and damage where it is.
+class printed_lines final : public line_sink {
  public:
   printed_lines(const command_call& call, std::unique_ptr<line_output> form) : call_(call), form_(std::move(form)) {}
   void on_line(const log_line& l) override {
@@ -63,7 +63,10 @@ class printed_lines : public line_sink {
     ++lines_;
     if (out_.size() >= shown_at_once) show();
   }
-  void on_damage(const read_source&, const damage&) override { show(); }
+  void on_damage(const read_source& from, const damage& d) override {
+    show();
+    call_.complain(from.shown + ": " + d.text());
+  }
   void show();
   uint64_t lines() const { return lines_; }
 

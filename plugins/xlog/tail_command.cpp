@@ -72,18 +72,6 @@ class last_lines final : public line_sink {
   std::vector<std::string> damage_;
 };
 
-class following final : public printed_lines {
- public:
-  following(const command_call& call, std::unique_ptr<line_output> form) : printed_lines(call, std::move(form)), call_(call) {}
-  void on_damage(const read_source& from, const damage& d) override {
-    show();
-    call_.complain(from.shown + ": " + d.text());
-  }
-
- private:
-  const command_call& call_;
-};
-
 // Since when the last `rows` rows of all files were said; the beginning of time, where there are no more.
 int64_t moment_of(const reading& r, const found_sources& sources, uint64_t rows) {
   std::vector<stretch> all;
@@ -125,7 +113,7 @@ bool tail_command::begin() {
 
 bool tail_command::go_on() {
   run_->look_again();
-  following lines(reading_.call, output_of(reading_));
+  printed_lines lines(reading_.call, output_of(reading_));
   const bool all = run_->run(lines);
   lines.show();
   code_ = all ? run_->code() : 1;
