@@ -44,16 +44,18 @@ tharsis_status tcp_stream::read(std::span<uint8_t> into, size_t& count) {
   if (dead_ != THARSIS_OK) return dead_;
   const tharsis_status status = net_.read(net_.self, handle_, into.data(), into.size(), &count);
   if (status < 0) dead_ = status;
+  // Nothing can be written any more: what the peer said before it closed comes first, then that.
+  if (status != THARSIS_OK || count == 0) return unwritable_ != THARSIS_OK ? dead_ = unwritable_ : status;
   return status;
 }
 
 tharsis_status tcp_stream::write(std::span<const uint8_t> bytes) {
-  if (dead_ != THARSIS_OK) return dead_;
+  if (dead_ != THARSIS_OK || unwritable_ != THARSIS_OK) return dead_ != THARSIS_OK ? dead_ : unwritable_;
   if (end_wanted_) return THARSIS_E_INVALID;
   size_t taken = 0;
   if (unsent() == 0 && !bytes.empty()) {
     const tharsis_status status = net_.write(net_.self, handle_, bytes.data(), bytes.size(), &taken);
-    if (status < 0) return dead_ = status;
+    if (status < 0) return unwritable_ = status;
   }
   if (taken < bytes.size()) {
     if (kept_from_ > kept_.size() / 2) {
@@ -66,11 +68,11 @@ tharsis_status tcp_stream::write(std::span<const uint8_t> bytes) {
 }
 
 tharsis_status tcp_stream::flush() {
-  if (dead_ != THARSIS_OK) return dead_;
+  if (dead_ != THARSIS_OK || unwritable_ != THARSIS_OK) return dead_ != THARSIS_OK ? dead_ : unwritable_;
   while (unsent() > 0) {
     size_t taken = 0;
     const tharsis_status status = net_.write(net_.self, handle_, kept_.data() + kept_from_, unsent(), &taken);
-    if (status < 0) return dead_ = status;
+    if (status < 0) return unwritable_ = status;
     kept_from_ += taken;
     if (status == THARSIS_PENDING) return THARSIS_PENDING;
   }

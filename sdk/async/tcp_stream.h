@@ -42,6 +42,7 @@ class tcp_stream : public stream {
   tharsis_address peer_{};
   tharsis_status connected_ = THARSIS_PENDING;
   tharsis_status dead_ = THARSIS_OK;
+  tharsis_status unwritable_ = THARSIS_OK;  // Why writing failed; what has come can still be read.
   std::vector<uint8_t> kept_;  // Not yet taken by the system, from kept_from_ on.
   size_t kept_from_ = 0;
   bool end_wanted_ = false;

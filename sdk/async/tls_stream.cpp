@@ -53,11 +53,12 @@ tharsis_status tls_stream::pull() {
   } else {
     machine_.on_bytes(std::span<const uint8_t>(chunk).first(count));  // It asked, so it takes them all, or dies.
   }
-  return forward();
+  forward();  // Where that fails, the stream below says so once it has been read empty.
+  return THARSIS_OK;
 }
 
 tharsis_status tls_stream::write(std::span<const uint8_t> bytes) {
-  if (dead_ != THARSIS_OK) return dead_;
+  if (dead_ != THARSIS_OK || unwritable_ != THARSIS_OK) return dead_ != THARSIS_OK ? dead_ : unwritable_;
   if (machine_.failure().status != THARSIS_OK) return machine_.failure().status;
   if (ended_ || machine_.handshake_status() != THARSIS_OK) return THARSIS_E_INVALID;
   while (!bytes.empty()) {
@@ -94,8 +95,9 @@ tharsis_status tls_stream::flush() {
 // What the machine wants to say goes below.
 tharsis_status tls_stream::forward() {
   const std::span<const uint8_t> bytes = machine_.take_output();
-  if (dead_ != THARSIS_OK || ended_ || bytes.empty()) return dead_;
-  return dead_ = under_->write(bytes);
+  if (dead_ != THARSIS_OK) return dead_;
+  if (unwritable_ != THARSIS_OK || ended_ || bytes.empty()) return unwritable_;
+  return unwritable_ = under_->write(bytes);
 }
 
 size_t tls_stream::unsent() const {
@@ -114,7 +116,7 @@ void tls_stream::end() {
 
 std::string tls_stream::failure() const {
   if (machine_.failure().status != THARSIS_OK) return machine_.failure().text;
-  return dead_ != THARSIS_OK ? under_->failure() : std::string();
+  return dead_ != THARSIS_OK || unwritable_ != THARSIS_OK ? under_->failure() : std::string();
 }
 
 namespace {

@@ -44,6 +44,7 @@ class tls_stream final : public stream {
   std::vector<uint8_t> written_;  // Plaintext that leaves at the end of the turn.
   strand::key turn_end_ = 0;
   tharsis_status dead_ = THARSIS_OK;  // The stream below failed; the machine knows its own failures.
+  tharsis_status unwritable_ = THARSIS_OK;  // Only writing to it did: what has come can still be read.
   mutable bool watched_ = false;      // Somebody was told of written_ and may wait for it to leave.
   bool ended_ = false;
 };
