@@ -155,10 +155,10 @@ event message_reader::read_status_line() {
   response_ = {};
   if (const event e = read_version(line.substr(0, line.find(' ')), response_.minor); e != event::more) return e;
   constexpr size_t status_from = 9, status_to = 12;  // "HTTP/1.1 200"
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   const std::string_view status = line.size() < status_to ? std::string_view() : line.substr(status_from, 3);
   const bool ends = line.size() == status_to || (line.size() > status_to && line[status_to] == ' ');
-  if (status.empty() || !ends || !std::all_of(status.begin(), status.end(), is_digit) || status[0] == '0')
+  if (status.empty() || !ends || !std::all_of(status.begin(), status.end(), digit) || status[0] == '0')
     return fail(where() + " has no status of three digits: " + quoted(line));
   std::from_chars(status.data(), status.data() + status.size(), response_.status);
   if (line.size() > status_to) response_.reason = line.substr(status_to + 1);
@@ -167,8 +167,8 @@ event message_reader::read_status_line() {
 }
 
 event message_reader::read_version(std::string_view text, int& minor) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (text.size() != 8 || !text.starts_with("HTTP/") || !is_digit(text[5]) || text[6] != '.' || !is_digit(text[7]))
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() != 8 || !text.starts_with("HTTP/") || !digit(text[5]) || text[6] != '.' || !digit(text[7]))
     return fail(where() + " has " + quoted(text) + " where the version should be");
   if (text[5] != '1') return fail("it is " + std::string(text) + "; HTTP/1.1 and HTTP/1.0 are spoken here", 505);
   minor = text[7] == '0' ? 0 : 1;
