@@ -32,13 +32,12 @@ void courier::cancel_all() {
   for (const parcel& p : parcels_) stn_->cancel(stn_->self, p.id);
 }
 
-void courier::on_done(void* context, tharsis_handle, tharsis_status status, tharsis_bytes body,
-                      tharsis_text reason) {
+void courier::on_done(void* context, tharsis_handle, const tharsis_stn_result* result) {
   const parcel& p = *static_cast<parcel*>(context);
   courier& self = *p.owner;
   const uint64_t tag = p.tag;
   self.parcels_.erase(p.here);
-  self.heard_(self.context_, {tag, status, view(body), view(reason)});
+  self.heard_(self.context_, {tag, result->status, view(result->body), view(result->reason)});
 }
 
 }  // namespace tharsis::demo

@@ -41,8 +41,7 @@ class courier {
     tharsis_handle id;
     std::list<parcel>::iterator here;
   };
-  static void on_done(void* context, tharsis_handle id, tharsis_status status, tharsis_bytes body,
-                      tharsis_text reason);
+  static void on_done(void* context, tharsis_handle id, const tharsis_stn_result* result);
 
   const host& tables_;
   const tharsis_stn* stn_ = nullptr;

@@ -25,7 +25,7 @@ service::service(const host& tables, strand& place, const settings& s)
       counts_(tables),
       questions_max_(s.questions_max),
       desk_(s),
-      outbox_(*tables.loop),
+      outbox_(place),
       inbox_(*tables.loop, &service::on_letter, this),
       stirred_(place),
       network_(*tables.network) {
@@ -163,7 +163,7 @@ void service::send(desk::reply& reply) {
   --open_;
   count(reply.what, place_.now() - to.since);
   // A strand that was closed meanwhile has nobody who waits.
-  (void)outbox_.send(to.strand, {to, reply.id, std::move(reply.what)});
+  outbox_.send(to.strand, {to, reply.id, std::move(reply.what)});
 }
 
 void service::count(const answer& what, duration took) const {

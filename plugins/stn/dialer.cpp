@@ -53,6 +53,7 @@ struct dialer::board {
 
 task<result<std::unique_ptr<stream>>> dialer::reach(endpoint to, instant deadline) {
   address_ = {};
+  phases_.enter(phase::resolve, place_.now());
   std::optional<tls_context> trust;
   if (to.scheme == "tcps") {
     auto loaded = co_await load_trust();
@@ -90,6 +91,7 @@ task<result<tls_context>> dialer::load_trust() {
 task<result<std::unique_ptr<stream>>> dialer::race(std::vector<tharsis_address> addresses,
                                                    std::optional<tls_context> trust, endpoint to,
                                                    instant deadline) {
+  phases_.enter(phase::connect, place_.now());
   board results(*this, addresses.size());
   task_set attempts(place_);  // Those that have not won are closed with it.
   while (place_.now() < deadline) {
@@ -125,6 +127,7 @@ task<void> dialer::try_address(board* results, tharsis_address to, std::optional
       tcp ? result<std::unique_ptr<stream>>(std::move(*tcp)) : tcp.failure();
   if (wire && trust) {
     results->order.on_progress(place_.now());
+    phases_.enter(phase::tls, place_.now());
     wire = co_await tls_connect(place_, std::move(*wire), *trust, name, deadline);
   }
   if (!wire) {

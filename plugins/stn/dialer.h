@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/stn/core/dial_race.h"
+#include "plugins/stn/core/phase_clock.h"
 #include "sdk/async/host.h"
 #include "sdk/async/resolver.h"
 #include "sdk/async/stream.h"
@@ -15,8 +16,9 @@ namespace tharsis::stn {
 
 class dialer {
  public:
-  dialer(strand& place, const host& tables, resolver& names, const link_settings& s)
-      : place_(place), host_(tables), names_(names), settings_(s) {}
+  // `phases` are told of resolving, dialling and TLS; all of them outlive the dialer.
+  dialer(strand& place, const host& tables, resolver& names, const link_settings& s, phase_clock& phases)
+      : place_(place), host_(tables), names_(names), settings_(s), phases_(phases) {}
 
   // A stream, or why there is none by the deadline.
   task<result<std::unique_ptr<stream>>> reach(endpoint to, instant deadline);
@@ -39,6 +41,7 @@ class dialer {
   host host_;
   resolver& names_;
   const link_settings& settings_;
+  phase_clock& phases_;
   board* under_way_ = nullptr;
   tharsis_address address_{};
 };

@@ -32,8 +32,9 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       names_(place, *tables.net, tables.registry),
       client_id_(make_client_id(*tables.random)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
-      outbox_(*tables.loop),
-      network_(*tables.network) {
+      outbox_(place),
+      network_(*tables.network),
+      own_strand_(tables.loop->current(tables.loop->self)) {
   for (const link_settings& l : s.links)
     links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, counts_, *this));
 }
@@ -49,6 +50,10 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tha
   const std::string_view wanted = task.link.size == 0 ? "main" : view(task.link);
   if (task.done == nullptr)
     return fail(error, THARSIS_E_INVALID, "a task needs a `done` that is called with its answer");
+  if ((task.flags & ~uint32_t{THARSIS_STN_SEND_ONLY}) != 0)
+    return fail(error, THARSIS_E_INVALID, "a task's flags are THARSIS_STN_SEND_ONLY, or 0");
+  if (task.priority < THARSIS_STN_PRIORITY_MIN || task.priority > THARSIS_STN_PRIORITY_MAX)
+    return fail(error, THARSIS_E_INVALID, "a task's priority is -2 to 3, not " + std::to_string(task.priority));
   if (task.command == 0 || task.command == mars::command_noop)
     return fail(error, THARSIS_E_INVALID, "a task's command must not be 0, nor 6, which is the heartbeat's");
   if (task.body.size > static_cast<size_t>(settings_.tasks.body_max))
@@ -69,10 +74,10 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tha
 }
 
 tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error) {
-  caller from{0, host_.loop->current(host_.loop->self), task.context, task.done,
-              instant_from(host_.loop->now(host_.loop->self))};
-  if (const tharsis_status s = check(task, from.link, error); s != THARSIS_OK) return counts_.tasks_refused.add(), s;
-  if (from.strand == 0)
+  size_t link = 0;
+  if (const tharsis_status s = check(task, link, error); s != THARSIS_OK) return counts_.tasks_refused.add(), s;
+  const tharsis_handle strand = host_.loop->current(host_.loop->self);
+  if (strand == 0)
     return refuse(error, THARSIS_E_INVALID, "tasks are started on a strand, where their answers can go");
   if (stopping_) return refuse(error, THARSIS_E_GONE, "stn is stopping");
   if (open_.fetch_add(1) >= settings_.tasks.waiting_max) {
@@ -81,14 +86,20 @@ tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* 
                   std::to_string(settings_.tasks.waiting_max) +
                       " tasks wait already (tasks.waiting_max); try again after an answer");
   }
-  const duration timeout =
-      task.timeout_ms > 0 ? std::chrono::milliseconds(task.timeout_ms) : settings_.tasks.timeout;
-  const tharsis_handle number = ++last_id_;
+  auto r = std::make_unique<request>();
+  r->id = ++last_id_;
+  r->command = task.command;
+  r->priority = task.priority;
+  r->send_only = (task.flags & THARSIS_STN_SEND_ONLY) != 0;
+  r->body = copy(task.body);
+  r->key = copy(task.key);
+  r->since = instant_from(host_.loop->now(host_.loop->self));
+  r->deadline = later(r->since, task.timeout_ms > 0 ? std::chrono::milliseconds(task.timeout_ms) : settings_.tasks.timeout);
+  r->from = {strand, task.context, task.done};
+  const tharsis_handle number = r->id;
   if (id != nullptr) *id = number;  // Before the answer can come on another thread.
-  const instant deadline = later(from.since, timeout);
-  if (inbox_.send({number, from, {number, task.command, copy(task.body), copy(task.key), deadline}}) ==
-      THARSIS_OK)
-    return THARSIS_OK;
+  if (strand == own_strand_) return accept(std::move(r), link), THARSIS_OK;
+  if (inbox_.send({number, std::move(r), link}) == THARSIS_OK) return THARSIS_OK;
   --open_;
   return refuse(error, THARSIS_E_GONE, "stn has stopped");
 }
@@ -98,36 +109,41 @@ tharsis_status dispatcher::refuse(tharsis_error* error, tharsis_status status, c
   return fail(error, status, reason);
 }
 
-void dispatcher::cancel(tharsis_handle id) { inbox_.send({id, std::nullopt, {}}); }
+void dispatcher::cancel(tharsis_handle id) { inbox_.send({id, nullptr, 0}); }
 
 void dispatcher::on_letter(void* context, letter l) {
   auto& self = *static_cast<dispatcher*>(context);
-  if (!l.from) {
-    const auto found = self.callers_.find(l.id);
-    if (found != self.callers_.end()) self.links_[found->second.link]->cancel(l.id);
-    return;
-  }
-  self.callers_.emplace(l.id, *l.from);
-  self.counts_.tasks_accepted.add();
-  self.counts_.tasks_open.add(1);
-  if (self.stopping_)
-    self.take({l.id, THARSIS_E_CANCELLED, {}, "stn is stopping"});
+  if (l.asked) return self.accept(std::move(l.asked), l.link);
+  for (const auto& link : self.links_)
+    if (link->cancel(l.id)) return;
+}
+
+void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
+  counts_.tasks_accepted.add();
+  counts_.tasks_open.add(1);
+  if (stopping_)
+    take({std::move(r), THARSIS_E_CANCELLED, {}, "stn is stopping"});
   else
-    self.links_[l.from->link]->submit(std::move(l.asked));
+    links_[link]->submit(std::move(r));
 }
 
 void dispatcher::take(answer a) {
-  const auto found = callers_.find(a.id);
-  const caller to = found->second;
-  callers_.erase(found);
   --open_;
-  counts_.on_answer(a.status, place_.now() - to.since);
-  outbox_.send(to.strand, {to, std::move(a)});  // Where nobody is any more, nobody hears it.
+  counts_.on_answer(a.status, place_.now() - a.of->since);
+  if (a.of->from.strand == own_strand_) return tell(*a.of, a.status, a.body, a.reason);
+  const tharsis_handle to = a.of->from.strand;
+  // Where nobody is any more, nobody hears it.
+  outbox_.send(to, {std::move(a.of), a.status, {a.body.begin(), a.body.end()}, std::move(a.reason)});
 }
 
-void dispatcher::delivery::deliver() const {
-  const bool ok = what.status == THARSIS_OK;
-  to.done(to.context, what.id, what.status, ok ? bytes_of(what.body) : tharsis_bytes{}, text_of(what.reason));
+void dispatcher::delivery::deliver() const { tell(*of, status, body, reason); }
+
+void dispatcher::tell(const request& r, tharsis_status status, std::span<const uint8_t> body, std::string_view reason) {
+  const task_times& t = r.times;
+  const tharsis_stn_times times{sizeof times, 0, t.queued.count(), t.resolve.count(), t.connect.count(), t.tls.count(),
+                                t.prove.count(), t.first_byte.count(), t.rest.count(), t.lost.count()};
+  const tharsis_stn_result result{sizeof result, status, r.sends, 0, bytes_of(body), text_of(reason), &times};
+  r.from.done(r.from.context, r.id, &result);
 }
 
 link_totals dispatcher::totals() const {

@@ -2,7 +2,6 @@
 // one answer of each goes back to where the task came from.
 #pragma once
 #include <atomic>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +17,7 @@ namespace tharsis::stn {
 
 class dispatcher final : public answer_taker {
  public:
-  // `s` and `events` outlive the dispatcher.
+  // `s` and `events` outlive the dispatcher. [own strand]
   dispatcher(strand& place, const host& tables, const settings& s, const link_events& events);
 
   // As tharsis_stn says. [any strand]
@@ -33,28 +32,25 @@ class dispatcher final : public answer_taker {
   task<void> stop();
 
  private:
-  struct caller {
-    size_t link;
-    tharsis_handle strand;
-    void* context;
-    tharsis_stn_done done;
-    instant since;
-  };
   // A task, or the wish to withdraw the one with this id.
   struct letter {
     tharsis_handle id;
-    std::optional<caller> from;
-    request asked;
+    std::unique_ptr<request> asked;
+    size_t link;
   };
   struct delivery {
-    caller to;
-    answer what;
+    std::unique_ptr<request> of;
+    tharsis_status status;
+    std::vector<uint8_t> body;
+    std::string reason;
     void deliver() const;
   };
 
   tharsis_status check(const tharsis_stn_task& task, size_t& link, tharsis_error* error) const;
   tharsis_status refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const;
   static void on_letter(void* context, letter l);
+  void accept(std::unique_ptr<request> r, size_t link);
+  static void tell(const request& r, tharsis_status status, std::span<const uint8_t> body, std::string_view reason);
 
   strand& place_;
   const host host_;
@@ -63,10 +59,10 @@ class dispatcher final : public answer_taker {
   resolver names_;
   const std::string client_id_;
   std::vector<std::unique_ptr<longlink>> links_;
-  std::map<tharsis_handle, caller> callers_;  // Of tasks without an answer.
   inbox<letter> inbox_;
   outbox<delivery> outbox_;
   network_watch network_;
+  const tharsis_handle own_strand_;
   std::atomic<tharsis_handle> last_id_ = 0;
   std::atomic<int64_t> open_ = 0;  // Tasks accepted and not answered.
   std::atomic<bool> stopping_ = false;

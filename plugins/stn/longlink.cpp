@@ -23,17 +23,17 @@ longlink::longlink(strand& place, const host& tables, resolver& names, const lin
       events_(events),
       counts_(c),
       taker_(taker),
-      dialer_(place, tables, names, s),
-      tasks_(s.name, c.requests),
+      dialer_(place, tables, names, s, phases_),
+      tasks_(s.name, phases_, c.requests),
       rhythm_(s.heartbeat),
       pace_(s.reconnect),
       nudge_(place),
       deadlines_(place),
-      piece_(read_piece),
       running_(place) {}
 
 void longlink::start() {
   down_since_ = place_.now();
+  enter(phase::down);
   running_.spawn(run());
   running_.spawn(expire());
 }
@@ -74,13 +74,13 @@ task<void> longlink::run() {
 
 // Moves bytes between the wire and the session until one of them is done; answers why.
 task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
+  enter(phase::prove);
   session talk(settings_, client_id_, rhythm_, tasks_, prove_by);
   const open_wire guard(*this, *wire);
   bool more = false;
   while (!ending_) {
     auto why =
         receive(*wire, talk, more);  // Before every wait: only a read that found nothing is told of more.
-    hand_over();
     if (!why) why = follow_network(talk);
     if (!why) why = judge(*wire, talk);
     if (!why) why = send(*wire, talk);
@@ -97,12 +97,16 @@ task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
 }
 
 std::optional<error> longlink::send(stream& wire, session& talk) {
+  wire.events().clear(stream::nudged);  // What it tells of is looked at now.
   const size_t unsent = wire.unsent();
-  const auto out = talk.take_output(unsent < write_window ? write_window - unsent : 0, place_.now());
-  if (out.empty()) return std::nullopt;
-  counts_.bytes_sent.add(out.size());
-  totals_.bytes_sent += out.size();
-  const tharsis_status status = wire.write(out);
+  talk.take_output(output_, unsent < write_window ? write_window - unsent : 0, place_.now());
+  hand_over();
+  if (output_.empty()) return std::nullopt;
+  counts_.bytes_sent.add(output_.size());
+  totals_.bytes_sent += output_.size();
+  const tharsis_status status = wire.write(output_);
+  output_.clear();
+  if (output_.capacity() > output_kept) output_ = {};
   return status == THARSIS_OK ? std::nullopt : std::optional(broken(wire, status));
 }
 
@@ -111,14 +115,15 @@ std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) 
   more = false;
   std::optional<error> why;
   for (size_t total = 0, count = 0; total < read_turn && !why; total += count) {
-    const tharsis_status status = wire.read(piece_, count);
+    const tharsis_status status = wire.read(talk.room(read_piece), count);
     if (status == THARSIS_PENDING) break;
     if (status != THARSIS_OK)
       why = broken(wire, status);
     else if (count == 0)
       why = error{THARSIS_E_RESET, "the server at " + to_text(wire.peer()) + " ended the connection"};
-    else if (talk.on_bytes(std::span(piece_).first(count), place_.now()) != THARSIS_OK)
+    else if (talk.on_received(count, place_.now()) != THARSIS_OK)
       why = talk.failure();
+    hand_over();  // What was received stays only until the next read.
     const size_t read = status == THARSIS_OK ? count : 0;
     counts_.bytes_received.add(read);
     totals_.bytes_received += read;
@@ -158,6 +163,7 @@ error longlink::broken(const stream& wire, tharsis_status status) const {
 
 void longlink::on_up() {
   up_ = true;
+  enter(phase::up);
   counts_.links_opened.add();
   counts_.links_up.add(1);
   pace_.on_up(place_.now());
@@ -168,7 +174,8 @@ void longlink::on_up() {
 void longlink::on_down(const error& why) {
   uint64_t random = 0;
   host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&random), sizeof random);
-  tasks_.on_loss(why);
+  tasks_.on_loss(why, place_.now());
+  enter(phase::down);
   hand_over();
   report(THARSIS_STN_DOWN, why);
   pace_.on_down(place_.now(), random);
@@ -181,16 +188,17 @@ void longlink::on_down(const error& why) {
   }
 }
 
-void longlink::submit(request r) {
-  const instant deadline = r.deadline;
-  tasks_.submit(std::move(r));
+void longlink::submit(std::unique_ptr<request> r) {
+  const instant deadline = r->deadline;
+  tasks_.submit(std::move(r), place_.now());
   if (tasks_.deadline() == deadline) deadlines_.raise();
   nudge();
 }
 
-void longlink::cancel(uint64_t id) {
-  tasks_.cancel(id);
+bool longlink::cancel(uint64_t id) {
+  const bool here = tasks_.cancel(id, place_.now());
   hand_over();
+  return here;
 }
 
 // Tasks' deadlines hold with and without a connection.
@@ -215,7 +223,7 @@ void longlink::nudge() {
 
 void longlink::stop() {
   ending_ = true;
-  tasks_.end(THARSIS_E_CANCELLED, stopping);
+  tasks_.end(THARSIS_E_CANCELLED, stopping, place_.now());
   hand_over();
   nudge();
   deadlines_.raise();

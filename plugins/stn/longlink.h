@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/stn/core/link_totals.h"
+#include "plugins/stn/core/phase_clock.h"
 #include "plugins/stn/core/reconnect.h"
 #include "plugins/stn/core/session.h"
 #include "plugins/stn/counts.h"
@@ -18,6 +19,7 @@ namespace tharsis::stn {
 // Who gave the tasks.
 class answer_taker {
  public:
+  // What its `body` shows is gone after the call.
   virtual void take(answer a) = 0;
 
  protected:
@@ -33,8 +35,9 @@ class longlink {
   void start();
   // What the network is now; before start() and whenever it changes.
   void on_network(const tharsis_network_state& now);
-  void submit(request r);
-  void cancel(uint64_t id);
+  void submit(std::unique_ptr<request> r);
+  // False: the task is not here.
+  bool cancel(uint64_t id);
 
   // Answers what is open, and ends the connection if there is one; the rest is wait_stopped().
   void stop();
@@ -62,6 +65,7 @@ class longlink {
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
   void on_up();
   void on_down(const error& why);
+  void enter(phase p) { phases_.enter(p, place_.now()); }
   void hand_over();
   void nudge();
   void report(uint32_t state, const error& why, duration gap = {});
@@ -73,6 +77,7 @@ class longlink {
   const link_events& events_;
   const counts& counts_;
   answer_taker& taker_;
+  phase_clock phases_;
   dialer dialer_;
   task_queue tasks_;
   heartbeat rhythm_;
@@ -80,7 +85,7 @@ class longlink {
   signal nudge_;                       // While there is no connection; else its stream's own.
   signal deadlines_;                   // The first deadline of a task may have changed.
   stream* wire_ = nullptr;             // Of carry().
-  std::vector<uint8_t> piece_;         // What read() fills.
+  std::vector<uint8_t> output_;        // What send() writes; kept, so that its memory is.
   size_t turn_ = 0;                    // Which endpoint.
   uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last.
   std::string trouble_;                // Of the last time that it was down, since it was up.

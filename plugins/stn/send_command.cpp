@@ -81,22 +81,23 @@ void send_command::submit(const send_schedule::turn& turn) {
   t.timeout_ms = milliseconds_until(turn.deadline, place_.now());
   t.body = bytes_of(as_bytes(body_));
   if (line_.keys) t.key = bytes_of(key_);
-  t.context = this;
+  if (free_.empty()) free_.push_back(&open_.emplace_back());
+  open_task* const open = free_.back();
+  *open = {this, turn.number};
+  t.context = open;
   t.done = on_done;
-  tharsis_handle id = 0;
   tharsis_error why = no_error();
-  const tharsis_status status = tasks_->submit(t, &id, &why);
-  if (status == THARSIS_OK) numbers_.emplace(id, turn.number);
+  const tharsis_status status = tasks_->submit(t, nullptr, &why);
+  if (status == THARSIS_OK) free_.pop_back();
   else on_outcome(turn.number, status, {}, why.text);
 }
 
-void send_command::on_done(void* context, tharsis_handle task, tharsis_status status, tharsis_bytes body, tharsis_text reason) {
-  auto& self = *static_cast<send_command*>(context);
-  const auto found = self.numbers_.find(task);
-  if (found == self.numbers_.end()) return;  // It was given up.
-  const int64_t number = found->second;
-  self.numbers_.erase(found);
-  self.on_outcome(number, status, body, view(reason));
+void send_command::on_done(void* context, tharsis_handle, const tharsis_stn_result* result) {
+  auto* const open = static_cast<open_task*>(context);
+  send_command& self = *open->owner;
+  self.free_.push_back(open);
+  if (self.given_up_) return;
+  self.on_outcome(open->number, result->status, result->body, view(result->reason));
   self.issue();
   if (self.schedule_->over()) self.news_.raise();
 }
@@ -127,7 +128,7 @@ void send_command::report(bool interrupted) {
 task<void> send_command::stop() {
   if (!work_.empty()) {
     work_.clear();
-    numbers_.clear();
+    given_up_ = true;
     if (schedule_) {
       for (const int64_t number : schedule_->end()) order_.on_over(number, {});
       for (const auto& next : order_.take()) hash_.add(next);

@@ -1,9 +1,9 @@
 // `tharsis stn send ENDPOINT...`: one link of its own, tasks as the line says, and what became of them.
 #pragma once
 #include <array>
+#include <deque>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "plugins/stn/answer_hash.h"
@@ -34,7 +34,7 @@ class send_command {
   task<bool> read_body();
   void issue();
   void submit(const send_schedule::turn& turn);
-  static void on_done(void* context, tharsis_handle task, tharsis_status status, tharsis_bytes body, tharsis_text reason);
+  static void on_done(void* context, tharsis_handle task, const tharsis_stn_result* result);
   void on_outcome(int64_t number, tharsis_status status, tharsis_bytes body, std::string_view reason);
   void report(bool interrupted);
 
@@ -48,7 +48,14 @@ class send_command {
   std::optional<settings> settings_;
   std::optional<dispatcher> tasks_;
   std::optional<send_schedule> schedule_;
-  std::unordered_map<tharsis_handle, int64_t> numbers_;  // Of open tasks.
+  // Of open tasks; what is over is used again.
+  struct open_task {
+    send_command* owner;
+    int64_t number;
+  };
+  std::deque<open_task> open_;
+  std::vector<open_task*> free_;
+  bool given_up_ = false;
   answer_order order_;
   answer_hash hash_;
   bool reported_ = false;

@@ -13,16 +13,53 @@ extern "C" {
 #define THARSIS_STN_LINK_TOPIC "stn.link"
 #define THARSIS_STN_PUSH_TOPIC "stn.push"
 
-// The one and only answer of a task. `body` is borrowed and empty unless `status` is THARSIS_OK;
-// `reason` is one sentence, empty on THARSIS_OK. [the strand that called start()]
-typedef void (*tharsis_stn_done)(void* context, tharsis_handle task, tharsis_status status,
-                                 tharsis_bytes body, tharsis_text reason);
+// What a task's time went to, ns each; together from start() to the answer. What its link did while the
+// task waited is told apart, so that a slow name server is not taken for a slow server.
+typedef struct tharsis_stn_times {
+  uint32_t size;
+  uint32_t reserved;
+  int64_t queued;      // Waited: for its turn, or because the link rested between two attempts.
+  int64_t resolve;     // Waited while the link's name was resolved,
+  int64_t connect;     // dialled,
+  int64_t tls;         // shook hands,
+  int64_t prove;       // or said hello.
+  int64_t first_byte;  // From the request's way to the wire to the first byte of the answer.
+  int64_t rest;        // From there to its last byte.
+  int64_t lost;        // On connections that died before the answer.
+} tharsis_stn_times;
+
+// The end of a task. All of it is borrowed for the call.
+typedef struct tharsis_stn_result {
+  uint32_t size;
+  tharsis_status status;
+  uint32_t sends;   // How often the request went to the wire.
+  uint32_t reserved;
+  tharsis_bytes body;  // Of the answer; empty unless `status` is THARSIS_OK.
+  tharsis_text reason;  // One sentence, empty on THARSIS_OK.
+  const tharsis_stn_times* times;
+} tharsis_stn_result;
+
+// The one and only end of a task. [the strand that called start()]
+typedef void (*tharsis_stn_done)(void* context, tharsis_handle task, const tharsis_stn_result* result);
+
+// Higher first. Mars' priorities 0 to 5 are 3 to -2.
+enum {
+  THARSIS_STN_PRIORITY_MIN = -2,
+  THARSIS_STN_PRIORITY_NORMAL = 0,
+  THARSIS_STN_PRIORITY_MAX = 3,
+};
+
+enum {
+  // No answer is waited for: done, with an empty body, once the request was given to a connection that is
+  // up. What becomes of it there nobody learns.
+  THARSIS_STN_SEND_ONLY = 1,
+};
 
 typedef struct tharsis_stn_task {
   uint32_t size;
   uint32_t command;     // The application's message type, carried in every frame. Not 0.
   uint32_t timeout_ms;  // Total time, queueing and retries included. 0: the profile's.
-  uint32_t reserved;
+  uint32_t flags;       // THARSIS_STN_SEND_ONLY, or 0.
   tharsis_text link;    // Which link of the profile; empty: "main".
   tharsis_bytes body;   // Copied.
   // Names the work, not the attempt, at most 64 bytes; copied. With a key the task is sent again on a new
@@ -31,6 +68,9 @@ typedef struct tharsis_stn_task {
   tharsis_bytes key;
   void* context;
   tharsis_stn_done done;
+  // Among the tasks that wait for the same link; of equals the one that was started first. THARSIS_STN_PRIORITY_*.
+  int32_t priority;
+  uint32_t reserved;
 } tharsis_stn_task;
 
 typedef struct tharsis_stn {
@@ -39,7 +79,8 @@ typedef struct tharsis_stn {
 
   // Queue a task. On THARSIS_OK `done` is called exactly once, later, never inside this call; *id
   // names the task until then. On failure `done` is not called:
-  //   THARSIS_E_INVALID    `done` is null, command 0, or the body or key is longer than allowed.
+  //   THARSIS_E_INVALID    `done` is null, command 0, a flag or priority is unknown, or the body or key is
+  //                        longer than allowed.
   //   THARSIS_E_NOT_FOUND  the profile has no link of that name.
   //   THARSIS_E_BUSY       too many tasks wait; try again after an answer.
   //   THARSIS_E_GONE       stn is stopping.

@@ -20,7 +20,7 @@ class signal {
     if (waiter_ != 0) place_.ready(std::exchange(waiter_, 0));
   }
   bool raised() const { return bits_ != 0; }
-  void clear() { bits_ = 0; }
+  void clear(uint32_t bits = ~uint32_t{0}) { bits_ &= ~bits; }
 
   // `co_await s.wait(deadline)` answers the bits that were raised and clears them; 0 when the
   // deadline came first. One coroutine waits at a time.

@@ -1,22 +1,26 @@
 #include "sdk/pure/mars_frame.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <cstring>
 
 namespace tharsis::mars {
 namespace {
 
 constexpr size_t option_head_size = 4;
 constexpr size_t option_size_max = 0xFFFF;
+// A large frame's memory goes with it.
+constexpr size_t buffer_kept = 128 * 1024;
 
-void append_u16(std::vector<uint8_t>& out, size_t value) {
-  out.push_back(static_cast<uint8_t>(value >> 8));
-  out.push_back(static_cast<uint8_t>(value));
+void put_u16(uint8_t* at, size_t value) {
+  at[0] = static_cast<uint8_t>(value >> 8);
+  at[1] = static_cast<uint8_t>(value);
 }
 
-void append_u32(std::vector<uint8_t>& out, size_t value) {
-  append_u16(out, value >> 16 & 0xFFFF);
-  append_u16(out, value & 0xFFFF);
+void put_u32(uint8_t* at, size_t value) {
+  put_u16(at, value >> 16);
+  put_u16(at + 2, value);
 }
 
 size_t u16_at(std::span<const uint8_t> bytes, size_t at) { return static_cast<size_t>(bytes[at] << 8 | bytes[at + 1]); }
@@ -26,7 +30,7 @@ uint32_t u32_at(std::span<const uint8_t> bytes, size_t at) {
 }
 
 // A sentence that is longer than an option can hold loses its end.
-std::span<const uint8_t> refusal_of(const frame& f) {
+std::span<const uint8_t> refusal_of(const frame_view& f) {
   return {reinterpret_cast<const uint8_t*>(f.refusal.data()), std::min(f.refusal.size(), option_size_max)};
 }
 
@@ -34,12 +38,14 @@ size_t option_size(std::span<const uint8_t> value) { return value.empty() ? 0 : 
 
 void append_option(std::vector<uint8_t>& out, option type, std::span<const uint8_t> value) {
   if (value.empty()) return;
-  append_u16(out, type);
-  append_u16(out, value.size());
+  std::array<uint8_t, option_head_size> head;
+  put_u16(&head[0], type);
+  put_u16(&head[2], value.size());
+  out.insert(out.end(), head.begin(), head.end());
   out.insert(out.end(), value.begin(), value.end());
 }
 
-size_t head_length(const frame& f) { return head_size + option_size(f.key) + option_size(refusal_of(f)); }
+size_t head_length(const frame_view& f) { return head_size + option_size(f.key) + option_size(refusal_of(f)); }
 
 // What the first 20 bytes promise, or the sentence that says why they are no head.
 struct promise {
@@ -61,7 +67,7 @@ promise read_head(std::span<const uint8_t> bytes, uint32_t client_version) {
 
 // Answers the complaint, empty when the options are well formed. One that stands twice could be read
 // in two ways, so it is refused.
-std::string read_options(std::span<const uint8_t> area, frame& f) {
+std::string read_options(std::span<const uint8_t> area, frame_view& f) {
   while (!area.empty()) {
     const size_t size = area.size() < option_head_size ? option_size_max : u16_at(area, 2);
     if (area.size() < option_head_size + size) return "a frame's options do not fit into its head";
@@ -71,10 +77,10 @@ std::string read_options(std::span<const uint8_t> area, frame& f) {
     if (type == option_key) {
       if (value.empty() || value.size() > key_size_max || !f.key.empty())
         return "a frame's key must stand once and have 1 to " + std::to_string(key_size_max) + " bytes";
-      f.key.assign(value.begin(), value.end());
+      f.key = value;
     } else if (type == option_refusal) {
       if (value.empty() || !f.refusal.empty()) return "a frame's refusal must stand once and not be empty";
-      f.refusal.assign(value.begin(), value.end());
+      f.refusal = {reinterpret_cast<const char*>(value.data()), value.size()};
     }
   }
   return {};
@@ -82,62 +88,89 @@ std::string read_options(std::span<const uint8_t> area, frame& f) {
 
 }  // namespace
 
-size_t frame_size(const frame& f) { return head_length(f) + f.body.size(); }
+size_t frame_size(const frame_view& f) { return head_length(f) + f.body.size(); }
 
-void append_frame(std::vector<uint8_t>& out, const frame& f, uint32_t client_version) {
+void append_frame(std::vector<uint8_t>& out, const frame_view& f, uint32_t client_version) {
   assert(frame_size(f) <= frame_size_max && f.key.size() <= key_size_max);
-  append_u32(out, head_length(f));
-  append_u32(out, client_version);
-  append_u32(out, f.command);
-  append_u32(out, f.sequence);
-  append_u32(out, f.body.size());
+  std::array<uint8_t, head_size> head;
+  put_u32(&head[0], head_length(f));
+  put_u32(&head[4], client_version);
+  put_u32(&head[8], f.command);
+  put_u32(&head[12], f.sequence);
+  put_u32(&head[16], f.body.size());
+  out.insert(out.end(), head.begin(), head.end());
   append_option(out, option_key, f.key);
   append_option(out, option_refusal, refusal_of(f));
   out.insert(out.end(), f.body.begin(), f.body.end());
 }
 
-tharsis_status frame_reader::on_bytes(std::span<const uint8_t> bytes) {
-  if (failure_.status != THARSIS_OK) return failure_.status;
-  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-  while (take_from_buffer()) {
+std::span<uint8_t> frame_reader::room(size_t size) {
+  if (taken_ == filled_) {
+    taken_ = whole_ = filled_ = 0;
+    if (buffer_.size() > buffer_kept) buffer_ = {};
+  } else if (taken_ > 0 && buffer_.size() - filled_ < size) {
+    std::memmove(buffer_.data(), buffer_.data() + taken_, filled_ - taken_);
+    whole_ -= taken_;
+    filled_ -= taken_;
+    taken_ = 0;
   }
-  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(from_));
-  from_ = 0;
+  if (buffer_.size() - filled_ < size) buffer_.resize(std::max(filled_ + size, std::min(2 * buffer_.size(), frame_size_max + size)));
+  return std::span(buffer_).subspan(filled_, size);
+}
+
+tharsis_status frame_reader::on_received(size_t count) {
+  filled_ += count;
+  if (failure_.status == THARSIS_OK) look();
   return failure_.status;
 }
 
-// One whole frame from the buffer to ready_. False: not whole yet, or damaged.
-bool frame_reader::take_from_buffer() {
-  const auto rest = std::span<const uint8_t>(buffer_).subspan(from_);
-  if (rest.size() < head_size) return false;
-  promise promised = read_head(rest, client_version_);
-  frame f;
-  if (promised.complaint.empty()) {
-    if (rest.size() < promised.total) return false;
-    promised.complaint = read_options(rest.subspan(head_size, promised.head - head_size), f);
+tharsis_status frame_reader::on_bytes(std::span<const uint8_t> bytes) {
+  if (failure_.status != THARSIS_OK) return failure_.status;
+  if (!bytes.empty()) std::memcpy(room(bytes.size()).data(), bytes.data(), bytes.size());
+  return on_received(bytes.size());
+}
+
+// How far the bytes are whole frames. After damage nothing more is looked at, or kept.
+void frame_reader::look() {
+  while (filled_ - whole_ >= head_size) {
+    const auto rest = std::span<const uint8_t>(buffer_).subspan(whole_, filled_ - whole_);
+    promise promised = read_head(rest, client_version_);
+    if (promised.complaint.empty()) {
+      if (rest.size() < promised.total) return;
+      frame_view f;
+      promised.complaint = read_options(rest.subspan(head_size, promised.head - head_size), f);
+    }
+    if (!promised.complaint.empty()) {
+      failure_ = {THARSIS_E_PROTOCOL, std::move(promised.complaint)};
+      filled_ = whole_;
+      return;
+    }
+    whole_ += promised.total;
   }
-  if (!promised.complaint.empty()) {
-    failure_ = {THARSIS_E_PROTOCOL, std::move(promised.complaint)};
-    from_ = buffer_.size();
-    return false;
-  }
+}
+
+bool frame_reader::take(frame_view& f) {
+  if (taken_ == whole_) return false;
+  const auto rest = std::span<const uint8_t>(buffer_).subspan(taken_, whole_ - taken_);
+  const size_t head = u32_at(rest, 0), body = u32_at(rest, 16);
+  f = {};
   f.command = u32_at(rest, 8);
   f.sequence = u32_at(rest, 12);
-  const auto body = rest.subspan(promised.head, promised.total - promised.head);
-  f.body.assign(body.begin(), body.end());
-  ready_.push_back(std::move(f));
-  from_ += promised.total;
+  f.body = rest.subspan(head, body);
+  if (head > head_size) read_options(rest.subspan(head_size, head - head_size), f);  // Has been found well formed.
+  taken_ += head + body;
   return true;
 }
 
 std::optional<frame> frame_reader::take_frame() {
-  if (ready_from_ == ready_.size()) return std::nullopt;
-  frame f = std::move(ready_[ready_from_++]);
-  if (ready_from_ == ready_.size()) {
-    ready_.clear();
-    ready_from_ = 0;
-  }
-  return f;
+  frame_view f;
+  if (!take(f)) return std::nullopt;
+  return frame{f.command, f.sequence, {f.body.begin(), f.body.end()}, {f.key.begin(), f.key.end()}, std::string(f.refusal)};
+}
+
+std::optional<uint32_t> frame_reader::pending_sequence() const {
+  if (pending() < head_size) return std::nullopt;
+  return u32_at(std::span(buffer_).subspan(whole_), 12);
 }
 
 }  // namespace tharsis::mars

@@ -52,36 +52,58 @@ struct frame {
   std::string refusal;       // option_refusal
 };
 
+// The same where it stands.
+struct frame_view {
+  frame_view() = default;
+  explicit frame_view(const frame& f) : command(f.command), sequence(f.sequence), body(f.body), key(f.key), refusal(f.refusal) {}
+
+  uint32_t command = 0;
+  uint32_t sequence = 0;
+  std::span<const uint8_t> body, key;
+  std::string_view refusal;
+};
+
 // Appends the frame's bytes. The frame must be within frame_size_max and key_size_max.
-void append_frame(std::vector<uint8_t>& out, const frame& f, uint32_t client_version = client_version_default);
+void append_frame(std::vector<uint8_t>& out, const frame_view& f, uint32_t client_version = client_version_default);
+inline void append_frame(std::vector<uint8_t>& out, const frame& f, uint32_t client_version = client_version_default) {
+  append_frame(out, frame_view(f), client_version);
+}
 
 // How many bytes the frame takes on the wire.
-size_t frame_size(const frame& f);
+size_t frame_size(const frame_view& f);
+inline size_t frame_size(const frame& f) { return frame_size(frame_view(f)); }
 
 // Takes bytes as they come, in pieces of any size, and gives whole frames. Memory stays below
-// frame_size_max plus one piece. After a failure it stays failed: the peer's bytes have no meaning
-// any more.
+// frame_size_max plus one piece and the frames that are not taken. After a failure it stays failed: the
+// peer's bytes have no meaning any more.
 class frame_reader {
  public:
   explicit frame_reader(uint32_t client_version = client_version_default) : client_version_(client_version) {}
 
+  // Where `size` bytes more may be put; then on_received() says how many were.
+  std::span<uint8_t> room(size_t size);
   // OK, or THARSIS_E_PROTOCOL for good; failure() has the sentence. Frames that were whole before
   // the damage can still be taken.
+  tharsis_status on_received(size_t count);
+  // Both in one, from elsewhere.
   tharsis_status on_bytes(std::span<const uint8_t> bytes);
-  std::optional<frame> take_frame();
+
+  // The next whole frame, where it stands until the next call of room() or on_bytes().
+  bool take(frame_view& f);
+  std::optional<frame> take_frame();  // The same, to keep.
 
   // Bytes of a frame that is not whole yet.
-  size_t pending() const { return buffer_.size() - from_; }
+  size_t pending() const { return filled_ - whole_; }
+  // The sequence of that frame, once its head is there.
+  std::optional<uint32_t> pending_sequence() const;
   const error& failure() const { return failure_; }
 
  private:
-  bool take_from_buffer();
+  void look();
 
   uint32_t client_version_;
-  std::vector<uint8_t> buffer_;
-  size_t from_ = 0;
-  std::vector<frame> ready_;
-  size_t ready_from_ = 0;
+  std::vector<uint8_t> buffer_;  // [taken_, whole_) are frames to take, [whole_, filled_) the begin of one.
+  size_t taken_ = 0, whole_ = 0, filled_ = 0;
   error failure_{THARSIS_OK, {}};
 };
 

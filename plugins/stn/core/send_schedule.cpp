@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "sdk/pure/error.h"
 
@@ -18,7 +19,9 @@ duration percentile(const std::vector<duration>& sorted, size_t percent) {
 std::optional<send_schedule::turn> send_schedule::take(instant now) {
   if (due() > now) return std::nullopt;
   const turn t{sent_, plan_.rate > 0 ? due() : now, later(plan_.rate > 0 ? due() : now, plan_.deadline)};
-  open_.emplace(sent_++, t.due);
+  due_.push_back(t.due);
+  ++sent_;
+  ++open_;
   return t;
 }
 
@@ -29,27 +32,31 @@ instant send_schedule::due() const {
     const double offset = static_cast<double>(sent_) / plan_.rate * 1e9;
     return offset < 9e18 ? later(start_, duration(std::llround(offset))) : never;
   }
-  return static_cast<int64_t>(open_.size()) < plan_.in_flight ? start_ : never;
+  return open_ < plan_.in_flight ? start_ : never;
 }
 
 std::optional<tharsis_status> send_schedule::on_outcome(int64_t number, tharsis_status status, instant now) {
-  const auto found = open_.find(number);
-  if (found == open_.end()) return std::nullopt;
-  if (status == THARSIS_OK && now > later(found->second, plan_.deadline)) status = THARSIS_E_TIMEOUT;
+  const int64_t first = sent_ - static_cast<int64_t>(due_.size());
+  if (number < first || number >= sent_) return std::nullopt;
+  const instant since = std::exchange(due_[static_cast<size_t>(number - first)], never);
+  if (since == never) return std::nullopt;
+  --open_;
+  while (!due_.empty() && due_.front() == never) due_.pop_front();
+  if (status == THARSIS_OK && now > later(since, plan_.deadline)) status = THARSIS_E_TIMEOUT;
   if (status == THARSIS_OK) {
-    latencies_.push_back(now - found->second);
+    latencies_.push_back(now - since);
     if (!first_answer_) first_answer_ = now - start_;
   } else {
     ++reasons_[std::string(status_name(status))];
   }
-  open_.erase(found);
   return status;
 }
 
 std::vector<int64_t> send_schedule::end() {
   std::vector<int64_t> numbers;
-  for (const auto& [number, since] : open_) numbers.push_back(number);
-  std::sort(numbers.begin(), numbers.end());
+  const int64_t first = sent_ - static_cast<int64_t>(due_.size());
+  for (size_t i = 0; i < due_.size(); ++i)
+    if (due_[i] != never) numbers.push_back(first + static_cast<int64_t>(i));
   for (const int64_t number : numbers) on_outcome(number, THARSIS_E_CANCELLED, start_);
   plan_.count = sent_;
   return numbers;

@@ -4,10 +4,10 @@
 // the answers do: a driver that comes late neither moves the schedule nor shortens what it measures.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "sdk/abi/abi.h"
@@ -51,7 +51,7 @@ class send_schedule {
   // No more tasks; what is open counts as cancelled. Answers their numbers, in order.
   std::vector<int64_t> end();
 
-  bool over() const { return sent_ == plan_.count && open_.empty(); }
+  bool over() const { return sent_ == plan_.count && open_ == 0; }
   bool all_answered() const { return over() && static_cast<int64_t>(latencies_.size()) == sent_; }
   send_report report() const;
 
@@ -59,7 +59,8 @@ class send_schedule {
   send_plan plan_;
   const instant start_;
   int64_t sent_ = 0;
-  std::unordered_map<int64_t, instant> open_;  // Since when each is due.
+  int64_t open_ = 0;
+  std::deque<instant> due_;  // Of the last tasks, up to sent_: since when each is due; `never` once it is over.
   std::vector<duration> latencies_;
   std::map<std::string, int64_t> reasons_;
   std::optional<duration> first_answer_;

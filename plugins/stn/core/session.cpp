@@ -24,21 +24,23 @@ session::session(const link_settings& s, const std::string& client_id, heartbeat
     send_hello(client_id);
 }
 
-tharsis_status session::on_bytes(std::span<const uint8_t> bytes, instant now) {
+tharsis_status session::on_received(size_t count, instant now) {
   if (failure_.status != THARSIS_OK) return failure_.status;
   if (up_) rhythm_.on_bytes(now);
   silence_.on_bytes(now);
   upload_.on_bytes();
-  const tharsis_status read = reader_.on_bytes(bytes);
-  while (auto f = reader_.take_frame())
-    if (const tharsis_status status = on_frame(std::move(*f), now); status != THARSIS_OK) return status;
+  const tharsis_status read = reader_.on_received(count);
+  mars::frame_view f;
+  while (reader_.take(f))
+    if (const tharsis_status status = on_frame(f, now); status != THARSIS_OK) return status;
+  if (const auto begun = reader_.pending_sequence()) tasks_.on_answer_begun(*begun, now);
   if (read != THARSIS_OK)
     return fail(read, "the server's bytes are no frames of Mars: " + reader_.failure().text);
   if (tasks_.sent() == 0) silence_.on_calm();
   return THARSIS_OK;
 }
 
-tharsis_status session::on_frame(mars::frame f, instant now) {
+tharsis_status session::on_frame(const mars::frame_view& f, instant now) {
   if (f.command == mars::command_noop) {  // Whatever its sequence: so does Mars.
     doubted_until_ = never;
     if (up_)
@@ -46,16 +48,16 @@ tharsis_status session::on_frame(mars::frame f, instant now) {
     else if (settings_.user.empty())
       come_up(now);
   } else if (f.sequence == mars::sequence_push) {
-    pushes_.push_back({f.command, std::move(f.body)});
+    pushes_.push_back({f.command, {f.body.begin(), f.body.end()}});
   } else if (f.sequence == mars::sequence_identify && !up_ && !settings_.user.empty()) {
     return on_hello(f, now);
   } else {
-    tasks_.on_answer(std::move(f), now);
+    tasks_.on_answer(f, now);
   }
   return THARSIS_OK;
 }
 
-tharsis_status session::on_hello(const mars::frame& f, instant now) {
+tharsis_status session::on_hello(const mars::frame_view& f, instant now) {
   if (!f.refusal.empty())
     return fail(THARSIS_E_DENIED,
                 "the server refused the hello of user '" + settings_.user + "': " + foreign_text(f.refusal));
@@ -127,26 +129,22 @@ instant session::deadline() const {
   return up_ ? std::min({rhythm_.deadline(), silence_.deadline(), doubted_until_}) : prove_by_;
 }
 
-std::vector<uint8_t> session::take_output(size_t room, instant now) {
-  std::vector<uint8_t> out = std::exchange(output_, {});
-  while (up_ && out.size() < room) {
-    const auto f = tasks_.take_frame(now);
-    if (!f) break;
-    mars::append_frame(out, *f, settings_.client_version);
-    silence_.on_sent(now);
-  }
-  upload_.on_written(out.size());
-  return out;
+void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
+  const size_t before = out.size();
+  out.insert(out.end(), output_.begin(), output_.end());
+  output_.clear();
+  while (up_ && out.size() - before < room && tasks_.write_next(out, settings_.client_version, now)) silence_.on_sent(now);
+  upload_.on_written(out.size() - before);
 }
 
 void session::send_hello(const std::string& client_id) {
   const mars::hello_request hello{settings_.user, client_id, {}};
-  mars::append_frame(output_, {mars::command_hello, mars::sequence_identify, mars::encode(hello), {}, {}},
+  mars::append_frame(output_, mars::frame{mars::command_hello, mars::sequence_identify, mars::encode(hello), {}, {}},
                      settings_.client_version);
 }
 
 void session::send_ping() {
-  mars::append_frame(output_, {mars::command_noop, mars::sequence_noop, {}, {}, {}},
+  mars::append_frame(output_, mars::frame{mars::command_noop, mars::sequence_noop, {}, {}, {}},
                      settings_.client_version);
 }
 

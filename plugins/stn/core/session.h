@@ -28,8 +28,10 @@ class session {
   session(const link_settings& s, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
           instant prove_by);
 
-  // Anything but OK ends the connection; failure() has the sentence.
-  tharsis_status on_bytes(std::span<const uint8_t> bytes, instant now);
+  // Where what comes next may be put; what was taken from the session before is no longer valid then.
+  std::span<uint8_t> room(size_t size) { return reader_.room(size); }
+  // So many bytes were. Anything but OK ends the connection; failure() has the sentence.
+  tharsis_status on_received(size_t count, instant now);
 
   // Traffic may take another way now, by which this connection does not go: asks for a proof at once.
   tharsis_status on_doubt(instant now);
@@ -39,9 +41,9 @@ class session {
   tharsis_status on_deadline(instant now, size_t unconfirmed);
   instant deadline() const;
 
-  // What must go to the wire now: first what the link itself says, then requests until `room` bytes
-  // are reached. Nothing is asked for before the connection has proved itself.
-  std::vector<uint8_t> take_output(size_t room, instant now);
+  // Puts into `out` what must go to the wire now: first what the link itself says, then requests until
+  // `room` bytes are reached. Nothing is asked for before the connection has proved itself.
+  void take_output(std::vector<uint8_t>& out, size_t room, instant now);
 
   std::vector<push> take_pushes() { return std::exchange(pushes_, {}); }
 
@@ -49,8 +51,8 @@ class session {
   const error& failure() const { return failure_; }
 
  private:
-  tharsis_status on_frame(mars::frame f, instant now);
-  tharsis_status on_hello(const mars::frame& f, instant now);
+  tharsis_status on_frame(const mars::frame_view& f, instant now);
+  tharsis_status on_hello(const mars::frame_view& f, instant now);
   void come_up(instant now);
   void send_hello(const std::string& client_id);
   void send_ping();

@@ -80,7 +80,10 @@ struct settings {
 inline constexpr size_t write_window = 64 * 1024;
 // So much is read before others on this strand get their turn.
 inline constexpr size_t read_turn = 256 * 1024;
-inline constexpr size_t read_piece = 16 * 1024;
+// A system's socket gives about so much at once.
+inline constexpr size_t read_piece = 64 * 1024;
+// The memory of a burst of requests goes with it; so much stays for the next ones.
+inline constexpr size_t output_kept = 128 * 1024;
 // The hello must stay a small frame.
 inline constexpr size_t user_size_max = 256;
 // Of `tharsis stn send`: eight bytes are kept for each task, and more than 80 MB are nobody's wish.

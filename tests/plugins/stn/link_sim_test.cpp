@@ -56,6 +56,10 @@ TEST(LinkSim, WhatStartRefusesItSaysWhy) {
   EXPECT_NE(w.last_error.find("'side'"), std::string::npos) << w.last_error;
   EXPECT_EQ(w.submit(std::string(101, 'b'), ""), THARSIS_E_INVALID);
   EXPECT_EQ(w.submit("c", std::string(65, 'k')), THARSIS_E_INVALID);
+  EXPECT_EQ(w.submit("urgent", "", 0, "", 4), THARSIS_E_INVALID);
+  EXPECT_NE(w.last_error.find("-2 to 3, not 4"), std::string::npos) << w.last_error;
+  EXPECT_EQ(w.submit("odd", "", 0, "", 0, 2), THARSIS_E_INVALID);
+  EXPECT_NE(w.last_error.find("SEND_ONLY"), std::string::npos) << w.last_error;
   EXPECT_EQ(w.submit("d", ""), THARSIS_OK);
   EXPECT_EQ(w.submit("e", "", 0, "main"), THARSIS_OK);
   EXPECT_EQ(w.submit("f", ""), THARSIS_E_BUSY);
@@ -64,6 +68,41 @@ TEST(LinkSim, WhatStartRefusesItSaysWhy) {
   ASSERT_TRUE(w.wait_answers(1));
   expect_answer(w, "d", THARSIS_E_CANCELLED);
   EXPECT_EQ(w.submit("g", ""), THARSIS_OK) << "there is room again";
+}
+
+TEST(LinkSim, TheTimesOfATaskTellWhatItWaitedFor) {
+  link_world w(30);
+  w.world.between(w.client_machine, w.server_machine).delay = 50ms;
+  w.serve();
+  w.start();
+  EXPECT_EQ(w.submit("first", "k"), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(1));
+  const auto& first = w.outcomes["first"];
+  EXPECT_EQ(first.sends, 1u);
+  EXPECT_GE(first.times.connect, 100'000'000) << "a round trip";
+  EXPECT_GE(first.times.tls, 100'000'000);
+  EXPECT_GE(first.times.prove, 100'000'000);
+  EXPECT_GE(first.times.first_byte, 100'000'000);
+  EXPECT_EQ(first.times.lost, 0);
+  EXPECT_EQ(w.submit("second", "k"), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(2));
+  const auto& second = w.outcomes["second"];
+  EXPECT_EQ(second.times.connect + second.times.tls + second.times.prove, 0);
+  EXPECT_GE(second.times.first_byte, 100'000'000);
+}
+
+TEST(LinkSim, ATaskThatIsOnlySentIsDoneWithoutAnAnswerAndIsCarriedOut) {
+  link_world w(31);
+  w.serve();
+  w.start();
+  EXPECT_EQ(w.submit("telemetry", "", 0, "", 0, THARSIS_STN_SEND_ONLY), THARSIS_OK);
+  w.world.run_for(1ms);
+  EXPECT_EQ(w.answers, 0u) << "the link is not up";
+  ASSERT_TRUE(w.wait_answers(1));
+  expect_answer(w, "telemetry", THARSIS_OK);
+  EXPECT_TRUE(w.outcomes["telemetry"].body.empty());
+  w.world.run_for(1s);
+  EXPECT_EQ(w.server.executions["telemetry"], 1);
 }
 
 TEST(LinkSim, AnAuthorityThatAppearsLaterIsSeen) {
@@ -305,7 +344,8 @@ TEST(LinkSim, EveryTaskIsAnsweredOnceAndExecutedAtMostOnceInAnyNetwork) {
     size_t sent = 0;
     for (int step = 0; step < 60; ++step) {
       const std::string body = "m" + std::to_string(step);
-      if (w.submit(body, w.world.random() % 4 ? "k" + body : "", 30'000) == THARSIS_OK) ++sent;
+      const auto priority = static_cast<int32_t>(w.world.random() % 6) - 2;
+      if (w.submit(body, w.world.random() % 4 ? "k" + body : "", 30'000, "", priority) == THARSIS_OK) ++sent;
       if (w.world.random() % 20 == 0) w.cancel("m" + std::to_string(w.world.random() % 60));
       switch (w.world.random() % 30) {
         case 0:

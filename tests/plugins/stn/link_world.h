@@ -130,20 +130,25 @@ class link_world {
     tharsis_status status = THARSIS_PENDING;
     std::string body;
     std::string reason;
-    bool inside = false;  // Answered inside start().
+    uint32_t sends = 0;
+    tharsis_stn_times times{};
+    instant since{};
   };
   // What start() answered; the outcome is kept under the body.
   tharsis_status submit(const std::string& body, const std::string& key, uint32_t timeout_ms = 0,
-                        const char* to = "") {
+                        const char* to = "", int32_t priority = 0, uint32_t flags = 0) {
     tharsis_status status = THARSIS_PENDING;
     tharsis_error why = no_error();
     client.on_strand([&] {
-      const outcome& kept = *(starting_ = &outcomes[body]);
+      outcome& kept = *(starting_ = &outcomes[body]);
+      kept.since = client.place->now();
       tharsis_stn_task t{};
       t.size = sizeof t;
       t.command = mars::command_send_message;
       t.timeout_ms = timeout_ms;
       t.link = text_of(to);
+      t.priority = priority;
+      t.flags = flags;
       t.body = bytes_of(as_bytes(body));
       t.key = bytes_of(as_bytes(key));
       t.context = this;
@@ -212,17 +217,22 @@ class link_world {
     co_await dispatcher->stop();
     *stopped = true;
   }
-  static void on_done(void* context, tharsis_handle id, tharsis_status status, tharsis_bytes body,
-                      tharsis_text reason) {
+  static void on_done(void* context, tharsis_handle id, const tharsis_stn_result* result) {
     auto& self = *static_cast<link_world*>(context);
     EXPECT_EQ(self.starting_, nullptr);
     ASSERT_TRUE(self.ids.count(id)) << "an answer for nobody";
     outcome& o = self.outcomes[self.ids[id]];
     ++o.answers;
     ++self.answers;
-    o.status = status;
-    o.body = as_text(view(body));
-    o.reason = view(reason);
+    o.status = result->status;
+    o.body = as_text(view(result->body));
+    o.reason = view(result->reason);
+    o.sends = result->sends;
+    o.times = *result->times;
+    const tharsis_stn_times& t = o.times;
+    EXPECT_EQ(t.queued + t.resolve + t.connect + t.tls + t.prove + t.first_byte + t.rest + t.lost,
+              (self.client.place->now() - o.since).count())
+        << "times do not add up";
   }
   outcome* starting_ = nullptr;
 };

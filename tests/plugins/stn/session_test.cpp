@@ -5,9 +5,13 @@
 
 #include <gtest/gtest.h>
 #include "sdk/pure/mars_messages.h"
+#include "tests/plugins/stn/requests.h"
 
 using namespace tharsis;
 using stn::session;
+using test::make_request;
+using test::output_of;
+using test::receive;
 
 namespace {
 
@@ -31,11 +35,11 @@ struct bench {
   explicit bench(stn::link_settings s = quick())
       : settings(std::move(s)),
         rhythm(settings.heartbeat),
-        tasks("main"),
+        tasks("main", phases),
         talk(settings, id, rhythm, tasks, t0 + 15s) {}
 
   std::vector<mars::frame> sent(instant now = t0) {
-    EXPECT_EQ(server.on_bytes(talk.take_output(room, now)), THARSIS_OK);
+    EXPECT_EQ(server.on_bytes(output_of(talk, room, now)), THARSIS_OK);
     std::vector<mars::frame> all;
     while (auto f = server.take_frame()) all.push_back(std::move(*f));
     return all;
@@ -43,7 +47,7 @@ struct bench {
   tharsis_status say(const mars::frame& f, instant now = t0) {
     bytes wire;
     mars::append_frame(wire, f, settings.client_version);
-    return talk.on_bytes(wire, now);
+    return receive(talk, wire, now);
   }
   tharsis_status greet(int32_t code = 0, std::string words = {}) {
     return say({mars::command_hello,
@@ -60,11 +64,12 @@ struct bench {
     return *this;
   }
   void submit(uint64_t task, size_t size = 1, instant deadline = t0 + 1h) {
-    tasks.submit({task, 3, bytes(size, 'b'), {'k'}, deadline});
+    tasks.submit(make_request(task, bytes(size, 'b'), {'k'}, deadline), t0);
   }
 
   stn::link_settings settings;
   stn::heartbeat rhythm;
+  stn::phase_clock phases;
   stn::task_queue tasks;
   session talk;
   mars::frame_reader server;
@@ -149,7 +154,7 @@ TEST(Session, GarbageEndsItAndSaysWhatWasWrong) {
   bench b;
   b.up();
   const bytes garbage(40, 'x');
-  EXPECT_EQ(b.talk.on_bytes(garbage, t0), THARSIS_E_PROTOCOL);
+  EXPECT_EQ(receive(b.talk, garbage, t0), THARSIS_E_PROTOCOL);
   expect_failure(b, THARSIS_E_PROTOCOL, "no frames of Mars");
 }
 
@@ -160,7 +165,7 @@ TEST(Session, WhatCameBeforeTheDamageStillCounts) {
   bytes wire;
   mars::append_frame(wire, {3, sequence, {'r'}, {}, {}});
   wire.insert(wire.end(), 40, 'x');
-  EXPECT_EQ(b.talk.on_bytes(wire, t0), THARSIS_E_PROTOCOL);
+  EXPECT_EQ(receive(b.talk, wire, t0), THARSIS_E_PROTOCOL);
   ASSERT_EQ(b.tasks.take_answers().size(), 1u);
 }
 
@@ -168,16 +173,16 @@ TEST(Session, RequestsStayInTheQueueWhileTheWireIsFull) {
   bench b;
   b.up();
   for (uint64_t task = 1; task <= 10; ++task) b.submit(task, 1000);
-  (void)b.talk.take_output(2500, t0);
+  (void)output_of(b.talk, 2500, t0);
   EXPECT_EQ(b.tasks.sent(), 3u);
-  EXPECT_TRUE(b.talk.take_output(0, t0).empty());
+  EXPECT_TRUE(output_of(b.talk, 0, t0).empty());
 }
 
 TEST(Session, APingLeavesEvenWhenTheWireIsFull) {
   bench b;
   b.up();
   EXPECT_EQ(b.talk.on_deadline(t0 + 60s, 0), THARSIS_OK);
-  EXPECT_EQ(b.talk.take_output(0, t0 + 60s).size(), mars::head_size);
+  EXPECT_EQ(output_of(b.talk, 0, t0 + 60s).size(), mars::head_size);
 }
 
 TEST(Session, AnIdleLinkPingsAndIsGivenUpWithoutAPong) {
@@ -231,12 +236,12 @@ TEST(Session, ASlowServerThatAnswersPingsIsKept) {
 TEST(Session, ASlowUploadIsKeptAsLongAsItMoves) {
   bench b;
   b.up().submit(1, 500'000);
-  size_t left = b.talk.take_output(room, t0).size();
+  size_t left = output_of(b.talk, room, t0).size();
   instant now = t0;
   for (; left > 20'000; left -= 20'000) {
     now = b.talk.deadline();
     ASSERT_EQ(b.talk.on_deadline(now, left), THARSIS_OK) << left;
-    left += b.talk.take_output(0, now).size();
+    left += output_of(b.talk, 0, now).size();
   }
   EXPECT_GT(now, t0 + 30s);
   for (int turns = 0; b.talk.on_deadline(b.talk.deadline(), left) == THARSIS_OK; ++turns) ASSERT_LT(turns, 5);
@@ -246,7 +251,7 @@ TEST(Session, OnceAllTasksAreAnsweredOrGoneSilenceIsNoMatter) {
   bench b;
   b.up().submit(1);
   b.sent();
-  b.tasks.cancel(1);
+  b.tasks.cancel(1, t0);
   EXPECT_EQ(b.talk.on_deadline(t0 + 2s, 0), THARSIS_OK);
   EXPECT_TRUE(b.sent(t0 + 2s).empty());
   EXPECT_EQ(b.talk.deadline(), t0 + 60s);
@@ -261,15 +266,17 @@ TEST(Session, EveryTaskHasExactlyOneAnswerOverManyConnections) {
     std::mt19937_64 random(seed);
     const stn::link_settings settings = quick(random() % 2 ? "ann" : "");
     stn::heartbeat rhythm(settings.heartbeat);
-    stn::task_queue tasks("main");
+    const stn::phase_clock phases;
+    stn::task_queue tasks("main", phases);
     std::map<uint64_t, int> answers;
     uint64_t last = 0;
     instant now = t0;
     const auto collect = [&] {
       for (const stn::answer& a : tasks.take_answers()) {
-        ASSERT_EQ(++answers[a.id], 1) << a.id;
+        const uint64_t task = a.of->id;
+        ASSERT_EQ(++answers[task], 1) << task;
         if (a.status != THARSIS_OK) continue;
-        ASSERT_EQ(a.body, bytes(3, static_cast<uint8_t>(a.id))) << "another task's answer";
+        ASSERT_EQ(bytes(a.body.begin(), a.body.end()), bytes(3, static_cast<uint8_t>(task))) << "another task's answer";
       }
     };
     for (int connection = 0; connection < 6; ++connection) {
@@ -281,11 +288,12 @@ TEST(Session, EveryTaskHasExactlyOneAnswerOverManyConnections) {
         now += random() % 400 * 1ms;
         if (random() % 3 == 0) {
           answers[++last] = 0;
-          tasks.submit({last, 3, bytes(3, static_cast<uint8_t>(last)), random() % 3 ? bytes{'k'} : bytes{},
-                        now + random() % 20'000 * 1ms});
+          tasks.submit(make_request(last, bytes(3, static_cast<uint8_t>(last)), random() % 3 ? bytes{'k'} : bytes{},
+                                    now + random() % 20'000 * 1ms),
+                       now);
         }
-        if (random() % 20 == 0 && last > 0) tasks.cancel(random() % last + 1);
-        ASSERT_EQ(server.on_bytes(talk.take_output(random() % 300, now)), THARSIS_OK);
+        if (random() % 20 == 0 && last > 0) tasks.cancel(random() % last + 1, now);
+        ASSERT_EQ(server.on_bytes(output_of(talk, random() % 300, now)), THARSIS_OK);
         while (auto f = server.take_frame()) owed.push_back(std::move(*f));
         for (uint64_t n = random() % 3; n > 0 && !owed.empty(); --n) {
           const size_t which = random() % owed.size();
@@ -296,16 +304,16 @@ TEST(Session, EveryTaskHasExactlyOneAnswerOverManyConnections) {
           if (random() % 8) owed.erase(owed.begin() + static_cast<std::ptrdiff_t>(which));
         }
         const size_t piece = std::min<size_t>(wire.size(), random() % 60);
-        ASSERT_EQ(talk.on_bytes(std::span(wire).first(piece), now), THARSIS_OK);
+        ASSERT_EQ(receive(talk, std::span(wire).first(piece), now), THARSIS_OK);
         wire.erase(wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(piece));
         tasks.on_deadline(now);
         collect();
         if (talk.on_deadline(now, 0) != THARSIS_OK) break;
       }
-      tasks.on_loss({THARSIS_E_RESET, "cut"});
+      tasks.on_loss({THARSIS_E_RESET, "cut"}, now);
       collect();
     }
-    tasks.end(THARSIS_E_CANCELLED, "stop");
+    tasks.end(THARSIS_E_CANCELLED, "stop", now);
     collect();
     for (const auto& [task, count] : answers) ASSERT_EQ(count, 1) << task;
   }

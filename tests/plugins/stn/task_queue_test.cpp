@@ -4,6 +4,7 @@
 #include <random>
 
 #include <gtest/gtest.h>
+#include "tests/plugins/stn/requests.h"
 
 using namespace tharsis;
 using stn::answer;
@@ -14,49 +15,78 @@ namespace {
 
 constexpr instant t0 = instant(1h);
 
-request keyed(uint64_t id, instant deadline = t0 + 10s) { return {id, 3, {'b'}, {'k'}, deadline}; }
-request keyless(uint64_t id, instant deadline = t0 + 10s) { return {id, 3, {'b'}, {}, deadline}; }
+using bytes = std::vector<uint8_t>;
 
-mars::frame reply(uint32_t sequence) { return {3, sequence, {'r'}, {}, {}}; }
-
-answer the_answer(task_queue& q) {
-  auto all = q.take_answers();
-  EXPECT_EQ(all.size(), 1u);
-  return all.empty() ? answer{} : all.front();
+std::unique_ptr<request> keyed(uint64_t id, instant deadline = t0 + 10s) {
+  return test::make_request(id, {'b'}, {'k'}, deadline);
 }
+std::unique_ptr<request> keyless(uint64_t id, instant deadline = t0 + 10s) {
+  return test::make_request(id, {'b'}, {}, deadline);
+}
+
+duration in_all(const stn::task_times& t) {
+  return t.queued + t.resolve + t.connect + t.tls + t.prove + t.first_byte + t.rest + t.lost;
+}
+
+// A queue and its link's clock; what it writes is read as the server would.
+struct stage {
+  explicit stage(task_queue::counts c = {}) : q("main", phases, c) {}
+
+  std::optional<mars::frame> send(instant now = t0) {
+    bytes out;
+    if (!q.write_next(out, mars::client_version_default, now)) return std::nullopt;
+    mars::frame_reader server;
+    EXPECT_EQ(server.on_bytes(out), THARSIS_OK);
+    return server.take_frame();
+  }
+  void reply(uint32_t sequence, instant now = t0) { refuse(sequence, {}, now); }
+  void refuse(uint32_t sequence, std::string words, instant now = t0) {
+    said = {3, sequence, {'r'}, {}, std::move(words)};
+    q.on_answer(mars::frame_view(said), now);
+  }
+  answer the_answer() {
+    auto all = q.take_answers();
+    EXPECT_EQ(all.size(), 1u);
+    return all.empty() ? answer{} : std::move(all.front());
+  }
+
+  mars::frame said;  // By the server, last.
+  stn::phase_clock phases;
+  task_queue q;
+};
 
 }  // namespace
 
 TEST(TaskQueue, RequestsLeaveInTheOrderOfSubmissionWithSequencesOfTheirOwn) {
-  task_queue q("main");
-  for (uint64_t id : {5, 7, 6}) q.submit(keyed(id));
-  const auto a = q.take_frame({}), b = q.take_frame({}), c = q.take_frame({});
-  EXPECT_FALSE(q.take_frame({}));
+  stage s;
+  for (uint64_t id : {5, 7, 6}) s.q.submit(keyed(id), t0);
+  const auto a = s.send(), b = s.send(), c = s.send();
+  EXPECT_FALSE(s.send());
   EXPECT_EQ(a->sequence, 1u);
   EXPECT_EQ(b->sequence, 2u);
   EXPECT_EQ(c->sequence, 3u);
-  q.on_answer(reply(2), {});
-  EXPECT_EQ(the_answer(q).id, 6u);
+  s.reply(2);
+  EXPECT_EQ(s.the_answer().of->id, 6u);
 }
 
 TEST(TaskQueue, AnAnswerEndsItsTaskAndASecondOneIsAStray) {
   uint64_t strays = 0;
-  task_queue q("main", {{}, {}, counter(&strays), {}});
-  q.submit(keyed(1));
-  q.on_answer(reply(q.take_frame({})->sequence), {});
-  const answer a = the_answer(q);
+  stage s({{}, {}, counter(&strays), {}});
+  s.q.submit(keyed(1), t0);
+  s.reply(s.send()->sequence);
+  const answer a = s.the_answer();
   EXPECT_EQ(a.status, THARSIS_OK);
-  EXPECT_EQ(a.body, std::vector<uint8_t>{'r'});
-  q.on_answer(reply(1), {});
-  EXPECT_TRUE(q.take_answers().empty());
+  EXPECT_EQ(bytes(a.body.begin(), a.body.end()), bytes{'r'});
+  s.reply(1);
+  EXPECT_TRUE(s.q.take_answers().empty());
   EXPECT_EQ(strays, 1u);
 }
 
 TEST(TaskQueue, ARefusalIsToldInTheServersWordsButOnASingleShortLine) {
-  task_queue q("main");
-  q.submit(keyed(1));
-  q.on_answer({3, q.take_frame({})->sequence, {'x'}, {}, "not\nyou " + std::string(1000, '!')}, {});
-  const answer a = the_answer(q);
+  stage s;
+  s.q.submit(keyed(1), t0);
+  s.refuse(s.send()->sequence, "not\nyou " + std::string(1000, '!'));
+  const answer a = s.the_answer();
   EXPECT_EQ(a.status, THARSIS_E_DENIED);
   EXPECT_EQ(a.reason.substr(0, 8), "not you ");
   EXPECT_LT(a.reason.size(), 400u);
@@ -64,79 +94,156 @@ TEST(TaskQueue, ARefusalIsToldInTheServersWordsButOnASingleShortLine) {
 }
 
 TEST(TaskQueue, ACancelledTaskIsAnsweredOnceEvenWhenItsFrameIsOnTheWire) {
-  task_queue q("main");
-  q.submit(keyed(1));
-  const uint32_t sequence = q.take_frame({})->sequence;
-  q.cancel(1);
-  EXPECT_EQ(the_answer(q).status, THARSIS_E_CANCELLED);
-  q.cancel(1);
-  q.on_answer(reply(sequence), {});
-  EXPECT_TRUE(q.take_answers().empty());
+  stage s;
+  s.q.submit(keyed(1), t0);
+  const uint32_t sequence = s.send()->sequence;
+  s.q.cancel(1, t0);
+  EXPECT_EQ(s.the_answer().status, THARSIS_E_CANCELLED);
+  s.q.cancel(1, t0);
+  s.reply(sequence);
+  EXPECT_TRUE(s.q.take_answers().empty());
 }
 
 TEST(TaskQueue, AfterALossTasksWithAKeyWaitAgainInTheirOldOrder) {
-  task_queue q("main");
-  for (uint64_t id = 1; id <= 3; ++id) q.submit(keyed(id));
-  (void)q.take_frame({});
-  (void)q.take_frame({});
-  q.on_loss({THARSIS_E_RESET, "cut"});
-  EXPECT_EQ(q.sent(), 0u);
+  stage s;
+  for (uint64_t id = 1; id <= 3; ++id) s.q.submit(keyed(id), t0);
+  (void)s.send();
+  (void)s.send();
+  s.q.on_loss({THARSIS_E_RESET, "cut"}, t0);
+  EXPECT_EQ(s.q.sent(), 0u);
   for (uint64_t id = 1; id <= 3; ++id) {
-    q.on_answer(reply(q.take_frame({})->sequence), {});
-    EXPECT_EQ(the_answer(q).id, id);
+    s.reply(s.send()->sequence);
+    EXPECT_EQ(s.the_answer().of->id, id);
   }
 }
 
 TEST(TaskQueue, AfterALossATaskWithoutAKeyFailsIfItsRequestWasSentAndOnlyThen) {
-  task_queue q("main");
-  q.submit(keyless(1));
-  q.submit(keyless(2));
-  (void)q.take_frame({});
-  q.on_loss({THARSIS_E_RESET, "the cable was cut"});
-  const answer a = the_answer(q);
-  EXPECT_EQ(a.id, 1u);
+  stage s;
+  s.q.submit(keyless(1), t0);
+  s.q.submit(keyless(2), t0);
+  (void)s.send();
+  s.q.on_loss({THARSIS_E_RESET, "the cable was cut"}, t0);
+  const answer a = s.the_answer();
+  EXPECT_EQ(a.of->id, 1u);
   EXPECT_EQ(a.status, THARSIS_E_NETWORK);
   EXPECT_NE(a.reason.find("the cable was cut"), std::string::npos) << a.reason;
-  EXPECT_TRUE(q.take_frame({}));
+  EXPECT_TRUE(s.send());
 }
 
 TEST(TaskQueue, AnAnswerOfTheOldConnectionIsAStray) {
-  task_queue q("main");
-  q.submit(keyed(1));
-  const uint32_t old = q.take_frame({})->sequence;
-  q.on_loss({THARSIS_E_RESET, "cut"});
-  EXPECT_NE(q.take_frame({})->sequence, old);
-  q.on_answer(reply(old), {});
-  EXPECT_TRUE(q.take_answers().empty());
+  stage s;
+  s.q.submit(keyed(1), t0);
+  const uint32_t old = s.send()->sequence;
+  s.q.on_loss({THARSIS_E_RESET, "cut"}, t0);
+  EXPECT_NE(s.send()->sequence, old);
+  s.reply(old);
+  EXPECT_TRUE(s.q.take_answers().empty());
 }
 
 TEST(TaskQueue, ADeadlineEndsWhatWaitsAndWhatWasSentAndSaysWhich) {
-  task_queue q("main");
-  q.submit(keyed(1, t0 + 2s));
-  q.on_loss({THARSIS_E_REFUSED, "nobody listens"});
-  (void)q.take_frame({});
-  q.submit(keyed(2, t0 + 1s));
-  EXPECT_EQ(q.deadline(), t0 + 1s);
-  q.on_deadline(t0 + 1s - 1ns);
-  EXPECT_TRUE(q.take_answers().empty());
-  q.on_deadline(t0 + 2s);
-  const auto all = q.take_answers();
+  stage s;
+  s.q.submit(keyed(1, t0 + 2s), t0);
+  s.q.on_loss({THARSIS_E_REFUSED, "nobody listens"}, t0);
+  (void)s.send();
+  s.q.submit(keyed(2, t0 + 1s), t0);
+  EXPECT_EQ(s.q.deadline(), t0 + 1s);
+  s.q.on_deadline(t0 + 1s - 1ns);
+  EXPECT_TRUE(s.q.take_answers().empty());
+  s.q.on_deadline(t0 + 2s);
+  const auto all = s.q.take_answers();
   ASSERT_EQ(all.size(), 2u);
-  EXPECT_EQ(all[0].id, 2u);
+  EXPECT_EQ(all[0].of->id, 2u);
   EXPECT_NE(all[0].reason.find("nobody listens"), std::string::npos) << all[0].reason;
   EXPECT_EQ(all[1].status, THARSIS_E_TIMEOUT);
   EXPECT_NE(all[1].reason.find("no answer"), std::string::npos) << all[1].reason;
-  EXPECT_EQ(q.deadline(), never);
+  EXPECT_EQ(s.q.deadline(), never);
+}
+
+TEST(TaskQueue, TheMoreUrgentLeaveFirstAndEqualsInTheirOrder) {
+  stage s;
+  const std::vector<int32_t> priorities = {0, -2, 3, 0, 3, 1};
+  for (size_t i = 0; i < priorities.size(); ++i) {
+    auto r = keyed(i + 1);
+    r->body = {static_cast<uint8_t>(i + 1)};
+    r->priority = priorities[i];
+    s.q.submit(std::move(r), t0);
+  }
+  bytes order;
+  while (const auto f = s.send()) order.push_back(f->body.front());
+  EXPECT_EQ(order, (bytes{3, 5, 6, 1, 4, 2}));
+  s.q.on_loss({THARSIS_E_RESET, "cut"}, t0);
+  order.clear();
+  while (const auto f = s.send()) order.push_back(f->body.front());
+  EXPECT_EQ(order, (bytes{3, 5, 6, 1, 4, 2}));
+}
+
+TEST(TaskQueue, ATaskThatIsOnlySentIsDoneWhenItIs) {
+  stage s;
+  auto r = keyless(1);
+  r->send_only = true;
+  s.q.submit(std::move(r), t0);
+  EXPECT_TRUE(s.q.take_answers().empty());
+  const auto f = s.send();
+  ASSERT_TRUE(f);
+  EXPECT_EQ(f->body, bytes{'b'});
+  const answer a = s.the_answer();
+  EXPECT_EQ(a.status, THARSIS_OK);
+  EXPECT_EQ(a.of->sends, 1u);
+  EXPECT_TRUE(a.body.empty());
+  s.reply(f->sequence);
+  s.q.on_loss({THARSIS_E_RESET, "cut"}, t0);
+  EXPECT_TRUE(s.q.take_answers().empty());
+}
+
+TEST(TaskQueue, TheTimesTellWhatATaskWaitedFor) {
+  stage s;
+  s.phases.enter(stn::phase::resolve, t0);
+  s.q.submit(keyed(1, t0 + 1h), t0 + 1s);
+  s.phases.enter(stn::phase::connect, t0 + 3s);
+  s.phases.enter(stn::phase::tls, t0 + 6s);
+  s.phases.enter(stn::phase::prove, t0 + 10s);
+  s.phases.enter(stn::phase::up, t0 + 15s);
+  (void)s.send(t0 + 21s);
+  s.q.on_loss({THARSIS_E_RESET, "cut"}, t0 + 28s);
+  s.phases.enter(stn::phase::down, t0 + 28s);
+  s.phases.enter(stn::phase::connect, t0 + 36s);
+  const auto f = s.send(t0 + 45s);
+  s.q.on_answer_begun(f->sequence, t0 + 55s);
+  s.q.on_answer_begun(f->sequence, t0 + 56s);
+  s.reply(f->sequence, t0 + 66s);
+  const answer a = s.the_answer();
+  const stn::task_times& t = a.of->times;
+  EXPECT_EQ(a.of->sends, 2u);
+  EXPECT_EQ(t.resolve, 2s);
+  EXPECT_EQ(t.connect, 3s + 9s);
+  EXPECT_EQ(t.tls, 4s);
+  EXPECT_EQ(t.prove, 5s);
+  EXPECT_EQ(t.queued, 6s + 8s);
+  EXPECT_EQ(t.lost, 7s);
+  EXPECT_EQ(t.first_byte, 10s);
+  EXPECT_EQ(t.rest, 11s);
+}
+
+TEST(TaskQueue, DeadlinesOfAnsweredTasksDoNotPileUpBehindALateOne) {
+  stage s;
+  s.q.submit(keyed(1, t0 + 1s), t0);
+  for (uint64_t id = 2; id <= 10'000; ++id) {
+    s.q.submit(keyed(id, t0 + 1h), t0);
+    s.q.cancel(id, t0);
+    (void)s.q.take_answers();
+    ASSERT_LE(s.q.deadlines_kept(), 80u);
+  }
+  EXPECT_EQ(s.q.deadline(), t0 + 1s);
 }
 
 TEST(TaskQueue, TheEndAnswersEverything) {
-  task_queue q("main");
-  for (uint64_t id = 1; id <= 3; ++id) q.submit(keyed(id));
-  (void)q.take_frame({});
-  q.end(THARSIS_E_CANCELLED, "stop");
-  EXPECT_EQ(q.take_answers().size(), 3u);
-  EXPECT_EQ(q.unanswered(), 0u);
-  EXPECT_EQ(q.sent(), 0u);
+  stage s;
+  for (uint64_t id = 1; id <= 3; ++id) s.q.submit(keyed(id), t0);
+  (void)s.send();
+  s.q.end(THARSIS_E_CANCELLED, "stop", t0);
+  EXPECT_EQ(s.q.take_answers().size(), 3u);
+  EXPECT_EQ(s.q.unanswered(), 0u);
+  EXPECT_EQ(s.q.sent(), 0u);
 }
 
 // Goal: every task is answered exactly once, whatever happens, and nothing is left behind. Method:
@@ -145,54 +252,61 @@ TEST(TaskQueue, EveryTaskHasExactlyOneAnswerUnderRandomEvents) {
   for (uint64_t seed = 1; seed <= 3000; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
-    task_queue q("main");
+    stage s;
     std::map<uint64_t, int> answers;
     std::vector<uint32_t> flying;
     uint64_t last = 0;
     instant now = t0;
     size_t open = 0;
     const auto collect = [&] {
-      for (const answer& a : q.take_answers()) {
-        ASSERT_TRUE(answers.count(a.id));
-        ASSERT_EQ(++answers[a.id], 1) << a.id;
+      for (const answer& a : s.q.take_answers()) {
+        ASSERT_TRUE(answers.count(a.of->id));
+        ASSERT_EQ(++answers[a.of->id], 1) << a.of->id;
         ASSERT_EQ(a.status == THARSIS_OK, a.reason.empty());
+        ASSERT_EQ(in_all(a.of->times), now - a.of->since);
         --open;
       }
-      ASSERT_EQ(q.unanswered(), open);
+      ASSERT_EQ(s.q.unanswered(), open);
     };
     for (int step = 0; step < 200; ++step) {
+      if (random() % 4 == 0) s.phases.enter(static_cast<stn::phase>(random() % stn::phase_count), now);
+      now += random() % 20 * 1ms;
       switch (random() % 8) {
         case 0:
         case 1: {
-          request r = random() % 3 ? keyed(++last) : keyless(++last);
-          r.deadline = now + random() % 5000 * 1ms;
-          answers[r.id] = 0;
+          auto r = random() % 3 ? keyed(++last) : keyless(++last);
+          r->deadline = now + random() % 5000 * 1ms;
+          r->priority = static_cast<int32_t>(random() % 6) - 2;
+          r->send_only = random() % 8 == 0;
+          r->since = now;
+          answers[r->id] = 0;
           ++open;
-          q.submit(std::move(r));
+          s.q.submit(std::move(r), now);
           break;
         }
         case 2:
         case 3:
-          if (const auto f = q.take_frame({})) flying.push_back(f->sequence);
+          if (const auto f = s.send(now)) flying.push_back(f->sequence);
           break;
         case 4:
         case 5:
-          if (!flying.empty()) q.on_answer(reply(flying[random() % flying.size()]), {});
+          if (!flying.empty()) s.reply(flying[random() % flying.size()], now);
           break;
         case 6:
-          if (last > 0) q.cancel(random() % last + 1);
+          if (last > 0) s.q.cancel(random() % last + 1, now);
           break;
         case 7:
-          if (random() % 4 == 0) q.on_loss({THARSIS_E_RESET, "cut"});
+          if (random() % 4 == 0) s.q.on_loss({THARSIS_E_RESET, "cut"}, now);
+          collect();
           now += random() % 1000 * 1ms;
-          q.on_deadline(now);
+          s.q.on_deadline(now);
           break;
       }
       collect();
     }
-    q.end(THARSIS_E_CANCELLED, "stop");
+    s.q.end(THARSIS_E_CANCELLED, "stop", now);
     collect();
     for (const auto& [id, count] : answers) ASSERT_EQ(count, 1) << id;
-    ASSERT_EQ(q.deadline(), never);
+    ASSERT_EQ(s.q.deadline(), never);
   }
 }

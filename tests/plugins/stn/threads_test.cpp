@@ -55,16 +55,15 @@ struct asker {
       if (random() % 10 == 0) to.cancel(id);
     }
   }
-  static void on_done(void* context, tharsis_handle id, tharsis_status status, tharsis_bytes body,
-                      tharsis_text reason) {
+  static void on_done(void* context, tharsis_handle id, const tharsis_stn_result* result) {
     auto& self = *static_cast<asker*>(context);
     EXPECT_EQ(self.home.loop->current(self.home.loop->self), self.home.id);
     const auto found = self.open.find(id);
     ASSERT_NE(found, self.open.end()) << "answered twice, or somebody else's";
-    if (status == THARSIS_OK)
-      EXPECT_EQ(as_text(view(body)), found->second);
+    if (result->status == THARSIS_OK)
+      EXPECT_EQ(as_text(view(result->body)), found->second);
     else
-      EXPECT_EQ(status, THARSIS_E_CANCELLED) << view(reason);
+      EXPECT_EQ(result->status, THARSIS_E_CANCELLED) << view(result->reason);
     self.open.erase(found);
     if (self.open.empty()) self.finished.set_value();
   }

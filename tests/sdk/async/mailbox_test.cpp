@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <thread>
 
 #include "tests/sdk/async/fake_loop.h"
@@ -68,10 +69,11 @@ TEST(Inbox, ManyThreadsMaySendAtOnce) {
 TEST(Outbox, ALetterIsDeliveredOnceAndFreedSoonAfter) {
   test::fake_loop loop;
   std::vector<int> got;
-  outbox<letter> box(loop.table);
+  strand place(&loop.table);
+  outbox<letter> box(place);
   const auto content = std::make_shared<int>(7);
   for (int i = 0; i < 1000; ++i) {
-    EXPECT_EQ(box.send(2, {content, &got}), THARSIS_OK);
+    box.send(2, {content, &got});
     loop.run();
   }
   EXPECT_EQ(got, std::vector<int>(1000, 7));
@@ -81,10 +83,11 @@ TEST(Outbox, ALetterIsDeliveredOnceAndFreedSoonAfter) {
 TEST(Outbox, ALetterOutlivesTheBoxUntilItIsDelivered) {
   test::fake_loop loop;
   std::vector<int> got;
+  strand place(&loop.table);
   const auto content = std::make_shared<int>(7);
   {
-    outbox<letter> box(loop.table);
-    (void)box.send(2, {content, &got});
+    outbox<letter> box(place);
+    box.send(2, {content, &got});
   }
   EXPECT_EQ(content.use_count(), 2);
   loop.run();
@@ -95,17 +98,67 @@ TEST(Outbox, ALetterOutlivesTheBoxUntilItIsDelivered) {
 TEST(Outbox, WhatAClosedStrandRefusesOrNeverTookIsFreed) {
   test::fake_loop loop;
   std::vector<int> got;
+  strand place(&loop.table);
   const auto content = std::make_shared<int>(7);
   {
-    outbox<letter> box(loop.table);
-    (void)box.send(2, {content, &got});
+    outbox<letter> box(place);
+    box.send(2, {content, &got});
+    loop.step();         // The turn ends.
     loop.posts.clear();  // The strand is closed.
     loop.table.post = [](void*, tharsis_handle, tharsis_wake, void*, tharsis_handle) {
       return tharsis_status{THARSIS_E_GONE};
     };
-    EXPECT_EQ(box.send(2, {content, &got}), THARSIS_E_GONE);
-    EXPECT_EQ(content.use_count(), 2);
+    box.send(2, {content, &got});
   }
   EXPECT_EQ(content.use_count(), 1);
   EXPECT_TRUE(got.empty());
+}
+
+TEST(Inbox, LettersThatLieTogetherWakeOnce) {
+  test::fake_loop loop;
+  std::vector<int> got;
+  inbox<number> box(loop.table, keep, &got);
+  for (int i = 0; i < 5; ++i) (void)box.send(std::make_shared<int>(i));
+  EXPECT_EQ(loop.posts.size(), 1u);
+  loop.run();
+  (void)box.send(std::make_shared<int>(5));
+  EXPECT_EQ(loop.posts.size(), 1u);
+  loop.run();
+  EXPECT_EQ(got, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+}
+
+TEST(Outbox, WhatIsSentInOneTurnWakesEachStrandOnceAndStaysInOrder) {
+  test::fake_loop loop;
+  std::vector<int> got;
+  strand place(&loop.table);
+  outbox<letter> box(place);
+  for (int i = 0; i < 6; ++i) box.send(i % 2 == 0 ? 2 : 3, {std::make_shared<int>(i), &got});
+  EXPECT_TRUE(got.empty());
+  ASSERT_EQ(loop.posts.size(), 1u);
+  loop.step();
+  EXPECT_EQ(loop.posts.size(), 2u);
+  loop.run();
+  EXPECT_EQ(got, (std::vector<int>{0, 2, 4, 1, 3, 5}));
+}
+
+namespace {
+struct thrower {
+  int number;
+  std::vector<int>* into;
+  void deliver() {
+    if (number == 1) throw std::runtime_error("one of them throws");
+    into->push_back(number);
+  }
+};
+}  // namespace
+
+TEST(Outbox, ALetterThatThrowsKeepsTheOthersFromNothing) {
+  test::fake_loop loop;
+  std::vector<int> got;
+  strand place(&loop.table);
+  outbox<thrower> box(place);
+  for (int i = 0; i < 3; ++i) box.send(2, {i, &got});
+  loop.step();
+  EXPECT_THROW(loop.step(), std::runtime_error);
+  EXPECT_EQ(got, (std::vector<int>{0, 2}));
 }
