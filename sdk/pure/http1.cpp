@@ -28,7 +28,7 @@ error unwritable(std::string text) { return {THARSIS_E_INVALID, std::move(text)}
 // Appends the fields and the empty line; the complaint, or nothing.
 std::string append_fields(std::string& out, const field_list& fields) {
   for (const field& f : fields) {
-    if (!is_token(f.name)) return quoted(f.name) + " is no name of an HTTP field";
+    if (!is_token(f.name)) return in_quotes(f.name) + " is no name of an HTTP field";
     if (!is_field_text(f.value)) return "the HTTP field '" + f.name + "' has a control character in its value";
     if (trimmed(f.value).size() != f.value.size()) return "the HTTP field '" + f.name + "' has spaces around its value";
     out += f.name;
@@ -56,7 +56,7 @@ bool is_field_text(std::string_view text) {
   });
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text.substr(0, quoted_max)) {
     if (c >= ' ' && c < 127 && c != '"' && c != '\\') {
@@ -117,7 +117,7 @@ bool has_no_body(std::string_view method, int status) {
 }
 
 result<std::string> write_head(const request_head& head) {
-  if (!is_token(head.method)) return unwritable(quoted(head.method) + " is no HTTP method");
+  if (!is_token(head.method)) return unwritable(in_quotes(head.method) + " is no HTTP method");
   if (!is_target(head.target)) return unwritable("the target of an HTTP request is empty, or has spaces or odd bytes; percent-encode them");
   assert(head.minor == 0 || head.minor == 1);
   std::string out = head.method + " " + head.target + (head.minor == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");

@@ -77,6 +77,6 @@ bool is_token(std::string_view text);
 // What may stand in a field's value: no control characters but tabs.
 bool is_field_text(std::string_view text);
 // Bytes that mean nothing, for a sentence: in quotes, cut, odd ones as \xNN.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace tharsis::http1

@@ -139,12 +139,12 @@ event message_reader::read_request_line() {
   const std::string_view line = line_;
   const size_t first = line.find(' '), last = line.rfind(' ');
   if (first == std::string_view::npos || first == last)
-    return fail(where() + " is not a method, a target and a version with one space between: " + quoted(line.substr(0, first)));
+    return fail(where() + " is not a method, a target and a version with one space between: " + in_quotes(line.substr(0, first)));
   request_ = {};
   if (const event e = read_version(line.substr(last + 1), request_.minor); e != event::more) return e;
   request_.method = line.substr(0, first);
   request_.target = line.substr(first + 1, last - first - 1);
-  if (!is_token(request_.method)) return fail(where() + " begins with " + quoted(request_.method) + ", which is no method");
+  if (!is_token(request_.method)) return fail(where() + " begins with " + in_quotes(request_.method) + ", which is no method");
   const bool visible = std::all_of(request_.target.begin(), request_.target.end(), [](char c) { return c > ' ' && c < 127; });
   if (request_.target.empty() || !visible) return fail(where() + " has a target that is empty, or has spaces or odd bytes");
   return event::more;
@@ -159,7 +159,7 @@ event message_reader::read_status_line() {
   const std::string_view status = line.size() < status_to ? std::string_view() : line.substr(status_from, 3);
   const bool ends = line.size() == status_to || (line.size() > status_to && line[status_to] == ' ');
   if (status.empty() || !ends || !std::all_of(status.begin(), status.end(), digit) || status[0] == '0')
-    return fail(where() + " has no status of three digits: " + quoted(line));
+    return fail(where() + " has no status of three digits: " + in_quotes(line));
   std::from_chars(status.data(), status.data() + status.size(), response_.status);
   if (line.size() > status_to) response_.reason = line.substr(status_to + 1);
   if (!is_field_text(response_.reason)) return fail(where() + " has a control character");
@@ -169,7 +169,7 @@ event message_reader::read_status_line() {
 event message_reader::read_version(std::string_view text, int& minor) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.size() != 8 || !text.starts_with("HTTP/") || !digit(text[5]) || text[6] != '.' || !digit(text[7]))
-    return fail(where() + " has " + quoted(text) + " where the version should be");
+    return fail(where() + " has " + in_quotes(text) + " where the version should be");
   if (text[5] != '1') return fail("it is " + std::string(text) + "; HTTP/1.1 and HTTP/1.0 are spoken here", 505);
   minor = text[7] == '0' ? 0 : 1;
   return event::more;
@@ -181,7 +181,7 @@ event message_reader::read_field(field_list& into) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return fail(where() + " has no colon");
   const std::string_view name = line.substr(0, colon);
-  if (!is_token(name)) return fail(where() + " has " + quoted(name) + " before the colon, which is no name of a field");
+  if (!is_token(name)) return fail(where() + " has " + in_quotes(name) + " before the colon, which is no name of a field");
   std::string_view value = line.substr(colon + 1);
   const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
   while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
@@ -234,7 +234,7 @@ event message_reader::settle_body() {
     if (find(fields, "Content-Length") != nullptr) return fail("it has both Content-Length and Transfer-Encoding");
     if ((request ? request_.minor : response_.minor) == 0) return fail("it is HTTP/1.0 and has Transfer-Encoding");
     if (codings > 1 || !same_name(*coding, "chunked"))
-      return fail("its Transfer-Encoding is " + quoted(*coding) + "; only \"chunked\", once, is understood", 501);
+      return fail("its Transfer-Encoding is " + in_quotes(*coding) + "; only \"chunked\", once, is understood", 501);
     kind_ = body_kind::chunked;
   } else if (const event e = settle_length(); e != event::more) {
     return e;
@@ -255,7 +255,7 @@ event message_reader::settle_length() {
   if (first == nullptr) return event::more;
   const char* const end = first->data() + first->size();
   const auto [at, failure] = std::from_chars(first->data(), end, left_);
-  if (failure != std::errc() || at != end) return fail("its Content-Length is " + quoted(*first) + ", which is no number of bytes");
+  if (failure != std::errc() || at != end) return fail("its Content-Length is " + in_quotes(*first) + ", which is no number of bytes");
   kind_ = body_kind::length;
   return event::more;
 }
@@ -301,7 +301,7 @@ event message_reader::on_chunk_line(std::span<const uint8_t>& bytes) {
   while (!rest.empty() && (rest.front() == ' ' || rest.front() == '\t')) rest.remove_prefix(1);
   const bool extended = rest.starts_with(';') && is_field_text(rest);
   const bool clean = at == line.data() + line.size() || extended;
-  if (failure != std::errc() || !clean) return fail("a chunk's size is " + quoted(line) + ", which is no hexadecimal number");
+  if (failure != std::errc() || !clean) return fail("a chunk's size is " + in_quotes(line) + ", which is no hexadecimal number");
   if (size > limits_.body - body_size_) return fail("its body has more than " + std::to_string(limits_.body) + " bytes", 413);
   overhead_ += line_size;
   const uint64_t fair = size > overhead_ ? overhead_ : std::min(overhead_, overhead_of_a_chunk + 2 * size);
