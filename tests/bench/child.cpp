@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,12 @@ bool child::await(const std::string& text) {
   return false;
 }
 
+std::string child::line() {
+  std::string said;
+  for (char c; ::read(said_, &c, 1) == 1 && c != '\n';) said += c;
+  return said;
+}
+
 std::string child::rest() {
   std::string said;
   char part[4096];
@@ -64,7 +71,10 @@ void child::say(const std::string& text) {
 int child::await_end() {
   ::close(std::exchange(keep_, -1));
   int status = 0;
-  if (waitpid(std::exchange(pid_, -1), &status, 0) < 0 || !WIFEXITED(status)) return -1;
+  rusage used{};
+  if (wait4(std::exchange(pid_, -1), &status, 0, &used) < 0 || !WIFEXITED(status)) return -1;
+  for (const timeval& t : {used.ru_utime, used.ru_stime})
+    cpu_ += static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_usec) * 1e3;
   return WEXITSTATUS(status);
 }
 

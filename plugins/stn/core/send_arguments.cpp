@@ -161,8 +161,8 @@ const std::string_view send_help =
     "  --json              print the JSON object only\n"
     "  --set KEY=VALUE     a setting of stn, like links.main.answer_timeout=2s or tasks.waiting_max=10000\n"
     "  The JSON: sent = ok + failed; reasons: how often each; p50_us, p95_us, p99_us, max_us: of the answered;\n"
-    "  first_answer_us: since the start, connecting included; connects: how often the link came up; bytes_sent and\n"
-    "  bytes_received: inside TLS. Times are null when nothing was answered.\n"
+    "  first_answer_us: since the start, connecting included; elapsed_us: from the first answer to the last; connects:\n"
+    "  how often the link came up; bytes_sent and bytes_received: inside TLS. Times are null when nothing was answered.\n"
     "  Exit codes: 0 all tasks were answered, 1 some were not, 2 the command is wrong.\n";
 
 }  // namespace tharsis::stn

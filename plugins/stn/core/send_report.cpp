@@ -7,8 +7,11 @@
 namespace tharsis::stn {
 namespace {
 
+// Tenths where there are any: on loopback they matter.
 std::string microseconds(const std::optional<duration>& d) {
-  return d ? std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(*d).count()) : "null";
+  if (!d) return "null";
+  const int64_t tenths = d->count() / 100;
+  return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10));
 }
 
 std::string figure_text(const std::optional<duration>& d) {
@@ -27,7 +30,8 @@ std::string report_json(const send_report& r, const link_totals& moved, const st
   all.add("sent", r.sent).add("ok", r.ok).add("failed", r.failed).add("reasons", reasons);
   all.add_raw("p50_us", microseconds(r.p50)).add_raw("p95_us", microseconds(r.p95));
   all.add_raw("p99_us", microseconds(r.p99)).add_raw("max_us", microseconds(r.max));
-  all.add_raw("first_answer_us", microseconds(r.first_answer)).add("connects", moved.connects);
+  all.add_raw("first_answer_us", microseconds(r.first_answer)).add_raw("elapsed_us", microseconds(r.elapsed));
+  all.add("connects", moved.connects);
   all.add("bytes_sent", moved.bytes_sent).add("bytes_received", moved.bytes_received);
   if (sha256) all.add("sha256", *sha256);
   return all.text();

@@ -45,7 +45,8 @@ std::optional<tharsis_status> send_schedule::on_outcome(int64_t number, tharsis_
   if (status == THARSIS_OK && now > later(since, plan_.deadline)) status = THARSIS_E_TIMEOUT;
   if (status == THARSIS_OK) {
     latencies_.push_back(now - since);
-    if (!first_answer_) first_answer_ = now - start_;
+    last_answer_ = now - start_;
+    if (!first_answer_) first_answer_ = last_answer_;
   } else {
     ++reasons_[std::string(status_name(status))];
   }
@@ -70,6 +71,7 @@ send_report send_schedule::report() const {
   for (const auto& [reason, times] : reasons_) r.failed += times;
   r.first_answer = first_answer_;
   if (latencies_.empty()) return r;
+  r.elapsed = *last_answer_ - *first_answer_;
   std::vector<duration> sorted = latencies_;
   std::sort(sorted.begin(), sorted.end());
   r.p50 = percentile(sorted, 50);

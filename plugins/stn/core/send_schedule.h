@@ -28,6 +28,7 @@ struct send_report {
   // Of the answered: from the moment when the task was due. Nothing without an answer.
   std::optional<duration> p50, p95, p99, max;
   std::optional<duration> first_answer;  // From the start.
+  std::optional<duration> elapsed;       // From the first answer to the last.
 };
 
 class send_schedule {
@@ -63,7 +64,7 @@ class send_schedule {
   std::deque<instant> due_;  // Of the last tasks, up to sent_: since when each is due; `never` once it is over.
   std::vector<duration> latencies_;
   std::map<std::string, int64_t> reasons_;
-  std::optional<duration> first_answer_;
+  std::optional<duration> first_answer_, last_answer_;
 };
 
 }  // namespace tharsis::stn

@@ -1,0 +1,148 @@
+// What a request costs: `tharsis stn send` against a raw epoll client of the same frames, in turns, both with
+// the same raw server. Where there are two processors the server has one and the clients the other.
+#include <sched.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/child.h"
+
+namespace tharsis::bench {
+namespace {
+
+using clock = std::chrono::steady_clock;
+const std::string state = THARSIS_BENCH_STATE;
+
+// Children inherit it.
+void run_on(unsigned processor) {
+  if (std::thread::hardware_concurrency() < 2) return;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  sched_setaffinity(0, sizeof one, &one);
+}
+
+double number_in(const std::string& json, const std::string& name) {
+  const size_t at = json.find("\"" + name + "\":");
+  if (at == std::string::npos) throw std::runtime_error("no '" + name + "' in: " + json);
+  return std::stod(json.substr(at + name.size() + 3));
+}
+
+struct outcome {
+  std::string json;
+  double cpu_ns;
+};
+
+outcome run(const std::vector<std::string>& words) {
+  run_on(0);
+  child c(words);
+  outcome o{c.rest(), 0};
+  if (c.await_end() != 0) throw std::runtime_error(words[0] + " failed: " + o.json);
+  o.cpu_ns = c.cpu_nanoseconds();
+  return o;
+}
+
+class server {
+ public:
+  server() {
+    run_on(1);
+    process_ = std::make_unique<child>(std::vector<std::string>{THARSIS_BENCH_ECHO, "serve"});
+    port_ = process_->line();
+  }
+  const std::string& port() const { return port_; }
+
+ private:
+  std::unique_ptr<child> process_;
+  std::string port_;
+};
+
+// One kind of load, and both clients under it.
+class load {
+ public:
+  load(std::shared_ptr<server> s, size_t body, size_t count, size_t in_flight)
+      : server_(std::move(s)), body_(body), count_(count), in_flight_(std::to_string(in_flight)) {
+    file_ = state + "/body_" + std::to_string(body);
+    std::ofstream(file_) << std::string(body, 'x');
+  }
+  std::string raw() const {
+    return run({THARSIS_BENCH_ECHO, "ask", server_->port(), std::to_string(count_), in_flight_, std::to_string(body_)}).json;
+  }
+  outcome link(size_t count) const {
+    return run({THARSIS_PROGRAM, "stn", "send", "tcp://127.0.0.1:" + server_->port(), "--command", "100", "--body-file", file_,
+                "--count", std::to_string(count), "--in-flight", in_flight_, "--json", "--plugins", THARSIS_PLUGINS, "--state",
+                state + "/stn"});
+  }
+  double link_time(const char* percentile) const { return number_in(link(count_).json, percentile); }
+  double raw_time(const char* percentile) const { return number_in(raw(), percentile) / 1e3; }
+  double link_rate() const {
+    const std::string json = link(count_).json;
+    return number_in(json, "ok") / number_in(json, "elapsed_us") * 1e6;
+  }
+  double raw_rate() const { return number_in(raw(), "requests_per_second"); }
+  // Without what starting the program, connecting and stopping takes.
+  double link_cpu() const { return (link(count_).cpu_ns - link(1).cpu_ns) / static_cast<double>(count_); }
+  double raw_cpu() const { return number_in(raw(), "cpu_ns"); }
+
+ private:
+  std::shared_ptr<server> server_;
+  size_t body_, count_;
+  std::string in_flight_, file_;
+};
+
+std::vector<figure> figures_of(size_t body, const std::string& name, size_t sequential, size_t parallel) {
+  const auto s = std::make_shared<server>();
+  const load one(s, body, sequential, 1), many(s, body, parallel, 64);
+  return {
+      {name + ", one at a time, p50", "us", [=] { return one.link_time("p50_us"); }, [=] { return one.raw_time("p50_ns"); },
+       at_most(1.05), {}},
+      {name + ", one at a time, p99", "us", [=] { return one.link_time("p99_us"); }, [=] { return one.raw_time("p99_ns"); },
+       at_most(1.1), {}},
+      {name + ", 64 in flight", "requests/s", [=] { return many.link_rate(); }, [=] { return many.raw_rate(); }, at_least(0.9), {}},
+      {name + ", 64 in flight, CPU", "ns", [=] { return many.link_cpu(); }, [=] { return many.raw_cpu(); }, at_most(1.1), {}},
+  };
+}
+
+std::vector<figure> small_figures() { return figures_of(64, "64 B", 8'000, 150'000); }
+std::vector<figure> large_figures() { return figures_of(64 * 1024, "64 KiB", 4'000, 12'000); }
+
+std::vector<figure> start_figures() {
+  const auto s = std::make_shared<server>();
+  const load one(s, 64, 1, 1);
+  return {{"the program's start to the first answer and its end", "ms",
+           [=] {
+             const auto begin = clock::now();
+             one.link(1);
+             return std::chrono::duration<double, std::milli>(clock::now() - begin).count();
+           },
+           {}, at_most(30), {}}};
+}
+
+// A program that has run for a moment. The server answers a link's ping, so it is up.
+double resident_megabytes(const std::string& profile) {
+  run_on(0);
+  child c({THARSIS_PROGRAM, "run", profile, "--plugins", THARSIS_PLUGINS, "--state", state + "/stn"});
+  if (!c.await("running")) throw std::runtime_error("the program does not run");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  return c.resident_megabytes();
+}
+
+std::vector<figure> memory_figures() {
+  const auto s = std::make_shared<server>();
+  const std::string empty = state + "/empty.yaml", linked = state + "/linked.yaml";
+  std::ofstream(empty) << "tharsis: 1\nplugins: {}\n";
+  std::ofstream(linked) << "tharsis: 1\nplugins:\n  stn:\n    links:\n      main:\n        endpoints: [\"tcp://127.0.0.1:" << s->port() << "\"]\n";
+  return {{"memory of one plain link over the empty runtime", "MB",
+           [=] { return resident_megabytes(linked) - resident_megabytes(empty); }, {}, at_most(5), {}}};
+}
+
+}  // namespace
+}  // namespace tharsis::bench
+
+int main(int count, char** words) {
+  using namespace tharsis::bench;
+  return run(count, words, {small_figures, large_figures, start_figures, memory_figures});
+}
