@@ -96,18 +96,24 @@ task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   co_return error{THARSIS_E_CANCELLED, stopping};
 }
 
+// Until nothing more is to be sent, or the system takes no more.
 std::optional<error> longlink::send(stream& wire, session& talk) {
   wire.events().clear(stream::nudged);  // What it tells of is looked at now.
-  const size_t unsent = wire.unsent();
-  talk.take_output(output_, unsent < write_window ? write_window - unsent : 0, place_.now());
-  hand_over();
-  if (output_.empty()) return std::nullopt;
-  counts_.bytes_sent.add(output_.size());
-  totals_.bytes_sent += output_.size();
-  const tharsis_status status = wire.write(output_);
-  output_.clear();
-  if (output_.capacity() > output_kept) output_ = {};
-  return status == THARSIS_OK ? std::nullopt : std::optional(broken(wire, status));
+  for (size_t total = 0; total < write_turn;) {
+    const size_t unsent = wire.unsent();
+    talk.take_output(output_, unsent < write_window ? write_window - unsent : 0, place_.now());
+    hand_over();
+    if (output_.empty()) return std::nullopt;
+    counts_.bytes_sent.add(output_.size());
+    totals_.bytes_sent += output_.size();
+    total += output_.size();
+    const tharsis_status status = wire.write(output_);
+    output_.clear();
+    if (output_.capacity() > output_kept) output_ = {};
+    if (status != THARSIS_OK) return broken(wire, status);
+  }
+  nudge();  // There may be more, but others want their turn.
+  return std::nullopt;
 }
 
 // `more`: there may be, but others want their turn.

@@ -78,8 +78,9 @@ struct settings {
 // Requests leave the queue only while fewer bytes than this wait for the system. What has not left can
 // still be cancelled, and needs no key to survive the connection.
 inline constexpr size_t write_window = 64 * 1024;
-// So much is read before others on this strand get their turn.
+// So much is read, or written, before others on this strand get their turn.
 inline constexpr size_t read_turn = 256 * 1024;
+inline constexpr size_t write_turn = 256 * 1024;
 // A system's socket gives about so much at once.
 inline constexpr size_t read_piece = 64 * 1024;
 // The memory of a burst of requests goes with it; so much stays for the next ones.

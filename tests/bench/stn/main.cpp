@@ -125,7 +125,7 @@ std::vector<figure> start_figures() {
 double resident_megabytes(const std::string& profile) {
   run_on(0);
   child c({THARSIS_PROGRAM, "run", profile, "--plugins", THARSIS_PLUGINS, "--state", state + "/stn"});
-  if (!c.await("running")) throw std::runtime_error("the program does not run");
+  if (!c.await(" run; ")) throw std::runtime_error("the program does not run");
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   return c.resident_megabytes();
 }
