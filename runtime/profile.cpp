@@ -151,7 +151,11 @@ std::optional<yaml_node> plugins_of(const yaml_node& root, diagnostics& problems
     problems.add({root.at.in, 1, 1}, "plugins: is required and has no default; set it");
     return {};
   }
-  if (plugins->is != yaml_node::kind::map || plugins->children.empty()) {
+  if (plugins->is == yaml_node::kind::map && plugins->children.empty()) {
+    problems.add(plugins->at, "plugins: names no plugin, so there is nothing to run; name one, like 'xlog: {}'");
+    return {};
+  }
+  if (plugins->is != yaml_node::kind::map) {
     problems.add(plugins->at, "plugins: expected a map of plugins like '{ xlog: {}, stn: { ... } }', " + got(*plugins));
     return {};
   }

@@ -83,7 +83,7 @@ task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
         receive(*wire, talk, more);  // Before every wait: only a read that found nothing is told of more.
     if (!why) why = follow_network(talk);
     if (!why) why = judge(*wire, talk);
-    if (!why) why = send(*wire, talk);
+    if (!why) why = send(*wire, talk, more);
     if (why) co_return std::move(*why);
     if (more)
       co_await next_turn(place_);
@@ -96,8 +96,8 @@ task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   co_return error{THARSIS_E_CANCELLED, stopping};
 }
 
-// Until nothing more is to be sent, or the system takes no more.
-std::optional<error> longlink::send(stream& wire, session& talk) {
+// Until nothing more is to be sent, or the system takes no more. `more`: there may be, but others want their turn.
+std::optional<error> longlink::send(stream& wire, session& talk, bool& more) {
   wire.events().clear(stream::nudged);  // What it tells of is looked at now.
   for (size_t total = 0; total < write_turn;) {
     const size_t unsent = wire.unsent();
@@ -112,7 +112,7 @@ std::optional<error> longlink::send(stream& wire, session& talk) {
     if (output_.capacity() > output_kept) output_ = {};
     if (status != THARSIS_OK) return broken(wire, status);
   }
-  nudge();  // There may be more, but others want their turn.
+  more = true;
   return std::nullopt;
 }
 

@@ -57,7 +57,7 @@ class longlink {
   task<void> run();
   task<void> expire();
   task<error> carry(std::unique_ptr<stream> wire, instant prove_by);
-  std::optional<error> send(stream& wire, session& talk);
+  std::optional<error> send(stream& wire, session& talk, bool& more);
   std::optional<error> receive(stream& wire, session& talk, bool& more);
   std::optional<error> follow_network(session& talk);
   std::optional<error> judge(stream& wire, session& talk);

@@ -1,5 +1,5 @@
-// co_await next_turn(place): who is ready on the strand goes first. For loops that may find work
-// without end and would otherwise never suspend.
+// co_await next_turn(place): the others on this thread go first, and time moves on. For loops that may
+// find work without end and would otherwise never suspend.
 #pragma once
 #include <coroutine>
 
@@ -14,7 +14,11 @@ class next_turn {
   ~next_turn() { place_.disarm(key_); }
 
   bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiter) { place_.ready(key_ = place_.arm(waiter)); }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    key_ = place_.arm(waiter);
+    const tharsis_loop& loop = place_.loop();
+    loop.post(loop.self, 0, &strand::on_wake, &place_, key_);
+  }
   void await_resume() {}
 
  private:

@@ -185,6 +185,10 @@ TEST_F(Profile, TheTopIsCheckedToo) {
             "DIR/profile.yaml:2:10: error: plugins: expected a map of plugins like '{ xlog: {}, stn: { ... } }', got a list\n"
             "   2 | plugins: [stn]\n"
             "     |          ^\n");
+  EXPECT_EQ(here.messages_of("tharsis: 1\nplugins: {}\n"),
+            "DIR/profile.yaml:2:10: error: plugins: names no plugin, so there is nothing to run; name one, like 'xlog: {}'\n"
+            "   2 | plugins: {}\n"
+            "     |          ^\n");
 }
 
 TEST_F(Profile, BrokenYamlIsPlaced) {

@@ -133,8 +133,8 @@ double resident_megabytes(const std::string& profile) {
 std::vector<figure> memory_figures() {
   const auto s = std::make_shared<server>();
   const std::string empty = state + "/empty.yaml", linked = state + "/linked.yaml";
-  std::ofstream(empty) << "tharsis: 1\nplugins: {}\n";
-  std::ofstream(linked) << "tharsis: 1\nplugins:\n  stn:\n    links:\n      main:\n        endpoints: [\"tcp://127.0.0.1:" << s->port() << "\"]\n";
+  std::ofstream(empty) << "tharsis: 1\nplugins:\n  dns: {}\n";  // A profile names one at least.
+  std::ofstream(linked) << "tharsis: 1\nplugins:\n  dns: {}\n  stn:\n    links:\n      main:\n        endpoints: [\"tcp://127.0.0.1:" << s->port() << "\"]\n";
   return {{"memory of one plain link over the empty runtime", "MB",
            [=] { return resident_megabytes(linked) - resident_megabytes(empty); }, {}, at_most(5), {}}};
 }

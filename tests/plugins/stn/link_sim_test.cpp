@@ -105,6 +105,18 @@ TEST(LinkSim, ATaskThatIsOnlySentIsDoneWithoutAnAnswerAndIsCarriedOut) {
   EXPECT_EQ(w.server.executions["telemetry"], 1);
 }
 
+TEST(LinkSim, LargeRequestsDoNotWaitForTheAnswersOfOthers) {
+  link_world w(32, "tcp");
+  w.serve();
+  w.start();
+  ASSERT_TRUE(w.wait_up()) << w.reason();
+  w.server.how = manner::mute;
+  constexpr size_t size = 60'000;
+  for (char c = 'a'; c < 'k'; ++c) EXPECT_EQ(w.submit(std::string(size, c), ""), THARSIS_OK);
+  w.world.run_for(1s);
+  EXPECT_GE(w.dispatcher->totals().bytes_sent, 10 * size);
+}
+
 TEST(LinkSim, AnAuthorityThatAppearsLaterIsSeen) {
   link_world w(4);
   w.start();

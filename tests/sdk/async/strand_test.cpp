@@ -328,11 +328,32 @@ TEST(Signal, ASecondWaiterMayComeAfterTheFirstWasDestroyed) {
 }
 
 namespace {
-task<void> throw_in_the_next_turn(strand* place, counted) {
-  co_await next_turn(*place);
+task<void> throw_when_raised(signal* s, counted) {
+  co_await s->wait();
   throw std::runtime_error("the bridge is out");
 }
 }  // namespace
+
+namespace {
+task<void> turn_after_turn(strand* place, int* turns) {
+  for (; *turns < 3; ++*turns) co_await next_turn(*place);
+}
+}  // namespace
+
+TEST(NextTurn, IsACallOfTheLoopSoThatOthersRunAndTimeMovesOn) {
+  bench b;
+  int turns = 0;
+  task<void> t = turn_after_turn(&b.place, &turns);
+  t.start(b.place);
+  for (int turn = 1; turn <= 3; ++turn) {
+    EXPECT_TRUE(b.loop.step());
+    EXPECT_EQ(turns, turn);
+  }
+  EXPECT_TRUE(t.done());
+  { task<void> u = turn_after_turn(&b.place, &(turns = 0)); u.start(b.place); }
+  b.loop.run();
+  EXPECT_EQ(turns, 0) << "destroyed before its turn came";
+}
 
 TEST(Task, WhatItThrowsLeavesThroughTheWakeAndTheOthersGoOn) {
   bench b;
@@ -340,8 +361,10 @@ TEST(Task, WhatItThrowsLeavesThroughTheWakeAndTheOthersGoOn) {
   std::vector<int> ran;
   {
     note later{&ran, 1};
-    task<void> t = throw_in_the_next_turn(&b.place, counted(&alive));
+    signal s(b.place);
+    task<void> t = throw_when_raised(&s, counted(&alive));
     t.start(b.place);
+    s.raise();
     b.place.ready(b.place.arm(write_down, &later));
     EXPECT_THROW(b.loop.run(), std::runtime_error);
     EXPECT_TRUE(ran.empty());
