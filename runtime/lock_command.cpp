@@ -3,7 +3,7 @@
 #include "runtime/command_answer.h"
 #include "runtime/lock_file.h"
 #include "runtime/os_profile_files.h"
-#include "runtime/sha256.h"
+#include "sdk/pure/sha256.h"
 
 namespace tharsis::runtime {
 namespace {

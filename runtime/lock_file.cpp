@@ -4,7 +4,7 @@
 
 #include "runtime/os_profile_files.h"
 #include "runtime/setting_value.h"
-#include "runtime/sha256.h"
+#include "sdk/pure/sha256.h"
 
 namespace tharsis::runtime {
 namespace {

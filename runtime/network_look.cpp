@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <span>
 
-#include "runtime/sha256.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/sha256.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {

@@ -13,7 +13,7 @@
 
 #include "runtime/expansion.h"
 #include "runtime/os_trust.h"
-#include "runtime/sha256.h"
+#include "sdk/pure/sha256.h"
 
 namespace tharsis::runtime {
 namespace {

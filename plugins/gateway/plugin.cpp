@@ -1,6 +1,7 @@
 // The door between the contract and the gateway. Nothing here decides anything.
 #include "plugins/gateway/server.h"
 #include "sdk/async/door.h"
+#include "sdk/async/file_reader.h"
 
 namespace tharsis::gateway {
 namespace {
@@ -16,6 +17,39 @@ limits read_limits(const host& h) {
   l.stall_timeout = h.wait("limits.stall_timeout", preset.stall_timeout);
   l.unsent = h.whole("limits.unsent", preset.unsent);
   l.requests_per_second = h.whole("limits.requests_per_second", preset.requests_per_second);
+  return l;
+}
+
+constexpr uint64_t token_max = 4096;
+
+// Tokens are compared as they stand, so that one that is too short to be one is a mistake.
+result<log_settings> read_logs(const host& h) {
+  log_settings l;
+  l.listen = h.text("logs.listen");
+  l.folder = h.text("logs.folder");
+  const log_limits preset;
+  l.limits.bytes_per_source = static_cast<uint64_t>(h.whole("logs.source_bytes", static_cast<int64_t>(preset.bytes_per_source)));
+  l.limits.bytes_in_all = static_cast<uint64_t>(h.whole("logs.bytes", static_cast<int64_t>(preset.bytes_in_all)));
+  l.limits.sources = static_cast<uint64_t>(h.whole("logs.sources", static_cast<int64_t>(preset.sources)));
+  l.limits.files_per_source = static_cast<uint64_t>(h.whole("logs.source_files", static_cast<int64_t>(preset.files_per_source)));
+  l.limits.keep_for = h.wait("logs.keep_for", preset.keep_for);
+  l.limits.keep_bytes = static_cast<uint64_t>(h.whole("logs.keep_bytes", static_cast<int64_t>(preset.keep_bytes)));
+  l.connections = h.whole("logs.connections", l.connections);
+  if (const std::string token = h.text("logs.token"); !token.empty()) l.tokens["*"] = token;
+  if (const std::string path = h.text("logs.token_file"); !path.empty()) {
+    auto token = read_whole(h.files, path, token_max, "a token");
+    if (!token) return error{token.status(), h.where("logs.token_file") + ": gateway.logs.token_file: " + token.failure().text};
+    l.tokens["*"] = token->substr(0, token->find_last_not_of(" \r\n") + 1);
+  }
+  for (const std::string& source : h.keys("logs.tokens")) {
+    if (source != "*" && !shipping::is_name(source))
+      return error{THARSIS_E_INVALID, h.where("logs.tokens." + source) + ": gateway.logs.tokens: '" + source + "' is no name of a source: letters, digits, '.', '_' and '-'"};
+    l.tokens[source] = h.text("logs.tokens." + source);
+  }
+  if (l.listen.empty()) return l;
+  if (l.tokens.empty()) return error{THARSIS_E_INVALID, "gateway.logs: whoever sends logs needs a token; set gateway.logs.token_file or token, or one for each source in gateway.logs.tokens"};
+  for (const auto& [source, token] : l.tokens)
+    if (token.size() < 8) return error{THARSIS_E_INVALID, "gateway.logs: a token needs at least 8 characters, and that of '" + source + "' has fewer"};
   return l;
 }
 
@@ -40,14 +74,23 @@ settings read_settings(const host& h) {
 
 class plugin {
  public:
-  plugin(const host& tables, settings s, listen_place where)
-      : tables_(tables), place_(tables_.loop), server_(tables_, place_, std::move(s), where), life_(server_.life()) {}
+  plugin(const host& tables, settings s, listen_place where, std::optional<listen_place> logs)
+      : tables_(tables), place_(tables_.loop), server_(tables_, place_, std::move(s), where, logs), life_(server_.life()) {}
 
   static result<std::unique_ptr<plugin>> create(const host& tables) {
     settings s = read_settings(tables);
     const auto where = place_to_listen(s);
     if (!where) return where.failure();
-    return std::make_unique<plugin>(tables, std::move(s), *where);
+    auto logs = read_logs(tables);
+    if (!logs) return logs.failure();
+    s.logs = std::move(*logs);
+    std::optional<listen_place> receives;
+    if (!s.logs.listen.empty()) {
+      const auto there = place_to_listen(s.logs.listen, "gateway.logs.listen", "http", s);
+      if (!there) return there.failure();
+      receives = *there;
+    }
+    return std::make_unique<plugin>(tables, std::move(s), *where, receives);
   }
   tharsis_status start(tharsis_error*) {
     life_.start(place_);

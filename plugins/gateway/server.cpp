@@ -25,18 +25,20 @@ exchange::counts count_requests(const host& h) {
 
 }  // namespace
 
-server::server(const host& tables, strand& place, settings s, listen_place where)
+server::server(const host& tables, strand& place, settings s, listen_place where, std::optional<listen_place> logs)
     : tables_(tables),
       place_(place),
       settings_(std::move(s)),
       where_(where),
+      logs_where_(logs),
       folder_(view(tables.paths->data(tables.paths->self))),
       listener_(place, *tables.net),
       shared_(settings_, count_requests(tables)),
       around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }},
       accepted_(tables.count<counter>("connections", "1", "Connections that got a place")),
       refused_(tables.count<counter>("connections_refused", "1", "Connections for which there was no place")),
-      open_(tables.count<gauge>("connections_open", "1", "Connections now")) {}
+      open_(tables.count<gauge>("connections_open", "1", "Connections now")),
+      receiving_(place) {}
 
 task<void> server::life() {
   const error failure = co_await open();
@@ -56,21 +58,27 @@ task<void> server::life() {
 void server::stop() {
   stopping_ = true;
   listener_.events().raise(stream::nudged);
+  if (logs_) logs_->stop();
 }
 
 // The endpoint file appears when, and only when, somebody can connect.
 task<error> server::open() {
   error failure = co_await prepare();
   if (failure.status == THARSIS_OK) failure = begin_to_listen();
+  if (failure.status == THARSIS_OK) failure = begin_to_receive();
   if (failure.status != THARSIS_OK) co_return failure;
-  auto announce = [files = tables_.files, path = folder_ + "/endpoint", content = endpoint_text() + "\n"] {
+  auto announce = [files = tables_.files, folder = folder_, content = endpoint_text() + "\n", logs = logs_ ? logs_->endpoint_text() + "\n" : ""] {
     tharsis_error reason = no_error();
-    const tharsis_status s = files->replace(files->self, text_of(path), bytes_of(as_bytes(content)), &reason);
+    const std::string path = folder + "/endpoint", logs_path = folder + "/logs-endpoint";
+    tharsis_status s = THARSIS_OK;
+    if (!logs.empty()) s = files->replace(files->self, text_of(logs_path), bytes_of(as_bytes(logs)), &reason);
+    if (s == THARSIS_OK) s = files->replace(files->self, text_of(path), bytes_of(as_bytes(content)), &reason);
     return s == THARSIS_OK ? fine() : error_from(s, reason);
   };
   auto announced = co_await blocking(place_, std::move(announce));
   if (!announced) co_return too_busy();
   if (announced->status == THARSIS_OK) tables_.info("listens on " + endpoint_text());
+  if (announced->status == THARSIS_OK && logs_) tables_.info("receives log files on " + logs_->endpoint_text());
   co_return std::move(*announced);
 }
 
@@ -83,7 +91,7 @@ task<error> server::prepare() {
   };
   const int64_t wall = std::chrono::floor<std::chrono::seconds>(duration(place_.wall())).count();
   identity_wish wish{folder_, settings_.names, static_cast<int>(settings_.days), wall};
-  auto work = [files = tables_.files, random = tables_.random, tls = where_.tls, wish = std::move(wish)] {
+  auto work = [files = tables_.files, random = tables_.random, tls = where_.tls || (logs_where_ && logs_where_->tls), wish = std::move(wish)] {
     prepared done;
     tharsis_error reason = no_error();
     tharsis_status s = files->make_folder(files->self, text_of(wish.folder), &reason);
@@ -124,6 +132,15 @@ error server::begin_to_listen() {
   return {s, "cannot listen on " + settings_.listen + ": " + reason.text};
 }
 
+error server::begin_to_receive() {
+  if (!logs_where_) return fine();
+  const std::string folder = settings_.logs.folder.empty() ? folder_ + "/logs" : settings_.logs.folder;
+  logs_.emplace(tables_, place_, settings_.logs, *logs_where_, folder, logs_where_->tls ? tls_ : std::nullopt);
+  const error failure = logs_->open();
+  if (failure.status == THARSIS_OK) receiving_.spawn(logs_->run());
+  return failure;
+}
+
 task<void> server::serve() {
   while (!stopping_) {
     follow_outage();
@@ -136,16 +153,22 @@ task<void> server::serve() {
 
 task<void> server::close() {
   listener_.close();
+  if (logs_) logs_->stop();
+  co_await receiving_.join(never);
   for (const auto& [id, c] : connections_) {
     c->say_end("the gateway stops", false);
     c->say_goodbye();
   }
   connections_.clear();
-  auto clean = [files = tables_.files, path = folder_ + "/endpoint", lock = std::move(lock_)]() mutable {
+  auto clean = [files = tables_.files, folder = folder_, lock = std::move(lock_)]() mutable {
     const held_lock given_back = std::move(lock);  // Last of all.
-    return given_back ? files->remove(files->self, text_of(path), nullptr) : THARSIS_OK;  // Or the folder is somebody else's.
+    const std::string path = folder + "/endpoint", logs_path = folder + "/logs-endpoint";
+    if (!given_back) return tharsis_status{THARSIS_OK};  // The folder is somebody else's.
+    files->remove(files->self, text_of(logs_path), nullptr);
+    return files->remove(files->self, text_of(path), nullptr);
   };
   co_await blocking(place_, std::move(clean));
+  co_await blocking_over(place_);
 }
 
 instant server::next_deadline() const {

@@ -11,6 +11,7 @@
 #include "plugins/gateway/core/listen.h"
 #include "plugins/gateway/held_lock.h"
 #include "plugins/gateway/identity.h"
+#include "plugins/gateway/log_receiver.h"
 #include "sdk/async/host.h"
 #include "sdk/async/tcp_listener.h"
 
@@ -18,7 +19,8 @@ namespace tharsis::gateway {
 
 class server {
  public:
-  server(const host& tables, strand& place, settings s, listen_place where);
+  // `logs`: where log files are received; nothing: they are not.
+  server(const host& tables, strand& place, settings s, listen_place where, std::optional<listen_place> logs = {});
   server(const server&) = delete;
 
   // Ends with the host's ready() and, after stop(), stopped(); or with failed().
@@ -28,6 +30,7 @@ class server {
  private:
   task<error> open();
   task<error> prepare();
+  error begin_to_receive();
   error begin_to_listen();
   task<void> serve();
   task<void> close();
@@ -49,6 +52,7 @@ class server {
   strand& place_;
   const settings settings_;
   const listen_place where_;
+  const std::optional<listen_place> logs_where_;
   const std::string folder_;
   tcp_listener listener_;
   exchange shared_;
@@ -61,6 +65,8 @@ class server {
   uint64_t turned_away_ = 0;
   instant complained_{};
   held_lock lock_;
+  std::optional<log_receiver> logs_;
+  task_set receiving_;
   bool out_ = false;
   instant listen_again_ = never;
   bool stopping_ = false;

@@ -7,8 +7,11 @@
 #include "plugins/xlog/files_command.h"
 #include "plugins/xlog/files_service.h"
 #include "plugins/xlog/keygen_command.h"
+#include "plugins/xlog/push_command.h"
 #include "plugins/xlog/read_command.h"
 #include "plugins/xlog/reader_service.h"
+#include "plugins/xlog/ship_configuration.h"
+#include "plugins/xlog/ship_service.h"
 #include "plugins/xlog/write_command.h"
 #include "plugins/xlog/writer.h"
 #include "sdk/async/door.h"
@@ -125,13 +128,16 @@ class plugin {
   static result<std::unique_ptr<plugin>> create(const host& h) {
     auto has = read_settings(h);
     if (!has) return has.failure();
-    return std::make_unique<plugin>(h, std::move(*has));
+    auto ship = read_ship_settings(h);
+    if (!ship) return ship.failure();
+    return std::make_unique<plugin>(h, std::move(*has), std::move(*ship));
   }
 
-  plugin(const host& h, settings has)
-      : host_(h), place_(h.loop), has_(std::move(has)), directories_(has_.directories()), writer_(host_, place_, has_), work_(place_), end_(place_) {
+  plugin(const host& h, settings has, ship_settings ship)
+      : host_(h), place_(h.loop), has_(std::move(has)), ship_(std::move(ship)), directories_(has_.directories()), writer_(host_, place_, has_), work_(place_), end_(place_) {
     sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, flush_now, is_secret};
     reader_ = {sizeof reader_, this, read, list_files};
+    shipping_ = {sizeof shipping_, this, ship_now};
     tap_ = {sizeof tap_, &writer_, open_tap, close_tap};
   }
 
@@ -143,6 +149,8 @@ class plugin {
     writer_.stop();
     if (read_) read_->stop();
     if (write_) write_->stop();
+    if (push_) push_->stop();
+    if (ships_) ships_->stop();
     if (work_.empty()) return THARSIS_OK;
     end_.spawn(tell_stopped());
     return THARSIS_PENDING;
@@ -152,6 +160,9 @@ class plugin {
   tharsis_status prepare(tharsis_error* why) {
     auto wanted = read_settings(host_);
     if (!wanted) return fail(why, wanted.failure());
+    const auto ship = read_ship_settings(host_);
+    if (!ship) return fail(why, ship.failure());
+    if (*ship != ship_) return THARSIS_E_UNSUPPORTED;
     prepared_ = std::move(*wanted);
     settings same = prepared_;
     same.kept = has_.kept;
@@ -180,6 +191,9 @@ class plugin {
     } else if (call.name() == "files") {
       files_ = std::make_unique<files_command>(host_, place_, call);
       work_.spawn(files_->run());
+    } else if (call.name() == "push") {
+      push_ = std::make_unique<push_command>(host_, place_, ship_, call);
+      work_.spawn(push_->run());
     } else if (call.name() == "write" || call.name() == "recover") {
       write_ = std::make_unique<write_command>(host_, place_, has_, call);
       work_.spawn(write_->run());
@@ -198,6 +212,7 @@ class plugin {
       host_.registry->provide(host_.registry->self, THARSIS_LOG_SINK_ID, &sink_, 0, &why);
     if (why.status == THARSIS_OK) host_.registry->provide(host_.registry->self, THARSIS_LOG_READER_ID, &reader_, 0, &why);
     if (why.status == THARSIS_OK) host_.registry->provide(host_.registry->self, THARSIS_LOG_TAP_ID, &tap_, 0, &why);
+    if (why.status == THARSIS_OK && ship_.any()) begin_to_ship(&why);
     if (why.status != THARSIS_OK) {
       host_.self->failed(host_.self->self, &why);
       co_return;
@@ -205,6 +220,12 @@ class plugin {
     host_.self->ready(host_.self->self);
     work_.spawn(writer_.keep_files());
     co_await writer_.run();
+  }
+  // Once somebody can be shipped to, others may ask for it.
+  void begin_to_ship(tharsis_error* why) {
+    ships_ = std::make_unique<ship_service>(host_, place_, ship_, directories_, has_.name, writer_.lines());
+    host_.registry->provide(host_.registry->self, THARSIS_LOG_SHIPPER_ID, &shipping_, 0, why);
+    if (why->status == THARSIS_OK) work_.spawn(ships_->run());
   }
   task<void> tell_stopped() {
     co_await work_.join(never);
@@ -241,6 +262,9 @@ class plugin {
                              tharsis_error* error) {
     return read_log(static_cast<plugin*>(self)->host_.files, path, on_line, context, error);
   }
+  static tharsis_status ship_now(void* self, int64_t since, int64_t until, uint32_t level, tharsis_error* error) {
+    return static_cast<plugin*>(self)->ships_->ask(since, until, level, error);
+  }
   static tharsis_status list_files(void* self, tharsis_text folder, const tharsis_log_span* span,
                                    void (*on_file)(void*, const tharsis_log_file*), void* context, tharsis_error* error) {
     const plugin& me = *static_cast<plugin*>(self);
@@ -251,15 +275,19 @@ class plugin {
   const host host_;
   strand place_;
   settings has_, prepared_;
+  const ship_settings ship_;
   const std::vector<std::string> directories_;  // Of this instance, whatever is prepared.
   writer writer_;
   tharsis_log_sink sink_{};
   tharsis_log_reader reader_{};
   tharsis_log_tap tap_{};
+  tharsis_log_shipper shipping_{};
   std::unique_ptr<read_command> read_;
   std::unique_ptr<keygen_command> keygen_;
   std::unique_ptr<files_command> files_;
   std::unique_ptr<write_command> write_;
+  std::unique_ptr<push_command> push_;
+  std::unique_ptr<ship_service> ships_;
   task_set work_;
   task_set end_;
 };

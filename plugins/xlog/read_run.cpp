@@ -1,6 +1,7 @@
 #include "plugins/xlog/read_run.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sdk/pure/views.h"
 
@@ -40,7 +41,17 @@ bool read_run::run(line_sink& sink) {
     if (!damaged_) reading_.call.complain("xlog " + reading_.call.name() + ": " + s->bytes->failure().text);
     damaged_ = true;
   }
+  if (all && reading_.call.name() != "verify") tell_left_out();
   return all;
+}
+
+// Whoever shipped a file chose what not to send: that is no damage, but a reader should know that there was more.
+void read_run::tell_left_out() {
+  if (std::exchange(left_out_told_, true)) return;
+  for (const auto& s : sources_.all) {
+    const left_out_facts facts = s->lines->missing_by_choice();
+    if (facts.lines > 0 && !s->recorded.value_or(false)) reading_.call.complain(s->shown + ": " + std::to_string(facts.lines) + " lines were left out when it was shipped");
+  }
 }
 
 void read_run::look_again() {

@@ -45,12 +45,14 @@ class read_run {
 
  private:
   class complaining;
+  void tell_left_out();
 
   const reading& reading_;
   source_finder finder_;
   found_sources sources_;
   merged_lines lines_;
   bool damaged_ = false;
+  bool left_out_told_ = false;
   std::vector<const read_source*> torn_;  // Files that end in the midst of a frame.
 };
 

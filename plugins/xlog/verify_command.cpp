@@ -29,7 +29,7 @@ std::string json_of(const damage& d) {
 // What is wrong with the end of a file: nothing, where it is told already or its last frame is there.
 std::optional<damage> unfinished(const read_source& s, const std::vector<damage>& found) {
   if (s.bytes->failure().status != THARSIS_OK) return damage{s.lines->position(), s.bytes->failure().text};
-  if (s.lines->complete() || (!found.empty() && (found.back().cut || s.lines->frames() == 0))) return {};
+  if (s.lines->complete() || s.lines->missing_by_choice().is_open || (!found.empty() && (found.back().cut || s.lines->frames() == 0))) return {};
   damage d{s.lines->position(), "the file ends before its last frame: its writer was killed, or somebody cut it"};
   if (s.bytes->size() == 0) d.why = "the file is empty";
   d.cut = true;
@@ -40,7 +40,8 @@ std::optional<damage> unfinished(const read_source& s, const std::vector<damage>
 // writes it now.
 class report {
  public:
-  report(const read_source& s, const std::vector<damage>& found, bool kept, bool open) : of_(s), kept_(kept), open_(open) {
+  report(const read_source& s, const std::vector<damage>& found, bool kept, bool open)
+      : of_(s), left_out_(s.lines->missing_by_choice()), kept_(kept), open_(open) {
     for (const damage& d : found)
       if (!d.cut || !(kept || open)) damage_.push_back(d);
     for (const damage& d : damage_) frames_ += d.missing_frames, lines_ += d.missing_lines;
@@ -59,25 +60,38 @@ class report {
         .add("open", open_)
         .add("missing_frames", frames_)
         .add("missing_lines", lines_)
+        .add("left_out_frames", left_out_.frames)
+        .add("left_out_lines", left_out_.lines)
+        .add("left_out_bytes", left_out_.bytes)
+        .add("shipped_open", left_out_.is_open)
         .add_raw("damage", "[" + list + "]")
         .text();
   }
   std::string text() const {
     if (whole())
       return of_.shown + ": whole, " + counted(of_.lines->frames(), "frame") +
+             chosen() +
              (open_ ? "; it is still being written"
               : kept_ && !of_.lines->complete() ? "; its writer was killed, and what it left is in another file" : "");
     std::string all;
     for (const damage& d : damage_)
       all += of_.shown + ": byte " + std::to_string(d.at) + (d.frame ? ", frame " + std::to_string(*d.frame) : "") + ": " + d.why + "\n";
-    all += of_.shown + ": damaged";
+    all += of_.shown + ": damaged" + chosen();
     if (frames_ > 0) all += "; " + counted(frames_, "frame") + " missing";
     if (lines_ > 0) all += "; at least " + counted(lines_, "line") + " missing";
     return all;
   }
 
  private:
+  // What is not here, and is no damage.
+  std::string chosen() const {
+    if (left_out_.frames == 0) return left_out_.is_open ? "; it was still being written when it was shipped" : "";
+    return "; " + counted(left_out_.frames, "frame") + " with " + counted(left_out_.lines, "line") + " left out when it was shipped" +
+           (left_out_.is_open ? ", and it was still being written" : "");
+  }
+
   const read_source& of_;
+  const left_out_facts left_out_;
   const bool kept_, open_;
   std::vector<damage> damage_;
   uint64_t frames_ = 0, lines_ = 0;

@@ -70,6 +70,30 @@ typedef struct tharsis_log_reader {
                           void (*on_file)(void* context, const tharsis_log_file* file), void* context, tharsis_error* error);
 } tharsis_log_reader;
 
+#define THARSIS_LOG_SHIPPER_ID "tharsis.log_shipper/1"
+
+// Sends the log to the receiver that xlog's settings `ship` name: for whoever is asked from outside, as by a push message.
+typedef struct tharsis_log_shipper {
+  uint32_t size;
+  void* self;
+  // Blocks that may have lines of that time (wall ns) and level are sent soon, on any network, and again and again until it was
+  // done; what came of it is told on the topic "xlog.shipped".
+  //   THARSIS_E_UNSUPPORTED  there is no receiver.  THARSIS_E_INVALID  a level is none, or the time is empty.
+  // [any thread] [does not block]
+  tharsis_status (*ship)(void* self, int64_t since, int64_t until, uint32_t level, tharsis_error* error);
+} tharsis_log_shipper;
+
+#define THARSIS_XLOG_SHIPPED_TOPIC "xlog.shipped"
+
+// An event, after each attempt that xlog made by itself and that sent something or failed.
+typedef struct tharsis_xlog_shipped {
+  uint64_t files;       // That the receiver has now as they are here, by this attempt.
+  uint64_t bytes;       // That it took.
+  int32_t status;       // THARSIS_OK, or why the attempt ended.
+  uint32_t failed;      // Files that could not be shipped.
+  tharsis_text reason;  // One sentence, empty on THARSIS_OK.
+} tharsis_xlog_shipped;
+
 #define THARSIS_LOG_TAP_ID "tharsis.log_tap/1"
 
 // Which lines a tap gets: all conditions hold. A text that is empty asks nothing.

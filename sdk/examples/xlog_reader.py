@@ -79,12 +79,12 @@ class Reader:
             magic, kind, _, levels, _, extra, epoch, first, second, rows, number = struct.unpack_from("<4sBBBBHHIIIQ", head)
             end = self.at + 64 + extra * 4 + first + second
             if magic != b"XLG1" or not sound(head) or end > len(self.data):
-                self.at = self.data.find(b"XLG1", self.at + 1) % (len(self.data) + 1)  # Nowhere: the end.
-                continue
+                self.at = self.data.find(b"XLG1", self.at + 1) % (len(self.data) + 1); continue  # Nowhere: the end.
             clear = self.data[self.at:self.at + 64 + extra * 4]
             middle, self.at = end - second, end
-            one = self.open(self.data[middle - first:middle], clear, number, 0, kind == 5)
-            yield kind, levels, epoch, rows, clear[64:], one, self.open(self.data[middle:end], clear, number, int(first > 0), kind == 5)
+            one = self.data[middle - first:middle]
+            if kind == 6: clear, one = (one[:64 + one[8] * 4 + one[9] * 1024], one[64 + one[8] * 4 + one[9] * 1024:-4]) if one else (clear, one)
+            yield kind, levels, epoch, rows, clear[64:], self.open(one, clear, number, 0, kind == 5), self.open(self.data[middle:end], clear, number, int(first > 0), kind == 5)
     def open(self, data, clear, number, payload, last):
         if not data: return b""
         if self.seal: return self.seal.open(number, payload, last, clear, data)
@@ -93,12 +93,12 @@ class Reader:
     def lines(self):
         for kind, levels, epoch, rows, extra, first, second in self.frames():
             if kind == 1: self.take_sites(Source(first))
+            if kind == 6: self.take_texts(epoch, first)  # Of a block whose rows were left out.
             if kind == 2: yield from self.block(epoch, rows, extra, first, second)
             if kind == 4: yield line(struct.unpack_from("<q", first)[0], levels.bit_length() - 1 if levels else 3, 0, (b"xlog", b"", b""), 0, first[8:], {})
     def take_sites(self, s):
         while s.at < len(s.data):
-            e = Source(s.text())
-            self.sites.update({e.varint(): (e.varint(), e.varint(), [e.text() for _ in range(5)])})
+            e = Source(s.text()); self.sites.update({e.varint(): (e.varint(), e.varint(), [e.text() for _ in range(5)])})
     def take_texts(self, epoch, data):
         if epoch != self.epoch: self.epoch, self.texts, self.codes = epoch, {}, {}
         if not data: return Source(b"")

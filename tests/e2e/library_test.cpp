@@ -1,5 +1,6 @@
 // Loading real libraries: by the descriptor that was checked, under the name that people know.
 #include "runtime/os_library.h"
+#include "sdk/pure/sha256.h"
 
 #include <dlfcn.h>
 
@@ -9,7 +10,6 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/sha256.h"
 
 using namespace tharsis;
 using runtime::load_library;
@@ -82,7 +82,7 @@ TEST_F(Library, AFreshBuildUnderTheSameNameIsLoadedAnew) {
 
 TEST_F(Library, OneThatIsNotTheLockedOneIsNotLoaded) {
   const std::string path = copy_of("quiet");
-  const std::string sum = runtime::sha256_of(content(path));
+  const std::string sum = sha256_of(content(path));
   const auto refused = load_library(path, std::string(64, '0'));
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.status(), THARSIS_E_UNTRUSTED);

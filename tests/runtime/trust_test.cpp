@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/lock_file.h"
-#include "runtime/sha256.h"
+#include "sdk/pure/sha256.h"
 #include "tests/runtime/profile_folder.h"
 
 using namespace tharsis;

@@ -14,23 +14,22 @@ struct listen_place {
   bool tls = false;
 };
 
-inline result<listen_place> place_to_listen(const settings& s) {
-  const auto wanted = parse_endpoint(s.listen);
-  if (!wanted) return error{THARSIS_E_INVALID, "gateway.listen: " + wanted.failure().text};
-  if (wanted->scheme != "tcp" && wanted->scheme != "tcps")
-    return error{THARSIS_E_INVALID, "gateway.listen: '" + s.listen + "' must begin with tcp:// or tcps://"};
+// `text` is the value of setting `name`; its scheme is `plain`, or `plain` with an 's' for TLS.
+inline result<listen_place> place_to_listen(const std::string& text, const std::string& name, const std::string& plain, const settings& s) {
+  const auto wanted = parse_endpoint(text);
+  if (!wanted) return error{THARSIS_E_INVALID, name + ": " + wanted.failure().text};
+  if (wanted->scheme != plain && wanted->scheme != plain + "s")
+    return error{THARSIS_E_INVALID, name + ": '" + text + "' must begin with " + plain + ":// or " + plain + "s://"};
   auto address = parse_ip(wanted->host == "localhost" ? "127.0.0.1" : wanted->host);
-  if (!address)
-    return error{THARSIS_E_INVALID, "gateway.listen: '" + wanted->host + "' is no address of this machine, such as 127.0.0.1"};
+  if (!address) return error{THARSIS_E_INVALID, name + ": '" + wanted->host + "' is no address of this machine, such as 127.0.0.1"};
   address->port = wanted->port;
-  const bool tls = wanted->scheme == "tcps";
+  const bool tls = wanted->scheme != plain;
   if (!is_loopback(*address) && !s.open)
-    return error{THARSIS_E_DENIED, "gateway.listen: " + s.listen +
-                                       " can be reached by other machines; set gateway.open: true if that is wanted"};
+    return error{THARSIS_E_DENIED, name + ": " + text + " can be reached by other machines; set gateway.open: true if that is wanted"};
   if (!is_loopback(*address) && !tls && !s.plain_allowed)
-    return error{THARSIS_E_DENIED, "gateway.listen: " + s.listen +
-                                       " sends everything unencrypted; use tcps://, or set gateway.plain: allowed"};
+    return error{THARSIS_E_DENIED, name + ": " + text + " sends everything unencrypted; use " + plain + "s://, or set gateway.plain: allowed"};
   return listen_place{*address, tls};
 }
+inline result<listen_place> place_to_listen(const settings& s) { return place_to_listen(s.listen, "gateway.listen", "tcp", s); }
 
 }  // namespace tharsis::gateway

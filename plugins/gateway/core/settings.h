@@ -1,9 +1,11 @@
 // Every number the gateway uses. plugin.yaml sets them by these names.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "plugins/gateway/core/log_rules.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::gateway {
@@ -55,6 +57,16 @@ struct outage_plan {
   outage_kind kind = outage_kind::reset;
 };
 
+// The receiver of log files.
+struct log_settings {
+  std::string listen;  // Empty: there is none.
+  std::string folder;  // Empty: "logs" in the gateway's own.
+  std::map<std::string, std::string> tokens;  // By source; "*": of all others.
+  int64_t connections = 64;  // One a sender; each may bring a piece of a megabyte.
+  duration handshake_timeout = 10s;  // As of any client.
+  log_limits limits;
+};
+
 struct settings {
   std::string listen = "tcps://127.0.0.1:17443";
   bool open = false;
@@ -65,6 +77,7 @@ struct settings {
   gateway::limits limits;
   keeping keep;
   outage_plan outage;
+  log_settings logs;
 };
 
 // When the listener could not be opened again after an outage, so often it is tried.

@@ -127,7 +127,9 @@ file_walk::outcome file_walk::at_end(bool whole) {
     tell(std::move(d));
     return {};
   }
-  if (!file_->sealed || chain_.ended() || std::exchange(end_told_, true)) return step::end;
+  settle_left_out(true);
+  if (!told_.empty()) return {};
+  if (!file_->sealed || chain_.ended() || chosen_.is_open || std::exchange(end_told_, true)) return step::end;
   damage d{at_, "the file ends before its last frame: it is still being written, its writer was killed, or somebody cut it"};
   d.cut = true;
   tell(std::move(d));
@@ -149,6 +151,7 @@ file_walk::outcome file_walk::take_frame() {
     if (!wanted && may_pass_over()) return pass_over(), std::nullopt;
     return take_block();
   }
+  if (h.kind == frame_kind::left_out) return take_left_out();
   if (h.kind == frame_kind::note && !choice_.wants_note(h) && may_pass_over()) return pass_over(), std::nullopt;
   return take_other();
 }
@@ -156,7 +159,7 @@ file_walk::outcome file_walk::take_frame() {
 // Only where it stands is it not opened what nobody wants: else its seal must prove it, or a header that somebody made up
 // would make the frames behind it seem to be there twice.
 bool file_walk::may_pass_over() const {
-  return chain_.expects(header_.number, header_.chain) && passed_.size() < passed_max &&
+  return expects(header_) && passed_.size() < passed_max &&
          (!file_->sealed || header_.first + uint64_t{header_.second} > 0);
 }
 
@@ -189,6 +192,7 @@ std::optional<uint32_t> file_walk::chain_at_end() {
 
 // False: the frame was there already.
 bool file_walk::on_chain(std::optional<uint32_t> own) {
+  settle_left_out(false);
   const uint64_t expected = chain_.next();
   const auto found = chain_.on_frame(header_.number, header_.chain, own, header_.kind == frame_kind::end);
   if (!found) return true;
@@ -341,6 +345,71 @@ file_walk::outcome file_walk::take_other() {
   if (extra_) return step::recovered;
   tell("what a dead process left: the frame's clear part is damaged");
   return {};
+}
+
+// Frames that were left out on purpose. Those that stand next to each other are one run.
+file_walk::outcome file_walk::take_left_out() {
+  const frame_header h = header_;
+  if (!read_clear_and_first(frame_at_, h)) return cannot_read();
+  const auto what = decode_left_out(std::span<const uint8_t>(clear_).subspan(frame_header::header_size, h.extra), h);
+  const auto payload = std::span<const uint8_t>(clear_).subspan(frame_header::header_size + h.extra);
+  const auto texts = payload.empty() ? std::optional(payload) : without_checksum(payload);
+  if (!what || !texts || h.second > 0) return unbelieved("what it says was left out is damaged");
+  at_ += h.size();
+  const uint64_t frames = what->until == left_out::open_end ? 0 : what->until - h.number;
+  if (left_out_ && left_out_->what.until == h.number && left_out_->what.chain == h.chain) {
+    left_out_->what = {what->until, left_out_->what.lines + what->lines, left_out_->what.bytes + what->bytes, what->chain};
+    left_out_->frames += frames;
+  } else {
+    settle_left_out(false);
+    left_out_ = left_out_run{h, *what, frame_at_, frames};
+  }
+  if (texts->empty()) gap_ = true;
+  else take_left_texts(h, *texts);
+  return {};
+}
+
+// Blocks whose rows are not here still have texts for those behind them: they are as those of a block that nobody wants.
+void file_walk::take_left_texts(const frame_header& h, std::span<const uint8_t> texts) {
+  const auto block = decode_frame_header(texts);
+  if (!block || block->kind != frame_kind::block || block->number != h.number || frame_header::header_size + uint64_t{block->extra} + block->first != texts.size())
+    return tell("the texts that are left of a block are not those of a block");
+  if (!passed_.empty() && passed_.back().header.epoch != block->epoch) passed_.clear();
+  header_ = *block;
+  on_epoch();
+  header_ = h;
+  if (block->first > 0 && passed_.size() < passed_max) passed_.push_back({frame_at_ + frame_header::header_size + h.extra, *block});
+}
+
+// Whether the frames before and behind bear out what is said to be left out between them.
+void file_walk::settle_left_out(bool at_end) {
+  if (!left_out_) return;
+  const left_out_run run = *std::exchange(left_out_, {});
+  const left_out& what = run.what;
+  const bool is_open = what.until == left_out::open_end;
+  const bool fits = at_end ? is_open : !is_open && header_.number == what.until && header_.chain == what.chain;
+  if (!fits && !(at_end && !is_open)) {
+    damage d{run.at, "it says that frames were left out here, and what stands behind it says otherwise"};
+    d.frame = run.begins.number;
+    return tell(std::move(d));
+  }
+  if (const auto found = chain_.on_frame(run.begins.number, run.begins.chain, what.chain, false)) {
+    damage d{run.at, "before what was left out: " + found->text};
+    d.frame = run.begins.number;
+    tell(std::move(d));
+    if (found->what == frame_chain::fault::repeated) return;
+  }
+  chosen_.is_open = is_open;
+  chosen_.lines += what.lines;
+  chosen_.bytes += what.bytes;
+  chosen_.frames += run.frames;
+  if (!is_open) chain_.pass_to(what.until);
+}
+
+// Whether a frame is the one that comes next, if what is left out before it is.
+bool file_walk::expects(const frame_header& h) const {
+  if (!left_out_) return chain_.expects(h.number, h.chain);
+  return chain_.expects(left_out_->begins.number, left_out_->begins.chain) && h.number == left_out_->what.until && h.chain == left_out_->what.chain;
 }
 
 void file_walk::take_sites(std::span<const uint8_t> entries) {

@@ -20,6 +20,7 @@
 #include "plugins/xlog/core/frame.h"
 #include "plugins/xlog/core/frame_chain.h"
 #include "plugins/xlog/core/key_file.h"
+#include "plugins/xlog/core/left_out.h"
 #include "plugins/xlog/core/line_source.h"
 #include "plugins/xlog/core/seal.h"
 #include "plugins/xlog/core/site.h"
@@ -78,6 +79,8 @@ class file_walk {
   uint64_t position() const { return at_; }
   bool complete() const { return chain_.ended(); }
   uint64_t frames() const { return chain_.next(); }
+  // What a selection left out when the file was shipped, as far as the frames around it bear it out.
+  const left_out_facts& missing_by_choice() const { return chosen_; }
 
  private:
   using outcome = std::optional<step>;
@@ -93,6 +96,10 @@ class file_walk {
   outcome take_frame();
   outcome take_block();
   outcome take_other();
+  outcome take_left_out();
+  void take_left_texts(const frame_header& h, std::span<const uint8_t> texts);
+  void settle_left_out(bool at_end);
+  bool expects(const frame_header& h) const;
   outcome unbelieved(const std::string& why);
   bool may_pass_over() const;
   void pass_over();
@@ -140,6 +147,14 @@ class file_walk {
   std::vector<texts_place> passed_;               // Of one epoch.
   bool gap_ = false;                              // Something was lost since the last block.
   bool texts_lost_ = false;                       // In the epoch that is read.
+  struct left_out_run {
+    frame_header begins;
+    left_out what;
+    uint64_t at;
+    uint64_t frames;
+  };
+  std::optional<left_out_run> left_out_;  // The next frame proves it, or not.
+  left_out_facts chosen_;
   std::optional<uint16_t> epoch_;
 };
 

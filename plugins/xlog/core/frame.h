@@ -23,6 +23,7 @@ enum class frame_kind : uint8_t {
   recovered = 3,  // What a dead process left in a ring, as it stood there.
   note = 4,       // Something that a reader should tell, as lines dropped; `levels` has its level. First payload: i64 wall time, a sentence.
   end = 5,        // The file is complete.
+  left_out = 6,   // Frames that a selection did not want when the file was shipped; see core/left_out.h.
 };
 
 enum : uint8_t {

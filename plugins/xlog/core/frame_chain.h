@@ -32,6 +32,9 @@ class frame_chain {
   // Bytes in front of the next frame were no frame, and that has been told: which ones they were, nobody asks.
   void on_lost() { lost_ = true; }
 
+  // Frames up to `next` are known not to be here.
+  void pass_to(uint64_t next) { next_ = next; }
+
   // The end of the frame before the next one cannot be believed, after all.
   void on_doubt() { chain_.reset(); }
 

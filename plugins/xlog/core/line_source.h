@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "plugins/xlog/core/left_out.h"
 #include "plugins/xlog/core/log_line.h"
 
 namespace tharsis::xlog {
@@ -48,6 +49,8 @@ class line_source {
   virtual bool complete() const { return true; }
   // Frames that were passed, opened or not.
   virtual uint64_t frames() const { return 0; }
+  // What a selection left out when the file was shipped.
+  virtual left_out_facts missing_by_choice() const { return {}; }
 
   using segment_id = std::array<uint8_t, 16>;
   // Whose rings the lines came from, as far as known by now; and of which dead processes the file holds what they left.

@@ -32,6 +32,7 @@ class log_lines final : public line_source, private frame_choice {
   uint64_t position() const override { return walk_.position(); }
   bool complete() const override { return walk_.complete(); }
   uint64_t frames() const override { return walk_.frames(); }
+  left_out_facts missing_by_choice() const override { return walk_.missing_by_choice(); }
   std::optional<segment_id> writer() const override { return writer_; }
   const std::set<segment_id>& kept() const override { return kept_; }
 

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), for lock files.
+// SHA-256 (FIPS 180-4), for lock files and what is known by its content.
 //
 // Our own, because libtharsis must not bring an OpenSSL into its host: inside Node or Electron that one's
 // inner calls would reach the application's, and plugins that load it later would share the mixture.
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace tharsis::runtime {
+namespace tharsis {
 
 class sha256_sum {
  public:
@@ -30,4 +30,4 @@ class sha256_sum {
 
 std::string sha256_of(std::string_view text);
 
-}  // namespace tharsis::runtime
+}  // namespace tharsis

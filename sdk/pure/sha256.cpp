@@ -1,10 +1,10 @@
-#include "runtime/sha256.h"
+#include "sdk/pure/sha256.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-namespace tharsis::runtime {
+namespace tharsis {
 namespace {
 
 // The first 32 bits of the fractions of the cube roots of the first 64 primes.
@@ -81,4 +81,4 @@ std::string sha256_of(std::string_view text) {
   return sum.hex();
 }
 
-}  // namespace tharsis::runtime
+}  // namespace tharsis

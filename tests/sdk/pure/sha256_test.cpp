@@ -1,4 +1,4 @@
-#include "runtime/sha256.h"
+#include "sdk/pure/sha256.h"
 
 #include <openssl/evp.h>
 
@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-using tharsis::runtime::sha256_of;
-using tharsis::runtime::sha256_sum;
+using tharsis::sha256_of;
+using tharsis::sha256_sum;
 
 namespace {
 
