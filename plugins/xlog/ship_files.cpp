@@ -1,6 +1,7 @@
 #include "plugins/xlog/ship_files.h"
 
 #include <algorithm>
+#include <set>
 
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/log_folder.h"
@@ -87,10 +88,8 @@ found_logs find_logs(const tharsis_files* files, const std::vector<std::pair<std
     }
   }
   // A file that is in two folders, because its way from one to the other was cut short, goes once.
-  std::vector<found_log> once;
-  for (found_log& log : found.all)
-    if (std::none_of(once.begin(), once.end(), [&](const found_log& o) { return o.file.name == log.file.name; })) once.push_back(std::move(log));
-  found.all = std::move(once);
+  std::set<std::string> names;
+  std::erase_if(found.all, [&](const found_log& log) { return !names.insert(log.file.name).second; });
   return found;
 }
 

@@ -111,7 +111,7 @@ task<void> ship_service::carry_out(ship_duty d) {
   if (found) o = co_await shipper_->run(std::move(found->all), d.wanted, settings_.numbers, false, nullptr);
   const bool worked = o.failure.status == THARSIS_OK && o.failures.empty();
   duties_.on_done(d, worked, place_.now());
-  duties_.on_wishes(o.wishes);
+  if (d.why == ship_duty::reason::look && o.failure.status == THARSIS_OK) duties_.on_wishes(o.wishes);
   if (worked && d.why == ship_duty::reason::wish) co_await shipper_->fulfil(d.wish, settings_.numbers.answer_timeout);
   if (worked || o.failure.status != THARSIS_E_CANCELLED) tell(o);
 }

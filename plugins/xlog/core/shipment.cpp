@@ -111,7 +111,9 @@ void shipment::on_standing(const ship_answer& a, instant now) {
   auto parsed = shipping::parse_standing(a.body);
   if (!parsed) return nonsense(parsed.failure().text, now);
   on_progress(now);
-  standing_ = std::move(*parsed);
+  wishes_ = std::move(parsed->wishes);
+  known_.clear();
+  for (shipping::stored_file& s : parsed->files) known_.emplace(s.name, std::move(s));
   begin_file();
 }
 
@@ -119,8 +121,8 @@ void shipment::on_standing(const ship_answer& a, instant now) {
 void shipment::begin_file() {
   for (; file_ < files_.size(); ++file_, plans_ = 0) {
     const ship_file& f = files_[file_];
-    const auto known = std::find_if(standing_.files.begin(), standing_.files.end(), [&](const auto& s) { return s.name == f.name; });
-    stored_ = known == standing_.files.end() ? nullptr : &*known;
+    const auto known = known_.find(f.name);
+    stored_ = known == known_.end() ? nullptr : &known->second;
     using enum shipping::stored_file::state;
     const bool done = stored_ != nullptr && (stored_->is == gone || (stored_->is == whole && (f.of_frames || stored_->size == f.size)));
     if (done) {

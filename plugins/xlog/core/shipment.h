@@ -5,6 +5,7 @@
 //
 // Pure: the owner carries out next(), tells what came of it, and asks again.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -76,7 +77,7 @@ class shipment {
   // THARSIS_OK: the receiver has all that could be shipped, but for failures().
   const error& outcome() const { return outcome_; }
   const std::vector<std::string>& failures() const { return failures_; }
-  const std::vector<shipping::wish>& wishes() const { return standing_.wishes; }
+  const std::vector<shipping::wish>& wishes() const { return wishes_; }
   // What goes on, on one line, for a person.
   std::string progress() const;
 
@@ -105,7 +106,8 @@ class shipment {
   uint64_t dice_;
   state state_ = state::standing;
   ship_request request_;
-  shipping::standing standing_;
+  std::vector<shipping::wish> wishes_;
+  std::map<std::string, shipping::stored_file> known_;  // By name.
   size_t file_ = 0;
   const shipping::stored_file* stored_ = nullptr;
   std::optional<shipping::manifest> manifest_;
