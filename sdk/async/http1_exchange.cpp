@@ -84,7 +84,8 @@ error http1_exchange::gone() {
 }
 
 task<error> http1_exchange::answer(http1::response_head head, std::string body) {
-  if (const error e = send_head(std::move(head), body.size(), body); e.status != THARSIS_OK) co_return e;
+  const std::string_view all = body;
+  if (const error e = send_head(std::move(head), all.size(), &all); e.status != THARSIS_OK) co_return e;
   sending_ = sending::over;
   co_return co_await flush(waiting_max);
 }
@@ -97,16 +98,16 @@ task<error> http1_exchange::answer(int status, std::string text) {
 }
 
 task<error> http1_exchange::begin(http1::response_head head, std::optional<uint64_t> length) {
-  co_return send_head(std::move(head), length, {});
+  co_return send_head(std::move(head), length, nullptr);
 }
 
-// `body`: what goes with the head at once.
-error http1_exchange::send_head(http1::response_head head, std::optional<uint64_t> length, std::string_view body) {
+// `whole`: the body, where it is there already.
+error http1_exchange::send_head(http1::response_head head, std::optional<uint64_t> length, const std::string_view* whole) {
   if (sending_ != sending::nothing) return misused("answered twice");
   if (head.status < 200) return misused("answered with a status below 200");
   head.minor = 1;
   silent_ = http1::has_no_body(request_.method, head.status);
-  keeps_ = keeps(head.fields) && (length || silent_ || request_.minor >= 1);
+  keeps_ = may_keep(head.fields, whole != nullptr) && (length || silent_ || request_.minor >= 1);
   if (http1::find(head.fields, "Date") == nullptr)
     http1::set(head.fields, "Date", http1::date_text(std::chrono::floor<std::chrono::seconds>(duration(place_.wall())).count()));
   const bool bare = head.status == 204 || (head.status == 304 && length == 0u);
@@ -118,15 +119,16 @@ error http1_exchange::send_head(http1::response_head head, std::optional<uint64_
   if (!bytes) return bytes.failure();
   to_write_ = length.value_or(0);
   sending_ = length ? sending::plain : request_.minor >= 1 ? sending::chunked : sending::until_end;
-  if (!silent_) *bytes += body;
+  if (!silent_ && whole != nullptr) *bytes += *whole;
   return wire_.write(*bytes) ? no_failure() : gone();
 }
 
-// May another request follow? Not when it would stand behind bytes that nobody reads, or that may not come.
-bool http1_exchange::keeps(const http1::field_list& fields) const {
-  const auto left = body_over_ ? 0 : wire_.reader().left();
-  return !last_ && !expects_ && failure_.why.status == THARSIS_OK && wire_.reader().keeps_alive() &&
-         !http1::has_word(fields, "Connection", "close") && left && *left <= settings_.drain_max;
+// May another request follow, as far as is known before the answer? Not when it would stand behind a body that
+// may not come, or that is known to be long and that nobody reads; what is not known shows in drain().
+bool http1_exchange::may_keep(const http1::field_list& fields, bool over) const {
+  const bool long_rest = over && !body_over_ && wire_.reader().left().value_or(0) > settings_.drain_max;
+  return !last_ && !expects_ && !long_rest && failure_.why.status == THARSIS_OK && wire_.reader().keeps_alive() &&
+         !http1::has_word(fields, "Connection", "close");
 }
 
 task<error> http1_exchange::write(std::span<const uint8_t> bytes) {
@@ -182,18 +184,17 @@ task<void> http1_exchange::close_up() {
   }
   if (sending_ != sending::over) cut_ = true;
   if (cut_) keeps_ = false;
-  if (keeps_) co_await drain();
+  co_await drain();
 }
 
-// What the handler did not want of the body; it is not much, see keeps().
+// What the handler did not want of the body.
 task<void> http1_exchange::drain() {
-  for (;;) {
+  uint64_t dropped = 0;
+  while (keeps_) {
     const auto piece = co_await read();
-    if (!piece) {
-      keeps_ = false;
-      co_return;
-    }
-    if (piece->empty()) co_return;
+    if (piece && piece->empty()) co_return;
+    if (piece) dropped += piece->size();
+    if (!piece || dropped > settings_.drain_max) keeps_ = false;
   }
 }
 

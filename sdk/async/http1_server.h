@@ -71,8 +71,8 @@ class http1_exchange {
   http1_exchange(strand& place, http1_wire& wire, const http1_server_settings& s, bool last);
   enum class sending : uint8_t { nothing, plain, chunked, until_end, over };
 
-  error send_head(http1::response_head head, std::optional<uint64_t> length, std::string_view body);
-  bool keeps(const http1::field_list& fields) const;
+  error send_head(http1::response_head head, std::optional<uint64_t> length, const std::string_view* whole);
+  bool may_keep(const http1::field_list& fields, bool over) const;
   task<error> flush(size_t most);
   task<void> close_up();
   task<void> drain();

@@ -16,7 +16,7 @@ using http_dialler = std::function<task<result<std::unique_ptr<stream>>>(url to,
 
 // A stream to the URL's host, or why there is none by the deadline. Each address has an equal share of the time
 // that is left, so one that swallows everything does not cost the others theirs. https needs `trust`, a client's
-// context: whom it trusts is the caller's choice.
+// context: whom it trusts is the caller's choice; set tls_client_settings::http1.
 //   THARSIS_E_INVALID    https without `trust`.
 //   THARSIS_E_UNTRUSTED  the certificate is not for this host, or nobody vouches for it.
 //   or what the resolver, dial_tcp() or tls_connect() say; with several addresses, of the last one.

@@ -12,6 +12,15 @@ using context = std::shared_ptr<SSL_CTX>;
 error unusable(std::string text) { return {THARSIS_E_INVALID, std::move(text)}; }
 error broken() { return {THARSIS_E_INTERNAL, "OpenSSL could not make a TLS context: " + openssl::reason()}; }
 
+constexpr unsigned char http1_offer[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+int choose_http1(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered, unsigned offered_size, void*) {
+  unsigned char* found = nullptr;
+  const int got = SSL_select_next_proto(&found, size, http1_offer, sizeof http1_offer, offered, offered_size);
+  *chosen = found;
+  return got == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
 // TLS 1.3 without anything that makes two equal connections differ: no tickets, no sessions.
 context make_context(const SSL_METHOD* method) {
   context made(SSL_CTX_new(method), [](SSL_CTX* c) { SSL_CTX_free(c); });
@@ -38,6 +47,7 @@ result<tls_context> tls_context::client(const tls_client_settings& settings) {
   SSL_CTX_set_verify(made.get(), SSL_VERIFY_PEER, nullptr);
   // What tls.ca names is trusted as it is, also a certificate that is no root.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(made.get()), X509_V_FLAG_PARTIAL_CHAIN);
+  if (settings.http1 && SSL_CTX_set_alpn_protos(made.get(), http1_offer, sizeof http1_offer) != 0) return broken();
   if (settings.system_store && SSL_CTX_set_default_verify_paths(made.get()) != 1) return broken();
   if (!settings.ca_pem.empty()) {
     const auto trusted = openssl::read_certificates(settings.ca_pem, "tls.ca");
@@ -52,6 +62,7 @@ result<tls_context> tls_context::server(const tls_server_settings& settings) {
   const openssl::clean_errors guard;
   const context made = make_context(TLS_server_method());
   if (!made) return broken();
+  if (settings.http1) SSL_CTX_set_alpn_select_cb(made.get(), choose_http1, nullptr);
   auto chain = openssl::read_certificates(settings.certificate_chain_pem, "the server's certificate");
   if (!chain) return chain.failure();
   const auto key = openssl::read_private_key(settings.private_key_pem, "the server's private key");

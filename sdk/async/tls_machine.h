@@ -23,11 +23,13 @@ namespace tharsis {
 struct tls_client_settings {
   std::string ca_pem;         // Authorities, or single certificates, to trust.
   bool system_store = false;  // Also trust what the system trusts. Reads its files, so set this off the strand.
+  bool http1 = false;         // Say with ALPN that HTTP/1.1 is spoken: some servers want it said.
 };
 
 struct tls_server_settings {
   std::string certificate_chain_pem;  // The server's own first, then those between it and the authority.
   std::string private_key_pem;
+  bool http1 = false;  // Choose HTTP/1.1 where a client offers protocols; one that offers only others is refused.
 };
 
 // What one side trusts, or shows. A shared handle: copy it freely, on one thread at a time.
