@@ -38,7 +38,8 @@ std::string_view http1_exchange::query() const {
 
 task<result<std::span<const uint8_t>>> http1_exchange::read() {
   if (failure_.why.status != THARSIS_OK) co_return failure_.why;
-  if (std::exchange(expects_, false) && sending_ == sending::nothing) wire_.write("HTTP/1.1 100 Continue\r\n\r\n");
+  if (expects_ && sending_ != sending::nothing) co_return misused("read a body after its answer had begun; the peer was waiting to be asked for it");
+  if (std::exchange(expects_, false)) wire_.write("HTTP/1.1 100 Continue\r\n\r\n");
   while (!body_over_) {
     const http1::event e = wire_.next();
     if (e == http1::event::body) {

@@ -48,7 +48,8 @@ class http1_exchange {
   std::optional<uint64_t> length() const { return length_; }
 
   // The body's next piece, valid until the next call; empty: it is whole. Says "100 Continue" to a peer that
-  // waits for it.
+  // waits for it; such a peer's body must be read, or refused, before the answer is begun.
+  //   THARSIS_E_INVALID                      it was begun before.
   //   THARSIS_E_PROTOCOL, THARSIS_E_TIMEOUT  the server answers if the handler does not.
   //   THARSIS_E_RESET ...                    nobody is there any more.
   task<result<std::span<const uint8_t>>> read();
@@ -61,7 +62,8 @@ class http1_exchange {
 
   // An answer in pieces: begin(), write() as often as you like, finish(). `length` says how many bytes follow,
   // without it they go in chunks. A handler that returns without finish() has the connection cut, so that the
-  // peer does not take what it got for the whole. write() returns when most has left.
+  // peer does not take what it got for the whole (HTTP/1.0 without a length cannot tell). write() returns when
+  // most has left.
   task<error> begin(http1::response_head head, std::optional<uint64_t> length = {});
   task<error> write(std::span<const uint8_t> bytes);
   task<error> finish();
