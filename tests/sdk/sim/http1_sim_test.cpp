@@ -1,7 +1,9 @@
 // Our client against our server over simulated networks.
 #include <gtest/gtest.h>
 
+#include "sdk/sim/network.h"
 #include "tests/sdk/sim/http1_stage.h"
+#include "tests/sdk/async/tls_peers.h"
 
 using namespace tharsis;
 using namespace tharsis::test;
@@ -122,4 +124,31 @@ TEST_F(Http1Sim, NobodyThereIsASentence) {
   const auto answer = ask(request_of("GET", "/"));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.failure().text, "cannot reach 10.0.0.2:81: connecting to 10.0.0.2:81 failed: refused");
+}
+
+TEST_F(Http1Sim, OverTlsTheServersNameIsProved) {
+  constexpr int64_t wall = sim::wall_at_zero / 1'000'000'000;
+  const identity authority = authority_named("Tests", 1, wall);
+  start();
+  st.w.add_name("logs.example.com", {"10.0.0.2"});
+  st.w.add_name("other.example.com", {"10.0.0.2"});
+  auto shown = issued(authority, {"logs.example.com"}, wall);
+  service->tls = *tls_context::server({shown.certificate_pem, shown.private_key_pem, true});
+  const auto trust = *tls_context::client({.ca_pem = authority.certificate_pem, .http1 = true});
+  const auto ask_of = [&](const std::string& url, std::optional<tls_context> trusted) {
+    st.on(here, [&] {
+      user.reset();
+      user.emplace(here, url, std::move(trusted));
+    });
+    return ask(request_of("POST", "/", std::string(100'000, 'x')));
+  };
+  const auto answer = ask_of("https://logs.example.com:80", trust);
+  ASSERT_TRUE(answer) << answer.failure().text;
+  EXPECT_EQ(answer->body.size(), 100'000u);
+  const auto wrong = ask_of("https://other.example.com:80", trust);
+  EXPECT_EQ(wrong.status(), THARSIS_E_UNTRUSTED);
+  EXPECT_NE(wrong.failure().text.find("cannot reach other.example.com:80: the certificate of other.example.com is for logs.example.com"),
+            std::string::npos) << wrong.failure().text;
+  const auto nobody = ask_of("https://logs.example.com:80", {});
+  EXPECT_EQ(nobody.status(), THARSIS_E_INVALID);
 }
