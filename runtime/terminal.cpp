@@ -26,6 +26,7 @@ terminal::terminal(options o)
     : options_(std::move(o)),
       out_(options_.json ? stderr : stdout),
       live_(is_live_terminal(out_)),
+      live_complaints_(is_live_terminal(stderr)),
       colours_(wants_colours(out_)),
       complaint_colours_(wants_colours(stderr)) {
   table_.size = sizeof table_;
@@ -33,6 +34,7 @@ terminal::terminal(options o)
   table_.colours = [](void* self) -> int32_t { return of(self).colours_; };
   table_.complaint_colours = [](void* self) -> int32_t { return of(self).complaint_colours_; };
   table_.progress = [](void* self, tharsis_text line) { of(self).progress(view(line)); };
+  table_.live = [](void* self, tharsis_text line) -> int32_t { return of(self).live(view(line)); };
   table_.print = [](void* self, tharsis_text text) { of(self).print(view(text)); };
   table_.json = [](void* self, tharsis_text object) { of(self).json(view(object)); };
   table_.complain = [](void* self, tharsis_text text) { of(self).complain(view(text)); };
@@ -47,8 +49,26 @@ terminal::terminal(options o)
 
 // [mutex held]
 void terminal::clear_live_line() {
-  if (live_line_) std::fputs("\r\x1b[K", out_);
-  live_line_ = false;
+  FILE* const on = std::exchange(live_line_, nullptr);
+  if (on == nullptr) return;
+  std::fputs("\r\x1b[K", on);
+  std::fflush(on);
+}
+
+// [mutex held]
+void terminal::show_live_line(FILE* on, std::string_view line) {
+  clear_live_line();
+  if (line.empty()) return;
+  const std::string_view shown = fitting(line, terminal_width(on) - 1);
+  std::fwrite(shown.data(), 1, shown.size(), on);
+  std::fflush(on);
+  live_line_ = on;
+}
+
+bool terminal::live(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (live_complaints_ && !closed_) show_live_line(stderr, line);
+  return live_complaints_;
 }
 
 void terminal::print(std::string_view text) {
@@ -72,10 +92,7 @@ void terminal::progress(std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   if (live_) {
-    const std::string_view shown = fitting(line, terminal_width(out_) - 1);
-    std::fputs("\r\x1b[K", out_);
-    std::fwrite(shown.data(), 1, shown.size(), out_);
-    live_line_ = true;
+    show_live_line(out_, line);
   } else {
     const int64_t now = options_.now();
     if (last_progress_ != 0 && now - last_progress_ < plain_progress_interval) return;

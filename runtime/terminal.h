@@ -27,6 +27,7 @@ class terminal {
   // When stdout takes no more, the work is ended: there is nobody to do it for.
   void print(std::string_view text);
   void progress(std::string_view line);
+  bool live(std::string_view line);
   void complain(std::string_view text);
   void json(std::string_view object);
   bool colours() const { return colours_; }
@@ -35,16 +36,18 @@ class terminal {
 
  private:
   void clear_live_line();
+  void show_live_line(FILE* on, std::string_view line);
   static terminal& of(void* self) { return *static_cast<terminal*>(self); }
 
   options options_;
   FILE* const out_;  // Where people's lines go.
   const bool live_;
+  const bool live_complaints_;
   const bool colours_;
   const bool complaint_colours_;
   tharsis_console table_{};
   std::mutex mutex_;
-  bool live_line_ = false;
+  FILE* live_line_ = nullptr;  // Where there is one.
   int64_t last_progress_ = 0;
   std::string json_;
   bool finished_ = false;

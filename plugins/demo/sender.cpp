@@ -42,6 +42,25 @@ error read_pieces(const tharsis_files& files, const std::string& path, uint64_t 
   return status == THARSIS_OK ? error{THARSIS_OK, {}} : error_from(status, reason);
 }
 
+// What the log file has, and the first damage in it; its end, where it is being written, is none. Blocks.
+error search_log(const tharsis_log_reader& reader, const std::string& path, log_search& search) {
+  const tharsis_text paths = text_of(path);
+  tharsis_log_query query{};
+  query.size = sizeof query;
+  query.paths = {&paths, 1};
+  tharsis_error why = no_error();
+  tharsis_handle reading = 0;
+  tharsis_status status = reader.open(reader.self, &query, &reading, &why);
+  if (status != THARSIS_OK) return error_from(status, why);
+  error failure{THARSIS_OK, {}};
+  for (const tharsis_log_item* item = nullptr; (status = reader.next(reader.self, reading, &item, &why)) == THARSIS_OK && item != nullptr;) {
+    if (item->line != nullptr) search.on_line(view(item->line->text));
+    else if (item->damage->at_end == 0 && failure.status == THARSIS_OK) failure = {item->damage->status, path + ": " + std::string(view(item->damage->why))};
+  }
+  reader.close(reader.self, reading);
+  return status == THARSIS_OK ? failure : error_from(status, why);
+}
+
 // Everything but the plugin's own last part: ${data}.
 std::string state_folder(const host& tables) {
   const std::string own(view(tables.paths->data(tables.paths->self)));
@@ -249,10 +268,8 @@ task<void> sender::read_log() {
   };
   const auto* reader = static_cast<const tharsis_log_reader*>(tables_.registry->bound(tables_.registry->self, THARSIS_LOG_READER_ID));
   auto read = [reader, path = tally_.log.file, search = log_search(run_, lines_.size())]() mutable {
-    tharsis_error why = no_error();
-    const auto on_line = [](void* into, const tharsis_log_record* r) { static_cast<log_search*>(into)->on_line(view(r->text)); };
-    const tharsis_status status = reader->read(reader->self, text_of(path), on_line, &search, &why);
-    return found{status == THARSIS_OK ? error{THARSIS_OK, {}} : error_from(status, why), std::move(search)};
+    const error failure = search_log(*reader, path, search);
+    return found{failure, std::move(search)};
   };
   auto done = co_await blocking(place_, std::move(read));
   tally_.log.failure = !done ? "too much blocking work is waiting" : done->failure.text;

@@ -56,7 +56,7 @@ class exported_lines final : public line_sink {
     if (out_.size() >= written_at_once) write();
   }
   void on_damage(const read_source& from, const damage& d) override { call_.complain(from.shown + ": " + d.text()); }
-  bool on_progress(uint64_t, uint64_t) override { return to_.failure().status == THARSIS_OK; }
+  bool on_progress(const merged_lines&) override { return to_.failure().status == THARSIS_OK; }
   error end() {
     error failure = form_->end(out_);
     write();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <utility>
 
 namespace tharsis::xlog {
 namespace {
@@ -19,49 +20,82 @@ uint64_t merged_lines::bytes_in_all() const {
   return all;
 }
 
-bool merged_lines::tell_progress(line_sink& sink) {
+uint64_t merged_lines::bytes_done() const {
   uint64_t done = 0;
   for (const auto& s : sources_) done += s->lines->position();
-  return sink.on_progress(done, bytes_in_all());
+  return done;
 }
 
-// `step` is what the source came to: goes on to a line, or to where one may come. It joins the heap again unless it has no more.
-bool merged_lines::place(size_t at, line_source::step step, line_sink& sink) {
-  read_source& s = *sources_[at];
-  for (; step == line_source::step::damage; step = s.lines->next()) sink.on_damage(s, s.lines->told());
-  const bool line = step == line_source::step::line, later = step == line_source::step::later;
-  if (!later && !line) {
-    s.bytes->let_go();
-    return true;
+// The source to read: first each once, to see when its lines begin; then the one with the earliest, for as long as no other
+// has an earlier one, or, in the order of the sources, one of the same time.
+void merged_lines::choose() {
+  if (begun_ < sources_.size()) {
+    at_ = begun_++;
+    has_line_ = false;
+    limit_ = {std::numeric_limits<int64_t>::min(), 0};
+  } else {
+    std::pop_heap(heads_.begin(), heads_.end(), std::greater<>());
+    at_ = heads_.back().of.second;
+    has_line_ = heads_.back().line;
+    heads_.pop_back();
+    limit_ = heads_.empty() ? position(std::numeric_limits<int64_t>::max(), sources_.size()) : heads_.front().of;
   }
-  has_line_[at] = line;
-  heads_.emplace_back(line ? s.lines->line().wall : s.lines->earliest(), at);
+  reads_ = true;
+}
+
+// The source came to a line, or to a place where some may be, and not before others' lines: that waits for its turn.
+void merged_lines::put_back(bool line) {
+  read_source& s = *sources_[at_];
+  heads_.push_back({{line ? s.lines->line().wall : s.lines->earliest(), at_}, line});
   std::push_heap(heads_.begin(), heads_.end(), std::greater<>());
-  if (later && sources_.size() > open_most) s.bytes->let_go();
-  return line || tell_progress(sink);
+  reads_ = false;
+  if (!line && sources_.size() > open_most) s.bytes->let_go();
+}
+
+merged_lines::step merged_lines::next() {
+  for (;;) {
+    if (lines_ >= lines_between_progress) {
+      lines_ = 0;
+      return step::progress;
+    }
+    if (!reads_) {
+      if (begun_ == sources_.size() && heads_.empty()) {
+        begun_ = 0;
+        return step::end;
+      }
+      choose();
+    }
+    read_source& s = *sources_[at_];
+    switch (std::exchange(has_line_, false) ? line_source::step::line : s.lines->next()) {
+      case line_source::step::line:
+        if (position(s.lines->line().wall, at_) < limit_) {
+          ++lines_;
+          return step::line;
+        }
+        put_back(true);
+        break;
+      case line_source::step::damage: return step::damage;
+      case line_source::step::later: put_back(false); return step::progress;
+      case line_source::step::more:
+      case line_source::step::end:
+        s.bytes->let_go();
+        reads_ = false;
+        break;
+    }
+  }
 }
 
 bool merged_lines::run(line_sink& sink) {
-  heads_.clear();
-  has_line_.assign(sources_.size(), false);
-  for (size_t at = 0; at < sources_.size(); ++at)
-    if (!place(at, sources_[at]->lines->next(), sink)) return false;
-  while (!heads_.empty()) {
-    std::pop_heap(heads_.begin(), heads_.end(), std::greater<>());
-    const size_t at = heads_.back().second;
-    heads_.pop_back();
-    line_source& lines = *sources_[at]->lines;
-    // As long as no other source has an earlier one, or, in the order of the sources, one of the same time.
-    const head limit = heads_.empty() ? head(std::numeric_limits<int64_t>::max(), sources_.size()) : heads_.front();
-    auto step = has_line_[at] ? line_source::step::line : lines.next();
-    while (step == line_source::step::line && head(lines.line().wall, at) < limit) {
-      sink.on_line(lines.line());
-      if (++lines_ % lines_between_progress == 0 && !tell_progress(sink)) return false;
-      step = lines.next();
+  for (;;) {
+    switch (next()) {
+      case step::line: sink.on_line(line()); break;
+      case step::damage: sink.on_damage(source(), told()); break;
+      case step::progress:
+        if (!sink.on_progress(*this)) return false;
+        break;
+      case step::end: return true;
     }
-    if (!place(at, step, sink)) return false;
   }
-  return true;
 }
 
 }  // namespace tharsis::xlog

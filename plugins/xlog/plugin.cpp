@@ -134,9 +134,9 @@ class plugin {
   }
 
   plugin(const host& h, settings has, ship_settings ship)
-      : host_(h), place_(h.loop), has_(std::move(has)), ship_(std::move(ship)), directories_(has_.directories()), writer_(host_, place_, has_), work_(place_), end_(place_) {
+      : host_(h), place_(h.loop), has_(std::move(has)), ship_(std::move(ship)), directories_(has_.directories()), writer_(host_, place_, has_), readings_(h.files, directories_, static_cast<uint64_t>(place_.wall())), work_(place_), end_(place_) {
     sink_ = {sizeof sink_, &writer_, write, level, flush, ring, site, room, wake, level_of, close_rings, flush_now, is_secret};
-    reader_ = {sizeof reader_, this, read, list_files};
+    reader_ = {sizeof reader_, this, open_reading, next_item, close_reading, list_files};
     shipping_ = {sizeof shipping_, this, ship_now};
     tap_ = {sizeof tap_, &writer_, open_tap, close_tap};
   }
@@ -258,13 +258,17 @@ class plugin {
   }
   static void close_tap(void* self, tharsis_handle tap) { lines(self).listeners().close(tap); }
 
-  static tharsis_status read(void* self, tharsis_text path, void (*on_line)(void*, const tharsis_log_record*), void* context,
-                             tharsis_error* error) {
-    return read_log(static_cast<plugin*>(self)->host_.files, path, on_line, context, error);
+  static tharsis_status open_reading(void* self, const tharsis_log_query* query, tharsis_handle* reading, tharsis_error* error) {
+    plugin& me = *static_cast<plugin*>(self);
+    return me.readings_.open(query, me.place_.wall(), reading, error);
   }
   static tharsis_status ship_now(void* self, int64_t since, int64_t until, uint32_t level, tharsis_error* error) {
     return static_cast<plugin*>(self)->ships_->ask(since, until, level, error);
   }
+  static tharsis_status next_item(void* self, tharsis_handle reading, const tharsis_log_item** item, tharsis_error* error) {
+    return static_cast<plugin*>(self)->readings_.next(reading, item, error);
+  }
+  static void close_reading(void* self, tharsis_handle reading) { static_cast<plugin*>(self)->readings_.close(reading); }
   static tharsis_status list_files(void* self, tharsis_text folder, const tharsis_log_span* span,
                                    void (*on_file)(void*, const tharsis_log_file*), void* context, tharsis_error* error) {
     const plugin& me = *static_cast<plugin*>(self);
@@ -278,6 +282,7 @@ class plugin {
   const ship_settings ship_;
   const std::vector<std::string> directories_;  // Of this instance, whatever is prepared.
   writer writer_;
+  reader_service readings_;
   tharsis_log_sink sink_{};
   tharsis_log_reader reader_{};
   tharsis_log_tap tap_{};

@@ -14,6 +14,7 @@ int work_of(const reading& r) {
   if (name == "stat") return show_statistics(r);
   if (name == "verify") return verify_files(r);
   if (name == "export") return export_lines(r);
+  if (name == "import") return import_lines(r);
   return print_lines(r);
 }
 
@@ -38,7 +39,7 @@ task<int> read_command::work() {
     const bool has_key = co_await read_key(parsed->key);
     if (!has_key) co_return 2;
   }
-  const auto r = std::make_shared<const reading>(reading{host_.files, host_.loop, call_, std::move(*parsed), key_ ? &*key_ : nullptr, place_.wall(), &stop_});
+  const auto r = std::make_shared<const reading>(reading{host_.files, host_.loop, call_, std::move(*parsed), key_ ? &*key_ : nullptr, place_.wall(), &stop_, host_.random});
   if (call_.name() == "tail") {
     const int code = co_await tail(r);
     co_return code;

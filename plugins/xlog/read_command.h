@@ -1,4 +1,4 @@
-// `tharsis xlog cat`, tail, grep, stat, verify, export: takes the words apart, reads the key, and has the command's work
+// `tharsis xlog cat`, tail, grep, stat, verify, export, import: takes the words apart, reads the key, and has the command's work
 // done where it may block.
 #pragma once
 #include <atomic>

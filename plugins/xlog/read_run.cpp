@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/xlog/live_progress.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -10,18 +11,22 @@ namespace tharsis::xlog {
 // Between the reader and the sink: names damage, and stops.
 class read_run::complaining final : public line_sink {
  public:
-  complaining(read_run& run, line_sink& to) : run_(run), to_(to) {}
+  complaining(read_run& run, line_sink& to) : run_(run), to_(to), live_(run.reading_.call, run.reading_.loop) {}
   void on_line(const log_line& l) override { to_.on_line(l); }
   void on_damage(const read_source& from, const damage& d) override {
     to_.on_damage(from, d);
     if (!d.cut) run_.damaged_ = true;
     if (d.torn) run_.torn_.push_back(&from);
   }
-  bool on_progress(uint64_t done, uint64_t all) override { return !run_.reading_.stop->load(std::memory_order_relaxed) && to_.on_progress(done, all); }
+  bool on_progress(const merged_lines& work) override {
+    live_.tell(work);
+    return !run_.reading_.stop->load(std::memory_order_relaxed) && to_.on_progress(work);
+  }
 
  private:
   read_run& run_;
   line_sink& to_;
+  live_progress live_;
 };
 
 read_run::read_run(const reading& r, const query& wanted, bool grows)

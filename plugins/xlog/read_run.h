@@ -20,6 +20,7 @@ struct reading {
   const private_key* key;  // Null: none.
   int64_t now;             // Wall time.
   const std::atomic<bool>* stop;
+  const tharsis_random* random;
 };
 
 // [may block]
@@ -90,5 +91,6 @@ int find_lines(const reading& r);    // grep
 int show_statistics(const reading& r);
 int verify_files(const reading& r);
 int export_lines(const reading& r);
+int import_lines(const reading& r);
 
 }  // namespace tharsis::xlog

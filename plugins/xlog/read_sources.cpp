@@ -5,6 +5,7 @@
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/log_lines.h"
 #include "plugins/xlog/core/mars_reader.h"
+#include "plugins/xlog/core/plain_reader.h"
 #include "plugins/xlog/core/pushed_source.h"
 #include "plugins/xlog/frame_walk.h"
 #include "plugins/xlog/log_folder.h"
@@ -22,12 +23,21 @@ struct listing {
   std::vector<std::string> of_mars;  // That are called otherwise.
 };
 
+// What a file is that begins so; `whole`: that is all of it. JSON counts as text.
+std::optional<file_format> form_of(std::string_view begin, bool whole) {
+  if (may_be_log(begin, whole)) return file_format::xlog;
+  const bool readable = !begin.empty() && static_cast<unsigned char>(begin[0]) >= ' ';  // No record of Mars' begins so.
+  if (readable && may_be_plain(begin)) return file_format::text;
+  if (may_be_mars(begin)) return file_format::mars;
+  return may_be_plain(begin) ? std::optional(file_format::text) : std::nullopt;
+}
+
 listing list(const tharsis_files* files, const std::string& path) {
   listing found;
   const auto visit = [](void* context, tharsis_text name) {
     auto& to = *static_cast<listing*>(context);
     const auto log = parse_file_name(view(name));
-    if (log && is_readable(*log)) to.names.push_back(*log);
+    if (log) to.names.push_back(*log);
     else if (is_name_of_mars(view(name))) to.of_mars.emplace_back(view(name));
   };
   found.folder = files->list(files->self, text_of(path), visit, &found, nullptr) == THARSIS_OK;
@@ -76,14 +86,14 @@ void source_finder::add_file(const std::string& path, const std::string& shown, 
     to.complaints.push_back(bytes->failure().text);
     return;
   }
-  const bool whole = bytes->size() <= begin.size(), mars = !may_be_log(begin, whole) && may_be_mars(begin);
-  if (!mars && !takes_all_ && !may_be_log(begin, whole)) {
-    to.complaints.push_back(shown + ": not a log file of xlog or Mars");
+  const auto form = form_of(begin, bytes->size() <= begin.size());
+  if (!form && !takes_all_) {
+    to.complaints.push_back(shown + ": not a log file of xlog or Mars, nor lines of xlog as text or JSON");
     return;
   }
   if (is_copy(path)) return;
   known_.push_back(path);
-  const bool twice = !mars && !grows_ && has_recorded_lines(files_, path);
+  const bool twice = form.value_or(file_format::xlog) == file_format::xlog && !grows_ && has_recorded_lines(files_, path);
   for (const bool recorded : {false, true}) {
     if (recorded && !twice) continue;
     auto& s = *to.all.emplace_back(std::make_unique<read_source>());
@@ -91,7 +101,8 @@ void source_finder::add_file(const std::string& path, const std::string& shown, 
     s.shown = shown;
     if (twice) s.recorded = recorded;
     s.bytes = bytes ? std::move(bytes) : std::make_unique<file_window>(files_, path, grows_);
-    if (mars) s.lines = std::make_unique<pushed_source<mars_reader>>(*s.bytes, wanted_, key_);
+    if (form == file_format::text) s.lines = std::make_unique<pushed_source<plain_reader>>(*s.bytes, wanted_);
+    else if (form == file_format::mars) s.lines = std::make_unique<pushed_source<mars_reader>>(*s.bytes, wanted_, key_);
     else s.lines = std::make_unique<log_lines>(*s.bytes, key_, wanted_, s.recorded);
   }
 }

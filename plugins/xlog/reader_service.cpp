@@ -1,63 +1,47 @@
 #include "plugins/xlog/reader_service.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "plugins/xlog/core/log_reader.h"
-#include "plugins/xlog/core/mars_reader.h"
-#include "plugins/xlog/core/settings.h"
-#include "sdk/async/file_reader.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
-namespace {
 
-using line_function = void (*)(void*, const tharsis_log_record*);
-
-// From a log_reader or a mars_reader; `bytes`: what the file begins with.
-template <class Reader>
-error read_all(Reader& lines, const file_reader& file, const std::string& name, std::string bytes, line_function on_line, void* context) {
-  std::string damage;
-  uint64_t offset = 0;
-  for (;;) {
-    offset += bytes.size();
-    const bool last = bytes.size() < read_size;
-    lines.on_bytes(bytes);
-    if (last) lines.on_end();
-    while (const auto i = lines.take()) {
-      if (!i->damage.empty()) {
-        if (damage.empty() && !i->cut) damage = name + ": " + i->damage;
-        continue;
-      }
-      const tharsis_log_record r = shown(i->value);
-      on_line(context, &r);
-    }
-    if (last) break;
-    auto next = file.read(offset, read_size);
-    if (!next) return next.failure();
-    bytes = std::move(*next);
-  }
-  if (damage.empty()) return {THARSIS_OK, {}};
-  return {lines.sealed() ? THARSIS_E_DENIED : THARSIS_E_PROTOCOL, damage};
+tharsis_status reader_service::open(const tharsis_log_query* query, int64_t now, tharsis_handle* reading, tharsis_error* error) {
+  if (query == nullptr || reading == nullptr) return fail(error, THARSIS_E_INVALID, "whoever reads a log needs a query, and a place for the handle");
+  tharsis_log_query known{};  // Of an older caller, what it does not know asks nothing.
+  std::copy_n(reinterpret_cast<const unsigned char*>(query), std::min<size_t>(query->size, sizeof known), reinterpret_cast<unsigned char*>(&known));
+  auto asked = log_reading::question_of(known);
+  if (!asked) return fail(error, asked.failure());
+  if (asked->paths.empty()) asked->paths = folders_;
+  auto opened = log_reading::open(files_, std::move(*asked), now);
+  if (!opened) return fail(error, opened.failure());
+  const std::lock_guard lock(mutex_);
+  *reading = ++last_;
+  open_.emplace(*reading, std::move(*opened));
+  return THARSIS_OK;
 }
 
-}  // namespace
-
-tharsis_status read_log(const tharsis_files* files, tharsis_text path, line_function on_line, void* context, tharsis_error* error) {
-  const std::string name(view(path));
-  const auto file = file_reader::open(files, name);
-  if (!file) return fail(error, file.failure());
-  auto bytes = file->read(0, read_size);
-  if (!bytes) return fail(error, bytes.failure());
-  const bool whole = bytes->size() < read_size;
-  tharsis::error failure{THARSIS_OK, {}};
-  if (!may_be_log(*bytes, whole) && may_be_mars(*bytes)) {
-    mars_reader lines;
-    failure = read_all(lines, *file, name, std::move(*bytes), on_line, context);
-  } else {
-    log_reader lines;
-    failure = read_all(lines, *file, name, std::move(*bytes), on_line, context);
+tharsis_status reader_service::next(tharsis_handle reading, const tharsis_log_item** item, tharsis_error* error) {
+  if (item == nullptr) return fail(error, THARSIS_E_INVALID, "whoever reads a log needs a place for its lines");
+  *item = nullptr;
+  std::shared_ptr<log_reading> found;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = open_.find(reading);
+    if (at != open_.end()) found = at->second;
   }
-  return failure.status == THARSIS_OK ? THARSIS_OK : fail(error, failure);
+  if (!found) return fail(error, THARSIS_E_GONE, "no log is read under this handle; it was closed, or xlog was started again since");
+  return found->next(item);
+}
+
+void reader_service::close(tharsis_handle reading) {
+  std::shared_ptr<log_reading> gone;  // Closes files, so not under the lock.
+  const std::lock_guard lock(mutex_);
+  const auto at = open_.find(reading);
+  if (at == open_.end()) return;
+  gone = std::move(at->second);
+  open_.erase(at);
 }
 
 }  // namespace tharsis::xlog

@@ -36,6 +36,10 @@ typedef struct tharsis_console {
 
   // As colours(), of stderr: for what is said with complain(). Null: 0. [any thread]
   int32_t (*complaint_colours)(void* self);
+
+  // As progress(), but on stderr, and only where that is a terminal; an empty line takes the one before away. Answers
+  // whether it is; there is nothing to say where it is not. Null: 0. [any thread]
+  int32_t (*live)(void* self, tharsis_text line);
 } tharsis_console;
 
 #ifdef __cplusplus

@@ -54,15 +54,85 @@ typedef struct tharsis_log_span {
   int64_t since, until;  // INT64_MIN, INT64_MAX: no limit.
 } tharsis_log_span;
 
+typedef struct tharsis_log_texts {
+  const tharsis_text* data;
+  size_t count;
+} tharsis_log_texts;
+
+enum {
+  THARSIS_LOG_ANY_CASE = 1,  // Letters of `texts` count as both, those of ASCII.
+  THARSIS_LOG_FOLLOW = 2,    // At the end, wait for what is still written, in new files too.
+};
+
+// What somebody wants to read: lines for which all of it holds. What is zero asks nothing.
+typedef struct tharsis_log_query {
+  uint32_t size;
+  uint32_t flags;              // THARSIS_LOG_ANY_CASE ...
+  tharsis_log_texts paths;     // Absolute; log files, ours or Mars', and folders with some. None: where this runtime writes.
+  tharsis_text key;            // The absolute path of the private key that opens those that are sealed.
+  int64_t since, until;        // Wall time; `until` itself is not wanted any more.
+  tharsis_log_texts plugins;   // Any of them.
+  tharsis_log_texts tags;      // Any of them.
+  const uint64_t* threads;     // Any of them.
+  size_t threads_count;
+  tharsis_log_texts texts;     // All of them stand somewhere in the line.
+  tharsis_log_texts where;     // Conditions for fields, all of them: "bytes > 1000", as of `tharsis xlog cat --where`.
+  uint32_t levels;             // Bit n: lines of level n.
+  uint32_t reserved;
+} tharsis_log_query;
+
+// A value in a line: one of the last four, as `code` says. This struct does not grow.
+typedef struct tharsis_log_field {
+  tharsis_text name;           // In the line's text; a number from 0 where it has none there.
+  uint32_t code;               // THARSIS_LOG_BOOL ... THARSIS_LOG_SECRET: which one of these it is.
+  uint32_t reserved;
+  uint64_t bits;               // b c u m p
+  int64_t whole;               // i l t w
+  double real;                 // d
+  tharsis_text text;           // s x
+} tharsis_log_field;
+
+// What could not be read.
+typedef struct tharsis_log_damage {
+  uint32_t size;
+  tharsis_status status;       // THARSIS_E_DENIED: the file is sealed, for another key; _E_PROTOCOL: it is damaged; _E_IO ...
+  uint64_t byte;               // Where in the file,
+  uint64_t frame;              // and in which block; UINT64_MAX: nobody knows.
+  uint64_t missing_frames;     // As far as known.
+  uint64_t missing_lines;
+  tharsis_text why;
+  uint32_t at_end;             // 1: the file ends there in the midst of something. Its writer was killed, or still writes.
+  uint32_t reserved;
+} tharsis_log_damage;
+
+// Either a line or damage; the other is null.
+typedef struct tharsis_log_item {
+  uint32_t size;
+  uint32_t fields_count;
+  tharsis_text path;           // Of the file.
+  const tharsis_log_record* line;
+  const tharsis_log_field* fields;  // Of the line, in the order of its text; none where it came as finished text.
+  const tharsis_log_damage* damage;
+} tharsis_log_item;
+
+// Its functions may be called from any thread, those of one reading from one at a time; they read from the disk and so
+// may block, but not for ever. How much memory a reading takes does not depend on how long the files are.
 typedef struct tharsis_log_reader {
   uint32_t size;
   void* self;
-  // Calls on_line(context, record) for each line of a log file, in the order of the file, before it comes back. What
-  // cannot be read is passed over and told in the error, and the status is then THARSIS_E_PROTOCOL.
-  //   THARSIS_E_DENIED  the file is sealed.  THARSIS_E_NOT_FOUND, _E_IO ...  see tharsis_files.
+  // Begins to read. `reading` is good until close(), or until the plugin stops.
+  //   THARSIS_E_INVALID  the query makes no sense.  THARSIS_E_NOT_FOUND  a path, or a log in a folder.  For others see
+  //   tharsis_files, and `key`.
   // [any thread] [may block]
-  tharsis_status (*read)(void* self, tharsis_text path, void (*on_line)(void* context, const tharsis_log_record* record),
-                         void* context, tharsis_error* error);
+  tharsis_status (*open)(void* self, const tharsis_log_query* query, tharsis_handle* reading, tharsis_error* error);
+  // The next item, in the order of lines' times over all files; good until the next call for this reading. What cannot be
+  // read is such an item too, and reading goes on behind it. Null: there is no more.
+  //   THARSIS_PENDING  with THARSIS_LOG_FOLLOW: there is no more now; ask again in a while.
+  //   THARSIS_E_GONE   no reading has this handle.
+  // [any thread] [may block]
+  tharsis_status (*next)(void* self, tharsis_handle reading, const tharsis_log_item** item, tharsis_error* error);
+  // [any thread]
+  void (*close)(void* self, tharsis_handle reading);
   // Calls on_file(context, file) for the log files in a folder (an empty text: where this runtime writes, and its folder
   // for young files), by name, then in the order of their numbers, before it comes back. `span` may be null: all.
   // [any thread] [may block]

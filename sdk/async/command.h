@@ -26,6 +26,7 @@ class command_call {
   // See tharsis.console. [any thread]
   bool colours() const { return console_->colours(console_->self) != 0; }
   void progress(std::string_view line) const { console_->progress(console_->self, text_of(line)); }
+  bool live(std::string_view line) const { return THARSIS_HAS(console_, live) && console_->live != nullptr && console_->live(console_->self, text_of(line)) != 0; }
   void print(std::string_view text) const { console_->print(console_->self, text_of(text)); }
   void complain(std::string_view text) const { console_->complain(console_->self, text_of(text)); }
   void finish(int code) const { console_->finish(console_->self, code); }

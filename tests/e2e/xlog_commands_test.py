@@ -1,9 +1,10 @@
-"""Goal: what tharsis xlog prints is what others can read: the Python reader, lnav, grep and pagers; and tail follows.
-Method: the shipped program on real files; words: the program, an empty folder for its logs, the top of the repository."""
+"""Goal: what tharsis xlog prints is what others can read: the Python reader, a host in C, lnav, grep and pagers; and tail follows.
+Method: the shipped program on real files; words: the program, an empty folder for its logs, the top of the repository, the
+example of a reader in C, the folder of the plugins."""
 import json, os, re, shutil, subprocess, sys, unittest
 from datetime import datetime
 
-PROGRAM, FOLDER, TOP = sys.argv[1:4]
+PROGRAM, FOLDER, TOP, C_READER, PLUGINS = sys.argv[1:6]
 FILES = os.path.join(TOP, "tests/plugins/xlog/files")
 KEY = os.path.join(FILES, "v1.key")
 
@@ -44,6 +45,40 @@ class Commands(unittest.TestCase):
         except ImportError:
             return
         self.compare(os.path.join(FILES, "v1_sealed.tlog"))
+
+    def in_c(self, *words):
+        return subprocess.run([C_READER, PLUGINS, *words], capture_output=True, text=True, errors="replace", timeout=120, env={**os.environ, "HOME": FOLDER})
+
+    def test_a_host_in_c_reads_what_we_read(self):
+        plain, sealed, logs = os.path.join(FILES, "v1_plain.tlog"), os.path.join(FILES, "v1_sealed.tlog"), fresh("for_c")
+        self.assertEqual(run("write", logs, "--threads", "2", "--lines", "500").returncode, 0)
+        for words in ([plain], [sealed, "--key", KEY], [logs], [plain, logs], [plain, "--level", "3"], [logs, "--where", "number > 490"]):
+            ours = run("cat", "--json", *["warning" if word == "3" else word for word in words]).stdout.splitlines()
+            theirs = self.in_c(*words)
+            self.assertEqual((theirs.returncode, theirs.stderr), (0, ""))
+            self.assertGreater(len(ours), 0)
+            self.assertEqual(len(re.findall(r"^\d+\.\d{9} [VDIWEF] \d+ ", theirs.stdout, re.M)), len(ours))
+        for line, one in zip(theirs.stdout.splitlines(), map(json.loads, ours)):
+            self.assertIn(f' {one["level"][0].upper()} {one["thread"]} xlog {one["text"]}  at {one["file"]}:{one["line"]}', line)
+            self.assertTrue(line.endswith(f'  thread={one["fields"]["thread"]}  number={one["fields"]["number"]}'), line)
+
+    def test_a_host_in_c_is_told_what_is_missing(self):
+        denied = self.in_c(os.path.join(FILES, "v1_sealed.tlog"))
+        self.assertEqual((denied.returncode, denied.stdout), (1, ""))
+        self.assertIn("sealed", denied.stderr)
+        nowhere = self.in_c("/nowhere/at/all")
+        self.assertEqual(nowhere.returncode, 2)
+        self.assertIn("/nowhere/at/all", nowhere.stderr)
+        with open(os.path.join(FILES, "v1_plain.tlog"), "rb") as file:
+            content = bytearray(file.read())
+        content[len(content) // 2] ^= 0x55
+        wrong = os.path.join(FOLDER, "wrong.tlog")
+        with open(wrong, "wb") as file:
+            file.write(content)
+        damaged = self.in_c(wrong)
+        self.assertEqual(damaged.returncode, 1)
+        self.assertRegex(damaged.stderr, r"wrong.tlog: byte \d+: ")
+        self.assertGreater(damaged.stdout.count("\n"), 0)
 
     def test_lnav_understands_each_line(self):
         with open(os.path.join(TOP, "sdk/examples/xlog_lnav.json")) as file:

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "plugins/xlog/core/file_name.h"
-#include "plugins/xlog/core/log_reader.h"
 #include "sdk/abi/command.h"
 #include "sdk/sim/world.h"
 #include "tests/e2e/watched_runtime.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/speaker/speaker.h"
 
 namespace tharsis::test {

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "plugins/xlog/core/line.h"
-#include "plugins/xlog/core/log_reader.h"
 #include "tests/fuzz/harness.h"
+#include "tests/plugins/xlog/log_reader.h"
 
 using namespace tharsis;
 using fuzz::require;

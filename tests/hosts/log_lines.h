@@ -26,13 +26,24 @@ inline std::vector<std::string> lines_in(const std::string& folder) {
   const auto* const files = static_cast<const tharsis_log_reader*>(tharsis_guard_enter(guard));
   EXPECT_NE(files, nullptr);
   if (files == nullptr) return lines;
-  const auto take = [](void* context, const tharsis_log_record* r) {
-    const std::string tag = r->tag.size > 0 ? "[" + std::string(view(r->tag)) + "] " : std::string();
-    static_cast<std::vector<std::string>*>(context)->push_back(std::string(view(r->plugin)) + ": " + tag + std::string(view(r->text)));
-  };
   for (const std::string& path : paths) {
+    const tharsis_text only = text_of(path);
+    tharsis_log_query query{};
+    query.size = sizeof query;
+    query.paths = {&only, 1};
     tharsis_error why = no_reason();
-    EXPECT_EQ(files->read(files->self, text_of(path), take, &lines, &why), THARSIS_OK) << path << ": " << why.text;
+    tharsis_handle reading = 0;
+    EXPECT_EQ(files->open(files->self, &query, &reading, &why), THARSIS_OK) << path << ": " << why.text;
+    for (const tharsis_log_item* item = nullptr; files->next(files->self, reading, &item, &why) == THARSIS_OK && item != nullptr;) {
+      if (item->damage != nullptr) {
+        EXPECT_NE(item->damage->at_end, 0u) << path << ": " << view(item->damage->why);
+        continue;
+      }
+      const tharsis_log_record& r = *item->line;
+      const std::string tag = r.tag.size > 0 ? "[" + std::string(view(r.tag)) + "] " : std::string();
+      lines.push_back(std::string(view(r.plugin)) + ": " + tag + std::string(view(r.text)));
+    }
+    files->close(files->self, reading);
   }
   tharsis_guard_leave(guard);
   tharsis_guard_unbind(guard);

@@ -46,10 +46,6 @@ inline std::optional<file_name> parse_file_name(std::string_view text) {
   return text == name_text(name) ? std::optional(name) : std::nullopt;
 }
 
-// Whether we can read it back: text and JSON are for others.
-inline bool is_readable(const file_name& name) {
-  return name.ending == ending_of(file_format::xlog) || name.ending == ending_of(file_format::mars);
-}
 // Mars' programs call their files as they like; one that is still mapped has no day.
 inline bool is_name_of_mars(std::string_view text) { return text.ends_with(".xlog") || text.ends_with(".mmap3"); }
 

@@ -58,7 +58,9 @@ file_walk::outcome file_walk::begin() {
   if (!file_->sealed) return {};
   const auto give_up = [this](const std::string& why) {
     hopeless_ = true;
-    tell(damage{0, why});
+    damage d{0, why};
+    d.status = THARSIS_E_DENIED;
+    tell(std::move(d));
   };
   if (key_ == nullptr) return give_up("the file is sealed; --key FILE takes the private key that opens it"), std::nullopt;
   if (key_->of_mars) return give_up("the file is sealed by tharsis, and the key that was given is one of Mars'"), std::nullopt;

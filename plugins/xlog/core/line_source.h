@@ -22,6 +22,7 @@ struct damage {
   // there. What it held is in the rings of a writer that was killed.
   bool cut = false;
   bool torn = false;
+  tharsis_status status = THARSIS_E_PROTOCOL;  // Or THARSIS_E_DENIED: the file is sealed, and its key was not given.
 
   std::string text() const { return "byte " + std::to_string(at) + ": " + why; }
 };

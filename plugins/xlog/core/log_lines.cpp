@@ -15,7 +15,7 @@ namespace tharsis::xlog {
 log_lines::log_lines(byte_window& bytes, const private_key* key, const query& wanted, std::optional<bool> recorded)
     : wanted_(wanted),
       recorded_(recorded),
-      filters_sites_(wanted.level > THARSIS_LOG_VERBOSE || !wanted.plugins.empty() || !wanted.tags.empty() || !wanted.conditions.empty() ||
+      filters_sites_(wanted.levels != all_levels || !wanted.plugins.empty() || !wanted.tags.empty() || !wanted.conditions.empty() ||
                      !wanted.texts.empty()),
       words_(wanted.any_case ? std::vector<std::string>() : wanted.texts),
       walk_(bytes, key, *this) {}
@@ -92,14 +92,14 @@ void log_lines::on_site(uint32_t number, const site& s) {
 bool log_lines::wants_block(const frame_header& h, const block_extra& e) {
   writer_ = e.segment;
   if (recorded_.value_or(false) && (h.flags & frame_recorded) == 0) return false;
-  if ((h.levels >> wanted_.level) == 0) return false;
+  if ((h.levels & wanted_.levels) == 0) return false;
   if (filters_sites_ && (h.sites & wanted_sites_) == 0) return false;
   const unsigned shift = walk_.file()->tick_shift;
   return wall_of(h.tick_max << shift, e.anchor) >= wanted_.since && wall_of(h.tick_min << shift, e.anchor) < wanted_.until;
 }
 
 bool log_lines::wants_note(const frame_header& h) {
-  return !recorded_.value_or(false) && (h.levels == 0 ? wanted_.level <= THARSIS_LOG_WARNING : (h.levels >> wanted_.level) != 0);
+  return !recorded_.value_or(false) && ((h.levels == 0 ? 1u << THARSIS_LOG_WARNING : h.levels) & wanted_.levels) != 0;
 }
 
 // Whether a line of the block may have the word that is looked for, by what its sites and texts can say.

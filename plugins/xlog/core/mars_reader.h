@@ -1,5 +1,4 @@
-// Takes a file of Mars' apart, .xlog or .mmap3: bytes in, records and damage out, as log_reader does for our own. Its form has no
-// checksum: damage shows where it makes nonsense, costs its record, and what follows is found again.
+// Takes a file of Mars' apart, .xlog or .mmap3: bytes in, records and damage out. Its form has no checksum: damage shows where it makes nonsense, costs its record, and what follows is found again.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -10,7 +9,7 @@
 #include <string_view>
 
 #include "plugins/xlog/core/key_file.h"
-#include "plugins/xlog/core/log_reader.h"
+#include "plugins/xlog/core/line_item.h"
 #include "plugins/xlog/core/mars_record.h"
 #include "plugins/xlog/core/mars_stream.h"
 #include "plugins/xlog/core/mars_text.h"
@@ -19,7 +18,7 @@ namespace tharsis::xlog {
 
 class mars_reader {
  public:
-  using item = log_reader::item;
+  using item = line_item;
 
   // `key`: Mars', for sealed blocks; it must outlive this, and may be null.
   explicit mars_reader(const private_key* key = nullptr) : key_(key) {}

@@ -1,4 +1,4 @@
-// Makes a source of lines of a reader that takes bytes as they come: on_bytes(), on_end(), take() as log_reader has them.
+// Makes a source of lines of a reader that takes bytes as they come: on_bytes(), on_end(), take(), sealed() as mars_reader has them.
 #pragma once
 #include <charconv>
 #include <limits>
@@ -10,8 +10,8 @@
 
 #include "plugins/xlog/core/byte_window.h"
 #include "plugins/xlog/core/line_source.h"
-#include "plugins/xlog/core/log_reader.h"
 #include "plugins/xlog/core/query.h"
+#include "plugins/xlog/core/record.h"
 
 namespace tharsis::xlog {
 
@@ -29,6 +29,7 @@ class pushed_source final : public line_source {
           damage_ = parsed(i->damage);
           damage_.cut = i->cut;
           damage_.torn = i->torn;
+          if (reader_.sealed()) damage_.status = THARSIS_E_DENIED;
           return step::damage;
         }
         said_ = std::move(i->value);

@@ -14,8 +14,12 @@
 
 namespace tharsis::xlog {
 
+// Levels as bits: bit n is level n.
+inline constexpr uint32_t all_levels = (1u << THARSIS_LOG_OFF) - 1;
+constexpr uint32_t levels_from(uint32_t least) { return all_levels & ~((1u << least) - 1); }
+
 struct query {
-  uint32_t level = THARSIS_LOG_VERBOSE;  // And worse.
+  uint32_t levels = all_levels;
   std::vector<std::string> plugins;      // Any of them; empty: all.
   std::vector<std::string> tags;         // As plugins.
   std::vector<uint64_t> threads;         // As plugins.
@@ -27,7 +31,7 @@ struct query {
 
   // Whether lines of such a place in a program may be wanted.
   bool wants_origin(uint32_t of_level, std::string_view plugin, std::string_view tag) const {
-    return of_level >= level && is_one_of(plugin, plugins) && is_one_of(tag, tags);
+    return (levels >> of_level & 1) != 0 && is_one_of(plugin, plugins) && is_one_of(tag, tags);
   }
   bool wants_time(int64_t wall) const { return wall >= since && wall < until; }
   bool wants_thread(uint64_t thread) const { return is_one_of(thread, threads); }
@@ -37,7 +41,7 @@ struct query {
 
   // A line whose fields are not known.
   bool wants(const record& r) const {
-    return conditions.empty() && wants_origin(r.level, r.plugin, r.tag) && wants_time(r.wall) && wants_thread(r.thread) && wants_text(r.text);
+    return conditions.empty() && wants_origin(std::min<uint32_t>(r.level, THARSIS_LOG_FATAL), r.plugin, r.tag) && wants_time(r.wall) && wants_thread(r.thread) && wants_text(r.text);
   }
 
   // May a file of this name hold such a line? A file holds what was written on its day, or, where the clock was set

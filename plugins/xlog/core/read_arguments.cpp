@@ -13,7 +13,7 @@ namespace tharsis::xlog {
 namespace {
 
 enum class option {
-  level, plugin, tag, thread, where, grep, any_case, since, until, last, key, json, utc, local, follow, lines, count, to, output, help,
+  level, plugin, tag, thread, where, grep, any_case, since, until, last, key, json, utc, local, follow, lines, count, to, output, folder, name, help,
 };
 
 struct option_form {
@@ -23,14 +23,16 @@ struct option_form {
   std::string_view about;
 };
 
-constexpr std::string_view filters = "cat tail grep stat export";
+constexpr std::string_view filters = "cat tail grep stat export import";
 constexpr option_form forms[] = {
     {option::to, "--to", "", "FORMAT", "export", "text, json (an object a line), csv, or mars"},
     {option::output, "--output", "-o", "FILE", "export", "where it goes; a file that exists is not touched"},
+    {option::folder, "--output", "-o", "FOLDER", "import", "where files go, made if it is missing"},
+    {option::name, "--name", "", "NAME", "import", "what they are called by: letters, digits and - (imported)"},
     {option::follow, "--follow", "-f", "", "tail", "go on with what is written, in new files too, until Ctrl-C"},
     {option::lines, "--lines", "-n", "N", "tail", "so many of the last lines (10)"},
     {option::count, "--count", "-c", "", "grep", "print only how many lines there are"},
-    {option::any_case, "--ignore-case", "-i", "", "cat tail grep export", "capitals and small letters are the same in PATTERN and --grep"},
+    {option::any_case, "--ignore-case", "-i", "", "cat tail grep export import", "capitals and small letters are the same in PATTERN and --grep"},
     {option::since, "--since", "", "TIME", filters, "from then on: 2026-11-25, 2026-11-25T10:11:12 (UTC), or 10m for ten minutes ago"},
     {option::until, "--until", "", "TIME", filters, "before then"},
     {option::last, "--last", "", "DURATION", filters, "the last 30s, 5m, 2h, 1d until now"},
@@ -42,7 +44,7 @@ constexpr option_form forms[] = {
     {option::grep, "--grep", "", "TEXT", filters, "lines that hold TEXT; when repeated, all of them"},
     {option::key, "--key", "", "FILE", "", "the private key that opens sealed files; tharsis xlog keygen makes one"},
     {option::json, "--json", "", "", "cat tail grep stat verify", "JSON, one object a line"},
-    {option::utc, "--utc", "", "", "cat tail grep stat export", "times in UTC, as without it"},
+    {option::utc, "--utc", "", "", "cat tail grep stat export import", "times in UTC, as without it"},
     {option::local, "--local", "", "", "cat tail grep", "times in this machine's zone, with their distance to UTC"},
     {option::help, "--help", "-h", "", "", "this text"},
 };
@@ -73,6 +75,11 @@ constexpr command_form commands[] = {
     {"export", "--to FORMAT -o FILE PATH...", "Writes lines to a file for other programs.",
      "  tharsis xlog export --to csv -o lines.csv logs/\n"
      "  tharsis xlog export --to json --last 1d -o lines.json logs/\n"},
+    {"import", "-o FOLDER PATH...", "Writes the lines of Mars' .xlog and .mmap3 files, and of text and JSON as cat prints them, to log files of ours, which are small\n"
+     "  and searched fast. Time, level, plugin, tag, thread, file and line stay; fields of JSON are in the text. All goes in, or nothing.",
+     "  tharsis xlog import -o logs/ old/*.xlog old/app.mmap3\n"
+     "  tharsis xlog import --key mars.key -o logs/ --name phone phone/\n"
+     "  tharsis xlog import --since 2026-11-25 -o logs/ lines.jsonl\n"},
 };
 
 const command_form* command_named(std::string_view name) {
@@ -151,6 +158,8 @@ class parser {
       case option::lines: return set_number(name, value, into_.lines);
       case option::count: into_.count = true; break;
       case option::to: into_.to = value; return set_format(value);
+      case option::name: return set_name(value);
+      case option::folder:
       case option::output: into_.output = value; break;
       case option::help: into_.help = true; break;
     }
@@ -160,7 +169,7 @@ class parser {
   error set_level(const std::string& value) {
     const auto level = level_from(value);
     if (!level || *level >= levels_count) return wrong("'" + value + "' is no level; levels are verbose, debug, info, warning, error, fatal");
-    into_.wanted.level = *level;
+    into_.wanted.levels = levels_from(*level);
     return fine();
   }
   error set_number(const std::string& name, const std::string& value, uint64_t& to) const {
@@ -186,6 +195,11 @@ class parser {
     into_.wanted.since = now_ - length->count();
     return fine();
   }
+  error set_name(const std::string& value) {
+    if (!is_log_name(value)) return wrong("option --name: '" + value + "' is no name for files; letters, digits and - are, up to 63");
+    into_.name = value;
+    return fine();
+  }
   error set_format(const std::string& value) const {
     if (value == "text" || value == "json" || value == "csv" || value == "mars") return fine();
     return wrong("option --to: '" + value + "' is no format; there are text, json, csv and mars");
@@ -200,6 +214,7 @@ class parser {
     }
     if (into_.paths.empty()) return help();
     if (command_ == "export" && into_.output.empty()) return wrong("say with -o FILE where it goes. See tharsis xlog export --help");
+    if (command_ == "import" && into_.output.empty()) return wrong("say with -o FOLDER where it goes. See tharsis xlog import --help");
     return std::move(into_);
   }
 

@@ -1,4 +1,4 @@
-// What was typed behind the commands that read: `tharsis xlog cat`, tail, grep, stat, verify, export.
+// What was typed behind the commands that read: `tharsis xlog cat`, tail, grep, stat, verify, export, import.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -20,7 +20,8 @@ struct read_arguments {
   uint64_t lines = 10;             // tail -n
   bool count = false;              // grep -c
   std::string to = "text";         // export
-  std::string output;              // export -o, as typed.
+  std::string output;              // export and import -o, as typed.
+  std::string name = "imported";   // import
   bool help = false;
 };
 

@@ -100,6 +100,10 @@ inline constexpr size_t plugin_max = 256;  // Bytes of a plugin's id.
 // How often `tail -f` looks for what came: a person sees no delay, and a disk that sleeps is not kept awake by much.
 inline constexpr duration follow_interval = 250ms;
 
+// Work that is done before a person wonders tells no progress; then so often that the line moves, and can be read.
+inline constexpr duration progress_after = 1s;
+inline constexpr duration progress_interval = 100ms;
+
 // What is read at a time from one file that is taken as a whole.
 inline constexpr size_t read_size = 256 << 10;
 

@@ -4,11 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include "plugins/xlog/core/log_reader.h"
 #include "plugins/xlog/drain.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
 #include "tests/plugins/xlog/simulated_segments.h"
 

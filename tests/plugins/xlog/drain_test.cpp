@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "plugins/xlog/core/log_reader.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
 #include "tests/plugins/xlog/simulated_segments.h"
 

@@ -2,12 +2,12 @@
 // the disk. Method: the same turns again and again, with one operation more that works before some fail.
 #include <gtest/gtest.h>
 
-#include "plugins/xlog/core/log_reader.h"
 #include "plugins/xlog/drain.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/failing_files.h"
 #include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
 
 using namespace tharsis;

@@ -29,8 +29,8 @@ TEST(XlogFileName, OtherNamesAreNotTakenForOurs) {
 TEST(XlogQuery, EveryWishMustHold) {
   const record said{50, THARSIS_LOG_WARNING, 1, "stn", "the link is down"};
   EXPECT_TRUE(query{}.wants(said));
-  EXPECT_TRUE((query{.level = THARSIS_LOG_WARNING}).wants(said));
-  EXPECT_FALSE((query{.level = THARSIS_LOG_ERROR}).wants(said));
+  EXPECT_TRUE((query{.levels = levels_from(THARSIS_LOG_WARNING)}).wants(said));
+  EXPECT_FALSE((query{.levels = levels_from(THARSIS_LOG_ERROR)}).wants(said));
   EXPECT_TRUE((query{.plugins = {"dns", "stn"}}).wants(said));
   EXPECT_FALSE((query{.plugins = {"st"}}).wants(said));
   EXPECT_TRUE((query{.texts = {"link", "down"}}).wants(said));

@@ -2,11 +2,11 @@
 // file says how many of which level are missing, and from when to when.
 #include <gtest/gtest.h>
 
-#include "plugins/xlog/core/log_reader.h"
 #include "plugins/xlog/drain.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
 
 using namespace tharsis;

@@ -72,7 +72,7 @@ TEST(XlogLogLines, OpensOnlyBlocksThatMayHoldWhatIsWanted) {
     EXPECT_EQ(late.opened, 1u);
     EXPECT_EQ(late.damage, list{});
 
-    const answer errors = ask(log.bytes, {.level = THARSIS_LOG_ERROR}, &key);
+    const answer errors = ask(log.bytes, {.levels = levels_from(THARSIS_LOG_ERROR)}, &key);
     EXPECT_EQ(errors.texts.size(), 70u);
     EXPECT_EQ(errors.opened, 7u);
     EXPECT_EQ(errors.texts[13], "no name3") << "texts that another block was the first to have";

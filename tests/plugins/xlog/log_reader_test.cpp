@@ -1,7 +1,7 @@
 // Goal: what a file says is told as it was said, and whatever happened to the file, what cannot be told is named, what
 // can be told is told, and nothing is made up.
 // Method: files as the writer makes them, plain and sealed, then every cut of them, every byte altered, and others' files.
-#include "plugins/xlog/core/log_reader.h"
+#include "tests/plugins/xlog/log_reader.h"
 
 #include <gtest/gtest.h>
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "plugins/xlog/core/mars_keystream.h"
+#include "plugins/xlog/core/ring_layout.h"
 #include "tests/plugins/xlog/mars_files.h"
 
 using namespace tharsis;

@@ -20,7 +20,7 @@ TEST(XlogReadArguments, OptionsMayStandAnywhereWithTheirValueBesideOrBehindThem)
                                               "--where", "bytes > 1000", "--since", "10m", "--until=2025-11-25", "--json", "--utc", "--", "--level"}, now);
   ASSERT_TRUE(a) << a.failure().text;
   EXPECT_EQ(a->paths, (std::vector<std::string>{"a.log", "b", "--level"}));
-  EXPECT_EQ(a->wanted.level, static_cast<uint32_t>(THARSIS_LOG_WARNING));
+  EXPECT_EQ(a->wanted.levels, levels_from(THARSIS_LOG_WARNING));
   EXPECT_EQ(a->wanted.plugins, (std::vector<std::string>{"stn", "dns"}));
   EXPECT_EQ(a->wanted.tags, (std::vector<std::string>{"dialer"}));
   EXPECT_EQ(a->wanted.texts, (std::vector<std::string>{"up"}));

@@ -6,13 +6,13 @@
 #include <algorithm>
 
 #include "plugins/xlog/collect_dead.h"
-#include "plugins/xlog/core/log_reader.h"
 #include "plugins/xlog/drain.h"
 #include "plugins/xlog/keeper.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/failing_files.h"
 #include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
 #include "tests/plugins/xlog/simulated_segments.h"
 

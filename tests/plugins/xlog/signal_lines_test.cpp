@@ -10,11 +10,11 @@
 
 #include <gtest/gtest.h>
 
-#include "plugins/xlog/core/log_reader.h"
 #include "plugins/xlog/drain.h"
 #include "plugins/xlog/intake.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/ring_line.h"
 #include "tests/plugins/xlog/sealing.h"
 

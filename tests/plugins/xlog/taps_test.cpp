@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <functional>
 
-#include "plugins/xlog/core/log_reader.h"
 #include "plugins/xlog/drain.h"
 #include "plugins/xlog/intake.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/heap_rings.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
 
 using namespace tharsis;
