@@ -17,6 +17,10 @@ heartbeat_settings read_heartbeat(const host& from, const std::string& at) {
   s.step = from.wait(at + ".step", s.step);
   s.pong_timeout = from.wait(at + ".pong_timeout", s.pong_timeout);
   s.grow_after = from.whole(at + ".grow_after", s.grow_after);
+  s.shrink_after = from.whole(at + ".shrink_after", s.shrink_after);
+  s.settle = from.whole(at + ".settle", s.settle);
+  s.relearn_after = from.wait(at + ".relearn_after", s.relearn_after);
+  s.foreground_shortest = from.text(at + ".foreground", "shortest") == "shortest";
   return s;
 }
 

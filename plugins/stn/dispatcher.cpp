@@ -24,24 +24,28 @@ std::vector<uint8_t> copy(tharsis_bytes b) {
 
 }  // namespace
 
-dispatcher::dispatcher(strand& place, const host& tables, const settings& s, const link_events& events)
+dispatcher::dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory)
     : place_(place),
       host_(tables),
       settings_(s),
       counts_(tables),
       names_(place, *tables.net, tables.registry),
       client_id_(make_client_id(*tables.random)),
+      memory_(place, tables, std::move(memory)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
       network_(*tables.network),
       own_strand_(tables.loop->current(tables.loop->self)) {
   for (const link_settings& l : s.links)
-    links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, counts_, *this));
+    links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, counts_, memory_, *this));
 }
 
 void dispatcher::start() {
   network_.open([this](const tharsis_network_state& now) {
     for (const auto& link : links_) link->on_network(now);
+  });
+  memory_.open([this] {
+    for (const auto& link : links_) link->recall();
   });
   for (const auto& link : links_) link->start();
 }
@@ -163,6 +167,7 @@ task<void> dispatcher::stop() {
   for (const auto& link : links_) link->stop();
   const instant deadline = later(place_.now(), 2 * farewell);
   for (const auto& link : links_) co_await link->wait_stopped(deadline);
+  co_await memory_.close(deadline);
   co_await blocking_over(place_);
 }
 

@@ -17,8 +17,9 @@ namespace tharsis::stn {
 
 class dispatcher final : public answer_taker {
  public:
-  // `s` and `events` outlive the dispatcher. [own strand]
-  dispatcher(strand& place, const host& tables, const settings& s, const link_events& events);
+  // `s` and `events` outlive the dispatcher. What links learn is kept in the file `memory`, where that is not
+  // empty. [own strand]
+  dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory = {});
 
   // As tharsis_stn says. [any strand]
   tharsis_status submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error);
@@ -58,6 +59,7 @@ class dispatcher final : public answer_taker {
   const counts counts_;
   resolver names_;
   const std::string client_id_;
+  interval_memory memory_;
   std::vector<std::unique_ptr<longlink>> links_;
   inbox<letter> inbox_;
   outbox<delivery> outbox_;

@@ -15,13 +15,15 @@ struct longlink::open_wire {
 };
 
 longlink::longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
-                   const std::string& client_id, const link_events& events, const counts& c, answer_taker& taker)
+                   const std::string& client_id, const link_events& events, const counts& c, interval_memory& memory,
+                   answer_taker& taker)
     : place_(place),
       host_(tables),
       settings_(s),
       client_id_(client_id),
       events_(events),
       counts_(c),
+      memory_(memory),
       taker_(taker),
       dialer_(place, tables, names, s, phases_),
       tasks_(s.name, phases_, c.requests),
@@ -44,13 +46,26 @@ bool longlink::way::is_another(const way& before) const {
 }
 
 void longlink::on_network(const tharsis_network_state& now) {
+  if (rhythm_.on_foreground(now.foreground != 0)) nudge();
   const bool same = now.generation == way_.generation;
-  way_ = {now.generation, std::string(view(now.interface)), std::string(view(now.id))};
+  const std::string before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))}).network;
+  if (before != way_.network) recall();
   if (same || now.type == THARSIS_NETWORK_NONE) return;  // Without a network there is nothing to try.
   pace_.on_network();
   moved_ = true;
   dialer_.give_up();
   nudge();
+}
+
+void longlink::recall() {
+  rhythm_.resume(memory_.recall(settings_.name, way_.network).value_or(learned_interval()));
+  remembered_ = rhythm_.learned();
+}
+
+void longlink::remember() {
+  if (rhythm_.learned() == remembered_) return;
+  remembered_ = rhythm_.learned();
+  memory_.keep(settings_.name, way_.network, remembered_);
 }
 
 task<void> longlink::run() {
@@ -75,6 +90,7 @@ task<void> longlink::run() {
 // Moves bytes between the wire and the session until one of them is done; answers why.
 task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   enter(phase::prove);
+  rhythm_.on_connected(place_.wall());
   session talk(settings_, client_id_, rhythm_, tasks_, prove_by);
   const open_wire guard(*this, *wire);
   bool more = false;
@@ -136,6 +152,7 @@ std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) 
     more = total + count >= read_turn;
   }
   if (talk.up() && !up_) on_up();
+  remember();
   for (const push& p : talk.take_pushes()) {
     counts_.pushes_received.add();
     events_.on_push(settings_.name, p);
@@ -180,6 +197,8 @@ void longlink::on_up() {
 void longlink::on_down(const error& why) {
   uint64_t random = 0;
   host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&random), sizeof random);
+  rhythm_.on_down();
+  remember();
   tasks_.on_loss(why, place_.now());
   enter(phase::down);
   hand_over();

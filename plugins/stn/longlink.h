@@ -11,6 +11,7 @@
 #include "plugins/stn/core/session.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/dialer.h"
+#include "plugins/stn/interval_memory.h"
 #include "plugins/stn/link_events.h"
 #include "sdk/async/task_set.h"
 
@@ -30,11 +31,14 @@ class longlink {
  public:
   // All of them outlive the link.
   longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
-           const std::string& client_id, const link_events& events, const counts& c, answer_taker& taker);
+           const std::string& client_id, const link_events& events, const counts& c, interval_memory& memory,
+           answer_taker& taker);
 
   void start();
   // What the network is now; before start() and whenever it changes.
   void on_network(const tharsis_network_state& now);
+  // The memory knows more than it did.
+  void recall();
   void submit(std::unique_ptr<request> r);
   // False: the task is not here.
   bool cancel(uint64_t id);
@@ -66,6 +70,7 @@ class longlink {
   void on_up();
   void on_down(const error& why);
   void enter(phase p) { phases_.enter(p, place_.now()); }
+  void remember();
   void hand_over();
   void nudge();
   void report(uint32_t state, const error& why, duration gap = {});
@@ -76,11 +81,13 @@ class longlink {
   const std::string& client_id_;
   const link_events& events_;
   const counts& counts_;
+  interval_memory& memory_;
   answer_taker& taker_;
   phase_clock phases_;
   dialer dialer_;
   task_queue tasks_;
   heartbeat rhythm_;
+  learned_interval remembered_;
   reconnect pace_;
   signal nudge_;                       // While there is no connection; else its stream's own.
   signal deadlines_;                   // The first deadline of a task may have changed.

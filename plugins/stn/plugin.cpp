@@ -26,7 +26,8 @@ class plugin {
     if (!s) return fail(error, s.failure());
     settings_ = std::move(*s);
     events_.declare();
-    tasks_.emplace(place_, host_, settings_, events_);
+    const std::string folder(view(host_.paths->data(host_.paths->self)));
+    tasks_.emplace(place_, host_, settings_, events_, folder + "/intervals");
     const tharsis_status provided =
         host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
     if (provided == THARSIS_OK) tasks_->start();

@@ -1,14 +1,15 @@
 // Decides when an idle link proves that it is alive, and when it must be given up.
 //
-// NATs forget idle paths after a time nobody announces, so the machine looks for it: after
-// `grow_after` pongs in a row the interval grows by `step`; a lost pong takes it back by a step and
-// gives the link up. While no ping is out any received byte counts as life and restarts the wait; a
-// ping that is out is answered by its pong alone, so that a half-open path is noticed.
+// While no ping is out any received byte counts as life and restarts the wait; a ping that is out is answered
+// by its pong alone, so that a half-open path is noticed. How long the wait is: the shortest interval right
+// after connecting and, where the profile says so, while the application is in the foreground; else what
+// interval_search has found out.
 //
 // One machine serves all connections of a link, one after the other: what it learned stays.
 #pragma once
-#include <algorithm>
+#include <utility>
 
+#include "plugins/stn/core/interval_search.h"
 #include "plugins/stn/core/settings.h"
 
 namespace tharsis::stn {
@@ -17,27 +18,46 @@ class heartbeat {
  public:
   enum class action { wait, send_ping, give_up };
 
-  explicit heartbeat(const heartbeat_settings& s) : settings_(s), interval_(s.interval_min) {}
+  explicit heartbeat(const heartbeat_settings& s) : settings_(s), search_(s) {}
 
-  // A new connection is up.
+  // True: the deadline has moved.
+  [[nodiscard]] bool on_foreground(bool is) {
+    foreground_ = is;
+    if (ping_ != ping::none || deadline_ == never) return false;
+    const instant before = std::exchange(deadline_, later(heard_, interval()));
+    return deadline_ != before;
+  }
+  // The link goes over another network, about which this is known.
+  void resume(const learned_interval& l) { search_.resume(l); }
+
+  // A connection is there, at this time of the wall's clock;
+  void on_connected(int64_t wall) { search_.on_connected(wall); }
+  // and it is up.
   void on_up(instant now) {
     ping_ = ping::none;
-    pongs_in_a_row_ = 0;
-    deadline_ = later(now, interval_);
+    pongs_ = 0;
+    rest(now);
+  }
+
+  // The connection is gone. With a ping out, that may be the answer to it.
+  void on_down() {
+    if (ping_ == ping::idle) search_.on_lost(gap_);
+    ping_ = ping::none;
+    deadline_ = never;
   }
 
   void on_bytes(instant now) {
-    if (ping_ == ping::none) deadline_ = later(now, interval_);
+    if (ping_ == ping::none) rest(now);
   }
 
   void on_pong(instant now) {
     if (ping_ == ping::none) return;  // A late or unasked pong teaches nothing.
-    if (ping_ == ping::idle && ++pongs_in_a_row_ >= settings_.grow_after) {
-      interval_ = std::min(interval_ + settings_.step, settings_.interval_max);
-      pongs_in_a_row_ = 0;
+    if (ping_ == ping::idle) {
+      ++pongs_;
+      search_.on_pong(gap_);
     }
     ping_ = ping::none;
-    deadline_ = later(now, interval_);
+    rest(now);
   }
 
   // A long upload before the ping still makes its way: the pong cannot be there yet.
@@ -52,9 +72,7 @@ class heartbeat {
       send(ping::idle, now);
       return action::send_ping;
     }
-    if (ping_ == ping::idle) interval_ = std::max(interval_ - settings_.step, settings_.interval_min);
-    ping_ = ping::none;
-    deadline_ = never;
+    on_down();
     return action::give_up;
   }
 
@@ -67,21 +85,33 @@ class heartbeat {
   }
 
   instant deadline() const { return deadline_; }
-  duration interval() const { return interval_; }
+  duration interval() const {
+    const bool shortest = pongs_ < settings_.settle || (foreground_ && settings_.foreground_shortest);
+    return shortest ? settings_.interval_min : search_.learned().interval;
+  }
+  const learned_interval& learned() const { return search_.learned(); }
 
  private:
   enum class ping { none, idle, early };
 
+  void rest(instant now) {
+    heard_ = now;
+    deadline_ = later(now, interval());
+  }
   void send(ping kind, instant now) {
     ping_ = kind;
+    gap_ = now - heard_;
     deadline_ = later(now, settings_.pong_timeout);
   }
 
   heartbeat_settings settings_;
-  duration interval_;
+  interval_search search_;
+  bool foreground_ = true;
   instant deadline_ = never;
+  instant heard_{};
+  duration gap_{};  // Before the ping that is out.
   ping ping_ = ping::none;
-  int64_t pongs_in_a_row_ = 0;
+  int64_t pongs_ = 0;  // Of this connection.
 };
 
 }  // namespace tharsis::stn

@@ -19,6 +19,14 @@ struct heartbeat_settings {
   // Longer than three retransmissions of a lost packet take (1 + 2 + 4 s), so that a pong may be late.
   duration pong_timeout = 10s;
   int64_t grow_after = 3;
+  // One lost pong may be a lost packet.
+  int64_t shrink_after = 2;
+  // Pongs at the shortest interval after each connect: a path that fails at once is no path for experiments.
+  int64_t settle = 3;
+  // Boxes are replaced and carriers change their minds, some time within a week.
+  duration relearn_after = 24h * 7;
+  // Somebody looks at the application: a dead link is found soon, whatever that costs the radio.
+  bool foreground_shortest = true;
 };
 
 struct reconnect_settings {

@@ -8,7 +8,8 @@ using stn::heartbeat;
 namespace {
 
 constexpr stn::heartbeat_settings quick{
-    .interval_min = 10s, .interval_max = 30s, .step = 10s, .pong_timeout = 2s, .grow_after = 2};
+    .interval_min = 10s, .interval_max = 30s, .step = 10s, .pong_timeout = 2s, .grow_after = 2, .shrink_after = 1,
+    .settle = 0, .relearn_after = 24h, .foreground_shortest = false};
 constexpr instant t0 = instant(1h);
 
 heartbeat up_at_t0() {
@@ -98,4 +99,48 @@ TEST(Heartbeat, WhatWasLearnedOutlivesTheConnection) {
   beat(h), beat(h);
   h.on_up(t0 + 1h);
   EXPECT_EQ(h.deadline(), t0 + 1h + 20s);
+}
+
+TEST(Heartbeat, AFreshConnectionIsTriedAtTheShortestIntervalFirst) {
+  auto careful = quick;
+  careful.settle = 2;
+  heartbeat h(careful);
+  h.resume({30s, true, 0});
+  h.on_up(t0);
+  EXPECT_EQ(h.interval(), 10s);
+  beat(h);
+  EXPECT_EQ(h.interval(), 10s);
+  beat(h);
+  EXPECT_EQ(h.interval(), 30s);
+  h.on_up(t0 + 1h);
+  EXPECT_EQ(h.interval(), 10s);
+}
+
+TEST(Heartbeat, InTheForegroundTheIntervalIsTheShortestAndAtOnce) {
+  auto watched = quick;
+  watched.foreground_shortest = true;
+  heartbeat h(watched);
+  h.resume({30s, true, 0});
+  (void)h.on_foreground(false);
+  h.on_up(t0);
+  EXPECT_EQ(h.deadline(), t0 + 30s);
+  EXPECT_TRUE(h.on_foreground(true));
+  EXPECT_EQ(h.deadline(), t0 + 10s);
+  EXPECT_FALSE(h.on_foreground(true));
+  EXPECT_EQ(h.on_deadline(t0 + 10s), heartbeat::action::send_ping);
+  EXPECT_FALSE(h.on_foreground(false)) << "a ping is out; its pong is waited for as before";
+  EXPECT_EQ(h.deadline(), t0 + 12s);
+}
+
+TEST(Heartbeat, AConnectionThatBreaksWithAPingOutCountsAsALostPong) {
+  heartbeat h = up_at_t0();
+  beat(h), beat(h);
+  ASSERT_EQ(h.interval(), 20s);
+  EXPECT_EQ(h.on_deadline(h.deadline()), heartbeat::action::send_ping);
+  h.on_down();
+  EXPECT_EQ(h.interval(), 10s);
+  h.on_up(t0 + 1h);
+  h.on_down();
+  h.on_up(t0 + 2h);
+  EXPECT_EQ(h.interval(), 10s);
 }
