@@ -118,7 +118,7 @@ TEST(XlogShipPlan, ASelectionReadsAsItsBlocksWithAllTheirTexts) {
     }
     EXPECT_EQ(part.lines, expected) << "with the texts that blocks that were left out told first";
     query error_lines;
-    error_lines.level = THARSIS_LOG_ERROR;
+    error_lines.levels = levels_from(THARSIS_LOG_ERROR);
     EXPECT_EQ(read(sent, &key, error_lines).lines, read(log.bytes, &key, error_lines).lines);
   }
 }
