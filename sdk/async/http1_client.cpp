@@ -36,10 +36,7 @@ task<result<http1_answer>> http1_client::exchange(http1_request request, size_t 
 }
 
 task<result<http1_answer>> http1_client::exchange_of(const http1_request* request, size_t answer_max, instant deadline) {
-  struct lent_body {
-    http1_client& self;
-    ~lent_body() { self.rest_ = {}; }  // It goes with the request, also when this frame is destroyed early.
-  } const lent{*this};
+  const lent_body lent{*this};
   http1::request_head asked = request->head;
   if (request->expect_continue) http1::set(asked.fields, "Expect", "100-continue");
   std::string_view body = request->body;

@@ -67,6 +67,11 @@ class http1_client {
  private:
   friend class http_endpoint;
   enum class phase : uint8_t { idle, sending, waiting, reading, dead };
+  // rest_ goes with the request, also when the exchange's frame is destroyed early.
+  struct lent_body {
+    http1_client& self;
+    ~lent_body() { self.rest_ = {}; }
+  };
 
   task<result<http1_answer>> exchange_of(const http1_request* request, size_t answer_max, instant deadline);
   task<result<http1::event>> next(instant deadline);
