@@ -16,7 +16,10 @@ block_settings block_settings_of(unsigned tick_shift) {
 }  // namespace
 
 block_form::block_form(unsigned tick_shift, std::vector<public_key> recipients, const tharsis_random& random)
-    : tick_shift_(tick_shift), recipients_(std::move(recipients)), random_(random), block_(block_settings_of(tick_shift)) {}
+    : block_form(block_settings_of(tick_shift), std::move(recipients), random) {}
+
+block_form::block_form(const block_settings& blocks, std::vector<public_key> recipients, const tharsis_random& random)
+    : tick_shift_(blocks.tick_shift), recipients_(std::move(recipients)), random_(random), block_(blocks) {}
 
 void block_form::add_site(const site& s) {
   sites_.push_back(s);
@@ -30,8 +33,8 @@ void block_form::forget() {
   epoch_.reset();
 }
 
-result<std::string> block_form::begin(const clock_anchor& anchor, const unique_id& id) {
-  auto made = frame_maker::make(anchor, id, tick_shift_, recipients_, random_);
+result<std::string> block_form::begin_again(const clock_anchor& anchor, const unique_id& id, int64_t as_old_as) {
+  auto made = frame_maker::make(anchor, id, tick_shift_, recipients_, random_, as_old_as);
   if (!made) return made.failure();
   frames_.emplace(std::move(*made));
   return frames_->file_header();

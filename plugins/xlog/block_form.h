@@ -11,13 +11,16 @@ namespace tharsis::xlog {
 class block_form final : public file_form {
  public:
   block_form(unsigned tick_shift, std::vector<public_key> recipients, const tharsis_random& random);
+  block_form(const block_settings& blocks, std::vector<public_key> recipients, const tharsis_random& random);
 
   bool proves_itself() const override { return true; }
   void add_site(const site& s) override;
   block_writer::added add(const row& r) override { return block_.add(r); }
   uint32_t rows() const override { return block_.rows(); }
   void forget() override;
-  result<std::string> begin(const clock_anchor& anchor, const unique_id& id) override;
+  result<std::string> begin(const clock_anchor& anchor, const unique_id& id) override { return begin_again(anchor, id, 0); }
+  // A file that takes another one's place; see file_header.
+  result<std::string> begin_again(const clock_anchor& anchor, const unique_id& id, int64_t as_old_as);
   result<std::string> lines(const block_extra& extra) override;
   result<std::string> recovered(const recovered_payload& left, const block_extra& extra) override;
   result<std::string> note(int64_t wall, std::string_view text, uint32_t level) override;

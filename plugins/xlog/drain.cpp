@@ -69,8 +69,11 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   rings_.begin_draining();
   look();
   error failure = fine;
-  bool more = true;
+  bool more = true, file_over = false;
   for (int blocks = 0; more && blocks < blocks_at_once; ++blocks) {
+    // Between two files the caller sees to the room for the next one.
+    file_over = blocks > 0 && files_.is_full() && has_lines();
+    if (file_over) break;
     if (has_lines()) failure = change_file_if_over();
     if (failure.status != THARSIS_OK) break;
     do more = gather();
@@ -86,6 +89,7 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   outcome o = outcome_of(std::move(failure));
   o.kept = all && !more && o.failure.status == THARSIS_OK;
   o.open = o.open || (more && o.failure.status == THARSIS_OK);
+  o.file_over = file_over && o.failure.status == THARSIS_OK;
   return o;
 }
 

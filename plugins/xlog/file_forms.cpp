@@ -1,5 +1,6 @@
 #include "plugins/xlog/file_forms.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -24,6 +25,14 @@ mars_export::zone local_zone(const tharsis_loop* loop) {
   };
 }
 
+// A block is no larger than a file, which may be small for keep_bytes' sake.
+block_settings blocks_of(const settings& s) {
+  block_settings b;
+  b.tick_shift = s.tick_shift;
+  b.bytes = static_cast<size_t>(std::min<uint64_t>(b.bytes, s.whole_file()));
+  return b;
+}
+
 }  // namespace
 
 result<made_form> make_file_form(const settings& s, const std::vector<public_key>& recipients, const tharsis_random& random,
@@ -32,7 +41,7 @@ result<made_form> make_file_form(const settings& s, const std::vector<public_key
     case file_format::text: return made_form(std::make_unique<text_form>());
     case file_format::json: return made_form(std::make_unique<json_form>());
     case file_format::mars: break;
-    default: return made_form(std::make_unique<block_form>(s.tick_shift, recipients, random));
+    default: return made_form(std::make_unique<block_form>(blocks_of(s), recipients, random));
   }
   auto writer = mars_writer::make(s.mars, random);
   if (!writer) return writer.failure();

@@ -9,12 +9,13 @@
 namespace tharsis::xlog {
 
 result<frame_maker> frame_maker::make(const clock_anchor& anchor, const unique_id& id, unsigned tick_shift,
-                                      std::span<const public_key> recipients, const tharsis_random& random) {
+                                      std::span<const public_key> recipients, const tharsis_random& random, int64_t as_old_as) {
   frame_maker made;
   xlog::file_header head;
   head.id = id;
   head.anchor = anchor;
   head.tick_shift = static_cast<uint8_t>(tick_shift);
+  head.as_old_as = as_old_as;
   head.sealed = !recipients.empty();
   if (head.sealed) {
     head.seal.resize(envelope_size(recipients.size()));

@@ -15,9 +15,9 @@ namespace tharsis::xlog {
 
 class frame_maker {
  public:
-  // `anchor`: of now; `id`: random. Sealed where there is somebody to seal for.
+  // `anchor`: of now; `id`: random. Sealed where there is somebody to seal for. `as_old_as`: see file_header.
   static result<frame_maker> make(const clock_anchor& anchor, const unique_id& id, unsigned tick_shift,
-                                  std::span<const public_key> recipients, const tharsis_random& random);
+                                  std::span<const public_key> recipients, const tharsis_random& random, int64_t as_old_as = 0);
 
   // What the file begins with.
   const std::string& file_header() const { return file_header_; }

@@ -31,6 +31,13 @@ task<void> housekeeping::run() {
   }
 }
 
+task<void> housekeeping::keep_limits() {
+  if (settings_.keep.keep_bytes == 0 && settings_.keep.keep_free == 0) co_return;
+  const auto job = [k = keeper_, wall = place_.wall()] { return k->look(wall); };
+  const auto done = co_await blocking(place_, job);
+  if (done) tell(*done);
+}
+
 task<bool> housekeeping::make_room() {
   const auto job = [k = keeper_, wall = place_.wall()] { return k->make_room(wall); };
   const auto done = co_await blocking(place_, job);

@@ -21,6 +21,8 @@ class housekeeping {
   void stop() { wake_.raise(stopping); }
   // A file was begun.
   void look() { wake_.raise(looking); }
+  // What is written now makes room for what comes.
+  task<void> keep_limits();
   // Whether a file went, for one that is written.
   task<bool> make_room();
   void set_limits(const retention& keep);

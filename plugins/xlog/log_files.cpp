@@ -68,7 +68,7 @@ error log_files::open_name(const file_name& name) {
 }
 
 bool log_files::is_over(int64_t wall) const {
-  return file_ == 0 || bytes_ >= file_size_ || days_.is_over(begun_, wall) || !is_there();
+  return file_ == 0 || is_full() || days_.is_over(begun_, wall) || !is_there();
 }
 
 // Somebody may have cleared the folder away under us, or put another file in our file's place, or cut it; an open file

@@ -32,6 +32,7 @@ class log_files {
   bool is_over(int64_t wall) const;
   // Somebody else's doing: what was written since the last look may be nowhere.
   bool is_taken_away() const { return file_ != 0 && !is_there(); }
+  bool is_full() const { return bytes_ >= file_size_; }
   bool is_open() const { return file_ != 0; }
   uint64_t length() const { return bytes_; }
   // Of the file that is open, or was last.

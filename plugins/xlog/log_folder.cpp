@@ -4,10 +4,21 @@
 #include <optional>
 #include <tuple>
 
+#include "plugins/xlog/core/frame.h"
 #include "sdk/async/file_reader.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
+namespace {
+
+// What was compacted is as old as it was before; 0: it was not.
+int64_t told_age(const tharsis_files* files, const std::string& path) {
+  const auto begin = read_beginning(files, path, file_header::fixed_size + file_header::seal_max + checksum_size);
+  file_opening opening;
+  return begin && !decode_file_header(as_bytes(*begin), opening) ? opening.header.as_old_as : 0;
+}
+
+}  // namespace
 
 result<std::vector<log_file>> log_files_in(const tharsis_files* files, const std::string& folder, const std::string& of) {
   if (!THARSIS_HAS(files, describe)) return error{THARSIS_E_UNSUPPORTED, "this host cannot tell what the files in '" + folder + "' are"};
@@ -25,7 +36,8 @@ result<std::vector<log_file>> log_files_in(const tharsis_files* files, const std
     const std::string path = folder + "/" + name;
     tharsis_file_facts facts{sizeof facts, 0, 0, 0};
     if (files->describe(files->self, text_of(path), &facts, nullptr) != THARSIS_OK || facts.kind != THARSIS_FILE_PLAIN) continue;
-    found.push_back({path, *parsed, facts.bytes, facts.modified});
+    const int64_t told = parsed->ending == ending_of(file_format::xlog) ? told_age(files, path) : 0;
+    found.push_back({path, *parsed, facts.bytes, told != 0 ? told : facts.modified});
   }
   const auto key = [](const log_file& f) { return std::tie(f.name.of, f.name.day, f.name.number, f.path); };
   std::sort(found.begin(), found.end(), [&](const log_file& a, const log_file& b) { return key(a) < key(b); });

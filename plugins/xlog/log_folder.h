@@ -14,7 +14,7 @@ struct log_file {
   std::string path;
   file_name name;
   uint64_t bytes = 0;
-  int64_t modified = 0;  // 0: nobody knows.
+  int64_t modified = 0;  // When a line was written last, whoever compacted it since; 0: nobody knows.
 };
 
 // Plain files with names as ours, in the order of the names; those of one log, or with an empty `of` of all.

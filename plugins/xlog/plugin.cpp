@@ -1,6 +1,7 @@
 // The door between the C ABI and xlog. Nothing here decides anything.
 #include <bit>
 
+#include "plugins/xlog/compact_command.h"
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/core/mars_cipher.h"
@@ -86,6 +87,8 @@ void read_keeping(const host& h, settings& s) {
   s.keep.keep_at_least = static_cast<uint32_t>(h.whole("keep_at_least", s.keep.keep_at_least));
   s.make_room = h.flag("make_room", s.make_room);
   s.full_level = level_from(h.text("full_level")).value_or(s.full_level);
+  s.compact = h.text("compact") != "never";
+  s.compact_after = h.wait("compact_after", s.compact_after);
   s.cache_directory = h.text("cache_directory");
   s.cache_days = static_cast<uint32_t>(h.whole("cache_days", s.cache_days));
 }
@@ -151,6 +154,7 @@ class plugin {
     if (write_) write_->stop();
     if (push_) push_->stop();
     if (ships_) ships_->stop();
+    if (compact_) compact_->stop();
     if (work_.empty()) return THARSIS_OK;
     end_.spawn(tell_stopped());
     return THARSIS_PENDING;
@@ -194,6 +198,9 @@ class plugin {
     } else if (call.name() == "push") {
       push_ = std::make_unique<push_command>(host_, place_, ship_, call);
       work_.spawn(push_->run());
+    } else if (call.name() == "compact") {
+      compact_ = std::make_unique<compact_command>(host_, place_, call);
+      work_.spawn(compact_->run());
     } else if (call.name() == "write" || call.name() == "recover") {
       write_ = std::make_unique<write_command>(host_, place_, has_, call);
       work_.spawn(write_->run());
@@ -219,6 +226,7 @@ class plugin {
     }
     host_.self->ready(host_.self->self);
     work_.spawn(writer_.keep_files());
+    if (has_.compact) work_.spawn(writer_.compact_files());
     co_await writer_.run();
   }
   // Once somebody can be shipped to, others may ask for it.
@@ -290,6 +298,7 @@ class plugin {
   std::unique_ptr<read_command> read_;
   std::unique_ptr<keygen_command> keygen_;
   std::unique_ptr<files_command> files_;
+  std::unique_ptr<compact_command> compact_;
   std::unique_ptr<write_command> write_;
   std::unique_ptr<push_command> push_;
   std::unique_ptr<ship_service> ships_;

@@ -63,7 +63,8 @@ writer::writer(const host& h, strand& place, const settings& s)
       work_(std::make_shared<work>()),
       intake_(h.loop, &writer::on_wake, this, s.rules(), s.redact),
       console_(h.console, intake_),
-      keeping_(h, place, s) {}
+      keeping_(h, place, s),
+      compacting_(h, place, s) {}
 
 writer::~writer() = default;
 
@@ -247,6 +248,10 @@ task<void> writer::write_what_waits(bool all) {
     waiting_ = o.open;
     if (o.kept) unkept_since_ = begun;
     on_written(o);
+    if (o.file_over && !stop_) {
+      co_await keeping_.keep_limits();
+      continue;
+    }
     if (o.failure.status == THARSIS_OK) {
       if (o.lines > 0 && all && o.open) continue;  // More than one turn's worth.
       intake_.answer(askers);
@@ -288,6 +293,7 @@ task<drain::outcome> writer::drain_once(bool all) {
 void writer::on_written(const drain::outcome& o) {
   written_ += o.lines;
   lost_ += o.dropped;
+  compacting_.on_lines(o.lines);
   counts_.lines.add(o.lines);
   counts_.bytes.add(o.bytes);
   counts_.lines_recorded.add(o.recorded);
@@ -302,7 +308,7 @@ void writer::on_written(const drain::outcome& o) {
     retry_ = duration();
   }
   if (!works || (!again && o.file == file_ && lost_ == published_lost_)) return;
-  if (o.file != file_) keeping_.look();
+  if (o.file != file_) keeping_.look(), compacting_.look();
   file_ = o.file;
   shown_file_.set(file_);
   publish(fine);

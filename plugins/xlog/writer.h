@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/xlog/compacting.h"
 #include "plugins/xlog/console_sink.h"
 #include "plugins/xlog/core/settings.h"
 #include "plugins/xlog/current_file.h"
@@ -40,9 +41,12 @@ class writer {
   void stop() {
     wake_.raise(stopping);
     keeping_.stop();
+    compacting_.stop();
   }
   // Beside run(): files come and go as the limits say.
   task<void> keep_files() { return keeping_.run(); }
+  // The same: closed files are put into larger blocks.
+  task<void> compact_files() { return compacting_.run(); }
   void set_limits(const retention& keep) { keeping_.set_limits(keep); }
 
   // From this level on lines are printed for people.
@@ -115,6 +119,7 @@ class writer {
   intake intake_;
   console_sink console_;
   housekeeping keeping_;
+  compacting compacting_;
   tharsis_handle topic_ = 0;
   std::string file_;        // The one that was written last.
   current_file shown_file_;  // The same.

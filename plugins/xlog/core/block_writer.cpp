@@ -11,7 +11,6 @@ namespace tharsis::xlog {
 namespace {
 
 constexpr size_t compress_from = 256;          // Fewer bytes do not become less.
-constexpr int compress_level = 1;              // More costs more than the disk is worth while lines come.
 constexpr uint32_t picky_after = 64;           // Texts of a column that say what most of its texts are like.
 constexpr uint8_t plain = 0, compressed = 1;   // The first byte of texts.
 
@@ -249,7 +248,7 @@ void block_writer::close_texts() {
     texts_.varint(all.size());
     const size_t bound = ZSTD_compressBound(all.size());
     const size_t n =
-        ZSTD_compressCCtx(zstd_->context, texts_.room(bound), bound, all.data(), all.size(), compress_level);
+        ZSTD_compressCCtx(zstd_->context, texts_.room(bound), bound, all.data(), all.size(), settings_.compress_level);
     if (ZSTD_isError(n) == 0 && n < all.size()) return texts_.took(n);
     texts_.clear();
   }

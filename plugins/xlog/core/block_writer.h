@@ -30,6 +30,7 @@ struct block_settings {
   size_t bytes = 256 << 10;         // Of rows as they stand in rings; at most block_bytes_max - row_bytes_max.
   unsigned tick_shift = 0;          // Bits of a tick that are not kept.
   uint64_t epoch_rows = 128 << 10;  // After that many, at the next block, the dictionary begins anew.
+  int compress_level = 1;           // Of texts. More costs more than the disk is worth while lines come.
 };
 
 // What the header of a block's frame says of it in the clear.

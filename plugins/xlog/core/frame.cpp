@@ -143,7 +143,8 @@ std::string encode(const file_header& h) {
   to += as_text(h.id);
   append_anchor(to, h.anchor);
   append_number(to, h.tick_shift);
-  to.append(file_header::fixed_size - to.size(), '\0');
+  append_number(to, static_cast<uint64_t>(std::max<int64_t>(h.as_old_as, 0)) / 1000);
+  to.resize(file_header::fixed_size);
   to += h.seal;
   append_number(to, crc32c(as_bytes(to)));
   return to;
@@ -173,6 +174,8 @@ std::optional<file_damage> decode_file_header(std::span<const uint8_t> bytes, fi
   std::copy(id.begin(), id.end(), to.header.id.begin());
   to.header.anchor = take_anchor(from);
   to.header.tick_shift = from.byte();
+  const uint64_t micros = load<uint64_t>(bytes.data() + file_header::fixed_size - sizeof micros) >> 8;
+  to.header.as_old_as = micros <= INT64_MAX / 1000 ? static_cast<int64_t>(micros) * 1000 : 0;
   to.header.seal = as_text(whole->subspan(file_header::fixed_size));
   if (!is_sane(to.header.anchor) || to.header.tick_shift > 63)
     return file_damage{false, "the file's header is damaged: its clock is impossible"};

@@ -88,6 +88,7 @@ struct file_header {
   std::array<uint8_t, 16> id{};
   clock_anchor anchor;         // Of when the file was begun.
   uint8_t tick_shift = 0;      // Ticks of rows are kept without that many bits.
+  int64_t as_old_as = 0;       // Of a file that was compacted: when it was last written before, to the microsecond, from 1970 on; 0: it was not.
   std::string seal;            // The seal's own part; at most seal_max.
   bool operator==(const file_header&) const = default;
 

@@ -64,6 +64,10 @@ struct settings {
   // full disk is seldom emptied within a second, and ten seconds are what a person waits gladly.
   duration retry_min = 200ms;
   duration retry_max = 10s;
+  // Whether closed files are put into larger blocks while there is little to write; only plain ones can be. And for how long there
+  // must have been little: whoever reads a file that was just closed, or copies it away, has done so by then.
+  bool compact = true;
+  duration compact_after = 1min;
   // What files are. Every form but our own puts each line into words while it writes.
   file_format format = file_format::xlog;
   mars_settings mars;
@@ -96,6 +100,30 @@ struct settings {
 // times as much, escaped, still fits into what is read at a time.
 inline constexpr size_t text_max = 256 << 10;
 inline constexpr size_t plugin_max = 256;  // Bytes of a plugin's id.
+
+// Compacting. Lines in that many bytes of ring or rows make a block: twice those of the writer, which is where more gains less
+// than the lines cost that a query has to open for the one it wants.
+inline constexpr uint32_t compact_rows = 8192;
+inline constexpr size_t compact_bytes = 512 << 10;
+// Of zstd, for texts: the time is nobody's.
+inline constexpr int compact_level = 9;
+// Blocks of fewer lines than this, in the mean, are small: below it a file of a messenger's lines loses a tenth and more.
+inline constexpr uint64_t compact_small_block = 128;
+// A smaller file is not worth two writes and two syncs.
+inline constexpr uint64_t compact_bytes_least = 16 << 10;
+// A new file that is not smaller by a tenth does not replace the old one.
+inline constexpr uint64_t compact_gain = 10;
+// So few lines within compact_after are quiet: what a program says of itself while nobody uses it.
+inline constexpr uint64_t compact_quiet_lines = 1000;
+// One step: some milliseconds, so that the writer, which may need the same thread, hardly waits. Rows that are read, or headers
+// of frames that are looked at.
+inline constexpr uint64_t compact_rows_at_once = 4096;
+inline constexpr uint64_t compact_frames_at_once = 512;
+// After each, three times as long nothing: a quarter of a core at most.
+inline constexpr int compact_pauses = 3;
+inline constexpr duration compact_pause_least = 5ms, compact_pause_most = 1s;
+// How often files are looked for when none was begun, and after a disk was full.
+inline constexpr duration compact_look_interval = 1h;
 
 // How often `tail -f` looks for what came: a person sees no delay, and a disk that sleeps is not kept awake by much.
 inline constexpr duration follow_interval = 250ms;

@@ -15,7 +15,11 @@ class speaker {
   tharsis_status start(tharsis_error* error) {
     if (const int64_t burst = host_.whole("burst", 0); burst > 0) {
       const logger log(host_.log);
-      for (int64_t i = 0; i < burst; ++i) log.info("burst {number}", i);
+      const int64_t noise = host_.whole("noise", 0);
+      for (int64_t i = 0; i < burst; ++i) {
+        if (noise == 0) log.info("burst {number}", i);
+        else say_noise(log, i, static_cast<size_t>(noise));
+      }
       const duration most = host_.wait("flush", duration());
       const bool kept = most == duration() || host_.log->flush_now(host_.log->self, most.count()) == THARSIS_OK;
       host_.console->print(host_.console->self, text_of(kept ? "said" : "not kept"));
@@ -34,6 +38,16 @@ class speaker {
   }
 
  private:
+  // What no dictionary makes shorter.
+  void say_noise(const logger& log, int64_t number, size_t size) {
+    std::string noise;
+    for (size_t i = 0; i < size; ++i) noise += static_cast<char>('a' + (chance_ = chance_ * 6364136223846793005u + 1442695040888963407u) / (uint64_t{1} << 59));
+    const std::string says = host_.text("says", "info");
+    if (says == "error") log.error("noise {number} {noise}", number, noise);
+    else if (says == "both" && number % 2 != 0) log.warning("noise {number} {noise}", number, noise);
+    else log.info("noise {number} {noise}", number, noise);
+  }
+
   struct question {
     void (*done)(void* context);
     void* context;
@@ -76,6 +90,7 @@ class speaker {
   const host host_;
   const logger log_;
   const tharsis_log_tap* taps_ = nullptr;
+  uint64_t chance_ = 1;
   tharsis_handle tap_ = 0;
   tharsis_handle subscription_ = 0;
   void (*watcher_)(void*, const tharsis_xlog_state*) = nullptr;
