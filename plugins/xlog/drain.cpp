@@ -72,7 +72,7 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   bool more = true, file_over = false;
   for (int blocks = 0; more && blocks < blocks_at_once; ++blocks) {
     // Between two files the caller sees to the room for the next one.
-    file_over = blocks > 0 && files_.is_full() && has_lines();
+    file_over = settings_.keep.keep_bytes > 0 && blocks > 0 && files_.is_full() && has_lines();
     if (file_over) break;
     if (has_lines()) failure = change_file_if_over();
     if (failure.status != THARSIS_OK) break;

@@ -46,7 +46,7 @@ class drain {
     loss_counts full;      // Those of them that found their rings full.
     bool kept = false;     // All lines that were there when run() began are where they are promised to be.
     bool open = false;     // Lines are left in a block that is not full.
-    bool file_over = false;  // The file is full, and lines are left for the next one.
+    bool file_over = false;  // The file is full, and lines are left for the next one: with a limit of bytes, others may have to go first.
     error failure{THARSIS_OK, {}};
     std::string file;      // That is open, or was last.
   };

@@ -25,11 +25,11 @@ mars_export::zone local_zone(const tharsis_loop* loop) {
   };
 }
 
-// A block is no larger than a file, which may be small for keep_bytes' sake.
+// A block is a part of a file, which may be small for keep_bytes' sake, and is over it by a block at most.
 block_settings blocks_of(const settings& s) {
   block_settings b;
   b.tick_shift = s.tick_shift;
-  b.bytes = static_cast<size_t>(std::min<uint64_t>(b.bytes, s.whole_file()));
+  b.bytes = static_cast<size_t>(std::min<uint64_t>(b.bytes, s.whole_file() / 4));
   return b;
 }
 

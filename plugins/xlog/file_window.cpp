@@ -23,9 +23,16 @@ bool file_window::open() {
   if (failure_.status != THARSIS_OK) return false;
   tharsis_error why = no_error();
   const tharsis_status status = files_->open(files_->self, text_of(path_), THARSIS_FILES_READ, &file_, &why);
-  if (status == THARSIS_OK) return true;
-  file_ = 0;
-  failure_ = error_from(status, why);
+  if (status != THARSIS_OK) file_ = 0, failure_ = error_from(status, why);
+  return status == THARSIS_OK && is_same();
+}
+
+// What was given back for a while may be another file by now, at whose offsets other things stand.
+bool file_window::is_same() {
+  uint64_t bytes = 0;
+  if (!size_ || files_->length(files_->self, file_, &bytes, nullptr) != THARSIS_OK || bytes >= *size_) return true;
+  let_go();
+  failure_ = {THARSIS_E_GONE, "'" + path_ + "' became shorter while it was read: it was compacted, or somebody cut it; read it again"};
   return false;
 }
 

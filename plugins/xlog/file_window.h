@@ -36,6 +36,7 @@ class file_window final : public byte_window {
 
  private:
   bool open();
+  bool is_same();
   size_t read_some(uint64_t offset, uint8_t* into, size_t most);
 
   const tharsis_files* const files_;

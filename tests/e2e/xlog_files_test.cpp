@@ -107,6 +107,37 @@ TEST_F(XlogFiles, AnIdleLogGetsOldToo) {
   EXPECT_TRUE(s.stops());
 }
 
+TEST_F(XlogFiles, AQuietLogIsCompacted) {
+  const std::string settings = "directory: /log, file_size: 1MiB, interval: 0ms";
+  list said;
+  {
+    xlog_stage s(world, machine, settings);
+    ASSERT_TRUE(s.starts());
+    for (int i = 0; i < 300; ++i) {
+      said.push_back("heartbeat " + std::to_string(i));
+      s.say(said.back());
+      world.run_for(1s);
+    }
+    EXPECT_TRUE(s.stops());
+  }
+  const uint64_t before = bytes_in("/log");
+  xlog_stage s(world, machine, settings);
+  ASSERT_TRUE(s.starts());
+  world.run_for(59s);
+  EXPECT_EQ(counted(s.running->counted(), "xlog", "files_compacted"), 0);
+  for (int i = 0; i < 100; ++i) {
+    said.push_back("still there " + std::to_string(i));
+    s.say(said.back());
+    world.run_for(1s);
+  }
+  EXPECT_EQ(counted(s.running->counted(), "xlog", "files_compacted"), 1) << "a heartbeat is quiet";
+  EXPECT_LT(disk.content(first_file)->size() * 4, before);
+  EXPECT_TRUE(s.flush());
+  EXPECT_EQ(texts_in_folder(machine, "/log"), said);
+  EXPECT_TRUE(s.stops());
+  EXPECT_EQ(s.logged, "");
+}
+
 TEST_F(XlogFiles, AFullDiskTakesOldFilesAndWritingGoesOn) {
   xlog_stage s(world, machine, "directory: /log, file_size: 8KiB");
   ASSERT_TRUE(s.starts());

@@ -16,9 +16,8 @@ import time
 
 SKIPPED = 77
 FILE_SIZE = 256 << 10
-DISK = 3 << 20
+DISK = 6 << 20
 NOISE = 1000
-RING = 64 << 10
 
 
 def enter_namespace():
@@ -41,12 +40,13 @@ class Stage:
             print(f"skipped: no tmpfs can be mounted here: {mounted.stderr.strip()}")
             sys.exit(SKIPPED)
         self.log = self.disk / "log"
+        self.rings = 0  # Bytes that the rings of a process take.
 
-    def start(self, says, lines, more=""):
+    def start(self, says, lines, more="", wait="1m"):
         profile = self.folder / "profile.yaml"
         profile.write_text(
             "tharsis: 1\nplugins:\n"
-            f"  xlog: {{ directory: {self.log}, file_size: 256KiB, ring_size: 64KiB, rings: 2, keep_at_least: 2, full_wait: 5ms,"
+            f"  xlog: {{ directory: {self.log}, file_size: 256KiB, ring_size: 64KiB, rings: 2, keep_at_least: 2, full_wait: {wait},"
             f" retry_min: 20ms, retry_max: 100ms, interval: 50ms, compact: never{more} }}\n"
             f"  speaker: {{ burst: {lines}, noise: {NOISE}, says: {says}, start_deadline: 5m, stall_limit: 5m }}\n")
         words = [self.program, "run", str(profile), *self.all_plugins, "--state", str(self.folder / "state")]
@@ -57,6 +57,7 @@ class Stage:
         expect("said" in line, f"it did not say all its lines: {line} {(self.folder / 'stderr').read_text()[-1000:]}")
 
     def stop(self, process):
+        self.rings = sum(path.stat().st_blocks * 512 for path in self.log.glob("*.ring"))
         process.terminate()
         expect(process.wait() == 0, f"it ended with {process.returncode}: {(self.folder / 'stderr').read_text()[-1000:]}")
 
@@ -67,9 +68,12 @@ class Stage:
         done = subprocess.run([self.program, "xlog", "cat", "--json", *map(str, paths), *self.plugins], capture_output=True, text=True, check=False)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def free(self):
-        room = os.statvfs(self.disk)
-        return room.f_bavail * room.f_frsize
+    def leave_free(self, room):
+        """For log files, beside the rings of the next process."""
+        disk = os.statvfs(self.disk)
+        ballast = self.disk / "ballast"
+        ballast.write_bytes(bytes(disk.f_bavail * disk.f_frsize - self.rings - room))
+        return ballast
 
 
 def expect(is_so, what):
@@ -85,7 +89,8 @@ def until(is_so, what):
 
 
 def numbers(objects, level=None):
-    return [o["fields"]["number"] for o in objects if o["plugin"] == "speaker" and o.get("fields") and (level is None or o["level"] == level)]
+    said = [(o["level"], re.match(r"noise (\d+) ", o["text"])) for o in objects if o["plugin"] == "speaker"]
+    return [int(found[1]) for of, found in said if found and level in (None, of)]
 
 
 def evicts_what_is_missed_least(stage):
@@ -96,8 +101,7 @@ def evicts_what_is_missed_least(stage):
         stage.stop(process)
     first = [path for path in stage.files() if path.stat().st_size > NOISE]
     expect(len(first) == 3, f"there are other files than three: {first}")
-    ballast = stage.disk / "ballast"
-    ballast.write_bytes(bytes(max(stage.free() - FILE_SIZE, 0)))
+    ballast = stage.leave_free(FILE_SIZE)
     process = stage.start("info", 450)
     stage.said(process)
     until(lambda: not first[1].exists(), "the oldest file with infos alone did not go")
@@ -113,9 +117,8 @@ def evicts_what_is_missed_least(stage):
 def keeps_what_fits_and_counts_the_rest(stage):
     """Nothing may go: there are only the two newest files, and the one that is written."""
     count = 6000
-    ballast = stage.disk / "ballast"
-    ballast.write_bytes(bytes(stage.free() - 3 * FILE_SIZE))
-    process = stage.start("both", count, ", make_room: false")
+    ballast = stage.leave_free(3 * FILE_SIZE)
+    process = stage.start("both", count, ", make_room: false", "5ms")
     stage.said(process)
     until(lambda: "below warning have half" in (stage.folder / "stderr").read_text(), "it did not say that warnings get what is left")
     expect(process.poll() is None, "it died of a full disk")

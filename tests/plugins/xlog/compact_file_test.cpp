@@ -332,6 +332,10 @@ TEST_F(XlogCompactFile, WhoHasTheOldFileOpenReadsItToItsEnd) {
   ASSERT_EQ(reader.at(0, 100), bytes.substr(0, 100));
   ASSERT_EQ(compact().is, kind::done);
   EXPECT_EQ(reader.at(bytes.size() - 100, 100), bytes.substr(bytes.size() - 100));
+  // Who gave it back for a while, as there are many files, is told, and reads no other bytes.
+  reader.let_go();
+  EXPECT_EQ(reader.at(1000, 100), "");
+  EXPECT_EQ(reader.failure().status, THARSIS_E_GONE);
 }
 
 TEST_F(XlogCompactFile, StoppedHalfWayItLeavesNothing) {

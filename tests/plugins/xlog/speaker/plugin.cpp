@@ -41,7 +41,10 @@ class speaker {
   // What no dictionary makes shorter.
   void say_noise(const logger& log, int64_t number, size_t size) {
     std::string noise;
-    for (size_t i = 0; i < size; ++i) noise += static_cast<char>('a' + (chance_ = chance_ * 6364136223846793005u + 1442695040888963407u) / (uint64_t{1} << 59));
+    for (size_t i = 0; i < size; ++i) {
+      chance_ = chance_ * 6364136223846793005u + 1442695040888963407u;
+      noise += static_cast<char>('0' + (chance_ >> 58));
+    }
     const std::string says = host_.text("says", "info");
     if (says == "error") log.error("noise {number} {noise}", number, noise);
     else if (says == "both" && number % 2 != 0) log.warning("noise {number} {noise}", number, noise);
