@@ -142,8 +142,12 @@ class ring_set {
   void on_stuck();
   // Nothing is written for long, and half of each ring is for lines that may use all. [any thread]
   void set_scarce(bool scarce) { scarce_ = scarce; }
-  // This thread has the drain called, so it never waits for it. [any thread, one at a time]
-  void set_caller() { caller_ = system_.thread(); }
+  // This thread has the drain called, so it never waits for it; nor for those who wait in the shared ring, since it has one of its
+  // own from now on. [any thread, one at a time]
+  void set_caller() {
+    caller_ = system_.thread();
+    ring();
+  }
 
   // Whether all before these heads is kept within that time. [any thread, but see may_wait()]
   bool wait_kept(const std::vector<uint64_t>& heads, duration most);

@@ -48,7 +48,7 @@ class Stage:
             "tharsis: 1\nplugins:\n"
             f"  xlog: {{ directory: {self.log}, file_size: 256KiB, ring_size: 64KiB, rings: 2, keep_at_least: 2, full_wait: {wait},"
             f" retry_min: 20ms, retry_max: 100ms, interval: 50ms, compact: never{more} }}\n"
-            f"  speaker: {{ burst: {lines}, noise: {NOISE}, says: {says}, start_deadline: 5m, stall_limit: 5m }}\n")
+            f"  speaker: {{ burst: {lines}, noise: {NOISE}, says: {says}, flush_each: 20, start_deadline: 5m, stall_limit: 5m }}\n")
         words = [self.program, "run", str(profile), *self.all_plugins, "--state", str(self.folder / "state")]
         return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=(self.folder / "stderr").open("w"), text=True)
 
@@ -102,21 +102,21 @@ def evicts_what_is_missed_least(stage):
     first = [path for path in stage.files() if path.stat().st_size > NOISE]
     expect(len(first) == 3, f"there are other files than three: {first}")
     ballast = stage.leave_free(FILE_SIZE)
-    process = stage.start("info", 450)
+    process = stage.start("info", 380)
     stage.said(process)
     until(lambda: not first[1].exists(), "the oldest file with infos alone did not go")
     expect(first[0].exists(), "the file with errors went before others")
     stage.stop(process)
     ballast.unlink()
     kept = numbers(stage.objects(stage.log))
-    expect(set(range(450)) <= set(kept), "lines are missing although a file could go")
+    expect(set(range(380)) <= set(kept), f"lines are missing although a file could go: {stage.losses()}")
     for path in stage.files():
         path.unlink()
 
 
 def keeps_what_fits_and_counts_the_rest(stage):
     """Nothing may go: there are only the two newest files, and the one that is written."""
-    count = 6000
+    count = 3000
     ballast = stage.leave_free(3 * FILE_SIZE)
     process = stage.start("both", count, ", make_room: false", "5ms")
     stage.said(process)
@@ -137,8 +137,10 @@ def keeps_what_fits_and_counts_the_rest(stage):
         expect(all(number % 2 == share for number in kept), f"lines of another level than {level}")
     expect(lost["info"] > 0, "nothing was lost: nothing was tested")
     expect(lost["warning"] < lost["info"], f"as many warnings are lost as infos: {lost}")
-    verified = subprocess.run([stage.program, "xlog", "verify", str(stage.log), *stage.plugins], capture_output=True, text=True, check=False)
-    expect(verified.returncode == 0, verified.stdout[-1000:])
+    # What a full disk ended has no last frame; else all is whole.
+    verified = subprocess.run([stage.program, "xlog", "verify", "--json", str(stage.log), *stage.plugins], capture_output=True, text=True, check=False)
+    wrong = [d["why"] for line in verified.stdout.splitlines() for d in json.loads(line)["damage"]]
+    expect(all(why.startswith("the file ends before its last frame") for why in wrong), f"files are damaged: {wrong}")
 
 
 def losses(stage):

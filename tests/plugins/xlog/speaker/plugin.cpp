@@ -15,10 +15,11 @@ class speaker {
   tharsis_status start(tharsis_error* error) {
     if (const int64_t burst = host_.whole("burst", 0); burst > 0) {
       const logger log(host_.log);
-      const int64_t noise = host_.whole("noise", 0);
+      const int64_t noise = host_.whole("noise", 0), each = host_.whole("flush_each", 0);
       for (int64_t i = 0; i < burst; ++i) {
         if (noise == 0) log.info("burst {number}", i);
         else say_noise(log, i, static_cast<size_t>(noise));
+        if (each > 0 && i % each == 0) host_.log->flush_now(host_.log->self, duration(20ms).count());
       }
       const duration most = host_.wait("flush", duration());
       const bool kept = most == duration() || host_.log->flush_now(host_.log->self, most.count()) == THARSIS_OK;
