@@ -1,19 +1,16 @@
 #include "plugins/xlog/compact_command.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 
 #include "plugins/xlog/core/compact_arguments.h"
+#include "plugins/xlog/core/progress_text.h"
 #include "plugins/xlog/log_folder.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::xlog {
 namespace {
-
-// Work that is over before is not worth a word.
-constexpr duration progress_interval = 1s;
 
 struct found_paths {
   std::vector<std::string> paths;
@@ -91,7 +88,8 @@ task<void> compact_command::run() {
   }
   for (const std::string& complaint : found->complaints) call_.complain("xlog compact: " + complaint);
   const file_compaction::limits limits{0, parsed->dry_run};
-  instant shown = place_.now();
+  const int64_t begun = place_.now().time_since_epoch().count();
+  progress_pace pace(begun);
   for (size_t i = 0; i < found->paths.size() && !stop_; ++i) {
     const std::string path = found->paths[i];
     const auto file = std::make_shared<file_compaction>(host_.files, *host_.random, path, limits);
@@ -99,11 +97,9 @@ task<void> compact_command::run() {
       const auto some = [file] { return file->step(); };
       const auto stepped = co_await blocking(place_, some);
       over = stepped && *stepped;
-      if (!over && !parsed->json && place_.now() >= later(shown, progress_interval)) {
-        shown = place_.now();
-        call_.progress(path + ", " + std::to_string(i + 1) + " of " + std::to_string(found->paths.size()) + " files: " +
-                       std::to_string(100 * file->position() / std::max<uint64_t>(file->outcome().before.bytes, 1)) + " %");
-      }
+      const int64_t now = place_.now().time_since_epoch().count();
+      if (!over && !parsed->json && pace.is_due(now))
+        call_.progress(progress_text({file->position(), file->outcome().before.bytes, now - begun, path}));
     }
     if (!stop_) tell(path, file->outcome(), parsed->dry_run, parsed->json);
   }

@@ -9,7 +9,7 @@
 
 #include "plugins/xlog/core/crc32c.h"
 #include "plugins/xlog/core/log_lines.h"
-#include "plugins/xlog/core/log_reader.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "sdk/pure/views.h"
 #include "tests/fuzz/harness.h"
 

@@ -7,7 +7,7 @@
 
 #include "plugins/xlog/collect_dead.h"
 #include "plugins/xlog/compact_file.h"
-#include "plugins/xlog/core/log_reader.h"
+#include "tests/plugins/xlog/log_reader.h"
 #include "plugins/xlog/drain.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
