@@ -11,4 +11,7 @@ std::vector<figure> pace_figures();   // The same while the log is written: some
 std::vector<figure> disk_figures();   // From the calls to the file, as fast as it goes; and memory.
 std::vector<figure> block_figures();  // Of that, making blocks; and reading them.
 
+// Of `script/bench xlog-read`, beside what reading costs.
+std::vector<figure> compact_figures();  // Bytes of a line that was compacted.
+
 }  // namespace tharsis::bench

@@ -15,6 +15,7 @@
 #include "plugins/xlog/core/utc.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/xlog/big_log.h"
+#include "tests/bench/xlog/groups.h"
 
 extern char** environ;
 
@@ -134,4 +135,4 @@ std::vector<figure> read_figures() {
 
 }  // namespace tharsis::bench
 
-int main(int count, char** words) { return tharsis::bench::run(count, words, {tharsis::bench::read_figures}); }
+int main(int count, char** words) { return tharsis::bench::run(count, words, {tharsis::bench::read_figures, tharsis::bench::compact_figures}); }
