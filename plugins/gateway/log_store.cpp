@@ -55,11 +55,11 @@ error log_store::write(const std::string& path, std::string_view content) const 
   return status == THARSIS_OK ? fine : error_from(status, why);
 }
 
-std::optional<log_record> log_store::record_of(const std::string& source, const std::string& name, bool head_only) const {
+result<std::optional<log_record>> log_store::record_of(const std::string& source, const std::string& name, bool head_only) const {
   const std::string path = state_of(source, "files/") + name;
   const auto text = head_only ? read_beginning(files_, path, record_head_max) : read_whole(files_, path, shipping::manifest_max + record_head_max, "a record");
-  if (!text) return {};
-  auto record = parse_log_record(*text, head_only);
+  if (!text && text.status() != THARSIS_E_NOT_FOUND) return text.failure();
+  auto record = text ? parse_log_record(*text, head_only) : text.failure();
   return record ? std::optional(std::move(*record)) : std::nullopt;
 }
 
@@ -73,7 +73,9 @@ log_reply log_store::tell(const std::string& source, int64_t wall) const {
   }
   using enum shipping::stored_file::state;
   for (const std::string& name : names_in(state_of(source, "files"))) {
-    const auto r = record_of(source, name, true);
+    const auto read = record_of(source, name, true);
+    if (!read) return reply_to(read.failure());
+    const auto& r = *read;
     if (!r || !is_log_file_name(name)) continue;
     const bool there = !r->gone && facts_of(files_of(source) + "/" + name);
     s.files.push_back({name, !there ? gone : r->what.closed && r->what.whole ? whole : part, r->size, r->edition, r->what.note});
@@ -96,7 +98,9 @@ log_reply log_store::offer(const std::string& source, const std::string& name, s
   auto wanted = shipping::parse_manifest(body);
   if (!wanted) return {400, "the manifest is none: " + wanted.failure().text + "\n"};
   const std::string edition = wanted->edition();
-  const auto stored = record_of(source, name, false);
+  const auto read = record_of(source, name, false);
+  if (!read) return reply_to(read.failure());
+  const auto& stored = *read;
   if (stored && stored->gone) return {200, "tharsis-stored 1\ngone\n"};
   if (stored && stored->edition == edition) return {200, "tharsis-stored 1\n" + edition + "\n"};
   if (wanted->over != (stored ? stored->edition : std::string())) return {409, "another edition of it is here\n"};
@@ -261,10 +265,9 @@ log_store::swept log_store::sweep(int64_t wall) {
     used_[source].files -= std::min<uint64_t>(used_[source].files, 1);
     // So that its sender does not send it again.
     auto record = record_of(source, name, true);
-    if (!record) continue;
-    record->gone = true;
-    record->what.pieces.clear();
-    write(state_of(source, "files/") + name, record_text(*record));
+    if (!record || !*record) continue;
+    (*record)->gone = true;
+    write(state_of(source, "files/") + name, record_text(**record));
   }
   return s;
 }

@@ -43,7 +43,8 @@ class log_store {
   log_reply fulfil(const std::string& source, const std::string& wish, int64_t wall);
 
   std::optional<log_reply> has_no_room(const std::string& source, uint64_t more, bool new_file);
-  std::optional<log_record> record_of(const std::string& source, const std::string& name, bool head_only) const;
+  // Nothing: there is none, or what it says makes no sense. A failure is the disk's.
+  result<std::optional<log_record>> record_of(const std::string& source, const std::string& name, bool head_only) const;
   error put_together(const std::string& source, const std::string& name, const std::vector<placed_piece>& pieces, std::set<std::string>& spoilt);
   error append_piece(tharsis_handle to, const placed_piece& p, std::set<std::string>& spoilt);
   error write(const std::string& path, std::string_view content) const;

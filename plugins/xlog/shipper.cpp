@@ -48,13 +48,13 @@ task<shipper::outcome> shipper::run(std::vector<found_log> logs, ship_selection 
     shipment::step step = s.next(place_.now());
     if (std::holds_alternative<shipment::over>(step)) break;
     if (told) told(s.progress());
-    co_await take_step(s, std::move(step), logs, wanted, numbers.answer_timeout);
+    co_await take_step(s, std::move(step), logs, wanted);
   }
   open_.reset();
   co_return outcome{s.counts(), s.outcome(), s.failures(), s.wishes()};
 }
 
-task<void> shipper::take_step(shipment& s, shipment::step step, const std::vector<found_log>& logs, const ship_selection& wanted, duration most) {
+task<void> shipper::take_step(shipment& s, shipment::step step, const std::vector<found_log>& logs, const ship_selection& wanted) {
   if (const auto* wait = std::get_if<shipment::wait>(&step)) {
     co_await news_.wait(wait->until);
   } else if (const auto* plan = std::get_if<shipment::plan>(&step)) {
@@ -69,14 +69,14 @@ task<void> shipper::take_step(shipment& s, shipment::step step, const std::vecto
     const result<std::string> busy = error{THARSIS_E_BUSY, "the host has no thread free to read it"};
     s.on_pieces(read ? std::move(*read) : busy);
   } else if (const auto* what = std::get_if<shipment::ask>(&step)) {
-    co_await ask(s, *what->request, most);
+    co_await ask(s, *what);
   }
 }
 
 // stop() does not wait for an answer.
-task<void> shipper::ask(shipment& s, const ship_request& what, duration most) {
+task<void> shipper::ask(shipment& s, shipment::ask what) {
   answer_.reset();
-  under_way_.spawn(fetch(&what, most));
+  under_way_.spawn(fetch(what.request, what.until));
   while (!answer_ && !*stop_) co_await news_.wait();
   under_way_.clear();
   if (!answer_) co_return;
@@ -89,13 +89,13 @@ task<void> shipper::ask(shipment& s, const ship_request& what, duration most) {
   s.on_answer(answer, place_.now());
 }
 
-task<void> shipper::fetch(const ship_request* what, duration most) {
-  auto got = co_await exchange(what, most);
+task<void> shipper::fetch(const ship_request* what, instant until) {
+  auto got = co_await exchange(what, until);
   answer_.emplace(std::move(got));
   news_.raise();
 }
 
-task<result<http1_answer>> shipper::exchange(const ship_request* what, duration most) {
+task<result<http1_answer>> shipper::exchange(const ship_request* what, instant until) {
   http1_request request;
   request.head.method = what->method;
   request.head.target = base_of(to_.to.target) + what->target;
@@ -103,13 +103,13 @@ task<result<http1_answer>> shipper::exchange(const ship_request* what, duration 
   if (!to_.token.empty()) request.head.fields.push_back({"Authorization", "Bearer " + to_.token});
   request.body = what->body;
   request.repeatable = true;
-  auto got = co_await endpoint_.exchange(std::move(request), what->answer_max, later(place_.now(), most));
+  auto got = co_await endpoint_.exchange(std::move(request), what->answer_max, until);
   co_return got;
 }
 
 task<error> shipper::fulfil(std::string wish, duration most) {
   const ship_request what{"DELETE", "/v1/wishes/" + to_.source + "/" + wish, {}, 64 << 10};
-  const auto got = co_await exchange(&what, most);
+  const auto got = co_await exchange(&what, later(place_.now(), most));
   if (!got) co_return got.failure();
   const error refused{THARSIS_E_REFUSED, "it answered " + std::to_string(got->head.status)};
   const error fine{THARSIS_OK, {}};

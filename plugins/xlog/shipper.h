@@ -49,10 +49,10 @@ class shipper {
   }
 
  private:
-  task<void> take_step(shipment& s, shipment::step step, const std::vector<found_log>& logs, const ship_selection& wanted, duration most);
-  task<void> ask(shipment& s, const ship_request& what, duration most);
-  task<void> fetch(const ship_request* what, duration most);
-  task<result<http1_answer>> exchange(const ship_request* what, duration most);
+  task<void> take_step(shipment& s, shipment::step step, const std::vector<found_log>& logs, const ship_selection& wanted);
+  task<void> ask(shipment& s, shipment::ask what);
+  task<void> fetch(const ship_request* what, instant until);
+  task<result<http1_answer>> exchange(const ship_request* what, instant until);
 
   const host host_;
   strand& place_;

@@ -18,11 +18,11 @@ inline constexpr size_t manifest_max = 8 << 20;
 inline constexpr size_t piece_max = 1 << 20;
 inline constexpr size_t post_max = piece_max + (64 << 10);
 // What a sender may have noted with a file.
-inline constexpr size_t note_max = 16 << 10;
+inline constexpr size_t note_max = 4 << 10;
 // Files of one source that a receiver tells of, and wishes.
-inline constexpr size_t files_max = 10'000;
+inline constexpr size_t files_max = 4'000;
 inline constexpr size_t wishes_max = 16;
-inline constexpr size_t standing_max = 64 << 20;
+inline constexpr size_t standing_max = files_max * (note_max + 512);
 
 // Letters, digits, '.', '_' and '-', not a point at the beginning: so no name leads out of a folder. At most 128.
 bool is_name(std::string_view text);

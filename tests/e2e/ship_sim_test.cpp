@@ -67,7 +67,7 @@ struct stage {
   explicit stage(uint64_t seed)
       : world(seed), disk(world.make_disk()), server(&world.add_machine("server", {"10.0.0.2"}, disk)), client(world.add_machine("client", {"10.0.0.1"}, disk)) {
     for (uint64_t i = 0, count = between(world, 1, 4); i < count; ++i) {
-      std::string bytes(between(world, 1, 600'000), '\0');
+      std::string bytes(between(world, 1, 400'000), '\0');
       for (char& c : bytes) c = static_cast<char>(world.random());
       contents["xlog_2026112" + std::to_string(i) + ".log"] = std::move(bytes);
     }
@@ -175,7 +175,7 @@ void push_through_trouble(uint64_t seed) {
 
 }  // namespace
 
-TEST(ShipInSimulation, WhatArrivesIsWholeWhateverHappens) { test::for_each_seed(test::seeds(60), push_through_trouble); }
+TEST(ShipInSimulation, WhatArrivesIsWholeWhateverHappens) { test::for_each_seed(test::seeds(20), push_through_trouble); }
 
 TEST(ShipInSimulation, StoppedInTheMidstItEndsAtOnce) {
   stage s(2);

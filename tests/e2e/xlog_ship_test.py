@@ -4,7 +4,7 @@ Method: the shipped program as sender and as receiver, processes that are killed
 written from SHIPPING.md alone. The seed is printed.
 
     xlog_ship_test.py TOOL FOLDER KILLS [SEED]"""
-import datetime, hashlib, http.server, json, os, pathlib, random, shutil, signal, struct, subprocess, sys, threading, time, unittest
+import datetime, hashlib, http.server, json, os, pathlib, random, shutil, signal, socket, struct, subprocess, sys, threading, time, unittest
 
 TOOL, FOLDER, KILLS = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])
 SEED = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 32)
@@ -190,6 +190,44 @@ class Shipping(unittest.TestCase):
         self.assertIn("token", self.push(gateway.url, code=1)["reason"])
         self.assertFalse((gateway.state / "gateway/logs/me").exists())
         self.assertEqual(run(*self.words("http://192.0.2.1:80")).returncode, 2)
+
+    def lie(self, answer, *more):
+        """Something that answers each connection with these bytes, piece by piece."""
+        def serve():
+            while True:
+                try: peer, _ = listener.accept()
+                except OSError: return
+                threading.Thread(target=tell, args=(peer,), daemon=True).start()
+
+        def tell(peer):
+            with peer:
+                try:
+                    peer.recv(65536)
+                    for piece in answer(): peer.sendall(piece)
+                except OSError: pass
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=serve, daemon=True).start()
+            reason = self.push(f"http://127.0.0.1:{listener.getsockname()[1]}", *more, code=1)["reason"]
+            listener.shutdown(socket.SHUT_RDWR)
+        return reason
+
+    def test_what_is_no_receiver_is_named(self):
+        self.logs(100)
+        head = b"HTTP/1.1 200 OK\r\n"
+        def endless():
+            yield head + b"Transfer-Encoding: chunked\r\n\r\n"
+            while True: yield b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        def slow():
+            yield head + b"Content-Length: 1000\r\n\r\n"
+            while True:
+                yield b"t"
+                time.sleep(0.2)
+        self.assertIn("no receiver of logs", self.lie(endless))
+        self.assertIn("no receiver of logs", self.lie(lambda: [b"SSH-2.0-OpenSSH_9.2\r\n"] * 50))
+        self.assertIn("no receiver of logs", self.lie(lambda: [head + b"Content-Length: 6\r\n\r\n<html>"]))
+        self.assertIn("elsewhere", self.lie(lambda: [b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n"]))
+        self.assertIn("before the deadline", self.lie(slow, "--deadline", "2s"))
 
     def test_a_receiver_that_is_full_says_so_and_goes_on_later(self):
         logs = self.logs(60_000)

@@ -357,6 +357,8 @@ file_walk::outcome file_walk::take_left_out() {
   const auto payload = std::span<const uint8_t>(clear_).subspan(frame_header::header_size + h.extra);
   const auto texts = payload.empty() ? std::optional(payload) : without_checksum(payload);
   if (!what || !texts || h.second > 0) return unbelieved("what it says was left out is damaged");
+  // Where the file is followed, the next edition has other frames from here on.
+  if (what->until == left_out::open_end && !bytes_.ended()) return step::more;
   at_ += h.size();
   const uint64_t frames = what->until == left_out::open_end ? 0 : what->until - h.number;
   if (left_out_ && left_out_->what.until == h.number && left_out_->what.chain == h.chain) {

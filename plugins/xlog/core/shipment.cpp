@@ -69,7 +69,7 @@ shipment::step shipment::next(instant now) {
     const double seconds = static_cast<double>(request_.body.size()) / static_cast<double>(numbers_.rate);
     paid_ = later(std::max(now, paid_), std::chrono::duration_cast<duration>(std::chrono::duration<double>(std::min(seconds, 1e6))));
   }
-  return ask{&request_};
+  return ask{&request_, std::min(deadline_, later(now, numbers_.answer_timeout))};
 }
 
 std::string shipment::progress() const {
@@ -83,6 +83,7 @@ std::string shipment::progress() const {
 void shipment::on_no_answer(const error& why, instant now) {
   if (state_ == state::over) return;
   if (why.status == THARSIS_E_UNTRUSTED || why.status == THARSIS_E_INVALID) return give_up(why);
+  if (why.status == THARSIS_E_PROTOCOL) return nonsense(why.text, now);
   retry(why.text, duration::zero(), now);
 }
 

@@ -41,6 +41,7 @@ class shipment {
 
   struct ask {  // Then on_answer() or on_no_answer().
     const ship_request* request;
+    instant until;  // Then there is no answer.
   };
   struct plan {  // Then on_plan(). `note`: what the receiver has of it.
     size_t file;

@@ -7,6 +7,7 @@
 #include "sdk/pure/sha256.h"
 #include "sdk/pure/views.h"
 #include "sdk/sim/world.h"
+#include "tests/plugins/xlog/failing_files.h"
 
 using namespace tharsis;
 using namespace tharsis::gateway;
@@ -169,4 +170,43 @@ TEST(GatewayLogStore, WhatADeadOneLeftIsNotInTheFile) {
   ASSERT_EQ(files->replace(files->self, text_of(path), bytes_of(as_bytes("half of another")), nullptr), THARSIS_OK);
   EXPECT_EQ(s.offer(manifest_of({"one"})).status, 200);
   EXPECT_EQ(s.content("/logs/me/a.tlog"), "one");
+}
+
+// Goal: whichever call of the disk is the last one, or fails alone, what is seen is an edition, and who asks again gets all done.
+// Method: each call in turn, of a sender's whole conversation about two editions.
+TEST(GatewayLogStore, ADeathAtAnyCallOfTheDiskShowsNothingHalf) {
+  for (const uint64_t count : {uint64_t{1}, ~uint64_t{0}})
+    for (uint64_t last = 0, calls = 1; last < calls; ++last) {
+      stage s;
+      auto one = manifest_of({"one", "two"}), two = manifest_of({"one", "two", "three"});
+      two.over = one.edition();
+      xlog::failing_files disk(s.machine.platform()->files);
+      disk.first = last;
+      disk.count = count;
+      const auto talk = [&](const tharsis_files* files) {
+        log_store store(files, "/logs", {});
+        store.sweep(s.now);
+        const auto ask = [&](log_call::verb is, const std::string& body) {
+          const log_reply r = store.answer({is, "me", "a.tlog"}, body, s.now);
+          const std::string seen = s.content("/logs/me/a.tlog");
+          EXPECT_TRUE(seen == "(none)" || seen == "onetwo" || seen == "onetwothree") << seen << " at call " << last;
+          return r.status;
+        };
+        ask(log_call::verb::tell, "");
+        ask(log_call::verb::post, body_of({"one", "two"}));
+        if (s.content("/logs/me/a.tlog") != "onetwothree") ask(log_call::verb::offer, shipping::text_of(one));
+        ask(log_call::verb::post, body_of({"three"}));
+        return ask(log_call::verb::offer, shipping::text_of(two));
+      };
+      talk(&disk.table);
+      calls = disk.operations;
+      int status = 0;
+      for (int tries = 0; tries < 3 && status != 200; ++tries) {
+        const auto standing = s.standing();
+        two.over = standing.files.empty() ? "" : standing.files[0].edition;
+        status = talk(s.machine.platform()->files);
+      }
+      ASSERT_EQ(status, 200) << "at call " << last;
+      ASSERT_EQ(s.content("/logs/me/a.tlog"), "onetwothree");
+    }
 }

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "plugins/xlog/core/log_lines.h"
 #include "tests/plugins/xlog/written_log.h"
 
@@ -100,6 +102,37 @@ TEST_P(XlogLeftOut, AFileThatWasStillWrittenIsNotCut) {
   EXPECT_TRUE(t.left.is_open);
   EXPECT_EQ(t.lines, 2u);
   EXPECT_FALSE(read(log.bytes + left_out_frame(h, {left_out::open_end, 0, 0, h.chain}), &key).damage.empty()) << "it does not go on behind its end";
+}
+
+// A file is followed while another edition takes its place.
+TEST_P(XlogLeftOut, WhoFollowsTheFileReadsOnWhereTheNextEditionHasFrames) {
+  const frame_header h = log.head(3);
+  struct editions final : byte_window {
+    uint64_t size() override { return bytes.size(); }
+    bool ended() override { return false; }
+    std::string_view at(uint64_t offset, size_t most) override { return offset < bytes.size() ? std::string_view(bytes).substr(offset, most) : ""; }
+    bool read(uint64_t offset, std::span<uint8_t> into) override {
+      const std::string_view found = at(offset, into.size());
+      std::copy(found.begin(), found.end(), into.begin());
+      return found.size() == into.size();
+    }
+    std::string bytes;
+  } window;
+  window.bytes = log.bytes.substr(0, log.ends[3]) + left_out_frame(h, {left_out::open_end, 0, 0, h.chain});
+  const query all;
+  log_lines lines(window, &key, all);
+  size_t count = 0;
+  const auto read_on = [&] {
+    for (auto step = lines.next(); step != line_source::step::end && step != line_source::step::more; step = lines.next()) {
+      EXPECT_NE(step, line_source::step::damage) << lines.told().text();
+      count += step == line_source::step::line;
+    }
+  };
+  read_on();
+  EXPECT_EQ(count, 2u);
+  window.bytes = log.bytes;
+  read_on();
+  EXPECT_EQ(count, 5u);
 }
 
 INSTANTIATE_TEST_SUITE_P(PlainAndSealed, XlogLeftOut, testing::Bool());
