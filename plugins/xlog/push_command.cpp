@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "plugins/xlog/core/progress_text.h"
 #include "plugins/xlog/ship_target.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/json.h"
@@ -56,8 +57,13 @@ task<int> push_command::ship(push_arguments asked, ship_place to) {
   shipper_ = std::make_unique<shipper>(host_, place_, std::move(to));
   if (stopping_) shipper_->stop();
   std::function<void(std::string)> told;
-  if (call_.colours() && !asked.json) told = [this](std::string line) { call_.progress(line); };  // Somebody looks on.
+  progress_pace pace(nanoseconds(place_.now()));
+  if (call_.live({}))
+    told = [this, &pace](std::string line) {
+      if (pace.is_due(nanoseconds(place_.now()))) call_.live("xlog push: " + line);
+    };
   const shipper::outcome o = co_await shipper_->run(std::move(found->all), asked.wanted, numbers, asked.dry, told);
+  call_.live({});
   co_return report(asked, o, found->complaints.size());
 }
 

@@ -62,6 +62,7 @@ std::optional<found_log> log_at(const tharsis_files* files, const std::string& p
   log.file.name = name_for(path.substr(path.rfind('/') + 1), id_of(*beginning, opening, log.file.of_frames));
   log.file.shown = shown;
   log.file.size = facts.bytes;
+  log.modified = facts.modified;
   return log;
 }
 

@@ -15,6 +15,7 @@ struct found_log {
   ship_file file;
   std::string path;
   bool being_written = false;
+  int64_t modified = 0;  // 0: nobody knows.
 };
 
 struct found_logs {

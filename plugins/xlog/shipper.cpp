@@ -37,8 +37,7 @@ shipper::shipper(const host& h, strand& place, ship_place to)
       under_way_(place) {}
 
 task<shipper::outcome> shipper::run(std::vector<found_log> logs, ship_selection wanted, ship_numbers numbers, bool dry, std::function<void(std::string)> told) {
-  std::vector<ship_file> files;
-  for (const found_log& log : logs) files.push_back(log.file);
+  std::vector<ship_file> files = known_files(logs, wanted);
   uint64_t seed = 0;
   host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&seed), sizeof seed);
   shipment s(to_.source, std::move(files), numbers, seed, place_.now(), dry);
@@ -51,7 +50,30 @@ task<shipper::outcome> shipper::run(std::vector<found_log> logs, ship_selection 
     co_await take_step(s, std::move(step), logs, wanted);
   }
   open_.reset();
+  remember(logs, wanted, s.settled());
   co_return outcome{s.counts(), s.outcome(), s.failures(), s.wishes()};
+}
+
+std::vector<ship_file> shipper::known_files(const std::vector<found_log>& logs, const ship_selection& wanted) const {
+  std::vector<ship_file> files;
+  for (const found_log& log : logs) {
+    files.push_back(log.file);
+    const auto before = settled_.find(log.file.name);
+    if (before == settled_.end() || log.modified == 0) continue;
+    const settled_file& b = before->second;
+    const bool same = b.size == log.file.size && b.modified == log.modified && b.being_written == log.being_written && b.wanted == wanted;
+    if (same) files.back().settled = b.edition;
+  }
+  return files;
+}
+
+// A run without files only asked something.
+void shipper::remember(const std::vector<found_log>& logs, const ship_selection& wanted, const std::vector<std::string>& settled) {
+  if (logs.empty()) return;
+  std::map<std::string, settled_file> now;
+  for (size_t i = 0; i < logs.size(); ++i)
+    if (!settled[i].empty()) now.emplace(logs[i].file.name, settled_file{logs[i].file.size, logs[i].modified, logs[i].being_written, wanted, settled[i]});
+  settled_ = std::move(now);
 }
 
 task<void> shipper::take_step(shipment& s, shipment::step step, const std::vector<found_log>& logs, const ship_selection& wanted) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,8 @@ class shipper {
   }
 
  private:
+  std::vector<ship_file> known_files(const std::vector<found_log>& logs, const ship_selection& wanted) const;
+  void remember(const std::vector<found_log>& logs, const ship_selection& wanted, const std::vector<std::string>& settled);
   task<void> take_step(shipment& s, shipment::step step, const std::vector<found_log>& logs, const ship_selection& wanted);
   task<void> ask(shipment& s, shipment::ask what);
   task<void> fetch(const ship_request* what, instant until);
@@ -62,6 +65,15 @@ class shipper {
   const std::shared_ptr<std::atomic<bool>> stop_ = std::make_shared<std::atomic<bool>>(false);  // Outlives us in blocking work.
   signal news_;
   std::optional<result<http1_answer>> answer_;
+  // What files came to that were shipped, so that what has not changed is not read again.
+  struct settled_file {
+    uint64_t size;
+    int64_t modified;
+    bool being_written;
+    ship_selection wanted;
+    std::string edition;
+  };
+  std::map<std::string, settled_file> settled_;  // By name; of the files of the last run.
   std::shared_ptr<shipped_log> open_;  // The file that is under way.
   task_set under_way_;
 };

@@ -10,6 +10,7 @@ TOOL, FOLDER, KILLS = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])
 SEED = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 32)
 DICE = random.Random(SEED)
 TOKEN = "a token for tests"
+READER = pathlib.Path(__file__).parents[2] / "sdk/examples/xlog_reader.py"
 
 
 class Foreign(http.server.BaseHTTPRequestHandler):  # A receiver, by SHIPPING.md alone.
@@ -182,6 +183,23 @@ class Shipping(unittest.TestCase):
         self.push(gateway.url)
         self.assertEqual(sorted(gateway.files().values()), sorted(logs))
         self.assertEqual(run("verify", there, "--key", self.folder / "key").returncode, 0)
+
+    def test_another_reader_agrees_about_what_was_left_out(self):
+        self.logs(8_000, "--rate", "2000")
+        gateway = self.gateway()
+        span = json.loads(run("files", "--json", self.folder / "logs").stdout.splitlines()[0])
+        since = datetime.datetime.fromisoformat(span["first"].rstrip("Z")) + datetime.timedelta(seconds=2.5)
+        self.push(gateway.url, "--since", since.isoformat())
+        there = gateway.state / "gateway/logs/me"
+        ours = [json.loads(line)["text"] for line in run("cat", "--json", there).stdout.splitlines()]
+        theirs = []
+        for file in there.iterdir():
+            reader = subprocess.run([sys.executable, "-B", READER, file], capture_output=True, text=True, timeout=120)
+            self.assertEqual(reader.returncode, 0, reader.stderr)
+            theirs += [json.loads(line) for line in reader.stdout.splitlines()]
+        self.assertEqual(len(ours), len(theirs))
+        self.assertLess(len(ours), 4 * 8_000)
+        self.assertGreater(len(ours), 2 * 8_000)
 
     def test_who_may_not_come_is_told_so(self):
         self.logs(100)

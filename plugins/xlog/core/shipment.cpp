@@ -28,7 +28,8 @@ shipment::shipment(std::string source, std::vector<ship_file> files, const ship_
       deadline_(later(now, numbers.deadline)),
       dice_(seed),
       pause_(numbers.retry_min),
-      patience_(later(now, numbers.patience)) {
+      patience_(later(now, numbers.patience)),
+      settled_(files_.size()) {
   again();
 }
 
@@ -126,10 +127,11 @@ void shipment::begin_file() {
     stored_ = known == known_.end() ? nullptr : &known->second;
     using enum shipping::stored_file::state;
     const bool done = stored_ != nullptr && (stored_->is == gone || (stored_->is == whole && (f.of_frames || stored_->size == f.size)));
-    if (done) {
-      ++totals_.known;
-      continue;
-    }
+    const bool settled = stored_ != nullptr ? stored_->edition == f.settled : f.settled == ship_file::nothing_wanted;
+    if (settled) settled_[file_] = f.settled;
+    if (settled && stored_ == nullptr) ++totals_.unselected;
+    else if (done || settled) ++totals_.known;
+    if (done || settled) continue;
     if (++plans_ > ship_plans_max) {
       fail_file("it changed again and again while it was shipped");
       continue;
@@ -156,6 +158,7 @@ void shipment::on_plan(const result<shipping::manifest>& m) {
   if (!m && m.status() == THARSIS_E_CANCELLED) return give_up(m.failure());
   if (!m && m.status() == THARSIS_E_NOT_FOUND) {
     ++totals_.unselected;
+    settled_[file_] = ship_file::nothing_wanted;
     return end_file();
   }
   if (!m) {
@@ -164,7 +167,7 @@ void shipment::on_plan(const result<shipping::manifest>& m) {
   }
   manifest_ = *m;
   const bool same = stored_ != nullptr && stored_->edition == m->edition();
-  if (same) ++totals_.known;
+  if (same) ++totals_.known, settled_[file_] = stored_->edition;
   if (dry_ && !same) ++totals_.files, totals_.bytes += m->size();
   if (same || dry_) return end_file();
   if (stored_ != nullptr) manifest_->over = stored_->edition;
@@ -183,6 +186,8 @@ void shipment::on_offer(const ship_answer& a, instant now) {
     if (!a.body.starts_with("tharsis-stored 1\n")) return nonsense("it did not say what it stored", now);
     on_progress(now);
     ++totals_.files;
+    const std::string edition = a.body.substr(a.body.find('\n') + 1, 64);
+    if (shipping::is_sum(edition)) settled_[file_] = edition;
     return end_file();
   }
   if (a.status == 409) {  // Somebody else was there meanwhile.

@@ -32,6 +32,10 @@ struct ship_file {
   std::string shown;        // For a person.
   uint64_t size = 0;
   bool of_frames = false;   // It may be written anew with the same lines: once the receiver has all of it, it is done.
+  // The edition that a shipment of the very same file with the same selection came to (nothing_wanted: to none): while the receiver
+  // has that, the file need not be read. Empty: nobody knows.
+  std::string settled = {};
+  static constexpr const char* nothing_wanted = "-";
 };
 
 class shipment {
@@ -78,6 +82,8 @@ class shipment {
   // THARSIS_OK: the receiver has all that could be shipped, but for failures().
   const error& outcome() const { return outcome_; }
   const std::vector<std::string>& failures() const { return failures_; }
+  // What each file came to, as in ship_file::settled.
+  const std::vector<std::string>& settled() const { return settled_; }
   const std::vector<shipping::wish>& wishes() const { return wishes_; }
   // What goes on, on one line, for a person.
   std::string progress() const;
@@ -126,6 +132,7 @@ class shipment {
   totals totals_;
   error outcome_{THARSIS_OK, {}};
   std::vector<std::string> failures_;
+  std::vector<std::string> settled_;
   std::string trouble_;
 };
 

@@ -285,6 +285,25 @@ TEST(XlogShipment, AFileThatNeverStaysIsLeftForLater) {
   EXPECT_TRUE(receiver.files.contains("log-1.tlog"));
 }
 
+TEST(XlogShipment, WhatIsSettledIsNotReadAgainWhileTheReceiverHasIt) {
+  const sender_side sender = some_files(14, 1);
+  model_receiver receiver;
+  const auto plans = [&](const std::string& settled) {
+    auto list = sender.list();
+    list[0].settled = settled;
+    shipment s("me", list, {}, 1, instant_from(1));
+    s.next(instant_from(1));
+    s.on_answer(receiver.answer({"GET", "/v1/logs/me", "", 0}), instant_from(2));
+    return std::holds_alternative<shipment::plan>(s.next(instant_from(3)));
+  };
+  EXPECT_FALSE(plans(ship_file::nothing_wanted));
+  receiver.files["log-0.tlog"].what.note = "part";
+  EXPECT_TRUE(plans(ship_file::nothing_wanted)) << "somebody else sent something of it";
+  EXPECT_TRUE(plans(""));
+  EXPECT_TRUE(plans(sha256_of("another")));
+  EXPECT_FALSE(plans(receiver.files["log-0.tlog"].what.edition()));
+}
+
 TEST(XlogShipment, TheRateIsKept) {
   const sender_side sender = some_files(9, 20);
   model_receiver receiver;
