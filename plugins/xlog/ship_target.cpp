@@ -41,6 +41,7 @@ result<ship_place> open_target(const tharsis_files* files, const ship_settings& 
     trusted.ca_pem = std::move(*ca);
   }
   trusted.system_store = s.ca.empty();
+  trusted.http1 = true;
   auto context = tls_context::client(trusted);
   if (!context) return context.failure();
   place.trust = std::move(*context);
