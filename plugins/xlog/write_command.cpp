@@ -21,8 +21,12 @@ constexpr const char* write_help =
     "  --set         a setting of xlog: ring_size=64KiB, encrypt.to=[KEY.pub], format=mars, mode=sync\n";
 constexpr const char* recover_help =
     "tharsis xlog recover DIR\n"
-    "  Keeps, in a log file of DIR, the last lines of processes that died: they are in their rings. A new start of xlog\n"
-    "  in DIR does the same by itself.\n";
+    "  Keeps, in a log file of DIR, the last lines of processes that died: they are in their rings, the files *.ring. Rings of\n"
+    "  processes that live are left alone. A new start of xlog in DIR does the same by itself, so this is for logs that were\n"
+    "  copied off a machine, or whose application does not come back.\n"
+    "Example\n"
+    "  tharsis xlog recover logs/ && tharsis xlog tail logs/\n"
+    "Exit codes: 0 all was kept, 1 something could not be, 2 the input is wrong.\n";
 
 // A day: a line that waits for room is not dropped.
 constexpr duration for_ever = 24h;
@@ -129,6 +133,11 @@ task<int> write_command::work() {
     if (failure.status != THARSIS_OK) co_return complain(2, failure.text + "; see tharsis xlog " + call_.name() + " --help");
   }
   if (folder.empty() || call_.words()[0] != folder) co_return complain(2, "name the folder first: tharsis xlog " + call_.name() + " DIR");
+  if (!writes) {  // A folder that is made for it has nothing to be recovered.
+    const auto look = [files = host_.files, path = call_.absolute(folder)] { return files->list(files->self, text_of(path), [](void*, tharsis_text) {}, nullptr, nullptr) == THARSIS_OK; };
+    const auto there = co_await blocking(place_, look);
+    if (!there.value_or(false)) co_return complain(2, folder + " is no folder that can be read");
+  }
   wanted.acked = call_.absolute(wanted.acked);
   if (host_.self->query(host_.self->self, THARSIS_MACHINE_ID) == nullptr) co_return complain(1, "there is no machine to do this on");
 
@@ -142,8 +151,16 @@ task<int> write_command::work() {
   writer_.close_rings();
   writer_.stop();
   co_await keeps.join(never);
-  if (!writes) call_.print(std::to_string(writer_.recovered()) + " dead processes' last lines were kept\n");
+  if (!writes) code = tell_recovered();
   co_return code;
+}
+
+// What could not be kept was told as warnings.
+int write_command::tell_recovered() const {
+  const uint64_t kept = writer_.recovered();
+  if (kept == 0) call_.print("no dead process left lines here");
+  else call_.print("the last lines of " + std::to_string(kept) + (kept == 1 ? " dead process are in " : " dead processes are in ") + writer_.file());
+  return writer_.not_recovered() > 0 ? 1 : 0;
 }
 
 task<int> write_command::write_lines(line_load wanted) {

@@ -28,6 +28,7 @@ class write_command {
   static settings with_directory(settings s, const command_call& c);
 
   task<int> work();
+  int tell_recovered() const;
   task<int> write_lines(line_load wanted);
   int complain(int code, const std::string& text);
 

@@ -83,6 +83,7 @@ task<error> writer::open() {
                         host_.where("directory") + "): " + done->failure.text};
   for (const std::string& complaint : done->complaints) host_.warning(complaint);
   recovered_ = done->recovered;
+  not_recovered_ = done->complaints.size();
   if (done->recovered > 0) {
     counts_.recovered.add(done->recovered);
     host_.info("kept what " + std::to_string(done->recovered) + " dead processes had not written to their files yet");

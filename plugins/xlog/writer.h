@@ -57,6 +57,8 @@ class writer {
 
   // Dead processes whose lines were kept.
   uint64_t recovered() const { return recovered_; }
+  // What of them could not be kept, or had to be set aside: so many complaints.
+  uint64_t not_recovered() const { return not_recovered_; }
 
   // Whether calls wait until their line is in the file, and for how long: of `s` only that. After open().
   void set_mode(const settings& s);
@@ -123,7 +125,7 @@ class writer {
   tharsis_handle topic_ = 0;
   std::string file_;        // The one that was written last.
   current_file shown_file_;  // The same.
-  uint64_t recovered_ = 0;
+  uint64_t recovered_ = 0, not_recovered_ = 0;
   uint64_t written_ = 0;
   uint64_t lost_ = 0;
   uint64_t published_lost_ = 0;

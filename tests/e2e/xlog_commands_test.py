@@ -1,7 +1,7 @@
 """Goal: what tharsis xlog prints is what others can read: the Python reader, a host in C, lnav, grep and pagers; and tail follows.
 Method: the shipped program on real files; words: the program, an empty folder for its logs, the top of the repository, the
 example of a reader in C, the folder of the plugins."""
-import json, os, re, shutil, subprocess, sys, unittest
+import json, os, pty, re, shutil, subprocess, sys, unittest
 from datetime import datetime
 
 PROGRAM, FOLDER, TOP, C_READER, PLUGINS = sys.argv[1:6]
@@ -17,6 +17,10 @@ def fresh(name):
     path = os.path.join(FOLDER, name)
     shutil.rmtree(path, ignore_errors=True)
     return path
+
+
+def fresh_path(name):
+    return os.path.join(FOLDER, name)
 
 
 class Commands(unittest.TestCase):
@@ -112,6 +116,102 @@ class Commands(unittest.TestCase):
             self.assertEqual(cat.stderr.read(), b"")
             cat.wait(timeout=60)
         self.assertNotIn("\x1b", run("cat", logs).stdout[:1000], "no colours in pipes")
+
+    def imported(self, name, *words):
+        done = run("import", "-o", fresh(name), *words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(run("verify", fresh_path(name)).returncode, 0)
+        return run("cat", fresh_path(name)).stdout
+
+    def test_what_is_imported_is_what_there_was(self):
+        plain, logs = os.path.join(FILES, "v1_plain.tlog"), fresh("to_import")
+        text, lines = os.path.join(FOLDER, "plain.log"), os.path.join(FOLDER, "plain.jsonl")
+        for path, form in ((text, "text"), (lines, "json")):
+            if os.path.exists(path):
+                os.remove(path)
+            self.assertEqual(run("export", "--to", form, "-o", path, plain).returncode, 0)
+        whole = run("cat", plain).stdout
+        self.assertGreater(whole.count("\n"), 100)
+        self.assertEqual(run("cat", text).stdout, whole)
+        self.assertEqual(run("cat", lines).stdout, whole)
+        self.assertEqual(self.imported("from_text", text), whole)
+        self.assertEqual(self.imported("from_json", lines), whole)
+        self.assertEqual(self.imported("from_log", plain), whole)
+        self.assertEqual(run("cat", "--json", fresh_path("from_log")).stdout, run("cat", "--json", plain).stdout)
+        self.assertEqual(self.imported("some", "--level", "error", lines), run("cat", "--level", "error", plain).stdout)
+        self.assertEqual(run("write", logs, "--threads", "3", "--lines", "2000", "--set", "format=mars", "--set", "compress=zstd").returncode, 0)
+        mars = self.imported("from_mars", logs)
+        self.assertEqual(mars, run("cat", logs).stdout)
+        self.assertEqual(mars.count("\n"), 6000)
+        self.assertEqual(run("grep", "-c", "line 1 1999", fresh_path("from_mars")).stdout.strip(), "1")
+
+    def test_what_cannot_be_imported_is_named(self):
+        path, to = os.path.join(FOLDER, "half.log"), fresh("half")
+        with open(path, "w") as file:
+            file.write("2026-11-25T10:11:12.123456Z I 7 stn/dialer up\nnot a line\n2026-11-25T10:11:13.123456Z W 7 stn/dialer down\n")
+        done = run("import", "-o", to, path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("half.log: byte 46: no line of a log", done.stderr)
+        self.assertEqual(run("cat", to).stdout.count("\n"), 2)
+        self.assertEqual(sorted(os.listdir(to)), ["imported_20261125.tlog"])
+        self.assertEqual(run("import", "-o", to, "--name", "my logs", path).returncode, 2)
+        self.assertEqual(run("import", path).returncode, 2)
+        with open(path, "w") as file:
+            file.write("nothing of ours")
+        self.assertIn("not a log file", run("import", "-o", to, path).stderr)
+
+    def test_recover_says_what_it_brought(self):
+        logs, acked = fresh("dead"), os.path.join(FOLDER, "acked")
+        if os.path.exists(acked):
+            os.remove(acked)
+        words = [PROGRAM, "xlog", "write", logs, "--lines", "1000000", "--rate", "1000", "--acked", acked, "--set", "interval=1m"]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as writer:
+            acknowledged = 0
+            while acknowledged < 20:
+                self.assertIsNone(writer.poll())
+                if os.path.exists(acked):
+                    with open(acked, "rb") as file:
+                        acknowledged = int.from_bytes(file.read(8), "little")
+            writer.kill()
+        done = run("recover", logs)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"the last lines of 1 dead process are in .*\.tlog")
+        self.assertGreaterEqual(run("cat", logs).stdout.count("\n"), 20)
+        self.assertIn("no dead process left lines here", run("recover", logs).stdout)
+        nowhere = run("recover", os.path.join(FOLDER, "nowhere"))
+        self.assertEqual(nowhere.returncode, 2)
+        self.assertFalse(os.path.exists(os.path.join(FOLDER, "nowhere")))
+
+    def on_a_terminal(self, *words):
+        """What stands on stderr, which is a terminal."""
+        ours, theirs = pty.openpty()
+        env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        with subprocess.Popen([PROGRAM, "xlog", *words], stdout=subprocess.DEVNULL, stderr=theirs, env={**env, "TERM": "xterm"}) as process:
+            os.close(theirs)
+            said = b""
+            try:
+                while some := os.read(ours, 4096):
+                    said += some
+            except OSError:  # Nobody has the terminal any more.
+                pass
+            os.close(ours)
+        self.assertEqual(process.returncode, 0)
+        return said.decode()
+
+    def test_long_work_tells_how_far_it_is_on_terminals_alone(self):
+        logs, many = fresh("one"), fresh("many")
+        self.assertEqual(run("write", logs, "--lines", "50000").returncode, 0)
+        os.mkdir(many)
+        path = os.path.join(logs, next(name for name in os.listdir(logs) if name.endswith(".tlog")))
+        said = ""
+        while not said:  # Until it is long on this machine.
+            there = len(os.listdir(many))
+            for number in range(there, 2 * there + 20):
+                os.link(path, os.path.join(many, f"same-{number}_20261125.tlog"))
+            said = self.on_a_terminal("stat", many)
+        self.assertRegex(said, r"xlog stat: \d+ %, [\d.]+ of [\d.]+ [kMG]?B, [\d.]+ [kMG]?B/s, ")
+        self.assertTrue(said.endswith("\r\x1b[K"), said[-80:])
+        self.assertEqual(run("stat", many).stderr, "")
 
     def test_tail_follows_into_files_that_come(self):
         logs = fresh("followed")

@@ -42,6 +42,31 @@ constexpr std::array<packer, sizeof...(widths)> make_packers(std::index_sequence
 }
 constexpr auto packers = make_packers(std::make_index_sequence<65>());
 
+// The same back. Reads up to nine bytes from where the last number begins.
+template <unsigned width>
+void unpack_eight(const uint8_t* from, uint64_t base, uint64_t* values) {
+  constexpr uint64_t mask = ~uint64_t{0} >> (64 - width);
+#pragma GCC unroll 8
+  for (unsigned i = 0; i < 8; ++i) {
+    const unsigned byte = i * width / 8, shift = i * width % 8;
+    uint64_t value = load<uint64_t>(from + byte) >> shift;
+    if (shift + width > 64) value |= uint64_t{from[byte + 8]} << (-shift & 63);
+    values[i] = (value & mask) + base;
+  }
+}
+
+template <unsigned width>
+void unpack_all(const uint8_t* from, size_t eights, uint64_t base, uint64_t* values) {
+  for (; eights > 0; --eights, values += 8, from += width) unpack_eight<width>(from, base, values);
+}
+
+using unpacker = void (*)(const uint8_t*, size_t, uint64_t, uint64_t*);
+template <size_t... widths>
+constexpr std::array<unpacker, sizeof...(widths)> make_unpackers(std::index_sequence<widths...>) {
+  return {unpack_all<static_cast<unsigned>(widths) + 1>...};
+}
+constexpr auto unpackers = make_unpackers(std::make_index_sequence<64>());  // From width 1 on.
+
 // One number at a bit of bytes of which at least nine can be read.
 uint64_t number_at(const uint8_t* bytes, unsigned shift, unsigned width, uint64_t mask) {
   uint64_t value = load<uint64_t>(bytes) >> shift;
@@ -99,8 +124,12 @@ void unpack(byte_source& from, std::span<uint64_t> to, uint64_t base, unsigned w
   const auto bytes = from.take(packed_bytes(to.size(), width));
   if (!from.ok()) return std::fill(to.begin(), to.end(), 0);
   const uint64_t mask = ~uint64_t{0} >> (64 - width);
-  size_t i = 0;
-  for (size_t bit = 0; i < to.size() && bit / 8 + 9 <= bytes.size(); ++i, bit += width)
+  // As many eights as end, with what is read beyond, within the bytes.
+  const size_t beyond = 9 + 7 * width / 8;
+  const size_t eights = bytes.size() < beyond ? 0 : std::min(to.size() / 8, (bytes.size() - beyond) / width + 1);
+  unpackers[width - 1](bytes.data(), eights, base, to.data());
+  size_t i = 8 * eights;
+  for (size_t bit = i * width; i < to.size() && bit / 8 + 9 <= bytes.size(); ++i, bit += width)
     to[i] = number_at(bytes.data() + bit / 8, bit % 8, width, mask) + base;
   for (; i < to.size(); ++i) {  // The end, from a copy that can be read past it.
     const size_t bit = i * width;

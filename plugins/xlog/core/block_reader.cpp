@@ -105,24 +105,25 @@ bool block_reader::take_codes(byte_source& from, size_t choices, std::vector<uin
   return from.ok() && high < choices;
 }
 
-std::optional<cells> block_reader::values() {
-  if (current_ == nullptr) return {};
+bool block_reader::values(cells& to) {
+  if (current_ == nullptr) return false;
   section& s = *current_;
   const place* const p = s.site < places_.size() ? places_[s.site].get() : nullptr;
-  if (p == nullptr) return {};
+  if (p == nullptr) return false;
   if (s.is == state::closed) s.is = open(s, *p) ? state::open : state::damaged;
-  if (s.is == state::damaged) return {};
+  if (s.is == state::damaged) return false;
   const size_t at = s.at - 1;
-  return cells{std::span<const uint8_t>(fixed_).subspan(s.fixed_at + at * p->fixed, p->fixed),
-               std::span<const std::string_view>(all_texts_).subspan(s.texts_at + at * p->texts, p->texts)};
+  to.fixed = std::span<const uint8_t>(fixed_).subspan(s.fixed_at + at * p->fixed, p->fixed);
+  to.texts = std::span<const std::string_view>(all_texts_).subspan(s.texts_at + at * p->texts, p->texts);
+  return true;
 }
 
 std::optional<std::span<const uint8_t>> block_reader::arguments() {
-  const auto has = values();
-  if (!has) return {};
-  if (has->texts.empty()) return has->fixed;
+  cells has;
+  if (!values(has)) return {};
+  if (has.texts.empty()) return has.fixed;
   row_.clear();
-  append_cells(row_, *has);
+  append_cells(row_, has);
   return row_;
 }
 

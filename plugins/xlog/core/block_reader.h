@@ -50,9 +50,9 @@ class block_reader {
   }
 
   // The arguments of the row that next() gave, without copying them: `fixed` as it stood in its ring, and the bytes of
-  // its texts. Good until the next block. A text that is not known is "<str#n>" with its code in place of n. None: the
+  // its texts. Good until the next block. A text that is not known is "<str#n>" with its code in place of n. False: the
   // site is unknown, or its columns are damaged.
-  std::optional<cells> values();
+  bool values(cells& to);
 
   // The same as it stood in its ring, in one piece; good until the next call.
   std::optional<std::span<const uint8_t>> arguments();

@@ -26,8 +26,7 @@ class text_lines final : public line_output {
 
   void add(byte_sink& to, const log_line& l) override {
     const std::string_view colour = colours_ ? level_colours[std::min<size_t>(l.level, levels_count - 1)] : std::string_view();
-    append(to, colour);
-    time_.append(to, l.wall);
+    if (!colour.empty()) append(to, colour);
     if (l.of != nullptr) add_known(to, l);
     else add_said(to, l);
     if (!colour.empty()) append(to, colours_end);
@@ -35,14 +34,17 @@ class text_lines final : public line_output {
   }
 
  private:
-  static void add_known(byte_sink& to, const log_line& l) {
-    append(to, l.format->level_part());
-    char* const thread = reinterpret_cast<char*>(to.room(digits_most));
-    to.took(static_cast<size_t>(put_number(thread, l.thread) - thread));
-    append(to, l.format->origin_part());
+  void add_known(byte_sink& to, const log_line& l) {
+    char* const begin = reinterpret_cast<char*>(to.room(time_text::most + digits_most + l.format->head_most()));
+    char* at = time_.put(begin, l.wall);
+    at = l.format->put_level(at);
+    at = put_number(at, l.thread);
+    at = l.format->put_origin(at);
+    to.took(static_cast<size_t>(at - begin));
     l.format->append_escaped(to, l.values);
   }
-  static void add_said(byte_sink& to, const log_line& l) {
+  void add_said(byte_sink& to, const log_line& l) {
+    time_.append(to, l.wall);
     std::string line;
     append_line(line, *l.said);
     append(to, std::string_view(line).substr(utc_size, line.size() - utc_size - 1));
@@ -117,10 +119,10 @@ class csv_lines final : public line_output {
 
 }  // namespace
 
-void time_text::append(byte_sink& to, int64_t wall) {
-  const int64_t micros = wall / 1000 - (wall % 1000 < 0 ? 1 : 0);
-  const int64_t second = micros / 1'000'000 - (micros % 1'000'000 < 0 ? 1 : 0);
-  if (second != second_) {
+char* time_text::put(char* to, int64_t wall) {
+  auto since = static_cast<uint64_t>(wall) - static_cast<uint64_t>(second_begins_);
+  if (since >= second_length || !second_known_) {
+    const int64_t second = wall / second_length - (wall % second_length < 0 ? 1 : 0);
     const int64_t clamped = std::clamp(second, seconds_least, seconds_most);
     const int64_t ahead = local_ ? local_(wall) : 0;
     utc_text((clamped + ahead / second_length) * second_length).copy(text_.data(), text_.size());
@@ -133,13 +135,17 @@ void time_text::append(byte_sink& to, int64_t wall) {
       ending = (ahead < 0 ? "-" : "+") + std::string(digits, 5);
     }
     ending_size_ = ending.copy(ending_.data(), ending_.size());
-    second_ = second;
+    second_begins_ = second * second_length;
+    since = static_cast<uint64_t>(wall) - static_cast<uint64_t>(second_begins_);
+    second_known_ = true;
   }
-  char* const at = reinterpret_cast<char*>(to.room(text_.size() + 6 + ending_.size()));
-  std::memcpy(at, text_.data(), text_.size());
-  put_digits(at + text_.size(), static_cast<uint64_t>(micros - second * 1'000'000), 6);
-  std::memcpy(at + text_.size() + 6, ending_.data(), ending_.size());
-  to.took(text_.size() + 6 + ending_size_);
+  std::memcpy(to, text_.data(), text_.size());
+  to += text_.size();
+  const uint64_t micros = (eight_digits(since / 1000) | digit_zeros) >> 16;  // Two of eight are always 0.
+  std::memcpy(to, &micros, 8);
+  to += 6;
+  std::memcpy(to, ending_.data(), ending_.size());
+  return to + ending_size_;
 }
 
 std::unique_ptr<line_output> text_output(bool colours, zone local) { return std::make_unique<text_lines>(colours, std::move(local)); }

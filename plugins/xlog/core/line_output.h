@@ -20,11 +20,19 @@ using zone = std::function<int64_t(int64_t wall)>;
 class time_text {
  public:
   explicit time_text(zone local = {}) : local_(std::move(local)) {}
-  void append(byte_sink& to, int64_t wall);
+  void append(byte_sink& to, int64_t wall) {
+    char* const at = reinterpret_cast<char*>(to.room(most));
+    to.took(static_cast<size_t>(put(at, wall) - at));
+  }
+
+  // Where it ends; up to `most` bytes are written.
+  static constexpr size_t most = 20 + 8 + 6;
+  char* put(char* to, int64_t wall);
 
  private:
   zone local_;
-  std::optional<int64_t> second_;
+  int64_t second_begins_ = 0;
+  bool second_known_ = false;
   std::array<char, 20> text_{};  // Up to the point, with it.
   std::array<char, 6> ending_{};  // Behind the fraction.
   size_t ending_size_ = 0;

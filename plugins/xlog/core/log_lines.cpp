@@ -148,12 +148,10 @@ bool log_lines::next_row() {
     line_.wall = wall_of(r.tick, anchor_);
     line_.thread = thread_of(r.thread);
     if (!wanted_.wants_time(line_.wall) || !wanted_.wants_thread(line_.thread)) continue;
-    const auto values = rows.values();
-    if (!values) {
+    if (!rows.values(line_.values)) {
       ++unreadable_;
       continue;
     }
-    line_.values = *values;
     if (wants(*s)) return true;
   }
   return false;
@@ -167,11 +165,10 @@ bool log_lines::wants(const known_site& s) {
   line_.said = nullptr;
   for (const asked& a : s.conditions)
     if (!a.what->holds_for(argument_at(s.of.codes, line_.values, a.argument))) return false;
-  return has_words();
+  return wanted_.texts.empty() || has_words();
 }
 
 bool log_lines::has_words() {
-  if (wanted_.texts.empty()) return true;
   scratch_.clear();
   line_.append_text(scratch_);
   return wanted_.wants_text(as_text(scratch_.bytes()));
@@ -228,7 +225,7 @@ bool log_lines::next_recovered() {
       line_.level = note_.level;
       line_.of = nullptr;
       line_.said = &note_;
-      if (has_words()) return true;
+      if (wanted_.texts.empty() || has_words()) return true;
       continue;
     }
     line_.values = *values;

@@ -49,7 +49,6 @@ bool is_utf8(std::string_view text) {
 // The shortest text that reads back as the same number, as std::to_chars gives it; most have few decimals, and then
 // no search is needed: two texts of at most 15 digits are never the same number.
 char* put_real(char* to, double value) {
-  constexpr size_t decimals = 6;
   constexpr uint64_t unit = 1'000'000;
   const double magnitude = std::fabs(value);
   if (!(magnitude < 1e8)) return std::to_chars(to, to + number_most, value).ptr;
@@ -62,10 +61,10 @@ char* put_real(char* to, double value) {
   to = put_number(to, before);
   if (after == 0) return to;
   *to++ = '.';
-  put_digits(to, after, decimals);
-  to += decimals;
-  while (to[-1] == '0') --to;
-  return to;
+  const uint64_t digits = eight_digits(after) >> 16;  // Two of eight are always 0; and those at the end are not shown.
+  const uint64_t shown = digits | digit_zeros;
+  std::memcpy(to, &shown, 8);
+  return to + 8 - std::countl_zero(digits) / 8;
 }
 
 // Where `from` can be read, and `to` written, up to 15 bytes beyond the end.
@@ -85,7 +84,12 @@ char* put_text(char* to, std::string_view text) {
     if (escapes && has_special(w)) return nullptr;
     std::memcpy(to, &w, 8);
   }
-  w = each(' ');
+  if (text.size() >= 8) {  // Once more the last eight, some of which stand there already.
+    std::memcpy(&w, from + left - 8, 8);
+    if (escapes && has_special(w)) return nullptr;
+    std::memcpy(to + left - 8, &w, 8);
+    return to + left;
+  }
   if (left >= 4) {  // Two halves that may overlap.
     uint32_t low = 0, high = 0;
     std::memcpy(&low, from, 4);
@@ -128,16 +132,19 @@ bool append_other(byte_sink& to, char code, const format_spec& spec, const log_a
 }  // namespace
 
 site_format::site_format(const site& s) : text_(s.text), codes_(s.codes) {
-  level_ = std::string(" ") + level_letters[std::min<size_t>(s.level, levels_count - 1)] + " ";
+  level_[1] = level_letters[std::min<size_t>(s.level, levels_count - 1)];
   origin_ = " ";
   append_origin(origin_, s.plugin, s.tag);
   origin_ += ' ';
+  origin_.append(padding, ' ');
   texts_ = static_cast<size_t>(std::count_if(codes_.begin(), codes_.end(), is_text));
   const auto fixed = fixed_bytes(codes_);
   if (!fixed || check_format(text_, codes_) != format_mistake::none) return;
   fixed_ = *fixed;
   fits_ = add_pieces();
 }
+
+char* site_format::put_origin(char* to) const { return put_padded(to, origin_.data(), origin_.size() - padding); }
 
 uint32_t site_format::keep(std::string_view literal) {
   const size_t at = literals_.size() - std::min(literals_.size(), padding);

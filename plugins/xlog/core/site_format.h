@@ -1,7 +1,9 @@
 // The text of a site's lines, taken apart once, so that each line costs little more than copying its parts. It says
 // exactly what format_line() and append_line() say.
 #pragma once
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +23,14 @@ class site_format {
   void append_text(byte_sink& to, const cells& values) const;
   void append_escaped(byte_sink& to, const cells& values) const;
 
-  // " I " and " stn/dialer ", which stand before and behind the thread.
-  std::string_view level_part() const { return level_; }
-  std::string_view origin_part() const { return origin_; }
+  // " I " and " stn/dialer ", which stand before and behind the thread, to where head_most() bytes can be written; where they
+  // end.
+  char* put_level(char* to) const {
+    std::memcpy(to, level_.data(), level_.size());
+    return to + level_.size();
+  }
+  char* put_origin(char* to) const;
+  size_t head_most() const { return level_.size() + origin_.size(); }
 
  private:
   enum class kind : uint8_t { none, text, i32, u32, i64, u64, f64, other };
@@ -47,7 +54,8 @@ class site_format {
   bool fits(const cells& values) const { return fits_ && values.fixed.size() == fixed_ && values.texts.size() == texts_; }
 
   std::string text_, codes_;
-  std::string level_, origin_;
+  std::array<char, 3> level_{' ', ' ', ' '};
+  std::string origin_;    // Padded.
   std::vector<piece> pieces_;
   std::string literals_;  // One behind the other, each readable some bytes beyond its end.
   size_t most_ = 0;       // Bytes of a line's text without its texts.
