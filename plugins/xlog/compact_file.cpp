@@ -116,7 +116,8 @@ void file_compaction::open_target() {
   if (status != THARSIS_OK) return file_ = 0, fail_with(error_from(status, why));
   form_.emplace(blocks_wanted(), std::vector<public_key>(), random_);
   walk_.emplace(bytes_, nullptr, static_cast<frame_choice&>(*this));
-  arguments_.reserve(compact_bytes);
+  arguments_.reserve(row_head + compact_bytes);
+  arguments_.assign(row_head, 0);
   phase_ = phase::writing;
   // Its age is that of its lines, whatever the disk says of the new file.
   const int64_t written = modified_ > 0 ? modified_ : outcome_.before.last;
@@ -186,7 +187,7 @@ bool file_compaction::add_row(const row& r, uint64_t thread, std::span<const uin
   if (form_->rows() > 0 && !fits && !end_block()) return false;
   for (int tries = 0; tries < 2; ++tries) {
     const size_t at = arguments_.size();
-    arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());  // It grows only where it is empty.
+    arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());  // Grows only where it has no rows.
     const row mine{r.site, number_of(r.thread, thread), r.tick, std::span<const uint8_t>(arguments_).subspan(at)};
     const auto added = form_->add(mine);
     if (added == block_writer::added::yes) {
@@ -239,7 +240,7 @@ bool file_compaction::end_block() {
   if (extra.consumed.size() > block_extra::consumed_max) return leave("more threads wrote it than a block can name"), false;
   ++outcome_.blocks;
   const bool appended = append(form_->lines(extra));
-  arguments_.clear();
+  arguments_.resize(row_head);
   target_.ranges.clear(), target_.owners.clear();
   target_.recorded.clear(), target_.named.clear();
   target_.tick_min = ~uint64_t{0}, target_.tick_max = 0;

@@ -86,17 +86,19 @@ static tharsis_runtime* begin(const char* plugins, tharsis_error* why) {
 }
 
 int main(int count, char** words) {
+  static char* kept[64];  // Absolute paths, until the end.
+  static char key[PATH_MAX];
   tharsis_text paths[64], grep[1], where[1];
   tharsis_log_query query = {.size = sizeof query, .paths = {paths, 0}, .texts = {grep, 0}, .where = {where, 0}};
   tharsis_error why = {.size = sizeof why};
   for (int i = 2; i < count; ++i) {
     const char* value = i + 1 < count ? words[i + 1] : "";
     if (strncmp(words[i], "--", 2) != 0 && query.paths.count < 64) {
-      char* absolute = realpath(words[i], NULL);  // Kept until the end.
+      char* absolute = kept[query.paths.count] = realpath(words[i], NULL);
       paths[query.paths.count++] = text_of(absolute != NULL ? absolute : words[i]);
       continue;
     }
-    if (strcmp(words[i], "--key") == 0) query.key = text_of(realpath(value, NULL) != NULL ? realpath(value, NULL) : value);
+    if (strcmp(words[i], "--key") == 0) query.key = text_of(realpath(value, key) != NULL ? key : value);
     if (strcmp(words[i], "--level") == 0) query.levels = 63u << atoi(value) & 63u;
     if (strcmp(words[i], "--grep") == 0) grep[0] = text_of(value), query.texts.count = 1;
     if (strcmp(words[i], "--where") == 0) where[0] = text_of(value), query.where.count = 1;
@@ -116,5 +118,6 @@ int main(int count, char** words) {
   }
   if (result < 0) fprintf(stderr, "xlog_reader: %s\n", why.text);
   tharsis_runtime_destroy(runtime);
+  for (size_t i = 0; i < query.paths.count; ++i) free(kept[i]);
   return result < 0 ? 2 : result > 0;
 }

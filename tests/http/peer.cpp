@@ -105,15 +105,15 @@ class server {
     }
     co_await x.answer(200, sum.text());
   }
-  // Each piece back as it comes.
+  // Each piece back as it comes; the first is read before the answer begins, for a peer that waits to be asked.
   static task<void> mirror(http1_exchange& x) {
-    http1::response_head head;
-    error e = co_await x.begin(std::move(head));
-    while (e.status == THARSIS_OK) {
-      const auto piece = co_await x.read();
-      if (!piece) co_return;
-      if (piece->empty()) break;
+    auto piece = co_await x.read();
+    if (!piece) co_return;
+    error e = co_await x.begin({});
+    while (e.status == THARSIS_OK && !piece->empty()) {
       e = co_await x.write(*piece);
+      piece = co_await x.read();
+      if (!piece) co_return;
     }
     if (e.status == THARSIS_OK) co_await x.finish();
   }
