@@ -109,7 +109,8 @@ class server {
   static task<void> mirror(http1_exchange& x) {
     auto piece = co_await x.read();
     if (!piece) co_return;
-    error e = co_await x.begin({});
+    http1::response_head head;
+    error e = co_await x.begin(std::move(head));
     while (e.status == THARSIS_OK && !piece->empty()) {
       e = co_await x.write(*piece);
       piece = co_await x.read();
