@@ -33,10 +33,11 @@ class inbox {
   //   THARSIS_E_GONE  the strand was closed; the letter is never received.
   // [any thread] [does not block]
   tharsis_status send(T letter) {
-    node* const mine = new node{std::move(letter), newest_.load(std::memory_order_relaxed)};
-    while (!newest_.compare_exchange_weak(mine->next, mine, std::memory_order_release, std::memory_order_relaxed)) {
-    }
-    if (mine->next != nullptr) return THARSIS_OK;
+    node* before = newest_.load(std::memory_order_relaxed);
+    node* const mine = new node{std::move(letter), before};
+    while (!newest_.compare_exchange_weak(before, mine, std::memory_order_release, std::memory_order_relaxed))
+      mine->next = before;
+    if (before != nullptr) return THARSIS_OK;  // Of `mine` nothing may be read any more: it may be gone.
     const auto wake = [](void* self, tharsis_handle) { static_cast<inbox*>(self)->drain(); };
     return loop_.post(loop_.self, 0, wake, this, 0);
   }
