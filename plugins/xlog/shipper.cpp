@@ -1,20 +1,17 @@
 #include "plugins/xlog/shipper.h"
 
-#include <charconv>
 #include <utility>
 
 #include "sdk/async/blocking.h"
+#include "sdk/pure/whole_number.h"
 
 namespace tharsis::xlog {
 namespace {
 
 // "Retry-After: 120"; a date is not taken: clocks differ.
 std::optional<duration> retry_after_of(const http1::field_list& fields) {
-  const std::string_view value = http1::value_of(fields, "Retry-After");
-  uint32_t seconds = 0;
-  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (value.empty() || failure != std::errc() || end != value.data() + value.size()) return {};
-  return std::chrono::seconds(seconds);
+  const auto seconds = whole_number<uint32_t>(http1::value_of(fields, "Retry-After"));
+  return seconds ? std::optional<duration>(std::chrono::seconds(*seconds)) : std::nullopt;
 }
 
 std::string_view type_of(const ship_request& r) { return r.method == "POST" ? "application/octet-stream" : "text/plain"; }

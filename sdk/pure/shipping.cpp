@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "sdk/pure/sha256.h"
+#include "sdk/pure/whole_number.h"
 
 namespace tharsis::shipping {
 namespace {
@@ -15,14 +15,6 @@ constexpr std::array<std::string_view, 6> level_words = {"verbose", "debug", "in
 constexpr std::string_view nothing = "-";
 
 error wrong(std::string text) { return {THARSIS_E_PROTOCOL, std::move(text)}; }
-
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number value{};
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || end != text.data() + text.size()) return {};
-  return value;
-}
 
 template <class List>
 std::optional<size_t> place_in(const List& words, std::string_view word) {
@@ -93,7 +85,7 @@ result<manifest_head> parse_head(std::string_view text) {
   const auto note = in.next("note");
   if (!note || !is_note(*note)) return wrong("the note is too long, or has bytes that are not printed");
   const auto pieces = in.next("pieces");
-  const auto count = pieces ? number_of<uint32_t>(*pieces) : std::nullopt;
+  const auto count = pieces ? whole_number<uint32_t>(*pieces) : std::nullopt;
   if (!count || *count > pieces_max) return wrong("'pieces' is no number up to " + std::to_string(pieces_max));
   h.m.over = kept(*over);
   h.m.closed = *closed;
@@ -106,16 +98,16 @@ result<manifest_head> parse_head(std::string_view text) {
 
 result<wish> parse_wish(const std::vector<std::string_view>& words) {
   if (words.size() != 5 || !is_name(words[1])) return wrong("a wish has five words");
-  const auto since = number_of<int64_t>(words[2]), until = number_of<int64_t>(words[3]);
-  const auto level = place_in(level_words, words[4]);
+  const auto since = whole_number<int64_t>(words[2]), until = whole_number<int64_t>(words[3]);
+  const auto level = level_of(words[4]);
   if (!since || !until || !level) return wrong("a wish has two times and a level");
-  return wish{std::string(words[1]), *since, *until, static_cast<uint32_t>(*level)};
+  return wish{std::string(words[1]), *since, *until, *level};
 }
 
 result<stored_file> parse_stored(const std::vector<std::string_view>& words) {
   if (words.size() != 6 || !is_name(words[1])) return wrong("a file has six words, the second its name");
   const auto state = place_in(state_words, words[2]);
-  const auto size = number_of<uint64_t>(words[3]);
+  const auto size = whole_number<uint64_t>(words[3]);
   if (!state || !size || !is_sum(words[4]) || !is_note(words[5])) return wrong("what is told of a file makes no sense");
   return stored_file{std::string(words[1]), static_cast<stored_file::state>(*state), *size, std::string(words[4]), kept(words[5])};
 }
@@ -123,6 +115,11 @@ result<stored_file> parse_stored(const std::vector<std::string_view>& words) {
 int digit_of(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 }  // namespace
+
+std::optional<uint32_t> level_of(std::string_view word) {
+  const auto place = place_in(level_words, word);
+  return place ? std::optional(static_cast<uint32_t>(*place)) : std::nullopt;
+}
 
 bool is_name(std::string_view text) {
   const auto may_be = [](char c) {
@@ -169,7 +166,7 @@ result<manifest> parse_manifest(std::string_view text) {
   for (uint32_t i = 0; i < head->pieces; ++i) {
     const auto line = in.next();
     const auto words = line ? words_of(*line) : std::vector<std::string_view>();
-    const auto size = words.size() == 2 ? number_of<uint32_t>(words[0]) : std::nullopt;
+    const auto size = words.size() == 2 ? whole_number<uint32_t>(words[0]) : std::nullopt;
     if (!size || *size == 0 || *size > piece_max || !is_sum(words[1])) return wrong("piece " + std::to_string(i) + " has no size up to " + std::to_string(piece_max) + " and a sum");
     m.pieces.push_back({*size, std::string(words[1])});
   }
@@ -222,8 +219,8 @@ result<runs> parse_missing(std::string_view text, size_t pieces) {
   while (!in.empty()) {
     const auto line = in.next();
     const auto words = line ? words_of(*line) : std::vector<std::string_view>();
-    const auto first = words.size() == 2 ? number_of<uint32_t>(words[0]) : std::nullopt;
-    const auto last = words.size() == 2 ? number_of<uint32_t>(words[1]) : std::nullopt;
+    const auto first = words.size() == 2 ? whole_number<uint32_t>(words[0]) : std::nullopt;
+    const auto last = words.size() == 2 ? whole_number<uint32_t>(words[1]) : std::nullopt;
     if (!first || !last || *first > *last || *last >= pieces || (!missing.empty() && *first <= missing.back().second))
       return wrong("it names pieces that are none of the file's");
     missing.emplace_back(*first, *last);

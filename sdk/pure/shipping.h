@@ -2,6 +2,7 @@
 // Everything that comes from the other side is bounded and checked here.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +62,9 @@ struct wish {
   uint32_t level = 0;
   bool operator==(const wish&) const = default;
 };
+
+// "verbose" to "fatal": 0 to 5.
+std::optional<uint32_t> level_of(std::string_view word);
 
 struct stored_file {
   std::string name;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <numeric>
 
 #include "sdk/pure/sha256.h"
 #include "sdk/pure/units.h"
+#include "sdk/pure/whole_number.h"
 
 namespace tharsis::gateway {
 namespace {
@@ -24,14 +24,6 @@ std::vector<std::string> parts_of(std::string_view path) {
     path.remove_prefix(parts.back().size());
   }
   return parts;
-}
-
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number value{};
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || end != text.data() + text.size()) return {};
-  return value;
 }
 
 // The value behind "name " at the beginning, up to the line's end, which goes with it.
@@ -52,7 +44,7 @@ std::optional<int64_t> parse_time(std::string_view text) {
   size_t part = 0;
   for (size_t at = 0; at < text.size();) {
     const size_t digits = part == 0 ? 4 : 2;
-    const auto value = number_of<int>(text.substr(at, digits));
+    const auto value = whole_number<int>(text.substr(at, digits));
     if (!value || *value < 0) return {};
     n[part++] = *value;
     at += digits;
@@ -66,13 +58,12 @@ std::optional<int64_t> parse_time(std::string_view text) {
 }
 
 bool take_word(shipping::wish& w, std::string_view word, int64_t now) {
-  static constexpr std::array<std::string_view, 6> levels = {"verbose", "debug", "info", "warning", "error", "fatal"};
   const std::string_view name = word.substr(0, word.find('='));
   const std::string_view value = word.substr(std::min(name.size() + 1, word.size()));
   if (name == "level") {
-    const auto found = std::find(levels.begin(), levels.end(), value);
-    w.level = static_cast<uint32_t>(found - levels.begin());
-    return found != levels.end();
+    const auto level = shipping::level_of(value);
+    w.level = level.value_or(w.level);
+    return level.has_value();
   }
   if (name == "last") {
     const auto wait = parse_duration(value);
@@ -134,7 +125,7 @@ result<log_record> parse_log_record(std::string_view text, bool head_only) {
   const auto size = take_line(text, "size ");
   const auto gone = take_line(text, "gone ");
   if (version != "1" || !edition || !shipping::is_sum(*edition) || !size || !gone) return wrong;
-  const auto bytes = number_of<uint64_t>(*size);
+  const auto bytes = whole_number<uint64_t>(*size);
   auto what = head_only ? shipping::parse_manifest_head(text) : shipping::parse_manifest(text);
   if (!bytes || !what) return wrong;
   return log_record{std::move(*what), *bytes, std::string(*edition), gone == "yes"};

@@ -1,10 +1,9 @@
 #include "plugins/stn/core/learned_intervals.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "sdk/pure/url.h"
+#include "sdk/pure/whole_number.h"
 
 namespace tharsis::stn {
 namespace {
@@ -20,21 +19,18 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-bool read_number(std::string_view text, int64_t& number) {
-  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return wrong == std::errc() && end == text.data() + text.size() && number >= 0;
-}
-
 // The last three words of a line.
 std::optional<learned_interval> read_learned(std::string_view line) {
-  int64_t seconds = 0;
   learned_interval l;
-  if (!read_number(take_word(line), seconds) || seconds > int64_t{1} << 20) return std::nullopt;
-  l.interval = std::chrono::seconds(seconds);
+  const auto seconds = whole_number<int64_t>(take_word(line));
+  if (!seconds || *seconds < 0 || *seconds > int64_t{1} << 20) return std::nullopt;
+  l.interval = std::chrono::seconds(*seconds);
   const std::string_view state = take_word(line);
   l.settled = state == "settled";
   if (!l.settled && state != "searching") return std::nullopt;
-  if (!read_number(line, l.changed)) return std::nullopt;
+  const auto changed = whole_number<int64_t>(line);
+  if (!changed || *changed < 0) return std::nullopt;
+  l.changed = *changed;
   return l;
 }
 
