@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "plugins/stn/core/network_status.h"
 #include "sdk/async/blocking.h"
 
 namespace tharsis::stn {
@@ -24,7 +25,8 @@ std::vector<uint8_t> copy(tharsis_bytes b) {
 
 }  // namespace
 
-dispatcher::dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory)
+dispatcher::dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory,
+                       std::string book)
     : place_(place),
       host_(tables),
       settings_(s),
@@ -32,22 +34,25 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       names_(place, *tables.net, tables.registry),
       client_id_(make_client_id(*tables.random)),
       memory_(place, tables, std::move(memory)),
+      book_(place, tables, std::move(book)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
       network_(*tables.network),
       own_strand_(tables.loop->current(tables.loop->self)) {
   for (const link_settings& l : s.links)
-    links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, counts_, memory_, *this));
+    links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, counts_, memory_, book_, *this));
 }
 
 void dispatcher::start() {
   network_.open([this](const tharsis_network_state& now) {
+    network_there_ = now.type != THARSIS_NETWORK_NONE;
     for (const auto& link : links_) link->on_network(now);
   });
   memory_.open([this] {
     for (const auto& link : links_) link->recall();
   });
   for (const auto& link : links_) link->start();
+  book_.open([this] { return report(); });
 }
 
 tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tharsis_error* error) const {
@@ -160,6 +165,17 @@ link_totals dispatcher::totals() const {
   return sum;
 }
 
+links_report dispatcher::report() const {
+  links_report r;
+  network_status overall;
+  for (const auto& link : links_) {
+    r.links.push_back(link->snapshot());
+    overall.add(link->state(), link->why(), link->failures());
+  }
+  r.network = overall.value(network_there_);
+  return r;
+}
+
 task<void> dispatcher::stop() {
   stopping_ = true;
   inbox_.drain();
@@ -168,6 +184,7 @@ task<void> dispatcher::stop() {
   const instant deadline = later(place_.now(), 2 * farewell);
   for (const auto& link : links_) co_await link->wait_stopped(deadline);
   co_await memory_.close(deadline);
+  co_await book_.close(deadline);
   co_await blocking_over(place_);
 }
 

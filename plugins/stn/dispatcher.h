@@ -17,9 +17,10 @@ namespace tharsis::stn {
 
 class dispatcher final : public answer_taker {
  public:
-  // `s` and `events` outlive the dispatcher. What links learn is kept in the file `memory`, where that is not
-  // empty. [own strand]
-  dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory = {});
+  // `s` and `events` outlive the dispatcher. What links learn is kept in the file `memory`, and how they are in the
+  // file `book`, where these are not empty. [own strand]
+  dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory = {},
+             std::string book = {});
 
   // As tharsis_stn says. [any strand]
   tharsis_status submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error);
@@ -29,6 +30,8 @@ class dispatcher final : public answer_taker {
   void take(answer a) override;
   // Of all links together. [own strand]
   link_totals totals() const;
+  // How the links are and were. [own strand]
+  links_report report() const;
   // Everything is answered and closed when it returns.
   task<void> stop();
 
@@ -60,10 +63,12 @@ class dispatcher final : public answer_taker {
   resolver names_;
   const std::string client_id_;
   interval_memory memory_;
+  link_book book_;
   std::vector<std::unique_ptr<longlink>> links_;
   inbox<letter> inbox_;
   outbox<delivery> outbox_;
   network_watch network_;
+  bool network_there_ = true;
   const tharsis_handle own_strand_;
   std::atomic<tharsis_handle> last_id_ = 0;
   std::atomic<int64_t> open_ = 0;  // Tasks accepted and not answered.

@@ -8,6 +8,15 @@ namespace tharsis::stn {
 namespace {
 
 constexpr const char* state_names[] = {"down", "connecting", "up"};
+constexpr const char* phase_names[] = {"down", "resolve", "connect", "tls", "prove", "auth", "ready"};
+
+struct why_names {
+  const char* all[std::size(reasons)];
+  constexpr why_names() : all{} {
+    for (size_t i = 0; i < std::size(reasons); ++i) all[i] = reasons[i].name;
+  }
+};
+constexpr why_names whys;
 
 constexpr tharsis_field link_fields[] = {
     {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_link, link), nullptr, 0},
@@ -19,6 +28,9 @@ constexpr tharsis_field link_fields[] = {
     {"connects", THARSIS_FIELD_U32, offsetof(tharsis_stn_link, connects), nullptr, 0},
     {"waiting", THARSIS_FIELD_U32, offsetof(tharsis_stn_link, waiting), nullptr, 0},
     {"gap", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_link, gap), nullptr, 0},
+    {"why", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_link, why), whys.all, std::size(whys.all)},
+    {"phase", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_link, phase), phase_names, std::size(phase_names)},
+    {"causes", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_link, causes), nullptr, 0},
 };
 constexpr tharsis_topic link_topic = {sizeof(tharsis_topic),
                                       THARSIS_TOPIC_STATE,
@@ -59,22 +71,28 @@ void link_events::on_state(const link_state& s) const {
   payload.connects = s.connects;
   payload.waiting = static_cast<uint32_t>(s.waiting);
   payload.gap = s.gap.count();
+  payload.why = s.why;
+  payload.phase = s.phase;
+  payload.causes = text_of(s.causes);
   host_.publish(states_, &payload);
   log_state(s);
 }
 
 void link_events::log_state(const link_state& s) const {
   if (s.state == THARSIS_STN_CONNECTING)
-    return log_.info("link {link} connecting endpoint={endpoint} address={address} waiting={waiting}", s.link, s.endpoint,
-                     s.address, s.waiting);
+    return log_.info("link {link} connecting endpoint={endpoint} address={address} waiting={waiting} why={why}", s.link,
+                     s.endpoint, s.address, s.waiting, reason_name(s.why));
   if (s.state == THARSIS_STN_UP)
     return log_.info("link {link} up endpoint={endpoint} address={address} waiting={waiting} connects={connects} gap={gap}",
                      s.link, s.endpoint, s.address, s.waiting, s.connects, s.gap);
   static constexpr auto down =
-      "link {link} down endpoint={endpoint} address={address} waiting={waiting} status={status}: {reason}";
+      "link {link} down endpoint={endpoint} address={address} waiting={waiting} status={status} why={why}: {reason}{causes}";
   const bool trouble = s.status != THARSIS_OK && s.status != THARSIS_E_CANCELLED && !s.known;
-  if (trouble) log_.warning(down, s.link, s.endpoint, s.address, s.waiting, status_name(s.status), s.reason);
-  else log_.info(down, s.link, s.endpoint, s.address, s.waiting, status_name(s.status), s.reason);
+  const std::string causes = s.causes.empty() ? "" : "; before that: " + s.causes;
+  if (trouble)
+    log_.warning(down, s.link, s.endpoint, s.address, s.waiting, status_name(s.status), reason_name(s.why), s.reason, causes);
+  else
+    log_.info(down, s.link, s.endpoint, s.address, s.waiting, status_name(s.status), reason_name(s.why), s.reason, causes);
 }
 
 void link_events::on_push(const std::string& link, const push& p) const {

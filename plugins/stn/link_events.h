@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "plugins/stn/core/reason.h"
 #include "plugins/stn/core/session.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/host.h"
@@ -18,6 +19,9 @@ struct link_state {
   std::string endpoint;
   std::string address;
   std::string reason;
+  uint32_t why = THARSIS_STN_WHY_NONE;
+  uint32_t phase = THARSIS_STN_PHASE_DOWN;
+  std::string causes;
   bool known = false;  // The same trouble as the last time; for the log only.
   uint32_t connects = 0;
   size_t waiting = 0;

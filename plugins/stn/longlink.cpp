@@ -16,7 +16,7 @@ struct longlink::open_wire {
 
 longlink::longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
                    const std::string& client_id, const link_events& events, const counts& c, interval_memory& memory,
-                   answer_taker& taker)
+                   link_book& book, answer_taker& taker)
     : place_(place),
       host_(tables),
       settings_(s),
@@ -24,6 +24,7 @@ longlink::longlink(strand& place, const host& tables, resolver& names, const lin
       events_(events),
       counts_(c),
       memory_(memory),
+      book_(book),
       taker_(taker),
       dialer_(place, tables, names, s, phases_),
       tasks_(s.name, phases_, c.requests),
@@ -35,6 +36,7 @@ longlink::longlink(strand& place, const host& tables, resolver& names, const lin
 
 void longlink::start() {
   down_since_ = place_.now();
+  since_ = place_.wall();
   enter(phase::down);
   running_.spawn(run());
   running_.spawn(expire());
@@ -48,13 +50,25 @@ bool longlink::way::is_another(const way& before) const {
 void longlink::on_network(const tharsis_network_state& now) {
   if (rhythm_.on_foreground(now.foreground != 0)) nudge();
   const bool same = now.generation == way_.generation;
-  const std::string before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))}).network;
-  if (before != way_.network) recall();
+  const way before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))});
+  if (before.network != way_.network) recall();
+  if (!same && before.generation != 0) note_network(now, before);
   if (same || now.type == THARSIS_NETWORK_NONE) return;  // Without a network there is nothing to try.
   pace_.on_network();
   moved_ = true;
   dialer_.give_up();
   nudge();
+}
+
+void longlink::note_network(const tharsis_network_state& now, const way& before) {
+  const bool slept = std::exchange(woke_, now.woke) != now.woke;
+  if (now.type == THARSIS_NETWORK_NONE) return note(THARSIS_STN_WHY_NETWORK_LOST, "the network was gone");
+  because_ = slept ? uint32_t{THARSIS_STN_WHY_WOKE} : uint32_t{THARSIS_STN_WHY_NETWORK_CHANGED};
+  if (slept) return note(THARSIS_STN_WHY_WOKE, "the machine slept, and woke");
+  note(THARSIS_STN_WHY_NETWORK_CHANGED,
+       way_.interface != before.interface
+           ? "the network changed from " + (before.interface.empty() ? "none" : before.interface) + " to " + way_.interface
+           : "the network behind " + way_.interface + " changed");
 }
 
 void longlink::recall() {
@@ -75,20 +89,25 @@ task<void> longlink::run() {
       co_await nudge_.wait(due);
       continue;
     }
-    report(THARSIS_STN_CONNECTING, {THARSIS_OK, {}});
-    moved_ = false;
-    dialed_ = way_;
+    begin_attempt();
     const instant prove_by = later(place_.now(), settings_.connect_timeout);
     auto wire = co_await dialer_.reach(target(), prove_by);
     if (wire)
       on_down(co_await carry(std::move(*wire), prove_by));
     else
-      on_down(wire.failure());
+      on_down(loss(moved_ ? uint32_t{THARSIS_STN_WHY_NETWORK_CHANGED} : why_not_reached(phases_.current(), wire.status()), wire.failure()));
   }
 }
 
+void longlink::begin_attempt() {
+  if (because_ == THARSIS_STN_WHY_RETRY && tasks_.unanswered() > 0) because_ = THARSIS_STN_WHY_WANTED;
+  report(THARSIS_STN_CONNECTING, loss(std::exchange(because_, THARSIS_STN_WHY_RETRY), THARSIS_OK, {}));
+  moved_ = asked_ = false;
+  dialed_ = way_;
+}
+
 // Moves bytes between the wire and the session until one of them is done; answers why.
-task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
+task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   enter(phase::prove);
   rhythm_.on_connected(place_.wall());
   session talk(settings_, client_id_, rhythm_, tasks_, prove_by);
@@ -109,11 +128,11 @@ task<error> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   wire->end();
   const instant until = later(place_.now(), farewell);
   while (wire->unsent() > 0 && place_.now() < until) co_await wire->events().wait(until);
-  co_return error{THARSIS_E_CANCELLED, stopping};
+  co_return loss(THARSIS_STN_WHY_STOPPED, THARSIS_E_CANCELLED, stopping);
 }
 
 // Until nothing more is to be sent, or the system takes no more. `more`: there may be, but others want their turn.
-std::optional<error> longlink::send(stream& wire, session& talk, bool& more) {
+std::optional<loss> longlink::send(stream& wire, session& talk, bool& more) {
   wire.events().clear(stream::nudged);  // What it tells of is looked at now.
   for (size_t total = 0; total < write_turn;) {
     const size_t unsent = wire.unsent();
@@ -133,16 +152,16 @@ std::optional<error> longlink::send(stream& wire, session& talk, bool& more) {
 }
 
 // `more`: there may be, but others want their turn.
-std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) {
+std::optional<loss> longlink::receive(stream& wire, session& talk, bool& more) {
   more = false;
-  std::optional<error> why;
+  std::optional<loss> why;
   for (size_t total = 0, count = 0; total < read_turn && !why; total += count) {
     const tharsis_status status = wire.read(talk.room(read_piece), count);
     if (status == THARSIS_PENDING) break;
     if (status != THARSIS_OK)
       why = broken(wire, status);
     else if (count == 0)
-      why = error{THARSIS_E_RESET, "the server at " + to_text(wire.peer()) + " ended the connection"};
+      why = loss(THARSIS_STN_WHY_REMOTE_CLOSED, THARSIS_E_RESET, "the server at " + to_text(wire.peer()) + " ended the connection");
     else if (talk.on_received(count, place_.now()) != THARSIS_OK)
       why = talk.failure();
     hand_over();  // What was received stays only until the next read.
@@ -152,6 +171,14 @@ std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) 
     more = total + count >= read_turn;
   }
   if (talk.up() && !up_) on_up();
+  if (asked_ && talk.proven()) {  // What was feared has not come.
+    asked_ = false;
+    causes_.clear();
+  }
+  if (round_trip_ != rhythm_.round_trip()) {
+    round_trip_ = rhythm_.round_trip();
+    book_.touch();
+  }
   remember();
   for (const push& p : talk.take_pushes()) {
     counts_.pushes_received.add();
@@ -161,27 +188,30 @@ std::optional<error> longlink::receive(stream& wire, session& talk, bool& more) 
 }
 
 // Through another interface the connection cannot be right any more; through the same it may be: ask.
-std::optional<error> longlink::follow_network(session& talk) {
+std::optional<loss> longlink::follow_network(session& talk) {
   if (way_.generation == dialed_.generation || way_.interface.empty()) return std::nullopt;
   const way before = std::exchange(dialed_, way_);
   if (way_.is_another(before))
-    return error{THARSIS_E_NETWORK, "the network changed" + (before.interface == way_.interface ? std::string() : " from " + before.interface + " to " + way_.interface)};
+    return loss(THARSIS_STN_WHY_NETWORK_CHANGED, THARSIS_E_NETWORK,
+                "the network changed" + (before.interface == way_.interface ? std::string() : " from " + before.interface + " to " + way_.interface));
+  asked_ = true;
+  note(THARSIS_STN_WHY_DOUBT, "a ping asked whether the connection had lived through it");
   return talk.on_doubt(place_.now()) == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
 }
 
-std::optional<error> longlink::judge(stream& wire, session& talk) {
+std::optional<loss> longlink::judge(stream& wire, session& talk) {
   if (place_.now() < talk.deadline()) return std::nullopt;
   const tharsis_status status = talk.on_deadline(place_.now(), wire.unsent() + wire.unconfirmed());
   return status == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
 }
 
-error longlink::broken(const stream& wire, tharsis_status status) const {
+loss longlink::broken(const stream& wire, tharsis_status status) const {
   std::string text = wire.failure();
   if (text.empty() && status == THARSIS_E_RESET)
     text = "the connection to " + to_text(wire.peer()) + " was cut, by the server or by something between";
   if (text.empty())
     text = "the connection to " + to_text(wire.peer()) + " broke: " + std::string(status_name(status));
-  return {status, std::move(text)};
+  return {status == THARSIS_E_RESET ? uint32_t{THARSIS_STN_WHY_RESET} : uint32_t{THARSIS_STN_WHY_BROKEN}, status, std::move(text)};
 }
 
 void longlink::on_up() {
@@ -190,11 +220,14 @@ void longlink::on_up() {
   counts_.links_opened.add();
   counts_.links_up.add(1);
   pace_.on_up(place_.now());
+  up_since_ = place_.now();
+  failures_ = 0;
+  causes_.clear();
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
-  report(THARSIS_STN_UP, {THARSIS_OK, {}}, gap);
+  report(THARSIS_STN_UP, {THARSIS_STN_WHY_NONE, THARSIS_OK, {}}, gap);
 }
 
-void longlink::on_down(const error& why) {
+void longlink::on_down(const loss& why) {
   uint64_t random = 0;
   host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&random), sizeof random);
   rhythm_.on_down();
@@ -202,7 +235,9 @@ void longlink::on_down(const error& why) {
   tasks_.on_loss(why, place_.now());
   enter(phase::down);
   hand_over();
+  if (!up_) ++failures_;
   report(THARSIS_STN_DOWN, why);
+  if (up_) note(why.why, why.text);
   pace_.on_down(place_.now(), random);
   if (!ending_) (up_ ? counts_.links_lost : counts_.connects_failed).add();
   if (std::exchange(up_, false)) {
@@ -257,11 +292,33 @@ void longlink::stop() {
 task<void> longlink::wait_stopped(instant deadline) {
   if (wire_ != nullptr) co_await running_.join(deadline);
   running_.clear();
-  if (state_ != THARSIS_STN_DOWN) report(THARSIS_STN_DOWN, {THARSIS_E_CANCELLED, stopping});
+  if (state_ != THARSIS_STN_DOWN) report(THARSIS_STN_DOWN, {THARSIS_STN_WHY_STOPPED, THARSIS_E_CANCELLED, stopping});
 }
 
-void longlink::report(uint32_t state, const error& why, duration gap) {
+link_report longlink::snapshot() const {
+  link_report r;
+  r.name = settings_.name;
+  r.state = state_;
+  r.phase = phase_number(phases_.current());
+  r.why = reason_.why;
+  r.reason = reason_.text;
+  r.endpoint = target().text();
+  if (dialer_.address().family != 0) r.address = to_text(dialer_.address());
+  r.since = since_;
+  r.connects = totals_.connects;
+  r.waiting = tasks_.unanswered();
+  r.bytes_sent = totals_.bytes_sent;
+  r.bytes_received = totals_.bytes_received;
+  r.rtt = round_trip_;
+  r.heartbeat = rhythm_.interval();
+  r.causes = causes_.all();
+  r.incidents.assign(history_.all().begin(), history_.all().end());
+  return r;
+}
+
+void longlink::report(uint32_t state, loss why, duration gap) {
   state_ = state;
+  since_ = place_.wall();
   link_state s;
   s.link = settings_.name;
   s.state = state;
@@ -269,12 +326,20 @@ void longlink::report(uint32_t state, const error& why, duration gap) {
   s.endpoint = target().text();
   if (dialer_.address().family != 0) s.address = to_text(dialer_.address());
   s.reason = why.text;
+  s.why = why.why;
+  s.phase = phase_number(phases_.current());
+  if (state == THARSIS_STN_DOWN) {
+    s.causes = chain_text(causes_.all());
+    history_.add({since_, why.why, why.text, s.endpoint, s.address, up_ ? place_.now() - up_since_ : duration::zero(), 1, causes_.all()});
+  }
   s.known = why.text == trouble_;
   if (state != THARSIS_STN_CONNECTING) trouble_ = why.text;
   s.connects = static_cast<uint32_t>(totals_.connects);
   s.waiting = tasks_.unanswered();
   s.gap = gap;
+  reason_ = std::move(why);
   events_.on_state(s);
+  book_.touch();
 }
 
 }  // namespace tharsis::stn

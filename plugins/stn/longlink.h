@@ -5,13 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/core/link_history.h"
 #include "plugins/stn/core/link_totals.h"
+#include "plugins/stn/core/links_report.h"
 #include "plugins/stn/core/phase_clock.h"
 #include "plugins/stn/core/reconnect.h"
 #include "plugins/stn/core/session.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/dialer.h"
 #include "plugins/stn/interval_memory.h"
+#include "plugins/stn/link_book.h"
 #include "plugins/stn/link_events.h"
 #include "sdk/async/task_set.h"
 
@@ -32,7 +35,7 @@ class longlink {
   // All of them outlive the link.
   longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
            const std::string& client_id, const link_events& events, const counts& c, interval_memory& memory,
-           answer_taker& taker);
+           link_book& book, answer_taker& taker);
 
   void start();
   // What the network is now; before start() and whenever it changes.
@@ -49,6 +52,11 @@ class longlink {
 
   const std::string& name() const { return settings_.name; }
   const link_totals& totals() const { return totals_; }
+  // How it is and was.
+  link_report snapshot() const;
+  uint32_t state() const { return state_; }
+  uint32_t why() const { return reason_.why; }
+  uint32_t failures() const { return failures_; }  // Attempts in a row that did not come up.
 
  private:
   struct open_wire;
@@ -60,20 +68,23 @@ class longlink {
   };
   task<void> run();
   task<void> expire();
-  task<error> carry(std::unique_ptr<stream> wire, instant prove_by);
-  std::optional<error> send(stream& wire, session& talk, bool& more);
-  std::optional<error> receive(stream& wire, session& talk, bool& more);
-  std::optional<error> follow_network(session& talk);
-  std::optional<error> judge(stream& wire, session& talk);
-  error broken(const stream& wire, tharsis_status status) const;
+  task<loss> carry(std::unique_ptr<stream> wire, instant prove_by);
+  std::optional<loss> send(stream& wire, session& talk, bool& more);
+  std::optional<loss> receive(stream& wire, session& talk, bool& more);
+  std::optional<loss> follow_network(session& talk);
+  std::optional<loss> judge(stream& wire, session& talk);
+  loss broken(const stream& wire, tharsis_status status) const;
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
   void on_up();
-  void on_down(const error& why);
+  void on_down(const loss& why);
+  void begin_attempt();
+  void note_network(const tharsis_network_state& now, const way& before);
+  void note(uint32_t why, std::string text) { causes_.note(place_.wall(), why, std::move(text)); }
   void enter(phase p) { phases_.enter(p, place_.now()); }
   void remember();
   void hand_over();
   void nudge();
-  void report(uint32_t state, const error& why, duration gap = {});
+  void report(uint32_t state, loss why, duration gap = {});
 
   strand& place_;
   const host host_;
@@ -82,6 +93,7 @@ class longlink {
   const link_events& events_;
   const counts& counts_;
   interval_memory& memory_;
+  link_book& book_;
   answer_taker& taker_;
   phase_clock phases_;
   dialer dialer_;
@@ -94,14 +106,23 @@ class longlink {
   stream* wire_ = nullptr;             // Of carry().
   std::vector<uint8_t> output_;        // What send() writes; kept, so that its memory is.
   size_t turn_ = 0;                    // Which endpoint.
-  uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last.
+  uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last,
+  loss reason_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};  // why,
+  int64_t since_ = 0;                                  // and when, by the wall's clock.
+  uint32_t because_ = THARSIS_STN_WHY_START;           // It is tried next, unless tasks want it or the pause is over.
+  uint32_t failures_ = 0;
+  cause_chain causes_;
+  link_history history_;
+  int64_t woke_ = 0;
+  duration round_trip_{};
+  bool asked_ = false;  // The connection for a proof, after a change of the network.
   std::string trouble_;                // Of the last time that it was down, since it was up.
   way way_;    // Now,
   way dialed_;  // and when it was dialled, or was last found to carry on.
   bool moved_ = false;  // Since it was dialled: a failure to come up says nothing about the endpoint.
   bool up_ = false;
   bool ending_ = false;
-  instant down_since_{};
+  instant down_since_{}, up_since_{};
   link_totals totals_;
   task_set running_;
 };

@@ -4,6 +4,7 @@
 #include "plugins/stn/configuration.h"
 #include "plugins/stn/dispatcher.h"
 #include "plugins/stn/send_command.h"
+#include "plugins/stn/status_command.h"
 #include "sdk/async/door.h"
 
 namespace tharsis::stn {
@@ -19,7 +20,8 @@ class plugin {
         events_(tables),
         closing_(place_),
         service_{sizeof(tharsis_stn), this, submit, cancel},
-        sending_(tables, place_, events_) {}
+        sending_(tables, place_, events_),
+        telling_(tables, place_) {}
 
   tharsis_status start(tharsis_error* error) {
     auto s = read_settings(host_);
@@ -27,7 +29,7 @@ class plugin {
     settings_ = std::move(*s);
     events_.declare();
     const std::string folder(view(host_.paths->data(host_.paths->self)));
-    tasks_.emplace(place_, host_, settings_, events_, folder + "/intervals");
+    tasks_.emplace(place_, host_, settings_, events_, folder + "/intervals", folder + "/links");
     const tharsis_status provided =
         host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
     if (provided == THARSIS_OK) tasks_->start();
@@ -38,6 +40,7 @@ class plugin {
     return THARSIS_PENDING;
   }
   void run_command(const command_call& call) {
+    if (call.name() != "send") return telling_.run(call);
     events_.declare();
     sending_.run(call);
   }
@@ -63,6 +66,7 @@ class plugin {
   task_set closing_;
   const tharsis_stn service_;
   send_command sending_;
+  status_command telling_;
 };
 
 }  // namespace

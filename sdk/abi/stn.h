@@ -97,6 +97,16 @@ enum {
   THARSIS_STN_CONNECTING = 1,  // Resolving, dialling, TLS, hello.
   THARSIS_STN_UP = 2,
 };
+// More exactly.
+enum {
+  THARSIS_STN_PHASE_DOWN = 0,
+  THARSIS_STN_PHASE_RESOLVE = 1,
+  THARSIS_STN_PHASE_CONNECT = 2,
+  THARSIS_STN_PHASE_TLS = 3,
+  THARSIS_STN_PHASE_PROVE = 4,  // The hello, or the first ping.
+  THARSIS_STN_PHASE_AUTH = 5,   // The application's own proof, see stn_auth.h.
+  THARSIS_STN_PHASE_READY = 6,
+};
 
 typedef struct tharsis_stn_link {
   tharsis_text link;
@@ -108,6 +118,9 @@ typedef struct tharsis_stn_link {
   uint32_t connects;      // How often the link has come up.
   uint32_t waiting;       // Tasks without an answer.
   int64_t gap;            // When up again: how long it was not up, ns.
+  uint32_t why;           // THARSIS_STN_WHY_* (stn_links.h): of the going down, or of the connecting.
+  uint32_t phase;         // THARSIS_STN_PHASE_*.
+  tharsis_text causes;    // What led to it, oldest first: "the network changed; a ping was sent; ..."; may be empty.
 } tharsis_stn_link;
 
 typedef struct tharsis_stn_push {

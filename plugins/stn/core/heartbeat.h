@@ -57,6 +57,7 @@ class heartbeat {
       search_.on_pong(gap_);
     }
     ping_ = ping::none;
+    round_trip_ = now - asked_;
     rest(now);
   }
 
@@ -85,6 +86,8 @@ class heartbeat {
   }
 
   instant deadline() const { return deadline_; }
+  // Of the last ping that was answered; 0: none was.
+  duration round_trip() const { return round_trip_; }
   duration interval() const {
     const bool shortest = pongs_ < settings_.settle || (foreground_ && settings_.foreground_shortest);
     return shortest ? settings_.interval_min : search_.learned().interval;
@@ -101,6 +104,7 @@ class heartbeat {
   void send(ping kind, instant now) {
     ping_ = kind;
     gap_ = now - heard_;
+    asked_ = now;
     deadline_ = later(now, settings_.pong_timeout);
   }
 
@@ -110,6 +114,8 @@ class heartbeat {
   instant deadline_ = never;
   instant heard_{};
   duration gap_{};  // Before the ping that is out.
+  instant asked_{};
+  duration round_trip_{};
   ping ping_ = ping::none;
   int64_t pongs_ = 0;  // Of this connection.
 };

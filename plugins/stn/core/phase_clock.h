@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "sdk/pure/time.h"
 
@@ -19,6 +20,9 @@ enum class phase : size_t {
 inline constexpr size_t phase_count = 6;
 using phase_times = std::array<duration, phase_count>;
 
+// THARSIS_STN_PHASE_*.
+constexpr uint32_t phase_number(phase p) { return p == phase::up ? 6 : static_cast<uint32_t>(p); }
+
 class phase_clock {
  public:
   void enter(phase p, instant now) {
@@ -26,6 +30,7 @@ class phase_clock {
     now_ = p;
     since_ = now;
   }
+  phase current() const { return now_; }
   phase_times at(instant now) const {
     phase_times t = so_far_;
     t[static_cast<size_t>(now_)] += now - since_;

@@ -35,7 +35,7 @@ tharsis_status session::on_received(size_t count, instant now) {
     if (const tharsis_status status = on_frame(f, now); status != THARSIS_OK) return status;
   if (const auto begun = reader_.pending_sequence()) tasks_.on_answer_begun(*begun, now);
   if (read != THARSIS_OK)
-    return fail(read, "the server's bytes are no frames of Mars: " + reader_.failure().text);
+    return fail(THARSIS_STN_WHY_DECODE, read, "the server's bytes are no frames of Mars: " + reader_.failure().text);
   if (tasks_.sent() == 0) silence_.on_calm();
   return THARSIS_OK;
 }
@@ -59,14 +59,14 @@ tharsis_status session::on_frame(const mars::frame_view& f, instant now) {
 
 tharsis_status session::on_hello(const mars::frame_view& f, instant now) {
   if (!f.refusal.empty())
-    return fail(THARSIS_E_DENIED,
+    return fail(THARSIS_STN_WHY_HELLO_REFUSED, THARSIS_E_DENIED,
                 "the server refused the hello of user '" + settings_.user + "': " + foreign_text(f.refusal));
   const auto response = mars::decode<mars::hello_response>(f.body);
   if (!response)
-    return fail(THARSIS_E_PROTOCOL,
+    return fail(THARSIS_STN_WHY_DECODE, THARSIS_E_PROTOCOL,
                 "the server's answer to the hello means nothing: " + response.failure().text);
   if (response->retcode != 0)
-    return fail(THARSIS_E_DENIED,
+    return fail(THARSIS_STN_WHY_HELLO_REFUSED, THARSIS_E_DENIED,
                 "the server refused the hello of user '" + settings_.user + "' with code " +
                     std::to_string(response->retcode) +
                     (response->errmsg.empty() ? "" : ": " + foreign_text(response->errmsg)));
@@ -81,7 +81,7 @@ void session::come_up(instant now) {
 
 tharsis_status session::on_doubt(instant now) {
   if (failure_.status != THARSIS_OK) return failure_.status;
-  if (!up_) return fail(THARSIS_E_NETWORK, "the network changed before the server had answered");
+  if (!up_) return fail(THARSIS_STN_WHY_NETWORK_CHANGED, THARSIS_E_NETWORK, "the network changed before the server had answered");
   if (rhythm_.on_doubt(now)) send_ping();
   doubted_until_ = later(now, settings_.doubt_timeout);
   return THARSIS_OK;
@@ -91,7 +91,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
   if (failure_.status != THARSIS_OK) return failure_.status;
   if (now < deadline()) return THARSIS_OK;
   if (!up_)
-    return fail(THARSIS_E_TIMEOUT, std::string("the server took the connection and did not answer the ") +
+    return fail(THARSIS_STN_WHY_UNPROVED, THARSIS_E_TIMEOUT, std::string("the server took the connection and did not answer the ") +
                                        (settings_.user.empty() ? "ping" : "hello") + " in time");
   if (tasks_.sent() == 0) silence_.on_calm();
   if (upload_.on_look(unconfirmed)) {
@@ -100,7 +100,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
     if (doubted_until_ != never) doubted_until_ = later(now, settings_.doubt_timeout);
   }
   if (now >= doubted_until_)
-    return fail(THARSIS_E_TIMEOUT, "a ping was not answered within " + wait_text(settings_.doubt_timeout) +
+    return fail(THARSIS_STN_WHY_DOUBT, THARSIS_E_TIMEOUT, "a ping was not answered within " + wait_text(settings_.doubt_timeout) +
                                        " after the network had changed or the machine had slept");
   switch (rhythm_.on_deadline(now)) {
     case heartbeat::action::wait:
@@ -109,7 +109,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
       send_ping();
       break;
     case heartbeat::action::give_up:
-      return fail(THARSIS_E_TIMEOUT,
+      return fail(THARSIS_STN_WHY_PONG_MISSED, THARSIS_E_TIMEOUT,
                   "a ping was not answered within " + wait_text(settings_.heartbeat.pong_timeout));
   }
   switch (silence_.on_deadline(now)) {
@@ -119,7 +119,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
       if (rhythm_.on_doubt(now)) send_ping();
       break;
     case silence::action::give_up:
-      return fail(THARSIS_E_TIMEOUT, "nothing came back for " + wait_text(settings_.answer_timeout) +
+      return fail(THARSIS_STN_WHY_SILENCE, THARSIS_E_TIMEOUT, "nothing came back for " + wait_text(settings_.answer_timeout) +
                                          " although requests and a ping were sent");
   }
   return THARSIS_OK;
@@ -148,8 +148,8 @@ void session::send_ping() {
                      settings_.client_version);
 }
 
-tharsis_status session::fail(tharsis_status status, std::string text) {
-  failure_ = {status, std::move(text)};
+tharsis_status session::fail(uint32_t why, tharsis_status status, std::string text) {
+  failure_ = {why, status, std::move(text)};
   return status;
 }
 

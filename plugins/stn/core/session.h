@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plugins/stn/core/heartbeat.h"
+#include "plugins/stn/core/reason.h"
 #include "plugins/stn/core/silence.h"
 #include "plugins/stn/core/task_queue.h"
 #include "plugins/stn/core/upload.h"
@@ -48,7 +49,9 @@ class session {
   std::vector<push> take_pushes() { return std::exchange(pushes_, {}); }
 
   bool up() const { return up_; }
-  const error& failure() const { return failure_; }
+  // The server has answered, also since the last doubt.
+  bool proven() const { return up_ && doubted_until_ == never; }
+  const loss& failure() const { return failure_; }
 
  private:
   tharsis_status on_frame(const mars::frame_view& f, instant now);
@@ -56,7 +59,7 @@ class session {
   void come_up(instant now);
   void send_hello(const std::string& client_id);
   void send_ping();
-  tharsis_status fail(tharsis_status status, std::string text);
+  tharsis_status fail(uint32_t why, tharsis_status status, std::string text);
 
   const link_settings& settings_;
   heartbeat& rhythm_;
@@ -69,7 +72,7 @@ class session {
   std::vector<uint8_t> output_;
   std::vector<push> pushes_;
   bool up_ = false;
-  error failure_{THARSIS_OK, {}};
+  loss failure_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};
 };
 
 }  // namespace tharsis::stn

@@ -99,6 +99,11 @@ inline constexpr size_t user_size_max = 256;
 inline constexpr int64_t send_count_max = 10'000'000;
 // Tasks a second. Slower than one in a quarter of an hour is no load; faster than one in a microsecond no machine is.
 inline constexpr double send_rate_min = 0.001, send_rate_max = 1'000'000;
+// What `tharsis stn status` reads is written at most so often: a person does not see more, and a phone's flash
+// does not wear out.
+inline constexpr duration book_pause = 1s;
+// A thousand links, each with a full history.
+inline constexpr uint64_t book_size_max = 16 << 20;
 // How long a stopping link may take to hand its last bytes to the system.
 inline constexpr duration farewell = 500ms;
 

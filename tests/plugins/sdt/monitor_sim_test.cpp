@@ -56,7 +56,7 @@ struct scene {
             std::string address = "10.0.0.2:443") {
     box.send([this, state, status, endpoint, address] {
       const std::string reason = status == THARSIS_OK ? "" : "stn met this";
-      const tharsis_stn_link l{text_of("main"), state, status, text_of(endpoint), text_of(address), text_of(reason), 1, 0, 0};
+      const tharsis_stn_link l{text_of("main"), state, status, text_of(endpoint), text_of(address), text_of(reason), 1, 0, 0, 0, 0, {}};
       box.deliver(&l);
     });
   }

@@ -114,7 +114,7 @@ class link_world {
     client.on_strand([&] {
       events.emplace(host.tables());
       events->declare();
-      dispatcher.emplace(*client.place, host.tables(), settings, *events, memory);
+      dispatcher.emplace(*client.place, host.tables(), settings, *events, memory, book);
       closing.emplace(*client.place);
       dispatcher->start();
     });
@@ -203,7 +203,8 @@ class link_world {
   plugin_host host;
   scripted_server server;
   stn::settings settings;
-  std::string memory;  // The file of what links learn, if any.
+  std::string memory;  // The file of what links learn, if any,
+  std::string book;    // and of how they are.
   identity authority;
   std::optional<stn::link_events> events;
   std::optional<stn::dispatcher> dispatcher;

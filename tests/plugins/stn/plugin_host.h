@@ -34,6 +34,9 @@ class plugin_host {
     std::string reason;
     std::string address;
     duration gap;
+    uint32_t why = 0;
+    std::string causes = {};
+    uint32_t phase = 0;
   };
   std::vector<state> states;  // Of stn.link.
   std::vector<std::string> pushes;
@@ -70,7 +73,8 @@ class plugin_host {
     if (topic == 1) {
       const auto& s = *static_cast<const tharsis_stn_link*>(payload);
       of(self).states.push_back(
-          {s.state, s.status, std::string(view(s.reason)), std::string(view(s.address)), duration(s.gap)});
+          {s.state, s.status, std::string(view(s.reason)), std::string(view(s.address)), duration(s.gap),
+           s.why, std::string(view(s.causes)), s.phase});
     } else {
       of(self).pushes.emplace_back(as_text(view(static_cast<const tharsis_stn_push*>(payload)->body)));
     }

@@ -1,0 +1,143 @@
+#include "plugins/stn/core/links_report.h"
+
+#include "sdk/pure/url.h"
+#include "sdk/pure/whole_number.h"
+
+namespace tharsis::stn {
+namespace {
+
+constexpr std::string_view first_line = "tharsis.stn links 1\n";
+
+// A line of the file: words between spaces, with "-" for an empty one.
+class line_writer {
+ public:
+  line_writer(std::string& out, std::string_view kind) : out_(out) { out_ += kind; }
+  ~line_writer() { out_ += '\n'; }
+  line_writer& text(std::string_view t) {
+    out_ += ' ';
+    out_ += t.empty() ? "-" : percent_encode(t);
+    return *this;
+  }
+  template <class Number>
+  line_writer& number(Number n) {
+    out_ += ' ' + std::to_string(n);
+    return *this;
+  }
+
+ private:
+  std::string& out_;
+};
+
+// Reads what line_writer wrote; what does not fit is remembered.
+class line_reader {
+ public:
+  explicit line_reader(std::string_view line) : line_(line) {}
+  std::string_view word() {
+    const std::string_view w = line_.substr(0, line_.find(' '));
+    line_.remove_prefix(std::min(line_.size(), w.size() + 1));
+    return w;
+  }
+  line_reader& text(std::string& into) {
+    const std::string_view w = word();
+    if (w == "-") return *this;
+    auto decoded = percent_decode(w);
+    good_ = good_ && decoded && !w.empty();
+    if (decoded) into = std::move(*decoded);
+    return *this;
+  }
+  template <class Number>
+  line_reader& number(Number& into) {
+    const auto n = whole_number<Number>(word());
+    good_ = good_ && n;
+    if (n) into = *n;
+    return *this;
+  }
+  line_reader& wait(duration& into) {
+    int64_t n = 0;
+    number(n);
+    into = duration(n);
+    return *this;
+  }
+  bool good() const { return good_ && line_.empty(); }
+
+ private:
+  std::string_view line_;
+  bool good_ = true;
+};
+
+void write(std::string& out, const std::vector<cause>& causes) {
+  for (const cause& c : causes) line_writer(out, "cause").number(c.wall).number(c.why).number(c.times).text(c.text);
+}
+
+void write(std::string& out, const incident& i) {
+  line_writer(out, "down").number(i.wall).number(i.why).number(i.times).number(i.lived.count()).text(i.text)
+      .text(i.endpoint).text(i.address);
+  write(out, i.causes);
+}
+
+void write(std::string& out, const link_report& l) {
+  line_writer(out, "link").text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason)
+      .text(l.endpoint).text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent)
+      .number(l.bytes_received).number(l.rtt.count()).number(l.heartbeat.count());
+  write(out, l.causes);
+  for (const incident& i : l.incidents) write(out, i);
+}
+
+bool read(line_reader& line, cause& c) {
+  return line.number(c.wall).number(c.why).number(c.times).text(c.text).good();
+}
+bool read(line_reader& line, incident& i) {
+  return line.number(i.wall).number(i.why).number(i.times).wait(i.lived).text(i.text).text(i.endpoint).text(i.address)
+      .good();
+}
+bool read(line_reader& line, link_report& l) {
+  return line.text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason).text(l.endpoint)
+      .text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent).number(l.bytes_received).wait(l.rtt)
+      .wait(l.heartbeat).good();
+}
+
+// One line, into the report that was read so far.
+bool add(links_report& r, line_reader line) {
+  const std::string_view kind = line.word();
+  if (kind == "at") {
+    uint32_t running = 0;
+    const bool good = line.number(r.wall).number(running).number(r.network).good();
+    r.running = running != 0;
+    return good;
+  }
+  if (kind == "link") return read(line, r.links.emplace_back());
+  if (r.links.empty()) return false;
+  link_report& l = r.links.back();
+  if (kind == "down") return read(line, l.incidents.emplace_back());
+  return kind == "cause" && read(line, (l.incidents.empty() ? l.causes : l.incidents.back().causes).emplace_back());
+}
+
+}  // namespace
+
+const link_report* links_report::find(std::string_view link) const {
+  for (const link_report& l : links)
+    if (l.name == link) return &l;
+  return nullptr;
+}
+
+std::string book_text(const links_report& r) {
+  std::string out(first_line);
+  line_writer(out, "at").number(r.wall).number(r.running ? 1 : 0).number(r.network);
+  for (const link_report& l : r.links) write(out, l);
+  return out;
+}
+
+result<links_report> parse_links_report(std::string_view text) {
+  if (!text.starts_with(first_line)) return error{THARSIS_E_PROTOCOL, "its first line is not that of a file of links"};
+  text.remove_prefix(first_line.size());
+  links_report r;
+  for (size_t number = 2; !text.empty(); ++number) {
+    const size_t end = text.find('\n');
+    if (end == std::string_view::npos || !add(r, line_reader(text.substr(0, end))))
+      return error{THARSIS_E_PROTOCOL, "line " + std::to_string(number) + " means nothing"};
+    text.remove_prefix(end + 1);
+  }
+  return r;
+}
+
+}  // namespace tharsis::stn

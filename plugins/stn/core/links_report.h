@@ -1,0 +1,49 @@
+// How the links are and were, as `tharsis stn status` and `tharsis stn explain` show it; and as the text of the
+// file by which they learn it from the stn that runs.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/stn/core/link_history.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::stn {
+
+struct link_report {
+  std::string name;
+  uint32_t state = 0;  // THARSIS_STN_DOWN, ...
+  uint32_t phase = 0;  // THARSIS_STN_PHASE_*.
+  uint32_t why = 0;
+  std::string reason, endpoint, address;
+  int64_t since = 0;  // Of the state, wall.
+  uint64_t connects = 0, waiting = 0, bytes_sent = 0, bytes_received = 0;
+  duration rtt{}, heartbeat{};  // 0: unknown.
+  std::vector<cause> causes;
+  std::vector<incident> incidents;  // The oldest first.
+};
+
+struct links_report {
+  int64_t wall = 0;      // When it was written.
+  bool running = true;   // False: stn had stopped then.
+  uint32_t network = 0;  // THARSIS_STN_NETWORK_*.
+  std::vector<link_report> links;
+
+  const link_report* find(std::string_view link) const;
+};
+
+std::string_view phase_name(uint32_t phase);
+std::string_view network_name(uint32_t status);
+
+std::string book_text(const links_report& r);
+result<links_report> parse_links_report(std::string_view text);
+
+// `now`: the wall's clock.
+std::string status_text(const links_report& r, int64_t now);
+std::string status_json(const links_report& r, int64_t now);
+// Of all links, or of one.
+std::string explain_text(const links_report& r, std::string_view link, int64_t now);
+std::string explain_json(const links_report& r, std::string_view link, int64_t now);
+
+}  // namespace tharsis::stn

@@ -1,0 +1,85 @@
+#include "plugins/stn/core/links_report.h"
+
+#include <gtest/gtest.h>
+
+#include "sdk/abi/stn.h"
+
+using namespace tharsis;
+
+namespace {
+
+constexpr int64_t t0 = 1'795'000'000'000'000'000;  // In 2026.
+
+stn::links_report sample() {
+  stn::links_report r;
+  r.wall = t0;
+  r.network = THARSIS_STN_NETWORK_CONNECTED;
+  stn::link_report main;
+  main.name = "main";
+  main.state = THARSIS_STN_UP;
+  main.phase = THARSIS_STN_PHASE_READY;
+  main.endpoint = "tcps://im.example.com:443";
+  main.address = "192.0.2.1:443";
+  main.since = t0 - 60'000'000'000;
+  main.connects = 3;
+  main.rtt = 25ms;
+  main.heartbeat = 210s;
+  main.bytes_sent = 100;
+  main.incidents.push_back({t0 - 70'000'000'000, THARSIS_STN_WHY_DOUBT, "a ping was not answered", main.endpoint, main.address, 600s, 1,
+                            {{t0 - 72'000'000'000, THARSIS_STN_WHY_NETWORK_CHANGED, "the network changed from eth0 to wlan0", 1}}});
+  r.links = {main};
+  stn::link_report other;
+  other.name = "with space";
+  other.causes = {{t0, THARSIS_STN_WHY_NETWORK_LOST, "100% gone\nreally", 2}};
+  r.links.push_back(other);
+  return r;
+}
+
+}  // namespace
+
+TEST(StnLinksReport, ItsTextIsReadBack) {
+  const auto read = stn::parse_links_report(stn::book_text(sample()));
+  ASSERT_TRUE(read) << read.failure().text;
+  EXPECT_EQ(stn::book_text(*read), stn::book_text(sample()));
+  ASSERT_EQ(read->links.size(), 2u);
+  EXPECT_EQ(read->links[1].causes.at(0).text, "100% gone\nreally");
+  EXPECT_EQ(read->links[0].incidents.at(0).causes.at(0).text, "the network changed from eth0 to wlan0");
+}
+
+TEST(StnLinksReport, ADamagedTextIsRefusedAndNeverReadWrongly) {
+  const std::string good = stn::book_text(sample());
+  for (size_t n = 0; n < good.size(); ++n) {
+    const auto cut = stn::parse_links_report(good.substr(0, n));
+    EXPECT_TRUE(!cut || good[n - 1] == '\n') << n;
+    std::string flipped = good;
+    flipped[n] = static_cast<char>(flipped[n] ^ 0x80);
+    (void)stn::parse_links_report(flipped);  // Under sanitizers.
+  }
+  EXPECT_FALSE(stn::parse_links_report("something else"));
+  EXPECT_FALSE(stn::parse_links_report("tharsis.stn links 1\ncause 1 1 1 x\n")) << "of no link";
+}
+
+TEST(StnLinksReport, StatusShowsEachLinkAndHowOldThisIs) {
+  const std::string text = stn::status_text(sample(), t0 + 5'000'000'000);
+  EXPECT_NE(text.find("network: connected (as stn wrote it 5 s ago)"), std::string::npos) << text;
+  EXPECT_NE(text.find("main        up     65 s"), std::string::npos) << text;
+  EXPECT_NE(text.find("25 ms  210 s"), std::string::npos) << text;
+}
+
+TEST(StnLinksReport, ExplainTellsWhatLedToEachLoss) {
+  const std::string text = stn::explain_text(sample(), "main", t0);
+  EXPECT_NE(text.find("main is up since 60 s"), std::string::npos) << text;
+  EXPECT_NE(text.find("after 10 min the connection to tcps://im.example.com:443 (192.0.2.1:443) was lost: a ping was not answered [doubt]"), std::string::npos) << text;
+  EXPECT_NE(text.find("the network changed from eth0 to wlan0"), std::string::npos) << text;
+  EXPECT_EQ(text.find("with space"), std::string::npos) << "another link";
+  const std::string json = stn::explain_json(sample(), "", t0);
+  EXPECT_NE(json.find("\"why\":\"doubt\""), std::string::npos) << json;
+  EXPECT_NE(json.find("\"mars_reason\":10003"), std::string::npos) << json;
+}
+
+TEST(StnLinksReport, AStoppedStnIsNotTakenForARunningOne) {
+  stn::links_report r = sample();
+  r.running = false;
+  EXPECT_NE(stn::status_text(r, t0 + 3'000'000'000).find("stn stopped 3 s ago"), std::string::npos);
+  EXPECT_NE(stn::status_json(r, t0).find("\"running\":false"), std::string::npos);
+}
