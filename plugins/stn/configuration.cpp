@@ -29,7 +29,17 @@ reconnect_settings read_reconnect(const host& from, const std::string& at) {
   s.pause_min = from.wait(at + ".pause_min", s.pause_min);
   s.pause_max = from.wait(at + ".pause_max", s.pause_max);
   s.pause_wanted = from.wait(at + ".pause_wanted", s.pause_wanted);
+  s.refused_min = from.wait(at + ".refused_min", s.refused_min);
+  s.refused_max = from.wait(at + ".refused_max", s.refused_max);
   s.lived = from.wait(at + ".lived", s.lived);
+  return s;
+}
+
+auth_settings read_auth(const host& from, const std::string& at) {
+  auth_settings s;
+  const std::string use = from.text(at + ".use", "optional");
+  s.when = use == "off" ? auth_settings::use::off : use == "required" ? auth_settings::use::required : auth_settings::use::optional;
+  s.attempts = from.whole(at + ".attempts", s.attempts);
   return s;
 }
 
@@ -86,6 +96,7 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   s.doubt_timeout = from.wait(at + ".doubt_timeout", s.doubt_timeout);
   s.heartbeat = read_heartbeat(from, at + ".heartbeat");
   s.reconnect = read_reconnect(from, at + ".reconnect");
+  s.auth = read_auth(from, at + ".auth");
   s.dial = read_dial(from, at + ".dial");
   return s;
 }
@@ -98,6 +109,8 @@ std::optional<error> mistake_in(const host& from, const link_settings& s) {
     return wrong(from, at + ".heartbeat.interval_min", "is longer than interval_max");
   if (s.reconnect.pause_min > s.reconnect.pause_max)
     return wrong(from, at + ".reconnect.pause_min", "is longer than pause_max");
+  if (s.reconnect.refused_min > s.reconnect.refused_max)
+    return wrong(from, at + ".reconnect.refused_min", "is longer than refused_max");
   return {};
 }
 

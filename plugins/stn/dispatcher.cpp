@@ -35,12 +35,14 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       client_id_(make_client_id(*tables.random)),
       memory_(place, tables, std::move(memory)),
       book_(place, tables, std::move(book)),
+      auth_(tables),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
       network_(*tables.network),
       own_strand_(tables.loop->current(tables.loop->self)) {
   for (const link_settings& l : s.links)
-    links_.push_back(std::make_unique<longlink>(place, tables, names_, l, client_id_, events, counts_, memory_, book_, *this));
+    links_.push_back(std::make_unique<longlink>(
+        link_surroundings{place, host_, names_, client_id_, events, counts_, memory_, book_, auth_, *this}, l));
 }
 
 void dispatcher::start() {
@@ -50,6 +52,9 @@ void dispatcher::start() {
   });
   memory_.open([this] {
     for (const auto& link : links_) link->recall();
+  });
+  auth_.open([this] {
+    for (const auto& link : links_) link->on_auth_provider();
   });
   for (const auto& link : links_) link->start();
   book_.open([this] { return report(); });
@@ -180,6 +185,7 @@ task<void> dispatcher::stop() {
   stopping_ = true;
   inbox_.drain();
   network_.close();
+  auth_.close();
   for (const auto& link : links_) link->stop();
   const instant deadline = later(place_.now(), 2 * farewell);
   for (const auto& link : links_) co_await link->wait_stopped(deadline);

@@ -64,6 +64,7 @@ class dispatcher final : public answer_taker {
   const std::string client_id_;
   interval_memory memory_;
   link_book book_;
+  auth_hook auth_;
   std::vector<std::unique_ptr<longlink>> links_;
   inbox<letter> inbox_;
   outbox<delivery> outbox_;

@@ -53,11 +53,56 @@ constexpr tharsis_topic push_topic = {sizeof(tharsis_topic),
                                       sizeof(tharsis_stn_push),
                                       0};
 
+constexpr const char* auth_names[] = {"accepted", "not_needed", "refused", "later", "unanswered"};
+
+constexpr tharsis_field auth_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_auth_event, link), nullptr, 0},
+    {"user", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_auth_event, user), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_auth_event, reason), nullptr, 0},
+    {"outcome", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_auth_event, outcome), auth_names, std::size(auth_names)},
+    {"attempts", THARSIS_FIELD_U32, offsetof(tharsis_stn_auth_event, attempts), nullptr, 0},
+    {"pause", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_auth_event, pause), nullptr, 0},
+};
+constexpr tharsis_topic auth_topic = {sizeof(tharsis_topic),
+                                      THARSIS_TOPIC_EVENT,
+                                      THARSIS_STN_AUTH_TOPIC,
+                                      auth_fields,
+                                      std::size(auth_fields),
+                                      sizeof(tharsis_stn_auth_event),
+                                      0,
+                                      0};
+
+constexpr tharsis_field connect_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_connect, link), nullptr, 0},
+    {"endpoint", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_connect, endpoint), nullptr, 0},
+    {"address", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_connect, address), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_connect, reason), nullptr, 0},
+    {"status", THARSIS_FIELD_I32, offsetof(tharsis_stn_connect, status), nullptr, 0},
+    {"why", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_connect, why), whys.all, std::size(whys.all)},
+    {"because", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_connect, because), whys.all, std::size(whys.all)},
+    {"attempt", THARSIS_FIELD_U32, offsetof(tharsis_stn_connect, attempt), nullptr, 0},
+    {"resolve", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_connect, resolve), nullptr, 0},
+    {"connect", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_connect, connect), nullptr, 0},
+    {"tls", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_connect, tls), nullptr, 0},
+    {"prove", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_connect, prove), nullptr, 0},
+    {"auth", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_connect, auth), nullptr, 0},
+};
+constexpr tharsis_topic connect_topic = {sizeof(tharsis_topic),
+                                         THARSIS_TOPIC_EVENT,
+                                         THARSIS_STN_CONNECT_TOPIC,
+                                         connect_fields,
+                                         std::size(connect_fields),
+                                         sizeof(tharsis_stn_connect),
+                                         0,
+                                         0};
+
 }  // namespace
 
 void link_events::declare() {
   states_ = host_.declare(link_topic);
   pushes_ = host_.declare(push_topic);
+  auths_ = host_.declare(auth_topic);
+  connects_ = host_.declare(connect_topic);
 }
 
 void link_events::on_state(const link_state& s) const {
@@ -93,6 +138,19 @@ void link_events::log_state(const link_state& s) const {
     log_.warning(down, s.link, s.endpoint, s.address, s.waiting, status_name(s.status), reason_name(s.why), s.reason, causes);
   else
     log_.info(down, s.link, s.endpoint, s.address, s.waiting, status_name(s.status), reason_name(s.why), s.reason, causes);
+}
+
+void link_events::on_auth(const auth_outcome& a) const {
+  const tharsis_stn_auth_event payload{text_of(a.link), text_of(a.user), text_of(a.reason), a.outcome, a.attempts, a.pause.count()};
+  host_.publish(auths_, &payload);
+}
+
+void link_events::on_connect(const connect_profile& c) const {
+  const auto took = [&](phase p) { return c.times[static_cast<size_t>(p)].count(); };
+  const tharsis_stn_connect payload{text_of(c.link),  text_of(c.endpoint), text_of(c.address), text_of(c.reason), c.status,
+                                    c.why,            c.because,           c.attempt,          took(phase::resolve),
+                                    took(phase::connect), took(phase::tls), took(phase::prove), took(phase::auth)};
+  host_.publish(connects_, &payload);
 }
 
 void link_events::on_push(const std::string& link, const push& p) const {

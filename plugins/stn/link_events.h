@@ -28,12 +28,30 @@ struct link_state {
   duration gap{};
 };
 
+// As tharsis_stn_auth_event.
+struct auth_outcome {
+  std::string link, user, reason;
+  uint32_t outcome;
+  uint32_t attempts;
+  duration pause;
+};
+
+// As tharsis_stn_connect.
+struct connect_profile {
+  std::string link, endpoint, address, reason;
+  tharsis_status status;
+  uint32_t why, because, attempt;
+  phase_times times;
+};
+
 class link_events {
  public:
   explicit link_events(const host& tables) : host_(tables), log_(tables.log) {}
 
   void declare();  // In start().
   void on_state(const link_state& s) const;
+  void on_auth(const auth_outcome& a) const;
+  void on_connect(const connect_profile& c) const;
   void on_push(const std::string& link, const push& p) const;
 
  private:
@@ -43,6 +61,8 @@ class link_events {
   logger log_;
   tharsis_handle states_ = 0;
   tharsis_handle pushes_ = 0;
+  tharsis_handle auths_ = 0;
+  tharsis_handle connects_ = 0;
 };
 
 }  // namespace tharsis::stn

@@ -14,25 +14,24 @@ struct longlink::open_wire {
   longlink& link;
 };
 
-longlink::longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
-                   const std::string& client_id, const link_events& events, const counts& c, interval_memory& memory,
-                   link_book& book, answer_taker& taker)
-    : place_(place),
-      host_(tables),
+longlink::longlink(const link_surroundings& around, const link_settings& s)
+    : place_(around.place),
+      host_(around.tables),
       settings_(s),
-      client_id_(client_id),
-      events_(events),
-      counts_(c),
-      memory_(memory),
-      book_(book),
-      taker_(taker),
-      dialer_(place, tables, names, s, phases_),
-      tasks_(s.name, phases_, c.requests),
+      client_id_(around.client_id),
+      events_(around.events),
+      counts_(around.count),
+      memory_(around.memory),
+      book_(around.book),
+      auth_(around.auth),
+      taker_(around.taker),
+      dialer_(place_, around.tables, around.names, s, phases_),
+      tasks_(s.name, phases_, counts_.requests),
       rhythm_(s.heartbeat),
       pace_(s.reconnect),
-      nudge_(place),
-      deadlines_(place),
-      running_(place) {}
+      nudge_(place_),
+      deadlines_(place_),
+      running_(place_) {}
 
 void longlink::start() {
   down_since_ = place_.now();
@@ -49,6 +48,11 @@ bool longlink::way::is_another(const way& before) const {
 
 void longlink::on_network(const tharsis_network_state& now) {
   if (rhythm_.on_foreground(now.foreground != 0)) nudge();
+  if (view(now.account) != account_) {  // Who was refused is not who asks now.
+    account_ = view(now.account);
+    pace_.forgive();
+    nudge();
+  }
   const bool same = now.generation == way_.generation;
   const way before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))});
   if (before.network != way_.network) recall();
@@ -71,6 +75,61 @@ void longlink::note_network(const tharsis_network_state& now, const way& before)
            : "the network behind " + way_.interface + " changed");
 }
 
+void longlink::on_auth_provider() {
+  pace_.forgive();
+  if (settings_.auth.when == auth_settings::use::off) return;
+  if (wire_ != nullptr && auth_.there() && !exchange_) return reconnect("there is somebody who authenticates now");
+  nudge();
+}
+
+void longlink::reconnect(const std::string& sentence) {
+  pace_.forgive();
+  pace_.on_network();
+  if (wire_ != nullptr) wish_.emplace(THARSIS_STN_WHY_RECONNECT, THARSIS_E_CANCELLED, sentence);
+  nudge();
+}
+
+void longlink::on_word(auth_word w) {
+  question_ = 0;
+  if (exchange_) exchange_->on_word(std::move(w));
+  nudge();
+}
+
+// Asks the application what it has to be asked, and goes on with what it, or the server, has said.
+std::optional<loss> longlink::follow_auth(session& talk) {
+  if (!exchange_) return std::nullopt;
+  while (const auto q = exchange_->take_question()) {
+    if (!talk.up() && phases_.current() != phase::auth) {
+      enter(phase::auth);
+      report(THARSIS_STN_CONNECTING, reason_);
+    }
+    const tharsis_handle asked = auth_.ask(settings_.name, user(), *q, *this);
+    question_ = exchange_->running() && !exchange_->waits_for_server() ? asked : 0;
+  }
+  if (talk.on_auth(place_.now()) != THARSIS_OK) return talk.failure();
+  if (talk.up() && !up_) on_up();
+  if (exchange_->running()) {
+    auth_told_ = false;
+  } else if (exchange_->begun() && !std::exchange(auth_told_, true)) {
+    pace_.forgive();
+    tell_auth(exchange_->accepted() ? uint32_t{THARSIS_STN_AUTH_EVENT_ACCEPTED} : uint32_t{THARSIS_STN_AUTH_EVENT_NOT_NEEDED}, {});
+  }
+  return std::nullopt;
+}
+
+void longlink::tell_auth(uint32_t outcome, const std::string& sentence) {
+  events_.on_auth({settings_.name, user(), sentence, outcome, exchange_ ? exchange_->attempts() : 0, pace_.refused_pause()});
+}
+
+// Where the profile requires an authentication that nobody provides there is no use in a connection.
+bool longlink::may_connect() {
+  if (settings_.auth.when != auth_settings::use::required || auth_.there()) return true;
+  if (reason_.why != THARSIS_STN_WHY_AUTH_MISSING)
+    report(THARSIS_STN_DOWN, {THARSIS_STN_WHY_AUTH_MISSING, THARSIS_E_DENIED,
+                              "links." + settings_.name + ".auth.use is 'required', and nobody provides tharsis.stn.auth/1"});
+  return false;
+}
+
 void longlink::recall() {
   rhythm_.resume(memory_.recall(settings_.name, way_.network).value_or(learned_interval()));
   remembered_ = rhythm_.learned();
@@ -84,6 +143,10 @@ void longlink::remember() {
 
 task<void> longlink::run() {
   while (!ending_) {
+    if (!may_connect()) {
+      co_await nudge_.wait();
+      continue;
+    }
     const instant due = pace_.due(tasks_.unanswered() > 0);
     if (place_.now() < due) {
       co_await nudge_.wait(due);
@@ -101,7 +164,9 @@ task<void> longlink::run() {
 
 void longlink::begin_attempt() {
   if (because_ == THARSIS_STN_WHY_RETRY && tasks_.unanswered() > 0) because_ = THARSIS_STN_WHY_WANTED;
-  report(THARSIS_STN_CONNECTING, loss(std::exchange(because_, THARSIS_STN_WHY_RETRY), THARSIS_OK, {}));
+  tried_because_ = std::exchange(because_, THARSIS_STN_WHY_RETRY);
+  tried_at_ = phases_.at(place_.now());
+  report(THARSIS_STN_CONNECTING, loss(tried_because_, THARSIS_OK, {}));
   moved_ = asked_ = false;
   dialed_ = way_;
 }
@@ -110,14 +175,19 @@ void longlink::begin_attempt() {
 task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   enter(phase::prove);
   rhythm_.on_connected(place_.wall());
-  session talk(settings_, client_id_, rhythm_, tasks_, prove_by);
+  exchange_.reset();
+  wish_.reset();
+  if (settings_.auth.when != auth_settings::use::off && auth_.there()) exchange_.emplace(settings_.auth);
+  session talk(settings_, client_id_, rhythm_, tasks_, prove_by, exchange_ ? &*exchange_ : nullptr);
   const open_wire guard(*this, *wire);
   bool more = false;
   while (!ending_) {
     auto why =
         receive(*wire, talk, more);  // Before every wait: only a read that found nothing is told of more.
     if (!why) why = follow_network(talk);
+    if (!why) why = follow_auth(talk);
     if (!why) why = judge(*wire, talk);
+    if (!why && wish_) why = std::move(wish_);
     if (!why) why = send(*wire, talk, more);
     if (why) co_return std::move(*why);
     if (more)
@@ -221,6 +291,7 @@ void longlink::on_up() {
   counts_.links_up.add(1);
   pace_.on_up(place_.now());
   up_since_ = place_.now();
+  tell_connect({THARSIS_STN_WHY_NONE, THARSIS_OK, {}});
   failures_ = 0;
   causes_.clear();
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
@@ -235,10 +306,12 @@ void longlink::on_down(const loss& why) {
   tasks_.on_loss(why, place_.now());
   enter(phase::down);
   hand_over();
-  if (!up_) ++failures_;
+  auth_.drop(std::exchange(question_, 0));
+  if (!up_) tell_connect(why), ++failures_;
   report(THARSIS_STN_DOWN, why);
   if (up_) note(why.why, why.text);
   pace_.on_down(place_.now(), random);
+  on_refused(why);
   if (!ending_) (up_ ? counts_.links_lost : counts_.connects_failed).add();
   if (std::exchange(up_, false)) {
     counts_.links_up.add(-1);
@@ -246,6 +319,28 @@ void longlink::on_down(const loss& why) {
   } else if (!moved_ && ++turn_ % settings_.endpoints.size() != 0) {
     pace_.on_alternative();  // This endpoint is of no use now; the next one may be.
   }
+}
+
+void longlink::tell_connect(const loss& why) {
+  phase_times took = phases_.at(place_.now());
+  for (size_t i = 0; i < phase_count; ++i) took[i] -= tried_at_[i];
+  const bool known = dialer_.address().family != 0;
+  events_.on_connect({settings_.name, target().text(), known ? to_text(dialer_.address()) : std::string(), why.text, why.status, why.why,
+                      tried_because_, failures_ + 1, took});
+}
+
+// Who was refused pauses, and the application hears of it.
+void longlink::on_refused(const loss& why) {
+  uint32_t outcome = THARSIS_STN_AUTH_EVENT_REFUSED;
+  switch (why.why) {
+    case THARSIS_STN_WHY_HELLO_REFUSED:
+    case THARSIS_STN_WHY_AUTH_REFUSED: break;
+    case THARSIS_STN_WHY_AUTH_LATER: outcome = THARSIS_STN_AUTH_EVENT_LATER; break;
+    case THARSIS_STN_WHY_AUTH_UNANSWERED: return tell_auth(THARSIS_STN_AUTH_EVENT_UNANSWERED, why.text);
+    default: return;
+  }
+  pace_.on_refused(place_.now(), exchange_ ? exchange_->retry_after() : duration::zero());
+  tell_auth(outcome, why.text);
 }
 
 void longlink::submit(std::unique_ptr<request> r) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/auth_hook.h"
 #include "plugins/stn/core/link_history.h"
 #include "plugins/stn/core/link_totals.h"
 #include "plugins/stn/core/links_report.h"
@@ -30,16 +31,32 @@ class answer_taker {
   ~answer_taker() = default;
 };
 
-class longlink {
+// What all links share, and which outlives them.
+struct link_surroundings {
+  strand& place;
+  const host& tables;
+  resolver& names;
+  const std::string& client_id;
+  const link_events& events;
+  const counts& count;
+  interval_memory& memory;
+  link_book& book;
+  auth_hook& auth;
+  answer_taker& taker;
+};
+
+class longlink final : private auth_asker {
  public:
-  // All of them outlive the link.
-  longlink(strand& place, const host& tables, resolver& names, const link_settings& s,
-           const std::string& client_id, const link_events& events, const counts& c, interval_memory& memory,
-           link_book& book, answer_taker& taker);
+  // `s` outlives the link.
+  longlink(const link_surroundings& around, const link_settings& s);
 
   void start();
   // What the network is now; before start() and whenever it changes.
   void on_network(const tharsis_network_state& now);
+  // Who provides authentication has come or gone.
+  void on_auth_provider();
+  // The connection, or the attempt at one, is given up, and the next one begins at once.
+  void reconnect(const std::string& sentence);
   // The memory knows more than it did.
   void recall();
   void submit(std::unique_ptr<request> r);
@@ -72,12 +89,19 @@ class longlink {
   std::optional<loss> send(stream& wire, session& talk, bool& more);
   std::optional<loss> receive(stream& wire, session& talk, bool& more);
   std::optional<loss> follow_network(session& talk);
+  std::optional<loss> follow_auth(session& talk);
+  void on_word(auth_word w) override;
+  void tell_auth(uint32_t outcome, const std::string& sentence);
+  bool may_connect();
+  void tell_connect(const loss& why);
+  const std::string& user() const { return settings_.user.empty() ? account_ : settings_.user; }
   std::optional<loss> judge(stream& wire, session& talk);
   loss broken(const stream& wire, tharsis_status status) const;
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
   void on_up();
   void on_down(const loss& why);
   void begin_attempt();
+  void on_refused(const loss& why);
   void note_network(const tharsis_network_state& now, const way& before);
   void note(uint32_t why, std::string text) { causes_.note(place_.wall(), why, std::move(text)); }
   void enter(phase p) { phases_.enter(p, place_.now()); }
@@ -94,13 +118,19 @@ class longlink {
   const counts& counts_;
   interval_memory& memory_;
   link_book& book_;
+  auth_hook& auth_;
   answer_taker& taker_;
   phase_clock phases_;
   dialer dialer_;
   task_queue tasks_;
   heartbeat rhythm_;
   learned_interval remembered_;
-  reconnect pace_;
+  stn::reconnect pace_;
+  std::optional<auth_exchange> exchange_;  // Of this connection.
+  tharsis_handle question_ = 0;            // That the application has not answered.
+  bool auth_told_ = false;                 // How it ended.
+  std::optional<loss> wish_;               // To give the connection up.
+  std::string account_;                    // Of the host.
   signal nudge_;                       // While there is no connection; else its stream's own.
   signal deadlines_;                   // The first deadline of a task may have changed.
   stream* wire_ = nullptr;             // Of carry().
@@ -110,6 +140,8 @@ class longlink {
   loss reason_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};  // why,
   int64_t since_ = 0;                                  // and when, by the wall's clock.
   uint32_t because_ = THARSIS_STN_WHY_START;           // It is tried next, unless tasks want it or the pause is over.
+  uint32_t tried_because_ = THARSIS_STN_WHY_NONE;      // The attempt that is under way,
+  phase_times tried_at_{};                             // and how far the clock was when it began.
   uint32_t failures_ = 0;
   cause_chain causes_;
   link_history history_;

@@ -15,13 +15,14 @@ enum class phase : size_t {
   connect,  // Dialling.
   tls,
   prove,    // The hello, or the first ping.
+  auth,     // The application's own proof.
   up,
 };
-inline constexpr size_t phase_count = 6;
+inline constexpr size_t phase_count = 7;
 using phase_times = std::array<duration, phase_count>;
 
 // THARSIS_STN_PHASE_*.
-constexpr uint32_t phase_number(phase p) { return p == phase::up ? 6 : static_cast<uint32_t>(p); }
+constexpr uint32_t phase_number(phase p) { return static_cast<uint32_t>(p); }
 
 class phase_clock {
  public:

@@ -26,6 +26,23 @@ class reconnect {
     losses_ = std::min(losses_ + 1, losses_max);
   }
 
+  // The server has refused who we are: neither a task nor another network is a reason to ask sooner. `at_least`: its
+  // own wish.
+  void on_refused(instant now, duration at_least) {
+    duration pause = settings_.refused_min;
+    for (int i = 0; i < refusals_ && pause < settings_.refused_max; ++i) pause *= 2;
+    refusals_ = std::min(refusals_ + 1, losses_max);
+    refused_pause_ = std::max(std::min(pause, settings_.refused_max), at_least);
+    refused_until_ = later(now, refused_pause_);
+  }
+  // Who we are has changed, or was accepted.
+  void forgive() {
+    refusals_ = 0;
+    refused_until_ = instant{};
+    refused_pause_ = duration::zero();
+  }
+  duration refused_pause() const { return refused_pause_; }
+
   // Traffic takes another way now: what failed before says nothing about it.
   void on_network() {
     range_ = duration::zero();
@@ -38,7 +55,7 @@ class reconnect {
   // When to try. `wanted`: tasks wait for the link.
   instant due(bool wanted) const {
     const duration range = wanted ? std::min(range_, settings_.pause_wanted) : range_;
-    return later(down_at_, duration(static_cast<int64_t>(static_cast<double>(range.count()) * share_)));
+    return std::max(refused_until_, later(down_at_, duration(static_cast<int64_t>(static_cast<double>(range.count()) * share_))));
   }
 
  private:
@@ -50,6 +67,9 @@ class reconnect {
   duration range_{};
   double share_ = 0;
   int losses_ = 0;
+  int refusals_ = 0;
+  instant refused_until_{};
+  duration refused_pause_{};
 };
 
 }  // namespace tharsis::stn

@@ -11,17 +11,20 @@ std::string wait_text(duration d) { return std::to_string(milliseconds(d)) + " m
 }  // namespace
 
 session::session(const link_settings& s, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
-                 instant prove_by)
+                 instant prove_by, auth_exchange* auth)
     : settings_(s),
       rhythm_(rhythm),
       tasks_(tasks),
       prove_by_(prove_by),
+      auth_(auth),
       silence_(s.answer_timeout),
       reader_(s.client_version) {
-  if (s.user.empty())
-    send_ping();
-  else
+  if (!s.user.empty())
     send_hello(client_id);
+  else if (auth_ != nullptr)
+    auth_->begin();
+  else
+    send_ping();
 }
 
 tharsis_status session::on_received(size_t count, instant now) {
@@ -46,10 +49,13 @@ tharsis_status session::on_frame(const mars::frame_view& f, instant now) {
     if (up_)
       rhythm_.on_pong(now);
     else if (settings_.user.empty())
-      come_up(now);
+      on_proved(now);
   } else if (f.sequence == mars::sequence_push) {
     pushes_.push_back({f.command, {f.body.begin(), f.body.end()}});
-  } else if (f.sequence == mars::sequence_identify && !up_ && !settings_.user.empty()) {
+  } else if (f.sequence == mars::sequence_identify && auth_ != nullptr && auth_->waits_for_server()) {
+    auth_->on_answer(f.body, f.refusal);
+    return on_auth(now);
+  } else if (f.sequence == mars::sequence_identify && !up_ && !settings_.user.empty() && !helloed_) {
     return on_hello(f, now);
   } else {
     tasks_.on_answer(f, now);
@@ -70,7 +76,27 @@ tharsis_status session::on_hello(const mars::frame_view& f, instant now) {
                 "the server refused the hello of user '" + settings_.user + "' with code " +
                     std::to_string(response->retcode) +
                     (response->errmsg.empty() ? "" : ": " + foreign_text(response->errmsg)));
-  come_up(now);
+  helloed_ = true;
+  on_proved(now);
+  return THARSIS_OK;
+}
+
+// The server is the server; who we are may come next.
+void session::on_proved(instant now) {
+  if (up_) return;
+  if (auth_ != nullptr && !auth_->begun()) return auth_->begin();
+  if (auth_ == nullptr || auth_->ready()) come_up(now);
+}
+
+tharsis_status session::on_auth(instant now) {
+  if (failure_.status != THARSIS_OK) return failure_.status;
+  if (const auto& why = auth_->failure()) return fail(why->why, why->status, why->text);
+  if (!auth_->running()) auth_until_ = never;
+  if (up_ || !auth_->ready()) return THARSIS_OK;
+  if (helloed_ || auth_->accepted())
+    come_up(now);
+  else if (!std::exchange(pinged_, true))
+    send_ping();  // The server has said nothing yet.
   return THARSIS_OK;
 }
 
@@ -90,6 +116,10 @@ tharsis_status session::on_doubt(instant now) {
 tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
   if (failure_.status != THARSIS_OK) return failure_.status;
   if (now < deadline()) return THARSIS_OK;
+  if (auth_ != nullptr && auth_->running() && now >= std::min(auth_until_, up_ ? never : prove_by_)) {
+    auth_->on_timeout();
+    return on_auth(now);
+  }
   if (!up_)
     return fail(THARSIS_STN_WHY_UNPROVED, THARSIS_E_TIMEOUT, std::string("the server took the connection and did not answer the ") +
                                        (settings_.user.empty() ? "ping" : "hello") + " in time");
@@ -107,6 +137,10 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
       break;
     case heartbeat::action::send_ping:
       send_ping();
+      if (auth_ != nullptr && auth_->wants_next()) {
+        auth_->begin();
+        auth_until_ = later(now, settings_.connect_timeout);
+      }
       break;
     case heartbeat::action::give_up:
       return fail(THARSIS_STN_WHY_PONG_MISSED, THARSIS_E_TIMEOUT,
@@ -126,13 +160,15 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
 }
 
 instant session::deadline() const {
-  return up_ ? std::min({rhythm_.deadline(), silence_.deadline(), doubted_until_}) : prove_by_;
+  return up_ ? std::min({rhythm_.deadline(), silence_.deadline(), doubted_until_, auth_until_}) : prove_by_;
 }
 
 void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
   const size_t before = out.size();
   out.insert(out.end(), output_.begin(), output_.end());
   output_.clear();
+  if (const auto message = auth_ != nullptr ? auth_->take_message() : std::nullopt)
+    mars::append_frame(out, mars::frame{message->command, mars::sequence_identify, message->body, {}, {}}, settings_.client_version);
   while (up_ && out.size() - before < room && tasks_.write_next(out, settings_.client_version, now)) silence_.on_sent(now);
   upload_.on_written(out.size() - before);
 }

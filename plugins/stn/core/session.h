@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/stn/core/auth_exchange.h"
 #include "plugins/stn/core/heartbeat.h"
 #include "plugins/stn/core/reason.h"
 #include "plugins/stn/core/silence.h"
@@ -25,9 +26,9 @@ class session {
  public:
   // `rhythm` and `tasks` belong to the link and outlive the session. The connection must have proved
   // itself by `prove_by`: the server has taken the hello or, where the profile names no user, has
-  // answered a ping.
+  // answered a ping. With `auth` the application's own proof comes after the hello, or in the ping's place.
   session(const link_settings& s, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
-          instant prove_by);
+          instant prove_by, auth_exchange* auth = nullptr);
 
   // Where what comes next may be put; what was taken from the session before is no longer valid then.
   std::span<uint8_t> room(size_t size) { return reader_.room(size); }
@@ -36,6 +37,9 @@ class session {
 
   // Traffic may take another way now, by which this connection does not go: asks for a proof at once.
   tharsis_status on_doubt(instant now);
+
+  // The application has said something, or the server has answered it: goes on from there.
+  tharsis_status on_auth(instant now);
 
   // Ask when deadline() has passed; harmless to ask early. `unconfirmed`: written bytes of which the
   // peer's system has not said that it has them.
@@ -56,6 +60,7 @@ class session {
  private:
   tharsis_status on_frame(const mars::frame_view& f, instant now);
   tharsis_status on_hello(const mars::frame_view& f, instant now);
+  void on_proved(instant now);
   void come_up(instant now);
   void send_hello(const std::string& client_id);
   void send_ping();
@@ -65,6 +70,8 @@ class session {
   heartbeat& rhythm_;
   task_queue& tasks_;
   instant prove_by_;
+  auth_exchange* auth_;
+  instant auth_until_ = never;
   instant doubted_until_ = never;
   silence silence_;
   upload upload_;
@@ -72,6 +79,8 @@ class session {
   std::vector<uint8_t> output_;
   std::vector<push> pushes_;
   bool up_ = false;
+  bool pinged_ = false;   // For its proof.
+  bool helloed_ = false;  // The server has taken the hello.
   loss failure_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};
 };
 

@@ -36,8 +36,22 @@ struct reconnect_settings {
   duration pause_max = 30s;
   // Somebody waits: tasks live for some 15 s, so try at least twice in that time.
   duration pause_wanted = 5s;
+  // After the server has refused who we are. It will not change its mind within a second, and thousands of clients
+  // with an expired token must not keep it busy;
+  duration refused_min = 2s;
+  // but a person who waits for a repaired account looks again within minutes.
+  duration refused_max = 300s;
   // A connection that died sooner has proved nothing: the pauses go on growing.
   duration lived = 10s;
+};
+
+// Who the application is, it proves by tharsis.stn.auth/1.
+struct auth_settings {
+  enum class use { off, optional, required };
+  // Where somebody provides it he is asked; where nobody does, links come up without.
+  use when = use::optional;
+  // A stale token is refreshed once; a second refusal of a fresh one is a defect, a third proves it.
+  int64_t attempts = 3;
 };
 
 struct dial_settings {
@@ -68,6 +82,7 @@ struct link_settings {
   duration doubt_timeout = 2s;
   heartbeat_settings heartbeat;
   reconnect_settings reconnect;
+  auth_settings auth;
   dial_settings dial;
 };
 

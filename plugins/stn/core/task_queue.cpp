@@ -17,7 +17,8 @@ duration& waited(task_times& t, phase p) {
     case phase::resolve: return t.resolve;
     case phase::connect: return t.connect;
     case phase::tls: return t.tls;
-    case phase::prove: return t.prove;
+    case phase::prove:
+    case phase::auth: return t.prove;
     case phase::down:
     case phase::up: break;
   }

@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "sdk/abi/platform.h"
+#include "sdk/abi/dns.h"
 #include "sdk/abi/stn.h"
+#include "sdk/abi/stn_auth.h"
+#include "sdk/abi/stn_links.h"
 #include "sdk/async/host.h"
 #include "tests/plugins/told_network.h"
 #include "tests/runtime/lent_metrics.h"
@@ -19,7 +22,7 @@ class plugin_host {
       : platform_(platform), strand_(strand) {
     given_ = {sizeof given_, 0, this, query, nullptr, nullptr, nullptr};
     bus_ = {sizeof bus_, this, declare, publish, nullptr, nullptr};
-    registry_ = {sizeof registry_, this, nullptr, nullptr, bound, nullptr};
+    registry_ = {sizeof registry_, this, nullptr, nullptr, bound, watch};
     settings_.size = sizeof settings_;
     log_ = {sizeof log_, this, &level_, write, nullptr};
     paths_.size = sizeof paths_;
@@ -41,7 +44,25 @@ class plugin_host {
   std::vector<state> states;  // Of stn.link.
   std::vector<std::string> pushes;
   std::vector<std::string> lines;
+  struct auth_end {
+    uint32_t outcome;
+    std::string reason;
+    duration pause;
+    uint32_t attempts;
+  };
+  std::vector<auth_end> auths;  // Of stn.auth.
+  struct connect {
+    uint32_t why, because, attempt;
+    duration resolve, dial, tls, prove, auth;
+    std::string address;
+  };
+  std::vector<connect> connects;  // Of stn.connect.
   const void* dns = nullptr;
+  // Who authenticates, from now on. On the strand.
+  void provide_auth(const tharsis_stn_auth* table) {
+    auth_ = table;
+    if (on_auth_ != nullptr) on_auth_(auth_context_, table);
+  }
   lent_metrics metrics;
   told_network network;
 
@@ -66,8 +87,10 @@ class plugin_host {
     return nullptr;
   }
   static tharsis_status declare(void*, const tharsis_topic* topic, tharsis_handle* id, tharsis_error*) {
-    *id = std::string_view(topic->name) == THARSIS_STN_LINK_TOPIC ? 1 : 2;
-    return THARSIS_OK;
+    const char* const names[] = {THARSIS_STN_LINK_TOPIC, THARSIS_STN_PUSH_TOPIC, THARSIS_STN_AUTH_TOPIC, THARSIS_STN_CONNECT_TOPIC};
+    for (size_t i = 0; i < std::size(names); ++i)
+      if (std::string_view(topic->name) == names[i]) return *id = i + 1, THARSIS_OK;
+    return *id = 99, THARSIS_OK;
   }
   static tharsis_status publish(void* self, tharsis_handle topic, const void* payload) {
     if (topic == 1) {
@@ -75,12 +98,29 @@ class plugin_host {
       of(self).states.push_back(
           {s.state, s.status, std::string(view(s.reason)), std::string(view(s.address)), duration(s.gap),
            s.why, std::string(view(s.causes)), s.phase});
-    } else {
+    } else if (topic == 3) {
+      const auto& a = *static_cast<const tharsis_stn_auth_event*>(payload);
+      of(self).auths.push_back({a.outcome, std::string(view(a.reason)), duration(a.pause), a.attempts});
+    } else if (topic == 4) {
+      const auto& c = *static_cast<const tharsis_stn_connect*>(payload);
+      of(self).connects.push_back({c.why, c.because, c.attempt, duration(c.resolve), duration(c.connect), duration(c.tls),
+                                   duration(c.prove), duration(c.auth), std::string(view(c.address))});
+    } else if (topic == 2) {
       of(self).pushes.emplace_back(as_text(view(static_cast<const tharsis_stn_push*>(payload)->body)));
     }
     return THARSIS_OK;
   }
-  static const void* bound(void* self, const char*) { return of(self).dns; }
+  static const void* bound(void* self, const char* id) {
+    return std::string_view(id) == THARSIS_DNS_ID ? of(self).dns : nullptr;
+  }
+  static tharsis_status watch(void* self, const char* id, tharsis_on_service on_service, void* context, tharsis_error*) {
+    plugin_host& h = of(self);
+    if (std::string_view(id) != THARSIS_STN_AUTH_ID) return THARSIS_E_DENIED;
+    h.on_auth_ = on_service;
+    h.auth_context_ = context;
+    if (h.auth_ != nullptr) on_service(context, h.auth_);
+    return THARSIS_OK;
+  }
   static void write(void* self, uint32_t, tharsis_text text) { of(self).lines.emplace_back(view(text)); }
 
   const tharsis_platform& platform_;
@@ -91,6 +131,9 @@ class plugin_host {
   tharsis_settings settings_{};
   tharsis_log log_;
   tharsis_paths paths_{};
+  const tharsis_stn_auth* auth_ = nullptr;
+  tharsis_on_service on_auth_ = nullptr;
+  void* auth_context_ = nullptr;
   volatile uint32_t level_ = 0;
 };
 

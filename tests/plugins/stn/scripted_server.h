@@ -55,6 +55,9 @@ class scripted_server {
   int pings = 0;
   std::map<std::string, int> executions;  // By body.
   std::vector<std::string> client_ids;
+  std::vector<std::string> proofs;
+  std::string refuse_proof;  // A sentence.
+  bool proof_after_tasks = false;
 
  private:
   task<void> accept() {
@@ -100,6 +103,12 @@ class scripted_server {
     if (how == manner::mute) return true;
     if (f.command == mars::command_hello) return on_hello(f, out);
     if (how == manner::mute_after_hello) return true;
+    if (f.sequence == mars::sequence_identify) {  // The application's own proof: answered with the same.
+      proofs.emplace_back(f.body.begin(), f.body.end());
+      proof_after_tasks = proof_after_tasks || !executions.empty();
+      mars::append_frame(out, {f.command, f.sequence, f.body, {}, refuse_proof});
+      return true;
+    }
     if (f.command == mars::command_noop) {
       ++pings;
       mars::append_frame(out, f);
