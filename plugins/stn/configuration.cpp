@@ -114,11 +114,38 @@ std::optional<error> mistake_in(const host& from, const link_settings& s) {
   return {};
 }
 
+void read_network_times(const host& from, const std::string& at, network_times& t) {
+  t.first_byte = from.wait(at + "first_byte", t.first_byte);
+  t.first_byte_max = from.wait(at + "first_byte_max", t.first_byte_max);
+  t.first_byte_excellent = from.wait(at + "first_byte_excellent", t.first_byte_excellent);
+  t.rate = from.whole(at + "rate", t.rate);
+  t.each_ahead = from.wait(at + "each_ahead", t.each_ahead);
+  t.gap = from.wait(at + "gap", t.gap);
+}
+
 task_settings read_tasks(const host& from) {
   task_settings s;
   s.timeout = from.wait("tasks.timeout", s.timeout);
   s.waiting_max = from.whole("tasks.waiting_max", s.waiting_max);
   s.body_max = from.whole("tasks.body_max", s.body_max);
+  s.retries = from.whole("tasks.retries", s.retries);
+  s.stop = from.wait("tasks.stop", s.stop);
+  answer_time_settings& a = s.answer_times;
+  read_network_times(from, "tasks.answers.fast.", a.fast);
+  read_network_times(from, "tasks.answers.cellular.", a.cellular);
+  a.response_size = from.whole("tasks.answers.response_size", a.response_size);
+  a.ahead_max = from.whole("tasks.answers.ahead_max", a.ahead_max);
+  s.repeats.most = from.whole("tasks.repeats.most", s.repeats.most);
+  s.repeats.kept = from.whole("tasks.repeats.kept", s.repeats.kept);
+  s.repeats.review = from.wait("tasks.repeats.review", s.repeats.review);
+  s.repeats.fresh = from.wait("tasks.repeats.fresh", s.repeats.fresh);
+  s.repeats.suspect = from.whole("tasks.repeats.suspect", s.repeats.suspect);
+  s.repeats.suspect_as = from.whole("tasks.repeats.suspect_as", s.repeats.suspect_as);
+  s.flow.capacity = from.whole("tasks.flow.capacity", s.flow.capacity);
+  s.flow.drain = from.wait("tasks.flow.drain", s.flow.drain);
+  s.flow.inactive_share = from.whole("tasks.flow.inactive_share", s.flow.inactive_share);
+  s.flow.inactive_level = from.whole("tasks.flow.inactive_level", s.flow.inactive_level);
+  if (const auto where = from.text("tasks.flow.on"); !where.empty()) s.flow.everywhere = where == "every";
   return s;
 }
 

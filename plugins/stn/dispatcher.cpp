@@ -4,6 +4,7 @@
 
 #include "plugins/stn/core/network_status.h"
 #include "sdk/async/blocking.h"
+#include "sdk/pure/sha256.h"
 
 namespace tharsis::stn {
 namespace {
@@ -23,6 +24,41 @@ std::vector<uint8_t> copy(tharsis_bytes b) {
   return {bytes.begin(), bytes.end()};
 }
 
+constexpr uint32_t known_flags =
+    THARSIS_STN_SEND_ONLY | THARSIS_STN_SENSITIVE | THARSIS_STN_ANY_REPEATS | THARSIS_STN_ANY_FLOW | THARSIS_STN_PARK;
+
+// Wishes that cannot both be granted; null: there are none.
+const char* contradiction(const tharsis_stn_task& task) {
+  if ((task.flags & ~known_flags) != 0) return "a task's flags are THARSIS_STN_SEND_ONLY and the others of sdk/abi/stn.h, or 0";
+  if (task.encode != nullptr && task.body.size > 0) return "a task has a body, or an `encode` that makes it, not both";
+  if (task.decode != nullptr && (task.flags & THARSIS_STN_SEND_ONLY) != 0) return "a task that is only sent has no answer that `decode` could judge";
+  if ((task.flags & THARSIS_STN_PARK) != 0 && task.key.size == 0) return "a task that may be parked is sent again, so it needs a key";
+  if ((task.flags & THARSIS_STN_PARK) != 0 && (task.flags & THARSIS_STN_SENSITIVE) != 0) return "a task that fails without a network cannot wait for a better one";
+  if (task.retries < -1) return "a task's retries are a number, 0 for the profile's, or -1 for none";
+  return nullptr;
+}
+
+// FNV-1a: equal requests of equal users are found by it; nothing worse happens than that two are taken for one.
+uint64_t fingerprint(const request& r) {
+  uint64_t h = 0xcbf29ce484222325;
+  const auto add = [&h](const auto& bytes) {
+    for (const auto b : bytes) h = (h ^ static_cast<uint8_t>(b)) * 0x100000001b3;
+    h = (h ^ bytes.size()) * 0x100000001b3;
+  };
+  add(r.user);
+  add(r.body);
+  return h ^ r.command;
+}
+
+// The server keeps answers by key, so what is to be answered anew needs another one.
+std::vector<uint8_t> next_key(const std::vector<uint8_t>& key, uint32_t number) {
+  sha256_sum sum;
+  sum.add(key.data(), key.size());
+  sum.add(&number, sizeof number);
+  const std::string digits = sum.hex();
+  return {digits.begin(), digits.end()};
+}
+
 }  // namespace
 
 dispatcher::dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory,
@@ -36,18 +72,22 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       memory_(place, tables, std::move(memory)),
       book_(place, tables, std::move(book)),
       auth_(tables),
+      open_(std::make_shared<open_tasks>(s.tasks.waiting_max, &inbox_)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
+      limits_(s.tasks.repeats, s.tasks.flow),
       network_(*tables.network),
       own_strand_(tables.loop->current(tables.loop->self)) {
   for (const link_settings& l : s.links)
     links_.push_back(std::make_unique<longlink>(
-        link_surroundings{place, host_, names_, client_id_, events, counts_, memory_, book_, auth_, *this}, l));
+        link_surroundings{place, host_, names_, client_id_, events, counts_, memory_, book_, auth_, *this}, l, links_.size(), s.tasks.answer_times));
 }
 
 void dispatcher::start() {
   network_.open([this](const tharsis_network_state& now) {
     network_there_ = now.type != THARSIS_NETWORK_NONE;
+    limits_.on_network(now.type == THARSIS_NETWORK_CELLULAR);
+    limits_.on_active(now.foreground != 0, place_.now());
     for (const auto& link : links_) link->on_network(now);
   });
   memory_.open([this] {
@@ -64,8 +104,7 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tha
   const std::string_view wanted = task.link.size == 0 ? "main" : view(task.link);
   if (task.done == nullptr)
     return fail(error, THARSIS_E_INVALID, "a task needs a `done` that is called with its answer");
-  if ((task.flags & ~uint32_t{THARSIS_STN_SEND_ONLY}) != 0)
-    return fail(error, THARSIS_E_INVALID, "a task's flags are THARSIS_STN_SEND_ONLY, or 0");
+  if (const char* mistake = contradiction(task); mistake != nullptr) return fail(error, THARSIS_E_INVALID, mistake);
   if (task.priority < THARSIS_STN_PRIORITY_MIN || task.priority > THARSIS_STN_PRIORITY_MAX)
     return fail(error, THARSIS_E_INVALID, "a task's priority is -2 to 3, not " + std::to_string(task.priority));
   if (task.command == 0 || task.command == mars::command_noop)
@@ -78,6 +117,9 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tha
     return fail(error, THARSIS_E_INVALID,
                 "the key has " + std::to_string(task.key.size) + " bytes, at most " +
                     std::to_string(mars::key_size_max) + " are allowed");
+  if (task.user.size > task_user_size_max)
+    return fail(error, THARSIS_E_INVALID,
+                "the user has " + std::to_string(task.user.size) + " bytes, at most " + std::to_string(task_user_size_max) + " are allowed");
   for (link = 0; link < links_.size() && links_[link]->name() != wanted; ++link) {
   }
   if (link == links_.size())
@@ -94,27 +136,30 @@ tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* 
   if (strand == 0)
     return refuse(error, THARSIS_E_INVALID, "tasks are started on a strand, where their answers can go");
   if (stopping_) return refuse(error, THARSIS_E_GONE, "stn is stopping");
-  if (open_.fetch_add(1) >= settings_.tasks.waiting_max) {
-    --open_;
+  tharsis_handle number = 0;
+  if (!open_->open(number))
     return refuse(error, THARSIS_E_BUSY,
                   std::to_string(settings_.tasks.waiting_max) +
                       " tasks wait already (tasks.waiting_max); try again after an answer");
-  }
   auto r = std::make_unique<request>();
-  r->id = ++last_id_;
+  r->id = number;
   r->command = task.command;
   r->priority = task.priority;
-  r->send_only = (task.flags & THARSIS_STN_SEND_ONLY) != 0;
+  r->flags = task.flags;
+  r->retries = task.retries == 0 ? settings_.tasks.retries : std::max(task.retries, 0);
+  r->bound = task.connection;
+  r->order = task.order;
+  r->server_time = std::chrono::milliseconds(task.server_ms);
+  r->user = view(task.user);
   r->body = copy(task.body);
   r->key = copy(task.key);
   r->since = instant_from(host_.loop->now(host_.loop->self));
   r->deadline = later(r->since, task.timeout_ms > 0 ? std::chrono::milliseconds(task.timeout_ms) : settings_.tasks.timeout);
-  r->from = {strand, task.context, task.done};
-  const tharsis_handle number = r->id;
+  r->from = {strand, task.context, task.done, task.encode, task.decode};
   if (id != nullptr) *id = number;  // Before the answer can come on another thread.
   if (strand == own_strand_) return accept(std::move(r), link), THARSIS_OK;
-  if (inbox_.send({number, std::move(r), link}) == THARSIS_OK) return THARSIS_OK;
-  --open_;
+  if (inbox_.send({letter::kind::start, link, number, std::move(r)}) == THARSIS_OK) return THARSIS_OK;
+  open_->close(number);
   return refuse(error, THARSIS_E_GONE, "stn has stopped");
 }
 
@@ -123,41 +168,138 @@ tharsis_status dispatcher::refuse(tharsis_error* error, tharsis_status status, c
   return fail(error, status, reason);
 }
 
-void dispatcher::cancel(tharsis_handle id) { inbox_.send({id, nullptr, 0}); }
+void dispatcher::cancel(tharsis_handle id) { inbox_.send({letter::kind::cancel, 0, id}); }
+void dispatcher::clear(tharsis_text link, tharsis_text user) { say(letter::kind::clear, link, user); }
+void dispatcher::redo(tharsis_text link) { say(letter::kind::redo, link); }
+void dispatcher::touch(tharsis_text link) { say(letter::kind::touch, link); }
+void dispatcher::reset(tharsis_text link) { say(letter::kind::reset, link); }
+
+// One letter for each link that is meant.
+void dispatcher::say(letter::kind what, tharsis_text link, tharsis_text user) {
+  for (size_t i = 0; i < links_.size(); ++i) {
+    if (link.size > 0 && view(link) != links_[i]->name()) continue;
+    letter l;
+    l.what = what;
+    l.link = i;
+    l.text = view(user);
+    inbox_.send(std::move(l));
+  }
+}
 
 void dispatcher::on_letter(void* context, letter l) {
   auto& self = *static_cast<dispatcher*>(context);
-  if (l.asked) return self.accept(std::move(l.asked), l.link);
-  for (const auto& link : self.links_)
-    if (link->cancel(l.id)) return;
+  longlink& link = *self.links_[l.link];
+  switch (l.what) {
+    case letter::kind::start: return self.accept(std::move(l.of), l.link);
+    case letter::kind::cancel: return self.withdraw(l.id);
+    case letter::kind::again: return self.try_again(std::move(l.of), l.number, l.link);
+    case letter::kind::ended: return self.on_judged(l);
+    case letter::kind::encoded:
+      return link.on_encoded(l.id, l.number,
+                             l.status == THARSIS_OK ? result<std::vector<uint8_t>>(std::move(l.body)) : error{l.status, std::move(l.text)});
+    case letter::kind::clear:
+    case letter::kind::redo:
+    case letter::kind::touch:
+    case letter::kind::reset: return self.on_said(l, link);
+  }
+}
+
+void dispatcher::on_said(const letter& l, longlink& link) {
+  if (l.what == letter::kind::touch) return link.touch();
+  if (l.what != letter::kind::redo) {
+    link.end_tasks({THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
+    for (auto& [id, j] : judged_) j.withdrawn = j.withdrawn || (j.link == l.link && (l.text.empty() || j.user == l.text));
+  }
+  if (l.what != letter::kind::clear) link.reconnect("the application wanted another connection");
 }
 
 void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
   counts_.tasks_accepted.add();
   counts_.tasks_open.add(1);
-  if (stopping_)
-    take({std::move(r), THARSIS_E_CANCELLED, {}, "stn is stopping"});
-  else
-    links_[link]->submit(std::move(r));
+  if (stopping_) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping", link);
+  if (const auto* s = stopped_.find(r->command, r->user, place_.now())) {
+    counts_.on_answer(THARSIS_E_REFUSED, place_.now() - r->since);
+    open_->close(r->id);
+    const tharsis_handle to = r->from.strand;
+    return outbox_.send(to, task_delivery({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now",
+                                           THARSIS_STN_STOPPED_COMMAND, s->code}));
+  }
+  switch (limits_.on() ? limits_.check(fingerprint(*r), r->body.size(), r->has(THARSIS_STN_ANY_REPEATS), r->has(THARSIS_STN_ANY_FLOW), place_.now())
+                       : task_limits::verdict::fine) {
+    case task_limits::verdict::fine: return links_[link]->submit(std::move(r));
+    case task_limits::verdict::repeated:
+      return end(std::move(r), THARSIS_E_BUSY, THARSIS_STN_REPEATED_TOO_OFTEN,
+                 "the same request came more than " + std::to_string(settings_.tasks.repeats.most) + " times (tasks.repeats.most)", link);
+    case task_limits::verdict::flood:
+      return end(std::move(r), THARSIS_E_BUSY, THARSIS_STN_FLOOD,
+                 "requests have filled the " + std::to_string(settings_.tasks.flow.capacity) + " bytes of tasks.flow.capacity", link);
+  }
 }
 
-void dispatcher::take(answer a) {
-  --open_;
-  counts_.on_answer(a.status, place_.now() - a.of->since);
-  if (a.of->from.strand == own_strand_) return tell(*a.of, a.status, a.body, a.reason);
+void dispatcher::withdraw(tharsis_handle id) {
+  const auto found = judged_.find(id);
+  if (found != judged_.end()) found->second.withdrawn = true;
+  for (const auto& link : links_)
+    if (link->cancel(id)) return;
+}
+
+void dispatcher::ask(const encode_wish& wish, size_t link) {
+  if (wish.from.strand == own_strand_)
+    return links_[link]->on_encoded(wish.id, wish.connection, encoded(wish, links_[link]->name()));
+  outbox_.send(wish.from.strand, task_delivery(wish, links_[link]->name(), link, open_));
+}
+
+void dispatcher::take(answer a, size_t link) {
   const tharsis_handle to = a.of->from.strand;
-  // Where nobody is any more, nobody hears it.
-  outbox_.send(to, {std::move(a.of), a.status, {a.body.begin(), a.body.end()}, std::move(a.reason)});
+  if (a.status == THARSIS_OK && a.of->is_judged()) {
+    judged_.emplace(a.of->id, judged{link, a.of->user});
+    a.of->aside_at = place_.now();
+    return outbox_.send(to, task_delivery(std::move(a), link, open_));
+  }
+  counts_.on_answer(a.status, place_.now() - a.of->since);
+  open_->close(a.of->id);
+  if (to == own_strand_) return tell_end(*a.of, a.status, a.why, a.body, a.reason);
+  outbox_.send(to, task_delivery(std::move(a)));  // Where nobody is any more, nobody hears it.
 }
 
-void dispatcher::delivery::deliver() const { tell(*of, status, body, reason); }
+void dispatcher::end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link) {
+  counts_.on_answer(status, place_.now() - r->since);
+  open_->close(r->id);
+  if (r->owns_order) links_[link]->on_order_free(r->order);
+  const tharsis_handle to = r->from.strand;
+  outbox_.send(to, task_delivery({std::move(r), status, {}, std::move(reason), why}));
+}
 
-void dispatcher::tell(const request& r, tharsis_status status, std::span<const uint8_t> body, std::string_view reason) {
-  const task_times& t = r.times;
-  const tharsis_stn_times times{sizeof times, 0, t.queued.count(), t.resolve.count(), t.connect.count(), t.tls.count(),
-                                t.prove.count(), t.first_byte.count(), t.rest.count(), t.lost.count()};
-  const tharsis_stn_result result{sizeof result, status, r.sends, 0, bytes_of(body), text_of(reason), &times};
-  r.from.done(r.from.context, r.id, &result);
+// Its caller has ended it.
+void dispatcher::on_judged(const letter& l) {
+  judged_.erase(l.id);
+  counts_.on_answer(l.status, place_.now() - l.of->since);
+  if (l.of->owns_order) links_[l.link]->on_order_free(l.of->order);
+  if (l.number == THARSIS_STN_STOPPED_COMMAND)
+    stopped_.add({l.of->command, l.of->user, later(place_.now(), settings_.tasks.stop), l.body, l.code}, place_.now());
+}
+
+// Its caller wants another answer.
+void dispatcher::try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link) {
+  const auto found = judged_.find(r->id);
+  const bool withdrawn = found != judged_.end() && found->second.withdrawn;
+  if (found != judged_.end()) judged_.erase(found);
+  if (stopping_) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping", link);
+  if (withdrawn) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_CANCELLED, "the task was cancelled", link);
+  r->times.queued += place_.now() - r->aside_at;
+  longlink& way = *links_[link];
+  if (verdict == THARSIS_STN_SESSION_OVER && r->connection == way.connection())
+    way.reconnect("the application says that its session is over");
+  if (verdict != THARSIS_STN_RETRY) way.send_again(r->user);
+  const bool is_free = verdict == THARSIS_STN_SESSION_OVER && !std::exchange(r->session_renewed, true);
+  if (is_free) ++r->retries;
+  if (static_cast<int64_t>(r->sends) > r->retries)
+    return end(std::move(r), THARSIS_E_REFUSED, THARSIS_STN_ENDED,
+               "the application wants another answer, and the task's retries are used up", link);
+  if (place_.now() >= r->deadline)
+    return end(std::move(r), THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, "the application wants another answer, and the task's time is over", link);
+  if (!r->key.empty()) r->key = next_key(r->key, ++r->judged_again);
+  way.submit(std::move(r));
 }
 
 link_totals dispatcher::totals() const {
@@ -192,6 +334,8 @@ task<void> dispatcher::stop() {
   co_await memory_.close(deadline);
   co_await book_.close(deadline);
   co_await blocking_over(place_);
+  open_->leave_home();
+  inbox_.drain();  // What was said until then.
 }
 
 }  // namespace tharsis::stn

@@ -1,14 +1,18 @@
-// Between the callers' strands and the links: takes tasks in from any thread, and sees to it that the
-// one answer of each goes back to where the task came from.
+// Between the callers' strands and the links: takes tasks in from any thread, keeps wild applications in check, and
+// sees to it that the one answer of each task goes back to where it came from.
 #pragma once
 #include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "plugins/stn/core/stopped_commands.h"
+#include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/longlink.h"
+#include "plugins/stn/task_delivery.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/mailbox.h"
 #include "sdk/async/network_watch.h"
@@ -21,13 +25,21 @@ class dispatcher final : public answer_taker {
   // file `book`, where these are not empty. [own strand]
   dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory = {},
              std::string book = {});
+  dispatcher(const dispatcher&) = delete;
+  ~dispatcher() { open_->leave_home(); }
 
   // As tharsis_stn says. [any strand]
   tharsis_status submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error);
   void cancel(tharsis_handle id);
+  bool has(tharsis_handle id) const { return open_->has(id); }
+  void clear(tharsis_text link, tharsis_text user);
+  void redo(tharsis_text link);
+  void touch(tharsis_text link);
+  void reset(tharsis_text link);
 
   void start();
-  void take(answer a) override;
+  void take(answer a, size_t link) override;
+  void ask(const encode_wish& wish, size_t link) override;
   // Of all links together. [own strand]
   link_totals totals() const;
   // How the links are and were. [own strand]
@@ -36,25 +48,24 @@ class dispatcher final : public answer_taker {
   task<void> stop();
 
  private:
-  // A task, or the wish to withdraw the one with this id.
-  struct letter {
-    tharsis_handle id;
-    std::unique_ptr<request> asked;
+  using letter = task_letter;
+  // A task whose answer is with its caller.
+  struct judged {
     size_t link;
-  };
-  struct delivery {
-    std::unique_ptr<request> of;
-    tharsis_status status;
-    std::vector<uint8_t> body;
-    std::string reason;
-    void deliver() const;
+    std::string user;
+    bool withdrawn = false;
   };
 
   tharsis_status check(const tharsis_stn_task& task, size_t& link, tharsis_error* error) const;
   tharsis_status refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const;
   static void on_letter(void* context, letter l);
+  void say(letter::kind what, tharsis_text link, tharsis_text user = {});
+  void on_said(const letter& l, longlink& link);
   void accept(std::unique_ptr<request> r, size_t link);
-  static void tell(const request& r, tharsis_status status, std::span<const uint8_t> body, std::string_view reason);
+  void withdraw(tharsis_handle id);
+  void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
+  void on_judged(const letter& l);
+  void end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link);
 
   strand& place_;
   const host host_;
@@ -66,13 +77,15 @@ class dispatcher final : public answer_taker {
   link_book book_;
   auth_hook auth_;
   std::vector<std::unique_ptr<longlink>> links_;
+  const std::shared_ptr<open_tasks> open_;
   inbox<letter> inbox_;
-  outbox<delivery> outbox_;
+  outbox<task_delivery> outbox_;
+  std::unordered_map<tharsis_handle, judged> judged_;
+  task_limits limits_;
+  stopped_commands stopped_;
   network_watch network_;
   bool network_there_ = true;
   const tharsis_handle own_strand_;
-  std::atomic<tharsis_handle> last_id_ = 0;
-  std::atomic<int64_t> open_ = 0;  // Tasks accepted and not answered.
   std::atomic<bool> stopping_ = false;
 };
 

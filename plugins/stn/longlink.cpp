@@ -14,7 +14,7 @@ struct longlink::open_wire {
   longlink& link;
 };
 
-longlink::longlink(const link_surroundings& around, const link_settings& s)
+longlink::longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times)
     : place_(around.place),
       host_(around.tables),
       settings_(s),
@@ -25,8 +25,9 @@ longlink::longlink(const link_surroundings& around, const link_settings& s)
       book_(around.book),
       auth_(around.auth),
       taker_(around.taker),
+      number_(number),
       dialer_(place_, around.tables, around.names, s, phases_),
-      tasks_(s.name, phases_, counts_.requests),
+      tasks_(s.name, phases_, counts_.requests, times),
       rhythm_(s.heartbeat),
       pace_(s.reconnect),
       nudge_(place_),
@@ -57,6 +58,8 @@ void longlink::on_network(const tharsis_network_state& now) {
   const way before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))});
   if (before.network != way_.network) recall();
   if (!same && before.generation != 0) note_network(now, before);
+  if (!same) tasks_.on_network(now.type == THARSIS_NETWORK_NONE, now.type == THARSIS_NETWORK_CELLULAR, place_.now());
+  hand_over();
   if (same || now.type == THARSIS_NETWORK_NONE) return;  // Without a network there is nothing to try.
   pace_.on_network();
   moved_ = true;
@@ -175,6 +178,7 @@ void longlink::begin_attempt() {
 task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   enter(phase::prove);
   rhythm_.on_connected(place_.wall());
+  touched_ = false;
   exchange_.reset();
   wish_.reset();
   if (settings_.auth.when != auth_settings::use::off && auth_.there()) exchange_.emplace(settings_.auth);
@@ -259,7 +263,9 @@ std::optional<loss> longlink::receive(stream& wire, session& talk, bool& more) {
 
 // Through another interface the connection cannot be right any more; through the same it may be: ask.
 std::optional<loss> longlink::follow_network(session& talk) {
-  if (way_.generation == dialed_.generation || way_.interface.empty()) return std::nullopt;
+  const bool touched = std::exchange(touched_, false) && talk.up();
+  if (way_.generation == dialed_.generation || way_.interface.empty())
+    return !touched || talk.on_doubt(place_.now()) == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
   const way before = std::exchange(dialed_, way_);
   if (way_.is_another(before))
     return loss(THARSIS_STN_WHY_NETWORK_CHANGED, THARSIS_E_NETWORK,
@@ -295,6 +301,7 @@ void longlink::on_up() {
   failures_ = 0;
   causes_.clear();
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
+  tasks_.on_up(connection(), place_.now());
   report(THARSIS_STN_UP, {THARSIS_STN_WHY_NONE, THARSIS_OK, {}}, gap);
 }
 
@@ -343,10 +350,10 @@ void longlink::on_refused(const loss& why) {
   tell_auth(outcome, why.text);
 }
 
+// What has ended at once is told in the next turn.
 void longlink::submit(std::unique_ptr<request> r) {
-  const instant deadline = r->deadline;
   tasks_.submit(std::move(r), place_.now());
-  if (tasks_.deadline() == deadline) deadlines_.raise();
+  if (tasks_.deadline() < expires_at_ || tasks_.has_answers()) deadlines_.raise();
   nudge();
 }
 
@@ -356,17 +363,49 @@ bool longlink::cancel(uint64_t id) {
   return here;
 }
 
+void longlink::on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body) {
+  tasks_.on_encoded(id, connection, std::move(body), place_.now());
+  hand_over();
+  nudge();
+}
+
+void longlink::on_order_free(uint64_t order) {
+  tasks_.on_order_free(order, place_.now());
+  nudge();
+}
+
+void longlink::send_again(const std::string& user) {
+  tasks_.send_again(user, place_.now());
+  nudge();
+}
+
+void longlink::end_tasks(const ending& e, std::string_view user) {
+  tasks_.end(e, place_.now(), user);
+  hand_over();
+}
+
+void longlink::touch() {
+  pace_.on_network();
+  touched_ = true;
+  tasks_.revive(place_.now());
+  nudge();
+}
+
 // Tasks' deadlines hold with and without a connection.
 task<void> longlink::expire() {
   while (!ending_) {
-    co_await deadlines_.wait(tasks_.deadline());
+    expires_at_ = tasks_.deadline();
+    co_await deadlines_.wait(expires_at_);
     tasks_.on_deadline(place_.now());
     hand_over();
+    nudge();  // What was parked may want to be sent.
   }
 }
 
 void longlink::hand_over() {
-  for (answer& a : tasks_.take_answers()) taker_.take(std::move(a));
+  for (const encode_wish& wish : tasks_.take_wishes()) taker_.ask(wish, number_);
+  for (answer& a : tasks_.take_answers()) taker_.take(std::move(a), number_);
+  if (tasks_.deadline() < expires_at_) deadlines_.raise();
 }
 
 void longlink::nudge() {
@@ -378,7 +417,7 @@ void longlink::nudge() {
 
 void longlink::stop() {
   ending_ = true;
-  tasks_.end(THARSIS_E_CANCELLED, stopping, place_.now());
+  tasks_.end({THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, stopping}, place_.now());
   hand_over();
   nudge();
   deadlines_.raise();

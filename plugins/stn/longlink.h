@@ -24,8 +24,10 @@ namespace tharsis::stn {
 // Who gave the tasks.
 class answer_taker {
  public:
-  // What its `body` shows is gone after the call.
-  virtual void take(answer a) = 0;
+  // From the link of this number. What its `body` shows is gone after the call.
+  virtual void take(answer a, size_t link) = 0;
+  // A caller is to make a body; before answers of the same turn.
+  virtual void ask(const encode_wish& wish, size_t link) = 0;
 
  protected:
   ~answer_taker() = default;
@@ -47,8 +49,8 @@ struct link_surroundings {
 
 class longlink final : private auth_asker {
  public:
-  // `s` outlives the link.
-  longlink(const link_surroundings& around, const link_settings& s);
+  // `number`: for the taker. `s` outlives the link.
+  longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times);
 
   void start();
   // What the network is now; before start() and whenever it changes.
@@ -62,6 +64,14 @@ class longlink final : private auth_asker {
   void submit(std::unique_ptr<request> r);
   // False: the task is not here.
   bool cancel(uint64_t id);
+  // See task_queue.
+  void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body);
+  void on_order_free(uint64_t order);
+  void send_again(const std::string& user);
+  void end_tasks(const ending& e, std::string_view user);
+  // See tharsis_stn.
+  void touch();
+  uint32_t connection() const { return static_cast<uint32_t>(totals_.connects); }  // Of now, or the last.
 
   // Answers what is open, and ends the connection if there is one; the rest is wait_stopped().
   void stop();
@@ -120,6 +130,7 @@ class longlink final : private auth_asker {
   link_book& book_;
   auth_hook& auth_;
   answer_taker& taker_;
+  const size_t number_;
   phase_clock phases_;
   dialer dialer_;
   task_queue tasks_;
@@ -132,7 +143,9 @@ class longlink final : private auth_asker {
   std::optional<loss> wish_;               // To give the connection up.
   std::string account_;                    // Of the host.
   signal nudge_;                       // While there is no connection; else its stream's own.
-  signal deadlines_;                   // The first deadline of a task may have changed.
+  signal deadlines_;                   // The first deadline of a task is sooner than
+  instant expires_at_ = never;         // this, for which expire() waits.
+  bool touched_ = false;               // The connection is to prove itself.
   stream* wire_ = nullptr;             // Of carry().
   std::vector<uint8_t> output_;        // What send() writes; kept, so that its memory is.
   size_t turn_ = 0;                    // Which endpoint.

@@ -19,7 +19,7 @@ class plugin {
         place_(tables.loop),
         events_(tables),
         closing_(place_),
-        service_{sizeof(tharsis_stn), this, submit, cancel},
+        service_{sizeof(tharsis_stn), this, submit, cancel, has, clear, redo, touch, reset},
         sending_(tables, place_, events_),
         telling_(tables, place_) {}
 
@@ -56,7 +56,11 @@ class plugin {
     return static_cast<plugin*>(self)->tasks_->submit(*task, id, error);
   }
   static void cancel(void* self, tharsis_handle id) { static_cast<plugin*>(self)->tasks_->cancel(id); }
-
+  static uint32_t has(void* self, tharsis_handle id) { return static_cast<plugin*>(self)->tasks_->has(id) ? 1 : 0; }
+  static void clear(void* self, tharsis_text link, tharsis_text user) { static_cast<plugin*>(self)->tasks_->clear(link, user); }
+  static void redo(void* self, tharsis_text link) { static_cast<plugin*>(self)->tasks_->redo(link); }
+  static void touch(void* self, tharsis_text link) { static_cast<plugin*>(self)->tasks_->touch(link); }
+  static void reset(void* self, tharsis_text link) { static_cast<plugin*>(self)->tasks_->reset(link); }
 
   const host host_;
   settings settings_;  // Once it starts: a command has its own.

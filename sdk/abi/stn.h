@@ -28,19 +28,74 @@ typedef struct tharsis_stn_times {
   int64_t lost;        // On connections that died before the answer.
 } tharsis_stn_times;
 
+// Why a task ended. Numbers keep their meaning for ever.
+enum {
+  THARSIS_STN_ANSWERED = 0,         // THARSIS_OK
+  THARSIS_STN_NO_TIME = 1,          // THARSIS_E_TIMEOUT  Its total time was over.
+  THARSIS_STN_NO_FIRST_BYTE = 2,    // THARSIS_E_TIMEOUT  It was sent; no byte of the answer came in time,
+  THARSIS_STN_STALLED = 3,          // THARSIS_E_TIMEOUT  or none after those that had come,
+  THARSIS_STN_NOT_WHOLE = 4,        // THARSIS_E_TIMEOUT  or not the last one.
+  THARSIS_STN_LOST = 5,             // THARSIS_E_NETWORK  Its connection died, and it may not be sent again.
+  THARSIS_STN_SERVER_REFUSED = 6,   // THARSIS_E_DENIED   An answer that says no.
+  THARSIS_STN_CANCELLED = 7,        // THARSIS_E_CANCELLED  By cancel().
+  THARSIS_STN_CLEARED = 8,          // THARSIS_E_CANCELLED  By clear() or reset().
+  THARSIS_STN_STOPPING = 9,         // THARSIS_E_CANCELLED  stn stops.
+  THARSIS_STN_NO_NETWORK = 10,      // THARSIS_E_UNREACHABLE  See THARSIS_STN_SENSITIVE.
+  THARSIS_STN_OTHER_CONNECTION = 11,  // THARSIS_E_GONE   That to which it was bound is no more.
+  THARSIS_STN_REPEATED_TOO_OFTEN = 12,  // THARSIS_E_BUSY  Equal requests came too often: settings tasks.repeats.
+  THARSIS_STN_FLOOD = 13,           // THARSIS_E_BUSY     More bytes than the settings tasks.flow allow.
+  THARSIS_STN_NOT_ENCODED = 14,     // As `encode` says.
+  THARSIS_STN_ENDED = 15,           // THARSIS_E_REFUSED  `decode` said END, or too often that it is to be sent again.
+  THARSIS_STN_DROPPED = 16,         // THARSIS_E_CANCELLED  `decode` said DROP.
+  THARSIS_STN_STOPPED_COMMAND = 17,  // THARSIS_E_REFUSED  `decode` said STOP, of this task or of one like it.
+};
+
 // The end of a task. All of it is borrowed for the call.
 typedef struct tharsis_stn_result {
   uint32_t size;
   tharsis_status status;
   uint32_t sends;   // How often the request went to the wire.
-  uint32_t reserved;
-  tharsis_bytes body;  // Of the answer; empty unless `status` is THARSIS_OK.
+  uint32_t why;     // THARSIS_STN_ANSWERED ...
+  tharsis_bytes body;  // Of the answer; empty unless `status` is THARSIS_OK or `decode` ended the task.
   tharsis_text reason;  // One sentence, empty on THARSIS_OK.
   const tharsis_stn_times* times;
+  int32_t code;         // What `decode` said besides; 0 otherwise.
+  uint32_t connection;  // Of its last way to the wire: the link's `connects` of then. 0: it was never sent.
 } tharsis_stn_result;
 
 // The one and only end of a task. [the strand that called start()]
 typedef void (*tharsis_stn_done)(void* context, tharsis_handle task, const tharsis_stn_result* result);
+
+// Where and when a request is about to be sent.
+typedef struct tharsis_stn_turn {
+  uint32_t size;
+  uint32_t sends;       // How often the task was sent before.
+  uint32_t connection;  // The link's `connects`.
+  uint32_t reserved;
+  tharsis_text link;
+} tharsis_stn_turn;
+
+// Makes a request's body when its link is ready, maybe again for another connection. It writes at most `room`
+// bytes to `into` and answers how many; more than `room`: so much room is needed, it is called again.
+// Negative: a tharsis_status with which the task ends.
+// A hook that does not come back holds up its own strand, and nothing else: the task's time goes on.
+// [the strand that called start()]
+typedef int64_t (*tharsis_stn_encode)(void* context, tharsis_handle task, const tharsis_stn_turn* turn, uint8_t* into, size_t room);
+
+// What an answer means to the application.
+enum {
+  THARSIS_STN_ACCEPT = 0,        // The task ends well.
+  THARSIS_STN_RETRY = 1,         // It is sent again, as far as its retries and time allow; with a new key if it has one.
+  THARSIS_STN_RETRY_USER = 2,    // So is every task of its user that is without an answer.
+  THARSIS_STN_SESSION_OVER = 3,  // The link proves anew who it is; then as RETRY_USER. The first time it costs no retry.
+  THARSIS_STN_END = 4,           // The task ends with THARSIS_E_REFUSED.
+  THARSIS_STN_DROP = 5,          // The task ends with THARSIS_E_CANCELLED; nobody waits for it any more.
+  THARSIS_STN_STOP = 6,          // As END; and so do tasks of the same command and user for `tasks.stop`, unsent, with this answer.
+};
+
+// Judges an answer before `done` hears of it: THARSIS_STN_ACCEPT ... ; `*code` goes into the result.
+// [the strand that called start()]
+typedef uint32_t (*tharsis_stn_decode)(void* context, tharsis_handle task, tharsis_bytes body, int32_t* code);
 
 // Higher first. Mars' priorities 0 to 5 are 3 to -2.
 enum {
@@ -53,15 +108,24 @@ enum {
   // No answer is waited for: done, with an empty body, once the request was given to a connection that is
   // up. What becomes of it there nobody learns.
   THARSIS_STN_SEND_ONLY = 1,
+  // Fails at once with THARSIS_E_UNREACHABLE while the machine has no network and the link is not up.
+  THARSIS_STN_SENSITIVE = 2,
+  // Not counted by `tasks.repeats`,
+  THARSIS_STN_ANY_REPEATS = 4,
+  // nor by `tasks.flow`.
+  THARSIS_STN_ANY_FLOW = 8,
+  // When all its tries have failed and time is left, it is kept until something shows that the network works
+  // again, and is then tried once more. It needs a key, as what is sent again does.
+  THARSIS_STN_PARK = 16,
 };
 
 typedef struct tharsis_stn_task {
   uint32_t size;
   uint32_t command;     // The application's message type, carried in every frame. Not 0.
   uint32_t timeout_ms;  // Total time, queueing and retries included. 0: the profile's.
-  uint32_t flags;       // THARSIS_STN_SEND_ONLY, or 0.
+  uint32_t flags;       // THARSIS_STN_SEND_ONLY ..., or 0.
   tharsis_text link;    // Which link of the profile; empty: "main".
-  tharsis_bytes body;   // Copied.
+  tharsis_bytes body;   // Copied. Empty where there is `encode`.
   // Names the work, not the attempt, at most 64 bytes; copied. With a key the task is sent again on a new
   // connection when the old one died before the answer, and the server executes it once. Without
   // one a task whose bytes were sent fails with THARSIS_E_NETWORK instead.
@@ -70,7 +134,16 @@ typedef struct tharsis_stn_task {
   tharsis_stn_done done;
   // Among the tasks that wait for the same link; of equals the one that was started first. THARSIS_STN_PRIORITY_*.
   int32_t priority;
-  uint32_t reserved;
+  int32_t retries;  // How often at most it is sent again. 0: the profile's; -1: never.
+  tharsis_stn_encode encode;  // Or null: `body` is what is sent.
+  tharsis_stn_decode decode;  // Or null: every answer is accepted.
+  tharsis_text user;  // Whose task it is, at most 64 bytes; copied. For clear() and THARSIS_STN_RETRY_USER.
+  // Tasks of one link with the same number here are sent one after the other, each when the one before has
+  // ended, in the order in which they were started. 0: no such order.
+  uint64_t order;
+  // Only on the link's connection of this number (tharsis_stn_link.connects); 0: on any.
+  uint32_t connection;
+  uint32_t server_ms;  // How long the server may need before it begins to answer. 0: as usual.
 } tharsis_stn_task;
 
 typedef struct tharsis_stn {
@@ -79,8 +152,8 @@ typedef struct tharsis_stn {
 
   // Queue a task. On THARSIS_OK `done` is called exactly once, later, never inside this call; *id
   // names the task until then. On failure `done` is not called:
-  //   THARSIS_E_INVALID    `done` is null, command 0, a flag or priority is unknown, or the body or key is
-  //                        longer than allowed.
+  //   THARSIS_E_INVALID    `done` is null, command 0, a flag or priority is unknown, the body, key or user is
+  //                        longer than allowed, or two of its wishes contradict each other.
   //   THARSIS_E_NOT_FOUND  the profile has no link of that name.
   //   THARSIS_E_BUSY       too many tasks wait; try again after an answer.
   //   THARSIS_E_GONE       stn is stopping.
@@ -90,6 +163,21 @@ typedef struct tharsis_stn {
   // Withdraw a task. Its `done` is still called, with THARSIS_E_CANCELLED unless an answer was on
   // its way already. An unknown or finished id is no error. [any strand]
   void (*cancel)(void* self, tharsis_handle id);
+
+  // Whether a task has no end yet. [any thread] [does not block]
+  uint32_t (*has)(void* self, tharsis_handle id);
+
+  // The following say for which links: empty: all. An unknown name is no error. [any strand]
+
+  // Withdraw all tasks, those of one user only where one is named.
+  void (*clear)(void* self, tharsis_text link, tharsis_text user);
+  // Leave the connection for a new one, now. What was sent is sent again, if its key allows.
+  void (*redo)(void* self, tharsis_text link);
+  // Somebody cares now: a link that rests between two attempts tries at once, one that is up asks the server
+  // for a sign of life, and parked tasks are tried again.
+  void (*touch)(void* self, tharsis_text link);
+  // clear(), and redo().
+  void (*reset)(void* self, tharsis_text link);
 } tharsis_stn;
 
 enum {

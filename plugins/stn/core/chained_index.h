@@ -30,6 +30,14 @@ class chained_index {
     return t;
   }
   size_t size() const { return count_; }
+  // All of them, in no order.
+  std::vector<T*> all() const {
+    std::vector<T*> found;
+    found.reserve(count_);
+    for (T* t : heads_)
+      for (; t != nullptr; t = t->*Next) found.push_back(t);
+    return found;
+  }
 
  private:
   template <class N>

@@ -2,6 +2,7 @@
 // when its answer was given.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "plugins/stn/core/phase_clock.h"
@@ -9,11 +10,13 @@
 
 namespace tharsis::stn {
 
-// Where the answer goes.
+// Where the answer goes, and who makes the request and judges the answer.
 struct caller {
   tharsis_handle strand = 0;
   void* context = nullptr;
   tharsis_stn_done done = nullptr;
+  tharsis_stn_encode encode = nullptr;
+  tharsis_stn_decode decode = nullptr;
 };
 
 // What a task's time went to.
@@ -23,27 +26,55 @@ struct task_times {
   duration lost{};                                          // and on connections that died before.
 };
 
+// Where a task stands in its queue.
+enum class stage : uint8_t {
+  waits,     // For its turn.
+  held,      // For the end of another one, which has the same order.
+  prepares,  // Its caller makes the body.
+  sent,
+  parked,    // All tries have failed; something has to show that another one makes sense.
+};
+
 struct request {
   uint64_t id = 0;  // Unique, and growing with the order of submission.
   uint32_t command = 0;
+  uint32_t flags = 0;      // THARSIS_STN_SEND_ONLY ...
   int32_t priority = 0;    // THARSIS_STN_PRIORITY_MIN to _MAX, higher first.
-  bool send_only = false;  // Done once it was sent.
+  int64_t retries = 0;     // How often it may be sent again.
+  uint32_t bound = 0;      // To the connection of this number; 0: to none.
+  uint64_t order = 0;
+  duration server_time{};  // How long the server may need; zero: as usual.
   std::vector<uint8_t> body;
   std::vector<uint8_t> key;  // Empty: must not be sent twice.
+  std::string user;
   instant since{};
   instant deadline = never;
   caller from;
 
   task_times times;
   uint32_t sends = 0;
+  uint32_t connection = 0;      // The last that it was sent on.
+  uint32_t judged_again = 0;    // How often its caller said of an answer that it is to be sent again.
+  bool session_renewed = false;  // Once, and that cost no retry.
 
-  // The queue's. In one of its lists: of those that wait, or of those that were sent.
+  bool has(uint32_t flag) const { return (flags & flag) != 0; }
+  bool is_judged() const { return from.decode != nullptr && !has(THARSIS_STN_SEND_ONLY); }
+  // By itself, because an answer did not come.
+  bool may_repeat() const { return !key.empty() && static_cast<int64_t>(sends) <= retries; }
+
+  // The queue's. In one of its lists.
+  stage at = stage::waits;
+  bool owns_order = false;    // Others of its order wait for its end.
+  uint32_t prepared_for = 0;  // The connection for which the caller made `body`.
   request* before = nullptr;
   request* behind = nullptr;
   request* next_by_id = nullptr;
   request* next_by_sequence = nullptr;
-  uint32_t sequence = 0;  // 0: waits.
-  instant sent_at{}, began_at = never;  // Its answer began.
+  uint32_t sequence = 0;  // While it is sent.
+  instant sent_at{}, began_at = never;  // Its answer began,
+  instant heard_at{};                   // and the last bytes of it came.
+  instant aside_at{};  // When it was held, given to its caller, or parked.
+  duration first_byte{}, gap{}, whole{};  // How long it may take, since it was sent.
   phase_times waits_since{};
 };
 

@@ -146,6 +146,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
       return fail(THARSIS_STN_WHY_PONG_MISSED, THARSIS_E_TIMEOUT,
                   "a ping was not answered within " + wait_text(settings_.heartbeat.pong_timeout));
   }
+  if (tasks_.on_slow(now) && rhythm_.on_doubt(now)) send_ping();
   switch (silence_.on_deadline(now)) {
     case silence::action::wait:
       break;
@@ -160,7 +161,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
 }
 
 instant session::deadline() const {
-  return up_ ? std::min({rhythm_.deadline(), silence_.deadline(), doubted_until_, auth_until_}) : prove_by_;
+  return up_ ? std::min({rhythm_.deadline(), silence_.deadline(), doubted_until_, auth_until_, tasks_.slow_deadline()}) : prove_by_;
 }
 
 void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/core/answer_times.h"
+#include "plugins/stn/core/task_limits.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/mars_frame.h"
 #include "sdk/pure/time.h"
@@ -91,6 +93,13 @@ struct task_settings {
   // At a frame of some 100 bytes: half a megabyte, and at 1,000 answers a second four seconds' work.
   int64_t waiting_max = 4096;
   int64_t body_max = mars::frame_size_max - mars::head_size - 4 - mars::key_size_max;
+  // A path that lost a request this often will lose it again; its time is over long before, as a rule.
+  int64_t retries = 30;
+  // How long a command rests of which an answer said that the server wants no more.
+  duration stop = 60s;
+  answer_time_settings answer_times;
+  repeat_settings repeats;
+  flow_settings flow;
 };
 
 struct settings {
@@ -119,6 +128,15 @@ inline constexpr double send_rate_min = 0.001, send_rate_max = 1'000'000;
 inline constexpr duration book_pause = 1s;
 // A thousand links, each with a full history.
 inline constexpr uint64_t book_size_max = 16 << 20;
+// Users' names are as long as keys.
+inline constexpr size_t task_user_size_max = 64;
+// What most requests that are made when their turn comes need at most; larger ones are asked for twice.
+inline constexpr size_t encode_room = 4096;
+// A frame takes no more.
+inline constexpr int64_t encode_max = mars::frame_size_max - mars::head_size - 4 - mars::key_size_max;
+// A parked task is tried again after so long even where nothing has shown that it makes sense: nothing else may
+// be there to show it.
+inline constexpr duration parked_max = 60s;
 // How long a stopping link may take to hand its last bytes to the system.
 inline constexpr duration farewell = 500ms;
 

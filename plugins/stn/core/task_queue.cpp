@@ -25,6 +25,8 @@ duration& waited(task_times& t, phase p) {
   return t.queued;
 }
 
+std::string wait_text(duration d) { return std::to_string(milliseconds(d)) + " ms"; }
+
 }  // namespace
 
 void task_queue::list::insert(request& r, request* before) {
@@ -41,29 +43,68 @@ void task_queue::list::remove(request& r) {
 }
 
 task_queue::~task_queue() {
-  while (request* r = next_waiting()) {
-    waiting_of(*r).remove(*r);
-    delete r;
+  for (request* r : tasks_.all()) delete r;
+}
+
+task_queue::list& task_queue::list_of(const request& r) {
+  switch (r.at) {
+    case stage::waits: break;
+    case stage::held: return orders_.find(r.order)->second;
+    case stage::prepares: return preparing_;
+    case stage::sent: return sent_;
+    case stage::parked: return parked_;
   }
-  while (request* r = sent_.first) {
-    sent_.remove(*r);
-    delete r;
-  }
+  return waiting_of(r);
 }
 
 void task_queue::submit(std::unique_ptr<request> asked, instant now) {
   request& r = *asked.release();
   assert(tasks_.find(r.id) == nullptr);
+  r.sequence = 0;
+  r.prepared_for = 0;
   tasks_.add(r);
   deadlines_.emplace_back(r.deadline, r.id);
   std::push_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
-  wait_again(r, now);
+  if (r.order != 0 && !r.owns_order) {
+    const auto [others, is_first] = orders_.try_emplace(r.order);
+    r.owns_order = is_first;
+    if (!is_first) set_aside(r, stage::held, others->second, now);
+  }
+  if (r.order == 0 || r.owns_order) wait_again(r, now);
+  cannot_go(r, now);
 }
 
 bool task_queue::cancel(uint64_t id, instant now) {
   request* const found = tasks_.find(id);
-  if (found != nullptr) finish(*found, now, THARSIS_E_CANCELLED, {}, "the task was cancelled");
+  if (found != nullptr) finish(*found, now, THARSIS_E_CANCELLED, THARSIS_STN_CANCELLED, {}, "the task was cancelled");
   return found != nullptr;
+}
+
+void task_queue::on_up(uint32_t connection, instant now) {
+  up_ = true;
+  connection_ = connection;
+  revive(now);
+}
+
+void task_queue::on_network(bool gone, bool cellular, instant now) {
+  no_network_ = gone;
+  times_.on_network(cellular);
+  slow_at_ = now;
+  if (!gone) return revive(now);
+  for (request* r : in_order()) cannot_go(*r, now);
+}
+
+// It was to go now and by that connection, or not at all.
+bool task_queue::cannot_go(request& r, instant now) {
+  if (r.bound != 0 && !(up_ && r.bound == connection_))
+    finish(r, now, THARSIS_E_GONE, THARSIS_STN_OTHER_CONNECTION, {},
+           "the task was bound to connection " + std::to_string(r.bound) + " of link '" + link_ + "', which is no more");
+  else if (r.has(THARSIS_STN_SENSITIVE) && no_network_ && !up_)
+    finish(r, now, THARSIS_E_UNREACHABLE, THARSIS_STN_NO_NETWORK, {},
+           "there is no network, and link '" + link_ + "' is not up; the task was not to wait for it");
+  else
+    return false;
+  return true;
 }
 
 request* task_queue::next_waiting() const {
@@ -72,81 +113,199 @@ request* task_queue::next_waiting() const {
   return nullptr;
 }
 
+// Those that their callers have yet to make are asked for on the way.
+request* task_queue::next_ready(instant now) {
+  request* r = next_waiting();
+  for (; r != nullptr && r->from.encode != nullptr && r->prepared_for != connection_; r = next_waiting()) {
+    stop_waiting(*r, now);
+    set_aside(*r, stage::prepares, preparing_, now);
+    wishes_.push_back({r->id, r->from, r->sends, connection_});
+  }
+  return r;
+}
+
+void task_queue::on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now) {
+  request* const r = tasks_.find(id);
+  if (r == nullptr || r->at != stage::prepares) return;
+  if (!body) return finish(*r, now, body.status(), THARSIS_STN_NOT_ENCODED, {}, body.failure().text);
+  r->body = std::move(*body);
+  r->prepared_for = connection;
+  take_back(*r, now);
+}
+
 bool task_queue::write_next(std::vector<uint8_t>& out, uint32_t client_version, instant now) {
-  request* const r = next_waiting();
+  request* const r = next_ready(now);
   if (r == nullptr) return false;
   stop_waiting(*r, now);
-  r->sequence = free_sequence();
-  r->sent_at = now;
-  r->began_at = never;
-  ++r->sends;
-  by_sequence_.add(*r);
-  sent_.insert(*r, nullptr);
-  counts_.sent.add();
+  be_sent(*r, now);
   mars::frame_view f;
   f.command = r->command;
   f.sequence = r->sequence;
   f.body = r->body;
   f.key = r->key;
   mars::append_frame(out, f, client_version);
-  if (r->send_only) finish(*r, now, THARSIS_OK, {}, {});
+  if (r->has(THARSIS_STN_SEND_ONLY)) finish(*r, now, THARSIS_OK, THARSIS_STN_ANSWERED, {}, {});
   return true;
+}
+
+void task_queue::be_sent(request& r, instant now) {
+  const auto limits = times_.of(r.body.size(), by_sequence_.size(), r.server_time);
+  r.first_byte = limits.first_byte;
+  r.gap = limits.gap;
+  r.whole = limits.whole;
+  r.at = stage::sent;
+  r.sequence = free_sequence();
+  r.sent_at = now;
+  r.began_at = never;
+  r.connection = connection_;
+  ++r.sends;
+  by_sequence_.add(r);
+  sent_.insert(r, nullptr);
+  if (sent_.first == &r) slow_at_ = later(now, times_.shortest());
+  counts_.sent.add();
 }
 
 void task_queue::on_answer_begun(uint32_t sequence, instant now) {
   request* const r = by_sequence_.find(sequence);
-  if (r != nullptr && r->began_at == never) r->began_at = now;
+  if (r == nullptr) return;
+  r->heard_at = now;
+  if (r->began_at == never) r->began_at = now;
 }
 
 void task_queue::on_answer(const mars::frame_view& f, instant now) {
   request* const r = by_sequence_.find(f.sequence);
   if (r == nullptr) return counts_.stray.add();
   counts_.round_trip.record(static_cast<uint64_t>((now - r->sent_at).count()));
+  times_.on_answer(r->body.size() + f.body.size(), now - r->sent_at, now);
   if (f.refusal.empty())
-    finish(*r, now, THARSIS_OK, f.body, {});
+    finish(*r, now, THARSIS_OK, THARSIS_STN_ANSWERED, f.body, {});
   else
-    finish(*r, now, THARSIS_E_DENIED, {}, foreign_text(f.refusal));
+    finish(*r, now, THARSIS_E_DENIED, THARSIS_STN_SERVER_REFUSED, {}, foreign_text(f.refusal));
+  if (parked_.first != nullptr) revive(now);
 }
 
 void task_queue::on_loss(const error& why, instant now) {
   trouble_ = why.text;
+  up_ = false;
   const auto answered = static_cast<std::ptrdiff_t>(answers_.size());
-  while (sent_.last != nullptr) {  // From behind, so that each finds its old place at the front.
-    request& r = *sent_.last;
-    if (r.key.empty()) {
-      finish(r, now, THARSIS_E_NETWORK, {},
-             "the request was sent, its answer was lost, and without a key it may not be sent again: " + why.text);
-    } else {
-      counts_.repeated.add();
-      stop_being_sent(r);
-      r.times.lost += now - r.sent_at;
-      wait_again(r, now);
-    }
-  }
+  while (sent_.last != nullptr)  // From behind, so that each finds its old place at the front.
+    fail_try(*sent_.last, now, THARSIS_E_NETWORK, THARSIS_STN_LOST, "the request was sent and its answer was lost", why.text);
   std::reverse(answers_.begin() + answered, answers_.end());
+  for (request* r : in_order())
+    if (r->bound != 0) cannot_go(*r, now);
+}
+
+void task_queue::repeat(request& r, instant now) {
+  counts_.repeated.add();
+  stop_being_sent(r);
+  r.times.lost += now - r.sent_at;
+  wait_again(r, now);
+}
+
+// One try of a task that was sent has failed.
+void task_queue::fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what,
+                          const std::string& because) {
+  if (r.may_repeat()) return repeat(r, now);
+  if (r.has(THARSIS_STN_PARK) && !r.key.empty()) {
+    stop_being_sent(r);
+    r.times.lost += now - r.sent_at;
+    return set_aside(r, stage::parked, parked_, now);
+  }
+  std::string reason = what;
+  if (r.key.empty())
+    reason += ", and without a key it may not be sent again";
+  else
+    reason += "; it was sent " + std::to_string(r.sends) + (r.sends == 1 ? " time" : " times") + ", more its retries do not allow";
+  finish(r, now, status, why, {}, reason + (because.empty() ? "" : ": " + because));
+}
+
+bool task_queue::on_slow(instant now) {
+  if (now < slow_deadline()) return false;
+  bool doubt = false;
+  slow_at_ = never;
+  for (request *r = sent_.first, *behind = nullptr; r != nullptr; r = behind) {
+    behind = r->behind;
+    const instant soonest = later(r->sent_at, times_.shortest());
+    if (now < soonest) {  // As for all behind it.
+      slow_at_ = std::min(slow_at_, soonest);
+      break;
+    }
+    const bool began = r->began_at != never;
+    const instant whole = later(r->sent_at, r->whole);
+    const instant due = began ? std::min(later(r->heard_at, r->gap), whole) : later(r->sent_at, r->first_byte);
+    if (now < due) {
+      slow_at_ = std::min(slow_at_, due);
+      continue;
+    }
+    doubt = true;
+    times_.on_failure(now);
+    if (!began)
+      fail_try(*r, now, THARSIS_E_TIMEOUT, THARSIS_STN_NO_FIRST_BYTE, "no byte of an answer came within " + wait_text(r->first_byte), {});
+    else if (now >= whole)
+      fail_try(*r, now, THARSIS_E_TIMEOUT, THARSIS_STN_NOT_WHOLE, "the answer was not whole within " + wait_text(r->whole), {});
+    else
+      fail_try(*r, now, THARSIS_E_TIMEOUT, THARSIS_STN_STALLED, "the answer began, and nothing more of it came for " + wait_text(r->gap), {});
+  }
+  return doubt;
+}
+
+instant task_queue::deadline() const {
+  const instant parked = parked_.first == nullptr ? never : later(parked_.first->aside_at, parked_max);
+  return std::min(parked, deadlines_.empty() ? never : deadlines_.front().first);
 }
 
 void task_queue::on_deadline(instant now) {
-  while (deadline() <= now && deadline() != never) {
+  while (!deadlines_.empty() && deadlines_.front().first <= now) {
     request& r = *tasks_.find(deadlines_.front().second);
     std::string reason = "link '" + link_ + "' ";
-    if (r.sequence != 0)
-      reason += "brought no answer to the request in time";
-    else
-      reason +=
-          "could not carry the request in time" + (trouble_.empty() ? "" : "; its last trouble: " + trouble_);
-    finish(r, now, THARSIS_E_TIMEOUT, {}, std::move(reason));
+    switch (r.at) {
+      case stage::sent: reason += "brought no answer to the request in time"; break;
+      case stage::held: reason += "had not finished the task of the same order that goes before it"; break;
+      case stage::prepares: reason += "was ready, and the request was not made in time"; break;
+      case stage::parked: reason += "had failed with the request as often as it may, and nothing better was seen since"; break;
+      case stage::waits: reason += "could not carry the request in time"; break;
+    }
+    if (r.at != stage::sent && !trouble_.empty()) reason += "; its last trouble: " + trouble_;
+    finish(r, now, THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, {}, std::move(reason));
   }
+  if (now >= deadline()) revive(now);
 }
 
-void task_queue::end(tharsis_status status, const std::string& reason, instant now) {
-  while (request* r = sent_.first) finish(*r, now, status, {}, reason);
-  while (request* r = next_waiting()) finish(*r, now, status, {}, reason);
+void task_queue::revive(instant now) {
+  while (request* r = parked_.first) take_back(*r, now);
+}
+
+void task_queue::on_order_free(uint64_t order, instant now) {
+  const auto found = orders_.find(order);
+  if (found == orders_.end()) return;
+  request* const next = found->second.first;
+  if (next == nullptr) {
+    orders_.erase(found);
+    return;
+  }
+  take_back(*next, now);
+  next->owns_order = true;
+}
+
+void task_queue::send_again(const std::string& user, instant now) {
+  for (request* r : in_order())
+    if (r->at == stage::sent && r->user == user && r->may_repeat()) repeat(*r, now);
+}
+
+void task_queue::end(const ending& e, instant now, std::string_view user) {
+  for (request* r : in_order())
+    if (user.empty() || r->user == user) finish(*r, now, e.status, e.why, {}, e.reason);
+}
+
+std::vector<request*> task_queue::in_order() const {
+  std::vector<request*> all = tasks_.all();
+  std::sort(all.begin(), all.end(), [](const request* a, const request* b) { return a->id < b->id; });
+  return all;
 }
 
 // In its old place: only younger ones of its priority stand behind it.
 void task_queue::wait_again(request& r, instant now) {
-  r.sequence = 0;
+  r.at = stage::waits;
   r.waits_since = phases_.at(now);
   list& l = waiting_of(r);
   request* before = nullptr;
@@ -164,24 +323,42 @@ void task_queue::stop_waiting(request& r, instant now) {
     waited(r.times, static_cast<phase>(p)) += until[p] - r.waits_since[p];
 }
 
+void task_queue::set_aside(request& r, stage where, list& in, instant now) {
+  r.at = where;
+  r.aside_at = now;
+  in.insert(r, nullptr);
+}
+
+void task_queue::take_back(request& r, instant now) {
+  list_of(r).remove(r);
+  r.times.queued += now - r.aside_at;
+  wait_again(r, now);
+}
+
 void task_queue::stop_being_sent(request& r) {
   sent_.remove(r);
   by_sequence_.remove(r);
+  r.sequence = 0;
 }
 
-void task_queue::finish(request& r, instant now, tharsis_status status, std::span<const uint8_t> body,
+void task_queue::finish(request& r, instant now, tharsis_status status, uint32_t why, std::span<const uint8_t> body,
                         std::string reason) {
-  if (r.sequence == 0) {
+  if (r.at == stage::waits) {
     stop_waiting(r, now);
-  } else {
+  } else if (r.at == stage::sent) {
     stop_being_sent(r);
     const instant began = r.began_at == never ? now : r.began_at;
     r.times.first_byte += began - r.sent_at;
     r.times.rest += now - began;
+  } else {
+    list_of(r).remove(r);
+    r.times.queued += now - r.aside_at;
   }
   tasks_.remove(r);
-  answers_.push_back({std::unique_ptr<request>(&r), status, body, std::move(reason)});
+  answers_.push_back({std::unique_ptr<request>(&r), status, body, std::move(reason), why});
   forget_deadlines();
+  // Where its caller judges the answer it has not ended before that.
+  if (r.owns_order && !(status == THARSIS_OK && r.is_judged())) on_order_free(r.order, now);
 }
 
 void task_queue::forget_deadlines() {

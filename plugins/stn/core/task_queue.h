@@ -1,5 +1,6 @@
 // All tasks of one link that have no answer yet: those that wait, by priority and then in the order in
-// which they were submitted, and those whose request was sent on the connection of now, by its sequence.
+// which they were submitted; those whose request was sent on the connection of now, by its sequence; and
+// those for which something else has to happen first (see core/request.h).
 //
 // The one promise: every task gets exactly one answer, whatever happens to the connection.
 //
@@ -10,9 +11,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/chained_index.h"
 #include "plugins/stn/core/request.h"
 #include "plugins/stn/core/settings.h"
@@ -26,6 +29,22 @@ struct answer {
   tharsis_status status = THARSIS_OK;
   std::span<const uint8_t> body;  // Where it was received: valid until more is.
   std::string reason;             // One sentence unless OK.
+  uint32_t why = THARSIS_STN_ANSWERED;
+  int32_t code = 0;
+};
+
+// The turn of a task whose caller makes the body.
+struct encode_wish {
+  uint64_t id;
+  caller from;
+  uint32_t sends, connection;
+};
+
+// Why tasks are ended from outside.
+struct ending {
+  tharsis_status status;
+  uint32_t why;
+  std::string reason;
 };
 
 class task_queue {
@@ -35,8 +54,8 @@ class task_queue {
     histogram round_trip;
   };
   // `phases` are the link's, and outlive the queue.
-  task_queue(std::string link, const phase_clock& phases, counts c = {})
-      : link_(std::move(link)), phases_(phases), counts_(c) {}
+  task_queue(std::string link, const phase_clock& phases, counts c = {}, const answer_time_settings& s = {})
+      : link_(std::move(link)), phases_(phases), counts_(c), times_(s) {}
   task_queue(const task_queue&) = delete;
   ~task_queue();
 
@@ -44,11 +63,20 @@ class task_queue {
   // False: it is not here.
   bool cancel(uint64_t id, instant now);
 
-  // Puts the next request behind what is in `out`; it counts as sent from here on. False: none waits.
+  // The connection is up; the link has been so many times now.
+  void on_up(uint32_t connection, instant now);
+  // Another way through the network, of this kind. `gone`: none at all.
+  void on_network(bool gone, bool cellular, instant now);
+
+  // Puts the next request behind what is in `out`; it counts as sent from here on. False: none is ready.
   bool write_next(std::vector<uint8_t>& out, uint32_t client_version, instant now);
+  // Whose callers are to make a body now.
+  std::vector<encode_wish> take_wishes() { return std::exchange(wishes_, {}); }
+  // One was made, for that connection; or the task ends with this failure. Harmless when the task is gone.
+  void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now);
 
   void on_answer(const mars::frame_view& f, instant now);
-  // The first bytes of an answer are there.
+  // Some bytes of an answer are there, its last not.
   void on_answer_begun(uint32_t sequence, instant now);
 
   // The connection has died. What was sent waits again in its old place, if its key allows.
@@ -56,16 +84,28 @@ class task_queue {
 
   // Tasks whose time is over. Ask when deadline() has passed; harmless to ask early.
   void on_deadline(instant now);
-  instant deadline() const { return deadlines_.empty() ? never : deadlines_.front().first; }
+  instant deadline() const;
+  // Tasks whose answers take too long. True: the link should ask for a sign of life.
+  bool on_slow(instant now);
+  instant slow_deadline() const { return sent_.first == nullptr ? never : slow_at_; }
 
-  // Answers everything.
-  void end(tharsis_status status, const std::string& reason, instant now);
+  // Parked tasks wait again.
+  void revive(instant now);
+  // The task that held up those of this order has ended where it was judged.
+  void on_order_free(uint64_t order, instant now);
+  // What this user has sent is sent again, as far as it may.
+  void send_again(const std::string& user, instant now);
 
+  // Answers everything; of one user only, where one is named.
+  void end(const ending& e, instant now, std::string_view user = {});
+
+  bool has_answers() const { return !answers_.empty(); }
   std::vector<answer> take_answers() { return std::exchange(answers_, {}); }
 
   size_t unanswered() const { return tasks_.size(); }
   size_t sent() const { return by_sequence_.size(); }
   size_t deadlines_kept() const { return deadlines_.size(); }  // Those of answered tasks too, for a while.
+  answer_times::quality quality() const { return times_.now(); }
 
  private:
   static constexpr size_t priorities = THARSIS_STN_PRIORITY_MAX - THARSIS_STN_PRIORITY_MIN + 1;
@@ -77,26 +117,43 @@ class task_queue {
   };
 
   list& waiting_of(const request& r) { return waiting_[static_cast<size_t>(THARSIS_STN_PRIORITY_MAX - r.priority)]; }
+  list& list_of(const request& r);
   request* next_waiting() const;
+  request* next_ready(instant now);
+  std::vector<request*> in_order() const;
+  bool cannot_go(request& r, instant now);
   void wait_again(request& r, instant now);
   void stop_waiting(request& r, instant now);
+  void be_sent(request& r, instant now);
   void stop_being_sent(request& r);
-  void finish(request& r, instant now, tharsis_status status, std::span<const uint8_t> body, std::string reason);
+  void repeat(request& r, instant now);
+  void fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what, const std::string& because);
+  void set_aside(request& r, stage where, list& in, instant now);
+  void take_back(request& r, instant now);
+  void finish(request& r, instant now, tharsis_status status, uint32_t why, std::span<const uint8_t> body, std::string reason);
   void forget_deadlines();
   uint32_t free_sequence();
 
   std::string link_;
   const phase_clock& phases_;
   counts counts_;
+  answer_times times_;
   chained_index<request, &request::id, &request::next_by_id> tasks_;
   chained_index<request, &request::sequence, &request::next_by_sequence> by_sequence_;
   std::array<list, priorities> waiting_;  // The most urgent first.
   list sent_;                             // In the order in which they were.
+  list preparing_, parked_;
+  std::unordered_map<uint64_t, list> orders_;  // Those of which a task is on its way, and who waits behind it.
   // A heap, the earliest first. What was answered leaves it when it comes to the front.
   std::vector<std::pair<instant, uint64_t>> deadlines_;
+  instant slow_at_ = never;
   std::vector<answer> answers_;
+  std::vector<encode_wish> wishes_;
   std::string trouble_;  // Why the link went down the last time.
   uint32_t last_sequence_ = 0;
+  uint32_t connection_ = 0;  // Of now, or the last.
+  bool up_ = false;
+  bool no_network_ = false;
 };
 
 }  // namespace tharsis::stn

@@ -58,7 +58,7 @@ TEST(LinkSim, WhatStartRefusesItSaysWhy) {
   EXPECT_EQ(w.submit("c", std::string(65, 'k')), THARSIS_E_INVALID);
   EXPECT_EQ(w.submit("urgent", "", 0, "", 4), THARSIS_E_INVALID);
   EXPECT_NE(w.last_error.find("-2 to 3, not 4"), std::string::npos) << w.last_error;
-  EXPECT_EQ(w.submit("odd", "", 0, "", 0, 2), THARSIS_E_INVALID);
+  EXPECT_EQ(w.submit("odd", "", 0, "", 0, 1U << 20), THARSIS_E_INVALID);
   EXPECT_NE(w.last_error.find("SEND_ONLY"), std::string::npos) << w.last_error;
   EXPECT_EQ(w.submit("d", ""), THARSIS_OK);
   EXPECT_EQ(w.submit("e", "", 0, "main"), THARSIS_OK);

@@ -17,6 +17,7 @@ inline std::unique_ptr<stn::request> make_request(uint64_t id, std::vector<uint8
   r->body = std::move(body);
   r->key = std::move(key);
   r->deadline = deadline;
+  r->retries = 1000;
   return r;
 }
 

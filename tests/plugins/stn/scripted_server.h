@@ -50,6 +50,8 @@ class scripted_server {
   }
 
   manner how = manner::honest;
+  int unanswered = 0;  // So many of the next requests get no answer; pings do.
+  std::vector<std::string> requests;  // Their bodies, as they came.
   int connections = 0;
   int hellos = 0;
   int pings = 0;
@@ -121,6 +123,8 @@ class scripted_server {
     }
     const std::string body(f.body.begin(), f.body.end());
     const std::string key(f.key.begin(), f.key.end());
+    requests.push_back(body);
+    if (unanswered > 0) return --unanswered, true;
     if (key.empty() || known_.emplace(key, body).second) ++executions[body];
     mars::append_frame(out, {f.command, f.sequence, f.body, {}, {}});
     return true;

@@ -313,7 +313,7 @@ TEST(Session, EveryTaskHasExactlyOneAnswerOverManyConnections) {
       tasks.on_loss({THARSIS_E_RESET, "cut"}, now);
       collect();
     }
-    tasks.end(THARSIS_E_CANCELLED, "stop", now);
+    tasks.end({THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stop"}, now);
     collect();
     for (const auto& [task, count] : answers) ASSERT_EQ(count, 1) << task;
   }

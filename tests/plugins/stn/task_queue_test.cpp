@@ -180,7 +180,7 @@ TEST(TaskQueue, TheMoreUrgentLeaveFirstAndEqualsInTheirOrder) {
 TEST(TaskQueue, ATaskThatIsOnlySentIsDoneWhenItIs) {
   stage s;
   auto r = keyless(1);
-  r->send_only = true;
+  r->flags = THARSIS_STN_SEND_ONLY;
   s.q.submit(std::move(r), t0);
   EXPECT_TRUE(s.q.take_answers().empty());
   const auto f = s.send();
@@ -240,7 +240,7 @@ TEST(TaskQueue, TheEndAnswersEverything) {
   stage s;
   for (uint64_t id = 1; id <= 3; ++id) s.q.submit(keyed(id), t0);
   (void)s.send();
-  s.q.end(THARSIS_E_CANCELLED, "stop", t0);
+  s.q.end({THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stop"}, t0);
   EXPECT_EQ(s.q.take_answers().size(), 3u);
   EXPECT_EQ(s.q.unanswered(), 0u);
   EXPECT_EQ(s.q.sent(), 0u);
@@ -277,7 +277,7 @@ TEST(TaskQueue, EveryTaskHasExactlyOneAnswerUnderRandomEvents) {
           auto r = random() % 3 ? keyed(++last) : keyless(++last);
           r->deadline = now + random() % 5000 * 1ms;
           r->priority = static_cast<int32_t>(random() % 6) - 2;
-          r->send_only = random() % 8 == 0;
+          r->flags = random() % 8 == 0 ? THARSIS_STN_SEND_ONLY : 0;
           r->since = now;
           answers[r->id] = 0;
           ++open;
@@ -304,7 +304,7 @@ TEST(TaskQueue, EveryTaskHasExactlyOneAnswerUnderRandomEvents) {
       }
       collect();
     }
-    s.q.end(THARSIS_E_CANCELLED, "stop", now);
+    s.q.end({THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stop"}, now);
     collect();
     for (const auto& [id, count] : answers) ASSERT_EQ(count, 1) << id;
     ASSERT_EQ(s.q.deadline(), never);

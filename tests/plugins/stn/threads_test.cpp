@@ -49,6 +49,11 @@ struct asker {
       t.body = t.key = bytes_of(as_bytes(body));
       t.context = this;
       t.done = on_done;
+      if (i % 3 == 0) {
+        t.body = {};
+        t.encode = make;
+      }
+      if (i % 2 == 0) t.decode = judge;
       tharsis_handle id = 0;
       ASSERT_EQ(to.submit(t, &id, nullptr), THARSIS_OK);
       open[id] = body;
@@ -68,6 +73,21 @@ struct asker {
     if (self.open.empty()) self.finished.set_value();
   }
 
+  static int64_t make(void* context, tharsis_handle id, const tharsis_stn_turn*, uint8_t* into, size_t room) {
+    auto& self = *static_cast<asker*>(context);
+    EXPECT_EQ(self.home.loop->current(self.home.loop->self), self.home.id);
+    const std::string& body = self.open.at(id);
+    EXPECT_LE(body.size(), room);
+    std::memcpy(into, body.data(), body.size());
+    return static_cast<int64_t>(body.size());
+  }
+  static uint32_t judge(void* context, tharsis_handle id, tharsis_bytes body, int32_t*) {
+    auto& self = *static_cast<asker*>(context);
+    EXPECT_EQ(self.home.loop->current(self.home.loop->self), self.home.id);
+    EXPECT_EQ(as_text(view(body)), self.open.at(id));
+    return self.random() % 4 == 0 ? uint32_t{THARSIS_STN_RETRY} : uint32_t{THARSIS_STN_ACCEPT};
+  }
+
   const tharsis_strand& home;
   stn::dispatcher& to;
   std::mt19937_64 random;
@@ -81,9 +101,8 @@ task<void> shut(stn::dispatcher* tasks, std::promise<void>* stopped) {
   stopped->set_value();
 }
 
-}  // namespace
-
-TEST(StnThreads, EveryStrandGetsItsOwnAnswersOnceWhileAllOfThemAskAndCancel) {
+// Four strands that ask stn for answers; `stops_early`: it is stopped while they do.
+void ask_and_stop(bool stops_early) {
   runtime::real_platform platform;
   const tharsis_strand& server_home = open_strand(platform, "server");
   const tharsis_strand& home = open_strand(platform, "stn");
@@ -116,12 +135,17 @@ TEST(StnThreads, EveryStrandGetsItsOwnAnswersOnceWhileAllOfThemAskAndCancel) {
     a->home.loop->post(
         a->home.loop->self, a->home.id, [](void* c, tharsis_handle) { static_cast<asker*>(c)->begin(); },
         a.get(), 0);
-  for (const auto& a : askers)
-    EXPECT_EQ(a->finished.get_future().wait_for(60s), std::future_status::ready) << "tasks without an answer";
-
+  const auto wait_for_answers = [&] {
+    for (const auto& a : askers)
+      EXPECT_EQ(a->finished.get_future().wait_for(60s), std::future_status::ready) << "tasks without an answer";
+  };
+  if (!stops_early) wait_for_answers();
+  for (const auto& a : askers)  // Until it has begun, so that it has something to wait for.
+    if (stops_early) on_strand(a->home, [] {});
   std::promise<void> stopped;
   on_strand(home, [&] { closing->spawn(shut(&*tasks, &stopped)); });
   EXPECT_EQ(stopped.get_future().wait_for(10s), std::future_status::ready);
+  if (stops_early) wait_for_answers();
   on_strand(home, [&] {
     closing.reset();
     tasks.reset();
@@ -133,3 +157,9 @@ TEST(StnThreads, EveryStrandGetsItsOwnAnswersOnceWhileAllOfThemAskAndCancel) {
   });
   for (const auto& a : askers) on_strand(a->home, [&] { a->home.close(a->home.self); });
 }
+
+}  // namespace
+
+TEST(StnThreads, EveryStrandGetsItsOwnAnswersOnceWhileAllOfThemAskAndCancel) { ask_and_stop(false); }
+
+TEST(StnThreads, EveryTaskEndsOnItsStrandWhenStnIsStoppedWhileAllOfThemAsk) { ask_and_stop(true); }
