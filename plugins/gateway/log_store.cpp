@@ -11,7 +11,6 @@ namespace tharsis::gateway {
 namespace {
 
 const error fine{THARSIS_OK, {}};
-constexpr uint64_t wishes_file_max = 64 << 10;
 
 log_reply reply_to(const error& e) {
   if (e.status == THARSIS_E_FULL) return {507, "the disk is full\n"};
@@ -65,12 +64,7 @@ result<std::optional<log_record>> log_store::record_of(const std::string& source
 
 log_reply log_store::tell(const std::string& source, int64_t wall) const {
   shipping::standing s;
-  const std::string wishes = folder_ + "/.wishes/" + source;
-  if (const auto text = read_whole(files_, wishes, wishes_file_max, "a list of wishes")) {
-    const auto facts = facts_of(wishes);
-    const int64_t written = facts && facts->modified > 0 ? facts->modified : wall;
-    if (wall - written < wishes_kept_for.count()) s.wishes = parse_wishes(*text, written);
-  }
+  s.wishes = wishes_.of(source, wall);
   using enum shipping::stored_file::state;
   for (const std::string& name : names_in(state_of(source, "files"))) {
     const auto read = record_of(source, name, true);
@@ -210,32 +204,18 @@ log_reply log_store::post(const std::string& source, std::string_view body) {
   return {200, "tharsis-taken 1\n" + std::to_string(taken) + "\n"};
 }
 
-// The line of that wish goes.
+// Whoever has it done may say so again; an operator who writes into the list in this moment is waited for.
 log_reply log_store::fulfil(const std::string& source, const std::string& wish, int64_t wall) {
-  const std::string path = folder_ + "/.wishes/" + source;
-  const auto text = read_whole(files_, path, wishes_file_max, "a list of wishes");
-  if (!text) return {404, "there is no such wish\n"};
-  std::string left;
-  bool found = false;
-  for (size_t at = 0; at < text->size();) {
-    const size_t end = std::min(text->find('\n', at), text->size() - 1);
-    const std::string line = text->substr(at, end + 1 - at);
-    const auto one = parse_wishes(line, wall);
-    if (!one.empty() && one[0].id == wish) found = true;
-    else left += line;
-    at = end + 1;
-  }
-  if (!found) return {404, "there is no such wish\n"};
-  const bool done = left.empty() ? remove(path) : write(path, left).status == THARSIS_OK;
-  return done ? log_reply{200, "tharsis-fulfilled 1\n"} : log_reply{500, "its disk failed\n"};
+  const error done = wishes_.take_away(source, wish, wall);
+  if (done.status == THARSIS_OK) return {200, "tharsis-fulfilled 1\n"};
+  if (done.status == THARSIS_E_NOT_FOUND) return {404, "there is no such wish\n"};
+  return done.status == THARSIS_E_IN_USE ? log_reply{503, "its wishes are being written\n"} : reply_to(done);
 }
 
 log_store::swept log_store::sweep(int64_t wall) {
   swept s;
   used_.clear();
-  const std::string wishes = folder_ + "/.wishes";  // For an operator to write into.
-  tharsis_error why = no_error();
-  if (files_->make_folder(files_->self, text_of(wishes), &why) != THARSIS_OK) s.complaints.emplace_back(why.text);
+  if (const error failure = wishes_.make_folder(); failure.status != THARSIS_OK) s.complaints.push_back(failure.text);
   std::set<std::string> sources;
   for (const std::string& parent : {folder_, folder_ + "/.state"})
     for (const std::string& name : names_in(parent))

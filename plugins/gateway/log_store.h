@@ -2,7 +2,7 @@
 //     FOLDER/SOURCE/FILE                  what can be read
 //     FOLDER/.state/SOURCE/files/FILE     what its sender says of it
 //     FOLDER/.state/SOURCE/pieces/SHA256  of files that are not whole yet
-//     FOLDER/.wishes/SOURCE               what an operator wants of a source: see parse_wishes()
+//     FOLDER/.wishes/SOURCE               what an operator wants of a source: see wish_list
 // A file is never seen half: it is put together beside, and then takes its name. [may block, one call at a time]
 #pragma once
 #include <map>
@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "plugins/gateway/core/log_rules.h"
+#include "plugins/gateway/wish_list.h"
 #include "sdk/abi/files.h"
 
 namespace tharsis::gateway {
 
 class log_store {
  public:
-  log_store(const tharsis_files* files, std::string folder, const log_limits& limits) : files_(files), folder_(std::move(folder)), limits_(limits) {}
+  log_store(const tharsis_files* files, std::string folder, const log_limits& limits) : files_(files), folder_(std::move(folder)), limits_(limits), wishes_(files, folder_) {}
 
   // `body`: of the request. `wall`: now.
   log_reply answer(const log_call& call, std::string_view body, int64_t wall);
@@ -61,6 +62,7 @@ class log_store {
   const tharsis_files* const files_;
   const std::string folder_;
   const log_limits limits_;
+  const wish_list wishes_;
   std::map<std::string, usage> used_;
 };
 

@@ -1,7 +1,9 @@
 // The door between the contract and the gateway. Nothing here decides anything.
 #include "plugins/gateway/server.h"
+#include "plugins/gateway/wish_command.h"
 #include "sdk/async/door.h"
 #include "sdk/async/file_reader.h"
+#include "sdk/async/task_set.h"
 
 namespace tharsis::gateway {
 namespace {
@@ -75,7 +77,7 @@ settings read_settings(const host& h) {
 class plugin {
  public:
   plugin(const host& tables, settings s, listen_place where, std::optional<listen_place> logs)
-      : tables_(tables), place_(tables_.loop), server_(tables_, place_, std::move(s), where, logs), life_(server_.life()) {}
+      : tables_(tables), place_(tables_.loop), logs_folder_(s.logs_folder(std::string(view(tables.paths->data(tables.paths->self))))), server_(tables_, place_, std::move(s), where, logs), life_(server_.life()), commands_(place_), end_(place_) {}
 
   static result<std::unique_ptr<plugin>> create(const host& tables) {
     settings s = read_settings(tables);
@@ -97,15 +99,29 @@ class plugin {
     return THARSIS_PENDING;
   }
   tharsis_status stop() {
-    server_.stop();
+    if (!wish_) server_.stop();
+    else if (commands_.empty()) return THARSIS_OK;
+    else end_.spawn(tell_stopped());
     return THARSIS_PENDING;
+  }
+  void run_command(const command_call& call) {
+    wish_ = std::make_unique<wish_command>(tables_, place_, logs_folder_, call);
+    commands_.spawn(wish_->run());
   }
 
  private:
+  task<void> tell_stopped() {
+    co_await commands_.join(never);
+    tables_.self->stopped(tables_.self->self);
+  }
+
   const host tables_;
   strand place_;
+  const std::string logs_folder_;
   server server_;
   task<void> life_;
+  std::unique_ptr<wish_command> wish_;
+  task_set commands_, end_;
 };
 
 }  // namespace

@@ -134,7 +134,7 @@ error server::begin_to_listen() {
 
 error server::begin_to_receive() {
   if (!logs_where_) return fine();
-  const std::string folder = settings_.logs.folder.empty() ? folder_ + "/logs" : settings_.logs.folder;
+  const std::string folder = settings_.logs_folder(folder_);
   logs_.emplace(tables_, place_, settings_.logs, *logs_where_, folder, logs_where_->tls ? tls_ : std::nullopt);
   const error failure = logs_->open();
   if (failure.status == THARSIS_OK) receiving_.spawn(logs_->run());

@@ -33,8 +33,11 @@ void block_form::forget() {
   epoch_.reset();
 }
 
-result<std::string> block_form::begin_again(const clock_anchor& anchor, const unique_id& id, int64_t as_old_as) {
-  auto made = frame_maker::make(anchor, id, tick_shift_, recipients_, random_, as_old_as);
+result<std::string> block_form::begin(const clock_anchor& anchor, const unique_id& id) {
+  return begin_with(frame_maker::make(anchor, id, tick_shift_, recipients_, random_));
+}
+
+result<std::string> block_form::begin_with(result<frame_maker> made) {
   if (!made) return made.failure();
   frames_.emplace(std::move(*made));
   return frames_->file_header();

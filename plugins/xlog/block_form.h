@@ -18,15 +18,17 @@ class block_form final : public file_form {
   block_writer::added add(const row& r) override { return block_.add(r); }
   uint32_t rows() const override { return block_.rows(); }
   void forget() override;
-  result<std::string> begin(const clock_anchor& anchor, const unique_id& id) override { return begin_again(anchor, id, 0); }
-  // A file that takes another one's place; see file_header.
-  result<std::string> begin_again(const clock_anchor& anchor, const unique_id& id, int64_t as_old_as);
+  result<std::string> begin(const clock_anchor& anchor, const unique_id& id) override;
+  // A file that takes another one's place: see frame_maker.
+  result<std::string> begin_again(const file_header& head, const private_key* key) { return begin_with(frame_maker::again(head, key)); }
   result<std::string> lines(const block_extra& extra) override;
   result<std::string> recovered(const recovered_payload& left, const block_extra& extra) override;
   result<std::string> note(int64_t wall, std::string_view text, uint32_t level) override;
   result<std::string> end() override { return frames_->end(); }
 
  private:
+  result<std::string> begin_with(result<frame_maker> made);
+
   const unsigned tick_shift_;
   const std::vector<public_key> recipients_;
   const tharsis_random& random_;

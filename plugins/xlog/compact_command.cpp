@@ -5,6 +5,7 @@
 
 #include "plugins/xlog/core/compact_arguments.h"
 #include "plugins/xlog/core/progress_text.h"
+#include "plugins/xlog/key_reader.h"
 #include "plugins/xlog/log_folder.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/json.h"
@@ -78,7 +79,7 @@ task<void> compact_command::run() {
     co_return;
   }
   std::vector<std::string> named;
-  for (const std::string& path : parsed->paths) named.push_back(call_.absolute(path));
+  for (const std::string& path : parsed->paths) named.push_back(call_.absolute_folder(path));
   const auto look = [files = host_.files, named] { return files_of(files, named); };
   const auto found = co_await blocking(place_, look);
   if (!found) {
@@ -86,15 +87,26 @@ task<void> compact_command::run() {
     call_.finish(1);
     co_return;
   }
+  // Beside what uses it, which may outlive this.
+  const auto key = std::make_shared<private_key>();
+  if (!parsed->key.empty()) {
+    const auto read = [files = host_.files, folder = call_.folder(), path = parsed->key] { return read_private_key(files, folder, path); };
+    auto done = co_await blocking(place_, read);
+    if (!done || !*done) {
+      call_.refuse("xlog compact: " + (done ? done->failure().text : std::string("the host has no thread free to read the key")));
+      co_return;
+    }
+    *key = std::move(**done);
+  }
   for (const std::string& complaint : found->complaints) call_.complain("xlog compact: " + complaint);
-  const file_compaction::limits limits{0, parsed->dry_run};
+  const file_compaction::limits limits{0, parsed->dry_run, parsed->key.empty() ? nullptr : key.get()};
   const int64_t begun = place_.now().time_since_epoch().count();
   progress_pace pace(begun);
   for (size_t i = 0; i < found->paths.size() && !stop_; ++i) {
     const std::string path = found->paths[i];
     const auto file = std::make_shared<file_compaction>(host_.files, *host_.random, path, limits);
     for (bool over = false; !over && !stop_;) {
-      const auto some = [file] { return file->step(); };
+      const auto some = [key, file] { return file->step(); };
       const auto stepped = co_await blocking(place_, some);
       over = stepped && *stepped;
       const int64_t now = place_.now().time_since_epoch().count();

@@ -57,10 +57,17 @@ void file_compaction::begin() {
   const std::string_view head = bytes_.at(0, opening_most);
   if (bytes_.failure().status != THARSIS_OK) return fail_with(bytes_.failure());
   if (const auto wrong = decode_file_header(as_bytes(head), opening_)) return leave(wrong->why);
-  if (opening_.header.sealed) return leave("it is sealed: only who has its key could put its lines into other blocks");
+  if (opening_.header.sealed && !may_open()) return;
   if (opening_.header.as_old_as != 0) return leave("it was compacted already");
   at_ = opening_.size;
   phase_ = phase::surveying;
+}
+
+bool file_compaction::may_open() {
+  if (limits_.key == nullptr || limits_.key->of_mars) return leave("it is sealed: only who has its key, and says --key FILE, can put its lines into other blocks"), false;
+  const auto opener = file_opener::make(as_bytes(opening_.header.seal), *limits_.key);
+  if (!opener) return leave(opener.failure().text), false;
+  return true;
 }
 
 void file_compaction::survey() {
@@ -115,20 +122,30 @@ void file_compaction::open_target() {
   const tharsis_status status = files_->open(files_->self, text_of(unfinished_), THARSIS_FILES_APPEND, &file_, &why);
   if (status != THARSIS_OK) return file_ = 0, fail_with(error_from(status, why));
   form_.emplace(blocks_wanted(), std::vector<public_key>(), random_);
-  walk_.emplace(bytes_, nullptr, static_cast<frame_choice&>(*this));
+  walk_.emplace(bytes_, limits_.key, static_cast<frame_choice&>(*this));
   arguments_.reserve(row_head + compact_bytes);
   arguments_.assign(row_head, 0);
   phase_ = phase::writing;
-  // Its age is that of its lines, whatever the disk says of the new file.
-  const int64_t written = modified_ > 0 ? modified_ : outcome_.before.last;
-  append(form_->begin_again(opening_.header.anchor, opening_.header.id, std::max(written, least_age)));
+  append(form_->begin_again(new_head(), limits_.key));
+}
+
+// Its age is that of its lines, whatever the disk says of the new file. Keys of a sealed file follow from its secret and its
+// head: a clock that never was makes this head like no other. All lines have clocks of their own.
+file_header file_compaction::new_head() const {
+  file_header head = opening_.header;
+  head.as_old_as = std::max(modified_ > 0 ? modified_ : outcome_.before.last, least_age);
+  head.tick_shift = 0;
+  if (head.sealed) random_.fill(random_.self, reinterpret_cast<uint8_t*>(&head.anchor.tick), sizeof head.anchor.tick);
+  return head;
 }
 
 void file_compaction::write() {
   uint64_t done = 0;
   for (uint64_t frames = 0; phase_ == phase::writing && frames < compact_frames_at_once && done < compact_rows_at_once; ++frames) {
     switch (walk_->next()) {
-      case file_walk::step::damage: return leave("it is damaged: " + walk_->told().text());
+      case file_walk::step::damage:
+        if (walk_->told().cut && !walk_->told().torn) break;  // A sealed one has no last frame: nor will the new one.
+        return leave("it is damaged: " + walk_->told().text());
       case file_walk::step::more: return fail_with({THARSIS_E_IO, "'" + path_ + "' cannot be read to its end"});
       case file_walk::step::end: return end_file();
       case file_walk::step::note: take_note(); break;

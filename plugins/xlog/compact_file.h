@@ -39,6 +39,7 @@ class file_compaction final : private frame_choice {
   struct limits {
     uint64_t keep_free = 0;    // Of the disk, beside the new file.
     bool only_survey = false;  // Say what would be done.
+    const private_key* key = nullptr;  // Opens sealed files, which are sealed for the same again; must outlive the work.
   };
   file_compaction(const tharsis_files* files, const tharsis_random& random, std::string path, const limits& l);
   file_compaction(const file_compaction&) = delete;
@@ -65,10 +66,12 @@ class file_compaction final : private frame_choice {
   void on_site(uint32_t number, const site& s) override;
 
   void begin();
+  bool may_open();
   void survey();
   bool survey_frame(const frame_header& h);
   void end_survey();
   void open_target();
+  file_header new_head() const;
   void write();
   void take_block();
   bool take_rows(bool as_it_was);

@@ -4,7 +4,7 @@
 
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/core/line.h"
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -22,7 +22,7 @@ bool wants_colours(const tharsis_console* console) {
 std::string console_line(const tharsis_log_record& r, bool colours) {
   const uint32_t level = std::min<uint32_t>(r.level, THARSIS_LOG_FATAL);
   const std::string_view colour = colours ? level_colours[level] : std::string_view();
-  std::string line = utc_text(r.wall).substr(utc_date_size);
+  std::string line = moment_text(r.wall).substr(utc_date_size);
   line += ' ';
   line += colour;
   line += level_names[level];

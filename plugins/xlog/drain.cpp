@@ -6,8 +6,8 @@
 #include "plugins/xlog/block_form.h"
 #include "plugins/xlog/core/flight_line.h"
 #include "plugins/xlog/core/level.h"
-#include "plugins/xlog/core/utc.h"
 #include "plugins/xlog/file_forms.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -324,7 +324,7 @@ block_extra drain::extra() {
 error drain::write_losses() {
   take_drops();
   if (!drops_.empty()) {
-    const std::string when = ", between " + utc_text(drops_since_) + " and " + utc_text(drops_until_) + (disk_full_ ? "; the disk was full" : "");
+    const std::string when = ", between " + moment_text(drops_since_) + " and " + moment_text(drops_until_) + (disk_full_ ? "; the disk was full" : "");
     if (error failure = note(full_text(drops_) + when); failure.status != THARSIS_OK) return failure;
     drops_.clear();
   }

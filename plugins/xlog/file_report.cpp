@@ -4,6 +4,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "plugins/xlog/core/left_out.h"
 #include "plugins/xlog/core/tick_clock.h"
 #include "plugins/xlog/frame_walk.h"
 
@@ -20,6 +21,7 @@ class report_maker {
     end_ = at + h.size();
     if (h.kind == frame_kind::block) add_block(h, at);
     if (h.kind == frame_kind::note) add_note(h, at);
+    if (h.kind == frame_kind::left_out) add_left_out(h, at);
     if (h.kind == frame_kind::recovered) to_.flags |= THARSIS_LOG_FILE_OLDER;
     if (h.kind == frame_kind::end) to_.flags |= THARSIS_LOG_FILE_COMPLETE;
   }
@@ -35,6 +37,12 @@ class report_maker {
     const clock_anchor& anchor = extra ? extra->anchor : opening_.header.anchor;
     const unsigned shift = opening_.header.tick_shift;
     if (shift < 64) add_time(wall_of(h.tick_min << shift, anchor), wall_of(h.tick_max << shift, anchor));
+  }
+  void add_left_out(const frame_header& h, uint64_t at) {
+    const auto clear = file_.read(at + frame_header::header_size, h.extra);
+    const auto what = clear ? decode_left_out(as_bytes(*clear), h) : std::nullopt;
+    if (!what) return;
+    to_.flags |= what->until == left_out::open_end ? THARSIS_LOG_FILE_SHIPPED_OPEN : THARSIS_LOG_FILE_PART;
   }
   // The time of one is sealed with it.
   void add_note(const frame_header& h, uint64_t at) {

@@ -25,7 +25,7 @@ std::string levels_text(uint8_t levels) {
 bool has_times(const file_report& r) { return r.first != 0 || r.last != 0; }
 
 // "2026-11-25T10:11:12Z": a table is not for microseconds.
-std::string second_text(int64_t wall) { return utc_text(wall).substr(0, 19) + "Z"; }
+std::string second_text(int64_t wall) { return moment_text(wall).substr(0, 19) + "Z"; }
 
 std::string state_text(const file_report& r) {
   std::string state;
@@ -34,7 +34,9 @@ std::string state_text(const file_report& r) {
   else if (has(THARSIS_LOG_FILE_UNKNOWN)) state = "not looked into";
   else if (has(THARSIS_LOG_FILE_TORN)) state = "torn";
   else if (has(THARSIS_LOG_FILE_COMPLETE)) state = "complete";
+  else if (has(THARSIS_LOG_FILE_SHIPPED_OPEN)) state = "shipped while open";
   else state = r.file.bytes == 0 ? "empty" : "not closed";
+  if (has(THARSIS_LOG_FILE_PART)) state += ", in part";
   if (has(THARSIS_LOG_FILE_SEALED)) state += ", sealed";
   if (has(THARSIS_LOG_FILE_OLDER)) state += ", older";
   return state;
@@ -70,8 +72,9 @@ std::string json_of(const file_report& r) {
   o.add("path", r.file.path).add("name", r.file.name.of).add("day", utc_day_text(r.file.name.day)).add("number", r.file.name.number);
   o.add("bytes", r.file.bytes);
   if (!has(THARSIS_LOG_FILE_UNKNOWN)) o.add("lines", r.lines).add("levels", levels_text(r.levels));
-  if (has_times(r)) o.add("first", utc_text(r.first)).add("last", utc_text(r.last));
+  if (has_times(r)) o.add("first", moment_text(r.first)).add("last", moment_text(r.last));
   o.add("open", has(THARSIS_LOG_FILE_OPEN)).add("complete", has(THARSIS_LOG_FILE_COMPLETE)).add("torn", has(THARSIS_LOG_FILE_TORN));
+  o.add("shipped_open", has(THARSIS_LOG_FILE_SHIPPED_OPEN)).add("part", has(THARSIS_LOG_FILE_PART));
   o.add("sealed", has(THARSIS_LOG_FILE_SEALED)).add("older", has(THARSIS_LOG_FILE_OLDER));
   return o.text() + "\n";
 }
@@ -90,7 +93,7 @@ task<void> files_command::run() {
     co_return;
   }
   std::vector<std::string> folders;
-  for (const std::string& folder : parsed->folders) folders.push_back(call_.absolute(folder));
+  for (const std::string& folder : parsed->folders) folders.push_back(call_.absolute_folder(folder));
   const auto work = [files = host_.files, folders, wanted = parsed->wanted] { return reports_in(files, folders, wanted); };
   const auto found = co_await blocking(place_, work);
   if (!found) {

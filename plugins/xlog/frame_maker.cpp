@@ -9,13 +9,12 @@
 namespace tharsis::xlog {
 
 result<frame_maker> frame_maker::make(const clock_anchor& anchor, const unique_id& id, unsigned tick_shift,
-                                      std::span<const public_key> recipients, const tharsis_random& random, int64_t as_old_as) {
+                                      std::span<const public_key> recipients, const tharsis_random& random) {
   frame_maker made;
   xlog::file_header head;
   head.id = id;
   head.anchor = anchor;
   head.tick_shift = static_cast<uint8_t>(tick_shift);
-  head.as_old_as = as_old_as;
   head.sealed = !recipients.empty();
   if (head.sealed) {
     head.seal.resize(envelope_size(recipients.size()));
@@ -27,6 +26,17 @@ result<frame_maker> frame_maker::make(const clock_anchor& anchor, const unique_i
     head.seal.assign(envelope.begin(), envelope.end());
   }
   made.file_header_ = encode(head);
+  return made;
+}
+
+result<frame_maker> frame_maker::again(const xlog::file_header& head, const private_key* key) {
+  frame_maker made;
+  made.file_header_ = encode(head);
+  if (!head.sealed) return made;
+  if (key == nullptr) return error{THARSIS_E_DENIED, "the file is sealed, and nobody gave its key"};
+  auto sealer = file_sealer::again(as_bytes(head.seal), *key, as_bytes(made.file_header_).first(xlog::file_header::fixed_size));
+  if (!sealer) return sealer.failure();
+  made.sealer_.emplace(std::move(*sealer));
   return made;
 }
 
@@ -76,7 +86,7 @@ result<std::string> frame_maker::block(const xlog::block& b, const block_extra& 
   frame_header h;
   h.kind = frame_kind::block;
   h.rows = b.facts.rows;
-  h.threads = static_cast<uint8_t>(std::min<uint32_t>(b.facts.threads, 255));
+  h.threads = told_threads(b.facts.threads);
   h.levels = b.facts.levels;
   h.sites = b.facts.sites;
   h.tick_min = b.facts.tick_min;

@@ -15,9 +15,12 @@ namespace tharsis::xlog {
 
 class frame_maker {
  public:
-  // `anchor`: of now; `id`: random. Sealed where there is somebody to seal for. `as_old_as`: see file_header.
+  // `anchor`: of now; `id`: random. Sealed where there is somebody to seal for.
   static result<frame_maker> make(const clock_anchor& anchor, const unique_id& id, unsigned tick_shift,
-                                  std::span<const public_key> recipients, const tharsis_random& random, int64_t as_old_as = 0);
+                                  std::span<const public_key> recipients, const tharsis_random& random);
+  // Of a file that takes another one's place; sealed for the same, by the key of one of them, if that one was. Then its head
+  // must be like no other, of that file or of another try.
+  static result<frame_maker> again(const xlog::file_header& head, const private_key* key);
 
   // What the file begins with.
   const std::string& file_header() const { return file_header_; }

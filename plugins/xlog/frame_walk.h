@@ -13,13 +13,15 @@ void walk_frames(const file_reader& file, Visit visit) {
   const auto begin = file.read(0, file_header::fixed_size + file_header::seal_max + checksum_size);
   file_opening opening;
   if (!begin || decode_file_header(as_bytes(*begin), opening)) return;
-  for (uint64_t at = opening.size;;) {
-    const auto head = file.read(at, frame_header::header_size);
-    const auto header = head ? decode_frame_header(as_bytes(*head)) : std::nullopt;
+  uint64_t at = opening.size;
+  auto read = file.read(at - 1, 1 + frame_header::header_size);  // The end of what is before, and a header.
+  while (read && !read->empty()) {
+    const auto header = decode_frame_header(as_bytes(*read).subspan(1));
     if (!header) return;
-    const auto last = file.read(at + header->size() - 1, 1);
-    if (!last || last->empty() || !visit(*header, at)) return;
-    at += header->size();
+    const uint64_t next = at + header->size();
+    read = file.read(next - 1, 1 + frame_header::header_size);
+    if (!read || read->empty() || !visit(*header, at)) return;
+    at = next;
   }
 }
 

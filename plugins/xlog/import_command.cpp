@@ -31,7 +31,7 @@ class imported_lines final : public line_sink {
 int import_lines(const reading& r) {
   read_run run(r, r.asked.wanted);
   if (!run.find()) return 2;
-  made_log to(r.files, r.call.absolute(r.asked.output), r.asked.name, *r.random);
+  made_log to(r.files, r.call.absolute_folder(r.asked.output), r.asked.name, *r.random);
   imported_lines lines(r.call, to);
   const bool all = run.run(lines);
   if (const error failure = lines.end(); failure.status != THARSIS_OK || !all) {
@@ -41,7 +41,9 @@ int import_lines(const reading& r) {
   }
   for (const std::string& path : to.paths()) r.call.print(path);
   const auto files = std::count_if(run.sources().begin(), run.sources().end(), [](const auto& s) { return !s->recorded.value_or(false); });
-  r.call.print(std::to_string(to.lines()) + " lines of " + std::to_string(files) + " files are in " + std::to_string(to.paths().size()) + " files now");
+  const auto counted = [](uint64_t n, const std::string& what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); };
+  const uint64_t lines_in = to.lines(), files_in = to.paths().size();
+  r.call.print(counted(lines_in, "line") + " of " + counted(static_cast<uint64_t>(files), "file") + (lines_in == 1 ? " is" : " are") + " in " + counted(files_in, "file") + " now");
   return run.code();
 }
 

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "plugins/xlog/core/utc.h"
 #include "plugins/xlog/log_folder.h"
 #include "sdk/async/file_reader.h"
+#include "sdk/pure/utc.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {

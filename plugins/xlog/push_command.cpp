@@ -35,7 +35,7 @@ task<int> push_command::work() {
   if (!asked->source.empty()) s.source = asked->source;
   if (!asked->token_file.empty()) s.token.clear(), s.token_file = call_.absolute(asked->token_file);
   if (!asked->ca.empty()) s.ca = call_.absolute(asked->ca);
-  const auto job = [files = host_.files, s] { return open_target(files, s); };
+  const auto job = [files = host_.files, s] { return open_target(files, s, "--ca"); };
   auto made = co_await blocking(place_, job);
   if (!made) co_return complain(1, "the host has no thread free; try again");
   if (!*made) co_return complain(2, made->failure().text);

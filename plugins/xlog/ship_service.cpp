@@ -74,7 +74,7 @@ int32_t ship_service::on_line(void* self, const tharsis_log_record* line) {
 }
 
 task<bool> ship_service::begin() {
-  const auto job = [files = host_.files, s = settings_] { return open_target(files, s); };
+  const auto job = [files = host_.files, s = settings_] { return open_target(files, s, "xlog.ship.ca"); };
   auto place = co_await blocking(place_, job);
   if (!place || !*place) {
     host_.warning("the log is not shipped: " + (place ? place->failure().text : "the host has no thread free to begin"));

@@ -21,7 +21,7 @@ std::string source_of_machine() {
 
 }  // namespace
 
-result<ship_place> open_target(const tharsis_files* files, const ship_settings& s) {
+result<ship_place> open_target(const tharsis_files* files, const ship_settings& s, const char* ca_name) {
   ship_place place;
   place.to = s.to;
   place.source = s.source.empty() ? source_of_machine() : s.source;
@@ -42,6 +42,7 @@ result<ship_place> open_target(const tharsis_files* files, const ship_settings& 
   }
   trusted.system_store = s.ca.empty();
   trusted.http1 = true;
+  trusted.ca_name = ca_name;
   auto context = tls_context::client(trusted);
   if (!context) return context.failure();
   place.trust = std::move(*context);

@@ -6,7 +6,8 @@
 
 namespace tharsis::xlog {
 
-// With what its files say: the token, and whom we trust. THARSIS_E_INVALID, or why a file cannot be read. [may block]
-result<ship_place> open_target(const tharsis_files* files, const ship_settings& s);
+// With what its files say: the token, and whom we trust. `ca_name`: where whoever reads a failure says whom we trust.
+// THARSIS_E_INVALID, or why a file cannot be read. [may block]
+result<ship_place> open_target(const tharsis_files* files, const ship_settings& s, const char* ca_name);
 
 }  // namespace tharsis::xlog

@@ -91,7 +91,7 @@ struct direct_table {
 settings write_command::with_directory(settings s, const command_call& c) {
   for (const std::string& word : c.words()) {
     if (word.starts_with("-")) break;
-    s.directory = word.starts_with('/') ? word : c.folder() + "/" + word;
+    s.directory = c.absolute_folder(word);
     break;
   }
   s.full = {{THARSIS_LOG_VERBOSE, for_ever}, {}};

@@ -31,6 +31,8 @@ enum {
   THARSIS_LOG_FILE_TORN = 16,     // It ends in the midst of something, or something stands there that is nothing.
   THARSIS_LOG_FILE_OLDER = 32,    // It has lines that a dead process left in a ring: they are not in its lines, levels and times.
   THARSIS_LOG_FILE_UNKNOWN = 64,  // It is no file of frames: what is in it is not looked into.
+  THARSIS_LOG_FILE_PART = 128,    // Some of it was left out when it was shipped.
+  THARSIS_LOG_FILE_SHIPPED_OPEN = 256,  // Somebody wrote it when it was shipped: what came later is not here.
 };
 
 typedef struct tharsis_log_file {

@@ -21,6 +21,11 @@ class command_call {
   const std::vector<std::string>& words() const { return words_; }  // What came after the name.
   // Of a path among the words.
   std::string absolute(const std::string& path) const { return path.empty() || path[0] == '/' ? path : folder_ + "/" + path; }
+  // Of a folder's path, without a '/' at its end.
+  std::string absolute_folder(std::string path) const {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return absolute(path);
+  }
   const std::string& folder() const { return folder_; }
 
   // See tharsis.console. [any thread]

@@ -41,21 +41,21 @@ context make_context(const SSL_METHOD* method) {
 result<tls_context> tls_context::client(const tls_client_settings& settings) {
   const openssl::clean_errors guard;
   if (settings.ca_pem.empty() && !settings.system_store)
-    return unusable("a TLS client must trust somebody: set tls.ca, or let it use the system's store");
+    return unusable("a TLS client must trust somebody: set " + settings.ca_name + ", or let it use the system's store");
   const context made = make_context(TLS_client_method());
   if (!made) return broken();
   SSL_CTX_set_verify(made.get(), SSL_VERIFY_PEER, nullptr);
-  // What tls.ca names is trusted as it is, also a certificate that is no root.
+  // What it names is trusted as it is, also a certificate that is no root.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(made.get()), X509_V_FLAG_PARTIAL_CHAIN);
   if (settings.http1 && SSL_CTX_set_alpn_protos(made.get(), http1_offer, sizeof http1_offer) != 0) return broken();
   if (settings.system_store && SSL_CTX_set_default_verify_paths(made.get()) != 1) return broken();
   if (!settings.ca_pem.empty()) {
-    const auto trusted = openssl::read_certificates(settings.ca_pem, "tls.ca");
+    const auto trusted = openssl::read_certificates(settings.ca_pem, settings.ca_name);
     if (!trusted) return trusted.failure();
     for (const auto& one : *trusted)
       if (X509_STORE_add_cert(SSL_CTX_get_cert_store(made.get()), one.get()) != 1) return broken();
   }
-  return tls_context(made, false);
+  return tls_context(made, false, settings.ca_name);
 }
 
 result<tls_context> tls_context::server(const tls_server_settings& settings) {

@@ -63,7 +63,7 @@ int tls_machine::on_verify(int ok, x509_store_ctx_st* store) {
   if (ok == 1) return 1;
   const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* self = static_cast<tls_machine*>(SSL_get_app_data(ssl));
-  self->untrusted_ = tls::why_untrusted(store, self->peer_);
+  self->untrusted_ = tls::why_untrusted(store, self->peer_, self->context_.ca_name());
   return 0;
 }
 

@@ -24,6 +24,7 @@ struct tls_client_settings {
   std::string ca_pem;         // Authorities, or single certificates, to trust.
   bool system_store = false;  // Also trust what the system trusts. Reads its files, so set this off the strand.
   bool http1 = false;         // Say with ALPN that HTTP/1.1 is spoken: some servers want it said.
+  std::string ca_name = "tls.ca";  // What sentences for a person call the place that ca_pem comes from.
 };
 
 struct tls_server_settings {
@@ -42,11 +43,14 @@ class tls_context {
 
   ssl_ctx_st* handle() const { return context_.get(); }
   bool is_server() const { return server_; }
+  const std::string& ca_name() const { return ca_name_; }
 
  private:
-  tls_context(std::shared_ptr<ssl_ctx_st> context, bool server) : context_(std::move(context)), server_(server) {}
+  tls_context(std::shared_ptr<ssl_ctx_st> context, bool server, std::string ca_name = {})
+      : context_(std::move(context)), server_(server), ca_name_(std::move(ca_name)) {}
   std::shared_ptr<ssl_ctx_st> context_;
   bool server_ = false;
+  std::string ca_name_;
 };
 
 class tls_machine {

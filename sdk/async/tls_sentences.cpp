@@ -25,7 +25,7 @@ std::string clock_here(X509_STORE_CTX* store) {
 
 }  // namespace
 
-std::string why_untrusted(X509_STORE_CTX* store, const std::string& peer) {
+std::string why_untrusted(X509_STORE_CTX* store, const std::string& peer, const std::string& ca_name) {
   const int why = X509_STORE_CTX_get_error(store);
   const X509* const about = X509_STORE_CTX_get_current_cert(store);
   std::string the = "the certificate of " + peer;
@@ -44,11 +44,11 @@ std::string why_untrusted(X509_STORE_CTX* store, const std::string& peer) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return whose + " was issued by " + issuer + ", which is not trusted; trust it with tls.ca if it is yours";
+      return whose + " was issued by " + issuer + ", which is not trusted; trust it with " + ca_name + " if it is yours";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return whose + " was issued by " + subject + ", which is not trusted; trust it with tls.ca if it is yours";
+      return whose + " was issued by " + subject + ", which is not trusted; trust it with " + ca_name + " if it is yours";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return the + " is signed by nobody but itself (" + subject + ") and is not trusted; trust it with tls.ca if it is yours";
+      return the + " is signed by nobody but itself (" + subject + ") and is not trusted; trust it with " + ca_name + " if it is yours";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return the + " is for " + listed(openssl::names_of(about)) + ", not " + peer +
@@ -57,7 +57,7 @@ std::string why_untrusted(X509_STORE_CTX* store, const std::string& peer) {
       return the + " is not meant for this use; a server's needs the extended key usage serverAuth";
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
       return the + " carries a signature that is not of " + issuer +
-             " as it is trusted here; was the authority made anew? Then renew tls.ca";
+             " as it is trusted here; was the authority made anew? Then renew " + ca_name;
     default:
       return the + " does not verify: " + X509_verify_cert_error_string(why) + " (" + subject + ")";
   }

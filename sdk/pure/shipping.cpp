@@ -11,7 +11,6 @@ namespace tharsis::shipping {
 namespace {
 
 constexpr std::array<std::string_view, 3> state_words = {"whole", "part", "gone"};
-constexpr std::array<std::string_view, 6> level_words = {"verbose", "debug", "info", "warning", "error", "fatal"};
 constexpr std::string_view nothing = "-";
 
 error wrong(std::string text) { return {THARSIS_E_PROTOCOL, std::move(text)}; }

@@ -1,6 +1,7 @@
 // What the sender and the receiver of log files say to each other, as values; plugins/xlog/SHIPPING.md tells the protocol.
 // Everything that comes from the other side is bounded and checked here.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -63,6 +64,7 @@ struct wish {
   bool operator==(const wish&) const = default;
 };
 
+inline constexpr std::array<std::string_view, 6> level_words = {"verbose", "debug", "info", "warning", "error", "fatal"};
 // "verbose" to "fatal": 0 to 5.
 std::optional<uint32_t> level_of(std::string_view word);
 

@@ -118,8 +118,9 @@ class Commands(unittest.TestCase):
         self.assertNotIn("\x1b", run("cat", logs).stdout[:1000], "no colours in pipes")
 
     def imported(self, name, *words):
-        done = run("import", "-o", fresh(name), *words)
+        done = run("import", "-o", fresh(name) + "/", *words)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertNotIn("//", done.stdout)
         self.assertEqual(run("verify", fresh_path(name)).returncode, 0)
         return run("cat", fresh_path(name)).stdout
 

@@ -23,11 +23,15 @@ def run(*words, code=0):
 
 class Stage:
     def __init__(self, tool, folder):
-        self.tool, self.logs, self.first = tool, folder / "logs", folder / "first"
+        self.tool, self.logs, self.first, self.folder, self.key = tool, folder / "logs", folder / "first", folder, []
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        self.write()
+
+    def write(self, *more):
+        shutil.rmtree(self.first, ignore_errors=True)
         # In mode sync each line is a block of its own.
-        run(tool, "xlog", "write", self.first, "--lines", "3000", "--set", "mode=sync", "--set", "compact=never")
+        run(self.tool, "xlog", "write", self.first, "--lines", "3000", "--set", "mode=sync", "--set", "compact=never", *more)
         self.begin()
 
     def begin(self):
@@ -35,10 +39,10 @@ class Stage:
         shutil.copytree(self.first, self.logs)
 
     def lines(self):
-        return run(self.tool, "xlog", "cat", "--json", self.logs)
+        return run(self.tool, "xlog", "cat", "--json", *self.key, self.logs)
 
     def compact(self, *words):
-        return [json.loads(line) for line in run(self.tool, "xlog", "compact", "--json", *words, self.logs).splitlines()]
+        return [json.loads(line) for line in run(self.tool, "xlog", "compact", "--json", *self.key, *words, self.logs).splitlines()]
 
     def bytes(self):
         return sum(path.stat().st_size for path in self.logs.iterdir())
@@ -63,7 +67,7 @@ def at_peace(stage):
     expect(stage.bytes() * 4 < before, f"{before} bytes became {stage.bytes()}")
     expect(stage.lines() == lines, "the lines are others than before")
     expect(stage.names() == names, f"there are other files than before: {stage.names()}")
-    run(stage.tool, "xlog", "verify", stage.logs)
+    run(stage.tool, "xlog", "verify", *stage.key, stage.logs)
     expect([one["result"] for one in stage.compact()] == ["left"], "it was compacted twice")
 
 
@@ -77,15 +81,23 @@ def killed(stage, chance, count):
     left = 0
     for _ in range(count):
         stage.begin()
-        with subprocess.Popen([stage.tool, "xlog", "compact", stage.logs], stdout=subprocess.DEVNULL) as victim:
+        with subprocess.Popen([stage.tool, "xlog", "compact", *stage.key, stage.logs], stdout=subprocess.DEVNULL) as victim:
             time.sleep(chance.uniform(0, longest))
             victim.kill()
         left += stage.names() != names
         expect(stage.lines() == lines, "lines are lost or doubled by a death")
-        run(stage.tool, "xlog", "verify", *stage.logs.glob("*.tlog"))
+        run(stage.tool, "xlog", "verify", *stage.key, *stage.logs.glob("*.tlog"))
         stage.compact()
         expect(stage.lines() == lines and stage.names() == names, f"something is left after the next run: {stage.names()}")
     return left
+
+
+def sealed(stage):
+    key = stage.folder / "key"
+    run(stage.tool, "xlog", "keygen", key)
+    stage.write("--set", f"encrypt.to=[{key}.pub]")
+    expect([one["result"] for one in stage.compact()] == ["left"], "a sealed file was compacted without its key")
+    stage.key = ["--key", key]
 
 
 def main():
@@ -94,7 +106,10 @@ def main():
     stage = Stage(tool, folder)
     at_peace(stage)
     left = killed(stage, random.Random(seed), count)
-    print(f"{count} deaths, {left} of them left an unfinished file (seed {seed})")
+    sealed(stage)
+    at_peace(stage)
+    left += killed(stage, random.Random(seed), count)
+    print(f"{2 * count} deaths, {left} of them left an unfinished file (seed {seed})")
     shutil.rmtree(folder)
 
 

@@ -4,7 +4,7 @@ Method: the shipped program as sender and as receiver, processes that are killed
 written from SHIPPING.md alone. The seed is printed.
 
     xlog_ship_test.py TOOL FOLDER KILLS [SEED]"""
-import datetime, hashlib, http.server, json, os, pathlib, random, shutil, signal, socket, struct, subprocess, sys, threading, time, unittest
+import datetime, hashlib, http.server, json, os, pathlib, random, shutil, signal, socket, struct, subprocess, sys, threading, time, unittest, urllib.request
 
 TOOL, FOLDER, KILLS = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])
 SEED = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 32)
@@ -183,6 +183,29 @@ class Shipping(unittest.TestCase):
         self.push(gateway.url)
         self.assertEqual(sorted(gateway.files().values()), sorted(logs))
         self.assertEqual(run("verify", there, "--key", self.folder / "key").returncode, 0)
+
+    def test_an_operator_asks_for_more_beside_the_gateway(self):
+        gateway = self.gateway()
+
+        def wish(*words):
+            return subprocess.run([TOOL, "gateway", "wish", *words, "--state", gateway.state], capture_output=True, text=True, timeout=60)
+
+        def told():
+            ask = urllib.request.Request(gateway.url + "/v1/logs/me", headers={"Authorization": "Bearer " + TOKEN})
+            with urllib.request.urlopen(ask, timeout=60) as answer:
+                return [line.split() for line in answer.read().decode().splitlines() if line.startswith("wish ")]
+
+        self.assertEqual(told(), [])
+        self.assertEqual(wish("--since", "2026-11-26T10:00", "--level", "debug", "me").returncode, 0)
+        [[_, name, since, _, level]] = told()
+        self.assertEqual((since, level), ("1795687200000000000", "debug"))
+        self.assertIn(name, wish("--list").stdout)
+        self.assertEqual(wish("--cancel", name, "me").returncode, 0)
+        self.assertEqual(told(), [])
+        gone = wish("--cancel", name, "me")
+        self.assertEqual(gone.returncode, 1)
+        self.assertIn("is not asked for", gone.stderr)
+        self.assertEqual(wish("me").returncode, 2)
 
     def test_another_reader_agrees_about_what_was_left_out(self):
         self.logs(8_000, "--rate", "2000")

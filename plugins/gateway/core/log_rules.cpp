@@ -7,6 +7,7 @@
 
 #include "sdk/pure/sha256.h"
 #include "sdk/pure/units.h"
+#include "sdk/pure/utc.h"
 #include "sdk/pure/whole_number.h"
 
 namespace tharsis::gateway {
@@ -35,28 +36,6 @@ std::optional<std::string_view> take_line(std::string_view& text, std::string_vi
   return value;
 }
 
-// "2026-11-26", "2026-11-26T10:11", "2026-11-26T10:11:12", UTC.
-std::optional<int64_t> parse_time(std::string_view text) {
-  std::array<int, 6> n = {1970, 1, 1, 0, 0, 0};
-  constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd";
-  if (text.ends_with('Z')) text.remove_suffix(1);
-  if (text.size() != 10 && text.size() != 16 && text.size() != 19) return {};
-  size_t part = 0;
-  for (size_t at = 0; at < text.size();) {
-    const size_t digits = part == 0 ? 4 : 2;
-    const auto value = whole_number<int>(text.substr(at, digits));
-    if (!value || *value < 0) return {};
-    n[part++] = *value;
-    at += digits;
-    if (at < text.size() && text[at] != form[at]) return {};
-    ++at;
-  }
-  const std::chrono::year_month_day day{std::chrono::year(n[0]), std::chrono::month(static_cast<unsigned>(n[1])), std::chrono::day(static_cast<unsigned>(n[2]))};
-  if (!day.ok() || n[0] < 1970 || n[0] > 2200 || n[3] > 23 || n[4] > 59 || n[5] > 59) return {};
-  const duration since = std::chrono::sys_days(day).time_since_epoch() + std::chrono::hours(n[3]) + std::chrono::minutes(n[4]) + std::chrono::seconds(n[5]);
-  return since.count();
-}
-
 bool take_word(shipping::wish& w, std::string_view word, int64_t now) {
   const std::string_view name = word.substr(0, word.find('='));
   const std::string_view value = word.substr(std::min(name.size() + 1, word.size()));
@@ -70,7 +49,7 @@ bool take_word(shipping::wish& w, std::string_view word, int64_t now) {
     if (wait) w.since = now - wait->count();
     return wait.ok();
   }
-  const auto time = parse_time(value);
+  const auto time = parse_moment(value, now);
   if (!time || (name != "since" && name != "until")) return false;
   (name == "since" ? w.since : w.until) = *time;
   return true;

@@ -78,6 +78,9 @@ struct settings {
   keeping keep;
   outage_plan outage;
   log_settings logs;
+
+  // Where log files are; `data` is the gateway's own folder.
+  std::string logs_folder(const std::string& data) const { return logs.folder.empty() ? data + "/logs" : logs.folder; }
 };
 
 // When the listener could not be opened again after an outage, so often it is tried.

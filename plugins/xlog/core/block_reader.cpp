@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plugins/xlog/core/columns.h"
+#include "plugins/xlog/core/line_thread.h"
 #include "sdk/abi/log.h"
 #include "sdk/pure/views.h"
 
@@ -35,7 +36,7 @@ bool block_reader::add_site(uint32_t number, const site& s) {
   if (!fixed || number == 0 || number >= sites_max) return false;
   if (places_.size() <= number) places_.resize(number + 1);
   const auto texts = static_cast<size_t>(std::count_if(s.codes.begin(), s.codes.end(), is_text));
-  places_[number] = std::make_unique<const place>(place{s.codes, *fixed, texts});
+  places_[number] = std::make_unique<const place>(place{s.codes, *fixed, texts, static_cast<uint8_t>(s.level < 8 ? 1u << s.level : 0)});
   return true;
 }
 
@@ -50,10 +51,28 @@ std::optional<error> block_reader::on_rows(std::span<const uint8_t> payload, uin
   times_.clear();
   budget_ = block_bytes_max;
   fixed_.clear(), all_texts_.clear(), placeholders_.clear();
+  unknown_texts_ = 0;
   if (rows == 0 || rows > block_rows_max) return error{THARSIS_E_PROTOCOL, "a block's number of rows is out of range"};
   if (take_rows(byte_source(payload), rows)) return {};
   times_.clear();
-  return error{THARSIS_E_PROTOCOL, "a block's rows are damaged"};
+  return error{THARSIS_E_PROTOCOL, "a block's rows are damaged, or not as many as its header says"};
+}
+
+rows_facts block_reader::facts() const {
+  rows_facts f;
+  f.are.rows = static_cast<uint32_t>(times_.size());
+  f.are.threads = static_cast<uint32_t>(threads_.size());
+  const auto [first, last] = std::minmax_element(times_.begin(), times_.end());
+  f.are.tick_min = *first, f.are.tick_max = *last;
+  for (const section& s : sections_) {
+    if (s.count == 0) continue;
+    f.are.sites |= site_bit(s.site);
+    const place* const p = s.site < places_.size() ? places_[s.site].get() : nullptr;
+    if (p == nullptr) f.sites_are_known = false;
+    else f.are.levels |= p->level_bit;
+  }
+  f.recorded = std::any_of(threads_.begin(), threads_.end(), is_recorded);
+  return f;
 }
 
 bool block_reader::take_rows(byte_source from, size_t rows) {
@@ -75,7 +94,7 @@ bool block_reader::take_rows(byte_source from, size_t rows) {
     sections_[i].literals = literals.first(std::min<uint64_t>(own, literals.size()));
     literals = literals.subspan(sections_[i].literals.size());
   }
-  return from.ok();
+  return from.ok() && from.size() == 0;  // Else there are more, or fewer, than the header says.
 }
 
 bool block_reader::take_sections(byte_source& from, size_t rows) {
@@ -87,6 +106,7 @@ bool block_reader::take_sections(byte_source& from, size_t rows) {
     section& s = sections_[i];
     s.site = static_cast<uint32_t>(from.varint());
     s.count = s.at = 0;
+    s.wanted = true;
     s.is = state::closed;
     sizes_[2 * i] = from.varint();
     sizes_[2 * i + 1] = from.varint();
@@ -171,6 +191,7 @@ bool block_reader::open_texts(section& s, const place& p, byte_source& from, uin
       if (!take_literal(s, lengths_[literal++], t)) return false;
     } else {
       const auto found = texts_.find(known, code);
+      if (!found) ++unknown_texts_;
       t = found ? as_text(*found) : placeholder(code);
       if (found ? !spend(t.size()) : placeholders_.size() > placeholders_max) return false;
     }
@@ -189,6 +210,7 @@ std::string_view block_reader::placeholder(uint64_t code) {
 bool block_reader::take_literal(section& s, uint64_t size, std::string_view& t) {
   if (s.literals.size() < size) {
     s.literals = {};
+    ++unknown_texts_;
     t = placeholder(0);
     return true;
   }

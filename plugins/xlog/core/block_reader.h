@@ -1,7 +1,8 @@
 // Takes the lines out of the blocks of one file. FORMAT.md has the bytes.
 //
 // For every block of an epoch in its order on_texts(), also where its rows are not wanted; on_rows() where they are,
-// and then next() for each. arguments() opens the columns of one site the first time that they are asked for.
+// and then next() for each, or for each of some sites. arguments() opens the columns of one site the first time that they
+// are asked for.
 // Whatever the bytes are, memory stays within some tens of MiB, and a block's rows within block_bytes_max.
 #pragma once
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "plugins/xlog/core/bits.h"
+#include "plugins/xlog/core/block_facts.h"
 #include "plugins/xlog/core/cells.h"
 #include "plugins/xlog/core/row.h"
 #include "plugins/xlog/core/site.h"
@@ -39,14 +41,35 @@ class block_reader {
   // `payload` must stay until the last row is taken; `rows` is what the header says.
   std::optional<error> on_rows(std::span<const uint8_t> payload, uint32_t rows);
 
+  // What these rows are, for whoever wants to know whether the header told the truth.
+  rows_facts facts() const;
+
+  // Texts of the columns that were opened since on_rows() of which nobody knows what their codes stand for.
+  uint64_t unknown_texts() const { return unknown_texts_; }
+
+  // Only rows of sites for which `wanted` says so are of interest, until the next block. False: there are none.
+  template <class Wanted>
+  bool choose_sites(Wanted wanted) {
+    bool any = false;
+    for (section& s : sections_) {
+      s.wanted = wanted(s.site);
+      any = any || s.wanted;
+    }
+    return any;
+  }
+
   // The next row without its arguments. False: that was the last.
   bool next(row& r) {
-    if (next_ == times_.size()) return false;
-    current_ = &sections_[site_codes_[next_]];
-    ++current_->at;
-    r = {current_->site, threads_[thread_codes_[next_]], times_[next_] << tick_shift_, {}};
-    ++next_;
-    return true;
+    for (const size_t rows = times_.size(); next_ < rows; ++next_) {
+      section& s = sections_[site_codes_[next_]];
+      if (!s.wanted) continue;
+      ++s.at;
+      current_ = &s;
+      r = {s.site, threads_[thread_codes_[next_]], times_[next_] << tick_shift_, {}};
+      ++next_;
+      return true;
+    }
+    return false;
   }
 
   // The arguments of the row that next() gave, without copying them: `fixed` as it stood in its ring, and the bytes of
@@ -62,12 +85,14 @@ class block_reader {
     std::string codes;
     size_t fixed = 0;  // Bytes of the fixed parts of a row.
     size_t texts = 0;  // Of a row.
+    uint8_t level_bit = 0;
   };
   enum class state { closed, open, damaged };
   struct section {  // Of one site.
     uint32_t site = 0;
     uint32_t count = 0;  // Its rows.
     uint32_t at = 0;     // The one after that of the last next().
+    bool wanted = true;
     std::span<const uint8_t> columns;
     state is = state::closed;
     std::span<const uint8_t> literals;
@@ -94,6 +119,7 @@ class block_reader {
   std::vector<uint64_t> sizes_;    // Of sections: columns, literals.
   std::vector<uint32_t> threads_, site_codes_, thread_codes_;
   std::vector<uint64_t> times_, values_, lengths_;
+  uint64_t unknown_texts_ = 0;
   size_t budget_ = 0;              // Bytes that the block's rows may still be.
   size_t next_ = 0;
   section* current_ = nullptr;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "plugins/xlog/core/bits.h"
+#include "plugins/xlog/core/block_facts.h"
 #include "plugins/xlog/core/columns.h"
 #include "plugins/xlog/core/dictionary.h"
 #include "plugins/xlog/core/row.h"
@@ -32,20 +33,6 @@ struct block_settings {
   uint64_t epoch_rows = 128 << 10;  // After that many, at the next block, the dictionary begins anew.
   int compress_level = 1;           // Of texts. More costs more than the disk is worth while lines come.
 };
-
-// What the header of a block's frame says of it in the clear.
-struct block_facts {
-  uint32_t rows = 0;
-  uint32_t threads = 0;
-  uint8_t levels = 0;              // Bit: level.
-  uint64_t sites = 0;              // Bit: site_bit() of its number.
-  uint64_t tick_min = 0, tick_max = 0;  // Shifted.
-  uint16_t epoch = 0;
-};
-
-constexpr uint64_t site_bit(uint32_t site) {
-  return uint64_t{1} << ((uint64_t{site} * 0x9E3779B97F4A7C15) >> 58);
-}
 
 struct block {
   std::span<const uint8_t> texts;  // Empty: the block has no new ones.

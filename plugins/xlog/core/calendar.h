@@ -4,8 +4,8 @@
 #include <functional>
 #include <utility>
 
-#include "plugins/xlog/core/utc.h"
 #include "sdk/pure/time.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 

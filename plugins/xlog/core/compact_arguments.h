@@ -10,6 +10,7 @@ namespace tharsis::xlog {
 
 struct compact_arguments {
   std::vector<std::string> paths;  // As typed: files and folders.
+  std::string key;  // Path of a private key, as typed; empty: none.
   bool dry_run = false;
   bool json = false;
   bool help = false;

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "plugins/xlog/core/file_format.h"
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "plugins/xlog/core/level.h"
-#include "plugins/xlog/core/utc.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/log_format.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -57,7 +57,7 @@ namespace {
 
 std::string line_with(const record& r, const std::string& fields) {
   return json_object()
-      .add("time", utc_text(r.wall))
+      .add("time", moment_text(r.wall))
       .add("level", level_names[r.level])
       .add("thread", r.thread)
       .add("plugin", r.plugin)

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "plugins/xlog/core/level.h"
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 namespace {

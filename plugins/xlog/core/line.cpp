@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "plugins/xlog/core/level.h"
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 #include "sdk/pure/utf8.h"
 
 namespace tharsis::xlog {
@@ -232,7 +232,7 @@ void append_origin(std::string& out, std::string_view plugin, std::string_view t
 }
 
 void append_line(std::string& out, const record& r) {
-  out += utc_text(r.wall);
+  out += moment_text(r.wall);
   out += ' ';
   out += level_letters[std::min<size_t>(r.level, levels_count - 1)];
   out += ' ';

@@ -9,8 +9,8 @@
 #include "plugins/xlog/core/json_line.h"
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/core/line.h"
-#include "plugins/xlog/core/utc.h"
 #include "sdk/pure/json.h"
+#include "sdk/pure/utc.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -125,7 +125,7 @@ char* time_text::put(char* to, int64_t wall) {
     const int64_t second = wall / second_length - (wall % second_length < 0 ? 1 : 0);
     const int64_t clamped = std::clamp(second, seconds_least, seconds_most);
     const int64_t ahead = local_ ? local_(wall) : 0;
-    utc_text((clamped + ahead / second_length) * second_length).copy(text_.data(), text_.size());
+    moment_text((clamped + ahead / second_length) * second_length).copy(text_.data(), text_.size());
     std::string ending = "Z";
     if (local_) {
       const int64_t minutes = std::abs(ahead) / (60 * second_length);

@@ -11,6 +11,11 @@
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
+namespace {
+
+constexpr size_t sites_named_most = 8;
+
+}  // namespace
 
 log_lines::log_lines(byte_window& bytes, const private_key* key, const query& wanted, std::optional<bool> recorded)
     : wanted_(wanted),
@@ -26,8 +31,7 @@ log_lines::step log_lines::next() {
     switch (state_) {
       case state::in_block:
         if (next_row()) return step::line;
-        if (const uint64_t lines = std::exchange(unreadable_, 0); lines > 0)
-          walk_.tell(std::to_string(lines) + " lines of a block cannot be read: their sites are lost, or their columns are damaged", lines);
+        tell_unreadable();
         state_ = state::between;
         break;
       case state::in_recovered:
@@ -88,11 +92,11 @@ void log_lines::on_site(uint32_t number, const site& s) {
   if (sites_[number]->wanted) wanted_sites_ |= site_bit(number);
 }
 
-// What its rows' ticks, levels and sites say.
+// What its rows' ticks, levels and sites say; where all is wanted, nothing that a header says can hide them.
 bool log_lines::wants_block(const frame_header& h, const block_extra& e) {
   writer_ = e.segment;
   if (recorded_.value_or(false) && (h.flags & frame_recorded) == 0) return false;
-  if ((h.levels & wanted_.levels) == 0) return false;
+  if (wanted_.levels != all_levels && (h.levels & wanted_.levels) == 0) return false;
   if (filters_sites_ && (h.sites & wanted_sites_) == 0) return false;
   const unsigned shift = walk_.file()->tick_shift;
   return wall_of(h.tick_max << shift, e.anchor) >= wanted_.since && wall_of(h.tick_min << shift, e.anchor) < wanted_.until;
@@ -120,6 +124,13 @@ void log_lines::open_block() {
   if (!may_hold_words(walk_.header())) return;
   ++blocks_opened_;
   if (!walk_.open_rows()) return;
+  const std::string differs = what_differs(walk_.header(), walk_.rows().facts(), anchor_, walk_.file()->tick_shift);
+  if (!differs.empty()) walk_.tell(differs);
+  if (!walk_.rows().choose_sites([this](uint32_t number) {
+        const known_site* const s = site_of(number);
+        return s == nullptr || s->wanted;  // Of one that is unknown the lines are counted.
+      }))
+    return;
   threads_.fill(0);
   more_threads_.clear();
   for (const ring_range& r : walk_.extra()->consumed) {
@@ -127,6 +138,27 @@ void log_lines::open_block() {
     else if (threads_[r.ring] == 0) threads_[r.ring] = r.thread;
   }
   state_ = state::in_block;
+}
+
+// What of a block's rows could not be told, once all that could be is. That texts are unknown which were lost with another
+// block was told there.
+void log_lines::tell_unreadable() {
+  const auto tell = [this](std::map<uint32_t, uint64_t>& by_site, const std::string& why) {
+    uint64_t lines = 0;
+    std::string sites;
+    size_t named = 0;
+    for (const auto& [site, of_it] : std::exchange(by_site, {})) {
+      lines += of_it;
+      if (++named <= sites_named_most) sites += (sites.empty() ? "" : ", ") + std::to_string(site);
+    }
+    if (lines == 0) return;
+    if (named > sites_named_most) sites += " and " + std::to_string(named - sites_named_most) + " more";
+    walk_.tell(std::to_string(lines) + " lines of a block cannot be read: " + why + " " + sites, lines);
+  };
+  tell(unknown_sites_, "no frame told, or the one that did is lost, what these sites are:");
+  tell(damaged_sites_, "the columns are damaged of site");
+  if (const uint64_t texts = walk_.rows().unknown_texts(); texts > 0 && !walk_.texts_are_lost())
+    walk_.tell(std::to_string(texts) + " texts of a block's rows have codes that no block told, and nothing of its epoch is lost");
 }
 
 uint64_t log_lines::thread_of(uint32_t ring) const {
@@ -138,18 +170,18 @@ uint64_t log_lines::thread_of(uint32_t ring) const {
 bool log_lines::next_row() {
   block_reader& rows = walk_.rows();
   for (row r; rows.next(r);) {
-    const known_site* const s = r.site < sites_.size() ? sites_[r.site].get() : nullptr;
+    const known_site* const s = site_of(r.site);
     if (s == nullptr) {
-      ++unreadable_;
+      ++unknown_sites_[r.site];
       continue;
     }
     line_.recorded = is_recorded(r.thread);
-    if (!s->wanted || (recorded_ && *recorded_ != line_.recorded)) continue;
+    if (recorded_ && *recorded_ != line_.recorded) continue;
     line_.wall = wall_of(r.tick, anchor_);
     line_.thread = thread_of(r.thread);
     if (!wanted_.wants_time(line_.wall) || !wanted_.wants_thread(line_.thread)) continue;
     if (!rows.values(line_.values)) {
-      ++unreadable_;
+      ++damaged_sites_[r.site];
       continue;
     }
     if (wants(*s)) return true;

@@ -60,9 +60,11 @@ class log_lines final : public line_source, private frame_choice {
   std::optional<step> on_frame(file_walk::step s);
 
   std::unique_ptr<known_site> know(const site& s) const;
+  const known_site* site_of(uint32_t number) const { return number < sites_.size() ? sites_[number].get() : nullptr; }
   bool may_hold_words(const frame_header& h);
   void open_block();
   bool next_row();
+  void tell_unreadable();
   void peek_recovered();
   void open_recovered();
   bool next_recovered();
@@ -82,7 +84,8 @@ class log_lines final : public line_source, private frame_choice {
   std::vector<std::unique_ptr<known_site>> sites_;  // By number.
   uint64_t wanted_sites_ = 0;                       // Bits, as in frame headers.
   uint64_t blocks_opened_ = 0;
-  uint64_t unreadable_ = 0;                         // Lines of the block.
+  // Lines of the block that cannot be read, by their site.
+  std::map<uint32_t, uint64_t> unknown_sites_, damaged_sites_;
   clock_anchor anchor_;
   std::array<uint64_t, 256> threads_{};             // By ring; of the block.
   std::map<uint32_t, uint64_t> more_threads_;

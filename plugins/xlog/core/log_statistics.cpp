@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "plugins/xlog/core/line.h"
-#include "plugins/xlog/core/utc.h"
 #include "sdk/pure/json.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -97,7 +97,7 @@ std::string log_statistics::histogram(bool colours) const {
   for (const by_level& row : rows) highest = std::max(highest, sum_of(row));
   std::string text;
   for (size_t at = 0; at < rows.size(); ++at) {
-    text += utc_text((begin + static_cast<int64_t>(at) * each) * width_).substr(0, 19) + right(std::to_string(sum_of(rows[at])), 11) + " ";
+    text += moment_text((begin + static_cast<int64_t>(at) * each) * width_).substr(0, 19) + right(std::to_string(sum_of(rows[at])), 11) + " ";
     for (size_t level = levels_count; level-- > 0;) {
       const uint64_t n = rows[at][level];
       const size_t wide = n == 0 ? 0 : std::max<size_t>(1, static_cast<size_t>(static_cast<double>(n) * columns_shown / static_cast<double>(highest) + 0.5));
@@ -120,7 +120,7 @@ std::string log_statistics::top(const std::string& title, const names& of) const
 
 std::string log_statistics::text(uint64_t bytes, bool colours) const {
   if (lines_ == 0) return "no lines\n";
-  std::string text = std::to_string(lines_) + " lines from " + utc_text(first_) + " to " + utc_text(last_) + "\n";
+  std::string text = std::to_string(lines_) + " lines from " + moment_text(first_) + " to " + moment_text(last_) + "\n";
   text += std::to_string(bytes) + " bytes in files, " + with_two_decimals(static_cast<double>(bytes) / static_cast<double>(lines_)) + " a line\n";
   for (size_t level = levels_count; level-- > 0;)
     if (levels_[level] > 0) text += right(std::to_string(levels_[level]), 11) + "  " + std::string(level_names[level]) + "\n";
@@ -138,14 +138,14 @@ std::string log_statistics::json(uint64_t bytes) const {
   std::string times;
   for (const auto& [number, counts] : times_) {
     json_object o;
-    o.add("time", utc_text(number * width_));
+    o.add("time", moment_text(number * width_));
     for (size_t level = 0; level < levels_count; ++level)
       if (counts[level] > 0) o.add(level_names[level], counts[level]);
     times += (times.empty() ? "" : ",") + o.text();
   }
   json_object all;
   all.add("lines", lines_).add("bytes", bytes);
-  if (lines_ > 0) all.add("first", utc_text(first_)).add("last", utc_text(last_));
+  if (lines_ > 0) all.add("first", moment_text(first_)).add("last", moment_text(last_));
   return all.add("seconds_each", width_ / 1'000'000'000).add_raw("levels", levels.text()).add_raw("times", "[" + times + "]").add_raw("plugins", list(plugins_))
       .add_raw("tags", list(tags_)).add_raw("places", list(sites_)).text();
 }

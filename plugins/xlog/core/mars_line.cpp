@@ -8,7 +8,7 @@
 
 #include "plugins/xlog/core/level.h"
 #include "plugins/xlog/core/line.h"
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -101,7 +101,7 @@ unsigned local_hour(int64_t wall, int64_t ahead) {
 }
 
 void append_mars_line(std::string& out, const record& r, uint32_t process, int64_t ahead) {
-  const std::string local = utc_text(r.wall + ahead);
+  const std::string local = moment_text(r.wall + ahead);
   char off[16];
   std::snprintf(off, sizeof off, " %+.1f ", static_cast<double>(ahead) / hour);
   out += '[';

@@ -1,69 +1,39 @@
 #include "plugins/xlog/core/push_arguments.h"
 
-#include <algorithm>
-#include <array>
-
 #include "plugins/xlog/core/level.h"
-#include "plugins/xlog/core/utc.h"
 #include "sdk/pure/address.h"
-#include "sdk/pure/nearest.h"
+#include "sdk/pure/option_words.h"
 #include "sdk/pure/units.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 namespace {
 
-constexpr std::array<std::string_view, 9> valued = {"--since", "--until", "--last", "--level", "--source", "--ca", "--token-file", "--rate", "--deadline"};
-
-error wrong_word(std::string text) { return {THARSIS_E_INVALID, "xlog push: " + std::move(text)}; }
-const error fine{THARSIS_OK, {}};
-
-error take_value(push_arguments& into, const std::string& option, const std::string& value, int64_t now) {
-  const std::string said = option + ": '" + value + "' ";
-  if (option == "--level") {
-    const auto level = level_from(value);
-    if (!level || *level >= levels_count) return wrong_word(said + "is no level; levels are verbose, debug, info, warning, error, fatal");
-    into.wanted.level = *level;
-  } else if (option == "--since" || option == "--until") {
-    const auto moment = parse_moment(value, now);
-    if (!moment) return wrong_word(said + "is no time; write 2026-11-25, 2026-11-25T10:11:12 (UTC), or 10m for ten minutes ago");
-    (option == "--since" ? into.wanted.since : into.wanted.until) = *moment;
-  } else if (option == "--last" || option == "--deadline") {
-    const auto length = parse_duration(value);
-    if (!length) return wrong_word(said + "is no duration; write 30s, 5m, 2h or 1d");
-    if (option == "--last") into.wanted.since = now - length->count();
-    else into.deadline = *length;
-  } else if (option == "--rate") {
-    const auto rate = parse_size(value);
-    if (!rate || *rate <= 0) return wrong_word(said + "is no number of bytes a second; write 200KiB");
-    into.rate = static_cast<uint64_t>(*rate);
-  } else if (option == "--source") {
-    if (!shipping::is_name(value)) return wrong_word(said + "is no name for a source: letters, digits, '.', '_' and '-', up to 128");
-    into.source = value;
-  } else {
-    (option == "--ca" ? into.ca : into.token_file) = value;
-  }
-  return fine;
+std::string take_level(const std::string& text, uint32_t& to) {
+  const auto level = level_from(text);
+  if (!level || *level >= levels_count) return "is no level; levels are verbose, debug, info, warning, error, fatal";
+  to = *level;
+  return {};
 }
 
-error take_word(push_arguments& into, bool& has_url, const std::string& word) {
-  if (has_url) {
-    into.paths.push_back(word);
-    return fine;
-  }
-  auto to = parse_url(word);
-  if (!to) return wrong_word(to.failure().text);
-  into.to = std::move(*to);
-  has_url = true;
-  return fine;
+std::string take_duration(const std::string& text, std::optional<duration>& to) {
+  const auto length = parse_duration(text);
+  if (!length) return "is no duration; write 30s, 5m, 2h or 1d";
+  to = *length;
+  return {};
 }
 
-bool take_flag(push_arguments& into, const std::string& word) {
-  if (word == "--json") into.json = true;
-  else if (word == "--dry-run") into.dry = true;
-  else if (word == "--plain") into.plain = true;
-  else if (word == "--help" || word == "-h") into.help = true;
-  else return false;
-  return true;
+std::string take_rate(const std::string& text, std::optional<uint64_t>& to) {
+  const auto rate = parse_size(text);
+  if (!rate || *rate <= 0) return "is no number of bytes a second; write 200KiB";
+  to = static_cast<uint64_t>(*rate);
+  return {};
+}
+
+std::string take_source(const std::string& text, std::string& to) {
+  if (!shipping::is_name(text)) return "is no name for a source: letters, digits, '.', '_' and '-', up to 128";
+  to = text;
+  return {};
 }
 
 }  // namespace
@@ -71,37 +41,41 @@ bool take_flag(push_arguments& into, const std::string& word) {
 result<push_arguments> parse_push_arguments(const std::vector<std::string>& words, int64_t now) {
   push_arguments parsed;
   bool has_url = false;
-  for (size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    error failure = fine;
-    if (word.empty()) return wrong_word("an empty word is no path");
-    if (word[0] != '-') {
-      failure = take_word(parsed, has_url, word);
-    } else if (!take_flag(parsed, word)) {
-      const size_t equals = word.find('=');
-      const std::string option = word.substr(0, equals);
-      if (std::find(valued.begin(), valued.end(), option) == valued.end()) {
-        std::vector<std::string> names(valued.begin(), valued.end());
-        names.insert(names.end(), {"--json", "--dry-run", "--plain", "--help"});
-        const auto near = nearest(option, names);
-        return wrong_word("there is no option '" + option + "'" + (near ? "; did you mean " + *near + "?" : "") + " See tharsis xlog push --help");
-      }
-      if (equals == std::string::npos && i + 1 == words.size()) return wrong_word("option " + option + " needs a value behind it");
-      failure = take_value(parsed, option, equals == std::string::npos ? words[++i] : word.substr(equals + 1), now);
-    }
-    if (failure.status != THARSIS_OK) return failure;
-  }
+  const auto take_word = [&](const std::string& word) {
+    if (has_url) return parsed.paths.push_back(word), std::string();
+    auto to = parse_url(word);
+    if (!to) return to.failure().text;
+    parsed.to = std::move(*to);
+    has_url = true;
+    return std::string();
+  };
+  const auto take_last = [&](const std::string& text) {
+    std::optional<duration> length;
+    std::string why = take_duration(text, length);
+    if (length) parsed.wanted.since = now - length->count();
+    return why;
+  };
+  option_words known("xlog push");
+  known.flag("--json", parsed.json).flag("--dry-run", parsed.dry).flag("--plain", parsed.plain).words("a path", take_word);
+  known.value("--since", take_moment(parsed.wanted.since, now)).value("--until", take_moment(parsed.wanted.until, now)).value("--last", take_last);
+  known.value("--level", [&](const std::string& text) { return take_level(text, parsed.wanted.level); });
+  known.value("--rate", [&](const std::string& text) { return take_rate(text, parsed.rate); });
+  known.value("--deadline", [&](const std::string& text) { return take_duration(text, parsed.deadline); });
+  known.value("--source", [&](const std::string& text) { return take_source(text, parsed.source); });
+  known.value("--ca", parsed.ca).value("--token-file", parsed.token_file);
+  if (error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
+  parsed.help = known.help();
   if (parsed.help) return parsed;
-  if (!has_url || parsed.paths.empty()) return wrong_word("say where to, and what: tharsis xlog push https://logs.example.com DIR. See tharsis xlog push --help");
+  if (!has_url || parsed.paths.empty()) return known.wrong_see_help("say where to, and what: tharsis xlog push https://logs.example.com DIR.");
   const error allowed = may_ship_to(parsed.to, parsed.plain);
-  if (allowed.status != THARSIS_OK) return wrong_word(allowed.text + ", or say --plain");
+  if (allowed.status != THARSIS_OK) return known.wrong(allowed.text + ", or say --plain");
   return parsed;
 }
 
 error may_ship_to(const url& to, bool plain_allowed) {
   const auto address = parse_ip(to.host);
   const bool stays_here = to.host == "localhost" || (address && is_loopback(*address));
-  if (to.secure || stays_here || plain_allowed) return fine;
+  if (to.secure || stays_here || plain_allowed) return {THARSIS_OK, {}};
   return {THARSIS_E_DENIED, to.origin() + " would send everything unencrypted, the token too; use https://"};
 }
 

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "plugins/xlog/core/level.h"
-#include "plugins/xlog/core/utc.h"
 #include "sdk/pure/nearest.h"
 #include "sdk/pure/units.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::xlog {
 namespace {

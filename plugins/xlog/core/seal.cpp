@@ -43,6 +43,15 @@ result<file_sealer> file_sealer::make(std::span<const public_key> recipients, co
   return file_sealer(suite, std::move(*cipher), key_tree(root_of(inside, head)), std::move(*envelope));
 }
 
+result<file_sealer> file_sealer::again(byte_view envelope, const private_key& key, byte_view head) {
+  const auto opened = open_envelope(file_purpose, envelope, key);
+  if (!opened) return opened.failure();
+  if (!opened->intact) return error{THARSIS_E_PROTOCOL, "the file's head was altered, though not what this key needs of it"};
+  auto cipher = aead::make(opened->inside.suite);
+  if (!cipher) return cipher.failure();
+  return file_sealer(opened->inside.suite, std::move(*cipher), key_tree(root_of(opened->inside, head)), {envelope.begin(), envelope.end()});
+}
+
 file_sealer::file_sealer(cipher_suite suite, aead cipher, key_tree keys, std::vector<uint8_t> envelope)
     : suite_(suite),
       cipher_(std::move(cipher)),

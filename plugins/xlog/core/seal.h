@@ -38,6 +38,10 @@ class file_sealer {
   static result<file_sealer> make(std::span<const public_key> recipients, const tharsis_random& random, const unique_id& file,
                                   byte_view head = {}, cipher_suite suite = fastest_suite());
 
+  // For all whom this envelope is for, by one of them. `head` must be one behind which nothing was sealed before: the same
+  // would give the same keys. Failures as of open_envelope; THARSIS_E_PROTOCOL too, where somebody altered it.
+  static result<file_sealer> again(byte_view envelope, const private_key& key, byte_view head);
+
   // For the head of the file.
   byte_view envelope() const { return envelope_; }
   cipher_suite suite() const { return suite_; }

@@ -34,13 +34,13 @@ struct content {
   uint64_t frames = 0;
   bool operator==(const content& o) const { return lines == o.lines && damage == o.damage && complete == o.complete; }
 };
-content content_of(const std::string& bytes) {
+content content_of(const std::string& bytes, const private_key* key = nullptr) {
   content all;
   pushed_bytes window;
   window.push(bytes);
   window.end();
   const query everything;
-  log_lines lines(window, nullptr, everything);
+  log_lines lines(window, key, everything);
   for (auto step = lines.next(); step != line_source::step::end; step = lines.next()) {
     if (step == line_source::step::damage) all.damage.push_back(lines.told().text());
     if (step != line_source::step::line) continue;
@@ -57,7 +57,7 @@ content content_of(const std::string& bytes) {
 // A writer of many small blocks, whose clock is measured anew for each, and whose threads come and go.
 class small_blocks {
  public:
-  explicit small_blocks(uint64_t seed) : chance_(seed), random_(chance_) {
+  explicit small_blocks(uint64_t seed, std::vector<public_key> recipients = {}) : chance_(seed), random_(chance_), form_(11, std::move(recipients), random_) {
     bytes += *form_.begin(clock_, {3, 1, 4});
     if (chance_.below(3) == 0) bytes += *form_.note(begins, "before all lines", THARSIS_LOG_FATAL);
   }
@@ -130,7 +130,7 @@ class small_blocks {
 
   seeded_random chance_;
   tharsis_random random_;
-  block_form form_{11, {}, random_};
+  block_form form_;
   clock_anchor clock_{1'000'000'000'000, begins, 2.5e9};
   uint64_t tick_ = 1'000'000'000'000;
   uint32_t sites_ = 0;
@@ -152,13 +152,41 @@ struct XlogCompactFile : testing::Test {
     return one.outcome();
   }
   // That compacting these bytes takes.
-  uint64_t operations(const std::string& bytes) {
+  uint64_t operations(const std::string& bytes, file_compaction::limits l = {}) {
     put(bytes);
     failing_files counting(files.table());
-    EXPECT_EQ(compact(&counting.table).is, kind::done);
+    EXPECT_EQ(compact(&counting.table, l).is, kind::done);
     return counting.operations;
   }
   compaction_outcome compact() { return compact(files.table()); }
+  void dies_at_each_step(const std::string& bytes, const private_key* key) {
+    const file_compaction::limits limits{0, false, key};
+    const content before = content_of(bytes, key);
+    const uint64_t all = operations(bytes, limits);
+    uint64_t left = 0, replaced = 0;
+    for (uint64_t last = 0; last <= all; ++last) {
+      put(bytes);
+      {
+        sim::files dying{disk, [] { return int64_t{99}; }};
+        failing_files killed(dying.table());
+        killed.first = last;
+        killed.count = failing_files::never;
+        killed.status = THARSIS_E_IO;
+        compact(&killed.table, limits);
+      }
+      EXPECT_EQ(content_of(there(), key), before) << "killed at operation " << last;
+      left += disk->paths().size() > 3 ? 1 : 0;
+      const bool is_new = there() != bytes;
+      replaced += is_new ? 1 : 0;
+      // Who comes next finds nothing in the way, and takes away what was left.
+      EXPECT_EQ(compact(files.table(), limits).is, is_new ? kind::left : kind::done);
+      EXPECT_EQ(content_of(there(), key), before);
+      EXPECT_EQ(disk->paths(), (list{"/", "/log", path}));
+      if (HasFailure()) return;
+    }
+    EXPECT_GT(left, 5u) << "nothing was left: nothing was tested";
+    EXPECT_GT(replaced, 0u);
+  }
 
   std::shared_ptr<sim::disk> disk = std::make_shared<sim::disk>();
   sim::files files{disk, [] { return int64_t{99}; }};
@@ -212,6 +240,56 @@ TEST_F(XlogCompactFile, SaysTheSameInFewerBytes) {
   }
 }
 
+TEST_F(XlogCompactFile, WhatWasSealedIsSealedForTheSameAgain) {
+  const private_key keys[] = {test_key(1), test_key(2)}, stranger = test_key(3);
+  for (const bool ended : {true, false}) {
+    small_blocks written(9, {keys[0].open, keys[1].open});
+    written.blocks(300, 6);
+    if (ended) written.end();
+    const content before = content_of(written.bytes, &keys[0]);
+    EXPECT_EQ(before.damage.size(), ended ? 0u : 1u) << "a sealed file without an end may have been cut";
+    std::set<std::string> heads;
+    for (const private_key& key : keys) {
+      put(written.bytes);
+      const compaction_outcome o = compact(files.table(), {0, false, &key});
+      ASSERT_EQ(o.is, kind::done) << o.why.text;
+      EXPECT_LT(there().size(), written.bytes.size());
+      heads.insert(there().substr(0, file_header::fixed_size));
+      for (const private_key& reader : keys) {
+        const content after = content_of(there(), &reader);
+        EXPECT_EQ(after.lines, before.lines);
+        EXPECT_EQ(after.damage.size(), before.damage.size());
+        EXPECT_EQ(after.complete, ended);
+      }
+      EXPECT_EQ(content_of(there(), &stranger).lines, list());
+      EXPECT_EQ(compact(files.table(), {0, false, &key}).is, kind::left) << "once is enough";
+    }
+    EXPECT_EQ(heads.size(), 2u) << "the same head would seal other lines with the same keys";
+    put(written.bytes);
+    for (const private_key* wrong : {static_cast<const private_key*>(nullptr), &stranger}) {
+      EXPECT_EQ(compact(files.table(), {0, false, wrong}).is, kind::left);
+      EXPECT_EQ(there(), written.bytes);
+    }
+  }
+}
+
+TEST_F(XlogCompactFile, WhatWasSealedIsNeverInTheClear) {
+  const private_key key = test_key(1);
+  put(small_blocks(10, {key.open}).blocks(3000, 6).end().bytes);
+  file_compaction one(files.table(), random_table, path, {0, false, &key});
+  size_t looked_at = 0;
+  for (bool over = false; !over;) {
+    over = one.step();
+    for (const std::string& name : disk->paths()) {
+      const std::string bytes = disk->content(name).value_or("");
+      for (const char* said : {"f.cpp", "plugin", "text 1", "lines are lost"}) ASSERT_EQ(bytes.find(said), std::string::npos) << name;
+      looked_at += name.ends_with(".compact") && bytes.size() > 1000 ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(one.outcome().is, kind::done);
+  EXPECT_GT(looked_at, 2u) << "nothing was looked at: nothing was tested";
+}
+
 TEST_F(XlogCompactFile, WhateverOperationFailsLeavesOneWholeFile) {
   const std::string bytes = small_blocks(1).blocks(300, 6).end().bytes;
   const content before = content_of(bytes);
@@ -237,32 +315,11 @@ TEST_F(XlogCompactFile, WhateverOperationFailsLeavesOneWholeFile) {
 }
 
 TEST_F(XlogCompactFile, WhoeverIsKilledAtAnyStepLeavesOneWholeFile) {
-  const std::string bytes = small_blocks(2).blocks(300, 6).end().bytes;
-  const content before = content_of(bytes);
-  const uint64_t all = operations(bytes);
-  uint64_t left = 0, replaced = 0;
-  for (uint64_t last = 0; last <= all; ++last) {
-    put(bytes);
-    {
-      sim::files dying{disk, [] { return int64_t{99}; }};
-      failing_files killed(dying.table());
-      killed.first = last;
-      killed.count = failing_files::never;
-      killed.status = THARSIS_E_IO;
-      compact(&killed.table);
-    }
-    EXPECT_EQ(content_of(there()), before) << "killed at operation " << last;
-    left += disk->paths().size() > 3 ? 1 : 0;
-    const bool is_new = there() != bytes;
-    replaced += is_new ? 1 : 0;
-    // Who comes next finds nothing in the way, and takes away what was left.
-    EXPECT_EQ(compact().is, is_new ? kind::left : kind::done);
-    EXPECT_EQ(content_of(there()), before);
-    EXPECT_EQ(disk->paths(), (list{"/", "/log", path}));
-    if (HasFailure()) return;
-  }
-  EXPECT_GT(left, 5u) << "nothing was left: nothing was tested";
-  EXPECT_GT(replaced, 0u);
+  dies_at_each_step(small_blocks(2).blocks(300, 6).end().bytes, nullptr);
+}
+TEST_F(XlogCompactFile, WhoeverIsKilledWhileItSealsLeavesOneWholeFile) {
+  const private_key key = test_key(1);
+  dies_at_each_step(small_blocks(2, {key.open}).blocks(300, 6).end().bytes, &key);
 }
 
 TEST_F(XlogCompactFile, AFullDiskLeavesTheOldFile) {

@@ -222,7 +222,7 @@ TEST_F(XlogDrain, LinesForWhichThereWasNoRoomAreToldByCategoryAndLevel) {
   const drain::outcome o = run();
   EXPECT_EQ(o.dropped, dropped + 1);
   EXPECT_EQ(texts("xlog"), list{std::to_string(dropped + 1) + " lines are lost before this: the rings were full (" + std::to_string(dropped) +
-                                " info of speaker, 1 error of stn/dialer), between " + utc_text(today) + " and " + utc_text(today)});
+                                " info of speaker, 1 error of stn/dialer), between " + moment_text(today) + " and " + moment_text(today)});
   EXPECT_EQ(o.full, (loss_counts{{{"speaker", THARSIS_LOG_INFO}, dropped}, {{"stn/dialer", THARSIS_LOG_ERROR}, 1}}));
   const drain::outcome after = run();
   EXPECT_EQ(after.dropped, 0u);

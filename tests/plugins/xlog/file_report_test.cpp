@@ -4,12 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include "plugins/xlog/core/left_out.h"
 #include "plugins/xlog/drain.h"
 #include "plugins/xlog/files_service.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/heap_rings.h"
+#include "sdk/pure/views.h"
 #include "tests/plugins/xlog/sealing.h"
+#include "tests/plugins/xlog/written_log.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -67,6 +70,22 @@ TEST_F(XlogFileReport, AFileThatIsWrittenAndOneThatIsComplete) {
   EXPECT_LE(std::abs(r.last - today - 5 * second), 10'000);
   out->finish();
   EXPECT_EQ(only().flags, uint32_t{THARSIS_LOG_FILE_COMPLETE});
+}
+
+TEST_F(XlogFileReport, WhatWasLeftOutWhenItWasShippedIsTold) {
+  written_log log;
+  log.add_sites({{THARSIS_LOG_INFO, 1, "ui", "", "a.cpp", "{}", "t"}});
+  log.add_line(1, 0, number_argument(int64_t{1}));
+  log.end_block();
+  const auto look = [&](const std::string& bytes) {
+    files.table()->make_folder(files.table()->self, text_of("/log"), nullptr);
+    EXPECT_EQ(files.table()->replace(files.table()->self, text_of(first_file), bytes_of(as_bytes(bytes)), nullptr), THARSIS_OK);
+    return only().flags;
+  };
+  const auto missing = [](uint64_t until) { return left_out_frame({.number = 2}, {until, 0, 0, 0}); };
+  EXPECT_EQ(look(log.bytes), 0u) << "its writer died";
+  EXPECT_EQ(look(log.bytes + missing(left_out::open_end)), uint32_t{THARSIS_LOG_FILE_SHIPPED_OPEN});
+  EXPECT_EQ(look(log.bytes + missing(5)), uint32_t{THARSIS_LOG_FILE_PART});
 }
 
 TEST_F(XlogFileReport, ASealedFileSaysAsMuchWithoutItsKey) {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -29,7 +29,7 @@ TEST(XlogFilesArguments, DaysAndTimesAsPeopleWriteThem) {
   parsed = parse({"--day=20261125", "--until", "2026-11-25T10:11:12", "logs"});
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->wanted.day, *parse_utc_day("20261125"));
-  EXPECT_EQ(utc_text(parsed->wanted.until), "2026-11-25T10:11:12.000000Z");
+  EXPECT_EQ(moment_text(parsed->wanted.until), "2026-11-25T10:11:12.000000Z");
   EXPECT_TRUE(parse({"--help"})->help);
 }
 

@@ -87,8 +87,8 @@ TEST_F(XlogFullDisk, HalfOfARingIsForWarnings) {
   const content all = written();
   EXPECT_EQ(all.infos, infos);
   EXPECT_EQ(all.warnings, warnings);
-  EXPECT_EQ(all.own, list{"3 lines are lost before this: the rings were full (2 info of speaker, 1 warning of speaker), between " + utc_text(today) +
-                          " and " + utc_text(today + 2 * minute) + "; the disk was full"});
+  EXPECT_EQ(all.own, list{"3 lines are lost before this: the rings were full (2 info of speaker, 1 warning of speaker), between " + moment_text(today) +
+                          " and " + moment_text(today + 2 * minute) + "; the disk was full"});
   EXPECT_GE(say_until_refused(info), 60) << "all of the ring is for everybody again";
 }
 
@@ -100,6 +100,6 @@ TEST_F(XlogFullDisk, WhatIsLostLaterHasTimesOfItsOwn) {
   out->run(today + 6 * minute, wall_clock, true);
   const list own = written().own;
   ASSERT_EQ(own.size(), 2u);
-  EXPECT_TRUE(own[0].ends_with("between " + utc_text(today) + " and " + utc_text(today + minute))) << own[0];
-  EXPECT_TRUE(own[1].ends_with("between " + utc_text(today + 5 * minute) + " and " + utc_text(today + 6 * minute))) << own[1];
+  EXPECT_TRUE(own[0].ends_with("between " + moment_text(today) + " and " + moment_text(today + minute))) << own[0];
+  EXPECT_TRUE(own[1].ends_with("between " + moment_text(today + 5 * minute) + " and " + moment_text(today + 6 * minute))) << own[1];
 }

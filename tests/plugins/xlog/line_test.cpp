@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "plugins/xlog/core/level.h"
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 #include "sdk/pure/utf8.h"
 
 using namespace tharsis;
@@ -86,7 +86,7 @@ TEST(XlogLine, AnyRecordComesBackAsItWasAndIsOneLineOfText) {
     record read;
     const auto damage = parse_line(std::string_view(line).substr(0, line.size() - 1), read);
     ASSERT_FALSE(damage) << "seed " << seed << ": " << damage->why << "\n" << line;
-    EXPECT_EQ(utc_text(read.wall), utc_text(said.wall)) << "seed " << seed;
+    EXPECT_EQ(moment_text(read.wall), moment_text(said.wall)) << "seed " << seed;
     EXPECT_EQ(std::tie(read.level, read.thread, read.plugin, read.tag, read.text),
               std::tie(said.level, said.thread, said.plugin, said.tag, said.text))
         << "seed " << seed;

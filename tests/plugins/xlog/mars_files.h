@@ -6,7 +6,7 @@
 
 #include "plugins/xlog/core/mars_export.h"
 #include "plugins/xlog/core/mars_reader.h"
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 #include "sdk/pure/views.h"
 #include "tests/plugins/xlog/sealing.h"
 

@@ -8,7 +8,7 @@
 #include "plugins/xlog/core/json_record.h"
 #include "plugins/xlog/core/line.h"
 #include "plugins/xlog/core/settings.h"
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 #include "tests/plugins/xlog/sealing.h"
 
 using namespace tharsis;
@@ -133,7 +133,7 @@ TEST(XlogPlainReader, JsonOfOthersIsReadWhereItSaysTheSame) {
   EXPECT_EQ(parse(R"( { "level" : "warning" , "more":{"a":[1,{"b":"}"}],"c":null}, "text":"\u00e4\ud83d\ude00\/","time":"2026-11-25T10:11:12.123456Z","n":-1.5e3 } )"), "");
   EXPECT_EQ(r.text, "\xC3\xA4\xF0\x9F\x98\x80/");
   EXPECT_EQ(r.level, static_cast<uint32_t>(THARSIS_LOG_WARNING));
-  EXPECT_EQ(utc_text(r.wall), "2026-11-25T10:11:12.123456Z");
+  EXPECT_EQ(moment_text(r.wall), "2026-11-25T10:11:12.123456Z");
 }
 
 TEST(XlogPlainReader, JsonThatIsBrokenSaysWhere) {

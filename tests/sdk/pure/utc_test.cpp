@@ -1,29 +1,29 @@
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 
 #include <limits>
 #include <random>
 
 #include <gtest/gtest.h>
 
-using namespace tharsis::xlog;
+using namespace tharsis;
 
-TEST(XlogUtc, AnyWallTimeComesBackToTheMicrosecond) {
+TEST(Utc, AnyWallTimeComesBackToTheMicrosecond) {
   std::mt19937_64 dice(1);
   for (int i = 0; i < 20'000; ++i) {
     const auto wall = static_cast<int64_t>(dice());
-    const std::string text = utc_text(wall);
+    const std::string text = moment_text(wall);
     ASSERT_EQ(text.size(), utc_size) << wall;
     const auto back = parse_utc(text);
     ASSERT_TRUE(back) << text;
     ASSERT_LE(*back, wall);
     ASSERT_LT(wall - *back, 1000) << text;
   }
-  EXPECT_EQ(utc_text(-1), "1969-12-31T23:59:59.999999Z");
-  EXPECT_TRUE(parse_utc(utc_text(std::numeric_limits<int64_t>::min())));
-  EXPECT_TRUE(parse_utc(utc_text(std::numeric_limits<int64_t>::max())));
+  EXPECT_EQ(moment_text(-1), "1969-12-31T23:59:59.999999Z");
+  EXPECT_TRUE(parse_utc(moment_text(std::numeric_limits<int64_t>::min())));
+  EXPECT_TRUE(parse_utc(moment_text(std::numeric_limits<int64_t>::max())));
 }
 
-TEST(XlogUtc, OnlyTheExactFormIsATime) {
+TEST(Utc, OnlyTheExactFormIsATime) {
   for (const char* wrong : {"", "2026-11-25", "2026-11-25T10:11:12.123456", "2026-11-25 10:11:12.123456Z",
                             "2026-13-25T10:11:12.123456Z", "2026-02-30T10:11:12.123456Z", "2026-11-25T24:11:12.123456Z",
                             "2026-11-25T10:60:12.123456Z", "2026-11-25T10:11:60.123456Z", "2026-11-25T10:11:12.12345xZ",
@@ -31,7 +31,7 @@ TEST(XlogUtc, OnlyTheExactFormIsATime) {
     EXPECT_FALSE(parse_utc(wrong)) << wrong;
 }
 
-TEST(XlogUtc, DaysAreNamedAndFoundAgain) {
+TEST(Utc, DaysAreNamedAndFoundAgain) {
   EXPECT_EQ(utc_day_text(0), "19700101");
   EXPECT_EQ(utc_day(-1), -1);
   EXPECT_EQ(utc_day(day_length), 1);
@@ -39,7 +39,7 @@ TEST(XlogUtc, DaysAreNamedAndFoundAgain) {
   for (const char* wrong : {"", "2026112", "202611251", "20260230", "2026112x"}) EXPECT_FALSE(parse_utc_day(wrong)) << wrong;
 }
 
-TEST(XlogUtc, MomentsAreWhatPeopleType) {
+TEST(Utc, MomentsAreWhatPeopleType) {
   const int64_t now = 1'764'065'472'000'000'000;  // 2025-11-25T10:11:12Z
   EXPECT_EQ(parse_moment("0s", now), now);
   EXPECT_EQ(parse_moment("10m", now), now - 600'000'000'000);

@@ -1,4 +1,4 @@
-#include "plugins/xlog/core/utc.h"
+#include "sdk/pure/utc.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include "sdk/pure/units.h"
 
-namespace tharsis::xlog {
+namespace tharsis {
 namespace {
 
 using std::chrono::sys_days;
@@ -82,7 +82,7 @@ std::optional<int64_t> wall_of(int64_t day, int64_t micros) {
 
 }  // namespace
 
-std::string utc_text(int64_t wall) {
+std::string moment_text(int64_t wall) {
   const int64_t micros = std::max(floor_of(wall, 1000), lowest);
   const int64_t day = floor_of(micros, day_length / 1000);
   const year_month_day when{sys_days(std::chrono::days(day))};
@@ -127,4 +127,4 @@ std::optional<int64_t> parse_moment(std::string_view text, int64_t now) {
   return micros && text.empty() ? wall_of(*day, *micros) : std::nullopt;
 }
 
-}  // namespace tharsis::xlog
+}  // namespace tharsis
