@@ -154,7 +154,7 @@ double unpacked(bool free_text) {
 // Five minutes, at level warning, of some sixteen.
 std::vector<std::string> window_of(const std::string& path) {
   const int64_t minute = 60'000'000'000, since = big_log_begins + 5 * minute;
-  const auto moment = [](int64_t wall) { return xlog::moment_text(wall); };
+  const auto moment = [](int64_t wall) { return moment_text(wall); };
   return command("cat", {"--level", "warning", "--since", moment(since), "--until", moment(since + 5 * minute), path});
 }
 

@@ -4,6 +4,7 @@
 
 #include "plugins/xlog/core/query.h"
 
+using namespace tharsis;
 using namespace tharsis::xlog;
 
 TEST(XlogFileName, NamesAreFoundAgainAndSortAsTheyWereWritten) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+using namespace tharsis;
 using namespace tharsis::xlog;
 
 namespace {
