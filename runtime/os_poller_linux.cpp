@@ -31,7 +31,8 @@ void silence(int descriptor) {
 uint32_t bits_of(uint32_t events) {
   const bool over = (events & (EPOLLHUP | EPOLLERR)) != 0;
   return (over || (events & (EPOLLIN | EPOLLRDHUP)) ? poller::readable : 0u) |
-         (over || (events & EPOLLOUT) ? poller::writable : 0u) | (events & EPOLLERR ? poller::failed : 0u);
+         (over || (events & EPOLLOUT) ? poller::writable : 0u) | (events & EPOLLERR ? poller::failed : 0u) |
+         (over || (events & EPOLLRDHUP) ? poller::ending : 0u);
 }
 
 void close_descriptor(int& descriptor) {

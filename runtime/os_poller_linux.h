@@ -7,7 +7,7 @@ namespace tharsis::runtime {
 class poller {
  public:
   // What failed or hung up is readable and writable too.
-  enum : uint32_t { readable = 1, writable = 2, failed = 4 };
+  enum : uint32_t { readable = 1, writable = 2, failed = 4, ending = 8 };  // ending: the peer sends no more.
   class watcher {
    public:
     // Edges: told once for each change, so use the descriptor until it would block.

@@ -122,8 +122,11 @@ tharsis_status real_net::read(tharsis_handle id, uint8_t* into, size_t capacity,
   if (!s->is_tcp() || capacity == 0) return THARSIS_E_INVALID;
   if (s->is == role::dialing)
     return s->failure != THARSIS_OK ? s->failure : waits_for(*s, THARSIS_NET_READABLE);
+  // Who reads until PENDING need not ask the system for it: what comes next brings an edge.
+  if (s->drained) return waits_for(*s, THARSIS_NET_READABLE);
   const tharsis_status status = read_socket(s->descriptor, into, capacity, *count);
   if (status == THARSIS_PENDING) return waits_for(*s, THARSIS_NET_READABLE);
+  s->drained = status == THARSIS_OK && *count > 0 && *count < capacity && !s->ending && s->failure == THARSIS_OK;
   // The system tells a failure once and an ordinary end from then on.
   if (status == THARSIS_OK) return *count == 0 ? s->failure : status;
   return s->fail(status);
@@ -285,6 +288,8 @@ void real_net::release(socket& s) {
 // The poller saw an edge. [outside of any wake]
 void real_net::on_ready(socket& s, uint32_t bits) {
   uint32_t told = 0;
+  s.ending = s.ending || (bits & poller::ending) != 0;
+  s.drained = false;
   if (s.is == role::dialing) {
     if (s.failure != THARSIS_OK || !(bits & poller::writable)) return;
     s.failure = connect_outcome(s.descriptor);

@@ -54,6 +54,8 @@ class real_net {
     uint32_t ready = 0;                   // Bits to tell.
     tharsis_status failure = THARSIS_OK;  // Of the connection, once known.
     bool ended = false;                   // shutdown() was called.
+    bool ending = false;                  // The peer sends no more: behind the bytes there is an end.
+    bool drained = false;                 // The last read found less than it had room for, and no edge came since.
     uint8_t family = 0;                   // Of a datagram socket.
     strand_timer again;                   // When a listener that found no descriptor looks again.
     bool looks_again = false;
