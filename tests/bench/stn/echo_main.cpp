@@ -1,10 +1,13 @@
 // What `script/bench stn` talks to: a server that echoes Mars' frames, as fast as epoll goes, and a raw client of the
-// same frames, the reference. Plain sockets on loopback, nothing of Tharsis but the layout of a frame.
+// same frames, the reference. Sockets on loopback, OpenSSL where TLS is asked for, nothing of Tharsis but the layout of a
+// frame.
 //
-//     echo serve                                    prints its port, serves until its stdin ends
-//     echo ask PORT COUNT IN_FLIGHT BODY            prints {"p50_ns","p99_ns","requests_per_second","cpu_ns"}
+//     echo serve [CERTIFICATE KEY]                      prints its port, serves until its stdin ends
+//     echo ask PORT COUNT IN_FLIGHT BODY [tls]          prints {"p50_ns","p99_ns","requests_per_second","cpu_ns"}
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -50,25 +53,47 @@ int socket_on(uint16_t port, sockaddr_in& where) {
 
 // One connection: what came and is no whole frame yet, and what has not left.
 struct wire {
-  explicit wire(int descriptor) : fd(descriptor) {}
+  wire(int descriptor, SSL* secured) : fd(descriptor), tls(secured) {}
+  wire(const wire&) = delete;
+  ~wire() { SSL_free(tls); }
 
   int fd;
+  SSL* tls;  // Null: plain.
   bytes in = bytes(2 * piece), out;
   size_t filled = 0;
   size_t sent = 0;
 
+  // As recv() and send(): -1 and EAGAIN when there is nothing to do now.
+  ssize_t pull(uint8_t* into, size_t room) const {
+    if (tls == nullptr) return recv(fd, into, room, MSG_DONTWAIT);
+    return told(SSL_read(tls, into, static_cast<int>(room)));
+  }
+  ssize_t push(const uint8_t* from, size_t size) const {
+    if (tls == nullptr) return send(fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return told(SSL_write(tls, from, static_cast<int>(size)));
+  }
+  ssize_t told(int n) const {
+    if (n > 0) return n;
+    const int why = SSL_get_error(tls, n);
+    if (why == SSL_ERROR_ZERO_RETURN) return 0;
+    errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+    return -1;
+  }
+
   // False: the peer has ended.
   bool receive() {
-    if (in.size() - filled < piece) in.resize(in.size() * 2);
-    const ssize_t n = recv(fd, in.data() + filled, in.size() - filled, MSG_DONTWAIT);
-    if (n < 0 && errno == EAGAIN) return true;
-    if (n <= 0) return false;
-    filled += static_cast<size_t>(n);
-    return true;
+    for (;;) {
+      if (in.size() - filled < piece) in.resize(in.size() * 2);
+      const ssize_t n = pull(in.data() + filled, in.size() - filled);
+      if (n < 0 && errno == EAGAIN) return true;
+      if (n <= 0) return false;
+      filled += static_cast<size_t>(n);
+      if (tls == nullptr) return true;  // What is left is told again; of what lies in OpenSSL nothing is.
+    }
   }
   void transmit() {
     while (sent < out.size()) {
-      const ssize_t n = send(fd, out.data() + sent, out.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+      const ssize_t n = push(out.data() + sent, out.size() - sent);
       if (n < 0 && errno == EAGAIN) return;
       if (n < 0) die("send");
       sent += static_cast<size_t>(n);
@@ -98,7 +123,43 @@ void watch(int poller, int fd, void* what, uint32_t events, int how) {
   if (epoll_ctl(poller, how, fd, &e) != 0) die("epoll_ctl");
 }
 
-int serve() {
+constexpr long modes = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
+
+// Null: no certificate, no TLS.
+SSL_CTX* server_tls(const char* certificate, const char* key) {
+  if (certificate == nullptr) return nullptr;
+  SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
+  SSL_CTX_set_mode(context, modes);
+  if (SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 || SSL_CTX_use_certificate_chain_file(context, certificate) != 1 ||
+      SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+    throw std::runtime_error("the certificate or its key cannot be used");
+  return context;
+}
+
+// The other end of a socket that does not block from here on; the handshake comes with the first bytes.
+SSL* accepted(SSL_CTX* context, int fd) {
+  if (context == nullptr) return nullptr;
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  SSL* const tls = SSL_new(context);
+  SSL_set_fd(tls, fd);
+  SSL_set_accept_state(tls);
+  return tls;
+}
+
+// A client's; whom it talks to it does not ask.
+SSL* connected(int fd) {
+  SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  SSL_CTX_set_mode(context, modes);
+  SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+  SSL* const tls = SSL_new(context);
+  SSL_set_fd(tls, fd);
+  if (SSL_connect(tls) != 1) throw std::runtime_error("the handshake failed");
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+  return tls;
+}
+
+int serve(const char* certificate, const char* key) {
+  SSL_CTX* const tls = server_tls(certificate, key);
   sockaddr_in where{};
   const int listener = socket_on(0, where), poller = epoll_create1(EPOLL_CLOEXEC);
   socklen_t size = sizeof where;
@@ -119,7 +180,7 @@ int serve() {
         const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
         const int one = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        wires.push_back(std::make_unique<wire>(fd));
+        wires.push_back(std::make_unique<wire>(fd, accepted(tls, fd)));
         watch(poller, fd, wires.back().get(), EPOLLIN, EPOLL_CTL_ADD);
         continue;
       }
@@ -155,11 +216,11 @@ double cpu_nanoseconds() {
   return static_cast<double>(used.tv_sec) * 1e9 + static_cast<double>(used.tv_nsec);
 }
 
-int ask(uint16_t port, size_t count, size_t in_flight, size_t body_size) {
+int ask(uint16_t port, size_t count, size_t in_flight, size_t body_size, bool secured) {
   sockaddr_in where{};
   const int fd = socket_on(port, where), poller = epoll_create1(EPOLL_CLOEXEC);
   if (connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) != 0) die("connect");
-  wire w(fd);
+  wire w(fd, secured ? connected(fd) : nullptr);
   watch(poller, fd, &w, EPOLLIN, EPOLL_CTL_ADD);
   const bytes body(body_size, 'x');
   std::vector<clock_type::time_point> since(count);
@@ -199,11 +260,12 @@ int ask(uint16_t port, size_t count, size_t in_flight, size_t body_size) {
 
 int main(int count, char** words) {
   try {
-    if (count == 2 && std::string(words[1]) == "serve") return serve();
-    if (count == 6 && std::string(words[1]) == "ask")
+    if ((count == 2 || count == 4) && std::string(words[1]) == "serve")
+      return serve(count == 4 ? words[2] : nullptr, count == 4 ? words[3] : nullptr);
+    if ((count == 6 || (count == 7 && std::string(words[6]) == "tls")) && std::string(words[1]) == "ask")
       return ask(static_cast<uint16_t>(std::atoi(words[2])), std::strtoull(words[3], nullptr, 10),
-                 std::strtoull(words[4], nullptr, 10), std::strtoull(words[5], nullptr, 10));
-    std::fprintf(stderr, "usage: echo serve | echo ask PORT COUNT IN_FLIGHT BODY\n");
+                 std::strtoull(words[4], nullptr, 10), std::strtoull(words[5], nullptr, 10), count == 7);
+    std::fprintf(stderr, "usage: echo serve [CERTIFICATE KEY] | echo ask PORT COUNT IN_FLIGHT BODY [tls]\n");
     return 2;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "echo: %s\n", failure.what());

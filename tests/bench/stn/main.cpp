@@ -46,16 +46,31 @@ outcome run(const std::vector<std::string>& words) {
   return o;
 }
 
+// A certificate for 127.0.0.1 that signs itself, and its key, in the bench's folder.
+void make_certificate(const std::string& certificate, const std::string& key) {
+  child c({"/usr/bin/env", "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=bench",
+           "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate});
+  c.rest();
+  if (c.await_end() != 0) throw std::runtime_error("openssl makes no certificate");
+}
+
 class server {
  public:
-  server() {
+  explicit server(bool secured = false) : certificate_(secured ? state + "/server.pem" : "") {
+    std::vector<std::string> words = {THARSIS_BENCH_ECHO, "serve"};
+    if (secured) {
+      make_certificate(certificate_, state + "/server.key");
+      words.insert(words.end(), {certificate_, state + "/server.key"});
+    }
     run_on(1);
-    process_ = std::make_unique<child>(std::vector<std::string>{THARSIS_BENCH_ECHO, "serve"});
+    process_ = std::make_unique<child>(words);
     port_ = process_->line();
   }
   const std::string& port() const { return port_; }
+  const std::string& certificate() const { return certificate_; }  // Empty: plain TCP.
 
  private:
+  std::string certificate_;
   std::unique_ptr<child> process_;
   std::string port_;
 };
@@ -69,12 +84,20 @@ class load {
     std::ofstream(file_) << std::string(body, 'x');
   }
   std::string raw() const {
-    return run({THARSIS_BENCH_ECHO, "ask", server_->port(), std::to_string(count_), in_flight_, std::to_string(body_)}).json;
+    std::vector<std::string> words = {THARSIS_BENCH_ECHO, "ask", server_->port(), std::to_string(count_), in_flight_, std::to_string(body_)};
+    if (!server_->certificate().empty()) words.push_back("tls");
+    return run(words).json;
+  }
+  std::string other_thread() const {
+    return run({THARSIS_BENCH_OTHER_THREAD, server_->port(), std::to_string(count_), in_flight_, std::to_string(body_)}).json;
   }
   outcome link(size_t count) const {
-    return run({THARSIS_PROGRAM, "stn", "send", "tcp://127.0.0.1:" + server_->port(), "--command", "100", "--body-file", file_,
-                "--count", std::to_string(count), "--in-flight", in_flight_, "--json", "--plugins", THARSIS_PLUGINS, "--state",
-                state + "/stn"});
+    const bool secured = !server_->certificate().empty();
+    std::vector<std::string> words = {THARSIS_PROGRAM, "stn", "send", (secured ? "tcps://127.0.0.1:" : "tcp://127.0.0.1:") + server_->port(),
+                                      "--command", "100", "--body-file", file_, "--count", std::to_string(count), "--in-flight", in_flight_,
+                                      "--json", "--plugins", THARSIS_PLUGINS, "--state", state + "/stn"};
+    if (secured) words.insert(words.end(), {"--ca", server_->certificate()});
+    return run(words);
   }
   double link_time(const char* percentile) const { return number_in(link(count_).json, percentile); }
   double raw_time(const char* percentile) const { return number_in(raw(), percentile) / 1e3; }
@@ -83,6 +106,8 @@ class load {
     return number_in(json, "ok") / number_in(json, "elapsed_us") * 1e6;
   }
   double raw_rate() const { return number_in(raw(), "requests_per_second"); }
+  double other_time(const char* percentile) const { return number_in(other_thread(), percentile) / 1e3; }
+  double other_rate() const { return number_in(other_thread(), "requests_per_second"); }
   // Without what starting the program, connecting and stopping takes.
   double link_cpu() const { return (link(count_).cpu_ns - link(1).cpu_ns) / static_cast<double>(count_); }
   double raw_cpu() const { return number_in(raw(), "cpu_ns"); }
@@ -108,6 +133,31 @@ std::vector<figure> figures_of(size_t body, const std::string& name, size_t sequ
 
 std::vector<figure> small_figures() { return figures_of(64, "64 B", 8'000, 150'000); }
 std::vector<figure> large_figures() { return figures_of(64 * 1024, "64 KiB", 4'000, 12'000); }
+
+// Small requests over TLS beside raw TCP, large ones beside a raw client of TLS: what costs there is the cipher.
+std::vector<figure> secured_figures() {
+  const auto plain = std::make_shared<server>(), secured = std::make_shared<server>(true);
+  const load small(secured, 64, 8'000, 1), small_raw(plain, 64, 8'000, 1), smalls(secured, 64, 100'000, 64), smalls_raw(plain, 64, 100'000, 64);
+  const load large(secured, 64 * 1024, 3'000, 1), larges(secured, 64 * 1024, 8'000, 64);
+  return {
+      {"64 B over TLS 1.3, one at a time, p50", "us", [=] { return small.link_time("p50_us"); }, [=] { return small_raw.raw_time("p50_ns"); },
+       at_most(1.15), {}},
+      {"64 B over TLS 1.3, 64 in flight", "requests/s", [=] { return smalls.link_rate(); }, [=] { return smalls_raw.raw_rate(); }, at_least(0.8), {}},
+      {"64 KiB over TLS 1.3, one at a time, p50", "us", [=] { return large.link_time("p50_us"); }, [=] { return large.raw_time("p50_ns"); },
+       at_most(1.15), {}},
+      {"64 KiB over TLS 1.3, 64 in flight", "requests/s", [=] { return larges.link_rate(); }, [=] { return larges.raw_rate(); }, at_least(0.8), {}},
+  };
+}
+
+std::vector<figure> other_thread_figures() {
+  const auto s = std::make_shared<server>();
+  const load one(s, 64, 8'000, 1), many(s, 64, 100'000, 64);
+  return {
+      {"64 B from another thread, one at a time, p50", "us", [=] { return one.other_time("p50_ns"); }, [=] { return one.raw_time("p50_ns"); },
+       at_most(1.25), {}},
+      {"64 B from another thread, 64 in flight", "requests/s", [=] { return many.other_rate(); }, [=] { return many.raw_rate(); }, at_least(0.6), {}},
+  };
+}
 
 std::vector<figure> start_figures() {
   const auto s = std::make_shared<server>();
@@ -144,5 +194,5 @@ std::vector<figure> memory_figures() {
 
 int main(int count, char** words) {
   using namespace tharsis::bench;
-  return run(count, words, {small_figures, large_figures, start_figures, memory_figures});
+  return run(count, words, {small_figures, large_figures, secured_figures, other_thread_figures, start_figures, memory_figures});
 }
