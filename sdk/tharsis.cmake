@@ -61,7 +61,7 @@ function(tharsis_test name)
   endif()
   target_link_libraries(${name} PRIVATE tharsis_options ${A_LINK} gtest gtest_main)
   if(THARSIS_SANITIZE)  # See tests/sdk/sim/seeds.h.
-    target_compile_definitions(${name} PRIVATE THARSIS_SANITIZED)
+    target_compile_definitions(${name} PRIVATE THARSIS_SANITIZED $<$<STREQUAL:${THARSIS_SANITIZE},thread>:THARSIS_SANITIZED_THREAD>)
   endif()
   include(GoogleTest)
   string(REGEX REPLACE "_tests$" "." area ${name})

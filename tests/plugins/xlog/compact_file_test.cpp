@@ -14,6 +14,7 @@
 #include "tests/plugins/xlog/headed_rows.h"
 #include "tests/plugins/xlog/sealing.h"
 #include "tests/plugins/xlog/written_log.h"
+#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -26,6 +27,8 @@ const std::string path = "/log/xlog_20261125.tlog";
 constexpr int64_t second = 1'000'000'000;
 constexpr int64_t begins = 1'795'000'000 * second;
 constexpr std::array<uint8_t, 16> segment{7, 7, 7};
+// Each block more is an operation more that fails, and after each failure all of them are read.
+constexpr int some_blocks = static_cast<int>(test::seeds(300));
 
 // What a reader can see of each line, and what is damaged.
 struct content {
@@ -210,6 +213,7 @@ std::vector<ring_range> joined(std::vector<ring_range> all) {
 }  // namespace
 
 TEST_F(XlogCompactFile, SaysTheSameInFewerBytes) {
+  THARSIS_ONE_THREAD();
   for (uint64_t seed = 0; seed < 12; ++seed) {
     SCOPED_TRACE(seed);
     small_blocks written(seed);
@@ -291,7 +295,8 @@ TEST_F(XlogCompactFile, WhatWasSealedIsNeverInTheClear) {
 }
 
 TEST_F(XlogCompactFile, WhateverOperationFailsLeavesOneWholeFile) {
-  const std::string bytes = small_blocks(1).blocks(300, 6).end().bytes;
+  THARSIS_ONE_THREAD();
+  const std::string bytes = small_blocks(1).blocks(some_blocks, 6).end().bytes;
   const content before = content_of(bytes);
   const uint64_t all = operations(bytes);
   for (const tharsis_status status : {THARSIS_E_FULL, THARSIS_E_IO}) {
@@ -315,11 +320,13 @@ TEST_F(XlogCompactFile, WhateverOperationFailsLeavesOneWholeFile) {
 }
 
 TEST_F(XlogCompactFile, WhoeverIsKilledAtAnyStepLeavesOneWholeFile) {
-  dies_at_each_step(small_blocks(2).blocks(300, 6).end().bytes, nullptr);
+  THARSIS_ONE_THREAD();
+  dies_at_each_step(small_blocks(2).blocks(some_blocks, 6).end().bytes, nullptr);
 }
 TEST_F(XlogCompactFile, WhoeverIsKilledWhileItSealsLeavesOneWholeFile) {
+  THARSIS_ONE_THREAD();
   const private_key key = test_key(1);
-  dies_at_each_step(small_blocks(2, {key.open}).blocks(300, 6).end().bytes, &key);
+  dies_at_each_step(small_blocks(2, {key.open}).blocks(some_blocks, 6).end().bytes, &key);
 }
 
 TEST_F(XlogCompactFile, AFullDiskLeavesTheOldFile) {

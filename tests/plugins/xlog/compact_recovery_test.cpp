@@ -15,6 +15,7 @@
 #include "tests/plugins/xlog/heap_rings.h"
 #include "tests/plugins/xlog/sealing.h"
 #include "tests/plugins/xlog/simulated_segments.h"
+#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -122,6 +123,7 @@ story tell(uint64_t last_operation, bool compacts) {
 }  // namespace
 
 TEST(XlogCompactRecovery, WhatTheDeadLeftIsFoundOnceAllTheSame) {
+  THARSIS_ONE_THREAD();
   uint64_t compacted = 0;
   for (uint64_t last = 0, all = 1; last < all; last += 5) {
     const story plain = tell(last, false), other = tell(last, true);

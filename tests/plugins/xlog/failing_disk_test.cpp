@@ -9,6 +9,7 @@
 #include "tests/plugins/xlog/heap_rings.h"
 #include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
+#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -94,6 +95,7 @@ struct life {
 }  // namespace
 
 TEST(XlogFailingDisk, AFailureAtAnyOperationLosesAndDoublesNothing) {
+  THARSIS_ONE_THREAD();
   for (const tharsis_status status : {THARSIS_E_FULL, THARSIS_E_DENIED, THARSIS_E_IO})
     for (const uint64_t count : {1, 4}) {
       uint64_t told = 0;

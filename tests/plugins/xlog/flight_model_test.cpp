@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include "tests/sdk/sim/seeds.h"
 
 namespace {
 
@@ -231,6 +232,7 @@ bool goes_wrong(rules r, const std::string& what) {
 }  // namespace
 
 TEST(FlightModel, NothingIsLostDoubledOrWrittenWithoutCauseWhateverTheOrder) {
+  THARSIS_ONE_THREAD();
   size_t states = 0;
   for (const std::string& script : all_scripts()) {
     model m(script, {});
@@ -242,6 +244,7 @@ TEST(FlightModel, NothingIsLostDoubledOrWrittenWithoutCauseWhateverTheOrder) {
 }
 
 TEST(FlightModel, EachRuleIsNeeded) {
+  THARSIS_ONE_THREAD();
   EXPECT_TRUE(goes_wrong({.origins = false}, "a line is doubled"));
   EXPECT_TRUE(goes_wrong({.tail_first = false}, "a line is doubled"));
   EXPECT_TRUE(goes_wrong({.keep_released = false}, "a line is lost"));

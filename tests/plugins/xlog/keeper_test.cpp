@@ -10,6 +10,7 @@
 #include "sdk/sim/files.h"
 #include "tests/plugins/xlog/failing_files.h"
 #include "tests/plugins/xlog/sealing.h"
+#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -169,6 +170,7 @@ TEST_F(XlogKeeper, AnotherFileWithTheNameIsNotOverwritten) {
 // Between file systems and on one, killed before each operation: a whole file is in one of the folders, or the same one in both, and
 // the next one to come leaves it in the second only.
 TEST_F(XlogKeeper, WhoeverIsKilledWhileMovingLosesAndDoublesNothing) {
+  THARSIS_ONE_THREAD();
   const std::string content(3 << 20, 'z'), file = name(2);
   s.cache_directory = "/young";
   for (const std::string mount : {"", "/young"}) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include "tests/sdk/sim/seeds.h"
 
 namespace {
 
@@ -236,6 +237,7 @@ std::string explored(rules r) { return model(r).explore(); }
 }  // namespace
 
 TEST(RingModel, NothingIsLostDoubledOrLeftWaitingWhateverTheOrder) {
+  THARSIS_ONE_THREAD();
   model m({});
   EXPECT_EQ(m.explore(), "");
   EXPECT_GT(m.states(), 20'000u);
@@ -243,6 +245,7 @@ TEST(RingModel, NothingIsLostDoubledOrLeftWaitingWhateverTheOrder) {
 }
 
 TEST(RingModel, EachRuleIsNeeded) {
+  THARSIS_ONE_THREAD();
   EXPECT_EQ(explored({.barrier = false}), "nobody moves, and a line waits");
   EXPECT_EQ(explored({.look_again = false}), "nobody moves, and a line waits");
   EXPECT_NE(explored({.head_after_bytes = false}), "");

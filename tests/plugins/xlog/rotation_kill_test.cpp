@@ -15,6 +15,7 @@
 #include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
 #include "tests/plugins/xlog/simulated_segments.h"
+#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -92,6 +93,7 @@ list texts_in_files(sim::disk& disk) {
 }  // namespace
 
 TEST(XlogRotation, WhoeverIsKilledAtAnyStepLosesAndDoublesNothing) {
+  THARSIS_ONE_THREAD();
   for (const std::string mount : {"", "/young"}) {
     uint64_t moved_at_death = 0;
     for (uint64_t last = 0, all = 1; last < all; ++last) {

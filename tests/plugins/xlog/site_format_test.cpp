@@ -12,6 +12,7 @@
 #include "plugins/xlog/core/line_output.h"
 #include "plugins/xlog/core/record.h"
 #include "sdk/pure/views.h"
+#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using namespace tharsis::xlog;
@@ -89,6 +90,7 @@ std::string text_of(const byte_sink& s) { return std::string(as_text(s.bytes()))
 }  // namespace
 
 TEST(XlogSiteFormat, SaysWhatTheSimpleWaySays) {
+  THARSIS_ONE_THREAD();
   drawn d;
   const auto output = text_output();
   for (int i = 0; i < 20'000; ++i) {
