@@ -48,7 +48,9 @@ task<void> connection::run() {
     wire_ = std::move(accepted_);
   }
   tcp_ = below;
-  talk_.emplace(around_.numbers.limits, around_.place.now());
+  auto frames = open_frames(around_.numbers);
+  if (!frames) co_return end(frames.failure().text, true);
+  talk_.emplace(around_.numbers.limits, std::move(*frames), around_.place.now());
   around_.shared.on_connect(id_);
   around_.tables.info(name() + " begins");
   for (;;) {
@@ -92,6 +94,7 @@ void connection::receive(instant now) {
 void connection::serve(instant now) {
   for (int i = 0; i < turn_requests && !around_.shared.out(now); ++i) {
     auto request = talk_->take_request(now);
+    if (talk_->failure().status != THARSIS_OK && !request) return end("it sent bytes that are no frame: " + talk_->failure().text, true);
     if (!request) return;
     const std::string line = around_.shared.on_request(id_, std::move(*request), now);
     if (!line.empty()) around_.tables.info(name() + " " + line);

@@ -58,6 +58,8 @@ result<log_settings> read_logs(const host& h) {
 settings read_settings(const host& h) {
   settings s;
   s.listen = h.text("listen", s.listen);
+  s.codec = h.text("codec", s.codec);
+  for (const std::string& key : h.keys("codec_settings")) s.codec_settings.emplace_back(key, h.text("codec_settings." + key));
   s.open = h.flag("open", s.open);
   s.plain_allowed = h.text("plain") == "allowed";
   if (const auto names = h.texts("certificate.names"); !names.empty()) s.names = names;
@@ -83,6 +85,8 @@ class plugin {
     settings s = read_settings(tables);
     const auto where = place_to_listen(s);
     if (!where) return where.failure();
+    if (const auto frames = open_frames(s); !frames)
+      return error{frames.status(), tables.where("codec_settings") + ": gateway.codec_settings: " + frames.failure().text};
     auto logs = read_logs(tables);
     if (!logs) return logs.failure();
     s.logs = std::move(*logs);

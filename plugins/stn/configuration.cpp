@@ -86,6 +86,8 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   const std::string at = "links." + name;
   link_settings s;
   s.name = name;
+  s.codec = from.text(at + ".codec", s.codec);
+  for (const std::string& key : from.keys(at + ".codec_settings")) s.codec_settings.emplace_back(key, from.text(at + ".codec_settings." + key));
   s.ca = ca.empty() ? from.text(at + ".tls.ca") : ca;
   s.system_store = from.flag(at + ".tls.system_store", s.ca.empty());
   s.user = from.text(at + ".user");
@@ -105,6 +107,10 @@ std::optional<error> mistake_in(const host& from, const link_settings& s) {
   const std::string at = "links." + s.name;
   if (s.user.size() > user_size_max)
     return wrong(from, at + ".user", "a user's name has at most " + std::to_string(user_size_max) + " bytes");
+  if (!is_codec_name(s.codec)) return wrong(from, at + ".codec", "a codec's name is a lower-case word, like mars or length-prefixed, not '" + s.codec + "'");
+  if (const auto* codec = built_in_codec(s.codec))  // Others may come later.
+    if (const auto tried = framing::open(*codec, THARSIS_STN_CLIENT, s.client_version, s.codec_settings); !tried)
+      return wrong(from, at + (s.codec_settings.empty() ? ".codec" : ".codec_settings"), tried.failure().text);
   if (s.heartbeat.interval_min > s.heartbeat.interval_max)
     return wrong(from, at + ".heartbeat.interval_min", "is longer than interval_max");
   if (s.reconnect.pause_min > s.reconnect.pause_max)

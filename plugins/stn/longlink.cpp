@@ -9,8 +9,14 @@ constexpr const char* stopping = "stn is stopping";
 
 // Nudges go to the stream while it is there.
 struct longlink::open_wire {
-  open_wire(longlink& l, stream& wire) : link(l) { link.wire_ = &wire; }
-  ~open_wire() { link.wire_ = nullptr; }
+  open_wire(longlink& l, stream& wire, session& talk) : link(l) {
+    link.wire_ = &wire;
+    link.talk_ = &talk;
+  }
+  ~open_wire() {
+    link.wire_ = nullptr;
+    link.talk_ = nullptr;
+  }
   longlink& link;
 };
 
@@ -27,6 +33,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       taker_(around.taker),
       number_(number),
       dialer_(place_, around.tables, around.names, s, phases_),
+      codec_(around.tables, s),
       tasks_(s.name, phases_, counts_.requests, times),
       rhythm_(s.heartbeat),
       pace_(s.reconnect),
@@ -38,6 +45,7 @@ void longlink::start() {
   down_since_ = place_.now();
   since_ = place_.wall();
   enter(phase::down);
+  codec_.open([this] { on_codec(); });
   running_.spawn(run());
   running_.spawn(expire());
 }
@@ -146,7 +154,7 @@ void longlink::remember() {
 
 task<void> longlink::run() {
   while (!ending_) {
-    if (!may_connect()) {
+    if (!has_codec() || !may_connect()) {
       co_await nudge_.wait();
       continue;
     }
@@ -182,10 +190,13 @@ task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   exchange_.reset();
   wish_.reset();
   if (settings_.auth.when != auth_settings::use::off && auth_.there()) exchange_.emplace(settings_.auth);
-  session talk(settings_, client_id_, rhythm_, tasks_, prove_by, exchange_ ? &*exchange_ : nullptr);
-  const open_wire guard(*this, *wire);
+  auto frames = codec_.begin();
+  if (!frames) co_return loss(THARSIS_STN_WHY_CODEC, frames.failure());
+  session talk(settings_, std::move(*frames), client_id_, rhythm_, tasks_, prove_by, exchange_ ? &*exchange_ : nullptr);
+  const open_wire guard(*this, *wire, talk);
   bool more = false;
   while (!ending_) {
+    if (talk.failure().status != THARSIS_OK) co_return talk.failure();
     auto why =
         receive(*wire, talk, more);  // Before every wait: only a read that found nothing is told of more.
     if (!why) why = follow_network(talk);
@@ -203,6 +214,22 @@ task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   const instant until = later(place_.now(), farewell);
   while (wire->unsent() > 0 && place_.now() < until) co_await wire->events().wait(until);
   co_return loss(THARSIS_STN_WHY_STOPPED, THARSIS_E_CANCELLED, stopping);
+}
+
+// Without its codec a link has nothing to say to anybody.
+bool longlink::has_codec() {
+  const error& why = codec_.trouble();
+  if (why.status == THARSIS_OK) return true;
+  tasks_.on_loss(why, place_.now());
+  if (reason_.text != why.text) report(THARSIS_STN_DOWN, loss(THARSIS_STN_WHY_CODEC, why));
+  return false;
+}
+
+// Whoever brought the codec waits until it is not used any more.
+void longlink::on_codec() {
+  if (talk_ != nullptr) talk_->on_codec_gone("codec '" + settings_.codec + "' was taken back, or replaced, by its plugin");
+  pace_.on_network();  // What was tried before says nothing.
+  nudge();
 }
 
 // Until nothing more is to be sent, or the system takes no more. `more`: there may be, but others want their turn.

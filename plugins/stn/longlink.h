@@ -16,6 +16,7 @@
 #include "plugins/stn/dialer.h"
 #include "plugins/stn/interval_memory.h"
 #include "plugins/stn/link_book.h"
+#include "plugins/stn/link_codec.h"
 #include "plugins/stn/link_events.h"
 #include "sdk/async/task_set.h"
 
@@ -108,6 +109,8 @@ class longlink final : private auth_asker {
   std::optional<loss> judge(stream& wire, session& talk);
   loss broken(const stream& wire, tharsis_status status) const;
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
+  bool has_codec();
+  void on_codec();
   void on_up();
   void on_down(const loss& why);
   void begin_attempt();
@@ -133,6 +136,7 @@ class longlink final : private auth_asker {
   const size_t number_;
   phase_clock phases_;
   dialer dialer_;
+  link_codec codec_;
   task_queue tasks_;
   heartbeat rhythm_;
   learned_interval remembered_;
@@ -146,7 +150,8 @@ class longlink final : private auth_asker {
   signal deadlines_;                   // The first deadline of a task is sooner than
   instant expires_at_ = never;         // this, for which expire() waits.
   bool touched_ = false;               // The connection is to prove itself.
-  stream* wire_ = nullptr;             // Of carry().
+  stream* wire_ = nullptr;             // Of carry(),
+  session* talk_ = nullptr;            // and this.
   std::vector<uint8_t> output_;        // What send() writes; kept, so that its memory is.
   size_t turn_ = 0;                    // Which endpoint.
   uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last,

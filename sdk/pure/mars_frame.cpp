@@ -36,13 +36,20 @@ std::span<const uint8_t> refusal_of(const frame_view& f) {
 
 size_t option_size(std::span<const uint8_t> value) { return value.empty() ? 0 : option_head_size + value.size(); }
 
-void append_option(std::vector<uint8_t>& out, option type, std::span<const uint8_t> value) {
+using put_function = void (*)(void* to, const uint8_t* data, size_t size);
+
+void write_option(option type, std::span<const uint8_t> value, put_function put, void* to) {
   if (value.empty()) return;
   std::array<uint8_t, option_head_size> head;
   put_u16(&head[0], type);
   put_u16(&head[2], value.size());
-  out.insert(out.end(), head.begin(), head.end());
-  out.insert(out.end(), value.begin(), value.end());
+  put(to, head.data(), head.size());
+  put(to, value.data(), value.size());
+}
+
+void put_into_vector(void* to, const uint8_t* data, size_t size) {
+  auto& out = *static_cast<std::vector<uint8_t>*>(to);
+  out.insert(out.end(), data, data + size);
 }
 
 size_t head_length(const frame_view& f) { return head_size + option_size(f.key) + option_size(refusal_of(f)); }
@@ -91,6 +98,10 @@ std::string read_options(std::span<const uint8_t> area, frame_view& f) {
 size_t frame_size(const frame_view& f) { return head_length(f) + f.body.size(); }
 
 void append_frame(std::vector<uint8_t>& out, const frame_view& f, uint32_t client_version) {
+  write_frame(f, client_version, put_into_vector, &out);
+}
+
+void write_frame(const frame_view& f, uint32_t client_version, put_function put, void* to) {
   assert(frame_size(f) <= frame_size_max && f.key.size() <= key_size_max);
   std::array<uint8_t, head_size> head;
   put_u32(&head[0], head_length(f));
@@ -98,10 +109,26 @@ void append_frame(std::vector<uint8_t>& out, const frame_view& f, uint32_t clien
   put_u32(&head[8], f.command);
   put_u32(&head[12], f.sequence);
   put_u32(&head[16], f.body.size());
-  out.insert(out.end(), head.begin(), head.end());
-  append_option(out, option_key, f.key);
-  append_option(out, option_refusal, refusal_of(f));
-  out.insert(out.end(), f.body.begin(), f.body.end());
+  put(to, head.data(), head.size());
+  write_option(option_key, f.key, put, to);
+  write_option(option_refusal, refusal_of(f), put, to);
+  if (!f.body.empty()) put(to, f.body.data(), f.body.size());
+}
+
+tharsis_status read_frame(std::span<const uint8_t> bytes, uint32_t client_version, frame_view& f, size_t& size, std::string& complaint) {
+  f = {};
+  size = 0;
+  if (bytes.size() < head_size) return THARSIS_PENDING;
+  promise promised = read_head(bytes, client_version);
+  complaint = std::move(promised.complaint);
+  if (!complaint.empty()) return THARSIS_E_PROTOCOL;
+  f.command = u32_at(bytes, 8);
+  f.sequence = u32_at(bytes, 12);
+  size = promised.total;
+  if (bytes.size() < size) return THARSIS_PENDING;
+  f.body = bytes.subspan(promised.head, size - promised.head);
+  if (promised.head > head_size) complaint = read_options(bytes.subspan(head_size, promised.head - head_size), f);
+  return complaint.empty() ? THARSIS_OK : THARSIS_E_PROTOCOL;
 }
 
 std::span<uint8_t> frame_reader::room(size_t size) {
@@ -132,20 +159,19 @@ tharsis_status frame_reader::on_bytes(std::span<const uint8_t> bytes) {
 
 // How far the bytes are whole frames. After damage nothing more is looked at, or kept.
 void frame_reader::look() {
-  while (filled_ - whole_ >= head_size) {
+  frame_view f;
+  size_t size = 0;
+  std::string complaint;
+  for (;;) {
     const auto rest = std::span<const uint8_t>(buffer_).subspan(whole_, filled_ - whole_);
-    promise promised = read_head(rest, client_version_);
-    if (promised.complaint.empty()) {
-      if (rest.size() < promised.total) return;
-      frame_view f;
-      promised.complaint = read_options(rest.subspan(head_size, promised.head - head_size), f);
-    }
-    if (!promised.complaint.empty()) {
-      failure_ = {THARSIS_E_PROTOCOL, std::move(promised.complaint)};
+    const tharsis_status read = read_frame(rest, client_version_, f, size, complaint);
+    if (read == THARSIS_PENDING) return;
+    if (read != THARSIS_OK) {
+      failure_ = {read, std::move(complaint)};
       filled_ = whole_;
       return;
     }
-    whole_ += promised.total;
+    whole_ += size;
   }
 }
 

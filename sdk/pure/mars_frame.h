@@ -21,6 +21,8 @@ inline constexpr uint32_t head_size = 20;
 inline constexpr uint32_t client_version_default = 200;  // What Mars' sample client and server use.
 inline constexpr uint32_t frame_size_max = 1u << 20;     // Head and body; Mars refuses larger ones.
 inline constexpr size_t key_size_max = 64;
+// Of a request with the longest key.
+inline constexpr size_t body_size_max = frame_size_max - head_size - 4 - key_size_max;
 
 enum command : uint32_t {
   command_hello = 1,
@@ -68,6 +70,14 @@ void append_frame(std::vector<uint8_t>& out, const frame_view& f, uint32_t clien
 inline void append_frame(std::vector<uint8_t>& out, const frame& f, uint32_t client_version = client_version_default) {
   append_frame(out, frame_view(f), client_version);
 }
+
+// The same, piece by piece: `put(to, data, size)`.
+void write_frame(const frame_view& f, uint32_t client_version, void (*put)(void* to, const uint8_t* data, size_t size), void* to);
+
+// Looks for a frame at the begin of `bytes`: THARSIS_OK, then `size` bytes are `f`; THARSIS_PENDING, then it has so many
+// bytes, or its head is not there yet (0) and `f` is empty; else `f` has its sequence and command;
+// THARSIS_E_PROTOCOL with the complaint.
+tharsis_status read_frame(std::span<const uint8_t> bytes, uint32_t client_version, frame_view& f, size_t& size, std::string& complaint);
 
 // How many bytes the frame takes on the wire.
 size_t frame_size(const frame_view& f);

@@ -22,7 +22,7 @@ gateway::settings small_settings() {
 }
 
 struct client {
-  client(uint64_t n, instant now) : id(n), talk({}, now) {}
+  client(uint64_t n, instant now) : id(n), talk({}, std::move(*gateway::open_frames({})), now) {}
   const uint64_t id;
   gateway::session talk;
   mars::frame_reader reader;
@@ -39,13 +39,13 @@ class office {
       shared_.on_connect(last_);
     }
     client& c = *places_[place];
-    const bool sound = c.talk.on_bytes(bytes, now_) == THARSIS_OK;
+    c.talk.on_bytes(bytes, now_);
     while (auto request = c.talk.take_request(now_)) {
       ++c.asked;
       shared_.on_request(c.id, std::move(*request), now_);
     }
     deliver();
-    if (!sound) close(place);
+    if (c.talk.failure().status != THARSIS_OK) close(place);
   }
   void close(size_t place) {
     if (places_[place]) shared_.on_close(places_[place]->id);

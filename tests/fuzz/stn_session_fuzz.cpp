@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   instant now = instant(1h);
   for (uint64_t id = 0; id < answers.size(); ++id)
     tasks.submit(test::make_request(id, {'b'}, id % 2 ? std::vector<uint8_t>{'k'} : std::vector<uint8_t>{}, later(now, id * 10s)), now);
-  stn::session talk(settings, "0123456789abcdef0123456789abcdef", rhythm, tasks,
+  stn::session talk(settings, test::frames_of(settings), "0123456789abcdef0123456789abcdef", rhythm, tasks,
                     later(now, settings.connect_timeout));
   const tharsis_status end = drive(talk, tasks, input, now);
   fuzz::require((end == THARSIS_OK) == talk.failure().text.empty(), "a failure has a sentence");

@@ -3,35 +3,58 @@
 #include <algorithm>
 #include <utility>
 
+#include "sdk/pure/views.h"
+
 namespace tharsis::gateway {
 namespace {
 
 // A connection that was quiet may send so much at once.
 constexpr duration burst = 100ms;
 
+std::vector<uint8_t> copy(tharsis_bytes b) {
+  const auto bytes = view(b);
+  return {bytes.begin(), bytes.end()};
+}
+
+mars::frame request_of(const tharsis_stn_frame& f) {
+  mars::frame request{f.command, f.sequence, copy(f.body), copy(f.key), {}};
+  if (f.kind == THARSIS_STN_FRAME_PING) request.command = mars::command_noop;
+  if (f.kind == THARSIS_STN_FRAME_HELLO) request.command = mars::command_hello, request.sequence = mars::sequence_identify;
+  return request;
+}
+
+uint32_t kind_of(const mars::frame& f) {
+  if (f.command == mars::command_noop) return THARSIS_STN_FRAME_PONG;
+  if (f.sequence == mars::sequence_push) return THARSIS_STN_FRAME_PUSH;
+  return f.sequence == mars::sequence_identify ? THARSIS_STN_FRAME_WELCOME : THARSIS_STN_FRAME_ANSWER;
+}
+
 }  // namespace
 
-session::session(const limits& l, instant now)
+session::session(const limits& l, framing frames, instant now)
     : limits_(l),
+      frames_(std::move(frames)),
       gap_(duration(1s) / l.requests_per_second),
       next_at_(now),
       quiet_deadline_(later(now, l.first_frame_timeout)) {}
 
 tharsis_status session::on_bytes(std::span<const uint8_t> bytes, instant now) {
-  const tharsis_status status = reader_.on_bytes(bytes);
-  if (!next_) fetch(now);
-  return status;
+  frames_.on_bytes(bytes);
+  return next_ ? tharsis_status{THARSIS_OK} : fetch(now);
 }
 
 // Moves one whole frame up; the clock of the next one runs from the moment it began.
-void session::fetch(instant now) {
-  next_ = reader_.take_frame();
-  if (next_) {
+tharsis_status session::fetch(instant now) {
+  tharsis_stn_frame f;
+  const tharsis_status status = frames_.take(f);
+  if (status == THARSIS_OK) {
+    next_ = request_of(f);
     frame_deadline_ = never;
     quiet_deadline_ = later(now, limits_.idle_timeout);
-  } else if (reader_.pending() > 0 && frame_deadline_ == never) {
+  } else if (status == THARSIS_PENDING && frames_.pending() > 0 && frame_deadline_ == never) {
     frame_deadline_ = later(now, limits_.frame_timeout);
   }
+  return status < 0 ? status : tharsis_status{THARSIS_OK};
 }
 
 std::optional<mars::frame> session::take_request(instant now) {
@@ -41,6 +64,21 @@ std::optional<mars::frame> session::take_request(instant now) {
   ++requests_;
   fetch(now);
   return request;
+}
+
+// An answer that does not fit is refused; a push that does not is nothing that anybody waits for.
+void session::send(const mars::frame& f) {
+  tharsis_stn_frame said = frame_of(kind_of(f));
+  said.command = f.command;
+  said.sequence = f.sequence;
+  said.body = bytes_of(f.body);
+  said.refusal = text_of(f.refusal);
+  error why;
+  if (frames_.append(output_, said, why) == THARSIS_OK || said.kind != THARSIS_STN_FRAME_ANSWER || said.refusal.size > 0) return;
+  said.body = {};
+  said.refusal = text_of(why.text);
+  error silence;
+  frames_.append(output_, said, silence);
 }
 
 std::vector<uint8_t> session::take_output() {

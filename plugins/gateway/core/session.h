@@ -8,6 +8,7 @@
 
 #include "plugins/gateway/core/settings.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/framing.h"
 #include "sdk/pure/mars_frame.h"
 #include "sdk/pure/time.h"
 
@@ -15,7 +16,9 @@ namespace tharsis::gateway {
 
 class session {
  public:
-  session(const limits& l, instant now);
+  // `frames` speak as a server. Whatever the codec, requests and answers are Mars' from here on: a ping is command
+  // 6, a hello has sequence_identify, a push sequence 0.
+  session(const limits& l, framing frames, instant now);
 
   // From the peer. After THARSIS_E_PROTOCOL close the connection; failure() says why.
   tharsis_status on_bytes(std::span<const uint8_t> bytes, instant now);
@@ -28,7 +31,7 @@ class session {
   bool drained() const { return !next_; }  // Nothing that was received waits.
 
   // To the peer: an answer or a push.
-  void send(const mars::frame& f) { mars::append_frame(output_, f); }
+  void send(const mars::frame& f);
   std::vector<uint8_t> take_output();
   // How much of what was taken has not left yet.
   void on_unsent(size_t unsent, instant now);
@@ -38,17 +41,17 @@ class session {
   // Why the connection must end now, if it must.
   std::optional<error> judge(instant now) const;
 
-  const error& failure() const { return reader_.failure(); }
+  const error& failure() const { return frames_.failure(); }
   bool greeted() const { return requests_ > 0; }  // It has said something.
   uint64_t requests() const { return requests_; }
 
  private:
   size_t waiting() const { return output_.size() + unsent_; }
   bool behind() const { return waiting() > static_cast<size_t>(limits_.unsent) / 2; }
-  void fetch(instant now);
+  tharsis_status fetch(instant now);
 
   limits limits_;
-  mars::frame_reader reader_;
+  framing frames_;
   std::optional<mars::frame> next_;
   std::vector<uint8_t> output_;
   size_t unsent_ = 0;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "plugins/gateway/core/log_rules.h"
+#include "sdk/pure/framing.h"
+#include "sdk/pure/mars_frame.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::gateway {
@@ -68,6 +70,8 @@ struct log_settings {
 };
 
 struct settings {
+  std::string codec = "mars";  // How clients write their frames,
+  tharsis::codec_settings codec_settings;
   std::string listen = "tcps://127.0.0.1:17443";
   bool open = false;
   bool plain_allowed = false;
@@ -82,6 +86,11 @@ struct settings {
   // Where log files are; `data` is the gateway's own folder.
   std::string logs_folder(const std::string& data) const { return logs.folder.empty() ? data + "/logs" : logs.folder; }
 };
+
+// For one connection; the codec is one that stn has inside.
+inline result<framing> open_frames(const settings& s) {
+  return framing::open(*built_in_codec(s.codec), THARSIS_STN_SERVER, mars::client_version_default, s.codec_settings);
+}
 
 // When the listener could not be opened again after an outage, so often it is tried.
 inline constexpr duration listen_again = 250ms;

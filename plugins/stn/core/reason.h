@@ -58,6 +58,7 @@ inline constexpr reason reasons[] = {
     {"removed", 10020, 10},
     {"idle", 10021, 10},
     {"reconnect", 10000, 10},
+    {"codec", 0, 9},
 };
 static_assert(std::size(reasons) == THARSIS_STN_WHY_COUNT);
 

@@ -2,6 +2,7 @@
 
 #include "plugins/stn/core/foreign_text.h"
 #include "sdk/pure/mars_messages.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::stn {
 namespace {
@@ -10,7 +11,7 @@ std::string wait_text(duration d) { return std::to_string(milliseconds(d)) + " m
 
 }  // namespace
 
-session::session(const link_settings& s, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
+session::session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
                  instant prove_by, auth_exchange* auth)
     : settings_(s),
       rhythm_(rhythm),
@@ -18,7 +19,7 @@ session::session(const link_settings& s, const std::string& client_id, heartbeat
       prove_by_(prove_by),
       auth_(auth),
       silence_(s.answer_timeout),
-      reader_(s.client_version) {
+      frames_(std::move(frames)) {
   if (!s.user.empty())
     send_hello(client_id);
   else if (auth_ != nullptr)
@@ -27,47 +28,95 @@ session::session(const link_settings& s, const std::string& client_id, heartbeat
     send_ping();
 }
 
+std::span<uint8_t> session::room(size_t size) {
+  whole_.clear();
+  return frames_->room(size);
+}
+
 tharsis_status session::on_received(size_t count, instant now) {
   if (failure_.status != THARSIS_OK) return failure_.status;
   if (up_) rhythm_.on_bytes(now);
   silence_.on_bytes(now);
   upload_.on_bytes();
-  const tharsis_status read = reader_.on_received(count);
-  mars::frame_view f;
-  while (reader_.take(f))
+  frames_->on_received(count);
+  tharsis_stn_frame f;
+  tharsis_status read;
+  while ((read = frames_->take(f)) == THARSIS_OK)
     if (const tharsis_status status = on_frame(f, now); status != THARSIS_OK) return status;
-  if (const auto begun = reader_.pending_sequence()) tasks_.on_answer_begun(*begun, now);
-  if (read != THARSIS_OK)
-    return fail(THARSIS_STN_WHY_DECODE, read, "the server's bytes are no frames of Mars: " + reader_.failure().text);
+  if (const auto begun = frames_->pending_sequence()) tasks_.on_answer_begun(*begun, now);
+  if (read == THARSIS_E_INTERNAL) return fail(THARSIS_STN_WHY_CODEC, read, frames_->failure().text);
+  if (read != THARSIS_PENDING)
+    return fail(THARSIS_STN_WHY_DECODE, read, "the server's bytes are no frames of codec '" + std::string(frames_->name()) + "': " + frames_->failure().text);
   if (tasks_.sent() == 0) silence_.on_calm();
   return THARSIS_OK;
 }
 
-tharsis_status session::on_frame(const mars::frame_view& f, instant now) {
-  if (f.command == mars::command_noop) {  // Whatever its sequence: so does Mars.
-    doubted_until_ = never;
-    if (up_)
-      rhythm_.on_pong(now);
-    else if (settings_.user.empty())
-      on_proved(now);
-  } else if (f.sequence == mars::sequence_push) {
-    pushes_.push_back({f.command, {f.body.begin(), f.body.end()}});
-  } else if (f.sequence == mars::sequence_identify && auth_ != nullptr && auth_->waits_for_server()) {
-    auth_->on_answer(f.body, f.refusal);
-    return on_auth(now);
-  } else if (f.sequence == mars::sequence_identify && !up_ && !settings_.user.empty() && !helloed_) {
-    return on_hello(f, now);
-  } else {
-    tasks_.on_answer(f, now);
+tharsis_status session::on_frame(const tharsis_stn_frame& f, instant now) {
+  switch (f.kind) {
+    case THARSIS_STN_FRAME_ANSWER: return on_answer(f, now);
+    case THARSIS_STN_FRAME_PIECE: return on_piece(f, now);
+    case THARSIS_STN_FRAME_PUSH: {
+      const auto body = view(f.body);
+      pushes_.push_back({f.command, {body.begin(), body.end()}});
+      return THARSIS_OK;
+    }
+    case THARSIS_STN_FRAME_WELCOME: return on_welcome(f, now);
+    default:  // A pong.
+      doubted_until_ = never;
+      if (up_)
+        rhythm_.on_pong(now);
+      else if (settings_.user.empty())
+        on_proved(now);
+      return THARSIS_OK;
   }
+}
+
+tharsis_status session::on_answer(const tharsis_stn_frame& f, instant now) {
+  mars::frame_view answer;
+  answer.command = f.command;
+  answer.sequence = f.sequence;
+  answer.body = view(f.body);
+  answer.refusal = view(f.refusal);
+  if (auto begun = pieces_.take(f.sequence)) {
+    std::vector<uint8_t>& body = whole_.emplace_back(std::move(*begun));
+    body.insert(body.end(), answer.body.begin(), answer.body.end());
+    answer.body = body;
+  }
+  tasks_.on_answer(answer, now);
   return THARSIS_OK;
 }
 
-tharsis_status session::on_hello(const mars::frame_view& f, instant now) {
-  if (!f.refusal.empty())
+// Nobody's pieces are not kept, and those of open tasks together only so far.
+tharsis_status session::on_piece(const tharsis_stn_frame& f, instant now) {
+  if (!tasks_.expects(f.sequence)) return THARSIS_OK;
+  tasks_.on_answer_begun(f.sequence, now);
+  const auto more = view(f.body);
+  if (pieces_.size() + more.size() > pieces_max) pieces_.sweep([this](uint32_t sequence) { return tasks_.expects(sequence); });
+  if (pieces_.size() + more.size() > pieces_max)
+    return fail(THARSIS_STN_WHY_DECODE, THARSIS_E_PROTOCOL, "the server's answers in pieces have more than " + std::to_string(pieces_max) + " bytes, and none of them ends");
+  pieces_.add(f.sequence, more);
+  return THARSIS_OK;
+}
+
+tharsis_status session::on_welcome(const tharsis_stn_frame& f, instant now) {
+  if (auth_ != nullptr && auth_->waits_for_server()) {
+    auth_->on_answer(view(f.body), view(f.refusal));
+    return on_auth(now);
+  }
+  if (!up_ && !settings_.user.empty() && !helloed_) return on_hello(f, now);
+  return on_answer(f, now);  // Of no task: it is counted.
+}
+
+void session::on_codec_gone(const std::string& sentence) {
+  frames_.reset();
+  if (failure_.status == THARSIS_OK) fail(THARSIS_STN_WHY_CODEC, THARSIS_E_GONE, sentence);
+}
+
+tharsis_status session::on_hello(const tharsis_stn_frame& f, instant now) {
+  if (f.refusal.size > 0)
     return fail(THARSIS_STN_WHY_HELLO_REFUSED, THARSIS_E_DENIED,
-                "the server refused the hello of user '" + settings_.user + "': " + foreign_text(f.refusal));
-  const auto response = mars::decode<mars::hello_response>(f.body);
+                "the server refused the hello of user '" + settings_.user + "': " + foreign_text(view(f.refusal)));
+  const auto response = mars::decode<mars::hello_response>(view(f.body));
   if (!response)
     return fail(THARSIS_STN_WHY_DECODE, THARSIS_E_PROTOCOL,
                 "the server's answer to the hello means nothing: " + response.failure().text);
@@ -165,24 +214,34 @@ instant session::deadline() const {
 }
 
 void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
+  if (failure_.status != THARSIS_OK) return;
   const size_t before = out.size();
+  if (const auto message = auth_ != nullptr ? auth_->take_message() : std::nullopt) {
+    tharsis_stn_frame f = frame_of(THARSIS_STN_FRAME_HELLO);
+    f.command = message->command;
+    f.body = bytes_of(message->body);
+    say(f);
+  }
   out.insert(out.end(), output_.begin(), output_.end());
   output_.clear();
-  if (const auto message = auth_ != nullptr ? auth_->take_message() : std::nullopt)
-    mars::append_frame(out, mars::frame{message->command, mars::sequence_identify, message->body, {}, {}}, settings_.client_version);
-  while (up_ && out.size() - before < room && tasks_.write_next(out, settings_.client_version, now)) silence_.on_sent(now);
+  while (up_ && out.size() - before < room && tasks_.write_next(out, *frames_, now)) silence_.on_sent(now);
   upload_.on_written(out.size() - before);
 }
 
 void session::send_hello(const std::string& client_id) {
-  const mars::hello_request hello{settings_.user, client_id, {}};
-  mars::append_frame(output_, mars::frame{mars::command_hello, mars::sequence_identify, mars::encode(hello), {}, {}},
-                     settings_.client_version);
+  const auto body = mars::encode(mars::hello_request{settings_.user, client_id, {}});
+  tharsis_stn_frame hello = frame_of(THARSIS_STN_FRAME_HELLO);
+  hello.command = mars::command_hello;
+  hello.body = bytes_of(body);
+  say(hello);
 }
 
-void session::send_ping() {
-  mars::append_frame(output_, mars::frame{mars::command_noop, mars::sequence_noop, {}, {}, {}},
-                     settings_.client_version);
+void session::send_ping() { say(frame_of(THARSIS_STN_FRAME_PING)); }
+
+// What does not depend on a task: a codec that cannot even say this is of no use.
+void session::say(const tharsis_stn_frame& f) {
+  error why;
+  if (frames_->append(output_, f, why) != THARSIS_OK) fail(THARSIS_STN_WHY_CODEC, why.status, why.text);
 }
 
 tharsis_status session::fail(uint32_t why, tharsis_status status, std::string text) {

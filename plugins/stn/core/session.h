@@ -2,18 +2,21 @@
 // pushes, heartbeat, silence. Bytes and instants in, bytes and verdicts out.
 #pragma once
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "plugins/stn/core/answer_pieces.h"
 #include "plugins/stn/core/auth_exchange.h"
 #include "plugins/stn/core/heartbeat.h"
 #include "plugins/stn/core/reason.h"
 #include "plugins/stn/core/silence.h"
 #include "plugins/stn/core/task_queue.h"
 #include "plugins/stn/core/upload.h"
-#include "sdk/pure/mars_frame.h"
+#include "sdk/pure/framing.h"
 
 namespace tharsis::stn {
 
@@ -24,14 +27,14 @@ struct push {
 
 class session {
  public:
-  // `rhythm` and `tasks` belong to the link and outlive the session. The connection must have proved
+  // `frames` speak as a client. `rhythm` and `tasks` belong to the link and outlive the session. The connection must have proved
   // itself by `prove_by`: the server has taken the hello or, where the profile names no user, has
   // answered a ping. With `auth` the application's own proof comes after the hello, or in the ping's place.
-  session(const link_settings& s, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
+  session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
           instant prove_by, auth_exchange* auth = nullptr);
 
   // Where what comes next may be put; what was taken from the session before is no longer valid then.
-  std::span<uint8_t> room(size_t size) { return reader_.room(size); }
+  std::span<uint8_t> room(size_t size);
   // So many bytes were. Anything but OK ends the connection; failure() has the sentence.
   tharsis_status on_received(size_t count, instant now);
 
@@ -40,6 +43,9 @@ class session {
 
   // The application has said something, or the server has answered it: goes on from there.
   tharsis_status on_auth(instant now);
+
+  // Whoever brought the codec takes it back: it is not used after this, and the connection has failed.
+  void on_codec_gone(const std::string& sentence);
 
   // Ask when deadline() has passed; harmless to ask early. `unconfirmed`: written bytes of which the
   // peer's system has not said that it has them.
@@ -58,12 +64,16 @@ class session {
   const loss& failure() const { return failure_; }
 
  private:
-  tharsis_status on_frame(const mars::frame_view& f, instant now);
-  tharsis_status on_hello(const mars::frame_view& f, instant now);
+  tharsis_status on_frame(const tharsis_stn_frame& f, instant now);
+  tharsis_status on_answer(const tharsis_stn_frame& f, instant now);
+  tharsis_status on_piece(const tharsis_stn_frame& f, instant now);
+  tharsis_status on_welcome(const tharsis_stn_frame& f, instant now);
+  tharsis_status on_hello(const tharsis_stn_frame& f, instant now);
   void on_proved(instant now);
   void come_up(instant now);
   void send_hello(const std::string& client_id);
   void send_ping();
+  void say(const tharsis_stn_frame& f);
   tharsis_status fail(uint32_t why, tharsis_status status, std::string text);
 
   const link_settings& settings_;
@@ -75,7 +85,9 @@ class session {
   instant doubted_until_ = never;
   silence silence_;
   upload upload_;
-  mars::frame_reader reader_;
+  std::optional<framing> frames_;  // Nothing: the codec is gone.
+  answer_pieces pieces_;
+  std::deque<std::vector<uint8_t>> whole_;  // Answers that were made of pieces; until more is received.
   std::vector<uint8_t> output_;
   std::vector<push> pushes_;
   bool up_ = false;

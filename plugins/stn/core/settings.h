@@ -7,6 +7,7 @@
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/task_limits.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/framing.h"
 #include "sdk/pure/mars_frame.h"
 #include "sdk/pure/time.h"
 
@@ -69,6 +70,8 @@ struct dial_settings {
 struct link_settings {
   std::string name;
   std::vector<endpoint> endpoints;
+  std::string codec = "mars";          // How messages stand on the wire.
+  tharsis::codec_settings codec_settings;
   std::string ca;            // A file of certificates to trust; may be empty.
   bool system_store = true;  // Also trust what the system trusts.
   std::string user;          // Empty: no hello, a ping's pong is the proof.
@@ -92,7 +95,7 @@ struct task_settings {
   duration timeout = 15s;
   // At a frame of some 100 bytes: half a megabyte, and at 1,000 answers a second four seconds' work.
   int64_t waiting_max = 4096;
-  int64_t body_max = mars::frame_size_max - mars::head_size - 4 - mars::key_size_max;
+  int64_t body_max = mars::body_size_max;
   // A path that lost a request this often will lose it again; its time is over long before, as a rule.
   int64_t retries = 30;
   // How long a command rests of which an answer said that the server wants no more.
@@ -113,6 +116,9 @@ inline constexpr size_t write_window = 64 * 1024;
 // So much is read, or written, before others on this strand get their turn.
 inline constexpr size_t read_turn = 256 * 1024;
 inline constexpr size_t write_turn = 256 * 1024;
+// Answers that come in pieces are kept until they are whole, all of a connection together up to this: a few
+// of the largest.
+inline constexpr size_t pieces_max = 16 * 1024 * 1024;
 // A system's socket gives about so much at once.
 inline constexpr size_t read_piece = 64 * 1024;
 // The memory of a burst of requests goes with it; so much stays for the next ones.

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "plugins/stn/core/foreign_text.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::stn {
 namespace {
@@ -133,18 +134,25 @@ void task_queue::on_encoded(uint64_t id, uint32_t connection, result<std::vector
   take_back(*r, now);
 }
 
-bool task_queue::write_next(std::vector<uint8_t>& out, uint32_t client_version, instant now) {
+bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant now) {
   request* const r = next_ready(now);
   if (r == nullptr) return false;
+  if (!frames.carries(THARSIS_STN_CARRIES_KEYS)) r->key.clear();  // The server would not know a repeat.
   stop_waiting(*r, now);
   be_sent(*r, now);
-  mars::frame_view f;
+  tharsis_stn_frame f = frame_of(THARSIS_STN_FRAME_REQUEST);
   f.command = r->command;
   f.sequence = r->sequence;
-  f.body = r->body;
-  f.key = r->key;
-  mars::append_frame(out, f, client_version);
-  if (r->has(THARSIS_STN_SEND_ONLY)) finish(*r, now, THARSIS_OK, THARSIS_STN_ANSWERED, {}, {});
+  f.body = bytes_of(r->body);
+  f.key = bytes_of(r->key);
+  error why;
+  if (frames.append(out, f, why) != THARSIS_OK) {
+    --r->sends;
+    finish(*r, now, why.status, THARSIS_STN_NOT_CARRIED, {}, std::move(why.text));
+  } else {
+    counts_.sent.add();
+    if (r->has(THARSIS_STN_SEND_ONLY)) finish(*r, now, THARSIS_OK, THARSIS_STN_ANSWERED, {}, {});
+  }
   return true;
 }
 
@@ -162,7 +170,6 @@ void task_queue::be_sent(request& r, instant now) {
   by_sequence_.add(r);
   sent_.insert(r, nullptr);
   if (sent_.first == &r) slow_at_ = later(now, times_.shortest());
-  counts_.sent.add();
 }
 
 void task_queue::on_answer_begun(uint32_t sequence, instant now) {

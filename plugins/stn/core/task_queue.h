@@ -20,6 +20,7 @@
 #include "plugins/stn/core/request.h"
 #include "plugins/stn/core/settings.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/framing.h"
 #include "sdk/pure/metrics.h"
 
 namespace tharsis::stn {
@@ -69,13 +70,16 @@ class task_queue {
   void on_network(bool gone, bool cellular, instant now);
 
   // Puts the next request behind what is in `out`; it counts as sent from here on. False: none is ready.
-  bool write_next(std::vector<uint8_t>& out, uint32_t client_version, instant now);
+  // One that `frames` do not carry is answered so.
+  bool write_next(std::vector<uint8_t>& out, framing& frames, instant now);
   // Whose callers are to make a body now.
   std::vector<encode_wish> take_wishes() { return std::exchange(wishes_, {}); }
   // One was made, for that connection; or the task ends with this failure. Harmless when the task is gone.
   void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now);
 
   void on_answer(const mars::frame_view& f, instant now);
+  // A request with this sequence is out.
+  bool expects(uint32_t sequence) const { return by_sequence_.find(sequence) != nullptr; }
   // Some bytes of an answer are there, its last not.
   void on_answer_begun(uint32_t sequence, instant now);
 

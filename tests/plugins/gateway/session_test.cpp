@@ -12,6 +12,8 @@ namespace {
 constexpr instant t0{};
 const gateway::limits numbers;
 
+framing mars_frames() { return std::move(*gateway::open_frames({})); }
+
 std::vector<uint8_t> wire_of(uint32_t sequence, size_t body = 4) {
   std::vector<uint8_t> out;
   mars::append_frame(out, {mars::command_send_message, sequence, std::vector<uint8_t>(body, 'x'), {}, {}});
@@ -28,7 +30,7 @@ TEST(GatewaySession, GivesTheSameRequestsHoweverTheBytesAreSplit) {
     bytes.insert(bytes.end(), one.begin(), one.end());
   }
   for (int round = 0; round < 50; ++round) {
-    session s(numbers, t0);
+    session s(numbers, mars_frames(), t0);
     uint32_t next = 1;
     std::span<const uint8_t> rest(bytes);
     while (!rest.empty()) {
@@ -43,14 +45,14 @@ TEST(GatewaySession, GivesTheSameRequestsHoweverTheBytesAreSplit) {
 }
 
 TEST(GatewaySession, WhoSaysNothingIsNotWaitedFor) {
-  session s(numbers, t0);
+  session s(numbers, mars_frames(), t0);
   EXPECT_EQ(s.deadline(), t0 + numbers.first_frame_timeout);
   EXPECT_FALSE(s.judge(s.deadline() - 1ns));
   EXPECT_EQ(s.judge(s.deadline())->status, THARSIS_E_TIMEOUT);
 }
 
 TEST(GatewaySession, ADripOfBytesDoesNotPutTheFramesDeadlineOff) {
-  session s(numbers, t0);
+  session s(numbers, mars_frames(), t0);
   const auto frame = wire_of(1, 200);
   ASSERT_EQ(s.on_bytes(wire_of(9), t0), THARSIS_OK);
   ASSERT_TRUE(s.take_request(t0));
@@ -61,7 +63,7 @@ TEST(GatewaySession, ADripOfBytesDoesNotPutTheFramesDeadlineOff) {
 }
 
 TEST(GatewaySession, EachFrameHasItsOwnTime) {
-  session s(numbers, t0);
+  session s(numbers, mars_frames(), t0);
   instant now = t0;
   ASSERT_EQ(s.on_bytes(wire_of(1), now), THARSIS_OK);
   ASSERT_TRUE(s.take_request(now));
@@ -77,7 +79,7 @@ TEST(GatewaySession, EachFrameHasItsOwnTime) {
 }
 
 TEST(GatewaySession, AClientThatFallsSilentIsGivenUpAfterTheIdleTime) {
-  session s(numbers, t0);
+  session s(numbers, mars_frames(), t0);
   ASSERT_EQ(s.on_bytes(wire_of(1), t0 + 5s), THARSIS_OK);
   ASSERT_TRUE(s.take_request(t0 + 5s));
   EXPECT_EQ(s.deadline(), t0 + 5s + numbers.idle_timeout);
@@ -87,7 +89,7 @@ TEST(GatewaySession, AClientThatFallsSilentIsGivenUpAfterTheIdleTime) {
 TEST(GatewaySession, AFlooderIsReadAtItsPaceAndLosesNothing) {
   gateway::limits slow = numbers;
   slow.requests_per_second = 100;
-  session s(slow, t0);
+  session s(slow, mars_frames(), t0);
   std::vector<uint8_t> flood;
   for (uint32_t i = 1; i <= 1000; ++i) mars::append_frame(flood, {6, i, {}, {}, {}});
   ASSERT_EQ(s.on_bytes(flood, t0), THARSIS_OK);
@@ -106,7 +108,7 @@ TEST(GatewaySession, AFlooderIsReadAtItsPaceAndLosesNothing) {
 }
 
 TEST(GatewaySession, APeerThatDoesNotReadItsAnswersIsNotReadEither) {
-  session s(numbers, t0);
+  session s(numbers, mars_frames(), t0);
   ASSERT_EQ(s.on_bytes(wire_of(1), t0), THARSIS_OK);
   s.on_unsent(static_cast<size_t>(numbers.unsent) / 2 + 1, t0);
   EXPECT_FALSE(s.has_request(t0));
@@ -116,7 +118,7 @@ TEST(GatewaySession, APeerThatDoesNotReadItsAnswersIsNotReadEither) {
 }
 
 TEST(GatewaySession, APeerThatFallsTooFarBehindIsDropped) {
-  session s(numbers, t0);
+  session s(numbers, mars_frames(), t0);
   const mars::frame push{mars::command_push, 0, std::vector<uint8_t>(100000), {}, {}};
   while (!s.judge(t0)) s.send(push);
   EXPECT_EQ(s.judge(t0)->status, THARSIS_E_BUSY);
@@ -124,7 +126,7 @@ TEST(GatewaySession, APeerThatFallsTooFarBehindIsDropped) {
 }
 
 TEST(GatewaySession, AStalledPeerIsDroppedAndASlowOneIsNot) {
-  session stalled(numbers, t0), slow(numbers, t0);
+  session stalled(numbers, mars_frames(), t0), slow(numbers, mars_frames(), t0);
   instant now = t0;
   for (int i = 0; i < 10; ++i, now += 10s) {
     for (session* s : {&stalled, &slow}) {
@@ -141,7 +143,7 @@ TEST(GatewaySession, AStalledPeerIsDroppedAndASlowOneIsNot) {
 }
 
 TEST(GatewaySession, GarbageIsRefusedWithASentence) {
-  session s(numbers, t0);
+  session s(numbers, mars_frames(), t0);
   const std::string text = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
   EXPECT_EQ(s.on_bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, t0), THARSIS_E_PROTOCOL);
   EXPECT_FALSE(s.failure().text.empty());

@@ -186,7 +186,7 @@ TEST(LinkSim, AServerThatNeverAnswersTheHelloIsGivenUp) {
 TEST(LinkSim, BadAnswersToTheHelloEndTheConnectionWithAReason) {
   const std::tuple<manner, tharsis_status, const char*> cases[] = {
       {manner::refuse_hello, THARSIS_E_DENIED, "code 7: as told"},
-      {manner::garbage, THARSIS_E_PROTOCOL, "no frames of Mars"},
+      {manner::garbage, THARSIS_E_PROTOCOL, "no frames of codec 'mars'"},
       {manner::zero_head, THARSIS_E_PROTOCOL, "at least 20"},
       {manner::oversized, THARSIS_E_PROTOCOL, "at most 1048576"},
   };

@@ -21,6 +21,11 @@ inline std::unique_ptr<stn::request> make_request(uint64_t id, std::vector<uint8
   return r;
 }
 
+// As the link opens them.
+inline framing frames_of(const stn::link_settings& s) {
+  return std::move(*framing::open(*built_in_codec(s.codec), THARSIS_STN_CLIENT, s.client_version, s.codec_settings));
+}
+
 inline tharsis_status receive(stn::session& talk, std::span<const uint8_t> bytes, instant now) {
   if (!bytes.empty()) std::memcpy(talk.room(bytes.size()).data(), bytes.data(), bytes.size());
   return talk.on_received(bytes.size(), now);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include "sdk/pure/mars_messages.h"
+#include "sdk/pure/views.h"
 #include "tests/plugins/stn/requests.h"
 
 using namespace tharsis;
@@ -36,7 +37,7 @@ struct bench {
       : settings(std::move(s)),
         rhythm(settings.heartbeat),
         tasks("main", phases),
-        talk(settings, id, rhythm, tasks, t0 + 15s) {}
+        talk(settings, test::frames_of(settings), id, rhythm, tasks, t0 + 15s) {}
 
   std::vector<mars::frame> sent(instant now = t0) {
     EXPECT_EQ(server.on_bytes(output_of(talk, room, now)), THARSIS_OK);
@@ -155,7 +156,7 @@ TEST(Session, GarbageEndsItAndSaysWhatWasWrong) {
   b.up();
   const bytes garbage(40, 'x');
   EXPECT_EQ(receive(b.talk, garbage, t0), THARSIS_E_PROTOCOL);
-  expect_failure(b, THARSIS_E_PROTOCOL, "no frames of Mars");
+  expect_failure(b, THARSIS_E_PROTOCOL, "no frames of codec 'mars'");
 }
 
 TEST(Session, WhatCameBeforeTheDamageStillCounts) {
@@ -280,7 +281,7 @@ TEST(Session, EveryTaskHasExactlyOneAnswerOverManyConnections) {
       }
     };
     for (int connection = 0; connection < 6; ++connection) {
-      session talk(settings, id, rhythm, tasks, now + 15s);
+      session talk(settings, test::frames_of(settings), id, rhythm, tasks, now + 15s);
       mars::frame_reader server;
       std::vector<mars::frame> owed;
       bytes wire;
@@ -317,4 +318,126 @@ TEST(Session, EveryTaskHasExactlyOneAnswerOverManyConnections) {
     collect();
     for (const auto& [task, count] : answers) ASSERT_EQ(count, 1) << task;
   }
+}
+
+// Mars gives every link the global encoder, whatever its own is.
+TEST(Session, MarsDefect7EachLinkSpeaksItsOwnCodec) {
+  stn::link_settings other = quick("");
+  other.codec = "length-prefixed";
+  other.codec_settings = {{"prefix", "2"}};
+  bench b(other);
+  EXPECT_EQ(output_of(b.talk, room, t0), (bytes{0, 9, 5, 0, 0, 0, 0, 0, 0, 0, 0}));
+  const bytes pong{0, 9, 6, 0, 0, 0, 0, 0, 0, 0, 0};
+  EXPECT_EQ(receive(b.talk, pong, t0), THARSIS_OK);
+  EXPECT_TRUE(b.talk.up());
+  bench mars(quick(""));
+  EXPECT_EQ(receive(mars.talk, pong, t0), THARSIS_OK);  // The begin of a head of 9 MiB,
+  EXPECT_EQ(receive(mars.talk, pong, t0), THARSIS_E_PROTOCOL);
+}
+
+// Mars keeps the body of every noop's answer, and one for each sequence that it does not know.
+TEST(Session, MarsDefect8PongsAndStrangersPiecesAreNotKept) {
+  stn::link_settings s = quick("");
+  s.codec = "length-prefixed";
+  bench b(s);
+  framing server = std::move(*framing::open(*built_in_codec("length-prefixed"), THARSIS_STN_SERVER, 200, {}));
+  const bytes body(1 << 19, 'x');
+  for (int i = 0; i < 100; ++i)
+    for (const uint32_t kind : {THARSIS_STN_FRAME_PONG, THARSIS_STN_FRAME_PIECE}) {
+      tharsis_stn_frame f = frame_of(kind);
+      f.sequence = static_cast<uint32_t>(i + 1000);
+      f.body = bytes_of(body);
+      bytes wire;
+      error why;
+      ASSERT_EQ(server.append(wire, f, why), THARSIS_OK);
+      ASSERT_EQ(receive(b.talk, wire, t0), THARSIS_OK) << "50 MiB were kept: " << b.talk.failure().text;
+    }
+  EXPECT_TRUE(b.talk.up());
+}
+
+TEST(Session, AnAnswerInPiecesIsWholeWithItsLastOne) {
+  stn::link_settings s = quick("");
+  s.codec = "length-prefixed";
+  bench b(s);
+  framing server = std::move(*framing::open(*built_in_codec("length-prefixed"), THARSIS_STN_SERVER, 200, {}));
+  const auto say = [&](uint32_t kind, uint32_t sequence, std::string_view text) {
+    tharsis_stn_frame f = frame_of(kind);
+    f.sequence = sequence;
+    f.body = bytes_of(as_bytes(text));
+    bytes wire;
+    error why;
+    EXPECT_EQ(server.append(wire, f, why), THARSIS_OK);
+    return receive(b.talk, wire, t0);
+  };
+  EXPECT_EQ(say(THARSIS_STN_FRAME_PONG, 0, ""), THARSIS_OK);
+  b.submit(1);
+  b.submit(2);
+  output_of(b.talk, room, t0);
+  EXPECT_EQ(say(THARSIS_STN_FRAME_PIECE, 1, "on"), THARSIS_OK);
+  EXPECT_EQ(say(THARSIS_STN_FRAME_PIECE, 2, "tw"), THARSIS_OK);
+  EXPECT_EQ(say(THARSIS_STN_FRAME_PIECE, 1, "e and "), THARSIS_OK);
+  EXPECT_TRUE(b.tasks.take_answers().empty());
+  EXPECT_EQ(say(THARSIS_STN_FRAME_ANSWER, 1, "all"), THARSIS_OK);
+  auto first = b.tasks.take_answers();
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(as_text(first[0].body), "one and all");
+  EXPECT_EQ(say(THARSIS_STN_FRAME_ANSWER, 2, "o"), THARSIS_OK);
+  auto second = b.tasks.take_answers();
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(as_text(second[0].body), "two");
+}
+
+TEST(Session, AnswersInPiecesThatNeverEndAreGivenUpWithTheConnection) {
+  stn::link_settings s = quick("");
+  s.codec = "length-prefixed";
+  bench b(s);
+  framing server = std::move(*framing::open(*built_in_codec("length-prefixed"), THARSIS_STN_SERVER, 200, {}));
+  const bytes body(1 << 19, 'x');
+  const auto say = [&](uint32_t kind) {
+    tharsis_stn_frame f = frame_of(kind);
+    f.sequence = 1;
+    f.body = bytes_of(body);
+    bytes wire;
+    error why;
+    EXPECT_EQ(server.append(wire, f, why), THARSIS_OK);
+    return receive(b.talk, wire, t0);
+  };
+  EXPECT_EQ(say(THARSIS_STN_FRAME_PONG), THARSIS_OK);
+  b.submit(1);
+  output_of(b.talk, room, t0);
+  size_t taken = 0;
+  while (taken < 1000 && say(THARSIS_STN_FRAME_PIECE) == THARSIS_OK) ++taken;
+  EXPECT_EQ(taken, stn::pieces_max / body.size());
+  expect_failure(b, THARSIS_E_PROTOCOL, "none of them ends");
+}
+
+TEST(Session, ACodecThatIsTakenBackEndsTheConnectionAtOnce) {
+  bench b;
+  b.up();
+  b.submit(1);
+  b.talk.on_codec_gone("it went");
+  EXPECT_TRUE(output_of(b.talk, room, t0).empty());
+  EXPECT_EQ(b.talk.on_received(0, t0), THARSIS_E_GONE);
+  EXPECT_EQ(b.talk.on_deadline(t0 + 1h, 0), THARSIS_E_GONE);
+  expect_failure(b, THARSIS_E_GONE, "it went");
+}
+
+TEST(Session, ATaskThatTheCodecCannotCarryFailsAloneWithASentence) {
+  stn::link_settings s = quick("");
+  s.codec = "length-prefixed";
+  s.codec_settings = {{"prefix", "1"}};
+  bench b(s);
+  output_of(b.talk, room, t0);
+  const bytes pong{9, 6, 0, 0, 0, 0, 0, 0, 0, 0};
+  ASSERT_EQ(receive(b.talk, pong, t0), THARSIS_OK);
+  b.submit(1, 1000);
+  b.submit(2, 3);
+  EXPECT_FALSE(output_of(b.talk, room, t0).empty());
+  auto over = b.tasks.take_answers();
+  ASSERT_EQ(over.size(), 1u);
+  EXPECT_EQ(over[0].of->id, 1u);
+  EXPECT_EQ(over[0].status, THARSIS_E_INVALID);
+  EXPECT_EQ(over[0].of->sends, 0u);
+  EXPECT_NE(over[0].reason.find("codec 'length-prefixed' does not carry this"), std::string::npos) << over[0].reason;
+  EXPECT_EQ(b.tasks.sent(), 1u);
 }

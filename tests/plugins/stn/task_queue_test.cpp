@@ -34,7 +34,7 @@ struct stage {
 
   std::optional<mars::frame> send(instant now = t0) {
     bytes out;
-    if (!q.write_next(out, mars::client_version_default, now)) return std::nullopt;
+    if (!q.write_next(out, frames, now)) return std::nullopt;
     mars::frame_reader server;
     EXPECT_EQ(server.on_bytes(out), THARSIS_OK);
     return server.take_frame();
@@ -51,6 +51,7 @@ struct stage {
   }
 
   mars::frame said;  // By the server, last.
+  framing frames = std::move(*framing::open(*built_in_codec("mars"), THARSIS_STN_CLIENT, mars::client_version_default, {}));
   stn::phase_clock phases;
   task_queue q;
 };
