@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 
+#include "runtime/interface_wish.h"
 #include "sdk/pure/nearest.h"
 
 namespace tharsis::runtime {
@@ -20,7 +21,8 @@ using graph = std::vector<std::vector<edge>>;  // For each consumer, whom it wai
 std::vector<size_t> providers_of(const plugin_list& plugins, std::string_view interface_id) {
   std::vector<size_t> found;
   for (size_t i = 0; i < plugins.size(); ++i)
-    if (holds(plugins[i]->provided, interface_id)) found.push_back(i);
+    if (std::any_of(plugins[i]->provided.begin(), plugins[i]->provided.end(), [&](const placed_name& p) { return meets(interface_id, p.name); }))
+      found.push_back(i);
   return found;
 }
 

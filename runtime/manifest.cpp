@@ -49,6 +49,7 @@ const setting& manifest_schema() {
                     of_texts("subscribes", setting_type::list),
                     of_texts("capabilities", setting_type::list),
                     of_texts("commands", setting_type::map),
+                    of_texts("carried_out_by", setting_type::map),
                     of_host(),
                     named("settings", setting_type::any)};
     return root;
@@ -84,6 +85,13 @@ bool is_interface_id(std::string_view text) {
   return !major.empty() && major.size() < 6 && major[0] != '0' && major[0] != '-' && parse_integer(major).ok();
 }
 
+// One part of the name, but not the first, may be a star.
+bool is_wish(std::string_view text) {
+  const size_t star = text.find(".*");
+  if (star == std::string_view::npos) return is_interface_id(text);
+  return is_interface_id(std::string(text.substr(0, star)) + ".x" + std::string(text.substr(star + 2)));
+}
+
 bool is_topic_pattern(std::string_view text) {
   return each_part(text, [](std::string_view part) { return part == "*" || part == "**" || is_word(part, "_-"); });
 }
@@ -99,7 +107,7 @@ class manifest_reader {
     const std::string id_form = "expected an interface id like 'tharsis.stn/1'";
     names(tree, "provides", is_interface_id, id_form, into_.provided);
     names(tree, "requires", is_interface_id, id_form, into_.required);
-    names(tree, "wants", is_interface_id, id_form, into_.wanted);
+    names(tree, "wants", is_wish, id_form + ", or 'tharsis.stn.codec.*/1'", into_.wanted);
     names(tree, "publishes", is_dotted, "expected a topic like 'stn.link'", into_.published);
     names(tree, "subscribes", is_topic_pattern, "expected a topic or a pattern like 'stn.*'", into_.subscribed);
     names(tree, "capabilities", is_dotted, "expected a word like 'net.listen'", into_.capabilities);
@@ -174,8 +182,20 @@ class manifest_reader {
         problems_.add(command.at, "commands: a command is a lower-case word, got " + quoted(command.key));
       if (help->empty() || help->find('\n') != std::string::npos)
         problems_.add(command.at, "commands." + command.key + ": expected one line of help");
-      into_.commands.push_back({command.key, *help});
+      into_.commands.push_back({command.key, *help, {}});
     }
+    const setting_value* others = tree.child("carried_out_by");
+    for (size_t i = 0; others && i < others->children.size(); ++i) read_carrier(others->children[i]);
+  }
+
+  void read_carrier(const setting_value& named) {
+    const auto* plugin = std::get_if<std::string>(&named.scalar);
+    if (plugin == nullptr) return;
+    const auto command = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == named.key; });
+    if (command == into_.commands.end())
+      return void(problems_.add(named.at, "carried_out_by: there is no command " + quoted(named.key) + " among `commands`"));
+    if (!is_dotted(*plugin)) problems_.add(named.at, "carried_out_by." + named.key + ": expected the id of a plugin, got " + quoted(*plugin));
+    command->carrier = *plugin;
   }
 
   // What was said is a default as any other, which knows where it stands.

@@ -26,7 +26,8 @@ bool holds(const std::vector<placed_name>& names, std::string_view name);
 
 struct plugin_command {
   std::string name;
-  std::string help;  // One line.
+  std::string help;     // One line.
+  std::string carrier;  // The plugin that has it and carries it out; empty: this one.
 };
 
 struct plugin_manifest {
@@ -37,7 +38,7 @@ struct plugin_manifest {
   source_position library_at;
   std::string summary;
   std::string folder;  // Absolute.
-  std::vector<placed_name> provided, required, wanted;  // Interface ids, "tharsis.stn/1".
+  std::vector<placed_name> provided, required, wanted;  // Interface ids, "tharsis.stn/1"; wanted: see interface_wish.h.
   std::vector<placed_name> published, subscribed;       // Topics, and patterns of topics.
   std::vector<placed_name> capabilities;
   std::vector<plugin_command> commands;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/callback_text.h"
+#include "runtime/interface_wish.h"
 #include "runtime/os_library.h"
 #include "runtime/strand_metrics.h"
 #include "runtime/thrown.h"
@@ -185,7 +186,8 @@ void plugin_host::create() {
   shared_.registry->add_consumer(
       id_, consumes, [this](std::function<void()> f) { inbox_->send(std::move(f)); },
       [this](const std::string& id, const void* table) { rebind(id, table); });
-  for (const std::string& id : consumes) bound_[id] = shared_.registry->best(id);
+  for (const std::string& id : consumes)
+    if (!is_pattern(id)) bound_[id] = shared_.registry->best(id);
 
   leaks_ = std::make_unique<leak_audit>(*shared_.platform);
   tharsis_error reason = no_error();
@@ -462,7 +464,10 @@ tharsis_status plugin_host::registry_watch(void* self, const char* id, tharsis_o
   plugin_host& host = of(self);
   if (!host.on_own_strand()) return host.not_here(error, "watch");
   if (id == nullptr || told == nullptr) return fail(error, THARSIS_E_INVALID, "watch needs an id and a function");
-  const auto found = host.bound_.find(id);
+  auto found = host.bound_.find(id);
+  const auto& wanted = host.entry_->manifest->wanted;
+  if (found == host.bound_.end() && std::any_of(wanted.begin(), wanted.end(), [&](const placed_name& wish) { return meets(wish.name, id); }))
+    found = host.bound_.emplace(id, host.shared_.registry->best(id)).first;
   if (found == host.bound_.end())
     return fail(error, THARSIS_E_DENIED,
                 "'" + std::string(id) + "' is neither in `requires` nor in `wants` of " + host.entry_->manifest->file());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/expansion.h"
+#include "runtime/interface_wish.h"
 #include "runtime/os_profile_files.h"
 #include "runtime/os_trust.h"
 #include "runtime/profile_layers.h"
@@ -178,8 +179,16 @@ yaml_node named(const std::string& id, const source_position& at) {
   return node;
 }
 
-// The plugin and, as far as they are found, those that provide what it requires.
-yaml_node plugin_and_needs(const std::string& plugin, const plugin_catalogue& catalogue) {
+// Whether one of a command's words names it: "acme", or as a value of an option, "--codec=acme".
+bool is_named(std::string_view name, const std::vector<std::string>& words) {
+  return !name.empty() && std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word == name || (word.starts_with("--") && word.ends_with("=" + std::string(name)));
+  });
+}
+
+// The plugin and, as far as they are found, those that provide what it requires, and of patterns that it wants
+// what the command's words name.
+yaml_node plugin_and_needs(const std::string& plugin, const std::vector<std::string>& words, const plugin_catalogue& catalogue) {
   const source_position at{std::make_shared<const source>(source{"tharsis " + plugin, {}, source::kind::profile, {}}), 0, 0};
   yaml_node plugins = named("", at);
   plugins.is = yaml_node::kind::map;
@@ -187,6 +196,10 @@ yaml_node plugin_and_needs(const std::string& plugin, const plugin_catalogue& ca
   for (size_t i = 0; i < plugins.children.size(); ++i) {
     const found_plugin* found = catalogue.find(plugins.children[i].key);
     if (found == nullptr || !found->manifest) continue;
+    for (const placed_name& wish : found->manifest->wanted)
+      for (const plugin_manifest* other : catalogue.manifests())
+        for (const placed_name& p : other->provided)
+          if (is_named(star_of(wish.name, p.name), words) && !plugins.find(other->id)) plugins.children.push_back(named(other->id, at));
     for (const placed_name& need : found->manifest->required)
       for (const plugin_manifest* other : catalogue.manifests()) {
         if (!holds(other->provided, need.name)) continue;
@@ -242,9 +255,9 @@ void check_libraries(const profile& plan, diagnostics& problems) {
   }
 }
 
-profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems) {
+profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems, const std::vector<std::string>& words) {
   plugin_catalogue catalogue = find_manifests(request.plugin_folders);
-  yaml_node plugins = plugin_and_needs(plugin, catalogue);
+  yaml_node plugins = plugin_and_needs(plugin, words, catalogue);
   for (const std::string& set : request.sets) override_setting(plugins, set, plugin, problems);
   profile made = profile_builder(request, catalogue, problems, plugin).build(plugins);
   for (plugin_entry& entry : made.plugins) {

@@ -61,7 +61,9 @@ void check_libraries(const profile& plan, diagnostics& problems);
 
 // A profile of one plugin and, as far as they are found, those that provide what it requires, with
 // default settings; `sets` name the plugin's own settings, without its id. For a plugin's command, so
-// the plugin itself does not start, and what its manifest requires may be missing.
-profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems);
+// the plugin itself does not start, and what its manifest requires may be missing. Of a pattern that it wants
+// those are there too whose star one of the command's words names: `stn send --codec acme` brings the plugin that
+// provides tharsis.stn.codec.acme/1.
+profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems, const std::vector<std::string>& words = {});
 
 }  // namespace tharsis::runtime

@@ -84,29 +84,44 @@ int help(const std::string& command, const plugin_catalogue& found) {
   return plugin && plugin->manifest ? say(plugin_help(*plugin->manifest)) : unknown_command(command, found);
 }
 
+// The plugin that carries out the first of these words, or what to tell the person.
+struct carrier {
+  const found_plugin* plugin = nullptr;
+  int refused = 0;
+};
+carrier carrier_of(const std::string& id, const std::vector<std::string>& words, const plugin_catalogue& found, bool handed_on = false) {
+  const found_plugin* plugin = found.find(id);
+  if (plugin == nullptr) return {nullptr, unknown_command(id, found)};
+  if (!plugin->manifest) return {nullptr, refuse(plugin->problems)};
+  if (words.empty()) return {nullptr, refuse(plugin_help(*plugin->manifest))};
+  if (words[0] == "--help" || words[0] == "-h") return {nullptr, say(plugin_help(*plugin->manifest))};
+  std::vector<std::string> names;
+  for (const plugin_command& c : plugin->manifest->commands) {
+    if (c.name == words[0] && (c.carrier.empty() || handed_on)) return {plugin, 0};
+    if (c.name == words[0] && found.find(c.carrier) == nullptr)
+      return {nullptr, refuse("tharsis: '" + id + " " + c.name + "' is carried out by plugin '" + c.carrier + "', which is not found\n")};
+    if (c.name == words[0]) return carrier_of(c.carrier, words, found, true);
+    names.push_back(c.name);
+  }
+  return {nullptr, refuse("tharsis: plugin '" + id + "' has no command " + runtime::quoted(words[0]) +
+                          (names.empty() ? "" : "; it has " + listed(names)) + "\n")};
+}
+
 // `tharsis xlog cat FILE...`
 int run_plugin_command(const command_line& line) {
   profile_request request = request_of(line);
   const plugin_catalogue found = find_manifests(request.plugin_folders);
-  const found_plugin* plugin = found.find(line.command);
-  if (plugin == nullptr) return unknown_command(line.command, found);
-  if (!plugin->manifest) return refuse(plugin->problems);
   const auto& words = line.arguments;
-  if (words.empty()) return refuse(plugin_help(*plugin->manifest));
-  if (words[0] == "--help" || words[0] == "-h") return say(plugin_help(*plugin->manifest));
-  std::vector<std::string> names;
-  for (const plugin_command& c : plugin->manifest->commands) names.push_back(c.name);
-  if (std::find(names.begin(), names.end(), words[0]) == names.end())
-    return refuse("tharsis: plugin '" + line.command + "' has no command " + runtime::quoted(words[0]) +
-                  (names.empty() ? "" : "; it has " + listed(names)) + "\n");
-
+  const carrier who = carrier_of(line.command, words, found);
+  if (who.plugin == nullptr) return who.refused;
   diagnostics problems;
   session_request session;
   request.file.clear();
-  session.plan = profile_of_plugin(line.command, request, problems);
+  const std::string& id = who.plugin->manifest->id;
+  session.plan = profile_of_plugin(id, request, problems, words);
   check_libraries(session.plan, problems);
   if (!problems.empty()) return refuse(problems);
-  session.work = {line.command, words[0], {words.begin() + 1, words.end()}};
+  session.work = {id, words[0], {words.begin() + 1, words.end()}};
   return run_session(std::move(session));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/interface_wish.h"
+
 namespace tharsis::runtime {
 
 registry::registry(metrics* counted) {
@@ -123,7 +125,7 @@ const void* registry::best_locked(const std::string& id) const {
 // table that was withdrawn meanwhile.
 void registry::tell_consumers(const std::string& id, const std::shared_ptr<acknowledged>& token) {
   for (const auto& [plugin, c] : consumers_) {
-    if (std::find(c.ids.begin(), c.ids.end(), id) == c.ids.end()) continue;
+    if (std::none_of(c.ids.begin(), c.ids.end(), [&](const std::string& wish) { return meets(wish, id); })) continue;
     changes_.add();
     c.to([this, id, token, told = c.told] { told(id, best(id)); });
   }

@@ -29,7 +29,7 @@ class registry {
   explicit registry(metrics* counted = nullptr);
   registry(const registry&) = delete;
 
-  // All [any thread]. `plugin` names provider and consumer.
+  // All [any thread]. `plugin` names provider and consumer. Among a consumer's ids may be patterns (interface_wish.h).
   void add_consumer(const std::string& plugin, std::vector<std::string> ids, send to, on_change told);
   // The consumer has gone. A change it has not acknowledged counts as acknowledged once its `send`
   // has dropped what waits.

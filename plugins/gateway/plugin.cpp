@@ -1,4 +1,5 @@
 // The door between the contract and the gateway. Nothing here decides anything.
+#include "plugins/gateway/serve_command.h"
 #include "plugins/gateway/server.h"
 #include "plugins/gateway/wish_command.h"
 #include "sdk/async/door.h"
@@ -79,14 +80,16 @@ settings read_settings(const host& h) {
 class plugin {
  public:
   plugin(const host& tables, settings s, listen_place where, std::optional<listen_place> logs)
-      : tables_(tables), place_(tables_.loop), logs_folder_(s.logs_folder(std::string(view(tables.paths->data(tables.paths->self))))), server_(tables_, place_, std::move(s), where, logs), life_(server_.life()), commands_(place_), end_(place_) {}
+      : tables_(tables), place_(tables_.loop), settings_(std::move(s)), where_(where), logs_(logs),
+        logs_folder_(settings_.logs_folder(std::string(view(tables.paths->data(tables.paths->self))))), serving_(tables_, place_, settings_),
+        commands_(place_), end_(place_) {}
 
   static result<std::unique_ptr<plugin>> create(const host& tables) {
     settings s = read_settings(tables);
-    const auto where = place_to_listen(s);
-    if (!where) return where.failure();
     if (const auto frames = open_frames(s); !frames)
       return error{frames.status(), tables.where("codec_settings") + ": gateway.codec_settings: " + frames.failure().text};
+    const auto where = place_to_listen(s);
+    if (!where) return where.failure();
     auto logs = read_logs(tables);
     if (!logs) return logs.failure();
     s.logs = std::move(*logs);
@@ -99,16 +102,23 @@ class plugin {
     return std::make_unique<plugin>(tables, std::move(s), *where, receives);
   }
   tharsis_status start(tharsis_error*) {
-    life_.start(place_);
+    server_.emplace(tables_, place_, settings_, where_, logs_, owner_of(tables_));
+    life_.emplace(server_->life());
+    life_->start(place_);
     return THARSIS_PENDING;
   }
   tharsis_status stop() {
-    if (!wish_) server_.stop();
-    else if (commands_.empty()) return THARSIS_OK;
-    else end_.spawn(tell_stopped());
+    if (server_) {
+      server_->stop();
+      return THARSIS_PENDING;
+    }
+    if (!wish_) return serving_.stop();
+    if (commands_.empty()) return THARSIS_OK;
+    end_.spawn(tell_stopped());
     return THARSIS_PENDING;
   }
   void run_command(const command_call& call) {
+    if (call.name() == "serve") return serving_.run(call);
     wish_ = std::make_unique<wish_command>(tables_, place_, logs_folder_, call);
     commands_.spawn(wish_->run());
   }
@@ -121,9 +131,13 @@ class plugin {
 
   const host tables_;
   strand place_;
+  const settings settings_;
+  const listen_place where_;
+  const std::optional<listen_place> logs_;
   const std::string logs_folder_;
-  server server_;
-  task<void> life_;
+  std::optional<server> server_;
+  std::optional<task<void>> life_;
+  serve_command serving_;
   std::unique_ptr<wish_command> wish_;
   task_set commands_, end_;
 };

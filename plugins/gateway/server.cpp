@@ -25,13 +25,15 @@ exchange::counts count_requests(const host& h) {
 
 }  // namespace
 
-server::server(const host& tables, strand& place, settings s, listen_place where, std::optional<listen_place> logs)
+server::server(const host& tables, strand& place, settings s, listen_place where, std::optional<listen_place> logs, server_owner owner,
+               const std::string& folder)
     : tables_(tables),
       place_(place),
       settings_(std::move(s)),
       where_(where),
       logs_where_(logs),
-      folder_(view(tables.paths->data(tables.paths->self))),
+      owner_(std::move(owner)),
+      folder_(folder.empty() ? std::string(view(tables.paths->data(tables.paths->self))) : folder),
       listener_(place, *tables.net),
       shared_(settings_, count_requests(tables)),
       around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }},
@@ -40,19 +42,30 @@ server::server(const host& tables, strand& place, settings s, listen_place where
       open_(tables.count<gauge>("connections_open", "1", "Connections now")),
       receiving_(place) {}
 
+server_owner owner_of(const host& tables) {
+  const tharsis_host* const self = tables.self;
+  server_owner owner;
+  owner.ready = [self](const std::string&) { self->ready(self->self); };
+  owner.failed = [self](const error& why) {
+    tharsis_error reason = no_error();
+    fail(&reason, why);
+    self->failed(self->self, &reason);
+  };
+  owner.stopped = [self] { self->stopped(self->self); };
+  return owner;
+}
+
 task<void> server::life() {
   const error failure = co_await open();
   if (failure.status != THARSIS_OK) {
     co_await close();
-    tharsis_error reason = no_error();
-    fail(&reason, failure);
-    tables_.self->failed(tables_.self->self, &reason);
+    owner_.failed(failure);
     co_return;
   }
-  tables_.self->ready(tables_.self->self);
+  owner_.ready(endpoint_text());
   co_await serve();
   co_await close();
-  tables_.self->stopped(tables_.self->self);
+  owner_.stopped();
 }
 
 void server::stop() {

@@ -1,6 +1,7 @@
 // The gateway's life: make or load its identity, listen, take connections, play the planned outage,
 // close. One coroutine; each connection has its own.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,15 +18,28 @@
 
 namespace tharsis::gateway {
 
+// Whoever runs a server, the plugin or a command, and hears how it goes.
+struct server_owner {
+  std::function<void(const std::string& endpoint)> ready;
+  std::function<void(const error& why)> failed;  // It could not begin; nothing comes after this.
+  std::function<void()> stopped;                 // After stop().
+};
+
+// The host: of a plugin that starts.
+server_owner owner_of(const host& tables);
+
 class server {
  public:
-  // `logs`: where log files are received; nothing: they are not.
-  server(const host& tables, strand& place, settings s, listen_place where, std::optional<listen_place> logs = {});
+  // `logs`: where log files are received; nothing: they are not. `folder`: of its own, for certificates and endpoint;
+  // empty: the plugin's.
+  server(const host& tables, strand& place, settings s, listen_place where, std::optional<listen_place> logs, server_owner owner,
+         const std::string& folder = {});
   server(const server&) = delete;
 
-  // Ends with the host's ready() and, after stop(), stopped(); or with failed().
+  // ready, and after stop() stopped; or failed.
   task<void> life();
   void stop();
+  std::string certificate() const { return tls_ ? folder_ + "/ca.pem" : std::string(); }  // That clients trust.
 
  private:
   task<error> open();
@@ -53,6 +67,7 @@ class server {
   const settings settings_;
   const listen_place where_;
   const std::optional<listen_place> logs_where_;
+  const server_owner owner_;
   const std::string folder_;
   tcp_listener listener_;
   exchange shared_;

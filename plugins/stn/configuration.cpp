@@ -158,7 +158,7 @@ task_settings read_tasks(const host& from) {
 // Whether it is known without asking a resolver that this host is no other machine.
 bool stays_here(const endpoint& e) { return e.host == "localhost" || (parse_ip(e.host) && !outside(e)); }
 
-error wrong_line(const std::string& what) { return {THARSIS_E_INVALID, "stn send: " + what}; }
+error wrong_line(const send_arguments& line, const std::string& what) { return {THARSIS_E_INVALID, line.command_name + ": " + what}; }
 
 }  // namespace
 
@@ -178,22 +178,23 @@ result<settings> read_settings(const host& tables) {
 
 result<settings> read_settings(const host& tables, const send_arguments& line, const std::string& ca) {
   for (const std::string& name : tables.keys("links"))
-    if (name != "main") return wrong_line("--set links." + name + ": there is one link here, links.main");
+    if (name != "main") return wrong_line(line, "--set links." + name + ": there is one link here, links.main");
   link_settings link = read_link(tables, "main", ca);
   link.endpoints = line.endpoints;
   link.user = line.user.value_or(link.user);
+  link.codec = line.codec.value_or(link.codec);
   link.client_version = line.client_version.value_or(link.client_version);
   link.plain_allowed = link.plain_allowed || line.plain;
   for (const endpoint& e : link.endpoints) {
     if (e.scheme == "tcp" && !link.plain_allowed && !stays_here(e))
-      return wrong_line(e.text() + " would send everything unencrypted; use tcps://, or say --plain");
+      return wrong_line(line, e.text() + " would send everything unencrypted; use tcps://, or say --plain");
     if (e.scheme == "tcps" && link.ca.empty() && !link.system_store)
-      return wrong_line("no certificate is trusted; name the server's authority with --ca");
+      return wrong_line(line, "no certificate is trusted; name the server's authority with --ca");
   }
   if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
   const settings s{{std::move(link)}, read_tasks(tables)};
   if (line.plan.rate == 0 && line.plan.in_flight > s.tasks.waiting_max)
-    return wrong_line("--in-flight " + std::to_string(line.plan.in_flight) + " is more than may wait; add --set tasks.waiting_max=" +
+    return wrong_line(line, "--in-flight " + std::to_string(line.plan.in_flight) + " is more than may wait; add --set tasks.waiting_max=" +
                       std::to_string(line.plan.in_flight));
   return s;
 }

@@ -121,6 +121,7 @@ void link_events::on_state(const link_state& s) const {
   payload.causes = text_of(s.causes);
   host_.publish(states_, &payload);
   log_state(s);
+  if (ear_ != nullptr) ear_->on_state(s);
 }
 
 void link_events::log_state(const link_state& s) const {
@@ -156,6 +157,7 @@ void link_events::on_connect(const connect_profile& c) const {
 void link_events::on_push(const std::string& link, const push& p) const {
   const tharsis_stn_push payload{text_of(link), p.command, 0, bytes_of(p.body)};
   host_.publish(pushes_, &payload);
+  if (ear_ != nullptr) ear_->on_push(link, p);
 }
 
 }  // namespace tharsis::stn

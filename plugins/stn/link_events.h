@@ -44,11 +44,22 @@ struct connect_profile {
   phase_times times;
 };
 
+// Hears of links beside the bus: a command.
+class link_ear {
+ public:
+  virtual void on_state(const link_state& s) = 0;
+  virtual void on_push(const std::string& link, const push& p) = 0;
+
+ protected:
+  ~link_ear() = default;
+};
+
 class link_events {
  public:
   explicit link_events(const host& tables) : host_(tables), log_(tables.log) {}
 
   void declare();  // In start().
+  void lend(link_ear* ear) { ear_ = ear; }  // It outlives the links.
   void on_state(const link_state& s) const;
   void on_auth(const auth_outcome& a) const;
   void on_connect(const connect_profile& c) const;
@@ -59,6 +70,7 @@ class link_events {
 
   host host_;
   logger log_;
+  link_ear* ear_ = nullptr;
   tharsis_handle states_ = 0;
   tharsis_handle pushes_ = 0;
   tharsis_handle auths_ = 0;

@@ -189,9 +189,9 @@ task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   touched_ = false;
   exchange_.reset();
   wish_.reset();
-  if (settings_.auth.when != auth_settings::use::off && auth_.there()) exchange_.emplace(settings_.auth);
   auto frames = codec_.begin();
   if (!frames) co_return loss(THARSIS_STN_WHY_CODEC, frames.failure());
+  if (settings_.auth.when != auth_settings::use::off && auth_.there() && frames->carries(THARSIS_STN_CARRIES_HELLO)) exchange_.emplace(settings_.auth);
   session talk(settings_, std::move(*frames), client_id_, rhythm_, tasks_, prove_by, exchange_ ? &*exchange_ : nullptr);
   const open_wire guard(*this, *wire, talk);
   bool more = false;

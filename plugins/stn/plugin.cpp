@@ -1,8 +1,10 @@
 // The door between the C ABI and stn. Nothing here decides anything.
 #include <optional>
 
+#include "plugins/stn/check_command.h"
 #include "plugins/stn/configuration.h"
 #include "plugins/stn/dispatcher.h"
+#include "plugins/stn/listen_command.h"
 #include "plugins/stn/send_command.h"
 #include "plugins/stn/status_command.h"
 #include "sdk/async/door.h"
@@ -21,7 +23,9 @@ class plugin {
         closing_(place_),
         service_{sizeof(tharsis_stn), this, submit, cancel, has, clear, redo, touch, reset},
         sending_(tables, place_, events_),
-        telling_(tables, place_) {}
+        telling_(tables, place_),
+        listening_(tables, place_, events_),
+        checking_(tables, place_) {}
 
   tharsis_status start(tharsis_error* error) {
     auto s = read_settings(host_);
@@ -40,6 +44,8 @@ class plugin {
     return THARSIS_PENDING;
   }
   void run_command(const command_call& call) {
+    if (call.name() == "listen") return listening_.run(call);
+    if (call.name() == "check-codec") return checking_.run(call);
     if (call.name() != "send") return telling_.run(call);
     events_.declare();
     sending_.run(call);
@@ -49,6 +55,7 @@ class plugin {
   task<void> close() {
     if (tasks_) co_await tasks_->stop();
     co_await sending_.stop();
+    co_await listening_.stop();
     host_.self->stopped(host_.self->self);
   }
   static tharsis_status submit(void* self, const tharsis_stn_task* task, tharsis_handle* id,
@@ -71,6 +78,8 @@ class plugin {
   const tharsis_stn service_;
   send_command sending_;
   status_command telling_;
+  listen_command listening_;
+  check_command checking_;
 };
 
 }  // namespace

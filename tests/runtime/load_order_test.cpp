@@ -80,3 +80,8 @@ TEST(LoadOrder, RandomGraphsAreOrderedOrNamedACircle) {
     }
   }
 }
+
+TEST(LoadOrder, APatternIsAWishForAllThatItFits) {
+  EXPECT_EQ(ordered({plugin("a", {}, {"codec.*"}), plugin("codec.one"), plugin("codec.two"), plugin("other")}).order, "codec.one codec.two a other");
+  EXPECT_EQ(ordered({plugin("a", {}, {"codec.*"}), plugin("codec.one", {"a"})}).order, "a codec.one");
+}

@@ -68,6 +68,13 @@ TEST(Manifest, NamesHaveTheirForms) {
   EXPECT_EQ(with("requires: [x.y/1, x.y/1]\n"), "requires: 'x.y/1' stands here twice");
   EXPECT_EQ(with("commands: { Say: x }\n"), "commands: a command is a lower-case word, got 'Say'");
   EXPECT_EQ(with("commands: { say: \"\" }\n"), "commands.say: expected one line of help");
+  EXPECT_EQ(with("commands: { say: \"it says\" }\ncarried_out_by: { say: other }\n"), "");
+  EXPECT_EQ(with("carried_out_by: { say: other }\n"), "carried_out_by: there is no command 'say' among `commands`");
+  EXPECT_EQ(with("commands: { say: \"it says\" }\ncarried_out_by: { say: Other }\n"), "carried_out_by.say: expected the id of a plugin, got 'Other'");
+  EXPECT_EQ(with("wants: [x.codec.*/1]\n"), "");
+  EXPECT_NE(with("wants: [x.*.*/1]\n"), "");
+  EXPECT_NE(with("wants: [\"*/1\"]\n"), "");
+  EXPECT_NE(with("requires: [x.codec.*/1]\n"), "");
 }
 
 TEST(Manifest, TheHostsKeysAreNoSettings) {

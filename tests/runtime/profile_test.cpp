@@ -307,6 +307,21 @@ TEST_F(Profile, ACommandGetsAProfileOfItsPluginAndWhatThatRequires) {
   EXPECT_EQ(std::get<int64_t>(p.plugins[1].settings.find("lines")->scalar), 2);
 }
 
+TEST_F(Profile, ACommandGetsWhatItsPatternsWantWhereItsWordsNameIt) {
+  here.add_plugin("sender", "wants: [x.codec.*/1]\n");
+  here.add_plugin("acme", "provides: [x.codec.acme/1]\n");
+  here.add_plugin("other", "provides: [x.codec.other/1]\n");
+  const auto plugins = [this](const std::vector<std::string>& words) {
+    std::string ids;
+    for (const plugin_entry& e : profile_of_plugin("sender", here.request, here.problems, words).plugins) ids += e.id + " ";
+    return ids;
+  };
+  EXPECT_EQ(plugins({}), "sender ");
+  EXPECT_EQ(plugins({"check", "acme"}), "acme sender ");
+  EXPECT_EQ(plugins({"send", "--codec=other", "x=acme"}), "other sender ");
+  EXPECT_EQ(here.messages(), "");
+}
+
 TEST_F(Profile, ACommandNeedsNothingThatOnlyARunningPluginMustHave) {
   here.add_plugin("caller",
                   "settings:\n  links: { type: map, required: true, min: 1, of: { type: group, settings: { to: { type: text, "

@@ -263,3 +263,20 @@ TEST_F(Registry, TablesMayBeFreedOnceTheWithdrawalIsAnswered) {
     EXPECT_EQ(s.table, nullptr);
   }
 }
+
+TEST_F(Registry, WhoWantsAPatternIsToldOfWhatItFits) {
+  consumer c(services, "c", "tharsis.codec.*/1");
+  services.provide("p", "tharsis.codec.acme/1", &one, 0);
+  services.provide("p", "tharsis.codec.acme/2", &one, 0);
+  services.provide("p", "tharsis.codec.a.b/1", &one, 0);
+  services.publish("p");
+  EXPECT_EQ(c.waiting.size(), 1u);
+  c.run();
+  EXPECT_EQ(c.holds, &one);
+  bool gone = false;
+  services.withdraw("p", "tharsis.codec.acme/1", [&] { gone = true; });
+  EXPECT_FALSE(gone) << "it is in use";
+  c.run();
+  EXPECT_TRUE(gone);
+  EXPECT_EQ(c.holds, nullptr);
+}

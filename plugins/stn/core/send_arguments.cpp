@@ -88,8 +88,9 @@ class reader {
     else if (name == "--client-version") out_.client_version = static_cast<uint32_t>(whole(name, value, 0, uint32_max));
     else if (name == "--count") out_.plan.count = whole(name, value, 1, send_count_max);
     else if (name == "--in-flight") out_.plan.in_flight = whole(name, value, 1, send_count_max), in_flight_ = true;
-    else if (value != "mars") complain("--codec: there is no codec '" + value + "'; there is mars");
+    else out_.codec = value;
     if ((name == "--ca" || name == "--body-file") && value.empty()) complain("option " + name + " needs the name of a file");
+    if (name == "--codec" && !is_codec_name(value)) complain("--codec: a codec's name is a lower-case word, like mars or length-prefixed, not '" + value + "'");
     if (name == "--command" && out_.command == mars::command_noop)
       complain("--command: 6 is the heartbeat's, no task may have it");
   }
@@ -156,7 +157,8 @@ const std::string_view send_help =
     "  --keys              give each task an idempotency key: when the link breaks it is sent again. Without one, a task\n"
     "                      that was sent fails with its link.\n"
     "  --client-version N  stands in every frame (200)\n"
-    "  --codec mars        how messages stand on the wire: Mars' frame is the only one\n"
+    "  --codec NAME        how messages stand on the wire: mars (the default), length-prefixed, or a plugin's; then\n"
+    "                      --plugins DIR where that plugin is, unless it lies beside the others\n"
     "  --hash              add sha256: of the answers' bodies, one behind the other in the order of the tasks\n"
     "  --json              print the JSON object only\n"
     "  --set KEY=VALUE     a setting of stn, like links.main.answer_timeout=2s or tasks.waiting_max=10000\n"

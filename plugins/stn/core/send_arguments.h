@@ -13,6 +13,7 @@
 namespace tharsis::stn {
 
 struct send_arguments {
+  std::string command_name = "stn send";  // For sentences; others have such lines too.
   std::vector<endpoint> endpoints;
   uint32_t command = 0;
   std::optional<std::string> body, body_file;  // One of them.
@@ -20,6 +21,7 @@ struct send_arguments {
   // What is said here is stronger than --set links.main.
   std::string ca;  // As typed.
   std::optional<std::string> user;
+  std::optional<std::string> codec;
   std::optional<uint32_t> client_version;
   bool plain = false;
   bool keys = false;  // Each task has an idempotency key.

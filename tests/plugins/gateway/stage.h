@@ -94,7 +94,7 @@ class running_gateway {
     EXPECT_TRUE(where);
     run_on(strand_, [this, s, where] {
       place_.emplace(tables_.loop);
-      server_.emplace(tables_, *place_, s, *where);
+      server_.emplace(tables_, *place_, s, *where, std::nullopt, gateway::owner_of(tables_));
       life_.emplace(server_->life());
       life_->start(*place_);
     });
