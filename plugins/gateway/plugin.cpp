@@ -86,8 +86,6 @@ class plugin {
 
   static result<std::unique_ptr<plugin>> create(const host& tables) {
     settings s = read_settings(tables);
-    if (const auto frames = open_frames(s); !frames)
-      return error{frames.status(), tables.where("codec_settings") + ": gateway.codec_settings: " + frames.failure().text};
     const auto where = place_to_listen(s);
     if (!where) return where.failure();
     auto logs = read_logs(tables);
@@ -101,7 +99,9 @@ class plugin {
     }
     return std::make_unique<plugin>(tables, std::move(s), *where, receives);
   }
-  tharsis_status start(tharsis_error*) {
+  tharsis_status start(tharsis_error* error) {
+    if (const auto frames = open_frames(settings_); !frames)
+      return fail(error, frames.status(), tables_.where("codec_settings") + ": gateway.codec_settings: " + frames.failure().text);
     server_.emplace(tables_, place_, settings_, where_, logs_, owner_of(tables_));
     life_.emplace(server_->life());
     life_->start(place_);

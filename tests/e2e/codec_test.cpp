@@ -1,7 +1,11 @@
 // Goal: codecs as a person meets them: the example's plugin under check-codec and on a link, length-prefixed between
 // send and the gateway, `listen`, and the gateway alone.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <thread>
 
@@ -27,6 +31,50 @@ class Codec : public tharsis::test::program_stage {
   void expect_out(const std::string& part) const { EXPECT_NE(out_.find(part), std::string::npos) << "wanted: " << part << "\ngot: " << out_ << err_; }
 
   std::string endpoint_;
+};
+
+// Answers each request with its body, and pings, in the example's lines. One connection after the other.
+class lines_server {
+ public:
+  lines_server() {
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(listen(listener_, 8), 0);
+    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size), 0);
+    port_ = ntohs(at.sin_port);
+    work_ = std::thread([this] { serve(); });
+  }
+  ~lines_server() {
+    shutdown(listener_, SHUT_RDWR);
+    work_.join();
+    close(listener_);
+  }
+  lines_server(const lines_server&) = delete;
+  std::string endpoint() const { return "tcp://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  void serve() const {
+    for (int peer; (peer = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; close(peer)) talk(peer);
+  }
+  static void talk(int peer) {
+    std::string received;
+    char piece[4096];
+    for (ssize_t n; (n = read(peer, piece, sizeof piece)) > 0;) {
+      received.append(piece, static_cast<size_t>(n));
+      for (size_t end; (end = received.find('\n')) != std::string::npos; received.erase(0, end + 1)) {
+        std::string line = received.substr(0, end + 1);
+        line[0] = line[0] == 'i' ? 'o' : 'A';
+        if (::send(peer, line.data(), line.size(), MSG_NOSIGNAL) < 0) return;
+      }
+    }
+  }
+  int listener_;
+  uint16_t port_ = 0;
+  std::thread work_;
 };
 
 }  // namespace
@@ -100,6 +148,16 @@ TEST_F(Codec, TheExamplesCodecPassesTheKit) {
   expect_out("codec lines: all ");
   EXPECT_EQ(ask({"stn", "check-codec", "lines", "--seeds", "5", "--json"}), 0) << out_ << err_;
   EXPECT_EQ(out_.find("{\"codec\":\"lines\",\"ok\":true,\"trials\":[{\"name\":\"opens, and knows its limits\",\"ok\":true,"), 0u) << out_;
+}
+
+TEST_F(Codec, TheExamplesCodecCarriesTasksToAServerThatSpeaksIt) {
+  const lines_server server;
+  EXPECT_EQ(ask({"stn", "send", server.endpoint(), "--codec", "lines", "--command", "100", "--body", "hello", "--count", "30", "--in-flight", "7", "--hash", "--json"}), 0) << err_;
+  expect_out("\"sent\":30,\"ok\":30,");
+  EXPECT_EQ(ask({"stn", "send", server.endpoint(), "--codec", "lines", "--user", "ann", "--command", "100", "--body", "hello", "--deadline", "1s", "--json"}), 1);
+  expect_error("codec 'lines' has no hello");
+  EXPECT_EQ(ask({"stn", "send", server.endpoint(), "--codec", "nobody", "--command", "100", "--body", "hello", "--deadline", "1s", "--json"}), 1);
+  expect_error("waits for codec 'nobody'");
 }
 
 TEST_F(Codec, CheckCodecSaysWhatIsWrong) {

@@ -146,7 +146,7 @@ TEST(CodecCheck, KindsThatAreMixedUpAreCaught) {
                 }), "pings");
   expect_caught(with_frames("length-prefixed", [](tharsis_bytes, tharsis_stn_decoded& f) {
                   if (f.frame.kind == THARSIS_STN_FRAME_PIECE) f.frame.kind = THARSIS_STN_FRAME_NONE;
-                }), "frames were sent");
+                }), "its kind was 3");
 }
 
 TEST(CodecCheck, WaitingForTooMuchIsCaught) {

@@ -9,6 +9,7 @@
 #include "sdk/abi/dns.h"
 #include "sdk/abi/stn.h"
 #include "sdk/abi/stn_auth.h"
+#include "sdk/abi/stn_codec.h"
 #include "sdk/abi/stn_links.h"
 #include "sdk/async/host.h"
 #include "tests/plugins/told_network.h"
@@ -63,6 +64,11 @@ class plugin_host {
     auth_ = table;
     if (on_auth_ != nullptr) on_auth_(auth_context_, table);
   }
+  // The codec "odd", from now on. On the strand.
+  void provide_codec(const tharsis_stn_codec* table) {
+    codec_ = table;
+    for (const auto& [on_codec, context] : on_codec_) on_codec(context, table);
+  }
   lent_metrics metrics;
   told_network network;
 
@@ -115,6 +121,11 @@ class plugin_host {
   }
   static tharsis_status watch(void* self, const char* id, tharsis_on_service on_service, void* context, tharsis_error*) {
     plugin_host& h = of(self);
+    if (std::string_view(id) == "tharsis.stn.codec.odd/1") {
+      h.on_codec_.emplace_back(on_service, context);
+      if (h.codec_ != nullptr) on_service(context, h.codec_);
+      return THARSIS_OK;
+    }
     if (std::string_view(id) != THARSIS_STN_AUTH_ID) return THARSIS_E_DENIED;
     h.on_auth_ = on_service;
     h.auth_context_ = context;
@@ -134,6 +145,8 @@ class plugin_host {
   const tharsis_stn_auth* auth_ = nullptr;
   tharsis_on_service on_auth_ = nullptr;
   void* auth_context_ = nullptr;
+  const tharsis_stn_codec* codec_ = nullptr;
+  std::vector<std::pair<tharsis_on_service, void*>> on_codec_;
   volatile uint32_t level_ = 0;
 };
 
