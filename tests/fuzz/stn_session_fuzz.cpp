@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   count_answers(tasks, answers);
   tasks.on_loss(talk.failure(), now);
   count_answers(tasks, answers);
-  tasks.end(THARSIS_E_CANCELLED, "stop", now);
+  tasks.end({THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stop"}, now);
   count_answers(tasks, answers);
   for (const int n : answers) fuzz::require(n == 1, "every task has exactly one answer");
   return 0;

@@ -78,7 +78,7 @@ TEST(SendArguments, WhatIsWrongIsSaid) {
   expect_refused(with({"--json=1"}), "--json takes no value");
   expect_refused(with({"--ca", ""}), "--ca needs the name of a file");
   expect_refused(with({"--codec", "No Codec"}), "a codec's name is a lower-case word, like mars or length-prefixed, not 'No Codec'");
-  EXPECT_EQ(with({"--codec", "acme"})->codec, "acme");
+  EXPECT_EQ(parse_send_arguments(with({"--codec", "acme"}))->codec, "acme");
   for (const char* command : {"0", "-1", "x", "4294967296", "3x"}) expect_refused(with({"--command", command}), "--command: expected");
   expect_refused(with({"--command", "6"}), "heartbeat");
   for (const char* count : {"0", "-5", "1e3", "10000001", ""}) expect_refused(with({"--count", count}), "--count: expected");
