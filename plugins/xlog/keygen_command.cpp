@@ -93,7 +93,7 @@ task<int> keygen_command::work() {
     co_return 1;
   }
   call_.print("key " + key_id_text(id) + "\n  " + shown + "      the private key: keep it away from where logs are written\n  " +
-             shown + ".pub  the public key: encrypt: { to: [" + shown + ".pub] }\n");
+             shown + ".pub  the public key: encrypt: { to: [" + path + ".pub] }\n");
   co_return 0;
 }
 

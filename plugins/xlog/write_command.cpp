@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "plugins/xlog/core/key_file.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/task_set.h"
 #include "sdk/pure/logger.h"
@@ -94,6 +95,8 @@ settings write_command::with_directory(settings s, const command_call& c) {
     s.directory = c.absolute_folder(word);
     break;
   }
+  for (std::string& key : s.recipients)
+    if (!is_key_text(key)) key = c.absolute(key);
   s.full = {{THARSIS_LOG_VERBOSE, for_ever}, {}};
   return s;
 }

@@ -117,6 +117,16 @@ class Commands(unittest.TestCase):
             cat.wait(timeout=60)
         self.assertNotIn("\x1b", run("cat", logs).stdout[:1000], "no colours in pipes")
 
+    def test_a_key_is_found_where_it_was_typed(self):
+        here = fresh("keys")
+        os.makedirs(here)
+        made = run("keygen", "me.key", cwd=here)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertIn(f"to: [{here}/me.key.pub]", made.stdout)
+        written = run("write", "logs/", "--lines", "10", "--set", "encrypt.to=[me.key.pub]", cwd=here)
+        self.assertEqual(written.returncode, 0, written.stderr)
+        self.assertEqual(run("cat", "--key", "me.key", "logs/", cwd=here).stdout.count("\n"), 10)
+
     def imported(self, name, *words):
         done = run("import", "-o", fresh(name) + "/", *words)
         self.assertEqual((done.returncode, done.stderr), (0, ""))

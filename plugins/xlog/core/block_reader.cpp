@@ -85,7 +85,7 @@ bool block_reader::take_rows(byte_source from, size_t rows) {
   read_times(from, times_);
   site_codes_.resize(rows), thread_codes_.resize(rows);
   if (!take_codes(from, sizes_.size() / 2, site_codes_) || !take_codes(from, threads, thread_codes_)) return false;
-  for (const uint32_t code : site_codes_) ++sections_[code].count;
+  for (const uint16_t code : site_codes_) ++sections_[code].count;
 
   auto literals = texts_.literals();
   for (size_t i = 0; i < sizes_.size() / 2; ++i) {
@@ -101,12 +101,12 @@ bool block_reader::take_sections(byte_source& from, size_t rows) {
   const uint64_t count = from.varint();
   if (count == 0 || count > rows) return false;
   sections_.resize(count);
+  wanted_.assign(count, 1);
   sizes_.resize(2 * count);
   for (uint64_t i = 0; i < count; ++i) {
     section& s = sections_[i];
     s.site = static_cast<uint32_t>(from.varint());
     s.count = s.at = 0;
-    s.wanted = true;
     s.is = state::closed;
     sizes_[2 * i] = from.varint();
     sizes_[2 * i + 1] = from.varint();
@@ -114,15 +114,22 @@ bool block_reader::take_sections(byte_source& from, size_t rows) {
   return from.ok();
 }
 
-bool block_reader::take_codes(byte_source& from, size_t choices, std::vector<uint32_t>& to) {
+// There are no more choices than rows, so a code has 16 bits.
+bool block_reader::take_codes(byte_source& from, size_t choices, std::vector<uint16_t>& to) {
+  static_assert(block_rows_max <= size_t{1} << 16);
+  if (choices == 1) {
+    std::fill(to.begin(), to.end(), uint16_t{0});
+    return from.ok();
+  }
   values_.resize(to.size());
   unpack(from, values_, 0, static_cast<unsigned>(std::bit_width(choices - 1)));
-  uint64_t high = 0;
+  const auto most = static_cast<uint16_t>(choices - 1);
+  uint16_t high = 0;
   for (size_t i = 0; i < to.size(); ++i) {
-    to[i] = static_cast<uint32_t>(values_[i]);
-    high = std::max(high, values_[i]);
+    to[i] = static_cast<uint16_t>(values_[i]);
+    high = std::max(high, to[i]);
   }
-  return from.ok() && high < choices;
+  return from.ok() && high <= most;
 }
 
 bool block_reader::values(cells& to) {

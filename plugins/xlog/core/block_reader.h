@@ -51,25 +51,25 @@ class block_reader {
   template <class Wanted>
   bool choose_sites(Wanted wanted) {
     bool any = false;
-    for (section& s : sections_) {
-      s.wanted = wanted(s.site);
-      any = any || s.wanted;
+    for (size_t i = 0; i < sections_.size(); ++i) {
+      wanted_[i] = wanted(sections_[i].site);
+      any = any || wanted_[i] != 0;
     }
     return any;
   }
 
   // The next row without its arguments. False: that was the last.
   bool next(row& r) {
-    for (const size_t rows = times_.size(); next_ < rows; ++next_) {
-      section& s = sections_[site_codes_[next_]];
-      if (!s.wanted) continue;
-      ++s.at;
-      current_ = &s;
-      r = {s.site, threads_[thread_codes_[next_]], times_[next_] << tick_shift_, {}};
-      ++next_;
-      return true;
-    }
-    return false;
+    const size_t rows = times_.size();
+    size_t i = next_;
+    while (i < rows && wanted_[site_codes_[i]] == 0) ++i;
+    next_ = i;
+    if (i == rows) return false;
+    current_ = &sections_[site_codes_[i]];
+    ++current_->at;
+    r = {current_->site, threads_[thread_codes_[i]], times_[i] << tick_shift_, {}};
+    next_ = i + 1;
+    return true;
   }
 
   // The arguments of the row that next() gave, without copying them: `fixed` as it stood in its ring, and the bytes of
@@ -92,7 +92,6 @@ class block_reader {
     uint32_t site = 0;
     uint32_t count = 0;  // Its rows.
     uint32_t at = 0;     // The one after that of the last next().
-    bool wanted = true;
     std::span<const uint8_t> columns;
     state is = state::closed;
     std::span<const uint8_t> literals;
@@ -102,7 +101,7 @@ class block_reader {
 
   bool take_rows(byte_source from, size_t rows);
   bool take_sections(byte_source& from, size_t rows);
-  bool take_codes(byte_source& from, size_t choices, std::vector<uint32_t>& to);
+  bool take_codes(byte_source& from, size_t choices, std::vector<uint16_t>& to);
   bool open(section& s, const place& p);
   bool open_texts(section& s, const place& p, byte_source& from, uint32_t argument, size_t offset, size_t column);
   bool take_literal(section& s, uint64_t size, std::string_view& t);
@@ -113,11 +112,13 @@ class block_reader {
   std::vector<std::unique_ptr<const place>> places_;  // By number.
   stored_texts texts_;
   std::vector<section> sections_;
+  std::vector<uint8_t> wanted_;   // Whether their rows are.
   std::vector<uint8_t> fixed_;    // Of the sections that are open: rows of fixed parts, lengths of texts included;
   std::vector<std::string_view> all_texts_;  // and their texts, row by row.
   std::unordered_map<uint64_t, std::string> placeholders_;  // What stands for those that are not known, by their code.
   std::vector<uint64_t> sizes_;    // Of sections: columns, literals.
-  std::vector<uint32_t> threads_, site_codes_, thread_codes_;
+  std::vector<uint32_t> threads_;
+  std::vector<uint16_t> site_codes_, thread_codes_;
   std::vector<uint64_t> times_, values_, lengths_;
   uint64_t unknown_texts_ = 0;
   size_t budget_ = 0;              // Bytes that the block's rows may still be.
