@@ -72,6 +72,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       memory_(place, tables, std::move(memory)),
       book_(place, tables, std::move(book)),
       auth_(tables),
+      route_(tables),
       open_(std::make_shared<open_tasks>(s.tasks.waiting_max, &inbox_)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
@@ -93,6 +94,7 @@ void dispatcher::start() {
   memory_.open([this] {
     for (const auto& link : links_) link->recall();
   });
+  route_.open();
   auth_.open([this] {
     for (const auto& link : links_) link->on_auth_provider();
   });
@@ -120,8 +122,7 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tha
   if (task.user.size > task_user_size_max)
     return fail(error, THARSIS_E_INVALID,
                 "the user has " + std::to_string(task.user.size) + " bytes, at most " + std::to_string(task_user_size_max) + " are allowed");
-  for (link = 0; link < links_.size() && links_[link]->name() != wanted; ++link) {
-  }
+  link = link_named(wanted);
   if (link == links_.size())
     return fail(
         error, THARSIS_E_NOT_FOUND,
@@ -224,6 +225,22 @@ void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
     return outbox_.send(to, task_delivery({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now",
                                            THARSIS_STN_STOPPED_COMMAND, s->code}));
   }
+  if (!route_.there()) return go(std::move(r), link);
+  const auto name = route_.route(*r, links_[link]->name());
+  if (!name) return end(std::move(r), name.status(), THARSIS_STN_NOT_ROUTED, name.failure().text, link);
+  const size_t other = link_named(*name);
+  if (other == links_.size())
+    return end(std::move(r), THARSIS_E_NOT_FOUND, THARSIS_STN_NOT_ROUTED, "the application wants the task on link '" + *name + "', which there is not", link);
+  go(std::move(r), other);
+}
+
+size_t dispatcher::link_named(std::string_view name) const {
+  size_t i = 0;
+  while (i < links_.size() && links_[i]->name() != name) ++i;
+  return i;
+}
+
+void dispatcher::go(std::unique_ptr<request> r, size_t link) {
   switch (limits_.on() ? limits_.check(fingerprint(*r), r->body.size(), r->has(THARSIS_STN_ANY_REPEATS), r->has(THARSIS_STN_ANY_FLOW), place_.now())
                        : task_limits::verdict::fine) {
     case task_limits::verdict::fine: return links_[link]->submit(std::move(r));
@@ -328,6 +345,7 @@ task<void> dispatcher::stop() {
   inbox_.drain();
   network_.close();
   auth_.close();
+  route_.close();
   for (const auto& link : links_) link->stop();
   const instant deadline = later(place_.now(), 2 * farewell);
   for (const auto& link : links_) co_await link->wait_stopped(deadline);

@@ -12,6 +12,7 @@
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/longlink.h"
+#include "plugins/stn/route_hook.h"
 #include "plugins/stn/task_delivery.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/mailbox.h"
@@ -62,6 +63,8 @@ class dispatcher final : public answer_taker {
   void say(letter::kind what, tharsis_text link, tharsis_text user = {});
   void on_said(const letter& l, longlink& link);
   void accept(std::unique_ptr<request> r, size_t link);
+  void go(std::unique_ptr<request> r, size_t link);
+  size_t link_named(std::string_view name) const;  // links_.size(): there is none.
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
   void on_judged(const letter& l);
@@ -76,6 +79,7 @@ class dispatcher final : public answer_taker {
   interval_memory memory_;
   link_book book_;
   auth_hook auth_;
+  route_hook route_;
   std::vector<std::unique_ptr<longlink>> links_;
   const std::shared_ptr<open_tasks> open_;
   inbox<letter> inbox_;

@@ -49,6 +49,7 @@ enum {
   THARSIS_STN_DROPPED = 16,         // THARSIS_E_CANCELLED  `decode` said DROP.
   THARSIS_STN_STOPPED_COMMAND = 17,  // THARSIS_E_REFUSED  `decode` said STOP, of this task or of one like it.
   THARSIS_STN_NOT_CARRIED = 18,     // As the link's codec says: a body that is too large for it.
+  THARSIS_STN_NOT_ROUTED = 19,      // As tharsis.stn.route/1 says, or THARSIS_E_NOT_FOUND.
 };
 
 // The end of a task. All of it is borrowed for the call.

@@ -10,6 +10,7 @@
 #include "sdk/abi/stn.h"
 #include "sdk/abi/stn_auth.h"
 #include "sdk/abi/stn_codec.h"
+#include "sdk/abi/stn_route.h"
 #include "sdk/abi/stn_links.h"
 #include "sdk/async/host.h"
 #include "tests/plugins/told_network.h"
@@ -59,6 +60,7 @@ class plugin_host {
   };
   std::vector<connect> connects;  // Of stn.connect.
   const void* dns = nullptr;
+  const tharsis_stn_route* route = nullptr;  // Who says which way tasks go; before the start.
   // Who authenticates, from now on. On the strand.
   void provide_auth(const tharsis_stn_auth* table) {
     auth_ = table;
@@ -124,6 +126,10 @@ class plugin_host {
     if (std::string_view(id) == "tharsis.stn.codec.odd/1") {
       h.on_codec_.emplace_back(on_service, context);
       if (h.codec_ != nullptr) on_service(context, h.codec_);
+      return THARSIS_OK;
+    }
+    if (std::string_view(id) == THARSIS_STN_ROUTE_ID) {
+      if (h.route != nullptr) on_service(context, h.route);
       return THARSIS_OK;
     }
     if (std::string_view(id) != THARSIS_STN_AUTH_ID) return THARSIS_E_DENIED;

@@ -425,6 +425,41 @@ TEST(TaskHooksSim, AnApplicationThatHasRunWildIsHeldBackBySettings) {
   EXPECT_EQ(w.outcomes["any"].status, THARSIS_OK);
 }
 
+TEST(TaskHooksSim, TheApplicationSaysWhichWayATaskGoes) {
+  link_world w(21);
+  stn::link_settings side = w.link();
+  side.name = "side";
+  w.settings.links.push_back(side);
+  std::vector<std::string> asked;
+  const tharsis_stn_route route{sizeof route, &asked,
+                                [](void* self, const tharsis_stn_route_task* t, tharsis_text* link, tharsis_error* why) -> tharsis_status {
+                                  static_cast<std::vector<std::string>*>(self)->emplace_back(view(t->link));
+                                  if (t->command == 101) *link = text_of("side");
+                                  if (t->command == 102) *link = text_of("nowhere");
+                                  if (t->command == 103) return fail(why, THARSIS_E_DENIED, "not in this country");
+                                  return t->command == 104 ? tharsis_status{THARSIS_E_BUSY} : tharsis_status{THARSIS_OK};
+                                }};
+  w.host.route = &route;
+  w.serve();
+  w.start();
+  for (uint32_t command = 100; command < 105; ++command) {
+    tharsis_stn_task t{};
+    t.command = command;
+    EXPECT_EQ(w.start_task(std::to_string(command), t), THARSIS_OK);
+  }
+  ASSERT_TRUE(w.wait_answers(5));
+  EXPECT_EQ(asked, std::vector<std::string>(5, "main"));
+  EXPECT_EQ(w.outcomes["100"].status, THARSIS_OK);
+  EXPECT_EQ(w.outcomes["101"].status, THARSIS_OK);
+  EXPECT_EQ(w.outcomes["102"].status, THARSIS_E_NOT_FOUND);
+  EXPECT_NE(w.outcomes["102"].reason.find("'nowhere'"), std::string::npos);
+  EXPECT_EQ(w.outcomes["103"].reason, "not in this country");
+  EXPECT_EQ(w.outcomes["103"].why, uint32_t{THARSIS_STN_NOT_ROUTED});
+  EXPECT_EQ(w.outcomes["104"].status, THARSIS_E_BUSY);
+  const auto report = w.dispatcher->report();
+  EXPECT_GT(report.links[1].bytes_sent, report.links[0].bytes_sent / 2) << "nothing went over the other link";
+}
+
 // Whatever the weather, the hooks and the callers do: exactly one end each.
 TEST(TaskHooksSim, EveryTaskEndsOnceWhateverItsHooksSayAndTheNetworkDoes) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
