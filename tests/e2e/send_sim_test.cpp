@@ -22,11 +22,11 @@ runtime::profile_request request_of() {
 }
 
 struct gateway_side : test::watched_runtime {
-  void start(sim::world& world, sim::machine& on, const std::string& listen) {
+  void start(sim::world& world, sim::machine& on, const std::string& listen, const std::string& codec = "mars") {
     runtime::profile_request request = request_of();
     request.file = "gateway.yaml";
     request.text = "tharsis: 1\nplugins:\n  gateway: { listen: \"" + listen +
-                   "\", open: true, plain: allowed, certificate: { names: [10.0.0.2] } }\n";
+                   "\", codec: " + codec + ", open: true, plain: allowed, certificate: { names: [10.0.0.2] } }\n";
     runtime::diagnostics problems;
     runtime::profile plan = runtime::load_profile(request, problems);
     run(on.platform(), std::move(plan), problems);
@@ -105,12 +105,13 @@ void send_through_trouble(uint64_t seed) {
   path.delay = std::chrono::milliseconds(between(s.world, 1, 200));
   path.jitter = std::chrono::milliseconds(between(s.world, 0, 50));
   const bool tls = seed % 2 == 1;
-  s.gateway.start(s.world, s.server, tls ? "tcps://10.0.0.2:443" : "tcp://10.0.0.2:443");
+  const std::string codec = seed % 5 < 2 ? "length-prefixed" : "mars";
+  s.gateway.start(s.world, s.server, tls ? "tcps://10.0.0.2:443" : "tcp://10.0.0.2:443", codec);
   const auto count = static_cast<int64_t>(between(s.world, 1, 60));
   const auto deadline = std::chrono::seconds(between(s.world, 1, 15));
   const uint64_t rate = between(s.world, 1, 30);
   std::vector<std::string> words = {"--command", "100", "--body", std::string(between(s.world, 0, 3000), 'b'), "--count",
-                                    std::to_string(count), "--deadline", std::to_string(deadline.count()) + "s", "--plain", "--hash"};
+                                    std::to_string(count), "--deadline", std::to_string(deadline.count()) + "s", "--plain", "--hash", "--codec", codec};
   words.push_back(tls ? "tcps://10.0.0.2:443" : "tcp://10.0.0.2:443");
   if (tls) words.insert(words.end(), {"--ca", "/state/gateway/ca.pem"});
   const bool open_loop = seed % 4 < 2;

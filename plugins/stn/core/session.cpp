@@ -159,7 +159,7 @@ tharsis_status session::on_doubt(instant now) {
   if (!up_) return fail(THARSIS_STN_WHY_NETWORK_CHANGED, THARSIS_E_NETWORK, "the network changed before the server had answered");
   if (rhythm_.on_doubt(now)) send_ping();
   doubted_until_ = later(now, settings_.doubt_timeout);
-  return THARSIS_OK;
+  return failure_.status;
 }
 
 tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
@@ -206,7 +206,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
       return fail(THARSIS_STN_WHY_SILENCE, THARSIS_E_TIMEOUT, "nothing came back for " + wait_text(settings_.answer_timeout) +
                                          " although requests and a ping were sent");
   }
-  return THARSIS_OK;
+  return failure_.status;  // A ping that the codec cannot say.
 }
 
 instant session::deadline() const {
