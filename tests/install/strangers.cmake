@@ -30,6 +30,11 @@ file(REMOVE_RECURSE ${PREFIX}/${LIBDIR}/tharsis/plugins/hello)
 run("good day" ${PREFIX}/bin/tharsis run ${PREFIX}/share/tharsis/configs/hello.yaml --plugins ${FOLDER}/hello/plugins
   --set "hello.greeting=good day" --for 100ms --state ${FOLDER}/state)
 
+run("" ${CONFIGURE} -S ${EXAMPLES}/codec -B ${FOLDER}/codec)
+run("" ${CMAKE_COMMAND} --build ${FOLDER}/codec)
+file(REMOVE_RECURSE ${PREFIX}/${LIBDIR}/tharsis/plugins/lines)
+run("codec lines: all [0-9]+ trials passed" ${PREFIX}/bin/tharsis stn check-codec lines --seeds 5 --plugins ${FOLDER}/codec/plugins --state ${FOLDER}/state)
+
 set(EMBEDDED ${PREFIX}/share/tharsis/configs/hello.yaml ${FOLDER}/hello/plugins ${FOLDER}/state)
 run("" ${CONFIGURE} -S ${EXAMPLES}/embed -B ${FOLDER}/embed)
 run("" ${CMAKE_COMMAND} --build ${FOLDER}/embed)
