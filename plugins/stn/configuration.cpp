@@ -155,12 +155,83 @@ task_settings read_tasks(const host& from) {
   return s;
 }
 
+http_settings read_http_trust(const host& from, const std::string& at) {
+  http_settings s;
+  s.ca = from.text(at + ".tls.ca");
+  s.system_store = from.flag(at + ".tls.system_store", s.ca.empty());
+  s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
+  return s;
+}
+
+http_pool_settings read_pool(const host& from, const std::string& at) {
+  http_pool_settings s;
+  s.per_origin = from.whole(at + ".per_origin", s.per_origin);
+  s.in_all = from.whole(at + ".in_all", s.in_all);
+  s.idle = from.wait(at + ".idle", s.idle);
+  return s;
+}
+
+result<std::vector<url>> read_urls(const host& from, const std::string& at, bool plain_allowed) {
+  std::vector<url> all;
+  for (const std::string& text : from.texts(at)) {
+    const std::string path = at + "." + std::to_string(all.size());
+    auto to = parse_url(text);
+    if (!to) return wrong(from, path, to.failure().text);
+    if (to->target != "/") return wrong(from, path, "'" + to->origin() + "/...' has a path; each task has its own");
+    const auto ip = parse_ip(to->host);
+    if (!to->secure && !plain_allowed && ip && !is_loopback(*ip))
+      return wrong(from, path, "'" + to->origin() + "' would send everything unencrypted; use https://, or set plain: allowed beside it");
+    all.push_back(std::move(*to));
+  }
+  return all;
+}
+
+result<short_link_settings> read_short_link(const host& from, const std::string& name) {
+  const std::string at = "short_links." + name;
+  short_link_settings s;
+  s.name = name;
+  s.http = read_http_trust(from, at);
+  auto endpoints = read_urls(from, at + ".endpoints", s.http.plain_allowed);
+  if (!endpoints) return endpoints.failure();
+  if (endpoints->empty()) return wrong(from, at, "a short link needs at least one endpoint, as in endpoints: [\"https://im.example.com\"]");
+  s.endpoints = std::move(*endpoints);
+  auto fallback = read_urls(from, at + ".fallback", s.http.plain_allowed);
+  if (!fallback) return fallback.failure();
+  s.fallback = std::move(*fallback);
+  for (const std::string& field : from.keys(at + ".headers")) s.headers.push_back({field, from.text(at + ".headers." + field)});
+  if (const auto writable = http1::write_head(http1::request_head{"POST", "/", s.headers}); !writable)
+    return wrong(from, at + ".headers", writable.failure().text);
+  s.attempts = from.whole(at + ".attempts", s.attempts);
+  s.pause = from.wait(at + ".pause", s.pause);
+  s.parallel = from.whole(at + ".parallel", s.parallel);
+  s.answer_timeout = from.wait(at + ".answer_timeout", s.answer_timeout);
+  s.long_poll_timeout = from.wait(at + ".long_poll_timeout", s.long_poll_timeout);
+  s.keep_alive = from.flag(at + ".keep_alive", s.keep_alive);
+  s.http.connect_timeout = from.wait(at + ".connect_timeout", s.http.connect_timeout);
+  s.http.answer_max = from.whole(at + ".answer_max", s.http.answer_max);
+  s.http.pool = {s.parallel, s.parallel * 2, from.wait(at + ".idle", 5s)};
+  return s;
+}
+
 // Whether it is known without asking a resolver that this host is no other machine.
 bool stays_here(const endpoint& e) { return e.host == "localhost" || (parse_ip(e.host) && !outside(e)); }
 
 error wrong_line(const send_arguments& line, const std::string& what) { return {THARSIS_E_INVALID, line.command_name + ": " + what}; }
 
 }  // namespace
+
+http_settings read_http(const host& from) {
+  http_settings s = read_http_trust(from, "http");
+  s.connect_timeout = from.wait("http.connect_timeout", s.connect_timeout);
+  s.idle_timeout = from.wait("http.idle_timeout", s.idle_timeout);
+  s.total_timeout = from.wait("http.total_timeout", s.total_timeout);
+  s.redirects = from.whole("http.redirects", s.redirects);
+  s.answer_max = from.whole("http.answer_max", s.answer_max);
+  s.inflated_max = from.whole("http.inflated_max", s.inflated_max);
+  s.calls_max = from.whole("http.calls_max", s.calls_max);
+  s.pool = read_pool(from, "http.pool");
+  return s;
+}
 
 result<settings> read_settings(const host& tables) {
   settings s;
@@ -173,6 +244,12 @@ result<settings> read_settings(const host& tables) {
     s.links.push_back(std::move(link));
   }
   s.tasks = read_tasks(tables);
+  s.http = read_http(tables);
+  for (const std::string& name : tables.keys("short_links")) {
+    auto link = read_short_link(tables, name);
+    if (!link) return link.failure();
+    s.short_links.push_back(std::move(*link));
+  }
   return s;
 }
 
@@ -192,7 +269,7 @@ result<settings> read_settings(const host& tables, const send_arguments& line, c
       return wrong_line(line, "no certificate is trusted; name the server's authority with --ca");
   }
   if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
-  const settings s{{std::move(link)}, read_tasks(tables)};
+  const settings s{{std::move(link)}, read_tasks(tables), {}, {}};
   if (line.plan.rate == 0 && line.plan.in_flight > s.tasks.waiting_max)
     return wrong_line(line, "--in-flight " + std::to_string(line.plan.in_flight) + " is more than may wait; add --set tasks.waiting_max=" +
                       std::to_string(line.plan.in_flight));

@@ -9,6 +9,9 @@ namespace tharsis::stn {
 
 result<settings> read_settings(const host& tables);
 
+// stn.http alone.
+http_settings read_http(const host& tables);
+
 // Of `tharsis stn send`: one link, main, as its line says; the rest as --set says. `ca`: the line's, absolute.
 result<settings> read_settings(const host& tables, const send_arguments& line, const std::string& ca);
 

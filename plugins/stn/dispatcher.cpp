@@ -25,7 +25,7 @@ std::vector<uint8_t> copy(tharsis_bytes b) {
 }
 
 constexpr uint32_t known_flags =
-    THARSIS_STN_SEND_ONLY | THARSIS_STN_SENSITIVE | THARSIS_STN_ANY_REPEATS | THARSIS_STN_ANY_FLOW | THARSIS_STN_PARK;
+    THARSIS_STN_SEND_ONLY | THARSIS_STN_SENSITIVE | THARSIS_STN_ANY_REPEATS | THARSIS_STN_ANY_FLOW | THARSIS_STN_PARK | THARSIS_STN_LONG_POLL;
 
 // Wishes that cannot both be granted; null: there are none.
 const char* contradiction(const tharsis_stn_task& task) {
@@ -73,6 +73,11 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       book_(place, tables, std::move(book)),
       auth_(tables),
       route_(tables),
+      shorts_(place, tables, names_, s.short_links,
+              [this](answer a) {
+                const size_t link = a.of->http.partner;
+                take(std::move(a), link);
+              }),
       open_(std::make_shared<open_tasks>(s.tasks.waiting_max, &inbox_)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
@@ -90,6 +95,7 @@ void dispatcher::start() {
     limits_.on_network(now.type == THARSIS_NETWORK_CELLULAR);
     limits_.on_active(now.foreground != 0, place_.now());
     for (const auto& link : links_) link->on_network(now);
+    shorts_.on_network(now);
   });
   memory_.open([this] {
     for (const auto& link : links_) link->recall();
@@ -99,10 +105,11 @@ void dispatcher::start() {
     for (const auto& link : links_) link->on_auth_provider();
   });
   for (const auto& link : links_) link->start();
+  shorts_.start();
   book_.open([this] { return report(); });
 }
 
-tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tharsis_error* error) const {
+tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, short_request& over, tharsis_error* error) const {
   const std::string_view wanted = task.link.size == 0 ? "main" : view(task.link);
   if (task.done == nullptr)
     return fail(error, THARSIS_E_INVALID, "a task needs a `done` that is called with its answer");
@@ -123,16 +130,17 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, tha
     return fail(error, THARSIS_E_INVALID,
                 "the user has " + std::to_string(task.user.size) + " bytes, at most " + std::to_string(task_user_size_max) + " are allowed");
   link = link_named(wanted);
-  if (link == links_.size())
-    return fail(
-        error, THARSIS_E_NOT_FOUND,
-        "there is no link '" + std::string(wanted) + "'; the profile names its links under stn.links");
+  auto way = shorts_.request_of(task, wanted, link < links_.size());
+  if (!way) return fail(error, way.failure());
+  over = std::move(*way);
+  if (link == links_.size()) link = 0;
   return THARSIS_OK;
 }
 
 tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error) {
   size_t link = 0;
-  if (const tharsis_status s = check(task, link, error); s != THARSIS_OK) return counts_.tasks_refused.add(), s;
+  short_request over;
+  if (const tharsis_status s = check(task, link, over, error); s != THARSIS_OK) return counts_.tasks_refused.add(), s;
   const tharsis_handle strand = host_.loop->current(host_.loop->self);
   if (strand == 0)
     return refuse(error, THARSIS_E_INVALID, "tasks are started on a strand, where their answers can go");
@@ -157,6 +165,7 @@ tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* 
   r->since = instant_from(host_.loop->now(host_.loop->self));
   r->deadline = later(r->since, task.timeout_ms > 0 ? std::chrono::milliseconds(task.timeout_ms) : settings_.tasks.timeout);
   r->from = {strand, task.context, task.done, task.encode, task.decode};
+  r->http = std::move(over);
   if (id != nullptr) *id = number;  // Before the answer can come on another thread.
   if (strand == own_strand_) return accept(std::move(r), link), THARSIS_OK;
   if (inbox_.send({letter::kind::start, link, number, std::move(r)}) == THARSIS_OK) return THARSIS_OK;
@@ -185,6 +194,12 @@ void dispatcher::say(letter::kind what, tharsis_text link, tharsis_text user) {
     l.text = view(user);
     inbox_.send(std::move(l));
   }
+  letter l;
+  l.what = what;
+  l.to_short = true;
+  l.name = view(link);
+  l.text = view(user);
+  inbox_.send(std::move(l));
 }
 
 void dispatcher::on_letter(void* context, letter l) {
@@ -206,6 +221,12 @@ void dispatcher::on_letter(void* context, letter l) {
 }
 
 void dispatcher::on_said(const letter& l, longlink& link) {
+  if (l.to_short) {
+    if (l.what == letter::kind::clear || l.what == letter::kind::reset)
+      shorts_.end_tasks(l.name, {THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
+    if (l.what != letter::kind::clear) shorts_.hurry(l.name, l.what != letter::kind::touch);
+    return;
+  }
   if (l.what == letter::kind::touch) return link.touch();
   if (l.what != letter::kind::redo) {
     link.end_tasks({THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
@@ -225,7 +246,8 @@ void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
     return outbox_.send(to, task_delivery({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now",
                                            THARSIS_STN_STOPPED_COMMAND, s->code}));
   }
-  if (!route_.there()) return go(std::move(r), link);
+  const bool short_alone = r->http.link != 0 && r->http.only;
+  if (short_alone || !route_.there()) return go(std::move(r), link);
   const auto name = route_.route(*r, links_[link]->name());
   if (!name) return end(std::move(r), name.status(), THARSIS_STN_NOT_ROUTED, name.failure().text, link);
   const size_t other = link_named(*name);
@@ -243,7 +265,7 @@ size_t dispatcher::link_named(std::string_view name) const {
 void dispatcher::go(std::unique_ptr<request> r, size_t link) {
   switch (limits_.on() ? limits_.check(fingerprint(*r), r->body.size(), r->has(THARSIS_STN_ANY_REPEATS), r->has(THARSIS_STN_ANY_FLOW), place_.now())
                        : task_limits::verdict::fine) {
-    case task_limits::verdict::fine: return links_[link]->submit(std::move(r));
+    case task_limits::verdict::fine: return carry(std::move(r), link);
     case task_limits::verdict::repeated:
       return end(std::move(r), THARSIS_E_BUSY, THARSIS_STN_REPEATED_TOO_OFTEN,
                  "the same request came more than " + std::to_string(settings_.tasks.repeats.most) + " times (tasks.repeats.most)", link);
@@ -253,11 +275,17 @@ void dispatcher::go(std::unique_ptr<request> r, size_t link) {
   }
 }
 
+void dispatcher::carry(std::unique_ptr<request> r, size_t link) {
+  r->http.partner = link;
+  if (!shorts_.take(r, links_[link]->state() == THARSIS_STN_UP)) links_[link]->submit(std::move(r));
+}
+
 void dispatcher::withdraw(tharsis_handle id) {
   const auto found = judged_.find(id);
   if (found != judged_.end()) found->second.withdrawn = true;
   for (const auto& link : links_)
     if (link->cancel(id)) return;
+  shorts_.cancel(id);
 }
 
 void dispatcher::ask(const encode_wish& wish, size_t link) {
@@ -307,7 +335,10 @@ void dispatcher::try_again(std::unique_ptr<request> r, uint32_t verdict, size_t 
   longlink& way = *links_[link];
   if (verdict == THARSIS_STN_SESSION_OVER && r->connection == way.connection())
     way.reconnect("the application says that its session is over");
-  if (verdict != THARSIS_STN_RETRY) way.send_again(r->user);
+  if (verdict != THARSIS_STN_RETRY) {
+    way.send_again(r->user);
+    shorts_.send_again(r->user);
+  }
   const bool is_free = verdict == THARSIS_STN_SESSION_OVER && !std::exchange(r->session_renewed, true);
   if (is_free) ++r->retries;
   if (static_cast<int64_t>(r->sends) > r->retries)
@@ -316,7 +347,7 @@ void dispatcher::try_again(std::unique_ptr<request> r, uint32_t verdict, size_t 
   if (place_.now() >= r->deadline)
     return end(std::move(r), THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, "the application wants another answer, and the task's time is over", link);
   if (!r->key.empty()) r->key = next_key(r->key, ++r->judged_again);
-  way.submit(std::move(r));
+  carry(std::move(r), link);
 }
 
 link_totals dispatcher::totals() const {
@@ -347,8 +378,10 @@ task<void> dispatcher::stop() {
   auth_.close();
   route_.close();
   for (const auto& link : links_) link->stop();
+  shorts_.stop();
   const instant deadline = later(place_.now(), 2 * farewell);
   for (const auto& link : links_) co_await link->wait_stopped(deadline);
+  co_await shorts_.wait_stopped(deadline);
   co_await memory_.close(deadline);
   co_await book_.close(deadline);
   co_await blocking_over(place_);

@@ -13,6 +13,7 @@
 #include "plugins/stn/counts.h"
 #include "plugins/stn/longlink.h"
 #include "plugins/stn/route_hook.h"
+#include "plugins/stn/shortlinks.h"
 #include "plugins/stn/task_delivery.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/mailbox.h"
@@ -57,7 +58,7 @@ class dispatcher final : public answer_taker {
     bool withdrawn = false;
   };
 
-  tharsis_status check(const tharsis_stn_task& task, size_t& link, tharsis_error* error) const;
+  tharsis_status check(const tharsis_stn_task& task, size_t& link, short_request& over, tharsis_error* error) const;
   tharsis_status refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const;
   static void on_letter(void* context, letter l);
   void say(letter::kind what, tharsis_text link, tharsis_text user = {});
@@ -65,6 +66,7 @@ class dispatcher final : public answer_taker {
   void accept(std::unique_ptr<request> r, size_t link);
   void go(std::unique_ptr<request> r, size_t link);
   size_t link_named(std::string_view name) const;  // links_.size(): there is none.
+  void carry(std::unique_ptr<request> r, size_t link);
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
   void on_judged(const letter& l);
@@ -81,6 +83,7 @@ class dispatcher final : public answer_taker {
   auth_hook auth_;
   route_hook route_;
   std::vector<std::unique_ptr<longlink>> links_;
+  shortlinks shorts_;  // Their tasks have the long link of their name, or the first one, as their `link`.
   const std::shared_ptr<open_tasks> open_;
   inbox<letter> inbox_;
   outbox<task_delivery> outbox_;

@@ -5,6 +5,8 @@
 #include "plugins/stn/configuration.h"
 #include "plugins/stn/dispatcher.h"
 #include "plugins/stn/listen_command.h"
+#include "plugins/stn/fetch_command.h"
+#include "plugins/stn/http_service.h"
 #include "plugins/stn/send_command.h"
 #include "plugins/stn/status_command.h"
 #include "sdk/async/door.h"
@@ -25,7 +27,8 @@ class plugin {
         sending_(tables, place_, events_),
         telling_(tables, place_),
         listening_(tables, place_, events_),
-        checking_(tables, place_) {}
+        checking_(tables, place_),
+        fetching_(tables, place_) {}
 
   tharsis_status start(tharsis_error* error) {
     auto s = read_settings(host_);
@@ -36,8 +39,14 @@ class plugin {
     tasks_.emplace(place_, host_, settings_, events_, folder + "/intervals", folder + "/links");
     const tharsis_status provided =
         host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
-    if (provided == THARSIS_OK) tasks_->start();
-    return provided;
+    if (provided != THARSIS_OK) return provided;
+    names_.emplace(place_, *host_.net, host_.registry);
+    http_.emplace(place_, host_, *names_, settings_.http);
+    const tharsis_status http_provided = host_.registry->provide(host_.registry->self, THARSIS_HTTP_ID, http_->table(), 0, error);
+    if (http_provided != THARSIS_OK) return http_provided;
+    http_->start();
+    tasks_->start();
+    return THARSIS_OK;
   }
   tharsis_status stop() {
     closing_.spawn(close());
@@ -46,6 +55,7 @@ class plugin {
   void run_command(const command_call& call) {
     if (call.name() == "listen") return listening_.run(call);
     if (call.name() == "check-codec") return checking_.run(call);
+    if (call.name() == "fetch") return fetching_.run(call);
     if (call.name() != "send") return telling_.run(call);
     events_.declare();
     sending_.run(call);
@@ -53,6 +63,8 @@ class plugin {
 
  private:
   task<void> close() {
+    if (http_) http_->stop();
+    fetching_.stop();
     if (tasks_) co_await tasks_->stop();
     co_await sending_.stop();
     co_await listening_.stop();
@@ -74,12 +86,15 @@ class plugin {
   strand place_;
   link_events events_;
   std::optional<dispatcher> tasks_;
+  std::optional<resolver> names_;  // Of the HTTP client.
+  std::optional<http_service> http_;
   task_set closing_;
   const tharsis_stn service_;
   send_command sending_;
   status_command telling_;
   listen_command listening_;
   check_command checking_;
+  fetch_command fetching_;
 };
 
 }  // namespace

@@ -9,7 +9,8 @@ void tell_end(const request& r, tharsis_status status, uint32_t why, std::span<c
   const task_times& t = r.times;
   const tharsis_stn_times times{sizeof times, 0, t.queued.count(), t.resolve.count(), t.connect.count(), t.tls.count(),
                                 t.prove.count(), t.first_byte.count(), t.rest.count(), t.lost.count()};
-  const tharsis_stn_result result{sizeof result, status, r.sends, why, bytes_of(body), text_of(reason), &times, code, r.connection};
+  const tharsis_stn_result result{sizeof result, status, r.sends, why, bytes_of(body), text_of(reason), &times, code, r.connection,
+                                  r.http.status, 0};
   r.from.done(r.from.context, r.id, &result);
 }
 

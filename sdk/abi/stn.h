@@ -50,6 +50,8 @@ enum {
   THARSIS_STN_STOPPED_COMMAND = 17,  // THARSIS_E_REFUSED  `decode` said STOP, of this task or of one like it.
   THARSIS_STN_NOT_CARRIED = 18,     // As the link's codec says: a body that is too large for it.
   THARSIS_STN_NOT_ROUTED = 19,      // As tharsis.stn.route/1 says, or THARSIS_E_NOT_FOUND.
+  THARSIS_STN_HTTP_STATUS = 20,     // THARSIS_E_BUSY, _DENIED  A short link's server answered with another status than 200.
+  THARSIS_STN_NO_ANSWER = 21,       // As the status says: over a short link no server answered.
 };
 
 // The end of a task. All of it is borrowed for the call.
@@ -63,6 +65,10 @@ typedef struct tharsis_stn_result {
   const tharsis_stn_times* times;
   int32_t code;         // What `decode` said besides; 0 otherwise.
   uint32_t connection;  // Of its last way to the wire: the link's `connects` of then. 0: it was never sent.
+  // Of a short link's server; 0: none. Another than 200 is a failure, THARSIS_E_BUSY (408, 425, 429, 5xx: later
+  // perhaps) or THARSIS_E_DENIED, and `body` is what the server said with it.
+  uint32_t http_status;
+  uint32_t http_reserved;
 } tharsis_stn_result;
 
 // The one and only end of a task. [the strand that called start()]
@@ -119,7 +125,18 @@ enum {
   // When all its tries have failed and time is left, it is kept until something shows that the network works
   // again, and is then tried once more. It needs a key, as what is sent again does.
   THARSIS_STN_PARK = 16,
+  // Short links: the server keeps the answer back until there is something to tell, as the profile's
+  // long_poll_timeout allows.
+  THARSIS_STN_LONG_POLL = 32,
 };
+
+// Kinds of links, Mars' bits.
+enum { THARSIS_STN_LONG = 1, THARSIS_STN_SHORT = 2 };
+
+typedef struct tharsis_stn_header {
+  tharsis_text name;
+  tharsis_text value;
+} tharsis_stn_header;
 
 typedef struct tharsis_stn_task {
   uint32_t size;
@@ -146,6 +163,12 @@ typedef struct tharsis_stn_task {
   // Only on the link's connection of this number (tharsis_stn_link.connects); 0: on any.
   uint32_t connection;
   uint32_t server_ms;  // How long the server may need before it begins to answer. 0: as usual.
+  // Over which kind of link of that name: THARSIS_STN_LONG, THARSIS_STN_SHORT, or both: the long link while it is
+  // up, else the short one. 0: over the long link, and where there is none of that name over the short one.
+  uint32_t channels;
+  uint32_t header_count;
+  tharsis_text path;  // Over a short link: where the request goes, "/mars/sendmessage"; copied.
+  const tharsis_stn_header* headers;  // Stronger than the link's; copied.
 } tharsis_stn_task;
 
 typedef struct tharsis_stn {

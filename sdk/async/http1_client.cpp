@@ -65,8 +65,9 @@ task<result<http1_answer>> http1_client::exchange_of(const http1_request* reques
   }
 }
 
-error http1_client::begin(http1::request_head head, std::optional<uint64_t> body) {
-  return start(std::move(head), body, {});
+error http1_client::begin(http1::request_head head, std::optional<uint64_t> body, std::string_view first) {
+  if (!body || first.size() > *body) first = {};
+  return start(std::move(head), body, first);
 }
 
 error http1_client::start(http1::request_head head, std::optional<uint64_t> body, std::string_view first) {

@@ -47,18 +47,25 @@ class http1_client {
 
   // Piece by piece: begin(), write() as often as you like, head(), and read() until it is empty.
 
-  // Sends the head. `body` says how many bytes follow; without it they go in chunks.
-  error begin(http1::request_head head, std::optional<uint64_t> body);
+  // Sends the head. `body` says how many bytes follow; without it they go in chunks. `first`: those of them that
+  // leave together with the head; only where their number is said.
+  error begin(http1::request_head head, std::optional<uint64_t> body, std::string_view first = {});
   // After begin() with "Expect: 100-continue": true when the peer wants the body, or says nothing for a
   // second; false when it has answered already.
   task<result<bool>> invited(instant deadline);
-  // Takes all bytes and waits until most have left. False: the peer has answered already; go on to head().
+  // Takes all bytes and waits until most have left. False: the peer has answered already; go on to head(). Without
+  // bytes it only looks whether there is an answer; events() tells when to look again.
   task<result<bool>> write(std::span<const uint8_t> bytes, instant deadline);
   // Ends the body and waits for the answer; 1xx are passed over.
   task<result<http1::response_head>> head(instant deadline);
   // The next piece of the answer's body, valid until the next call; empty: it is whole.
   task<result<std::span<const uint8_t>>> read(instant deadline);
 
+  // What of the answer's body is still to come, if that is known.
+  std::optional<uint64_t> left() const { return wire_.reader().left(); }
+
+  // Raised when the connection has something to say, and by whoever wants its user to look up.
+  signal& events() { return wire_.events(); }
   // Can another exchange begin? Looks at the connection: a peer that has closed it meanwhile is noticed.
   bool reusable();
   // Has any byte of an answer to the last request come?

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/stn/core/phase_clock.h"
+#include "plugins/stn/core/short_request.h"
 #include "sdk/abi/stn.h"
 
 namespace tharsis::stn {
@@ -50,6 +51,7 @@ struct request {
   instant since{};
   instant deadline = never;
   caller from;
+  short_request http;  // Over a short link.
 
   task_times times;
   uint32_t sends = 0;

@@ -6,6 +6,7 @@
 
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/task_limits.h"
+#include "plugins/stn/core/short_settings.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/framing.h"
 #include "sdk/pure/mars_frame.h"
@@ -108,6 +109,8 @@ struct task_settings {
 struct settings {
   std::vector<link_settings> links;
   task_settings tasks;
+  http_settings http;
+  std::vector<short_link_settings> short_links;
 };
 
 // Requests leave the queue only while fewer bytes than this wait for the system. What has not left can

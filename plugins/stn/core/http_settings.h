@@ -1,0 +1,32 @@
+// Every number of the HTTP client. plugin.yaml sets them by these names under stn.http.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "plugins/stn/core/http_pool.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::stn {
+
+struct http_settings {
+  std::string ca;            // A file of certificates to trust; may be empty.
+  bool system_store = true;  // Also trust what the system trusts.
+  bool plain_allowed = false;  // http:// outside loopback.
+  // The first packet and three retransmissions (1 + 2 + 4 s) and an answer.
+  duration connect_timeout = 10s;
+  // Servers think for a while; a path that carried nothing for a minute is forgotten by the boxes on it.
+  duration idle_timeout = 60s;
+  // Somebody waits, or a job has come to rest for ever: five minutes tell the two apart.
+  duration total_timeout = 300s;
+  // Browsers follow 20; who needs more than ten goes in circles.
+  int64_t redirects = 10;
+  // Of a body that is collected: it stands in memory, whole.
+  int64_t answer_max = 16 << 20;
+  // Of any body once it is inflated: a megabyte of gzip becomes a gigabyte at will.
+  int64_t inflated_max = int64_t{1} << 30;
+  // Each has its coroutine and up to 300 KiB of pieces on their way.
+  int64_t calls_max = 1024;
+  http_pool_settings pool;
+};
+
+}  // namespace tharsis::stn

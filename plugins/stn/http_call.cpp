@@ -1,0 +1,283 @@
+#include "plugins/stn/http_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plugins/stn/core/http_keep_alive.h"
+#include "plugins/stn/core/http_redirect.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::stn {
+namespace {
+
+// A body of at most this many bytes leaves together with its head.
+constexpr size_t joined_max = 16 * 1024;
+constexpr size_t piece_max = 64 * 1024;
+// So much of a redirect's body is read to keep its connection; it takes less than a new one.
+constexpr uint64_t swallowed_max = 64 * 1024;
+// That a server that says nothing keeps a connection.
+constexpr duration kept_unless_said = 24h;
+
+error no_complaint() { return {THARSIS_OK, {}}; }
+
+std::string status_of(const http1::response_head& head) { return std::to_string(head.status); }
+
+std::optional<http_inflate::coding> coding_of(const http1::field_list& fields) {
+  const std::string_view name = http1::value_of(fields, "Content-Encoding");
+  if (http1::same_name(name, "gzip") || http1::same_name(name, "x-gzip")) return http_inflate::coding::gzip;
+  if (http1::same_name(name, "deflate")) return http_inflate::coding::deflate;
+  return std::nullopt;
+}
+
+}  // namespace
+
+http_call::http_call(strand& place, http_connections& connections, http_ask what)
+    : place_(place), connections_(connections), ask_(std::move(what)), since_(place.now()) {
+  decodes_ = ask_.decode && http1::find(ask_.fields, "Accept-Encoding") == nullptr && http1::find(ask_.fields, "Range") == nullptr;
+}
+
+void http_call::enter(phase p) {
+  const instant now = place_.now();
+  duration* const spent[] = {&times_.queued, &times_.connect, &times_.first_byte, &times_.rest};
+  *spent[static_cast<size_t>(phase_)] += now - std::exchange(since_, now);
+  phase_ = p;
+}
+
+task<result<http1::response_head>> http_call::answer() {
+  bool fresh = false;
+  for (;;) {
+    auto head = co_await attempt(fresh);
+    if (!head) {
+      const bool again = !fresh && may_repeat(head.failure());
+      if (!again) co_return given_up(explained(head.failure()));
+      line_.reset();
+      fresh = true;
+      continue;
+    }
+    if (ask_.jar)
+      for (const http1::field& f : head->fields)
+        if (http1::same_name(f.name, "Set-Cookie")) ask_.jar->take(ask_.to, f.value, place_.wall() / 1'000'000'000);
+    if (!leads_on(*head)) {
+      if (auto wrong = prepare(*head)) co_return given_up(std::move(*wrong));
+      co_return head;
+    }
+    co_await release_quickly();
+    if (auto wrong = follow(*head)) co_return std::move(*wrong);
+    fresh = false;
+  }
+}
+
+bool http_call::leads_on(const http1::response_head& head) const {
+  if (ask_.redirects == 0 || !is_redirect(head.status) || http1::find(head.fields, "Location") == nullptr) return false;
+  // A body that came in pieces is gone: the redirect itself is what can be told.
+  const bool keeps_body = head.status == 307 || head.status == 308 || (ask_.method != "POST" && head.status != 303);
+  return !(keeps_body && body_goes_ && ask_.pieces != nullptr);
+}
+
+std::optional<error> http_call::follow(const http1::response_head& head) {
+  const std::string from = ask_.to.origin();
+  if (++redirected_ > ask_.redirects)
+    return error{THARSIS_E_PROTOCOL, "redirected more than " + std::to_string(ask_.redirects) + " times, at last by " + from};
+  auto to = follow_reference(ask_.to, http1::value_of(head.fields, "Location"));
+  if (!to) return error{THARSIS_E_PROTOCOL, from + " redirects with " + status_of(head) + " to what is no use: " + to.failure().text};
+  if (ask_.to.secure && !to->secure && !ask_.downgrade)
+    return error{THARSIS_E_DENIED, from + " redirects with " + status_of(head) + " to " + to->origin() +
+                                       ", where nothing is encrypted; allow that if it must be"};
+  if (!redirect_request(head.status, ask_.to, *to, ask_.method, ask_.fields)) {
+    body_goes_ = false;
+    ask_.body.clear();
+    ask_.pieces = nullptr;
+  }
+  ask_.to = std::move(*to);
+  return std::nullopt;
+}
+
+// What is left of a redirect: a little, and its connection serves again.
+task<void> http_call::release_quickly() {
+  for (uint64_t total = 0; total <= swallowed_max;) {
+    const auto piece = co_await (*line_)->read(soon());
+    if (!piece) break;
+    if (piece->empty()) {
+      line_->keep(kept_unless_said);
+      break;
+    }
+    total += piece->size();
+  }
+  line_.reset();
+}
+
+http1::request_head http_call::head_of() const {
+  http1::request_head head{ask_.method, ask_.to.target, ask_.fields};
+  if (decodes_) http1::set(head.fields, "Accept-Encoding", "gzip, deflate");
+  if (http1::find(head.fields, "Accept") == nullptr) head.fields.push_back({"Accept", "*/*"});
+  if (ask_.jar && http1::find(head.fields, "Cookie") == nullptr) {
+    const std::string cookies = ask_.jar->header(ask_.to, place_.wall() / 1'000'000'000);
+    if (!cookies.empty()) head.fields.push_back({"Cookie", cookies});
+  }
+  return head;
+}
+
+task<result<http1::response_head>> http_call::attempt(bool fresh) {
+  enter(phase::queued);
+  reused_ = heard_ = false;
+  dialled_ = never;
+  auto taken = co_await connections_.take(ask_.to, fresh, ask_.connect, ask_.deadline, &dialled_);
+  enter(phase::first_byte);
+  if (dialled_ != never) {
+    const duration dialling = place_.now() - dialled_;
+    times_.queued -= dialling;
+    times_.connect += dialling;
+  }
+  if (!taken) co_return taken.failure();
+  line_.emplace(std::move(*taken));
+  reused_ = line_->reused();
+  http1_client& client = **line_;
+  http1::request_head head = head_of();
+  const bool expects = http1::has_word(head.fields, "Expect", "100-continue");
+  std::optional<uint64_t> size = ask_.body.size();
+  if (ask_.pieces != nullptr) size = ask_.size;
+  const std::string_view first = expects || ask_.body.size() > joined_max ? std::string_view() : std::string_view(ask_.body);
+  const error begun = client.begin(std::move(head), size, first);
+  if (begun.status != THARSIS_OK) co_return begun;
+  sent_ = true;
+  body_begun_ = body_begun_ || !first.empty();
+  if (expects) {
+    const auto invited = co_await client.invited(soon());
+    if (!invited) {
+      heard_ = client.heard();
+      co_return invited.failure();
+    }
+  }
+  if (ask_.pieces != nullptr || first.size() < ask_.body.size()) {
+    const error sending = co_await send_body(client);
+    heard_ = client.heard();
+    if (ask_.pieces != nullptr) ask_.pieces->forget();
+    if (sending.status != THARSIS_OK) co_return sending;
+  }
+  auto answered = co_await client.head(soon());
+  heard_ = client.heard();
+  enter(phase::rest);
+  co_return answered;
+}
+
+// Until the body is sent, or the server has answered.
+task<error> http_call::send_body(http1_client& client) {
+  constexpr std::span<const uint8_t> nothing;
+  std::string_view whole = ask_.body;
+  for (;;) {
+    const auto wanted = co_await client.write(nothing, soon());
+    if (!wanted) co_return wanted.failure();
+    if (!*wanted) co_return no_complaint();
+    std::span<const uint8_t> piece;
+    auto kind = http_body::piece::bytes;
+    if (ask_.pieces != nullptr) {
+      kind = ask_.pieces->next(piece, client.events());
+    } else {
+      piece = as_bytes(whole.substr(0, piece_max));
+      whole.remove_prefix(piece.size());
+      if (piece.empty()) kind = http_body::piece::end;
+    }
+    if (kind == http_body::piece::end) co_return no_complaint();
+    if (kind == http_body::piece::none) {
+      if (place_.now() >= ask_.deadline) co_return error{THARSIS_E_TIMEOUT, "the body of the request to " + ask_.to.place() + " was not whole before the deadline"};
+      co_await client.events().wait(ask_.deadline);
+      continue;
+    }
+    body_begun_ = true;
+    const auto taken = co_await client.write(piece, soon());
+    if (!taken) co_return taken.failure();
+    if (!*taken) co_return no_complaint();
+  }
+}
+
+// A server that hung up on an idle connection has carried nothing out. When it did that is not known; so it must
+// not matter, or the request cannot have been whole.
+bool http_call::may_repeat(const error& e) const {
+  if (!reused_ || heard_ || e.status == THARSIS_E_TIMEOUT || e.status == THARSIS_E_INVALID || e.status == THARSIS_E_CANCELLED) return false;
+  if (ask_.pieces != nullptr) return !body_begun_;
+  if (!ask_.body.empty() && !body_begun_) return true;
+  return ask_.repeatable || http1::is_idempotent(ask_.method);
+}
+
+// A deadline that is not the call's own was that of silence.
+error http_call::explained(error e) const {
+  if (e.status == THARSIS_E_TIMEOUT && line_ && place_.now() < ask_.deadline)
+    e.text += "; nothing moved for " + std::to_string(milliseconds(ask_.idle)) + " ms";
+  return e;
+}
+
+error http_call::too_much() const {
+  return {THARSIS_E_PROTOCOL, ask_.to.place() + " answered " + ask_.method + " with more than the " + std::to_string(ask_.answer_max) + " bytes that are taken"};
+}
+
+// What the body is, and whether it is taken at all.
+std::optional<error> http_call::prepare(http1::response_head& head) {
+  kept_for_ = kept_for(head.fields, kept_unless_said);
+  const bool bodiless = http1::has_no_body(ask_.method, head.status);
+  const auto coding = decodes_ && !bodiless ? coding_of(head.fields) : std::nullopt;
+  if (coding) {
+    inflate_.emplace(*coding, std::min(ask_.inflated_max, ask_.answer_max));
+    std::erase_if(head.fields, [](const http1::field& f) { return http1::same_name(f.name, "Content-Encoding") || http1::same_name(f.name, "Content-Length"); });
+  } else if (!bodiless && (*line_)->left().value_or(0) > ask_.answer_max) {
+    return too_much();
+  }
+  return std::nullopt;
+}
+
+task<result<std::span<const uint8_t>>> http_call::read_raw() {
+  if (over_) co_return std::span<const uint8_t>();
+  if (!line_) co_return error{THARSIS_E_INVALID, "there is no answer to read"};
+  const auto piece = co_await (*line_)->read(soon());
+  if (!piece) co_return given_up(explained(piece.failure()));
+  if (piece->empty()) {
+    over_ = true;
+    line_->keep(kept_for_);
+    enter(phase::rest);
+  }
+  co_return *piece;
+}
+
+task<result<std::span<const uint8_t>>> http_call::read() {
+  if (!inflate_) {
+    const auto raw = co_await read_raw();
+    if (!raw) co_return raw.failure();
+    read_ += raw->size();
+    if (read_ > ask_.answer_max) co_return given_up(too_much());
+    co_return *raw;
+  }
+  for (;;) {
+    inflated_.resize(piece_max);
+    const auto made = inflate_->next(rest_, inflated_);
+    if (!made) co_return given_up(unusable(made.failure()));
+    if (*made > 0) co_return std::span<const uint8_t>(inflated_).first(*made);
+    if (over_) co_return std::span<const uint8_t>();
+    const auto raw = co_await read_raw();
+    if (!raw) co_return raw.failure();
+    rest_ = *raw;
+    const error cut = over_ ? inflate_->on_end() : no_complaint();
+    if (cut.status != THARSIS_OK) co_return given_up(unusable(cut));
+  }
+}
+
+task<result<std::string>> http_call::read_all(uint64_t most) {
+  std::string all;
+  for (;;) {
+    const auto piece = co_await read();
+    if (!piece) co_return piece.failure();
+    if (piece->empty()) co_return all;
+    if (piece->size() > most - all.size()) co_return given_up(too_much());
+    all += as_text(*piece);
+  }
+}
+
+error http_call::given_up(error e) {
+  line_.reset();
+  enter(phase::rest);
+  return e;
+}
+
+error http_call::unusable(const error& e) const {
+  return {e.status, "the answer of " + ask_.to.place() + " to " + ask_.method + " is no use: " + e.text};
+}
+
+}  // namespace tharsis::stn
