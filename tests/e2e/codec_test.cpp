@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <thread>
 
@@ -27,6 +28,15 @@ class Codec : public tharsis::test::program_stage {
     const size_t at = said.find("listens on ") + 11;
     endpoint_ = said.substr(at, said.find_first_of(" \n", at) - at);
     return running;
+  }
+  // Asks again until the answer has `part`, as long as a program may take.
+  bool comes_to_say(const std::vector<std::string>& words, const std::string& part) {
+    const auto until = std::chrono::steady_clock::now() + tharsis::test::child_process::limit;
+    do {
+      ask(words);
+      if (out_.find(part) != std::string::npos) return true;
+    } while (std::chrono::steady_clock::now() < until);
+    return false;
   }
   void expect_out(const std::string& part) const { EXPECT_NE(out_.find(part), std::string::npos) << "wanted: " << part << "\ngot: " << out_ << err_; }
 
@@ -158,6 +168,22 @@ TEST_F(Codec, TheExamplesCodecCarriesTasksToAServerThatSpeaksIt) {
   expect_error("codec 'lines' has no hello");
   EXPECT_EQ(ask({"stn", "send", server.endpoint(), "--codec", "nobody", "--command", "100", "--body", "hello", "--deadline", "1s", "--json"}), 1);
   expect_error("waits for codec 'nobody'");
+}
+
+// Hosted: the profile names both plugins, and the link takes the codec from the other one.
+TEST_F(Codec, ALinkOfAProfileSpeaksTheCodecOfAnotherPlugin) {
+  const lines_server server;
+  const std::string stn = "  stn: { links: { main: { endpoints: [\"" + server.endpoint() + "\"], codec: lines } } }\n";
+  tharsis::test::child_process running({THARSIS_PROGRAM, "run", profile("  lines: {}\n" + stn), "--state", folder_ + "/state"});
+  ASSERT_TRUE(running.wait_for("Ctrl-C stops")) << running.err;
+  EXPECT_TRUE(comes_to_say({"stn", "status", "--json"}, "\"state\":\"up\"")) << out_ << err_;
+  running.interrupt();
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
+TEST_F(Codec, ALinkWithoutItsCodecSaysWhatItWaitsFor) {
+  tharsis::test::child_process running({THARSIS_PROGRAM, "run", profile("  stn: { links: { main: { endpoints: [\"tcp://127.0.0.1:1\"], codec: lines } } }\n"), "--state", folder_ + "/state"});
+  ASSERT_TRUE(running.wait_for("waits for codec 'lines': no plugin that runs provides tharsis.stn.codec.lines/1")) << running.err;
 }
 
 TEST_F(Codec, CheckCodecSaysWhatIsWrong) {

@@ -148,3 +148,54 @@ TEST(GatewaySession, GarbageIsRefusedWithASentence) {
   EXPECT_EQ(s.on_bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, t0), THARSIS_E_PROTOCOL);
   EXPECT_FALSE(s.failure().text.empty());
 }
+
+TEST(GatewaySession, LengthPrefixedClientsAreServedAsThoseOfMars) {
+  gateway::settings s;
+  s.codec = "length-prefixed";
+  s.codec_settings = {{"prefix", "1"}};
+  session talk(numbers, std::move(*gateway::open_frames(s)), t0);
+  const std::vector<uint8_t> wire{9, 5, 0, 0, 0, 7, 0, 0, 0, 0, 11, 7, 0, 0, 0, 0, 0, 0, 0, 1, 'h', 'i', 12, 9, 0, 0, 0, 3, 0, 0, 0, 100, 1, 'k', 'b'};
+  ASSERT_EQ(talk.on_bytes(wire, t0), THARSIS_OK);
+  const auto ping = talk.take_request(t0 + 1s), hello = talk.take_request(t0 + 1s), asked = talk.take_request(t0 + 1s);
+  ASSERT_TRUE(ping && hello && asked);
+  EXPECT_EQ(ping->command, mars::command_noop);
+  EXPECT_EQ(ping->sequence, 7u);
+  EXPECT_EQ(hello->command, mars::command_hello);
+  EXPECT_EQ(hello->sequence, mars::sequence_identify);
+  EXPECT_EQ(asked->key, std::vector<uint8_t>{'k'});
+  EXPECT_EQ(asked->body, std::vector<uint8_t>{'b'});
+  talk.send({mars::command_noop, 7, {}, {}, {}});
+  talk.send({mars::command_hello, mars::sequence_identify, {'w'}, {}, {}});
+  talk.send({100, 3, {'a'}, {}, {}});
+  talk.send({mars::command_push, mars::sequence_push, {'p'}, {}, {}});
+  talk.send({100, 4, {}, {}, "no"});
+  EXPECT_EQ(talk.take_output(), (std::vector<uint8_t>{9,  6, 0, 0, 0, 7, 0, 0, 0,    6,   10, 8,  0xFF, 0xFF, 0xFF, 0xFE, 0, 0, 0,   1,   'w', 10, 2, 0, 0, 0, 3,
+                                                      0, 0, 0, 100, 'a', 10, 4, 0, 0, 0, 0, 0, 0, 0x27, 0x11, 'p', 11, 10, 0, 0, 0, 4, 0, 0, 0, 100, 'n', 'o'}));
+}
+
+TEST(GatewaySession, AnAnswerThatDoesNotFitIsRefusedWithASentence) {
+  gateway::settings s;
+  s.codec = "length-prefixed";
+  s.codec_settings = {{"prefix", "1"}};
+  session talk(numbers, std::move(*gateway::open_frames(s)), t0);
+  talk.send({100, 3, std::vector<uint8_t>(1000, 'a'), {}, {}});
+  const auto out = talk.take_output();
+  ASSERT_GT(out.size(), 10u);
+  EXPECT_EQ(out[1], 10) << "a refusal";
+  EXPECT_NE(std::string(out.begin() + 10, out.end()).find("does not carry this"), std::string::npos);
+  talk.send({mars::command_push, 0, std::vector<uint8_t>(1000, 'a'), {}, {}});
+  EXPECT_TRUE(talk.take_output().empty()) << "nobody waits for a push";
+}
+
+TEST(GatewaySession, RequestsBeforeTheDamageAreServedAndThenItIsFound) {
+  session talk(numbers, mars_frames(), t0);
+  std::vector<uint8_t> wire = wire_of(1);
+  const auto second = wire_of(2);
+  wire.insert(wire.end(), second.begin(), second.end());
+  wire.insert(wire.end(), 20, 0);
+  EXPECT_EQ(talk.on_bytes(wire, t0), THARSIS_OK);
+  EXPECT_TRUE(talk.take_request(t0));
+  EXPECT_TRUE(talk.take_request(t0 + 1s));
+  EXPECT_FALSE(talk.take_request(t0 + 2s));
+  EXPECT_EQ(talk.failure().status, THARSIS_E_PROTOCOL);
+}

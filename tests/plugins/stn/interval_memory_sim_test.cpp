@@ -80,9 +80,9 @@ TEST(IntervalMemorySim, AFileThatMeansNothingIsPutAsideAndToldOf) {
   EXPECT_NE(told->find(file + ".damaged"), std::string::npos) << *told;
 }
 
-TEST(IntervalMemorySim, WithoutAFolderItIsSaidOnceAndEverythingWorks) {
+TEST(IntervalMemorySim, WhereNoFolderCanBeItIsSaidOnceAndEverythingWorks) {
   learning_world w(4);
-  w.memory = "/nowhere/intervals";
+  w.memory = "/state/ca.pem/intervals";  // Below a file.
   w.start();
   ASSERT_TRUE(w.wait_up());
   w.world.run_for(10min);
