@@ -7,6 +7,7 @@
 #include "sdk/async/resolver.h"
 #include "sdk/async/stream.h"
 #include "sdk/async/tls_machine.h"
+#include "sdk/pure/proxy.h"
 #include "sdk/pure/url.h"
 
 namespace tharsis {
@@ -20,11 +21,15 @@ using http_dialler = std::function<task<result<std::unique_ptr<stream>>>(url to,
 //   THARSIS_E_INVALID    https without `trust`.
 //   THARSIS_E_UNTRUSTED  the certificate is not for this host, or nobody vouches for it.
 //   or what the resolver, dial_tcp() or tls_connect() say; with several addresses, of the last one.
+// Where there is a proxy, its name is resolved and it is dialled instead, and it resolves the URL's host; an https://
+// proxy is trusted as the server is.
 // `place`, `net` and `names` outlive the task.
 task<result<std::unique_ptr<stream>>> dial_url(strand& place, const tharsis_net& net, resolver& names,
-                                               std::optional<tls_context> trust, url to, instant deadline);
+                                               std::optional<tls_context> trust, url to, instant deadline,
+                                               std::optional<proxy> through = {});
 
 // dial_url() with all but the URL and the deadline filled in.
-http_dialler dial_with(strand& place, const tharsis_net& net, resolver& names, std::optional<tls_context> trust);
+http_dialler dial_with(strand& place, const tharsis_net& net, resolver& names, std::optional<tls_context> trust,
+                        std::optional<proxy> through = {});
 
 }  // namespace tharsis

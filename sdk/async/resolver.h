@@ -26,6 +26,9 @@ class resolver {
   // the deadline passed.
   task<result<std::vector<tharsis_address>>> resolve(std::string name, instant deadline);
 
+  // Is there a provider of tharsis.dns/1? It puts addresses in the order of its experience.
+  bool has_service() const { return dns() != nullptr; }
+
  private:
   struct question {
     explicit question(strand& place) : answered(place) {}

@@ -6,9 +6,11 @@
 
 namespace tharsis {
 
-tharsis_status tcp_stream::dial(const tharsis_address& to, tharsis_error* error) {
+tharsis_status tcp_stream::dial(const tharsis_address& to, tharsis_error* error, int64_t mss) {
   peer_ = to;
-  return net_.dial(net_.self, &to, &tcp_stream::on_event, this, &handle_, error);
+  const tharsis_status status = net_.dial(net_.self, &to, &tcp_stream::on_event, this, &handle_, error);
+  if (status == THARSIS_OK && mss > 0) net_.set(net_.self, handle_, "mss", mss);
+  return status;
 }
 
 tharsis_status tcp_stream::accept(tharsis_handle listener) {
@@ -99,10 +101,10 @@ void tcp_stream::close() {
 }
 
 task<result<std::unique_ptr<tcp_stream>>> dial_tcp(strand& place, const tharsis_net& net, tharsis_address to,
-                                                   instant deadline) {
+                                                   instant deadline, int64_t mss) {
   auto wire = std::make_unique<tcp_stream>(place, net);
   tharsis_error reason = no_error();
-  if (const tharsis_status s = wire->dial(to, &reason); s != THARSIS_OK) co_return error_from(s, reason);
+  if (const tharsis_status s = wire->dial(to, &reason, mss); s != THARSIS_OK) co_return error_from(s, reason);
   while (wire->connected() == THARSIS_PENDING) {
     if (co_await wire->events().wait(deadline) == 0)
       co_return error{THARSIS_E_TIMEOUT, "no connection to " + to_text(to) + " before the deadline"};

@@ -15,7 +15,8 @@ class tcp_stream : public stream {
   ~tcp_stream() override { close(); }
 
   // Exactly one of these, once.
-  tharsis_status dial(const tharsis_address& to, tharsis_error* error);
+  // `mss`: no segment is larger, where this host can see to it; 0: as the system likes.
+  tharsis_status dial(const tharsis_address& to, tharsis_error* error, int64_t mss = 0);
   tharsis_status accept(tharsis_handle listener);  // PENDING: none is waiting.
 
   // After dial(): OK once connected, PENDING before, else why it failed.
@@ -50,6 +51,6 @@ class tcp_stream : public stream {
 
 // A connected stream, or why there is none by the deadline.
 task<result<std::unique_ptr<tcp_stream>>> dial_tcp(strand& place, const tharsis_net& net, tharsis_address to,
-                                                   instant deadline);
+                                                   instant deadline, int64_t mss = 0);
 
 }  // namespace tharsis

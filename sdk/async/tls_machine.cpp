@@ -13,15 +13,28 @@
 
 namespace tharsis {
 
-tls_machine::tls_machine(const tls_context& context, std::string peer, int64_t wall_seconds)
-    : context_(context), peer_(std::move(peer)) {
+std::string ticket_key(const tls_context& context, const std::string& server, const std::string& peer) {
+  return context.fingerprint() + server + '\n' + peer;
+}
+
+tls_machine::tls_machine(const tls_context& context, std::string peer, int64_t wall_seconds, tls_resumption again)
+    : context_(context), peer_(std::move(peer)), again_(std::move(again)) {
   const openssl::clean_errors guard;
-  if (begin(wall_seconds) == THARSIS_OK) shake();
+  if (begin(wall_seconds) == THARSIS_OK && !waits_) shake();
+}
+
+void tls_machine::start() {
+  const openssl::clean_errors guard;
+  if (std::exchange(waits_, false) && failure_.status == THARSIS_OK) shake();
 }
 
 tls_machine::~tls_machine() = default;
 
-void tls_machine::freed::operator()(ssl_st* ssl) const { SSL_free(ssl); }
+// A connection that was cut says nothing about its tickets (RFC 8446), which OpenSSL would forget otherwise.
+void tls_machine::freed::operator()(ssl_st* ssl) const {
+  SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl);
+}
 
 tharsis_status tls_machine::begin(int64_t wall_seconds) {
   ssl_.reset(SSL_new(context_.handle()));
@@ -34,11 +47,13 @@ tharsis_status tls_machine::begin(int64_t wall_seconds) {
   SSL_set_app_data(ssl_.get(), this);
   if (context_.is_server()) {
     SSL_set_accept_state(ssl_.get());
+    X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl_.get()), wall_seconds);  // Of clients' certificates.
+    listens_early_ = SSL_get_max_early_data(ssl_.get()) > 0;
     return THARSIS_OK;
   }
   SSL_set_connect_state(ssl_.get());
   SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, &tls_machine::on_verify);
-  if (expect(wall_seconds)) return THARSIS_OK;
+  if (expect(wall_seconds)) return resume(wall_seconds), THARSIS_OK;
   return die(THARSIS_E_INVALID, "'" + tls::printable(as_bytes(peer_), 64) +
                                     "' can be no server's name: write a host name (international ones in their "
                                     "xn-- form) or an IP address");
@@ -59,10 +74,52 @@ bool tls_machine::expect(int64_t wall_seconds) {
          SSL_set_tlsext_host_name(ssl_.get(), name.c_str()) == 1;
 }
 
+// With a ticket of an earlier connection, if there is one.
+void tls_machine::resume(int64_t wall_seconds) {
+  if (again_.sessions == nullptr) return;
+  ticket_key_ = ticket_key(context_, again_.server, peer_);
+  const auto ticket = again_.sessions->take(ticket_key_, wall_seconds);
+  offered_ = ticket != nullptr && SSL_set_session(ssl_.get(), ticket.get()) == 1;
+  if (!offered_ || !again_.early_data) return;
+  early_room_ = SSL_SESSION_get_max_early_data(ticket.get());
+  early_ = waits_ = early_room_ > 0;
+}
+
+// [of the client's context] Answers 1 when it has been kept.
+int tls_machine::on_ticket(ssl_st* ssl, ssl_session_st* session) {
+  auto* const self = static_cast<tls_machine*>(SSL_get_app_data(ssl));
+  if (self == nullptr || self->again_.sessions == nullptr) return 0;
+  self->again_.sessions->keep(self->ticket_key_, tls_sessions::session(session));
+  return 1;
+}
+
+// The chain has been verified, down to the peer's own certificate. Is there a key that is pinned?
+bool tls_machine::pinned(x509_store_ctx_st* store) {
+  const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(store);
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    key_pin pin{};
+    unsigned size = 0;
+    const EVP_MD* const sha256 = EVP_sha256();
+    unsigned char* der = nullptr;
+    const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(sk_X509_value(chain, i)), &der);
+    const bool hashed = length > 0 && EVP_Digest(der, static_cast<size_t>(length), pin.data(), &size, sha256, nullptr) == 1;
+    OPENSSL_free(der);
+    if (hashed && std::find(context_.pins().begin(), context_.pins().end(), pin) != context_.pins().end()) return true;
+  }
+  return false;
+}
+
 int tls_machine::on_verify(int ok, x509_store_ctx_st* store) {
-  if (ok == 1) return 1;
   const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* self = static_cast<tls_machine*>(SSL_get_app_data(ssl));
+  if (ok == 1) {
+    if (X509_STORE_CTX_get_error_depth(store) > 0 || self->context_.pins().empty() || self->pinned(store)) return 1;
+    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+    self->untrusted_ = "the certificate of " + self->peer_ +
+                       " is trusted, but neither its key nor one of its issuers' is pinned (tls.pins); if the server has a "
+                       "new key, pin that too; if not, somebody stands between";
+    return 0;
+  }
   self->untrusted_ = tls::why_untrusted(store, self->peer_, self->context_.ca_name());
   return 0;
 }
@@ -107,10 +164,12 @@ void tls_machine::on_end() {
 }
 
 void tls_machine::shake() {
+  if (listens_early_ && !read_early()) return;
+  early_room_ = 0;  // The first flight is on its way.
   const int done = SSL_do_handshake(ssl_.get());
   if (done == 1) {
     handshake_ = THARSIS_OK;
-    return;
+    return on_done();
   }
   const int why = SSL_get_error(ssl_.get(), done);
   if (why == SSL_ERROR_WANT_READ) return;
@@ -118,10 +177,48 @@ void tls_machine::shake() {
   else die_of(why);
 }
 
+// A server: takes what a client has sent early. False: there may be more to come.
+bool tls_machine::read_early() {
+  for (;;) {
+    uint8_t piece[4096];
+    size_t count = 0;
+    switch (SSL_read_early_data(ssl_.get(), piece, sizeof piece, &count)) {
+      case SSL_READ_EARLY_DATA_SUCCESS:
+        came_early_.insert(came_early_.end(), piece, piece + count);
+        early_ = true;
+        break;
+      case SSL_READ_EARLY_DATA_FINISH:
+        listens_early_ = false;
+        return true;
+      default:
+        if (const int why = SSL_get_error(ssl_.get(), 0); why != SSL_ERROR_WANT_READ) die_of(why);
+        return false;
+    }
+  }
+}
+
+// The handshake is over: what a server did not take early goes out now.
+void tls_machine::on_done() {
+  resumed_ = SSL_session_reused(ssl_.get()) == 1;
+  if (context_.is_server()) return;
+  const bool taken = SSL_get_early_data_status(ssl_.get()) == SSL_EARLY_DATA_ACCEPTED;
+  if (offered_ && again_.sessions->told) again_.sessions->told(resumed_, taken);
+  early_ = false;
+  if (!taken && !sent_early_.empty()) write_now(sent_early_);
+  if (!late_.empty()) write_now(late_);
+  sent_early_ = late_ = {};
+}
+
 tharsis_status tls_machine::read(std::span<uint8_t> into, size_t& count) {
   count = 0;
   if (failure_.status != THARSIS_OK) return failure_.status;
   if (into.empty()) return THARSIS_E_INVALID;
+  if (!came_early_.empty()) {
+    count = std::min(into.size(), came_early_.size());
+    std::copy_n(came_early_.begin(), count, into.begin());
+    came_early_.erase(came_early_.begin(), came_early_.begin() + static_cast<std::ptrdiff_t>(count));
+    return THARSIS_OK;
+  }
   if (handshake_ == THARSIS_PENDING) return THARSIS_PENDING;
   const openssl::clean_errors guard;
   const size_t output = BIO_ctrl_pending(out_);
@@ -140,9 +237,30 @@ tharsis_status tls_machine::read(std::span<uint8_t> into, size_t& count) {
 
 tharsis_status tls_machine::write(std::span<const uint8_t> plaintext) {
   if (failure_.status != THARSIS_OK) return failure_.status;
-  if (handshake_ != THARSIS_OK || closing_) return THARSIS_E_INVALID;
+  if ((handshake_ != THARSIS_OK && !early_) || closing_) return THARSIS_E_INVALID;
   if (plaintext.empty()) return THARSIS_OK;
   const openssl::clean_errors guard;
+  return handshake_ == THARSIS_OK ? write_now(plaintext) : write_early(plaintext);
+}
+
+tharsis_status tls_machine::write_early(std::span<const uint8_t> plaintext) {
+  size_t taken = 0;
+  if (context_.is_server()) {
+    const int done = SSL_write_early_data(ssl_.get(), plaintext.data(), plaintext.size(), &taken);
+    return done == 1 ? THARSIS_OK : die_of(SSL_get_error(ssl_.get(), done));
+  }
+  const auto fits = plaintext.first(std::min(plaintext.size(), early_room_));
+  const auto rest = plaintext.subspan(fits.size());
+  late_.insert(late_.end(), rest.begin(), rest.end());
+  early_room_ -= fits.size();
+  sent_early_.insert(sent_early_.end(), fits.begin(), fits.end());
+  if (fits.empty()) return start(), failure_.status;
+  waits_ = false;
+  const int done = SSL_write_early_data(ssl_.get(), fits.data(), fits.size(), &taken);
+  return done == 1 ? THARSIS_OK : die_of(SSL_get_error(ssl_.get(), done));
+}
+
+tharsis_status tls_machine::write_now(std::span<const uint8_t> plaintext) {
   size_t taken = 0;  // The memory below takes everything, so OpenSSL does too.
   const int done = SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &taken);
   return done == 1 ? THARSIS_OK : die_of(SSL_get_error(ssl_.get(), done));
@@ -179,7 +297,7 @@ tharsis_status tls_machine::die_of(int ssl_error) {
                "TLS with " + who() + " failed: " + openssl::reason());
   if (reason > SSL_AD_REASON_OFFSET) return die_of_alert(reason - SSL_AD_REASON_OFFSET);
   if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_WRONG_SSL_VERSION || reason == SSL_R_VERSION_TOO_LOW)
-    return die(THARSIS_E_PROTOCOL, who() + " speaks only TLS 1.2 or older; TLS 1.3 is needed");
+    return die(THARSIS_E_PROTOCOL, who() + " speaks only TLS 1." + std::string(context_.oldest() == tls_version::v1_3 ? "2 or older; TLS 1.3 is needed" : "1 or older; TLS 1.2 is needed"));
   if (reason == SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM)
     return die(THARSIS_E_PROTOCOL, who() + " does not accept the kind of key that our certificate has");
   const std::string_view when = handshake_ == THARSIS_PENDING ? " in the TLS handshake" : " on the TLS connection";

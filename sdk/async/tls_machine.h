@@ -1,4 +1,4 @@
-// TLS 1.3 as a machine: bytes of the wire in, plaintext out, and back. It reads no clock, opens no
+// TLS as a machine (1.3, and 1.2 where that is wished): bytes of the wire in, plaintext out, and back. It reads no clock, opens no
 // socket and starts no thread; OpenSSL does the cryptography over memory.
 //
 // It fails closed: until the chain, the dates and the name of the peer's certificate have been
@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "sdk/async/tls_sessions.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/key_pin.h"
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -20,17 +22,32 @@ struct x509_store_ctx_st;
 
 namespace tharsis {
 
+enum class tls_version : uint8_t { v1_2, v1_3 };
+
 struct tls_client_settings {
   std::string ca_pem;         // Authorities, or single certificates, to trust.
   bool system_store = false;  // Also trust what the system trusts. Reads its files, so set this off the strand.
   bool http1 = false;         // Say with ALPN that HTTP/1.1 is spoken: some servers want it said.
   std::string ca_name = "tls.ca";  // What sentences for a person call the place that ca_pem comes from.
+  // Where there are any, one of the certificates from the server's own to the authority must have one of these
+  // keys, besides being trusted.
+  std::vector<key_pin> pins{};
+  // What this client shows to a server that asks who it is; both or neither.
+  std::string certificate_chain_pem{};
+  std::string private_key_pem{};
+  tls_version oldest = tls_version::v1_3;
 };
 
 struct tls_server_settings {
   std::string certificate_chain_pem;  // The server's own first, then those between it and the authority.
   std::string private_key_pem;
   bool http1 = false;  // Choose HTTP/1.1 where a client offers protocols; one that offers only others is refused.
+  std::string client_ca_pem{};   // Where it is not empty, a client must show a certificate of one of these authorities.
+  uint32_t tickets = 0;          // So many with each handshake, for shorter ones later.
+  uint32_t early_data_max = 0;   // Bytes that a client with a ticket may send with its first flight. They are taken
+                                 // once for each ticket.
+  tls_version oldest = tls_version::v1_3;
+  tls_version newest = tls_version::v1_3;
 };
 
 // What one side trusts, or shows. A shared handle: copy it freely, on one thread at a time.
@@ -44,6 +61,10 @@ class tls_context {
   ssl_ctx_st* handle() const { return context_.get(); }
   bool is_server() const { return server_; }
   const std::string& ca_name() const { return ca_name_; }
+  const std::vector<key_pin>& pins() const { return *pins_; }
+  tls_version oldest() const { return oldest_; }
+  // Of a client: the same for the same settings, and for no others.
+  const std::string& fingerprint() const { return fingerprint_; }
 
  private:
   tls_context(std::shared_ptr<ssl_ctx_st> context, bool server, std::string ca_name = {})
@@ -51,14 +72,20 @@ class tls_context {
   std::shared_ptr<ssl_ctx_st> context_;
   bool server_ = false;
   std::string ca_name_;
+  std::shared_ptr<const std::vector<key_pin>> pins_ = std::make_shared<std::vector<key_pin>>();
+  tls_version oldest_ = tls_version::v1_3;
+  std::string fingerprint_;
 };
+
+// By what a client's tickets for this peer are kept.
+std::string ticket_key(const tls_context& context, const std::string& server, const std::string& peer);
 
 class tls_machine {
  public:
   // As a client `peer` is the host name or IP address that the certificate must be for; as a server
   // it only names the peer in sentences, and may be empty. `wall_seconds` since 1970 UTC decides
   // whether certificates are valid. A client's first bytes are in take_output() at once.
-  tls_machine(const tls_context& context, std::string peer, int64_t wall_seconds);
+  tls_machine(const tls_context& context, std::string peer, int64_t wall_seconds, tls_resumption again = {});
   ~tls_machine();
   tls_machine(const tls_machine&) = delete;
   tls_machine& operator=(const tls_machine&) = delete;
@@ -72,6 +99,13 @@ class tls_machine {
 
   // PENDING; OK; or why it failed: THARSIS_E_UNTRUSTED, THARSIS_E_PROTOCOL, THARSIS_E_RESET ...
   tharsis_status handshake_status() const { return handshake_; }
+  // May be read and written already, although the handshake is not over? A client with a ticket: what it writes goes
+  // out early, or behind the handshake where the server does not take that. A server: early data has come.
+  bool early() const { return early_; }
+  bool resumed() const { return resumed_; }
+  // Starts a handshake that waited for early data, where none was written.
+  void start();
+
   // OK until the machine is dead; then what killed it, with a sentence.
   const error& failure() const { return failure_; }
 
@@ -81,7 +115,7 @@ class tls_machine {
   tharsis_status read(std::span<uint8_t> into, size_t& count);
 
   // Takes all bytes; what they became is in take_output().
-  //   THARSIS_E_INVALID  the handshake has not succeeded, or close_notify() was called.
+  //   THARSIS_E_INVALID  the handshake has not succeeded and no early data is allowed, or close_notify() was called.
   tharsis_status write(std::span<const uint8_t> plaintext);
 
   // The own side ends. Harmless to repeat.
@@ -97,13 +131,21 @@ class tls_machine {
 
  private:
   static int on_verify(int ok, x509_store_ctx_st* store);
+  friend class tls_context;
+  static int on_ticket(ssl_st* ssl, ssl_session_st* session);
   struct freed {
     void operator()(ssl_st* ssl) const;
   };
 
   tharsis_status begin(int64_t wall_seconds);
   bool expect(int64_t wall_seconds);
+  void resume(int64_t wall_seconds);
+  bool pinned(x509_store_ctx_st* store);
   void shake();
+  bool read_early();
+  void on_done();
+  tharsis_status write_now(std::span<const uint8_t> plaintext);
+  tharsis_status write_early(std::span<const uint8_t> plaintext);
   bool looks_like_tls(std::span<const uint8_t> bytes);
   tharsis_status die(tharsis_status status, std::string text);
   tharsis_status die_of(int ssl_error);
@@ -120,6 +162,17 @@ class tls_machine {
   std::string untrusted_;       // Why the peer's certificate was refused.
   std::vector<uint8_t> first_;  // The peer's first bytes: enough to tell TLS from something else.
   std::vector<uint8_t> output_;
+  tls_resumption again_;
+  std::string ticket_key_;
+  bool offered_ = false;    // A ticket.
+  bool resumed_ = false;
+  bool early_ = false;      // See early().
+  bool waits_ = false;      // A client: nothing has been said yet.
+  bool listens_early_ = false;  // A server: early data may come.
+  size_t early_room_ = 0;   // A client: bytes that may still go out early.
+  // A client: what went out early, kept until the server has taken it; then what has to wait for the handshake.
+  std::vector<uint8_t> sent_early_, late_;
+  std::vector<uint8_t> came_early_;  // A server.
   size_t answers_ = 0;  // Bytes of output that reading has made.
   bool wire_ended_ = false;
   bool closing_ = false;

@@ -14,10 +14,11 @@ static_assert(chunk_size <= tls_machine::unread_max);
 
 }  // namespace
 
-tls_stream::tls_stream(strand& place, std::unique_ptr<stream> under, const tls_context& context, std::string peer)
+tls_stream::tls_stream(strand& place, std::unique_ptr<stream> under, const tls_context& context, std::string peer,
+                       tls_resumption again)
     : place_(place),
       under_(std::move(under)),
-      machine_(context, std::move(peer), std::chrono::floor<std::chrono::seconds>(duration(place.wall())).count()) {}
+      machine_(context, std::move(peer), std::chrono::floor<std::chrono::seconds>(duration(place.wall())).count(), std::move(again)) {}
 
 tls_stream::~tls_stream() {
   place_.disarm(turn_end_);
@@ -26,7 +27,7 @@ tls_stream::~tls_stream() {
 
 tharsis_status tls_stream::shake_hands() {
   tharsis_status more = forward();
-  while (more == THARSIS_OK && machine_.handshake_status() == THARSIS_PENDING) more = pull();
+  while (more == THARSIS_OK && machine_.handshake_status() == THARSIS_PENDING && !machine_.early()) more = pull();
   return more < 0 && machine_.handshake_status() == THARSIS_PENDING ? more : machine_.handshake_status();
 }
 
@@ -60,7 +61,7 @@ tharsis_status tls_stream::pull() {
 tharsis_status tls_stream::write(std::span<const uint8_t> bytes) {
   if (dead_ != THARSIS_OK || unwritable_ != THARSIS_OK) return dead_ != THARSIS_OK ? dead_ : unwritable_;
   if (machine_.failure().status != THARSIS_OK) return machine_.failure().status;
-  if (ended_ || machine_.handshake_status() != THARSIS_OK) return THARSIS_E_INVALID;
+  if (ended_ || (machine_.handshake_status() != THARSIS_OK && !machine_.early())) return THARSIS_E_INVALID;
   while (!bytes.empty()) {
     const size_t fits = std::min(bytes.size(), written_max - written_.size());
     written_.insert(written_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(fits));
@@ -124,13 +125,13 @@ namespace {
 task<result<std::unique_ptr<stream>>> shake(strand& place, std::unique_ptr<tls_stream> wire, std::string with,
                                             instant deadline) {
   tharsis_status status = wire->shake_hands();
-  while (status == THARSIS_PENDING) {
+  while (status == THARSIS_PENDING && !wire->early()) {
     co_await wire->events().wait(deadline);
     status = wire->shake_hands();
-    if (status == THARSIS_PENDING && place.now() >= deadline)
+    if (status == THARSIS_PENDING && !wire->early() && place.now() >= deadline)
       co_return error{THARSIS_E_TIMEOUT, "the TLS handshake with " + with + " was not finished before the deadline"};
   }
-  if (status == THARSIS_OK) {
+  if (status == THARSIS_OK || wire->early()) {
     wire->events().raise(stream::readable);  // The first message may have come with the handshake.
     co_return std::unique_ptr<stream>(std::move(wire));
   }
@@ -143,9 +144,22 @@ task<result<std::unique_ptr<stream>>> shake(strand& place, std::unique_ptr<tls_s
 
 task<result<std::unique_ptr<stream>>> tls_connect(strand& place, std::unique_ptr<stream> under,
                                                   tls_context context, std::string server_name,
-                                                  instant deadline) {
-  auto wire = std::make_unique<tls_stream>(place, std::move(under), context, server_name);
+                                                  instant deadline, tls_resumption again) {
+  again.early_data = false;
+  auto wire = std::make_unique<tls_stream>(place, std::move(under), context, server_name, std::move(again));
   return shake(place, std::move(wire), std::move(server_name), deadline);
+}
+
+task<result<std::unique_ptr<stream>>> tls_connect(strand& place, std::unique_ptr<stream> under,
+                                                  tls_context context, std::string server_name,
+                                                  instant deadline) {
+  return tls_connect(place, std::move(under), std::move(context), std::move(server_name), deadline, tls_resumption());
+}
+
+std::unique_ptr<stream> tls_connect_early(strand& place, std::unique_ptr<stream> under, const tls_context& context,
+                                          std::string server_name, tls_resumption again) {
+  again.early_data = true;
+  return std::make_unique<tls_stream>(place, std::move(under), context, std::move(server_name), std::move(again));
 }
 
 task<result<std::unique_ptr<stream>>> tls_accept(strand& place, std::unique_ptr<stream> under,

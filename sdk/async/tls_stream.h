@@ -16,11 +16,14 @@ namespace tharsis {
 class tls_stream final : public stream {
  public:
   // `peer` as tls_machine takes it. Nobody else may use the stream below afterwards.
-  tls_stream(strand& place, std::unique_ptr<stream> under, const tls_context& context, std::string peer);
+  tls_stream(strand& place, std::unique_ptr<stream> under, const tls_context& context, std::string peer,
+             tls_resumption again = {});
   ~tls_stream() override;
 
   // One step of the handshake, with what has come: PENDING, OK, or why it failed.
   tharsis_status shake_hands();
+  // May be read and written before that is OK; see tls_machine::early(). Then reading does the handshake.
+  bool early() const { return machine_.early(); }
 
   signal& events() override { return under_->events(); }
   tharsis_status read(std::span<uint8_t> into, size_t& count) override;
@@ -54,8 +57,18 @@ class tls_stream final : public stream {
 task<result<std::unique_ptr<stream>>> tls_connect(strand& place, std::unique_ptr<stream> under,
                                                   tls_context context, std::string server_name,
                                                   instant deadline);
+// With a ticket of an earlier connection, where there is one.
+task<result<std::unique_ptr<stream>>> tls_connect(strand& place, std::unique_ptr<stream> under,
+                                                  tls_context context, std::string server_name,
+                                                  instant deadline, tls_resumption again);
 
-// The server's side.
+// For servers of which there is a ticket that allows early data (tls_sessions::early_data()): the handshake begins
+// with the turn in which something is written first, which goes out with it, and goes on as the stream is read. What
+// the server does not take early is sent when the handshake is over. Nothing is read before it has proved itself.
+std::unique_ptr<stream> tls_connect_early(strand& place, std::unique_ptr<stream> under, const tls_context& context,
+                                          std::string server_name, tls_resumption again);
+
+// The server's side. With early data in the context it may be there before the handshake is over.
 task<result<std::unique_ptr<stream>>> tls_accept(strand& place, std::unique_ptr<stream> under,
                                                  tls_context context, instant deadline);
 

@@ -147,6 +147,16 @@ std::string endpoint::text() const {
   return scheme + "://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+result<tharsis_address> parse_place(std::string_view text) {
+  if (auto ip = parse_ip(text)) return ip;
+  const auto place = parse_endpoint("ip://" + std::string(text));
+  auto ip = place ? parse_ip(place->host) : result<tharsis_address>(not_an_ip(text));
+  if (!ip || place->port == 0)
+    return error{THARSIS_E_INVALID, "'" + std::string(text) + "' is no address; write it like 192.0.2.1, 192.0.2.1:443, 2001:db8::1 or [2001:db8::1]:443"};
+  ip->port = place->port;
+  return ip;
+}
+
 result<endpoint> parse_endpoint(std::string_view text) {
   const auto wrong = [&](std::string_view what) {
     return error{THARSIS_E_INVALID, "'" + std::string(text) + "' is not an endpoint: " + std::string(what) +

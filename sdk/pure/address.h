@@ -11,6 +11,9 @@ namespace tharsis {
 // "192.0.2.1" or "2001:db8::1"; nothing else, not "[::1]", not "1.2.3". The port stays 0.
 result<tharsis_address> parse_ip(std::string_view text);
 
+// An IP with or without a port: "192.0.2.1", "192.0.2.1:443", "2001:db8::1", "[2001:db8::1]:443". Without one it is 0.
+result<tharsis_address> parse_place(std::string_view text);
+
 // "192.0.2.1:443", "[2001:db8::1]:443".
 std::string to_text(const tharsis_address& address);
 // Without the port.

@@ -2,6 +2,7 @@
 // As in the contract, an event comes only after a call has answered PENDING, and through the loop.
 #pragma once
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ namespace tharsis::test {
 class fake_net {
  public:
   using bytes = std::vector<uint8_t>;
+
+  std::map<std::string, int64_t> options;  // As they were set last, on whatever.
 
   struct question {
     std::string name;
@@ -59,7 +62,10 @@ class fake_net {
       return tharsis_status{THARSIS_OK};
     };
     table.local = [](void*, tharsis_handle, tharsis_address*) { return tharsis_status{THARSIS_OK}; };
-    table.set = [](void*, tharsis_handle, const char*, int64_t) { return tharsis_status{THARSIS_OK}; };
+    table.set = [](void* s, tharsis_handle, const char* name, int64_t value) {
+      self(s).options[name] = value;
+      return tharsis_status{THARSIS_OK};
+    };
     table.close = [](void* s, tharsis_handle h) { return self(s).close(h); };
   }
   fake_net(const fake_net&) = delete;

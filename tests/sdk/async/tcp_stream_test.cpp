@@ -47,6 +47,15 @@ task<void> keep(strand* place, const tharsis_net* net, tharsis_address to, insta
 
 }  // namespace
 
+TEST(TcpStream, TheLargestSegmentIsSetWhereItIsWished) {
+  bench b;
+  tcp_stream usual(b.place, b.net.table), small(b.place, b.net.table);
+  EXPECT_EQ(usual.dial(somewhere, nullptr), THARSIS_OK);
+  EXPECT_TRUE(b.net.options.empty());
+  EXPECT_EQ(small.dial(somewhere, nullptr, 1400), THARSIS_OK);
+  EXPECT_EQ(b.net.options["mss"], 1400);
+}
+
 TEST(TcpStream, WhatTheSystemDoesNotTakeIsKeptInOrder) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);

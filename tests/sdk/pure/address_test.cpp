@@ -50,3 +50,13 @@ TEST(Endpoint, AWrongOneIsRefusedWithASentenceThatShowsARightOne) {
     EXPECT_NE(e.failure().text.find("tcps://im.example.com:443"), std::string::npos) << e.failure().text;
   }
 }
+
+TEST(Address, APlaceIsAnIpWithOrWithoutAPort) {
+  for (const auto& [text, port] : {std::pair{"192.0.2.1", 0}, {"192.0.2.1:443", 443}, {"2001:db8::1", 0}, {"[2001:db8::1]:8443", 8443}}) {
+    const auto a = parse_place(text);
+    ASSERT_TRUE(a) << a.failure().text;
+    EXPECT_EQ(a->port, port) << text;
+  }
+  for (const char* bad : {"", "im.example.com", "im.example.com:443", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "[192.0.2.1", "[2001:db8::1]", ":443"})
+    EXPECT_FALSE(parse_place(bad)) << bad;
+}

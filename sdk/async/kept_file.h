@@ -1,0 +1,58 @@
+// A small text that a plugin keeps for its next start: read once, written whenever it has changed. A file that
+// means nothing is put aside and told of; without one, or without a disk, everything works all the same.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "sdk/async/host.h"
+#include "sdk/async/signal.h"
+#include "sdk/async/task_set.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis {
+
+class kept_file {
+ public:
+  struct terms {
+    std::string path;       // Empty: nothing is remembered beyond this instance.
+    std::string what;       // "a file of intervals"
+    std::string loss;       // What a person misses when it cannot be read: "learned heartbeats are not there"
+    std::string never_kept;  // or not written: "what heartbeats have learned cannot be kept for the next start"
+    uint64_t size_max = 256 * 1024;
+    duration pause{};  // Between two writes. The last one, in close(), waits for nothing.
+  };
+  // What is kept. `read` takes a text over, or says why it means nothing; what is known already is newer.
+  struct content {
+    std::function<error(std::string_view text)> read;
+    std::function<std::string()> write;
+  };
+
+  kept_file(strand& place, const host& tables, terms t, content c)
+      : place_(place), host_(tables), terms_(std::move(t)), content_(std::move(c)), changed_(place), work_(place) {}
+
+  // `known` is called once what the file says has been read, if there is any.
+  void open(std::function<void()> known = {});
+  // What `write` answers is another than before.
+  void change();
+  // What is known is on the disk when it returns, if the disk takes it by then.
+  task<void> close(instant deadline);
+
+ private:
+  task<void> run(std::function<void()> known);
+  task<void> load();
+  task<error> put_aside(std::string why);
+  task<void> save();
+
+  strand& place_;
+  const host host_;
+  const terms terms_;
+  const content content_;
+  signal changed_;
+  bool unsaved_ = false;
+  bool closing_ = false;
+  bool complained_ = false;
+  instant saved_at_ = instant::min();
+  task_set work_;
+};
+
+}  // namespace tharsis

@@ -1,0 +1,108 @@
+// How the addresses of servers behave, by network: which to try first, and which not at all for a while.
+//
+// It is told of every connection that came about or failed. An address that failed often of late is banned;
+// when its ban is over it is tried again, by one at a time, until it has proved itself. It can be kept as text
+// for the next start.
+#pragma once
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sdk/abi/net.h"
+#include "sdk/pure/error.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis {
+
+struct address_score_settings {
+  // Of the last eight results; one or two lost connections are bad luck.
+  int failures_to_ban = 3;
+  // Long enough for a server to be restarted, short enough to come back to the nearest one. Each further failure
+  // without a success between adds as much, up to ban_max.
+  duration ban = 6min;
+  duration ban_max = 30min;
+  // What a server, or who knows of it, has said of itself.
+  duration server_ban = 30min;
+  // A burst of attempts on a network that is just failing is one result, not eight.
+  duration throttle = 10s;
+  // What was seen so long ago says half as much.
+  duration half_life = 1h;
+  // What a failed attempt costs who waits for it: the stagger of a race and some more.
+  duration failure_costs = 2s;
+  // Addresses whose costs differ by less are taken as equals and stay in the order that was given.
+  duration alike = 50ms;
+  // One probe of an address whose ban is over is waited for, for so long.
+  duration probe_timeout = 30s;
+  // Older results are not taken from a file.
+  duration kept_for = 24h;
+};
+
+class address_score {
+ public:
+  explicit address_score(const address_score_settings& s = {}) : settings_(s) {}
+
+  // By its id, as tharsis.network/1 tells it; every network has its own results.
+  void on_network(std::string_view id) { network_ = id; }
+  // Without a network failures say nothing about addresses.
+  void on_reachable(bool is) { reachable_ = is; }
+
+  // A connection came about, in so long. Ports are told apart. True: something is remembered that was not.
+  bool on_success(const tharsis_address& a, duration latency, instant now);
+  // It did not, or broke. Only a failure of the way counts: an answer that means nothing, a certificate, a refusal
+  // by the application say nothing about the address.
+  bool on_failure(const tharsis_address& a, tharsis_status why, instant now);
+  static bool counts(tharsis_status why);
+
+  // All ports of this IP, on every network, for settings.server_ban.
+  void ban(const tharsis_address& ip, instant now);
+  bool banned(const tharsis_address& a, instant now) const;
+
+  // The list in the order to try, without those that are banned. Never empty unless the list is: where all are
+  // banned, they come in the order in which their bans end.
+  std::vector<tharsis_address> order(const std::vector<tharsis_address>& list, instant now);
+
+  // One line an address. `wall_seconds` since 1970 is now.
+  std::string text(instant now, int64_t wall_seconds) const;
+  // Takes over what such a text says, except where something is known already; lines that are too old or from
+  // the future are left out.
+  //   THARSIS_E_PROTOCOL  a line means nothing; the sentence says which. Then nothing was taken.
+  error read(std::string_view text, instant now, int64_t wall_seconds);
+
+  size_t size() const { return known_.size(); }
+  // Twenty networks of a person's life with a dozen addresses each.
+  static constexpr size_t known_max = 256;
+  static constexpr size_t banned_max = 64;
+
+ private:
+  struct entry {
+    std::string network;  // As it stands in the file.
+    tharsis_address address{};
+    uint8_t results = 0;  // The newest in bit 0; 1: a failure.
+    int count = 0;        // How many results there are, at most 8.
+    double failing = 0;   // The share of failures, newer ones weigh more; 0 before any.
+    duration latency{};   // Smoothed; 0: unknown.
+    instant changed{};    // When the last result came.
+    std::optional<instant> failed, succeeded, probed;
+  };
+  entry* find(const tharsis_address& a);
+  const entry* find(const tharsis_address& a) const;
+  entry& make(const tharsis_address& a);
+  void note(entry& e, bool failure, instant now);
+  int failures(const entry& e) const;
+  instant ban_end(const entry* e, const tharsis_address& a) const;
+  bool on_probation(const entry& e) const;
+  duration cost(const entry* e, instant now) const;
+  std::optional<entry> read_line(std::string_view line, instant now, int64_t wall_seconds) const;
+
+  address_score_settings settings_;
+  std::string network_;
+  bool reachable_ = true;
+  std::list<entry> known_;  // What was of use last stands first.
+  std::list<std::pair<tharsis_address, instant>> server_bans_;  // Until when; the oldest first.
+};
+
+}  // namespace tharsis
