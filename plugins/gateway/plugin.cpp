@@ -62,6 +62,7 @@ settings read_settings(const host& h) {
   s.codec = h.text("codec", s.codec);
   for (const std::string& key : h.keys("codec_settings")) s.codec_settings.emplace_back(key, h.text("codec_settings." + key));
   s.open = h.flag("open", s.open);
+  s.early_data = h.whole("early_data", s.early_data);
   s.plain_allowed = h.text("plain") == "allowed";
   if (const auto names = h.texts("certificate.names"); !names.empty()) s.names = names;
   s.days = h.whole("certificate.days", s.days);

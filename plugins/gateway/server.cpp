@@ -126,6 +126,8 @@ task<error> server::prepare() {
   lock_ = std::move(done->lock);
   if (done->failure.status != THARSIS_OK) co_return done->failure;
   if (done->identity) {
+    done->identity->tls.tickets = 2;  // One for the next connection, one for its race with another.
+    done->identity->tls.early_data_max = static_cast<uint32_t>(settings_.early_data);
     auto context = tls_context::server(done->identity->tls);
     if (!context) co_return context.failure();
     tls_ = std::move(*context);

@@ -48,7 +48,70 @@ dial_settings read_dial(const host& from, const std::string& at) {
   s.stagger = from.wait(at + ".stagger", s.stagger);
   s.parallel = from.whole(at + ".parallel", s.parallel);
   s.timeout = from.wait(at + ".timeout", s.timeout);
+  s.verify = from.flag(at + ".verify", s.verify);
+  const std::string first = from.text(at + ".first", "given");
+  s.first = first == "v4" ? dial_settings::family::v4 : first == "v6" ? dial_settings::family::v6 : dial_settings::family::given;
+  s.addresses = from.whole(at + ".addresses", s.addresses);
+  s.addresses_background = from.whole(at + ".addresses_background", s.addresses_background);
+  s.backups = from.whole(at + ".backups", s.backups);
+  s.mss = from.whole(at + ".mss", s.mss);
   return s;
+}
+
+result<std::vector<tharsis_address>> read_addresses(const host& from, const std::string& at) {
+  std::vector<tharsis_address> all;
+  for (const std::string& text : from.texts(at)) {
+    const auto a = parse_place(text);
+    if (!a) return wrong(from, at + "." + std::to_string(all.size()), a.failure().text);
+    all.push_back(*a);
+  }
+  return all;
+}
+
+std::optional<error> read_tls(const host& from, const std::string& at, tls_settings& s) {
+  s.certificate = from.text(at + ".certificate");
+  s.key = from.text(at + ".key");
+  if (s.certificate.empty() != s.key.empty())
+    return wrong(from, at + (s.key.empty() ? ".certificate" : ".key"), "a certificate and its key are named together, in certificate: and key:");
+  s.from_1_2 = from.text(at + ".min_version", "1.3") == "1.2";
+  s.resume = from.flag(at + ".resume", s.resume);
+  s.early_data = from.text(at + ".early_data", "never") == "keyed";
+  for (const std::string& text : from.texts(at + ".pins")) {
+    const auto pin = parse_pin(text);
+    if (!pin) return wrong(from, at + ".pins." + std::to_string(s.pins.size()), pin.failure().text);
+    s.pins.push_back(*pin);
+  }
+  return {};
+}
+
+std::optional<error> read_proxy(const host& from, const std::string& at, proxy_settings& s) {
+  const std::string text = from.text(at + ".proxy", "system");
+  s.direct = from.text(at + ".proxy_fallback", "never") == "direct";
+  s.pause = from.wait(at + ".proxy_pause", s.pause);
+  if (text == "none" || text == "system") {
+    s.from = text == "none" ? proxy_settings::source::none : proxy_settings::source::system;
+    return {};
+  }
+  auto named = parse_proxy(text);
+  if (!named) return wrong(from, at + ".proxy", named.failure().text + "; or system, or none");
+  s.from = proxy_settings::source::named;
+  s.named = std::move(*named);
+  return {};
+}
+
+// What stands beside the endpoints.
+std::optional<error> read_sources(const host& from, link_settings& s) {
+  const std::string at = "links." + s.name;
+  if (auto mistake = read_tls(from, at + ".tls", s.tls)) return mistake;
+  if (auto mistake = read_proxy(from, at, s.proxy)) return mistake;
+  auto backup = read_addresses(from, at + ".backup.addresses");
+  if (!backup) return backup.failure();
+  auto debug = read_addresses(from, at + ".debug_addresses");
+  if (!debug) return debug.failure();
+  s.backup.addresses = std::move(*backup);
+  s.debug_addresses = std::move(*debug);
+  s.backup.return_every = from.wait(at + ".backup.return_every", s.backup.return_every);
+  return {};
 }
 
 bool outside(const endpoint& e) {
@@ -69,7 +132,7 @@ result<std::vector<endpoint>> read_endpoints(const host& from, const std::string
       return wrong(
           from, path,
           "'" + text + "' would send everything unencrypted; use tcps://, or set " + at + ".plain: allowed");
-    if (e->scheme == "tcps" && s.ca.empty() && !s.system_store)
+    if (e->scheme == "tcps" && s.tls.ca.empty() && !s.tls.system_store)
       return wrong(from, path,
                    "no certificate is trusted; name the server's authority in " + at + ".tls.ca, or set " +
                        at + ".tls.system_store: true");
@@ -88,11 +151,12 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   s.name = name;
   s.codec = from.text(at + ".codec", s.codec);
   for (const std::string& key : from.keys(at + ".codec_settings")) s.codec_settings.emplace_back(key, from.text(at + ".codec_settings." + key));
-  s.ca = ca.empty() ? from.text(at + ".tls.ca") : ca;
-  s.system_store = from.flag(at + ".tls.system_store", s.ca.empty());
+  s.tls.ca = ca.empty() ? from.text(at + ".tls.ca") : ca;
+  s.tls.system_store = from.flag(at + ".tls.system_store", s.tls.ca.empty());
   s.user = from.text(at + ".user");
   s.client_version = static_cast<uint32_t>(from.whole(at + ".client_version", s.client_version));
   s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
+  s.eager = from.text(at + ".eager", "keyed") == "keyed";
   s.connect_timeout = from.wait(at + ".connect_timeout", s.connect_timeout);
   s.answer_timeout = from.wait(at + ".answer_timeout", s.answer_timeout);
   s.doubt_timeout = from.wait(at + ".doubt_timeout", s.doubt_timeout);
@@ -240,6 +304,7 @@ result<settings> read_settings(const host& tables) {
     auto endpoints = read_endpoints(tables, "links." + name, link);
     if (!endpoints) return endpoints.failure();
     link.endpoints = std::move(*endpoints);
+    if (auto mistake = read_sources(tables, link)) return std::move(*mistake);
     if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
     s.links.push_back(std::move(link));
   }
@@ -253,19 +318,30 @@ result<settings> read_settings(const host& tables) {
   return s;
 }
 
-result<settings> read_settings(const host& tables, const send_arguments& line, const std::string& ca) {
+result<settings> read_settings(const host& tables, const send_arguments& line, const send_files& files) {
   for (const std::string& name : tables.keys("links"))
     if (name != "main") return wrong_line(line, "--set links." + name + ": there is one link here, links.main");
-  link_settings link = read_link(tables, "main", ca);
+  link_settings link = read_link(tables, "main", files.ca);
   link.endpoints = line.endpoints;
   link.user = line.user.value_or(link.user);
   link.codec = line.codec.value_or(link.codec);
   link.client_version = line.client_version.value_or(link.client_version);
   link.plain_allowed = link.plain_allowed || line.plain;
+  if (auto mistake = read_sources(tables, link)) return std::move(*mistake);
+  if (!line.addresses.empty()) link.debug_addresses = line.addresses;
+  if (line.through) {
+    link.proxy.from = proxy_settings::source::named;
+    link.proxy.named = *line.through;
+  }
+  if (!files.certificate.empty()) {
+    link.tls.certificate = files.certificate;
+    link.tls.key = files.key;
+  }
+  if (!line.pins.empty()) link.tls.pins = line.pins;
   for (const endpoint& e : link.endpoints) {
     if (e.scheme == "tcp" && !link.plain_allowed && !stays_here(e))
       return wrong_line(line, e.text() + " would send everything unencrypted; use tcps://, or say --plain");
-    if (e.scheme == "tcps" && link.ca.empty() && !link.system_store)
+    if (e.scheme == "tcps" && link.tls.ca.empty() && !link.tls.system_store)
       return wrong_line(line, "no certificate is trusted; name the server's authority with --ca");
   }
   if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);

@@ -12,7 +12,11 @@ result<settings> read_settings(const host& tables);
 // stn.http alone.
 http_settings read_http(const host& tables);
 
-// Of `tharsis stn send`: one link, main, as its line says; the rest as --set says. `ca`: the line's, absolute.
-result<settings> read_settings(const host& tables, const send_arguments& line, const std::string& ca);
+// Of `tharsis stn send`: the files that its line names, absolute; empty: none.
+struct send_files {
+  std::string ca, certificate, key;
+};
+// One link, main, as its line says; the rest as --set says.
+result<settings> read_settings(const host& tables, const send_arguments& line, const send_files& files);
 
 }  // namespace tharsis::stn

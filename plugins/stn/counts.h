@@ -26,7 +26,9 @@ struct counts {
         links_up(h.count<gauge>("links_up", "1", "Links that are up now")),
         links_opened(h.count<counter>("links_opened", "1", "Times that a link came up")),
         links_lost(h.count<counter>("links_lost", "1", "Times that a link that was up went down")),
-        connects_failed(h.count<counter>("connects_failed", "1", "Attempts to connect that brought no link up")) {}
+        connects_failed(h.count<counter>("connects_failed", "1", "Attempts to connect that brought no link up")),
+        tls_resumed(h.count<counter>("tls_resumed", "1", "TLS handshakes that took a ticket of an earlier one")),
+        tls_early(h.count<counter>("tls_early", "1", "TLS handshakes whose early data the server took")) {}
 
   // A task has its answer.
   void on_answer(tharsis_status status, duration took) const {
@@ -49,7 +51,7 @@ struct counts {
   const task_queue::counts requests;
   const counter bytes_sent, bytes_received, pushes_received;
   const gauge links_up;
-  const counter links_opened, links_lost, connects_failed;
+  const counter links_opened, links_lost, connects_failed, tls_resumed, tls_early;
 };
 
 }  // namespace tharsis::stn

@@ -1,4 +1,4 @@
-// From an endpoint to a stream that the server has proved to be its own: name, addresses, TCP, TLS.
+// From an endpoint to a stream that the server has proved to be its own: name, addresses, proxy, TCP, TLS.
 #pragma once
 #include <memory>
 #include <optional>
@@ -7,43 +7,83 @@
 
 #include "plugins/stn/core/dial_race.h"
 #include "plugins/stn/core/phase_clock.h"
+#include "plugins/stn/switchboard.h"
 #include "sdk/async/host.h"
-#include "sdk/async/resolver.h"
 #include "sdk/async/stream.h"
 #include "sdk/async/tls_machine.h"
+#include "sdk/pure/proxy.h"
 
 namespace tharsis::stn {
 
 class dialer {
  public:
   // `phases` are told of resolving, dialling and TLS; all of them outlive the dialer.
-  dialer(strand& place, const host& tables, resolver& names, const link_settings& s, phase_clock& phases)
-      : place_(place), host_(tables), names_(names), settings_(s), phases_(phases) {}
+  dialer(strand& place, const host& tables, switchboard& ways, const link_settings& s, phase_clock& phases)
+      : place_(place), host_(tables), ways_(ways), settings_(s), phases_(phases) {}
 
   // A stream, or why there is none by the deadline.
   task<result<std::unique_ptr<stream>>> reach(endpoint to, instant deadline);
 
+  // The same over one of the server's own addresses, no backup, whose turn it is; it has answered a ping.
+  task<result<std::unique_ptr<stream>>> reach_own(endpoint to, size_t turn, instant deadline);
+
   // The attempt that is under way leads nowhere: the network has changed.
   void give_up();
 
+  // It was reached otherwise.
+  void arrived(const tharsis_address& at) {
+    address_ = at;
+    source_ = address_source::resolver;
+  }
+
+  // The server that took the last connection did not prove itself.
+  void blame(tharsis_status why);
+
   // Of the stream; after a failure of the address that failed last. Family 0: it did not come so far.
   const tharsis_address& address() const { return address_; }
+  // Does the stream lead to a backup address?
+  bool on_backup() const { return source_ == address_source::backup; }
 
  private:
+  // One thing to try.
+  struct road {
+    tharsis_address at;  // Dialled; the server's, or its proxy's.
+    address_source source = address_source::resolver;
+    std::string host;  // Of the server, for a proxy.
+    uint16_t port = 0;
+  };
+  struct plan {
+    endpoint to;
+    std::vector<road> roads;
+    std::optional<proxy> through;
+    std::optional<tls_context> trust;
+    bool verify = false;
+  };
   struct board;
+  result<std::optional<proxy>> chosen_proxy(const endpoint& to) const;
+  task<result<std::unique_ptr<stream>>> reach_through(endpoint to, proxy through, instant deadline);
+  task<result<std::unique_ptr<stream>>> reach_directly(endpoint to, instant deadline);
   task<result<tls_context>> load_trust();
-  task<result<std::unique_ptr<stream>>> race(std::vector<tharsis_address> addresses,
-                                             std::optional<tls_context> trust, endpoint to, instant deadline);
-  task<void> try_address(board* results, tharsis_address to, std::optional<tls_context> trust,
-                         std::string name, instant deadline);
+  task<result<plan>> direct(endpoint to, instant deadline);
+  task<result<plan>> tunnelled(endpoint to, proxy through, instant deadline);
+  task<result<address_lists>> gather(endpoint to, instant deadline);
+  std::optional<error> unsafe(const endpoint& to, const std::vector<road>& roads);
+  task<result<std::unique_ptr<stream>>> race(plan p, instant deadline);
+  task<void> try_road(board* results, const plan* p, road by, instant deadline);
+  task<result<std::unique_ptr<stream>>> travel(board* results, const plan* p, road by, instant deadline);
+  task<result<std::unique_ptr<stream>>> lead(const plan* p, road by, instant deadline);
+  task<result<std::unique_ptr<stream>>> secure(const plan* p, std::unique_ptr<stream> wire, instant deadline);
 
   strand& place_;
   host host_;
-  resolver& names_;
+  switchboard& ways_;
   const link_settings& settings_;
   phase_clock& phases_;
   board* under_way_ = nullptr;
   tharsis_address address_{};
+  address_source source_ = address_source::resolver;
+  std::string resolved_host_;  // The last name that was resolved,
+  std::vector<tharsis_address> resolved_;  // and to what: better than nothing when the resolver fails.
 };
 
 }  // namespace tharsis::stn

@@ -61,19 +61,18 @@ std::vector<uint8_t> next_key(const std::vector<uint8_t>& key, uint32_t number) 
 
 }  // namespace
 
-dispatcher::dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory,
-                       std::string book)
+dispatcher::dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, kept files)
     : place_(place),
       host_(tables),
       settings_(s),
       counts_(tables),
-      names_(place, *tables.net, tables.registry),
+      ways_(place, tables, s, counts_, std::move(files.addresses)),
       client_id_(make_client_id(*tables.random)),
-      memory_(place, tables, std::move(memory)),
-      book_(place, tables, std::move(book)),
+      memory_(place, tables, std::move(files.intervals)),
+      book_(place, tables, std::move(files.book)),
       auth_(tables),
       route_(tables),
-      shorts_(place, tables, names_, s.short_links,
+      shorts_(place, tables, ways_.names(), s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
                 take(std::move(a), link);
@@ -86,17 +85,19 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       own_strand_(tables.loop->current(tables.loop->self)) {
   for (const link_settings& l : s.links)
     links_.push_back(std::make_unique<longlink>(
-        link_surroundings{place, host_, names_, client_id_, events, counts_, memory_, book_, auth_, *this}, l, links_.size(), s.tasks.answer_times));
+        link_surroundings{place, host_, ways_, client_id_, events, counts_, memory_, book_, auth_, *this}, l, links_.size(), s.tasks.answer_times));
 }
 
 void dispatcher::start() {
   network_.open([this](const tharsis_network_state& now) {
     network_there_ = now.type != THARSIS_NETWORK_NONE;
+    ways_.on_network(now);
     limits_.on_network(now.type == THARSIS_NETWORK_CELLULAR);
     limits_.on_active(now.foreground != 0, place_.now());
     for (const auto& link : links_) link->on_network(now);
     shorts_.on_network(now);
   });
+  ways_.open();
   memory_.open([this] {
     for (const auto& link : links_) link->recall();
   });
@@ -384,6 +385,7 @@ task<void> dispatcher::stop() {
   co_await shorts_.wait_stopped(deadline);
   co_await memory_.close(deadline);
   co_await book_.close(deadline);
+  co_await ways_.close(deadline);
   co_await blocking_over(place_);
   open_->leave_home();
   inbox_.drain();  // What was said until then.

@@ -14,6 +14,7 @@
 #include "plugins/stn/longlink.h"
 #include "plugins/stn/route_hook.h"
 #include "plugins/stn/shortlinks.h"
+#include "plugins/stn/switchboard.h"
 #include "plugins/stn/task_delivery.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/mailbox.h"
@@ -23,10 +24,12 @@ namespace tharsis::stn {
 
 class dispatcher final : public answer_taker {
  public:
-  // `s` and `events` outlive the dispatcher. What links learn is kept in the file `memory`, and how they are in the
-  // file `book`, where these are not empty. [own strand]
-  dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, std::string memory = {},
-             std::string book = {});
+  // The files of what is kept for the next start, and of how the links are; empty: none.
+  struct kept {
+    std::string intervals, addresses, book;
+  };
+  // `s` and `events` outlive the dispatcher. [own strand]
+  dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, kept files = {});
   dispatcher(const dispatcher&) = delete;
   ~dispatcher() { open_->leave_home(); }
 
@@ -42,6 +45,7 @@ class dispatcher final : public answer_taker {
   void start();
   void take(answer a, size_t link) override;
   void ask(const encode_wish& wish, size_t link) override;
+  switchboard& ways() { return ways_; }
   // Of all links together. [own strand]
   link_totals totals() const;
   // How the links are and were. [own strand]
@@ -76,7 +80,7 @@ class dispatcher final : public answer_taker {
   const host host_;
   const settings& settings_;
   const counts counts_;
-  resolver names_;
+  switchboard ways_;
   const std::string client_id_;
   interval_memory memory_;
   link_book book_;

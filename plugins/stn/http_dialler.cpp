@@ -7,6 +7,7 @@
 #include "sdk/async/task_set.h"
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
+#include "sdk/pure/address.h"
 
 namespace tharsis::stn {
 namespace {

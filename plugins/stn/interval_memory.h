@@ -1,25 +1,22 @@
-// The file of what links have learned about idle paths: read once, written whenever something was learned. A
-// file that means nothing is put aside and told of; without one, or without a disk, everything works all the same.
+// What links have learned about idle paths, kept in a file for the next start.
 #pragma once
 #include <functional>
 #include <string>
 
 #include "plugins/stn/core/learned_intervals.h"
-#include "sdk/async/host.h"
-#include "sdk/async/task_set.h"
+#include "sdk/async/kept_file.h"
 
 namespace tharsis::stn {
 
 class interval_memory {
  public:
   // `path` empty: nothing is remembered beyond this instance.
-  interval_memory(strand& place, const host& tables, std::string path)
-      : place_(place), host_(tables), path_(std::move(path)), changed_(place), work_(place) {}
+  interval_memory(strand& place, const host& tables, std::string path);
 
   // `read` is called when what the file says is known, if there is any.
-  void open(std::function<void()> read);
+  void open(std::function<void()> read) { file_.open(std::move(read)); }
   // What is known is on the disk when it returns, if the disk takes it by then.
-  task<void> close(instant deadline);
+  task<void> close(instant deadline) { return file_.close(deadline); }
 
   std::optional<learned_interval> recall(std::string_view link, std::string_view network) {
     return known_.find(link, network);
@@ -27,19 +24,10 @@ class interval_memory {
   void keep(std::string_view link, std::string_view network, const learned_interval& l);
 
  private:
-  task<void> run(std::function<void()> read);
-  task<void> load();
-  task<void> save();
+  error take_over(std::string_view text);
 
-  strand& place_;
-  const host host_;
-  const std::string path_;
   learned_intervals known_;
-  signal changed_;
-  bool unsaved_ = false;
-  bool closing_ = false;
-  bool complained_ = false;
-  task_set work_;
+  kept_file file_;
 };
 
 }  // namespace tharsis::stn

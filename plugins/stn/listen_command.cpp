@@ -37,7 +37,7 @@ void listen_command::run(const command_call& call) {
     call_->print(listen_help);
     return finish(0);
   }
-  auto s = read_settings(host_, *line, call.absolute(line->ca));
+  auto s = read_settings(host_, *line, {call.absolute(line->ca), call.absolute(line->certificate), call.absolute(line->key)});
   if (!s) return call_->refuse(s.failure().text);
   settings_ = std::move(*s);
   events_.declare();

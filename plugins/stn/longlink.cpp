@@ -32,7 +32,8 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       auth_(around.auth),
       taker_(around.taker),
       number_(number),
-      dialer_(place_, around.tables, around.names, s, phases_),
+      dialer_(place_, around.tables, around.ways, s, phases_),
+      home_(place_, around.tables, around.ways, s, [this] { nudge(); }),
       codec_(around.tables, s),
       tasks_(s.name, phases_, counts_.requests, times),
       rhythm_(s.heartbeat),
@@ -62,6 +63,7 @@ void longlink::on_network(const tharsis_network_state& now) {
     pace_.forgive();
     nudge();
   }
+  home_.on_foreground(now.foreground != 0);
   const bool same = now.generation == way_.generation;
   const way before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))});
   if (before.network != way_.network) recall();
@@ -72,6 +74,7 @@ void longlink::on_network(const tharsis_network_state& now) {
   pace_.on_network();
   moved_ = true;
   dialer_.give_up();
+  home_.on_network();
   nudge();
 }
 
@@ -165,7 +168,7 @@ task<void> longlink::run() {
     }
     begin_attempt();
     const instant prove_by = later(place_.now(), settings_.connect_timeout);
-    auto wire = co_await dialer_.reach(target(), prove_by);
+    auto wire = co_await find_way(prove_by);
     if (wire)
       on_down(co_await carry(std::move(*wire), prove_by));
     else
@@ -180,6 +183,16 @@ void longlink::begin_attempt() {
   report(THARSIS_STN_CONNECTING, loss(tried_because_, THARSIS_OK, {}));
   moved_ = asked_ = false;
   dialed_ = way_;
+}
+
+// From a backup address straight to where the way home leads.
+task<result<std::unique_ptr<stream>>> longlink::find_way(instant deadline) {
+  if (home_.found()) {
+    dialer_.arrived(home_.address());
+    co_return home_.take();
+  }
+  auto wire = co_await dialer_.reach(target(), deadline);
+  co_return std::move(wire);
 }
 
 // Moves bytes between the wire and the session until one of them is done; answers why.
@@ -203,6 +216,7 @@ task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
     if (!why) why = follow_auth(talk);
     if (!why) why = judge(*wire, talk);
     if (!why && wish_) why = std::move(wish_);
+    if (!why) why = move_home();
     if (!why) why = send(*wire, talk, more);
     if (why) co_return std::move(*why);
     if (more)
@@ -308,6 +322,13 @@ std::optional<loss> longlink::judge(stream& wire, session& talk) {
   return status == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
 }
 
+// When nothing is lost by it.
+std::optional<loss> longlink::move_home() {
+  if (!home_.found() || tasks_.sent() > 0) return std::nullopt;
+  return loss(THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "the server's own address " + to_text(home_.address()) + " works again, so the backup address " +
+                                        to_text(dialer_.address()) + " is left");
+}
+
 loss longlink::broken(const stream& wire, tharsis_status status) const {
   std::string text = wire.failure();
   if (text.empty() && status == THARSIS_E_RESET)
@@ -330,6 +351,7 @@ void longlink::on_up() {
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
   tasks_.on_up(connection(), place_.now());
   report(THARSIS_STN_UP, {THARSIS_STN_WHY_NONE, THARSIS_OK, {}}, gap);
+  if (dialer_.on_backup()) home_.begin(target());
 }
 
 void longlink::on_down(const loss& why) {
@@ -338,6 +360,8 @@ void longlink::on_down(const loss& why) {
   rhythm_.on_down();
   remember();
   tasks_.on_loss(why, place_.now());
+  if (!up_) dialer_.blame(why.status);
+  if (!home_.found()) home_.end();
   enter(phase::down);
   hand_over();
   auth_.drop(std::exchange(question_, 0));
@@ -444,6 +468,7 @@ void longlink::nudge() {
 
 void longlink::stop() {
   ending_ = true;
+  home_.end();
   tasks_.end({THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, stopping}, place_.now());
   hand_over();
   nudge();

@@ -18,6 +18,7 @@
 #include "plugins/stn/link_book.h"
 #include "plugins/stn/link_codec.h"
 #include "plugins/stn/link_events.h"
+#include "plugins/stn/way_home.h"
 #include "sdk/async/task_set.h"
 
 namespace tharsis::stn {
@@ -38,7 +39,7 @@ class answer_taker {
 struct link_surroundings {
   strand& place;
   const host& tables;
-  resolver& names;
+  switchboard& ways;
   const std::string& client_id;
   const link_events& events;
   const counts& count;
@@ -96,6 +97,7 @@ class longlink final : private auth_asker {
   };
   task<void> run();
   task<void> expire();
+  task<result<std::unique_ptr<stream>>> find_way(instant deadline);
   task<loss> carry(std::unique_ptr<stream> wire, instant prove_by);
   std::optional<loss> send(stream& wire, session& talk, bool& more);
   std::optional<loss> receive(stream& wire, session& talk, bool& more);
@@ -108,6 +110,7 @@ class longlink final : private auth_asker {
   const std::string& user() const { return settings_.user.empty() ? account_ : settings_.user; }
   std::optional<loss> judge(stream& wire, session& talk);
   loss broken(const stream& wire, tharsis_status status) const;
+  std::optional<loss> move_home();
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
   bool has_codec();
   void on_codec();
@@ -136,6 +139,7 @@ class longlink final : private auth_asker {
   const size_t number_;
   phase_clock phases_;
   dialer dialer_;
+  way_home home_;  // From a backup address.
   link_codec codec_;
   task_queue tasks_;
   heartbeat rhythm_;

@@ -24,6 +24,7 @@ class plugin {
         events_(tables),
         closing_(place_),
         service_{sizeof(tharsis_stn), this, submit, cancel, has, clear, redo, touch, reset},
+        addresses_{sizeof(tharsis_stn_addresses), this, set_addresses, ban_address},
         sending_(tables, place_, events_),
         telling_(tables, place_),
         listening_(tables, place_, events_),
@@ -36,9 +37,10 @@ class plugin {
     settings_ = std::move(*s);
     events_.declare();
     const std::string folder(view(host_.paths->data(host_.paths->self)));
-    tasks_.emplace(place_, host_, settings_, events_, folder + "/intervals", folder + "/links");
-    const tharsis_status provided =
-        host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
+    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/addresses", folder + "/links"});
+    tharsis_status provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
+    if (provided == THARSIS_OK)
+      provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ADDRESSES_ID, &addresses_, 0, error);
     if (provided != THARSIS_OK) return provided;
     names_.emplace(place_, *host_.net, host_.registry);
     http_.emplace(place_, host_, *names_, settings_.http);
@@ -80,6 +82,13 @@ class plugin {
   static void redo(void* self, tharsis_text link) { static_cast<plugin*>(self)->tasks_->redo(link); }
   static void touch(void* self, tharsis_text link) { static_cast<plugin*>(self)->tasks_->touch(link); }
   static void reset(void* self, tharsis_text link) { static_cast<plugin*>(self)->tasks_->reset(link); }
+  static tharsis_status set_addresses(void* self, tharsis_text link, uint32_t kind, const tharsis_address* list,
+                                      size_t count, tharsis_error* error) {
+    return static_cast<plugin*>(self)->tasks_->ways().set(link, kind, list, count, error);
+  }
+  static tharsis_status ban_address(void* self, const tharsis_address* address, tharsis_error* error) {
+    return static_cast<plugin*>(self)->tasks_->ways().ban(address, error);
+  }
 
   const host host_;
   settings settings_;  // Once it starts: a command has its own.
@@ -90,6 +99,7 @@ class plugin {
   std::optional<http_service> http_;
   task_set closing_;
   const tharsis_stn service_;
+  const tharsis_stn_addresses addresses_;
   send_command sending_;
   status_command telling_;
   listen_command listening_;

@@ -28,7 +28,7 @@ void send_command::run(const command_call& call) {
     call_->print(send_help);
     return call_->finish(0);
   }
-  auto s = read_settings(host_, line_, call.absolute(line_.ca));
+  auto s = read_settings(host_, line_, {call.absolute(line_.ca), call.absolute(line_.certificate), call.absolute(line_.key)});
   if (!s) return call_->refuse(s.failure().text);
   settings_ = std::move(*s);
   work_.spawn(work());

@@ -8,7 +8,9 @@ namespace {
 
 error write_text(const tharsis_files& files, const std::string& path, const std::string& text) {
   tharsis_error why = no_error();
-  const tharsis_status status = files.replace(files.self, text_of(path), bytes_of(as_bytes(text)), &why);
+  const std::string_view folder = std::string_view(path).substr(0, path.rfind('/'));  // Nobody else makes it.
+  tharsis_status status = files.make_folder(files.self, text_of(folder), &why);
+  if (status == THARSIS_OK) status = files.replace(files.self, text_of(path), bytes_of(as_bytes(text)), &why);
   return status == THARSIS_OK ? error{THARSIS_OK, {}} : error_from(status, why);
 }
 

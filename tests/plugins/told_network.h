@@ -30,6 +30,10 @@ class told_network {
   }
   size_t watches() const { return watches_.size(); }
 
+  // Told at the next change.
+  std::string proxy;
+  uint32_t families = THARSIS_NETWORK_V4;
+
  private:
   struct watching {
     tharsis_on_network told;
@@ -42,7 +46,8 @@ class told_network {
     tharsis_network_state s{};
     s.size = sizeof s;
     s.type = n.interface_.empty() ? uint32_t{THARSIS_NETWORK_NONE} : uint32_t{THARSIS_NETWORK_WIRED};
-    s.families = n.interface_.empty() ? 0u : uint32_t{THARSIS_NETWORK_V4};
+    s.families = n.interface_.empty() ? 0u : n.families;
+    s.proxy = text_of(n.proxy);
     s.generation = n.generation_;
     s.interface = text_of(n.interface_);
     s.id = text_of(n.id_);

@@ -75,6 +75,7 @@ struct settings {
   std::string listen = "tcps://127.0.0.1:17443";
   bool open = false;
   bool plain_allowed = false;
+  int64_t early_data = 0;  // Whoever records it can play it again, so somebody must want it.
   std::vector<std::string> names{"localhost", "127.0.0.1"};
   int64_t days = 30;  // An authority that nobody guards should not live long.
   duration work{};

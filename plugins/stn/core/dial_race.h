@@ -5,7 +5,7 @@
 #include <cassert>
 #include <optional>
 
-#include "plugins/stn/core/settings.h"
+#include "plugins/stn/core/dial_settings.h"
 
 namespace tharsis::stn {
 

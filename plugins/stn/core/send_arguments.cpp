@@ -11,9 +11,9 @@
 namespace tharsis::stn {
 namespace {
 
-constexpr std::array<std::string_view, 11> valued = {"--codec", "--command",  "--body",           "--body-file",
+constexpr std::array<std::string_view, 16> valued = {"--codec", "--command",  "--body",           "--body-file",
                                                      "--count", "--in-flight", "--rate",          "--deadline",
-                                                     "--ca",    "--user",      "--client-version"};
+                                                     "--ca",    "--user",      "--client-version", "--address", "--proxy", "--pin", "--cert", "--key"};
 constexpr std::array<std::string_view, 6> flags = {"--plain", "--keys", "--hash", "--json", "--help", "-h"};
 
 error wrong(std::string text) { return {THARSIS_E_INVALID, "stn send: " + std::move(text)}; }
@@ -69,6 +69,24 @@ class reader {
     out_.endpoints.push_back(*parsed);
   }
 
+  void add_address(const std::string& value) {
+    const auto address = parse_place(value);
+    if (!address) return complain("--address: " + address.failure().text);
+    out_.addresses.push_back(*address);
+  }
+
+  void take_proxy(const std::string& value) {
+    auto through = parse_proxy(value);
+    if (!through) return complain("--proxy: " + through.failure().text);
+    out_.through = std::move(*through);
+  }
+
+  void add_pin(const std::string& value) {
+    const auto pin = parse_pin(value);
+    if (!pin) return complain("--pin: " + pin.failure().text);
+    out_.pins.push_back(*pin);
+  }
+
   void take_flag(const std::string& name) {
     if (name == "--plain") out_.plain = true;
     else if (name == "--keys") out_.keys = true;
@@ -82,6 +100,11 @@ class reader {
     else if (name == "--body-file") out_.body_file = value;
     else if (name == "--user") out_.user = value;
     else if (name == "--ca") out_.ca = value;
+    else if (name == "--cert") out_.certificate = value;
+    else if (name == "--key") out_.key = value;
+    else if (name == "--address") add_address(value);
+    else if (name == "--proxy") take_proxy(value);
+    else if (name == "--pin") add_pin(value);
     else if (name == "--rate") take_rate(value);
     else if (name == "--deadline") take_deadline(value);
     else if (name == "--command") out_.command = static_cast<uint32_t>(whole(name, value, 1, uint32_max));
@@ -89,7 +112,7 @@ class reader {
     else if (name == "--count") out_.plan.count = whole(name, value, 1, send_count_max);
     else if (name == "--in-flight") out_.plan.in_flight = whole(name, value, 1, send_count_max), in_flight_ = true;
     else out_.codec = value;
-    if ((name == "--ca" || name == "--body-file") && value.empty()) complain("option " + name + " needs the name of a file");
+    if ((name == "--ca" || name == "--cert" || name == "--key" || name == "--body-file") && value.empty()) complain("option " + name + " needs the name of a file");
     if (name == "--codec" && !is_codec_name(value)) complain("--codec: a codec's name is a lower-case word, like mars or length-prefixed, not '" + value + "'");
     if (name == "--command" && out_.command == mars::command_noop)
       complain("--command: 6 is the heartbeat's, no task may have it");
@@ -121,6 +144,7 @@ class reader {
     if (out_.endpoints.empty()) return complain("name at least one endpoint, like tcps://im.example.com:443");
     if (out_.command == 0) return complain("--command N is missing: what the server is asked for");
     if (!out_.body && !out_.body_file) return complain("--body TEXT or --body-file FILE is missing");
+    if (out_.certificate.empty() != out_.key.empty()) return complain("--cert FILE and --key FILE belong together");
     if (out_.body && out_.body_file) return complain("--body and --body-file exclude each other");
     if (in_flight_ && out_.plan.rate > 0)
       complain("--in-flight (the next task when one is answered) and --rate (the next task when its time has come) "
@@ -152,6 +176,11 @@ const std::string_view send_help =
     "                      counted from the moment when it was due\n"
     "  --deadline TIME     the total time of each task (15s)\n"
     "  --ca FILE           trust the authority in this PEM file, and no other\n"
+    "  --pin sha256/BASE64 the server's key, or one of its issuers', must be this; several may be given\n"
+    "  --cert FILE         show this certificate to the server; --key FILE: its private key\n"
+    "  --proxy URL         go through http://[USER:PASSWORD@]HOST:PORT, https://... or socks5://...; others can read the\n"
+    "                      password in the list of processes: --set links.main.proxy=... can, too\n"
+    "  --address IP[:PORT] dial this address, whatever the endpoint's name resolves to; several may be given\n"
     "  --plain             tcp:// may leave this machine, unencrypted\n"
     "  --user NAME         say hello as NAME; without it a ping's pong proves that the server is there\n"
     "  --keys              give each task an idempotency key: when the link breaks it is sent again. Without one, a task\n"

@@ -9,6 +9,8 @@
 #include "plugins/stn/core/send_schedule.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/key_pin.h"
+#include "sdk/pure/proxy.h"
 
 namespace tharsis::stn {
 
@@ -19,7 +21,10 @@ struct send_arguments {
   std::optional<std::string> body, body_file;  // One of them.
   send_plan plan;
   // What is said here is stronger than --set links.main.
-  std::string ca;  // As typed.
+  std::string ca, certificate, key;  // As typed.
+  std::optional<proxy> through;
+  std::vector<key_pin> pins;
+  std::vector<tharsis_address> addresses;  // These instead of what the endpoints' names resolve to.
   std::optional<std::string> user;
   std::optional<std::string> codec;
   std::optional<uint32_t> client_version;

@@ -213,6 +213,11 @@ instant session::deadline() const {
   return up_ ? std::min({rhythm_.deadline(), silence_.deadline(), doubted_until_, auth_until_, tasks_.slow_deadline()}) : prove_by_;
 }
 
+// Behind a ping that is on its way, too, where nobody has to say who he is.
+bool session::may_send() const {
+  return up_ || (settings_.eager && settings_.user.empty() && auth_ == nullptr && tasks_.next_is_keyed());
+}
+
 void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
   if (failure_.status != THARSIS_OK) return;
   const size_t before = out.size();
@@ -224,7 +229,7 @@ void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
   }
   out.insert(out.end(), output_.begin(), output_.end());
   output_.clear();
-  while (up_ && out.size() - before < room && tasks_.write_next(out, *frames_, now)) silence_.on_sent(now);
+  while (may_send() && out.size() - before < room && tasks_.write_next(out, *frames_, now)) silence_.on_sent(now);
   upload_.on_written(out.size() - before);
 }
 

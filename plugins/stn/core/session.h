@@ -70,6 +70,7 @@ class session {
   tharsis_status on_welcome(const tharsis_stn_frame& f, instant now);
   tharsis_status on_hello(const tharsis_stn_frame& f, instant now);
   void on_proved(instant now);
+  bool may_send() const;
   void come_up(instant now);
   void send_hello(const std::string& client_id);
   void send_ping();

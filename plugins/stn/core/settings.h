@@ -5,8 +5,11 @@
 #include <vector>
 
 #include "plugins/stn/core/answer_times.h"
+#include "plugins/stn/core/dial_settings.h"
+#include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/core/short_settings.h"
+#include "plugins/stn/core/tls_settings.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/framing.h"
 #include "sdk/pure/mars_frame.h"
@@ -58,26 +61,18 @@ struct auth_settings {
   int64_t attempts = 3;
 };
 
-struct dial_settings {
-  // Longer than a round trip in most mobile cells, so that servers see one dial of a healthy client;
-  // short enough that nobody notices a dead first address.
-  duration stagger = 600ms;
-  // Three tell a dead address from a dead network; more only load the servers.
-  int64_t parallel = 3;
-  // The first packet and three retransmissions (1 + 2 + 4 s) and an answer.
-  duration timeout = 10s;
-};
-
 struct link_settings {
   std::string name;
   std::vector<endpoint> endpoints;
   std::string codec = "mars";          // How messages stand on the wire.
   tharsis::codec_settings codec_settings;
-  std::string ca;            // A file of certificates to trust; may be empty.
-  bool system_store = true;  // Also trust what the system trusts.
+  tls_settings tls;
+  proxy_settings proxy;
   std::string user;          // Empty: no hello, a ping's pong is the proof.
   uint32_t client_version = mars::client_version_default;
   bool plain_allowed = false;  // tcp:// outside loopback.
+  // Without a hello: tasks with an idempotency key leave right behind the ping, a round trip before its answer.
+  bool eager = true;
   // Resolving, dialling, TLS and hello together.
   duration connect_timeout = 15s;
   // Two lost packets in a row cost 1 + 2 s of retransmissions and a slow answer one more; a longer
@@ -90,6 +85,8 @@ struct link_settings {
   reconnect_settings reconnect;
   auth_settings auth;
   dial_settings dial;
+  backup_settings backup;
+  std::vector<tharsis_address> debug_addresses;  // Where there are any, no other is dialled.
 };
 
 struct task_settings {

@@ -156,6 +156,12 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   return true;
 }
 
+bool task_queue::next_is_keyed() const {
+  const request* const r = next_waiting();
+  return r != nullptr && !r->key.empty() && static_cast<int64_t>(r->sends) < r->retries && !r->has(THARSIS_STN_SEND_ONLY) &&
+         r->from.encode == nullptr;
+}
+
 void task_queue::be_sent(request& r, instant now) {
   const auto limits = times_.of(r.body.size(), by_sequence_.size(), r.server_time);
   r.first_byte = limits.first_byte;

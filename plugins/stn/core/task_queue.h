@@ -77,6 +77,9 @@ class task_queue {
   // One was made, for that connection; or the task ends with this failure. Harmless when the task is gone.
   void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now);
 
+  // Is the next one of those that may go to a server that has not proved itself yet? It is sent again if it is lost.
+  bool next_is_keyed() const;
+
   void on_answer(const mars::frame_view& f, instant now);
   // A request with this sequence is out.
   bool expects(uint32_t sequence) const { return by_sequence_.find(sequence) != nullptr; }

@@ -61,8 +61,8 @@ class link_world {
     stn::link_settings link;
     link.name = "main";
     link.endpoints = {{scheme, name, port}};
-    link.ca = "/state/ca.pem";
-    link.system_store = false;
+    link.tls.ca = "/state/ca.pem";
+    link.tls.system_store = false;
     link.user = "ann";
     link.plain_allowed = true;
     settings.links = {link};
@@ -98,7 +98,10 @@ class link_world {
     if (link().endpoints[0].scheme == "tcps") {
       const auto own = issue_server_certificate(*client.platform.random, issuer, names, seconds(), 5);
       ASSERT_TRUE(own) << own.failure().text;
-      tls = *tls_context::server({own->certificate_pem, own->private_key_pem});
+      tls_server_settings shown = server_tls;
+      shown.certificate_chain_pem = own->certificate_pem;
+      shown.private_key_pem = own->private_key_pem;
+      tls = *tls_context::server(shown);
     }
     elsewhere.on_strand([&] {
       tharsis_address any = *parse_ip("10.0.0.2");
@@ -114,7 +117,7 @@ class link_world {
     client.on_strand([&] {
       events.emplace(host.tables());
       events->declare();
-      dispatcher.emplace(*client.place, host.tables(), settings, *events, memory, book);
+      dispatcher.emplace(*client.place, host.tables(), settings, *events, stn::dispatcher::kept{memory, addresses_file, book});
       closing.emplace(*client.place);
       dispatcher->start();
     });
@@ -240,7 +243,9 @@ class link_world {
   plugin_host host;
   scripted_server server;
   stn::settings settings;
+  tls_server_settings server_tls;  // But for the certificate, which serve() makes.
   std::string memory;  // The file of what links learn, if any,
+  std::string addresses_file;  // of what is known of addresses,
   std::string book;    // and of how they are.
   identity authority;
   std::optional<stn::link_events> events;

@@ -29,6 +29,7 @@ class scripted_server {
     zero_head,     // A frame whose head is said to have 0 bytes.
     oversized,     // A frame that promises 2 GiB.
     drip,          // Honest, but a byte at a time.
+    babble,        // Answers everything with bytes that are no frame.
     hang_up,       // Ends the connection at the first task.
   };
 
@@ -103,6 +104,10 @@ class scripted_server {
 
   bool on_frame(const mars::frame& f, std::vector<uint8_t>& out) {
     if (how == manner::mute) return true;
+    if (how == manner::babble) {
+      out.assign(64, 'x');
+      return true;
+    }
     if (f.command == mars::command_hello) return on_hello(f, out);
     if (how == manner::mute_after_hello) return true;
     if (f.sequence == mars::sequence_identify) {  // The application's own proof: answered with the same.

@@ -85,3 +85,21 @@ TEST(SendArguments, WhatIsWrongIsSaid) {
   for (const char* rate : {"0", "-1", "fast", "1/m", "1e9", "nan", ""}) expect_refused(with({"--rate", rate}), "--rate: expected");
   for (const char* deadline : {"0s", "15", "-1s", "2d", ""}) expect_refused(with({"--deadline", deadline}), "--deadline: expected");
 }
+
+TEST(SendArguments, HowTheServerIsReachedCanBeSaid) {
+  const std::string pin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  const auto line = parse_send_arguments(with({"--proxy", "socks5://ann:hidden@p:1080", "--pin", pin, "--pin=" + pin, "--cert", "c.pem", "--key", "k.pem",
+                                               "--address", "192.0.2.1", "--address=[2001:db8::1]:8443"}));
+  ASSERT_TRUE(line) << line.failure().text;
+  ASSERT_TRUE(line->through);
+  EXPECT_EQ(line->through->text(), "socks5://p:1080");
+  EXPECT_EQ(line->pins.size(), 2u);
+  EXPECT_EQ(line->certificate, "c.pem");
+  EXPECT_EQ(line->key, "k.pem");
+  ASSERT_EQ(line->addresses.size(), 2u);
+  EXPECT_EQ(to_text(line->addresses[1]), "[2001:db8::1]:8443");
+  expect_refused(with({"--proxy", "ftp://ann:hidden@p:1"}), "a proxy of a kind that is not known");
+  expect_refused(with({"--pin", "sha256/short"}), "--pin: 'sha256/short' is no pin");
+  expect_refused(with({"--cert", "c.pem"}), "--cert FILE and --key FILE belong together");
+  expect_refused(with({"--address", "im.example.com"}), "--address: 'im.example.com' is no address");
+}

@@ -102,8 +102,22 @@ TEST(Session, ItSaysHelloWithTheUserAndItsClientIdAndNothingElseBeforeTheAnswer)
   EXPECT_EQ(b.sent().size(), 1u);
 }
 
-TEST(Session, WithoutAUserAPongIsTheProof) {
+TEST(Session, TasksWithAKeyLeaveBehindThePingAndNoOthers) {
   bench b(quick(""));
+  b.submit(1);
+  const auto first = b.sent();
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_EQ(first[0].command, mars::command_noop);
+  EXPECT_FALSE(b.talk.up());
+  bench hello;
+  hello.submit(1);
+  EXPECT_EQ(hello.sent().size(), 1u) << "who has to say who he is waits";
+}
+
+TEST(Session, WithoutAUserAPongIsTheProof) {
+  stn::link_settings patient = quick("");
+  patient.eager = false;
+  bench b(patient);
   b.submit(1);
   const auto first = b.sent();
   ASSERT_EQ(first.size(), 1u);

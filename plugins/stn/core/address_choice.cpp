@@ -1,0 +1,51 @@
+#include "plugins/stn/core/address_choice.h"
+
+#include <algorithm>
+
+#include "sdk/pure/address.h"
+
+namespace tharsis::stn {
+namespace {
+
+bool contains(const std::vector<candidate>& list, const tharsis_address& a) {
+  return std::any_of(list.begin(), list.end(), [&](const candidate& c) { return c.address == a; });
+}
+
+void append(std::vector<candidate>& to, const std::vector<tharsis_address>& from, address_source source, size_t most) {
+  for (const tharsis_address& a : from)
+    if (to.size() < most && !contains(to, a)) to.push_back({a, source});
+}
+
+}  // namespace
+
+std::vector<tharsis_address> interleave(const std::vector<tharsis_address>& list, dial_settings::family first) {
+  std::vector<tharsis_address> families[2];
+  for (const tharsis_address& a : list) families[a.family == 6].push_back(a);
+  bool v6 = first == dial_settings::family::v6 || (first == dial_settings::family::given && !list.empty() && list[0].family == 6);
+  std::vector<tharsis_address> mixed;
+  for (size_t taken[2] = {0, 0}; mixed.size() < list.size(); v6 = !v6)
+    if (taken[v6] < families[v6].size()) mixed.push_back(families[v6][taken[v6]++]);
+  return mixed;
+}
+
+std::vector<candidate> choose_addresses(const address_lists& lists, const dial_settings& s, address_score& score,
+                                        const choice_terms& t, instant now) {
+  std::vector<candidate> chosen;
+  if (!lists.debug.empty()) {
+    append(chosen, lists.debug, address_source::debug, lists.debug.size());
+    return chosen;
+  }
+  const auto most = static_cast<size_t>(t.foreground ? s.addresses : s.addresses_background);
+  const bool given = !lists.application.empty();
+  const auto& own = given ? lists.application : lists.resolved;
+  const auto ordered = !given && t.ranked ? own : score.order(own, now);
+  append(chosen, interleave(ordered, s.first), given ? address_source::application : address_source::resolver, most);
+  std::vector<tharsis_address> backup = lists.backup;
+  if (!backup.empty())
+    std::rotate(backup.begin(), backup.begin() + static_cast<std::ptrdiff_t>(t.random % backup.size()), backup.end());
+  const auto least = static_cast<size_t>(s.backups);
+  append(chosen, backup, address_source::backup, std::max({most, chosen.size() + least, size_t{1}}));
+  return chosen;
+}
+
+}  // namespace tharsis::stn

@@ -1,0 +1,41 @@
+// How a link's server is reached: which addresses, in which order, how many at a time.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sdk/abi/net.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::stn {
+
+struct dial_settings {
+  // Longer than a round trip in most mobile cells, so that servers see one dial of a healthy client;
+  // short enough that nobody notices a dead first address.
+  duration stagger = 600ms;
+  // Two of each family tell a dead address from a dead network; more only load the servers. Mars: 3.
+  int64_t parallel = 4;
+  // The first packet and three retransmissions (1 + 2 + 4 s) and an answer.
+  duration timeout = 10s;
+  // A connection wins only once its server has answered a ping on it: boxes that accept every connection exist.
+  bool verify = false;
+  // Which family is dialled first: as the addresses come, or always this one. Then they alternate.
+  enum class family : uint8_t { given, v4, v6 };
+  family first = family::given;
+  // Of one attempt. Sixteen staggered by 600 ms take longer than anybody waits. Mars: 5, in the background 4.
+  int64_t addresses = 16;
+  int64_t addresses_background = 16;
+  // So many backup addresses are tried in any case, behind all others. Mars: 1.
+  int64_t backups = 1;
+  // 0: what the system takes. Some tunnels lose packets that are larger than they say.
+  int64_t mss = 0;
+};
+
+struct backup_settings {
+  std::vector<tharsis_address> addresses;  // Port 0: the endpoint's.
+  // On a backup address one of the server's own is tried so often: at most 30 times an hour, and soon enough that
+  // no backup carries the load for long. A fifth more or less, so that clients do not come all at once. 0: never.
+  duration return_every = 150s;
+};
+
+}  // namespace tharsis::stn

@@ -1,0 +1,169 @@
+#include "plugins/stn/switchboard.h"
+
+#include <algorithm>
+
+#include "sdk/pure/address.h"
+
+namespace tharsis::stn {
+namespace {
+
+// A minute's results are lost when the process is killed; the disk is spared for that.
+constexpr duration score_pause = 60s;
+
+// What Mars gives its resolver for this.
+constexpr duration translation_timeout = 2s;
+
+std::vector<tharsis_address> with_port(std::vector<tharsis_address> list, uint16_t port) {
+  for (tharsis_address& a : list)
+    if (a.port == 0) a.port = port;
+  return list;
+}
+
+bool is_address(const tharsis_address& a) { return a.family == 4 || a.family == 6; }
+
+}  // namespace
+
+switchboard::switchboard(strand& place, const host& tables, const settings& s, const counts& c, std::string path)
+    : place_(place),
+      host_(tables),
+      settings_(s),
+      names_(place, *tables.net, tables.registry),
+      file_(place, tables,
+            {.path = std::move(path),
+             .what = "a file of addresses",
+             .loss = "what is known of servers' addresses is not there",
+             .never_kept = "what was seen of servers' addresses cannot be kept for the next start",
+             .pause = score_pause},
+            {.read = [this](std::string_view text) { return score_.read(text, place_.now(), wall_seconds()); },
+             .write = [this] { return score_.text(place_.now(), wall_seconds()); }}),
+      inbox_(*tables.loop, &switchboard::on_letter, this) {
+  sessions_.told = [&c](bool resumed, bool early) {
+    if (resumed) c.tls_resumed.add();
+    if (early) c.tls_early.add();
+  };
+}
+
+task<void> switchboard::close(instant deadline) {
+  closing_ = true;
+  inbox_.drain();
+  co_await file_.close(deadline);
+}
+
+void switchboard::on_network(const tharsis_network_state& now) {
+  score_.on_network(view(now.id));
+  score_.on_reachable(now.type != THARSIS_NETWORK_NONE);
+  foreground_ = now.foreground != 0;
+  system_proxy_ = view(now.proxy);
+  families_ = now.families;
+  if (std::exchange(generation_, now.generation) != now.generation) failed_proxies_.clear();
+}
+
+tharsis_status switchboard::set(tharsis_text link, uint32_t kind, const tharsis_address* list, size_t count, tharsis_error* error) {
+  const std::string name(view(link));
+  if (std::none_of(settings_.links.begin(), settings_.links.end(), [&](const link_settings& l) { return l.name == name; }))
+    return fail(error, THARSIS_E_NOT_FOUND, "there is no link '" + name + "'; the profile names its links under stn.links");
+  if (kind > THARSIS_STN_ADDRESSES_BACKUP)
+    return fail(error, THARSIS_E_INVALID, "addresses are of the application's kind, debug, or backup; " + std::to_string(kind) + " is none");
+  if (count > THARSIS_STN_ADDRESSES_MAX)
+    return fail(error, THARSIS_E_INVALID, "a list has at most " + std::to_string(THARSIS_STN_ADDRESSES_MAX) + " addresses, not " + std::to_string(count));
+  letter l{name, kind, {list, list + count}, false};
+  if (!std::all_of(l.list.begin(), l.list.end(), is_address))
+    return fail(error, THARSIS_E_INVALID, "one of the addresses is of neither family, 4 nor 6");
+  return send(std::move(l), error);
+}
+
+tharsis_status switchboard::ban(const tharsis_address* address, tharsis_error* error) {
+  if (address == nullptr || !is_address(*address)) return fail(error, THARSIS_E_INVALID, "what is to be banned is no address");
+  return send({{}, 0, {*address}, true}, error);
+}
+
+tharsis_status switchboard::send(letter l, tharsis_error* error) {
+  if (!closing_ && inbox_.send(std::move(l)) == THARSIS_OK) return THARSIS_OK;
+  return fail(error, THARSIS_E_GONE, "stn is stopping");
+}
+
+void switchboard::on_letter(void* context, letter l) {
+  auto& self = *static_cast<switchboard*>(context);
+  if (l.ban) self.score_.ban(l.list.front(), self.place_.now());
+  else if (l.list.empty()) self.lists_.erase({l.link, l.kind});
+  else self.lists_[{l.link, l.kind}] = std::move(l.list);
+}
+
+address_lists switchboard::given(const link_settings& link, uint16_t port) const {
+  const auto said = [&](uint32_t kind, const std::vector<tharsis_address>& otherwise) {
+    const auto found = lists_.find({link.name, kind});
+    return with_port(found == lists_.end() ? otherwise : found->second, port);
+  };
+  address_lists lists;
+  lists.debug = said(THARSIS_STN_ADDRESSES_DEBUG, link.debug_addresses);
+  lists.application = said(THARSIS_STN_ADDRESSES_APPLICATION, {});
+  lists.backup = said(THARSIS_STN_ADDRESSES_BACKUP, link.backup.addresses);
+  return lists;
+}
+
+std::vector<candidate> switchboard::choose(const address_lists& lists, const link_settings& link) {
+  const choice_terms terms{foreground_, names_.has_service(), random()};
+  return reachable(choose_addresses(lists, link.dial, score_, terms, place_.now()));
+}
+
+std::vector<target> switchboard::targets(const link_settings& link, const endpoint& to) const {
+  const address_lists lists = given(link, to.port);
+  std::vector<target> all;
+  const auto add = [&](const std::vector<tharsis_address>& list, address_source source) {
+    for (const tharsis_address& a : list) all.push_back({ip_text(a), a.port, source});
+  };
+  add(lists.debug, address_source::debug);
+  if (!all.empty()) return all;
+  add(lists.application, address_source::application);
+  if (all.empty()) all.push_back({to.host, to.port, address_source::resolver});
+  add(lists.backup, address_source::backup);
+  return all;
+}
+
+task<void> switchboard::learn_translation(address_lists lists, instant deadline) {
+  const auto any_v4 = [](const std::vector<tharsis_address>& list) {
+    return std::any_of(list.begin(), list.end(), [](const tharsis_address& a) { return a.family == 4 && !is_loopback(a); });
+  };
+  const bool wanted = any_v4(lists.debug) || any_v4(lists.application) || any_v4(lists.resolved) || any_v4(lists.backup);
+  if (!wanted || families_ != THARSIS_NETWORK_V6 || translated_in_ == generation_) co_return;
+  const uint64_t asked_in = generation_;
+  const auto known = co_await names_.resolve(nat64_name, std::min(deadline, later(place_.now(), translation_timeout)));
+  if (!known && known.status() != THARSIS_E_NOT_FOUND) co_return;  // Asked again next time.
+  translation_ = known ? find_nat64_prefix(*known) : std::nullopt;
+  translated_in_ = asked_in;
+}
+
+// As this network carries them; what it does not carry comes last, for what is known of it may be wrong.
+std::vector<candidate> switchboard::reachable(std::vector<candidate> all) const {
+  if (families_ == 0) return all;
+  if (families_ == THARSIS_NETWORK_V6 && translation_ && translated_in_ == generation_)
+    for (candidate& c : all)
+      if (c.address.family == 4 && !is_loopback(c.address)) c.address = through_nat64(*translation_, c.address);
+  std::stable_partition(all.begin(), all.end(), [&](const candidate& c) {
+    return is_loopback(c.address) || (families_ & (c.address.family == 6 ? THARSIS_NETWORK_V6 : THARSIS_NETWORK_V4)) != 0;
+  });
+  return all;
+}
+
+bool switchboard::proxy_works(const proxy& p) const {
+  const auto failed = failed_proxies_.find(p.text());
+  return failed == failed_proxies_.end() || place_.now() >= failed->second;
+}
+
+void switchboard::on_proxy_failed(const proxy& p, duration pause) { failed_proxies_[p.text()] = later(place_.now(), pause); }
+
+void switchboard::on_success(const tharsis_address& a, duration latency) {
+  if (score_.on_success(a, latency, place_.now())) file_.change();
+}
+
+void switchboard::on_failure(const tharsis_address& a, tharsis_status why) {
+  if (score_.on_failure(a, why, place_.now())) file_.change();
+}
+
+uint64_t switchboard::random() const {
+  uint64_t value = 0;
+  host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&value), sizeof value);
+  return value;
+}
+
+}  // namespace tharsis::stn

@@ -1,0 +1,97 @@
+// What all links of an instance share to get connected: names, what is known of addresses and kept for the next
+// start, what applications have said of them, and the proxy that the system has.
+#pragma once
+#include <atomic>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugins/stn/core/address_choice.h"
+#include "plugins/stn/core/settings.h"
+#include "plugins/stn/counts.h"
+#include "sdk/abi/network.h"
+#include "sdk/abi/stn_addresses.h"
+#include "sdk/async/kept_file.h"
+#include "sdk/async/mailbox.h"
+#include "sdk/async/resolver.h"
+#include "sdk/async/tls_sessions.h"
+#include "sdk/pure/nat64.h"
+
+namespace tharsis::stn {
+
+// A server as a proxy is told of it.
+struct target {
+  std::string host;
+  uint16_t port;
+  address_source source;
+};
+
+class switchboard {
+ public:
+  // `path` of the file of addresses; empty: they are forgotten with this instance. `s` outlives it. [own strand]
+  switchboard(strand& place, const host& tables, const settings& s, const counts& c, std::string path);
+
+  void open() { file_.open(); }
+  task<void> close(instant deadline);
+  void on_network(const tharsis_network_state& now);
+
+  // As tharsis_stn_addresses says. [any thread]
+  tharsis_status set(tharsis_text link, uint32_t kind, const tharsis_address* list, size_t count, tharsis_error* error);
+  tharsis_status ban(const tharsis_address* address, tharsis_error* error);
+
+  resolver& names() { return names_; }
+  // What applications and the profile say of the link's addresses, ports filled in; nothing is resolved.
+  address_lists given(const link_settings& link, uint16_t port) const;
+  // What is to be tried, of these lists.
+  std::vector<candidate> choose(const address_lists& lists, const link_settings& link);
+  // An attempt that came about, and one that did not, or broke before the server had proved itself.
+  void on_success(const tharsis_address& a, duration latency);
+  void on_failure(const tharsis_address& a, tharsis_status why);
+
+  bool foreground() const { return foreground_; }
+  // Where a proxy shall lead to, in the order to try.
+  std::vector<target> targets(const link_settings& link, const endpoint& to) const;
+  // On a network that carries IPv6 only, where one of the lists has an IPv4 address: how it is translated there.
+  task<void> learn_translation(address_lists lists, instant deadline);
+  tls_sessions& sessions() { return sessions_; }
+
+  // Has it not failed of late?
+  bool proxy_works(const proxy& p) const;
+  void on_proxy_failed(const proxy& p, duration pause);
+  // What the host reports; empty: none.
+  const std::string& system_proxy() const { return system_proxy_; }
+  uint64_t random() const;
+
+ private:
+  struct letter {
+    std::string link;
+    uint32_t kind = 0;
+    std::vector<tharsis_address> list;
+    bool ban = false;
+  };
+  tharsis_status send(letter l, tharsis_error* error);
+  static void on_letter(void* context, letter l);
+  std::vector<candidate> reachable(std::vector<candidate> all) const;
+  int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
+
+  strand& place_;
+  const host host_;
+  const settings& settings_;
+  resolver names_;
+  address_score score_;
+  kept_file file_;
+  std::map<std::pair<std::string, uint32_t>, std::vector<tharsis_address>> lists_;  // By link and kind.
+  bool foreground_ = true;
+  std::string system_proxy_;
+  uint32_t families_ = 0;       // Which the network carries; 0: nobody knows.
+  uint64_t generation_ = 0;     // Of the network,
+  uint64_t translated_in_ = 0;  // and the one that `translation_` belongs to.
+  std::optional<nat64_prefix> translation_;
+  tls_sessions sessions_;
+  std::map<std::string, instant> failed_proxies_;  // Until when they are not asked.
+  std::atomic<bool> closing_ = false;
+  inbox<letter> inbox_;
+};
+
+}  // namespace tharsis::stn
