@@ -10,7 +10,6 @@
 namespace tharsis::gateway {
 namespace {
 
-const error fine{THARSIS_OK, {}};
 
 log_reply reply_to(const error& e) {
   if (e.status == THARSIS_E_FULL) return {507, "the disk is full\n"};
@@ -51,7 +50,7 @@ std::optional<tharsis_file_facts> log_store::facts_of(const std::string& path) c
 error log_store::write(const std::string& path, std::string_view content) const {
   tharsis_error why = no_error();
   const tharsis_status status = files_->replace(files_->self, text_of(path), bytes_of(as_bytes(content)), &why);
-  return status == THARSIS_OK ? fine : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 result<std::optional<log_record>> log_store::record_of(const std::string& source, const std::string& name, bool head_only) const {
@@ -157,7 +156,7 @@ error log_store::put_together(const std::string& source, const std::string& name
   tharsis_handle file = 0;
   tharsis_status status = files_->open(files_->self, text_of(beside), THARSIS_FILES_APPEND, &file, &why);
   if (status != THARSIS_OK) return error_from(status, why);
-  error failure = fine;
+  error failure = fine();
   for (const placed_piece& p : pieces) {
     failure = append_piece(file, p, spoilt);
     if (failure.status != THARSIS_OK) break;
@@ -177,12 +176,12 @@ error log_store::append_piece(tharsis_handle to, const placed_piece& p, std::set
   if (!bytes || bytes->size() != p.what.size || sha256_of(*bytes) != p.what.sum) {
     spoilt.insert(p.what.sum);
     if (p.path.ends_with("/pieces/" + p.what.sum)) remove(p.path);
-    return fine;
+    return fine();
   }
-  if (!spoilt.empty()) return fine;  // It will not be finished.
+  if (!spoilt.empty()) return fine();  // It will not be finished.
   tharsis_error why = no_error();
   const tharsis_status status = files_->append(files_->self, to, bytes_of(as_bytes(*bytes)), &why);
-  return status == THARSIS_OK ? fine : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 log_reply log_store::post(const std::string& source, std::string_view body) {

@@ -12,7 +12,6 @@ namespace {
 // Connections taken in one turn; then those that are there have theirs.
 constexpr int turn_accepts = 64;
 
-error fine() { return {THARSIS_OK, {}}; }
 error too_busy() { return {THARSIS_E_BUSY, "too much blocking work is waiting; start the gateway again"}; }
 
 exchange::counts count_requests(const host& h) {

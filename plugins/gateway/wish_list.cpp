@@ -8,7 +8,6 @@
 namespace tharsis::gateway {
 namespace {
 
-const error fine{THARSIS_OK, {}};
 constexpr uint64_t wishes_file_max = 64 << 10;
 
 std::string take_line(std::string_view& text) {
@@ -22,7 +21,7 @@ std::string take_line(std::string_view& text) {
 error wish_list::make_folder() const {
   tharsis_error why = no_error();
   const tharsis_status status = files_->make_folder(files_->self, text_of(folder_), &why);
-  return status == THARSIS_OK ? fine : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 result<wish_list::list> wish_list::read(const std::string& source, int64_t wall) const {
@@ -42,7 +41,7 @@ error wish_list::write(const std::string& source, const std::string& text) const
   tharsis_error why = no_error();
   const tharsis_status status = text.empty() ? files_->remove(files_->self, text_of(path), &why)
                                              : files_->replace(files_->self, text_of(path), bytes_of(as_bytes(text)), &why);
-  return status == THARSIS_OK ? fine : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 std::vector<shipping::wish> wish_list::of(const std::string& source, int64_t wall) const {
@@ -80,7 +79,7 @@ error wish_list::add(const std::string& source, const std::string& line, int64_t
     if (!before) return before.failure();
     std::string text = before->text;
     const auto waiting = parse_wishes(text, wall);
-    if (std::any_of(waiting.begin(), waiting.end(), [&](const shipping::wish& w) { return w.id == wished[0].id; })) return fine;
+    if (std::any_of(waiting.begin(), waiting.end(), [&](const shipping::wish& w) { return w.id == wished[0].id; })) return fine();
     if (waiting.size() >= shipping::wishes_max)
       return {THARSIS_E_FULL, source + " is asked for " + std::to_string(waiting.size()) + " things already, and no more are told; take one away first"};
     if (!text.empty() && text.back() != '\n') text += '\n';

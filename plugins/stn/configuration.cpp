@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "plugins/stn/core/stays_here.h"
+
 namespace tharsis::stn {
 namespace {
 
@@ -276,9 +278,6 @@ result<short_link_settings> read_short_link(const host& from, const std::string&
   s.http.pool = {s.parallel, s.parallel * 2, from.wait(at + ".idle", 5s)};
   return s;
 }
-
-// Whether it is known without asking a resolver that this host is no other machine.
-bool stays_here(const endpoint& e) { return e.host == "localhost" || (parse_ip(e.host) && !outside(e)); }
 
 error wrong_line(const send_arguments& line, const std::string& what) { return {THARSIS_E_INVALID, line.command_name + ": " + what}; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/stn/core/stays_here.h"
 #include "plugins/stn/link_trust.h"
 #include "plugins/stn/ping_proof.h"
 #include "sdk/async/blocking.h"
@@ -12,12 +13,6 @@
 
 namespace tharsis::stn {
 namespace {
-
-// Whether it is known without asking a resolver that this host is no other machine.
-bool stays_here(const endpoint& to) {
-  const auto ip = parse_ip(to.host);
-  return to.host == "localhost" || (ip && is_loopback(*ip));
-}
 
 // How long a proxy may take where there is a way without it: half of the time.
 instant share_of_proxy(instant now, instant deadline) { return deadline == never ? never : now + (deadline - now) / 2; }

@@ -7,7 +7,7 @@
 namespace tharsis::stn {
 namespace {
 
-ending stopping() { return {THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping"}; }
+ending end_of_stopping() { return {THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping"}; }
 ending cancelled() { return {THARSIS_E_CANCELLED, THARSIS_STN_CANCELLED, "the task was cancelled"}; }
 ending failed(const error& e) {
   return {e.status, static_cast<uint32_t>(e.status == THARSIS_E_TIMEOUT ? THARSIS_STN_NO_TIME : THARSIS_STN_NO_ANSWER), e.text};
@@ -69,7 +69,7 @@ void shortlink::hurry(bool anew) {
 }
 
 void shortlink::submit(std::unique_ptr<request> r) {
-  if (ending_) return give_back(std::move(r), stopping());
+  if (ending_) return give_back(std::move(r), end_of_stopping());
   const place_in_line line = line_of(*r);
   deadlines_.emplace(r->deadline, line);
   waiting_.emplace(line, std::move(r));
@@ -264,9 +264,9 @@ task<void> shortlink::look_after() {
 void shortlink::stop() {
   ending_ = true;
   deadlines_.clear();
-  for (auto& [line, r] : std::exchange(waiting_, {})) give_back(std::move(r), stopping());
+  for (auto& [line, r] : std::exchange(waiting_, {})) give_back(std::move(r), end_of_stopping());
   for (const auto& [id, r] : running_)
-    if (r->of) finish(*r, stopping());
+    if (r->of) finish(*r, end_of_stopping());
   running_.clear();
   connections_.close();
   news_.raise();

@@ -11,7 +11,6 @@
 namespace tharsis::xlog {
 namespace {
 
-const error fine{THARSIS_OK, {}};
 
 bool is_written(const write_intent& w, const tharsis_files* files, const std::string& directory) {
   const auto file = file_reader::open(files, w.path_in(directory));
@@ -44,7 +43,7 @@ error keep_image(dead_segment& dead, const segment_image& image, const clock_anc
     for (const ring_range& r : left.ranges)
       if (r.ring < w.ranges.size()) w.ranges[r.ring] = {r.from, r.to};
     const auto will = [&](const std::string& file, uint64_t offset, std::string_view bytes) {
-      if (!w.set(file, directory, offset, bytes)) return fine;
+      if (!w.set(file, directory, offset, bytes)) return fine();
       ++w.turn;
       w.sum = w.sum_of();
       return dead.write(segment_file::intents_offset + w.turn % 2 * sizeof w, {reinterpret_cast<const uint8_t*>(&w), sizeof w});
@@ -53,7 +52,7 @@ error keep_image(dead_segment& dead, const segment_image& image, const clock_anc
     for (const ring_range& r : left.ranges)
       if (r.ring < w.ranges.size()) w.ranges[r.ring].from = r.to;
   }
-  return fine;
+  return fine();
 }
 
 std::string rings_text(const std::vector<uint32_t>& rings) {

@@ -14,7 +14,6 @@ constexpr std::string_view unfinished_ending = ".compact";  // Nobody reads it a
 constexpr size_t opening_most = file_header::fixed_size + file_header::seal_max + checksum_size;
 constexpr int64_t least_age = 1000;           // What nobody knows is old.
 constexpr size_t ranges_most = 1000;  // In a block's extra, which holds some more.
-const error fine{THARSIS_OK, {}};
 
 block_settings blocks_wanted() {
   block_settings b;
@@ -96,7 +95,7 @@ bool file_compaction::survey_frame(const frame_header& h) {
 void file_compaction::end_survey() {
   if (!is_worth_compacting(outcome_.before)) return leave("its blocks are large already, or it is small");
   if (outcome_.before.first < 0) return leave("its clock was before 1970");
-  if (limits_.only_survey) return end(compaction_outcome::kind::done, fine);
+  if (limits_.only_survey) return end(compaction_outcome::kind::done, fine());
   open_target();
 }
 
@@ -301,7 +300,7 @@ void file_compaction::end_file() {
   if (!is_still_there()) return leave("somebody removed or replaced it");
   status = files_->rename(files_->self, text_of(unfinished_), text_of(path_), &why);
   if (status != THARSIS_OK) return fail_with(error_from(status, why));
-  end(compaction_outcome::kind::done, fine);
+  end(compaction_outcome::kind::done, fine());
 }
 
 // What somebody has removed must not come back.

@@ -12,7 +12,6 @@
 namespace tharsis::xlog {
 namespace {
 
-const error fine{THARSIS_OK, {}};
 // Blocks that one run() writes before it lets its caller look around: some 50 ms of work when all cores are busy.
 constexpr int blocks_at_once = 256;
 // When all has been read that was there: fewer new bytes are left for the next run(), which more will have joined then.
@@ -68,7 +67,7 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   rings_.set_anchor(anchor);
   rings_.begin_draining();
   look();
-  error failure = fine;
+  error failure = fine();
   bool more = true, file_over = false;
   for (int blocks = 0; more && blocks < blocks_at_once; ++blocks) {
     // Between two files the caller sees to the room for the next one.
@@ -259,7 +258,7 @@ error drain::write_block() {
   fresh_ = false;
   commit();
   lines_ += rows;
-  return fine;
+  return fine();
 }
 
 // Where the file does not say what it holds.
@@ -292,11 +291,11 @@ void drain::commit() {
 }
 
 error drain::keep() {
-  error failure = files_.is_open() ? files_.sync() : fine;
+  error failure = files_.is_open() ? files_.sync() : fine();
   if (failure.status != THARSIS_OK) return failure;
   unkept_ = false;
   rings_.on_kept();
-  return fine;
+  return fine();
 }
 
 // Its lines have left the rings.
@@ -343,7 +342,7 @@ error drain::write_losses() {
     if (error failure = note(what); failure.status != THARSIS_OK) return failure;
     spoiled_.bytes = 0;
   }
-  return fine;
+  return fine();
 }
 
 error drain::note(const std::string& sentence) {
@@ -418,7 +417,7 @@ drain::outcome drain::keep_crash(const std::string& sentence, int64_t when, int6
 }
 
 error drain::change_file_if_over() {
-  if (!files_.is_over(wall_)) return fine;
+  if (!files_.is_over(wall_)) return fine();
   if (form_->rows() > 0) rewind();
   if (files_.is_taken_away()) untold_.push_back("somebody removed, cut or replaced " + files_.path() + ": its last lines may be lost");
   if (files_.is_open()) {
@@ -442,12 +441,12 @@ error drain::begin_file() {
 }
 
 error drain::append(const result<std::string>& piece) {
-  error failure = fine;
+  error failure = fine();
   if (!piece) failure = piece.failure();
   else if (!piece->empty()) failure = files_.append(*piece);
   if (failure.status == THARSIS_OK) {
     bytes_ += piece->size();
-    return fine;
+    return fine();
   }
   if (unkept_) finish_file();  // What it has stays promised.
   files_.close();
@@ -464,7 +463,7 @@ void drain::rewind() {
 }
 
 drain::outcome drain::finish() {
-  error failure = fine;
+  error failure = fine();
   if (files_.is_open()) failure = append(form_->end());
   if (failure.status == THARSIS_OK) failure = files_.finish();
   return outcome_of(std::move(failure));

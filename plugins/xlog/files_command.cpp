@@ -13,7 +13,7 @@ namespace tharsis::xlog {
 namespace {
 
 constexpr size_t columns = 7;
-using cells = std::array<std::string, columns>;
+using file_row = std::array<std::string, columns>;
 
 std::string levels_text(uint8_t levels) {
   std::string letters;
@@ -42,19 +42,19 @@ std::string state_text(const file_report& r) {
   return state;
 }
 
-cells row_of(const file_report& r) {
+file_row row_of(const file_report& r) {
   const bool known = (r.flags & THARSIS_LOG_FILE_UNKNOWN) == 0, times = has_times(r);
   return {r.file.path, known ? std::to_string(r.lines) : "", std::to_string(r.file.bytes), times ? second_text(r.first) : "",
           times ? second_text(r.last) : "", levels_text(r.levels), state_text(r)};
 }
 
 // Numbers stand to the right.
-std::string table_text(const std::vector<cells>& rows) {
+std::string table_text(const std::vector<file_row>& rows) {
   std::array<size_t, columns> widths{};
-  for (const cells& row : rows)
+  for (const file_row& row : rows)
     for (size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], row[i].size());
   std::string text;
-  for (const cells& row : rows) {
+  for (const file_row& row : rows) {
     std::string line;
     for (size_t i = 0; i < columns; ++i) {
       const std::string pad(widths[i] - row[i].size(), ' ');
@@ -101,7 +101,7 @@ task<void> files_command::run() {
     call_.finish(1);
     co_return;
   }
-  std::vector<cells> rows = {{"FILE", "LINES", "BYTES", "FIRST", "LAST", "LEVELS", "STATE"}};
+  std::vector<file_row> rows = {{"FILE", "LINES", "BYTES", "FIRST", "LAST", "LEVELS", "STATE"}};
   std::string json;
   for (const file_report& r : found->files) {
     if (parsed->json) json += json_of(r);

@@ -10,7 +10,6 @@
 namespace tharsis::xlog {
 namespace {
 
-const error fine{THARSIS_OK, {}};
 
 class heap_segment final : public segment {
  public:
@@ -29,7 +28,7 @@ class heap_segment final : public segment {
   void watch_for_crashes(bool) override {}
   void when_in_child(std::function<void()>) override {}
   const std::string& path() const override { return path_; }
-  error remove() override { return fine; }
+  error remove() override { return fine(); }
 
  private:
   // Takes no memory before it is touched: a simulated world has many machines, most of which say little.

@@ -11,7 +11,6 @@ namespace {
 // Files that others make in the same moment. Beyond it something else is wrong.
 constexpr uint32_t neighbours_max = 1000;
 
-const error fine{THARSIS_OK, {}};
 
 }  // namespace
 
@@ -23,7 +22,7 @@ error log_files::begin(int64_t wall) {
   for (size_t i = 0; i < directories_.size(); ++i) failures.push_back(find_last(i, name));
   for (size_t i = 0; i < directories_.size(); ++i) {
     if (failures[i].status == THARSIS_OK) failures[i] = begin_in(i, name);
-    if (failures[i].status == THARSIS_OK) return fine;
+    if (failures[i].status == THARSIS_OK) return fine();
   }
   return failures.front();
 }
@@ -40,7 +39,7 @@ error log_files::find_last(size_t directory, file_name& name) const {
     if (found && found->day == next.day && found->of == next.of && found->ending == next.ending) next.number = std::max(next.number, found->number);
   };
   status = files_->list(files_->self, text_of(folder), visit, &name, &why);
-  return status == THARSIS_OK ? fine : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 // From that number on, the first whose file is empty. A file that somebody else opened in the same moment is theirs as soon
@@ -49,7 +48,7 @@ error log_files::begin_in(size_t directory, file_name name) {
   directory_ = directory;
   for (uint32_t tries = 0; tries < neighbours_max; ++tries, ++name.number) {
     error failure = open_name(name);
-    if (failure.status == THARSIS_OK && bytes_ == 0) return fine;
+    if (failure.status == THARSIS_OK && bytes_ == 0) return fine();
     close();
     if (failure.status != THARSIS_OK && failure.status != THARSIS_E_IN_USE && !is_folder(path())) return failure;
   }
@@ -64,7 +63,7 @@ error log_files::open_name(const file_name& name) {
   if (status != THARSIS_OK) file_ = 0;
   if (status == THARSIS_OK) status = files_->lock(files_->self, text_of(file), &lock_, &why);
   if (status == THARSIS_OK) status = files_->length(files_->self, file_, &bytes_, &why);
-  return status == THARSIS_OK ? fine : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 bool log_files::is_over(int64_t wall) const {
@@ -93,17 +92,17 @@ error log_files::append(std::string_view bytes) {
   const tharsis_status status = files_->append(files_->self, file_, bytes_of(as_bytes(bytes)), &why);
   if (status != THARSIS_OK) return error_from(status, why);
   bytes_ += bytes.size();
-  return fine;
+  return fine();
 }
 
 error log_files::sync() {
   tharsis_error why = no_error();
   const tharsis_status status = files_->sync(files_->self, file_, &why);
-  return status == THARSIS_OK ? fine : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 error log_files::finish() {
-  error failure = file_ != 0 ? sync() : fine;
+  error failure = file_ != 0 ? sync() : fine();
   close();
   return failure;
 }

@@ -20,7 +20,6 @@ constexpr uint32_t first_ring = 1 << 16;     // No rings, but threads: see FORMA
 // Ticks are nanoseconds of wall time and one more, since readers that count in doubles and cut off may lose one.
 constexpr int64_t tick_ahead = 1;
 
-const error fine{THARSIS_OK, {}};
 
 // As sdk/abi/log.h has a text.
 void append_text_argument(std::vector<uint8_t>& to, std::string_view text) {
@@ -53,7 +52,7 @@ error made_log::add(const log_line& l) {
   take_arguments(l);
   const bool next_file = form_ && (utc_day(wall) > day_ || to_.length() >= file_bytes || sites_.size() >= sites_of_file);
   const bool next_block = form_ && (kept_.size() + row_head + arguments_.size() > kept_most || threads_.size() >= threads_of_block);
-  error failure = next_file ? end_file() : next_block ? end_block() : fine;
+  error failure = next_file ? end_file() : next_block ? end_block() : fine();
   if (failure.status == THARSIS_OK && !form_) failure = begin(wall);
   if (failure.status != THARSIS_OK) return failure;
   for (bool again = false;; again = true) {
@@ -72,7 +71,7 @@ error made_log::add(const log_line& l) {
     if (failure = end_block(); failure.status != THARSIS_OK) return failure;
   }
   ++lines_;
-  return fine;
+  return fine();
 }
 
 // A line that is finished text has no more of it than a log keeps.
@@ -101,7 +100,7 @@ uint32_t made_log::ring_of(uint64_t thread) {
 }
 
 error made_log::end_block() {
-  error failure = fine;
+  error failure = fine();
   if (form_->rows() > 0) {
     const auto bytes = form_->lines(extra_);
     failure = bytes ? to_.append(*bytes) : bytes.failure();
@@ -124,7 +123,7 @@ error made_log::end_file() {
   return failure;
 }
 
-error made_log::end() { return form_ ? end_file() : fine; }
+error made_log::end() { return form_ ? end_file() : fine(); }
 
 void made_log::remove() {
   to_.close();

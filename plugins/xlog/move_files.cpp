@@ -11,7 +11,6 @@ namespace tharsis::xlog {
 namespace {
 
 constexpr size_t copied_at_once = 1 << 20;
-const error fine{THARSIS_OK, {}};
 
 // Nobody reads it as a log file.
 std::string unfinished(const std::string& path) { return path + ".part"; }
@@ -38,7 +37,7 @@ class mover {
     const std::string to = target(f);
     tharsis_error why = no_error();
     const tharsis_status status = files_->rename(files_->self, text_of(f.path), text_of(to), &why);
-    if (status == THARSIS_OK) return fine;
+    if (status == THARSIS_OK) return fine();
     return status == THARSIS_E_UNSUPPORTED ? copy_over(f) : error_from(status, why);
   }
 
@@ -62,7 +61,7 @@ class mover {
     tharsis_error why = no_error();
     tharsis_status status = files_->open(files_->self, text_of(to), THARSIS_FILES_APPEND, &copy, &why);
     if (status != THARSIS_OK) return error_from(status, why);
-    error failure = fine;
+    error failure = fine();
     for (uint64_t at = 0; failure.status == THARSIS_OK;) {
       const auto bytes = source->read(at, copied_at_once);
       if (!bytes) failure = bytes.failure();
@@ -91,7 +90,7 @@ class mover {
   error remove(const std::string& path) {
     tharsis_error why = no_error();
     const tharsis_status status = files_->remove(files_->self, text_of(path), &why);
-    return status == THARSIS_OK ? fine : error_from(status, why);
+    return status == THARSIS_OK ? fine() : error_from(status, why);
   }
 
   error taken(const log_file& f) const {

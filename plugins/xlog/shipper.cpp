@@ -131,8 +131,7 @@ task<error> shipper::fulfil(std::string wish, duration most) {
   const auto got = co_await exchange(&what, later(place_.now(), most));
   if (!got) co_return got.failure();
   const error refused{THARSIS_E_REFUSED, "it answered " + std::to_string(got->head.status)};
-  const error fine{THARSIS_OK, {}};
-  co_return got->head.status == 200 || got->head.status == 404 ? fine : refused;
+  co_return got->head.status == 200 || got->head.status == 404 ? fine() : refused;
 }
 
 }  // namespace tharsis::xlog

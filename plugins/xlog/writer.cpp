@@ -24,7 +24,6 @@ constexpr tharsis_field state_fields[] = {
 };
 constexpr tharsis_topic state_topic = {sizeof(tharsis_topic),     THARSIS_TOPIC_STATE,        THARSIS_XLOG_STATE_TOPIC,
                                        state_fields,              std::size(state_fields),    sizeof(tharsis_xlog_state), 0};
-const error fine{THARSIS_OK, {}};
 
 // What it is woken for while lines still may wait for others.
 constexpr uint32_t patient = ring_set::woken | intake::tapped;
@@ -91,9 +90,9 @@ task<error> writer::open() {
   topic_ = host_.declare(state_topic);
   file_ = done->file;
   shown_file_.set(file_);
-  publish(fine);
+  publish(fine());
   show(settings_.console);
-  co_return fine;
+  co_return fine();
 }
 
 // Inside blocking work, which no one else begins before it has come back.
@@ -312,7 +311,7 @@ void writer::on_written(const drain::outcome& o) {
   if (o.file != file_) keeping_.look(), compacting_.look();
   file_ = o.file;
   shown_file_.set(file_);
-  publish(fine);
+  publish(fine());
 }
 
 void writer::on_failure(const error& why) {

@@ -19,7 +19,6 @@ constexpr int interims_max = 100;
 // From here on an answer means that the rest of the body is of no use to the peer.
 constexpr int first_unwanted = 300;
 
-error fine() { return {THARSIS_OK, {}}; }
 
 bool carries_a_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 

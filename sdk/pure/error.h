@@ -17,6 +17,9 @@ struct error {
   std::string text;
 };
 
+// Where an error is told of whatever happens: nothing did.
+inline error fine() { return {THARSIS_OK, {}}; }
+
 // Leaves the sentence with the caller, cut at a character's border, and answers the status.
 inline tharsis_status fail(tharsis_error* into, tharsis_status status, std::string_view text) {
   if (into == nullptr) return status;

@@ -8,7 +8,7 @@
 namespace tharsis::stn {
 namespace {
 
-constexpr std::string_view first_line = "tharsis.stn intervals 1\n";
+constexpr std::string_view intervals_head = "tharsis.stn intervals 1\n";
 
 // A network's id comes from others; "-" stands for none.
 std::string word_of(std::string_view name) { return name.empty() ? "-" : percent_encode(name); }
@@ -64,7 +64,7 @@ void learned_intervals::add_newer(const learned_intervals& newer) {
 }
 
 std::string learned_intervals::text() const {
-  std::string all(first_line);
+  std::string all(intervals_head);
   for (const entry& e : known_) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(e.what.interval).count();
     all += e.link + ' ' + e.network + ' ' + std::to_string(seconds) + (e.what.settled ? " settled " : " searching ") +
@@ -74,8 +74,8 @@ std::string learned_intervals::text() const {
 }
 
 result<learned_intervals> learned_intervals::parse(std::string_view text) {
-  if (!text.starts_with(first_line)) return error{THARSIS_E_PROTOCOL, "its first line is not that of a file of intervals"};
-  text.remove_prefix(first_line.size());
+  if (!text.starts_with(intervals_head)) return error{THARSIS_E_PROTOCOL, "its first line is not that of a file of intervals"};
+  text.remove_prefix(intervals_head.size());
   learned_intervals all;
   for (size_t number = 2; !text.empty() && all.size() < kept_max; ++number) {
     const size_t end = text.find('\n');

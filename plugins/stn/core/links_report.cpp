@@ -6,7 +6,7 @@
 namespace tharsis::stn {
 namespace {
 
-constexpr std::string_view first_line = "tharsis.stn links 1\n";
+constexpr std::string_view report_head = "tharsis.stn links 1\n";
 
 // A line of the file: words between spaces, with "-" for an empty one.
 class line_writer {
@@ -121,15 +121,15 @@ const link_report* links_report::find(std::string_view link) const {
 }
 
 std::string book_text(const links_report& r) {
-  std::string out(first_line);
+  std::string out(report_head);
   line_writer(out, "at").number(r.wall).number(r.running ? 1 : 0).number(r.network);
   for (const link_report& l : r.links) write(out, l);
   return out;
 }
 
 result<links_report> parse_links_report(std::string_view text) {
-  if (!text.starts_with(first_line)) return error{THARSIS_E_PROTOCOL, "its first line is not that of a file of links"};
-  text.remove_prefix(first_line.size());
+  if (!text.starts_with(report_head)) return error{THARSIS_E_PROTOCOL, "its first line is not that of a file of links"};
+  text.remove_prefix(report_head.size());
   links_report r;
   for (size_t number = 2; !text.empty(); ++number) {
     const size_t end = text.find('\n');

@@ -1,16 +1,11 @@
 #include "plugins/stn/core/session.h"
 
 #include "plugins/stn/core/foreign_text.h"
+#include "plugins/stn/core/wait_text.h"
 #include "sdk/pure/mars_messages.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
-namespace {
-
-std::string wait_text(duration d) { return std::to_string(milliseconds(d)) + " ms"; }
-
-}  // namespace
-
 session::session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
                  instant prove_by, auth_exchange* auth)
     : settings_(s),

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "plugins/stn/core/foreign_text.h"
+#include "plugins/stn/core/wait_text.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -25,8 +26,6 @@ duration& waited(task_times& t, phase p) {
   }
   return t.queued;
 }
-
-std::string wait_text(duration d) { return std::to_string(milliseconds(d)) + " ms"; }
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "plugins/xlog/core/append_number.h"
 #include "plugins/xlog/core/bits.h"
 #include "plugins/xlog/core/crc32c.h"
 #include "sdk/pure/views.h"
@@ -16,13 +17,6 @@ constexpr std::string_view file_magic = "XLOG\r\n\x1A\x80";
 constexpr uint16_t version = 1;
 constexpr uint16_t sealed_flag = 1;
 constexpr size_t range_size = 28, before_ranges = 24 + 16;
-
-template <class T>
-void append_number(std::string& to, T value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  to.append(bytes, sizeof value);
-}
 
 void append_anchor(std::string& to, const clock_anchor& a) {
   append_number(to, a.tick);

@@ -17,10 +17,10 @@ constexpr size_t id_digits = 2 * sizeof(key_id);
 constexpr size_t key_digits = 2 * key_size;
 
 // One too many, so that a superfluous one is seen.
-using words = std::array<std::string_view, 8>;
+using word_list = std::array<std::string_view, 8>;
 
 struct split_text {
-  words word;
+  word_list word;
   size_t count = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "plugins/xlog/core/append_number.h"
 #include "plugins/xlog/core/crc32c.h"
 #include "sdk/pure/views.h"
 
@@ -10,10 +11,6 @@ namespace {
 
 constexpr size_t extra_size = 32;
 
-template <class T>
-void append_number(std::string& to, T value) {
-  to.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
 template <class T>
 T number_at(std::span<const uint8_t> bytes, size_t at) {
   T value;

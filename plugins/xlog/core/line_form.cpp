@@ -10,7 +10,6 @@
 namespace tharsis::xlog {
 namespace {
 
-const error fine{THARSIS_OK, {}};
 // What is written at once, and for Mars compressed together: as rows in rings, and lines.
 constexpr size_t bytes_at_once = 256 << 10;
 constexpr size_t rows_at_once = 4096;
@@ -28,7 +27,7 @@ result<std::string> line_form::lines(const block_extra& extra) {
   std::map<uint32_t, uint64_t> threads;
   for (const ring_range& r : extra.consumed) threads.emplace(r.ring, r.thread);
   std::string text;
-  error failure = fine;
+  error failure = fine();
   for (size_t i = 0; i < rows_.size() && failure.status == THARSIS_OK; ++i) {
     const row r = rows_.at(i);
     const site& s = rows_.site_of(r);
@@ -70,13 +69,13 @@ result<std::string> line_form::note(int64_t wall, std::string_view text, uint32_
 
 error text_form::put(std::string& to, const record& r, const site*, std::span<const uint8_t>, uint32_t) {
   append_line(to, r);
-  return fine;
+  return fine();
 }
 
 error json_form::put(std::string& to, const record& r, const site* of, std::span<const uint8_t> arguments, uint32_t) {
   to += of != nullptr ? json_line(r, *of, arguments) : json_line(r);
   to += '\n';
-  return fine;
+  return fine();
 }
 
 }  // namespace tharsis::xlog

@@ -5,7 +5,6 @@
 namespace tharsis::xlog {
 namespace {
 
-const error fine{THARSIS_OK, {}};
 // A block has so much text, and then no more than one line's.
 constexpr size_t block_text = 512 << 10;
 static_assert(block_text + mars_line_max < mars_writer::text_max);
@@ -19,16 +18,16 @@ error mars_export::add(std::string& to, const record& r, uint32_t process) {
     std::string line;
     append_mars_line(line, r, process, ahead);
     writer_.plain(to, line, hour);
-    return fine;
+    return fine();
   }
   if (text_.empty()) first_hour_ = hour;
   last_hour_ = hour;
   append_mars_line(text_, r, process, ahead);
-  return text_.size() >= block_text ? end(to) : fine;
+  return text_.size() >= block_text ? end(to) : fine();
 }
 
 error mars_export::end(std::string& to) {
-  if (text_.empty()) return fine;
+  if (text_.empty()) return fine();
   error failure = writer_.block(to, text_, first_hour_, last_hour_);
   text_.clear();
   return failure;

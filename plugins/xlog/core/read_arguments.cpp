@@ -111,7 +111,6 @@ class parser {
  private:
   error wrong(const std::string& what) const { return {THARSIS_E_INVALID, "xlog " + command_ + ": " + what}; }
   error help() const { return wrong("name at least one log file or folder with log files. See tharsis xlog " + command_ + " --help"); }
-  static error fine() { return {THARSIS_OK, {}}; }
 
   error take(const std::vector<std::string>& words, size_t& i) {
     const std::string& word = words[i];
