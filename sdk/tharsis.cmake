@@ -19,9 +19,10 @@ target_compile_options(tharsis_options INTERFACE
 # g++ 12 sees overlapping copies in std::string's operator+ where there are none.
 target_compile_options(tharsis_options INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>)
 # Several sources read as one are quicker to compile, and slower to compile again; so only where CI builds.
-# The compiler then takes the types that a source keeps to itself for those of a header.
+# The compiler then takes the types that a source keeps to itself for those of a header, and its names for those that
+# another source hides; the other presets look at each source by itself.
 if(CMAKE_UNITY_BUILD)
-  target_compile_options(tharsis_options INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+  target_compile_options(tharsis_options INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage> -Wno-shadow)
 endif()
 if(THARSIS_SANITIZE)
   target_compile_options(tharsis_options INTERFACE
