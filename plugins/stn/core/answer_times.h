@@ -106,7 +106,8 @@ class answer_times {
   static constexpr uint32_t all_good = 0x3ff;  // The last ten, one bit each.
 
   static duration at_rate(int64_t bytes, int64_t rate) {
-    return std::chrono::milliseconds(bytes > INT64_MAX / 1000 ? INT64_MAX / rate : bytes * 1000 / rate);
+    constexpr int64_t most = int64_t{1} << 32;  // No message is as long, and no sum overflows.
+    return std::chrono::milliseconds(std::clamp<int64_t>(bytes, 0, most) * 1000 / rate);
   }
   const network_times& times() const { return cellular_ ? settings_.cellular : settings_.fast; }
   void forget(uint32_t past) {
