@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "plugins/xlog/consumed.h"
 #include "plugins/xlog/core/log_lines.h"
 #include "plugins/xlog/core/tick_clock.h"
@@ -28,7 +30,7 @@ constexpr int64_t second = 1'000'000'000;
 constexpr int64_t begins = 1'795'000'000 * second;
 constexpr std::array<uint8_t, 16> segment{7, 7, 7};
 // Each block more is an operation more that fails, and after each failure all of them are read.
-constexpr int some_blocks = static_cast<int>(test::seeds(300));
+constexpr int some_blocks = std::max(100, static_cast<int>(test::seeds(300)));
 
 // What a reader can see of each line, and what is damaged.
 struct content {
