@@ -2,6 +2,7 @@
 // Method: rings with the real keystream, of both suites, over several laps; then the way through a recovered payload.
 #include <fcntl.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -53,12 +54,18 @@ TEST(RingSeal, TheKeyOpensWhatWasLeftAndNothingStandsInPlain) {
       ASSERT_TRUE(l.rings->append_to_dictionary(as_bytes(words)));
       ASSERT_TRUE(l.rings->append_to_dictionary(as_bytes(words)));
       test_drain drain(*l.rings);
+      std::atomic<uint64_t> wanted = lines - 1'000;
       std::thread writer([&] {
         tharsis_log_ring* r = l.rings->ring();
-        for (uint64_t i = 0; i < lines; ++i) ASSERT_TRUE(write_line(*l.rings, *r, 1, i, as_bytes(words)));
+        for (uint64_t i = 0; i < lines; ++i) {
+          while (i == wanted) std::this_thread::yield();
+          ASSERT_TRUE(write_line(*l.rings, *r, 1, i, as_bytes(words)));
+        }
       });
       uint64_t read = 0;
-      while (read < lines) read += drain.read(read < lines - 1'000);  // The last are read and not committed.
+      while (read < lines - 1'000) read += drain.read(true);
+      wanted = lines;
+      while (read < lines) read += drain.read(false);  // The last are read and not committed.
       writer.join();
       EXPECT_EQ(drain.damaged, 0u);
     }
