@@ -77,7 +77,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
                 const size_t link = a.of->http.partner;
                 take(std::move(a), link);
               }),
-      open_(std::make_shared<open_tasks>(s.tasks.waiting_max, &inbox_)),
+      open_(std::make_shared<open_tasks>(s.tasks.waiting_max, inbox_)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
       limits_(s.tasks.repeats, s.tasks.flow),
@@ -387,7 +387,7 @@ task<void> dispatcher::stop() {
   co_await book_.close(deadline);
   co_await ways_.close(deadline);
   co_await blocking_over(place_);
-  open_->leave_home();
+  open_->home().close();
   inbox_.drain();  // What was said until then.
 }
 

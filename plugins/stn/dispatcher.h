@@ -31,7 +31,7 @@ class dispatcher final : public answer_taker {
   // `s` and `events` outlive the dispatcher. [own strand]
   dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, kept files = {});
   dispatcher(const dispatcher&) = delete;
-  ~dispatcher() { open_->leave_home(); }
+  ~dispatcher() { open_->home().close(); }
 
   // As tharsis_stn says. [any strand]
   tharsis_status submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "plugins/stn/http_back_door.h"
+#include "plugins/stn/back_door.h"
 #include "plugins/stn/http_call.h"
 #include "sdk/abi/http.h"
 
@@ -26,7 +26,6 @@ struct http_order {
   tharsis_handle jar = 0;
   http_caller from;
   http_ask ask;
-  uint64_t collect_max = 0;  // Without on_piece.
 };
 
 struct http_letter {

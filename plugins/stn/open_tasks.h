@@ -4,8 +4,8 @@
 #include <atomic>
 #include <vector>
 
+#include "plugins/stn/back_door.h"
 #include "plugins/stn/core/task_queue.h"
-#include "sdk/async/mailbox.h"
 
 namespace tharsis::stn {
 
@@ -28,7 +28,7 @@ struct task_letter {
 class open_tasks {
  public:
   // Room for twice the most, so that a free number is never far.
-  open_tasks(int64_t most, inbox<task_letter>* home) : most_(most), ids_(room_for(most)), home_(home) {}
+  open_tasks(int64_t most, inbox<task_letter>& home) : most_(most), ids_(room_for(most)), home_(home) {}
 
   // False: `most` are open.
   bool open(tharsis_handle& id) {
@@ -45,21 +45,7 @@ class open_tasks {
   }
   bool has(tharsis_handle id) const { return id != 0 && ids_[id & (ids_.size() - 1)].load(std::memory_order_relaxed) == id; }
 
-  // To stn's own strand. False: stn is gone, and `letter` as it was. [any thread] [does not block]
-  bool send(task_letter&& letter) {
-    const bool is_open = inside_.fetch_add(1, std::memory_order_acquire) >= 0;
-    if (is_open) home_->send(std::move(letter));
-    inside_.fetch_sub(1, std::memory_order_release);
-    return is_open;
-  }
-  // From here on letters are not taken. Whoever is inside of send() just now is waited for: that is one post, which
-  // does not block. [own strand]
-  void leave_home() {
-    if (inside_.load(std::memory_order_relaxed) < 0) return;
-    inside_.fetch_add(gone, std::memory_order_relaxed);
-    while (inside_.load(std::memory_order_acquire) != gone) {
-    }
-  }
+  back_door<task_letter>& home() { return home_; }
 
  private:
   static size_t room_for(int64_t most) {
@@ -73,9 +59,7 @@ class open_tasks {
   std::vector<std::atomic<tharsis_handle>> ids_;
   std::atomic<tharsis_handle> last_ = 0;
   std::atomic<int64_t> count_ = 0;
-  static constexpr int64_t gone = INT64_MIN / 2;
-  inbox<task_letter>* const home_;
-  std::atomic<int64_t> inside_ = 0;  // How many are in send(); far below 0: and home is gone.
+  back_door<task_letter> home_;
 };
 
 }  // namespace tharsis::stn

@@ -35,24 +35,24 @@ result<std::vector<uint8_t>> encoded(const encode_wish& wish, const std::string&
 task_delivery::task_delivery(answer a)
     : of_(std::move(a.of)), status_(a.status), why_(a.why), code_(a.code), body_(a.body.begin(), a.body.end()), reason_(std::move(a.reason)) {}
 
-task_delivery::task_delivery(answer a, size_t link, std::shared_ptr<open_tasks> home) : task_delivery(std::move(a)) {
+task_delivery::task_delivery(answer a, size_t link, std::shared_ptr<open_tasks> tasks) : task_delivery(std::move(a)) {
   link_ = link;
-  home_ = std::move(home);
+  tasks_ = std::move(tasks);
 }
 
-task_delivery::task_delivery(const encode_wish& wish, std::string link_name, size_t link, std::shared_ptr<open_tasks> home)
-    : reason_(std::move(link_name)), wish_(wish), link_(link), home_(std::move(home)) {}
+task_delivery::task_delivery(const encode_wish& wish, std::string link_name, size_t link, std::shared_ptr<open_tasks> tasks)
+    : reason_(std::move(link_name)), wish_(wish), link_(link), tasks_(std::move(tasks)) {}
 
 task_delivery::~task_delivery() {
-  if (of_ == nullptr || home_ == nullptr) return;
-  home_->close(of_->id);
+  if (of_ == nullptr || tasks_ == nullptr) return;
+  tasks_->close(of_->id);
   task_letter l{task_letter::kind::ended, link_, of_->id, std::move(of_), THARSIS_STN_CANCELLED, THARSIS_E_CANCELLED};
-  home_->send(std::move(l));
+  tasks_->home().send(std::move(l));
 }
 
 void task_delivery::deliver() {
   if (of_ == nullptr) return ask();
-  if (home_ == nullptr) return tell_end(*of_, status_, why_, body_, reason_, code_);
+  if (tasks_ == nullptr) return tell_end(*of_, status_, why_, body_, reason_, code_);
   judge();
 }
 
@@ -69,7 +69,7 @@ void task_delivery::judge() {
     case THARSIS_STN_RETRY_USER:
     case THARSIS_STN_SESSION_OVER: {
       task_letter l{task_letter::kind::again, link_, of_->id, std::move(of_), verdict};
-      if (home_->send(std::move(l))) return;
+      if (tasks_->home().send(std::move(l))) return;
       of_ = std::move(l.of);
       return end(THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn has stopped, so the task is not sent again", code);
     }
@@ -80,10 +80,10 @@ void task_delivery::judge() {
 }
 
 void task_delivery::end(tharsis_status status, uint32_t why, std::string_view reason, int32_t code) {
-  home_->close(of_->id);
+  tasks_->close(of_->id);
   tell_end(*of_, status, why, body_, reason, code);
   task_letter l{task_letter::kind::ended, link_, of_->id, std::move(of_), why, status, code, std::move(body_)};
-  home_->send(std::move(l));
+  tasks_->home().send(std::move(l));
 }
 
 void task_delivery::ask() const {
@@ -93,7 +93,7 @@ void task_delivery::ask() const {
     l.body = std::move(*body);
   else
     l.text = body.failure().text;
-  home_->send(std::move(l));
+  tasks_->home().send(std::move(l));
 }
 
 }  // namespace tharsis::stn

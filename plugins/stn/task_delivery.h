@@ -14,8 +14,8 @@ class task_delivery {
   // An end that nobody judges. Whoever makes it has closed the task.
   explicit task_delivery(answer a);
   // An answer that its caller judges; `a.status` is THARSIS_OK.
-  task_delivery(answer a, size_t link, std::shared_ptr<open_tasks> home);
-  task_delivery(const encode_wish& wish, std::string link_name, size_t link, std::shared_ptr<open_tasks> home);
+  task_delivery(answer a, size_t link, std::shared_ptr<open_tasks> tasks);
+  task_delivery(const encode_wish& wish, std::string link_name, size_t link, std::shared_ptr<open_tasks> tasks);
   task_delivery(task_delivery&&) = default;
   task_delivery& operator=(task_delivery&&) = delete;
   // One that never arrived, because its strand is no more, has ended its task all the same.
@@ -36,7 +36,7 @@ class task_delivery {
   std::string reason_;  // A wish: the link's name.
   encode_wish wish_{};
   size_t link_ = 0;
-  std::shared_ptr<open_tasks> home_;  // Null: nobody judges.
+  std::shared_ptr<open_tasks> tasks_;  // Null: nobody judges.
 };
 
 // Calls `done`.
