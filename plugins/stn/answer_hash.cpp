@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "sdk/pure/hex_text.h"
+
 namespace tharsis::stn {
 
 struct answer_hash::state {
@@ -23,10 +25,7 @@ std::string answer_hash::text() {
   std::array<uint8_t, EVP_MAX_MD_SIZE> sum{};
   unsigned size = 0;
   if (!state_->good || EVP_DigestFinal_ex(state_->context, sum.data(), &size) != 1) return "unavailable";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i)
-    for (const int digit : {sum[i] >> 4, sum[i] & 15}) text += "0123456789abcdef"[digit];
-  return text;
+  return hex_text(std::span(sum).first(size));
 }
 
 }  // namespace tharsis::stn

@@ -4,6 +4,7 @@
 
 #include "plugins/stn/core/network_status.h"
 #include "sdk/async/blocking.h"
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/sha256.h"
 
 namespace tharsis::stn {
@@ -13,10 +14,7 @@ namespace {
 std::string make_client_id(const tharsis_random& random) {
   std::array<uint8_t, 16> bytes{};
   random.fill(random.self, bytes.data(), bytes.size());
-  std::string text;
-  for (const uint8_t b : bytes)
-    for (const int digit : {b >> 4, b & 15}) text += "0123456789abcdef"[digit];
-  return text;
+  return hex_text(bytes);
 }
 
 std::vector<uint8_t> copy(tharsis_bytes b) {

@@ -5,38 +5,29 @@
 #include <string>
 
 #include "plugins/stn/core/links_report.h"
-#include "sdk/async/host.h"
-#include "sdk/async/task_set.h"
+#include "sdk/async/kept_file.h"
 
 namespace tharsis::stn {
 
 class link_book {
  public:
   // `path` empty: nobody wants to know.
-  link_book(strand& place, const host& tables, std::string path)
-      : place_(place), host_(tables), path_(std::move(path)), changed_(place), work_(place) {}
+  link_book(strand& place, const host& tables, std::string path);
 
   // `report` is asked whenever it is time to write.
   void open(std::function<links_report()> report);
   // Something has changed.
-  void touch();
+  void touch() { file_.change(); }
   // The last word is on the disk when it returns, if the disk takes it by then.
   task<void> close(instant deadline);
 
  private:
-  task<void> run();
-  task<void> write();
+  std::string text() const;
 
   strand& place_;
-  const host host_;
-  const std::string path_;
   std::function<links_report()> report_;
-  signal changed_;
-  bool dirty_ = false;
   bool closing_ = false;
-  bool complained_ = false;
-  task_set work_;
+  kept_file file_;
 };
-
 
 }  // namespace tharsis::stn

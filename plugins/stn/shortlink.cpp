@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -17,13 +18,6 @@ ending failed(const error& e) {
 void add_missing(http1::field_list& to, const http1::field_list& from) {
   for (const http1::field& f : from)
     if (http1::find(to, f.name) == nullptr) to.push_back(f);
-}
-
-std::string as_hex(std::span<const uint8_t> bytes) {
-  std::string text;
-  for (const uint8_t b : bytes)
-    for (const int digit : {b >> 4, b & 15}) text += "0123456789abcdef"[digit];
-  return text;
 }
 
 }  // namespace
@@ -148,7 +142,7 @@ http_ask shortlink::ask_of(const request& r, size_t host) const {
   a.to = host_of(host);
   a.to.target = r.http.path;
   a.fields = r.http.headers;
-  if (!r.key.empty()) add_missing(a.fields, {{"Idempotency-Key", as_hex(r.key)}});
+  if (!r.key.empty()) add_missing(a.fields, {{"Idempotency-Key", hex_text(r.key)}});
   add_missing(a.fields, settings_.headers);
   add_missing(a.fields, {{"Accept", "*/*"}, {"Cache-Control", "no-cache"}, {"Content-Type", "application/octet-stream"}, {"User-Agent", "Tharsis"},
                          {"Connection", settings_.keep_alive ? "keep-alive" : "close"}});

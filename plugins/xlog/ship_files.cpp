@@ -6,6 +6,7 @@
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/log_folder.h"
 #include "sdk/async/file_reader.h"
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/sha256.h"
 #include "sdk/pure/views.h"
 
@@ -19,12 +20,7 @@ constexpr size_t id_digits = 8;
 
 std::string id_of(std::string_view beginning, const file_opening& opening, bool of_frames) {
   if (!of_frames) return sha256_of(beginning.substr(0, known_by)).substr(0, id_digits);
-  std::string text;
-  for (size_t i = 0; i < id_digits / 2; ++i) {
-    text += "0123456789abcdef"[opening.header.id[i] >> 4];
-    text += "0123456789abcdef"[opening.header.id[i] & 15];
-  }
-  return text;
+  return hex_text(std::span(opening.header.id).first(id_digits / 2));
 }
 
 // No two files of a source are called alike there, though they may be here; and who reads there finds them by their names.

@@ -11,13 +11,13 @@ error write_text(const tharsis_files& files, const std::string& path, const std:
   const std::string_view folder = std::string_view(path).substr(0, path.rfind('/'));  // Nobody else makes it.
   tharsis_status status = files.make_folder(files.self, text_of(folder), &why);
   if (status == THARSIS_OK) status = files.replace(files.self, text_of(path), bytes_of(as_bytes(text)), &why);
-  return status == THARSIS_OK ? error{THARSIS_OK, {}} : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 error move_aside(const tharsis_files& files, const std::string& path, const std::string& aside) {
   tharsis_error why = no_error();
   const tharsis_status status = files.rename(files.self, text_of(path), text_of(aside), &why);
-  return status == THARSIS_OK ? error{THARSIS_OK, {}} : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ task<void> kept_file::close(instant deadline) {
 }
 
 task<void> kept_file::run(std::function<void()> known) {
-  co_await load();
+  if (content_.read) co_await load();
   if (!closing_ && known) known();
   while (!closing_ || unsaved_) {
     const instant due = unsaved_ && saved_at_ != instant::min() ? later(saved_at_, terms_.pause) : instant::min();

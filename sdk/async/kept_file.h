@@ -1,5 +1,6 @@
-// A small text that a plugin keeps for its next start: read once, written whenever it has changed. A file that
-// means nothing is put aside and told of; without one, or without a disk, everything works all the same.
+// A small text that a plugin keeps, for its next start or for whoever looks: read once, where it is read at all, and
+// written whenever it has changed. A file that means nothing is put aside and told of; without one, or without a disk,
+// everything works all the same.
 #pragma once
 #include <functional>
 #include <string>
@@ -16,12 +17,13 @@ class kept_file {
   struct terms {
     std::string path;       // Empty: nothing is remembered beyond this instance.
     std::string what;       // "a file of intervals"
-    std::string loss;       // What a person misses when it cannot be read: "learned heartbeats are not there"
+    std::string loss;       // What a person misses when it cannot be read: "learned heartbeats are not there";
     std::string never_kept;  // or not written: "what heartbeats have learned cannot be kept for the next start"
     uint64_t size_max = 256 * 1024;
     duration pause{};  // Between two writes. The last one, in close(), waits for nothing.
   };
-  // What is kept. `read` takes a text over, or says why it means nothing; what is known already is newer.
+  // What is kept. `read` takes a text over, or says why it means nothing; what is known already is newer. Null: what
+  // was there is not looked at.
   struct content {
     std::function<error(std::string_view text)> read;
     std::function<std::string()> write;

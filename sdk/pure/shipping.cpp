@@ -4,7 +4,9 @@
 #include <array>
 #include <optional>
 
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/sha256.h"
+#include "sdk/pure/views.h"
 #include "sdk/pure/whole_number.h"
 
 namespace tharsis::shipping {
@@ -239,11 +241,7 @@ result<std::vector<posted_piece>> parse_post(std::string_view body) {
   while (!body.empty()) {
     if (body.size() < head) return wrong("its last piece is cut off");
     posted_piece p;
-    for (size_t i = 0; i < 32; ++i) {
-      const auto byte = static_cast<uint8_t>(body[i]);
-      p.what.sum += "0123456789abcdef"[byte >> 4];
-      p.what.sum += "0123456789abcdef"[byte & 15];
-    }
+    p.what.sum = hex_text(as_bytes(body.substr(0, 32)));
     for (unsigned i = 0; i < 4; ++i) p.what.size |= uint32_t{static_cast<uint8_t>(body[32 + i])} << (8 * i);
     body.remove_prefix(head);
     if (p.what.size == 0 || p.what.size > piece_max || p.what.size > body.size()) return wrong("a piece has another size than it says");

@@ -1,19 +1,10 @@
 #include <algorithm>
 
 #include "plugins/stn/core/codec_check.h"
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::stn {
-namespace {
-
-std::string hex(const std::vector<uint8_t>& bytes) {
-  std::string text;
-  for (const uint8_t b : bytes)
-    for (const int digit : {b >> 4, b & 15}) text += "0123456789abcdef"[digit];
-  return text;
-}
-
-}  // namespace
 
 std::string trials_table(const std::string& codec, const std::vector<codec_trial>& trials) {
   size_t width = 0, failed = 0;
@@ -26,7 +17,7 @@ std::string trials_table(const std::string& codec, const std::vector<codec_trial
     if (t.passed()) continue;
     ++failed;
     text += "    " + t.failure + "\n";
-    if (!t.bytes.empty()) text += "    seed " + std::to_string(t.seed) + ", bytes " + hex(t.bytes) + "\n";
+    if (!t.bytes.empty()) text += "    seed " + std::to_string(t.seed) + ", bytes " + hex_text(t.bytes) + "\n";
   }
   return text + "codec " + codec + ": " + (failed == 0 ? "all " + std::to_string(trials.size()) + " trials passed" : std::to_string(failed) + " of " + std::to_string(trials.size()) + " trials failed");
 }
@@ -36,7 +27,7 @@ std::string trials_json(const std::string& codec, const std::vector<codec_trial>
   for (const codec_trial& t : trials) {
     json_object row;
     row.add("name", t.name).add("ok", t.passed()).add("tries", t.tries);
-    if (!t.passed()) row.add("failure", t.failure).add("seed", t.seed).add("bytes", hex(t.bytes));
+    if (!t.passed()) row.add("failure", t.failure).add("seed", t.seed).add("bytes", hex_text(t.bytes));
     rows += (rows.empty() ? "" : ",") + row.text();
   }
   const bool ok = std::all_of(trials.begin(), trials.end(), [](const codec_trial& t) { return t.passed(); });

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plugins/stn/core/session.h"
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/utf8.h"
 #include "sdk/pure/views.h"
@@ -12,13 +13,6 @@ namespace tharsis::stn {
 
 // Of a line for a person; JSON has all of it.
 inline constexpr size_t push_shown = 512;
-
-inline std::string hex_of(std::span<const uint8_t> bytes) {
-  std::string text;
-  for (const uint8_t b : bytes)
-    for (const int digit : {b >> 4, b & 15}) text += "0123456789abcdef"[digit];
-  return text;
-}
 
 // Text that a terminal may show as it is: UTF-8 without control characters, of either kind.
 inline bool is_shown_text(std::span<const uint8_t> bytes) {
@@ -35,13 +29,13 @@ inline bool is_shown_text(std::span<const uint8_t> bytes) {
 
 inline std::string push_line(const push& p) {
   const auto shown = std::span<const uint8_t>(p.body).first(std::min(p.body.size(), push_shown));
-  const std::string body = is_shown_text(p.body) && shown.size() == p.body.size() ? std::string(as_text(shown)) : hex_of(shown);
+  const std::string body = is_shown_text(p.body) && shown.size() == p.body.size() ? std::string(as_text(shown)) : hex_text(shown);
   return "push " + std::to_string(p.command) + ", " + std::to_string(p.body.size()) + " bytes: " + body + (shown.size() < p.body.size() ? "..." : "");
 }
 
 inline std::string push_json(const push& p) {
   json_object all;
-  all.add("command", p.command).add("bytes", p.body.size()).add("body", hex_of(p.body));
+  all.add("command", p.command).add("bytes", p.body.size()).add("body", hex_text(p.body));
   if (is_shown_text(p.body)) all.add("text", as_text(p.body));
   return all.text();
 }
