@@ -235,18 +235,12 @@ task<result<std::unique_ptr<stream>>> dialer::lead(const plan* p, road by, insta
   const instant began = place_.now();
   auto tcp = co_await dial_tcp(place_, *host_.net, by.at, deadline, settings_.dial.mss);
   if (!tcp) {
-    ways_.on_failure(by.at, tcp.status());
+    if (p->through) ways_.on_failure(by.at, tcp.status());  // Of a server all failures count: see try_road().
     co_return error{tcp.status(), (p->through ? "the proxy " + p->through->text() + ": " : "") + tcp.failure().text};
   }
   ways_.on_success(by.at, place_.now() - began);
-  std::unique_ptr<stream> wire = std::move(*tcp);
-  if (!p->through) co_return std::move(wire);
-  if (p->through->secure) {
-    auto safe = co_await tls_connect(place_, std::move(wire), *p->trust, p->through->host, deadline);
-    if (!safe) co_return error{safe.status(), "the proxy " + p->through->text() + ": " + safe.failure().text};
-    wire = std::move(*safe);
-  }
-  auto tunnel = co_await make_tunnel(place_, std::move(wire), *p->through, by.host, by.port, deadline);
+  if (!p->through) co_return std::unique_ptr<stream>(std::move(*tcp));
+  auto tunnel = co_await make_tunnel(place_, std::move(*tcp), *p->through, p->trust, by.host, by.port, deadline);
   co_return std::move(tunnel);
 }
 

@@ -33,7 +33,14 @@ error lost(const stream& wire, const proxy& through) {
 }  // namespace
 
 task<result<std::unique_ptr<stream>>> make_tunnel(strand& place, std::unique_ptr<stream> wire, proxy through,
-                                                  std::string host, uint16_t port, instant deadline) {
+                                                  std::optional<tls_context> trust, std::string host, uint16_t port,
+                                                  instant deadline) {
+  if (through.secure) {
+    if (!trust) co_return error{THARSIS_E_INVALID, "the proxy " + through.text() + ": nobody was named to be trusted"};
+    auto safe = co_await tls_connect(place, std::move(wire), *trust, through.host, deadline);
+    if (!safe) co_return error{safe.status(), "the proxy " + through.text() + ": " + safe.failure().text};
+    wire = std::move(*safe);
+  }
   proxy_handshake talk(through, host, port);
   if (talk.status() != THARSIS_PENDING) co_return talk.failure();
   bool alive = wire->write(as_bytes(talk.take_output())) == THARSIS_OK && feed(*wire, talk);
@@ -54,14 +61,7 @@ task<result<std::unique_ptr<stream>>> dial_tunnel(strand& place, const tharsis_n
                                                   instant deadline) {
   auto tcp = co_await dial_tcp(place, net, at, deadline);
   if (!tcp) co_return error{tcp.status(), "the proxy " + through.text() + ": " + tcp.failure().text};
-  std::unique_ptr<stream> wire = std::move(*tcp);
-  if (through.secure) {
-    if (!trust) co_return error{THARSIS_E_INVALID, "the proxy " + through.text() + ": nobody was named to be trusted"};
-    auto safe = co_await tls_connect(place, std::move(wire), *trust, through.host, deadline);
-    if (!safe) co_return error{safe.status(), "the proxy " + through.text() + ": " + safe.failure().text};
-    wire = std::move(*safe);
-  }
-  auto tunnel = co_await make_tunnel(place, std::move(wire), std::move(through), std::move(host), port, deadline);
+  auto tunnel = co_await make_tunnel(place, std::move(*tcp), std::move(through), std::move(trust), std::move(host), port, deadline);
   co_return std::move(tunnel);
 }
 

@@ -11,12 +11,13 @@
 
 namespace tharsis {
 
-// `wire` leads to the proxy; what it is afterwards leads to host:port, or why not, as proxy_handshake says.
-// Its peer() stays the proxy.
+// `wire` leads to the proxy, without TLS; what it is afterwards leads to host:port, or why not, as proxy_handshake says.
+// Its peer() stays the proxy. An https:// proxy needs `trust`, which must vouch for it.
 task<result<std::unique_ptr<stream>>> make_tunnel(strand& place, std::unique_ptr<stream> wire, proxy through,
-                                                  std::string host, uint16_t port, instant deadline);
+                                                  std::optional<tls_context> trust, std::string host, uint16_t port,
+                                                  instant deadline);
 
-// The same from the proxy's address on. An https:// proxy needs `trust`, which must vouch for it.
+// The same from the proxy's address on.
 task<result<std::unique_ptr<stream>>> dial_tunnel(strand& place, const tharsis_net& net, tharsis_address at, proxy through,
                                                   std::optional<tls_context> trust, std::string host, uint16_t port,
                                                   instant deadline);
