@@ -238,13 +238,8 @@ void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
   counts_.tasks_accepted.add();
   counts_.tasks_open.add(1);
   if (stopping_) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping", link);
-  if (const auto* s = stopped_.find(r->command, r->user, place_.now())) {
-    counts_.on_answer(THARSIS_E_REFUSED, place_.now() - r->since);
-    open_->close(r->id);
-    const tharsis_handle to = r->from.strand;
-    return outbox_.send(to, task_delivery({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now",
-                                           THARSIS_STN_STOPPED_COMMAND, s->code}));
-  }
+  if (const auto* s = stopped_.find(r->command, r->user, place_.now()))
+    return tell({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now", THARSIS_STN_STOPPED_COMMAND, s->code});
   const bool short_alone = r->http.link != 0 && r->http.only;
   if (short_alone || !route_.there()) return go(std::move(r), link);
   const auto name = route_.route(*r, links_[link]->name());
@@ -280,8 +275,10 @@ void dispatcher::carry(std::unique_ptr<request> r, size_t link) {
 }
 
 void dispatcher::withdraw(tharsis_handle id) {
-  const auto found = judged_.find(id);
-  if (found != judged_.end()) found->second.withdrawn = true;
+  if (const auto found = judged_.find(id); found != judged_.end()) {
+    found->second.withdrawn = true;
+    return;
+  }
   for (const auto& link : links_)
     if (link->cancel(id)) return;
   shorts_.cancel(id);
@@ -300,18 +297,26 @@ void dispatcher::take(answer a, size_t link) {
     a.of->aside_at = place_.now();
     return outbox_.send(to, task_delivery(std::move(a), link, open_));
   }
+  if (to != own_strand_) return tell(std::move(a));
+  close(a);
+  tell_end(*a.of, a.status, a.why, a.body, a.reason);
+}
+
+void dispatcher::close(const answer& a) {
   counts_.on_answer(a.status, place_.now() - a.of->since);
   open_->close(a.of->id);
-  if (to == own_strand_) return tell_end(*a.of, a.status, a.why, a.body, a.reason);
-  outbox_.send(to, task_delivery(std::move(a)));  // Where nobody is any more, nobody hears it.
+}
+
+// Where nobody is any more, nobody hears it.
+void dispatcher::tell(answer a) {
+  close(a);
+  const tharsis_handle to = a.of->from.strand;
+  outbox_.send(to, task_delivery(std::move(a)));
 }
 
 void dispatcher::end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link) {
-  counts_.on_answer(status, place_.now() - r->since);
-  open_->close(r->id);
   if (r->owns_order) links_[link]->on_order_free(r->order);
-  const tharsis_handle to = r->from.strand;
-  outbox_.send(to, task_delivery({std::move(r), status, {}, std::move(reason), why}));
+  tell({std::move(r), status, {}, std::move(reason), why});
 }
 
 // Its caller has ended it.

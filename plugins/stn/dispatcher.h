@@ -74,6 +74,8 @@ class dispatcher final : public answer_taker {
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
   void on_judged(const letter& l);
+  void close(const answer& a);
+  void tell(answer a);  // On its caller's strand, later.
   void end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link);
 
   strand& place_;
