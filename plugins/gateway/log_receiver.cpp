@@ -66,7 +66,7 @@ log_receiver::log_receiver(const host& tables, strand& place, const log_settings
 error log_receiver::open() {
   tharsis_error reason = no_error();
   const tharsis_status s = listener_.listen(where_.address, &reason);
-  if (s == THARSIS_OK) return {THARSIS_OK, {}};
+  if (s == THARSIS_OK) return fine();
   if (s == THARSIS_E_IN_USE) return {s, "cannot receive logs on " + settings_.listen + ": the port is taken. Stop what uses it, or set gateway.logs.listen to another port (0: any free one)"};
   return {s, "cannot receive logs on " + settings_.listen + ": " + reason.text};
 }

@@ -52,7 +52,7 @@ error check_command::read(const command_call& call) {
   if (name_.empty()) return known.wrong_see_help("name one codec, like mars.");
   for (const std::string& key : host_.keys("links.main.codec_settings"))
     how_.settings.emplace_back(key, host_.text("links.main.codec_settings." + key));
-  return {THARSIS_OK, {}};
+  return fine();
 }
 
 // The plugin that brings it runs already, if it was found.

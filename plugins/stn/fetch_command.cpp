@@ -13,8 +13,6 @@ namespace {
 // Read whole, so that it can be sent again after a redirect.
 constexpr uint64_t data_max = 256 << 20;
 
-error all_well() { return {THARSIS_OK, {}}; }
-
 // A piece to the end of a file beside the one that is meant; over: it takes that one's place. [a thread that may block]
 error put(const tharsis_files& files, const std::string& path, std::string_view piece, bool begins, bool over) {
   const std::string part = path + ".part";
@@ -27,7 +25,7 @@ error put(const tharsis_files& files, const std::string& path, std::string_view 
     files.close(files.self, file);
   }
   if (status == THARSIS_OK && over) status = files.rename(files.self, text_of(part), text_of(path), &why);
-  return status == THARSIS_OK ? all_well() : error_from(status, why);
+  return status == THARSIS_OK ? fine() : error_from(status, why);
 }
 
 bool is_text(std::string_view bytes) {
@@ -94,14 +92,14 @@ task<void> fetch_command::work() {
 
 task<error> fetch_command::read_data() {
   data_ = line_.data.value_or("");
-  if (!line_.data_file) co_return all_well();
+  if (!line_.data_file) co_return fine();
   const tharsis_files* const files = host_.files;
   const auto read = [files, path = call_->absolute(*line_.data_file)] { return read_whole(files, path, data_max, "a request's body"); };
   auto text = co_await blocking(place_, read);
   if (!text) co_return error{THARSIS_E_BUSY, "the host has no thread free to read it"};
   if (!*text) co_return text->failure();
   data_ = std::move(**text);
-  co_return all_well();
+  co_return fine();
 }
 
 task<error> fetch_command::fetch(http_call* talk) {
@@ -123,7 +121,7 @@ task<error> fetch_command::take_body(http_call* talk) {
       const error written = co_await write_out(std::string(as_text(*piece)), begins, over);
       if (written.status != THARSIS_OK) co_return written;
     }
-    if (over) co_return all_well();
+    if (over) co_return fine();
   }
 }
 

@@ -18,8 +18,6 @@ constexpr uint64_t swallowed_max = 64 * 1024;
 // That a server that says nothing keeps a connection.
 constexpr duration kept_unless_said = 24h;
 
-error no_complaint() { return {THARSIS_OK, {}}; }
-
 std::string status_of(const http1::response_head& head) { return std::to_string(head.status); }
 
 std::optional<http_inflate::coding> coding_of(const http1::field_list& fields) {
@@ -167,7 +165,7 @@ task<error> http_call::send_body(http1_client& client) {
   for (;;) {
     const auto wanted = co_await client.write(nothing, soon());
     if (!wanted) co_return wanted.failure();
-    if (!*wanted) co_return no_complaint();
+    if (!*wanted) co_return fine();
     std::span<const uint8_t> piece;
     auto kind = http_body::piece::bytes;
     if (ask_.pieces != nullptr) {
@@ -177,7 +175,7 @@ task<error> http_call::send_body(http1_client& client) {
       whole.remove_prefix(piece.size());
       if (piece.empty()) kind = http_body::piece::end;
     }
-    if (kind == http_body::piece::end) co_return no_complaint();
+    if (kind == http_body::piece::end) co_return fine();
     if (kind == http_body::piece::none) {
       if (place_.now() >= ask_.deadline) co_return error{THARSIS_E_TIMEOUT, "the body of the request to " + ask_.to.place() + " was not whole before the deadline"};
       co_await client.events().wait(ask_.deadline);
@@ -186,7 +184,7 @@ task<error> http_call::send_body(http1_client& client) {
     body_begun_ = true;
     const auto taken = co_await client.write(piece, soon());
     if (!taken) co_return taken.failure();
-    if (!*taken) co_return no_complaint();
+    if (!*taken) co_return fine();
   }
 }
 
@@ -254,7 +252,7 @@ task<result<std::span<const uint8_t>>> http_call::read() {
     const auto raw = co_await read_raw();
     if (!raw) co_return raw.failure();
     rest_ = *raw;
-    const error cut = over_ ? inflate_->on_end() : no_complaint();
+    const error cut = over_ ? inflate_->on_end() : fine();
     if (cut.status != THARSIS_OK) co_return given_up(unusable(cut));
   }
 }

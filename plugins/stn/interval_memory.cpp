@@ -23,7 +23,7 @@ error interval_memory::take_over(std::string_view text) {
   const learned_intervals newer = std::move(known_);
   known_ = std::move(*read);
   known_.add_newer(newer);
-  return {THARSIS_OK, {}};
+  return fine();
 }
 
 }  // namespace tharsis::stn

@@ -2,13 +2,11 @@
 
 #include <iterator>
 
+#include "plugins/stn/core/links_report.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::stn {
 namespace {
-
-constexpr const char* state_names[] = {"down", "connecting", "up"};
-constexpr const char* phase_names[] = {"down", "resolve", "connect", "tls", "prove", "auth", "ready"};
 
 struct why_names {
   const char* all[std::size(reasons)];

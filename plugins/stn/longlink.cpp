@@ -22,7 +22,7 @@ struct longlink::open_wire {
 
 longlink::longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times)
     : place_(around.place),
-      host_(around.tables),
+      ways_(around.ways),
       settings_(s),
       client_id_(around.client_id),
       events_(around.events),
@@ -355,8 +355,6 @@ void longlink::on_up() {
 }
 
 void longlink::on_down(const loss& why) {
-  uint64_t random = 0;
-  host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&random), sizeof random);
   rhythm_.on_down();
   remember();
   tasks_.on_loss(why, place_.now());
@@ -368,7 +366,7 @@ void longlink::on_down(const loss& why) {
   if (!up_) tell_connect(why), ++failures_;
   report(THARSIS_STN_DOWN, why);
   if (up_) note(why.why, why.text);
-  pace_.on_down(place_.now(), random);
+  pace_.on_down(place_.now(), ways_.random());
   on_refused(why);
   if (!ending_) (up_ ? counts_.links_lost : counts_.connects_failed).add();
   if (std::exchange(up_, false)) {

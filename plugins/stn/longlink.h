@@ -127,7 +127,7 @@ class longlink final : private auth_asker {
   void report(uint32_t state, loss why, duration gap = {});
 
   strand& place_;
-  const host host_;
+  switchboard& ways_;
   const link_settings& settings_;
   const std::string& client_id_;
   const link_events& events_;

@@ -11,7 +11,6 @@ namespace {
 // More than this is not put on top of what has not left yet.
 constexpr size_t waiting_max = 64 * 1024;
 
-error no_failure() { return {THARSIS_OK, {}}; }
 error misused(std::string_view what) { return {THARSIS_E_INVALID, "the handler of an HTTP request " + std::string(what)}; }
 
 }  // namespace
@@ -121,7 +120,7 @@ error http1_exchange::send_head(http1::response_head head, std::optional<uint64_
   to_write_ = length.value_or(0);
   sending_ = length ? sending::plain : request_.minor >= 1 ? sending::chunked : sending::until_end;
   if (!silent_ && whole != nullptr) *bytes += *whole;
-  return wire_.write(*bytes) ? no_failure() : gone();
+  return wire_.write(*bytes) ? fine() : gone();
 }
 
 // May another request follow, as far as is known before the answer? Not when it would stand behind a body that
@@ -135,7 +134,7 @@ bool http1_exchange::may_keep(const http1::field_list& fields, bool over) const 
 task<error> http1_exchange::write(std::span<const uint8_t> bytes) {
   if (sending_ == sending::nothing || sending_ == sending::over) co_return misused("wrote outside an answer");
   if (sending_ == sending::plain && bytes.size() > to_write_) co_return misused("wrote more than it announced");
-  if (bytes.empty() || silent_) co_return no_failure();
+  if (bytes.empty() || silent_) co_return fine();
   bool taken = false;
   if (sending_ == sending::chunked) {
     std::string chunk = http1::chunk_begin(bytes.size());
@@ -173,7 +172,7 @@ task<error> http1_exchange::flush(size_t most) {
     writing_.on_moved(unsent - std::min(unsent, now_unsent));
     unsent = now_unsent;
   }
-  co_return no_failure();
+  co_return fine();
 }
 
 // After the handler: there is an answer, and the wire stands before the next request, or is done for.

@@ -35,6 +35,8 @@ std::optional<tharsis_address> address_of(std::string_view text) {
 
 }  // namespace
 
+void address_score::on_network(std::string_view id) { network_ = network_word(id); }
+
 bool address_score::counts(tharsis_status why) {
   return why == THARSIS_E_TIMEOUT || why == THARSIS_E_REFUSED || why == THARSIS_E_RESET || why == THARSIS_E_UNREACHABLE;
 }
@@ -137,22 +139,20 @@ address_score::entry* address_score::find(const tharsis_address& a) {
 }
 
 const address_score::entry* address_score::find(const tharsis_address& a) const {
-  const std::string network = network_word(network_);
   for (const entry& e : known_)
-    if (e.address == a && e.network == network) return &e;
+    if (e.address == a && e.network == network_) return &e;
   return nullptr;
 }
 
 address_score::entry& address_score::make(const tharsis_address& a) {
-  const std::string network = network_word(network_);
   const auto found = std::find_if(known_.begin(), known_.end(),
-                                  [&](const entry& e) { return e.address == a && e.network == network; });
+                                  [&](const entry& e) { return e.address == a && e.network == network_; });
   if (found != known_.end()) {
     known_.splice(known_.begin(), known_, found);
     return known_.front();
   }
   known_.emplace_front();
-  known_.front().network = network;
+  known_.front().network = network_;
   known_.front().address = a;
   if (known_.size() > known_max) known_.pop_back();
   return known_.front();
@@ -226,7 +226,7 @@ error address_score::read(std::string_view text, instant now, int64_t wall_secon
                                    [&](const entry& k) { return k.address == e.address && k.network == e.network; });
     if (!known && known_.size() < known_max) known_.push_back(std::move(e));
   }
-  return {THARSIS_OK, {}};
+  return fine();
 }
 
 }  // namespace tharsis

@@ -46,7 +46,7 @@ class address_score {
   explicit address_score(const address_score_settings& s = {}) : settings_(s) {}
 
   // By its id, as tharsis.network/1 tells it; every network has its own results.
-  void on_network(std::string_view id) { network_ = id; }
+  void on_network(std::string_view id);
   // Without a network failures say nothing about addresses.
   void on_reachable(bool is) { reachable_ = is; }
 
@@ -99,7 +99,7 @@ class address_score {
   std::optional<entry> read_line(std::string_view line, instant now, int64_t wall_seconds) const;
 
   address_score_settings settings_;
-  std::string network_;
+  std::string network_ = "-";  // As files have it.
   bool reachable_ = true;
   std::list<entry> known_;  // What was of use last stands first.
   std::list<std::pair<tharsis_address, instant>> server_bans_;  // Until when; the oldest first.

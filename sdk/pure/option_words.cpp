@@ -41,14 +41,14 @@ error option_words::read(const std::vector<std::string>& all) {
     const bool plain = only_words || word.empty() || word[0] != '-';
     if (error failure = plain ? read_word(word) : read_option(all, i); failure.status != THARSIS_OK) return failure;
   }
-  return {THARSIS_OK, {}};
+  return fine();
 }
 
 error option_words::read_word(const std::string& word) const {
   if (!word_) return wrong_see_help("'" + word + "' is one word too many.");
   if (word.empty()) return wrong(what_ + " is empty");
   const std::string why = word_(word);
-  return why.empty() ? error{THARSIS_OK, {}} : wrong(why);
+  return why.empty() ? fine() : wrong(why);
 }
 
 error option_words::read_option(const std::vector<std::string>& all, size_t& i) {
@@ -57,19 +57,19 @@ error option_words::read_option(const std::vector<std::string>& all, size_t& i) 
   const std::string name = word.substr(0, equals);
   if (word == "--help" || word == "-h") {
     help_ = true;
-    return {THARSIS_OK, {}};
+    return fine();
   }
   const option* const known = find(name);
   if (known == nullptr) return unknown(name);
   if (known->flag != nullptr) {
     if (equals != std::string::npos) return wrong("option " + name + " takes no value");
     *known->flag = true;
-    return {THARSIS_OK, {}};
+    return fine();
   }
   if (equals == std::string::npos && i + 1 == all.size()) return wrong("option " + name + " needs a value behind it");
   const std::string value = equals == std::string::npos ? all[++i] : word.substr(equals + 1);
   const std::string why = known->take(value);
-  return why.empty() ? error{THARSIS_OK, {}} : wrong(name + ": '" + value + "' " + why);
+  return why.empty() ? fine() : wrong(name + ": '" + value + "' " + why);
 }
 
 const option_words::option* option_words::find(std::string_view name) const {

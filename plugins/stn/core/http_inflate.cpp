@@ -31,7 +31,7 @@ error http_inflate::begin(uint8_t first) {
   const int bits = coding_ == coding::gzip ? window + with_gzip : (zlib_head ? window : -window);
   if (inflateInit2(&machine_->z, bits) != Z_OK) return {THARSIS_E_BUSY, "there is no memory to inflate a body"};
   machine_->open = begun_ = true;
-  return {THARSIS_OK, {}};
+  return fine();
 }
 
 result<size_t> http_inflate::fail_with(std::string_view why) {
@@ -73,7 +73,7 @@ result<size_t> http_inflate::next(std::span<const uint8_t>& bytes, std::span<uin
 }
 
 error http_inflate::on_end() const {
-  if (whole_ || empty_) return {THARSIS_OK, {}};
+  if (whole_ || empty_) return fine();
   return {THARSIS_E_PROTOCOL, std::string("its body ended within its ") + (coding_ == coding::gzip ? "gzip" : "deflate")};
 }
 

@@ -33,6 +33,10 @@ struct links_report {
   const link_report* find(std::string_view link) const;
 };
 
+// By THARSIS_STN_DOWN ..., and by THARSIS_STN_PHASE_*.
+inline constexpr const char* state_names[] = {"down", "connecting", "up"};
+inline constexpr const char* phase_names[] = {"down", "resolve", "connect", "tls", "prove", "auth", "ready"};
+
 std::string_view phase_name(uint32_t phase);
 std::string_view network_name(uint32_t status);
 

@@ -1,17 +1,15 @@
 // links_report in words and as JSON.
 #include <algorithm>
-#include <cstdio>
 
 #include "plugins/stn/core/links_report.h"
 #include "plugins/stn/core/reason.h"
 #include "sdk/abi/stn.h"
 #include "sdk/pure/json.h"
+#include "sdk/pure/utc.h"
 
 namespace tharsis::stn {
 namespace {
 
-constexpr const char* state_names[] = {"down", "connecting", "up"};
-constexpr const char* phase_names[] = {"down", "resolve", "connect", "tls", "prove", "auth", "ready"};
 constexpr const char* network_names[] = {"unknown",    "unavailable", "gateway failed", "server failed",
                                          "connecting", "connected",   "server down"};
 
@@ -37,16 +35,8 @@ std::string bytes_text(uint64_t n) {
 
 // "2026-11-26 11:20:05Z"
 std::string moment(int64_t wall) {
-  using namespace std::chrono;
-  const sys_seconds at = floor<seconds>(sys_time<tharsis::duration>(tharsis::duration(wall)));
-  const sys_days day = floor<days>(at);
-  const year_month_day date(day);
-  const int64_t rest = (at - day).count();
-  char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u %02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(rest / 3600),
-                static_cast<int>(rest / 60 % 60), static_cast<int>(rest % 60));
-  return text;
+  const std::string text = moment_text(wall);
+  return text.substr(0, 10) + " " + text.substr(utc_date_size, 8) + "Z";
 }
 
 std::string table(const std::vector<std::vector<std::string>>& rows) {
