@@ -20,9 +20,7 @@ namespace tharsis::test {
 // How many of `count` seeds this build runs: all of them, but under sanitizers a tenth. There a simulated world
 // takes 5 to 20 times as long, and what a sanitizer finds is on paths that each seed takes.
 constexpr uint64_t seeds(uint64_t count) {
-#if defined(THARSIS_SANITIZED_THREAD)  // Simulated worlds have one thread.
-  return std::min(count, std::max<uint64_t>(count / 50, 10));
-#elif defined(THARSIS_SANITIZED)
+#if defined(THARSIS_SANITIZED)
   return std::min(count, std::max<uint64_t>(count / 10, 10));
 #else
   return count;
