@@ -22,6 +22,18 @@ TEST(TokenBucket, ABurstThenOneEachTime) {
   EXPECT_TRUE(b.take(t0 + 20s));
 }
 
+// Mars lets one more through than it says, counts for all of a process together, and its second gate never closes
+// since nobody writes down when it was passed last.
+TEST(TokenBucket, MarsDefect12NoMoreThanItSaysAndEachByItself) {
+  token_bucket one(1, 60min), another(1, 60min);
+  int passed = 0;
+  for (int minute = 0; minute < 60; ++minute) passed += one.take(t0 + minute * 60s);
+  EXPECT_EQ(passed, 1);
+  EXPECT_TRUE(another.take(t0));
+  EXPECT_TRUE(one.take(t0 + 60min));
+  EXPECT_FALSE(one.take(t0 + 60min));
+}
+
 TEST(TokenBucket, ALongRestGivesTheBurstBackAndNoMore) {
   token_bucket b(3, 10s);
   for (int i = 0; i < 3; ++i) (void)b.take(t0);

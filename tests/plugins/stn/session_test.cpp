@@ -334,6 +334,26 @@ TEST(Session, EveryTaskHasExactlyOneAnswerOverManyConnections) {
   }
 }
 
+// Mars reads when it last sent a ping before anybody has written it: by chance a fresh connection says nothing of who
+// it is, nor asks for a pong, until the first task.
+TEST(Session, MarsDefect2AFreshConnectionProvesItselfWithoutATask) {
+  for (const char* user : {"ann", ""}) {
+    bench b(quick(user));
+    const auto first = b.sent();
+    ASSERT_EQ(first.size(), 1u) << "user '" << user << "'";
+    EXPECT_EQ(first[0].sequence, *user == 0 ? mars::sequence_noop : mars::sequence_identify);
+    EXPECT_EQ(b.talk.deadline(), t0 + 15s) << "and the proof has a deadline";
+  }
+  // Whatever the connections before have left behind.
+  bench again;
+  again.rhythm.on_connected(0);
+  again.rhythm.on_up(t0 - 5s);
+  EXPECT_TRUE(again.rhythm.on_doubt(t0 - 1s));
+  again.rhythm.on_down();
+  EXPECT_EQ(again.rhythm.deadline(), never);
+  EXPECT_EQ(again.sent().size(), 1u);
+}
+
 // Mars gives every link the global encoder, whatever its own is.
 TEST(Session, MarsDefect7EachLinkSpeaksItsOwnCodec) {
   stn::link_settings other = quick("");

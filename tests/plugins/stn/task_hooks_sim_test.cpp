@@ -115,6 +115,7 @@ TEST(TaskHooksSim, ARequestIsMadeAnewForAnotherConnection) {
   EXPECT_EQ(connections, (std::vector<uint32_t>{1, 2}));
 }
 
+// Mars' defect 21: hooks are called, and threads waited for, on the thread that does everything else.
 TEST(TaskHooksSim, AHookThatDoesNotComeBackHoldsUpNobodyElse) {
   hooks_world w(5);
   test::site stuck(w.world, w.client_machine, "stuck");

@@ -237,6 +237,27 @@ TEST(TaskQueue, DeadlinesOfAnsweredTasksDoNotPileUpBehindALateOne) {
   EXPECT_EQ(s.q.deadline(), t0 + 1s);
 }
 
+// Mars keeps a copy of each task that it sent for as long as its connection lives, where the system does not say how
+// much of it is on the wire.
+TEST(TaskQueue, MarsDefect22NothingStaysOfWhatWasAnsweredOrSentOnly) {
+  stage s;
+  s.q.on_up(1, t0);
+  for (uint64_t i = 1; i <= 10'000; ++i) {
+    s.q.submit(keyless(i, t0 + 1h), t0);
+    if (i % 3 == 0) {
+      auto only = keyless(1'000'000 + i, t0 + 1h);
+      only->flags = THARSIS_STN_SEND_ONLY;
+      s.q.submit(std::move(only), t0);
+    }
+    while (const auto f = s.send())
+      if (s.q.expects(f->sequence)) s.reply(f->sequence);
+    ASSERT_FALSE(s.q.take_answers().empty());
+    ASSERT_EQ(s.q.unanswered(), 0u);
+    ASSERT_EQ(s.q.sent(), 0u);
+    ASSERT_LT(s.q.deadlines_kept(), 100u);
+  }
+}
+
 TEST(TaskQueue, TheEndAnswersEverything) {
   stage s;
   for (uint64_t id = 1; id <= 3; ++id) s.q.submit(keyed(id), t0);

@@ -38,7 +38,8 @@ void on_strand(const tharsis_strand& s, std::function<void()> f) {
 struct asker {
   static constexpr int tasks = 300;
 
-  asker(const tharsis_strand& s, stn::dispatcher& d, uint64_t seed) : home(s), to(d), random(seed) {}
+  // `meddles`: also says of its links whatever may be said.
+  asker(const tharsis_strand& s, stn::dispatcher& d, uint64_t seed, bool meddles) : home(s), to(d), random(seed), meddles(meddles) {}
 
   void begin() {
     for (int i = 0; i < tasks; ++i) {
@@ -58,6 +59,20 @@ struct asker {
       ASSERT_EQ(to.submit(t, &id, nullptr), THARSIS_OK);
       open[id] = body;
       if (random() % 10 == 0) to.cancel(id);
+      if (meddles) meddle(id);
+    }
+  }
+  void meddle(tharsis_handle id) {
+    const tharsis_text main = text_of("main"), nobody = text_of("nobody");
+    EXPECT_TRUE(to.has(id)) << "it is told here, so later";
+    EXPECT_FALSE(to.has(~id));
+    switch (random() % 40) {
+      case 0: return to.redo(main);
+      case 1: return to.touch({});
+      case 2: return to.clear(main, nobody);
+      case 3: return to.reset(nobody);
+      case 4: return to.clear(main, {});
+      default: return;
     }
   }
   static void on_done(void* context, tharsis_handle id, const tharsis_stn_result* result) {
@@ -91,6 +106,7 @@ struct asker {
   const tharsis_strand& home;
   stn::dispatcher& to;
   std::mt19937_64 random;
+  const bool meddles;
   std::map<tharsis_handle, std::string> open;  // Of its own strand.
   std::promise<void> finished;
 };
@@ -102,7 +118,7 @@ task<void> shut(stn::dispatcher* tasks, std::promise<void>* stopped) {
 }
 
 // Four strands that ask stn for answers; `stops_early`: it is stopped while they do.
-void ask_and_stop(bool stops_early) {
+void ask_and_stop(bool stops_early, bool meddling = false) {
   runtime::real_platform platform;
   const tharsis_strand& server_home = open_strand(platform, "server");
   const tharsis_strand& home = open_strand(platform, "stn");
@@ -130,7 +146,7 @@ void ask_and_stop(bool stops_early) {
 
   std::vector<std::unique_ptr<asker>> askers;
   for (uint64_t i = 1; i <= 4; ++i)
-    askers.push_back(std::make_unique<asker>(open_strand(platform, "asker"), *tasks, i));
+    askers.push_back(std::make_unique<asker>(open_strand(platform, "asker"), *tasks, i, meddling));
   for (const auto& a : askers)
     a->home.loop->post(
         a->home.loop->self, a->home.id, [](void* c, tharsis_handle) { static_cast<asker*>(c)->begin(); },
@@ -163,3 +179,6 @@ void ask_and_stop(bool stops_early) {
 TEST(StnThreads, EveryStrandGetsItsOwnAnswersOnceWhileAllOfThemAskAndCancel) { ask_and_stop(false); }
 
 TEST(StnThreads, EveryTaskEndsOnItsStrandWhenStnIsStoppedWhileAllOfThemAsk) { ask_and_stop(true); }
+
+// Mars reads a link's state and profile from threads that do not own them.
+TEST(StnThreads, MarsDefect20AnythingMayBeSaidFromAnyStrandAtAnyTime) { ask_and_stop(false, true); }
