@@ -17,10 +17,11 @@ constexpr int64_t authorities_max = 4 << 20;  // The whole web's take a quarter 
 constexpr duration trust_kept = 60s;
 
 // [a thread that may block]
-result<tls_context> read_trust(const tharsis_files& files, const std::string& setting, const std::string& ca, bool system_store) {
+result<tls_context> read_trust(const tharsis_files& files, const std::string& setting, const std::string& ca, bool system_store, http_versions spoken) {
   tls_client_settings wanted;
   wanted.system_store = system_store;
-  wanted.http1 = true;
+  wanted.http1 = spoken.http1;
+  wanted.http2 = spoken.http2;
   if (!ca.empty()) {
     auto pem = read_whole(&files, ca, authorities_max, "a list of certificates");
     if (!pem) return error{pem.status(), setting + ".tls.ca: " + pem.failure().text};
@@ -68,8 +69,8 @@ std::optional<error> http_dialler_of::refusal_of(const url& to, const std::vecto
 task<result<tls_context>> http_dialler_of::trust() {
   if (trusted_ && place_.now() < trusted_until_) co_return *trusted_;
   const tharsis_files* const files = host_.files;
-  const auto read = [files, setting = setting_, ca = settings_.ca, system = settings_.system_store] {
-    return read_trust(*files, setting, ca, system);
+  const auto read = [files, setting = setting_, ca = settings_.ca, system = settings_.system_store, spoken = settings_.versions] {
+    return read_trust(*files, setting, ca, system, spoken);
   };
   auto loaded = co_await blocking(place_, read);
   if (!loaded) co_return error{THARSIS_E_BUSY, "too much blocking work waits, so the trusted certificates could not be read"};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "sdk/abi/net.h"
 #include "sdk/async/signal.h"
@@ -38,6 +39,8 @@ class stream {
   virtual void end() = 0;
 
   virtual tharsis_address peer() const = 0;
+  // What both ends have settled to speak, "h2"; empty where they settled nothing. See tls_machine::protocol().
+  virtual std::string_view protocol() const { return {}; }
   // A sentence about the last failure, where one is known that is better than the status.
   virtual std::string failure() const { return {}; }
 };

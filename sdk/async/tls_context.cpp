@@ -2,6 +2,7 @@
 #include <openssl/ssl.h>
 
 #include <optional>
+#include <span>
 
 #include "sdk/async/openssl.h"
 #include "sdk/async/tls_machine.h"
@@ -15,13 +16,29 @@ using context = std::shared_ptr<SSL_CTX>;
 error unusable(std::string text) { return {THARSIS_E_INVALID, std::move(text)}; }
 error broken() { return {THARSIS_E_INTERNAL, "OpenSSL could not make a TLS context: " + openssl::reason()}; }
 
-constexpr unsigned char http1_offer[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// The protocols as ALPN lists them, the best first.
+constexpr unsigned char offers[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr size_t http2_size = 3;
+using offer = std::span<const unsigned char>;
 
-int choose_http1(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered, unsigned offered_size, void*) {
+offer offer_of(bool http2, bool http1) {
+  const offer all = offers;
+  if (!http1) return all.first(http2 ? http2_size : 0);
+  return http2 ? all : all.subspan(http2_size);
+}
+
+template <bool Http2, bool Http1>
+int choose(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered, unsigned offered_size, void*) {
+  const offer own = offer_of(Http2, Http1);
   unsigned char* found = nullptr;
-  const int got = SSL_select_next_proto(&found, size, http1_offer, sizeof http1_offer, offered, offered_size);
+  const int got = SSL_select_next_proto(&found, size, own.data(), static_cast<unsigned>(own.size()), offered, offered_size);
   *chosen = found;
   return got == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void choose_among(SSL_CTX* c, bool http2, bool http1) {
+  if (http2) SSL_CTX_set_alpn_select_cb(c, http1 ? choose<true, true> : choose<true, false>, nullptr);
+  else if (http1) SSL_CTX_set_alpn_select_cb(c, choose<false, true>, nullptr);
 }
 
 int number_of(tls_version v) { return v == tls_version::v1_2 ? TLS1_2_VERSION : TLS1_3_VERSION; }
@@ -73,6 +90,7 @@ std::string fingerprint_of(const tls_client_settings& s) {
   for (const key_pin& pin : s.pins) all += pin_text(pin);
   all += s.system_store ? 's' : '-';
   all += s.http1 ? 'h' : '-';
+  all += s.http2 ? 'H' : '-';
   all += s.oldest == tls_version::v1_2 ? '2' : '3';
   return sha256_of(all);
 }
@@ -99,7 +117,8 @@ result<tls_context> tls_context::client(const tls_client_settings& settings) {
   SSL_CTX_set_verify(made.get(), SSL_VERIFY_PEER, nullptr);
   // What it names is trusted as it is, also a certificate that is no root.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(made.get()), X509_V_FLAG_PARTIAL_CHAIN);
-  if (settings.http1 && SSL_CTX_set_alpn_protos(made.get(), http1_offer, sizeof http1_offer) != 0) return broken();
+  const offer spoken = offer_of(settings.http2, settings.http1);
+  if (!spoken.empty() && SSL_CTX_set_alpn_protos(made.get(), spoken.data(), static_cast<unsigned>(spoken.size())) != 0) return broken();
   if (settings.system_store && SSL_CTX_set_default_verify_paths(made.get()) != 1) return broken();
   if (!settings.ca_pem.empty()) {
     if (auto failure = trust(made.get(), settings.ca_pem, settings.ca_name)) return std::move(*failure);
@@ -121,7 +140,7 @@ result<tls_context> tls_context::server(const tls_server_settings& settings) {
   const openssl::clean_errors guard;
   const context made = make_context(TLS_server_method(), settings.oldest, settings.newest);
   if (!made) return broken();
-  if (settings.http1) SSL_CTX_set_alpn_select_cb(made.get(), choose_http1, nullptr);
+  choose_among(made.get(), settings.http2, settings.http1);
   if (auto failure = show(made.get(), settings.certificate_chain_pem, settings.private_key_pem, "the server's")) return std::move(*failure);
   if (!settings.client_ca_pem.empty()) {
     if (auto failure = trust(made.get(), settings.client_ca_pem, "the clients' authority")) return std::move(*failure);

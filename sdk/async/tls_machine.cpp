@@ -28,6 +28,13 @@ void tls_machine::start() {
   if (std::exchange(waits_, false) && failure_.status == THARSIS_OK) shake();
 }
 
+std::string_view tls_machine::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  if (ssl_) SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 tls_machine::~tls_machine() = default;
 
 // A connection that was cut says nothing about its tickets (RFC 8446), which OpenSSL would forget otherwise.

@@ -36,6 +36,7 @@ struct tls_client_settings {
   std::string certificate_chain_pem{};
   std::string private_key_pem{};
   tls_version oldest = tls_version::v1_3;
+  bool http2 = false;  // Say that HTTP/2 is spoken, and rather than HTTP/1.1; see tls_machine::protocol().
 };
 
 struct tls_server_settings {
@@ -48,6 +49,7 @@ struct tls_server_settings {
                                  // once for each ticket.
   tls_version oldest = tls_version::v1_3;
   tls_version newest = tls_version::v1_3;
+  bool http2 = false;  // Choose HTTP/2 where a client offers it; as http1, and before it.
 };
 
 // What one side trusts, or shows. A shared handle: copy it freely, on one thread at a time.
@@ -103,6 +105,8 @@ class tls_machine {
   // out early, or behind the handshake where the server does not take that. A server: early data has come.
   bool early() const { return early_; }
   bool resumed() const { return resumed_; }
+  // What ALPN has settled, once the handshake is over: "h2", "http/1.1"; empty where nothing was settled.
+  std::string_view protocol() const;
   // Starts a handshake that waited for early data, where none was written.
   void start();
 

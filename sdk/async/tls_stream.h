@@ -32,6 +32,7 @@ class tls_stream final : public stream {
   size_t unconfirmed() const override { return under_->unconfirmed(); }
   void end() override;
   tharsis_address peer() const override { return under_->peer(); }
+  std::string_view protocol() const override { return machine_.protocol(); }
   std::string failure() const override;
 
  private:

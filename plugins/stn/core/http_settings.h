@@ -8,10 +8,16 @@
 
 namespace tharsis::stn {
 
+// Which HTTP is spoken; at https:// servers choose among them (ALPN).
+struct http_versions {
+  bool http1 = true, http2 = false;
+};
+
 struct http_settings {
   std::string ca;            // A file of certificates to trust; may be empty.
   bool system_store = true;  // Also trust what the system trusts.
   bool plain_allowed = false;  // http:// outside loopback.
+  http_versions versions;
   // The first packet and three retransmissions (1 + 2 + 4 s) and an answer.
   duration connect_timeout = 10s;
   // Servers think for a while; a path that carried nothing for a minute is forgotten by the boxes on it.

@@ -50,6 +50,26 @@ void meet(const tls_context& c, const tls_context& s, const tls_resumption& agai
 
 }  // namespace
 
+TEST(TlsProtocols, TheBestThatBothSpeakIsSettledAndNothingWhereOneSideOffersNone) {
+  const auto settled = [](bool client2, bool client1, bool server2, bool server1) {
+    auto c = trusting();
+    c.http2 = client2, c.http1 = client1;
+    auto s = showing();
+    s.http2 = server2, s.http1 = server1;
+    ends e(c, s);
+    converse(e.client, e.server);
+    EXPECT_EQ(e.client.protocol(), e.server.protocol());
+    return e.client.handshake_status() == THARSIS_OK ? std::string(e.client.protocol()) : "refused";
+  };
+  EXPECT_EQ(settled(true, true, true, true), "h2");
+  EXPECT_EQ(settled(true, true, false, true), "http/1.1");
+  EXPECT_EQ(settled(false, true, true, true), "http/1.1");
+  EXPECT_EQ(settled(true, false, true, false), "h2");
+  EXPECT_EQ(settled(true, false, false, false), "");
+  EXPECT_EQ(settled(false, false, true, true), "");
+  EXPECT_EQ(settled(true, false, false, true), "refused");
+}
+
 TEST(TlsPins, OneOfTheChainsKeysIsEnoughAndABackupDoesNoHarm) {
   const key_pin other{};
   for (const auto& pins : {std::vector{pin_of(own())}, {other, pin_of(own())}, {pin_of(authority()), other}}) {
