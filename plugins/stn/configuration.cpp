@@ -279,7 +279,7 @@ result<short_link_settings> read_short_link(const host& from, const std::string&
   return s;
 }
 
-error wrong_line(const send_arguments& line, const std::string& what) { return {THARSIS_E_INVALID, line.command_name + ": " + what}; }
+error wrong_line(const link_line& line, const std::string& what) { return {THARSIS_E_INVALID, line.command_name + ": " + what}; }
 
 }  // namespace
 
@@ -317,7 +317,7 @@ result<settings> read_settings(const host& tables) {
   return s;
 }
 
-result<settings> read_settings(const host& tables, const send_arguments& line, const send_files& files) {
+result<settings> read_settings(const host& tables, const link_line& line, const line_files& files) {
   for (const std::string& name : tables.keys("links"))
     if (name != "main") return wrong_line(line, "--set links." + name + ": there is one link here, links.main");
   link_settings link = read_link(tables, "main", files.ca);
@@ -344,11 +344,7 @@ result<settings> read_settings(const host& tables, const send_arguments& line, c
       return wrong_line(line, "no certificate is trusted; name the server's authority with --ca");
   }
   if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
-  const settings s{{std::move(link)}, read_tasks(tables), {}, {}};
-  if (line.plan.rate == 0 && line.plan.in_flight > s.tasks.waiting_max)
-    return wrong_line(line, "--in-flight " + std::to_string(line.plan.in_flight) + " is more than may wait; add --set tasks.waiting_max=" +
-                      std::to_string(line.plan.in_flight));
-  return s;
+  return settings{{std::move(link)}, read_tasks(tables), {}, {}};
 }
 
 }  // namespace tharsis::stn

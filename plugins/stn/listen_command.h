@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "plugins/stn/core/send_arguments.h"
 #include "plugins/stn/dispatcher.h"
 #include "plugins/stn/link_events.h"
 #include "sdk/async/command.h"
@@ -27,7 +26,6 @@ class listen_command final : public link_ear {
   void on_push(const std::string& link, const push& p) override;
 
  private:
-  result<send_arguments> read(const command_call& call);
   task<void> work();
   void finish(int code);
 

@@ -25,11 +25,13 @@ void send_command::run(const command_call& call) {
   if (!line) return call_->refuse(line.failure().text);
   line_ = std::move(*line);
   if (line_.help) {
-    call_->print(send_help);
+    call_->print(send_help());
     return call_->finish(0);
   }
   auto s = read_settings(host_, line_, {call.absolute(line_.ca), call.absolute(line_.certificate), call.absolute(line_.key)});
   if (!s) return call_->refuse(s.failure().text);
+  if (const int64_t k = line_.plan.in_flight; line_.plan.rate == 0 && k > s->tasks.waiting_max)
+    return call_->refuse("stn send: --in-flight " + std::to_string(k) + " is more than may wait; add --set tasks.waiting_max=" + std::to_string(k));
   settings_ = std::move(*s);
   work_.spawn(work());
 }

@@ -7,12 +7,17 @@
 namespace tharsis {
 
 option_words& option_words::flag(std::string_view name, bool& to) {
-  options_.push_back({std::string(name), &to, {}});
+  options_.push_back({std::string(name), &to, {}, false});
   return *this;
 }
 
 option_words& option_words::value(std::string_view name, taker take) {
-  options_.push_back({std::string(name), nullptr, std::move(take)});
+  options_.push_back({std::string(name), nullptr, std::move(take), false});
+  return *this;
+}
+
+option_words& option_words::quiet_value(std::string_view name, taker take) {
+  options_.push_back({std::string(name), nullptr, std::move(take), true});
   return *this;
 }
 
@@ -69,7 +74,8 @@ error option_words::read_option(const std::vector<std::string>& all, size_t& i) 
   if (equals == std::string::npos && i + 1 == all.size()) return wrong("option " + name + " needs a value behind it");
   const std::string value = equals == std::string::npos ? all[++i] : word.substr(equals + 1);
   const std::string why = known->take(value);
-  return why.empty() ? fine() : wrong(name + ": '" + value + "' " + why);
+  if (why.empty()) return fine();
+  return wrong(name + ": " + (known->quiet ? "" : "'" + value + "' ") + why);
 }
 
 const option_words::option* option_words::find(std::string_view name) const {

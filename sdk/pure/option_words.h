@@ -26,6 +26,8 @@ class option_words {
   option_words& flag(std::string_view name, bool& to);
   option_words& value(std::string_view name, taker take);
   option_words& value(std::string_view name, std::string& to);
+  // One that complaints do not repeat: a secret, or what the taker's sentence quotes itself.
+  option_words& quiet_value(std::string_view name, taker take);
   // Where none are expected, a plain word is refused. `what` they are: "a folder's name".
   option_words& words(std::string_view what, taker take);
   option_words& words(std::string_view what, std::vector<std::string>& to);
@@ -43,6 +45,7 @@ class option_words {
     std::string name;
     bool* flag;  // Or null,
     taker take;  // and this.
+    bool quiet;
   };
   const option* find(std::string_view name) const;
   error read_option(const std::vector<std::string>& all, size_t& i);

@@ -46,5 +46,6 @@ TEST(FetchArguments, MistakesAreNamed) {
   expect_complaint({"http://a.test/", "--data", "x", "--data-file", "y"}, "exclude each other");
   expect_complaint({"http://a.test/", "--output"}, "needs a value");
   expect_complaint({"http://a.test/", "--json=1"}, "takes no value");
+  EXPECT_EQ(complaint({"http://a.test/", "--header", "Authorization: Bearer hid\nden"}).find("den"), std::string::npos) << "secrets are not shown";
   EXPECT_EQ(complaint({"--help"}), "");
 }

@@ -66,7 +66,7 @@ TEST(SendArguments, HelpNeedsNothingElse) {
 }
 
 TEST(SendArguments, WhatIsWrongIsSaid) {
-  expect_refused({}, "at least one endpoint");
+  expect_refused({}, "name at least one endpoint");
   expect_refused({"nowhere"}, "nowhere");
   expect_refused({"http://a:1"}, "neither tcps:// nor tcp://");
   expect_refused({"tcp://127.0.0.1:80", "--body", "x"}, "--command N is missing");
@@ -76,14 +76,14 @@ TEST(SendArguments, WhatIsWrongIsSaid) {
   expect_refused(with({"--comand", "3"}), "did you mean --command?");
   expect_refused(with({"--deadline"}), "--deadline needs a value");
   expect_refused(with({"--json=1"}), "--json takes no value");
-  expect_refused(with({"--ca", ""}), "--ca needs the name of a file");
-  expect_refused(with({"--codec", "No Codec"}), "a codec's name is a lower-case word, like mars or length-prefixed, not 'No Codec'");
+  expect_refused(with({"--ca", ""}), "--ca: '' is no file's name");
+  expect_refused(with({"--codec", "No Codec"}), "--codec: 'No Codec' is no codec's name, which is a lower-case word, like mars or length-prefixed");
   EXPECT_EQ(parse_send_arguments(with({"--codec", "acme"}))->codec, "acme");
-  for (const char* command : {"0", "-1", "x", "4294967296", "3x"}) expect_refused(with({"--command", command}), "--command: expected");
-  expect_refused(with({"--command", "6"}), "heartbeat");
-  for (const char* count : {"0", "-5", "1e3", "10000001", ""}) expect_refused(with({"--count", count}), "--count: expected");
-  for (const char* rate : {"0", "-1", "fast", "1/m", "1e9", "nan", ""}) expect_refused(with({"--rate", rate}), "--rate: expected");
-  for (const char* deadline : {"0s", "15", "-1s", "2d", ""}) expect_refused(with({"--deadline", deadline}), "--deadline: expected");
+  for (const char* command : {"0", "-1", "x", "4294967296", "3x"}) expect_refused(with({"--command", command}), "--command: '" + std::string(command) + "' is no whole number from 1 to 4294967295");
+  expect_refused(with({"--command", "6"}), "--command: '6' is the heartbeat's command, no task may have it");
+  for (const char* count : {"0", "-5", "1e3", "10000001", ""}) expect_refused(with({"--count", count}), "--count: '" + std::string(count) + "' is no whole number from 1 to 10000000");
+  for (const char* rate : {"0", "-1", "fast", "1/m", "1e9", "nan", ""}) expect_refused(with({"--rate", rate}), "--rate: '" + std::string(rate) + "' is no number of tasks a second");
+  for (const char* deadline : {"0s", "15", "-1s", "2d", ""}) expect_refused(with({"--deadline", deadline}), "--deadline: '" + std::string(deadline) + "' is no time from 1ms to 1d");
 }
 
 TEST(SendArguments, HowTheServerIsReachedCanBeSaid) {
@@ -99,6 +99,8 @@ TEST(SendArguments, HowTheServerIsReachedCanBeSaid) {
   ASSERT_EQ(line->addresses.size(), 2u);
   EXPECT_EQ(to_text(line->addresses[1]), "[2001:db8::1]:8443");
   expect_refused(with({"--proxy", "ftp://ann:hidden@p:1"}), "a proxy of a kind that is not known");
+  const auto hidden = parse_send_arguments(with({"--proxy", "ftp://ann:hidden@p:1"}));
+  EXPECT_EQ(hidden.failure().text.find("hidden"), std::string::npos) << hidden.failure().text;
   expect_refused(with({"--pin", "sha256/short"}), "--pin: 'sha256/short' is no pin");
   expect_refused(with({"--cert", "c.pem"}), "--cert FILE and --key FILE belong together");
   expect_refused(with({"--address", "im.example.com"}), "--address: 'im.example.com' is no address");

@@ -23,6 +23,7 @@ typed read(const list& all, bool takes_words = true) {
     t.number = static_cast<int>(text.size());
     return text == "many" ? std::string("is no number") : std::string();
   });
+  known.quiet_value("--token", [](const std::string& text) { return text == "hidden" ? std::string("is not a token") : std::string(); });
   if (takes_words) known.words("a path", t.words);
   t.failure = known.read(all);
   t.help = known.help();
@@ -57,6 +58,7 @@ TEST(OptionWords, WhatIsWrongIsSaidAndWhatToTypeInstead) {
   EXPECT_EQ(why({"--name"}), "app do: option --name needs a value behind it");
   EXPECT_EQ(why({"--json=yes"}), "app do: option --json takes no value");
   EXPECT_EQ(why({"--number", "many"}), "app do: --number: 'many' is no number");
+  EXPECT_EQ(why({"--token", "hidden"}), "app do: --token: is not a token");
   EXPECT_EQ(why({""}), "app do: a path is empty");
   EXPECT_EQ(why({"word"}, false), "app do: 'word' is one word too many. See tharsis app do --help");
 }
