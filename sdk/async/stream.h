@@ -38,6 +38,13 @@ class stream {
   // The own side ends: the peer reads everything written before, then the end.
   virtual void end() = 0;
 
+  // Bytes that both ends of a secured stream have, and nobody else (RFC 5705); the same for the same label and context.
+  // False: this stream has none, or not yet.
+  virtual bool export_secret(std::string_view label, std::span<const uint8_t> context, std::span<uint8_t> into) const {
+    (void)label, (void)context, (void)into;
+    return false;
+  }
+
   virtual tharsis_address peer() const = 0;
   // What both ends have settled to speak, "h2"; empty where they settled nothing. See tls_machine::protocol().
   virtual std::string_view protocol() const { return {}; }

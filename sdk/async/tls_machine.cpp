@@ -273,6 +273,13 @@ tharsis_status tls_machine::write_now(std::span<const uint8_t> plaintext) {
   return done == 1 ? THARSIS_OK : die_of(SSL_get_error(ssl_.get(), done));
 }
 
+bool tls_machine::export_secret(std::string_view label, std::span<const uint8_t> context, std::span<uint8_t> into) const {
+  if (handshake_ != THARSIS_OK || !ssl_ || SSL_version(ssl_.get()) != TLS1_3_VERSION) return false;
+  const openssl::clean_errors guard;
+  return SSL_export_keying_material(ssl_.get(), into.data(), into.size(), label.data(), label.size(), context.data(),
+                                    context.size(), 1) == 1;
+}
+
 void tls_machine::close_notify() {
   if (failure_.status != THARSIS_OK || handshake_ != THARSIS_OK || closing_) return;
   const openssl::clean_errors guard;

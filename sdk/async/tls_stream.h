@@ -31,6 +31,9 @@ class tls_stream final : public stream {
   size_t unsent() const override;
   size_t unconfirmed() const override { return under_->unconfirmed(); }
   void end() override;
+  bool export_secret(std::string_view label, std::span<const uint8_t> context, std::span<uint8_t> into) const override {
+    return machine_.export_secret(label, context, into);
+  }
   tharsis_address peer() const override { return under_->peer(); }
   std::string_view protocol() const override { return machine_.protocol(); }
   std::string failure() const override;
