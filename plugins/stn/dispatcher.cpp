@@ -64,12 +64,14 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       host_(tables),
       settings_(s),
       counts_(tables),
-      ways_(place, tables, s, counts_, std::move(files.addresses)),
+      ways_(place, tables, names_, counts_, std::move(files.addresses)),
+      codecs_(tables),
       client_id_(make_client_id(*tables.random)),
       memory_(place, tables, std::move(files.intervals)),
       book_(place, tables, std::move(files.book)),
       auth_(tables),
       route_(tables),
+      links_({place, host_, ways_, codecs_, client_id_, events, counts_, memory_, book_, auth_, *this}, names_, s.tasks.answer_times),
       shorts_(place, tables, ways_.names(), s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
@@ -81,9 +83,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       limits_(s.tasks.repeats, s.tasks.flow),
       network_(*tables.network),
       own_strand_(tables.loop->current(tables.loop->self)) {
-  for (const link_settings& l : s.links)
-    links_.push_back(std::make_unique<longlink>(
-        link_surroundings{place, host_, ways_, client_id_, events, counts_, memory_, book_, auth_, *this}, l, links_.size(), s.tasks.answer_times));
+  for (const link_settings& l : s.links) links_.add(l);
 }
 
 void dispatcher::start() {
@@ -92,20 +92,28 @@ void dispatcher::start() {
     ways_.on_network(now);
     limits_.on_network(now.type == THARSIS_NETWORK_CELLULAR);
     limits_.on_active(now.foreground != 0, place_.now());
-    for (const auto& link : links_) link->on_network(now);
+    for (longlink* link : links_.all()) link->on_network(now);
     shorts_.on_network(now);
   });
   ways_.open();
   memory_.open([this] {
-    for (const auto& link : links_) link->recall();
+    for (longlink* link : links_.all()) link->recall();
   });
   route_.open();
   auth_.open([this] {
-    for (const auto& link : links_) link->on_auth_provider();
+    for (longlink* link : links_.all()) link->on_auth_provider();
   });
-  for (const auto& link : links_) link->start();
+  for (longlink* link : links_.all()) link->start();
   shorts_.start();
   book_.open([this] { return report(); });
+}
+
+longlink& dispatcher::open_link(const link_settings& s) {
+  longlink& link = links_.add(s);
+  network_.ask([&link](const tharsis_network_state& now) { link.on_network(now); });
+  link.recall();
+  link.start();
+  return link;
 }
 
 tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, short_request& over, tharsis_error* error) const {
@@ -128,11 +136,10 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, sho
   if (task.user.size > task_user_size_max)
     return fail(error, THARSIS_E_INVALID,
                 "the user has " + std::to_string(task.user.size) + " bytes, at most " + std::to_string(task_user_size_max) + " are allowed");
-  link = link_named(wanted);
-  auto way = shorts_.request_of(task, wanted, link < links_.size());
+  link = names_.find(wanted);
+  auto way = shorts_.request_of(task, wanted, link != link_names::none);
   if (!way) return fail(error, way.failure());
   over = std::move(*way);
-  if (link == links_.size()) link = 0;
   return THARSIS_OK;
 }
 
@@ -183,19 +190,9 @@ void dispatcher::redo(tharsis_text link) { say(letter::kind::redo, link); }
 void dispatcher::touch(tharsis_text link) { say(letter::kind::touch, link); }
 void dispatcher::reset(tharsis_text link) { say(letter::kind::reset, link); }
 
-// One letter for each link that is meant.
 void dispatcher::say(letter::kind what, tharsis_text link, tharsis_text user) {
-  for (size_t i = 0; i < links_.size(); ++i) {
-    if (link.size > 0 && view(link) != links_[i]->name()) continue;
-    letter l;
-    l.what = what;
-    l.link = i;
-    l.text = view(user);
-    inbox_.send(std::move(l));
-  }
   letter l;
   l.what = what;
-  l.to_short = true;
   l.name = view(link);
   l.text = view(user);
   inbox_.send(std::move(l));
@@ -203,35 +200,45 @@ void dispatcher::say(letter::kind what, tharsis_text link, tharsis_text user) {
 
 void dispatcher::on_letter(void* context, letter l) {
   auto& self = *static_cast<dispatcher*>(context);
-  longlink& link = *self.links_[l.link];
   switch (l.what) {
     case letter::kind::start: return self.accept(std::move(l.of), l.link);
     case letter::kind::cancel: return self.withdraw(l.id);
     case letter::kind::again: return self.try_again(std::move(l.of), l.number, l.link);
     case letter::kind::ended: return self.on_judged(l);
     case letter::kind::encoded:
-      return link.on_encoded(l.id, l.number,
-                             l.status == THARSIS_OK ? result<std::vector<uint8_t>>(std::move(l.body)) : error{l.status, std::move(l.text)});
+      if (longlink* const link = self.links_.at(l.link); link != nullptr)
+        link->on_encoded(l.id, l.number, l.status == THARSIS_OK ? result<std::vector<uint8_t>>(std::move(l.body)) : error{l.status, std::move(l.text)});
+      return;
     case letter::kind::clear:
     case letter::kind::redo:
     case letter::kind::touch:
-    case letter::kind::reset: return self.on_said(l, link);
+    case letter::kind::reset: return self.on_said(l);
   }
 }
 
+// To the long and the short links that are meant.
+void dispatcher::on_said(const letter& l) {
+  for (longlink* link : links_.all())
+    if (l.name.empty() || l.name == link->name()) on_said(l, *link);
+  if (l.what == letter::kind::clear || l.what == letter::kind::reset) {
+    shorts_.end_tasks(l.name, {THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
+    clear_judged(l.name, l.text);
+  }
+  if (l.what != letter::kind::clear) shorts_.hurry(l.name, l.what != letter::kind::touch);
+}
+
 void dispatcher::on_said(const letter& l, longlink& link) {
-  if (l.to_short) {
-    if (l.what == letter::kind::clear || l.what == letter::kind::reset)
-      shorts_.end_tasks(l.name, {THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
-    if (l.what != letter::kind::clear) shorts_.hurry(l.name, l.what != letter::kind::touch);
-    return;
-  }
   if (l.what == letter::kind::touch) return link.touch();
-  if (l.what != letter::kind::redo) {
-    link.end_tasks({THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
-    for (auto& [id, j] : judged_) j.withdrawn = j.withdrawn || (j.link == l.link && (l.text.empty() || j.user == l.text));
-  }
+  if (l.what != letter::kind::redo) link.end_tasks({THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
   if (l.what != letter::kind::clear) link.reconnect("the application wanted another connection");
+}
+
+void dispatcher::clear_judged(std::string_view name, std::string_view user) {
+  for (auto& [id, j] : judged_) {
+    const longlink* const link = links_.at(j.link);
+    const bool meant = name.empty() || (link != nullptr && link->name() == name);
+    j.withdrawn = j.withdrawn || (meant && (user.empty() || j.user == user));
+  }
 }
 
 void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
@@ -242,18 +249,14 @@ void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
     return tell({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now", THARSIS_STN_STOPPED_COMMAND, s->code});
   const bool short_alone = r->http.link != 0 && r->http.only;
   if (short_alone || !route_.there()) return go(std::move(r), link);
-  const auto name = route_.route(*r, links_[link]->name());
+  const longlink* const named = links_.at(link);
+  if (named == nullptr) return go(std::move(r), link);
+  const auto name = route_.route(*r, named->name());
   if (!name) return end(std::move(r), name.status(), THARSIS_STN_NOT_ROUTED, name.failure().text, link);
-  const size_t other = link_named(*name);
-  if (other == links_.size())
+  const size_t other = names_.find(*name);
+  if (other == link_names::none)
     return end(std::move(r), THARSIS_E_NOT_FOUND, THARSIS_STN_NOT_ROUTED, "the application wants the task on link '" + *name + "', which there is not", link);
   go(std::move(r), other);
-}
-
-size_t dispatcher::link_named(std::string_view name) const {
-  size_t i = 0;
-  while (i < links_.size() && links_[i]->name() != name) ++i;
-  return i;
 }
 
 void dispatcher::go(std::unique_ptr<request> r, size_t link) {
@@ -270,8 +273,11 @@ void dispatcher::go(std::unique_ptr<request> r, size_t link) {
 }
 
 void dispatcher::carry(std::unique_ptr<request> r, size_t link) {
+  longlink* const way = links_.at(link);
   r->http.partner = link;
-  if (!shorts_.take(r, links_[link]->state() == THARSIS_STN_UP)) links_[link]->submit(std::move(r));
+  if (shorts_.take(r, way != nullptr && way->state() == THARSIS_STN_UP)) return;
+  if (way != nullptr) return way->submit(std::move(r));
+  end(std::move(r), THARSIS_E_GONE, THARSIS_STN_LINK_REMOVED, "the task's link was removed before its turn came", link);
 }
 
 void dispatcher::withdraw(tharsis_handle id) {
@@ -279,15 +285,15 @@ void dispatcher::withdraw(tharsis_handle id) {
     found->second.withdrawn = true;
     return;
   }
-  for (const auto& link : links_)
+  for (longlink* link : links_.all())
     if (link->cancel(id)) return;
   shorts_.cancel(id);
 }
 
 void dispatcher::ask(const encode_wish& wish, size_t link) {
-  if (wish.from.strand == own_strand_)
-    return links_[link]->on_encoded(wish.id, wish.connection, encoded(wish, links_[link]->name()));
-  outbox_.send(wish.from.strand, task_delivery(wish, links_[link]->name(), link, open_));
+  longlink& by = *links_.at(link);
+  if (wish.from.strand == own_strand_) return by.on_encoded(wish.id, wish.connection, encoded(wish, by.name()));
+  outbox_.send(wish.from.strand, task_delivery(wish, by.name(), link, open_));
 }
 
 void dispatcher::take(answer a, size_t link) {
@@ -315,15 +321,20 @@ void dispatcher::tell(answer a) {
 }
 
 void dispatcher::end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link) {
-  if (r->owns_order) links_[link]->on_order_free(r->order);
+  free_order(*r, link);
   tell({std::move(r), status, {}, std::move(reason), why});
+}
+
+void dispatcher::free_order(const request& r, size_t link) {
+  longlink* const by = links_.at(link);
+  if (r.owns_order && by != nullptr) by->on_order_free(r.order);
 }
 
 // Its caller has ended it.
 void dispatcher::on_judged(const letter& l) {
   judged_.erase(l.id);
   counts_.on_answer(l.status, place_.now() - l.of->since);
-  if (l.of->owns_order) links_[l.link]->on_order_free(l.of->order);
+  free_order(*l.of, l.link);
   if (l.number == THARSIS_STN_STOPPED_COMMAND)
     stopped_.add({l.of->command, l.of->user, later(place_.now(), settings_.tasks.stop), l.body, l.code}, place_.now());
 }
@@ -336,11 +347,11 @@ void dispatcher::try_again(std::unique_ptr<request> r, uint32_t verdict, size_t 
   if (stopping_) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping", link);
   if (withdrawn) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_CANCELLED, "the task was cancelled", link);
   r->times.queued += place_.now() - r->aside_at;
-  longlink& way = *links_[link];
-  if (verdict == THARSIS_STN_SESSION_OVER && r->connection == way.connection())
-    way.reconnect("the application says that its session is over");
+  longlink* const way = links_.at(link);
+  if (way != nullptr && verdict == THARSIS_STN_SESSION_OVER && r->connection == way->connection())
+    way->reconnect("the application says that its session is over");
   if (verdict != THARSIS_STN_RETRY) {
-    way.send_again(r->user);
+    if (way != nullptr) way->send_again(r->user);
     shorts_.send_again(r->user);
   }
   const bool is_free = verdict == THARSIS_STN_SESSION_OVER && !std::exchange(r->session_renewed, true);
@@ -356,7 +367,7 @@ void dispatcher::try_again(std::unique_ptr<request> r, uint32_t verdict, size_t 
 
 link_totals dispatcher::totals() const {
   link_totals sum;
-  for (const auto& link : links_) {
+  for (const longlink* link : links_.all()) {
     sum.connects += link->totals().connects;
     sum.bytes_sent += link->totals().bytes_sent;
     sum.bytes_received += link->totals().bytes_received;
@@ -367,7 +378,7 @@ link_totals dispatcher::totals() const {
 links_report dispatcher::report() const {
   links_report r;
   network_status overall;
-  for (const auto& link : links_) {
+  for (const longlink* link : links_.all()) {
     r.links.push_back(link->snapshot());
     overall.add(link->state(), link->why(), link->failures());
   }
@@ -381,10 +392,10 @@ task<void> dispatcher::stop() {
   network_.close();
   auth_.close();
   route_.close();
-  for (const auto& link : links_) link->stop();
+  links_.stop();
   shorts_.stop();
   const instant deadline = later(place_.now(), 2 * farewell);
-  for (const auto& link : links_) co_await link->wait_stopped(deadline);
+  co_await links_.wait_stopped(deadline);
   co_await shorts_.wait_stopped(deadline);
   co_await memory_.close(deadline);
   co_await book_.close(deadline);

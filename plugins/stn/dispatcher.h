@@ -11,7 +11,7 @@
 #include "plugins/stn/core/stopped_commands.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/counts.h"
-#include "plugins/stn/longlink.h"
+#include "plugins/stn/link_directory.h"
 #include "plugins/stn/route_hook.h"
 #include "plugins/stn/shortlinks.h"
 #include "plugins/stn/switchboard.h"
@@ -46,6 +46,10 @@ class dispatcher final : public answer_taker {
   void take(answer a, size_t link) override;
   void ask(const encode_wish& wish, size_t link) override;
   switchboard& ways() { return ways_; }
+  // The links, which may come and go while stn runs. [own strand]
+  link_directory& links() { return links_; }
+  // Adds one and starts it. No other has its name. [own strand]
+  longlink& open_link(const link_settings& s);
   // Of all links together. [own strand]
   link_totals totals() const;
   // How the links are and were. [own strand]
@@ -66,14 +70,16 @@ class dispatcher final : public answer_taker {
   tharsis_status refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const;
   static void on_letter(void* context, letter l);
   void say(letter::kind what, tharsis_text link, tharsis_text user = {});
+  void on_said(const letter& l);
   void on_said(const letter& l, longlink& link);
+  void clear_judged(std::string_view name, std::string_view user);
   void accept(std::unique_ptr<request> r, size_t link);
   void go(std::unique_ptr<request> r, size_t link);
-  size_t link_named(std::string_view name) const;  // links_.size(): there is none.
   void carry(std::unique_ptr<request> r, size_t link);
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
   void on_judged(const letter& l);
+  void free_order(const request& r, size_t link);
   void close(const answer& a);
   void tell(answer a);  // On its caller's strand, later.
   void end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link);
@@ -82,14 +88,16 @@ class dispatcher final : public answer_taker {
   const host host_;
   const settings& settings_;
   const counts counts_;
+  link_names names_;
   switchboard ways_;
+  codec_shelf codecs_;
   const std::string client_id_;
   interval_memory memory_;
   link_book book_;
   auth_hook auth_;
   route_hook route_;
-  std::vector<std::unique_ptr<longlink>> links_;
-  shortlinks shorts_;  // Their tasks have the long link of their name, or the first one, as their `link`.
+  link_directory links_;
+  shortlinks shorts_;  // Their tasks have the long link of their name as their `link`, or none.
   const std::shared_ptr<open_tasks> open_;
   inbox<letter> inbox_;
   outbox<task_delivery> outbox_;

@@ -1,28 +1,23 @@
 #include "plugins/stn/link_codec.h"
 
-#include "sdk/abi/registry.h"
-
 namespace tharsis::stn {
 
-link_codec::link_codec(const host& tables, const link_settings& s)
-    : host_(tables), settings_(s), table_(built_in_codec(s.codec)) {
+link_codec::link_codec(codec_shelf& shelf, const link_settings& s)
+    : shelf_(shelf), settings_(s), table_(built_in_codec(s.codec)) {
   look();
 }
 
 void link_codec::open(std::function<void()> changed) {
   if (table_ != nullptr) return;  // stn's own never go.
   changed_ = std::move(changed);
-  tharsis_error why = no_error();
-  const tharsis_status watched =
-      host_.registry->watch(host_.registry->self, codec_service(settings_.codec).c_str(), &link_codec::on_service, this, &why);
-  if (watched != THARSIS_OK) trouble_ = error_from(watched, why);
+  error why = shelf_.watch(settings_.codec, *this);
+  if (why.status != THARSIS_OK) trouble_ = std::move(why);
 }
 
-void link_codec::on_service(void* context, const void* table) {
-  auto& self = *static_cast<link_codec*>(context);
-  self.table_ = static_cast<const tharsis_stn_codec*>(table);
-  self.look();
-  self.changed_();
+void link_codec::on_codec(const tharsis_stn_codec* table) {
+  table_ = table;
+  look();
+  changed_();
 }
 
 // With a connection that nothing goes over: wrong settings are found before the server is bothered.

@@ -2,17 +2,18 @@
 #pragma once
 #include <functional>
 
+#include "plugins/stn/codec_shelf.h"
 #include "plugins/stn/core/settings.h"
-#include "sdk/async/host.h"
 #include "sdk/pure/framing.h"
 
 namespace tharsis::stn {
 
-class link_codec {
+class link_codec final : private codec_user {
  public:
-  // `s` outlives it.
-  link_codec(const host& tables, const link_settings& s);
+  // Both outlive it.
+  link_codec(codec_shelf& shelf, const link_settings& s);
   link_codec(const link_codec&) = delete;
+  ~link_codec() { shelf_.drop(*this); }
 
   // Looks for it, and again whenever plugins bring or take it: then calls `changed`, after which the codec
   // that was there before is not used any more. [own strand]
@@ -24,10 +25,10 @@ class link_codec {
   result<framing> begin() const;
 
  private:
-  static void on_service(void* context, const void* table);
+  void on_codec(const tharsis_stn_codec* table) override;
   void look();
 
-  const host host_;
+  codec_shelf& shelf_;
   const link_settings& settings_;
   const tharsis_stn_codec* table_;
   error trouble_{THARSIS_OK, {}};

@@ -32,9 +32,9 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       auth_(around.auth),
       taker_(around.taker),
       number_(number),
-      dialer_(place_, around.tables, around.ways, s, phases_),
-      home_(place_, around.tables, around.ways, s, [this] { nudge(); }),
-      codec_(around.tables, s),
+      dialer_(place_, around.tables, around.ways, settings_, phases_),
+      home_(place_, around.tables, around.ways, settings_, [this] { nudge(); }),
+      codec_(around.codecs, settings_),
       tasks_(s.name, phases_, counts_.requests, times),
       rhythm_(s.heartbeat),
       pace_(s.reconnect),
@@ -227,7 +227,7 @@ task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
   wire->end();
   const instant until = later(place_.now(), farewell);
   while (wire->unsent() > 0 && place_.now() < until) co_await wire->events().wait(until);
-  co_return loss(THARSIS_STN_WHY_STOPPED, THARSIS_E_CANCELLED, stopping);
+  co_return loss(farewell_);
 }
 
 // Without its codec a link has nothing to say to anybody.
@@ -465,9 +465,14 @@ void longlink::nudge() {
 }
 
 void longlink::stop() {
+  leave({THARSIS_STN_WHY_STOPPED, THARSIS_E_CANCELLED, stopping}, {THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, stopping});
+}
+
+void longlink::leave(const loss& why, const ending& tasks) {
   ending_ = true;
+  farewell_ = why;
   home_.end();
-  tasks_.end({THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, stopping}, place_.now());
+  tasks_.end(tasks, place_.now());
   hand_over();
   nudge();
   deadlines_.raise();
@@ -476,7 +481,9 @@ void longlink::stop() {
 task<void> longlink::wait_stopped(instant deadline) {
   if (wire_ != nullptr) co_await running_.join(deadline);
   running_.clear();
-  if (state_ != THARSIS_STN_DOWN) report(THARSIS_STN_DOWN, {THARSIS_STN_WHY_STOPPED, THARSIS_E_CANCELLED, stopping});
+  auth_.drop(std::exchange(question_, 0));
+  if (state_ != THARSIS_STN_DOWN) report(THARSIS_STN_DOWN, farewell_);
+  if (std::exchange(up_, false)) counts_.links_up.add(-1);
 }
 
 link_report longlink::snapshot() const {

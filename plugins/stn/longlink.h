@@ -40,6 +40,7 @@ struct link_surroundings {
   strand& place;
   const host& tables;
   switchboard& ways;
+  codec_shelf& codecs;
   const std::string& client_id;
   const link_events& events;
   const counts& count;
@@ -51,7 +52,7 @@ struct link_surroundings {
 
 class longlink final : private auth_asker {
  public:
-  // `number`: for the taker. `s` outlives the link.
+  // `number`: for the taker.
   longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times);
 
   void start();
@@ -77,8 +78,11 @@ class longlink final : private auth_asker {
 
   // Answers what is open, and ends the connection if there is one; the rest is wait_stopped().
   void stop();
+  // The same for another reason, which tasks hear as `tasks`.
+  void leave(const loss& why, const ending& tasks);
   task<void> wait_stopped(instant deadline);
 
+  size_t number() const { return number_; }
   const std::string& name() const { return settings_.name; }
   const link_totals& totals() const { return totals_; }
   // How it is and was.
@@ -128,7 +132,7 @@ class longlink final : private auth_asker {
 
   strand& place_;
   switchboard& ways_;
-  const link_settings& settings_;
+  const link_settings settings_;
   const std::string& client_id_;
   const link_events& events_;
   const counts& counts_;
@@ -176,6 +180,7 @@ class longlink final : private auth_asker {
   bool moved_ = false;  // Since it was dialled: a failure to come up says nothing about the endpoint.
   bool up_ = false;
   bool ending_ = false;
+  loss farewell_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};  // Why it ends.
   instant down_since_{}, up_since_{};
   link_totals totals_;
   task_set running_;

@@ -21,8 +21,7 @@ struct task_letter {
   int32_t code = 0;                 // ended, by STOP.
   std::vector<uint8_t> body;        // encoded; ended, by STOP.
   std::string text;                 // encoded: why not. clear: the user.
-  bool to_short = false;            // clear and the like: said to the short links of the name
-  std::string name;                 // here, or to all.
+  std::string name;                 // clear and the like: the links; empty: all.
 };
 
 class open_tasks {

@@ -23,10 +23,10 @@ bool is_address(const tharsis_address& a) { return a.family == 4 || a.family == 
 
 }  // namespace
 
-switchboard::switchboard(strand& place, const host& tables, const settings& s, const counts& c, std::string path)
+switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string path)
     : place_(place),
       host_(tables),
-      settings_(s),
+      links_(links),
       names_(place, *tables.net, tables.registry),
       file_(place, tables,
             {.path = std::move(path),
@@ -60,7 +60,7 @@ void switchboard::on_network(const tharsis_network_state& now) {
 
 tharsis_status switchboard::set(tharsis_text link, uint32_t kind, const tharsis_address* list, size_t count, tharsis_error* error) {
   const std::string name(view(link));
-  if (std::none_of(settings_.links.begin(), settings_.links.end(), [&](const link_settings& l) { return l.name == name; }))
+  if (links_.find(name) == link_names::none)
     return fail(error, THARSIS_E_NOT_FOUND, "there is no link '" + name + "'; the profile names its links under stn.links");
   if (kind > THARSIS_STN_ADDRESSES_BACKUP)
     return fail(error, THARSIS_E_INVALID, "addresses are of the application's kind, debug, or backup; " + std::to_string(kind) + " is none");

@@ -10,6 +10,7 @@
 #include "plugins/stn/core/address_choice.h"
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/counts.h"
+#include "plugins/stn/link_names.h"
 #include "sdk/abi/network.h"
 #include "sdk/abi/stn_addresses.h"
 #include "sdk/async/kept_file.h"
@@ -29,8 +30,8 @@ struct target {
 
 class switchboard {
  public:
-  // `path` of the file of addresses; empty: they are forgotten with this instance. `s` outlives it. [own strand]
-  switchboard(strand& place, const host& tables, const settings& s, const counts& c, std::string path);
+  // `path` of the file of addresses; empty: they are forgotten with this instance. `links` outlive it. [own strand]
+  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string path);
 
   void open() { file_.open(); }
   task<void> close(instant deadline);
@@ -77,7 +78,7 @@ class switchboard {
 
   strand& place_;
   const host host_;
-  const settings& settings_;
+  const link_names& links_;
   resolver names_;
   address_score score_;
   kept_file file_;

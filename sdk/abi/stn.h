@@ -52,6 +52,7 @@ enum {
   THARSIS_STN_NOT_ROUTED = 19,      // As tharsis.stn.route/1 says, or THARSIS_E_NOT_FOUND.
   THARSIS_STN_HTTP_STATUS = 20,     // THARSIS_E_BUSY, _DENIED  A short link's server answered with another status than 200.
   THARSIS_STN_NO_ANSWER = 21,       // As the status says: over a short link no server answered.
+  THARSIS_STN_LINK_REMOVED = 22,    // THARSIS_E_GONE     Its link is no more.
 };
 
 // The end of a task. All of it is borrowed for the call.

@@ -22,6 +22,11 @@ class network_watch {
     table_.watch(table_.self, &network_watch::on_change, this, &id_, nullptr);
     table_.state(table_.self, &network_watch::on_change, this);
   }
+  // told(state) once, inside this call.
+  void ask(function told) const {
+    const auto tell = [](void* context, const tharsis_network_state* state) { (*static_cast<function*>(context))(*state); };
+    table_.state(table_.self, tell, &told);
+  }
   void close() {
     if (id_ != 0) table_.unwatch(table_.self, std::exchange(id_, 0));
   }

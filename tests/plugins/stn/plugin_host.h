@@ -42,6 +42,7 @@ class plugin_host {
     uint32_t why = 0;
     std::string causes = {};
     uint32_t phase = 0;
+    std::string link = {};
   };
   std::vector<state> states;  // Of stn.link.
   std::vector<std::string> pushes;
@@ -105,7 +106,7 @@ class plugin_host {
       const auto& s = *static_cast<const tharsis_stn_link*>(payload);
       of(self).states.push_back(
           {s.state, s.status, std::string(view(s.reason)), std::string(view(s.address)), duration(s.gap),
-           s.why, std::string(view(s.causes)), s.phase});
+           s.why, std::string(view(s.causes)), s.phase, std::string(view(s.link))});
     } else if (topic == 3) {
       const auto& a = *static_cast<const tharsis_stn_auth_event*>(payload);
       of(self).auths.push_back({a.outcome, std::string(view(a.reason)), duration(a.pause), a.attempts});
