@@ -10,6 +10,7 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/child.h"
+#include "tests/bench/stn/peers.h"
 
 namespace tharsis::bench {
 namespace {
@@ -159,6 +160,33 @@ std::vector<figure> other_thread_figures() {
   };
 }
 
+// The libraries that a user would pick instead, with the lab's clients of them, each against its own server.
+std::vector<figure> peer_figures() {
+  std::vector<figure> all;
+  const auto s = std::make_shared<server>();
+  const load one(s, 64, 8'000, 1), many(s, 64, 150'000, 64);
+  for (const char* name : {"gRPC", "libcurl"}) {
+    const std::string absent = peer_absent(name);
+    const auto p = std::make_shared<std::unique_ptr<peer>>();  // Once it is looked at, and on the server's processor.
+    const auto ask = [=](const char* count, const char* in_flight) {
+      run_on(1);
+      if (*p == nullptr) *p = start_peer(name, state);
+      const std::vector<std::string> more = {"--body-file", state + "/body_64", "--count", count, "--in-flight", in_flight, "--json"};
+      std::vector<std::string> words = (*p)->client();
+      words.insert(words.end(), more.begin(), more.end());
+      return run(words).json;
+    };
+    const auto rate = [=] {
+      const std::string json = ask("20000", "64");
+      return number_in(json, "ok") / number_in(json, "elapsed_us") * 1e6;
+    };
+    all.push_back({std::string(name) + ", 64 B, one at a time, p50", "us", [=] { return number_in(ask("4000", "1"), "p50_us"); },
+                   [=] { return one.raw_time("p50_ns"); }, {}, absent});
+    all.push_back({std::string(name) + ", 64 B, 64 in flight", "requests/s", rate, [=] { return many.raw_rate(); }, {}, absent});
+  }
+  return all;
+}
+
 std::vector<figure> start_figures() {
   const auto s = std::make_shared<server>();
   const load one(s, 64, 1, 1);
@@ -194,5 +222,5 @@ std::vector<figure> memory_figures() {
 
 int main(int count, char** words) {
   using namespace tharsis::bench;
-  return run(count, words, {small_figures, large_figures, secured_figures, other_thread_figures, start_figures, memory_figures});
+  return run(count, words, {small_figures, large_figures, secured_figures, other_thread_figures, peer_figures, start_figures, memory_figures});
 }

@@ -8,6 +8,7 @@ namespace tharsis::lab {
 namespace {
 
 constexpr double rate_max = 100'000;        // A client that does nothing else does not keep up with more.
+constexpr int64_t in_flight_max = 100'000;  // And so many at once no server here carries.
 constexpr int64_t count_max = 10'000'000;   // Every outcome is kept in memory.
 
 error wrong(const std::string& sentence) { return {THARSIS_E_INVALID, sentence}; }
@@ -29,6 +30,10 @@ result<bool> take_value(client_arguments& into, const std::string& option, const
     const auto rate = parse_real(value);
     if (!rate || *rate < 0.001 || *rate > rate_max) return say("expected requests per second, 0.001 to 100000");
     into.asked.rate = *rate;
+  } else if (option == "--in-flight") {
+    const auto count = parse_integer(value);
+    if (!count || *count < 1 || *count > in_flight_max) return say("expected a number from 1 to 100000");
+    into.asked.in_flight = static_cast<uint32_t>(*count);
   } else if (option == "--deadline") {
     const auto deadline = parse_duration(value);
     if (!deadline) return say(deadline.failure().text);
@@ -90,7 +95,8 @@ result<client_arguments> parse_client_arguments(const std::vector<std::string>& 
   const auto checked = check_endpoints(all);
   if (!checked) return checked.failure();
   if (all.body_file.empty()) return wrong("--body-file FILE is missing: what is sent");
-  if (!has_rate) return wrong("--rate R is missing: requests per second");
+  if (has_rate == (all.asked.in_flight > 0))
+    return wrong("say --rate R, requests per second, or --in-flight K, those without an answer at a time" + std::string(has_rate ? ", not both" : ""));
   return all;
 }
 

@@ -5,7 +5,7 @@
 
 #include "sdk/pure/address.h"
 #include "sdk/pure/error.h"
-#include "tests/lab/peers/open_loop.h"
+#include "tests/lab/peers/load_loop.h"
 
 namespace tharsis::lab {
 

@@ -75,7 +75,10 @@ TEST(ClientArguments, WhatIsMissingIsNamed) {
             "no ENDPOINT is given, like tcp://192.0.2.1:443");
   EXPECT_EQ(parse({"tcp://127.0.0.1:1", "--rate", "5"}).failure().text, "--body-file FILE is missing: what is sent");
   EXPECT_EQ(parse({"tcp://127.0.0.1:1", "--body-file", "b"}).failure().text,
-            "--rate R is missing: requests per second");
+            "say --rate R, requests per second, or --in-flight K, those without an answer at a time");
+  EXPECT_EQ(failure_of({"--in-flight", "2"}), "say --rate R, requests per second, or --in-flight K, those without an answer at a time, not both");
+  EXPECT_EQ(failure_of({"--in-flight", "0"}), "--in-flight 0: expected a number from 1 to 100000");
+  EXPECT_EQ(parse({"tcp://127.0.0.1:1", "--body-file", "b", "--in-flight", "64"})->asked.in_flight, 64u);
 }
 
 TEST(ClientArguments, HelpNeedsNothingElse) {

@@ -16,6 +16,7 @@ constexpr std::string_view usage =
     "  --body-file FILE  what every request carries; the answer must be the same\n"
     "  --count N         requests (1)\n"
     "  --rate R          requests per second; each is sent when it is due, whatever became of the others\n"
+    "  --in-flight K     instead: K without an answer at a time; the next one is sent when one has ended\n"
     "  --deadline 15s    of each request, from when it was due\n"
     "  --name NAME       the server's, for TLS and HTTP (the endpoint's host; echo.test for several)\n"
     "  --ca FILE         whom to trust (PEM)\n"
@@ -28,7 +29,7 @@ int complain(const client_program& program, const std::string& sentence) {
 }
 
 void print_help(const client_program& program) {
-  std::string line = "usage: " + std::string(program.name) + " ENDPOINT... --body-file FILE --rate R";
+  std::string line = "usage: " + std::string(program.name) + " ENDPOINT... --body-file FILE (--rate R | --in-flight K)";
   for (const auto& flag : program.flags) line += " [" + flag + "]";
   std::printf("%s\n%s%s", line.c_str(), std::string(program.about).c_str(), std::string(usage).c_str());
 }
@@ -43,7 +44,7 @@ result<std::string> read_body(const std::string& path) {
 }
 
 void print_outcome(load_run& run) {
-  const open_loop& loop = run.loop();
+  const load_loop& loop = run.loop();
   if (!run.arguments().json) {
     std::fprintf(stderr, "%u of %u answered", loop.answered(), loop.sent());
     for (const auto& [reason, count] : loop.reasons()) std::fprintf(stderr, "; %u: %s", count, reason.c_str());

@@ -7,7 +7,7 @@
 
 #include "sdk/pure/error.h"
 #include "tests/lab/peers/client_arguments.h"
-#include "tests/lab/peers/open_loop.h"
+#include "tests/lab/peers/load_loop.h"
 
 namespace tharsis::lab {
 
@@ -18,7 +18,7 @@ class load_run {
  public:
   load_run(client_arguments a, std::string body);
 
-  open_loop& loop() { return loop_; }
+  load_loop& loop() { return loop_; }
   const client_arguments& arguments() const { return arguments_; }
   const std::string& body() const { return body_; }
 
@@ -30,7 +30,7 @@ class load_run {
  private:
   const client_arguments arguments_;
   const std::string body_;
-  open_loop loop_;
+  load_loop loop_;
 };
 
 struct client_program {

@@ -94,8 +94,8 @@ class grpc_client {
  private:
   // gRPC itself ends a call whose deadline passes; until then only the next request has a time.
   std::chrono::microseconds patience() {
-    const uint32_t next = run_.loop().sent();
-    const duration wait = next < run_.arguments().asked.count ? run_.loop().due(next) - clock_now() : 1s;
+    const instant next = run_.loop().next_due();
+    const duration wait = next == never ? duration(1s) : next - clock_now();
     return std::chrono::ceil<std::chrono::microseconds>(std::max(duration::zero(), wait));
   }
 

@@ -1,5 +1,6 @@
-// An open loop: request i is due at start + i / rate, whatever became of the others. Its latency counts from
-// when it was due, so a client that falls behind has to say so. Pure: `now` is an argument.
+// Which request is sent when. An open loop: request i is due at start + i / rate, whatever became of the others. Its
+// latency counts from when it was due, so a client that falls behind has to say so. A closed loop: so many are without
+// an answer at a time, and the next one is due when one has ended. Pure: `now` is an argument.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -19,6 +20,7 @@ struct load {
   uint32_t count = 1;
   double rate = 1;          // Requests in a second.
   duration deadline = 15s;  // Of each request, from when it is due.
+  uint32_t in_flight = 0;   // Above 0: a closed loop, without a rate.
 };
 
 struct traffic {
@@ -27,18 +29,28 @@ struct traffic {
   uint64_t bytes_received = 0;
 };
 
-class open_loop {
+class load_loop {
  public:
-  open_loop(load l, instant start) : load_(l), start_(start), ended_(l.count, false) {}
+  load_loop(load l, instant start) : load_(l), start_(start), ended_(l.count, false), due_(l.in_flight > 0 ? l.count : 0, start) {}
 
+  // In a closed loop: of one that was sent.
   instant due(uint32_t request) const {
+    if (load_.in_flight > 0) return due_[request];
     return start_ + duration(std::llround(static_cast<double>(request) * 1e9 / load_.rate));
   }
   instant deadline_of(uint32_t request) const { return due(request) + load_.deadline; }
 
+  // When there is another request to send, as far as is known now; `never`: that hangs on an end, or there is none.
+  instant next_due() const {
+    if (sent_ == load_.count) return never;
+    if (load_.in_flight == 0) return due(sent_);
+    return sent_ - answered() - failed_ < load_.in_flight ? start_ : never;
+  }
+
   // The next request to send, if its time has come.
   std::optional<uint32_t> take_due(instant now) {
-    if (sent_ == load_.count || due(sent_) > now) return {};
+    if (next_due() > now) return {};
+    if (load_.in_flight > 0) due_[sent_] = now;
     return sent_++;
   }
 
@@ -57,6 +69,7 @@ class open_loop {
     ended_[request] = true;
     latencies_.push_back(now - due(request));
     if (!first_answer_) first_answer_ = now - start_;
+    last_answer_ = now - start_;
   }
   void on_failure(uint32_t request, std::string_view reason) {
     if (!ended_[request]) end(request, reason);
@@ -65,8 +78,7 @@ class open_loop {
   // When take_due() or take_expired() has something next; `never` when all have ended.
   instant deadline() {
     skip_ended();
-    const instant next_due = sent_ < load_.count ? due(sent_) : never;
-    return std::min(next_due, oldest_ < sent_ ? deadline_of(oldest_) : never);
+    return std::min(next_due(), oldest_ < sent_ ? deadline_of(oldest_) : never);
   }
   bool done() const { return answered() + failed_ == load_.count; }
 
@@ -75,6 +87,8 @@ class open_loop {
   uint32_t failed() const { return failed_; }
   const std::map<std::string, uint32_t>& reasons() const { return reasons_; }
   std::optional<duration> first_answer() const { return first_answer_; }
+  // From the first answer to the last.
+  std::optional<duration> elapsed() const { return first_answer_ ? std::optional(last_answer_ - *first_answer_) : std::nullopt; }
 
   // The smallest latency that `share` of the answers did not exceed.
   std::optional<duration> percentile(double share) const {
@@ -99,15 +113,17 @@ class open_loop {
   load load_;
   instant start_;
   std::vector<bool> ended_;
+  std::vector<instant> due_;  // In a closed loop.
   uint32_t sent_ = 0, oldest_ = 0;  // Every request before `oldest_` has ended.
   uint32_t failed_ = 0;
   std::vector<duration> latencies_;
   std::map<std::string, uint32_t> reasons_;
   std::optional<duration> first_answer_;
+  duration last_answer_{};
 };
 
 // The object that `tharsis stn send` prints too.
-inline std::string outcome_json(const open_loop& loop, const traffic& moved) {
+inline std::string outcome_json(const load_loop& loop, const traffic& moved) {
   json_object reasons, all;
   for (const auto& [reason, count] : loop.reasons()) reasons.add(reason, count);
   all.add("sent", loop.sent()).add("ok", loop.answered()).add("failed", loop.failed()).add("reasons", reasons);
@@ -120,6 +136,7 @@ inline std::string outcome_json(const open_loop& loop, const traffic& moved) {
   add_us("p99_us", loop.percentile(0.99));
   add_us("max_us", loop.percentile(1));
   add_us("first_answer_us", loop.first_answer());
+  add_us("elapsed_us", loop.elapsed());
   all.add("connects", moved.connects).add("bytes_sent", moved.bytes_sent).add("bytes_received", moved.bytes_received);
   return all.text();
 }
