@@ -172,3 +172,22 @@ TEST(Tidy, NoCoAwaitIsNegatedWhereItStands) {
       ADD_FAILURE() << path << ":" << number << ": name what was awaited on the line before, then ask";
   });
 }
+
+// What a document calls tested has that test: `Suite.Name` in its code marks.
+TEST(Tidy, TestsThatDocumentsNameAreThere) {
+  string all;
+  for_each_line({"tests"}, [&](const string&, int, const string& line) {
+    if (line.starts_with("TEST(")) all += line.substr(5, line.find(')') - 5) + "\n";
+  });
+  int named = 0;
+  std::ifstream document("plugins/stn/MARS.md");
+  for (string line; std::getline(document, line);)
+    for (size_t at = line.find('`'); line.starts_with("| ") && at != string::npos; at = line.find('`', at + 1)) {
+      const string word = line.substr(at + 1, line.find('`', at + 1) - at - 1);
+      const size_t dot = word.find('.');
+      if (word.find("Defect") == string::npos || dot == string::npos) continue;
+      ++named;
+      EXPECT_NE(all.find(word.substr(0, dot) + ", " + word.substr(dot + 1) + "\n"), string::npos) << word;
+    }
+  EXPECT_GT(named, 15);
+}

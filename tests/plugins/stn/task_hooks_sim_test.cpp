@@ -116,7 +116,7 @@ TEST(TaskHooksSim, ARequestIsMadeAnewForAnotherConnection) {
 }
 
 // Mars' defect 21: hooks are called, and threads waited for, on the thread that does everything else.
-TEST(TaskHooksSim, AHookThatDoesNotComeBackHoldsUpNobodyElse) {
+TEST(TaskHooksSim, MarsDefect21AHookThatDoesNotComeBackHoldsUpNobodyElse) {
   hooks_world w(5);
   test::site stuck(w.world, w.client_machine, "stuck");
   // What a strand that hangs is to others: one on which nothing runs any more. In the simulation: one that was closed.
@@ -192,7 +192,7 @@ TEST(TaskHooksSim, ASessionThatIsOverIsRenewedOnceForAllOfItsUserAndCostsNoRetry
 }
 
 // Mars' defect 14: short links retried the tasks of all accounts where one account's session was over.
-TEST(TaskHooksSim, WhatOneUserSaysOfItsAnswersDoesNotTouchTheTasksOfOthers) {
+TEST(TaskHooksSim, MarsDefect14WhatOneUserSaysOfItsAnswersDoesNotTouchTheTasksOfOthers) {
   hooks_world w(9);
   w.server.unanswered = 2;
   tharsis_stn_task ann = keyed("1"), bob = keyed("2");
@@ -213,7 +213,7 @@ TEST(TaskHooksSim, WhatOneUserSaysOfItsAnswersDoesNotTouchTheTasksOfOthers) {
 }
 
 // Mars' defect 13: what intercepts never found anything.
-TEST(TaskHooksSim, ACommandOfWhichTheServerWantsNoMoreRestsForItsUserAndComesBack) {
+TEST(TaskHooksSim, MarsDefect13ACommandOfWhichTheServerWantsNoMoreRestsForItsUserAndComesBack) {
   hooks_world w(10);
   w.on_decode = [&](const std::string& task, const std::string&, int32_t* code) {
     *code = 42;
@@ -347,7 +347,7 @@ TEST(TaskHooksSim, ATaskThatIsBoundToAConnectionDoesNotOutliveIt) {
 }
 
 // Mars' defect 9: one slow task took its link, and with it all other tasks, down.
-TEST(TaskHooksSim, ASlowTaskFailsByItselfAndItsLinkLives) {
+TEST(TaskHooksSim, MarsDefect9ASlowTaskFailsByItselfAndItsLinkLives) {
   hooks_world w(17);
   w.server.unanswered = 1;
   tharsis_stn_task t{};
