@@ -45,6 +45,15 @@ auth_settings read_auth(const host& from, const std::string& at) {
   return s;
 }
 
+signalling_settings read_signalling(const host& from, const std::string& at) {
+  signalling_settings s;
+  const std::string by = from.text(at + ".by", "udp");
+  s.by = by == "off" ? signalling_settings::way::off : by == "link" ? signalling_settings::way::link : signalling_settings::way::udp;
+  s.period = from.wait(at + ".period", s.period);
+  s.keep = from.wait(at + ".keep", s.keep);
+  return s;
+}
+
 dial_settings read_dial(const host& from, const std::string& at) {
   dial_settings s;
   s.stagger = from.wait(at + ".stagger", s.stagger);
@@ -159,12 +168,15 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   s.client_version = static_cast<uint32_t>(from.whole(at + ".client_version", s.client_version));
   s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
   s.eager = from.text(at + ".eager", "keyed") == "keyed";
+  s.on_demand = from.text(at + ".keep", "always") == "on_demand";
+  s.idle_after = from.wait(at + ".idle_after", s.idle_after);
   s.connect_timeout = from.wait(at + ".connect_timeout", s.connect_timeout);
   s.answer_timeout = from.wait(at + ".answer_timeout", s.answer_timeout);
   s.doubt_timeout = from.wait(at + ".doubt_timeout", s.doubt_timeout);
   s.heartbeat = read_heartbeat(from, at + ".heartbeat");
   s.reconnect = read_reconnect(from, at + ".reconnect");
   s.auth = read_auth(from, at + ".auth");
+  s.signalling = read_signalling(from, at + ".signalling");
   s.dial = read_dial(from, at + ".dial");
   return s;
 }

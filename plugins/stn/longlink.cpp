@@ -1,5 +1,6 @@
 #include "plugins/stn/longlink.h"
 
+#include "plugins/stn/core/wait_text.h"
 #include "sdk/async/next_turn.h"
 
 namespace tharsis::stn {
@@ -22,6 +23,7 @@ struct longlink::open_wire {
 
 longlink::longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times)
     : place_(around.place),
+      host_(around.tables),
       ways_(around.ways),
       settings_(s),
       client_id_(around.client_id),
@@ -38,6 +40,9 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       tasks_(s.name, phases_, counts_.requests, times),
       rhythm_(s.heartbeat),
       pace_(s.reconnect),
+      demand_(s),
+      signals_(s.signalling),
+      datagrams_(around.tables),
       nudge_(place_),
       deadlines_(place_),
       running_(place_) {}
@@ -99,6 +104,7 @@ void longlink::on_auth_provider() {
 void longlink::reconnect(const std::string& sentence) {
   pace_.forgive();
   pace_.on_network();
+  demand_.on_wish(place_.now());
   if (wire_ != nullptr) wish_.emplace(THARSIS_STN_WHY_RECONNECT, THARSIS_E_CANCELLED, sentence);
   nudge();
 }
@@ -161,6 +167,11 @@ task<void> longlink::run() {
       co_await nudge_.wait();
       continue;
     }
+    if (!is_needed()) {
+      rest();
+      co_await nudge_.wait();
+      continue;
+    }
     const instant due = pace_.due(tasks_.unanswered() > 0);
     if (place_.now() < due) {
       co_await nudge_.wait(due);
@@ -176,8 +187,20 @@ task<void> longlink::run() {
   }
 }
 
+// What the way home has found is a connection already.
+bool longlink::is_needed() const { return demand_.wants(tasks_.unanswered() > 0 || home_.found(), place_.now()); }
+
+// Until somebody needs it.
+void longlink::rest() {
+  because_ = THARSIS_STN_WHY_RETRY;
+  if (reason_.why == THARSIS_STN_WHY_IDLE) return;
+  std::string text = "no task wants it now; it connects when one does";
+  if (!reason_.text.empty()) text += ". Before that: " + reason_.text;
+  report(THARSIS_STN_DOWN, {THARSIS_STN_WHY_IDLE, THARSIS_E_CANCELLED, std::move(text)});
+}
+
 void longlink::begin_attempt() {
-  if (because_ == THARSIS_STN_WHY_RETRY && tasks_.unanswered() > 0) because_ = THARSIS_STN_WHY_WANTED;
+  if (because_ == THARSIS_STN_WHY_RETRY && (settings_.on_demand || tasks_.unanswered() > 0)) because_ = THARSIS_STN_WHY_WANTED;
   tried_because_ = std::exchange(because_, THARSIS_STN_WHY_RETRY);
   tried_at_ = phases_.at(place_.now());
   report(THARSIS_STN_CONNECTING, loss(tried_because_, THARSIS_OK, {}));
@@ -217,17 +240,29 @@ task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
     if (!why) why = judge(*wire, talk);
     if (!why && wish_) why = std::move(wish_);
     if (!why) why = move_home();
+    if (!why) follow_signalling(talk);
     if (!why) why = send(*wire, talk, more);
+    if (!why) why = go_idle(*wire);
+    if (why && why->why == THARSIS_STN_WHY_IDLE) co_await say_farewell(*wire);
     if (why) co_return std::move(*why);
     if (more)
       co_await next_turn(place_);
     else
-      co_await wire->events().wait(talk.deadline());
+      co_await wire->events().wait(next_look(talk));
   }
-  wire->end();
-  const instant until = later(place_.now(), farewell);
-  while (wire->unsent() > 0 && place_.now() < until) co_await wire->events().wait(until);
+  co_await say_farewell(*wire);
   co_return loss(farewell_);
+}
+
+instant longlink::next_look(const session& talk) const {
+  return std::min(talk.deadline(), up_ ? std::min(demand_.deadline(), signals_.deadline()) : never);
+}
+
+// The server is to have all that was sent.
+task<void> longlink::say_farewell(stream& wire) {
+  wire.end();
+  const instant until = later(place_.now(), farewell);
+  while (wire.unsent() > 0 && place_.now() < until) co_await wire.events().wait(until);
 }
 
 // Without its codec a link has nothing to say to anybody.
@@ -256,6 +291,7 @@ std::optional<loss> longlink::send(stream& wire, session& talk, bool& more) {
     if (output_.empty()) return std::nullopt;
     counts_.bytes_sent.add(output_.size());
     totals_.bytes_sent += output_.size();
+    signals_.on_traffic(place_.now());
     total += output_.size();
     const tharsis_status status = wire.write(output_);
     output_.clear();
@@ -283,6 +319,7 @@ std::optional<loss> longlink::receive(stream& wire, session& talk, bool& more) {
     const size_t read = status == THARSIS_OK ? count : 0;
     counts_.bytes_received.add(read);
     totals_.bytes_received += read;
+    if (read > 0) signals_.on_traffic(place_.now());
     more = total + count >= read_turn;
   }
   if (talk.up() && !up_) on_up();
@@ -296,10 +333,36 @@ std::optional<loss> longlink::receive(stream& wire, session& talk, bool& more) {
   }
   remember();
   for (const push& p : talk.take_pushes()) {
+    demand_.on_use(place_.now());
     counts_.pushes_received.add();
     events_.on_push(settings_.name, p);
   }
   return why;
+}
+
+void longlink::keep_signalling() {
+  if (!up_) return;
+  demand_.on_use(place_.now());
+  signals_.on_wish(place_.now());
+  nudge();
+}
+
+// A burst goes on over a loss, to wherever the link leads then.
+void longlink::follow_signalling(session& talk) {
+  if (!up_ || place_.now() < signals_.deadline()) return;
+  const bool due = signals_.on_deadline(place_.now());
+  if (!signals_.running()) return datagrams_.close();
+  if (!due) return;
+  if (settings_.signalling.by == signalling_settings::way::udp) {
+    std::vector<uint8_t> frame;
+    mars::append_frame(frame, {mars::command_keep, 0, {}, {}, {}}, settings_.client_version);
+    datagrams_.send(dialer_.address(), frame);
+  } else if (!talk.keep_awake()) {
+    signals_.end();
+    if (!std::exchange(signals_refused_, true))
+      host_.warning("links." + settings_.name + ".signalling.by is 'link', and codec '" + settings_.codec +
+                    "' has nothing to say that keeps a radio awake; use by: udp");
+  }
 }
 
 // Through another interface the connection cannot be right any more; through the same it may be: ask.
@@ -329,6 +392,12 @@ std::optional<loss> longlink::move_home() {
                                         to_text(dialer_.address()) + " is left");
 }
 
+std::optional<loss> longlink::go_idle(const stream& wire) {
+  if (!up_ || !demand_.is_over(tasks_.unanswered() > 0 || wire.unsent() > 0, place_.now())) return std::nullopt;
+  return loss(THARSIS_STN_WHY_IDLE, THARSIS_E_CANCELLED,
+              "nobody has needed it for " + wait_text(settings_.idle_after) + "; it connects when a task wants it");
+}
+
 loss longlink::broken(const stream& wire, tharsis_status status) const {
   std::string text = wire.failure();
   if (text.empty() && status == THARSIS_E_RESET)
@@ -344,6 +413,7 @@ void longlink::on_up() {
   counts_.links_opened.add();
   counts_.links_up.add(1);
   pace_.on_up(place_.now());
+  demand_.on_up();
   up_since_ = place_.now();
   tell_connect({THARSIS_STN_WHY_NONE, THARSIS_OK, {}});
   failures_ = 0;
@@ -355,11 +425,13 @@ void longlink::on_up() {
 }
 
 void longlink::on_down(const loss& why) {
+  const bool rested = why.why == THARSIS_STN_WHY_IDLE;
   rhythm_.on_down();
   remember();
-  tasks_.on_loss(why, place_.now());
+  tasks_.on_loss(rested ? error{why.status, {}} : error(why), place_.now());
   if (!up_) dialer_.blame(why.status);
-  if (!home_.found()) home_.end();
+  if (!home_.found() || rested) home_.end();
+  datagrams_.close();
   enter(phase::down);
   hand_over();
   auth_.drop(std::exchange(question_, 0));
@@ -367,8 +439,9 @@ void longlink::on_down(const loss& why) {
   report(THARSIS_STN_DOWN, why);
   if (up_) note(why.why, why.text);
   pace_.on_down(place_.now(), ways_.random());
+  if (rested) pace_.on_network();  // It has lost nothing.
   on_refused(why);
-  if (!ending_) (up_ ? counts_.links_lost : counts_.connects_failed).add();
+  if (!ending_ && !rested) (up_ ? counts_.links_lost : counts_.connects_failed).add();
   if (std::exchange(up_, false)) {
     counts_.links_up.add(-1);
     down_since_ = place_.now();
@@ -401,6 +474,7 @@ void longlink::on_refused(const loss& why) {
 
 // What has ended at once is told in the next turn.
 void longlink::submit(std::unique_ptr<request> r) {
+  demand_.on_use(place_.now());
   tasks_.submit(std::move(r), place_.now());
   if (tasks_.deadline() < expires_at_ || tasks_.has_answers()) deadlines_.raise();
   nudge();
@@ -453,6 +527,7 @@ task<void> longlink::expire() {
 
 void longlink::hand_over() {
   for (const encode_wish& wish : tasks_.take_wishes()) taker_.ask(wish, number_);
+  if (tasks_.has_answers()) demand_.on_use(place_.now());
   for (answer& a : tasks_.take_answers()) taker_.take(std::move(a), number_);
   if (tasks_.deadline() < expires_at_) deadlines_.raise();
 }
@@ -472,6 +547,7 @@ void longlink::leave(const loss& why, const ending& tasks) {
   ending_ = true;
   farewell_ = why;
   home_.end();
+  datagrams_.close();
   tasks_.end(tasks, place_.now());
   hand_over();
   nudge();
@@ -521,7 +597,8 @@ void longlink::report(uint32_t state, loss why, duration gap) {
   s.phase = phase_number(phases_.current());
   if (state == THARSIS_STN_DOWN) {
     s.causes = chain_text(causes_.all());
-    history_.add({since_, why.why, why.text, s.endpoint, s.address, up_ ? place_.now() - up_since_ : duration::zero(), 1, causes_.all()});
+    if (up_ || why.why != THARSIS_STN_WHY_IDLE)
+      history_.add({since_, why.why, why.text, s.endpoint, s.address, up_ ? place_.now() - up_since_ : duration::zero(), 1, causes_.all()});
   }
   s.known = why.text == trouble_;
   if (state != THARSIS_STN_CONNECTING) trouble_ = why.text;

@@ -8,13 +8,16 @@
 #include "plugins/stn/auth_hook.h"
 #include "plugins/stn/core/link_history.h"
 #include "plugins/stn/core/link_totals.h"
+#include "plugins/stn/core/on_demand.h"
 #include "plugins/stn/core/links_report.h"
 #include "plugins/stn/core/phase_clock.h"
 #include "plugins/stn/core/reconnect.h"
 #include "plugins/stn/core/session.h"
+#include "plugins/stn/core/signalling.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/dialer.h"
 #include "plugins/stn/interval_memory.h"
+#include "plugins/stn/keep_datagrams.h"
 #include "plugins/stn/link_book.h"
 #include "plugins/stn/link_codec.h"
 #include "plugins/stn/link_events.h"
@@ -60,7 +63,7 @@ class longlink final : private auth_asker {
   void on_network(const tharsis_network_state& now);
   // Who provides authentication has come or gone.
   void on_auth_provider();
-  // The connection, or the attempt at one, is given up, and the next one begins at once.
+  // The connection, or the attempt at one, is given up, and the next one begins at once; also where the link rests.
   void reconnect(const std::string& sentence);
   // The memory knows more than it did.
   void recall();
@@ -74,6 +77,8 @@ class longlink final : private auth_asker {
   void end_tasks(const ending& e, std::string_view user);
   // See tharsis_stn.
   void touch();
+  // See tharsis_stn_links.
+  void keep_signalling();
   uint32_t connection() const { return static_cast<uint32_t>(totals_.connects); }  // Of now, or the last.
 
   // Answers what is open, and ends the connection if there is one; the rest is wait_stopped().
@@ -107,9 +112,15 @@ class longlink final : private auth_asker {
   std::optional<loss> receive(stream& wire, session& talk, bool& more);
   std::optional<loss> follow_network(session& talk);
   std::optional<loss> follow_auth(session& talk);
+  void follow_signalling(session& talk);
   void on_word(auth_word w) override;
   void tell_auth(uint32_t outcome, const std::string& sentence);
   bool may_connect();
+  bool is_needed() const;
+  void rest();
+  instant next_look(const session& talk) const;
+  std::optional<loss> go_idle(const stream& wire);
+  task<void> say_farewell(stream& wire);
   void tell_connect(const loss& why);
   const std::string& user() const { return settings_.user.empty() ? account_ : settings_.user; }
   std::optional<loss> judge(stream& wire, session& talk);
@@ -131,6 +142,7 @@ class longlink final : private auth_asker {
   void report(uint32_t state, loss why, duration gap = {});
 
   strand& place_;
+  const host& host_;
   switchboard& ways_;
   const link_settings settings_;
   const std::string& client_id_;
@@ -149,6 +161,10 @@ class longlink final : private auth_asker {
   heartbeat rhythm_;
   learned_interval remembered_;
   stn::reconnect pace_;
+  on_demand demand_;
+  signalling signals_;
+  keep_datagrams datagrams_;
+  bool signals_refused_ = false;  // By the codec, and it was said.
   std::optional<auth_exchange> exchange_;  // Of this connection.
   tharsis_handle question_ = 0;            // That the application has not answered.
   bool auth_told_ = false;                 // How it ended.

@@ -23,7 +23,7 @@ extern "C" {
 #define THARSIS_STN_CODEC_PREFIX "tharsis.stn.codec."  // Then the name, then
 #define THARSIS_STN_CODEC_SUFFIX "/1"
 
-// What a frame is. The client sends REQUEST, PING and HELLO, the server the others.
+// What a frame is. The client sends REQUEST, PING, HELLO and KEEP, the server the others.
 enum {
   THARSIS_STN_FRAME_NONE = 0,     // decode: bytes that mean nothing and are passed over.
   THARSIS_STN_FRAME_REQUEST = 1,  // command, sequence, body; key, if it has one.
@@ -34,6 +34,7 @@ enum {
   THARSIS_STN_FRAME_PONG = 6,     // The ping's sequence, where pings have one.
   THARSIS_STN_FRAME_HELLO = 7,    // Who the client is: body, as stn or the application makes it.
   THARSIS_STN_FRAME_WELCOME = 8,  // The answer to it: body, or a refusal.
+  THARSIS_STN_FRAME_KEEP = 9,     // Of the client, nothing but traffic; decode says NONE of it.
 };
 
 typedef struct tharsis_stn_frame {
@@ -92,6 +93,7 @@ enum {
   THARSIS_STN_CARRIES_HELLO = 4,     // HELLO and WELCOME. Without them a link has no `user`.
   THARSIS_STN_CARRIES_PIECES = 8,
   THARSIS_STN_CARRIES_REFUSALS = 16,
+  THARSIS_STN_CARRIES_KEEP = 32,     // Without it `signalling: { by: link }` is not possible.
 };
 
 typedef struct tharsis_stn_codec_facts {

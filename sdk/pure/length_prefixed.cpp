@@ -19,11 +19,12 @@ constexpr size_t refusal_max = 0xFFFF;
 constexpr uint64_t max_default = 1 << 20;
 constexpr uint64_t max_largest = (64u << 20) - prefix_max;
 
-// Kinds on the wire are those of the contract, and three that it tells by other means.
+// Kinds on the wire are those of the contract, and four that it tells by other means.
 enum wire_kind : uint8_t {
   request_with_key = 9,  // The body begins with the key: its length in one byte, then it.
   refused_answer = 10,   // The body is a sentence.
   refused_welcome = 11,
+  wire_keep = 12,
 };
 
 struct prefixed_connection {
@@ -80,7 +81,8 @@ tharsis_status open_prefixed(void*, const tharsis_stn_codec_options* options, vo
   }
   if (c.max > c.sayable()) return fail(error, THARSIS_E_INVALID, "max is more than a prefix of " + std::to_string(c.prefix) + " bytes can say");
   if (c.max == 0) c.max = std::min(max_default, c.sayable());
-  facts->carries = THARSIS_STN_CARRIES_PUSHES | THARSIS_STN_CARRIES_KEYS | THARSIS_STN_CARRIES_HELLO | THARSIS_STN_CARRIES_PIECES | THARSIS_STN_CARRIES_REFUSALS;
+  facts->carries = THARSIS_STN_CARRIES_PUSHES | THARSIS_STN_CARRIES_KEYS | THARSIS_STN_CARRIES_HELLO | THARSIS_STN_CARRIES_PIECES | THARSIS_STN_CARRIES_REFUSALS |
+                   THARSIS_STN_CARRIES_KEEP;
   facts->frame_max = c.prefix + c.max;
   facts->body_max = c.max - envelope_size - 1 - key_max;
   *state = new prefixed_connection(c);
@@ -93,6 +95,7 @@ uint8_t wire_kind_of(const tharsis_stn_frame& f) {
   if (f.kind == THARSIS_STN_FRAME_REQUEST && f.key.size > 0) return request_with_key;
   if (f.kind == THARSIS_STN_FRAME_ANSWER && f.refusal.size > 0) return refused_answer;
   if (f.kind == THARSIS_STN_FRAME_WELCOME && f.refusal.size > 0) return refused_welcome;
+  if (f.kind == THARSIS_STN_FRAME_KEEP) return wire_keep;
   return static_cast<uint8_t>(f.kind);
 }
 

@@ -17,7 +17,8 @@ struct mars_connection {
 tharsis_status open_mars(void*, const tharsis_stn_codec_options* options, void** state, tharsis_stn_codec_facts* facts, tharsis_error* error) {
   if (options->settings_count > 0)
     return fail(error, THARSIS_E_INVALID, "it has no settings, and '" + std::string(view(options->settings[0].name)) + "' was set");
-  facts->carries = THARSIS_STN_CARRIES_PUSHES | THARSIS_STN_CARRIES_KEYS | THARSIS_STN_CARRIES_HELLO | THARSIS_STN_CARRIES_REFUSALS;
+  facts->carries = THARSIS_STN_CARRIES_PUSHES | THARSIS_STN_CARRIES_KEYS | THARSIS_STN_CARRIES_HELLO | THARSIS_STN_CARRIES_REFUSALS |
+                   THARSIS_STN_CARRIES_KEEP;
   facts->frame_max = mars::frame_size_max;
   facts->body_max = mars::body_size_max;
   *state = new mars_connection{options->side, options->client_version};
@@ -33,12 +34,14 @@ uint32_t sequence_of(const tharsis_stn_frame& f) {
     case THARSIS_STN_FRAME_PING: return mars::sequence_noop;
     case THARSIS_STN_FRAME_HELLO:
     case THARSIS_STN_FRAME_WELCOME: return mars::sequence_identify;
+    case THARSIS_STN_FRAME_KEEP: return mars::sequence_keep;
     default: return f.sequence;
   }
 }
 
 uint32_t command_of(const tharsis_stn_frame& f) {
   if (f.kind == THARSIS_STN_FRAME_PING || f.kind == THARSIS_STN_FRAME_PONG) return mars::command_noop;
+  if (f.kind == THARSIS_STN_FRAME_KEEP) return mars::command_keep;
   return f.command == 0 && (f.kind == THARSIS_STN_FRAME_HELLO || f.kind == THARSIS_STN_FRAME_WELCOME) ? mars::command_hello : f.command;
 }
 
@@ -60,6 +63,7 @@ tharsis_status encode_mars(void* state, const tharsis_stn_frame* frame, const th
 uint32_t mars_kind_of(const mars::frame_view& f, uint32_t side) {
   const bool client = side == THARSIS_STN_CLIENT;
   if (f.command == mars::command_noop) return client ? THARSIS_STN_FRAME_PONG : THARSIS_STN_FRAME_PING;
+  if (f.sequence == mars::sequence_keep) return THARSIS_STN_FRAME_NONE;
   if (f.sequence == mars::sequence_identify) return client ? THARSIS_STN_FRAME_WELCOME : THARSIS_STN_FRAME_HELLO;
   if (!client) return THARSIS_STN_FRAME_REQUEST;
   return f.sequence == mars::sequence_push ? THARSIS_STN_FRAME_PUSH : THARSIS_STN_FRAME_ANSWER;

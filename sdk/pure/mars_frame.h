@@ -30,6 +30,7 @@ enum command : uint32_t {
   command_join_topic = 5,
   command_noop = 6,
   command_hello2 = 8,
+  command_keep = 243,          // Keeps the radio awake; nobody answers it.
   command_echo = 100,          // Ours: the answer has the request's body, whatever it is.
   command_push = 10001,
   command_statistics = 10101,  // Ours: what the gateway counted for this client.
@@ -38,6 +39,7 @@ enum command : uint32_t {
 // A request's sequence is its task's number, an answer repeats it.
 inline constexpr uint32_t sequence_push = 0;
 inline constexpr uint32_t sequence_task_max = 0xFFFFFFEF;
+inline constexpr uint32_t sequence_keep = 0xFFFFFFFD;  // On the link; in a datagram 0.
 inline constexpr uint32_t sequence_identify = 0xFFFFFFFE;  // Of the hello.
 inline constexpr uint32_t sequence_noop = 0xFFFFFFFF;
 

@@ -41,6 +41,7 @@ class examiner {
     trial("pongs are not kept", [this] { try_kind(THARSIS_STN_SERVER, THARSIS_STN_FRAME_PONG, 0); });
     trial("hello", [this] { try_kind(THARSIS_STN_CLIENT, THARSIS_STN_FRAME_HELLO, THARSIS_STN_CARRIES_HELLO); });
     trial("welcome", [this] { try_kind(THARSIS_STN_SERVER, THARSIS_STN_FRAME_WELCOME, THARSIS_STN_CARRIES_HELLO); });
+    trial("signs that keep a radio awake are passed over", [this] { try_keep(); });
     trial("another client version", [this] { both_sides([this](chance_stream& c, uint32_t side) { try_version(c, side); }); });
     trial("lengths that lie: zero, wrong, giant", [this] { both_sides([this](chance_stream& c, uint32_t side) { try_claims(c, side); }); });
     trial("every byte damaged", [this] { both_sides([this](chance_stream& c, uint32_t side) { try_damage(c, side); }); });
@@ -206,6 +207,16 @@ class examiner {
       const bytes wire = write(from, {f});
       expect(hear(to, wire, all_at_once), {f}, true, wire);
     }
+  }
+  // Before, between and behind what means something.
+  void try_keep() {
+    framing from = begin(THARSIS_STN_CLIENT), to = begin(THARSIS_STN_SERVER);
+    if (!from.carries(THARSIS_STN_CARRIES_KEEP)) return;
+    side_ = THARSIS_STN_CLIENT;
+    const sample_frame keep{THARSIS_STN_FRAME_KEEP, 0, 0, {}, {}, {}}, ping{THARSIS_STN_FRAME_PING, 0, 0, {}, {}, {}};
+    const bytes wire = write(from, {keep, ping, keep, keep, ping, keep});
+    ++now_.tries;
+    expect(hear(to, wire, all_at_once), {ping, ping}, true, wire);
   }
   // Refused, or read as the same: never as something else.
   void try_version(chance_stream& chance, uint32_t side) {

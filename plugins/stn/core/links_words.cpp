@@ -73,8 +73,8 @@ std::string story(const incident& i, int64_t now) {
   if (i.lived > duration::zero()) text += "after " + span(i.lived.count()) + " the connection ";
   else if (i.times > 1) text += std::to_string(i.times) + " attempts ";
   else text += "the attempt ";
-  text += "to " + i.endpoint + (i.address.empty() ? "" : " (" + i.address + ")") +
-          (i.lived > duration::zero() ? " was lost: " : " failed: ") + i.text + " [" + std::string(reason_name(i.why)) +
+  const char* const end = i.lived == duration::zero() ? " failed: " : i.why == THARSIS_STN_WHY_IDLE ? " was closed: " : " was lost: ";
+  text += "to " + i.endpoint + (i.address.empty() ? "" : " (" + i.address + ")") + end + i.text + " [" + std::string(reason_name(i.why)) +
           "]\n";
   for (const cause& c : i.causes)
     text += "      " + moment(c.wall) + "  " + c.text + (c.times > 1 ? " (" + std::to_string(c.times) + " times)" : "") + "\n";

@@ -32,6 +32,7 @@ class network_status {
   // One more link. `failures`: attempts in a row that did not come up. A first attempt that is under way has failed
   // nobody yet, and one failure may be chance.
   void add(uint32_t state, uint32_t why, uint32_t failures) {
+    if (state == THARSIS_STN_DOWN && why == THARSIS_STN_WHY_IDLE) return;  // It tries nothing, so it knows nothing.
     if (state == THARSIS_STN_UP) {
       connected_ = true;
     } else if (failures >= failures_min) {

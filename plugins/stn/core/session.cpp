@@ -238,6 +238,12 @@ void session::send_hello(const std::string& client_id) {
 
 void session::send_ping() { say(frame_of(THARSIS_STN_FRAME_PING)); }
 
+bool session::keep_awake() {
+  if (failure_.status != THARSIS_OK || !frames_->carries(THARSIS_STN_CARRIES_KEEP)) return failure_.status != THARSIS_OK;
+  say(frame_of(THARSIS_STN_FRAME_KEEP));
+  return true;
+}
+
 // What does not depend on a task: a codec that cannot even say this is of no use.
 void session::say(const tharsis_stn_frame& f) {
   error why;

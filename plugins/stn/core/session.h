@@ -44,6 +44,9 @@ class session {
   // The application has said something, or the server has answered it: goes on from there.
   tharsis_status on_auth(instant now);
 
+  // Says something that means nothing, so that the radio stays awake. False: the codec has no such thing.
+  bool keep_awake();
+
   // Whoever brought the codec takes it back: it is not used after this, and the connection has failed.
   void on_codec_gone(const std::string& sentence);
 

@@ -9,6 +9,7 @@
 #include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/core/short_settings.h"
+#include "plugins/stn/core/signalling.h"
 #include "plugins/stn/core/tls_settings.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/framing.h"
@@ -73,6 +74,11 @@ struct link_settings {
   bool plain_allowed = false;  // tcp:// outside loopback.
   // Without a hello: tasks with an idempotency key leave right behind the ping, a round trip before its answer.
   bool eager = true;
+  // The connection is made when a task wants it; always kept otherwise.
+  bool on_demand = false;
+  // With on_demand. Who answers a message does so within a minute, as a rule; a link that nobody needs for longer
+  // costs more in pings, and a server's memory, than the round trips of another connection.
+  duration idle_after = 60s;
   // Resolving, dialling, TLS and hello together.
   duration connect_timeout = 15s;
   // Two lost packets in a row cost 1 + 2 s of retransmissions and a slow answer one more; a longer
@@ -84,6 +90,7 @@ struct link_settings {
   heartbeat_settings heartbeat;
   reconnect_settings reconnect;
   auth_settings auth;
+  signalling_settings signalling;
   dial_settings dial;
   backup_settings backup;
   std::vector<tharsis_address> debug_addresses;  // Where there are any, no other is dialled.

@@ -56,6 +56,7 @@ class scripted_server {
   int connections = 0;
   int hellos = 0;
   int pings = 0;
+  int kept_awake = 0;
   std::map<std::string, int> executions;  // By body.
   std::vector<std::string> client_ids;
   std::vector<std::string> proofs;
@@ -121,6 +122,7 @@ class scripted_server {
       mars::append_frame(out, f);
       return true;
     }
+    if (f.sequence == mars::sequence_keep) return ++kept_awake, true;
     if (how == manner::hang_up) return false;
     if (how == manner::refuse_tasks) {
       mars::append_frame(out, {f.command, f.sequence, {}, {}, "not today"});
