@@ -12,7 +12,7 @@
 #include <string>
 
 #include "sdk/async/http1_wire.h"
-#include "sdk/async/task.h"
+#include "sdk/async/http_line.h"
 #include "sdk/pure/url.h"
 
 namespace tharsis {
@@ -37,7 +37,7 @@ struct http1_answer {
 //   THARSIS_E_PROTOCOL  what came is no HTTP/1.1, or is larger than what was allowed.
 //   or what the connection died of.
 // All functions: on the own strand. Deadlines are points in time, for the whole of what the function does.
-class http1_client {
+class http1_client final : public http_line {
  public:
   http1_client(strand& place, std::unique_ptr<stream> wire, const url& to, http1::limits l = {});
 
@@ -45,31 +45,17 @@ class http1_client {
   // the body is still being sent is taken at once, and from 300 on ends the sending.
   task<result<http1_answer>> exchange(http1_request request, size_t answer_max, instant deadline);
 
-  // Piece by piece: begin(), write() as often as you like, head(), and read() until it is empty.
-
-  // Sends the head. `body` says how many bytes follow; without it they go in chunks. `first`: those of them that
-  // leave together with the head; only where their number is said.
-  error begin(http1::request_head head, std::optional<uint64_t> body, std::string_view first = {});
-  // After begin() with "Expect: 100-continue": true when the peer wants the body, or says nothing for a
-  // second; false when it has answered already.
-  task<result<bool>> invited(instant deadline);
-  // Takes all bytes and waits until most have left. False: the peer has answered already; go on to head(). Without
-  // bytes it only looks whether there is an answer; events() tells when to look again.
-  task<result<bool>> write(std::span<const uint8_t> bytes, instant deadline);
-  // Ends the body and waits for the answer; 1xx are passed over.
-  task<result<http1::response_head>> head(instant deadline);
-  // The next piece of the answer's body, valid until the next call; empty: it is whole.
-  task<result<std::span<const uint8_t>>> read(instant deadline);
-
-  // What of the answer's body is still to come, if that is known.
-  std::optional<uint64_t> left() const { return wire_.reader().left(); }
-
-  // Raised when the connection has something to say, and by whoever wants its user to look up.
-  signal& events() { return wire_.events(); }
-  // Can another exchange begin? Looks at the connection: a peer that has closed it meanwhile is noticed.
-  bool reusable();
-  // Has any byte of an answer to the last request come?
-  bool heard() const { return wire_.heard(); }
+  // Piece by piece, as http_line has it. A body of unknown length goes in chunks.
+  http_version version() const override { return http_version::http1; }
+  error begin(http1::request_head head, std::optional<uint64_t> body, std::string_view first = {}) override;
+  task<result<bool>> invited(instant deadline) override;
+  task<result<bool>> write(std::span<const uint8_t> bytes, instant deadline) override;
+  task<result<http1::response_head>> head(instant deadline) override;
+  task<result<std::span<const uint8_t>>> read(instant deadline) override;
+  std::optional<uint64_t> left() const override { return wire_.reader().left(); }
+  signal& events() override { return wire_.events(); }
+  bool reusable() override;
+  bool heard() const override { return wire_.heard(); }
 
  private:
   friend class http_endpoint;
