@@ -51,7 +51,7 @@ task<void> connection::run() {
   auto frames = open_frames(around_.numbers);
   if (!frames) co_return end(frames.failure().text, true);
   talk_.emplace(around_.numbers.limits, std::move(*frames), around_.place.now());
-  around_.shared.on_connect(id_);
+  around_.shared.on_connect(id_, open_lane());
   around_.tables.info(name() + " begins");
   for (;;) {
     step();
@@ -115,9 +115,16 @@ void connection::transmit(instant now) {
   if (talk_->has_request(now) || (talk_->wants_bytes() && !dry_)) nudge();
 }
 
-void connection::deliver(const mars::frame& f) {
+udp_offer connection::open_lane() {
+  if (around_.udp) lane_ = around_.udp->admit(id_, *wire_);
+  if (!lane_) return {};
+  return {around_.udp->address().port, {lane_->id().begin(), lane_->id().end()}};
+}
+
+void connection::deliver(const delivery& d) {
   if (!talk_ || over_) return;
-  talk_->send(f);
+  if (d.datagram != 0 && lane_ && lane_->answer(*d.what, d.datagram)) return;
+  talk_->send(*d.what);
   if (!stepping_) nudge();
 }
 

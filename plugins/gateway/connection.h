@@ -8,6 +8,7 @@
 
 #include "plugins/gateway/core/exchange.h"
 #include "plugins/gateway/core/session.h"
+#include "plugins/gateway/datagrams.h"
 #include "sdk/async/host.h"
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
@@ -22,6 +23,7 @@ struct surroundings {
   exchange& shared;
   const std::optional<tls_context>& tls;
   std::function<void()> route;  // There may be deliveries for any connection.
+  const std::unique_ptr<datagrams>& udp;  // Null: there are none.
 };
 
 class connection {
@@ -34,7 +36,7 @@ class connection {
   void start(void (*finished)(void* context, uint64_t id), void* context);
 
   // To the peer, with the next step.
-  void deliver(const mars::frame& f);
+  void deliver(const delivery& d);
   // Something outside has changed: look again.
   void nudge();
   // Destroying the connection will reset it; without this it ends as it should.
@@ -53,6 +55,7 @@ class connection {
   void serve(instant now);
   void transmit(instant now);
   void end(std::string why, bool blame);
+  udp_offer open_lane();
   static void on_finished(void* context);
 
   const uint64_t id_;
@@ -63,6 +66,7 @@ class connection {
   tcp_stream* tcp_ = nullptr;             // Below wire_, once that is there.
   std::unique_ptr<stream> wire_;
   std::optional<session> talk_;
+  std::unique_ptr<datagrams::lane> lane_;
   bool dry_ = false;         // The stream had no more bytes when it was read last.
   bool peer_ended_ = false;
   bool stepping_ = false;

@@ -61,6 +61,7 @@ settings read_settings(const host& h) {
   s.listen = h.text("listen", s.listen);
   s.codec = h.text("codec", s.codec);
   for (const std::string& key : h.keys("codec_settings")) s.codec_settings.emplace_back(key, h.text("codec_settings." + key));
+  s.udp = h.text("udp");
   s.open = h.flag("open", s.open);
   s.early_data = h.whole("early_data", s.early_data);
   s.plain_allowed = h.text("plain") == "allowed";
@@ -89,6 +90,8 @@ class plugin {
     settings s = read_settings(tables);
     const auto where = place_to_listen(s);
     if (!where) return where.failure();
+    if (!s.udp.empty())
+      if (const auto there = place_for_datagrams(s, where->tls); !there) return error{there.status(), tables.where("udp") + ": " + there.failure().text};
     auto logs = read_logs(tables);
     if (!logs) return logs.failure();
     s.logs = std::move(*logs);

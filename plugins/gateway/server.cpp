@@ -35,7 +35,7 @@ server::server(const host& tables, strand& place, settings s, listen_place where
       folder_(folder.empty() ? std::string(view(tables.paths->data(tables.paths->self))) : folder),
       listener_(place, *tables.net),
       shared_(settings_, count_requests(tables)),
-      around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }},
+      around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }, udp_},
       accepted_(tables.count<counter>("connections", "1", "Connections that got a place")),
       refused_(tables.count<counter>("connections_refused", "1", "Connections for which there was no place")),
       open_(tables.count<gauge>("connections_open", "1", "Connections now")),
@@ -77,6 +77,7 @@ void server::stop() {
 task<error> server::open() {
   error failure = co_await prepare();
   if (failure.status == THARSIS_OK) failure = begin_to_listen();
+  if (failure.status == THARSIS_OK) failure = begin_with_datagrams();
   if (failure.status == THARSIS_OK) failure = begin_to_receive();
   if (failure.status != THARSIS_OK) co_return failure;
   auto announce = [files = tables_.files, folder = folder_, content = endpoint_text() + "\n", logs = logs_ ? logs_->endpoint_text() + "\n" : ""] {
@@ -90,6 +91,7 @@ task<error> server::open() {
   auto announced = co_await blocking(place_, std::move(announce));
   if (!announced) co_return too_busy();
   if (announced->status == THARSIS_OK) tables_.info("listens on " + endpoint_text());
+  if (announced->status == THARSIS_OK && udp_) tables_.info("takes datagrams on udp://" + to_text(udp_->address()));
   if (announced->status == THARSIS_OK && logs_) tables_.info("receives log files on " + logs_->endpoint_text());
   co_return std::move(*announced);
 }
@@ -146,6 +148,22 @@ error server::begin_to_listen() {
   return {s, "cannot listen on " + settings_.listen + ": " + reason.text};
 }
 
+error server::begin_with_datagrams() {
+  if (settings_.udp.empty()) return fine();
+  const auto where = place_for_datagrams(settings_, where_.tls);
+  if (!where) return where.failure();
+  udp_ = std::make_unique<datagrams>(
+      tables_, settings_.limits, [this](uint64_t c, mars::frame f, uint32_t d) { on_datagram(c, std::move(f), d); },
+      [this] { listener_.events().raise(stream::nudged); });
+  tharsis_error reason = no_error();
+  const tharsis_status s = udp_->open(*where, &reason);
+  return s == THARSIS_OK ? fine() : error{s, "cannot take datagrams on " + settings_.udp + ": " + reason.text};
+}
+
+void server::on_datagram(uint64_t connection, mars::frame request, uint32_t datagram) {
+  if (const auto found = connections_.find(connection); found != connections_.end()) shared_.on_request(connection, std::move(request), place_.now(), datagram);
+}
+
 error server::begin_to_receive() {
   if (!logs_where_) return fine();
   const std::string folder = settings_.logs_folder(folder_);
@@ -161,12 +179,14 @@ task<void> server::serve() {
     if (!out_) accept_waiting();
     co_await listener_.events().wait(next_deadline());
     shared_.on_deadline(place_.now());
+    if (udp_) udp_->receive(place_.now(), out_ || shared_.out(place_.now()));
     route();
   }
 }
 
 task<void> server::close() {
   listener_.close();
+  if (udp_) udp_->close();
   if (logs_) logs_->stop();
   co_await receiving_.join(never);
   for (const auto& [id, c] : connections_) {
@@ -273,7 +293,7 @@ void server::end_outage() {
 void server::route() {
   for (const delivery& d : shared_.take_deliveries()) {
     const auto found = connections_.find(d.connection);
-    if (found != connections_.end()) found->second->deliver(*d.what);
+    if (found != connections_.end()) found->second->deliver(d);
   }
   if (!out_ && shared_.out(place_.now())) listener_.events().raise(stream::nudged);
 }

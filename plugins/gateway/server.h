@@ -46,6 +46,8 @@ class server {
   task<error> prepare();
   error begin_to_receive();
   error begin_to_listen();
+  error begin_with_datagrams();
+  void on_datagram(uint64_t connection, mars::frame request, uint32_t datagram);
   task<void> serve();
   task<void> close();
 
@@ -72,6 +74,7 @@ class server {
   tcp_listener listener_;
   exchange shared_;
   std::optional<tls_context> tls_;
+  std::unique_ptr<datagrams> udp_;
   const surroundings around_;
   const counter accepted_, refused_;
   const gauge open_;

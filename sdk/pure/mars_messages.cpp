@@ -33,7 +33,9 @@ struct shape<hello_response> {
   static constexpr std::string_view name = "HelloResponse";
   static constexpr std::tuple fields{field_of<m, int32_t>{1, "retcode", &m::retcode},
                                      field_of<m, std::string>{2, "errmsg", &m::errmsg, false},
-                                     field_of<m, bytes>{3, "dump_content", &m::dump_content, false}};
+                                     field_of<m, bytes>{3, "dump_content", &m::dump_content, false},
+                                     field_of<m, int32_t>{20, "udp_port", &m::udp_port, false},
+                                     field_of<m, bytes>{21, "udp_id", &m::udp_id, false}};
 };
 template <>
 struct shape<send_message_request> {

@@ -24,6 +24,10 @@ struct hello_response {
   int32_t retcode = 0;      // 1
   std::string errmsg;       // 2, optional
   bytes dump_content;       // 3, optional
+  // Ours: the server takes the connection's small tasks in sealed datagrams too (sdk/pure/sealed_datagram.h), at this
+  // port of the address that was dialled, under this id.
+  int32_t udp_port{};       // 20, optional
+  bytes udp_id{};           // 21, optional
 };
 struct send_message_request {
   std::string access_token; // 1

@@ -18,10 +18,11 @@
 
 namespace tharsis::gateway {
 
-// Who waits for an answer: a connection, and the sequence of its request.
+// Who waits for an answer: a connection, the sequence of its request, and the datagram in which that came (0: in none).
 struct asker {
   uint64_t connection = 0;
   uint32_t sequence = 0;
+  uint32_t datagram = 0;
 };
 
 struct counters {

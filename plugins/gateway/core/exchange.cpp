@@ -26,7 +26,8 @@ std::string quoted(const std::string& text) { return json_text(text.substr(0, 64
 
 }  // namespace
 
-void exchange::on_connect(uint64_t connection) {
+void exchange::on_connect(uint64_t connection, udp_offer udp) {
+  members_[connection].udp = std::move(udp);
   members_[connection].client = "connection " + std::to_string(connection);
   topics_.on_connect(connection);
 }
@@ -39,16 +40,17 @@ void exchange::on_close(uint64_t connection) {
   members_.erase(found);
 }
 
-std::string exchange::on_request(uint64_t connection, mars::frame request, instant now) {
+std::string exchange::on_request(uint64_t connection, mars::frame request, instant now, uint32_t datagram) {
   counts_.requests.add();
+  const asker from{connection, request.sequence, datagram};
   switch (request.command) {
     case mars::command_noop:
-    case mars::command_echo: answer({connection, request.sequence}, request.command, std::move(request.body)); return {};
-    case mars::command_hello: return on_hello(connection, request);
-    case mars::command_hello2: on_hello2(connection, request); return {};
-    case mars::command_join_topic: on_join(connection, request); return {};
-    case mars::command_statistics: on_statistics(connection, request); return {};
-    case mars::command_send_message: return on_message(connection, std::move(request), now);
+    case mars::command_echo: answer(from, request.command, std::move(request.body)); return {};
+    case mars::command_hello: return on_hello(from, request);
+    case mars::command_hello2: on_hello2(from, request); return {};
+    case mars::command_join_topic: on_join(from, request); return {};
+    case mars::command_statistics: on_statistics(from, request); return {};
+    case mars::command_send_message: return on_message(from, std::move(request), now);
   }
   // Once for a connection: the log is not the peer's to fill.
   if (std::exchange(members_[connection].puzzled, true)) return {};
@@ -56,27 +58,28 @@ std::string exchange::on_request(uint64_t connection, mars::frame request, insta
          ", which this server does not know; such commands are ignored";
 }
 
-std::string exchange::on_hello(uint64_t connection, const mars::frame& request) {
-  const asker from{connection, request.sequence};
+std::string exchange::on_hello(const asker& from, const mars::frame& request) {
   const auto hello = mars::decode<mars::hello_request>(request.body);
   if (!hello || hello->user.size() > user_size_max) {
     const std::string why = hello ? "the user's name is too long" : hello.failure().text;
     answer(from, request.command, encode(mars::hello_response{-1, why, {}}));
     return "sent a hello that was refused: " + why;
   }
-  member& m = members_[connection];
+  member& m = members_[from.connection];
   if (is_client_id(hello->text) && m.client != hello->text) {
     if (!m.known) dedup_.forget(m.client);
     m.client = hello->text;
     m.known = true;
   }
-  answer(from, request.command, encode(mars::hello_response{0, "congratulations, " + hello->user, {}}));
+  mars::hello_response welcome{0, "congratulations, " + hello->user, {}};
+  welcome.udp_port = m.udp.port;
+  welcome.udp_id = m.udp.id;
+  answer(from, request.command, encode(welcome));
   return "says hello as " + quoted(hello->user) + (m.known ? ", client " + m.client.substr(0, 8) : ", without a client id");
 }
 
 // As the sample server: the texts "64KB" and "128KB" ask for so many bytes.
-void exchange::on_hello2(uint64_t connection, const mars::frame& request) {
-  const asker from{connection, request.sequence};
+void exchange::on_hello2(const asker& from, const mars::frame& request) {
   const auto hello = mars::decode<mars::hello_request>(request.body);
   if (!hello) return answer(from, request.command, encode(mars::hello_response{-1, hello.failure().text, {}}));
   const size_t size = hello->text == "64KB" ? 64 * 1024 : hello->text == "128KB" ? 128 * 1024 : 0;
@@ -85,11 +88,10 @@ void exchange::on_hello2(uint64_t connection, const mars::frame& request) {
   answer(from, request.command, encode(mars::hello_response{0, "hello mars", std::move(dump)}));
 }
 
-void exchange::on_join(uint64_t connection, const mars::frame& request) {
-  const asker from{connection, request.sequence};
+void exchange::on_join(const asker& from, const mars::frame& request) {
   const auto wish = mars::decode<mars::topic_request>(request.body);
   if (!wish) return answer(from, request.command, encode(mars::topic_response{-1, wish.failure().text}));
-  if (topics_.join(connection, wish->topic))
+  if (topics_.join(from.connection, wish->topic))
     return answer(from, request.command, encode(mars::topic_response{0, "joined"}));
   answer(from, request.command,
          encode(mars::topic_response{-1, "a topic's name has at most " + std::to_string(topic_name_max) +
@@ -97,9 +99,9 @@ void exchange::on_join(uint64_t connection, const mars::frame& request) {
                                              std::to_string(topics_per_connection) + " topics"}));
 }
 
-void exchange::on_statistics(uint64_t connection, const mars::frame& request) {
-  const counters c = counted(connection);
-  answer({connection, request.sequence}, request.command,
+void exchange::on_statistics(const asker& from, const mars::frame& request) {
+  const counters c = counted(from.connection);
+  answer(from, request.command,
          encode(mars::statistics_response{c.executions, c.keys, c.repeats, c.refusals}));
 }
 
@@ -108,14 +110,13 @@ counters exchange::counted(uint64_t connection) const {
   return found == members_.end() ? counters{} : dedup_.counted(found->second.client);
 }
 
-std::string exchange::on_message(uint64_t connection, mars::frame request, instant now) {
-  const asker from{connection, request.sequence};
+std::string exchange::on_message(const asker& from, mars::frame request, instant now) {
   auto message = mars::decode<mars::send_message_request>(request.body);
   if (!message) {
     answer(from, request.command, encode(mars::send_message_response{-1, message.failure().text, {}, {}, {}}));
     return {};
   }
-  const member& sender = members_[connection];
+  const member& sender = members_[from.connection];
   if (jobs_.size() >= jobs_max) {
     refuse(from, request.command, "the server is busy; try again later");
     return {};
@@ -179,19 +180,19 @@ void exchange::push(const job& done) {
   for (const uint64_t other : topics_.members(m.topic)) {
     if (other == done.from.connection) continue;
     counts_.pushes.add();
-    deliveries_.push_back({other, frame});
+    deliveries_.push_back({other, frame, 0});
   }
 }
 
 void exchange::answer(const asker& to, uint32_t command, std::vector<uint8_t> body) {
   deliveries_.push_back(
-      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, std::move(body), {}, {}})});
+      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, std::move(body), {}, {}}), to.datagram});
 }
 
 void exchange::refuse(const asker& to, uint32_t command, std::string sentence) {
   counts_.refused.add();
   deliveries_.push_back(
-      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, {}, {}, std::move(sentence)})});
+      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, {}, {}, std::move(sentence)}), to.datagram});
 }
 
 }  // namespace tharsis::gateway

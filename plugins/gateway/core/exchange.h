@@ -23,6 +23,12 @@ namespace tharsis::gateway {
 struct delivery {
   uint64_t connection = 0;
   std::shared_ptr<const mars::frame> what;  // A push is the same for all.
+  uint32_t datagram = 0;                    // The one that it answers; 0: none.
+};
+
+struct udp_offer {
+  uint16_t port = 0;  // 0: there are none.
+  mars::bytes id;
 };
 
 class exchange {
@@ -33,11 +39,13 @@ class exchange {
   };
   explicit exchange(const settings& s, counts c = {}) : work_(s.work), counts_(c), dedup_(s.keep), outage_(s.outage) {}
 
-  void on_connect(uint64_t connection);
+  // `udp`: what it is told about datagrams, once it says hello.
+  void on_connect(uint64_t connection, udp_offer udp = {});
   void on_close(uint64_t connection);
 
   // One request. Not while out(). Answers a line for the log when there is something to say.
-  std::string on_request(uint64_t connection, mars::frame request, instant now);
+  // `datagram`: the number of the one it came in; 0: by the connection.
+  std::string on_request(uint64_t connection, mars::frame request, instant now, uint32_t datagram = 0);
   // Frames for connections; some may have closed meanwhile.
   std::vector<delivery> take_deliveries() { return std::exchange(deliveries_, {}); }
 
@@ -57,6 +65,7 @@ class exchange {
     std::string client;   // The id it gave, or one that only this connection has.
     bool known = false;   // By an id of its own.
     bool puzzled = false; // It has sent a command that means nothing here.
+    udp_offer udp;
   };
   // A message that is being carried out.
   struct job {
@@ -68,11 +77,11 @@ class exchange {
     mars::send_message_request message;
   };
 
-  std::string on_hello(uint64_t connection, const mars::frame& request);
-  void on_hello2(uint64_t connection, const mars::frame& request);
-  void on_join(uint64_t connection, const mars::frame& request);
-  void on_statistics(uint64_t connection, const mars::frame& request);
-  std::string on_message(uint64_t connection, mars::frame request, instant now);
+  std::string on_hello(const asker& from, const mars::frame& request);
+  void on_hello2(const asker& from, const mars::frame& request);
+  void on_join(const asker& from, const mars::frame& request);
+  void on_statistics(const asker& from, const mars::frame& request);
+  std::string on_message(const asker& from, mars::frame request, instant now);
   void carry_out(job done, instant now);
   void push(const job& done);
   void answer(const asker& to, uint32_t command, std::vector<uint8_t> body);

@@ -30,6 +30,21 @@ inline result<listen_place> place_to_listen(const std::string& text, const std::
     return error{THARSIS_E_DENIED, name + ": " + text + " sends everything unencrypted; use " + plain + "s://, or set gateway.plain: allowed"};
   return listen_place{*address, tls};
 }
+
+// Where datagrams are taken: they are sealed with keys of TLS connections, so that they may be in the open where those are.
+inline result<tharsis_address> place_for_datagrams(const settings& s, bool tls) {
+  const auto wanted = parse_endpoint(s.udp);
+  if (!wanted) return error{THARSIS_E_INVALID, "gateway.udp: " + wanted.failure().text};
+  if (wanted->scheme != "udp") return error{THARSIS_E_INVALID, "gateway.udp: '" + s.udp + "' must begin with udp://"};
+  auto address = parse_ip(wanted->host == "localhost" ? "127.0.0.1" : wanted->host);
+  if (!address) return error{THARSIS_E_INVALID, "gateway.udp: '" + wanted->host + "' is no address of this machine, such as 127.0.0.1"};
+  address->port = wanted->port;
+  if (!tls) return error{THARSIS_E_INVALID, "gateway.udp: datagrams are sealed with keys of TLS connections; set gateway.listen to a tcps:// address"};
+  if (!is_loopback(*address) && !s.open)
+    return error{THARSIS_E_DENIED, "gateway.udp: " + s.udp + " can be reached by other machines; set gateway.open: true if that is wanted"};
+  return *address;
+}
+
 inline result<listen_place> place_to_listen(const settings& s) { return place_to_listen(s.listen, "gateway.listen", "tcp", s); }
 
 }  // namespace tharsis::gateway

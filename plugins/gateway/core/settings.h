@@ -73,6 +73,7 @@ struct settings {
   std::string codec = "mars";  // How clients write their frames,
   tharsis::codec_settings codec_settings;
   std::string listen = "tcps://127.0.0.1:17443";
+  std::string udp;  // Where datagrams come; empty: none are taken.
   bool open = false;
   bool plain_allowed = false;
   int64_t early_data = 0;  // Whoever records it can play it again, so somebody must want it.

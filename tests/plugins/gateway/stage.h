@@ -151,6 +151,9 @@ class peer {
     send(std::move(bytes));
   }
   void read_nothing() { deaf_ = true; }
+  bool export_secret(std::string_view label, std::span<const uint8_t> context, std::span<uint8_t> into) const {
+    return wire_ && wire_->export_secret(label, context, into);
+  }
   // Closes the connection, if it is still there.
   void end() {
     run_on(strand_, [this] {
