@@ -233,10 +233,13 @@ task_settings read_tasks(const host& from) {
   return s;
 }
 
-http_settings read_http_trust(const host& from, const std::string& at) {
+// Whom to trust, and which way to go.
+result<http_settings> read_http_ways(const host& from, const std::string& at) {
   http_settings s;
-  s.ca = from.text(at + ".tls.ca");
-  s.system_store = from.flag(at + ".tls.system_store", s.ca.empty());
+  s.tls.ca = from.text(at + ".tls.ca");
+  s.tls.system_store = from.flag(at + ".tls.system_store", s.tls.ca.empty());
+  if (auto mistake = read_tls(from, at + ".tls", s.tls)) return std::move(*mistake);
+  if (auto mistake = read_proxy(from, at, s.proxy)) return std::move(*mistake);
   s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
   return s;
 }
@@ -268,7 +271,9 @@ result<short_link_settings> read_short_link(const host& from, const std::string&
   const std::string at = "short_links." + name;
   short_link_settings s;
   s.name = name;
-  s.http = read_http_trust(from, at);
+  auto ways = read_http_ways(from, at);
+  if (!ways) return ways.failure();
+  s.http = std::move(*ways);
   auto endpoints = read_urls(from, at + ".endpoints", s.http.plain_allowed);
   if (!endpoints) return endpoints.failure();
   if (endpoints->empty()) return wrong(from, at, "a short link needs at least one endpoint, as in endpoints: [\"https://im.example.com\"]");
@@ -295,8 +300,10 @@ error wrong_line(const link_line& line, const std::string& what) { return {THARS
 
 }  // namespace
 
-http_settings read_http(const host& from) {
-  http_settings s = read_http_trust(from, "http");
+result<http_settings> read_http(const host& from) {
+  auto ways = read_http_ways(from, "http");
+  if (!ways) return ways.failure();
+  http_settings s = std::move(*ways);
   s.connect_timeout = from.wait("http.connect_timeout", s.connect_timeout);
   s.idle_timeout = from.wait("http.idle_timeout", s.idle_timeout);
   s.total_timeout = from.wait("http.total_timeout", s.total_timeout);
@@ -320,7 +327,9 @@ result<settings> read_settings(const host& tables) {
     s.links.push_back(std::move(link));
   }
   s.tasks = read_tasks(tables);
-  s.http = read_http(tables);
+  auto http = read_http(tables);
+  if (!http) return http.failure();
+  s.http = std::move(*http);
   for (const std::string& name : tables.keys("short_links")) {
     auto link = read_short_link(tables, name);
     if (!link) return link.failure();
@@ -350,7 +359,7 @@ result<settings> read_settings(const host& tables, const link_line& line, const 
   }
   if (!line.pins.empty()) link.tls.pins = line.pins;
   for (const endpoint& e : link.endpoints) {
-    if (e.scheme == "tcp" && !link.plain_allowed && !stays_here(e))
+    if (e.scheme == "tcp" && !link.plain_allowed && !stays_here(e.host))
       return wrong_line(line, e.text() + " would send everything unencrypted; use tcps://, or say --plain");
     if (e.scheme == "tcps" && link.tls.ca.empty() && !link.tls.system_store)
       return wrong_line(line, "no certificate is trusted; name the server's authority with --ca");

@@ -10,7 +10,7 @@ namespace tharsis::stn {
 result<settings> read_settings(const host& tables);
 
 // stn.http alone.
-http_settings read_http(const host& tables);
+result<http_settings> read_http(const host& tables);
 
 // The files that a command's line names, absolute; empty: none.
 struct line_files {

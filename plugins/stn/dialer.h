@@ -5,17 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "plugins/stn/core/dial_race.h"
+#include "plugins/stn/address_race.h"
 #include "plugins/stn/core/phase_clock.h"
 #include "plugins/stn/switchboard.h"
 #include "sdk/async/host.h"
-#include "sdk/async/stream.h"
-#include "sdk/async/tls_machine.h"
-#include "sdk/pure/proxy.h"
 
 namespace tharsis::stn {
 
-class dialer {
+class dialer final : private race_owner {
  public:
   // `phases` are told of resolving, dialling and TLS; all of them outlive the dialer.
   dialer(strand& place, const host& tables, switchboard& ways, const link_settings& s, phase_clock& phases)
@@ -45,41 +42,26 @@ class dialer {
   bool on_backup() const { return source_ == address_source::backup; }
 
  private:
-  // One thing to try.
-  struct road {
-    tharsis_address at;  // Dialled; the server's, or its proxy's.
-    address_source source = address_source::resolver;
-    std::string host;  // Of the server, for a proxy.
-    uint16_t port = 0;
-  };
-  struct plan {
-    endpoint to;
-    std::vector<road> roads;
-    std::optional<proxy> through;
-    std::optional<tls_context> trust;
-    bool verify = false;
-  };
-  struct board;
-  result<std::optional<proxy>> chosen_proxy(const endpoint& to) const;
-  task<result<std::unique_ptr<stream>>> reach_through(endpoint to, proxy through, instant deadline);
-  task<result<std::unique_ptr<stream>>> reach_directly(endpoint to, instant deadline);
+  task<result<std::unique_ptr<stream>>> reach_by(endpoint to, std::optional<proxy> through, instant deadline);
+  task<result<race_plan>> plan_of(endpoint to, std::optional<proxy> through, instant deadline);
+  task<result<std::vector<road>>> direct(endpoint to, instant deadline);
+  task<result<std::vector<road>>> tunnelled(endpoint to, proxy through, instant deadline);
   task<result<tls_context>> load_trust();
-  task<result<plan>> direct(endpoint to, instant deadline);
-  task<result<plan>> tunnelled(endpoint to, proxy through, instant deadline);
   task<result<address_lists>> gather(endpoint to, instant deadline);
+  error unencrypted(const endpoint& to, const std::string& where) const;
   std::optional<error> unsafe(const endpoint& to, const std::vector<road>& roads);
-  task<result<std::unique_ptr<stream>>> race(plan p, instant deadline);
-  task<void> try_road(board* results, const plan* p, road by, instant deadline);
-  task<result<std::unique_ptr<stream>>> travel(board* results, const plan* p, road by, instant deadline);
-  task<result<std::unique_ptr<stream>>> lead(const plan* p, road by, instant deadline);
-  task<result<std::unique_ptr<stream>>> secure(const plan* p, std::unique_ptr<stream> wire, instant deadline);
+  task<result<std::unique_ptr<stream>>> race(race_plan p, instant deadline);
+  void on_tcp(const race_plan& p, const road& by, tharsis_status status, duration took) override;
+  void on_tls() override { phases_.enter(phase::tls, place_.now()); }
+  void on_failed(const race_plan& p, const road& by, const error& why) override;
+  task<result<std::unique_ptr<stream>>> verify(std::unique_ptr<stream> wire, instant deadline) override;
 
   strand& place_;
   host host_;
   switchboard& ways_;
   const link_settings& settings_;
   phase_clock& phases_;
-  board* under_way_ = nullptr;
+  address_race* under_way_ = nullptr;
   tharsis_address address_{};
   address_source source_ = address_source::resolver;
   std::string resolved_host_;  // The last name that was resolved,

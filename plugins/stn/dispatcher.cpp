@@ -72,7 +72,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       auth_(tables),
       route_(tables),
       links_({place, host_, ways_, codecs_, client_id_, events, counts_, memory_, book_, auth_, *this}, names_, s.tasks.answer_times),
-      shorts_(place, tables, ways_.names(), s.short_links,
+      shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
                 take(std::move(a), link);

@@ -50,14 +50,22 @@ void fetch_command::run(const command_call& call) {
     call_->print(fetch_help);
     return call_->finish(0);
   }
-  settings_ = read_http(host_);
+  auto read = read_http(host_);
+  if (!read) return call_->refuse(read.failure().text);
+  settings_ = std::move(*read);
   if (!line_.ca.empty()) {
-    settings_.ca = call.absolute(line_.ca);
-    settings_.system_store = false;
+    settings_.tls.ca = call.absolute(line_.ca);
+    settings_.tls.system_store = false;
+  }
+  if (line_.through) {
+    settings_.proxy.from = proxy_settings::source::named;
+    settings_.proxy.named = *line_.through;
   }
   settings_.plain_allowed = settings_.plain_allowed || line_.plain;
   names_.emplace(place_, *host_.net, host_.registry);
-  dialler_.emplace(place_, host_, *names_, settings_, "http");
+  network_.emplace(*host_.network);
+  network_->open([this](const tharsis_network_state& now) { proxies_.on_network(view(now.proxy), now.generation); });
+  dialler_.emplace(place_, host_, http_surroundings{*names_, proxies_, sessions_}, settings_, "http");
   connections_.emplace(place_, dialler_->as_function(), settings_.pool);
   work_.spawn(work());
 }
@@ -167,6 +175,7 @@ std::string fetch_command::as_json(http_call& talk, const error& end) const {
 
 void fetch_command::stop() {
   work_.clear();
+  if (network_) network_->close();
   if (connections_) connections_->close();
 }
 

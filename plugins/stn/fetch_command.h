@@ -8,6 +8,7 @@
 #include "plugins/stn/http_call.h"
 #include "plugins/stn/http_dialler.h"
 #include "sdk/async/command.h"
+#include "sdk/async/network_watch.h"
 #include "sdk/async/task_set.h"
 
 namespace tharsis::stn {
@@ -37,6 +38,9 @@ class fetch_command {
   fetch_arguments line_;
   http_settings settings_;
   std::optional<resolver> names_;
+  proxy_choice proxies_;
+  tls_sessions sessions_;
+  std::optional<network_watch> network_;
   std::optional<http_dialler_of> dialler_;
   std::optional<http_connections> connections_;
   std::string data_;

@@ -52,7 +52,7 @@ void http_connections::lent::keep(duration at_most) {
   owner.wake();
 }
 
-http_connections::http_connections(strand& place, http_dialler dial, const http_pool_settings& s, http1::limits l)
+http_connections::http_connections(strand& place, http_wire_dialler dial, const http_pool_settings& s, http1::limits l)
     : place_(place), dial_(std::move(dial)), limits_(l), pool_(s), news_(place), work_(place) {
   work_.spawn(sweep());
 }
@@ -106,7 +106,7 @@ task<result<http_connections::lent>> http_connections::take(url to, bool fresh, 
   const instant until = std::min(deadline, later(place_.now(), connect));
   auto wire = co_await dial_(to, until);
   if (!wire) co_return wire.failure();
-  auto client = std::make_unique<http1_client>(place_, std::move(*wire), to, limits_);
+  auto client = std::make_unique<http1_client>(place_, std::move(wire->bytes), to, limits_, std::move(wire->hands_on));
   co_return lent(*this, std::exchange(taken.id, 0), std::move(client), false);
 }
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "plugins/stn/core/http_pool.h"
+#include "plugins/stn/http_wire.h"
 #include "sdk/async/http1_client.h"
-#include "sdk/async/http_dial.h"
 #include "sdk/async/task_set.h"
 
 namespace tharsis::stn {
@@ -17,7 +17,7 @@ namespace tharsis::stn {
 class http_connections {
  public:
   // Where streams come from, a proxy or a tunnel included, is `dial`'s affair. Outlives what it lends.
-  http_connections(strand& place, http_dialler dial, const http_pool_settings& s, http1::limits l = {});
+  http_connections(strand& place, http_wire_dialler dial, const http_pool_settings& s, http1::limits l = {});
   http_connections(const http_connections&) = delete;
 
   // A connection for one exchange. What is not kept is closed with it.
@@ -73,7 +73,7 @@ class http_connections {
   task<void> sweep();
 
   strand& place_;
-  const http_dialler dial_;
+  const http_wire_dialler dial_;
   const http1::limits limits_;
   http_pool pool_;
   std::map<uint64_t, std::unique_ptr<http1_client>> idle_;

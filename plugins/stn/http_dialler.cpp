@@ -2,119 +2,90 @@
 
 #include <algorithm>
 
-#include "sdk/async/blocking.h"
-#include "sdk/async/file_reader.h"
-#include "sdk/async/task_set.h"
-#include "sdk/async/tcp_stream.h"
-#include "sdk/async/tls_stream.h"
+#include "plugins/stn/client_trust.h"
+#include "plugins/stn/core/stays_here.h"
+#include "plugins/stn/proxy_fallback.h"
 #include "sdk/pure/address.h"
 
 namespace tharsis::stn {
 namespace {
 
-constexpr int64_t authorities_max = 4 << 20;  // The whole web's take a quarter of a megabyte.
 // Reading the system's authorities takes some ten milliseconds; a file that is replaced is seen after so long.
 constexpr duration trust_kept = 60s;
 
-// [a thread that may block]
-result<tls_context> read_trust(const tharsis_files& files, const std::string& setting, const std::string& ca, bool system_store, http_versions spoken) {
-  tls_client_settings wanted;
-  wanted.system_store = system_store;
-  wanted.http1 = spoken.http1;
-  wanted.http2 = spoken.http2;
-  if (!ca.empty()) {
-    auto pem = read_whole(&files, ca, authorities_max, "a list of certificates");
-    if (!pem) return error{pem.status(), setting + ".tls.ca: " + pem.failure().text};
-    wanted.ca_pem = std::move(*pem);
-  }
-  auto context = tls_context::client(wanted);
-  if (!context) return error{context.status(), setting + ".tls" + (ca.empty() ? "" : ".ca (" + ca + ")") + ": " + context.failure().text};
-  return context;
-}
-
 }  // namespace
 
-struct http_dialler_of::board {
-  board(strand& place, const dial_settings& s, size_t addresses) : changed(place), order(s, addresses, place.now()) {}
-  signal changed;
-  dial_race order;
-  std::unique_ptr<stream> winner;
-  error failure{THARSIS_E_TIMEOUT, {}};
-};
-
-task<result<std::unique_ptr<stream>>> http_dialler_of::dial(url to, instant deadline) {
-  std::optional<tls_context> trusted;
-  if (to.secure) {
-    auto loaded = co_await trust();
-    if (!loaded) co_return loaded.failure();
-    trusted = std::move(*loaded);
-  }
-  auto addresses = co_await names_.resolve(to.host, deadline);
-  if (!addresses) co_return addresses.failure();
-  for (tharsis_address& a : *addresses) a.port = to.port;
-  if (auto refusal = refusal_of(to, *addresses)) co_return std::move(*refusal);
-  auto wire = co_await race(std::move(*addresses), std::move(trusted), std::move(to), deadline);
-  if (wire.status() == THARSIS_E_UNTRUSTED) trusted_.reset();  // Somebody may be mending just that.
-  co_return wire;
+task<result<http_wire>> http_dialler_of::dial(url to, instant deadline) {
+  const proxied_reach<result<http_wire>> by = [this, to](std::optional<proxy> through, instant until) {
+    return reach_by(to, std::move(through), until);
+  };
+  const auto told = [this](const error& why) { host_.info(setting_ + ": " + why.text + "; trying without the proxy"); };
+  auto reached = co_await reach_by_choice(place_, around_.proxies, settings_.proxy, stays_here(to.host), by, told, deadline);
+  co_return std::move(reached);
 }
 
-std::optional<error> http_dialler_of::refusal_of(const url& to, const std::vector<tharsis_address>& addresses) const {
-  if (to.secure || settings_.plain_allowed) return std::nullopt;
-  const auto outside = std::find_if_not(addresses.begin(), addresses.end(), is_loopback);
-  if (outside == addresses.end()) return std::nullopt;
-  return error{THARSIS_E_DENIED, to.origin() + " would send everything unencrypted to " + ip_text(*outside) +
-                                     "; use https://, or set " + setting_ + ".plain: allowed"};
+task<result<http_wire>> http_dialler_of::reach_by(url to, std::optional<proxy> through, instant deadline) {
+  auto plan = co_await plan_of(to, std::move(through), deadline);
+  if (!plan) co_return plan.failure();
+  address_race race(place_, *host_.net, pace_, *plan, silent_);
+  auto won = co_await race.run(deadline);
+  if (won.status() == THARSIS_E_UNTRUSTED) trusted_.reset();  // Somebody may be mending just that.
+  if (!won) co_return error{won.status(), "cannot reach " + to.place() + ": " + won.failure().text};
+  http_wire wire;
+  wire.bytes = std::move(won->wire);
+  if (!plan->tunnel) wire.hands_on = plan->through;
+  co_return std::move(wire);
+}
+
+task<result<race_plan>> http_dialler_of::plan_of(url to, std::optional<proxy> through, instant deadline) {
+  race_plan p;
+  p.server = to.place();
+  p.host = to.host;
+  p.secure = to.secure;
+  p.through = through;
+  // Most proxies make tunnels to the ports of TLS alone; http:// they hand on.
+  p.tunnel = to.secure || !through || through->speaks != proxy::kind::http;
+  if (through && !to.secure && !settings_.plain_allowed) co_return unencrypted(to, "through the proxy " + through->text());
+  if (p.secure || (through && through->secure)) {
+    auto loaded = co_await trust();
+    if (!loaded) co_return loaded.failure();
+    p.trust = std::move(*loaded);
+  }
+  if (settings_.tls.resume) p.again.sessions = &around_.sessions;
+  p.again.server = setting_ + ' ' + p.server;
+  auto roads = co_await roads_of(std::move(to), std::move(through), deadline);
+  if (!roads) co_return roads.failure();
+  p.roads = std::move(*roads);
+  co_return std::move(p);
+}
+
+task<result<std::vector<road>>> http_dialler_of::roads_of(url to, std::optional<proxy> through, instant deadline) {
+  result<std::vector<tharsis_address>> addresses(error{});
+  if (through) addresses = co_await resolve_proxy(around_.names, *through, deadline);
+  else addresses = co_await around_.names.resolve(to.host, deadline);
+  if (!addresses) co_return addresses.failure();
+  std::vector<road> roads;
+  for (tharsis_address& at : *addresses) {
+    if (!through) at.port = to.port;
+    if (!through && !to.secure && !settings_.plain_allowed && !is_loopback(at)) co_return unencrypted(to, "to " + ip_text(at));
+    roads.push_back({at, address_source::resolver, to.host, to.port});
+  }
+  co_return std::move(roads);
+}
+
+error http_dialler_of::unencrypted(const url& to, const std::string& where) const {
+  return {THARSIS_E_DENIED, to.origin() + " would send everything unencrypted " + where + "; use https://, or set " + setting_ + ".plain: allowed"};
 }
 
 task<result<tls_context>> http_dialler_of::trust() {
   if (trusted_ && place_.now() < trusted_until_) co_return *trusted_;
-  const tharsis_files* const files = host_.files;
-  const auto read = [files, setting = setting_, ca = settings_.ca, system = settings_.system_store, spoken = settings_.versions] {
-    return read_trust(*files, setting, ca, system, spoken);
-  };
-  auto loaded = co_await blocking(place_, read);
-  if (!loaded) co_return error{THARSIS_E_BUSY, "too much blocking work waits, so the trusted certificates could not be read"};
-  if (*loaded) {
-    trusted_ = **loaded;
+  const client_trust wanted{setting_ + ".tls", settings_.tls, settings_.versions.http1, settings_.versions.http2};
+  auto loaded = co_await load_client_trust(place_, host_.files, wanted);
+  if (loaded) {
+    trusted_ = *loaded;
     trusted_until_ = later(place_.now(), trust_kept);
   }
-  co_return std::move(*loaded);
-}
-
-task<result<std::unique_ptr<stream>>> http_dialler_of::race(std::vector<tharsis_address> addresses, std::optional<tls_context> trusted,
-                                                            url to, instant deadline) {
-  const dial_settings pace;
-  board results(place_, pace, addresses.size());
-  task_set attempts(place_);  // Those that have not won are closed with it.
-  while (place_.now() < deadline) {
-    while (const auto next = results.order.take_start(place_.now())) {
-      const instant give_up = std::min(deadline, later(place_.now(), pace.timeout));
-      attempts.spawn(try_address(&results, addresses[*next], trusted, to.host, give_up));
-    }
-    if (results.winner) co_return std::move(results.winner);
-    if (results.order.lost()) break;
-    co_await results.changed.wait(std::min(deadline, results.order.deadline()));
-  }
-  if (results.failure.text.empty()) results.failure.text = "no connection in time";
-  const std::string all = addresses.size() > 1 ? ", none of its " + std::to_string(addresses.size()) + " addresses; at last" : "";
-  co_return error{results.failure.status, "cannot reach " + to.place() + all + ": " + results.failure.text};
-}
-
-// The one place where a TCP connection is made: a proxy's tunnel belongs between it and TLS.
-task<void> http_dialler_of::try_address(board* results, tharsis_address to, std::optional<tls_context> trusted, std::string name, instant deadline) {
-  auto tcp = co_await dial_tcp(place_, *host_.net, to, deadline);
-  result<std::unique_ptr<stream>> wire = tcp ? result<std::unique_ptr<stream>>(std::move(*tcp)) : tcp.failure();
-  if (wire && trusted) {
-    results->order.on_progress(place_.now());
-    wire = co_await tls_connect(place_, std::move(*wire), *trusted, name, deadline);
-  }
-  if (!wire) {
-    results->failure = wire.failure();
-    results->order.on_failed(place_.now());
-  } else if (!results->winner) {
-    results->winner = std::move(*wire);
-  }
-  results->changed.raise();
+  co_return std::move(loaded);
 }
 
 }  // namespace tharsis::stn

@@ -81,7 +81,7 @@ http_service::http_service(strand& place, const host& tables, resolver& names, c
     : place_(place),
       host_(tables),
       settings_(s),
-      dialler_(place, tables, names, s, "stn.http"),
+      dialler_(place, tables, {names, proxies_, sessions_}, s, "stn.http"),
       connections_(place, dialler_.as_function(), s.pool),
       table_{sizeof(tharsis_http), this,
              [](void* self, const tharsis_http_request* request, tharsis_handle* call, tharsis_error* error) {
@@ -107,6 +107,7 @@ http_service::~http_service() { door_->close(); }
 
 void http_service::start() {
   network_.open([this](const tharsis_network_state& now) {
+    proxies_.on_network(view(now.proxy), now.generation);
     const uint64_t before = std::exchange(generation_, now.generation);
     if (before != 0 && before != now.generation) connections_.on_network();
   });

@@ -48,6 +48,8 @@ class http_service {
   strand& place_;
   const host host_;
   const http_settings& settings_;
+  proxy_choice proxies_;
+  tls_sessions sessions_;
   http_dialler_of dialler_;
   http_connections connections_;
   const tharsis_http table_;

@@ -37,11 +37,11 @@ struct shortlink::running {
   task_set work;  // Its one task; gone first.
 };
 
-shortlink::shortlink(strand& place, const host& tables, resolver& names, const short_link_settings& s, taker t)
+shortlink::shortlink(strand& place, const host& tables, http_surroundings around, const short_link_settings& s, taker t)
     : place_(place),
       settings_(s),
       taker_(std::move(t)),
-      dialler_(place, tables, names, s.http, "short_links." + s.name),
+      dialler_(place, tables, around, s.http, "short_links." + s.name),
       connections_(place, dialler_.as_function(), s.http.pool),
       hosts_(s.endpoints.size(), s.fallback.size()),
       news_(place),

@@ -21,7 +21,7 @@ class shortlink {
   using taker = std::function<void(answer a)>;
 
   // All of them outlive the link. [own strand]
-  shortlink(strand& place, const host& tables, resolver& names, const short_link_settings& s, taker t);
+  shortlink(strand& place, const host& tables, http_surroundings around, const short_link_settings& s, taker t);
   shortlink(const shortlink&) = delete;
   ~shortlink();
 

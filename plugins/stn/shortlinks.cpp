@@ -19,9 +19,9 @@ bool is_ours(std::string_view name) {
 
 }  // namespace
 
-shortlinks::shortlinks(strand& place, const host& tables, resolver& names, const std::vector<short_link_settings>& s, shortlink::taker t)
+shortlinks::shortlinks(strand& place, const host& tables, http_surroundings around, const std::vector<short_link_settings>& s, shortlink::taker t)
     : settings_(s) {
-  for (const short_link_settings& l : s) links_.push_back(std::make_unique<shortlink>(place, tables, names, l, t));
+  for (const short_link_settings& l : s) links_.push_back(std::make_unique<shortlink>(place, tables, around, l, t));
 }
 
 result<short_request> shortlinks::request_of(const tharsis_stn_task& task, std::string_view name, bool long_link) const {

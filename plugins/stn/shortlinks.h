@@ -13,7 +13,7 @@ namespace tharsis::stn {
 class shortlinks {
  public:
   // All of them outlive it. [own strand]
-  shortlinks(strand& place, const host& tables, resolver& names, const std::vector<short_link_settings>& s, shortlink::taker t);
+  shortlinks(strand& place, const host& tables, http_surroundings around, const std::vector<short_link_settings>& s, shortlink::taker t);
 
   // Where a task may go, as it says: over the long link of that name, over a short one, or over whichever is better
   // then. `long_link`: there is one of that name.

@@ -53,9 +53,9 @@ void switchboard::on_network(const tharsis_network_state& now) {
   score_.on_network(view(now.id));
   score_.on_reachable(now.type != THARSIS_NETWORK_NONE);
   foreground_ = now.foreground != 0;
-  system_proxy_ = view(now.proxy);
+  proxies_.on_network(view(now.proxy), now.generation);
   families_ = now.families;
-  if (std::exchange(generation_, now.generation) != now.generation) failed_proxies_.clear();
+  generation_ = now.generation;
 }
 
 tharsis_status switchboard::set(tharsis_text link, uint32_t kind, const tharsis_address* list, size_t count, tharsis_error* error) {
@@ -144,13 +144,6 @@ std::vector<candidate> switchboard::reachable(std::vector<candidate> all) const 
   });
   return all;
 }
-
-bool switchboard::proxy_works(const proxy& p) const {
-  const auto failed = failed_proxies_.find(p.text());
-  return failed == failed_proxies_.end() || place_.now() >= failed->second;
-}
-
-void switchboard::on_proxy_failed(const proxy& p, duration pause) { failed_proxies_[p.text()] = later(place_.now(), pause); }
 
 void switchboard::on_success(const tharsis_address& a, duration latency) {
   if (score_.on_success(a, latency, place_.now())) file_.change();

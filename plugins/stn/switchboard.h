@@ -1,5 +1,5 @@
 // What all links of an instance share to get connected: names, what is known of addresses and kept for the next
-// start, what applications have said of them, and the proxy that the system has.
+// start, what applications have said of them, and proxies.
 #pragma once
 #include <atomic>
 #include <map>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plugins/stn/core/address_choice.h"
+#include "plugins/stn/core/proxy_choice.h"
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/link_names.h"
@@ -57,11 +58,7 @@ class switchboard {
   task<void> learn_translation(address_lists lists, instant deadline);
   tls_sessions& sessions() { return sessions_; }
 
-  // Has it not failed of late?
-  bool proxy_works(const proxy& p) const;
-  void on_proxy_failed(const proxy& p, duration pause);
-  // What the host reports; empty: none.
-  const std::string& system_proxy() const { return system_proxy_; }
+  proxy_choice& proxies() { return proxies_; }
   uint64_t random() const;
 
  private:
@@ -84,13 +81,12 @@ class switchboard {
   kept_file file_;
   std::map<std::pair<std::string, uint32_t>, std::vector<tharsis_address>> lists_;  // By link and kind.
   bool foreground_ = true;
-  std::string system_proxy_;
+  proxy_choice proxies_;
   uint32_t families_ = 0;       // Which the network carries; 0: nobody knows.
   uint64_t generation_ = 0;     // Of the network,
   uint64_t translated_in_ = 0;  // and the one that `translation_` belongs to.
   std::optional<nat64_prefix> translation_;
   tls_sessions sessions_;
-  std::map<std::string, instant> failed_proxies_;  // Until when they are not asked.
   std::atomic<bool> closing_ = false;
   inbox<letter> inbox_;
 };

@@ -24,11 +24,12 @@ bool carries_a_body(std::string_view method) { return method == "POST" || method
 
 }  // namespace
 
-http1_client::http1_client(strand& place, std::unique_ptr<stream> wire, const url& to, http1::limits l)
+http1_client::http1_client(strand& place, std::unique_ptr<stream> wire, const url& to, http1::limits l, std::optional<proxy> hands_on)
     : place_(place),
       wire_(std::move(wire), http1::message_reader::reads::responses, l),
       host_(to.authority()),
-      peer_(to.place()) {}
+      peer_(to.place()),
+      hands_on_(std::move(hands_on)) {}
 
 task<result<http1_answer>> http1_client::exchange(http1_request request, size_t answer_max, instant deadline) {
   co_return co_await exchange_of(&request, answer_max, deadline);
@@ -75,9 +76,14 @@ error http1_client::start(http1::request_head head, std::optional<uint64_t> body
   if (http1::find(head.fields, "Host") == nullptr) head.fields.insert(head.fields.begin(), {"Host", host_});
   if (!body) http1::set(head.fields, "Transfer-Encoding", "chunked");
   else if (*body > 0 || carries_a_body(head.method)) http1::set(head.fields, "Content-Length", std::to_string(*body));
+  asked_ = head.method + " " + head.target.substr(0, head.target.find('?'));  // A query may hold secrets.
+  if (hands_on_) {
+    head.target = "http://" + host_ + head.target;
+    const std::string login = proxy_login(*hands_on_);
+    if (!login.empty()) http1::set(head.fields, "Proxy-Authorization", login);
+  }
   auto bytes = http1::write_head(head);
   if (!bytes) return bytes.failure();
-  asked_ = head.method + " " + head.target.substr(0, head.target.find('?'));  // A query may hold secrets.
   chunked_ = !body;
   to_send_ = body.value_or(0) - first.size();
   sent_ = !chunked_ && to_send_ == 0;
@@ -198,6 +204,10 @@ task<result<http1::response_head>> http1_client::head(instant deadline) {
     } else if (const error wrong = on_interim(); wrong.status != THARSIS_OK) {
       co_return wrong;
     }
+  }
+  if (hands_on_ && early_->status == 407) {
+    const error why = login_refused(*hands_on_);
+    co_return die(why.status, why.text);
   }
   phase_ = phase::reading;
   keeps_ = keeps_ && wire_.reader().keeps_alive();

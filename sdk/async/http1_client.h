@@ -13,6 +13,7 @@
 
 #include "sdk/async/http1_wire.h"
 #include "sdk/async/http_line.h"
+#include "sdk/pure/proxy.h"
 #include "sdk/pure/url.h"
 
 namespace tharsis {
@@ -39,7 +40,8 @@ struct http1_answer {
 // All functions: on the own strand. Deadlines are points in time, for the whole of what the function does.
 class http1_client final : public http_line {
  public:
-  http1_client(strand& place, std::unique_ptr<stream> wire, const url& to, http1::limits l = {});
+  // `hands_on`: the wire leads to this proxy, which takes requests with the whole URL and hands them on.
+  http1_client(strand& place, std::unique_ptr<stream> wire, const url& to, http1::limits l = {}, std::optional<proxy> hands_on = {});
 
   // The whole of it; an answer's body of more than `answer_max` bytes is a failure. An answer that comes while
   // the body is still being sent is taken at once, and from 300 on ends the sending.
@@ -81,6 +83,7 @@ class http1_client final : public http_line {
   http1_wire wire_;
   const std::string host_;   // For the field Host.
   const std::string peer_;   // For sentences.
+  const std::optional<proxy> hands_on_;
   std::string asked_;        // "POST /in"
   phase phase_ = phase::idle;
   bool chunked_ = false;

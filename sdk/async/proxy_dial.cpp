@@ -32,15 +32,21 @@ error lost(const stream& wire, const proxy& through) {
 
 }  // namespace
 
+task<result<std::unique_ptr<stream>>> enter_proxy(strand& place, std::unique_ptr<stream> wire, proxy through,
+                                                  std::optional<tls_context> trust, instant deadline) {
+  if (!through.secure) co_return std::move(wire);
+  if (!trust) co_return error{THARSIS_E_INVALID, "the proxy " + through.text() + ": nobody was named to be trusted"};
+  auto safe = co_await tls_connect(place, std::move(wire), *trust, through.host, deadline);
+  if (!safe) co_return error{safe.status(), "the proxy " + through.text() + ": " + safe.failure().text};
+  co_return std::move(*safe);
+}
+
 task<result<std::unique_ptr<stream>>> make_tunnel(strand& place, std::unique_ptr<stream> wire, proxy through,
                                                   std::optional<tls_context> trust, std::string host, uint16_t port,
                                                   instant deadline) {
-  if (through.secure) {
-    if (!trust) co_return error{THARSIS_E_INVALID, "the proxy " + through.text() + ": nobody was named to be trusted"};
-    auto safe = co_await tls_connect(place, std::move(wire), *trust, through.host, deadline);
-    if (!safe) co_return error{safe.status(), "the proxy " + through.text() + ": " + safe.failure().text};
-    wire = std::move(*safe);
-  }
+  auto entered = co_await enter_proxy(place, std::move(wire), through, std::move(trust), deadline);
+  if (!entered) co_return entered.failure();
+  wire = std::move(*entered);
   proxy_handshake talk(through, host, port);
   if (talk.status() != THARSIS_PENDING) co_return talk.failure();
   bool alive = wire->write(as_bytes(talk.take_output())) == THARSIS_OK && feed(*wire, talk);

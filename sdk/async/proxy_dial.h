@@ -11,6 +11,10 @@
 
 namespace tharsis {
 
+// `wire` leads to the proxy, without TLS; with TLS where it is an https:// proxy, which needs `trust` to vouch for it.
+task<result<std::unique_ptr<stream>>> enter_proxy(strand& place, std::unique_ptr<stream> wire, proxy through,
+                                                  std::optional<tls_context> trust, instant deadline);
+
 // `wire` leads to the proxy, without TLS; what it is afterwards leads to host:port, or why not, as proxy_handshake says.
 // Its peer() stays the proxy. An https:// proxy needs `trust`, which must vouch for it.
 task<result<std::unique_ptr<stream>>> make_tunnel(strand& place, std::unique_ptr<stream> wire, proxy through,

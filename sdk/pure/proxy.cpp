@@ -67,6 +67,17 @@ result<proxy> parse_proxy(std::string_view text) {
   return p;
 }
 
+std::string proxy_login(const proxy& through) {
+  return through.user.empty() ? std::string() : "Basic " + base64_text(as_bytes(through.user + ":" + through.password));
+}
+
+error login_refused(const proxy& through) {
+  return {THARSIS_E_DENIED,
+          "the proxy " + through.text() +
+              (through.user.empty() ? ": it wants a name and a password (407); write them before its host, as in http://user:password@host:port"
+                                    : ": it does not accept this name and password, or wants them in another way than Basic (407)")};
+}
+
 proxy_handshake::proxy_handshake(const proxy& through, std::string host, uint16_t port)
     : through_(through),
       host_(std::move(host)),
@@ -108,8 +119,7 @@ void proxy_handshake::die(tharsis_status status, std::string text) {
 void proxy_handshake::ask_http() {
   reader_.expect("CONNECT");
   http1::request_head head{.method = "CONNECT", .target = server(), .fields = {{"Host", server()}}};
-  if (!through_.user.empty())
-    head.fields.push_back({"Proxy-Authorization", "Basic " + base64_text(as_bytes(through_.user + ":" + through_.password))});
+  if (const std::string login = proxy_login(through_); !login.empty()) head.fields.push_back({"Proxy-Authorization", login});
   auto text = http1::write_head(head);
   if (text) output_ = std::move(*text);
   else die(THARSIS_E_INVALID, "the server's name '" + host_ + "' cannot be told to it");
@@ -136,10 +146,7 @@ void proxy_handshake::on_http(std::span<const uint8_t> bytes) {
 void proxy_handshake::on_http_status(int status) {
   const std::string code = " (" + std::to_string(status) + ")";
   if (status >= 200 && status < 300) status_ = THARSIS_OK;
-  else if (status == 407 && through_.user.empty())
-    die(THARSIS_E_DENIED, "it wants a name and a password" + code + "; write them before its host, as in http://user:password@host:port");
-  else if (status == 407)
-    die(THARSIS_E_DENIED, "it does not accept this name and password, or wants them in another way than Basic" + code);
+  else if (status == 407 && failure_.status == THARSIS_OK) failure_ = login_refused(through_);
   else if (status == 502 || status == 503 || status == 504)
     die(THARSIS_E_UNREACHABLE, "it could not reach " + server() + code);
   else if (status >= 400 && status < 500)

@@ -30,6 +30,11 @@ struct proxy {
 //   THARSIS_E_INVALID  with what is wrong; the sentence repeats neither name nor password.
 result<proxy> parse_proxy(std::string_view text);
 
+// What Proxy-Authorization says to an HTTP proxy; empty where there is no name.
+std::string proxy_login(const proxy& through);
+// Why an HTTP proxy wants another login than it got: it answered 407.
+error login_refused(const proxy& through);
+
 // The bytes between us and a proxy until the tunnel stands. Reading no more than wants() never takes a byte that
 // came through the tunnel, so the stream below is the tunnel afterwards.
 class proxy_handshake {

@@ -1,5 +1,5 @@
-"""tharsis stn fetch, and the C example over tharsis.http/1, against Python's server over TLS and, where it is installed,
-nginx: http_client_test.py THARSIS PLUGINS HTTP_GET FOLDER. Each claim is about what arrives, none about how long it takes."""
+"""tharsis stn fetch, and the C example over tharsis.http/1, against Python's server over TLS and, where they are installed,
+nginx, and tinyproxy on the way: http_client_test.py THARSIS PLUGINS HTTP_GET FOLDER. Each claim is about what arrives, none about how long it takes."""
 
 import gzip
 import http.server
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import threading
 import unittest
+
+from stn_proxy_test import Socks5, free_port, listens, wait_until
 
 THARSIS, PLUGINS, HTTP_GET, FOLDER = sys.argv[1:5]
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
@@ -184,6 +186,56 @@ location /away {{ return 301 /text.txt; }} }} }}
         finally:
             nginx.terminate()
             nginx.wait(timeout=60)
+
+
+class Proxies(unittest.TestCase):
+    def test_socks5(self):
+        guarded = Socks5(("ann", "hidden"))
+        way = ("--proxy", f"socks5://ann:hidden@127.0.0.1:{guarded.port}", "--plain", "--ca", FOLDER + "/ca.pem")
+        for secure in (True, False):
+            with Python(secure) as url:
+                self.assertEqual(fetch(url + "/text", *way), (0, TEXT, ""))
+        self.assertEqual([host for _, host in guarded.asked], ["localhost"] * 2)
+        code, out, err = fetch("http://localhost/", "--plain", "--proxy", f"socks5://ann:hidden2@127.0.0.1:{guarded.port}")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("does not accept this name and password", err)
+        self.assertNotIn("hidden", err)
+
+    def test_what_is_no_proxy(self):
+        code, _, err = fetch("http://localhost/", "--proxy", "gopher://proxy:70")
+        self.assertEqual(code, 2)
+        self.assertIn("--proxy", err)
+        code, _, err = fetch("http://localhost/", "--proxy", f"http://127.0.0.1:{free_port()}")
+        self.assertEqual(code, 1)
+        self.assertIn("--plain", err)  # Nothing goes unencrypted through somebody else's machine unless that is wished.
+        code, _, err = fetch("http://localhost/", "--plain", "--proxy", f"http://127.0.0.1:{free_port()}")
+        self.assertEqual(code, 1)
+        self.assertIn("the proxy http://127.0.0.1", err)
+
+    @unittest.skipUnless(shutil.which("tinyproxy"), "tinyproxy is not installed")
+    def test_tinyproxy(self):
+        with Python() as secure, Python(secure=False) as plain:
+            port = free_port()
+            with open(FOLDER + "/tinyproxy.conf", "w") as file:  # As its package has it: no tunnels but to the ports of TLS.
+                file.write(f"Port {port}\nListen 127.0.0.1\nTimeout 60\nBasicAuth ann hidden\nConnectPort {secure.rsplit(':', 1)[1]}\n")
+            proxy = subprocess.Popen(["tinyproxy", "-d", "-c", FOLDER + "/tinyproxy.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                wait_until("tinyproxy", lambda: listens(port))
+                way = ("--plain", "--ca", FOLDER + "/ca.pem", "--proxy", f"http://ann:hidden@127.0.0.1:{port}")
+                for url in (plain, secure):
+                    self.assertEqual(fetch(url + "/text", *way), (0, TEXT, ""))
+                    self.assertEqual(fetch(url + "/moved", *way), (0, TEXT, ""))
+                    self.assertEqual(fetch(url + "/echo", "--data", "d", *way)[:2], (0, "POST None d\n"))
+                for login in ("", "ann:hidden2@"):
+                    code, out, err = fetch(plain + "/text", "--plain", "--proxy", f"http://{login}127.0.0.1:{port}")
+                    self.assertEqual((code, out), (1, ""))
+                    self.assertIn("the proxy http://127.0.0.1", err)
+                    self.assertNotIn("hidden", err)
+                code, out, err = fetch(plain + "/text", "--plain", "--set", "http.proxy_fallback=direct", "--proxy", f"socks5://127.0.0.1:{port}")
+                self.assertEqual((code, out), (0, TEXT))
+            finally:
+                proxy.terminate()
+                proxy.wait(timeout=60)
 
 
 class Example(unittest.TestCase):

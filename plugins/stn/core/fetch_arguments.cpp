@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "plugins/stn/core/link_line.h"
 #include "sdk/pure/option_values.h"
 
 namespace tharsis::stn {
@@ -50,6 +51,7 @@ result<fetch_arguments> parse_fetch_arguments(const std::vector<std::string>& wo
   known.flag("--plain", line.plain).flag("--raw", line.raw).flag("--include", line.include).flag("--no-redirect", stay).flag("--json", line.json);
   known.quiet_value("--method", [&line](const std::string& text) { return take_method(text, line.method); });
   known.quiet_value("--header", [&line](const std::string& text) { return take_header(text, line.fields); });
+  known.quiet_value("--proxy", take_proxy(line.through));
   known.value("--data", take_text(line.data)).value("--data-file", take_file(line.data_file));
   known.value("--output", take_file(line.output)).value("--ca", take_file(line.ca)).value("--timeout", take_patience(line.timeout));
   if (error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
@@ -72,6 +74,8 @@ const std::string_view fetch_help =
     "  --output FILE       where the answer's body goes; the file is there only once it is whole\n"
     "  --include           print the answer's head too\n"
     "  --ca FILE           trust the authorities in this PEM file, and nobody else\n"
+    "  --proxy URL         go through http://[USER:PASSWORD@]HOST:PORT, https://... or socks5://...; others can read the\n"
+    "                      password in the list of processes: --set http.proxy=... can, too\n"
     "  --plain             http:// may leave this machine, unencrypted\n"
     "  --no-redirect       a redirect is the answer\n"
     "  --raw               no compressed body is asked for, and none is unpacked\n"

@@ -7,6 +7,7 @@
 
 #include "sdk/pure/error.h"
 #include "sdk/pure/http1.h"
+#include "sdk/pure/proxy.h"
 #include "sdk/pure/time.h"
 #include "sdk/pure/url.h"
 
@@ -19,6 +20,7 @@ struct fetch_arguments {
   std::optional<std::string> data, data_file;  // One of them at most.
   std::string output;                          // As typed; empty: the body is printed.
   std::string ca;                              // As typed.
+  std::optional<proxy> through;
   duration timeout = 300s;
   bool plain = false, raw = false, include = false, redirect = true, json = false, help = false;
 };

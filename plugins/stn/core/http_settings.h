@@ -4,6 +4,8 @@
 #include <string>
 
 #include "plugins/stn/core/http_pool.h"
+#include "plugins/stn/core/proxy_settings.h"
+#include "plugins/stn/core/tls_settings.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::stn {
@@ -14,8 +16,8 @@ struct http_versions {
 };
 
 struct http_settings {
-  std::string ca;            // A file of certificates to trust; may be empty.
-  bool system_store = true;  // Also trust what the system trusts.
+  tls_settings tls;  // Without early data.
+  proxy_settings proxy;
   bool plain_allowed = false;  // http:// outside loopback.
   http_versions versions;
   // The first packet and three retransmissions (1 + 2 + 4 s) and an answer.

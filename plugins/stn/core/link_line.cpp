@@ -29,14 +29,6 @@ std::string take_address(const std::string& text, link_line& line) {
   return {};
 }
 
-// Its sentences leave the password out.
-std::string take_proxy(const std::string& text, link_line& line) {
-  auto through = parse_proxy(text);
-  if (!through) return through.failure().text;
-  line.through = std::move(*through);
-  return {};
-}
-
 std::string take_pin(const std::string& text, link_line& line) {
   const auto pin = parse_pin(text);
   if (!pin) return pin.failure().text;
@@ -46,6 +38,15 @@ std::string take_pin(const std::string& text, link_line& line) {
 
 }  // namespace
 
+option_words::taker take_proxy(std::optional<proxy>& to) {
+  return [&to](const std::string& text) -> std::string {
+    auto through = parse_proxy(text);
+    if (!through) return through.failure().text;
+    to = std::move(*through);
+    return {};
+  };
+}
+
 void read_link_line(option_words& known, link_line& line) {
   known.words("an endpoint", [&line](const std::string& word) { return take_endpoint(word, line); });
   known.flag("--plain", line.plain);
@@ -54,7 +55,7 @@ void read_link_line(option_words& known, link_line& line) {
   known.value("--codec", [&line](const std::string& text) { return take_codec(text, line); });
   known.value("--client-version", take_whole(line.client_version, 0, std::numeric_limits<uint32_t>::max()));
   known.quiet_value("--address", [&line](const std::string& text) { return take_address(text, line); });
-  known.quiet_value("--proxy", [&line](const std::string& text) { return take_proxy(text, line); });
+  known.quiet_value("--proxy", take_proxy(line.through));
   known.quiet_value("--pin", [&line](const std::string& text) { return take_pin(text, line); });
 }
 

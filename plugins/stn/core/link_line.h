@@ -33,6 +33,9 @@ void read_link_line(option_words& known, link_line& line);
 // What is missing once all words are read, or THARSIS_OK.
 error mistake_in_link_line(const option_words& known, const link_line& line);
 
+// A proxy's URL. Its sentences leave the password out.
+option_words::taker take_proxy(std::optional<proxy>& to);
+
 // Their part of the help, of both alike.
 extern const std::string_view link_line_help;
 

@@ -1,4 +1,4 @@
-// Through which proxy a link goes.
+// Through which proxy a link or the HTTP client goes.
 #pragma once
 #include "sdk/pure/proxy.h"
 #include "sdk/pure/time.h"

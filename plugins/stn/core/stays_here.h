@@ -1,12 +1,14 @@
-// Whether it is known without asking a resolver that an endpoint is no other machine.
+// Whether it is known without asking a resolver that a host is no other machine.
 #pragma once
+#include <string>
+
 #include "sdk/pure/address.h"
 
 namespace tharsis::stn {
 
-inline bool stays_here(const endpoint& e) {
-  const auto ip = parse_ip(e.host);
-  return e.host == "localhost" || (ip && is_loopback(*ip));
+inline bool stays_here(const std::string& host) {
+  const auto ip = parse_ip(host);
+  return host == "localhost" || (ip && is_loopback(*ip));
 }
 
 }  // namespace tharsis::stn

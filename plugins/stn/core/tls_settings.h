@@ -1,4 +1,4 @@
-// Whom a link's client trusts, and what it shows, at tcps:// endpoints.
+// Whom a client trusts, and what it shows, at tcps:// endpoints and https:// URLs.
 #pragma once
 #include <string>
 #include <vector>

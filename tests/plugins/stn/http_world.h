@@ -142,8 +142,8 @@ class http_world {
     world.add_name("web.test", {ip});
     world.add_name("other.test", {ip});
     settings.plain_allowed = true;
-    settings.ca = "/state/ca.pem";
-    settings.system_store = false;
+    settings.tls.ca = "/state/ca.pem";
+    settings.tls.system_store = false;
     authority = *make_authority(*client.platform.random, "test authority", seconds(), 10);
   }
   ~http_world() {

@@ -1,4 +1,4 @@
-// A proxy for tests, HTTP's CONNECT or SOCKS5, honest or not. It has its own machine.
+// A proxy for tests, HTTP's CONNECT and requests with a whole URL, or SOCKS5, honest or not. It has its own machine.
 #pragma once
 #include <deque>
 
@@ -7,6 +7,7 @@
 #include "sdk/async/tcp_listener.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/base64.h"
+#include "sdk/pure/url.h"
 #include "tests/plugins/stn/link_world.h"
 
 namespace tharsis::test {
@@ -61,6 +62,8 @@ class scripted_proxy {
     if (socks_) to = co_await ask_socks(client);
     else to = co_await ask_http(client);
     if (to.empty()) co_return co_await hold(client, "");  // Whoever was refused hangs up.
+    std::string handed_on;
+    if (to.starts_with("http://")) handed_on = as_server_reads(to);
     targets.push_back(to);
     const auto place = parse_endpoint("tcp://" + to);
     auto addresses = co_await names_.resolve(place->host, here_.place->now() + 5s);
@@ -69,7 +72,8 @@ class scripted_proxy {
     at.port = place->port;
     auto server = co_await dial_tcp(*here_.place, net_, at, here_.place->now() + 5s);
     if (!server) co_return say(*client, socks_ ? std::string("\5\5\0\1\0\0\0\0\0\0", 10) : "HTTP/1.1 502 no\r\n\r\n");
-    say(*client, socks_ ? std::string("\5\0\0\1\0\0\0\0\0\0", 10) : "HTTP/1.1 200 established\r\n\r\n");
+    if (!handed_on.empty()) (*server)->write(as_bytes(handed_on));
+    else say(*client, socks_ ? std::string("\5\0\0\1\0\0\0\0\0\0", 10) : "HTTP/1.1 200 established\r\n\r\n");
     auto other = std::shared_ptr<stream>(std::move(*server));
     work_.spawn(pass(other, client));
     co_await pass(client, other);
@@ -133,8 +137,21 @@ class scripted_proxy {
       say(*wire, known ? "HTTP/1.1 403 no\r\n\r\n" : "HTTP/1.1 407 who?\r\n\r\n");
       co_return "";
     }
+    head_ = head;
     const size_t from = head.find(' ') + 1;
     co_return head.substr(from, head.find(' ', from) - from);
+  }
+
+  // The request that came with the whole URL `to`, which becomes host:port, and without the proxy's login.
+  std::string as_server_reads(std::string& to) const {
+    const auto whole = parse_url(to);
+    if (!whole) return {};
+    std::string text = head_;
+    text.replace(text.find(to), to.size(), whole->target);
+    if (const size_t login = text.find("Proxy-Authorization"); login != std::string::npos)
+      text.erase(login, text.find("\r\n", login) + 2 - login);
+    to = whole->place();
+    return text;
   }
 
   task<std::string> ask_socks(std::shared_ptr<stream> wire) {
@@ -177,6 +194,7 @@ class scripted_proxy {
   }
 
   const bool socks_;
+  std::string head_;  // Of the last HTTP request.
   site here_;
   const tharsis_net& net_;
   resolver names_;

@@ -1,7 +1,8 @@
-#include "plugins/stn/link_trust.h"
+#include "plugins/stn/client_trust.h"
 
 #include <optional>
 
+#include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
 
 namespace tharsis::stn {
@@ -20,12 +21,14 @@ std::optional<error> read_named(const tharsis_files& files, const std::string& p
   return {};
 }
 
-}  // namespace
-
-result<tls_context> read_trust(const tharsis_files& files, const std::string& link, const tls_settings& s) {
-  const std::string at = "links." + link + ".tls";
+// [a thread that may block]
+result<tls_context> read_trust(const tharsis_files& files, const client_trust& wanted) {
+  const std::string& at = wanted.setting;
+  const tls_settings& s = wanted.tls;
   tls_client_settings trusted;
   trusted.system_store = s.system_store;
+  trusted.http1 = wanted.http1;
+  trusted.http2 = wanted.http2;
   trusted.pins = s.pins;
   trusted.oldest = s.from_1_2 ? tls_version::v1_2 : tls_version::v1_3;
   if (auto failure = read_named(files, s.ca, ca_size_max, at + ".ca", "a list of certificates",
@@ -39,6 +42,15 @@ result<tls_context> read_trust(const tharsis_files& files, const std::string& li
   if (!context)
     return error{context.status(), (s.ca.empty() ? at : at + ".ca (" + s.ca + ")") + ": " + context.failure().text};
   return context;
+}
+
+}  // namespace
+
+task<result<tls_context>> load_client_trust(strand& place, const tharsis_files* files, client_trust wanted) {
+  const auto read = [files, wanted = std::move(wanted)] { return read_trust(*files, wanted); };
+  auto loaded = co_await blocking(place, read);
+  if (!loaded) co_return error{THARSIS_E_BUSY, "too much blocking work waits, so the trusted certificates could not be read"};
+  co_return std::move(*loaded);
 }
 
 }  // namespace tharsis::stn
