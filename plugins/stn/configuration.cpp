@@ -26,11 +26,29 @@ heartbeat_settings read_heartbeat(const host& from, const std::string& at) {
   return s;
 }
 
+// But `fresh`, which has a key of its own.
+void read_pauses(const host& from, const std::string& at, pause_table& t) {
+  t.used = from.wait(at + ".used", t.used);
+  t.long_used = from.wait(at + ".long", t.long_used);
+  t.left = from.wait(at + ".left", t.left);
+  t.inactive = from.wait(at + ".inactive", t.inactive);
+}
+
 reconnect_settings read_reconnect(const host& from, const std::string& at) {
   reconnect_settings s;
   s.pause_min = from.wait(at + ".pause_min", s.pause_min);
-  s.pause_max = from.wait(at + ".pause_max", s.pause_max);
-  s.pause_wanted = from.wait(at + ".pause_wanted", s.pause_wanted);
+  s.pauses.fresh = from.wait(at + ".pause_max", s.pauses.fresh);
+  read_pauses(from, at + ".pauses", s.pauses);
+  s.pauses_wanted.fresh = from.wait(at + ".pause_wanted", s.pauses_wanted.fresh);
+  read_pauses(from, at + ".pauses_wanted", s.pauses_wanted);
+  s.grows = from.text(at + ".grows", "doubling") == "at_once" ? reconnect_settings::growth::at_once : reconnect_settings::growth::doubling;
+  s.jitter = from.whole(at + ".jitter", s.jitter);
+  for (size_t i = 0; i < from.texts(at + ".ladder").size(); ++i) s.ladder.push_back(from.wait(at + ".ladder." + std::to_string(i)));
+  s.ladder_soon = from.wait(at + ".ladder_soon", s.ladder_soon);
+  s.pause_no_network = from.wait(at + ".pause_no_network", s.pause_no_network);
+  s.pause_no_account = from.wait(at + ".pause_no_account", s.pause_no_account);
+  s.pause_no_account_inactive = from.wait(at + ".pause_no_account_inactive", s.pause_no_account_inactive);
+  s.account_expected = from.text(at + ".account", "told") == "expected";
   s.refused_min = from.wait(at + ".refused_min", s.refused_min);
   s.refused_max = from.wait(at + ".refused_max", s.refused_max);
   s.lived = from.wait(at + ".lived", s.lived);
@@ -191,11 +209,19 @@ std::optional<error> mistake_in(const host& from, const link_settings& s) {
       return wrong(from, at + (s.codec_settings.empty() ? ".codec" : ".codec_settings"), tried.failure().text);
   if (s.heartbeat.interval_min > s.heartbeat.interval_max)
     return wrong(from, at + ".heartbeat.interval_min", "is longer than interval_max");
-  if (s.reconnect.pause_min > s.reconnect.pause_max)
+  if (s.reconnect.pause_min > s.reconnect.pauses.fresh)
     return wrong(from, at + ".reconnect.pause_min", "is longer than pause_max");
   if (s.reconnect.refused_min > s.reconnect.refused_max)
     return wrong(from, at + ".reconnect.refused_min", "is longer than refused_max");
   return {};
+}
+
+activity_settings read_activity(const host& from) {
+  activity_settings s;
+  s.fresh = from.wait("activity.fresh", s.fresh);
+  s.long_used = from.wait("activity.long", s.long_used);
+  s.inactive = from.wait("activity.inactive", s.inactive);
+  return s;
 }
 
 void read_network_times(const host& from, const std::string& at, network_times& t) {
@@ -330,6 +356,7 @@ result<settings> read_settings(const host& tables) {
   auto http = read_http(tables);
   if (!http) return http.failure();
   s.http = std::move(*http);
+  s.activity = read_activity(tables);
   for (const std::string& name : tables.keys("short_links")) {
     auto link = read_short_link(tables, name);
     if (!link) return link.failure();
@@ -365,7 +392,7 @@ result<settings> read_settings(const host& tables, const link_line& line, const 
       return wrong_line(line, "no certificate is trusted; name the server's authority with --ca");
   }
   if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
-  return settings{{std::move(link)}, read_tasks(tables), {}, {}};
+  return settings{{std::move(link)}, read_tasks(tables), {}, {}, {}};
 }
 
 }  // namespace tharsis::stn

@@ -71,7 +71,8 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       book_(place, tables, std::move(files.book)),
       auth_(tables),
       route_(tables),
-      links_({place, host_, ways_, codecs_, client_id_, events, counts_, memory_, book_, auth_, *this}, names_, s.tasks.answer_times),
+      use_(s.activity),
+      links_({place, host_, ways_, codecs_, client_id_, events, counts_, memory_, book_, auth_, *this, use_}, names_, s.tasks.answer_times),
       shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
@@ -92,6 +93,7 @@ void dispatcher::start() {
     ways_.on_network(now);
     limits_.on_network(now.type == THARSIS_NETWORK_CELLULAR);
     limits_.on_active(now.foreground != 0, place_.now());
+    use_.on_foreground(now.foreground != 0, place_.now());
     for (longlink* link : links_.all()) link->on_network(now);
     shorts_.on_network(now);
   });

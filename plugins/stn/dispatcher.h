@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "plugins/stn/core/activity.h"
 #include "plugins/stn/core/stopped_commands.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/counts.h"
@@ -96,6 +97,7 @@ class dispatcher final : public answer_taker {
   link_book book_;
   auth_hook auth_;
   route_hook route_;
+  activity use_;
   link_directory links_;
   shortlinks shorts_;  // Their tasks have the long link of their name as their `link`, or none.
   const std::shared_ptr<open_tasks> open_;

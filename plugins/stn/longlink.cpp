@@ -39,7 +39,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       codec_(around.codecs, settings_),
       tasks_(s.name, phases_, counts_.requests, times),
       rhythm_(s.heartbeat),
-      pace_(s.reconnect),
+      pace_(s.reconnect, around.use),
       demand_(s),
       signals_(s.signalling),
       datagrams_(around.tables),
@@ -66,8 +66,15 @@ void longlink::on_network(const tharsis_network_state& now) {
   if (view(now.account) != account_) {  // Who was refused is not who asks now.
     account_ = view(now.account);
     pace_.forgive();
+    pace_.on_account(!account_.empty());
     nudge();
   }
+  const bool looked_at = std::exchange(foreground_, now.foreground != 0);
+  if (foreground_ && !looked_at) {
+    pace_.on_return();
+    nudge();
+  }
+  pace_.on_network_there(now.type != THARSIS_NETWORK_NONE);
   home_.on_foreground(now.foreground != 0);
   const bool same = now.generation == way_.generation;
   const way before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))});
@@ -172,7 +179,7 @@ task<void> longlink::run() {
       co_await nudge_.wait();
       continue;
     }
-    const instant due = pace_.due(tasks_.unanswered() > 0);
+    const instant due = pace_.due(tasks_.unanswered() > 0, place_.now());
     if (place_.now() < due) {
       co_await nudge_.wait(due);
       continue;
@@ -203,6 +210,7 @@ void longlink::begin_attempt() {
   if (because_ == THARSIS_STN_WHY_RETRY && (settings_.on_demand || tasks_.unanswered() > 0)) because_ = THARSIS_STN_WHY_WANTED;
   tried_because_ = std::exchange(because_, THARSIS_STN_WHY_RETRY);
   tried_at_ = phases_.at(place_.now());
+  pace_.on_attempt(place_.now());
   report(THARSIS_STN_CONNECTING, loss(tried_because_, THARSIS_OK, {}));
   moved_ = asked_ = false;
   dialed_ = way_;

@@ -51,6 +51,7 @@ struct link_surroundings {
   link_book& book;
   auth_hook& auth;
   answer_taker& taker;
+  const activity& use;
 };
 
 class longlink final : private auth_asker {
@@ -170,6 +171,7 @@ class longlink final : private auth_asker {
   bool auth_told_ = false;                 // How it ended.
   std::optional<loss> wish_;               // To give the connection up.
   std::string account_;                    // Of the host.
+  bool foreground_ = true;
   signal nudge_;                       // While there is no connection; else its stream's own.
   signal deadlines_;                   // The first deadline of a task is sooner than
   instant expires_at_ = never;         // this, for which expire() waits.

@@ -33,6 +33,9 @@ class told_network {
   // Told at the next change.
   std::string proxy;
   uint32_t families = THARSIS_NETWORK_V4;
+  uint32_t type = THARSIS_NETWORK_WIRED;  // While there is an interface.
+  bool foreground = true;
+  std::string account;
 
  private:
   struct watching {
@@ -45,14 +48,15 @@ class told_network {
     const told_network& n = of(self);
     tharsis_network_state s{};
     s.size = sizeof s;
-    s.type = n.interface_.empty() ? uint32_t{THARSIS_NETWORK_NONE} : uint32_t{THARSIS_NETWORK_WIRED};
+    s.type = n.interface_.empty() ? uint32_t{THARSIS_NETWORK_NONE} : n.type;
     s.families = n.interface_.empty() ? 0u : n.families;
     s.proxy = text_of(n.proxy);
     s.generation = n.generation_;
     s.interface = text_of(n.interface_);
     s.id = text_of(n.id_);
     s.metered = -1;
-    s.foreground = 1;
+    s.foreground = n.foreground ? 1 : 0;
+    s.account = text_of(n.account);
     told(context, &s);
   }
   static tharsis_status watch(void* self, tharsis_on_network told, void* context, tharsis_handle* id, tharsis_error*) {

@@ -1,6 +1,8 @@
-// When to try again after a loss: at once the first time, then after pauses drawn from a range that
-// doubles up to a maximum (full jitter, so that the clients of a server that comes back do not come
-// all at once). Only a connection that lived takes the pauses back.
+// When to try again after a loss: at once the first time, then after pauses drawn from a range that doubles
+// (with chance, so that the clients of a server that comes back do not come all at once). How far it doubles
+// depends on who waits: tasks, somebody who looks at the application, or nobody; and on whether there is a
+// network, and an account to be served. Only a connection that lived takes the pauses back; whatever makes the
+// next try more likely to help (another network, an account, somebody who comes back) ends the pause.
 #pragma once
 #include <algorithm>
 
@@ -10,18 +12,25 @@ namespace tharsis::stn {
 
 class reconnect {
  public:
-  explicit reconnect(const reconnect_settings& s) : settings_(s) {}
+  // `use` outlives it.
+  reconnect(const reconnect_settings& s, const activity& use) : settings_(s), use_(use) {}
 
   void on_up(instant now) { up_at_ = now; }
+
+  // An attempt begins.
+  void on_attempt(instant now) {
+    const bool soon = attempt_at_ != never && now - attempt_at_ < settings_.ladder_soon;
+    if (soon && rung_ + 1 < settings_.ladder.size()) ++rung_;
+    if (!soon && rung_ > 0) --rung_;
+    attempt_at_ = now;
+  }
 
   // The connection, or the attempt at one, has failed. `random` is any 64 bits.
   void on_down(instant now, uint64_t random) {
     if (up_at_ != never && now - up_at_ >= settings_.lived) losses_ = 0;
     up_at_ = never;
     down_at_ = now;
-    range_ = losses_ == 0 ? duration::zero() : settings_.pause_min;
-    for (int i = 1; i < losses_ && range_ < settings_.pause_max; ++i) range_ *= 2;
-    range_ = std::min(range_, settings_.pause_max);
+    at_once_ = losses_ == 0;
     share_ = static_cast<double>(random >> 11) / static_cast<double>(1ULL << 53);
     losses_ = std::min(losses_ + 1, losses_max);
   }
@@ -45,28 +54,75 @@ class reconnect {
 
   // Traffic takes another way now: what failed before says nothing about it.
   void on_network() {
-    range_ = duration::zero();
+    at_once_ = true;
     losses_ = 0;
+    rung_ = 0;
   }
+  void on_network_there(bool is) { network_ = is; }
 
   // Another server may be tried at once.
-  void on_alternative() { range_ = duration::zero(); }
+  void on_alternative() { at_once_ = true; }
 
-  // When to try. `wanted`: tasks wait for the link.
-  instant due(bool wanted) const {
-    const duration range = wanted ? std::min(range_, settings_.pause_wanted) : range_;
-    return std::max(refused_until_, later(down_at_, duration(static_cast<int64_t>(static_cast<double>(range.count()) * share_))));
+  // Somebody looks at the application again. It may be for a moment only, and often: the server is asked once for
+  // each time.
+  void on_return() {
+    at_once_ = true;
+    losses_ = std::min(losses_, 1);
+    rung_ = 0;
   }
 
+  // Whether somebody is logged in.
+  void on_account(bool is) {
+    if (is && account_ != account::there) on_return();
+    if (is || account_ == account::there) account_ = is ? account::there : account::gone;
+  }
+
+  // When to try. `wanted`: tasks wait for the link.
+  instant due(bool wanted, instant now) const { return std::max(refused_until_, later(down_at_, pause(wanted, now))); }
+
  private:
+  enum class account { untold, there, gone };
   static constexpr int losses_max = 64;  // More would not make the pause longer.
 
+  bool nobody() const { return account_ == account::gone || (account_ == account::untold && settings_.account_expected); }
+
+  duration longest(bool wanted, usage use) const {
+    if (wanted) return settings_.pauses_wanted.of(use);
+    duration most = settings_.pauses.of(use);
+    if (use == usage::fresh || use == usage::used) return most;
+    if (!network_) most = std::max(most, settings_.pause_no_network);
+    if (nobody()) most = std::max(most, use == usage::inactive ? settings_.pause_no_account_inactive : settings_.pause_no_account);
+    return most;
+  }
+
+  duration range(bool wanted, usage use) const {
+    const duration most = longest(wanted, use);
+    if (use == usage::inactive && !wanted && network_ && !nobody() && !settings_.ladder.empty())
+      return std::min(settings_.ladder[rung_], most);
+    if (settings_.grows == reconnect_settings::growth::at_once) return most;
+    duration grown = settings_.pause_min;
+    for (int i = 2; i < losses_ && grown < most; ++i) grown *= 2;
+    return std::min(grown, most);
+  }
+
+  duration pause(bool wanted, instant now) const {
+    if (at_once_) return duration::zero();
+    const auto whole = static_cast<double>(range(wanted, use_.state(now)).count());
+    const double chance = static_cast<double>(settings_.jitter) / 100;
+    return duration(static_cast<int64_t>(whole * (1 - chance + chance * share_)));
+  }
+
   reconnect_settings settings_;
+  const activity& use_;
   instant up_at_ = never;
   instant down_at_{};
-  duration range_{};
+  instant attempt_at_ = never;
+  size_t rung_ = 0;  // Of the ladder.
+  bool at_once_ = true;
   double share_ = 0;
   int losses_ = 0;
+  bool network_ = true;
+  account account_ = account::untold;
   int refusals_ = 0;
   instant refused_until_{};
   duration refused_pause_{};

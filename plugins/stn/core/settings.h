@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/core/activity.h"
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/dial_settings.h"
 #include "plugins/stn/core/proxy_settings.h"
@@ -37,13 +38,47 @@ struct heartbeat_settings {
   bool foreground_shortest = true;
 };
 
+// A pause for each way in which the application is used.
+struct pause_table {
+  duration fresh, used, long_used, left, inactive;
+
+  duration of(usage u) const {
+    switch (u) {
+      case usage::fresh: return fresh;
+      case usage::used: return used;
+      case usage::long_used: return long_used;
+      case usage::left: return left;
+      default: return inactive;
+    }
+  }
+};
+
 struct reconnect_settings {
+  enum class growth { doubling, at_once };
   // A server that restarts is back within a second or two, so the second try may come soon.
   duration pause_min = 500ms;
-  // Nobody waits for an idle link; longer pauses save nothing that is worth a late push.
-  duration pause_max = 30s;
-  // Somebody waits: tasks live for some 15 s, so try at least twice in that time.
-  duration pause_wanted = 5s;
+  // The longest ones. While somebody looks, half a minute without pushes is noticed. In the background a push may
+  // be minutes late, and each try wakes a radio that then stays awake for ten seconds or more: at one try in ten
+  // minutes that is less than 2 % of the time.
+  pause_table pauses{30s, 30s, 60s, 120s, 600s};
+  // The same while tasks wait. They live for some 15 s, so try at least twice in that time; in the background it is
+  // the application that asks, and may ask for ever.
+  pause_table pauses_wanted{5s, 5s, 5s, 10s, 30s};
+  // at_once: every pause but the first is the longest one, as Mars has it.
+  growth grows = growth::doubling;
+  // How much of a pause is left to chance, in per cent: the clients of a server that comes back come one by one.
+  int64_t jitter = 100;
+  // Where there are any: in the background the pauses are these, one after the other, and back again when an attempt
+  // was not soon after the last one.
+  std::vector<duration> ladder;
+  duration ladder_soon = 600s;
+  // Without a network a try is of no use, and its coming is told; this is for hosts that do not see it.
+  duration pause_no_network = 600s;
+  // Nobody is logged in, and nobody is about to: what could be pushed?
+  duration pause_no_account = 300s;
+  duration pause_no_account_inactive = 3600s;
+  // Nobody has ever been told to be logged in: that is how it is (false), or nobody is (true).
+  bool account_expected = false;
   // After the server has refused who we are. It will not change its mind within a second, and thousands of clients
   // with an expired token must not keep it busy;
   duration refused_min = 2s;
@@ -113,6 +148,7 @@ struct task_settings {
 struct settings {
   std::vector<link_settings> links;
   task_settings tasks;
+  activity_settings activity;
   http_settings http;
   std::vector<short_link_settings> short_links;
 };

@@ -138,3 +138,46 @@ TEST(StnNetwork, NobodyWatchesOnceItHasStopped) {
   EXPECT_EQ(w.host.network.watches(), 0u);
   w.dispatcher.reset();
 }
+
+namespace {
+
+// Not used, and without a server: it rests.
+struct resting : link_world {
+  explicit resting(uint64_t seed) : link_world(seed) {
+    write_ca();
+    host.network.foreground = false;
+    start();
+    world.run_for(2h);
+  }
+  size_t attempts_in(duration time) {
+    const size_t before = host.connects.size();
+    world.run_for(time);
+    return host.connects.size() - before;
+  }
+  void tell() {
+    client.on_strand([&] { host.network.tell(); });
+  }
+};
+
+}  // namespace
+
+TEST(StnNetwork, ALinkThatNobodyLooksAtTriesSeldomAndAtOnceWhenSomebodyDoes) {
+  resting w(11);
+  EXPECT_LE(w.attempts_in(10h), 250u) << "half of ten minutes each, on average";
+  EXPECT_GE(w.attempts_in(10h), 50u);
+  w.host.network.foreground = true;
+  w.tell();
+  EXPECT_GE(w.attempts_in(1s), 1u);
+  EXPECT_GE(w.attempts_in(30s), 3u) << "and soon again";
+}
+
+TEST(StnNetwork, WhoLogsInIsServedAtOnceAndWhoLogsOutSeldom) {
+  resting w(12);
+  w.host.network.account = "ann";
+  w.tell();
+  EXPECT_GE(w.attempts_in(1s), 1u);
+  w.host.network.account.clear();
+  w.tell();
+  w.world.run_for(2h);
+  EXPECT_LE(w.attempts_in(24h), 120u) << "half an hour each, on average";
+}

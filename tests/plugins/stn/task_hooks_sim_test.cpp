@@ -313,8 +313,8 @@ TEST(TaskHooksSim, ClearTakesBackTheTasksOfAUserAndOfALink) {
 
 TEST(TaskHooksSim, ATouchMakesALinkThatRestsTryAtOnce) {
   link_world w(15);
-  w.link().reconnect.pause_min = w.link().reconnect.pause_max = 1h;
-  w.link().reconnect.pause_wanted = 1h;
+  w.link().reconnect.pause_min = 1h;
+  w.link().reconnect.pauses = w.link().reconnect.pauses_wanted = {1h, 1h, 1h, 1h, 1h};
   w.write_ca();
   w.start();
   w.world.run_for(1min);
