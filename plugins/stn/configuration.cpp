@@ -1,8 +1,10 @@
 #include "plugins/stn/configuration.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "plugins/stn/core/stays_here.h"
+#include "sdk/pure/nearest.h"
 
 namespace tharsis::stn {
 namespace {
@@ -322,6 +324,28 @@ result<short_link_settings> read_short_link(const host& from, const std::string&
   return s;
 }
 
+result<group_settings> read_group(const host& from, const std::string& name, const std::vector<link_settings>& links) {
+  const std::string at = "groups." + name;
+  std::vector<std::string> known;
+  for (const link_settings& l : links) known.push_back(l.name);
+  const auto is_link = [&](const std::string& n) { return std::find(known.begin(), known.end(), n) != known.end(); };
+  if (is_link(name)) return wrong(from, at, "there is a link of this name, and a task that names it could mean either; call the group otherwise");
+  group_settings s{name, from.texts(at + ".links")};
+  for (size_t i = 0; i < s.links.size(); ++i) {
+    const std::string path = at + ".links." + std::to_string(i);
+    const auto meant = is_link(s.links[i]) ? std::nullopt : nearest(s.links[i], known);
+    if (!is_link(s.links[i]))
+      return wrong(from, path, "there is no link '" + s.links[i] + "' under links" + (meant ? "; did you mean '" + *meant + "'?" : ""));
+    if (std::count(s.links.begin(), s.links.end(), s.links[i]) > 1) return wrong(from, path, "'" + s.links[i] + "' stands here twice");
+  }
+  if (s.links.empty()) return wrong(from, at + ".links", "a group needs at least one link");
+  const std::string choose = from.text(at + ".choose", "first_up");
+  s.choose = choose == "least_waiting" ? group_settings::choice::least_waiting
+             : choose == "round_robin" ? group_settings::choice::round_robin
+                                       : group_settings::choice::first_up;
+  return s;
+}
+
 error wrong_line(const link_line& line, const std::string& what) { return {THARSIS_E_INVALID, line.command_name + ": " + what}; }
 
 }  // namespace
@@ -361,6 +385,11 @@ result<settings> read_settings(const host& tables) {
     auto link = read_short_link(tables, name);
     if (!link) return link.failure();
     s.short_links.push_back(std::move(*link));
+  }
+  for (const std::string& name : tables.keys("groups")) {
+    auto group = read_group(tables, name, s.links);
+    if (!group) return group.failure();
+    s.groups.push_back(std::move(*group));
   }
   return s;
 }

@@ -73,6 +73,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       route_(tables),
       use_(s.activity),
       links_({place, host_, ways_, codecs_, client_id_, events, counts_, memory_, book_, auth_, *this, use_}, names_, s.tasks.answer_times),
+      choice_(s.groups, links_),
       shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
@@ -118,7 +119,7 @@ longlink& dispatcher::open_link(const link_settings& s) {
   return link;
 }
 
-tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, short_request& over, tharsis_error* error) const {
+tharsis_status dispatcher::check(const tharsis_stn_task& task, direction& to, tharsis_error* error) const {
   const std::string_view wanted = task.link.size == 0 ? "main" : view(task.link);
   if (task.done == nullptr)
     return fail(error, THARSIS_E_INVALID, "a task needs a `done` that is called with its answer");
@@ -138,17 +139,19 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, size_t& link, sho
   if (task.user.size > task_user_size_max)
     return fail(error, THARSIS_E_INVALID,
                 "the user has " + std::to_string(task.user.size) + " bytes, at most " + std::to_string(task_user_size_max) + " are allowed");
-  link = names_.find(wanted);
-  auto way = shorts_.request_of(task, wanted, link != link_names::none);
+  to.link = names_.find(wanted);
+  if (to.link == link_names::none) to.group = choice_.group_named(wanted);
+  auto way = shorts_.request_of(task, wanted, to.link != link_names::none || to.group != 0);
   if (!way) return fail(error, way.failure());
-  over = std::move(*way);
+  if (to.group != 0 && (task.order != 0 || task.connection != 0))
+    return fail(error, THARSIS_E_INVALID, "a task over a group of links has no order and no connection: those are one link's");
+  to.over = std::move(*way);
   return THARSIS_OK;
 }
 
 tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* id, tharsis_error* error) {
-  size_t link = 0;
-  short_request over;
-  if (const tharsis_status s = check(task, link, over, error); s != THARSIS_OK) return counts_.tasks_refused.add(), s;
+  direction to;
+  if (const tharsis_status s = check(task, to, error); s != THARSIS_OK) return counts_.tasks_refused.add(), s;
   const tharsis_handle strand = host_.loop->current(host_.loop->self);
   if (strand == 0)
     return refuse(error, THARSIS_E_INVALID, "tasks are started on a strand, where their answers can go");
@@ -173,10 +176,11 @@ tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* 
   r->since = instant_from(host_.loop->now(host_.loop->self));
   r->deadline = later(r->since, task.timeout_ms > 0 ? std::chrono::milliseconds(task.timeout_ms) : settings_.tasks.timeout);
   r->from = {strand, task.context, task.done, task.encode, task.decode};
-  r->http = std::move(over);
+  r->group = to.group;
+  r->http = std::move(to.over);
   if (id != nullptr) *id = number;  // Before the answer can come on another thread.
-  if (strand == own_strand_) return accept(std::move(r), link), THARSIS_OK;
-  if (inbox_.send({letter::kind::start, link, number, std::move(r)}) == THARSIS_OK) return THARSIS_OK;
+  if (strand == own_strand_) return accept(std::move(r), to.link), THARSIS_OK;
+  if (inbox_.send({letter::kind::start, to.link, number, std::move(r)}) == THARSIS_OK) return THARSIS_OK;
   open_->close(number);
   return refuse(error, THARSIS_E_GONE, "stn has stopped");
 }
@@ -221,12 +225,17 @@ void dispatcher::on_letter(void* context, letter l) {
 // To the long and the short links that are meant.
 void dispatcher::on_said(const letter& l) {
   for (longlink* link : links_.all())
-    if (l.name.empty() || l.name == link->name()) on_said(l, *link);
+    if (is_meant(l.name, *link)) on_said(l, *link);
   if (l.what == letter::kind::clear || l.what == letter::kind::reset) {
     shorts_.end_tasks(l.name, {THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
     clear_judged(l.name, l.text);
   }
   if (l.what != letter::kind::clear) shorts_.hurry(l.name, l.what != letter::kind::touch);
+}
+
+// By its own name, its group's, or none.
+bool dispatcher::is_meant(std::string_view name, const longlink& link) const {
+  return name.empty() || link.name() == name || choice_.is_in(name, link);
 }
 
 void dispatcher::on_said(const letter& l, longlink& link) {
@@ -238,7 +247,7 @@ void dispatcher::on_said(const letter& l, longlink& link) {
 void dispatcher::clear_judged(std::string_view name, std::string_view user) {
   for (auto& [id, j] : judged_) {
     const longlink* const link = links_.at(j.link);
-    const bool meant = name.empty() || (link != nullptr && link->name() == name);
+    const bool meant = name.empty() || (link != nullptr && is_meant(name, *link));
     j.withdrawn = j.withdrawn || (meant && (user.empty() || j.user == user));
   }
 }
@@ -252,11 +261,12 @@ void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
   const bool short_alone = r->http.link != 0 && r->http.only;
   if (short_alone || !route_.there()) return go(std::move(r), link);
   const longlink* const named = links_.at(link);
-  if (named == nullptr) return go(std::move(r), link);
-  const auto name = route_.route(*r, named->name());
+  if (named == nullptr && r->group == 0) return go(std::move(r), link);
+  const auto name = route_.route(*r, named != nullptr ? named->name() : choice_.name_of(r->group));
   if (!name) return end(std::move(r), name.status(), THARSIS_STN_NOT_ROUTED, name.failure().text, link);
   const size_t other = names_.find(*name);
-  if (other == link_names::none)
+  r->group = other == link_names::none ? choice_.group_named(*name) : 0;
+  if (other == link_names::none && r->group == 0)
     return end(std::move(r), THARSIS_E_NOT_FOUND, THARSIS_STN_NOT_ROUTED, "the application wants the task on link '" + *name + "', which there is not", link);
   go(std::move(r), other);
 }
@@ -275,6 +285,7 @@ void dispatcher::go(std::unique_ptr<request> r, size_t link) {
 }
 
 void dispatcher::carry(std::unique_ptr<request> r, size_t link) {
+  if (r->group != 0) link = choice_.choose(r->group);
   longlink* const way = links_.at(link);
   r->http.partner = link;
   if (shorts_.take(r, way != nullptr && way->state() == THARSIS_STN_UP)) return;
@@ -308,6 +319,12 @@ void dispatcher::take(answer a, size_t link) {
   if (to != own_strand_) return tell(std::move(a));
   close(a);
   tell_end(*a.of, a.status, a.why, a.body, a.reason);
+}
+
+void dispatcher::on_state(size_t link) {
+  longlink* const changed = links_.at(link);
+  if (changed == nullptr || stopping_ || settings_.groups.empty()) return;
+  for (auto& r : choice_.on_state(*changed)) carry(std::move(r), link);
 }
 
 void dispatcher::close(const answer& a) {
@@ -384,6 +401,7 @@ links_report dispatcher::report() const {
     r.links.push_back(link->snapshot());
     overall.add(link->state(), link->why(), link->failures());
   }
+  r.groups = choice_.report();
   r.network = overall.value(network_there_);
   return r;
 }

@@ -12,6 +12,7 @@
 #include "plugins/stn/core/stopped_commands.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/counts.h"
+#include "plugins/stn/link_choice.h"
 #include "plugins/stn/link_directory.h"
 #include "plugins/stn/route_hook.h"
 #include "plugins/stn/shortlinks.h"
@@ -46,6 +47,7 @@ class dispatcher final : public answer_taker {
   void start();
   void take(answer a, size_t link) override;
   void ask(const encode_wish& wish, size_t link) override;
+  void on_state(size_t link) override;
   switchboard& ways() { return ways_; }
   // The links, which may come and go while stn runs. [own strand]
   link_directory& links() { return links_; }
@@ -67,7 +69,13 @@ class dispatcher final : public answer_taker {
     bool withdrawn = false;
   };
 
-  tharsis_status check(const tharsis_stn_task& task, size_t& link, short_request& over, tharsis_error* error) const;
+  // Where a task wants to go.
+  struct direction {
+    size_t link = link_directory::none;
+    uint32_t group = 0;
+    short_request over;
+  };
+  tharsis_status check(const tharsis_stn_task& task, direction& to, tharsis_error* error) const;
   tharsis_status refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const;
   static void on_letter(void* context, letter l);
   void say(letter::kind what, tharsis_text link, tharsis_text user = {});
@@ -77,6 +85,7 @@ class dispatcher final : public answer_taker {
   void accept(std::unique_ptr<request> r, size_t link);
   void go(std::unique_ptr<request> r, size_t link);
   void carry(std::unique_ptr<request> r, size_t link);
+  bool is_meant(std::string_view name, const longlink& link) const;
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
   void on_judged(const letter& l);
@@ -99,6 +108,7 @@ class dispatcher final : public answer_taker {
   route_hook route_;
   activity use_;
   link_directory links_;
+  link_choice choice_;
   shortlinks shorts_;  // Their tasks have the long link of their name as their `link`, or none.
   const std::shared_ptr<open_tasks> open_;
   inbox<letter> inbox_;

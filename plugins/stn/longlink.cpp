@@ -616,6 +616,7 @@ void longlink::report(uint32_t state, loss why, duration gap) {
   reason_ = std::move(why);
   events_.on_state(s);
   book_.touch();
+  taker_.on_state(number_);
 }
 
 }  // namespace tharsis::stn

@@ -33,6 +33,8 @@ class answer_taker {
   virtual void take(answer a, size_t link) = 0;
   // A caller is to make a body; before answers of the same turn.
   virtual void ask(const encode_wish& wish, size_t link) = 0;
+  // The link is in another state.
+  virtual void on_state(size_t link) = 0;
 
  protected:
   ~answer_taker() = default;
@@ -75,6 +77,7 @@ class longlink final : private auth_asker {
   void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body);
   void on_order_free(uint64_t order);
   void send_again(const std::string& user);
+  void take_unsent(uint32_t group, std::vector<std::unique_ptr<request>>& into) { tasks_.take_unsent(group, place_.now(), into); }
   void end_tasks(const ending& e, std::string_view user);
   // See tharsis_stn.
   void touch();
@@ -95,6 +98,7 @@ class longlink final : private auth_asker {
   link_report snapshot() const;
   uint32_t state() const { return state_; }
   uint32_t why() const { return reason_.why; }
+  size_t waiting() const { return tasks_.unanswered(); }  // Tasks without an answer.
   uint32_t failures() const { return failures_; }  // Attempts in a row that did not come up.
 
  private:

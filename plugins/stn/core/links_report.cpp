@@ -58,6 +58,7 @@ class line_reader {
     into = duration(n);
     return *this;
   }
+  bool more() const { return good_ && !line_.empty(); }
   bool good() const { return good_ && line_.empty(); }
 
  private:
@@ -96,6 +97,17 @@ bool read(line_reader& line, link_report& l) {
       .wait(l.heartbeat).good();
 }
 
+void write(std::string& out, const group_report& g) {
+  line_writer line(out, "group");
+  line.text(g.name).number(g.choose);
+  for (const std::string& link : g.links) line.text(link);
+}
+bool read(line_reader& line, group_report& g) {
+  line.text(g.name).number(g.choose);
+  while (line.more()) line.text(g.links.emplace_back());
+  return line.good();
+}
+
 // One line, into the report that was read so far.
 bool add(links_report& r, line_reader line) {
   const std::string_view kind = line.word();
@@ -106,6 +118,7 @@ bool add(links_report& r, line_reader line) {
     return good;
   }
   if (kind == "link") return read(line, r.links.emplace_back());
+  if (kind == "group") return read(line, r.groups.emplace_back());
   if (r.links.empty()) return false;
   link_report& l = r.links.back();
   if (kind == "down") return read(line, l.incidents.emplace_back());
@@ -124,6 +137,7 @@ std::string book_text(const links_report& r) {
   std::string out(report_head);
   line_writer(out, "at").number(r.wall).number(r.running ? 1 : 0).number(r.network);
   for (const link_report& l : r.links) write(out, l);
+  for (const group_report& g : r.groups) write(out, g);
   return out;
 }
 

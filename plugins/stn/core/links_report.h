@@ -24,11 +24,18 @@ struct link_report {
   std::vector<incident> incidents;  // The oldest first.
 };
 
+struct group_report {
+  std::string name;
+  uint32_t choose = 0;  // group_settings::choice.
+  std::vector<std::string> links;
+};
+
 struct links_report {
   int64_t wall = 0;      // When it was written.
   bool running = true;   // False: stn had stopped then.
   uint32_t network = 0;  // THARSIS_STN_NETWORK_*.
   std::vector<link_report> links;
+  std::vector<group_report> groups;
 
   const link_report* find(std::string_view link) const;
 };
@@ -36,6 +43,9 @@ struct links_report {
 // By THARSIS_STN_DOWN ..., and by THARSIS_STN_PHASE_*.
 inline constexpr const char* state_names[] = {"down", "connecting", "up"};
 inline constexpr const char* phase_names[] = {"down", "resolve", "connect", "tls", "prove", "auth", "ready"};
+
+// By group_settings::choice.
+inline constexpr const char* choice_names[] = {"first_up", "least_waiting", "round_robin"};
 
 std::string_view phase_name(uint32_t phase);
 std::string_view network_name(uint32_t status);

@@ -60,6 +60,16 @@ std::string state_text(const link_report& l) {
   return std::string(name_of(state_names, l.state)) + (finer ? ", " + std::string(phase_name(l.phase)) : "");
 }
 
+// "a (up), b (down)"
+std::string members_text(const links_report& r, const group_report& g) {
+  std::string text;
+  for (const std::string& name : g.links) {
+    const link_report* const link = r.find(name);
+    text += (text.empty() ? "" : ", ") + name + " (" + (link != nullptr ? std::string(name_of(state_names, link->state)) : "gone") + ")";
+  }
+  return text;
+}
+
 // What all four begin with: how old this is, and whether anybody runs.
 std::string head_text(const links_report& r, int64_t now) {
   if (!r.running) return "stn stopped " + span(now - r.wall) + " ago; this is how it was then\n";
@@ -125,6 +135,14 @@ std::string incident_json(const incident& i) {
       .text();
 }
 
+std::string group_json(const group_report& g) {
+  return json_object()
+      .add("group", g.name)
+      .add("choose", name_of(choice_names, g.choose))
+      .add_raw("links", json_list(g.links, [](const std::string& name) { return json_text(name); }))
+      .text();
+}
+
 json_object link_json(const link_report& l) {
   json_object o;
   o.add("link", l.name)
@@ -157,12 +175,17 @@ std::string status_text(const links_report& r, int64_t now) {
                     or_dash(l.rtt), std::to_string(milliseconds(l.heartbeat) / 1000) + " s", bytes_text(l.bytes_sent), bytes_text(l.bytes_received),
                     l.endpoint, l.address.empty() ? "-" : l.address,
                     l.why == THARSIS_STN_WHY_NONE ? "" : std::string(reason_name(l.why))});
-  return head_text(r, now) + table(rows);
+  std::string text = head_text(r, now) + table(rows);
+  if (r.groups.empty()) return text;
+  rows = {{"GROUP", "CHOOSES", "LINKS"}};
+  for (const group_report& g : r.groups) rows.push_back({g.name, std::string(name_of(choice_names, g.choose)), members_text(r, g)});
+  return text + table(rows);
 }
 
 std::string status_json(const links_report& r, int64_t now) {
   return head_json(r, now)
       .add_raw("links", json_list(r.links, [](const link_report& l) { return link_json(l).text(); }))
+      .add_raw("groups", json_list(r.groups, group_json))
       .text();
 }
 

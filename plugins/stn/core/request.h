@@ -44,6 +44,7 @@ struct request {
   int64_t retries = 0;     // How often it may be sent again.
   uint32_t bound = 0;      // To the connection of this number; 0: to none.
   uint64_t order = 0;
+  uint32_t group = 0;      // Of links, from 1 on, over one of which it goes; 0: over that which it named.
   duration server_time{};  // How long the server may need; zero: as usual.
   std::vector<uint8_t> body;
   std::vector<uint8_t> key;  // Empty: must not be sent twice.

@@ -7,6 +7,7 @@
 #include "plugins/stn/core/activity.h"
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/dial_settings.h"
+#include "plugins/stn/core/link_groups.h"
 #include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/core/short_settings.h"
@@ -151,6 +152,7 @@ struct settings {
   activity_settings activity;
   http_settings http;
   std::vector<short_link_settings> short_links;
+  std::vector<group_settings> groups;
 };
 
 // Requests leave the queue only while fewer bytes than this wait for the system. What has not left can

@@ -309,6 +309,16 @@ void task_queue::end(const ending& e, instant now, std::string_view user) {
     if (user.empty() || r->user == user) finish(*r, now, e.status, e.why, {}, e.reason);
 }
 
+void task_queue::take_unsent(uint32_t group, instant now, std::vector<std::unique_ptr<request>>& into) {
+  for (request* r : in_order()) {
+    if (r->group != group || r->sends > 0 || (r->at != stage::waits && r->at != stage::prepares)) continue;
+    leave_list(*r, now);
+    tasks_.remove(*r);
+    into.emplace_back(r);
+  }
+  forget_deadlines();
+}
+
 std::vector<request*> task_queue::in_order() const {
   std::vector<request*> all = tasks_.all();
   std::sort(all.begin(), all.end(), [](const request* a, const request* b) { return a->id < b->id; });
@@ -353,8 +363,8 @@ void task_queue::stop_being_sent(request& r) {
   r.sequence = 0;
 }
 
-void task_queue::finish(request& r, instant now, tharsis_status status, uint32_t why, std::span<const uint8_t> body,
-                        std::string reason) {
+// Wherever it stands; its time there is counted.
+void task_queue::leave_list(request& r, instant now) {
   if (r.at == stage::waits) {
     stop_waiting(r, now);
   } else if (r.at == stage::sent) {
@@ -366,6 +376,11 @@ void task_queue::finish(request& r, instant now, tharsis_status status, uint32_t
     list_of(r).remove(r);
     r.times.queued += now - r.aside_at;
   }
+}
+
+void task_queue::finish(request& r, instant now, tharsis_status status, uint32_t why, std::span<const uint8_t> body,
+                        std::string reason) {
+  leave_list(r, now);
   tasks_.remove(r);
   answers_.push_back({std::unique_ptr<request>(&r), status, body, std::move(reason), why});
   forget_deadlines();

@@ -103,6 +103,9 @@ class task_queue {
   // What this user has sent is sent again, as far as it may.
   void send_again(const std::string& user, instant now);
 
+  // Those of this group that were not sent go to another link.
+  void take_unsent(uint32_t group, instant now, std::vector<std::unique_ptr<request>>& into);
+
   // Answers everything; of one user only, where one is named.
   void end(const ending& e, instant now, std::string_view user = {});
 
@@ -133,6 +136,7 @@ class task_queue {
   void stop_waiting(request& r, instant now);
   void be_sent(request& r, instant now);
   void stop_being_sent(request& r);
+  void leave_list(request& r, instant now);
   void repeat(request& r, instant now);
   void fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what, const std::string& because);
   void set_aside(request& r, stage where, list& in, instant now);

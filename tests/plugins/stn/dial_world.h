@@ -29,7 +29,9 @@ class dial_world : public link_world {
     return o.server;
   }
   // Somebody who has the address, and nobody listens there.
-  sim::machine& add_machine(const std::string& ip) { return world.add_machine("at " + ip, {ip}); }
+  sim::machine& add_machine(const std::string& ip) { return *machines_.emplace(ip, &world.add_machine("at " + ip, {ip})).first->second; }
+  // Nothing gets there, or back, while `is`.
+  void cut(const std::string& ip, bool is) { world.between(client_machine, *machines_.at(ip)).black_hole = is; }
   // Nothing that is sent to it arrives.
   sim::machine& add_hole(const std::string& ip) {
     sim::machine& m = add_machine(ip);
@@ -68,6 +70,7 @@ class dial_world : public link_world {
     return *tls_context::server({own->certificate_pem, own->private_key_pem});
   }
   std::deque<other> others_;
+  std::map<std::string, sim::machine*> machines_;  // By address.
 };
 
 }  // namespace tharsis::test
