@@ -180,5 +180,10 @@ TEST(StnThreads, EveryStrandGetsItsOwnAnswersOnceWhileAllOfThemAskAndCancel) { a
 
 TEST(StnThreads, EveryTaskEndsOnItsStrandWhenStnIsStoppedWhileAllOfThemAsk) { ask_and_stop(true); }
 
+// Each time as threads and sockets happen to fall; the simulator's 10,000 are in destroy_sim_test.cpp.
+TEST(StnThreads, BusyAndDestroyedTwoHundredTimes) {
+  for (int i = 0; i < 200 && !HasFailure(); ++i) ask_and_stop(true, i % 2 == 0);
+}
+
 // Mars reads a link's state and profile from threads that do not own them.
 TEST(StnThreads, MarsDefect20AnythingMayBeSaidFromAnyStrandAtAnyTime) { ask_and_stop(false, true); }
