@@ -309,6 +309,8 @@ result<short_link_settings> read_short_link(const host& from, const std::string&
   auto fallback = read_urls(from, at + ".fallback", s.http.plain_allowed);
   if (!fallback) return fallback.failure();
   s.fallback = std::move(*fallback);
+  s.codec = from.text(at + ".codec", s.codec);
+  if (!is_codec_name(s.codec)) return wrong(from, at + ".codec", "a codec's name is a lower-case word, not '" + s.codec + "'");
   for (const std::string& field : from.keys(at + ".headers")) s.headers.push_back({field, from.text(at + ".headers." + field)});
   if (const auto writable = http1::write_head(http1::request_head{"POST", "/", s.headers}); !writable)
     return wrong(from, at + ".headers", writable.failure().text);

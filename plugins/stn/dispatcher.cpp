@@ -23,7 +23,8 @@ std::vector<uint8_t> copy(tharsis_bytes b) {
 }
 
 constexpr uint32_t known_flags =
-    THARSIS_STN_SEND_ONLY | THARSIS_STN_SENSITIVE | THARSIS_STN_ANY_REPEATS | THARSIS_STN_ANY_FLOW | THARSIS_STN_PARK | THARSIS_STN_LONG_POLL;
+    THARSIS_STN_SEND_ONLY | THARSIS_STN_SENSITIVE | THARSIS_STN_ANY_REPEATS | THARSIS_STN_ANY_FLOW | THARSIS_STN_PARK | THARSIS_STN_LONG_POLL |
+    THARSIS_STN_FAST;
 
 // Wishes that cannot both be granted; null: there are none.
 const char* contradiction(const tharsis_stn_task& task) {
@@ -37,14 +38,14 @@ const char* contradiction(const tharsis_stn_task& task) {
 }
 
 // FNV-1a: equal requests of equal users are found by it; nothing worse happens than that two are taken for one.
-uint64_t fingerprint(const request& r) {
+uint64_t fingerprint(const request& r, const std::vector<uint8_t>& body) {
   uint64_t h = 0xcbf29ce484222325;
   const auto add = [&h](const auto& bytes) {
     for (const auto b : bytes) h = (h ^ static_cast<uint8_t>(b)) * 0x100000001b3;
     h = (h ^ bytes.size()) * 0x100000001b3;
   };
   add(r.user);
-  add(r.body);
+  add(body);
   return h ^ r.command;
 }
 
@@ -74,11 +75,12 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       use_(s.activity),
       links_({place, host_, ways_, codecs_, client_id_, events, counts_, memory_, book_, auth_, *this, use_}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
-      shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, s.short_links,
+      shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, codecs_, s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
                 take(std::move(a), link);
-              }),
+              },
+              [this](const encode_wish& wish) { ask(wish, link_names::none); }),
       open_(std::make_shared<open_tasks>(s.tasks.waiting_max, inbox_)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
@@ -212,9 +214,8 @@ void dispatcher::on_letter(void* context, letter l) {
     case letter::kind::again: return self.try_again(std::move(l.of), l.number, l.link);
     case letter::kind::ended: return self.on_judged(l);
     case letter::kind::encoded:
-      if (longlink* const link = self.links_.at(l.link); link != nullptr)
-        link->on_encoded(l.id, l.number, l.status == THARSIS_OK ? result<std::vector<uint8_t>>(std::move(l.body)) : error{l.status, std::move(l.text)});
-      return;
+      return self.on_made(l.id, l.number, l.link, l.short_link,
+                          l.status == THARSIS_OK ? result<std::vector<uint8_t>>(std::move(l.body)) : error{l.status, std::move(l.text)});
     case letter::kind::clear:
     case letter::kind::redo:
     case letter::kind::touch:
@@ -247,8 +248,8 @@ void dispatcher::on_said(const letter& l, longlink& link) {
 void dispatcher::clear_judged(std::string_view name, std::string_view user) {
   for (auto& [id, j] : judged_) {
     const longlink* const link = links_.at(j.link);
-    const bool meant = name.empty() || (link != nullptr && is_meant(name, *link));
-    j.withdrawn = j.withdrawn || (meant && (user.empty() || j.user == user));
+    const bool over_it = !j.short_link.empty() ? j.short_link == name : link != nullptr && is_meant(name, *link);
+    j.withdrawn = j.withdrawn || ((name.empty() || over_it) && (user.empty() || j.user == user));
   }
 }
 
@@ -272,23 +273,30 @@ void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
 }
 
 void dispatcher::go(std::unique_ptr<request> r, size_t link) {
-  switch (limits_.on() ? limits_.check(fingerprint(*r), r->body.size(), r->has(THARSIS_STN_ANY_REPEATS), r->has(THARSIS_STN_ANY_FLOW), place_.now())
-                       : task_limits::verdict::fine) {
-    case task_limits::verdict::fine: return carry(std::move(r), link);
+  const bool has_body = r->from.encode == nullptr;  // Else it is counted when it is made.
+  if (auto refused = has_body ? over_limits(*r, r->body) : std::nullopt) return end(std::move(r), refused->status, refused->why, std::move(refused->reason), link);
+  carry(std::move(r), link);
+}
+
+std::optional<ending> dispatcher::over_limits(const request& r, const std::vector<uint8_t>& body) {
+  if (!limits_.on()) return std::nullopt;
+  switch (limits_.check(fingerprint(r, body), body.size(), r.has(THARSIS_STN_ANY_REPEATS), r.has(THARSIS_STN_ANY_FLOW), place_.now())) {
+    case task_limits::verdict::fine: break;
     case task_limits::verdict::repeated:
-      return end(std::move(r), THARSIS_E_BUSY, THARSIS_STN_REPEATED_TOO_OFTEN,
-                 "the same request came more than " + std::to_string(settings_.tasks.repeats.most) + " times (tasks.repeats.most)", link);
+      return ending{THARSIS_E_BUSY, THARSIS_STN_REPEATED_TOO_OFTEN,
+                    "the same request came more than " + std::to_string(settings_.tasks.repeats.most) + " times (tasks.repeats.most)"};
     case task_limits::verdict::flood:
-      return end(std::move(r), THARSIS_E_BUSY, THARSIS_STN_FLOOD,
-                 "requests have filled the " + std::to_string(settings_.tasks.flow.capacity) + " bytes of tasks.flow.capacity", link);
+      return ending{THARSIS_E_BUSY, THARSIS_STN_FLOOD, "requests have filled the " + std::to_string(settings_.tasks.flow.capacity) + " bytes of tasks.flow.capacity"};
   }
+  return std::nullopt;
 }
 
 void dispatcher::carry(std::unique_ptr<request> r, size_t link) {
   if (r->group != 0) link = choice_.choose(r->group);
   longlink* const way = links_.at(link);
   r->http.partner = link;
-  if (shorts_.take(r, way != nullptr && way->state() == THARSIS_STN_UP)) return;
+  const bool up = way != nullptr && way->state() == THARSIS_STN_UP;
+  if (shorts_.take(r, up && !(r->has(THARSIS_STN_FAST) && way->unanswered() > 0))) return;
   if (way != nullptr) return way->submit(std::move(r));
   end(std::move(r), THARSIS_E_GONE, THARSIS_STN_LINK_REMOVED, "the task's link was removed before its turn came", link);
 }
@@ -304,15 +312,31 @@ void dispatcher::withdraw(tharsis_handle id) {
 }
 
 void dispatcher::ask(const encode_wish& wish, size_t link) {
-  longlink& by = *links_.at(link);
-  if (wish.from.strand == own_strand_) return by.on_encoded(wish.id, wish.connection, encoded(wish, by.name()));
-  outbox_.send(wish.from.strand, task_delivery(wish, by.name(), link, open_));
+  const std::string& name = wish.short_link != 0 ? shorts_.at(wish.short_link).name() : links_.at(link)->name();
+  if (wish.from.strand == own_strand_) return on_made(wish.id, wish.connection, link, wish.short_link, encoded(wish, name));
+  outbox_.send(wish.from.strand, task_delivery(wish, name, link, open_));
+}
+
+// A caller has made the body of its task.
+void dispatcher::on_made(uint64_t id, uint32_t connection, size_t link, size_t short_link, result<std::vector<uint8_t>> body) {
+  longlink* const way = links_.at(link);
+  if (short_link == 0 && way == nullptr) return;
+  const request* const r = short_link != 0 ? shorts_.at(short_link).find(id) : way->find(id);
+  if (r == nullptr) return;
+  uint32_t why = THARSIS_STN_NOT_ENCODED;
+  if (body && !r->counted)
+    if (auto refused = over_limits(*r, *body)) {
+      why = refused->why;
+      body = error{refused->status, std::move(refused->reason)};
+    }
+  if (short_link != 0) shorts_.at(short_link).on_encoded(id, connection, std::move(body), why);
+  else way->on_encoded(id, connection, std::move(body), why);
 }
 
 void dispatcher::take(answer a, size_t link) {
   const tharsis_handle to = a.of->from.strand;
   if (a.status == THARSIS_OK && a.of->is_judged()) {
-    judged_.emplace(a.of->id, judged{link, a.of->user});
+    judged_.emplace(a.of->id, judged{link, a.of->http.taken ? shorts_.at(a.of->http.link).name() : std::string(), a.of->user});
     a.of->aside_at = place_.now();
     return outbox_.send(to, task_delivery(std::move(a), link, open_));
   }
@@ -345,8 +369,10 @@ void dispatcher::end(std::unique_ptr<request> r, tharsis_status status, uint32_t
 }
 
 void dispatcher::free_order(const request& r, size_t link) {
+  if (!r.owns_order) return;
   longlink* const by = links_.at(link);
-  if (r.owns_order && by != nullptr) by->on_order_free(r.order);
+  if (r.http.taken) shorts_.at(r.http.link).on_order_free(r.order);
+  else if (by != nullptr) by->on_order_free(r.order);
 }
 
 // Its caller has ended it.

@@ -65,6 +65,7 @@ class dispatcher final : public answer_taker {
   // A task whose answer is with its caller.
   struct judged {
     size_t link;
+    std::string short_link;  // Instead; empty: none.
     std::string user;
     bool withdrawn = false;
   };
@@ -89,6 +90,8 @@ class dispatcher final : public answer_taker {
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
   void on_judged(const letter& l);
+  void on_made(uint64_t id, uint32_t connection, size_t link, size_t short_link, result<std::vector<uint8_t>> body);
+  std::optional<ending> over_limits(const request& r, const std::vector<uint8_t>& body);
   void free_order(const request& r, size_t link);
   void close(const answer& a);
   void tell(answer a);  // On its caller's strand, later.

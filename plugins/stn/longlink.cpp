@@ -494,8 +494,8 @@ bool longlink::cancel(uint64_t id) {
   return here;
 }
 
-void longlink::on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body) {
-  tasks_.on_encoded(id, connection, std::move(body), place_.now());
+void longlink::on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, uint32_t why) {
+  tasks_.on_encoded(id, connection, std::move(body), place_.now(), why);
   hand_over();
   nudge();
 }

@@ -74,7 +74,9 @@ class longlink final : private auth_asker {
   // False: the task is not here.
   bool cancel(uint64_t id);
   // See task_queue.
-  void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body);
+  void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, uint32_t why);
+  const request* find(uint64_t id) const { return tasks_.find(id); }
+  size_t unanswered() const { return tasks_.unanswered(); }
   void on_order_free(uint64_t order);
   void send_again(const std::string& user);
   void take_unsent(uint32_t group, std::vector<std::unique_ptr<request>>& into) { tasks_.take_unsent(group, place_.now(), into); }

@@ -22,6 +22,7 @@ struct task_letter {
   std::vector<uint8_t> body;        // encoded; ended, by STOP.
   std::string text;                 // encoded: why not. clear: the user.
   std::string name;                 // clear and the like: the links; empty: all.
+  size_t short_link = 0;            // encoded: for this one, from 1 on; 0: for the long link.
 };
 
 class open_tasks {

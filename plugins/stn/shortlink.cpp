@@ -9,7 +9,6 @@ namespace tharsis::stn {
 namespace {
 
 ending end_of_stopping() { return {THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping"}; }
-ending cancelled() { return {THARSIS_E_CANCELLED, THARSIS_STN_CANCELLED, "the task was cancelled"}; }
 ending failed(const error& e) {
   return {e.status, static_cast<uint32_t>(e.status == THARSIS_E_TIMEOUT ? THARSIS_STN_NO_TIME : THARSIS_STN_NO_ANSWER), e.text};
 }
@@ -20,13 +19,23 @@ void add_missing(http1::field_list& to, const http1::field_list& from) {
     if (http1::find(to, f.name) == nullptr) to.push_back(f);
 }
 
+// As the codec sees it.
+tharsis_stn_frame frame_of_request(const request& r) {
+  tharsis_stn_frame f = frame_of(THARSIS_STN_FRAME_REQUEST);
+  f.command = r.command;
+  f.sequence = r.sequence;
+  f.body = bytes_of(r.body);
+  f.key = bytes_of(r.key);
+  return f;
+}
+
 }  // namespace
 
 // A task that has its turn.
 struct shortlink::running {
-  running(strand& place, std::unique_ptr<request> r) : of(std::move(r)), woken(place), work(place) {}
-  std::unique_ptr<request> of;  // Null once it is answered.
-  instant began{};              // The attempt of now.
+  running(strand& place, request& r) : of(&r), woken(place), work(place) {}
+  request* of;      // The queue's; null once it has left this.
+  bool acts = false;  // Its own coroutine ends it.
   int64_t attempts = 0;
   size_t host = 0;
   http_call_times times{};
@@ -37,106 +46,121 @@ struct shortlink::running {
   task_set work;  // Its one task; gone first.
 };
 
-shortlink::shortlink(strand& place, const host& tables, http_surroundings around, const short_link_settings& s, taker t)
+shortlink::shortlink(strand& place, const host& tables, http_surroundings around, codec_shelf& codecs, const short_link_settings& s, size_t number,
+                     taker t, asker ask)
     : place_(place),
       settings_(s),
+      number_(number),
       taker_(std::move(t)),
+      asker_(std::move(ask)),
       dialler_(place, tables, around, s.http, "short_links." + s.name),
       connections_(place, dialler_.as_function(), s.http.pool),
+      codec_(codecs, s.name, s.codec),
       hosts_(s.endpoints.size(), s.fallback.size()),
+      queue_(s.name, phases_, {}, {}, "short link"),
       news_(place),
       work_(place) {}
 
 shortlink::~shortlink() = default;
 
-void shortlink::start() { work_.spawn(look_after()); }
+void shortlink::start() {
+  work_.spawn(look_after());
+  codec_.open([this] { on_codec(); });
+  on_codec();
+}
+
+void shortlink::on_codec() {
+  queue_.on_trouble(codec_.trouble().text);
+  move_on();
+}
 
 void shortlink::on_network(const tharsis_network_state& now) {
   const uint64_t before = std::exchange(generation_, now.generation);
-  if (before == 0 || before == now.generation) return;
-  hurry(true);
+  const bool moved = before != 0 && before != now.generation;
+  queue_.on_network(now.type == THARSIS_NETWORK_NONE, now.type == THARSIS_NETWORK_CELLULAR, place_.now());
+  if (moved) return hurry(true);
+  move_on();
 }
 
 void shortlink::hurry(bool anew) {
   if (anew) connections_.on_network();
   for (const auto& [id, r] : running_) r->woken.raise();
+  queue_.revive(place_.now());
+  move_on();
 }
 
 void shortlink::submit(std::unique_ptr<request> r) {
-  if (ending_) return give_back(std::move(r), end_of_stopping());
-  const place_in_line line = line_of(*r);
-  deadlines_.emplace(r->deadline, line);
-  waiting_.emplace(line, std::move(r));
-  begin_what_may();
-  news_.raise();
+  if (ending_) {
+    r->times = {};
+    r->times.queued = place_.now() - r->since;
+    const ending why = end_of_stopping();
+    return taker_({std::move(r), why.status, {}, why.reason, why.why});
+  }
+  queue_.submit(std::move(r), place_.now());
+  news_.raise();  // Its deadline may be the next.
+  move_on();
+}
+
+// Until nothing more happens by itself: who may begin begins, who makes bodies is asked, who has an answer gets it.
+void shortlink::move_on() {
+  for (;;) {
+    begin_what_may();
+    for (encode_wish& wish : queue_.take_wishes()) {
+      wish.short_link = number_;
+      asker_(wish);
+    }
+    if (!queue_.has_answers()) return;
+    for (answer& a : queue_.take_answers()) hand_on(std::move(a));
+  }
 }
 
 void shortlink::begin_what_may() {
-  while (!waiting_.empty() && !ending_ && static_cast<int64_t>(running_.size()) < settings_.parallel) {
-    auto next = waiting_.extract(waiting_.begin());
-    deadlines_.erase({next.mapped()->deadline, next.key()});
-    const uint64_t id = next.mapped()->id;
-    running& r = *running_.emplace(id, std::make_unique<running>(place_, std::move(next.mapped()))).first->second;
+  while (codec_.table() != nullptr && !ending_ && static_cast<int64_t>(running_.size()) < settings_.parallel) {
+    request* const next = queue_.send_next(place_.now());
+    if (next == nullptr) return;
+    running& r = *running_.emplace(next->id, std::make_unique<running>(place_, *next)).first->second;
     r.work.spawn(carry(&r));
   }
 }
 
 bool shortlink::cancel(uint64_t id) {
-  const auto at = running_.find(id);
-  if (at != running_.end() && at->second->of) {
-    finish(*at->second, cancelled());
-    running_.erase(at);
-    begin_what_may();
-    return true;
-  }
-  const auto waits = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& w) { return w.second->id == id; });
-  if (waits == waiting_.end()) return false;
-  auto node = waiting_.extract(waits);
-  deadlines_.erase({node.mapped()->deadline, node.key()});
-  give_back(std::move(node.mapped()), cancelled());
-  return true;
+  const bool was_here = queue_.cancel(id, place_.now());
+  if (was_here) move_on();
+  return was_here;
+}
+
+void shortlink::on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, uint32_t why) {
+  queue_.on_encoded(id, connection, std::move(body), place_.now(), why);
+  move_on();
+}
+
+void shortlink::on_order_free(uint64_t order) {
+  queue_.on_order_free(order, place_.now());
+  move_on();
 }
 
 void shortlink::end_tasks(const ending& why, std::string_view user) {
-  const auto meant = [&](const request& r) { return user.empty() || r.user == user; };
-  std::vector<std::unique_ptr<request>> unsent;
-  for (auto at = waiting_.begin(); at != waiting_.end();) {
-    const auto here = at++;
-    if (!meant(*here->second)) continue;
-    deadlines_.erase({here->second->deadline, here->first});
-    unsent.push_back(std::move(here->second));
-    waiting_.erase(here);
-  }
-  for (auto& r : unsent) give_back(std::move(r), why);
-  for (auto at = running_.begin(); at != running_.end();) {
-    const auto here = at++;
-    if (!here->second->of || !meant(*here->second->of)) continue;
-    finish(*here->second, why);
-    running_.erase(here);
-  }
-  begin_what_may();
+  queue_.end(why, place_.now(), user);
+  move_on();
 }
 
 void shortlink::send_again(const std::string& user) {
-  std::vector<std::unique_ptr<request>> again;
-  for (auto at = running_.begin(); at != running_.end();) {
-    const auto here = at++;
-    running& r = *here->second;
-    if (!r.of || r.of->user != user || r.of->key.empty()) continue;
-    again.push_back(std::move(r.of));
-    running_.erase(here);
-  }
-  for (auto& r : again) submit(std::move(r));
-  begin_what_may();
+  queue_.send_again(user, place_.now());
+  std::erase_if(running_, [](const auto& r) { return r.second->of->at != stage::sent; });
+  move_on();
 }
 
-int64_t shortlink::attempts_of(const request& r) const { return std::min(settings_.attempts, r.retries + 1); }
+// One that was parked had all its tries; each time something looks better it has one more.
+int64_t shortlink::attempts_of(const request& r) const { return r.was_parked ? 1 : std::min(settings_.attempts, r.retries + 1); }
 
 const url& shortlink::host_of(size_t i) const {
   return i < settings_.endpoints.size() ? settings_.endpoints[i] : settings_.fallback[i - settings_.endpoints.size()];
 }
 
-http_ask shortlink::ask_of(const request& r, size_t host) const {
+result<http_ask> shortlink::ask_of(const request& r, size_t host) const {
+  if (codec_.table() == nullptr) return codec_.trouble();
+  auto body = encode_short(*codec_.table(), frame_of_request(r), encode_max);
+  if (!body) return body.failure();
   http_ask a;
   a.method = "POST";
   a.to = host_of(host);
@@ -146,7 +170,7 @@ http_ask shortlink::ask_of(const request& r, size_t host) const {
   add_missing(a.fields, settings_.headers);
   add_missing(a.fields, {{"Accept", "*/*"}, {"Cache-Control", "no-cache"}, {"Content-Type", "application/octet-stream"}, {"User-Agent", "Tharsis"},
                          {"Connection", settings_.keep_alive ? "keep-alive" : "close"}});
-  a.body = as_text(r.body);
+  a.body = as_text(*body);
   a.decode = false;
   a.repeatable = !r.key.empty();
   a.answer_max = static_cast<uint64_t>(settings_.http.answer_max);
@@ -156,29 +180,24 @@ http_ask shortlink::ask_of(const request& r, size_t host) const {
   return a;
 }
 
-// Attempt after attempt, until one of them is the last. Ends with the answer.
+// Attempt after attempt, until one of them is the last. Ends with the answer, or with the task parked.
 task<void> shortlink::carry(running* r) {
   for (;;) {
-    r->began = place_.now();
     r->host = hosts_.pick(++r->attempts);
-    http_call call(place_, connections_, ask_of(*r->of, r->host));
+    auto ask = ask_of(*r->of, r->host);
+    if (!ask) co_return finish(*r, {ask.status(), THARSIS_STN_NOT_CARRIED, ask.failure().text});
+    http_call call(place_, connections_, std::move(*ask));
     r->call = &call;
     co_await attempt(r, &call);
     r->call = nullptr;
-    if (!r->of) break;
+    if (r->of == nullptr) co_return;
     if (!r->sent) hosts_.on_unreachable(r->host);
-    const bool last = r->attempts >= attempts_of(*r->of) || !may_follow(r->failure.status, r->sent, !r->of->key.empty());
-    if (last) {
-      finish(*r, failed(r->failure));
-      break;
-    }
+    if (!may_follow(r->failure.status, r->sent, !r->of->key.empty())) co_return finish(*r, failed(r->failure));
+    if (r->attempts >= attempts_of(*r->of)) co_return give_up(*r);
     const bool time_left = co_await rest_before(r);
-    if (!time_left) {
-      finish(*r, {THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, "no time was left for another attempt; the last one: " + r->failure.text});
-      break;
-    }
+    if (!time_left)
+      co_return finish(*r, {THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, "no time was left for another attempt; the last one: " + r->failure.text});
   }
-  news_.raise();
 }
 
 // One request and what came of it: an answer, or r->failure.
@@ -193,11 +212,17 @@ task<void> shortlink::attempt(running* r, http_call* call) {
     r->times = call->times();
     co_return;
   }
+  queue_.revive(place_.now());  // Whoever was parked sees that servers answer.
   r->of->http.status = static_cast<uint32_t>(head->status);
   const tharsis_status status = status_of_answer(head->status);
-  if (status == THARSIS_OK) co_return finish(*r, {THARSIS_OK, THARSIS_STN_ANSWERED, {}}, as_bytes(*body));
-  std::string said = host_of(r->host).origin() + " answered with the status " + std::to_string(head->status) + " " + std::string(http1::reason_of(head->status));
-  finish(*r, {status, THARSIS_STN_HTTP_STATUS, std::move(said)}, as_bytes(*body));
+  if (status != THARSIS_OK) {
+    std::string said = host_of(r->host).origin() + " answered with the status " + std::to_string(head->status) + " " + std::string(http1::reason_of(head->status));
+    co_return finish(*r, {status, THARSIS_STN_HTTP_STATUS, std::move(said)}, as_bytes(*body));
+  }
+  result<std::vector<uint8_t>> read = codec_.trouble();
+  if (codec_.table() != nullptr) read = decode_short(*codec_.table(), frame_of_request(*r->of), as_bytes(*body), static_cast<size_t>(settings_.http.answer_max));
+  if (!read) co_return finish(*r, {read.status(), THARSIS_STN_NOT_CARRIED, read.failure().text});
+  finish(*r, {THARSIS_OK, THARSIS_STN_ANSWERED, {}}, *read);
 }
 
 // False: the deadline comes first.
@@ -209,59 +234,58 @@ task<bool> shortlink::rest_before(running* r) {
   co_return place_.now() < r->of->deadline;
 }
 
-void shortlink::finish(running& r, ending how, std::span<const uint8_t> body) {
-  request& of = *r.of;
-  if (r.call != nullptr) r.times = r.call->times();
-  of.times.queued = r.times.queued;
-  of.times.connect = r.times.connect;
-  of.times.first_byte = r.times.first_byte;
-  of.times.rest = r.times.rest;
-  const duration told = of.times.queued + of.times.connect + of.times.first_byte + of.times.rest;
-  of.times.lost = {};  // A task that is sent anew has times of its own.
-  const duration others = place_.now() - of.since - told;
-  (r.attempts > 1 ? of.times.lost : of.times.queued) += others;  // Attempts that came to nothing; or its turn.
-  answer a;
-  a.of = std::move(r.of);
-  a.status = how.status;
-  a.body = body;
-  a.reason = std::move(how.reason);
-  a.why = how.why;
+// By its own coroutine, which is about to return.
+void shortlink::finish(running& r, const ending& how, std::span<const uint8_t> body) {
+  r.acts = true;
+  queue_.on_end(*r.of, how, body, place_.now());
+  move_on();
+}
+
+void shortlink::give_up(running& r) {
+  r.acts = true;
+  queue_.on_tries_over(*r.of, failed(r.failure), place_.now());
+  if (r.of->at == stage::parked) let_go(r);
+  move_on();
+}
+
+void shortlink::let_go(running& r) {
+  auto node = running_.extract(std::exchange(r.of, nullptr)->id);
+  if (!r.acts) return;
+  over_.push_back(std::move(node.mapped()));
+  news_.raise();
+}
+
+void shortlink::hand_on(answer a) {
+  if (const auto at = running_.find(a.of->id); at != running_.end()) {
+    running& r = *at->second;
+    if (r.call != nullptr) r.times = r.call->times();
+    task_times& t = a.of->times;
+    t.queued = r.times.queued;
+    t.connect = r.times.connect;
+    t.first_byte = r.times.first_byte;
+    t.rest = r.times.rest;
+    t.lost = {};  // A task that is sent anew has times of its own.
+    const duration others = place_.now() - a.of->since - (t.queued + t.connect + t.first_byte + t.rest);
+    (r.attempts > 1 || a.of->was_parked ? t.lost : t.queued) += others;  // Attempts that came to nothing; or its turn.
+    let_go(r);
+  }
   taker_(std::move(a));
 }
 
-void shortlink::give_back(std::unique_ptr<request> r, ending how) {
-  r->times = {};
-  r->times.queued = place_.now() - r->since;
-  answer a;
-  a.of = std::move(r);
-  a.status = how.status;
-  a.reason = std::move(how.reason);
-  a.why = how.why;
-  taker_(std::move(a));
-}
-
-// Frees what is answered, lets the next begin, and ends what waits for too long.
+// Frees what is over, and ends what waits for too long.
 task<void> shortlink::look_after() {
   while (!ending_) {
-    std::erase_if(running_, [](const auto& r) { return !r.second->of; });
-    begin_what_may();
-    while (!deadlines_.empty() && deadlines_.begin()->first <= place_.now()) {
-      auto node = waiting_.extract(deadlines_.begin()->second);
-      deadlines_.erase(deadlines_.begin());
-      give_back(std::move(node.mapped()), {THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME,
-                                           "the task did not get its turn on the short link '" + settings_.name + "' before its deadline"});
-    }
-    co_await news_.wait(deadlines_.empty() ? never : deadlines_.begin()->first);
+    over_.clear();
+    queue_.on_deadline(place_.now());
+    move_on();
+    co_await news_.wait(queue_.deadline());
   }
 }
 
 void shortlink::stop() {
   ending_ = true;
-  deadlines_.clear();
-  for (auto& [line, r] : std::exchange(waiting_, {})) give_back(std::move(r), end_of_stopping());
-  for (const auto& [id, r] : running_)
-    if (r->of) finish(*r, end_of_stopping());
-  running_.clear();
+  queue_.end(end_of_stopping(), place_.now());
+  move_on();
   connections_.close();
   news_.raise();
 }
@@ -269,6 +293,7 @@ void shortlink::stop() {
 // Nothing is under way any more: what was is cut, as a task that is given up is.
 task<void> shortlink::wait_stopped(instant) {
   work_.clear();
+  over_.clear();
   co_return;
 }
 

@@ -3,15 +3,15 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "plugins/stn/core/short_plan.h"
 #include "plugins/stn/core/short_settings.h"
 #include "plugins/stn/core/task_queue.h"
 #include "plugins/stn/http_call.h"
 #include "plugins/stn/http_dialler.h"
+#include "plugins/stn/short_codec.h"
 
 namespace tharsis::stn {
 
@@ -19,9 +19,12 @@ class shortlink {
  public:
   // Who gave the tasks; what an answer's body shows is gone after the call.
   using taker = std::function<void(answer a)>;
+  // A caller is to make a body: on_encoded() brings it.
+  using asker = std::function<void(const encode_wish& wish)>;
 
-  // All of them outlive the link. [own strand]
-  shortlink(strand& place, const host& tables, http_surroundings around, const short_link_settings& s, taker t);
+  // All of them outlive the link. `number`: of this one, from 1 on. [own strand]
+  shortlink(strand& place, const host& tables, http_surroundings around, codec_shelf& codecs, const short_link_settings& s, size_t number, taker t,
+            asker ask);
   shortlink(const shortlink&) = delete;
   ~shortlink();
 
@@ -32,11 +35,15 @@ class shortlink {
   void submit(std::unique_ptr<request> r);
   // False: the task is not here.
   bool cancel(uint64_t id);
+  // See task_queue.
+  void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, uint32_t why = THARSIS_STN_NOT_ENCODED);
+  void on_order_free(uint64_t order);
+  const request* find(uint64_t id) const { return queue_.find(id); }
   // Answers all tasks so, those of one user only where one is named.
   void end_tasks(const ending& why, std::string_view user);
   // What this user has under way is sent anew, as far as it may be sent twice.
   void send_again(const std::string& user);
-  // Pauses between attempts end; with `anew` no connection of before is used again.
+  // Pauses between attempts end, and parked tasks are tried again; with `anew` no connection of before is used again.
   void hurry(bool anew);
 
   // Answers what is open; the rest is wait_stopped().
@@ -44,36 +51,42 @@ class shortlink {
   task<void> wait_stopped(instant deadline);
 
   const std::string& name() const { return settings_.name; }
-  size_t unanswered() const { return waiting_.size() + running_.size(); }
+  size_t unanswered() const { return queue_.unanswered(); }
   size_t connections() const { return connections_.size(); }
 
  private:
   struct running;
-  using place_in_line = std::pair<int32_t, uint64_t>;  // The most urgent first, then the oldest.
-  static place_in_line line_of(const request& r) { return {-r.priority, r.id}; }
 
+  void move_on();
   void begin_what_may();
   task<void> carry(running* r);
   task<void> attempt(running* r, http_call* call);
   task<bool> rest_before(running* r);
-  http_ask ask_of(const request& r, size_t host) const;
+  result<http_ask> ask_of(const request& r, size_t host) const;
   const url& host_of(size_t i) const;
   int64_t attempts_of(const request& r) const;
-  void finish(running& r, ending how, std::span<const uint8_t> body = {});
-  void give_back(std::unique_ptr<request> r, ending how);
+  void finish(running& r, const ending& how, std::span<const uint8_t> body = {});
+  void give_up(running& r);
+  void let_go(running& r);
+  void hand_on(answer a);
+  void on_codec();
   task<void> look_after();
 
   strand& place_;
   const short_link_settings& settings_;
+  const size_t number_;
   const taker taker_;
+  const asker asker_;
   http_dialler_of dialler_;
   http_connections connections_;
+  short_codec codec_;
   short_hosts hosts_;
   uint64_t generation_ = 0;
   bool ending_ = false;
-  std::map<place_in_line, std::unique_ptr<request>> waiting_;
-  std::set<std::pair<instant, place_in_line>> deadlines_;  // Of those that wait.
-  std::map<uint64_t, std::unique_ptr<running>> running_;
+  const phase_clock phases_;  // It stands still: what waits here waits for its turn.
+  task_queue queue_;          // All that have no answer yet.
+  std::map<uint64_t, std::unique_ptr<running>> running_;  // Of them those that are under way.
+  std::vector<std::unique_ptr<running>> over_;  // Their coroutines are about to return.
   signal news_;
   task_set work_;
 };

@@ -19,9 +19,10 @@ bool is_ours(std::string_view name) {
 
 }  // namespace
 
-shortlinks::shortlinks(strand& place, const host& tables, http_surroundings around, const std::vector<short_link_settings>& s, shortlink::taker t)
+shortlinks::shortlinks(strand& place, const host& tables, http_surroundings around, codec_shelf& codecs, const std::vector<short_link_settings>& s,
+                       shortlink::taker t, shortlink::asker ask)
     : settings_(s) {
-  for (const short_link_settings& l : s) links_.push_back(std::make_unique<shortlink>(place, tables, around, l, t));
+  for (const short_link_settings& l : s) links_.push_back(std::make_unique<shortlink>(place, tables, around, codecs, l, links_.size() + 1, t, ask));
 }
 
 result<short_request> shortlinks::request_of(const tharsis_stn_task& task, std::string_view name, bool long_link) const {
@@ -42,8 +43,9 @@ result<short_request> shortlinks::request_of(const tharsis_stn_task& task, std::
   if (!r.path.starts_with('/')) return wrong_task("a task over a short link needs a path, like /mars/sendmessage");
   if ((task.flags & THARSIS_STN_SEND_ONLY) != 0)
     return wrong_task("an HTTP request has an answer, so a task over a short link cannot be sent without waiting for it");
-  if (task.encode != nullptr || task.order != 0 || task.connection != 0 || (task.flags & THARSIS_STN_PARK) != 0)
-    return wrong_task("a task over a short link has its body from the start, no order, no connection of its own, and is not parked");
+  if (task.connection != 0) return wrong_task("a short link has no connection that a task could be bound to");
+  if (task.order != 0 && !r.only)
+    return wrong_task("a task with an order goes over one kind of link; its channels are THARSIS_STN_LONG or THARSIS_STN_SHORT");
   if (task.header_count > headers_max) return wrong_task("a task has at most " + std::to_string(headers_max) + " headers");
   for (size_t i = 0; i < task.header_count; ++i) {
     const std::string field(view(task.headers[i].name));
@@ -56,7 +58,8 @@ result<short_request> shortlinks::request_of(const tharsis_stn_task& task, std::
 }
 
 bool shortlinks::take(std::unique_ptr<request>& r, bool up) {
-  if (r->http.link == 0 || (!r->http.only && up)) return false;
+  r->http.taken = r->http.link != 0 && (r->http.only || !up);
+  if (!r->http.taken) return false;
   links_[r->http.link - 1]->submit(std::move(r));
   return true;
 }

@@ -13,7 +13,8 @@ namespace tharsis::stn {
 class shortlinks {
  public:
   // All of them outlive it. [own strand]
-  shortlinks(strand& place, const host& tables, http_surroundings around, const std::vector<short_link_settings>& s, shortlink::taker t);
+  shortlinks(strand& place, const host& tables, http_surroundings around, codec_shelf& codecs, const std::vector<short_link_settings>& s,
+             shortlink::taker t, shortlink::asker ask);
 
   // Where a task may go, as it says: over the long link of that name, over a short one, or over whichever is better
   // then. `long_link`: there is one of that name.
@@ -22,8 +23,10 @@ class shortlinks {
   // [any thread]
   result<short_request> request_of(const tharsis_stn_task& task, std::string_view name, bool long_link) const;
 
-  // Takes the task where it is a short link's. `up`: its long link is up. [own strand, as all of the following]
+  // Takes the task where it is a short link's. `up`: its long link is up, and may have it. [own strand, as all of the following]
   bool take(std::unique_ptr<request>& r, bool up);
+  // By number, from 1 on.
+  shortlink& at(size_t number) { return *links_[number - 1]; }
   bool cancel(uint64_t id);
   // What was said for links of this name, or for all.
   void end_tasks(std::string_view name, const ending& why, std::string_view user);

@@ -89,6 +89,7 @@ void task_delivery::end(tharsis_status status, uint32_t why, std::string_view re
 void task_delivery::ask() const {
   auto body = encoded(wish_, reason_);
   task_letter l{task_letter::kind::encoded, link_, wish_.id, nullptr, wish_.connection, body.status()};
+  l.short_link = wish_.short_link;
   if (body)
     l.body = std::move(*body);
   else

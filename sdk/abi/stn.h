@@ -79,7 +79,7 @@ typedef void (*tharsis_stn_done)(void* context, tharsis_handle task, const thars
 typedef struct tharsis_stn_turn {
   uint32_t size;
   uint32_t sends;       // How often the task was sent before.
-  uint32_t connection;  // The link's `connects`.
+  uint32_t connection;  // The link's `connects`; 0 over a short link, where it is made once for all attempts.
   uint32_t reserved;
   tharsis_text link;
 } tharsis_stn_turn;
@@ -129,6 +129,8 @@ enum {
   // Short links: the server keeps the answer back until there is something to tell, as the profile's
   // long_poll_timeout allows.
   THARSIS_STN_LONG_POLL = 32,
+  // Of both kinds of link: the long one only while no other task is on it, waiting or without its answer.
+  THARSIS_STN_FAST = 64,
 };
 
 // Kinds of links, Mars' bits.

@@ -178,6 +178,39 @@ tharsis_status framing::defect(const std::string& what) {
   return fail(THARSIS_E_INTERNAL, "codec '" + std::string(codec_->name) + "' " + what + "; this is a defect of the codec");
 }
 
+namespace {
+
+// What `run` put into a sink of that size, or why there is nothing.
+template <class Run>
+result<std::vector<uint8_t>> coded(const tharsis_stn_codec& codec, size_t most, Run run) {
+  std::vector<uint8_t> out;
+  bounded to{out, most};
+  const tharsis_stn_sink sink{sizeof sink, 0, &to, put};
+  tharsis_error why = no_error();
+  const tharsis_status status = run(sink, why);
+  const std::string who = "codec '" + std::string(codec.name) + "' ";
+  if (status < 0) return error{status, who + "does not carry this: " + why.text};
+  if (to.overrun) return error{THARSIS_E_INTERNAL, who + "made more than " + std::to_string(most) + " bytes; this is a defect of the codec"};
+  return out;
+}
+
+std::vector<uint8_t> copy_of(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
+
+}  // namespace
+
+result<std::vector<uint8_t>> encode_short(const tharsis_stn_codec& codec, const tharsis_stn_frame& request, size_t most) {
+  if (!THARSIS_HAS(&codec, encode_short) || codec.encode_short == nullptr) return copy_of(view(request.body));
+  return coded(codec, most, [&](const tharsis_stn_sink& sink, tharsis_error& why) { return codec.encode_short(codec.self, &request, &sink, &why); });
+}
+
+result<std::vector<uint8_t>> decode_short(const tharsis_stn_codec& codec, const tharsis_stn_frame& request, std::span<const uint8_t> response,
+                                          size_t most) {
+  if (!THARSIS_HAS(&codec, decode_short) || codec.decode_short == nullptr) return copy_of(response);
+  return coded(codec, most, [&](const tharsis_stn_sink& sink, tharsis_error& why) {
+    return codec.decode_short(codec.self, &request, bytes_of(response), &sink, &why);
+  });
+}
+
 const tharsis_stn_codec* built_in_codec(std::string_view name) {
   for (const tharsis_stn_codec* codec : {&mars_codec(), &length_prefixed_codec()})
     if (name == codec->name) return codec;

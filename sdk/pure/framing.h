@@ -71,6 +71,13 @@ class framing {
   error failure_{THARSIS_OK, {}};
 };
 
+// For links whose requests go their own ways (stn_codec.h, encode_short): the body that carries this request, and the
+// answer's out of the body that came back. A codec that has neither leaves bytes as they are. More than `most` bytes
+// are the codec's defect. Failures are the codec's own, with a sentence that names it.
+result<std::vector<uint8_t>> encode_short(const tharsis_stn_codec& codec, const tharsis_stn_frame& request, size_t most);
+result<std::vector<uint8_t>> decode_short(const tharsis_stn_codec& codec, const tharsis_stn_frame& request, std::span<const uint8_t> response,
+                                          size_t most);
+
 // An empty frame of this kind.
 inline tharsis_stn_frame frame_of(uint32_t kind) {
   tharsis_stn_frame f{};

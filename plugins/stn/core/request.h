@@ -68,7 +68,11 @@ struct request {
   // The queue's. In one of its lists.
   stage at = stage::waits;
   bool owns_order = false;    // Others of its order wait for its end.
-  uint32_t prepared_for = 0;  // The connection for which the caller made `body`.
+  static constexpr uint32_t unprepared = UINT32_MAX;
+  uint32_t prepared_for = unprepared;  // The connection for which the caller made `body`.
+  bool counted = false;       // By the limits, when the body was made first.
+  bool ends_itself = false;   // While it is sent: whoever carries it ends it by its deadline.
+  bool was_parked = false;
   request* before = nullptr;
   request* behind = nullptr;
   request* next_by_id = nullptr;

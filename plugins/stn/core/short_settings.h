@@ -14,6 +14,7 @@ struct short_link_settings {
   std::vector<url> endpoints;
   std::vector<url> fallback;  // Instead of them from the second attempt on; may be empty.
   http1::field_list headers;  // Of every request; stronger than Mars'.
+  std::string codec = "mars";  // What is in the bodies; mars: nothing but the tasks' own.
   // A second attempt finds another server or another moment; a third has never helped Mars.
   int64_t attempts = 2;
   // Between two attempts: a server that restarts, a phone that changes cells.

@@ -61,7 +61,7 @@ void task_queue::submit(std::unique_ptr<request> asked, instant now) {
   request& r = *asked.release();
   assert(tasks_.find(r.id) == nullptr);
   r.sequence = 0;
-  r.prepared_for = 0;
+  r.prepared_for = request::unprepared;
   tasks_.add(r);
   deadlines_.emplace_back(r.deadline, r.id);
   std::push_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
@@ -98,10 +98,10 @@ void task_queue::on_network(bool gone, bool cellular, instant now) {
 bool task_queue::cannot_go(request& r, instant now) {
   if (r.bound != 0 && !(up_ && r.bound == connection_))
     finish(r, now, THARSIS_E_GONE, THARSIS_STN_OTHER_CONNECTION, {},
-           "the task was bound to connection " + std::to_string(r.bound) + " of link '" + link_ + "', which is no more");
+           "the task was bound to connection " + std::to_string(r.bound) + " of " + link_ + ", which is no more");
   else if (r.has(THARSIS_STN_SENSITIVE) && no_network_ && !up_)
     finish(r, now, THARSIS_E_UNREACHABLE, THARSIS_STN_NO_NETWORK, {},
-           "there is no network, and link '" + link_ + "' is not up; the task was not to wait for it");
+           "there is no network, and " + link_ + " is not up; the task was not to wait for it");
   else
     return false;
   return true;
@@ -124,12 +124,13 @@ request* task_queue::next_ready(instant now) {
   return r;
 }
 
-void task_queue::on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now) {
+void task_queue::on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now, uint32_t why) {
   request* const r = tasks_.find(id);
   if (r == nullptr || r->at != stage::prepares) return;
-  if (!body) return finish(*r, now, body.status(), THARSIS_STN_NOT_ENCODED, {}, body.failure().text);
+  if (!body) return finish(*r, now, body.status(), why, {}, body.failure().text);
   r->body = std::move(*body);
   r->prepared_for = connection;
+  r->counted = true;
   take_back(*r, now);
 }
 
@@ -146,13 +147,31 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   f.key = bytes_of(r->key);
   error why;
   if (frames.append(out, f, why) != THARSIS_OK) {
-    --r->sends;
     finish(*r, now, why.status, THARSIS_STN_NOT_CARRIED, {}, std::move(why.text));
   } else {
+    ++r->sends;
     counts_.sent.add();
     if (r->has(THARSIS_STN_SEND_ONLY)) finish(*r, now, THARSIS_OK, THARSIS_STN_ANSWERED, {}, {});
   }
   return true;
+}
+
+request* task_queue::send_next(instant now) {
+  request* const r = next_ready(now);
+  if (r == nullptr) return nullptr;
+  stop_waiting(*r, now);
+  be_sent(*r, now);
+  r->ends_itself = true;
+  return r;
+}
+
+void task_queue::on_end(request& r, const ending& how, std::span<const uint8_t> body, instant now) {
+  finish(r, now, how.status, how.why, body, how.reason);
+}
+
+void task_queue::on_tries_over(request& r, const ending& how, instant now) {
+  if (r.has(THARSIS_STN_PARK) && !r.key.empty() && now < r.deadline) return park(r, now);
+  finish(r, now, how.status, how.why, {}, how.reason);
 }
 
 bool task_queue::next_is_keyed() const {
@@ -171,7 +190,6 @@ void task_queue::be_sent(request& r, instant now) {
   r.sent_at = now;
   r.began_at = never;
   r.connection = connection_;
-  ++r.sends;
   by_sequence_.add(r);
   sent_.insert(r, nullptr);
   if (sent_.first == &r) slow_at_ = later(now, times_.shortest());
@@ -218,17 +236,20 @@ void task_queue::repeat(request& r, instant now) {
 void task_queue::fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what,
                           const std::string& because) {
   if (r.may_repeat()) return repeat(r, now);
-  if (r.has(THARSIS_STN_PARK) && !r.key.empty()) {
-    stop_being_sent(r);
-    r.times.lost += now - r.sent_at;
-    return set_aside(r, stage::parked, parked_, now);
-  }
+  if (r.has(THARSIS_STN_PARK) && !r.key.empty()) return park(r, now);
   std::string reason = what;
   if (r.key.empty())
     reason += ", and without a key it may not be sent again";
   else
     reason += "; it was sent " + std::to_string(r.sends) + (r.sends == 1 ? " time" : " times") + ", more its retries do not allow";
   finish(r, now, status, why, {}, reason + (because.empty() ? "" : ": " + because));
+}
+
+void task_queue::park(request& r, instant now) {
+  stop_being_sent(r);
+  r.times.lost += now - r.sent_at;
+  r.was_parked = true;
+  set_aside(r, stage::parked, parked_, now);
 }
 
 bool task_queue::on_slow(instant now) {
@@ -269,7 +290,12 @@ instant task_queue::deadline() const {
 void task_queue::on_deadline(instant now) {
   while (!deadlines_.empty() && deadlines_.front().first <= now) {
     request& r = *tasks_.find(deadlines_.front().second);
-    std::string reason = "link '" + link_ + "' ";
+    if (r.ends_itself) {
+      forget_first_deadline();
+      forget_deadlines();
+      continue;
+    }
+    std::string reason = link_ + ' ';
     switch (r.at) {
       case stage::sent: reason += "brought no answer to the request in time"; break;
       case stage::held: reason += "had not finished the task of the same order that goes before it"; break;
@@ -301,7 +327,7 @@ void task_queue::on_order_free(uint64_t order, instant now) {
 
 void task_queue::send_again(const std::string& user, instant now) {
   for (request* r : in_order())
-    if (r->at == stage::sent && r->user == user && r->may_repeat()) repeat(*r, now);
+    if (r->at == stage::sent && r->user == user && r->may_repeat() && now < r->deadline) repeat(*r, now);
 }
 
 void task_queue::end(const ending& e, instant now, std::string_view user) {
@@ -361,6 +387,7 @@ void task_queue::stop_being_sent(request& r) {
   sent_.remove(r);
   by_sequence_.remove(r);
   r.sequence = 0;
+  r.ends_itself = false;
 }
 
 // Wherever it stands; its time there is counted.
@@ -388,11 +415,13 @@ void task_queue::finish(request& r, instant now, tharsis_status status, uint32_t
   if (r.owns_order && !(status == THARSIS_OK && r.is_judged())) on_order_free(r.order, now);
 }
 
+void task_queue::forget_first_deadline() {
+  std::pop_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
+  deadlines_.pop_back();
+}
+
 void task_queue::forget_deadlines() {
-  while (!deadlines_.empty() && tasks_.find(deadlines_.front().second) == nullptr) {
-    std::pop_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
-    deadlines_.pop_back();
-  }
+  while (!deadlines_.empty() && tasks_.find(deadlines_.front().second) == nullptr) forget_first_deadline();
   if (deadlines_.size() <= 2 * tasks_.size() + sweep_min) return;
   std::erase_if(deadlines_, [this](const auto& d) { return tasks_.find(d.second) == nullptr; });
   std::make_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());

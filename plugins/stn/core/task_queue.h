@@ -39,6 +39,7 @@ struct encode_wish {
   uint64_t id;
   caller from;
   uint32_t sends, connection;
+  size_t short_link = 0;  // That wants it, from 1 on; 0: the long link.
 };
 
 // Why tasks are ended from outside.
@@ -54,9 +55,9 @@ class task_queue {
     counter sent, repeated, stray;
     histogram round_trip;
   };
-  // `phases` are the link's, and outlive the queue.
-  task_queue(std::string link, const phase_clock& phases, counts c = {}, const answer_time_settings& s = {})
-      : link_(std::move(link)), phases_(phases), counts_(c), times_(s) {}
+  // `phases` are the link's, and outlive the queue. `kind`: "link" or "short link", for sentences.
+  task_queue(const std::string& link, const phase_clock& phases, counts c = {}, const answer_time_settings& s = {}, const std::string& kind = "link")
+      : link_(kind + " '" + link + "'"), phases_(phases), counts_(c), times_(s) {}
   task_queue(const task_queue&) = delete;
   ~task_queue();
 
@@ -72,10 +73,23 @@ class task_queue {
   // Puts the next request behind what is in `out`; it counts as sent from here on. False: none is ready.
   // One that `frames` do not carry is answered so.
   bool write_next(std::vector<uint8_t>& out, framing& frames, instant now);
+  // For a link that carries each request by itself: the next one is on its way from here on, until on_end(),
+  // on_tries_over(), or cancel() and the like, whatever comes first; that on_end() comes by its deadline is its
+  // carrier's promise. Valid so long. Null: none is ready.
+  request* send_next(instant now);
+  void on_end(request& r, const ending& how, std::span<const uint8_t> body, instant now);
+  // It has failed as often as it may, and another try later may be better.
+  void on_tries_over(request& r, const ending& how, instant now);
+  // What stands in the sentences of those that waited in vain.
+  void on_trouble(std::string text) { trouble_ = std::move(text); }
+
+  // Null: it is not here. [for a look]
+  const request* find(uint64_t id) const { return tasks_.find(id); }
+
   // Whose callers are to make a body now.
   std::vector<encode_wish> take_wishes() { return std::exchange(wishes_, {}); }
-  // One was made, for that connection; or the task ends with this failure. Harmless when the task is gone.
-  void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now);
+  // One was made, for that connection; or the task ends so. Harmless when the task is gone.
+  void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now, uint32_t why = THARSIS_STN_NOT_ENCODED);
 
   // Is the next one of those that may go to a server that has not proved itself yet? It is sent again if it is lost.
   bool next_is_keyed() const;
@@ -139,13 +153,15 @@ class task_queue {
   void leave_list(request& r, instant now);
   void repeat(request& r, instant now);
   void fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what, const std::string& because);
+  void park(request& r, instant now);
   void set_aside(request& r, stage where, list& in, instant now);
   void take_back(request& r, instant now);
   void finish(request& r, instant now, tharsis_status status, uint32_t why, std::span<const uint8_t> body, std::string reason);
+  void forget_first_deadline();
   void forget_deadlines();
   uint32_t free_sequence();
 
-  std::string link_;
+  const std::string link_;  // "link 'main'"
   const phase_clock& phases_;
   counts counts_;
   answer_times times_;

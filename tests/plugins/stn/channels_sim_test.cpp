@@ -58,6 +58,7 @@ class channel_world : public link_world {
   }
 
   http_servers web;
+  std::map<std::string, int> posts;  // By path.
   std::deque<channel_end> all;
   tharsis_handle last = 0;
   std::string complaint;
@@ -69,6 +70,11 @@ class channel_world : public link_world {
     if (x.path() == "/hangs") {
       tharsis::signal nothing(*self->elsewhere.place);
       co_await nothing.wait(never);
+    }
+    ++self->posts[std::string(x.path())];
+    if (x.path() == "/slow") {
+      tharsis::signal nothing(*self->elsewhere.place);
+      co_await nothing.wait(later(self->elsewhere.place->now(), 1s));
     }
     std::string text = "short " + *body;
     if (const std::string* const key = http1::find(x.request().fields, "X-Own")) text += " " + *key;
@@ -135,7 +141,9 @@ TEST(ChannelsSim, WhatCannotGoSoIsRefused) {
   EXPECT_NE(refused("cgi", THARSIS_STN_LONG, "/a").find("no link 'cgi'"), std::string::npos) << w.complaint;
   EXPECT_NE(refused("side", THARSIS_STN_SHORT, "/a").find("no link 'side'"), std::string::npos) << w.complaint;
   EXPECT_NE(refused("cgi", 0, "/a", [](tharsis_stn_task& t) { t.flags = THARSIS_STN_SEND_ONLY; }).find("waiting for it"), std::string::npos) << w.complaint;
-  EXPECT_NE(refused("cgi", 0, "/a", [](tharsis_stn_task& t) { t.order = 1; }).find("order"), std::string::npos) << w.complaint;
+  EXPECT_NE(refused("cgi", 0, "/a", [](tharsis_stn_task& t) { t.connection = 1; }).find("no connection"), std::string::npos) << w.complaint;
+  EXPECT_NE(refused("main", THARSIS_STN_LONG | THARSIS_STN_SHORT, "/a", [](tharsis_stn_task& t) { t.order = 1; }).find("one kind of link"), std::string::npos) << w.complaint;
+  EXPECT_NE(refused("cgi", 0, "/a", [](tharsis_stn_task& t) { t.flags = 128; }).find("flags"), std::string::npos) << w.complaint;
   const tharsis_stn_header length{text_of("content-length"), text_of("1")};
   EXPECT_NE(refused("cgi", 0, "/a", [&](tharsis_stn_task& t) {
               t.headers = &length;
@@ -168,4 +176,167 @@ TEST(ChannelsSim, ShortTasksAreCancelledClearedAndJudgedAsAll) {
   EXPECT_EQ(judged, 2);
   EXPECT_EQ(twice.status, THARSIS_OK);
   EXPECT_EQ(twice.body, "short hello");
+}
+
+namespace {
+
+// Writes "made N", N: how often it was called for this task's context before.
+int made = 0;
+int64_t make_body(void*, tharsis_handle, const tharsis_stn_turn* turn, uint8_t* into, size_t room) {
+  const std::string text = "made " + std::to_string(++made) + " for " + std::string(view(turn->link)) + " after " + std::to_string(turn->sends);
+  if (text.size() <= room) std::copy(text.begin(), text.end(), into);
+  return static_cast<int64_t>(text.size());
+}
+int64_t make_same(void*, tharsis_handle, const tharsis_stn_turn*, uint8_t* into, size_t) {
+  *into = 's';
+  return 1;
+}
+int64_t make_nothing(void*, tharsis_handle, const tharsis_stn_turn*, uint8_t*, size_t) { return THARSIS_E_DENIED; }
+
+}  // namespace
+
+TEST(ChannelsSim, AShortTasksBodyIsMadeWhenItsTurnComes) {
+  channel_world w(10);
+  w.start();
+  made = 0;
+  const auto encoded = [](tharsis_stn_task& t) {
+    t.body = {};
+    t.encode = make_body;
+  };
+  EXPECT_EQ(w.over("cgi", 0, "/cgi", encoded).body, "short made 1 for cgi after 0");
+  const channel_end& failed = w.over("cgi", 0, "/cgi", [](tharsis_stn_task& t) {
+    t.body = {};
+    t.encode = make_nothing;
+  });
+  EXPECT_EQ(failed.status, THARSIS_E_DENIED);
+  EXPECT_EQ(failed.why, static_cast<uint32_t>(THARSIS_STN_NOT_ENCODED));
+  EXPECT_EQ(w.posts["/cgi"], 1);
+}
+
+TEST(ChannelsSim, TheLimitsCountABodyThatIsMadeLikeAnyOther) {
+  for (const uint32_t channels : {THARSIS_STN_LONG, THARSIS_STN_SHORT}) {
+    channel_world w(11);
+    w.settings.tasks.repeats.most = 2;
+    w.serve();
+    w.start();
+    ASSERT_TRUE(w.wait_up());
+    const auto same = [](tharsis_stn_task& t) {
+      t.body = {};
+      t.encode = make_same;
+    };
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(w.over("main", channels, "/cgi", same).status, THARSIS_OK);
+    const channel_end& third = w.over("main", channels, "/cgi", same);
+    EXPECT_EQ(third.status, THARSIS_E_BUSY);
+    EXPECT_EQ(third.why, static_cast<uint32_t>(THARSIS_STN_REPEATED_TOO_OFTEN));
+    made = 0;
+    for (int i = 0; i < 5; ++i)
+      EXPECT_EQ(w.over("main", channels, "/cgi", [](tharsis_stn_task& t) {
+                   t.body = {};
+                   t.encode = make_body;
+                 }).status, THARSIS_OK) << "these differ";
+  }
+}
+
+TEST(ChannelsSim, ShortTasksOfOneOrderGoOneAfterTheOther) {
+  channel_world w(12);
+  w.start();
+  const auto ordered = [](tharsis_stn_task& t) { t.order = 7; };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(w.begin("cgi", 0, "/slow", ordered), THARSIS_OK);
+  EXPECT_EQ(w.begin("cgi", 0, "/cgi"), THARSIS_OK);
+  w.world.run_for(900ms);
+  EXPECT_EQ(w.posts["/slow"], 1);
+  EXPECT_EQ(w.posts["/cgi"], 1) << "who has no order waits for nobody";
+  ASSERT_TRUE(w.world.run_until([&] { return w.all[2].ends > 0; }, w.world.now() + 30s));
+  EXPECT_EQ(w.all[0].ends + w.all[1].ends + w.all[2].ends, 3);
+  EXPECT_EQ(w.posts["/slow"], 3);
+  // One that is judged holds the others up until its verdict.
+  static int seen = 0;
+  seen = 0;
+  const auto judged = [](tharsis_stn_task& t) {
+    t.order = 7;
+    t.decode = [](void*, tharsis_handle, tharsis_bytes, int32_t*) -> uint32_t { return ++seen < 3 ? THARSIS_STN_RETRY : THARSIS_STN_ACCEPT; };
+  };
+  EXPECT_EQ(w.begin("cgi", 0, "/slow", judged), THARSIS_OK);
+  const channel_end& last = w.over("cgi", 0, "/cgi", ordered);
+  EXPECT_EQ(last.status, THARSIS_OK) << last.reason;
+  EXPECT_EQ(seen, 3) << "it went before the one that was sent again";
+}
+
+TEST(ChannelsSim, FastTasksLeaveABusyLongLinkAlone) {
+  channel_world w(13);
+  w.serve();
+  w.start();
+  ASSERT_TRUE(w.wait_up());
+  const uint32_t both = THARSIS_STN_LONG | THARSIS_STN_SHORT;
+  const auto fast = [](tharsis_stn_task& t) { t.flags = THARSIS_STN_FAST; };
+  EXPECT_EQ(w.over("main", both, "/cgi", fast).body, "hello");
+  w.world.between(w.client_machine, w.server_machine).delay = 300ms;
+  EXPECT_EQ(w.begin("main", THARSIS_STN_LONG, ""), THARSIS_OK);
+  EXPECT_EQ(w.begin("main", both, "/cgi", fast), THARSIS_OK);
+  EXPECT_EQ(w.begin("main", both, "/cgi"), THARSIS_OK);
+  ASSERT_TRUE(w.world.run_until([&] { return w.all[1].ends + w.all[2].ends + w.all[3].ends == 3; }, w.world.now() + 30s));
+  EXPECT_EQ(w.all[2].body, "short hello");
+  EXPECT_EQ(w.all[3].body, "hello") << "it does not mind to wait";
+}
+
+TEST(ChannelsSim, ClearingAShortLinkWithdrawsWhatIsBeingJudgedToo) {
+  channel_world w(14);
+  w.start();
+  static channel_world* here = nullptr;
+  here = &w;
+  const channel_end& e = w.over("cgi", 0, "/cgi", [](tharsis_stn_task& t) {
+    t.decode = [](void*, tharsis_handle, tharsis_bytes, int32_t*) -> uint32_t {
+      here->dispatcher->clear(text_of("cgi"), {});
+      return THARSIS_STN_RETRY;
+    };
+  });
+  EXPECT_EQ(e.status, THARSIS_E_CANCELLED);
+  EXPECT_EQ(w.posts["/cgi"], 1);
+}
+
+TEST(ChannelsSim, AParkedShortTaskIsTriedAgainWhenSomethingLooksBetter) {
+  channel_world w(15);
+  w.start();
+  w.world.between(w.client_machine, w.server_machine).black_hole = true;
+  const auto parked = [](tharsis_stn_task& t) {
+    t.flags = THARSIS_STN_PARK;
+    t.key = bytes_of(as_bytes("key"));
+    t.timeout_ms = 600'000;
+  };
+  EXPECT_EQ(w.begin("cgi", 0, "/cgi", parked), THARSIS_OK);
+  channel_end& e = w.all.back();
+  w.world.run_for(50s);
+  EXPECT_EQ(e.ends, 0) << "all its tries have failed, and its time is not over: " << e.reason;
+  w.world.between(w.client_machine, w.server_machine).black_hole = false;
+  w.client.on_strand([&] { w.dispatcher->touch(text_of("cgi")); });
+  w.world.run_for(5s);
+  EXPECT_EQ(e.ends, 1);
+  EXPECT_EQ(status_name(e.status), "ok") << e.reason;
+  EXPECT_EQ(w.posts["/cgi"], 1);
+}
+
+TEST(ChannelsSim, WithoutALongLinkShortLinksCarryAll) {
+  channel_world w(16);
+  w.settings.links.clear();
+  w.start();
+  EXPECT_EQ(w.over("main", 0, "/cgi").body, "short hello") << "the link of this name is a short one";
+  EXPECT_EQ(w.over("main", THARSIS_STN_LONG | THARSIS_STN_SHORT, "/cgi").body, "short hello");
+  EXPECT_EQ(w.begin("main", THARSIS_STN_LONG, "/cgi"), THARSIS_E_NOT_FOUND);
+  EXPECT_EQ(w.begin("side", 0, "/cgi"), THARSIS_E_NOT_FOUND);
+  static int judged = 0;
+  judged = 0;
+  const channel_end& again = w.over("cgi", 0, "/cgi", [](tharsis_stn_task& t) {
+    t.order = 1;
+    t.key = bytes_of(as_bytes("key"));
+    t.decode = [](void*, tharsis_handle, tharsis_bytes, int32_t*) -> uint32_t { return ++judged < 2 ? THARSIS_STN_SESSION_OVER : THARSIS_STN_ACCEPT; };
+  });
+  EXPECT_EQ(status_name(again.status), "ok") << again.reason;
+  EXPECT_EQ(judged, 2);
+  w.client.on_strand([&] {
+    for (const auto say : {&stn::dispatcher::redo, &stn::dispatcher::touch, &stn::dispatcher::reset}) (*w.dispatcher.*say)({});
+    w.dispatcher->clear({}, {});
+    w.dispatcher->cancel(12345);
+    EXPECT_TRUE(w.dispatcher->report().links.empty());
+  });
+  w.world.run_for(1s);
 }

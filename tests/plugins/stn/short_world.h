@@ -14,6 +14,9 @@ struct task_wish {
   int32_t priority = 0;
   bool long_poll = false;
   std::string user{};
+  uint32_t flags = 0;
+  uint64_t order = 0;
+  tharsis_stn_encode encode = nullptr;
 };
 
 struct task_end {
@@ -21,6 +24,7 @@ struct task_end {
   tharsis_status status = THARSIS_PENDING;
   uint32_t http_status = 0;
   uint32_t sends = 0;
+  uint32_t why = 0;
   std::string body, reason;
   duration took{};
   stn::task_times times{};
@@ -45,7 +49,9 @@ class short_world : public http_world {
   }
   void open() {
     client.on_strand([&] {
-      shortlink.emplace(*client.place, host.tables(), stn::http_surroundings{names, proxies, sessions}, link, [this](stn::answer a) { take(std::move(a)); });
+      codecs.emplace(host.tables());
+      shortlink.emplace(*client.place, host.tables(), stn::http_surroundings{names, proxies, sessions}, *codecs, link, 1,
+                        [this](stn::answer a) { take(std::move(a)); }, [this](const stn::encode_wish& w) { wishes.push_back(w); });
       shortlink->start();
     });
   }
@@ -59,6 +65,9 @@ class short_world : public http_world {
       r->priority = w.priority;
       r->user = w.user;
       r->retries = 30;
+      r->flags = w.flags;
+      r->order = w.order;
+      r->from.encode = w.encode;
       r->body.assign(w.body.begin(), w.body.end());
       r->key.assign(w.key.begin(), w.key.end());
       r->since = client.place->now();
@@ -87,7 +96,9 @@ class short_world : public http_world {
   stn::short_link_settings link;
   stn::proxy_choice proxies;
   tls_sessions sessions;
+  std::optional<stn::codec_shelf> codecs;
   std::optional<stn::shortlink> shortlink;
+  std::vector<stn::encode_wish> wishes;
   std::optional<task_set> closing;
   std::deque<task_end> ends;
   std::vector<size_t> order;  // In which they were answered.
@@ -100,6 +111,7 @@ class short_world : public http_world {
     e.status = a.status;
     e.http_status = a.of->http.status;
     e.sends = a.of->sends;
+    e.why = a.why;
     e.body = as_text(a.body);
     e.reason = a.reason;
     e.took = client.place->now() - a.of->since;

@@ -198,7 +198,7 @@ TEST(ShortlinkSim, TasksWaitForTheirTurnByPriority) {
   EXPECT_TRUE(w.cancel_task(gone));
   EXPECT_FALSE(w.cancel_task(gone));
   ASSERT_TRUE(w.all_over());
-  expect(w.ends[late], THARSIS_E_TIMEOUT, 0, "turn");
+  expect(w.ends[late], THARSIS_E_TIMEOUT, 0, "short link 'main' could not carry the request in time");
   expect(w.ends[gone], THARSIS_E_CANCELLED, 0);
   EXPECT_EQ(w.order, (std::vector<size_t>{gone, late, 0, 2, 1}));
 }
@@ -312,4 +312,157 @@ TEST(ShortlinkWeather, EveryTaskHasOneAnswerByItsDeadline) {
   if (all_seeds()) {
     EXPECT_GT(answered, 50);
   }
+}
+
+namespace {
+
+// "odd": requests in brackets, and answers out of them.
+struct brackets {
+  bool refuses_requests = false, refuses_answers = false, runs_wild = false;
+  tharsis_stn_codec table{sizeof(tharsis_stn_codec), 0, this, "odd", nullptr, nullptr, nullptr, nullptr, on_encode, on_decode};
+  static void put(const tharsis_stn_sink* out, std::string_view text) {
+    out->append(out->self, reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  }
+  static tharsis_status on_encode(void* self, const tharsis_stn_frame* f, const tharsis_stn_sink* out, tharsis_error* why) {
+    const auto& c = *static_cast<brackets*>(self);
+    if (c.refuses_requests) return fail(why, THARSIS_E_INVALID, "it is too long");
+    for (int i = 0; c.runs_wild && i < 100; ++i) put(out, std::string(1 << 20, 'x'));
+    put(out, "[" + std::to_string(f->command) + ":" + std::string(as_text(view(f->body))) + "]");
+    return THARSIS_OK;
+  }
+  static tharsis_status on_decode(void* self, const tharsis_stn_frame* f, tharsis_bytes response, const tharsis_stn_sink* out, tharsis_error* why) {
+    const auto& c = *static_cast<brackets*>(self);
+    if (c.refuses_answers) return fail(why, THARSIS_E_PROTOCOL, "there is no bracket");
+    put(out, "to " + std::string(as_text(view(f->body))) + ": " + std::string(as_text(view(response))));
+    return THARSIS_OK;
+  }
+};
+
+task<void> tell_body(http1_exchange& x) {
+  auto body = co_await x.read_all(64 << 20);
+  if (body) co_await x.answer(200, *body);
+}
+
+void provide(short_world& w, const tharsis_stn_codec* table) {
+  w.client.on_strand([&] { w.host.provide_codec(table); });
+}
+
+}  // namespace
+
+TEST(ShortlinkSim, ItsCodecMakesTheBodiesAndReadsThem) {
+  short_world w(60);
+  w.link.codec = "odd";
+  w.serve(tell_body);
+  w.open();
+  brackets codec;
+  const size_t early = w.send({});
+  w.world.run_for(1s);
+  EXPECT_EQ(w.ends[early].answers, 0) << "it waits for its codec";
+  provide(w, &codec.table);
+  ASSERT_TRUE(w.all_over());
+  expect(w.ends[early], THARSIS_OK, 200);
+  EXPECT_EQ(w.ends[early].body, "to body: [3:body]");
+  codec.refuses_requests = true;
+  const task_end& wrong = w.over({});
+  expect(wrong, THARSIS_E_INVALID, 0, "codec 'odd' does not carry this: it is too long");
+  EXPECT_EQ(wrong.why, static_cast<uint32_t>(THARSIS_STN_NOT_CARRIED));
+  codec.refuses_requests = false;
+  codec.runs_wild = true;
+  expect(w.over({}), THARSIS_E_INTERNAL, 0, "this is a defect of the codec");
+  codec.runs_wild = false;
+  codec.refuses_answers = true;
+  expect(w.over({}), THARSIS_E_PROTOCOL, 200, "there is no bracket");
+  provide(w, nullptr);
+  task_wish vain;
+  vain.within = 2s;
+  expect(w.over(vain), THARSIS_E_TIMEOUT, 0, "waits for codec 'odd'");
+}
+
+TEST(ShortlinkSim, ACodecThatGoesWhileAnAnswerIsOnItsWayIsNotUsed) {
+  short_world w(61);
+  w.link.codec = "odd";
+  w.serve(tell_body);
+  w.open();
+  brackets codec;
+  provide(w, &codec.table);
+  const size_t i = w.send({});
+  w.world.run_for(1ms);
+  provide(w, nullptr);
+  ASSERT_TRUE(w.all_over());
+  expect(w.ends[i], THARSIS_E_NOT_FOUND, 200, "waits for codec 'odd'");
+}
+
+TEST(ShortlinkSim, ASensitiveTaskDoesNotWaitForANetwork) {
+  short_world w(62);
+  w.serve(tell_body);
+  w.open();
+  tharsis_network_state none{};
+  none.type = THARSIS_NETWORK_NONE;
+  w.client.on_strand([&] { w.shortlink->on_network(none); });
+  task_wish sensitive;
+  sensitive.flags = THARSIS_STN_SENSITIVE;
+  const task_end& e = w.over(sensitive);
+  expect(e, THARSIS_E_UNREACHABLE, 0, "there is no network");
+  EXPECT_LT(e.took, 1s);
+}
+
+TEST(ShortlinkSim, AParkedTaskIsTriedOnceMoreEachMinuteAndEndsWithItsTime) {
+  short_world w(63);
+  w.open();  // Nobody listens.
+  task_wish parked;
+  parked.flags = THARSIS_STN_PARK;
+  parked.key = "k";
+  parked.within = 200s;
+  const task_end& e = w.over(parked);
+  expect(e, THARSIS_E_TIMEOUT, 0, "nothing better was seen since");
+  EXPECT_EQ(e.took, 200s);
+  w.serve(tell_body);
+  parked.within = 600s;
+  const size_t later_on = w.send(parked);
+  ASSERT_TRUE(w.all_over(600s));
+  expect(w.ends[later_on], THARSIS_OK, 200);
+}
+
+// What ends first, ends: over seeds tasks of every kind have one end each by their time, and none of an order overtakes.
+TEST(ShortlinkSim, OverSeedsEveryKindOfTaskHasOneEndByItsTime) {
+  for_each_seed(seeds(200), [](uint64_t seed) {
+    short_world w(seed);
+    w.link.parallel = 1 + static_cast<int64_t>(w.world.random() % 4);
+    w.serve(tell_body);
+    w.open();
+    const auto make = [](void*, tharsis_handle, const tharsis_stn_turn*, uint8_t*, size_t) -> int64_t { return 0; };
+    std::vector<task_wish> all;
+    for (int i = 0; i < 20; ++i) {
+      task_wish t;
+      t.within = std::chrono::milliseconds(1 + w.world.random() % 20'000);
+      t.priority = static_cast<int32_t>(w.world.random() % 6) - 2;
+      t.order = w.world.random() % 3;
+      t.user = w.world.random() % 2 == 0 ? "ann" : "bob";
+      if (w.world.random() % 2 == 0) t.key = "k" + std::to_string(i);
+      if (!t.key.empty() && w.world.random() % 2 == 0) t.flags = THARSIS_STN_PARK;
+      if (w.world.random() % 3 == 0) t.encode = make;
+      all.push_back(t);
+      const size_t number = w.send(t);
+      w.world.run_for(std::chrono::milliseconds(w.world.random() % 500));
+      switch (w.world.random() % 8) {
+        case 0: w.world.reset_connections(w.client_machine, w.server_machine); break;
+        case 1: w.world.between(w.client_machine, w.server_machine).black_hole ^= true; break;
+        case 2: w.cancel_task(w.world.random() % (number + 1)); break;
+        case 3: w.client.on_strand([&] { w.shortlink->hurry(true); }); break;
+        case 4: w.client.on_strand([&] { w.shortlink->send_again("ann"); }); break;
+        default: break;
+      }
+      w.client.on_strand([&] {
+        for (const stn::encode_wish& wish : std::exchange(w.wishes, {}))
+          w.shortlink->on_encoded(wish.id, wish.connection, w.world.random() % 4 == 0 ? result<std::vector<uint8_t>>(error{THARSIS_E_DENIED, "no"})
+                                                                                        : result<std::vector<uint8_t>>(std::vector<uint8_t>{'m'}));
+      });
+    }
+    ASSERT_TRUE(w.all_over(30s));
+    for (size_t i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(w.ends[i].answers, 1) << i;
+      EXPECT_LE(w.ends[i].took, all[i].within + 1ms) << i << " " << w.ends[i].reason;
+    }
+    EXPECT_EQ(w.shortlink->unanswered(), 0u);
+  });
 }

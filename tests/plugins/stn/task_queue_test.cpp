@@ -332,3 +332,53 @@ TEST(TaskQueue, EveryTaskHasExactlyOneAnswerUnderRandomEvents) {
     ASSERT_EQ(s.q.deadline(), never);
   }
 }
+
+// Links that carry each task by itself: HTTP.
+TEST(TaskQueue, WhatIsCarriedByItselfIsEndedByItsCarrierAndNotByTheClock) {
+  stage s;
+  s.q.submit(keyed(1, t0 + 10s), t0);
+  s.q.submit(keyed(2, t0 + 10s), t0);
+  request* const first = s.q.send_next(t0);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->id, 1u);
+  EXPECT_EQ(first->sends, 0u) << "whoever carries it counts";
+  s.q.on_deadline(t0 + 10s);
+  const answer late = s.the_answer();
+  EXPECT_EQ(late.of->id, 2u) << "it waits, so its time ends it";
+  EXPECT_EQ(s.q.deadline(), never);
+  s.q.on_end(*first, {THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, "late"}, {}, t0 + 10s);
+  EXPECT_EQ(s.the_answer().reason, "late");
+  EXPECT_EQ(s.q.unanswered(), 0u);
+}
+
+TEST(TaskQueue, TriesThatAreOverParkATaskThatWishesItAndEndAnyOther) {
+  stage s;
+  auto parked = keyed(1, t0 + 200s);
+  parked->flags = THARSIS_STN_PARK;
+  s.q.submit(std::move(parked), t0);
+  s.q.submit(keyed(2), t0);
+  request* const one = s.q.send_next(t0);
+  request* const two = s.q.send_next(t0);
+  const stn::ending failure{THARSIS_E_NETWORK, THARSIS_STN_NO_ANSWER, "nobody answers"};
+  s.q.on_tries_over(*one, failure, t0 + 1s);
+  s.q.on_tries_over(*two, failure, t0 + 1s);
+  EXPECT_EQ(s.the_answer().of->id, 2u);
+  EXPECT_EQ(s.q.send_next(t0 + 1s), nullptr) << "nothing looks better";
+  s.q.on_deadline(t0 + 1s + stn::parked_max);
+  EXPECT_EQ(s.q.send_next(t0 + 62s), one);
+  s.q.on_tries_over(*one, failure, t0 + 200s);
+  EXPECT_EQ(s.the_answer().of->id, 1u) << "its time is over, so it is not parked again";
+}
+
+TEST(TaskQueue, WhatIsSentAgainAtItsDeadlineIsNot) {
+  stage s;
+  auto mine = keyed(1, t0 + 10s);
+  mine->user = "ann";
+  mine->retries = 30;
+  s.q.submit(std::move(mine), t0);
+  request* const r = s.q.send_next(t0);
+  s.q.send_again("ann", t0 + 10s);
+  EXPECT_EQ(r->at, stn::stage::sent);
+  s.q.on_end(*r, {THARSIS_OK, THARSIS_STN_ANSWERED, {}}, {}, t0 + 10s);
+  EXPECT_EQ(s.the_answer().status, THARSIS_OK);
+}

@@ -1,0 +1,110 @@
+#include "plugins/gateway/task_door.h"
+
+#include <utility>
+#include <variant>
+
+#include "plugins/gateway/core/task_rules.h"
+#include "sdk/pure/address.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::gateway {
+
+// One request, for the exchange a connection of its own.
+struct task_door::visit {
+  visit(task_door& d, const std::string& client) : door(d), id(d.around_.number()), answered(d.around_.place) {
+    door.visits_.emplace(id, this);
+    door.around_.shared.on_visit(id, client);
+  }
+  visit(const visit&) = delete;
+  ~visit() {
+    door.visits_.erase(id);
+    door.around_.shared.on_close(id);
+  }
+  task_door& door;
+  const uint64_t id;
+  std::optional<delivery> what;
+  signal answered;
+};
+
+task_door::task_door(task_door_surroundings around, const listen_place& where, std::optional<tls_context> tls)
+    : around_(std::move(around)), where_(where), tls_(std::move(tls)), listener_(around_.place, *around_.tables.net), connections_(around_.place) {}
+
+error task_door::open() {
+  tharsis_error reason = no_error();
+  const tharsis_status s = listener_.listen(where_.address, &reason);
+  if (s == THARSIS_OK) return fine();
+  const std::string what = "cannot take tasks on " + around_.numbers.http.listen + ": ";
+  if (s == THARSIS_E_IN_USE) return {s, what + "the port is taken. Stop what uses it, or set gateway.http.listen to another port (0: any free one)"};
+  return {s, what + reason.text};
+}
+
+task<void> task_door::run() {
+  while (!stopping_) {
+    while (auto wire = listener_.accept())  // Who finds no place is not heard.
+      if (connections_.size() < static_cast<size_t>(around_.numbers.http.connections)) connections_.spawn(serve(std::move(wire)));
+    co_await listener_.events().wait();
+  }
+  listener_.close();
+  connections_.clear();
+}
+
+void task_door::stop() {
+  stopping_ = true;
+  listener_.events().raise(stream::nudged);
+}
+
+void task_door::deliver(const delivery& d) {
+  const auto found = visits_.find(d.connection);
+  if (found == visits_.end() || found->second->what) return;
+  found->second->what = d;
+  found->second->answered.raise();
+}
+
+std::string task_door::endpoint_text() const { return std::string(where_.tls ? "https://" : "http://") + to_text(listener_.address()); }
+
+task<void> task_door::serve(std::unique_ptr<tcp_stream> wire) {
+  std::unique_ptr<stream> bytes;
+  if (tls_) {
+    auto secured = co_await tls_accept(around_.place, std::move(wire), *tls_, later(around_.place.now(), around_.numbers.limits.handshake_timeout));
+    if (!secured) co_return;
+    bytes = std::move(*secured);
+  } else {
+    bytes = std::move(wire);
+  }
+  http1_server_settings s;
+  s.limits.body = mars::body_size_max;
+  const http1_handler handler = [this](http1_exchange& x) { return handle(x); };
+  co_await serve_http1(around_.place, std::move(bytes), handler, s);
+}
+
+task<void> task_door::handle(http1_exchange& x) {
+  auto understood = understand_task(x.request().method, x.path(), x.request().fields);
+  if (const auto* refused = std::get_if<http_refusal>(&understood)) {
+    co_await x.answer(refused->status, refused->sentence);
+    co_return;
+  }
+  http_task& asked = std::get<http_task>(understood);
+  auto body = co_await x.read_all(mars::body_size_max);
+  if (!body) co_return;
+  strand& place = around_.place;
+  signal silence(place);  // In a planned outage nothing is said.
+  while (around_.shared.out(place.now())) co_await silence.wait(around_.shared.planned().deadline(place.now()));
+  visit mine(*this, asked.client);
+  mars::frame request{asked.command, 1, {body->begin(), body->end()}, std::move(asked.key), {}};
+  const std::string line = around_.shared.on_request(mine.id, std::move(request), place.now());
+  if (!line.empty()) around_.tables.info("a task over HTTP from " + to_text(x.peer()) + " " + line);
+  around_.route();
+  while (!mine.what) co_await mine.answered.wait();
+  const mars::frame& answer = *mine.what->what;
+  if (!answer.refusal.empty()) {
+    co_await x.answer(mine.what->later ? 503 : 409, answer.refusal + "\n");
+    co_return;
+  }
+  http1::response_head head;
+  head.status = 200;
+  head.fields.push_back({"Content-Type", "application/octet-stream"});
+  std::string bytes(as_text(answer.body));
+  co_await x.answer(std::move(head), std::move(bytes));
+}
+
+}  // namespace tharsis::gateway
