@@ -269,6 +269,10 @@ result<http_settings> read_http_ways(const host& from, const std::string& at) {
   if (auto mistake = read_tls(from, at + ".tls", s.tls)) return std::move(*mistake);
   if (auto mistake = read_proxy(from, at, s.proxy)) return std::move(*mistake);
   s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
+  if (const auto spoken = from.texts(at + ".versions"); !spoken.empty()) {
+    s.versions.http1 = std::find(spoken.begin(), spoken.end(), "http/1.1") != spoken.end();
+    s.versions.http2 = std::find(spoken.begin(), spoken.end(), "h2") != spoken.end();
+  }
   return s;
 }
 

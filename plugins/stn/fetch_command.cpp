@@ -62,11 +62,12 @@ void fetch_command::run(const command_call& call) {
     settings_.proxy.named = *line_.through;
   }
   settings_.plain_allowed = settings_.plain_allowed || line_.plain;
+  if (line_.http1 || line_.http2) settings_.versions = {line_.http1, line_.http2};
   names_.emplace(place_, *host_.net, host_.registry);
   network_.emplace(*host_.network);
   network_->open([this](const tharsis_network_state& now) { proxies_.on_network(view(now.proxy), now.generation); });
   dialler_.emplace(place_, host_, http_surroundings{*names_, proxies_, sessions_}, settings_, "http");
-  connections_.emplace(place_, dialler_->as_function(), settings_.pool);
+  connections_.emplace(place_, dialler_->as_function(), settings_.pool, settings_.versions);
   work_.spawn(work());
 }
 
@@ -148,7 +149,8 @@ void fetch_command::tell(http_call& talk, const error& end) {
   if (line_.json) return call_->print(as_json(talk, end));
   if (!head_) return;
   if (line_.include) {
-    const auto head = http1::write_head(*head_);
+    auto head = http1::write_head(*head_);
+    if (head && talk.version() == http_version::http2) head->replace(0, head->find('\r'), "HTTP/2 " + std::to_string(head_->status));
     if (head) call_->print(*head);
   }
   if (head_->status >= 400) call_->complain("stn fetch: " + talk.where().origin() + " answered " + std::to_string(head_->status) + " " + std::string(http1::reason_of(head_->status)));
@@ -161,6 +163,7 @@ std::string fetch_command::as_json(http_call& talk, const error& end) const {
   const http_call_times& t = talk.times();
   json_object all;
   all.add("url", talk.where().text()).add("status", status_name(end.status)).add("http_status", head_ ? head_->status : 0);
+  all.add("http_version", !head_ ? "" : talk.version() == http_version::http2 ? "2" : "1.1");
   all.add("redirects", talk.redirected()).add("bytes", bytes_);
   all.add_raw("queued_us", us_of(t.queued)).add_raw("connect_us", us_of(t.connect));
   all.add_raw("first_byte_us", us_of(t.first_byte)).add_raw("rest_us", us_of(t.rest));

@@ -15,6 +15,8 @@ constexpr size_t joined_max = 16 * 1024;
 constexpr size_t piece_max = 64 * 1024;
 // So much of a redirect's body is read to keep its connection; it takes less than a new one.
 constexpr uint64_t swallowed_max = 64 * 1024;
+// A server that turns a request away unread may do so again while it restarts; not for ever.
+constexpr int refusals_max = 3;
 // That a server that says nothing keeps a connection.
 constexpr duration kept_unless_said = 24h;
 
@@ -42,14 +44,15 @@ void http_call::enter(phase p) {
 }
 
 task<result<http1::response_head>> http_call::answer() {
-  bool fresh = false;
+  std::optional<instant> newer_than;
   for (;;) {
-    auto head = co_await attempt(fresh);
+    auto head = co_await attempt(newer_than);
     if (!head) {
-      const bool again = !fresh && may_repeat(head.failure());
+      const bool refused = unprocessed_ && ++refusals_ <= refusals_max && !(ask_.pieces != nullptr && body_begun_);
+      const bool again = refused || (!newer_than && may_repeat(head.failure()));
       if (!again) co_return given_up(explained(head.failure()));
       line_.reset();
-      fresh = true;
+      if (!refused) newer_than = place_.now();
       continue;
     }
     if (ask_.jar)
@@ -61,7 +64,7 @@ task<result<http1::response_head>> http_call::answer() {
     }
     co_await release_quickly();
     if (auto wrong = follow(*head)) co_return std::move(*wrong);
-    fresh = false;
+    newer_than.reset();
   }
 }
 
@@ -115,11 +118,12 @@ http1::request_head http_call::head_of() const {
   return head;
 }
 
-task<result<http1::response_head>> http_call::attempt(bool fresh) {
+task<result<http1::response_head>> http_call::attempt(std::optional<instant> newer_than) {
   enter(phase::queued);
-  reused_ = heard_ = false;
+  reused_ = heard_ = unprocessed_ = false;
   dialled_ = never;
-  auto taken = co_await connections_.take(ask_.to, fresh, ask_.connect, ask_.deadline, &dialled_);
+  http_connections::wish asked{ask_.to, newer_than, ask_.connect, ask_.deadline};
+  auto taken = co_await connections_.take(std::move(asked), &dialled_);
   enter(phase::first_byte);
   if (dialled_ != never) {
     const duration dialling = place_.now() - dialled_;
@@ -129,47 +133,50 @@ task<result<http1::response_head>> http_call::attempt(bool fresh) {
   if (!taken) co_return taken.failure();
   line_.emplace(std::move(*taken));
   reused_ = line_->reused();
-  http1_client& client = **line_;
+  http_line& line = **line_;
+  version_ = line.version();
+  auto answered = co_await exchange(line);
+  heard_ = line.heard();
+  unprocessed_ = !answered && line.unprocessed();
+  if (answered) enter(phase::rest);
+  co_return answered;
+}
+
+// Up to the head of the answer.
+task<result<http1::response_head>> http_call::exchange(http_line& line) {
   http1::request_head head = head_of();
   const bool expects = http1::has_word(head.fields, "Expect", "100-continue");
   std::optional<uint64_t> size = ask_.body.size();
   if (ask_.pieces != nullptr) size = ask_.size;
   const std::string_view first = expects || ask_.body.size() > joined_max ? std::string_view() : std::string_view(ask_.body);
-  const error begun = client.begin(std::move(head), size, first);
+  const error begun = line.begin(std::move(head), size, first);
   if (begun.status != THARSIS_OK) co_return begun;
   sent_ = true;
   body_begun_ = body_begun_ || !first.empty();
   if (expects) {
-    const auto invited = co_await client.invited(soon());
-    if (!invited) {
-      heard_ = client.heard();
-      co_return invited.failure();
-    }
+    const auto invited = co_await line.invited(soon());
+    if (!invited) co_return invited.failure();
   }
   if (ask_.pieces != nullptr || first.size() < ask_.body.size()) {
-    const error sending = co_await send_body(client);
-    heard_ = client.heard();
+    const error sending = co_await send_body(line);
     if (ask_.pieces != nullptr) ask_.pieces->forget();
     if (sending.status != THARSIS_OK) co_return sending;
   }
-  auto answered = co_await client.head(soon());
-  heard_ = client.heard();
-  enter(phase::rest);
-  co_return answered;
+  co_return co_await line.head(soon());
 }
 
 // Until the body is sent, or the server has answered.
-task<error> http_call::send_body(http1_client& client) {
+task<error> http_call::send_body(http_line& line) {
   constexpr std::span<const uint8_t> nothing;
   std::string_view whole = ask_.body;
   for (;;) {
-    const auto wanted = co_await client.write(nothing, soon());
+    const auto wanted = co_await line.write(nothing, soon());
     if (!wanted) co_return wanted.failure();
     if (!*wanted) co_return fine();
     std::span<const uint8_t> piece;
     auto kind = http_body::piece::bytes;
     if (ask_.pieces != nullptr) {
-      kind = ask_.pieces->next(piece, client.events());
+      kind = ask_.pieces->next(piece, line.events());
     } else {
       piece = as_bytes(whole.substr(0, piece_max));
       whole.remove_prefix(piece.size());
@@ -178,11 +185,11 @@ task<error> http_call::send_body(http1_client& client) {
     if (kind == http_body::piece::end) co_return fine();
     if (kind == http_body::piece::none) {
       if (place_.now() >= ask_.deadline) co_return error{THARSIS_E_TIMEOUT, "the body of the request to " + ask_.to.place() + " was not whole before the deadline"};
-      co_await client.events().wait(ask_.deadline);
+      co_await line.events().wait(ask_.deadline);
       continue;
     }
     body_begun_ = true;
-    const auto taken = co_await client.write(piece, soon());
+    const auto taken = co_await line.write(piece, soon());
     if (!taken) co_return taken.failure();
     if (!*taken) co_return fine();
   }

@@ -69,13 +69,15 @@ class http_call {
 
   const url& where() const { return ask_.to; }  // What answered, after redirects.
   int64_t redirected() const { return redirected_; }
+  http_version version() const { return version_; }  // Of what was spoken last.
   bool sent() const { return sent_; }  // A request, or some of it, may have reached a server.
   const http_call_times& times() { return enter(phase_), times_; }
 
  private:
   enum class phase : uint8_t { queued, connect, first_byte, rest };
-  task<result<http1::response_head>> attempt(bool fresh);
-  task<error> send_body(http1_client& client);
+  task<result<http1::response_head>> attempt(std::optional<instant> newer_than);
+  task<result<http1::response_head>> exchange(http_line& line);
+  task<error> send_body(http_line& line);
   task<void> release_quickly();
   http1::request_head head_of() const;
   std::optional<error> follow(const http1::response_head& head);
@@ -94,9 +96,11 @@ class http_call {
   http_connections& connections_;
   http_ask ask_;
   std::optional<http_connections::lent> line_;
+  http_version version_ = http_version::http1;
   bool body_goes_ = true;       // No redirect has taken it away.
   bool decodes_ = false;        // Accept-Encoding was ours.
-  bool reused_ = false, heard_ = false;
+  bool reused_ = false, heard_ = false, unprocessed_ = false;
+  int refusals_ = 0;  // So often a server has not looked at the request.
   bool sent_ = false, body_begun_ = false;
   int64_t redirected_ = 0;
   std::optional<http_inflate> inflate_;

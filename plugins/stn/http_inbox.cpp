@@ -23,6 +23,7 @@ void http_delivery::deliver_head() const {
   head.fields = list.data();
   head.field_count = list.size();
   head.length = length;
+  head.http_version = static_cast<uint32_t>(version);
   to.on_head(to.context, id, &head);
 }
 

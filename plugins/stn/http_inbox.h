@@ -49,6 +49,7 @@ struct http_delivery {
   std::vector<uint8_t> bytes{};  // A piece; the whole body.
   size_t room = 0;
   uint32_t http_status = 0;
+  http_version version = http_version::http1;
   tharsis_status status = THARSIS_OK;
   std::string text{};  // The URL; the reason.
   http1::field_list fields{};

@@ -82,7 +82,7 @@ http_service::http_service(strand& place, const host& tables, resolver& names, c
       host_(tables),
       settings_(s),
       dialler_(place, tables, {names, proxies_, sessions_}, s, "stn.http"),
-      connections_(place, dialler_.as_function(), s.pool),
+      connections_(place, dialler_.as_function(), s.pool, s.versions),
       table_{sizeof(tharsis_http), this,
              [](void* self, const tharsis_http_request* request, tharsis_handle* call, tharsis_error* error) {
                return static_cast<http_service*>(self)->submit(*request, call, error);
@@ -268,6 +268,7 @@ void http_service::tell_head(open_call& call, http_call& talk, const http1::resp
   if (call.order->from.on_head == nullptr) return;
   http_delivery d(http_delivery::about::head, call.order->id, call.order->from);
   d.http_status = call.http_status;
+  d.version = talk.version();
   d.text = talk.where().text();
   d.fields = head.fields;
   if (const auto length = talk.length()) d.length = static_cast<int64_t>(std::min<uint64_t>(*length, INT64_MAX));

@@ -54,7 +54,7 @@ shortlink::shortlink(strand& place, const host& tables, http_surroundings around
       taker_(std::move(t)),
       asker_(std::move(ask)),
       dialler_(place, tables, around, s.http, "short_links." + s.name),
-      connections_(place, dialler_.as_function(), s.http.pool),
+      connections_(place, dialler_.as_function(), s.http.pool, s.http.versions),
       codec_(codecs, s.name, s.codec),
       hosts_(s.endpoints.size(), s.fallback.size()),
       queue_(s.name, phases_, {}, {}, "short link"),

@@ -25,6 +25,8 @@ typedef struct tharsis_http_head {
   const tharsis_http_field* fields;
   size_t field_count;
   int64_t length;  // Of the body as on_piece gets it, where that is known, else -1.
+  uint32_t http_version;  // 11: HTTP/1.1; 20: HTTP/2, where names of fields are in lower case.
+  uint32_t reserved;
 } tharsis_http_head;
 
 // What a call's time went to, ns each; together from start() to the end.
@@ -75,7 +77,7 @@ typedef struct tharsis_http_request {
   const tharsis_http_field* fields;
   size_t field_count;
   tharsis_bytes body;  // The whole body, where there is no on_room.
-  int64_t body_size;   // Of a body that on_room asks for; -1: not known, it goes in chunks.
+  int64_t body_size;   // Of a body that on_room asks for; -1: not known, it goes as it comes.
   uint64_t answer_max;  // Bytes of the answer's body; more ends the call. 0: with on_piece no limit, else the profile's.
   // 0: the profile's. That no connection comes; that nothing moves, while the callers' own pauses do not count;
   // and from start() to the end.
@@ -97,7 +99,7 @@ typedef struct tharsis_http {
 
   // Begin a call. On THARSIS_OK `done` is called exactly once; *call names the call until then. A request that may
   // be repeated is, once, when a connection that was used before turns out to be dead before anything of an answer
-  // came. 301, 302, 303, 307 and 308 are followed; 303 with GET, and so are 301 and 302 to a POST; another origin
+  // came; any request is, up to three times, of which a server of HTTP/2 says that it has not looked at it. 301, 302, 303, 307 and 308 are followed; 303 with GET, and so are 301 and 302 to a POST; another origin
   // does not get Authorization and Cookie; a body of pieces cannot go twice, so 307 and 308 to it are the answer.
   // On failure `done` is not called:
   //   THARSIS_E_INVALID  no `done`, a URL or field that cannot be written, an unknown flag; mend the request.
@@ -122,7 +124,7 @@ typedef struct tharsis_http {
   // on_piece may be called again. Harmless when it may already. [any strand]
   void (*resume)(void* self, tharsis_handle call);
 
-  // Withdraw a call; its connection is closed. `done` is still called, with THARSIS_E_CANCELLED unless its end was
+  // Withdraw a call; its connection, or its exchange on one of HTTP/2, is closed. `done` is still called, with THARSIS_E_CANCELLED unless its end was
   // on its way already. An unknown or finished call is no error. [any strand]
   void (*cancel)(void* self, tharsis_handle call);
 

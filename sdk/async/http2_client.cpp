@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "sdk/pure/views.h"
+#include "sdk/async/next_turn.h"
 
 namespace tharsis {
 namespace {
@@ -42,8 +42,9 @@ task<void> http2_client::pump() {
     while (reads < reads_in_a_row && fill()) ++reads;
     flush();
     tell();
-    if (reads == reads_in_a_row) wire_->events().raise(stream::nudged);
-    if (!session_.over()) co_await wire_->events().wait();
+    if (session_.over()) break;
+    if (reads == reads_in_a_row) co_await next_turn(place_);
+    else co_await wire_->events().wait();
   }
   wire_->end();
 }
@@ -73,7 +74,8 @@ void http2_client::flush() {
 void http2_client::tell() {
   for (const int32_t id : session_.take_news())
     if (const auto at = exchanges_.find(id); at != exchanges_.end()) at->second->events().raise();
-  if (changed) changed();
+  const std::pair now(takes_more(), session_.room());
+  if (std::exchange(offered_, now) != now && changed) changed();
 }
 
 void http2_client::drop(int32_t id) {

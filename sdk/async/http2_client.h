@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "sdk/async/http2_session.h"
@@ -51,6 +52,7 @@ class http2_client : public std::enable_shared_from_this<http2_client> {
   size_t promised_ = 0;  // Lines that have not begun.
   instant heard_;        // When something came last.
   bool doubted_ = false;
+  std::pair<bool, size_t> offered_;  // takes_more() and the session's room, as they were told last.
   std::vector<uint8_t> chunk_;
   task_set work_;
 };

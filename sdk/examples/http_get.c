@@ -1,4 +1,5 @@
 // Fetches a URL over tharsis.http/1 and writes the body to stdout as it comes: http_get PROFILE PLUGINS STATE URL
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +16,9 @@ struct download {
 
 static void on_head(void* context, tharsis_handle call, const tharsis_http_head* head) {
   (void)context, (void)call;
-  fprintf(stderr, "%u from %.*s\n", (unsigned)head->status, (int)head->url.size, head->url.data);
+  const int tells = head->size > offsetof(tharsis_http_head, http_version);  // An older stn does not.
+  fprintf(stderr, "%u from %.*s%s\n", (unsigned)head->status, (int)head->url.size, head->url.data,
+          tells && head->http_version == 20 ? " over HTTP/2" : "");
   for (size_t i = 0; i < head->field_count; ++i)
     fprintf(stderr, "  %.*s: %.*s\n", (int)head->fields[i].name.size, head->fields[i].name.data, (int)head->fields[i].value.size,
             head->fields[i].value.data);

@@ -97,6 +97,41 @@ def fetch(*words):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+class Nginx:
+    """Files of www over TLS; with `back`, /echo there. `spoken`: "http2", or nothing more than HTTP/1.1."""
+
+    def __init__(self, spoken="", back="http://127.0.0.1:1"):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        os.makedirs(FOLDER + "/www", exist_ok=True)
+        with open(FOLDER + "/www/text.txt", "w") as file:
+            file.write(TEXT)
+        with open(FOLDER + "/nginx.conf", "w") as file:
+            file.write(f"""daemon off; pid {FOLDER}/nginx.pid; error_log {FOLDER}/nginx.log; worker_processes 1;
+events {{ worker_connections 64; }}
+http {{ access_log off; gzip on; gzip_types text/plain; client_body_temp_path {FOLDER}/t1; proxy_temp_path {FOLDER}/t2;
+fastcgi_temp_path {FOLDER}/t3; uwsgi_temp_path {FOLDER}/t4; scgi_temp_path {FOLDER}/t5; types {{ text/plain txt; }} client_max_body_size 20m;
+server {{ listen 127.0.0.1:{self.port} ssl {spoken}; ssl_protocols TLSv1.3; ssl_certificate {FOLDER}/server.pem; ssl_certificate_key {FOLDER}/key.pem; root {FOLDER}/www;
+location /away {{ return 301 /text.txt; }} location /echo {{ proxy_pass {back.replace("localhost", "127.0.0.1")}; }} }} }}
+""")
+
+    def __enter__(self):
+        self.nginx = subprocess.Popen([NGINX, "-p", FOLDER, "-c", FOLDER + "/nginx.conf"], stderr=subprocess.DEVNULL)
+        for _ in range(1000):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    break
+            if self.nginx.poll() is not None:
+                raise RuntimeError(f"nginx does not run; see {FOLDER}/nginx.log")
+            threading.Event().wait(0.02)
+        return f"https://localhost:{self.port}"
+
+    def __exit__(self, *_):
+        self.nginx.terminate()
+        self.nginx.wait(timeout=60)
+
+
 class Fetch(unittest.TestCase):
     def test_bodies_of_every_form(self):
         with Python() as url:
@@ -158,34 +193,44 @@ class Fetch(unittest.TestCase):
 
     @unittest.skipUnless(NGINX, "nginx is not installed")
     def test_nginx(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        os.makedirs(FOLDER + "/www", exist_ok=True)
-        with open(FOLDER + "/www/text.txt", "w") as file:
-            file.write(TEXT)
-        with open(FOLDER + "/nginx.conf", "w") as file:
-            file.write(f"""daemon off; pid {FOLDER}/nginx.pid; error_log {FOLDER}/nginx.log; worker_processes 1;
-events {{ worker_connections 64; }}
-http {{ access_log off; gzip on; gzip_types text/plain; client_body_temp_path {FOLDER}/t1; proxy_temp_path {FOLDER}/t2;
-fastcgi_temp_path {FOLDER}/t3; uwsgi_temp_path {FOLDER}/t4; scgi_temp_path {FOLDER}/t5; types {{ text/plain txt; }}
-server {{ listen 127.0.0.1:{port} ssl; ssl_protocols TLSv1.3; ssl_certificate {FOLDER}/server.pem; ssl_certificate_key {FOLDER}/key.pem; root {FOLDER}/www;
-location /away {{ return 301 /text.txt; }} }} }}
-""")
-        nginx = subprocess.Popen([NGINX, "-p", FOLDER, "-c", FOLDER + "/nginx.conf"], stderr=subprocess.DEVNULL)
-        try:
-            for _ in range(1000):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                self.assertIsNone(nginx.poll(), "nginx does not run")
-                threading.Event().wait(0.02)
-            url = f"https://localhost:{port}"
+        with Nginx() as url:
             self.assertEqual(fetch(url + "/away", "--ca", FOLDER + "/ca.pem"), (0, TEXT, ""))
             self.assertEqual(fetch(url + "/nothing", "--ca", FOLDER + "/ca.pem")[0], 1)
-        finally:
-            nginx.terminate()
-            nginx.wait(timeout=60)
+            code, out, _ = fetch(url + "/text.txt", "--ca", FOLDER + "/ca.pem", "--json")
+            self.assertEqual((code, json.loads(out.splitlines()[-1])["http_version"]), (0, "1.1"))
+            code, out, err = fetch(url + "/text.txt", "--ca", FOLDER + "/ca.pem", "--http2")
+            self.assertEqual((code, out), (1, ""))
+            self.assertTrue("no application protocol" in err or "does not speak HTTP/2" in err, err)
+
+    @unittest.skipUnless(NGINX, "nginx is not installed")
+    def test_nginx_over_http2(self):
+        with Python(secure=False) as back, Nginx("http2", back) as url:
+            trusted = ("--ca", FOLDER + "/ca.pem")
+            self.assertEqual(fetch(url + "/away", *trusted), (0, TEXT, ""))
+            self.assertEqual(fetch(url + "/text.txt", "--raw", *trusted), (0, TEXT, ""))
+            self.assertEqual(fetch(url + "/nothing", *trusted)[0], 1)
+            code, out, _ = fetch(url + "/text.txt", "--json", *trusted)
+            told = json.loads(out.splitlines()[-1])
+            self.assertEqual((code, told["http_version"], told["http_status"], told["body"]), (0, "2", 200, TEXT))
+            code, out, _ = fetch(url + "/text.txt", "--method", "HEAD", "--include", *trusted)
+            self.assertEqual(code, 0)
+            self.assertTrue(out.startswith("HTTP/2 200\r\n"), out)
+            code, out, _ = fetch(url + "/text.txt", "--include", "--http1.1", *trusted)
+            self.assertTrue(out.startswith("HTTP/1.1 200 OK\r\n"), out[:100])
+            # More than both windows, there and back.
+            with open(FOLDER + "/data", "w") as file:
+                file.write("x" * 3_000_000)
+            code, out, err = fetch(url + "/echo", "--method", "PUT", "--data-file", FOLDER + "/data", "--header", "X-Own: 2", *trusted)
+            self.assertEqual((code, err), (0, ""))
+            self.assertTrue(out == "PUT 2 " + "x" * 3_000_000 + "\n", out[:100])
+
+    @unittest.skipUnless(NGINX and shutil.which("curl"), "nginx or curl is not installed")
+    def test_what_curl_gets_over_http2_is_what_we_get(self):
+        with Python(secure=False) as back, Nginx("http2", back) as url:
+            for path in ("/text.txt", "/echo", "/nothing"):
+                theirs = subprocess.run(["curl", "-s", "--http2", "--cacert", FOLDER + "/ca.pem", "-H", "X-Own: 3", url + path], capture_output=True, timeout=120)
+                _, out, _ = fetch(url + path, "--header", "X-Own: 3", "--http2", "--ca", FOLDER + "/ca.pem")
+                self.assertEqual(out.rstrip("\n"), theirs.stdout.decode().rstrip("\n"), path)
 
 
 class Proxies(unittest.TestCase):

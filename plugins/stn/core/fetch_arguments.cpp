@@ -49,6 +49,7 @@ result<fetch_arguments> parse_fetch_arguments(const std::vector<std::string>& wo
   option_words known("stn fetch");
   known.words("a URL", [&to](const std::string& word) { return take_url(word, to); });
   known.flag("--plain", line.plain).flag("--raw", line.raw).flag("--include", line.include).flag("--no-redirect", stay).flag("--json", line.json);
+  known.flag("--http1.1", line.http1).flag("--http2", line.http2);
   known.quiet_value("--method", [&line](const std::string& text) { return take_method(text, line.method); });
   known.quiet_value("--header", [&line](const std::string& text) { return take_header(text, line.fields); });
   known.quiet_value("--proxy", take_proxy(line.through));
@@ -59,6 +60,7 @@ result<fetch_arguments> parse_fetch_arguments(const std::vector<std::string>& wo
   if (line.help) return line;
   if (!to) return known.wrong_see_help("name a URL, like https://www.example.com/.");
   if (line.data && line.data_file) return known.wrong("--data and --data-file exclude each other");
+  if (line.http1 && line.http2) return known.wrong("--http1.1 and --http2 exclude each other");
   line.to = std::move(*to);
   line.redirect = !stay;
   return line;
@@ -79,9 +81,10 @@ const std::string_view fetch_help =
     "  --plain             http:// may leave this machine, unencrypted\n"
     "  --no-redirect       a redirect is the answer\n"
     "  --raw               no compressed body is asked for, and none is unpacked\n"
+    "  --http1.1, --http2  speak that and nothing else; http:// with --http2: the server must know\n"
     "  --timeout T         for all together (5m)\n"
-    "  --json              print one JSON object: url, status (ok, timeout ...), http_status, redirects, bytes, the times\n"
-    "                      in microseconds, headers as [name, value] pairs, body where there is no --output, reason\n"
+    "  --json              print one JSON object: url, status (ok, timeout ...), http_status, http_version,\n"
+    "                      redirects, bytes, the times in microseconds, headers as [name, value] pairs, body where there is no --output, reason\n"
     "  --set KEY=VALUE     a setting of stn, like http.redirects=3\n"
     "  Exit codes: 0 an answer with a status below 400 came whole, 1 not so, 2 the command is wrong.\n";
 

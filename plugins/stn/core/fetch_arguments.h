@@ -23,6 +23,7 @@ struct fetch_arguments {
   std::optional<proxy> through;
   duration timeout = 300s;
   bool plain = false, raw = false, include = false, redirect = true, json = false, help = false;
+  bool http1 = false, http2 = false;  // This HTTP and no other; one of them at most.
 };
 
 // A failure is a sentence for the person who typed it.

@@ -18,9 +18,15 @@ std::optional<uint64_t> http_pool::take(const std::string& origin, instant now) 
   for (connection& c : all_)
     if (!c.busy && c.origin == origin && now < c.until && (best == nullptr || c.used > best->used)) best = &c;
   if (best == nullptr) return std::nullopt;
-  best->busy = true;
-  best->until = never;
+  reuse(best->id);
   return best->id;
+}
+
+void http_pool::reuse(uint64_t id) {
+  connection* const c = find(id);
+  if (c == nullptr) return;
+  c->busy = true;
+  c->until = never;
 }
 
 uint64_t http_pool::open(const std::string& origin, std::optional<uint64_t>& instead) {

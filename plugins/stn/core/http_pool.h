@@ -27,6 +27,9 @@ class http_pool {
   // The idle connection of this origin that was used last; it is busy from here on.
   std::optional<uint64_t> take(const std::string& origin, instant now);
 
+  // This idle one is busy from here on.
+  void reuse(uint64_t id);
+
   // May another be opened? Where only idle ones of other origins stand in the way, the oldest of these is in
   // `instead`: close it. A number for the new one; 0: not now.
   uint64_t open(const std::string& origin, std::optional<uint64_t>& instead);

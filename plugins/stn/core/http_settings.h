@@ -10,9 +10,10 @@
 
 namespace tharsis::stn {
 
-// Which HTTP is spoken; at https:// servers choose among them (ALPN).
+// Which HTTP is spoken. At https:// servers choose among them (ALPN), HTTP/2 if they can; http:// is HTTP/1.1, unless
+// that is not wanted: then the server must know that HTTP/2 comes.
 struct http_versions {
-  bool http1 = true, http2 = false;
+  bool http1 = true, http2 = true;
 };
 
 struct http_settings {

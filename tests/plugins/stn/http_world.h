@@ -121,6 +121,7 @@ struct http_ending {
   std::string body, reason, url;
   http1::field_list fields;
   int64_t length = -2;
+  uint32_t version = 0;
   tharsis_http_times times{};
   instant since{}, at{};
 };
@@ -162,13 +163,18 @@ class http_world {
     elsewhere.on_strand([&] { servers.serve(ip, port, std::move(handle)); });
   }
   void serve_tls(http1_handler handle, std::vector<std::string> for_names = {"web.test"}, uint16_t port = 443) {
+    elsewhere.on_strand([&] { servers.serve(ip, port, std::move(handle), trusted_server(std::move(for_names))); });
+  }
+  // A server that the client trusts.
+  tls_context trusted_server(std::vector<std::string> for_names, bool http2 = false) {
     tharsis_error why = no_error();
     const tharsis_files& files = *client.platform.files;
     files.make_folder(files.self, text_of("/state"), &why);
-    ASSERT_EQ(files.replace(files.self, text_of("/state/ca.pem"), bytes_of(as_bytes(authority.certificate_pem)), &why), THARSIS_OK) << why.text;
+    EXPECT_EQ(files.replace(files.self, text_of("/state/ca.pem"), bytes_of(as_bytes(authority.certificate_pem)), &why), THARSIS_OK) << why.text;
     const auto own = issue_server_certificate(*client.platform.random, authority, for_names, seconds(), 5);
-    ASSERT_TRUE(own) << own.failure().text;
-    elsewhere.on_strand([&] { servers.serve(ip, port, std::move(handle), *tls_context::server({own->certificate_pem, own->private_key_pem})); });
+    tls_server_settings s{own->certificate_pem, own->private_key_pem};
+    s.http1 = s.http2 = http2;
+    return *tls_context::server(s);
   }
   void say(std::string bytes, bool ends, duration each = {}, uint16_t port = 80) {
     elsewhere.on_strand([&] { servers.say(ip, port, std::move(bytes), ends, each); });
@@ -278,6 +284,7 @@ class http_world {
     ++c.ending.heads;
     c.ending.url = view(head->url);
     c.ending.length = head->length;
+    c.ending.version = head->http_version;
     for (size_t i = 0; i < head->field_count; ++i)
       c.ending.fields.push_back({std::string(view(head->fields[i].name)), std::string(view(head->fields[i].value))});
   }
