@@ -62,6 +62,8 @@ settings read_settings(const host& h) {
   s.codec = h.text("codec", s.codec);
   for (const std::string& key : h.keys("codec_settings")) s.codec_settings.emplace_back(key, h.text("codec_settings." + key));
   s.udp = h.text("udp");
+  s.http.listen = h.text("http.listen");
+  s.http.connections = h.whole("http.connections", s.http.connections);
   s.open = h.flag("open", s.open);
   s.early_data = h.whole("early_data", s.early_data);
   s.plain_allowed = h.text("plain") == "allowed";
@@ -92,6 +94,9 @@ class plugin {
     if (!where) return where.failure();
     if (!s.udp.empty())
       if (const auto there = place_for_datagrams(s, where->tls); !there) return error{there.status(), tables.where("udp") + ": " + there.failure().text};
+    if (!s.http.listen.empty())
+      if (const auto there = place_to_listen(s.http.listen, "gateway.http.listen", "http", s); !there)
+        return error{there.status(), tables.where("http.listen") + ": " + there.failure().text};
     auto logs = read_logs(tables);
     if (!logs) return logs.failure();
     s.logs = std::move(*logs);

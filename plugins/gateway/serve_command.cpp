@@ -21,6 +21,8 @@ void serve_command::run(const command_call& call) {
   if (const auto frames = open_frames(s); !frames) return call_->refuse("stn serve: " + frames.failure().text);
   const auto where = place_to_listen(s.listen, "stn serve", "tcp", s);
   if (!where) return call_->refuse(where.failure().text);
+  if (!s.http.listen.empty())
+    if (const auto there = place_to_listen(s.http.listen, "stn serve --http", "http", s); !there) return call_->refuse(there.failure().text);
   server_owner owner;
   owner.ready = [this](const std::string& endpoint) { on_ready(endpoint); };
   owner.failed = [this](const error& why) {
@@ -36,10 +38,16 @@ void serve_command::run(const command_call& call) {
 
 void serve_command::on_ready(const std::string& endpoint) {
   const std::string codec = line_.codec.value_or(settings_.codec), ca = server_->certificate();
-  if (line_.json)
-    call_->print(json_object().add("listening", endpoint).add("codec", codec).add("ca", ca).text());
-  else
-    call_->print("listens on " + endpoint + " for codec " + codec + (ca.empty() ? "" : "; clients trust " + ca + " (--ca)"));
+  const std::string http = server_->http_endpoint();
+  if (line_.json) {
+    json_object all;
+    all.add("listening", endpoint).add("codec", codec).add("ca", ca);
+    if (!http.empty()) all.add("http", http);
+    call_->print(all.text());
+  } else {
+    call_->print("listens on " + endpoint + " for codec " + codec + (http.empty() ? "" : ", on " + http + " for short links") +
+                 (ca.empty() ? "" : "; clients trust " + ca + " (--ca)"));
+  }
   if (line_.lasts > duration::zero()) work_.spawn(end_after(line_.lasts));
 }
 

@@ -71,6 +71,7 @@ void server::stop() {
   stopping_ = true;
   listener_.events().raise(stream::nudged);
   if (logs_) logs_->stop();
+  if (tasks_) tasks_->stop();
 }
 
 // The endpoint file appears when, and only when, somebody can connect.
@@ -79,12 +80,15 @@ task<error> server::open() {
   if (failure.status == THARSIS_OK) failure = begin_to_listen();
   if (failure.status == THARSIS_OK) failure = begin_with_datagrams();
   if (failure.status == THARSIS_OK) failure = begin_to_receive();
+  if (failure.status == THARSIS_OK) failure = begin_with_tasks();
   if (failure.status != THARSIS_OK) co_return failure;
-  auto announce = [files = tables_.files, folder = folder_, content = endpoint_text() + "\n", logs = logs_ ? logs_->endpoint_text() + "\n" : ""] {
+  auto announce = [files = tables_.files, folder = folder_, content = endpoint_text() + "\n", logs = logs_ ? logs_->endpoint_text() + "\n" : "",
+                   http = tasks_ ? http_endpoint() + "\n" : ""] {
     tharsis_error reason = no_error();
-    const std::string path = folder + "/endpoint", logs_path = folder + "/logs-endpoint";
+    const std::string path = folder + "/endpoint", logs_path = folder + "/logs-endpoint", http_path = folder + "/http-endpoint";
     tharsis_status s = THARSIS_OK;
-    if (!logs.empty()) s = files->replace(files->self, text_of(logs_path), bytes_of(as_bytes(logs)), &reason);
+    if (!http.empty()) s = files->replace(files->self, text_of(http_path), bytes_of(as_bytes(http)), &reason);
+    if (s == THARSIS_OK && !logs.empty()) s = files->replace(files->self, text_of(logs_path), bytes_of(as_bytes(logs)), &reason);
     if (s == THARSIS_OK) s = files->replace(files->self, text_of(path), bytes_of(as_bytes(content)), &reason);
     return s == THARSIS_OK ? fine() : error_from(s, reason);
   };
@@ -92,6 +96,7 @@ task<error> server::open() {
   if (!announced) co_return too_busy();
   if (announced->status == THARSIS_OK) tables_.info("listens on " + endpoint_text());
   if (announced->status == THARSIS_OK && udp_) tables_.info("takes datagrams on udp://" + to_text(udp_->address()));
+  if (announced->status == THARSIS_OK && tasks_) tables_.info("takes tasks over HTTP on " + http_endpoint());
   if (announced->status == THARSIS_OK && logs_) tables_.info("receives log files on " + logs_->endpoint_text());
   co_return std::move(*announced);
 }
@@ -105,7 +110,7 @@ task<error> server::prepare() {
   };
   const int64_t wall = std::chrono::floor<std::chrono::seconds>(duration(place_.wall())).count();
   identity_wish wish{folder_, settings_.names, static_cast<int>(settings_.days), wall};
-  auto work = [files = tables_.files, random = tables_.random, tls = where_.tls || (logs_where_ && logs_where_->tls), wish = std::move(wish)] {
+  auto work = [files = tables_.files, random = tables_.random, tls = where_.tls || (logs_where_ && logs_where_->tls) || settings_.http.listen.starts_with("https"), wish = std::move(wish)] {
     prepared done;
     tharsis_error reason = no_error();
     tharsis_status s = files->make_folder(files->self, text_of(wish.folder), &reason);
@@ -164,6 +169,17 @@ void server::on_datagram(uint64_t connection, mars::frame request, uint32_t data
   if (const auto found = connections_.find(connection); found != connections_.end()) shared_.on_request(connection, std::move(request), place_.now(), datagram);
 }
 
+error server::begin_with_tasks() {
+  if (settings_.http.listen.empty()) return fine();
+  const auto where = place_to_listen(settings_.http.listen, "gateway.http.listen", "http", settings_);
+  if (!where) return where.failure();
+  task_door_surroundings around{tables_, place_, settings_, shared_, [this] { return ++last_connection_; }, [this] { route(); }};
+  tasks_.emplace(std::move(around), *where, where->tls ? tls_ : std::nullopt);
+  const error failure = tasks_->open();
+  if (failure.status == THARSIS_OK) receiving_.spawn(tasks_->run());
+  return failure;
+}
+
 error server::begin_to_receive() {
   if (!logs_where_) return fine();
   const std::string folder = settings_.logs_folder(folder_);
@@ -177,7 +193,8 @@ task<void> server::serve() {
   while (!stopping_) {
     follow_outage();
     if (!out_) accept_waiting();
-    co_await listener_.events().wait(next_deadline());
+    waits_until_ = next_deadline();
+    co_await listener_.events().wait(waits_until_);
     shared_.on_deadline(place_.now());
     if (udp_) udp_->receive(place_.now(), out_ || shared_.out(place_.now()));
     route();
@@ -188,6 +205,7 @@ task<void> server::close() {
   listener_.close();
   if (udp_) udp_->close();
   if (logs_) logs_->stop();
+  if (tasks_) tasks_->stop();
   co_await receiving_.join(never);
   for (const auto& [id, c] : connections_) {
     c->say_end("the gateway stops", false);
@@ -196,9 +214,10 @@ task<void> server::close() {
   connections_.clear();
   auto clean = [files = tables_.files, folder = folder_, lock = std::move(lock_)]() mutable {
     const held_lock given_back = std::move(lock);  // Last of all.
-    const std::string path = folder + "/endpoint", logs_path = folder + "/logs-endpoint";
+    const std::string path = folder + "/endpoint", logs_path = folder + "/logs-endpoint", http_path = folder + "/http-endpoint";
     if (!given_back) return tharsis_status{THARSIS_OK};  // The folder is somebody else's.
     files->remove(files->self, text_of(logs_path), nullptr);
+    files->remove(files->self, text_of(http_path), nullptr);
     return files->remove(files->self, text_of(path), nullptr);
   };
   co_await blocking(place_, std::move(clean));
@@ -294,8 +313,10 @@ void server::route() {
   for (const delivery& d : shared_.take_deliveries()) {
     const auto found = connections_.find(d.connection);
     if (found != connections_.end()) found->second->deliver(d);
+    else if (tasks_) tasks_->deliver(d);
   }
-  if (!out_ && shared_.out(place_.now())) listener_.events().raise(stream::nudged);
+  // serve() looks up for an outage that begins, and for a message that is to be carried out.
+  if ((!out_ && shared_.out(place_.now())) || shared_.deadline() < waits_until_) listener_.events().raise(stream::nudged);
 }
 
 std::string server::endpoint_text() const {

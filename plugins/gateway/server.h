@@ -13,6 +13,7 @@
 #include "plugins/gateway/held_lock.h"
 #include "plugins/gateway/identity.h"
 #include "plugins/gateway/log_receiver.h"
+#include "plugins/gateway/task_door.h"
 #include "sdk/async/host.h"
 #include "sdk/async/tcp_listener.h"
 
@@ -39,12 +40,15 @@ class server {
   // ready, and after stop() stopped; or failed.
   task<void> life();
   void stop();
+  // Where tasks come over HTTP; empty: nowhere.
+  std::string http_endpoint() const { return tasks_ ? tasks_->endpoint_text() : std::string(); }
   std::string certificate() const { return tls_ ? folder_ + "/ca.pem" : std::string(); }  // That clients trust.
 
  private:
   task<error> open();
   task<error> prepare();
   error begin_to_receive();
+  error begin_with_tasks();
   error begin_to_listen();
   error begin_with_datagrams();
   void on_datagram(uint64_t connection, mars::frame request, uint32_t datagram);
@@ -84,9 +88,11 @@ class server {
   instant complained_{};
   held_lock lock_;
   std::optional<log_receiver> logs_;
+  std::optional<task_door> tasks_;  // Over HTTP.
   task_set receiving_;
   bool out_ = false;
   instant listen_again_ = never;
+  instant waits_until_ = never;  // serve() does.
   bool stopping_ = false;
 };
 

@@ -252,7 +252,7 @@ class Proxies(unittest.TestCase):
         self.assertIn("--proxy", err)
         code, _, err = fetch("http://localhost/", "--proxy", f"http://127.0.0.1:{free_port()}")
         self.assertEqual(code, 1)
-        self.assertIn("--plain", err)  # Nothing goes unencrypted through somebody else's machine unless that is wished.
+        self.assertIn("http.plain: allowed", err)  # Nothing goes unencrypted through somebody else's machine unless that is wished.
         code, _, err = fetch("http://localhost/", "--plain", "--proxy", f"http://127.0.0.1:{free_port()}")
         self.assertEqual(code, 1)
         self.assertIn("the proxy http://127.0.0.1", err)
@@ -271,16 +271,38 @@ class Proxies(unittest.TestCase):
                     self.assertEqual(fetch(url + "/text", *way), (0, TEXT, ""))
                     self.assertEqual(fetch(url + "/moved", *way), (0, TEXT, ""))
                     self.assertEqual(fetch(url + "/echo", "--data", "d", *way)[:2], (0, "POST None d\n"))
-                for login in ("", "ann:hidden2@"):
-                    code, out, err = fetch(plain + "/text", "--plain", "--proxy", f"http://{login}127.0.0.1:{port}")
-                    self.assertEqual((code, out), (1, ""))
-                    self.assertIn("the proxy http://127.0.0.1", err)
-                    self.assertNotIn("hidden", err)
+                code, out, err = fetch(plain + "/text", "--plain", "--proxy", f"http://127.0.0.1:{port}")
+                self.assertEqual((code, out), (1, ""))
+                self.assertIn("the proxy http://127.0.0.1", err)
+                # A wrong password it answers with 401, as if it were the server: the answer is shown, and is none of ours.
+                code, _, err = fetch(plain + "/text", "--plain", "--proxy", f"http://ann:hidden2@127.0.0.1:{port}")
+                self.assertEqual(code, 1)
+                self.assertNotIn("hidden", err)
                 code, out, err = fetch(plain + "/text", "--plain", "--set", "http.proxy_fallback=direct", "--proxy", f"socks5://127.0.0.1:{port}")
                 self.assertEqual((code, out), (0, TEXT))
             finally:
                 proxy.terminate()
                 proxy.wait(timeout=60)
+
+
+class Gateway(unittest.TestCase):
+    def test_the_short_link_end(self):
+        words = [THARSIS, "stn", "serve", "tcp://127.0.0.1:0", "--http", "http://127.0.0.1:0", "--json", "--state", FOLDER + "/serve"]
+        gateway = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            url = json.loads(gateway.stdout.readline())["http"]
+            self.assertEqual(fetch(url + "/mars/echo", "--data", "hello"), (0, "hello\n", ""))
+            keyed = (url + "/mars/echo", "--data", "hello", "--header")
+            self.assertEqual(fetch(*keyed, "Idempotency-Key: 6b")[0], 0)
+            self.assertEqual(fetch(*keyed, "Idempotency-Key: what")[0], 1)
+            self.assertEqual(fetch(url + "/mars/echo")[0], 1)
+            self.assertEqual(fetch(url + "/else", "--data", "hello")[0], 1)
+        finally:
+            gateway.terminate()
+            gateway.wait(timeout=60)
+        wrong = subprocess.run([*words[:4], "--http", "http://192.0.2.1:0"], capture_output=True, timeout=60)
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn(b"gateway.open", wrong.stderr)
 
 
 class Example(unittest.TestCase):

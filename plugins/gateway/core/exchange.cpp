@@ -32,6 +32,12 @@ void exchange::on_connect(uint64_t connection, udp_offer udp) {
   topics_.on_connect(connection);
 }
 
+void exchange::on_visit(uint64_t connection, const std::string& client) {
+  member& m = members_[connection];
+  m.client = is_client_id(client) ? client : "http " + client;
+  m.known = true;
+}
+
 void exchange::on_close(uint64_t connection) {
   const auto found = members_.find(connection);
   if (found == members_.end()) return;
@@ -118,7 +124,7 @@ std::string exchange::on_message(const asker& from, mars::frame request, instant
   }
   const member& sender = members_[from.connection];
   if (jobs_.size() >= jobs_max) {
-    refuse(from, request.command, "the server is busy; try again later");
+    refuse(from, request.command, "the server is busy; try again later", true);
     return {};
   }
   using verdict = dedup::verdict;
@@ -132,10 +138,10 @@ std::string exchange::on_message(const asker& from, mars::frame request, instant
       answer(from, request.command, {ruling.answer.begin(), ruling.answer.end()});
       return {};
     case verdict::conflict:
-      refuse(from, request.command, "this key was used for another request; a key names one piece of work");
+      refuse(from, request.command, "this key was used for another request; a key names one piece of work", false);
       return "used a key for two different requests; the second was refused";
     case verdict::busy:
-      refuse(from, request.command, "too many requests of this client are being carried out; try again later");
+      refuse(from, request.command, "too many requests of this client are being carried out; try again later", true);
       return {};
     case verdict::execute: break;
   }
@@ -180,19 +186,19 @@ void exchange::push(const job& done) {
   for (const uint64_t other : topics_.members(m.topic)) {
     if (other == done.from.connection) continue;
     counts_.pushes.add();
-    deliveries_.push_back({other, frame, 0});
+    deliveries_.push_back({other, frame, 0, false});
   }
 }
 
 void exchange::answer(const asker& to, uint32_t command, std::vector<uint8_t> body) {
   deliveries_.push_back(
-      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, std::move(body), {}, {}}), to.datagram});
+      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, std::move(body), {}, {}}), to.datagram, false});
 }
 
-void exchange::refuse(const asker& to, uint32_t command, std::string sentence) {
+void exchange::refuse(const asker& to, uint32_t command, std::string sentence, bool later) {
   counts_.refused.add();
   deliveries_.push_back(
-      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, {}, {}, std::move(sentence)}), to.datagram});
+      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, {}, {}, std::move(sentence)}), to.datagram, later});
 }
 
 }  // namespace tharsis::gateway

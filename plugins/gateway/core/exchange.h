@@ -24,6 +24,7 @@ struct delivery {
   uint64_t connection = 0;
   std::shared_ptr<const mars::frame> what;  // A push is the same for all.
   uint32_t datagram = 0;                    // The one that it answers; 0: none.
+  bool later = false;                       // A refusal that may be none at another time.
 };
 
 struct udp_offer {
@@ -41,6 +42,8 @@ class exchange {
 
   // `udp`: what it is told about datagrams, once it says hello.
   void on_connect(uint64_t connection, udp_offer udp = {});
+  // Somebody with one request, over HTTP. `client`: who says so; all that say nothing are one client.
+  void on_visit(uint64_t connection, const std::string& client);
   void on_close(uint64_t connection);
 
   // One request. Not while out(). Answers a line for the log when there is something to say.
@@ -85,7 +88,7 @@ class exchange {
   void carry_out(job done, instant now);
   void push(const job& done);
   void answer(const asker& to, uint32_t command, std::vector<uint8_t> body);
-  void refuse(const asker& to, uint32_t command, std::string sentence);
+  void refuse(const asker& to, uint32_t command, std::string sentence, bool later);
 
   duration work_;
   counts counts_;

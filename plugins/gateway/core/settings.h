@@ -69,6 +69,12 @@ struct log_settings {
   log_limits limits;
 };
 
+// The short-link end.
+struct http_settings {
+  std::string listen;        // Empty: there is none.
+  int64_t connections = 64;  // A client keeps some; each carries one task at a time.
+};
+
 struct settings {
   std::string codec = "mars";  // How clients write their frames,
   tharsis::codec_settings codec_settings;
@@ -84,6 +90,7 @@ struct settings {
   keeping keep;
   outage_plan outage;
   log_settings logs;
+  http_settings http;
 
   // Where log files are; `data` is the gateway's own folder.
   std::string logs_folder(const std::string& data) const { return logs.folder.empty() ? data + "/logs" : logs.folder; }

@@ -8,7 +8,7 @@
 namespace tharsis::gateway {
 namespace {
 
-constexpr std::string_view folder = "/mars/";
+constexpr std::string_view task_paths = "/mars/";
 constexpr size_t client_size_max = 64;
 
 struct known_task {
@@ -23,8 +23,8 @@ constexpr std::array<known_task, 5> known_tasks = {{{"hello", mars::command_hell
                                                     {"statistics", mars::command_statistics}}};
 
 std::optional<uint32_t> command_of(std::string_view path) {
-  if (!path.starts_with(folder)) return std::nullopt;
-  const std::string_view name = path.substr(folder.size());
+  if (!path.starts_with(task_paths)) return std::nullopt;
+  const std::string_view name = path.substr(task_paths.size());
   for (const known_task& t : known_tasks)
     if (name == t.name || name == std::to_string(t.command)) return t.command;
   return std::nullopt;

@@ -27,7 +27,7 @@ TEST(ServeArguments, WithoutWordsTheSettingsStay) {
 }
 
 TEST(ServeArguments, WhatIsSaidIsStronger) {
-  const auto line = parse_serve_arguments({"tcp://10.0.0.1:0", "--codec=length-prefixed", "--names", "im.test,10.0.0.1", "--for", "2s", "--open", "--plain", "--identity", "id"});
+  const auto line = parse_serve_arguments({"tcp://10.0.0.1:0", "--codec=length-prefixed", "--names", "im.test,10.0.0.1", "--for", "2s", "--open", "--plain", "--identity", "id", "--http", "http://10.0.0.1:0"});
   ASSERT_TRUE(line) << line.failure().text;
   gateway::settings s;
   line->apply(s);
@@ -35,6 +35,7 @@ TEST(ServeArguments, WhatIsSaidIsStronger) {
   EXPECT_EQ(s.codec, "length-prefixed");
   EXPECT_EQ(s.names, (std::vector<std::string>{"im.test", "10.0.0.1"}));
   EXPECT_TRUE(s.open && s.plain_allowed);
+  EXPECT_EQ(s.http.listen, "http://10.0.0.1:0");
   EXPECT_EQ(line->lasts, 2s);
   EXPECT_EQ(line->identity, "id");
 }
