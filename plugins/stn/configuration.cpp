@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "plugins/stn/core/link_endpoint.h"
 #include "plugins/stn/core/stays_here.h"
 #include "sdk/pure/nearest.h"
 
@@ -145,28 +146,13 @@ std::optional<error> read_sources(const host& from, link_settings& s) {
   return {};
 }
 
-bool outside(const endpoint& e) {
-  const auto ip = parse_ip(e.host);
-  return ip && !is_loopback(*ip);
-}
-
 result<std::vector<endpoint>> read_endpoints(const host& from, const std::string& at,
                                              const link_settings& s) {
   std::vector<endpoint> all;
   for (const std::string& text : from.texts(at + ".endpoints")) {
     const std::string path = at + ".endpoints." + std::to_string(all.size());
-    const auto e = parse_endpoint(text);
+    const auto e = link_endpoint(text, terms_of(s), at);
     if (!e) return wrong(from, path, e.failure().text);
-    if (e->scheme != "tcp" && e->scheme != "tcps")
-      return wrong(from, path, "'" + text + "' is neither tcps:// nor tcp://");
-    if (e->scheme == "tcp" && !s.plain_allowed && outside(*e))
-      return wrong(
-          from, path,
-          "'" + text + "' would send everything unencrypted; use tcps://, or set " + at + ".plain: allowed");
-    if (e->scheme == "tcps" && s.tls.ca.empty() && !s.tls.system_store)
-      return wrong(from, path,
-                   "no certificate is trusted; name the server's authority in " + at + ".tls.ca, or set " +
-                       at + ".tls.system_store: true");
     all.push_back(*e);
   }
   if (all.empty())

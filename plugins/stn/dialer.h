@@ -33,6 +33,12 @@ class dialer final : private race_owner {
     source_ = address_source::resolver;
   }
 
+  // Or by that one.
+  void arrived(const dialer& by) {
+    address_ = by.address_;
+    source_ = by.source_;
+  }
+
   // The server that took the last connection did not prove itself.
   void blame(tharsis_status why);
 

@@ -73,7 +73,8 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       auth_(tables),
       route_(tables),
       use_(s.activity),
-      links_({place, host_, ways_, codecs_, client_id_, events, counts_, memory_, book_, auth_, *this, use_}, names_, s.tasks.answer_times),
+      pushes_(place, tables, names_),
+      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
       shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, codecs_, s.short_links,
               [this](answer a) {
@@ -435,6 +436,7 @@ links_report dispatcher::report() const {
 task<void> dispatcher::stop() {
   stopping_ = true;
   inbox_.drain();
+  pushes_.close();
   network_.close();
   auth_.close();
   route_.close();

@@ -49,6 +49,8 @@ class dispatcher final : public answer_taker {
   void ask(const encode_wish& wish, size_t link) override;
   void on_state(size_t link) override;
   switchboard& ways() { return ways_; }
+  const link_names& names() const { return names_; }
+  push_board& pushes() { return pushes_; }
   // The links, which may come and go while stn runs. [own strand]
   link_directory& links() { return links_; }
   // Adds one and starts it. No other has its name. [own strand]
@@ -110,6 +112,7 @@ class dispatcher final : public answer_taker {
   auth_hook auth_;
   route_hook route_;
   activity use_;
+  push_board pushes_;
   link_directory links_;
   link_choice choice_;
   shortlinks shorts_;  // Their tasks have the long link of their name as their `link`, or none.

@@ -36,7 +36,7 @@ task<void> link_directory::wait_stopped(instant deadline) {
 
 void link_directory::show_names() {
   link_names::list l;
-  for (const longlink* link : all_) l.emplace_back(link->name(), link->number());
+  for (const longlink* link : all_) l.push_back({link->name(), link->number(), link->terms()});
   names_.show(std::move(l));
 }
 

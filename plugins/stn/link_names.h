@@ -1,4 +1,4 @@
-// The names of the links and their numbers, for every thread.
+// The names of the links, their numbers, and what callers are told of them at once, for every thread.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -6,14 +6,20 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "plugins/stn/core/link_endpoint.h"
 
 namespace tharsis::stn {
 
 class link_names {
  public:
-  using list = std::vector<std::pair<std::string, size_t>>;
+  struct entry {
+    std::string name;
+    size_t number;
+    endpoint_terms terms;
+  };
+  using list = std::vector<entry>;
   static constexpr size_t none = SIZE_MAX;
 
   link_names() { show({}); }
@@ -21,9 +27,14 @@ class link_names {
 
   // The number of the link that has this name now, or none. [any thread] [does not block]
   size_t find(std::string_view name) const {
-    for (const auto& [known, number] : *now_.load(std::memory_order_acquire))
-      if (known == name) return number;
-    return none;
+    const entry* const found = look(name);
+    return found != nullptr ? found->number : none;
+  }
+  // The same; null: there is none. It stays as it was then.
+  const entry* look(std::string_view name) const {
+    for (const entry& e : *now_.load(std::memory_order_acquire))
+      if (e.name == name) return &e;
+    return nullptr;
   }
 
   // These are all, from now on. [own strand]

@@ -28,10 +28,12 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       settings_(s),
       client_id_(around.client_id),
       events_(around.events),
+      pushes_(around.pushes),
       counts_(around.count),
       memory_(around.memory),
       book_(around.book),
       auth_(around.auth),
+      use_(around.use),
       taker_(around.taker),
       number_(number),
       dialer_(place_, around.tables, around.ways, settings_, phases_),
@@ -67,6 +69,7 @@ void longlink::on_network(const tharsis_network_state& now) {
     account_ = view(now.account);
     pace_.forgive();
     pace_.on_account(!account_.empty());
+    if (next_) next_->anew();
     nudge();
   }
   const bool looked_at = std::exchange(foreground_, now.foreground != 0);
@@ -87,6 +90,7 @@ void longlink::on_network(const tharsis_network_state& now) {
   moved_ = true;
   dialer_.give_up();
   home_.on_network();
+  if (next_) next_->anew();
   nudge();
 }
 
@@ -104,6 +108,7 @@ void longlink::note_network(const tharsis_network_state& now, const way& before)
 void longlink::on_auth_provider() {
   pace_.forgive();
   if (settings_.auth.when == auth_settings::use::off) return;
+  if (next_) next_->anew();
   if (wire_ != nullptr && auth_.there() && !exchange_) return reconnect("there is somebody who authenticates now");
   nudge();
 }
@@ -186,16 +191,23 @@ task<void> longlink::run() {
     }
     begin_attempt();
     const instant prove_by = later(place_.now(), settings_.connect_timeout);
-    auto wire = co_await find_way(prove_by);
-    if (wire)
-      on_down(co_await carry(std::move(*wire), prove_by));
-    else
-      on_down(loss(moved_ ? uint32_t{THARSIS_STN_WHY_NETWORK_CHANGED} : why_not_reached(phases_.current(), wire.status()), wire.failure()));
+    live_wire made;
+    if (adopted_) {
+      made = take_next();
+    } else {
+      auto wire = co_await find_way(prove_by);
+      if (!wire || led_away_) {
+        on_down(not_reached(wire ? error{} : wire.failure()));
+        continue;
+      }
+      made.wire = std::move(*wire);
+    }
+    on_down(co_await carry(std::move(made), prove_by));
   }
 }
 
 // What the way home has found is a connection already.
-bool longlink::is_needed() const { return demand_.wants(tasks_.unanswered() > 0 || home_.found(), place_.now()); }
+bool longlink::is_needed() const { return demand_.wants(tasks_.unanswered() > 0 || home_.found() || (next_ && next_->up()), place_.now()); }
 
 // Until somebody needs it.
 void longlink::rest() {
@@ -206,7 +218,18 @@ void longlink::rest() {
   report(THARSIS_STN_DOWN, {THARSIS_STN_WHY_IDLE, THARSIS_E_CANCELLED, std::move(text)});
 }
 
+loss longlink::not_reached(error why) const {
+  if (led_away_) return {THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "it is to be reached at " + target().text() + " now"};
+  return {moved_ ? uint32_t{THARSIS_STN_WHY_NETWORK_CHANGED} : why_not_reached(phases_.current(), why.status), std::move(why)};
+}
+
 void longlink::begin_attempt() {
+  adopted_ = next_ && next_->up();
+  if (adopted_)
+    because_ = THARSIS_STN_WHY_REPLACED;
+  else
+    leave_plan();
+  led_away_ = false;
   if (because_ == THARSIS_STN_WHY_RETRY && (settings_.on_demand || tasks_.unanswered() > 0)) because_ = THARSIS_STN_WHY_WANTED;
   tried_because_ = std::exchange(because_, THARSIS_STN_WHY_RETRY);
   tried_at_ = phases_.at(place_.now());
@@ -226,17 +249,31 @@ task<result<std::unique_ptr<stream>>> longlink::find_way(instant deadline) {
   co_return std::move(wire);
 }
 
+// For a connection that is there.
+result<std::unique_ptr<session>> longlink::begin_session(instant prove_by) {
+  auto frames = codec_.begin();
+  if (!frames) return frames.failure();
+  if (settings_.auth.when != auth_settings::use::off && auth_.there() && frames->carries(THARSIS_STN_CARRIES_HELLO))
+    exchange_ = std::make_unique<auth_exchange>(settings_.auth);
+  return std::make_unique<session>(settings_, std::move(*frames), client_id_, rhythm_, tasks_, prove_by, exchange_.get());
+}
+
 // Moves bytes between the wire and the session until one of them is done; answers why.
-task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
+task<loss> longlink::carry(live_wire made, instant prove_by) {
   enter(phase::prove);
   rhythm_.on_connected(place_.wall());
   touched_ = false;
-  exchange_.reset();
+  exchange_ = std::move(made.exchange);
   wish_.reset();
-  auto frames = codec_.begin();
-  if (!frames) co_return loss(THARSIS_STN_WHY_CODEC, frames.failure());
-  if (settings_.auth.when != auth_settings::use::off && auth_.there() && frames->carries(THARSIS_STN_CARRIES_HELLO)) exchange_.emplace(settings_.auth);
-  session talk(settings_, std::move(*frames), client_id_, rhythm_, tasks_, prove_by, exchange_ ? &*exchange_ : nullptr);
+  if (made.talk) {
+    made.talk->take_over(rhythm_, tasks_, place_.now());
+  } else {
+    auto begun = begin_session(prove_by);
+    if (!begun) co_return loss(THARSIS_STN_WHY_CODEC, begun.failure());
+    made.talk = std::move(*begun);
+  }
+  stream* const wire = made.wire.get();
+  session& talk = *made.talk;
   const open_wire guard(*this, *wire, talk);
   bool more = false;
   while (!ending_) {
@@ -248,6 +285,7 @@ task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
     if (!why) why = judge(*wire, talk);
     if (!why && wish_) why = std::move(wish_);
     if (!why) why = move_home();
+    if (!why && next_) why = move_over(*wire, talk);
     if (!why) follow_signalling(talk);
     if (!why) why = send(*wire, talk, more);
     if (!why) why = go_idle(*wire);
@@ -256,7 +294,7 @@ task<loss> longlink::carry(std::unique_ptr<stream> wire, instant prove_by) {
     if (more)
       co_await next_turn(place_);
     else
-      co_await wire->events().wait(next_look(talk));
+      co_await wire->events().wait(std::min(next_look(talk), moving_by_));
   }
   co_await say_farewell(*wire);
   co_return loss(farewell_);
@@ -284,7 +322,9 @@ bool longlink::has_codec() {
 
 // Whoever brought the codec waits until it is not used any more.
 void longlink::on_codec() {
-  if (talk_ != nullptr) talk_->on_codec_gone("codec '" + settings_.codec + "' was taken back, or replaced, by its plugin");
+  const std::string gone = "codec '" + settings_.codec + "' was taken back, or replaced, by its plugin";
+  if (talk_ != nullptr) talk_->on_codec_gone(gone);
+  if (next_) next_->on_codec_gone(gone);
   pace_.on_network();  // What was tried before says nothing.
   nudge();
 }
@@ -340,11 +380,7 @@ std::optional<loss> longlink::receive(stream& wire, session& talk, bool& more) {
     book_.touch();
   }
   remember();
-  for (const push& p : talk.take_pushes()) {
-    demand_.on_use(place_.now());
-    counts_.pushes_received.add();
-    events_.on_push(settings_.name, p);
-  }
+  for (const push& p : talk.take_pushes()) tell_push(p);
   return why;
 }
 
@@ -406,6 +442,87 @@ std::optional<loss> longlink::go_idle(const stream& wire) {
               "nobody has needed it for " + wait_text(settings_.idle_after) + "; it connects when a task wants it");
 }
 
+// When what is on its way has been answered, or nobody wants to wait for it any more.
+std::optional<loss> longlink::move_over(stream& wire, session& talk) {
+  const bool may = next_->up() && talk.up();
+  talk.hold(may);
+  if (!may) {
+    moving_by_ = never;
+    return std::nullopt;
+  }
+  if (moving_by_ == never) moving_by_ = later(place_.now(), replace_patience);
+  if ((tasks_.sent() > 0 || wire.unsent() > 0) && place_.now() < moving_by_) return std::nullopt;
+  moving_by_ = never;
+  wire.end();
+  return loss(THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "a connection to " + next_->target().text() + " has taken its place");
+}
+
+void longlink::set_endpoints(std::vector<endpoint> to) {
+  link_settings next = settings_;
+  next.endpoints = std::move(to);
+  lead_to(std::move(next));
+}
+
+// By the way that `next` names. What is up stays until something better is.
+void longlink::lead_to(link_settings next) {
+  next_.reset();
+  next_trouble_.clear();
+  moving_by_ = never;
+  if (talk_ != nullptr) talk_->hold(false);
+  if (up_) {
+    successor::listener& heard = *this;
+    next_ = std::make_unique<successor>(successor::surroundings{place_, host_, ways_, auth_, settings_, codec_, client_id_, use_, user()}, std::move(next), heard);
+    return;
+  }
+  settings_ = std::move(next);
+  turn_ = 0;
+  led_away_ = true;
+  home_.end();
+  dialer_.give_up();
+  if (wire_ != nullptr) wish_.emplace(not_reached({}));
+  pace_.on_network();
+  nudge();
+}
+
+// There is nothing left beside which another connection could be made.
+void longlink::leave_plan() {
+  if (!next_) return;
+  settings_ = next_->next();
+  next_.reset();
+  turn_ = 0;
+}
+
+live_wire longlink::take_next() {
+  live_wire made = next_->take();
+  settings_ = next_->next();
+  turn_ = next_->turn();
+  dialer_.arrived(next_->dialled());
+  home_.end();
+  next_.reset();
+  return made;
+}
+
+void longlink::on_attempt(const successor::attempt& a) {
+  const bool failed = a.why != nullptr;
+  events_.on_connect({settings_.name, a.to.text(), a.address, failed ? a.why->text : std::string(), failed ? a.why->status : THARSIS_OK,
+                      failed ? a.why->why : uint32_t{THARSIS_STN_WHY_NONE}, THARSIS_STN_WHY_REPLACED, a.number, a.took});
+  if (!failed) return nudge();
+  if (std::exchange(next_trouble_, a.why->text) != a.why->text)
+    host_.warning("link " + settings_.name + ": " + a.to.text() + " did not come up, so it stays at " + target().text() + " and tries again: " + a.why->text);
+}
+
+void longlink::tell_push(const push& p) {
+  demand_.on_use(place_.now());
+  counts_.pushes_received.add();
+  events_.on_push(settings_.name, p);
+  pushes_.on_push(settings_.name, p);
+}
+
+void longlink::set_heartbeat(duration interval) {
+  if (rhythm_.on_wish(interval)) nudge();
+  book_.touch();
+}
+
 loss longlink::broken(const stream& wire, tharsis_status status) const {
   std::string text = wire.failure();
   if (text.empty() && status == THARSIS_E_RESET)
@@ -423,7 +540,7 @@ void longlink::on_up() {
   pace_.on_up(place_.now());
   demand_.on_up();
   up_since_ = place_.now();
-  tell_connect({THARSIS_STN_WHY_NONE, THARSIS_OK, {}});
+  if (!adopted_) tell_connect({THARSIS_STN_WHY_NONE, THARSIS_OK, {}});  // Else it was told when it came up.
   failures_ = 0;
   causes_.clear();
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
@@ -437,8 +554,9 @@ void longlink::on_down(const loss& why) {
   rhythm_.on_down();
   remember();
   tasks_.on_loss(rested ? error{why.status, {}} : error(why), place_.now());
-  if (!up_) dialer_.blame(why.status);
+  if (!up_ && !led_away_) dialer_.blame(why.status);
   if (!home_.found() || rested) home_.end();
+  if (rested) leave_plan();
   datagrams_.close();
   enter(phase::down);
   hand_over();
@@ -448,12 +566,13 @@ void longlink::on_down(const loss& why) {
   if (up_) note(why.why, why.text);
   pace_.on_down(place_.now(), ways_.random());
   if (rested) pace_.on_network();  // It has lost nothing.
+  if (next_ && next_->up()) pace_.on_alternative();
   on_refused(why);
   if (!ending_ && !rested) (up_ ? counts_.links_lost : counts_.connects_failed).add();
   if (std::exchange(up_, false)) {
     counts_.links_up.add(-1);
     down_since_ = place_.now();
-  } else if (!moved_ && ++turn_ % settings_.endpoints.size() != 0) {
+  } else if (!moved_ && !led_away_ && ++turn_ % settings_.endpoints.size() != 0) {
     pace_.on_alternative();  // This endpoint is of no use now; the next one may be.
   }
 }
@@ -556,6 +675,7 @@ void longlink::leave(const loss& why, const ending& tasks) {
   farewell_ = why;
   home_.end();
   datagrams_.close();
+  next_.reset();
   tasks_.end(tasks, place_.now());
   hand_over();
   nudge();

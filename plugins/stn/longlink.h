@@ -21,6 +21,8 @@
 #include "plugins/stn/link_book.h"
 #include "plugins/stn/link_codec.h"
 #include "plugins/stn/link_events.h"
+#include "plugins/stn/push_board.h"
+#include "plugins/stn/successor.h"
 #include "plugins/stn/way_home.h"
 #include "sdk/async/task_set.h"
 
@@ -48,6 +50,7 @@ struct link_surroundings {
   codec_shelf& codecs;
   const std::string& client_id;
   const link_events& events;
+  push_board& pushes;
   const counts& count;
   interval_memory& memory;
   link_book& book;
@@ -56,7 +59,7 @@ struct link_surroundings {
   const activity& use;
 };
 
-class longlink final : private auth_asker {
+class longlink final : private auth_asker, private successor::listener {
  public:
   // `number`: for the taker.
   longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times);
@@ -68,6 +71,10 @@ class longlink final : private auth_asker {
   void on_auth_provider();
   // The connection, or the attempt at one, is given up, and the next one begins at once; also where the link rests.
   void reconnect(const std::string& sentence);
+  // It is reached there from now on. Where it is up, a connection to them is made and proved first.
+  void set_endpoints(std::vector<endpoint> to);
+  // The server's wish, until it has another one; 0: none.
+  void set_heartbeat(duration interval);
   // The memory knows more than it did.
   void recall();
   void submit(std::unique_ptr<request> r);
@@ -95,6 +102,7 @@ class longlink final : private auth_asker {
 
   size_t number() const { return number_; }
   const std::string& name() const { return settings_.name; }
+  endpoint_terms terms() const { return terms_of(settings_); }
   const link_totals& totals() const { return totals_; }
   // How it is and was.
   link_report snapshot() const;
@@ -114,7 +122,8 @@ class longlink final : private auth_asker {
   task<void> run();
   task<void> expire();
   task<result<std::unique_ptr<stream>>> find_way(instant deadline);
-  task<loss> carry(std::unique_ptr<stream> wire, instant prove_by);
+  task<loss> carry(live_wire made, instant prove_by);
+  result<std::unique_ptr<session>> begin_session(instant prove_by);
   std::optional<loss> send(stream& wire, session& talk, bool& more);
   std::optional<loss> receive(stream& wire, session& talk, bool& more);
   std::optional<loss> follow_network(session& talk);
@@ -131,8 +140,16 @@ class longlink final : private auth_asker {
   void tell_connect(const loss& why);
   const std::string& user() const { return settings_.user.empty() ? account_ : settings_.user; }
   std::optional<loss> judge(stream& wire, session& talk);
+  loss not_reached(error why) const;
   loss broken(const stream& wire, tharsis_status status) const;
   std::optional<loss> move_home();
+  std::optional<loss> move_over(stream& wire, session& talk);
+  void lead_to(link_settings next);
+  void leave_plan();
+  live_wire take_next();
+  void on_attempt(const successor::attempt& a) override;
+  void on_push_aside(const push& p) override { tell_push(p); }
+  void tell_push(const push& p);
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
   bool has_codec();
   void on_codec();
@@ -151,13 +168,15 @@ class longlink final : private auth_asker {
   strand& place_;
   const host& host_;
   switchboard& ways_;
-  const link_settings settings_;
+  link_settings settings_;
   const std::string& client_id_;
   const link_events& events_;
+  push_board& pushes_;
   const counts& counts_;
   interval_memory& memory_;
   link_book& book_;
   auth_hook& auth_;
+  const activity& use_;
   answer_taker& taker_;
   const size_t number_;
   phase_clock phases_;
@@ -172,7 +191,7 @@ class longlink final : private auth_asker {
   signalling signals_;
   keep_datagrams datagrams_;
   bool signals_refused_ = false;  // By the codec, and it was said.
-  std::optional<auth_exchange> exchange_;  // Of this connection.
+  std::unique_ptr<auth_exchange> exchange_;  // Of this connection.
   tharsis_handle question_ = 0;            // That the application has not answered.
   bool auth_told_ = false;                 // How it ended.
   std::optional<loss> wish_;               // To give the connection up.
@@ -199,6 +218,11 @@ class longlink final : private auth_asker {
   duration round_trip_{};
   bool asked_ = false;  // The connection for a proof, after a change of the network.
   std::string trouble_;                // Of the last time that it was down, since it was up.
+  std::unique_ptr<successor> next_;    // Another connection, which is to take this one's place
+  instant moving_by_ = never;          // by then, when it is up.
+  bool adopted_ = false;               // This one came so.
+  bool led_away_ = false;              // The attempt that is under way leads where nobody wants to go any more.
+  std::string next_trouble_;           // Of the successor, as it was told last.
   way way_;    // Now,
   way dialed_;  // and when it was dialled, or was last found to carry on.
   bool moved_ = false;  // Since it was dialled: a failure to come up says nothing about the endpoint.

@@ -1,11 +1,11 @@
 // Which tasks have no end yet, and the way back to stn for what their callers say of them. Shared with what is on
 // its way to other strands, which may arrive there when stn is gone.
 #pragma once
-#include <atomic>
 #include <vector>
 
 #include "plugins/stn/back_door.h"
 #include "plugins/stn/core/task_queue.h"
+#include "plugins/stn/open_numbers.h"
 
 namespace tharsis::stn {
 
@@ -27,38 +27,17 @@ struct task_letter {
 
 class open_tasks {
  public:
-  // Room for twice the most, so that a free number is never far.
-  open_tasks(int64_t most, inbox<task_letter>& home) : most_(most), ids_(room_for(most)), home_(home) {}
+  open_tasks(int64_t most, inbox<task_letter>& home) : numbers_(most), home_(home) {}
 
-  // False: `most` are open.
-  bool open(tharsis_handle& id) {
-    if (count_.fetch_add(1, std::memory_order_relaxed) >= most_) return count_.fetch_sub(1, std::memory_order_relaxed), false;
-    for (;;) {
-      id = last_.fetch_add(1, std::memory_order_relaxed) + 1;
-      tharsis_handle free = 0;  // The place of an old task that is still open is passed over.
-      if (place(id).compare_exchange_strong(free, id, std::memory_order_relaxed)) return true;
-    }
-  }
-  void close(tharsis_handle id) {
-    place(id).store(0, std::memory_order_relaxed);
-    count_.fetch_sub(1, std::memory_order_relaxed);
-  }
-  bool has(tharsis_handle id) const { return id != 0 && ids_[id & (ids_.size() - 1)].load(std::memory_order_relaxed) == id; }
+  // False: as many as may be are open.
+  bool open(tharsis_handle& id) { return numbers_.open(id); }
+  void close(tharsis_handle id) { numbers_.close(id); }
+  bool has(tharsis_handle id) const { return numbers_.has(id); }
 
   back_door<task_letter>& home() { return home_; }
 
  private:
-  static size_t room_for(int64_t most) {
-    size_t room = 2;
-    while (room < 2 * static_cast<size_t>(most)) room *= 2;
-    return room;
-  }
-  std::atomic<tharsis_handle>& place(tharsis_handle id) { return ids_[id & (ids_.size() - 1)]; }
-
-  const int64_t most_;
-  std::vector<std::atomic<tharsis_handle>> ids_;
-  std::atomic<tharsis_handle> last_ = 0;
-  std::atomic<int64_t> count_ = 0;
+  open_numbers numbers_;
   back_door<task_letter> home_;
 };
 

@@ -7,6 +7,7 @@
 #include "plugins/stn/listen_command.h"
 #include "plugins/stn/fetch_command.h"
 #include "plugins/stn/http_service.h"
+#include "plugins/stn/links_service.h"
 #include "plugins/stn/send_command.h"
 #include "plugins/stn/status_command.h"
 #include "sdk/async/door.h"
@@ -41,6 +42,9 @@ class plugin {
     tharsis_status provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ADDRESSES_ID, &addresses_, 0, error);
+    links_.emplace(host_, *tasks_);
+    if (provided == THARSIS_OK)
+      provided = host_.registry->provide(host_.registry->self, THARSIS_STN_LINKS_ID, links_->table(), 0, error);
     if (provided != THARSIS_OK) return provided;
     names_.emplace(place_, *host_.net, host_.registry);
     http_.emplace(place_, host_, *names_, settings_.http);
@@ -66,6 +70,7 @@ class plugin {
  private:
   task<void> close() {
     if (http_) http_->stop();
+    if (links_) links_->stop();
     fetching_.stop();
     if (tasks_) co_await tasks_->stop();
     co_await sending_.stop();
@@ -95,6 +100,7 @@ class plugin {
   strand place_;
   link_events events_;
   std::optional<dispatcher> tasks_;
+  std::optional<links_service> links_;
   std::optional<resolver> names_;  // Of the HTTP client.
   std::optional<http_service> http_;
   task_set closing_;

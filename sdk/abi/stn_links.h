@@ -155,7 +155,9 @@ typedef struct tharsis_stn_links {
   void* self;
 
   // The link is reached at these endpoints from now on, whatever the profile says, until stn stops or the
-  // profile's change. A connection to them is made first; then tasks move to it, and the old one is closed.
+  // profile's change. A connection to them is made and proved first; then what is on its way is awaited, 5 s at
+  // most, tasks move, and the old one is closed (THARSIS_STN_WHY_REPLACED). Where they do not come up the old one
+  // stays, each attempt is told ("stn.connect", because REPLACED), and they are tried again.
   //   THARSIS_E_INVALID    no endpoint, or one that means nothing or is not allowed.
   //   THARSIS_E_NOT_FOUND  there is no link of that name.
   //   THARSIS_E_GONE       stn is stopping.
@@ -176,8 +178,10 @@ typedef struct tharsis_stn_links {
   tharsis_status (*keep_signalling)(void* self, tharsis_text link, tharsis_error* error);
 
   // Pushes of these commands, in the order in which they came. Also on the bus, all of them: "stn.push".
-  //   THARSIS_E_INVALID    there is no on_push, or the first command is above the last.
+  // Whose strand has not taken 4,096 of them gets no more until it does.
+  //   THARSIS_E_INVALID    there is no on_push, the first command is above the last, or this thread has no strand.
   //   THARSIS_E_NOT_FOUND  there is no link of that name.
+  //   THARSIS_E_BUSY       256 subscriptions are open.
   //   THARSIS_E_GONE       stn is stopping.
   // [any strand]
   tharsis_status (*subscribe)(void* self, const tharsis_stn_push_filter* filter, tharsis_handle* id,

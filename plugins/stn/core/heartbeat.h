@@ -23,9 +23,13 @@ class heartbeat {
   // True: the deadline has moved.
   [[nodiscard]] bool on_foreground(bool is) {
     foreground_ = is;
-    if (ping_ != ping::none || deadline_ == never) return false;
-    const instant before = std::exchange(deadline_, later(heard_, interval()));
-    return deadline_ != before;
+    return moved();
+  }
+  // The server wishes a ping after so long an idle time; 0: it has no wish. Such pings teach nothing about the path.
+  // True: the deadline has moved.
+  [[nodiscard]] bool on_wish(duration interval) {
+    wish_ = interval;
+    return moved();
   }
   // The link goes over another network, about which this is known.
   void resume(const learned_interval& l) { search_.resume(l); }
@@ -70,7 +74,7 @@ class heartbeat {
   [[nodiscard]] action on_deadline(instant now) {
     if (now < deadline_) return action::wait;
     if (ping_ == ping::none) {
-      send(ping::idle, now);
+      send(wish_ > duration::zero() ? ping::early : ping::idle, now);
       return action::send_ping;
     }
     on_down();
@@ -89,6 +93,7 @@ class heartbeat {
   // Of the last ping that was answered; 0: none was.
   duration round_trip() const { return round_trip_; }
   duration interval() const {
+    if (wish_ > duration::zero()) return wish_;
     const bool shortest = pongs_ < settings_.settle || (foreground_ && settings_.foreground_shortest);
     return shortest ? settings_.interval_min : search_.learned().interval;
   }
@@ -97,6 +102,11 @@ class heartbeat {
  private:
   enum class ping { none, idle, early };
 
+  bool moved() {
+    if (ping_ != ping::none || deadline_ == never) return false;
+    const instant before = std::exchange(deadline_, later(heard_, interval()));
+    return deadline_ != before;
+  }
   void rest(instant now) {
     heard_ = now;
     deadline_ = later(now, interval());
@@ -111,6 +121,7 @@ class heartbeat {
   heartbeat_settings settings_;
   interval_search search_;
   bool foreground_ = true;
+  duration wish_{};
   instant deadline_ = never;
   instant heard_{};
   duration gap_{};  // Before the ping that is out.

@@ -9,8 +9,8 @@ namespace tharsis::stn {
 session::session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
                  instant prove_by, auth_exchange* auth)
     : settings_(s),
-      rhythm_(rhythm),
-      tasks_(tasks),
+      rhythm_(&rhythm),
+      tasks_(&tasks),
       prove_by_(prove_by),
       auth_(auth),
       silence_(s.answer_timeout),
@@ -23,6 +23,12 @@ session::session(const link_settings& s, framing frames, const std::string& clie
     send_ping();
 }
 
+void session::take_over(heartbeat& rhythm, task_queue& tasks, instant now) {
+  rhythm_ = &rhythm;
+  tasks_ = &tasks;
+  rhythm_->on_up(now);
+}
+
 std::span<uint8_t> session::room(size_t size) {
   whole_.clear();
   return frames_->room(size);
@@ -30,7 +36,7 @@ std::span<uint8_t> session::room(size_t size) {
 
 tharsis_status session::on_received(size_t count, instant now) {
   if (failure_.status != THARSIS_OK) return failure_.status;
-  if (up_) rhythm_.on_bytes(now);
+  if (up_) rhythm_->on_bytes(now);
   silence_.on_bytes(now);
   upload_.on_bytes();
   frames_->on_received(count);
@@ -38,11 +44,11 @@ tharsis_status session::on_received(size_t count, instant now) {
   tharsis_status read;
   while ((read = frames_->take(f)) == THARSIS_OK)
     if (const tharsis_status status = on_frame(f, now); status != THARSIS_OK) return status;
-  if (const auto begun = frames_->pending_sequence()) tasks_.on_answer_begun(*begun, now);
+  if (const auto begun = frames_->pending_sequence()) tasks_->on_answer_begun(*begun, now);
   if (read == THARSIS_E_INTERNAL) return fail(THARSIS_STN_WHY_CODEC, read, frames_->failure().text);
   if (read != THARSIS_PENDING)
     return fail(THARSIS_STN_WHY_DECODE, read, "the server's bytes are no frames of codec '" + std::string(frames_->name()) + "': " + frames_->failure().text);
-  if (tasks_.sent() == 0) silence_.on_calm();
+  if (tasks_->sent() == 0) silence_.on_calm();
   return THARSIS_OK;
 }
 
@@ -59,7 +65,7 @@ tharsis_status session::on_frame(const tharsis_stn_frame& f, instant now) {
     default:  // A pong.
       doubted_until_ = never;
       if (up_)
-        rhythm_.on_pong(now);
+        rhythm_->on_pong(now);
       else if (settings_.user.empty())
         on_proved(now);
       return THARSIS_OK;
@@ -77,16 +83,16 @@ tharsis_status session::on_answer(const tharsis_stn_frame& f, instant now) {
     body.insert(body.end(), answer.body.begin(), answer.body.end());
     answer.body = body;
   }
-  tasks_.on_answer(answer, now);
+  tasks_->on_answer(answer, now);
   return THARSIS_OK;
 }
 
 // Nobody's pieces are not kept, and those of open tasks together only so far.
 tharsis_status session::on_piece(const tharsis_stn_frame& f, instant now) {
-  if (!tasks_.expects(f.sequence)) return THARSIS_OK;
-  tasks_.on_answer_begun(f.sequence, now);
+  if (!tasks_->expects(f.sequence)) return THARSIS_OK;
+  tasks_->on_answer_begun(f.sequence, now);
   const auto more = view(f.body);
-  if (pieces_.size() + more.size() > pieces_max) pieces_.sweep([this](uint32_t sequence) { return tasks_.expects(sequence); });
+  if (pieces_.size() + more.size() > pieces_max) pieces_.sweep([this](uint32_t sequence) { return tasks_->expects(sequence); });
   if (pieces_.size() + more.size() > pieces_max)
     return fail(THARSIS_STN_WHY_DECODE, THARSIS_E_PROTOCOL, "the server's answers in pieces have more than " + std::to_string(pieces_max) + " bytes, and none of them ends");
   pieces_.add(f.sequence, more);
@@ -146,13 +152,13 @@ tharsis_status session::on_auth(instant now) {
 
 void session::come_up(instant now) {
   up_ = true;
-  rhythm_.on_up(now);
+  rhythm_->on_up(now);
 }
 
 tharsis_status session::on_doubt(instant now) {
   if (failure_.status != THARSIS_OK) return failure_.status;
   if (!up_) return fail(THARSIS_STN_WHY_NETWORK_CHANGED, THARSIS_E_NETWORK, "the network changed before the server had answered");
-  if (rhythm_.on_doubt(now)) send_ping();
+  if (rhythm_->on_doubt(now)) send_ping();
   doubted_until_ = later(now, settings_.doubt_timeout);
   return failure_.status;
 }
@@ -167,16 +173,16 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
   if (!up_)
     return fail(THARSIS_STN_WHY_UNPROVED, THARSIS_E_TIMEOUT, std::string("the server took the connection and did not answer the ") +
                                        (settings_.user.empty() ? "ping" : "hello") + " in time");
-  if (tasks_.sent() == 0) silence_.on_calm();
+  if (tasks_->sent() == 0) silence_.on_calm();
   if (upload_.on_look(unconfirmed)) {
-    rhythm_.on_upload(now);
+    rhythm_->on_upload(now);
     silence_.on_upload(now);
     if (doubted_until_ != never) doubted_until_ = later(now, settings_.doubt_timeout);
   }
   if (now >= doubted_until_)
     return fail(THARSIS_STN_WHY_DOUBT, THARSIS_E_TIMEOUT, "a ping was not answered within " + wait_text(settings_.doubt_timeout) +
                                        " after the network had changed or the machine had slept");
-  switch (rhythm_.on_deadline(now)) {
+  switch (rhythm_->on_deadline(now)) {
     case heartbeat::action::wait:
       break;
     case heartbeat::action::send_ping:
@@ -190,12 +196,12 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
       return fail(THARSIS_STN_WHY_PONG_MISSED, THARSIS_E_TIMEOUT,
                   "a ping was not answered within " + wait_text(settings_.heartbeat.pong_timeout));
   }
-  if (tasks_.on_slow(now) && rhythm_.on_doubt(now)) send_ping();
+  if (tasks_->on_slow(now) && rhythm_->on_doubt(now)) send_ping();
   switch (silence_.on_deadline(now)) {
     case silence::action::wait:
       break;
     case silence::action::probe:
-      if (rhythm_.on_doubt(now)) send_ping();
+      if (rhythm_->on_doubt(now)) send_ping();
       break;
     case silence::action::give_up:
       return fail(THARSIS_STN_WHY_SILENCE, THARSIS_E_TIMEOUT, "nothing came back for " + wait_text(settings_.answer_timeout) +
@@ -205,12 +211,13 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
 }
 
 instant session::deadline() const {
-  return up_ ? std::min({rhythm_.deadline(), silence_.deadline(), doubted_until_, auth_until_, tasks_.slow_deadline()}) : prove_by_;
+  return up_ ? std::min({rhythm_->deadline(), silence_.deadline(), doubted_until_, auth_until_, tasks_->slow_deadline()}) : prove_by_;
 }
 
 // Behind a ping that is on its way, too, where nobody has to say who he is.
 bool session::may_send() const {
-  return up_ || (settings_.eager && settings_.user.empty() && auth_ == nullptr && tasks_.next_is_keyed());
+  if (held_) return false;
+  return up_ || (settings_.eager && settings_.user.empty() && auth_ == nullptr && tasks_->next_is_keyed());
 }
 
 void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
@@ -224,7 +231,7 @@ void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
   }
   out.insert(out.end(), output_.begin(), output_.end());
   output_.clear();
-  while (may_send() && out.size() - before < room && tasks_.write_next(out, *frames_, now)) silence_.on_sent(now);
+  while (may_send() && out.size() - before < room && tasks_->write_next(out, *frames_, now)) silence_.on_sent(now);
   upload_.on_written(out.size() - before);
 }
 

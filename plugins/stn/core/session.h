@@ -33,6 +33,11 @@ class session {
   session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
           instant prove_by, auth_exchange* auth = nullptr);
 
+  // It was proved beside the connection that the link had, and is the link's own from now on: so are these. It is up.
+  void take_over(heartbeat& rhythm, task_queue& tasks, instant now);
+  // Another connection is to take its place: no more tasks are sent on this one, or they are again.
+  void hold(bool is) { held_ = is; }
+
   // Where what comes next may be put; what was taken from the session before is no longer valid then.
   std::span<uint8_t> room(size_t size);
   // So many bytes were. Anything but OK ends the connection; failure() has the sentence.
@@ -81,8 +86,8 @@ class session {
   tharsis_status fail(uint32_t why, tharsis_status status, std::string text);
 
   const link_settings& settings_;
-  heartbeat& rhythm_;
-  task_queue& tasks_;
+  heartbeat* rhythm_;
+  task_queue* tasks_;
   instant prove_by_;
   auth_exchange* auth_;
   instant auth_until_ = never;
@@ -95,6 +100,7 @@ class session {
   std::vector<uint8_t> output_;
   std::vector<push> pushes_;
   bool up_ = false;
+  bool held_ = false;
   bool pinged_ = false;   // For its proof.
   bool helloed_ = false;  // The server has taken the hello.
   loss failure_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};

@@ -7,6 +7,7 @@
 #include "plugins/stn/core/activity.h"
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/dial_settings.h"
+#include "plugins/stn/core/link_endpoint.h"
 #include "plugins/stn/core/link_groups.h"
 #include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/task_limits.h"
@@ -131,6 +132,7 @@ struct link_settings {
   backup_settings backup;
   std::vector<tharsis_address> debug_addresses;  // Where there are any, no other is dialled.
 };
+inline endpoint_terms terms_of(const link_settings& s) { return {s.plain_allowed, !s.tls.ca.empty() || s.tls.system_store}; }
 
 struct task_settings {
   duration timeout = 15s;
@@ -188,6 +190,16 @@ inline constexpr int64_t encode_max = mars::frame_size_max - mars::head_size - 4
 // A parked task is tried again after so long even where nothing has shown that it makes sense: nothing else may
 // be there to show it.
 inline constexpr duration parked_max = 60s;
+// A connection that another is to replace waits so long for the answers to what was sent on it, and sends nothing
+// more: most answers come within seconds, and what waits meanwhile must not wait long.
+inline constexpr duration replace_patience = 5s;
+// Of tharsis.stn.links/1. An application has a few kinds of pushes, not hundreds.
+inline constexpr int64_t subscriptions_max = 256;
+// Whose strand does not take so many pushes does not live any more, as a rule.
+inline constexpr int64_t pushes_waiting_max = 4096;
+inline constexpr uint32_t endpoints_max = 64;
+// What a server may wish: faster is no heartbeat, slower proves nothing.
+inline constexpr duration heartbeat_wish_min = 1s, heartbeat_wish_max = 1h;
 // How long a stopping link may take to hand its last bytes to the system.
 inline constexpr duration farewell = 500ms;
 

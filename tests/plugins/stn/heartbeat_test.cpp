@@ -144,3 +144,15 @@ TEST(Heartbeat, AConnectionThatBreaksWithAPingOutCountsAsALostPong) {
   h.on_up(t0 + 2h);
   EXPECT_EQ(h.interval(), 10s);
 }
+
+TEST(Heartbeat, TheServersWishHoldsAtOnceTeachesNothingAndCanBeTakenBack) {
+  heartbeat h = up_at_t0();
+  EXPECT_TRUE(h.on_wish(4s));
+  EXPECT_EQ(h.deadline(), t0 + 4s);
+  for (int i = 0; i < 8; ++i) beat(h);
+  EXPECT_EQ(h.interval(), 4s);
+  EXPECT_EQ(h.learned().interval, 10s) << "pings that somebody wished for are no experiment";
+  EXPECT_TRUE(h.on_wish(0s));
+  EXPECT_EQ(h.interval(), 10s);
+  EXPECT_FALSE(h.on_wish(0s));
+}

@@ -52,6 +52,7 @@ class scripted_server {
 
   manner how = manner::honest;
   int unanswered = 0;  // So many of the next requests get no answer; pings do.
+  std::vector<std::pair<uint32_t, std::string>> pushes;  // Sent before each answer: command and body.
   std::vector<std::string> requests;  // Their bodies, as they came.
   int connections = 0;
   int hellos = 0;
@@ -131,6 +132,8 @@ class scripted_server {
     const std::string body(f.body.begin(), f.body.end());
     const std::string key(f.key.begin(), f.key.end());
     requests.push_back(body);
+    for (const auto& [command, text] : pushes)
+      mars::append_frame(out, {command, mars::sequence_push, {text.begin(), text.end()}, {}, {}});
     if (unanswered > 0) return --unanswered, true;
     if (key.empty() || known_.emplace(key, body).second) ++executions[body];
     mars::append_frame(out, {f.command, f.sequence, f.body, {}, {}});

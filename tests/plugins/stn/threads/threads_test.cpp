@@ -187,3 +187,97 @@ TEST(StnThreads, BusyAndDestroyedTwoHundredTimes) {
 
 // Mars reads a link's state and profile from threads that do not own them.
 TEST(StnThreads, MarsDefect20AnythingMayBeSaidFromAnyStrandAtAnyTime) { ask_and_stop(false, true); }
+
+namespace {
+
+// Hears pushes on a strand of its own, and now and then stops and begins again.
+struct listener {
+  static constexpr int first = 37, wanted = 60;  // The others of the first burst are gone before it subscribes again.
+
+  listener(const tharsis_strand& s, stn::dispatcher& d) : home(s), to(d) {}
+  void begin() {
+    const tharsis_stn_push_filter f{sizeof f, 1000, 1001, 0, {}, on_push, this};
+    ASSERT_EQ(to.pushes().subscribe(&f, &id, nullptr), THARSIS_OK);
+    subscribed = true;
+    next = 0;
+    if (heard >= first) again.set_value();
+  }
+  static void on_push(void* context, tharsis_text, uint32_t command, tharsis_bytes) {
+    auto& self = *static_cast<listener*>(context);
+    EXPECT_EQ(self.home.loop->current(self.home.loop->self), self.home.id);
+    EXPECT_TRUE(self.subscribed) << "a push after unsubscribe()";
+    if (self.next != 0) EXPECT_EQ(command, self.next) << "out of order";
+    self.next = command == 1000 ? 1001 : 1000;
+    if (++self.heard == wanted) self.finished.set_value();
+    if (self.heard != first) return;
+    self.to.pushes().unsubscribe(self.id);
+    self.subscribed = false;
+    self.home.loop->post(self.home.loop->self, self.home.id, [](void* c, tharsis_handle) { static_cast<listener*>(c)->begin(); }, context, 0);
+  }
+
+  const tharsis_strand& home;
+  stn::dispatcher& to;
+  tharsis_handle id = 0;
+  bool subscribed = false;
+  uint32_t next = 0;
+  int heard = 0;
+  std::promise<void> again, finished;
+};
+
+}  // namespace
+
+TEST(StnThreads, PushesComeToEachSubscriberOnItsStrandInOrderAndNoneAfterItsEnd) {
+  runtime::real_platform platform;
+  const tharsis_strand& server_home = open_strand(platform, "server");
+  const tharsis_strand& home = open_strand(platform, "stn");
+  strand server_place(server_home.loop), place(home.loop);
+  test::scripted_server server(server_place, *server_home.net);
+  server.pushes = {{1000, "even"}, {1001, "odd"}};
+  tharsis_address address = *parse_ip("127.0.0.1");
+  on_strand(server_home, [&] {
+    ASSERT_EQ(server.listen(address, std::nullopt), THARSIS_OK);
+    address = server.address();
+  });
+  test::plugin_host host(*platform.table(), home);
+  stn::settings settings;
+  settings.links.resize(1);
+  settings.links[0].name = "main";
+  settings.links[0].endpoints = {{"tcp", "127.0.0.1", address.port}};
+  const stn::link_events events(host.tables());
+  std::optional<stn::dispatcher> tasks;
+  std::optional<task_set> closing;
+  on_strand(home, [&] {
+    tasks.emplace(place, host.tables(), settings, events);
+    closing.emplace(place);
+    tasks->start();
+  });
+  std::vector<std::unique_ptr<listener>> listeners;
+  for (int i = 0; i < 3; ++i) {
+    listeners.push_back(std::make_unique<listener>(open_strand(platform, "listener"), *tasks));
+    on_strand(listeners.back()->home, [&] { listeners.back()->begin(); });
+  }
+  const tharsis_strand& speaker = open_strand(platform, "asker");
+  for (uint64_t burst = 0; burst < 2; ++burst) {  // Two pushes for each request.
+    asker speaks(speaker, *tasks, burst, false);
+    on_strand(speaker, [&] { speaks.begin(); });
+    EXPECT_EQ(speaks.finished.get_future().wait_for(20s), std::future_status::ready);
+    for (const auto& l : listeners)
+      if (burst == 0) EXPECT_EQ(l->again.get_future().wait_for(20s), std::future_status::ready);
+    on_strand(home, [] {});  // What was subscribed is known there.
+  }
+  for (const auto& l : listeners) EXPECT_EQ(l->finished.get_future().wait_for(20s), std::future_status::ready);
+  std::promise<void> stopped;
+  on_strand(home, [&] { closing->spawn(shut(&*tasks, &stopped)); });
+  EXPECT_EQ(stopped.get_future().wait_for(10s), std::future_status::ready);
+  for (const auto& l : listeners) on_strand(l->home, [&] { l->home.close(l->home.self); });
+  on_strand(speaker, [&] { speaker.close(speaker.self); });
+  on_strand(home, [&] {
+    closing.reset();
+    tasks.reset();
+    home.close(home.self);
+  });
+  on_strand(server_home, [&] {
+    server.close();
+    server_home.close(server_home.self);
+  });
+}

@@ -1,0 +1,31 @@
+// Which endpoints a long link may have.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "sdk/pure/address.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::stn {
+
+// What the profile says of a link that matters for its endpoints.
+struct endpoint_terms {
+  bool plain_allowed = false;  // tcp:// outside loopback.
+  bool trusts = true;          // There is an authority that could vouch for a tcps:// server.
+};
+
+// `at`: where the link's settings stand, "links.main".
+inline result<endpoint> link_endpoint(std::string_view text, const endpoint_terms& terms, const std::string& at) {
+  auto e = parse_endpoint(text);
+  if (!e) return e.failure();
+  const auto ip = parse_ip(e->host);
+  if (e->scheme != "tcp" && e->scheme != "tcps")
+    return error{THARSIS_E_INVALID, "'" + std::string(text) + "' is neither tcps:// nor tcp://"};
+  if (e->scheme == "tcp" && !terms.plain_allowed && ip && !is_loopback(*ip))
+    return error{THARSIS_E_INVALID, "'" + std::string(text) + "' would send everything unencrypted; use tcps://, or set " + at + ".plain: allowed"};
+  if (e->scheme == "tcps" && !terms.trusts)
+    return error{THARSIS_E_INVALID, "no certificate is trusted; name the server's authority in " + at + ".tls.ca, or set " + at + ".tls.system_store: true"};
+  return e;
+}
+
+}  // namespace tharsis::stn
