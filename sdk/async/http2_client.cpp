@@ -22,6 +22,7 @@ http2_client::http2_client(strand& place, std::unique_ptr<stream> wire, const ur
 }
 
 http2_client::~http2_client() {
+  changed = nullptr;
   session_.say_goodbye();
   flush();
 }
@@ -41,7 +42,6 @@ task<void> http2_client::pump() {
     int reads = 0;
     while (reads < reads_in_a_row && fill()) ++reads;
     flush();
-    tell();
     if (session_.over()) break;
     if (reads == reads_in_a_row) co_await next_turn(place_);
     else co_await wire_->events().wait();
@@ -63,12 +63,15 @@ bool http2_client::fill() {
   return false;
 }
 
+// What one exchange has caused may be news for another, whose turn of the windows it was.
 void http2_client::flush() {
   while (wire_->unsent() < unsent_on_wire) {
     const std::span<const uint8_t> bytes = session_.take_output(unsent_on_wire);
-    if (bytes.empty()) return;
+    if (bytes.empty()) break;
     wire_->write(bytes);  // A connection that is dead by now shows when it is read.
   }
+  tell();
+  if (session_.over()) wire_->events().raise(stream::nudged);
 }
 
 void http2_client::tell() {
@@ -82,8 +85,6 @@ void http2_client::drop(int32_t id) {
   exchanges_.erase(id);
   session_.drop(id);
   flush();
-  if (session_.over()) wire_->events().raise(stream::nudged);
-  tell();
 }
 
 void http2_client::doubt(instant since) { doubted_ = doubted_ || heard_ < since; }

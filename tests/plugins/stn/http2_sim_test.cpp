@@ -1,5 +1,6 @@
-// tharsis.http/1 over HTTP/2: many calls on one connection, which ends, is slow, refuses or falls silent.
+// tharsis.http/1 and short links over HTTP/2: many calls on one connection, which ends, is slow, refuses or falls silent.
 #include "tests/plugins/stn/http2_world.h"
+#include "tests/plugins/stn/short_world.h"
 
 using namespace tharsis;
 using test::http2_site;
@@ -16,6 +17,8 @@ void expect_end(const http_ending& e, tharsis_status status, uint32_t http_statu
   EXPECT_NE(e.reason.find(reason_part), std::string::npos) << e.reason;
 }
 
+http_question question(std::string path, std::string method = "GET") { return {std::move(method), "https://web.test" + std::move(path)}; }
+
 // Says what was asked: "GET /path|body".
 void mirror2(http2_site::connection& c, int32_t id) {
   const auto& r = c.peer.requests[id];
@@ -29,7 +32,7 @@ task<void> say_hello(http1_exchange& x) {
 
 std::vector<size_t> ask_many(http2_world& w, int n, std::string method = "GET") {
   std::vector<size_t> all;
-  for (int i = 0; i < n; ++i) all.push_back(w.ask(w.question("/" + std::to_string(i), method)));
+  for (int i = 0; i < n; ++i) all.push_back(w.ask(question("/" + std::to_string(i), method)));
   return all;
 }
 
@@ -54,7 +57,7 @@ TEST(Http2Sim, ManyCallsAtOnceShareOneConnectionAndItIsKept) {
   w.world.run_for(w.settings.pool.idle + 1s);
   EXPECT_EQ(w.service->connections().size(), 0u);
   EXPECT_TRUE(w.site.connections[0]->over);
-  expect_end(w.get(w.question("/")), THARSIS_OK, 200);
+  expect_end(w.get(question("/")), THARSIS_OK, 200);
   EXPECT_EQ(w.servers.accepted, 2u);
 }
 
@@ -85,7 +88,7 @@ TEST(Http2Sim, WhoCannotBeReachedIsTriedOnceForAllThatWait) {
     EXPECT_EQ(w.of(i).at, w.of(all[0]).at);
   }
   w.world.between(w.client_machine, w.server_machine).black_hole = true;
-  http_question quick = w.question("/"), slow = w.question("/");
+  http_question quick = question("/"), slow = question("/");
   quick.connect_ms = 1'000;
   slow.connect_ms = 30'000;
   const size_t a = w.ask(slow), b = w.ask(quick);
@@ -104,9 +107,9 @@ TEST(Http2Sim, AConnectionThatIsMadeForOneWithLittleTimeGoesOnForTheOthers) {
   w.world.between(w.client_machine, w.server_machine).delay = 400ms;
   w.serve_http2();
   w.start();
-  http_question quick = w.question("/quick");
+  http_question quick = question("/quick");
   quick.connect_ms = 1'000;
-  const size_t a = w.ask(quick), b = w.ask(w.question("/patient"));
+  const size_t a = w.ask(quick), b = w.ask(question("/patient"));
   ASSERT_TRUE(w.wait({a, b}));
   expect_end(w.of(a), THARSIS_E_TIMEOUT, 0);
   expect_end(w.of(b), THARSIS_OK, 200);
@@ -134,7 +137,7 @@ TEST(Http2Sim, AServerThatRefusesForEverIsNotAskedForEver) {
   w.site.on_request = [](http2_site::connection& c, int32_t id) { c.peer.reset(id, NGHTTP2_REFUSED_STREAM); };
   w.serve_http2();
   w.start();
-  expect_end(w.get(w.question("/", "POST")), THARSIS_E_RESET, 0, "REFUSED_STREAM");
+  expect_end(w.get(question("/", "POST")), THARSIS_E_RESET, 0, "REFUSED_STREAM");
   EXPECT_EQ(w.site.requests(), 4u);
 }
 
@@ -145,14 +148,14 @@ TEST(Http2Sim, ACallThatIsCancelledEndsItsExchangeAlone) {
   };
   w.serve_http2();
   w.start();
-  const size_t poll = w.ask(w.question("/poll"));
-  expect_end(w.get(w.question("/other")), THARSIS_OK, 200);
+  const size_t poll = w.ask(question("/poll"));
+  expect_end(w.get(question("/other")), THARSIS_OK, 200);
   EXPECT_EQ(w.of(poll).ends, 0);
   w.cancel(poll);
   ASSERT_TRUE(w.wait({poll}));
   w.world.run_for(1s);
   EXPECT_EQ(w.site.connections[0]->peer.requests[1].code, static_cast<uint32_t>(NGHTTP2_CANCEL));
-  expect_end(w.get(w.question("/again")), THARSIS_OK, 200);
+  expect_end(w.get(question("/again")), THARSIS_OK, 200);
   EXPECT_EQ(w.servers.accepted, 1u);
 }
 
@@ -161,14 +164,14 @@ TEST(Http2Sim, WhoHoldsHisAnswerHoldsNobodyElse) {
   w.site.on_request = [](http2_site::connection& c, int32_t id) { c.peer.answer(id, {{":status", "200"}}, std::string(3'000'000, 'z')); };
   w.serve_http2();
   w.start();
-  http_question held = w.question("/held");
+  http_question held = question("/held");
   held.streams_answer = true;
   held.hold_after = 1;
   const size_t i = w.ask(held);
   w.world.run_for(20s);
   EXPECT_EQ(w.of(i).ends, 0);
   EXPECT_LE(w.site.connections[0]->peer.requests[1].out_from, size_t{1} << 20) << "the server had to stop";
-  const http_ending& other = w.get(w.question("/other"));
+  const http_ending& other = w.get(question("/other"));
   expect_end(other, THARSIS_OK, 200);
   EXPECT_EQ(other.body.size(), 3'000'000u);
   w.resume(i);
@@ -183,7 +186,7 @@ TEST(Http2Sim, BodiesGoInPiecesAndMayWaitToBeInvited) {
   w.site.on_request = mirror2;
   w.serve_http2();
   w.start();
-  http_question q = w.question("/up", "POST");
+  http_question q = question("/up", "POST");
   q.body = std::string(300'000, 'u');
   q.streams_body = true;
   EXPECT_TRUE(w.get(q).body == "POST /up|" + q.body);
@@ -194,7 +197,7 @@ TEST(Http2Sim, BodiesGoInPiecesAndMayWaitToBeInvited) {
   EXPECT_EQ(w.site.connections[0]->peer.requests[3].field("content-length"), "300000");
   q.body_size = 300'001;
   expect_end(w.get(q), THARSIS_E_INVALID, 0, "missing");
-  http_question polite = w.question("/polite", "PUT");
+  http_question polite = question("/polite", "PUT");
   polite.fields = {{"Expect", "100-continue"}};
   polite.body = "asked first";
   EXPECT_EQ(w.get(polite).body, "PUT /polite|asked first");
@@ -206,7 +209,7 @@ TEST(Http2Sim, AnAnswerBeforeTheBodyIsSentIsTaken) {
   w.site.how.takes_by_itself = false;
   w.serve_http2();
   w.start();
-  http_question q = w.question("/up", "POST");
+  http_question q = question("/up", "POST");
   q.body = std::string(5 << 20, 'b');
   const size_t i = w.ask(q);
   w.world.run_for(2s);
@@ -228,7 +231,7 @@ TEST(Http2Sim, TheServersNumberOfExchangesIsKeptTo) {
   };
   w.serve_http2();
   w.start();
-  expect_end(w.get(w.question("/first")), THARSIS_OK, 200);
+  expect_end(w.get(question("/first")), THARSIS_OK, 200);
   const auto all = ask_many(w, 20, "POST");
   ASSERT_TRUE(w.wait(all));
   for (const size_t i : all) expect_end(w.of(i), THARSIS_OK, 200);
@@ -244,8 +247,8 @@ TEST(Http2Sim, AConnectionThatTurnsOutToBeDeadCostsOneMoreAttempt) {
   };
   w.serve_http2();
   w.start();
-  expect_end(w.get(w.question("/first")), THARSIS_OK, 200);
-  const size_t once = w.ask(w.question("/post", "POST"));
+  expect_end(w.get(question("/first")), THARSIS_OK, 200);
+  const size_t once = w.ask(question("/post", "POST"));
   ASSERT_TRUE(w.wait({once}));
   expect_end(w.of(once), THARSIS_E_RESET, 0, "did not come");
   w.site.connections[0]->requests = 0;
@@ -260,13 +263,13 @@ TEST(Http2Sim, AConnectionThatFellSilentIsNotGivenToTheNextCall) {
   w.site.on_request = mirror2;
   w.serve_http2();
   w.start();
-  expect_end(w.get(w.question("/first")), THARSIS_OK, 200);
+  expect_end(w.get(question("/first")), THARSIS_OK, 200);
   w.site.on_request = nullptr;
-  http_question q = w.question("/silence");
+  http_question q = question("/silence");
   q.idle_ms = 3'000;
   expect_end(w.get(q), THARSIS_E_TIMEOUT, 0, "nothing moved for 3000 ms");
   w.site.on_request = mirror2;
-  expect_end(w.get(w.question("/next")), THARSIS_OK, 200);
+  expect_end(w.get(question("/next")), THARSIS_OK, 200);
   EXPECT_EQ(w.servers.accepted, 2u);
 }
 
@@ -274,10 +277,10 @@ TEST(Http2Sim, OnAnotherNetworkWhatIsOpenGoesOnAndWhatIsNewGoesAnew) {
   http2_world w(14);
   w.serve_http2();
   w.start();
-  const size_t old = w.ask(w.question("/old"));
+  const size_t old = w.ask(question("/old"));
   w.world.run_for(2s);
   w.client.on_strand([&] { w.host.network.move("sim1"); });
-  const size_t fresh = w.ask(w.question("/new"));
+  const size_t fresh = w.ask(question("/new"));
   w.world.run_for(2s);
   ASSERT_EQ(w.site.connections.size(), 2u);
   w.there([](http2_site::connection& c) { mirror2(c, 1); }, 0);
@@ -311,7 +314,7 @@ TEST(Http2Sim, RedirectsGoOnOverTheSameConnection) {
   };
   w.serve_http2();
   w.start();
-  const http_ending& e = w.get(w.question("/from"));
+  const http_ending& e = w.get(question("/from"));
   expect_end(e, THARSIS_OK, 200);
   EXPECT_EQ(e.body, "GET /to|");
   EXPECT_EQ(e.url, "https://web.test/to");
@@ -329,4 +332,43 @@ TEST(Http2Sim, WhoStopsEndsEveryCallAndTheConnection) {
   for (const size_t i : all) expect_end(w.of(i), THARSIS_E_CANCELLED, 0, "stopping");
   w.world.run_for(2s);
   EXPECT_TRUE(w.site.connections[0]->over);
+}
+
+TEST(Http2Sim, TheTasksOfAShortLinkShareAConnectionAPollAmongThem) {
+  test::with_http2<test::short_world> w(18);
+  w.site.on_request = [](http2_site::connection& c, int32_t id) {
+    if (c.peer.requests[id].field(":path") != "/poll") mirror2(c, id);
+  };
+  w.serve_http2();
+  w.link.endpoints = {*parse_url("https://web.test/")};
+  w.link.keep_alive = true;
+  w.open();
+  test::task_wish poll;
+  poll.path = "/poll";
+  poll.within = 300s;
+  poll.long_poll = true;
+  const size_t waiting = w.send(poll);
+  for (int i = 0; i < 7; ++i) w.send({"/cgi", std::to_string(i)});
+  w.world.run_for(100s);
+  EXPECT_EQ(w.ends[waiting].answers, 0);
+  for (size_t i = 1; i < w.ends.size(); ++i) EXPECT_EQ(w.ends[i].body, "POST /cgi|" + std::to_string(i - 1));
+  w.there([](http2_site::connection& c) {
+    for (const auto& [id, r] : c.peer.requests)
+      if (r.field(":path") == "/poll") return c.peer.answer(id, {{":status", "200"}}, "news");
+  });
+  ASSERT_TRUE(w.all_over());
+  EXPECT_EQ(w.ends[waiting].body, "news");
+  EXPECT_EQ(w.servers.accepted, 1u);
+}
+
+TEST(Http2Sim, AShortLinkThatKeepsNoConnectionKeepsNone) {
+  test::with_http2<test::short_world> w(19);
+  w.site.on_request = mirror2;
+  w.serve_http2();
+  w.link.endpoints = {*parse_url("https://web.test/")};
+  w.link.keep_alive = false;
+  w.open();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(status_name(w.over({}).status), "ok");
+  EXPECT_EQ(w.servers.accepted, 3u);
+  EXPECT_EQ(w.shortlink->connections(), 0u);
 }

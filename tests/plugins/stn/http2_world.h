@@ -1,4 +1,4 @@
-// The world of http_world.h with a server of HTTP/2: nghttp2's own, which does as a test says.
+// The worlds of http_world.h and short_world.h with a server of HTTP/2: nghttp2's own, which does as a test says.
 #pragma once
 #include "tests/plugins/stn/http_world.h"
 #include "tests/sdk/async/http2_peer.h"
@@ -49,12 +49,13 @@ inline task<void> speak_http2(http2_site* site, std::unique_ptr<stream> wire) {
   c.wire->end();
 }
 
-class http2_world : public http_world {
+template <class World>
+class with_http2 : public World {
  public:
-  explicit http2_world(uint64_t seed) : http_world(seed) {}
-  ~http2_world() {
-    elsewhere.on_strand([&] {
-      servers.close();
+  explicit with_http2(uint64_t seed) : World(seed) {}
+  ~with_http2() {
+    this->elsewhere.on_strand([&] {
+      this->servers.close();
       site.connections.clear();
     });
   }
@@ -62,21 +63,22 @@ class http2_world : public http_world {
   // With TLS; without it the client has to know.
   void serve_http2(uint16_t port = 443, bool secure = true) {
     std::optional<tls_context> tls;
-    if (secure) tls = trusted_server({"web.test"}, true);
-    elsewhere.on_strand([&] {
-      servers.listen(ip, port, std::move(tls), [this](http_servers&, std::unique_ptr<stream> wire) { return speak_http2(&site, std::move(wire)); });
+    if (secure) tls = this->trusted_server({"web.test"}, true);
+    this->elsewhere.on_strand([&] {
+      this->servers.listen(World::ip, port, std::move(tls), [this](http_servers&, std::unique_ptr<stream> wire) { return speak_http2(&site, std::move(wire)); });
     });
   }
   // Something of the server's own, on its strand; what it has to say leaves.
   void there(std::function<void(http2_site::connection&)> act, size_t which = 0) {
-    elsewhere.on_strand([&] {
+    this->elsewhere.on_strand([&] {
       act(*site.connections.at(which));
       site.connections[which]->wire->events().raise(stream::nudged);
     });
   }
-  http_question question(std::string path, std::string method = "GET") { return {std::move(method), "https://web.test" + std::move(path)}; }
 
   http2_site site;
 };
+
+using http2_world = with_http2<http_world>;
 
 }  // namespace tharsis::test
