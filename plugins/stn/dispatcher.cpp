@@ -76,6 +76,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       pushes_(place, tables, names_),
       links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
+      minors_(s, links_),
       shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, codecs_, s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
@@ -116,10 +117,14 @@ void dispatcher::start() {
 
 longlink& dispatcher::open_link(const link_settings& s) {
   longlink& link = links_.add(s);
+  begin(link);
+  return link;
+}
+
+void dispatcher::begin(longlink& link) {
   network_.ask([&link](const tharsis_network_state& now) { link.on_network(now); });
   link.recall();
   link.start();
-  return link;
 }
 
 tharsis_status dispatcher::check(const tharsis_stn_task& task, direction& to, tharsis_error* error) const {
@@ -142,12 +147,27 @@ tharsis_status dispatcher::check(const tharsis_stn_task& task, direction& to, th
   if (task.user.size > task_user_size_max)
     return fail(error, THARSIS_E_INVALID,
                 "the user has " + std::to_string(task.user.size) + " bytes, at most " + std::to_string(task_user_size_max) + " are allowed");
+  return find_ways(task, wanted, to, error);
+}
+
+tharsis_status dispatcher::find_ways(const tharsis_stn_task& task, std::string_view wanted, direction& to, tharsis_error* error) const {
+  const std::string_view named_host = THARSIS_HAS(&task, host) ? view(task.host) : std::string_view();
   to.link = names_.find(wanted);
   if (to.link == link_names::none) to.group = choice_.group_named(wanted);
+  if ((task.channels & THARSIS_STN_MINOR) != 0) {
+    auto minor = minors_.request_of(wanted, named_host);
+    if (!minor) return fail(error, minor.failure());
+    to.minor = std::move(*minor);
+    to.minor.alone = task.channels == THARSIS_STN_MINOR;
+    to.minor.otherwise = to.link;
+  } else if (!named_host.empty()) {
+    return fail(error, THARSIS_E_INVALID, "a task names a host for a minor link; add THARSIS_STN_MINOR to its channels");
+  }
+  if ((to.group != 0 || to.minor.pool != 0) && (task.order != 0 || task.connection != 0))
+    return fail(error, THARSIS_E_INVALID, "a task over a group of links, or minor links, has no order and no connection: those are one link's");
+  if (to.minor.pool != 0 && to.minor.alone) return THARSIS_OK;
   auto way = shorts_.request_of(task, wanted, to.link != link_names::none || to.group != 0);
   if (!way) return fail(error, way.failure());
-  if (to.group != 0 && (task.order != 0 || task.connection != 0))
-    return fail(error, THARSIS_E_INVALID, "a task over a group of links has no order and no connection: those are one link's");
   to.over = std::move(*way);
   return THARSIS_OK;
 }
@@ -181,6 +201,7 @@ tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* 
   r->from = {strand, task.context, task.done, task.encode, task.decode};
   r->group = to.group;
   r->http = std::move(to.over);
+  r->minor = std::move(to.minor);
   if (id != nullptr) *id = number;  // Before the answer can come on another thread.
   if (strand == own_strand_) return accept(std::move(r), to.link), THARSIS_OK;
   if (inbox_.send({letter::kind::start, to.link, number, std::move(r)}) == THARSIS_OK) return THARSIS_OK;
@@ -217,6 +238,7 @@ void dispatcher::on_letter(void* context, letter l) {
     case letter::kind::encoded:
       return self.on_made(l.id, l.number, l.link, l.short_link,
                           l.status == THARSIS_OK ? result<std::vector<uint8_t>>(std::move(l.body)) : error{l.status, std::move(l.text)});
+    case letter::kind::go: return self.let_go(l.link);
     case letter::kind::clear:
     case letter::kind::redo:
     case letter::kind::touch:
@@ -260,8 +282,8 @@ void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
   if (stopping_) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping", link);
   if (const auto* s = stopped_.find(r->command, r->user, place_.now()))
     return tell({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now", THARSIS_STN_STOPPED_COMMAND, s->code});
-  const bool short_alone = r->http.link != 0 && r->http.only;
-  if (short_alone || !route_.there()) return go(std::move(r), link);
+  const bool settled = (r->http.link != 0 && r->http.only) || r->minor.pool != 0;
+  if (settled || !route_.there()) return go(std::move(r), link);
   const longlink* const named = links_.at(link);
   if (named == nullptr && r->group == 0) return go(std::move(r), link);
   const auto name = route_.route(*r, named != nullptr ? named->name() : choice_.name_of(r->group));
@@ -293,13 +315,39 @@ std::optional<ending> dispatcher::over_limits(const request& r, const std::vecto
 }
 
 void dispatcher::carry(std::unique_ptr<request> r, size_t link) {
+  if (r->minor.pool != 0) {
+    if (longlink* const minor = minor_for(r->minor)) return minor->submit(std::move(r));
+    if (r->minor.alone)
+      return end(std::move(r), THARSIS_E_BUSY, THARSIS_STN_MINOR_BUSY, "each minor link that the profile allows is busy with another host's tasks", link);
+    link = r->minor.otherwise;
+  }
   if (r->group != 0) link = choice_.choose(r->group);
   longlink* const way = links_.at(link);
+  const bool is_up = way != nullptr && way->state() == THARSIS_STN_UP;
+  const bool could_be = way != nullptr && r->http.link != 0 && !r->http.only;
   r->http.partner = link;
-  const bool up = way != nullptr && way->state() == THARSIS_STN_UP;
-  if (shorts_.take(r, up && !(r->has(THARSIS_STN_FAST) && way->unanswered() > 0))) return;
+  if (shorts_.take(r, is_up && !(r->has(THARSIS_STN_FAST) && way->unanswered() > 0))) {
+    if (could_be) way->want();  // The next one may go over it.
+    return;
+  }
   if (way != nullptr) return way->submit(std::move(r));
   end(std::move(r), THARSIS_E_GONE, THARSIS_STN_LINK_REMOVED, "the task's link was removed before its turn came", link);
+}
+
+longlink* dispatcher::minor_for(const minor_request& r) {
+  bool is_new = false;
+  longlink* const link = minors_.choose(r, is_new);
+  if (link != nullptr && is_new) {
+    link->want();
+    begin(*link);
+  }
+  return link;
+}
+
+// Unless a task has come since.
+void dispatcher::let_go(size_t link) {
+  const longlink* const minor = links_.at(link);
+  if (minor != nullptr && !stopping_ && minors_.may_go(*minor)) minors_.remove(link, "no task has needed it for a while");
 }
 
 void dispatcher::withdraw(tharsis_handle id) {
@@ -348,7 +396,13 @@ void dispatcher::take(answer a, size_t link) {
 
 void dispatcher::on_state(size_t link) {
   longlink* const changed = links_.at(link);
-  if (changed == nullptr || stopping_ || settings_.groups.empty()) return;
+  if (changed == nullptr || stopping_) return;
+  if (minors_.may_go(*changed)) {
+    letter l;
+    l.what = letter::kind::go;
+    l.link = link;
+    inbox_.send(std::move(l));  // It is not to be destroyed in the middle of what it does.
+  }
   for (auto& r : choice_.on_state(*changed)) carry(std::move(r), link);
 }
 

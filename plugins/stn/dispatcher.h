@@ -14,6 +14,7 @@
 #include "plugins/stn/counts.h"
 #include "plugins/stn/link_choice.h"
 #include "plugins/stn/link_directory.h"
+#include "plugins/stn/minor_links.h"
 #include "plugins/stn/route_hook.h"
 #include "plugins/stn/shortlinks.h"
 #include "plugins/stn/switchboard.h"
@@ -77,6 +78,7 @@ class dispatcher final : public answer_taker {
     size_t link = link_directory::none;
     uint32_t group = 0;
     short_request over;
+    minor_request minor;
   };
   tharsis_status check(const tharsis_stn_task& task, direction& to, tharsis_error* error) const;
   tharsis_status refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const;
@@ -88,6 +90,10 @@ class dispatcher final : public answer_taker {
   void accept(std::unique_ptr<request> r, size_t link);
   void go(std::unique_ptr<request> r, size_t link);
   void carry(std::unique_ptr<request> r, size_t link);
+  longlink* minor_for(const minor_request& r);
+  void begin(longlink& link);
+  void let_go(size_t link);
+  tharsis_status find_ways(const tharsis_stn_task& task, std::string_view wanted, direction& to, tharsis_error* error) const;
   bool is_meant(std::string_view name, const longlink& link) const;
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
@@ -115,6 +121,7 @@ class dispatcher final : public answer_taker {
   push_board pushes_;
   link_directory links_;
   link_choice choice_;
+  minor_links minors_;
   shortlinks shorts_;  // Their tasks have the long link of their name as their `link`, or none.
   const std::shared_ptr<open_tasks> open_;
   inbox<letter> inbox_;

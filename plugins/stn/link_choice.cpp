@@ -14,14 +14,14 @@ uint32_t link_choice::group_named(std::string_view name) const {
   return 0;
 }
 
-size_t link_choice::choose(uint32_t group) {
-  auto& g = groups_[group - 1];
+size_t link_choice::choose(uint32_t number) {
+  auto& g = groups_[number - 1];
   std::vector<const longlink*> there;
   std::vector<group_member> members;
   for (const std::string& name : g.settings.links)
     if (const longlink* const link = links_.named(name); link != nullptr) {
       there.push_back(link);
-      members.push_back({link->state() == THARSIS_STN_UP, link->failures(), link->waiting()});
+      members.push_back({link->state() == THARSIS_STN_UP, link->failures(), link->unanswered()});
     }
   return there.empty() ? link_directory::none : there[g.choice.choose(members)]->number();
 }

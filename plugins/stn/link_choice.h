@@ -18,10 +18,10 @@ class link_choice {
 
   // The number of the group of this name, from 1 on; 0: there is none. [any thread] [does not block]
   uint32_t group_named(std::string_view name) const;
-  const std::string& name_of(uint32_t group) const { return groups_[group - 1].settings.name; }
+  const std::string& name_of(uint32_t number) const { return groups_[number - 1].settings.name; }
 
-  // The link for a task of this group; link_directory::none: its links have gone. [own strand, as the following]
-  size_t choose(uint32_t group);
+  // The link for a task of the group of this number; link_directory::none: its links have gone. [own strand, as the following]
+  size_t choose(uint32_t number);
   // Is the link one of the group of this name?
   bool is_in(std::string_view name, const longlink& link) const;
   // The link has come up, gone down, or failed to come up: tasks of its groups that were not sent and wait for a link
@@ -32,7 +32,7 @@ class link_choice {
 
  private:
   struct group {
-    const group_settings& settings;
+    group_settings settings;
     group_choice choice;
   };
   bool has_up(const group& g) const;

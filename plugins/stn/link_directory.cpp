@@ -4,10 +4,15 @@
 
 namespace tharsis::stn {
 
+longlink& link_directory::add_unnamed(const link_settings& s) {
+  unnamed_.insert(by_number_.size());
+  return add(s);
+}
+
 longlink& link_directory::add(const link_settings& s) {
   by_number_.push_back(std::make_unique<longlink>(around_, s, by_number_.size(), times_));
   all_.push_back(by_number_.back().get());
-  show_names();
+  if (!unnamed_.contains(all_.back()->number())) show_names();
   return *all_.back();
 }
 
@@ -16,7 +21,7 @@ void link_directory::remove(size_t number, const loss& why, const ending& tasks)
   if (link == nullptr) return;
   all_.erase(std::find(all_.begin(), all_.end(), link));
   std::unique_ptr<longlink> owned = std::move(by_number_[number]);
-  show_names();
+  if (unnamed_.erase(number) == 0) show_names();
   owned->leave(why, tasks);
   leaving_.spawn(see_off(std::move(owned)));
 }
@@ -36,7 +41,8 @@ task<void> link_directory::wait_stopped(instant deadline) {
 
 void link_directory::show_names() {
   link_names::list l;
-  for (const longlink* link : all_) l.push_back({link->name(), link->number(), link->terms()});
+  for (const longlink* link : all_)
+    if (!unnamed_.contains(link->number())) l.push_back({link->name(), link->number(), link->terms()});
   names_.show(std::move(l));
 }
 

@@ -2,6 +2,7 @@
 // are under way: so a number is never given twice, and one of a link that has gone leads to nobody.
 #pragma once
 #include <memory>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,8 @@ class link_directory {
 
   // One more, which is not started yet. No other has its name.
   longlink& add(const link_settings& s);
+  // One that tasks do not name.
+  longlink& add_unnamed(const link_settings& s);
 
   // Nobody finds it from now on, and what it has not answered ends so. The rest is a farewell: then it is destroyed.
   void remove(size_t number, const loss& why, const ending& tasks);
@@ -29,8 +32,8 @@ class link_directory {
   // Null: it has gone, or never was.
   longlink* at(size_t number) const { return number < by_number_.size() ? by_number_[number].get() : nullptr; }
   longlink* named(std::string_view name) const { return at(names_.find(name)); }
-  // In the order in which they came.
-  const std::vector<longlink*>& all() const { return all_; }
+  // In the order in which they came; as they are now, for they may come and go while somebody walks through them.
+  std::vector<longlink*> all() const { return all_; }
 
   // See longlink; also those that were removed and are not gone yet.
   void stop();
@@ -45,6 +48,7 @@ class link_directory {
   const answer_time_settings times_;
   std::vector<std::unique_ptr<longlink>> by_number_;  // Null: gone.
   std::vector<longlink*> all_;
+  std::set<size_t> unnamed_;
   task_set leaving_;
 };
 

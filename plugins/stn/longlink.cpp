@@ -121,6 +121,11 @@ void longlink::reconnect(const std::string& sentence) {
   nudge();
 }
 
+void longlink::want() {
+  demand_.on_wish(place_.now());
+  nudge();
+}
+
 void longlink::on_word(auth_word w) {
   question_ = 0;
   if (exchange_) exchange_->on_word(std::move(w));

@@ -75,6 +75,8 @@ class longlink final : private auth_asker, private successor::listener {
   void set_endpoints(std::vector<endpoint> to);
   // The server's wish, until it has another one; 0: none.
   void set_heartbeat(duration interval);
+  // It connects, if it rests, though there is no task for it.
+  void want();
   // The memory knows more than it did.
   void recall();
   void submit(std::unique_ptr<request> r);
@@ -108,7 +110,6 @@ class longlink final : private auth_asker, private successor::listener {
   link_report snapshot() const;
   uint32_t state() const { return state_; }
   uint32_t why() const { return reason_.why; }
-  size_t waiting() const { return tasks_.unanswered(); }  // Tasks without an answer.
   uint32_t failures() const { return failures_; }  // Attempts in a row that did not come up.
 
  private:

@@ -11,7 +11,7 @@ namespace tharsis::stn {
 
 // What is said of a task on a strand that is not stn's.
 struct task_letter {
-  enum class kind { start, cancel, encoded, again, ended, clear, redo, touch, reset };
+  enum class kind { start, cancel, encoded, again, ended, clear, redo, touch, reset, go };
   kind what = kind::cancel;
   size_t link = 0;
   tharsis_handle id = 0;

@@ -26,9 +26,9 @@ shortlinks::shortlinks(strand& place, const host& tables, http_surroundings arou
 }
 
 result<short_request> shortlinks::request_of(const tharsis_stn_task& task, std::string_view name, bool long_link) const {
-  constexpr uint32_t known = THARSIS_STN_LONG | THARSIS_STN_SHORT;
+  constexpr uint32_t known = THARSIS_STN_LONG | THARSIS_STN_SHORT | THARSIS_STN_MINOR;
   short_request r;
-  if ((task.channels & ~known) != 0) return wrong_task("a task's channels are THARSIS_STN_LONG, THARSIS_STN_SHORT, both, or 0");
+  if ((task.channels & ~known) != 0) return wrong_task("a task's channels are THARSIS_STN_LONG, THARSIS_STN_SHORT and THARSIS_STN_MINOR, some of them, or 0");
   const auto at = std::find_if(settings_.begin(), settings_.end(), [&](const short_link_settings& l) { return l.name == name; });
   const bool wants_long = (task.channels & THARSIS_STN_LONG) != 0 || task.channels == 0;
   const bool wants_short = (task.channels & THARSIS_STN_SHORT) != 0 || (task.channels == 0 && !long_link);

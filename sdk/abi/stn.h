@@ -53,6 +53,7 @@ enum {
   THARSIS_STN_HTTP_STATUS = 20,     // THARSIS_E_BUSY, _DENIED  A short link's server answered with another status than 200.
   THARSIS_STN_NO_ANSWER = 21,       // As the status says: over a short link no server answered.
   THARSIS_STN_LINK_REMOVED = 22,    // THARSIS_E_GONE     Its link is no more.
+  THARSIS_STN_MINOR_BUSY = 23,      // THARSIS_E_BUSY     It is for a minor link, and the profile allows no more of them now.
 };
 
 // The end of a task. All of it is borrowed for the call.
@@ -133,8 +134,8 @@ enum {
   THARSIS_STN_FAST = 64,
 };
 
-// Kinds of links, Mars' bits.
-enum { THARSIS_STN_LONG = 1, THARSIS_STN_SHORT = 2 };
+// Kinds of links. Mars' bits are another order: 1 short, 2 long, 4 minor.
+enum { THARSIS_STN_LONG = 1, THARSIS_STN_SHORT = 2, THARSIS_STN_MINOR = 4 };
 
 typedef struct tharsis_stn_header {
   tharsis_text name;
@@ -166,12 +167,14 @@ typedef struct tharsis_stn_task {
   // Only on the link's connection of this number (tharsis_stn_link.connects); 0: on any.
   uint32_t connection;
   uint32_t server_ms;  // How long the server may need before it begins to answer. 0: as usual.
-  // Over which kind of link of that name: THARSIS_STN_LONG, THARSIS_STN_SHORT, or both: the long link while it is
-  // up, else the short one. 0: over the long link, and where there is none of that name over the short one.
+  // Over which kinds of links of that name: THARSIS_STN_LONG, THARSIS_STN_SHORT, THARSIS_STN_MINOR. Of several: over a
+  // minor link if one is available, else over the long link while it is up, else over the short one; one that is
+  // available is up and has no task, or may be made. 0: over the long link, and where there is none of that name over the short one.
   uint32_t channels;
   uint32_t header_count;
   tharsis_text path;  // Over a short link: where the request goes, "/mars/sendmessage"; copied.
   const tharsis_stn_header* headers;  // Stronger than the link's; copied.
+  tharsis_text host;  // Over a minor link: to which host; empty: to the first of the profile's minor_links; copied.
 } tharsis_stn_task;
 
 typedef struct tharsis_stn {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/core/minor_links.h"
 #include "plugins/stn/core/phase_clock.h"
 #include "plugins/stn/core/short_request.h"
 #include "sdk/abi/stn.h"
@@ -53,6 +54,7 @@ struct request {
   instant deadline = never;
   caller from;
   short_request http;  // Over a short link.
+  minor_request minor;
 
   task_times times;
   uint32_t sends = 0;

@@ -9,6 +9,7 @@
 #include "plugins/stn/core/dial_settings.h"
 #include "plugins/stn/core/link_endpoint.h"
 #include "plugins/stn/core/link_groups.h"
+#include "plugins/stn/core/minor_links.h"
 #include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/core/short_settings.h"
@@ -155,6 +156,7 @@ struct settings {
   http_settings http;
   std::vector<short_link_settings> short_links;
   std::vector<group_settings> groups;
+  std::vector<minor_settings> minor_links;
 };
 
 // Requests leave the queue only while fewer bytes than this wait for the system. What has not left can

@@ -50,8 +50,9 @@ struct odd_codec {
 };
 
 struct codec_world : link_world {
-  explicit codec_world(uint64_t seed) : link_world(seed) {
+  explicit codec_world(uint64_t seed, stn::signalling_settings signals = {}) : link_world(seed) {
     link().codec = "odd";
+    link().signalling = signals;
     serve();
     start();
   }
@@ -164,4 +165,20 @@ TEST(LinkCodecSim, ProvidersComeAndGoAndEveryTaskHasOneAnswer) {
     w.provide(nullptr);
     EXPECT_EQ(w.codec.open_now, 0) << "seed " << seed;
   }
+}
+
+TEST(LinkCodecSim, ACodecThatCannotKeepTheRadioAwakeIsNamedOnce) {
+  codec_world w(20, {stn::signalling_settings::way::link, 5s, 20s});
+  w.codec.carries = ~uint32_t{THARSIS_STN_CARRIES_KEEP};
+  w.provide(&w.codec.table);
+  ASSERT_TRUE(w.wait_up()) << w.reason();
+  for (int i = 0; i < 3; ++i) {
+    w.client.on_strand([&] { w.dispatcher->links().named("main")->keep_signalling(); });
+    w.world.run_for(30s);
+  }
+  EXPECT_EQ(w.server.kept_awake, 0);
+  EXPECT_EQ(w.server.connections, 1) << "the link goes on";
+  size_t said = 0;
+  for (const std::string& line : w.host.lines) said += line.find("codec 'odd' has nothing to say that keeps a radio awake; use by: udp") != std::string::npos;
+  EXPECT_EQ(said, 1u);
 }
