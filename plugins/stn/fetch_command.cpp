@@ -145,7 +145,8 @@ task<error> fetch_command::write_out(std::string piece, bool begins, bool over) 
 }
 
 void fetch_command::tell(http_call& talk, const error& end) {
-  if (end.status != THARSIS_OK) call_->complain("stn fetch: " + end.text);
+  const bool plain = end.text.ends_with("plain: allowed");  // A profile's way; a person has another.
+  if (end.status != THARSIS_OK) call_->complain("stn fetch: " + end.text + (plain ? ", or say --plain" : ""));
   if (line_.json) return call_->print(as_json(talk, end));
   if (!head_) return;
   if (line_.include) {
