@@ -204,6 +204,15 @@ std::optional<error> mistake_in(const host& from, const link_settings& s) {
   return {};
 }
 
+sync_settings read_sync(const host& from) {
+  sync_settings s;
+  s.account = from.wait("sync.account", s.account);
+  s.no_account = from.wait("sync.no_account", s.no_account);
+  s.inactive = from.wait("sync.inactive", s.inactive);
+  s.no_network = from.whole("sync.no_network", s.no_network);
+  return s;
+}
+
 activity_settings read_activity(const host& from) {
   activity_settings s;
   s.fresh = from.wait("activity.fresh", s.fresh);
@@ -399,6 +408,7 @@ result<settings> read_settings(const host& tables) {
   if (!http) return http.failure();
   s.http = std::move(*http);
   s.activity = read_activity(tables);
+  s.sync = read_sync(tables);
   for (const std::string& name : tables.keys("short_links")) {
     auto link = read_short_link(tables, name);
     if (!link) return link.failure();

@@ -87,6 +87,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),
       limits_(s.tasks.repeats, s.tasks.flow),
+      news_(place, tables, s.sync, use_, [this] { return overall(); }),
       network_(*tables.network),
       own_strand_(tables.loop->current(tables.loop->self)) {
   for (const link_settings& l : s.links) links_.add(l);
@@ -101,6 +102,7 @@ void dispatcher::start() {
     use_.on_foreground(now.foreground != 0, place_.now());
     for (longlink* link : links_.all()) link->on_network(now);
     shorts_.on_network(now);
+    news_.on_network(now);
   });
   ways_.open();
   memory_.open([this] {
@@ -112,6 +114,7 @@ void dispatcher::start() {
   });
   for (longlink* link : links_.all()) link->start();
   shorts_.start();
+  news_.start();
   book_.open([this] { return report(); });
 }
 
@@ -475,15 +478,23 @@ link_totals dispatcher::totals() const {
   return sum;
 }
 
+tharsis_stn_network dispatcher::overall() const {
+  tharsis_stn_network n{};
+  network_status all;
+  for (const longlink* link : links_.all()) {
+    all.add(link->state(), link->why(), link->failures());
+    ++n.links;
+    n.links_up += link->state() == THARSIS_STN_UP;
+  }
+  n.status = all.value(network_there_);
+  return n;
+}
+
 links_report dispatcher::report() const {
   links_report r;
-  network_status overall;
-  for (const longlink* link : links_.all()) {
-    r.links.push_back(link->snapshot());
-    overall.add(link->state(), link->why(), link->failures());
-  }
+  for (const longlink* link : links_.all()) r.links.push_back(link->snapshot());
   r.groups = choice_.report();
-  r.network = overall.value(network_there_);
+  r.network = overall().status;
   return r;
 }
 
@@ -491,6 +502,7 @@ task<void> dispatcher::stop() {
   stopping_ = true;
   inbox_.drain();
   pushes_.close();
+  news_.stop();
   network_.close();
   auth_.close();
   route_.close();

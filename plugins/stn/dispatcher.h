@@ -15,6 +15,7 @@
 #include "plugins/stn/link_choice.h"
 #include "plugins/stn/link_directory.h"
 #include "plugins/stn/minor_links.h"
+#include "plugins/stn/network_news.h"
 #include "plugins/stn/route_hook.h"
 #include "plugins/stn/shortlinks.h"
 #include "plugins/stn/switchboard.h"
@@ -48,6 +49,7 @@ class dispatcher final : public answer_taker {
   void start();
   void take(answer a, size_t link) override;
   void ask(const encode_wish& wish, size_t link) override;
+  void on_state() override { news_.touch(); }
   void on_state(size_t link) override;
   switchboard& ways() { return ways_; }
   const link_names& names() const { return names_; }
@@ -98,6 +100,7 @@ class dispatcher final : public answer_taker {
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
   void on_judged(const letter& l);
+  tharsis_stn_network overall() const;
   void on_made(uint64_t id, uint32_t connection, size_t link, size_t short_link, result<std::vector<uint8_t>> body);
   std::optional<ending> over_limits(const request& r, const std::vector<uint8_t>& body);
   void free_order(const request& r, size_t link);
@@ -129,6 +132,7 @@ class dispatcher final : public answer_taker {
   std::unordered_map<tharsis_handle, judged> judged_;
   task_limits limits_;
   stopped_commands stopped_;
+  network_news news_;
   network_watch network_;
   bool network_there_ = true;
   const tharsis_handle own_strand_;

@@ -741,6 +741,7 @@ void longlink::report(uint32_t state, loss why, duration gap) {
   reason_ = std::move(why);
   events_.on_state(s);
   book_.touch();
+  taker_.on_state();
   taker_.on_state(number_);
 }
 

@@ -35,6 +35,8 @@ class answer_taker {
   virtual void take(answer a, size_t link) = 0;
   // A caller is to make a body; before answers of the same turn.
   virtual void ask(const encode_wish& wish, size_t link) = 0;
+  // The state of one of its links is another one.
+  virtual void on_state() = 0;
   // The link is in another state.
   virtual void on_state(size_t link) = 0;
 

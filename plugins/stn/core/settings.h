@@ -13,6 +13,7 @@
 #include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/core/short_settings.h"
+#include "plugins/stn/core/sync_pace.h"
 #include "plugins/stn/core/signalling.h"
 #include "plugins/stn/core/tls_settings.h"
 #include "sdk/pure/address.h"
@@ -153,6 +154,7 @@ struct settings {
   std::vector<link_settings> links;
   task_settings tasks;
   activity_settings activity;
+  sync_settings sync;
   http_settings http;
   std::vector<short_link_settings> short_links;
   std::vector<group_settings> groups;

@@ -60,6 +60,8 @@ class plugin_host {
     std::string address;
   };
   std::vector<connect> connects;  // Of stn.connect.
+  std::vector<tharsis_stn_network> networks;
+  std::vector<tharsis_stn_sync> syncs;
   const void* dns = nullptr;
   const tharsis_stn_route* route = nullptr;  // Who says which way tasks go; before the start.
   // Who authenticates, from now on. On the strand.
@@ -96,7 +98,8 @@ class plugin_host {
     return nullptr;
   }
   static tharsis_status declare(void*, const tharsis_topic* topic, tharsis_handle* id, tharsis_error*) {
-    const char* const names[] = {THARSIS_STN_LINK_TOPIC, THARSIS_STN_PUSH_TOPIC, THARSIS_STN_AUTH_TOPIC, THARSIS_STN_CONNECT_TOPIC};
+    const char* const names[] = {THARSIS_STN_LINK_TOPIC, THARSIS_STN_PUSH_TOPIC, THARSIS_STN_AUTH_TOPIC, THARSIS_STN_CONNECT_TOPIC,
+                                 THARSIS_STN_NETWORK_TOPIC, THARSIS_STN_SYNC_TOPIC};
     for (size_t i = 0; i < std::size(names); ++i)
       if (std::string_view(topic->name) == names[i]) return *id = i + 1, THARSIS_OK;
     return *id = 99, THARSIS_OK;
@@ -114,6 +117,10 @@ class plugin_host {
       const auto& c = *static_cast<const tharsis_stn_connect*>(payload);
       of(self).connects.push_back({c.why, c.because, c.attempt, duration(c.resolve), duration(c.connect), duration(c.tls),
                                    duration(c.prove), duration(c.auth), std::string(view(c.address))});
+    } else if (topic == 5) {
+      of(self).networks.push_back(*static_cast<const tharsis_stn_network*>(payload));
+    } else if (topic == 6) {
+      of(self).syncs.push_back(*static_cast<const tharsis_stn_sync*>(payload));
     } else if (topic == 2) {
       of(self).pushes.emplace_back(as_text(view(static_cast<const tharsis_stn_push*>(payload)->body)));
     }
