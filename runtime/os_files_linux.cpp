@@ -165,9 +165,10 @@ tharsis_status real_files::open(tharsis_text path, uint32_t mode, tharsis_handle
   if (const tharsis_status s = checked(path, name, error); s != THARSIS_OK) return s;
   const bool writes = (mode & THARSIS_FILES_APPEND) != 0;
   const bool reads = (mode & THARSIS_FILES_READ) != 0;
-  if ((!writes && !reads) || (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND}) != 0)
+  const bool secret = (mode & THARSIS_FILES_SECRET) != 0;
+  if ((!writes && !reads) || (secret && !reads) || (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND | THARSIS_FILES_SECRET}) != 0)
     return fail(error, THARSIS_E_INVALID,
-                "'" + name + "' is opened to read, to append, or both; nothing else");
+                "'" + name + "' is opened to read, to append, or both, as a secret to read only; nothing else");
   // Without O_NONBLOCK a pipe that nobody writes to would be waited for; to plain files it means nothing.
   const int ways = writes ? O_APPEND | O_CREAT | (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
   descriptor opened = open_path(name, ways | O_NONBLOCK);
@@ -177,6 +178,10 @@ tharsis_status real_files::open(tharsis_text path, uint32_t mode, tharsis_handle
     return fail(error, THARSIS_E_IO, "opening '" + name + "' failed: it is a folder");
   if (!S_ISREG(facts.st_mode) && (reads || !S_ISCHR(facts.st_mode)))
     return fail(error, THARSIS_E_IO, "opening '" + name + "' failed: it is a pipe or a device, not a plain file");
+  if (secret && facts.st_uid != geteuid())
+    return fail(error, THARSIS_E_DENIED, "'" + name + "' holds a secret and belongs to another user; only its owner may use it");
+  if (secret && (facts.st_mode & 077) != 0)
+    return fail(error, THARSIS_E_DENIED, "'" + name + "' holds a secret and is open to others; take that away: chmod 600 " + name);
   return keep(held(new open_file{std::move(opened), std::move(name), reads, writes, {}, false}), file, error);
 }
 

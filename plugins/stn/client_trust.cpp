@@ -13,9 +13,9 @@ constexpr uint64_t own_size_max = 1 << 20;
 
 // The file that a setting names, if it names one.
 std::optional<error> read_named(const tharsis_files& files, const std::string& path, uint64_t most, const std::string& setting,
-                                const std::string& what, const std::string& advice, std::string& into) {
+                                const std::string& what, const std::string& advice, std::string& into, bool secret = false) {
   if (path.empty()) return {};
-  auto pem = read_whole(&files, path, most, what);
+  auto pem = secret ? read_secret(&files, path, most, what) : read_whole(&files, path, most, what);
   if (!pem) return error{pem.status(), setting + ": " + pem.failure().text + advice};
   into = std::move(*pem);
   return {};
@@ -36,7 +36,7 @@ result<tls_context> read_trust(const tharsis_files& files, const client_trust& w
     return std::move(*failure);
   if (auto failure = read_named(files, s.certificate, own_size_max, at + ".certificate", "a certificate", "", trusted.certificate_chain_pem))
     return std::move(*failure);
-  if (auto failure = read_named(files, s.key, own_size_max, at + ".key", "a private key", "", trusted.private_key_pem))
+  if (auto failure = read_named(files, s.key, own_size_max, at + ".key", "a private key", "", trusted.private_key_pem, true))
     return std::move(*failure);
   auto context = tls_context::client(trusted);
   if (!context)

@@ -47,7 +47,7 @@ task<result<std::unique_ptr<stream>>> dialer::reach_own(endpoint to, size_t turn
   std::erase_if(p->roads, [](const road& r) { return r.source == address_source::backup; });
   if (p->roads.empty()) co_return error{THARSIS_E_NOT_FOUND, p->host + " has no address but its backups"};
   p->roads = {p->roads[turn % p->roads.size()]};
-  p->verify = settings_.codec == "mars";
+  p->verify = can_ask();
   p->early = false;
   auto wire = co_await race(std::move(*p), deadline);
   co_return std::move(wire);
@@ -59,7 +59,7 @@ task<result<race_plan>> dialer::plan_of(endpoint to, std::optional<proxy> throug
   p.host = to.host;
   p.secure = to.scheme == "tcps";
   p.through = through;
-  p.verify = settings_.dial.verify && settings_.codec == "mars";  // How to ask in others, only their links know.
+  p.verify = settings_.dial.verify && can_ask();
   if (through && !p.secure && !settings_.plain_allowed) co_return unencrypted(to, "through the proxy " + through->text());
   if (p.secure || (through && through->secure)) {
     auto loaded = co_await load_trust();
@@ -167,7 +167,9 @@ void dialer::on_failed(const race_plan& p, const road& by, const error& why) {
 }
 
 task<result<std::unique_ptr<stream>>> dialer::verify(std::unique_ptr<stream> wire, instant deadline) {
-  auto proved = co_await prove_by_ping(place_, std::move(wire), settings_.client_version, deadline);
+  auto frames = framing::open(*built_in_codec(settings_.codec), THARSIS_STN_CLIENT, settings_.client_version, settings_.codec_settings);
+  if (!frames) co_return frames.failure();
+  auto proved = co_await prove_by_ping(place_, std::move(wire), std::move(*frames), deadline);
   co_return std::move(proved);
 }
 

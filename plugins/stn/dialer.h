@@ -54,6 +54,8 @@ class dialer final : private race_owner {
   task<result<std::vector<road>>> tunnelled(endpoint to, proxy through, instant deadline);
   task<result<tls_context>> load_trust();
   task<result<address_lists>> gather(endpoint to, instant deadline);
+  // A codec that a plugin brings may remember what was said, and its link is to begin with nothing said.
+  bool can_ask() const { return built_in_codec(settings_.codec) != nullptr; }
   error unencrypted(const endpoint& to, const std::string& where) const;
   std::optional<error> unsafe(const endpoint& to, const std::vector<road>& roads);
   task<result<std::unique_ptr<stream>>> race(race_plan p, instant deadline);

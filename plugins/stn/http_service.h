@@ -28,6 +28,7 @@ class http_service {
 
   size_t open_calls() const { return calls_.size(); }
   const http_connections& connections() const { return connections_; }
+  const tls_sessions& sessions() const { return sessions_; }
 
  private:
   struct open_call;

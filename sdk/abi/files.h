@@ -13,7 +13,12 @@ extern "C" {
 
 #define THARSIS_FILES_ID "tharsis.files/1"
 
-enum { THARSIS_FILES_READ = 1, THARSIS_FILES_APPEND = 2 };  // APPEND makes the file if needed.
+enum {
+  THARSIS_FILES_READ = 1,
+  THARSIS_FILES_APPEND = 2,  // Makes the file if needed.
+  // With READ: a file that another user owns, or may read or change, is refused with THARSIS_E_DENIED. For keys.
+  THARSIS_FILES_SECRET = 4,
+};
 
 // What a name stands for.
 enum {

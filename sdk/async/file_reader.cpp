@@ -4,10 +4,10 @@
 
 namespace tharsis {
 
-result<file_reader> file_reader::open(const tharsis_files* files, const std::string& path) {
+result<file_reader> file_reader::open(const tharsis_files* files, const std::string& path, uint32_t more) {
   file_reader f(files);
   tharsis_error why = no_error();
-  const tharsis_status status = files->open(files->self, text_of(path), THARSIS_FILES_READ, &f.file_, &why);
+  const tharsis_status status = files->open(files->self, text_of(path), THARSIS_FILES_READ | more, &f.file_, &why);
   if (status != THARSIS_OK) return error_from(status, why);
   return f;
 }
@@ -41,8 +41,8 @@ result<std::string> read_beginning(const tharsis_files* files, const std::string
   return file->read(0, most);
 }
 
-result<std::string> read_whole(const tharsis_files* files, const std::string& path, uint64_t most, const std::string& what) {
-  const auto file = file_reader::open(files, path);
+result<std::string> read_whole(const tharsis_files* files, const std::string& path, uint64_t most, const std::string& what, uint32_t more) {
+  const auto file = file_reader::open(files, path, more);
   if (!file) return file.failure();
   const auto length = file->length();
   if (!length) return length.failure();

@@ -38,6 +38,8 @@ class framing {
 
   // Bytes of a frame that is not whole yet.
   size_t pending() const { return filled_ - taken_; }
+  // So many more belong to the next frame at least; the codec is not asked before. At least one.
+  size_t wants() const { return needed_ > pending() ? needed_ - pending() : 1; }
   // The sequence of the answer that they begin, once it is known.
   std::optional<uint32_t> pending_sequence() const { return begun_; }
   const error& failure() const { return failure_; }

@@ -301,3 +301,24 @@ TEST_F(RealFiles, RandomBytesDifferAndFillAll) {
   EXPECT_NE(a, b);
   EXPECT_NE(std::vector<uint8_t>(a.end() - 32, a.end()), std::vector<uint8_t>(32));
 }
+
+// For keys: only its owner may be able to read them.
+TEST_F(RealFiles, ASecretThatOthersMayReadIsRefusedWithWhatToDo) {
+  const std::string name = path("key.pem");
+  ASSERT_EQ(replace(name, "a key"), THARSIS_OK);
+  tharsis_handle id = 0;
+  ASSERT_EQ(open(name, THARSIS_FILES_READ | THARSIS_FILES_SECRET, id), THARSIS_OK) << error.text;
+  EXPECT_EQ(close(id), THARSIS_OK);
+  for (const mode_t mode : {0644, 0640, 0604, 0620, 0602, 0601}) {
+    ASSERT_EQ(chmod(name.c_str(), mode), 0);
+    EXPECT_EQ(open(name, THARSIS_FILES_READ | THARSIS_FILES_SECRET, id), THARSIS_E_DENIED) << std::oct << mode;
+    EXPECT_NE(std::string(error.text).find("chmod 600 " + name), std::string::npos) << error.text;
+    ASSERT_EQ(open(name, THARSIS_FILES_READ, id), THARSIS_OK) << "who calls it no secret may read it";
+    EXPECT_EQ(close(id), THARSIS_OK);
+  }
+  ASSERT_EQ(chmod(name.c_str(), 0400), 0);
+  ASSERT_EQ(open(name, THARSIS_FILES_READ | THARSIS_FILES_SECRET, id), THARSIS_OK) << error.text;
+  EXPECT_EQ(close(id), THARSIS_OK);
+  EXPECT_EQ(open(name, THARSIS_FILES_SECRET, id), THARSIS_E_INVALID);
+  EXPECT_EQ(open(name, THARSIS_FILES_APPEND | THARSIS_FILES_SECRET, id), THARSIS_E_INVALID);
+}
