@@ -147,7 +147,7 @@ typedef struct tharsis_stn_task {
   uint32_t command;     // The application's message type, carried in every frame. Not 0.
   uint32_t timeout_ms;  // Total time, queueing and retries included. 0: the profile's.
   uint32_t flags;       // THARSIS_STN_SEND_ONLY ..., or 0.
-  tharsis_text link;    // Which link of the profile; empty: "main".
+  tharsis_text link;    // Which link of the profile, or which group of links; empty: "main".
   tharsis_bytes body;   // Copied. Empty where there is `encode`.
   // Names the work, not the attempt, at most 64 bytes; copied. With a key the task is sent again on a new
   // connection when the old one died before the answer, and the server executes it once. Without
@@ -185,7 +185,7 @@ typedef struct tharsis_stn {
   // names the task until then. On failure `done` is not called:
   //   THARSIS_E_INVALID    `done` is null, command 0, a flag or priority is unknown, the body, key or user is
   //                        longer than allowed, or two of its wishes contradict each other.
-  //   THARSIS_E_NOT_FOUND  the profile has no link of that name.
+  //   THARSIS_E_NOT_FOUND  the profile has no link, group or minor links of that name.
   //   THARSIS_E_BUSY       too many tasks wait; try again after an answer.
   //   THARSIS_E_GONE       stn is stopping.
   // [any strand]
@@ -198,7 +198,7 @@ typedef struct tharsis_stn {
   // Whether a task has no end yet. [any thread] [does not block]
   uint32_t (*has)(void* self, tharsis_handle id);
 
-  // The following say for which links: empty: all. An unknown name is no error. [any strand]
+  // The following say for which links, by a link's name or a group's: empty: all. An unknown name is no error. [any strand]
 
   // Withdraw all tasks, those of one user only where one is named.
   void (*clear)(void* self, tharsis_text link, tharsis_text user);

@@ -340,3 +340,40 @@ TEST(ChannelsSim, WithoutALongLinkShortLinksCarryAll) {
   });
   w.world.run_for(1s);
 }
+
+TEST(ChannelsSim, ATaskThatGoesOverTheShortLinkWakesALongOneOnDemand) {
+  channel_world w(20);
+  w.link().on_demand = true;
+  w.link().idle_after = 10s;
+  w.serve();
+  w.start();
+  w.world.run_for(1min);
+  EXPECT_EQ(w.over("main", THARSIS_STN_SHORT, "/cgi").body, "short hello");
+  w.world.run_for(1s);
+  EXPECT_FALSE(w.up()) << "that one could not have gone over it";
+  EXPECT_EQ(w.over("main", THARSIS_STN_LONG | THARSIS_STN_SHORT, "/cgi").body, "short hello");
+  ASSERT_TRUE(w.wait_up(1s));
+  EXPECT_EQ(w.over("main", THARSIS_STN_LONG | THARSIS_STN_SHORT, "/cgi").body, "hello");
+  w.world.run_for(11s);
+  EXPECT_FALSE(w.up());
+}
+
+// Mars' "normal": over a minor link if one is available, else over the short one; and "all".
+TEST(ChannelsSim, OverAMinorLinkIfOneIsAvailableElseAsTheTaskAllows) {
+  channel_world w(21);
+  stn::minor_settings m;
+  m.name = m.like = "main";
+  m.hosts = {w.name};
+  w.settings.minor_links = {m};
+  w.serve();
+  w.start();
+  ASSERT_TRUE(w.wait_up());
+  EXPECT_EQ(w.over("main", THARSIS_STN_MINOR | THARSIS_STN_SHORT, "/cgi").body, "hello");
+  EXPECT_EQ(w.server.connections, 2);
+  w.server.unanswered = 1;
+  EXPECT_EQ(w.begin("main", THARSIS_STN_MINOR, ""), THARSIS_OK) << w.complaint;
+  w.world.run_for(100ms);
+  EXPECT_EQ(w.over("main", THARSIS_STN_MINOR | THARSIS_STN_SHORT, "/cgi").body, "short hello");
+  EXPECT_EQ(w.over("main", THARSIS_STN_MINOR | THARSIS_STN_LONG | THARSIS_STN_SHORT, "/cgi").body, "hello") << "the long link is up";
+  EXPECT_EQ(w.server.connections, 2);
+}

@@ -341,7 +341,8 @@ TEST(LinkSim, StoppingAnswersEverythingAndEndsTheConnection) {
 
 // Goal: in any network every task has exactly one answer, nothing with a key is executed twice or
 // lost, and the link heals. Method: seeds draw delays, losses, resets, silences, dead paths, cuts of
-// the server's listener, cancellations; afterwards the network is good again.
+// the server's listener, cancellations; afterwards the network is good again. Every fourth link is kept on demand, and
+// rests as soon as it can.
 TEST(LinkSim, EveryTaskIsAnsweredOnceAndExecutedAtMostOnceInAnyNetwork) {
   int runs = 0, heals = 0;
   for (uint64_t seed = 1; seed <= 600; ++seed, ++runs) {
@@ -351,6 +352,8 @@ TEST(LinkSim, EveryTaskIsAnsweredOnceAndExecutedAtMostOnceInAnyNetwork) {
     path.delay = w.world.random() % 200 * 1ms;
     path.jitter = w.world.random() % 100 * 1ms;
     path.loss = w.world.random() % 4 == 0 ? 0.05 : 0;
+    w.link().on_demand = seed % 4 == 0;
+    w.link().idle_after = 20ms + w.world.random() % 400 * 1ms;
     w.serve();
     w.start();
     size_t sent = 0;
@@ -394,7 +397,9 @@ TEST(LinkSim, EveryTaskIsAnsweredOnceAndExecutedAtMostOnceInAnyNetwork) {
     path = {};
     w.server.how = manner::honest;
     EXPECT_TRUE(w.wait_answers(sent, 2min)) << w.reason();
+    if (w.link().on_demand) sent += w.submit("one more", "", 120'000) == THARSIS_OK;
     EXPECT_TRUE(w.wait_up(2min)) << w.reason();
+    EXPECT_TRUE(w.wait_answers(sent, 2min)) << w.reason();
     heals += w.server.connections > 1;
     for (const auto& [body, o] : w.outcomes) {
       EXPECT_EQ(o.answers, 1) << body;
