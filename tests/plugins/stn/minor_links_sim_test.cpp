@@ -216,3 +216,37 @@ TEST(MinorLinksSim, OverSeedsEachTaskHasOneAnswerLimitsHoldAndNothingStays) {
   EXPECT_GT(busy, 100u);
   EXPECT_GT(elsewhere, 100u);
 }
+
+// The next task is started inside the end of the one before, to another host: the link that gives its place away is in
+// the middle of telling that end.
+TEST(MinorLinksSim, ALinkMayGiveItsPlaceAwayWhileItTellsTheEndOfItsLastTask) {
+  minor_world w(7, 3);
+  w.minor().in_all = 1;
+  w.start();
+  struct chain {
+    minor_world& w;
+    size_t ended = 0, busy = 0;
+    static void on_end(void* context, tharsis_handle, const tharsis_stn_result* r) {
+      auto& self = *static_cast<chain*>(context);
+      self.busy += r->why == THARSIS_STN_MINOR_BUSY;
+      if (++self.ended < 200) self.next();
+    }
+    void next() {
+      const std::string to = w.host(ended % 3);
+      tharsis_stn_task t{};
+      t.size = sizeof t;
+      t.command = mars::command_send_message;
+      t.channels = THARSIS_STN_MINOR;
+      t.timeout_ms = ended % 7 == 0 ? 1 : 10'000;  // Some are over before their link is up.
+      t.host = text_of(to);
+      t.context = this;
+      t.done = on_end;
+      EXPECT_EQ(w.dispatcher->submit(t, nullptr, nullptr), THARSIS_OK);
+    }
+  } c{w};
+  w.client.on_strand([&] { c.next(); });
+  ASSERT_TRUE(w.world.run_until([&] { return c.ended == 200; }, w.world.now() + 10min)) << c.ended;
+  EXPECT_LT(c.busy, 100u);
+  w.world.run_for(10s);
+  EXPECT_TRUE(w.minors().empty());
+}
