@@ -70,6 +70,7 @@ settings read_settings(const host& h) {
   if (const auto names = h.texts("certificate.names"); !names.empty()) s.names = names;
   s.days = h.whole("certificate.days", s.days);
   s.work = h.wait("work", s.work);
+  s.heartbeat = h.wait("heartbeat", s.heartbeat);
   s.limits = read_limits(h);
   s.keep.time = h.wait("keep.time", s.keep.time);
   s.keep.keys = h.whole("keep.keys", s.keep.keys);
@@ -97,6 +98,8 @@ class plugin {
     if (!s.http.listen.empty())
       if (const auto there = place_to_listen(s.http.listen, "gateway.http.listen", "http", s); !there)
         return error{there.status(), tables.where("http.listen") + ": " + there.failure().text};
+    if (s.heartbeat >= s.limits.idle_timeout)
+      return error{THARSIS_E_INVALID, tables.where("heartbeat") + ": gateway.heartbeat: clients that ping so seldom are dropped before, after limits.idle_timeout"};
     auto logs = read_logs(tables);
     if (!logs) return logs.failure();
     s.logs = std::move(*logs);

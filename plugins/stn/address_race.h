@@ -61,6 +61,8 @@ class address_race {
 
   // The winner, or of those that failed the last. Once.
   task<result<arrival>> run(instant deadline);
+  // How many of those that were started have not failed, the winner among them.
+  int64_t running() const { return order_.running(); }
   // It leads nowhere: the network has changed.
   void give_up();
 

@@ -26,6 +26,9 @@ heartbeat_settings read_heartbeat(const host& from, const std::string& at) {
   s.settle = from.whole(at + ".settle", s.settle);
   s.relearn_after = from.wait(at + ".relearn_after", s.relearn_after);
   s.foreground_shortest = from.text(at + ".foreground", "shortest") == "shortest";
+  s.late = from.wait(at + ".late", s.late);
+  s.pong_timeout_late = from.wait(at + ".pong_timeout_late", s.pong_timeout_late);
+  s.early = from.whole(at + ".early", s.early);
   return s;
 }
 
@@ -221,6 +224,17 @@ activity_settings read_activity(const host& from) {
   return s;
 }
 
+weak_settings read_weak(const host& from) {
+  weak_settings s;
+  s.mark = from.wait("weak.mark", s.mark);
+  s.slow_connect = from.wait("weak.slow_connect", s.slow_connect);
+  s.slow_byte = from.wait("weak.slow_byte", s.slow_byte);
+  s.slow_task = from.wait("weak.slow_task", s.slow_task);
+  s.good_task = from.wait("weak.good_task", s.good_task);
+  s.least = from.wait("weak.least", s.least);
+  return s;
+}
+
 void read_network_times(const host& from, const std::string& at, network_times& t) {
   t.first_byte = from.wait(at + "first_byte", t.first_byte);
   t.first_byte_max = from.wait(at + "first_byte_max", t.first_byte_max);
@@ -409,6 +423,7 @@ result<settings> read_settings(const host& tables) {
   s.http = std::move(*http);
   s.activity = read_activity(tables);
   s.sync = read_sync(tables);
+  s.weak = read_weak(tables);
   for (const std::string& name : tables.keys("short_links")) {
     auto link = read_short_link(tables, name);
     if (!link) return link.failure();

@@ -1,6 +1,7 @@
 // What stn counts: of all links together, on stn's own strand where nothing else is said.
 #pragma once
 #include "plugins/stn/core/task_queue.h"
+#include "plugins/stn/core/traffic.h"
 #include "sdk/async/host.h"
 
 namespace tharsis::stn {
@@ -22,6 +23,14 @@ struct counts {
                  h.count<histogram>("round_trip", "ns", "From a request's way to the wire to its answer")},
         bytes_sent(h.count<counter>("bytes_sent", "bytes", "Written to links, before TLS")),
         bytes_received(h.count<counter>("bytes_received", "bytes", "Read from links, after TLS")),
+        traffic_by{{{sent_and_received(h, "traffic_tasks_sent", "traffic_tasks_received", "Bytes of requests, and of their answers"),
+                     sent_and_received(h, "traffic_repeated_sent", nullptr, "Bytes of requests that were sent again"),
+                     sent_and_received(h, nullptr, "traffic_pushes_received", "Bytes of what servers sent unasked"),
+                     sent_and_received(h, "traffic_heartbeats_sent", "traffic_heartbeats_received", "Bytes of pings, and of pongs"),
+                     sent_and_received(h, "traffic_hello_sent", "traffic_hello_received", "Bytes of hellos and authentication")}},
+                   {{sent_and_received(h, "traffic_other_sent", "traffic_other_received", "Bytes over networks that are neither Wi-Fi nor cellular"),
+                     sent_and_received(h, "traffic_wifi_sent", "traffic_wifi_received", "Bytes over Wi-Fi"),
+                     sent_and_received(h, "traffic_cellular_sent", "traffic_cellular_received", "Bytes over cellular networks")}}},
         pushes_received(h.count<counter>("pushes_received", "1", "Messages that servers sent unasked")),
         links_up(h.count<gauge>("links_up", "1", "Links that are up now")),
         links_opened(h.count<counter>("links_opened", "1", "Times that a link came up")),
@@ -29,6 +38,12 @@ struct counts {
         connects_failed(h.count<counter>("connects_failed", "1", "Attempts to connect that brought no link up")),
         tls_resumed(h.count<counter>("tls_resumed", "1", "TLS handshakes that took a ticket of an earlier one")),
         tls_early(h.count<counter>("tls_early", "1", "TLS handshakes whose early data the server took")) {}
+
+  // Null: there is none of these.
+  static traffic::counters sent_and_received(const host& h, const char* sent, const char* received, const char* help) {
+    return {sent != nullptr ? h.count<counter>(sent, "bytes", help) : counter(),
+            received != nullptr ? h.count<counter>(received, "bytes", help) : counter()};
+  }
 
   // A task has its answer.
   void on_answer(tharsis_status status, duration took) const {
@@ -49,7 +64,9 @@ struct counts {
   const gauge tasks_open;
   const histogram task_time;
   const task_queue::counts requests;
-  const counter bytes_sent, bytes_received, pushes_received;
+  const counter bytes_sent, bytes_received;
+  const traffic::counts traffic_by;
+  const counter pushes_received;
   const gauge links_up;
   const counter links_opened, links_lost, connects_failed, tls_resumed, tls_early;
 };

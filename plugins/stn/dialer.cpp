@@ -22,6 +22,7 @@ struct under_way {
 task<result<std::unique_ptr<stream>>> dialer::reach(endpoint to, instant deadline) {
   address_ = {};
   source_ = address_source::resolver;
+  overtook_ = false;
   phases_.enter(phase::resolve, place_.now());
   const proxied_reach<result<std::unique_ptr<stream>>> by = [this, to](std::optional<proxy> through, instant until) {
     return reach_by(to, std::move(through), until);
@@ -144,6 +145,7 @@ task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline
   if (!won) co_return won.failure();
   address_ = won->by.at;
   source_ = won->by.source;
+  overtook_ = here.running() > 1 && !(won->by.at == p.roads.front().at);
   co_return std::move(won->wire);
 }
 

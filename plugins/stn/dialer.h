@@ -31,6 +31,7 @@ class dialer final : private race_owner {
   void arrived(const tharsis_address& at) {
     address_ = at;
     source_ = address_source::resolver;
+    overtook_ = false;
   }
 
   // Or by that one.
@@ -44,6 +45,8 @@ class dialer final : private race_owner {
 
   // Of the stream; after a failure of the address that failed last. Family 0: it did not come so far.
   const tharsis_address& address() const { return address_; }
+  // Was an address that was tried before it still silent when the stream had come about?
+  bool overtook() const { return overtook_; }
   // Does the stream lead to a backup address?
   bool on_backup() const { return source_ == address_source::backup; }
 
@@ -72,6 +75,7 @@ class dialer final : private race_owner {
   address_race* under_way_ = nullptr;
   tharsis_address address_{};
   address_source source_ = address_source::resolver;
+  bool overtook_ = false;
   std::string resolved_host_;  // The last name that was resolved,
   std::vector<tharsis_address> resolved_;  // and to what: better than nothing when the resolver fails.
 };

@@ -49,6 +49,15 @@ uint64_t fingerprint(const request& r, const std::vector<uint8_t>& body) {
   return h ^ r.command;
 }
 
+// What a task's end says of the network. Large answers need their time, and servers what they asked for.
+weak_network::task_end sign_of(const request& r, const task_profile& p) {
+  const task_times& t = r.times;
+  const duration waited = std::max(t.first_byte - r.server_time, duration::zero());
+  const bool small = p.answer_size <= 64 * 1024;
+  const bool failed = p.why == THARSIS_STN_NO_FIRST_BYTE || p.why == THARSIS_STN_STALLED || p.why == THARSIS_STN_NOT_WHOLE || p.why == THARSIS_STN_LOST;
+  return {p.status == THARSIS_OK, failed, small ? waited + t.rest : waited, waited, small ? t.rest : duration::zero()};
+}
+
 // The server keeps answers by key, so what is to be answered anew needs another one.
 std::vector<uint8_t> next_key(const std::vector<uint8_t>& key, uint32_t number) {
   sha256_sum sum;
@@ -64,6 +73,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
     : place_(place),
       host_(tables),
       settings_(s),
+      events_(events),
       counts_(tables),
       ways_(place, tables, names_, counts_, std::move(files.addresses)),
       codecs_(tables),
@@ -73,8 +83,10 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       auth_(tables),
       route_(tables),
       use_(s.activity),
+      weak_(place, s.weak, events, [this] { book_.touch(); }),
+      traffic_(counts_.traffic_by),
       pushes_(place, tables, names_),
-      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_}, names_, s.tasks.answer_times),
+      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
       minors_(s, links_),
       shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, codecs_, s.short_links,
@@ -100,10 +112,14 @@ void dispatcher::start() {
     limits_.on_network(now.type == THARSIS_NETWORK_CELLULAR);
     limits_.on_active(now.foreground != 0, place_.now());
     use_.on_foreground(now.foreground != 0, place_.now());
+    weak_.on_foreground(now.foreground != 0);
+    if (std::exchange(generation_, now.generation) != now.generation) weak_.on_network();
+    traffic_.on_network(now.type);
     for (longlink* link : links_.all()) link->on_network(now);
     shorts_.on_network(now);
     news_.on_network(now);
   });
+  weak_.start();
   ways_.open();
   memory_.open([this] {
     for (longlink* link : links_.all()) link->recall();
@@ -284,7 +300,7 @@ void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
   counts_.tasks_open.add(1);
   if (stopping_) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping", link);
   if (const auto* s = stopped_.find(r->command, r->user, place_.now()))
-    return tell({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now", THARSIS_STN_STOPPED_COMMAND, s->code});
+    return tell({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now", THARSIS_STN_STOPPED_COMMAND, s->code}, link);
   const bool settled = (r->http.link != 0 && r->http.only) || r->minor.pool != 0;
   if (settled || !route_.there()) return go(std::move(r), link);
   const longlink* const named = links_.at(link);
@@ -392,8 +408,8 @@ void dispatcher::take(answer a, size_t link) {
     a.of->aside_at = place_.now();
     return outbox_.send(to, task_delivery(std::move(a), link, open_));
   }
-  if (to != own_strand_) return tell(std::move(a));
-  close(a);
+  if (to != own_strand_) return tell(std::move(a), link);
+  close(a, link);
   tell_end(*a.of, a.status, a.why, a.body, a.reason);
 }
 
@@ -409,21 +425,34 @@ void dispatcher::on_state(size_t link) {
   for (auto& r : choice_.on_state(*changed)) carry(std::move(r), link);
 }
 
-void dispatcher::close(const answer& a) {
-  counts_.on_answer(a.status, place_.now() - a.of->since);
+void dispatcher::close(const answer& a, size_t link) {
+  count(*a.of, {{}, a.reason, 0, a.status, a.why, a.code, false, a.body.size(), {}}, link);
   open_->close(a.of->id);
 }
 
+void dispatcher::count(const request& r, const task_profile& p, size_t link) {
+  task_profile all = p;
+  all.took = place_.now() - r.since;
+  counts_.on_answer(p.status, all.took);
+  if (!r.has(THARSIS_STN_SEND_ONLY) && !r.http.long_poll) weak_.on_task(sign_of(r, p));
+  all.weak = weak_.now().weak();
+  const bool minor = r.minor.pool != 0 && link != r.minor.otherwise;
+  all.channel = r.http.taken ? uint32_t{THARSIS_STN_SHORT} : minor ? uint32_t{THARSIS_STN_MINOR} : uint32_t{THARSIS_STN_LONG};
+  if (const longlink* by = links_.at(link); by != nullptr) all.link = by->name();
+  if (r.http.taken) all.link = shorts_.at(r.http.link).name();
+  events_.on_task(r, all);
+}
+
 // Where nobody is any more, nobody hears it.
-void dispatcher::tell(answer a) {
-  close(a);
+void dispatcher::tell(answer a, size_t link) {
+  close(a, link);
   const tharsis_handle to = a.of->from.strand;
   outbox_.send(to, task_delivery(std::move(a)));
 }
 
 void dispatcher::end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link) {
   free_order(*r, link);
-  tell({std::move(r), status, {}, std::move(reason), why});
+  tell({std::move(r), status, {}, std::move(reason), why}, link);
 }
 
 void dispatcher::free_order(const request& r, size_t link) {
@@ -436,7 +465,7 @@ void dispatcher::free_order(const request& r, size_t link) {
 // Its caller has ended it.
 void dispatcher::on_judged(const letter& l) {
   judged_.erase(l.id);
-  counts_.on_answer(l.status, place_.now() - l.of->since);
+  count(*l.of, {{}, {}, 0, l.status, l.number, l.code, false, l.body.size(), {}}, l.link);
   free_order(*l.of, l.link);
   if (l.number == THARSIS_STN_STOPPED_COMMAND)
     stopped_.add({l.of->command, l.of->user, later(place_.now(), settings_.tasks.stop), l.body, l.code}, place_.now());
@@ -495,6 +524,9 @@ links_report dispatcher::report() const {
   for (const longlink* link : links_.all()) r.links.push_back(link->snapshot());
   r.groups = choice_.report();
   r.network = overall().status;
+  r.weak = weak_.now().weak();
+  r.weak_because = weak_.now().because();
+  r.traffic = traffic_.all();
   return r;
 }
 
@@ -506,6 +538,7 @@ task<void> dispatcher::stop() {
   network_.close();
   auth_.close();
   route_.close();
+  weak_.stop();
   links_.stop();
   shorts_.stop();
   const instant deadline = later(place_.now(), 2 * farewell);

@@ -104,13 +104,16 @@ class dispatcher final : public answer_taker {
   void on_made(uint64_t id, uint32_t connection, size_t link, size_t short_link, result<std::vector<uint8_t>> body);
   std::optional<ending> over_limits(const request& r, const std::vector<uint8_t>& body);
   void free_order(const request& r, size_t link);
-  void close(const answer& a);
-  void tell(answer a);  // On its caller's strand, later.
+  void close(const answer& a, size_t link);
+  void tell(answer a, size_t link);  // On its caller's strand, later.
+  // A task has its end.
+  void count(const request& r, const task_profile& p, size_t link);
   void end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link);
 
   strand& place_;
   const host host_;
   const settings& settings_;
+  const link_events& events_;
   const counts counts_;
   link_names names_;
   switchboard ways_;
@@ -122,6 +125,9 @@ class dispatcher final : public answer_taker {
   route_hook route_;
   activity use_;
   push_board pushes_;
+  wake_company company_;
+  weak_watch weak_;
+  traffic traffic_;
   link_directory links_;
   link_choice choice_;
   minor_links minors_;
@@ -135,6 +141,7 @@ class dispatcher final : public answer_taker {
   network_news news_;
   network_watch network_;
   bool network_there_ = true;
+  uint64_t generation_ = 0;  // Of the network.
   const tharsis_handle own_strand_;
   std::atomic<bool> stopping_ = false;
 };

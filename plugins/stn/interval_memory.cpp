@@ -10,9 +10,9 @@ interval_memory::interval_memory(strand& place, const host& tables, std::string 
              .never_kept = "what heartbeats have learned cannot be kept for the next start"},
             {.read = [this](std::string_view text) { return take_over(text); }, .write = [this] { return known_.text(); }}) {}
 
-void interval_memory::keep(std::string_view link, std::string_view network, const learned_interval& l) {
-  if (known_.find(link, network) == l) return;
-  known_.put(link, network, l);
+void interval_memory::keep(std::string_view link, std::string_view network, const learned_interval& l, bool dozing) {
+  if (known_.find(link, network, dozing) == l) return;
+  known_.put(link, network, l, dozing);
   file_.change();
 }
 

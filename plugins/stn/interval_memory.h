@@ -18,10 +18,10 @@ class interval_memory {
   // What is known is on the disk when it returns, if the disk takes it by then.
   task<void> close(instant deadline) { return file_.close(deadline); }
 
-  std::optional<learned_interval> recall(std::string_view link, std::string_view network) {
-    return known_.find(link, network);
+  std::optional<learned_interval> recall(std::string_view link, std::string_view network, bool dozing) {
+    return known_.find(link, network, dozing);
   }
-  void keep(std::string_view link, std::string_view network, const learned_interval& l);
+  void keep(std::string_view link, std::string_view network, const learned_interval& l, bool dozing);
 
  private:
   error take_over(std::string_view text);

@@ -51,6 +51,58 @@ constexpr tharsis_topic push_topic = {sizeof(tharsis_topic),
                                       sizeof(tharsis_stn_push),
                                       0};
 
+constexpr const char* channel_names[] = {"none", "long", "short", "both", "minor"};
+
+constexpr tharsis_field task_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_task_event, link), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_task_event, reason), nullptr, 0},
+    {"task", THARSIS_FIELD_U64, offsetof(tharsis_stn_task_event, task), nullptr, 0},
+    {"command", THARSIS_FIELD_U32, offsetof(tharsis_stn_task_event, command), nullptr, 0},
+    {"status", THARSIS_FIELD_I32, offsetof(tharsis_stn_task_event, status), nullptr, 0},
+    {"why", THARSIS_FIELD_U32, offsetof(tharsis_stn_task_event, why), nullptr, 0},
+    {"code", THARSIS_FIELD_I32, offsetof(tharsis_stn_task_event, code), nullptr, 0},
+    {"sends", THARSIS_FIELD_U32, offsetof(tharsis_stn_task_event, sends), nullptr, 0},
+    {"connection", THARSIS_FIELD_U32, offsetof(tharsis_stn_task_event, connection), nullptr, 0},
+    {"http_status", THARSIS_FIELD_U32, offsetof(tharsis_stn_task_event, http_status), nullptr, 0},
+    {"channel", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_task_event, channel), channel_names, std::size(channel_names)},
+    {"priority", THARSIS_FIELD_I32, offsetof(tharsis_stn_task_event, priority), nullptr, 0},
+    {"weak", THARSIS_FIELD_U32, offsetof(tharsis_stn_task_event, weak), nullptr, 0},
+    {"request_size", THARSIS_FIELD_U64, offsetof(tharsis_stn_task_event, request_size), nullptr, 0},
+    {"answer_size", THARSIS_FIELD_U64, offsetof(tharsis_stn_task_event, answer_size), nullptr, 0},
+    {"took", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, took), nullptr, 0},
+    {"queued", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, queued), nullptr, 0},
+    {"resolve", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, resolve), nullptr, 0},
+    {"connect", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, connect), nullptr, 0},
+    {"tls", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, tls), nullptr, 0},
+    {"prove", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, prove), nullptr, 0},
+    {"first_byte", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, first_byte), nullptr, 0},
+    {"rest", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, rest), nullptr, 0},
+    {"lost", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, lost), nullptr, 0},
+};
+// Inline: there may be hundreds of thousands in a second, and as a rule nobody listens.
+constexpr tharsis_topic task_topic = {sizeof(tharsis_topic),
+                                      THARSIS_TOPIC_EVENT,
+                                      THARSIS_STN_TASK_TOPIC,
+                                      task_fields,
+                                      std::size(task_fields),
+                                      sizeof(tharsis_stn_task_event),
+                                      0,
+                                      THARSIS_TOPIC_INLINE};
+
+constexpr tharsis_field weak_fields[] = {
+    {"weak", THARSIS_FIELD_BOOL, offsetof(tharsis_stn_weak, weak), nullptr, 0},
+    {"because", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_weak, because), weak_names, std::size(weak_names)},
+    {"lasted", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_weak, lasted), nullptr, 0},
+};
+constexpr tharsis_topic weak_topic = {sizeof(tharsis_topic),
+                                      THARSIS_TOPIC_STATE,
+                                      THARSIS_STN_WEAK_TOPIC,
+                                      weak_fields,
+                                      std::size(weak_fields),
+                                      sizeof(tharsis_stn_weak),
+                                      0,
+                                      0};
+
 constexpr const char* auth_names[] = {"accepted", "not_needed", "refused", "later", "unanswered"};
 
 constexpr tharsis_field auth_fields[] = {
@@ -101,6 +153,8 @@ void link_events::declare() {
   pushes_ = host_.declare(push_topic);
   auths_ = host_.declare(auth_topic);
   connects_ = host_.declare(connect_topic);
+  tasks_ = host_.declare(task_topic);
+  weak_ = host_.declare(weak_topic);
 }
 
 void link_events::on_state(const link_state& s) const {
@@ -150,6 +204,28 @@ void link_events::on_connect(const connect_profile& c) const {
                                     c.why,            c.because,           c.attempt,          took(phase::resolve),
                                     took(phase::connect), took(phase::tls), took(phase::prove), took(phase::auth)};
   host_.publish(connects_, &payload);
+}
+
+void link_events::on_task(const request& r, const task_profile& p) const {
+  const task_times& t = r.times;
+  const tharsis_stn_task_event payload{text_of(p.link), text_of(p.reason), r.id,           r.command,        p.status,
+                                       p.why,           p.code,            r.sends,        r.connection,     r.http.status,
+                                       p.channel,       r.priority,        p.weak ? 1u : 0u, r.body.size(),  p.answer_size,
+                                       p.took.count(),  t.queued.count(),  t.resolve.count(), t.connect.count(), t.tls.count(),
+                                       t.prove.count(), t.first_byte.count(), t.rest.count(), t.lost.count()};
+  host_.publish(tasks_, &payload);
+}
+
+void link_events::on_weak(bool weak, uint32_t because, duration lasted) const {
+  tharsis_stn_weak payload{};
+  payload.weak = weak ? 1 : 0;
+  payload.because = because;
+  payload.lasted = lasted.count();
+  host_.publish(weak_, &payload);
+  if (weak)
+    log_.info("the network is weak: {because}", weak_names[because]);
+  else if (because != THARSIS_STN_WEAK_NOTHING)
+    log_.info("the network is well again after {lasted}", lasted);
 }
 
 void link_events::on_push(const std::string& link, const push& p) const {

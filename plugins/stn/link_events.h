@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plugins/stn/core/reason.h"
+#include "plugins/stn/core/request.h"
 #include "plugins/stn/core/session.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/host.h"
@@ -44,6 +45,18 @@ struct connect_profile {
   phase_times times;
 };
 
+// As tharsis_stn_task_event.
+struct task_profile {
+  std::string_view link, reason;
+  uint32_t channel;
+  tharsis_status status;
+  uint32_t why;
+  int32_t code;
+  bool weak;
+  size_t answer_size;
+  duration took;
+};
+
 // Hears of links beside the bus: a command.
 class link_ear {
  public:
@@ -64,6 +77,9 @@ class link_events {
   void on_auth(const auth_outcome& a) const;
   void on_connect(const connect_profile& c) const;
   void on_push(const std::string& link, const push& p) const;
+  // On stn's strand.
+  void on_task(const request& r, const task_profile& p) const;
+  void on_weak(bool weak, uint32_t because, duration lasted) const;
 
  private:
   void log_state(const link_state& s) const;
@@ -75,6 +91,8 @@ class link_events {
   tharsis_handle pushes_ = 0;
   tharsis_handle auths_ = 0;
   tharsis_handle connects_ = 0;
+  tharsis_handle tasks_ = 0;
+  tharsis_handle weak_ = 0;
 };
 
 }  // namespace tharsis::stn

@@ -35,19 +35,26 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       auth_(around.auth),
       use_(around.use),
       taker_(around.taker),
+      company_(around.company),
+      weak_(around.weak),
+      counted_(around.counted),
       number_(number),
       dialer_(place_, around.tables, around.ways, settings_, phases_),
       home_(place_, around.tables, around.ways, settings_, [this] { nudge(); }),
       codec_(around.codecs, settings_),
       tasks_(s.name, phases_, counts_.requests, times),
-      rhythm_(s.heartbeat),
+      rhythm_(s.heartbeat, &around.use),
       pace_(s.reconnect, around.use),
       demand_(s),
       signals_(s.signalling),
       datagrams_(around.tables),
       nudge_(place_),
       deadlines_(place_),
-      running_(place_) {}
+      running_(place_) {
+  company_.join(*this);
+}
+
+longlink::~longlink() { company_.leave(*this); }
 
 void longlink::start() {
   down_since_ = place_.now();
@@ -168,14 +175,18 @@ bool longlink::may_connect() {
 }
 
 void longlink::recall() {
-  rhythm_.resume(memory_.recall(settings_.name, way_.network).value_or(learned_interval()));
-  remembered_ = rhythm_.learned();
+  const auto known = [this](bool dozing) { return memory_.recall(settings_.name, way_.network, dozing).value_or(learned_interval()); };
+  rhythm_.resume(known(false), known(true));
+  remembered_ = {rhythm_.learned(false), rhythm_.learned(true)};
 }
 
 void longlink::remember() {
-  if (rhythm_.learned() == remembered_) return;
-  remembered_ = rhythm_.learned();
-  memory_.keep(settings_.name, way_.network, remembered_);
+  for (const bool dozing : {false, true}) {
+    learned_interval& last = remembered_[dozing ? 1 : 0];
+    if (rhythm_.learned(dozing) == last) continue;
+    last = rhythm_.learned(dozing);
+    memory_.keep(settings_.name, way_.network, last, dozing);
+  }
 }
 
 task<void> longlink::run() {
@@ -228,7 +239,14 @@ loss longlink::not_reached(error why) const {
   return {moved_ ? uint32_t{THARSIS_STN_WHY_NETWORK_CHANGED} : why_not_reached(phases_.current(), why.status), std::move(why)};
 }
 
+// A link that is up may ping, and one that rests may try.
+void longlink::on_company() {
+  if (foreground_) return;
+  if (talk_ != nullptr ? talk_->on_company(place_.now()) : pace_.on_company(place_.now())) nudge();
+}
+
 void longlink::begin_attempt() {
+  if (!foreground_) company_.woke(*this, place_.now());
   adopted_ = next_ && next_->up();
   if (adopted_)
     because_ = THARSIS_STN_WHY_REPLACED;
@@ -260,7 +278,7 @@ result<std::unique_ptr<session>> longlink::begin_session(instant prove_by) {
   if (!frames) return frames.failure();
   if (settings_.auth.when != auth_settings::use::off && auth_.there() && frames->carries(THARSIS_STN_CARRIES_HELLO))
     exchange_ = std::make_unique<auth_exchange>(settings_.auth);
-  return std::make_unique<session>(settings_, std::move(*frames), client_id_, rhythm_, tasks_, prove_by, exchange_.get());
+  return std::make_unique<session>(settings_, std::move(*frames), client_id_, rhythm_, tasks_, prove_by, exchange_.get(), &counted_);
 }
 
 // Moves bytes between the wire and the session until one of them is done; answers why.
@@ -342,6 +360,7 @@ std::optional<loss> longlink::send(stream& wire, session& talk, bool& more) {
     talk.take_output(output_, unsent < write_window ? write_window - unsent : 0, place_.now());
     hand_over();
     if (output_.empty()) return std::nullopt;
+    if (!foreground_) company_.woke(*this, place_.now());
     counts_.bytes_sent.add(output_.size());
     totals_.bytes_sent += output_.size();
     signals_.on_traffic(place_.now());
@@ -476,7 +495,7 @@ void longlink::lead_to(link_settings next) {
   if (talk_ != nullptr) talk_->hold(false);
   if (up_) {
     successor::listener& heard = *this;
-    next_ = std::make_unique<successor>(successor::surroundings{place_, host_, ways_, auth_, settings_, codec_, client_id_, use_, user()}, std::move(next), heard);
+    next_ = std::make_unique<successor>(successor::surroundings{place_, host_, ways_, auth_, settings_, codec_, client_id_, use_, counted_, user()}, std::move(next), heard);
     return;
   }
   settings_ = std::move(next);
@@ -569,6 +588,7 @@ void longlink::on_down(const loss& why) {
   if (!up_) tell_connect(why), ++failures_;
   report(THARSIS_STN_DOWN, why);
   if (up_) note(why.why, why.text);
+  if (up_ && (why.why == THARSIS_STN_WHY_SILENCE || why.why == THARSIS_STN_WHY_PONG_MISSED)) weak_.on_silence();
   pace_.on_down(place_.now(), ways_.random());
   if (rested) pace_.on_network();  // It has lost nothing.
   if (next_ && next_->up()) pace_.on_alternative();
@@ -585,6 +605,10 @@ void longlink::on_down(const loss& why) {
 void longlink::tell_connect(const loss& why) {
   phase_times took = phases_.at(place_.now());
   for (size_t i = 0; i < phase_count; ++i) took[i] -= tried_at_[i];
+  if (why.status == THARSIS_OK)
+    weak_.on_connected(took[static_cast<size_t>(phase::connect)], !dialer_.overtook());
+  else if (!ending_)
+    weak_.on_not_connected();
   const bool known = dialer_.address().family != 0;
   events_.on_connect({settings_.name, target().text(), known ? to_text(dialer_.address()) : std::string(), why.text, why.status, why.why,
                       tried_because_, failures_ + 1, took});
@@ -711,6 +735,7 @@ link_report longlink::snapshot() const {
   r.bytes_received = totals_.bytes_received;
   r.rtt = round_trip_;
   r.heartbeat = rhythm_.interval();
+  r.heartbeat_from = static_cast<uint32_t>(rhythm_.interval_from());
   r.causes = causes_.all();
   r.incidents.assign(history_.all().begin(), history_.all().end());
   return r;

@@ -1,5 +1,6 @@
 // A long link: one coroutine that connects, carries tasks and pushes, and connects again.
 #pragma once
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,9 @@
 #include "plugins/stn/link_events.h"
 #include "plugins/stn/push_board.h"
 #include "plugins/stn/successor.h"
+#include "plugins/stn/wake_company.h"
 #include "plugins/stn/way_home.h"
+#include "plugins/stn/weak_watch.h"
 #include "sdk/async/task_set.h"
 
 namespace tharsis::stn {
@@ -59,12 +62,16 @@ struct link_surroundings {
   auth_hook& auth;
   answer_taker& taker;
   const activity& use;
+  wake_company& company;
+  weak_watch& weak;
+  traffic& counted;
 };
 
-class longlink final : private auth_asker, private successor::listener {
+class longlink final : private auth_asker, private successor::listener, private wakes_along {
  public:
   // `number`: for the taker.
   longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times);
+  ~longlink();
 
   void start();
   // What the network is now; before start() and whenever it changes.
@@ -133,6 +140,7 @@ class longlink final : private auth_asker, private successor::listener {
   std::optional<loss> follow_auth(session& talk);
   void follow_signalling(session& talk);
   void on_word(auth_word w) override;
+  void on_company() override;
   void tell_auth(uint32_t outcome, const std::string& sentence);
   bool may_connect();
   bool is_needed() const;
@@ -181,6 +189,9 @@ class longlink final : private auth_asker, private successor::listener {
   auth_hook& auth_;
   const activity& use_;
   answer_taker& taker_;
+  wake_company& company_;
+  weak_watch& weak_;
+  traffic& counted_;
   const size_t number_;
   phase_clock phases_;
   dialer dialer_;
@@ -188,7 +199,7 @@ class longlink final : private auth_asker, private successor::listener {
   link_codec codec_;
   task_queue tasks_;
   heartbeat rhythm_;
-  learned_interval remembered_;
+  std::array<learned_interval, 2> remembered_;  // Awake, and dozing.
   stn::reconnect pace_;
   on_demand demand_;
   signalling signals_;

@@ -52,7 +52,7 @@ task<loss> successor::talk(instant prove_by) {
   if (around_.settings.auth.when != auth_settings::use::off && auth_.there() && frames->carries(THARSIS_STN_CARRIES_HELLO))
     live_.exchange = std::make_unique<auth_exchange>(around_.settings.auth);
   live_.talk = std::make_unique<session>(around_.settings, std::move(*frames), around_.client_id, rhythm_, no_tasks_, prove_by,
-                                               live_.exchange.get());
+                                               live_.exchange.get(), &around_.counted);
   rhythm_.on_connected(place_.wall());
   bool more = false;
   for (;;) {

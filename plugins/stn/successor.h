@@ -34,6 +34,7 @@ class successor final : private auth_asker {
     const link_codec& codec;
     const std::string& client_id;
     const activity& use;
+    traffic& counted;
     std::string user;  // For the application's proof.
   };
   // Of an attempt that has ended.

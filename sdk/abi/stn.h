@@ -1,7 +1,7 @@
 // Service "tharsis.stn/1": send a request over a named link and get exactly one answer back.
 //
-// Also on the bus: state topic "stn.link" (tharsis_stn_link) and event topic "stn.push"
-// (tharsis_stn_push).
+// Also on the bus: state topic "stn.link" (tharsis_stn_link), event topics "stn.push" (tharsis_stn_push) and
+// "stn.task" (tharsis_stn_task_event).
 #pragma once
 #include "sdk/abi/abi.h"
 
@@ -12,6 +12,7 @@ extern "C" {
 #define THARSIS_STN_ID "tharsis.stn/1"
 #define THARSIS_STN_LINK_TOPIC "stn.link"
 #define THARSIS_STN_PUSH_TOPIC "stn.push"
+#define THARSIS_STN_TASK_TOPIC "stn.task"
 
 // What a task's time went to, ns each; together from start() to the answer. What its link did while the
 // task waited is told apart, so that a slow name server is not taken for a slow server.
@@ -241,6 +242,27 @@ typedef struct tharsis_stn_link {
   uint32_t phase;         // THARSIS_STN_PHASE_*.
   tharsis_text causes;    // What led to it, oldest first: "the network changed; a ping was sent; ..."; may be empty.
 } tharsis_stn_link;
+
+// The end of a task that start() took, whoever started it. While nobody listens it costs next to nothing.
+typedef struct tharsis_stn_task_event {
+  tharsis_text link;      // Over which it went; of one that went over none: for which it was meant. Empty: that is gone.
+  tharsis_text reason;    // As in its result, and so are the following.
+  tharsis_handle task;
+  uint32_t command;
+  int32_t status;
+  uint32_t why;
+  int32_t code;
+  uint32_t sends;
+  uint32_t connection;
+  uint32_t http_status;
+  uint32_t channel;       // THARSIS_STN_LONG, _SHORT or _MINOR: the kind of that link.
+  int32_t priority;
+  uint32_t weak;          // 1: the network was weak then (stn_links.h).
+  uint64_t request_size;  // Bytes of its body,
+  uint64_t answer_size;   // and of the answer's.
+  int64_t took;           // From start() to the end, ns; of that (tharsis_stn_times):
+  int64_t queued, resolve, connect, tls, prove, first_byte, rest, lost;
+} tharsis_stn_task_event;
 
 typedef struct tharsis_stn_push {
   tharsis_text link;

@@ -28,6 +28,8 @@ struct hello_response {
   // port of the address that was dialled, under this id.
   int32_t udp_port{};       // 20, optional
   bytes udp_id{};           // 21, optional
+  // Ours: after so long an idle time the client is to ping, as long as this connection lasts.
+  int32_t heartbeat_ms{};   // 22, optional
 };
 struct send_message_request {
   std::string access_token; // 1

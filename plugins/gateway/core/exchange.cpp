@@ -80,6 +80,7 @@ std::string exchange::on_hello(const asker& from, const mars::frame& request) {
   mars::hello_response welcome{0, "congratulations, " + hello->user, {}};
   welcome.udp_port = m.udp.port;
   welcome.udp_id = m.udp.id;
+  welcome.heartbeat_ms = static_cast<int32_t>(milliseconds(heartbeat_));
   answer(from, request.command, encode(welcome));
   return "says hello as " + quoted(hello->user) + (m.known ? ", client " + m.client.substr(0, 8) : ", without a client id");
 }

@@ -38,7 +38,7 @@ class exchange {
   struct counts {
     counter requests, messages, repeats, refused, pushes;
   };
-  explicit exchange(const settings& s, counts c = {}) : work_(s.work), counts_(c), dedup_(s.keep), outage_(s.outage) {}
+  explicit exchange(const settings& s, counts c = {}) : work_(s.work), heartbeat_(s.heartbeat), counts_(c), dedup_(s.keep), outage_(s.outage) {}
 
   // `udp`: what it is told about datagrams, once it says hello.
   void on_connect(uint64_t connection, udp_offer udp = {});
@@ -91,6 +91,7 @@ class exchange {
   void refuse(const asker& to, uint32_t command, std::string sentence, bool later);
 
   duration work_;
+  duration heartbeat_;
   counts counts_;
   dedup dedup_;
   outage outage_;

@@ -86,6 +86,7 @@ struct settings {
   std::vector<std::string> names{"localhost", "127.0.0.1"};
   int64_t days = 30;  // An authority that nobody guards should not live long.
   duration work{};
+  duration heartbeat{};  // Zero: clients know best.
   gateway::limits limits;
   keeping keep;
   outage_plan outage;

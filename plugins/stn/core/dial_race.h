@@ -31,6 +31,8 @@ class dial_race {
     next_at_ = now;
   }
 
+  // Those that have not failed.
+  int64_t running() const { return running_; }
   // All have failed.
   bool lost() const { return running_ == 0 && started_ == count_; }
 

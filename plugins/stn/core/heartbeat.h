@@ -1,14 +1,19 @@
 // Decides when an idle link proves that it is alive, and when it must be given up.
 //
 // While no ping is out any received byte counts as life and restarts the wait; a ping that is out is answered
-// by its pong alone, so that a half-open path is noticed. How long the wait is: the shortest interval right
-// after connecting and, where the profile says so, while the application is in the foreground; else what
-// interval_search has found out.
+// by its pong alone, so that a half-open path is noticed. How long the wait is: what the application, or the server,
+// wishes; else the shortest interval right after connecting and, where the profile says so, while the application is in
+// the foreground; else what interval_search has found out, which for a machine that dozes is another thing.
+//
+// In the background a ping may come early, when the radio is awake for something else.
 //
 // One machine serves all connections of a link, one after the other: what it learned stays.
 #pragma once
+#include <array>
 #include <utility>
 
+#include "plugins/stn/core/activity.h"
+#include "plugins/stn/core/doze.h"
 #include "plugins/stn/core/interval_search.h"
 #include "plugins/stn/core/settings.h"
 
@@ -17,25 +22,40 @@ namespace tharsis::stn {
 class heartbeat {
  public:
   enum class action { wait, send_ping, give_up };
+  // Who says how long the wait is.
+  enum class source { shortest, learned, server, application };
 
-  explicit heartbeat(const heartbeat_settings& s) : settings_(s), search_(s) {}
+  // `use` outlives it. Without one the application is in the foreground, as far as nothing else is said, and never dozes.
+  explicit heartbeat(const heartbeat_settings& s, const activity* use = nullptr) : settings_(s), use_(use), searches_{interval_search(s), interval_search(s)} {}
 
   // True: the deadline has moved.
   [[nodiscard]] bool on_foreground(bool is) {
     foreground_ = is;
-    return moved();
+    if (is) doze_.on_used();
+    return move();
   }
-  // The server wishes a ping after so long an idle time; 0: it has no wish. Such pings teach nothing about the path.
-  // True: the deadline has moved.
+  // The application wishes a ping after so long an idle time, on all connections; zero: it does not care. Such pings teach
+  // nothing about the path. True: the deadline has moved.
   [[nodiscard]] bool on_wish(duration interval) {
-    wish_ = interval;
-    return moved();
+    own_wish_ = bounded(interval);
+    return move();
   }
-  // The link goes over another network, about which this is known.
-  void resume(const learned_interval& l) { search_.resume(l); }
+  // The same from the server, for this connection. The application's is stronger.
+  [[nodiscard]] bool on_server_wish(duration interval) {
+    server_wish_ = bounded(interval);
+    return move();
+  }
+  // The link goes over another network, about which this is known: awake, and dozing.
+  void resume(const learned_interval& awake, const learned_interval& dozing = {}) {
+    searches_[0].resume(awake);
+    searches_[1].resume(dozing);
+  }
 
   // A connection is there, at this time of the wall's clock;
-  void on_connected(int64_t wall) { search_.on_connected(wall); }
+  void on_connected(int64_t wall) {
+    for (interval_search& s : searches_) s.on_connected(wall);
+    server_wish_ = duration::zero();
+  }
   // and it is up.
   void on_up(instant now) {
     ping_ = ping::none;
@@ -45,9 +65,10 @@ class heartbeat {
 
   // The connection is gone. With a ping out, that may be the answer to it.
   void on_down() {
-    if (ping_ == ping::idle) search_.on_lost(gap_);
+    if (ping_ == ping::idle) searches_[asked_as_].on_lost(gap_);
     ping_ = ping::none;
     deadline_ = never;
+    server_wish_ = duration::zero();
   }
 
   void on_bytes(instant now) {
@@ -58,7 +79,7 @@ class heartbeat {
     if (ping_ == ping::none) return;  // A late or unasked pong teaches nothing.
     if (ping_ == ping::idle) {
       ++pongs_;
-      search_.on_pong(gap_);
+      searches_[asked_as_].on_pong(gap_);
     }
     ping_ = ping::none;
     round_trip_ = now - asked_;
@@ -74,7 +95,10 @@ class heartbeat {
   [[nodiscard]] action on_deadline(instant now) {
     if (now < deadline_) return action::wait;
     if (ping_ == ping::none) {
-      send(wish_ > duration::zero() ? ping::early : ping::idle, now);
+      const duration late = now - deadline_;
+      if (nobody_there(now)) doze_.on_timer(late);
+      send(is_wished() ? ping::early : ping::idle, now);
+      if (late >= settings_.late) wait_for_pong(settings_.pong_timeout_late);
       return action::send_ping;
     }
     on_down();
@@ -89,20 +113,48 @@ class heartbeat {
     return true;
   }
 
+  // The radio is awake now, for something else. True: send a ping, so that it need not wake soon for that. A wait that
+  // is to teach something is not cut short.
+  [[nodiscard]] bool on_company(instant now) {
+    if (ping_ != ping::none || deadline_ == never || foreground_ || teaches()) return false;
+    const auto spared = interval() / 100 * settings_.early;
+    if (settings_.early == 0 || now < deadline_ - spared) return false;
+    send(is_wished() ? ping::early : ping::idle, now);
+    return true;
+  }
+
   instant deadline() const { return deadline_; }
   // Of the last ping that was answered; 0: none was.
   duration round_trip() const { return round_trip_; }
-  duration interval() const {
-    if (wish_ > duration::zero()) return wish_;
-    const bool shortest = pongs_ < settings_.settle || (foreground_ && settings_.foreground_shortest);
-    return shortest ? settings_.interval_min : search_.learned().interval;
-  }
-  const learned_interval& learned() const { return search_.learned(); }
+  // How long the pong of the last ping could take.
+  duration pong_timeout() const { return pong_timeout_; }
+  duration interval() const { return what().first; }
+  source interval_from() const { return what().second; }
+  const learned_interval& learned(bool dozing = false) const { return searches_[dozing ? 1 : 0].learned(); }
+  bool dozes() const { return doze_.is(); }
+  duration server_wish() const { return server_wish_; }  // Zero: there is none.
 
  private:
   enum class ping { none, idle, early };
 
-  bool moved() {
+  std::pair<duration, source> what() const {
+    if (own_wish_ != duration::zero()) return {own_wish_, source::application};
+    if (server_wish_ != duration::zero()) return {server_wish_, source::server};
+    if (pongs_ < settings_.settle || (foreground_ && settings_.foreground_shortest)) return {settings_.interval_min, source::shortest};
+    return {learned(doze_.is()).interval, source::learned};
+  }
+  bool teaches() const {
+    const learned_interval& l = learned(doze_.is());
+    return !is_wished() && !l.settled && settings_.step != duration::zero() && interval() >= l.interval;
+  }
+  bool nobody_there(instant now) const { return use_ != nullptr && use_->state(now) == usage::inactive; }
+
+  static duration bounded(duration wish) {
+    return wish == duration::zero() ? wish : std::clamp(wish, heartbeat_wish_min, heartbeat_wish_max);
+  }
+  bool is_wished() const { return own_wish_ != duration::zero() || server_wish_ != duration::zero(); }
+
+  bool move() {
     if (ping_ != ping::none || deadline_ == never) return false;
     const instant before = std::exchange(deadline_, later(heard_, interval()));
     return deadline_ != before;
@@ -115,17 +167,26 @@ class heartbeat {
     ping_ = kind;
     gap_ = now - heard_;
     asked_ = now;
-    deadline_ = later(now, settings_.pong_timeout);
+    asked_as_ = doze_.is() ? 1 : 0;
+    wait_for_pong(settings_.pong_timeout);
+  }
+  void wait_for_pong(duration timeout) {
+    pong_timeout_ = timeout;
+    deadline_ = later(asked_, timeout);
   }
 
   heartbeat_settings settings_;
-  interval_search search_;
+  const activity* use_;
+  std::array<interval_search, 2> searches_;  // Awake, and dozing.
+  doze doze_;
+  duration own_wish_{}, server_wish_{};  // Zero: there is none.
   bool foreground_ = true;
-  duration wish_{};
   instant deadline_ = never;
   instant heard_{};
   duration gap_{};  // Before the ping that is out.
   instant asked_{};
+  size_t asked_as_ = 0;  // Which of the searches.
+  duration pong_timeout_{};
   duration round_trip_{};
   ping ping_ = ping::none;
   int64_t pongs_ = 0;  // Of this connection.

@@ -1,5 +1,6 @@
 // What links have learned about idle paths, by link and network, for the next start: the last ones that were
-// of use. As text a line each: link, network, seconds, settled or searching, when it changed.
+// of use. As text a line each: link, network, seconds, settled or searching, when it changed; and "dozing" if it was
+// learned while the machine dozed.
 #pragma once
 #include <list>
 #include <optional>
@@ -14,8 +15,8 @@ namespace tharsis::stn {
 class learned_intervals {
  public:
   // Nothing: nothing is known.
-  std::optional<learned_interval> find(std::string_view link, std::string_view network);
-  void put(std::string_view link, std::string_view network, const learned_interval& l);
+  std::optional<learned_interval> find(std::string_view link, std::string_view network, bool dozing = false);
+  void put(std::string_view link, std::string_view network, const learned_interval& l, bool dozing = false);
 
   // All that the other knows, which is right where both know something.
   void add_newer(const learned_intervals& newer);
@@ -31,10 +32,11 @@ class learned_intervals {
  private:
   struct entry {
     std::string link, network;  // As their names are written: letters that could be taken for others are encoded.
+    bool dozing;
     learned_interval what;
   };
   void put(entry e);
-  std::list<entry>::iterator at(const std::string& link, const std::string& network);
+  std::list<entry>::iterator at(const std::string& link, const std::string& network, bool dozing);
 
   std::list<entry> known_;  // What was of use last stands first.
 };

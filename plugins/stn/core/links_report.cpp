@@ -80,8 +80,27 @@ void write(std::string& out, const link_report& l) {
   line_writer(out, "link").text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason)
       .text(l.endpoint).text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent)
       .number(l.bytes_received).number(l.rtt.count()).number(l.heartbeat.count());
+  line_writer(out, "heartbeat").number(l.heartbeat_from);
   write(out, l.causes);
   for (const incident& i : l.incidents) write(out, i);
+}
+
+void write(std::string& out, const traffic_table& all) {
+  for (size_t kind = 0; kind < all.size(); ++kind)
+    for (size_t of = 0; of < all[kind].size(); ++of) {
+      const traffic_flow& f = all[kind][of];
+      if (f == traffic_flow{}) continue;
+      line_writer(out, "traffic").number(kind).number(of).number(f.sent).number(f.bytes_sent).number(f.received).number(f.bytes_received);
+    }
+}
+
+bool read(line_reader& line, traffic_table& all) {
+  size_t kind = 0, of = 0;
+  traffic_flow f;
+  const bool good = line.number(kind).number(of).number(f.sent).number(f.bytes_sent).number(f.received).number(f.bytes_received).good();
+  if (!good || kind >= all.size() || of >= all[kind].size()) return false;
+  all[kind][of] = f;
+  return true;
 }
 
 bool read(line_reader& line, cause& c) {
@@ -117,10 +136,13 @@ bool add(links_report& r, line_reader line) {
     r.running = running != 0;
     return good;
   }
+  if (kind == "weak") return r.weak = true, line.number(r.weak_because).good();
+  if (kind == "traffic") return read(line, r.traffic);
   if (kind == "link") return read(line, r.links.emplace_back());
   if (kind == "group") return read(line, r.groups.emplace_back());
   if (r.links.empty()) return false;
   link_report& l = r.links.back();
+  if (kind == "heartbeat") return line.number(l.heartbeat_from).good();
   if (kind == "down") return read(line, l.incidents.emplace_back());
   return kind == "cause" && read(line, (l.incidents.empty() ? l.causes : l.incidents.back().causes).emplace_back());
 }
@@ -136,6 +158,8 @@ const link_report* links_report::find(std::string_view link) const {
 std::string book_text(const links_report& r) {
   std::string out(report_head);
   line_writer(out, "at").number(r.wall).number(r.running ? 1 : 0).number(r.network);
+  if (r.weak) line_writer(out, "weak").number(r.weak_because);
+  write(out, r.traffic);
   for (const link_report& l : r.links) write(out, l);
   for (const group_report& g : r.groups) write(out, g);
   return out;

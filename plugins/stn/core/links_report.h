@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugins/stn/core/link_history.h"
+#include "plugins/stn/core/traffic.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::stn {
@@ -20,6 +21,7 @@ struct link_report {
   int64_t since = 0;  // Of the state, wall.
   uint64_t connects = 0, waiting = 0, bytes_sent = 0, bytes_received = 0;
   duration rtt{}, heartbeat{};  // 0: unknown.
+  uint32_t heartbeat_from = 0;  // heartbeat::source.
   std::vector<cause> causes;
   std::vector<incident> incidents;  // The oldest first.
 };
@@ -34,14 +36,20 @@ struct links_report {
   int64_t wall = 0;      // When it was written.
   bool running = true;   // False: stn had stopped then.
   uint32_t network = 0;  // THARSIS_STN_NETWORK_*.
+  bool weak = false;
+  uint32_t weak_because = 0;  // THARSIS_STN_WEAK_*.
+  traffic_table traffic{};
   std::vector<link_report> links;
   std::vector<group_report> groups;
 
   const link_report* find(std::string_view link) const;
 };
 
-// By THARSIS_STN_DOWN ..., and by THARSIS_STN_PHASE_*.
+// By THARSIS_STN_DOWN ..., by heartbeat::source, and by THARSIS_STN_PHASE_*.
 inline constexpr const char* state_names[] = {"down", "connecting", "up"};
+inline constexpr const char* heartbeat_sources[] = {"shortest", "learned", "server", "application"};
+// By THARSIS_STN_WEAK_*.
+inline constexpr const char* weak_names[] = {"nothing", "connect_slow", "connect_second", "task_slow", "task_failed", "link_lost"};
 inline constexpr const char* phase_names[] = {"down", "resolve", "connect", "tls", "prove", "auth", "ready"};
 
 // By group_settings::choice.

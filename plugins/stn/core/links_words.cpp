@@ -70,10 +70,17 @@ std::string members_text(const links_report& r, const group_report& g) {
   return text;
 }
 
+// Who wishes it is said, who finds it out is not.
+std::string heartbeat_text(const link_report& l) {
+  const std::string who = l.heartbeat_from == 2 ? ", the server's" : l.heartbeat_from == 3 ? ", the application's" : "";
+  return std::to_string(milliseconds(l.heartbeat) / 1000) + " s" + who;
+}
+
 // What all four begin with: how old this is, and whether anybody runs.
 std::string head_text(const links_report& r, int64_t now) {
   if (!r.running) return "stn stopped " + span(now - r.wall) + " ago; this is how it was then\n";
-  return "network: " + std::string(network_name(r.network)) + " (as stn wrote it " + span(now - r.wall) + " ago)\n";
+  const std::string weak = r.weak ? ", weak: " + std::string(name_of(weak_names, r.weak_because)) : "";
+  return "network: " + std::string(network_name(r.network)) + weak + " (as stn wrote it " + span(now - r.wall) + " ago)\n";
 }
 
 std::string or_dash(duration d) { return d == duration::zero() ? "-" : span(d.count()); }
@@ -103,7 +110,8 @@ std::string story(const link_report& l, int64_t now) {
 
 json_object head_json(const links_report& r, int64_t now) {
   json_object o;
-  o.add("running", r.running).add("written", r.wall).add("age_ns", now - r.wall).add("network", network_name(r.network));
+  o.add("running", r.running).add("written", r.wall).add("age_ns", now - r.wall).add("network", network_name(r.network)).add("weak", r.weak);
+  if (r.weak) o.add("weak_because", name_of(weak_names, r.weak_because));
   return o;
 }
 
@@ -157,9 +165,25 @@ json_object link_json(const link_report& l) {
       .add("waiting", l.waiting)
       .add("rtt_ns", l.rtt.count())
       .add("heartbeat_ns", l.heartbeat.count())
+      .add("heartbeat_from", name_of(heartbeat_sources, l.heartbeat_from))
       .add("bytes_sent", l.bytes_sent)
       .add("bytes_received", l.bytes_received);
   return o;
+}
+
+std::string traffic_json(const traffic_table& all) {
+  json_object kinds;
+  for (size_t kind = 0; kind < all.size(); ++kind) {
+    json_object classes;
+    for (size_t of = 0; of < all[kind].size(); ++of) {
+      const traffic_flow& f = all[kind][of];
+      const std::string flow =
+          json_object().add("sent", f.sent).add("bytes_sent", f.bytes_sent).add("received", f.received).add("bytes_received", f.bytes_received).text();
+      classes.add_raw(traffic_class_names[of], flow);
+    }
+    kinds.add_raw(network_kind_names[kind], classes.text());
+  }
+  return kinds.text();
 }
 
 }  // namespace
@@ -172,7 +196,7 @@ std::string status_text(const links_report& r, int64_t now) {
                                                  "RECEIVED", "ENDPOINT", "ADDRESS", "REASON"}};
   for (const link_report& l : r.links)
     rows.push_back({l.name, state_text(l), span(now - l.since), std::to_string(l.connects), std::to_string(l.waiting),
-                    or_dash(l.rtt), std::to_string(milliseconds(l.heartbeat) / 1000) + " s", bytes_text(l.bytes_sent), bytes_text(l.bytes_received),
+                    or_dash(l.rtt), heartbeat_text(l), bytes_text(l.bytes_sent), bytes_text(l.bytes_received),
                     l.endpoint, l.address.empty() ? "-" : l.address,
                     l.why == THARSIS_STN_WHY_NONE ? "" : std::string(reason_name(l.why))});
   std::string text = head_text(r, now) + table(rows);
@@ -186,6 +210,7 @@ std::string status_json(const links_report& r, int64_t now) {
   return head_json(r, now)
       .add_raw("links", json_list(r.links, [](const link_report& l) { return link_json(l).text(); }))
       .add_raw("groups", json_list(r.groups, group_json))
+      .add_raw("traffic", traffic_json(r.traffic))
       .text();
 }
 

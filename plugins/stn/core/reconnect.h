@@ -71,6 +71,14 @@ class reconnect {
     rung_ = 0;
   }
 
+  // The radio is awake now, for something else. True: the pause ends, of which more than half is over.
+  [[nodiscard]] bool on_company(instant now) {
+    const duration whole = pause(false, now);
+    if (whole == duration::zero() || now < refused_until_ || now - down_at_ <= whole / 2) return false;
+    at_once_ = true;
+    return true;
+  }
+
   // Whether somebody is logged in.
   void on_account(bool is) {
     if (is && account_ != account::there) on_return();

@@ -7,12 +7,13 @@
 
 namespace tharsis::stn {
 session::session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
-                 instant prove_by, auth_exchange* auth)
+                 instant prove_by, auth_exchange* auth, traffic* counted)
     : settings_(s),
       rhythm_(&rhythm),
       tasks_(&tasks),
       prove_by_(prove_by),
       auth_(auth),
+      counted_(counted),
       silence_(s.answer_timeout),
       frames_(std::move(frames)) {
   if (!s.user.empty())
@@ -24,6 +25,7 @@ session::session(const link_settings& s, framing frames, const std::string& clie
 }
 
 void session::take_over(heartbeat& rhythm, task_queue& tasks, instant now) {
+  (void)rhythm.on_server_wish(rhythm_->server_wish());
   rhythm_ = &rhythm;
   tasks_ = &tasks;
   rhythm_->on_up(now);
@@ -42,14 +44,30 @@ tharsis_status session::on_received(size_t count, instant now) {
   frames_->on_received(count);
   tharsis_stn_frame f;
   tharsis_status read;
-  while ((read = frames_->take(f)) == THARSIS_OK)
+  for (size_t there = frames_->pending(); (read = frames_->take(f)) == THARSIS_OK; there = frames_->pending()) {
+    tally(f, there - frames_->pending());
     if (const tharsis_status status = on_frame(f, now); status != THARSIS_OK) return status;
+  }
   if (const auto begun = frames_->pending_sequence()) tasks_->on_answer_begun(*begun, now);
   if (read == THARSIS_E_INTERNAL) return fail(THARSIS_STN_WHY_CODEC, read, frames_->failure().text);
   if (read != THARSIS_PENDING)
     return fail(THARSIS_STN_WHY_DECODE, read, "the server's bytes are no frames of codec '" + std::string(frames_->name()) + "': " + frames_->failure().text);
   if (tasks_->sent() == 0) silence_.on_calm();
   return THARSIS_OK;
+}
+
+void session::tally(const tharsis_stn_frame& f, size_t bytes) {
+  if (counted_ == nullptr) return;
+  switch (f.kind) {
+    case THARSIS_STN_FRAME_ANSWER:
+    case THARSIS_STN_FRAME_PIECE: return counted_->on_received(traffic_class::tasks, bytes);
+    case THARSIS_STN_FRAME_PUSH: return counted_->on_received(traffic_class::pushes, bytes);
+    case THARSIS_STN_FRAME_WELCOME: return counted_->on_received(traffic_class::hello, bytes);
+    case THARSIS_STN_FRAME_PONG: return counted_->on_received(traffic_class::heartbeats, bytes);
+    case THARSIS_STN_FRAME_HELLO: return counted_->on_sent(traffic_class::hello, bytes);
+    case THARSIS_STN_FRAME_PING: return counted_->on_sent(traffic_class::heartbeats, bytes);
+    default: return;  // A request: where it is written.
+  }
 }
 
 tharsis_status session::on_frame(const tharsis_stn_frame& f, instant now) {
@@ -127,6 +145,8 @@ tharsis_status session::on_hello(const tharsis_stn_frame& f, instant now) {
                     std::to_string(response->retcode) +
                     (response->errmsg.empty() ? "" : ": " + foreign_text(response->errmsg)));
   helloed_ = true;
+  if (response->heartbeat_ms > 0)
+    (void)rhythm_->on_server_wish(std::chrono::milliseconds(response->heartbeat_ms));
   on_proved(now);
   return THARSIS_OK;
 }
@@ -163,6 +183,12 @@ tharsis_status session::on_doubt(instant now) {
   return failure_.status;
 }
 
+bool session::on_company(instant now) {
+  if (failure_.status != THARSIS_OK || !up_ || !rhythm_->on_company(now)) return false;
+  send_ping();
+  return true;
+}
+
 tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
   if (failure_.status != THARSIS_OK) return failure_.status;
   if (now < deadline()) return THARSIS_OK;
@@ -194,7 +220,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
       break;
     case heartbeat::action::give_up:
       return fail(THARSIS_STN_WHY_PONG_MISSED, THARSIS_E_TIMEOUT,
-                  "a ping was not answered within " + wait_text(settings_.heartbeat.pong_timeout));
+                  "a ping was not answered within " + wait_text(rhythm_->pong_timeout()));
   }
   if (tasks_->on_slow(now) && rhythm_->on_doubt(now)) send_ping();
   switch (silence_.on_deadline(now)) {
@@ -231,7 +257,10 @@ void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
   }
   out.insert(out.end(), output_.begin(), output_.end());
   output_.clear();
-  while (may_send() && out.size() - before < room && tasks_->write_next(out, *frames_, now)) silence_.on_sent(now);
+  for (size_t there = out.size(); may_send() && out.size() - before < room && tasks_->write_next(out, *frames_, now); there = out.size()) {
+    silence_.on_sent(now);
+    if (counted_ != nullptr && out.size() > there) counted_->on_sent(tasks_->wrote_again() ? traffic_class::repeated : traffic_class::tasks, out.size() - there);
+  }
   upload_.on_written(out.size() - before);
 }
 
@@ -254,7 +283,9 @@ bool session::keep_awake() {
 // What does not depend on a task: a codec that cannot even say this is of no use.
 void session::say(const tharsis_stn_frame& f) {
   error why;
+  const size_t before = output_.size();
   if (frames_->append(output_, f, why) != THARSIS_OK) fail(THARSIS_STN_WHY_CODEC, why.status, why.text);
+  tally(f, output_.size() - before);
 }
 
 tharsis_status session::fail(uint32_t why, tharsis_status status, std::string text) {

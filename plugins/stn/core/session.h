@@ -15,6 +15,7 @@
 #include "plugins/stn/core/reason.h"
 #include "plugins/stn/core/silence.h"
 #include "plugins/stn/core/task_queue.h"
+#include "plugins/stn/core/traffic.h"
 #include "plugins/stn/core/upload.h"
 #include "sdk/pure/framing.h"
 
@@ -31,7 +32,7 @@ class session {
   // itself by `prove_by`: the server has taken the hello or, where the profile names no user, has
   // answered a ping. With `auth` the application's own proof comes after the hello, or in the ping's place.
   session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
-          instant prove_by, auth_exchange* auth = nullptr);
+          instant prove_by, auth_exchange* auth = nullptr, traffic* counted = nullptr);
 
   // It was proved beside the connection that the link had, and is the link's own from now on: so are these. It is up.
   void take_over(heartbeat& rhythm, task_queue& tasks, instant now);
@@ -45,6 +46,9 @@ class session {
 
   // Traffic may take another way now, by which this connection does not go: asks for a proof at once.
   tharsis_status on_doubt(instant now);
+
+  // The radio is awake now: see heartbeat. True: something is to be sent.
+  bool on_company(instant now);
 
   // The application has said something, or the server has answered it: goes on from there.
   tharsis_status on_auth(instant now);
@@ -83,6 +87,7 @@ class session {
   void send_hello(const std::string& client_id);
   void send_ping();
   void say(const tharsis_stn_frame& f);
+  void tally(const tharsis_stn_frame& f, size_t bytes);
   tharsis_status fail(uint32_t why, tharsis_status status, std::string text);
 
   const link_settings& settings_;
@@ -90,6 +95,7 @@ class session {
   task_queue* tasks_;
   instant prove_by_;
   auth_exchange* auth_;
+  traffic* counted_;  // Null: nobody counts.
   instant auth_until_ = never;
   instant doubted_until_ = never;
   silence silence_;

@@ -16,6 +16,7 @@
 #include "plugins/stn/core/sync_pace.h"
 #include "plugins/stn/core/signalling.h"
 #include "plugins/stn/core/tls_settings.h"
+#include "plugins/stn/core/weak_network.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/framing.h"
 #include "sdk/pure/mars_frame.h"
@@ -40,6 +41,13 @@ struct heartbeat_settings {
   duration relearn_after = 24h * 7;
   // Somebody looks at the application: a dead link is found soon, whatever that costs the radio.
   bool foreground_shortest = true;
+  // A ping so late was held back by the system, longer than paths are remembered: the link is dead, as a rule, and a
+  // machine that is awake for a moment only does not wait the whole time to learn it.
+  duration late = 900s;
+  duration pong_timeout_late = 5s;
+  // In the background, when the radio is awake for something else: a ping may come so much of its interval early, in
+  // per cent. At half of it two links of one interval meet within one, and then stay together.
+  int64_t early = 50;
 };
 
 // A pause for each way in which the application is used.
@@ -155,6 +163,7 @@ struct settings {
   task_settings tasks;
   activity_settings activity;
   sync_settings sync;
+  weak_settings weak;
   http_settings http;
   std::vector<short_link_settings> short_links;
   std::vector<group_settings> groups;
@@ -202,7 +211,7 @@ inline constexpr int64_t subscriptions_max = 256;
 // Whose strand does not take so many pushes does not live any more, as a rule.
 inline constexpr int64_t pushes_waiting_max = 4096;
 inline constexpr uint32_t endpoints_max = 64;
-// What a server may wish: faster is no heartbeat, slower proves nothing.
+// What a server, or an application for it, may wish: faster is no heartbeat, slower proves nothing.
 inline constexpr duration heartbeat_wish_min = 1s, heartbeat_wish_max = 1h;
 // How long a stopping link may take to hand its last bytes to the system.
 inline constexpr duration farewell = 500ms;

@@ -139,6 +139,7 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   if (r == nullptr) return false;
   if (!frames.carries(THARSIS_STN_CARRIES_KEYS)) r->key.clear();  // The server would not know a repeat.
   stop_waiting(*r, now);
+  wrote_again_ = r->sends > 0;
   be_sent(*r, now);
   tharsis_stn_frame f = frame_of(THARSIS_STN_FRAME_REQUEST);
   f.command = r->command;

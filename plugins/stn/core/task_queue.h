@@ -73,6 +73,8 @@ class task_queue {
   // Puts the next request behind what is in `out`; it counts as sent from here on. False: none is ready.
   // One that `frames` do not carry is answered so.
   bool write_next(std::vector<uint8_t>& out, framing& frames, instant now);
+  // Whether what write_next() wrote last had been sent before.
+  bool wrote_again() const { return wrote_again_; }
   // For a link that carries each request by itself: the next one is on its way from here on, until on_end(),
   // on_tries_over(), or cancel() and the like, whatever comes first; that on_end() comes by its deadline is its
   // carrier's promise. Valid so long. Null: none is ready.
@@ -181,6 +183,7 @@ class task_queue {
   uint32_t connection_ = 0;  // Of now, or the last.
   bool up_ = false;
   bool no_network_ = false;
+  bool wrote_again_ = false;
 };
 
 }  // namespace tharsis::stn

@@ -59,10 +59,18 @@ TEST(GatewayExchange, GreetsLikeTheSampleServer) {
   ASSERT_TRUE(response);
   EXPECT_EQ(response->retcode, 0);
   EXPECT_EQ(response->errmsg, "congratulations, ann");
+  EXPECT_EQ(response->heartbeat_ms, 0);
   const auto big = mars::decode<mars::hello_response>(
       b.answer(1, {mars::command_hello2, 2, encode(mars::hello_request{"ann", "64KB", {}}), {}, {}}).body);
   EXPECT_EQ(big->errmsg, "hello mars");
   EXPECT_EQ(big->dump_content.size(), 65536u);
+}
+
+TEST(GatewayExchange, SaysHowOftenToPingWhereTheProfileDoes) {
+  gateway::settings s;
+  s.heartbeat = 30s;
+  bench b(s);
+  EXPECT_EQ(mars::decode<mars::hello_response>(b.answer(1, hello(ann_id)).body)->heartbeat_ms, 30'000);
 }
 
 TEST(GatewayExchange, EchoesAnyBodyWithoutAHelloAndWithoutCountingAMessage) {

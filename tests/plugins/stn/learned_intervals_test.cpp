@@ -80,3 +80,18 @@ TEST(LearnedIntervals, ATextCutAnywhereIsWholeLinesOrRefused) {
     EXPECT_EQ(bool(read), cut > 0 && text[cut - 1] == '\n') << cut;
   }
 }
+
+TEST(LearnedIntervals, OfADozingMachineAreKeptApartAndOldFilesAreRead) {
+  learned_intervals all;
+  all.put("main", "home", {270s, true, 5});
+  all.put("main", "home", {540s, false, 7}, true);
+  auto again = learned_intervals::parse(all.text());
+  ASSERT_TRUE(again) << again.failure().text;
+  EXPECT_EQ(again->find("main", "home"), (learned_interval{270s, true, 5}));
+  EXPECT_EQ(again->find("main", "home", true), (learned_interval{540s, false, 7}));
+  EXPECT_FALSE(again->find("main", "", true));
+  const auto old = learned_intervals::parse(std::string(first) + "main home 270 settled 5\n");
+  ASSERT_TRUE(old) << old.failure().text;
+  expect_refused(std::string(first) + "main home 270 settled 5 sleeping\n", "line 2");
+  expect_refused(std::string(first) + "main home 270 settled 5 dozing dozing\n", "line 2");
+}

@@ -14,6 +14,9 @@ stn::links_report sample() {
   stn::links_report r;
   r.wall = t0;
   r.network = THARSIS_STN_NETWORK_CONNECTED;
+  r.weak = true;
+  r.weak_because = THARSIS_STN_WEAK_TASK_SLOW;
+  r.traffic[1][0] = {3, 300, 2, 200};
   stn::link_report main;
   main.name = "main";
   main.state = THARSIS_STN_UP;
@@ -24,6 +27,7 @@ stn::links_report sample() {
   main.connects = 3;
   main.rtt = 25ms;
   main.heartbeat = 210s;
+  main.heartbeat_from = 2;
   main.bytes_sent = 100;
   main.incidents.push_back({t0 - 70'000'000'000, THARSIS_STN_WHY_DOUBT, "a ping was not answered", main.endpoint, main.address, 600s, 1,
                             {{t0 - 72'000'000'000, THARSIS_STN_WHY_NETWORK_CHANGED, "the network changed from eth0 to wlan0", 1}}});
@@ -42,6 +46,8 @@ TEST(StnLinksReport, ItsTextIsReadBack) {
   ASSERT_TRUE(read) << read.failure().text;
   EXPECT_EQ(stn::book_text(*read), stn::book_text(sample()));
   ASSERT_EQ(read->links.size(), 2u);
+  EXPECT_EQ(read->traffic, sample().traffic);
+  EXPECT_EQ(read->weak_because, uint32_t{THARSIS_STN_WEAK_TASK_SLOW});
   EXPECT_EQ(read->links[1].causes.at(0).text, "100% gone\nreally");
   EXPECT_EQ(read->links[0].incidents.at(0).causes.at(0).text, "the network changed from eth0 to wlan0");
 }
@@ -56,14 +62,23 @@ TEST(StnLinksReport, ADamagedTextIsRefusedAndNeverReadWrongly) {
     (void)stn::parse_links_report(flipped);  // Under sanitizers.
   }
   EXPECT_FALSE(stn::parse_links_report("something else"));
+  EXPECT_FALSE(stn::parse_links_report("tharsis.stn links 1\ntraffic 3 0 1 1 1 1\n")) << "of no kind of network";
+  EXPECT_FALSE(stn::parse_links_report("tharsis.stn links 1\ntraffic 0 5 1 1 1 1\n")) << "for nothing";
   EXPECT_FALSE(stn::parse_links_report("tharsis.stn links 1\ncause 1 1 1 x\n")) << "of no link";
 }
 
 TEST(StnLinksReport, StatusShowsEachLinkAndHowOldThisIs) {
   const std::string text = stn::status_text(sample(), t0 + 5'000'000'000);
-  EXPECT_NE(text.find("network: connected (as stn wrote it 5 s ago)"), std::string::npos) << text;
+  EXPECT_NE(text.find("network: connected, weak: task_slow (as stn wrote it 5 s ago)"), std::string::npos) << text;
   EXPECT_NE(text.find("main        up     65 s"), std::string::npos) << text;
-  EXPECT_NE(text.find("25 ms  210 s"), std::string::npos) << text;
+  EXPECT_NE(text.find("25 ms  210 s, the server's"), std::string::npos) << text;
+  EXPECT_NE(stn::status_json(sample(), t0).find("\"heartbeat_from\":\"server\""), std::string::npos);
+}
+
+TEST(StnLinksReport, AsJsonItSaysWhatTrafficWasFor) {
+  const std::string json = stn::status_json(sample(), t0);
+  EXPECT_NE(json.find("\"wifi\":{\"tasks\":{\"sent\":3,\"bytes_sent\":300,\"received\":2,\"bytes_received\":200}"), std::string::npos) << json;
+  EXPECT_NE(json.find("\"weak\":true,\"weak_because\":\"task_slow\""), std::string::npos) << json;
 }
 
 TEST(StnLinksReport, ExplainTellsWhatLedToEachLoss) {

@@ -1,5 +1,7 @@
 // Goal: when the network changes or the machine has slept, a link is judged at once instead of by its
 // silence, and the first attempt on a new network waits for nothing.
+#include <algorithm>
+
 #include "tests/plugins/stn/link_world.h"
 
 using namespace tharsis;
@@ -180,4 +182,73 @@ TEST(StnNetwork, WhoLogsInIsServedAtOnceAndWhoLogsOutSeldom) {
   w.tell();
   w.world.run_for(2h);
   EXPECT_LE(w.attempts_in(24h), 120u) << "half an hour each, on average";
+}
+
+namespace {
+
+// Times at which a ping came, those within a second together.
+size_t wakes(std::vector<instant> at) {
+  std::sort(at.begin(), at.end());
+  size_t n = 0;
+  for (size_t i = 0; i < at.size(); ++i) n += i == 0 || at[i] - at[i - 1] > 1s ? 1 : 0;
+  return n;
+}
+
+// Three links that came up one after the other, then nobody looks any more; how often their pings wake the radio in
+// an hour.
+size_t wakes_in_the_background(uint64_t seed, int64_t early) {
+  link_world w(seed);
+  stn::link_settings link = w.link();
+  link.heartbeat = {.interval_min = 60s, .interval_max = 60s, .step = 0s, .settle = 0, .early = early};
+  w.settings.links.clear();
+  for (const char* name : {"main", "side", "third"}) {
+    link.name = name;
+    w.settings.links.push_back(link);
+  }
+  w.serve();
+  w.start();
+  w.world.run_for(5s);
+  for (const char* name : {"side", "third"}) {  // What is said restarts the wait of who says it.
+    EXPECT_EQ(w.submit(name, name, 0, name), THARSIS_OK);
+    w.world.run_for(20s);
+  }
+  w.client.on_strand([&] {
+    w.host.network.foreground = false;
+    w.host.network.tell();
+  });
+  w.server.pings_at.clear();
+  w.world.run_for(1h);
+  EXPECT_GE(w.server.pings_at.size(), 170u) << "each link pings";
+  EXPECT_EQ(w.dispatcher->totals().connects, 3u);
+  return wakes(w.server.pings_at);
+}
+
+}  // namespace
+
+TEST(StnNetwork, InTheBackgroundTheLinksWakeTheRadioTogether) {
+  for (uint64_t seed = 13; seed < 16; ++seed) {
+    EXPECT_LE(wakes_in_the_background(seed, 50), 65u);
+    EXPECT_GE(wakes_in_the_background(seed, 0), 120u) << "without it this test would show nothing";
+  }
+}
+
+TEST(StnNetwork, TheServerSaysHowOftenToPing) {
+  link_world w(17);
+  w.server.heartbeat_ms = 30'000;
+  w.serve();
+  w.start();
+  ASSERT_TRUE(w.wait_up());
+  w.server.pings_at.clear();
+  w.world.run_for(10min);
+  EXPECT_GE(w.server.pings_at.size(), 19u);
+  w.client.on_strand([&] {
+    const auto report = w.dispatcher->report();
+    EXPECT_EQ(report.links[0].heartbeat, 30s);
+    EXPECT_EQ(std::string(stn::heartbeat_sources[report.links[0].heartbeat_from]), "server");
+  });
+  w.server.heartbeat_ms = 0;
+  w.client.on_strand([&] { w.dispatcher->redo(text_of("")); });
+  ASSERT_TRUE(w.wait_down());
+  ASSERT_TRUE(w.wait_up());
+  w.client.on_strand([&] { EXPECT_EQ(w.dispatcher->report().links[0].heartbeat, w.link().heartbeat.interval_min) << "it was a word for that connection"; });
 }

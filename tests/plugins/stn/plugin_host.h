@@ -62,6 +62,22 @@ class plugin_host {
   std::vector<connect> connects;  // Of stn.connect.
   std::vector<tharsis_stn_network> networks;
   std::vector<tharsis_stn_sync> syncs;
+  struct task_end {
+    std::string link, reason;
+    tharsis_handle task;
+    uint32_t command, why, channel, sends, connection;
+    tharsis_status status;
+    int32_t code, priority;
+    uint64_t request_size, answer_size;
+    duration took, told;  // As a whole, and the sum of its parts.
+  };
+  std::vector<task_end> tasks;  // Of stn.task.
+  struct weak_state {
+    bool weak;
+    uint32_t because;
+    duration lasted;
+  };
+  std::vector<weak_state> weak;  // Of stn.weak.
   const void* dns = nullptr;
   const tharsis_stn_route* route = nullptr;  // Who says which way tasks go; before the start.
   // Who authenticates, from now on. On the strand.
@@ -99,7 +115,7 @@ class plugin_host {
   }
   static tharsis_status declare(void*, const tharsis_topic* topic, tharsis_handle* id, tharsis_error*) {
     const char* const names[] = {THARSIS_STN_LINK_TOPIC, THARSIS_STN_PUSH_TOPIC, THARSIS_STN_AUTH_TOPIC, THARSIS_STN_CONNECT_TOPIC,
-                                 THARSIS_STN_NETWORK_TOPIC, THARSIS_STN_SYNC_TOPIC};
+                                 THARSIS_STN_NETWORK_TOPIC, THARSIS_STN_SYNC_TOPIC, THARSIS_STN_TASK_TOPIC, THARSIS_STN_WEAK_TOPIC};
     for (size_t i = 0; i < std::size(names); ++i)
       if (std::string_view(topic->name) == names[i]) return *id = i + 1, THARSIS_OK;
     return *id = 99, THARSIS_OK;
@@ -121,6 +137,14 @@ class plugin_host {
       of(self).networks.push_back(*static_cast<const tharsis_stn_network*>(payload));
     } else if (topic == 6) {
       of(self).syncs.push_back(*static_cast<const tharsis_stn_sync*>(payload));
+    } else if (topic == 7) {
+      const auto& t = *static_cast<const tharsis_stn_task_event*>(payload);
+      of(self).tasks.push_back({std::string(view(t.link)), std::string(view(t.reason)), t.task, t.command, t.why, t.channel, t.sends, t.connection,
+                                t.status, t.code, t.priority, t.request_size, t.answer_size, duration(t.took),
+                                duration(t.queued + t.resolve + t.connect + t.tls + t.prove + t.first_byte + t.rest + t.lost)});
+    } else if (topic == 8) {
+      const auto& w = *static_cast<const tharsis_stn_weak*>(payload);
+      of(self).weak.push_back({w.weak != 0, w.because, duration(w.lasted)});
     } else if (topic == 2) {
       of(self).pushes.emplace_back(as_text(view(static_cast<const tharsis_stn_push*>(payload)->body)));
     }

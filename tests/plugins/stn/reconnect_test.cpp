@@ -208,6 +208,19 @@ TEST(Reconnect, AnotherNetworkIsTriedAtOnceEachTime) {
   }
 }
 
+TEST(Reconnect, InCompanyAPauseEndsOfWhichMoreThanHalfIsOver) {
+  lost l(quick(), usage::inactive);
+  l.lose(20);
+  EXPECT_EQ(l.told(), 160s);
+  EXPECT_FALSE(l.r.on_company(t0 + 79s));
+  EXPECT_TRUE(l.r.on_company(t0 + 81s));
+  EXPECT_EQ(l.told(), 0s);
+  EXPECT_FALSE(l.r.on_company(t0 + 82s)) << "it has ended";
+  EXPECT_EQ(l.pause(), 160s) << "the next one is as long as ever";
+  l.r.on_refused(t0, 1h);
+  EXPECT_FALSE(l.r.on_company(t0 + 159s)) << "who was refused waits";
+}
+
 // Mars' own table, each cell: what was computed there is what is waited here.
 TEST(Reconnect, MarsTable) {
   constexpr duration kept[] = {15s, 30s, 120s, 300s}, wanted[] = {5s, 10s, 20s, 30s, 300s};

@@ -57,6 +57,8 @@ class scripted_server {
   int connections = 0;
   int hellos = 0;
   int pings = 0;
+  std::vector<instant> pings_at;
+  int32_t heartbeat_ms = 0;  // In the answer to a hello.
   int kept_awake = 0;
   std::map<std::string, int> executions;  // By body.
   std::vector<std::string> client_ids;
@@ -120,6 +122,7 @@ class scripted_server {
     }
     if (f.command == mars::command_noop) {
       ++pings;
+      pings_at.push_back(place_.now());
       mars::append_frame(out, f);
       return true;
     }
@@ -159,7 +162,7 @@ class scripted_server {
       default:
         break;
     }
-    const mars::hello_response answer{how == manner::refuse_hello ? 7 : 0, "as told", {}};
+    const mars::hello_response answer{how == manner::refuse_hello ? 7 : 0, "as told", {}, {}, {}, heartbeat_ms};
     mars::append_frame(out, {f.command, f.sequence, mars::encode(answer), {}, {}});
     mars::append_frame(out, {mars::command_push, mars::sequence_push, {'h', 'i'}, {}, {}});
     return true;

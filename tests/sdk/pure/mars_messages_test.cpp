@@ -50,6 +50,8 @@ TEST(MarsMessages, EncodeByteForByteAsProto2Does) {
             (bytes{0x0A, 3, 'a', 'n', 'n', 0x12, 2, 'h', 'i'}));
   EXPECT_EQ(mars::encode(mars::hello_request{"", "", {0, 255}}), (bytes{0x0A, 0, 0x12, 0, 0x1A, 2, 0, 255}));
   EXPECT_EQ(mars::encode(mars::hello_response{0, "ok", {}}), (bytes{0x08, 0, 0x12, 2, 'o', 'k'}));
+  EXPECT_EQ(mars::encode(mars::hello_response{.errmsg = "ok", .heartbeat_ms = 30'000}), (bytes{0x08, 0, 0x12, 2, 'o', 'k', 0xB0, 0x01, 0xB0, 0xEA, 0x01}));
+  EXPECT_EQ(mars::decode<mars::hello_response>(bytes{0x08, 0, 0xB0, 0x01, 0xB0, 0xEA, 0x01})->heartbeat_ms, 30'000);
   EXPECT_EQ(mars::encode(line), (bytes{0x0A, 1,   't',  0x12, 3,   'a', 'n',  'n', 0x1A, 3,
                                        'a',  'l', 'l',  0x22, 2,   'u', 'p',  0x2A, 1,   '0'}));
   EXPECT_EQ(mars::encode(mars::topic_response{-1, ""}),
