@@ -40,7 +40,7 @@ result<log_settings> read_logs(const host& h) {
   l.connections = h.whole("logs.connections", l.connections);
   if (const std::string token = h.text("logs.token"); !token.empty()) l.tokens["*"] = token;
   if (const std::string path = h.text("logs.token_file"); !path.empty()) {
-    auto token = read_whole(h.files, path, token_max, "a token");
+    auto token = read_secret(h.files, path, token_max, "a token");
     if (!token) return error{token.status(), h.where("logs.token_file") + ": gateway.logs.token_file: " + token.failure().text};
     l.tokens["*"] = token->substr(0, token->find_last_not_of(" \r\n") + 1);
   }

@@ -28,7 +28,7 @@ result<ship_place> open_target(const tharsis_files* files, const ship_settings& 
   if (place.source.empty()) return error{THARSIS_E_INVALID, "this machine has no name; say who we are with --source, or ship.source"};
   place.token = s.token;
   if (place.token.empty() && !s.token_file.empty()) {
-    auto token = read_whole(files, s.token_file, token_max, "a token");
+    auto token = read_secret(files, s.token_file, token_max, "a token");
     if (!token) return token.failure();
     while (!token->empty() && (token->back() == '\n' || token->back() == '\r' || token->back() == ' ')) token->pop_back();
     place.token = std::move(*token);

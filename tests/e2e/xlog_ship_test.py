@@ -106,6 +106,7 @@ class Shipping(unittest.TestCase):
         self.folder = FOLDER / self._testMethodName
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+        (self.folder / "token").touch(mode=0o600)
         (self.folder / "token").write_text(TOKEN + "\n")
         self.started = []
 
@@ -231,6 +232,10 @@ class Shipping(unittest.TestCase):
         self.assertIn("token", self.push(gateway.url, code=1)["reason"])
         self.assertFalse((gateway.state / "gateway/logs/me").exists())
         self.assertEqual(run(*self.words("http://192.0.2.1:80")).returncode, 2)
+        (self.folder / "token").chmod(0o644)
+        open_to_all = run(*self.words(gateway.url))
+        self.assertNotEqual(open_to_all.returncode, 0)
+        self.assertIn("chmod 600", open_to_all.stdout + open_to_all.stderr)
 
     def lie(self, answer, *more):
         """Something that answers each connection with these bytes, piece by piece."""

@@ -141,6 +141,18 @@ TEST(ProxySim, WhereItIsWishedTheLinkGoesWithoutAProxyThatFails) {
   }
 }
 
+// Mars resolves a proxy's name without a time limit and goes round for ever when it has no address.
+TEST(ProxySim, Defect4AProxyWhoseNameCannotBeResolvedEndsTheAttemptAndTheTask) {
+  proxied w(65, false);
+  w.link().proxy.named = *parse_proxy("http://proxy.nowhere.test:3128");
+  w.start();
+  ASSERT_TRUE(w.wait_down(20s));
+  EXPECT_NE(w.reason().find("the proxy http://proxy.nowhere.test:3128: "), std::string::npos) << w.reason();
+  EXPECT_EQ(w.submit("task", "key", 5000), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(1, 10s));
+  EXPECT_EQ(w.outcomes["task"].status, THARSIS_E_TIMEOUT) << w.outcomes["task"].reason;
+}
+
 TEST(ProxySim, WithoutThatWishNothingGoesAroundIt) {
   proxied w(60, true);
   w.world.between(w.client_machine, w.server_machine).black_hole = false;
