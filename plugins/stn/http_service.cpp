@@ -8,13 +8,13 @@
 namespace tharsis::stn {
 namespace {
 
-constexpr const char* stopping = "stn is stopping";
+constexpr const char* why_stopped = "stn is stopping";
 // So much of a request's body is asked for at once.
 constexpr size_t room_max = 64 * 1024;
 // So much of an answer's body may be on its way to who asked for it.
 constexpr size_t window = 256 * 1024;
 constexpr int64_t jars_max = 64;
-constexpr uint32_t known_flags = THARSIS_HTTP_RAW | THARSIS_HTTP_REPEATABLE | THARSIS_HTTP_DOWNGRADE | THARSIS_HTTP_NO_REDIRECT;
+constexpr uint32_t known_call_flags = THARSIS_HTTP_RAW | THARSIS_HTTP_REPEATABLE | THARSIS_HTTP_DOWNGRADE | THARSIS_HTTP_NO_REDIRECT;
 
 duration or_else(uint32_t asked_ms, duration otherwise) { return asked_ms > 0 ? duration(std::chrono::milliseconds(asked_ms)) : otherwise; }
 
@@ -118,7 +118,7 @@ void http_service::stop() {
   stopping_ = true;
   inbox_.drain();
   network_.close();
-  for (const auto& [id, call] : calls_) end(*call, THARSIS_E_CANCELLED, {}, stopping);
+  for (const auto& [id, call] : calls_) end(*call, THARSIS_E_CANCELLED, {}, why_stopped);
   calls_.clear();
   connections_.close();
   work_.clear();
@@ -126,7 +126,7 @@ void http_service::stop() {
 
 result<std::unique_ptr<http_order>> http_service::order_of(const tharsis_http_request& asked) const {
   if (asked.done == nullptr) return wrong_request("an HTTP request needs a `done` that is called at its end");
-  if ((asked.flags & ~known_flags) != 0) return wrong_request("an HTTP request's flags are THARSIS_HTTP_*, or 0");
+  if ((asked.flags & ~known_call_flags) != 0) return wrong_request("an HTTP request's flags are THARSIS_HTTP_*, or 0");
   auto to = parse_url(view(asked.url));
   if (!to) return to.failure();
   auto order = std::make_unique<http_order>();
@@ -162,7 +162,7 @@ tharsis_status http_service::submit(const tharsis_http_request& asked, tharsis_h
   if (!order) return fail(error, order.failure());
   const tharsis_handle strand = host_.loop->current(host_.loop->self);
   if (strand == 0) return fail(error, THARSIS_E_INVALID, "HTTP calls are started on a strand, where their answers can go");
-  if (stopping_) return fail(error, THARSIS_E_GONE, stopping);
+  if (stopping_) return fail(error, THARSIS_E_GONE, why_stopped);
   if (open_.fetch_add(1) >= settings_.calls_max) {
     --open_;
     return fail(error, THARSIS_E_BUSY, std::to_string(settings_.calls_max) + " HTTP calls are open already (stn.http.calls_max); try again after one has ended");
@@ -179,7 +179,7 @@ tharsis_status http_service::submit(const tharsis_http_request& asked, tharsis_h
 }
 
 tharsis_status http_service::open_jar(tharsis_handle* jar, tharsis_error* error) {
-  if (stopping_) return fail(error, THARSIS_E_GONE, stopping);
+  if (stopping_) return fail(error, THARSIS_E_GONE, why_stopped);
   if (jars_open_.fetch_add(1) >= jars_max) {
     --jars_open_;
     return fail(error, THARSIS_E_BUSY, std::to_string(jars_max) + " jars are open already; close one");
@@ -218,7 +218,7 @@ void http_service::accept(std::unique_ptr<http_order> order) {
   if (jar != jars_.end()) order->ask.jar = jar->second;
   open_call& call = *calls_.emplace(id, std::make_unique<open_call>(*this, std::move(order))).first->second;
   if (stopping_ || lost_jar) {
-    if (stopping_) end(call, THARSIS_E_CANCELLED, {}, stopping);
+    if (stopping_) end(call, THARSIS_E_CANCELLED, {}, why_stopped);
     else end(call, THARSIS_E_GONE, {}, "the jar of the call is closed");
     calls_.erase(id);
     return;
