@@ -146,6 +146,27 @@ void dispatcher::begin(longlink& link) {
   link.start();
 }
 
+void dispatcher::change(const std::vector<link_settings>& before, const std::vector<link_settings>& now) {
+  const auto named = [](const std::vector<link_settings>& all, const std::string& name) {
+    return std::any_of(all.begin(), all.end(), [&](const link_settings& l) { return l.name == name; });
+  };
+  for (const link_settings& l : before) {
+    const longlink* const link = named(now, l.name) ? nullptr : links_.named(l.name);
+    if (link == nullptr) continue;
+    links_.remove(link->number(), {THARSIS_STN_WHY_REMOVED, THARSIS_E_CANCELLED, "the profile does not name it any more"},
+                  {THARSIS_E_GONE, THARSIS_STN_LINK_REMOVED, "the profile does not name the task's link any more"});
+  }
+  for (const link_settings& l : now) {
+    longlink* const link = links_.named(l.name);
+    if (link != nullptr)
+      links_.change(*link, l);
+    else
+      open_link(l);
+  }
+  news_.touch();
+  book_.touch();
+}
+
 tharsis_status dispatcher::check(const tharsis_stn_task& task, direction& to, tharsis_error* error) const {
   const std::string_view wanted = task.link.size == 0 ? "main" : view(task.link);
   if (task.done == nullptr)
@@ -414,6 +435,7 @@ void dispatcher::take(answer a, size_t link) {
 }
 
 void dispatcher::on_state(size_t link) {
+  news_.touch();
   longlink* const changed = links_.at(link);
   if (changed == nullptr || stopping_) return;
   if (minors_.may_go(*changed)) {

@@ -49,7 +49,6 @@ class dispatcher final : public answer_taker {
   void start();
   void take(answer a, size_t link) override;
   void ask(const encode_wish& wish, size_t link) override;
-  void on_state() override { news_.touch(); }
   void on_state(size_t link) override;
   switchboard& ways() { return ways_; }
   const link_names& names() const { return names_; }
@@ -58,6 +57,9 @@ class dispatcher final : public answer_taker {
   link_directory& links() { return links_; }
   // Adds one and starts it. No other has its name. [own strand]
   longlink& open_link(const link_settings& s);
+  // The profile names these links now, in the place of `before`: what has changed changes, and no task is lost but
+  // those of links that are named no more. [own strand]
+  void change(const std::vector<link_settings>& before, const std::vector<link_settings>& now);
   // Of all links together. [own strand]
   link_totals totals() const;
   // How the links are and were. [own strand]

@@ -8,10 +8,17 @@ link_codec::link_codec(codec_shelf& shelf, const link_settings& s)
 }
 
 void link_codec::open(std::function<void()> changed) {
-  if (table_ != nullptr) return;  // stn's own never go.
   changed_ = std::move(changed);
+  if (table_ != nullptr) return;  // stn's own never go.
   error why = shelf_.watch(settings_.codec, *this);
   if (why.status != THARSIS_OK) trouble_ = std::move(why);
+}
+
+void link_codec::reopen() {
+  shelf_.drop(*this);
+  table_ = built_in_codec(settings_.codec);
+  look();
+  open(std::move(changed_));
 }
 
 void link_codec::on_codec(const tharsis_stn_codec* table) {

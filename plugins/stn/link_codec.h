@@ -19,6 +19,9 @@ class link_codec final : private codec_user {
   // that was there before is not used any more. [own strand]
   void open(std::function<void()> changed);
 
+  // The settings name another one, or say something else of it. [own strand]
+  void reopen();
+
   // OK, or why the link must wait.
   const error& trouble() const { return trouble_; }
   // For one connection.

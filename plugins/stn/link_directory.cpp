@@ -16,6 +16,12 @@ longlink& link_directory::add(const link_settings& s) {
   return *all_.back();
 }
 
+void link_directory::change(longlink& link, const link_settings& s) {
+  const endpoint_terms before = link.terms();
+  link.change(s);
+  if (link.terms() != before) show_names();
+}
+
 void link_directory::remove(size_t number, const loss& why, const ending& tasks) {
   longlink* const link = at(number);
   if (link == nullptr) return;

@@ -26,6 +26,9 @@ class link_directory {
   // One that tasks do not name.
   longlink& add_unnamed(const link_settings& s);
 
+  // The profile says something else of it.
+  void change(longlink& link, const link_settings& s);
+
   // Nobody finds it from now on, and what it has not answered ends so. The rest is a farewell: then it is destroyed.
   void remove(size_t number, const loss& why, const ending& tasks);
 

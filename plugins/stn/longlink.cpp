@@ -1,6 +1,7 @@
 #include "plugins/stn/longlink.h"
 
 #include "plugins/stn/core/wait_text.h"
+#include "plugins/stn/core/link_change.h"
 #include "sdk/async/next_turn.h"
 
 namespace tharsis::stn {
@@ -51,6 +52,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       nudge_(place_),
       deadlines_(place_),
       running_(place_) {
+  profile_endpoints_ = settings_.endpoints;
   company_.join(*this);
 }
 
@@ -191,6 +193,7 @@ void longlink::remember() {
 
 task<void> longlink::run() {
   while (!ending_) {
+    take_pending();
     if (!has_codec() || !may_connect()) {
       co_await nudge_.wait();
       continue;
@@ -235,6 +238,7 @@ void longlink::rest() {
 }
 
 loss longlink::not_reached(error why) const {
+  if (pending_) return {THARSIS_STN_WHY_RECONNECT, THARSIS_E_CANCELLED, "the profile says something else of it"};
   if (led_away_) return {THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "it is to be reached at " + target().text() + " now"};
   return {moved_ ? uint32_t{THARSIS_STN_WHY_NETWORK_CHANGED} : why_not_reached(phases_.current(), why.status), std::move(why)};
 }
@@ -482,9 +486,63 @@ std::optional<loss> longlink::move_over(stream& wire, session& talk) {
 }
 
 void longlink::set_endpoints(std::vector<endpoint> to) {
-  link_settings next = settings_;
+  link_settings next = planned();
   next.endpoints = std::move(to);
-  lead_to(std::move(next));
+  if (pending_)
+    *pending_ = std::move(next);
+  else
+    lead_to(std::move(next));
+}
+
+void longlink::change(link_settings next) {
+  if (next.endpoints == profile_endpoints_)
+    next.endpoints = planned().endpoints;  // What was said of them holds on.
+  else
+    profile_endpoints_ = next.endpoints;
+  const link_change what = change_of(planned(), next);
+  if (what == link_change::none) return;
+  if (pending_ || what == link_change::speech) return speak_anew(std::move(next));
+  take_numbers(next);
+  if (next_ || what == link_change::way) lead_to(std::move(next));
+  nudge();
+}
+
+// All but where it leads; of what is said on a connection nothing has changed.
+void longlink::take_numbers(const link_settings& next) {
+  link_settings changed = next;
+  take_way(changed, settings_);
+  if (changed.heartbeat != settings_.heartbeat && rhythm_.change(changed.heartbeat)) nudge();
+  if (changed.reconnect != settings_.reconnect) pace_.change(changed.reconnect);
+  if (changed.signalling != settings_.signalling) signals_ = signalling(changed.signalling);
+  demand_.change(changed);
+  home_.change(changed.backup);
+  settings_ = std::move(changed);
+}
+
+// With other words, or to somebody else: from the next connection on, which is wanted now.
+void longlink::speak_anew(link_settings next) {
+  next_.reset();
+  moving_by_ = never;
+  if (talk_ != nullptr) talk_->hold(false);
+  pending_ = std::make_unique<link_settings>(std::move(next));
+  led_away_ = true;
+  if (wire_ != nullptr) wish_.emplace(not_reached({}));
+  dialer_.give_up();
+  pace_.forgive();
+  pace_.on_network();
+  nudge();
+}
+
+// Between two connections.
+void longlink::take_pending() {
+  if (!pending_) return;
+  const link_settings next = std::move(*std::exchange(pending_, nullptr));
+  home_.end();
+  take_numbers(next);
+  settings_ = next;
+  turn_ = 0;
+  codec_.reopen();
+  pace_.on_network();
 }
 
 // By the way that `next` names. What is up stays until something better is.
@@ -493,6 +551,7 @@ void longlink::lead_to(link_settings next) {
   next_trouble_.clear();
   moving_by_ = never;
   if (talk_ != nullptr) talk_->hold(false);
+  if (up_ && change_of(settings_, next) != link_change::way) return;  // It is there already.
   if (up_) {
     successor::listener& heard = *this;
     next_ = std::make_unique<successor>(successor::surroundings{place_, host_, ways_, auth_, settings_, codec_, client_id_, use_, counted_, user()}, std::move(next), heard);
@@ -766,7 +825,6 @@ void longlink::report(uint32_t state, loss why, duration gap) {
   reason_ = std::move(why);
   events_.on_state(s);
   book_.touch();
-  taker_.on_state();
   taker_.on_state(number_);
 }
 

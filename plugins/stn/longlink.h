@@ -38,8 +38,6 @@ class answer_taker {
   virtual void take(answer a, size_t link) = 0;
   // A caller is to make a body; before answers of the same turn.
   virtual void ask(const encode_wish& wish, size_t link) = 0;
-  // The state of one of its links is another one.
-  virtual void on_state() = 0;
   // The link is in another state.
   virtual void on_state(size_t link) = 0;
 
@@ -82,6 +80,9 @@ class longlink final : private auth_asker, private successor::listener, private 
   void reconnect(const std::string& sentence);
   // It is reached there from now on. Where it is up, a connection to them is made and proved first.
   void set_endpoints(std::vector<endpoint> to);
+  // The profile says this of it now. Nothing that waits is lost; a connection that is no longer right is given up when
+  // another one is there, or at once where what is said on it has changed.
+  void change(link_settings next);
   // The server's wish, until it has another one; 0: none.
   void set_heartbeat(duration interval);
   // It connects, if it rests, though there is no task for it.
@@ -113,7 +114,7 @@ class longlink final : private auth_asker, private successor::listener, private 
 
   size_t number() const { return number_; }
   const std::string& name() const { return settings_.name; }
-  endpoint_terms terms() const { return terms_of(settings_); }
+  endpoint_terms terms() const { return terms_of(planned()); }
   const link_totals& totals() const { return totals_; }
   // How it is and was.
   link_report snapshot() const;
@@ -155,6 +156,10 @@ class longlink final : private auth_asker, private successor::listener, private 
   loss broken(const stream& wire, tharsis_status status) const;
   std::optional<loss> move_home();
   std::optional<loss> move_over(stream& wire, session& talk);
+  const link_settings& planned() const { return pending_ ? *pending_ : next_ ? next_->next() : settings_; }
+  void take_numbers(const link_settings& next);
+  void speak_anew(link_settings next);
+  void take_pending();
   void lead_to(link_settings next);
   void leave_plan();
   live_wire take_next();
@@ -232,6 +237,8 @@ class longlink final : private auth_asker, private successor::listener, private 
   duration round_trip_{};
   bool asked_ = false;  // The connection for a proof, after a change of the network.
   std::string trouble_;                // Of the last time that it was down, since it was up.
+  std::vector<endpoint> profile_endpoints_;  // Whatever was said otherwise since.
+  std::unique_ptr<link_settings> pending_;   // From the next connection on.
   std::unique_ptr<successor> next_;    // Another connection, which is to take this one's place
   instant moving_by_ = never;          // by then, when it is up.
   bool adopted_ = false;               // This one came so.

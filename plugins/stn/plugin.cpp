@@ -58,6 +58,24 @@ class plugin {
     closing_.spawn(close());
     return THARSIS_PENDING;
   }
+  // Links come, go and change while it runs; all else is for a new instance.
+  tharsis_status prepare(tharsis_error* error) {
+    auto wanted = read_settings(host_);
+    if (!wanted) return fail(error, wanted.failure());
+    if (!tasks_ || !settings_.minor_links.empty()) return *wanted == settings_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
+    settings same = *wanted;
+    same.links = settings_.links;
+    if (same != settings_) return THARSIS_E_UNSUPPORTED;
+    prepared_ = std::move(wanted->links);
+    return THARSIS_OK;
+  }
+  void commit() {
+    if (prepared_.empty()) return;
+    tasks_->change(settings_.links, prepared_);
+    settings_.links = std::exchange(prepared_, {});
+  }
+  void abort() { prepared_.clear(); }
+
   void run_command(const command_call& call) {
     if (call.name() == "listen") return listening_.run(call);
     if (call.name() == "check-codec") return checking_.run(call);
@@ -97,6 +115,7 @@ class plugin {
 
   const host host_;
   settings settings_;  // Once it starts: a command has its own.
+  std::vector<link_settings> prepared_;
   strand place_;
   link_events events_;
   std::optional<dispatcher> tasks_;

@@ -23,6 +23,7 @@ class way_home {
   // It is not, any more.
   void end();
   void on_foreground(bool is);
+  void change(const backup_settings& s) { pace_.change(s); }
   // What was found belongs to the network before.
   void on_network();
 

@@ -62,7 +62,7 @@ enum {
   THARSIS_STN_WHY_REPLACED = 31,        // a connection to other endpoints has taken its place;
   THARSIS_STN_WHY_REMOVED = 32,         // the profile does not name it any more;
   THARSIS_STN_WHY_IDLE = 33,            // nobody needed it for a while;
-  THARSIS_STN_WHY_RECONNECT = 34,       // reconnect() was called.
+  THARSIS_STN_WHY_RECONNECT = 34,       // reconnect() was called, or the profile says something else of the link.
   // The codec
   THARSIS_STN_WHY_CODEC = 35,           // is not there, was taken back, or broke its contract.
   THARSIS_STN_WHY_COUNT = 36

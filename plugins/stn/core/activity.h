@@ -20,6 +20,7 @@ struct activity_settings {
   duration long_used = 600s;
   // Who looks something up elsewhere is back within minutes.
   duration inactive = 600s;
+  bool operator==(const activity_settings&) const = default;
 };
 
 class activity {

@@ -27,6 +27,7 @@ struct network_times {
   duration gap;
   // What is quick: answers of at most 3, 10, 30 KiB, and larger ones.
   duration quick[4];
+  bool operator==(const network_times&) const = default;
 };
 
 struct answer_time_settings {
@@ -40,6 +41,7 @@ struct answer_time_settings {
   // so few that did not fail of the last ten make it bad.
   int64_t bad_at = 6;
   duration window = 5min;
+  bool operator==(const answer_time_settings&) const = default;
 };
 
 class answer_times {

@@ -1,13 +1,24 @@
 // How a link's server is reached: which addresses, in which order, how many at a time.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "sdk/abi/net.h"
+#include "sdk/pure/address.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::stn {
+
+// Addresses that can be compared as a whole: the standard library does not find how, for a C struct.
+struct address_list : std::vector<tharsis_address> {
+  using std::vector<tharsis_address>::vector;
+  address_list(std::vector<tharsis_address> all) : std::vector<tharsis_address>(std::move(all)) {}
+  bool operator==(const address_list& other) const {
+    return std::equal(begin(), end(), other.begin(), other.end(), [](const auto& a, const auto& b) { return a == b; });
+  }
+};
 
 struct dial_settings {
   // Longer than a round trip in most mobile cells, so that servers see one dial of a healthy client;
@@ -29,13 +40,15 @@ struct dial_settings {
   int64_t backups = 1;
   // 0: what the system takes. Some tunnels lose packets that are larger than they say.
   int64_t mss = 0;
+  bool operator==(const dial_settings&) const = default;
 };
 
 struct backup_settings {
-  std::vector<tharsis_address> addresses;  // Port 0: the endpoint's.
+  address_list addresses;  // Port 0: the endpoint's.
   // On a backup address one of the server's own is tried so often: at most 30 times an hour, and soon enough that
   // no backup carries the load for long. A fifth more or less, so that clients do not come all at once. 0: never.
   duration return_every = 150s;
+  bool operator==(const backup_settings&) const = default;
 };
 
 }  // namespace tharsis::stn

@@ -50,6 +50,14 @@ class heartbeat {
     searches_[0].resume(awake);
     searches_[1].resume(dozing);
   }
+  // Other settings from now on; what was learned stays, as far as they allow. True: the deadline has moved.
+  [[nodiscard]] bool change(const heartbeat_settings& s) {
+    const learned_interval awake = searches_[0].learned(), dozing = searches_[1].learned();
+    settings_ = s;
+    for (interval_search& one : searches_) one = interval_search(s);
+    resume(awake, dozing);
+    return move();
+  }
 
   // A connection is there, at this time of the wall's clock;
   void on_connected(int64_t wall) {

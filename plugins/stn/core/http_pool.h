@@ -18,6 +18,7 @@ struct http_pool_settings {
   // Servers and the boxes between forget quiet connections, some without a word; most after a minute or more. 0: none
   // is kept.
   duration idle = 30s;
+  bool operator==(const http_pool_settings&) const = default;
 };
 
 class http_pool {

@@ -14,6 +14,7 @@ namespace tharsis::stn {
 // that is not wanted: then the server must know that HTTP/2 comes.
 struct http_versions {
   bool http1 = true, http2 = true;
+  bool operator==(const http_versions&) const = default;
 };
 
 struct http_settings {
@@ -36,6 +37,7 @@ struct http_settings {
   // Each has its coroutine and up to 300 KiB of pieces on their way.
   int64_t calls_max = 1024;
   http_pool_settings pool;
+  bool operator==(const http_settings&) const = default;
 };
 
 }  // namespace tharsis::stn

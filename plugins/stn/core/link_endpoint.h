@@ -6,12 +6,19 @@
 #include "sdk/pure/address.h"
 #include "sdk/pure/error.h"
 
+namespace tharsis {
+
+inline bool operator==(const endpoint& a, const endpoint& b) { return a.scheme == b.scheme && a.host == b.host && a.port == b.port; }
+
+}  // namespace tharsis
+
 namespace tharsis::stn {
 
 // What the profile says of a link that matters for its endpoints.
 struct endpoint_terms {
   bool plain_allowed = false;  // tcp:// outside loopback.
   bool trusts = true;          // There is an authority that could vouch for a tcps:// server.
+  bool operator==(const endpoint_terms&) const = default;
 };
 
 // `at`: where the link's settings stand, "links.main".

@@ -17,6 +17,7 @@ struct group_settings {
   std::string name;
   std::vector<std::string> links;
   choice choose = choice::first_up;
+  bool operator==(const group_settings&) const = default;
 };
 
 // How a link of the group is now.

@@ -23,6 +23,7 @@ struct minor_settings {
   int64_t in_all = 8;
   // As of a link on demand.
   duration idle_after = 60s;
+  bool operator==(const minor_settings&) const = default;
 };
 
 inline bool is_pattern(std::string_view host) { return host.starts_with("*."); }

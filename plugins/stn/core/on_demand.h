@@ -9,6 +9,12 @@ class on_demand {
  public:
   explicit on_demand(const link_settings& s) : always_(!s.on_demand), idle_after_(s.idle_after) {}
 
+  // Other settings from now on.
+  void change(const link_settings& s) {
+    always_ = !s.on_demand;
+    idle_after_ = s.idle_after;
+  }
+
   // A task came or ended, or the server pushed something.
   void on_use(instant now) { used_at_ = now; }
   // Somebody wants a connection without having a task for it now; he is heard for as long as one would be kept.

@@ -13,6 +13,7 @@ struct proxy_settings {
   bool direct = false;
   // A proxy that has failed is not asked again for so long, where there is a way without it.
   duration pause = 60s;
+  bool operator==(const proxy_settings&) const = default;
 };
 
 }  // namespace tharsis::stn

@@ -15,6 +15,12 @@ class reconnect {
   // `use` outlives it.
   reconnect(const reconnect_settings& s, const activity& use) : settings_(s), use_(use) {}
 
+  // Other settings from now on.
+  void change(const reconnect_settings& s) {
+    settings_ = s;
+    rung_ = 0;
+  }
+
   void on_up(instant now) { up_at_ = now; }
 
   // An attempt begins.

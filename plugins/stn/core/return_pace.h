@@ -11,6 +11,9 @@ class return_pace {
  public:
   explicit return_pace(const backup_settings& s) : every_(s.return_every) {}
 
+  // Other settings, from the next try on.
+  void change(const backup_settings& s) { every_ = s.return_every; }
+
   // On a backup address, or not any more.
   void on_backup(instant now, uint64_t random) { due_ = every_ > duration::zero() ? later(now, spread(random)) : never; }
   void on_own() { due_ = never; }

@@ -48,6 +48,7 @@ struct heartbeat_settings {
   // In the background, when the radio is awake for something else: a ping may come so much of its interval early, in
   // per cent. At half of it two links of one interval meet within one, and then stay together.
   int64_t early = 50;
+  bool operator==(const heartbeat_settings&) const = default;
 };
 
 // A pause for each way in which the application is used.
@@ -63,6 +64,7 @@ struct pause_table {
       default: return inactive;
     }
   }
+  bool operator==(const pause_table&) const = default;
 };
 
 struct reconnect_settings {
@@ -98,6 +100,7 @@ struct reconnect_settings {
   duration refused_max = 300s;
   // A connection that died sooner has proved nothing: the pauses go on growing.
   duration lived = 10s;
+  bool operator==(const reconnect_settings&) const = default;
 };
 
 // Who the application is, it proves by tharsis.stn.auth/1.
@@ -107,6 +110,7 @@ struct auth_settings {
   use when = use::optional;
   // A stale token is refreshed once; a second refusal of a fresh one is a defect, a third proves it.
   int64_t attempts = 3;
+  bool operator==(const auth_settings&) const = default;
 };
 
 struct link_settings {
@@ -140,7 +144,8 @@ struct link_settings {
   signalling_settings signalling;
   dial_settings dial;
   backup_settings backup;
-  std::vector<tharsis_address> debug_addresses;  // Where there are any, no other is dialled.
+  address_list debug_addresses;  // Where there are any, no other is dialled.
+  bool operator==(const link_settings&) const = default;
 };
 inline endpoint_terms terms_of(const link_settings& s) { return {s.plain_allowed, !s.tls.ca.empty() || s.tls.system_store}; }
 
@@ -156,6 +161,7 @@ struct task_settings {
   answer_time_settings answer_times;
   repeat_settings repeats;
   flow_settings flow;
+  bool operator==(const task_settings&) const = default;
 };
 
 struct settings {
@@ -168,6 +174,7 @@ struct settings {
   std::vector<short_link_settings> short_links;
   std::vector<group_settings> groups;
   std::vector<minor_settings> minor_links;
+  bool operator==(const settings&) const = default;
 };
 
 // Requests leave the queue only while fewer bytes than this wait for the system. What has not left can

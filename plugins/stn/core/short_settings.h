@@ -7,6 +7,12 @@
 #include "sdk/pure/http1.h"
 #include "sdk/pure/url.h"
 
+namespace tharsis {
+
+inline bool operator==(const url& a, const url& b) { return a.secure == b.secure && a.host == b.host && a.port == b.port && a.target == b.target; }
+
+}  // namespace tharsis
+
 namespace tharsis::stn {
 
 struct short_link_settings {
@@ -27,6 +33,7 @@ struct short_link_settings {
   duration long_poll_timeout = 240s;
   bool keep_alive = true;
   http_settings http{};  // Trust, plain, connect_timeout, answer_max and the pool.
+  bool operator==(const short_link_settings&) const = default;
 };
 
 }  // namespace tharsis::stn

@@ -18,6 +18,7 @@ struct signalling_settings {
   duration period = 5s;
   // An answer that takes longer is nobody's answer any more: tasks end after 15 s, as a rule.
   duration keep = 20s;
+  bool operator==(const signalling_settings&) const = default;
 };
 
 class signalling {

@@ -16,6 +16,7 @@ struct sync_settings {
   duration inactive = 600s;
   // So many times as long without a network, where the question could not even be asked.
   int64_t no_network = 3;
+  bool operator==(const sync_settings&) const = default;
 };
 
 class sync_pace {

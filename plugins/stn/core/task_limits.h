@@ -16,6 +16,7 @@ struct repeat_settings {
   duration fresh = 10min;    // those that came within this
   int64_t suspect = 75;      // at least so often stay,
   int64_t suspect_as = 99;   // as if they had come so often at most.
+  bool operator==(const repeat_settings&) const = default;
 };
 
 struct flow_settings {
@@ -24,6 +25,7 @@ struct flow_settings {
   int64_t inactive_share = 4;      // and this times slower while nobody uses the application.
   int64_t inactive_level = 75;     // Per cent of the bucket that are filled at most when it becomes so.
   bool everywhere = false;         // Not on cellular networks only.
+  bool operator==(const flow_settings&) const = default;
 };
 
 class task_limits {

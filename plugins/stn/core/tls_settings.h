@@ -17,6 +17,7 @@ struct tls_settings {
   // A hello, or a ping and requests with an idempotency key, go out with the first flight. Whoever records it can play it again; only the
   // server's memory of keys keeps that from doing harm.
   bool early_data = false;
+  bool operator==(const tls_settings&) const = default;
 };
 
 }  // namespace tharsis::stn

@@ -22,6 +22,7 @@ struct weak_settings {
   duration good_task = 600ms;
   // which counts when the last sign is at least so old.
   duration least = 8s;
+  bool operator==(const weak_settings&) const = default;
 };
 
 class weak_network {
