@@ -1,5 +1,7 @@
 #include "plugins/stn/fetch_command.h"
 
+#include <utility>
+
 #include "plugins/stn/configuration.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
@@ -12,6 +14,8 @@ namespace {
 
 // Read whole, so that it can be sent again after a redirect.
 constexpr uint64_t data_max = 256 << 20;
+// So much is gathered before a thread that may block puts it into the file: piece by piece that cost ten times as long.
+constexpr size_t file_piece = 1 << 20;
 
 // A piece to the end of a file beside the one that is meant; over: it takes that one's place. [a thread that may block]
 error put(const tharsis_files& files, const std::string& path, std::string_view piece, bool begins, bool over) {
@@ -119,15 +123,14 @@ task<error> fetch_command::fetch(http_call* talk) {
 }
 
 task<error> fetch_command::take_body(http_call* talk) {
-  for (bool begins = true;; begins = false) {
+  for (bool begins = true;;) {
     const auto piece = co_await talk->read();
     if (!piece) co_return piece.failure();
     bytes_ += piece->size();
     const bool over = piece->empty();
-    if (line_.output.empty()) {
-      body_ += as_text(*piece);
-    } else {
-      const error written = co_await write_out(std::string(as_text(*piece)), begins, over);
+    body_ += as_text(*piece);
+    if (!line_.output.empty() && (over || body_.size() >= file_piece)) {
+      const error written = co_await write_out(std::exchange(body_, {}), std::exchange(begins, false), over);
       if (written.status != THARSIS_OK) co_return written;
     }
     if (over) co_return fine();
