@@ -288,13 +288,11 @@ result<std::unique_ptr<session>> longlink::begin_session(instant prove_by) {
 // Moves bytes between the wire and the session until one of them is done; answers why.
 task<loss> longlink::carry(live_wire made, instant prove_by) {
   enter(phase::prove);
-  rhythm_.on_connected(place_.wall());
   touched_ = false;
   exchange_ = std::move(made.exchange);
   wish_.reset();
-  if (made.talk) {
-    made.talk->take_over(rhythm_, tasks_, place_.now());
-  } else {
+  if (!made.talk) {
+    rhythm_.on_connected(place_.wall());
     auto begun = begin_session(prove_by);
     if (!begun) co_return loss(THARSIS_STN_WHY_CODEC, begun.failure());
     made.talk = std::move(*begun);
@@ -577,6 +575,8 @@ void longlink::leave_plan() {
 
 live_wire longlink::take_next() {
   live_wire made = next_->take();
+  rhythm_.on_connected(place_.wall());
+  made.talk->take_over(rhythm_, tasks_, place_.now());  // What the server has told the successor is taken along.
   settings_ = next_->next();
   turn_ = next_->turn();
   dialer_.arrived(next_->dialled());

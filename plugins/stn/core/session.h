@@ -34,7 +34,8 @@ class session {
   session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
           instant prove_by, auth_exchange* auth = nullptr, traffic* counted = nullptr);
 
-  // It was proved beside the connection that the link had, and is the link's own from now on: so are these. It is up.
+  // It was proved beside the connection that the link had, and is the link's own from now on: so are these. It is up. Those
+  // that it had are read once more.
   void take_over(heartbeat& rhythm, task_queue& tasks, instant now);
   // Another connection is to take its place: no more tasks are sent on this one, or they are again.
   void hold(bool is) { held_ = is; }

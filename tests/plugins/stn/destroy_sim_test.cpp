@@ -20,6 +20,17 @@ tharsis_stn_task some_task(std::mt19937_64& random, const std::string& key) {
   return t;
 }
 
+// Another way is being made, or another connection, or the link is gone, or a second one has come.
+void change_link(link_world& w, std::mt19937_64& random) {
+  std::vector<stn::link_settings> now = w.settings.links;
+  if (!now.empty() && random() % 2 == 0) now[0].endpoints.push_back({"tcp", link_world::name, static_cast<uint16_t>(random() % 2 == 0 ? 9 : 443)});
+  if (!now.empty() && random() % 3 == 0) now[0].user = random() % 2 == 0 ? "bob" : "";
+  if (random() % 6 == 0) now.clear();
+  if (!now.empty() && now.size() < 2 && random() % 3 == 0) now.push_back(now[0]), now[1].name = "second";
+  w.client.on_strand([&] { w.dispatcher->change(w.settings.links, now); });
+  w.settings.links = now;
+}
+
 void live_and_be_destroyed(uint64_t seed) {
   std::mt19937_64 random(seed);
   link_world w(seed, "tcp");
@@ -32,11 +43,14 @@ void live_and_be_destroyed(uint64_t seed) {
   size_t started = 0;
   for (size_t i = random() % 6; i > 0; --i) {
     const std::string name = "t" + std::to_string(i);
-    started += w.start_task(name, some_task(random, name), random() % 2 == 0, random() % 2 == 0, random() % 2 == 0 ? &app : nullptr) == THARSIS_OK;
+    const bool accepted = w.start_task(name, some_task(random, name), random() % 2 == 0, random() % 2 == 0, random() % 2 == 0 ? &app : nullptr) == THARSIS_OK;
+    if (!accepted) w.outcomes.erase(name);  // Its link has gone.
+    started += accepted;
     w.world.run_for(std::chrono::milliseconds(random() % 60));
     if (random() % 10 == 0) w.client.on_strand([&] { w.dispatcher->reset(text_of("")); });
+    if (random() % 6 == 0) change_link(w, random);
   }
-  if (random() % 3 == 0) w.host.network.move(random() % 2 == 0 ? "" : "sim1");
+  if (random() % 3 == 0) w.client.on_strand([&] { w.host.network.move(random() % 2 == 0 ? "" : "sim1"); });  // As hosts tell it.
   if (random() % 3 != 0) w.world.run_for(std::chrono::milliseconds(random() % 100));
   w.stop();
   w.client.on_strand([&] { w.dispatcher.reset(); });
