@@ -177,6 +177,7 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   s.client_version = static_cast<uint32_t>(from.whole(at + ".client_version", s.client_version));
   s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
   s.eager = from.text(at + ".eager", "keyed") == "keyed";
+  s.udp = from.text(at + ".udp", "auto") == "auto";
   s.on_demand = from.text(at + ".keep", "always") == "on_demand";
   s.idle_after = from.wait(at + ".idle_after", s.idle_after);
   s.connect_timeout = from.wait(at + ".connect_timeout", s.connect_timeout);

@@ -37,7 +37,12 @@ struct counts {
         links_lost(h.count<counter>("links_lost", "1", "Times that a link that was up went down")),
         connects_failed(h.count<counter>("connects_failed", "1", "Attempts to connect that brought no link up")),
         tls_resumed(h.count<counter>("tls_resumed", "1", "TLS handshakes that took a ticket of an earlier one")),
-        tls_early(h.count<counter>("tls_early", "1", "TLS handshakes whose early data the server took")) {}
+        tls_early(h.count<counter>("tls_early", "1", "TLS handshakes whose early data the server took")),
+        udp_sent(h.count<counter>("udp_sent", "1", "Requests that left in a datagram, copies too")),
+        udp_copies(h.count<counter>("udp_copies", "1", "Of these such as were not a task's first")),
+        udp_won(h.count<counter>("udp_won", "1", "Tasks that were answered by datagram first")),
+        udp_lost(h.count<counter>("udp_lost", "1", "Tasks that had gone by datagram and were answered by the connection first")),
+        udp_dropped(h.count<counter>("udp_dropped", "1", "Datagrams that were not the server's, or came again")) {}
 
   // Null: there is none of these.
   static traffic::counters sent_and_received(const host& h, const char* sent, const char* received, const char* help) {
@@ -69,6 +74,7 @@ struct counts {
   const counter pushes_received;
   const gauge links_up;
   const counter links_opened, links_lost, connects_failed, tls_resumed, tls_early;
+  const counter udp_sent, udp_copies, udp_won, udp_lost, udp_dropped;
 };
 
 }  // namespace tharsis::stn

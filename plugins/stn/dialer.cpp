@@ -146,6 +146,7 @@ task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline
   address_ = won->by.at;
   source_ = won->by.source;
   overtook_ = here.running() > 1 && !(won->by.at == p.roads.front().at);
+  tunnelled_ = !won->by.host.empty();
   co_return std::move(won->wire);
 }
 

@@ -36,6 +36,7 @@ class dialer final : private race_owner {
 
   // Or by that one.
   void arrived(const dialer& by) {
+    tunnelled_ = by.tunnelled_;
     address_ = by.address_;
     source_ = by.source_;
   }
@@ -49,6 +50,8 @@ class dialer final : private race_owner {
   bool overtook() const { return overtook_; }
   // Does the stream lead to a backup address?
   bool on_backup() const { return source_ == address_source::backup; }
+  // Does it lead through a proxy?
+  bool tunnelled() const { return tunnelled_; }
 
  private:
   task<result<std::unique_ptr<stream>>> reach_by(endpoint to, std::optional<proxy> through, instant deadline);
@@ -76,6 +79,7 @@ class dialer final : private race_owner {
   tharsis_address address_{};
   address_source source_ = address_source::resolver;
   bool overtook_ = false;
+  bool tunnelled_ = false;
   std::string resolved_host_;  // The last name that was resolved,
   std::vector<tharsis_address> resolved_;  // and to what: better than nothing when the resolver fails.
 };

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "plugins/stn/core/links_report.h"
+#include "sdk/abi/stn_datagrams.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::stn {
@@ -146,6 +147,26 @@ constexpr tharsis_topic connect_topic = {sizeof(tharsis_topic),
                                          0,
                                          0};
 
+constexpr tharsis_field datagram_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_datagrams, link), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_datagrams, reason), nullptr, 0},
+    {"state", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_datagrams, state), udp_state_names, std::size(udp_state_names)},
+    {"loss_permille", THARSIS_FIELD_U32, offsetof(tharsis_stn_datagrams, loss_permille), nullptr, 0},
+    {"sent", THARSIS_FIELD_U64, offsetof(tharsis_stn_datagrams, sent), nullptr, 0},
+    {"copies", THARSIS_FIELD_U64, offsetof(tharsis_stn_datagrams, copies), nullptr, 0},
+    {"won", THARSIS_FIELD_U64, offsetof(tharsis_stn_datagrams, won), nullptr, 0},
+    {"lost", THARSIS_FIELD_U64, offsetof(tharsis_stn_datagrams, lost), nullptr, 0},
+    {"dropped", THARSIS_FIELD_U64, offsetof(tharsis_stn_datagrams, dropped), nullptr, 0},
+};
+constexpr tharsis_topic datagram_topic = {sizeof(tharsis_topic),
+                                          THARSIS_TOPIC_EVENT,
+                                          THARSIS_STN_DATAGRAMS_TOPIC,
+                                          datagram_fields,
+                                          std::size(datagram_fields),
+                                          sizeof(tharsis_stn_datagrams),
+                                          0,
+                                          0};
+
 }  // namespace
 
 void link_events::declare() {
@@ -155,6 +176,7 @@ void link_events::declare() {
   connects_ = host_.declare(connect_topic);
   tasks_ = host_.declare(task_topic);
   weak_ = host_.declare(weak_topic);
+  datagrams_ = host_.declare(datagram_topic);
 }
 
 void link_events::on_state(const link_state& s) const {
@@ -226,6 +248,14 @@ void link_events::on_weak(bool weak, uint32_t because, duration lasted) const {
     log_.info("the network is weak: {because}", weak_names[because]);
   else if (because != THARSIS_STN_WEAK_NOTHING)
     log_.info("the network is well again after {lasted}", lasted);
+}
+
+void link_events::on_datagrams(const std::string& link, const udp_report& r) const {
+  const udp_totals& t = r.totals;
+  const tharsis_stn_datagrams payload{text_of(link), text_of(r.reason), static_cast<uint32_t>(r.state), static_cast<uint32_t>(r.loss_permille),
+                                      t.sent, t.copies, t.won, t.lost, r.dropped};
+  host_.publish(datagrams_, &payload);
+  log_.info("link {link} datagrams {text}", link, udp_text(r));
 }
 
 void link_events::on_push(const std::string& link, const push& p) const {

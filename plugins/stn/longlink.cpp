@@ -44,6 +44,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       home_(place_, around.tables, around.ways, settings_, [this] { nudge(); }),
       codec_(around.codecs, settings_),
       tasks_(s.name, phases_, counts_.requests, times),
+      udp_(around.tables, counts_, tasks_, [this] { nudge(); }, [this] { on_datagrams(); }),
       rhythm_(s.heartbeat, &around.use),
       pace_(s.reconnect, around.use),
       demand_(s),
@@ -88,6 +89,7 @@ void longlink::on_network(const tharsis_network_state& now) {
   }
   pace_.on_network_there(now.type != THARSIS_NETWORK_NONE);
   home_.on_foreground(now.foreground != 0);
+  udp_.on_metered(now.metered > 0);
   const bool same = now.generation == way_.generation;
   const way before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))});
   if (before.network != way_.network) recall();
@@ -312,7 +314,9 @@ task<loss> longlink::carry(live_wire made, instant prove_by) {
     if (!why) why = move_home();
     if (!why && next_) why = move_over(*wire, talk);
     if (!why) follow_signalling(talk);
+    if (!why) follow_datagrams(*wire, talk);
     if (!why) why = send(*wire, talk, more);
+    udp_.flush(place_.now());
     if (!why) why = go_idle(*wire);
     if (why && why->why == THARSIS_STN_WHY_IDLE) co_await say_farewell(*wire);
     if (why) co_return std::move(*why);
@@ -326,7 +330,21 @@ task<loss> longlink::carry(live_wire made, instant prove_by) {
 }
 
 instant longlink::next_look(const session& talk) const {
-  return std::min(talk.deadline(), up_ ? std::min(demand_.deadline(), signals_.deadline()) : never);
+  return std::min({talk.deadline(), udp_.deadline(), up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
+}
+
+// Datagrams go by themselves only to the server itself, and only once it is known who it is.
+void longlink::follow_datagrams(const stream& wire, session& talk) {
+  if (const auto offer = up_ && settings_.udp ? talk.take_udp_offer() : std::nullopt) {
+    if (dialer_.tunnelled()) udp_.refuse("the connection goes through a proxy");
+    else udp_.begin(*offer, wire, way_.name(), place_.now());
+  }
+  if (udp_.step(place_.now(), [this] { hand_over(); })) talk.on_sign_of_life(place_.now());
+}
+
+void longlink::on_datagrams() {
+  events_.on_datagrams(settings_.name, udp_.report());
+  book_.touch();
 }
 
 // The server is to have all that was sent.
@@ -445,6 +463,7 @@ std::optional<loss> longlink::follow_network(session& talk) {
     return loss(THARSIS_STN_WHY_NETWORK_CHANGED, THARSIS_E_NETWORK,
                 "the network changed" + (before.interface == way_.interface ? std::string() : " from " + before.interface + " to " + way_.interface));
   asked_ = true;
+  udp_.on_network(way_.name(), place_.now());
   note(THARSIS_STN_WHY_DOUBT, "a ping asked whether the connection had lived through it");
   return talk.on_doubt(place_.now()) == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
 }
@@ -633,6 +652,7 @@ void longlink::on_up() {
 }
 
 void longlink::on_down(const loss& why) {
+  udp_.end();
   const bool rested = why.why == THARSIS_STN_WHY_IDLE;
   rhythm_.on_down();
   remember();
@@ -795,6 +815,7 @@ link_report longlink::snapshot() const {
   r.rtt = round_trip_;
   r.heartbeat = rhythm_.interval();
   r.heartbeat_from = static_cast<uint32_t>(rhythm_.interval_from());
+  r.udp = udp_.report();
   r.causes = causes_.all();
   r.incidents.assign(history_.all().begin(), history_.all().end());
   return r;

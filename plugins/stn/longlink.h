@@ -24,6 +24,7 @@
 #include "plugins/stn/link_events.h"
 #include "plugins/stn/push_board.h"
 #include "plugins/stn/successor.h"
+#include "plugins/stn/udp_way.h"
 #include "plugins/stn/wake_company.h"
 #include "plugins/stn/way_home.h"
 #include "plugins/stn/weak_watch.h"
@@ -128,6 +129,7 @@ class longlink final : private auth_asker, private successor::listener, private 
   struct way {
     uint64_t generation = 0;
     std::string interface, network;
+    std::string name() const { return interface + '/' + network; }
     bool is_another(const way& before) const;
   };
   task<void> run();
@@ -140,6 +142,8 @@ class longlink final : private auth_asker, private successor::listener, private 
   std::optional<loss> follow_network(session& talk);
   std::optional<loss> follow_auth(session& talk);
   void follow_signalling(session& talk);
+  void follow_datagrams(const stream& wire, session& talk);
+  void on_datagrams();
   void on_word(auth_word w) override;
   void on_company() override;
   void tell_auth(uint32_t outcome, const std::string& sentence);
@@ -203,6 +207,7 @@ class longlink final : private auth_asker, private successor::listener, private 
   way_home home_;  // From a backup address.
   link_codec codec_;
   task_queue tasks_;
+  udp_way udp_;
   heartbeat rhythm_;
   std::array<learned_interval, 2> remembered_;  // Awake, and dozing.
   stn::reconnect pace_;

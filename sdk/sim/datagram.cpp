@@ -12,6 +12,7 @@ tharsis_status datagram_socket::send(const tharsis_address& to, const uint8_t* d
   if (!own) return THARSIS_E_UNREACHABLE;
   host* const there = net_.find(place_, to);
   if (there == nullptr) return THARSIS_OK;  // Lost on the way, as anything may be.
+  if (net_.between(place_, *there).no_datagrams) return THARSIS_OK;
   datagram d{*own, {data, data + size}};
   d.from.port = address_.port;
   const int copies = net_.chance.chance(net_.between(place_, *there).duplicate) ? 2 : 1;

@@ -13,6 +13,7 @@ struct path {
   double duplicate = 0;   // Of a datagram.
   uint64_t bytes_per_second = 0;  // Each way; what is sent faster waits in line. 0: no limit.
   bool black_hole = false;        // Nothing arrives, nobody is told.
+  bool no_datagrams = false;      // A firewall that lets TCP alone through.
   bool refuse = false;            // Dials are answered with a reset.
 };
 

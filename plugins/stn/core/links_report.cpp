@@ -76,11 +76,20 @@ void write(std::string& out, const incident& i) {
   write(out, i.causes);
 }
 
+// Only where there is something to say.
+void write(std::string& out, const udp_report& u) {
+  if (udp_text(u).empty()) return;
+  const udp_totals& t = u.totals;
+  line_writer(out, "udp").number(static_cast<uint32_t>(u.state)).text(u.reason).number(t.sent).number(t.copies).number(t.received)
+      .number(t.won).number(t.lost).number(t.to_stream).number(u.dropped).number(u.loss_permille).number(u.queue_stands ? 1 : 0);
+}
+
 void write(std::string& out, const link_report& l) {
   line_writer(out, "link").text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason)
       .text(l.endpoint).text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent)
       .number(l.bytes_received).number(l.rtt.count()).number(l.heartbeat.count());
   line_writer(out, "heartbeat").number(l.heartbeat_from);
+  write(out, l.udp);
   write(out, l.causes);
   for (const incident& i : l.incidents) write(out, i);
 }
@@ -109,6 +118,16 @@ bool read(line_reader& line, cause& c) {
 bool read(line_reader& line, incident& i) {
   return line.number(i.wall).number(i.why).number(i.times).wait(i.lived).text(i.text).text(i.endpoint).text(i.address)
       .good();
+}
+bool read(line_reader& line, udp_report& u) {
+  udp_totals& t = u.totals;
+  uint32_t state = 0, queue = 0;
+  const bool good = line.number(state).text(u.reason).number(t.sent).number(t.copies).number(t.received).number(t.won)
+                        .number(t.lost).number(t.to_stream).number(u.dropped).number(u.loss_permille).number(queue).good();
+  if (state >= std::size(udp_state_names)) return false;
+  u.state = static_cast<udp_state>(state);
+  u.queue_stands = queue != 0;
+  return good;
 }
 bool read(line_reader& line, link_report& l) {
   return line.text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason).text(l.endpoint)
@@ -143,6 +162,7 @@ bool add(links_report& r, line_reader line) {
   if (r.links.empty()) return false;
   link_report& l = r.links.back();
   if (kind == "heartbeat") return line.number(l.heartbeat_from).good();
+  if (kind == "udp") return read(line, l.udp);
   if (kind == "down") return read(line, l.incidents.emplace_back());
   return kind == "cause" && read(line, (l.incidents.empty() ? l.causes : l.incidents.back().causes).emplace_back());
 }

@@ -8,6 +8,7 @@
 
 #include "plugins/stn/core/link_history.h"
 #include "plugins/stn/core/traffic.h"
+#include "plugins/stn/core/udp_report.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::stn {
@@ -22,6 +23,7 @@ struct link_report {
   uint64_t connects = 0, waiting = 0, bytes_sent = 0, bytes_received = 0;
   duration rtt{}, heartbeat{};  // 0: unknown.
   uint32_t heartbeat_from = 0;  // heartbeat::source.
+  udp_report udp;
   std::vector<cause> causes;
   std::vector<incident> incidents;  // The oldest first.
 };

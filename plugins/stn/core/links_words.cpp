@@ -102,6 +102,7 @@ std::string story(const link_report& l, int64_t now) {
   std::string text = l.name + " is " + state_text(l) + " since " + span(now - l.since);
   text += l.reason.empty() ? "" : ": " + l.reason + " [" + std::string(reason_name(l.why)) + "]";
   text += "\n";
+  if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "  datagrams: " + udp + "\n";
   for (const cause& c : l.causes) text += "      " + moment(c.wall) + "  " + c.text + "\n";
   if (l.incidents.empty()) text += "  it has not gone down since stn started\n";
   for (auto i = l.incidents.rbegin(); i != l.incidents.rend(); ++i) text += story(*i, now);
@@ -151,6 +152,23 @@ std::string group_json(const group_report& g) {
       .text();
 }
 
+std::string udp_json(const udp_report& u) {
+  const udp_totals& t = u.totals;
+  return json_object()
+      .add("state", udp_state_names[static_cast<size_t>(u.state)])
+      .add("reason", u.reason)
+      .add("sent", t.sent)
+      .add("copies", t.copies)
+      .add("received", t.received)
+      .add("won", t.won)
+      .add("lost", t.lost)
+      .add("to_connection", t.to_stream)
+      .add("dropped", u.dropped)
+      .add("loss_permille", u.loss_permille)
+      .add("queue", u.queue_stands)
+      .text();
+}
+
 json_object link_json(const link_report& l) {
   json_object o;
   o.add("link", l.name)
@@ -167,7 +185,8 @@ json_object link_json(const link_report& l) {
       .add("heartbeat_ns", l.heartbeat.count())
       .add("heartbeat_from", name_of(heartbeat_sources, l.heartbeat_from))
       .add("bytes_sent", l.bytes_sent)
-      .add("bytes_received", l.bytes_received);
+      .add("bytes_received", l.bytes_received)
+      .add_raw("datagrams", udp_json(l.udp));
   return o;
 }
 
@@ -200,6 +219,8 @@ std::string status_text(const links_report& r, int64_t now) {
                     l.endpoint, l.address.empty() ? "-" : l.address,
                     l.why == THARSIS_STN_WHY_NONE ? "" : std::string(reason_name(l.why))});
   std::string text = head_text(r, now) + table(rows);
+  for (const link_report& l : r.links)
+    if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "datagrams of " + l.name + ": " + udp + "\n";
   if (r.groups.empty()) return text;
   rows = {{"GROUP", "CHOOSES", "LINKS"}};
   for (const group_report& g : r.groups) rows.push_back({g.name, std::string(name_of(choice_names, g.choose)), members_text(r, g)});

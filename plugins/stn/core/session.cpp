@@ -126,6 +126,11 @@ tharsis_status session::on_welcome(const tharsis_stn_frame& f, instant now) {
   return on_answer(f, now);  // Of no task: it is counted.
 }
 
+void session::on_sign_of_life(instant now) {
+  silence_.on_bytes(now);
+  if (tasks_->sent() == 0) silence_.on_calm();
+}
+
 void session::on_codec_gone(const std::string& sentence) {
   frames_.reset();
   if (failure_.status == THARSIS_OK) fail(THARSIS_STN_WHY_CODEC, THARSIS_E_GONE, sentence);
@@ -147,6 +152,10 @@ tharsis_status session::on_hello(const tharsis_stn_frame& f, instant now) {
   helloed_ = true;
   if (response->heartbeat_ms > 0)
     (void)rhythm_->on_server_wish(std::chrono::milliseconds(response->heartbeat_ms));
+  if (response->udp_port > 0 && response->udp_port <= UINT16_MAX && response->udp_id.size() == datagram::id_size) {
+    udp_.emplace(udp_offer{static_cast<uint16_t>(response->udp_port), {}});
+    std::copy(response->udp_id.begin(), response->udp_id.end(), udp_->id.begin());
+  }
   on_proved(now);
   return THARSIS_OK;
 }
@@ -258,8 +267,9 @@ void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
   out.insert(out.end(), output_.begin(), output_.end());
   output_.clear();
   for (size_t there = out.size(); may_send() && out.size() - before < room && tasks_->write_next(out, *frames_, now); there = out.size()) {
+    if (out.size() == there) continue;  // What went another way asks nothing of this one.
     silence_.on_sent(now);
-    if (counted_ != nullptr && out.size() > there) counted_->on_sent(tasks_->wrote_again() ? traffic_class::repeated : traffic_class::tasks, out.size() - there);
+    if (counted_ != nullptr) counted_->on_sent(tasks_->wrote_again() ? traffic_class::repeated : traffic_class::tasks, out.size() - there);
   }
   upload_.on_written(out.size() - before);
 }

@@ -18,12 +18,19 @@
 #include "plugins/stn/core/traffic.h"
 #include "plugins/stn/core/upload.h"
 #include "sdk/pure/framing.h"
+#include "sdk/pure/sealed_datagram.h"
 
 namespace tharsis::stn {
 
 struct push {
   uint32_t command = 0;
   std::vector<uint8_t> body;
+};
+
+// The server takes datagrams, told with its answer to the hello.
+struct udp_offer {
+  uint16_t port;
+  datagram::connection_id id;
 };
 
 class session {
@@ -51,6 +58,9 @@ class session {
   // The radio is awake now: see heartbeat. True: something is to be sent.
   bool on_company(instant now);
 
+  // The server has answered otherwise: the path is alive, and what this connection lost comes again.
+  void on_sign_of_life(instant now);
+
   // The application has said something, or the server has answered it: goes on from there.
   tharsis_status on_auth(instant now);
 
@@ -70,6 +80,9 @@ class session {
   void take_output(std::vector<uint8_t>& out, size_t room, instant now);
 
   std::vector<push> take_pushes() { return std::exchange(pushes_, {}); }
+
+  // Once, where the server has made one.
+  std::optional<udp_offer> take_udp_offer() { return std::exchange(udp_, std::nullopt); }
 
   bool up() const { return up_; }
   // The server has answered, also since the last doubt.
@@ -106,6 +119,7 @@ class session {
   std::deque<std::vector<uint8_t>> whole_;  // Answers that were made of pieces; until more is received.
   std::vector<uint8_t> output_;
   std::vector<push> pushes_;
+  std::optional<udp_offer> udp_;
   bool up_ = false;
   bool held_ = false;
   bool pinged_ = false;   // For its proof.

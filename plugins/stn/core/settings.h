@@ -125,6 +125,9 @@ struct link_settings {
   bool plain_allowed = false;  // tcp:// outside loopback.
   // Without a hello: tasks with an idempotency key leave right behind the ping, a round trip before its answer.
   bool eager = true;
+  // Small tasks with a key may go in datagrams beside the connection where the server takes them: they need fewer bytes, and
+  // a lost one holds up no other.
+  bool udp = true;
   // The connection is made when a task wants it; always kept otherwise.
   bool on_demand = false;
   // With on_demand. Who answers a message does so within a minute, as a rule; a link that nobody needs for longer

@@ -14,6 +14,15 @@ namespace {
 // Those of answered tasks among the deadlines are swept out when they are more than all that are open and this.
 constexpr size_t sweep_min = 64;
 
+tharsis_stn_frame frame_of_request(const request& r) {
+  tharsis_stn_frame f = frame_of(THARSIS_STN_FRAME_REQUEST);
+  f.command = r.command;
+  f.sequence = r.sequence;
+  f.body = bytes_of(r.body);
+  f.key = bytes_of(r.key);
+  return f;
+}
+
 duration& waited(task_times& t, phase p) {
   switch (p) {
     case phase::resolve: return t.resolve;
@@ -134,20 +143,33 @@ void task_queue::on_encoded(uint64_t id, uint32_t connection, result<std::vector
   take_back(*r, now);
 }
 
+// What went another way, and is still waited for. It has its place among those that were sent already.
+bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames) {
+  while (!too_.empty()) {
+    const request* const r = by_sequence_.find(too_.back());
+    too_.pop_back();
+    if (r == nullptr) continue;
+    error why;
+    if (frames.append(out, frame_of_request(*r), why) == THARSIS_OK) return wrote_again_ = true;
+  }
+  return false;
+}
+
 bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant now) {
+  if (write_again(out, frames)) return true;
   request* const r = next_ready(now);
   if (r == nullptr) return false;
   if (!frames.carries(THARSIS_STN_CARRIES_KEYS)) r->key.clear();  // The server would not know a repeat.
   stop_waiting(*r, now);
   wrote_again_ = r->sends > 0;
   be_sent(*r, now);
-  tharsis_stn_frame f = frame_of(THARSIS_STN_FRAME_REQUEST);
-  f.command = r->command;
-  f.sequence = r->sequence;
-  f.body = bytes_of(r->body);
-  f.key = bytes_of(r->key);
+  if (beside_ != nullptr && beside_->take(*r, now)) {
+    ++r->sends;
+    counts_.sent.add();
+    return true;
+  }
   error why;
-  if (frames.append(out, f, why) != THARSIS_OK) {
+  if (frames.append(out, frame_of_request(*r), why) != THARSIS_OK) {
     finish(*r, now, why.status, THARSIS_STN_NOT_CARRIED, {}, std::move(why.text));
   } else {
     ++r->sends;
@@ -228,7 +250,7 @@ void task_queue::on_loss(const error& why, instant now) {
 
 void task_queue::repeat(request& r, instant now) {
   counts_.repeated.add();
-  stop_being_sent(r);
+  stop_being_sent(r, now);
   r.times.lost += now - r.sent_at;
   wait_again(r, now);
 }
@@ -247,7 +269,7 @@ void task_queue::fail_try(request& r, instant now, tharsis_status status, uint32
 }
 
 void task_queue::park(request& r, instant now) {
-  stop_being_sent(r);
+  stop_being_sent(r, now);
   r.times.lost += now - r.sent_at;
   r.was_parked = true;
   set_aside(r, stage::parked, parked_, now);
@@ -384,7 +406,8 @@ void task_queue::take_back(request& r, instant now) {
   wait_again(r, now);
 }
 
-void task_queue::stop_being_sent(request& r) {
+void task_queue::stop_being_sent(request& r, instant now) {
+  if (beside_ != nullptr) beside_->on_gone(r.sequence, now);
   sent_.remove(r);
   by_sequence_.remove(r);
   r.sequence = 0;
@@ -396,7 +419,7 @@ void task_queue::leave_list(request& r, instant now) {
   if (r.at == stage::waits) {
     stop_waiting(r, now);
   } else if (r.at == stage::sent) {
-    stop_being_sent(r);
+    stop_being_sent(r, now);
     const instant began = r.began_at == never ? now : r.began_at;
     r.times.first_byte += began - r.sent_at;
     r.times.rest += now - began;

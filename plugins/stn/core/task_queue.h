@@ -19,6 +19,7 @@
 #include "plugins/stn/core/chained_index.h"
 #include "plugins/stn/core/request.h"
 #include "plugins/stn/core/settings.h"
+#include "plugins/stn/core/side_way.h"
 #include "sdk/pure/error.h"
 #include "sdk/pure/framing.h"
 #include "sdk/pure/metrics.h"
@@ -70,8 +71,13 @@ class task_queue {
   // Another way through the network, of this kind. `gone`: none at all.
   void on_network(bool gone, bool cellular, instant now);
 
+  // Offers requests to another way first, which outlives that; null: to none.
+  void use(side_way* beside) { beside_ = beside; }
+  // What went another way is to be written too, unless nobody waits for it any more.
+  void write_too(uint32_t sequence) { too_.push_back(sequence); }
+
   // Puts the next request behind what is in `out`; it counts as sent from here on. False: none is ready.
-  // One that `frames` do not carry is answered so.
+  // One that `frames` do not carry is answered so. What another way has taken leaves `out` as it is.
   bool write_next(std::vector<uint8_t>& out, framing& frames, instant now);
   // Whether what write_next() wrote last had been sent before.
   bool wrote_again() const { return wrote_again_; }
@@ -144,6 +150,7 @@ class task_queue {
 
   list& waiting_of(const request& r) { return waiting_[static_cast<size_t>(THARSIS_STN_PRIORITY_MAX - r.priority)]; }
   list& list_of(const request& r);
+  bool write_again(std::vector<uint8_t>& out, framing& frames);
   request* next_waiting() const;
   request* next_ready(instant now);
   std::vector<request*> in_order() const;
@@ -151,7 +158,7 @@ class task_queue {
   void wait_again(request& r, instant now);
   void stop_waiting(request& r, instant now);
   void be_sent(request& r, instant now);
-  void stop_being_sent(request& r);
+  void stop_being_sent(request& r, instant now);
   void leave_list(request& r, instant now);
   void repeat(request& r, instant now);
   void fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what, const std::string& because);
@@ -178,6 +185,8 @@ class task_queue {
   instant slow_at_ = never;
   std::vector<answer> answers_;
   std::vector<encode_wish> wishes_;
+  side_way* beside_ = nullptr;
+  std::vector<uint32_t> too_;  // Sequences.
   std::string trouble_;  // Why the link went down the last time.
   uint32_t last_sequence_ = 0;
   uint32_t connection_ = 0;  // Of now, or the last.

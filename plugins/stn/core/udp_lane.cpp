@@ -155,11 +155,13 @@ void udp_lane::judge(entry& e, instant now) {
   known_->loss = budget_.loss();
 }
 
+void udp_lane::give_up(instant now) {
+  for (auto& [sequence, e] : entries_)
+    if (e.open && !e.handed) hand_over(sequence, e, now);
+}
+
 void udp_lane::on_deadline(instant now) {
-  if (probe_.on_deadline(now)) {
-    for (auto& [sequence, e] : entries_)
-      if (e.open && !e.handed) hand_over(sequence, e, now);
-  }
+  if (probe_.on_deadline(now)) give_up(now);
   for (auto at = entries_.begin(); at != entries_.end();) {
     entry& e = at->second;
     if (!e.open && e.next <= now) {

@@ -54,6 +54,9 @@ class udp_lane final : public side_way {
   // Sequences of tasks that the connection is to carry too.
   std::vector<uint32_t> take_for_stream() { return std::exchange(for_stream_, {}); }
 
+  // The connection carries all.
+  void give_up(instant now);
+
   // Ask when deadline() has passed; harmless to ask early.
   void on_deadline(instant now);
   instant deadline() const;

@@ -24,7 +24,7 @@ class udp_times {
 
   // Enough have come that a copy makes sense: the first ones queue behind what a new connection says.
   bool known() const { return count_ >= enough; }
-  duration expected() const { return known() ? expected_ : std::max(guess_, expected_); }
+  duration expected() const { return count_ > 0 ? expected_ : guess_; }
   // No copies while this is so: they would make it longer.
   bool queue_stands() const { return queue_; }
   // Until a copy is due.

@@ -16,6 +16,11 @@ class Client:
     def over_tls(cls, run):
         return cls.tls == "always" or run.get("tls", False)
 
+    @classmethod
+    def wanted(cls, run):
+        """What the server is told."""
+        return {"tls": True} if cls.over_tls(run) else {}
+
     def words(self, run):
         """The command line for a case's `run`."""
         tls = self.over_tls(run)

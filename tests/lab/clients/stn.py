@@ -16,3 +16,13 @@ class Stn(Client):
         for setting in run.get("set", []):
             words += ["--set", setting]
         return words
+
+
+class StnDatagrams(Stn):
+    """The same over TLS, with a server that takes small tasks in datagrams beside the connection."""
+
+    tls = "always"
+
+    @classmethod
+    def wanted(cls, run):
+        return {**super().wanted(run), "udp": True}

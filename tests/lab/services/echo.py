@@ -14,7 +14,7 @@ class Echo(Service):
         from clients import CLIENTS  # The clients know their servers, which are services themselves.
         run = world.case.run
         client = CLIENTS[run.get("load", "stn")]
-        self.server = client.server(world, host, {"tls": True} if client.over_tls(run) else {})
+        self.server = client.server(world, host, client.wanted(run))
         self.programs = self.server.programs
 
     @property

@@ -9,8 +9,8 @@ from .service import Service
 
 
 class Gateway(Service):
-    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true"
-    settings = Group({"tls": Bool(), "work": Duration()}, what="gateway")
+    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true"
+    settings = Group({"tls": Bool(), "udp": Bool(), "work": Duration()}, what="gateway")
     port = 7000
     ports = ((port, "tcp"),)
 
@@ -24,6 +24,8 @@ class Gateway(Service):
                             "work": f"{self.given.get('work', 0)}us", "certificate": {"names": names}},
             },
         }
+        if self.given.get("udp"):
+            profile["plugins"]["gateway"]["udp"] = f"udp://0.0.0.0:{self.port}"
         state = self.folder / "state"
         state.mkdir(mode=0o700, exist_ok=True)  # Kept over a restart, as a server's disk is.
         path = self.write("gateway.yaml", json.dumps(profile))

@@ -31,6 +31,7 @@ stn::links_report sample() {
   main.bytes_sent = 100;
   main.incidents.push_back({t0 - 70'000'000'000, THARSIS_STN_WHY_DOUBT, "a ping was not answered", main.endpoint, main.address, 600s, 1,
                             {{t0 - 72'000'000'000, THARSIS_STN_WHY_NETWORK_CHANGED, "the network changed from eth0 to wlan0", 1}}});
+  main.udp = {stn::udp_state::off, "no datagram came back", {120, 7, 100, 98, 2, 3}, 4, 21, true};
   r.links = {main};
   stn::link_report other;
   other.name = "with space";
@@ -50,6 +51,11 @@ TEST(StnLinksReport, ItsTextIsReadBack) {
   EXPECT_EQ(read->weak_because, uint32_t{THARSIS_STN_WEAK_TASK_SLOW});
   EXPECT_EQ(read->links[1].causes.at(0).text, "100% gone\nreally");
   EXPECT_EQ(read->links[0].incidents.at(0).causes.at(0).text, "the network changed from eth0 to wlan0");
+  EXPECT_EQ(stn::udp_text(read->links[0].udp),
+            "off: no datagram came back, 120 sent (7 copies), 98 won, 2 lost to the connection, 2.1 % do not come back, 4 dropped; a queue stands in the network");
+  EXPECT_NE(stn::status_text(*read, t0).find("datagrams of main: off: no datagram came back"), std::string::npos);
+  EXPECT_NE(stn::status_json(*read, t0).find(R"("datagrams":{"state":"off","reason":"no datagram came back","sent":120,"copies":7)"), std::string::npos);
+  EXPECT_EQ(stn::udp_text(read->links[1].udp), "") << "nothing was offered";
 }
 
 TEST(StnLinksReport, ADamagedTextIsRefusedAndNeverReadWrongly) {

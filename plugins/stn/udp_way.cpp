@@ -1,0 +1,150 @@
+#include "plugins/stn/udp_way.h"
+
+#include <array>
+#include <utility>
+
+namespace tharsis::stn {
+namespace {
+
+// Datagrams in one turn; then others on this strand have theirs.
+constexpr int turn_datagrams = 256;
+
+udp_totals sum(udp_totals a, const udp_totals& b) {
+  a.sent += b.sent, a.copies += b.copies, a.received += b.received;
+  a.won += b.won, a.lost += b.lost, a.to_stream += b.to_stream;
+  return a;
+}
+
+uint64_t all_drops(const datagram::drops& d) { return d.foreign + d.repeated + d.forged; }
+
+udp_state state_of(udp_probe::state s) {
+  return s == udp_probe::state::open ? udp_state::open : s == udp_probe::state::asks ? udp_state::asks : udp_state::off;
+}
+
+}  // namespace
+
+udp_way::udp_way(const host& tables, const counts& count, task_queue& tasks, std::function<void()> nudge, std::function<void()> on_change)
+    : host_(tables), counts_(count), tasks_(tasks), nudge_(std::move(nudge)), on_change_(std::move(on_change)) {}
+
+void udp_way::begin(const udp_offer& offer, const stream& wire, const std::string& network, instant now) {
+  std::array<uint8_t, datagram::exported_size> exported;
+  if (!wire.export_secret(datagram::exporter_label, offer.id, exported)) return refuse("the connection exports no keys: it is not TLS 1.3");
+  const datagram::keys keys = datagram::keys_of(exported);
+  auto from = datagram::sealer::make(offer.id, keys.to_server);
+  auto to = datagram::opener::make(offer.id, keys.to_client);
+  if (!from || !to) return refuse("this machine's OpenSSL has no AES-128-GCM");
+  tharsis_address at = wire.peer();
+  at.port = offer.port;
+  there_ = std::make_unique<connected>(host_, nudge_, memory_.of(network), at, std::move(*from), std::move(*to), now);
+  there_->lane.on_metered(metered_);
+  tharsis_address any{};
+  any.family = at.family;
+  tharsis_error why = no_error();
+  if (there_->socket.open(any, &why) != THARSIS_OK) {
+    there_.reset();
+    return refuse(std::string("there is no socket for datagrams: ") + why.text);
+  }
+  refusal_.clear();
+  tasks_.use(&there_->lane);
+  follow();
+}
+
+void udp_way::refuse(std::string reason) { refusal_ = std::move(reason); }
+
+void udp_way::end() {
+  refusal_.clear();
+  if (!there_) return;
+  follow();
+  tasks_.use(nullptr);
+  before_ = sum(before_, there_->lane.totals());
+  dropped_ += all_drops(there_->opener.dropped());
+  told_ = {};
+  told_dropped_ = 0;
+  there_.reset();
+  state_ = udp_state::none;
+}
+
+void udp_way::on_network(const std::string& network, instant now) {
+  if (there_) there_->lane.on_network(memory_.of(network), now);
+}
+
+void udp_way::on_metered(bool metered) {
+  metered_ = metered;
+  if (there_) there_->lane.on_metered(metered);
+}
+
+bool udp_way::step(instant now, const std::function<void()>& hand_over) {
+  if (!there_) return false;
+  const bool heard = receive(now, hand_over);
+  there_->lane.on_deadline(now);
+  for (const uint32_t sequence : there_->lane.take_for_stream()) tasks_.write_too(sequence);
+  return heard;
+}
+
+bool udp_way::receive(instant now, const std::function<void()>& hand_over) {
+  std::array<uint8_t, datagram::size_max + 1> bytes;  // One that fills it is too long.
+  std::array<uint8_t, datagram::size_max> room;
+  tharsis_address from{};
+  bool heard = false;
+  for (int i = 0; i < turn_datagrams; ++i) {
+    const auto size = there_->socket.receive(bytes, from);
+    if (!size) return heard;
+    const auto opened = there_->opener.open(std::span(bytes).first(*size), room);
+    heard = heard || opened;
+    const auto answer = opened ? there_->lane.on_content(opened->number, opened->content, now) : std::nullopt;
+    if (!answer) continue;
+    tasks_.on_answer(*answer, now);
+    hand_over();
+  }
+  nudge_();
+  return heard;
+}
+
+// What became due while requests were written goes too: a task that was taken leaves in the same turn.
+void udp_way::flush(instant now) {
+  if (!there_) return;
+  std::array<uint8_t, datagram::size_max> sealed;
+  while (const auto content = there_->lane.next_output(there_->sealer.number() + 1, now)) {
+    const size_t size = there_->sealer.seal(*content, sealed);
+    if (size == 0) {
+      there_->lane.give_up(now);
+      for (const uint32_t sequence : there_->lane.take_for_stream()) tasks_.write_too(sequence);
+      end();
+      nudge_();
+      return refuse("this connection's numbers are used up");
+    }
+    there_->socket.send(there_->to, std::span(sealed).first(size));
+  }
+  follow();
+}
+
+// Tells counts and the owner what is new.
+void udp_way::follow() {
+  const udp_totals& t = there_->lane.totals();
+  counts_.udp_sent.add(t.sent - told_.sent);
+  counts_.udp_copies.add(t.copies - told_.copies);
+  counts_.udp_won.add(t.won - told_.won);
+  counts_.udp_lost.add(t.lost - told_.lost);
+  told_ = t;
+  const uint64_t dropped = all_drops(there_->opener.dropped());
+  counts_.udp_dropped.add(dropped - std::exchange(told_dropped_, dropped));
+  const udp_state now = state_of(there_->lane.state());
+  if (std::exchange(state_, now) != now) on_change_();
+}
+
+udp_report udp_way::report() const {
+  udp_report r;
+  r.reason = refusal_;
+  r.totals = before_;
+  r.dropped = dropped_;
+  if (!there_) return r;
+  r.state = state_of(there_->lane.state());
+  r.reason = there_->lane.reason();
+  r.totals = sum(r.totals, there_->lane.totals());
+  r.dropped += all_drops(there_->opener.dropped());
+  r.loss_permille = static_cast<uint64_t>(there_->lane.loss() * 1000);
+  r.queue_stands = there_->lane.queue_stands();
+  return r;
+}
+
+}  // namespace tharsis::stn

@@ -1,0 +1,73 @@
+// The datagrams beside one long link: the socket and the keys of the connection that there is; what goes by them is
+// core/udp_lane's to say.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "plugins/stn/core/session.h"
+#include "plugins/stn/core/udp_report.h"
+#include "plugins/stn/counts.h"
+#include "sdk/async/datagram_seal.h"
+#include "sdk/async/host.h"
+#include "sdk/async/stream.h"
+#include "sdk/async/udp_socket.h"
+
+namespace tharsis::stn {
+
+class udp_way {
+ public:
+  // `nudge`: step() is to be called soon. `on_change`: the lane opens, asks or is given up.
+  udp_way(const host& tables, const counts& count, task_queue& tasks, std::function<void()> nudge, std::function<void()> on_change);
+  ~udp_way() { end(); }
+  udp_way(const udp_way&) = delete;
+
+  // The server of this connection takes datagrams.
+  void begin(const udp_offer& offer, const stream& wire, const std::string& network, instant now);
+  // The connection can have none, and why.
+  void refuse(std::string reason);
+  // With the connection, before its tasks learn of it.
+  void end();
+  // Which network traffic goes through now, by the same interface.
+  void on_network(const std::string& network, instant now);
+  void on_metered(bool metered);
+
+  // Before requests are written. Answers go to the tasks; `hand_over` is called while they are valid. True: something
+  // has come back.
+  bool step(instant now, const std::function<void()>& hand_over);
+  // After that.
+  void flush(instant now);
+  instant deadline() const { return there_ ? there_->lane.deadline() : never; }
+
+  udp_report report() const;
+
+ private:
+  struct connected {
+    connected(const host& tables, std::function<void()> tell, udp_memory::network& known, tharsis_address at, datagram::sealer s, datagram::opener o, instant now)
+        : to(at), sealer(std::move(s)), opener(std::move(o)), lane(udp_settings(), known, {}, now), socket(*tables.net, std::move(tell)) {}
+    tharsis_address to;
+    datagram::sealer sealer;
+    datagram::opener opener;
+    udp_lane lane;
+    udp_socket socket;
+  };
+  bool receive(instant now, const std::function<void()>& hand_over);
+  void follow();
+
+  const host& host_;
+  const counts& counts_;
+  task_queue& tasks_;
+  const std::function<void()> nudge_, on_change_;
+  udp_memory memory_;
+  std::unique_ptr<connected> there_;
+  std::string refusal_;
+  udp_totals before_;     // Of connections that have ended,
+  uint64_t dropped_ = 0;  // as this.
+  udp_totals told_;       // Of the connection of now: what counts have heard.
+  uint64_t told_dropped_ = 0;
+  udp_state state_ = udp_state::none;
+  bool metered_ = false;
+};
+
+}  // namespace tharsis::stn
