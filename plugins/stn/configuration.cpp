@@ -49,6 +49,9 @@ reconnect_settings read_reconnect(const host& from, const std::string& at) {
   read_pauses(from, at + ".pauses_wanted", s.pauses_wanted);
   s.grows = from.text(at + ".grows", "doubling") == "at_once" ? reconnect_settings::growth::at_once : reconnect_settings::growth::doubling;
   s.jitter = from.whole(at + ".jitter", s.jitter);
+  s.spread_foreground = from.wait(at + ".spread_foreground", s.spread_foreground);
+  s.spread = from.wait(at + ".spread", s.spread);
+  s.spread_lively = from.wait(at + ".spread_lively", s.spread_lively);
   for (size_t i = 0; i < from.texts(at + ".ladder").size(); ++i) s.ladder.push_back(from.wait(at + ".ladder." + std::to_string(i)));
   s.ladder_soon = from.wait(at + ".ladder_soon", s.ladder_soon);
   s.pause_no_network = from.wait(at + ".pause_no_network", s.pause_no_network);
@@ -85,6 +88,7 @@ dial_settings read_dial(const host& from, const std::string& at) {
   s.timeout = from.wait(at + ".timeout", s.timeout);
   s.verify = from.flag(at + ".verify", s.verify);
   const std::string first = from.text(at + ".first", "given");
+  s.ties = from.text(at + ".ties") == "given" ? dial_settings::order::given : dial_settings::order::own;
   s.first = first == "v4" ? dial_settings::family::v4 : first == "v6" ? dial_settings::family::v6 : dial_settings::family::given;
   s.addresses = from.whole(at + ".addresses", s.addresses);
   s.addresses_background = from.whole(at + ".addresses_background", s.addresses_background);

@@ -668,7 +668,8 @@ void longlink::on_down(const loss& why) {
   report(THARSIS_STN_DOWN, why);
   if (up_) note(why.why, why.text);
   if (up_ && (why.why == THARSIS_STN_WHY_SILENCE || why.why == THARSIS_STN_WHY_PONG_MISSED)) weak_.on_silence();
-  pace_.on_down(place_.now(), ways_.random());
+  const bool by_server = why.why == THARSIS_STN_WHY_REMOTE_CLOSED || why.why == THARSIS_STN_WHY_RESET;
+  pace_.on_down(place_.now(), ways_.random(), by_server ? stn::reconnect::end::by_server : stn::reconnect::end::otherwise);
   if (rested) pace_.on_network();  // It has lost nothing.
   if (next_ && next_->up()) pace_.on_alternative();
   on_refused(why);
@@ -709,6 +710,7 @@ void longlink::on_refused(const loss& why) {
 
 // What has ended at once is told in the next turn.
 void longlink::submit(std::unique_ptr<request> r) {
+  pace_.on_task(place_.now());
   demand_.on_use(place_.now());
   tasks_.submit(std::move(r), place_.now());
   if (tasks_.deadline() < expires_at_ || tasks_.has_answers()) deadlines_.raise();

@@ -36,6 +36,7 @@ switchboard::switchboard(strand& place, const host& tables, const link_names& li
              .pause = score_pause},
             {.read = [this](std::string_view text) { return score_.read(text, place_.now(), wall_seconds()); },
              .write = [this] { return score_.text(place_.now(), wall_seconds()); }}),
+      client_(random() | 1),
       inbox_(*tables.loop, &switchboard::on_letter, this) {
   sessions_.told = [&c](bool resumed, bool early) {
     if (resumed) c.tls_resumed.add();
@@ -102,7 +103,7 @@ address_lists switchboard::given(const link_settings& link, uint16_t port) const
 }
 
 std::vector<candidate> switchboard::choose(const address_lists& lists, const link_settings& link) {
-  const choice_terms terms{foreground_, names_.has_service(), random()};
+  const choice_terms terms{foreground_, names_.has_service(), random(), client_};
   return reachable(choose_addresses(lists, link.dial, score_, terms, place_.now()));
 }
 

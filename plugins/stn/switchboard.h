@@ -80,6 +80,7 @@ class switchboard {
   address_score score_;
   kept_file file_;
   std::map<std::pair<std::string, uint32_t>, std::vector<tharsis_address>> lists_;  // By link and kind.
+  const uint64_t client_;  // See choice_terms.
   bool foreground_ = true;
   proxy_choice proxies_;
   uint32_t families_ = 0;       // Which the network carries; 0: nobody knows.

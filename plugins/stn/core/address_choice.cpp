@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sdk/pure/address.h"
+#include "sdk/pure/dice.h"
 
 namespace tharsis::stn {
 namespace {
@@ -14,6 +15,23 @@ bool contains(const std::vector<candidate>& list, const tharsis_address& a) {
 void append(std::vector<candidate>& to, const std::vector<tharsis_address>& from, address_source source, size_t most) {
   for (const tharsis_address& a : from)
     if (to.size() < most && !contains(to, a)) to.push_back({a, source});
+}
+
+// By what chance makes of the client and each address: from a server that is gone its clients spread evenly over all
+// others, and whoever comes back finds the same order. Which family comes where stays.
+std::vector<tharsis_address> own_order(const std::vector<tharsis_address>& list, uint64_t client) {
+  std::vector<std::pair<uint64_t, tharsis_address>> drawn[2];
+  for (const tharsis_address& a : list) {
+    uint64_t number = dice(client ^ a.port).next();
+    for (const uint8_t byte : a.ip) number = dice(number ^ byte).next();
+    drawn[a.family == 6].emplace_back(number, a);
+  }
+  for (auto& family : drawn)
+    std::stable_sort(family.begin(), family.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<tharsis_address> ordered;
+  size_t taken[2] = {0, 0};
+  for (const tharsis_address& a : list) ordered.push_back(drawn[a.family == 6][taken[a.family == 6]++].second);
+  return ordered;
 }
 
 }  // namespace
@@ -38,7 +56,8 @@ std::vector<candidate> choose_addresses(const address_lists& lists, const dial_s
   const auto most = static_cast<size_t>(t.foreground ? s.addresses : s.addresses_background);
   const bool given = !lists.application.empty();
   const auto& own = given ? lists.application : lists.resolved;
-  const auto ordered = !given && t.ranked ? own : score.order(own, now);
+  const bool mixed = !given && t.client != 0 && s.ties == dial_settings::order::own;
+  const auto ordered = !given && t.ranked ? own : score.order(mixed ? own_order(own, t.client) : own, now);
   append(chosen, interleave(ordered, s.first), given ? address_source::application : address_source::resolver, most);
   std::vector<tharsis_address> backup = lists.backup;
   if (!backup.empty())

@@ -26,6 +26,7 @@ struct choice_terms {
   bool foreground = true;
   bool ranked = false;      // Whoever resolved has put them in order by experience.
   uint64_t random = 0;      // Where the turn of the backup addresses begins.
+  uint64_t client = 0;      // Any number that stays; of another client it is another one. 0: nobody's.
 };
 
 // No address twice. Empty only if all lists are.

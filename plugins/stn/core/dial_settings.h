@@ -33,6 +33,11 @@ struct dial_settings {
   // Which family is dialled first: as the addresses come, or always this one. Then they alternate.
   enum class family : uint8_t { given, v4, v6 };
   family first = family::given;
+  // own: addresses that a name has, and of which nothing speaks for one, come in an order that each client has for
+  // itself: most name servers answer in a ring, so the clients of a server that fails would otherwise all go to the
+  // one behind it in the ring. given: as they come.
+  enum class order : uint8_t { own, given };
+  order ties = order::own;
   // Of one attempt. Sixteen staggered by 600 ms take longer than anybody waits. Mars: 5, in the background 4.
   int64_t addresses = 16;
   int64_t addresses_background = 16;

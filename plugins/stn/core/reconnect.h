@@ -1,4 +1,5 @@
-// When to try again after a loss: at once the first time, then after pauses drawn from a range that doubles
+// When to try again after a loss: at once the first time, unless the server has ended the connection and nobody
+// waits (then it may have ended all of its, and chance spreads them); then after pauses drawn from a range that doubles
 // (with chance, so that the clients of a server that comes back do not come all at once). How far it doubles
 // depends on who waits: tasks, somebody who looks at the application, or nobody; and on whether there is a
 // network, and an account to be served. Only a connection that lived takes the pauses back; whatever makes the
@@ -12,6 +13,9 @@ namespace tharsis::stn {
 
 class reconnect {
  public:
+  // Who has ended a connection: its server, by a word or a reset; or silence, the network, ourselves.
+  enum class end : uint8_t { by_server, otherwise };
+
   // `use` outlives it.
   reconnect(const reconnect_settings& s, const activity& use) : settings_(s), use_(use) {}
 
@@ -31,12 +35,16 @@ class reconnect {
     attempt_at_ = now;
   }
 
+  // A task wants the link, whether it is there or not.
+  void on_task(instant now) { task_at_ = now; }
+
   // The connection, or the attempt at one, has failed. `random` is any 64 bits.
-  void on_down(instant now, uint64_t random) {
+  void on_down(instant now, uint64_t random, end by = end::otherwise) {
     if (up_at_ != never && now - up_at_ >= settings_.lived) losses_ = 0;
     up_at_ = never;
     down_at_ = now;
     at_once_ = losses_ == 0;
+    spreads_ = at_once_ && by == end::by_server && now >= later(task_at_, settings_.spread_lively);
     share_ = static_cast<double>(random >> 11) / static_cast<double>(1ULL << 53);
     losses_ = std::min(losses_ + 1, losses_max);
   }
@@ -60,19 +68,19 @@ class reconnect {
 
   // Traffic takes another way now: what failed before says nothing about it.
   void on_network() {
-    at_once_ = true;
+    go_now();
     losses_ = 0;
     rung_ = 0;
   }
   void on_network_there(bool is) { network_ = is; }
 
   // Another server may be tried at once.
-  void on_alternative() { at_once_ = true; }
+  void on_alternative() { go_now(); }
 
   // Somebody looks at the application again. It may be for a moment only, and often: the server is asked once for
   // each time.
   void on_return() {
-    at_once_ = true;
+    go_now();
     losses_ = std::min(losses_, 1);
     rung_ = 0;
   }
@@ -120,10 +128,14 @@ class reconnect {
   }
 
   duration pause(bool wanted, instant now) const {
-    if (at_once_) return duration::zero();
-    const auto whole = static_cast<double>(range(wanted, use_.state(now)).count());
+    if (at_once_) return spreads_ && !wanted ? part(use_.foreground() ? settings_.spread_foreground : settings_.spread, share_) : duration::zero();
     const double chance = static_cast<double>(settings_.jitter) / 100;
-    return duration(static_cast<int64_t>(whole * (1 - chance + chance * share_)));
+    return part(range(wanted, use_.state(now)), 1 - chance + chance * share_);
+  }
+  static duration part(duration whole, double share) { return duration(static_cast<int64_t>(static_cast<double>(whole.count()) * share)); }
+  void go_now() {
+    at_once_ = true;
+    spreads_ = false;
   }
 
   reconnect_settings settings_;
@@ -133,6 +145,8 @@ class reconnect {
   instant attempt_at_ = never;
   size_t rung_ = 0;  // Of the ladder.
   bool at_once_ = true;
+  bool spreads_ = false;  // It would be at once, but chance says when.
+  instant task_at_ = instant::min();
   double share_ = 0;
   int losses_ = 0;
   bool network_ = true;

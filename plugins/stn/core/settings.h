@@ -82,6 +82,15 @@ struct reconnect_settings {
   growth grows = growth::doubling;
   // How much of a pause is left to chance, in per cent: the clients of a server that comes back come one by one.
   int64_t jitter = 100;
+  // The server has ended a connection that lived, so perhaps those of all its clients. Who waits for nothing comes
+  // back when chance says, within so long while somebody looks at the application,
+  duration spread_foreground = 30s;
+  // and else within so long: a fleet is back in a minute, and no server that is left sees half as many again as an
+  // even stream would bring (tharsis stn simulate-fleet). All at once, a third of a fleet makes it 60 times as many.
+  // 0s: the first try is always at once.
+  duration spread = 60s;
+  // Whoever has sent something just now is about to send again, and does not wait.
+  duration spread_lively = 1s;
   // Where there are any: in the background the pauses are these, one after the other, and back again when an attempt
   // was not soon after the last one.
   std::vector<duration> ladder;

@@ -1,6 +1,8 @@
 // Goal: of all sources the right addresses are tried, in the right order, and never none where there is one.
 #include "plugins/stn/core/address_choice.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "plugins/stn/core/return_pace.h"
@@ -59,6 +61,31 @@ TEST(AddressChoice, AFullListStillHasItsBackup) {
 TEST(AddressChoice, BackupsTakeTurnsInBeingTheFirst) {
   const address_lists lists{.debug = {}, .application = {}, .resolved = {}, .backup = at({"10.1.0.1", "10.1.0.2", "10.1.0.3"})};
   EXPECT_EQ(chosen(lists, {}, {.random = 4}), (names{"10.1.0.2", "10.1.0.3", "10.1.0.1"}));
+}
+
+// Else all clients of a server that fails would go to the one behind it.
+TEST(AddressChoice, EachClientHasItsOwnOrderAndKeepsIt) {
+  const address_lists lists{.debug = {}, .application = {}, .resolved = at({"10.0.0.1", "2001:db8::1", "10.0.0.2", "2001:db8::2", "10.0.0.3"}), .backup = {}};
+  std::map<std::string, int> first, behind_first;
+  for (uint64_t client = 1; client <= 3000; ++client) {
+    const names own = chosen(lists, {}, {.client = client});
+    EXPECT_EQ(own, chosen(lists, {}, {.client = client}));
+    ++first[own[0]];
+    if (own[0] == "10.0.0.1") ++behind_first[own[2]];
+  }
+  ASSERT_EQ(first.size(), 3u) << "the family that comes first was not kept";
+  for (const auto& [ip, times] : first) EXPECT_NEAR(times, 1000, 150) << ip;
+  EXPECT_NEAR(behind_first["10.0.0.2"], behind_first["10.0.0.3"], 150);
+  EXPECT_EQ(chosen(lists, {.ties = dial_settings::order::given}, {.client = 5}), chosen(lists));
+}
+
+TEST(AddressChoice, AGoodAddressComesFirstWhateverTheOwnOrder) {
+  const address_lists lists{.debug = {}, .application = {}, .resolved = at({"10.0.0.1", "10.0.0.2"}), .backup = {}};
+  for (uint64_t client = 1; client <= 20; ++client) {
+    address_score score;
+    score.on_failure(lists.resolved[0], THARSIS_E_TIMEOUT, t0);
+    EXPECT_EQ(texts(choose_addresses(lists, {}, score, {.client = client}, t0))[0], "10.0.0.2");
+  }
 }
 
 TEST(AddressChoice, FamiliesTakeTurns) {

@@ -286,6 +286,27 @@ TEST(LinkSim, AResetIsHealedAtOnceAndOnlyKeylessTasksPay) {
   EXPECT_EQ(w.server.client_ids[0], w.server.client_ids[1]);
 }
 
+// As it ships: perhaps all clients of the server come.
+TEST(LinkSim, WhoseServerEndsAnIdleLinkComesBackWhenChanceSaysOrATaskWaits) {
+  for (const bool wanted : {false, true}) {
+    link_world w(31);
+    w.link().reconnect = stn::reconnect_settings();
+    w.serve();
+    w.start();
+    ASSERT_TRUE(w.wait_up());
+    w.world.run_for(60s);
+    w.world.reset_connections(w.client_machine, w.server_machine);
+    w.world.run_for(50ms);
+    EXPECT_FALSE(w.up());
+    const instant lost = w.world.now();
+    if (wanted) {
+      EXPECT_EQ(w.submit("hello", "k"), THARSIS_OK);
+    }
+    ASSERT_TRUE(w.wait_up(31s)) << w.reason();
+    EXPECT_EQ(w.world.now() - lost < 1s, wanted);
+  }
+}
+
 TEST(LinkSim, AServerThatHangsUpAtEveryTaskDoesNotKeepTheTaskForEver) {
   link_world w(18);
   w.server.how = manner::hang_up;

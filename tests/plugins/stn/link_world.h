@@ -65,6 +65,9 @@ class link_world {
     link.tls.system_store = false;
     link.user = "ann";
     link.plain_allowed = true;
+    // Here tests say in which order addresses come, and one client alone is no fleet.
+    link.dial.ties = stn::dial_settings::order::given;
+    link.reconnect.spread = link.reconnect.spread_foreground = duration::zero();
     settings.links = {link};
     authority = *make_authority(*client.platform.random, "test authority", seconds(), 10);
   }

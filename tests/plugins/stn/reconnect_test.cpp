@@ -315,3 +315,66 @@ TEST(Reconnect, OverSeedsNoPauseIsLongerThanItsTableSays) {
     }
   }
 }
+
+// The server has ended them all, perhaps: nobody waits, so they come one by one.
+TEST(Reconnect, WhoseServerEndedTheConnectionComesBackWhenChanceSays) {
+  for (const usage u : {usage::fresh, usage::used, usage::long_used, usage::left, usage::inactive}) {
+    stn::reconnect_settings s;
+    const bool behind = u == usage::left || u == usage::inactive;
+    const activity use = used_as(u);
+    reconnect r(s, use);
+    r.on_up(t0 - 1h);
+    r.on_down(t0, longest, reconnect::end::by_server);
+    EXPECT_GT(r.due(false, t0), t0 + (behind ? s.spread : s.spread_foreground) - 1ms);
+    EXPECT_LE(r.due(false, t0), t0 + (behind ? s.spread : s.spread_foreground));
+    EXPECT_EQ(r.due(true, t0), t0) << "a task waits";
+    r.on_down(t0 + 1s, longest);
+    EXPECT_LE(r.due(false, t0 + 1s), t0 + 1s + s.pause_min) << "only the first pause is spread";
+  }
+}
+
+TEST(Reconnect, ASpreadEndsWithWhateverMakesATryUseful) {
+  const activity use = used_as(usage::inactive);
+  stn::reconnect_settings s;
+  const auto lost = [&] {
+    reconnect r(s, use);
+    r.on_up(t0 - 1h);
+    r.on_down(t0, longest, reconnect::end::by_server);
+    EXPECT_GT(r.due(false, t0), t0 + 1s);
+    return r;
+  };
+  reconnect network = lost(), back = lost(), account = lost();
+  network.on_network();
+  back.on_return();
+  account.on_account(true);
+  for (const reconnect* r : {&network, &back, &account}) EXPECT_EQ(r->due(false, t0), t0);
+}
+
+TEST(Reconnect, NoSpreadForSilenceNorForWhoHasJustSentNorWhereItIsOff) {
+  const activity use = used_as(usage::inactive);
+  stn::reconnect_settings s;
+  const auto due = [&](auto before, reconnect::end by) {
+    reconnect r(s, use);
+    r.on_up(t0 - 1h);
+    before(r);
+    r.on_down(t0, longest, by);
+    return r.due(false, t0) - t0;
+  };
+  const auto nothing = [](reconnect&) {};
+  EXPECT_EQ(due(nothing, reconnect::end::otherwise), 0s);
+  EXPECT_EQ(due([&](reconnect& r) { r.on_task(t0 - s.spread_lively + 1ms); }, reconnect::end::by_server), 0s);
+  EXPECT_GT(due([&](reconnect& r) { r.on_task(t0 - s.spread_lively); }, reconnect::end::by_server), 50s);
+  s.spread = 0s;
+  EXPECT_EQ(due(nothing, reconnect::end::by_server), 0s);
+}
+
+// A connection that did not live says nothing about a fleet; its pauses grow as before.
+TEST(Reconnect, WhoWasThrownOutAgainAndAgainIsNotSpread) {
+  const activity use = used_as(usage::inactive);
+  stn::reconnect_settings s;
+  reconnect r(s, use);
+  r.on_down(t0, longest);
+  r.on_up(t0 + 1s);
+  r.on_down(t0 + 2s, longest, reconnect::end::by_server);
+  EXPECT_LE(r.due(false, t0 + 2s), t0 + 2s + s.pause_min);
+}
