@@ -51,6 +51,7 @@ const setting& manifest_schema() {
                     of_texts("commands", setting_type::map),
                     of_texts("carried_out_by", setting_type::map),
                     of_host(),
+                    named("command_files", setting_type::any),
                     named("settings", setting_type::any)};
     return root;
   }();
@@ -112,6 +113,7 @@ class manifest_reader {
     names(tree, "subscribes", is_topic_pattern, "expected a topic or a pattern like 'stn.*'", into_.subscribed);
     names(tree, "capabilities", is_dotted, "expected a word like 'net.listen'", into_.capabilities);
     read_commands(tree);
+    if (const yaml_node* described = root.find("command_files")) read_command_files(*described);
     read_host(root, tree);
     if (const yaml_node* described = root.find("settings")) read_settings(*described);
     into_.settings.type = setting_type::group;
@@ -182,7 +184,7 @@ class manifest_reader {
         problems_.add(command.at, "commands: a command is a lower-case word, got " + quoted(command.key));
       if (help->empty() || help->find('\n') != std::string::npos)
         problems_.add(command.at, "commands." + command.key + ": expected one line of help");
-      into_.commands.push_back({command.key, *help, {}});
+      into_.commands.push_back({command.key, *help, {}, {}});
     }
     const setting_value* others = tree.child("carried_out_by");
     for (size_t i = 0; others && i < others->children.size(); ++i) read_carrier(others->children[i]);
@@ -196,6 +198,17 @@ class manifest_reader {
       return void(problems_.add(named.at, "carried_out_by: there is no command " + quoted(named.key) + " among `commands`"));
     if (!is_dotted(*plugin)) problems_.add(named.at, "carried_out_by." + named.key + ": expected the id of a plugin, got " + quoted(*plugin));
     command->carrier = *plugin;
+  }
+
+  void read_command_files(const yaml_node& described) {
+    if (described.is != yaml_node::kind::map) return void(problems_.add(described.at, "command_files: expected a map of commands, each with what its files hold"));
+    for (const yaml_node& node : described.children) {
+      const auto command = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == node.key; });
+      if (command == into_.commands.end())
+        problems_.add(node.key_at, "command_files: there is no command " + quoted(node.key) + " among `commands`");
+      else
+        command->files = parse_settings(node, problems_).members;
+    }
   }
 
   // What was said is a default as any other, which knows where it stands.

@@ -6,6 +6,7 @@
 //     library: hello.so
 //     host: { loop: dedicated }     # How the host treats it, unless the profile says otherwise: see host_keys.h.
 //     settings: { ... }             # See schema.h.
+//     command_files: { greet: { guests: { type: list, ... } } }   # See command_files.h.
 #pragma once
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@ struct plugin_command {
   std::string name;
   std::string help;     // One line.
   std::string carrier;  // The plugin that has it and carries it out; empty: this one.
+  std::vector<setting> files;  // What the files hold that its options name.
 };
 
 struct plugin_manifest {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "runtime/command_files.h"
 #include "runtime/expansion.h"
 #include "runtime/interface_wish.h"
 #include "runtime/os_profile_files.h"
@@ -258,6 +259,7 @@ void check_libraries(const profile& plan, diagnostics& problems) {
 profile profile_of_plugin(const std::string& plugin, const profile_request& request, diagnostics& problems, const std::vector<std::string>& words) {
   plugin_catalogue catalogue = find_manifests(request.plugin_folders);
   yaml_node plugins = plugin_and_needs(plugin, words, catalogue);
+  add_command_files(plugin, words, catalogue, plugins, problems);
   for (const std::string& set : request.sets) override_setting(plugins, set, plugin, problems);
   profile made = profile_builder(request, catalogue, problems, plugin).build(plugins);
   for (plugin_entry& entry : made.plugins) {

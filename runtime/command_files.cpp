@@ -1,0 +1,61 @@
+#include "runtime/command_files.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "runtime/os_profile_files.h"
+
+namespace tharsis::runtime {
+namespace {
+
+// What stands behind --name, or --name=; one that is missing the command itself complains of.
+std::optional<std::string> value_of(const std::string& name, const std::vector<std::string>& words) {
+  const std::string option = "--" + name;
+  std::optional<std::string> value;
+  for (size_t i = 1; i < words.size() && words[i] != "--"; ++i) {
+    if (words[i].starts_with(option + "=")) value = words[i].substr(option.size() + 1);
+    if (words[i] == option && i + 1 < words.size()) value = words[++i];
+  }
+  return value;
+}
+
+std::optional<yaml_node> read_command_file(const std::string& path, diagnostics& problems) {
+  source in{path, {}, source::kind::profile, {}};
+  auto text = read_text_file(path, yaml_text_largest);
+  if (text) in.text = std::move(*text);
+  const auto shared = std::make_shared<const source>(std::move(in));
+  if (!text) {
+    problems.add({shared, 0, 0}, text.failure().text);
+    return {};
+  }
+  const size_t before = problems.count();
+  auto tree = parse_yaml(shared, problems);
+  return problems.count() == before ? tree : std::nullopt;
+}
+
+}  // namespace
+
+void add_command_files(const std::string& plugin, const std::vector<std::string>& words, plugin_catalogue& catalogue,
+                       yaml_node& plugins, diagnostics& problems) {
+  const auto found = std::find_if(catalogue.plugins.begin(), catalogue.plugins.end(), [&](const found_plugin& p) { return p.id == plugin; });
+  yaml_node* const said = plugins.find(plugin);
+  if (words.empty() || found == catalogue.plugins.end() || !found->manifest || said == nullptr) return;
+  const auto& commands = found->manifest->commands;
+  const auto command = std::find_if(commands.begin(), commands.end(), [&](const plugin_command& c) { return c.name == words[0]; });
+  if (command == commands.end() || command->files.empty()) return;
+  const auto files = command->files;
+  auto fuller = std::make_shared<plugin_manifest>(*found->manifest);
+  fuller->settings.members.insert(fuller->settings.members.end(), files.begin(), files.end());
+  found->manifest = std::move(fuller);
+  for (const setting& file : files) {
+    const auto path = value_of(file.name, words);
+    auto tree = path ? read_command_file(*path, problems) : std::nullopt;
+    if (!tree) continue;
+    tree->key = file.name;
+    tree->key_at = tree->at;
+    said->is = yaml_node::kind::map;
+    said->children.push_back(std::move(*tree));
+  }
+}
+
+}  // namespace tharsis::runtime
