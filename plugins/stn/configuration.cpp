@@ -477,4 +477,10 @@ result<settings> read_settings(const host& tables, const link_line& line, const 
   return settings{{std::move(link)}, read_tasks(tables), {}, {}, {}, {}};
 }
 
+result<link_settings> read_link_alone(const host& tables) {
+  link_settings link = read_link(tables, "main");
+  if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
+  return link;
+}
+
 }  // namespace tharsis::stn

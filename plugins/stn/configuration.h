@@ -19,4 +19,7 @@ struct line_files {
 // One link, main, as the line says; the rest as --set says.
 result<settings> read_settings(const host& tables, const link_line& line, const line_files& files);
 
+// links.main as --set says, without endpoints: for who dials nobody.
+result<link_settings> read_link_alone(const host& tables);
+
 }  // namespace tharsis::stn

@@ -6,6 +6,7 @@
 #include "plugins/stn/dispatcher.h"
 #include "plugins/stn/listen_command.h"
 #include "plugins/stn/fetch_command.h"
+#include "plugins/stn/fleet_command.h"
 #include "plugins/stn/http_service.h"
 #include "plugins/stn/links_service.h"
 #include "plugins/stn/send_command.h"
@@ -30,7 +31,8 @@ class plugin {
         telling_(tables, place_),
         listening_(tables, place_, events_),
         checking_(tables, place_),
-        fetching_(tables, place_) {}
+        fetching_(tables, place_),
+        fleet_(tables, place_) {}
 
   tharsis_status start(tharsis_error* error) {
     auto s = read_settings(host_);
@@ -80,6 +82,7 @@ class plugin {
     if (call.name() == "listen") return listening_.run(call);
     if (call.name() == "check-codec") return checking_.run(call);
     if (call.name() == "fetch") return fetching_.run(call);
+    if (call.name() == "simulate-fleet") return fleet_.run(call);
     if (call.name() != "send") return telling_.run(call);
     events_.declare();
     sending_.run(call);
@@ -93,6 +96,7 @@ class plugin {
     if (tasks_) co_await tasks_->stop();
     co_await sending_.stop();
     co_await listening_.stop();
+    co_await fleet_.stop();
     host_.self->stopped(host_.self->self);
   }
   static tharsis_status submit(void* self, const tharsis_stn_task* task, tharsis_handle* id,
@@ -130,6 +134,7 @@ class plugin {
   listen_command listening_;
   check_command checking_;
   fetch_command fetching_;
+  fleet_command fleet_;
 };
 
 }  // namespace
