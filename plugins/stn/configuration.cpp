@@ -249,6 +249,21 @@ void read_network_times(const host& from, const std::string& at, network_times& 
   t.gap = from.wait(at + "gap", t.gap);
 }
 
+}  // namespace
+
+outbox_settings read_outbox_settings(const host& from) {
+  outbox_settings s;
+  s.use = from.text("outbox.use", "off") == "on";
+  s.count = from.whole("outbox.count", s.count);
+  s.bytes = from.whole("outbox.bytes", s.bytes);
+  s.ttl = from.wait("outbox.ttl", s.ttl);
+  s.sync_each = from.text("outbox.sync", "each") == "each";
+  s.key_file = from.text("outbox.key_file");
+  return s;
+}
+
+namespace {
+
 task_settings read_tasks(const host& from) {
   task_settings s;
   s.timeout = from.wait("tasks.timeout", s.timeout);
@@ -423,6 +438,7 @@ result<settings> read_settings(const host& tables) {
     s.links.push_back(std::move(link));
   }
   s.tasks = read_tasks(tables);
+  s.outbox = read_outbox_settings(tables);
   auto http = read_http(tables);
   if (!http) return http.failure();
   s.http = std::move(*http);

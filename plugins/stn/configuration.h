@@ -8,6 +8,7 @@
 namespace tharsis::stn {
 
 result<settings> read_settings(const host& tables);
+outbox_settings read_outbox_settings(const host& tables);
 
 // stn.http alone.
 result<http_settings> read_http(const host& tables);

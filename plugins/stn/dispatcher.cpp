@@ -17,6 +17,17 @@ std::string make_client_id(const tharsis_random& random) {
   return hex_text(bytes);
 }
 
+// The whole of a durable task, for another process.
+kept_task kept_of(const tharsis_stn_task& task, const request& r) {
+  kept_task k{.command = r.command, .flags = r.flags, .priority = r.priority, .retries = r.retries, .order = task.order,
+              .server_time = r.server_time, .channels = task.channels, .link = std::string(task.link.size == 0 ? "main" : view(task.link)),
+              .user = r.user, .path = std::string(view(task.path)),
+              .host = std::string(THARSIS_HAS(&task, host) ? view(task.host) : std::string_view()), .headers = {}, .key = r.key, .body = r.body};
+  for (size_t i = 0; i < task.header_count; ++i)
+    k.headers.push_back({std::string(view(task.headers[i].name)), std::string(view(task.headers[i].value))});
+  return k;
+}
+
 std::vector<uint8_t> copy(tharsis_bytes b) {
   const auto bytes = view(b);
   return {bytes.begin(), bytes.end()};
@@ -24,7 +35,17 @@ std::vector<uint8_t> copy(tharsis_bytes b) {
 
 constexpr uint32_t known_flags =
     THARSIS_STN_SEND_ONLY | THARSIS_STN_SENSITIVE | THARSIS_STN_ANY_REPEATS | THARSIS_STN_ANY_FLOW | THARSIS_STN_PARK | THARSIS_STN_LONG_POLL |
-    THARSIS_STN_FAST;
+    THARSIS_STN_FAST | THARSIS_STN_DURABLE;
+
+// What a durable task cannot ask for: it may be sent by another process, where nobody is who could be asked.
+const char* not_durable(const tharsis_stn_task& task) {
+  if (task.key.size == 0) return "a durable task is sent again, by other processes too, so it needs a key";
+  if (task.encode != nullptr || task.decode != nullptr) return "a durable task outlives its caller, so it has a body, and no `encode` or `decode`";
+  if (task.connection != 0) return "a durable task outlives its connection, so it is bound to none";
+  if ((task.flags & THARSIS_STN_SEND_ONLY) != 0) return "a durable task has an answer, so it cannot be sent without waiting for it";
+  if ((task.flags & THARSIS_STN_SENSITIVE) != 0) return "a task that fails without a network is not durable";
+  return nullptr;
+}
 
 // Wishes that cannot both be granted; null: there are none.
 const char* contradiction(const tharsis_stn_task& task) {
@@ -33,6 +54,7 @@ const char* contradiction(const tharsis_stn_task& task) {
   if (task.decode != nullptr && (task.flags & THARSIS_STN_SEND_ONLY) != 0) return "a task that is only sent has no answer that `decode` could judge";
   if ((task.flags & THARSIS_STN_PARK) != 0 && task.key.size == 0) return "a task that may be parked is sent again, so it needs a key";
   if ((task.flags & THARSIS_STN_PARK) != 0 && (task.flags & THARSIS_STN_SENSITIVE) != 0) return "a task that fails without a network cannot wait for a better one";
+  if ((task.flags & THARSIS_STN_DURABLE) != 0 && not_durable(task) != nullptr) return not_durable(task);
   if (task.retries < -1) return "a task's retries are a number, 0 for the profile's, or -1 for none";
   return nullptr;
 }
@@ -103,9 +125,36 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       network_(*tables.network),
       own_strand_(tables.loop->current(tables.loop->self)) {
   for (const link_settings& l : s.links) links_.add(l);
+  if (s.outbox.use && !files.outbox.empty()) make_desk(std::move(files.outbox));
+}
+
+void dispatcher::make_desk(std::string file) {
+  outbox_desk::services does;
+  does.send = [this](std::unique_ptr<request> r, const std::string& link) { admit(std::move(r), names_.find(link)); };
+  does.tell = [this](answer a) {
+    const size_t link = a.of->sends > 0 ? a.of->http.partner : link_directory::none;
+    hand_over(std::move(a), link);
+  };
+  does.revive = [this](const kept_task& left) { return revive(left); };
+  does.forget = [this](const request& r) {
+    open_->close(r.id);
+    counts_.tasks_open.add(-1);
+  };
+  does.cancel = [this](tharsis_handle id) { withdraw(id); };
+  does.open = [this](const std::string& client) {
+    if (!client.empty()) client_id_ = client;  // Whose keys these are.
+    start_links();
+  };
+  desk_.emplace(place_, host_, settings_.outbox, std::move(file), client_id_, open_, std::move(does));
 }
 
 void dispatcher::start() {
+  if (!desk_) return start_links();
+  desk_->start();
+}
+
+void dispatcher::start_links() {
+  if (stopping_) return;
   network_.open([this](const tharsis_network_state& now) {
     network_there_ = now.type != THARSIS_NETWORK_NONE;
     ways_.on_network(now);
@@ -219,11 +268,26 @@ tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* 
   if (strand == 0)
     return refuse(error, THARSIS_E_INVALID, "tasks are started on a strand, where their answers can go");
   if (stopping_) return refuse(error, THARSIS_E_GONE, "stn is stopping");
+  const bool durable = (task.flags & THARSIS_STN_DURABLE) != 0;
+  if (durable && !desk_) return refuse(error, THARSIS_E_UNSUPPORTED, "there is no outbox for durable tasks; set outbox.use: on");
   tharsis_handle number = 0;
   if (!open_->open(number))
     return refuse(error, THARSIS_E_BUSY,
                   std::to_string(settings_.tasks.waiting_max) +
                       " tasks wait already (tasks.waiting_max); try again after an answer");
+  const size_t link = to.link;
+  auto r = make(task, number, std::move(to));
+  r->from = {strand, task.context, task.done, task.encode, task.decode, THARSIS_HAS(&task, on_disk) ? task.on_disk : nullptr};
+  if (durable) r->kept = std::make_unique<kept_task>(kept_of(task, *r));
+  if (id != nullptr) *id = number;  // Before the answer can come on another thread.
+  if (strand == own_strand_) return accept(std::move(r), link), THARSIS_OK;
+  if (inbox_.send({letter::kind::start, link, number, std::move(r)}) == THARSIS_OK) return THARSIS_OK;
+  open_->close(number);
+  return refuse(error, THARSIS_E_GONE, "stn has stopped");
+}
+
+std::unique_ptr<request> dispatcher::make(const tharsis_stn_task& task, tharsis_handle number, direction to) const {
+  const bool durable = (task.flags & THARSIS_STN_DURABLE) != 0;
   auto r = std::make_unique<request>();
   r->id = number;
   r->command = task.command;
@@ -231,22 +295,49 @@ tharsis_status dispatcher::submit(const tharsis_stn_task& task, tharsis_handle* 
   r->flags = task.flags;
   r->retries = task.retries == 0 ? settings_.tasks.retries : std::max(task.retries, 0);
   r->bound = task.connection;
-  r->order = task.order;
+  r->order = durable ? 0 : task.order;  // The outbox keeps it, also from one try to the next.
   r->server_time = std::chrono::milliseconds(task.server_ms);
   r->user = view(task.user);
   r->body = copy(task.body);
   r->key = copy(task.key);
   r->since = instant_from(host_.loop->now(host_.loop->self));
-  r->deadline = later(r->since, task.timeout_ms > 0 ? std::chrono::milliseconds(task.timeout_ms) : settings_.tasks.timeout);
-  r->from = {strand, task.context, task.done, task.encode, task.decode};
+  r->deadline = later(r->since, task.timeout_ms > 0 ? std::chrono::milliseconds(task.timeout_ms)
+                                     : durable          ? settings_.outbox.ttl
+                                                        : settings_.tasks.timeout);
   r->group = to.group;
   r->http = std::move(to.over);
   r->minor = std::move(to.minor);
-  if (id != nullptr) *id = number;  // Before the answer can come on another thread.
-  if (strand == own_strand_) return accept(std::move(r), to.link), THARSIS_OK;
-  if (inbox_.send({letter::kind::start, to.link, number, std::move(r)}) == THARSIS_OK) return THARSIS_OK;
-  open_->close(number);
-  return refuse(error, THARSIS_E_GONE, "stn has stopped");
+  return r;
+}
+
+// What an earlier process has left, for nobody here.
+result<std::unique_ptr<request>> dispatcher::revive(const kept_task& left) {
+  std::vector<tharsis_stn_header> headers;
+  for (const auto& h : left.headers) headers.push_back({text_of(h.name), text_of(h.value)});
+  tharsis_stn_task t{};
+  t.size = sizeof t;
+  t.command = left.command;
+  t.flags = left.flags;
+  t.body = bytes_of(left.body);
+  t.key = bytes_of(left.key);
+  t.priority = left.priority;
+  t.user = text_of(left.user);
+  t.channels = left.channels;
+  t.path = text_of(left.path);
+  t.header_count = static_cast<uint32_t>(headers.size());
+  t.headers = headers.data();
+  t.host = text_of(left.host);
+  direction to;
+  tharsis_error why = no_error();
+  if (const tharsis_status s = find_ways(t, left.link, to, &why); s != THARSIS_OK) return error_from(s, why);
+  tharsis_handle number = 0;
+  if (!open_->open(number)) return error{THARSIS_E_BUSY, "too many tasks wait already (tasks.waiting_max)"};
+  counts_.tasks_accepted.add();
+  counts_.tasks_open.add(1);
+  auto r = make(t, number, std::move(to));
+  r->retries = left.retries;
+  r->server_time = left.server_time;
+  return r;
 }
 
 tharsis_status dispatcher::refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const {
@@ -283,6 +374,9 @@ void dispatcher::on_letter(void* context, letter l) {
     case letter::kind::redo:
     case letter::kind::touch:
     case letter::kind::reset: return self.on_said(l);
+    default:
+      if (self.desk_) self.desk_->on_letter(std::move(l));
+      return;
   }
 }
 
@@ -293,7 +387,9 @@ void dispatcher::on_said(const letter& l) {
   if (l.what == letter::kind::clear || l.what == letter::kind::reset) {
     shorts_.end_tasks(l.name, {THARSIS_E_CANCELLED, THARSIS_STN_CLEARED, "the tasks were cleared"}, l.text);
     clear_judged(l.name, l.text);
+    if (desk_) desk_->clear(l.name, l.text);
   }
+  if (l.what != letter::kind::clear && desk_) desk_->hurry();
   if (l.what != letter::kind::clear) shorts_.hurry(l.name, l.what != letter::kind::touch);
 }
 
@@ -319,6 +415,11 @@ void dispatcher::clear_judged(std::string_view name, std::string_view user) {
 void dispatcher::accept(std::unique_ptr<request> r, size_t link) {
   counts_.tasks_accepted.add();
   counts_.tasks_open.add(1);
+  if (r->kept != nullptr) return desk_->keep(std::move(r));
+  admit(std::move(r), link);
+}
+
+void dispatcher::admit(std::unique_ptr<request> r, size_t link) {
   if (stopping_) return end(std::move(r), THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping", link);
   if (const auto* s = stopped_.find(r->command, r->user, place_.now()))
     return tell({std::move(r), THARSIS_E_REFUSED, s->body, "the server wants no more of these for now", THARSIS_STN_STOPPED_COMMAND, s->code}, link);
@@ -342,7 +443,8 @@ void dispatcher::go(std::unique_ptr<request> r, size_t link) {
 }
 
 std::optional<ending> dispatcher::over_limits(const request& r, const std::vector<uint8_t>& body) {
-  if (!limits_.on()) return std::nullopt;
+  // The outbox has its own bounds, and sends again what must not be counted again.
+  if (!limits_.on() || r.entry != 0) return std::nullopt;
   switch (limits_.check(fingerprint(r, body), body.size(), r.has(THARSIS_STN_ANY_REPEATS), r.has(THARSIS_STN_ANY_FLOW), place_.now())) {
     case task_limits::verdict::fine: break;
     case task_limits::verdict::repeated:
@@ -391,6 +493,7 @@ void dispatcher::let_go(size_t link) {
 }
 
 void dispatcher::withdraw(tharsis_handle id) {
+  if (desk_ && desk_->cancel(id)) return;
   if (const auto found = judged_.find(id); found != judged_.end()) {
     found->second.withdrawn = true;
     return;
@@ -423,6 +526,7 @@ void dispatcher::on_made(uint64_t id, uint32_t connection, size_t link, size_t s
 }
 
 void dispatcher::take(answer a, size_t link) {
+  if (a.of->entry != 0) return desk_->on_end(std::move(a));
   const tharsis_handle to = a.of->from.strand;
   if (a.status == THARSIS_OK && a.of->is_judged()) {
     judged_.emplace(a.of->id, judged{link, a.of->http.taken ? shorts_.at(a.of->http.link).name() : std::string(), a.of->user});
@@ -467,9 +571,53 @@ void dispatcher::count(const request& r, const task_profile& p, size_t link) {
 
 // Where nobody is any more, nobody hears it.
 void dispatcher::tell(answer a, size_t link) {
+  if (a.of->entry != 0) return desk_->on_end(std::move(a));
+  hand_over(std::move(a), link);
+}
+
+void dispatcher::hand_over(answer a, size_t link) {
   close(a, link);
   const tharsis_handle to = a.of->from.strand;
-  outbox_.send(to, task_delivery(std::move(a)));
+  outbox_.send(to, a.of->entry != 0 ? task_delivery(std::move(a), open_) : task_delivery(std::move(a)));
+}
+
+tharsis_status dispatcher::adopt(const tharsis_stn_adopter& adopter, tharsis_handle* adoption, tharsis_error* error) {
+  if (adopter.told == nullptr) return fail(error, THARSIS_E_INVALID, "an adopter needs a `told` that is called with the answers");
+  auto to = std::make_shared<outbox_taker>();
+  to->id = takers_.fetch_add(1, std::memory_order_relaxed) + 1;
+  to->command = adopter.command;
+  to->user = view(adopter.user);
+  to->context = adopter.context;
+  to->found = adopter.found;
+  to->told = adopter.told;
+  to->released = adopter.released;
+  if (adoption != nullptr) *adoption = to->id;  // Before anything is told on another thread.
+  return send_taker(letter::kind::adopt, std::move(to), error);
+}
+
+tharsis_status dispatcher::list(void (*visit)(void*, const tharsis_stn_entry*), void* context, tharsis_error* error) {
+  auto to = std::make_shared<outbox_taker>();
+  to->context = context;
+  to->found = visit;
+  return send_taker(letter::kind::list, std::move(to), error);
+}
+
+tharsis_status dispatcher::send_taker(letter::kind what, std::shared_ptr<outbox_taker> to, tharsis_error* error) {
+  if (!desk_) return fail(error, THARSIS_E_UNSUPPORTED, "there is no outbox for durable tasks; set outbox.use: on");
+  to->strand = host_.loop->current(host_.loop->self);
+  if (to->strand == 0) return fail(error, THARSIS_E_INVALID, "this is called on a strand, where the answers can go");
+  letter l;
+  l.what = what;
+  l.taker = std::move(to);
+  if (!stopping_ && open_->home().send(std::move(l))) return THARSIS_OK;
+  return fail(error, THARSIS_E_GONE, "stn has stopped");
+}
+
+void dispatcher::say(letter::kind what, uint64_t entry) {
+  letter l;
+  l.what = what;
+  l.id = entry;
+  open_->home().send(std::move(l));
 }
 
 void dispatcher::end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link) {
@@ -561,11 +709,13 @@ task<void> dispatcher::stop() {
   auth_.close();
   route_.close();
   weak_.stop();
+  if (desk_) desk_->stop();
   links_.stop();
   shorts_.stop();
   const instant deadline = later(place_.now(), 2 * farewell);
   co_await links_.wait_stopped(deadline);
   co_await shorts_.wait_stopped(deadline);
+  if (desk_) co_await desk_->close(deadline);
   co_await memory_.close(deadline);
   co_await book_.close(deadline);
   co_await ways_.close(deadline);

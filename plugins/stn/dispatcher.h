@@ -16,6 +16,7 @@
 #include "plugins/stn/link_directory.h"
 #include "plugins/stn/minor_links.h"
 #include "plugins/stn/network_news.h"
+#include "plugins/stn/outbox_desk.h"
 #include "plugins/stn/route_hook.h"
 #include "plugins/stn/shortlinks.h"
 #include "plugins/stn/switchboard.h"
@@ -31,6 +32,7 @@ class dispatcher final : public answer_taker {
   // The files of what is kept for the next start, and of how the links are; empty: none.
   struct kept {
     std::string intervals, addresses, book;
+    std::string outbox;  // Of durable tasks.
   };
   // `s` and `events` outlive the dispatcher. [own strand]
   dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, kept files = {});
@@ -45,6 +47,11 @@ class dispatcher final : public answer_taker {
   void redo(tharsis_text link);
   void touch(tharsis_text link);
   void reset(tharsis_text link);
+
+  // As tharsis_stn_outbox says.
+  tharsis_status adopt(const tharsis_stn_adopter& adopter, tharsis_handle* adoption, tharsis_error* error);
+  tharsis_status list(void (*visit)(void*, const tharsis_stn_entry*), void* context, tharsis_error* error);
+  void say(task_letter::kind what, uint64_t entry);
 
   void start();
   void take(answer a, size_t link) override;
@@ -91,7 +98,13 @@ class dispatcher final : public answer_taker {
   void on_said(const letter& l);
   void on_said(const letter& l, longlink& link);
   void clear_judged(std::string_view name, std::string_view user);
+  std::unique_ptr<request> make(const tharsis_stn_task& task, tharsis_handle number, direction to) const;
+  result<std::unique_ptr<request>> revive(const kept_task& left);
+  tharsis_status send_taker(task_letter::kind what, std::shared_ptr<outbox_taker> to, tharsis_error* error);
+  void make_desk(std::string file);
+  void start_links();
   void accept(std::unique_ptr<request> r, size_t link);
+  void admit(std::unique_ptr<request> r, size_t link);
   void go(std::unique_ptr<request> r, size_t link);
   void carry(std::unique_ptr<request> r, size_t link);
   longlink* minor_for(const minor_request& r);
@@ -108,6 +121,7 @@ class dispatcher final : public answer_taker {
   void free_order(const request& r, size_t link);
   void close(const answer& a, size_t link);
   void tell(answer a, size_t link);  // On its caller's strand, later.
+  void hand_over(answer a, size_t link);
   // A task has its end.
   void count(const request& r, const task_profile& p, size_t link);
   void end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link);
@@ -120,7 +134,7 @@ class dispatcher final : public answer_taker {
   link_names names_;
   switchboard ways_;
   codec_shelf codecs_;
-  const std::string client_id_;
+  std::string client_id_;
   interval_memory memory_;
   link_book book_;
   auth_hook auth_;
@@ -138,6 +152,8 @@ class dispatcher final : public answer_taker {
   inbox<letter> inbox_;
   outbox<task_delivery> outbox_;
   std::unordered_map<tharsis_handle, judged> judged_;
+  std::optional<outbox_desk> desk_;  // Of durable tasks, where there is an outbox.
+  std::atomic<uint64_t> takers_ = outbox_book::caller_here;
   task_limits limits_;
   stopped_commands stopped_;
   network_news news_;

@@ -1,6 +1,8 @@
 // Which tasks have no end yet, and the way back to stn for what their callers say of them. Shared with what is on
 // its way to other strands, which may arrive there when stn is gone.
 #pragma once
+#include <atomic>
+#include <memory>
 #include <vector>
 
 #include "plugins/stn/back_door.h"
@@ -9,12 +11,17 @@
 
 namespace tharsis::stn {
 
+struct outbox_taker;
+
 // What is said of a task on a strand that is not stn's.
 struct task_letter {
-  enum class kind { start, cancel, encoded, again, ended, clear, redo, touch, reset, go };
+  enum class kind {
+    start, cancel, encoded, again, ended, clear, redo, touch, reset, go,
+    adopt, release, unheard, acknowledge, discard, list,  // The outbox's. unheard: the answer of an entry reached nobody.
+  };
   kind what = kind::cancel;
   size_t link = 0;
-  tharsis_handle id = 0;
+  tharsis_handle id = 0;            // Of a task; the outbox's: of an entry, or an adopter.
   std::unique_ptr<request> of;      // start, again; ended: with what is left of it.
   uint32_t number = 0;              // again: the verdict. encoded: the connection.
   tharsis_status status = THARSIS_OK;  // encoded, ended.
@@ -23,6 +30,7 @@ struct task_letter {
   std::string text;                 // encoded: why not. clear: the user.
   std::string name;                 // clear and the like: the links; empty: all.
   size_t short_link = 0;            // encoded: for this one, from 1 on; 0: for the long link.
+  std::shared_ptr<const outbox_taker> taker = {};  // adopt, list.
 };
 
 class open_tasks {

@@ -9,8 +9,10 @@
 #include "plugins/stn/fleet_command.h"
 #include "plugins/stn/http_service.h"
 #include "plugins/stn/links_service.h"
+#include "plugins/stn/outbox_command.h"
 #include "plugins/stn/send_command.h"
 #include "plugins/stn/status_command.h"
+#include "sdk/abi/stn_outbox.h"
 #include "sdk/async/door.h"
 
 namespace tharsis::stn {
@@ -27,12 +29,14 @@ class plugin {
         closing_(place_),
         service_{sizeof(tharsis_stn), this, submit, cancel, has, clear, redo, touch, reset},
         addresses_{sizeof(tharsis_stn_addresses), this, set_addresses, ban_address},
+        outbox_{sizeof(tharsis_stn_outbox), this, adopt, release, acknowledge, discard, list},
         sending_(tables, place_, events_),
         telling_(tables, place_),
         listening_(tables, place_, events_),
         checking_(tables, place_),
         fetching_(tables, place_),
-        fleet_(tables, place_) {}
+        fleet_(tables, place_),
+        leaving_(tables, place_) {}
 
   tharsis_status start(tharsis_error* error) {
     auto s = read_settings(host_);
@@ -40,13 +44,14 @@ class plugin {
     settings_ = std::move(*s);
     events_.declare();
     const std::string folder(view(host_.paths->data(host_.paths->self)));
-    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/addresses", folder + "/links"});
+    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/addresses", folder + "/links", folder + "/outbox"});
     tharsis_status provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ADDRESSES_ID, &addresses_, 0, error);
     links_.emplace(host_, *tasks_);
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_LINKS_ID, links_->table(), 0, error);
+    if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_OUTBOX_ID, &outbox_, 0, error);
     if (provided != THARSIS_OK) return provided;
     names_.emplace(place_, *host_.net, host_.registry);
     http_.emplace(place_, host_, *names_, settings_.http);
@@ -83,6 +88,7 @@ class plugin {
     if (call.name() == "check-codec") return checking_.run(call);
     if (call.name() == "fetch") return fetching_.run(call);
     if (call.name() == "simulate-fleet") return fleet_.run(call);
+    if (call.name() == "outbox") return leaving_.run(call, read_outbox_settings(host_));
     if (call.name() != "send") return telling_.run(call);
     events_.declare();
     sending_.run(call);
@@ -117,6 +123,16 @@ class plugin {
     return static_cast<plugin*>(self)->tasks_->ways().ban(address, error);
   }
 
+  static tharsis_status adopt(void* self, const tharsis_stn_adopter* adopter, tharsis_handle* adoption, tharsis_error* error) {
+    return static_cast<plugin*>(self)->tasks_->adopt(*adopter, adoption, error);
+  }
+  static void release(void* self, tharsis_handle adoption) { static_cast<plugin*>(self)->tasks_->say(task_letter::kind::release, adoption); }
+  static void acknowledge(void* self, uint64_t entry) { static_cast<plugin*>(self)->tasks_->say(task_letter::kind::acknowledge, entry); }
+  static void discard(void* self, uint64_t entry) { static_cast<plugin*>(self)->tasks_->say(task_letter::kind::discard, entry); }
+  static tharsis_status list(void* self, void (*visit)(void*, const tharsis_stn_entry*), void* context, tharsis_error* error) {
+    return static_cast<plugin*>(self)->tasks_->list(visit, context, error);
+  }
+
   const host host_;
   settings settings_;  // Once it starts: a command has its own.
   std::vector<link_settings> prepared_;
@@ -129,12 +145,14 @@ class plugin {
   task_set closing_;
   const tharsis_stn service_;
   const tharsis_stn_addresses addresses_;
+  const tharsis_stn_outbox outbox_;
   send_command sending_;
   status_command telling_;
   listen_command listening_;
   check_command checking_;
   fetch_command fetching_;
   fleet_command fleet_;
+  outbox_command leaving_;
 };
 
 }  // namespace

@@ -10,7 +10,7 @@ void tell_end(const request& r, tharsis_status status, uint32_t why, std::span<c
   const tharsis_stn_times times{sizeof times, 0, t.queued.count(), t.resolve.count(), t.connect.count(), t.tls.count(),
                                 t.prove.count(), t.first_byte.count(), t.rest.count(), t.lost.count()};
   const tharsis_stn_result result{sizeof result, status, r.sends, why, bytes_of(body), text_of(reason), &times, code, r.connection,
-                                  r.http.status, 0};
+                                  r.http.status, 0, r.entry};
   r.from.done(r.from.context, r.id, &result);
 }
 
@@ -35,6 +35,8 @@ result<std::vector<uint8_t>> encoded(const encode_wish& wish, const std::string&
 task_delivery::task_delivery(answer a)
     : of_(std::move(a.of)), status_(a.status), why_(a.why), code_(a.code), body_(a.body.begin(), a.body.end()), reason_(std::move(a.reason)) {}
 
+task_delivery::task_delivery(answer a, std::shared_ptr<open_tasks> tasks) : task_delivery(std::move(a)) { outbox_ = std::move(tasks); }
+
 task_delivery::task_delivery(answer a, size_t link, std::shared_ptr<open_tasks> tasks) : task_delivery(std::move(a)) {
   link_ = link;
   tasks_ = std::move(tasks);
@@ -44,6 +46,12 @@ task_delivery::task_delivery(const encode_wish& wish, std::string link_name, siz
     : reason_(std::move(link_name)), wish_(wish), link_(link), tasks_(std::move(tasks)) {}
 
 task_delivery::~task_delivery() {
+  if (of_ != nullptr && outbox_ != nullptr) {
+    task_letter l;
+    l.what = task_letter::kind::unheard;
+    l.id = of_->entry;
+    outbox_->home().send(std::move(l));
+  }
   if (of_ == nullptr || tasks_ == nullptr) return;
   tasks_->close(of_->id);
   task_letter l{task_letter::kind::ended, link_, of_->id, std::move(of_), THARSIS_STN_CANCELLED, THARSIS_E_CANCELLED};
@@ -52,6 +60,7 @@ task_delivery::~task_delivery() {
 
 void task_delivery::deliver() {
   if (of_ == nullptr) return ask();
+  outbox_.reset();
   if (tasks_ == nullptr) return tell_end(*of_, status_, why_, body_, reason_, code_);
   judge();
 }

@@ -13,6 +13,8 @@ class task_delivery {
  public:
   // An end that nobody judges. Whoever makes it has closed the task.
   explicit task_delivery(answer a);
+  // The end of a durable task: one that reaches nobody goes to who has adopted it.
+  task_delivery(answer a, std::shared_ptr<open_tasks> tasks);
   // An answer that its caller judges; `a.status` is THARSIS_OK.
   task_delivery(answer a, size_t link, std::shared_ptr<open_tasks> tasks);
   task_delivery(const encode_wish& wish, std::string link_name, size_t link, std::shared_ptr<open_tasks> tasks);
@@ -37,6 +39,7 @@ class task_delivery {
   encode_wish wish_{};
   size_t link_ = 0;
   std::shared_ptr<open_tasks> tasks_;  // Null: nobody judges.
+  std::shared_ptr<open_tasks> outbox_;  // A durable task, until it is told.
 };
 
 // Calls `done`.

@@ -55,6 +55,7 @@ enum {
   THARSIS_STN_NO_ANSWER = 21,       // As the status says: over a short link no server answered.
   THARSIS_STN_LINK_REMOVED = 22,    // THARSIS_E_GONE     Its link is no more.
   THARSIS_STN_MINOR_BUSY = 23,      // THARSIS_E_BUSY     It is for a minor link, and the profile allows no more of them now.
+  THARSIS_STN_NOT_KEPT = 24,        // As the status says: a durable task that the outbox did not take, unsent.
 };
 
 // The end of a task. All of it is borrowed for the call.
@@ -72,6 +73,9 @@ typedef struct tharsis_stn_result {
   // perhaps) or THARSIS_E_DENIED, and `body` is what the server said with it.
   uint32_t http_status;
   uint32_t http_reserved;
+  // Of a durable task: its place in the outbox. Acknowledge the answer with it, or it is told again after a restart. 0: nothing
+  // is kept.
+  uint64_t entry;
 } tharsis_stn_result;
 
 // The one and only end of a task. [the strand that called start()]
@@ -133,10 +137,16 @@ enum {
   THARSIS_STN_LONG_POLL = 32,
   // Of both kinds of link: the long one only while no other task is on it, waiting or without its answer.
   THARSIS_STN_FAST = 64,
+  // Kept on the disk until it is answered and that is acknowledged, also when this process dies: stn_outbox.h. It
+  // needs a key and a body, and has no encode, decode or connection; `timeout_ms` is its whole life, 0: `outbox.ttl`.
+  THARSIS_STN_DURABLE = 128,
 };
 
 // Kinds of links. Mars' bits are another order: 1 short, 2 long, 4 minor.
 enum { THARSIS_STN_LONG = 1, THARSIS_STN_SHORT = 2, THARSIS_STN_MINOR = 4 };
+
+// A durable task is on the disk, as this entry, and survives its process. [the strand that called start()]
+typedef void (*tharsis_stn_on_disk)(void* context, tharsis_handle task, uint64_t entry);
 
 typedef struct tharsis_stn_header {
   tharsis_text name;
@@ -176,6 +186,7 @@ typedef struct tharsis_stn_task {
   tharsis_text path;  // Over a short link: where the request goes, "/mars/sendmessage"; copied.
   const tharsis_stn_header* headers;  // Stronger than the link's; copied.
   tharsis_text host;  // Over a minor link: to which host; empty: to the first of the profile's minor_links; copied.
+  tharsis_stn_on_disk on_disk;  // Of a durable task, before its answer; or null.
 } tharsis_stn_task;
 
 typedef struct tharsis_stn {
@@ -187,6 +198,7 @@ typedef struct tharsis_stn {
   //   THARSIS_E_INVALID    `done` is null, command 0, a flag or priority is unknown, the body, key or user is
   //                        longer than allowed, or two of its wishes contradict each other.
   //   THARSIS_E_NOT_FOUND  the profile has no link, group or minor links of that name.
+  //   THARSIS_E_UNSUPPORTED  the task is durable, and the profile has no outbox (`outbox.use`).
   //   THARSIS_E_BUSY       too many tasks wait; try again after an answer.
   //   THARSIS_E_GONE       stn is stopping.
   // [any strand]

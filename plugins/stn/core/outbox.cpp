@@ -11,7 +11,7 @@ namespace {
 std::string key_text(const kept_task& t) { return std::string(as_text(t.key)); }
 
 int64_t size_of(const outbox_book::entry& e) {
-  size_t n = e.task.link.size() + e.task.user.size() + e.task.path.size() + e.task.key.size() + e.task.body.size();
+  size_t n = e.task.link.size() + e.task.user.size() + e.task.path.size() + e.task.host.size() + e.task.key.size() + e.task.body.size();
   for (const auto& h : e.task.headers) n += h.name.size() + h.value.size();
   if (e.answer) n += e.answer->body.size() + e.answer->reason.size();
   return static_cast<int64_t>(n) + outbox_entry_cost;
@@ -144,6 +144,13 @@ std::vector<uint64_t> outbox_book::take_due(instant now) {
     due.push_back(number);
   }
   return due;
+}
+
+void outbox_book::hurry() {
+  for (auto& [number, e] : entries_) {
+    e.next_try = instant::min();
+    e.pause = outbox_pause_min;
+  }
 }
 
 outbox_book::verdict outbox_book::on_try(uint64_t number, tharsis_status status, uint32_t why, uint32_t sends, instant now,

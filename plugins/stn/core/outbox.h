@@ -71,6 +71,8 @@ class outbox_book {
 
   // Those that may go now, oldest first; they are under way then.
   std::vector<uint64_t> take_due(instant now);
+  // Pauses between tries are over.
+  void hurry();
   // A try has ended. `over`: answer() comes next; `withdrawn`: remove().
   verdict on_try(uint64_t number, tharsis_status status, uint32_t why, uint32_t sends, instant now, uint64_t random);
   // False: it has one already, or is unknown.

@@ -10,7 +10,7 @@ namespace {
 enum : uint32_t {
   f_what = 1, f_entry = 2, f_wall = 3, f_life = 4, f_sends = 5, f_client = 6,
   f_command = 10, f_flags = 11, f_priority = 12, f_retries = 13, f_order = 14, f_server_time = 15, f_channels = 16,
-  f_link = 17, f_user = 18, f_path = 19, f_header = 20, f_key = 21, f_body = 22,
+  f_link = 17, f_user = 18, f_path = 19, f_header = 20, f_key = 21, f_body = 22, f_host = 23,
   f_status = 30, f_why = 31, f_http_status = 32, f_answer = 33, f_reason = 34,
 };
 enum : uint32_t { f_header_name = 1, f_header_value = 2 };
@@ -29,6 +29,7 @@ void write_task(protobuf::writer& w, const kept_task& t) {
   w.text(f_link, t.link);
   w.text(f_user, t.user);
   w.text(f_path, t.path);
+  if (!t.host.empty()) w.text(f_host, t.host);
   for (const auto& h : t.headers) {
     protobuf::writer one;
     one.text(f_header_name, h.name);
@@ -60,7 +61,7 @@ bool read_header(std::span<const uint8_t> bytes, http1::field_list& into) {
 }
 
 bool is_text(uint32_t number) {
-  return number == f_client || (number >= f_link && number <= f_body) || number == f_answer || number == f_reason;
+  return number == f_client || (number >= f_link && number <= f_host) || number == f_answer || number == f_reason;
 }
 
 void take_number(const protobuf::field& f, outbox_record& r) {
@@ -92,6 +93,7 @@ bool take_text(const protobuf::field& f, outbox_record& r) {
     case f_link: r.task.link = as_text(f.content); break;
     case f_user: r.task.user = as_text(f.content); break;
     case f_path: r.task.path = as_text(f.content); break;
+    case f_host: r.task.host = as_text(f.content); break;
     case f_header: return read_header(f.content, r.task.headers);
     case f_key: r.task.key = copied(f.content); break;
     case f_body: r.task.body = copied(f.content); break;

@@ -20,7 +20,7 @@ struct kept_task {
   uint64_t order = 0;
   duration server_time{};
   uint32_t channels = 0;
-  std::string link, user, path;
+  std::string link, user, path, host;
   http1::field_list headers;
   std::vector<uint8_t> key, body;
 };

@@ -21,6 +21,7 @@ struct outbox_settings {
   // the process loses nothing either, a loss of power the last seconds.
   bool sync_each = true;
   std::string key_file;  // Empty: not sealed.
+  bool operator==(const outbox_settings&) const = default;
 };
 
 // Entries that are on their way at a time: those of yesterday must not fill the queue before those of now.
@@ -35,6 +36,8 @@ inline constexpr duration outbox_grace = 60s;
 inline constexpr int64_t outbox_entry_cost = 256;
 // The file is written anew when it has twice the bytes that count, and this besides.
 inline constexpr size_t outbox_slack = 256 << 10;
+// A key's text, and more than any has.
+inline constexpr size_t outbox_key_file_max = 256;
 // No outbox that keeps its limits has a larger file.
 inline constexpr uint64_t outbox_file_max = uint64_t{1} << 30;
 

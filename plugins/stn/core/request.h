@@ -2,10 +2,12 @@
 // when its answer was given.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "plugins/stn/core/minor_links.h"
+#include "plugins/stn/core/outbox_record.h"
 #include "plugins/stn/core/phase_clock.h"
 #include "plugins/stn/core/short_request.h"
 #include "sdk/abi/stn.h"
@@ -19,6 +21,7 @@ struct caller {
   tharsis_stn_done done = nullptr;
   tharsis_stn_encode encode = nullptr;
   tharsis_stn_decode decode = nullptr;
+  tharsis_stn_on_disk on_disk = nullptr;
 };
 
 // What a task's time went to.
@@ -55,6 +58,8 @@ struct request {
   caller from;
   short_request http;  // Over a short link.
   minor_request minor;
+  std::unique_ptr<kept_task> kept;  // A durable one, until the outbox has it;
+  uint64_t entry = 0;               // from then on its place there.
 
   task_times times;
   uint32_t sends = 0;

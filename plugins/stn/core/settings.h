@@ -10,6 +10,7 @@
 #include "plugins/stn/core/link_endpoint.h"
 #include "plugins/stn/core/link_groups.h"
 #include "plugins/stn/core/minor_links.h"
+#include "plugins/stn/core/outbox_settings.h"
 #include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/core/short_settings.h"
@@ -186,6 +187,7 @@ struct settings {
   std::vector<short_link_settings> short_links;
   std::vector<group_settings> groups;
   std::vector<minor_settings> minor_links;
+  outbox_settings outbox;
   bool operator==(const settings&) const = default;
 };
 

@@ -1,0 +1,314 @@
+#include "plugins/stn/outbox_desk.h"
+
+namespace tharsis::stn {
+namespace {
+
+kept_answer answer_of(const answer& a, uint32_t sends) {
+  return {a.status, a.why, a.of->http.status, sends, {a.body.begin(), a.body.end()}, a.reason};
+}
+
+}  // namespace
+
+outbox_desk::outbox_desk(strand& place, const host& tables, const outbox_settings& s, std::string path, std::string client,
+                         std::shared_ptr<open_tasks> tasks, services does)
+    : place_(place),
+      host_(tables),
+      book_(s),
+      new_client_(std::move(client)),
+      tasks_(std::move(tasks)),
+      does_(std::move(does)),
+      disk_(place, tables, s, std::move(path), [this] { return book_.snapshot(); }),
+      letters_(place),
+      changed_(place),
+      work_(place) {}
+
+void outbox_desk::start() {
+  disk_.open([this](result<std::vector<outbox_record>> found) { on_read(std::move(found)); });
+}
+
+void outbox_desk::on_read(result<std::vector<outbox_record>> found) {
+  is_read_ = true;
+  if (found) {
+    book_.load(std::move(*found), place_.wall(), place_.now());
+    if (book_.client().empty()) book_.set_client(new_client_);
+  } else {
+    trouble_ = found.failure();
+    host_.error("there is no outbox: " + trouble_.text);
+  }
+  does_.open(book_.client());
+  for (auto& [id, t] : takers_) tell(book_.adopt(id, t->command, t->user));
+  for (auto& r : std::exchange(early_, {})) put(std::move(r));
+  if (found) work_.spawn(run());
+}
+
+// ---- onto the disk
+
+void outbox_desk::keep(std::unique_ptr<request> r) {
+  if (!is_read_ && !stopping_) return early_.push_back(std::move(r));
+  put(std::move(r));
+}
+
+void outbox_desk::put(std::unique_ptr<request> r) {
+  if (stopping_) return refuse(std::move(r), {THARSIS_E_CANCELLED, "stn is stopping"});
+  if (trouble_.status != THARSIS_OK) return refuse(std::move(r), trouble_);
+  auto number = book_.put(std::move(*r->kept), r->deadline - r->since, place_.wall(), place_.now());
+  r->kept.reset();
+  if (!number) return refuse(std::move(r), number.failure());
+  r->entry = *number;
+  r->deadline = book_.find(*number)->deadline;
+  r->aside_at = place_.now();
+  here_.emplace(*number, std::move(r));
+  disk_.write(book_.put_record(*number), [this, n = *number](const error& e) { on_put(n, e); });
+}
+
+void outbox_desk::on_put(uint64_t number, const error& e) {
+  const auto found = here_.find(number);
+  if (found == here_.end()) return;  // Withdrawn meanwhile.
+  if (e.status != THARSIS_OK) {
+    auto r = std::move(found->second);
+    here_.erase(found);
+    book_.remove(number);
+    return refuse(std::move(r), e);
+  }
+  book_.on_disk(number);
+  const request& r = *found->second;
+  if (r.from.on_disk != nullptr) letters_.send(r.from.strand, outbox_delivery(r.from.context, r.from.on_disk, r.id, number));
+  changed_.raise();
+}
+
+void outbox_desk::refuse(std::unique_ptr<request> r, const error& why) {
+  r->entry = 0;
+  does_.tell({std::move(r), why.status, {}, "the task was not kept: " + why.text, THARSIS_STN_NOT_KEPT});
+}
+
+// ---- to the links
+
+task<void> outbox_desk::run() {
+  while (!stopping_) {
+    pump();
+    co_await changed_.wait(book_.deadline());
+  }
+}
+
+void outbox_desk::pump() {
+  const instant now = place_.now();
+  for (const uint64_t n : book_.expired(now)) {
+    kept_answer over{THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, 0, book_.find(n)->sends, {}, "the task's life was over before it had an answer"};
+    const auto waits = here_.find(n);
+    auto r = waits == here_.end() ? nullptr : std::move(waits->second);
+    if (waits != here_.end()) here_.erase(waits);
+    finish(n, std::move(over), std::move(r));
+  }
+  for (const uint64_t n : book_.unwanted(now)) {
+    host_.warning("the answer of entry " + std::to_string(n) + " is dropped: nobody has acknowledged it for as long as outbox.ttl");
+    drop(n);
+  }
+  for (const uint64_t n : book_.take_due(now)) send(n);
+}
+
+void outbox_desk::send(uint64_t number) {
+  const auto waits = here_.find(number);
+  std::unique_ptr<request> r;
+  if (waits != here_.end()) {
+    r = std::move(waits->second);
+    here_.erase(waits);
+    r->times.queued += place_.now() - r->aside_at;
+  } else {
+    const outbox_book::entry& e = *book_.find(number);
+    auto made = does_.revive(e.task);
+    if (!made) {
+      const uint64_t chance = number * 0x9E3779B97F4A7C15 >> 32;
+      const auto v = book_.on_try(number, made.status(), THARSIS_STN_NOT_ROUTED, 0, place_.now(), chance);
+      if (v == outbox_book::verdict::again) return;
+      return finish(number, {made.status(), THARSIS_STN_NOT_ROUTED, 0, e.sends, {}, made.failure().text}, nullptr);
+    }
+    r = std::move(*made);
+    r->entry = number;
+    r->deadline = e.deadline;
+  }
+  r->sends = 0;
+  r->flags |= THARSIS_STN_PARK;
+  away_[number] = r->id;
+  does_.send(std::move(r), std::string(book_.find(number)->task.link));
+}
+
+void outbox_desk::on_end(answer a) {
+  const uint64_t n = a.of->entry;
+  away_.erase(n);
+  const outbox_book::entry* const e = book_.find(n);
+  const bool has_caller = a.of->from.done != nullptr;
+  if (e == nullptr) return withdraw(n, std::move(a.of), a.why, std::move(a.reason));
+  uint64_t chance = 0;
+  host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&chance), sizeof chance);
+  const auto v = book_.on_try(n, a.status, a.why, a.of->sends, place_.now(), chance);
+  if (v == outbox_book::verdict::withdrawn) return withdraw(n, std::move(a.of), a.why, std::move(a.reason));
+  if (v == outbox_book::verdict::over) {
+    kept_answer kept = answer_of(a, e->sends);
+    return finish(n, std::move(kept), std::move(a.of));
+  }
+  if (a.of->sends > 0) disk_.write(book_.sent_record(n, place_.wall()));
+  if (stopping_ || a.why == THARSIS_STN_STOPPING) return tell_stopping(std::move(a.of));
+  a.of->aside_at = place_.now();
+  if (has_caller) here_[n] = std::move(a.of);
+  else does_.forget(*a.of);
+  changed_.raise();
+}
+
+// ---- ends
+
+void outbox_desk::finish(uint64_t number, kept_answer a, std::unique_ptr<request> r) {
+  book_.answer(number, std::move(a), place_.wall(), place_.now());
+  changed_.raise();  // The next of its order.
+  disk_.write(book_.answer_record(number), [this, number, r = std::make_shared<std::unique_ptr<request>>(std::move(r))](const error&) {
+    on_answer_kept(number, std::move(*r));
+  });
+}
+
+// Also where the disk did not take it: it is written later, and nobody who waits is better off without it.
+void outbox_desk::on_answer_kept(uint64_t number, std::unique_ptr<request> r) {
+  const outbox_book::entry* const e = book_.find(number);
+  if (r != nullptr && r->from.done == nullptr) does_.forget(*r);
+  if (r == nullptr || r->from.done == nullptr) return tell(book_.on_answered(number));
+  answer a;
+  a.of = std::move(r);
+  if (e == nullptr) return withdraw(number, std::move(a.of), THARSIS_STN_CANCELLED, "the task was discarded");
+  a.of->http.status = e->answer->http_status;
+  a.of->sends = e->answer->sends;
+  a.status = e->answer->status;
+  a.why = e->answer->why;
+  a.body = e->answer->body;
+  a.reason = e->answer->reason;
+  does_.tell(std::move(a));
+}
+
+// It is gone before anybody hears of that.
+void outbox_desk::withdraw(uint64_t number, std::unique_ptr<request> r, uint32_t why, std::string reason) {
+  if (book_.find(number) == nullptr) return tell_withdrawn(std::move(r), why, std::move(reason));
+  drop(number, [this, why, reason = std::move(reason), r = std::make_shared<std::unique_ptr<request>>(std::move(r))](const error&) {
+    tell_withdrawn(std::move(*r), why, reason);
+  });
+}
+
+void outbox_desk::tell_withdrawn(std::unique_ptr<request> r, uint32_t why, std::string reason) {
+  if (r == nullptr) return;
+  if (r->from.done == nullptr) return does_.forget(*r);
+  r->entry = 0;
+  if (why == THARSIS_STN_ANSWERED) why = THARSIS_STN_CANCELLED, reason = "the task was discarded";
+  does_.tell({std::move(r), THARSIS_E_CANCELLED, {}, std::move(reason), why});
+}
+
+void outbox_desk::drop(uint64_t number, outbox_disk::on_written then) {
+  book_.remove(number);
+  outbox_record gone;
+  gone.what = outbox_record::kind::acknowledged;
+  gone.entry = number;
+  gone.wall = place_.wall();
+  disk_.write(std::move(gone), std::move(then));
+  changed_.raise();
+}
+
+bool outbox_desk::cancel(tharsis_handle id) {
+  for (auto& [n, r] : here_) {
+    if (r->id != id) continue;
+    const uint64_t number = n;
+    auto mine = std::move(r);
+    here_.erase(number);
+    withdraw(number, std::move(mine), THARSIS_STN_CANCELLED, "the task was cancelled");
+    return true;
+  }
+  return false;
+}
+
+void outbox_desk::clear(std::string_view link, std::string_view user) {
+  std::vector<uint64_t> meant;
+  for (const auto& [n, e] : book_.entries())
+    if (!e.answer && !e.running && (link.empty() || link == e.task.link) && (user.empty() || user == e.task.user)) meant.push_back(n);
+  for (const uint64_t n : meant) {
+    const auto waits = here_.find(n);
+    auto r = waits == here_.end() ? nullptr : std::move(waits->second);
+    if (waits != here_.end()) here_.erase(waits);
+    withdraw(n, std::move(r), THARSIS_STN_CLEARED, "the tasks were cleared");
+  }
+}
+
+void outbox_desk::hurry() {
+  book_.hurry();
+  changed_.raise();
+}
+
+// ---- what others say
+
+void outbox_desk::on_letter(task_letter l) {
+  switch (l.what) {
+    case task_letter::kind::adopt:
+      takers_[l.taker->id] = l.taker;
+      if (is_read_) tell(book_.adopt(l.taker->id, l.taker->command, l.taker->user));
+      return;
+    case task_letter::kind::release: return release(l.id);
+    case task_letter::kind::unheard: return tell(book_.on_caller_gone(l.id));
+    case task_letter::kind::list: return list(l.taker);
+    case task_letter::kind::acknowledge:
+      if (const auto* e = book_.find(l.id); e != nullptr && e->answer) drop(l.id);
+      return;
+    case task_letter::kind::discard: {
+      if (book_.find(l.id) == nullptr) return;
+      if (const auto away = away_.find(l.id); away != away_.end()) {
+        drop(l.id);
+        return does_.cancel(away->second);
+      }
+      const auto waits = here_.find(l.id);
+      auto r = waits == here_.end() ? nullptr : std::move(waits->second);
+      if (waits != here_.end()) here_.erase(waits);
+      return withdraw(l.id, std::move(r), THARSIS_STN_CANCELLED, "the task was discarded");
+    }
+    default: return;
+  }
+}
+
+void outbox_desk::tell(const std::vector<outbox_book::news>& news) {
+  for (const auto& n : news) {
+    const auto to = takers_.find(n.adopter);
+    const outbox_book::entry* const e = book_.find(n.entry);
+    if (to == takers_.end() || e == nullptr) continue;
+    letters_.send(to->second->strand, outbox_delivery(to->second, shown_entry(n.entry, *e, place_.now()),
+                                                      n.answered ? e->answer : std::nullopt, tasks_));
+  }
+}
+
+void outbox_desk::list(const std::shared_ptr<const outbox_taker>& to) {
+  std::vector<shown_entry> all;
+  for (const auto& [n, e] : book_.entries())
+    if (e.on_disk) all.emplace_back(n, e, place_.now());
+  letters_.send(to->strand, outbox_delivery(to, std::move(all)));
+}
+
+void outbox_desk::release(uint64_t adopter) {
+  const auto found = takers_.find(adopter);
+  if (found == takers_.end()) return;
+  const auto was = found->second;
+  takers_.erase(found);
+  const auto news = book_.release(adopter);
+  letters_.send(was->strand, outbox_delivery(was));
+  tell(news);
+}
+
+// ---- the end
+
+void outbox_desk::tell_stopping(std::unique_ptr<request> r) {
+  if (r->from.done == nullptr) return does_.forget(*r);
+  does_.tell({std::move(r), THARSIS_E_CANCELLED, {}, "stn is stopping; the task stays in the outbox", THARSIS_STN_STOPPING});
+}
+
+void outbox_desk::stop() {
+  stopping_ = true;
+  for (auto& r : std::exchange(early_, {})) refuse(std::move(r), {THARSIS_E_CANCELLED, "stn is stopping"});
+}
+
+task<void> outbox_desk::close(instant deadline) {
+  co_await disk_.close(deadline);
+  for (auto& [n, r] : std::exchange(here_, {})) tell_stopping(std::move(r));
+  for (const auto& [id, to] : std::exchange(takers_, {})) letters_.send(to->strand, outbox_delivery(to));
+  work_.clear();
+}
+
+}  // namespace tharsis::stn
