@@ -130,7 +130,8 @@ task<error> fetch_command::take_body(http_call* talk) {
     const bool over = piece->empty();
     body_ += as_text(*piece);
     if (!line_.output.empty() && (over || body_.size() >= file_piece)) {
-      const error written = co_await write_out(std::exchange(body_, {}), std::exchange(begins, false), over);
+      std::string part = std::exchange(body_, {});
+      const error written = co_await write_out(std::move(part), std::exchange(begins, false), over);
       if (written.status != THARSIS_OK) co_return written;
     }
     if (over) co_return fine();

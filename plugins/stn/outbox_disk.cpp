@@ -83,7 +83,8 @@ task<void> outbox_disk::run(std::function<void(result<std::vector<outbox_record>
   const bool open = found.ok();
   read(std::move(found));
   if (open) {
-    const error made = co_await rewrite({});
+    std::vector<outbox_record> nothing_new;
+    const error made = co_await rewrite(std::move(nothing_new));
     if (made.status != THARSIS_OK) host_.warning("the outbox takes no durable tasks for now: " + made.text);
   }
   while (open && (!closing_ || !queue_.empty())) {
