@@ -9,7 +9,7 @@ namespace {
 // Datagrams in one turn; then others on this strand have theirs.
 constexpr int turn_datagrams = 256;
 
-udp_totals sum(udp_totals a, const udp_totals& b) {
+udp_totals both(udp_totals a, const udp_totals& b) {
   a.sent += b.sent, a.copies += b.copies, a.received += b.received;
   a.won += b.won, a.lost += b.lost, a.to_stream += b.to_stream;
   return a;
@@ -56,7 +56,7 @@ void udp_way::end() {
   if (!there_) return;
   follow();
   tasks_.use(nullptr);
-  before_ = sum(before_, there_->lane.totals());
+  before_ = both(before_, there_->lane.totals());
   dropped_ += all_drops(there_->opener.dropped());
   told_ = {};
   told_dropped_ = 0;
@@ -140,7 +140,7 @@ udp_report udp_way::report() const {
   if (!there_) return r;
   r.state = state_of(there_->lane.state());
   r.reason = there_->lane.reason();
-  r.totals = sum(r.totals, there_->lane.totals());
+  r.totals = both(r.totals, there_->lane.totals());
   r.dropped += all_drops(there_->opener.dropped());
   r.loss_permille = static_cast<uint64_t>(there_->lane.loss() * 1000);
   r.queue_stands = there_->lane.queue_stands();
