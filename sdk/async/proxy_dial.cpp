@@ -36,7 +36,7 @@ task<result<std::unique_ptr<stream>>> enter_proxy(strand& place, std::unique_ptr
                                                   std::optional<tls_context> trust, instant deadline) {
   if (!through.secure) co_return std::move(wire);
   if (!trust) co_return error{THARSIS_E_INVALID, "the proxy " + through.text() + ": nobody was named to be trusted"};
-  auto safe = co_await tls_connect(place, std::move(wire), *trust, through.host, deadline);
+  auto safe = co_await tls_connect(place, std::move(wire), trust->for_proxy(), through.host, deadline);
   if (!safe) co_return error{safe.status(), "the proxy " + through.text() + ": " + safe.failure().text};
   co_return std::move(*safe);
 }

@@ -11,7 +11,8 @@
 
 namespace tharsis {
 
-// `wire` leads to the proxy, without TLS; with TLS where it is an https:// proxy, which needs `trust` to vouch for it.
+// `wire` leads to the proxy, without TLS; with TLS where it is an https:// proxy, which needs `trust` to vouch for it,
+// whose pins, certificate and HTTP/2 are the server's alone (tls_context::for_proxy()).
 task<result<std::unique_ptr<stream>>> enter_proxy(strand& place, std::unique_ptr<stream> wire, proxy through,
                                                   std::optional<tls_context> trust, instant deadline);
 

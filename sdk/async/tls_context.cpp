@@ -136,6 +136,13 @@ result<tls_context> tls_context::client(const tls_client_settings& settings) {
   return whole;
 }
 
+tls_context tls_context::for_proxy() const {
+  tls_context same = *this;
+  same.for_proxy_ = true;
+  same.pins_ = std::make_shared<std::vector<key_pin>>();
+  return same;
+}
+
 result<tls_context> tls_context::server(const tls_server_settings& settings) {
   const openssl::clean_errors guard;
   const context made = make_context(TLS_server_method(), settings.oldest, settings.newest);

@@ -12,6 +12,12 @@
 #include "sdk/pure/views.h"
 
 namespace tharsis {
+namespace {
+
+// What is asked of a proxy, a tunnel too, is HTTP/1.1.
+constexpr uint8_t for_proxies[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+}  // namespace
 
 std::string ticket_key(const tls_context& context, const std::string& server, const std::string& peer) {
   return context.fingerprint() + server + '\n' + peer;
@@ -59,6 +65,10 @@ tharsis_status tls_machine::begin(int64_t wall_seconds) {
     return THARSIS_OK;
   }
   SSL_set_connect_state(ssl_.get());
+  if (context_.is_for_proxy()) {
+    SSL_certs_clear(ssl_.get());
+    if (SSL_set_alpn_protos(ssl_.get(), for_proxies, sizeof for_proxies) != 0) return die(THARSIS_E_INTERNAL, "OpenSSL could not begin: " + openssl::reason());
+  }
   SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, &tls_machine::on_verify);
   if (expect(wall_seconds)) return resume(wall_seconds), THARSIS_OK;
   return die(THARSIS_E_INVALID, "'" + tls::printable(as_bytes(peer_), 64) +

@@ -60,7 +60,12 @@ class tls_context {
   //   THARSIS_E_INVALID  a text is missing or damaged, or the key is not the certificate's.
   static result<tls_context> server(const tls_server_settings& settings);
 
+  // A client's, for a proxy on the way to who this is for: the same authorities vouch for it. It hears of HTTP/1.1 alone
+  // and is not shown who the client is; pins are the server's.
+  tls_context for_proxy() const;
+
   ssl_ctx_st* handle() const { return context_.get(); }
+  bool is_for_proxy() const { return for_proxy_; }
   bool is_server() const { return server_; }
   const std::string& ca_name() const { return ca_name_; }
   const std::vector<key_pin>& pins() const { return *pins_; }
@@ -73,6 +78,7 @@ class tls_context {
       : context_(std::move(context)), server_(server), ca_name_(std::move(ca_name)) {}
   std::shared_ptr<ssl_ctx_st> context_;
   bool server_ = false;
+  bool for_proxy_ = false;
   std::string ca_name_;
   std::shared_ptr<const std::vector<key_pin>> pins_ = std::make_shared<std::vector<key_pin>>();
   tls_version oldest_ = tls_version::v1_3;

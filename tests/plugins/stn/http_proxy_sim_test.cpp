@@ -93,6 +93,25 @@ TEST(HttpProxySim, TheServerReadsAnOrdinaryRequestWithoutTheProxysLogin) {
   EXPECT_EQ(secure.body.find("Proxy-Authorization"), std::string::npos) << secure.body;
 }
 
+// Proxies too choose HTTP/2 where it is offered to them, and what they are asked is HTTP/1.1.
+TEST(HttpProxySim, AnHttpsProxyIsSpokenToInHttp11WhateverIsSpokenBehindIt) {
+  for (const bool older : {true, false}) {
+    proxied_http w(20 + older, false, "ann:secret");
+    w.settings.proxy.named = *parse_proxy("https://ann:secret@10.0.9.1:1080");
+    w.settings.versions = {older, true};
+    w.through.tls = w.trusted_server({"10.0.9.1"}, true);
+    w.start();
+    if (older) {
+      expect_end(w.ask_for("https://web.test/"), THARSIS_OK);
+      expect_end(w.ask_for("http://web.test/"), THARSIS_OK);
+      EXPECT_EQ(w.through.spoken, (std::vector<std::string>{"http/1.1", "http/1.1"}));
+    } else {
+      expect_end(w.ask_for("https://web.test/"), THARSIS_E_PROTOCOL, "web.test:443 does not speak HTTP/2");
+      EXPECT_EQ(w.through.spoken, (std::vector<std::string>{"http/1.1"}));
+    }
+  }
+}
+
 TEST(HttpProxySim, EveryLieHasItsSentenceWithoutSecrets) {
   const std::tuple<bool, const char*, manner, const char*, const char*> lies[] = {
       {false, "https://web.test/", manner::mute, "ann:secret", "through the proxy http://10.0.9.1:1080 in time"},

@@ -5,6 +5,7 @@
 #include "sdk/async/resolver.h"
 #include "sdk/async/task_set.h"
 #include "sdk/async/tcp_listener.h"
+#include "sdk/async/tls_stream.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/base64.h"
 #include "sdk/pure/url.h"
@@ -40,6 +41,8 @@ class scripted_proxy {
   manner how = manner::honest;
   std::string wanted;                // "user:password"; empty: nobody has to say anything.
   std::vector<std::string> targets;  // What was asked for.
+  std::optional<tls_context> tls;    // It is an https:// proxy,
+  std::vector<std::string> spoken;   // and this is what ALPN settled each time.
 
  private:
   task<void> accept() {
@@ -50,7 +53,16 @@ class scripted_proxy {
   }
 
   task<void> serve(std::unique_ptr<tcp_stream> accepted) {
-    auto client = std::shared_ptr<stream>(std::move(accepted));
+    std::shared_ptr<stream> client;
+    if (tls) {
+      auto safe = co_await tls_accept(*here_.place, std::move(accepted), *tls, here_.place->now() + 5s);
+      if (!safe) co_return;
+      client = std::move(*safe);
+      spoken.emplace_back(client->protocol());
+      if (spoken.back() == "h2") co_return co_await hold(client, "");  // It waits for HTTP/2.
+    } else {
+      client = std::move(accepted);
+    }
     switch (how) {
       case manner::mute: co_return co_await hold(client, "");
       case manner::garbage: co_return co_await hold(client, "nonsense, and more of it\r\n\r\n");
