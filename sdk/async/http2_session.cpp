@@ -117,6 +117,7 @@ struct http2_session::calls {
     if (frame->hd.type == NGHTTP2_HEADERS) {
       s.on_head(*x);
       if (x->interims > interims_max) nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_ENHANCE_YOUR_CALM);
+      else if (x->failure.status != THARSIS_OK) nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_PROTOCOL_ERROR);
     }
     const bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (ends && x->failure.status == THARSIS_OK) {
@@ -339,6 +340,7 @@ void http2_session::on_head(exchange& x) {
   }
   news_.insert(x.id);
   const int status = x.coming.status;
+  if (status < 100) return fail(x, THARSIS_E_PROTOCOL, "is no HTTP/2: it has the status " + std::to_string(status));
   if (status >= 200) {
     x.answered = true;
     if (http1::has_no_body(x.method, status)) x.length = 0;

@@ -481,6 +481,18 @@ TEST(Http2Limits, NothingBut1xxIsNoAnswer) {
   EXPECT_NE(all.failure.text.find("1xx"), std::string::npos) << all.failure.text;
 }
 
+// nghttp2 takes them for answers.
+TEST(Http2Limits, AStatusThatIsNoneEndsItsExchangeAtOnce) {
+  for (const char* status : {"000", "099"}) {
+    scripted t;
+    const int32_t id = t.ask();
+    t.hear(frame(headers_frame, 4, static_cast<uint32_t>(id), std::string("\x08\x03") + status));
+    const told all = t.of(id);
+    EXPECT_EQ(all.failure.status, THARSIS_E_PROTOCOL);
+    EXPECT_NE(all.failure.text.find("status"), std::string::npos) << all.failure.text;
+  }
+}
+
 TEST(Http2Limits, APushIsRefused) {
   scripted t;
   const int32_t id = t.ask();
