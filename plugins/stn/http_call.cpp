@@ -15,6 +15,8 @@ constexpr size_t joined_max = 16 * 1024;
 constexpr size_t piece_max = 64 * 1024;
 // So much of a redirect's body is read to keep its connection; it takes less than a new one.
 constexpr uint64_t swallowed_max = 64 * 1024;
+// Nor is it waited for longer than a new connection may take.
+constexpr duration swallowed_within = 1s;
 // A server that turns a request away unread may do so again while it restarts; not for ever.
 constexpr int refusals_max = 3;
 // That a server that says nothing keeps a connection.
@@ -95,8 +97,9 @@ std::optional<error> http_call::follow(const http1::response_head& head) {
 
 // What is left of a redirect: a little, and its connection serves again.
 task<void> http_call::release_quickly() {
+  const instant until = std::min(soon(), later(place_.now(), swallowed_within));
   for (uint64_t total = 0; total <= swallowed_max;) {
-    const auto piece = co_await (*line_)->read(soon());
+    const auto piece = co_await (*line_)->read(until);
     if (!piece) break;
     if (piece->empty()) {
       line_->keep(kept_unless_said);

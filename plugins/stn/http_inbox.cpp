@@ -28,9 +28,11 @@ void http_delivery::deliver_head() const {
 }
 
 void http_delivery::deliver_piece() const {
+  const uint64_t before = resumes->load();
   const bool held = to.on_piece(to.context, id, bytes_of(bytes)) == THARSIS_PENDING;
   http_letter l{held ? http_letter::about::held : http_letter::about::taken, id};
   l.count = bytes.size();
+  l.resumes = before;
   back->send(std::move(l));
 }
 

@@ -1,5 +1,6 @@
 // What travels between the strands of the HTTP client's users and its own.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,8 +35,12 @@ struct http_letter {
   tharsis_handle id;  // Of the call, or the jar.
   std::unique_ptr<http_order> order{};
   std::vector<uint8_t> bytes{};
-  size_t count = 0;  // Bytes that the caller has had.
+  size_t count = 0;     // Bytes that the caller has had.
+  uint64_t resumes = 0;  // So many there were by then: `resume`, with itself; `held`, when on_piece was called.
 };
+
+// How often anybody has said resume(): what was said while on_piece ran counts, though its answer comes later.
+using http_resumes = std::atomic<uint64_t>;
 
 using http_back_door = back_door<http_letter>;
 
@@ -46,6 +51,7 @@ struct http_delivery {
   tharsis_handle id;
   http_caller to;
   std::shared_ptr<http_back_door> back{};
+  std::shared_ptr<const http_resumes> resumes{};
   std::vector<uint8_t> bytes{};  // A piece; the whole body.
   size_t room = 0;
   uint32_t http_status = 0;

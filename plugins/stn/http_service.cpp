@@ -45,6 +45,7 @@ struct http_service::open_call final : http_body {
   // The answer's.
   size_t on_their_way = 0;
   bool held = false;
+  uint64_t resumed_at = 0;  // By http_resumes, the last time.
   signal room;
   task_set work;  // Its one task; gone first.
 };
@@ -92,7 +93,12 @@ http_service::http_service(strand& place, const host& tables, resolver& names, c
                l.bytes.assign(view(piece).begin(), view(piece).end());
                static_cast<http_service*>(self)->inbox_.send(std::move(l));
              },
-             [](void* self, tharsis_handle call) { static_cast<http_service*>(self)->inbox_.send({http_letter::about::resume, call}); },
+             [](void* self, tharsis_handle call) {
+               auto& service = *static_cast<http_service*>(self);
+               http_letter l{http_letter::about::resume, call};
+               l.resumes = service.resumes_->fetch_add(1) + 1;
+               service.inbox_.send(std::move(l));
+             },
              [](void* self, tharsis_handle call) { static_cast<http_service*>(self)->inbox_.send({http_letter::about::cancel, call}); },
              [](void* self, tharsis_handle* jar, tharsis_error* error) { return static_cast<http_service*>(self)->open_jar(jar, error); },
              [](void* self, tharsis_handle jar) { static_cast<http_service*>(self)->inbox_.send({http_letter::about::jar_closed, jar}); }},
@@ -206,7 +212,9 @@ void http_service::on_letter(void* context, http_letter l) {
     self.calls_.erase(found);
   } else {
     call.on_their_way -= l.count;
-    call.held = l.what == about::held || (call.held && l.what == about::taken);
+    if (l.what == about::resume) call.resumed_at = l.resumes;
+    if (l.what == about::held) call.held = call.resumed_at <= l.resumes;
+    else if (l.what == about::resume) call.held = false;
     call.room.raise();
   }
 }
@@ -251,6 +259,7 @@ task<void> http_service::pass_on(open_call* call, http_call* talk) {
     if (bytes->empty()) co_return end(*call, THARSIS_OK, {}, {});
     http_delivery d(http_delivery::about::piece, call->order->id, call->order->from);
     d.back = door_;
+    d.resumes = resumes_;
     d.bytes.assign(bytes->begin(), bytes->end());
     call->on_their_way += d.bytes.size();
     outbox_.send(call->order->from.strand, std::move(d));

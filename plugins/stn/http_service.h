@@ -56,6 +56,7 @@ class http_service {
   const tharsis_http table_;
   inbox<http_letter> inbox_;
   const std::shared_ptr<http_back_door> door_;
+  const std::shared_ptr<http_resumes> resumes_ = std::make_shared<http_resumes>(0);
   outbox<http_delivery> outbox_;
   network_watch network_;
   uint64_t generation_ = 0;

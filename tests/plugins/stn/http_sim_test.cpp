@@ -376,6 +376,29 @@ TEST(HttpSim, PiecesStopWhileTheCallerHoldsThem) {
   expect(w.get(q), THARSIS_E_TIMEOUT, 200, "not taken before the deadline");
 }
 
+// Another thread may have room again before on_piece has said that there is none.
+TEST(HttpSim, AResumeThatOvertakesItsPieceIsNotLost) {
+  http_world w(23);
+  w.serve(large);
+  w.start();
+  http_question q;
+  q.streams_answer = true;
+  q.hold_after = 3;
+  q.on_hold = [&w](tharsis_handle id) { w.table().resume(w.table().self, id); };
+  expect(w.get(q), THARSIS_OK, 200);
+}
+
+// Its body is of no use to anybody.
+TEST(HttpSim, ARedirectWhoseBodyNeverComesLeadsOnNevertheless) {
+  http_world w(24);
+  w.serve(mirror, 8080);
+  w.say("HTTP/1.1 302 Found\r\nLocation: http://web.test:8080/\r\nContent-Length: 10\r\n\r\n", false);
+  w.start();
+  const http_ending& e = w.get(http_question{});
+  expect(e, THARSIS_OK, 200);
+  EXPECT_LT(e.at - e.since, 5s);
+}
+
 TEST(HttpSim, AnAnswerBeforeTheBodyIsSentIsTaken) {
   http_world w(22);
   w.serve(refuse_early);

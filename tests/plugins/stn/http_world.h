@@ -112,6 +112,7 @@ struct http_question {
   int64_t body_size = -1;
   size_t piece = 1000;        // Of the body, at most.
   int hold_after = -1;        // After so many pieces of the answer: no more until resume().
+  std::function<void(tharsis_handle)> on_hold{};  // Before that piece has said so.
 };
 
 struct http_ending {
@@ -293,7 +294,9 @@ class http_world {
     EXPECT_EQ(c.ending.ends, 0);
     EXPECT_EQ(c.ending.heads, 1);
     c.ending.body += as_text(view(piece));
-    return ++c.ending.pieces == c.asked.hold_after ? THARSIS_PENDING : THARSIS_OK;
+    if (++c.ending.pieces != c.asked.hold_after) return THARSIS_OK;
+    if (c.asked.on_hold) c.asked.on_hold(c.id);
+    return THARSIS_PENDING;
   }
   static void on_room(void* context, tharsis_handle id, size_t room) {
     call& c = *static_cast<call*>(context);
