@@ -77,6 +77,12 @@ task<void> task_door::serve(std::unique_ptr<tcp_stream> wire) {
   co_await serve_http1(around_.place, std::move(bytes), handler, s);
 }
 
+// Nothing is taken then, and nothing said.
+task<void> task_door::outlast_outage() {
+  signal silence(around_.place);
+  while (around_.shared.out(around_.place.now())) co_await silence.wait(around_.shared.planned().deadline(around_.place.now()));
+}
+
 task<void> task_door::handle(http1_exchange& x) {
   auto understood = understand_task(x.request().method, x.path(), x.request().fields);
   if (const auto* refused = std::get_if<http_refusal>(&understood)) {
@@ -87,14 +93,14 @@ task<void> task_door::handle(http1_exchange& x) {
   auto body = co_await x.read_all(mars::body_size_max);
   if (!body) co_return;
   strand& place = around_.place;
-  signal silence(place);  // In a planned outage nothing is said.
-  while (around_.shared.out(place.now())) co_await silence.wait(around_.shared.planned().deadline(place.now()));
+  co_await outlast_outage();
   visit mine(*this, asked.client);
   mars::frame request{asked.command, 1, {body->begin(), body->end()}, std::move(asked.key), {}};
   const std::string line = around_.shared.on_request(mine.id, std::move(request), place.now());
   if (!line.empty()) around_.tables.info("a task over HTTP from " + to_text(x.peer()) + " " + line);
   around_.route();
   while (!mine.what) co_await mine.answered.wait();
+  co_await outlast_outage();
   const mars::frame& answer = *mine.what->what;
   if (!answer.refusal.empty()) {
     co_await x.answer(mine.what->later ? 503 : 409, answer.refusal + "\n");

@@ -45,6 +45,7 @@ class task_door {
   struct visit;
   task<void> serve(std::unique_ptr<tcp_stream> wire);
   task<void> handle(http1_exchange& x);
+  task<void> outlast_outage();
 
   const task_door_surroundings around_;
   const listen_place where_;

@@ -203,10 +203,15 @@ TEST(TaskDoor, APlannedOutageIsOneHereToo) {
   planned.outage.after_messages = 1;
   planned.outage.lasts = 5s;
   door_scene s(planned);
-  EXPECT_EQ(s.post("/mars/sendmessage", message_body("one")).first, 200);
-  const instant began = s.world.now();
-  EXPECT_EQ(s.post("/mars/echo", "after").second, "after");
-  EXPECT_GE(s.world.now() - began, 4s);
+  const asked& begins_it = s.begin({"POST", "/mars/sendmessage", message_body("one"), {}, {}});
+  s.world.run_for(1s);
+  const asked& within = s.begin({"POST", "/mars/echo", "after", {}, {}});
+  s.world.run_for(3s);
+  EXPECT_FALSE(begins_it.answer.has_value() || within.answer.has_value()) << "nothing is said";
+  EXPECT_TRUE(s.until([&] { return begins_it.answer && within.answer; }, 10s));
+  ASSERT_TRUE(begins_it.answer && *begins_it.answer && within.answer && *within.answer);
+  EXPECT_EQ((*begins_it.answer)->head.status, 200);
+  EXPECT_EQ((*within.answer)->body, "after");
 }
 
 TEST(TaskDoor, StoppingWithTasksUnderWayEndsThem) {
