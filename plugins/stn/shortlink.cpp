@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/stn/core/request_frame.h"
 #include "sdk/pure/hex_text.h"
 #include "sdk/pure/views.h"
 
@@ -17,16 +18,6 @@ ending failed(const error& e) {
 void add_missing(http1::field_list& to, const http1::field_list& from) {
   for (const http1::field& f : from)
     if (http1::find(to, f.name) == nullptr) to.push_back(f);
-}
-
-// As the codec sees it.
-tharsis_stn_frame frame_of_request(const request& r) {
-  tharsis_stn_frame f = frame_of(THARSIS_STN_FRAME_REQUEST);
-  f.command = r.command;
-  f.sequence = r.sequence;
-  f.body = bytes_of(r.body);
-  f.key = bytes_of(r.key);
-  return f;
 }
 
 }  // namespace

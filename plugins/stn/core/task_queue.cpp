@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "plugins/stn/core/foreign_text.h"
+#include "plugins/stn/core/request_frame.h"
 #include "plugins/stn/core/wait_text.h"
 #include "sdk/pure/views.h"
 
@@ -13,15 +14,6 @@ namespace {
 
 // Those of answered tasks among the deadlines are swept out when they are more than all that are open and this.
 constexpr size_t sweep_min = 64;
-
-tharsis_stn_frame request_frame(const request& r) {
-  tharsis_stn_frame f = frame_of(THARSIS_STN_FRAME_REQUEST);
-  f.command = r.command;
-  f.sequence = r.sequence;
-  f.body = bytes_of(r.body);
-  f.key = bytes_of(r.key);
-  return f;
-}
 
 duration& waited(task_times& t, phase p) {
   switch (p) {
@@ -150,7 +142,7 @@ bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames) {
     too_.pop_back();
     if (r == nullptr) continue;
     error why;
-    if (frames.append(out, request_frame(*r), why) == THARSIS_OK) return wrote_again_ = true;
+    if (frames.append(out, frame_of_request(*r), why) == THARSIS_OK) return wrote_again_ = true;
   }
   return false;
 }
@@ -169,7 +161,7 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
     return true;
   }
   error why;
-  if (frames.append(out, request_frame(*r), why) != THARSIS_OK) {
+  if (frames.append(out, frame_of_request(*r), why) != THARSIS_OK) {
     finish(*r, now, why.status, THARSIS_STN_NOT_CARRIED, {}, std::move(why.text));
   } else {
     ++r->sends;
