@@ -64,7 +64,7 @@ struct asker {
   }
   void meddle(tharsis_handle id) {
     const tharsis_text main = text_of("main"), nobody = text_of("nobody");
-    EXPECT_TRUE(to.has(id)) << "it is told here, so later";
+    (void)to.has(id);  // It may have ended by now; that is told here, so later.
     EXPECT_FALSE(to.has(~id));
     switch (random() % 40) {
       case 0: return to.redo(main);
