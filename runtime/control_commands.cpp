@@ -63,7 +63,7 @@ std::string plugin_text(const running_status::plugin& p) {
 
 int no_such_plugin(const std::string& id, const std::string& profile, const std::vector<std::string>& known) {
   const auto meant = nearest(id, known);
-  return refuse("tharsis: " + profile + " names no plugin " + quoted(id) +
+  return refuse("tharsis: " + profile + " names no plugin " + in_quotes(id) +
                 (meant ? "; did you mean '" + *meant + "'?\n" : "; it names " + listed(known) + "\n"));
 }
 
@@ -176,7 +176,7 @@ int tell_command(const command_line& line) {
   for (const std::string& word : line.arguments) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos && profile)
-      return refuse("tharsis: 'tharsis tell' takes one PROFILE and KEY=VALUE, got " + quoted(*profile) + " and " + quoted(word) + "\n");
+      return refuse("tharsis: 'tharsis tell' takes one PROFILE and KEY=VALUE, got " + in_quotes(*profile) + " and " + in_quotes(word) + "\n");
     if (equals == std::string::npos) profile = word;
     else words[word.substr(0, equals)] = word.substr(equals + 1);
   }

@@ -60,7 +60,7 @@ void control_server::on_line(uint64_t client, const std::string& line) {
   if (what == "tell") return tell(client, request->find("words"));
   if (what == "level") return level(client, request->find("words"));
   if (what == "reload") return reload(client);
-  if (what != "stop") return complain(client, "this runtime does not know how to do " + quoted(what));
+  if (what != "stop") return complain(client, "this runtime does not know how to do " + in_quotes(what));
   socket_->send(client, json_object().add("stopping", true).text());
   answers_.stop();
 }

@@ -124,7 +124,7 @@ std::string render(const diagnostics& problems, const render_options& options) {
   return out;
 }
 
-std::string quoted(std::string_view text) { return "'" + clipped(text, 60) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + clipped(text, 60) + "'"; }
 
 std::string listed(const std::vector<std::string>& words, std::string_view last) {
   std::string out;

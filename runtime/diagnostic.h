@@ -80,7 +80,7 @@ struct render_options {
 std::string render(const diagnostics& problems, const render_options& options = {});
 
 // The text in quotes, fit for one line of a terminal: control characters replaced, cut when long.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // "a, b and c"
 std::string listed(const std::vector<std::string>& words, std::string_view last = "and");

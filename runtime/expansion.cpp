@@ -76,7 +76,7 @@ class expander {
     std::vector<std::string> names;
     for (const auto& v : known_.variables) names.push_back("${" + v.first + "}");
     if (known_.environment) names.insert(names.end(), {"${env:NAME}", "${file:PATH}"});
-    return refuse(quoted("${" + std::string(inside) + "}") + " is not known; " +
+    return refuse(in_quotes("${" + std::string(inside) + "}") + " is not known; " +
                   (names.empty() ? "nothing can be put in here" : "known here: " + listed(names)) + plain);
   }
 
@@ -87,7 +87,7 @@ class expander {
     const bool has_default = rest.starts_with(":-"), has_message = rest.starts_with(":?");
     if (!is_variable_name(name) || (!rest.empty() && !has_default && !has_message))
       return refuse("expected '${env:NAME}', '${env:NAME:-default}' or '${env:NAME:?message}', got " +
-                    quoted("${env:" + std::string(inside) + "}"));
+                    in_quotes("${env:" + std::string(inside) + "}"));
     const auto found = known_.environment->find(name);
     const bool set = found != known_.environment->end();
     if (set && (rest.empty() || !found->second.empty())) return found->second;

@@ -154,7 +154,7 @@ std::optional<error> host_runtime::missing(const std::string& interface_id) cons
   std::vector<std::string> provided;
   if (runtime_->provides(interface_id, &provided)) return {};
   const auto meant = nearest(interface_id, provided);
-  return error{THARSIS_E_NOT_FOUND, "no plugin of the profile provides " + quoted(interface_id) +
+  return error{THARSIS_E_NOT_FOUND, "no plugin of the profile provides " + in_quotes(interface_id) +
                                         (meant ? "; did you mean '" + *meant + "'?" : "; it provides " + (provided.empty() ? "nothing" : listed(provided)))};
 }
 

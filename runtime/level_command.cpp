@@ -33,7 +33,7 @@ result<wishes> wishes_of(const command_line& line) {
       w.shown.push_back(word.substr(0, equals));
     } else if (word.ends_with(".yaml") || std::find(running.begin(), running.end(), profile_name(word)) != running.end()) {
       if (w.profile)
-        return error{THARSIS_E_INVALID, "'tharsis level' takes one PROFILE, got " + quoted(*w.profile) + " and " + quoted(word)};
+        return error{THARSIS_E_INVALID, "'tharsis level' takes one PROFILE, got " + in_quotes(*w.profile) + " and " + in_quotes(word)};
       w.profile = word;
     } else {
       w.shown.push_back(word);
@@ -52,7 +52,7 @@ std::optional<std::string> missing(const std::vector<running_level>& levels, con
     names.push_back(l.tag.empty() ? l.plugin : l.plugin + "/" + l.tag);
   }
   const auto meant = nearest(shown, names);
-  return "nothing has logged as " + quoted(shown) + " so far" + (meant ? "; did you mean '" + *meant + "'?" : "");
+  return "nothing has logged as " + in_quotes(shown) + " so far" + (meant ? "; did you mean '" + *meant + "'?" : "");
 }
 
 std::string table_of(const std::vector<running_level>& levels, const std::vector<std::string>& shown) {

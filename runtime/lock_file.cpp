@@ -95,7 +95,7 @@ std::optional<lock_file> read_lock_file(const std::string& file, const std::stri
 std::optional<locked_plugin> lock_file::locked(const plugin_manifest& manifest, diagnostics& problems) const {
   const auto found = plugins.find(manifest.id);
   if (found == plugins.end()) {
-    problems.add(at, "plugin " + quoted(manifest.id) + " is not locked")
+    problems.add(at, "plugin " + in_quotes(manifest.id) + " is not locked")
         .with("check that " + manifest.folder + " is what you want, then " + anew(profile));
     return {};
   }

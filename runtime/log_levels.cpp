@@ -24,13 +24,13 @@ result<log_hub::level_change> change_of(const std::string& where, const std::str
   const size_t slash = where.find('/');
   log_hub::level_change change{where.substr(0, slash), slash == std::string::npos ? "" : where.substr(slash + 1), {}};
   if (std::find(plugins.begin(), plugins.end(), change.plugin) == plugins.end())
-    return error{THARSIS_E_NOT_FOUND, "there is no plugin " + quoted(change.plugin) + meant_or_all(change.plugin, plugins)};
+    return error{THARSIS_E_NOT_FOUND, "there is no plugin " + in_quotes(change.plugin) + meant_or_all(change.plugin, plugins)};
   if (word == no_override) return change;
   const auto found = std::find(level_words.begin(), level_words.end(), word);
   if (found == level_words.end()) {
     std::vector<std::string> words(level_words.begin(), level_words.end());
     words.emplace_back(no_override);
-    return error{THARSIS_E_INVALID, "there is no level " + quoted(word) + meant_or_all(word, words)};
+    return error{THARSIS_E_INVALID, "there is no level " + in_quotes(word) + meant_or_all(word, words)};
   }
   change.level = static_cast<uint32_t>(found - level_words.begin());
   return change;
@@ -49,7 +49,7 @@ std::optional<error> change_levels(log_hub& hub, const std::map<std::string, std
     changes.push_back(std::move(*change));
   }
   if (hub.override_levels(changes)) return {};
-  return error{THARSIS_E_FULL, "so many levels are set already that there is no room for more; set some to " + quoted(no_override)};
+  return error{THARSIS_E_FULL, "so many levels are set already that there is no room for more; set some to " + in_quotes(no_override)};
 }
 
 std::string levels_json(log_hub& hub) {

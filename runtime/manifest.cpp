@@ -130,7 +130,7 @@ class manifest_reader {
   void check(const setting_value& tree, std::string_view key, bool good, const std::string& expected) {
     const setting_value* value = tree.child(key);
     if (!good && value && std::holds_alternative<std::string>(value->scalar))
-      problems_.add(value->at, std::string(key) + ": " + expected + ", got " + quoted(text(tree, key)));
+      problems_.add(value->at, std::string(key) + ": " + expected + ", got " + in_quotes(text(tree, key)));
   }
 
   void read_identity(const setting_value& tree) {
@@ -162,12 +162,12 @@ class manifest_reader {
       const auto* name = std::get_if<std::string>(&element.scalar);
       if (name == nullptr) continue;
       if (!good(*name)) {
-        problems_.add(element.at, std::string(key) + ": " + expected + ", got " + quoted(*name));
+        problems_.add(element.at, std::string(key) + ": " + expected + ", got " + in_quotes(*name));
         continue;
       }
       const auto first = std::find_if(into.begin(), into.end(), [&](const placed_name& p) { return p.name == *name; });
       if (first != into.end())
-        problems_.add(element.at, std::string(key) + ": " + quoted(*name) + " stands here twice")
+        problems_.add(element.at, std::string(key) + ": " + in_quotes(*name) + " stands here twice")
             .with("first here", first->at);
       else
         into.push_back({*name, element.at});
@@ -181,7 +181,7 @@ class manifest_reader {
       const auto* help = std::get_if<std::string>(&command.scalar);
       if (help == nullptr) continue;
       if (!is_word(command.key, "-_"))
-        problems_.add(command.at, "commands: a command is a lower-case word, got " + quoted(command.key));
+        problems_.add(command.at, "commands: a command is a lower-case word, got " + in_quotes(command.key));
       if (help->empty() || help->find('\n') != std::string::npos)
         problems_.add(command.at, "commands." + command.key + ": expected one line of help");
       into_.commands.push_back({command.key, *help, {}, {}});
@@ -195,8 +195,8 @@ class manifest_reader {
     if (plugin == nullptr) return;
     const auto command = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == named.key; });
     if (command == into_.commands.end())
-      return void(problems_.add(named.at, "carried_out_by: there is no command " + quoted(named.key) + " among `commands`"));
-    if (!is_dotted(*plugin)) problems_.add(named.at, "carried_out_by." + named.key + ": expected the id of a plugin, got " + quoted(*plugin));
+      return void(problems_.add(named.at, "carried_out_by: there is no command " + in_quotes(named.key) + " among `commands`"));
+    if (!is_dotted(*plugin)) problems_.add(named.at, "carried_out_by." + named.key + ": expected the id of a plugin, got " + in_quotes(*plugin));
     command->carrier = *plugin;
   }
 
@@ -205,7 +205,7 @@ class manifest_reader {
     for (const yaml_node& node : described.children) {
       const auto command = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == node.key; });
       if (command == into_.commands.end())
-        problems_.add(node.key_at, "command_files: there is no command " + quoted(node.key) + " among `commands`");
+        problems_.add(node.key_at, "command_files: there is no command " + in_quotes(node.key) + " among `commands`");
       else
         command->files = parse_settings(node, problems_).members;
     }

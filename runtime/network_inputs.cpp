@@ -49,7 +49,7 @@ std::optional<error> check_proxy(std::string_view proxy) {
   const auto place = parse_endpoint(without(proxy, secret_of(proxy), ""));
   if (!place) return wrong("proxy: " + place.failure().text.substr(0, place.failure().text.find("; write")) + form);
   if (place->scheme != "http" && place->scheme != "https" && place->scheme != "socks5")
-    return wrong("proxy: there are no proxies of the kind " + quoted(place->scheme) + form);
+    return wrong("proxy: there are no proxies of the kind " + in_quotes(place->scheme) + form);
   if (place->port == 0) return wrong("proxy: the port 0 is nobody's" + form);
   return {};
 }
@@ -101,11 +101,11 @@ std::optional<error> add_words(network_inputs& into, const std::map<std::string,
     if (key == "foreground" || key == "metered") {
       int32_t& answer = key == "foreground" ? given.foreground : given.metered;
       answer = answer_of(value);
-      if (answer == 0) return wrong(key + " is 1 for yes or 0 for no, not " + quoted(value));
+      if (answer == 0) return wrong(key + " is 1 for yes or 0 for no, not " + in_quotes(value));
     } else if (key == "type") {
       const std::vector<std::string> known(std::next(std::begin(network_type_names)), std::end(network_type_names));
       const auto found = std::find(known.begin(), known.end(), value);
-      if (found == known.end()) return wrong("there is no type of network " + quoted(value) + "; there are " + listed(known));
+      if (found == known.end()) return wrong("there is no type of network " + in_quotes(value) + "; there are " + listed(known));
       given.type = static_cast<uint32_t>(found - known.begin() + 1);
     } else if (key == "network") {
       given.network = value.c_str();
@@ -118,7 +118,7 @@ std::optional<error> add_words(network_inputs& into, const std::map<std::string,
     } else {
       const std::vector<std::string> known = {"foreground", "metered", "type", "network", "account", "proxy", "device"};
       const auto meant = nearest(key, known);
-      return wrong("a runtime is not told of " + quoted(key) + (meant ? "; did you mean '" + *meant + "'?" : ", but of " + listed(known)));
+      return wrong("a runtime is not told of " + in_quotes(key) + (meant ? "; did you mean '" + *meant + "'?" : ", but of " + listed(known)));
     }
   }
   return add_inputs(into, given);

@@ -93,9 +93,9 @@ class profile_builder {
     }
     found_plugin found = read_plugin_folder(std::get<std::string>(*folder));
     if (found.manifest && found.id != node.key) {
-      problems_.add(path.at, node.key + ".path: the plugin in " + found.folder + " is called " + quoted(found.id))
+      problems_.add(path.at, node.key + ".path: the plugin in " + found.folder + " is called " + in_quotes(found.id))
           .with("its id", found.manifest->at)
-          .with("name it " + quoted(found.id) + " here too");
+          .with("name it " + in_quotes(found.id) + " here too");
       return nullptr;
     }
     found.id = node.key;
@@ -110,7 +110,7 @@ class profile_builder {
   }
 
   void report_unknown(const yaml_node& node) {
-    diagnostic& d = problems_.add(node.key_at, "there is no plugin " + quoted(node.key));
+    diagnostic& d = problems_.add(node.key_at, "there is no plugin " + in_quotes(node.key));
     if (const auto meant = nearest(node.key, catalogue_.ids())) d.with("did you mean '" + *meant + "'?");
     d.with(catalogue_.folders.empty() ? "no folder was searched for plugins; name one with --plugins"
                                       : "searched in " + listed(catalogue_.folders) +

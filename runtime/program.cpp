@@ -69,7 +69,7 @@ int unknown_command(const std::string& word, const plugin_catalogue& found) {
   for (const plugin_manifest* m : found.manifests())
     if (!m->commands.empty()) known.push_back(m->id);
   const auto meant = nearest(word, known);
-  return refuse("tharsis: there is no command " + runtime::quoted(word) +
+  return refuse("tharsis: there is no command " + runtime::in_quotes(word) +
                 (meant ? "; did you mean '" + *meant + "'?\n" : "; see tharsis help\n"));
 }
 
@@ -103,7 +103,7 @@ carrier carrier_of(const std::string& id, const std::vector<std::string>& words,
     if (c.name == words[0]) return carrier_of(c.carrier, words, found, true);
     names.push_back(c.name);
   }
-  return {nullptr, refuse("tharsis: plugin '" + id + "' has no command " + runtime::quoted(words[0]) +
+  return {nullptr, refuse("tharsis: plugin '" + id + "' has no command " + runtime::in_quotes(words[0]) +
                           (names.empty() ? "" : "; it has " + listed(names)) + "\n")};
 }
 

@@ -40,7 +40,7 @@ class schema_parser {
     }
     for (const yaml_node& child : described.children) {
       if (!is_setting_name(child.key))
-        problems_.add(child.key_at, "a setting's name is made of a-z, 0-9 and '_', got " + quoted(child.key));
+        problems_.add(child.key_at, "a setting's name is made of a-z, 0-9 and '_', got " + in_quotes(child.key));
       out.members.push_back(one(child, true));
       out.members.back().name = child.key;
       out.members.back().at = child.key_at;
@@ -99,7 +99,7 @@ class schema_parser {
                                                  "min",  "max",   "values",  "schemes",    "settings", "of"};
     const std::string type(type_name(out.type));
     if (std::find(all.begin(), all.end(), node.key) == all.end()) {
-      diagnostic& d = problems_.add(node.key_at, "unknown attribute " + quoted(node.key));
+      diagnostic& d = problems_.add(node.key_at, "unknown attribute " + in_quotes(node.key));
       if (const auto meant = nearest(node.key, all)) d.with("did you mean '" + *meant + "'?");
     } else if (!named && (node.key == "required" || node.key == "default" || node.key == "deprecated")) {
       problems_.add(node.key_at, "'" + node.key + "' means nothing for the elements of a list or map");
@@ -152,7 +152,7 @@ class schema_parser {
       if (word.is != yaml_node::kind::scalar || word.text.empty())
         problems_.add(word.at, "expected a word, " + got(word));
       else if (std::find(into.begin(), into.end(), word.text) != into.end())
-        problems_.add(word.at, quoted(word.text) + " stands here twice");
+        problems_.add(word.at, in_quotes(word.text) + " stands here twice");
       else
         into.push_back(word.text);
     }

@@ -18,7 +18,7 @@ found_setting child_of(const found_setting& parent, const std::string& key, cons
 
 error none(const std::string& key, const std::string& where, const std::vector<std::string>& known) {
   const auto meant = nearest(key, known);
-  return {THARSIS_E_NOT_FOUND, where + " has no " + quoted(key) +
+  return {THARSIS_E_NOT_FOUND, where + " has no " + in_quotes(key) +
                                    (meant           ? "; did you mean '" + *meant + "'?"
                                     : known.empty() ? "; it is empty"
                                                     : "; it has " + listed(known))};

@@ -26,7 +26,7 @@ void report_no_plugin(const yaml_node& plugins, std::string_view path, const sou
   const std::string first(path.substr(0, path.find('.')));
   std::vector<std::string> ids;
   for (const yaml_node& plugin : plugins.children) ids.push_back(plugin.key);
-  diagnostic& d = problems.add(at, "the profile names no plugin " + quoted(first));
+  diagnostic& d = problems.add(at, "the profile names no plugin " + in_quotes(first));
   if (const auto meant = nearest(first, ids)) {
     d.with("did you mean '" + *meant + "'?");
   } else if (!ids.empty()) {
@@ -61,7 +61,7 @@ yaml_node* element(yaml_node& list, std::string_view number, const source_positi
   const size_t size = list.children.size();
   const auto index = parse_integer(number);
   if (index && *index >= 0 && static_cast<size_t>(*index) < size) return &list.children[static_cast<size_t>(*index)];
-  problems.add(at, "the list has no element " + quoted(number) + "; " +
+  problems.add(at, "the list has no element " + in_quotes(number) + "; " +
                        (size == 0 ? "it is empty" : "its last one is " + std::to_string(size - 1)));
   return nullptr;
 }
@@ -165,7 +165,7 @@ void override_setting(yaml_node& plugins, const std::string& text, const std::st
   const size_t equals = text.find('=');
   const std::string typed = text.substr(0, equals);
   if (equals == std::string::npos || typed.empty())
-    return void(problems.add({}, "--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got " + quoted(text)));
+    return void(problems.add({}, "--set takes KEY=VALUE, like --set stn.tasks.timeout=5s; got " + in_quotes(text)));
   source said{"--set " + typed, text.substr(equals + 1), source::kind::command_line, absolute_path(".")};
   const std::string path = owner.empty() ? typed : owner + "." + typed;
   put(plugins, path, std::make_shared<const source>(std::move(said)), problems);

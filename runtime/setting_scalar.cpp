@@ -37,7 +37,7 @@ scalar_result read_endpoint(const setting& described, const std::string& text) {
   if (!parsed) return parsed.failure();
   const auto& schemes = described.schemes;
   if (!schemes.empty() && std::find(schemes.begin(), schemes.end(), parsed->scheme) == schemes.end())
-    return refuse("the scheme " + quoted(parsed->scheme) + " does not work here; use " + listed(schemes, "or"));
+    return refuse("the scheme " + in_quotes(parsed->scheme) + " does not work here; use " + listed(schemes, "or"));
   return setting_scalar(text);
 }
 
@@ -106,7 +106,7 @@ result<setting_scalar> read_scalar(const setting& described, const yaml_node& no
   const bool expanded = *text != node.text;
   if (node.quotes && is_number(described.type) && !expanded)
     return refuse(expected_text(described) + ", got a text in quotes; leave the quotes out");
-  const std::string found = secret ? "" : ", got " + quoted(*text) + (expanded ? " from " + quoted(node.text) : "");
+  const std::string found = secret ? "" : ", got " + in_quotes(*text) + (expanded ? " from " + in_quotes(node.text) : "");
   const auto value = read_typed(described, *text, node, expand);
   if (!value) return secret ? refuse(expected_text(described)) : refuse(with_found(value.failure().text, found));
   const std::string range = broken_range(described, *value);
@@ -118,7 +118,7 @@ std::string got(const yaml_node& node) {
     case yaml_node::kind::null: return "got nothing";
     case yaml_node::kind::list: return "got a list";
     case yaml_node::kind::map: return "got a map";
-    default: return "got " + quoted(node.text);
+    default: return "got " + in_quotes(node.text);
   }
 }
 

@@ -90,7 +90,7 @@ class resolver {
   void unknown_keys(const setting& s, const yaml_node& given, const std::string& label) {
     for (const yaml_node& child : given.children) {
       if (s.member(child.key)) continue;
-      diagnostic& d = problems_.add(child.key_at, (label.empty() ? "" : label + ": ") + "unknown key " + quoted(child.key));
+      diagnostic& d = problems_.add(child.key_at, (label.empty() ? "" : label + ": ") + "unknown key " + in_quotes(child.key));
       d.secret = s.secret;
       if (problems_.full()) continue;
       std::vector<std::string> names;

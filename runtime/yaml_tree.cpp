@@ -131,7 +131,7 @@ class tree_builder : public YAML::EventHandler {
     f.key = node.text;
     f.key_at = node.at;
     const auto [first, fresh] = f.seen.try_emplace(f.key, node.at);
-    if (!fresh) problems_.add(node.at, "duplicate key " + quoted(f.key)).with("first defined here", first->second);
+    if (!fresh) problems_.add(node.at, "duplicate key " + in_quotes(f.key)).with("first defined here", first->second);
   }
 
   std::shared_ptr<const source> in_;

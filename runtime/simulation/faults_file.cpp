@@ -80,14 +80,14 @@ void check(const yaml_node& file, const setting_value& read, const std::vector<s
         const auto& name = std::get<std::string>(v.scalar);
         if (std::find(names.begin(), names.end(), name) != names.end()) continue;
         const auto meant = nearest(name, names);
-        problems.add(v.at, "no plugin and no machine of this simulation is called " + quoted(name))
+        problems.add(v.at, "no plugin and no machine of this simulation is called " + in_quotes(name))
             .with(meant ? "did you mean '" + *meant + "'?" : "there are " + listed(names));
       }
   if (const auto* hosts = read.child("hosts"))
     for (const setting_value& host : hosts->children)
       for (const setting_value& v : host.children)
         if (!parse_ip(std::get<std::string>(v.scalar)).ok())
-          problems.add(v.at, "expected an IP address like '10.0.0.2', got " + quoted(std::get<std::string>(v.scalar)));
+          problems.add(v.at, "expected an IP address like '10.0.0.2', got " + in_quotes(std::get<std::string>(v.scalar)));
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST(Diagnostic, SecretsAndControlCharactersAreNotShown) {
   diagnostics problems;
   problems.add({}, "a\x1b[2Jb");
   EXPECT_EQ(render(problems), "error: a?[2Jb\n");
-  EXPECT_EQ(quoted("a\nb"), "'a?b'");
+  EXPECT_EQ(in_quotes("a\nb"), "'a?b'");
 }
 
 TEST(Diagnostic, ManyProblemsAreCountedAndTheRestIsNamedAsANumber) {

@@ -169,7 +169,7 @@ class reader {
 
   std::string name(const setting_value& v) {
     const auto& written = std::get<std::string>(v.scalar);
-    if (written.empty() || written == ".") problems_.add(v.at, "expected a name like 'im.test', got " + quoted(written));
+    if (written.empty() || written == ".") problems_.add(v.at, "expected a name like 'im.test', got " + in_quotes(written));
     return written;
   }
 
@@ -194,7 +194,7 @@ result<network_prefix> parse_prefix(std::string_view text) {
   if (slash == std::string_view::npos) return network_prefix{*address, longest};
   const auto length = parse_integer(text.substr(slash + 1));
   if (!length || *length < 0 || *length > longest)
-    return error{THARSIS_E_INVALID, "expected a prefix like '198.51.100.0/24' or '2001:db8::/32', got " + quoted(text)};
+    return error{THARSIS_E_INVALID, "expected a prefix like '198.51.100.0/24' or '2001:db8::/32', got " + in_quotes(text)};
   return network_prefix{*address, static_cast<unsigned>(*length)};
 }
 
