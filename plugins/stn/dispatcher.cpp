@@ -196,6 +196,7 @@ void dispatcher::begin(longlink& link) {
 }
 
 void dispatcher::change(const std::vector<link_settings>& before, const std::vector<link_settings>& now) {
+  if (stopping_) return;  // Its links are being seen off.
   const auto named = [](const std::vector<link_settings>& all, const std::string& name) {
     return std::any_of(all.begin(), all.end(), [&](const link_settings& l) { return l.name == name; });
   };
@@ -433,6 +434,9 @@ void dispatcher::admit(std::unique_ptr<request> r, size_t link) {
   r->group = other == link_names::none ? choice_.group_named(*name) : 0;
   if (other == link_names::none && r->group == 0)
     return end(std::move(r), THARSIS_E_NOT_FOUND, THARSIS_STN_NOT_ROUTED, "the application wants the task on link '" + *name + "', which there is not", link);
+  if (r->group != 0 && (r->order != 0 || r->bound != 0))
+    return end(std::move(r), THARSIS_E_INVALID, THARSIS_STN_NOT_ROUTED,
+               "the application wants the task over the group '" + *name + "', and it has an order or a connection: those are one link's", link);
   go(std::move(r), other);
 }
 
@@ -489,7 +493,10 @@ longlink* dispatcher::minor_for(const minor_request& r) {
 // Unless a task has come since.
 void dispatcher::let_go(size_t link) {
   const longlink* const minor = links_.at(link);
-  if (minor != nullptr && !stopping_ && minors_.may_go(*minor)) minors_.remove(link, "no task has needed it for a while");
+  if (minor == nullptr || stopping_ || !minors_.may_go(*minor)) return;
+  minors_.remove(link, "no task has needed it for a while");
+  news_.touch();
+  book_.touch();
 }
 
 void dispatcher::withdraw(tharsis_handle id) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sdk/async/next_turn.h"
+
 namespace tharsis::stn {
 
 longlink& link_directory::add_unnamed(const link_settings& s) {
@@ -32,7 +34,9 @@ void link_directory::remove(size_t number, const loss& why, const ending& tasks)
   leaving_.spawn(see_off(std::move(owned)));
 }
 
+// Not in this turn: whoever removes it may have been called by it, while it told the end of a task.
 task<void> link_directory::see_off(std::unique_ptr<longlink> link) {
+  co_await next_turn(around_.place);
   co_await link->wait_stopped(later(around_.place.now(), 2 * farewell));
 }
 

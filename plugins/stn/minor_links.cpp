@@ -41,7 +41,7 @@ longlink* minor_links::choose(const minor_request& r, bool& is_new) {
   for (const size_t n : to_host) there.push_back({links_.at(n)->state() == THARSIS_STN_UP, links_.at(n)->unanswered()});
   minor_verdict v = choose_minor(there, count(r.pool), r.alone, s);
   is_new = v.what == minor_verdict::way::open;
-  if (v.what == minor_verdict::way::none && to_host.size() < static_cast<size_t>(s.most) && make_room(r.pool)) is_new = true;
+  if (v.what == minor_verdict::way::none && to_host.size() < static_cast<size_t>(s.most) && make_room(r)) is_new = true;
   longlink* const chosen = is_new ? open(r, to_host) : v.what == minor_verdict::way::use ? links_.at(to_host[v.which]) : nullptr;
   if (to_host.empty()) by_host_.erase(key(r.pool, r.host));
   return chosen;
@@ -66,12 +66,12 @@ longlink* minor_links::open(const minor_request& r, std::vector<size_t>& to_host
   return &made;
 }
 
-// One that is up and that no task needs now gives its place to another host.
-bool minor_links::make_room(uint32_t number) {
+// One to another host that no task needs now gives its place away; also one that does not come up.
+bool minor_links::make_room(const minor_request& r) {
   for (const auto& [where, numbers] : by_host_)
     for (const size_t n : numbers)
-      if (where.first == number && links_.at(n)->state() == THARSIS_STN_UP && links_.at(n)->unanswered() == 0)
-        return remove(n, "another host needed its place (minor_links." + pools_[number - 1].settings.name + ".max_all)"), true;
+      if (where.first == r.pool && where.second != r.host && links_.at(n)->unanswered() == 0)
+        return remove(n, "another host needed its place (minor_links." + pools_[r.pool - 1].settings.name + ".max_all)"), true;
   return false;
 }
 

@@ -40,7 +40,7 @@ class minor_links {
   static endpoint place_of(const pool& p, const std::string& host);
   void forget_gone();
   longlink* open(const minor_request& r, std::vector<size_t>& to_host);
-  bool make_room(uint32_t number);
+  bool make_room(const minor_request& r);
   size_t count(uint32_t number) const;
 
   std::vector<pool> pools_;

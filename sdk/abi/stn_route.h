@@ -24,7 +24,8 @@ typedef struct tharsis_stn_route {
   uint32_t size;
   void* self;
   // THARSIS_OK: the task goes over `*link`, which is the caller's until you name another; the text may go when you
-  // return from the next call. A link that the profile does not have ends the task with THARSIS_E_NOT_FOUND.
+  // return from the next call. A link that the profile does not have ends the task with THARSIS_E_NOT_FOUND; a group
+  // of links does for a task without order and connection, and ends others with THARSIS_E_INVALID.
   // Any failure ends the task with it, and with the sentence in `*error`.
   // It is asked for every task, so it looks up and computes nothing. It may not throw. [stn's strand] [does not block]
   tharsis_status (*route)(void* self, const tharsis_stn_route_task* task, tharsis_text* link, tharsis_error* error);

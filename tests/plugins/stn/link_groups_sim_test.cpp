@@ -100,6 +100,29 @@ TEST(LinkGroupsSim, WhatBelongsToOneLinkNoGroupCanHave) {
   EXPECT_NE(w.last_error.find("a group of links, or minor links, has no order and no connection"), std::string::npos) << w.last_error;
 }
 
+// Tasks of one order, or bound to a connection, are one link's; the application's word cannot change that.
+TEST(LinkGroupsSim, TheApplicationCannotRouteAnOrderOverAGroup) {
+  group_world w(8, choice::first_up);
+  const tharsis_stn_route route{sizeof route, nullptr, [](void*, const tharsis_stn_route_task*, tharsis_text* link, tharsis_error*) -> tharsis_status {
+                                  *link = text_of("all");
+                                  return THARSIS_OK;
+                                }};
+  w.host.route = &route;
+  w.start();
+  for (size_t i = 0; i < 3; ++i) ASSERT_TRUE(w.wait_for(i, true));
+  tharsis_stn_task t{};
+  t.link = text_of("b");
+  EXPECT_EQ(w.start_task("free", t), THARSIS_OK);
+  t.order = 7;
+  EXPECT_EQ(w.start_task("ordered", t), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(2));
+  EXPECT_EQ(w.outcomes["free"].status, THARSIS_OK);
+  EXPECT_EQ(w.requests(0), 1u);
+  EXPECT_EQ(w.outcomes["ordered"].status, THARSIS_E_INVALID);
+  EXPECT_EQ(w.outcomes["ordered"].why, uint32_t{THARSIS_STN_NOT_ROUTED});
+  EXPECT_NE(w.outcomes["ordered"].reason.find("over the group 'all'"), std::string::npos) << w.outcomes["ordered"].reason;
+}
+
 TEST(LinkGroupsSim, OthersStandInForTheFirst) {
   group_world w(3, choice::first_up);
   w.start();

@@ -122,6 +122,23 @@ TEST(MinorLinksSim, WhatIsNotAllowedIsRefusedWithASentence) {
   EXPECT_EQ(w.answers, 0u);
 }
 
+TEST(MinorLinksSim, AHostThatIsNotReachedDoesNotKeepItsPlace) {
+  minor_world w(9);
+  w.minor().in_all = 1;
+  w.minor().idle_after = 60s;
+  w.start();
+  w.cut("10.0.2.1", true);
+  EXPECT_EQ(w.begin("lost", w.host(0), THARSIS_STN_MINOR, [](tharsis_stn_task& t) { t.timeout_ms = 2000; }), THARSIS_OK);
+  w.world.run_for(100ms);
+  EXPECT_EQ(w.begin("busy", w.host(1)), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(2, 5s));
+  EXPECT_EQ(w.outcomes["busy"].why, uint32_t{THARSIS_STN_MINOR_BUSY});
+  EXPECT_EQ(w.outcomes["lost"].status, THARSIS_E_TIMEOUT);
+  EXPECT_EQ(w.begin("free", w.host(1)), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(3, 5s));
+  EXPECT_EQ(w.outcomes["free"].status, THARSIS_OK) << w.outcomes["free"].reason;
+}
+
 TEST(MinorLinksSim, WhatMayGoElsewhereDoesNotWaitBehindAnother) {
   minor_world w(4);
   w.start();
@@ -249,4 +266,35 @@ TEST(MinorLinksSim, ALinkMayGiveItsPlaceAwayWhileItTellsTheEndOfItsLastTask) {
   EXPECT_LT(c.busy, 100u);
   w.world.run_for(10s);
   EXPECT_TRUE(w.minors().empty());
+}
+
+// The same where its connection has died under the task: then nothing of the link waits for anything.
+TEST(MinorLinksSim, ALinkMayGiveItsPlaceAwayWhileItTellsThatItsLastTaskIsLost) {
+  minor_world w(10, 2);
+  w.minor().in_all = 1;
+  for (test::scripted_server* s : w.servers) s->how = manner::hang_up;
+  w.start();
+  struct chain {
+    minor_world& w;
+    size_t ended = 0, lost = 0;
+    static void on_end(void* context, tharsis_handle, const tharsis_stn_result* r) {
+      auto& self = *static_cast<chain*>(context);
+      self.lost += r->why == THARSIS_STN_LOST;
+      if (++self.ended < 50) self.next();
+    }
+    void next() {
+      const std::string to = w.host(ended % 2);
+      tharsis_stn_task t{};
+      t.size = sizeof t;
+      t.command = mars::command_send_message;
+      t.channels = THARSIS_STN_MINOR;
+      t.host = text_of(to);
+      t.context = this;
+      t.done = on_end;
+      EXPECT_EQ(w.dispatcher->submit(t, nullptr, nullptr), THARSIS_OK);
+    }
+  } c{w};
+  w.client.on_strand([&] { c.next(); });
+  ASSERT_TRUE(w.world.run_until([&] { return c.ended == 50; }, w.world.now() + 10min)) << c.ended;
+  EXPECT_EQ(c.lost, 50u);
 }
