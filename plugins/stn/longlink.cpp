@@ -291,6 +291,7 @@ result<std::unique_ptr<session>> longlink::begin_session(instant prove_by) {
 task<loss> longlink::carry(live_wire made, instant prove_by) {
   enter(phase::prove);
   touched_ = false;
+  moving_by_ = never;  // That was the connection before.
   exchange_ = std::move(made.exchange);
   wish_.reset();
   if (!made.talk) {
@@ -476,7 +477,7 @@ std::optional<loss> longlink::judge(stream& wire, session& talk) {
 
 // When nothing is lost by it.
 std::optional<loss> longlink::move_home() {
-  if (!home_.found() || tasks_.sent() > 0) return std::nullopt;
+  if (!home_.found() || tasks_.sent() > 0 || next_) return std::nullopt;
   return loss(THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "the server's own address " + to_text(home_.address()) + " works again, so the backup address " +
                                         to_text(dialer_.address()) + " is left");
 }
@@ -534,6 +535,7 @@ void longlink::take_numbers(const link_settings& next) {
   demand_.change(changed);
   home_.change(changed.backup);
   settings_ = std::move(changed);
+  if (talk_ != nullptr) talk_->on_settings();
 }
 
 // With other words, or to somebody else: from the next connection on, which is wanted now.
@@ -568,10 +570,11 @@ void longlink::lead_to(link_settings next) {
   next_trouble_.clear();
   moving_by_ = never;
   if (talk_ != nullptr) talk_->hold(false);
+  nudge();  // What was held may leave.
   if (up_ && change_of(settings_, next) != link_change::way) return;  // It is there already.
   if (up_) {
     successor::listener& heard = *this;
-    next_ = std::make_unique<successor>(successor::surroundings{place_, host_, ways_, auth_, settings_, codec_, client_id_, use_, counted_, user()}, std::move(next), heard);
+    next_ = std::make_unique<successor>(successor::surroundings{place_, host_, ways_, auth_, settings_, codec_, client_id_, use_, counted_, [this]() -> const std::string& { return user(); }}, std::move(next), heard);
     return;
   }
   settings_ = std::move(next);
@@ -581,7 +584,6 @@ void longlink::lead_to(link_settings next) {
   dialer_.give_up();
   if (wire_ != nullptr) wish_.emplace(not_reached({}));
   pace_.on_network();
-  nudge();
 }
 
 // There is nothing left beside which another connection could be made.
@@ -589,6 +591,7 @@ void longlink::leave_plan() {
   if (!next_) return;
   settings_ = next_->next();
   next_.reset();
+  home_.end();  // It leads to where the link was before.
   turn_ = 0;
 }
 
@@ -608,7 +611,10 @@ void longlink::on_attempt(const successor::attempt& a) {
   const bool failed = a.why != nullptr;
   events_.on_connect({settings_.name, a.to.text(), a.address, failed ? a.why->text : std::string(), failed ? a.why->status : THARSIS_OK,
                       failed ? a.why->why : uint32_t{THARSIS_STN_WHY_NONE}, THARSIS_STN_WHY_REPLACED, a.number, a.took});
-  if (!failed) return nudge();
+  if (!failed) {
+    pace_.on_alternative();  // Where the old connection is gone by now, nothing is to be waited for.
+    return nudge();
+  }
   if (std::exchange(next_trouble_, a.why->text) != a.why->text)
     host_.warning("link " + settings_.name + ": " + a.to.text() + " did not come up, so it stays at " + target().text() + " and tries again: " + a.why->text);
 }
@@ -836,6 +842,7 @@ void longlink::report(uint32_t state, loss why, duration gap) {
   s.why = why.why;
   s.phase = phase_number(phases_.current());
   if (state == THARSIS_STN_DOWN) {
+    down_why_ = why.why;
     s.causes = chain_text(causes_.all());
     if (up_ || why.why != THARSIS_STN_WHY_IDLE)
       history_.add({since_, why.why, why.text, s.endpoint, s.address, up_ ? place_.now() - up_since_ : duration::zero(), 1, causes_.all()});

@@ -77,7 +77,8 @@ class longlink final : private auth_asker, private successor::listener, private 
   void on_network(const tharsis_network_state& now);
   // Who provides authentication has come or gone.
   void on_auth_provider();
-  // The connection, or the attempt at one, is given up, and the next one begins at once; also where the link rests.
+  // The connection, also one that has not proved itself yet, is given up, and the next one begins at once; also where
+  // the link rests.
   void reconnect(const std::string& sentence);
   // It is reached there from now on. Where it is up, a connection to them is made and proved first.
   void set_endpoints(std::vector<endpoint> to);
@@ -120,7 +121,7 @@ class longlink final : private auth_asker, private successor::listener, private 
   // How it is and was.
   link_report snapshot() const;
   uint32_t state() const { return state_; }
-  uint32_t why() const { return reason_.why; }
+  uint32_t why() const { return down_why_; }  // It is down, or was last.
   uint32_t failures() const { return failures_; }  // Attempts in a row that did not come up.
 
  private:
@@ -232,6 +233,7 @@ class longlink final : private auth_asker, private successor::listener, private 
   uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last,
   loss reason_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};  // why,
   int64_t since_ = 0;                                  // and when, by the wall's clock.
+  uint32_t down_why_ = THARSIS_STN_WHY_NONE;           // The last time that it was told to be down.
   uint32_t because_ = THARSIS_STN_WHY_START;           // It is tried next, unless tasks want it or the pause is over.
   uint32_t tried_because_ = THARSIS_STN_WHY_NONE;      // The attempt that is under way,
   phase_times tried_at_{};                             // and how far the clock was when it began.

@@ -101,7 +101,7 @@ std::optional<loss> successor::follow_auth() {
   if (exchange == nullptr) return std::nullopt;
   while (const auto q = exchange->take_question()) {
     phases_.enter(phase::auth, place_.now());
-    const tharsis_handle asked = auth_.ask(around_.settings.name, around_.user, *q, *this);
+    const tharsis_handle asked = auth_.ask(around_.settings.name, around_.user(), *q, *this);
     question_ = exchange->running() && !exchange->waits_for_server() ? asked : 0;
   }
   return live_.talk->on_auth(place_.now()) == THARSIS_OK ? std::nullopt : std::optional(live_.talk->failure());

@@ -35,7 +35,7 @@ class successor final : private auth_asker {
     const std::string& client_id;
     const activity& use;
     traffic& counted;
-    std::string user;  // For the application's proof.
+    std::function<const std::string&()> user;  // For the application's proof: who it is then.
   };
   // Of an attempt that has ended.
   struct attempt {

@@ -46,6 +46,8 @@ class session {
   void take_over(heartbeat& rhythm, task_queue& tasks, instant now);
   // Another connection is to take its place: no more tasks are sent on this one, or they are again.
   void hold(bool is) { held_ = is; }
+  // The settings are others now, though what is said has stayed the same.
+  void on_settings() { silence_.change(settings_.answer_timeout); }
 
   // Where what comes next may be put; what was taken from the session before is no longer valid then.
   std::span<uint8_t> room(size_t size);

@@ -18,6 +18,9 @@ class silence {
   // 0: never anything to do.
   explicit silence(duration timeout) : half_(timeout / 2) {}
 
+  // Another timeout from now on.
+  void change(duration timeout) { half_ = timeout / 2; }
+
   // A request was sent. Only the first after a calm restarts the clock: requests in a row must not
   // put the judgement off for ever.
   void on_sent(instant now) {

@@ -146,6 +146,20 @@ TEST(LinkReload, ANumberHoldsAtOnceAndTheConnectionStays) {
   EXPECT_EQ(w.connects("main"), 1u);
 }
 
+TEST(LinkReload, APatienceHoldsAtOnceOnTheConnectionThatIsThere) {
+  reloaded w(7);
+  w.link().answer_timeout = 10min;
+  w.link().heartbeat.interval_min = w.link().heartbeat.interval_max = 1h;
+  w.begin();
+  stn::link_settings quick = w.link();
+  quick.answer_timeout = 2s;
+  w.reload({quick});
+  w.server.how = manner::mute_after_hello;
+  ASSERT_EQ(w.submit("unheard", "", 60'000), THARSIS_OK);
+  ASSERT_TRUE(w.wait_down(5s));
+  EXPECT_EQ(w.down().why, uint32_t{THARSIS_STN_WHY_SILENCE}) << w.reason();
+}
+
 TEST(LinkReload, AnotherUserSpeaksOnAnotherConnectionAndTasksWaitForIt) {
   reloaded w(5);
   w.begin();

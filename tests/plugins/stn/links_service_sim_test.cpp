@@ -167,6 +167,48 @@ TEST(LinksService, AnAnswerThatIsOnItsWayIsWaitedForButNotForEver) {
   EXPECT_EQ(w.outcomes["slow"].why, uint32_t{THARSIS_STN_LOST});
 }
 
+// The wait for what was sent on the old connection ends with it, however it ends.
+TEST(LinksService, ALinkWhoseOldConnectionDiesInTheMoveRestsOnItsNewOne) {
+  two_servers w(17);
+  w.serve_other();
+  w.begin();
+  ASSERT_TRUE(w.wait_up());
+  w.server.unanswered = 1;
+  ASSERT_EQ(w.submit("slow", "key"), THARSIS_OK);
+  w.world.run_for(50ms);
+  ASSERT_EQ(w.set_endpoints({w.other_endpoint()}), THARSIS_OK);
+  w.world.run_for(2s);
+  EXPECT_EQ(w.other.hellos, 1) << "it is there, and the old one still has an answer to bring";
+  EXPECT_EQ(w.times_down(), 0u);
+  w.elsewhere.on_strand([&] { w.server.close(); });
+  ASSERT_TRUE(w.wait_answers(1));
+  EXPECT_EQ(w.outcomes["slow"].status, THARSIS_OK);
+  const uint64_t steps = w.world.steps();
+  const instant end = w.world.now() + 30s;
+  const bool busy = w.world.run_until([&] { return w.world.steps() > steps + 10'000; }, end);
+  EXPECT_FALSE(busy) << "nothing is to be done, and it never rests";
+}
+
+// While it waits for the last answers a link sends nothing; when the host changes its mind, it goes on at once.
+TEST(LinksService, WhatWasHeldForAMoveLeavesWhenTheMoveIsTakenBack) {
+  two_servers w(18);
+  w.serve_other();
+  w.begin();
+  ASSERT_TRUE(w.wait_up());
+  w.server.unanswered = 1;
+  ASSERT_EQ(w.submit("slow", "key"), THARSIS_OK);
+  w.world.run_for(50ms);
+  ASSERT_EQ(w.set_endpoints({w.other_endpoint()}), THARSIS_OK);
+  w.world.run_for(2s);
+  ASSERT_EQ(w.submit("held", ""), THARSIS_OK);
+  w.world.run_for(100ms);
+  EXPECT_EQ(w.server.executions.count("held"), 0u);
+  ASSERT_EQ(w.set_endpoints({"tcp://" + std::string(link_world::name) + ":" + std::to_string(link_world::port)}), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(1, 500ms));
+  EXPECT_EQ(w.server.executions["held"], 1);
+  EXPECT_EQ(w.times_down(), 0u);
+}
+
 TEST(LinksService, ALinkThatIsDownGoesToItsNewEndpointsAtOnce) {
   two_servers w(5, false);
   w.serve_other();
@@ -229,6 +271,40 @@ TEST(LinksService, TheApplicationProvesItselfOnTheNewConnectionFirst) {
   ASSERT_EQ(w.submit("x", ""), THARSIS_OK);
   ASSERT_TRUE(w.wait_answers(1));
   EXPECT_EQ(w.other.executions["x"], 1);
+  w.stop();
+  w.client.on_strand([&] { w.host.provide_auth(nullptr); });
+  w.client.on_strand([&] { w.service.reset(), w.dispatcher.reset(); });
+}
+
+// The connection that is made beside the old one speaks for whoever is logged in when it is made.
+TEST(LinksService, OnTheNewConnectionSpeaksWhoIsLoggedInThen) {
+  struct app {
+    static void begin(void* self, const tharsis_stn_auth_question* q) {
+      static_cast<app*>(self)->users.emplace_back(view(q->user));
+      const tharsis_stn_auth_word w{sizeof w, THARSIS_STN_AUTH_SEND, 2, 0, bytes_of(as_bytes("token")), {}};
+      q->give(q->context, q->question, &w);
+    }
+    static void judge(void*, const tharsis_stn_auth_question* q) {
+      const tharsis_stn_auth_word w{sizeof w, THARSIS_STN_AUTH_ACCEPTED, 0, 0, {}, {}};
+      q->give(q->context, q->question, &w);
+    }
+    std::vector<std::string> users;
+  } a;
+  const tharsis_stn_auth table{sizeof table, &a, app::begin, app::judge};
+  two_servers w(19);
+  w.link().user.clear();
+  w.host.network.account = "ann";
+  w.client.on_strand([&] { w.host.provide_auth(&table); });
+  w.begin();
+  ASSERT_TRUE(w.wait_up());
+  ASSERT_EQ(w.set_endpoints({w.other_endpoint()}), THARSIS_OK);
+  w.world.run_for(1s);
+  EXPECT_EQ(a.users, (std::vector<std::string>{"ann"}));
+  w.host.network.account = "bob";
+  w.client.on_strand([&] { w.host.network.tell(); });
+  w.serve_other();
+  ASSERT_TRUE(w.moves(60s));
+  EXPECT_EQ(a.users, (std::vector<std::string>{"ann", "bob"}));
   w.stop();
   w.client.on_strand([&] { w.host.provide_auth(nullptr); });
   w.client.on_strand([&] { w.service.reset(), w.dispatcher.reset(); });

@@ -31,6 +31,20 @@ TEST(NetworkNews, TheStateFollowsTheLinksAndTheNetworkAndIsToldOncePerChange) {
   w.world.run_for(10s);
 }
 
+// An attempt that is under way does not take back what the ones before it have shown.
+TEST(NetworkNews, AServerThatIsDownStaysSoWhileItIsTriedAgain) {
+  link_world w(3, "tcp");
+  w.serve();
+  w.start();
+  ASSERT_TRUE(w.wait_up());
+  w.elsewhere.on_strand([&] { w.server.close(); });
+  ASSERT_TRUE(w.world.run_until([&] { return status(w) == THARSIS_STN_NETWORK_SERVER_DOWN; }, w.world.now() + 10min));
+  const size_t told = w.host.networks.size(), attempts = w.host.connects.size();
+  w.world.run_for(10min);
+  EXPECT_GT(w.host.connects.size(), attempts + 3);
+  EXPECT_EQ(w.host.networks.size(), told);
+}
+
 TEST(NetworkNews, WhileNoLinkIsUpTheApplicationIsAskedToAskItsServer) {
   link_world w(2, "tcp");
   w.start();
