@@ -155,6 +155,7 @@ void dispatcher::start() {
 
 void dispatcher::start_links() {
   if (stopping_) return;
+  started_ = true;
   network_.open([this](const tharsis_network_state& now) {
     network_there_ = now.type != THARSIS_NETWORK_NONE;
     ways_.on_network(now);
@@ -189,7 +190,9 @@ longlink& dispatcher::open_link(const link_settings& s) {
   return link;
 }
 
+// Before the links start it starts with them.
 void dispatcher::begin(longlink& link) {
+  if (!started_) return;
   network_.ask([&link](const tharsis_network_state& now) { link.on_network(now); });
   link.recall();
   link.start();

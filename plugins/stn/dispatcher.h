@@ -159,6 +159,7 @@ class dispatcher final : public answer_taker {
   network_news news_;
   network_watch network_;
   bool network_there_ = true;
+  bool started_ = false;  // The links, which an outbox may put off.
   uint64_t generation_ = 0;  // Of the network.
   const tharsis_handle own_strand_;
   std::atomic<bool> stopping_ = false;

@@ -120,7 +120,7 @@ class link_world {
     client.on_strand([&] {
       events.emplace(host.tables());
       events->declare();
-      dispatcher.emplace(*client.place, host.tables(), settings, *events, stn::dispatcher::kept{memory, addresses_file, book});
+      dispatcher.emplace(*client.place, host.tables(), settings, *events, stn::dispatcher::kept{memory, addresses_file, book, outbox});
       closing.emplace(*client.place);
       dispatcher->start();
     });
@@ -250,6 +250,7 @@ class link_world {
   std::string memory;  // The file of what links learn, if any,
   std::string addresses_file;  // of what is known of addresses,
   std::string book;    // and of how they are.
+  std::string outbox;  // Of durable tasks, where settings.outbox says so.
   identity authority;
   std::optional<stn::link_events> events;
   std::optional<stn::dispatcher> dispatcher;

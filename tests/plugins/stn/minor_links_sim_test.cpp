@@ -298,3 +298,21 @@ TEST(MinorLinksSim, ALinkMayGiveItsPlaceAwayWhileItTellsThatItsLastTaskIsLost) {
   ASSERT_TRUE(w.world.run_until([&] { return c.ended == 50; }, w.world.now() + 10min)) << c.ended;
   EXPECT_EQ(c.lost, 50u);
 }
+
+// Links wait until the outbox is read, since it knows the client's id; tasks may come before.
+TEST(MinorLinksSim, OneThatIsWantedBeforeTheLinksStartStartsOnceWithThem) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    minor_world w(seed);
+    w.settings.outbox.use = true;
+    w.outbox = "/state/outbox";
+    w.write_ca();  // And its folder.
+    w.start();
+    EXPECT_EQ(w.begin("early", w.host(0)), THARSIS_OK) << w.last_error;
+    ASSERT_TRUE(w.wait_answers(1));
+    EXPECT_EQ(w.outcomes["early"].status, THARSIS_OK) << w.outcomes["early"].reason;
+    EXPECT_EQ(w.servers[0]->connections, 1);
+    w.world.run_for(10s);
+    EXPECT_TRUE(w.minors().empty());
+  }
+}
