@@ -77,11 +77,11 @@ class plugin {
     return THARSIS_OK;
   }
   void commit() {
-    if (prepared_.empty()) return;
-    tasks_->change(settings_.links, prepared_);
-    settings_.links = std::exchange(prepared_, {});
+    if (!prepared_) return;
+    tasks_->change(settings_.links, *prepared_);
+    settings_.links = std::move(*std::exchange(prepared_, std::nullopt));
   }
-  void abort() { prepared_.clear(); }
+  void abort() { prepared_.reset(); }
 
   void run_command(const command_call& call) {
     if (call.name() == "listen") return listening_.run(call);
@@ -135,7 +135,7 @@ class plugin {
 
   const host host_;
   settings settings_;  // Once it starts: a command has its own.
-  std::vector<link_settings> prepared_;
+  std::optional<std::vector<link_settings>> prepared_;
   strand place_;
   link_events events_;
   std::optional<dispatcher> tasks_;

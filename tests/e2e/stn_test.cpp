@@ -12,16 +12,9 @@ namespace {
 class stage {
  public:
   stage(sim::world& w, sim::machine& m, const std::string& plugins) : world_(w) {
-    runtime::profile_request request;
-    request.plugin_folders = {THARSIS_PLUGINS};
-    request.data_folder = "/state";
-    request.file = "test.yaml";
-    request.text = "tharsis: 1\nplugins:\n" + plugins;
-    runtime::diagnostics problems;
     runtime::runtime::options o;
     o.platform = m.platform();
-    o.plan = runtime::load_profile(request, problems);
-    complaints = render(problems);
+    o.plan = plan_of(plugins);
     if (!complaints.empty()) return;
     o.print = [this](uint32_t, std::string_view who, std::string_view text) {
       logged += std::string(who) + ": " + std::string(text) + "\n";
@@ -41,6 +34,13 @@ class stage {
     running_->stop();
     return world_.run_until([&] { return ended_; }, world_.now() + 30s);
   }
+  // Another profile. False: it was not taken.
+  bool reload(const std::string& plugins) {
+    std::optional<bool> taken;
+    running_->reload(plan_of(plugins), [&](const auto&, std::optional<error> failure) { taken = !failure; });
+    EXPECT_TRUE(world_.run_until([&] { return taken.has_value(); }, world_.now() + 30s));
+    return taken.value_or(false);
+  }
   runtime::runtime::plugin_report report(const std::string& id) const {
     for (const auto& r : running_->report())
       if (r.id == id) return r;
@@ -54,6 +54,17 @@ class stage {
   std::string logged;
 
  private:
+  runtime::profile plan_of(const std::string& plugins) {
+    runtime::profile_request request;
+    request.plugin_folders = {THARSIS_PLUGINS};
+    request.data_folder = "/state";
+    request.file = "test.yaml";
+    request.text = "tharsis: 1\nplugins:\n" + plugins;
+    runtime::diagnostics problems;
+    runtime::profile plan = runtime::load_profile(request, problems);
+    complaints = render(problems);
+    return plan;
+  }
   sim::world& world_;
   bool settled_ = false;
   bool ended_ = false;
@@ -103,6 +114,16 @@ TEST_F(StnInSimulation, WhatASchemaCanSayIsSaidBeforeAnythingRuns) {
 TEST_F(StnInSimulation, LoopbackNeedsNoPermissionForPlainTcp) {
   const stage s(world, client, "  stn: { links: { main: { endpoints: [\"tcp://127.0.0.1:4433\"] } } }\n");
   EXPECT_EQ(s.report("stn").state, runtime::plugin_state::running) << s.report("stn").reason;
+}
+
+TEST_F(StnInSimulation, AProfileMayTakeItsLastLongLinkAway) {
+  const std::string shorts = "short_links: { api: { endpoints: [\"http://127.0.0.1:80\"] } }";
+  stage s(world, client, "  stn: { links: { main: { endpoints: [\"tcp://127.0.0.1:4433\"] } }, " + shorts + " }\n");
+  ASSERT_EQ(s.report("stn").state, runtime::plugin_state::running) << s.report("stn").reason;
+  ASSERT_TRUE(s.reload("  stn: { " + shorts + " }\n")) << s.complaints;
+  const size_t told = s.logged.size();
+  world.run_for(5min);
+  EXPECT_EQ(s.logged.find("link main connecting", told), std::string::npos) << s.logged;
 }
 
 // The gateway's authority is written when it starts, after stn has begun to ask for it.
