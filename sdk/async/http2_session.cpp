@@ -163,8 +163,9 @@ struct http2_session::calls {
     http2_session& s = of(self);
     exchange* const x = frame->hd.type == NGHTTP2_HEADERS ? s.find(frame->hd.stream_id) : nullptr;
     if (x == nullptr) return 0;
-    if (code == NGHTTP2_ERR_FRAME_SIZE_ERROR) s.fail(*x, THARSIS_E_INVALID, "did not come: the head of the request is too large");
-    s.on_closed(*x, NGHTTP2_REFUSED_STREAM);
+    const bool too_large = code == NGHTTP2_ERR_FRAME_SIZE_ERROR;  // Another connection does not help.
+    if (too_large) s.fail(*x, THARSIS_E_INVALID, "did not come: the head of the request is too large");
+    s.on_closed(*x, too_large ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_REFUSED_STREAM);
     return 0;
   }
 
@@ -373,7 +374,8 @@ void http2_session::fail_all(const error& why) {
 void http2_session::on_progress() { chatter_ = std::min<int64_t>(chatter_, 0); }
 
 void http2_session::on_closed(exchange& x, uint32_t code) {
-  if (!std::exchange(x.closed, true)) --open_;
+  if (std::exchange(x.closed, true)) return;  // Of a request that was not sent nghttp2 tells twice.
+  --open_;
   news_.insert(x.id);
   if (code == NGHTTP2_REFUSED_STREAM && !x.heard) {
     x.unprocessed = true;

@@ -525,4 +525,18 @@ TEST(Http2Limits, WhatCannotBeWrittenIsRefusedBeforeItGoes) {
   EXPECT_EQ(s.room(), 100u);
 }
 
+// Another connection would not take it either.
+TEST(Http2Limits, AHeadThatIsTooLargeToGoIsNoReasonToTryAgain) {
+  http2_session s(web);
+  output(s);
+  const auto id = s.begin(get("/", {{"X", std::string(100'000, 'x')}}), false);
+  ASSERT_TRUE(id.ok());
+  output(s);
+  told all;
+  collect(s, *id, all);
+  EXPECT_EQ(all.failure.status, THARSIS_E_INVALID) << all.failure.text;
+  EXPECT_FALSE(s.unprocessed(*id));
+  EXPECT_EQ(s.room(), 100u);
+}
+
 }  // namespace tharsis
