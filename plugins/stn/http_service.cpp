@@ -212,7 +212,7 @@ void http_service::on_letter(void* context, http_letter l) {
     self.calls_.erase(found);
   } else {
     call.on_their_way -= l.count;
-    if (l.what == about::resume) call.resumed_at = l.resumes;
+    if (l.what == about::resume) call.resumed_at = std::max(call.resumed_at, l.resumes);
     if (l.what == about::held) call.held = call.resumed_at <= l.resumes;
     else if (l.what == about::resume) call.held = false;
     call.room.raise();
