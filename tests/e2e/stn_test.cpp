@@ -116,16 +116,6 @@ TEST_F(StnInSimulation, LoopbackNeedsNoPermissionForPlainTcp) {
   EXPECT_EQ(s.report("stn").state, runtime::plugin_state::running) << s.report("stn").reason;
 }
 
-TEST_F(StnInSimulation, AProfileMayTakeItsLastLongLinkAway) {
-  const std::string shorts = "short_links: { api: { endpoints: [\"http://127.0.0.1:80\"] } }";
-  stage s(world, client, "  stn: { links: { main: { endpoints: [\"tcp://127.0.0.1:4433\"] } }, " + shorts + " }\n");
-  ASSERT_EQ(s.report("stn").state, runtime::plugin_state::running) << s.report("stn").reason;
-  ASSERT_TRUE(s.reload("  stn: { " + shorts + " }\n")) << s.complaints;
-  const size_t told = s.logged.size();
-  world.run_for(5min);
-  EXPECT_EQ(s.logged.find("link main connecting", told), std::string::npos) << s.logged;
-}
-
 // The gateway's authority is written when it starts, after stn has begun to ask for it.
 TEST_F(StnInSimulation, ItMeetsTheGatewayOverTlsAndStopsWithNothingLeftOpen) {
   world.add_name("im.tharsis.test", {"10.0.0.2"});
@@ -143,6 +133,25 @@ TEST_F(StnInSimulation, ItMeetsTheGatewayOverTlsAndStopsWithNothingLeftOpen) {
   EXPECT_TRUE(s.stops());
   EXPECT_EQ(s.report("stn").state, runtime::plugin_state::stopped) << s.report("stn").reason;
   EXPECT_EQ(s.logged.find("open when it was destroyed"), std::string::npos) << s.logged;
+}
+
+// What is left does not notice that the server goes.
+TEST_F(StnInSimulation, AProfileMayTakeItsLastLongLinkAway) {
+  world.add_name("im.tharsis.test", {"10.0.0.2"});
+  const std::string shorts = "short_links: { api: { endpoints: [\"http://127.0.0.1:80\"] } }";
+  stage s(world, client,
+          "  stn: { links: { main: { endpoints: [\"tcps://im.tharsis.test:443\"], user: ann, tls: { ca: /state/gateway/ca.pem } } }, " + shorts + " }\n");
+  stage g(world, server,
+          "  gateway: { listen: \"tcps://10.0.0.2:443\", open: true, certificate: { names: [im.tharsis.test] } }\n");
+  world.run_for(60s);
+  const int64_t since = s.report("stn").since;
+  ASSERT_TRUE(s.reload("  stn: { " + shorts + " }\n")) << s.complaints;
+  world.run_for(2s);
+  const size_t told = s.logged.size();
+  EXPECT_TRUE(g.stops());
+  world.run_for(60s);
+  EXPECT_EQ(s.logged.find("link main", told), std::string::npos) << s.logged;
+  EXPECT_EQ(s.report("stn").since, since) << "it was started again";
 }
 
 }  // namespace tharsis::test
