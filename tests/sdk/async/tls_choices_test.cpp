@@ -136,6 +136,31 @@ TEST(TlsClientCertificate, AServerThatAsksGetsItAndOneWithoutIsRefused) {
   }
 }
 
+// What is said to a proxy is not for the server behind it, and the other way round.
+TEST(TlsForProxies, TheSameAuthorityVouchesAndNeitherPinsNorTheCertificateNorHttp2AreTheirs) {
+  auto c = trusting();
+  c.pins = {key_pin{}};
+  c.http2 = true;
+  const identity mine = forged(&authority(), [](X509* x) { extend(x, NID_ext_key_usage, "clientAuth"); }, "client");
+  c.certificate_chain_pem = mine.certificate_pem;
+  c.private_key_pem = mine.private_key_pem;
+  const auto for_proxy = tls_context::client(c)->for_proxy();
+  auto s = showing();
+  s.http1 = s.http2 = true;
+  ends honest(for_proxy, *tls_context::server(s));
+  converse(honest.client, honest.server);
+  EXPECT_EQ(honest.client.handshake_status(), THARSIS_OK) << honest.client.failure().text;
+  EXPECT_EQ(honest.client.protocol(), "http/1.1");
+  s.client_ca_pem = authority().certificate_pem;
+  ends curious(for_proxy, *tls_context::server(s));
+  converse(curious.client, curious.server);
+  EXPECT_LT(curious.server.handshake_status(), 0) << "it was shown who is there";
+  const identity stranger = issued(authority_named("Stranger", 5), {"im.example.com"});
+  ends false_one(for_proxy, *tls_context::server({.certificate_chain_pem = stranger.certificate_pem, .private_key_pem = stranger.private_key_pem}));
+  converse(false_one.client, false_one.server);
+  EXPECT_EQ(false_one.client.handshake_status(), THARSIS_E_UNTRUSTED);
+}
+
 TEST(TlsClientCertificate, AKeyOfAnotherCertificateIsToldOf) {
   auto c = trusting();
   c.certificate_chain_pem = own().certificate_pem;
