@@ -62,9 +62,9 @@ void outbox_disk::write(outbox_record r, on_written then) {
 
 task<void> outbox_disk::close(instant deadline) {
   closing_ = true;
+  close_by_ = deadline;
   changed_.raise();
-  co_await work_.join(deadline);
-  work_.clear();
+  co_await work_.join(never);  // A thread that blocks has the file, or its lock, until it is through.
   const error late{THARSIS_E_TIMEOUT, "the disk did not take it before the end"};
   for (auto* list : {&batch_, &queue_})
     for (waiting& w : std::exchange(*list, {}))
@@ -88,6 +88,7 @@ task<void> outbox_disk::run(std::function<void(result<std::vector<outbox_record>
     if (made.status != THARSIS_OK) host_.warning("the outbox takes no durable tasks for now: " + made.text);
   }
   while (open && (!closing_ || !queue_.empty())) {
+    if (closing_ && place_.now() >= close_by_) co_return;
     const bool has_work = !queue_.empty() || !whole_;
     if (has_work && (closing_ || retry_at_ <= place_.now())) co_await work_off();
     else co_await changed_.wait(has_work ? retry_at_ : never);

@@ -33,7 +33,8 @@ class outbox_disk {
   // Once `read` had an outbox. In the order of the calls, many at a time. `then` is called once: it is on the disk, or why not. A put that failed is
   // not tried again; it may still be found by the next process where the disk broke in the middle. All others are.
   void write(outbox_record r, on_written then = {});
-  // What was given to write() is on the disk when it returns, if the disk takes it by then.
+  // What was given to write() is on the disk when it returns, if the disk takes it by then; what is being written is
+  // waited for.
   task<void> close(instant deadline);
 
  private:
@@ -72,6 +73,7 @@ class outbox_disk {
   std::vector<waiting> queue_;
   std::vector<waiting> batch_;  // Of these, what is being written.
   instant retry_at_ = instant::min();
+  instant close_by_ = never;
   bool closing_ = false, complained_ = false;
   signal changed_;
   task_set work_;

@@ -120,6 +120,21 @@ TEST(OutboxSim, AStopLeavesTasksThere) {
   expect_order(w, 4);
 }
 
+// What is being written when it stops is not given up half-way: the file, and its lock, are the writer's until then.
+TEST(OutboxSim, AStopWaitsForWhatASlowDiskIsWriting) {
+  outbox_world w(31);
+  auto& l = w.begin();
+  w.world.run_for(1s);
+  l.machine.like().blocking_slow = 2s;
+  ASSERT_EQ(w.send("a"), THARSIS_OK);
+  w.world.run_for(10ms);
+  w.end();
+  EXPECT_EQ(w.messages["a"].why, uint32_t{THARSIS_STN_STOPPING}) << w.messages["a"].reason;
+  w.begin();
+  ASSERT_TRUE(w.wait_told(1));
+  EXPECT_EQ(w.messages["a"].status, THARSIS_OK) << w.messages["a"].reason;
+}
+
 TEST(OutboxSim, CancelClearAndDiscardTakeATaskOut) {
   outbox_world w(5);
   w.server.how = test::scripted_server::manner::mute_after_hello;
