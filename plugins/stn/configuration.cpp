@@ -347,6 +347,9 @@ result<short_link_settings> read_short_link(const host& from, const std::string&
   for (const std::string& field : from.keys(at + ".headers")) s.headers.push_back({field, from.text(at + ".headers." + field)});
   if (const auto writable = http1::write_head(http1::request_head{"POST", "/", s.headers}); !writable)
     return wrong(from, at + ".headers", writable.failure().text);
+  for (const http1::field& f : s.headers)  // Two words about one body are read in two ways.
+    if (http1::same_name(f.name, "Content-Length") || http1::same_name(f.name, "Transfer-Encoding"))
+      return wrong(from, at + ".headers", f.name + " is set by the short link itself; leave it out");
   s.attempts = from.whole(at + ".attempts", s.attempts);
   s.pause = from.wait(at + ".pause", s.pause);
   s.parallel = from.whole(at + ".parallel", s.parallel);

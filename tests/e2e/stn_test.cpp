@@ -102,6 +102,9 @@ TEST_F(StnInSimulation, WhatASchemaCannotSayIsSaidAtTheStartWithItsPlace) {
               "interval_max");
   expect_part(refusal("endpoints: [\"tcps://im.test:443\"], reconnect: { pause_min: 40s }"), "pause_max");
   expect_part(refusal("endpoints: [\"tcps://im.test:443\"], user: " + std::string(300, 'u')), "256");
+  for (const std::string field : {"Content-Length: \"1\"", "transfer-encoding: chunked"})
+    expect_part(refusal("endpoints: [\"tcps://im.test:443\"] } }, short_links: { api: { endpoints: [\"https://im.test\"], headers: { " + field + " }"),
+                "is set by the short link itself");
 }
 
 TEST_F(StnInSimulation, WhatASchemaCanSayIsSaidBeforeAnythingRuns) {
