@@ -143,7 +143,7 @@ TEST(ChannelsSim, WhatCannotGoSoIsRefused) {
   EXPECT_NE(refused("cgi", 0, "/a", [](tharsis_stn_task& t) { t.flags = THARSIS_STN_SEND_ONLY; }).find("waiting for it"), std::string::npos) << w.complaint;
   EXPECT_NE(refused("cgi", 0, "/a", [](tharsis_stn_task& t) { t.connection = 1; }).find("no connection"), std::string::npos) << w.complaint;
   EXPECT_NE(refused("main", THARSIS_STN_LONG | THARSIS_STN_SHORT, "/a", [](tharsis_stn_task& t) { t.order = 1; }).find("one kind of link"), std::string::npos) << w.complaint;
-  EXPECT_NE(refused("cgi", 0, "/a", [](tharsis_stn_task& t) { t.flags = 128; }).find("flags"), std::string::npos) << w.complaint;
+  EXPECT_NE(refused("cgi", 0, "/a", [](tharsis_stn_task& t) { t.flags = 1u << 31; }).find("flags"), std::string::npos) << w.complaint;
   const tharsis_stn_header length{text_of("content-length"), text_of("1")};
   EXPECT_NE(refused("cgi", 0, "/a", [&](tharsis_stn_task& t) {
               t.headers = &length;
