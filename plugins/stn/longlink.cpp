@@ -55,6 +55,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       running_(place_) {
   profile_endpoints_ = settings_.endpoints;
   company_.join(*this);
+  running_.spawn(expire());  // Tasks may come before it starts.
 }
 
 longlink::~longlink() { company_.leave(*this); }
@@ -65,7 +66,6 @@ void longlink::start() {
   enter(phase::down);
   codec_.open([this] { on_codec(); });
   running_.spawn(run());
-  running_.spawn(expire());
 }
 
 // A network whose name is not known yet may be the same.
@@ -757,7 +757,7 @@ void longlink::touch() {
   nudge();
 }
 
-// Tasks' deadlines hold with and without a connection.
+// Tasks' deadlines hold with and without a connection, and before the start.
 task<void> longlink::expire() {
   while (!ending_) {
     expires_at_ = tasks_.deadline();

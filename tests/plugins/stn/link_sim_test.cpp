@@ -289,7 +289,7 @@ TEST(LinkSim, AResetIsHealedAtOnceAndOnlyKeylessTasksPay) {
 // As it ships: perhaps all clients of the server come.
 TEST(LinkSim, WhoseServerEndsAnIdleLinkComesBackWhenChanceSaysOrATaskWaits) {
   for (const bool wanted : {false, true}) {
-    link_world w(31);
+    link_world w(32);  // Of which chance says a second or more.
     w.link().reconnect = stn::reconnect_settings();
     w.serve();
     w.start();
@@ -433,4 +433,19 @@ TEST(LinkSim, EveryTaskIsAnsweredOnceAndExecutedAtMostOnceInAnyNetwork) {
   }
   EXPECT_GT(heals, runs / 3);
   std::printf("%d seeds, in %d the link had to heal\n", runs, heals);
+}
+
+// With an outbox links start when the disk has brought it.
+TEST(LinkSim, ADeadlineHoldsBeforeTheLinksStart) {
+  link_world w(71);
+  w.serve();
+  w.settings.outbox.use = true;
+  w.outbox = "/state/outbox";
+  w.client_machine.like().blocking_slow = 10s;
+  w.start();
+  ASSERT_EQ(w.submit("late", "", 1000), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(1, 2s));
+  EXPECT_EQ(w.outcomes["late"].why, uint32_t{THARSIS_STN_NO_TIME});
+  w.client_machine.like().blocking_slow = {};
+  EXPECT_TRUE(w.wait_up(60s));
 }
