@@ -34,7 +34,9 @@ void files::lose_power(dice& chance) {
 tharsis_status files::open(void* self, tharsis_text path, uint32_t mode, tharsis_handle* out,
                            tharsis_error* error) {
   files& me = of(self);
-  if (mode == 0 || (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND | THARSIS_FILES_SECRET}) != 0)  // One user alone is here.
+  const bool used = (mode & (THARSIS_FILES_READ | THARSIS_FILES_APPEND)) != 0, secret = (mode & THARSIS_FILES_SECRET) != 0;
+  const bool known = (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND | THARSIS_FILES_SECRET}) == 0;
+  if (!used || !known || (secret && (mode & THARSIS_FILES_READ) == 0))  // Who may read it nobody asks: one user alone is here.
     return fail(error, THARSIS_E_INVALID, "a file is opened to read, to append, or both");
   const bool may_append = (mode & THARSIS_FILES_APPEND) != 0;
   auto found = may_append ? me.disk_->find_or_make(view(path), me.wall()) : me.disk_->find(view(path));

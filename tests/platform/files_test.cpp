@@ -98,7 +98,9 @@ TEST_P(Files, PathsAreAbsoluteAndModesKnown) {
   EXPECT_EQ(files.make_folder(files.self, text_of(""), &why), THARSIS_E_INVALID);
   EXPECT_EQ(files.replace(files.self, text_of("log"), {}, &why), THARSIS_E_INVALID);
   EXPECT_EQ(open("log", 0, h), THARSIS_E_INVALID);
-  EXPECT_EQ(open("log", 4, h), THARSIS_E_INVALID);
+  EXPECT_EQ(open("log", THARSIS_FILES_SECRET, h), THARSIS_E_INVALID);
+  EXPECT_EQ(open("log", THARSIS_FILES_SECRET | THARSIS_FILES_APPEND, h), THARSIS_E_INVALID);
+  EXPECT_EQ(open("log", THARSIS_FILES_READ | 8, h), THARSIS_E_INVALID);
 }
 
 TEST_P(Files, AFileIsUsedOnlyAsItWasOpened) {
