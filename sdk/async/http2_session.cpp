@@ -21,6 +21,8 @@ constexpr int interims_max = 100;
 constexpr size_t settings_max = 32;
 // Answers to pings and settings that a peer may leave unread: it asks for more than it takes.
 constexpr size_t answers_max = 200;
+// After so many bytes it is asked whether any of them brought something.
+constexpr size_t judged_block = 1024;
 // All answers share the way here; each of them is held back by its own window.
 constexpr int32_t shared_window = 4 << 20;
 
@@ -132,7 +134,7 @@ struct http2_session::calls {
     nghttp2_session_consume_connection(session, size);
     exchange* const x = s.find(id);
     if (x == nullptr || x->failure.status != THARSIS_OK) return 0;
-    s.on_progress();
+    s.progress_ = true;
     x->body_size += size;
     if (x->body_size > s.limits_.head.body) {
       s.fail(*x, THARSIS_E_PROTOCOL, "has a body of more than " + std::to_string(s.limits_.head.body) + " bytes");
@@ -171,7 +173,7 @@ struct http2_session::calls {
 
   static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* self) {
     http2_session& s = of(self);
-    if (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) s.on_progress();
+    if (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) s.progress_ = true;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
       s.broken_ = word_for(frame->goaway.error_code);
       if (s.flooded_) s.broken_ += ", nothing but frames that bring nothing";
@@ -252,14 +254,23 @@ http2_session::exchange& http2_session::of(int32_t id) const {
   return *find(id);
 }
 
+// Block by block of the stream, so that what is judged does not hang on how the wire has cut it.
 void http2_session::on_bytes(std::span<const uint8_t> bytes) {
-  if (over_) return;
-  chatter_ += static_cast<int64_t>(bytes.size());
-  const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
-  if (taken < 0) {
-    const bool greedy = taken == NGHTTP2_ERR_FLOODED;
-    return on_end({THARSIS_E_PROTOCOL, to_.place() + (greedy ? " asks for answers and does not take them" : " does not speak HTTP/2: " + std::string(nghttp2_strerror(static_cast<int>(taken))))});
+  while (!bytes.empty() && !over_) {
+    const auto some = bytes.first(std::min(bytes.size(), judged_block - block_));
+    const ssize_t taken = nghttp2_session_mem_recv(session_.get(), some.data(), some.size());
+    if (taken < 0) {
+      const bool greedy = taken == NGHTTP2_ERR_FLOODED;
+      return on_end({THARSIS_E_PROTOCOL, to_.place() + (greedy ? " asks for answers and does not take them" : " does not speak HTTP/2: " + std::string(nghttp2_strerror(static_cast<int>(taken))))});
+    }
+    block_ = (block_ + some.size()) % judged_block;
+    if (block_ == 0) on_block();
+    bytes = bytes.subspan(some.size());
   }
+}
+
+void http2_session::on_block() {
+  chatter_ = std::exchange(progress_, false) ? std::min<int64_t>(chatter_, 0) : chatter_ + int64_t{judged_block};
   if (chatter_ <= limits_.chatter || std::exchange(flooded_, true)) return;
   nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
 }
@@ -334,7 +345,7 @@ size_t http2_session::unsent(int32_t id) const { return of(id).closed ? 0 : of(i
 
 // A head is whole: 1xx, the answer's, or trailers.
 void http2_session::on_head(exchange& x) {
-  on_progress();
+  progress_ = true;
   if (!x.coming_answers) {
     x.trailers = std::move(x.coming.fields);
     return;
@@ -370,8 +381,6 @@ void http2_session::fail_all(const error& why) {
   }
   open_ = 0;
 }
-
-void http2_session::on_progress() { chatter_ = std::min<int64_t>(chatter_, 0); }
 
 void http2_session::on_closed(exchange& x, uint32_t code) {
   if (std::exchange(x.closed, true)) return;  // Of a request that was not sent nghttp2 tells twice.

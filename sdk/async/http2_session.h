@@ -96,7 +96,7 @@ class http2_session {
   void fail(exchange& x, tharsis_status status, std::string text);
   void fail_all(const error& why);
   void look_whether_over();
-  void on_progress();
+  void on_block();
   void on_head(exchange& x);
   void on_closed(exchange& x, uint32_t code);
 
@@ -111,6 +111,8 @@ class http2_session {
   std::string complaint_;  // What was wrong with the last frame that meant nothing,
   std::string broken_;     // and why the peer was told to go away.
   std::string farewell_;   // What the peer has said when it went away.
+  size_t block_ = 0;  // Bytes of the block that is coming,
+  bool progress_ = false;  // of which some, or of what went out meanwhile, brought something.
   int64_t chatter_ = 0;
   bool flooded_ = false;
   bool over_ = false;
