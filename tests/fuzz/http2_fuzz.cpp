@@ -1,5 +1,6 @@
 // A server of HTTP/2 that sends what it likes to a client with four exchanges, cut where the first byte says: what is
-// told does not depend on the cuts, every exchange has one end at most, and what is kept is within its limits.
+// told does not depend on the cuts (but how much of a body that fails: a piece that is too long is judged as a whole),
+// every exchange has one end at most, and what is kept is within its limits.
 #include <map>
 #include <string>
 
@@ -23,7 +24,7 @@ void drain(http2_session& s) {
 // All that is told by the end, of bytes in pieces of this size. `takes`: as it comes; else all at once, at the end.
 std::string told(std::span<const uint8_t> rest, size_t piece, uint8_t kind, bool takes) {
   http2_session s(*parse_url("https://web.test/"), tight);
-  std::map<int32_t, std::string> all;
+  std::map<int32_t, std::string> all, bodies;
   std::map<int32_t, int> ends;
   for (int i = 0; i < 4; ++i) {
     const bool body = i % 2 == 1;
@@ -40,12 +41,12 @@ std::string told(std::span<const uint8_t> rest, size_t piece, uint8_t kind, bool
       require(ends[id] == 0, "nothing comes after the end");
       if (e == http1::event::body) {
         require(!s.piece(id).empty(), "a piece has bytes");
-        all[id] += as_text(s.piece(id));
+        bodies[id] += as_text(s.piece(id));
       } else if (e == http1::event::failed || e == http1::event::end) {
         ++ends[id];
         if (e == http1::event::failed) require(s.failure(id).status != THARSIS_OK && !s.failure(id).text.empty(), "a failure says why");
         else for (const auto& f : s.trailers(id)) all[id] += f.name + f.value;
-        all[id] += e == http1::event::end ? "<end>" : "<failed>";
+        all[id] += e == http1::event::end ? bodies[id] + "<end>" : "<failed>";
       } else {
         const auto& head = s.response(id);
         require(head.status >= 100 && (head.status < 200) == (e == http1::event::interim), "a status is one");
