@@ -21,8 +21,6 @@ constexpr int interims_max = 100;
 constexpr size_t settings_max = 32;
 // Answers to pings and settings that a peer may leave unread: it asks for more than it takes.
 constexpr size_t answers_max = 200;
-// After so many bytes it is asked whether any of them brought something.
-constexpr size_t judged_block = 1024;
 // All answers share the way here; each of them is held back by its own window.
 constexpr int32_t shared_window = 4 << 20;
 
@@ -254,23 +252,38 @@ http2_session::exchange& http2_session::of(int32_t id) const {
   return *find(id);
 }
 
-// Block by block of the stream, so that what is judged does not hang on how the wire has cut it.
+// Frame by frame, and its head in one piece, so that nothing hangs on how the wire has cut them: nghttp2 takes each piece of
+// a head for another CONTINUATION.
 void http2_session::on_bytes(std::span<const uint8_t> bytes) {
   while (!bytes.empty() && !over_) {
-    const auto some = bytes.first(std::min(bytes.size(), judged_block - block_));
-    const ssize_t taken = nghttp2_session_mem_recv(session_.get(), some.data(), some.size());
-    if (taken < 0) {
-      const bool greedy = taken == NGHTTP2_ERR_FLOODED;
-      return on_end({THARSIS_E_PROTOCOL, to_.place() + (greedy ? " asks for answers and does not take them" : " does not speak HTTP/2: " + std::string(nghttp2_strerror(static_cast<int>(taken))))});
-    }
-    block_ = (block_ + some.size()) % judged_block;
-    if (block_ == 0) on_block();
+    const bool in_head = head_read_ < head_.size();
+    const auto some = bytes.first(std::min(bytes.size(), in_head ? head_.size() - head_read_ : payload_left_));
     bytes = bytes.subspan(some.size());
+    if (!in_head) {
+      payload_left_ -= some.size();
+      hand_on(some);
+    } else {
+      std::copy(some.begin(), some.end(), head_.begin() + static_cast<std::ptrdiff_t>(head_read_));
+      head_read_ += some.size();
+      if (head_read_ < head_.size()) return;
+      payload_left_ = size_t{head_[0]} << 16 | size_t{head_[1]} << 8 | head_[2];
+      frame_size_ = head_.size() + payload_left_;
+      hand_on(head_);
+    }
+    if (payload_left_ == 0 && !over_) on_frame_over();
   }
 }
 
-void http2_session::on_block() {
-  chatter_ = std::exchange(progress_, false) ? std::min<int64_t>(chatter_, 0) : chatter_ + int64_t{judged_block};
+void http2_session::hand_on(std::span<const uint8_t> bytes) {
+  const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
+  if (taken >= 0) return;
+  const bool greedy = taken == NGHTTP2_ERR_FLOODED;
+  on_end({THARSIS_E_PROTOCOL, to_.place() + (greedy ? " asks for answers and does not take them" : " does not speak HTTP/2: " + std::string(nghttp2_strerror(static_cast<int>(taken))))});
+}
+
+void http2_session::on_frame_over() {
+  head_read_ = 0;
+  chatter_ = std::exchange(progress_, false) ? std::min<int64_t>(chatter_, 0) : chatter_ + static_cast<int64_t>(frame_size_);
   if (chatter_ <= limits_.chatter || std::exchange(flooded_, true)) return;
   nghttp2_session_terminate_session(session_.get(), NGHTTP2_ENHANCE_YOUR_CALM);
 }

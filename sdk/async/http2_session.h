@@ -9,6 +9,7 @@
 //
 // The answer of an exchange comes as http1::event tells it; what its user does not take is not asked for.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -96,7 +97,8 @@ class http2_session {
   void fail(exchange& x, tharsis_status status, std::string text);
   void fail_all(const error& why);
   void look_whether_over();
-  void on_block();
+  void hand_on(std::span<const uint8_t> bytes);
+  void on_frame_over();
   void on_head(exchange& x);
   void on_closed(exchange& x, uint32_t code);
 
@@ -111,8 +113,9 @@ class http2_session {
   std::string complaint_;  // What was wrong with the last frame that meant nothing,
   std::string broken_;     // and why the peer was told to go away.
   std::string farewell_;   // What the peer has said when it went away.
-  size_t block_ = 0;  // Bytes of the block that is coming,
-  bool progress_ = false;  // of which some, or of what went out meanwhile, brought something.
+  std::array<uint8_t, 9> head_{};  // Of the frame that is coming,
+  size_t head_read_ = 0, payload_left_ = 0, frame_size_ = 0;
+  bool progress_ = false;  // which, or what went out meanwhile, brought something.
   int64_t chatter_ = 0;
   bool flooded_ = false;
   bool over_ = false;
