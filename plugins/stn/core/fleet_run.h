@@ -13,6 +13,7 @@ class fleet_run {
  public:
   // The scenario has no mistake; it and the policy outlive the run.
   fleet_run(const fleet_scenario& s, const fleet_policy& p, uint64_t seed);
+  fleet_run(const fleet_scenario& s, fleet_policy&& p, uint64_t seed) = delete;
 
   // All that happens up to this time of the scenario.
   void advance(duration to);

@@ -373,8 +373,11 @@ TEST(ChannelsSim, OverAMinorLinkIfOneIsAvailableElseAsTheTaskAllows) {
   EXPECT_EQ(w.server.connections, 2);
   w.server.unanswered = 1;
   EXPECT_EQ(w.begin("main", THARSIS_STN_MINOR, ""), THARSIS_OK) << w.complaint;
+  const tharsis_handle held = w.last;
   w.world.run_for(100ms);
   EXPECT_EQ(w.over("main", THARSIS_STN_MINOR | THARSIS_STN_SHORT, "/cgi").body, "short hello");
   EXPECT_EQ(w.over("main", THARSIS_STN_MINOR | THARSIS_STN_LONG | THARSIS_STN_SHORT, "/cgi").body, "hello") << "the long link is up";
   EXPECT_EQ(w.server.connections, 2);
+  w.client.on_strand([&] { w.dispatcher->cancel(held); });
+  w.world.run_for(1s);
 }

@@ -128,8 +128,9 @@ TEST(Fleet, ATaskNoticesASilentDeathWithinTheAnswerTimeout) {
 
 TEST(Fleet, TheSameSeedIsTheSameFleet) {
   const fleet_scenario s = drawn(7);
+  const fleet_policy ours = our_policy({});
   const auto told = [&](uint64_t seed) {
-    fleet_run run(s, our_policy({}), seed);
+    fleet_run run(s, ours, seed);
     run.advance(s.length);
     const fleet_result r = measure("ours", run);
     return fleet_json(s, 0, {r}) + fleet_svg(s, {r});
@@ -219,7 +220,8 @@ TEST(FleetScenario, EachMistakeIsToldWithItsPlace) {
 
 TEST(FleetReport, ATableAndJsonOfWhatWasMet) {
   const fleet_scenario s = small(1000, 2, fleet_deed::fail);
-  fleet_run run(s, naive_policy(), 1);
+  const fleet_policy naive = naive_policy();
+  fleet_run run(s, naive, 1);
   run.advance(s.length);
   const std::vector<fleet_result> all = {measure("naive back-off", run)};
   const std::string table = fleet_table(s, all, false);
