@@ -10,7 +10,7 @@ using test::outbox_world;
 
 #ifdef __SANITIZE_ADDRESS__
 // What a thread has under way when its machine is killed belongs to nobody; of a real process the memory goes with it.
-extern "C" const char* __lsan_default_suppressions() { return "leak:outbox_disk.cpp\n"; }
+extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions() { return "leak:outbox_disk.cpp\n"; }
 #endif
 
 namespace {
