@@ -1,8 +1,8 @@
 // tharsis.http/1 over HTTP/2 in bad networks and with servers that go away, from many seeds: every call has one end by
 // its deadline, what is given out as an answer is the whole answer to that request, what may not be repeated is carried
 // out once at most, and in the end nothing is open.
-#include "sdk/sim/dice.h"
 #include "tests/plugins/stn/http2_world.h"
+#include "tests/plugins/stn/http_weather_calls.h"
 #include "tests/sdk/sim/seeds.h"
 #include "tests/sdk/sim/weather.h"
 
@@ -34,10 +34,10 @@ class http2_weather_run {
       ask(i);
       if (d_.chance(0.5)) w_.world.run_for(d_.up_to(2s));
     }
-    EXPECT_TRUE(w_.wait(asked_, 60s)) << "a call has no end";
+    EXPECT_TRUE(w_.wait(calls_.asked, 60s)) << "a call has no end";
     w_.world.run_for(20s);
     int answered = 0;
-    for (size_t i = 0; i < asked_.size(); ++i) answered += judge(w_.of(asked_[i]), questions_[i]);
+    for (size_t i = 0; i < calls_.asked.size(); ++i) answered += judge(w_.of(calls_.asked[i]), calls_.questions[i]);
     for (const auto& [path, times] : carried_out_) EXPECT_LE(times, path.find("once") != std::string::npos ? 1 : 2) << path;
     EXPECT_EQ(w_.open_calls(), 0u);
     EXPECT_LE(w_.service->connections().size(), w_.service->connections().idle());
@@ -67,32 +67,12 @@ class http2_weather_run {
     const bool once = d_.chance(0.5);
     q.method = once ? "POST" : "PUT";
     q.url = std::string("http://web.test/") + (once ? "once/" : "often/") + std::to_string(number);
-    q.body = std::string(d_.chance(0.3) ? 0 : d_.below(d_.chance(0.2) ? 300'000 : 20'000), static_cast<char>('a' + d_.below(26)));
-    q.total_ms = time_for_each_ms;
-    q.streams_answer = d_.chance(0.5);
-    q.streams_body = !q.body.empty() && d_.chance(0.3);
-    q.piece = 1 + d_.below(70'000);
-    if (d_.chance(0.5)) q.body_size = static_cast<int64_t>(q.body.size());
-    if (q.streams_answer && d_.chance(0.3)) q.hold_after = 1;
-    const size_t i = w_.ask(q);
-    EXPECT_EQ(w_.refused, THARSIS_OK) << w_.complaint;
-    asked_.push_back(i);
-    questions_.push_back(q);
-    if (q.hold_after > 0) {
-      w_.world.run_for(d_.up_to(2s));
-      w_.resume(i);
-    }
-    if (d_.chance(0.1)) {
-      w_.world.run_for(d_.up_to(1s));
-      w_.cancel(i);
-    }
-    if (d_.chance(0.1)) w_.client.on_strand([&] { w_.host.network.move("sim" + std::to_string(d_.below(3))); });
+    calls_.draw(q);
+    calls_.begin(q);
   }
 
   int judge(const http_ending& e, const http_question& q) {
-    EXPECT_EQ(e.ends, 1);
-    EXPECT_LE(e.at - e.since, std::chrono::milliseconds(time_for_each_ms) + 1ms) << q.url;
-    EXPECT_LE(e.times.queued + e.times.connect + e.times.first_byte + e.times.rest, (e.at - e.since).count());
+    calls_.judge_end(e, q);
     if (e.status != THARSIS_OK) return 0;
     EXPECT_EQ(e.http_status, 200u);
     EXPECT_TRUE(e.body == answer_to(q.url.substr(std::string("http://web.test").size()), q.body)) << q.url;
@@ -103,8 +83,7 @@ class http2_weather_run {
   weather weather_;
   http2_world w_;
   std::map<std::string, int> carried_out_;  // By path.
-  std::vector<size_t> asked_;
-  std::vector<http_question> questions_;
+  http_weather_calls calls_{d_, w_, time_for_each_ms};
 };
 
 }  // namespace
