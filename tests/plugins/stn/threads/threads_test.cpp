@@ -117,36 +117,60 @@ task<void> shut(stn::dispatcher* tasks, std::promise<void>* stopped) {
   stopped->set_value();
 }
 
-// Four strands that ask stn for answers; `stops_early`: it is stopped while they do.
-void ask_and_stop(bool stops_early, bool meddling = false) {
+// stn on a strand of its own, and its server on another one.
+struct threads_stage {
+  explicit threads_stage(decltype(test::scripted_server::pushes) pushes = {}) {
+    server.pushes = std::move(pushes);
+    tharsis_address address = *parse_ip("127.0.0.1");
+    on_strand(server_home, [&] {
+      ASSERT_EQ(server.listen(address, std::nullopt), THARSIS_OK);
+      address = server.address();
+    });
+    settings.links.resize(1);
+    settings.links[0].name = "main";
+    settings.links[0].endpoints = {{"tcp", "127.0.0.1", address.port}};
+    on_strand(home, [&] {
+      tasks.emplace(place, host.tables(), settings, events);
+      closing.emplace(place);
+      tasks->start();
+    });
+  }
+  void stop() {
+    std::promise<void> stopped;
+    on_strand(home, [&] { closing->spawn(shut(&*tasks, &stopped)); });
+    EXPECT_EQ(stopped.get_future().wait_for(10s), std::future_status::ready);
+  }
+  // After stop().
+  void close() {
+    on_strand(home, [&] {
+      closing.reset();
+      tasks.reset();
+      home.close(home.self);
+    });
+    on_strand(server_home, [&] {
+      server.close();
+      server_home.close(server_home.self);
+    });
+  }
+
   runtime::real_platform platform;
   const tharsis_strand& server_home = open_strand(platform, "server");
   const tharsis_strand& home = open_strand(platform, "stn");
-  strand server_place(server_home.loop), place(home.loop);
-  test::scripted_server server(server_place, *server_home.net);
-  tharsis_address address = *parse_ip("127.0.0.1");
-  on_strand(server_home, [&] {
-    ASSERT_EQ(server.listen(address, std::nullopt), THARSIS_OK);
-    address = server.address();
-  });
-
-  test::plugin_host host(*platform.table(), home);
+  strand server_place{server_home.loop}, place{home.loop};
+  test::scripted_server server{server_place, *server_home.net};
+  test::plugin_host host{*platform.table(), home};
   stn::settings settings;
-  settings.links.resize(1);
-  settings.links[0].name = "main";
-  settings.links[0].endpoints = {{"tcp", "127.0.0.1", address.port}};
-  const stn::link_events events(host.tables());
+  const stn::link_events events{host.tables()};
   std::optional<stn::dispatcher> tasks;
   std::optional<task_set> closing;
-  on_strand(home, [&] {
-    tasks.emplace(place, host.tables(), settings, events);
-    closing.emplace(place);
-    tasks->start();
-  });
+};
 
+// Four strands that ask stn for answers; `stops_early`: it is stopped while they do.
+void ask_and_stop(bool stops_early, bool meddling = false) {
+  threads_stage stage;
   std::vector<std::unique_ptr<asker>> askers;
   for (uint64_t i = 1; i <= 4; ++i)
-    askers.push_back(std::make_unique<asker>(open_strand(platform, "asker"), *tasks, i, meddling));
+    askers.push_back(std::make_unique<asker>(open_strand(stage.platform, "asker"), *stage.tasks, i, meddling));
   for (const auto& a : askers)
     a->home.loop->post(
         a->home.loop->self, a->home.id, [](void* c, tharsis_handle) { static_cast<asker*>(c)->begin(); },
@@ -158,19 +182,9 @@ void ask_and_stop(bool stops_early, bool meddling = false) {
   if (!stops_early) wait_for_answers();
   for (const auto& a : askers)  // Until it has begun, so that it has something to wait for.
     if (stops_early) on_strand(a->home, [] {});
-  std::promise<void> stopped;
-  on_strand(home, [&] { closing->spawn(shut(&*tasks, &stopped)); });
-  EXPECT_EQ(stopped.get_future().wait_for(10s), std::future_status::ready);
+  stage.stop();
   if (stops_early) wait_for_answers();
-  on_strand(home, [&] {
-    closing.reset();
-    tasks.reset();
-    home.close(home.self);
-  });
-  on_strand(server_home, [&] {
-    server.close();
-    server_home.close(server_home.self);
-  });
+  stage.close();
   for (const auto& a : askers) on_strand(a->home, [&] { a->home.close(a->home.self); });
 }
 
@@ -227,57 +241,24 @@ struct listener {
 }  // namespace
 
 TEST(StnThreads, PushesComeToEachSubscriberOnItsStrandInOrderAndNoneAfterItsEnd) {
-  runtime::real_platform platform;
-  const tharsis_strand& server_home = open_strand(platform, "server");
-  const tharsis_strand& home = open_strand(platform, "stn");
-  strand server_place(server_home.loop), place(home.loop);
-  test::scripted_server server(server_place, *server_home.net);
-  server.pushes = {{1000, "even"}, {1001, "odd"}};
-  tharsis_address address = *parse_ip("127.0.0.1");
-  on_strand(server_home, [&] {
-    ASSERT_EQ(server.listen(address, std::nullopt), THARSIS_OK);
-    address = server.address();
-  });
-  test::plugin_host host(*platform.table(), home);
-  stn::settings settings;
-  settings.links.resize(1);
-  settings.links[0].name = "main";
-  settings.links[0].endpoints = {{"tcp", "127.0.0.1", address.port}};
-  const stn::link_events events(host.tables());
-  std::optional<stn::dispatcher> tasks;
-  std::optional<task_set> closing;
-  on_strand(home, [&] {
-    tasks.emplace(place, host.tables(), settings, events);
-    closing.emplace(place);
-    tasks->start();
-  });
+  threads_stage stage({{1000, "even"}, {1001, "odd"}});
   std::vector<std::unique_ptr<listener>> listeners;
   for (int i = 0; i < 3; ++i) {
-    listeners.push_back(std::make_unique<listener>(open_strand(platform, "listener"), *tasks));
+    listeners.push_back(std::make_unique<listener>(open_strand(stage.platform, "listener"), *stage.tasks));
     on_strand(listeners.back()->home, [&] { listeners.back()->begin(); });
   }
-  const tharsis_strand& speaker = open_strand(platform, "asker");
+  const tharsis_strand& speaker = open_strand(stage.platform, "asker");
   for (uint64_t burst = 0; burst < 2; ++burst) {  // Two pushes for each request.
-    asker speaks(speaker, *tasks, burst, false);
+    asker speaks(speaker, *stage.tasks, burst, false);
     on_strand(speaker, [&] { speaks.begin(); });
     EXPECT_EQ(speaks.finished.get_future().wait_for(20s), std::future_status::ready);
     for (const auto& l : listeners)
       if (burst == 0) EXPECT_EQ(l->again.get_future().wait_for(20s), std::future_status::ready);
-    on_strand(home, [] {});  // What was subscribed is known there.
+    on_strand(stage.home, [] {});  // What was subscribed is known there.
   }
   for (const auto& l : listeners) EXPECT_EQ(l->finished.get_future().wait_for(20s), std::future_status::ready);
-  std::promise<void> stopped;
-  on_strand(home, [&] { closing->spawn(shut(&*tasks, &stopped)); });
-  EXPECT_EQ(stopped.get_future().wait_for(10s), std::future_status::ready);
+  stage.stop();
   for (const auto& l : listeners) on_strand(l->home, [&] { l->home.close(l->home.self); });
   on_strand(speaker, [&] { speaker.close(speaker.self); });
-  on_strand(home, [&] {
-    closing.reset();
-    tasks.reset();
-    home.close(home.self);
-  });
-  on_strand(server_home, [&] {
-    server.close();
-    server_home.close(server_home.self);
-  });
+  stage.close();
 }
