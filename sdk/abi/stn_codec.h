@@ -35,6 +35,7 @@ enum {
   THARSIS_STN_FRAME_HELLO = 7,    // Who the client is: body, as stn or the application makes it.
   THARSIS_STN_FRAME_WELCOME = 8,  // The answer to it: body, or a refusal.
   THARSIS_STN_FRAME_KEEP = 9,     // Of the client, nothing but traffic; decode says NONE of it.
+  THARSIS_STN_FRAME_MOVE = 10,    // Of the server, at any time: its clients are to go elsewhere; body, as stn and its gateway make it.
 };
 
 typedef struct tharsis_stn_frame {
@@ -45,6 +46,10 @@ typedef struct tharsis_stn_frame {
   tharsis_bytes body;
   tharsis_bytes key;     // 1 to 64 bytes, or none.
   tharsis_text refusal;  // One sentence, or none.
+  // Of an answer with a refusal: the server has too much to do, and may be asked again after so many ms; 0: it has not said
+  // that. decode writes it only where the host's tharsis_stn_decoded.size says that it is there.
+  uint32_t retry_after_ms;
+  uint32_t reserved;
 } tharsis_stn_frame;
 
 // Where encode puts bytes: behind those that it has put before. Valid for the call.
@@ -94,6 +99,8 @@ enum {
   THARSIS_STN_CARRIES_PIECES = 8,
   THARSIS_STN_CARRIES_REFUSALS = 16,
   THARSIS_STN_CARRIES_KEEP = 32,     // Without it `signalling: { by: link }` is not possible.
+  THARSIS_STN_CARRIES_MOVES = 64,    // Without it a server can only end connections that it wants to be rid of.
+  THARSIS_STN_CARRIES_RETRY_AFTER = 128,
 };
 
 typedef struct tharsis_stn_codec_facts {

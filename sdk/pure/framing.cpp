@@ -26,6 +26,7 @@ bool comes_from(uint32_t kind, uint32_t side) {
     case THARSIS_STN_FRAME_PIECE:
     case THARSIS_STN_FRAME_PUSH:
     case THARSIS_STN_FRAME_PONG:
+    case THARSIS_STN_FRAME_MOVE:
     case THARSIS_STN_FRAME_WELCOME: return side == THARSIS_STN_SERVER;
   }
   return false;

@@ -19,13 +19,16 @@ constexpr size_t refusal_max = 0xFFFF;
 constexpr uint64_t max_default = 1 << 20;
 constexpr uint64_t max_largest = (64u << 20) - prefix_max;
 
-// Kinds on the wire are those of the contract, and four that it tells by other means.
+// Kinds on the wire are those of the contract, and some that it tells by other means.
 enum wire_kind : uint8_t {
   request_with_key = 9,  // The body begins with the key: its length in one byte, then it.
   refused_answer = 10,   // The body is a sentence.
   refused_welcome = 11,
   wire_keep = 12,
+  wire_move = 13,
+  busy_answer = 14,  // As refused_answer, and before the sentence after how many ms the server may be asked again, in 4 bytes.
 };
+constexpr size_t retry_after_size = 4;
 
 struct prefixed_connection {
   size_t prefix = 4;
@@ -82,7 +85,7 @@ tharsis_status open_prefixed(void*, const tharsis_stn_codec_options* options, vo
   if (c.max > c.sayable()) return fail(error, THARSIS_E_INVALID, "max is more than a prefix of " + std::to_string(c.prefix) + " bytes can say");
   if (c.max == 0) c.max = std::min(max_default, c.sayable());
   facts->carries = THARSIS_STN_CARRIES_PUSHES | THARSIS_STN_CARRIES_KEYS | THARSIS_STN_CARRIES_HELLO | THARSIS_STN_CARRIES_PIECES | THARSIS_STN_CARRIES_REFUSALS |
-                   THARSIS_STN_CARRIES_KEEP;
+                   THARSIS_STN_CARRIES_KEEP | THARSIS_STN_CARRIES_MOVES | THARSIS_STN_CARRIES_RETRY_AFTER;
   facts->frame_max = c.prefix + c.max;
   facts->body_max = c.max - envelope_size - 1 - key_max;
   *state = new prefixed_connection(c);
@@ -93,9 +96,10 @@ void close_prefixed(void*, void* state) { delete static_cast<prefixed_connection
 
 uint8_t wire_kind_of(const tharsis_stn_frame& f) {
   if (f.kind == THARSIS_STN_FRAME_REQUEST && f.key.size > 0) return request_with_key;
-  if (f.kind == THARSIS_STN_FRAME_ANSWER && f.refusal.size > 0) return refused_answer;
+  if (f.kind == THARSIS_STN_FRAME_ANSWER && f.refusal.size > 0) return THARSIS_HAS(&f, retry_after_ms) && f.retry_after_ms > 0 ? busy_answer : refused_answer;
   if (f.kind == THARSIS_STN_FRAME_WELCOME && f.refusal.size > 0) return refused_welcome;
   if (f.kind == THARSIS_STN_FRAME_KEEP) return wire_keep;
+  if (f.kind == THARSIS_STN_FRAME_MOVE) return wire_move;
   return static_cast<uint8_t>(f.kind);
 }
 
@@ -104,18 +108,20 @@ tharsis_status encode_prefixed(void* state, const tharsis_stn_frame* frame, cons
   const uint8_t kind = wire_kind_of(*frame);
   if (frame->key.size > key_max) return fail(error, THARSIS_E_INVALID, "the key is longer than 64 bytes");
   std::span<const uint8_t> body = view(frame->body);
-  if (frame->refusal.size > 0) body = as_bytes(view(frame->refusal)).first(std::min<size_t>({frame->refusal.size, c.max - envelope_size, refusal_max}));
-  const size_t key = kind == request_with_key ? 1 + frame->key.size : 0;
+  const size_t busy = kind == busy_answer ? retry_after_size : 0;
+  if (frame->refusal.size > 0) body = as_bytes(view(frame->refusal)).first(std::min<size_t>({frame->refusal.size, c.max - envelope_size - busy, refusal_max}));
+  const size_t key = kind == request_with_key ? 1 + frame->key.size : busy;
   const uint64_t size = uint64_t{envelope_size} + key + body.size();
   if (size > c.max) return fail(error, THARSIS_E_INVALID, "the frame would have " + std::to_string(size) + " bytes, and max is " + std::to_string(c.max));
-  std::array<uint8_t, prefix_max + envelope_size + 1> head;
+  std::array<uint8_t, prefix_max + envelope_size + retry_after_size> head;
   put_number(&head[0], size + (c.includes_itself ? c.prefix : 0), c.prefix, c.big);
   head[c.prefix] = kind;
   put_number(&head[c.prefix + 1], frame->sequence, 4, c.big);
   put_number(&head[c.prefix + 5], frame->command, 4, c.big);
   head[c.prefix + envelope_size] = static_cast<uint8_t>(frame->key.size);
-  out->append(out->self, head.data(), c.prefix + envelope_size + (key > 0 ? 1 : 0));
-  if (key > 0) out->append(out->self, frame->key.data, frame->key.size);
+  if (busy > 0) put_number(&head[c.prefix + envelope_size], frame->retry_after_ms, retry_after_size, c.big);
+  out->append(out->self, head.data(), c.prefix + envelope_size + (busy > 0 ? busy : key > 0 ? 1 : 0));
+  if (kind == request_with_key) out->append(out->self, frame->key.data, frame->key.size);
   if (!body.empty()) out->append(out->self, body.data(), body.size());
   return THARSIS_OK;
 }
@@ -128,7 +134,9 @@ uint32_t prefixed_kind_of(uint8_t kind, uint32_t side) {
     return known ? kind : uint32_t{THARSIS_STN_FRAME_NONE};
   }
   switch (kind) {
-    case refused_answer: return THARSIS_STN_FRAME_ANSWER;
+    case refused_answer:
+    case busy_answer: return THARSIS_STN_FRAME_ANSWER;
+    case wire_move: return THARSIS_STN_FRAME_MOVE;
     case refused_welcome: return THARSIS_STN_FRAME_WELCOME;
     case THARSIS_STN_FRAME_ANSWER:
     case THARSIS_STN_FRAME_PIECE:
@@ -140,12 +148,16 @@ uint32_t prefixed_kind_of(uint8_t kind, uint32_t side) {
 }
 
 // The body of a frame that is whole. Answers what is wrong with it.
-std::string read_body(std::span<const uint8_t> body, uint8_t kind, tharsis_stn_frame& f) {
+std::string read_body(std::span<const uint8_t> body, uint8_t kind, bool big, tharsis_stn_frame& f) {
   if (kind == request_with_key) {
     const size_t key = body.empty() ? 0 : body[0];
     if (key == 0 || key > key_max || body.size() < 1 + key) return "a request's key has 1 to 64 bytes and stands in front of the body";
     f.key = bytes_of(body.subspan(1, key));
     f.body = bytes_of(body.subspan(1 + key));
+  } else if (kind == busy_answer) {
+    if (body.size() <= retry_after_size || body.size() > retry_after_size + refusal_max) return "a busy server's answer has 4 bytes and a sentence";
+    f.retry_after_ms = static_cast<uint32_t>(number_at(body.data(), retry_after_size, big));
+    f.refusal = text_of(as_text(body.subspan(retry_after_size)));
   } else if (kind == refused_answer || kind == refused_welcome) {
     if (body.empty() || body.size() > refusal_max) return "a refusal is a sentence of 1 to 65535 bytes";
     f.refusal = text_of(as_text(body));
@@ -175,7 +187,7 @@ tharsis_status decode_prefixed(void* state, tharsis_bytes received, tharsis_stn_
   found->used = found->needed = total;
   if (received.size < total) return THARSIS_PENDING;
   if (f.kind == THARSIS_STN_FRAME_NONE) return THARSIS_OK;
-  const std::string wrong = read_body(view(received).subspan(head, total - head), kind, f);
+  const std::string wrong = read_body(view(received).subspan(head, total - head), kind, c.big, f);
   return wrong.empty() ? tharsis_status{THARSIS_OK} : fail(error, THARSIS_E_PROTOCOL, wrong);
 }
 

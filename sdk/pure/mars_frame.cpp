@@ -52,7 +52,11 @@ void put_into_vector(void* to, const uint8_t* data, size_t size) {
   out.insert(out.end(), data, data + size);
 }
 
-size_t head_length(const frame_view& f) { return head_size + option_size(f.key) + option_size(refusal_of(f)); }
+constexpr size_t retry_after_size = 4;
+
+size_t head_length(const frame_view& f) {
+  return head_size + option_size(f.key) + option_size(refusal_of(f)) + (f.retry_after_ms > 0 ? option_head_size + retry_after_size : 0) + option_size(f.move);
+}
 
 // What the first 20 bytes promise, or the sentence that says why they are no head.
 struct promise {
@@ -88,6 +92,13 @@ std::string read_options(std::span<const uint8_t> area, frame_view& f) {
     } else if (type == option_refusal) {
       if (value.empty() || !f.refusal.empty()) return "a frame's refusal must stand once and not be empty";
       f.refusal = {reinterpret_cast<const char*>(value.data()), value.size()};
+    } else if (type == option_retry_after) {
+      if (value.size() != retry_after_size || u32_at(value, 0) == 0 || f.retry_after_ms != 0) return "a frame's retry-after must stand once, have 4 bytes and not be 0";
+      f.retry_after_ms = u32_at(value, 0);
+    } else if (type == option_move) {
+      if (value.empty() || value.size() > move_size_max || !f.move.empty())
+        return "a frame's move must stand once and have 1 to " + std::to_string(move_size_max) + " bytes";
+      f.move = value;
     }
   }
   return {};
@@ -102,7 +113,7 @@ void append_frame(std::vector<uint8_t>& out, const frame_view& f, uint32_t clien
 }
 
 void write_frame(const frame_view& f, uint32_t client_version, put_function put, void* to) {
-  assert(frame_size(f) <= frame_size_max && f.key.size() <= key_size_max);
+  assert(frame_size(f) <= frame_size_max && f.key.size() <= key_size_max && f.move.size() <= move_size_max);
   std::array<uint8_t, head_size> head;
   put_u32(&head[0], head_length(f));
   put_u32(&head[4], client_version);
@@ -112,6 +123,10 @@ void write_frame(const frame_view& f, uint32_t client_version, put_function put,
   put(to, head.data(), head.size());
   write_option(option_key, f.key, put, to);
   write_option(option_refusal, refusal_of(f), put, to);
+  std::array<uint8_t, retry_after_size> retry_after;
+  put_u32(&retry_after[0], f.retry_after_ms);
+  if (f.retry_after_ms > 0) write_option(option_retry_after, retry_after, put, to);
+  write_option(option_move, f.move, put, to);
   if (!f.body.empty()) put(to, f.body.data(), f.body.size());
 }
 
@@ -191,7 +206,8 @@ bool frame_reader::take(frame_view& f) {
 std::optional<frame> frame_reader::take_frame() {
   frame_view f;
   if (!take(f)) return std::nullopt;
-  return frame{f.command, f.sequence, {f.body.begin(), f.body.end()}, {f.key.begin(), f.key.end()}, std::string(f.refusal)};
+  return frame{f.command, f.sequence, {f.body.begin(), f.body.end()}, {f.key.begin(), f.key.end()}, std::string(f.refusal), f.retry_after_ms,
+               {f.move.begin(), f.move.end()}};
 }
 
 std::optional<uint32_t> frame_reader::pending_sequence() const {

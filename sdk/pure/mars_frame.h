@@ -46,7 +46,10 @@ inline constexpr uint32_t sequence_noop = 0xFFFFFFFF;
 enum option : uint16_t {
   option_key = 1,      // Request: the idempotency key, 1 to key_size_max bytes.
   option_refusal = 2,  // Answer: the request was refused; one sentence. The body is empty.
+  option_retry_after = 3,  // Answer with a refusal: the server has too much to do; after so many ms (u32) it may be asked again.
+  option_move = 4,     // Of the server, on a pong that nobody has asked for: where clients are to go (mars::server_move), move_size_max bytes at most.
 };
+inline constexpr size_t move_size_max = 16 * 1024;
 
 struct frame {
   uint32_t command = 0;
@@ -54,20 +57,24 @@ struct frame {
   std::vector<uint8_t> body;
   std::vector<uint8_t> key;  // option_key
   std::string refusal;       // option_refusal
+  uint32_t retry_after_ms = 0;  // option_retry_after; 0: it says nothing of that.
+  std::vector<uint8_t> move{};  // option_move
 };
 
 // The same where it stands.
 struct frame_view {
   frame_view() = default;
-  explicit frame_view(const frame& f) : command(f.command), sequence(f.sequence), body(f.body), key(f.key), refusal(f.refusal) {}
+  explicit frame_view(const frame& f) : command(f.command), sequence(f.sequence), body(f.body), key(f.key), refusal(f.refusal), retry_after_ms(f.retry_after_ms), move(f.move) {}
 
   uint32_t command = 0;
   uint32_t sequence = 0;
   std::span<const uint8_t> body, key;
   std::string_view refusal;
+  uint32_t retry_after_ms = 0;
+  std::span<const uint8_t> move;
 };
 
-// Appends the frame's bytes. The frame must be within frame_size_max and key_size_max.
+// Appends the frame's bytes. The frame must be within frame_size_max, key_size_max and move_size_max.
 void append_frame(std::vector<uint8_t>& out, const frame_view& f, uint32_t client_version = client_version_default);
 inline void append_frame(std::vector<uint8_t>& out, const frame& f, uint32_t client_version = client_version_default) {
   append_frame(out, frame_view(f), client_version);

@@ -89,13 +89,27 @@ struct shape<statistics_response> {
                                      field_of<m, uint64_t>{4, "refusals", &m::refusals}};
 };
 
+template <>
+struct shape<server_move> {
+  using m = server_move;
+  static constexpr std::string_view name = "ServerMove";
+  static constexpr std::tuple fields{field_of<m, int32_t>{1, "ends", &m::ends, false}, field_of<m, int32_t>{2, "within_ms", &m::within_ms, false},
+                                     field_of<m, std::vector<std::string>>{3, "endpoints", &m::endpoints, false},
+                                     field_of<m, int32_t>{4, "valid_ms", &m::valid_ms, false}, field_of<m, std::string>{5, "why", &m::why, false}};
+};
+
 void write(protobuf::writer& out, uint32_t number, const std::string& value) { out.text(number, value); }
 void write(protobuf::writer& out, uint32_t number, const bytes& value) { out.bytes(number, value); }
 void write(protobuf::writer& out, uint32_t number, int32_t value) { out.number(number, value); }
 void write(protobuf::writer& out, uint32_t number, uint64_t value) { out.number(number, value); }
 
+void write(protobuf::writer& out, uint32_t number, const std::vector<std::string>& values) {
+  for (const std::string& value : values) out.text(number, value);
+}
+
 bool empty(const std::string& value) { return value.empty(); }
 bool empty(const bytes& value) { return value.empty(); }
+bool empty(const std::vector<std::string>& value) { return value.empty(); }
 bool empty(int32_t value) { return value == 0; }
 bool empty(uint64_t value) { return value == 0; }
 
@@ -118,6 +132,7 @@ bool read(const protobuf::field& from, bytes& into) {
   into.assign(from.content.begin(), from.content.end());
   return from.type == protobuf::wire_type::bytes;
 }
+bool read(const protobuf::field& from, std::vector<std::string>& into) { return read(from, into.emplace_back()); }
 bool read(const protobuf::field& from, int32_t& into) {
   into = static_cast<int32_t>(static_cast<uint32_t>(from.value));  // proto2 cuts the extended sign off.
   return from.type == protobuf::wire_type::varint;
@@ -181,6 +196,7 @@ bytes encode(const message_push& m) { return encode_message(m); }
 bytes encode(const topic_request& m) { return encode_message(m); }
 bytes encode(const topic_response& m) { return encode_message(m); }
 bytes encode(const statistics_response& m) { return encode_message(m); }
+bytes encode(const server_move& m) { return encode_message(m); }
 
 template result<hello_request> decode(std::span<const uint8_t>);
 template result<hello_response> decode(std::span<const uint8_t>);
@@ -190,5 +206,6 @@ template result<message_push> decode(std::span<const uint8_t>);
 template result<topic_request> decode(std::span<const uint8_t>);
 template result<topic_response> decode(std::span<const uint8_t>);
 template result<statistics_response> decode(std::span<const uint8_t>);
+template result<server_move> decode(std::span<const uint8_t>);
 
 }  // namespace tharsis::mars

@@ -66,6 +66,15 @@ struct statistics_response {
   uint64_t refusals = 0;    // 4: a known key with another body.
 };
 
+// Ours, in option_move of a frame of the server: its clients are to go elsewhere.
+struct server_move {
+  int32_t ends = 0;                    // 1, not 0: this server ends then (a drain); else it only tells of better ones.
+  int32_t within_ms = 0;               // 2: so long clients may take; each goes at a moment of its own.
+  std::vector<std::string> endpoints;  // 3: where to, "tcps://im2.example.com:443"; none: as their profile says.
+  int32_t valid_ms = 0;                // 4: how long the endpoints hold; 0: as long as the client likes.
+  std::string why;                     // 5: one sentence, or none.
+};
+
 bytes encode(const hello_request& m);
 bytes encode(const hello_response& m);
 bytes encode(const send_message_request& m);
@@ -74,6 +83,7 @@ bytes encode(const message_push& m);
 bytes encode(const topic_request& m);
 bytes encode(const topic_response& m);
 bytes encode(const statistics_response& m);
+bytes encode(const server_move& m);
 
 // decode<hello_request>(body); the failure's sentence names message and field.
 template <class Message>

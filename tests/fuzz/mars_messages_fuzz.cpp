@@ -27,5 +27,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check<topic_request>(input);
   check<topic_response>(input);
   check<statistics_response>(input);
+  check<server_move>(input);
   return 0;
 }

@@ -24,6 +24,7 @@ mars::frame request_of(const tharsis_stn_frame& f) {
 }
 
 uint32_t kind_of(const mars::frame& f) {
+  if (!f.move.empty()) return THARSIS_STN_FRAME_MOVE;
   if (f.command == mars::command_noop) return THARSIS_STN_FRAME_PONG;
   if (f.sequence == mars::sequence_push) return THARSIS_STN_FRAME_PUSH;
   return f.sequence == mars::sequence_identify ? THARSIS_STN_FRAME_WELCOME : THARSIS_STN_FRAME_ANSWER;
@@ -71,8 +72,9 @@ void session::send(const mars::frame& f) {
   tharsis_stn_frame said = frame_of(kind_of(f));
   said.command = f.command;
   said.sequence = f.sequence;
-  said.body = bytes_of(f.body);
+  said.body = bytes_of(f.move.empty() ? f.body : f.move);
   said.refusal = text_of(f.refusal);
+  said.retry_after_ms = f.retry_after_ms;
   error why;
   if (frames_.append(output_, said, why) == THARSIS_OK || said.kind != THARSIS_STN_FRAME_ANSWER || said.refusal.size > 0) return;
   said.body = {};

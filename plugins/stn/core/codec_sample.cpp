@@ -38,11 +38,12 @@ tharsis_stn_frame sample_frame::view() const {
   f.body = bytes_of(body);
   f.key = bytes_of(key);
   f.refusal = text_of(refusal);
+  f.retry_after_ms = retry_after_ms;
   return f;
 }
 
 sample_frame sample_of(const tharsis_stn_frame& f) {
-  return {f.kind, f.command, f.sequence, copy(f.body), copy(f.key), std::string(view(f.refusal))};
+  return {f.kind, f.command, f.sequence, copy(f.body), copy(f.key), std::string(view(f.refusal)), f.retry_after_ms};
 }
 
 std::string difference(const sample_frame& sent, const sample_frame& heard) {
@@ -57,6 +58,7 @@ std::string difference(const sample_frame& sent, const sample_frame& heard) {
   if (sent.kind == THARSIS_STN_FRAME_PING || sent.kind == THARSIS_STN_FRAME_PONG) return {};
   if (sent.body != heard.body) return "its body of " + std::to_string(sent.body.size()) + " bytes came as another of " + std::to_string(heard.body.size());
   if (sent.key != heard.key) return "its key of " + std::to_string(sent.key.size()) + " bytes came as another of " + std::to_string(heard.key.size());
+  if (sent.retry_after_ms != heard.retry_after_ms) return numbers("retry-after", sent.retry_after_ms, heard.retry_after_ms);
   return sent.refusal == heard.refusal ? "" : "its refusal '" + sent.refusal + "' came as '" + heard.refusal + "'";
 }
 
@@ -84,6 +86,9 @@ std::vector<sample_frame> draw_samples(uint32_t side, const framing& codec, size
     if (codec.carries(THARSIS_STN_CARRIES_PUSHES)) add(THARSIS_STN_FRAME_PUSH).sequence = 0;
     if (codec.carries(THARSIS_STN_CARRIES_PIECES)) add(THARSIS_STN_FRAME_PIECE);
     if (codec.carries(THARSIS_STN_CARRIES_HELLO)) add(THARSIS_STN_FRAME_WELCOME), refuse(THARSIS_STN_FRAME_WELCOME);
+    if (codec.carries(THARSIS_STN_CARRIES_MOVES)) add(THARSIS_STN_FRAME_MOVE).body.assign(1 + chance() % 200, 'm');
+    if (codec.carries(THARSIS_STN_CARRIES_REFUSALS) && codec.carries(THARSIS_STN_CARRIES_RETRY_AFTER))
+      refuse(THARSIS_STN_FRAME_ANSWER), all.back().retry_after_ms = 1 + static_cast<uint32_t>(chance() % 100'000);
   }
   std::shuffle(all.begin(), all.end(), chance);
   return all;

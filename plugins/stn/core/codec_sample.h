@@ -16,6 +16,7 @@ struct sample_frame {
   uint32_t kind = 0, command = 0, sequence = 0;
   std::vector<uint8_t> body, key;
   std::string refusal;
+  uint32_t retry_after_ms = 0;
 
   tharsis_stn_frame view() const;
 };

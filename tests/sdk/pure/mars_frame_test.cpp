@@ -37,6 +37,8 @@ void expect_same(const frame& a, const frame& b) {
   EXPECT_EQ(a.body, b.body);
   EXPECT_EQ(a.key, b.key);
   EXPECT_EQ(a.refusal, b.refusal);
+  EXPECT_EQ(a.retry_after_ms, b.retry_after_ms);
+  EXPECT_EQ(a.move, b.move);
 }
 
 frame any_frame(std::mt19937_64& random) {
@@ -47,6 +49,8 @@ frame any_frame(std::mt19937_64& random) {
   for (uint8_t& b : f.body) b = static_cast<uint8_t>(random());
   f.key.resize(random() % 2 ? random() % (mars::key_size_max + 1) : 0, 'k');
   f.refusal.assign(random() % 4 == 0 ? random() % 80 : 0, 'r');
+  f.retry_after_ms = random() % 4 == 0 ? static_cast<uint32_t>(random()) : 0;
+  f.move.assign(random() % 4 == 0 ? random() % 200 : 0, 'm');
   return f;
 }
 
@@ -150,6 +154,13 @@ TEST(MarsFrame, OptionsThatDoNotFitOrCanBeReadTwoWaysAreRefused) {
   expect_refused(with_options({0, 1, 0, 0}), "key must stand once");
   expect_refused(with_options({0, 1, 0, 1, 'a', 0, 1, 0, 1, 'b'}), "key must stand once");
   expect_refused(with_options({0, 2, 0, 0}), "refusal must stand once");
+  expect_refused(with_options({0, 3, 0, 3, 0, 0, 1}), "retry-after must stand once, have 4 bytes");
+  expect_refused(with_options({0, 3, 0, 4, 0, 0, 0, 0}), "not be 0");
+  expect_refused(with_options({0, 3, 0, 4, 0, 0, 0, 1, 0, 3, 0, 4, 0, 0, 0, 1}), "retry-after must stand once");
+  expect_refused(with_options({0, 4, 0, 0}), "move must stand once");
+  bytes long_move = {0, 4, 0x40, 1};
+  long_move.resize(4 + 0x4001, 'm');
+  expect_refused(with_options(long_move), "1 to 16384 bytes");
   bytes long_key = {0, 1, 0, 65};
   long_key.resize(4 + 65, 'k');
   expect_refused(with_options(long_key), "1 to 64 bytes");

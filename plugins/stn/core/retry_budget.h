@@ -1,0 +1,65 @@
+// How many repetitions a link may add to what it is asked to send. When a server slows down, requests that are sent again
+// are what keeps it down: with a budget they are a share of the first ones, whatever happens.
+//
+// First sends earn repetitions, a repetition takes one; a few come with time, for a link that is hardly used. What a lost
+// connection had under way goes again once without taking any: how often connections are lost and made is paced already
+// (core/reconnect.h), and the answer may be all that was lost.
+//
+// Pure.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "plugins/stn/core/overload_settings.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::stn {
+
+class retry_budget {
+ public:
+  explicit retry_budget(const budget_settings& s) : settings_(s), left_(static_cast<double>(s.idle_most)) {}
+
+  void change(const budget_settings& s) {
+    settings_ = s;
+    left_ = std::min(left_, static_cast<double>(std::max(s.most, s.idle_most)));
+  }
+
+  // A request went to the wire for the first time.
+  void on_first(instant now) {
+    ripen(now);
+    left_ = std::max(left_, std::min(left_ + static_cast<double>(settings_.share) / 100, static_cast<double>(settings_.most)));
+  }
+  // One is to go again. False: the budget is used up.
+  [[nodiscard]] bool take(instant now) {
+    if (!settings_.use) return true;
+    ripen(now);
+    if (left_ < 1) return ++refused_, false;
+    left_ -= 1;
+    ++taken_;
+    return true;
+  }
+
+  int64_t left(instant now) {
+    ripen(now);
+    return static_cast<int64_t>(left_);
+  }
+  uint64_t taken() const { return taken_; }
+  uint64_t refused() const { return refused_; }
+  bool use() const { return settings_.use; }
+
+ private:
+  void ripen(instant now) {
+    const instant since = std::exchange(ripened_at_, now);
+    if (since == never || now <= since || settings_.idle_every <= duration::zero()) return;
+    const double came = std::chrono::duration<double>(now - since) / std::chrono::duration<double>(settings_.idle_every);
+    left_ = std::max(left_, std::min(left_ + came, static_cast<double>(settings_.idle_most)));
+  }
+
+  budget_settings settings_;
+  double left_;
+  instant ripened_at_ = never;
+  uint64_t taken_ = 0, refused_ = 0;
+};
+
+}  // namespace tharsis::stn
