@@ -2,9 +2,9 @@
 
 #include <arpa/inet.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>  // Its tcp_info is whole, unlike that of netinet/tcp.h.
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -147,10 +147,11 @@ auto uninterrupted(Call call) {
 
 }  // namespace
 
-socket_start start_connecting(const tharsis_address& to) {
+socket_start start_connecting(const tharsis_address& to, int mss) {
   const int descriptor = open_socket(to, SOCK_STREAM);
   if (descriptor < 0) return failed(-1, errno);
   set_flag(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (mss > 0) set_flag(descriptor, IPPROTO_TCP, TCP_MAXSEG, mss);
   const raw_address raw = to_raw(to);
   if (::connect(descriptor, raw.get(), raw.size) == 0) return {descriptor, THARSIS_PENDING, 0};
   // Interrupted, it goes on all the same.
@@ -264,11 +265,14 @@ tharsis_status get_socket_fact(int descriptor, std::string_view name, int64_t& v
     value = bytes;
     return THARSIS_OK;
   }
-  if (name != "rtt_us" && name != "retransmits") return THARSIS_E_UNSUPPORTED;
+  const bool known = name == "rtt_us" || name == "retransmits" || name == "acked_bytes" || name == "received_bytes";
+  if (!known) return THARSIS_E_UNSUPPORTED;
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return status_of(errno);
-  value = name == "rtt_us" ? info.tcpi_rtt : info.tcpi_total_retrans;
+  if (name == "rtt_us") value = info.tcpi_rtt;
+  else if (name == "retransmits") value = info.tcpi_total_retrans;
+  else value = static_cast<int64_t>(name == "acked_bytes" ? info.tcpi_bytes_acked : info.tcpi_bytes_received);
   return THARSIS_OK;
 }
 

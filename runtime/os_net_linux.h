@@ -17,7 +17,8 @@ struct socket_start {
   tharsis_status status = THARSIS_OK;  // PENDING: a connection is being made, or none is waiting.
   int reason = 0;                      // The system's number for a failure.
 };
-socket_start start_connecting(const tharsis_address& to);
+// `mss`: the largest segment, either way; 0: as the system likes.
+socket_start start_connecting(const tharsis_address& to, int mss);
 // How a connection that was being made has ended.
 tharsis_status connect_outcome(int descriptor);
 // The failure that the system has noted, which it tells once; OK: none.

@@ -13,6 +13,7 @@ namespace {
 
 // Descriptors come back when connections end; nobody tells us, so we look again after this time.
 constexpr int64_t accept_again_after = 100'000'000;
+constexpr uint32_t mss_min = 88, mss_max = 32767;  // As Linux has it.
 constexpr size_t name_max = 253;  // Of a name in the DNS, as text.
 
 bool is_address(const tharsis_address* a) { return a != nullptr && (a->family == 4 || a->family == 6); }
@@ -63,14 +64,23 @@ real_net::real_net(real_strand& strand, carrier& mine, blocking_pool& pool, uint
   table_.set = guarded<&real_net::set>::call;
   table_.get = guarded<&real_net::get>::call;
   table_.close = guarded<&real_net::close>::call;
+  table_.dial_with = guarded<&real_net::dial_with>::call;
 }
 
 tharsis_status real_net::dial(const tharsis_address* to, tharsis_net_event on_event, void* context,
                               tharsis_handle* id, tharsis_error* error) {
+  return dial_with(to, nullptr, on_event, context, id, error);
+}
+
+tharsis_status real_net::dial_with(const tharsis_address* to, const tharsis_dial_options* options, tharsis_net_event on_event,
+                                   void* context, tharsis_handle* id, tharsis_error* error) {
   if (!is_address(to) || to->port == 0 || on_event == nullptr)
     return fail(error, THARSIS_E_INVALID,
                 "dialling needs an address with a family and a port, and an event function");
-  const socket_start start = start_connecting(*to);
+  const uint32_t mss = options != nullptr && THARSIS_HAS(options, mss) ? options->mss : 0;
+  if (mss != 0 && (mss < mss_min || mss > mss_max))
+    return fail(error, THARSIS_E_INVALID, "a connection's mss is from 88 to 32767 bytes, or 0 for the system's");
+  const socket_start start = start_connecting(*to, static_cast<int>(mss));
   if (start.status == THARSIS_E_BUSY) return out_of_descriptors(error, "dialling " + to_text(*to));
   socket* const s = add(role::dialing, start.descriptor, on_event, context);
   if (s == nullptr) return out_of_descriptors(error, "dialling " + to_text(*to));

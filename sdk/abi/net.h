@@ -33,6 +33,12 @@ enum {
 typedef void (*tharsis_net_event)(void* context, tharsis_handle handle, uint32_t events,
                                   tharsis_status status);
 
+// How a connection is dialled.
+typedef struct tharsis_dial_options {
+  uint32_t size;
+  uint32_t mss;  // No segment is larger, either way: it is announced to the peer before it answers. 0: as the system likes.
+} tharsis_dial_options;
+
 // The end of resolve(): `count` addresses with port 0 on THARSIS_OK, none otherwise. [own strand]
 typedef void (*tharsis_net_resolved)(void* context, tharsis_handle query, tharsis_status status,
                                      const tharsis_address* list, size_t count);
@@ -89,8 +95,10 @@ typedef struct tharsis_net {
 
   // Options and facts by name, so that new ones need no new table:
   //   set: "reset_on_close" 1: close() sends RST instead of FIN. (Small writes are never held back.)
-  //        "mss" bytes, on a listener or before the peer answers.
-  //   get: "rtt_us", "unacked_bytes", "retransmits".
+  //        "mss" bytes, on a listener, or on a connection for what it sends from then on: the peer hears of it only
+  //        where dial_with() was told.
+  //   get: "rtt_us", "unacked_bytes", "retransmits"; "acked_bytes" and "received_bytes": what the peer's system has
+  //        confirmed, and what has come in order, since it was dialled; where both stand still nothing moves.
   //   THARSIS_E_UNSUPPORTED  this platform does not know the name.
   tharsis_status (*set)(void* self, tharsis_handle handle, const char* name, int64_t value);
   tharsis_status (*get)(void* self, tharsis_handle handle, const char* name, int64_t* value);
@@ -100,6 +108,11 @@ typedef struct tharsis_net {
   // that they were taken.
   //   THARSIS_E_GONE  it was closed before.
   tharsis_status (*close)(void* self, tharsis_handle handle);
+
+  // As dial(), with options; null: none.
+  //   THARSIS_E_INVALID  also where mss is not from 88 to 32767, or 0.
+  tharsis_status (*dial_with)(void* self, const tharsis_address* to, const tharsis_dial_options* options,
+                              tharsis_net_event on_event, void* context, tharsis_handle* connection, tharsis_error* error);
 } tharsis_net;
 
 #ifdef __cplusplus

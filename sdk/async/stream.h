@@ -4,12 +4,14 @@
 // writes; nothing here suspends. Destroying the stream closes it.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "sdk/abi/net.h"
 #include "sdk/async/signal.h"
+#include "sdk/pure/wire_progress.h"
 
 namespace tharsis {
 
@@ -34,6 +36,9 @@ class stream {
   // Bytes of the wire that left unsent() and that the peer's system has not confirmed, as far as this
   // host can tell.
   virtual size_t unconfirmed() const { return 0; }
+
+  // Of the wire; nothing: this host cannot tell.
+  virtual std::optional<wire_progress> progress() const { return std::nullopt; }
 
   // The own side ends: the peer reads everything written before, then the end.
   virtual void end() = 0;

@@ -8,9 +8,9 @@ namespace tharsis {
 
 tharsis_status tcp_stream::dial(const tharsis_address& to, tharsis_error* error, int64_t mss) {
   peer_ = to;
-  const tharsis_status status = net_.dial(net_.self, &to, &tcp_stream::on_event, this, &handle_, error);
-  if (status == THARSIS_OK && mss > 0) net_.set(net_.self, handle_, "mss", mss);
-  return status;
+  if (mss == 0 || !THARSIS_HAS(&net_, dial_with)) return net_.dial(net_.self, &to, &tcp_stream::on_event, this, &handle_, error);
+  const tharsis_dial_options options{sizeof(tharsis_dial_options), static_cast<uint32_t>(mss)};
+  return net_.dial_with(net_.self, &to, &options, &tcp_stream::on_event, this, &handle_, error);
 }
 
 tharsis_status tcp_stream::accept(tharsis_handle listener) {
@@ -98,6 +98,14 @@ void tcp_stream::end() {
 void tcp_stream::close() {
   if (handle_ != 0) net_.close(net_.self, std::exchange(handle_, 0));
   dead_ = THARSIS_E_GONE;
+}
+
+std::optional<wire_progress> progress_of(const tharsis_net& net, tharsis_handle connection) {
+  int64_t confirmed = 0, received = 0, round_trip = 0;
+  const auto fact = [&](const char* name, int64_t& value) { return net.get(net.self, connection, name, &value) == THARSIS_OK; };
+  if (!fact("acked_bytes", confirmed) || !fact("received_bytes", received)) return std::nullopt;
+  fact("rtt_us", round_trip);
+  return wire_progress{static_cast<uint64_t>(confirmed), static_cast<uint64_t>(received), round_trip * 1us};
 }
 
 task<result<std::unique_ptr<tcp_stream>>> dial_tcp(strand& place, const tharsis_net& net, tharsis_address to,

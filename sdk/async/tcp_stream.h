@@ -9,13 +9,16 @@
 
 namespace tharsis {
 
+// Of a connection that may be gone: then there is nothing to tell.
+std::optional<wire_progress> progress_of(const tharsis_net& net, tharsis_handle connection);
+
 class tcp_stream : public stream {
  public:
   tcp_stream(strand& place, const tharsis_net& net) : net_(net), events_(place) {}
   ~tcp_stream() override { close(); }
 
   // Exactly one of these, once.
-  // `mss`: no segment is larger, where this host can see to it; 0: as the system likes.
+  // `mss`: no segment is larger, either way, where this host can see to it; 0: as the system likes.
   tharsis_status dial(const tharsis_address& to, tharsis_error* error, int64_t mss = 0);
   tharsis_status accept(tharsis_handle listener);  // PENDING: none is waiting.
 
@@ -27,9 +30,12 @@ class tcp_stream : public stream {
   tharsis_status write(std::span<const uint8_t> bytes) override;
   size_t unsent() const override { return kept_.size() - kept_from_; }
   size_t unconfirmed() const override;
+  std::optional<wire_progress> progress() const override { return progress_of(net_, handle_); }
   void end() override;
   tharsis_address peer() const override { return peer_; }
 
+  // As the net table knows it; after the stream's end it names nothing.
+  tharsis_handle handle() const { return handle_; }
   void reset_on_close() { net_.set(net_.self, handle_, "reset_on_close", 1); }
   void close();
 

@@ -30,6 +30,7 @@ class tls_stream final : public stream {
   tharsis_status write(std::span<const uint8_t> bytes) override;
   size_t unsent() const override;
   size_t unconfirmed() const override { return under_->unconfirmed(); }
+  std::optional<wire_progress> progress() const override { return under_->progress(); }
   void end() override;
   bool export_secret(std::string_view label, std::span<const uint8_t> context, std::span<uint8_t> into) const override {
     return machine_.export_secret(label, context, into);

@@ -18,8 +18,10 @@ constexpr duration unreachable_after = 40ms;
 // ---- dialling
 
 std::shared_ptr<connection> connection::dial(network& n, host& from, const tharsis_address& to,
-                                             event_function tell) {
+                                             event_function tell, size_t mss) {
   const std::shared_ptr<connection> self(new connection(n));
+  if (mss > 0)
+    for (const side s : {client, server}) self->set_mss(s, mss);
   n.add(self);
   self->attach(client, std::move(tell));
   end& here = self->ends_[client];

@@ -5,6 +5,7 @@
 // arrives in order or not at all, a full buffer refuses, silence is noticed after a quarter of an
 // hour and only by whoever has sent something.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <functional>
@@ -23,8 +24,9 @@ class connection : public std::enable_shared_from_this<connection> {
   using event_function = std::function<void(uint32_t bits, tharsis_status status)>;
 
   // The dial begins; CONNECTED or FAILED will be told.
+  // `mss`: of both ends, which the first packet announces; 0: the usual.
   static std::shared_ptr<connection> dial(network& n, host& from, const tharsis_address& to,
-                                          event_function tell);
+                                          event_function tell, size_t mss = 0);
   // The application takes the server's end.
   void attach(side s, event_function tell) { ends_[s].tell = std::move(tell); }
 
@@ -35,12 +37,15 @@ class connection : public std::enable_shared_from_this<connection> {
   // something was left unread. What still comes in is answered with a reset.
   void close(side s);
   void reset_on_close(side s, bool on) { ends_[s].reset_on_close = on; }
-  void set_mss(size_t bytes) { mss_ = bytes; }
+  // What this end sends from now on; no more than the other has announced.
+  void set_mss(side s, size_t bytes) { ends_[s].out.mss = std::min(bytes, ends_[s].out.mss); }
 
   const tharsis_address& local(side s) const { return ends_[s].address; }
   duration round_trip(side s) const { return ends_[s].out.round_trip; }
   size_t unacked(side s) const { return ends_[s].out.buffered(); }
   uint64_t retransmits(side s) const { return ends_[s].out.retransmits; }
+  uint64_t acked_bytes(side s) const { return ends_[s].out.acked_bytes; }
+  uint64_t received_bytes(side s) const { return ends_[s].received_bytes; }
 
   bool touches(const host& h) const { return ends_[client].place == &h || ends_[server].place == &h; }
   bool joins(const host& a, const host& b) const;
@@ -70,6 +75,8 @@ class connection : public std::enable_shared_from_this<connection> {
     scheduler::key timer{};
     duration round_trip{};
     uint64_t retransmits = 0;
+    uint64_t acked_bytes = 0;
+    size_t mss = 1460;
 
     size_t in_flight() const;
     size_t buffered() const { return waiting.size() + in_flight(); }
@@ -85,6 +92,7 @@ class connection : public std::enable_shared_from_this<connection> {
     bool reset_on_close = false;
     bool read_wanted = false;
     bool write_wanted = false;
+    uint64_t received_bytes = 0;
     tharsis_status dead = THARSIS_OK;
     flow out;
   };
@@ -128,7 +136,6 @@ class connection : public std::enable_shared_from_this<connection> {
 
   network& net_;
   std::array<end, 2> ends_;
-  size_t mss_ = 1460;
   bool forgotten_ = false;
 };
 

@@ -34,7 +34,7 @@ void connection::pump(side from) {
 }
 
 std::vector<uint8_t> connection::cut(flow& out, size_t room) {
-  size_t size = std::min({out.waiting.size(), room, mss_});
+  size_t size = std::min({out.waiting.size(), room, out.mss});
   if (net_.chance.chance(split_chance)) size = 1 + net_.chance.below(size);
   const auto last = out.waiting.begin() + static_cast<std::ptrdiff_t>(size);
   std::vector<uint8_t> data(out.waiting.begin(), last);
@@ -87,6 +87,7 @@ void connection::deliver(side from, const segment& s) {
     die(to, THARSIS_E_GONE);
     return send_reset(to);
   }
+  there.received_bytes += s.data.size();
   there.inbox.insert(there.inbox.end(), s.data.begin(), s.data.end());
   tell_readable(to);
 }
@@ -107,7 +108,10 @@ void connection::on_acknowledged(side from, uint64_t up_to, instant sent) {
   const duration sample = net_.time.now() - sent;
   out.round_trip = out.round_trip == duration{} ? sample : (7 * out.round_trip + sample) / 8;
   if (up_to <= out.acknowledged) return;
-  for (; out.acknowledged < up_to; ++out.acknowledged) out.flight.pop_front();
+  for (; out.acknowledged < up_to; ++out.acknowledged) {
+    out.acked_bytes += out.flight.front().data.size();
+    out.flight.pop_front();
+  }
   out.backoff = 0;
   arm(from);
   pump(from);

@@ -21,7 +21,7 @@ class listener {
 
   bool full() const { return waiting_.size() >= backlog; }
   void on_connection(std::shared_ptr<connection> c) {
-    if (mss_ != 0) c->set_mss(mss_);
+    if (mss_ != 0) c->set_mss(connection::server, mss_);
     waiting_.push_back(std::move(c));
     if (std::exchange(wanted_, false)) tell_readable_();
   }

@@ -107,7 +107,8 @@ network::fate network::carry(const host& from, const host& to, size_t size) {
   }
   const bool lost = chance.chance(r.terms.loss);
   const duration on_the_way = r.terms.delay + chance.up_to(r.terms.jitter);
-  if (!lost && !r.terms.black_hole) f.arrives = f.departs + on_the_way;
+  const bool too_large = r.terms.packet_max > 0 && size + header_bytes > r.terms.packet_max;
+  if (!lost && !too_large && !r.terms.black_hole) f.arrives = f.departs + on_the_way;
   return f;
 }
 

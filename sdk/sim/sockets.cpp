@@ -12,6 +12,8 @@ constexpr duration unknown_name_after = 5ms;
 
 constexpr size_t name_max = 253;  // Of a name in the DNS, as text.
 
+constexpr uint32_t mss_min = 88, mss_max = 32767;  // As Linux has it.
+
 tharsis_status refuse(tharsis_error* error, tharsis_status why) {
   return fail(error, why,
               why == THARSIS_E_GONE ? "the strand has been closed" : "sockets belong to their strand");
@@ -23,7 +25,7 @@ bool is_address(const tharsis_address* a) { return a != nullptr && (a->family ==
 
 sockets::sockets(network& n, host& place, owner& strand) : net_(n), place_(place), strand_(strand) {
   table_ = {sizeof table_, this, dial,    open_listener, accept, read, write, shutdown,
-            datagram,      send, receive, resolve,       local,  set,  get,   close};
+            datagram,      send, receive, resolve,       local,  set,  get,   close, dial_with};
 }
 
 void sockets::count(tharsis_strand_audit& audit) const {
@@ -93,14 +95,22 @@ tharsis_status sockets::find(tharsis_handle handle, Kind*& kind) const {
 
 tharsis_status sockets::dial(void* self, const tharsis_address* to, tharsis_net_event on_event, void* context,
                              tharsis_handle* out, tharsis_error* error) {
+  return dial_with(self, to, nullptr, on_event, context, out, error);
+}
+
+tharsis_status sockets::dial_with(void* self, const tharsis_address* to, const tharsis_dial_options* options,
+                                  tharsis_net_event on_event, void* context, tharsis_handle* out, tharsis_error* error) {
   sockets& me = of(self);
   if (const auto s = me.strand_.usable(); s != THARSIS_OK) return refuse(error, s);
   if (!is_address(to) || to->port == 0 || on_event == nullptr)
     return fail(error, THARSIS_E_INVALID,
                 "dialling needs an address with a family and a port, and an event function");
+  const uint32_t mss = options != nullptr && THARSIS_HAS(options, mss) ? options->mss : 0;
+  if (mss != 0 && (mss < mss_min || mss > mss_max))
+    return fail(error, THARSIS_E_INVALID, "a connection's mss is from 88 to 32767 bytes, or 0 for the system's");
   const tharsis_handle handle = *out = me.add(on_event, context);
   const auto tell = [&me, handle](uint32_t bits, tharsis_status status) { me.note(handle, bits, status); };
-  me.open_.find(handle)->what = tcp_end{connection::dial(me.net_, me.place_, *to, tell), connection::client};
+  me.open_.find(handle)->what = tcp_end{connection::dial(me.net_, me.place_, *to, tell, mss), connection::client};
   return THARSIS_OK;
 }
 
@@ -277,7 +287,7 @@ tharsis_status sockets::set(void* self, tharsis_handle handle, const char* name,
   } else if (option == "mss" && (end != nullptr || waiting != nullptr)) {
     if (value <= 0 || value > 65535) return THARSIS_E_INVALID;
     if (end != nullptr)
-      end->wire->set_mss(static_cast<size_t>(value));
+      end->wire->set_mss(end->side, static_cast<size_t>(value));
     else
       (*waiting)->set_mss(static_cast<size_t>(value));
   } else {
@@ -300,6 +310,10 @@ tharsis_status sockets::get(void* self, tharsis_handle handle, const char* name,
     *value = static_cast<int64_t>(wire.unacked(end->side));
   else if (fact == "retransmits")
     *value = static_cast<int64_t>(wire.retransmits(end->side));
+  else if (fact == "acked_bytes")
+    *value = static_cast<int64_t>(wire.acked_bytes(end->side));
+  else if (fact == "received_bytes")
+    *value = static_cast<int64_t>(wire.received_bytes(end->side));
   else
     return THARSIS_E_UNSUPPORTED;
   return THARSIS_OK;

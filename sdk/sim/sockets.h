@@ -63,6 +63,8 @@ class sockets {
   tharsis_status claim(tharsis_address& on, const std::vector<Socket*>& others, tharsis_error* error) const;
 
   // The table's functions; `self` is this.
+  static tharsis_status dial_with(void* self, const tharsis_address* to, const tharsis_dial_options* options,
+                                  tharsis_net_event on_event, void* context, tharsis_handle* out, tharsis_error* error);
   static tharsis_status dial(void* self, const tharsis_address* to, tharsis_net_event on_event, void* context,
                              tharsis_handle* out, tharsis_error* error);
   static tharsis_status open_listener(void* self, const tharsis_address* on, tharsis_net_event on_event,

@@ -270,6 +270,21 @@ TEST_P(Tcp, TheFactsOfAConnectionAreKnown) {
   EXPECT_TRUE(until([&] { return near.fact("unacked_bytes") == 0; }));
   EXPECT_GT(near.fact("rtt_us"), 0);
   EXPECT_EQ(near.fact("retransmits"), 0);
+  const int64_t confirmed = near.fact("acked_bytes"), received = near.fact("received_bytes");
+  EXPECT_GE(confirmed, 10'000);
+  EXPECT_LE(confirmed, 10'001) << "the first packet counts on Linux";
+  write(far, std::string(700, 'y'));
+  EXPECT_TRUE(gets(near, 700));
+  EXPECT_EQ(near.fact("received_bytes"), received + 700);
+}
+
+TEST_P(Tcp, ADialMayLimitItsSegmentsAndIsRefusedWhereTheLimitMeansNothing) {
+  EXPECT_EQ(near.dial(listener.address, 87), THARSIS_E_INVALID);
+  EXPECT_EQ(near.dial(listener.address, 32768), THARSIS_E_INVALID);
+  EXPECT_EQ(near.dial(listener.address, 1200), THARSIS_OK);
+  EXPECT_TRUE(until([&] { return far.accept(listener) == THARSIS_OK; }));
+  write(near, std::string(10'000, 'x'));
+  EXPECT_TRUE(gets(far, 10'000));
 }
 
 TEST_P(Tcp, AClosedStrandClosesWhatIsOpen) {

@@ -32,6 +32,11 @@ class fake_net {
       self(s).sockets[*h = ++self(s).last_].told = {f, c};
       return tharsis_status{THARSIS_OK};
     };
+    table.dial_with = [](void* s, const tharsis_address* to, const tharsis_dial_options* o, tharsis_net_event f, void* c,
+                         tharsis_handle* h, tharsis_error* error) {
+      self(s).options["dialled mss"] = o == nullptr ? 0 : o->mss;
+      return self(s).table.dial(s, to, f, c, h, error);
+    };
     table.listen = [](void* s, const tharsis_address*, tharsis_net_event f, void* c, tharsis_handle* h, tharsis_error*) {
       self(s).sockets[*h = ++self(s).last_].told = {f, c};
       return tharsis_status{THARSIS_OK};

@@ -53,7 +53,7 @@ TEST(TcpStream, TheLargestSegmentIsSetWhereItIsWished) {
   EXPECT_EQ(usual.dial(somewhere, nullptr), THARSIS_OK);
   EXPECT_TRUE(b.net.options.empty());
   EXPECT_EQ(small.dial(somewhere, nullptr, 1400), THARSIS_OK);
-  EXPECT_EQ(b.net.options["mss"], 1400);
+  EXPECT_EQ(b.net.options["dialled mss"], 1400) << "it is announced with the first packet";
 }
 
 TEST(TcpStream, WhatTheSystemDoesNotTakeIsKeptInOrder) {

@@ -250,6 +250,27 @@ TEST(SimNetwork, TheRoundTripIsMeasured) {
   EXPECT_EQ(t.near.fact("retransmits"), 0);
 }
 
+TEST(SimNetwork, ALargePacketVanishesWhereItsPathTakesNoneAndASmallerSegmentOfEitherEndPasses) {
+  for (const uint32_t mss : {0u, 1200u}) {
+    SCOPED_TRACE(mss);
+    two t(20);
+    t.path.packet_max = 1300;
+    ASSERT_EQ(t.near.dial(at("10.0.0.2", 443), mss), THARSIS_OK);
+    ASSERT_TRUE(t.run([&] { return t.far.accept(t.listener) == THARSIS_OK; }, 5s)) << "small packets pass";
+    const std::string sent = pattern(5000);
+    std::string_view there = sent, back = sent;
+    const auto both = [&] {
+      if (!there.empty()) t.near.write_some(there);
+      if (!back.empty()) t.far.write_some(back);
+      t.near.read_all();
+      t.far.read_all();
+      return t.near.got.size() + t.far.got.size() == 10'000 && t.near.fact("acked_bytes") == 5000;
+    };
+    EXPECT_EQ(t.run(both, 60s), mss != 0);
+    EXPECT_EQ(t.near.fact("received_bytes") == 5000, mss != 0);
+  }
+}
+
 TEST(SimNetwork, BothDirectionsAreIndependentAndAHalfClosedOneStillCarries) {
   two t(13);
   t.connect();

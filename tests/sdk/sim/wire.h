@@ -27,6 +27,11 @@ class wire {
   tharsis_status dial(const tharsis_address& to) {
     return here([&] { return net.dial(net.self, &to, on_event, this, &handle, nullptr); });
   }
+  // No segment is larger than that, either way.
+  tharsis_status dial(const tharsis_address& to, uint32_t mss) {
+    const tharsis_dial_options options{sizeof options, mss};
+    return here([&] { return net.dial_with(net.self, &to, &options, on_event, this, &handle, nullptr); });
+  }
   tharsis_status listen(const tharsis_address& on) {
     return here([&] {
       const tharsis_status status = net.listen(net.self, &on, on_event, this, &handle, nullptr);
