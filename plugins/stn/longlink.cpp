@@ -9,16 +9,9 @@ namespace {
 constexpr const char* stopping = "stn is stopping";
 }
 
-// Nudges go to the stream while it is there.
-struct longlink::open_wire {
-  open_wire(longlink& l, stream& wire, session& talk) : link(l) {
-    link.wire_ = &wire;
-    link.talk_ = &talk;
-  }
-  ~open_wire() {
-    link.wire_ = nullptr;
-    link.talk_ = nullptr;
-  }
+// The connection ends with carry(): from then on nudges are not lost on it.
+struct longlink::there {
+  ~there() { link.live_.reset(); }
   longlink& link;
 };
 
@@ -120,7 +113,7 @@ void longlink::on_auth_provider() {
   pace_.forgive();
   if (settings_.auth.when == auth_settings::use::off) return;
   if (next_) next_->anew();
-  if (wire_ != nullptr && auth_.there() && !exchange_) return reconnect("there is somebody who authenticates now");
+  if (live_ && auth_.there() && !exchange_) return reconnect("there is somebody who authenticates now");
   nudge();
 }
 
@@ -128,7 +121,7 @@ void longlink::reconnect(const std::string& sentence) {
   pace_.forgive();
   pace_.on_network();
   demand_.on_wish(place_.now());
-  if (wire_ != nullptr) wish_.emplace(THARSIS_STN_WHY_RECONNECT, THARSIS_E_CANCELLED, sentence);
+  if (live_) wish_.emplace(THARSIS_STN_WHY_RECONNECT, THARSIS_E_CANCELLED, sentence);
   nudge();
 }
 
@@ -137,25 +130,16 @@ void longlink::want() {
   nudge();
 }
 
-void longlink::on_word(auth_word w) {
-  question_ = 0;
-  if (exchange_) exchange_->on_word(std::move(w));
-  nudge();
+void longlink::on_question() {
+  if (live_->talk().up() || phases_.current() == phase::auth) return;
+  enter(phase::auth);
+  report(THARSIS_STN_CONNECTING, reason_);
 }
 
-// Asks the application what it has to be asked, and goes on with what it, or the server, has said.
-std::optional<loss> longlink::follow_auth(session& talk) {
+std::optional<loss> longlink::follow_auth(live_connection& c) {
   if (!exchange_) return std::nullopt;
-  while (const auto q = exchange_->take_question()) {
-    if (!talk.up() && phases_.current() != phase::auth) {
-      enter(phase::auth);
-      report(THARSIS_STN_CONNECTING, reason_);
-    }
-    const tharsis_handle asked = auth_.ask(settings_.name, user(), *q, *this);
-    question_ = exchange_->running() && !exchange_->waits_for_server() ? asked : 0;
-  }
-  if (talk.on_auth(place_.now()) != THARSIS_OK) return talk.failure();
-  if (talk.up() && !up_) on_up();
+  if (auto why = c.follow_auth()) return why;
+  if (c.talk().up() && !up_) on_up();
   if (exchange_->running()) {
     auth_told_ = false;
   } else if (exchange_->begun() && !std::exchange(auth_told_, true)) {
@@ -212,18 +196,18 @@ task<void> longlink::run() {
     }
     begin_attempt();
     const instant prove_by = later(place_.now(), settings_.connect_timeout);
-    live_wire made;
     if (adopted_) {
-      made = take_next();
+      live_ = take_next();
     } else {
       auto wire = co_await find_way(prove_by);
       if (!wire || led_away_) {
         on_down(not_reached(wire ? error{} : wire.failure()));
         continue;
       }
-      made.wire = std::move(*wire);
+      live_connection::owner& heard = *this;
+      live_ = std::make_unique<live_connection>(speech(), heard, std::move(*wire));
     }
-    on_down(co_await carry(std::move(made), prove_by));
+    on_down(co_await carry(prove_by));
   }
 }
 
@@ -248,7 +232,7 @@ loss longlink::not_reached(error why) const {
 // A link that is up may ping, and one that rests may try.
 void longlink::on_company() {
   if (foreground_) return;
-  if (talk_ != nullptr ? talk_->on_company(place_.now()) : pace_.on_company(place_.now())) nudge();
+  if (live_ ? live_->talk().on_company(place_.now()) : pace_.on_company(place_.now())) nudge();
 }
 
 void longlink::begin_attempt() {
@@ -278,56 +262,47 @@ task<result<std::unique_ptr<stream>>> longlink::find_way(instant deadline) {
   co_return std::move(wire);
 }
 
-// For a connection that is there.
-result<std::unique_ptr<session>> longlink::begin_session(instant prove_by) {
-  auto frames = codec_.begin();
-  if (!frames) return frames.failure();
-  if (settings_.auth.when != auth_settings::use::off && auth_.there() && frames->carries(THARSIS_STN_CARRIES_HELLO))
-    exchange_ = std::make_unique<auth_exchange>(settings_.auth);
-  return std::make_unique<session>(settings_, std::move(*frames), client_id_, rhythm_, tasks_, prove_by, exchange_.get(), &counted_);
+live_connection::surroundings longlink::speech() {
+  return {place_, auth_, settings_, codec_, client_id_, counted_, [this]() -> const std::string& { return user(); }};
 }
 
 // Moves bytes between the wire and the session until one of them is done; answers why.
-task<loss> longlink::carry(live_wire made, instant prove_by) {
+task<loss> longlink::carry(instant prove_by) {
+  live_connection& c = *live_;
+  const there until_then{*this};
   enter(phase::prove);
   touched_ = false;
   moving_by_ = never;  // That was the connection before.
-  exchange_ = std::move(made.exchange);
   wish_.reset();
-  if (!made.talk) {
-    rhythm_.on_connected(place_.wall());
-    auto begun = begin_session(prove_by);
-    if (!begun) co_return loss(THARSIS_STN_WHY_CODEC, begun.failure());
-    made.talk = std::move(*begun);
-  }
-  stream* const wire = made.wire.get();
-  session& talk = *made.talk;
-  const open_wire guard(*this, *wire, talk);
-  bool more = false;
+  if (auto why = adopted_ ? std::nullopt : c.begin(rhythm_, tasks_, prove_by)) co_return std::move(*why);
+  exchange_ = c.exchange();
   while (!ending_) {
-    if (talk.failure().status != THARSIS_OK) co_return talk.failure();
-    auto why =
-        receive(*wire, talk, more);  // Before every wait: only a read that found nothing is told of more.
-    if (!why) why = follow_network(talk);
-    if (!why) why = follow_auth(talk);
-    if (!why) why = judge(*wire, talk);
-    if (!why && wish_) why = std::move(wish_);
-    if (!why) why = move_home();
-    if (!why && next_) why = move_over(*wire, talk);
-    if (!why) follow_signalling(talk);
-    if (!why) follow_datagrams(*wire, talk);
-    if (!why) why = send(*wire, talk, more);
-    udp_.flush(place_.now());
-    if (!why) why = go_idle(*wire);
-    if (why && why->why == THARSIS_STN_WHY_IDLE) co_await say_farewell(*wire);
+    auto why = turn(c);
+    if (why && why->why == THARSIS_STN_WHY_IDLE) co_await say_farewell(c.wire());
     if (why) co_return std::move(*why);
-    if (more)
+    if (c.more())
       co_await next_turn(place_);
     else
-      co_await wire->events().wait(std::min(next_look(talk), moving_by_));
+      co_await c.wire().events().wait(std::min(next_look(c.talk()), moving_by_));
   }
-  co_await say_farewell(*wire);
+  co_await say_farewell(c.wire());
   co_return loss(farewell_);
+}
+
+std::optional<loss> longlink::turn(live_connection& c) {
+  auto why = receive(c);
+  if (!why) why = follow_network(c.talk());
+  if (!why) why = follow_auth(c);
+  if (!why) why = c.judge();
+  if (!why && wish_) why = std::move(wish_);
+  if (!why) why = move_home();
+  if (!why && next_) why = move_over(c.wire(), c.talk());
+  if (!why) follow_signalling(c.talk());
+  if (!why) follow_datagrams(c);
+  if (!why) why = c.send();
+  udp_.flush(place_.now());
+  if (!why) why = go_idle(c.wire());
+  return why;
 }
 
 instant longlink::next_look(const session& talk) const {
@@ -335,12 +310,12 @@ instant longlink::next_look(const session& talk) const {
 }
 
 // Datagrams go by themselves only to the server itself, and only once it is known who it is.
-void longlink::follow_datagrams(const stream& wire, session& talk) {
-  if (const auto offer = up_ && settings_.udp ? talk.take_udp_offer() : std::nullopt) {
+void longlink::follow_datagrams(live_connection& c) {
+  if (const auto offer = up_ && settings_.udp ? c.talk().take_udp_offer() : std::nullopt) {
     if (dialer_.tunnelled()) udp_.refuse("the connection goes through a proxy");
-    else udp_.begin(*offer, wire, way_.name(), place_.now());
+    else udp_.begin(*offer, c.wire(), way_.name(), place_.now());
   }
-  if (udp_.step(place_.now(), [this] { hand_over(); })) talk.on_sign_of_life(place_.now());
+  if (udp_.step(place_.now(), [this] { hand_over(); })) c.talk().on_sign_of_life(place_.now());
 }
 
 void longlink::on_datagrams() {
@@ -367,56 +342,33 @@ bool longlink::has_codec() {
 // Whoever brought the codec waits until it is not used any more.
 void longlink::on_codec() {
   const std::string gone = "codec '" + settings_.codec + "' was taken back, or replaced, by its plugin";
-  if (talk_ != nullptr) talk_->on_codec_gone(gone);
+  if (live_) live_->talk().on_codec_gone(gone);
   if (next_) next_->on_codec_gone(gone);
   pace_.on_network();  // What was tried before says nothing.
   nudge();
 }
 
-// Until nothing more is to be sent, or the system takes no more. `more`: there may be, but others want their turn.
-std::optional<loss> longlink::send(stream& wire, session& talk, bool& more) {
-  wire.events().clear(stream::nudged);  // What it tells of is looked at now.
-  for (size_t total = 0; total < write_turn;) {
-    const size_t unsent = wire.unsent();
-    talk.take_output(output_, unsent < write_window ? write_window - unsent : 0, place_.now());
-    hand_over();
-    if (output_.empty()) return std::nullopt;
-    if (!foreground_) company_.woke(*this, place_.now());
-    counts_.bytes_sent.add(output_.size());
-    totals_.bytes_sent += output_.size();
-    signals_.on_traffic(place_.now());
-    total += output_.size();
-    const tharsis_status status = wire.write(output_);
-    output_.clear();
-    if (output_.capacity() > output_kept) output_ = {};
-    if (status != THARSIS_OK) return broken(wire, status);
-  }
-  more = true;
-  return std::nullopt;
+void longlink::on_output(size_t bytes) {
+  hand_over();
+  if (bytes == 0) return;
+  if (!foreground_) company_.woke(*this, place_.now());
+  counts_.bytes_sent.add(bytes);
+  totals_.bytes_sent += bytes;
+  signals_.on_traffic(place_.now());
 }
 
-// `more`: there may be, but others want their turn.
-std::optional<loss> longlink::receive(stream& wire, session& talk, bool& more) {
-  more = false;
-  std::optional<loss> why;
-  for (size_t total = 0, count = 0; total < read_turn && !why; total += count) {
-    const tharsis_status status = wire.read(talk.room(read_piece), count);
-    if (status == THARSIS_PENDING) break;
-    if (status != THARSIS_OK)
-      why = broken(wire, status);
-    else if (count == 0)
-      why = loss(THARSIS_STN_WHY_REMOTE_CLOSED, THARSIS_E_RESET, "the server at " + to_text(wire.peer()) + " ended the connection");
-    else if (talk.on_received(count, place_.now()) != THARSIS_OK)
-      why = talk.failure();
-    hand_over();  // What was received stays only until the next read.
-    const size_t read = status == THARSIS_OK ? count : 0;
-    counts_.bytes_received.add(read);
-    totals_.bytes_received += read;
-    if (read > 0) signals_.on_traffic(place_.now());
-    more = total + count >= read_turn;
-  }
-  if (talk.up() && !up_) on_up();
-  if (asked_ && talk.proven()) {  // What was feared has not come.
+void longlink::on_read(size_t bytes) {
+  hand_over();
+  counts_.bytes_received.add(bytes);
+  totals_.bytes_received += bytes;
+  if (bytes > 0) signals_.on_traffic(place_.now());
+}
+
+std::optional<loss> longlink::receive(live_connection& c) {
+  if (c.talk().failure().status != THARSIS_OK) return c.talk().failure();
+  auto why = c.receive();
+  if (c.talk().up() && !up_) on_up();
+  if (asked_ && c.talk().proven()) {  // What was feared has not come.
     asked_ = false;
     causes_.clear();
   }
@@ -425,7 +377,7 @@ std::optional<loss> longlink::receive(stream& wire, session& talk, bool& more) {
     book_.touch();
   }
   remember();
-  for (const push& p : talk.take_pushes()) tell_push(p);
+  for (const push& p : c.talk().take_pushes()) tell_push(p);
   return why;
 }
 
@@ -467,12 +419,6 @@ std::optional<loss> longlink::follow_network(session& talk) {
   udp_.on_network(way_.name(), place_.now());
   note(THARSIS_STN_WHY_DOUBT, "a ping asked whether the connection had lived through it");
   return talk.on_doubt(place_.now()) == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
-}
-
-std::optional<loss> longlink::judge(stream& wire, session& talk) {
-  if (place_.now() < talk.deadline()) return std::nullopt;
-  const tharsis_status status = talk.on_deadline(place_.now(), wire.unsent() + wire.unconfirmed());
-  return status == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
 }
 
 // When nothing is lost by it.
@@ -535,17 +481,17 @@ void longlink::take_numbers(const link_settings& next) {
   demand_.change(changed);
   home_.change(changed.backup);
   settings_ = std::move(changed);
-  if (talk_ != nullptr) talk_->on_settings();
+  if (live_) live_->talk().on_settings();
 }
 
 // With other words, or to somebody else: from the next connection on, which is wanted now.
 void longlink::speak_anew(link_settings next) {
   next_.reset();
   moving_by_ = never;
-  if (talk_ != nullptr) talk_->hold(false);
+  if (live_) live_->talk().hold(false);
   pending_ = std::make_unique<link_settings>(std::move(next));
   led_away_ = true;
-  if (wire_ != nullptr) wish_.emplace(not_reached({}));
+  if (live_) wish_.emplace(not_reached({}));
   dialer_.give_up();
   pace_.forgive();
   pace_.on_network();
@@ -569,12 +515,12 @@ void longlink::lead_to(link_settings next) {
   next_.reset();
   next_trouble_.clear();
   moving_by_ = never;
-  if (talk_ != nullptr) talk_->hold(false);
+  if (live_) live_->talk().hold(false);
   nudge();  // What was held may leave.
   if (up_ && change_of(settings_, next) != link_change::way) return;  // It is there already.
   if (up_) {
     successor::listener& heard = *this;
-    next_ = std::make_unique<successor>(successor::surroundings{place_, host_, ways_, auth_, settings_, codec_, client_id_, use_, counted_, [this]() -> const std::string& { return user(); }}, std::move(next), heard);
+    next_ = std::make_unique<successor>(speech(), host_, ways_, use_, std::move(next), heard);
     return;
   }
   settings_ = std::move(next);
@@ -582,7 +528,7 @@ void longlink::lead_to(link_settings next) {
   led_away_ = true;
   home_.end();
   dialer_.give_up();
-  if (wire_ != nullptr) wish_.emplace(not_reached({}));
+  if (live_) wish_.emplace(not_reached({}));
   pace_.on_network();
 }
 
@@ -595,10 +541,9 @@ void longlink::leave_plan() {
   turn_ = 0;
 }
 
-live_wire longlink::take_next() {
-  live_wire made = next_->take();
-  rhythm_.on_connected(place_.wall());
-  made.talk->take_over(rhythm_, tasks_, place_.now());  // What the server has told the successor is taken along.
+std::unique_ptr<live_connection> longlink::take_next() {
+  auto made = next_->take();
+  made->take_over(*this, rhythm_, tasks_);  // What the server has told the successor is taken along.
   settings_ = next_->next();
   turn_ = next_->turn();
   dialer_.arrived(next_->dialled());
@@ -631,15 +576,6 @@ void longlink::set_heartbeat(duration interval) {
   book_.touch();
 }
 
-loss longlink::broken(const stream& wire, tharsis_status status) const {
-  std::string text = wire.failure();
-  if (text.empty() && status == THARSIS_E_RESET)
-    text = "the connection to " + to_text(wire.peer()) + " was cut, by the server or by something between";
-  if (text.empty())
-    text = "the connection to " + to_text(wire.peer()) + " broke: " + std::string(status_name(status));
-  return {status == THARSIS_E_RESET ? uint32_t{THARSIS_STN_WHY_RESET} : uint32_t{THARSIS_STN_WHY_BROKEN}, status, std::move(text)};
-}
-
 void longlink::on_up() {
   up_ = true;
   enter(phase::up);
@@ -669,7 +605,6 @@ void longlink::on_down(const loss& why) {
   datagrams_.close();
   enter(phase::down);
   hand_over();
-  auth_.drop(std::exchange(question_, 0));
   if (!up_) tell_connect(why), ++failures_;
   report(THARSIS_STN_DOWN, why);
   if (up_) note(why.why, why.text);
@@ -776,8 +711,8 @@ void longlink::hand_over() {
 }
 
 void longlink::nudge() {
-  if (wire_ != nullptr)
-    wire_->events().raise(stream::nudged);
+  if (live_)
+    live_->nudge();
   else
     nudge_.raise();
 }
@@ -799,9 +734,8 @@ void longlink::leave(const loss& why, const ending& tasks) {
 }
 
 task<void> longlink::wait_stopped(instant deadline) {
-  if (wire_ != nullptr) co_await running_.join(deadline);
+  if (live_) co_await running_.join(deadline);
   running_.clear();
-  auth_.drop(std::exchange(question_, 0));
   if (state_ != THARSIS_STN_DOWN) report(THARSIS_STN_DOWN, farewell_);
   if (std::exchange(up_, false)) counts_.links_up.add(-1);
 }

@@ -66,7 +66,7 @@ struct link_surroundings {
   traffic& counted;
 };
 
-class longlink final : private auth_asker, private successor::listener, private wakes_along {
+class longlink final : private live_connection::owner, private successor::listener, private wakes_along {
  public:
   // `number`: for the taker.
   longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times);
@@ -125,7 +125,7 @@ class longlink final : private auth_asker, private successor::listener, private 
   uint32_t failures() const { return failures_; }  // Attempts in a row that did not come up.
 
  private:
-  struct open_wire;
+  struct there;
   // The way that traffic takes.
   struct way {
     uint64_t generation = 0;
@@ -136,16 +136,17 @@ class longlink final : private auth_asker, private successor::listener, private 
   task<void> run();
   task<void> expire();
   task<result<std::unique_ptr<stream>>> find_way(instant deadline);
-  task<loss> carry(live_wire made, instant prove_by);
-  result<std::unique_ptr<session>> begin_session(instant prove_by);
-  std::optional<loss> send(stream& wire, session& talk, bool& more);
-  std::optional<loss> receive(stream& wire, session& talk, bool& more);
+  task<loss> carry(instant prove_by);
+  std::optional<loss> turn(live_connection& c);
+  std::optional<loss> receive(live_connection& c);
   std::optional<loss> follow_network(session& talk);
-  std::optional<loss> follow_auth(session& talk);
+  std::optional<loss> follow_auth(live_connection& c);
   void follow_signalling(session& talk);
-  void follow_datagrams(const stream& wire, session& talk);
+  void follow_datagrams(live_connection& c);
   void on_datagrams();
-  void on_word(auth_word w) override;
+  void on_read(size_t bytes) override;
+  void on_output(size_t bytes) override;
+  void on_question() override;
   void on_company() override;
   void tell_auth(uint32_t outcome, const std::string& sentence);
   bool may_connect();
@@ -156,18 +157,17 @@ class longlink final : private auth_asker, private successor::listener, private 
   task<void> say_farewell(stream& wire);
   void tell_connect(const loss& why);
   const std::string& user() const { return settings_.user.empty() ? account_ : settings_.user; }
-  std::optional<loss> judge(stream& wire, session& talk);
   loss not_reached(error why) const;
-  loss broken(const stream& wire, tharsis_status status) const;
   std::optional<loss> move_home();
   std::optional<loss> move_over(stream& wire, session& talk);
+  live_connection::surroundings speech();
   const link_settings& planned() const { return pending_ ? *pending_ : next_ ? next_->next() : settings_; }
   void take_numbers(const link_settings& next);
   void speak_anew(link_settings next);
   void take_pending();
   void lead_to(link_settings next);
   void leave_plan();
-  live_wire take_next();
+  std::unique_ptr<live_connection> take_next();
   void on_attempt(const successor::attempt& a) override;
   void on_push_aside(const push& p) override { tell_push(p); }
   void tell_push(const push& p);
@@ -216,8 +216,7 @@ class longlink final : private auth_asker, private successor::listener, private 
   signalling signals_;
   keep_datagrams datagrams_;
   bool signals_refused_ = false;  // By the codec, and it was said.
-  std::unique_ptr<auth_exchange> exchange_;  // Of this connection.
-  tharsis_handle question_ = 0;            // That the application has not answered.
+  std::shared_ptr<const auth_exchange> exchange_;  // Of this connection, or the last.
   bool auth_told_ = false;                 // How it ended.
   std::optional<loss> wish_;               // To give the connection up.
   std::string account_;                    // Of the host.
@@ -226,9 +225,7 @@ class longlink final : private auth_asker, private successor::listener, private 
   signal deadlines_;                   // The first deadline of a task is sooner than
   instant expires_at_ = never;         // this, for which expire() waits.
   bool touched_ = false;               // The connection is to prove itself.
-  stream* wire_ = nullptr;             // Of carry(),
-  session* talk_ = nullptr;            // and this.
-  std::vector<uint8_t> output_;        // What send() writes; kept, so that its memory is.
+  std::unique_ptr<live_connection> live_;  // While carry() runs.
   size_t turn_ = 0;                    // Which endpoint.
   uint32_t state_ = THARSIS_STN_DOWN;  // As it was told last,
   loss reason_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};  // why,

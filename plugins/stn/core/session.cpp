@@ -6,7 +6,7 @@
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
-session::session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
+session::session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, session_tasks& tasks,
                  instant prove_by, auth_exchange* auth, traffic* counted)
     : settings_(s),
       rhythm_(&rhythm),
@@ -24,7 +24,7 @@ session::session(const link_settings& s, framing frames, const std::string& clie
     send_ping();
 }
 
-void session::take_over(heartbeat& rhythm, task_queue& tasks, instant now) {
+void session::take_over(heartbeat& rhythm, session_tasks& tasks, instant now) {
   (void)rhythm.on_server_wish(rhythm_->server_wish());
   rhythm_ = &rhythm;
   tasks_ = &tasks;

@@ -13,8 +13,8 @@
 #include "plugins/stn/core/auth_exchange.h"
 #include "plugins/stn/core/heartbeat.h"
 #include "plugins/stn/core/reason.h"
+#include "plugins/stn/core/session_tasks.h"
 #include "plugins/stn/core/silence.h"
-#include "plugins/stn/core/task_queue.h"
 #include "plugins/stn/core/traffic.h"
 #include "plugins/stn/core/upload.h"
 #include "sdk/pure/framing.h"
@@ -35,15 +35,15 @@ struct udp_offer {
 
 class session {
  public:
-  // `frames` speak as a client. `rhythm` and `tasks` belong to the link and outlive the session. The connection must have proved
+  // `frames` speak as a client. `rhythm` and `tasks` outlive the session. The connection must have proved
   // itself by `prove_by`: the server has taken the hello or, where the profile names no user, has
   // answered a ping. With `auth` the application's own proof comes after the hello, or in the ping's place.
-  session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, task_queue& tasks,
+  session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, session_tasks& tasks,
           instant prove_by, auth_exchange* auth = nullptr, traffic* counted = nullptr);
 
   // It was proved beside the connection that the link had, and is the link's own from now on: so are these. It is up. Those
   // that it had are read once more.
-  void take_over(heartbeat& rhythm, task_queue& tasks, instant now);
+  void take_over(heartbeat& rhythm, session_tasks& tasks, instant now);
   // Another connection is to take its place: no more tasks are sent on this one, or they are again.
   void hold(bool is) { held_ = is; }
   // The settings are others now, though what is said has stayed the same.
@@ -108,7 +108,7 @@ class session {
 
   const link_settings& settings_;
   heartbeat* rhythm_;
-  task_queue* tasks_;
+  session_tasks* tasks_;
   instant prove_by_;
   auth_exchange* auth_;
   traffic* counted_;  // Null: nobody counts.

@@ -18,6 +18,7 @@
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/chained_index.h"
 #include "plugins/stn/core/request.h"
+#include "plugins/stn/core/session_tasks.h"
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/core/side_way.h"
 #include "sdk/pure/error.h"
@@ -50,7 +51,7 @@ struct ending {
   std::string reason;
 };
 
-class task_queue {
+class task_queue final : public session_tasks {
  public:
   struct counts {
     counter sent, repeated, stray;
@@ -76,11 +77,9 @@ class task_queue {
   // What went another way is to be written too, unless nobody waits for it any more.
   void write_too(uint32_t sequence) { too_.push_back(sequence); }
 
-  // Puts the next request behind what is in `out`; it counts as sent from here on. False: none is ready.
-  // One that `frames` do not carry is answered so. What another way has taken leaves `out` as it is.
-  bool write_next(std::vector<uint8_t>& out, framing& frames, instant now);
-  // Whether what write_next() wrote last had been sent before.
-  bool wrote_again() const { return wrote_again_; }
+  // What `frames` do not carry is answered so.
+  bool write_next(std::vector<uint8_t>& out, framing& frames, instant now) override;
+  bool wrote_again() const override { return wrote_again_; }
   // For a link that carries each request by itself: the next one is on its way from here on, until on_end(),
   // on_tries_over(), or cancel() and the like, whatever comes first; that on_end() comes by its deadline is its
   // carrier's promise. Valid so long. Null: none is ready.
@@ -99,14 +98,11 @@ class task_queue {
   // One was made, for that connection; or the task ends so. Harmless when the task is gone.
   void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now, uint32_t why = THARSIS_STN_NOT_ENCODED);
 
-  // Is the next one of those that may go to a server that has not proved itself yet? It is sent again if it is lost.
-  bool next_is_keyed() const;
+  bool next_is_keyed() const override;
 
-  void on_answer(const mars::frame_view& f, instant now);
-  // A request with this sequence is out.
-  bool expects(uint32_t sequence) const { return by_sequence_.find(sequence) != nullptr; }
-  // Some bytes of an answer are there, its last not.
-  void on_answer_begun(uint32_t sequence, instant now);
+  void on_answer(const mars::frame_view& f, instant now) override;
+  bool expects(uint32_t sequence) const override { return by_sequence_.find(sequence) != nullptr; }
+  void on_answer_begun(uint32_t sequence, instant now) override;
 
   // The connection has died. What was sent waits again in its old place, if its key allows.
   void on_loss(const error& why, instant now);
@@ -114,9 +110,8 @@ class task_queue {
   // Tasks whose time is over. Ask when deadline() has passed; harmless to ask early.
   void on_deadline(instant now);
   instant deadline() const;
-  // Tasks whose answers take too long. True: the link should ask for a sign of life.
-  bool on_slow(instant now);
-  instant slow_deadline() const { return sent_.first == nullptr ? never : slow_at_; }
+  bool on_slow(instant now) override;
+  instant slow_deadline() const override { return sent_.first == nullptr ? never : slow_at_; }
 
   // Parked tasks wait again.
   void revive(instant now);
@@ -135,7 +130,7 @@ class task_queue {
   std::vector<answer> take_answers() { return std::exchange(answers_, {}); }
 
   size_t unanswered() const { return tasks_.size(); }
-  size_t sent() const { return by_sequence_.size(); }
+  size_t sent() const override { return by_sequence_.size(); }
   size_t deadlines_kept() const { return deadlines_.size(); }  // Those of answered tasks too, for a while.
   answer_times::quality quality() const { return times_.now(); }
 

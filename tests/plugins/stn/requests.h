@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/stn/core/session.h"
+#include "plugins/stn/core/task_queue.h"
 
 namespace tharsis::test {
 
