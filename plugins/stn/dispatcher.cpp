@@ -684,6 +684,7 @@ link_totals dispatcher::totals() const {
     sum.bytes_sent += link->totals().bytes_sent;
     sum.bytes_received += link->totals().bytes_received;
   }
+  for (const auto& by_class : traffic_.all()) sum.repeated += by_class[static_cast<size_t>(traffic_class::repeated)].sent;
   return sum;
 }
 

@@ -37,7 +37,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       home_(place_, around.tables, around.ways, settings_, [this] { nudge(); }),
       codec_(around.codecs, settings_),
       tasks_(s.name, phases_, counts_.requests, times),
-      udp_(around.tables, counts_, tasks_, [this] { nudge(); }, [this] { on_datagrams(); }),
+      udp_(around.tables, counts_, counted_, totals_, tasks_, [this] { nudge(); }, [this] { on_datagrams(); }),
       rhythm_(s.heartbeat, &around.use),
       pace_(s.reconnect, around.use),
       demand_(s),

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "sdk/pure/datagram_message.h"
+
 namespace tharsis::stn {
 namespace {
 
@@ -17,14 +19,21 @@ udp_totals both(udp_totals a, const udp_totals& b) {
 
 uint64_t all_drops(const datagram::drops& d) { return d.foreign + d.repeated + d.forged; }
 
+// Asking whether anything comes through keeps a way known, as a heartbeat does.
+bool is_probe(std::span<const uint8_t> content) {
+  const auto m = datagram::read_message(content);
+  return m && m->what == datagram::kind::here;
+}
+
 udp_state state_of(udp_probe::state s) {
   return s == udp_probe::state::open ? udp_state::open : s == udp_probe::state::asks ? udp_state::asks : udp_state::off;
 }
 
 }  // namespace
 
-udp_way::udp_way(const host& tables, const counts& count, task_queue& tasks, std::function<void()> nudge, std::function<void()> on_change)
-    : host_(tables), counts_(count), tasks_(tasks), nudge_(std::move(nudge)), on_change_(std::move(on_change)) {}
+udp_way::udp_way(const host& tables, const counts& count, traffic& counted, link_totals& moved, task_queue& tasks,
+                 std::function<void()> nudge, std::function<void()> on_change)
+    : host_(tables), counts_(count), counted_(counted), moved_(moved), tasks_(tasks), nudge_(std::move(nudge)), on_change_(std::move(on_change)) {}
 
 void udp_way::begin(const udp_offer& offer, const stream& wire, const std::string& network, instant now) {
   std::array<uint8_t, datagram::exported_size> exported;
@@ -91,6 +100,7 @@ bool udp_way::receive(instant now, const std::function<void()>& hand_over) {
     if (!size) return heard;
     const auto opened = there_->opener.open(std::span(bytes).first(*size), room);
     heard = heard || opened;
+    if (opened) on_received(is_probe(opened->content) ? traffic_class::heartbeats : traffic_class::tasks, *size);
     const auto answer = opened ? there_->lane.on_content(opened->number, opened->content, now) : std::nullopt;
     if (!answer) continue;
     tasks_.on_answer(*answer, now);
@@ -104,7 +114,8 @@ bool udp_way::receive(instant now, const std::function<void()>& hand_over) {
 void udp_way::flush(instant now) {
   if (!there_) return;
   std::array<uint8_t, datagram::size_max> sealed;
-  while (const auto content = there_->lane.next_output(there_->sealer.number() + 1, now)) {
+  const udp_totals& t = there_->lane.totals();
+  for (udp_totals before = t; const auto content = there_->lane.next_output(there_->sealer.number() + 1, now); before = t) {
     const size_t size = there_->sealer.seal(*content, sealed);
     if (size == 0) {
       there_->lane.give_up(now);
@@ -114,8 +125,21 @@ void udp_way::flush(instant now) {
       return refuse("this connection's numbers are used up");
     }
     there_->socket.send(there_->to, std::span(sealed).first(size));
+    on_sent(t.copies > before.copies ? traffic_class::repeated : t.sent > before.sent ? traffic_class::tasks : traffic_class::heartbeats, size);
   }
   follow();
+}
+
+void udp_way::on_sent(traffic_class what, size_t bytes) {
+  counted_.on_sent(what, bytes);
+  counts_.bytes_sent.add(bytes);
+  moved_.bytes_sent += bytes;
+}
+
+void udp_way::on_received(traffic_class what, size_t bytes) {
+  counted_.on_received(what, bytes);
+  counts_.bytes_received.add(bytes);
+  moved_.bytes_received += bytes;
 }
 
 // Tells counts and the owner what is new.

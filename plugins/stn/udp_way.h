@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "plugins/stn/core/link_totals.h"
 #include "plugins/stn/core/session.h"
+#include "plugins/stn/core/traffic.h"
 #include "plugins/stn/core/udp_report.h"
 #include "plugins/stn/counts.h"
 #include "sdk/async/datagram_seal.h"
@@ -19,7 +21,8 @@ namespace tharsis::stn {
 class udp_way {
  public:
   // `nudge`: step() is to be called soon. `on_change`: the lane opens, asks or is given up.
-  udp_way(const host& tables, const counts& count, task_queue& tasks, std::function<void()> nudge, std::function<void()> on_change);
+  udp_way(const host& tables, const counts& count, traffic& counted, link_totals& moved, task_queue& tasks, std::function<void()> nudge,
+          std::function<void()> on_change);
   ~udp_way() { end(); }
   udp_way(const udp_way&) = delete;
 
@@ -53,10 +56,14 @@ class udp_way {
     udp_socket socket;
   };
   bool receive(instant now, const std::function<void()>& hand_over);
+  void on_sent(traffic_class what, size_t bytes);
+  void on_received(traffic_class what, size_t bytes);
   void follow();
 
   const host& host_;
   const counts& counts_;
+  traffic& counted_;
+  link_totals& moved_;  // Of the link, as counted_ of all.
   task_queue& tasks_;
   const std::function<void()> nudge_, on_change_;
   udp_memory memory_;

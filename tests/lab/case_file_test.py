@@ -58,6 +58,11 @@ class CaseFile(unittest.TestCase):
         self.assertEqual(case.truth, {"answered": 1.0, "first_answer": ("rtt", 4.5)})
         self.assertEqual(case.limit_us, 4_000_000 + 15_000_000 + 30_000_000)
 
+    def test_what_an_earlier_process_learns_takes_its_time_too(self):
+        case = self.read(GOOD.replace("count: 20", "count: 20, remembered: 10"))
+        self.assertEqual(case.limit_us, 4_000_000 + 2_000_000 + 2 * 15_000_000 + 30_000_000)
+        self.assertEqual(case.shortened(5).run["remembered"], 5)
+
     def test_every_mistake_has_its_place_and_its_cure(self):
         for change, sentence in [
             (("rtt", "rrt"), "x.yaml:2:9: error: path has no 'rrt'; did you mean 'rtt'?\n  path: { rrt: 100ms"),
@@ -75,6 +80,8 @@ class CaseFile(unittest.TestCase):
             (("at: 3s, ", ""), "x.yaml:4:10: error: a fault needs 'at'"),
             (("case: One address is dead\n", ""), "a case needs 'case'"),
             (("answered: 100%", "verdict: healthy"), "'verdict' is seen in a diagnosis only"),
+            (("answered: 100%", "recovery: 1s"), "'recovery' counts from when a fault starts a host again, and none does"),
+            (("truth:", "beside: { clients: [pain] }\ntruth:"), "must be one of"),
             (("answered: 100%", "answered: 100%, answered: 90%"), "'answered' stands twice; it is in line 6 too"),
             (("hosts: { im:", "hosts: { router:"), "'router' is a place of every case"),
             (("hosts: { im:", "hosts: { im-1:"), "'im-1' is no name"),

@@ -31,6 +31,8 @@ class Judge(unittest.TestCase):
         self.assertEqual(self.of_load({"p95": ("rtt", 2.5)}), ["p95 is 4 RTT, not at most 2.5 RTT"])
         self.assertEqual(self.of_load({"max": ("us", 1_000_000)}, rtt_us=0), ["max is 1.20 s, not at most 1.00 s"])
         self.assertEqual(self.of_load({"connects": 1}), ["2 connects, not at most 1"])
+        self.assertEqual(self.of_load({"repeated": 0}, {**SAID, "repeated": 3}), ["3 repeated, not at most 0"])
+        self.assertEqual(self.of_load({"recovery": ("us", 500_000)}), ["recovery is none, not at most 5 RTT"])
 
     def test_a_machine_with_other_work_is_not_judged_by_latencies(self):
         busy = case({"load": "stn"}, {"answered": 1.0, "p95": ("rtt", 1.1), "connects": 1}).without_latencies()
@@ -93,7 +95,7 @@ class Judge(unittest.TestCase):
 
     def test_the_table_says_it_in_round_trips(self):
         self.assertEqual(summary(case({"load": "stn"}, {}), SAID),
-                         "99.5% answered, p50 1.01 RTT, p95 4 RTT, max 12 RTT, first_answer 2.05 RTT")
+                         "99.5% answered, p50 1.01 RTT, p95 4 RTT, p99 6 RTT, max 12 RTT, first_answer 2.05 RTT")
         self.assertIn("all answered", summary(case({"load": "stn"}, {}), {**SAID, "ok": 200}))
 
     def test_the_confusion_matrix_counts_what_was_said_for_each_truth(self):

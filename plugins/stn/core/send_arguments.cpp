@@ -37,7 +37,7 @@ result<send_arguments> parse_send_arguments(const std::vector<std::string>& word
   int64_t in_flight = 0;
   option_words known(line.command_name);
   read_link_line(known, line);
-  known.flag("--keys", line.keys).flag("--hash", line.hash).flag("--json", line.json);
+  known.flag("--keys", line.keys).flag("--hash", line.hash).flag("--times", line.plan.times).flag("--json", line.json);
   known.value("--command", [&line](const std::string& text) { return take_command(text, line.command); });
   known.value("--body", take_text(line.body)).value("--body-file", take_file(line.body_file));
   known.value("--count", take_whole(line.plan.count, 1, send_count_max)).value("--in-flight", take_whole(in_flight, 1, send_count_max));
@@ -67,11 +67,13 @@ std::string send_help() {
          "  --keys              give each task an idempotency key: when the link breaks it is sent again. Without one, a task\n"
          "                      that was sent fails with its link.\n"
          "  --hash              add sha256: of the answers' bodies, one behind the other in the order of the tasks\n"
+         "  --times             add times_us, what each task took, in their order; and began_us, when the first was due, by the\n"
+         "                      clock that counts from the start of the machine\n"
                       "  --json              print the JSON object only\n" +
          std::string(link_line_help) +
          "  The JSON: sent = ok + failed; reasons: how often each; p50_us, p95_us, p99_us, max_us: of the answered;\n"
          "  first_answer_us: since the start, connecting included; elapsed_us: from the first answer to the last; connects:\n"
-         "  how often the link came up; bytes_sent and bytes_received: inside TLS. Times are null when nothing was answered.\n"
+         "  how often the link came up; bytes_sent and bytes_received: inside TLS; repeated: requests that left once more. Times are null when nothing was answered.\n"
          "  Exit codes: 0 all tasks were answered, 1 some were not, 2 the command is wrong.\n";
 }
 

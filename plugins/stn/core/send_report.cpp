@@ -14,6 +14,12 @@ std::string microseconds(const std::optional<duration>& d) {
   return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10));
 }
 
+void add_times(json_object& all, const send_report& r) {
+  std::string times;
+  for (const auto& took : r.times) times += (times.empty() ? "[" : ",") + microseconds(took);
+  all.add("began_us", r.began.time_since_epoch().count() / 1000).add_raw("times_us", times + "]");
+}
+
 std::string figure_text(const std::optional<duration>& d) {
   if (!d) return "-";
   char text[32];
@@ -32,7 +38,8 @@ std::string report_json(const send_report& r, const link_totals& moved, const st
   all.add_raw("p99_us", microseconds(r.p99)).add_raw("max_us", microseconds(r.max));
   all.add_raw("first_answer_us", microseconds(r.first_answer)).add_raw("elapsed_us", microseconds(r.elapsed));
   all.add("connects", moved.connects);
-  all.add("bytes_sent", moved.bytes_sent).add("bytes_received", moved.bytes_received);
+  all.add("bytes_sent", moved.bytes_sent).add("bytes_received", moved.bytes_received).add("repeated", moved.repeated);
+  if (!r.times.empty()) add_times(all, r);
   if (sha256) all.add("sha256", *sha256);
   return all.text();
 }

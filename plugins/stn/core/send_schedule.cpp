@@ -20,6 +20,7 @@ std::optional<send_schedule::turn> send_schedule::take(instant now) {
   if (due() > now) return std::nullopt;
   const turn t{sent_, plan_.rate > 0 ? due() : now, later(plan_.rate > 0 ? due() : now, plan_.deadline)};
   due_.push_back(t.due);
+  if (plan_.times) times_.emplace_back();
   ++sent_;
   ++open_;
   return t;
@@ -45,6 +46,7 @@ std::optional<tharsis_status> send_schedule::on_outcome(int64_t number, tharsis_
   if (status == THARSIS_OK && now > later(since, plan_.deadline)) status = THARSIS_E_TIMEOUT;
   if (status == THARSIS_OK) {
     latencies_.push_back(now - since);
+    if (plan_.times) times_[static_cast<size_t>(number)] = now - since;
     last_answer_ = now - start_;
     if (!first_answer_) first_answer_ = last_answer_;
   } else {
@@ -70,6 +72,8 @@ send_report send_schedule::report() const {
   r.reasons = reasons_;
   for (const auto& [reason, times] : reasons_) r.failed += times;
   r.first_answer = first_answer_;
+  r.began = start_;
+  r.times = times_;
   if (latencies_.empty()) return r;
   r.elapsed = *last_answer_ - *first_answer_;
   std::vector<duration> sorted = latencies_;

@@ -20,6 +20,7 @@ struct send_plan {
   int64_t in_flight = 1;
   double rate = 0;  // Tasks a second, whatever in_flight says; 0: a closed loop.
   duration deadline = 15s;  // Total time of each task.
+  bool times = false;       // Keep how long each took.
 };
 
 struct send_report {
@@ -29,6 +30,8 @@ struct send_report {
   std::optional<duration> p50, p95, p99, max;
   std::optional<duration> first_answer;  // From the start.
   std::optional<duration> elapsed;       // From the first answer to the last.
+  instant began{};                       // By the clock of the loop; and where the plan says `times`:
+  std::vector<std::optional<duration>> times;  // by task, nothing of one without an answer.
 };
 
 class send_schedule {
@@ -63,6 +66,7 @@ class send_schedule {
   int64_t open_ = 0;
   std::deque<instant> due_;  // Of the last tasks, up to sent_: since when each is due; `never` once it is over.
   std::vector<duration> latencies_;
+  std::vector<std::optional<duration>> times_;
   std::map<std::string, int64_t> reasons_;
   std::optional<duration> first_answer_, last_answer_;
 };

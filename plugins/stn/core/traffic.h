@@ -1,5 +1,5 @@
 // What goes over the links, by what it is for and by the kind of network: who pays for bytes wants to know for what.
-// Frames as the codec writes and reads them, before TLS.
+// Frames as the codec writes and reads them, before TLS, and datagrams as they leave and come.
 #pragma once
 #include <array>
 #include <cstddef>

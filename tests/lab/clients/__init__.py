@@ -3,10 +3,11 @@
 from .curl import Curl, CurlHttp2
 from .grpc import Grpc, GrpcRoundRobin, GrpcTuned
 from .plain import Plain
-from .stn import Stn, StnDatagrams
+from .stn import Stn, StnAlone, StnDatagrams
 
 CLIENTS = {
     "stn": Stn,
+    "stn-alone": StnAlone,
     "stn-udp": StnDatagrams,
     "plain": Plain,
     "curl-h1": Curl,

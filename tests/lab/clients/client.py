@@ -1,6 +1,9 @@
 """What makes the load of a case: an open loop of requests, one JSON object at its end."""
 
 
+TIMES_MOST = 10_000  # Requests of which each one's time is kept.
+
+
 class Client:
     """A subclass names its program and the service that it talks to. All understand the words of `tharsis stn send`."""
 
@@ -27,12 +30,21 @@ class Client:
         body = self.world.folder("client") / "body"
         body.write_bytes(b"x" * run.get("size", 64))
         words = [self.world.programs.path(self.program), *self.options]
-        words += [f"{'tcps' if tls else 'tcp'}://{address}:{self.service.port}" for address in self.addresses(run)]
+        words += self.endpoints(run)
         words += ["--body-file", str(body), "--count", str(run.get("count", 200)), "--rate", f"{run.get('rate', 5.0):.9g}",
                   "--deadline", f"{run.get('deadline', 15_000_000)}us", "--json"]
+        if run.get("count", 200) <= TIMES_MOST:
+            words += ["--times"]
         if tls:
             words += ["--ca", self.service.authority()]
         return words
+
+    def endpoint(self, run, host):
+        return f"{'tcps' if self.over_tls(run) else 'tcp'}://{host}:{self.service.port}"
+
+    def endpoints(self, run):
+        """The words that say where the server is."""
+        return [self.endpoint(run, address) for address in self.addresses(run)]
 
     def addresses(self, run):
         """One address where the case names one ("im.2"), all of the host's otherwise, in the case's order."""

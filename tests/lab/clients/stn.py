@@ -6,22 +6,43 @@ from .client import Client
 
 
 class Stn(Client):
+    """As it is shipped. Without a hello, unless the case wants one: what is asked leaves with the first ping then."""
+
     program = "tharsis"
-    options = ("stn", "send", "--command", "100", "--plain", "--keys", "--user", "lab")
+    options = ("stn", "send", "--command", "100", "--plain")
     server = Gateway
     tls = "able"
+    says_hello = False
+    settings = ()  # Beside those of the case.
 
     def words(self, run):
         words = super().words(run) + ["--state", str(self.world.folder("client") / "state")]
-        for setting in run.get("set", []):
+        words += ["--keys"] if run.get("keys", True) else []
+        words += ["--user", "lab"] if run.get("hello", self.says_hello) else []
+        for setting in [*self.settings, *run.get("set", [])]:
             words += ["--set", setting]
         return words
+
+    def endpoints(self, run):
+        """One server with several addresses, not several servers."""
+        addresses = self.addresses(run)
+        if len(addresses) == 1:
+            return super().endpoints(run)
+        places = [f"{address}:{self.service.port}" for address in addresses]
+        return [self.endpoint(run, "echo.test"), *(word for place in places for word in ("--address", place))]
+
+
+class StnAlone(Stn):
+    """Nothing goes twice, and no second connection: what the help of others is worth, and what it costs."""
+
+    settings = ()
 
 
 class StnDatagrams(Stn):
     """The same over TLS, with a server that takes small tasks in datagrams beside the connection."""
 
     tls = "always"
+    says_hello = True  # The server's answer to it says where datagrams go.
 
     @classmethod
     def wanted(cls, run):

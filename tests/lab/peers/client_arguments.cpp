@@ -76,6 +76,8 @@ result<client_arguments> parse_client_arguments(const std::vector<std::string>& 
     }
     if (word == "--json") {
       all.json = true;
+    } else if (word == "--times") {
+      all.asked.times = true;
     } else if (std::find(flags.begin(), flags.end(), word) != flags.end()) {
       all.flags.push_back(word);
     } else if (!word.starts_with("-")) {

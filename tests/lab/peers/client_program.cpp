@@ -20,6 +20,7 @@ constexpr std::string_view usage =
     "  --deadline 15s    of each request, from when it was due\n"
     "  --name NAME       the server's, for TLS and HTTP (the endpoint's host; echo.test for several)\n"
     "  --ca FILE         whom to trust (PEM)\n"
+    "  --times           add times_us, what each request took, and began_us, when the first was due (CLOCK_MONOTONIC)\n"
     "  --json            nothing but the JSON object that is printed last anyway\n"
     "Exit codes: 0 all were answered, 1 not all, 2 wrong use.\n";
 

@@ -21,6 +21,7 @@ struct load {
   double rate = 1;          // Requests in a second.
   duration deadline = 15s;  // Of each request, from when it is due.
   uint32_t in_flight = 0;   // Above 0: a closed loop, without a rate.
+  bool times = false;       // Keep how long each took.
 };
 
 struct traffic {
@@ -31,7 +32,7 @@ struct traffic {
 
 class load_loop {
  public:
-  load_loop(load l, instant start) : load_(l), start_(start), ended_(l.count, false), due_(l.in_flight > 0 ? l.count : 0, start) {}
+  load_loop(load l, instant start) : load_(l), start_(start), ended_(l.count, false), due_(l.in_flight > 0 ? l.count : 0, start), times_(l.times ? l.count : 0) {}
 
   // In a closed loop: of one that was sent.
   instant due(uint32_t request) const {
@@ -68,6 +69,7 @@ class load_loop {
     if (now > deadline_of(request)) return end(request, "deadline");
     ended_[request] = true;
     latencies_.push_back(now - due(request));
+    if (load_.times) times_[request] = latencies_.back();
     if (!first_answer_) first_answer_ = now - start_;
     last_answer_ = now - start_;
   }
@@ -87,6 +89,9 @@ class load_loop {
   uint32_t failed() const { return failed_; }
   const std::map<std::string, uint32_t>& reasons() const { return reasons_; }
   std::optional<duration> first_answer() const { return first_answer_; }
+  instant began() const { return start_; }
+  // By request, nothing of one without an answer; empty unless they are to be kept.
+  const std::vector<std::optional<duration>>& times() const { return times_; }
   // From the first answer to the last.
   std::optional<duration> elapsed() const { return first_answer_ ? std::optional(last_answer_ - *first_answer_) : std::nullopt; }
 
@@ -114,6 +119,7 @@ class load_loop {
   instant start_;
   std::vector<bool> ended_;
   std::vector<instant> due_;  // In a closed loop.
+  std::vector<std::optional<duration>> times_;
   uint32_t sent_ = 0, oldest_ = 0;  // Every request before `oldest_` has ended.
   uint32_t failed_ = 0;
   std::vector<duration> latencies_;
@@ -138,6 +144,11 @@ inline std::string outcome_json(const load_loop& loop, const traffic& moved) {
   add_us("first_answer_us", loop.first_answer());
   add_us("elapsed_us", loop.elapsed());
   all.add("connects", moved.connects).add("bytes_sent", moved.bytes_sent).add("bytes_received", moved.bytes_received);
+  if (!loop.times().empty()) {
+    std::string times;
+    for (const auto& took : loop.times()) times += (times.empty() ? "[" : ",") + (took ? std::to_string(took->count() / 1000) : "null");
+    all.add("began_us", loop.began().time_since_epoch().count() / 1000).add_raw("times_us", times + "]");
+  }
   return all.text();
 }
 

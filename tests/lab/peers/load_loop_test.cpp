@@ -137,3 +137,12 @@ TEST(LoadLoop, TheJsonHasMicroseconds) {
             R"({"sent":1,"ok":1,"failed":0,"reasons":{},"p50_us":1234,"p95_us":1234,"p99_us":1234,"max_us":1234,)"
             R"("first_answer_us":1234,"elapsed_us":0,"connects":0,"bytes_sent":0,"bytes_received":0})");
 }
+
+TEST(LoadLoop, EachRequestHasItsTimeWhereTheyAreKept) {
+  load_loop loop({.count = 2, .rate = 4, .times = true}, start);
+  all_due(loop, start + 1s);
+  loop.on_failure(0, "x");
+  loop.on_answer(1, start + 300ms);
+  const std::string json = outcome_json(loop, {});
+  EXPECT_TRUE(json.ends_with("\"began_us\":3600000000,\"times_us\":[null,50000]}")) << json;
+}

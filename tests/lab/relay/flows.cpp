@@ -102,6 +102,7 @@ flow_table::seen flow_table::on_packet(const packet& p, direction way, instant n
   if (found == flows_.end()) {
     if (!may_begin) return {nullptr, true};
     found = make(k, p, way, now);
+    if (segment && begins(*segment)) ++connections_;
   }
   by_age_.splice(by_age_.end(), by_age_, found->second.place);
   flow& f = found->second.state;

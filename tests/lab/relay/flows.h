@@ -66,6 +66,7 @@ class flow_table {
   std::vector<injected> reset_all();
 
   size_t size() const { return flows_.size(); }
+  uint64_t connections() const { return connections_; }
 
  private:
   using key = std::array<uint8_t, 38>;
@@ -78,6 +79,7 @@ class flow_table {
   std::map<key, entry>::iterator make(const key& k, const packet& p, direction way, instant now);
 
   std::map<key, entry> flows_;
+  uint64_t connections_ = 0;  // Of TCP, that somebody has begun, answered or not.
   std::list<key> by_age_;  // The one that was silent longest first.
 };
 

@@ -201,3 +201,15 @@ TEST(Flows, TheTableHasABorderAndTheSilentMakeRoom) {
   EXPECT_EQ(n.table.size(), settings::flows_most);
   EXPECT_FALSE(n.table.reset_all().empty()) << "it spoke in between";
 }
+
+TEST(Flows, AConnectionCountsOnceHoweverOftenItsSynIsSent) {
+  net n;
+  n.tcp(up, client_first, 0, tcp_syn);
+  n.tcp(up, client_first, 0, tcp_syn);
+  EXPECT_EQ(n.table.connections(), 1u);
+  n.tcp(down, server_first, client_first + 1, tcp_syn | tcp_ack);
+  n.tcp(up, client_first + 1, server_first + 1, tcp_ack, 10);
+  EXPECT_EQ(n.table.connections(), 1u);
+  n.tcp(up, client_first + 1000, 0, tcp_syn);  // Another one from the same port.
+  EXPECT_EQ(n.table.connections(), 2u);
+}

@@ -133,7 +133,7 @@ class shuttle {
       if (*line == "start") relay_.start(now());
       else if (*line == "forget") relay_.forget();
       else if (*line == "reset") relay_.reset(now());
-      else if (*line == "stats") print_line(json_of(relay_.counted()));
+      else if (*line == "stats") print_line(json_of(relay_.counted(), relay_.connections()));
       else std::fprintf(stderr, "lab_relay: unknown command '%s'; there are start, forget, reset and stats\n", line->c_str());
     }
     return more;
@@ -201,7 +201,7 @@ int run(const words& given) {
   relay carries(std::move(states), given.seed);
   print_line("{\"ready\":true}");
   const bool ended_well = shuttle(carries, *inside, *outside, signals).run();
-  print_line(json_of(carries.counted()));
+  print_line(json_of(carries.counted(), carries.connections()));
   return ended_well ? 0 : fail(refused, "a TUN device is gone; was its namespace taken away?");
 }
 

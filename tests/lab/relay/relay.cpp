@@ -32,8 +32,8 @@ json_object json_of(const counters& c) {
 
 }  // namespace
 
-std::string json_of(const std::array<counters, 2>& both) {
-  return json_object().add("up", json_of(both[0])).add("down", json_of(both[1])).text();
+std::string json_of(const std::array<counters, 2>& both, uint64_t connections) {
+  return json_object().add("up", json_of(both[0])).add("down", json_of(both[1])).add("connections", connections).text();
 }
 
 relay::relay(plan states, uint64_t seed)

@@ -23,8 +23,8 @@ struct counters {
   uint64_t resets = 0, forged = 0, icmp = 0;  // The relay's own.
 };
 
-// {"up":{...},"down":{...}}
-std::string json_of(const std::array<counters, 2>& both);
+// {"up":{...},"down":{...},"connections":N}
+std::string json_of(const std::array<counters, 2>& both, uint64_t connections);
 
 class relay {
  public:
@@ -45,6 +45,8 @@ class relay {
   void on_refused(const injected& taken);
 
   const std::array<counters, 2>& counted() const { return counters_; }
+  // Of TCP, that either side has begun, answered or not.
+  uint64_t connections() const { return flows_.connections(); }
 
  private:
   struct on_its_way {

@@ -338,12 +338,13 @@ TEST(Relay, InAndOutAddUp) {
     EXPECT_GT(w.dropped(up, why), 0u) << static_cast<int>(why);
 }
 
-TEST(Relay, TheCountersAreTwoObjectsOfJson) {
+TEST(Relay, TheCountersAreTwoObjectsOfJsonAndTheConnections) {
   std::array<counters, 2> both;
   both[0].in_packets = 3;
   both[1].dropped[static_cast<size_t>(drop_reason::client_hello)] = 4;
-  const std::string text = json_of(both);
+  const std::string text = json_of(both, 7);
   EXPECT_TRUE(text.starts_with(R"({"up":{"in_packets":3,"in_bytes":0,"out_packets":0,)")) << text;
   EXPECT_NE(text.find(R"("down":{"in_packets":0)"), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with(R"("connections":7})")) << text;
   EXPECT_NE(text.find(R"("client_hello":4,"forged":0,"malformed":0,"refused":0},"duplicated":0)"), std::string::npos) << text;
 }

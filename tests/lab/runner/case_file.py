@@ -14,7 +14,7 @@ from services import SERVICES
 
 from .checks import check, is_name
 from .diagnostics import CaseError, Mistakes, nearest
-from .judge import LATENCIES
+from .judge import TIMES_OF_TRUTH
 from .shapes import (DOMAIN, Address, Bool, Command, Duration, Group, ListOf, MapOf, Number, OneOf, Pair, Pattern, Period,
                      PerSecond, Rate, Scalar, Share, Size, Text, TimeOrRtt, marked, pairs_of)
 from .verdicts import VERDICTS
@@ -84,14 +84,17 @@ FAULT = Group({"at": Duration(), "path": PATH, "stop": ListOf(HostName(), empty=
                "start": ListOf(HostName(), empty=False), "forget": Bool(), "shell": MapOf(ListOf(Command(), empty=False), "shell")},
               required=("at",), what="a fault")
 LOAD = Group({"load": OneOf(*CLIENTS), "to": Target(), "rate": PerSecond(), "count": Number(1, 1_000_000), "size": Size(),
-              "deadline": Duration(), "tls": Bool(), "set": ListOf(Text())}, required=("load", "to"), what="run")
+              "deadline": Duration(), "tls": Bool(), "keys": Bool(), "hello": Bool(), "remembered": Number(1, 1_000_000),
+              "set": ListOf(Text())}, required=("load", "to"), what="run")
 DIAGNOSE = Group({"diagnose": Command(), "set": ListOf(Text())}, what="run")
 SHELL = Group({"shell": Command()}, required=("shell",), short="shell", what="run")
 NUMBER = Group({"find": Pattern(groups=1), "between": Pair()}, required=("find", "between"), what="numbers")
-TRUTH = Group({"answered": Share(zero=False), "p50": TimeOrRtt(), "p95": TimeOrRtt(), "max": TimeOrRtt(),
-               "first_answer": TimeOrRtt(), "connects": Number(), "took": TimeOrRtt(), "exit": Number(0, 125), "verdict": Verdict(),
+TRUTH = Group({"answered": Share(zero=False), "p50": TimeOrRtt(), "p95": TimeOrRtt(), "p99": TimeOrRtt(), "max": TimeOrRtt(),
+               "first_answer": TimeOrRtt(), "recovery": TimeOrRtt(), "connects": Number(), "repeated": Number(), "took": TimeOrRtt(), "exit": Number(0, 125), "verdict": Verdict(),
                "never": ListOf(Verdict(), empty=False), "action": Text(), "prints": ListOf(Pattern(), empty=False),
                "numbers": ListOf(NUMBER, empty=False)}, what="truth")
+BESIDE = Group({"case": Text(), "clients": ListOf(OneOf(*CLIENTS), empty=False), "than": OneOf(*CLIENTS),
+                "bytes": Number(0, 1000, whole=False), "p95": Number(0, 1000, whole=False)}, what="beside")
 SERVED = {name: service.settings for name, service in SERVICES.items()}
 HOST = Group({"addresses": Number(1, 9), "address": Address(), "name": ListOf(Text()), "alive": Bool(), **SERVED}, what="a host")
 ROUTER = Group(SERVED, what="the router")
@@ -118,7 +121,7 @@ class Run:
 
 CASE = Group({"case": Text(), "about": Text(), "fast": Bool(), "not_yet": Text(), "limit": Duration(), "path": PATH,
               "hosts": MapOf(Host(), "hosts"), "router": ROUTER, "zone": MapOf(ListOf(Target()), "zone", DOMAIN),
-              "faults": ListOf(FAULT), "run": Run(), "evidence": Command(), "truth": TRUTH},
+              "faults": ListOf(FAULT), "run": Run(), "evidence": Command(), "truth": TRUTH, "beside": BESIDE},
              required=("case", "run", "truth"), what="a case")
 
 
@@ -138,11 +141,17 @@ class Case:
     run: dict
     evidence: str           # A shell command that fails where the network is not what the case says.
     truth: dict
+    beside: dict = dataclasses.field(default_factory=dict)  # What script/bench weaknet puts beside it.
 
     def without_latencies(self):
         """What is left of it where the machine has other work too, so that a late answer may be the machine's doing."""
-        left = {key: limit for key, limit in self.truth.items() if key not in LATENCIES}
+        left = {key: limit for key, limit in self.truth.items() if key not in TIMES_OF_TRUTH}
         return dataclasses.replace(self, truth=left)
+
+    def shortened(self, most):
+        """With so many requests at most; of those that an earlier process makes too."""
+        fewer = {key: min(self.run.get(key, 200), most) for key in ("count", "remembered") if key == "count" or key in self.run}
+        return dataclasses.replace(self, run={**self.run, **fewer})
 
     @property
     def rtt_us(self):
@@ -156,7 +165,8 @@ class Case:
 def default_limit(run):
     """What the command needs when all goes slowly, and half a minute."""
     if "load" in run:
-        return round(run.get("count", 200) / run.get("rate", 5.0) * 1e6) + run.get("deadline", 15_000_000) + 30_000_000
+        before = round(run["remembered"] / run.get("rate", 5.0) * 1e6) + run.get("deadline", 15_000_000) if "remembered" in run else 0
+        return before + round(run.get("count", 200) / run.get("rate", 5.0) * 1e6) + run.get("deadline", 15_000_000) + 30_000_000
     return 30_000_000
 
 
@@ -191,7 +201,7 @@ def read_case(path, name):
     run = value["run"]
     case = Case(name, value["case"], value.get("about", ""), value.get("fast", False), value.get("not_yet", ""),
                 value.get("limit") or default_limit(run), value.get("path", {}), value.get("hosts", {}), value.get("router", {}),
-                value.get("zone", {}), value.get("faults", []), run, value.get("evidence", ""), value["truth"])
+                value.get("zone", {}), value.get("faults", []), run, value.get("evidence", ""), value["truth"], value.get("beside", {}))
     marks = {key: inner.start_mark for key, _, inner in pairs_of(node, "a case", mistakes)}
     check(case, marks, mistakes)
     if mistakes.found:

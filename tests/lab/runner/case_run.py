@@ -16,7 +16,7 @@ from services import SERVICES
 
 from . import sandbox
 from .capture import Capture
-from .judge import broken, judge, sanitizer_in, summary
+from .judge import USUAL_RATE, broken, judge, recovery_us, sanitizer_in, summary
 from .relay import Relay
 from .timeline import Timeline
 from .world import World, WorldError
@@ -86,13 +86,18 @@ class CaseRun:
         for place, link in (("client", "eth0"), ("internet", "cable")):
             self.captures[place] = Capture(place, link, self.world.folder(place) / f"{place}.pcap")
 
+    def service(self):
+        """The one that the load talks to."""
+        to = self.case.run["to"]
+        services = [service for service in self.services[to.split(".")[0]] if hasattr(service, "port")]
+        if not services:
+            raise WorldError(f"the host {to} has no service that a load can talk to")
+        return services[0]
+
     def words(self):
         run = self.case.run
         if self.case.kind == "load":
-            services = [service for service in self.services[run["to"].split(".")[0]] if hasattr(service, "port")]
-            if not services:
-                raise WorldError(f"the host {run['to']} has no service that a load can talk to")
-            return CLIENTS[run["load"]](self.world, services[0]).words(run)
+            return CLIENTS[run["load"]](self.world, self.service()).words(run)
         if self.case.kind == "diagnose":
             words = [self.world.programs.path("tharsis"), "sdt", "check", self.world.fill(run["diagnose"]), "--json",
                      "--state", str(self.world.folder("client") / "state")]
@@ -139,19 +144,39 @@ class CaseRun:
         with limited(SET_UP_MOST, "its set-up"):
             self.set_up()
             words = self.words()
+        self.learn()
+        before = self.relay.counters()
+        with limited(SET_UP_MOST, "its start"):
             self.relay.tell("start")
             self.timeline.start()
         code, output, took_us = self.command("command", words, self.case.limit_us)
         with limited(FINISH_MOST, "what comes after its command"):
             troubles = self.timeline.end() + self.world.crashed()
             said = last_object(output)
+            if said and self.timeline.back_us:
+                said["recovery_us"] = recovery_us(said, self.case.run.get("rate", USUAL_RATE), self.timeline.back_us)
             broke = broken(self.case.kind, code, said, output)
             wrong = [] if broke else judge(self.case, code, took_us, said, output)
             evidence = self.check_evidence()
             troubles = ([broke] if broke else []) + troubles + evidence + self.complaints()
             return {"outcome": self.outcome(troubles, wrong), "reasons": troubles + wrong, "took_us": took_us, "said": said,
-                    "summary": summary(self.case, said), "relay": self.relay.counters(), "captures": self.about_captures(),
+                    "summary": summary(self.case, said), "relay": self.relay.counters(), "network": self.network(before), "captures": self.about_captures(),
                     "output": output[-4000:]}
+
+    def learn(self):
+        """What an earlier process of the client does, on the same network and with the same folder of data."""
+        run = self.case.run
+        if "remembered" in run:
+            words = CLIENTS[run["load"]](self.world, self.service()).words({**run, "count": run["remembered"]})
+            self.command("before", words, self.case.limit_us)
+
+    def network(self, before):
+        """What the command put on the network, whatever it says itself."""
+        after = self.relay.counters()
+        if "up" not in after or "up" not in before:
+            return {}
+        put = {unit: sum(after[way][f"in_{unit}"] - before[way][f"in_{unit}"] for way in ("up", "down")) for unit in ("bytes", "packets")}
+        return {**put, "connections": after["connections"] - before["connections"]}
 
     def about_captures(self):
         return {place: said for place, capture in self.captures.items() if (said := capture.said())}

@@ -8,7 +8,7 @@ from .diagnostics import nearest
 PLACES = ("client", "router", "internet")
 STANDING = ("client", "gateway", "lab", "tcpdump")  # Placeholders, beside the hosts.
 HOSTS_MOST = 24  # As many as 198.51.100.0/24 has tens for.
-LOAD_TRUTH = ("answered", "p50", "p95", "max", "first_answer", "connects")
+LOAD_TRUTH = ("answered", "p50", "p95", "p99", "max", "first_answer", "recovery", "connects", "repeated")
 DIAGNOSIS_TRUTH = ("verdict", "never", "action")
 
 
@@ -116,5 +116,9 @@ def check_truth(case, marks, mistakes):
         if key in LOAD_TRUTH + DIAGNOSIS_TRUTH and key not in allowed:
             kind = "load" if key in LOAD_TRUTH else "diagnosis"
             mistakes.add(key.mark, f"'{key}' is seen in a {kind} only, and this case runs something else")
+    if "recovery" in case.truth and not any("start" in fault for fault in case.faults):
+        mistakes.add(marks["truth"], "'recovery' counts from when a fault starts a host again, and none does")
+    if case.beside and case.kind != "load":
+        mistakes.add(marks["beside"], "only loads are put beside others")
     if not case.truth:
         mistakes.add(marks["truth"], "a case without a truth proves nothing")

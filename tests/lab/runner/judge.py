@@ -2,8 +2,9 @@
 
 import re
 
-USUAL_COUNT = 200  # Of a load that does not say how many.
-LATENCIES = {"p50": "p50_us", "p95": "p95_us", "max": "max_us", "first_answer": "first_answer_us"}
+USUAL_COUNT, USUAL_RATE = 200, 5.0  # Of a load that does not say how many, and how many a second.
+LATENCIES = {"p50": "p50_us", "p95": "p95_us", "p99": "p99_us", "max": "max_us", "first_answer": "first_answer_us"}
+TIMES_OF_TRUTH = {**LATENCIES, "recovery": "recovery_us"}
 
 
 def microseconds(limit, rtt_us):
@@ -28,14 +29,23 @@ def about_load(truth, said, rtt_us):
     if "answered" in truth and share < truth["answered"]:
         why = ", ".join(f"{count} {reason}" for reason, count in said.get("reasons", {}).items())
         wrong.append(f"answered {share:.1%} of {said['sent']}, not {truth['answered']:.1%}" + (f" ({why})" if why else ""))
-    for key, field in LATENCIES.items():
+    for key, field in TIMES_OF_TRUTH.items():
         if key in truth:
             most = microseconds(truth[key], rtt_us)
             if said.get(field) is None or said[field] > most:
                 wrong.append(f"{key} is {shown(said.get(field), rtt_us)}, not at most {shown(most, rtt_us)}")
-    if "connects" in truth and said.get("connects", 0) > truth["connects"]:
-        wrong.append(f"{said['connects']} connects, not at most {truth['connects']}")
+    for key in ("connects", "repeated"):
+        if key in truth and said.get(key, 0) > truth[key]:
+            wrong.append(f"{said[key]} {key}, not at most {truth[key]}")
     return wrong
+
+
+def recovery_us(said, rate, back_us):
+    """From when the server was back, on the clock of `began_us`, to the first answer after that; None where none came."""
+    if not said or back_us is None or not isinstance(said.get("times_us"), list):
+        return None
+    answered = [said["began_us"] + number * 1e6 / rate + took for number, took in enumerate(said["times_us"]) if took is not None]
+    return min((round(at - back_us) for at in answered if at >= back_us), default=None)
 
 
 def about_diagnosis(truth, said):
@@ -91,7 +101,7 @@ def judge(case, exit_code, took_us, said, output):
 
 
 COUNTS = ("sent", "ok")
-TIMES = (*LATENCIES.values(), "connects")
+TIMES = (*TIMES_OF_TRUTH.values(), "connects", "repeated")
 
 
 def malformed(kind, said):

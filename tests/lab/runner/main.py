@@ -46,6 +46,7 @@ def arguments(words):
                         help="what script/test runs: only the cases that say 'fast: true', latencies shown and not judged; one "
                         "that fails has a second turn, alone")
     parser.add_argument("--client", choices=sorted(CLIENTS), help="make the load with this client, whatever the case names")
+    parser.add_argument("--most", type=positive, metavar="N", help="no load makes more than N requests")
     parser.add_argument("--list", action="store_true", help="tell the cases, and run none")
     parser.add_argument("--services", action="store_true", help="tell the services that a host or the router can have")
     parser.add_argument("--check", action="store_true", help="only read the case files and tell their mistakes")
@@ -150,6 +151,8 @@ def inside(given):
     case = read_case(path, names.get(path, pathlib.Path(path).stem))
     if given.client and case.kind == "load":
         case = dataclasses.replace(case, run={**case.run, "load": given.client}, not_yet="")
+    if given.most and case.kind == "load":
+        case = case.shortened(given.most)
     if given.fast:
         case = case.without_latencies()
     case_run.main(case, int(seed), Programs(given.build), given.keep, pathlib.Path(kept))
@@ -185,7 +188,7 @@ def main(words):
         print(error, file=sys.stderr)
         return 2
     seeds = [given.seed] if given.seed else range(1, given.seeds + 1)
-    jobs = [Job(case, files[name], seed, given.client or "", given.fast) for seed in seeds for name, case in cases.items()]
+    jobs = [Job(case, files[name], seed, given.client or "", given.fast, given.most or 0) for seed in seeds for name, case in cases.items()]
     report = Report(len(jobs), given.json)
     run_all(jobs, Programs(given.build), given.out, report, given.jobs, given.keep)
     run_all(report.failed_once, Programs(given.build), given.out, report, at_a_time=1)

@@ -12,6 +12,7 @@ class Timeline:
         self.faults = sorted(world.case.faults, key=lambda fault: fault["at"])
         self.over = threading.Event()
         self.troubles = []
+        self.back_us = None  # When the services that a fault started last were ready, on the machine's monotonic clock.
         self.thread = threading.Thread(target=self.carry_out_later, daemon=True)
 
     def carry_out_first(self):
@@ -50,6 +51,7 @@ class Timeline:
         for name in fault.get("start", []):
             for service in self.services[name]:
                 service.start()
+            self.back_us = round(time.monotonic() * 1e6)
         for place, commands in fault.get("shell", {}).items():
             for command in commands:
                 self.world.run(place, ["sh", "-ec", self.world.fill(command)])

@@ -36,6 +36,7 @@ class Job:
     seed: int
     client: str = ""  # Makes the load instead of the one that the case names.
     fast: bool = False  # Latencies are shown and not judged.
+    most: int = 0  # Requests; 0: as the case says.
 
 
 def commands_of(case):
@@ -46,7 +47,7 @@ def commands_of(case):
 
 def runs_tharsis(job):
     client = job.client or job.case.run.get("load")
-    return job.case.kind == "diagnose" or client == "stn" or any("gateway" in host for host in job.case.hosts.values())
+    return job.case.kind == "diagnose" or (client or "").startswith("stn") or any("gateway" in host for host in job.case.hosts.values())
 
 
 def obstacle(job, programs):
@@ -83,6 +84,7 @@ class Turn:
         words += ["--inside", str(job.path), str(job.seed), str(self.draft)]
         words += ["--client", job.client] if job.client else []
         words += ["--fast"] if job.fast else []
+        words += ["--most", str(job.most)] if job.most else []
         words += ["--keep"] if keep else []
         self.until = time.monotonic() + job.case.limit_us / 1e6 + SLACK
         pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}

@@ -38,7 +38,7 @@ TEST(SendArguments, TheShortestLineIsOneTaskInAClosedLoop) {
 }
 
 TEST(SendArguments, EverythingCanBeSaidInAnyOrderAndEitherForm) {
-  const auto line = parse_send_arguments({"--hash", "--json", "--plain", "--keys", "--codec", "mars", "--body-file=b.bin",
+  const auto line = parse_send_arguments({"--hash", "--times", "--json", "--plain", "--keys", "--codec", "mars", "--body-file=b.bin",
                                           "tcps://a:1", "--command=4294967295", "--count", "7", "--rate", "2.5/s",
                                           "--deadline=300ms", "--ca", "ca.pem", "--user=ann", "--client-version", "0", "tcps://b:2"});
   ASSERT_TRUE(line) << line.failure().text;
@@ -52,7 +52,7 @@ TEST(SendArguments, EverythingCanBeSaidInAnyOrderAndEitherForm) {
   EXPECT_EQ(line->ca, "ca.pem");
   EXPECT_EQ(line->user, "ann");
   EXPECT_EQ(line->client_version, 0u);
-  EXPECT_TRUE(line->plain && line->keys && line->hash && line->json);
+  EXPECT_TRUE(line->plain && line->keys && line->hash && line->plan.times && line->json);
 }
 
 TEST(SendArguments, ABodyMayBeEmptyOrLookLikeAnOption) {

@@ -128,9 +128,9 @@ TEST(SendReport, IsTheObjectOfTheContract) {
   take_all(s, t0);
   s.on_outcome(0, THARSIS_OK, t0 + 1500us);
   s.on_outcome(1, THARSIS_E_TIMEOUT, t0 + 15s);
-  EXPECT_EQ(report_json(s.report(), {1, 20, 30}, "ab"),
+  EXPECT_EQ(report_json(s.report(), {1, 20, 30, 4}, "ab"),
             "{\"sent\":2,\"ok\":1,\"failed\":1,\"reasons\":{\"timeout\":1},\"p50_us\":1500,\"p95_us\":1500,\"p99_us\":1500,"
-            "\"max_us\":1500,\"first_answer_us\":1500,\"elapsed_us\":0,\"connects\":1,\"bytes_sent\":20,\"bytes_received\":30,\"sha256\":\"ab\"}");
+            "\"max_us\":1500,\"first_answer_us\":1500,\"elapsed_us\":0,\"connects\":1,\"bytes_sent\":20,\"bytes_received\":30,\"repeated\":4,\"sha256\":\"ab\"}");
   EXPECT_EQ(report_table(s.report(), {1, 20, 30}),
             "tasks    2 sent, 1 answered, 1 timeout\n"
             "answers  p50 1.500 ms  p95 1.500 ms  p99 1.500 ms  max 1.500 ms; the first after 1.500 ms\n"
@@ -147,11 +147,21 @@ TEST(SendReport, ShortTimesHaveTenthsAndTheAnswersTookFromTheFirstToTheLast) {
   EXPECT_NE(json.find("\"elapsed_us\":6.5,"), std::string::npos) << json;
 }
 
+TEST(SendReport, EachTaskHasItsTimeWhereTheyAreKept) {
+  send_schedule s({.count = 3, .in_flight = 3, .times = true}, t0);
+  take_all(s, t0);
+  s.on_outcome(2, THARSIS_OK, t0 + 2ms);
+  s.on_outcome(0, THARSIS_OK, t0 + 1500us);
+  s.on_outcome(1, THARSIS_E_TIMEOUT, t0 + 15s);
+  const std::string json = report_json(s.report(), {}, std::nullopt);
+  EXPECT_NE(json.find("\"began_us\":3600000000,\"times_us\":[1500,null,2000]"), std::string::npos) << json;
+}
+
 TEST(SendReport, WithoutAnAnswerTimesAreNull) {
   const std::string json = report_json(send_schedule({}, t0).report(), {}, std::nullopt);
   EXPECT_EQ(json,
             "{\"sent\":0,\"ok\":0,\"failed\":0,\"reasons\":{},\"p50_us\":null,\"p95_us\":null,\"p99_us\":null,\"max_us\":null,"
-            "\"first_answer_us\":null,\"elapsed_us\":null,\"connects\":0,\"bytes_sent\":0,\"bytes_received\":0}");
+            "\"first_answer_us\":null,\"elapsed_us\":null,\"connects\":0,\"bytes_sent\":0,\"bytes_received\":0,\"repeated\":0}");
 }
 
 TEST(AnswerOrder, WhatIsEarlyWaitsForItsTurn) {

@@ -113,6 +113,9 @@ TEST(StnUdpSim, OnAHealthyNetworkTasksGoByDatagramEachOnce) {
   EXPECT_EQ(w.metric("udp_copies"), 0);
   EXPECT_EQ(w.metric("udp_won"), 40);
   EXPECT_EQ(w.metric("udp_dropped"), 0);
+  EXPECT_GT(w.metric("traffic_tasks_sent"), 40 * 40) << "datagrams are traffic too";
+  EXPECT_GT(w.metric("traffic_tasks_received"), 40 * 40);
+  EXPECT_EQ(w.metric("traffic_repeated_sent"), 0);
   EXPECT_LE(took.back(), 102ms);
   EXPECT_EQ(w.statistics().executions, 40u);
   EXPECT_TRUE(w.said("link main datagrams open"));
