@@ -69,7 +69,7 @@ void datagrams::lane::on_datagram(std::span<const uint8_t> bytes, const tharsis_
 bool datagrams::lane::answer(const mars::frame& f, uint32_t to) {
   datagram::message m{f.refusal.empty() ? datagram::kind::answer : datagram::kind::refusal, to, f.sequence, f.command};
   m.body = f.refusal.empty() ? std::span<const uint8_t>(f.body) : as_bytes(f.refusal);
-  if (datagram::fits(m)) return send(m), true;
+  if (f.retry_after_ms == 0 && datagram::fits(m)) return send(m), true;  // When to come again fits into no datagram.
   send({datagram::kind::stream, to, f.sequence, f.command});
   return !peer_.needs_stream(f.sequence);
 }

@@ -20,6 +20,9 @@ limits read_limits(const host& h) {
   l.stall_timeout = h.wait("limits.stall_timeout", preset.stall_timeout);
   l.unsent = h.whole("limits.unsent", preset.unsent);
   l.requests_per_second = h.whole("limits.requests_per_second", preset.requests_per_second);
+  l.tasks_per_second = h.whole("limits.tasks_per_second", preset.tasks_per_second);
+  l.open_tasks = h.whole("limits.open_tasks", preset.open_tasks);
+  l.retry_after = h.wait("limits.retry_after", preset.retry_after);
   return l;
 }
 
@@ -64,6 +67,9 @@ settings read_settings(const host& h) {
   s.udp = h.text("udp");
   s.http.listen = h.text("http.listen");
   s.http.connections = h.whole("http.connections", s.http.connections);
+  s.http.requests_per_second = h.whole("http.requests_per_second", s.http.requests_per_second);
+  s.drain = {h.wait("drain.within", s.drain.within), h.texts("drain.to"), h.wait("drain.valid", s.drain.valid)};
+  s.move = {h.texts("move.to"), h.wait("move.within", s.move.within), h.wait("move.valid", s.move.valid)};
   s.open = h.flag("open", s.open);
   s.early_data = h.whole("early_data", s.early_data);
   s.plain_allowed = h.text("plain") == "allowed";
@@ -80,6 +86,17 @@ settings read_settings(const host& h) {
   s.outage.lasts = h.wait("outage.lasts", s.outage.lasts);
   s.outage.kind = h.text("outage.kind") == "silent" ? outage_kind::silent : outage_kind::reset;
   return s;
+}
+
+// Endpoints that no client could follow are a mistake of whoever wrote them.
+std::optional<error> mistake_in(const host& h, const std::string& key, const std::vector<std::string>& endpoints) {
+  for (const std::string& text : endpoints) {
+    const auto e = parse_endpoint(text);
+    const std::string at = h.where(key) + ": gateway." + key + ": ";
+    if (!e) return error{THARSIS_E_INVALID, at + e.failure().text};
+    if (e->scheme != "tcp" && e->scheme != "tcps") return error{THARSIS_E_INVALID, at + "'" + text + "' must begin with tcps:// or tcp://"};
+  }
+  return std::nullopt;
 }
 
 class plugin {
@@ -100,6 +117,8 @@ class plugin {
         return error{there.status(), tables.where("http.listen") + ": " + there.failure().text};
     if (s.heartbeat >= s.limits.idle_timeout)
       return error{THARSIS_E_INVALID, tables.where("heartbeat") + ": gateway.heartbeat: clients that ping so seldom are dropped before, after limits.idle_timeout"};
+    if (auto wrong = mistake_in(tables, "drain.to", s.drain.to)) return std::move(*wrong);
+    if (auto wrong = mistake_in(tables, "move.to", s.move.to)) return std::move(*wrong);
     auto logs = read_logs(tables);
     if (!logs) return logs.failure();
     s.logs = std::move(*logs);
@@ -129,6 +148,26 @@ class plugin {
     end_.spawn(tell_stopped());
     return THARSIS_PENDING;
   }
+  // Where clients are to go may change while it runs; all else is for a new instance.
+  tharsis_status prepare(tharsis_error* error) {
+    settings wanted = read_settings(tables_);
+    if (auto wrong = mistake_in(tables_, "move.to", wanted.move.to)) return fail(error, *wrong);
+    auto logs = read_logs(tables_);
+    if (!logs) return fail(error, logs.failure());
+    wanted.logs = std::move(*logs);
+    settings same = wanted;
+    same.move = settings_.move;
+    if (!server_ || same != settings_) return same == settings_ ? THARSIS_OK : THARSIS_E_UNSUPPORTED;
+    if (wanted.move != settings_.move) prepared_ = wanted.move;
+    return THARSIS_OK;
+  }
+  void commit() {
+    if (!prepared_) return;
+    settings_.move = *std::exchange(prepared_, std::nullopt);
+    server_->move(settings_.move);
+  }
+  void abort() { prepared_.reset(); }
+
   void run_command(const command_call& call) {
     if (call.name() == "serve") return serving_.run(call);
     wish_ = std::make_unique<wish_command>(tables_, place_, logs_folder_, call);
@@ -143,7 +182,8 @@ class plugin {
 
   const host tables_;
   strand place_;
-  const settings settings_;
+  settings settings_;
+  std::optional<move_wish> prepared_;
   const listen_place where_;
   const std::optional<listen_place> logs_;
   const std::string logs_folder_;

@@ -19,7 +19,9 @@ exchange::counts count_requests(const host& h) {
           h.count<counter>("messages", "1", "Tasks that were carried out, each once"),
           h.count<counter>("repeats", "1", "Tasks that came again and were not carried out again"),
           h.count<counter>("requests_refused", "1", "Tasks that were refused: too many, or a key used twice"),
-          h.count<counter>("pushes", "1", "Messages to those who joined a topic")};
+          h.count<counter>("pushes", "1", "Messages to those who joined a topic"),
+          h.count<counter>("requests_busy", "1", "Requests that were refused with the word when to come again"),
+          h.count<counter>("moves_told", "1", "Times that a client was told where else to go")};
 }
 
 }  // namespace
@@ -68,10 +70,29 @@ task<void> server::life() {
 }
 
 void server::stop() {
+  if (settings_.drain.within > duration::zero() && !shared_.leaving().drains() && guests() > 0) return begin_drain();
   stopping_ = true;
   listener_.events().raise(stream::nudged);
   if (logs_) logs_->stop();
   if (tasks_) tasks_->stop();
+}
+
+// Nobody new comes; who is there is told, and what he has asked is answered.
+void server::begin_drain() {
+  drained_ = true;
+  tables_.info("is drained: " + std::to_string(connections_.size()) + " connections have " + std::to_string(milliseconds(settings_.drain.within)) +
+               " ms to go elsewhere" + (settings_.drain.to.empty() ? "" : ", to " + settings_.drain.to.front() + (settings_.drain.to.size() > 1 ? " and others" : "")));
+  listener_.close();
+  if (tasks_) tasks_->drain();
+  shared_.on_drain(place_.now());
+  route();
+  listener_.events().raise(stream::nudged);
+}
+
+void server::move(const move_wish& m) {
+  tables_.info(m.to.empty() ? "clients are to stay" : "clients are to go to " + m.to.front() + (m.to.size() > 1 ? " and others" : ""));
+  shared_.on_move(m, place_.now());
+  route();
 }
 
 // The endpoint file appears when, and only when, somebody can connect.
@@ -173,7 +194,8 @@ error server::begin_with_tasks() {
   if (settings_.http.listen.empty()) return fine();
   const auto where = place_to_listen(settings_.http.listen, "gateway.http.listen", "http", settings_);
   if (!where) return where.failure();
-  task_door_surroundings around{tables_, place_, settings_, shared_, [this] { return ++last_connection_; }, [this] { route(); }};
+  task_door_surroundings around{tables_, place_, settings_, shared_, [this] { return ++last_connection_; }, [this] { route(); },
+                                  [this] { listener_.events().raise(stream::nudged); }};
   tasks_.emplace(std::move(around), *where, where->tls ? tls_ : std::nullopt);
   const error failure = tasks_->open();
   if (failure.status == THARSIS_OK) receiving_.spawn(tasks_->run());
@@ -190,9 +212,9 @@ error server::begin_to_receive() {
 }
 
 task<void> server::serve() {
-  while (!stopping_) {
+  while (!stopping_ && !shared_.leaving().over(guests(), place_.now())) {
     follow_outage();
-    if (!out_) accept_waiting();
+    if (!out_ && listener_.open()) accept_waiting();
     waits_until_ = next_deadline();
     co_await listener_.events().wait(waits_until_);
     shared_.on_deadline(place_.now());
@@ -202,6 +224,8 @@ task<void> server::serve() {
 }
 
 task<void> server::close() {
+  if (drained_)
+    tables_.info(guests() == 0 ? std::string("all clients have gone") : std::to_string(guests()) + " clients have not gone in time, and are seen off");
   listener_.close();
   if (udp_) udp_->close();
   if (logs_) logs_->stop();
@@ -225,7 +249,7 @@ task<void> server::close() {
 }
 
 instant server::next_deadline() const {
-  return std::min({shared_.deadline(), shared_.planned().deadline(place_.now()), listen_again_});
+  return std::min({shared_.deadline(), shared_.planned().deadline(place_.now()), listen_again_, shared_.leaving().ends()});
 }
 
 void server::accept_waiting() {
@@ -272,6 +296,7 @@ void server::on_finished(void* context, uint64_t id) {
   auto& self = *static_cast<server*>(context);
   self.connections_.erase(id);
   self.count_connections();
+  if (self.shared_.leaving().drains()) self.listener_.events().raise(stream::nudged);
 }
 
 void server::follow_outage() {
@@ -295,7 +320,7 @@ void server::begin_outage() {
 }
 
 void server::end_outage() {
-  if (!listener_.open()) {
+  if (!listener_.open() && !shared_.leaving().drains()) {
     const error failure = begin_to_listen();
     if (failure.status != THARSIS_OK) {
       if (listen_again_ == never) tables_.warning("the outage should be over, but " + failure.text + "; trying on");

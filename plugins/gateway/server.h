@@ -39,7 +39,10 @@ class server {
 
   // ready, and after stop() stopped; or failed.
   task<void> life();
+  // Where drain.within says so, clients are told first, and it goes on until they have gone or that time is over.
   void stop();
+  // Clients are to go there; nowhere any more where it names nothing.
+  void move(const move_wish& m);
   // Where tasks come over HTTP; empty: nowhere.
   std::string http_endpoint() const { return tasks_ ? tasks_->endpoint_text() : std::string(); }
   std::string certificate() const { return tls_ ? folder_ + "/ca.pem" : std::string(); }  // That clients trust.
@@ -59,6 +62,8 @@ class server {
   void admit(std::unique_ptr<tcp_stream> wire);
   bool make_place();
   void complain_of_crowd();
+  void begin_drain();
+  size_t guests() const { return connections_.size() + (tasks_ ? tasks_->unanswered() : 0); }
   void follow_outage();
   void begin_outage();
   void end_outage();
@@ -94,6 +99,7 @@ class server {
   instant listen_again_ = never;
   instant waits_until_ = never;  // serve() does.
   bool stopping_ = false;
+  bool drained_ = false;  // stop() was called while clients were there.
 };
 
 }  // namespace tharsis::gateway

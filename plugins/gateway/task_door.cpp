@@ -11,14 +11,15 @@ namespace tharsis::gateway {
 
 // One request, for the exchange a connection of its own.
 struct task_door::visit {
-  visit(task_door& d, const std::string& client) : door(d), id(d.around_.number()), answered(d.around_.place) {
+  visit(task_door& d, const std::string& client, const std::string& from) : door(d), id(d.around_.number()), answered(d.around_.place) {
     door.visits_.emplace(id, this);
-    door.around_.shared.on_visit(id, client);
+    door.around_.shared.on_visit(id, client, from);
   }
   visit(const visit&) = delete;
   ~visit() {
     door.visits_.erase(id);
     door.around_.shared.on_close(id);
+    if (door.draining_) door.around_.left();
   }
   task_door& door;
   const uint64_t id;
@@ -40,7 +41,7 @@ error task_door::open() {
 
 task<void> task_door::run() {
   while (!stopping_) {
-    while (auto wire = listener_.accept())  // Who finds no place is not heard.
+    while (auto wire = listener_.open() ? listener_.accept() : nullptr)  // Who finds no place is not heard.
       if (connections_.size() < static_cast<size_t>(around_.numbers.http.connections)) connections_.spawn(serve(std::move(wire)));
     co_await listener_.events().wait();
   }
@@ -51,6 +52,11 @@ task<void> task_door::run() {
 void task_door::stop() {
   stopping_ = true;
   listener_.events().raise(stream::nudged);
+}
+
+void task_door::drain() {
+  draining_ = true;
+  listener_.close();
 }
 
 void task_door::deliver(const delivery& d) {
@@ -94,7 +100,7 @@ task<void> task_door::handle(http1_exchange& x) {
   if (!body) co_return;
   strand& place = around_.place;
   co_await outlast_outage();
-  visit mine(*this, asked.client);
+  visit mine(*this, asked.client, ip_text(x.peer()));
   mars::frame request{asked.command, 1, {body->begin(), body->end()}, std::move(asked.key), {}};
   const std::string line = around_.shared.on_request(mine.id, std::move(request), place.now());
   if (!line.empty()) around_.tables.info("a task over HTTP from " + to_text(x.peer()) + " " + line);
@@ -102,15 +108,19 @@ task<void> task_door::handle(http1_exchange& x) {
   while (!mine.what) co_await mine.answered.wait();
   co_await outlast_outage();
   const mars::frame& answer = *mine.what->what;
-  if (!answer.refusal.empty()) {
-    co_await x.answer(mine.what->later ? 503 : 409, answer.refusal + "\n");
-    co_return;
-  }
-  http1::response_head head;
-  head.status = 200;
-  head.fields.push_back({"Content-Type", "application/octet-stream"});
-  std::string bytes(as_text(answer.body));
+  http1::response_head head = head_of(*mine.what);
+  if (draining_) head.fields.push_back({"Connection", "close"});
+  std::string bytes = answer.refusal.empty() ? std::string(as_text(answer.body)) : answer.refusal + "\n";
   co_await x.answer(std::move(head), std::move(bytes));
+}
+
+http1::response_head task_door::head_of(const delivery& d) {
+  http1::response_head head;
+  const bool refused = !d.what->refusal.empty();
+  head.status = !refused ? 200 : d.paced ? 429 : d.later ? 503 : 409;
+  head.fields.push_back({"Content-Type", refused ? "text/plain; charset=utf-8" : "application/octet-stream"});
+  if (d.what->retry_after_ms > 0) head.fields.push_back({"Retry-After", std::to_string((d.what->retry_after_ms + 999) / 1000)});
+  return head;
 }
 
 }  // namespace tharsis::gateway

@@ -24,6 +24,7 @@ struct task_door_surroundings {
   exchange& shared;
   std::function<uint64_t()> number;  // That no connection has.
   std::function<void()> route;       // There may be deliveries for anybody.
+  std::function<void()> left;        // A request was answered, while it drains.
 };
 
 class task_door {
@@ -37,6 +38,10 @@ class task_door {
   // Serves until stop(). Once.
   task<void> run();
   void stop();
+  // Takes no more connections, and ends each that it has with the next answer.
+  void drain();
+  // Requests that have no answer yet.
+  size_t unanswered() const { return visits_.size(); }
   // Harmless where it is for nobody here.
   void deliver(const delivery& d);
   std::string endpoint_text() const;
@@ -46,6 +51,7 @@ class task_door {
   task<void> serve(std::unique_ptr<tcp_stream> wire);
   task<void> handle(http1_exchange& x);
   task<void> outlast_outage();
+  static http1::response_head head_of(const delivery& d);
 
   const task_door_surroundings around_;
   const listen_place where_;
@@ -53,7 +59,7 @@ class task_door {
   tcp_listener listener_;
   std::map<uint64_t, visit*> visits_;  // Requests that are being carried out.
   task_set connections_;
-  bool stopping_ = false;
+  bool stopping_ = false, draining_ = false;
 };
 
 }  // namespace tharsis::gateway

@@ -9,9 +9,6 @@
 namespace tharsis::gateway {
 namespace {
 
-// Messages that may be under way at a time, all clients together.
-constexpr size_t jobs_max = 65536;
-
 // The answer to a hello repeats the name.
 constexpr size_t user_size_max = 1024;
 
@@ -32,8 +29,10 @@ void exchange::on_connect(uint64_t connection, udp_offer udp) {
   topics_.on_connect(connection);
 }
 
-void exchange::on_visit(uint64_t connection, const std::string& client) {
+void exchange::on_visit(uint64_t connection, const std::string& client, const std::string& from) {
   member& m = members_[connection];
+  m.visits = true;
+  m.paced_as = client.empty() ? "address " + from : client;
   m.client = is_client_id(client) ? client : "http " + client;
   m.known = true;
 }
@@ -49,6 +48,45 @@ void exchange::on_close(uint64_t connection) {
 std::string exchange::on_request(uint64_t connection, mars::frame request, instant now, uint32_t datagram) {
   counts_.requests.add();
   const asker from{connection, request.sequence, datagram};
+  std::string line = serve(from, std::move(request), now);
+  member& m = members_[connection];
+  if (!std::exchange(m.greeted, true) && !m.visits && leaving_.has_word()) tell_where(connection, now);
+  return line;
+}
+
+// More than a client may ask for: refused at once, which costs less than the work.
+bool exchange::too_fast(const asker& from, uint32_t command, instant now) {
+  const bool work = command == mars::command_send_message || command == mars::command_echo;
+  const member& m = members_[from.connection];
+  duration wait = m.visits ? visits_pace_.on_request(m.paced_as, now) : duration::zero();
+  if (wait == duration::zero() && work) wait = tasks_pace_.on_request(m.client, now);
+  if (wait == duration::zero()) return false;
+  refuse(from, command, "this client asks too often; come again later", std::max(wait, limits_.retry_after), true);
+  return true;
+}
+
+// Whoever has said nothing yet may not understand it; he is told behind the answer to his first request.
+void exchange::tell_where(uint64_t connection, instant now) {
+  counts_.moves_told.add();
+  deliveries_.push_back({connection, std::make_shared<const mars::frame>(leaving_.word(now)), 0, false, false});
+}
+
+void exchange::on_move(const move_wish& m, instant now) {
+  leaving_.on_move(m);
+  if (!leaving_.has_word() || leaving_.drains()) return;
+  for (const auto& [connection, known] : members_)
+    if (known.greeted && !known.visits) tell_where(connection, now);
+}
+
+void exchange::on_drain(instant now) {
+  if (leaving_.drains()) return;
+  leaving_.begin(now);
+  for (const auto& [connection, known] : members_)
+    if (known.greeted && !known.visits) tell_where(connection, now);
+}
+
+std::string exchange::serve(const asker& from, mars::frame request, instant now) {
+  if (too_fast(from, request.command, now)) return {};
   switch (request.command) {
     case mars::command_noop:
     case mars::command_echo: answer(from, request.command, std::move(request.body)); return {};
@@ -59,7 +97,7 @@ std::string exchange::on_request(uint64_t connection, mars::frame request, insta
     case mars::command_send_message: return on_message(from, std::move(request), now);
   }
   // Once for a connection: the log is not the peer's to fill.
-  if (std::exchange(members_[connection].puzzled, true)) return {};
+  if (std::exchange(members_[from.connection].puzzled, true)) return {};
   return "sent command " + std::to_string(request.command) +
          ", which this server does not know; such commands are ignored";
 }
@@ -124,8 +162,8 @@ std::string exchange::on_message(const asker& from, mars::frame request, instant
     return {};
   }
   const member& sender = members_[from.connection];
-  if (jobs_.size() >= jobs_max) {
-    refuse(from, request.command, "the server is busy; try again later", true);
+  if (jobs_.size() >= static_cast<size_t>(limits_.open_tasks)) {
+    refuse(from, request.command, "the server is busy; try again later", std::max(work_, limits_.retry_after));
     return {};
   }
   using verdict = dedup::verdict;
@@ -139,10 +177,10 @@ std::string exchange::on_message(const asker& from, mars::frame request, instant
       answer(from, request.command, {ruling.answer.begin(), ruling.answer.end()});
       return {};
     case verdict::conflict:
-      refuse(from, request.command, "this key was used for another request; a key names one piece of work", false);
+      refuse(from, request.command, "this key was used for another request; a key names one piece of work", {});
       return "used a key for two different requests; the second was refused";
     case verdict::busy:
-      refuse(from, request.command, "too many requests of this client are being carried out; try again later", true);
+      refuse(from, request.command, "too many requests of this client are being carried out; try again later", std::max(work_, limits_.retry_after));
       return {};
     case verdict::execute: break;
   }
@@ -187,19 +225,22 @@ void exchange::push(const job& done) {
   for (const uint64_t other : topics_.members(m.topic)) {
     if (other == done.from.connection) continue;
     counts_.pushes.add();
-    deliveries_.push_back({other, frame, 0, false});
+    deliveries_.push_back({other, frame, 0, false, false});
   }
 }
 
 void exchange::answer(const asker& to, uint32_t command, std::vector<uint8_t> body) {
   deliveries_.push_back(
-      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, std::move(body), {}, {}}), to.datagram, false});
+      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, std::move(body), {}, {}}), to.datagram, false, false});
 }
 
-void exchange::refuse(const asker& to, uint32_t command, std::string sentence, bool later) {
+// `retry_after`: when it may be none; zero: never.
+void exchange::refuse(const asker& to, uint32_t command, std::string sentence, duration retry_after, bool paced) {
   counts_.refused.add();
-  deliveries_.push_back(
-      {to.connection, std::make_shared<const mars::frame>(mars::frame{command, to.sequence, {}, {}, std::move(sentence)}), to.datagram, later});
+  if (retry_after > duration::zero()) counts_.busy.add();
+  mars::frame no{command, to.sequence, {}, {}, std::move(sentence)};
+  no.retry_after_ms = static_cast<uint32_t>(std::min<int64_t>(milliseconds(retry_after), UINT32_MAX));
+  deliveries_.push_back({to.connection, std::make_shared<const mars::frame>(std::move(no)), to.datagram, retry_after > duration::zero(), paced});
 }
 
 }  // namespace tharsis::gateway

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "plugins/gateway/core/client_pace.h"
 #include "plugins/gateway/core/dedup.h"
+#include "plugins/gateway/core/departure.h"
 #include "plugins/gateway/core/outage.h"
 #include "plugins/gateway/core/settings.h"
 #include "plugins/gateway/core/topics.h"
@@ -25,6 +27,7 @@ struct delivery {
   std::shared_ptr<const mars::frame> what;  // A push is the same for all.
   uint32_t datagram = 0;                    // The one that it answers; 0: none.
   bool later = false;                       // A refusal that may be none at another time.
+  bool paced = false;                       // It is one because this client has asked too often.
 };
 
 struct udp_offer {
@@ -36,14 +39,17 @@ class exchange {
  public:
   // Of all connections together.
   struct counts {
-    counter requests, messages, repeats, refused, pushes;
+    counter requests, messages, repeats, refused, pushes, busy, moves_told;
   };
-  explicit exchange(const settings& s, counts c = {}) : work_(s.work), heartbeat_(s.heartbeat), counts_(c), dedup_(s.keep), outage_(s.outage) {}
+  explicit exchange(const settings& s, counts c = {}) 
+      : work_(s.work), heartbeat_(s.heartbeat), limits_(s.limits), counts_(c), dedup_(s.keep), outage_(s.outage), leaving_(s),
+        tasks_pace_(s.limits.tasks_per_second), visits_pace_(s.http.requests_per_second) {}
 
   // `udp`: what it is told about datagrams, once it says hello.
   void on_connect(uint64_t connection, udp_offer udp = {});
   // Somebody with one request, over HTTP. `client`: who says so; all that say nothing are one client.
-  void on_visit(uint64_t connection, const std::string& client);
+  // `from`: its address, by which those that say nothing are told apart where it counts how often they come.
+  void on_visit(uint64_t connection, const std::string& client, const std::string& from = {});
   void on_close(uint64_t connection);
 
   // One request. Not while out(). Answers a line for the log when there is something to say.
@@ -55,6 +61,13 @@ class exchange {
   // When on_deadline() has something to do: a message is carried out.
   instant deadline() const { return jobs_.empty() ? never : jobs_.front().due; }
   void on_deadline(instant now);
+
+  // Clients are to go elsewhere, or not any more: those that are there are told, and those that come.
+  void on_move(const move_wish& m, instant now);
+  // The gateway ends: the same.
+  void on_drain(instant now);
+  const departure& leaving() const { return leaving_; }
+  bool busy() const { return !jobs_.empty(); }
 
   // The planned outage: nothing is taken and nothing is said.
   bool out(instant now) const { return outage_.out(now); }
@@ -69,6 +82,9 @@ class exchange {
     bool known = false;   // By an id of its own.
     bool puzzled = false; // It has sent a command that means nothing here.
     udp_offer udp;
+    bool visits = false;  // One request over HTTP.
+    bool greeted = false; // It has said something, so that it understands a word.
+    std::string paced_as;
   };
   // A message that is being carried out.
   struct job {
@@ -80,6 +96,9 @@ class exchange {
     mars::send_message_request message;
   };
 
+  std::string serve(const asker& from, mars::frame request, instant now);
+  bool too_fast(const asker& from, uint32_t command, instant now);
+  void tell_where(uint64_t connection, instant now);
   std::string on_hello(const asker& from, const mars::frame& request);
   void on_hello2(const asker& from, const mars::frame& request);
   void on_join(const asker& from, const mars::frame& request);
@@ -88,13 +107,16 @@ class exchange {
   void carry_out(job done, instant now);
   void push(const job& done);
   void answer(const asker& to, uint32_t command, std::vector<uint8_t> body);
-  void refuse(const asker& to, uint32_t command, std::string sentence, bool later);
+  void refuse(const asker& to, uint32_t command, std::string sentence, duration retry_after, bool paced = false);
 
   duration work_;
   duration heartbeat_;
+  limits limits_;
   counts counts_;
   dedup dedup_;
   outage outage_;
+  departure leaving_;
+  client_pace tasks_pace_, visits_pace_;
   topics topics_;
   std::map<uint64_t, member> members_;
   std::deque<job> jobs_;  // By the time they are due: all take equally long.

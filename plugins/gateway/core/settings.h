@@ -30,6 +30,13 @@ struct limits {
   int64_t unsent = 4 << 20;
   // A hundred times a busy client; what it bounds is the fan-out of pushes.
   int64_t requests_per_second = 10000;
+  // More tasks of one client, over all its connections, are refused with the word when to come again. 0: any number.
+  int64_t tasks_per_second = 0;
+  // Messages that may be under way at a time, all clients together: half a second's work of a fast machine.
+  int64_t open_tasks = 65536;
+  // Who was refused comes again after this, at least: sooner would only be another refusal.
+  duration retry_after = 1s;
+  bool operator==(const limits&) const = default;
 };
 
 // How many requests of one connection are served before others get their turn.
@@ -45,6 +52,7 @@ struct keeping {
   int64_t keys = 65536;
   int64_t clients = 1024;
   int64_t bytes = 128 << 20;
+  bool operator==(const keeping&) const = default;
 };
 
 // Repeats that may wait for one request that is still being carried out: one for each connection a
@@ -57,6 +65,23 @@ struct outage_plan {
   int64_t after_messages = 0;  // 0: no outage.
   duration lasts = 2s;         // Longer than any client's patience with one dial.
   outage_kind kind = outage_kind::reset;
+  bool operator==(const outage_plan&) const = default;
+};
+
+// When the gateway is stopped.
+struct drain_wish {
+  duration within{};            // So long clients have to go elsewhere. 0: none; they find out.
+  std::vector<std::string> to;  // Where to; empty: as their profile says.
+  duration valid{};             // How long they hold; 0: as long as a client likes.
+  bool operator==(const drain_wish&) const = default;
+};
+
+// While it runs.
+struct move_wish {
+  std::vector<std::string> to;  // Where clients are to go; empty: they stay.
+  duration within = 60s;        // At moments of their own within this, so that they do not come there all at once.
+  duration valid = 1h;
+  bool operator==(const move_wish&) const = default;
 };
 
 // The receiver of log files.
@@ -67,12 +92,16 @@ struct log_settings {
   int64_t connections = 64;  // One a sender; each may bring a piece of a megabyte.
   duration handshake_timeout = 10s;  // As of any client.
   log_limits limits;
+  bool operator==(const log_settings&) const = default;
 };
 
 // The short-link end.
 struct http_settings {
   std::string listen;        // Empty: there is none.
   int64_t connections = 64;  // A client keeps some; each carries one task at a time.
+  // Of one client, or one address where it says no name; as many as of a connection.
+  int64_t requests_per_second = 10000;
+  bool operator==(const http_settings&) const = default;
 };
 
 struct settings {
@@ -92,6 +121,9 @@ struct settings {
   outage_plan outage;
   log_settings logs;
   http_settings http;
+  drain_wish drain;
+  move_wish move;
+  bool operator==(const settings&) const = default;
 
   // Where log files are; `data` is the gateway's own folder.
   std::string logs_folder(const std::string& data) const { return logs.folder.empty() ? data + "/logs" : logs.folder; }

@@ -221,3 +221,36 @@ TEST(TaskDoor, StoppingWithTasksUnderWayEndsThem) {
   s.begin({"POST", "/mars/sendmessage", message_body("never"), {}, {}});
   s.until([] { return false; }, 1s);
 }
+
+TEST(TaskDoor, AClientThatAsksTooOftenGets429AndWhenToComeAgain) {
+  gateway::settings numbers = door_scene::plain();
+  numbers.http.requests_per_second = 2;
+  door_scene s(numbers);
+  EXPECT_EQ(s.post("/mars/echo", "1").first, 200);
+  EXPECT_EQ(s.post("/mars/echo", "2").first, 200);
+  asked& third = s.begin({"POST", "/mars/echo", "3", {}, {}});
+  ASSERT_TRUE(s.until([&] { return third.answer.has_value(); }));
+  ASSERT_TRUE(*third.answer);
+  EXPECT_EQ((*third.answer)->head.status, 429);
+  EXPECT_EQ(http1::value_of((*third.answer)->head.fields, "Retry-After"), "1");
+  EXPECT_EQ(s.post("/mars/echo", "4", {{"Client-Id", "another"}}).first, 200);
+  s.world.run_for(1s);
+  EXPECT_EQ(s.post("/mars/echo", "5").first, 200);
+}
+
+TEST(TaskDoor, WhileItIsDrainedWhatWasAskedIsAnsweredAndTheConnectionEnds) {
+  gateway::settings numbers = door_scene::plain();
+  numbers.drain.within = 10s;
+  numbers.work = 1s;
+  door_scene s(numbers);
+  asked& a = s.begin({"POST", "/mars/sendmessage", message_body("x"), {}, {}});
+  s.world.run_for(200ms);
+  s.gate.stop();
+  asked& late = s.begin({"POST", "/mars/echo", "late", {}, {}});
+  ASSERT_TRUE(s.until([&] { return a.answer && late.answer; }, 5s));
+  ASSERT_TRUE(*a.answer) << a.answer->failure().text;
+  EXPECT_EQ((*a.answer)->head.status, 200);
+  EXPECT_EQ(http1::value_of((*a.answer)->head.fields, "Connection"), "close");
+  EXPECT_FALSE(*late.answer);
+  ASSERT_TRUE(s.until([&] { return s.gate.host.stopped; }, 2s));
+}
