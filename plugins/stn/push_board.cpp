@@ -59,19 +59,23 @@ void push_board::on_push(const std::string& link, const push& p) {
 
 // Whose strand takes nothing holds nobody up but itself.
 void push_board::send(const std::shared_ptr<subscription>& to, const std::shared_ptr<const message>& m) {
-  if (to->waiting.load(std::memory_order_relaxed) >= pushes_waiting_max) {
+  const int64_t waiting = to->waiting.load(std::memory_order_relaxed), bytes = to->bytes.load(std::memory_order_relaxed);
+  const auto size = static_cast<int64_t>(m->what.body.size());
+  if (waiting >= pushes_waiting_max || (waiting > 0 && bytes + size > push_bytes_waiting_max)) {
     if (!std::exchange(to->told, true))
       host_.warning("a subscriber to pushes " + std::to_string(to->from) + " to " + std::to_string(to->to) + " has not taken " +
-                    std::to_string(pushes_waiting_max) + " of them; it gets no more until it does");
+                    std::to_string(waiting) + " of them, of " + std::to_string(bytes) + " bytes; it gets no more until it does");
     return;
   }
   to->told = false;
   to->waiting.fetch_add(1, std::memory_order_relaxed);
+  to->bytes.fetch_add(size, std::memory_order_relaxed);
   outbox_.send(to->strand, delivery(to, m));
 }
 
 void push_board::delivery::deliver() {
   to_->waiting.fetch_sub(1, std::memory_order_relaxed);
+  to_->bytes.fetch_sub(static_cast<int64_t>(message_->what.body.size()), std::memory_order_relaxed);
   if (to_->open->has(to_->id)) to_->on_push(to_->context, text_of(message_->link), message_->what.command, bytes_of(message_->what.body));
 }
 

@@ -38,7 +38,8 @@ class push_board {
     tharsis_stn_on_push on_push;
     void* context;
     std::shared_ptr<open_numbers> open;
-    std::atomic<int64_t> waiting = 0;  // Pushes that it has not taken.
+    std::atomic<int64_t> waiting = 0;  // Pushes that it has not taken,
+    std::atomic<int64_t> bytes = 0;    // and what is in them.
     bool told = false;                 // That some were dropped, since it took the last one. [own strand]
     bool wants(const std::string& of, uint32_t command) const { return command >= from && command <= to && (link.empty() || link == of); }
   };

@@ -178,7 +178,7 @@ typedef struct tharsis_stn_links {
   tharsis_status (*keep_signalling)(void* self, tharsis_text link, tharsis_error* error);
 
   // Pushes of these commands, in the order in which they came. Also on the bus, all of them: "stn.push".
-  // Whose strand has not taken 4,096 of them gets no more until it does.
+  // Whose strand has not taken 4,096 of them, or 16 MiB, gets no more until it does.
   //   THARSIS_E_INVALID    there is no on_push, the first command is above the last, or this thread has no strand.
   //   THARSIS_E_NOT_FOUND  there is no link of that name.
   //   THARSIS_E_BUSY       256 subscriptions are open.

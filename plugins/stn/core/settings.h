@@ -231,6 +231,8 @@ inline constexpr duration replace_patience = 5s;
 inline constexpr int64_t subscriptions_max = 256;
 // Whose strand does not take so many pushes does not live any more, as a rule.
 inline constexpr int64_t pushes_waiting_max = 4096;
+// Nor so many bytes of them: one push may be as large as a frame.
+inline constexpr int64_t push_bytes_waiting_max = 16 << 20;
 inline constexpr uint32_t endpoints_max = 64;
 // What a server, or an application for it, may wish: faster is no heartbeat, slower proves nothing.
 inline constexpr duration heartbeat_wish_min = 1s, heartbeat_wish_max = 1h;
