@@ -62,16 +62,24 @@ void sha256_sum::take(const uint8_t* block) {
 }
 
 // A one, zeros, and the size in bits at the end of a block.
-std::string sha256_sum::hex() {
+std::array<uint8_t, 32> sha256_sum::digest() {
   const uint64_t bits = size_ * 8;
   constexpr std::array<uint8_t, block_size> padding = {0x80};
   add(padding.data(), block_size - (size_ + 8) % block_size);
   std::array<uint8_t, 8> length;
   for (size_t i = 0; i < length.size(); ++i) length[i] = static_cast<uint8_t>(bits >> (56 - 8 * i));
   add(length.data(), length.size());
+  std::array<uint8_t, 32> sum;
+  for (size_t i = 0; i < sum.size(); ++i) sum[i] = static_cast<uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)));
+  return sum;
+}
+
+std::string sha256_sum::hex() {
   std::string text;
-  for (const uint32_t s : state_)
-    for (int shift = 28; shift >= 0; shift -= 4) text += "0123456789abcdef"[s >> shift & 15];
+  for (const uint8_t byte : digest()) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
   return text;
 }
 

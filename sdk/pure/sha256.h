@@ -14,7 +14,8 @@ namespace tharsis {
 class sha256_sum {
  public:
   void add(const void* bytes, size_t size);
-  // 64 hexadecimal digits. Nothing may be added behind it.
+  // The sum, and the same in 64 hexadecimal digits. Nothing may be added behind it.
+  std::array<uint8_t, 32> digest();
   std::string hex();
 
  private:

@@ -1,0 +1,299 @@
+#include "plugins/stn/core/stream_lane.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tharsis::stn {
+namespace {
+
+using streams::message;
+using streams::reset_code;
+
+// An application is asked for so much at once, and given so much.
+constexpr uint64_t bite_max = 256 * 1024;
+// It is not asked for less, unless that is all.
+constexpr uint64_t room_min = 16 * 1024;
+// Windows never shrink to less: a line on which that is too much carries nothing else either.
+constexpr uint64_t down_window_min = 16 * 1024;
+constexpr duration widen_after = 2s;
+
+}  // namespace
+
+stream_lane::stream_lane(const stream_settings& s)
+    : settings_(s),
+      pace_(s.pace),
+      sending_(static_cast<uint64_t>(s.memory_max)),
+      receiving_(static_cast<uint64_t>(s.memory_max)),
+      down_window_(static_cast<uint64_t>(s.pace.flight_max)) {}
+
+stream_state* stream_lane::find(uint64_t id) {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+stream_state* stream_lane::numbered(uint32_t number) {
+  for (const auto& [id, s] : streams_)
+    if (s->number == number) return s.get();
+  return nullptr;
+}
+
+void stream_lane::open(stream_order o, instant now) {
+  const uint64_t id = o.id;
+  stream_state& s = *streams_.emplace(id, std::make_unique<stream_state>(std::move(o), settings_, sending_, receiving_)).first->second;
+  s.told_at = now - settings_.progress_every;
+  look_after(s, now);
+}
+
+void stream_lane::write(uint64_t id, uint64_t offset, std::span<const uint8_t> bytes, bool last, instant now) {
+  stream_state* const s = find(id);
+  if (s == nullptr || !s->asked || offset != s->asked_at) return;  // What was asked for before is not wanted any more.
+  if (bytes.size() > s->asked_room || (bytes.empty() && !last))
+    return end(*s, THARSIS_E_INVALID, "write() did not bring what on_room had asked for", reset_code::leaves, now);
+  s->asked = false;
+  if (s->recalls()) return recall(*s, bytes, last, now);
+  const bool all = s->order.size && offset + bytes.size() == *s->order.size;
+  if (const error why = s->up->write(bytes, last || all); why.status != THARSIS_OK)
+    return end(*s, why.status, why.text, reset_code::leaves, now);
+  look_after(*s, now);
+}
+
+void stream_lane::recall(stream_state& s, std::span<const uint8_t> bytes, bool last, instant now) {
+  s.recalled.add(bytes.data(), bytes.size());
+  s.recalled_to += bytes.size();
+  if (last && s.recalls()) return end(s, THARSIS_E_INVALID, "fewer bytes are here than `have` said", reset_code::leaves, now);
+  if (!s.recalls()) s.down->begin(s.order.have, s.recalled);
+  look_after(s, now);
+}
+
+void stream_lane::read(uint64_t id, uint64_t bytes, instant now) {
+  stream_state* const s = find(id);
+  if (s == nullptr || !s->down) return;
+  s->readable = bytes > UINT64_MAX - s->readable ? UINT64_MAX : s->readable + bytes;
+  look_after(*s, now);
+}
+
+void stream_lane::on_given(uint64_t id, uint64_t bytes, instant now) {
+  stream_state* const s = find(id);
+  if (s == nullptr) return;
+  s->down->on_confirmed(std::min(bytes, s->down->taken() - s->down->confirmed()));
+  look_after(*s, now);
+}
+
+void stream_lane::pause(uint64_t id, bool is, instant now) {
+  stream_state* const s = find(id);
+  if (s == nullptr) return;
+  s->paused = is;
+  look_after(*s, now);
+}
+
+void stream_lane::cancel(uint64_t id, instant now) {
+  if (stream_state* const s = find(id)) end(*s, THARSIS_E_CANCELLED, "the stream was cancelled", reset_code::cancelled, now);
+}
+
+void stream_lane::end_all(tharsis_status status, const std::string& why, instant now) {
+  while (!streams_.empty()) end(*streams_.begin()->second, status, why, reset_code::leaves, now);
+}
+
+// Those that may not go on leave; they are opened again when they may.
+void stream_lane::on_network(bool costly, instant now) {
+  costly_ = costly;
+  pace_.on_network();
+  for (const auto& [id, s] : streams_) {
+    const bool waits = !s->paused && !may_run(*s);
+    if (waits) s->trouble = "the network is metered or cellular, and streams.when is wifi";
+    if (waits && s->number != 0) leave(*s);
+    tell(*s, now);
+  }
+}
+
+void stream_lane::leave(stream_state& s) {
+  message m;
+  m.is = message::kind::reset;
+  m.stream = s.number;
+  m.code = reset_code::leaves;
+  streams::append_message(farewells_.emplace_back(), m);
+  s.on_cut();
+}
+
+void stream_lane::on_answer(duration took, instant now) {
+  const bool streaming = std::any_of(streams_.begin(), streams_.end(), [](const auto& s) { return s.second->opened && !s.second->paused; });
+  if (!pace_.on_answer(took, up_ && streaming, now)) return;
+  down_window_ = std::max(down_window_ / 2, down_window_min);
+  narrowed_at_ = now;
+}
+
+// After a while without slow answers, step by step.
+void stream_lane::recover(instant now) {
+  const auto most = static_cast<uint64_t>(settings_.pace.flight_max);
+  if (down_window_ < most && now - narrowed_at_ > widen_after) {
+    down_window_ = std::min(down_window_ * 2, most);
+    narrowed_at_ = now;
+  }
+  for (const auto& [id, s] : streams_)
+    if (s->down) s->down->hold_back(down_window_);
+}
+
+bool stream_lane::wants(instant now) const {
+  return std::any_of(streams_.begin(), streams_.end(), [&](const auto& s) { return (s.second->number != 0 && may_run(*s.second)) || may_open(*s.second, now); });
+}
+
+void stream_lane::on_up(instant now) {
+  up_ = true;
+  last_number_ = 0;
+  farewells_.clear();
+  pace_.begin();
+  on_bytes(now);
+}
+
+void stream_lane::on_down(const std::string& why, instant now) {
+  up_ = false;
+  farewells_.clear();
+  waits_since_ = never;
+  for (const auto& [id, s] : streams_) s->on_cut();
+  on_trouble(why, now);
+}
+
+void stream_lane::on_trouble(const std::string& why, instant now) {
+  for (const auto& [id, s] : streams_) {
+    if (may_run(*s) && s->retry_at <= now) s->trouble = why;
+    tell(*s, now);
+  }
+}
+
+// Whatever has changed with it: what follows for its application.
+void stream_lane::look_after(stream_state& s, instant now) {
+  give(s, now);
+  ask(s);
+  settle(s, now);
+}
+
+void stream_lane::ask(stream_state& s) {
+  if (s.asked || s.paused) return;
+  if (s.recalls()) return ask_for(s, s.recalled_to, s.order.have - s.recalled_to);
+  if (!s.up || s.up->written_all() || s.up->finished()) return;
+  const uint64_t room = s.up->room();
+  const uint64_t left = s.order.size ? *s.order.size - s.up->position() : UINT64_MAX;
+  if (s.opened && left == 0) return void(s.up->write({}, true));  // An empty stream.
+  if (room >= std::min(room_min, left)) ask_for(s, s.up->position(), room);
+}
+
+void stream_lane::ask_for(stream_state& s, uint64_t offset, uint64_t room) {
+  s.asked = true;
+  s.asked_at = offset;
+  s.asked_room = static_cast<size_t>(std::min(room, bite_max));
+  stream_event e;
+  e.what = stream_event::about::room;
+  e.stream = s.order.id;
+  e.offset = offset;
+  e.room = s.asked_room;
+  events_.push_back(std::move(e));
+}
+
+void stream_lane::give(stream_state& s, instant now) {
+  if (!s.down || s.paused) return;
+  while (s.readable > 0 && s.down->waiting() > 0) {
+    const uint64_t most = std::min({s.readable, bite_max, s.down_rate.allowed(now)});
+    if (most == 0) return;
+    stream_event e;
+    e.what = stream_event::about::piece;
+    e.stream = s.order.id;
+    e.offset = s.down->taken();
+    e.bytes = s.down->take(static_cast<size_t>(most));
+    s.readable -= e.bytes.size();
+    s.down_rate.on_used(e.bytes.size());
+    events_.push_back(std::move(e));
+  }
+}
+
+// Not too often; what is new then deadline() knows.
+void stream_lane::tell(stream_state& s, instant now) {
+  if (!s.order.hears_progress || now < later(s.told_at, settings_.progress_every)) return;
+  stream_progress p = s.progress();
+  if (p == s.told) return;
+  s.told_at = now;
+  s.told = p;
+  stream_event e;
+  e.what = stream_event::about::progress;
+  e.stream = s.order.id;
+  e.progress = std::move(p);
+  events_.push_back(std::move(e));
+}
+
+void stream_lane::settle(stream_state& s, instant now) {
+  if (s.down && s.down->complete() && !s.down->is_whole())
+    return end(s, THARSIS_E_PROTOCOL, "what came down is not what was sent: its SHA-256 is another", reset_code::mismatch, now);
+  if (s.down && s.down->complete() && s.number != 0 && !std::exchange(s.told_done, true)) {
+    message m;
+    m.is = message::kind::done;
+    m.stream = s.number;
+    m.size = s.down->confirmed();
+    streams::append_message(farewells_.emplace_back(), m);
+  }
+  if (s.up_over() && s.down_over()) return end(s, THARSIS_OK, {}, reset_code::leaves, now);
+  tell(s, now);
+}
+
+void stream_lane::end(stream_state& s, tharsis_status status, std::string reason, reset_code with, instant) {
+  if (s.number != 0 && status != THARSIS_OK) {
+    message m;
+    m.is = message::kind::reset;
+    m.stream = s.number;
+    m.code = with;
+    streams::append_message(farewells_.emplace_back(), m);
+  }
+  stream_event e;
+  e.what = stream_event::about::end;
+  e.stream = s.order.id;
+  e.progress = s.progress();
+  e.status = status;
+  if (status == THARSIS_OK) e.sum = s.down ? s.down->sum_of_received() : s.up->sum_of_all();
+  e.reason = std::move(reason);
+  events_.push_back(std::move(e));
+  streams_.erase(s.order.id);
+}
+
+void stream_lane::fail(stream_state& s, const error& why, instant now) {
+  const bool other_bytes = why.status == THARSIS_E_GONE;
+  end(s, why.status, why.text, other_bytes ? reset_code::leaves : reset_code::violation, now);
+}
+
+bool stream_lane::take_doubt(instant now) {
+  if (!up_ || waits_since_ == never || now < later(waits_since_, settings_.doubt_after)) return false;
+  waits_since_ = now;
+  return true;
+}
+
+uint64_t stream_lane::in_flight() const {
+  uint64_t all = 0;
+  for (const auto& [id, s] : streams_)
+    if (s->up) all += s->up->in_flight();
+  return all;
+}
+
+instant stream_lane::deadline(instant now) {
+  instant first = up_ && waits_since_ != never ? later(waits_since_, settings_.doubt_after) : never;
+  for (const auto& [id, s] : streams_) {
+    first = std::min(first, s->order.deadline);
+    if (s->number == 0 && s->retry_at > now) first = std::min(first, s->retry_at);
+    if (s->order.hears_progress && s->progress() != s->told) first = std::min(first, later(s->told_at, settings_.progress_every));
+    if (s->paused || s->order.rate == 0) continue;
+    if (s->opened && s->up && s->up->has_more()) first = std::min(first, s->up_rate.due(now));
+    if (s->down && s->down->waiting() > 0 && s->readable > 0) first = std::min(first, s->down_rate.due(now));
+  }
+  return first;
+}
+
+void stream_lane::on_deadline(instant now) {
+  std::vector<stream_state*> late;
+  for (const auto& [id, s] : streams_) {
+    give(*s, now);
+    tell(*s, now);
+    if (now >= s->order.deadline) late.push_back(s.get());
+  }
+  for (stream_state* const s : late) {
+    const std::string why = s->trouble.empty() || s->opened ? "" : ": " + s->trouble;
+    end(*s, THARSIS_E_TIMEOUT, "the stream was not over before its deadline" + why, reset_code::leaves, now);
+  }
+}
+
+}  // namespace tharsis::stn
