@@ -5,6 +5,7 @@
 #include "plugins/dns/resolve_command.h"
 #include "plugins/dns/service.h"
 #include "sdk/async/door.h"
+#include "sdk/async/task_set.h"
 
 namespace tharsis::dns {
 namespace {
@@ -29,23 +30,34 @@ class plugin {
     return std::make_unique<plugin>(tables, *s);
   }
   plugin(const host& tables, const settings& s)
-      : host_(tables), place_(tables.loop), service_(tables, place_, s), command_(tables, place_, service_) {}
+      : host_(tables), place_(tables.loop), service_(tables, place_, s, file_of(tables)), command_(tables, place_, service_), closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) {
     service_.open(host_.declare(stats_topic));
     return host_.registry->provide(host_.registry->self, THARSIS_DNS_ID, service_.table(), 0, error);
   }
   tharsis_status stop() {
-    service_.close();
-    return THARSIS_OK;
+    closing_.spawn(close());
+    return THARSIS_PENDING;
   }
   void run_command(const command_call& call) { command_.run(call); }
 
  private:
+  static std::string file_of(const host& tables) { return std::string(view(tables.paths->data(tables.paths->self))) + "/addresses"; }
+  task<void> close() {
+    service_.close();
+    co_await service_.keep(later(place_.now(), keep_at_most));
+    host_.self->stopped(host_.self->self);
+  }
+
+  // A disk that takes longer is no reason to hold up the end of a program.
+  static constexpr duration keep_at_most = 2s;
+
   const host host_;
   strand place_;
   service service_;
   resolve_command command_;
+  task_set closing_;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@ result<settings> read_settings(const host& tables) {
   s.cache.ttl = tables.wait("cache.ttl", s.cache.ttl);
   s.cache.negative_ttl = tables.wait("cache.negative_ttl", s.cache.negative_ttl);
   s.cache.entries = static_cast<size_t>(tables.whole("cache.entries", static_cast<int64_t>(s.cache.entries)));
+  s.ranked = tables.text("rank", "known") == "known";
   for (const std::string& key : tables.keys("pins")) {
     const std::string path = "pins." + key;
     const auto wrong = [&](const std::string& at, const std::string& what) {

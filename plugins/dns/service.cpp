@@ -18,7 +18,7 @@ service::counts::counts(const host& h)
       lookups(h.count<counter>("lookups", "1", "Times that the system's resolver was asked")),
       time(h.count<histogram>("question_time", "ns", "From the question to its answer")) {}
 
-service::service(const host& tables, strand& place, const settings& s)
+service::service(const host& tables, strand& place, const settings& s, std::string file)
     : host_(tables),
       log_(tables.log),
       place_(place),
@@ -26,17 +26,20 @@ service::service(const host& tables, strand& place, const settings& s)
       questions_max_(s.questions_max),
       desk_(s),
       outbox_(place),
+      ranking_(place, tables, s, std::move(file)),
       inbox_(*tables.loop, &service::on_letter, this),
+      outcomes_(*tables.loop, &service::on_outcome, this),
       stirred_(place),
       network_(*tables.network) {
-  table_ = {sizeof table_, this, &service::resolve, &service::cancel};
+  table_ = {sizeof table_, this, &service::resolve, &service::cancel, &service::feedback};
 }
 
 void service::open(tharsis_handle topic) {
   topic_ = topic;
   if (topic_ != 0) host_.publish(topic_, &told_);
+  ranking_.open();
   serving_.emplace(serve()).start(place_);
-  network_.open([this](const tharsis_network_state& now) { on_network(now.generation); });
+  network_.open([this](const tharsis_network_state& now) { on_network(now); });
 }
 
 void service::close() {
@@ -46,9 +49,12 @@ void service::close() {
   desk_.on_stop();
   carry_out();
   inbox_.drain();
+  outcomes_.drain();
 }
 
-void service::on_network(uint64_t generation) {
+void service::on_network(const tharsis_network_state& now) {
+  ranking_.on_network(now);
+  const uint64_t generation = now.generation;
   if (generation_ != 0 && generation != generation_) {
     desk_.on_network();
     stirred_.raise();
@@ -103,6 +109,13 @@ tharsis_status service::refuse(service& s, tharsis_error* error, tharsis_status 
 // [caller's strand]
 void service::cancel(void* self, tharsis_handle query) {
   (void)static_cast<service*>(self)->inbox_.send({query, true, {}, 0, nullptr, nullptr});
+}
+
+// [any thread]
+void service::feedback(void* self, const tharsis_dns_feedback* what) {
+  service& s = *static_cast<service*>(self);
+  if (what == nullptr || !THARSIS_HAS(what, connect) || (what->address.family != 4 && what->address.family != 6) || s.closed_) return;
+  (void)s.outcomes_.send({what->status, what->address, std::string(view(what->network)), duration(what->connect)});
 }
 
 void service::on_letter(void* self, letter l) {
@@ -162,6 +175,7 @@ void service::send(desk::reply& reply) {
   callers_.erase(found);
   --open_;
   count(reply.what, place_.now() - to.since);
+  reply.what.addresses = ranking_.order(std::move(reply.what.addresses));
   // A strand that was closed meanwhile has nobody who waits.
   outbox_.send(to.strand, {to, reply.id, std::move(reply.what)});
 }

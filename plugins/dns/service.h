@@ -7,6 +7,7 @@
 #include <string>
 
 #include "plugins/dns/core/desk.h"
+#include "plugins/dns/ranking.h"
 #include "sdk/async/host.h"
 #include "sdk/async/mailbox.h"
 #include "sdk/async/network_watch.h"
@@ -19,7 +20,8 @@ namespace tharsis::dns {
 
 class service {
  public:
-  service(const host& tables, strand& place, const settings& s);
+  // `file` of what is known of addresses; empty: nothing is kept.
+  service(const host& tables, strand& place, const settings& s, std::string file = {});
   service(const service&) = delete;
 
   const tharsis_dns* table() const { return &table_; }
@@ -28,6 +30,8 @@ class service {
   void open(tharsis_handle topic);
   // Answers everything with CANCELLED; questions that come later get GONE. [own strand]
   void close();
+  // After that: what is known of addresses is on the disk when it returns, if the disk takes it by then.
+  task<void> keep(instant deadline) { return ranking_.close(deadline); }
 
  private:
   // What a caller's thread hands over: a question, or the wish to take one back.
@@ -61,11 +65,13 @@ class service {
   static tharsis_status resolve(void* self, tharsis_text name, uint32_t family, tharsis_dns_done done, void* context,
                                 tharsis_handle* query, tharsis_error* error);
   static void cancel(void* self, tharsis_handle query);
+  static void feedback(void* self, const tharsis_dns_feedback* what);
+  static void on_outcome(void* self, dial_outcome o) { static_cast<service*>(self)->ranking_.on_outcome(o); }
   static void on_letter(void* self, letter l);
   static void on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
                           size_t count);
 
-  void on_network(uint64_t generation);
+  void on_network(const tharsis_network_state& now);
   task<void> serve();
   void carry_out();
   void start_lookup(const subject& about);
@@ -94,7 +100,9 @@ class service {
   tharsis_handle topic_ = 0;
   tharsis_dns_stats told_{};
   outbox<delivery> outbox_;
+  ranking ranking_;
   inbox<letter> inbox_;
+  inbox<dial_outcome> outcomes_;
   signal stirred_;
   std::optional<task<void>> serving_;
   network_watch network_;

@@ -1,6 +1,7 @@
 // Several ways to one server, tried as core/dial_race.h says: TCP, a proxy's tunnel, TLS. The first that leads to a
 // stream whose server has proved to be itself wins. Links and the HTTP client get their streams here.
 #pragma once
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "sdk/async/signal.h"
 #include "sdk/async/stream.h"
 #include "sdk/async/task.h"
+#include "sdk/async/task_set.h"
 #include "sdk/async/tls_machine.h"
 #include "sdk/pure/proxy.h"
 
@@ -22,6 +24,7 @@ struct road {
   address_source source = address_source::resolver;
   std::string host;  // Of the server, for a proxy.
   uint16_t port = 0;
+  duration expected{};  // How long connecting takes as a rule; 0: nobody knows.
 };
 
 struct race_plan {
@@ -35,6 +38,10 @@ struct race_plan {
   tls_resumption again;
   bool early = false;  // With a ticket that allows it the handshake goes on while its user writes already.
   bool verify = false;
+  duration usual{};   // As a rule on this network; see dial_terms.
+  bool weak = false;  // The network is known to lose packets.
+  int64_t mss = 0;     // Of the connections; 0: as the system likes.
+  int64_t beside = 0;  // Of one that is dialled beside one whose handshake stands still; 0: none is.
 };
 
 // What the owner of a race hears of it, and may add.
@@ -45,6 +52,15 @@ class race_owner {
   virtual void on_tcp(const race_plan&, const road&, tharsis_status, duration /*took*/) {}
   virtual void on_tls() {}
   virtual void on_failed(const race_plan&, const road&, const error&) {}
+  // Nothing had come from there when another, which had had less time, had won.
+  virtual void on_silent(const race_plan&, const road&) {}
+  // A handshake stands still, and a connection with `plan.beside` is dialled.
+  virtual void on_narrow_dial(const race_plan&) {}
+  // It came to its end and the other did not, `cost` after that had begun to stand still; or it was not needed.
+  virtual void on_hole(const race_plan&, duration /*cost*/) {}
+  virtual void on_narrow_needless(const race_plan&) {}
+  // A handshake brought more at once than one segment of `plan.mss` holds.
+  virtual void on_large(const race_plan&) {}
   // Of a plan with `verify`: the stream again, once its server has answered on it.
   virtual task<result<std::unique_ptr<stream>>> verify(std::unique_ptr<stream> wire, instant deadline);
 };
@@ -58,6 +74,7 @@ class address_race {
   // All of them outlive the race.
   address_race(strand& place, const tharsis_net& net, const dial_settings& s, const race_plan& p, race_owner& owner);
   address_race(const address_race&) = delete;
+  ~address_race();
 
   // The winner, or of those that failed the last. Once.
   task<result<arrival>> run(instant deadline);
@@ -67,10 +84,17 @@ class address_race {
   void give_up();
 
  private:
-  task<void> try_road(road by, instant deadline);
-  task<result<std::unique_ptr<stream>>> travel(road by, instant deadline);
-  task<result<std::unique_ptr<stream>>> lead(road by, instant deadline);
-  task<result<std::unique_ptr<stream>>> secure(std::unique_ptr<stream> wire, instant deadline);
+  struct attempt;
+  task<void> try_road(attempt* a, instant deadline);
+  task<result<std::unique_ptr<stream>>> travel(attempt* a, instant deadline);
+  task<result<std::unique_ptr<stream>>> lead(attempt* a, instant deadline);
+  task<result<std::unique_ptr<stream>>> secure(attempt* a, std::unique_ptr<stream> wire, instant deadline);
+  void start(task_set& attempts, attempt a, instant deadline);
+  void look_after(task_set& attempts, instant deadline);
+  void on_progress(attempt& a);
+  void settle(const attempt& winner);
+  bool lost() const;
+  instant next_look() const;
 
   strand& place_;
   const tharsis_net& net_;
@@ -79,6 +103,7 @@ class address_race {
   race_owner& owner_;
   signal changed_;
   dial_race order_;
+  std::list<attempt> attempts_;
   bool given_up_ = false;
   std::optional<arrival> winner_;
   error failure_{THARSIS_E_TIMEOUT, {}};

@@ -81,9 +81,19 @@ signalling_settings read_signalling(const host& from, const std::string& at) {
   return s;
 }
 
-dial_settings read_dial(const host& from, const std::string& at) {
+// What links and the HTTP client have in common.
+dial_settings read_race(const host& from, const std::string& at) {
   dial_settings s;
   s.stagger = from.wait(at + ".stagger", s.stagger);
+  s.stagger_min = from.wait(at + ".stagger_min", s.stagger_min);
+  s.stagger_max = from.wait(at + ".stagger_max", s.stagger_max);
+  s.by = from.text(at + ".rank") == "given" ? dial_settings::rank::given : dial_settings::rank::known;
+  s.small_segments = from.text(at + ".small_segments", "auto") == "auto";
+  return s;
+}
+
+dial_settings read_dial(const host& from, const std::string& at) {
+  dial_settings s = read_race(from, at);
   s.parallel = from.whole(at + ".parallel", s.parallel);
   s.timeout = from.wait(at + ".timeout", s.timeout);
   s.verify = from.flag(at + ".verify", s.verify);
@@ -207,6 +217,8 @@ std::optional<error> mistake_in(const host& from, const link_settings& s) {
     return wrong(from, at + ".heartbeat.interval_min", "is longer than interval_max");
   if (s.reconnect.pause_min > s.reconnect.pauses.fresh)
     return wrong(from, at + ".reconnect.pause_min", "is longer than pause_max");
+  if (s.dial.stagger_min > s.dial.stagger_max) return wrong(from, at + ".dial.stagger_min", "is longer than stagger_max");
+  if (s.dial.mss > 0 && s.dial.mss < 88) return wrong(from, at + ".dial.mss", "no system takes segments below 88 bytes; 0: as it likes");
   if (s.reconnect.refused_min > s.reconnect.refused_max)
     return wrong(from, at + ".reconnect.refused_min", "is longer than refused_max");
   return {};
@@ -298,6 +310,7 @@ result<http_settings> read_http_ways(const host& from, const std::string& at) {
   if (auto mistake = read_tls(from, at + ".tls", s.tls)) return std::move(*mistake);
   if (auto mistake = read_proxy(from, at, s.proxy)) return std::move(*mistake);
   s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
+  s.dial = read_race(from, at + ".dial");
   if (const auto spoken = from.texts(at + ".versions"); !spoken.empty()) {
     s.versions.http1 = std::find(spoken.begin(), spoken.end(), "http/1.1") != spoken.end();
     s.versions.http2 = std::find(spoken.begin(), spoken.end(), "h2") != spoken.end();

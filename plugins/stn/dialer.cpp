@@ -76,6 +76,7 @@ task<result<race_plan>> dialer::plan_of(endpoint to, std::optional<proxy> throug
   else roads = co_await direct(std::move(to), deadline);
   if (!roads) co_return roads.failure();
   p.roads = std::move(*roads);
+  ways_.paths().prepare(p, settings_.dial);
   co_return std::move(p);
 }
 
@@ -85,7 +86,7 @@ task<result<std::vector<road>>> dialer::direct(endpoint to, instant deadline) {
   if (!lists) co_return lists.failure();
   co_await ways_.learn_translation(*lists, deadline);
   std::vector<road> roads;
-  for (const candidate& c : ways_.choose(*lists, settings_)) roads.push_back({c.address, c.source, {}, 0});
+  for (const candidate& c : ways_.choose(*lists, settings_)) roads.push_back({c.address, c.source, {}, 0, {}});
   if (auto refused = unsafe(to, roads)) co_return std::move(*refused);
   co_return std::move(roads);
 }
@@ -97,7 +98,7 @@ task<result<std::vector<road>>> dialer::tunnelled(endpoint to, proxy through, in
   if (!addresses) co_return addresses.failure();
   std::vector<road> roads;
   for (const target& t : ways_.targets(settings_, to))
-    for (const tharsis_address& at : *addresses) roads.push_back({at, t.source, t.host, t.port});
+    for (const tharsis_address& at : *addresses) roads.push_back({at, t.source, t.host, t.port, {}});
   co_return std::move(roads);
 }
 
@@ -155,18 +156,12 @@ void dialer::give_up() {
 }
 
 void dialer::blame(tharsis_status why) {
-  if (address_.family != 0) ways_.on_failure(address_, why);
-}
-
-// A proxy's address answers for the way to the proxy alone, a server's for all that follows: see on_failed().
-void dialer::on_tcp(const race_plan& p, const road& by, tharsis_status status, duration took) {
-  if (status == THARSIS_OK) ways_.on_success(by.at, took);
-  else if (p.through) ways_.on_failure(by.at, status);
+  if (address_.family != 0) ways_.paths().on_failure(address_, why);
 }
 
 void dialer::on_failed(const race_plan& p, const road& by, const error& why) {
   address_ = by.at;
-  if (!p.through) ways_.on_failure(by.at, why.status);
+  booked_race::on_failed(p, by, why);
 }
 
 task<result<std::unique_ptr<stream>>> dialer::verify(std::unique_ptr<stream> wire, instant deadline) {

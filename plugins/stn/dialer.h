@@ -12,11 +12,11 @@
 
 namespace tharsis::stn {
 
-class dialer final : private race_owner {
+class dialer final : private booked_race {
  public:
   // `phases` are told of resolving, dialling and TLS; all of them outlive the dialer.
   dialer(strand& place, const host& tables, switchboard& ways, const link_settings& s, phase_clock& phases)
-      : place_(place), host_(tables), ways_(ways), settings_(s), phases_(phases) {}
+      : booked_race(ways.paths()), place_(place), host_(tables), ways_(ways), settings_(s), phases_(phases) {}
 
   // A stream, or why there is none by the deadline.
   task<result<std::unique_ptr<stream>>> reach(endpoint to, instant deadline);
@@ -65,7 +65,6 @@ class dialer final : private race_owner {
   error unencrypted(const endpoint& to, const std::string& where) const;
   std::optional<error> unsafe(const endpoint& to, const std::vector<road>& roads);
   task<result<std::unique_ptr<stream>>> race(race_plan p, instant deadline);
-  void on_tcp(const race_plan& p, const road& by, tharsis_status status, duration took) override;
   void on_tls() override { phases_.enter(phase::tls, place_.now()); }
   void on_failed(const race_plan& p, const road& by, const error& why) override;
   task<result<std::unique_ptr<stream>>> verify(std::unique_ptr<stream> wire, instant deadline) override;

@@ -97,7 +97,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       settings_(s),
       events_(events),
       counts_(tables),
-      ways_(place, tables, names_, counts_, std::move(files.addresses)),
+      ways_(place, tables, names_, counts_, {std::move(files.addresses), std::move(files.segments)}),
       codecs_(tables),
       client_id_(make_client_id(*tables.random)),
       memory_(place, tables, std::move(files.intervals)),
@@ -106,12 +106,12 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       route_(tables),
       use_(s.activity),
       pushes_(place, tables, names_),
-      weak_(place, s.weak, events, [this] { book_.touch(); }),
+      weak_(place, s.weak, events, [this] { on_weak(); }),
       traffic_(counts_.traffic_by),
       links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
       minors_(s, links_),
-      shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions()}, codecs_, s.short_links,
+      shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions(), ways_.paths()}, codecs_, s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
                 take(std::move(a), link);
@@ -146,6 +146,11 @@ void dispatcher::make_desk(std::string file) {
     start_links();
   };
   desk_.emplace(place_, host_, settings_.outbox, std::move(file), client_id_, open_, std::move(does));
+}
+
+void dispatcher::on_weak() {
+  book_.touch();
+  ways_.paths().on_weak(weak_.now().weak());
 }
 
 void dispatcher::start() {

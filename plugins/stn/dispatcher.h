@@ -33,6 +33,7 @@ class dispatcher final : public answer_taker {
   struct kept {
     std::string intervals, addresses, book;
     std::string outbox;  // Of durable tasks.
+    std::string segments;
   };
   // `s` and `events` outlive the dispatcher. [own strand]
   dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, kept files = {});
@@ -103,6 +104,7 @@ class dispatcher final : public answer_taker {
   tharsis_status send_taker(task_letter::kind what, std::shared_ptr<outbox_taker> to, tharsis_error* error);
   void make_desk(std::string file);
   void start_links();
+  void on_weak();
   void accept(std::unique_ptr<request> r, size_t link);
   void admit(std::unique_ptr<request> r, size_t link);
   void go(std::unique_ptr<request> r, size_t link);

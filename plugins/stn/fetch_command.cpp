@@ -69,8 +69,12 @@ void fetch_command::run(const command_call& call) {
   if (line_.http1 || line_.http2) settings_.versions = {line_.http1, line_.http2};
   names_.emplace(place_, *host_.net, host_.registry);
   network_.emplace(*host_.network);
-  network_->open([this](const tharsis_network_state& now) { proxies_.on_network(view(now.proxy), now.generation); });
-  dialler_.emplace(place_, host_, http_surroundings{*names_, proxies_, sessions_}, settings_, "http");
+  paths_.emplace(place_, host_, *names_, path_book::files());
+  network_->open([this](const tharsis_network_state& now) {
+    proxies_.on_network(view(now.proxy), now.generation);
+    paths_->on_network(now);
+  });
+  dialler_.emplace(place_, host_, http_surroundings{*names_, proxies_, sessions_, *paths_}, settings_, "http");
   connections_.emplace(place_, dialler_->as_function(), settings_.pool, settings_.versions);
   work_.spawn(work());
 }

@@ -27,7 +27,7 @@ task<result<http_wire>> http_dialler_of::dial(url to, instant deadline) {
 task<result<http_wire>> http_dialler_of::reach_by(url to, std::optional<proxy> through, instant deadline) {
   auto plan = co_await plan_of(to, std::move(through), deadline);
   if (!plan) co_return plan.failure();
-  address_race race(place_, *host_.net, pace_, *plan, silent_);
+  address_race race(place_, *host_.net, settings_.dial, *plan, booked_);
   auto won = co_await race.run(deadline);
   if (won.status() == THARSIS_E_UNTRUSTED) trusted_.reset();  // Somebody may be mending just that.
   if (!won) co_return error{won.status(), "cannot reach " + to.place() + ": " + won.failure().text};
@@ -56,6 +56,7 @@ task<result<race_plan>> http_dialler_of::plan_of(url to, std::optional<proxy> th
   auto roads = co_await roads_of(std::move(to), std::move(through), deadline);
   if (!roads) co_return roads.failure();
   p.roads = std::move(*roads);
+  around_.paths.prepare(p, settings_.dial);
   co_return std::move(p);
 }
 
@@ -64,11 +65,14 @@ task<result<std::vector<road>>> http_dialler_of::roads_of(url to, std::optional<
   if (through) addresses = co_await resolve_proxy(around_.names, *through, deadline);
   else addresses = co_await around_.names.resolve(to.host, deadline);
   if (!addresses) co_return addresses.failure();
-  std::vector<road> roads;
-  for (tharsis_address& at : *addresses) {
+  for (tharsis_address& at : *addresses)
     if (!through) at.port = to.port;
+  // dns has put a server's in the order of its experience, which includes ours.
+  const bool ranked = through || settings_.dial.by == dial_settings::rank::given || around_.names.has_service();
+  std::vector<road> roads;
+  for (const tharsis_address& at : ranked ? *addresses : around_.paths.score().order(*addresses, place_.now())) {
     if (!through && !to.secure && !settings_.plain_allowed && !is_loopback(at)) co_return unencrypted(to, "to " + ip_text(at));
-    roads.push_back({at, address_source::resolver, to.host, to.port});
+    roads.push_back({at, address_source::resolver, to.host, to.port, {}});
   }
   co_return std::move(roads);
 }

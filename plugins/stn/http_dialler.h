@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "plugins/stn/address_race.h"
 #include "plugins/stn/core/http_settings.h"
 #include "plugins/stn/core/proxy_choice.h"
 #include "plugins/stn/http_wire.h"
+#include "plugins/stn/path_book.h"
 #include "sdk/async/host.h"
 #include "sdk/async/resolver.h"
 #include "sdk/async/tls_machine.h"
@@ -20,13 +20,14 @@ struct http_surroundings {
   resolver& names;
   proxy_choice& proxies;
   tls_sessions& sessions;
+  path_book& paths;
 };
 
 class http_dialler_of {
  public:
   // All of them outlive it. `setting`: where the profile says it, "http", for sentences.
   http_dialler_of(strand& place, const host& tables, http_surroundings around, const http_settings& s, std::string setting)
-      : place_(place), host_(tables), around_(around), settings_(s), setting_(std::move(setting)) {}
+      : place_(place), host_(tables), around_(around), settings_(s), setting_(std::move(setting)), booked_(around.paths) {}
 
   // To the URL's host, which has proved to be it, or to the proxy that hands http:// on; or why not by the deadline.
   //   THARSIS_E_DENIED     http:// would leave this machine, and the profile does not allow that; or a proxy says no.
@@ -50,8 +51,7 @@ class http_dialler_of {
   const http_surroundings around_;
   const http_settings& settings_;
   const std::string setting_;
-  const dial_settings pace_{};
-  race_owner silent_;
+  booked_race booked_;
   std::optional<tls_context> trusted_;  // As it was read last,
   instant trusted_until_{};             // and until when that holds.
 };

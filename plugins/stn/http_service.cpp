@@ -78,11 +78,11 @@ bool http_service::open_call::on_sent(std::vector<uint8_t> bytes, bool is_last) 
   return true;
 }
 
-http_service::http_service(strand& place, const host& tables, resolver& names, const http_settings& s)
+http_service::http_service(strand& place, const host& tables, resolver& names, path_book& paths, const http_settings& s)
     : place_(place),
       host_(tables),
       settings_(s),
-      dialler_(place, tables, {names, proxies_, sessions_}, s, "stn.http"),
+      dialler_(place, tables, {names, proxies_, sessions_, paths}, s, "stn.http"),
       connections_(place, dialler_.as_function(), s.pool, s.versions),
       table_{sizeof(tharsis_http), this,
              [](void* self, const tharsis_http_request* request, tharsis_handle* call, tharsis_error* error) {

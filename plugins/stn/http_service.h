@@ -17,7 +17,7 @@ namespace tharsis::stn {
 class http_service {
  public:
   // All of them outlive it. [own strand]
-  http_service(strand& place, const host& tables, resolver& names, const http_settings& s);
+  http_service(strand& place, const host& tables, resolver& names, path_book& paths, const http_settings& s);
   ~http_service();
   http_service(const http_service&) = delete;
 

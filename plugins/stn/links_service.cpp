@@ -3,11 +3,14 @@
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
+namespace {
+constexpr uint32_t segment_clamp_min = 536;  // Every IPv4 host takes as much.
+}
 
 links_service::links_service(const host& tables, dispatcher& to)
     : to_(to),
       inbox_(*tables.loop, &links_service::on_letter, this),
-      table_{sizeof(tharsis_stn_links), this, set_endpoints, set_heartbeat, reconnect, keep_signalling, subscribe, unsubscribe} {}
+      table_{sizeof(tharsis_stn_links), this, set_endpoints, set_heartbeat, reconnect, keep_signalling, subscribe, unsubscribe, clamp_segments} {}
 
 tharsis_status links_service::known(tharsis_text link, const link_names::entry*& found, tharsis_error* error) const {
   found = to_.names().look(view(link));
@@ -58,6 +61,12 @@ tharsis_status links_service::subscribe(void* self, const tharsis_stn_push_filte
 
 void links_service::unsubscribe(void* self, tharsis_handle id) { of(self).to_.pushes().unsubscribe(id); }
 
+tharsis_status links_service::clamp_segments(void* self, uint32_t mss, tharsis_text reason, tharsis_error* error) {
+  if (mss != 0 && (mss < segment_clamp_min || mss > segment_sizes::full))
+    return fail(error, THARSIS_E_INVALID, "segments are clamped to 536 to 1460 bytes, not to " + std::to_string(mss) + "; 0: not at all");
+  return of(self).send({letter::kind::segments, std::string(view(reason)), {}, {}, mss}, error);
+}
+
 tharsis_status links_service::send(letter l, tharsis_error* error) {
   if (!closing_ && inbox_.send(std::move(l)) == THARSIS_OK) return THARSIS_OK;
   return fail(error, THARSIS_E_GONE, "stn is stopping");
@@ -66,12 +75,14 @@ tharsis_status links_service::send(letter l, tharsis_error* error) {
 // A link that has gone meanwhile needs nothing any more.
 void links_service::on_letter(void* context, letter l) {
   links_service& self = of(context);
+  if (l.what == letter::kind::segments && !self.closing_) return self.to_.ways().paths().clamp(l.mss, l.link);
   longlink* const link = self.closing_ ? nullptr : self.to_.links().named(l.link);
   if (link == nullptr) return;
   switch (l.what) {
     case letter::kind::endpoints: return link->set_endpoints(std::move(l.endpoints));
     case letter::kind::heartbeat: return link->set_heartbeat(l.interval);
     case letter::kind::signalling: return link->keep_signalling();
+    case letter::kind::segments: return;
     case letter::kind::reconnect: return link->reconnect("the application wanted another connection");
   }
 }

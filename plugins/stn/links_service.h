@@ -22,11 +22,12 @@ class links_service {
 
  private:
   struct letter {
-    enum class kind { endpoints, heartbeat, reconnect, signalling };
+    enum class kind { endpoints, heartbeat, reconnect, signalling, segments };
     kind what;
-    std::string link;
+    std::string link;  // Of segments: the reason.
     std::vector<endpoint> endpoints;
     duration interval{};
+    int64_t mss = 0;
   };
   static links_service& of(void* self) { return *static_cast<links_service*>(self); }
   static tharsis_status set_endpoints(void* self, tharsis_text link, const tharsis_text* endpoints, uint32_t count, tharsis_error* error);
@@ -35,6 +36,7 @@ class links_service {
   static tharsis_status keep_signalling(void* self, tharsis_text link, tharsis_error* error);
   static tharsis_status subscribe(void* self, const tharsis_stn_push_filter* filter, tharsis_handle* id, tharsis_error* error);
   static void unsubscribe(void* self, tharsis_handle id);
+  static tharsis_status clamp_segments(void* self, uint32_t mss, tharsis_text reason, tharsis_error* error);
   tharsis_status known(tharsis_text link, const link_names::entry*& found, tharsis_error* error) const;
   tharsis_status send(letter l, tharsis_error* error);
   static void on_letter(void* context, letter l);

@@ -44,7 +44,7 @@ class plugin {
     settings_ = std::move(*s);
     events_.declare();
     const std::string folder(view(host_.paths->data(host_.paths->self)));
-    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/addresses", folder + "/links", folder + "/outbox"});
+    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/addresses", folder + "/links", folder + "/outbox", folder + "/segments"});
     tharsis_status provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ADDRESSES_ID, &addresses_, 0, error);
@@ -54,7 +54,7 @@ class plugin {
     if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_OUTBOX_ID, &outbox_, 0, error);
     if (provided != THARSIS_OK) return provided;
     names_.emplace(place_, *host_.net, host_.registry);
-    http_.emplace(place_, host_, *names_, settings_.http);
+    http_.emplace(place_, host_, *names_, tasks_->ways().paths(), settings_.http);
     const tharsis_status http_provided = host_.registry->provide(host_.registry->self, THARSIS_HTTP_ID, http_->table(), 0, error);
     if (http_provided != THARSIS_OK) return http_provided;
     http_->start();

@@ -7,9 +7,6 @@
 namespace tharsis::stn {
 namespace {
 
-// A minute's results are lost when the process is killed; the disk is spared for that.
-constexpr duration score_pause = 60s;
-
 // What Mars gives its resolver for this.
 constexpr duration translation_timeout = 2s;
 
@@ -23,19 +20,12 @@ bool is_address(const tharsis_address& a) { return a.family == 4 || a.family == 
 
 }  // namespace
 
-switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string path)
+switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, path_book::files kept)
     : place_(place),
       host_(tables),
       links_(links),
       names_(place, *tables.net, tables.registry),
-      file_(place, tables,
-            {.path = std::move(path),
-             .what = "a file of addresses",
-             .loss = "what is known of servers' addresses is not there",
-             .never_kept = "what was seen of servers' addresses cannot be kept for the next start",
-             .pause = score_pause},
-            {.read = [this](std::string_view text) { return score_.read(text, place_.now(), wall_seconds()); },
-             .write = [this] { return score_.text(place_.now(), wall_seconds()); }}),
+      paths_(place, tables, names_, std::move(kept)),
       client_(random() | 1),
       inbox_(*tables.loop, &switchboard::on_letter, this) {
   sessions_.told = [&c](bool resumed, bool early) {
@@ -47,12 +37,11 @@ switchboard::switchboard(strand& place, const host& tables, const link_names& li
 task<void> switchboard::close(instant deadline) {
   closing_ = true;
   inbox_.drain();
-  co_await file_.close(deadline);
+  co_await paths_.close(deadline);
 }
 
 void switchboard::on_network(const tharsis_network_state& now) {
-  score_.on_network(view(now.id));
-  score_.on_reachable(now.type != THARSIS_NETWORK_NONE);
+  paths_.on_network(now);
   foreground_ = now.foreground != 0;
   proxies_.on_network(view(now.proxy), now.generation);
   families_ = now.families;
@@ -85,7 +74,7 @@ tharsis_status switchboard::send(letter l, tharsis_error* error) {
 
 void switchboard::on_letter(void* context, letter l) {
   auto& self = *static_cast<switchboard*>(context);
-  if (l.ban) self.score_.ban(l.list.front(), self.place_.now());
+  if (l.ban) self.paths_.score().ban(l.list.front(), self.place_.now());
   else if (l.list.empty()) self.lists_.erase({l.link, l.kind});
   else self.lists_[{l.link, l.kind}] = std::move(l.list);
 }
@@ -104,7 +93,7 @@ address_lists switchboard::given(const link_settings& link, uint16_t port) const
 
 std::vector<candidate> switchboard::choose(const address_lists& lists, const link_settings& link) {
   const choice_terms terms{foreground_, names_.has_service(), random(), client_};
-  return reachable(choose_addresses(lists, link.dial, score_, terms, place_.now()));
+  return reachable(choose_addresses(lists, link.dial, paths_.score(), terms, place_.now()));
 }
 
 std::vector<target> switchboard::targets(const link_settings& link, const endpoint& to) const {
@@ -144,14 +133,6 @@ std::vector<candidate> switchboard::reachable(std::vector<candidate> all) const 
     return is_loopback(c.address) || (families_ & (c.address.family == 6 ? THARSIS_NETWORK_V6 : THARSIS_NETWORK_V4)) != 0;
   });
   return all;
-}
-
-void switchboard::on_success(const tharsis_address& a, duration latency) {
-  if (score_.on_success(a, latency, place_.now())) file_.change();
-}
-
-void switchboard::on_failure(const tharsis_address& a, tharsis_status why) {
-  if (score_.on_failure(a, why, place_.now())) file_.change();
 }
 
 uint64_t switchboard::random() const {

@@ -12,9 +12,9 @@
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/link_names.h"
+#include "plugins/stn/path_book.h"
 #include "sdk/abi/network.h"
 #include "sdk/abi/stn_addresses.h"
-#include "sdk/async/kept_file.h"
 #include "sdk/async/mailbox.h"
 #include "sdk/async/resolver.h"
 #include "sdk/async/tls_sessions.h"
@@ -31,10 +31,10 @@ struct target {
 
 class switchboard {
  public:
-  // `path` of the file of addresses; empty: they are forgotten with this instance. `links` outlive it. [own strand]
-  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string path);
+  // `links` outlive it. [own strand]
+  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, path_book::files kept);
 
-  void open() { file_.open(); }
+  void open() { paths_.open(); }
   task<void> close(instant deadline);
   void on_network(const tharsis_network_state& now);
 
@@ -47,9 +47,7 @@ class switchboard {
   address_lists given(const link_settings& link, uint16_t port) const;
   // What is to be tried, of these lists.
   std::vector<candidate> choose(const address_lists& lists, const link_settings& link);
-  // An attempt that came about, and one that did not, or broke before the server had proved itself.
-  void on_success(const tharsis_address& a, duration latency);
-  void on_failure(const tharsis_address& a, tharsis_status why);
+  path_book& paths() { return paths_; }
 
   bool foreground() const { return foreground_; }
   // Where a proxy shall lead to, in the order to try.
@@ -71,14 +69,12 @@ class switchboard {
   tharsis_status send(letter l, tharsis_error* error);
   static void on_letter(void* context, letter l);
   std::vector<candidate> reachable(std::vector<candidate> all) const;
-  int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
 
   strand& place_;
   const host host_;
   const link_names& links_;
   resolver names_;
-  address_score score_;
-  kept_file file_;
+  path_book paths_;
   std::map<std::pair<std::string, uint32_t>, std::vector<tharsis_address>> lists_;  // By link and kind.
   const uint64_t client_;  // See choice_terms.
   bool foreground_ = true;

@@ -25,6 +25,18 @@ typedef struct tharsis_dns_answer {
 // Called exactly once per accepted question. [the strand that called resolve()]
 typedef void (*tharsis_dns_done)(void* context, tharsis_handle query, const tharsis_dns_answer* answer);
 
+// What became of a dial to an address that a name has: the next answers have the good ones first, those that nobody has
+// tried next, and those that failed of late last; what failed three times of the last eight is left out for a while,
+// unless nothing else is left.
+typedef struct tharsis_dns_feedback {
+  uint32_t size;
+  int32_t status;           // THARSIS_OK: connected. THARSIS_PENDING: another, which had less time, answered first.
+                            // _E_TIMEOUT, _E_REFUSED, _E_RESET, _E_UNREACHABLE: it failed. All else says nothing of it.
+  tharsis_address address;  // With the port that was dialled.
+  tharsis_text network;     // The id of the network over which, see tharsis_network_state. Copied.
+  int64_t connect;          // With THARSIS_OK: how long connecting took, ns.
+} tharsis_dns_feedback;
+
 typedef struct tharsis_dns {
   uint32_t size;
   void* self;
@@ -40,6 +52,10 @@ typedef struct tharsis_dns {
 
   // `done` is still called, with THARSIS_E_CANCELLED unless the answer was on its way. [any strand]
   void (*cancel)(void* self, tharsis_handle query);
+
+  // Whoever dials what resolve() answered tells of it. What means nothing, and what comes while dns stops, is
+  // dropped. [any thread]
+  void (*feedback)(void* self, const tharsis_dns_feedback* what);
 } tharsis_dns;
 
 // Questions since the start; each that was answered is in one of the others too: by where its

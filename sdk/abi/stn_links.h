@@ -6,6 +6,7 @@
 //   "stn.sync"     event  no link is up: ask the server by other means (tharsis_stn_sync)
 //   "stn.network"  state  how the network is, over all links (tharsis_stn_network)
 //   "stn.weak"     state  whether the network is weak (tharsis_stn_weak)
+//   "stn.segments" event  how large segments may be here, and each try of smaller ones (tharsis_stn_segments)
 #pragma once
 #include "sdk/abi/abi.h"
 
@@ -19,6 +20,7 @@ extern "C" {
 #define THARSIS_STN_SYNC_TOPIC "stn.sync"
 #define THARSIS_STN_NETWORK_TOPIC "stn.network"
 #define THARSIS_STN_WEAK_TOPIC "stn.weak"
+#define THARSIS_STN_SEGMENTS_TOPIC "stn.segments"
 
 // Why a link is in the state that it is in. A number keeps its meaning for ever; new ones come last.
 enum {
@@ -138,6 +140,28 @@ typedef struct tharsis_stn_weak {
   int64_t lasted;    // When it is over: how long it was weak, ns.
 } tharsis_stn_weak;
 
+enum {
+  THARSIS_STN_SEGMENTS_RACED = 0,     // A connection stands still; one with small segments is dialled beside it.
+  THARSIS_STN_SEGMENTS_NEEDLESS = 1,  // It was not needed.
+  THARSIS_STN_SEGMENTS_HOLE = 2,      // It got through: all connections of this network have small segments now.
+  THARSIS_STN_SEGMENTS_LARGER = 3,    // Larger ones have been seen to pass, and hold from now on.
+  THARSIS_STN_SEGMENTS_CLAMPED = 4,   // clamp_segments() said so,
+  THARSIS_STN_SEGMENTS_FREE = 5,      // or took it back.
+  THARSIS_STN_SEGMENTS_COUNT = 6
+};
+
+typedef struct tharsis_stn_segments {
+  uint32_t what;        // THARSIS_STN_SEGMENTS_*.
+  uint32_t mss_before;  // Of this network's connections: bytes; 0: as the system likes.
+  uint32_t mss;         // From now on.
+  uint32_t reserved;
+  tharsis_text network;  // Its id; empty: it has none.
+  tharsis_text reason;   // One sentence.
+  int64_t cost;          // HOLE: how long something stood still, ns.
+  uint64_t dials;        // Second connections with small segments since the start,
+  uint64_t needless;     // and of these such as were not needed.
+} tharsis_stn_segments;
+
 // A message that the server sent unasked; borrowed for the call. [the strand that called subscribe()]
 typedef void (*tharsis_stn_on_push)(void* context, tharsis_text link, uint32_t command, tharsis_bytes body);
 
@@ -189,6 +213,13 @@ typedef struct tharsis_stn_links {
   // After this returns on_push is not called again, if this is called on the strand of subscribe(). An unknown
   // or ended id is no error. [the strand that called subscribe()]
   void (*unsubscribe)(void* self, tharsis_handle id);
+
+  // On the network of now no TCP segment of a connection that is made from here on is larger than `mss` bytes: for
+  // whoever has found that larger packets vanish. 0: that, or what stn has found itself, holds no more. It is kept
+  // for the next start; the system's own size is tried again after an hour. `reason`: one sentence, for the log and the bus.
+  //   THARSIS_E_INVALID  mss is neither 0 nor from 536 to 1460.   THARSIS_E_GONE  stn is stopping.
+  // [any strand]
+  tharsis_status (*clamp_segments)(void* self, uint32_t mss, tharsis_text reason, tharsis_error* error);
 } tharsis_stn_links;
 
 #ifdef __cplusplus

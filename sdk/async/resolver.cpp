@@ -38,6 +38,11 @@ tharsis_status resolver::ask(const std::string& name, question& q, tharsis_handl
   return net_.resolve(net_.self, text_of(name), 0, &resolver::on_system, this, &id, error);
 }
 
+void resolver::tell(const tharsis_dns_feedback& what) const {
+  const tharsis_dns* const service = dns();
+  if (service != nullptr && THARSIS_HAS(service, feedback)) service->feedback(service->self, &what);
+}
+
 const tharsis_dns* resolver::dns() const {
   if (registry_ == nullptr) return nullptr;
   return static_cast<const tharsis_dns*>(registry_->bound(registry_->self, THARSIS_DNS_ID));

@@ -28,6 +28,8 @@ class resolver {
 
   // Is there a provider of tharsis.dns/1? It puts addresses in the order of its experience.
   bool has_service() const { return dns() != nullptr; }
+  // It hears of what became of a dial; without one nobody does.
+  void tell(const tharsis_dns_feedback& what) const;
 
  private:
   struct question {

@@ -64,12 +64,37 @@ bool address_score::on_failure(const tharsis_address& a, tharsis_status why, ins
   return true;
 }
 
+bool address_score::on_silent(const tharsis_address& a, instant now) {
+  if (!reachable_) return false;
+  entry& e = make(a);
+  e.probed.reset();
+  if (e.silent && now - *e.silent < settings_.throttle) return false;
+  weigh(e, true, now);
+  e.silent = now;
+  return true;
+}
+
+duration address_score::latency(const tharsis_address& a) const {
+  const entry* const e = find(a);
+  return e == nullptr || !e->succeeded || e->silent > e->succeeded || e->failed > e->succeeded ? duration::zero() : e->latency;
+}
+
+duration address_score::usual_latency() const {
+  for (const entry& e : known_)
+    if (e.network == network_ && e.succeeded) return e.latency;
+  return {};
+}
+
 void address_score::note(entry& e, bool failure, instant now) {
-  const double age = std::chrono::duration<double>(now - e.changed) / settings_.half_life;
-  const double faded = e.count == 0 ? 0 : e.failing * std::exp2(-std::max(age, 0.0));
-  e.failing = (faded + (failure ? 1 : 0)) / 2;
+  weigh(e, failure, now);
   e.results = static_cast<uint8_t>(e.results << 1 | (failure ? 1 : 0));
   e.count = std::min(e.count + 1, results_max);
+}
+
+void address_score::weigh(entry& e, bool failure, instant now) {
+  const double age = std::chrono::duration<double>(now - e.changed) / settings_.half_life;
+  const double faded = e.failing * std::exp2(-std::max(age, 0.0));
+  e.failing = (faded + (failure ? 1 : 0)) / 2;
   e.changed = now;
 }
 
@@ -98,9 +123,10 @@ void address_score::ban(const tharsis_address& ip, instant now) {
 
 bool address_score::banned(const tharsis_address& a, instant now) const { return now < ban_end(find(a), a); }
 
-// What an attempt will probably cost. Unknown addresses are given the benefit of the doubt.
+// What an attempt will probably cost. What was seen fades: a bad address is taken for an unknown one in the end, a good
+// one stays good.
 duration address_score::cost(const entry* e, instant now) const {
-  if (e == nullptr) return {};
+  if (e == nullptr) return settings_.unknown_costs;
   const double age = std::chrono::duration<double>(now - e->changed) / settings_.half_life;
   const double weight = std::exp2(-std::max(age, 0.0));
   const auto failing = std::chrono::duration_cast<duration>(settings_.failure_costs * (e->failing * weight));
@@ -140,7 +166,7 @@ address_score::entry* address_score::find(const tharsis_address& a) {
 
 const address_score::entry* address_score::find(const tharsis_address& a) const {
   for (const entry& e : known_)
-    if (e.address == a && e.network == network_) return &e;
+    if ((a.port == 0 ? same_ip(e.address, a) : e.address == a) && e.network == network_) return &e;
   return nullptr;
 }
 
@@ -158,7 +184,7 @@ address_score::entry& address_score::make(const tharsis_address& a) {
   return known_.front();
 }
 
-// A line: network, address, results from the oldest to the newest, share of failures in thousandths, latency in
+// A line: network, address, results from the oldest to the newest ("-": none yet), share of failures in thousandths, latency in
 // microseconds, then when it changed, failed last and succeeded last ("-": never).
 std::string address_score::text(instant now, int64_t wall_seconds) const {
   const auto when = [&](std::optional<instant> at) {
@@ -168,6 +194,7 @@ std::string address_score::text(instant now, int64_t wall_seconds) const {
   for (const entry& e : known_) {
     if (e.address.scope != 0 || now - e.changed > settings_.kept_for) continue;  // A scope means something on this boot only.
     all += e.network + ' ' + to_text(e.address) + ' ';
+    if (e.count == 0) all += '-';
     for (int i = e.count; i-- > 0;) all += (e.results >> i & 1) != 0 ? 'x' : 'o';
     all += ' ' + std::to_string(std::lround(e.failing * 1000)) + ' ' +
            std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(e.latency).count()) + ' ' +
@@ -195,12 +222,12 @@ std::optional<address_score::entry> address_score::read_line(std::string_view li
   if (e.network.empty() || !address || results.empty() || results.size() > results_max || !failing || *failing < 0 ||
       *failing > 1000 || !latency || *latency < 0 || *latency > latency_max / 1us || !changed)
     return {};
-  for (const char c : results) {
+  for (const char c : results == "-" ? std::string_view() : results) {
     if (c != 'x' && c != 'o') return {};
     e.results = static_cast<uint8_t>(e.results << 1 | (c == 'x' ? 1 : 0));
   }
   e.address = *address;
-  e.count = static_cast<int>(results.size());
+  e.count = results == "-" ? 0 : static_cast<int>(results.size());
   e.failing = *failing / 1000.0;
   e.latency = std::chrono::microseconds(*latency);
   e.changed = *changed;

@@ -33,6 +33,9 @@ struct address_score_settings {
   duration half_life = 1h;
   // What a failed attempt costs who waits for it: the stagger of a race and some more.
   duration failure_costs = 2s;
+  // Of an address that nobody has tried: more than of most that are good, so that these come first, and less than of one
+  // that is slow or has failed of late, so that it gets its chance.
+  duration unknown_costs = 250ms;
   // Addresses whose costs differ by less are taken as equals and stay in the order that was given.
   duration alike = 50ms;
   // One probe of an address whose ban is over is waited for, for so long.
@@ -56,13 +59,21 @@ class address_score {
   // by the application say nothing about the address.
   bool on_failure(const tharsis_address& a, tharsis_status why, instant now);
   static bool counts(tharsis_status why);
+  // Another one has answered, and this one, which had its time, had not. It weighs as a failure, and
+  // bans nobody: a lost packet looks the same. True: as above.
+  bool on_silent(const tharsis_address& a, instant now);
+
+  // How long connecting took of late on this network, to this address, and to the one that was of use last; 0: unknown.
+  duration latency(const tharsis_address& a) const;
+  duration usual_latency() const;
 
   // All ports of this IP, on every network, for settings.server_ban.
   void ban(const tharsis_address& ip, instant now);
   bool banned(const tharsis_address& a, instant now) const;
 
   // The list in the order to try, without those that are banned. Never empty unless the list is: where all are
-  // banned, they come in the order in which their bans end.
+  // banned, they come in the order in which their bans end. Of an address without a port the one that was of use last
+  // counts.
   std::vector<tharsis_address> order(const std::vector<tharsis_address>& list, instant now);
 
   // One line an address. `wall_seconds` since 1970 is now.
@@ -86,12 +97,13 @@ class address_score {
     double failing = 0;   // The share of failures, newer ones weigh more; 0 before any.
     duration latency{};   // Smoothed; 0: unknown.
     instant changed{};    // When the last result came.
-    std::optional<instant> failed, succeeded, probed;
+    std::optional<instant> failed, succeeded, silent, probed;
   };
   entry* find(const tharsis_address& a);
   const entry* find(const tharsis_address& a) const;
   entry& make(const tharsis_address& a);
   void note(entry& e, bool failure, instant now);
+  void weigh(entry& e, bool failure, instant now);
   int failures(const entry& e) const;
   instant ban_end(const entry* e, const tharsis_address& a) const;
   bool on_probation(const entry& e) const;

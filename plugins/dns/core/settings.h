@@ -26,6 +26,9 @@ struct settings {
     size_t entries = 512;
   } cache;
 
+  // Addresses come in the order in which it makes sense to try them, by what their users told; else as they were found.
+  bool ranked = true;
+
   // By name as canonical_name() writes it; ports 0, in the profile's order.
   std::map<std::string, std::vector<tharsis_address>> pins;
 };

@@ -57,7 +57,7 @@ std::vector<candidate> choose_addresses(const address_lists& lists, const dial_s
   const bool given = !lists.application.empty();
   const auto& own = given ? lists.application : lists.resolved;
   const bool mixed = !given && t.client != 0 && s.ties == dial_settings::order::own;
-  const auto ordered = !given && t.ranked ? own : score.order(mixed ? own_order(own, t.client) : own, now);
+  const auto ordered = (!given && t.ranked) || s.by == dial_settings::rank::given ? (mixed && !t.ranked ? own_order(own, t.client) : own) : score.order(mixed ? own_order(own, t.client) : own, now);
   append(chosen, interleave(ordered, s.first), given ? address_source::application : address_source::resolver, most);
   std::vector<tharsis_address> backup = lists.backup;
   if (!backup.empty())

@@ -21,9 +21,14 @@ struct address_list : std::vector<tharsis_address> {
 };
 
 struct dial_settings {
-  // Longer than a round trip in most mobile cells, so that servers see one dial of a healthy client;
-  // short enough that nobody notices a dead first address.
-  duration stagger = 600ms;
+  // How long those before are silent until the next one is dialled too. 0: measured, a quarter more than connecting
+  // to the last one takes as a rule, so that servers see one dial of a healthy client. Mars: 2.5 s.
+  duration stagger{};
+  // Measured, it is no less: timers and machines have their moods.
+  duration stagger_min = 50ms;
+  // Nobody knows how long connecting takes; and it is no more. Most paths are quicker, and a quarter of a second is what a
+  // dead first address may cost.
+  duration stagger_max = 250ms;
   // Two of each family tell a dead address from a dead network; more only load the servers. Mars: 3.
   int64_t parallel = 4;
   // The first packet and three retransmissions (1 + 2 + 4 s) and an answer.
@@ -38,13 +43,19 @@ struct dial_settings {
   // one behind it in the ring. given: as they come.
   enum class order : uint8_t { own, given };
   order ties = order::own;
-  // Of one attempt. Sixteen staggered by 600 ms take longer than anybody waits. Mars: 5, in the background 4.
+  // Of one attempt. Sixteen staggered by a quarter of a second take as long as anybody waits. Mars: 5, in the background 4.
   int64_t addresses = 16;
   int64_t addresses_background = 16;
   // So many backup addresses are tried in any case, behind all others. Mars: 1.
   int64_t backups = 1;
-  // 0: what the system takes. Some tunnels lose packets that are larger than they say.
+  // known: addresses that were good on this network come first, those that failed last. given: as they come.
+  enum class rank : uint8_t { known, given };
+  rank by = rank::known;
+  // 0: what the system takes, and smaller where a network loses larger packets. Else this, always.
   int64_t mss = 0;
+  // Where a TLS handshake, or a request of more than one segment, stands still, a connection with small segments is
+  // dialled beside it, and small they stay on a network where that helped: core/segment_sizes.h.
+  bool small_segments = true;
   bool operator==(const dial_settings&) const = default;
 };
 

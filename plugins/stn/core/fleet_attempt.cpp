@@ -24,12 +24,12 @@ void fleet_attempt::on_deadline(std::vector<fleet_server>& servers, fleet_tally&
     else ++i;
   }
   if (winner_ || now >= until_) return;
-  while (const auto next = race_.take_start(now)) start(roads_[*next], now);
+  while (const auto next = race_.take_start(now)) start(*next, now);
 }
 
-void fleet_attempt::start(uint16_t server, instant now) {
+void fleet_attempt::start(size_t attempt, instant now) {
   const instant give_up = std::min(until_, later(now, settings_.timeout));
-  flights_.push_back({server, stage::to_server, 1, 0, now, now + round_trip_ / 2, give_up, {}});
+  flights_.push_back({roads_[race_.address(attempt)], attempt, stage::to_server, 1, 0, now, now + round_trip_ / 2, give_up, {}});
 }
 
 // True: that was its end.
@@ -44,7 +44,7 @@ bool fleet_attempt::step(flight& f, fleet_server& s, fleet_tally& tally, instant
       ++f.packets;
       return false;
     case stage::accepted:
-      race_.on_progress(now);
+      race_.on_progress(f.attempt, now);
       outcomes.push_back({f.server, THARSIS_OK, now - f.began});
       f.at = stage::secured;
       f.due = std::min(f.secured, f.give_up);
@@ -86,7 +86,7 @@ void fleet_attempt::arrive(flight& f, fleet_server& s, fleet_tally& tally, insta
 
 bool fleet_attempt::fail(const flight& f, tharsis_status why, instant now, std::vector<outcome>& outcomes) {
   outcomes.push_back({f.server, why, now - f.began});
-  race_.on_failed(now);
+  race_.on_failed(f.attempt, now);
   return true;
 }
 

@@ -16,7 +16,7 @@ class fleet_attempt {
  public:
   // `roads`: servers, in the order to try.
   fleet_attempt(const dial_settings& s, std::vector<uint16_t> roads, duration round_trip, instant now, instant until)
-      : settings_(s), race_(s, roads.size(), now), roads_(std::move(roads)), round_trip_(round_trip), until_(until) {}
+      : settings_(s), race_(s, {std::vector<duration>(roads.size()), round_trip, false}, now), roads_(std::move(roads)), round_trip_(round_trip), until_(until) {}
 
   // What became of one address.
   struct outcome {
@@ -39,13 +39,14 @@ class fleet_attempt {
   enum class stage : uint8_t { to_server, refused, unanswered, accepted, secured };
   struct flight {
     uint16_t server;
+    size_t attempt;  // Of the race.
     stage at;
     uint8_t packets;  // That were sent to get there: the first one, and its repetitions.
     uint32_t life;
     instant began, due, give_up;
     instant secured;
   };
-  void start(uint16_t server, instant now);
+  void start(size_t attempt, instant now);
   bool step(flight& f, fleet_server& s, fleet_tally& tally, instant now, std::vector<outcome>& outcomes);
   void arrive(flight& f, fleet_server& s, fleet_tally& tally, instant now);
   bool fail(const flight& f, tharsis_status why, instant now, std::vector<outcome>& outcomes);

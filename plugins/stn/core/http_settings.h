@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "plugins/stn/core/dial_settings.h"
 #include "plugins/stn/core/http_pool.h"
 #include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/tls_settings.h"
@@ -37,6 +38,7 @@ struct http_settings {
   // Each has its coroutine and up to 300 KiB of pieces on their way.
   int64_t calls_max = 1024;
   http_pool_settings pool;
+  dial_settings dial;  // Of it: stagger, by, small_segments.
   bool operator==(const http_settings&) const = default;
 };
 

@@ -68,9 +68,23 @@ struct asker {
 
 // dns on a strand of its own.
 struct provider {
-  provider(sim::machine& on, const settings& s) : box(on.platform(), "dns"), asked(std::in_place, box.tables(), *box.place, s) {
+  provider(sim::machine& on, const settings& s, std::string file = {})
+      : box(on.platform(), "dns"), asked(std::in_place, box.tables(), *box.place, s, std::move(file)), closing(*box.place) {
     box.on_publish = [this](const void* payload) { stats = *static_cast<const tharsis_dns_stats*>(payload); };
     box.send([this] { asked->open(1); });
+  }
+  // As a plugin does, with what is known written.
+  void end(sim::world& world) {
+    box.send([&] {
+      asked->close();
+      closing.spawn(keep());
+    });
+    world.run_for(1s);
+    EXPECT_TRUE(closed) << "it did not come to its end";
+  }
+  task<void> keep() {
+    co_await asked->keep(later(box.place->now(), 2s));
+    closed = true;
   }
   // `destroyed`: its instance too, as the host does when a plugin has stopped.
   void stop(bool destroyed) {
@@ -86,7 +100,15 @@ struct provider {
   std::optional<service> asked;
   tharsis_dns_stats stats{};
   bool closed = false;
+  task_set closing;
 };
+
+// What comes of a dial, told from a thread that has no strand.
+void tell(provider& dns, const std::string& ip, tharsis_status status, const std::string& network = {}) {
+  tharsis_dns_feedback f{sizeof f, status, *parse_ip(ip), text_of(network), duration(30ms).count()};
+  f.address.port = 443;
+  dns.asked->table()->feedback(dns.asked->table()->self, &f);
+}
 
 }  // namespace
 
@@ -204,6 +226,66 @@ TEST(DnsSim, MoreQuestionsThanAllowedAreRefusedUntilSomeAreAnswered) {
   EXPECT_EQ(a.questions.back()->first, "10.0.0.2");
   dns.box.send([&] { dns.stop(false); });
   world.run_for(1s);
+}
+
+// Goal: who connects comes first, who fails last, per network; that is known after a restart, and a damaged file harms nobody.
+TEST(DnsSim, AnswersComeInTheOrderThatTheirUsersExperienced) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  world.add_name("a.test", {"10.0.0.2", "10.0.0.3", "10.0.0.4"});
+  asker a(machine, "one");
+  const auto first = [&](provider& dns) {
+    a.box.send([&] { a.ask(*dns.asked->table(), "a.test"); });
+    world.run_for(1s);
+    return a.questions.back()->first;
+  };
+  {
+    provider dns(machine, quick(), "/state/addresses");
+    EXPECT_EQ(first(dns), "10.0.0.2");
+    tell(dns, "10.0.0.2", THARSIS_PENDING);
+    tell(dns, "10.0.0.3", THARSIS_E_REFUSED);
+    tell(dns, "10.0.0.4", THARSIS_OK);
+    EXPECT_EQ(first(dns), "10.0.0.4");
+    tell(dns, "10.0.0.3", THARSIS_OK, "elsewhere");
+    EXPECT_EQ(first(dns), "10.0.0.4") << "what was seen on another network says nothing here";
+    dns.box.send([&] { dns.box.network.move("wlan0", "elsewhere"); });
+    EXPECT_EQ(first(dns), "10.0.0.3");
+    tell(dns, "10.0.0.3", THARSIS_E_PROTOCOL, "elsewhere");
+    EXPECT_EQ(first(dns), "10.0.0.3") << "an answer that means nothing is not the address's fault";
+    dns.end(world);
+    tell(dns, "10.0.0.3", THARSIS_OK);
+  }
+  provider again(machine, quick(), "/state/addresses");
+  world.run_for(1s);
+  EXPECT_EQ(first(again), "10.0.0.4");
+  for (int i = 0; i < 8; ++i, world.run_for(11s))
+    for (const char* ip : {"10.0.0.2", "10.0.0.3", "10.0.0.4"}) tell(again, ip, THARSIS_E_TIMEOUT);
+  EXPECT_NE(first(again), "") << "all are banned, and all are answered";
+  again.end(world);
+
+  settings given = quick();
+  given.ranked = false;
+  provider as_found(machine, given, "/state/addresses");
+  world.run_for(1s);
+  EXPECT_EQ(first(as_found), "10.0.0.2");
+  as_found.end(world);
+}
+
+TEST(DnsSim, AFileOfAddressesThatMeansNothingIsPutAside) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  world.add_name("a.test", {"10.0.0.2", "10.0.0.3"});
+  const tharsis_files& files = *machine.platform()->files;
+  tharsis_error why = no_error();
+  ASSERT_EQ(files.make_folder(files.self, text_of("/state"), &why), THARSIS_OK);
+  ASSERT_EQ(files.replace(files.self, text_of("/state/addresses"), bytes_of(as_bytes(std::string_view("rubbish"))), &why), THARSIS_OK);
+  provider dns(machine, quick(), "/state/addresses");
+  asker a(machine, "one");
+  a.box.send([&] { a.ask(*dns.asked->table(), "a.test"); });
+  world.run_for(1s);
+  EXPECT_EQ(a.questions.back()->first, "10.0.0.2");
+  EXPECT_TRUE(std::any_of(dns.box.lines.begin(), dns.box.lines.end(), [](const auto& l) { return l.find("/state/addresses.damaged") != std::string::npos; }));
+  dns.end(world);
 }
 
 TEST(DnsSim, AThreadWithoutAStrandIsRefused) {

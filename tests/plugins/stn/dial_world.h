@@ -32,6 +32,10 @@ class dial_world : public link_world {
   sim::machine& add_machine(const std::string& ip) { return *machines_.emplace(ip, &world.add_machine("at " + ip, {ip})).first->second; }
   // Nothing gets there, or back, while `is`.
   void cut(const std::string& ip, bool is) { world.between(client_machine, *machines_.at(ip)).black_hole = is; }
+  // One way.
+  void delay(const std::string& ip, duration is) { world.between(client_machine, *machines_.at(ip)).delay = is; }
+  void lose(const std::string& ip, double share) { world.between(client_machine, *machines_.at(ip)).loss = share; }
+  sim::machine& at_machine(const std::string& ip) { return *machines_.at(ip); }
   // Nothing that is sent to it arrives.
   sim::machine& add_hole(const std::string& ip) {
     sim::machine& m = add_machine(ip);

@@ -173,7 +173,7 @@ class http_world {
     files.make_folder(files.self, text_of("/state"), &why);
     EXPECT_EQ(files.replace(files.self, text_of("/state/ca.pem"), bytes_of(as_bytes(authority.certificate_pem)), &why), THARSIS_OK) << why.text;
     const auto own = issue_server_certificate(*client.platform.random, authority, for_names, seconds(), 5);
-    tls_server_settings s{own->certificate_pem, own->private_key_pem};
+    tls_server_settings s{own->certificate_pem + chain_pem, own->private_key_pem};
     s.http1 = s.http2 = http2;
     return *tls_context::server(s);
   }
@@ -182,7 +182,7 @@ class http_world {
   }
   void start() {
     client.on_strand([&] {
-      service.emplace(*client.place, host.tables(), names, settings);
+      service.emplace(*client.place, host.tables(), names, paths, settings);
       service->start();
     });
   }
@@ -235,9 +235,11 @@ class http_world {
   site client, user, elsewhere;
   plugin_host host;
   resolver names;
+  stn::path_book paths{*client.place, host.tables(), names, {}};
   http_servers servers;
   stn::http_settings settings;
   identity authority;
+  std::string chain_pem;  // Behind the server's own certificate.
   std::optional<stn::http_service> service;
   tharsis_status refused = THARSIS_OK;
   std::string complaint;

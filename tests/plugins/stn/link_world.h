@@ -102,7 +102,7 @@ class link_world {
       const auto own = issue_server_certificate(*client.platform.random, issuer, names, seconds(), 5);
       ASSERT_TRUE(own) << own.failure().text;
       tls_server_settings shown = server_tls;
-      shown.certificate_chain_pem = own->certificate_pem;
+      shown.certificate_chain_pem = own->certificate_pem + chain_pem;
       shown.private_key_pem = own->private_key_pem;
       tls = *tls_context::server(shown);
     }
@@ -120,7 +120,7 @@ class link_world {
     client.on_strand([&] {
       events.emplace(host.tables());
       events->declare();
-      dispatcher.emplace(*client.place, host.tables(), settings, *events, stn::dispatcher::kept{memory, addresses_file, book, outbox});
+      dispatcher.emplace(*client.place, host.tables(), settings, *events, stn::dispatcher::kept{memory, addresses_file, book, outbox, segments_file});
       closing.emplace(*client.place);
       dispatcher->start();
     });
@@ -249,8 +249,10 @@ class link_world {
   tls_server_settings server_tls;  // But for the certificate, which serve() makes.
   std::string memory;  // The file of what links learn, if any,
   std::string addresses_file;  // of what is known of addresses,
+  std::string segments_file;  // of how large segments may be,
   std::string book;    // and of how they are.
   std::string outbox;  // Of durable tasks, where settings.outbox says so.
+  std::string chain_pem;  // Behind the server's own certificate.
   identity authority;
   std::optional<stn::link_events> events;
   std::optional<stn::dispatcher> dispatcher;

@@ -78,6 +78,13 @@ class plugin_host {
     duration lasted;
   };
   std::vector<weak_state> weak;  // Of stn.weak.
+  struct segment_news {
+    uint32_t what, before, mss;
+    std::string network, reason;
+    duration cost;
+    uint64_t dials, needless;
+  };
+  std::vector<segment_news> segments;  // Of stn.segments.
   const void* dns = nullptr;
   const tharsis_stn_route* route = nullptr;  // Who says which way tasks go; before the start.
   // Who authenticates, from now on. On the strand.
@@ -115,7 +122,8 @@ class plugin_host {
   }
   static tharsis_status declare(void*, const tharsis_topic* topic, tharsis_handle* id, tharsis_error*) {
     const char* const names[] = {THARSIS_STN_LINK_TOPIC, THARSIS_STN_PUSH_TOPIC, THARSIS_STN_AUTH_TOPIC, THARSIS_STN_CONNECT_TOPIC,
-                                 THARSIS_STN_NETWORK_TOPIC, THARSIS_STN_SYNC_TOPIC, THARSIS_STN_TASK_TOPIC, THARSIS_STN_WEAK_TOPIC};
+                                 THARSIS_STN_NETWORK_TOPIC, THARSIS_STN_SYNC_TOPIC, THARSIS_STN_TASK_TOPIC, THARSIS_STN_WEAK_TOPIC,
+                                 THARSIS_STN_SEGMENTS_TOPIC};
     for (size_t i = 0; i < std::size(names); ++i)
       if (std::string_view(topic->name) == names[i]) return *id = i + 1, THARSIS_OK;
     return *id = 99, THARSIS_OK;
@@ -145,6 +153,9 @@ class plugin_host {
     } else if (topic == 8) {
       const auto& w = *static_cast<const tharsis_stn_weak*>(payload);
       of(self).weak.push_back({w.weak != 0, w.because, duration(w.lasted)});
+    } else if (topic == 9) {
+      const auto& s = *static_cast<const tharsis_stn_segments*>(payload);
+      of(self).segments.push_back({s.what, s.mss_before, s.mss, std::string(view(s.network)), std::string(view(s.reason)), duration(s.cost), s.dials, s.needless});
     } else if (topic == 2) {
       of(self).pushes.emplace_back(as_text(view(static_cast<const tharsis_stn_push*>(payload)->body)));
     }

@@ -150,6 +150,71 @@ TEST(AddressScore, LittleDifferencesLeaveTheResolversOrder) {
   EXPECT_EQ(texts(s.order({first, second}, start)), (names{"10.0.0.1", "10.0.0.2"}));
 }
 
+TEST(AddressScore, TheLastGoodOneComesFirstAndBeforeThoseThatNobodyHasTried) {
+  address_score s;
+  s.on_success(second, 100ms, start);
+  EXPECT_EQ(texts(s.order({first, second, third}, start)), (names{"10.0.0.2", "10.0.0.1", "2001:db8::3"}));
+  EXPECT_EQ(texts(s.order({first, second, third}, start + 10h)), (names{"10.0.0.2", "10.0.0.1", "2001:db8::3"})) << "good stays good";
+  address_score slow;
+  slow.on_success(second, 400ms, start);
+  EXPECT_EQ(texts(slow.order({second, first}, start)), (names{"10.0.0.1", "10.0.0.2"})) << "an unknown one may be better";
+}
+
+TEST(AddressScore, OneThatWasSilentWhileAnotherAnsweredComesLastAndIsNotBanned) {
+  address_score s;
+  EXPECT_TRUE(s.on_silent(first, start));
+  EXPECT_FALSE(s.on_silent(first, start + 1s)) << "one burst is one result";
+  EXPECT_EQ(texts(s.order({first, second}, start)), (names{"10.0.0.2", "10.0.0.1"}));
+  for (int i = 1; i < 20; ++i) s.on_silent(first, start + i * 11s);
+  EXPECT_FALSE(s.banned(first, start + 5min));
+  EXPECT_EQ(texts(s.order({first, second}, start + 10h)), (names{"10.0.0.1", "10.0.0.2"})) << "that was long ago";
+  address_score again;
+  EXPECT_EQ(again.read(s.text(start + 5min, wall), start, wall).status, THARSIS_OK) << s.text(start + 5min, wall);
+  EXPECT_EQ(texts(again.order({first, second}, start)), (names{"10.0.0.2", "10.0.0.1"}));
+  s.on_reachable(false);
+  EXPECT_FALSE(s.on_silent(second, start));
+}
+
+TEST(AddressScore, HowLongConnectingTakesIsKnownOfGoodAddressesAlone) {
+  address_score s;
+  EXPECT_EQ(s.latency(first), 0ns);
+  EXPECT_EQ(s.usual_latency(), 0ns);
+  s.on_success(first, 40ms, start);
+  s.on_success(second, 90ms, start + 1s);
+  EXPECT_EQ(s.latency(first), 40ms);
+  EXPECT_EQ(s.latency(second), 90ms);
+  EXPECT_EQ(s.usual_latency(), 90ms) << "of the last one";
+  s.on_silent(first, start + 20s);
+  EXPECT_EQ(s.latency(first), 0ns) << "nobody knows any more";
+  s.on_success(first, 40ms, start + 40s);
+  EXPECT_EQ(s.latency(first), 40ms);
+  s.on_network("other");
+  EXPECT_EQ(s.latency(first), 0ns);
+  EXPECT_EQ(s.usual_latency(), 0ns);
+}
+
+TEST(AddressScore, TenThousandAddressesAreOrderedAndNotRemembered) {
+  address_score s;
+  std::vector<tharsis_address> many;
+  for (int i = 0; i < 10'000; ++i) many.push_back(at("10." + std::to_string(1 + i / 65536) + "." + std::to_string(i / 256 % 256) + "." + std::to_string(i % 256)));
+  for (const auto& a : many) s.on_failure(a, THARSIS_E_TIMEOUT, start);
+  s.on_success(many[9000], 10ms, start);
+  const auto ordered = s.order(many, start);
+  EXPECT_EQ(ordered.size(), many.size());
+  EXPECT_TRUE(ordered.front() == many[9000]);
+  EXPECT_EQ(s.size(), address_score::known_max);
+}
+
+TEST(AddressScore, OneThatFlapsIsTriedBetweenOnesThatDoNotAndGoesBehindThem) {
+  address_score s;
+  for (int i = 0; i < 20; ++i) {
+    s.on_success(second, 30ms, start + i * 30s);
+    if (i % 2 == 0) s.on_success(first, 20ms, start + i * 30s);
+    else s.on_failure(first, THARSIS_E_RESET, start + i * 30s);
+  }
+  EXPECT_EQ(texts(s.order({first, second}, start + 600s)).front(), "10.0.0.2");
+}
+
 TEST(AddressScore, EachNetworkHasItsOwn) {
   address_score s;
   s.on_network("home wifi");

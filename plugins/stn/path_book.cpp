@@ -1,0 +1,166 @@
+#include "plugins/stn/path_book.h"
+
+#include <cstddef>
+#include <iterator>
+
+#include "sdk/pure/logger.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::stn {
+namespace {
+
+// A minute's results are lost when the process is killed; the disk is spared for that.
+constexpr duration score_pause = 60s;
+
+constexpr const char* segment_news[] = {"raced", "needless", "hole", "larger", "clamped", "free"};
+static_assert(std::size(segment_news) == THARSIS_STN_SEGMENTS_COUNT);
+
+constexpr tharsis_field segment_fields[] = {
+    {"what", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_segments, what), segment_news, std::size(segment_news)},
+    {"mss_before", THARSIS_FIELD_U32, offsetof(tharsis_stn_segments, mss_before), nullptr, 0},
+    {"mss", THARSIS_FIELD_U32, offsetof(tharsis_stn_segments, mss), nullptr, 0},
+    {"network", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_segments, network), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_segments, reason), nullptr, 0},
+    {"cost", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_segments, cost), nullptr, 0},
+    {"dials", THARSIS_FIELD_U64, offsetof(tharsis_stn_segments, dials), nullptr, 0},
+    {"needless", THARSIS_FIELD_U64, offsetof(tharsis_stn_segments, needless), nullptr, 0},
+};
+constexpr tharsis_topic segment_topic = {sizeof(tharsis_topic),      THARSIS_TOPIC_EVENT,         THARSIS_STN_SEGMENTS_TOPIC, segment_fields,
+                                         std::size(segment_fields), sizeof(tharsis_stn_segments), 0,
+                                         0};
+
+std::string segment_text(int64_t mss) { return mss == 0 ? "segments of full size" : "segments of " + std::to_string(mss) + " bytes"; }
+
+}  // namespace
+
+path_book::path_book(strand& place, const host& tables, const resolver& names, files kept)
+    : place_(place),
+      host_(tables),
+      names_(names),
+      narrow_dials_(host_.count<counter>("narrow_dials", "1", "Second connections with small segments, beside one that stood still")),
+      narrow_needless_(host_.count<counter>("narrow_dials_needless", "1", "Of these such as the first connection made needless")),
+      holes_(host_.count<counter>("segment_holes", "1", "Times that large segments were found to vanish")),
+      addresses_file_(place, tables,
+                      {.path = std::move(kept.addresses),
+                       .what = "a file of addresses",
+                       .loss = "what is known of servers' addresses is not there",
+                       .never_kept = "what was seen of servers' addresses cannot be kept for the next start",
+                       .pause = score_pause},
+                      {.read = [this](std::string_view text) { return score_.read(text, place_.now(), wall_seconds()); },
+                       .write = [this] { return score_.text(place_.now(), wall_seconds()); }}),
+      segments_file_(place, tables,
+                     {.path = std::move(kept.segments),
+                      .what = "a file of segment sizes",
+                      .loss = "what is known of paths that lose large packets is not there",
+                      .never_kept = "what was found of paths that lose large packets cannot be kept for the next start"},
+                     {.read = [this](std::string_view text) { return sizes_.read(text, wall_seconds()); },
+                      .write = [this] { return sizes_.text(); }}) {}
+
+void path_book::open() {
+  topic_ = host_.declare(segment_topic);
+  addresses_file_.open();
+  segments_file_.open();
+}
+
+task<void> path_book::close(instant deadline) {
+  co_await addresses_file_.close(deadline);
+  co_await segments_file_.close(deadline);
+}
+
+void path_book::on_network(const tharsis_network_state& now) {
+  network_ = view(now.id);
+  score_.on_network(network_);
+  sizes_.on_network(network_);
+  score_.on_reachable(now.type != THARSIS_NETWORK_NONE);
+}
+
+void path_book::on_success(const tharsis_address& a, duration latency) {
+  if (score_.on_success(a, latency, place_.now())) addresses_file_.change();
+  pass_on(a, THARSIS_OK, latency);
+}
+
+void path_book::on_failure(const tharsis_address& a, tharsis_status why) {
+  if (score_.on_failure(a, why, place_.now())) addresses_file_.change();
+  pass_on(a, why);
+}
+
+void path_book::on_silent(const tharsis_address& a) {
+  if (score_.on_silent(a, place_.now())) addresses_file_.change();
+  pass_on(a, THARSIS_PENDING);
+}
+
+// dns puts what it answers in order by it, for everybody who asks.
+void path_book::pass_on(const tharsis_address& a, tharsis_status status, duration connect) {
+  names_.tell({sizeof(tharsis_dns_feedback), status, a, text_of(network_), connect.count()});
+}
+
+void path_book::prepare(race_plan& p, const dial_settings& s) {
+  p.weak = weak_;
+  p.usual = score_.usual_latency();
+  for (road& r : p.roads) r.expected = score_.latency(r.at);
+  p.mss = s.mss;
+  if (s.mss != 0 || !s.small_segments) return;
+  p.mss = sizes_.next(wall_seconds()).mss;
+  p.beside = sizes_.beside(p.mss);
+}
+
+void path_book::on_narrow_dial(const std::string& who, int64_t mss) {
+  ++dials_;
+  narrow_dials_.add();
+  tell(THARSIS_STN_SEGMENTS_RACED, who + " stands still; " + segment_text(mss) + " are tried beside it", sizes_.here(), {});
+}
+
+void path_book::on_narrow_needless(const std::string& who) {
+  ++needless_;
+  narrow_needless_.add();
+  tell(THARSIS_STN_SEGMENTS_NEEDLESS, who + " moves again with segments as large as before", sizes_.here(), {});
+}
+
+void path_book::on_hole(const std::string& who, int64_t stuck, int64_t passed, duration cost) {
+  const int64_t before = sizes_.here();
+  holes_.add();
+  if (!sizes_.on_hole(stuck, passed, wall_seconds())) return segments_file_.change();
+  segments_file_.change();
+  std::string reason = who + " stood still with " + segment_text(stuck) + ", and " + segment_text(passed) +
+                       " got through: something on the way drops large packets without a word. All connections on this network have small ones now";
+  host_.warning(reason);
+  tell(THARSIS_STN_SEGMENTS_HOLE, std::move(reason), before, cost);
+}
+
+void path_book::on_passed(int64_t mss) {
+  const int64_t before = sizes_.here();
+  if (!sizes_.on_passed(mss, wall_seconds())) return;
+  segments_file_.change();
+  std::string reason = segment_text(mss) + " got through";
+  host_.info(reason + " where " + segment_text(before) + " were the largest before");
+  tell(THARSIS_STN_SEGMENTS_LARGER, std::move(reason), before, {});
+}
+
+void path_book::clamp(int64_t mss, const std::string& reason) {
+  const int64_t before = sizes_.here();
+  if (!sizes_.clamp(mss, wall_seconds())) return;
+  segments_file_.change();
+  host_.info((mss == 0 ? "the limit of segments is lifted: " : segment_text(mss) + " at most on this network: ") + reason);
+  tell(mss == 0 ? THARSIS_STN_SEGMENTS_FREE : THARSIS_STN_SEGMENTS_CLAMPED, reason, before, {});
+}
+
+void booked_race::on_tcp(const race_plan& p, const road& by, tharsis_status status, duration took) {
+  if (status == THARSIS_OK) book_.on_success(by.at, took);
+  else if (p.through) book_.on_failure(by.at, status);
+}
+
+void booked_race::on_silent(const race_plan& p, const road& by) {
+  if (!p.through) book_.on_silent(by.at);
+}
+
+void booked_race::on_failed(const race_plan& p, const road& by, const error& why) {
+  if (!p.through) book_.on_failure(by.at, why.status);
+}
+
+void path_book::tell(uint32_t what, std::string reason, int64_t before, duration cost) {
+  const tharsis_stn_segments payload{what, static_cast<uint32_t>(before), static_cast<uint32_t>(sizes_.here()), 0,
+                                     text_of(network_), text_of(reason), cost.count(), dials_, needless_};
+  if (topic_ != 0) host_.publish(topic_, &payload);
+}
+
+}  // namespace tharsis::stn

@@ -1,0 +1,89 @@
+// What everything that dials here knows of the ways to servers, by network, and keeps for the next start: how addresses
+// behave, and how large segments may be. Where dns is there it hears of every address too: see sdk/abi/dns.h.
+#pragma once
+#include <string>
+
+#include "plugins/stn/address_race.h"
+#include "plugins/stn/core/segment_sizes.h"
+#include "sdk/abi/network.h"
+#include "sdk/abi/stn_links.h"
+#include "sdk/async/host.h"
+#include "sdk/async/kept_file.h"
+#include "sdk/async/resolver.h"
+#include "sdk/pure/address_score.h"
+
+namespace tharsis::stn {
+
+class path_book {
+ public:
+  struct files {
+    std::string addresses, segments;  // Empty: they are forgotten with this instance.
+  };
+  // `names` outlives it. [own strand]
+  path_book(strand& place, const host& tables, const resolver& names, files kept);
+  path_book(const path_book&) = delete;
+
+  // The files are read, and the bus hears of what is found.
+  void open();
+  task<void> close(instant deadline);
+  void on_network(const tharsis_network_state& now);
+
+  address_score& score() { return score_; }
+  // An attempt that came about, and one that did not, or broke before the server had proved itself.
+  void on_success(const tharsis_address& a, duration latency);
+  void on_failure(const tharsis_address& a, tharsis_status why);
+
+  // It had not answered when another, which had had less time, had.
+  void on_silent(const tharsis_address& a);
+  // Whether stn.weak says that the network is.
+  void on_weak(bool is) { weak_ = is; }
+
+  // What is known goes into a plan whose roads are there.
+  void prepare(race_plan& p, const dial_settings& s);
+  // Something of `who` stood still, so a connection with small segments was dialled beside it.
+  void on_narrow_dial(const std::string& who, int64_t mss);
+  // It was not needed: the first one moves again, or has won.
+  void on_narrow_needless(const std::string& who);
+  // It got through, and the one with `stuck` had still not moved; so long after that had begun to stand still.
+  void on_hole(const std::string& who, int64_t stuck, int64_t passed, duration cost);
+  void on_passed(int64_t mss);
+  void on_carried(uint64_t bytes) { sizes_.on_carried(bytes); }
+  // A verdict of somebody else; 0: it is taken back.
+  void clamp(int64_t mss, const std::string& reason);
+
+ private:
+  void pass_on(const tharsis_address& a, tharsis_status status, duration connect = {});
+  void tell(uint32_t what, std::string reason, int64_t before, duration cost);
+  int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
+
+  strand& place_;
+  const host host_;
+  const resolver& names_;
+  const counter narrow_dials_, narrow_needless_, holes_;
+  address_score score_;
+  segment_sizes sizes_;
+  kept_file addresses_file_, segments_file_;
+  std::string network_;
+  bool weak_ = false;
+  tharsis_handle topic_ = 0;
+  uint64_t dials_ = 0, needless_ = 0;
+};
+
+// What a race shows goes into the book.
+class booked_race : public race_owner {
+ public:
+  explicit booked_race(path_book& book) : book_(book) {}
+  // A proxy's address answers for the way to the proxy alone, a server's for all that follows.
+  void on_tcp(const race_plan& p, const road& by, tharsis_status status, duration took) override;
+  void on_failed(const race_plan& p, const road& by, const error& why) override;
+  void on_silent(const race_plan& p, const road& by) override;
+  void on_narrow_dial(const race_plan& p) override { book_.on_narrow_dial(p.server, p.beside); }
+  void on_hole(const race_plan& p, duration cost) override { book_.on_hole(p.server, p.mss, p.beside, cost); }
+  void on_narrow_needless(const race_plan& p) override { book_.on_narrow_needless(p.server); }
+  void on_large(const race_plan& p) override { book_.on_passed(p.mss); }
+
+ private:
+  path_book& book_;
+};
+
+}  // namespace tharsis::stn
