@@ -72,6 +72,19 @@ auth_settings read_auth(const host& from, const std::string& at) {
   return s;
 }
 
+second_way_settings read_second_way(const host& from, const std::string& at) {
+  second_way_settings s;
+  const std::string when = from.text(at + ".when", "idle");
+  s.when = when == "never" ? second_way_settings::use::never : when == "unconfirmed" ? second_way_settings::use::unconfirmed : second_way_settings::use::idle;
+  s.idle_after = from.wait(at + ".idle_after", s.idle_after);
+  s.patience = from.whole(at + ".patience", s.patience);
+  s.patience_least = from.wait(at + ".patience_least", s.patience_least);
+  s.patience_unknown = from.wait(at + ".patience_unknown", s.patience_unknown);
+  s.pause_min = from.wait(at + ".pause_min", s.pause_min);
+  s.pause_max = from.wait(at + ".pause_max", s.pause_max);
+  return s;
+}
+
 signalling_settings read_signalling(const host& from, const std::string& at) {
   signalling_settings s;
   const std::string by = from.text(at + ".by", "udp");
@@ -197,6 +210,7 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   s.connect_timeout = from.wait(at + ".connect_timeout", s.connect_timeout);
   s.answer_timeout = from.wait(at + ".answer_timeout", s.answer_timeout);
   s.doubt_timeout = from.wait(at + ".doubt_timeout", s.doubt_timeout);
+  s.second_way = read_second_way(from, at + ".second_way");
   s.heartbeat = read_heartbeat(from, at + ".heartbeat");
   s.reconnect = read_reconnect(from, at + ".reconnect");
   s.auth = read_auth(from, at + ".auth");
@@ -213,6 +227,8 @@ std::optional<error> mistake_in(const host& from, const link_settings& s) {
   if (const auto* codec = built_in_codec(s.codec))  // Others may come later.
     if (const auto tried = framing::open(*codec, THARSIS_STN_CLIENT, s.client_version, s.codec_settings); !tried)
       return wrong(from, at + (s.codec_settings.empty() ? ".codec" : ".codec_settings"), tried.failure().text);
+  if (s.second_way.pause_min > s.second_way.pause_max)
+    return wrong(from, at + ".second_way.pause_min", "is longer than pause_max");
   if (s.heartbeat.interval_min > s.heartbeat.interval_max)
     return wrong(from, at + ".heartbeat.interval_min", "is longer than interval_max");
   if (s.reconnect.pause_min > s.reconnect.pauses.fresh)

@@ -38,6 +38,10 @@ struct counts {
         connects_failed(h.count<counter>("connects_failed", "1", "Attempts to connect that brought no link up")),
         tls_resumed(h.count<counter>("tls_resumed", "1", "TLS handshakes that took a ticket of an earlier one")),
         tls_early(h.count<counter>("tls_early", "1", "TLS handshakes whose early data the server took")),
+        second_dialled(h.count<counter>("second_dialled", "1", "Second connections, because the first one of a link may have been dead")),
+        second_needed(h.count<counter>("second_needed", "1", "Of these such as took the first one's place")),
+        second_needless(h.count<counter>("second_needless", "1", "Of these such as the first one answered before")),
+        second_failed(h.count<counter>("second_failed", "1", "Of these such as did not come up")),
         udp_sent(h.count<counter>("udp_sent", "1", "Requests that left in a datagram, copies too")),
         udp_copies(h.count<counter>("udp_copies", "1", "Of these such as were not a task's first")),
         udp_won(h.count<counter>("udp_won", "1", "Tasks that were answered by datagram first")),
@@ -74,6 +78,7 @@ struct counts {
   const counter pushes_received;
   const gauge links_up;
   const counter links_opened, links_lost, connects_failed, tls_resumed, tls_early;
+  const counter second_dialled, second_needed, second_needless, second_failed;
   const counter udp_sent, udp_copies, udp_won, udp_lost, udp_dropped;
 };
 

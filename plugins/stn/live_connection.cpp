@@ -9,7 +9,7 @@ std::optional<loss> live_connection::begin(heartbeat& rhythm, session_tasks& tas
   if (s.auth.when != auth_settings::use::off && around_.auth.there() && frames->carries(THARSIS_STN_CARRIES_HELLO))
     exchange_ = std::make_shared<auth_exchange>(s.auth);
   rhythm.on_connected(around_.place.wall());
-  talk_ = std::make_unique<session>(s, std::move(*frames), around_.client_id, rhythm, tasks, prove_by, exchange_.get(), &around_.counted);
+  talk_ = std::make_unique<session>(s, std::move(*frames), around_.client_id, rhythm, tasks, prove_by, exchange_.get(), &around_.counted, around_.known);
   return std::nullopt;
 }
 
@@ -41,6 +41,10 @@ std::optional<loss> live_connection::receive() {
     owner_->on_read(status == THARSIS_OK ? count : 0);
     more_ = total + count >= read_turn;
   }
+  if (talk_->up())
+    around_.known = true;
+  else if (why)
+    around_.known = false;
   return why;
 }
 

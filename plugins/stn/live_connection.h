@@ -25,6 +25,7 @@ class live_connection final : private auth_asker {
     const std::string& client_id;
     traffic& counted;
     std::function<const std::string&()> user;  // For the application's proof: who it is then.
+    bool& known;  // A server has taken this hello; see session.
   };
   class owner {
    public:

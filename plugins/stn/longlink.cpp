@@ -38,6 +38,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       codec_(around.codecs, settings_),
       tasks_(s.name, phases_, counts_.requests, times),
       udp_(around.tables, counts_, counted_, totals_, tasks_, [this] { nudge(); }, [this] { on_datagrams(); }),
+      second_(speech(), host_, ways_, counts_, tasks_, *this),
       rhythm_(s.heartbeat, &around.use),
       pace_(s.reconnect, around.use),
       demand_(s),
@@ -83,9 +84,11 @@ void longlink::on_network(const tharsis_network_state& now) {
   pace_.on_network_there(now.type != THARSIS_NETWORK_NONE);
   home_.on_foreground(now.foreground != 0);
   udp_.on_metered(now.metered > 0);
+  second_.on_metered(now.metered > 0);
   const bool same = now.generation == way_.generation;
   const way before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))});
   if (before.network != way_.network) recall();
+  if (way_.is_another(before)) second_.on_another_network();
   if (!same && before.generation != 0) note_network(now, before);
   if (!same) tasks_.on_network(now.type == THARSIS_NETWORK_NONE, now.type == THARSIS_NETWORK_CELLULAR, place_.now());
   hand_over();
@@ -197,7 +200,7 @@ task<void> longlink::run() {
     begin_attempt();
     const instant prove_by = later(place_.now(), settings_.connect_timeout);
     if (adopted_) {
-      live_ = take_next();
+      live_ = second_.leads() ? take_second() : take_next();
     } else {
       auto wire = co_await find_way(prove_by);
       if (!wire || led_away_) {
@@ -212,7 +215,9 @@ task<void> longlink::run() {
 }
 
 // What the way home has found is a connection already.
-bool longlink::is_needed() const { return demand_.wants(tasks_.unanswered() > 0 || home_.found() || (next_ && next_->up()), place_.now()); }
+bool longlink::is_needed() const {
+  return demand_.wants(tasks_.unanswered() > 0 || home_.found() || second_.leads() || (next_ && next_->up()), place_.now());
+}
 
 // Until somebody needs it.
 void longlink::rest() {
@@ -237,9 +242,9 @@ void longlink::on_company() {
 
 void longlink::begin_attempt() {
   if (!foreground_) company_.woke(*this, place_.now());
-  adopted_ = next_ && next_->up();
+  adopted_ = second_.leads() || (next_ && next_->up());
   if (adopted_)
-    because_ = THARSIS_STN_WHY_REPLACED;
+    because_ = second_.leads() ? uint32_t{THARSIS_STN_WHY_SECOND} : uint32_t{THARSIS_STN_WHY_REPLACED};
   else
     leave_plan();
   led_away_ = false;
@@ -263,7 +268,7 @@ task<result<std::unique_ptr<stream>>> longlink::find_way(instant deadline) {
 }
 
 live_connection::surroundings longlink::speech() {
-  return {place_, auth_, settings_, codec_, client_id_, counted_, [this]() -> const std::string& { return user(); }};
+  return {place_, auth_, settings_, codec_, client_id_, counted_, [this]() -> const std::string& { return user(); }, hello_known_};
 }
 
 // Moves bytes between the wire and the session until one of them is done; answers why.
@@ -271,7 +276,7 @@ task<loss> longlink::carry(instant prove_by) {
   live_connection& c = *live_;
   const there until_then{*this};
   enter(phase::prove);
-  touched_ = false;
+  touched_ = auth_told_ = false;
   moving_by_ = never;  // That was the connection before.
   wish_.reset();
   if (auto why = adopted_ ? std::nullopt : c.begin(rhythm_, tasks_, prove_by)) co_return std::move(*why);
@@ -296,17 +301,18 @@ std::optional<loss> longlink::turn(live_connection& c) {
   if (!why) why = c.judge();
   if (!why && wish_) why = std::move(wish_);
   if (!why) why = move_home();
-  if (!why && next_) why = move_over(c.wire(), c.talk());
+  if (!why && next_ && !second_.leads()) why = move_over(c.wire(), c.talk());
   if (!why) follow_signalling(c.talk());
   if (!why) follow_datagrams(c);
   if (!why) why = c.send();
   udp_.flush(place_.now());
+  if (!why && (!next_ || second_.leads())) why = follow_second(c);
   if (!why) why = go_idle(c.wire());
   return why;
 }
 
 instant longlink::next_look(const session& talk) const {
-  return std::min({talk.deadline(), udp_.deadline(), up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
+  return std::min({talk.deadline(), udp_.deadline(), next_ ? never : second_.deadline(), up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
 }
 
 // Datagrams go by themselves only to the server itself, and only once it is known who it is.
@@ -344,11 +350,22 @@ void longlink::on_codec() {
   const std::string gone = "codec '" + settings_.codec + "' was taken back, or replaced, by its plugin";
   if (live_) live_->talk().on_codec_gone(gone);
   if (next_) next_->on_codec_gone(gone);
+  second_.on_codec_gone(gone);
   pace_.on_network();  // What was tried before says nothing.
   nudge();
 }
 
 void longlink::on_output(size_t bytes) {
+  count_output(bytes);
+  if (bytes > 0) second_.on_written(bytes);
+}
+
+void longlink::on_read(size_t bytes) {
+  count_read(bytes);
+  if (bytes > 0) second_.on_heard();
+}
+
+void longlink::count_output(size_t bytes) {
   hand_over();
   if (bytes == 0) return;
   if (!foreground_) company_.woke(*this, place_.now());
@@ -357,7 +374,7 @@ void longlink::on_output(size_t bytes) {
   signals_.on_traffic(place_.now());
 }
 
-void longlink::on_read(size_t bytes) {
+void longlink::count_read(size_t bytes) {
   hand_over();
   counts_.bytes_received.add(bytes);
   totals_.bytes_received += bytes;
@@ -418,6 +435,7 @@ std::optional<loss> longlink::follow_network(session& talk) {
   asked_ = true;
   udp_.on_network(way_.name(), place_.now());
   note(THARSIS_STN_WHY_DOUBT, "a ping asked whether the connection had lived through it");
+  second_.on_doubt(because_ == THARSIS_STN_WHY_WOKE ? second_reason::woke : second_reason::network);
   return talk.on_doubt(place_.now()) == THARSIS_OK ? std::nullopt : std::optional(talk.failure());
 }
 
@@ -449,6 +467,22 @@ std::optional<loss> longlink::move_over(stream& wire, session& talk) {
   return loss(THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "a connection to " + next_->target().text() + " has taken its place");
 }
 
+// What may have left on this connection alone stays on it for a while: its answers are still taken.
+std::optional<loss> longlink::follow_second(live_connection& c) {
+  second_.step(target());
+  hand_over();
+  if (!second_.leads()) {
+    if (std::exchange(moving_by_, never) != never) c.talk().hold(false), nudge();  // It has died; what it had is to go here.
+    return std::nullopt;
+  }
+  c.talk().hold(true);
+  if (moving_by_ == never) moving_by_ = later(place_.now(), replace_patience);
+  if (tasks_.needs_first() && place_.now() < moving_by_) return std::nullopt;
+  moving_by_ = never;
+  c.wire().end();
+  return loss(THARSIS_STN_WHY_SECOND, THARSIS_E_CANCELLED, second_.sentence());
+}
+
 void longlink::set_endpoints(std::vector<endpoint> to) {
   link_settings next = planned();
   next.endpoints = std::move(to);
@@ -477,6 +511,7 @@ void longlink::take_numbers(const link_settings& next) {
   take_way(changed, settings_);
   if (changed.heartbeat != settings_.heartbeat && rhythm_.change(changed.heartbeat)) nudge();
   if (changed.reconnect != settings_.reconnect) pace_.change(changed.reconnect);
+  second_.change(changed.second_way);
   if (changed.signalling != settings_.signalling) signals_ = signalling(changed.signalling);
   demand_.change(changed);
   home_.change(changed.backup);
@@ -491,6 +526,8 @@ void longlink::speak_anew(link_settings next) {
   if (live_) live_->talk().hold(false);
   pending_ = std::make_unique<link_settings>(std::move(next));
   led_away_ = true;
+  second_.cancel();
+  hello_known_ = false;
   if (live_) wish_.emplace(not_reached({}));
   dialer_.give_up();
   pace_.forgive();
@@ -515,6 +552,7 @@ void longlink::lead_to(link_settings next) {
   next_.reset();
   next_trouble_.clear();
   moving_by_ = never;
+  if (!second_.leads()) second_.cancel();
   if (live_) live_->talk().hold(false);
   nudge();  // What was held may leave.
   if (up_ && change_of(settings_, next) != link_change::way) return;  // It is there already.
@@ -550,6 +588,19 @@ std::unique_ptr<live_connection> longlink::take_next() {
   home_.end();
   next_.reset();
   return made;
+}
+
+std::unique_ptr<live_connection> longlink::take_second() {
+  auto made = second_.take();
+  made->take_over(*this, rhythm_, tasks_);
+  dialer_.arrived(second_.dialled());
+  return made;
+}
+
+void longlink::on_second_end(const second_attempt& a) {
+  const loss& why = *a.why;
+  events_.on_connect({settings_.name, a.to.text(), a.address, why.text, why.status, why.why, THARSIS_STN_WHY_SECOND, 1, a.took});
+  book_.touch();
 }
 
 void longlink::on_attempt(const successor::attempt& a) {
@@ -589,11 +640,13 @@ void longlink::on_up() {
   causes_.clear();
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
   tasks_.on_up(connection(), place_.now());
+  second_.on_up(live_->wire());
   report(THARSIS_STN_UP, {THARSIS_STN_WHY_NONE, THARSIS_OK, {}}, gap);
   if (dialer_.on_backup()) home_.begin(target());
 }
 
 void longlink::on_down(const loss& why) {
+  second_.on_down();
   udp_.end();
   const bool rested = why.why == THARSIS_STN_WHY_IDLE;
   rhythm_.on_down();
@@ -612,7 +665,7 @@ void longlink::on_down(const loss& why) {
   const bool by_server = why.why == THARSIS_STN_WHY_REMOTE_CLOSED || why.why == THARSIS_STN_WHY_RESET;
   pace_.on_down(place_.now(), ways_.random(), by_server ? stn::reconnect::end::by_server : stn::reconnect::end::otherwise);
   if (rested) pace_.on_network();  // It has lost nothing.
-  if (next_ && next_->up()) pace_.on_alternative();
+  if (second_.leads() || (next_ && next_->up())) pace_.on_alternative();
   on_refused(why);
   if (!ending_ && !rested) (up_ ? counts_.links_lost : counts_.connects_failed).add();
   if (std::exchange(up_, false)) {
@@ -712,7 +765,7 @@ void longlink::hand_over() {
 
 void longlink::nudge() {
   if (live_)
-    live_->nudge();
+    live_->nudge(), second_.nudge();
   else
     nudge_.raise();
 }
@@ -728,6 +781,7 @@ void longlink::leave(const loss& why, const ending& tasks) {
   datagrams_.close();
   next_.reset();
   tasks_.end(tasks, place_.now());
+  second_.cancel();
   hand_over();
   nudge();
   deadlines_.raise();
@@ -758,6 +812,7 @@ link_report longlink::snapshot() const {
   r.heartbeat = rhythm_.interval();
   r.heartbeat_from = static_cast<uint32_t>(rhythm_.interval_from());
   r.udp = udp_.report();
+  r.second = second_.report();
   r.causes = causes_.all();
   r.incidents.assign(history_.all().begin(), history_.all().end());
   return r;

@@ -23,6 +23,7 @@
 #include "plugins/stn/link_codec.h"
 #include "plugins/stn/link_events.h"
 #include "plugins/stn/push_board.h"
+#include "plugins/stn/second_connection.h"
 #include "plugins/stn/successor.h"
 #include "plugins/stn/udp_way.h"
 #include "plugins/stn/wake_company.h"
@@ -66,7 +67,7 @@ struct link_surroundings {
   traffic& counted;
 };
 
-class longlink final : private live_connection::owner, private successor::listener, private wakes_along {
+class longlink final : private live_connection::owner, private successor::listener, private second_connection::listener, private wakes_along {
  public:
   // `number`: for the taker.
   longlink(const link_surroundings& around, const link_settings& s, size_t number, const answer_time_settings& times);
@@ -146,6 +147,8 @@ class longlink final : private live_connection::owner, private successor::listen
   void on_datagrams();
   void on_read(size_t bytes) override;
   void on_output(size_t bytes) override;
+  void count_read(size_t bytes);
+  void count_output(size_t bytes);
   void on_question() override;
   void on_company() override;
   void tell_auth(uint32_t outcome, const std::string& sentence);
@@ -160,6 +163,7 @@ class longlink final : private live_connection::owner, private successor::listen
   loss not_reached(error why) const;
   std::optional<loss> move_home();
   std::optional<loss> move_over(stream& wire, session& talk);
+  std::optional<loss> follow_second(live_connection& c);
   live_connection::surroundings speech();
   const link_settings& planned() const { return pending_ ? *pending_ : next_ ? next_->next() : settings_; }
   void take_numbers(const link_settings& next);
@@ -168,8 +172,14 @@ class longlink final : private live_connection::owner, private successor::listen
   void lead_to(link_settings next);
   void leave_plan();
   std::unique_ptr<live_connection> take_next();
+  std::unique_ptr<live_connection> take_second();
   void on_attempt(const successor::attempt& a) override;
   void on_push_aside(const push& p) override { tell_push(p); }
+  void on_second_read(size_t bytes) override { count_read(bytes); }
+  void on_second_written(size_t bytes) override { count_output(bytes); }
+  void on_second_push(const push& p) override { tell_push(p); }
+  void on_second_news() override { nudge(); }
+  void on_second_end(const second_attempt& a) override;
   void tell_push(const push& p);
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
   bool has_codec();
@@ -209,6 +219,8 @@ class longlink final : private live_connection::owner, private successor::listen
   link_codec codec_;
   task_queue tasks_;
   udp_way udp_;
+  bool hello_known_ = false;  // A server has taken it.
+  second_connection second_;
   heartbeat rhythm_;
   std::array<learned_interval, 2> remembered_;  // Awake, and dozing.
   stn::reconnect pace_;

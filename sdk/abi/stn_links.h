@@ -67,7 +67,10 @@ enum {
   THARSIS_STN_WHY_RECONNECT = 34,       // reconnect() was called, or the profile says something else of the link.
   // The codec
   THARSIS_STN_WHY_CODEC = 35,           // is not there, was taken back, or broke its contract.
-  THARSIS_STN_WHY_COUNT = 36
+  // The connection that was there may be dead though nobody said so: a second one was made beside it, and has taken its
+  // place, or, in a tharsis_stn_connect, was not needed.
+  THARSIS_STN_WHY_SECOND = 36,
+  THARSIS_STN_WHY_COUNT = 37
 };
 
 // How the network is, over all links. Mars' values are these less one.

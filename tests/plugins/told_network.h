@@ -36,6 +36,7 @@ class told_network {
   uint32_t type = THARSIS_NETWORK_WIRED;  // While there is an interface.
   bool foreground = true;
   std::string account;
+  int32_t metered = -1;
 
  private:
   struct watching {
@@ -54,7 +55,7 @@ class told_network {
     s.generation = n.generation_;
     s.interface = text_of(n.interface_);
     s.id = text_of(n.id_);
-    s.metered = -1;
+    s.metered = n.metered;
     s.foreground = n.foreground ? 1 : 0;
     s.account = text_of(n.account);
     told(context, &s);

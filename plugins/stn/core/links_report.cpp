@@ -84,12 +84,19 @@ void write(std::string& out, const udp_report& u) {
       .number(t.won).number(t.lost).number(t.to_stream).number(u.dropped).number(u.loss_permille).number(u.queue_stands ? 1 : 0);
 }
 
+void write(std::string& out, const second_report& s) {
+  const second_totals& t = s.totals;
+  if (t.dialled == 0) return;
+  line_writer(out, "second").number(t.dialled).number(t.needed).number(t.needless).number(t.failed).number(s.copies).number(static_cast<uint32_t>(s.why));
+}
+
 void write(std::string& out, const link_report& l) {
   line_writer(out, "link").text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason)
       .text(l.endpoint).text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent)
       .number(l.bytes_received).number(l.rtt.count()).number(l.heartbeat.count());
   line_writer(out, "heartbeat").number(l.heartbeat_from);
   write(out, l.udp);
+  write(out, l.second);
   write(out, l.causes);
   for (const incident& i : l.incidents) write(out, i);
 }
@@ -129,6 +136,14 @@ bool read(line_reader& line, udp_report& u) {
   u.queue_stands = queue != 0;
   return good;
 }
+bool read(line_reader& line, second_report& s) {
+  second_totals& t = s.totals;
+  uint32_t why = 0;
+  const bool good = line.number(t.dialled).number(t.needed).number(t.needless).number(t.failed).number(s.copies).number(why).good();
+  if (why >= std::size(second_reason_names)) return false;
+  s.why = static_cast<second_reason>(why);
+  return good;
+}
 bool read(line_reader& line, link_report& l) {
   return line.text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason).text(l.endpoint)
       .text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent).number(l.bytes_received).wait(l.rtt)
@@ -163,6 +178,7 @@ bool add(links_report& r, line_reader line) {
   link_report& l = r.links.back();
   if (kind == "heartbeat") return line.number(l.heartbeat_from).good();
   if (kind == "udp") return read(line, l.udp);
+  if (kind == "second") return read(line, l.second);
   if (kind == "down") return read(line, l.incidents.emplace_back());
   return kind == "cause" && read(line, (l.incidents.empty() ? l.causes : l.incidents.back().causes).emplace_back());
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugins/stn/core/link_history.h"
+#include "plugins/stn/core/second_report.h"
 #include "plugins/stn/core/traffic.h"
 #include "plugins/stn/core/udp_report.h"
 #include "sdk/pure/error.h"
@@ -24,6 +25,7 @@ struct link_report {
   duration rtt{}, heartbeat{};  // 0: unknown.
   uint32_t heartbeat_from = 0;  // heartbeat::source.
   udp_report udp;
+  second_report second;
   std::vector<cause> causes;
   std::vector<incident> incidents;  // The oldest first.
 };

@@ -103,6 +103,7 @@ std::string story(const link_report& l, int64_t now) {
   text += l.reason.empty() ? "" : ": " + l.reason + " [" + std::string(reason_name(l.why)) + "]";
   text += "\n";
   if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "  datagrams: " + udp + "\n";
+  if (const std::string second = second_text(l.second); !second.empty()) text += "  second connections: " + second + "\n";
   for (const cause& c : l.causes) text += "      " + moment(c.wall) + "  " + c.text + "\n";
   if (l.incidents.empty()) text += "  it has not gone down since stn started\n";
   for (auto i = l.incidents.rbegin(); i != l.incidents.rend(); ++i) text += story(*i, now);
@@ -169,6 +170,18 @@ std::string udp_json(const udp_report& u) {
       .text();
 }
 
+std::string second_json(const second_report& s) {
+  const second_totals& t = s.totals;
+  return json_object()
+      .add("dialled", t.dialled)
+      .add("needed", t.needed)
+      .add("needless", t.needless)
+      .add("failed", t.failed)
+      .add("copies", s.copies)
+      .add("because", second_reason_names[static_cast<size_t>(s.why)])
+      .text();
+}
+
 json_object link_json(const link_report& l) {
   json_object o;
   o.add("link", l.name)
@@ -186,7 +199,8 @@ json_object link_json(const link_report& l) {
       .add("heartbeat_from", name_of(heartbeat_sources, l.heartbeat_from))
       .add("bytes_sent", l.bytes_sent)
       .add("bytes_received", l.bytes_received)
-      .add_raw("datagrams", udp_json(l.udp));
+      .add_raw("datagrams", udp_json(l.udp))
+      .add_raw("second", second_json(l.second));
   return o;
 }
 
@@ -221,6 +235,8 @@ std::string status_text(const links_report& r, int64_t now) {
   std::string text = head_text(r, now) + table(rows);
   for (const link_report& l : r.links)
     if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "datagrams of " + l.name + ": " + udp + "\n";
+  for (const link_report& l : r.links)
+    if (const std::string second = second_text(l.second); !second.empty()) text += "second connections of " + l.name + ": " + second + "\n";
   if (r.groups.empty()) return text;
   rows = {{"GROUP", "CHOOSES", "LINKS"}};
   for (const group_report& g : r.groups) rows.push_back({g.name, std::string(name_of(choice_names, g.choose)), members_text(r, g)});

@@ -59,6 +59,7 @@ inline constexpr reason reasons[] = {
     {"idle", 10021, 10},
     {"reconnect", 10000, 10},
     {"codec", 0, 9},
+    {"second", 10008, 6},
 };
 static_assert(std::size(reasons) == THARSIS_STN_WHY_COUNT);
 

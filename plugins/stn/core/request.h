@@ -40,6 +40,9 @@ enum class stage : uint8_t {
   parked,    // All tries have failed; something has to show that another one makes sense.
 };
 
+// While it is sent: on which of a link's connections. A second one is there for a moment only, see core/second_way.h.
+enum class carried : uint8_t { first, both, second };
+
 struct request {
   uint64_t id = 0;  // Unique, and growing with the order of submission.
   uint32_t command = 0;
@@ -71,6 +74,8 @@ struct request {
   bool is_judged() const { return from.decode != nullptr && !has(THARSIS_STN_SEND_ONLY); }
   // By itself, because an answer did not come.
   bool may_repeat() const { return !key.empty() && static_cast<int64_t>(sends) <= retries; }
+  // On a second connection, though the first one may bring its answer.
+  bool may_be_copied() const { return may_repeat() && from.encode == nullptr && bound == 0; }
 
   // The queue's. In one of its lists.
   stage at = stage::waits;
@@ -80,6 +85,7 @@ struct request {
   bool counted = false;       // By the limits, when the body was made first.
   bool ends_itself = false;   // While it is sent: whoever carries it ends it by its deadline.
   bool was_parked = false;
+  carried by = carried::first;
   request* before = nullptr;
   request* behind = nullptr;
   request* next_by_id = nullptr;

@@ -7,7 +7,7 @@
 
 namespace tharsis::stn {
 session::session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, session_tasks& tasks,
-                 instant prove_by, auth_exchange* auth, traffic* counted)
+                 instant prove_by, auth_exchange* auth, traffic* counted, bool known)
     : settings_(s),
       rhythm_(&rhythm),
       tasks_(&tasks),
@@ -15,7 +15,8 @@ session::session(const link_settings& s, framing frames, const std::string& clie
       auth_(auth),
       counted_(counted),
       silence_(s.answer_timeout),
-      frames_(std::move(frames)) {
+      frames_(std::move(frames)),
+      known_(known) {
   if (!s.user.empty())
     send_hello(client_id);
   else if (auth_ != nullptr)
@@ -91,6 +92,8 @@ tharsis_status session::on_frame(const tharsis_stn_frame& f, instant now) {
 }
 
 tharsis_status session::on_answer(const tharsis_stn_frame& f, instant now) {
+  if (!up_ && f.refusal.size > 0)
+    return fail(THARSIS_STN_WHY_UNPROVED, THARSIS_E_DENIED, "the server refused a request that came right behind the hello: " + foreign_text(view(f.refusal)));
   mars::frame_view answer;
   answer.command = f.command;
   answer.sequence = f.sequence;
@@ -249,10 +252,13 @@ instant session::deadline() const {
   return up_ ? std::min({rhythm_->deadline(), silence_.deadline(), doubted_until_, auth_until_, tasks_->slow_deadline()}) : prove_by_;
 }
 
-// Behind a ping that is on its way, too, where nobody has to say who he is.
+// Behind a ping that is on its way, too; and behind a hello where the server has taken the same one before. That is as safe:
+// the server reads the hello first and knows by it whose keys come; should it be refused this time, the connection ends with
+// that, and no answer behind it is read. A refusal that overtakes the hello's answer is none to the task, see on_answer(). Not
+// where the application has something of its own to say first.
 bool session::may_send() const {
   if (held_) return false;
-  return up_ || (settings_.eager && settings_.user.empty() && auth_ == nullptr && tasks_->next_is_keyed());
+  return up_ || (settings_.eager && (settings_.user.empty() || known_) && auth_ == nullptr && tasks_->next_is_keyed());
 }
 
 void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {

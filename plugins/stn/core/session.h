@@ -38,8 +38,9 @@ class session {
   // `frames` speak as a client. `rhythm` and `tasks` outlive the session. The connection must have proved
   // itself by `prove_by`: the server has taken the hello or, where the profile names no user, has
   // answered a ping. With `auth` the application's own proof comes after the hello, or in the ping's place.
+  // `known`: a server there has taken this hello before; requests may come right behind it, see may_send().
   session(const link_settings& s, framing frames, const std::string& client_id, heartbeat& rhythm, session_tasks& tasks,
-          instant prove_by, auth_exchange* auth = nullptr, traffic* counted = nullptr);
+          instant prove_by, auth_exchange* auth = nullptr, traffic* counted = nullptr, bool known = false);
 
   // It was proved beside the connection that the link had, and is the link's own from now on: so are these. It is up. Those
   // that it had are read once more.
@@ -117,6 +118,7 @@ class session {
   silence silence_;
   upload upload_;
   std::optional<framing> frames_;  // Nothing: the codec is gone.
+  const bool known_;
   answer_pieces pieces_;
   std::deque<std::vector<uint8_t>> whole_;  // Answers that were made of pieces; until more is received.
   std::vector<uint8_t> output_;

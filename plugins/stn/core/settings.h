@@ -12,6 +12,7 @@
 #include "plugins/stn/core/minor_links.h"
 #include "plugins/stn/core/outbox_settings.h"
 #include "plugins/stn/core/proxy_settings.h"
+#include "plugins/stn/core/second_way_settings.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/core/short_settings.h"
 #include "plugins/stn/core/sync_pace.h"
@@ -133,7 +134,8 @@ struct link_settings {
   std::string user;          // Empty: no hello, a ping's pong is the proof.
   uint32_t client_version = mars::client_version_default;
   bool plain_allowed = false;  // tcp:// outside loopback.
-  // Without a hello: tasks with an idempotency key leave right behind the ping, a round trip before its answer.
+  // Tasks with an idempotency key leave right behind the ping, or a hello that the server has taken before, a round trip
+  // before its answer.
   bool eager = true;
   // Small tasks with a key may go in datagrams beside the connection where the server takes them: they need fewer bytes, and
   // a lost one holds up no other.
@@ -151,6 +153,7 @@ struct link_settings {
   // After the network has changed, or the machine slept, a ping goes out at once. On a path whose round trip
   // is known a lost packet costs less than a second; twice that is a dead path.
   duration doubt_timeout = 2s;
+  second_way_settings second_way;
   heartbeat_settings heartbeat;
   reconnect_settings reconnect;
   auth_settings auth;

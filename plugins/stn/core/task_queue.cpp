@@ -84,6 +84,8 @@ bool task_queue::cancel(uint64_t id, instant now) {
 void task_queue::on_up(uint32_t connection, instant now) {
   up_ = true;
   connection_ = connection;
+  for (request* r = on_second_ > 0 ? sent_.first : nullptr; r != nullptr; r = r->behind)
+    if (r->by != carried::first) carry(*r, carried::first), r->connection = connection;
   revive(now);
 }
 
@@ -171,6 +173,56 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   return true;
 }
 
+void task_queue::begin_copies() {
+  copying_ = true;
+  for (const request* r = sent_.last; r != nullptr; r = r->before)
+    if (r->may_be_copied()) copies_.push_back(r->sequence);
+}
+
+bool task_queue::has_copies() const {
+  return std::any_of(copies_.begin(), copies_.end(), [this](uint32_t sequence) { return expects(sequence); });
+}
+
+bool task_queue::write_copy(std::vector<uint8_t>& out, framing& frames) {
+  while (!copies_.empty()) {
+    request* const r = by_sequence_.find(copies_.back());
+    copies_.pop_back();
+    error why;
+    if (r == nullptr || frames.append(out, frame_of_request(*r), why) != THARSIS_OK) continue;
+    carry(*r, carried::both);
+    ++r->sends;
+    counts_.sent.add();
+    return wrote_again_ = true;
+  }
+  return false;
+}
+
+bool task_queue::needs_first() const {
+  for (const request* r = sent_.first; r != nullptr; r = r->behind)
+    if (r->by == carried::first && !r->may_repeat()) return true;
+  return false;
+}
+
+bool task_queue::write_on_second(std::vector<uint8_t>& out, framing& frames, instant now) {
+  const request* const next = next_waiting();
+  if (next == nullptr || next->from.encode != nullptr || next->bound != 0) return write_again(out, frames);
+  const request* const last = sent_.last;
+  side_way* const lane = std::exchange(beside_, nullptr);  // The first connection's.
+  const bool wrote = write_next(out, frames, now);
+  beside_ = lane;
+  if (!wrote) return false;
+  if (sent_.last == last || sent_.last == nullptr) return true;
+  carry(*sent_.last, carried::second);
+  sent_.last->connection = connection_ + 1;
+  return true;
+}
+
+void task_queue::carry(request& r, carried by) {
+  on_second_ += by != carried::first ? 1 : 0;
+  on_second_ -= r.by != carried::first ? 1 : 0;
+  r.by = by;
+}
+
 request* task_queue::send_next(instant now) {
   request* const r = next_ready(now);
   if (r == nullptr) return nullptr;
@@ -208,6 +260,7 @@ void task_queue::be_sent(request& r, instant now) {
   by_sequence_.add(r);
   sent_.insert(r, nullptr);
   if (sent_.first == &r) slow_at_ = later(now, times_.shortest());
+  if (copying_ && r.may_be_copied()) copies_.insert(copies_.begin(), r.sequence);
 }
 
 void task_queue::on_answer_begun(uint32_t sequence, instant now) {
@@ -232,12 +285,26 @@ void task_queue::on_answer(const mars::frame_view& f, instant now) {
 void task_queue::on_loss(const error& why, instant now) {
   trouble_ = why.text;
   up_ = false;
-  const auto answered = static_cast<std::ptrdiff_t>(answers_.size());
-  while (sent_.last != nullptr)  // From behind, so that each finds its old place at the front.
-    fail_try(*sent_.last, now, THARSIS_E_NETWORK, THARSIS_STN_LOST, "the request was sent and its answer was lost", why.text);
-  std::reverse(answers_.begin() + answered, answers_.end());
+  lose(carried::first, why, now);
   for (request* r : in_order())
     if (r->bound != 0) cannot_go(*r, now);
+}
+
+void task_queue::lose(carried by, const error& why, instant now) {
+  const auto answered = static_cast<std::ptrdiff_t>(answers_.size());
+  for (request *r = sent_.last, *before = nullptr; r != nullptr; r = before) {  // From behind, so that each finds its old place at the front.
+    before = r->before;
+    if (r->by == by) fail_try(*r, now, THARSIS_E_NETWORK, THARSIS_STN_LOST, "the request was sent and its answer was lost", why.text);
+  }
+  std::reverse(answers_.begin() + answered, answers_.end());
+}
+
+void task_queue::on_second_loss(const error& why, instant now) {
+  end_copies();
+  if (on_second_ == 0) return;
+  for (request* r = sent_.first; r != nullptr; r = r->behind)
+    if (r->by == carried::both) carry(*r, up_ ? carried::first : carried::second);
+  lose(carried::second, why, now);
 }
 
 void task_queue::repeat(request& r, instant now) {
@@ -400,6 +467,7 @@ void task_queue::take_back(request& r, instant now) {
 
 void task_queue::stop_being_sent(request& r, instant now) {
   if (beside_ != nullptr) beside_->on_gone(r.sequence, now);
+  carry(r, carried::first);
   sent_.remove(r);
   by_sequence_.remove(r);
   r.sequence = 0;

@@ -80,6 +80,22 @@ class task_queue final : public session_tasks {
   // What `frames` do not carry is answered so.
   bool write_next(std::vector<uint8_t>& out, framing& frames, instant now) override;
   bool wrote_again() const override { return wrote_again_; }
+  // A second connection beside the one that is up: what was sent, and may be sent twice, is to go on both from here on, until
+  // end_copies().
+  void begin_copies();
+  void end_copies() { copying_ = false, copies_.clear(); }
+  bool has_copies() const;
+  // As write_next(), on the second connection: another of these,
+  bool write_copy(std::vector<uint8_t>& out, framing& frames);
+  // or one that nobody has sent yet, and that was not made for the first one or bound to it.
+  bool write_on_second(std::vector<uint8_t>& out, framing& frames, instant now);
+  // How many of those sent are on the second connection.
+  size_t on_second() const { return on_second_; }
+  // Whether some would be lost with the first one.
+  bool needs_first() const;
+  // It has died. What it alone carried is treated as on_loss() says.
+  void on_second_loss(const error& why, instant now);
+
   // For a link that carries each request by itself: the next one is on its way from here on, until on_end(),
   // on_tries_over(), or cancel() and the like, whatever comes first; that on_end() comes by its deadline is its
   // carrier's promise. Valid so long. Null: none is ready.
@@ -104,7 +120,8 @@ class task_queue final : public session_tasks {
   bool expects(uint32_t sequence) const override { return by_sequence_.find(sequence) != nullptr; }
   void on_answer_begun(uint32_t sequence, instant now) override;
 
-  // The connection has died. What was sent waits again in its old place, if its key allows.
+  // The connection has died. What was sent waits again in its old place, if its key allows; but not what a second one carries
+  // too, which is the link's own when on_up() comes next.
   void on_loss(const error& why, instant now);
 
   // Tasks whose time is over. Ask when deadline() has passed; harmless to ask early.
@@ -153,6 +170,8 @@ class task_queue final : public session_tasks {
   void wait_again(request& r, instant now);
   void stop_waiting(request& r, instant now);
   void be_sent(request& r, instant now);
+  void lose(carried by, const error& why, instant now);
+  void carry(request& r, carried by);
   void stop_being_sent(request& r, instant now);
   void leave_list(request& r, instant now);
   void repeat(request& r, instant now);
@@ -181,7 +200,10 @@ class task_queue final : public session_tasks {
   std::vector<answer> answers_;
   std::vector<encode_wish> wishes_;
   side_way* beside_ = nullptr;
-  std::vector<uint32_t> too_;  // Sequences.
+  std::vector<uint32_t> too_;  // Sequences,
+  std::vector<uint32_t> copies_;  // also these, the first one last.
+  bool copying_ = false;
+  size_t on_second_ = 0;
   std::string trouble_;  // Why the link went down the last time.
   uint32_t last_sequence_ = 0;
   uint32_t connection_ = 0;  // Of now, or the last.

@@ -83,7 +83,7 @@ TEST(StnReasonsSim, AChainTellsTheNetworkChangeThatLedToIt) {
   w.world.forget_connections(w.client_machine, w.server_machine);
   w.tell("sim0");
   ASSERT_TRUE(w.wait_down());
-  EXPECT_EQ(w.down().why, uint32_t{THARSIS_STN_WHY_DOUBT});
+  EXPECT_EQ(w.down().why, uint32_t{THARSIS_STN_WHY_SECOND});
   EXPECT_EQ(w.down().causes, "the network behind sim0 changed; a ping asked whether the connection had lived through it");
 }
 

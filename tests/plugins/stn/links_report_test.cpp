@@ -32,6 +32,7 @@ stn::links_report sample() {
   main.incidents.push_back({t0 - 70'000'000'000, THARSIS_STN_WHY_DOUBT, "a ping was not answered", main.endpoint, main.address, 600s, 1,
                             {{t0 - 72'000'000'000, THARSIS_STN_WHY_NETWORK_CHANGED, "the network changed from eth0 to wlan0", 1}}});
   main.udp = {stn::udp_state::off, "no datagram came back", {120, 7, 100, 98, 2, 3}, 4, 21, true};
+  main.second = {{5, 2, 2, 1}, stn::second_reason::woke, 3};
   r.links = {main};
   stn::link_report other;
   other.name = "with space";
@@ -56,6 +57,10 @@ TEST(StnLinksReport, ItsTextIsReadBack) {
   EXPECT_NE(stn::status_text(*read, t0).find("datagrams of main: off: no datagram came back"), std::string::npos);
   EXPECT_NE(stn::status_json(*read, t0).find(R"("datagrams":{"state":"off","reason":"no datagram came back","sent":120,"copies":7)"), std::string::npos);
   EXPECT_EQ(stn::udp_text(read->links[1].udp), "") << "nothing was offered";
+  const std::string second = "second connections of main: 5 dialled, 2 needed, 2 needless, 1 failed; 3 requests on both; the last one: woke";
+  EXPECT_NE(stn::status_text(*read, t0).find(second), std::string::npos) << stn::status_text(*read, t0);
+  EXPECT_NE(stn::status_json(*read, t0).find(R"("second":{"dialled":5,"needed":2,"needless":2,"failed":1,"copies":3,"because":"woke"})"), std::string::npos);
+  EXPECT_EQ(stn::second_text(read->links[1].second), "") << "there was none";
 }
 
 TEST(StnLinksReport, ADamagedTextIsRefusedAndNeverReadWrongly) {
@@ -71,6 +76,9 @@ TEST(StnLinksReport, ADamagedTextIsRefusedAndNeverReadWrongly) {
   EXPECT_FALSE(stn::parse_links_report("tharsis.stn links 1\ntraffic 3 0 1 1 1 1\n")) << "of no kind of network";
   EXPECT_FALSE(stn::parse_links_report("tharsis.stn links 1\ntraffic 0 5 1 1 1 1\n")) << "for nothing";
   EXPECT_FALSE(stn::parse_links_report("tharsis.stn links 1\ncause 1 1 1 x\n")) << "of no link";
+  std::string unknown = good;
+  unknown.replace(unknown.find("second 5 2 2 1 3 3"), 18, "second 5 2 2 1 3 9");
+  EXPECT_FALSE(stn::parse_links_report(unknown)) << "for no reason";
 }
 
 TEST(StnLinksReport, StatusShowsEachLinkAndHowOldThisIs) {

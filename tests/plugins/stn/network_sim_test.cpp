@@ -13,7 +13,8 @@ namespace {
 const sim::attachment other{"other", {"10.0.0.77"}, "wlan0", THARSIS_NETWORK_WIFI, 1500};
 
 struct linked : link_world {
-  explicit linked(uint64_t seed) : link_world(seed) {
+  explicit linked(uint64_t seed, stn::second_way_settings::use second = stn::second_way_settings::use::idle) : link_world(seed) {
+    link().second_way.when = second;
     serve();
     start();
     EXPECT_TRUE(wait_up()) << reason();
@@ -42,8 +43,14 @@ TEST(StnNetwork, ThroughAnotherInterfaceTheLinkIsMadeAnewAtOnce) {
   EXPECT_NE(w.reason().find("the network changed from sim0 to wlan0"), std::string::npos) << w.reason();
 }
 
-TEST(StnNetwork, WithoutTheNewsTheSilenceDecidesLater) {
+TEST(StnNetwork, WithoutTheNewsWhatIsNotConfirmedTells) {
   linked w(2);
+  w.client_machine.switch_network(other);
+  EXPECT_LE(w.time_of("unaware"), 300ms);
+}
+
+TEST(StnNetwork, WithoutTheNewsAndASecondConnectionTheSilenceDecidesLater) {
+  linked w(2, stn::second_way_settings::use::never);
   w.client_machine.switch_network(other);
   EXPECT_GE(w.time_of("unaware"), w.link().answer_timeout);
 }
@@ -69,7 +76,7 @@ TEST(StnNetwork, OnTheSameNetworkALinkThatAnswersIsKept) {
 }
 
 TEST(StnNetwork, OnTheSameNetworkALinkThatIsDeadIsGivenUpSoonAlsoWithoutTasks) {
-  linked w(5);
+  linked w(5, stn::second_way_settings::use::never);
   w.world.forget_connections(w.client_machine, w.server_machine);
   w.tell("sim0");
   const instant told = w.world.now();

@@ -2,6 +2,7 @@
 // with a key that it knows is answered again and not executed again, as the gateway does.
 #pragma once
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -51,6 +52,7 @@ class scripted_server {
   }
 
   manner how = manner::honest;
+  duration thinks{};   // Before it answers a request.
   int unanswered = 0;  // So many of the next requests get no answer; pings do.
   std::vector<std::pair<uint32_t, std::string>> pushes;  // Sent before each answer: command and body.
   std::vector<std::string> requests;  // Their bodies, as they came.
@@ -84,14 +86,21 @@ class scripted_server {
     ++connections;
     mars::frame_reader reader;
     std::vector<uint8_t> out;
+    std::deque<std::pair<instant, std::vector<uint8_t>>> thoughts;
     bool open = true;
     while (open) {
       open = read(*wire, reader);
-      while (const auto f = reader.take_frame()) open = on_frame(*f, out) && open;
+      while (const auto f = reader.take_frame()) {
+        open = on_frame(*f, out) && open;
+        if (!thought_.empty()) thoughts.emplace_back(place_.now() + thinks, std::exchange(thought_, {}));
+      }
+      for (; !thoughts.empty() && thoughts.front().first <= place_.now(); thoughts.pop_front())
+        out.insert(out.end(), thoughts.front().second.begin(), thoughts.front().second.end());
       const size_t now = how == manner::drip ? std::min<size_t>(out.size(), 1) : out.size();
       if (wire->write(std::span(out).first(now)) != THARSIS_OK) break;
       out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(now));
-      co_await wire->events().wait(out.empty() ? never : place_.now() + 1ms);
+      const instant next = thoughts.empty() ? never : thoughts.front().first;
+      co_await wire->events().wait(out.empty() ? next : place_.now() + 1ms);
     }
     wire->end();
   }
@@ -139,7 +148,7 @@ class scripted_server {
       mars::append_frame(out, {command, mars::sequence_push, {text.begin(), text.end()}, {}, {}});
     if (unanswered > 0) return --unanswered, true;
     if (key.empty() || known_.emplace(key, body).second) ++executions[body];
-    mars::append_frame(out, {f.command, f.sequence, f.body, {}, {}});
+    mars::append_frame(thinks == duration::zero() ? out : thought_, {f.command, f.sequence, f.body, {}, {}});
     return true;
   }
 
@@ -172,6 +181,7 @@ class scripted_server {
   tcp_listener listener_;
   std::optional<tls_context> tls_;
   std::map<std::string, std::string> known_;
+  std::vector<uint8_t> thought_;  // The answer that is to wait.
   task_set work_;
 };
 

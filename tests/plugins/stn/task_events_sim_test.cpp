@@ -112,6 +112,7 @@ TEST(StnTaskEvents, OverSeedsAsManyEventsAsAnswers) {
 
 TEST(StnWeak, ALinkThatFallsSilentMakesTheNetworkWeakForAMinute) {
   told_world w(4);
+  w.link().second_way.when = stn::second_way_settings::use::never;
   w.up();
   ASSERT_EQ(w.host.weak.size(), 1u) << "how it is is told at the start";
   EXPECT_FALSE(w.host.weak[0].weak);

@@ -1,0 +1,153 @@
+#include "plugins/stn/second_connection.h"
+
+#include "plugins/stn/core/wait_text.h"
+
+namespace tharsis::stn {
+namespace {
+
+std::string cause_text(second_reason why, duration quiet) {
+  switch (why) {
+    case second_reason::idle: return "it had been idle for " + wait_text(quiet);
+    case second_reason::network: return "the network had changed";
+    case second_reason::woke: return "the machine had slept";
+    default: return "what was written on it was not confirmed, and nothing came for " + wait_text(quiet);
+  }
+}
+
+}  // namespace
+
+second_connection::second_connection(const live_connection::surroundings& s, const host& tables, switchboard& ways, const counts& count,
+                                     task_queue& tasks, listener& heard)
+    : around_(s), host_(tables), ways_(ways), counts_(count), tasks_(tasks), listener_(heard), way_(s.settings.second_way), share_(tasks), running_(s.place) {}
+
+void second_connection::on_up(stream& first) {
+  side_.reset();
+  first_ = first.progress() ? &first : nullptr;
+  if (first_ != nullptr) way_.on_up(sight(), around_.place.now());
+}
+
+void second_connection::on_down() {
+  first_ = nullptr;
+  way_.on_down();
+  if (!leads()) cancel();
+}
+
+void second_connection::on_heard() {
+  if (first_ != nullptr) way_.on_heard(tasks_.sent() > 0, around_.place.now());
+}
+
+void second_connection::on_written(size_t bytes) {
+  if (first_ != nullptr && way_.on_written(bytes, tasks_.sent() > 0, around_.place.now())) news_ = true;
+}
+
+void second_connection::on_doubt(second_reason why) {
+  if (first_ == nullptr) return;
+  cancel();  // It goes by the same way.
+  way_.on_doubt(why, tasks_.sent() > 0, around_.place.now());
+}
+
+second_way::sight second_connection::sight() const {
+  const auto p = first_->progress();
+  if (!p) return {};
+  return {p->confirmed, first_->unsent() + first_->unconfirmed(), p->round_trip};
+}
+
+void second_connection::step(const endpoint& to) {
+  if (first_ == nullptr) return;
+  const instant now = around_.place.now();
+  if (ended_) {
+    way_.on_second_lost(now);
+    counts_.second_failed.add();
+    drop(loss(*std::exchange(ended_, std::nullopt)));
+  }
+  if (std::exchange(news_, false) || now >= way_.deadline()) way_.on_look(sight(), now);
+  if (side_ && side_->up()) way_.on_second_up();
+  switch (way_.take_action()) {
+    case second_way::action::none: break;
+    case second_way::action::dial: return dial(to);
+    case second_way::action::drop:
+      counts_.second_needless.add();
+      return drop({THARSIS_STN_WHY_SECOND, THARSIS_E_CANCELLED, "the connection that was there lives: " + cause_text(way_.why(), way_.quiet()) + ", and it answered"});
+    case second_way::action::take: return lead();
+  }
+}
+
+void second_connection::dial(const endpoint& to) {
+  counts_.second_dialled.add();
+  way_.on_look(sight(), around_.place.now());
+  to_ = to;
+  began_ = phases_.at(around_.place.now());
+  side_connection::listener& heard = *this;
+  side_ = std::make_unique<side_connection>(around_, host_, ways_, around_.settings, phases_, share_, heard);
+  running_.spawn(live(to));
+}
+
+task<void> second_connection::live(endpoint to) {
+  loss why = co_await side_->live(std::move(to));
+  side_->dialled().blame(why.status);
+  side_->drop();
+  ended_.emplace(std::move(why));
+  listener_.on_second_news();
+}
+
+// It is about to write: the hello, or the ping, comes first. By then the first connection has had a round trip's time.
+void second_connection::on_side_written(size_t bytes) {
+  listener_.on_second_written(bytes);
+  if (bytes == 0 || first_ == nullptr || !way_.races()) return;
+  way_.on_look(sight(), around_.place.now());
+  if (way_.races())
+    share_.copy();
+  else
+    tell_news();
+}
+
+void second_connection::tell_news() {
+  news_ = true;
+  listener_.on_second_news();
+}
+
+void second_connection::lead() {
+  counts_.second_needed.add();
+  sentence_ = "a second connection has taken its place: " + cause_text(way_.why(), way_.quiet());
+  share_.copy();  // What came too late for that, too.
+  share_.lead();
+  leads_ = true;
+  tell({THARSIS_STN_WHY_NONE, THARSIS_OK, {}});
+  side_->nudge();
+}
+
+std::unique_ptr<live_connection> second_connection::take() {
+  running_.clear();
+  share_.end();
+  leads_ = false;
+  return side_->take();
+}
+
+void second_connection::cancel() {
+  if (!side_) return;
+  way_.on_cancelled();
+  drop({THARSIS_STN_WHY_SECOND, THARSIS_E_CANCELLED, "the link goes another way now"});
+}
+
+void second_connection::on_codec_gone(const std::string& text) {
+  if (side_) side_->on_codec_gone(text);
+}
+
+void second_connection::drop(const loss& why) {
+  running_.clear();
+  ended_.reset();
+  if (!std::exchange(leads_, false)) tell(why);
+  side_.reset();
+  share_.end();
+  tasks_.on_second_loss(why, around_.place.now());
+}
+
+void second_connection::tell(const loss& why) {
+  second_attempt a{to_, {}, phases_.at(around_.place.now()), &why};
+  for (size_t i = 0; i < phase_count; ++i) a.took[i] -= began_[i];
+  if (side_->dialled().address().family != 0) a.address = to_text(side_->dialled().address());
+  phases_.enter(phase::down, around_.place.now());
+  listener_.on_second_end(a);
+}
+
+}  // namespace tharsis::stn
