@@ -9,6 +9,8 @@ namespace tharsis::gateway {
 namespace {
 
 constexpr size_t chunk_size = 32 * 1024;
+// Of streams so much may wait for the wire: what comes behind it, answers among it, waits as long.
+constexpr size_t stream_window = 256 * 1024;
 
 }  // namespace
 
@@ -96,13 +98,34 @@ void connection::serve(instant now) {
     auto request = talk_->take_request(now);
     if (talk_->failure().status != THARSIS_OK && !request) return end("it sent bytes that are no frame: " + talk_->failure().text, true);
     if (!request) return;
+    if (request->command == streams::stream_command && around_.streams) {
+      on_stream(request->body);
+      if (over_) return;
+      continue;
+    }
     const std::string line = around_.shared.on_request(id_, std::move(*request), now);
     if (!line.empty()) around_.tables.info(name() + " " + line);
     around_.route();
   }
 }
 
+void connection::on_stream(std::span<const uint8_t> body) {
+  if (!streams_) streams_ = std::make_unique<stream_desk>(*around_.streams, [this] { nudge(); });
+  const error why = streams_->on_message(body);
+  if (why.status != THARSIS_OK) end("what it says of streams makes no sense: " + why.text, true);
+}
+
+// Behind all else that waits, and no more than leaves soon. Whether there is more.
+bool connection::send_streams() {
+  if (!streams_) return false;
+  const size_t waiting = talk_->waiting();
+  const auto push = [this](std::vector<uint8_t> body) { talk_->send({streams::stream_command, mars::sequence_push, std::move(body), {}, {}}); };
+  streams_->take_output(push, stream_window - std::min(waiting, stream_window));
+  return streams_->has_data();
+}
+
 void connection::transmit(instant now) {
+  const bool more = send_streams();
   const std::vector<uint8_t> output = talk_->take_output();
   if (!output.empty()) {
     const tharsis_status status = wire_->write(output);
@@ -112,7 +135,7 @@ void connection::transmit(instant now) {
   talk_->on_unsent(unsent, now);
   if (const auto verdict = talk_->judge(now)) return end(verdict->text, true);
   if (peer_ended_ && talk_->drained() && unsent == 0) return end("the client closed it", false);
-  if (talk_->has_request(now) || (talk_->wants_bytes() && !dry_)) nudge();
+  if (talk_->has_request(now) || (talk_->wants_bytes() && !dry_) || (more && unsent < stream_window)) nudge();
 }
 
 udp_offer connection::open_lane() {

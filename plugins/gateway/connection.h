@@ -9,6 +9,7 @@
 #include "plugins/gateway/core/exchange.h"
 #include "plugins/gateway/core/session.h"
 #include "plugins/gateway/datagrams.h"
+#include "plugins/gateway/stream_desk.h"
 #include "sdk/async/host.h"
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
@@ -24,6 +25,7 @@ struct surroundings {
   const std::optional<tls_context>& tls;
   std::function<void()> route;  // There may be deliveries for any connection.
   const std::unique_ptr<datagrams>& udp;  // Null: there are none.
+  const std::unique_ptr<stream_shelf>& streams;  // Null: none are taken.
 };
 
 class connection {
@@ -54,6 +56,8 @@ class connection {
   void receive(instant now);
   void serve(instant now);
   void transmit(instant now);
+  void on_stream(std::span<const uint8_t> body);
+  bool send_streams();
   void end(std::string why, bool blame);
   udp_offer open_lane();
   static void on_finished(void* context);
@@ -67,6 +71,7 @@ class connection {
   std::unique_ptr<stream> wire_;
   std::optional<session> talk_;
   std::unique_ptr<datagrams::lane> lane_;
+  std::unique_ptr<stream_desk> streams_;  // From its first stream on.
   bool dry_ = false;         // The stream had no more bytes when it was read last.
   bool peer_ended_ = false;
   bool stepping_ = false;

@@ -59,6 +59,20 @@ result<log_settings> read_logs(const host& h) {
   return l;
 }
 
+stream_settings read_streams(const host& h) {
+  stream_settings s;
+  s.folder = h.text("streams.folder");
+  s.stream_bytes = h.whole("streams.stream_bytes", s.stream_bytes);
+  s.bytes = h.whole("streams.bytes", s.bytes);
+  s.files = h.whole("streams.files", s.files);
+  s.streams = h.whole("streams.streams", s.streams);
+  s.streams_in_all = h.whole("streams.streams_in_all", s.streams_in_all);
+  s.memory = h.whole("streams.memory", s.memory);
+  s.keep_half = h.wait("streams.keep_half", s.keep_half);
+  s.keep = h.wait("streams.keep", s.keep);
+  return s;
+}
+
 settings read_settings(const host& h) {
   settings s;
   s.listen = h.text("listen", s.listen);
@@ -75,6 +89,7 @@ settings read_settings(const host& h) {
   s.plain_allowed = h.text("plain") == "allowed";
   if (const auto names = h.texts("certificate.names"); !names.empty()) s.names = names;
   s.days = h.whole("certificate.days", s.days);
+  s.streams = read_streams(h);
   s.work = h.wait("work", s.work);
   s.heartbeat = h.wait("heartbeat", s.heartbeat);
   s.limits = read_limits(h);

@@ -37,7 +37,7 @@ server::server(const host& tables, strand& place, settings s, listen_place where
       folder_(folder.empty() ? std::string(view(tables.paths->data(tables.paths->self))) : folder),
       listener_(place, *tables.net),
       shared_(settings_, count_requests(tables)),
-      around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }, udp_},
+      around_{place_, tables_, settings_, shared_, tls_, [this] { route(); }, udp_, streams_},
       accepted_(tables.count<counter>("connections", "1", "Connections that got a place")),
       refused_(tables.count<counter>("connections_refused", "1", "Connections for which there was no place")),
       open_(tables.count<gauge>("connections_open", "1", "Connections now")),
@@ -98,6 +98,7 @@ void server::move(const move_wish& m) {
 // The endpoint file appears when, and only when, somebody can connect.
 task<error> server::open() {
   error failure = co_await prepare();
+  if (failure.status == THARSIS_OK) failure = co_await begin_with_streams();
   if (failure.status == THARSIS_OK) failure = begin_to_listen();
   if (failure.status == THARSIS_OK) failure = begin_with_datagrams();
   if (failure.status == THARSIS_OK) failure = begin_to_receive();
@@ -174,6 +175,16 @@ error server::begin_to_listen() {
   return {s, "cannot listen on " + settings_.listen + ": " + reason.text};
 }
 
+task<error> server::begin_with_streams() {
+  if (settings_.streams.folder.empty()) co_return fine();
+  streams_ = std::make_unique<stream_shelf>(tables_, place_, settings_.streams);
+  const error failure = co_await streams_->open();
+  if (failure.status != THARSIS_OK) co_return failure;
+  receiving_.spawn(streams_->keep_house());
+  tables_.info("takes streams into " + settings_.streams.folder);
+  co_return fine();
+}
+
 error server::begin_with_datagrams() {
   if (settings_.udp.empty()) return fine();
   const auto where = place_for_datagrams(settings_, where_.tls);
@@ -230,6 +241,7 @@ task<void> server::close() {
   if (udp_) udp_->close();
   if (logs_) logs_->stop();
   if (tasks_) tasks_->stop();
+  if (streams_) streams_->stop();
   co_await receiving_.join(never);
   for (const auto& [id, c] : connections_) {
     c->say_end("the gateway stops", false);

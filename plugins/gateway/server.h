@@ -50,6 +50,7 @@ class server {
  private:
   task<error> open();
   task<error> prepare();
+  task<error> begin_with_streams();
   error begin_to_receive();
   error begin_with_tasks();
   error begin_to_listen();
@@ -84,6 +85,7 @@ class server {
   exchange shared_;
   std::optional<tls_context> tls_;
   std::unique_ptr<datagrams> udp_;
+  std::unique_ptr<stream_shelf> streams_;
   const surroundings around_;
   const counter accepted_, refused_;
   const gauge open_;

@@ -292,6 +292,22 @@ outbox_settings read_outbox_settings(const host& from) {
 
 namespace {
 
+stream_settings read_streams(const host& from) {
+  stream_settings s;
+  if (from.text("streams.when") == "wifi") s.when_allowed = stream_settings::when::wifi;
+  s.streams_max = from.whole("streams.streams_max", s.streams_max);
+  s.memory_max = from.whole("streams.memory_max", s.memory_max);
+  s.idle_after = from.wait("streams.idle_after", s.idle_after);
+  s.retry_after = from.wait("streams.retry_after", s.retry_after);
+  s.retry_after_max = from.wait("streams.retry_after_max", s.retry_after_max);
+  s.progress_every = from.wait("streams.progress_every", s.progress_every);
+  s.pace.queue = from.wait("streams.queue", s.pace.queue);
+  s.pace.flight_first = from.whole("streams.flight_first", s.pace.flight_first);
+  s.pace.flight_min = from.whole("streams.flight_min", s.pace.flight_min);
+  s.pace.flight_max = from.whole("streams.flight_max", s.pace.flight_max);
+  return s;
+}
+
 task_settings read_tasks(const host& from) {
   task_settings s;
   s.timeout = from.wait("tasks.timeout", s.timeout);
@@ -471,6 +487,9 @@ result<settings> read_settings(const host& tables) {
   }
   s.tasks = read_tasks(tables);
   s.outbox = read_outbox_settings(tables);
+  s.streams = read_streams(tables);
+  if (s.streams.pace.flight_min > s.streams.pace.flight_first || s.streams.pace.flight_first > s.streams.pace.flight_max)
+    return error{THARSIS_E_INVALID, "stn.streams: flight_min is at most flight_first, and that at most flight_max"};
   auto http = read_http(tables);
   if (!http) return http.failure();
   s.http = std::move(*http);
@@ -522,7 +541,9 @@ result<settings> read_settings(const host& tables, const link_line& line, const 
       return wrong_line(line, "no certificate is trusted; name the server's authority with --ca");
   }
   if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
-  return settings{{std::move(link)}, read_tasks(tables), {}, {}, {}, {}};
+  settings s{{std::move(link)}, read_tasks(tables), {}, {}, {}, {}};
+  s.streams = read_streams(tables);
+  return s;
 }
 
 result<link_settings> read_link_alone(const host& tables) {

@@ -108,7 +108,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       pushes_(place, tables, names_),
       weak_(place, s.weak, events, [this] { on_weak(); }),
       traffic_(counts_.traffic_by),
-      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_}, names_, s.tasks.answer_times),
+      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_, s.streams}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
       minors_(s, links_),
       shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions(), ways_.paths()}, codecs_, s.short_links,

@@ -32,6 +32,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       company_(around.company),
       weak_(around.weak),
       counted_(around.counted),
+      stream_numbers_(around.streams),
       number_(number),
       dialer_(place_, around.tables, around.ways, settings_, phases_),
       home_(place_, around.tables, around.ways, settings_, [this] { nudge(); }),
@@ -92,6 +93,9 @@ void longlink::on_network(const tharsis_network_state& now) {
   if (!same && before.generation != 0) note_network(now, before);
   if (!same) tasks_.on_network(now.type == THARSIS_NETWORK_NONE, now.type == THARSIS_NETWORK_CELLULAR, place_.now());
   hand_over();
+  network_there_ = now.type != THARSIS_NETWORK_NONE;
+  costly_ = now.metered > 0 || now.type == THARSIS_NETWORK_CELLULAR;
+  if (streams_) streams_->on_network(network_there_, costly_, !same && before.generation != 0);
   if (same || now.type == THARSIS_NETWORK_NONE) return;  // Without a network there is nothing to try.
   pace_.on_network();
   moved_ = true;
@@ -351,6 +355,7 @@ void longlink::on_codec() {
   if (live_) live_->talk().on_codec_gone(gone);
   if (next_) next_->on_codec_gone(gone);
   second_.on_codec_gone(gone);
+  if (streams_) streams_->on_codec_gone(gone);
   pace_.on_network();  // What was tried before says nothing.
   nudge();
 }
@@ -759,8 +764,30 @@ task<void> longlink::expire() {
 void longlink::hand_over() {
   for (const encode_wish& wish : tasks_.take_wishes()) taker_.ask(wish, number_);
   if (tasks_.has_answers()) demand_.on_use(place_.now());
-  for (answer& a : tasks_.take_answers()) taker_.take(std::move(a), number_);
+  for (answer& a : tasks_.take_answers()) {
+    watch(a);
+    taker_.take(std::move(a), number_);
+  }
   if (tasks_.deadline() < expires_at_) deadlines_.raise();
+}
+
+// Streams share its line: when answers become slow they give way.
+void longlink::watch(const answer& a) {
+  if (streams_ && a.status == THARSIS_OK && a.of->began_at != never && a.of->sent_at != instant{}) streams_->on_answer(a.of->began_at - a.of->sent_at);
+}
+
+stream_line& longlink::streams(stream_hearer& heard) {
+  if (!streams_) {
+    const auto planned_now = [this]() -> const link_settings& { return planned(); };
+    const auto aside = [this](const push& p) { tell_push(p); };
+    streams_ = std::make_unique<stream_line>(stream_line::surroundings{speech(), host_, ways_, use_, stream_numbers_, planned_now, aside}, heard);
+    streams_->on_network(network_there_, costly_, false);
+  }
+  return *streams_;
+}
+
+void longlink::end_streams(tharsis_status status, const std::string& why) {
+  if (streams_) streams_->end(status, why);
 }
 
 void longlink::nudge() {
@@ -780,6 +807,7 @@ void longlink::leave(const loss& why, const ending& tasks) {
   home_.end();
   datagrams_.close();
   next_.reset();
+  end_streams(THARSIS_E_CANCELLED, why.text);
   tasks_.end(tasks, place_.now());
   second_.cancel();
   hand_over();

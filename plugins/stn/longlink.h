@@ -24,6 +24,7 @@
 #include "plugins/stn/link_events.h"
 #include "plugins/stn/push_board.h"
 #include "plugins/stn/second_connection.h"
+#include "plugins/stn/stream_line.h"
 #include "plugins/stn/successor.h"
 #include "plugins/stn/udp_way.h"
 #include "plugins/stn/wake_company.h"
@@ -65,6 +66,7 @@ struct link_surroundings {
   wake_company& company;
   weak_watch& weak;
   traffic& counted;
+  const stream_settings& streams;
 };
 
 class longlink final : private live_connection::owner, private successor::listener, private second_connection::listener, private wakes_along {
@@ -107,6 +109,10 @@ class longlink final : private live_connection::owner, private successor::listen
   void touch();
   // See tharsis_stn_links.
   void keep_signalling();
+  // Its large bodies, made with the first one; always the same hearer, who outlives them.
+  stream_line& streams(stream_hearer& heard);
+  // They end so, if there are any.
+  void end_streams(tharsis_status status, const std::string& why);
   uint32_t connection() const { return static_cast<uint32_t>(totals_.connects); }  // Of now, or the last.
 
   // Answers what is open, and ends the connection if there is one; the rest is wait_stopped().
@@ -166,6 +172,7 @@ class longlink final : private live_connection::owner, private successor::listen
   std::optional<loss> follow_second(live_connection& c);
   live_connection::surroundings speech();
   const link_settings& planned() const { return pending_ ? *pending_ : next_ ? next_->next() : settings_; }
+  void watch(const answer& a);
   void take_numbers(const link_settings& next);
   void speak_anew(link_settings next);
   void take_pending();
@@ -212,6 +219,7 @@ class longlink final : private live_connection::owner, private successor::listen
   wake_company& company_;
   weak_watch& weak_;
   traffic& counted_;
+  const stream_settings& stream_numbers_;
   const size_t number_;
   phase_clock phases_;
   dialer dialer_;
@@ -268,6 +276,8 @@ class longlink final : private live_connection::owner, private successor::listen
   loss farewell_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};  // Why it ends.
   instant down_since_{}, up_since_{};
   link_totals totals_;
+  std::unique_ptr<stream_line> streams_;
+  bool network_there_ = true, costly_ = false;
   task_set running_;
 };
 

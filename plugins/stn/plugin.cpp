@@ -1,6 +1,7 @@
 // The door between the C ABI and stn. Nothing here decides anything.
 #include <optional>
 
+#include "plugins/stn/carry_command.h"
 #include "plugins/stn/check_command.h"
 #include "plugins/stn/configuration.h"
 #include "plugins/stn/dispatcher.h"
@@ -12,6 +13,7 @@
 #include "plugins/stn/outbox_command.h"
 #include "plugins/stn/send_command.h"
 #include "plugins/stn/status_command.h"
+#include "plugins/stn/stream_service.h"
 #include "sdk/abi/stn_outbox.h"
 #include "sdk/async/door.h"
 
@@ -36,6 +38,7 @@ class plugin {
         checking_(tables, place_),
         fetching_(tables, place_),
         fleet_(tables, place_),
+        carrying_(tables, place_, events_),
         leaving_(tables, place_) {}
 
   tharsis_status start(tharsis_error* error) {
@@ -52,6 +55,8 @@ class plugin {
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_LINKS_ID, links_->table(), 0, error);
     if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_OUTBOX_ID, &outbox_, 0, error);
+    streams_.emplace(place_, host_, *tasks_, settings_.streams);
+    if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_STREAMS_ID, streams_->table(), 0, error);
     if (provided != THARSIS_OK) return provided;
     names_.emplace(place_, *host_.net, host_.registry);
     http_.emplace(place_, host_, *names_, tasks_->ways().paths(), settings_.http);
@@ -87,6 +92,7 @@ class plugin {
     if (call.name() == "listen") return listening_.run(call);
     if (call.name() == "check-codec") return checking_.run(call);
     if (call.name() == "fetch") return fetching_.run(call);
+    if (call.name() == "upload" || call.name() == "download") return carrying_.run(call);
     if (call.name() == "simulate-fleet") return fleet_.run(call);
     if (call.name() == "outbox") return leaving_.run(call, read_outbox_settings(host_));
     if (call.name() != "send") return telling_.run(call);
@@ -98,11 +104,13 @@ class plugin {
   task<void> close() {
     if (http_) http_->stop();
     if (links_) links_->stop();
+    if (streams_) streams_->stop();
     fetching_.stop();
     if (tasks_) co_await tasks_->stop();
     co_await sending_.stop();
     co_await listening_.stop();
     co_await fleet_.stop();
+    co_await carrying_.stop();
     host_.self->stopped(host_.self->self);
   }
   static tharsis_status submit(void* self, const tharsis_stn_task* task, tharsis_handle* id,
@@ -140,6 +148,7 @@ class plugin {
   link_events events_;
   std::optional<dispatcher> tasks_;
   std::optional<links_service> links_;
+  std::optional<stream_service> streams_;
   std::optional<resolver> names_;  // Of the HTTP client.
   std::optional<http_service> http_;
   task_set closing_;
@@ -152,6 +161,7 @@ class plugin {
   check_command checking_;
   fetch_command fetching_;
   fleet_command fleet_;
+  carry_command carrying_;
   outbox_command leaving_;
 };
 

@@ -100,7 +100,7 @@ typedef struct tharsis_stn_streams {
   //   THARSIS_E_INVALID    a callback that it needs is null; name, key, direction, priority or flag are none; `have` of a
   //                        stream that goes up; not on a strand.
   //   THARSIS_E_NOT_FOUND  the profile has no link of that name.
-  //   THARSIS_E_BUSY       links.NAME.streams.streams_max are open; try again after a `done`.
+  //   THARSIS_E_BUSY       streams.streams_max are open; try again after a `done`.
   //   THARSIS_E_GONE       stn is stopping.
   // The ends that `done` tells:
   //   THARSIS_E_TIMEOUT      timeout_ms. What the server has stays there for the next time.

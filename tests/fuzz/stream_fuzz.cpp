@@ -33,7 +33,7 @@ class user {
       lane.open(std::move(o), now);
       if (id != 1) lane.read(id, 50'000, now);
     }
-    lane.on_up(now);
+    lane.on_up();
   }
   void serve() {
     for (const stream_event& e : lane.take_events()) {
@@ -61,8 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   while (!input.empty()) {
     u.now += std::chrono::milliseconds(input.byte());
     const uint8_t length = input.byte();
-    if (length == 255) u.lane.on_down("cut", u.now), u.lane.on_up(u.now);
-    else if (u.lane.on_message(input.take(length), u.now).status != THARSIS_OK) u.lane.on_down("nonsense", u.now), u.lane.on_up(u.now);
+    if (length == 255) u.lane.on_down("cut", u.now), u.lane.on_up();
+    else if (u.lane.on_message(input.take(length), u.now).status != THARSIS_OK) u.lane.on_down("nonsense", u.now), u.lane.on_up();
     u.lane.on_deadline(u.now);
     u.serve();
     require(u.lane.memory_left() <= 16 << 20, "no memory is given back twice");

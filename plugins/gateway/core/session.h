@@ -33,6 +33,8 @@ class session {
   // To the peer: an answer or a push.
   void send(const mars::frame& f);
   std::vector<uint8_t> take_output();
+  // What has not left yet.
+  size_t waiting() const { return output_.size() + unsent_; }
   // How much of what was taken has not left yet.
   void on_unsent(size_t unsent, instant now);
 
@@ -46,7 +48,6 @@ class session {
   uint64_t requests() const { return requests_; }
 
  private:
-  size_t waiting() const { return output_.size() + unsent_; }
   bool behind() const { return waiting() > static_cast<size_t>(limits_.unsent) / 2; }
   tharsis_status fetch(instant now);
 

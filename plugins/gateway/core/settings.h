@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/gateway/core/log_rules.h"
+#include "plugins/gateway/core/stream_rules.h"
 #include "sdk/pure/framing.h"
 #include "sdk/pure/mars_frame.h"
 #include "sdk/pure/time.h"
@@ -123,6 +124,7 @@ struct settings {
   http_settings http;
   drain_wish drain;
   move_wish move;
+  stream_settings streams;
   bool operator==(const settings&) const = default;
 
   // Where log files are; `data` is the gateway's own folder.

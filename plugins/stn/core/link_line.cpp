@@ -8,14 +8,6 @@
 namespace tharsis::stn {
 namespace {
 
-std::string take_endpoint(const std::string& word, link_line& line) {
-  const auto parsed = parse_endpoint(word);
-  if (!parsed) return parsed.failure().text;
-  if (parsed->scheme != "tcp" && parsed->scheme != "tcps") return "'" + word + "' is neither tcps:// nor tcp://";
-  line.endpoints.push_back(*parsed);
-  return {};
-}
-
 std::string take_codec(const std::string& name, link_line& line) {
   if (!is_codec_name(name)) return "is no codec's name, which is a lower-case word, like mars or length-prefixed";
   line.codec = name;
@@ -37,6 +29,14 @@ std::string take_pin(const std::string& text, link_line& line) {
 }
 
 }  // namespace
+
+std::string take_endpoint(const std::string& word, link_line& line) {
+  const auto parsed = parse_endpoint(word);
+  if (!parsed) return parsed.failure().text;
+  if (parsed->scheme != "tcp" && parsed->scheme != "tcps") return "'" + word + "' is neither tcps:// nor tcp://";
+  line.endpoints.push_back(*parsed);
+  return {};
+}
 
 option_words::taker take_proxy(std::optional<proxy>& to) {
   return [&to](const std::string& text) -> std::string {

@@ -30,6 +30,8 @@ struct link_line {
 
 // `known` reads them into `line` from now on, which outlives it: endpoints as plain words, the rest as options.
 void read_link_line(option_words& known, link_line& line);
+// One endpoint's word; what is wrong with it, or nothing.
+std::string take_endpoint(const std::string& word, link_line& line);
 // What is missing once all words are read, or THARSIS_OK.
 error mistake_in_link_line(const option_words& known, const link_line& line);
 

@@ -17,6 +17,7 @@
 #include "plugins/stn/core/short_settings.h"
 #include "plugins/stn/core/sync_pace.h"
 #include "plugins/stn/core/signalling.h"
+#include "plugins/stn/core/stream_settings.h"
 #include "plugins/stn/core/tls_settings.h"
 #include "plugins/stn/core/weak_network.h"
 #include "sdk/pure/address.h"
@@ -191,6 +192,7 @@ struct settings {
   std::vector<group_settings> groups;
   std::vector<minor_settings> minor_links;
   outbox_settings outbox;
+  stream_settings streams;
   bool operator==(const settings&) const = default;
 };
 

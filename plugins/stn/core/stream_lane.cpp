@@ -137,18 +137,16 @@ bool stream_lane::wants(instant now) const {
   return std::any_of(streams_.begin(), streams_.end(), [&](const auto& s) { return (s.second->number != 0 && may_run(*s.second)) || may_open(*s.second, now); });
 }
 
-void stream_lane::on_up(instant now) {
+void stream_lane::on_up() {
   up_ = true;
   last_number_ = 0;
   farewells_.clear();
   pace_.begin();
-  on_bytes(now);
 }
 
 void stream_lane::on_down(const std::string& why, instant now) {
   up_ = false;
   farewells_.clear();
-  waits_since_ = never;
   for (const auto& [id, s] : streams_) s->on_cut();
   on_trouble(why, now);
 }
@@ -257,10 +255,8 @@ void stream_lane::fail(stream_state& s, const error& why, instant now) {
   end(s, why.status, why.text, other_bytes ? reset_code::leaves : reset_code::violation, now);
 }
 
-bool stream_lane::take_doubt(instant now) {
-  if (!up_ || waits_since_ == never || now < later(waits_since_, settings_.doubt_after)) return false;
-  waits_since_ = now;
-  return true;
+size_t stream_lane::waiting() const {
+  return static_cast<size_t>(std::count_if(streams_.begin(), streams_.end(), [](const auto& s) { return s.second->waits_for_server(); }));
 }
 
 uint64_t stream_lane::in_flight() const {
@@ -271,14 +267,14 @@ uint64_t stream_lane::in_flight() const {
 }
 
 instant stream_lane::deadline(instant now) {
-  instant first = up_ && waits_since_ != never ? later(waits_since_, settings_.doubt_after) : never;
+  instant first = never;
   for (const auto& [id, s] : streams_) {
     first = std::min(first, s->order.deadline);
     if (s->number == 0 && s->retry_at > now) first = std::min(first, s->retry_at);
     if (s->order.hears_progress && s->progress() != s->told) first = std::min(first, later(s->told_at, settings_.progress_every));
     if (s->paused || s->order.rate == 0) continue;
-    if (s->opened && s->up && s->up->has_more()) first = std::min(first, s->up_rate.due(now));
-    if (s->down && s->down->waiting() > 0 && s->readable > 0) first = std::min(first, s->down_rate.due(now));
+    if (s->opened && s->up && s->up->has_more() && s->up_rate.allowed(now) == 0) first = std::min(first, s->up_rate.due(now));
+    if (s->down && s->down->waiting() > 0 && s->readable > 0 && s->down_rate.allowed(now) == 0) first = std::min(first, s->down_rate.due(now));
   }
   return first;
 }

@@ -38,17 +38,16 @@ class stream_lane {
   // Whether there should be a connection.
   bool wants(instant now) const;
   bool up() const { return up_; }
-  void on_up(instant now);
+  void on_up();
   void on_down(const std::string& why, instant now);
   // It could not be made.
   void on_trouble(const std::string& why, instant now);
   // A message. Anything but OK: what the server says means nothing, and the connection is of no use.
   error on_message(std::span<const uint8_t> body, instant now);
-  void on_bytes(instant now) { heard_at_ = now; waits_since_ = never; }
   // Bodies for the wire, about `room` bytes of them.
-  void take_output(const std::function<void(std::span<const uint8_t>)>& say, size_t room, instant now);
-  // Nothing came back for long: ask for a sign of life. Once each time.
-  bool take_doubt(instant now);
+  void take_output(const std::function<void(std::span<const uint8_t>)>& say, size_t room, instant now, size_t data_most = streams::data_max);
+  // How many streams wait for something of the server.
+  size_t waiting() const;
 
   std::vector<stream_event> take_events() { return std::exchange(events_, {}); }
   instant deadline(instant now);
@@ -92,7 +91,7 @@ class stream_lane {
   std::vector<stream_event> events_;
   std::vector<uint8_t> body_;
   const std::function<void(std::span<const uint8_t>)>* wire_ = nullptr;  // Of take_output().
-  size_t said_ = 0;
+  size_t said_ = 0, data_most_ = 0;
   std::vector<std::vector<uint8_t>> farewells_;  // Resets that are to be sent.
   bool costly_ = false;
   bool up_ = false;
@@ -101,7 +100,6 @@ class stream_lane {
   uint64_t turns_ = 0;
   uint64_t down_window_;
   instant narrowed_at_{};
-  instant heard_at_{}, waits_since_ = never;
 };
 
 }  // namespace tharsis::stn

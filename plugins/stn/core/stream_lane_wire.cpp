@@ -10,6 +10,10 @@ namespace tharsis::stn {
 using streams::message;
 using streams::reset_code;
 
+namespace {
+error out_of_place() { return {THARSIS_E_PROTOCOL, "the server speaks of a stream that it has not opened, or that does not go this way"}; }
+}  // namespace
+
 error stream_lane::on_message(std::span<const uint8_t> body, instant now) {
   const auto m = streams::read_message(body);
   if (!m) return m.failure();
@@ -30,15 +34,14 @@ error stream_lane::on_message(std::span<const uint8_t> body, instant now) {
 }
 
 error stream_lane::on_known(stream_state& s, const message& m, instant now) {
-  const error early{THARSIS_E_PROTOCOL, "the server speaks of a stream that it has not opened, or that does not go this way"};
-  if (m.is == message::kind::opened) return s.opened ? early : on_opened(s, m);
-  if (!s.opened) return early;
+  if (m.is == message::kind::opened) return s.opened ? out_of_place() : on_opened(s, m);
+  if (!s.opened) return out_of_place();
   switch (m.is) {
-    case message::kind::credit: return s.up ? on_credit(s, m, now) : early;
-    case message::kind::done: return s.up ? s.up->on_done(m.size) : early;
-    case message::kind::data: return s.down ? s.down->on_data(m.offset, m.bytes) : early;
-    case message::kind::end: return s.down ? s.down->on_end(m.size, m.sum) : early;
-    default: return early;
+    case message::kind::credit: return s.up ? on_credit(s, m, now) : out_of_place();
+    case message::kind::done: return s.up ? s.up->on_done(m.size) : out_of_place();
+    case message::kind::data: return s.down ? s.down->on_data(m.offset, m.bytes) : out_of_place();
+    case message::kind::end: return s.down ? s.down->on_end(m.size, m.sum) : out_of_place();
+    default: return out_of_place();
   }
 }
 
@@ -140,7 +143,7 @@ bool stream_lane::say_data(instant now) {
   const uint64_t flight = in_flight(), allowed = pace_.flight();
   const uint64_t slack = allowed - std::min(allowed, flight);
   const bool worth_it = slack >= pace_.piece() / 2 || flight == 0;  // Many small messages would fill the line with heads.
-  const uint64_t most = std::min({static_cast<uint64_t>(pace_.piece()), worth_it ? slack : 0, s->up_rate.allowed(now)});
+  const uint64_t most = std::min({static_cast<uint64_t>(std::min(pace_.piece(), data_most_)), worth_it ? slack : 0, s->up_rate.allowed(now)});
   auto m = s->up->take(static_cast<size_t>(most), now);
   if (!m) flight_full_ = true;
   if (!m) return false;
@@ -151,20 +154,18 @@ bool stream_lane::say_data(instant now) {
   return true;
 }
 
-void stream_lane::take_output(const std::function<void(std::span<const uint8_t>)>& say_it, size_t room, instant now) {
+void stream_lane::take_output(const std::function<void(std::span<const uint8_t>)>& say_it, size_t room, instant now, size_t data_most) {
   if (!up_) return;
   recover(now);
   wire_ = &say_it;
   said_ = 0;
+  data_most_ = data_most;
   flight_full_ = false;
   say_controls(now);
   while (said_ < room && say_data(now)) {
   }
   wire_ = nullptr;
   if (said_ >= room) flight_full_ = false;  // Something else was in the way.
-  const bool waits = std::any_of(streams_.begin(), streams_.end(), [](const auto& s) { return s.second->waits_for_server(); });
-  if (!waits) waits_since_ = never;
-  else if (waits_since_ == never) waits_since_ = now;
 }
 
 }  // namespace tharsis::stn

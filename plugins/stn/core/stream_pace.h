@@ -26,6 +26,7 @@ class stream_pace {
     before_ = now_ = duration::max();
     turned_at_ = instant{};
     doubling_ = true;
+    known_ = 0;
     round_trip_ = duration{};
   }
   // The network changed: nor of the link's answers.
@@ -37,6 +38,7 @@ class stream_pace {
   // So many bytes arrived there, `took` after they had left here. `full`: the flight was what held more of them back.
   void on_arrived(uint64_t bytes, duration took, bool full, instant now) {
     note_way(took, now);
+    known_ = std::min(known_ + 1, known_min);
     round_trip_ = took;
     const duration queue = took - shortest();
     if (queue > settings_.queue / 2) doubling_ = false;
@@ -67,13 +69,16 @@ class stream_pace {
   }
 
   uint64_t flight() const { return static_cast<uint64_t>(flight_); }
-  // Of one message: a short flight is made of several, so that one that is lost or waits is not all of it.
-  size_t piece() const { return std::clamp<size_t>(static_cast<size_t>(flight_ / 4), 1024, 64 * 1024); }
+  // Of one message: a short flight is made of several, so that one that is lost or waits is not all of it. The first ones are small:
+  // a long one takes its time on a thin line, and the way would be taken for that much longer.
+  size_t piece() const { return known_ < known_min ? piece_min : std::clamp<size_t>(static_cast<size_t>(flight_ / 4), piece_min, 64 * 1024); }
   duration shortest() const { return std::min(before_, now_); }
   duration round_trip() const { return round_trip_; }
 
  private:
   static constexpr size_t answers_min = 4;  // The first ones wait for handshakes.
+  static constexpr size_t piece_min = 1024;
+  static constexpr int known_min = 4;
   // In a round trip without any queue: about a packet on a thin line, and more on a fast one, which else took minutes.
   static double step(double flight) { return std::max(1400.0, flight / 16); }
 
@@ -93,6 +98,7 @@ class stream_pace {
   duration before_ = duration::max(), now_ = duration::max();
   instant turned_at_{};
   bool doubling_ = true;
+  int known_ = 0;  // So many ways were measured, of those that matter.
   duration round_trip_{};
   std::array<duration, 64> answers_{};
   size_t count_ = 0;

@@ -1,4 +1,4 @@
-// Every number of streams. plugin.yaml sets those of `links.NAME.streams` and `streams` by these names.
+// Every number of streams. plugin.yaml sets them as `streams` by these names.
 #pragma once
 #include <cstdint>
 
@@ -30,19 +30,16 @@ struct stream_pace_settings {
   bool operator==(const stream_pace_settings&) const = default;
 };
 
-// Of the streams of one link.
 struct stream_settings {
   enum class when : uint8_t { always, wifi };
   // wifi: they wait while the network is metered or cellular; a stream may ask to go nevertheless.
   when when_allowed = when::always;
-  // Beyond it open() says no: each has a little memory of its own.
+  // Of all links; beyond it open() says no: each has a little memory of its own.
   int64_t streams_max = 32;
-  // For both directions each: what streams have in memory beyond 64 KiB each.
+  // Of one link, for each direction: what streams have in memory beyond 64 KiB each.
   int64_t memory_max = 8 << 20;
   // The connection is closed when no stream wants it for so long: the next file often comes soon.
   duration idle_after = 10s;
-  // Nothing came back for so long, though something was sent: asks for a sign of life, and gives up without one.
-  duration doubt_after = 5s;
   // A stream that the server puts off is opened again after this time, and then twice as late each time,
   duration retry_after = 1s;
   duration retry_after_max = 60s;

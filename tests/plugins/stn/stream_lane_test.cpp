@@ -56,7 +56,7 @@ class bench {
     serve();
   }
   void connect() {
-    lane->on_up(now);
+    lane->on_up();
     wire.clear();
   }
   void cut() {
@@ -107,7 +107,6 @@ class bench {
     }
     for (const auto& body : peer.take_output()) {
       if (left != nullptr && (*left)-- == 0) return cut(), false;
-      lane->on_bytes(now);
       const error why = lane->on_message(body, now);
       EXPECT_EQ(why.status, THARSIS_OK) << why.text;
       serve();

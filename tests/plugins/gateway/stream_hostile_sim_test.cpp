@@ -1,0 +1,260 @@
+// Goal: whoever brings streams and does not keep to the protocol is answered, or cut off, and costs others nothing; a full disk is
+// told. Method: the whole gateway in the simulated world, and peers that say whatever the test likes.
+#include <gtest/gtest.h>
+
+#include "plugins/gateway/core/stream_rules.h"
+#include "sdk/pure/sha256.h"
+#include "sdk/sim/disk.h"
+#include "sdk/sim/world.h"
+#include "tests/plugins/gateway/stage.h"
+
+using namespace tharsis;
+using test::peer;
+using test::running_gateway;
+using streams::message;
+using streams::reset_code;
+
+namespace {
+
+class stream_scene {
+ public:
+  explicit stream_scene(gateway::stream_settings s = {}) : world(1), server(world.add_machine("server", {"10.0.0.1"})), clients(world.add_machine("clients", {"10.0.0.2"})) {
+    gateway::settings g;
+    g.listen = "tcp://10.0.0.1:1000";
+    g.open = g.plain_allowed = true;
+    g.streams = std::move(s);
+    g.streams.folder = "/files";
+    gate.emplace(server.platform(), THARSIS_STRAND_SHARED, "/state/gateway", g);
+    EXPECT_TRUE(until([&] { return gate->host.ready; })) << gate->host.failure;
+    tharsis_address to = *parse_ip("10.0.0.1");
+    to.port = 1000;
+    client.emplace(clients.platform(), THARSIS_STRAND_SHARED, to);
+  }
+  ~stream_scene() {
+    client->end();
+    gate->stop();
+    EXPECT_TRUE(until([&] { return gate->host.stopped; }));
+    gate->end();
+    EXPECT_TRUE(until([&] { return gate->ended && client->ended; }));
+  }
+  bool until(const std::function<bool()>& done) { return world.run_until(done, world.now() + 1min); }
+  void say(message m) {
+    std::vector<uint8_t> body;
+    streams::append_message(body, m);
+    client->send(mars::frame{streams::stream_command, ++sequence, std::move(body), {}, {}});
+  }
+  message open_of(uint32_t stream, std::string_view name, uint64_t size = streams::size_unknown) {
+    message m;
+    m.is = message::kind::open;
+    m.stream = stream;
+    m.key = as_bytes("key");
+    m.name = name;
+    m.size = size;
+    return m;
+  }
+  // The last message of this kind about the stream, once it came.
+  std::optional<message> heard(uint32_t stream, message::kind kind) {
+    std::optional<message> found;
+    until([&] {
+      for (const mars::frame& f : client->frames) {
+        const auto m = f.command == streams::stream_command ? streams::read_message(f.body) : result<message>(error{});
+        if (m && m->stream == stream && m->is == kind) found = *m;
+      }
+      return found.has_value() || client->closed;
+    });
+    return found;
+  }
+  void expect_reset(uint32_t stream, reset_code code) {
+    const auto m = heard(stream, message::kind::reset);
+    ASSERT_TRUE(m) << client->why;
+    EXPECT_EQ(m->code, code) << m->text;
+    EXPECT_FALSE(m->text.empty());
+  }
+  message data(uint32_t stream, uint64_t offset, std::string_view bytes) {
+    message m;
+    m.is = message::kind::data;
+    m.stream = stream;
+    m.offset = offset;
+    m.bytes = as_bytes(bytes);
+    return m;
+  }
+  message end(uint32_t stream, std::string_view all) {
+    message m;
+    m.is = message::kind::end;
+    m.stream = stream;
+    m.size = all.size();
+    sha256_sum s;
+    s.add(all.data(), all.size());
+    m.sum = s.digest();
+    return m;
+  }
+
+  sim::world world;
+  sim::machine& server;
+  sim::machine& clients;
+  std::optional<running_gateway> gate;
+  std::optional<peer> client;
+  uint32_t sequence = 0;
+};
+
+}  // namespace
+
+TEST(StreamHostile, AnHonestOneIsServed) {
+  stream_scene s;
+  s.say(s.open_of(1, "a"));
+  ASSERT_TRUE(s.heard(1, message::kind::opened));
+  s.say(s.data(1, 0, "hello"));
+  s.say(s.end(1, "hello"));
+  const auto done = s.heard(1, message::kind::done);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->size, 5u);
+}
+
+TEST(StreamHostile, WhatDoesNotBelongTogetherBreaksTheStreamOff) {
+  stream_scene s;
+  uint32_t number = 0;
+  const auto open = [&](uint64_t size = streams::size_unknown) {
+    ++number;
+    message m = s.open_of(number, "file" + std::to_string(number));
+    const std::string name = "file" + std::to_string(number);
+    m.name = name;
+    m.size = size;
+    s.say(m);
+    EXPECT_TRUE(s.heard(number, message::kind::opened));
+  };
+  open();
+  s.say(s.data(number, 5, "gap"));
+  s.expect_reset(number, reset_code::violation);
+  open();
+  s.say(s.data(number, 0, "hello"));
+  s.say(s.data(number, 3, "lo again"));
+  s.expect_reset(number, reset_code::violation);
+  open(4);
+  s.say(s.data(number, 0, "more than it had announced"));
+  s.expect_reset(number, reset_code::violation);
+  open();
+  const std::string large(streams::data_max, 'x');
+  s.server.like().blocking_slow = 10s;  // The disk frees nothing meanwhile.
+  for (int i = 0; i < 40; ++i) s.say(s.data(number, static_cast<uint64_t>(i) * large.size(), large));  // Without looking at its window.
+  s.expect_reset(number, reset_code::violation);
+  s.server.like().blocking_slow = {};
+  open();
+  s.say(s.data(number, 0, "hello"));
+  message wrong = s.end(number, "hello");
+  wrong.sum[0] ^= 1;
+  s.say(wrong);
+  s.expect_reset(number, reset_code::mismatch);
+  open();
+  s.say(s.end(number, "hello"));
+  s.expect_reset(number, reset_code::violation);
+  open();
+  message done;
+  done.is = message::kind::done;
+  done.stream = number;
+  done.size = 0;
+  s.say(done);
+  s.expect_reset(number, reset_code::violation);
+  EXPECT_FALSE(s.client->closed) << "the connection goes on";
+}
+
+TEST(StreamHostile, WhoMakesNoSenseIsCutOff) {
+  const auto closes = [](const std::function<void(stream_scene&)>& talk) {
+    stream_scene s;
+    talk(s);
+    return s.until([&] { return s.client->closed; });
+  };
+  EXPECT_TRUE(closes([](auto& s) { s.client->send(mars::frame{streams::stream_command, 1, {1, 2, 3}, {}, {}}); }));
+  EXPECT_TRUE(closes([](auto& s) { s.say(s.data(1, 0, "never opened")); }));
+  EXPECT_TRUE(closes([](auto& s) { s.say(s.open_of(1, "a")), s.say(s.open_of(1, "b")); }));
+}
+
+TEST(StreamHostile, TooManyStreamsArePutOff) {
+  gateway::stream_settings few;
+  few.streams = 3;
+  stream_scene s(few);
+  for (uint32_t n = 1; n <= 5; ++n) {
+    const std::string name = "f" + std::to_string(n);
+    s.say(s.open_of(n, name));
+  }
+  s.expect_reset(4, reset_code::later);
+  s.expect_reset(5, reset_code::later);
+  EXPECT_TRUE(s.heard(3, message::kind::opened));
+}
+
+TEST(StreamHostile, AKeyOfAnotherSizeIsAConflict) {
+  stream_scene s;
+  s.say(s.open_of(1, "a", 100));
+  ASSERT_TRUE(s.heard(1, message::kind::opened));
+  s.say(s.open_of(2, "a", 200));
+  s.expect_reset(1, reset_code::taken);
+  s.expect_reset(2, reset_code::conflict);
+}
+
+TEST(StreamHostile, AFullDiskIsToldAndWhatCameStays) {
+  stream_scene s;
+  const std::string large(streams::data_max, 'x');
+  s.say(s.open_of(1, "a"));
+  ASSERT_TRUE(s.heard(1, message::kind::opened));
+  s.say(s.data(1, 0, large));
+  const auto came = [&] {
+    const auto credit = s.heard(1, message::kind::credit);
+    return credit && credit->confirmed == large.size();
+  };
+  ASSERT_TRUE(s.until(came));
+  s.server.storage()->capacity = 0;
+  s.say(s.data(1, large.size(), "one more"));
+  s.expect_reset(1, reset_code::full);
+  s.server.storage()->capacity.reset();
+  s.say(s.open_of(2, "a"));
+  const auto again = s.heard(2, message::kind::opened);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->has, large.size());
+}
+
+TEST(StreamHostile, AHalfForWhichNobodyCameBackGoes) {
+  gateway::stream_settings st;
+  st.keep_half = 2h;
+  stream_scene s(st);
+  s.say(s.open_of(1, "a"));
+  ASSERT_TRUE(s.heard(1, message::kind::opened));
+  s.say(s.data(1, 0, "hello"));
+  message leaves;
+  leaves.is = message::kind::reset;
+  leaves.stream = 1;
+  s.say(leaves);
+  s.world.run_for(90min);
+  const auto halves = [&] {
+    size_t n = 0;
+    const tharsis_files& files = *s.server.platform()->files;
+    files.list(files.self, text_of("/files/.halves"), [](void* c, tharsis_text) { ++*static_cast<size_t*>(c); }, &n, nullptr);
+    return n;
+  };
+  EXPECT_EQ(halves(), 2u);
+  s.world.run_for(3h);
+  EXPECT_EQ(halves(), 0u);
+}
+
+TEST(StreamRules, ARecordIsWhatItWas) {
+  gateway::half_record r{"a.bin", 12345, {}};
+  auto again = gateway::parse_half_record(record_text(r));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, r);
+  r.whole.emplace();
+  r.whole->fill(0xa5);
+  again = gateway::parse_half_record(record_text(r));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, r);
+  const std::string text = record_text(r);
+  for (size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(gateway::parse_half_record(text.substr(0, n))) << n;
+  for (const char* bad : {"tharsis-stream 1\nname ../x\nsize 1\nwhole -\n", "tharsis-stream 1\nname a\nsize 01\nwhole -\n", "tharsis-stream 1\nname a\nsize -1\nwhole -\n", "tharsis-stream 2\nname a\nsize 1\nwhole -\n"})
+    EXPECT_FALSE(gateway::parse_half_record(bad)) << bad;
+}
+
+TEST(StreamRules, HalvesOfAnotherNameOrKeyAreOthers) {
+  const std::string a = gateway::half_id("a", as_bytes("k"));
+  EXPECT_TRUE(gateway::is_half_id(a));
+  EXPECT_NE(a, gateway::half_id("b", as_bytes("k")));
+  EXPECT_NE(a, gateway::half_id("a", as_bytes("l")));
+  EXPECT_FALSE(gateway::is_half_id(a + "x"));
+  EXPECT_FALSE(gateway::is_half_id("../../etc/passwd"));
+}

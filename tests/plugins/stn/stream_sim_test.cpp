@@ -1,0 +1,409 @@
+// Goal: streams with the real gateway at the other end, over networks that are cut, slow and full: what is written is what is
+// there, nothing is lost with a connection or a process, and the link's own tasks do not wait behind it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "plugins/stn/stream_service.h"
+#include "sdk/async/file_reader.h"
+#include "sdk/pure/mars_messages.h"
+#include "tests/plugins/gateway/stage.h"
+#include "tests/plugins/stn/link_world.h"
+
+using namespace tharsis;
+using test::link_world;
+
+namespace {
+
+std::string content_of(size_t size, uint64_t seed = 1) {
+  std::string bytes(size, 0);
+  uint64_t x = seed * 0x9E3779B97F4A7C15u + 1;
+  for (char& c : bytes) c = static_cast<char>((x = x * 6364136223846793005u + 1442695040888963407u) >> 56);
+  return bytes;
+}
+
+// An application's end of one stream.
+struct app_stream {
+  stn::stream_service* service = nullptr;
+  std::string up, down;
+  tharsis_handle id = 0;
+  int ends = 0;
+  tharsis_status status = THARSIS_PENDING;
+  std::string reason, trouble;
+  tharsis_stn_stream_progress progress{};
+
+  static app_stream& of(void* context) { return *static_cast<app_stream*>(context); }
+  const tharsis_stn_streams& table() const { return *service->table(); }
+  static void on_room(void* context, tharsis_handle stream, uint64_t offset, size_t room) {
+    app_stream& a = of(context);
+    ASSERT_LE(offset, a.up.size());
+    const auto bytes = as_bytes(std::string_view(a.up).substr(offset, room));
+    a.table().write(a.table().self, stream, offset, bytes_of(bytes), offset + bytes.size() == a.up.size());
+  }
+  static void on_piece(void* context, tharsis_handle, uint64_t offset, tharsis_bytes piece) {
+    app_stream& a = of(context);
+    EXPECT_EQ(a.ends, 0);
+    ASSERT_LE(offset, a.down.size());
+    a.down.resize(offset);
+    a.down += as_text(view(piece));
+  }
+  static void on_progress(void* context, tharsis_handle, const tharsis_stn_stream_progress* p) {
+    app_stream& a = of(context);
+    EXPECT_EQ(a.ends, 0);
+    a.progress = *p;
+    a.trouble = view(p->reason);
+  }
+  static void done(void* context, tharsis_handle, const tharsis_stn_stream_result* r) {
+    app_stream& a = of(context);
+    ++a.ends;
+    a.status = r->status;
+    a.reason = view(r->reason);
+    a.progress = *r->progress;
+  }
+};
+
+class stream_world : public link_world {
+ public:
+  explicit stream_world(uint64_t seed, gateway::stream_settings s = {}) : link_world(seed), served_(std::move(s)) {
+    if (served_.folder.empty()) served_.folder = "/files";
+    path().delay = 20ms;
+    open_gate();
+  }
+  ~stream_world() {
+    close_service();
+    close_gate();
+  }
+  sim::path& path() { return world.between(client_machine, server_machine); }
+
+  void open_gate() {
+    gateway::settings s;
+    s.listen = "tcps://10.0.0.2:443";
+    s.open = true;
+    s.names = {name};
+    s.streams = served_;
+    gate_.emplace(server_machine.platform(), THARSIS_STRAND_SHARED, "/state/gateway", s);
+    EXPECT_TRUE(world.run_until([&] { return gate_->host.ready; }, world.now() + 10s)) << gate_->host.failure;
+    const auto ca = read_beginning(server_machine.platform()->files, "/state/gateway/ca.pem", 1 << 20);
+    authority.certificate_pem = ca ? *ca : "";
+    write_ca();
+  }
+  void close_gate() {
+    if (!gate_) return;
+    gate_->stop();
+    EXPECT_TRUE(world.run_until([&] { return gate_->host.stopped; }, world.now() + 10s));
+    gate_->end();
+    EXPECT_TRUE(world.run_until([&] { return gate_->ended; }, world.now() + 10s));
+    gate_.reset();
+  }
+  void start_all() {
+    start();
+    client.on_strand([&] { service_.emplace(*client.place, host.tables(), *dispatcher, settings.streams); });
+  }
+  // Another process in its place.
+  void close_service() {
+    if (!dispatcher) return;
+    client.on_strand([&] { service_->stop(); });
+    stop();
+    client.on_strand([&] {
+      service_.reset();
+      dispatcher.reset();
+      closing.reset();
+      events.reset();
+    });
+  }
+  tharsis_stn_stream_order order(uint32_t direction, const std::string& file) {
+    tharsis_stn_stream_order o{};
+    o.size = sizeof o;
+    o.direction = direction;
+    const std::string& kept = *names_.insert(file).first;
+    o.name = text_of(kept);
+    o.key = bytes_of(as_bytes(kept));
+    o.up_size = THARSIS_STN_STREAM_SIZE_UNKNOWN;
+    o.on_room = app_stream::on_room;
+    o.on_piece = app_stream::on_piece;
+    o.on_progress = app_stream::on_progress;
+    o.done = app_stream::done;
+    return o;
+  }
+  tharsis_status open(app_stream& a, tharsis_stn_stream_order o) {
+    tharsis_status status = THARSIS_PENDING;
+    client.on_strand([&] {
+      a.service = &*service_;
+      o.context = &a;
+      tharsis_error why = no_error();
+      status = a.table().open(a.table().self, &o, &a.id, &why);
+      last_error = why.text;
+      if (status == THARSIS_OK) a.table().read(a.table().self, a.id, UINT64_MAX);
+    });
+    return status;
+  }
+  bool wait(const app_stream& a, duration within = 10min) {
+    return world.run_until([&] { return a.ends > 0; }, world.now() + within);
+  }
+  std::string file(const std::string& path) {
+    const auto bytes = read_beginning(server_machine.platform()->files, path, 64 << 20);
+    return bytes ? *bytes : "(" + bytes.failure().text + ")";
+  }
+  test::bare_host& gate() { return gate_->host; }
+  stn::stream_service& service() { return *service_; }
+  void call(const std::function<void(const tharsis_stn_streams&)>& f) {
+    client.on_strand([&] { f(*service_->table()); });
+  }
+
+ private:
+  gateway::stream_settings served_;
+  std::set<std::string> names_;  // That orders show.
+  std::optional<test::running_gateway> gate_;
+  std::optional<stn::stream_service> service_;
+};
+
+}  // namespace
+
+TEST(StreamSim, AFileGoesUpAndComesDownAgain) {
+  stream_world w(1);
+  w.start_all();
+  app_stream up, down;
+  up.up = content_of(3'000'000);
+  auto o = w.order(THARSIS_STN_STREAM_UP, "a.bin");
+  o.up_size = up.up.size();
+  ASSERT_EQ(w.open(up, o), THARSIS_OK) << w.last_error;
+  ASSERT_TRUE(w.wait(up));
+  EXPECT_EQ(up.status, THARSIS_OK) << up.reason;
+  EXPECT_EQ(up.progress.up, up.up.size());
+  EXPECT_TRUE(w.file("/files/a.bin") == up.up);
+  ASSERT_EQ(w.open(down, w.order(THARSIS_STN_STREAM_DOWN, "a.bin")), THARSIS_OK);
+  ASSERT_TRUE(w.wait(down));
+  EXPECT_EQ(down.status, THARSIS_OK) << down.reason;
+  EXPECT_TRUE(down.down == up.up);
+  // The same again: all of it is there.
+  app_stream again;
+  again.up = up.up;
+  ASSERT_EQ(w.open(again, o), THARSIS_OK);
+  ASSERT_TRUE(w.wait(again, 10s));
+  EXPECT_EQ(again.status, THARSIS_OK) << again.reason;
+  EXPECT_EQ(w.gate().count("a.bin is here"), 1u);
+}
+
+TEST(StreamSim, BothWaysAtOnce) {
+  stream_world w(2);
+  w.start_all();
+  app_stream a;
+  a.up = content_of(2'000'000);
+  ASSERT_EQ(w.open(a, w.order(THARSIS_STN_STREAM_BOTH, "both")), THARSIS_OK);
+  ASSERT_TRUE(w.wait(a));
+  EXPECT_EQ(a.status, THARSIS_OK) << a.reason;
+  EXPECT_TRUE(a.down == a.up);
+  EXPECT_TRUE(w.file("/files/both") == a.up);
+}
+
+// Connections are cut at moments that the seed draws, now and then for a while.
+TEST(StreamSim, CutsLoseNothing) {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    stream_world w(seed);
+    w.path().bytes_per_second = 200'000;
+    w.start_all();
+    dice chance(seed);
+    app_stream up, down, both;
+    up.up = content_of(400'000 + chance.below(400'000), seed);
+    both.up = content_of(300'000, seed + 7);
+    ASSERT_EQ(w.open(up, w.order(THARSIS_STN_STREAM_UP, "up")), THARSIS_OK);
+    ASSERT_EQ(w.open(both, w.order(THARSIS_STN_STREAM_BOTH, "both")), THARSIS_OK);
+    for (int i = 0; i < 12; ++i) {
+      w.world.run_for(std::chrono::milliseconds(50 + chance.below(1500)));
+      w.world.reset_connections(w.client_machine, w.server_machine);
+      if (chance.below(3) == 0) {
+        w.path().black_hole = true;
+        w.world.run_for(std::chrono::milliseconds(chance.below(9000)));
+        w.path().black_hole = false;
+      }
+    }
+    ASSERT_TRUE(w.wait(up)) << up.trouble;
+    ASSERT_TRUE(w.wait(both)) << both.trouble;
+    EXPECT_EQ(up.status, THARSIS_OK) << up.reason;
+    EXPECT_EQ(both.status, THARSIS_OK) << both.reason;
+    EXPECT_TRUE(w.file("/files/up") == up.up);
+    EXPECT_TRUE(both.down == both.up);
+    ASSERT_EQ(w.open(down, w.order(THARSIS_STN_STREAM_DOWN, "up")), THARSIS_OK);
+    ASSERT_TRUE(w.wait(down));
+    EXPECT_TRUE(down.down == up.up);
+    EXPECT_EQ(up.ends + down.ends + both.ends, 3);
+  }
+}
+
+TEST(StreamSim, AnotherProcessOnEitherSideGoesOn) {
+  stream_world w(3);
+  w.path().bytes_per_second = 200'000;
+  w.start_all();
+  app_stream first, second;
+  first.up = second.up = content_of(1'500'000);
+  auto o = w.order(THARSIS_STN_STREAM_UP, "big");
+  o.up_size = first.up.size();
+  ASSERT_EQ(w.open(first, o), THARSIS_OK);
+  ASSERT_TRUE(w.world.run_until([&] { return first.progress.up > 500'000; }, w.world.now() + 1min));
+  w.close_gate();
+  w.world.run_for(3s);
+  EXPECT_EQ(first.ends, 0);
+  w.open_gate();
+  const uint64_t before = first.progress.up;
+  ASSERT_TRUE(w.world.run_until([&] { return first.progress.up > before + 300'000; }, w.world.now() + 5min)) << first.trouble;
+  EXPECT_GE(first.progress.opens, 2u);
+  w.close_service();
+  EXPECT_EQ(first.status, THARSIS_E_CANCELLED);
+  w.start_all();
+  const instant begin = w.world.now();
+  ASSERT_EQ(w.open(second, o), THARSIS_OK);
+  ASSERT_TRUE(w.wait(second));
+  EXPECT_EQ(second.status, THARSIS_OK) << second.reason;
+  EXPECT_LT(w.world.now() - begin, 6s) << "what was there was not sent again";
+  EXPECT_TRUE(w.file("/files/big") == second.up);
+}
+
+TEST(StreamSim, RefusalsSayWhy) {
+  gateway::stream_settings s;
+  s.stream_bytes = 500'000;
+  s.bytes = 600'000;
+  stream_world w(4, s);
+  w.start_all();
+  const auto ends = [&](tharsis_stn_stream_order o, size_t size) {
+    app_stream a;
+    a.up = content_of(size);
+    EXPECT_EQ(w.open(a, o), THARSIS_OK);
+    EXPECT_TRUE(w.wait(a, 1min)) << a.trouble;
+    w.last_error = a.reason;
+    return a.status;
+  };
+  EXPECT_EQ(ends(w.order(THARSIS_STN_STREAM_DOWN, "nothing"), 0), THARSIS_E_NOT_FOUND) << w.last_error;
+  EXPECT_EQ(ends(w.order(THARSIS_STN_STREAM_UP, "../etc/passwd"), 10), THARSIS_E_DENIED) << w.last_error;
+  EXPECT_EQ(ends(w.order(THARSIS_STN_STREAM_UP, ".hidden"), 10), THARSIS_E_DENIED);
+  EXPECT_EQ(ends(w.order(THARSIS_STN_STREAM_UP, "too.long"), 500'001), THARSIS_E_DENIED) << w.last_error;
+  EXPECT_EQ(ends(w.order(THARSIS_STN_STREAM_UP, "first"), 400'000), THARSIS_OK) << w.last_error;
+  auto announced = w.order(THARSIS_STN_STREAM_UP, "second");
+  announced.up_size = 300'000;
+  EXPECT_EQ(ends(announced, 300'000), THARSIS_E_FULL) << w.last_error;
+  EXPECT_NE(w.last_error.find("gateway.streams.bytes"), std::string::npos) << w.last_error;
+  auto command = w.order(THARSIS_STN_STREAM_UP, "x");
+  command.command = 5;
+  EXPECT_EQ(ends(command, 10), THARSIS_E_DENIED);
+  app_stream a;
+  auto wrong = w.order(7, "x");
+  EXPECT_EQ(w.open(a, wrong), THARSIS_E_INVALID);
+  wrong = w.order(THARSIS_STN_STREAM_UP, "x");
+  wrong.link = text_of("nowhere");
+  EXPECT_EQ(w.open(a, wrong), THARSIS_E_NOT_FOUND);
+  wrong = w.order(THARSIS_STN_STREAM_UP, "x");
+  wrong.on_room = nullptr;
+  EXPECT_EQ(w.open(a, wrong), THARSIS_E_INVALID);
+}
+
+TEST(StreamSim, AGatewayWithoutAFolderTakesNone) {
+  stream_world w(5);
+  w.close_gate();
+  w.start_all();
+  app_stream a;
+  a.up = "hello";
+  auto o = w.order(THARSIS_STN_STREAM_UP, "a");
+  o.timeout_ms = 5000;
+  ASSERT_EQ(w.open(a, o), THARSIS_OK);
+  ASSERT_TRUE(w.wait(a, 1min));
+  EXPECT_EQ(a.status, THARSIS_E_TIMEOUT) << a.reason;
+  EXPECT_NE(a.reason.find("refused"), std::string::npos) << a.reason;
+}
+
+TEST(StreamSim, CancelForgetsAndPauseHolds) {
+  stream_world w(6);
+  w.path().bytes_per_second = 200'000;
+  w.start_all();
+  app_stream a, b;
+  a.up = b.up = content_of(1'000'000);
+  ASSERT_EQ(w.open(a, w.order(THARSIS_STN_STREAM_UP, "a")), THARSIS_OK);
+  ASSERT_TRUE(w.world.run_until([&] { return a.progress.up > 200'000; }, w.world.now() + 1min));
+  w.call([&](const tharsis_stn_streams& t) { t.pause(t.self, a.id); });
+  w.world.run_for(2s);
+  const uint64_t held = a.progress.up;
+  EXPECT_EQ(a.progress.state, uint32_t{THARSIS_STN_STREAM_PAUSED});
+  w.world.run_for(60s);
+  EXPECT_EQ(a.progress.up, held);
+  w.call([&](const tharsis_stn_streams& t) { t.resume(t.self, a.id); });
+  ASSERT_TRUE(w.world.run_until([&] { return a.progress.up > held + 100'000; }, w.world.now() + 1min)) << a.trouble;
+  w.call([&](const tharsis_stn_streams& t) { t.cancel(t.self, a.id); });
+  ASSERT_TRUE(w.wait(a, 5s));
+  EXPECT_EQ(a.status, THARSIS_E_CANCELLED);
+  w.world.run_for(2s);
+  size_t left = 0;
+  const tharsis_files& files = *w.server_machine.platform()->files;
+  files.list(files.self, text_of("/files/.halves"), [](void* n, tharsis_text) { ++*static_cast<size_t*>(n); }, &left, nullptr);
+  EXPECT_EQ(left, 0u) << "the server has forgotten it";
+}
+
+TEST(StreamSim, AStreamThatIsOpenedAgainElsewhereIsTakenOver) {
+  stream_world w(7);
+  w.path().bytes_per_second = 200'000;
+  w.start_all();
+  app_stream a, b;
+  a.up = b.up = content_of(1'000'000);
+  ASSERT_EQ(w.open(a, w.order(THARSIS_STN_STREAM_UP, "a")), THARSIS_OK);
+  ASSERT_TRUE(w.world.run_until([&] { return a.progress.up > 200'000; }, w.world.now() + 1min));
+  ASSERT_EQ(w.open(b, w.order(THARSIS_STN_STREAM_UP, "a")), THARSIS_OK);
+  ASSERT_TRUE(w.wait(b));
+  EXPECT_EQ(a.status, THARSIS_E_IN_USE) << a.reason;
+  EXPECT_EQ(b.status, THARSIS_OK) << b.reason;
+  EXPECT_TRUE(w.file("/files/a") == b.up);
+}
+
+TEST(StreamSim, WhenNoStreamWantsItTheConnectionIsClosed) {
+  stream_world w(8);
+  w.start_all();
+  app_stream a;
+  a.up = "small";
+  ASSERT_EQ(w.open(a, w.order(THARSIS_STN_STREAM_UP, "a")), THARSIS_OK);
+  ASSERT_TRUE(w.wait(a));
+  EXPECT_EQ(w.gate().count(" begins"), 2u) << "the link's, and that of its streams";
+  EXPECT_EQ(w.gate().count(" ends after"), 0u);
+  w.world.run_for(w.settings.streams.idle_after + 1s);
+  EXPECT_EQ(w.gate().count(" ends after"), 1u);
+  EXPECT_TRUE(w.up()) << "the link stays";
+}
+
+// A request each 300 ms, beside a stream that would fill the line for minutes; as streams are, and as if nothing watched.
+TEST(StreamSim, TasksDoNotWaitBehindAStream) {
+  const auto tasks_beside = [](bool polite) {
+    stream_world w(9);
+    w.path().delay = 50ms;
+    w.path().bytes_per_second = 64'000;
+    if (!polite) w.settings.streams.pace.flight_first = w.settings.streams.pace.flight_min = 1 << 20;
+    w.start_all();
+    EXPECT_TRUE(w.wait_up());
+    app_stream a;
+    a.up = content_of(4'000'000);
+    EXPECT_EQ(w.open(a, w.order(THARSIS_STN_STREAM_UP, "a")), THARSIS_OK);
+    std::vector<duration> took;
+    w.world.run_for(8s);
+    const uint64_t begun_at = a.progress.up;
+    for (int i = 0; i < 60; ++i) {
+      const std::string title = "task " + std::to_string(i);
+      const auto body = mars::encode(mars::send_message_request{"", "ann", "all", title, "0"});
+      tharsis_stn_task t{};
+      t.body = bytes_of(body);
+      t.timeout_ms = 60'000;
+      EXPECT_EQ(w.start_task(title, t), THARSIS_OK);
+      w.world.run_for(300ms);
+    }
+    EXPECT_TRUE(w.wait_answers(60));
+    const double rate = static_cast<double>(a.progress.up - begun_at) / 18;
+    for (int i = 0; i < 60; ++i) {
+      const auto& t = w.outcomes["task " + std::to_string(i)].times;
+      took.emplace_back(t.queued + t.first_byte + t.rest + t.lost);
+    }
+    std::sort(took.begin(), took.end());
+    return std::pair(took[30], rate);
+  };
+  const auto [polite, rate] = tasks_beside(true);
+  const auto [rude, rude_rate] = tasks_beside(false);
+  RecordProperty("polite_ms", std::to_string(milliseconds(polite)));
+  RecordProperty("rude_ms", std::to_string(milliseconds(rude)));
+  EXPECT_LT(polite, 300ms) << "100 ms of way, 60 ms of queue, and what lies before it in pieces";
+  EXPECT_GT(rude, 2 * polite);
+  EXPECT_GT(rate, 40'000) << "and it has most of the line";
+}
