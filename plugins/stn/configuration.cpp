@@ -61,6 +61,8 @@ reconnect_settings read_reconnect(const host& from, const std::string& at) {
   s.refused_min = from.wait(at + ".refused_min", s.refused_min);
   s.refused_max = from.wait(at + ".refused_max", s.refused_max);
   s.lived = from.wait(at + ".lived", s.lived);
+  s.lived_lively = from.wait(at + ".lived_lively", s.lived_lively);
+  s.outage_share = from.whole(at + ".outage_share", s.outage_share);
   return s;
 }
 

@@ -2,7 +2,7 @@
 // waits (then it may have ended all of its, and chance spreads them); then after pauses drawn from a range that doubles
 // (with chance, so that the clients of a server that comes back do not come all at once). How far it doubles
 // depends on who waits: tasks, somebody who looks at the application, or nobody; and on whether there is a
-// network, and an account to be served. Only a connection that lived takes the pauses back; whatever makes the
+// network, and an account to be served. While tasks wait it grows with the outage instead. Only a connection that lived takes the pauses back; whatever makes the
 // next try more likely to help (another network, an account, somebody who comes back) ends the pause.
 #pragma once
 #include <algorithm>
@@ -40,11 +40,15 @@ class reconnect {
 
   // The connection, or the attempt at one, has failed. `random` is any 64 bits.
   void on_down(instant now, uint64_t random, end by = end::otherwise) {
-    if (up_at_ != never && now - up_at_ >= settings_.lived) losses_ = 0;
+    const duration lived = up_at_ != never ? now - up_at_ : duration::zero();
+    const bool lively = now < later(task_at_, settings_.spread_lively);
+    const bool cut = up_at_ != never && lively && lived >= settings_.lived_lively;
+    if (up_at_ != never && lived >= settings_.lived) losses_ = 0;
+    if (losses_ == 0 || cut) out_since_ = now;
     up_at_ = never;
     down_at_ = now;
-    at_once_ = losses_ == 0;
-    spreads_ = at_once_ && by == end::by_server && now >= later(task_at_, settings_.spread_lively);
+    at_once_ = losses_ == 0 || cut;
+    spreads_ = at_once_ && by == end::by_server && !lively;
     share_ = static_cast<double>(random >> 11) / static_cast<double>(1ULL << 53);
     losses_ = std::min(losses_ + 1, losses_max);
   }
@@ -69,7 +73,7 @@ class reconnect {
   // Traffic takes another way now: what failed before says nothing about it.
   void on_network() {
     go_now();
-    losses_ = 0;
+    losses_ = 0;  // The next loss begins an outage of its own.
     rung_ = 0;
   }
   void on_network_there(bool is) { network_ = is; }
@@ -123,6 +127,8 @@ class reconnect {
       return std::min(settings_.ladder[rung_], most);
     if (settings_.grows == reconnect_settings::growth::at_once) return most;
     duration grown = settings_.pause_min;
+    if (wanted && settings_.outage_share > 0)
+      return std::min(std::max(grown, (down_at_ - out_since_) * settings_.outage_share / 100), most);
     for (int i = 2; i < losses_ && grown < most; ++i) grown *= 2;
     return std::min(grown, most);
   }
@@ -142,6 +148,7 @@ class reconnect {
   const activity& use_;
   instant up_at_ = never;
   instant down_at_{};
+  instant out_since_{};  // The first loss of this outage.
   instant attempt_at_ = never;
   size_t rung_ = 0;  // Of the ladder.
   bool at_once_ = true;

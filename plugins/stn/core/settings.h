@@ -83,6 +83,9 @@ struct reconnect_settings {
   pause_table pauses_wanted{5s, 5s, 5s, 10s, 30s};
   // at_once: every pause but the first is the longest one, as Mars has it.
   growth grows = growth::doubling;
+  // While tasks wait a pause grows with the outage instead, to so much of what it has lasted, in per cent: a server that
+  // is back after three seconds is met within half a second more. By doubling it would be one and a half. 0: it doubles.
+  int64_t outage_share = 20;
   // How much of a pause is left to chance, in per cent: the clients of a server that comes back come one by one.
   int64_t jitter = 100;
   // The server has ended a connection that lived, so perhaps those of all its clients. Who waits for nothing comes
@@ -112,6 +115,9 @@ struct reconnect_settings {
   duration refused_max = 300s;
   // A connection that died sooner has proved nothing: the pauses go on growing.
   duration lived = 10s;
+  // Where a task wants the link now, one that lived so long is made again at once: a middlebox that cuts every connection
+  // after some seconds costs each time two round trips, and a server that ends them all is asked no oftener than this.
+  duration lived_lively = 2s;
   bool operator==(const reconnect_settings&) const = default;
 };
 

@@ -19,6 +19,7 @@ stn::reconnect_settings quick() {
   s.pause_no_network = s.pause_no_account = 100s;
   s.pause_no_account_inactive = 1000s;
   s.lived = 5s;
+  s.outage_share = 0;
   return s;
 }
 
@@ -109,6 +110,61 @@ TEST(Reconnect, WhileTasksWaitThePauseIsShorter) {
   l.lose(6);
   EXPECT_EQ(l.pause(longest, true), 3s);
   EXPECT_EQ(l.pause(longest, false), 10s);
+}
+
+// Goal: whoever waits is served soon after the server is back, however long it was away.
+TEST(Reconnect, WhileTasksWaitThePauseIsAPartOfTheOutage) {
+  const activity use = used_as(usage::fresh);
+  const stn::reconnect_settings s;
+  reconnect r(s, use);
+  r.on_task(t0);
+  r.on_up(t0 - 1h);
+  r.on_down(t0, longest, reconnect::end::by_server);
+  EXPECT_EQ(r.due(true, t0), t0);
+  const auto most = [&](duration outage) {
+    r.on_down(t0 + outage, longest);
+    return std::chrono::round<std::chrono::milliseconds>(r.due(true, t0 + outage) - (t0 + outage));
+  };
+  EXPECT_EQ(most(100ms), s.pause_min);
+  EXPECT_EQ(most(2500ms), s.pause_min);
+  EXPECT_EQ(most(5s), 1s);
+  EXPECT_EQ(most(15s), 3s);
+  EXPECT_EQ(most(10s * 60), s.pauses_wanted.fresh);
+  r.on_network();
+  r.on_down(t0 + 1h, longest);
+  EXPECT_EQ(r.due(true, t0 + 1h), t0 + 1h);
+  EXPECT_EQ(most(1h + 1s), s.pause_min) << "another network is another outage";
+}
+
+TEST(Reconnect, ALivelyLinkThatIsCutAgainAndAgainComesBackAtOnceEachTime) {
+  const activity use = used_as(usage::used);
+  const stn::reconnect_settings s;
+  reconnect r(s, use);
+  instant now = t0;
+  for (int i = 0; i < 20; ++i) {
+    r.on_up(now);
+    now += 3s;
+    r.on_task(now - 100ms);
+    r.on_down(now, longest, reconnect::end::by_server);
+    EXPECT_EQ(r.due(true, now), now);
+    EXPECT_EQ(r.due(false, now), now);
+  }
+}
+
+TEST(Reconnect, ACutLinkThatNobodyWantsOrThatHardlyLivedWaits) {
+  const activity use = used_as(usage::used);
+  const stn::reconnect_settings s;
+  for (const bool wanted : {true, false}) {
+    reconnect r(s, use);
+    instant now = t0;
+    for (int i = 0; i < 20; ++i) {
+      r.on_up(now);
+      now += wanted ? s.lived_lively - 1ms : 3s;
+      if (wanted) r.on_task(now);
+      r.on_down(now, longest, reconnect::end::by_server);
+    }
+    EXPECT_GE(r.due(wanted, now), now + (wanted ? 4s : 20s)) << wanted;
+  }
 }
 
 TEST(Reconnect, OnlyAConnectionThatLivedTakesThePausesBack) {
