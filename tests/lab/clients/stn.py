@@ -35,7 +35,7 @@ class Stn(Client):
 class StnAlone(Stn):
     """Nothing goes twice, and no second connection: what the help of others is worth, and what it costs."""
 
-    settings = ()
+    settings = ("links.main.second_way.when=never",)
 
 
 class StnDatagrams(Stn):
