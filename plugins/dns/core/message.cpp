@@ -1,12 +1,11 @@
 #include "plugins/dns/core/message.h"
 
+#include "plugins/dns/core/network_order.h"
+
 namespace tharsis::dns {
 namespace {
 
 constexpr size_t fixed_size = 10;  // Of a record: kind, group, life, length.
-
-uint16_t two(std::span<const uint8_t> bytes, size_t at) { return static_cast<uint16_t>(bytes[at] << 8 | bytes[at + 1]); }
-uint32_t four(std::span<const uint8_t> bytes, size_t at) { return static_cast<uint32_t>(two(bytes, at)) << 16 | two(bytes, at + 2); }
 
 // The record at `at`, which then is behind it.
 defect read_record(std::span<const uint8_t> bytes, size_t& at, record& r) {

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "plugins/dns/core/network_order.h"
+
 namespace tharsis::dns {
 namespace {
-
-uint16_t two(std::span<const uint8_t> b, size_t at = 0) { return static_cast<uint16_t>(b[at] << 8 | b[at + 1]); }
-uint32_t four(std::span<const uint8_t> b, size_t at) { return static_cast<uint32_t>(two(b, at)) << 16 | two(b, at + 2); }
 
 // A name within the data, at `at` of the message, which then is behind it.
 bool read_name(const record& r, size_t& at, wire_name& into) {
