@@ -197,6 +197,13 @@ bool task_queue::write_copy(std::vector<uint8_t>& out, framing& frames) {
   return false;
 }
 
+bool task_queue::on_copy_refused(uint32_t sequence) {
+  request* const r = by_sequence_.find(sequence);
+  if (r == nullptr || r->by != carried::both || !up_) return false;
+  carry(*r, carried::first);
+  return true;
+}
+
 bool task_queue::needs_first() const {
   for (const request* r = sent_.first; r != nullptr; r = r->behind)
     if (r->by == carried::first && !r->may_repeat()) return true;
@@ -208,8 +215,10 @@ bool task_queue::write_on_second(std::vector<uint8_t>& out, framing& frames, ins
   if (next == nullptr || next->from.encode != nullptr || next->bound != 0) return write_again(out, frames);
   const request* const last = sent_.last;
   side_way* const lane = std::exchange(beside_, nullptr);  // The first connection's.
+  const bool copying = std::exchange(copying_, false);     // From there to here.
   const bool wrote = write_next(out, frames, now);
   beside_ = lane;
+  copying_ = copying;
   if (!wrote) return false;
   if (sent_.last == last || sent_.last == nullptr) return true;
   carry(*sent_.last, carried::second);

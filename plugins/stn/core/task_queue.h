@@ -89,6 +89,8 @@ class task_queue final : public session_tasks {
   bool write_copy(std::vector<uint8_t>& out, framing& frames);
   // or one that nobody has sent yet, and that was not made for the first one or bound to it.
   bool write_on_second(std::vector<uint8_t>& out, framing& frames, instant now);
+  // The server does not want it there. False: it was no copy.
+  bool on_copy_refused(uint32_t sequence);
   // How many of those sent are on the second connection.
   size_t on_second() const { return on_second_; }
   // Whether some would be lost with the first one.
