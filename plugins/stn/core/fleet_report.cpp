@@ -41,7 +41,7 @@ void add_ms(json_object& to, const char* name, const std::optional<duration>& d)
   else to.add_raw(name, "null");
 }
 
-json_object incident_json(const fleet_figures& f) {
+json_object figures_json(const fleet_figures& f) {
   json_object o;
   o.add("event", f.event).add("affected", f.affected).add("noticed", f.noticed).add("back", f.back);
   add_ms(o, "noticed_p50_ms", f.noticed_p50);
@@ -131,7 +131,7 @@ std::string fleet_json(const fleet_scenario& s, uint64_t seed, const std::vector
   for (size_t i = 0; i < s.events.size(); ++i) events += (i == 0 ? "" : ",") + json_text(incident_words(s, i));
   for (const fleet_result& r : all) {
     std::string incidents;
-    for (const fleet_figures& f : r.incidents) incidents += (incidents.empty() ? "" : ",") + incident_json(f).text();
+    for (const fleet_figures& f : r.incidents) incidents += (incidents.empty() ? "" : ",") + figures_json(f).text();
     policies += (policies.empty() ? "" : ",") + json_object().add("policy", r.policy).add_raw("incidents", "[" + incidents + "]").text();
   }
   json_object o;

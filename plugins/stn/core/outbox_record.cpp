@@ -87,7 +87,7 @@ void take_number(const protobuf::field& f, outbox_record& r) {
   }
 }
 
-bool take_text(const protobuf::field& f, outbox_record& r) {
+bool take_words(const protobuf::field& f, outbox_record& r) {
   switch (f.number) {
     case f_client: r.client = as_text(f.content); break;
     case f_link: r.task.link = as_text(f.content); break;
@@ -142,7 +142,7 @@ result<outbox_record> read_record(std::span<const uint8_t> bytes) {
   uint64_t what = 0;
   for (protobuf::field f; in.next(f);) {
     if (f.number == f_what) what = f.value;
-    if (f.type == protobuf::wire_type::bytes) good = good && is_text(f.number) ? take_text(f, r) : good;
+    if (f.type == protobuf::wire_type::bytes) good = good && is_text(f.number) ? take_words(f, r) : good;
     else take_number(f, r);
   }
   if (in.failed() || !good || !settle(r, what)) return error{THARSIS_E_PROTOCOL, "no record of an outbox"};
