@@ -54,8 +54,10 @@ error stream_receiver::on_end(uint64_t size, const sum& of_all) {
   return fine();
 }
 
+// In steps that are worth a message, or the sender would fill the line with the heads of small ones.
 uint64_t stream_receiver::limit() {
-  limit_ = std::max(limit_, confirmed_ + std::min(window_, cap_));
+  const uint64_t window = std::min(window_, cap_), wanted = confirmed_ + window;
+  if (wanted >= limit_ + window / 4 || (wanted > limit_ && limit_ == received_)) limit_ = wanted;
   return told_limit_ = limit_;
 }
 

@@ -13,18 +13,17 @@ using streams::reset_code;
 constexpr uint64_t bite_max = 256 * 1024;
 // It is not asked for less, unless that is all.
 constexpr uint64_t room_min = 16 * 1024;
-// Windows never shrink to less: a line on which that is too much carries nothing else either.
-constexpr uint64_t down_window_min = 16 * 1024;
-constexpr duration widen_after = 2s;
+// Of each stream that comes down.
+constexpr uint64_t window_min = 1024;
 
 }  // namespace
 
 stream_lane::stream_lane(const stream_settings& s)
     : settings_(s),
       pace_(s.pace),
+      down_pace_(s.pace),
       sending_(static_cast<uint64_t>(s.memory_max)),
-      receiving_(static_cast<uint64_t>(s.memory_max)),
-      down_window_(static_cast<uint64_t>(s.pace.flight_max)) {}
+      receiving_(static_cast<uint64_t>(s.memory_max)) {}
 
 stream_state* stream_lane::find(uint64_t id) {
   const auto found = streams_.find(id);
@@ -98,6 +97,7 @@ void stream_lane::end_all(tharsis_status status, const std::string& why, instant
 void stream_lane::on_network(bool costly, instant now) {
   costly_ = costly;
   pace_.on_network();
+  down_pace_.on_network();
   for (const auto& [id, s] : streams_) {
     const bool waits = !s->paused && !may_run(*s);
     if (waits) s->trouble = "the network is metered or cellular, and streams.when is wifi";
@@ -117,20 +117,16 @@ void stream_lane::leave(stream_state& s) {
 
 void stream_lane::on_answer(duration took, instant now) {
   const bool streaming = std::any_of(streams_.begin(), streams_.end(), [](const auto& s) { return s.second->opened && !s.second->paused; });
-  if (!pace_.on_answer(took, up_ && streaming, now)) return;
-  down_window_ = std::max(down_window_ / 2, down_window_min);
-  narrowed_at_ = now;
+  pace_.on_answer(took, up_ && streaming, now);
+  down_pace_.on_answer(took, up_ && streaming, now);
 }
 
-// After a while without slow answers, step by step.
-void stream_lane::recover(instant now) {
-  const auto most = static_cast<uint64_t>(settings_.pace.flight_max);
-  if (down_window_ < most && now - narrowed_at_ > widen_after) {
-    down_window_ = std::min(down_window_ * 2, most);
-    narrowed_at_ = now;
-  }
+// What comes down has the flight that the way allows, in equal parts.
+void stream_lane::share_window() {
+  uint64_t open = 0;
+  for (const auto& [id, s] : streams_) open += s->down && s->number != 0 ? 1 : 0;
   for (const auto& [id, s] : streams_)
-    if (s->down) s->down->hold_back(down_window_);
+    if (s->down) s->down->hold_back(std::max<uint64_t>(down_pace_.flight() / std::max<uint64_t>(open, 1), window_min));
 }
 
 bool stream_lane::wants(instant now) const {
@@ -142,6 +138,7 @@ void stream_lane::on_up() {
   last_number_ = 0;
   farewells_.clear();
   pace_.begin();
+  down_pace_.begin();
 }
 
 void stream_lane::on_down(const std::string& why, instant now) {

@@ -75,17 +75,18 @@ class stream_lane {
   error on_known(stream_state& s, const streams::message& m, instant now);
   error on_opened(stream_state& s, const streams::message& m);
   error on_credit(stream_state& s, const streams::message& m, instant now);
+  error on_data(stream_state& s, const streams::message& m, instant now);
   void on_reset(stream_state& s, const streams::message& m, instant now);
   void leave(stream_state& s);
-  void say_open(stream_state& s);
+  void say_open(stream_state& s, instant now);
   void say(const streams::message& m);
   void say_controls(instant now);
   bool say_data(instant now);
   stream_state* next_to_send(instant now);
-  void recover(instant now);
+  void share_window();
 
   const stream_settings settings_;
-  stream_pace pace_;
+  stream_pace pace_, down_pace_;
   streams::stream_pool sending_, receiving_;
   holder streams_;
   std::vector<stream_event> events_;
@@ -98,8 +99,6 @@ class stream_lane {
   bool flight_full_ = false;
   uint32_t last_number_ = 0;
   uint64_t turns_ = 0;
-  uint64_t down_window_;
-  instant narrowed_at_{};
 };
 
 }  // namespace tharsis::stn

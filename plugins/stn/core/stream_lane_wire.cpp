@@ -39,7 +39,7 @@ error stream_lane::on_known(stream_state& s, const message& m, instant now) {
   switch (m.is) {
     case message::kind::credit: return s.up ? on_credit(s, m, now) : out_of_place();
     case message::kind::done: return s.up ? s.up->on_done(m.size) : out_of_place();
-    case message::kind::data: return s.down ? s.down->on_data(m.offset, m.bytes) : out_of_place();
+    case message::kind::data: return s.down ? on_data(s, m, now) : out_of_place();
     case message::kind::end: return s.down ? s.down->on_end(m.size, m.sum) : out_of_place();
     default: return out_of_place();
   }
@@ -70,6 +70,13 @@ error stream_lane::on_credit(stream_state& s, const message& m, instant now) {
   return fine();
 }
 
+error stream_lane::on_data(stream_state& s, const message& m, instant now) {
+  const error why = s.down->on_data(m.offset, m.bytes);
+  if (why.status != THARSIS_OK) return why;
+  if (const auto came = s.way.on_received(s.down->received(), m.bytes.size(), now)) down_pace_.on_arrived(came->bytes, came->took, true, now);
+  return fine();
+}
+
 // Some come again by themselves; all else is the end.
 void stream_lane::on_reset(stream_state& s, const message& m, instant now) {
   const std::string text = m.text.empty() ? std::string("it broke the stream off") : foreign_text(m.text);
@@ -91,7 +98,7 @@ void stream_lane::say(const message& m) {
   (*wire_)(body_);
 }
 
-void stream_lane::say_open(stream_state& s) {
+void stream_lane::say_open(stream_state& s, instant now) {
   message m;
   m.is = message::kind::open;
   m.stream = s.number = ++last_number_;
@@ -105,6 +112,7 @@ void stream_lane::say_open(stream_state& s) {
     m.has = s.down->received();
     m.sum = s.down->sum_of_received();
     m.limit = s.down->limit();
+    s.way.on_told(m.limit, now);
   }
   ++s.opens;
   say(m);
@@ -117,10 +125,11 @@ void stream_lane::say_controls(instant now) {
     (*wire_)(body);
   }
   for (const auto& [id, s] : streams_) {
-    if (may_open(*s, now)) say_open(*s);
+    if (may_open(*s, now)) say_open(*s, now);
     if (!s->opened || !s->down || s->paused) continue;
     if (auto credit = s->down->take_credit()) {
       credit->stream = s->number;
+      s->way.on_told(credit->limit, now);
       say(*credit);
     }
   }
@@ -156,7 +165,7 @@ bool stream_lane::say_data(instant now) {
 
 void stream_lane::take_output(const std::function<void(std::span<const uint8_t>)>& say_it, size_t room, instant now, size_t data_most) {
   if (!up_) return;
-  recover(now);
+  share_window();
   wire_ = &say_it;
   said_ = 0;
   data_most_ = data_most;

@@ -5,6 +5,7 @@
 #include "plugins/stn/core/stream_order.h"
 #include "plugins/stn/core/stream_rate.h"
 #include "plugins/stn/core/stream_settings.h"
+#include "plugins/stn/core/stream_way.h"
 #include "sdk/pure/stream_receiver.h"
 #include "sdk/pure/stream_sender.h"
 
@@ -28,6 +29,7 @@ struct stream_state {
     opened = told_done = false;
     if (up) up->on_cut();
     if (down) down->on_cut();
+    way.clear();
   }
   stream_progress progress() const {
     stream_progress p;
@@ -45,6 +47,7 @@ struct stream_state {
   std::optional<streams::stream_sender> up;
   std::optional<streams::stream_receiver> down;
   stream_rate up_rate, down_rate;
+  stream_way way;  // Of what comes down.
 
   uint32_t number = 0;  // On this connection; 0: none yet.
   bool opened = false;
