@@ -4,6 +4,7 @@
 #include "plugins/dns/read_settings.h"
 #include "plugins/dns/resolve_command.h"
 #include "plugins/dns/service.h"
+#include "sdk/async/blocking.h"
 #include "sdk/async/door.h"
 #include "sdk/async/task_set.h"
 
@@ -30,7 +31,7 @@ class plugin {
     return std::make_unique<plugin>(tables, *s);
   }
   plugin(const host& tables, const settings& s)
-      : host_(tables), place_(tables.loop), service_(tables, place_, s, file_of(tables)), command_(tables, place_, service_), closing_(place_) {}
+      : host_(tables), place_(tables.loop), service_(tables, place_, s, file_of(tables)), command_(tables, place_, service_, s), closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) {
     service_.open(host_.declare(stats_topic));
@@ -47,6 +48,7 @@ class plugin {
   task<void> close() {
     service_.close();
     co_await service_.keep(later(place_.now(), keep_at_most));
+    if (command_.reads_trust()) co_await blocking_over(place_);
     host_.self->stopped(host_.self->self);
   }
 

@@ -13,6 +13,20 @@ result<settings> read_settings(const host& tables) {
   s.cache.negative_ttl = tables.wait("cache.negative_ttl", s.cache.negative_ttl);
   s.cache.entries = static_cast<size_t>(tables.whole("cache.entries", static_cast<int64_t>(s.cache.entries)));
   s.ranked = tables.text("rank", "known") == "known";
+  s.budget = tables.wait("budget", s.budget);
+  s.other_family = tables.wait("other_family", s.other_family);
+  s.udp.again = tables.wait("udp.again", s.udp.again);
+  s.udp.late_window = tables.wait("udp.late_window", s.udp.late_window);
+  s.tls.ca = tables.text("tls.ca");
+  s.tls.system_store = tables.flag("tls.system_store", s.tls.ca.empty());
+  s.mode = trust_named(tables.text("mode", "guarded")).value_or(trust::guarded);
+  const std::vector<std::string> servers = tables.texts("servers");
+  for (size_t i = 0; i < servers.size(); ++i) {
+    auto known = parse_server(servers[i]);
+    const std::string path = "servers." + std::to_string(i);
+    if (!known) return error{THARSIS_E_INVALID, "dns." + path + " (" + tables.where(path) + "): " + known.failure().text};
+    s.servers.push_back(std::move(*known));
+  }
   for (const std::string& key : tables.keys("pins")) {
     const std::string path = "pins." + key;
     const auto wrong = [&](const std::string& at, const std::string& what) {

@@ -1,23 +1,17 @@
 #include "plugins/dns/resolve_command.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <utility>
 
+#include "plugins/dns/core/name.h"
+#include "plugins/dns/trust_file.h"
 #include "sdk/pure/address.h"
-#include "sdk/pure/json.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {
 namespace {
 
-constexpr std::string_view usage =
-    "usage: tharsis dns resolve NAME... [-4 | -6] [--json]\n"
-    "The addresses of each name, where they came from and how long it took.\n"
-    "  -4, -6   only addresses of this family\n"
-    "  --json   one line of JSON\n"
-    "exit code: 0 each name has an address, 1 one has none, 2 the command is wrong";
-
-std::string_view source_name(uint32_t source) {
+std::string source_name(uint32_t source) {
   switch (source) {
     case THARSIS_DNS_LITERAL: return "literal";
     case THARSIS_DNS_PINNED: return "pinned";
@@ -26,93 +20,140 @@ std::string_view source_name(uint32_t source) {
   }
 }
 
+// What the profile or the question itself says needs no proof.
+bool needs_no_proof(uint32_t source) { return source == THARSIS_DNS_LITERAL || source == THARSIS_DNS_PINNED; }
+
+ruling ruling_of(const tharsis_dns_answer& a) {
+  ruling r;
+  r.status = a.status;
+  r.reason = view(a.reason);
+  r.saw = needs_no_proof(a.source) ? finding::proven : finding::single;
+  const std::string why = a.source == THARSIS_DNS_PINNED ? "dns.pins says so" : a.source == THARSIS_DNS_LITERAL ? "it is an address" : "the system's resolver says so";
+  for (uint32_t i = 0; i < a.count; ++i) r.candidates.push_back({a.addresses[i], source_name(a.source), needs_no_proof(a.source), why});
+  return r;
+}
+
+std::vector<uint16_t> kinds_of(const resolve_line& line) {
+  if (line.kind != 0) return {line.kind};
+  if (line.family != 0) return {line.family == 4 ? type::a : type::aaaa};
+  return {type::aaaa, type::a};
+}
+
 }  // namespace
 
 void resolve_command::run(const command_call& call) {
   call_ = call;
-  uint32_t family = 0;
-  for (const std::string& word : call.words()) {
-    if (word == "--help" || word == "-h") {
-      call_->print(usage);
-      return call_->finish(0);
-    }
-    if (word == "--json") as_json_ = true;
-    else if (word == "-4") family = 4;
-    else if (word == "-6") family = 6;
-    else if (word.starts_with("-")) return refuse("there is no option '" + word + "'");
-    else rows_.push_back({word});
+  auto line = parse_resolve_line(call.words());
+  if (!line) return call_->refuse(line.failure().text);
+  line_ = std::move(*line);
+  if (line_.help) {
+    call_->print(resolve_help);
+    return call_->finish(0);
   }
-  if (rows_.empty()) return refuse("resolve needs a name");
+  if (!line_.servers.empty()) settings_.servers = line_.servers;
+  if (line_.kind != 0 && settings_.servers.empty())
+    return call_->refuse("dns resolve: the system's resolver is asked for addresses only; for records of type " + std::string(type_name(line_.kind)) + " name a --server");
+  settings_.mode = line_.mode.value_or(settings_.mode);
+  settings_.budget = line_.deadline.value_or(settings_.budget);
+  if (!line_.ca.empty()) settings_.tls = {call.absolute(line_.ca), false};
+  means_.udp = settings_.udp;
+  if (settings_.mode == trust::open) means_.udp.late_window = duration::zero();
+  work_.spawn(work());
+}
+
+task<void> resolve_command::work() {
+  const auto& servers = settings_.servers;
+  if (std::any_of(servers.begin(), servers.end(), [](const server& s) { return s.vouched(); })) co_await load_trust(means_, settings_.tls);
   service_.open(0);
   asked_ = place_.now();
-  for (row& r : rows_) ask(r, family);
-  if (open_ == 0) print();
+  for (const std::string& name : line_.names) {
+    rows_.emplace_back();
+    rows_.back().report.name = name;
+    ask(rows_.back());
+  }
+  while (!collect()) co_await stirred_.wait();
+  print();
 }
 
-void resolve_command::refuse(const std::string& why) const {
-  call_->refuse(why + "\n" + std::string(usage));
+// Who is pinned or an address needs no server.
+void resolve_command::ask(row& r) {
+  const auto name = canonical_name(r.report.name);
+  if (!name) {
+    r.report.what.status = name.failure().status;
+    r.report.what.reason = name.failure().text;
+    r.done = true;
+  } else if (!settings_.servers.empty() && !parse_ip(*name) && settings_.pins.count(*name) == 0) {
+    ask_servers(r, *name);
+  } else {
+    ask_service(r);
+  }
 }
 
-void resolve_command::ask(row& r, uint32_t family) {
+void resolve_command::ask_servers(row& r, const std::string& name) {
+  inquiry::wish w{name, kinds_of(line_), later(place_.now(), settings_.budget), line_.explain};
+  r.servers = std::make_unique<inquiry>(means_, settings_, std::move(w), [this] { stirred_.raise(); });
+}
+
+void resolve_command::ask_service(row& r) {
   const tharsis_dns& dns = *service_.table();
   tharsis_error why = no_error();
-  r.status = dns.resolve(dns.self, text_of(r.name), family, &resolve_command::on_answer, this, &r.query, &why);
-  if (r.status == THARSIS_OK) {
-    r.status = THARSIS_PENDING;
-    ++open_;
-  } else {
-    r.reason = why.text;
-  }
+  const tharsis_status status = dns.resolve(dns.self, text_of(r.report.name), line_.family, &resolve_command::on_answer, this, &r.query, &why);
+  if (status == THARSIS_OK) return;
+  r.report.what.status = status;
+  r.report.what.reason = why.text;
+  r.done = true;
 }
 
 void resolve_command::on_answer(void* self, tharsis_handle query, const tharsis_dns_answer* a) {
   resolve_command& c = *static_cast<resolve_command*>(self);
   for (row& r : c.rows_) {
-    if (r.query != query || r.status != THARSIS_PENDING) continue;
-    r.status = a->status;
-    r.source = source_name(a->source);
-    for (uint32_t i = 0; i < a->count; ++i) r.addresses.push_back(ip_text(a->addresses[i]));
-    r.reason = view(a->reason);
-    r.took = c.place_.now() - c.asked_;
-    if (--c.open_ == 0) c.print();
+    if (r.query != query || r.done) continue;
+    r.report.what = ruling_of(*a);
+    r.report.took = c.place_.now() - c.asked_;
+    r.done = true;
+  }
+  c.stirred_.raise();
+}
+
+// Whether all are done.
+bool resolve_command::collect() {
+  for (row& r : rows_) {
+    if (r.done || r.servers == nullptr || !r.servers->over()) continue;
+    r.done = true;
+    r.report.took = place_.now() - asked_;
+    read(r);
+  }
+  return std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.done; });
+}
+
+void resolve_command::read(row& r) const {
+  resolve_report& to = r.report;
+  to.explain = line_.explain;
+  for (size_t i = 0; i < r.servers->asked().kinds.size(); ++i)
+    to.heard.insert(to.heard.end(), r.servers->heard(i).begin(), r.servers->heard(i).end());
+  if (line_.kind == 0) {
+    to.what = r.servers->result();
     return;
   }
+  question q;
+  q.name = r.servers->asked().name;
+  q.kind = line_.kind;
+  record_ruling records = judge_records(q, settings_.mode, r.servers->heard(0));
+  to.has_records = true;
+  to.records = std::move(records.texts);
+  to.what.status = records.status;
+  to.what.reason = std::move(records.reason);
+  to.what.saw = records.proven ? finding::proven : finding::single;
+  for (const auto& a : records.hints) to.what.candidates.push_back({a, records.source, records.proven, "a hint of a service record"});
 }
 
 void resolve_command::print() const {
   size_t width = 0;
-  for (const row& r : rows_) width = std::max(width, r.name.size());
-  std::string table;
-  for (const row& r : rows_) table += (table.empty() ? "" : "\n") + line(r, width);
-  call_->print(as_json_ ? json() : table);
-  const bool all = std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.status == THARSIS_OK; });
-  call_->finish(all ? 0 : 1);
-}
-
-std::string resolve_command::line(const row& r, size_t width) const {
-  std::string text = r.name + std::string(width - r.name.size(), ' ');
-  if (r.status != THARSIS_OK) return text + "  unresolved: " + r.reason;
-  for (const std::string& address : r.addresses) text += "  " + address;
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", static_cast<double>(r.took.count()) / 1e6);
-  return text + "  (" + r.source + ", " + took + ")";
-}
-
-std::string resolve_command::json() const {
-  std::string list;
-  for (const row& r : rows_) {
-    std::string addresses;
-    for (const std::string& a : r.addresses) addresses += (addresses.empty() ? "" : ",") + json_text(a);
-    list += (list.empty() ? "" : ",") + json_object()
-                                            .add("name", r.name)
-                                            .add("status", status_name(r.status))
-                                            .add("source", r.source)
-                                            .add_raw("addresses", "[" + addresses + "]")
-                                            .add("took_ms", static_cast<double>(r.took.count()) / 1e6)
-                                            .add("reason", r.reason)
-                                            .text();
-  }
-  return json_object().add_raw("names", "[" + list + "]").text();
+  for (const row& r : rows_) width = std::max(width, r.report.name.size());
+  std::string all;
+  for (const row& r : rows_) all += (all.empty() ? "" : "\n") + (line_.json ? r.report.json() : r.report.text(width));
+  call_->print(all);
+  call_->finish(std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.report.what.status == THARSIS_OK; }) ? 0 : 1);
 }
 
 }  // namespace tharsis::dns

@@ -1,10 +1,14 @@
-// `tharsis dns resolve NAME... [-4 | -6] [--json]`: asks the service as any plugin would, and prints
-// what it answers.
+// `tharsis dns resolve NAME...`: asks the servers that are named, or the service as any plugin would, and prints what comes of
+// it.
 #pragma once
+#include <list>
+#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "plugins/dns/inquiry.h"
+#include "plugins/dns/resolve_line.h"
+#include "plugins/dns/resolve_report.h"
 #include "plugins/dns/service.h"
 #include "sdk/async/command.h"
 
@@ -12,39 +16,43 @@ namespace tharsis::dns {
 
 class resolve_command {
  public:
-  resolve_command(const host& tables, strand& place, service& asked) : host_(tables), place_(place), service_(asked) {}
+  resolve_command(const host& tables, strand& place, service& asked, const settings& s)
+      : host_(tables), place_(place), service_(asked), settings_(s), means_{host_, place_, {}, {}, {}}, stirred_(place), work_(place) {}
   resolve_command(const resolve_command&) = delete;
 
-  // In the place of the plugin's start. Ends with finish(): 0 when every name has an address,
-  // 1 when one has none, 2 when the words make no sense.
+  // In the place of the plugin's start. Ends with finish(): 0 when every name has an address, 1 when one has none, 2 when the
+  // words make no sense.
   void run(const command_call& call);
+  bool reads_trust() const { return means_.reading; }
 
  private:
   struct row {
-    std::string name;
+    resolve_report report;
+    std::unique_ptr<inquiry> servers;  // Who is asked; null: the service.
     tharsis_handle query = 0;
-    tharsis_status status = THARSIS_PENDING;
-    std::string source;
-    std::vector<std::string> addresses;
-    std::string reason;
-    duration took{};
+    bool done = false;
   };
 
-  void refuse(const std::string& why) const;
-  void ask(row& r, uint32_t family);
+  task<void> work();
+  void ask(row& r);
+  void ask_servers(row& r, const std::string& name);
+  void ask_service(row& r);
   static void on_answer(void* self, tharsis_handle query, const tharsis_dns_answer* a);
+  bool collect();
+  void read(row& r) const;
   void print() const;
-  std::string line(const row& r, size_t width) const;
-  std::string json() const;
 
   const host host_;
   strand& place_;
   service& service_;
+  settings settings_;
+  means means_;
   std::optional<command_call> call_;
-  bool as_json_ = false;
+  resolve_line line_;
   instant asked_{};
-  size_t open_ = 0;
-  std::vector<row> rows_;
+  std::list<row> rows_;
+  signal stirred_;
+  task_set work_;
 };
 
 }  // namespace tharsis::dns

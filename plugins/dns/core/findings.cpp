@@ -62,6 +62,15 @@ bool add_service(const record& r, findings& f) {
   return true;
 }
 
+// "1 edge.example.net alpn=h2,h3 port=8443 hints=192.0.2.1", with the names of RFC 9460 where a person knows them.
+std::string text_of(const service_record& s) {
+  std::string text = std::to_string(s.priority) + " " + (s.target.empty() ? "." : s.target);
+  for (const std::string& p : s.alpn) text += (&p == &s.alpn.front() ? " alpn=" : ",") + p;
+  if (s.port != 0) text += " port=" + std::to_string(s.port);
+  for (const auto& a : s.hints) text += (&a == &s.hints.front() ? " hints=" : ",") + ip_text(a);
+  return s.ech.empty() ? text : text + " ech";
+}
+
 // Texts are joined, as those who cut them into pieces of 255 mean it; bytes that are no text are left out.
 bool add_text(const record& r, findings& f) {
   std::string text;
@@ -154,6 +163,7 @@ findings read_findings(const question& q, const message& m) {
   f.tail = at.text();
   f.strays = m.answers().left() - std::min(used, m.answers().left());
   std::stable_sort(f.services.begin(), f.services.end(), [](const auto& a, const auto& b) { return a.priority < b.priority; });
+  for (const service_record& service : f.services) f.texts.push_back(text_of(service));
   if (s.found && code == rcode::ok) return f.what = findings::kind::found, f;
   if (s.found) return failed("it says that there is no such name, and its addresses");
   if (code == rcode::ok && !m.recursion_available() && !m.authoritative()) return failed("it is no resolver: it does not look for names");

@@ -28,7 +28,7 @@ struct findings {
   uint32_t life = 0;
   std::vector<tharsis_address> addresses;  // Of A and AAAA; each once, port 0, in the order they came.
   std::vector<service_record> services;    // Of HTTPS and SVCB, the best first.
-  std::vector<std::string> texts;          // Of any other type, as a person reads it.
+  std::vector<std::string> texts;          // Of all types but A and AAAA, as a person reads it.
   std::string tail;                        // Where the aliases end.
   size_t strays = 0;                       // Records among the answers that nobody asked for.
   std::string why;                         // A sentence, if failed.

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "plugins/dns/core/consensus.h"
+#include "plugins/dns/core/server.h"
+#include "plugins/dns/core/udp_inquiry.h"
 #include "sdk/abi/net.h"
 #include "sdk/pure/time.h"
 
@@ -28,6 +31,18 @@ struct settings {
 
   // Addresses come in the order in which it makes sense to try them, by what their users told; else as they were found.
   bool ranked = true;
+  // Who is asked; nobody: the system's resolver. All of them at once.
+  std::vector<server> servers;
+  trust mode = trust::guarded;
+  // For the answers of all servers to one name. People wait for two seconds; who has addresses by then still has to connect.
+  duration budget = 1500ms;
+  // Once addresses of one family are there, for those of the other (RFC 8305).
+  duration other_family = 50ms;
+  udp_settings udp;
+  struct tls_settings {
+    std::string ca;  // A file of authorities that vouch for servers.
+    bool system_store = true;
+  } tls;
 
   // By name as canonical_name() writes it; ports 0, in the profile's order.
   std::map<std::string, std::vector<tharsis_address>> pins;

@@ -1,0 +1,173 @@
+#include "plugins/dns/ask.h"
+
+#include <utility>
+
+#include "plugins/dns/core/framed_message.h"
+#include "plugins/dns/doh_exchange.h"
+#include "sdk/async/tcp_stream.h"
+#include "sdk/async/tls_stream.h"
+#include "sdk/async/udp_socket.h"
+#include "sdk/pure/address.h"
+
+namespace tharsis::dns {
+namespace {
+
+// Blocks of RFC 8467: who sees the encrypted bytes cannot tell names by their length.
+constexpr size_t padding = 128;
+
+findings failed(std::string why) {
+  findings f;
+  f.why = std::move(why);
+  return f;
+}
+findings silent() { return failed("no answer came in time"); }
+
+// What a whole message from the server says.
+findings judged(const question& q, std::span<const uint8_t> bytes) {
+  message m;
+  defect d = defect::none;
+  const fit f = match(q, bytes, m, &d);
+  if (f == fit::damaged) return failed("its message " + std::string(sentence(d)));
+  // Over a stream nobody guesses, and some servers write names in letters of their own.
+  if (f != fit::fits && f != fit::other_case) return failed("its message " + std::string(sentence(f)));
+  if (m.truncated()) return failed("its answer is cut, though there was room for all");
+  return read_findings(q, m);
+}
+
+struct heard_on_udp {
+  std::vector<findings> answers;
+  bool wants_tcp = false, disputed = false;
+  size_t strangers = 0;
+};
+
+task<heard_on_udp> ask_udp(const means& m, server to, question q, instant deadline, first_word first) {
+  signal came(m.place);
+  udp_socket socket(*m.tables.net, [&came] { came.raise(); });
+  tharsis_address any{};
+  any.family = to.at.family;
+  tharsis_error why = no_error();
+  heard_on_udp heard;
+  if (socket.open(any, &why) != THARSIS_OK) {
+    heard.answers.push_back(failed(why.text));
+    co_return heard;
+  }
+  udp_inquiry inquiry(std::move(q), m.udp, m.place.now(), deadline);
+  std::array<uint8_t, question_max> room;
+  const auto bytes = write(inquiry.asked(), room);
+  std::array<uint8_t, 4096> datagram;
+  while (!inquiry.over(m.place.now())) {
+    if (inquiry.send(m.place.now())) socket.send(to.at, bytes);
+    tharsis_address from{};
+    while (const auto size = socket.receive(datagram, from))
+      if (from == to.at) inquiry.on_datagram(std::span(datagram).first(*size), m.place.now());
+    if (inquiry.answered()) *first = inquiry.answers().back();
+    if (inquiry.over(m.place.now())) break;
+    co_await came.wait(inquiry.deadline());
+  }
+  heard.answers = inquiry.answers();
+  heard.wants_tcp = inquiry.wants_tcp();
+  heard.disputed = inquiry.disputed();
+  heard.strangers = inquiry.strangers();
+  co_return heard;
+}
+
+// A stream to the server; over TLS it has proved its name.
+task<result<std::unique_ptr<stream>>> open_stream(const means& m, server to, instant deadline) {
+  auto wire = co_await dial_tcp(m.place, *m.tables.net, to.at, deadline);
+  if (!wire) co_return wire.failure();
+  std::unique_ptr<stream> opened = std::move(*wire);
+  if (!to.vouched()) co_return std::move(opened);
+  const auto& trusted = to.by == way::https ? m.web : m.bare;
+  if (!trusted) co_return m.untrusted;
+  co_return co_await tls_connect(m.place, std::move(opened), *trusted, to.name, deadline);
+}
+
+task<findings> ask_stream(const means& m, server to, question q, instant deadline) {
+  auto wire = co_await open_stream(m, std::move(to), deadline);
+  if (!wire) co_return failed(wire.failure().text);
+  std::array<uint8_t, question_max> room;
+  (*wire)->write(framed_message::frame(write(q, room)));
+  framed_message answer;
+  std::array<uint8_t, 4096> chunk;
+  for (;;) {
+    size_t count = 0;
+    const tharsis_status status = (*wire)->read(chunk, count);
+    if (status == THARSIS_PENDING) {
+      if (m.place.now() >= deadline) co_return answer.begun() ? failed("only a part of its answer came in time") : silent();
+      co_await (*wire)->events().wait(deadline);
+      continue;
+    }
+    if (status != THARSIS_OK || count == 0) {
+      const std::string more = (*wire)->failure();
+      co_return failed("it closed the connection before its answer was whole" + (more.empty() ? more : " (" + more + ")"));
+    }
+    answer.on_bytes(std::span(chunk).first(count));
+    if (answer.whole()) co_return judged(q, answer.message());
+  }
+}
+
+task<findings> ask_https(const means& m, server to, question q, instant deadline) {
+  auto wire = co_await open_stream(m, to, deadline);
+  if (!wire) co_return failed(wire.failure().text);
+  std::array<uint8_t, question_max> room;
+  const auto bytes = write(q, room);
+  std::string body(as_text(bytes));
+  auto answer = co_await doh_exchange(m.place, std::move(*wire), std::move(to), std::move(body), deadline);
+  if (!answer) co_return failed(answer.failure().text);
+  co_return judged(q, as_bytes(*answer));
+}
+
+// The answer over TCP decides; where none comes that can, the last datagram does: who forges has to be first.
+task<void> settle_by_tcp(const means& m, server to, question q, heard_on_udp heard, instant deadline, testimony& into) {
+  q.cookie = false;
+  findings sure = co_await ask_stream(m, std::move(to), std::move(q), deadline);
+  if (sure.what == findings::kind::failed && !heard.answers.empty()) {
+    sure = std::move(heard.answers.back());
+    heard.answers.pop_back();
+  }
+  into.what = std::move(sure);
+  if (!heard.disputed) co_return;
+  for (findings& f : heard.answers) {
+    udp_inquiry::remove_common(f, into.what);
+    if (!f.addresses.empty() || f.what != into.what.what) into.forged.push_back(std::move(f));
+  }
+}
+
+}  // namespace
+
+chance means::draw() const {
+  chance c;
+  tables.random->fill(tables.random->self, reinterpret_cast<uint8_t*>(&c.id), sizeof c.id);
+  tables.random->fill(tables.random->self, c.cases.data(), c.cases.size());
+  tables.random->fill(tables.random->self, c.cookie.data(), c.cookie.size());
+  return c;
+}
+
+task<testimony> ask(const means& m, server to, std::string name, uint16_t kind, instant deadline, first_word first) {
+  testimony said;
+  said.source = to.text;
+  said.vouched = to.vouched();
+  question q;
+  q.name = std::move(name);
+  q.kind = kind;
+  q.secret = m.draw();
+  if (to.by == way::https) {
+    q.secret.id = 0;  // So that caches on the way see equal questions as such (RFC 8484).
+    q.secret.cases.fill(0);
+  }
+  if (to.vouched()) q.padded_to = padding;
+  if (to.by == way::udp) {
+    q.cookie = true;
+    heard_on_udp heard = co_await ask_udp(m, to, q, deadline, std::move(first));
+    if (heard.wants_tcp) co_await settle_by_tcp(m, std::move(to), std::move(q), std::move(heard), deadline, said);
+    else if (!heard.answers.empty()) said.what = std::move(heard.answers.back());
+    else said.what = heard.strangers > 0 ? failed("no answer came in time, but " + std::to_string(heard.strangers) + " that somebody else made up") : silent();
+  } else if (to.by == way::https) {
+    said.what = co_await ask_https(m, std::move(to), std::move(q), deadline);
+  } else {
+    said.what = co_await ask_stream(m, std::move(to), std::move(q), deadline);
+  }
+  co_return said;
+}
+
+}  // namespace tharsis::dns

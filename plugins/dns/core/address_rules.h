@@ -1,0 +1,20 @@
+// Which addresses cannot be those of a public name, and which are as good as the same. Pure.
+#pragma once
+#include <string_view>
+
+#include "sdk/abi/net.h"
+
+namespace tharsis::dns {
+
+// Why no public name has this address: "a private address"; empty: it may have. The ranges for documentation and for
+// benchmarks may be seen in tests and behind local proxies, and pass.
+std::string_view bogus(const tharsis_address& a);
+
+// Of one network: the same /24 of IPv4 or /48 of IPv6. Operators move services within one.
+bool neighbours(const tharsis_address& a, const tharsis_address& b);
+
+// A name that only the network at hand knows, so that it may well have a private address: one label, or under local,
+// lan, internal, intranet, home.arpa, localhost.
+bool is_local_name(std::string_view canonical);
+
+}  // namespace tharsis::dns

@@ -1,0 +1,96 @@
+// From what several servers say of one name to the addresses that are to be used, and to those that are not.
+//
+//   strict   only servers that proved who they are are believed
+//   guarded  they decide where one of them answered; else what most others say, marked as not proven
+//   open     the first answer counts, whatever it is
+//
+// In strict and guarded mode an address that no public name has is dropped, whoever gives it, except for local names. A
+// server that says that there is no such name has a vote as those that have addresses; a draw is for the addresses, so one
+// liar's NXDOMAIN erases nothing.
+//
+// Pure.
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/dns/core/findings.h"
+
+namespace tharsis::dns {
+
+enum class trust : uint8_t { strict, guarded, open };
+std::optional<trust> trust_named(std::string_view word);
+
+// What one server said.
+struct testimony {
+  std::string source;
+  bool vouched = false;
+  findings what;
+  // Answers that came in its name and that it contradicted: somebody else forged them.
+  std::vector<findings> forged;
+};
+
+struct candidate {
+  tharsis_address address{};
+  std::string source;
+  bool proven = false;
+  std::string why;
+};
+struct refusal {
+  tharsis_address address{};
+  std::string source;
+  std::string why;
+};
+
+// The worst that was seen, the lowest first.
+enum class finding : uint8_t {
+  proven,     // Who proved to be a trusted server says so, and nobody says otherwise.
+  agreed,     // Several say the same, and nobody says otherwise; not proven.
+  single,     // One says so.
+  disputed,   // They differ, as they may where a name has many servers; what most say, or a trusted one, counts.
+  hijack,     // A server gives addresses that cannot be, or hides a name that a trusted one knows.
+  injection,  // Forged answers race those of a server.
+};
+std::string_view word(finding f);
+
+struct ruling {
+  // OK; NOT_FOUND: there is no such name, or it has no address, or none that may be used; DENIED: there are addresses, but from
+  // nobody whom this mode believes; NETWORK: no server answered.
+  tharsis_status status = THARSIS_E_NETWORK;
+  finding saw = finding::single;
+  std::vector<candidate> candidates;
+  std::vector<refusal> refused;
+  uint32_t life = 0;   // Seconds, of what was believed; 0: it does not say.
+  std::string reason;  // A sentence unless OK.
+  std::string verdict() const;  // One word: word(saw), or why there is nothing.
+};
+
+// Servers that did not answer, or not yet.
+struct silence {
+  size_t vouched = 0, plain = 0;
+};
+
+// `heard`, in the order they came, about one type of addresses.
+ruling judge(const question& q, trust mode, std::span<const testimony> heard, silence silent);
+
+// May one stop waiting for the silent ones? A trusted answer decides; where no trusted server is left to wait for, so do
+// more than half of all.
+bool decided(const question& q, trust mode, std::span<const testimony> heard, silence silent);
+
+// Of any other type of records: those that a trusted server has, else those that most have.
+struct record_ruling {
+  tharsis_status status = THARSIS_E_NETWORK;  // As ruling has it.
+  std::string source;
+  bool proven = false;
+  std::vector<std::string> texts;
+  std::vector<tharsis_address> hints;  // Of HTTPS and SVCB, with their ports.
+  std::string reason;
+};
+record_ruling judge_records(const question& q, trust mode, std::span<const testimony> heard);
+
+// Of both families, in the order to try: one of each in turn, IPv6 first.
+ruling both(ruling v6, ruling v4);
+
+}  // namespace tharsis::dns

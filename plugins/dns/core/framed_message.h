@@ -1,0 +1,36 @@
+// One message out of a stream of bytes, where two octets before it say how long it is (RFC 1035, 4.2.2). Pure.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tharsis::dns {
+
+class framed_message {
+ public:
+  // What is behind the message is not taken.
+  void on_bytes(std::span<const uint8_t> bytes) {
+    while (!whole() && !bytes.empty()) {
+      const size_t wanted = bytes_.size() < 2 ? 2 : 2 + size();
+      const auto part = bytes.first(std::min(bytes.size(), wanted - bytes_.size()));
+      bytes_.insert(bytes_.end(), part.begin(), part.end());
+      bytes = bytes.subspan(part.size());
+    }
+  }
+  bool whole() const { return bytes_.size() >= 2 && bytes_.size() == 2 + size(); }
+  bool begun() const { return !bytes_.empty(); }
+  std::span<const uint8_t> message() const { return std::span(bytes_).subspan(2); }
+
+  static std::vector<uint8_t> frame(std::span<const uint8_t> message) {
+    std::vector<uint8_t> out{static_cast<uint8_t>(message.size() >> 8), static_cast<uint8_t>(message.size())};
+    out.insert(out.end(), message.begin(), message.end());
+    return out;
+  }
+
+ private:
+  size_t size() const { return static_cast<size_t>(bytes_[0] << 8 | bytes_[1]); }
+  std::vector<uint8_t> bytes_;
+};
+
+}  // namespace tharsis::dns

@@ -1,0 +1,69 @@
+#include "plugins/dns/doh_exchange.h"
+
+#include <utility>
+
+#include "sdk/async/http1_client.h"
+#include "sdk/async/http2_client.h"
+#include "sdk/pure/address.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::dns {
+namespace {
+
+constexpr std::string_view message_type = "application/dns-message";
+constexpr size_t answer_max = 65'535;
+
+url url_of(const server& s) {
+  url u;
+  u.secure = true;
+  u.host = s.name;
+  u.port = s.at.port;
+  u.target = s.path;
+  return u;
+}
+
+http1::request_head head_for(const server& s) {
+  http1::request_head head;
+  head.method = "POST";
+  head.target = s.path;
+  head.fields = {{"content-type", std::string(message_type)}, {"accept", std::string(message_type)}};
+  return head;
+}
+
+error refused(const http1::response_head& head) {
+  const std::string status = std::to_string(head.status);
+  if (head.status == 429) return {THARSIS_E_BUSY, "it answers too many questions already (HTTP status 429)"};
+  if (head.status != 200) return {THARSIS_E_PROTOCOL, "it answered with HTTP status " + status + " " + std::string(http1::reason_of(head.status))};
+  const std::string_view type = http1::value_of(head.fields, "content-type");
+  const std::string_view bare = type.substr(0, type.find(';'));
+  if (!http1::same_name(bare, message_type)) return {THARSIS_E_PROTOCOL, "its answer is no DNS message but " + http1::in_quotes(type)};
+  return fine();
+}
+
+}  // namespace
+
+task<result<std::string>> doh_exchange(strand& place, std::unique_ptr<stream> wire, server to, std::string question, instant deadline) {
+  const url where = url_of(to);
+  std::shared_ptr<http2_client> many;
+  std::unique_ptr<http_line> line;
+  if (wire->protocol() == "h2") {
+    many = std::make_shared<http2_client>(place, std::move(wire), where);
+    line = many->line();
+  } else {
+    line = std::make_unique<http1_client>(place, std::move(wire), where);
+  }
+  if (const error wrong = line->begin(head_for(to), question.size(), question); wrong.status != THARSIS_OK) co_return wrong;
+  auto head = co_await line->head(deadline);
+  if (!head) co_return head.failure();
+  if (const error wrong = refused(*head); wrong.status != THARSIS_OK) co_return wrong;
+  std::string answer;
+  for (;;) {
+    auto piece = co_await line->read(deadline);
+    if (!piece) co_return piece.failure();
+    if (piece->empty()) co_return std::move(answer);
+    if (answer.size() + piece->size() > answer_max) co_return error{THARSIS_E_PROTOCOL, "its answer is longer than a DNS message"};
+    answer += as_text(*piece);
+  }
+}
+
+}  // namespace tharsis::dns

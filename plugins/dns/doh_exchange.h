@@ -1,0 +1,19 @@
+// A DNS message to a server and one back, as a request of HTTP (RFC 8484): over HTTP/2, or 1.1 where the server has settled
+// on that.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "plugins/dns/core/server.h"
+#include "sdk/async/stream.h"
+#include "sdk/async/task.h"
+#include "sdk/pure/error.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::dns {
+
+// The answer's bytes, at most 64 KiB, or why there are none: another status than 200, another type, what HTTP died of.
+// `wire` is used up.
+task<result<std::string>> doh_exchange(strand& place, std::unique_ptr<stream> wire, server to, std::string question, instant deadline);
+
+}  // namespace tharsis::dns

@@ -1,0 +1,62 @@
+// A name asked of all servers at once, until what they say is enough (core/consensus.h) or time is up.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "plugins/dns/ask.h"
+#include "plugins/dns/core/settings.h"
+#include "sdk/async/task_set.h"
+
+namespace tharsis::dns {
+
+class inquiry {
+ public:
+  struct wish {
+    std::string name;
+    std::vector<uint16_t> kinds;  // Types of records: A, AAAA, ...
+    instant deadline;
+    // Hear everybody, even where enough is known; for explanations.
+    bool to_the_end = false;
+  };
+  // `tell` is called once it is over, from a task of its own: it must not destroy the inquiry there. All outlive it.
+  inquiry(const means& m, const settings& s, wish w, std::function<void()> tell);
+  inquiry(const inquiry&) = delete;
+
+  bool over() const { return over_; }
+  // Once over: of the addresses of one family, or of both.
+  ruling result() const;
+  // What was heard about one kind, in the order it came.
+  const std::vector<testimony>& heard(size_t kind) const { return matters_[kind].heard; }
+  const wish& asked() const { return wish_; }
+
+ private:
+  struct voice {
+    std::string source;
+    bool vouched = false;
+    first_word first;
+    bool done = false;
+  };
+  struct matter {
+    question what;
+    std::vector<voice> voices;  // As settings::servers.
+    std::vector<testimony> heard;
+    silence silent;
+    bool settled = false;
+  };
+  task<void> ask_one(size_t kind, size_t server);
+  task<void> hurry();
+  void on_heard();
+  void hear_the_rest();
+
+  const means& means_;
+  const settings& settings_;
+  const wish wish_;
+  const std::function<void()> tell_;
+  std::vector<matter> matters_;
+  bool over_ = false;
+  bool hurried_ = false;
+  task_set work_;
+};
+
+}  // namespace tharsis::dns

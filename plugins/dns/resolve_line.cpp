@@ -1,0 +1,56 @@
+#include "plugins/dns/resolve_line.h"
+
+#include "plugins/dns/core/findings.h"
+#include "sdk/pure/option_values.h"
+
+namespace tharsis::dns {
+
+const std::string_view resolve_help =
+    "usage: tharsis dns resolve NAME... [OPTION...]\n"
+    "The addresses of each name in the order to try them, where they came from, what was refused and how long it took.\n"
+    "  --server SERVER   ask it, and nobody but those that are named so: udp://IP:PORT, tcp://IP:PORT, tls://IP:PORT#NAME,\n"
+    "                    https://IP:PORT/dns-query#NAME; as often as you like\n"
+    "  --mode MODE       strict: believe only servers that prove their name (tls, https); guarded: they decide, and where none\n"
+    "                    answers what most others say counts, not proven; open: the first answer counts\n"
+    "  --type TYPE       A, AAAA, or records: HTTPS, SVCB, TXT, CNAME, NS, MX, SOA, PTR, SRV\n"
+    "  -4, -6            only addresses of this family\n"
+    "  --ca FILE         who vouches for the servers, instead of those whom the system trusts\n"
+    "  --deadline TIME   for the servers' answers to one name: 1500ms\n"
+    "  --explain         wait for all servers, and tell what each has said\n"
+    "  --json            one line of JSON for each name\n"
+    "exit code: 0 each name has what was asked for, 1 one has not, 2 the command is wrong";
+
+result<resolve_line> parse_resolve_line(const std::vector<std::string>& words) {
+  resolve_line line;
+  bool four = false, six = false;
+  option_words known("dns resolve");
+  known.flag("-4", four).flag("-6", six).flag("--json", line.json).flag("--explain", line.explain);
+  known.words("a name", line.names);
+  known.value("--ca", take_file(line.ca));
+  known.quiet_value("--server", [&](const std::string& text) -> std::string {
+    auto s = parse_server(text);
+    if (!s) return s.failure().text;
+    line.servers.push_back(std::move(*s));
+    return {};
+  });
+  known.value("--mode", [&](const std::string& text) -> std::string {
+    line.mode = trust_named(text);
+    return line.mode ? "" : "is no mode; there are strict, guarded and open";
+  });
+  known.value("--type", [&](const std::string& text) -> std::string {
+    line.kind = type_number(text);
+    return line.kind != 0 ? "" : "is no type of records that is known here; there are A, AAAA, HTTPS, SVCB, TXT, CNAME, NS, MX, SOA, PTR and SRV";
+  });
+  known.value("--deadline", [&](const std::string& text) { return line.deadline.emplace(), take_patience(*line.deadline)(text); });
+  if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
+  line.help = known.help();
+  if (line.help) return line;
+  if (line.names.empty()) return known.wrong_see_help("it needs a name.");
+  if (four && six) return known.wrong("-4 and -6 exclude each other; without them both families are asked for");
+  line.family = four ? 4 : six ? 6 : 0;
+  if (line.kind == type::a) line.family = 4, line.kind = 0;
+  else if (line.kind == type::aaaa) line.family = 6, line.kind = 0;
+  return line;
+}
+
+}  // namespace tharsis::dns
