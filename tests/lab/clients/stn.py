@@ -24,12 +24,10 @@ class Stn(Client):
         return words
 
     def endpoints(self, run):
-        """One server with several addresses, not several servers."""
-        addresses = self.addresses(run)
-        if len(addresses) == 1:
-            return super().endpoints(run)
-        places = [f"{address}:{self.service.port}" for address in addresses]
-        return [self.endpoint(run, "echo.test"), *(word for place in places for word in ("--address", place))]
+        """By its name, where it has one: that is one server with several addresses, and not several servers."""
+        host, _, one = run["to"].partition(".")
+        names = [] if one else self.world.hosts[host].settings.get("name", [])
+        return [self.endpoint(run, names[0])] if names else super().endpoints(run)
 
 
 class StnAlone(Stn):

@@ -19,7 +19,7 @@ from .capture import Capture
 from .judge import USUAL_RATE, broken, judge, recovery_us, sanitizer_in, summary
 from .relay import Relay
 from .timeline import Timeline
-from .world import World, WorldError
+from .world import GATEWAY, World, WorldError
 
 SET_UP_MOST = 60.0  # Seconds. turns.py has a limit beyond these, for what hangs so that nobody here can tell.
 FINISH_MOST = 60.0
@@ -68,8 +68,14 @@ class CaseRun:
                     return service.host.addresses[4][0]
         return None
 
+    def names(self):
+        """Where nobody resolves names, the hosts file does, by IPv4, in the case's order."""
+        if self.nameserver():
+            return {}
+        return {name: host.addresses[4] for host in self.world.hosts.values() for name in host.settings.get("name", [])}
+
     def set_up(self):
-        sandbox.furnish(self.nameserver())
+        sandbox.furnish(self.nameserver(), self.names())
         self.world.certificates.take_over()
         self.world.make_namespaces()
         self.relay = Relay(self.world, self.seed)
@@ -167,6 +173,8 @@ class CaseRun:
         """What an earlier process of the client does, on the same network and with the same folder of data."""
         run = self.case.run
         if "remembered" in run:
+            # As anywhere, the client has spoken to its router before: by it a network is known again.
+            self.world.run("client", ["ping", "-c", "1", "-W", "2", GATEWAY[4]])
             words = CLIENTS[run["load"]](self.world, self.service()).words({**run, "count": run["remembered"]})
             self.command("before", words, self.case.limit_us)
 

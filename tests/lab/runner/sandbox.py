@@ -51,15 +51,17 @@ def obstacle():
     return ""
 
 
-def furnish(nameserver):
-    """Called inside, first: our own /run, name server and hosts file. `nameserver` may be None."""
+def furnish(nameserver, names):
+    """Called inside, first: our own /run, name server and hosts file. `nameserver` may be None; `names`: {name: addresses}
+    that the hosts file has beside localhost."""
     for name in REACHING_OUT:
         os.environ.pop(name, None)
     mount("tmpfs", "/run", "tmpfs", data=f"size={SIZE}")
     for folder in ("netns", "lab"):
         pathlib.Path("/run", folder).mkdir(mode=0o755)
     put_over("/etc/resolv.conf", f"nameserver {nameserver}\noptions timeout:2 attempts:2\n" if nameserver else "")
-    put_over("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    lines = ["127.0.0.1 localhost", "::1 localhost", *(f"{address} {name}" for name, those in names.items() for address in those)]
+    put_over("/etc/hosts", "\n".join(lines) + "\n")
 
 
 def own_store():
