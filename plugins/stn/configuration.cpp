@@ -96,6 +96,22 @@ signalling_settings read_signalling(const host& from, const std::string& at) {
   return s;
 }
 
+lane_settings read_lanes(const host& from, const std::string& at) {
+  lane_settings s;
+  s.on = from.text(at + ".use", "auto") == "auto";
+  s.max = from.whole(at + ".max", s.max);
+  s.max_metered = from.whole(at + ".max_metered", s.max_metered);
+  return s;
+}
+
+hedge_settings read_hedge(const host& from, const std::string& at) {
+  hedge_settings s;
+  s.on = from.text(at + ".use", "auto") == "auto";
+  s.copies = from.whole(at + ".copies", s.copies);
+  s.budget = from.whole(at + ".budget", s.budget);
+  return s;
+}
+
 // What links and the HTTP client have in common.
 dial_settings read_race(const host& from, const std::string& at) {
   dial_settings s;
@@ -218,6 +234,8 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   s.auth = read_auth(from, at + ".auth");
   s.signalling = read_signalling(from, at + ".signalling");
   s.dial = read_dial(from, at + ".dial");
+  s.lanes = read_lanes(from, at + ".lanes");
+  s.hedge = read_hedge(from, at + ".hedge");
   return s;
 }
 

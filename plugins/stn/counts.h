@@ -46,7 +46,14 @@ struct counts {
         udp_copies(h.count<counter>("udp_copies", "1", "Of these such as were not a task's first")),
         udp_won(h.count<counter>("udp_won", "1", "Tasks that were answered by datagram first")),
         udp_lost(h.count<counter>("udp_lost", "1", "Tasks that had gone by datagram and were answered by the connection first")),
-        udp_dropped(h.count<counter>("udp_dropped", "1", "Datagrams that were not the server's, or came again")) {}
+        udp_dropped(h.count<counter>("udp_dropped", "1", "Datagrams that were not the server's, or came again")),
+        lanes_opened(h.count<counter>("lanes_opened", "1", "Connections that came up beside a link's own")),
+        lanes_failed(h.count<counter>("lanes_failed", "1", "Connections beside a link's own that did not come up, or died")),
+        hedge_copies(h.count<counter>("hedge_copies", "1", "Tasks that were sent once more on another lane")),
+        hedge_copy_bytes(h.count<counter>("hedge_copy_bytes", "bytes", "How large these were")),
+        hedge_won(h.count<counter>("hedge_won", "1", "Tasks that a copy's answer ended")),
+        hedge_late(h.count<counter>("hedge_late", "1", "Answers to copies of tasks that had ended already")),
+        hedge_refused(h.count<counter>("hedge_refused", "1", "Tasks of which a copy was due, and not allowed")) {}
 
   // Null: there is none of these.
   static traffic::counters sent_and_received(const host& h, const char* sent, const char* received, const char* help) {
@@ -80,6 +87,7 @@ struct counts {
   const counter links_opened, links_lost, connects_failed, tls_resumed, tls_early;
   const counter second_dialled, second_needed, second_needless, second_failed;
   const counter udp_sent, udp_copies, udp_won, udp_lost, udp_dropped;
+  const counter lanes_opened, lanes_failed, hedge_copies, hedge_copy_bytes, hedge_won, hedge_late, hedge_refused;
 };
 
 }  // namespace tharsis::stn

@@ -87,6 +87,9 @@ task<result<std::vector<road>>> dialer::direct(endpoint to, instant deadline) {
   co_await ways_.learn_translation(*lists, deadline);
   std::vector<road> roads;
   for (const candidate& c : ways_.choose(*lists, settings_)) roads.push_back({c.address, c.source, {}, 0, {}});
+  std::stable_partition(roads.begin(), roads.end(), [this](const road& r) {
+    return std::none_of(taken_.begin(), taken_.end(), [&](const tharsis_address& t) { return t == r.at; });
+  });
   if (auto refused = unsafe(to, roads)) co_return std::move(*refused);
   co_return std::move(roads);
 }

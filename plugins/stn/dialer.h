@@ -24,6 +24,9 @@ class dialer final : private booked_race {
   // The same over one of the server's own addresses, no backup, whose turn it is; it has answered a ping.
   task<result<std::unique_ptr<stream>>> reach_own(endpoint to, size_t turn, instant deadline);
 
+  // Others have these addresses already: they are tried behind all others.
+  void avoid(std::vector<tharsis_address> taken) { taken_ = std::move(taken); }
+
   // The attempt that is under way leads nowhere: the network has changed.
   void give_up();
 
@@ -75,6 +78,7 @@ class dialer final : private booked_race {
   const link_settings& settings_;
   phase_clock& phases_;
   address_race* under_way_ = nullptr;
+  std::vector<tharsis_address> taken_;
   tharsis_address address_{};
   address_source source_ = address_source::resolver;
   bool overtook_ = false;

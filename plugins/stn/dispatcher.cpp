@@ -101,6 +101,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       codecs_(tables),
       client_id_(make_client_id(*tables.random)),
       memory_(place, tables, std::move(files.intervals)),
+      weakness_(place, tables, std::move(files.lanes)),
       book_(place, tables, std::move(files.book)),
       auth_(tables),
       route_(tables),
@@ -108,7 +109,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       pushes_(place, tables, names_),
       weak_(place, s.weak, events, [this] { on_weak(); }),
       traffic_(counts_.traffic_by),
-      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_, s.streams}, names_, s.tasks.answer_times),
+      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_, s.streams, weakness_}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
       minors_(s, links_),
       shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions(), ways_.paths()}, codecs_, s.short_links,
@@ -176,9 +177,11 @@ void dispatcher::start_links() {
   });
   weak_.start();
   ways_.open();
-  memory_.open([this] {
+  const auto recall = [this] {
     for (longlink* link : links_.all()) link->recall();
-  });
+  };
+  memory_.open(recall);
+  weakness_.open(recall);
   route_.open();
   auth_.open([this] {
     for (longlink* link : links_.all()) link->on_auth_provider();
@@ -733,6 +736,7 @@ task<void> dispatcher::stop() {
   co_await shorts_.wait_stopped(deadline);
   if (desk_) co_await desk_->close(deadline);
   co_await memory_.close(deadline);
+  co_await weakness_.close(deadline);
   co_await book_.close(deadline);
   co_await ways_.close(deadline);
   co_await blocking_over(place_);

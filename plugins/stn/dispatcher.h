@@ -34,6 +34,7 @@ class dispatcher final : public answer_taker {
     std::string intervals, addresses, book;
     std::string outbox;  // Of durable tasks.
     std::string segments;
+    std::string lanes;  // How weak networks were.
   };
   // `s` and `events` outlive the dispatcher. [own strand]
   dispatcher(strand& place, const host& tables, const settings& s, const link_events& events, kept files = {});
@@ -138,6 +139,7 @@ class dispatcher final : public answer_taker {
   codec_shelf codecs_;
   std::string client_id_;
   interval_memory memory_;
+  weak_memory weakness_;
   link_book book_;
   auth_hook auth_;
   route_hook route_;

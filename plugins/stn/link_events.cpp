@@ -4,6 +4,7 @@
 
 #include "plugins/stn/core/links_report.h"
 #include "sdk/abi/stn_datagrams.h"
+#include "sdk/abi/stn_lanes.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::stn {
@@ -167,6 +168,29 @@ constexpr tharsis_topic datagram_topic = {sizeof(tharsis_topic),
                                           0,
                                           0};
 
+constexpr tharsis_field lane_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_lanes, link), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_lanes, reason), nullptr, 0},
+    {"state", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_lanes, state), lane_use_names, std::size(lane_use_names)},
+    {"lanes", THARSIS_FIELD_U32, offsetof(tharsis_stn_lanes, lanes), nullptr, 0},
+    {"late_permille", THARSIS_FIELD_U32, offsetof(tharsis_stn_lanes, late_permille), nullptr, 0},
+    {"opened", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, opened), nullptr, 0},
+    {"failed", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, failed), nullptr, 0},
+    {"copies", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, copies), nullptr, 0},
+    {"copy_bytes", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, copy_bytes), nullptr, 0},
+    {"won", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, won), nullptr, 0},
+    {"late", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, late), nullptr, 0},
+    {"refused", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, refused), nullptr, 0},
+};
+constexpr tharsis_topic lane_topic = {sizeof(tharsis_topic),
+                                      THARSIS_TOPIC_EVENT,
+                                      THARSIS_STN_LANES_TOPIC,
+                                      lane_fields,
+                                      std::size(lane_fields),
+                                      sizeof(tharsis_stn_lanes),
+                                      0,
+                                      0};
+
 }  // namespace
 
 void link_events::declare() {
@@ -177,6 +201,7 @@ void link_events::declare() {
   tasks_ = host_.declare(task_topic);
   weak_ = host_.declare(weak_topic);
   datagrams_ = host_.declare(datagram_topic);
+  lanes_ = host_.declare(lane_topic);
 }
 
 void link_events::on_state(const link_state& s) const {
@@ -256,6 +281,14 @@ void link_events::on_datagrams(const std::string& link, const udp_report& r) con
                                       t.sent, t.copies, t.won, t.lost, r.dropped};
   host_.publish(datagrams_, &payload);
   log_.info("link {link} datagrams {text}", link, udp_text(r));
+}
+
+void link_events::on_lanes(const std::string& link, const lane_report& r) const {
+  const lane_totals& t = r.totals;
+  const tharsis_stn_lanes payload{text_of(link), text_of(r.reason), static_cast<uint32_t>(r.use), static_cast<uint32_t>(r.lanes),
+                                  static_cast<uint32_t>(r.late_permille), t.opened, t.failed, t.copies, t.copy_bytes, t.won, t.late, t.refused};
+  host_.publish(lanes_, &payload);
+  log_.info("link {link} lanes {text}", link, lane_text(r));
 }
 
 void link_events::on_push(const std::string& link, const push& p) const {

@@ -6,6 +6,7 @@
 #include "plugins/stn/core/reason.h"
 #include "plugins/stn/core/request.h"
 #include "plugins/stn/core/session.h"
+#include "plugins/stn/core/lane_report.h"
 #include "plugins/stn/core/udp_report.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/host.h"
@@ -82,6 +83,7 @@ class link_events {
   void on_task(const request& r, const task_profile& p) const;
   void on_weak(bool weak, uint32_t because, duration lasted) const;
   void on_datagrams(const std::string& link, const udp_report& r) const;
+  void on_lanes(const std::string& link, const lane_report& r) const;
 
  private:
   void log_state(const link_state& s) const;
@@ -96,6 +98,7 @@ class link_events {
   tharsis_handle tasks_ = 0;
   tharsis_handle weak_ = 0;
   tharsis_handle datagrams_ = 0;
+  tharsis_handle lanes_ = 0;
 };
 
 }  // namespace tharsis::stn

@@ -71,22 +71,33 @@ std::optional<loss> live_connection::judge() {
   return talk_->on_deadline(now, wire_->unsent() + wire_->unconfirmed()) == THARSIS_OK ? std::nullopt : std::optional(talk_->failure());
 }
 
-// Until nothing more is to be sent, or the system takes no more.
+// Until nothing more is to be sent, or the system takes no more. A stream may join what is written in one turn, so a small
+// frame that is to go by itself has a turn of its own.
 std::optional<loss> live_connection::send() {
   wire_->events().clear(stream::nudged);  // What it tells of is looked at now.
+  if (talk_->take_companion(output_)) {
+    more_ = true;
+    owner_->on_output(output_.size());
+    return write();
+  }
   for (size_t total = 0; total < write_turn;) {
     const size_t unsent = wire_->unsent();
     talk_->take_output(output_, unsent < write_window ? write_window - unsent : 0, around_.place.now());
     owner_->on_output(output_.size());
     if (output_.empty()) return std::nullopt;
     total += output_.size();
-    const tharsis_status status = wire_->write(output_);
-    output_.clear();
-    if (output_.capacity() > output_kept) output_ = {};
-    if (status != THARSIS_OK) return broken(status);
+    if (auto why = write()) return why;
+    if (talk_->has_companions()) break;
   }
   more_ = true;
   return std::nullopt;
+}
+
+std::optional<loss> live_connection::write() {
+  const tharsis_status status = wire_->write(output_);
+  output_.clear();
+  if (output_.capacity() > output_kept) output_ = {};
+  return status == THARSIS_OK ? std::nullopt : std::optional(broken(status));
 }
 
 loss live_connection::broken(tharsis_status status) const {

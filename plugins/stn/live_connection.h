@@ -70,6 +70,7 @@ class live_connection final : private auth_asker {
 
  private:
   void on_word(auth_word w) override;
+  std::optional<loss> write();
   loss broken(tharsis_status status) const;
 
   const surroundings around_;

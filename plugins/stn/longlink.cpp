@@ -40,6 +40,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       tasks_(s.name, phases_, counts_.requests, times),
       udp_(around.tables, counts_, counted_, totals_, tasks_, [this] { nudge(); }, [this] { on_datagrams(); }),
       second_(speech(), host_, ways_, counts_, tasks_, *this),
+      lanes_(speech(), around.tables, around.ways, tasks_, counts_, around.weakness, lane_errands()),
       rhythm_(s.heartbeat, &around.use),
       pace_(s.reconnect, around.use),
       demand_(s),
@@ -75,6 +76,7 @@ void longlink::on_network(const tharsis_network_state& now) {
     pace_.forgive();
     pace_.on_account(!account_.empty());
     if (next_) next_->anew();
+    lanes_.end({THARSIS_E_CANCELLED, "the account changed"});
     nudge();
   }
   const bool looked_at = std::exchange(foreground_, now.foreground != 0);
@@ -86,11 +88,13 @@ void longlink::on_network(const tharsis_network_state& now) {
   home_.on_foreground(now.foreground != 0);
   udp_.on_metered(now.metered > 0);
   second_.on_metered(now.metered > 0);
+  lanes_.on_metered(now.metered > 0);
   const bool same = now.generation == way_.generation;
   const way before = std::exchange(way_, {now.generation, std::string(view(now.interface)), std::string(view(now.id))});
   if (before.network != way_.network) recall();
   if (way_.is_another(before)) second_.on_another_network();
   if (!same && before.generation != 0) note_network(now, before);
+  if (!same) lanes_.on_network(way_.name());
   if (!same) tasks_.on_network(now.type == THARSIS_NETWORK_NONE, now.type == THARSIS_NETWORK_CELLULAR, place_.now());
   hand_over();
   network_there_ = now.type != THARSIS_NETWORK_NONE;
@@ -173,6 +177,7 @@ void longlink::recall() {
   const auto known = [this](bool dozing) { return memory_.recall(settings_.name, way_.network, dozing).value_or(learned_interval()); };
   rhythm_.resume(known(false), known(true));
   remembered_ = {rhythm_.learned(false), rhythm_.learned(true)};
+  lanes_.recall(way_.name());
 }
 
 void longlink::remember() {
@@ -204,7 +209,7 @@ task<void> longlink::run() {
     begin_attempt();
     const instant prove_by = later(place_.now(), settings_.connect_timeout);
     if (adopted_) {
-      live_ = second_.leads() ? take_second() : take_next();
+      live_ = second_.leads() ? take_second() : next_ && next_->up() ? take_next() : take_lane();
     } else {
       auto wire = co_await find_way(prove_by);
       if (!wire || led_away_) {
@@ -219,9 +224,12 @@ task<void> longlink::run() {
 }
 
 // What the way home has found is a connection already.
-bool longlink::is_needed() const {
-  return demand_.wants(tasks_.unanswered() > 0 || home_.found() || second_.leads() || (next_ && next_->up()), place_.now());
-}
+bool longlink::has_successor() const { return second_.leads() || (next_ && next_->up()) || lanes_.has_successor(); }
+
+// Where there are lanes one of them is there for what this connection holds up.
+bool longlink::may_have_second() const { return second_.leads() || (!next_ && !lanes_.has_successor()); }
+
+bool longlink::is_needed() const { return demand_.wants(tasks_.unanswered() > 0 || home_.found() || has_successor(), place_.now()); }
 
 // Until somebody needs it.
 void longlink::rest() {
@@ -246,7 +254,7 @@ void longlink::on_company() {
 
 void longlink::begin_attempt() {
   if (!foreground_) company_.woke(*this, place_.now());
-  adopted_ = second_.leads() || (next_ && next_->up());
+  adopted_ = has_successor();
   if (adopted_)
     because_ = second_.leads() ? uint32_t{THARSIS_STN_WHY_SECOND} : uint32_t{THARSIS_STN_WHY_REPLACED};
   else
@@ -308,15 +316,17 @@ std::optional<loss> longlink::turn(live_connection& c) {
   if (!why && next_ && !second_.leads()) why = move_over(c.wire(), c.talk());
   if (!why) follow_signalling(c.talk());
   if (!why) follow_datagrams(c);
+  if (!why) lanes_.step();
   if (!why) why = c.send();
   udp_.flush(place_.now());
-  if (!why && (!next_ || second_.leads())) why = follow_second(c);
+  lanes_.flush();
+  if (!why && may_have_second()) why = follow_second(c);
   if (!why) why = go_idle(c.wire());
   return why;
 }
 
 instant longlink::next_look(const session& talk) const {
-  return std::min({talk.deadline(), udp_.deadline(), next_ ? never : second_.deadline(), up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
+  return std::min({talk.deadline(), udp_.deadline(), lanes_.deadline(), may_have_second() ? second_.deadline() : never, up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
 }
 
 // Datagrams go by themselves only to the server itself, and only once it is known who it is.
@@ -353,6 +363,7 @@ bool longlink::has_codec() {
 void longlink::on_codec() {
   const std::string gone = "codec '" + settings_.codec + "' was taken back, or replaced, by its plugin";
   if (live_) live_->talk().on_codec_gone(gone);
+  lanes_.on_codec_gone(gone);
   if (next_) next_->on_codec_gone(gone);
   second_.on_codec_gone(gone);
   if (streams_) streams_->on_codec_gone(gone);
@@ -372,18 +383,21 @@ void longlink::on_read(size_t bytes) {
 
 void longlink::count_output(size_t bytes) {
   hand_over();
-  if (bytes == 0) return;
-  if (!foreground_) company_.woke(*this, place_.now());
-  counts_.bytes_sent.add(bytes);
-  totals_.bytes_sent += bytes;
-  signals_.on_traffic(place_.now());
+  on_bytes(0, bytes);
 }
 
 void longlink::count_read(size_t bytes) {
   hand_over();
-  counts_.bytes_received.add(bytes);
-  totals_.bytes_received += bytes;
-  if (bytes > 0) signals_.on_traffic(place_.now());
+  on_bytes(bytes, 0);
+}
+
+void longlink::on_bytes(size_t read, size_t written) {
+  counts_.bytes_sent.add(written);
+  counts_.bytes_received.add(read);
+  totals_.bytes_sent += written;
+  totals_.bytes_received += read;
+  if (written > 0 && !foreground_) company_.woke(*this, place_.now());
+  if (read + written > 0) signals_.on_traffic(place_.now());
 }
 
 std::optional<loss> longlink::receive(live_connection& c) {
@@ -399,7 +413,8 @@ std::optional<loss> longlink::receive(live_connection& c) {
     book_.touch();
   }
   remember();
-  for (const push& p : c.talk().take_pushes()) tell_push(p);
+  for (const push& p : c.talk().take_pushes())
+    if (lanes_.is_new(p)) tell_push(p);
   return why;
 }
 
@@ -520,6 +535,7 @@ void longlink::take_numbers(const link_settings& next) {
   if (changed.signalling != settings_.signalling) signals_ = signalling(changed.signalling);
   demand_.change(changed);
   home_.change(changed.backup);
+  lanes_.change(changed);
   settings_ = std::move(changed);
   if (live_) live_->talk().on_settings();
 }
@@ -608,6 +624,32 @@ void longlink::on_second_end(const second_attempt& a) {
   book_.touch();
 }
 
+// A lane that is up already becomes the link's own connection, with what is out on it.
+std::unique_ptr<live_connection> longlink::take_lane() {
+  auto made = lanes_.take_successor(dialer_);
+  made->take_over(*this, rhythm_, tasks_);
+  home_.end();
+  return made;
+}
+
+link_lanes::errands longlink::lane_errands() {
+  link_lanes::errands e;
+  e.target = [this] { return target(); };
+  e.at = [this]() -> const tharsis_address& { return dialer_.address(); };
+  e.hand_over = [this] { hand_over(); };
+  e.nudge = [this] { nudge(); };
+  e.on_bytes = [this](size_t read, size_t written) { on_bytes(read, written); };
+  e.on_push = [this](const push& p) { tell_push(p); };
+  e.on_change = [this] { on_lanes(); };
+  e.on_late = [this] { weak_.on_late(); };
+  return e;
+}
+
+void longlink::on_lanes() {
+  events_.on_lanes(settings_.name, lanes_.report());
+  book_.touch();
+}
+
 void longlink::on_attempt(const successor::attempt& a) {
   const bool failed = a.why != nullptr;
   events_.on_connect({settings_.name, a.to.text(), a.address, failed ? a.why->text : std::string(), failed ? a.why->status : THARSIS_OK,
@@ -646,8 +688,25 @@ void longlink::on_up() {
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
   tasks_.on_up(connection(), place_.now());
   second_.on_up(live_->wire());
+  lanes_.on_own_up(way_.name(), weak_.now().weak());
   report(THARSIS_STN_UP, {THARSIS_STN_WHY_NONE, THARSIS_OK, {}}, gap);
   if (dialer_.on_backup()) home_.begin(target());
+}
+
+bool longlink::is_by_server(const loss& why) { return why.why == THARSIS_STN_WHY_REMOTE_CLOSED || why.why == THARSIS_STN_WHY_RESET; }
+
+// What has ended the link's own connection says nothing about the others.
+bool longlink::lanes_live_on(const loss& why) const {
+  if (ending_ || pending_ || led_away_ || next_) return false;
+  switch (why.why) {
+    case THARSIS_STN_WHY_REMOTE_CLOSED:
+    case THARSIS_STN_WHY_RESET:
+    case THARSIS_STN_WHY_BROKEN:
+    case THARSIS_STN_WHY_PONG_MISSED:
+    case THARSIS_STN_WHY_SILENCE:
+    case THARSIS_STN_WHY_SECOND: return true;
+    default: return false;
+  }
 }
 
 void longlink::on_down(const loss& why) {
@@ -656,6 +715,7 @@ void longlink::on_down(const loss& why) {
   const bool rested = why.why == THARSIS_STN_WHY_IDLE;
   rhythm_.on_down();
   remember();
+  lanes_.on_own_lost(up_ && lanes_live_on(why), is_by_server(why));
   tasks_.on_loss(rested ? error{why.status, {}} : error(why), place_.now());
   if (!up_ && !led_away_) dialer_.blame(why.status);
   if (!home_.found() || rested) home_.end();
@@ -667,10 +727,9 @@ void longlink::on_down(const loss& why) {
   report(THARSIS_STN_DOWN, why);
   if (up_) note(why.why, why.text);
   if (up_ && (why.why == THARSIS_STN_WHY_SILENCE || why.why == THARSIS_STN_WHY_PONG_MISSED)) weak_.on_silence();
-  const bool by_server = why.why == THARSIS_STN_WHY_REMOTE_CLOSED || why.why == THARSIS_STN_WHY_RESET;
-  pace_.on_down(place_.now(), ways_.random(), by_server ? stn::reconnect::end::by_server : stn::reconnect::end::otherwise);
+  pace_.on_down(place_.now(), ways_.random(), is_by_server(why) ? stn::reconnect::end::by_server : stn::reconnect::end::otherwise);
   if (rested) pace_.on_network();  // It has lost nothing.
-  if (second_.leads() || (next_ && next_->up())) pace_.on_alternative();
+  if (has_successor()) pace_.on_alternative();
   on_refused(why);
   if (!ending_ && !rested) (up_ ? counts_.links_lost : counts_.connects_failed).add();
   if (std::exchange(up_, false)) {
@@ -808,6 +867,7 @@ void longlink::leave(const loss& why, const ending& tasks) {
   datagrams_.close();
   next_.reset();
   end_streams(THARSIS_E_CANCELLED, why.text);
+  lanes_.end(why);
   tasks_.end(tasks, place_.now());
   second_.cancel();
   hand_over();
@@ -818,6 +878,7 @@ void longlink::leave(const loss& why, const ending& tasks) {
 task<void> longlink::wait_stopped(instant deadline) {
   if (live_) co_await running_.join(deadline);
   running_.clear();
+  lanes_.clear();
   if (state_ != THARSIS_STN_DOWN) report(THARSIS_STN_DOWN, farewell_);
   if (std::exchange(up_, false)) counts_.links_up.add(-1);
 }
@@ -841,6 +902,7 @@ link_report longlink::snapshot() const {
   r.heartbeat_from = static_cast<uint32_t>(rhythm_.interval_from());
   r.udp = udp_.report();
   r.second = second_.report();
+  r.lanes = lanes_.report();
   r.causes = causes_.all();
   r.incidents.assign(history_.all().begin(), history_.all().end());
   return r;

@@ -22,6 +22,7 @@
 #include "plugins/stn/link_book.h"
 #include "plugins/stn/link_codec.h"
 #include "plugins/stn/link_events.h"
+#include "plugins/stn/link_lanes.h"
 #include "plugins/stn/push_board.h"
 #include "plugins/stn/second_connection.h"
 #include "plugins/stn/stream_line.h"
@@ -67,6 +68,7 @@ struct link_surroundings {
   weak_watch& weak;
   traffic& counted;
   const stream_settings& streams;
+  weak_memory& weakness;
 };
 
 class longlink final : private live_connection::owner, private successor::listener, private second_connection::listener, private wakes_along {
@@ -156,10 +158,13 @@ class longlink final : private live_connection::owner, private successor::listen
   void count_read(size_t bytes);
   void count_output(size_t bytes);
   void on_question() override;
+  void on_bytes(size_t read, size_t written);
   void on_company() override;
   void tell_auth(uint32_t outcome, const std::string& sentence);
   bool may_connect();
   bool is_needed() const;
+  bool has_successor() const;
+  bool may_have_second() const;
   void rest();
   instant next_look(const session& talk) const;
   std::optional<loss> go_idle(const stream& wire);
@@ -167,6 +172,8 @@ class longlink final : private live_connection::owner, private successor::listen
   void tell_connect(const loss& why);
   const std::string& user() const { return settings_.user.empty() ? account_ : settings_.user; }
   loss not_reached(error why) const;
+  static bool is_by_server(const loss& why);
+  bool lanes_live_on(const loss& why) const;
   std::optional<loss> move_home();
   std::optional<loss> move_over(stream& wire, session& talk);
   std::optional<loss> follow_second(live_connection& c);
@@ -180,6 +187,9 @@ class longlink final : private live_connection::owner, private successor::listen
   void leave_plan();
   std::unique_ptr<live_connection> take_next();
   std::unique_ptr<live_connection> take_second();
+  std::unique_ptr<live_connection> take_lane();
+  link_lanes::errands lane_errands();
+  void on_lanes();
   void on_attempt(const successor::attempt& a) override;
   void on_push_aside(const push& p) override { tell_push(p); }
   void on_second_read(size_t bytes) override { count_read(bytes); }
@@ -229,6 +239,7 @@ class longlink final : private live_connection::owner, private successor::listen
   udp_way udp_;
   bool hello_known_ = false;  // A server has taken it.
   second_connection second_;
+  link_lanes lanes_;
   heartbeat rhythm_;
   std::array<learned_interval, 2> remembered_;  // Awake, and dozing.
   stn::reconnect pace_;

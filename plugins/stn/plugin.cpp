@@ -47,7 +47,7 @@ class plugin {
     settings_ = std::move(*s);
     events_.declare();
     const std::string folder(view(host_.paths->data(host_.paths->self)));
-    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/addresses", folder + "/links", folder + "/outbox", folder + "/segments"});
+    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/addresses", folder + "/links", folder + "/outbox", folder + "/segments", folder + "/lanes"});
     tharsis_status provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ADDRESSES_ID, &addresses_, 0, error);

@@ -3,12 +3,18 @@
 #include "sdk/async/next_turn.h"
 
 namespace tharsis::stn {
+namespace {
+
+loss no_longer_needed() { return {THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "nobody needs the connection any more"}; }
+
+}  // namespace
 
 task<loss> side_connection::live(endpoint to) {
   live_.reset();
   told_ = false;
   const instant prove_by = later(around_.place.now(), next_.connect_timeout);
   auto wire = co_await dialer_.reach(std::move(to), prove_by);
+  if (finished_) co_return no_longer_needed();
   if (!wire) co_return loss(why_not_reached(phases_.current(), wire.status()), wire.failure());
   live_connection::owner& heard = *this;
   live_ = std::make_unique<live_connection>(around_, heard, std::move(*wire));
@@ -30,6 +36,10 @@ task<loss> side_connection::speak(instant prove_by) {
 }
 
 std::optional<loss> side_connection::turn() {
+  if (finished_) {
+    live_->wire().end();
+    return no_longer_needed();
+  }
   auto why = live_->receive();
   for (const push& p : live_->talk().take_pushes()) listener_.on_side_push(p);
   if (!why) why = live_->follow_auth();
@@ -40,6 +50,12 @@ std::optional<loss> side_connection::turn() {
   }
   if (!why) why = live_->send();
   return why;
+}
+
+void side_connection::finish() {
+  finished_ = true;
+  dialer_.give_up();
+  nudge();
 }
 
 void side_connection::on_codec_gone(const std::string& sentence) {

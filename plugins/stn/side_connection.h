@@ -33,8 +33,12 @@ class side_connection final : private live_connection::owner {
   // From the dialling until it dies, and why. One at a time; who destroys the task calls drop().
   task<loss> live(endpoint to);
   void drop() { live_.reset(); }
+  // Nobody needs it any more: live() ends soon, but not inside this call.
+  void finish();
 
   bool up() const { return live_ && live_->is_ready(); }
+  // See session.
+  void be_patient(bool is) { live_->talk().be_patient(is); }
   // The link's from now on, after up(); the task of live() is to be destroyed first.
   std::unique_ptr<live_connection> take() { return std::move(live_); }
   // Its codec has gone.
@@ -63,6 +67,7 @@ class side_connection final : private live_connection::owner {
   heartbeat rhythm_;
   std::unique_ptr<live_connection> live_;
   bool told_ = false;  // That it is up.
+  bool finished_ = false;
 };
 
 }  // namespace tharsis::stn

@@ -86,7 +86,7 @@ bool udp_way::step(instant now, const std::function<void()>& hand_over) {
   if (!there_) return false;
   const bool heard = receive(now, hand_over);
   there_->lane.on_deadline(now);
-  for (const uint32_t sequence : there_->lane.take_for_stream()) tasks_.write_too(sequence);
+  for (const uint32_t sequence : there_->lane.take_for_stream()) tasks_.carry_too(sequence);
   return heard;
 }
 
@@ -103,7 +103,7 @@ bool udp_way::receive(instant now, const std::function<void()>& hand_over) {
     if (opened) on_received(is_probe(opened->content) ? traffic_class::heartbeats : traffic_class::tasks, *size);
     const auto answer = opened ? there_->lane.on_content(opened->number, opened->content, now) : std::nullopt;
     if (!answer) continue;
-    tasks_.on_answer(*answer, now);
+    tasks_.accept(*answer, now);
     hand_over();
   }
   nudge_();
@@ -119,7 +119,7 @@ void udp_way::flush(instant now) {
     const size_t size = there_->sealer.seal(*content, sealed);
     if (size == 0) {
       there_->lane.give_up(now);
-      for (const uint32_t sequence : there_->lane.take_for_stream()) tasks_.write_too(sequence);
+      for (const uint32_t sequence : there_->lane.take_for_stream()) tasks_.carry_too(sequence);
       end();
       nudge_();
       return refuse("this connection's numbers are used up");

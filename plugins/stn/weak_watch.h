@@ -24,6 +24,7 @@ class weak_watch {
   void on_network() { note(machine_.on_network(place_.now())); }
   void on_connected(duration took, bool first) { note(machine_.on_connected(took, first, place_.now())); }
   void on_not_connected() { note(machine_.on_not_connected(place_.now())); }
+  void on_late() { note(machine_.on_late(place_.now())); }
   void on_silence() { note(machine_.on_silence(place_.now())); }
   void on_task(const weak_network::task_end& t) { note(machine_.on_task(t, place_.now())); }
 

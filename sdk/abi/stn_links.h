@@ -134,6 +134,7 @@ enum {
   THARSIS_STN_WEAK_TASK_SLOW = 3,
   THARSIS_STN_WEAK_TASK_FAILED = 4,
   THARSIS_STN_WEAK_LINK_LOST = 5,       // A link that was up fell silent.
+  THARSIS_STN_WEAK_TASKS_LATE = 6,      // Tasks had no answer in the usual time, so that they go on several lanes (stn.lanes).
 };
 
 typedef struct tharsis_stn_weak {

@@ -113,8 +113,9 @@ class connection : public std::enable_shared_from_this<connection> {
   void transmit(side from, uint64_t number);
   void on_arrival(side from, uint64_t number, instant sent);
   void deliver(side from, const segment& s);
-  void acknowledge(side from, instant sent);
-  void on_acknowledged(side from, uint64_t up_to, instant sent);
+  void acknowledge(side from, uint64_t number, instant sent);
+  void on_acknowledged(side from, uint64_t up_to, uint64_t number, instant sent);
+  void look_for_overtaken(side from, uint64_t number, instant sent);
   void arm(side from);
   void on_timer(side from);
   void give_up(side from);

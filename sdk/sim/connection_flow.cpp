@@ -71,7 +71,7 @@ void connection::on_arrival(side from, uint64_t number, instant sent) {
     ++out.delivered;
     deliver(from, next);
   }
-  acknowledge(from, sent);
+  acknowledge(from, number, sent);
 }
 
 void connection::deliver(side from, const segment& s) {
@@ -92,21 +92,22 @@ void connection::deliver(side from, const segment& s) {
   tell_readable(to);
 }
 
-void connection::acknowledge(side from, instant sent) {
+void connection::acknowledge(side from, uint64_t number, instant sent) {
   const side to = other(from);
   const auto fate = net_.carry(*ends_[to].place, *ends_[from].place, 0);
   if (!fate.arrives) return;  // The next one says the same, or the segment is sent again.
-  net_.time.at(*fate.arrives, [self = shared_from_this(), from, sent, up_to = ends_[from].out.delivered] {
-    if (self->passable(other(from))) self->on_acknowledged(from, up_to, sent);
+  net_.time.at(*fate.arrives, [self = shared_from_this(), from, number, sent, up_to = ends_[from].out.delivered] {
+    if (self->passable(other(from))) self->on_acknowledged(from, up_to, number, sent);
   });
 }
 
 // The acknowledgement says when the segment that it answers was sent, as TCP's timestamps do.
-void connection::on_acknowledged(side from, uint64_t up_to, instant sent) {
+void connection::on_acknowledged(side from, uint64_t up_to, uint64_t number, instant sent) {
   flow& out = ends_[from].out;
   if (ends_[from].dead != THARSIS_OK) return;
   const duration sample = net_.time.now() - sent;
   out.round_trip = out.round_trip == duration{} ? sample : (7 * out.round_trip + sample) / 8;
+  if (number > out.acknowledged && up_to < number) look_for_overtaken(from, number, sent);
   if (up_to <= out.acknowledged) return;
   for (; out.acknowledged < up_to; ++out.acknowledged) {
     out.acked_bytes += out.flight.front().data.size();
@@ -116,6 +117,21 @@ void connection::on_acknowledged(side from, uint64_t up_to, instant sent) {
   arm(from);
   pump(from);
   if (out.buffered() <= send_buffer / 2) tell_writable(from);
+}
+
+// What was sent before a segment that has arrived is late a quarter of a round trip after that one's acknowledgement, and
+// goes once more (RACK, RFC 8985).
+void connection::look_for_overtaken(side from, uint64_t number, instant sent) {
+  net_.time.after(ends_[from].out.round_trip / 4, [self = shared_from_this(), from, number, sent] {
+    flow& out = self->ends_[from].out;
+    if (self->ends_[from].dead != THARSIS_OK) return;
+    for (uint64_t n = out.acknowledged; n < std::min(number, out.acknowledged + out.flight.size()); ++n) {
+      const segment& s = out.flight[n - out.acknowledged];
+      if (s.arrived || s.sent > sent) continue;
+      ++out.retransmits;
+      self->transmit(from, n);
+    }
+  });
 }
 
 duration connection::patience(const flow& out) const {

@@ -105,7 +105,9 @@ network::fate network::carry(const host& from, const host& to, size_t size) {
     f.departs = std::max(time.now(), free_at) + duration(static_cast<int64_t>(seconds * 1e9));
     free_at = f.departs;
   }
-  const bool lost = chance.chance(r.terms.loss);
+  r.terms.carried += size + header_bytes;
+  const double there = from.number < to.number ? r.terms.loss_there : 0;
+  const bool lost = chance.chance(r.terms.loss) || (there > 0 && chance.chance(there));
   const duration on_the_way = r.terms.delay + chance.up_to(r.terms.jitter);
   const bool too_large = r.terms.packet_max > 0 && size + header_bytes > r.terms.packet_max;
   if (!lost && !too_large && !r.terms.black_hole) f.arrives = f.departs + on_the_way;

@@ -223,7 +223,8 @@ void exchange::push(const job& done) {
   const auto frame = std::make_shared<const mars::frame>(
       mars::frame{mars::command_push, mars::sequence_push, encode(mars::message_push{m.topic, m.text, m.from}), {}, {}});
   for (const uint64_t other : topics_.members(m.topic)) {
-    if (other == done.from.connection) continue;
+    const auto to = members_.find(other);
+    if (other == done.from.connection || (done.known && to != members_.end() && to->second.client == done.client)) continue;
     counts_.pushes.add();
     deliveries_.push_back({other, frame, 0, false, false});
   }

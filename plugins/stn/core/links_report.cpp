@@ -90,6 +90,13 @@ void write(std::string& out, const second_report& s) {
   line_writer(out, "second").number(t.dialled).number(t.needed).number(t.needless).number(t.failed).number(s.copies).number(static_cast<uint32_t>(s.why));
 }
 
+void write(std::string& out, const lane_report& r) {
+  if (lane_text(r).empty()) return;
+  const lane_totals& t = r.totals;
+  line_writer(out, "lanes").number(static_cast<uint32_t>(r.use)).text(r.reason).number(r.lanes).number(r.late_permille).number(t.opened)
+      .number(t.failed).number(t.copies).number(t.copy_bytes).number(t.won).number(t.late).number(t.refused);
+}
+
 void write(std::string& out, const link_report& l) {
   line_writer(out, "link").text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason)
       .text(l.endpoint).text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent)
@@ -97,6 +104,7 @@ void write(std::string& out, const link_report& l) {
   line_writer(out, "heartbeat").number(l.heartbeat_from);
   write(out, l.udp);
   write(out, l.second);
+  write(out, l.lanes);
   write(out, l.causes);
   for (const incident& i : l.incidents) write(out, i);
 }
@@ -144,6 +152,15 @@ bool read(line_reader& line, second_report& s) {
   s.why = static_cast<second_reason>(why);
   return good;
 }
+bool read(line_reader& line, lane_report& r) {
+  lane_totals& t = r.totals;
+  uint32_t use = 0;
+  const bool good = line.number(use).text(r.reason).number(r.lanes).number(r.late_permille).number(t.opened).number(t.failed).number(t.copies)
+                        .number(t.copy_bytes).number(t.won).number(t.late).number(t.refused).good();
+  if (use >= std::size(lane_use_names)) return false;
+  r.use = static_cast<lane_use>(use);
+  return good;
+}
 bool read(line_reader& line, link_report& l) {
   return line.text(l.name).number(l.state).number(l.phase).number(l.why).number(l.since).text(l.reason).text(l.endpoint)
       .text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent).number(l.bytes_received).wait(l.rtt)
@@ -179,6 +196,7 @@ bool add(links_report& r, line_reader line) {
   if (kind == "heartbeat") return line.number(l.heartbeat_from).good();
   if (kind == "udp") return read(line, l.udp);
   if (kind == "second") return read(line, l.second);
+  if (kind == "lanes") return read(line, l.lanes);
   if (kind == "down") return read(line, l.incidents.emplace_back());
   return kind == "cause" && read(line, (l.incidents.empty() ? l.causes : l.incidents.back().causes).emplace_back());
 }

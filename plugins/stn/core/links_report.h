@@ -9,6 +9,7 @@
 #include "plugins/stn/core/link_history.h"
 #include "plugins/stn/core/second_report.h"
 #include "plugins/stn/core/traffic.h"
+#include "plugins/stn/core/lane_report.h"
 #include "plugins/stn/core/udp_report.h"
 #include "sdk/pure/error.h"
 
@@ -26,6 +27,7 @@ struct link_report {
   uint32_t heartbeat_from = 0;  // heartbeat::source.
   udp_report udp;
   second_report second;
+  lane_report lanes;
   std::vector<cause> causes;
   std::vector<incident> incidents;  // The oldest first.
 };
@@ -53,7 +55,7 @@ struct links_report {
 inline constexpr const char* state_names[] = {"down", "connecting", "up"};
 inline constexpr const char* heartbeat_sources[] = {"shortest", "learned", "server", "application"};
 // By THARSIS_STN_WEAK_*.
-inline constexpr const char* weak_names[] = {"nothing", "connect_slow", "connect_second", "task_slow", "task_failed", "link_lost"};
+inline constexpr const char* weak_names[] = {"nothing", "connect_slow", "connect_second", "task_slow", "task_failed", "link_lost", "tasks_late"};
 inline constexpr const char* phase_names[] = {"down", "resolve", "connect", "tls", "prove", "auth", "ready"};
 
 // By group_settings::choice.

@@ -104,6 +104,7 @@ std::string story(const link_report& l, int64_t now) {
   text += "\n";
   if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "  datagrams: " + udp + "\n";
   if (const std::string second = second_text(l.second); !second.empty()) text += "  second connections: " + second + "\n";
+  if (const std::string lanes = lane_text(l.lanes); !lanes.empty()) text += "  lanes: " + lanes + "\n";
   for (const cause& c : l.causes) text += "      " + moment(c.wall) + "  " + c.text + "\n";
   if (l.incidents.empty()) text += "  it has not gone down since stn started\n";
   for (auto i = l.incidents.rbegin(); i != l.incidents.rend(); ++i) text += story(*i, now);
@@ -182,6 +183,23 @@ std::string second_json(const second_report& s) {
       .text();
 }
 
+std::string lane_json(const lane_report& r) {
+  const lane_totals& t = r.totals;
+  return json_object()
+      .add("state", lane_use_names[static_cast<size_t>(r.use)])
+      .add("reason", r.reason)
+      .add("lanes", r.lanes)
+      .add("late_permille", r.late_permille)
+      .add("opened", t.opened)
+      .add("failed", t.failed)
+      .add("copies", t.copies)
+      .add("copy_bytes", t.copy_bytes)
+      .add("won", t.won)
+      .add("late", t.late)
+      .add("refused", t.refused)
+      .text();
+}
+
 json_object link_json(const link_report& l) {
   json_object o;
   o.add("link", l.name)
@@ -200,7 +218,8 @@ json_object link_json(const link_report& l) {
       .add("bytes_sent", l.bytes_sent)
       .add("bytes_received", l.bytes_received)
       .add_raw("datagrams", udp_json(l.udp))
-      .add_raw("second", second_json(l.second));
+      .add_raw("second", second_json(l.second))
+      .add_raw("lanes", lane_json(l.lanes));
   return o;
 }
 
@@ -233,10 +252,11 @@ std::string status_text(const links_report& r, int64_t now) {
                     l.endpoint, l.address.empty() ? "-" : l.address,
                     l.why == THARSIS_STN_WHY_NONE ? "" : std::string(reason_name(l.why))});
   std::string text = head_text(r, now) + table(rows);
-  for (const link_report& l : r.links)
+  for (const link_report& l : r.links) {
     if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "datagrams of " + l.name + ": " + udp + "\n";
-  for (const link_report& l : r.links)
     if (const std::string second = second_text(l.second); !second.empty()) text += "second connections of " + l.name + ": " + second + "\n";
+    if (const std::string lanes = lane_text(l.lanes); !lanes.empty()) text += "lanes of " + l.name + ": " + lanes + "\n";
+  }
   if (r.groups.empty()) return text;
   rows = {{"GROUP", "CHOOSES", "LINKS"}};
   for (const group_report& g : r.groups) rows.push_back({g.name, std::string(name_of(choice_names, g.choose)), members_text(r, g)});

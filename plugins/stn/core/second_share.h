@@ -29,7 +29,7 @@ class second_share final : public session_tasks {
 
   // A server that refuses a copy may still be about to answer the request.
   void on_answer(const mars::frame_view& f, instant now) override {
-    if (f.refusal.empty() || !tasks_.on_copy_refused(f.sequence)) tasks_.on_answer(f, now);
+    if (f.refusal.empty() || !tasks_.on_copy_refused(f.sequence)) tasks_.accept(f, now);
   }
   bool expects(uint32_t sequence) const override { return tasks_.expects(sequence); }
   void on_answer_begun(uint32_t sequence, instant now) override { tasks_.on_answer_begun(sequence, now); }

@@ -30,6 +30,7 @@ void session::take_over(heartbeat& rhythm, session_tasks& tasks, instant now) {
   rhythm_ = &rhythm;
   tasks_ = &tasks;
   rhythm_->on_up(now);
+  on_settings();
 }
 
 std::span<uint8_t> session::room(size_t size) {
@@ -278,6 +279,22 @@ void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
     if (counted_ != nullptr) counted_->on_sent(tasks_->wrote_again() ? traffic_class::repeated : traffic_class::tasks, out.size() - there);
   }
   upload_.on_written(out.size() - before);
+}
+
+bool session::has_companions() {
+  companions_ = up_ ? std::max(companions_, tasks_->take_companions()) : 0;
+  return companions_ > 0 && failure_.status == THARSIS_OK;
+}
+
+// A ping: its pong does for the answer what it does for the request.
+bool session::take_companion(std::vector<uint8_t>& out) {
+  if (companions_ == 0 || failure_.status != THARSIS_OK) return false;
+  --companions_;
+  send_ping();
+  upload_.on_written(output_.size());
+  out.insert(out.end(), output_.begin(), output_.end());
+  output_.clear();
+  return failure_.status == THARSIS_OK;
 }
 
 void session::send_hello(const std::string& client_id) {

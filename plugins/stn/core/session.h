@@ -47,6 +47,8 @@ class session {
   void take_over(heartbeat& rhythm, session_tasks& tasks, instant now);
   // Another connection is to take its place: no more tasks are sent on this one, or they are again.
   void hold(bool is) { held_ = is; }
+  // Where others carry what this connection holds up, it is given up later.
+  void be_patient(bool is) { silence_.change((is ? patience_factor : 1) * settings_.answer_timeout); }
   // The settings are others now, though what is said has stayed the same.
   void on_settings() { silence_.change(settings_.answer_timeout); }
 
@@ -82,6 +84,11 @@ class session {
   // `room` bytes are reached. Nothing is asked for before the connection has proved itself.
   void take_output(std::vector<uint8_t>& out, size_t room, instant now);
 
+  // Is a small frame to go by itself behind what was taken before?
+  bool has_companions();
+  // It. False: none is.
+  bool take_companion(std::vector<uint8_t>& out);
+
   std::vector<push> take_pushes() { return std::exchange(pushes_, {}); }
 
   // Once, where the server has made one.
@@ -99,6 +106,7 @@ class session {
   tharsis_status on_welcome(const tharsis_stn_frame& f, instant now);
   tharsis_status on_hello(const tharsis_stn_frame& f, instant now);
   void on_proved(instant now);
+  static constexpr int patience_factor = 8;  // Five losses in a row, rather than two.
   bool may_send() const;
   void come_up(instant now);
   void send_hello(const std::string& client_id);
@@ -126,6 +134,7 @@ class session {
   std::optional<udp_offer> udp_;
   bool up_ = false;
   bool held_ = false;
+  int companions_ = 0;    // That are still to go.
   bool pinged_ = false;   // For its proof.
   bool helloed_ = false;  // The server has taken the hello.
   loss failure_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};

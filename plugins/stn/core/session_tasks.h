@@ -17,6 +17,8 @@ class session_tasks {
   virtual bool write_next(std::vector<uint8_t>& out, framing& frames, instant now) = 0;
   // Whether what write_next() wrote last had been sent before.
   virtual bool wrote_again() const = 0;
+  // How many small frames are to follow what was written, each by itself: so that a loss is noticed by what comes behind it.
+  virtual int take_companions() { return 0; }
   // Is the next one of those that may go to a server that has not proved itself yet? It is sent again if it is lost.
   virtual bool next_is_keyed() const = 0;
 

@@ -7,6 +7,7 @@
 #include "plugins/stn/core/activity.h"
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/dial_settings.h"
+#include "plugins/stn/core/lane_settings.h"
 #include "plugins/stn/core/link_endpoint.h"
 #include "plugins/stn/core/link_groups.h"
 #include "plugins/stn/core/minor_links.h"
@@ -147,6 +148,9 @@ struct link_settings {
   // Small tasks with a key may go in datagrams beside the connection where the server takes them: they need fewer bytes, and
   // a lost one holds up no other.
   bool udp = true;
+  // More connections where the network is weak, and a task on a second one where the first brings no answer in time.
+  lane_settings lanes;
+  hedge_settings hedge;
   // The connection is made when a task wants it; always kept otherwise.
   bool on_demand = false;
   // With on_demand. Who answers a message does so within a minute, as a rule; a link that nobody needs for longer

@@ -137,12 +137,19 @@ void task_queue::on_encoded(uint64_t id, uint32_t connection, result<std::vector
   take_back(*r, now);
 }
 
+// Whoever takes it carries it; else the connection does.
+bool task_queue::goes_aside(const request& r, instant now) {
+  return (datagrams_ != nullptr && datagrams_->take(r, now)) || (lanes_ != nullptr && lanes_->take(r, now));
+}
+
 // What went another way, and is still waited for. It has its place among those that were sent already.
-bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames) {
+bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames, instant now) {
   while (!too_.empty()) {
-    const request* const r = by_sequence_.find(too_.back());
+    const written_too asked = too_.back();
     too_.pop_back();
+    const request* const r = by_sequence_.find(asked.sequence);
     if (r == nullptr) continue;
+    if (asked.by_any && lanes_ != nullptr && lanes_->take(*r, now)) return true;
     error why;
     if (frames.append(out, frame_of_request(*r), why) == THARSIS_OK) return wrote_again_ = true;
   }
@@ -150,14 +157,14 @@ bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames) {
 }
 
 bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant now) {
-  if (write_again(out, frames)) return true;
+  if (write_again(out, frames, now)) return true;
   request* const r = next_ready(now);
   if (r == nullptr) return false;
   if (!frames.carries(THARSIS_STN_CARRIES_KEYS)) r->key.clear();  // The server would not know a repeat.
   stop_waiting(*r, now);
   wrote_again_ = r->sends > 0;
   be_sent(*r, now);
-  if (beside_ != nullptr && beside_->take(*r, now)) {
+  if (goes_aside(*r, now)) {
     ++r->sends;
     counts_.sent.add();
     return true;
@@ -212,12 +219,14 @@ bool task_queue::needs_first() const {
 
 bool task_queue::write_on_second(std::vector<uint8_t>& out, framing& frames, instant now) {
   const request* const next = next_waiting();
-  if (next == nullptr || next->from.encode != nullptr || next->bound != 0) return write_again(out, frames);
+  if (next == nullptr || next->from.encode != nullptr || next->bound != 0) return write_again(out, frames, now);
   const request* const last = sent_.last;
-  side_way* const lane = std::exchange(beside_, nullptr);  // The first connection's.
-  const bool copying = std::exchange(copying_, false);     // From there to here.
+  side_way* const datagrams = std::exchange(datagrams_, nullptr);  // The first connection's, as these.
+  side_way* const lanes = std::exchange(lanes_, nullptr);
+  const bool copying = std::exchange(copying_, false);  // From there to here.
   const bool wrote = write_next(out, frames, now);
-  beside_ = lane;
+  datagrams_ = datagrams;
+  lanes_ = lanes;
   copying_ = copying;
   if (!wrote) return false;
   if (sent_.last == last || sent_.last == nullptr) return true;
@@ -280,6 +289,10 @@ void task_queue::on_answer_begun(uint32_t sequence, instant now) {
 }
 
 void task_queue::on_answer(const mars::frame_view& f, instant now) {
+  if (lanes_ == nullptr || lanes_->on_answer(f.sequence, !f.refusal.empty(), now) == answer_use::ends_it) accept(f, now);
+}
+
+void task_queue::accept(const mars::frame_view& f, instant now) {
   request* const r = by_sequence_.find(f.sequence);
   if (r == nullptr) return counts_.stray.add();
   counts_.round_trip.record(static_cast<uint64_t>((now - r->sent_at).count()));
@@ -303,7 +316,7 @@ void task_queue::lose(carried by, const error& why, instant now) {
   const auto answered = static_cast<std::ptrdiff_t>(answers_.size());
   for (request *r = sent_.last, *before = nullptr; r != nullptr; r = before) {  // From behind, so that each finds its old place at the front.
     before = r->before;
-    if (r->by == by) fail_try(*r, now, THARSIS_E_NETWORK, THARSIS_STN_LOST, "the request was sent and its answer was lost", why.text);
+    if (r->by == by && (lanes_ == nullptr || !lanes_->carries(r->sequence))) lose_try(*r, why, now);
   }
   std::reverse(answers_.begin() + answered, answers_.end());
 }
@@ -314,6 +327,20 @@ void task_queue::on_second_loss(const error& why, instant now) {
   for (request* r = sent_.first; r != nullptr; r = r->behind)
     if (r->by == carried::both) carry(*r, up_ ? carried::first : carried::second);
   lose(carried::second, why, now);
+}
+
+// A second connection may have some of them too.
+void task_queue::on_lane_loss(const std::vector<uint32_t>& sequences, const error& why, instant now) {
+  for (const uint32_t sequence : sequences) {
+    request* const r = by_sequence_.find(sequence);
+    if (r == nullptr) continue;
+    if (r->by == carried::first) lose_try(*r, why, now);
+    else carry(*r, carried::second);
+  }
+}
+
+void task_queue::lose_try(request& r, const error& why, instant now) {
+  fail_try(r, now, THARSIS_E_NETWORK, THARSIS_STN_LOST, "the request was sent and its answer was lost", why.text);
 }
 
 void task_queue::repeat(request& r, instant now) {
@@ -475,7 +502,8 @@ void task_queue::take_back(request& r, instant now) {
 }
 
 void task_queue::stop_being_sent(request& r, instant now) {
-  if (beside_ != nullptr) beside_->on_gone(r.sequence, now);
+  if (datagrams_ != nullptr) datagrams_->on_gone(r.sequence, now);
+  if (lanes_ != nullptr) lanes_->on_gone(r.sequence, now);
   carry(r, carried::first);
   sent_.remove(r);
   by_sequence_.remove(r);

@@ -72,10 +72,15 @@ class task_queue final : public session_tasks {
   // Another way through the network, of this kind. `gone`: none at all.
   void on_network(bool gone, bool cellular, instant now);
 
-  // Offers requests to another way first, which outlives that; null: to none.
-  void use(side_way* beside) { beside_ = beside; }
-  // What went another way is to be written too, unless nobody waits for it any more.
-  void write_too(uint32_t sequence) { too_.push_back(sequence); }
+  // Offers requests to another way first, to datagrams before the lanes; both outlive that. Null: to none.
+  void use(side_way* datagrams) { datagrams_ = datagrams; }
+  void spread_by(side_way* lanes) { lanes_ = lanes; }
+  // What went another way is to be written here too, unless nobody waits for it any more;
+  void write_too(uint32_t sequence) { too_.push_back({sequence, false}); }
+  // or on whichever lane the lanes choose.
+  void carry_too(uint32_t sequence) { too_.push_back({sequence, true}); }
+  // A request that is out; null: none is by this sequence. [for a look]
+  const request* out(uint32_t sequence) const { return by_sequence_.find(sequence); }
 
   // What `frames` do not carry is answered so.
   bool write_next(std::vector<uint8_t>& out, framing& frames, instant now) override;
@@ -117,14 +122,20 @@ class task_queue final : public session_tasks {
   void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now, uint32_t why = THARSIS_STN_NOT_ENCODED);
 
   bool next_is_keyed() const override;
+  int take_companions() override { return lanes_ == nullptr ? 0 : lanes_->take_companions(); }
 
+  // The connection's own, which is another way's to judge where there is one.
   void on_answer(const mars::frame_view& f, instant now) override;
+  // An answer that ends its task, whichever way it came.
+  void accept(const mars::frame_view& f, instant now);
   bool expects(uint32_t sequence) const override { return by_sequence_.find(sequence) != nullptr; }
   void on_answer_begun(uint32_t sequence, instant now) override;
 
-  // The connection has died. What was sent waits again in its old place, if its key allows; but not what a second one carries
-  // too, which is the link's own when on_up() comes next.
+  // The connection has died. What was sent waits again in its old place, if its key allows; but not what the lanes carry, nor
+  // what a second one carries too, which is the link's own when on_up() comes next.
   void on_loss(const error& why, instant now);
+  // The same for these alone: a lane has died.
+  void on_lane_loss(const std::vector<uint32_t>& sequences, const error& why, instant now);
 
   // Tasks whose time is over. Ask when deadline() has passed; harmless to ask early.
   void on_deadline(instant now);
@@ -149,7 +160,7 @@ class task_queue final : public session_tasks {
   std::vector<answer> take_answers() { return std::exchange(answers_, {}); }
 
   size_t unanswered() const { return tasks_.size(); }
-  size_t sent() const override { return by_sequence_.size(); }
+  size_t sent() const override { return by_sequence_.size() + (lanes_ == nullptr ? 0 : lanes_->owed()); }
   size_t deadlines_kept() const { return deadlines_.size(); }  // Those of answered tasks too, for a while.
   answer_times::quality quality() const { return times_.now(); }
 
@@ -164,7 +175,9 @@ class task_queue final : public session_tasks {
 
   list& waiting_of(const request& r) { return waiting_[static_cast<size_t>(THARSIS_STN_PRIORITY_MAX - r.priority)]; }
   list& list_of(const request& r);
-  bool write_again(std::vector<uint8_t>& out, framing& frames);
+  bool write_again(std::vector<uint8_t>& out, framing& frames, instant now);
+  bool goes_aside(const request& r, instant now);
+  void lose_try(request& r, const error& why, instant now);
   request* next_waiting() const;
   request* next_ready(instant now);
   std::vector<request*> in_order() const;
@@ -201,9 +214,14 @@ class task_queue final : public session_tasks {
   instant slow_at_ = never;
   std::vector<answer> answers_;
   std::vector<encode_wish> wishes_;
-  side_way* beside_ = nullptr;
-  std::vector<uint32_t> too_;  // Sequences,
-  std::vector<uint32_t> copies_;  // also these, the first one last.
+  struct written_too {
+    uint32_t sequence;
+    bool by_any;  // Lane, if the lanes like.
+  };
+  side_way* datagrams_ = nullptr;
+  side_way* lanes_ = nullptr;
+  std::vector<written_too> too_;
+  std::vector<uint32_t> copies_;  // Sequences, the first one last.
   bool copying_ = false;
   size_t on_second_ = 0;
   std::string trouble_;  // Why the link went down the last time.

@@ -18,8 +18,8 @@ datagram::message message_of(const request& r) {
 }  // namespace
 
 udp_lane::udp_lane(const udp_settings& s, udp_memory::network& known, duration round_trip, instant now)
-    : settings_(s), known_(&known), probe_(s, known, round_trip, now), times_(s, round_trip > duration::zero() ? round_trip : s.probe_wait),
-      budget_(s, known.loss), window_(s.window_first) {}
+    : settings_(s), known_(&known), probe_(s, known, round_trip, now), times_(s.copies, round_trip > duration::zero() ? round_trip : s.probe_wait),
+      budget_(s.copies), loss_(s, known.loss), window_(s.window_first) {}
 
 bool udp_lane::may_take(const request& r) const {
   if (probe_.now() != udp_probe::state::open || r.key.empty() || r.has(THARSIS_STN_SEND_ONLY)) return false;
@@ -34,7 +34,7 @@ bool udp_lane::take(const request& r, instant now) {
   e.content.resize(datagram::size_of(message_of(r)));
   datagram::write(message_of(r), e.content);
   ++open_;
-  budget_.on_task();
+  budget_.on_task(loss_.share());
   begin_round(e, now);
   return true;
 }
@@ -44,8 +44,8 @@ void udp_lane::begin_round(entry& e, instant now) {
   const bool first = e.rounds++ == 0;
   const bool clear = !times_.queue_stands();
   e.left = first || (clear && budget_.spend(e.content.size())) ? 1 : 0;
-  if (e.left == 1 && clear && budget_.twins() && !metered_ && budget_.spend(e.content.size())) e.left = 2;
-  e.next = e.left > 0 ? now : later(now, times_.expected() / 2);  // A copy that was refused asks again soon.
+  if (e.left == 1 && clear && loss_.twins() && !metered_ && budget_.spend(e.content.size())) e.left = 2;
+  e.next = e.left > 0 ? now : later(now, times_.again());  // A copy that was refused asks again soon.
 }
 
 // Its datagrams of this round have left and no answer has come.
@@ -150,9 +150,9 @@ void udp_lane::close(entry& e, instant now) {
 void udp_lane::judge(entry& e, instant now) {
   for (size_t i = 0; i < std::min(e.sent, e.copies.size()); ++i) {
     // One that nobody gave time to come back says nothing.
-    if (e.copies[i].answered || now - e.copies[i].sent_at >= times_.expected()) budget_.on_judged(e.copies[i].answered);
+    if (e.copies[i].answered || now - e.copies[i].sent_at >= times_.expected()) loss_.on_judged(e.copies[i].answered);
   }
-  known_->loss = budget_.loss();
+  known_->loss = loss_.share();
 }
 
 void udp_lane::give_up(instant now) {
@@ -182,8 +182,9 @@ instant udp_lane::deadline() const {
 
 void udp_lane::on_network(udp_memory::network& known, instant now) {
   known_ = &known;
-  times_ = udp_times(settings_, times_.expected());
-  budget_ = udp_budget(settings_, known.loss);
+  times_ = copy_times(settings_.copies, times_.expected());
+  budget_ = copy_budget(settings_.copies);
+  loss_ = udp_loss(settings_, known.loss);
   window_ = settings_.window_first;
   probe_.begin(known, now);
 }

@@ -16,10 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/stn/core/copy_budget.h"
+#include "plugins/stn/core/copy_times.h"
 #include "plugins/stn/core/side_way.h"
-#include "plugins/stn/core/udp_budget.h"
+#include "plugins/stn/core/udp_loss.h"
 #include "plugins/stn/core/udp_probe.h"
-#include "plugins/stn/core/udp_times.h"
 #include "sdk/pure/mars_frame.h"
 
 namespace tharsis::stn {
@@ -64,7 +65,7 @@ class udp_lane final : public side_way {
   udp_probe::state state() const { return probe_.now(); }
   // Why it is off, if it is.
   std::string reason() const;
-  double loss() const { return budget_.loss(); }
+  double loss() const { return loss_.share(); }
   bool queue_stands() const { return times_.queue_stands(); }
   duration expected() const { return times_.expected(); }
   size_t open_tasks() const { return open_; }
@@ -100,8 +101,9 @@ class udp_lane final : public side_way {
   udp_settings settings_;
   udp_memory::network* known_;
   udp_probe probe_;
-  udp_times times_;
-  udp_budget budget_;
+  copy_times times_;
+  copy_budget budget_;
+  udp_loss loss_;
   udp_totals totals_;
   entries entries_;
   std::set<uint32_t> large_;  // Commands whose answers are too large for a datagram.

@@ -4,18 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "plugins/stn/core/copy_settings.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::stn {
 
 struct udp_settings {
-  // A copy at 1.0 of the usual time fires just before the healthy answer and doubles the load; at 1.5 the 95th
-  // percentile at 5 % loss is 250 ms, not 225.
-  double again_after = 1.25;
+  // A bucket earns as much more as the network loses, at most what two at a time and their repeats need at 20 % each way.
+  copy_settings copies{.earn_for_need = 12, .earn_max = 1.5, .copy_bytes = 256};
   // Of the delay, from round to round: where answers are late rather than lost, later copies wait longer.
   double backoff = 1.25;
-  // What a server's system and a scheduler may add to a short round trip.
-  duration slack = 15ms;
   // So often a task goes by datagram before the connection carries it.
   int rounds_max = 3;
   // From this share of lost datagrams on, two go at a time: with 5 % each way nine in ten tasks need one round trip,
@@ -23,17 +21,6 @@ struct udp_settings {
   double twins_at = 0.02, twins_until = 0.005;
   // Losses come in bursts: the twin goes a little later.
   duration twin_gap = 5ms;
-
-  // A bucket of copies. Each task earns a tenth, so that a healthy network sees at most 10 % more, whatever happens; and
-  // as much more as the network loses, at most what two at a time and their repeats need at 20 % each way.
-  double bucket = 10, earn = 0.1, earn_for_loss = 12, earn_max = 1.5;
-  // A copy of so many bytes costs one, a longer one as much more: it is what fills a slow line.
-  double copy_bytes = 256;
-
-  // A queue stands in the network while the lower quartile of the last answers is so much longer than the shortest of
-  // many: random loss does not move a quartile, a queue moves all of it.
-  double queue_ratio = 1.25;
-  duration queue_slack = 10ms;
 
   // Tasks on their way by datagram at a time, first and at most. More go by the connection, which knows how to share a line.
   double window_first = 8, window_max = 32, window_min = 1;

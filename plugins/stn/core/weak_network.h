@@ -52,6 +52,8 @@ class weak_network {
   }
   // That is not weak, it is broken: once it is not a moment of weakness.
   [[nodiscard]] bool on_not_connected(instant now) { return is_old(now) && leave(now); }
+  // Tasks are late: they go on several lanes.
+  [[nodiscard]] bool on_late(instant now) { return mark(THARSIS_STN_WEAK_TASKS_LATE, now); }
   // A link that was up fell silent.
   [[nodiscard]] bool on_silence(instant now) { return mark(THARSIS_STN_WEAK_LINK_LOST, now); }
 

@@ -67,6 +67,9 @@ class scripted_server {
   std::vector<std::string> proofs;
   std::string refuse_proof;  // A sentence.
   bool proof_after_tasks = false;
+  int connections_max = 1'000'000;  // At a time; more are ended at once.
+  bool newest_only = false;         // A connection ends those before it.
+  bool refuses_repeats = false;     // Whoever asks again is refused, though the first is carried out.
 
  private:
   task<void> accept() {
@@ -83,12 +86,14 @@ class scripted_server {
       if (!secured) co_return;
       wire = std::move(*secured);
     }
-    ++connections;
+    const int number = ++connections;
+    if (open_ >= connections_max) co_return wire->end();
+    ++open_;
     mars::frame_reader reader;
     std::vector<uint8_t> out;
     std::deque<std::pair<instant, std::vector<uint8_t>>> thoughts;
     bool open = true;
-    while (open) {
+    while (open && !(newest_only && number < connections)) {
       open = read(*wire, reader);
       while (const auto f = reader.take_frame()) {
         open = on_frame(*f, out) && open;
@@ -99,9 +104,10 @@ class scripted_server {
       const size_t now = how == manner::drip ? std::min<size_t>(out.size(), 1) : out.size();
       if (wire->write(std::span(out).first(now)) != THARSIS_OK) break;
       out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(now));
-      const instant next = thoughts.empty() ? never : thoughts.front().first;
+      const instant next = newest_only ? place_.now() + 20ms : thoughts.empty() ? never : thoughts.front().first;
       co_await wire->events().wait(out.empty() ? next : place_.now() + 1ms);
     }
+    --open_;
     wire->end();
   }
 
@@ -147,7 +153,12 @@ class scripted_server {
     for (const auto& [command, text] : pushes)
       mars::append_frame(out, {command, mars::sequence_push, {text.begin(), text.end()}, {}, {}});
     if (unanswered > 0) return --unanswered, true;
-    if (key.empty() || known_.emplace(key, body).second) ++executions[body];
+    const bool is_new = key.empty() || known_.emplace(key, body).second;
+    if (is_new) ++executions[body];
+    if (!is_new && refuses_repeats) {
+      mars::append_frame(out, {f.command, f.sequence, {}, {}, "was asked before"});
+      return true;
+    }
     mars::append_frame(thinks == duration::zero() ? out : thought_, {f.command, f.sequence, f.body, {}, {}});
     return true;
   }
@@ -182,6 +193,7 @@ class scripted_server {
   std::optional<tls_context> tls_;
   std::map<std::string, std::string> known_;
   std::vector<uint8_t> thought_;  // The answer that is to wait.
+  int open_ = 0;
   task_set work_;
 };
 

@@ -360,7 +360,7 @@ TEST(UdpLane, ACommandWithLargeAnswersGoesByTheConnectionFromThenOn) {
 
 TEST(UdpLane, AnEmptyBudgetSendsNoCopyAndTheConnectionStepsIn) {
   stn::udp_settings poor = numbers;
-  poor.bucket = 0;
+  poor.copies.bucket = 0;
   udp_memory::network known{.loss = 0.5, .worked = true};
   udp_lane lane(poor, known, 100ms, instant(1h));
   instant now{1h};

@@ -4,99 +4,17 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "sdk/async/file_reader.h"
-#include "sdk/pure/mars_messages.h"
-#include "tests/plugins/gateway/stage.h"
-#include "tests/plugins/stn/link_world.h"
+#include "tests/plugins/stn/gated_world.h"
 
 using namespace tharsis;
 using test::link_world;
+using udp_world = test::gated_world;
 
 namespace {
 
-class udp_world : public link_world {
- public:
-  explicit udp_world(uint64_t seed, duration delay = 50ms, duration work = {})
-      : link_world(seed), gate_(server_machine.platform(), THARSIS_STRAND_SHARED, "/state/gateway", served(work)) {
-    path().delay = delay;
-    EXPECT_TRUE(world.run_until([&] { return gate_.host.ready; }, world.now() + 10s)) << gate_.host.failure;
-    const auto ca = read_beginning(server_machine.platform()->files, "/state/gateway/ca.pem", 1 << 20);
-    authority.certificate_pem = ca ? *ca : "";
-    write_ca();
-  }
-  ~udp_world() {
-    gate_.stop();
-    EXPECT_TRUE(world.run_until([&] { return gate_.host.stopped; }, world.now() + 10s));
-    gate_.end();
-    EXPECT_TRUE(world.run_until([&] { return gate_.ended; }, world.now() + 10s));
-  }
-  sim::path& path() { return world.between(client_machine, server_machine); }
-
-  void ask(const std::string& title, bool keyed = true, uint32_t timeout_ms = 60'000) {
-    const auto body = mars::encode(mars::send_message_request{"", "ann", "all", title, "0"});
-    tharsis_stn_task t{};
-    t.body = bytes_of(body);
-    t.timeout_ms = timeout_ms;
-    if (keyed) t.key = text_bytes(title);
-    EXPECT_EQ(start_task(title, t), THARSIS_OK) << last_error;
-  }
-  // So many tasks, one each gap, all answered; how long each took, the shortest first.
-  std::vector<duration> load(int tasks, duration gap, const std::string& prefix = "task ") {
-    std::vector<duration> took;
-    const size_t before = answers;
-    for (int i = 0; i < tasks; ++i) ask(prefix + std::to_string(i)), world.run_for(gap);
-    EXPECT_TRUE(wait_answers(before + static_cast<size_t>(tasks), 2min)) << reason();
-    for (int i = 0; i < tasks; ++i) {
-      const outcome& o = outcomes[prefix + std::to_string(i)];
-      EXPECT_EQ(o.status, THARSIS_OK) << o.reason;
-      EXPECT_EQ(o.answers, 1);
-      const auto& t = o.times;
-      took.emplace_back(t.queued + t.resolve + t.connect + t.tls + t.prove + t.first_byte + t.rest + t.lost);
-    }
-    std::sort(took.begin(), took.end());
-    return took;
-  }
-  // What the server has carried out.
-  mars::statistics_response statistics() {
-    const std::string title = "statistics " + std::to_string(++statistics_);
-    tharsis_stn_task t{};
-    t.command = mars::command_statistics;
-    t.body = {};
-    t.timeout_ms = 60'000;
-    const size_t before = answers;
-    EXPECT_EQ(start_task(title, t), THARSIS_OK) << last_error;
-    EXPECT_TRUE(wait_answers(before + 1));
-    const auto body = outcomes[title].body;
-    const auto decoded = mars::decode<mars::statistics_response>(as_bytes(body));
-    EXPECT_TRUE(decoded);
-    return decoded ? *decoded : mars::statistics_response{};
-  }
-  int64_t metric(const std::string& name) { return host.metrics.counted(name); }
-  bool said(const std::string& part) const {
-    return std::any_of(host.lines.begin(), host.lines.end(), [&](const std::string& l) { return l.find(part) != std::string::npos; });
-  }
-
- private:
-  static gateway::settings served(duration work) {
-    gateway::settings s;
-    s.listen = "tcps://10.0.0.2:443";
-    s.udp = "udp://10.0.0.2:2000";
-    s.names = {name};
-    s.open = true;
-    s.work = work;
-    return s;
-  }
-  static tharsis_bytes text_bytes(const std::string& t) { return bytes_of(as_bytes(t)); }
-
-  test::running_gateway gate_;
-  int statistics_ = 0;
-};
-
-duration at(const std::vector<duration>& sorted, double p) { return sorted[static_cast<size_t>(p * static_cast<double>(sorted.size() - 1))]; }
-
 void print(const char* name, const std::vector<duration>& took, udp_world& w) {
-  std::printf("  %-28s p50 %5lld  p95 %5lld  max %5lld ms  datagrams %lld (%lld copies)  won %lld\n", name, static_cast<long long>(milliseconds(at(took, .5))),
-              static_cast<long long>(milliseconds(at(took, .95))), static_cast<long long>(milliseconds(took.back())),
+  std::printf("  %-28s p50 %5lld  p95 %5lld  max %5lld ms  datagrams %lld (%lld copies)  won %lld\n", name, static_cast<long long>(milliseconds(test::at(took, .5))),
+              static_cast<long long>(milliseconds(test::at(took, .95))), static_cast<long long>(milliseconds(took.back())),
               static_cast<long long>(w.metric("udp_sent")), static_cast<long long>(w.metric("udp_copies")), static_cast<long long>(w.metric("udp_won")));
 }
 
@@ -163,10 +81,10 @@ TEST(StnUdpSim, OnAWeakNetworkItBeatsTheConnectionAlone) {
     }
     std::sort(with.begin(), with.end());
     std::sort(without.begin(), without.end());
-    std::printf("  five seeds: p95 %lld ms with datagrams, %lld by the connection alone\n", static_cast<long long>(milliseconds(at(with, .95))),
-                static_cast<long long>(milliseconds(at(without, .95))));
-    EXPECT_LT(at(with, .95), at(without, .95));
-    EXPECT_LE(at(with, .5), at(without, .5));
+    std::printf("  five seeds: p95 %lld ms with datagrams, %lld by the connection alone\n", static_cast<long long>(milliseconds(test::at(with, .95))),
+                static_cast<long long>(milliseconds(test::at(without, .95))));
+    EXPECT_LT(test::at(with, .95), test::at(without, .95));
+    EXPECT_LE(test::at(with, .5), test::at(without, .5));
   }
 }
 
@@ -190,7 +108,7 @@ TEST(StnUdpSim, AFirewallThatComesUpCostsOneTaskAFewRoundTrips) {
   w.path().no_datagrams = true;
   const auto took = w.load(50, 500ms, "behind ");
   print("datagrams blocked in between", took, w);
-  EXPECT_LE(at(took, .9), 102ms);
+  EXPECT_LE(test::at(took, .9), 102ms);
   EXPECT_LE(took.back(), 1s);
   EXPECT_TRUE(w.said("link main datagrams off: datagrams do not come back any more"));
   w.path().no_datagrams = false;

@@ -1,16 +1,16 @@
-// How long answers by datagram take now, and whether a queue stands in the network.
+// How long answers take now, and whether a queue stands in the network.
 #pragma once
 #include <algorithm>
 #include <array>
 
-#include "plugins/stn/core/udp_settings.h"
+#include "plugins/stn/core/copy_settings.h"
 
 namespace tharsis::stn {
 
-class udp_times {
+class copy_times {
  public:
   // `guess`: until enough is known.
-  udp_times(const udp_settings& s, duration guess) : settings_(s), guess_(guess) {}
+  copy_times(const copy_settings& s, duration guess) : settings_(s), guess_(guess) {}
 
   void on_answer(duration took) {
     times_[count_++ % many] = took;
@@ -33,6 +33,9 @@ class udp_times {
     return std::max(wait, expected() + settings_.slack) * (known() ? 1 : 2);
   }
 
+  // Until one that was refused may be asked for again.
+  duration again() const { return std::max(expected() / 2, settings_.slack); }
+
  private:
   static constexpr size_t many = 64, few = 16, enough = 6;
   static constexpr int64_t belief = 256;
@@ -46,7 +49,7 @@ class udp_times {
     return *at;
   }
 
-  udp_settings settings_;
+  copy_settings settings_;
   duration guess_;
   duration expected_{};
   duration least_{};

@@ -1,0 +1,32 @@
+// Which share of datagrams is lost, the way there and back together, and whether that is worth two at a time.
+#pragma once
+#include <algorithm>
+
+#include "plugins/stn/core/udp_settings.h"
+
+namespace tharsis::stn {
+
+class udp_loss {
+ public:
+  // `share`: what was known of this network before.
+  udp_loss(const udp_settings& s, double share) : settings_(s), share_(share), weight_(share > 0 ? weight_max : weight_first) { look(); }
+
+  void on_judged(bool answered) {
+    weight_ = std::min(weight_ + 1, weight_max);
+    share_ += ((answered ? 0.0 : 1.0) - share_) / weight_;
+    look();
+  }
+  double share() const { return share_; }
+  bool twins() const { return twins_; }
+
+ private:
+  static constexpr double weight_first = 4, weight_max = 32;
+  void look() { twins_ = share_ > (twins_ ? settings_.twins_until : settings_.twins_at); }
+
+  udp_settings settings_;
+  double share_;
+  double weight_;
+  bool twins_ = false;
+};
+
+}  // namespace tharsis::stn

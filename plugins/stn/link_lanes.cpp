@@ -1,0 +1,144 @@
+#include "plugins/stn/link_lanes.h"
+
+#include <cmath>
+#include <utility>
+
+namespace tharsis::stn {
+namespace {
+
+// Among those that bring pushes, the link's own connection.
+constexpr uint32_t own_connection = 0;
+// Less is not worth a write.
+constexpr double need_step = 0.03;
+const error lane_not_needed{THARSIS_E_CANCELLED, "nobody needs the lane any more"};
+
+}  // namespace
+
+link_lanes::link_lanes(const live_connection::surroundings& s, const host& tables, switchboard& ways, task_queue& tasks, const counts& count, weak_memory& memory, errands e)
+    : around_(s), host_(tables), ways_(ways), tasks_(tasks), counts_(count), errands_(std::move(e)), policy_(s.settings.lanes, s.settings.hedge), memory_(memory) {
+  tasks_.spread_by(&policy_);
+}
+
+void link_lanes::on_own_up(const std::string& network, bool weak) {
+  policy_.on_own_up(memory_.of(name_of(network)), around_.place.now());
+  if (weak) policy_.on_hint(around_.place.now());
+}
+
+void link_lanes::on_own_lost(bool stay, bool by_server) {
+  policy_.on_own_lost(by_server, around_.place.now());
+  if (!stay) end(lane_not_needed);
+  follow();
+}
+
+std::unique_ptr<live_connection> link_lanes::take_successor(dialer& arrives) {
+  lane& l = *find(*policy_.best_successor());
+  for (const uint32_t sequence : policy_.adopt(l.number())) tasks_.write_too(sequence);
+  arrives.arrived(l.dialled());
+  return l.take();
+}
+
+bool link_lanes::is_new(const push& p) {
+  return lanes_.empty() || twins_.is_new(own_connection, p.command, as_text(p.body), around_.place.now());
+}
+
+void link_lanes::on_network(const std::string& network) {
+  end(error{THARSIS_E_NETWORK, "the network changed"});
+  policy_.forgive(memory_.of(name_of(network)), around_.place.now());
+}
+
+void link_lanes::recall(const std::string& network) { policy_.recall(memory_.of(name_of(network)), around_.place.now()); }
+
+void link_lanes::on_codec_gone(const std::string& sentence) {
+  for (const auto& l : lanes_) l->on_codec_gone(sentence);
+}
+
+void link_lanes::end(const error& why) {
+  for (const auto& l : lanes_) {
+    if (l->ended()) continue;
+    lose(*l, why, true);
+    l->finish();
+  }
+}
+
+void link_lanes::step() {
+  const instant now = around_.place.now();
+  std::erase_if(lanes_, [](const auto& l) { return l->ended(); });
+  policy_.on_deadline(now);
+  while (const auto number = policy_.take_closing(now)) find(*number)->finish();
+  while (const auto number = policy_.take_opening(now)) open(*number);
+  for (const uint32_t sequence : policy_.take_for_own()) tasks_.write_too(sequence);
+}
+
+// What a lane has to carry leaves in its own turn.
+void link_lanes::flush() {
+  for (const auto& l : lanes_)
+    if (policy_.has_to_write(l->number())) l->nudge();
+  follow();
+}
+
+// To another address than the others, where there is one.
+void link_lanes::open(uint32_t number) {
+  lane::owner& heard = *this;
+  lanes_.push_back(std::make_unique<lane>(number, around_, host_, ways_, tasks_, policy_, heard));
+  std::vector<tharsis_address> taken = {errands_.at()};
+  for (const auto& l : lanes_) taken.push_back(l->dialled().address());
+  lanes_.back()->dialled().avoid(std::move(taken));
+  lanes_.back()->start(errands_.target());
+}
+
+void link_lanes::lose(lane& l, const error& why, bool ours) {
+  tasks_.on_lane_loss(policy_.on_lane_lost(l.number(), ours, around_.place.now()), why, around_.place.now());
+}
+
+void link_lanes::on_lane_up(lane& l) {
+  policy_.on_lane_up(l.number(), around_.place.now());
+  errands_.nudge();
+}
+
+void link_lanes::on_lane_read(size_t bytes) {
+  errands_.hand_over();
+  errands_.on_bytes(bytes, 0);
+  errands_.nudge();  // The end of a task may be the beginning of another one.
+}
+
+void link_lanes::on_lane_written(size_t bytes) { errands_.on_bytes(0, bytes); }
+
+void link_lanes::on_lane_push(uint32_t number, const push& p) {
+  if (twins_.is_new(number, p.command, as_text(p.body), around_.place.now())) errands_.on_push(p);
+}
+
+void link_lanes::on_lane_ended(lane& l, const loss& why) {
+  l.dialled().blame(why.status);
+  lose(l, why, false);
+  errands_.hand_over();
+  errands_.nudge();
+}
+
+lane* link_lanes::find(uint32_t number) {
+  for (const auto& l : lanes_)
+    if (l->number() == number) return l.get();
+  return nullptr;
+}
+
+// Tells counts and the link what is new.
+void link_lanes::follow() {
+  const lane_report r = report();
+  const lane_totals& t = r.totals;
+  counts_.lanes_opened.add(t.opened - told_.opened);
+  counts_.lanes_failed.add(t.failed - told_.failed);
+  counts_.hedge_copies.add(t.copies - told_.copies);
+  counts_.hedge_copy_bytes.add(t.copy_bytes - told_.copy_bytes);
+  counts_.hedge_won.add(t.won - told_.won);
+  counts_.hedge_late.add(t.late - told_.late);
+  counts_.hedge_refused.add(t.refused - told_.refused);
+  told_ = t;
+  if (std::exchange(told_late_, policy_.late_tasks()) != policy_.late_tasks() && policy_.weak()) errands_.on_late();
+  if (std::abs(policy_.remembered() - kept_) > need_step) {
+    kept_ = policy_.remembered();
+    memory_.change();
+  }
+  const bool other = std::exchange(told_lanes_, r.lanes) != r.lanes;
+  if (std::exchange(told_use_, r.use) != r.use || (other && r.use == lane_use::several)) errands_.on_change();
+}
+
+}  // namespace tharsis::stn

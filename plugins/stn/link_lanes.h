@@ -1,0 +1,89 @@
+// The connections beside a link's own one: made, closed, and given what they are to carry as core/lane_policy says.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plugins/stn/core/push_twins.h"
+#include "plugins/stn/counts.h"
+#include "plugins/stn/lane.h"
+#include "plugins/stn/weak_memory.h"
+
+namespace tharsis::stn {
+
+class link_lanes final : private lane::owner {
+ public:
+  // What the link does for them.
+  struct errands {
+    std::function<endpoint()> target;            // Where its own connection leads.
+    std::function<const tharsis_address&()> at;  // And by which address.
+    std::function<void()> hand_over;             // Answers are there, and valid until this returns.
+    std::function<void()> nudge;                 // step() is to be called soon.
+    std::function<void(size_t read, size_t written)> on_bytes;
+    std::function<void(const push&)> on_push;
+    std::function<void()> on_change;  // More or fewer of them, or another reason.
+    std::function<void()> on_late;    // Tasks are late.
+  };
+  link_lanes(const live_connection::surroundings& s, const host& tables, switchboard& ways, task_queue& tasks, const counts& count, weak_memory& memory, errands e);
+  ~link_lanes() { tasks_.spread_by(nullptr); }
+  link_lanes(const link_lanes&) = delete;
+
+  // The link's own connection.
+  void on_own_up(const std::string& network, bool weak);
+  // With `stay` lanes that are up carry on what they have, and one of them may be taken. Before its tasks learn of it.
+  void on_own_lost(bool stay, bool by_server);
+  bool has_successor() const { return policy_.best_successor().has_value(); }
+  // It becomes the link's own.
+  std::unique_ptr<live_connection> take_successor(dialer& arrives);
+  // A push that came by it: is it for the application?
+  bool is_new(const push& p);
+
+  void on_network(const std::string& network);
+  // The memory knows more than it did.
+  void recall(const std::string& network);
+  void on_metered(bool metered) { policy_.on_metered(metered); }
+  void change(const link_settings& s) { policy_.change(s.lanes, s.hedge); }
+  void on_codec_gone(const std::string& sentence);
+  // All of them end; what was out on them alone goes on elsewhere, as after a loss.
+  void end(const error& why);
+  // At once. Not inside a call of theirs.
+  void clear() { lanes_.clear(); }
+
+  // In each turn of the link's own connection, before requests are written, and after that.
+  void step();
+  void flush();
+  instant deadline() const { return policy_.deadline(); }
+
+  lane_report report() const { return policy_.report(around_.place.now()); }
+
+ private:
+  void open(uint32_t number);
+  void lose(lane& l, const error& why, bool ours);
+  void follow();
+  std::string name_of(const std::string& network) const { return around_.settings.name + ' ' + network; }
+  void on_lane_up(lane& l) override;
+  void on_lane_read(size_t bytes) override;
+  void on_lane_written(size_t bytes) override;
+  void on_lane_push(uint32_t number, const push& p) override;
+  void on_lane_ended(lane& l, const loss& why) override;
+  lane* find(uint32_t number);
+
+  const live_connection::surroundings around_;
+  const host& host_;
+  switchboard& ways_;
+  task_queue& tasks_;
+  const counts& counts_;
+  const errands errands_;
+  lane_policy policy_;
+  weak_memory& memory_;
+  double kept_ = 0;  // What the memory was told last.
+  push_twins twins_;
+  lane_totals told_;  // What counts have heard.
+  uint64_t told_late_ = 0;
+  uint64_t told_lanes_ = 0;
+  lane_use told_use_ = lane_use::one;
+  std::vector<std::unique_ptr<lane>> lanes_;
+};
+
+}  // namespace tharsis::stn
