@@ -87,6 +87,16 @@ second_way_settings read_second_way(const host& from, const std::string& at) {
   return s;
 }
 
+move_settings read_moves(const host& from, const std::string& at) {
+  move_settings s;
+  s.follow = from.flag(at + ".follow", s.follow);
+  s.most = from.whole(at + ".most", s.most);
+  s.per = from.wait(at + ".per", s.per);
+  s.within_max = from.wait(at + ".within_max", s.within_max);
+  s.valid_max = from.wait(at + ".valid_max", s.valid_max);
+  return s;
+}
+
 signalling_settings read_signalling(const host& from, const std::string& at) {
   signalling_settings s;
   const std::string by = from.text(at + ".by", "udp");
@@ -236,6 +246,7 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   s.dial = read_dial(from, at + ".dial");
   s.lanes = read_lanes(from, at + ".lanes");
   s.hedge = read_hedge(from, at + ".hedge");
+  s.moves = read_moves(from, at + ".moves");
   return s;
 }
 
@@ -274,6 +285,18 @@ activity_settings read_activity(const host& from) {
   s.fresh = from.wait("activity.fresh", s.fresh);
   s.long_used = from.wait("activity.long", s.long_used);
   s.inactive = from.wait("activity.inactive", s.inactive);
+  return s;
+}
+
+breaker_settings read_breaker(const host& from) {
+  breaker_settings s;
+  s.use = from.flag("breaker.use", s.use);
+  s.window = from.wait("breaker.window", s.window);
+  s.least = from.whole("breaker.least", s.least);
+  s.share = from.whole("breaker.share", s.share);
+  s.open_min = from.wait("breaker.open_min", s.open_min);
+  s.open_max = std::max(from.wait("breaker.open_max", s.open_max), s.open_min);
+  s.probe = from.wait("breaker.probe", s.probe);
   return s;
 }
 
@@ -351,6 +374,14 @@ task_settings read_tasks(const host& from) {
   s.flow.inactive_share = from.whole("tasks.flow.inactive_share", s.flow.inactive_share);
   s.flow.inactive_level = from.whole("tasks.flow.inactive_level", s.flow.inactive_level);
   if (const auto where = from.text("tasks.flow.on"); !where.empty()) s.flow.everywhere = where == "every";
+  s.budget.use = from.flag("tasks.budget.use", s.budget.use);
+  s.budget.share = from.whole("tasks.budget.share", s.budget.share);
+  s.budget.idle_every = from.wait("tasks.budget.idle_every", s.budget.idle_every);
+  s.budget.idle_most = from.whole("tasks.budget.idle_most", s.budget.idle_most);
+  s.budget.most = from.whole("tasks.budget.most", s.budget.most);
+  s.rest.use = from.flag("tasks.rest.use", s.rest.use);
+  s.rest.most = from.wait("tasks.rest.most", s.rest.most);
+  s.rest.jitter = from.whole("tasks.rest.jitter", s.rest.jitter);
   return s;
 }
 
@@ -516,6 +547,7 @@ result<settings> read_settings(const host& tables) {
   s.activity = read_activity(tables);
   s.sync = read_sync(tables);
   s.weak = read_weak(tables);
+  s.breaker = read_breaker(tables);
   for (const std::string& name : tables.keys("short_links")) {
     auto link = read_short_link(tables, name);
     if (!link) return link.failure();
@@ -565,6 +597,8 @@ result<settings> read_settings(const host& tables, const link_line& line, const 
   s.streams = read_streams(tables);
   return s;
 }
+
+care_settings read_care(const host& tables) { return {read_tasks(tables), read_breaker(tables)}; }
 
 result<link_settings> read_link_alone(const host& tables) {
   link_settings link = read_link(tables, "main");

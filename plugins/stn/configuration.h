@@ -22,5 +22,11 @@ result<settings> read_settings(const host& tables, const link_line& line, const 
 
 // links.main as --set says, without endpoints: for who dials nobody.
 result<link_settings> read_link_alone(const host& tables);
+// How a client spares its servers, as the profile or --set says.
+struct care_settings {
+  task_settings tasks;
+  breaker_settings breaker;
+};
+care_settings read_care(const host& tables);
 
 }  // namespace tharsis::stn

@@ -20,7 +20,9 @@ struct counts {
         requests{h.count<counter>("requests_sent", "1", "Requests that went to the wire, repeated ones too"),
                  h.count<counter>("requests_repeated", "1", "Requests that a lost link made wait for the next one"),
                  h.count<counter>("answers_stray", "1", "Answers that nobody waited for"),
-                 h.count<histogram>("round_trip", "ns", "From a request's way to the wire to its answer")},
+                 h.count<histogram>("round_trip", "ns", "From a request's way to the wire to its answer"),
+                 h.count<counter>("requests_busy", "1", "Requests that a server refused because it has too much to do"),
+                 h.count<counter>("repeats_refused", "1", "Repetitions that tasks.budget did not allow")},
         bytes_sent(h.count<counter>("bytes_sent", "bytes", "Written to links, before TLS")),
         bytes_received(h.count<counter>("bytes_received", "bytes", "Read from links, after TLS")),
         traffic_by{{{sent_and_received(h, "traffic_tasks_sent", "traffic_tasks_received", "Bytes of requests, and of their answers"),
@@ -53,7 +55,10 @@ struct counts {
         hedge_copy_bytes(h.count<counter>("hedge_copy_bytes", "bytes", "How large these were")),
         hedge_won(h.count<counter>("hedge_won", "1", "Tasks that a copy's answer ended")),
         hedge_late(h.count<counter>("hedge_late", "1", "Answers to copies of tasks that had ended already")),
-        hedge_refused(h.count<counter>("hedge_refused", "1", "Tasks of which a copy was due, and not allowed")) {}
+        hedge_refused(h.count<counter>("hedge_refused", "1", "Tasks of which a copy was due, and not allowed")),
+        moves_followed(h.count<counter>("moves_followed", "1", "Times that a server asked a link to go elsewhere, and it did")),
+        moves_refused(h.count<counter>("moves_refused", "1", "Times that it did not, since it may not")),
+        servers_left_alone(h.count<counter>("servers_left_alone", "1", "Times that a server failed too often after the connect, and was left alone for a while")) {}
 
   // Null: there is none of these.
   static traffic::counters sent_and_received(const host& h, const char* sent, const char* received, const char* help) {
@@ -88,6 +93,7 @@ struct counts {
   const counter second_dialled, second_needed, second_needless, second_failed;
   const counter udp_sent, udp_copies, udp_won, udp_lost, udp_dropped;
   const counter lanes_opened, lanes_failed, hedge_copies, hedge_copy_bytes, hedge_won, hedge_late, hedge_refused;
+  const counter moves_followed, moves_refused, servers_left_alone;
 };
 
 }  // namespace tharsis::stn

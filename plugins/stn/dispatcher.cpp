@@ -35,7 +35,7 @@ std::vector<uint8_t> copy(tharsis_bytes b) {
 
 constexpr uint32_t known_flags =
     THARSIS_STN_SEND_ONLY | THARSIS_STN_SENSITIVE | THARSIS_STN_ANY_REPEATS | THARSIS_STN_ANY_FLOW | THARSIS_STN_PARK | THARSIS_STN_LONG_POLL |
-    THARSIS_STN_FAST | THARSIS_STN_DURABLE;
+    THARSIS_STN_FAST | THARSIS_STN_DURABLE | THARSIS_STN_IMPATIENT;
 
 // What a durable task cannot ask for: it may be sent by another process, where nobody is who could be asked.
 const char* not_durable(const tharsis_stn_task& task) {
@@ -97,7 +97,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       settings_(s),
       events_(events),
       counts_(tables),
-      ways_(place, tables, names_, counts_, {std::move(files.addresses), std::move(files.segments)}),
+      ways_(place, tables, names_, counts_, {std::move(files.addresses), std::move(files.segments)}, s.breaker),
       codecs_(tables),
       client_id_(make_client_id(*tables.random)),
       memory_(place, tables, std::move(files.intervals)),
@@ -109,7 +109,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       pushes_(place, tables, names_),
       weak_(place, s.weak, events, [this] { on_weak(); }),
       traffic_(counts_.traffic_by),
-      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_, s.streams, weakness_}, names_, s.tasks.answer_times),
+      links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_, s.streams, weakness_, s.tasks}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
       minors_(s, links_),
       shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions(), ways_.paths()}, codecs_, s.short_links,
@@ -117,7 +117,9 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
                 const size_t link = a.of->http.partner;
                 take(std::move(a), link);
               },
-              [this](const encode_wish& wish) { ask(wish, link_names::none); }),
+              [this](const encode_wish& wish) { ask(wish, link_names::none); },
+              {s.tasks.rest, s.tasks.budget, s.breaker, counts_.requests.busy, counts_.requests.no_budget, counts_.servers_left_alone,
+               [this](const server_word& w) { events_.on_server(w); }}),
       open_(std::make_shared<open_tasks>(s.tasks.waiting_max, inbox_)),
       inbox_(*tables.loop, &dispatcher::on_letter, this),
       outbox_(place),

@@ -21,9 +21,12 @@ constexpr std::string_view fleet_help =
     "  --svg FILE          write a plot\n"
     "  --alone             nothing beside it\n"
     "  --seed S            another chance (1)\n"
+    "  --overload          instead: servers that slow down under the tasks they have, and what repetitions do to them then; of 20000\n"
+    "                      clients, unless --clients says otherwise. tasks.budget, tasks.rest and breaker are what counts\n"
     "  --set links.main.KEY=VALUE   another setting of the link than what is shipped, like reconnect.spread=30s\n"
     "  --json              print one JSON object instead\n"
-    "  Exit codes: 0 the link's settings met the goal (60 s, 1.5x) in every incident, 1 they did not, 2 the command is wrong.";
+    "  Exit codes: 0 the link's settings met the goal (60 s, 1.5x) in every incident, or the fleet recovered, 1 they did not, 2 the\n"
+    "  command is wrong.";
 
 // So much of the scenario at a time on a thread that may block; between two of them a stop is heard.
 constexpr duration slice = 20s;
@@ -36,13 +39,13 @@ void fleet_command::run(const command_call& call) {
   if (wrong.status != THARSIS_OK) return call_->refuse(wrong.text);
   if (help_) call_->print(fleet_help);
   else if (print_) call_->print(scenario_yaml(*scenario_));
-  else return work_.spawn(work());
+  else return work_.spawn(overload_ ? overload() : work());
   call_->finish(0);
 }
 
 error fleet_command::read(const command_call& call) {
   option_words known("stn simulate-fleet");
-  known.flag("--json", json_).flag("--alone", alone_).flag("--print-scenario", print_);
+  known.flag("--json", json_).flag("--alone", alone_).flag("--print-scenario", print_).flag("--overload", overload_);
   known.value("--clients", take_whole(clients_, 1, fleet_clients_max)).value("--seed", take_whole(seed_, 0, INT64_MAX));
   known.value("--svg", plot_).value("--scenario", file_);
   const error wrong = known.read(call.words());
@@ -59,7 +62,29 @@ error fleet_command::read(const command_call& call) {
   if (!link) return link.failure();
   policies_.push_back(our_policy(*link));
   if (!alone_) policies_.push_back(naive_policy()), policies_.push_back(mars_policy());
+  const care_settings care = read_care(host_);
+  overload_policies_.push_back(our_overload_policy(care.tasks, care.breaker));
+  if (!alone_) overload_policies_.insert(overload_policies_.end(), {naive_overload_policy(), budgeted_overload_policy(care.tasks.budget), mars_overload_policy()});
   return fine();
+}
+
+// Each policy's run takes a second or two on a thread that may block.
+task<void> fleet_command::overload() {
+  overload_scenario s;
+  if (clients_ > 0) s.clients = clients_;
+  std::vector<overload_result> results;
+  for (const overload_policy& policy : overload_policies_) {
+    (void)call_->live("simulating " + std::to_string(s.clients) + " clients, " + policy.name);
+    auto work = [s, policy, seed = static_cast<uint64_t>(seed_)] { return overload_run(s, policy, seed).run(); };
+    auto done = co_await blocking(place_, std::move(work));
+    if (!done) {
+      call_->refuse("stn simulate-fleet: the host has no thread free to work on");
+      co_return;
+    }
+    results.push_back(std::move(*done));
+  }
+  call_->print(json_ ? overload_json(s, static_cast<uint64_t>(seed_), results) : overload_table(s, results));
+  call_->finish(results[0].recovers() ? 0 : 1);
 }
 
 task<void> fleet_command::work() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/stn/core/fleet_report.h"
+#include "plugins/stn/core/overload_run.h"
 #include "sdk/async/command.h"
 #include "sdk/async/host.h"
 #include "sdk/async/task_set.h"
@@ -27,6 +28,7 @@ class fleet_command {
  private:
   error read(const command_call& call);
   task<void> work();
+  task<void> overload();
   task<bool> simulate(fleet_policy policy);
   void progress(const std::string& policy, duration now) const;
   task<bool> write_plot();
@@ -36,10 +38,11 @@ class fleet_command {
   std::optional<command_call> call_;
   std::shared_ptr<fleet_scenario> scenario_;  // Shared with threads that may outlive a stop.
   std::vector<fleet_policy> policies_;
+  std::vector<overload_policy> overload_policies_;
   std::vector<fleet_result> results_;
   int64_t clients_ = 0, seed_ = 1;
   std::string file_, plot_;
-  bool json_ = false, alone_ = false, print_ = false, help_ = false;
+  bool json_ = false, alone_ = false, print_ = false, help_ = false, overload_ = false;
   task_set work_;
 };
 

@@ -5,6 +5,7 @@
 #include "plugins/stn/core/links_report.h"
 #include "sdk/abi/stn_datagrams.h"
 #include "sdk/abi/stn_lanes.h"
+#include "sdk/abi/stn_server.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::stn {
@@ -191,6 +192,25 @@ constexpr tharsis_topic lane_topic = {sizeof(tharsis_topic),
                                       0,
                                       0};
 
+constexpr const char* server_word_names[] = {"move", "move_refused", "busy", "left_alone", "no_budget"};
+
+constexpr tharsis_field server_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_server_event, link), nullptr, 0},
+    {"address", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_server_event, address), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_server_event, reason), nullptr, 0},
+    {"what", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_server_event, what), server_word_names, std::size(server_word_names)},
+    {"command", THARSIS_FIELD_U32, offsetof(tharsis_stn_server_event, command), nullptr, 0},
+    {"wait", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_server_event, wait), nullptr, 0},
+};
+constexpr tharsis_topic server_topic = {sizeof(tharsis_topic),
+                                        THARSIS_TOPIC_EVENT,
+                                        THARSIS_STN_SERVER_TOPIC,
+                                        server_fields,
+                                        std::size(server_fields),
+                                        sizeof(tharsis_stn_server_event),
+                                        0,
+                                        0};
+
 }  // namespace
 
 void link_events::declare() {
@@ -202,6 +222,12 @@ void link_events::declare() {
   weak_ = host_.declare(weak_topic);
   datagrams_ = host_.declare(datagram_topic);
   lanes_ = host_.declare(lane_topic);
+  servers_ = host_.declare(server_topic);
+}
+
+void link_events::on_server(const server_word& w) const {
+  const tharsis_stn_server_event payload{text_of(w.link), text_of(w.address), text_of(w.reason), w.what, w.command, w.wait.count()};
+  host_.publish(servers_, &payload);
 }
 
 void link_events::on_state(const link_state& s) const {

@@ -59,6 +59,14 @@ struct task_profile {
   duration took;
 };
 
+// As tharsis_stn_server_event.
+struct server_word {
+  std::string link, address, reason;
+  uint32_t what;
+  uint32_t command;
+  duration wait;
+};
+
 // Hears of links beside the bus: a command.
 class link_ear {
  public:
@@ -84,6 +92,7 @@ class link_events {
   void on_weak(bool weak, uint32_t because, duration lasted) const;
   void on_datagrams(const std::string& link, const udp_report& r) const;
   void on_lanes(const std::string& link, const lane_report& r) const;
+  void on_server(const server_word& w) const;
 
  private:
   void log_state(const link_state& s) const;
@@ -99,6 +108,7 @@ class link_events {
   tharsis_handle weak_ = 0;
   tharsis_handle datagrams_ = 0;
   tharsis_handle lanes_ = 0;
+  tharsis_handle servers_ = 0;
 };
 
 }  // namespace tharsis::stn

@@ -2,11 +2,25 @@
 
 #include "plugins/stn/core/wait_text.h"
 #include "plugins/stn/core/link_change.h"
+#include "sdk/abi/stn_server.h"
 #include "sdk/async/next_turn.h"
 
 namespace tharsis::stn {
 namespace {
 constexpr const char* stopping = "stn is stopping";
+// A busy server says so of each request; once a second is as good a sign.
+constexpr duration busy_counts = 1s;
+
+// Is that what a server does, and not the way to it, or ourselves?
+bool is_servers_doing(uint32_t why) {
+  switch (why) {
+    case THARSIS_STN_WHY_UNPROVED:
+    case THARSIS_STN_WHY_DECODE:
+    case THARSIS_STN_WHY_REMOTE_CLOSED:
+    case THARSIS_STN_WHY_RESET: return true;
+    default: return false;
+  }
+}
 }
 
 // The connection ends with carry(): from then on nudges are not lost on it.
@@ -46,10 +60,12 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       demand_(s),
       signals_(s.signalling),
       datagrams_(around.tables),
+      moves_(place_, around.tables, around.ways, around.events, around.count, settings_),
       nudge_(place_),
       deadlines_(place_),
       running_(place_) {
   profile_endpoints_ = settings_.endpoints;
+  tasks_.spare(around.tasks.rest, around.tasks.budget, ways_.random());
   company_.join(*this);
   running_.spawn(expire());  // Tasks may come before it starts.
 }
@@ -254,6 +270,7 @@ void longlink::on_company() {
 
 void longlink::begin_attempt() {
   if (!foreground_) company_.woke(*this, place_.now());
+  if (moves_.take_expired()) go_home();
   adopted_ = has_successor();
   if (adopted_)
     because_ = second_.leads() ? uint32_t{THARSIS_STN_WHY_SECOND} : uint32_t{THARSIS_STN_WHY_REPLACED};
@@ -289,7 +306,9 @@ task<loss> longlink::carry(instant prove_by) {
   const there until_then{*this};
   enter(phase::prove);
   touched_ = auth_told_ = false;
-  moving_by_ = never;  // That was the connection before.
+  moving_by_ = never;  // That was the connection before,
+  moves_.on_connection();  // and so was its server.
+  live_spoke_ = true;
   wish_.reset();
   if (auto why = adopted_ ? std::nullopt : c.begin(rhythm_, tasks_, prove_by)) co_return std::move(*why);
   exchange_ = c.exchange();
@@ -312,6 +331,7 @@ std::optional<loss> longlink::turn(live_connection& c) {
   if (!why) why = follow_auth(c);
   if (!why) why = c.judge();
   if (!why && wish_) why = std::move(wish_);
+  if (!why) follow_moves(c);
   if (!why) why = move_home();
   if (!why && next_ && !second_.leads()) why = move_over(c.wire(), c.talk());
   if (!why) follow_signalling(c.talk());
@@ -326,7 +346,7 @@ std::optional<loss> longlink::turn(live_connection& c) {
 }
 
 instant longlink::next_look(const session& talk) const {
-  return std::min({talk.deadline(), udp_.deadline(), lanes_.deadline(), may_have_second() ? second_.deadline() : never, up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
+  return std::min({talk.deadline(), udp_.deadline(), moves_.deadline(), lanes_.deadline(), may_have_second() ? second_.deadline() : never, up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
 }
 
 // Datagrams go by themselves only to the server itself, and only once it is known who it is.
@@ -480,7 +500,7 @@ std::optional<loss> longlink::move_over(stream& wire, session& talk) {
     moving_by_ = never;
     return std::nullopt;
   }
-  if (moving_by_ == never) moving_by_ = later(place_.now(), replace_patience);
+  if (moving_by_ == never) moving_by_ = std::max(later(place_.now(), replace_patience), moves_.server_ends() - farewell);
   if ((tasks_.sent() > 0 || wire.unsent() > 0) && place_.now() < moving_by_) return std::nullopt;
   moving_by_ = never;
   wire.end();
@@ -503,7 +523,38 @@ std::optional<loss> longlink::follow_second(live_connection& c) {
   return loss(THARSIS_STN_WHY_SECOND, THARSIS_E_CANCELLED, second_.sentence());
 }
 
+// Its server may ask it to go elsewhere; and where it was sent it stays no longer than it was told.
+void longlink::follow_moves(live_connection& c) {
+  if (const auto asked = c.talk().take_move()) moves_.on_notice(*asked, profile_endpoints_, target(), c.wire());
+  if (auto plan = moves_.take_due()) go(std::move(*plan));
+  if (moves_.take_expired()) go_home();
+}
+
+void longlink::go(move_plan plan) {
+  if (pending_) return;  // The profile leads elsewhere at once.
+  link_settings next = planned();
+  next.endpoints = std::move(plan.to);
+  lead_to(std::move(next), true);
+}
+
+// None of the endpoints that a server has told is of use. False: they are the profile's.
+bool longlink::leave_told() {
+  if (!moves_.led()) return false;
+  moves_.forget();
+  settings_.endpoints = profile_endpoints_;
+  turn_ = 0;
+  host_.warning("link " + settings_.name + ": where its server sent it nothing can be reached; it goes back to the endpoints of the profile");
+  return true;
+}
+
+void longlink::go_home() {
+  link_settings next = planned();
+  next.endpoints = profile_endpoints_;
+  if (!pending_) lead_to(std::move(next));
+}
+
 void longlink::set_endpoints(std::vector<endpoint> to) {
+  moves_.forget();
   link_settings next = planned();
   next.endpoints = std::move(to);
   if (pending_)
@@ -513,10 +564,12 @@ void longlink::set_endpoints(std::vector<endpoint> to) {
 }
 
 void longlink::change(link_settings next) {
-  if (next.endpoints == profile_endpoints_)
+  if (next.endpoints == profile_endpoints_) {
     next.endpoints = planned().endpoints;  // What was said of them holds on.
-  else
+  } else {
+    moves_.forget();
     profile_endpoints_ = next.endpoints;
+  }
   const link_change what = change_of(planned(), next);
   if (what == link_change::none) return;
   if (pending_ || what == link_change::speech) return speak_anew(std::move(next));
@@ -569,14 +622,14 @@ void longlink::take_pending() {
 }
 
 // By the way that `next` names. What is up stays until something better is.
-void longlink::lead_to(link_settings next) {
+void longlink::lead_to(link_settings next, bool anew) {
   next_.reset();
   next_trouble_.clear();
   moving_by_ = never;
   if (!second_.leads()) second_.cancel();
   if (live_) live_->talk().hold(false);
   nudge();  // What was held may leave.
-  if (up_ && change_of(settings_, next) != link_change::way) return;  // It is there already.
+  if (up_ && !anew && change_of(settings_, next) != link_change::way) return;  // It is there already.
   if (up_) {
     successor::listener& heard = *this;
     next_ = std::make_unique<successor>(speech(), host_, ways_, use_, std::move(next), heard);
@@ -676,6 +729,7 @@ void longlink::set_heartbeat(duration interval) {
 
 void longlink::on_up() {
   up_ = true;
+  if (!dialer_.tunnelled()) ways_.on_server_good(dialer_.address());
   enter(phase::up);
   counts_.links_opened.add();
   counts_.links_up.add(1);
@@ -711,6 +765,9 @@ bool longlink::lanes_live_on(const loss& why) const {
 
 void longlink::on_down(const loss& why) {
   second_.on_down();
+  const bool lived = up_ && place_.now() - up_since_ >= settings_.reconnect.lived;
+  if (live_spoke_ && !lived && !moved_ && is_servers_doing(why.why)) on_server_failure(why.text, {});
+  live_spoke_ = false;
   udp_.end();
   const bool rested = why.why == THARSIS_STN_WHY_IDLE;
   rhythm_.on_down();
@@ -735,8 +792,8 @@ void longlink::on_down(const loss& why) {
   if (std::exchange(up_, false)) {
     counts_.links_up.add(-1);
     down_since_ = place_.now();
-  } else if (!moved_ && !led_away_ && ++turn_ % settings_.endpoints.size() != 0) {
-    pace_.on_alternative();  // This endpoint is of no use now; the next one may be.
+  } else if (!moved_ && !led_away_) {
+    if (++turn_ % settings_.endpoints.size() != 0 || leave_told()) pace_.on_alternative();  // This endpoint is of no use now; the next one may be.
   }
 }
 
@@ -827,6 +884,7 @@ void longlink::hand_over() {
     watch(a);
     taker_.take(std::move(a), number_);
   }
+  for (const spared_server& s : tasks_.take_spared()) tell_spared(s);
   if (tasks_.deadline() < expires_at_) deadlines_.raise();
 }
 
@@ -847,6 +905,25 @@ stream_line& longlink::streams(stream_hearer& heard) {
 
 void longlink::end_streams(tharsis_status status, const std::string& why) {
   if (streams_) streams_->end(status, why);
+}
+
+// A server that has too much to do, or a link that has repeated itself too often.
+void longlink::tell_spared(const spared_server& s) {
+  const bool known = dialer_.address().family != 0;
+  events_.on_server({settings_.name, known ? to_text(dialer_.address()) : std::string(), s.reason, s.what, s.command, s.wait});
+  if (s.what != THARSIS_STN_SERVER_BUSY || !up_ || place_.now() < later(busy_at_, busy_counts)) return;
+  busy_at_ = place_.now();
+  on_server_failure("it had too much to do", s.wait);
+}
+
+// What the server does after the connect: see core/breaker.h. Through a proxy nobody knows whose doing it is.
+void longlink::on_server_failure(const std::string& sentence, duration at_least) {
+  if (dialer_.tunnelled() || dialer_.address().family == 0) return;
+  const std::string words = ways_.on_server_failure(dialer_.address(), sentence, at_least);
+  if (words.empty()) return;
+  counts_.servers_left_alone.add();
+  events_.on_server({settings_.name, to_text(dialer_.address()), words, THARSIS_STN_SERVER_LEFT_ALONE, 0, ways_.left_alone_for(dialer_.address())});
+  host_.warning("link " + settings_.name + ": " + to_text(dialer_.address()) + ": " + words);
 }
 
 void longlink::nudge() {

@@ -25,6 +25,7 @@
 #include "plugins/stn/link_lanes.h"
 #include "plugins/stn/push_board.h"
 #include "plugins/stn/second_connection.h"
+#include "plugins/stn/server_moves.h"
 #include "plugins/stn/stream_line.h"
 #include "plugins/stn/successor.h"
 #include "plugins/stn/udp_way.h"
@@ -69,6 +70,7 @@ struct link_surroundings {
   traffic& counted;
   const stream_settings& streams;
   weak_memory& weakness;
+  const task_settings& tasks;
 };
 
 class longlink final : private live_connection::owner, private successor::listener, private second_connection::listener, private wakes_along {
@@ -183,7 +185,14 @@ class longlink final : private live_connection::owner, private successor::listen
   void take_numbers(const link_settings& next);
   void speak_anew(link_settings next);
   void take_pending();
-  void lead_to(link_settings next);
+  void tell_spared(const spared_server& s);
+  void on_server_failure(const std::string& sentence, duration at_least);
+  void follow_moves(live_connection& c);
+  void go(move_plan plan);
+  void go_home();
+  bool leave_told();
+  // `anew`: also where it is there already.
+  void lead_to(link_settings next, bool anew = false);
   void leave_plan();
   std::unique_ptr<live_connection> take_next();
   std::unique_ptr<live_connection> take_second();
@@ -246,6 +255,9 @@ class longlink final : private live_connection::owner, private successor::listen
   on_demand demand_;
   signalling signals_;
   keep_datagrams datagrams_;
+  server_moves moves_;
+  instant busy_at_{};        // The server has said so, as its breaker was told.
+  bool live_spoke_ = false;  // There was a connection, so that what ended it may be the server's doing.
   bool signals_refused_ = false;  // By the codec, and it was said.
   std::shared_ptr<const auth_exchange> exchange_;  // Of this connection, or the last.
   bool auth_told_ = false;                 // How it ended.

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "plugins/stn/core/request_frame.h"
+#include "plugins/stn/core/retry_after.h"
+#include "plugins/stn/core/wait_text.h"
+#include "sdk/abi/stn_server.h"
 #include "sdk/pure/hex_text.h"
 #include "sdk/pure/views.h"
 
@@ -13,6 +16,15 @@ ending end_of_stopping() { return {THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "s
 ending failed(const error& e) {
   return {e.status, static_cast<uint32_t>(e.status == THARSIS_E_TIMEOUT ? THARSIS_STN_NO_TIME : THARSIS_STN_NO_ANSWER), e.text};
 }
+
+uint64_t random_seed(const host& tables) {
+  uint64_t seed = 0;
+  tables.random->fill(tables.random->self, reinterpret_cast<uint8_t*>(&seed), sizeof seed);
+  return seed;
+}
+
+// What a server answers that cannot answer: itself, or what stands before it.
+bool is_overload(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
 // A name that stands already keeps its value: what comes first is stronger.
 void add_missing(http1::field_list& to, const http1::field_list& from) {
@@ -33,12 +45,13 @@ struct shortlink::running {
   http_call* call = nullptr;  // While it is under way.
   error failure{THARSIS_OK, {}};
   bool sent = false;
+  bool busy = false;  // The host wants to be asked later, and will be.
   signal woken;   // Ends a pause.
   task_set work;  // Its one task; gone first.
 };
 
 shortlink::shortlink(strand& place, const host& tables, http_surroundings around, codec_shelf& codecs, const short_link_settings& s, size_t number,
-                     taker t, asker ask)
+                     taker t, asker ask, const short_care& care)
     : place_(place),
       settings_(s),
       number_(number),
@@ -48,9 +61,15 @@ shortlink::shortlink(strand& place, const host& tables, http_surroundings around
       connections_(place, dialler_.as_function(), s.http.pool, s.http.versions),
       codec_(codecs, s.name, s.codec),
       hosts_(s.endpoints.size(), s.fallback.size()),
-      queue_(s.name, phases_, {}, {}, "short link"),
+      care_(care),
+      rests_(care.rest),
+      breakers_(care.breaker),
+      chance_(random_seed(tables)),
+      queue_(s.name, phases_, {.no_budget = care.no_budget}, {}, "short link"),
       news_(place),
-      work_(place) {}
+      work_(place) {
+  queue_.spare(care.rest, care.budget, chance_.next());
+}
 
 shortlink::~shortlink() = default;
 
@@ -100,6 +119,7 @@ void shortlink::move_on() {
       wish.short_link = number_;
       asker_(wish);
     }
+    for (const spared_server& s : queue_.take_spared()) tell(s.what, {}, s.command, s.reason, s.wait);
     if (!queue_.has_answers()) return;
     for (answer& a : queue_.take_answers()) hand_on(std::move(a));
   }
@@ -174,7 +194,9 @@ result<http_ask> shortlink::ask_of(const request& r, size_t host) const {
 // Attempt after attempt, until one of them is the last. Ends with the answer, or with the task parked.
 task<void> shortlink::carry(running* r) {
   for (;;) {
-    r->host = hosts_.pick(++r->attempts);
+    r->host = pick_host(++r->attempts);
+    const bool may_ask = co_await wait_for_host(r);
+    if (!may_ask) co_return finish(*r, {THARSIS_E_BUSY, THARSIS_STN_BUSY, host_of(r->host).origin() + " has too much to do, and the task does not wait until it may be asked again"});
     auto ask = ask_of(*r->of, r->host);
     if (!ask) co_return finish(*r, {ask.status(), THARSIS_STN_NOT_CARRIED, ask.failure().text});
     http_call call(place_, connections_, std::move(*ask));
@@ -183,8 +205,11 @@ task<void> shortlink::carry(running* r) {
     r->call = nullptr;
     if (r->of == nullptr) co_return;
     if (!r->sent) hosts_.on_unreachable(r->host);
-    if (!may_follow(r->failure.status, r->sent, !r->of->key.empty())) co_return finish(*r, failed(r->failure));
+    if (!r->busy && !may_follow(r->failure.status, r->sent, !r->of->key.empty())) co_return finish(*r, failed(r->failure));
     if (r->attempts >= attempts_of(*r->of)) co_return give_up(*r);
+    if (!queue_.spend(*r->of, place_.now()))
+      co_return finish(*r, {THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, r->failure.text + "; it is not sent again, since tasks.budget allows no more repetitions now"});
+    if (std::exchange(r->busy, false)) continue;
     const bool time_left = co_await rest_before(r);
     if (!time_left)
       co_return finish(*r, {THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, "no time was left for another attempt; the last one: " + r->failure.text});
@@ -201,19 +226,73 @@ task<void> shortlink::attempt(running* r, http_call* call) {
   if (!body) {
     r->failure = body.failure();
     r->times = call->times();
+    if (r->sent) on_host_failure(r->host, r->failure.text, {});
     co_return;
   }
+  if (is_overload(head->status)) on_host_failure(r->host, "it answered with the status " + std::to_string(head->status), busy_for(*head, seconds_now()).value_or(duration()));
+  else breakers_.on_success(host_of(r->host).origin(), place_.now());
   queue_.revive(place_.now());  // Whoever was parked sees that servers answer.
   r->of->http.status = static_cast<uint32_t>(head->status);
   const tharsis_status status = status_of_answer(head->status);
   if (status != THARSIS_OK) {
+    const duration spared = spare_host(*r, *head);
+    if (r->busy) co_return;
     std::string said = host_of(r->host).origin() + " answered with the status " + std::to_string(head->status) + " " + std::string(http1::reason_of(head->status));
+    if (spared > duration::zero()) said += ", and is not asked for " + wait_text(spared);
     co_return finish(*r, {status, THARSIS_STN_HTTP_STATUS, std::move(said)}, as_bytes(*body));
   }
   result<std::vector<uint8_t>> read = codec_.trouble();
   if (codec_.table() != nullptr) read = decode_short(*codec_.table(), frame_of_request(*r->of), as_bytes(*body), static_cast<size_t>(settings_.http.answer_max));
   if (!read) co_return finish(*r, {read.status(), THARSIS_STN_NOT_CARRIED, read.failure().text});
   finish(*r, {THARSIS_OK, THARSIS_STN_ANSWERED, {}}, *read);
+}
+
+// Those that are to be left alone, or asked later, give way to others for as long; where all are, the first one is waited for.
+size_t shortlink::pick_host(int64_t attempt) {
+  std::vector<size_t> hosts = hosts_.order(attempt);
+  const instant now = place_.now();
+  breakers_.sift(hosts, [this](size_t h) { return host_of(h).origin(); }, now);
+  const auto ready = std::find_if(hosts.begin(), hosts.end(), [&](size_t h) { return rests_.until(host_of(h).origin()) <= now; });
+  return ready == hosts.end() ? hosts.front() : *ready;
+}
+
+// False: the task's time is over before, or it does not wait for such a thing.
+task<bool> shortlink::wait_for_host(running* r) {
+  for (;;) {
+    const instant until = rests_.until(host_of(r->host).origin());
+    if (until <= place_.now()) co_return place_.now() < r->of->deadline;
+    if (until >= r->of->deadline || r->of->has(THARSIS_STN_IMPATIENT)) co_return false;
+    r->woken.clear();
+    co_await r->woken.wait(until);
+  }
+}
+
+// A host that has too much to do is spared for as long as it says; how long that is. The task is sent again then, where that
+// can do no harm: it has a key, or was turned away before anything was done (429).
+duration shortlink::spare_host(running& r, const http1::response_head& head) {
+  const auto told = busy_for(head, seconds_now());
+  if (!told) return {};
+  const std::string origin = host_of(r.host).origin();
+  const instant now = place_.now(), until = rests_.on_busy(origin, *told, chance_.next(), now);
+  if (until <= now) return {};
+  care_.busy.add();
+  std::string reason = origin + " has too much to do (" + std::to_string(head.status) + "), and is not asked for " + wait_text(until - now);
+  tell(THARSIS_STN_SERVER_BUSY, origin, 0, reason, until - now);
+  const bool harmless = !r.of->key.empty() || head.status == 429;
+  r.busy = harmless && until < r.of->deadline && !r.of->has(THARSIS_STN_IMPATIENT) && r.attempts < attempts_of(*r.of);
+  if (r.busy) r.failure = {THARSIS_E_BUSY, std::move(reason)};
+  return until - now;
+}
+
+void shortlink::on_host_failure(size_t host, const std::string& why, duration at_least) {
+  const std::string origin = host_of(host).origin();
+  if (!breakers_.on_failure(origin, why, at_least, chance_.next(), place_.now())) return;
+  care_.left_alone.add();
+  tell(THARSIS_STN_SERVER_LEFT_ALONE, origin, 0, breakers_.words(origin, place_.now()), breakers_.left_alone_for(origin, place_.now()));
+}
+
+void shortlink::tell(uint32_t what, const std::string& host, uint32_t command, const std::string& reason, duration wait) {
+  if (care_.tell) care_.tell({settings_.name, host, reason, what, command, wait});
 }
 
 // False: the deadline comes first.

@@ -6,14 +6,26 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/core/breakers.h"
+#include "plugins/stn/core/server_rest.h"
 #include "plugins/stn/core/short_plan.h"
 #include "plugins/stn/core/short_settings.h"
 #include "plugins/stn/core/task_queue.h"
 #include "plugins/stn/http_call.h"
 #include "plugins/stn/http_dialler.h"
+#include "plugins/stn/link_events.h"
 #include "plugins/stn/short_codec.h"
 
 namespace tharsis::stn {
+
+// How short links spare their servers, and who hears of it.
+struct short_care {
+  rest_settings rest{};
+  budget_settings budget{};
+  breaker_settings breaker{};
+  counter busy{}, no_budget{}, left_alone{};
+  std::function<void(const server_word& w)> tell{};  // Empty: nobody.
+};
 
 class shortlink {
  public:
@@ -24,7 +36,7 @@ class shortlink {
 
   // All of them outlive the link. `number`: of this one, from 1 on. [own strand]
   shortlink(strand& place, const host& tables, http_surroundings around, codec_shelf& codecs, const short_link_settings& s, size_t number, taker t,
-            asker ask);
+            asker ask, const short_care& care = {});
   shortlink(const shortlink&) = delete;
   ~shortlink();
 
@@ -62,6 +74,12 @@ class shortlink {
   task<void> carry(running* r);
   task<void> attempt(running* r, http_call* call);
   task<bool> rest_before(running* r);
+  size_t pick_host(int64_t attempt);
+  task<bool> wait_for_host(running* r);
+  duration spare_host(running& r, const http1::response_head& head);
+  void on_host_failure(size_t host, const std::string& why, duration at_least);
+  void tell(uint32_t what, const std::string& host, uint32_t command, const std::string& reason, duration wait);
+  int64_t seconds_now() const { return place_.wall() / 1'000'000'000; }
   result<http_ask> ask_of(const request& r, size_t host) const;
   const url& host_of(size_t i) const;
   int64_t attempts_of(const request& r) const;
@@ -81,6 +99,10 @@ class shortlink {
   http_connections connections_;
   short_codec codec_;
   short_hosts hosts_;
+  const short_care care_;
+  server_rest<std::string> rests_;            // By origin.
+  breaker_board<std::string> breakers_;
+  dice chance_;
   uint64_t generation_ = 0;
   bool ending_ = false;
   const phase_clock phases_;  // It stands still: what waits here waits for its turn.

@@ -20,9 +20,9 @@ bool is_ours(std::string_view name) {
 }  // namespace
 
 shortlinks::shortlinks(strand& place, const host& tables, http_surroundings around, codec_shelf& codecs, const std::vector<short_link_settings>& s,
-                       shortlink::taker t, shortlink::asker ask)
+                       shortlink::taker t, shortlink::asker ask, const short_care& care)
     : settings_(s) {
-  for (const short_link_settings& l : s) links_.push_back(std::make_unique<shortlink>(place, tables, around, codecs, l, links_.size() + 1, t, ask));
+  for (const short_link_settings& l : s) links_.push_back(std::make_unique<shortlink>(place, tables, around, codecs, l, links_.size() + 1, t, ask, care));
 }
 
 result<short_request> shortlinks::request_of(const tharsis_stn_task& task, std::string_view name, bool long_link) const {

@@ -14,7 +14,7 @@ class shortlinks {
  public:
   // All of them outlive it. [own strand]
   shortlinks(strand& place, const host& tables, http_surroundings around, codec_shelf& codecs, const std::vector<short_link_settings>& s,
-             shortlink::taker t, shortlink::asker ask);
+             shortlink::taker t, shortlink::asker ask, const short_care& care);
 
   // Where a task may go, as it says: over the long link of that name, over a short one, or over whichever is better
   // then. `long_link`: there is one of that name.

@@ -20,12 +20,13 @@ bool is_address(const tharsis_address& a) { return a.family == 4 || a.family == 
 
 }  // namespace
 
-switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, path_book::files kept)
+switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, path_book::files kept, const breaker_settings& b)
     : place_(place),
       host_(tables),
       links_(links),
       names_(place, *tables.net, tables.registry),
       paths_(place, tables, names_, std::move(kept)),
+      breakers_(b),
       client_(random() | 1),
       inbox_(*tables.loop, &switchboard::on_letter, this) {
   sessions_.told = [&c](bool resumed, bool early) {
@@ -93,7 +94,14 @@ address_lists switchboard::given(const link_settings& link, uint16_t port) const
 
 std::vector<candidate> switchboard::choose(const address_lists& lists, const link_settings& link) {
   const choice_terms terms{foreground_, names_.has_service(), random(), client_};
-  return reachable(choose_addresses(lists, link.dial, paths_.score(), terms, place_.now()));
+  std::vector<candidate> all = reachable(choose_addresses(lists, link.dial, paths_.score(), terms, place_.now()));
+  breakers_.sift(all, [](const candidate& c) { return c.address; }, place_.now());
+  return all;
+}
+
+std::string switchboard::on_server_failure(const tharsis_address& a, std::string why, duration at_least) {
+  const bool opened = breakers_.on_failure(a, std::move(why), at_least, random(), place_.now());
+  return opened ? breakers_.words(a, place_.now()) : std::string();
 }
 
 std::vector<target> switchboard::targets(const link_settings& link, const endpoint& to) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plugins/stn/core/address_choice.h"
+#include "plugins/stn/core/breakers.h"
 #include "plugins/stn/core/proxy_choice.h"
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/counts.h"
@@ -32,7 +33,7 @@ struct target {
 class switchboard {
  public:
   // `links` outlive it. [own strand]
-  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, path_book::files kept);
+  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, path_book::files kept, const breaker_settings& b);
 
   void open() { paths_.open(); }
   task<void> close(instant deadline);
@@ -48,6 +49,13 @@ class switchboard {
   // What is to be tried, of these lists.
   std::vector<candidate> choose(const address_lists& lists, const link_settings& link);
   path_book& paths() { return paths_; }
+
+  // What a server does after the connect; see core/breaker.h. What it says when it is left alone from now on, and was not; else
+  // nothing.
+  std::string on_server_failure(const tharsis_address& a, std::string why, duration at_least);
+  void on_server_good(const tharsis_address& a) { breakers_.on_success(a, place_.now()); }
+  duration left_alone_for(const tharsis_address& a) const { return breakers_.left_alone_for(a, place_.now()); }
+  std::vector<std::string> left_alone() const { return breakers_.open(place_.now()); }
 
   bool foreground() const { return foreground_; }
   // Where a proxy shall lead to, in the order to try.
@@ -75,6 +83,7 @@ class switchboard {
   const link_names& links_;
   resolver names_;
   path_book paths_;
+  breakers breakers_;
   std::map<std::pair<std::string, uint32_t>, std::vector<tharsis_address>> lists_;  // By link and kind.
   const uint64_t client_;  // See choice_terms.
   bool foreground_ = true;

@@ -56,6 +56,8 @@ enum {
   THARSIS_STN_LINK_REMOVED = 22,    // THARSIS_E_GONE     Its link is no more.
   THARSIS_STN_MINOR_BUSY = 23,      // THARSIS_E_BUSY     It is for a minor link, and the profile allows no more of them now.
   THARSIS_STN_NOT_KEPT = 24,        // As the status says: a durable task that the outbox did not take, unsent.
+  THARSIS_STN_BUSY = 25,            // THARSIS_E_BUSY     The server has too much to do, and may be asked again only when the task's time is over.
+  THARSIS_STN_NO_BUDGET = 26,       // THARSIS_E_BUSY     It would have to be sent again, and tasks.budget is used up.
 };
 
 // The end of a task. All of it is borrowed for the call.
@@ -140,6 +142,9 @@ enum {
   // Kept on the disk until it is answered and that is acknowledged, also when this process dies: stn_outbox.h. It
   // needs a key and a body, and has no encode, decode or connection; `timeout_ms` is its whole life, 0: `outbox.ttl`.
   THARSIS_STN_DURABLE = 128,
+  // Where the server has asked to be spared for a while (it has too much to do) the task fails at once with THARSIS_E_BUSY.
+  // Without this it waits, where its time allows.
+  THARSIS_STN_IMPATIENT = 256,
 };
 
 // Kinds of links. Mars' bits are another order: 1 short, 2 long, 4 minor.

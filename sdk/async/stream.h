@@ -50,6 +50,12 @@ class stream {
     return false;
   }
 
+  // Does the certificate that the peer has shown, and that was found good, stand for this host too? A name, or an address.
+  virtual bool certified(const std::string& host) const {
+    (void)host;
+    return false;
+  }
+
   virtual tharsis_address peer() const = 0;
   // What both ends have settled to speak, "h2"; empty where they settled nothing. See tls_machine::protocol().
   virtual std::string_view protocol() const { return {}; }

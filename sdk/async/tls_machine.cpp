@@ -283,6 +283,14 @@ tharsis_status tls_machine::write_now(std::span<const uint8_t> plaintext) {
   return done == 1 ? THARSIS_OK : die_of(SSL_get_error(ssl_.get(), done));
 }
 
+bool tls_machine::certified(const std::string& host) const {
+  if (handshake_ != THARSIS_OK || !ssl_ || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return false;
+  const openssl::clean_errors guard;
+  X509* const shown = SSL_get0_peer_certificate(ssl_.get());
+  if (shown == nullptr) return false;
+  return parse_ip(host) ? X509_check_ip_asc(shown, host.c_str(), 0) == 1 : X509_check_host(shown, host.data(), host.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+}
+
 bool tls_machine::export_secret(std::string_view label, std::span<const uint8_t> context, std::span<uint8_t> into) const {
   if (handshake_ != THARSIS_OK || !ssl_ || SSL_version(ssl_.get()) != TLS1_3_VERSION) return false;
   const openssl::clean_errors guard;

@@ -131,6 +131,8 @@ class tls_machine {
   // The own side ends. Harmless to repeat.
   void close_notify();
 
+  // See stream::certified().
+  bool certified(const std::string& host) const;
   // See stream::export_secret(). TLS 1.3 alone: what older ones export need not be this connection's only.
   bool export_secret(std::string_view label, std::span<const uint8_t> context, std::span<uint8_t> into) const;
 

@@ -32,6 +32,7 @@ class tls_stream final : public stream {
   size_t unconfirmed() const override { return under_->unconfirmed(); }
   std::optional<wire_progress> progress() const override { return under_->progress(); }
   void end() override;
+  bool certified(const std::string& host) const override { return machine_.certified(host); }
   bool export_secret(std::string_view label, std::span<const uint8_t> context, std::span<uint8_t> into) const override {
     return machine_.export_secret(label, context, into);
   }

@@ -38,6 +38,7 @@ enum class stage : uint8_t {
   prepares,  // Its caller makes the body.
   sent,
   parked,    // All tries have failed; something has to show that another one makes sense.
+  spared,    // The server has asked not to be asked for this for a while.
 };
 
 // While it is sent: on which of a link's connections. A second one is there for a moment only, see core/second_way.h.

@@ -82,6 +82,11 @@ tharsis_status session::on_frame(const tharsis_stn_frame& f, instant now) {
       return THARSIS_OK;
     }
     case THARSIS_STN_FRAME_WELCOME: return on_welcome(f, now);
+    case THARSIS_STN_FRAME_MOVE: {
+      const auto body = view(f.body);
+      move_.emplace(body.begin(), body.end());
+      return THARSIS_OK;
+    }
     default:  // A pong.
       doubted_until_ = never;
       if (up_)
@@ -100,6 +105,7 @@ tharsis_status session::on_answer(const tharsis_stn_frame& f, instant now) {
   answer.sequence = f.sequence;
   answer.body = view(f.body);
   answer.refusal = view(f.refusal);
+  answer.retry_after_ms = f.retry_after_ms;
   if (auto begun = pieces_.take(f.sequence)) {
     std::vector<uint8_t>& body = whole_.emplace_back(std::move(*begun));
     body.insert(body.end(), answer.body.begin(), answer.body.end());

@@ -94,6 +94,9 @@ class session {
   // Once, where the server has made one.
   std::optional<udp_offer> take_udp_offer() { return std::exchange(udp_, std::nullopt); }
 
+  // What the server has asked its clients to do, as it stood on the wire: the last time, once.
+  std::optional<std::vector<uint8_t>> take_move() { return std::exchange(move_, std::nullopt); }
+
   bool up() const { return up_; }
   // The server has answered, also since the last doubt.
   bool proven() const { return up_ && doubted_until_ == never; }
@@ -132,6 +135,7 @@ class session {
   std::vector<uint8_t> output_;
   std::vector<push> pushes_;
   std::optional<udp_offer> udp_;
+  std::optional<std::vector<uint8_t>> move_;
   bool up_ = false;
   bool held_ = false;
   int companions_ = 0;    // That are still to go.

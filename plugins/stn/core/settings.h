@@ -12,6 +12,7 @@
 #include "plugins/stn/core/link_groups.h"
 #include "plugins/stn/core/minor_links.h"
 #include "plugins/stn/core/outbox_settings.h"
+#include "plugins/stn/core/overload_settings.h"
 #include "plugins/stn/core/proxy_settings.h"
 #include "plugins/stn/core/second_way_settings.h"
 #include "plugins/stn/core/task_limits.h"
@@ -171,6 +172,7 @@ struct link_settings {
   signalling_settings signalling;
   dial_settings dial;
   backup_settings backup;
+  move_settings moves;
   address_list debug_addresses;  // Where there are any, no other is dialled.
   bool operator==(const link_settings&) const = default;
 };
@@ -188,6 +190,8 @@ struct task_settings {
   answer_time_settings answer_times;
   repeat_settings repeats;
   flow_settings flow;
+  budget_settings budget;
+  rest_settings rest;
   bool operator==(const task_settings&) const = default;
 };
 
@@ -203,6 +207,7 @@ struct settings {
   std::vector<minor_settings> minor_links;
   outbox_settings outbox;
   stream_settings streams;
+  breaker_settings breaker;
   bool operator==(const settings&) const = default;
 };
 

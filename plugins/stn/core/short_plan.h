@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "sdk/abi/abi.h"
 
@@ -19,6 +20,13 @@ class short_hosts {
   size_t pick(int64_t attempt) const {
     if (attempt == 1 || fallback_ == 0) return turn_ % first_;
     return first_ + fallback_turn_ % fallback_;
+  }
+  // All that the attempt may go to, that one first.
+  std::vector<size_t> order(int64_t attempt) const {
+    const size_t first = pick(attempt), begin = first < first_ ? 0 : first_, count = first < first_ ? first_ : fallback_;
+    std::vector<size_t> all;
+    for (size_t i = 0; i < count; ++i) all.push_back(begin + (first - begin + i) % count);
+    return all;
   }
   // That host could not be reached. Harmless to say twice: only the one in use gives way.
   void on_unreachable(size_t host) {

@@ -7,6 +7,7 @@
 #include "plugins/stn/core/foreign_text.h"
 #include "plugins/stn/core/request_frame.h"
 #include "plugins/stn/core/wait_text.h"
+#include "sdk/abi/stn_server.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -14,6 +15,9 @@ namespace {
 
 // Those of answered tasks among the deadlines are swept out when they are more than all that are open and this.
 constexpr size_t sweep_min = 64;
+// That the budget is used up is told at most so often.
+constexpr duration budget_told = 1s;
+constexpr size_t told_max = 64;
 
 duration& waited(task_times& t, phase p) {
   switch (p) {
@@ -54,6 +58,7 @@ task_queue::list& task_queue::list_of(const request& r) {
     case stage::prepares: return preparing_;
     case stage::sent: return sent_;
     case stage::parked: return parked_;
+    case stage::spared: return spared_;
   }
   return waiting_of(r);
 }
@@ -119,7 +124,9 @@ request* task_queue::next_waiting() const {
 // Those that their callers have yet to make are asked for on the way.
 request* task_queue::next_ready(instant now) {
   request* r = next_waiting();
-  for (; r != nullptr && r->from.encode != nullptr && r->prepared_for != connection_; r = next_waiting()) {
+  for (; r != nullptr; r = next_waiting()) {
+    if (is_spared(*r, now)) continue;
+    if (r->from.encode == nullptr || r->prepared_for == connection_) break;
     stop_waiting(*r, now);
     set_aside(*r, stage::prepares, preparing_, now);
     wishes_.push_back({r->id, r->from, r->sends, connection_});
@@ -164,6 +171,7 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   stop_waiting(*r, now);
   wrote_again_ = r->sends > 0;
   be_sent(*r, now);
+  if (r->sends == 0) budget_.on_first(now);
   if (goes_aside(*r, now)) {
     ++r->sends;
     counts_.sent.add();
@@ -246,6 +254,7 @@ request* task_queue::send_next(instant now) {
   if (r == nullptr) return nullptr;
   stop_waiting(*r, now);
   be_sent(*r, now);
+  if (r->sends == 0) budget_.on_first(now);
   r->ends_itself = true;
   return r;
 }
@@ -299,9 +308,64 @@ void task_queue::accept(const mars::frame_view& f, instant now) {
   times_.on_answer(r->body.size() + f.body.size(), now - r->sent_at, now);
   if (f.refusal.empty())
     finish(*r, now, THARSIS_OK, THARSIS_STN_ANSWERED, f.body, {});
+  else if (f.retry_after_ms > 0)
+    spare_server(*r, f.refusal, std::chrono::milliseconds(f.retry_after_ms), now);
   else
     finish(*r, now, THARSIS_E_DENIED, THARSIS_STN_SERVER_REFUSED, {}, foreign_text(f.refusal));
   if (parked_.first != nullptr) revive(now);
+}
+
+// The server has carried nothing out, so it may be asked again, when it likes to be, whether the task has a key or not.
+void task_queue::spare_server(request& r, std::string_view refusal, duration told, instant now) {
+  const instant until = rest_.on_busy(r.command, told, chance_.next(), now);
+  if (until <= now) return finish(r, now, THARSIS_E_DENIED, THARSIS_STN_SERVER_REFUSED, {}, foreign_text(refusal));
+  counts_.busy.add();
+  std::string reason = "the server has too much to do (" + foreign_text(refusal) + "), and is not asked for command " + std::to_string(r.command) + " for " + wait_text(until - now);
+  if (told_.size() < told_max) told_.push_back({THARSIS_STN_SERVER_BUSY, r.command, until - now, reason});
+  if (until >= r.deadline || r.has(THARSIS_STN_IMPATIENT)) return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_BUSY, {}, std::move(reason));
+  if (static_cast<int64_t>(r.sends) > r.retries)
+    return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_BUSY, {}, reason + "; the task was sent " + std::to_string(r.sends) + " times, more its retries do not allow");
+  if (!spend(r, now)) return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, {}, reason + "; and tasks.budget allows no more repetitions now");
+  stop_being_sent(r, now);
+  r.times.lost += now - r.sent_at;
+  set_aside(r, stage::spared, spared_, now);
+  spared_until_ = std::min(spared_until_, until);
+}
+
+// One whose turn it is, and of whose command the server wants no more for now: set aside, or ended.
+bool task_queue::is_spared(request& r, instant now) {
+  const instant until = rest_.until(r.command);
+  if (until <= now) return false;
+  if (until >= r.deadline || r.has(THARSIS_STN_IMPATIENT)) {
+    finish(r, now, THARSIS_E_BUSY, THARSIS_STN_BUSY, {},
+           "the server has too much to do, and is not asked for command " + std::to_string(r.command) + " for " + wait_text(until - now));
+    return true;
+  }
+  stop_waiting(r, now);
+  set_aside(r, stage::spared, spared_, now);
+  spared_until_ = std::min(spared_until_, until);
+  return true;
+}
+
+void task_queue::ask_again(instant now) {
+  spared_until_ = never;
+  for (request *r = spared_.first, *behind = nullptr; r != nullptr; r = behind) {
+    behind = r->behind;
+    const instant until = rest_.until(r->command);
+    if (until <= now) take_back(*r, now);
+    else spared_until_ = std::min(spared_until_, until);
+  }
+}
+
+bool task_queue::spend(const request& r, instant now) {
+  if (budget_.take(now)) return true;
+  counts_.no_budget.add();
+  if (no_budget_at_ != never && now < later(no_budget_at_, budget_told)) return false;
+  no_budget_at_ = now;
+  if (told_.size() < told_max)
+    told_.push_back({THARSIS_STN_SERVER_NO_BUDGET, r.command, {}, "a request is not sent again: " + std::to_string(budget_.taken()) +
+                     " repetitions are as many as tasks.budget allows beside what was sent for the first time"});
+  return false;
 }
 
 void task_queue::on_loss(const error& why, instant now) {
@@ -353,11 +417,16 @@ void task_queue::repeat(request& r, instant now) {
 // One try of a task that was sent has failed.
 void task_queue::fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what,
                           const std::string& because) {
-  if (r.may_repeat()) return repeat(r, now);
+  // What was under way on a connection that died goes again once for nothing: how often they die and come is paced.
+  const bool free = why == THARSIS_STN_LOST && r.sends <= 1;
+  const bool may = r.may_repeat();
+  if (may && (free || spend(r, now))) return repeat(r, now);
   if (r.has(THARSIS_STN_PARK) && !r.key.empty()) return park(r, now);
   std::string reason = what;
   if (r.key.empty())
     reason += ", and without a key it may not be sent again";
+  else if (may)
+    return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, {}, reason + "; it is not sent again, since tasks.budget allows no more repetitions now" + (because.empty() ? "" : ": " + because));
   else
     reason += "; it was sent " + std::to_string(r.sends) + (r.sends == 1 ? " time" : " times") + ", more its retries do not allow";
   finish(r, now, status, why, {}, reason + (because.empty() ? "" : ": " + because));
@@ -402,7 +471,7 @@ bool task_queue::on_slow(instant now) {
 
 instant task_queue::deadline() const {
   const instant parked = parked_.first == nullptr ? never : later(parked_.first->aside_at, parked_max);
-  return std::min(parked, deadlines_.empty() ? never : deadlines_.front().first);
+  return std::min({parked, spared_until_, deadlines_.empty() ? never : deadlines_.front().first});
 }
 
 void task_queue::on_deadline(instant now) {
@@ -418,12 +487,14 @@ void task_queue::on_deadline(instant now) {
       case stage::sent: reason += "brought no answer to the request in time"; break;
       case stage::held: reason += "had not finished the task of the same order that goes before it"; break;
       case stage::prepares: reason += "was ready, and the request was not made in time"; break;
+      case stage::spared: reason += "was not asked for it, since the server had too much to do"; break;
       case stage::parked: reason += "had failed with the request as often as it may, and nothing better was seen since"; break;
       case stage::waits: reason += "could not carry the request in time"; break;
     }
     if (r.at != stage::sent && !trouble_.empty()) reason += "; its last trouble: " + trouble_;
     finish(r, now, THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, {}, std::move(reason));
   }
+  if (now >= spared_until_) ask_again(now);
   if (now >= deadline()) revive(now);
 }
 

@@ -18,9 +18,12 @@
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/chained_index.h"
 #include "plugins/stn/core/request.h"
+#include "plugins/stn/core/retry_budget.h"
+#include "plugins/stn/core/server_rest.h"
 #include "plugins/stn/core/session_tasks.h"
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/core/side_way.h"
+#include "sdk/pure/dice.h"
 #include "sdk/pure/error.h"
 #include "sdk/pure/framing.h"
 #include "sdk/pure/metrics.h"
@@ -44,6 +47,14 @@ struct encode_wish {
   size_t short_link = 0;  // That wants it, from 1 on; 0: the long link.
 };
 
+// What happened to tasks for the server's sake, to be told: as tharsis_stn_server_event.
+struct spared_server {
+  uint32_t what;  // THARSIS_STN_SERVER_BUSY, _NO_BUDGET.
+  uint32_t command;
+  duration wait;
+  std::string reason;
+};
+
 // Why tasks are ended from outside.
 struct ending {
   tharsis_status status;
@@ -56,12 +67,24 @@ class task_queue final : public session_tasks {
   struct counts {
     counter sent, repeated, stray;
     histogram round_trip;
+    counter busy, no_budget;
   };
   // `phases` are the link's, and outlive the queue. `kind`: "link" or "short link", for sentences.
   task_queue(const std::string& link, const phase_clock& phases, counts c = {}, const answer_time_settings& s = {}, const std::string& kind = "link")
       : link_(kind + " '" + link + "'"), phases_(phases), counts_(c), times_(s) {}
   task_queue(const task_queue&) = delete;
   ~task_queue();
+
+  // How far its server is spared; before the first task. `seed`: of chance.
+  void spare(const rest_settings& rest, const budget_settings& budget, uint64_t seed) {
+    rest_ = server_rest<uint32_t>(rest);
+    budget_ = retry_budget(budget);
+    chance_ = dice(seed);
+  }
+  std::vector<spared_server> take_spared() { return std::exchange(told_, {}); }
+  // Of the repetitions that a server bears one is wanted, of this request. False: there is none left, and that was told.
+  [[nodiscard]] bool spend(const request& r, instant now);
+  retry_budget& budget() { return budget_; }
 
   void submit(std::unique_ptr<request> r, instant now);
   // False: it is not here.
@@ -192,6 +215,9 @@ class task_queue final : public session_tasks {
   void repeat(request& r, instant now);
   void fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what, const std::string& because);
   void park(request& r, instant now);
+  bool is_spared(request& r, instant now);
+  void spare_server(request& r, std::string_view refusal, duration told, instant now);
+  void ask_again(instant now);
   void set_aside(request& r, stage where, list& in, instant now);
   void take_back(request& r, instant now);
   void finish(request& r, instant now, tharsis_status status, uint32_t why, std::span<const uint8_t> body, std::string reason);
@@ -207,13 +233,19 @@ class task_queue final : public session_tasks {
   chained_index<request, &request::sequence, &request::next_by_sequence> by_sequence_;
   std::array<list, priorities> waiting_;  // The most urgent first.
   list sent_;                             // In the order in which they were.
-  list preparing_, parked_;
+  list preparing_, parked_, spared_;
   std::unordered_map<uint64_t, list> orders_;  // Those of which a task is on its way, and who waits behind it.
   // A heap, the earliest first. What was answered leaves it when it comes to the front.
   std::vector<std::pair<instant, uint64_t>> deadlines_;
   instant slow_at_ = never;
   std::vector<answer> answers_;
   std::vector<encode_wish> wishes_;
+  server_rest<uint32_t> rest_{rest_settings{}};  // By command.
+  instant spared_until_ = never;                 // The first of those that are spared may be asked again.
+  retry_budget budget_{budget_settings{}};
+  dice chance_{0};
+  std::vector<spared_server> told_;
+  instant no_budget_at_ = never;  // It was told last.
   struct written_too {
     uint32_t sequence;
     bool by_any;  // Lane, if the lanes like.

@@ -11,6 +11,7 @@
 #include "sdk/abi/stn_auth.h"
 #include "sdk/abi/stn_codec.h"
 #include "sdk/abi/stn_route.h"
+#include "sdk/abi/stn_server.h"
 #include "sdk/abi/stn_links.h"
 #include "sdk/async/host.h"
 #include "tests/plugins/told_network.h"
@@ -85,6 +86,17 @@ class plugin_host {
     uint64_t dials, needless;
   };
   std::vector<segment_news> segments;  // Of stn.segments.
+  struct server_word {
+    uint32_t what, command;
+    std::string link, address, reason;
+    duration wait;
+  };
+  std::vector<server_word> servers;  // Of stn.server.
+  size_t count_servers(uint32_t what) const {
+    size_t n = 0;
+    for (const server_word& w : servers) n += w.what == what;
+    return n;
+  }
   const void* dns = nullptr;
   const tharsis_stn_route* route = nullptr;  // Who says which way tasks go; before the start.
   // Who authenticates, from now on. On the strand.
@@ -123,7 +135,7 @@ class plugin_host {
   static tharsis_status declare(void*, const tharsis_topic* topic, tharsis_handle* id, tharsis_error*) {
     const char* const names[] = {THARSIS_STN_LINK_TOPIC, THARSIS_STN_PUSH_TOPIC, THARSIS_STN_AUTH_TOPIC, THARSIS_STN_CONNECT_TOPIC,
                                  THARSIS_STN_NETWORK_TOPIC, THARSIS_STN_SYNC_TOPIC, THARSIS_STN_TASK_TOPIC, THARSIS_STN_WEAK_TOPIC,
-                                 THARSIS_STN_SEGMENTS_TOPIC};
+                                 THARSIS_STN_SEGMENTS_TOPIC, THARSIS_STN_SERVER_TOPIC};
     for (size_t i = 0; i < std::size(names); ++i)
       if (std::string_view(topic->name) == names[i]) return *id = i + 1, THARSIS_OK;
     return *id = 99, THARSIS_OK;
@@ -134,6 +146,9 @@ class plugin_host {
       of(self).states.push_back(
           {s.state, s.status, std::string(view(s.reason)), std::string(view(s.address)), duration(s.gap),
            s.why, std::string(view(s.causes)), s.phase, std::string(view(s.link))});
+    } else if (topic == 10) {
+      const auto& s = *static_cast<const tharsis_stn_server_event*>(payload);
+      of(self).servers.push_back({s.what, s.command, std::string(view(s.link)), std::string(view(s.address)), std::string(view(s.reason)), duration(s.wait)});
     } else if (topic == 3) {
       const auto& a = *static_cast<const tharsis_stn_auth_event*>(payload);
       of(self).auths.push_back({a.outcome, std::string(view(a.reason)), duration(a.pause), a.attempts});

@@ -61,6 +61,10 @@ class scripted_server {
   int pings = 0;
   std::vector<instant> pings_at;
   int32_t heartbeat_ms = 0;  // In the answer to a hello.
+  std::optional<mars::server_move> move;  // Sent behind the next answer to a task.
+  int busy = 0;                // So many of the next tasks are refused for now:
+  uint32_t busy_ms = 1000;     // they may come again after so long.
+  std::vector<instant> busy_at;
   int kept_awake = 0;
   std::map<std::string, int> executions;  // By body.
   std::vector<std::string> client_ids;
@@ -153,6 +157,12 @@ class scripted_server {
     for (const auto& [command, text] : pushes)
       mars::append_frame(out, {command, mars::sequence_push, {text.begin(), text.end()}, {}, {}});
     if (unanswered > 0) return --unanswered, true;
+    if (busy > 0) {
+      --busy;
+      busy_at.push_back(place_.now());
+      mars::append_frame(out, {f.command, f.sequence, {}, {}, "too much to do", busy_ms});
+      return true;
+    }
     const bool is_new = key.empty() || known_.emplace(key, body).second;
     if (is_new) ++executions[body];
     if (!is_new && refuses_repeats) {
@@ -160,6 +170,11 @@ class scripted_server {
       return true;
     }
     mars::append_frame(thinks == duration::zero() ? out : thought_, {f.command, f.sequence, f.body, {}, {}});
+    if (const auto told = std::exchange(move, std::nullopt)) {
+      mars::frame wish{mars::command_noop, mars::sequence_noop, {}, {}, {}};
+      wish.move = mars::encode(*told);
+      mars::append_frame(out, wish);
+    }
     return true;
   }
 

@@ -1,6 +1,7 @@
 #include "plugins/stn/core/task_queue.h"
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,11 @@ struct stage {
   void reply(uint32_t sequence, instant now = t0) { refuse(sequence, {}, now); }
   void refuse(uint32_t sequence, std::string words, instant now = t0) {
     said = {3, sequence, {'r'}, {}, std::move(words)};
+    q.on_answer(mars::frame_view(said), now);
+  }
+  // It has too much to do.
+  void put_off(uint32_t sequence, uint32_t ms, instant now = t0) {
+    said = {3, sequence, {}, {}, "busy", ms};
     q.on_answer(mars::frame_view(said), now);
   }
   answer the_answer() {
@@ -381,4 +387,138 @@ TEST(TaskQueue, WhatIsSentAgainAtItsDeadlineIsNot) {
   EXPECT_EQ(r->at, stn::stage::sent);
   s.q.on_end(*r, {THARSIS_OK, THARSIS_STN_ANSWERED, {}}, {}, t0 + 10s);
   EXPECT_EQ(s.the_answer().status, THARSIS_OK);
+}
+
+TEST(TaskQueueSpares, ATaskThatABusyServerPutOffIsSentAgainWhenItSaidWithoutAKeyToo) {
+  stage s;
+  s.q.submit(keyless(1), t0);
+  s.put_off(s.send()->sequence, 2000);
+  EXPECT_FALSE(s.q.has_answers());
+  EXPECT_FALSE(s.send());
+  const instant again = s.q.deadline();
+  EXPECT_GE(again, t0 + 2s);
+  EXPECT_LE(again, t0 + 2400ms);
+  s.q.on_deadline(again - 1ns);
+  EXPECT_FALSE(s.send(again - 1ns));
+  s.q.on_deadline(again);
+  const auto sent = s.send(again);
+  ASSERT_TRUE(sent);
+  s.reply(sent->sequence, again);
+  const answer a = s.the_answer();
+  EXPECT_EQ(a.status, THARSIS_OK);
+  EXPECT_EQ(a.of->sends, 2u);
+}
+
+TEST(TaskQueueSpares, OthersOfTheCommandWaitAndOtherCommandsGoOn) {
+  stage s;
+  s.q.submit(keyed(1), t0);
+  s.put_off(s.send()->sequence, 3000);
+  s.q.submit(keyed(2), t0);
+  auto other = keyed(3);
+  other->command = 4;
+  s.q.submit(std::move(other), t0);
+  const auto sent = s.send();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->command, 4u);
+  EXPECT_FALSE(s.send());
+  s.q.on_deadline(t0 + 4s);
+  EXPECT_TRUE(s.send(t0 + 4s));
+  EXPECT_TRUE(s.send(t0 + 4s));
+}
+
+TEST(TaskQueueSpares, WhoseTimeIsOverBeforeOrWhoIsImpatientFailsAtOnce) {
+  stage s;
+  s.q.submit(keyed(1, t0 + 1s), t0);
+  s.put_off(s.send()->sequence, 2000);
+  answer a = s.the_answer();
+  EXPECT_EQ(a.status, THARSIS_E_BUSY);
+  EXPECT_EQ(a.why, uint32_t{THARSIS_STN_BUSY});
+  EXPECT_NE(a.reason.find("the server has too much to do (busy)"), std::string::npos) << a.reason;
+  auto impatient = keyed(2);
+  impatient->flags = THARSIS_STN_IMPATIENT;
+  s.q.submit(std::move(impatient), t0);
+  EXPECT_FALSE(s.send());
+  a = s.the_answer();
+  EXPECT_EQ(a.why, uint32_t{THARSIS_STN_BUSY});
+  EXPECT_EQ(a.of->sends, 0u);
+}
+
+TEST(TaskQueueSpares, SwitchedOffItIsARefusalAsAnyOther) {
+  stage s;
+  stn::rest_settings off;
+  off.use = false;
+  s.q.spare(off, {}, 1);
+  s.q.submit(keyed(1), t0);
+  s.put_off(s.send()->sequence, 2000);
+  EXPECT_EQ(s.the_answer().status, THARSIS_E_DENIED);
+}
+
+TEST(TaskQueueSpares, WhatALostConnectionHadUnderWayGoesAgainOnceForNothing) {
+  stage s;
+  for (uint64_t id = 1; id <= 500; ++id) s.q.submit(keyed(id), t0);
+  while (s.send()) {}
+  s.q.on_loss({THARSIS_E_RESET, "gone"}, t0);
+  EXPECT_FALSE(s.q.has_answers());
+  EXPECT_EQ(s.q.budget().taken(), 0u);
+}
+
+TEST(TaskQueueSpares, RepetitionsBeyondTheBudgetFailWithTheReasonAndAreTold) {
+  uint64_t refused = 0;
+  task_queue::counts counts;
+  counts.no_budget = counter(&refused);
+  stage s(counts);
+  for (uint64_t id = 1; id <= 100; ++id) s.q.submit(keyed(id), t0);
+  while (s.send()) {}
+  s.q.on_loss({THARSIS_E_RESET, "gone"}, t0);
+  while (s.send()) {}
+  s.q.on_loss({THARSIS_E_RESET, "gone again"}, t0);
+  const auto failed = s.q.take_answers();
+  ASSERT_GE(failed.size(), 80u) << "ten, and a tenth of a hundred";
+  ASSERT_LE(failed.size(), 81u) << "less what rounding takes";
+  EXPECT_EQ(failed[0].why, uint32_t{THARSIS_STN_NO_BUDGET});
+  EXPECT_EQ(failed[0].status, THARSIS_E_BUSY);
+  EXPECT_NE(failed[0].reason.find("tasks.budget allows no more"), std::string::npos) << failed[0].reason;
+  EXPECT_EQ(refused, failed.size());
+  const auto told = s.q.take_spared();
+  ASSERT_EQ(told.size(), 1u) << "each second once";
+}
+
+// Goal: however often a server puts tasks off, each gets one answer, and none is sent while its command is spared.
+TEST(TaskQueueSpares, NoOrderOfRefusalsLosesATask) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    stage s;
+    s.q.spare({}, {}, seed);
+    instant now = t0;
+    std::map<uint64_t, int> answers;
+    std::map<uint32_t, instant> spared;
+    uint64_t id = 0;
+    for (int i = 0; i < 200; ++i) {
+      now += std::chrono::milliseconds(random() % 300);
+      if (random() % 2) {
+        auto r = random() % 2 ? keyed(++id, now + 8s) : keyless(++id, now + 8s);
+        r->command = 3 + random() % 3;
+        s.q.submit(std::move(r), now);
+      }
+      s.q.on_deadline(now);
+      if (const auto f = s.send(now)) {
+        EXPECT_GE(now, spared[f->command]) << "sent while it is spared";
+        if (random() % 3 == 0) {
+          const auto ms = static_cast<uint32_t>(1 + random() % 2000);
+          s.put_off(f->sequence, ms, now);
+          spared[f->command] = std::max(spared[f->command], now + std::chrono::milliseconds(ms));
+        } else {
+          s.reply(f->sequence, now);
+        }
+      }
+      if (random() % 40 == 0) s.q.on_loss({THARSIS_E_RESET, "gone"}, now), s.q.on_up(static_cast<uint32_t>(i), now);
+      for (const answer& a : s.q.take_answers()) ++answers[a.of->id];
+    }
+    s.q.on_deadline(now + 60s);
+    for (const answer& a : s.q.take_answers()) ++answers[a.of->id];
+    EXPECT_EQ(s.q.unanswered(), 0u);
+    EXPECT_EQ(answers.size(), id);
+    for (const auto& [number, times] : answers) EXPECT_EQ(times, 1) << number;
+  }
 }
