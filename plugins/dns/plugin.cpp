@@ -18,6 +18,7 @@ constexpr tharsis_field stats_fields[] = {
     {"cached", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, cached), nullptr, 0},
     {"system", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, system), nullptr, 0},
     {"failed", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, failed), nullptr, 0},
+    {"servers", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, servers), nullptr, 0},
 };
 constexpr tharsis_topic stats_topic = {
     sizeof(tharsis_topic),       THARSIS_TOPIC_STATE,       THARSIS_DNS_STATS_TOPIC, stats_fields,
@@ -48,7 +49,7 @@ class plugin {
   task<void> close() {
     service_.close();
     co_await service_.keep(later(place_.now(), keep_at_most));
-    if (command_.reads_trust()) co_await blocking_over(place_);
+    if (service_.reads_trust() || command_.reads_trust()) co_await blocking_over(place_);
     host_.self->stopped(host_.self->self);
   }
 

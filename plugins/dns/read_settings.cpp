@@ -11,6 +11,11 @@ result<settings> read_settings(const host& tables) {
   s.questions_max = static_cast<size_t>(tables.whole("questions_max", static_cast<int64_t>(s.questions_max)));
   s.cache.ttl = tables.wait("cache.ttl", s.cache.ttl);
   s.cache.negative_ttl = tables.wait("cache.negative_ttl", s.cache.negative_ttl);
+  s.cache.ttl_min = tables.wait("cache.ttl_min", s.cache.ttl_min);
+  s.cache.ttl_max = tables.wait("cache.ttl_max", s.cache.ttl_max);
+  s.cache.negative_ttl_max = tables.wait("cache.negative_ttl_max", s.cache.negative_ttl_max);
+  if (s.cache.ttl_min > s.cache.ttl_max)
+    return error{THARSIS_E_INVALID, "dns.cache.ttl_min (" + tables.where("cache.ttl_min") + ") is longer than dns.cache.ttl_max; make it shorter"};
   s.cache.entries = static_cast<size_t>(tables.whole("cache.entries", static_cast<int64_t>(s.cache.entries)));
   s.ranked = tables.text("rank", "known") == "known";
   s.budget = tables.wait("budget", s.budget);

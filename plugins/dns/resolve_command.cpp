@@ -16,7 +16,8 @@ std::string source_name(uint32_t source) {
     case THARSIS_DNS_LITERAL: return "literal";
     case THARSIS_DNS_PINNED: return "pinned";
     case THARSIS_DNS_CACHED: return "cached";
-    default: return "system";
+    case THARSIS_DNS_SYSTEM: return "system";
+    default: return "servers";
   }
 }
 
@@ -56,8 +57,7 @@ void resolve_command::run(const command_call& call) {
   settings_.mode = line_.mode.value_or(settings_.mode);
   settings_.budget = line_.deadline.value_or(settings_.budget);
   if (!line_.ca.empty()) settings_.tls = {call.absolute(line_.ca), false};
-  means_.udp = settings_.udp;
-  if (settings_.mode == trust::open) means_.udp.late_window = duration::zero();
+  means_.udp = settings_.patience();
   work_.spawn(work());
 }
 

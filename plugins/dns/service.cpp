@@ -1,12 +1,21 @@
 #include "plugins/dns/service.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "plugins/dns/core/name.h"
+#include "plugins/dns/trust_file.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {
+namespace {
+
+bool needs_trust(const settings& s) {
+  return std::any_of(s.servers.begin(), s.servers.end(), [](const server& to) { return to.vouched(); });
+}
+
+}  // namespace
 
 service::counts::counts(const host& h)
     : refused(h.count<shared_counter>("questions_refused", "1", "Questions that were not taken: wrong, or too many are open")),
@@ -15,7 +24,7 @@ service::counts::counts(const host& h)
       failures(h.count<counter>("failures", "1", "Questions that got none, in time or at all")),
       cancelled(h.count<counter>("cancelled", "1", "Questions that their caller, or the end of dns, withdrew")),
       cache_hits(h.count<counter>("cache_hits", "1", "Questions whose answer was remembered")),
-      lookups(h.count<counter>("lookups", "1", "Times that the system's resolver was asked")),
+      lookups(h.count<counter>("lookups", "1", "Times that servers or the system's resolver were asked")),
       time(h.count<histogram>("question_time", "ns", "From the question to its answer")) {}
 
 service::service(const host& tables, strand& place, const settings& s, std::string file)
@@ -23,8 +32,9 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
       log_(tables.log),
       place_(place),
       counts_(tables),
-      questions_max_(s.questions_max),
+      settings_(s),
       desk_(s),
+      means_{host_, place_, s.patience(), {}, {}},
       outbox_(place),
       ranking_(place, tables, s, std::move(file)),
       inbox_(*tables.loop, &service::on_letter, this),
@@ -64,7 +74,9 @@ void service::on_network(const tharsis_network_state& now) {
 
 // Each turn: whatever came in has been given to the desk; what the desk decided is carried out.
 task<void> service::serve() {
+  if (needs_trust(settings_)) co_await load_trust(means_, settings_.tls);
   for (;;) {
+    collect();
     carry_out();
     co_await stirred_.wait(desk_.deadline());
     desk_.on_deadline(place_.now());
@@ -91,9 +103,9 @@ tharsis_status service::resolve(void* self, tharsis_text name, uint32_t family, 
   const tharsis_handle strand = s.host_.loop->current(s.host_.loop->self);
   if (strand == 0) return refuse(s, error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
   if (s.closed_) return refuse(s, error, THARSIS_E_GONE, "dns is stopping");
-  if (s.open_.fetch_add(1) >= s.questions_max_) {
+  if (s.open_.fetch_add(1) >= s.settings_.questions_max) {
     --s.open_;
-    return refuse(s, error, THARSIS_E_BUSY, std::to_string(s.questions_max_) + " questions are open (dns.questions_max); ask again after an answer");
+    return refuse(s, error, THARSIS_E_BUSY, std::to_string(s.settings_.questions_max) + " questions are open (dns.questions_max); ask again after an answer");
   }
   const tharsis_handle id = ++s.last_id_;
   *query = id;
@@ -131,8 +143,35 @@ void service::on_letter(void* self, letter l) {
   else s.stirred_.raise();
 }
 
+// What the servers said of names is enough, or their time is up.
+void service::collect() {
+  for (auto i = inquiries_.begin(); i != inquiries_.end();) {
+    if (!i->second->over()) {
+      ++i;
+      continue;
+    }
+    answer what = answer_of(i->second->result());
+    if (what.verdict == word(finding::hijack) || what.verdict == word(finding::injection))
+      log_.warning("a server lies about a name name={name} verdict={verdict} refused={refused} first={first}", i->first.name, what.verdict,
+                   what.refused.size(), what.refused.empty() ? std::string() : ip_text(what.refused[0].address) + " from " + what.refused[0].source);
+    desk_.on_answer(i->first, std::move(what), place_.now());
+    i = inquiries_.erase(i);
+  }
+}
+
+void service::ask_servers(const subject& about) {
+  std::vector<uint16_t> kinds;
+  if (about.family != 4) kinds.push_back(type::aaaa);
+  if (about.family != 6) kinds.push_back(type::a);
+  // What they have said by then is an answer; the question's own end is none.
+  const duration budget = std::min(settings_.budget, settings_.timeout * 9 / 10);
+  inquiry::wish w{about.name, std::move(kinds), later(place_.now(), budget)};
+  inquiries_[about] = std::make_unique<inquiry>(means_, settings_, std::move(w), [this] { stirred_.raise(); });
+}
+
 void service::start_lookup(const subject& about) {
   counts_.lookups.add();
+  if (!settings_.servers.empty()) return ask_servers(about);
   tharsis_handle lookup = 0;
   tharsis_error reason = no_error();
   const tharsis_status status = host_.net->resolve(host_.net->self, text_of(about.name), about.family,
@@ -161,6 +200,7 @@ void service::on_resolved(void* self, tharsis_handle lookup, tharsis_status stat
 }
 
 void service::give_up(const subject& about) {
+  inquiries_.erase(about);
   for (auto l = lookups_.begin(); l != lookups_.end(); ++l) {
     if (!(l->second == about)) continue;
     host_.net->close(host_.net->self, l->first);
@@ -177,7 +217,7 @@ void service::send(desk::reply& reply) {
   count(reply.what, place_.now() - to.since);
   reply.what.addresses = ranking_.order(std::move(reply.what.addresses));
   // A strand that was closed meanwhile has nobody who waits.
-  outbox_.send(to.strand, {to, reply.id, std::move(reply.what)});
+  outbox_.send(to.strand, {to, reply.id, std::move(reply.what), place_.now()});
 }
 
 void service::count(const answer& what, duration took) const {
@@ -189,12 +229,30 @@ void service::count(const answer& what, duration took) const {
 
 // [caller's strand]
 void service::delivery::deliver() const {
+  std::vector<tharsis_dns_candidate> candidates;
+  std::vector<tharsis_dns_refusal> refused;
+  std::vector<const tharsis_dns_candidate*> each;
+  std::vector<const tharsis_dns_refusal*> each_refused;
+  for (const auto& address : what.addresses) {
+    const auto known = std::find_if(what.candidates.begin(), what.candidates.end(), [&](const candidate& c) { return same_ip(c.address, address); });
+    const bool is = known != what.candidates.end();
+    candidates.push_back({sizeof(tharsis_dns_candidate), is && known->proven, address, text_of(is ? known->source : std::string_view()),
+                          text_of(is ? known->why : std::string_view()), (now - what.learned).count(), 0, 0});
+  }
+  for (const refusal& r : what.refused)
+    refused.push_back({sizeof(tharsis_dns_refusal), 0, r.address, text_of(r.source), text_of(r.why)});
+  for (const auto& c : candidates) each.push_back(&c);
+  for (const auto& r : refused) each_refused.push_back(&r);
   const tharsis_dns_answer a{sizeof a,
                              what.status,
                              what.source,
                              static_cast<uint32_t>(what.addresses.size()),
                              what.addresses.data(),
-                             text_of(what.reason)};
+                             text_of(what.reason),
+                             each.data(),
+                             each_refused.data(),
+                             each_refused.size(),
+                             text_of(what.verdict)};
   to.done(to.context, id, &a);
 }
 

@@ -3,10 +3,12 @@
 #pragma once
 #include <atomic>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "plugins/dns/core/desk.h"
+#include "plugins/dns/inquiry.h"
 #include "plugins/dns/ranking.h"
 #include "sdk/async/host.h"
 #include "sdk/async/mailbox.h"
@@ -32,6 +34,7 @@ class service {
   void close();
   // After that: what is known of addresses is on the disk when it returns, if the disk takes it by then.
   task<void> keep(instant deadline) { return ranking_.close(deadline); }
+  bool reads_trust() const { return means_.reading; }
 
  private:
   // What a caller's thread hands over: a question, or the wish to take one back.
@@ -59,6 +62,7 @@ class service {
     caller to;
     tharsis_handle id;
     answer what;
+    instant now;
     void deliver() const;
   };
 
@@ -74,7 +78,9 @@ class service {
   void on_network(const tharsis_network_state& now);
   task<void> serve();
   void carry_out();
+  void collect();
   void start_lookup(const subject& about);
+  void ask_servers(const subject& about);
   void give_up(const subject& about);
   void send(desk::reply& reply);
   void count(const answer& what, duration took) const;
@@ -85,10 +91,10 @@ class service {
   const logger log_;
   strand& place_;
   const counts counts_;
+  const settings settings_;
   tharsis_dns table_{};
 
   // Of the callers' threads.
-  const size_t questions_max_;
   std::atomic<tharsis_handle> last_id_ = 0;
   std::atomic<size_t> open_ = 0;
   std::atomic<bool> closed_ = false;
@@ -97,6 +103,8 @@ class service {
   desk desk_;
   std::map<tharsis_handle, caller> callers_;
   std::map<tharsis_handle, subject> lookups_;  // By the host's number.
+  means means_;
+  std::map<subject, std::unique_ptr<inquiry>> inquiries_;
   tharsis_handle topic_ = 0;
   tharsis_dns_stats told_{};
   outbox<delivery> outbox_;

@@ -1,5 +1,5 @@
-// Service "tharsis.dns/1": names to addresses, from the profile's pins, the cache, or the system's
-// resolver. Also on the bus: state topic "dns.stats" (tharsis_dns_stats).
+// Service "tharsis.dns/1": names to addresses, from the profile's pins, the cache, servers that are checked against each
+// other, or the system's resolver. Also on the bus: state topic "dns.stats" (tharsis_dns_stats).
 #pragma once
 #include "sdk/abi/abi.h"
 #include "sdk/abi/net.h"
@@ -11,7 +11,28 @@ extern "C" {
 #define THARSIS_DNS_ID "tharsis.dns/1"
 #define THARSIS_DNS_STATS_TOPIC "dns.stats"
 
-enum { THARSIS_DNS_LITERAL = 0, THARSIS_DNS_PINNED = 1, THARSIS_DNS_CACHED = 2, THARSIS_DNS_SYSTEM = 3 };
+enum { THARSIS_DNS_LITERAL = 0, THARSIS_DNS_PINNED = 1, THARSIS_DNS_CACHED = 2, THARSIS_DNS_SYSTEM = 3, THARSIS_DNS_SERVERS = 4 };
+
+// What is known of one address of an answer.
+typedef struct tharsis_dns_candidate {
+  uint32_t size;
+  int32_t proven;           // 1: the profile, or a server that proved its name, says so. 0: nobody trusted does.
+  tharsis_address address;  // As in `addresses`.
+  tharsis_text source;      // "https://192.0.2.53/dns-query#dns.example", "pinned", "literal", "system".
+  tharsis_text why;         // A sentence: who agreed.
+  int64_t age;              // How long ago it was learned, ns.
+  int32_t stale;            // 1: it is older than its source said it holds.
+  int32_t reserved;
+} tharsis_dns_candidate;
+
+// An address that somebody gave and that is not used.
+typedef struct tharsis_dns_refusal {
+  uint32_t size;
+  uint32_t reserved;
+  tharsis_address address;
+  tharsis_text source;
+  tharsis_text why;
+} tharsis_dns_refusal;
 
 typedef struct tharsis_dns_answer {
   uint32_t size;
@@ -20,6 +41,13 @@ typedef struct tharsis_dns_answer {
   uint32_t count;
   const tharsis_address* addresses;  // In the order to try; port 0. Borrowed.
   tharsis_text reason;               // One sentence on failure.
+  // All borrowed, as the addresses.
+  const tharsis_dns_candidate* const* candidates;  // `count` pointers, in the order of `addresses`.
+  const tharsis_dns_refusal* const* refused;       // `refused_count` pointers.
+  size_t refused_count;
+  // The worst that was seen: "proven", "agreed", "single", "disputed", "hijack", "injection"; without an address also
+  // "not_found", "not_trusted", "no_answer". plugins/dns/README.md has what each means.
+  tharsis_text verdict;
 } tharsis_dns_answer;
 
 // Called exactly once per accepted question. [the strand that called resolve()]
@@ -67,6 +95,7 @@ typedef struct tharsis_dns_stats {
   uint64_t cached;
   uint64_t system;
   uint64_t failed;
+  uint64_t servers;
 } tharsis_dns_stats;
 
 #ifdef __cplusplus

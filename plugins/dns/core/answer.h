@@ -1,10 +1,13 @@
 // What is asked and what is answered.
 #pragma once
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "plugins/dns/core/consensus.h"
 #include "sdk/abi/dns.h"
+#include "sdk/pure/time.h"
 
 namespace tharsis::dns {
 
@@ -23,6 +26,19 @@ struct answer {
   uint32_t source = THARSIS_DNS_SYSTEM;
   std::vector<tharsis_address> addresses;  // Empty unless OK.
   std::string reason;                      // One sentence unless OK.
+
+  // What is known of each of the addresses, of those that are not used, and one word for all of it.
+  std::vector<candidate> candidates{};
+  std::vector<refusal> refused{};
+  std::string verdict{};
+  // How long it holds, as its source says; nothing: it does not.
+  std::optional<duration> life{};
+  instant learned{};
 };
+
+// Of servers, in the terms of the service.
+answer answer_of(ruling r);
+// For a source that has one word for all its addresses.
+void describe(answer& a, std::string_view source, bool proven, std::string_view why);
 
 }  // namespace tharsis::dns

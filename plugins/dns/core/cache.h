@@ -1,5 +1,6 @@
 // Remembers answers for a while: bounded, the one unused for longest goes first. Pure.
 #pragma once
+#include <algorithm>
 #include <list>
 #include <map>
 #include <string>
@@ -36,7 +37,8 @@ class cache {
       entries_.erase(old->second);
       places_.erase(old);
     }
-    const duration life = failed ? settings_.negative_ttl : settings_.ttl;
+    const duration life = life_of(what, failed);
+    what.learned = now;
     if (life <= duration::zero()) return;
     entries_.push_front({about, std::move(what), later(now, life)});
     places_[about] = entries_.begin();
@@ -53,6 +55,13 @@ class cache {
   size_t size() const { return entries_.size(); }
 
  private:
+  // What a source says of its answer holds, within bounds; no zone knows of a failure of the network.
+  duration life_of(const answer& what, bool failed) const {
+    if (what.source != THARSIS_DNS_SERVERS || what.status == THARSIS_E_NETWORK) return failed ? settings_.negative_ttl : settings_.ttl;
+    if (failed) return std::min(what.life.value_or(settings_.negative_ttl), settings_.negative_ttl_max);
+    return std::clamp(what.life.value_or(duration::zero()), settings_.ttl_min, settings_.ttl_max);
+  }
+
   struct entry {
     subject about;
     answer what;

@@ -52,9 +52,9 @@ void desk::on_question(tharsis_handle id, const subject& about, instant now) {
   ++stats_.queries;
   if (stopped_) return say(id, withdrawn(about, "dns is stopping"));
   if (const auto literal = parse_ip(about.name))
-    return say(id, of_family(about, {*literal}, THARSIS_DNS_LITERAL, "it is an address of the other family"));
+    return say_surely(id, of_family(about, {*literal}, THARSIS_DNS_LITERAL, "it is an address of the other family"), "literal", "it is an address", now);
   if (const auto pinned = settings_.pins.find(about.name); pinned != settings_.pins.end())
-    return say(id, of_family(about, pinned->second, THARSIS_DNS_PINNED, "dns.pins gives it only others"));
+    return say_surely(id, of_family(about, pinned->second, THARSIS_DNS_PINNED, "dns.pins gives it only others"), "pinned", "dns.pins says so", now);
   if (const answer* const known = cache_.find(about, now)) {
     answer again = *known;
     again.source = THARSIS_DNS_CACHED;
@@ -66,16 +66,28 @@ void desk::on_question(tharsis_handle id, const subject& about, instant now) {
   lookups_[about].waiting.insert(id);
 }
 
+void desk::say_surely(tharsis_handle id, answer what, std::string_view source, std::string_view why, instant now) {
+  describe(what, source, true, why);
+  what.learned = now;
+  say(id, std::move(what));
+}
+
 void desk::on_looked_up(const subject& about, tharsis_status status, std::vector<tharsis_address> addresses,
                         instant now) {
+  if (status == THARSIS_OK && addresses.empty()) status = THARSIS_E_NOT_FOUND;
+  answer what = status == THARSIS_OK ? of_family(about, std::move(addresses), THARSIS_DNS_SYSTEM,
+                                                       "the system's resolver gave only others")
+                                           : failure(about, status);
+  describe(what, "system", false, "the system's resolver says so");
+  on_answer(about, std::move(what), now);
+}
+
+void desk::on_answer(const subject& about, answer what, instant now) {
   const auto found = lookups_.find(about);
   if (found == lookups_.end()) return;
   const auto waiting = std::move(found->second.waiting);
   lookups_.erase(found);
-  if (status == THARSIS_OK && addresses.empty()) status = THARSIS_E_NOT_FOUND;
-  const answer what = status == THARSIS_OK ? of_family(about, std::move(addresses), THARSIS_DNS_SYSTEM,
-                                                       "the system's resolver gave only others")
-                                           : failure(about, status);
+  what.learned = now;
   cache_.put(about, what, now);
   for (const tharsis_handle id : waiting) {
     close(id);
@@ -133,10 +145,12 @@ std::vector<subject> desk::take_lookups() {
 }
 
 void desk::say(tharsis_handle id, answer what) {
+  if (what.verdict.empty()) describe(what, {}, false, {});
   if (what.status != THARSIS_OK) ++stats_.failed;
   else if (what.source == THARSIS_DNS_LITERAL) ++stats_.literal;
   else if (what.source == THARSIS_DNS_PINNED) ++stats_.pinned;
   else if (what.source == THARSIS_DNS_CACHED) ++stats_.cached;
+  else if (what.source == THARSIS_DNS_SERVERS) ++stats_.servers;
   else ++stats_.system;
   replies_.push_back({id, std::move(what)});
 }

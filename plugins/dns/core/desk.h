@@ -31,6 +31,8 @@ class desk {
   void on_cancel(tharsis_handle id);
   // The end of a lookup that was taken and not given up.
   void on_looked_up(const subject& about, tharsis_status status, std::vector<tharsis_address> addresses, instant now);
+  // The same, of a lookup that says more.
+  void on_answer(const subject& about, answer what, instant now);
   void on_deadline(instant now);
   // Traffic takes another way now. Names may mean something else there: nothing is remembered, and who
   // still waits is not kept waiting for a resolver of before.
@@ -60,6 +62,7 @@ class desk {
   };
 
   void say(tharsis_handle id, answer what);
+  void say_surely(tharsis_handle id, answer what, std::string_view source, std::string_view why, instant now);
   void withdraw(tharsis_handle id, answer why);
   void close(tharsis_handle id);
 

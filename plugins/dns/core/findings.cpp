@@ -22,7 +22,7 @@ findings failed(std::string why) {
   return f;
 }
 
-std::string refusal(uint16_t code) {
+std::string sentence_of(uint16_t code) {
   switch (code) {
     case rcode::format: return "it does not understand the question (FORMERR)";
     case rcode::server_failed: return "it could not find out (SERVFAIL)";
@@ -63,7 +63,7 @@ bool add_service(const record& r, findings& f) {
 }
 
 // "1 edge.example.net alpn=h2,h3 port=8443 hints=192.0.2.1", with the names of RFC 9460 where a person knows them.
-std::string text_of(const service_record& s) {
+std::string shown_as(const service_record& s) {
   std::string text = std::to_string(s.priority) + " " + (s.target.empty() ? "." : s.target);
   for (const std::string& p : s.alpn) text += (&p == &s.alpn.front() ? " alpn=" : ",") + p;
   if (s.port != 0) text += " port=" + std::to_string(s.port);
@@ -146,7 +146,7 @@ step take_step(const question& q, const message& m, wire_name& at, findings& f) 
 
 findings read_findings(const question& q, const message& m) {
   const uint16_t code = m.code();
-  if (code != rcode::ok && code != rcode::no_name) return failed(refusal(code));
+  if (code != rcode::ok && code != rcode::no_name) return failed(sentence_of(code));
   if (!m.has_question()) return failed("it answered without a question");
   findings f;
   f.life = 0x7FFFFFFF;
@@ -163,7 +163,7 @@ findings read_findings(const question& q, const message& m) {
   f.tail = at.text();
   f.strays = m.answers().left() - std::min(used, m.answers().left());
   std::stable_sort(f.services.begin(), f.services.end(), [](const auto& a, const auto& b) { return a.priority < b.priority; });
-  for (const service_record& service : f.services) f.texts.push_back(text_of(service));
+  for (const service_record& service : f.services) f.texts.push_back(shown_as(service));
   if (s.found && code == rcode::ok) return f.what = findings::kind::found, f;
   if (s.found) return failed("it says that there is no such name, and its addresses");
   if (code == rcode::ok && !m.recursion_available() && !m.authoritative()) return failed("it is no resolver: it does not look for names");

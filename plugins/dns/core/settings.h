@@ -25,6 +25,10 @@ struct settings {
     duration ttl = 60s;
     // Spares the resolver a storm of repeats, yet is over before a person tries again.
     duration negative_ttl = 2s;
+    // Of servers' answers, which say how long they hold. Less than this is asked in a circle, more outlives what it is about.
+    duration ttl_min = 10s;
+    duration ttl_max = 24h;
+    duration negative_ttl_max = 300s;
     // More names than a client talks to.
     size_t entries = 512;
   } cache;
@@ -39,6 +43,8 @@ struct settings {
   // Once addresses of one family are there, for those of the other (RFC 8305).
   duration other_family = 50ms;
   udp_settings udp;
+  // In open mode nobody waits for a second answer.
+  udp_settings patience() const { return mode == trust::open ? udp_settings{udp.again, duration::zero()} : udp; }
   struct tls_settings {
     std::string ca;  // A file of authorities that vouch for servers.
     bool system_store = true;

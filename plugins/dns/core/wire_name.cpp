@@ -6,16 +6,16 @@ namespace tharsis::dns {
 namespace {
 
 constexpr size_t names_begin = 12;  // Behind a message's head.
-constexpr uint8_t pointer = 0xC0;  // The two highest bits of a length.
+constexpr uint8_t pointer_bits = 0xC0;  // The two highest bits of a length.
 
-uint8_t small(uint8_t c) { return c >= 'A' && c <= 'Z' ? static_cast<uint8_t>(c - 'A' + 'a') : c; }
-char small(char c) { return static_cast<char>(small(static_cast<uint8_t>(c))); }
+uint8_t lowered(uint8_t c) { return c >= 'A' && c <= 'Z' ? static_cast<uint8_t>(c - 'A' + 'a') : c; }
+char lowered(char c) { return static_cast<char>(lowered(static_cast<uint8_t>(c))); }
 
 bool same_label(std::string_view a, std::string_view b, bool case_counts) {
   if (a.size() != b.size()) return false;
   if (case_counts) return a == b;
   for (size_t i = 0; i < a.size(); ++i)
-    if (small(a[i]) != small(b[i])) return false;
+    if (lowered(a[i]) != lowered(b[i])) return false;
   return true;
 }
 
@@ -31,15 +31,15 @@ defect wire_name::read(std::span<const uint8_t> message, size_t at, wire_name& n
   for (;;) {
     if (next >= message.size()) return defect::name_cut;
     const uint8_t length = message[next];
-    if ((length & pointer) == pointer) {
+    if ((length & pointer_bits) == pointer_bits) {
       if (next + 1 >= message.size()) return defect::name_cut;
       if (end == 0) end = next + 2;
-      const size_t target = static_cast<size_t>((length & ~pointer) << 8 | message[next + 1]);
+      const size_t target = static_cast<size_t>((length & ~pointer_bits) << 8 | message[next + 1]);
       if (target < names_begin || target >= from || ++hops > hops_max) return defect::name_loop;
       from = next = target;
       continue;
     }
-    if ((length & pointer) != 0) return defect::name_label;
+    if ((length & pointer_bits) != 0) return defect::name_label;
     next += 1u + length;
     if (length == 0) break;
     octets += 1u + length;
@@ -53,8 +53,8 @@ defect wire_name::read(std::span<const uint8_t> message, size_t at, wire_name& n
 }
 
 bool wire_name::labels::next(std::string_view& label) {
-  while ((message_[at_] & pointer) == pointer)
-    at_ = static_cast<size_t>((message_[at_] & ~pointer) << 8 | message_[at_ + 1]);
+  while ((message_[at_] & pointer_bits) == pointer_bits)
+    at_ = static_cast<size_t>((message_[at_] & ~pointer_bits) << 8 | message_[at_ + 1]);
   const uint8_t length = message_[at_];
   if (length == 0) return false;
   label = {reinterpret_cast<const char*>(message_) + at_ + 1, length};
@@ -96,7 +96,7 @@ std::string wire_name::text() const {
   for (std::string_view label; mine.next(label);) {
     if (!out.empty()) out += '.';
     for (char c : label) {
-      c = small(c);
+      c = lowered(c);
       if (stands_for_itself(c)) {
         out += c;
         continue;

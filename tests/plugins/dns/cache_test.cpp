@@ -9,7 +9,7 @@ using namespace tharsis::dns;
 
 namespace {
 
-constexpr settings::cache_settings quick{10s, 2s, 3};
+constexpr settings::cache_settings quick{.ttl = 10s, .negative_ttl = 2s, .entries = 3};
 constexpr instant t0{};
 
 subject about(const std::string& name, uint32_t family = 0) { return {name, family}; }
@@ -59,8 +59,28 @@ TEST(Cache, TheOneUnusedForLongestGoesFirst) {
 }
 
 TEST(Cache, WithoutATimeNothingIsKept) {
-  cache c({0s, 0s, 3});
+  cache c({.ttl = 0s, .negative_ttl = 0s, .entries = 3});
   c.put(about("a"), good(), t0);
   c.put(about("b"), bad(THARSIS_E_NETWORK), t0);
   EXPECT_EQ(c.size(), 0u);
+}
+
+TEST(Cache, WhatServersSayHoldsAsLongAsTheySayWithinBounds) {
+  cache c({.ttl = 60s, .negative_ttl = 2s, .ttl_min = 10s, .ttl_max = 1h, .negative_ttl_max = 5min, .entries = 9});
+  const auto holds = [&](tharsis_status status, std::optional<duration> life, duration until) {
+    answer a{status, THARSIS_DNS_SERVERS, {}, {}};
+    a.life = life;
+    c.put(about("a"), a, t0);
+    return c.find(about("a"), t0 + until - 1ms) != nullptr && c.find(about("a"), t0 + until) == nullptr;
+  };
+  EXPECT_TRUE(holds(THARSIS_OK, 90s, 90s));
+  EXPECT_TRUE(holds(THARSIS_OK, 1s, 10s));
+  EXPECT_TRUE(holds(THARSIS_OK, std::nullopt, 10s)) << "a life of nothing";
+  EXPECT_TRUE(holds(THARSIS_OK, 24h * 365 * 68, 1h)) << "one of 68 years";
+  EXPECT_TRUE(holds(THARSIS_E_NOT_FOUND, 90s, 90s));
+  EXPECT_TRUE(holds(THARSIS_E_NOT_FOUND, 24h, 5min));
+  EXPECT_TRUE(holds(THARSIS_E_NOT_FOUND, std::nullopt, 2s));
+  EXPECT_TRUE(holds(THARSIS_E_NETWORK, 90s, 2s)) << "no zone knows of the network";
+  c.put(about("b"), answer{THARSIS_E_DENIED, THARSIS_DNS_SERVERS, {}, {}}, t0);
+  EXPECT_EQ(c.find(about("b"), t0), nullptr) << "whom a mode does not believe has said nothing";
 }

@@ -16,7 +16,7 @@ constexpr instant t0{};
 settings quick() {
   settings s;
   s.timeout = 5s;
-  s.cache = {60s, 2s, 4};
+  s.cache = {.ttl = 60s, .negative_ttl = 2s, .entries = 4};
   s.pins["pinned.test"] = {*parse_ip("127.0.0.1"), *parse_ip("::1")};
   return s;
 }

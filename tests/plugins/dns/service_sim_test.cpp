@@ -19,7 +19,7 @@ constexpr duration hop = 1ms;  // To the strand of dns and back.
 settings quick() {
   settings s;
   s.timeout = timeout;
-  s.cache = {2s, 1s, 3};
+  s.cache = {.ttl = 2s, .negative_ttl = 1s, .entries = 3};
   s.pins["pinned.test"] = {*parse_ip("127.0.0.1")};
   return s;
 }
