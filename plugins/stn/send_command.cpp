@@ -41,7 +41,10 @@ task<void> send_command::work() {
   if (!readable) co_return;
   host_.random->fill(host_.random->self, key_.data(), key_.size() / 2);
   schedule_.emplace(line_.plan, place_.now());
-  tasks_.emplace(place_, host_, *settings_, events_);
+  const std::string folder(view(host_.paths->data(host_.paths->self)));
+  // What is learned of networks and servers is remembered; the outbox and the report are the application's own.
+  tasks_.emplace(place_, host_, *settings_, events_,
+                 dispatcher::kept{folder + "/intervals", folder + "/addresses", {}, {}, folder + "/segments", folder + "/lanes"});
   tasks_->start();
   while (!schedule_->over()) {
     issue();

@@ -79,7 +79,7 @@ class udp_lane final : public side_way {
   };
   struct entry {
     std::vector<uint8_t> content;
-    std::array<copy, 6> copies{};
+    std::array<copy, 9> copies{};  // Three in each round.
     size_t sent = 0;
     int rounds = 0;        // That have begun.
     int left = 0;          // Datagrams of this one that have yet to leave.

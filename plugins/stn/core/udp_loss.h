@@ -1,4 +1,4 @@
-// Which share of datagrams is lost, the way there and back together, and whether that is worth two at a time.
+// Which share of datagrams is lost, the way there and back together, and how many at a time that is worth.
 #pragma once
 #include <algorithm>
 
@@ -17,16 +17,19 @@ class udp_loss {
     look();
   }
   double share() const { return share_; }
-  bool twins() const { return twins_; }
+  int at_a_time() const { return 1 + twins_ + triples_; }
 
  private:
   static constexpr double weight_first = 4, weight_max = 32;
-  void look() { twins_ = share_ > (twins_ ? settings_.twins_until : settings_.twins_at); }
+  void look() {
+    twins_ = share_ > (twins_ ? settings_.twins_until : settings_.twins_at);
+    triples_ = share_ > (triples_ ? settings_.triples_until : settings_.triples_at);
+  }
 
   udp_settings settings_;
   double share_;
   double weight_;
-  bool twins_ = false;
+  bool twins_ = false, triples_ = false;
 };
 
 }  // namespace tharsis::stn

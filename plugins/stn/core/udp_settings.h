@@ -10,8 +10,8 @@
 namespace tharsis::stn {
 
 struct udp_settings {
-  // A bucket earns as much more as the network loses, at most what two at a time and their repeats need at 20 % each way.
-  copy_settings copies{.earn_for_need = 12, .earn_max = 1.5, .copy_bytes = 256};
+  // A bucket earns as much more as the network loses, at most what three at a time and their repeats need at 20 % each way.
+  copy_settings copies{.earn_for_need = 12, .earn_max = 2.4, .copy_bytes = 256};
   // Of the delay, from round to round: where answers are late rather than lost, later copies wait longer.
   double backoff = 1.25;
   // So often a task goes by datagram before the connection carries it.
@@ -19,6 +19,8 @@ struct udp_settings {
   // From this share of lost datagrams on, two go at a time: with 5 % each way nine in ten tasks need one round trip,
   // and with two at a time ninety-nine in a hundred do. Below the second they go alone again.
   double twins_at = 0.02, twins_until = 0.005;
+  // And three: with 20 % each way two of them leave one task in eight without an answer in the first round trip.
+  double triples_at = 0.22, triples_until = 0.15;
   // Losses come in bursts: the twin goes a little later.
   duration twin_gap = 5ms;
 

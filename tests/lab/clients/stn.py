@@ -33,7 +33,7 @@ class Stn(Client):
 class StnAlone(Stn):
     """Nothing goes twice, and no second connection: what the help of others is worth, and what it costs."""
 
-    settings = ("links.main.second_way.when=never",)
+    settings = ("links.main.second_way.when=never", "links.main.lanes.use=off", "links.main.hedge.use=off")
 
 
 class StnDatagrams(Stn):

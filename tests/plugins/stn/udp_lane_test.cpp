@@ -223,7 +223,9 @@ TEST(UdpLane, ABadNetworkCostsLessTimeByDatagramThanByTheConnectionAlone) {
     EXPECT_LE(known.p95, fresh.p95);
     EXPECT_LT(fresh.p99, stream.p99);
     EXPECT_LE(fresh.p50, 2 * w.delay + 6ms);
-    EXPECT_LT(known.copies, 2.5);
+    EXPECT_LT(known.copies, 3.3);
+    EXPECT_LT(known.bytes, stream.bytes * 2);
+    EXPECT_LE(known.p95, 2 * w.delay + 12ms) << "nearly all need one round trip";
   }
 }
 
