@@ -98,7 +98,7 @@ void connection::serve(instant now) {
     auto request = talk_->take_request(now);
     if (talk_->failure().status != THARSIS_OK && !request) return end("it sent bytes that are no frame: " + talk_->failure().text, true);
     if (!request) return;
-    if (request->command == streams::stream_command && around_.streams) {
+    if (request->command == streams::stream_command) {
       on_stream(request->body);
       if (over_) return;
       continue;
@@ -109,7 +109,24 @@ void connection::serve(instant now) {
   }
 }
 
+// Who takes none says so.
+void connection::refuse_stream(std::span<const uint8_t> body) {
+  const auto open = streams::read_message(body);
+  if (!open || open->is != streams::message::kind::open) return;
+  const auto why = refuse_open(*open, around_.numbers.streams);
+  if (!why) return;
+  streams::message no;
+  no.is = streams::message::kind::reset;
+  no.stream = open->stream;
+  no.code = why->code;
+  no.text = why->text;
+  std::vector<uint8_t> said;
+  streams::append_message(said, no);
+  talk_->send({streams::stream_command, mars::sequence_push, std::move(said), {}, {}});
+}
+
 void connection::on_stream(std::span<const uint8_t> body) {
+  if (!around_.streams) return refuse_stream(body);
   if (!streams_) streams_ = std::make_unique<stream_desk>(*around_.streams, [this] { nudge(); });
   const error why = streams_->on_message(body);
   if (why.status != THARSIS_OK) end("what it says of streams makes no sense: " + why.text, true);

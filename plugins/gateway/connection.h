@@ -57,6 +57,7 @@ class connection {
   void serve(instant now);
   void transmit(instant now);
   void on_stream(std::span<const uint8_t> body);
+  void refuse_stream(std::span<const uint8_t> body);
   bool send_streams();
   void end(std::string why, bool blame);
   udp_offer open_lane();

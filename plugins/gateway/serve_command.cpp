@@ -18,6 +18,7 @@ void serve_command::run(const command_call& call) {
   settings s = settings_;
   line_.apply(s);
   s.logs = {};
+  if (line_.streams) s.streams.folder = call.absolute_folder(*line_.streams);
   if (const auto frames = open_frames(s); !frames) return call_->refuse("stn serve: " + frames.failure().text);
   const auto where = place_to_listen(s.listen, "stn serve", "tcp", s);
   if (!where) return call_->refuse(where.failure().text);

@@ -39,7 +39,11 @@ stream_guest::stream_guest(stream_shelf& shelf, const message& open, std::functi
   work_.spawn(life());
 }
 
-stream_guest::~stream_guest() { shelf_.counts.open.set(--shelf_.open_streams); }
+// Work for the disk may have the half for longer than this lives.
+stream_guest::~stream_guest() {
+  if (hold_) shelf_.leave(id_);
+  shelf_.counts.open.set(--shelf_.open_streams);
+}
 
 task<void> stream_guest::life() {
   const refused why = co_await prepare();

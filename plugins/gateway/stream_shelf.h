@@ -41,6 +41,11 @@ class stream_shelf {
   // Who has it so far is told to let go. Null: it cannot at once.
   std::shared_ptr<hold> take(const std::string& id, std::function<void()> let_go);
 
+  // Its holder is about to go, and cannot be told any more; the hold may last.
+  void leave(const std::string& id) {
+    if (const auto found = held_.find(id); found != held_.end()) found->second = {};
+  }
+
   // Room for so many bytes more, or none.
   bool has_room(uint64_t more) const { return bytes_ + more <= static_cast<uint64_t>(settings_.bytes); }
   bool has_place() const { return files_ < static_cast<uint64_t>(settings_.files); }

@@ -75,7 +75,10 @@ task<void> stream_line::tick() {
     if (!lane_.up() || lane_.wants(now)) idle_since_ = never;
     else if (idle_since_ == never) idle_since_ = now;
     if (idle_since_ != never && now >= later(idle_since_, around_.numbers.idle_after)) close();
-    if (nonsense_) anew();
+    if (nonsense_) {
+      pace_.on_down(now, around_.ways.random());
+      anew();
+    }
     side_.nudge();
     changed_.raise();
     const instant idle_until = idle_since_ == never ? never : later(idle_since_, around_.numbers.idle_after);
@@ -86,6 +89,7 @@ task<void> stream_line::tick() {
 void stream_line::close() {
   idle_since_ = never;
   around_.tables.debug("link " + settings_.name + ": the connection of its streams is closed; none wants it");
+  pace_.on_network();  // It has lost nothing.
   anew();
 }
 
@@ -95,7 +99,6 @@ void stream_line::anew() {
   nonsense_ = false;
   if (lane_.up()) lane_.on_down(trouble_, place_.now());
   side_.drop();
-  pace_.on_network();
   hand_over();
   running_.spawn(run());
 }
@@ -144,6 +147,7 @@ void stream_line::on_network(bool there, bool costly, bool another) {
   lane_.on_network(costly, place_.now());
   if (another && !ended_) {
     trouble_ = "the network changed";
+    pace_.on_network();
     anew();
   }
   look();

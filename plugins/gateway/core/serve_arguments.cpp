@@ -25,7 +25,7 @@ result<serve_arguments> parse_serve_arguments(const std::vector<std::string>& wo
   option_words known("stn serve");
   known.flag("--open", line.open).flag("--plain", line.plain).flag("--json", line.json).value("--for", take_wait(line.lasts));
   known.value("--identity", [&line](const std::string& text) { return line.identity = text, std::string(); });
-  known.value("--http", take_text(line.http));
+  known.value("--http", take_text(line.http)).value("--streams", take_file(line.streams));
   known.value("--codec", [&line](const std::string& text) -> std::string {
     line.codec = text;
     return built_in_codec(text) == nullptr ? "is not what the gateway speaks: mars and length-prefixed" : "";
@@ -60,6 +60,7 @@ const std::string_view serve_help =
     "  with the body that it got, and the messages of Mars' sample. ENDPOINT is tcps://ADDRESS:PORT or tcp://ADDRESS:PORT;\n"
     "  without it tcps://127.0.0.1:17443; port 0 takes any free one. Where it listens is printed first.\n"
     "  --http ENDPOINT  take tasks of short links too, as POSTs to http://ADDRESS:PORT/mars/echo and the like, or https://...\n"
+    "  --streams DIR    take large bodies into this folder, and give them: tharsis stn upload, download\n"
     "  --codec NAME     how clients write their frames: mars (the default) or length-prefixed\n"
     "  --identity DIR   the folder with its certificates for tcps://; made there, and used again while they fit. Clients\n"
     "                   trust DIR/ca.pem (--ca). Without it: `gateway` in the state folder\n"

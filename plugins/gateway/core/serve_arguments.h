@@ -11,7 +11,7 @@
 namespace tharsis::gateway {
 
 struct serve_arguments {
-  std::optional<std::string> listen, http, codec, identity;  // `identity` as typed: a folder.
+  std::optional<std::string> listen, http, codec, identity, streams;  // `identity` and `streams` as typed: folders.
   std::vector<std::string> names;
   duration lasts{};  // 0: until it is stopped.
   bool open = false, plain = false, json = false, help = false;

@@ -268,6 +268,7 @@ instant stream_lane::deadline(instant now) {
   for (const auto& [id, s] : streams_) {
     first = std::min(first, s->order.deadline);
     if (s->number == 0 && s->retry_at > now) first = std::min(first, s->retry_at);
+    if (waits_to_be_opened(*s)) first = std::min(first, later(s->asked_open_at, opening_told));
     if (s->order.hears_progress && s->progress() != s->told) first = std::min(first, later(s->told_at, settings_.progress_every));
     if (s->paused || s->order.rate == 0) continue;
     if (s->opened && s->up && s->up->has_more() && s->up_rate.allowed(now) == 0) first = std::min(first, s->up_rate.due(now));
@@ -279,6 +280,7 @@ instant stream_lane::deadline(instant now) {
 void stream_lane::on_deadline(instant now) {
   std::vector<stream_state*> late;
   for (const auto& [id, s] : streams_) {
+    if (waits_to_be_opened(*s) && now >= later(s->asked_open_at, opening_told)) s->trouble = "the server has not answered yet; perhaps it knows no streams";
     give(*s, now);
     tell(*s, now);
     if (now >= s->order.deadline) late.push_back(s.get());

@@ -61,6 +61,7 @@ class stream_lane {
   using holder = std::map<uint64_t, std::unique_ptr<stream_state>>;
   bool may_run(const stream_state& s) const { return !s.paused && (!costly_ || s.order.any_network || settings_.when_allowed == stream_settings::when::always); }
   bool may_open(const stream_state& s, instant now) const { return s.number == 0 && may_run(s) && !s.recalls() && now >= s.retry_at; }
+  static bool waits_to_be_opened(const stream_state& s) { return s.number != 0 && !s.opened && s.trouble.empty(); }
   stream_state* find(uint64_t id);
   stream_state* numbered(uint32_t number);
   void look_after(stream_state& s, instant now);

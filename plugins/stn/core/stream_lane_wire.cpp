@@ -102,6 +102,7 @@ void stream_lane::say_open(stream_state& s, instant now) {
   message m;
   m.is = message::kind::open;
   m.stream = s.number = ++last_number_;
+  s.trouble.clear();
   m.direction = s.order.direction;
   m.priority = s.order.priority;
   m.command = s.order.command;
@@ -115,6 +116,7 @@ void stream_lane::say_open(stream_state& s, instant now) {
     s.way.on_told(m.limit, now);
   }
   ++s.opens;
+  s.asked_open_at = now;
   say(m);
 }
 

@@ -52,4 +52,7 @@ struct stream_settings {
   streams::receiver_settings receiver() const { return {64 * 1024, static_cast<uint64_t>(pace.flight_max)}; }
 };
 
+// An OPEN without an answer for so long is told as what it waits for; a server that adds up gigabytes may take minutes.
+inline constexpr duration opening_told = 10s;
+
 }  // namespace tharsis::stn

@@ -51,6 +51,7 @@ struct stream_state {
 
   uint32_t number = 0;  // On this connection; 0: none yet.
   bool opened = false;
+  instant asked_open_at{};
   bool told_done = false;  // That all came down.
   uint32_t opens = 0;
   uint64_t turn = 0;  // When it had its last one.

@@ -27,7 +27,7 @@ TEST(ServeArguments, WithoutWordsTheSettingsStay) {
 }
 
 TEST(ServeArguments, WhatIsSaidIsStronger) {
-  const auto line = parse_serve_arguments({"tcp://10.0.0.1:0", "--codec=length-prefixed", "--names", "im.test,10.0.0.1", "--for", "2s", "--open", "--plain", "--identity", "id", "--http", "http://10.0.0.1:0"});
+  const auto line = parse_serve_arguments({"tcp://10.0.0.1:0", "--codec=length-prefixed", "--names", "im.test,10.0.0.1", "--for", "2s", "--open", "--plain", "--identity", "id", "--streams", "files", "--http", "http://10.0.0.1:0"});
   ASSERT_TRUE(line) << line.failure().text;
   gateway::settings s;
   line->apply(s);
@@ -38,6 +38,7 @@ TEST(ServeArguments, WhatIsSaidIsStronger) {
   EXPECT_EQ(s.http.listen, "http://10.0.0.1:0");
   EXPECT_EQ(line->lasts, 2s);
   EXPECT_EQ(line->identity, "id");
+  EXPECT_EQ(line->streams, "files");
 }
 
 TEST(ServeArguments, WhatIsWrongIsSaid) {

@@ -18,12 +18,12 @@ namespace {
 
 class stream_scene {
  public:
-  explicit stream_scene(gateway::stream_settings s = {}) : world(1), server(world.add_machine("server", {"10.0.0.1"})), clients(world.add_machine("clients", {"10.0.0.2"})) {
+  explicit stream_scene(gateway::stream_settings s = {}, bool takes = true) : world(1), server(world.add_machine("server", {"10.0.0.1"})), clients(world.add_machine("clients", {"10.0.0.2"})) {
     gateway::settings g;
     g.listen = "tcp://10.0.0.1:1000";
     g.open = g.plain_allowed = true;
     g.streams = std::move(s);
-    g.streams.folder = "/files";
+    if (takes) g.streams.folder = "/files";
     gate.emplace(server.platform(), THARSIS_STRAND_SHARED, "/state/gateway", g);
     EXPECT_TRUE(until([&] { return gate->host.ready; })) << gate->host.failure;
     tharsis_address to = *parse_ip("10.0.0.1");
@@ -166,6 +166,36 @@ TEST(StreamHostile, WhoMakesNoSenseIsCutOff) {
   EXPECT_TRUE(closes([](auto& s) { s.client->send(mars::frame{streams::stream_command, 1, {1, 2, 3}, {}, {}}); }));
   EXPECT_TRUE(closes([](auto& s) { s.say(s.data(1, 0, "never opened")); }));
   EXPECT_TRUE(closes([](auto& s) { s.say(s.open_of(1, "a")), s.say(s.open_of(1, "b")); }));
+}
+
+TEST(StreamHostile, AGatewayWithoutAFolderSaysThatItTakesNone) {
+  stream_scene s({}, false);
+  s.say(s.open_of(1, "a"));
+  s.expect_reset(1, reset_code::denied);
+}
+
+// The connection goes while the disk writes, and the stream comes again on another one.
+TEST(StreamHostile, WhoComesBackWhileTheDiskWritesIsPutOffAndThenServed) {
+  stream_scene s;
+  s.say(s.open_of(1, "a"));
+  ASSERT_TRUE(s.heard(1, message::kind::opened));
+  s.server.like().blocking_slow = 2s;
+  s.say(s.data(1, 0, "hello"));
+  s.world.run_for(200ms);
+  s.client->end();
+  ASSERT_TRUE(s.until([&] { return s.client->ended; }));
+  s.world.run_for(200ms);
+  tharsis_address to = *parse_ip("10.0.0.1");
+  to.port = 1000;
+  s.client.emplace(s.clients.platform(), THARSIS_STRAND_SHARED, to);
+  s.say(s.open_of(1, "a"));
+  s.expect_reset(1, reset_code::later);
+  s.server.like().blocking_slow = {};
+  s.world.run_for(3s);
+  s.say(s.open_of(2, "a"));
+  const auto again = s.heard(2, message::kind::opened);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->has, 5u);
 }
 
 TEST(StreamHostile, TooManyStreamsArePutOff) {

@@ -415,6 +415,21 @@ TEST(StreamLane, ItsTimeRunsAlsoWithoutAConnection) {
   EXPECT_NE(b.apps[1].reason.find("nobody is there"), std::string::npos) << b.apps[1].reason;
 }
 
+TEST(StreamLane, AServerThatDoesNotAnswerIsTold) {
+  bench b;
+  stream_order o = b.order(1, streams::direction::up, "a", content_of(10));
+  o.hears_progress = true;
+  b.open(std::move(o));
+  b.connect();
+  b.lane->take_output([](std::span<const uint8_t>) {}, 1 << 20, b.now);
+  b.now = b.lane->deadline(b.now);
+  b.lane->on_deadline(b.now);
+  b.now += stn::opening_told;
+  b.lane->on_deadline(b.now);
+  b.serve();
+  EXPECT_NE(b.apps[1].progress.reason.find("knows no streams"), std::string::npos);
+}
+
 TEST(StreamLane, ARateIsKept) {
   bench b;
   stream_order o = b.order(1, streams::direction::up, "a", content_of(200'000));

@@ -301,7 +301,7 @@ TEST(StreamSim, RefusalsSayWhy) {
   EXPECT_EQ(w.open(a, wrong), THARSIS_E_INVALID);
 }
 
-TEST(StreamSim, AGatewayWithoutAFolderTakesNone) {
+TEST(StreamSim, WithoutAServerItsTimeEndsItAndSaysWhy) {
   stream_world w(5);
   w.close_gate();
   w.start_all();
