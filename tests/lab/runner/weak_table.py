@@ -3,7 +3,7 @@
 from .judge import microseconds
 from .side_by_side import BASELINE, against, compared, figures, met, samples, stands_beside
 
-MARKS = {True: "met", False: "**missed**", "undecided": "undecided", None: ""}
+ORDER = ("healthy", "loss_5", "loss_20", "slow", "dead", "restart", "resets", "nat", "hole")  # Of a README's rows.
 NAMES = {"p50": "p50", "p95": "p95", "p99": "p99", "max": "slowest", "first_answer": "first", "recovery": "recovery"}
 
 
@@ -41,27 +41,29 @@ def shown(us):
     return "-" if us is None else f"{us / 1e6:.2f} s" if us >= 1e6 else f"{us / 1000:.0f} ms"
 
 
+def judged(seen, goal, how):
+    """What was measured with its goal: bold where that was missed."""
+    return f"**{seen}** ({goal})" if how is False else f"{seen} ({goal}{', undecided' if how == 'undecided' else ''})"
+
+
 def goals(case, row, results):
-    """(what was measured, the goal, whether it was met) of each figure that the case has a goal for, in words."""
+    """What was measured, in words, of each figure that the case has a goal for."""
     those = results[case.name, case.run["load"]]
-    yield f"{row['answered']:.4g} answered", "1", met(samples(those, "answered"), least=case.truth.get("answered", 1.0))
+    yield "all answered" if row["everything"] else f"**{row['answered']:.1%} answered**"
     for key, name in NAMES.items():
         if key in case.truth:
             limit = microseconds(case.truth[key], case.rtt_us)
             values = samples(those, key)
-            yield (f"{name} {shown(row[key])}", f"{name} <= {shown(limit)}",
-                   met([max(values)] if key == "max" and values else values, most=limit))
-    if "repeated" in case.truth:
-        most = max(samples(those, "repeated"), default=None)
-        yield f"{most} repeated", f"{case.truth['repeated']} repeated", met(samples(those, "repeated"), most=case.truth["repeated"])
-    if "connects" in case.truth:
-        yield f"{row['connections']:.0f} connections", f"{case.truth['connects']}", met(samples(those, "connections"), most=case.truth["connects"])
+            yield judged(f"{name} {shown(row[key])}", shown(limit), met([max(values)] if key == "max" and values else values, most=limit))
+    for key, counted in (("repeated", "repeated"), ("connects", "connections")):
+        if key in case.truth:
+            values = samples(those, counted)
+            yield judged(f"{max(values, default=None):g} {counted}", case.truth[key], met(values, most=case.truth[key]))
     than = case.beside.get("than", "stn-alone")
     for key in ("p95", "bytes"):
         if key in case.beside:
             for made in compared("", row, those, results.get((stands_beside(case), than), []), than, key, "", case.beside[key]):
-                what = "bytes" if key == "bytes" else f"{key} of one connection's"
-                yield f"{times(made['ratio'])} {what}", f"<= {case.beside[key]:g}x", made["met"]
+                yield judged(f"{times(made['ratio'])} {key} of {than}", f"{case.beside[key]:.3g}x", made["met"])
 
 
 def telling(case):
@@ -75,19 +77,22 @@ def of_peer(client, results, key):
     return f"{client} {shown(row[key])}{share}" if row["answered"] else f"{client} none answered"
 
 
+def place(case):
+    short = case.name.split("/")[-1]
+    return next((number for number, start in enumerate(ORDER) if short.startswith(start)), len(ORDER))
+
+
 def markdown(rows, cases, results):
     """A row for each scenario."""
-    lines = ["| network | stn, with goals | connections, bytes of plain's | the others: same figure |", "|---|---|---|---|"]
-    for (scenario, client), row in rows.items():
+    lines = ["| network | stn: measured (goal); bold: missed | K, bytes of plain's | the others, the same figure |", "|---|---|---|---|"]
+    for (scenario, client), row in sorted(rows.items(), key=lambda each: place(cases[each[0][0]])):
         case = cases[scenario]
         if client != case.run["load"]:
             continue
-        ours = "; ".join(f"{seen} ({goal}: {MARKS[how]})" for seen, goal, how in goals(case, row, results))
         ratio = ratio_of(results[scenario, client], results.get((stands_beside(case), BASELINE), []), "bytes")
         k = "-" if row["connections"] is None else f"{row['connections']:.0f}"
         key = telling(case)
-        peers = [of_peer(other, those, key) for (name, other), those in results.items()
+        peers = [of_peer(other, those, key) for (name, other), those in sorted(results.items())
                  if name == stands_beside(case) and those and not other.startswith("stn")]
-        lines.append(f"| {case.title} | {ours} | {k}, {times(ratio)} | {NAMES[key]}: {', '.join(peers) or '-'} |")
+        lines.append(f"| {case.title} | {'; '.join(goals(case, row, results))} | {k}, {times(ratio)} | {NAMES[key]}: {', '.join(peers) or '-'} |")
     return "\n".join(lines) + "\n"
-
