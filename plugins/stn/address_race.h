@@ -70,6 +70,7 @@ class address_race {
   struct arrival {
     std::unique_ptr<stream> wire;
     road by;
+    int64_t mss;
   };
   // All of them outlive the race.
   address_race(strand& place, const tharsis_net& net, const dial_settings& s, const race_plan& p, race_owner& owner);

@@ -77,6 +77,10 @@ task<result<race_plan>> dialer::plan_of(endpoint to, std::optional<proxy> throug
   if (!roads) co_return roads.failure();
   p.roads = std::move(*roads);
   ways_.paths().prepare(p, settings_.dial);
+  if (narrow_ > 0) {
+    p.mss = narrow_;
+    p.beside = 0;
+  }
   co_return std::move(p);
 }
 
@@ -149,9 +153,15 @@ task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline
   if (!won) co_return won.failure();
   address_ = won->by.at;
   source_ = won->by.source;
+  mss_ = won->mss;
   overtook_ = here.running() > 1 && !(won->by.at == p.roads.front().at);
   tunnelled_ = !won->by.host.empty();
   co_return std::move(won->wire);
+}
+
+bool dialer::be_narrower(int64_t than) {
+  if (settings_.dial.mss == 0 && settings_.dial.small_segments) narrow_ = ways_.paths().beside(than);
+  return narrow_ > 0;
 }
 
 void dialer::give_up() {

@@ -42,6 +42,7 @@ class dialer final : private booked_race {
     tunnelled_ = by.tunnelled_;
     address_ = by.address_;
     source_ = by.source_;
+    mss_ = by.mss_;
   }
 
   // The server that took the last connection did not prove itself.
@@ -53,6 +54,10 @@ class dialer final : private booked_race {
   bool overtook() const { return overtook_; }
   // Does the stream lead to a backup address?
   bool on_backup() const { return source_ == address_source::backup; }
+  // How large its segments are; 0: as the system likes.
+  int64_t mss() const { return mss_; }
+  // The next streams have segments that get through where those of `than` bytes stand still. False: there are none.
+  bool be_narrower(int64_t than);
   // Does it lead through a proxy?
   bool tunnelled() const { return tunnelled_; }
 
@@ -83,6 +88,8 @@ class dialer final : private booked_race {
   address_source source_ = address_source::resolver;
   bool overtook_ = false;
   bool tunnelled_ = false;
+  int64_t mss_ = 0;
+  int64_t narrow_ = 0;  // Of all its streams; 0: as is right on this network.
   std::string resolved_host_;  // The last name that was resolved,
   std::vector<tharsis_address> resolved_;  // and to what: better than nothing when the resolver fails.
 };

@@ -82,11 +82,13 @@ std::optional<loss> live_connection::send() {
   }
   for (size_t total = 0; total < write_turn;) {
     const size_t unsent = wire_->unsent();
-    talk_->take_output(output_, unsent < write_window ? write_window - unsent : 0, around_.place.now());
+    const bool apart = talk_->goes_apart();
+    talk_->take_output(output_, unsent < write_window && !apart ? write_window - unsent : 0, around_.place.now());
     owner_->on_output(output_.size());
     if (output_.empty()) return std::nullopt;
     total += output_.size();
     if (auto why = write()) return why;
+    if (apart) break;  // TLS puts together what is written in one turn.
     if (talk_->has_companions()) break;
   }
   more_ = true;

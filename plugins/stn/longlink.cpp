@@ -312,6 +312,7 @@ task<loss> longlink::carry(instant prove_by) {
   wish_.reset();
   if (auto why = adopted_ ? std::nullopt : c.begin(rhythm_, tasks_, prove_by)) co_return std::move(*why);
   exchange_ = c.exchange();
+  second_.on_up(c.wire(), dialer_.mss());  // It may die, or stand still, before it has proved itself, too.
   while (!ending_) {
     auto why = turn(c);
     if (why && why->why == THARSIS_STN_WHY_IDLE) co_await say_farewell(c.wire());
@@ -741,7 +742,6 @@ void longlink::on_up() {
   causes_.clear();
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
   tasks_.on_up(connection(), place_.now());
-  second_.on_up(live_->wire());
   lanes_.on_own_up(way_.name(), weak_.now().weak());
   report(THARSIS_STN_UP, {THARSIS_STN_WHY_NONE, THARSIS_OK, {}}, gap);
   if (dialer_.on_backup()) home_.begin(target());
@@ -792,7 +792,7 @@ void longlink::on_down(const loss& why) {
   if (std::exchange(up_, false)) {
     counts_.links_up.add(-1);
     down_since_ = place_.now();
-  } else if (!moved_ && !led_away_) {
+  } else if (!moved_ && !led_away_ && !second_.leads()) {
     if (++turn_ % settings_.endpoints.size() != 0 || leave_told()) pace_.on_alternative();  // This endpoint is of no use now; the next one may be.
   }
 }

@@ -71,6 +71,9 @@ void path_book::on_network(const tharsis_network_state& now) {
   network_ = view(now.id);
   score_.on_network(network_);
   sizes_.on_network(network_);
+  const uint64_t before = std::exchange(generation_, now.generation);
+  // Two networks that nobody can name are two all the same.
+  if (network_.empty() && before != 0 && before != generation_) sizes_.clamp(0, wall_seconds());
   score_.on_reachable(now.type != THARSIS_NETWORK_NONE);
 }
 

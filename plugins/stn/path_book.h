@@ -40,6 +40,9 @@ class path_book {
 
   // What is known goes into a plan whose roads are there.
   void prepare(race_plan& p, const dial_settings& s);
+  // As segment_sizes says.
+  int64_t beside(int64_t mss) const { return sizes_.beside(mss); }
+  bool small_here() const { return sizes_.here() != 0; }
   // Something of `who` stood still, so a connection with small segments was dialled beside it.
   void on_narrow_dial(const std::string& who, int64_t mss);
   // It was not needed: the first one moves again, or has won.
@@ -64,6 +67,7 @@ class path_book {
   segment_sizes sizes_;
   kept_file addresses_file_, segments_file_;
   std::string network_;
+  uint64_t generation_ = 0;
   bool weak_ = false;
   tharsis_handle topic_ = 0;
   uint64_t dials_ = 0, needless_ = 0;

@@ -46,8 +46,9 @@ class second_connection final : private side_connection::listener {
   void on_metered(bool is) { way_.on_metered(is); }
   void on_another_network() { way_.on_another_network(); }
 
-  // The link's connection is up: this wire, until on_down(). One that cannot tell what is confirmed has no second one.
-  void on_up(stream& first);
+  // The link has a connection: this wire, until on_down(), with segments so large (0: as the system likes). One that cannot
+  // tell what is confirmed has no second one.
+  void on_up(stream& first, int64_t mss);
   // What leads stays, to be taken.
   void on_down();
   // Bytes came on it, and the tasks know;
@@ -80,8 +81,11 @@ class second_connection final : private side_connection::listener {
 
  private:
   task<void> live(endpoint to);
-  second_way::sight sight() const;
+  second_way::sight sight();
   void dial(const endpoint& to);
+  bool looks_like_a_hole(const second_way::sight& s) const;
+  void look_at_size();
+  std::string who() const { return "link " + around_.settings.name; }
   void lead();
   void tell_news();
   void drop(const loss& why);
@@ -107,6 +111,13 @@ class second_connection final : private side_connection::listener {
   std::optional<loss> ended_;  // It has, and step() does not know yet.
   bool news_ = false;
   bool leads_ = false;
+  int64_t mss_ = 0;           // Of the first one's segments,
+  bool narrow_ = false;       // and this one's are smaller.
+  bool fresh_ = false;        // Nothing was heard on the first one yet.
+  size_t early_ = 0;          // So much was written at once meanwhile,
+  instant early_at_{};        // then.
+  uint64_t carried_ = 0;      // By the first one, as far as was looked.
+  uint64_t large_up_to_ = 0;  // Where the peer has confirmed so much, large segments have passed; 0: none were sent.
   std::string sentence_;
   task_set running_;
 };

@@ -44,6 +44,7 @@ void connection::knock(unsigned attempt) {
   end& here = ends_[client];
   if (here.dead != THARSIS_OK || here.connected) return;
   if (attempt > knocks_max) return die(client, THARSIS_E_TIMEOUT);
+  knocked_ = attempt == 0 ? net_.time.now() : never;
   carry(client, &connection::on_knock);
   const auto self = shared_from_this();
   here.out.timer =
@@ -69,6 +70,8 @@ void connection::on_answer() {
   end& here = ends_[client];
   if (here.dead != THARSIS_OK || here.connected) return;
   here.connected = true;
+  // The first sample of the round trip; of a packet that was sent again nobody knows which one was answered.
+  if (knocked_ != never) here.out.round_trip = net_.time.now() - knocked_;
   net_.time.cancel(here.out.timer);
   tell(client, THARSIS_NET_CONNECTED);
   tell_writable(client);

@@ -137,6 +137,7 @@ class connection : public std::enable_shared_from_this<connection> {
 
   network& net_;
   std::array<end, 2> ends_;
+  instant knocked_ = never;  // When the only knock so far left.
   bool forgotten_ = false;
 };
 

@@ -98,6 +98,9 @@ class session {
   std::optional<std::vector<uint8_t>> take_move() { return std::exchange(move_, std::nullopt); }
 
   bool up() const { return up_; }
+  // What is to prove the server goes in a packet of its own, for what would go behind it does not fit into the same: where
+  // large packets vanish the answer to the small one tells that it is these.
+  bool goes_apart() const { return !up_ && !output_.empty() && tasks_->next_size() > packet_room; }
   // The server has answered, also since the last doubt.
   bool proven() const { return up_ && doubted_until_ == never; }
   const loss& failure() const { return failure_; }

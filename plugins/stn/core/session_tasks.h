@@ -21,6 +21,8 @@ class session_tasks {
   virtual int take_companions() { return 0; }
   // Is the next one of those that may go to a server that has not proved itself yet? It is sent again if it is lost.
   virtual bool next_is_keyed() const = 0;
+  // How large its body is; 0: there is none, or nobody knows.
+  virtual size_t next_size() const { return 0; }
 
   virtual void on_answer(const mars::frame_view& f, instant now) = 0;
   // A request with this sequence is out.

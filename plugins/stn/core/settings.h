@@ -214,6 +214,8 @@ struct settings {
 // Requests leave the queue only while fewer bytes than this wait for the system. What has not left can
 // still be cancelled, and needs no key to survive the connection.
 inline constexpr size_t write_window = 64 * 1024;
+// Of a request's body: with its frame, TLS and TCP it fits into one packet of any path.
+inline constexpr size_t packet_room = 1000;
 // So much is read, or written, before others on this strand get their turn.
 inline constexpr size_t read_turn = 256 * 1024;
 inline constexpr size_t write_turn = 256 * 1024;

@@ -268,6 +268,11 @@ void task_queue::on_tries_over(request& r, const ending& how, instant now) {
   finish(r, now, how.status, how.why, {}, how.reason);
 }
 
+size_t task_queue::next_size() const {
+  const request* const r = next_waiting();
+  return r == nullptr ? 0 : r->body.size();
+}
+
 bool task_queue::next_is_keyed() const {
   const request* const r = next_waiting();
   return r != nullptr && !r->key.empty() && static_cast<int64_t>(r->sends) < r->retries && !r->has(THARSIS_STN_SEND_ONLY) &&

@@ -146,6 +146,7 @@ class task_queue final : public session_tasks {
 
   bool next_is_keyed() const override;
   int take_companions() override { return lanes_ == nullptr ? 0 : lanes_->take_companions(); }
+  size_t next_size() const override;
 
   // The connection's own, which is another way's to judge where there is one.
   void on_answer(const mars::frame_view& f, instant now) override;
