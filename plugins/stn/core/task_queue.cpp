@@ -396,6 +396,8 @@ void task_queue::on_second_loss(const error& why, instant now) {
   for (request* r = sent_.first; r != nullptr; r = r->behind)
     if (r->by == carried::both) carry(*r, up_ ? carried::first : carried::second);
   lose(carried::second, why, now);
+  for (request* r = on_second_ > 0 ? sent_.first : nullptr; r != nullptr; r = r->behind)
+    carry(*r, carried::first);  // What a lane has still.
 }
 
 // A second connection may have some of them too.

@@ -129,6 +129,36 @@ TEST(SecondShare, WhereBothDieOneAfterTheOtherNothingIsForgotten) {
   EXPECT_EQ(w.written(w.tasks).count(1), 1u);
 }
 
+namespace {
+
+// Has a copy of each request.
+struct third_lane final : stn::side_way {
+  bool take(const stn::request&, instant) override { return false; }
+  void on_gone(uint32_t, instant) override {}
+  bool carries(uint32_t) const override { return alive; }
+  bool alive = true;
+};
+
+}  // namespace
+
+TEST(SecondShare, WhatALaneHasAsWellIsLostWithThatOnly) {
+  two_ways w;
+  third_lane lane;
+  w.tasks.spread_by(&lane);
+  w.second.copy();
+  w.second.lead();
+  w.submit(1, false);
+  const uint32_t sequence = w.written(w.second).at(1);
+  w.second.end();
+  w.tasks.on_second_loss(w.cut, w.now);
+  EXPECT_TRUE(w.ended().empty());
+  EXPECT_EQ(w.tasks.on_second(), 0u);
+  lane.alive = false;
+  w.tasks.on_lane_loss({sequence}, w.cut, w.now);
+  EXPECT_EQ(w.ended(), (ids{{1, THARSIS_STN_LOST}}));
+  w.tasks.spread_by(nullptr);
+}
+
 TEST(SecondShare, ACopyThatIsRefusedIsNoAnswer) {
   two_ways w;
   w.submit(1);
