@@ -967,6 +967,9 @@ link_report longlink::snapshot() const {
   r.phase = phase_number(phases_.current());
   r.why = reason_.why;
   r.reason = reason_.text;
+  std::string spared = moves_.words();  // Where it is sent, and which servers are left alone.
+  for (const std::string& sentence : ways_.left_alone()) spared += (spared.empty() ? "" : "; ") + sentence;
+  if (!spared.empty()) r.reason += (r.reason.empty() ? "" : "; ") + spared;
   r.endpoint = target().text();
   if (dialer_.address().family != 0) r.address = to_text(dialer_.address());
   r.since = since_;

@@ -100,7 +100,7 @@ std::string story(const incident& i, int64_t now) {
 
 std::string story(const link_report& l, int64_t now) {
   std::string text = l.name + " is " + state_text(l) + " since " + span(now - l.since);
-  text += l.reason.empty() ? "" : ": " + l.reason + " [" + std::string(reason_name(l.why)) + "]";
+  text += l.reason.empty() ? "" : ": " + l.reason + (l.why == THARSIS_STN_WHY_NONE ? "" : " [" + std::string(reason_name(l.why)) + "]");
   text += "\n";
   if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "  datagrams: " + udp + "\n";
   if (const std::string second = second_text(l.second); !second.empty()) text += "  second connections: " + second + "\n";
@@ -256,6 +256,7 @@ std::string status_text(const links_report& r, int64_t now) {
     if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "datagrams of " + l.name + ": " + udp + "\n";
     if (const std::string second = second_text(l.second); !second.empty()) text += "second connections of " + l.name + ": " + second + "\n";
     if (const std::string lanes = lane_text(l.lanes); !lanes.empty()) text += "lanes of " + l.name + ": " + lanes + "\n";
+    if (l.state == THARSIS_STN_UP && !l.reason.empty()) text += l.name + ": " + l.reason + "\n";
   }
   if (r.groups.empty()) return text;
   rows = {{"GROUP", "CHOOSES", "LINKS"}};

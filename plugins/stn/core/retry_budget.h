@@ -2,7 +2,7 @@
 // are what keeps it down: with a budget they are a share of the first ones, whatever happens.
 //
 // First sends earn repetitions, a repetition takes one; a few come with time, for a link that is hardly used. What a lost
-// connection had under way goes again once without taking any: how often connections are lost and made is paced already
+// connection had under way goes again without taking any, until it was sent three times: how often connections are lost and made is paced already
 // (core/reconnect.h), and the answer may be all that was lost.
 //
 // Pure.

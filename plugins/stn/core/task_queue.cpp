@@ -18,6 +18,9 @@ constexpr size_t sweep_min = 64;
 // That the budget is used up is told at most so often.
 constexpr duration budget_told = 1s;
 constexpr size_t told_max = 64;
+// A network that is only bad seldom takes three connections from one task, copies beside them included; a server that dies of
+// a request takes each.
+constexpr uint32_t free_sends = 3;
 
 duration& waited(task_times& t, phase p) {
   switch (p) {
@@ -424,8 +427,8 @@ void task_queue::repeat(request& r, instant now) {
 // One try of a task that was sent has failed.
 void task_queue::fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what,
                           const std::string& because) {
-  // What was under way on a connection that died goes again once for nothing: how often they die and come is paced.
-  const bool free = why == THARSIS_STN_LOST && r.sends <= 1;
+  // What was under way on a connection that died goes again for nothing: how often they die and come is paced. Not for ever.
+  const bool free = why == THARSIS_STN_LOST && r.sends <= free_sends;
   const bool may = r.may_repeat();
   if (may && (free || spend(r, now))) return repeat(r, now);
   if (r.has(THARSIS_STN_PARK) && !r.key.empty()) return park(r, now);

@@ -79,6 +79,7 @@ TEST(ServerMoves, ALinkGoesWhereItsServerSendsItBeforeItLeaves) {
   ASSERT_TRUE(w.wait_other());
   EXPECT_EQ(w.down().why, uint32_t{THARSIS_STN_WHY_REPLACED});
   EXPECT_LE(w.host.states.back().gap, 1ms);
+  w.client.on_strand([&] { EXPECT_NE(w.dispatcher->links().named("main")->snapshot().reason.find("its server sent it here"), std::string::npos); });
   EXPECT_EQ(w.host.count_servers(THARSIS_STN_SERVER_MOVE), 1u);
   EXPECT_NE(w.host.servers[0].reason.find("asks to go elsewhere (better)"), std::string::npos) << w.host.servers[0].reason;
   w.ask("there");
