@@ -96,6 +96,7 @@ void link_lanes::on_lane_up(lane& l) {
 }
 
 void link_lanes::on_lane_read(size_t bytes) {
+  if (bytes > 0) heard_at_ = around_.place.now();
   errands_.hand_over();
   errands_.on_bytes(bytes, 0);
   errands_.nudge();  // The end of a task may be the beginning of another one.

@@ -33,6 +33,8 @@ class link_lanes final : private lane::owner {
   void on_own_up(const std::string& network, bool weak);
   // With `stay` lanes that are up carry on what they have, and one of them may be taken. Before its tasks learn of it.
   void on_own_lost(bool stay, bool by_server);
+  // Has one of them brought anything just now? Where none has the server, or the path, may be silent as a whole.
+  bool heard() const { return around_.place.now() - heard_at_ < heard_lately; }
   bool has_successor() const { return policy_.best_successor().has_value(); }
   // It becomes the link's own.
   std::unique_ptr<live_connection> take_successor(dialer& arrives);
@@ -69,6 +71,8 @@ class link_lanes final : private lane::owner {
   void on_lane_ended(lane& l, const loss& why) override;
   lane* find(uint32_t number);
 
+  static constexpr duration heard_lately = 2s;
+
   const live_connection::surroundings around_;
   const host& host_;
   switchboard& ways_;
@@ -79,6 +83,7 @@ class link_lanes final : private lane::owner {
   weak_memory& memory_;
   double kept_ = 0;  // What the memory was told last.
   push_twins twins_;
+  instant heard_at_{};
   lane_totals told_;  // What counts have heard.
   uint64_t told_late_ = 0;
   uint64_t told_lanes_ = 0;

@@ -756,9 +756,9 @@ bool longlink::lanes_live_on(const loss& why) const {
     case THARSIS_STN_WHY_REMOTE_CLOSED:
     case THARSIS_STN_WHY_RESET:
     case THARSIS_STN_WHY_BROKEN:
-    case THARSIS_STN_WHY_PONG_MISSED:
-    case THARSIS_STN_WHY_SILENCE:
     case THARSIS_STN_WHY_SECOND: return true;
+    case THARSIS_STN_WHY_PONG_MISSED:
+    case THARSIS_STN_WHY_SILENCE: return lanes_.heard();  // A server may be silent on all of them.
     default: return false;
   }
 }

@@ -36,9 +36,9 @@ void lane_policy::change(const lane_settings& s, const hedge_settings& h) {
 bool lane_policy::take(const request& r, instant now) {
   if (own_ == 0 || !settings_.on || r.has(THARSIS_STN_SEND_ONLY)) return false;
   if (watched_.size() >= numbers_.watched || find(r.sequence) != nullptr) return false;
-  drop_owed(now);
+  if (look_at_ <= now || board_.find(own_)->owed.size() > numbers_.watched) drop_owed(now);
   task_at_ = now;
-  look_at_ = std::min(look_at_, later(now, look_every));
+  if (board_.size() > 1 || spare(now) > 0) look_at_ = std::min(look_at_, later(now, look_every));
   budget_.on_task(need_.share());
   lane_state& on = may_leave(r) ? *board_.least(r.sequence) : *board_.find(own_);
   watched& w = watched_.emplace_back();
@@ -99,6 +99,7 @@ void lane_policy::on_due(watched& w, instant now) {
   if (!std::exchange(w.late, true)) {
     need_.on_late();
     ++late_tasks_;
+    look_at_ = std::min(look_at_, later(now, look_every));
   }
   if (!w.copies || w.refused || w.sent > hedge_.copies || !hedge_.on || now < contradicted_until_) {
     w.due = never;
@@ -118,7 +119,9 @@ void lane_policy::on_due(watched& w, instant now) {
 void lane_policy::on_deadline(instant now) {
   for (watched& w : watched_)
     if (w.due <= now) on_due(w, now);
-  if (look_at_ <= now) look_at_ = own_ != 0 && (board_.size() > 1 || spare(now) > 0) ? later(now, look_every) : never;
+  if (look_at_ > now) return;
+  drop_owed(now);
+  look_at_ = own_ != 0 && (board_.size() > 1 || spare(now) > 0) ? later(now, look_every) : never;
 }
 
 instant lane_policy::deadline() const {
