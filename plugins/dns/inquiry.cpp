@@ -25,6 +25,7 @@ task<void> inquiry::ask_one(size_t kind, size_t server) {
   matter& about = matters_[kind];
   voice& by = about.voices[server];
   testimony said = co_await ask(means_, settings_.servers[server], wish_.name, wish_.kinds[kind], wish_.deadline, by.first);
+  if (over_) co_return;  // hear_the_rest() has counted what it gave.
   about.heard.push_back(std::move(said));
   by.done = true;
   --(by.vouched ? about.silent.vouched : about.silent.plain);

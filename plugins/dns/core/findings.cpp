@@ -6,6 +6,7 @@
 
 #include "plugins/dns/core/record_data.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/utf8.h"
 
 namespace tharsis::dns {
 namespace {
@@ -62,10 +63,21 @@ bool add_service(const record& r, findings& f) {
   return true;
 }
 
+// Control characters, of which a terminal would make something, are no text either.
+void append_text(std::string& to, std::string_view from) {
+  while (!from.empty()) {
+    const size_t n = std::max<size_t>(utf8_size(from), 1);
+    const auto first = static_cast<uint8_t>(from[0]), second = static_cast<uint8_t>(n > 1 ? from[1] : 0);
+    const bool control = first < 0x20 || first == 0x7F || (first == 0xC2 && second < 0xA0);
+    if (utf8_size(from) > 0 && !control) to += from.substr(0, n);
+    from.remove_prefix(n);
+  }
+}
+
 // "1 edge.example.net alpn=h2,h3 port=8443 hints=192.0.2.1", with the names of RFC 9460 where a person knows them.
 std::string shown_as(const service_record& s) {
   std::string text = std::to_string(s.priority) + " " + (s.target.empty() ? "." : s.target);
-  for (const std::string& p : s.alpn) text += (&p == &s.alpn.front() ? " alpn=" : ",") + p;
+  for (const std::string& p : s.alpn) append_text(text += &p == &s.alpn.front() ? " alpn=" : ",", p);
   if (s.port != 0) text += " port=" + std::to_string(s.port);
   for (const auto& a : s.hints) text += (&a == &s.hints.front() ? " hints=" : ",") + ip_text(a);
   return s.ech.empty() ? text : text + " ech";
@@ -78,7 +90,7 @@ bool add_text(const record& r, findings& f) {
   if (r.kind == type::txt) {
     if (!pieces::whole(r.data)) return false;
     pieces all(r.data);
-    for (std::string_view p; all.next(p);) text += p;
+    for (std::string_view p; all.next(p);) append_text(text, p);
   } else if (r.kind == type::cname || r.kind == type::ns || r.kind == type::ptr) {
     if (!read_target(r, name)) return false;
     text = name.text();

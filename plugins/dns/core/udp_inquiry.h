@@ -41,7 +41,7 @@ class udp_inquiry {
       case fit::other_case: case_lost_ = true; return;
       default: ++strangers_; return;
     }
-    if (m.truncated()) {
+    if (m.truncated() || m.code() == rcode::bad_cookie) {  // A server that wants to see its own half of a cookie first takes a connection instead.
       truncated_ = true;
       return;
     }

@@ -120,3 +120,9 @@ TEST(Findings, TypesHaveNames) {
   const question t{.name = "im.example.com", .kind = type::txt};
   EXPECT_EQ(of(t, answer_writer(bytes_of(t)).add("", type::txt, 60, {2, 'h', 'i', 1, '!'}).bytes).texts, std::vector<std::string>{"hi!"});
 }
+
+TEST(Findings, BytesThatAreNoTextAreLeftOut) {
+  const question t{.name = "im.example.com", .kind = type::txt};
+  const octets data{11, 'a', 0x1B, '[', 0xFF, 0xC2, 0x9B, 0xC3, 0xA4, 0x7F, '\n', 'b'};
+  EXPECT_EQ(of(t, answer_writer(bytes_of(t)).add("", type::txt, 60, data).bytes).texts, std::vector<std::string>{"a[\xC3\xA4" "b"});
+}

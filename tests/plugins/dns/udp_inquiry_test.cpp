@@ -116,6 +116,14 @@ TEST(UdpInquiry, WhatIsCutOrInOtherLettersIsAskedForOverTcp) {
   EXPECT_FALSE(other.wants_tcp());
 }
 
+TEST(UdpInquiry, AServerThatWantsItsOwnCookieIsAskedOverTcp) {
+  udp_inquiry i(secret(), quick, t0, t0 + 10s);
+  EXPECT_TRUE(i.send(t0));
+  i.on_datagram(answer_writer(bytes_of(secret()), rcode::bad_cookie & 0x0F).options({}, rcode::bad_cookie >> 4).bytes, t0);
+  EXPECT_TRUE(i.over(t0));
+  EXPECT_TRUE(i.wants_tcp());
+}
+
 TEST(FramedMessage, IsWholeHoweverItsBytesCome) {
   const octets message = with("192.0.2.1");
   octets framed = framed_message::frame(message);
