@@ -77,7 +77,7 @@ task<refused> stream_guest::prepare_up() {
     done_before_ = half_.about.whole;
     co_return std::nullopt;
   }
-  if (half_.length == 0) shelf_.on_file();
+  if (half_.made) shelf_.on_file();
   if (announced_ && !shelf_.has_room(*announced_ - half_.length)) co_return no_room();
   const auto sum = co_await add_up(half_.file, half_.length);
   if (!sum) co_return refusal_of(sum.failure());
@@ -220,7 +220,10 @@ task<void> stream_guest::finish() {
 
 // What came so far is of no use.
 task<void> stream_guest::forget() {
-  shelf_.on_bytes(-static_cast<int64_t>(up_ ? up_->confirmed() : 0));
+  if (up_) {
+    shelf_.on_bytes(-static_cast<int64_t>(up_->confirmed()));
+    shelf_.on_file_gone();
+  }
   const auto drop = [store = shelf_.store, hold = hold_, id = id_] {
     store.drop(id);
     return true;

@@ -51,6 +51,7 @@ class stream_shelf {
   bool has_place() const { return files_ < static_cast<uint64_t>(settings_.files); }
   void on_bytes(int64_t more);
   void on_file() { ++files_; }
+  void on_file_gone() { files_ -= files_ > 0 ? 1 : 0; }
 
   struct metrics {
     explicit metrics(const host& h);

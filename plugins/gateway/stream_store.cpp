@@ -97,6 +97,7 @@ result<stream_store::half> stream_store::open_half(const std::string& id, const 
   }
   if (!known) drop(id);
   h.about = known ? *known : half_record{name, size, {}};
+  h.made = !known;
   if (!known)
     if (const error failure = note(id, h.about); failure.status != THARSIS_OK) return failure;
   auto file = disk_file::open(files_, half_path(id), THARSIS_FILES_APPEND | THARSIS_FILES_READ);
@@ -144,13 +145,15 @@ stream_store::swept stream_store::sweep(int64_t wall, const stream_settings& s, 
   tharsis_error why = no_error();
   if (files_->make_folder(files_->self, text_of(halves), &why) != THARSIS_OK) done.complaints.push_back(why.text);
   sweep_halves(wall, s, held, done);
+  uint64_t whole = 0;
   for (const std::string& name : names_in(folder_)) {
     const auto facts = facts_of(folder_ + "/" + name);
     if (!facts || facts->kind != THARSIS_FILE_PLAIN || !streams::is_file_name(name)) continue;
     const bool old = s.keep > duration::zero() && facts->modified > 0 && wall - facts->modified > s.keep.count();
     if (old && remove(folder_ + "/" + name)) ++done.removed;
-    else ++done.files, done.bytes += facts->bytes;
+    else ++whole, done.bytes += facts->bytes;
   }
+  done.files += std::max(whole, done.notes);
   return done;
 }
 
@@ -163,7 +166,9 @@ void stream_store::sweep_halves(int64_t wall, const stream_settings& s, const st
     if (!facts || !is_half_id(id)) continue;
     if (is_note) {
       const bool over = !facts_of(half_path(id));
-      if (over && !held.contains(id) && facts->modified > 0 && wall - facts->modified > done_kept_for.count()) remove(path);
+      const bool old = facts->modified > 0 && wall - facts->modified > done_kept_for.count();
+      if (over && old && !held.contains(id)) remove(path);
+      else if (over) ++done.notes;
       continue;
     }
     const bool old = facts->modified > 0 && wall - facts->modified > s.keep_half.count();

@@ -46,6 +46,7 @@ class stream_store {
     shared_file file;
     uint64_t length = 0;
     half_record about;
+    bool made = false;  // Nothing of it was there.
   };
   result<half> open_half(const std::string& id, const std::string& name, std::optional<uint64_t> size) const;
   result<shared_file> read_half(const std::string& id) const { return disk_file::open(files_, half_path(id), THARSIS_FILES_READ); }
@@ -60,8 +61,9 @@ class stream_store {
   result<stored> open_file(const std::string& name) const;
 
   struct swept {
-    uint64_t files = 0, bytes = 0;  // That stay,
-    uint64_t removed = 0;           // and files and halves that went.
+    uint64_t files = 0, bytes = 0;  // That stay.
+    uint64_t notes = 0;             // Of what came whole; where they are more than the whole files, `files` has these: many bring one name.
+    uint64_t removed = 0;  // Files and halves that went.
     std::vector<std::string> complaints;
   };
   // Makes the folders, removes what need not stay, and measures what does. Those in `held` stay whatever they are.

@@ -18,7 +18,7 @@ struct stream_settings {
   // Of one stream, and of all files and halves together.
   int64_t stream_bytes = int64_t{16} << 30;
   int64_t bytes = int64_t{64} << 30;
-  // Names in the folder, and halves beside them: a folder of more is slow to list.
+  // Names in the folder, or notes of what came whole where these are more, and halves beside them: a folder of more is slow to list.
   int64_t files = 100'000;
   // Of one connection, and of all.
   int64_t streams = 32;

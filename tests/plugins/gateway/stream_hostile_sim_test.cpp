@@ -26,9 +26,7 @@ class stream_scene {
     if (takes) g.streams.folder = "/files";
     gate.emplace(server.platform(), THARSIS_STRAND_SHARED, "/state/gateway", g);
     EXPECT_TRUE(until([&] { return gate->host.ready; })) << gate->host.failure;
-    tharsis_address to = *parse_ip("10.0.0.1");
-    to.port = 1000;
-    client.emplace(clients.platform(), THARSIS_STRAND_SHARED, to);
+    connect();
   }
   ~stream_scene() {
     client->end();
@@ -36,6 +34,18 @@ class stream_scene {
     EXPECT_TRUE(until([&] { return gate->host.stopped; }));
     gate->end();
     EXPECT_TRUE(until([&] { return gate->ended && client->ended; }));
+  }
+  void connect() {
+    tharsis_address to = *parse_ip("10.0.0.1");
+    to.port = 1000;
+    client.emplace(clients.platform(), THARSIS_STRAND_SHARED, to);
+  }
+  // On another connection.
+  void come_anew() {
+    client->end();
+    EXPECT_TRUE(until([&] { return client->ended; }));
+    world.run_for(200ms);
+    connect();
   }
   bool until(const std::function<bool()>& done) { return world.run_until(done, world.now() + 1min); }
   void say(message m) {
@@ -52,14 +62,20 @@ class stream_scene {
     m.size = size;
     return m;
   }
+  std::optional<message> heard_now(uint32_t stream, std::optional<message::kind> kind) {
+    std::optional<message> found;
+    for (const mars::frame& f : client->frames) {
+      const auto m = f.command == streams::stream_command ? streams::read_message(f.body) : result<message>(error{});
+      if (m && m->stream == stream && (!kind || m->is == *kind)) found = *m;
+    }
+    return found;
+  }
+  bool heard_any(uint32_t stream) { return heard_now(stream, std::nullopt).has_value(); }
   // The last message of this kind about the stream, once it came.
   std::optional<message> heard(uint32_t stream, message::kind kind) {
     std::optional<message> found;
     until([&] {
-      for (const mars::frame& f : client->frames) {
-        const auto m = f.command == streams::stream_command ? streams::read_message(f.body) : result<message>(error{});
-        if (m && m->stream == stream && m->is == kind) found = *m;
-      }
+      found = heard_now(stream, kind);
       return found.has_value() || client->closed;
     });
     return found;
@@ -182,12 +198,7 @@ TEST(StreamHostile, WhoComesBackWhileTheDiskWritesIsPutOffAndThenServed) {
   s.server.like().blocking_slow = 2s;
   s.say(s.data(1, 0, "hello"));
   s.world.run_for(200ms);
-  s.client->end();
-  ASSERT_TRUE(s.until([&] { return s.client->ended; }));
-  s.world.run_for(200ms);
-  tharsis_address to = *parse_ip("10.0.0.1");
-  to.port = 1000;
-  s.client.emplace(s.clients.platform(), THARSIS_STRAND_SHARED, to);
+  s.come_anew();
   s.say(s.open_of(1, "a"));
   s.expect_reset(1, reset_code::later);
   s.server.like().blocking_slow = {};
@@ -262,6 +273,46 @@ TEST(StreamHostile, AHalfForWhichNobodyCameBackGoes) {
   EXPECT_EQ(halves(), 2u);
   s.world.run_for(3h);
   EXPECT_EQ(halves(), 0u);
+}
+
+// Each stream that was whole leaves a note for a week, also where all of them bring the same file.
+TEST(StreamHostile, WhoBringsOneFileUnderManyKeysFindsAnEnd) {
+  gateway::stream_settings st;
+  st.files = 5;
+  stream_scene s(st);
+  uint32_t number = 0;
+  const auto bring = [&] {
+    const std::string key = "key " + std::to_string(++number);
+    message m = s.open_of(number, "a");
+    m.key = as_bytes(key);
+    s.say(m);
+    if (!s.until([&] { return s.heard_any(number); }) || !s.heard_now(number, message::kind::opened)) return false;
+    s.say(s.data(number, 0, "hello"));
+    s.say(s.end(number, "hello"));
+    return s.heard(number, message::kind::done).has_value();
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(bring()) << i;
+  s.world.run_for(2h);
+  s.come_anew();
+  EXPECT_FALSE(bring()) << "an hour's sweep does not forget them";
+  s.expect_reset(number, reset_code::full);
+}
+
+// What is opened and withdrawn again leaves nothing, and takes no place.
+TEST(StreamHostile, WhatWasWithdrawnTakesNoPlace) {
+  gateway::stream_settings st;
+  st.files = 3;
+  stream_scene s(st);
+  for (uint32_t n = 1; n <= 8; ++n) {
+    s.say(s.open_of(n, "a"));
+    ASSERT_TRUE(s.heard(n, message::kind::opened)) << n;
+    message cancelled;
+    cancelled.is = message::kind::reset;
+    cancelled.stream = n;
+    cancelled.code = n % 2 == 0 ? reset_code::cancelled : reset_code::leaves;
+    s.say(cancelled);
+    s.world.run_for(2s);
+  }
 }
 
 TEST(StreamRules, ARecordIsWhatItWas) {
