@@ -333,9 +333,10 @@ TEST(DialSim, AnAddressThatFailsIsLeftOutUntilItsBanIsOver) {
   EXPECT_EQ(w.where(), "10.0.0.5:443");
 }
 
-// Defect 15 of Mars: a server whose answers mean nothing lost its address.
+// Defect 15 of Mars: a server whose answers mean nothing lost its address. It can be reached, and its rank says no more;
 TEST(DialSim, Defect15BytesThatMeanNothingAreNotHeldAgainstTheAddress) {
   dial_world w(18);
+  w.settings.breaker.use = false;
   auto& first = w.add_server("10.0.0.3", manner::garbage);
   auto& second = w.add_server("10.0.0.5");
   w.world.add_name(w.name, {"10.0.0.3", "10.0.0.5"});
@@ -343,6 +344,18 @@ TEST(DialSim, Defect15BytesThatMeanNothingAreNotHeldAgainstTheAddress) {
   w.world.run_for(10min);
   EXPECT_EQ(second.connections, 0) << "the race is won by the first, which is reached";
   EXPECT_GT(first.connections, 10);
+}
+
+// but what its server does there is the breaker's affair, and where there is another one the link comes up.
+TEST(DialSim, AServerWhoseBytesMeanNothingIsLeftAloneWhileThereIsAnotherOne) {
+  dial_world w(18);
+  auto& first = w.add_server("10.0.0.3", manner::garbage);
+  w.add_server("10.0.0.5");
+  w.world.add_name(w.name, {"10.0.0.3", "10.0.0.5"});
+  w.start();
+  ASSERT_TRUE(w.wait_up()) << w.reason();
+  EXPECT_EQ(w.where(), "10.0.0.5:443");
+  EXPECT_EQ(first.connections, 3) << "one or two are bad luck";
 }
 
 TEST(DialSim, OnANetworkThatCarriesIpv6OnlyIpv4LiteralsGoThroughItsTranslator) {

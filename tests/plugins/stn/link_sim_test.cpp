@@ -310,6 +310,7 @@ TEST(LinkSim, WhoseServerEndsAnIdleLinkComesBackWhenChanceSaysOrATaskWaits) {
 TEST(LinkSim, AServerThatHangsUpAtEveryTaskDoesNotKeepTheTaskForEver) {
   link_world w(18);
   w.server.how = manner::hang_up;
+  w.settings.tasks.budget.use = false;
   w.serve();
   w.start();
   ASSERT_TRUE(w.wait_up());
@@ -317,6 +318,20 @@ TEST(LinkSim, AServerThatHangsUpAtEveryTaskDoesNotKeepTheTaskForEver) {
   ASSERT_TRUE(w.wait_answers(1));
   expect_answer(w, "poison", THARSIS_E_TIMEOUT);
   EXPECT_LT(w.server.connections, 40) << "the pauses grow although every connection comes up";
+}
+
+// A server that dies of a request is not killed with it until the task's time is over.
+TEST(LinkSim, ATaskOfWhichEachConnectionDiesEndsWithTheBudgetForRepetitions) {
+  link_world w(18);
+  w.server.how = manner::hang_up;
+  w.serve();
+  w.start();
+  ASSERT_TRUE(w.wait_up());
+  EXPECT_EQ(w.submit("poison", "k"), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(1));
+  expect_answer(w, "poison", THARSIS_E_BUSY, "tasks.budget allows no more repetitions now");
+  EXPECT_EQ(w.outcomes["poison"].why, uint32_t{THARSIS_STN_NO_BUDGET});
+  EXPECT_LT(w.server.connections, 16);
 }
 
 TEST(LinkSim, ADeadFirstAddressCostsAMomentOnly) {
