@@ -32,6 +32,8 @@ result<settings> read_settings(const host& tables) {
     if (!known) return error{THARSIS_E_INVALID, "dns." + path + " (" + tables.where(path) + "): " + known.failure().text};
     s.servers.push_back(std::move(*known));
   }
+  if (s.believes_nobody())
+    return error{THARSIS_E_INVALID, "dns.mode (" + tables.where("mode") + "): strict believes only servers of tls:// and https://, and dns.servers names none"};
   for (const std::string& key : tables.keys("pins")) {
     const std::string path = "pins." + key;
     const auto wrong = [&](const std::string& at, const std::string& what) {

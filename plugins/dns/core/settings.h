@@ -1,5 +1,6 @@
 // Every number dns uses. plugin.yaml sets them by these names.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -38,6 +39,10 @@ struct settings {
   // Who is asked; nobody: the system's resolver. All of them at once.
   std::vector<server> servers;
   trust mode = trust::guarded;
+  // Strict mode believes those that prove their name; where there are none it would have to believe the system's resolver, or nobody.
+  bool believes_nobody() const {
+    return mode == trust::strict && std::none_of(servers.begin(), servers.end(), [](const server& to) { return to.vouched(); });
+  }
   // For the answers of all servers to one name. People wait for two seconds; who has addresses by then still has to connect.
   duration budget = 1500ms;
   // Once addresses of one family are there, for those of the other (RFC 8305).

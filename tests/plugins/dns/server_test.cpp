@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "plugins/dns/core/settings.h"
 #include "sdk/pure/address.h"
 
 using namespace tharsis;
@@ -36,4 +37,16 @@ TEST(Server, WhatIsWrongIsSaid) {
   EXPECT_NE(of("tls://192.0.2.53#a b").find("behind '#'"), std::string::npos);
   EXPECT_NE(of("https://192.0.2.53/dns query#dns.example").find("no path has"), std::string::npos);
   EXPECT_NE(of("udp://192.0.2.53:99999").find("is none"), std::string::npos);
+}
+
+TEST(Server, StrictModeNeedsOneThatProvesItsName) {
+  settings s;
+  s.mode = trust::strict;
+  EXPECT_TRUE(s.believes_nobody()) << "not the system's resolver";
+  s.servers.push_back(*parse_server("udp://192.0.2.53"));
+  EXPECT_TRUE(s.believes_nobody());
+  s.servers.push_back(*parse_server("tls://192.0.2.54"));
+  EXPECT_FALSE(s.believes_nobody());
+  s = {};
+  EXPECT_FALSE(s.believes_nobody());
 }
