@@ -305,7 +305,7 @@ task<loss> longlink::carry(instant prove_by) {
   live_connection& c = *live_;
   const there until_then{*this};
   enter(phase::prove);
-  touched_ = auth_told_ = false;
+  touched_ = auth_told_ = heard_ = false;
   moving_by_ = never;  // That was the connection before,
   moves_.on_connection();  // and so was its server.
   live_spoke_ = true;
@@ -399,7 +399,7 @@ void longlink::on_output(size_t bytes) {
 
 void longlink::on_read(size_t bytes) {
   count_read(bytes);
-  if (bytes > 0) second_.on_heard();
+  if (bytes > 0) heard_ = true, second_.on_heard();
 }
 
 void longlink::count_output(size_t bytes) {
@@ -749,9 +749,10 @@ void longlink::on_up() {
 
 bool longlink::is_by_server(const loss& why) { return why.why == THARSIS_STN_WHY_REMOTE_CLOSED || why.why == THARSIS_STN_WHY_RESET; }
 
-// What has ended the link's own connection says nothing about the others.
+// What has ended the link's own connection says nothing about the others; but where the one that took its place ends before
+// it has brought anything, the server is gone on all of them, and the rest would only follow one by one.
 bool longlink::lanes_live_on(const loss& why) const {
-  if (ending_ || pending_ || led_away_ || next_) return false;
+  if (ending_ || pending_ || led_away_ || next_ || (adopted_ && !heard_)) return false;
   switch (why.why) {
     case THARSIS_STN_WHY_REMOTE_CLOSED:
     case THARSIS_STN_WHY_RESET:

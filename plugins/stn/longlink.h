@@ -288,7 +288,8 @@ class longlink final : private live_connection::owner, private successor::listen
   std::unique_ptr<link_settings> pending_;   // From the next connection on.
   std::unique_ptr<successor> next_;    // Another connection, which is to take this one's place
   instant moving_by_ = never;          // by then, when it is up.
-  bool adopted_ = false;               // This one came so.
+  bool adopted_ = false;               // This one came so,
+  bool heard_ = false;                 // and has brought something since.
   bool led_away_ = false;              // The attempt that is under way leads where nobody wants to go any more.
   std::string next_trouble_;           // Of the successor, as it was told last.
   way way_;    // Now,

@@ -113,6 +113,30 @@ TEST(StnLaneTroubleSim, WhenTheLinksConnectionFallsSilentALaneTakesItsPlaceAtOnc
   EXPECT_EQ(w.statistics().executions, 280u);
 }
 
+// Its resets come one after the other: lanes that are not known to be dead are no reason to be up again and again.
+TEST(StnLaneTroubleSim, WhereTheServerEndsAllConnectionsLanesDoNotTakeEachOthersPlaceInTurn) {
+  size_t most = 0;
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    weak_world w(seed);
+    w.start();
+    ASSERT_TRUE(w.wait_up());
+    w.path().loss = .15;
+    w.ask(80, "before ");
+    EXPECT_GE(w.metric("lanes_opened"), 2);
+    w.path().loss = 0;
+    w.path().jitter = 40ms;
+    const size_t before = w.host.states.size();
+    w.elsewhere.on_strand([&] { w.server.close(); });
+    w.world.run_for(5s);
+    size_t ups = 0;
+    for (size_t i = before; i < w.host.states.size(); ++i) ups += w.host.states[i].state == THARSIS_STN_UP;
+    EXPECT_LE(ups, 1u) << "a lane, and when that is gone the server is";
+    most = std::max(most, ups);
+  }
+  EXPECT_EQ(most, 1u);
+}
+
 TEST(StnLaneTroubleSim, OverSeedsEachTaskIsAnsweredOnceAndWhatHasAKeyIsCarriedOutOnce) {
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
