@@ -55,6 +55,7 @@ task<result<std::unique_ptr<stream>>> dialer::reach_own(endpoint to, size_t turn
 }
 
 task<result<race_plan>> dialer::plan_of(endpoint to, std::optional<proxy> through, instant deadline) {
+  co_await ways_.paths().ready();
   race_plan p;
   p.server = to.text();
   p.host = to.host;

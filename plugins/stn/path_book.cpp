@@ -11,6 +11,8 @@ namespace {
 
 // A minute's results are lost when the process is killed; the disk is spared for that.
 constexpr duration score_pause = 60s;
+// A dial that knows nothing of a bad path loses more; a disk that takes longer is ill.
+constexpr duration read_max = 50ms;
 
 constexpr const char* segment_news[] = {"raced", "needless", "hole", "larger", "clamped", "free"};
 static_assert(std::size(segment_news) == THARSIS_STN_SEGMENTS_COUNT);
@@ -58,8 +60,27 @@ path_book::path_book(strand& place, const host& tables, const resolver& names, f
 
 void path_book::open() {
   topic_ = host_.declare(segment_topic);
-  addresses_file_.open();
-  segments_file_.open();
+  const auto read = [this] { on_read(); };
+  unread_ = (addresses_file_.kept() ? 1 : 0) + (segments_file_.kept() ? 1 : 0);
+  addresses_file_.open(read);
+  segments_file_.open(read);
+}
+
+void path_book::on_read() {
+  if (--unread_ > 0) return;
+  for (signal* const s : waiting_) s->raise();
+}
+
+task<void> path_book::ready() {
+  if (unread_ == 0) co_return;
+  signal read(place_);
+  struct entry {  // The frame may be destroyed meanwhile.
+    std::list<signal*>& all;
+    std::list<signal*>::iterator at;
+    ~entry() { all.erase(at); }
+  };
+  const entry mine{waiting_, waiting_.insert(waiting_.end(), &read)};
+  co_await read.wait(later(place_.now(), read_max));
 }
 
 task<void> path_book::close(instant deadline) {

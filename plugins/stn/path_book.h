@@ -1,6 +1,7 @@
 // What everything that dials here knows of the ways to servers, by network, and keeps for the next start: how addresses
 // behave, and how large segments may be. Where dns is there it hears of every address too: see sdk/abi/dns.h.
 #pragma once
+#include <list>
 #include <string>
 
 #include "plugins/stn/address_race.h"
@@ -10,6 +11,7 @@
 #include "sdk/async/host.h"
 #include "sdk/async/kept_file.h"
 #include "sdk/async/resolver.h"
+#include "sdk/async/signal.h"
 #include "sdk/pure/address_score.h"
 
 namespace tharsis::stn {
@@ -25,6 +27,8 @@ class path_book {
 
   // The files are read, and the bus hears of what is found.
   void open();
+  // What they say is there, or a disk lets wait for it longer than a dial would for a lost packet.
+  task<void> ready();
   task<void> close(instant deadline);
   void on_network(const tharsis_network_state& now);
 
@@ -57,6 +61,7 @@ class path_book {
  private:
   void pass_on(const tharsis_address& a, tharsis_status status, duration connect = {});
   void tell(uint32_t what, std::string reason, int64_t before, duration cost);
+  void on_read();
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
 
   strand& place_;
@@ -66,6 +71,8 @@ class path_book {
   address_score score_;
   segment_sizes sizes_;
   kept_file addresses_file_, segments_file_;
+  size_t unread_ = 0;  // Files.
+  std::list<signal*> waiting_;
   std::string network_;
   uint64_t generation_ = 0;
   bool weak_ = false;

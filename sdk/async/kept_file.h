@@ -32,8 +32,9 @@ class kept_file {
   kept_file(strand& place, const host& tables, terms t, content c)
       : place_(place), host_(tables), terms_(std::move(t)), content_(std::move(c)), changed_(place), work_(place) {}
 
-  // `known` is called once what the file says has been read, if there is any.
+  // `known` is called once what the file says has been read, or there is none; never where nothing is kept.
   void open(std::function<void()> known = {});
+  bool kept() const { return !terms_.path.empty(); }
   // What `write` answers is another than before.
   void change();
   // What is known is on the disk when it returns, if the disk takes it by then.

@@ -97,6 +97,34 @@ TEST(HoleSim, AFirstRequestOfSeveralPacketsIsAnsweredInTimeWithoutTls) {
   EXPECT_GT(in_time, 20);
 }
 
+// No name is resolved, and no certificate read, so the first dial would come before the disk has answered.
+TEST(HoleSim, WhatIsRememberedServesTheVeryFirstDial) {
+  int holes = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    hole_world w(seed, 1300, 0, "tcp");
+    w.link().endpoints[0].host = "10.0.0.2";
+    w.first_answer(large('a'));
+    const auto found = w.news(THARSIS_STN_SEGMENTS_HOLE);
+    w.end();
+    const duration again = w.first_answer(large('b'));
+    if (found == 0) continue;
+    ++holes;
+    EXPECT_LE(again, 110ms) << "two round trips";
+    EXPECT_EQ(w.news(THARSIS_STN_SEGMENTS_RACED), 1u);
+  }
+  EXPECT_GT(holes, 10);
+}
+
+// A disk that does not answer keeps nobody from dialling.
+TEST(HoleSim, ADiskThatHangsIsNotWaitedFor) {
+  hole_world w(2, 0, 0, "tcp");
+  w.link().endpoints[0].host = "10.0.0.2";
+  w.client_machine.like().blocking_slow = 10s;
+  EXPECT_LE(w.first_answer(), 170ms);
+  w.world.run_for(30s);  // A stop waits for what is under way on the disk.
+}
+
 TEST(HoleSim, ALinkThatIsUpIsMendedWithItsFirstLargeRequest) {
   for (const char* scheme : {"tcp", "tcps"}) {
     SCOPED_TRACE(scheme);
