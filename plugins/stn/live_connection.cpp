@@ -75,7 +75,8 @@ std::optional<loss> live_connection::judge() {
 // frame that is to go by itself has a turn of its own.
 std::optional<loss> live_connection::send() {
   wire_->events().clear(stream::nudged);  // What it tells of is looked at now.
-  if (talk_->take_companion(output_)) {
+  const instant now = around_.place.now();
+  if (talk_->take_companion(output_, now)) {
     more_ = true;
     owner_->on_output(output_.size());
     return write();
@@ -83,13 +84,13 @@ std::optional<loss> live_connection::send() {
   for (size_t total = 0; total < write_turn;) {
     const size_t unsent = wire_->unsent();
     const bool apart = talk_->goes_apart();
-    talk_->take_output(output_, unsent < write_window && !apart ? write_window - unsent : 0, around_.place.now());
+    talk_->take_output(output_, unsent < write_window && !apart ? write_window - unsent : 0, now);
     owner_->on_output(output_.size());
     if (output_.empty()) return std::nullopt;
     total += output_.size();
     if (auto why = write()) return why;
+    talk_->on_written(now);
     if (apart) break;  // TLS puts together what is written in one turn.
-    if (talk_->has_companions()) break;
   }
   more_ = true;
   return std::nullopt;

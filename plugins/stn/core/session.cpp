@@ -256,7 +256,7 @@ tharsis_status session::on_deadline(instant now, size_t unconfirmed) {
 }
 
 instant session::deadline() const {
-  return up_ ? std::min({rhythm_->deadline(), silence_.deadline(), doubted_until_, auth_until_, tasks_->slow_deadline()}) : prove_by_;
+  return up_ ? std::min({rhythm_->deadline(), silence_.deadline(), doubted_until_, auth_until_, companion_at_, tasks_->slow_deadline()}) : prove_by_;
 }
 
 // Behind a ping that is on its way, too; and behind a hello where the server has taken the same one before. That is as safe:
@@ -287,15 +287,17 @@ void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
   upload_.on_written(out.size() - before);
 }
 
-bool session::has_companions() {
-  companions_ = up_ ? std::max(companions_, tasks_->take_companions()) : 0;
-  return companions_ > 0 && failure_.status == THARSIS_OK;
+void session::on_written(instant now) {
+  const int more = up_ ? tasks_->take_companions() : 0;
+  if (more == 0) return;
+  companions_ = std::max(companions_, more);
+  companion_at_ = later(now, companion_pause);  // Requests that follow each other closely are company enough meanwhile.
 }
 
 // A ping: its pong does for the answer what it does for the request.
-bool session::take_companion(std::vector<uint8_t>& out) {
-  if (companions_ == 0 || failure_.status != THARSIS_OK) return false;
-  --companions_;
+bool session::take_companion(std::vector<uint8_t>& out, instant now) {
+  if (now < companion_at_ || failure_.status != THARSIS_OK) return false;
+  companion_at_ = --companions_ > 0 ? later(now, companion_pause) : never;
   send_ping();
   upload_.on_written(output_.size());
   out.insert(out.end(), output_.begin(), output_.end());

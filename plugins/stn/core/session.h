@@ -84,10 +84,10 @@ class session {
   // `room` bytes are reached. Nothing is asked for before the connection has proved itself.
   void take_output(std::vector<uint8_t>& out, size_t room, instant now);
 
-  // Is a small frame to go by itself behind what was taken before?
-  bool has_companions();
-  // It. False: none is.
-  bool take_companion(std::vector<uint8_t>& out);
+  // What was taken before has been written: small frames may have to follow it, each by itself, in the time of deadline().
+  void on_written(instant now);
+  // One of them. False: none is due.
+  bool take_companion(std::vector<uint8_t>& out, instant now);
 
   std::vector<push> take_pushes() { return std::exchange(pushes_, {}); }
 
@@ -112,6 +112,9 @@ class session {
   tharsis_status on_welcome(const tharsis_stn_frame& f, instant now);
   tharsis_status on_hello(const tharsis_stn_frame& f, instant now);
   void on_proved(instant now);
+  // What arrives together is read, answered and lost as one. TCP makes good what was lost no later for it, where this is less
+  // than a quarter of a round trip.
+  static constexpr duration companion_pause = 5ms;
   static constexpr int patience_factor = 8;  // Five losses in a row, rather than two.
   bool may_send() const;
   void come_up(instant now);
@@ -141,7 +144,8 @@ class session {
   std::optional<std::vector<uint8_t>> move_;
   bool up_ = false;
   bool held_ = false;
-  int companions_ = 0;    // That are still to go.
+  int companions_ = 0;    // That are still to go,
+  instant companion_at_ = never;  // and when the next one does.
   bool pinged_ = false;   // For its proof.
   bool helloed_ = false;  // The server has taken the hello.
   loss failure_{THARSIS_STN_WHY_NONE, THARSIS_OK, {}};

@@ -76,6 +76,14 @@ struct bench {
   mars::frame_reader server;
 };
 
+// A lane that wants small frames behind a task.
+struct company final : stn::side_way {
+  bool take(const stn::request&, instant) override { return false; }
+  void on_gone(uint32_t, instant) override {}
+  int take_companions() override { return std::exchange(wanted, 0); }
+  int wanted = 0;
+};
+
 const mars::frame noop{mars::command_noop, mars::sequence_noop, {}, {}, {}};
 
 void expect_failure(const bench& b, tharsis_status status, std::string_view part) {
@@ -100,6 +108,31 @@ TEST(Session, ItSaysHelloWithTheUserAndItsClientIdAndNothingElseBeforeTheAnswer)
   EXPECT_EQ(b.greet(), THARSIS_OK);
   EXPECT_TRUE(b.talk.up());
   EXPECT_EQ(b.sent().size(), 1u);
+}
+
+// What leaves at once is read, answered and lost as one.
+TEST(Session, WhatIsToFollowATaskFollowsItFrameByFrame) {
+  bench b;
+  company lane;
+  b.up().tasks.spread_by(&lane);
+  b.submit(1);
+  EXPECT_EQ(b.sent().size(), 1u);
+  b.talk.on_written(t0);
+  EXPECT_GT(b.talk.deadline(), t0 + 1s) << "nobody wants any";
+  lane.wanted = 2;
+  b.talk.on_written(t0);
+  bytes wire;
+  EXPECT_FALSE(b.talk.take_companion(wire, t0));
+  for (const instant due : {t0 + 5ms, t0 + 10ms}) {
+    EXPECT_EQ(b.talk.deadline(), due);
+    wire.clear();
+    EXPECT_TRUE(b.talk.take_companion(wire, due));
+    ASSERT_EQ(b.server.on_bytes(wire), THARSIS_OK);
+    EXPECT_EQ(b.server.take_frame()->command, mars::command_noop);
+    EXPECT_FALSE(b.talk.take_companion(wire, due));
+  }
+  EXPECT_FALSE(b.talk.take_companion(wire, t0 + 1s));
+  b.tasks.spread_by(nullptr);
 }
 
 TEST(Session, TasksWithAKeyLeaveBehindThePingAndNoOthers) {
