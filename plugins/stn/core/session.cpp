@@ -277,12 +277,16 @@ void session::take_output(std::vector<uint8_t>& out, size_t room, instant now) {
     f.body = bytes_of(message->body);
     say(f);
   }
+  // Of what waited for the connection the first goes with the proof, in a packet of its own: on a slow line it would be read
+  // only when the last is there.
+  const bool alone = !up_ && !output_.empty();
   out.insert(out.end(), output_.begin(), output_.end());
   output_.clear();
   for (size_t there = out.size(); may_send() && out.size() - before < room && tasks_->write_next(out, *frames_, now); there = out.size()) {
     if (out.size() == there) continue;  // What went another way asks nothing of this one.
     silence_.on_sent(now);
     if (counted_ != nullptr) counted_->on_sent(tasks_->wrote_again() ? traffic_class::repeated : traffic_class::tasks, out.size() - there);
+    if (alone) break;
   }
   upload_.on_written(out.size() - before);
 }

@@ -110,6 +110,15 @@ TEST(Session, ItSaysHelloWithTheUserAndItsClientIdAndNothingElseBeforeTheAnswer)
   EXPECT_EQ(b.sent().size(), 1u);
 }
 
+// On a slow line a packet is read when its last byte is there.
+TEST(Session, TheFirstOfWhatWaitedGoesWithThePingAndTheRestBehindThem) {
+  bench b(quick(""));
+  for (const uint64_t task : {1, 2, 3}) b.submit(task);
+  EXPECT_EQ(b.sent().size(), 2u) << "the ping and the first";
+  EXPECT_EQ(b.sent().size(), 2u);
+  EXPECT_TRUE(b.sent().empty());
+}
+
 // What leaves at once is read, answered and lost as one.
 TEST(Session, WhatIsToFollowATaskFollowsItFrameByFrame) {
   bench b;
