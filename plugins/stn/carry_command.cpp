@@ -178,10 +178,11 @@ task<error> carry_command::write_some(std::vector<piece> pieces) {
   co_return std::move(*why);
 }
 
+// An empty file came in no piece: what lies there may be of an older one.
 task<error> carry_command::put_in_place() {
-  const auto move = [files = host_.files, from = part(), to = path_, empty = written_ == 0] {
+  const auto move = [files = host_.files, from = part(), to = path_, empty = report_.bytes == 0] {
     if (empty)
-      if (error why = append(*files, from, {}, false); why.status != THARSIS_OK) return why;
+      if (error why = append(*files, from, {}, true); why.status != THARSIS_OK) return why;
     tharsis_error why = no_error();
     const tharsis_status s = files->rename(files->self, text_of(from), text_of(to), &why);
     return s == THARSIS_OK ? fine() : error_from(s, why);

@@ -286,7 +286,7 @@ duration shortlink::spare_host(running& r, const http1::response_head& head) {
 
 void shortlink::on_host_failure(size_t host, const std::string& why, duration at_least) {
   const std::string origin = host_of(host).origin();
-  if (!breakers_.on_failure(origin, why, at_least, chance_.next(), place_.now())) return;
+  if (!breakers_.on_failure(origin, why, std::min(at_least, care_.rest.most), chance_.next(), place_.now())) return;
   care_.left_alone.add();
   tell(THARSIS_STN_SERVER_LEFT_ALONE, origin, 0, breakers_.words(origin, place_.now()), breakers_.left_alone_for(origin, place_.now()));
 }

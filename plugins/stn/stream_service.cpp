@@ -20,6 +20,7 @@ const char* fault_of(const tharsis_stn_stream_order& o) {
   if (up && o.have > 0) return "`have` is of streams that only come down";
   if (o.have > streams::offset_max || (o.up_size > streams::offset_max && o.up_size != THARSIS_STN_STREAM_SIZE_UNKNOWN)) return "no stream is so long";
   if (o.name.size == 0 || o.name.size > streams::name_max) return "a stream's name has 1 to 255 bytes";
+  if (!streams::is_text(view(o.name))) return "a stream's name is UTF-8 without control characters";  // A server cuts all streams off for another.
   if (o.key.size > streams::key_max) return "a stream's key has at most 64 bytes";
   if ((o.flags & ~uint32_t{THARSIS_STN_STREAM_ANY_NETWORK}) != 0) return "a stream's flags are THARSIS_STN_STREAM_ANY_NETWORK, or 0";
   if (o.priority < THARSIS_STN_PRIORITY_MIN || o.priority > THARSIS_STN_PRIORITY_MAX) return "a stream's priority is THARSIS_STN_PRIORITY_MIN to _MAX";

@@ -74,7 +74,7 @@ typedef struct tharsis_stn_stream_order {
   uint32_t size;
   uint32_t flags;      // THARSIS_STN_STREAM_ANY_NETWORK, or 0.
   tharsis_text link;   // Of the profile; empty: "main".
-  tharsis_text name;   // What it is to the server, 1 to 255 bytes; copied.
+  tharsis_text name;   // What it is to the server, 1 to 255 bytes of UTF-8 without control characters; copied.
   uint32_t command;    // The same as a number, for the server to choose by; the gateway knows 0 alone.
   uint32_t direction;  // THARSIS_STN_STREAM_UP ...
   uint64_t up_size;    // Of what goes up, or THARSIS_STN_STREAM_SIZE_UNKNOWN.

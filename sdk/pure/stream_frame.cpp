@@ -68,15 +68,6 @@ void append_open(std::vector<uint8_t>& out, const message& m) {
   put(out, as_bytes(m.name));
 }
 
-bool is_text(std::string_view text) {
-  while (!text.empty()) {
-    const size_t n = utf8_size(text);
-    if (n == 0 || static_cast<uint8_t>(text.front()) < 0x20 || text.front() == 0x7f) return false;
-    text.remove_prefix(n);
-  }
-  return true;
-}
-
 bool read_open(fields& f, message& m) {
   const auto way = f.number<uint8_t>();
   m.direction = static_cast<direction>(way);
@@ -128,6 +119,15 @@ bool read_fields(fields& f, message& m) {
 }
 
 }  // namespace
+
+bool is_text(std::string_view text) {
+  while (!text.empty()) {
+    const size_t n = utf8_size(text);
+    if (n == 0 || static_cast<uint8_t>(text.front()) < 0x20 || text.front() == 0x7f) return false;
+    text.remove_prefix(n);
+  }
+  return true;
+}
 
 void append_message(std::vector<uint8_t>& out, const message& m) {
   put(out, static_cast<uint8_t>(m.is));

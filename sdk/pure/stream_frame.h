@@ -80,6 +80,9 @@ void append_message(std::vector<uint8_t>& out, const message& m);
 // Borrows from `body`. A failure is one sentence.
 result<message> read_message(std::span<const uint8_t> body);
 
+// UTF-8 without control characters: names, and what a reset says.
+bool is_text(std::string_view text);
+
 // Letters, digits, '.', '_' and '-', no point at the beginning, at most 128: no name leads out of a folder.
 bool is_file_name(std::string_view text);
 

@@ -30,8 +30,10 @@ class stream_receiver {
   void begin(uint64_t has, const sha256_sum& so_far);
   // From the first byte again; the sender may go as far as it was allowed to before.
   void begin_anew();
-  // Both where it is known; more is a lie of the sender.
-  void expect(std::optional<uint64_t> size) { size_ = size; }
+  // Both where it is known; more is a lie of the sender. Behind the end it is what came.
+  void expect(std::optional<uint64_t> size) {
+    if (!end_) size_ = size;
+  }
 
   // The connection's side. A failure breaks the stream off: THARSIS_E_PROTOCOL.
   error on_data(uint64_t offset, std::span<const uint8_t> bytes);

@@ -64,6 +64,7 @@ void stream_sender::add_up(std::span<const uint8_t> bytes) {
 // From the first byte: nothing of what was written is known any more.
 void stream_sender::begin_anew() {
   sum_ = {};
+  expected_.reset();
   kept_.clear();
   start_ = base_ = written_ = sent_max_ = 0;
   last_ = false;

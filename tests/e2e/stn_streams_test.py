@@ -126,6 +126,12 @@ def main():
     code, full = ended(start_client("upload", str(large)))
     if code != 1 or full["status"] != "disk full" or "gateway.streams.bytes" not in full["reason"]:
         fail(f"a gateway without room said {full}")
+    # What is left of an older one does not become the new one, which is empty.
+    (folder / "files" / "empty.bin").write_bytes(b"")
+    (folder / "empty.bin.part").write_bytes(b"of an older one")
+    code, empty = ended(start_client("download", "empty.bin", str(folder / "empty.bin")))
+    if code != 0 or (folder / "empty.bin").read_bytes() != b"":
+        fail(f"of an empty file came {(folder / 'empty.bin').read_bytes()}: {empty}")
     code, nothing = ended(start_client("download", "no-such-file", str(folder / "x")))
     if code != 1 or nothing["status"] != "not found":
         fail(f"of a file that is not there it said {nothing}")

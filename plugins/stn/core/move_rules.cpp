@@ -32,7 +32,11 @@ result<endpoint> move_rules::checked(const std::string& text, const move_situati
   if (to->port == 0) return not_followed("'" + foreign_text(text) + "' has port 0");
   if (here.current.scheme == "tcps" && to->scheme != "tcps")
     return not_followed("'" + foreign_text(text) + "' would send unencrypted what " + here.current.text() + " encrypts");
-  const bool named = std::any_of(here.profile.begin(), here.profile.end(), [&](const endpoint& e) { return e.host == to->host; });
+  const auto names_it = [&](const endpoint& e) { return e.host == to->host; };
+  const auto opens_it = [&](const endpoint& e) { return names_it(e) && e.scheme == to->scheme; };
+  const bool named = std::any_of(here.profile.begin(), here.profile.end(), names_it);
+  if (named && to->scheme != "tcps" && std::none_of(here.profile.begin(), here.profile.end(), opens_it))
+    return not_followed("'" + foreign_text(text) + "' would send unencrypted what the profile encrypts for that host");
   if (!named && !(here.current.scheme == "tcps" && here.vouched && here.vouched(to->host)))
     return not_followed("neither the profile nor the certificate of " + here.current.text() + " names the host '" + foreign_text(to->host) + "'");
   return to;

@@ -110,6 +110,17 @@ TEST(MoveRules, APlainLinkStaysWithTheHostsOfItsProfile) {
   EXPECT_TRUE(says(d.refusal(to({"tcps://spare.example.com:2"})), "names the host")) << "nobody has proved a certificate";
 }
 
+// Nobody has proved who wrote the wish: it does not open what the profile encrypts.
+TEST(MoveRules, APlainConnectionLeadsToNoEncryptedHostInTheOpen) {
+  desk d;
+  d.profile = {{"tcps", "im.example.com", 443}, {"tcp", "127.0.0.1", 1}};
+  d.current = d.profile[1];
+  d.terms.plain_allowed = true;
+  EXPECT_TRUE(says(d.refusal(to({"tcp://im.example.com:80"})), "what the profile encrypts for that host"));
+  EXPECT_TRUE(d.ask(to({"tcps://im.example.com:444"})));
+  EXPECT_TRUE(d.ask(to({"tcp://127.0.0.1:2"})));
+}
+
 TEST(MoveRules, AStormOfMovesIsFollowedThreeTimes) {
   desk d;
   int followed = 0;

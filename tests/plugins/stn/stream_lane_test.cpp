@@ -314,6 +314,24 @@ TEST(StreamLane, WhatTheServerLostIsAskedForAgain) {
   EXPECT_TRUE(b.peer.up["key of a"].bytes == all);
 }
 
+// While the application adds up what was there, the server loses all of it.
+TEST(StreamLane, WhatTheServerLostWhileItIsAddedUpIsSentAnew) {
+  bench b;
+  const std::string all = content_of(400'000);
+  b.peer.up["key of a"].bytes = all.substr(0, 300'000);
+  stream_order o = b.order(1, streams::direction::up, "a", all);
+  b.apps[1].bite = 1000;
+  b.open(std::move(o));
+  b.connect();
+  for (int i = 0; i < 3; ++i) b.turn();
+  b.cut();
+  b.peer.up.clear();
+  b.apps[1].bite = SIZE_MAX;
+  b.run();
+  EXPECT_EQ(b.apps[1].status, THARSIS_OK) << b.apps[1].reason;
+  EXPECT_TRUE(b.peer.up["key of a"].bytes == all);
+}
+
 TEST(StreamLane, ASumThatIsWrongIsNotBelieved) {
   bench b;
   b.peer.shelf["d"] = content_of(100'000);
@@ -490,4 +508,21 @@ TEST(StreamReceiver, KeepsToItsWindowAndGrowsItWhereItHoldsBack) {
   }
   r.on_confirmed(r.take(SIZE_MAX).size());
   EXPECT_LE(r.limit(), r.received() + 256 * 1024);
+}
+
+// The end came, the connection went, and the server does not know the size any more.
+TEST(StreamReceiver, WhatHasEndedKeepsItsSize) {
+  streams::stream_pool pool(0);
+  streams::stream_receiver r({}, pool);
+  r.begin(0, {});
+  (void)r.limit();
+  ASSERT_EQ(r.on_data(0, as_bytes("hello")).status, THARSIS_OK);
+  ASSERT_EQ(r.on_end(5, r.sum_of_received()).status, THARSIS_OK);
+  r.on_cut();
+  r.expect(std::nullopt);
+  EXPECT_EQ(r.size(), 5u);
+  EXPECT_FALSE(r.complete());
+  (void)r.take(5);
+  r.on_confirmed(5);
+  EXPECT_TRUE(r.complete());
 }

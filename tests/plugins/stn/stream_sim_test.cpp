@@ -299,6 +299,7 @@ TEST(StreamSim, RefusalsSayWhy) {
   wrong = w.order(THARSIS_STN_STREAM_UP, "x");
   wrong.on_room = nullptr;
   EXPECT_EQ(w.open(a, wrong), THARSIS_E_INVALID);
+  for (const char* no_text : {"a\nb", "a\xff", "\xc3"}) EXPECT_EQ(w.open(a, w.order(THARSIS_STN_STREAM_UP, no_text)), THARSIS_E_INVALID) << no_text;
 }
 
 TEST(StreamSim, WithoutAServerItsTimeEndsItAndSaysWhy) {
