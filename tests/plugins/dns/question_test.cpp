@@ -58,7 +58,7 @@ TEST(Question, PaddingFillsABlockWhateverTheName) {
 
 TEST(Question, TheLongestOneHasRoom) {
   std::string name;
-  for (int i = 0; i < 3; ++i) name += std::string(63, 'a') + ".";
+  for (int i = 0; i < 3; ++i) name.append(63, 'a').append(".");
   name += std::string(61, 'b');
   question q{.name = name, .cookie = true, .padded_to = 128};
   q.server_cookie.assign(32, 1);
