@@ -4,6 +4,17 @@
 #include <utility>
 
 namespace tharsis::dns {
+namespace {
+
+// A family that is not waited for any longer, while a trusted server might still speak: nobody else's word is taken for it.
+void leave_undecided(ruling& r) {
+  for (candidate& c : r.candidates) r.refused.push_back({c.address, std::move(c.source), "it is not proven, and a trusted server was still silent"});
+  r.candidates.clear();
+  r.status = THARSIS_E_NETWORK;
+  r.reason = "a trusted server did not answer in time";
+}
+
+}  // namespace
 
 inquiry::inquiry(const means& m, const settings& s, wish w, std::function<void()> tell)
     : means_(m), settings_(s), wish_(std::move(w)), tell_(std::move(tell)), work_(m.place) {
@@ -73,7 +84,11 @@ void inquiry::hear_the_rest() {
 }
 
 ruling inquiry::result() const {
-  const auto of = [&](size_t i) { return judge(matters_[i].what, settings_.mode, matters_[i].heard, matters_[i].silent); };
+  const auto of = [&](size_t i) {
+    ruling r = judge(matters_[i].what, settings_.mode, matters_[i].heard, matters_[i].silent);
+    if (!matters_[i].settled && matters_[i].silent.vouched > 0 && settings_.mode != trust::open) leave_undecided(r);
+    return r;
+  };
   return matters_.size() == 1 ? of(0) : both(of(0), of(1));
 }
 

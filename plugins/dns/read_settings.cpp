@@ -14,6 +14,7 @@ result<settings> read_settings(const host& tables) {
   s.cache.ttl_min = tables.wait("cache.ttl_min", s.cache.ttl_min);
   s.cache.ttl_max = tables.wait("cache.ttl_max", s.cache.ttl_max);
   s.cache.negative_ttl_max = tables.wait("cache.negative_ttl_max", s.cache.negative_ttl_max);
+  s.cache.stale_max = tables.wait("cache.stale_max", s.cache.stale_max);
   if (s.cache.ttl_min > s.cache.ttl_max)
     return error{THARSIS_E_INVALID, "dns.cache.ttl_min (" + tables.where("cache.ttl_min") + ") is longer than dns.cache.ttl_max; make it shorter"};
   s.cache.entries = static_cast<size_t>(tables.whole("cache.entries", static_cast<int64_t>(s.cache.entries)));

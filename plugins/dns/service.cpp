@@ -237,7 +237,7 @@ void service::delivery::deliver() const {
     const auto known = std::find_if(what.candidates.begin(), what.candidates.end(), [&](const candidate& c) { return same_ip(c.address, address); });
     const bool is = known != what.candidates.end();
     candidates.push_back({sizeof(tharsis_dns_candidate), is && known->proven, address, text_of(is ? known->source : std::string_view()),
-                          text_of(is ? known->why : std::string_view()), (now - what.learned).count(), 0, 0});
+                          text_of(is ? known->why : std::string_view()), (now - what.learned).count(), what.stale, 0});
   }
   for (const refusal& r : what.refused)
     refused.push_back({sizeof(tharsis_dns_refusal), 0, r.address, text_of(r.source), text_of(r.why)});

@@ -1,5 +1,6 @@
 #include "plugins/dns/core/answer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tharsis::dns {
@@ -8,6 +9,9 @@ answer answer_of(ruling r) {
   answer a;
   a.source = THARSIS_DNS_SERVERS;
   a.verdict = r.verdict();
+  // Of addresses those that are there count, though a family may not have come in time; of nothing both families do.
+  const auto proven = [](const candidate& c) { return c.proven; };
+  a.trusted = r.status == THARSIS_OK ? std::all_of(r.candidates.begin(), r.candidates.end(), proven) : r.trusted;
   // That a mode believes nobody who answered is no failure of the network, and no news about the name.
   a.status = r.status;
   a.reason = std::move(r.reason);

@@ -34,6 +34,8 @@ struct answer {
   // How long it holds, as its source says; nothing: it does not.
   std::optional<duration> life{};
   instant learned{};
+  bool trusted = false;  // A server that proved its name has said so, also that there is nothing.
+  bool stale = false;    // It is older than it holds.
 };
 
 // Of servers, in the terms of the service.

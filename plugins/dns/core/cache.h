@@ -38,7 +38,6 @@ class cache {
       places_.erase(old);
     }
     const duration life = life_of(what, failed);
-    what.learned = now;
     if (life <= duration::zero()) return;
     entries_.push_front({about, std::move(what), later(now, life)});
     places_[about] = entries_.begin();

@@ -137,6 +137,7 @@ class bench {
   }
 
   void settle(const testimonies& base) {
+    ruling_.trusted = !vouched_.empty() && &base == &vouched_;
     if (!ruling_.candidates.empty()) {
       ruling_.status = THARSIS_OK;
       const bool proven = std::all_of(ruling_.candidates.begin(), ruling_.candidates.end(), [](const candidate& c) { return c.proven; });
@@ -267,6 +268,7 @@ ruling both(ruling v6, ruling v4) {
   // Of a family that has nothing only what is wrong with it counts.
   const auto weight = [](const ruling& r, bool has) { return has || r.saw >= finding::hijack ? r.saw : finding::proven; };
   all.saw = has6 || has4 ? std::max(weight(v6, has6), weight(v4, has4)) : std::max(v6.saw, v4.saw);
+  all.trusted = v6.trusted && v4.trusted;
   if (has6 || has4) {
     all.status = THARSIS_OK;
     all.life = has6 && has4 ? (v6.life == 0 || v4.life == 0 ? std::max(v6.life, v4.life) : std::min(v6.life, v4.life)) : has6 ? v6.life : v4.life;

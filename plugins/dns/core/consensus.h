@@ -62,6 +62,7 @@ struct ruling {
   finding saw = finding::single;
   std::vector<candidate> candidates;
   std::vector<refusal> refused;
+  bool trusted = false;  // Servers that proved their names said so, also where it is that there is nothing.
   uint32_t life = 0;   // Seconds, of what was believed; 0: it does not say.
   std::string reason;  // A sentence unless OK.
   std::string verdict() const;  // One word: word(saw), or why there is nothing.

@@ -12,6 +12,7 @@
 
 #include "plugins/dns/core/answer.h"
 #include "plugins/dns/core/cache.h"
+#include "plugins/dns/core/proven_memory.h"
 #include "plugins/dns/core/settings.h"
 
 namespace tharsis::dns {
@@ -23,7 +24,7 @@ class desk {
     answer what;
   };
 
-  explicit desk(const settings& s) : settings_(s), cache_(s.cache) {}
+  explicit desk(const settings& s) : settings_(s), cache_(s.cache), proven_(s.cache.stale_max, s.cache.entries) {}
 
   // `id` is new; `about.name` comes from canonical_name().
   void on_question(tharsis_handle id, const subject& about, instant now);
@@ -34,7 +35,7 @@ class desk {
   // The same, of a lookup that says more.
   void on_answer(const subject& about, answer what, instant now);
   void on_deadline(instant now);
-  // Traffic takes another way now. Names may mean something else there: nothing is remembered, and who
+  // Traffic takes another way now. Names may mean something else there: nothing is remembered but what trusted servers said, and who
   // still waits is not kept waiting for a resolver of before.
   void on_network();
   // Everything open is answered now, everything asked later at once: CANCELLED.
@@ -68,6 +69,7 @@ class desk {
 
   const settings settings_;
   cache cache_;
+  proven_memory proven_;
   std::map<tharsis_handle, question> open_;
   std::set<std::pair<instant, tharsis_handle>> due_;
   std::map<subject, lookup> lookups_;

@@ -30,6 +30,8 @@ struct settings {
     duration ttl_min = 10s;
     duration ttl_max = 24h;
     duration negative_ttl_max = 300s;
+    // What a trusted server said, for when none answers (RFC 8767 has one to three days).
+    duration stale_max = 72h;
     // More names than a client talks to.
     size_t entries = 512;
   } cache;

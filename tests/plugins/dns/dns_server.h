@@ -19,7 +19,7 @@ namespace tharsis::dns::test {
 
 class dns_server {
  public:
-  // Messages to send back, in this order, each so long after the question; none: it is silent.
+  // Messages to send back, in this order, each so long after the question (over a stream the last one alone); none: it is silent.
   struct saying {
     octets bytes;
     duration after{};
@@ -92,6 +92,7 @@ class dns_server {
       if (!secured) co_return;
       wire = std::move(*secured);
     }
+    signal nobody(*box_.place);
     framed_message question;
     std::array<uint8_t, 1024> chunk;
     for (;;) {
@@ -107,6 +108,7 @@ class dns_server {
       ++asked;
       const auto m = question.message();
       const std::vector<saying> all = down ? std::vector<saying>() : says_(octets(m.begin(), m.end()));
+      if (!all.empty() && all.back().after > duration::zero()) co_await nobody.wait(box_.place->now() + all.back().after);
       if (!all.empty()) wire->write(framed_message::frame(all.back().bytes));
       question = {};
     }

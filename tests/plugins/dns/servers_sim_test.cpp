@@ -1,101 +1,10 @@
 #include <gtest/gtest.h>
 
-#include <optional>
-
-#include "plugins/dns/service.h"
-#include "tests/plugins/dns/dns_server.h"
+#include "tests/plugins/dns/servers_world.h"
 
 using namespace tharsis;
 using namespace tharsis::dns;
 using namespace tharsis::dns::test;
-
-namespace {
-
-constexpr const char* truth = "192.0.2.1";
-constexpr const char* lie = "203.0.113.66";
-
-// dns on one machine, servers on others.
-struct network {
-  explicit network(uint64_t seed) : world(seed), client(world.add_machine("client", {"10.0.0.1"})), box(client.platform(), "dns"), asker(client.platform(), "asker") {}
-  ~network() {
-    box.send([this] { asked->close(); });
-    for (auto& server : servers) server->close();
-    world.run_for(10s);
-    EXPECT_EQ(box.left_open(), "");
-    asked.reset();
-    servers.clear();
-    box.own->close(box.own->self);
-    asker.own->close(asker.own->self);
-  }
-
-  dns_server& add(const std::string& ip, dns_server::speaker says) {
-    servers.push_back(std::make_unique<dns_server>(world.add_machine("at " + ip, {ip}), "server", ip, std::move(says)));
-    return *servers.back();
-  }
-  void add_plain(const std::string& ip, dns_server::speaker says) {
-    add(ip, std::move(says)).serve();
-    s.servers.push_back(*parse_server("udp://" + ip));
-  }
-  dns_server& add_trusted(const std::string& ip, dns_server::speaker says) {
-    dns_server& server = add(ip, std::move(says));
-    const tharsis_platform& platform = *client.platform();
-    const auto authority = *make_authority(*platform.random, "test authority", server.seconds(), 10);
-    const auto own = *issue_server_certificate(*platform.random, authority, {"dns.test"}, server.seconds(), 5);
-    tls_server_settings shown;
-    shown.certificate_chain_pem = own.certificate_pem;
-    shown.private_key_pem = own.private_key_pem;
-    server.serve_tls(*tls_context::server(shown));
-    const tharsis_files& files = *platform.files;
-    EXPECT_EQ(files.make_folder(files.self, text_of("/state"), nullptr), THARSIS_OK);
-    EXPECT_EQ(files.replace(files.self, text_of("/state/ca.pem"), bytes_of(as_bytes(authority.certificate_pem)), nullptr), THARSIS_OK);
-    s.tls = {"/state/ca.pem", false};
-    s.servers.push_back(*parse_server("tls://" + ip + "#dns.test"));
-    return server;
-  }
-  void start() {
-    asked.emplace(box.tables(), *box.place, s);
-    box.send([this] { asked->open(0); });
-    world.run_for(1s);
-  }
-  // The addresses and the verdict, as the service's user gets them: "192.0.2.1! proven"; "!" is proven, "~" stale.
-  std::string ask(const std::string& name) {
-    said.clear();
-    asker.send([this, name] {
-      const tharsis_dns& table = *asked->table();
-      tharsis_handle id = 0;
-      ASSERT_EQ(table.resolve(table.self, text_of(name), 4, &network::on_answer, this, &id, nullptr), THARSIS_OK);
-    });
-    EXPECT_TRUE(world.run_until([this] { return !said.empty(); }, world.now() + 10s));
-    return said;
-  }
-  static void on_answer(void* self, tharsis_handle, const tharsis_dns_answer* a) {
-    network& n = *static_cast<network*>(self);
-    for (uint32_t i = 0; i < a->count; ++i) {
-      EXPECT_TRUE(a->candidates[i]->address == a->addresses[i]);
-      n.said += ip_text(a->addresses[i]) + (a->candidates[i]->proven ? "! " : a->candidates[i]->stale ? "~ " : " ");
-      EXPECT_NE(std::string(view(a->candidates[i]->source)), "");
-    }
-    n.refused.clear();
-    for (size_t i = 0; i < a->refused_count; ++i) n.refused += ip_text(a->refused[i]->address) + " ";
-    n.source = a->source;
-    n.said += view(a->verdict);
-  }
-
-  sim::world world;
-  sim::machine& client;
-  tharsis::test::host_on_strand box, asker;
-  settings s;
-  std::vector<std::unique_ptr<dns_server>> servers;
-  std::optional<service> asked;
-  std::string said, refused;
-  uint32_t source = 0;
-};
-
-dns_server::speaker says(const char* ip, uint32_t life = 60) {
-  return [=](const octets& asked) { return std::vector<dns_server::saying>{{answer_writer(asked).address(ip, life).bytes, 0s}}; };
-}
-
-}  // namespace
 
 TEST(ServersSim, TheServiceAsksTheProfilesServersAndRemembersAsLongAsTheySay) {
   network n(1);
@@ -168,6 +77,75 @@ TEST(ServersSim, TenThousandQuestionsForOneNameAreOneQuery) {
   });
   EXPECT_TRUE(n.world.run_until([&] { return answers == 10'000; }, n.world.now() + 10s));
   EXPECT_EQ(n.servers[0]->asked, 1u);
+}
+
+// A trusted server that is blocked later: what it said stays in use, marked, whatever the liars say.
+TEST(ServersSim, WhatWasProvenOutlivesTheServerThatProvedIt) {
+  for (const trust mode : {trust::strict, trust::guarded}) {
+    network n(20);
+    n.s.mode = mode;
+    n.add_plain("10.0.0.53", says(lie));
+    dns_server& trusted = n.add_trusted("10.0.0.55", says(truth));
+    n.start();
+    EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! disputed");
+    trusted.down = true;
+    n.world.run_for(1h);
+    EXPECT_EQ(n.ask("im.example.com").substr(0, 12), "192.0.2.1!~ ");
+    EXPECT_EQ(n.refused, "203.0.113.66 ");
+    trusted.down = false;
+    n.world.run_for(1min);
+    EXPECT_EQ(n.ask("im.example.com").substr(0, 11), "192.0.2.1! ");
+  }
+}
+
+// In open mode the first answer counts, whoever gave another one before.
+TEST(ServersSim, OpenModeKeepsNothingForLater) {
+  network n(21);
+  n.s.mode = trust::open;
+  dns_server& trusted = n.add_trusted("10.0.0.55", says(truth));
+  n.start();
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
+  trusted.down = true;
+  n.world.run_for(1h);
+  EXPECT_EQ(n.ask("im.example.com"), "no_answer");
+}
+
+// A liar has both families at once, the trusted server one of them at once and the other too late.
+TEST(ServersSim, AFamilyThatOnlyALiarGivesIsNotWaitedForButNotTakenEither) {
+  network n(22);
+  n.add_plain("10.0.0.53", [](const octets& asked) {
+    return std::vector<dns_server::saying>{{answer_writer(asked).address(kind_of(asked) == type::a ? lie : "2600::66").bytes, 0s}};
+  });
+  n.add_trusted("10.0.0.55", [](const octets& asked) {
+    if (kind_of(asked) == type::aaaa) return std::vector<dns_server::saying>{{answer_writer(asked).address("2600::1").bytes, 600ms}};
+    return std::vector<dns_server::saying>{{answer_writer(asked).address(truth).bytes, 0s}};
+  });
+  n.start();
+  EXPECT_EQ(n.ask("im.example.com", 0), "192.0.2.1! disputed");
+  EXPECT_NE(n.refused.find("2600::66 "), std::string::npos);
+}
+
+// What is asked on a network that is left is asked again on the next one; the old one's answer, late or not, is none.
+TEST(ServersSim, AChangeOfTheNetworkInTheMiddleOfAQuestionAsksAgain) {
+  for (const bool secure : {false, true}) {
+    std::vector<const char*> answers = {lie, truth};
+    network n(23 + secure);
+    const auto in_turn = [&answers](const octets& asked) {
+      const char* const ip = answers.front();
+      if (answers.size() > 1) answers.erase(answers.begin());
+      return std::vector<dns_server::saying>{{answer_writer(asked).address(ip).bytes, 300ms}};
+    };
+    if (secure) n.add_trusted("10.0.0.53", in_turn);
+    else n.add_plain("10.0.0.53", in_turn);
+    n.start();
+    n.world.at(n.world.now() + 200ms, [&n] {
+      EXPECT_EQ(n.servers[0]->asked, 1u);
+      n.move();
+    });
+    EXPECT_EQ(n.ask("im.example.com"), secure ? "192.0.2.1! proven" : "192.0.2.1 single");
+    EXPECT_EQ(n.refused, "");
+    EXPECT_EQ(n.servers[0]->asked, 2u);
+  }
 }
 
 // Goal: a day on a network whose resolvers always lie brings not one wrong address. Method: three liars of different kinds, one
