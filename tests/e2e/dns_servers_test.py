@@ -41,7 +41,7 @@ def openssl(*words):
 
 
 def make_certificates():
-    """An authority, a server's certificate for dns.test, an expired one, and another authority that nobody knows."""
+    """An authority and another one that nobody knows, each with a server's certificate for dns.test."""
     for ca in ("ca", "other"):
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{ca}.key", "-out", f"{ca}.pem", "-days", "30",
                 "-subj", f"/CN={ca}", "-addext", "basicConstraints=critical,CA:TRUE")
