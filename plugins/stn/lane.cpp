@@ -6,6 +6,7 @@ namespace tharsis::stn {
 
 task<void> lane::run(endpoint to) {
   const loss why = co_await side_.live(std::move(to));
+  side_.drop();  // Nobody may look at an ended lane for hours.
   ended_ = true;
   owner_.on_lane_ended(*this, why);
 }
@@ -28,6 +29,7 @@ bool lane::write_next(std::vector<uint8_t>& out, framing& frames, instant now) {
       return true;
     }
     policy_.on_unwritten(number_, *sequence, now);
+    if (r != nullptr && !policy_.carries(*sequence)) tasks_.on_not_carried(*sequence, std::move(why), now);
   }
   return false;
 }

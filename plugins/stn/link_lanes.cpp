@@ -102,7 +102,10 @@ void link_lanes::on_lane_read(size_t bytes) {
   errands_.nudge();  // The end of a task may be the beginning of another one.
 }
 
-void link_lanes::on_lane_written(size_t bytes) { errands_.on_bytes(0, bytes); }
+void link_lanes::on_lane_written(size_t bytes) {
+  errands_.hand_over();  // What no codec carries has ended.
+  errands_.on_bytes(0, bytes);
+}
 
 void link_lanes::on_lane_push(uint32_t number, const push& p) {
   if (twins_.is_new(number, p.command, as_text(p.body), around_.place.now())) errands_.on_push(p);

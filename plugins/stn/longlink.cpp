@@ -242,8 +242,8 @@ task<void> longlink::run() {
 // What the way home has found is a connection already.
 bool longlink::has_successor() const { return second_.leads() || (next_ && next_->up()) || lanes_.has_successor(); }
 
-// Where there are lanes one of them is there for what this connection holds up.
-bool longlink::may_have_second() const { return second_.leads() || (!next_ && !lanes_.has_successor()); }
+// Where there are lanes one of them is there for what this connection holds up. One that is there already is seen to its end.
+bool longlink::may_have_second() const { return second_.there() || (!next_ && !lanes_.has_successor()); }
 
 bool longlink::is_needed() const { return demand_.wants(tasks_.unanswered() > 0 || home_.found() || has_successor(), place_.now()); }
 
@@ -341,7 +341,7 @@ std::optional<loss> longlink::turn(live_connection& c) {
   if (!why) why = c.send();
   udp_.flush(place_.now());
   lanes_.flush();
-  if (!why && may_have_second()) why = follow_second(c);
+  if (!why) why = follow_second(c);
   if (!why) why = go_idle(c.wire());
   return why;
 }
@@ -510,10 +510,12 @@ std::optional<loss> longlink::move_over(stream& wire, session& talk) {
 
 // What may have left on this connection alone stays on it for a while: its answers are still taken.
 std::optional<loss> longlink::follow_second(live_connection& c) {
-  second_.step(target());
-  hand_over();
+  if (may_have_second()) {
+    second_.step(target());
+    hand_over();
+  }
   if (!second_.leads()) {
-    if (std::exchange(moving_by_, never) != never) c.talk().hold(false), nudge();  // It has died; what it had is to go here.
+    if (!next_ && std::exchange(moving_by_, never) != never) c.talk().hold(false), nudge();  // It has died; what it had is to go here.
     return std::nullopt;
   }
   c.talk().hold(true);
@@ -603,6 +605,7 @@ void longlink::speak_anew(link_settings next) {
   led_away_ = true;
   second_.cancel();
   hello_known_ = false;
+  leave_lanes();
   if (live_) wish_.emplace(not_reached({}));
   dialer_.give_up();
   pace_.forgive();
@@ -636,6 +639,7 @@ void longlink::lead_to(link_settings next, bool anew) {
     next_ = std::make_unique<successor>(speech(), host_, ways_, use_, std::move(next), heard);
     return;
   }
+  leave_lanes();
   settings_ = std::move(next);
   turn_ = 0;
   led_away_ = true;
@@ -643,6 +647,12 @@ void longlink::lead_to(link_settings next, bool anew) {
   dialer_.give_up();
   if (live_) wish_.emplace(not_reached({}));
   pace_.on_network();
+}
+
+// They speak, or lead, as is not wanted any more: none of them may become the link's own.
+void longlink::leave_lanes() {
+  lanes_.end({THARSIS_E_CANCELLED, "the profile says something else of the link"});
+  hand_over();
 }
 
 // There is nothing left beside which another connection could be made.

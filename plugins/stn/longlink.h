@@ -194,6 +194,7 @@ class longlink final : private live_connection::owner, private successor::listen
   // `anew`: also where it is there already.
   void lead_to(link_settings next, bool anew = false);
   void leave_plan();
+  void leave_lanes();
   std::unique_ptr<live_connection> take_next();
   std::unique_ptr<live_connection> take_second();
   std::unique_ptr<live_connection> take_lane();

@@ -21,6 +21,7 @@ second_connection::second_connection(const live_connection::surroundings& s, con
     : around_(s), host_(tables), ways_(ways), counts_(count), tasks_(tasks), listener_(heard), way_(s.settings.second_way), share_(tasks), running_(s.place) {}
 
 void second_connection::on_up(stream& first, int64_t mss) {
+  if (leads_) drop(ended_ ? loss(*ended_) : loss(THARSIS_STN_WHY_SECOND, THARSIS_E_CANCELLED, "another connection was there first"));
   side_.reset();
   first_ = first.progress() ? &first : nullptr;
   mss_ = mss;

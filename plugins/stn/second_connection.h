@@ -47,7 +47,7 @@ class second_connection final : private side_connection::listener {
   void on_another_network() { way_.on_another_network(); }
 
   // The link has a connection: this wire, until on_down(), with segments so large (0: as the system likes). One that cannot
-  // tell what is confirmed has no second one.
+  // tell what is confirmed has no second one. Where the second one led and was not taken, it has died: its tasks go again.
   void on_up(stream& first, int64_t mss);
   // What leads stays, to be taken.
   void on_down();
@@ -62,6 +62,8 @@ class second_connection final : private side_connection::listener {
   void step(const endpoint& to);
   instant deadline() const { return way_.deadline(); }
 
+  // One was dialled, and what became of it is not known yet, or not told to step().
+  bool there() const { return side_ != nullptr; }
   // It has proved itself, and the first one has not shown a sign of life: it takes that one's place, and sends all that is
   // yet to be sent.
   bool leads() const { return leads_ && side_ && side_->up(); }

@@ -16,6 +16,8 @@ copy_settings numbers_of(const hedge_settings& h) {
   return s;
 }
 
+int64_t lanes_allowed(const lane_settings& s, bool metered) { return metered ? std::min(s.max, s.max_metered) : s.max; }
+
 // Those that the caller bound to the connection, or made for it, go by it alone.
 bool may_leave(const request& r) { return r.bound == 0 && r.from.encode == nullptr; }
 
@@ -191,7 +193,7 @@ size_t lane_policy::spare(instant now) const {
 
 size_t lane_policy::most(instant now) const {
   if (!settings_.on || own_ == 0 || !pause_.over(now)) return 0;
-  const int64_t allowed = metered_ ? std::min(settings_.max, settings_.max_metered) : settings_.max;
+  const int64_t allowed = lanes_allowed(settings_, metered_);
   const auto useful = static_cast<int64_t>(numbers_.most_least + numbers_.most_for_need * std::max(0.0, need_.share() - numbers_.most_from));
   return static_cast<size_t>(std::min({allowed, useful, times_.queue_stands() ? numbers_.lanes_at_queue : allowed}));
 }
@@ -205,12 +207,13 @@ std::optional<uint32_t> lane_policy::take_opening(instant now) {
 }
 
 std::optional<uint32_t> lane_policy::take_closing(instant now) {
-  if (board_.idle() <= spare(now)) return std::nullopt;
+  const bool too_many = static_cast<int64_t>(board_.size()) > lanes_allowed(settings_, metered_);  // It was more once.
+  if (!too_many && board_.idle() <= spare(now)) return std::nullopt;
   const lane_state* longest = nullptr;
   for (const lane_state& l : board_.all())
     if (l.id != own_ && l.idle() && (longest == nullptr || l.idle_since < longest->idle_since)) longest = &l;
   const bool needed = weak() && spare(now) > 0;
-  const duration linger = !settings_.on ? duration::zero() : needed ? numbers_.linger_weak : numbers_.linger;
+  const duration linger = !settings_.on || too_many ? duration::zero() : needed ? numbers_.linger_weak : numbers_.linger;
   if (longest == nullptr || later(longest->idle_since, linger) > now) return std::nullopt;
   const uint32_t id = longest->id;
   board_.remove(id);

@@ -191,6 +191,11 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   return true;
 }
 
+void task_queue::on_not_carried(uint32_t sequence, error why, instant now) {
+  request* const r = by_sequence_.find(sequence);
+  if (r != nullptr) finish(*r, now, why.status, THARSIS_STN_NOT_CARRIED, {}, std::move(why.text));
+}
+
 void task_queue::begin_copies() {
   copying_ = true;
   for (const request* r = sent_.last; r != nullptr; r = r->before)

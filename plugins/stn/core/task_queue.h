@@ -102,6 +102,8 @@ class task_queue final : public session_tasks {
   void write_too(uint32_t sequence) { too_.push_back({sequence, false}); }
   // or on whichever lane the lanes choose.
   void carry_too(uint32_t sequence) { too_.push_back({sequence, true}); }
+  // The codec does not carry it, as the way found out that was to write it.
+  void on_not_carried(uint32_t sequence, error why, instant now);
   // A request that is out; null: none is by this sequence. [for a look]
   const request* out(uint32_t sequence) const { return by_sequence_.find(sequence); }
 

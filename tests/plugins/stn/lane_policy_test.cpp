@@ -348,6 +348,22 @@ TEST(LanePolicy, LanesThatNobodyNeedsAreClosedTheLongestIdleFirst) {
   EXPECT_FALSE(b.policy.take_opening(b.now)) << "without tasks no spare one is worth its pings";
 }
 
+TEST(LanePolicy, WhereFewerAreAllowedThanThereAreTheIdleOnesAreClosedAtOnce) {
+  lane_bench b;
+  b.be_weak(4);
+  ASSERT_FALSE(b.policy.take_closing(b.now));
+  stn::lane_settings fewer;
+  fewer.max = 2;
+  b.policy.change(fewer, {});
+  for (size_t left = b.lanes.size(); left > 1; --left) {
+    const auto lane = b.policy.take_closing(b.now);
+    ASSERT_TRUE(lane) << left;
+    b.lanes.erase(*lane);
+  }
+  EXPECT_FALSE(b.policy.take_closing(b.now)) << "one beside the link's own";
+  EXPECT_FALSE(b.policy.take_opening(b.now));
+}
+
 TEST(LanePolicy, AMeteredNetworkGetsFewerLanesAndOneSmallFrame) {
   lane_bench b;
   b.policy.on_metered(true);

@@ -96,6 +96,25 @@ TEST(StnLaneTroubleSim, WhatAServerSaysOnALaneComesOnce) {
   EXPECT_LE(w.host.pushes.size(), pushes + 20 + static_cast<size_t>(w.metric("lanes_opened")));
 }
 
+TEST(StnLaneTroubleSim, WhatTheCodecDoesNotCarryEndsAtOnceWhicheverLaneWasToCarryIt) {
+  weak_world w(7);
+  w.settings.tasks.body_max = 4 << 20;  // More than a frame.
+  w.start();
+  ASSERT_TRUE(w.wait_up());
+  w.path().loss = .1;
+  w.ask(50, "before ");
+  ASSERT_GT(w.metric("lanes_opened"), 0);
+  w.path().loss = 0;
+  const size_t before = w.answers;
+  for (char c = 'a'; c < 'i'; ++c) EXPECT_EQ(w.submit(std::string(2 << 20, c), {c}, 60'000), THARSIS_OK);
+  EXPECT_TRUE(w.wait_answers(before + 8, 1s)) << w.answers - before;
+  for (char c = 'a'; c < 'i'; ++c) {
+    const auto& o = w.outcomes[std::string(2 << 20, c)];
+    EXPECT_EQ(o.why, uint32_t{THARSIS_STN_NOT_CARRIED}) << o.reason;
+    EXPECT_NE(o.reason.find("1 MiB"), std::string::npos) << o.reason;
+  }
+}
+
 TEST(StnLaneTroubleSim, WhenTheLinksConnectionFallsSilentALaneTakesItsPlaceAtOnce) {
   gated_world w(6);
   w.link().udp = false;

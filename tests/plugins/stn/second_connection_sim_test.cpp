@@ -185,6 +185,43 @@ TEST(StnSecond, ATaskWithoutAKeyIsNeverSentTwice) {
   }
 }
 
+// What is wanted for it stays held back otherwise, with nobody to carry it.
+TEST(StnSecond, OneThatDiesWhileALaneIsThereLeavesTheLinkAtWork) {
+  natted w(1);
+  w.link().lanes.max = 1;
+  w.begin();
+  w.world.between(w.client_machine, w.server_machine).loss = 0.1;
+  for (int i = 0; i < 100; ++i) {
+    w.submit("before " + std::to_string(i), "before " + std::to_string(i), 60'000);
+    w.world.run_for(200ms);
+  }
+  ASSERT_TRUE(w.wait_answers(101));
+  w.world.between(w.client_machine, w.server_machine).loss = 0;
+  w.world.run_for(65s);
+  const uint64_t needed = w.totals().needed;
+  w.forget();
+  w.submit("no key", "", 60'000);  // The first connection is kept for its sake.
+  w.world.run_for(2 * nat_trip + nat_slack);
+  ASSERT_EQ(w.totals().needed, needed + 1);
+  std::vector<stn::link_settings> more = w.settings.links;
+  more[0].lanes.max = 2;
+  w.client.on_strand([&] { w.dispatcher->change(w.settings.links, more); });
+  const auto lanes = [&] {
+    uint64_t count = 0;
+    w.client.on_strand([&] { count = w.dispatcher->report().links[0].lanes.lanes; });
+    return count;
+  };
+  for (int i = 0; i < 100 && lanes() < 2; ++i) w.world.run_for(10ms);
+  ASSERT_EQ(lanes(), 2u);
+  w.server.newest_only = true;  // That is the lane: the second connection ends with the next task.
+  w.submit("key", "key", 60'000);
+  w.world.run_for(nat_trip + nat_slack);
+  w.server.newest_only = false;
+  EXPECT_TRUE(w.world.run_until([&] { return w.outcomes["key"].answers > 0; }, w.world.now() + 1s)) << "what it alone had goes again";
+  w.once("key");
+  EXPECT_LE(w.time_of("and on"), 1s);
+}
+
 // What its caller makes for a connection is made anew for the next one.
 TEST(StnSecond, ATaskThatItsCallerMakesMovesAndIsMadeAgain) {
   natted w(1);
