@@ -34,7 +34,8 @@ class link_lanes final : private lane::owner {
   // With `stay` lanes that are up carry on what they have, and one of them may be taken. Before its tasks learn of it.
   void on_own_lost(bool stay, bool by_server);
   // Has one of them brought anything just now? Where none has the server, or the path, may be silent as a whole.
-  bool heard() const { return around_.place.now() - heard_at_ < heard_lately; }
+  bool heard() const { return around_.place.now() < silent_at(); }
+  instant silent_at() const { return later(heard_at_, heard_lately); }  // If nothing comes until then.
   bool has_successor() const { return policy_.best_successor().has_value(); }
   // It becomes the link's own.
   std::unique_ptr<live_connection> take_successor(dialer& arrives);

@@ -242,8 +242,15 @@ task<void> longlink::run() {
 // What the way home has found is a connection already.
 bool longlink::has_successor() const { return second_.leads() || (next_ && next_->up()) || lanes_.has_successor(); }
 
-// Where there are lanes one of them is there for what this connection holds up. One that is there already is seen to its end.
-bool longlink::may_have_second() const { return second_.there() || (!next_ && !lanes_.has_successor()); }
+// Where there are lanes one of them is there for what this connection holds up, as long as they bring anything.
+// One that is there already is seen to its end.
+instant longlink::second_at() const {
+  if (second_.there()) return second_.deadline();
+  if (next_) return never;
+  return lanes_.has_successor() ? std::max(second_.deadline(), lanes_.silent_at()) : second_.deadline();
+}
+
+bool longlink::may_have_second() const { return second_.there() || (!next_ && !(lanes_.has_successor() && lanes_.heard())); }
 
 bool longlink::is_needed() const { return demand_.wants(tasks_.unanswered() > 0 || home_.found() || has_successor(), place_.now()); }
 
@@ -347,7 +354,7 @@ std::optional<loss> longlink::turn(live_connection& c) {
 }
 
 instant longlink::next_look(const session& talk) const {
-  return std::min({talk.deadline(), udp_.deadline(), moves_.deadline(), lanes_.deadline(), may_have_second() ? second_.deadline() : never, up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
+  return std::min({talk.deadline(), udp_.deadline(), moves_.deadline(), lanes_.deadline(), second_at(), up_ ? std::min(demand_.deadline(), signals_.deadline()) : never});
 }
 
 // Datagrams go by themselves only to the server itself, and only once it is known who it is.
@@ -766,8 +773,8 @@ bool longlink::lanes_live_on(const loss& why) const {
   switch (why.why) {
     case THARSIS_STN_WHY_REMOTE_CLOSED:
     case THARSIS_STN_WHY_RESET:
-    case THARSIS_STN_WHY_BROKEN:
-    case THARSIS_STN_WHY_SECOND: return true;
+    case THARSIS_STN_WHY_BROKEN: return true;
+    case THARSIS_STN_WHY_SECOND:
     case THARSIS_STN_WHY_PONG_MISSED:
     case THARSIS_STN_WHY_SILENCE: return lanes_.heard();  // A server may be silent on all of them.
     default: return false;

@@ -167,6 +167,7 @@ class longlink final : private live_connection::owner, private successor::listen
   bool is_needed() const;
   bool has_successor() const;
   bool may_have_second() const;
+  instant second_at() const;
   void rest();
   instant next_look(const session& talk) const;
   std::optional<loss> go_idle(const stream& wire);

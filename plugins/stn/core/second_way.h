@@ -146,7 +146,9 @@ class second_way {
 
   instant deadline() const {
     if (!up_ || since_ == never || second_ != second::none || settings_.when == second_way_settings::use::never) return never;
-    return due_ != action::none ? since_ : std::max(later(since_, patience()), pause_of(second_reason::unconfirmed).until);
+    if (due_ != action::none) return since_;
+    const instant soon = later(since_, patience());  // Also in a pause: if all is confirmed by then, nothing is awaited.
+    return looked_ ? std::max(soon, pause_of(second_reason::unconfirmed).until) : soon;
   }
 
   // How long written bytes may be unconfirmed: where nobody waits for more than a pong they may be lost once.
@@ -190,14 +192,15 @@ class second_way {
   void await(instant now, bool wanted) {
     since_ = now;
     wanted_ = wanted;
-    based_ = false;
+    based_ = looked_ = false;
   }
 
   // Nothing has moved. As long as some of what is outstanding may be younger than `since_`, and the older bytes confirmed, it
   // is too early; from now on it is known what counts.
   void judge(instant now) {
-    if (now >= deadline() && (based_ || now >= later(written_, patience()))) return dial(second_reason::unconfirmed, now);
+    if (now >= std::max(later(since_, patience()), pause_of(second_reason::unconfirmed).until) && (based_ || now >= later(written_, patience()))) return dial(second_reason::unconfirmed, now);
     if (!std::exchange(based_, true)) since_ = std::max(since_, written_);
+    looked_ = now >= later(since_, patience());
   }
 
   // For the first time since the last sign of life.
@@ -232,6 +235,7 @@ class second_way {
   instant since_ = never;   // Bytes are outstanding, as far as is known, and nothing was heard.
   bool wanted_ = true;      // Somebody waits for what comes of them.
   instant written_{};       // The last ones.
+  bool looked_ = false;     // When it was late, and it was not confirmed.
   bool based_ = false;      // What is confirmed beyond `confirmed_` is a sign of life.
   uint64_t confirmed_ = 0;
   duration round_trip_{}, quiet_{};

@@ -410,6 +410,37 @@ TEST(StnSecond, OnAMeteredNetworkSomethingMustHaveShownThatItIsNeeded) {
   EXPECT_EQ(w.totals().needed, 1u);
 }
 
+// A NAT forgets lanes with the link's own connection: they are no reason to wait for what comes by none of them.
+TEST(StnSecond, WhereLanesAreAsDeadThereIsASecondConnectionToo) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    natted w(seed);
+    w.link().second_way.idle_after = 5s;  // Before the lanes are closed.
+    w.begin();
+    auto& path = w.world.between(w.client_machine, w.server_machine);
+    path.loss = 0.1;
+    for (int i = 0; i < 60; ++i) {
+      w.submit(std::to_string(i), std::to_string(i), 60'000);
+      w.world.run_for(200ms);
+    }
+    ASSERT_TRUE(w.wait_answers(61));
+    path.loss = 0;
+    w.world.run_for(8s);
+    stn::link_report r;
+    w.client.on_strand([&] { r = w.dispatcher->report().links[0]; });
+    EXPECT_GE(r.lanes.lanes, 2u);
+    const uint64_t dials = w.dials();
+    w.forget();
+    const instant asked = w.world.now();
+    for (int i = 0; i < 8; ++i) w.submit("resume " + std::to_string(i), "resume " + std::to_string(i), 60'000);  // So that each has one.
+    EXPECT_TRUE(w.world.run_until([&] { return w.answers >= 69; }, asked + nat_trip + 60ms + 3 * nat_trip + nat_slack)) << w.answers;
+    EXPECT_GE(w.dials(), dials + 1);
+    ASSERT_TRUE(w.wait_answers(69));
+    for (int i = 0; i < 8; ++i) w.once("resume " + std::to_string(i));
+    EXPECT_LE(w.time_of("and on"), nat_trip + nat_slack);
+  }
+}
+
 TEST(StnSecond, ALinkOnDemandGoesToRestWithItsSecondConnection) {
   natted w(1);
   w.link().on_demand = true;

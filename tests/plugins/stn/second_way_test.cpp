@@ -174,8 +174,25 @@ TEST(SecondWay, OneThatDoesNotComeAboutIsTriedAgainSoonAndThenLater) {
   q.now = q.way.deadline();
   EXPECT_EQ(q.look(1000, 100), action::dial);
   q.way.on_second_lost(q.now);
-  EXPECT_EQ(q.way.deadline() - q.now, 30s);
+  const instant lost = q.now;
+  q.now = q.way.deadline();
+  EXPECT_EQ(q.look(1000, 100), action::none);
+  EXPECT_EQ(q.way.deadline() - lost, 30s);
   EXPECT_EQ(q.way.totals().failed, 2u);
+}
+
+// Else the next request after a long idle time would not be the first one since a sign of life.
+TEST(SecondWay, WhatIsConfirmedInAPauseIsNotAwaitedUntilItIsOver) {
+  quiet q(31s);
+  EXPECT_EQ(q.ask(), action::dial);
+  EXPECT_EQ(q.look(1000, 100), action::none);
+  q.way.on_second_lost(q.now);
+  q.now = q.way.deadline();
+  EXPECT_EQ(q.look(1000, 100), action::dial);
+  q.way.on_second_lost(q.now);
+  q.now = q.way.deadline();
+  EXPECT_EQ(q.look(1100, 0), action::none);
+  EXPECT_EQ(q.way.deadline(), never);
 }
 
 TEST(SecondWay, AChangeOfTheNetworkAndSleepMakeRequestsDialAtOnce) {
