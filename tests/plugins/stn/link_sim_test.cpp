@@ -327,8 +327,8 @@ TEST(LinkSim, ATaskOfWhichEachConnectionDiesEndsWithTheBudgetForRepetitions) {
   w.serve();
   w.start();
   ASSERT_TRUE(w.wait_up());
-  EXPECT_EQ(w.submit("poison", "k"), THARSIS_OK);
-  ASSERT_TRUE(w.wait_answers(1));
+  EXPECT_EQ(w.submit("poison", "k", 1'800'000), THARSIS_OK);
+  ASSERT_TRUE(w.wait_answers(1, 31min));
   expect_answer(w, "poison", THARSIS_E_BUSY, "tasks.budget allows no more repetitions now");
   EXPECT_EQ(w.outcomes["poison"].why, uint32_t{THARSIS_STN_NO_BUDGET});
   EXPECT_LT(w.server.connections, 16);
