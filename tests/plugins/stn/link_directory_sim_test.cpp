@@ -56,7 +56,9 @@ void come_and_go(uint64_t seed) {
   ASSERT_TRUE(w.wait_answers(started)) << w.answers << " of " << started;
   for (const auto& [title, o] : w.outcomes) {
     EXPECT_LE(o.answers, 1) << title;
-    if (o.answers == 1 && o.status != THARSIS_OK) EXPECT_EQ(o.why, uint32_t{THARSIS_STN_LINK_REMOVED}) << title << ": " << o.reason;
+    if (o.answers == 1 && o.status != THARSIS_OK) {
+      EXPECT_EQ(o.why, uint32_t{THARSIS_STN_LINK_REMOVED}) << title << ": " << o.reason;
+    }
   }
   app.on_strand([&] { app.home->close(app.home->self); });
 }
