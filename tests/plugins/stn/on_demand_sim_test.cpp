@@ -220,7 +220,9 @@ TEST(OnDemandSim, OnABackupAddressItRestsAsAnywhereAndLeavesNothingBehind) {
     w.world.run_for(5min);
     const bool rested = idle_after < 1min;
     EXPECT_EQ(own.connections, rested ? 0 : 1) << "who rests looks for no way home";
-    if (!rested) EXPECT_EQ(w.where(), "10.0.0.4:443");
+    if (!rested) {
+      EXPECT_EQ(w.where(), "10.0.0.4:443");
+    }
     w.world.run_for(8min);
     EXPECT_TRUE(is_idle(w)) << "the way home is no use; but the server's greeting there, a push, was one";
     w.world.run_for(1h);

@@ -220,7 +220,9 @@ struct listener {
     auto& self = *static_cast<listener*>(context);
     EXPECT_EQ(self.home.loop->current(self.home.loop->self), self.home.id);
     EXPECT_TRUE(self.subscribed) << "a push after unsubscribe()";
-    if (self.next != 0) EXPECT_EQ(command, self.next) << "out of order";
+    if (self.next != 0) {
+      EXPECT_EQ(command, self.next) << "out of order";
+    }
     self.next = command == 1000 ? 1001 : 1000;
     if (++self.heard == wanted) self.finished.set_value();
     if (self.heard != first) return;
@@ -253,7 +255,9 @@ TEST(StnThreads, PushesComeToEachSubscriberOnItsStrandInOrderAndNoneAfterItsEnd)
     on_strand(speaker, [&] { speaks.begin(); });
     EXPECT_EQ(speaks.finished.get_future().wait_for(20s), std::future_status::ready);
     for (const auto& l : listeners)
-      if (burst == 0) EXPECT_EQ(l->again.get_future().wait_for(20s), std::future_status::ready);
+      if (burst == 0) {
+        EXPECT_EQ(l->again.get_future().wait_for(20s), std::future_status::ready);
+      }
     on_strand(stage.home, [] {});  // What was subscribed is known there.
   }
   for (const auto& l : listeners) EXPECT_EQ(l->finished.get_future().wait_for(20s), std::future_status::ready);
