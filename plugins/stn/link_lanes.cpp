@@ -124,10 +124,20 @@ lane* link_lanes::find(uint32_t number) {
   return nullptr;
 }
 
-// Tells counts and the link what is new.
+// Tells counts and the link what is new. In each turn, and in most of them nothing is.
 void link_lanes::follow() {
-  const lane_report r = report();
-  const lane_totals& t = r.totals;
+  if (policy_.totals() != told_) count(policy_.totals());
+  if (std::exchange(told_late_, policy_.late_tasks()) != policy_.late_tasks() && policy_.weak()) errands_.on_late();
+  if (std::abs(policy_.remembered() - kept_) > need_step) {
+    kept_ = policy_.remembered();
+    memory_.change();
+  }
+  const lane_use use = policy_.use(around_.place.now());
+  const bool other = std::exchange(told_lanes_, policy_.lanes()) != policy_.lanes();
+  if (std::exchange(told_use_, use) != use || (other && use == lane_use::several)) errands_.on_change();
+}
+
+void link_lanes::count(const lane_totals& t) {
   counts_.lanes_opened.add(t.opened - told_.opened);
   counts_.lanes_failed.add(t.failed - told_.failed);
   counts_.hedge_copies.add(t.copies - told_.copies);
@@ -136,13 +146,6 @@ void link_lanes::follow() {
   counts_.hedge_late.add(t.late - told_.late);
   counts_.hedge_refused.add(t.refused - told_.refused);
   told_ = t;
-  if (std::exchange(told_late_, policy_.late_tasks()) != policy_.late_tasks() && policy_.weak()) errands_.on_late();
-  if (std::abs(policy_.remembered() - kept_) > need_step) {
-    kept_ = policy_.remembered();
-    memory_.change();
-  }
-  const bool other = std::exchange(told_lanes_, r.lanes) != r.lanes;
-  if (std::exchange(told_use_, r.use) != r.use || (other && r.use == lane_use::several)) errands_.on_change();
 }
 
 }  // namespace tharsis::stn

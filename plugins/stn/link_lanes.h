@@ -64,6 +64,7 @@ class link_lanes final : private lane::owner {
   void open(uint32_t number);
   void lose(lane& l, const error& why, bool ours);
   void follow();
+  void count(const lane_totals& t);
   std::string name_of(const std::string& network) const { return around_.settings.name + ' ' + network; }
   void on_lane_up(lane& l) override;
   void on_lane_read(size_t bytes) override;
@@ -87,7 +88,7 @@ class link_lanes final : private lane::owner {
   instant heard_at_{};
   lane_totals told_;  // What counts have heard.
   uint64_t told_late_ = 0;
-  uint64_t told_lanes_ = 0;
+  size_t told_lanes_ = 0;
   lane_use told_use_ = lane_use::one;
   std::vector<std::unique_ptr<lane>> lanes_;
 };

@@ -314,10 +314,14 @@ void lane_policy::drop_owed(instant now) {
 
 // ---- for people
 
+lane_use lane_policy::use(instant now) const {
+  return !settings_.on || pause_.unwanted(now) ? lane_use::off : board_.size() > 1 ? lane_use::several : lane_use::one;
+}
+
 lane_report lane_policy::report(instant now) const {
   lane_report r;
-  r.lanes = board_.size() - board_.coming();
-  r.use = !settings_.on || pause_.unwanted(now) ? lane_use::off : board_.size() > 1 ? lane_use::several : lane_use::one;
+  r.lanes = lanes();
+  r.use = use(now);
   r.reason = reason(now);
   r.late_permille = static_cast<uint64_t>(need_.share() * 1000);
   r.totals = totals_;

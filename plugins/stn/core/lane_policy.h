@@ -89,6 +89,10 @@ class lane_policy final : public side_way {
   uint64_t late_tasks() const { return late_tasks_; }  // So far.
   bool queue_stands() const { return times_.queue_stands(); }
   double remembered() const { return need_.remembered(); }  // Of this network.
+  // Of report(), what costs nothing to ask for in each turn.
+  const lane_totals& totals() const { return totals_; }
+  size_t lanes() const { return board_.size() - board_.coming(); }
+  lane_use use(instant now) const;
   lane_report report(instant now) const;
 
  private:

@@ -13,6 +13,7 @@ struct lane_totals {
   uint64_t won = 0;         // Tasks that a copy's answer ended,
   uint64_t late = 0;        // and answers that came for nobody any more.
   uint64_t refused = 0;     // Copies that were due, and that budget or queue did not allow.
+  bool operator==(const lane_totals&) const = default;
 };
 
 // As THARSIS_STN_LANES_ONE ...
