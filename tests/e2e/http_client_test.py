@@ -13,7 +13,8 @@ import sys
 import threading
 import unittest
 
-from stn_proxy_test import Socks5, free_port, listens, wait_until
+from loopback import free_port, listens, wait_until
+from stn_proxy_test import Socks5
 
 THARSIS, PLUGINS, HTTP_GET, FOLDER = sys.argv[1:5]
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")

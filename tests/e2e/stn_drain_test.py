@@ -1,5 +1,5 @@
 """Goal: a gateway that is stopped by SIGTERM under load loses no task of its clients, none is carried out twice, and they are on the
-other gateway before it ends; one that is told to send its clients elsewhere does so while it runs.
+other gateway before it ends.
 Method: two real gateways on loopback; clients that send tasks without a key, which may not be sent twice, at a steady rate. What
 each gateway has carried out it counts itself.
 
@@ -9,39 +9,15 @@ import json
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 
+from loopback import fail, free_port, listens, running, tell_where, wait_until
+
 program, folder, plugins = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
 clients, count, rate = 4, 640, 80  # Eight seconds: longer than it takes until all have moved.
-running = []
-
-
-def fail(text):
-    for process in running:
-        process.kill()
-    sys.exit(f"{text} ({folder})")
-
-
-def wait_until(what, done, within=30):
-    end = time.monotonic() + within
-    while not done():
-        if time.monotonic() > end:
-            fail("waited in vain for " + what)
-        time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def listens(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
+tell_where(str(folder))
 
 
 def write_gateway(name, port, extra=""):
@@ -53,7 +29,7 @@ def start(name, port):
     process = subprocess.Popen([program, "run", str(folder / f"{name}.yaml"), "--metrics", "--state", str(folder / name), "--plugins", plugins],
                                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     running.append(process)
-    wait_until(f"gateway {name}", lambda: listens(port))
+    wait_until(f"gateway {name}", lambda: listens(port), within=30)
     return process
 
 

@@ -12,26 +12,8 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_until(what, done):
-    end = time.monotonic() + 60
-    while not done():
-        if time.monotonic() > end:
-            sys.exit("waited in vain for " + what)
-        time.sleep(0.02)
-
-
-def listens(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
+from loopback import free_port, listens, wait_until
 
 
 def exactly(wire, size):

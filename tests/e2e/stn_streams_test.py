@@ -10,40 +10,16 @@ import os
 import pathlib
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import time
 
+from loopback import fail, free_port, listens, running, tell_where, wait_until
+
 program, folder, plugins, deaths = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 seed = int(sys.argv[5]) if len(sys.argv) > 5 else random.SystemRandom().randrange(1 << 32)
 chance = random.Random(seed)
-running = []
-
-
-def fail(text):
-    for process in running:
-        process.kill()
-    sys.exit(f"{text} (seed {seed}; {folder})")
-
-
-def wait_until(what, done, within=60):
-    end = time.monotonic() + within
-    while not done():
-        if time.monotonic() > end:
-            fail("waited in vain for " + what)
-        time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def listens(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
+tell_where(f"seed {seed}; {folder}")
 
 
 port = free_port()
