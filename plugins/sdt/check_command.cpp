@@ -1,6 +1,6 @@
 #include "plugins/sdt/check_command.h"
 
-#include "plugins/sdt/core/judge.h"
+#include "plugins/sdt/core/link_judge.h"
 #include "plugins/sdt/core/sentences.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/views.h"
@@ -15,7 +15,7 @@ constexpr std::string_view usage =
     "  --json    one line of JSON\n"
     "exit code: 0 the server takes connections, 1 it does not, 2 the command is wrong";
 
-std::string table(const findings& found, const verdict& v) {
+std::string table(const findings& found, const link_verdict& v) {
   std::string text;
   if (found.name.asked) text += "name     " + name_text(found.name) + "\n";
   for (const dial_check& d : found.dials) text += "connect  " + to_text(d.to) + "  " + dial_text(d) + "\n";
@@ -23,7 +23,7 @@ std::string table(const findings& found, const verdict& v) {
   return v.advice.empty() ? text : text + "\nadvice   " + v.advice;
 }
 
-std::string json(const verdict& v) {
+std::string json(const link_verdict& v) {
   return json_object()
       .add("code", code_name(v.code))
       .add("confidence", v.confidence)
@@ -64,7 +64,7 @@ task<void> check_command::check(endpoint server) {
   evidence e;
   e.server = server;
   e.found = co_await round.run();
-  const verdict v = judge(e);
+  const link_verdict v = judge(e);
   call_->print(as_json_ ? json(v) : table(e.found, v));
   call_->finish(v.code == THARSIS_SDT_FINE ? 0 : 1);
 }

@@ -55,7 +55,7 @@ task<void> monitor::serve() {
 void monitor::carry_out(const std::string& name, link& l) {
   if (l.machine.take_end()) l.round.reset();
   if (auto t = l.machine.take_round()) l.round.emplace(examine(&l, std::move(*t))).start(place_);
-  for (const verdict& v : l.machine.take_verdicts()) tell(name, v);
+  for (const link_verdict& v : l.machine.take_verdicts()) tell(name, v);
 }
 
 task<void> monitor::examine(link* of, target t) {
@@ -69,7 +69,7 @@ task<void> monitor::examine(link* of, target t) {
   stirred_.raise();
 }
 
-void monitor::tell(const std::string& name, const verdict& v) const {
+void monitor::tell(const std::string& name, const link_verdict& v) const {
   (v.code == THARSIS_SDT_FINE ? counts_.verdicts_fine : counts_.verdicts).add();
   const uint32_t level = v.code == THARSIS_SDT_FINE ? THARSIS_LOG_INFO : THARSIS_LOG_WARNING;
   if (host_.logs(level))

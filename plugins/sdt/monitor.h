@@ -41,7 +41,7 @@ class monitor {
   task<void> serve();
   task<void> examine(link* of, target t);
   void carry_out(const std::string& name, link& l);
-  void tell(const std::string& name, const verdict& v) const;
+  void tell(const std::string& name, const link_verdict& v) const;
 
   const host host_;
   strand& place_;

@@ -12,7 +12,7 @@
 namespace tharsis::sdt {
 
 // What stn says about the link.
-struct report {
+struct link_report {
   enum class kind { none, connecting, failed };  // none: nobody has tried. connecting: for too long.
   kind said = kind::none;
   tharsis_status status = THARSIS_OK;  // Why it failed.
@@ -48,12 +48,12 @@ struct findings {
 
 struct evidence {
   endpoint server;
-  report link;
+  link_report link;
   findings found;
   duration failing_for{};  // 0: not known.
 };
 
-struct verdict {
+struct link_verdict {
   uint32_t code = THARSIS_SDT_FINE;
   uint32_t confidence = 0;
   std::string headline;

@@ -102,8 +102,8 @@ std::string headline_of(uint32_t code, const evidence& e) {
 std::string evidence_text(const evidence& e) {
   std::string all;
   const auto add = [&](const std::string& what) { all += (all.empty() ? "" : "; ") + what; };
-  if (e.link.said == report::kind::connecting) add("stn: connecting for too long");
-  if (e.link.said == report::kind::failed)
+  if (e.link.said == link_report::kind::connecting) add("stn: connecting for too long");
+  if (e.link.said == link_report::kind::failed)
     add("stn: " + std::string(status_name(e.link.status)) + (e.link.reason.empty() ? "" : " (" + reason_or(e, "") + ")"));
   if (e.found.offline) add("network: no default route");
   if (e.found.name.asked) add("dns: " + name_text(e.found.name));

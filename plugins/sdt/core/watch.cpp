@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "plugins/sdt/core/judge.h"
+#include "plugins/sdt/core/link_judge.h"
 #include "plugins/sdt/core/sentences.h"
 
 namespace tharsis::sdt {
@@ -42,7 +42,7 @@ void watch::on_link(const link_state& told, instant now) {
   }
   connecting_since_ = never;
   if (told.state == THARSIS_STN_UP) return on_up(told, now);
-  if (is_failure(told)) on_failure({report::kind::failed, told.status, told.reason}, now, now);
+  if (is_failure(told)) on_failure({link_report::kind::failed, told.status, told.reason}, now, now);
   else forget();
 }
 
@@ -61,7 +61,7 @@ void watch::forget() {
   running_.reset();
 }
 
-void watch::on_failure(report what, instant since, instant now) {
+void watch::on_failure(link_report what, instant since, instant now) {
   failing_since_ = std::min(failing_since_, since);
   report_ = std::move(what);
   wanted_ = true;
@@ -84,7 +84,7 @@ void watch::start_round(instant now) {
 void watch::on_findings(findings found, instant now) {
   if (!running_) return;
   const round ended = *std::exchange(running_, std::nullopt);
-  const verdict v = judge({ended.server, ended.link, std::move(found), now - failing_since_});
+  const link_verdict v = judge({ended.server, ended.link, std::move(found), now - failing_since_});
   const std::pair told(v.code, place_of(ended.server));
   // FINE while the link is down: what stn met is over already, and the link will tell.
   if (v.code == THARSIS_SDT_FINE || bad_ == told) return;
@@ -95,7 +95,7 @@ void watch::on_findings(findings found, instant now) {
 void watch::on_deadline(instant now) {
   if (now >= connecting_due()) {
     const instant since = std::exchange(connecting_since_, never);
-    on_failure({report::kind::connecting, THARSIS_OK, {}}, since, now);
+    on_failure({link_report::kind::connecting, THARSIS_OK, {}}, since, now);
   } else if (wanted_) {
     start_round(now);
   }

@@ -40,11 +40,11 @@ class watch {
   std::optional<target> take_round() { return std::exchange(round_, std::nullopt); }
   // The running round, if there is one, is for nothing: the link is up, or meant to be down.
   bool take_end() { return std::exchange(end_, false); }
-  std::vector<verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
+  std::vector<link_verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
 
  private:
   void on_up(const link_state& told, instant now);
-  void on_failure(report what, instant since, instant now);
+  void on_failure(link_report what, instant since, instant now);
   void forget();
   void start_round(instant now);
   instant connecting_due() const;
@@ -55,19 +55,19 @@ class watch {
   std::optional<link_state> last_;
   instant connecting_since_ = never;
   instant failing_since_ = never;
-  report report_;
+  link_report report_;
   target target_;
   bool wanted_ = false;  // A round, as soon as the rate allows it.
   struct round {
     endpoint server;
-    report link;
+    link_report link;
   };
   std::optional<round> running_;
   std::optional<std::pair<uint32_t, std::string>> bad_;  // Told in this outage: code and place.
 
   std::optional<target> round_;
   bool end_ = false;
-  std::vector<verdict> verdicts_;
+  std::vector<link_verdict> verdicts_;
 };
 
 }  // namespace tharsis::sdt

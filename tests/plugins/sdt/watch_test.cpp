@@ -193,7 +193,7 @@ TEST(Watch, AFlappingLinkCostsNoMoreThanTheRateAllows) {
         ++rounds;
         ASSERT_FALSE(is_up);
       }
-      for (const verdict& v : w.take_verdicts()) {
+      for (const link_verdict& v : w.take_verdicts()) {
         ++verdicts;
         ASSERT_EQ(v.code == THARSIS_SDT_FINE, is_up);
         ASSERT_TRUE(v.code != THARSIS_SDT_FINE || bad);

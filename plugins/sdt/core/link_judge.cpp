@@ -1,4 +1,4 @@
-#include "plugins/sdt/core/judge.h"
+#include "plugins/sdt/core/link_judge.h"
 
 #include <algorithm>
 #include <optional>
@@ -74,9 +74,9 @@ finding from_failed_dials(const std::vector<dial_check>& dials) {
   return dial_failed;
 }
 
-finding from_behind(const report& link) {
-  if (link.said == report::kind::none) return fine;
-  if (link.said == report::kind::connecting) return slow;
+finding from_behind(const link_report& link) {
+  if (link.said == link_report::kind::none) return fine;
+  if (link.said == link_report::kind::connecting) return slow;
   return look_up(behind_rules, link.status).value_or(fine_again);
 }
 
@@ -101,9 +101,9 @@ finding weigh(const evidence& e) {
 
 }  // namespace
 
-verdict judge(const evidence& e) {
+link_verdict judge(const evidence& e) {
   const finding f = weigh(e);
-  verdict v;
+  link_verdict v;
   v.code = f.code;
   v.confidence = f.confidence;
   v.headline = headline_of(f.code, e);
@@ -113,8 +113,8 @@ verdict judge(const evidence& e) {
   return v;
 }
 
-verdict recovered(const endpoint& server, duration gap) {
-  verdict v;
+link_verdict recovered(const endpoint& server, duration gap) {
+  link_verdict v;
   v.code = THARSIS_SDT_FINE;
   v.confidence = 100;
   v.headline = place_of(server) + " answers again" + (gap > duration::zero() ? " after " + time_text(gap) : "");

@@ -7,9 +7,9 @@
 
 namespace tharsis::sdt {
 
-verdict judge(const evidence& e);
+link_verdict judge(const evidence& e);
 
 // The link is up again after a verdict that was not FINE.
-verdict recovered(const endpoint& server, duration gap);
+link_verdict recovered(const endpoint& server, duration gap);
 
 }  // namespace tharsis::sdt

@@ -1,4 +1,4 @@
-#include "plugins/sdt/core/judge.h"
+#include "plugins/sdt/core/link_judge.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ tharsis_address at(const char* ip) {
   a.port = 443;
   return a;
 }
-evidence about(report link, std::vector<tharsis_status> dials, tharsis_status name = THARSIS_OK) {
+evidence about(link_report link, std::vector<tharsis_status> dials, tharsis_status name = THARSIS_OK) {
   evidence e;
   e.server = *parse_endpoint("tcps://im.tharsis.test:443");
   e.link = std::move(link);
@@ -25,11 +25,11 @@ evidence about(report link, std::vector<tharsis_status> dials, tharsis_status na
   for (size_t i = 0; i < dials.size(); ++i) e.found.dials.push_back({at(ips[i]), dials[i], 5ms});
   return e;
 }
-report failed(tharsis_status status, std::string reason = {}) {
-  return {report::kind::failed, status, std::move(reason)};
+link_report failed(tharsis_status status, std::string reason = {}) {
+  return {link_report::kind::failed, status, std::move(reason)};
 }
-const report nobody{};
-const report connecting{report::kind::connecting, THARSIS_OK, {}};
+const link_report nobody{};
+const link_report connecting{link_report::kind::connecting, THARSIS_OK, {}};
 
 bool one_of(uint32_t code, std::initializer_list<int> codes) {
   return std::find(codes.begin(), codes.end(), static_cast<int>(code)) != codes.end();
@@ -48,8 +48,8 @@ std::vector<std::vector<tharsis_status>> all_dials() {
   }
   return all;
 }
-std::vector<report> all_reports() {
-  std::vector<report> all = {nobody, connecting};
+std::vector<link_report> all_reports() {
+  std::vector<link_report> all = {nobody, connecting};
   for (tharsis_status s = THARSIS_E_FULL; s < THARSIS_OK; ++s) {
     all.push_back(failed(s));
     all.push_back(failed(s, "stn's own words."));
@@ -58,7 +58,7 @@ std::vector<report> all_reports() {
 }
 
 // The rules, written from the evidence's side.
-void expect_no_contradiction(const evidence& e, const verdict& v) {
+void expect_no_contradiction(const evidence& e, const link_verdict& v) {
   const auto met = [&](tharsis_status s) {
     return std::any_of(e.found.dials.begin(), e.found.dials.end(), [s](const auto& d) { return d.status == s; });
   };
@@ -96,12 +96,12 @@ TEST(Judge, NoVerdictContradictsItsEvidence) {
   for (const auto name : {THARSIS_OK, THARSIS_E_NOT_FOUND, THARSIS_E_TIMEOUT, THARSIS_E_NETWORK, THARSIS_E_CANCELLED})
     for (const bool asked : {true, false})
       for (const auto& dials : all_dials())
-        for (const report& link : all_reports())
+        for (const link_report& link : all_reports())
           for (const bool offline : {false, true}) {
             evidence e = about(link, dials, name);
             e.found.name.asked = asked;
             e.found.offline = offline;
-            const verdict v = judge(e);
+            const link_verdict v = judge(e);
             ++combinations;
             expect_no_contradiction(e, v);
             if (HasFatalFailure()) FAIL() << v.evidence << " => " << v.headline;
@@ -111,11 +111,11 @@ TEST(Judge, NoVerdictContradictsItsEvidence) {
 
 TEST(Judge, TheOrderOfTheAddressesDoesNotMatter) {
   for (auto dials : all_dials())
-    for (const report& link : all_reports()) {
+    for (const link_report& link : all_reports()) {
       std::sort(dials.begin(), dials.end());
-      const verdict first = judge(about(link, dials));
+      const link_verdict first = judge(about(link, dials));
       do {
-        const verdict v = judge(about(link, dials));
+        const link_verdict v = judge(about(link, dials));
         ASSERT_EQ(v.code, first.code);
         ASSERT_EQ(v.confidence, first.confidence);
       } while (std::next_permutation(dials.begin(), dials.end()));
@@ -159,7 +159,7 @@ TEST(Judge, SaysWhatIsWrongAndWhere) {
        "im.tharsis.test:443 answers: connecting to 192.0.2.1 takes 5 ms"},
   };
   for (const auto& c : cases) {
-    const verdict v = judge(c.seen);
+    const link_verdict v = judge(c.seen);
     EXPECT_EQ(v.headline, c.headline);
     EXPECT_EQ(v.code, c.code) << c.headline;
   }
@@ -168,12 +168,12 @@ TEST(Judge, SaysWhatIsWrongAndWhere) {
 TEST(Judge, WithoutANetworkThatIsTheReasonUnlessSomethingAnswered) {
   evidence e = about(failed(THARSIS_E_NETWORK), {}, THARSIS_E_NETWORK);
   e.found.offline = true;
-  const verdict nameless = judge(e);
+  const link_verdict nameless = judge(e);
   EXPECT_EQ(nameless.code, uint32_t{THARSIS_SDT_UNREACHABLE});
   EXPECT_EQ(nameless.headline, "im.tharsis.test:443 is unreachable: no network: no default route leads out of this machine");
   EXPECT_EQ(nameless.evidence, "stn: network; network: no default route; dns: network in 3 ms");
   e.found.dials = {{at("192.0.2.1"), THARSIS_E_TIMEOUT, 5ms}};
-  const verdict timed_out = judge(e);
+  const link_verdict timed_out = judge(e);
   EXPECT_EQ(timed_out.code, uint32_t{THARSIS_SDT_UNREACHABLE});
   EXPECT_LT(timed_out.confidence, nameless.confidence) << "when it began there was a way";
   e.found.name.status = THARSIS_OK;
@@ -185,7 +185,7 @@ TEST(Judge, TellsHowLongItHasBeenSoAndWhatEachCheckFound) {
   evidence e = about(failed(THARSIS_E_RESET, "cut by the peer"), {THARSIS_E_REFUSED, THARSIS_OK});
   e.failing_for = 1234ms;
   e.found.took = 42ms;
-  const verdict v = judge(e);
+  const link_verdict v = judge(e);
   EXPECT_TRUE(v.headline.ends_with(" (for 1.2 s)")) << v.headline;
   EXPECT_EQ(v.evidence, "stn: reset (cut by the peer); dns: 192.0.2.1 in 3 ms; tcp 192.0.2.1:443: refused in 5 ms; "
                         "tcp [2001:db8::1]:443: connected in 5 ms");
@@ -193,7 +193,7 @@ TEST(Judge, TellsHowLongItHasBeenSoAndWhatEachCheckFound) {
 }
 
 TEST(Judge, ALinkThatIsUpAgainIsFine) {
-  const verdict v = recovered(*parse_endpoint("tcps://im.tharsis.test:443"), 2100ms);
+  const link_verdict v = recovered(*parse_endpoint("tcps://im.tharsis.test:443"), 2100ms);
   EXPECT_EQ(v.code, uint32_t{THARSIS_SDT_FINE});
   EXPECT_EQ(v.headline, "im.tharsis.test:443 answers again after 2.1 s");
 }
