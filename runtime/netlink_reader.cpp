@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sdk/abi/network.h"
+
 namespace tharsis::runtime {
 namespace {
 
@@ -73,6 +75,8 @@ std::string name_from(bytes b) {
 kernel_route read_route(const rtmsg& head, bytes attributes) {
   kernel_route r;
   if (head.rtm_type != RTN_UNICAST) return r;  // "Unreachable" and the like are routes too.
+  r.family = head.rtm_family == AF_INET ? 4 : head.rtm_family == AF_INET6 ? 6 : 0;
+  uint32_t table = head.rtm_table;
   for_each_attribute(attributes, [&](int type, bytes value) {
     if (type == RTA_OIF) r.interface = front<uint32_t>(value).value_or(0);
     if (type == RTA_PREFSRC) r.source = address_from(head.rtm_family, value);
@@ -80,13 +84,18 @@ kernel_route read_route(const rtmsg& head, bytes attributes) {
     // An IPv4 route through an IPv6 neighbour: the family stands before the address.
     const auto via = type == RTA_VIA ? front<uint16_t>(value) : std::nullopt;
     if (via) r.gateway = address_from(static_cast<uint8_t>(*via), value.subspan(sizeof(uint16_t)));
+    if (type == RTA_PRIORITY) r.metric = front<uint32_t>(value).value_or(0);
+    if (type == RTA_TABLE) table = front<uint32_t>(value).value_or(table);
   });
+  r.to_all = head.rtm_dst_len == 0 && table == RT_TABLE_MAIN && r.interface != 0 && r.family != 0;
   return r;
 }
 
 kernel_link read_link(const ifinfomsg& head, bytes attributes) {
   kernel_link l;
   l.hardware = head.ifi_type;
+  l.number = static_cast<uint32_t>(head.ifi_index);
+  l.up = (head.ifi_flags & IFF_UP) != 0;
   l.running = (head.ifi_flags & IFF_UP) != 0 && (head.ifi_flags & IFF_RUNNING) != 0;
   l.resolves = (head.ifi_flags & (IFF_NOARP | IFF_POINTOPOINT)) == 0;
   for_each_attribute(attributes, [&](int type, bytes value) {
@@ -112,6 +121,13 @@ tharsis_address read_address(const ifaddrmsg& head, bytes attributes) {
   const bool unproved = (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
   if (unproved || head.ifa_scope != RT_SCOPE_UNIVERSE) return {};
   return local.family != 0 ? local : plain;
+}
+
+uint32_t state_of(uint16_t kernel) {
+  if (kernel & (NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP)) return THARSIS_NEIGHBOUR_REACHABLE;
+  if (kernel & (NUD_STALE | NUD_DELAY | NUD_PROBE)) return THARSIS_NEIGHBOUR_STALE;
+  if (kernel & NUD_INCOMPLETE) return THARSIS_NEIGHBOUR_ASKING;
+  return kernel & NUD_FAILED ? THARSIS_NEIGHBOUR_FAILED : THARSIS_NEIGHBOUR_UNKNOWN;
 }
 
 struct neighbour {
@@ -150,13 +166,18 @@ netlink_end netlink_reader::on_message(uint16_t type, bytes body) {
   }
   if (const auto head = front<rtmsg>(body); head && type == RTM_NEWROUTE) {
     route = read_route(*head, behind<rtmsg>(body));
+    if (route->to_all && defaults.size() < list_most) defaults.push_back(*route);
   } else if (const auto of_link = front<ifinfomsg>(body); of_link && type == RTM_NEWLINK) {
     link = read_link(*of_link, behind<ifinfomsg>(body));
+    if (links.size() < list_most) links.push_back(*link);
   } else if (const auto of_address = front<ifaddrmsg>(body); of_address && type == RTM_NEWADDR) {
     const tharsis_address a = read_address(*of_address, behind<ifaddrmsg>(body));
     if (a.family != 0 && addresses.size() < addresses_most) addresses.push_back(a);
   } else if (const auto near = front<ndmsg>(body); near && type == RTM_NEWNEIGH) {
-    hardware = read_neighbour(*near, behind<ndmsg>(body)).hardware;
+    neighbour n = read_neighbour(*near, behind<ndmsg>(body));
+    hardware = std::move(n.hardware);
+    if (n.ip.family != 0 && neighbours.size() < list_most)
+      neighbours.push_back({n.ip, static_cast<uint32_t>(near->ndm_ifindex), state_of(near->ndm_state)});
   }
   return netlink_end::open;
 }

@@ -19,6 +19,14 @@ struct kernel_route {
   uint32_t interface = 0;      // 0: there is no way.
   tharsis_address source{};    // Family 0: the kernel has none to send with.
   tharsis_address gateway{};   // Family 0: none is needed.
+  uint8_t family = 0;          // 4 or 6: what it routes.
+  bool to_all = false;         // Of the main table: whatever no other route takes.
+  uint32_t metric = 0;
+};
+struct kernel_neighbour {
+  tharsis_address ip{};
+  uint32_t interface = 0;
+  uint32_t state = 0;  // THARSIS_NEIGHBOUR_*
 };
 struct kernel_link {
   std::string name;
@@ -27,6 +35,8 @@ struct kernel_link {
   uint32_t mtu = 0;
   bool running = false;   // Up, and something is at the other end.
   bool resolves = false;  // Neighbours have hardware addresses.
+  bool up = false;        // Switched on.
+  uint32_t number = 0;    // As routes name it.
 };
 
 // Takes one datagram of an answer after the other, all for one question.
@@ -38,6 +48,11 @@ class netlink_reader {
   std::optional<kernel_link> link;
   std::vector<tharsis_address> addresses;  // That may be sent with: global, proved to be nobody else's.
   std::vector<uint8_t> hardware;           // Of the neighbour that was asked for.
+  // Of dumps; so many at most that a machine with more is not told of as a whole.
+  static constexpr size_t list_most = 1024;
+  std::vector<kernel_link> links;
+  std::vector<kernel_route> defaults;
+  std::vector<kernel_neighbour> neighbours;
   int refusal = 0;                         // The kernel's number, when refused.
 
  private:

@@ -85,6 +85,13 @@ std::shared_ptr<const network_hub::snapshot> network_hub::now() const {
   return now_;
 }
 
+tharsis_status network_hub::survey(tharsis_on_survey see, void* context, tharsis_error* error) const {
+  const tharsis_observer* const observer = outside_.platform == nullptr ? nullptr : outside_.platform->observer;
+  if (observer == nullptr || !THARSIS_HAS(observer, survey) || observer->survey == nullptr)
+    return fail(error, THARSIS_E_UNSUPPORTED, "this platform does not tell of its network");
+  return observer->survey(observer->self, see, context, error);
+}
+
 std::optional<error> network_hub::tell(const tharsis_runtime_inputs& given) {
   return take([&](network_inputs& all) { return add_inputs(all, given); });
 }

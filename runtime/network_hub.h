@@ -40,6 +40,8 @@ class network_hub {
   void open(outside o);
 
   std::shared_ptr<const snapshot> now() const;  // [any thread]
+  // As tharsis_network's. [any thread, after open()]
+  tharsis_status survey(tharsis_on_survey see, void* context, tharsis_error* error) const;
 
   // What was told before open() is not lost. [any thread]
   std::optional<error> tell(const tharsis_runtime_inputs& given);

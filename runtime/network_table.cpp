@@ -5,7 +5,7 @@
 
 namespace tharsis::runtime {
 
-network_table::network_table(const network_hub& hub) : hub_(hub), table_{sizeof table_, this, state, watch, unwatch} {}
+network_table::network_table(const network_hub& hub) : hub_(hub), table_{sizeof table_, this, state, watch, unwatch, survey} {}
 
 // Inside, watches may come and go; the ids say which are still meant.
 void network_table::on_change() {
@@ -43,6 +43,11 @@ tharsis_status network_table::watch(void* self, tharsis_on_network on_change, vo
 tharsis_status network_table::unwatch(void* self, tharsis_handle id) {
   auto& me = *static_cast<network_table*>(self);
   return std::erase_if(me.watches_, [&](const watching& w) { return w.id == id; }) > 0 ? THARSIS_OK : THARSIS_E_GONE;
+}
+
+tharsis_status network_table::survey(void* self, tharsis_on_survey see, void* context, tharsis_error* error) {
+  if (see == nullptr) return fail(error, THARSIS_E_INVALID, "a survey needs a function to tell");
+  return static_cast<network_table*>(self)->hub_.survey(see, context, error);
 }
 
 }  // namespace tharsis::runtime

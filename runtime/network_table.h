@@ -29,6 +29,7 @@ class network_table {
   static tharsis_status watch(void* self, tharsis_on_network on_change, void* context, tharsis_handle* id,
                               tharsis_error* error);
   static tharsis_status unwatch(void* self, tharsis_handle id);
+  static tharsis_status survey(void* self, tharsis_on_survey see, void* context, tharsis_error* error);
 
   const network_hub& hub_;
   tharsis_network table_;

@@ -1,6 +1,7 @@
 #include "runtime/os_net_linux.h"
 
 #include <arpa/inet.h>
+#include <linux/errqueue.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>  // Its tcp_info is whole, unlike that of netinet/tcp.h.
 #include <netdb.h>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace tharsis::runtime {
@@ -221,9 +223,11 @@ tharsis_status end_writing(int descriptor) {
 
 tharsis_status send_datagram(int descriptor, const tharsis_address& to, const uint8_t* data, size_t size) {
   const raw_address raw = to_raw(to);
-  const ssize_t n =
-      uninterrupted([&] { return ::sendto(descriptor, data, size, MSG_NOSIGNAL, raw.get(), raw.size); });
-  return n >= 0 ? THARSIS_OK : status_of(errno);
+  const auto sent = [&] { return uninterrupted([&] { return ::sendto(descriptor, data, size, MSG_NOSIGNAL, raw.get(), raw.size); }); };
+  if (sent() >= 0) return THARSIS_OK;
+  // What was said of an earlier datagram fails the next call once, and has nothing to do with this one.
+  const bool of_another = errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH || errno == EACCES || errno == EPROTO;
+  return of_another && sent() >= 0 ? THARSIS_OK : status_of(errno);
 }
 
 tharsis_status receive_datagram(int descriptor, uint8_t* into, size_t capacity, size_t& count,
@@ -235,6 +239,70 @@ tharsis_status receive_datagram(int descriptor, uint8_t* into, size_t capacity, 
   if (n < 0) return status_of(errno);
   from = from_raw(raw.get());
   return THARSIS_OK;
+}
+
+namespace {
+
+// `data`: what the kernel has put beside a datagram that somebody complained of.
+void read_complaint(int family, std::span<const uint8_t> data, tharsis_net_error& what) {
+  sock_extended_err said;
+  if (data.size() < sizeof said) return;
+  std::memcpy(&said, data.data(), sizeof said);
+  what.status = said.ee_errno == EMSGSIZE ? tharsis_status{THARSIS_E_INVALID} : status_of(static_cast<int>(said.ee_errno));
+  if (said.ee_errno == EMSGSIZE) what.mtu = said.ee_info;
+  if (said.ee_origin != SO_EE_ORIGIN_ICMP && said.ee_origin != SO_EE_ORIGIN_ICMP6) return;
+  what.type = said.ee_type;
+  what.code = said.ee_code;
+  raw_address offender;
+  const size_t needed = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  if (data.size() < sizeof said + needed) return;
+  std::memcpy(&offender.storage, data.data() + sizeof said, needed);
+  what.from = from_raw(offender.get());
+  what.from.port = 0;
+}
+
+}  // namespace
+
+tharsis_status receive_datagram_error(int descriptor, uint8_t* into, size_t capacity, size_t& count, tharsis_net_error& what) {
+  raw_address to;
+  alignas(cmsghdr) uint8_t beside[512];
+  iovec bytes{into, capacity};
+  msghdr message{};
+  message.msg_name = to.get();
+  message.msg_namelen = to.size;
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = beside;
+  message.msg_controllen = sizeof beside;
+  const ssize_t n = uninterrupted([&] { return ::recvmsg(descriptor, &message, MSG_ERRQUEUE); });
+  if (n < 0) return status_of(errno);
+  count = static_cast<size_t>(n);
+  what = {};
+  what.size = sizeof what;
+  what.status = THARSIS_E_NETWORK;
+  if (message.msg_namelen >= sizeof(sockaddr_in)) what.to = from_raw(to.get());
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    const bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
+    const bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
+    if ((v4 || v6) && c->cmsg_len >= CMSG_LEN(0))
+      read_complaint(v4 ? AF_INET : AF_INET6, {reinterpret_cast<const uint8_t*>(CMSG_DATA(c)), c->cmsg_len - CMSG_LEN(0)}, what);
+  }
+  return THARSIS_OK;
+}
+
+tharsis_status set_datagram_option(int descriptor, uint8_t family, std::string_view name, int64_t value) {
+  const bool v4 = family == 4;
+  const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+  const auto done = [](bool well) { return well ? tharsis_status{THARSIS_OK} : status_of(errno); };
+  if (name == "errors") return done(set_flag(descriptor, level, v4 ? IP_RECVERR : IPV6_RECVERR, value != 0));
+  if (name == "whole") {
+    // PROBE: what the system believes to fit does not matter, it is tried.
+    const int how = v4 ? (value != 0 ? IP_PMTUDISC_PROBE : IP_PMTUDISC_WANT) : (value != 0 ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT);
+    return done(set_flag(descriptor, level, v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, how));
+  }
+  if (name != "ttl") return THARSIS_E_UNSUPPORTED;
+  if (value < 0 || value > 255) return THARSIS_E_INVALID;
+  return done(set_flag(descriptor, level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, value == 0 ? -1 : static_cast<int>(value)));
 }
 
 tharsis_status local_address(int descriptor, tharsis_address& address) {
@@ -258,6 +326,28 @@ tharsis_status set_socket_option(int descriptor, std::string_view name, int64_t 
   return THARSIS_E_UNSUPPORTED;
 }
 
+namespace {
+
+struct tcp_fact {
+  std::string_view name;
+  int64_t (*read)(const tcp_info& info);
+};
+constexpr tcp_fact tcp_facts[] = {
+    {"rtt_us", [](const tcp_info& i) { return int64_t{i.tcpi_rtt}; }},
+    {"retransmits", [](const tcp_info& i) { return int64_t{i.tcpi_total_retrans}; }},
+    {"acked_bytes", [](const tcp_info& i) { return static_cast<int64_t>(i.tcpi_bytes_acked); }},
+    {"received_bytes", [](const tcp_info& i) { return static_cast<int64_t>(i.tcpi_bytes_received); }},
+    {"mss", [](const tcp_info& i) { return int64_t{i.tcpi_snd_mss}; }},
+    {"mss_announced", [](const tcp_info& i) { return int64_t{i.tcpi_advmss}; }},
+    {"options", [](const tcp_info& i) { return int64_t{i.tcpi_options & (TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE)}; }},
+    {"timeouts", [](const tcp_info& i) { return int64_t{i.tcpi_backoff}; }},
+    {"duplicates", [](const tcp_info& i) { return int64_t{i.tcpi_dsack_dups}; }},
+    {"min_rtt_us", [](const tcp_info& i) { return int64_t{i.tcpi_min_rtt}; }},
+    {"path_mtu", [](const tcp_info& i) { return int64_t{i.tcpi_pmtu}; }},
+};
+
+}  // namespace
+
 tharsis_status get_socket_fact(int descriptor, std::string_view name, int64_t& value) {
   if (name == "unacked_bytes") {
     int bytes = 0;
@@ -265,14 +355,12 @@ tharsis_status get_socket_fact(int descriptor, std::string_view name, int64_t& v
     value = bytes;
     return THARSIS_OK;
   }
-  const bool known = name == "rtt_us" || name == "retransmits" || name == "acked_bytes" || name == "received_bytes";
-  if (!known) return THARSIS_E_UNSUPPORTED;
+  const auto* const known = std::find_if(std::begin(tcp_facts), std::end(tcp_facts), [&](const tcp_fact& f) { return f.name == name; });
+  if (known == std::end(tcp_facts)) return THARSIS_E_UNSUPPORTED;
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return status_of(errno);
-  if (name == "rtt_us") value = info.tcpi_rtt;
-  else if (name == "retransmits") value = info.tcpi_total_retrans;
-  else value = static_cast<int64_t>(name == "acked_bytes" ? info.tcpi_bytes_acked : info.tcpi_bytes_received);
+  value = known->read(info);
   return THARSIS_OK;
 }
 

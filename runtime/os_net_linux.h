@@ -34,6 +34,10 @@ tharsis_status send_datagram(int descriptor, const tharsis_address& to, const ui
 tharsis_status receive_datagram(int descriptor, uint8_t* into, size_t capacity, size_t& count,
                                 tharsis_address& from);
 
+// As tharsis_net's receive_error; the words that a datagram socket of this family takes are at its set().
+tharsis_status receive_datagram_error(int descriptor, uint8_t* into, size_t capacity, size_t& count, tharsis_net_error& what);
+tharsis_status set_datagram_option(int descriptor, uint8_t family, std::string_view name, int64_t value);
+
 tharsis_status local_address(int descriptor, tharsis_address& address);
 tharsis_status set_socket_option(int descriptor, std::string_view name, int64_t value);
 tharsis_status get_socket_fact(int descriptor, std::string_view name, int64_t& value);

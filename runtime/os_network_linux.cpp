@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 #include "sdk/pure/address.h"
 #include "sdk/pure/error.h"
@@ -94,20 +95,34 @@ kernel_network::~kernel_network() {
     if (fd >= 0) ::close(fd);
 }
 
+namespace {
+
+tharsis_status not_told(tharsis_error* error) {
+  const int reason = errno;
+  const std::string why = std::strerror(reason);
+  if (reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == ENOBUFS)
+    return fail(error, THARSIS_E_BUSY, "the process is out of descriptors: " + why);
+  const bool denied = reason == EPERM || reason == EACCES;
+  return fail(error, denied ? THARSIS_E_DENIED : THARSIS_E_UNSUPPORTED,
+              "the kernel does not tell this process of its network (netlink: " + why + ")");
+}
+
+}  // namespace
+
+tharsis_status kernel_network::open_questions(tharsis_error* error) {
+  questions_ = open_netlink(0);
+  if (questions_ < 0) return not_told(error);
+  piece_.resize(piece_size);
+  return THARSIS_OK;
+}
+
 tharsis_status kernel_network::open(tharsis_error* error) {
   questions_ = open_netlink(0);
   if (questions_ >= 0)
     notices_ = open_netlink(group(RTNLGRP_LINK) | group(RTNLGRP_IPV4_IFADDR) | group(RTNLGRP_IPV6_IFADDR) |
                             group(RTNLGRP_IPV4_ROUTE) | group(RTNLGRP_IPV6_ROUTE) | group(RTNLGRP_IPV4_RULE) |
                             group(RTNLGRP_IPV6_RULE) | group(RTNLGRP_NEIGH));
-  if (notices_ < 0) {
-    const std::string why = std::strerror(errno);
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-      return fail(error, THARSIS_E_BUSY, "the process is out of descriptors: " + why);
-    const bool denied = errno == EPERM || errno == EACCES;
-    return fail(error, denied ? THARSIS_E_DENIED : THARSIS_E_UNSUPPORTED,
-                "the kernel does not tell this process of its network (netlink: " + why + ")");
-  }
+  if (notices_ < 0) return not_told(error);
   clock_ = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   arm_clock();
   piece_.resize(piece_size);
@@ -226,6 +241,97 @@ const tharsis_observation* kernel_network::look() {
   };
   seen_ = {sizeof seen_, static_cast<uint32_t>(addresses_.size()), shown(v4_), shown(v6_), addresses_.data()};
   return &seen_;
+}
+
+namespace {
+
+constexpr size_t name_servers_most = 8;  // glibc asks three.
+
+// "nameserver 192.0.2.53" and nothing else of it.
+std::vector<tharsis_address> system_name_servers() {
+  std::vector<tharsis_address> found;
+  std::ifstream lines("/etc/resolv.conf");
+  for (std::string line; found.size() < name_servers_most && std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word, value;
+    if (!(words >> word >> value) || word != "nameserver") continue;
+    auto at = parse_ip(value.substr(0, value.find('%')));
+    if (!at) continue;
+    at->port = 53;
+    found.push_back(*at);
+  }
+  return found;
+}
+
+// "wlan0: 0000   54.  -56.  -256 ...": the third number is the signal's level. 0: it has none, or does not say.
+int32_t signal_of(const std::string& interface) {
+  std::ifstream lines("/proc/net/wireless");
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string name, status;
+    double quality = 0, level = 0;
+    if (words >> name >> status >> quality >> level && name == interface + ":") return level < 0 && level > -200 ? static_cast<int32_t>(level) : 0;
+  }
+  return 0;
+}
+
+template <class T>
+std::vector<const T*> pointers_to(const std::vector<T>& all) {
+  std::vector<const T*> list;
+  for (const T& one : all) list.push_back(&one);
+  return list;
+}
+
+}  // namespace
+
+tharsis_status kernel_network::survey(tharsis_on_survey see, void* context, tharsis_error* error) {
+  request<ifinfomsg> of_links(RTM_GETLINK, NLM_F_DUMP);
+  request<ifaddrmsg> of_addresses(RTM_GETADDR, NLM_F_DUMP);
+  request<rtmsg> of_routes(RTM_GETROUTE, NLM_F_DUMP);
+  request<ndmsg> of_neighbours(RTM_GETNEIGH, NLM_F_DUMP);
+  netlink_reader all;
+  const bool told = ask(&of_links, sizeof of_links, all) && ask(&of_addresses, sizeof of_addresses, all) &&
+                    ask(&of_routes, sizeof of_routes, all) && ask(&of_neighbours, sizeof of_neighbours, all);
+  if (!told) return fail(error, THARSIS_E_DENIED, "the kernel does not answer this process about its network");
+  const auto link_of = [&](uint32_t number) {
+    return std::find_if(all.links.begin(), all.links.end(), [&](const kernel_link& l) { return l.number == number; });
+  };
+  std::vector<tharsis_interface> interfaces;
+  for (const kernel_link& l : all.links) {
+    const uint32_t type = type_of(l);
+    interfaces.push_back({sizeof(tharsis_interface), type, text_of(l.name), l.up, l.running, l.hardware == ARPHRD_LOOPBACK, l.mtu,
+                          type == THARSIS_NETWORK_WIFI ? signal_of(l.name) : 0, 0});
+  }
+  std::vector<tharsis_gateway> gateways;
+  for (const kernel_route& r : all.defaults) {
+    const auto link = link_of(r.interface);
+    tharsis_gateway g{sizeof g, THARSIS_NEIGHBOUR_UNKNOWN, r.gateway, {}, r.metric, r.family};
+    if (link != all.links.end()) g.interface = text_of(link->name);
+    for (const kernel_neighbour& n : all.neighbours)
+      if (n.interface == r.interface && same_ip(n.ip, r.gateway)) g.state = n.state;
+    gateways.push_back(g);
+  }
+  const auto interface_list = pointers_to(interfaces);
+  const auto gateway_list = pointers_to(gateways);
+  const auto servers = system_name_servers();
+  tharsis_survey seen{};
+  seen.size = sizeof seen;
+  seen.interfaces = interface_list.data();
+  seen.interfaces_count = static_cast<uint32_t>(interface_list.size());
+  seen.gateways = gateway_list.data();
+  seen.gateways_count = static_cast<uint32_t>(gateway_list.size());
+  seen.addresses = all.addresses.data();
+  seen.addresses_count = static_cast<uint32_t>(all.addresses.size());
+  seen.name_servers = servers.data();
+  seen.name_servers_count = static_cast<uint32_t>(servers.size());
+  see(context, &seen);
+  return THARSIS_OK;
+}
+
+tharsis_status survey_network(tharsis_on_survey see, void* context, tharsis_error* error) {
+  kernel_network eyes;
+  const tharsis_status opened = eyes.open_questions(error);
+  return opened == THARSIS_OK ? eyes.survey(see, context, error) : opened;
 }
 
 }  // namespace tharsis::runtime

@@ -26,6 +26,10 @@ class kernel_network {
   // Empties both bells; answers whether another look is worth while.
   bool changed();
 
+  // All of the machine's network at once, with a connection to the kernel of its own: open_questions() alone is needed.
+  tharsis_status open_questions(tharsis_error* error);
+  tharsis_status survey(tharsis_on_survey see, void* context, tharsis_error* error);
+
   // Valid until the next look. Null: the kernel does not answer any more.
   const tharsis_observation* look();
 
@@ -51,5 +55,8 @@ class kernel_network {
   std::vector<uint8_t> piece_;
   tharsis_observation seen_{};
 };
+
+// As tharsis_network's survey. [any thread]
+tharsis_status survey_network(tharsis_on_survey see, void* context, tharsis_error* error);
 
 }  // namespace tharsis::runtime

@@ -65,6 +65,7 @@ real_net::real_net(real_strand& strand, carrier& mine, blocking_pool& pool, uint
   table_.get = guarded<&real_net::get>::call;
   table_.close = guarded<&real_net::close>::call;
   table_.dial_with = guarded<&real_net::dial_with>::call;
+  table_.receive_error = guarded<&real_net::receive_error>::call;
 }
 
 tharsis_status real_net::dial(const tharsis_address* to, tharsis_net_event on_event, void* context,
@@ -199,6 +200,15 @@ tharsis_status real_net::receive(tharsis_handle id, uint8_t* into, size_t capaci
   return status == THARSIS_PENDING ? waits_for(*s, THARSIS_NET_READABLE) : status;
 }
 
+tharsis_status real_net::receive_error(tharsis_handle id, uint8_t* into, size_t capacity, size_t* count, tharsis_net_error* what) {
+  *count = 0;
+  socket* const s = sockets_.find(id);
+  if (s == nullptr) return THARSIS_E_GONE;
+  if (s->is != role::datagram || what == nullptr) return THARSIS_E_INVALID;
+  const tharsis_status status = receive_datagram_error(s->descriptor, into, capacity, *count, *what);
+  return status == THARSIS_PENDING ? waits_for(*s, THARSIS_NET_READABLE) : status;
+}
+
 tharsis_status real_net::resolve(tharsis_text name, uint32_t family, tharsis_net_resolved done, void* context,
                                  tharsis_handle* id, tharsis_error* error) {
   const std::string asked(view(name));
@@ -246,6 +256,7 @@ tharsis_status real_net::local(tharsis_handle id, tharsis_address* address) {
 tharsis_status real_net::set(tharsis_handle id, const char* name, int64_t value) {
   const socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
+  if (s->is == role::datagram) return set_datagram_option(s->descriptor, s->family, name, value);
   const bool known = s->is_tcp() || (s->is == role::listener && std::string_view(name) == "mss");
   if (!known) return THARSIS_E_UNSUPPORTED;
   return s->descriptor >= 0 ? set_socket_option(s->descriptor, name, value) : s->failure;

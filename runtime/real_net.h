@@ -91,6 +91,7 @@ class real_net {
   tharsis_status set(tharsis_handle id, const char* name, int64_t value);
   tharsis_status get(tharsis_handle id, const char* name, int64_t* value);
   tharsis_status close(tharsis_handle id);
+  tharsis_status receive_error(tharsis_handle id, uint8_t* into, size_t capacity, size_t* count, tharsis_net_error* what);
 
   socket* add(role is, int descriptor, tharsis_net_event on_event, void* context);
   void release(socket& s);

@@ -10,6 +10,7 @@
 #include "runtime/carrier.h"
 #include "runtime/os_clock.h"
 #include "runtime/os_files_linux.h"
+#include "runtime/os_network_linux.h"
 #include "runtime/os_random.h"
 #include "runtime/os_stack.h"
 #include "runtime/os_thread.h"
@@ -61,6 +62,7 @@ real_platform::parts::parts(options o) : limits(o), pool(o.blocking_threads, o.b
   observer.watch = [](void*, const tharsis_strand* strand, tharsis_on_observation see, void* context, tharsis_error* error) {
     return static_cast<real_strand*>(strand->self)->observe_network(see, context, error);
   };
+  observer.survey = [](void*, tharsis_on_survey see, void* context, tharsis_error* error) { return survey_network(see, context, error); };
   table.size = sizeof table;
   table.self = this;
   table.files = files.table();

@@ -39,6 +39,18 @@ typedef struct tharsis_dial_options {
   uint32_t mss;  // No segment is larger, either way: it is announced to the peer before it answers. 0: as the system likes.
 } tharsis_dial_options;
 
+// What somebody on the way, or the own system, said of a datagram that was sent; see receive_error().
+typedef struct tharsis_net_error {
+  uint32_t size;
+  tharsis_status status;  // What it means: _E_REFUSED, _E_UNREACHABLE, _E_DENIED, _E_INVALID: too large for the way.
+  uint32_t type;          // Of the ICMP message, or of ICMPv6 where `to` is an IPv6 address; 0 with `from` family 0: the
+  uint32_t code;          // own system says it.
+  uint32_t mtu;           // Where it was too large: what fits, with its heads. 0: not told.
+  uint32_t reserved;
+  tharsis_address from;   // Who said it. Family 0: the own system.
+  tharsis_address to;     // Where the datagram was sent.
+} tharsis_net_error;
+
 // The end of resolve(): `count` addresses with port 0 on THARSIS_OK, none otherwise. [own strand]
 typedef void (*tharsis_net_resolved)(void* context, tharsis_handle query, tharsis_status status,
                                      const tharsis_address* list, size_t count);
@@ -99,6 +111,13 @@ typedef struct tharsis_net {
   //        where dial_with() was told.
   //   get: "rtt_us", "unacked_bytes", "retransmits"; "acked_bytes" and "received_bytes": what the peer's system has
   //        confirmed, and what has come in order, since it was dialled; where both stand still nothing moves.
+  //        Of a connection, and of a dial that is under way: "mss": bytes of the largest segment that it sends now;
+  //        "mss_announced": that it told the peer; "options": which of TCP's both agreed on, 1: time stamps, 2: selective
+  //        acknowledgements, 4: window scaling; "timeouts": how often in a row nothing has come for an answer;
+  //        "duplicates": how many retransmissions were for nothing; "min_rtt_us"; "path_mtu".
+  // On a datagram socket:
+  //   set: "errors" 1: receive_error() has something to tell; "ttl" 1 to 255: how many routers what is sent from now on may
+  //        pass, 0: as the system likes; "whole" 1: datagrams are never cut into pieces, however little fits on the way.
   //   THARSIS_E_UNSUPPORTED  this platform does not know the name.
   tharsis_status (*set)(void* self, tharsis_handle handle, const char* name, int64_t value);
   tharsis_status (*get)(void* self, tharsis_handle handle, const char* name, int64_t* value);
@@ -113,6 +132,12 @@ typedef struct tharsis_net {
   //   THARSIS_E_INVALID  also where mss is not from 88 to 32767, or 0.
   tharsis_status (*dial_with)(void* self, const tharsis_address* to, const tharsis_dial_options* options,
                               tharsis_net_event on_event, void* context, tharsis_handle* connection, tharsis_error* error);
+
+  // What was said of datagrams that were sent with "errors" set, the oldest first. The first bytes of the datagram are
+  // put `into`, as many as there are and have room. What it says may be forged: anybody can send it.
+  //   THARSIS_PENDING  nothing; READABLE will come.   THARSIS_E_UNSUPPORTED  this platform does not tell.
+  tharsis_status (*receive_error)(void* self, tharsis_handle socket, uint8_t* into, size_t capacity, size_t* count,
+                                  tharsis_net_error* what);
 } tharsis_net;
 
 #ifdef __cplusplus

@@ -49,6 +49,52 @@ typedef struct tharsis_network_state {
 // Inside, the new state can be read. [own strand]
 typedef void (*tharsis_on_network)(void* context, const tharsis_network_state* state);
 
+// What is known of a neighbour's hardware address.
+enum {
+  THARSIS_NEIGHBOUR_UNKNOWN = 0,    // Nobody has asked, or the system does not say.
+  THARSIS_NEIGHBOUR_REACHABLE = 1,  // It has answered of late.
+  THARSIS_NEIGHBOUR_STALE = 2,      // It has answered, some time ago.
+  THARSIS_NEIGHBOUR_ASKING = 3,     // It is being asked and has not answered yet.
+  THARSIS_NEIGHBOUR_FAILED = 4,     // It was asked and does not answer.
+};
+
+typedef struct tharsis_interface {
+  uint32_t size;
+  uint32_t type;      // THARSIS_NETWORK_WIRED and following.
+  tharsis_text name;
+  int32_t up;         // Somebody has switched it on.
+  int32_t running;    // And something is at the other end.
+  int32_t loopback;
+  uint32_t mtu;
+  int32_t signal;     // Of a wireless one, dBm; 0: not told.
+  uint32_t reserved;
+} tharsis_interface;
+
+// A default route, and the gateway at its end.
+typedef struct tharsis_gateway {
+  uint32_t size;
+  uint32_t state;           // THARSIS_NEIGHBOUR_*
+  tharsis_address address;  // Family 0: none is needed.
+  tharsis_text interface;
+  uint32_t metric;          // The lowest of a family is taken.
+  uint32_t family;          // 4 or 6: what it routes.
+} tharsis_gateway;
+
+// The machine's network, whether it works or not. All borrowed for the length of the call.
+typedef struct tharsis_survey {
+  uint32_t size;
+  uint32_t interfaces_count;
+  const tharsis_interface* const* interfaces;
+  uint32_t gateways_count;
+  uint32_t addresses_count;
+  const tharsis_gateway* const* gateways;
+  const tharsis_address* addresses;     // That the machine may send with, but the loopback's and those of a link only.
+  const tharsis_address* name_servers;  // Of the system's resolver, with port 53.
+  uint32_t name_servers_count;
+  uint32_t reserved;
+} tharsis_survey;
+typedef void (*tharsis_on_survey)(void* context, const tharsis_survey* seen);
+
 typedef struct tharsis_network {
   uint32_t size;
   void* self;
@@ -67,6 +113,12 @@ typedef struct tharsis_network {
   //   THARSIS_E_GONE  it was ended before.
   // [own strand]
   tharsis_status (*unwatch)(void* self, tharsis_handle id);
+
+  // Looks at the machine's network now, whatever state it is in, and calls see(context, seen) inside this call. Nothing is
+  // sent. Reads the kernel's tables and a small file: call it inside loop->run_blocking().
+  //   THARSIS_E_UNSUPPORTED, THARSIS_E_DENIED  this system does not say, or not to this process.
+  // [any thread]
+  tharsis_status (*survey)(void* self, tharsis_on_survey see, void* context, tharsis_error* error);
 } tharsis_network;
 
 #ifdef __cplusplus

@@ -164,6 +164,9 @@ typedef struct tharsis_observer {
   // [own strand]
   tharsis_status (*watch)(void* self, const tharsis_strand* strand, tharsis_on_observation see, void* context,
                           tharsis_error* error);
+
+  // As tharsis_network's. [any thread]
+  tharsis_status (*survey)(void* self, tharsis_on_survey see, void* context, tharsis_error* error);
 } tharsis_observer;
 
 typedef struct tharsis_platform {

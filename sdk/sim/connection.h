@@ -44,6 +44,7 @@ class connection : public std::enable_shared_from_this<connection> {
   duration round_trip(side s) const { return ends_[s].out.round_trip; }
   size_t unacked(side s) const { return ends_[s].out.buffered(); }
   uint64_t retransmits(side s) const { return ends_[s].out.retransmits; }
+  size_t mss(side s) const { return ends_[s].out.mss; }
   uint64_t acked_bytes(side s) const { return ends_[s].out.acked_bytes; }
   uint64_t received_bytes(side s) const { return ends_[s].received_bytes; }
 

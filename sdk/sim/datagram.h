@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "sdk/sim/network.h"
@@ -13,6 +14,11 @@ class datagram_socket {
  public:
   struct datagram {
     tharsis_address from;
+    std::vector<uint8_t> data;
+  };
+  // That nobody takes a datagram at the port it was sent to.
+  struct complaint {
+    tharsis_net_error what{};
     std::vector<uint8_t> data;
   };
 
@@ -27,7 +33,13 @@ class datagram_socket {
 
   // False: none is waiting; tell_readable comes once one is.
   bool receive(datagram& into);
+  // As receive().
+  bool receive_error(complaint& into);
+  // Every path here is one router long, and cuts nothing into pieces.
+  tharsis_status set(std::string_view name, int64_t value);
   void close() { std::erase(place_.datagrams, this); }
+  // Nobody there takes what was sent.
+  void on_refused(const tharsis_address& to, const std::vector<uint8_t>& data);
 
  private:
   void on_arrival(datagram d);
@@ -37,6 +49,8 @@ class datagram_socket {
   tharsis_address address_;
   std::function<void()> tell_readable_;
   std::deque<datagram> inbox_;
+  std::deque<complaint> complaints_;
+  bool hears_errors_ = false;
   bool wanted_ = false;
 };
 

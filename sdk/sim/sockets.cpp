@@ -25,7 +25,7 @@ bool is_address(const tharsis_address* a) { return a != nullptr && (a->family ==
 
 sockets::sockets(network& n, host& place, owner& strand) : net_(n), place_(place), strand_(strand) {
   table_ = {sizeof table_, this, dial,    open_listener, accept, read, write, shutdown,
-            datagram,      send, receive, resolve,       local,  set,  get,   close, dial_with};
+            datagram,      send, receive, resolve,       local,  set,  get,   close, dial_with, receive_error};
 }
 
 void sockets::count(tharsis_strand_audit& audit) const {
@@ -217,6 +217,19 @@ tharsis_status sockets::receive(void* self, tharsis_handle handle, uint8_t* into
   return THARSIS_OK;
 }
 
+tharsis_status sockets::receive_error(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count,
+                                      tharsis_net_error* what) {
+  std::unique_ptr<datagram_socket>* s = nullptr;
+  *count = 0;
+  if (const auto found = of(self).find(handle, s); found != THARSIS_OK) return found;
+  datagram_socket::complaint c;
+  if (!(*s)->receive_error(c)) return of(self).waits_for(handle, THARSIS_NET_READABLE, THARSIS_PENDING);
+  *count = std::min(capacity, c.data.size());
+  std::copy_n(c.data.begin(), *count, into);
+  *what = c.what;
+  return THARSIS_OK;
+}
+
 // ---- names
 
 tharsis_status sockets::resolve(void* self, tharsis_text name, uint32_t family, tharsis_net_resolved done,
@@ -282,6 +295,8 @@ tharsis_status sockets::set(void* self, tharsis_handle handle, const char* name,
   const std::string_view option = name;
   auto* const end = std::get_if<tcp_end>(&s->what);
   auto* const waiting = std::get_if<std::unique_ptr<listener>>(&s->what);
+  auto* const datagrams = std::get_if<std::unique_ptr<datagram_socket>>(&s->what);
+  if (datagrams != nullptr) return (*datagrams)->set(option, value);
   if (option == "reset_on_close" && end != nullptr) {
     end->wire->reset_on_close(end->side, value != 0);
   } else if (option == "mss" && (end != nullptr || waiting != nullptr)) {
@@ -312,6 +327,10 @@ tharsis_status sockets::get(void* self, tharsis_handle handle, const char* name,
     *value = static_cast<int64_t>(wire.retransmits(end->side));
   else if (fact == "acked_bytes")
     *value = static_cast<int64_t>(wire.acked_bytes(end->side));
+  else if (fact == "mss")
+    *value = static_cast<int64_t>(wire.mss(end->side));
+  else if (fact == "options" || fact == "timeouts" || fact == "duplicates")
+    *value = 0;
   else if (fact == "received_bytes")
     *value = static_cast<int64_t>(wire.received_bytes(end->side));
   else

@@ -88,6 +88,8 @@ class sockets {
   static tharsis_status set(void* self, tharsis_handle handle, const char* name, int64_t value);
   static tharsis_status get(void* self, tharsis_handle handle, const char* name, int64_t* value);
   static tharsis_status close(void* self, tharsis_handle handle);
+  static tharsis_status receive_error(void* self, tharsis_handle handle, uint8_t* into, size_t capacity, size_t* count,
+                                      tharsis_net_error* what);
   static sockets& of(void* self) { return *static_cast<sockets*>(self); }
 
   network& net_;

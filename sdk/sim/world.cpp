@@ -28,7 +28,7 @@ struct machine::parts {
     random = {sizeof random, this, [](void* self, uint8_t* into, size_t size) {
                 for (size_t i = 0; i < size; ++i) into[i] = static_cast<uint8_t>(of(self).net.chance.next());
               }};
-    observer = {sizeof observer, this, [](void* self) { return int64_t{of(self).here.slept.count()}; }, observe};
+    observer = {sizeof observer, this, [](void* self) { return int64_t{of(self).here.slept.count()}; }, observe, survey};
     watch = {sizeof watch, this, sample, no_stack, nullptr, nullptr};
     table = {sizeof table, this, disks.table(), &random, &observer, open, [](void*) { return uint64_t{1}; }, before_step, &watch, 1, 0};
   }
@@ -60,6 +60,10 @@ struct machine::parts {
     me.show({see, context});
     return THARSIS_OK;
   }
+  static tharsis_status survey(void* self, tharsis_on_survey see, void* context, tharsis_error*) {
+    of(self).show_all(see, context);
+    return THARSIS_OK;
+  }
   // Each watching strand looks, in a wake of its own.
   void look_again() {
     for (const auto& [id, w] : watches) strands.at(id)->send([this, w = w] { show(w); });
@@ -72,6 +76,7 @@ struct machine::parts {
   };
   tharsis_way way(uint8_t family) const;
   void show(const observing& to) const;
+  void show_all(tharsis_on_survey see, void* context) const;
 
   std::string name;
   network& net;
@@ -124,6 +129,27 @@ tharsis_way machine::parts::way(uint8_t family) const {
 void machine::parts::show(const observing& to) const {
   const tharsis_observation seen{sizeof seen, static_cast<uint32_t>(here.addresses.size()), way(4), way(6), here.addresses.data()};
   to.see(to.context, &seen);
+}
+
+// One interface, which runs while the machine is up, and a gateway of each family that has answered.
+void machine::parts::show_all(tharsis_on_survey see, void* context) const {
+  const tharsis_interface wire{sizeof wire, joined.type, text_of(joined.interface), 1, here.up, 0, joined.mtu, 0, 0};
+  const tharsis_interface* const wires[] = {&wire};
+  std::vector<tharsis_gateway> gateways;
+  for (const uint8_t family : {uint8_t{4}, uint8_t{6}})
+    if (const tharsis_way w = way(family); w.interface.size > 0)
+      gateways.push_back({sizeof(tharsis_gateway), THARSIS_NEIGHBOUR_REACHABLE, w.gateway, w.interface, 0, family});
+  std::vector<const tharsis_gateway*> list;
+  for (const tharsis_gateway& g : gateways) list.push_back(&g);
+  tharsis_survey seen{};
+  seen.size = sizeof seen;
+  seen.interfaces = wires;
+  seen.interfaces_count = 1;
+  seen.gateways = list.data();
+  seen.gateways_count = static_cast<uint32_t>(list.size());
+  seen.addresses = here.addresses.data();
+  seen.addresses_count = static_cast<uint32_t>(here.addresses.size());
+  see(context, &seen);
 }
 
 const attachment& machine::joined() const { return parts_->joined; }

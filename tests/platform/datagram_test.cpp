@@ -77,6 +77,41 @@ TEST_P(Datagram, WhatDoesNotFitIsLostAndTheNextOneIsWhole) {
   EXPECT_EQ(far.take(4), (std::vector<std::string>{"0123", "ab"}));
 }
 
+// Nobody takes it there, and the machine says so to whoever wants to hear it.
+TEST_P(Datagram, WhoWantsToHearItIsToldThatNobodyListens) {
+  on(strand, [&] { EXPECT_EQ(net.close(net.self, far.handle), THARSIS_OK); });
+  const auto error = [&](tharsis_net_error& what, std::string& bytes) {
+    uint8_t into[8];
+    size_t count = 0;
+    const tharsis_status status = net.receive_error(net.self, near.handle, into, sizeof into, &count, &what);
+    bytes.assign(as_text({into, count}));
+    return status;
+  };
+  tharsis_net_error what{};
+  std::string bytes;
+  near.send(far.address, "nobody asked");
+  settle();
+  on(strand, [&] {
+    EXPECT_EQ(error(what, bytes), THARSIS_PENDING);
+    EXPECT_EQ(net.set(net.self, near.handle, "errors", 1), THARSIS_OK);
+    EXPECT_EQ(net.set(net.self, near.handle, "ttl", 300), THARSIS_E_INVALID);
+    EXPECT_EQ(net.set(net.self, near.handle, "colour", 1), THARSIS_E_UNSUPPORTED);
+  });
+  near.send(far.address, "0123456789");
+  tharsis_status status = THARSIS_PENDING;
+  ASSERT_TRUE(until([&] {
+    on(strand, [&] { status = error(what, bytes); });
+    return status != THARSIS_PENDING;
+  }));
+  EXPECT_EQ(status, THARSIS_OK);
+  EXPECT_EQ(what.status, THARSIS_E_REFUSED);
+  EXPECT_EQ(what.type, 3u);
+  EXPECT_EQ(what.code, 3u);
+  EXPECT_TRUE(what.to == far.address) << to_text(what.to);
+  EXPECT_TRUE(same_ip(what.from, far.address)) << to_text(what.from);
+  EXPECT_EQ(bytes, "01234567") << "cut to what has room";
+}
+
 TEST_P(Datagram, APortIsBoundOnceAndAddressesMustFit) {
   EXPECT_EQ(open(far.address), THARSIS_E_IN_USE);
   EXPECT_EQ(open(at("203.0.113.7", 0)), THARSIS_E_NOT_FOUND);

@@ -591,6 +591,21 @@ TEST_F(RealNet, IPv6LoopbackWorksLikeIPv4) {
 }
 
 // Many connections between strands of several threads, each message answered; for the thread sanitizer.
+TEST(RealNetwork, ASurveyShowsTheLoopbackAndNeedsNoStrand) {
+  real_stage stage;
+  const tharsis_observer& observer = *stage.platform.table()->observer;
+  bool loopback = false;
+  const auto see = [](void* context, const tharsis_survey* seen) {
+    for (uint32_t i = 0; i < seen->interfaces_count; ++i) {
+      const tharsis_interface& one = *seen->interfaces[i];
+      if (one.loopback != 0 && view(one.name) == "lo") *static_cast<bool*>(context) = true;
+    }
+  };
+  tharsis_error error = no_error();
+  ASSERT_EQ(observer.survey(observer.self, see, &loopback, &error), THARSIS_OK) << error.text;
+  EXPECT_TRUE(loopback);
+}
+
 TEST(RealNetLoad, ConnectionsOfManyStrandsDoNotDisturbEachOther) {
   real_stage stage;
   const tharsis_strand& host = stage.open(THARSIS_STRAND_DEDICATED);
