@@ -134,6 +134,18 @@ const std::map<std::string, own_command>& own_commands() {
         "  --with PROFILE               a further profile, on another machine of the same world; may be repeated.\n"
         "                               Machines share a disk, and what listens on loopback is reached from all.\n"
         "  --state DIR                  a folder on the simulated disk (/state)\n"}},
+      {"new-plugin",
+       {"new-plugin DIR --id ID  make a folder with a plugin that builds, is tested and runs", 1, 1,
+        "tharsis new-plugin DIR --id ID [--kind KIND]\n"
+        "  Writes a plugin of your own into DIR: manifest, source, test, profile, CMakeLists.txt. It is green at once:\n"
+        "      cd DIR && cmake -B build && cmake --build build && ctest --test-dir build\n"
+        "  CMake finds an installed Tharsis in /usr, else by -D CMAKE_PREFIX_PATH=PREFIX.\n"
+        "  --id com.acme.hello          what the plugin is called: dotted lower-case words\n"
+        "  --kind service               others call it, on their own strands (this one without --kind)\n"
+        "         sink                  hears events and writes them to a file\n"
+        "         codec                 the wire of stn's links\n"
+        "         probe                 measures something again and again, and publishes it\n",
+        "a DIR"}},
       {"version", {"version", 0, 0, "tharsis version\n  Prints the version.\n"}},
       {"help",
        {"help COMMAND            what a command takes", 0, 1,
@@ -166,6 +178,8 @@ const std::vector<option>& options() {
       {"--seed", true, {"simulate"}},
       {"--faults", true, {"simulate"}},
       {"--with", true, {"simulate"}},
+      {"--id", true, {"new-plugin"}},
+      {"--kind", true, {"new-plugin"}},
   };
   return all;
 }
@@ -241,6 +255,10 @@ class reader {
       line_.faults = value;
     } else if (name == "--with") {
       line_.with.push_back(value);
+    } else if (name == "--id") {
+      line_.id = value;
+    } else if (name == "--kind") {
+      line_.kind = value;
     } else if (name == "--seeds" || name == "--seed") {
       const auto number = parse_integer(value);
       if (!number || *number < 1) return wrong(name + " takes a whole number from 1; got '" + value + "'");
@@ -273,7 +291,7 @@ class reader {
     if (given < takes.arguments_least) return wrong(name + "needs " + takes.first + "; see tharsis help " + line_.command);
     if (given <= takes.arguments_most) return {};
     const std::string most = takes.arguments_most == 0   ? "takes nothing"
-                             : takes.arguments_most == 1 ? "takes one PROFILE"
+                             : takes.arguments_most == 1 ? "takes one" + takes.first.substr(takes.first.find(' '))
                                                          : "takes " + takes.both;
     return wrong(name + most + ", got '" + line_.arguments[takes.arguments_most] + "' too");
   }
@@ -301,7 +319,7 @@ std::string help_text(const std::string& command,
   if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
   std::string text = "Tharsis runs the plugins of a profile.\n\n";
   for (const char* name : {"run", "simulate", "check", "plugins", "explain", "schema", "lock", "status", "metrics", "reload",
-                           "stop", "tail", "tell", "level", "why", "help", "version"})
+                           "stop", "tail", "tell", "level", "why", "new-plugin", "help", "version"})
     text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;

@@ -18,6 +18,8 @@ struct command_line {
   std::optional<duration> run_for;
   std::optional<uint64_t> seeds, seed;  // How many, and which one.
   std::optional<std::string> faults;
+  std::optional<std::string> id, kind;  // Of a new plugin.
+  std::optional<std::string> only;      // Which tests.
   std::vector<std::string> with;  // Further profiles.
   bool json = false;
   bool metrics = false;

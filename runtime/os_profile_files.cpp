@@ -43,6 +43,13 @@ std::optional<error> replace_text_file(const std::string& path, const std::strin
   return {};
 }
 
+std::optional<error> make_folders(const std::string& path) {
+  std::error_code failure;
+  fs::create_directories(path, failure);
+  if (failure) return error{THARSIS_E_IO, "the folder " + path + " cannot be made: " + failure.message()};
+  return {};
+}
+
 namespace {
 
 template <class Wanted>

@@ -15,6 +15,9 @@ result<std::string> read_text_file(const std::string& path, size_t largest);
 // Replaces the file as a whole; its owner may change it, everybody may read it. Nothing: it is done.
 std::optional<error> replace_text_file(const std::string& path, const std::string& text);
 
+// The folder and its parents; one that exists is no failure. Nothing: it is there.
+std::optional<error> make_folders(const std::string& path);
+
 // Names of the folders inside a folder, sorted. Empty when it does not exist or cannot be read.
 std::vector<std::string> list_folders(const std::string& path);
 

@@ -8,6 +8,7 @@
 #include "runtime/explain_command.h"
 #include "runtime/lock_command.h"
 #include "runtime/metrics_command.h"
+#include "runtime/new_plugin_command.h"
 #include "runtime/os_state_folder.h"
 #include "runtime/plugin_listing.h"
 #include "runtime/running_runtime.h"
@@ -147,6 +148,7 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "status") return status_command(*line);
   if (command == "metrics") return metrics_command(*line);
   if (command == "simulate") return simulate_command(*line);
+  if (command == "new-plugin") return new_plugin_command(*line);
   if (command == "stop") return stop_command(*line);
   if (command == "reload") return reload_command(*line);
   if (command == "tail") return tail_command(*line);

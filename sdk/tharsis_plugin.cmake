@@ -1,15 +1,19 @@
 # The word that a plugin is built with, in Tharsis' own tree and outside of it.
 include(GNUInstallDirs)
 
-# tharsis_plugin(id source... [FOLDER folder] LINK lib... SHIP file...): plugins/<id>/ in the build folder gets the
-# library, its plugin.yaml and the files that are shipped beside it; installed, they lie where `tharsis`
-# looks for them. FOLDER: there instead, neither installed nor part of what a profile may name.
+# tharsis_plugin(id source... [BUILT_IN folder | FOLDER folder] LINK lib... SHIP file...): plugins/<id>/ in the build
+# folder gets the library, its plugin.yaml and the files that are shipped beside it; installed, they lie where `tharsis`
+# looks for them. BUILT_IN: there instead of plugins/<id>/. FOLDER: there instead, neither installed nor part of what a
+# profile may name.
 function(tharsis_plugin name)
-  cmake_parse_arguments(A "" "FOLDER" "LINK;SHIP" ${ARGN})
+  cmake_parse_arguments(A "" "BUILT_IN;FOLDER" "LINK;SHIP" ${ARGN})
   set(target plugin_${name})
   add_library(${target} MODULE ${A_UNPARSED_ARGUMENTS})
   if(NOT A_FOLDER)
     set(A_FOLDER ${CMAKE_BINARY_DIR}/plugins/${name})
+    if(A_BUILT_IN)
+      set(A_FOLDER ${A_BUILT_IN})
+    endif()
     set(installed ${CMAKE_INSTALL_LIBDIR}/tharsis/plugins/${name})
     install(TARGETS ${target} LIBRARY DESTINATION ${installed})
     install(FILES plugin.yaml ${A_SHIP} DESTINATION ${installed})
