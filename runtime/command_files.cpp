@@ -8,8 +8,16 @@
 namespace tharsis::runtime {
 namespace {
 
-// What stands behind --name, or --name=; one that is missing the command itself complains of.
-std::optional<std::string> value_of(const std::string& name, const std::vector<std::string>& words) {
+// Does the command's usage line begin "greet GUESTS"? Then its guests are no option.
+bool is_first_word(const std::string& name, const plugin_command& command) {
+  std::string beginning = command.name + ' ';
+  for (const char c : name) beginning += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return command.help.starts_with(beginning) && (command.help.size() == beginning.size() || command.help[beginning.size()] == ' ' || command.help[beginning.size()] == ':');
+}
+
+// What stands behind --name, or --name=, or right behind the command; one that is missing the command itself complains of.
+std::optional<std::string> value_of(const std::string& name, const plugin_command& command, const std::vector<std::string>& words) {
+  if (is_first_word(name, command)) return words.size() > 1 && !words[1].starts_with("-") ? std::optional(words[1]) : std::nullopt;
   const std::string option = "--" + name;
   std::optional<std::string> value;
   for (size_t i = 1; i < words.size() && words[i] != "--"; ++i) {
@@ -43,12 +51,12 @@ void add_command_files(const std::string& plugin, const std::vector<std::string>
   const auto& commands = found->manifest->commands;
   const auto command = std::find_if(commands.begin(), commands.end(), [&](const plugin_command& c) { return c.name == words[0]; });
   if (command == commands.end() || command->files.empty()) return;
-  const auto files = command->files;
+  const plugin_command of = *command;
   auto fuller = std::make_shared<plugin_manifest>(*found->manifest);
-  fuller->settings.members.insert(fuller->settings.members.end(), files.begin(), files.end());
+  fuller->settings.members.insert(fuller->settings.members.end(), of.files.begin(), of.files.end());
   found->manifest = std::move(fuller);
-  for (const setting& file : files) {
-    const auto path = value_of(file.name, words);
+  for (const setting& file : of.files) {
+    const auto path = value_of(file.name, of, words);
     auto tree = path ? read_command_file(*path, problems) : std::nullopt;
     if (!tree) continue;
     tree->key = file.name;

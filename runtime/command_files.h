@@ -4,7 +4,8 @@
 //     command_files: { simulate-fleet: { scenario: { type: group, settings: { ... } } } }
 //
 // The command finds it among its settings, under `scenario`; its option is --scenario, and --set scenario.key=value is
-// stronger than the file. As with all settings of a command, what is required but missing the command has to notice.
+// stronger than the file. Where the command's usage line begins with it, "sign-table SOURCE ...", it is no option but the word
+// right behind the command. As with all settings of a command, what is required but missing the command has to notice.
 #pragma once
 #include <string>
 #include <vector>

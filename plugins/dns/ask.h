@@ -22,7 +22,6 @@ struct means {
   // Who may vouch for a server. Nothing: why not.
   std::optional<tls_context> bare, web;  // For tls://; for https://, which also settles on HTTP/2.
   error untrusted{THARSIS_E_INVALID, "no certificate is trusted"};
-  bool reading = false;  // On a thread that may block; see load_trust().
 
   chance draw() const;
 };

@@ -4,6 +4,7 @@
 #include "plugins/dns/read_settings.h"
 #include "plugins/dns/resolve_command.h"
 #include "plugins/dns/service.h"
+#include "plugins/dns/table_command.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/door.h"
 #include "sdk/async/task_set.h"
@@ -32,7 +33,7 @@ class plugin {
     return std::make_unique<plugin>(tables, *s);
   }
   plugin(const host& tables, const settings& s)
-      : host_(tables), place_(tables.loop), service_(tables, place_, s, file_of(tables)), command_(tables, place_, service_, s), closing_(place_) {}
+      : host_(tables), place_(tables.loop), service_(tables, place_, s, file_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_), closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) {
     service_.open(host_.declare(stats_topic));
@@ -42,14 +43,17 @@ class plugin {
     closing_.spawn(close());
     return THARSIS_PENDING;
   }
-  void run_command(const command_call& call) { command_.run(call); }
+  void run_command(const command_call& call) {
+    if (table_command::is_one(call.name())) return table_command_.run(call);
+    command_.run(call);
+  }
 
  private:
   static std::string file_of(const host& tables) { return std::string(view(tables.paths->data(tables.paths->self))) + "/addresses"; }
   task<void> close() {
     service_.close();
     co_await service_.keep(later(place_.now(), keep_at_most));
-    if (service_.reads_trust() || command_.reads_trust()) co_await blocking_over(place_);
+    co_await blocking_over(place_);
     host_.self->stopped(host_.self->self);
   }
 
@@ -60,6 +64,7 @@ class plugin {
   strand place_;
   service service_;
   resolve_command command_;
+  table_command table_command_;
   task_set closing_;
 };
 

@@ -23,7 +23,6 @@ class resolve_command {
   // In the place of the plugin's start. Ends with finish(): 0 when every name has an address, 1 when one has none, 2 when the
   // words make no sense.
   void run(const command_call& call);
-  bool reads_trust() const { return means_.reading; }
 
  private:
   struct row {

@@ -34,7 +34,6 @@ class service {
   void close();
   // After that: what is known of addresses is on the disk when it returns, if the disk takes it by then.
   task<void> keep(instant deadline) { return ranking_.close(deadline); }
-  bool reads_trust() const { return means_.reading; }
 
  private:
   // What a caller's thread hands over: a question, or the wish to take one back.

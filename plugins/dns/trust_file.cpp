@@ -30,9 +30,7 @@ result<tls_context> read_trust(const tharsis_files& files, const settings::tls_s
 task<void> load_trust(means& into, settings::tls_settings from) {
   const tharsis_files* const files = into.tables.files;
   const auto read = [files, from = std::move(from)] { return std::pair(read_trust(*files, from, false), read_trust(*files, from, true)); };
-  into.reading = true;
   auto both = co_await blocking(into.place, read);
-  into.reading = false;
   if (!both) {
     into.untrusted.text = "too much blocking work waits, so the trusted certificates could not be read";
   } else if (!both->first || !both->second) {

@@ -7,7 +7,7 @@
 namespace tharsis::dns {
 
 // Fills in `into.bare` and `into.web`, or why there is none: `into.untrusted`. `into` outlives the task; where this is destroyed
-// half-way, its `reading` stays true, and blocking_over() is to be waited for.
+// half-way, blocking_over() is to be waited for.
 task<void> load_trust(means& into, settings::tls_settings from);
 
 }  // namespace tharsis::dns

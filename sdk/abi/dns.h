@@ -11,7 +11,16 @@ extern "C" {
 #define THARSIS_DNS_ID "tharsis.dns/1"
 #define THARSIS_DNS_STATS_TOPIC "dns.stats"
 
-enum { THARSIS_DNS_LITERAL = 0, THARSIS_DNS_PINNED = 1, THARSIS_DNS_CACHED = 2, THARSIS_DNS_SYSTEM = 3, THARSIS_DNS_SERVERS = 4 };
+enum {
+  THARSIS_DNS_LITERAL = 0,
+  THARSIS_DNS_PINNED = 1,
+  THARSIS_DNS_CACHED = 2,
+  THARSIS_DNS_SYSTEM = 3,
+  THARSIS_DNS_SERVERS = 4,
+  THARSIS_DNS_TABLE = 5,        // The application's signed table.
+  THARSIS_DNS_HOSTS = 6,        // A hosts file.
+  THARSIS_DNS_LAST_RESORT = 7,  // dns.last_resort of the profile: all else failed.
+};
 
 // What is known of one address of an answer.
 typedef struct tharsis_dns_candidate {

@@ -38,6 +38,17 @@ TEST(CommandFiles, AreAmongTheSettingsOfTheirCommand) {
   }
 }
 
+TEST(CommandFiles, WhatTheUsageLineBeginsWithIsTheWordBehindTheCommand) {
+  for (const bool given : {true, false}) {
+    profile_folder here;
+    here.add_plugin("greeter", "commands: { greet: \"greet GUESTS: says hello.\" }\ncommand_files: { greet: { guests: { type: list, of: { type: text } } } }\n");
+    here.write("party.yaml", "[ann, bob]\n");
+    const std::string file = here.path + "/party.yaml";
+    const profile p = profile_of_plugin("greeter", here.request, here.problems, given ? std::vector<std::string>{"greet", file, "--loud"} : std::vector<std::string>{"greet", "--loud", file});
+    EXPECT_EQ(asked(here, p, "guests.1") != nullptr, given);
+  }
+}
+
 TEST(CommandFiles, ASetIsStronger) {
   profile_folder here;
   here.add_plugin("greeter", greeter);
