@@ -1,0 +1,43 @@
+"""A wheel of this package: the Python files alone, or with THARSIS_PREFIX=DIR also the libtharsis and the plugins installed there."""
+import os
+import pathlib
+import shutil
+
+from setuptools import Distribution, setup
+from setuptools.command.build_py import build_py
+
+prefix = os.environ.get("THARSIS_PREFIX")
+
+
+class build_with_library(build_py):
+    def run(self):
+        super().run()
+        if not prefix:
+            return
+        library = next(pathlib.Path(prefix).glob("lib*/**/libtharsis.so.0"), None)
+        if library is None:
+            raise SystemExit(f"setup.py: no libtharsis.so.0 is in THARSIS_PREFIX, {prefix}")
+        here = pathlib.Path(self.build_lib) / "tharsis"
+        (here / "lib/tharsis").mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(library, here / "lib/libtharsis.so.0")
+        shutil.copytree(library.parent / "tharsis/plugins", here / "lib/tharsis/plugins", dirs_exist_ok=True)
+        shutil.copyfile(pathlib.Path(prefix) / "share/tharsis/configs/desktop.yaml", here / "desktop.yaml")
+
+
+class Native(Distribution):
+    def has_ext_modules(self):  # Then the wheel is for this platform only.
+        return bool(prefix)
+
+
+try:
+    from wheel.bdist_wheel import bdist_wheel
+
+    class any_python(bdist_wheel):  # What is native in it is loaded by ctypes, whichever Python that is.
+        def get_tag(self):
+            return ("py3", "none", super().get_tag()[2])
+
+    commands = {"build_py": build_with_library, "bdist_wheel": any_python}
+except ImportError:
+    commands = {"build_py": build_with_library}
+
+setup(cmdclass=commands, distclass=Native)

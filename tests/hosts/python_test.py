@@ -1,0 +1,343 @@
+"""The Python package against the real libtharsis, its plugins and a gateway. python_test.py PACKAGE BUILD STATE [unittest's words]
+
+Cycles of start and stop: THARSIS_CYCLES of them, else 20."""
+import asyncio
+import gc
+import logging
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+package, build, state = (pathlib.Path(word).resolve() for word in sys.argv[1:4])
+source = pathlib.Path(__file__).resolve().parents[2]
+os.environ["THARSIS_LIB"] = str(build / "lib")
+sys.path[:0] = [str(package), str(source / "tests/e2e")]
+
+import ctypes  # noqa: E402
+
+import loopback  # noqa: E402
+import tharsis  # noqa: E402
+from tharsis import _abi  # noqa: E402
+
+ECHO, MESSAGE, UNKNOWN = 100, 3, 99  # Of the gateway.
+FIXTURES = build / "tests/fixtures"
+PATIENCE = 60  # Only a failing test waits so long.
+
+
+def profile(plugins: str) -> str:
+    return "tharsis: 1\nplugins:\n" + plugins
+
+
+def message(sender: str, text: str) -> bytes:
+    texts = ["", sender, "all", text, "0"]
+    return b"".join(bytes([n << 3 | 2, len(t)]) + t.encode() for n, t in enumerate(texts, 1))
+
+
+class Layout(unittest.TestCase):
+    """What ctypes is told of the structs is what the compiler made of them."""
+
+    def test_structs_are_as_the_contract_has_them(self):
+        listed: dict[str, list[tuple[int, int, str]]] = {}
+        sizes: dict[str, int] = {}
+        for line in (source / "tests/abi/layout.txt").read_text().splitlines():
+            if field := re.fullmatch(r"  (\d+) (\d+) (\w+)", line):
+                listed[name].append((int(field[1]), int(field[2]), field[3]))
+            elif struct := re.fullmatch(r"(tharsis_\w+) (\d+)", line):
+                name = struct[1]
+                listed[name], sizes[name] = [], int(struct[2])
+        for name, mirror in {**_abi.MIRRORED, **_abi.PARTIAL}.items():
+            ours = [(getattr(mirror, f).offset, getattr(mirror, f).size, f) for f, *_ in mirror._fields_]
+            theirs = listed[name][:len(ours)] if name in _abi.PARTIAL else listed[name]
+            self.assertEqual(ours, theirs, name)
+            if name in _abi.MIRRORED:
+                self.assertEqual(ctypes.sizeof(mirror), sizes[name], name)
+
+    def test_status_and_why_have_the_contracts_numbers(self):
+        numbers = dict(re.findall(r"^(THARSIS_\w+) (-?\d+)$", (source / "tests/abi/layout.txt").read_text(), re.M))
+        for status in tharsis.Status:
+            prefix = "THARSIS_" if status >= 0 else "THARSIS_E_"
+            self.assertEqual(status, int(numbers[prefix + status.name]))
+        for why in list(tharsis.Why)[:-1]:
+            self.assertEqual(why, int(numbers["THARSIS_STN_" + why.name]))
+        for flag in tharsis.Flag:
+            self.assertEqual(flag, int(numbers["THARSIS_STN_" + flag.name]))
+
+
+class Hosted(unittest.IsolatedAsyncioTestCase):
+    def setUp(self):
+        shutil.rmtree(state, ignore_errors=True)
+        state.mkdir(parents=True, mode=0o700)
+        self.thread = __import__("threading").get_ident()
+
+    def fixture(self, plugins: str, **options) -> tharsis.Runtime:
+        return tharsis.Runtime(text=profile(plugins), plugins=[FIXTURES], state=state, **options)
+
+
+class Profiles(Hosted):
+    def test_a_wrong_profile_is_refused_with_its_place_and_all_its_problems(self):
+        with self.assertRaisesRegex(tharsis.ProfileError, r"wrong.yaml:3:10: .*linkz") as caught:
+            tharsis.Runtime("wrong.yaml", text=profile("  stn: { linkz: {} }\n  dns: { timeuot: 1s }\n"), state=state)
+        self.assertIn("timeuot", caught.exception.problems)
+        self.assertIn("did you mean 'links'", caught.exception.problems)
+        self.assertIsInstance(caught.exception, ValueError)
+
+    def test_a_wrong_setting_of_the_host_is_refused_too(self):
+        with self.assertRaisesRegex(tharsis.ProfileError, "nowhere"):
+            tharsis.Runtime(sets={"stn.links.main.endpoints": ["nowhere"]}, state=state)
+
+    async def test_the_desktop_profile_starts_without_a_server_and_says_why_there_is_none(self):
+        async with tharsis.Runtime(state=state) as runtime:
+            with runtime.events("sdt.verdict") as verdicts:
+                verdict = await asyncio.wait_for(anext(verdicts), PATIENCE)
+            self.assertIn("im.example.invalid", verdict.payload["headline"])
+
+    async def test_a_plugin_that_does_not_start_is_an_error_with_its_reason(self):
+        with self.assertRaisesRegex(tharsis.Error, "plugin 'start_fails' did not start: ."):
+            async with self.fixture("  start_fails: {}\n"):
+                self.fail("it started")
+
+    async def test_a_runtime_runs_once(self):
+        runtime = self.fixture("  quiet: {}\n")
+        async with runtime:
+            with self.assertRaisesRegex(tharsis.Error, "a runtime runs once"):
+                await runtime.start()
+        self.assertTrue(runtime.closed)
+        await runtime.close()
+        for call in (runtime.report, runtime.metrics, runtime.events, lambda: runtime.tell(account="")):
+            with self.assertRaisesRegex(tharsis.Error, "was closed"):
+                call()
+
+
+class Telling(Hosted):
+    async def test_what_is_told_arrives_and_nonsense_is_named(self):
+        runtime = self.fixture("  tunable: {}\n")
+        with self.assertRaisesRegex(tharsis.Error, "proxy: .*write it like http:"):
+            runtime.tell(proxy="nowhere", account="ann")
+        with self.assertRaisesRegex(ValueError, "no type of network 'wfi'; there are none, wired"):
+            runtime.tell(type="wfi")
+        runtime.tell(foreground=False, metered=True, type="cellular", network="home", account="ann", device="a phone")
+        networks = runtime.events("runtime.network")
+        async with runtime:
+            async for event in networks:
+                if event.payload["account"] == "ann":
+                    break
+        self.assertEqual((event.payload["metered"], event.payload["type"], event.payload["id"]), (1, "cellular", "home"))
+
+    async def test_a_profile_is_changed_as_a_whole_or_not_at_all(self):
+        async with self.fixture("  tunable: {}\n") as runtime:
+            changed = runtime.events("tunable.settings")
+            self.assertEqual(await runtime.reload(text=profile("  tunable: { live: 5 }\n")), "tunable: changed\n  live: 0 -> 5\n")
+            async for event in changed:
+                if event.payload["live"] == 5:
+                    break
+            self.assertEqual(await runtime.reload(), "nothing has changed\n")
+            with self.assertRaisesRegex(tharsis.Error, "'tunable' refuses its new settings: it likes what it has"):
+                await runtime.reload(text=profile("  tunable: { refuses: true }\n"))
+            with self.assertRaisesRegex(tharsis.ProfileError, "'liv'") as caught:
+                await runtime.reload(text=profile("  tunable: { liv: 5 }\n"))
+            self.assertIn("'live'", caught.exception.problems)
+            self.assertEqual(await runtime.reload(sets={"tunable.live": 6}), "tunable: changed\n  live: 5 -> 6\n")
+
+    async def test_python_s_own_log_lines_are_in_the_log(self):
+        async with tharsis.Runtime(state=state) as runtime:
+            logger = logging.getLogger("shop")
+            logger.addHandler(tharsis.LogHandler(runtime))
+            logger.setLevel(logging.INFO)
+            logger.warning("only %d left", 3)
+            runtime.log.info("from the application")
+            runtime.log.debug("not kept")
+        logger.error("after the end it is dropped")
+        said = subprocess.run([build / "bin/tharsis", "xlog", "cat", state / "log"], capture_output=True, text=True, check=True).stdout
+        self.assertRegex(said, r"W \d+ host shop: only 3 left")
+        self.assertRegex(said, r"I \d+ host from the application")
+        self.assertNotRegex(said, "not kept|after the end")
+
+
+class Streams(Hosted):
+    async def test_who_does_not_read_loses_the_oldest_and_learns_how_many(self):
+        runtime = self.fixture("  tunable: {}\n")
+        slow, all_of_it = runtime.events("tunable.settings", depth=2), runtime.events("tunable.settings", depth=1000)
+        async with runtime:
+            for live in range(1, 6):
+                await runtime.reload(sets={"tunable.live": live})
+        seen, late = [e async for e in all_of_it], [e async for e in slow]
+        self.assertEqual(seen[-1].payload["live"], 5)
+        self.assertGreater(len(seen), 4)
+        self.assertEqual(late, seen[-2:])
+        self.assertEqual(slow.dropped, len(seen) - 2)
+        self.assertEqual(all_of_it.dropped, 0)
+
+    async def test_a_reader_that_waits_ends_with_the_runtime_and_with_close(self):
+        async with self.fixture("  quiet: {}\n") as runtime:
+            closed, left = runtime.events("nobody.*"), runtime.events("nobody.*")
+            readers = [asyncio.create_task(self.all_of(s)) for s in (closed, left)]
+            await asyncio.sleep(0)
+            closed.close()
+            self.assertEqual(await readers[0], [])
+        self.assertEqual(await asyncio.wait_for(readers[1], PATIENCE), [])
+
+    @staticmethod
+    async def all_of(stream):
+        return [one async for one in stream]
+
+
+class Tasks(Hosted):
+    """A gateway in this process, and clients over TLS."""
+
+    async def asyncSetUp(self):
+        self.gateway = tharsis.Runtime(text=profile('  gateway: { listen: "tcps://127.0.0.1:0", certificate: { names: [im.tharsis.test] } }\n'),
+                                       state=state)
+        await self.gateway.start()
+        endpoint = state / "gateway/endpoint"
+        while not endpoint.exists():
+            await asyncio.sleep(0.001)
+        self.endpoint = "tcps://im.tharsis.test:" + endpoint.read_text().strip().rsplit(":", 1)[1]
+
+    async def asyncTearDown(self):
+        await self.gateway.close()
+
+    def client(self, user: str = "ann") -> tharsis.Runtime:
+        return tharsis.Runtime(state=state / user, sets={
+            "stn.links.main": {"endpoints": [self.endpoint], "tls": {"ca": str(state / "gateway/ca.pem")}, "user": user},
+            "dns.pins": {"im.tharsis.test": ["127.0.0.1"]}})
+
+    async def test_each_task_gets_its_answer(self):
+        async with self.client() as runtime:
+            bodies = [os.urandom(n) for n in (0, 1, 1000, 100_000)]
+            ends = await asyncio.gather(*[runtime.send(ECHO, body, key=os.urandom(8), timeout=PATIENCE) for body in bodies])
+            self.assertEqual([end.body for end in ends], bodies)
+            self.assertEqual({(end.status, end.why) for end in ends}, {(tharsis.Status.OK, tharsis.Why.ANSWERED)})
+            self.assertGreater(ends[0].times["first_byte"], 0)
+            done = next(m for m in runtime.metrics() if (m["plugin"], m["name"]) == ("stn", "tasks_done"))
+            self.assertEqual(done["value"], len(bodies))
+
+    async def test_failures_carry_the_runtimes_sentences(self):
+        async with self.client() as runtime:
+            with self.assertRaisesRegex(tharsis.Timeout, "link 'main' brought no answer") as late:
+                await runtime.send(ECHO, timeout=PATIENCE)
+                await runtime.send(UNKNOWN, b"x", timeout=0.2)
+            self.assertIsInstance(late.exception, TimeoutError)
+            self.assertEqual(late.exception.task.why, tharsis.Why.NO_TIME)
+            with self.assertRaisesRegex(tharsis.NotFound, "mian"):
+                await runtime.send(ECHO, link="mian")
+            with self.assertRaisesRegex(tharsis.Error, "."):
+                await runtime.send(0)
+            with self.assertRaisesRegex(ValueError, "more than 0"):
+                await runtime.send(ECHO, timeout=0)
+            with self.assertRaisesRegex(tharsis.ProfileError, "neither an IP address nor a name"):
+                await runtime.resolve("127.1")
+
+    async def test_names_are_resolved(self):
+        async with self.client() as runtime:
+            found = await runtime.resolve("im.tharsis.test")
+            self.assertEqual(([str(a) for a in found.addresses], found.verdict), (["127.0.0.1"], "proven"))
+
+    async def test_pushes_come_from_other_clients(self):
+        async with self.client("ann") as ann, self.client("ben") as ben:
+            pushes = ann.pushes()
+            await ann.send(ECHO, b"", timeout=PATIENCE)  # Ann is there before Ben speaks.
+            await ben.send(MESSAGE, message("ben", "good morning"), timeout=PATIENCE)
+            push = await asyncio.wait_for(anext(pushes), PATIENCE)
+            self.assertEqual((push.link, push.command), ("main", 10001))
+            self.assertIn(b"good morning", push.body)
+
+    async def test_whoever_stops_waiting_withdraws_the_task(self):
+        async with self.client() as runtime:
+            ends = runtime.events("stn.task")
+            waits = asyncio.create_task(runtime.send(UNKNOWN, b"x", timeout=PATIENCE))
+            await runtime.send(ECHO, b"", timeout=PATIENCE)
+            waits.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await waits
+            async for end in ends:
+                if end.payload["command"] == UNKNOWN:
+                    break
+            self.assertEqual(end.payload["why"], tharsis.Why.CANCELLED)
+
+    async def test_a_task_without_an_answer_ends_when_the_runtime_does(self):
+        async with self.client() as runtime:
+            waits = asyncio.create_task(runtime.send(UNKNOWN, b"x", timeout=PATIENCE))
+            await runtime.send(ECHO, b"", timeout=PATIENCE)
+        with self.assertRaisesRegex(tharsis.Error, "stop"):
+            await waits
+
+    async def test_a_profile_without_stn_says_what_is_missing(self):
+        async with self.fixture("  quiet: {}\n") as runtime:
+            with self.assertRaisesRegex(tharsis.NotFound, "no plugin of the profile provides 'tharsis.stn/1'"):
+                await runtime.send(ECHO)
+
+    async def test_no_callback_comes_on_a_foreign_thread(self):
+        # Method: the only two functions of Python's that C knows say on which thread they ran.
+        from tharsis import services
+        threads = set()
+        settle, services.settle = services.settle, lambda *words: (threads.add(__import__("threading").get_ident()), settle(*words))
+        try:
+            async with self.client() as runtime:
+                await asyncio.gather(*[runtime.send(ECHO, b"x", timeout=PATIENCE) for _ in range(20)], runtime.resolve("im.tharsis.test"))
+        finally:
+            services.settle = settle
+        self.assertEqual(threads, {self.thread})
+
+    async def test_the_example_does_all_that_an_application_does(self):
+        port = loopback.free_port()
+        program, endpoint = build / "bin/tharsis", f"tcp://127.0.0.1:{port}"
+        server = subprocess.Popen([program, "stn", "serve", endpoint, "--state", state / "served"], stdout=subprocess.DEVNULL)
+        try:
+            while not loopback.listens(port):
+                await asyncio.sleep(0.01)
+            example = subprocess.run([sys.executable, "-B", source / "sdk/hosts/python/examples/tour.py", endpoint], capture_output=True, text=True,
+                                     env={**os.environ, "PYTHONPATH": str(package)}, timeout=PATIENCE)
+        finally:
+            server.terminate()
+            server.wait()
+        self.assertEqual(example.returncode, 0, example.stderr)
+        for line in ("link main is up", "answer: hello", "localhost is ", "push: .*good morning", "no answer: link 'main' brought", "metrics: 1 "):
+            self.assertRegex(example.stdout, line)
+
+
+class Heap(ctypes.Structure):  # Of glibc's mallinfo2: what is in use, not what was fetched from the system.
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+
+
+mallinfo2 = ctypes.CDLL(None).mallinfo2
+mallinfo2.restype = Heap
+
+
+class Cycles(unittest.TestCase):
+    def test_starts_and_stops_leave_nothing_behind(self):
+        cycles = int(os.environ.get("THARSIS_CYCLES", "20"))
+
+        async def live_once(folder: str) -> None:
+            async with tharsis.Runtime(sets={"stn.links.main.endpoints": ["tcp://127.0.0.1:1"]}, state=folder) as runtime:
+                runtime.events()
+                with self.assertRaises(tharsis.Error):
+                    await runtime.send(ECHO, b"x", timeout=0.001)
+
+        def held() -> tuple[int, int, int, int]:
+            gc.collect()
+            heap = mallinfo2()
+            return (len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")), sys.getallocatedblocks(),
+                    heap.uordblks + heap.hblkhd)
+
+        async def live(times: int) -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                for _ in range(times):
+                    await live_once(folder)
+
+        asyncio.run(live(10))
+        threads, descriptors, blocks, memory = held()
+        asyncio.run(live(cycles))
+        after = held()
+        self.assertEqual(after[:2], (threads, descriptors))
+        self.assertLess(after[2] - blocks, 500, "Python's objects")
+        self.assertLess(after[3] - memory, 256 << 10, "bytes of the C heap")
+        print(f"{cycles} cycles: {after[2] - blocks:+} objects of Python's, {(after[3] - memory) / 1024:+.0f} KiB of the C heap")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
