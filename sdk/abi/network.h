@@ -4,6 +4,7 @@
 // password).
 #pragma once
 #include "sdk/abi/abi.h"
+#include "sdk/abi/net.h"
 
 #ifdef __cplusplus
 extern "C" {
