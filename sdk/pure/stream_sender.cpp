@@ -15,18 +15,19 @@ error wrong_write(std::string text) { return {THARSIS_E_INVALID, std::move(text)
 
 error stream_sender::violation(const char* what) { return {THARSIS_E_PROTOCOL, std::string("the other side ") + what}; }
 
-// More than its own only as far as the pool has it; what was taken is given back when it is confirmed.
+// More than its own only as far as the pool has it; what was taken is given back when it is confirmed. What is only added up
+// comes on top: alone, its last bytes would be too few for anybody to ask for.
 size_t stream_sender::room() {
   if (!known_ || last_) return 0;
-  if (written_ < start_) return static_cast<size_t>(std::min<uint64_t>(start_ - written_, settings_.buffer_max));
   const size_t allowed = settings_.own + from_pool_;
   if (allowed < settings_.buffer_max && kept_.size() * 2 > allowed) {
     const size_t more = std::min(settings_.buffer_max - allowed, allowed);
     if (pool_.take(more)) from_pool_ += more;
   }
+  const uint64_t old = start_ - std::min(start_, written_);
   const size_t free = settings_.own + from_pool_ - std::min(kept_.size(), settings_.own + from_pool_);
   const uint64_t left = size_ ? *size_ - written_ : UINT64_MAX;
-  return static_cast<size_t>(std::min<uint64_t>(free, left));
+  return static_cast<size_t>(std::min<uint64_t>(std::min<uint64_t>(old, settings_.buffer_max) + free, left));
 }
 
 error stream_sender::write(std::span<const uint8_t> bytes, bool last) {

@@ -268,6 +268,19 @@ TEST(StreamLane, AnotherProcessGoesOnWhereTheServerStands) {
   EXPECT_TRUE(b.peer.up["key of a"].whole);
 }
 
+// The application adds up what is there in bites; the last of them may be as short as it likes.
+TEST(StreamLane, HoweverMuchIsThereItGoesOn) {
+  const std::string all = content_of(600'000);
+  for (const size_t there : {size_t{1}, size_t{100}, size_t{256 * 1024 + 1}, size_t{256 * 1024 + 12'288}, size_t{256 * 1024 + 16'384}, all.size() - 1, all.size()}) {
+    bench b;
+    b.peer.up["key of a"].bytes = all.substr(0, there);
+    b.open(b.order(1, streams::direction::up, "a", all));
+    b.run(1000);
+    EXPECT_EQ(b.apps[1].status, THARSIS_OK) << there << ": " << b.apps[1].reason;
+    EXPECT_TRUE(b.peer.up["key of a"].bytes == all) << there;
+  }
+}
+
 TEST(StreamLane, AnotherFileUnderTheSameKeyIsFoundOut) {
   bench b;
   std::string all = content_of(500'000);
