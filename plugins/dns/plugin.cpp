@@ -20,6 +20,8 @@ constexpr tharsis_field stats_fields[] = {
     {"system", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, system), nullptr, 0},
     {"failed", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, failed), nullptr, 0},
     {"servers", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, servers), nullptr, 0},
+    {"table", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, table), nullptr, 0},
+    {"hosts", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, hosts), nullptr, 0},
 };
 constexpr tharsis_topic stats_topic = {
     sizeof(tharsis_topic),       THARSIS_TOPIC_STATE,       THARSIS_DNS_STATS_TOPIC, stats_fields,
@@ -33,7 +35,7 @@ class plugin {
     return std::make_unique<plugin>(tables, *s);
   }
   plugin(const host& tables, const settings& s)
-      : host_(tables), place_(tables.loop), service_(tables, place_, s, file_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_), closing_(place_) {}
+      : host_(tables), place_(tables.loop), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_), closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) {
     service_.open(host_.declare(stats_topic));
@@ -49,7 +51,7 @@ class plugin {
   }
 
  private:
-  static std::string file_of(const host& tables) { return std::string(view(tables.paths->data(tables.paths->self))) + "/addresses"; }
+  static std::string folder_of(const host& tables) { return std::string(view(tables.paths->data(tables.paths->self))); }
   task<void> close() {
     service_.close();
     co_await service_.keep(later(place_.now(), keep_at_most));

@@ -1,9 +1,50 @@
 #include "plugins/dns/read_settings.h"
 
 #include "plugins/dns/core/name.h"
+#include "plugins/dns/read_table_keys.h"
 #include "sdk/pure/address.h"
 
 namespace tharsis::dns {
+namespace {
+
+constexpr const char* system_hosts = "/etc/hosts";
+
+error wrong_setting(const host& tables, const std::string& path, const std::string& what) {
+  return {THARSIS_E_INVALID, "dns." + path + " (" + tables.where(path) + "): " + what};
+}
+
+// A key itself, or the path of its file. [may block]
+result<table_key> read_table_key(const host& tables, const std::string& given) {
+  if (is_table_key_text(given)) return parse_table_key(given, "it");
+  if (!given.starts_with('/')) return error{THARSIS_E_INVALID, "'" + given + "' is neither a key nor an absolute path; a file beside the profile is ${config}/" + given};
+  const auto read = read_table_keys(tables.files, {given});
+  if (!read) return read.failure();
+  return read->front();
+}
+
+error read_known(const host& tables, settings::known_settings& into) {
+  into.again = tables.wait("read_again", into.again);
+  into.region = tables.text("region");
+  const auto hosts = tables.texts("hosts");
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    if (hosts[i] != "system" && !hosts[i].starts_with('/'))
+      return wrong_setting(tables, "hosts." + std::to_string(i), "'" + hosts[i] + "' is no absolute path; a file beside the profile is ${config}/" + hosts[i] + ", and the system's is 'system'");
+    into.hosts.push_back(hosts[i] == "system" ? system_hosts : hosts[i]);
+  }
+  into.table_file = tables.text("table.file");
+  const auto keys = tables.texts("table.keys");
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const std::string path = "table.keys." + std::to_string(i);
+    const auto key = read_table_key(tables, keys[i]);
+    if (!key) return wrong_setting(tables, path, key.failure().text);
+    into.table_keys.push_back(*key);
+  }
+  if (!into.table_file.empty() && keys.empty())
+    return wrong_setting(tables, "table.file", "whose signature would be good? dns.table.keys has to name a public key");
+  return fine();
+}
+
+}  // namespace
 
 result<settings> read_settings(const host& tables) {
   settings s;
@@ -35,11 +76,10 @@ result<settings> read_settings(const host& tables) {
   }
   if (s.believes_nobody())
     return error{THARSIS_E_INVALID, "dns.mode (" + tables.where("mode") + "): strict believes only servers of tls:// and https://, and dns.servers names none"};
+  if (const error wrong = read_known(tables, s.known); wrong.status != THARSIS_OK) return wrong;
   for (const std::string& key : tables.keys("pins")) {
     const std::string path = "pins." + key;
-    const auto wrong = [&](const std::string& at, const std::string& what) {
-      return error{THARSIS_E_INVALID, "dns." + at + " (" + tables.where(at) + "): " + what};
-    };
+    const auto wrong = [&](const std::string& at, const std::string& what) { return wrong_setting(tables, at, what); };
     const auto name = canonical_name(key);
     if (!name) return wrong(path, name.failure().text);
     if (parse_ip(*name)) return wrong(path, "'" + *name + "' is an address; only names are pinned");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "plugins/dns/inquiry.h"
+#include "plugins/dns/known_files.h"
 #include "plugins/dns/resolve_line.h"
 #include "plugins/dns/resolve_report.h"
 #include "plugins/dns/service.h"
@@ -33,6 +34,7 @@ class resolve_command {
   };
 
   task<void> work();
+  task<error> load_known();
   void ask(row& r);
   void ask_servers(row& r, const std::string& name);
   void ask_service(row& r);
@@ -46,6 +48,7 @@ class resolve_command {
   service& service_;
   settings settings_;
   means means_;
+  std::optional<known_files> known_;
   std::optional<command_call> call_;
   resolve_line line_;
   instant asked_{};

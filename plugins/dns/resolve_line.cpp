@@ -15,6 +15,8 @@ const std::string_view resolve_help =
     "  --type TYPE       A, AAAA, or records: HTTPS, SVCB, TXT, CNAME, NS, MX, SOA, PTR, SRV\n"
     "  -4, -6            only addresses of this family\n"
     "  --ca FILE         who vouches for the servers, instead of those whom the system trusts\n"
+    "  --table FILE      a signed table, whose names need no server; with --table-key PUB: who may have signed it\n"
+    "  --hosts FILE      a file like /etc/hosts, whose names need no server\n"
     "  --deadline TIME   for the servers' answers to one name: 1500ms\n"
     "  --explain         wait for all servers, and tell what each has said\n"
     "  --json            one line of JSON for each name\n"
@@ -26,7 +28,9 @@ result<resolve_line> parse_resolve_line(const std::vector<std::string>& words) {
   option_words known("dns resolve");
   known.flag("-4", four).flag("-6", six).flag("--json", line.json).flag("--explain", line.explain);
   known.words("a name", line.names);
-  known.value("--ca", take_file(line.ca));
+  known.value("--ca", take_file(line.ca)).value("--table", take_file(line.table));
+  const auto add_to = [](std::vector<std::string>& list) { return [&list](const std::string& f) { return f.empty() ? std::string("is no file's name") : (list.push_back(f), std::string()); }; };
+  known.value("--table-key", add_to(line.table_keys)).value("--hosts", add_to(line.hosts));
   known.quiet_value("--server", [&](const std::string& text) -> std::string {
     auto s = parse_server(text);
     if (!s) return s.failure().text;
@@ -46,6 +50,8 @@ result<resolve_line> parse_resolve_line(const std::vector<std::string>& words) {
   line.help = known.help();
   if (line.help) return line;
   if (line.names.empty()) return known.wrong_see_help("it needs a name.");
+  if (line.table.empty() != line.table_keys.empty())
+    return known.wrong(line.table.empty() ? "--table-key PUB needs --table FILE, the table that is to be signed with it" : "--table FILE needs --table-key PUB: whose signature would be good?");
   if (four && six) return known.wrong("-4 and -6 exclude each other; without them both families are asked for");
   line.family = four ? 4 : six ? 6 : 0;
   if (line.kind == type::a) line.family = 4, line.kind = 0;

@@ -19,6 +19,9 @@ struct resolve_line {
   std::optional<trust> mode;
   std::vector<server> servers;
   std::string ca;
+  std::string table;                    // A signed table,
+  std::vector<std::string> table_keys;  // and files of the keys that are trusted with it.
+  std::vector<std::string> hosts;
   std::optional<duration> deadline;
   bool explain = false, json = false, help = false;
 };

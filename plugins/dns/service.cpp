@@ -15,6 +15,8 @@ bool needs_trust(const settings& s) {
   return std::any_of(s.servers.begin(), s.servers.end(), [](const server& to) { return to.vouched(); });
 }
 
+std::string file_in(const std::string& folder, const char* name) { return folder.empty() ? folder : folder + "/" + name; }
+
 }  // namespace
 
 service::counts::counts(const host& h)
@@ -27,21 +29,22 @@ service::counts::counts(const host& h)
       lookups(h.count<counter>("lookups", "1", "Times that servers or the system's resolver were asked")),
       time(h.count<histogram>("question_time", "ns", "From the question to its answer")) {}
 
-service::service(const host& tables, strand& place, const settings& s, std::string file)
+service::service(const host& tables, strand& place, const settings& s, std::string folder)
     : host_(tables),
       log_(tables.log),
       place_(place),
       counts_(tables),
       settings_(s),
-      desk_(s),
+      known_(place, tables, s, file_in(folder, "table"), [this] { stirred_.raise(); }),
+      desk_(s, &known_.names()),
       means_{host_, place_, s.patience(), {}, {}},
       outbox_(place),
-      ranking_(place, tables, s, std::move(file)),
+      ranking_(place, tables, s, file_in(folder, "addresses")),
       inbox_(*tables.loop, &service::on_letter, this),
       outcomes_(*tables.loop, &service::on_outcome, this),
       stirred_(place),
       network_(*tables.network) {
-  table_ = {sizeof table_, this, &service::resolve, &service::cancel, &service::feedback};
+  table_ = {sizeof table_, this, &service::resolve, &service::cancel, &service::feedback, &service::set_table};
 }
 
 void service::open(tharsis_handle topic) {
@@ -58,14 +61,27 @@ void service::close() {
   serving_.reset();
   desk_.on_stop();
   carry_out();
+  begin();
   inbox_.drain();
   outcomes_.drain();
+}
+
+task<void> service::keep(instant deadline) {
+  co_await known_.close(deadline);
+  co_await ranking_.close(deadline);
+}
+
+void service::on_outcome(void* self, dial_outcome o) {
+  service& s = *static_cast<service*>(self);
+  if (o.status == THARSIS_OK) s.known_.names().on_connected(o.address, o.connect);
+  s.ranking_.on_outcome(o);
 }
 
 void service::on_network(const tharsis_network_state& now) {
   ranking_.on_network(now);
   const uint64_t generation = now.generation;
   if (generation_ != 0 && generation != generation_) {
+    known_.names().on_network();
     desk_.on_network();
     stirred_.raise();
   }
@@ -74,6 +90,8 @@ void service::on_network(const tharsis_network_state& now) {
 
 // Each turn: whatever came in has been given to the desk; what the desk decided is carried out.
 task<void> service::serve() {
+  co_await known_.load();
+  begin();
   if (needs_trust(settings_)) co_await load_trust(means_, settings_.tls);
   for (;;) {
     collect();
@@ -81,6 +99,11 @@ task<void> service::serve() {
     co_await stirred_.wait(desk_.deadline());
     desk_.on_deadline(place_.now());
   }
+}
+
+void service::begin() {
+  ready_ = true;
+  for (letter& l : std::exchange(early_, {})) on_letter(this, std::move(l));
 }
 
 void service::carry_out() {
@@ -132,9 +155,11 @@ void service::feedback(void* self, const tharsis_dns_feedback* what) {
 
 void service::on_letter(void* self, letter l) {
   service& s = *static_cast<service*>(self);
+  if (!s.ready_) return s.early_.push_back(std::move(l));
   if (l.withdraws) {
     s.desk_.on_cancel(l.id);
   } else {
+    s.known_.look();
     s.counts_.questions.add();
     s.callers_[l.id] = {l.strand, l.done, l.context, s.place_.now()};
     s.desk_.on_question(l.id, l.about, s.place_.now());

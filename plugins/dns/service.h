@@ -9,6 +9,7 @@
 
 #include "plugins/dns/core/desk.h"
 #include "plugins/dns/inquiry.h"
+#include "plugins/dns/known_files.h"
 #include "plugins/dns/ranking.h"
 #include "sdk/async/host.h"
 #include "sdk/async/mailbox.h"
@@ -22,8 +23,8 @@ namespace tharsis::dns {
 
 class service {
  public:
-  // `file` of what is known of addresses; empty: nothing is kept.
-  service(const host& tables, strand& place, const settings& s, std::string file = {});
+  // `folder` for what is known of addresses, and the last signed table; empty: nothing is kept.
+  service(const host& tables, strand& place, const settings& s, std::string folder = {});
   service(const service&) = delete;
 
   const tharsis_dns* table() const { return &table_; }
@@ -33,7 +34,7 @@ class service {
   // Answers everything with CANCELLED; questions that come later get GONE. [own strand]
   void close();
   // After that: what is known of addresses is on the disk when it returns, if the disk takes it by then.
-  task<void> keep(instant deadline) { return ranking_.close(deadline); }
+  task<void> keep(instant deadline);
 
  private:
   // What a caller's thread hands over: a question, or the wish to take one back.
@@ -69,8 +70,12 @@ class service {
                                 tharsis_handle* query, tharsis_error* error);
   static void cancel(void* self, tharsis_handle query);
   static void feedback(void* self, const tharsis_dns_feedback* what);
-  static void on_outcome(void* self, dial_outcome o) { static_cast<service*>(self)->ranking_.on_outcome(o); }
+  static tharsis_status set_table(void* self, tharsis_text table, tharsis_error* error) {
+    return static_cast<service*>(self)->known_.hand_over(view(table), error);
+  }
+  static void on_outcome(void* self, dial_outcome o);
   static void on_letter(void* self, letter l);
+  void begin();
   static void on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
                           size_t count);
 
@@ -99,8 +104,11 @@ class service {
   std::atomic<bool> closed_ = false;
 
   // Of the own strand.
+  known_files known_;
   desk desk_;
   std::map<tharsis_handle, caller> callers_;
+  bool ready_ = false;  // What needs nobody to be asked is known; until then letters wait.
+  std::vector<letter> early_;
   std::map<tharsis_handle, subject> lookups_;  // By the host's number.
   means means_;
   std::map<subject, std::unique_ptr<inquiry>> inquiries_;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "plugins/dns/read_table_keys.h"
 #include "plugins/dns/table_source.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
@@ -86,14 +87,9 @@ struct table_and_keys {
 };
 // [may block]
 result<table_and_keys> read_signed(const tharsis_files* files, const std::string& path, const std::vector<std::string>& keys) {
-  table_and_keys all;
-  for (const std::string& k : keys) {
-    const auto text = read_whole(files, k, key_text_max, "a key");
-    if (!text) return text.failure();
-    auto key = parse_table_key(*text, k);
-    if (!key) return key.failure();
-    all.keys.push_back(*key);
-  }
+  auto trusted = read_table_keys(files, keys);
+  if (!trusted) return trusted.failure();
+  table_and_keys all{{}, std::move(*trusted)};
   auto text = read_whole(files, path, address_table::text_max, "a table");
   if (!text) return text.failure();
   all.table = std::move(*text);

@@ -48,7 +48,7 @@ typedef struct tharsis_dns_answer {
   int32_t status;                    // THARSIS_OK, _E_NOT_FOUND, _E_TIMEOUT, _E_NETWORK, _E_CANCELLED.
   uint32_t source;                   // THARSIS_DNS_*.
   uint32_t count;
-  const tharsis_address* addresses;  // In the order to try; port 0. Borrowed.
+  const tharsis_address* addresses;  // In the order to try; port 0, or the one that the signed table gives. Borrowed.
   tharsis_text reason;               // One sentence on failure.
   // All borrowed, as the addresses.
   const tharsis_dns_candidate* const* candidates;  // `count` pointers, in the order of `addresses`.
@@ -93,6 +93,17 @@ typedef struct tharsis_dns {
   // Whoever dials what resolve() answered tells of it. What means nothing, and what comes while dns stops, is
   // dropped. [any thread]
   void (*feedback)(void* self, const tharsis_dns_feedback* what);
+
+  // A signed table that came over the application's own channel: its names have the addresses that it says from a moment
+  // later on, and after a restart. A table that is refused changes nothing.
+  //   THARSIS_E_UNSUPPORTED  the profile trusts no key: dns.table.keys.
+  //   THARSIS_E_INVALID      it is no table, or was cut.
+  //   THARSIS_E_UNTRUSTED    another key has signed it, or it was changed on its way.
+  //   THARSIS_E_PROTOCOL     its owner has signed what means nothing.
+  //   THARSIS_E_DENIED       its time is over or has not come, or one with a higher serial was seen.
+  //   THARSIS_E_GONE         dns is stopping.
+  // [any thread]
+  tharsis_status (*set_table)(void* self, tharsis_text table, tharsis_error* error);
 } tharsis_dns;
 
 // Questions since the start; each that was answered is in one of the others too: by where its
@@ -105,6 +116,8 @@ typedef struct tharsis_dns_stats {
   uint64_t system;
   uint64_t failed;
   uint64_t servers;
+  uint64_t table;
+  uint64_t hosts;
 } tharsis_dns_stats;
 
 #ifdef __cplusplus

@@ -55,6 +55,10 @@ void desk::on_question(tharsis_handle id, const subject& about, instant now) {
     return say_surely(id, of_family(about, {*literal}, THARSIS_DNS_LITERAL, "it is an address of the other family"), "literal", "it is an address", now);
   if (const auto pinned = settings_.pins.find(about.name); pinned != settings_.pins.end())
     return say_surely(id, of_family(about, pinned->second, THARSIS_DNS_PINNED, "dns.pins gives it only others"), "pinned", "dns.pins says so", now);
+  if (auto known = known_ == nullptr ? std::nullopt : known_->find(about)) {
+    known->learned = now;
+    return say(id, std::move(*known));
+  }
   if (const answer* const known = cache_.find(about, now)) {
     answer again = *known;
     again.source = THARSIS_DNS_CACHED;
@@ -153,6 +157,8 @@ void desk::say(tharsis_handle id, answer what) {
   else if (what.source == THARSIS_DNS_PINNED) ++stats_.pinned;
   else if (what.source == THARSIS_DNS_CACHED) ++stats_.cached;
   else if (what.source == THARSIS_DNS_SERVERS) ++stats_.servers;
+  else if (what.source == THARSIS_DNS_TABLE) ++stats_.table;
+  else if (what.source == THARSIS_DNS_HOSTS) ++stats_.hosts;
   else ++stats_.system;
   replies_.push_back({id, std::move(what)});
 }

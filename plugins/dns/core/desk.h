@@ -12,6 +12,7 @@
 
 #include "plugins/dns/core/answer.h"
 #include "plugins/dns/core/cache.h"
+#include "plugins/dns/core/known_names.h"
 #include "plugins/dns/core/proven_memory.h"
 #include "plugins/dns/core/settings.h"
 
@@ -24,7 +25,8 @@ class desk {
     answer what;
   };
 
-  explicit desk(const settings& s) : settings_(s), cache_(s.cache), proven_(s.cache.stale_max, s.cache.entries) {}
+  // `known`, who outlives it: names that need nobody to be asked. Null: there are none beside the pins.
+  explicit desk(const settings& s, known_names* known = nullptr) : settings_(s), cache_(s.cache), proven_(s.cache.stale_max, s.cache.entries), known_(known) {}
 
   // `id` is new; `about.name` comes from canonical_name().
   void on_question(tharsis_handle id, const subject& about, instant now);
@@ -70,6 +72,7 @@ class desk {
   const settings settings_;
   cache cache_;
   proven_memory proven_;
+  known_names* const known_;
   std::map<tharsis_handle, question> open_;
   std::set<std::pair<instant, tharsis_handle>> due_;
   std::map<subject, lookup> lookups_;

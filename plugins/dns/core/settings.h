@@ -8,6 +8,7 @@
 
 #include "plugins/dns/core/consensus.h"
 #include "plugins/dns/core/server.h"
+#include "plugins/dns/core/table_key.h"
 #include "plugins/dns/core/udp_inquiry.h"
 #include "sdk/abi/net.h"
 #include "sdk/pure/time.h"
@@ -56,6 +57,16 @@ struct settings {
     std::string ca;  // A file of authorities that vouch for servers.
     bool system_store = true;
   } tls;
+
+  struct known_settings {
+    std::vector<std::string> hosts;  // Files, absolute.
+    std::string table_file;          // Empty: a table is handed over, or there is none.
+    std::vector<table_key> table_keys;
+    std::string region;  // Of the table's addresses that come first; empty: the one that connects fastest.
+    // Files are read again when names are used and so much time has gone by: often enough for a table that was delivered, seldom
+    // enough to cost nothing.
+    duration again = 30s;
+  } known;
 
   // By name as canonical_name() writes it; ports 0, in the profile's order.
   std::map<std::string, std::vector<tharsis_address>> pins;

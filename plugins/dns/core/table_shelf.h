@@ -47,6 +47,8 @@ class table_shelf {
   }
   // Of the one that counts, valid or not; empty: none.
   const std::string& text() const { return text_; }
+  // Of the same; 0: none.
+  uint64_t serial() const { return table_ ? table_->serial : 0; }
   // Grows with each that is taken.
   uint64_t generation() const { return generation_; }
 

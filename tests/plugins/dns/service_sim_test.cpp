@@ -240,7 +240,7 @@ TEST(DnsSim, AnswersComeInTheOrderThatTheirUsersExperienced) {
     return a.questions.back()->first;
   };
   {
-    provider dns(machine, quick(), "/state/addresses");
+    provider dns(machine, quick(), "/state");
     EXPECT_EQ(first(dns), "10.0.0.2");
     tell(dns, "10.0.0.2", THARSIS_PENDING);
     tell(dns, "10.0.0.3", THARSIS_E_REFUSED);
@@ -255,7 +255,7 @@ TEST(DnsSim, AnswersComeInTheOrderThatTheirUsersExperienced) {
     dns.end(world);
     tell(dns, "10.0.0.3", THARSIS_OK);
   }
-  provider again(machine, quick(), "/state/addresses");
+  provider again(machine, quick(), "/state");
   world.run_for(1s);
   EXPECT_EQ(first(again), "10.0.0.4");
   for (int i = 0; i < 8; ++i, world.run_for(11s))
@@ -265,7 +265,7 @@ TEST(DnsSim, AnswersComeInTheOrderThatTheirUsersExperienced) {
 
   settings given = quick();
   given.ranked = false;
-  provider as_found(machine, given, "/state/addresses");
+  provider as_found(machine, given, "/state");
   world.run_for(1s);
   EXPECT_EQ(first(as_found), "10.0.0.2");
   as_found.end(world);
@@ -279,7 +279,7 @@ TEST(DnsSim, AFileOfAddressesThatMeansNothingIsPutAside) {
   tharsis_error why = no_error();
   ASSERT_EQ(files.make_folder(files.self, text_of("/state"), &why), THARSIS_OK);
   ASSERT_EQ(files.replace(files.self, text_of("/state/addresses"), bytes_of(as_bytes(std::string_view("rubbish"))), &why), THARSIS_OK);
-  provider dns(machine, quick(), "/state/addresses");
+  provider dns(machine, quick(), "/state");
   asker a(machine, "one");
   a.box.send([&] { a.ask(*dns.asked->table(), "a.test"); });
   world.run_for(1s);

@@ -1,0 +1,126 @@
+#include "plugins/dns/known_files.h"
+
+#include <utility>
+
+#include "sdk/async/blocking.h"
+#include "sdk/async/file_reader.h"
+
+namespace tharsis::dns {
+namespace {
+
+uint64_t seed_from(const tharsis_random& random) {
+  uint64_t seed = 0;
+  random.fill(random.self, reinterpret_cast<uint8_t*>(&seed), sizeof seed);
+  return seed;
+}
+
+}  // namespace
+
+struct known_files::contents {
+  hosts_file hosts;
+  std::string hosts_wrong;  // Of the files that cannot be read.
+  std::string table, table_wrong;
+};
+
+known_files::known_files(strand& place, const host& tables, const settings& s, std::string kept, std::function<void()> changed)
+    : place_(place),
+      host_(tables),
+      log_(tables.log),
+      settings_(s.known),
+      changed_(std::move(changed)),
+      names_(s.known.table_keys, s.known.region, seed_from(*tables.random)),
+      kept_(place, tables,
+            {.path = settings_.table_keys.empty() ? std::string() : std::move(kept),
+             .what = "a signed table",
+             .loss = "the signed table of the last start is not there",
+             .never_kept = "the signed table cannot be kept for the next start",
+             .size_max = address_table::text_max},
+            {.read = [this](std::string_view text) { return names_.remember_table(text); },
+             .write = [this] { return names_.table().text(); }}),
+      handed_(*tables.loop, &known_files::on_table, this),
+      restored_(place),
+      work_(place) {}
+
+task<void> known_files::load() {
+  names_.on_clock(wall_seconds());
+  if (kept_.kept()) {
+    kept_.open([this] { restored_.raise(); });
+    co_await restored_.wait();
+    serial_ = names_.table().serial();
+  }
+  if (settings_.hosts.empty() && settings_.table_file.empty()) co_return;
+  reading_ = true;
+  co_await read_files();
+}
+
+void known_files::look() {
+  names_.on_clock(wall_seconds());
+  const bool has_files = !settings_.hosts.empty() || !settings_.table_file.empty();
+  if (!has_files || reading_ || place_.now() - read_at_ < settings_.again) return;
+  reading_ = true;
+  work_.spawn(read_files());
+}
+
+task<void> known_files::read_files() {
+  const auto read = [files = host_.files, s = settings_] {
+    contents all;
+    for (const std::string& path : s.hosts) {
+      const auto text = read_whole(files, path, hosts_file::text_max, "a hosts file");
+      if (text) (void)all.hosts.read(*text);
+      else all.hosts_wrong += (all.hosts_wrong.empty() ? "" : "; ") + text.failure().text;
+    }
+    if (s.table_file.empty()) return all;
+    auto text = read_whole(files, s.table_file, address_table::text_max, "a signed table");
+    if (text) all.table = std::move(*text);
+    else all.table_wrong = text.failure().text;
+    return all;
+  };
+  const auto all = co_await blocking(place_, read);
+  reading_ = false;
+  read_at_ = place_.now();
+  if (all) take(*all);
+}
+
+void known_files::take(const contents& all) {
+  complain(complained_hosts_, all.hosts_wrong.empty() ? "" : "dns.hosts: " + all.hosts_wrong);
+  if (names_.set_hosts(all.hosts)) changed_();
+  if (!all.table_wrong.empty()) complain(complained_table_, "dns.table.file: " + all.table_wrong);
+  else if (!settings_.table_file.empty()) take_table(all.table, "dns.table.file: " + settings_.table_file);
+}
+
+void known_files::take_table(const std::string& text, const std::string& what) {
+  names_.on_clock(wall_seconds());
+  const uint64_t before = names_.table().generation();
+  const error wrong = names_.offer_table(text, what);
+  complain(complained_table_, wrong.status == THARSIS_OK ? "" : wrong.text);
+  if (names_.table().generation() == before) return;
+  serial_ = names_.table().serial();
+  log_.info("a signed table counts serial={serial} size={size}", names_.table().serial(), text.size());
+  kept_.change();
+  changed_();
+}
+
+// The same sentence once.
+void known_files::complain(std::string& last, const std::string& why) const {
+  if (why != last && !why.empty()) host_.warning(why);
+  last = why;
+}
+
+tharsis_status known_files::hand_over(std::string_view text, tharsis_error* error) {
+  if (settings_.table_keys.empty()) return fail(error, THARSIS_E_UNSUPPORTED, "no key is trusted with a table; name one in dns.table.keys");
+  const std::string what = "the table that was handed over";
+  const auto t = read_table(text, settings_.table_keys, what);
+  if (!t) return fail(error, t.failure());
+  if (const auto old = out_of_time(*t, wall_seconds(), what); old.status != THARSIS_OK) return fail(error, old);
+  if (t->serial < serial_)
+    return fail(error, THARSIS_E_DENIED, what + " is an older one, serial " + std::to_string(t->serial) + ": " + std::to_string(serial_) + " was seen before; a new table needs a higher serial");
+  return handed_.send(std::string(text)) == THARSIS_OK ? THARSIS_OK : fail(error, THARSIS_E_GONE, "dns has stopped");
+}
+
+task<void> known_files::close(instant deadline) {
+  handed_.drain();
+  work_.clear();
+  co_await kept_.close(deadline);
+}
+
+}  // namespace tharsis::dns

@@ -1,0 +1,71 @@
+// Where known names come from: hosts files and the signed table, read at the start and again when they change; and the table
+// that an application hands over while it runs. The last good table is kept for the next start, so that none takes its place
+// that is older.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "plugins/dns/core/known_names.h"
+#include "plugins/dns/core/settings.h"
+#include "sdk/async/host.h"
+#include "sdk/async/kept_file.h"
+#include "sdk/async/mailbox.h"
+#include "sdk/async/signal.h"
+#include "sdk/async/task_set.h"
+#include "sdk/pure/logger.h"
+
+namespace tharsis::dns {
+
+class known_files {
+ public:
+  // `kept` is the file of the last good table; empty: it is forgotten with this instance. `changed` is called when names may have
+  // other addresses than before.
+  known_files(strand& place, const host& tables, const settings& s, std::string kept, std::function<void()> changed);
+  known_files(const known_files&) = delete;
+
+  // All is known when it returns.
+  task<void> load();
+  // Names are used: what was read long ago is read again, meanwhile.
+  void look();
+  known_names& names() { return names_; }
+
+  // What is wrong with the table that lies in its file; empty: nothing.
+  const std::string& complaint() const { return complained_table_; }
+
+  // A table of the application's own channel. It counts a moment later, unless one with a higher serial comes first.
+  //   THARSIS_E_UNSUPPORTED  the profile trusts no key (dns.table.keys).
+  //   Others: see table_shelf::offer().
+  // [any thread]
+  tharsis_status hand_over(std::string_view text, tharsis_error* error);
+
+  // No file is read any more; what is to be kept is on the disk when it returns, if the disk takes it by then.
+  task<void> close(instant deadline);
+
+ private:
+  struct contents;
+
+  static void on_table(void* self, std::string text) { static_cast<known_files*>(self)->take_table(text, "the table that was handed over"); }
+  task<void> read_files();
+  void take(const contents& all);
+  void take_table(const std::string& text, const std::string& what);
+  void complain(std::string& last, const std::string& why) const;
+  int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
+
+  strand& place_;
+  const host host_;
+  const logger log_;
+  const settings::known_settings settings_;
+  const std::function<void()> changed_;
+  known_names names_;
+  std::atomic<uint64_t> serial_ = 0;  // Of the table that counts.
+  kept_file kept_;
+  inbox<std::string> handed_;
+  signal restored_;
+  bool reading_ = false;
+  instant read_at_{};
+  std::string complained_hosts_, complained_table_;
+  task_set work_;
+};
+
+}  // namespace tharsis::dns
