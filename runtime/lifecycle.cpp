@@ -340,7 +340,8 @@ bool lifecycle::advance_start(size_t plugin, instant now) {
   const bool there = std::all_of(e.facts.requires_.begin(), e.facts.requires_.end(), [&](const auto& group) {
     return group.empty() || (!lost(group) && std::none_of(group.begin(), group.end(), [&](size_t p) { return comes(p); }));
   });
-  if (there) {
+  const bool awaited = std::any_of(e.facts.awaits.begin(), e.facts.awaits.end(), [&](size_t p) { return entries_[p].facts.wanted && comes(p); });
+  if (there && !awaited) {
     e.uses = e.facts.requires_;
     begin(plugin, plugin_state::creating, step::create, later(now, e.facts.start_deadline));
   }

@@ -1,7 +1,7 @@
 // Decides which plugin takes which step when: pure, no strand, no clock, no library.
 //
-// A plugin is created and started once everything it requires is running, and stopped once nobody
-// who requires it is left. Independent plugins take their steps side by side. The owner carries the
+// A plugin is created and started once everything it requires is running, and what it wants is running or will not be for
+// now; it is stopped once nobody who requires it is left. Independent plugins take their steps side by side. The owner carries the
 // actions out and reports back with on_done(); a step that never comes back meets its deadline:
 //
 //   create, destroy   the plugin is stuck: its code may still run, it is not touched again
@@ -44,6 +44,9 @@ class lifecycle {
     std::string id;
     // For each interface it requires, the indices of the plugins that provide it: one of them must run.
     std::vector<std::vector<size_t>> requires_;
+    // Those that provide what it wants: while they come up it waits, so that it does without them only where it has to.
+    // Together with requires_ without a circle.
+    std::vector<size_t> awaits;
     duration start_deadline = runtime_settings{}.start_deadline;
     duration stop_deadline = runtime_settings{}.stop_deadline;
     restart_policy restart;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <utility>
 
+#include "runtime/interface_wish.h"
 #include "runtime/os_clock.h"
 #include "runtime/strand_metrics.h"
 #include "sdk/pure/views.h"
@@ -99,6 +101,10 @@ std::vector<lifecycle::plan> runtime::plans_of(const profile& plan) const {
     all[i].stop_deadline = entries[i]->stop_deadline;
     all[i].restart = entries[i]->restart;
     for (const placed_name& need : entries[i]->manifest->required) all[i].requires_.push_back(providers[need.name]);
+    // The order of starting goes against a wish only where that would be a circle.
+    for (const placed_name& wish : entries[i]->manifest->wanted)
+      for (const auto& [name, able] : providers)
+        if (meets(wish.name, name)) std::copy_if(able.begin(), able.end(), std::back_inserter(all[i].awaits), [i](size_t p) { return p < i; });
   }
   return all;
 }

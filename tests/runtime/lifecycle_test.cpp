@@ -58,6 +58,34 @@ void fail_and_return(lifecycle& l, size_t plugin, duration wait, instant& now) {
 
 }  // namespace
 
+TEST(Lifecycle, WhatAPluginWantsIsAwaitedWhileItComesUp) {
+  lifecycle::plan b = plan("b");
+  b.awaits = {0};
+  lifecycle l({plan("a"), b});
+  l.start(t0);
+  EXPECT_EQ(actions(l), "a:create");
+  EXPECT_FALSE(l.settled());
+  run_up(l, 0);
+  EXPECT_EQ(actions(l), "a:start b:create");
+}
+
+TEST(Lifecycle, WithoutWhatItWantsAPluginStartsAllTheSame) {
+  lifecycle::plan b = plan("b"), left_out = plan("c"), d = plan("d");
+  b.awaits = {0};
+  left_out.disabled = "not here";
+  d.awaits = {2};
+  lifecycle l({plan("a"), b, left_out, d});
+  l.start(t0);
+  EXPECT_EQ(actions(l), "a:create d:create");
+  l.on_done(0, step::create, "no disk", t0);
+  EXPECT_EQ(l.state(0), plugin_state::failed);
+  EXPECT_EQ(actions(l), "b:create");
+  run_up(l, 1);
+  l.take_actions();
+  l.on_failed(1, "bad luck", t0);
+  EXPECT_EQ(actions(l), "b:withdraw") << "nobody waits for wishes to go";
+}
+
 TEST(Lifecycle, ProvidersStartFirstAndStopLast) {
   lifecycle l({plan("a"), plan("b", {0}), plan("c", {1}), plan("d")});
   l.start(t0);
