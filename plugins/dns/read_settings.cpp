@@ -59,6 +59,17 @@ result<settings> read_settings(const host& tables) {
   if (s.cache.ttl_min > s.cache.ttl_max)
     return error{THARSIS_E_INVALID, "dns.cache.ttl_min (" + tables.where("cache.ttl_min") + ") is longer than dns.cache.ttl_max; make it shorter"};
   s.cache.entries = static_cast<size_t>(tables.whole("cache.entries", static_cast<int64_t>(s.cache.entries)));
+  s.cache.memory = static_cast<size_t>(tables.whole("cache.memory", static_cast<int64_t>(s.cache.memory)));
+  s.cache.stale_wait = tables.wait("cache.stale_wait", s.cache.stale_wait);
+  s.cache.stale_unproven = tables.wait("cache.stale_unproven", s.cache.stale_unproven);
+  s.cache.keep = tables.flag("cache.keep", s.cache.keep);
+  const std::vector<std::string> early = tables.texts("prefetch");
+  for (size_t i = 0; i < early.size(); ++i) {
+    auto name = canonical_name(early[i]);
+    const std::string path = "prefetch." + std::to_string(i);
+    if (!name) return error{THARSIS_E_INVALID, "dns." + path + " (" + tables.where(path) + "): " + name.failure().text};
+    s.prefetch.push_back(std::move(*name));
+  }
   s.ranked = tables.text("rank", "known") == "known";
   s.budget = tables.wait("budget", s.budget);
   s.other_family = tables.wait("other_family", s.other_family);

@@ -1,9 +1,13 @@
 #include "plugins/dns/service.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include "plugins/dns/core/name.h"
+#include "plugins/dns/core/proven_file.h"
+#include "plugins/dns/found_answer.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
@@ -17,6 +21,19 @@ bool needs_trust(const settings& s) {
 
 std::string file_in(const std::string& folder, const char* name) { return folder.empty() ? folder : folder + "/" + name; }
 
+error wrong_family(uint32_t family) {
+  return {THARSIS_E_INVALID, "the family of a question is 4, 6 or 0 for both, not " + std::to_string(family)};
+}
+bool is_family(uint32_t family) { return family == 0 || family == 4 || family == 6; }
+
+// The question as it is known inside, or what is wrong with it.
+result<subject> subject_of(tharsis_text name, uint32_t family) {
+  if (!is_family(family)) return wrong_family(family);
+  auto canonical = canonical_name(view(name));
+  if (!canonical) return canonical.failure();
+  return subject{std::move(*canonical), family};
+}
+
 }  // namespace
 
 service::counts::counts(const host& h)
@@ -27,6 +44,12 @@ service::counts::counts(const host& h)
       cancelled(h.count<counter>("cancelled", "1", "Questions that their caller, or the end of dns, withdrew")),
       cache_hits(h.count<counter>("cache_hits", "1", "Questions whose answer was remembered")),
       lookups(h.count<counter>("lookups", "1", "Times that servers or the system's resolver were asked")),
+      refreshes(h.count<counter>("refreshes", "1", "Of these, those for which nobody waited at first")),
+      stale_answers(h.count<counter>("stale_answers", "1", "Answers that were older than they held")),
+      readings(h.count<counter>("readings", "1", "Times that what is remembered was read without a question")),
+      restored(h.count<counter>("restored", "1", "Proven names of the last start")),
+      names(h.count<gauge>("names", "1", "Names that are remembered")),
+      bytes(h.count<gauge>("names_size", "By", "The memory that they take")),
       time(h.count<histogram>("question_time", "ns", "From the question to its answer")) {}
 
 service::service(const host& tables, strand& place, const settings& s, std::string folder)
@@ -35,22 +58,37 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
       place_(place),
       counts_(tables),
       settings_(s),
-      known_(place, tables, s, file_in(folder, "table"), [this] { stirred_.raise(); }),
+      known_(place, tables, s, file_in(folder, "table"),
+             [this] {
+               desk_.on_known_changed(place_.now());
+               stirred_.raise();
+             }),
       desk_(s, &known_.names()),
       means_{host_, place_, s.patience(), {}, {}},
       outbox_(place),
       ranking_(place, tables, s, file_in(folder, "addresses")),
+      proven_(place, tables,
+              {.path = s.cache.keep ? file_in(folder, "proven") : std::string(),
+               .what = "a file of proven names",
+               .loss = "not all proven names of the last start are there",
+               .never_kept = "proven names cannot be kept for the next start",
+               .size_max = proven_file_max,
+               .pause = s.cache.keep_pause},
+              {.read = [this](std::string_view text) { return restore(text); },
+               .write = [this] { return write_proven(desk_.known(), place_.now(), place_.wall() / 1'000'000'000); }}),
       inbox_(*tables.loop, &service::on_letter, this),
       outcomes_(*tables.loop, &service::on_outcome, this),
       stirred_(place),
       network_(*tables.network) {
-  table_ = {sizeof table_, this, &service::resolve, &service::cancel, &service::feedback, &service::set_table};
+  table_ = {sizeof table_,      this, &service::resolve,          &service::cancel,   &service::feedback, &service::set_table,
+            &service::lookup, &service::resolve_blocking, &service::prefetch, &service::forget};
 }
 
 void service::open(tharsis_handle topic) {
   topic_ = topic;
   if (topic_ != 0) host_.publish(topic_, &told_);
   ranking_.open();
+  proven_.open();
   serving_.emplace(serve()).start(place_);
   network_.open([this](const tharsis_network_state& now) { on_network(now); });
 }
@@ -69,20 +107,16 @@ void service::close() {
 task<void> service::keep(instant deadline) {
   co_await known_.close(deadline);
   co_await ranking_.close(deadline);
-}
-
-void service::on_outcome(void* self, dial_outcome o) {
-  service& s = *static_cast<service*>(self);
-  if (o.status == THARSIS_OK) s.known_.names().on_connected(o.address, o.connect);
-  s.ranking_.on_outcome(o);
+  co_await proven_.close(deadline);
 }
 
 void service::on_network(const tharsis_network_state& now) {
   ranking_.on_network(now);
+  desk_.known().order_all([this](auto list) { return ranking_.order(std::move(list)); });
   const uint64_t generation = now.generation;
   if (generation_ != 0 && generation != generation_) {
     known_.names().on_network();
-    desk_.on_network();
+    desk_.on_network(place_.now());
     stirred_.raise();
   }
   generation_ = generation;
@@ -94,6 +128,7 @@ task<void> service::serve() {
   begin();
   if (needs_trust(settings_)) co_await load_trust(means_, settings_.tls);
   for (;;) {
+    thread_ = std::this_thread::get_id();
     collect();
     carry_out();
     co_await stirred_.wait(desk_.deadline());
@@ -103,13 +138,18 @@ task<void> service::serve() {
 
 void service::begin() {
   ready_ = true;
+  desk_.on_start(place_.now());
   for (letter& l : std::exchange(early_, {})) on_letter(this, std::move(l));
 }
 
 void service::carry_out() {
   for (const subject& about : desk_.take_given_up()) give_up(about);
   for (const subject& about : desk_.take_lookups()) start_lookup(about);
+  desk_.known().order_new([this](auto list) { return ranking_.order(std::move(list)); });
   for (desk::reply& reply : desk_.take_replies()) send(reply);
+  if (desk_.known().take_changed()) proven_.change();
+  desk_.known().sweep();
+  count_known();
   tell_stats();
 }
 
@@ -119,21 +159,32 @@ tharsis_status service::resolve(void* self, tharsis_text name, uint32_t family, 
   service& s = *static_cast<service*>(self);
   if (done == nullptr || query == nullptr)
     return refuse(s, error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
-  if (family != 0 && family != 4 && family != 6)
-    return refuse(s, error, THARSIS_E_INVALID, "the family of a question is 4, 6 or 0 for both, not " + std::to_string(family));
-  const auto canonical = canonical_name(view(name));
-  if (!canonical) return refuse(s, error, canonical.failure().status, canonical.failure().text);
+  const auto about = subject_of(name, family);
+  if (!about) return refuse(s, error, about.failure().status, about.failure().text);
   const tharsis_handle strand = s.host_.loop->current(s.host_.loop->self);
   if (strand == 0) return refuse(s, error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
-  if (s.closed_) return refuse(s, error, THARSIS_E_GONE, "dns is stopping");
-  if (s.open_.fetch_add(1) >= s.settings_.questions_max) {
-    --s.open_;
-    return refuse(s, error, THARSIS_E_BUSY, std::to_string(s.settings_.questions_max) + " questions are open (dns.questions_max); ask again after an answer");
+  letter l;
+  l.about = *about;
+  l.strand = strand;
+  l.done = done;
+  l.context = context;
+  return s.take_question(std::move(l), *query, error);
+}
+
+tharsis_status service::take_question(letter l, tharsis_handle& id, tharsis_error* error) {
+  if (closed_) return refuse(*this, error, THARSIS_E_GONE, "dns is stopping");
+  if (open_.fetch_add(1) >= settings_.questions_max) {
+    --open_;
+    return refuse(*this, error, THARSIS_E_BUSY, std::to_string(settings_.questions_max) + " questions are open (dns.questions_max); ask again after an answer");
   }
-  const tharsis_handle id = ++s.last_id_;
-  *query = id;
-  if (s.inbox_.send({id, false, {*canonical, family}, strand, done, context}) == THARSIS_OK) return THARSIS_OK;
-  return refuse(s, error, THARSIS_E_GONE, "dns has stopped");
+  id = l.id = ++last_id_;
+  return hand_over(std::move(l), error);
+}
+
+tharsis_status service::hand_over(letter l, tharsis_error* error) {
+  if (closed_) return refuse(*this, error, THARSIS_E_GONE, "dns is stopping");
+  if (inbox_.send(std::move(l)) == THARSIS_OK) return THARSIS_OK;
+  return refuse(*this, error, THARSIS_E_GONE, "dns has stopped");
 }
 
 tharsis_status service::refuse(service& s, tharsis_error* error, tharsis_status status, const std::string& reason) {
@@ -143,7 +194,99 @@ tharsis_status service::refuse(service& s, tharsis_error* error, tharsis_status 
 
 // [caller's strand]
 void service::cancel(void* self, tharsis_handle query) {
-  (void)static_cast<service*>(self)->inbox_.send({query, true, {}, 0, nullptr, nullptr});
+  letter l;
+  l.what = letter::wish::withdrawal;
+  l.id = query;
+  (void)static_cast<service*>(self)->inbox_.send(std::move(l));
+}
+
+// [any thread]
+tharsis_status service::lookup(void* self, tharsis_text name, uint32_t family, tharsis_dns_found* into) {
+  service& s = *static_cast<service*>(self);
+  if (!can_take(into) || !is_family(family)) return THARSIS_E_INVALID;
+  if (s.closed_.load(std::memory_order_relaxed)) return THARSIS_E_GONE;
+  std::array<char, 256> room;
+  const std::string_view canonical = quick_canonical_name(view(name), room);
+  if (!canonical.empty()) return s.look(canonical, family, *into);
+  clear_found(*into);
+  const auto literal = parse_ip(view(name));
+  if (!literal) return THARSIS_E_INVALID;
+  if (family != 0 && literal->family != family) return into->known = 1, THARSIS_E_NOT_FOUND;
+  fill_literal(*into, *literal);
+  return THARSIS_OK;
+}
+
+// What is remembered; whoever first uses what is to be looked up again tells the strand of it.
+tharsis_status service::look(std::string_view name, uint32_t family, tharsis_dns_found& into) {
+  const instant now = place_.now();
+  const cache& known = desk_.known();
+  tharsis_status status = THARSIS_E_NOT_FOUND;
+  const cache::glance g = known.peek(name, family, now, [&](const known_answer& what, bool stale) {
+    fill_found(into, what, known.texts(), stale, now);
+    status = what.status();
+  });
+  if (g.as == cache::use::nothing) clear_found(into);
+  if (g.tell) {
+    letter l;
+    l.what = letter::wish::refresh;
+    l.about = {std::string(name), family};
+    (void)inbox_.send(std::move(l));
+  }
+  return status == THARSIS_OK && g.as == cache::use::stale ? THARSIS_PENDING : status;
+}
+
+// [any thread that is no strand's]
+tharsis_status service::resolve_blocking(void* self, tharsis_text name, uint32_t family, int64_t timeout, tharsis_dns_found* into,
+                                         tharsis_error* error) {
+  service& s = *static_cast<service*>(self);
+  if (!can_take(into)) return refuse(s, error, THARSIS_E_INVALID, "resolve_blocking needs a found with its sizes and room for candidates");
+  if (s.thread_.load() == std::this_thread::get_id())
+    return refuse(s, error, THARSIS_E_INVALID, "resolve_blocking was called on the thread that has to answer it, which would wait for itself; use resolve() there");
+  auto about = subject_of(name, family);
+  if (!about) return refuse(s, error, about.failure().status, about.failure().text);
+  if (timeout < 0) return refuse(s, error, THARSIS_E_INVALID, "the timeout of a question is not negative");
+  if (s.lookup(self, name, family, into) == THARSIS_OK) return THARSIS_OK;
+  letter l;
+  l.about = std::move(*about);
+  l.waits = std::make_shared<blocking_question>();
+  const auto waits = l.waits;
+  tharsis_handle id = 0;
+  if (const tharsis_status status = s.take_question(std::move(l), id, error); status != THARSIS_OK) return status;
+  return s.wait_for(*waits, id, timeout == 0 ? s.settings_.timeout : duration(timeout), *into, error);
+}
+
+tharsis_status service::wait_for(blocking_question& q, tharsis_handle id, duration timeout, tharsis_dns_found& into, tharsis_error* error) {
+  clear_found(into);
+  if (!q.there.try_acquire_for(std::chrono::nanoseconds(timeout))) {
+    cancel(this, id);
+    return fail(error, THARSIS_E_TIMEOUT, "no answer came within " + std::to_string(milliseconds(timeout)) + " ms");
+  }
+  fill_found(into, *q.what, desk_.known().texts(), q.what->stale(), place_.now());
+  return q.what->status() == THARSIS_OK ? THARSIS_OK : fail(error, q.what->status(), q.reason);
+}
+
+// [any thread]
+tharsis_status service::prefetch(void* self, tharsis_text name, uint32_t family, tharsis_error* error) {
+  service& s = *static_cast<service*>(self);
+  auto about = subject_of(name, family);
+  if (!about) return refuse(s, error, about.failure().status, about.failure().text);
+  letter l;
+  l.what = letter::wish::refresh;
+  l.about = std::move(*about);
+  return s.hand_over(std::move(l), error);
+}
+
+// [any thread]
+tharsis_status service::forget(void* self, tharsis_text name, tharsis_error* error) {
+  service& s = *static_cast<service*>(self);
+  letter l;
+  l.what = letter::wish::oblivion;
+  if (name.size > 0) {
+    auto about = subject_of(name, 0);
+    if (!about) return refuse(s, error, about.failure().status, about.failure().text);
+    l.about = std::move(*about);
+  }
+  return s.hand_over(std::move(l), error);
 }
 
 // [any thread]
@@ -153,19 +296,59 @@ void service::feedback(void* self, const tharsis_dns_feedback* what) {
   (void)s.outcomes_.send({what->status, what->address, std::string(view(what->network)), duration(what->connect)});
 }
 
+void service::on_outcome(void* self, dial_outcome o) {
+  service& s = *static_cast<service*>(self);
+  if (o.status == THARSIS_OK) s.known_.names().on_connected(o.address, o.connect);
+  s.ranking_.on_outcome(o);
+  s.desk_.known().order_all([&s](auto list) { return s.ranking_.order(std::move(list)); }, &o.address);
+}
+
 void service::on_letter(void* self, letter l) {
   service& s = *static_cast<service*>(self);
   if (!s.ready_) return s.early_.push_back(std::move(l));
-  if (l.withdraws) {
-    s.desk_.on_cancel(l.id);
-  } else {
-    s.known_.look();
-    s.counts_.questions.add();
-    s.callers_[l.id] = {l.strand, l.done, l.context, s.place_.now()};
-    s.desk_.on_question(l.id, l.about, s.place_.now());
+  switch (l.what) {
+    case letter::wish::question: s.on_question(l); break;
+    case letter::wish::withdrawal: s.desk_.on_cancel(l.id); break;
+    case letter::wish::refresh: s.on_refresh(l.about); break;
+    case letter::wish::oblivion: s.oblivion(l.about.name); break;
   }
   if (s.closed_) s.carry_out();
   else s.stirred_.raise();
+}
+
+void service::on_question(letter& l) {
+  known_.look();
+  counts_.questions.add();
+  callers_[l.id] = {l.strand, l.done, l.context, place_.now(), std::move(l.waits)};
+  desk_.on_question(l.id, l.about, place_.now());
+}
+
+void service::on_refresh(const subject& about) {
+  known_.look();
+  desk_.on_prefetch(about, place_.now());
+}
+
+// The profile's own words come back at once.
+void service::oblivion(const std::string& name) {
+  if (name.empty()) desk_.known().clear();
+  else desk_.known().forget(name);
+  log_.info("remembered names were forgotten on demand name={name}", name.empty() ? "(all)" : name);
+  desk_.on_start(place_.now());
+}
+
+// Lines that are true are good, whatever is wrong with the others.
+error service::restore(std::string_view text) {
+  proven_records kept = read_proven(text, place_.now(), place_.wall() / 1'000'000'000);
+  // Whom the profile does not trust any more has proved nothing.
+  std::erase_if(kept.whole, [this](const cache::proof& p) {
+    return std::none_of(p.what.candidates.begin(), p.what.candidates.end(), [this](const candidate& c) {
+      return std::any_of(settings_.servers.begin(), settings_.servers.end(), [&](const server& to) { return to.vouched() && to.text == c.source; });
+    });
+  });
+  desk_.on_restored(kept.whole, place_.now());
+  counts_.restored.add(kept.whole.size());
+  stirred_.raise();
+  return std::move(kept.damage);
 }
 
 // What the servers said of names is enough, or their time is up.
@@ -236,11 +419,15 @@ void service::give_up(const subject& about) {
 
 void service::send(desk::reply& reply) {
   const auto found = callers_.find(reply.id);
-  const caller to = found->second;
+  const caller to = std::move(found->second);
   callers_.erase(found);
   --open_;
   count(reply.what, place_.now() - to.since);
   reply.what.addresses = ranking_.order(std::move(reply.what.addresses));
+  if (to.waits) {
+    const instant now = place_.now();
+    return to.waits->answer_with(known_answer::pack(reply.what, {now, now, now}, desk_.known().texts_for_owner()), reply.what.reason);
+  }
   // A strand that was closed meanwhile has nobody who waits.
   outbox_.send(to.strand, {to, reply.id, std::move(reply.what), place_.now()});
 }
@@ -250,6 +437,17 @@ void service::count(const answer& what, duration took) const {
   if (what.source == THARSIS_DNS_CACHED) counts_.cache_hits.add();
   if (what.status == THARSIS_OK) return counts_.answers.add();
   (what.status == THARSIS_E_CANCELLED ? counts_.cancelled : counts_.failures).add();
+}
+
+void service::count_known() {
+  const auto tell = [](const counter& to, uint64_t now, uint64_t& told) {
+    if (now > told) to.add(now - std::exchange(told, now));
+  };
+  tell(counts_.refreshes, desk_.refreshes(), told_refreshes_);
+  tell(counts_.stale_answers, desk_.stale_answers(), told_stale_);
+  tell(counts_.readings, desk_.known().readings(), told_readings_);
+  counts_.names.set(static_cast<int64_t>(desk_.known().size()));
+  counts_.bytes.set(static_cast<int64_t>(desk_.known().bytes()));
 }
 
 // [caller's strand]

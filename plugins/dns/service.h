@@ -1,17 +1,20 @@
 // tharsis.dns/1: questions come from any strand, the desk decides on dns' own, and each answer goes
-// back to the strand that asked. Also publishes dns.stats.
+// back to the strand that asked; what is remembered is read on the caller's thread. Also publishes dns.stats.
 #pragma once
 #include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
+#include "plugins/dns/blocking_question.h"
 #include "plugins/dns/core/desk.h"
 #include "plugins/dns/inquiry.h"
 #include "plugins/dns/known_files.h"
 #include "plugins/dns/ranking.h"
 #include "sdk/async/host.h"
+#include "sdk/async/kept_file.h"
 #include "sdk/async/mailbox.h"
 #include "sdk/async/network_watch.h"
 #include "sdk/async/signal.h"
@@ -23,7 +26,7 @@ namespace tharsis::dns {
 
 class service {
  public:
-  // `folder` for what is known of addresses, and the last signed table; empty: nothing is kept.
+  // `folder` for what is known of addresses, proven names and the last signed table; empty: nothing is kept.
   service(const host& tables, strand& place, const settings& s, std::string folder = {});
   service(const service&) = delete;
 
@@ -33,29 +36,33 @@ class service {
   void open(tharsis_handle topic);
   // Answers everything with CANCELLED; questions that come later get GONE. [own strand]
   void close();
-  // After that: what is known of addresses is on the disk when it returns, if the disk takes it by then.
+  // After that: what is kept is on the disk when it returns, if the disk takes it by then.
   task<void> keep(instant deadline);
 
  private:
-  // What a caller's thread hands over: a question, or the wish to take one back.
+  // What a caller's thread hands over: a question, the wish to take one back, or something without an answer.
   struct letter {
-    tharsis_handle id;
-    bool withdraws;
-    subject about;
-    tharsis_handle strand;
-    tharsis_dns_done done;
-    void* context;
+    enum class wish : uint8_t { question, withdrawal, refresh, oblivion };
+    wish what = wish::question;
+    tharsis_handle id = 0;
+    subject about{};
+    tharsis_handle strand = 0;
+    tharsis_dns_done done = nullptr;
+    void* context = nullptr;
+    std::shared_ptr<blocking_question> waits{};
   };
   struct caller {
     tharsis_handle strand;
     tharsis_dns_done done;
     void* context;
     instant since;
+    std::shared_ptr<blocking_question> waits{};  // A thread instead of a strand.
   };
   struct counts {
     explicit counts(const host& h);
     shared_counter refused;  // [any thread]
-    counter questions, answers, failures, cancelled, cache_hits, lookups;
+    counter questions, answers, failures, cancelled, cache_hits, lookups, refreshes, stale_answers, readings, restored;
+    gauge names, bytes;
     histogram time;
   };
   struct delivery {
@@ -73,11 +80,25 @@ class service {
   static tharsis_status set_table(void* self, tharsis_text table, tharsis_error* error) {
     return static_cast<service*>(self)->known_.hand_over(view(table), error);
   }
+  static tharsis_status lookup(void* self, tharsis_text name, uint32_t family, tharsis_dns_found* into);
+  static tharsis_status resolve_blocking(void* self, tharsis_text name, uint32_t family, int64_t timeout, tharsis_dns_found* into,
+                                         tharsis_error* error);
+  static tharsis_status prefetch(void* self, tharsis_text name, uint32_t family, tharsis_error* error);
+  static tharsis_status forget(void* self, tharsis_text name, tharsis_error* error);
   static void on_outcome(void* self, dial_outcome o);
   static void on_letter(void* self, letter l);
   void begin();
   static void on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
                           size_t count);
+
+  tharsis_status look(std::string_view name, uint32_t family, tharsis_dns_found& into);
+  tharsis_status take_question(letter l, tharsis_handle& id, tharsis_error* error);
+  tharsis_status hand_over(letter l, tharsis_error* error);
+  tharsis_status wait_for(blocking_question& q, tharsis_handle id, duration timeout, tharsis_dns_found& into, tharsis_error* error);
+  void on_question(letter& l);
+  void on_refresh(const subject& about);
+  void oblivion(const std::string& name);
+  error restore(std::string_view text);
 
   void on_network(const tharsis_network_state& now);
   task<void> serve();
@@ -88,6 +109,7 @@ class service {
   void give_up(const subject& about);
   void send(desk::reply& reply);
   void count(const answer& what, duration took) const;
+  void count_known();
   static tharsis_status refuse(service& s, tharsis_error* error, tharsis_status status, const std::string& reason);
   void tell_stats();
 
@@ -102,6 +124,7 @@ class service {
   std::atomic<tharsis_handle> last_id_ = 0;
   std::atomic<size_t> open_ = 0;
   std::atomic<bool> closed_ = false;
+  std::atomic<std::thread::id> thread_{};  // Which carries the own strand.
 
   // Of the own strand.
   known_files known_;
@@ -116,6 +139,8 @@ class service {
   tharsis_dns_stats told_{};
   outbox<delivery> outbox_;
   ranking ranking_;
+  kept_file proven_;
+  uint64_t told_refreshes_ = 0, told_stale_ = 0, told_readings_ = 0;
   inbox<letter> inbox_;
   inbox<dial_outcome> outcomes_;
   signal stirred_;

@@ -74,6 +74,21 @@ typedef struct tharsis_dns_feedback {
   int64_t connect;          // With THARSIS_OK: how long connecting took, ns.
 } tharsis_dns_feedback;
 
+// What is known of a name, in the caller's memory; for lookup() and resolve_blocking(). Texts are valid until dns has stopped.
+typedef struct tharsis_dns_found {
+  uint32_t size;            // By the caller: sizeof(tharsis_dns_found).
+  uint32_t candidate_size;  // By the caller: sizeof(tharsis_dns_candidate).
+  uint32_t room;            // By the caller: how many candidates fit into...
+  uint32_t count;           // How many there are; those that do not fit are left out.
+  tharsis_dns_candidate* candidates;  // ...this. By the caller; in the order to try. May be null where `room` is 0.
+  uint32_t source;          // THARSIS_DNS_*, where it came from at first.
+  int32_t known;            // 1: something is remembered of the name, be it that it has no address.
+  int32_t stale;            // 1: it is older than its source said it holds.
+  int32_t reserved;
+  int64_t left;             // How long it still holds, ns; 0: no longer, INT64_MAX: until the profile is another.
+  tharsis_text verdict;     // As of an answer.
+} tharsis_dns_found;
+
 typedef struct tharsis_dns {
   uint32_t size;
   void* self;
@@ -104,6 +119,32 @@ typedef struct tharsis_dns {
   //   THARSIS_E_GONE         dns is stopping.
   // [any thread]
   tharsis_status (*set_table)(void* self, tharsis_text table, tharsis_error* error);
+
+  // What is remembered of the name, at once: no lock, no allocation, some hundred nanoseconds. A name that is used so in the last
+  // part of its answer's life is looked up again in the background.
+  //   THARSIS_OK           `into` has candidates that hold.
+  //   THARSIS_PENDING      `into` has candidates whose time is over, and a newer answer has been asked for: use them, or resolve().
+  //   THARSIS_E_NOT_FOUND, _E_NETWORK  without `known`: nothing is remembered, ask resolve(); with it, this is what is remembered.
+  //   THARSIS_E_INVALID    the name is none, the family is not 4, 6 or 0, or `into` has no sizes.
+  //   THARSIS_E_GONE       dns is stopping.
+  // [any thread] [does not block]
+  tharsis_status (*lookup)(void* self, tharsis_text name, uint32_t family, tharsis_dns_found* into);
+
+  // For a host's threads that may wait: what lookup() has, else the answer of resolve(), within `timeout` ns (0: the profile's).
+  //   THARSIS_E_INVALID    as lookup(); or it was called on a strand, whose plugin would wait for itself: use resolve() there.
+  //   THARSIS_E_TIMEOUT    there was none in time.     others: as tharsis_dns_answer and resolve().
+  // [any thread that is no strand's] [blocks]
+  tharsis_status (*resolve_blocking)(void* self, tharsis_text name, uint32_t family, int64_t timeout, tharsis_dns_found* into,
+                                     tharsis_error* error);
+
+  // The name will be needed: it is looked up now, unless what is remembered holds well. Nobody is told.
+  //   THARSIS_E_INVALID, _E_GONE  as above.
+  // [any thread] [does not block]
+  tharsis_status (*prefetch)(void* self, tharsis_text name, uint32_t family, tharsis_error* error);
+
+  // What is remembered of the name, or with an empty one of all, is not used any more, and not kept for the next start. Questions that
+  // wait get their answers. [any thread] [does not block]
+  tharsis_status (*forget)(void* self, tharsis_text name, tharsis_error* error);
 } tharsis_dns;
 
 // Questions since the start; each that was answered is in one of the others too: by where its

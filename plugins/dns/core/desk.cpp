@@ -1,11 +1,15 @@
 #include "plugins/dns/core/desk.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sdk/pure/address.h"
 
 namespace tharsis::dns {
 namespace {
+
+// A table ends, and has weights that are drawn: what is known is read again when it is used, and is not known for ever.
+constexpr duration known_for = 1h, known_read_again = 30s;
 
 std::string kind(uint32_t family) { return family == 0 ? "" : family == 4 ? "IPv4 " : "IPv6 "; }
 
@@ -52,27 +56,91 @@ void desk::on_question(tharsis_handle id, const subject& about, instant now) {
   ++stats_.queries;
   if (stopped_) return say(id, withdrawn(about, "dns is stopping"));
   if (const auto literal = parse_ip(about.name))
-    return say_surely(id, of_family(about, {*literal}, THARSIS_DNS_LITERAL, "it is an address of the other family"), "literal", "it is an address", now);
+    return say_surely(id, about, of_family(about, {*literal}, THARSIS_DNS_LITERAL, "it is an address of the other family"), "literal", "it is an address", now);
   if (const auto pinned = settings_.pins.find(about.name); pinned != settings_.pins.end())
-    return say_surely(id, of_family(about, pinned->second, THARSIS_DNS_PINNED, "dns.pins gives it only others"), "pinned", "dns.pins says so", now);
-  if (auto known = known_ == nullptr ? std::nullopt : known_->find(about)) {
-    known->learned = now;
-    return say(id, std::move(*known));
-  }
-  if (const answer* const known = cache_.find(about, now)) {
-    answer again = *known;
-    again.source = THARSIS_DNS_CACHED;
-    return say(id, std::move(again));
-  }
-  const instant deadline = later(now, settings_.timeout);
-  open_[id] = {about, deadline};
+    return say_surely(id, about, of_family(about, pinned->second, THARSIS_DNS_PINNED, "dns.pins gives it only others"), "pinned", "dns.pins says so", now);
+  if (publish_known(about, now)) return say(id, cache_.find(about, now).what);
+  cache::found known = cache_.find(about, now);
+  if (known.as == cache::use::refresh) on_prefetch(about, now);
+  if (known.as == cache::use::fresh || known.as == cache::use::refresh) return say_known(id, std::move(known.what));
+  const instant until = later(now, settings_.timeout);
+  const instant deadline = known.as == cache::use::stale ? std::min(until, later(now, settings_.cache.stale_wait)) : until;
+  open_[id] = {about, deadline, until};
   due_.emplace(deadline, id);
+  look_up(about);
   lookups_[about].waiting.insert(id);
 }
 
-void desk::say_surely(tharsis_handle id, answer what, std::string_view source, std::string_view why, instant now) {
+// What needs nobody to be asked, to be read by everybody; false: somebody has to be.
+bool desk::publish_known(const subject& about, instant now) {
+  auto sure = known_ == nullptr ? std::nullopt : known_->find(about);
+  if (!sure) return false;
+  sure->learned = now;
+  cache_.fix(about, std::move(*sure), {later(now, known_for), later(now, known_read_again), later(now, known_for)});
+  return true;
+}
+
+void desk::look_up(const subject& about) {
+  const auto [place, fresh] = lookups_.try_emplace(about);
+  if (!place->second.started) to_start_.push_back(about);
+}
+
+void desk::on_prefetch(const subject& about, instant now) {
+  if (stopped_ || parse_ip(about.name) || settings_.pins.contains(about.name) || publish_known(about, now) || cache_.find(about, now).as == cache::use::fresh) return;
+  const auto [place, fresh] = lookups_.try_emplace(about);
+  if (!std::exchange(place->second.kept, true)) ++refreshes_;
+  if (fresh) to_refresh_.push_back(about);
+}
+
+void desk::on_start(instant now) {
+  publish_pins(now);
+  prefetch_list(now);
+}
+
+void desk::on_known_changed(instant now) {
+  cache_.on_known_changed();
+  publish_pins(now);
+}
+
+void desk::publish_pins(instant now) {
+  for (const auto& [name, addresses] : settings_.pins)
+    for (const uint32_t family : {0u, 4u, 6u}) {
+      answer pinned = of_family({name, family}, addresses, THARSIS_DNS_PINNED, "dns.pins gives it only others");
+      describe(pinned, "pinned", true, "dns.pins says so");
+      pinned.learned = now;
+      cache_.fix({name, family}, std::move(pinned), {never, never, never});
+    }
+}
+
+void desk::prefetch_list(instant now) {
+  for (const std::string& name : settings_.prefetch) on_prefetch({name, 0}, now);
+}
+
+void desk::on_restored(const std::vector<cache::proof>& proofs, instant now) {
+  for (auto p = proofs.rbegin(); p != proofs.rend(); ++p)
+    if (!settings_.pins.contains(p->about.name) && !publish_known(p->about, now)) cache_.restore(*p, now);
+  for (auto& [about, l] : lookups_) {
+    if (l.waiting.empty()) continue;
+    const cache::found known = cache_.find(about, now);
+    if (known.as != cache::use::refresh) continue;
+    if (!std::exchange(l.kept, true)) ++refreshes_;
+    for (const tharsis_handle id : std::exchange(l.waiting, {})) {
+      close(id);
+      say_known(id, known.what);
+    }
+  }
+}
+
+void desk::say_known(tharsis_handle id, answer what) {
+  if (what.stale) ++stale_answers_;
+  what.source = THARSIS_DNS_CACHED;
+  say(id, std::move(what));
+}
+
+void desk::say_surely(tharsis_handle id, const subject& about, answer what, std::string_view source, std::string_view why, instant now) {
   describe(what, source, true, why);
   what.learned = now;
+  if (what.source != THARSIS_DNS_LITERAL) cache_.fix(about, what, {never, never, never});
   say(id, std::move(what));
 }
 
@@ -88,15 +156,16 @@ void desk::on_looked_up(const subject& about, tharsis_status status, std::vector
 
 void desk::on_answer(const subject& about, answer what, instant now) {
   const auto found = lookups_.find(about);
-  if (found == lookups_.end()) return;
+  if (found == lookups_.end() || !found->second.started) return;
   const auto waiting = std::move(found->second.waiting);
   lookups_.erase(found);
-  what.learned = now;
+  refreshing_.erase(about);
   // Open mode asks nobody for proofs.
-  if (what.source == THARSIS_DNS_SERVERS && settings_.mode != trust::open) what = proven_.weigh(about, std::move(what), now);
-  cache_.put(about, what, now);
+  what = cache_.put(about, std::move(what), now, settings_.mode != trust::open);
+  (void)publish_known(about, now);  // It may have come to be known meanwhile.
   for (const tharsis_handle id : waiting) {
     close(id);
+    if (what.stale) ++stale_answers_;
     say(id, what);
   }
 }
@@ -109,19 +178,42 @@ void desk::on_cancel(tharsis_handle id) {
 void desk::on_deadline(instant now) {
   while (!due_.empty() && due_.begin()->first <= now) {
     const tharsis_handle id = due_.begin()->second;
-    withdraw(id, too_late(open_.at(id).about, settings_.timeout));
+    question& q = open_.at(id);
+    cache::found known = q.deadline < q.until || settings_.cache.stale_wait >= settings_.timeout ? cache_.find(q.about, now) : cache::found{};
+    if (known.as != cache::use::nothing) {
+      lookup& l = lookups_.at(q.about);
+      l.waiting.erase(id);
+      l.kept = true;
+      close(id);
+      say_known(id, std::move(known.what));
+    } else if (q.deadline < q.until) {
+      due_.erase(due_.begin());
+      q.deadline = q.until;
+      due_.emplace(q.deadline, id);
+    } else {
+      withdraw(id, too_late(q.about, settings_.timeout));
+    }
   }
 }
 
-void desk::on_network() {
-  cache_.clear();
-  for (auto& [about, l] : lookups_)
-    if (std::exchange(l.started, false)) given_up_.push_back(about);
+void desk::on_network(instant now) {
+  cache_.on_network(now);
+  for (auto& [about, l] : lookups_) {
+    if (!std::exchange(l.started, false)) continue;
+    given_up_.push_back(about);
+    refreshing_.erase(about);
+    (l.waiting.empty() ? to_refresh_.push_back(about) : to_start_.push_back(about));
+  }
+  prefetch_list(now);
 }
 
 void desk::on_stop() {
   stopped_ = true;
   while (!open_.empty()) withdraw(open_.begin()->first, withdrawn(open_.begin()->second.about, "dns is stopping"));
+  for (const auto& [about, l] : lookups_)
+    if (l.started) given_up_.push_back(about);
+  lookups_.clear();
+  refreshing_.clear();
 }
 
 // The question leaves its lookup; the last one out gives the lookup up. A fresh one asks anew, and is
@@ -129,7 +221,7 @@ void desk::on_stop() {
 void desk::withdraw(tharsis_handle id, answer why) {
   const auto left = lookups_.find(open_.at(id).about);
   left->second.waiting.erase(id);
-  if (left->second.waiting.empty()) {
+  if (left->second.waiting.empty() && (stopped_ || !left->second.kept)) {
     if (left->second.started) given_up_.push_back(left->first);
     lookups_.erase(left);
   }
@@ -145,8 +237,18 @@ void desk::close(tharsis_handle id) {
 
 std::vector<subject> desk::take_lookups() {
   std::vector<subject> fresh;
-  for (auto& [about, l] : lookups_)
-    if (!std::exchange(l.started, true)) fresh.push_back(about);
+  const auto start = [&](const subject& about) {
+    const auto found = lookups_.find(about);
+    if (found == lookups_.end() || std::exchange(found->second.started, true)) return false;
+    fresh.push_back(about);
+    return true;
+  };
+  for (const subject& about : std::exchange(to_start_, {})) start(about);
+  while (!to_refresh_.empty() && refreshing_.size() < settings_.refreshes_max) {
+    const subject about = std::move(to_refresh_.front());
+    to_refresh_.pop_front();
+    if (start(about)) refreshing_.insert(about);
+  }
   return fresh;
 }
 

@@ -32,6 +32,15 @@ bool ends_in_number(std::string_view name) {
   return std::all_of(last.begin(), last.end(), [&](char c) { return (c >= '0' && c <= '9') || (hex && c >= 'a' && c <= 'f'); });
 }
 
+// Each byte as it stands in a canonical name; 0: it does not.
+constexpr std::array<char, 256> canonical = [] {
+  std::array<char, 256> all{};
+  for (char c = 'a'; c <= 'z'; ++c) all[static_cast<unsigned char>(c)] = all[static_cast<unsigned char>(c - 'a' + 'A')] = c;
+  for (char c = '0'; c <= '9'; ++c) all[static_cast<unsigned char>(c)] = c;
+  for (const char c : {'-', '_', '.'}) all[static_cast<unsigned char>(c)] = c;
+  return all;
+}();
+
 error wrong(std::string_view what) { return {THARSIS_E_INVALID, std::string(what)}; }
 
 }  // namespace
@@ -57,6 +66,22 @@ result<std::string> canonical_name(std::string_view text) {
   }
   if (ends_in_number(name)) return wrong("'" + name + "' is neither an IP address nor a name");
   return name;
+}
+
+std::string_view quick_canonical_name(std::string_view text, std::array<char, 256>& room) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.empty() || text.size() > name_max) return {};
+  size_t label = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = canonical[static_cast<unsigned char>(text[i])];
+    room[i] = c;
+    label = c == '.' ? 0 : label + 1;
+    if (c == '\0' || label > label_max || (label == 0 && (i == 0 || room[i - 1] == '.'))) return {};
+  }
+  const std::string_view name(room.data(), text.size());
+  // What ends in no digit and has no hexadecimal number at its end is no address.
+  const bool may_be_number = label == 0 || (name.back() >= '0' && name.back() <= '9') || name.substr(name.size() - label).starts_with("0x");
+  return may_be_number && (label == 0 || ends_in_number(name)) ? std::string_view() : name;
 }
 
 }  // namespace tharsis::dns

@@ -33,9 +33,26 @@ struct settings {
     duration negative_ttl_max = 300s;
     // What a trusted server said, for when none answers (RFC 8767 has one to three days).
     duration stale_max = 72h;
-    // More names than a client talks to.
-    size_t entries = 512;
+    // More names than a client talks to; some 300 bytes each.
+    size_t entries = 4096;
+    size_t memory = 1 << 20;
+    // What nobody proved may have moved since; it is used on the network that said it, while nobody answers.
+    duration stale_unproven = 1h;
+    // A stale answer now is better than a fresh one for which a person has waited (RFC 8767 has 1.8 s; people notice less). Longer than
+    // the time for which second answers are listened for: what a near server says is still in time.
+    duration stale_wait = 250ms;
+    // RFC 8767, 4: so long an answer that was given though it is stale is used before servers are asked again.
+    duration again_after = 30s;
+    // In the last part of its life an answer that is used is looked up again; where that part begins is drawn by so many points.
+    int refresh_percent = 15, refresh_jitter = 5;
+    // Of proven answers, between two writes of the file: names come in groups when a program starts.
+    bool keep = true;
+    duration keep_pause = 5s;
   } cache;
+  // Lookups at a time for which nobody waits: a list of names must not drown the questions of people.
+  size_t refreshes_max = 8;
+  // Names that are looked up at the start and after each change of the network, as canonical_name() writes them.
+  std::vector<std::string> prefetch;
 
   // Addresses come in the order in which it makes sense to try them, by what their users told; else as they were found.
   bool ranked = true;

@@ -16,7 +16,9 @@ constexpr instant t0{};
 settings quick() {
   settings s;
   s.timeout = 5s;
-  s.cache = {.ttl = 60s, .negative_ttl = 2s, .entries = 4};
+  s.cache.ttl = 60s;
+  s.cache.negative_ttl = 2s;
+  s.cache.entries = 4;
   s.pins["pinned.test"] = {*parse_ip("127.0.0.1"), *parse_ip("::1")};
   return s;
 }
@@ -173,7 +175,7 @@ TEST(Desk, EachQuestionGetsExactlyOneReply) {
         ASSERT_EQ(r.what.status == THARSIS_OK, !r.what.addresses.empty());
         ASSERT_EQ(r.what.status == THARSIS_OK, r.what.reason.empty());
       }
-      ASSERT_LE(running.size(), d.open());
+      ASSERT_LE(running.size(), d.open() + d.unattended());
     };
     const uint64_t stops_after = upto(300);
     for (uint64_t step = 0; step < stops_after; ++step) {
@@ -184,6 +186,8 @@ TEST(Desk, EachQuestionGetsExactlyOneReply) {
         case 2: {
           const tharsis_handle id = asked.size() + 1;
           asked[id] = now;
+          if (upto(4) == 0) d.on_prefetch(about, now);
+          if (upto(20) == 0) d.on_network(now);
           d.on_question(id, upto(8) == 0 ? subject{"pinned.test", 0} : about, now);
           break;
         }
@@ -224,7 +228,7 @@ TEST(Desk, OnAnotherNetworkNothingIsRememberedAndWhoWaitsIsAskedForAnew) {
   d.on_question(2, {"b.test", 0}, t0);
   ASSERT_EQ(d.take_lookups().size(), 1u);
 
-  d.on_network();
+  d.on_network(t0);
   EXPECT_EQ(d.take_given_up().size(), 1u) << "the resolver of before";
   ASSERT_EQ(d.take_lookups().size(), 1u) << "the one of now";
   d.on_question(3, {"a.test", 0}, t0);
@@ -232,4 +236,116 @@ TEST(Desk, OnAnotherNetworkNothingIsRememberedAndWhoWaitsIsAskedForAnew) {
   d.on_looked_up({"b.test", 0}, THARSIS_OK, list({"10.0.0.3"}), t0);
   EXPECT_EQ(text(only(d)), "10.0.0.3 ");
   EXPECT_EQ(d.open(), 1u);
+}
+
+TEST(Desk, TenThousandQuestionsForOneNameAreOneLookup) {
+  settings s = quick();
+  s.questions_max = 20'000;
+  desk d(s);
+  for (tharsis_handle id = 1; id <= 10'000; ++id) d.on_question(id, {"a.test", 0}, t0 + std::chrono::microseconds(id));
+  EXPECT_EQ(d.take_lookups().size(), 1u);
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0 + 1s);
+  EXPECT_EQ(d.take_replies().size(), 10'000u);
+  EXPECT_EQ(d.open(), 0u);
+  EXPECT_TRUE(d.take_lookups().empty());
+}
+
+TEST(Desk, WhoAsksForSomethingThatIsOverGetsItWhereNothingNewerComesInTime) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0);
+  (void)d.take_lookups();
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  (void)d.take_replies();
+  d.on_question(2, {"a.test", 0}, t0 + 90s);
+  EXPECT_EQ(d.take_lookups().size(), 1u);
+  EXPECT_TRUE(d.take_replies().empty());
+  EXPECT_EQ(d.deadline(), t0 + 90s + 250ms);
+  d.on_deadline(t0 + 90s + 250ms);
+  const answer stale = only(d);
+  EXPECT_EQ(text(stale), "192.0.2.1 ");
+  EXPECT_TRUE(stale.stale);
+  EXPECT_EQ(d.stale_answers(), 1u);
+  EXPECT_TRUE(d.take_given_up().empty()) << "the lookup goes on";
+  d.on_question(3, {"a.test", 0}, t0 + 90s + 300ms);
+  EXPECT_TRUE(d.take_lookups().empty()) << "and is the one of whoever asks now";
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.2"}), t0 + 90s + 400ms);
+  EXPECT_EQ(text(only(d)), "192.0.2.2 ") << "in time";
+  EXPECT_EQ(d.deadline(), never);
+}
+
+TEST(Desk, WhatIsUsedInTheLastPartOfItsLifeIsLookedUpForNobody) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0);
+  (void)d.take_lookups();
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  (void)d.take_replies();
+  for (tharsis_handle id = 2; id < 5; ++id) {
+    d.on_question(id, {"a.test", 0}, t0 + 59s);
+    EXPECT_FALSE(only(d).stale);
+  }
+  EXPECT_EQ(d.take_lookups().size(), 1u);
+  EXPECT_EQ(d.refreshes(), 1u);
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.2"}), t0 + 59s);
+  d.on_question(6, {"a.test", 0}, t0 + 100s);
+  EXPECT_EQ(text(only(d)), "192.0.2.2 ");
+  EXPECT_TRUE(d.take_lookups().empty());
+}
+
+TEST(Desk, TheProfilesListIsLookedUpAFewAtATimeAndPeopleDoNotWaitForIt) {
+  settings s = quick();
+  s.cache.entries = 100;
+  s.refreshes_max = 2;
+  for (const char* name : {"a.test", "b.test", "c.test", "d.test", "pinned.test"}) s.prefetch.push_back(name);
+  desk d(s);
+  d.on_start(t0);
+  EXPECT_EQ(d.take_lookups().size(), 2u);
+  EXPECT_TRUE(d.take_lookups().empty());
+  d.on_question(1, {"d.test", 0}, t0);
+  EXPECT_EQ(d.take_lookups(), std::vector<subject>({{"d.test", 0}})) << "somebody waits for it";
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  EXPECT_EQ(d.take_lookups().size(), 1u);
+  d.on_looked_up({"b.test", 0}, THARSIS_E_NETWORK, {}, t0);
+  d.on_looked_up({"c.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  d.on_looked_up({"d.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  EXPECT_TRUE(d.take_lookups().empty());
+  EXPECT_EQ(d.take_replies().size(), 1u);
+  d.on_question(2, {"c.test", 0}, t0);
+  EXPECT_EQ(only(d).source, uint32_t{THARSIS_DNS_CACHED});
+  d.on_network(t0 + 1s);
+  EXPECT_EQ(d.take_lookups().size(), 2u) << "on each network anew";
+}
+
+TEST(Desk, WhoWaitsWhenTheLastStartsNamesComeHasThem) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0 + 1h);
+  (void)d.take_lookups();
+  answer known{THARSIS_OK, THARSIS_DNS_SERVERS, list({"192.0.2.1"}), {}};
+  describe(known, "https://192.0.2.53/dns-query", true, "before");
+  known.trusted = true;
+  known.learned = t0;
+  d.on_restored({{{"a.test", 0}, known, 60s}, {{"b.test", 0}, known, 60s}, {{"pinned.test", 0}, known, 60s}}, t0 + 1h);
+  EXPECT_TRUE(only(d).stale);
+  d.on_question(2, {"b.test", 0}, t0 + 1h);
+  EXPECT_EQ(text(only(d)), "192.0.2.1 ") << "at once";
+  EXPECT_EQ(d.take_lookups(), std::vector<subject>({{"b.test", 0}}));
+  d.on_question(3, {"pinned.test", 6}, t0 + 1h);
+  EXPECT_EQ(text(only(d)), "::1 ") << "the profile's word counts more";
+  answer fresh = known;
+  fresh.addresses = list({"192.0.2.9"});
+  fresh.candidates[0].address = fresh.addresses[0];
+  d.on_answer({"a.test", 0}, fresh, t0 + 1h);
+  d.on_question(4, {"a.test", 0}, t0 + 1h);
+  EXPECT_EQ(text(only(d)), "192.0.2.9 ");
+}
+
+TEST(Desk, TheAnswerOfALookupOfANetworkOfBeforeIsNotHeard) {
+  desk d(quick());
+  d.on_question(1, {"a.test", 0}, t0);
+  ASSERT_EQ(d.take_lookups().size(), 1u);
+  d.on_network(t0);
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"10.6.6.6"}), t0);
+  EXPECT_TRUE(d.take_replies().empty());
+  ASSERT_EQ(d.take_lookups().size(), 1u);
+  d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  EXPECT_EQ(text(only(d)), "192.0.2.1 ");
 }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "sdk/async/file_reader.h"
 #include "tests/plugins/dns/servers_world.h"
 
 using namespace tharsis;
@@ -98,8 +99,8 @@ TEST(ServersSim, WhatWasProvenOutlivesTheServerThatProvedIt) {
   }
 }
 
-// In open mode the first answer counts, whoever gave another one before.
-TEST(ServersSim, OpenModeKeepsNothingForLater) {
+// In open mode the first answer counts, whoever gave another one before; only where there is none the last one is told again.
+TEST(ServersSim, OpenModeAsksNobodyForProofs) {
   network n(21);
   n.s.mode = trust::open;
   dns_server& trusted = n.add_trusted("10.0.0.55", says(truth));
@@ -107,7 +108,7 @@ TEST(ServersSim, OpenModeKeepsNothingForLater) {
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
   trusted.down = true;
   n.world.run_for(1h);
-  EXPECT_EQ(n.ask("im.example.com"), "no_answer");
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1!~ proven");
 }
 
 // A liar has both families at once, the trusted server one of them at once and the other too late.
@@ -169,4 +170,42 @@ TEST(ServersSim, ADayAmongLiarsBringsNoWrongAddress) {
     }
   }
   EXPECT_GE(answers, 950u);
+}
+
+// What was proven is there at once after a start, marked once it is old, also where no server answers; what was not proven is not
+// there. A file that was damaged is put aside and told of, and what is whole in it is used.
+TEST(ServersSim, WhatWasProvenIsThereAtTheNextStart) {
+  network n(30);
+  n.add_plain("10.0.0.53", [](const octets& asked) {
+    message m;
+    return message::read(asked, m) == defect::none && m.asked_name().text() == "plain.example.com"
+               ? std::vector<dns_server::saying>{{answer_writer(asked).address(lie).bytes, 0s}}
+               : std::vector<dns_server::saying>{};
+  });
+  dns_server& trusted = n.add_trusted("10.0.0.55", says(truth));
+  n.kept_in = "/state";
+  n.start();
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
+  trusted.down = true;
+  EXPECT_EQ(n.ask("plain.example.com").substr(0, 13), "203.0.113.66 ");
+  const auto files = n.client.platform()->files;
+  n.restart();
+  instant began = n.world.now();
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
+  EXPECT_LE(n.world.now() - began, 5ms) << "it holds still";
+  n.restart(2h);
+  began = n.world.now();
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1!~ proven");
+  EXPECT_LE(n.world.now() - began, 5ms);
+  n.restart(0s, [&] {
+    const std::string text = *read_whole(files, "/state/proven", 1 << 20, "a file");
+    EXPECT_EQ(text.find(lie), std::string::npos);
+    const std::string cut = text.substr(0, text.rfind("end "));
+    EXPECT_EQ(files->replace(files->self, text_of("/state/proven"), tharsis::bytes_of(as_bytes(cut)), nullptr), THARSIS_OK);
+  });
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1!~ proven");
+  EXPECT_TRUE(std::any_of(n.box.lines.begin(), n.box.lines.end(), [](const auto& l) { return l.find("/state/proven.damaged") != std::string::npos; }));
+  n.s.servers.pop_back();
+  n.restart();
+  EXPECT_EQ(n.ask("im.example.com"), "no_answer") << "whom the profile does not trust any more has proved nothing";
 }

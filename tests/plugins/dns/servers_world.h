@@ -2,6 +2,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,9 +78,22 @@ struct network {
     box.send([this] { box.network.move("wlan0", "another network"); });
   }
   void start() {
-    asked.emplace(box.tables(), *box.place, s);
+    asked.emplace(box.tables(), *box.place, s, kept_in);
     box.send([this] { asked->open(0); });
     world.run_for(1s);
+  }
+  // As a plugin that stops and is started again, with what it keeps.
+  void restart(duration after = 0s, const std::function<void()>& meanwhile = {}) {
+    task_set closing(*box.place);
+    box.send([&] {
+      asked->close();
+      closing.spawn(asked->keep(later(box.place->now(), 2s)));
+    });
+    world.run_for(1s + after);
+    EXPECT_TRUE(closing.empty());
+    asked.reset();
+    if (meanwhile) meanwhile();
+    start();
   }
   // The addresses and the verdict, as the service's user gets them: "192.0.2.1! proven"; "!" is proven, "~" stale.
   std::string ask(const std::string& name, uint32_t family = 4) {
@@ -113,6 +127,7 @@ struct network {
   std::vector<std::unique_ptr<dns_server>> servers;
   std::vector<std::unique_ptr<doh_server>> sites;
   std::optional<identity> authority;
+  std::string kept_in;  // A folder; empty: nothing is kept.
   std::optional<service> asked;
   std::string said, refused, reason;
   uint32_t source = 0;

@@ -19,7 +19,9 @@ constexpr duration hop = 1ms;  // To the strand of dns and back.
 settings quick() {
   settings s;
   s.timeout = timeout;
-  s.cache = {.ttl = 2s, .negative_ttl = 1s, .entries = 3};
+  s.cache.ttl = 2s;
+  s.cache.negative_ttl = 1s;
+  s.cache.entries = 3;
   s.pins["pinned.test"] = {*parse_ip("127.0.0.1")};
   return s;
 }
@@ -68,8 +70,8 @@ struct asker {
 
 // dns on a strand of its own.
 struct provider {
-  provider(sim::machine& on, const settings& s, std::string file = {})
-      : box(on.platform(), "dns"), asked(std::in_place, box.tables(), *box.place, s, std::move(file)), closing(*box.place) {
+  provider(sim::machine& on, const settings& s, std::string folder = {})
+      : box(on.platform(), "dns"), asked(std::in_place, box.tables(), *box.place, s, std::move(folder)), closing(*box.place) {
     box.on_publish = [this](const void* payload) { stats = *static_cast<const tharsis_dns_stats*>(payload); };
     box.send([this] { asked->open(1); });
   }
@@ -297,6 +299,104 @@ TEST(DnsSim, AThreadWithoutAStrandIsRefused) {
   EXPECT_EQ(table.resolve(table.self, text_of("a.test"), 0, &asker::on_answer, nullptr, &id, &why), THARSIS_E_INVALID);
   EXPECT_NE(std::string(why.text), "");
   world.run_for(1s);
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
+}
+
+namespace {
+
+struct looked {
+  explicit looked(uint32_t room = 4) : candidates(room) {
+    into.size = sizeof into;
+    into.candidate_size = sizeof(tharsis_dns_candidate);
+    into.room = room;
+    into.candidates = candidates.data();
+  }
+  // "ok 10.0.0.2 10.0.0.3 stale"
+  std::string at(const tharsis_dns& dns, std::string_view name, uint32_t family = 0) {
+    const tharsis_status status = dns.lookup(dns.self, text_of(name), family, &into);
+    std::string all(status == THARSIS_PENDING ? "pending" : status_name(status));
+    for (uint32_t i = 0; status >= 0 && i < std::min(into.count, into.room); ++i) all += " " + ip_text(candidates[i].address);
+    return all + (status >= 0 && into.stale ? " stale" : "") + ((status == THARSIS_E_NOT_FOUND || status == THARSIS_E_NETWORK) && into.known ? " known" : "");
+  }
+  std::vector<tharsis_dns_candidate> candidates;
+  tharsis_dns_found into{};
+};
+
+}  // namespace
+
+TEST(DnsSim, WhatIsRememberedIsReadWithoutAQuestion) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  world.add_name("a.test", {"10.0.0.2", "10.0.0.3"});
+  settings roomy = quick();
+  roomy.cache.entries = 30;  // Pins take some.
+  provider dns(machine, roomy);
+  asker a(machine, "one");
+  world.run_for(1s);
+  const tharsis_dns& table = *dns.asked->table();
+  const auto ask = [&](const char* name) {
+    a.box.send([&, name] { a.ask(table, name); });
+    world.run_for(10ms);
+  };
+  looked l;
+  EXPECT_EQ(l.at(table, "a.test"), "not found");
+  EXPECT_EQ(l.at(table, "pinned.test"), "ok 127.0.0.1");
+  EXPECT_EQ(l.at(table, "PINNED.test."), "ok 127.0.0.1");
+  EXPECT_EQ(l.at(table, "pinned.test", 6), "not found known");
+  EXPECT_EQ(l.at(table, "10.1.2.3"), "ok 10.1.2.3");
+  EXPECT_EQ(l.at(table, "10.1.2.3", 6), "not found known");
+  for (const char* name : {"", "a..b", "127.1", "a b"}) EXPECT_EQ(l.at(table, name), "invalid") << name;
+  EXPECT_EQ(l.at(table, "a.test", 5), "invalid");
+  ask("a.test");
+  EXPECT_EQ(l.at(table, "A.Test."), "ok 10.0.0.2 10.0.0.3");
+  EXPECT_EQ(view(l.candidates[0].source), "system");
+  EXPECT_EQ(l.into.source, uint32_t{THARSIS_DNS_SYSTEM});
+  EXPECT_GT(l.into.left, 0);
+  tell(dns, "10.0.0.3", THARSIS_OK);
+  world.run_for(10ms);
+  EXPECT_EQ(l.at(table, "a.test"), "ok 10.0.0.3 10.0.0.2") << "in the order to try";
+  EXPECT_EQ(looked(1).at(table, "a.test"), "ok 10.0.0.3") << "no more than fits";
+  ask("none.test");
+  EXPECT_EQ(l.at(table, "none.test"), "not found known");
+  world.run_for(3s);
+  world.add_name("a.test", {"10.0.0.4"});
+  EXPECT_EQ(l.at(table, "a.test"), "pending 10.0.0.3 10.0.0.2 stale");
+  world.run_for(10ms);
+  EXPECT_EQ(l.at(table, "a.test"), "ok 10.0.0.4") << "whoever looked has had it looked up again";
+  EXPECT_EQ(table.forget(table.self, text_of("a.test"), nullptr), THARSIS_OK);
+  world.run_for(10ms);
+  EXPECT_EQ(l.at(table, "a.test"), "not found");
+  EXPECT_EQ(table.prefetch(table.self, text_of("a.test"), 0, nullptr), THARSIS_OK);
+  tharsis_error why = no_error();
+  EXPECT_EQ(table.prefetch(table.self, text_of("not a name"), 0, &why), THARSIS_E_INVALID);
+  EXPECT_NE(std::string(why.text), "");
+  world.run_for(10ms);
+  EXPECT_EQ(l.at(table, "a.test"), "ok 10.0.0.4");
+  EXPECT_EQ(table.forget(table.self, {}, nullptr), THARSIS_OK);
+  world.run_for(10ms);
+  EXPECT_EQ(l.at(table, "a.test"), "not found");
+  EXPECT_EQ(l.at(table, "pinned.test"), "ok 127.0.0.1") << "the profile's words stay";
+  looked none(0);
+  none.into.candidates = nullptr;
+  EXPECT_EQ(none.at(table, "pinned.test"), "ok");
+  none.into.room = 1;
+  EXPECT_EQ(none.at(table, "pinned.test"), "invalid");
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
+  EXPECT_EQ(l.at(table, "a.test"), "gone");
+}
+
+TEST(DnsSim, WhoWouldWaitForItselfIsRefused) {
+  sim::world world(1);
+  provider dns(world.add_machine("client", {"10.0.0.1"}), quick());
+  world.run_for(1s);
+  const tharsis_dns& table = *dns.asked->table();
+  looked l;
+  tharsis_error why = no_error();
+  dns.box.send([&] { EXPECT_EQ(table.resolve_blocking(table.self, text_of("a.test"), 0, 0, &l.into, &why), THARSIS_E_INVALID); });
+  world.run_for(1s);
+  EXPECT_NE(std::string(why.text).find("use resolve()"), std::string::npos) << why.text;
   dns.box.send([&] { dns.stop(false); });
   world.run_for(1s);
 }

@@ -1,0 +1,70 @@
+// An answer as it is remembered: one packed block that never changes, so that any thread may read it while others do. Some
+// hundred bytes, where an `answer` has a kilobyte. Pure.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "plugins/dns/core/answer.h"
+#include "plugins/dns/core/text_pool.h"
+
+namespace tharsis::dns {
+
+class known_answer {
+ public:
+  struct term {
+    instant until;         // It holds up to here.
+    instant refresh_from;  // Whoever uses it from here on has it looked up again.
+    instant over;          // Nobody may have it any more, not even marked as stale.
+  };
+  struct one {
+    tharsis_address address;
+    bool proven;
+    uint16_t source, why;  // In the pool.
+  };
+  struct deleter {
+    void operator()(const known_answer* k) const { destroy(k); }
+  };
+  using owned = std::unique_ptr<const known_answer, deleter>;
+
+  // The addresses in their order, behind them candidates that are not among them.
+  static owned pack(const answer& a, const term& t, text_pool& texts);
+  static void destroy(const void* self);
+  // As it was, with all candidates among the addresses.
+  answer unpack(const text_pool& texts) const;
+
+  // Bytes of memory, with what malloc() keeps beside.
+  size_t weight() const;
+
+  instant learned() const { return learned_; }
+  const term& times() const { return term_; }
+  tharsis_status status() const { return status_; }
+  uint32_t source() const { return source_; }
+  bool trusted() const { return trusted_; }
+  bool stale() const { return stale_; }
+  std::string_view verdict(const text_pool& texts) const { return texts.text(verdict_); }
+  // How many addresses are worth a try, of how many that are known.
+  uint16_t usable() const { return usable_; }
+  uint16_t count() const { return count_; }
+  one at(size_t i) const;
+
+ private:
+  known_answer() = default;
+  struct packed {
+    tharsis_address address;  // `reserved` says whether it is proven.
+    uint16_t source, why;
+  };
+  static size_t size_of(size_t entries, size_t reason) { return sizeof(known_answer) + entries * sizeof(packed) + reason; }
+  const packed* entries() const { return reinterpret_cast<const packed*>(this + 1); }
+  packed* entries() { return reinterpret_cast<packed*>(this + 1); }
+  const char* reason() const { return reinterpret_cast<const char*>(entries() + count_ + refused_); }
+  static packed pack_one(const tharsis_address& a, bool proven, std::string_view source, std::string_view why, text_pool& texts);
+
+  term term_{};
+  instant learned_{};
+  tharsis_status status_ = THARSIS_OK;
+  uint16_t usable_ = 0, count_ = 0, refused_ = 0, verdict_ = 0, reason_size_ = 0;
+  uint8_t source_ = 0;
+  bool trusted_ = false, stale_ = false;
+};
+
+}  // namespace tharsis::dns

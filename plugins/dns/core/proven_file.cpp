@@ -1,0 +1,123 @@
+#include "plugins/dns/core/proven_file.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include "plugins/dns/core/name.h"
+#include "sdk/pure/address.h"
+#include "sdk/pure/hex_text.h"
+#include "sdk/pure/sha256.h"
+#include "sdk/pure/url.h"
+#include "sdk/pure/whole_number.h"
+
+namespace tharsis::dns {
+namespace {
+
+constexpr std::string_view head_line = "tharsis dns proven 1\n";
+constexpr std::string_view end_word = "end ";
+constexpr size_t sum_digits = 16, end_line_max = 32;
+constexpr int64_t life_max = int64_t{365} * 24 * 3600;
+constexpr const char* why = "a trusted server said so before this start";
+
+std::string sum_of(std::string_view text) {
+  sha256_sum sum;
+  sum.add(text.data(), text.size());
+  const auto digest = sum.digest();
+  return hex_text(std::span(digest).first(sum_digits / 2));
+}
+
+std::string_view cut(std::string_view& text, char at) {
+  const std::string_view part = text.substr(0, text.find(at));
+  text.remove_prefix(std::min(text.size(), part.size() + 1));
+  return part;
+}
+
+int64_t whole_seconds(duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
+
+std::string place_text(const tharsis_address& a) {
+  return a.port == 0 ? ip_text(a) : (a.family == 6 ? "[" + ip_text(a) + "]" : ip_text(a)) + ":" + std::to_string(a.port);
+}
+std::optional<tharsis_address> place_of(std::string_view text) {
+  if (const auto ip = parse_ip(text)) return *ip;
+  const auto place = parse_endpoint("tcp://" + std::string(text));
+  if (!place) return {};
+  auto ip = parse_ip(place->host);
+  if (!ip) return {};
+  ip->port = place->port;
+  return *ip;
+}
+
+// Without its sum. Empty: nothing of it is worth a line.
+std::string line_of(const cache::proof& p, instant now, int64_t wall) {
+  std::string line = p.about.name + " " + std::to_string(p.about.family) + " " + std::to_string(wall - whole_seconds(now - p.what.learned)) + " " +
+                     std::to_string(std::clamp(whole_seconds(p.life), int64_t{0}, life_max));
+  bool any = false;
+  for (const candidate& c : p.what.candidates) {
+    if (!c.proven || c.source.find_first_of(" |\n") != std::string::npos) continue;
+    line += " " + place_text(c.address) + "|" + c.source;
+    any = true;
+  }
+  return any ? line : std::string();
+}
+
+std::optional<cache::proof> proof_of(std::string_view line, instant now, int64_t wall) {
+  const std::string_view sum = cut(line, ' ');
+  if (sum != sum_of(line)) return {};
+  const auto name = canonical_name(cut(line, ' '));
+  const auto family = whole_number<uint32_t>(cut(line, ' '));
+  const auto learned = whole_number<int64_t>(cut(line, ' '));
+  const auto life = whole_number<int64_t>(cut(line, ' '));
+  if (!name || !family || (*family != 0 && *family != 4 && *family != 6) || !learned || *learned < 0 || !life || *life < 0 || *life > life_max) return {};
+  cache::proof p{{*name, *family}, {}, std::chrono::seconds(*life)};
+  p.what.source = THARSIS_DNS_SERVERS;
+  p.what.verdict = word(finding::proven);
+  p.what.trusted = true;
+  const int64_t age = std::clamp(wall - *learned, int64_t{0}, life_max);
+  p.what.learned = now - std::chrono::seconds(age);
+  while (!line.empty()) {
+    std::string_view one = cut(line, ' ');
+    const auto address = place_of(cut(one, '|'));
+    if (!address || one.empty() || p.what.addresses.size() >= found_max) return {};
+    p.what.addresses.push_back(*address);
+    p.what.candidates.push_back({*address, std::string(one), true, why});
+  }
+  if (p.what.addresses.empty()) return {};
+  return p;
+}
+
+}  // namespace
+
+proven_records read_proven(std::string_view text, instant now, int64_t wall) {
+  proven_records r;
+  const auto wrong = [&r](std::string what) { r.damage = {THARSIS_E_PROTOCOL, std::move(what)}; return std::move(r); };
+  if (!text.starts_with(head_line)) return wrong("it does not begin as a file of proven names does");
+  text.remove_prefix(head_line.size());
+  for (size_t number = 2; text.find('\n') != std::string_view::npos; ++number) {
+    std::string_view line = cut(text, '\n');
+    if (line.starts_with(end_word)) {
+      const bool all = whole_number<size_t>(line.substr(end_word.size())) == r.whole.size() && text.empty();
+      return all ? std::move(r) : wrong("line " + std::to_string(number) + ": its end is not where it says");
+    }
+    auto p = proof_of(line, now, wall);
+    if (!p) return wrong("line " + std::to_string(number) + " is damaged");
+    r.whole.push_back(std::move(*p));
+  }
+  return wrong("it is cut: there is no line 'end'");
+}
+
+std::string write_proven(const cache& from, instant now, int64_t wall) {
+  std::string text(head_line);
+  size_t count = 0;
+  from.each_proven(now, [&](const cache::proof& p) {
+    const std::string line = line_of(p, now, wall);
+    if (line.empty()) return true;
+    if (text.size() + sum_digits + 2 + line.size() + end_line_max > proven_file_max) return false;
+    text += sum_of(line) + " " + line + "\n";
+    ++count;
+    return true;
+  });
+  return text + std::string(end_word) + std::to_string(count) + "\n";
+}
+
+}  // namespace tharsis::dns

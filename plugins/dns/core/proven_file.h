@@ -1,0 +1,32 @@
+// Proven answers as dns keeps them for its next start: a line of text for each, with a sum of what is in it, and one at the end that
+// says how many there are, so that a file that was cut or changed is noticed.
+//
+//   tharsis dns proven 1
+//   SUM NAME FAMILY LEARNED LIFE ADDRESS|SOURCE ...     seconds since 1970, seconds; ADDRESS:PORT where it has one
+//   end COUNT
+//
+// Pure.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/dns/core/cache.h"
+#include "sdk/pure/error.h"
+
+namespace tharsis::dns {
+
+inline constexpr size_t proven_file_max = 256 * 1024;
+
+struct proven_records {
+  std::vector<cache::proof> whole;  // Lines that are true, the last used first; good even where the file is not.
+  error damage = fine();            // OK, or what is wrong with the rest.
+};
+// `learned` is put on the host's clock, where it is `now` while it is `wall` seconds since 1970; what was learned in the future was
+// learned now: somebody has set the clock.
+proven_records read_proven(std::string_view text, instant now, int64_t wall);
+
+// What is known in `from`, the last used first, as much as fits.
+std::string write_proven(const cache& from, instant now, int64_t wall);
+
+}  // namespace tharsis::dns
