@@ -53,8 +53,8 @@ class json_parser {
     const std::string_view before = text_.substr(0, std::min(at_, text_.size()));
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
     const size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-    return {THARSIS_E_INVALID, "line " + std::to_string(line) + ", column " +
-                                   std::to_string(before.size() - start + 1) + ": " + why_};
+    return {THARSIS_E_INVALID,
+            "line " + std::to_string(line) + ", column " + std::to_string(before.size() - start + 1) + ": " + why_};
   }
   void skip_space() {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
@@ -73,13 +73,23 @@ class json_parser {
     skip_space();
     if (at_ >= text_.size()) return refuse("it ends in the middle");
     switch (text_[at_]) {
-      case '{': return group(into, depth);
-      case '[': return list(into, depth);
-      case '"': into.type = json_value::kind::text; return quoted(into.text);
-      case 't': into.type = json_value::kind::boolean, into.boolean = true; return word("true");
-      case 'f': into.type = json_value::kind::boolean; return word("false");
-      case 'n': return word("null");
-      default: return number(into);
+      case '{':
+        return group(into, depth);
+      case '[':
+        return list(into, depth);
+      case '"':
+        into.type = json_value::kind::text;
+        return quoted(into.text);
+      case 't':
+        into.type = json_value::kind::boolean, into.boolean = true;
+        return word("true");
+      case 'f':
+        into.type = json_value::kind::boolean;
+        return word("false");
+      case 'n':
+        return word("null");
+      default:
+        return number(into);
     }
   }
 
@@ -94,7 +104,8 @@ class json_parser {
       if (text_[at_] != '"') return refuse("a field's name is in quotes");
       std::string name;
       if (!quoted(name)) return false;
-      if (into.fields.size() == json_fields_max) return refuse("more than " + std::to_string(json_fields_max) + " fields in one group");
+      if (into.fields.size() == json_fields_max)
+        return refuse("more than " + std::to_string(json_fields_max) + " fields in one group");
       if (into.find(name) != nullptr) return refuse("the field '" + name + "' is there twice");
       skip_space();
       if (!take(':')) return refuse(at_ >= text_.size() ? "it ends in the middle" : "a ':' is missing");
@@ -123,7 +134,8 @@ class json_parser {
   bool hex4(uint32_t& c) {
     const auto digits = text_.substr(at_, 4);
     const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), c, 16);
-    if (digits.size() != 4 || read.ec != std::errc() || read.ptr != digits.data() + 4) return refuse("\\u has four hex digits");
+    if (digits.size() != 4 || read.ec != std::errc() || read.ptr != digits.data() + 4)
+      return refuse("\\u has four hex digits");
     return at_ += 4, true;
   }
 
@@ -161,8 +173,10 @@ class json_parser {
       }
       if (static_cast<unsigned char>(c) < 0x20) return refuse("a control byte stands in a text");
       ++at_;
-      if (c != '\\') into += c;
-      else if (!escaped(into)) return false;
+      if (c != '\\')
+        into += c;
+      else if (!escaped(into))
+        return false;
     }
     return refuse("it ends in the middle");
   }
@@ -186,7 +200,8 @@ class json_parser {
     into.type = json_value::kind::number;
     into.text = std::string(text_.substr(start, at_ - start));
     const auto read = std::from_chars(into.text.data(), into.text.data() + into.text.size(), into.number);
-    if (read.ec != std::errc() || !std::isfinite(into.number)) return at_ = start, refuse("this number is out of range");
+    if (read.ec != std::errc() || !std::isfinite(into.number))
+      return at_ = start, refuse("this number is out of range");
     return true;
   }
 

@@ -36,22 +36,22 @@ enum class failure : uint8_t {
 };
 
 enum class probe_role : uint8_t {
-  target,      // The thing that the person asked about.
-  control,     // The same with another host that ought to work.
-  other_port,  // The target's host, another port.
-  closed_port, // A port on which nobody listens; whoever accepts there is in the middle.
-  other_name,  // TLS: the target's address, a harmless name.
-  no_name,     // TLS: the target's address, no name.
-  answered,    // The address that the network's resolver gave, where the truth gives another.
-  system,      // DNS: the network's own resolver.
-  alternate,   // DNS: another plain resolver.
-  truth,       // DNS: one that cannot be lied for: encrypted, signed or proven before.
-  stranger,    // DNS: a host that is no resolver; whoever answers is in the middle.
-  identity,    // DNS: a name whose answer says who asked.
-  missing,     // DNS: a name that cannot exist.
-  known,       // DNS: a name whose true answer is known.
-  canary,      // HTTP: a page whose true answer is known; over TLS where the URL says so.
-  quic,        // UDP: port 443.
+  target,       // The thing that the person asked about.
+  control,      // The same with another host that ought to work.
+  other_port,   // The target's host, another port.
+  closed_port,  // A port on which nobody listens; whoever accepts there is in the middle.
+  other_name,   // TLS: the target's address, a harmless name.
+  no_name,      // TLS: the target's address, no name.
+  answered,     // The address that the network's resolver gave, where the truth gives another.
+  system,       // DNS: the network's own resolver.
+  alternate,    // DNS: another plain resolver.
+  truth,        // DNS: one that cannot be lied for: encrypted, signed or proven before.
+  stranger,     // DNS: a host that is no resolver; whoever answers is in the middle.
+  identity,     // DNS: a name whose answer says who asked.
+  missing,      // DNS: a name that cannot exist.
+  known,        // DNS: a name whose true answer is known.
+  canary,       // HTTP: a page whose true answer is known; over TLS where the URL says so.
+  quic,         // UDP: port 443.
 };
 
 struct probe {
@@ -63,8 +63,8 @@ struct probe {
   std::string target;   // What it was about, for a person.
   std::string control;  // The id of its control; empty where there is none.
   failure failed = failure::none;
-  int32_t error_number = 0;  // errno; 0 where there was none.
-  std::string said;          // The words of whoever failed; hostile.
+  int32_t error_number = 0;         // errno; 0 where there was none.
+  std::string said;                 // The words of whoever failed; hostile.
   uint64_t sent = 0, received = 0;  // Bytes, as the wire has them.
 };
 
@@ -119,7 +119,7 @@ struct name_probe : probe {
   bool late_answer = false;                 // which may also have had none.
   bool from_other_address = false;          // Not from whom it was asked.
   std::optional<bool> edns_kept, case_kept;
-  std::optional<bool> as_known;  // roles known, identity, missing: the answer is the true one.
+  std::optional<bool> as_known;     // roles known, identity, missing: the answer is the true one.
   bool from_older_network = false;  // The resolver was learned on a network that is gone.
 };
 
@@ -140,8 +140,8 @@ enum class tls_outcome : uint8_t {
 struct tls_probe : probe {
   std::string to, sni;
   tls_outcome outcome = tls_outcome::ok;
-  std::optional<bool> pinned_as_expected;  // Empty where no pin is known.
-  std::string issuer, subject, version;    // Hostile.
+  std::optional<bool> pinned_as_expected;     // Empty where no pin is known.
+  std::string issuer, subject, version;       // Hostile.
   int64_t not_before_s = 0, not_after_s = 0;  // UTC.
   std::vector<std::string> pins;
   bool reply_received = false;  // Bytes came after ClientHello.
@@ -155,8 +155,8 @@ struct http_probe : probe {
   int32_t status = 0;  // 0: no answer.
   std::string location;
   page_body body = page_body::unknown;
-  bool nonce_kept = true;                    // False: it came from a cache.
-  std::vector<std::string> headers_added;    // In the answer, or told back of the question; hostile.
+  bool nonce_kept = true;                  // False: it came from a cache.
+  std::vector<std::string> headers_added;  // In the answer, or told back of the question; hostile.
   std::vector<std::string> headers_changed;
   std::string via;
   bool odd_line_kept = true;  // A malformed line came back as it was sent.
@@ -207,8 +207,8 @@ struct trace_probe : probe {
 
 struct datagram_probe : probe {
   std::string to;
-  bool answered = false;          // By the service.
-  std::string unreachable_from;   // Who said that the port is closed; the host itself is alive then.
+  bool answered = false;         // By the service.
+  std::string unreachable_from;  // Who said that the port is closed; the host itself is alive then.
 };
 
 struct clock_probe : probe {
@@ -256,7 +256,7 @@ struct session_facts {
   depth how_deep = depth::light;
   std::string target, scheme, host;  // As given, and its parts; the host is a name or an address.
   uint16_t port = 0;
-  bool literal = false, loopback = false;  // The host is an address; it is this machine.
+  bool literal = false, loopback = false;       // The host is an address; it is this machine.
   uint64_t sent = 0, received = 0, budget = 0;  // Bytes; budget 0: none.
   bool budget_spent = false, cancelled = false, network_changed = false;
   bool has_canary = false, has_truth = false;  // Whether a server of our own and a trusted resolver are set.

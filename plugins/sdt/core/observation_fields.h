@@ -20,14 +20,14 @@ struct words<probe_state> {
 template <>
 struct words<failure> {
   static constexpr std::array<std::string_view, 18> all = {
-      "none",   "timeout",   "refused",   "reset",    "closed",  "no_route",  "unreachable", "prohibited",  "denied",
+      "none",      "timeout",   "refused",   "reset",    "closed",  "no_route",  "unreachable", "prohibited",  "denied",
       "exhausted", "not_found", "untrusted", "protocol", "too_big", "cancelled", "budget",      "unsupported", "other"};
 };
 template <>
 struct words<probe_role> {
-  static constexpr std::array<std::string_view, 16> all = {"target", "control",   "other_port", "closed_port", "other_name", "no_name",
-                                            "answered", "system", "alternate",  "truth",       "stranger",   "identity",
-                                            "missing",  "known",  "canary",     "quic"};
+  static constexpr std::array<std::string_view, 16> all = {
+      "target",    "control", "other_port", "closed_port", "other_name", "no_name", "answered", "system",
+      "alternate", "truth",   "stranger",   "identity",    "missing",    "known",   "canary",   "quic"};
 };
 template <>
 struct words<neighbour_state> {
@@ -39,9 +39,10 @@ struct words<name_transport> {
 };
 template <>
 struct words<tls_outcome> {
-  static constexpr std::array<std::string_view, 11> all = {"ok",           "expired",  "not_yet",           "wrong_name",         "unknown_ca",
-                                            "pin_mismatch", "protocol", "reset_after_hello", "silent_after_hello", "closed",
-                                            "not_connected"};
+  static constexpr std::array<std::string_view, 11> all = {"ok",         "expired",           "not_yet",
+                                                           "wrong_name", "unknown_ca",        "pin_mismatch",
+                                                           "protocol",   "reset_after_hello", "silent_after_hello",
+                                                           "closed",     "not_connected"};
 };
 template <>
 struct words<page_body> {
@@ -53,7 +54,8 @@ struct words<way_direction> {
 };
 template <>
 struct words<hop_answer> {
-  static constexpr std::array<std::string_view, 5> all = {"silent", "passed_on", "reached", "unreachable", "prohibited"};
+  static constexpr std::array<std::string_view, 5> all = {"silent", "passed_on", "reached", "unreachable",
+                                                          "prohibited"};
 };
 template <>
 struct words<depth> {
@@ -65,7 +67,6 @@ constexpr std::string_view word_of(E value) {
   const auto i = static_cast<size_t>(value);
   return i < words<E>::all.size() ? words<E>::all[i] : "unknown";
 }
-
 
 template <class V>
 void fields(V& v, link_probe& p) {

@@ -168,9 +168,11 @@ class observation_reader {
   result<observations> read(const json_value& all) {
     if (!all.is(json_value::kind::group)) return wrong("it is no report: it is no group in braces");
     const json_value* schema = all.find("schema");
-    if (schema == nullptr || !schema->is(json_value::kind::text)) return wrong("it is no report of sdt: it has no 'schema'");
+    if (schema == nullptr || !schema->is(json_value::kind::text))
+      return wrong("it is no report of sdt: it has no 'schema'");
     if (schema->text != report_schema)
-      return wrong("its schema is '" + schema->text.substr(0, 80) + "', and this program reads '" + std::string(report_schema) + "'");
+      return wrong("its schema is '" + schema->text.substr(0, 80) + "', and this program reads '" +
+                   std::string(report_schema) + "'");
     read_session(all);
     read_probes(all);
     if (why_.empty()) check_references();
@@ -199,7 +201,8 @@ class observation_reader {
   void read_probes(const json_value& all) {
     const json_value* probes = all.find("probes");
     if (probes == nullptr || !probes->is(json_value::kind::list)) return complain("'probes' is missing or no list");
-    if (probes->items.size() > probes_max) return complain("it has more than " + std::to_string(probes_max) + " probes");
+    if (probes->items.size() > probes_max)
+      return complain("it has more than " + std::to_string(probes_max) + " probes");
     for (size_t i = 0; i < probes->items.size() && why_.empty(); ++i) read_probe(probes->items[i], i);
   }
 
@@ -239,12 +242,15 @@ class observation_reader {
   void check_references() {
     std::set<std::string_view> ids;
     for_each_probe(seen_, [&](std::string_view, const probe& p) {
-      if (p.id.empty()) complain("a probe has an empty 'id'");
-      else if (!ids.insert(p.id).second) complain("the probe '" + p.id.substr(0, 40) + "' is there twice");
+      if (p.id.empty())
+        complain("a probe has an empty 'id'");
+      else if (!ids.insert(p.id).second)
+        complain("the probe '" + p.id.substr(0, 40) + "' is there twice");
     });
     for_each_probe(seen_, [&](std::string_view, const probe& p) {
       if (!p.control.empty() && ids.count(p.control) == 0)
-        complain("the control '" + p.control.substr(0, 40) + "' of the probe '" + p.id.substr(0, 40) + "' is not there");
+        complain("the control '" + p.control.substr(0, 40) + "' of the probe '" + p.id.substr(0, 40) +
+                 "' is not there");
     });
   }
   void complain(std::string what) {
@@ -265,7 +271,8 @@ json_object observations_json(const observations& seen) {
   json_object o = head.take();
   o.add("target", target.take()).add("bytes", bytes.take()).add("network", data_json(s.network));
   std::string probes;
-  for_each_probe(seen, [&](std::string_view kind, const auto& p) { probes += (probes.empty() ? "" : ",") + probe_json(kind, p); });
+  for_each_probe(
+      seen, [&](std::string_view kind, const auto& p) { probes += (probes.empty() ? "" : ",") + probe_json(kind, p); });
   o.add_raw("probes", "[" + probes + "]");
   std::string timeline;
   for (const moment& m : seen.timeline) timeline += (timeline.empty() ? "" : ",") + data_json(m).text();
@@ -274,7 +281,8 @@ json_object observations_json(const observations& seen) {
 
 result<observations> parse_observations(std::string_view json) {
   if (json.size() > report_bytes_max)
-    return error{THARSIS_E_INVALID, "it is larger than " + std::to_string(report_bytes_max >> 20) + " MiB, which no report is"};
+    return error{THARSIS_E_INVALID,
+                 "it is larger than " + std::to_string(report_bytes_max >> 20) + " MiB, which no report is"};
   auto parsed = parse_json(json);
   if (!parsed) return parsed.failure();
   return observation_reader().read(*parsed);

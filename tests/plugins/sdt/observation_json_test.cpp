@@ -75,14 +75,18 @@ TEST(ObservationJson, WhatIsWrittenIsReadBackToTheSameBytes) {
 
 TEST(ObservationJson, AForgedFieldIsToldWithItsPlace) {
   const std::string good = observations_json(rich()).text();
-  const auto with = [&](std::string_view what, std::string_view instead) { return refusal(replaced(good, what, instead)); };
+  const auto with = [&](std::string_view what, std::string_view instead) {
+    return refusal(replaced(good, what, instead));
+  };
   EXPECT_EQ(with("\"schema\":\"tharsis.sdt.report/1\"", "\"schema\":\"other/2\""),
             "its schema is 'other/2', and this program reads 'tharsis.sdt.report/1'");
   EXPECT_EQ(with("\"schema\":", "\"shema\":"), "it is no report of sdt: it has no 'schema'");
   EXPECT_EQ(with("\"kind\":\"link\"", "\"kind\":\"lamp\""), "probes[0]: there is no kind of probe 'lamp'");
-  EXPECT_EQ(with("\"state\":\"fail\"", "\"state\":\"sad\""), "probes[1] (tcp): 'state' is 'sad', which is none of its words");
+  EXPECT_EQ(with("\"state\":\"fail\"", "\"state\":\"sad\""),
+            "probes[1] (tcp): 'state' is 'sad', which is none of its words");
   EXPECT_EQ(with("\"id\":\"tcp:2\"", "\"id\":\"tcp:1\""), "the probe 'tcp:1' is there twice");
-  EXPECT_EQ(with("\"control\":\"tcp:2\"", "\"control\":\"tcp:9\""), "the control 'tcp:9' of the probe 'tcp:1' is not there");
+  EXPECT_EQ(with("\"control\":\"tcp:2\"", "\"control\":\"tcp:9\""),
+            "the control 'tcp:9' of the probe 'tcp:1' is not there");
   EXPECT_EQ(with("\"icmp_type\":3", "\"icmp_type\":3.5"), "probes[1] (tcp): 'icmp_type' is no whole number");
   EXPECT_EQ(with("\"small_sent\":40", "\"small_sent\":-40"), "probes[4] (loss): 'small_sent' is out of range");
   EXPECT_EQ(with("\"small_sent\":40", "\"small_sent\":\"40\""), "probes[4] (loss): 'small_sent' is no number");

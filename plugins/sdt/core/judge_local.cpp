@@ -1,0 +1,116 @@
+// The session as a whole, and this machine: what the system itself says needs no contrast.
+#include <algorithm>
+#include <cmath>
+
+#include "plugins/sdt/core/scene.h"
+
+namespace tharsis::sdt {
+
+bool judge_session(const scene& s, findings_list& found) {
+  if (!s.about.cancelled && !s.about.network_changed) return false;
+  const std::string reason = s.about.network_changed ? "the network changed while it ran" : "somebody cancelled it";
+  return found.add(claim(verdict_code::cancelled).proven().with("reason", reason).detail(reason));
+}
+
+namespace {
+
+bool is_loopback_link(const link_probe& l) { return l.type == "loopback" || l.name == "lo"; }
+
+// No link, no address or no way: the system's word, unless something beyond answered all the same.
+bool judge_links(const scene& s, findings_list& found) {
+  if (s.internet() != nullptr || s.target_works() != nullptr) return false;
+  const link_probe *up = nullptr, *down = nullptr, *off = nullptr;
+  for (const link_probe& l : s.seen.links) {
+    if (is_loopback_link(l)) continue;
+    (l.radio_off ? off : l.up && l.carrier ? up : down) = &l;
+  }
+  if (!s.seen.links.empty() && up == nullptr) {
+    if (off != nullptr && down == nullptr)
+      return found.add(claim(verdict_code::airplane_or_radio_off).proven_by(*off).asks_for("wait_for_network"));
+    claim c(verdict_code::no_interface);
+    return found.add(c.proven_by(down != nullptr ? *down : s.seen.links.front())
+                         .detail(down != nullptr ? down->name + " is down" : "there is none")
+                         .asks_for("wait_for_network"));
+  }
+  if (s.seen.ways.empty()) return false;
+  const auto some = [&](bool way_probe::*what) {
+    return std::any_of(s.seen.ways.begin(), s.seen.ways.end(), [&](const way_probe& w) { return w.*what; });
+  };
+  if (!some(&way_probe::has_address))
+    return found.add(claim(verdict_code::no_address).proven_by(s.seen.ways.front()).asks_for("wait_for_network"));
+  if (!some(&way_probe::has_route))
+    return found.add(claim(verdict_code::no_default_route).proven_by(s.seen.ways.front()).asks_for("wait_for_network"));
+  return false;
+}
+
+// The neighbour that all packets are handed to is not there.
+bool judge_gateway(const scene& s, findings_list& found) {
+  bool decisive = false;
+  for (const gateway_probe& g : s.seen.gateways) {
+    const bool gone = g.neighbour == neighbour_state::failed || g.neighbour == neighbour_state::incomplete;
+    if (!ran(g) || !gone || g.answered || s.internet(is_v6(g.address) ? 6 : 4) != nullptr) continue;
+    const auto other = std::find_if(s.seen.ways.begin(), s.seen.ways.end(), [&](const way_probe& w) {
+      return w.default_routes > 1 && (w.family == 6) == is_v6(g.address);
+    });
+    claim c(other != s.seen.ways.end() ? verdict_code::multi_default_wrong : verdict_code::gateway_unreachable);
+    if (other != s.seen.ways.end())
+      c.because(g, 3).unlike(*other).with("interface", other->interface_name);
+    else
+      c.proven_by(g);
+    c.with("gateway", g.address)
+        .detail("the neighbour " + g.address + " is " +
+                (g.neighbour == neighbour_state::failed ? "failed" : "incomplete"))
+        .asks_for("wait_for_network");
+    // Said once, for the family that matters.
+    if (!decisive && s.internet() == nullptr) decisive = found.add(c);
+  }
+  return decisive;
+}
+
+// A socket call that the system itself refused.
+void judge_sockets(const scene& s, findings_list& found) {
+  for (const connect_probe& c : s.seen.connects) {
+    if (!ran(c) || (c.failed != failure::denied && c.failed != failure::exhausted)) continue;
+    const auto code = c.failed == failure::denied ? verdict_code::local_firewall : verdict_code::fd_or_port_exhausted;
+    if (found.has(code)) continue;
+    claim it(code);
+    it.proven_by(c).detail(c.to + ": errno " + std::to_string(c.error_number));
+    if (c.failed == failure::exhausted) it.asks_for("backoff");
+    found.add(it);
+  }
+}
+
+constexpr double clock_off_s = 86400;  // Dates of certificates are of days.
+
+void judge_clock(const scene& s, findings_list& found) {
+  const clock_probe* off = nullptr;
+  const clock_probe* second = nullptr;
+  for (const clock_probe& c : s.seen.clocks) {
+    if (!ran(c) || std::abs(c.ahead_s) < clock_off_s) continue;
+    (off == nullptr ? off : second) = &c;
+  }
+  if (off == nullptr) return;
+  const double days = std::abs(off->ahead_s) / 86400;
+  claim c(verdict_code::clock_wrong);
+  c.because(*off, 3);
+  if (off->authentic || second != nullptr) c.proven_by(second != nullptr ? *second : *off);
+  for (const clock_probe& right : s.seen.clocks)
+    if (ran(right) && std::abs(right.ahead_s) < 300) c.despite(right, 3);
+  for (const tls_probe& t : s.seen.handshakes)
+    if (t.outcome == tls_outcome::expired || t.outcome == tls_outcome::not_yet) c.unlike(t, 1);
+  c.with("skew", (days < 60 ? std::to_string(std::lround(days)) + " days"
+                            : std::to_string(std::lround(days / 30.4)) + " months"));
+  found.add(c.detail(off->source + ": " + std::to_string(std::lround(off->ahead_s)) + " s").asks_for("set_clock"));
+}
+
+}  // namespace
+
+bool judge_local(const scene& s, findings_list& found) {
+  judge_sockets(s, found);
+  if (s.about.loopback) return false;
+  if (judge_links(s, found) || judge_gateway(s, found)) return true;
+  judge_clock(s, found);
+  return false;
+}
+
+}  // namespace tharsis::sdt

@@ -1,0 +1,169 @@
+// Is the target's port reached? Silence and refusals of its host, against its other ports, echo and other hosts.
+#include <algorithm>
+
+#include "plugins/sdt/core/scene.h"
+
+namespace tharsis::sdt {
+namespace {
+
+using connects = std::vector<const connect_probe*>;
+
+struct reach {
+  connects silent, refused, unreachable, works;
+};
+
+reach reach_of(const scene& s) {
+  reach r;
+  for (const auto* c : of_role(s.seen.connects, probe_role::target)) {
+    if (worked(*c))
+      r.works.push_back(c);
+    else if (scene::silent(*c))
+      r.silent.push_back(c);
+    else if (c->failed == failure::refused)
+      r.refused.push_back(c);
+    else if (c->failed == failure::unreachable || c->failed == failure::no_route)
+      r.unreachable.push_back(c);
+  }
+  return r;
+}
+
+// Sooner than anything that the host does comes back from it.
+bool too_soon(const scene& s, const connect_probe& refused) {
+  for (const connect_probe& c : s.seen.connects)
+    if (&c != &refused && worked(c) && c.syn_retransmits == 0 && host_of(c.to) == host_of(refused.to))
+      return c.ms > 5 && refused.ms < 0.4 * c.ms;
+  return false;
+}
+
+void judge_refused(const scene& s, findings_list& found, const reach& r) {
+  const connect_probe& first = *r.refused.front();
+  const std::string port = std::to_string(s.about.port);
+  if (too_soon(s, first)) {
+    claim c(verdict_code::rst_injection);
+    found.add(
+        c.because(first, 3).contrast().detail("refused after " + ms_text(first.ms)).asks_for("change_port", {"443"}));
+    return;
+  }
+  claim c(verdict_code::port_closed);
+  for (const auto* one : r.refused) c.because(*one, 2.5);
+  c.detail(first.to + ": RST after " + ms_text(first.ms));
+  const probe* alive = s.host_alive(host_of(first.to));
+  const connect_probe* control = s.control_like(first.to);
+  if (s.about.loopback)
+    c.proven();
+  else if (alive != nullptr)
+    c.proven_by(*alive, 2);
+  else if (control != nullptr)
+    c.proven_by(*control, 1);
+  for (const connect_probe& other : s.seen.connects)
+    if (other.role == probe_role::other_port && worked(other))
+      c.asks_for("change_port", {std::string(other.to.substr(other.to.rfind(':') + 1))});
+  found.add(c);
+}
+
+// Where the trace to the target ends, and how long a way a control has.
+struct ends {
+  uint32_t target = 0, control = 0;
+  const trace_probe* of_target = nullptr;
+  const trace_probe* of_control = nullptr;
+  bool reached = false;
+};
+
+ends ends_of(const scene& s) {
+  ends e;
+  for (const trace_probe& t : s.seen.traces) {
+    if (!ran(t)) continue;
+    uint32_t last = 0;
+    for (const hop& h : t.hops)
+      if (h.answer != hop_answer::silent) last = std::max(last, h.ttl);
+    if (t.role == probe_role::target)
+      e.target = last, e.of_target = &t, e.reached = !t.hops.empty() && t.hops.back().answer == hop_answer::reached;
+    else if (!t.hops.empty() && t.hops.back().answer == hop_answer::reached)
+      e.control = last, e.of_control = &t;
+  }
+  return e;
+}
+
+void judge_dead_host(const scene& s, findings_list& found, const reach& r, const connect_probe& control) {
+  const ends e = ends_of(s);
+  const bool early =
+      e.of_target != nullptr && e.of_control != nullptr && !e.reached && e.control > 2 && e.target + 1 < e.control;
+  claim c(early ? verdict_code::ip_blocked : verdict_code::host_down, -3);
+  for (const auto* one : r.silent) c.because(*one, s.weight_of_silence(*one));
+  for (const connect_probe& one : s.seen.connects)
+    if (one.role == probe_role::other_port && scene::silent(one)) c.because(one, s.weight_of_silence(one));
+  for (const auto* one : r.unreachable) {
+    if (one->icmp_from.empty())
+      c.because(*one, 3);
+    else
+      c.proven_by(*one, 4).detail(one->icmp_from + " says unreachable");
+  }
+  for (const loss_probe& l : s.seen.losses)
+    if (ran(l) && l.role == probe_role::target && l.small_sent > 0 && l.small_lost == l.small_sent) c.because(l, 1);
+  c.unlike(control, 1);
+  if (early) c.unlike(*e.of_control, 1);
+  if (e.of_target != nullptr)
+    c.detail("the trace ends at hop " + std::to_string(e.target) +
+             (e.of_control != nullptr ? ", that of a control at " + std::to_string(e.control) : ""));
+  found.add(c.asks_for("use_other_address"));
+}
+
+void judge_silent(const scene& s, findings_list& found, const reach& r) {
+  const connect_probe& first = !r.silent.empty() ? *r.silent.front() : *r.unreachable.front();
+  const connect_probe* control = s.control_like(first.to);
+  const connect_probe *other_open = nullptr, *other_quiet = nullptr;
+  for (const auto* c : of_role(s.seen.connects, probe_role::other_port)) {
+    if (scene::alive(*c))
+      other_open = c;
+    else if (scene::silent(*c))
+      other_quiet = c;
+  }
+  if (!r.silent.empty() && other_open != nullptr) {
+    claim c(verdict_code::port_blocked, -3);
+    for (const auto* one : r.silent) c.because(*one, s.weight_of_silence(*one));
+    c.unlike(*other_open, 1)
+        .detail(other_open->to + (worked(*other_open) ? " connects" : " refuses") + ", " + first.to + " is silent");
+    found.add(c.asks_for("change_port", {other_open->to.substr(other_open->to.rfind(':') + 1)}));
+    return;
+  }
+  const probe* alive = nullptr;
+  for (const auto* one : r.silent)
+    if (alive == nullptr) alive = s.host_alive(host_of(one->to));
+  if (alive != nullptr && control != nullptr) {
+    // Without another port that is as silent it may be the port alone.
+    claim c(other_quiet != nullptr ? verdict_code::handshake_black_hole : verdict_code::port_blocked, -3);
+    for (const auto* one : r.silent) c.because(*one, s.weight_of_silence(*one));
+    if (other_quiet != nullptr) c.because(*other_quiet, s.weight_of_silence(*other_quiet));
+    c.unlike(*alive, other_quiet != nullptr ? 1.5 : 0.5).unlike(*control, 0.5).detail("the host answers " + alive->id);
+    found.add(c.asks_for("change_port", {"443"}));
+    return;
+  }
+  if (control != nullptr) judge_dead_host(s, found, r, *control);
+}
+
+// One of several addresses is dead: nothing is broken while another works.
+void judge_dead_addresses(const scene& s, findings_list& found, const reach& r) {
+  for (const auto* one : r.silent) {
+    const auto same =
+        std::find_if(r.works.begin(), r.works.end(), [&](const auto* w) { return is_v6(w->to) == is_v6(one->to); });
+    if (same == r.works.end() || s.host_alive(host_of(one->to)) != nullptr) continue;
+    claim c(verdict_code::host_down, -3);
+    c.because(*one, s.weight_of_silence(*one))
+        .unlike(**same, 1)
+        .is_information()
+        .detail(one->to + " is silent, " + (*same)->to + " connects");
+    if (found.add(c.asks_for("ban_address", {std::string(host_of(one->to))}))) return;
+  }
+}
+
+}  // namespace
+
+void judge_reach(const scene& s, findings_list& found) {
+  const reach r = reach_of(s);
+  if (!r.works.empty()) return judge_dead_addresses(s, found, r);
+  if (found.has(verdict_code::last_hop_admin_reject) || found.has(verdict_code::route_loop)) return;
+  if (!r.refused.empty()) return judge_refused(s, found, r);
+  if (!r.silent.empty() || !r.unreachable.empty()) judge_silent(s, found, r);
+}
+
+}  // namespace tharsis::sdt
