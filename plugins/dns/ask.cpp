@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "plugins/dns/core/framed_message.h"
+#include "plugins/dns/core/httpdns.h"
 #include "plugins/dns/doh_exchange.h"
+#include "plugins/dns/system_question.h"
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
 #include "sdk/async/udp_socket.h"
@@ -36,7 +38,7 @@ findings judged(const question& q, std::span<const uint8_t> bytes) {
 
 struct heard_on_udp {
   std::vector<findings> answers;
-  bool wants_tcp = false, disputed = false;
+  bool wants_tcp = false, wants_bare = false, disputed = false;
   size_t strangers = 0;
 };
 
@@ -66,6 +68,7 @@ task<heard_on_udp> ask_udp(const means& m, server to, question q, instant deadli
   }
   heard.answers = inquiry.answers();
   heard.wants_tcp = inquiry.wants_tcp();
+  heard.wants_bare = inquiry.wants_bare();
   heard.disputed = inquiry.disputed();
   heard.strangers = inquiry.strangers();
   co_return heard;
@@ -77,7 +80,7 @@ task<result<std::unique_ptr<stream>>> open_stream(const means& m, server to, ins
   if (!wire) co_return wire.failure();
   std::unique_ptr<stream> opened = std::move(*wire);
   if (!to.vouched()) co_return std::move(opened);
-  const auto& trusted = to.by == way::https ? m.web : m.bare;
+  const auto& trusted = to.is_web() ? m.web : m.bare;
   if (!trusted) co_return m.untrusted;
   co_return co_await tls_connect(m.place, std::move(opened), *trusted, to.name, deadline);
 }
@@ -117,6 +120,17 @@ task<findings> ask_https(const means& m, server to, question q, instant deadline
   co_return judged(q, as_bytes(*answer));
 }
 
+task<findings> ask_httpdns(const means& m, server to, std::string name, uint16_t kind, instant deadline) {
+  if (kind != type::a && kind != type::aaaa) co_return failed("it is asked for addresses only");
+  auto target = httpdns_target(to, name, kind, m.place.wall() / 1'000'000'000);
+  if (!target) co_return failed(target.failure().text);
+  auto wire = co_await open_stream(m, to, deadline);
+  if (!wire) co_return failed(wire.failure().text);
+  const auto answer = co_await web_exchange(m.place, std::move(*wire), to, std::move(*target), httpdns_answer_max, deadline);
+  if (!answer) co_return failed(answer.failure().text);
+  co_return read_httpdns(to, name, kind, *answer);
+}
+
 // The answer over TCP decides; where none comes that can, the last datagram does: who forges has to be first.
 task<void> settle_by_tcp(const means& m, server to, question q, heard_on_udp heard, instant deadline, testimony& into) {
   q.cookie = false;
@@ -147,6 +161,14 @@ task<testimony> ask(const means& m, server to, std::string name, uint16_t kind, 
   testimony said;
   said.source = to.text;
   said.vouched = to.vouched();
+  if (to.by == way::system) {
+    said.what = co_await ask_system(m.tables, m.place, std::move(name), kind, deadline);
+    co_return said;
+  }
+  if (to.by == way::tencent || to.by == way::aliyun) {
+    said.what = co_await ask_httpdns(m, std::move(to), std::move(name), kind, deadline);
+    co_return said;
+  }
   question q;
   q.name = std::move(name);
   q.kind = kind;
@@ -158,7 +180,13 @@ task<testimony> ask(const means& m, server to, std::string name, uint16_t kind, 
   if (to.vouched()) q.padded_to = padding;
   if (to.by == way::udp) {
     q.cookie = true;
-    heard_on_udp heard = co_await ask_udp(m, to, q, deadline, std::move(first));
+    heard_on_udp heard = co_await ask_udp(m, to, q, deadline, first);
+    if (heard.wants_bare) {
+      q.bare = true;
+      q.cookie = false;
+      q.secret = m.draw();
+      heard = co_await ask_udp(m, to, q, deadline, first);
+    }
     if (heard.wants_tcp) co_await settle_by_tcp(m, std::move(to), std::move(q), std::move(heard), deadline, said);
     else if (!heard.answers.empty()) said.what = std::move(heard.answers.back());
     else said.what = heard.strangers > 0 ? failed("no answer came in time, but " + std::to_string(heard.strangers) + " that somebody else made up") : silent();

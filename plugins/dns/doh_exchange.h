@@ -16,4 +16,7 @@ namespace tharsis::dns {
 // `wire` is used up.
 task<result<std::string>> doh_exchange(strand& place, std::unique_ptr<stream> wire, server to, std::string question, instant deadline);
 
+// The same for another path, and no more than `most` bytes of whatever type.
+task<result<std::string>> web_exchange(strand& place, std::unique_ptr<stream> wire, server to, std::string target, size_t most, instant deadline);
+
 }  // namespace tharsis::dns

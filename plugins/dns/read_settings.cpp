@@ -2,6 +2,7 @@
 
 #include "plugins/dns/core/name.h"
 #include "plugins/dns/read_table_keys.h"
+#include "plugins/dns/server_keys.h"
 #include "sdk/pure/address.h"
 
 namespace tharsis::dns {
@@ -83,10 +84,13 @@ result<settings> read_settings(const host& tables) {
     auto known = parse_server(servers[i]);
     const std::string path = "servers." + std::to_string(i);
     if (!known) return error{THARSIS_E_INVALID, "dns." + path + " (" + tables.where(path) + "): " + known.failure().text};
+    if (!known->key_file.empty() && !known->key_file.starts_with('/'))
+      return wrong_setting(tables, path, "'" + known->key_file + "' is no absolute path; a file beside the profile is ${config}/" + known->key_file);
     s.servers.push_back(std::move(*known));
   }
+  if (const error wrong = load_server_keys(tables.files, s.servers); wrong.status != THARSIS_OK) return wrong_setting(tables, "servers", wrong.text);
   if (s.believes_nobody())
-    return error{THARSIS_E_INVALID, "dns.mode (" + tables.where("mode") + "): strict believes only servers of tls:// and https://, and dns.servers names none"};
+    return error{THARSIS_E_INVALID, "dns.mode (" + tables.where("mode") + "): strict believes only servers that prove their name (tls://, https:// and so on), and dns.servers names none"};
   if (const error wrong = read_known(tables, s.known); wrong.status != THARSIS_OK) return wrong;
   for (const std::string& key : tables.keys("pins")) {
     const std::string path = "pins." + key;

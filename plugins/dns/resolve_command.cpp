@@ -5,6 +5,7 @@
 
 #include "plugins/dns/core/name.h"
 #include "plugins/dns/read_table_keys.h"
+#include "plugins/dns/server_keys.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/address.h"
@@ -75,7 +76,18 @@ void resolve_command::run(const command_call& call) {
 task<void> resolve_command::work() {
   const auto& servers = settings_.servers;
   if (std::any_of(servers.begin(), servers.end(), [](const server& s) { return s.vouched(); })) co_await load_trust(means_, settings_.tls);
-  const error wrong = co_await load_known();
+  for (server& s : settings_.servers)
+    if (!s.key_file.empty()) s.key_file = call_->absolute(s.key_file);
+  const auto load_keys = [files = host_.files, list = settings_.servers]() mutable {
+    error wrong = load_server_keys(files, list);
+    return std::pair(std::move(wrong), std::move(list));
+  };
+  auto keyed = co_await blocking(place_, load_keys);
+  error wrong = keyed ? std::move(keyed->first) : error{THARSIS_E_BUSY, "the host has no thread free to read keys"};
+  if (wrong.status == THARSIS_OK) {
+    settings_.servers = std::move(keyed->second);
+    wrong = co_await load_known();
+  }
   if (wrong.status != THARSIS_OK) {
     call_->complain("dns resolve: " + wrong.text);
     call_->finish(1);

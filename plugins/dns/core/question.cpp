@@ -70,19 +70,21 @@ std::span<const uint8_t> write(const question& q, std::array<uint8_t, question_m
   writer out(into);
   out.two(q.secret.id);
   out.two(0x0100);  // Recursion, please.
-  out.two(1), out.two(0), out.two(0), out.two(1);
+  out.two(1), out.two(0), out.two(0), out.two(q.bare ? 0 : 1);
   write_name(out, q);
   out.two(q.kind), out.two(class_internet);
 
-  const size_t cookie = q.cookie ? 4 + q.secret.cookie.size() + q.server_cookie.size() : 0;
+  if (q.bare) return out.bytes();
+
+  const size_t cookie = q.cookie ? 4 + q.secret.cookie.size() : 0;
   const size_t bare = out.size() + 11 + cookie;
   size_t padding = 0;
   if (q.padded_to > 0) padding = 4 + (q.padded_to - (bare + 4) % q.padded_to) % q.padded_to;
   out.one(0), out.two(type::opt), out.two(datagram_max), out.zeros(4);
   out.two(cookie + padding);
   if (q.cookie) {
-    out.two(option_cookie), out.two(q.secret.cookie.size() + q.server_cookie.size());
-    out.all(q.secret.cookie), out.all(q.server_cookie);
+    out.two(option_cookie), out.two(q.secret.cookie.size());
+    out.all(q.secret.cookie);
   }
   if (padding > 0) out.two(option_padding), out.two(padding - 4), out.zeros(padding - 4);
   return out.bytes();

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "plugins/dns/core/message.h"
 
@@ -24,8 +23,8 @@ struct question {
   uint16_t kind = type::a;
   chance secret{};
   bool cookie = false;
-  // The server's half, where it is known: 8 to 32 octets.
-  std::vector<uint8_t> server_cookie{};
+  // Without EDNS, for servers that are older than it: no cookie and no padding either.
+  bool bare = false;
   // Up to a multiple of this (RFC 8467: 128 over encrypted ways); 0: as long as it is.
   size_t padded_to = 0;
 };

@@ -125,15 +125,4 @@ bool options::next(uint16_t& code, std::span<const uint8_t>& data) {
   return true;
 }
 
-std::span<const uint8_t> server_cookie(const message& m, std::span<const uint8_t> own) {
-  if (!m.has_options()) return {};
-  options all(m.options());
-  uint16_t code = 0;
-  for (std::span<const uint8_t> data; all.next(code, data);) {
-    if (code != option_cookie || data.size() < 2 * cookie_size || data.size() > 5 * cookie_size) continue;
-    if (own.size() == cookie_size && std::equal(own.begin(), own.end(), data.begin())) return data.subspan(cookie_size);
-  }
-  return {};
-}
-
 }  // namespace tharsis::dns

@@ -60,7 +60,5 @@ class options {
   std::span<const uint8_t> left_;
 };
 inline constexpr uint16_t option_cookie = 10, option_padding = 12;
-// What the server wants to see again (RFC 7873): 8 to 32 octets behind our own 8; empty: none.
-std::span<const uint8_t> server_cookie(const message& m, std::span<const uint8_t> own);
 
 }  // namespace tharsis::dns

@@ -45,13 +45,17 @@ class udp_inquiry {
       truncated_ = true;
       return;
     }
+    if (m.code() == rcode::format && !m.has_options() && !question_.bare) {
+      knows_no_edns_ = true;
+      return;
+    }
     findings f = read_findings(question_, m);
     if (!answered()) until_ = std::min(until_, later(now, settings_.late_window));
     if (answers_.size() < answers_max && std::none_of(answers_.begin(), answers_.end(), [&](const auto& a) { return same(a, f); }))
       answers_.push_back(std::move(f));
   }
 
-  bool over(instant now) const { return truncated_ || now >= until_; }
+  bool over(instant now) const { return truncated_ || (knows_no_edns_ && !answered()) || now >= until_; }
   instant deadline() const { return answered() ? until_ : std::min(until_, next_send_); }
 
   const question& asked() const { return question_; }
@@ -62,6 +66,8 @@ class udp_inquiry {
   // Ask over TCP, which nobody answers who does not sit on the way: it did not fit, answers contradict each other, or none
   // was in the letters of the question.
   bool wants_tcp() const { return truncated_ || answers_.size() > 1 || (!answered() && case_lost_); }
+  // Nothing but that the question cannot be understood: ask once more without EDNS (RFC 6891, 7).
+  bool wants_bare() const { return knows_no_edns_ && !answered() && !truncated_; }
   // In the order they came; those that say the same once.
   const std::vector<findings>& answers() const { return answers_; }
   // Datagrams that claimed to be the answer and were not: somebody guesses.
@@ -93,7 +99,7 @@ class udp_inquiry {
   instant next_send_;
   instant until_;
   int sent_ = 0;
-  bool truncated_ = false, case_lost_ = false;
+  bool truncated_ = false, case_lost_ = false, knows_no_edns_ = false;
   size_t strangers_ = 0;
   std::vector<findings> answers_;
 };

@@ -24,7 +24,10 @@ class doh_server {
     octets body;
     // Over HTTP/2 it goes away: before it has looked at the question, with its answer whole, or in the middle of that.
     enum class leaving : uint8_t { stays, before, after, amid } leaves = leaving::stays;
+    // It never comes to the end of its answer.
+    bool drips = false;
   };
+  // `asked` is the body, of a GET the target.
   using speaker = std::function<saying(const octets& asked)>;
 
   doh_server(sim::machine& on, const std::string& ip, speaker says)
@@ -76,11 +79,18 @@ class doh_server {
   task<void> answer_http1(http1_exchange& x) {
     const auto body = co_await x.read_all(65'535);
     if (!body) co_return;
-    const saying s = heard(*body);
+    const saying s = heard(body->empty() ? x.request().target : *body);
     http1::response_head head;
     head.status = s.status;
     head.fields = {{"content-type", s.type}};
     std::string bytes(as_text(s.body));
+    if (s.drips) {
+      (void)co_await x.begin(std::move(head), bytes.size() + 1);
+      (void)co_await x.write(as_bytes(bytes));
+      signal nobody(*box_.place);
+      co_await nobody.wait(box_.place->now() + 60s);
+      co_return;
+    }
     (void)co_await x.answer(std::move(head), std::move(bytes));
   }
 
@@ -101,13 +111,13 @@ class doh_server {
     co_await nobody.wait(box_.place->now() + 5s);
   }
   void answer_http2(peer& p, int32_t id) {
-    const saying s = heard(p.requests[id].body);
+    const saying s = heard(p.requests[id].body.empty() ? std::string(p.requests[id].field(":path")) : p.requests[id].body);
     if (s.leaves == saying::leaving::before) return p.go_away(0);
     if (s.leaves != saying::leaving::stays) p.go_away(id);
     const bool cut = s.leaves == saying::leaving::amid;
     std::string bytes(as_text(s.body));
     if (cut) bytes.resize(bytes.size() / 2);
-    p.answer(id, {{":status", std::to_string(s.status)}, {"content-type", s.type}}, std::move(bytes), cut);
+    p.answer(id, {{":status", std::to_string(s.status)}, {"content-type", s.type}}, std::move(bytes), cut || s.drips);
     if (cut) p.reset(id, NGHTTP2_INTERNAL_ERROR);
   }
 

@@ -28,7 +28,6 @@ fit fits(const question& q, const octets& bytes) {
 
 TEST(Question, ItsBytesSayWhatItAsks) {
   question q = guarded();
-  q.server_cookie.assign(16, 9);
   const octets bytes = bytes_of(q);
   message m;
   ASSERT_EQ(message::read(bytes, m), defect::none);
@@ -38,11 +37,26 @@ TEST(Question, ItsBytesSayWhatItAsks) {
   EXPECT_EQ(m.asked_name().text(), q.name);
   ASSERT_TRUE(m.has_options());
   EXPECT_EQ(m.options().group, datagram_max);
-  EXPECT_EQ(server_cookie(m, q.secret.cookie).size(), 16u);
+  options all(m.options());
+  uint16_t code = 0;
+  std::span<const uint8_t> cookie;
+  ASSERT_TRUE(all.next(code, cookie));
+  EXPECT_EQ(code, option_cookie);
+  EXPECT_EQ(octets(cookie.begin(), cookie.end()), octets(q.secret.cookie.begin(), q.secret.cookie.end()));
   wire_name::labels labels(m.asked_name());
   std::string_view label;
   ASSERT_TRUE(labels.next(label));
   EXPECT_EQ(label, "IM") << "the case is drawn";
+}
+
+TEST(Question, WithoutEdnsItEndsBehindTheType) {
+  question q = guarded();
+  q.bare = true;
+  const octets bytes = bytes_of(q);
+  message m;
+  ASSERT_EQ(message::read(bytes, m), defect::none);
+  EXPECT_FALSE(m.has_options());
+  EXPECT_EQ(bytes.size(), 12 + q.name.size() + 2 + 4);
 }
 
 TEST(Question, PaddingFillsABlockWhateverTheName) {
@@ -61,7 +75,6 @@ TEST(Question, TheLongestOneHasRoom) {
   for (int i = 0; i < 3; ++i) name.append(63, 'a').append(".");
   name += std::string(61, 'b');
   question q{.name = name, .cookie = true, .padded_to = 128};
-  q.server_cookie.assign(32, 1);
   const octets bytes = bytes_of(q);
   message m;
   ASSERT_EQ(message::read(bytes, m), defect::none);

@@ -26,6 +26,22 @@ TEST(Server, EachWayHasItsPort) {
   EXPECT_EQ(parse_server("tls://192.0.2.53#dns.example")->text, "tls://192.0.2.53#dns.example");
 }
 
+TEST(Server, VendorsHaveKeysInFiles) {
+  const auto t = parse_server("tencent://192.0.2.53?token=/etc/app/token#dns.example");
+  ASSERT_TRUE(t.ok()) << t.failure().text;
+  EXPECT_EQ(t->key_file, "/etc/app/token");
+  EXPECT_TRUE(t->vouched());
+  EXPECT_EQ(of("aliyun://192.0.2.53:8443/139450?secret=/etc/app/secret#dns.example"), "5 192.0.2.53:8443 dns.example /139450");
+  EXPECT_EQ(of("aliyun://192.0.2.53/139450"), "5 192.0.2.53:443 192.0.2.53 /139450");
+  EXPECT_EQ(of("system").substr(0, 1), "6");
+  EXPECT_FALSE(parse_server("system")->vouched());
+  EXPECT_NE(of("tencent://192.0.2.53#dns.example").find("it wants a token"), std::string::npos);
+  EXPECT_NE(of("tencent://192.0.2.53?secret=/x#dns.example").find("behind '?' stands token=FILE"), std::string::npos);
+  EXPECT_NE(of("tencent://192.0.2.53/path?token=/x").find("only https:// has a path"), std::string::npos);
+  EXPECT_NE(of("aliyun://192.0.2.53#dns.example").find("stands the account"), std::string::npos);
+  EXPECT_NE(of("aliyun://192.0.2.53/a/b#dns.example").find("stands the account"), std::string::npos);
+}
+
 TEST(Server, WhatIsWrongIsSaid) {
   EXPECT_NE(of("192.0.2.53").find("write udp://"), std::string::npos);
   EXPECT_NE(of("quic://192.0.2.53").find("write udp://"), std::string::npos);

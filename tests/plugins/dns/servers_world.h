@@ -57,6 +57,14 @@ struct network {
     s.servers.push_back(*parse_server("https://" + ip + "/dns-query#dns.test"));
     return *sites.back();
   }
+  // In a vendor's form; `text` is what stands behind "tencent://IP" or "aliyun://IP".
+  doh_server& add_vendor(const std::string& scheme, const std::string& ip, const std::string& text, const std::string& key, bool http2, doh_server::speaker says) {
+    sites.push_back(std::make_unique<doh_server>(world.add_machine("at " + ip, {ip}), ip, std::move(says)));
+    sites.back()->serve(trusted_by_client(sites.back()->seconds(), http2));
+    s.servers.push_back(*parse_server(scheme + ip + text + "#dns.test"));
+    s.servers.back().key = key;
+    return *sites.back();
+  }
   // What a server shows that the client trusts, for five days.
   tls_context trusted_by_client(int64_t seconds, bool http2 = false) {
     const tharsis_platform& platform = *client.platform();
