@@ -14,8 +14,6 @@ constexpr size_t unsent_max = 64 * 1024;
 constexpr size_t joined_max = 16 * 1024;
 // RFC 9110 has clients not wait for "100 Continue" for ever: some servers never say it.
 constexpr duration continue_patience = 1s;
-// Nobody says more often that the answer is still to come.
-constexpr int interims_max = 100;
 // From here on an answer means that the rest of the body is of no use to the peer.
 constexpr int first_unwanted = 300;
 

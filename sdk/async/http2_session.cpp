@@ -10,13 +10,12 @@
 #include <utility>
 
 #include "sdk/async/http2_fields.h"
+#include "sdk/async/http_line.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis {
 namespace {
 
-// Nobody says more often that the answer is still to come.
-constexpr int interims_max = 100;
 // Settings of one frame; there are seven.
 constexpr size_t settings_max = 32;
 // Answers to pings and settings that a peer may leave unread: it asks for more than it takes.
@@ -116,7 +115,7 @@ struct http2_session::calls {
     }
     if (frame->hd.type == NGHTTP2_HEADERS) {
       s.on_head(*x);
-      if (x->interims > interims_max) nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_ENHANCE_YOUR_CALM);
+      if (x->interims > http_interims_max) nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_ENHANCE_YOUR_CALM);
       else if (x->failure.status != THARSIS_OK) nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_PROTOCOL_ERROR);
     }
     const bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -373,7 +372,7 @@ void http2_session::on_head(exchange& x) {
       uint64_t size = 0;
       if (std::from_chars(said->data(), said->data() + said->size(), size).ec == std::errc()) x.length = size;
     }
-  } else if (++x.interims > interims_max) {
+  } else if (++x.interims > http_interims_max) {
     return fail(x, THARSIS_E_PROTOCOL, "is nothing but 1xx");
   }
   x.heads.push_back(std::move(x.coming));

@@ -25,6 +25,9 @@ namespace tharsis {
 // As tharsis_http_head has it.
 enum class http_version : uint8_t { http1 = 11, http2 = 20 };
 
+// Nobody says more often that the answer is still to come.
+constexpr int http_interims_max = 100;
+
 class http_line {
  public:
   virtual ~http_line() = default;
