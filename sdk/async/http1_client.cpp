@@ -225,7 +225,7 @@ task<result<std::span<const uint8_t>>> http1_client::read(instant deadline) {
 bool http1_client::reusable() { return phase_ == phase::idle && keeps_ && wire_.idle_and_quiet(); }
 
 error http1_client::on_interim() {
-  if (++interims_ <= interims_max) return fine();
+  if (++interims_ <= http_interims_max) return fine();
   return die(THARSIS_E_PROTOCOL, peer_ + " answers " + asked_ + " with nothing but 1xx");
 }
 
