@@ -146,6 +146,17 @@ const std::map<std::string, own_command>& own_commands() {
         "         codec                 the wire of stn's links\n"
         "         probe                 measures something again and again, and publishes it\n",
         "a DIR"}},
+      {"validate-plugin",
+       {"validate-plugin DIR     try whether a plugin bears everything that it should", 1, 1,
+        "tharsis validate-plugin DIR [--only RE] [--seed S] [--json] [--set KEY=VALUE]... [--plugins DIR]\n"
+        "  Tries the plugin in DIR, which holds its plugin.yaml and library, in some thirty trials: what it exports,\n"
+        "  settings, hosts that lack something, stops at any moment, two of it, memory, and simulated worlds in which\n"
+        "  services, disks, networks and clocks fail. Each runs in a process of its own. Exit code 1: one failed.\n"
+        "  --only disks                 the trials whose names match this regular expression\n"
+        "  --seed 7                     other chances (1); the same seed, the same trials\n"
+        "  --set com.acme.hello.to=x    a setting that it cannot do without; may be repeated\n"
+        "  --plugins DIR                look here for those whose services it requires\n",
+        "a DIR"}},
       {"version", {"version", 0, 0, "tharsis version\n  Prints the version.\n"}},
       {"help",
        {"help COMMAND            what a command takes", 0, 1,
@@ -165,19 +176,20 @@ struct option {
 
 const std::vector<option>& options() {
   static const std::vector<option> all = {
-      {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why"}},
+      {"--set", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "validate-plugin", "why"}},
       {"--state", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "status", "metrics", "stop", "reload", "tail", "tell", "level", "why"}},
-      {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "why", "help"}},
+      {"--plugins", true, {"run", "check", "plugins", "explain", "lock", "schema", "simulate", "validate-plugin", "why", "help"}},
       {"--for", true, {"run", "simulate"}},
       {"--log", true, {"run"}},
-      {"--json", false, {"run", "plugins", "explain", "simulate", "status", "metrics", "level", "reload"}},
+      {"--json", false, {"run", "plugins", "explain", "simulate", "validate-plugin", "status", "metrics", "level", "reload"}},
       {"--metrics", false, {"run"}},
       {"--prometheus", false, {"metrics"}},
       {"--watch", false, {"metrics"}},
       {"--seeds", true, {"simulate"}},
-      {"--seed", true, {"simulate"}},
+      {"--seed", true, {"simulate", "validate-plugin"}},
       {"--faults", true, {"simulate"}},
       {"--with", true, {"simulate"}},
+      {"--only", true, {"validate-plugin"}},
       {"--id", true, {"new-plugin"}},
       {"--kind", true, {"new-plugin"}},
   };
@@ -255,6 +267,8 @@ class reader {
       line_.faults = value;
     } else if (name == "--with") {
       line_.with.push_back(value);
+    } else if (name == "--only") {
+      line_.only = value;
     } else if (name == "--id") {
       line_.id = value;
     } else if (name == "--kind") {
@@ -319,7 +333,7 @@ std::string help_text(const std::string& command,
   if (const auto found = own_commands().find(command); found != own_commands().end()) return found->second.text;
   std::string text = "Tharsis runs the plugins of a profile.\n\n";
   for (const char* name : {"run", "simulate", "check", "plugins", "explain", "schema", "lock", "status", "metrics", "reload",
-                           "stop", "tail", "tell", "level", "why", "new-plugin", "help", "version"})
+                           "stop", "tail", "tell", "level", "why", "new-plugin", "validate-plugin", "help", "version"})
     text += "  tharsis " + own_commands().at(name).summary + "\n";
   if (!plugin_commands.empty()) text += "\nCommands of plugins:\n";
   size_t width = 0;

@@ -15,6 +15,10 @@ namespace tharsis::runtime {
 // What the library brings beside it is not found by $ORIGIN: it would not have been checked.
 result<const tharsis_plugin*> load_library(const std::string& path, const std::string& sha256);
 
+// What the library's entry answers to this major: of a library that load_library() has mapped. Null: nothing, or it was
+// not mapped.
+const tharsis_plugin* library_entry(const std::string& path, uint32_t major);
+
 // The folder of the file that holds this code: libtharsis, or the program.
 std::string own_library_folder();
 

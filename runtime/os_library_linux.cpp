@@ -102,6 +102,14 @@ result<const tharsis_plugin*> load_library(const std::string& path, const std::s
   return plugin;
 }
 
+const tharsis_plugin* library_entry(const std::string& path, uint32_t major) {
+  const auto mapped = map_checked(path, {});
+  if (!mapped) return nullptr;
+  using entry = const tharsis_plugin* (*)(uint32_t);
+  const auto ask = reinterpret_cast<entry>(dlsym(*mapped, "tharsis_plugin_entry"));
+  return ask == nullptr ? nullptr : ask(major);
+}
+
 std::string own_library_folder() {
   Dl_info facts{};
   if (dladdr(reinterpret_cast<const void*>(&own_library_folder), &facts) == 0 || facts.dli_fname == nullptr) return ".";

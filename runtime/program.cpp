@@ -15,6 +15,7 @@
 #include "runtime/schema_command.h"
 #include "runtime/session.h"
 #include "runtime/simulation/simulate_command.h"
+#include "runtime/simulation/validate_plugin_command.h"
 #include "sdk/abi/abi.h"
 #include "sdk/pure/nearest.h"
 
@@ -149,6 +150,7 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "metrics") return metrics_command(*line);
   if (command == "simulate") return simulate_command(*line);
   if (command == "new-plugin") return new_plugin_command(*line);
+  if (command == "validate-plugin") return validate_plugin_command(*line);
   if (command == "stop") return stop_command(*line);
   if (command == "reload") return reload_command(*line);
   if (command == "tail") return tail_command(*line);

@@ -83,7 +83,7 @@ task<void> sender::life() {
   tharsis_error reason = no_error();
   tharsis_status status = THARSIS_OK;
   if (!text) {
-    status = fail(&reason, text.status(), "cannot send " + settings_.text + ": " + text.failure().text);
+    status = fail(&reason, text.status(), "text: cannot send " + settings_.text + ": " + text.failure().text);
   } else {
     lines_ = std::move(*text);
     tally_ = tally(lines_.size());

@@ -30,6 +30,10 @@ class simulated_machine {
 
   std::optional<error> start();
   void stop() { runtime_->stop(); }
+  // As runtime::with_extension, while it runs.
+  void with_extension(const std::string& plugin, std::string extension, std::function<void(const void*, void*)> f) {
+    runtime_->with_extension(plugin, std::move(extension), std::move(f));
+  }
   // Not after start() failed, and not before.
   void reload(profile next);
   bool settled() const { return settled_; }

@@ -159,7 +159,7 @@ class run {
     const bool done = advance_until([&] { return machines_[0]->code().has_value(); }, of_.run_for);
     if (!done && !restless_) world_.run_for(end - world_.now());  // Nothing was left to happen.
     out_.code = machines_[0]->code();
-    if (out_.code.value_or(0) != 0 && faults_->struck().empty())
+    if (of_.judge_work && out_.code.value_or(0) != 0 && faults_->struck().empty())
       problem("the work failed with exit code " + std::to_string(*out_.code) + ", without any fault");
   }
 

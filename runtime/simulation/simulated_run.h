@@ -21,6 +21,7 @@ struct simulation {
   std::vector<machine> machines;  // The first one's work ends the run; the others are started before it.
   faults_file faults;
   duration run_for = 60s;
+  bool judge_work = true;  // Work that fails without any fault is a problem.
 };
 
 // What a run has come to. Two runs of one seed are equal.

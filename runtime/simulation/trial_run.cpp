@@ -1,0 +1,70 @@
+#include "runtime/simulation/trial_run.h"
+
+#include <utility>
+
+namespace tharsis::runtime {
+namespace {
+
+constexpr duration settle_limit = 60s, stop_limit = 120s;  // Virtual; longer than deadlines of chains of plugins.
+constexpr uint64_t steps_most = 2'000'000;                 // Of a world; what never rests makes more.
+
+}  // namespace
+
+trial_run::trial_run(const plugin_bench& bench, sim::world& world, const std::string& machine, profile plan, trial_notes& notes)
+    : bench_(bench), world_(world), machine_(world.add_machine(machine, {machine == "here" ? "10.0.0.1" : "10.0.0.2"})), notes_(notes) {
+  bench_.ship_to(*machine_.storage());
+  simulated_machine::ears e;
+  e.heard = [](const std::string&, const std::string&) {};
+  e.failed = [](const std::string&, const std::string&) {};
+  e.wrong = [this](const std::string& sentence) { notes_.wrong(sentence); };
+  on_ = std::make_unique<simulated_machine>(machine_, std::move(plan), std::move(e));
+}
+
+bool trial_run::begin() {
+  const auto failure = on_->start();
+  if (failure) notes_.wrong("it cannot be loaded: " + failure->text);
+  return begun_ = !failure;
+}
+
+void trial_run::settle() {
+  const uint64_t before = world_.steps();
+  const auto done = [&] { return on_->look(), on_->settled() || world_.steps() - before > steps_most; };
+  if (!world_.run_until(done, world_.now() + settle_limit) || !on_->settled())
+    notes_.wrong(world_.steps() - before > steps_most ? "its loop never rests while it starts" : "its start has not come to an end within 60 s");
+}
+
+bool trial_run::running() const {
+  for (const auto& r : on_->report())
+    if (r.id == bench_.id()) return r.state == plugin_state::running;
+  return false;
+}
+
+std::string trial_run::reason() const {
+  for (const auto& r : on_->report())
+    if (r.id == bench_.id()) return r.reason;
+  return {};
+}
+
+void trial_run::reload(profile next) {
+  on_->reload(std::move(next));
+  world_.run_until([&] { return on_->look(), on_->answered_all_reloads(); }, world_.now() + settle_limit);
+  if (!on_->answered_all_reloads()) notes_.wrong("a reload was never answered");
+}
+
+void trial_run::stop() {
+  if (!begun_ || std::exchange(stopped_, true)) return;
+  on_->stop();
+  const uint64_t before = world_.steps();
+  const auto done = [&] { return on_->look(), on_->ended() || world_.steps() - before > steps_most; };
+  world_.run_until(done, world_.now() + stop_limit);
+  for (const auto& r : on_->report()) {
+    if (r.id != bench_.id()) continue;
+    if (r.stuck) notes_.wrong("it is stuck: " + r.reason);
+    else if (is_in_step(r.state)) notes_.wrong("it has not stopped: it is " + std::string(name(r.state)));
+  }
+  if (world_.steps() - before > steps_most) notes_.wrong("its loop never rests while it stops");
+  for (const std::string& leak : on_->leaks())
+    if (leak.starts_with("plugin '" + bench_.id() + "' ")) notes_.wrong(leak);
+}
+
+}  // namespace tharsis::runtime
