@@ -5,9 +5,9 @@
 #include "plugins/dns/core/framed_message.h"
 #include "plugins/dns/core/httpdns.h"
 #include "plugins/dns/doh_exchange.h"
+#include "plugins/dns/kept_connections.h"
+#include "plugins/dns/open_stream.h"
 #include "plugins/dns/system_question.h"
-#include "sdk/async/tcp_stream.h"
-#include "sdk/async/tls_stream.h"
 #include "sdk/async/udp_socket.h"
 #include "sdk/pure/address.h"
 
@@ -74,17 +74,6 @@ task<heard_on_udp> ask_udp(const means& m, server to, question q, instant deadli
   co_return heard;
 }
 
-// A stream to the server; over TLS it has proved its name.
-task<result<std::unique_ptr<stream>>> open_stream(const means& m, server to, instant deadline) {
-  auto wire = co_await dial_tcp(m.place, *m.tables.net, to.at, deadline);
-  if (!wire) co_return wire.failure();
-  std::unique_ptr<stream> opened = std::move(*wire);
-  if (!to.vouched()) co_return std::move(opened);
-  const auto& trusted = to.is_web() ? m.web : m.bare;
-  if (!trusted) co_return m.untrusted;
-  co_return co_await tls_connect(m.place, std::move(opened), *trusted, to.name, deadline);
-}
-
 task<findings> ask_stream(const means& m, server to, question q, instant deadline) {
   auto wire = co_await open_stream(m, std::move(to), deadline);
   if (!wire) co_return failed(wire.failure().text);
@@ -109,12 +98,24 @@ task<findings> ask_stream(const means& m, server to, question q, instant deadlin
   }
 }
 
+// Over the kept connection.
+task<findings> ask_tls(const means& m, server to, question q, instant deadline) {
+  auto answer = co_await m.kept->exchange(std::move(to), q, deadline);
+  if (!answer) co_return answer.failure().status == THARSIS_E_TIMEOUT ? silent() : failed(answer.failure().text);
+  co_return judged(q, *answer);
+}
+
 task<findings> ask_https(const means& m, server to, question q, instant deadline) {
-  auto wire = co_await open_stream(m, to, deadline);
-  if (!wire) co_return failed(wire.failure().text);
   std::array<uint8_t, question_max> room;
   const auto bytes = write(q, room);
   std::string body(as_text(bytes));
+  if (m.kept != nullptr) {
+    auto kept = co_await m.kept->exchange(std::move(to), std::move(body), deadline);
+    if (!kept) co_return failed(kept.failure().text);
+    co_return judged(q, as_bytes(*kept));
+  }
+  auto wire = co_await open_stream(m, to, deadline);
+  if (!wire) co_return failed(wire.failure().text);
   auto answer = co_await doh_exchange(m.place, std::move(*wire), std::move(to), std::move(body), deadline);
   if (!answer) co_return failed(answer.failure().text);
   co_return judged(q, as_bytes(*answer));
@@ -192,6 +193,8 @@ task<testimony> ask(const means& m, server to, std::string name, uint16_t kind, 
     else said.what = heard.strangers > 0 ? failed("no answer came in time, but " + std::to_string(heard.strangers) + " that somebody else made up") : silent();
   } else if (to.by == way::https) {
     said.what = co_await ask_https(m, std::move(to), std::move(q), deadline);
+  } else if (to.by == way::tls && m.kept != nullptr) {
+    said.what = co_await ask_tls(m, std::move(to), std::move(q), deadline);
   } else {
     said.what = co_await ask_stream(m, std::move(to), std::move(q), deadline);
   }

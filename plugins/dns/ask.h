@@ -14,6 +14,8 @@
 
 namespace tharsis::dns {
 
+class kept_connections;
+
 // What all questions share; outlives them.
 struct means {
   const host& tables;
@@ -22,6 +24,8 @@ struct means {
   // Who may vouch for a server. Nothing: why not.
   std::optional<tls_context> bare, web;  // For tls://; for https://, which also settles on HTTP/2.
   error untrusted{THARSIS_E_INVALID, "no certificate is trusted"};
+  // Connections that outlive a question; null: each has its own.
+  kept_connections* kept = nullptr;
 
   chance draw() const;
 };

@@ -13,15 +13,6 @@ namespace {
 constexpr std::string_view message_type = "application/dns-message";
 constexpr size_t answer_max = 65'535;
 
-url url_of(const server& s) {
-  url u;
-  u.secure = true;
-  u.host = s.name;
-  u.port = s.at.port;
-  u.target = s.path;
-  return u;
-}
-
 http1::request_head head_for(const server& s) {
   http1::request_head head;
   head.method = "POST";
@@ -55,6 +46,12 @@ struct exchange {
   std::string too_long;  // Of an answer that has more.
 };
 
+exchange message_to(const server& to, std::string question) {
+  return {url_of(to), head_for(to), std::move(question), refused, answer_max, "its answer is longer than a DNS message"};
+}
+
+task<result<std::string>> carry_out(http_line& line, exchange x, instant deadline);
+
 task<result<std::string>> carry_out(strand& place, std::unique_ptr<stream> wire, exchange x, instant deadline) {
   std::shared_ptr<http2_client> many;
   std::unique_ptr<http_line> line;
@@ -64,13 +61,17 @@ task<result<std::string>> carry_out(strand& place, std::unique_ptr<stream> wire,
   } else {
     line = std::make_unique<http1_client>(place, std::move(wire), x.where);
   }
-  if (const error wrong = line->begin(std::move(x.head), x.body.size(), x.body); wrong.status != THARSIS_OK) co_return wrong;
-  auto head = co_await line->head(deadline);
+  co_return co_await carry_out(*line, std::move(x), deadline);
+}
+
+task<result<std::string>> carry_out(http_line& line, exchange x, instant deadline) {
+  if (const error wrong = line.begin(std::move(x.head), x.body.size(), x.body); wrong.status != THARSIS_OK) co_return wrong;
+  auto head = co_await line.head(deadline);
   if (!head) co_return head.failure();
   if (const error wrong = x.refuses(*head); wrong.status != THARSIS_OK) co_return wrong;
   std::string answer;
   for (;;) {
-    auto piece = co_await line->read(deadline);
+    auto piece = co_await line.read(deadline);
     if (!piece) co_return piece.failure();
     if (piece->empty()) co_return std::move(answer);
     if (answer.size() + piece->size() > x.most) co_return error{THARSIS_E_PROTOCOL, x.too_long};
@@ -80,9 +81,21 @@ task<result<std::string>> carry_out(strand& place, std::unique_ptr<stream> wire,
 
 }  // namespace
 
+url url_of(const server& s) {
+  url u;
+  u.secure = true;
+  u.host = s.name;
+  u.port = s.at.port;
+  u.target = s.path;
+  return u;
+}
+
 task<result<std::string>> doh_exchange(strand& place, std::unique_ptr<stream> wire, server to, std::string question, instant deadline) {
-  exchange x{url_of(to), head_for(to), std::move(question), refused, answer_max, "its answer is longer than a DNS message"};
-  return carry_out(place, std::move(wire), std::move(x), deadline);
+  return carry_out(place, std::move(wire), message_to(to, std::move(question)), deadline);
+}
+
+task<result<std::string>> doh_exchange(http_line& line, server to, std::string question, instant deadline) {
+  return carry_out(line, message_to(to, std::move(question)), deadline);
 }
 
 task<result<std::string>> web_exchange(strand& place, std::unique_ptr<stream> wire, server to, std::string target, size_t most, instant deadline) {

@@ -80,6 +80,7 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
       outcomes_(*tables.loop, &service::on_outcome, this),
       stirred_(place),
       network_(*tables.network) {
+  means_.kept = &connections_;
   table_ = {sizeof table_,      this, &service::resolve,          &service::cancel,   &service::feedback, &service::set_table,
             &service::lookup, &service::resolve_blocking, &service::prefetch, &service::forget};
 }
@@ -99,6 +100,7 @@ void service::close() {
   serving_.reset();
   desk_.on_stop();
   carry_out();
+  connections_.close();
   begin();
   inbox_.drain();
   outcomes_.drain();
@@ -117,6 +119,7 @@ void service::on_network(const tharsis_network_state& now) {
   if (generation_ != 0 && generation != generation_) {
     known_.names().on_network();
     desk_.on_network(place_.now());
+    connections_.drop();
     stirred_.raise();
   }
   generation_ = generation;

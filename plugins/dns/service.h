@@ -11,6 +11,7 @@
 #include "plugins/dns/blocking_question.h"
 #include "plugins/dns/core/desk.h"
 #include "plugins/dns/inquiry.h"
+#include "plugins/dns/kept_connections.h"
 #include "plugins/dns/known_files.h"
 #include "plugins/dns/ranking.h"
 #include "sdk/async/host.h"
@@ -134,6 +135,7 @@ class service {
   std::vector<letter> early_;
   std::map<tharsis_handle, subject> lookups_;  // By the host's number.
   means means_;
+  kept_connections connections_{means_};
   std::map<subject, std::unique_ptr<inquiry>> inquiries_;
   tharsis_handle topic_ = 0;
   tharsis_dns_stats told_{};

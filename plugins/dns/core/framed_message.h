@@ -20,6 +20,8 @@ class framed_message {
   }
   bool whole() const { return bytes_.size() >= 2 && bytes_.size() == 2 + size(); }
   bool begun() const { return !bytes_.empty(); }
+  // Bytes of it that are here.
+  size_t size_held() const { return bytes_.size(); }
   std::span<const uint8_t> message() const { return std::span(bytes_).subspan(2); }
 
   static std::vector<uint8_t> frame(std::span<const uint8_t> message) {

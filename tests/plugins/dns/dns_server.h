@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "plugins/dns/core/framed_message.h"
 #include "sdk/async/certificates.h"
@@ -52,7 +53,9 @@ class dns_server {
   int64_t seconds() const { return box_.place->wall() / 1'000'000'000; }
 
   bool down = false;
+  bool hangs_up = false;  // A stream ends when the next question comes.
   uint64_t asked = 0;
+  uint64_t connections = 0;
 
  private:
   tharsis_address at(uint16_t port) const {
@@ -86,13 +89,14 @@ class dns_server {
     }
   }
   task<void> talk(std::unique_ptr<tcp_stream> plain) {
-    std::unique_ptr<stream> wire = std::move(plain);
+    std::unique_ptr<stream> opened = std::move(plain);
     if (tls_) {
-      auto secured = co_await tls_accept(*box_.place, std::move(wire), *tls_, box_.place->now() + 10s);
+      auto secured = co_await tls_accept(*box_.place, std::move(opened), *tls_, box_.place->now() + 10s);
       if (!secured) co_return;
-      wire = std::move(*secured);
+      opened = std::move(*secured);
     }
-    signal nobody(*box_.place);
+    ++connections;
+    const std::shared_ptr<stream> wire = std::move(opened);
     framed_message question;
     std::array<uint8_t, 1024> chunk;
     for (;;) {
@@ -103,15 +107,27 @@ class dns_server {
         continue;
       }
       if (status != THARSIS_OK || count == 0) co_return;
-      question.on_bytes(std::span(chunk).first(count));
-      if (!question.whole() || question.message().empty()) continue;
-      ++asked;
-      const auto m = question.message();
-      const std::vector<saying> all = down ? std::vector<saying>() : says_(octets(m.begin(), m.end()));
-      if (!all.empty() && all.back().after > duration::zero()) co_await nobody.wait(box_.place->now() + all.back().after);
-      if (!all.empty()) wire->write(framed_message::frame(all.back().bytes));
-      question = {};
+      if (std::exchange(hangs_up, false)) co_return;
+      std::span<const uint8_t> came = std::span(chunk).first(count);
+      for (;;) {
+        const size_t before = question.size_held();
+        question.on_bytes(came);
+        came = came.subspan(question.size_held() - before);
+        if (!question.whole() || question.message().empty()) break;
+        ++asked;
+        const auto m = question.message();
+        const std::vector<saying> all = down ? std::vector<saying>() : says_(octets(m.begin(), m.end()));
+        if (!all.empty()) work_.spawn(say(wire, all.back()));
+        question = {};
+      }
     }
+  }
+
+  // Later questions of the stream do not wait for it.
+  task<void> say(std::shared_ptr<stream> wire, saying s) {
+    signal nobody(*box_.place);
+    if (s.after > duration::zero()) co_await nobody.wait(box_.place->now() + s.after);
+    wire->write(framed_message::frame(s.bytes));
   }
 
   tharsis::test::host_on_strand box_;

@@ -53,6 +53,7 @@ class doh_server {
   int64_t seconds() const { return box_.place->wall() / 1'000'000'000; }
 
   uint64_t asked = 0;
+  uint64_t connections = 0;
 
  private:
   using peer = tharsis::test::http2_peer;
@@ -67,6 +68,7 @@ class doh_server {
     std::unique_ptr<stream> wire = std::move(plain);
     auto secured = co_await tls_accept(*box_.place, std::move(wire), *tls_, box_.place->now() + 10s);
     if (!secured) co_return;
+    ++connections;
     if ((*secured)->protocol() == "h2") {
       co_await talk_http2(std::move(*secured));
       co_return;

@@ -114,6 +114,26 @@ struct network {
     EXPECT_TRUE(world.run_until([this] { return !said.empty(); }, world.now() + 10s));
     return said;
   }
+  // Many at once; how many got the truth alone.
+  size_t ask_all(size_t count) {
+    struct tally {
+      size_t answers = 0, right = 0;
+    } all;
+    asker.send([&] {
+      const tharsis_dns& table = *asked->table();
+      for (size_t i = 0; i < count; ++i) {
+        tharsis_handle id = 0;
+        const auto take = [](void* c, tharsis_handle, const tharsis_dns_answer* a) {
+          ++static_cast<tally*>(c)->answers;
+          static_cast<tally*>(c)->right += a->count == 1 && ip_text(a->addresses[0]) == truth;
+        };
+        const std::string name = "n" + std::to_string(asked_names++) + ".example.com";
+        ASSERT_EQ(table.resolve(table.self, text_of(name), 4, take, &all, &id, nullptr), THARSIS_OK);
+      }
+    });
+    EXPECT_TRUE(world.run_until([&] { return all.answers == count; }, world.now() + 10s));
+    return all.right;
+  }
   static void on_answer(void* self, tharsis_handle, const tharsis_dns_answer* a) {
     network& n = *static_cast<network*>(self);
     for (uint32_t i = 0; i < a->count; ++i) {
@@ -137,6 +157,7 @@ struct network {
   std::optional<identity> authority;
   std::string kept_in;  // A folder; empty: nothing is kept.
   std::optional<service> asked;
+  size_t asked_names = 0;
   std::string said, refused, reason;
   uint32_t source = 0;
 };
