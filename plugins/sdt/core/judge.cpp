@@ -57,7 +57,8 @@ void conclude(const scene& s, findings_list& found) {
 }  // namespace
 
 report judge(observations seen) {
-  report made{std::move(seen), {}};
+  report made;
+  made.seen = std::move(seen);
   const scene s(made.seen);
   findings_list found(s);
   judge_layers(s, found);

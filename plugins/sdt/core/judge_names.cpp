@@ -9,7 +9,7 @@
 namespace tharsis::sdt {
 namespace {
 
-using names = std::vector<const name_probe*>;
+using name_list = std::vector<const name_probe*>;
 
 bool is_same_name(std::string a, std::string b) {
   const auto lower = [](std::string& t) {
@@ -49,7 +49,7 @@ struct testimony {
       if (n->type == type) return n;
     return nullptr;
   }
-  names system, alternate, truth, encrypted;
+  name_list system, alternate, truth, encrypted;
 };
 
 bool agree(const name_probe& a, const std::vector<std::string>& b) {
@@ -181,7 +181,7 @@ constexpr double slow_round_trips = 10;
 void judge_slow(const scene& s, findings_list& found, const testimony& t) {
   claim c(verdict_code::dns_slow, -3);
   double slowest = 0;
-  names asked = t.system;
+  name_list asked = t.system;
   for (const name_probe& n : s.seen.names)
     if (ran(n) && n.role == probe_role::missing) asked.push_back(&n);  // The same resolver, another name.
   for (const auto* n : asked) {

@@ -6,10 +6,10 @@
 namespace tharsis::sdt {
 namespace {
 
-using connects = std::vector<const connect_probe*>;
+using attempts = std::vector<const connect_probe*>;
 
 struct reach {
-  connects silent, refused, unreachable, works;
+  attempts silent, refused, unreachable, works;
 };
 
 reach reach_of(const scene& s) {

@@ -11,10 +11,10 @@ using handshakes = std::vector<const tls_probe*>;
 bool is_cut(const tls_probe& t) {
   return t.outcome == tls_outcome::reset_after_hello || t.outcome == tls_outcome::closed;
 }
-bool is_silent(const tls_probe& t) { return t.outcome == tls_outcome::silent_after_hello; }
+bool is_swallowed(const tls_probe& t) { return t.outcome == tls_outcome::silent_after_hello; }
 // It got further than ClientHello, whatever became of it.
 bool went_on(const tls_probe& t) {
-  return ran(t) && !is_cut(t) && !is_silent(t) && t.outcome != tls_outcome::not_connected;
+  return ran(t) && !is_cut(t) && !is_swallowed(t) && t.outcome != tls_outcome::not_connected;
 }
 
 // The same address under another name, or under none.
@@ -48,7 +48,7 @@ void judge_name_blocked(const scene& s, findings_list& found, const handshakes& 
     found.add(c.asks_for("change_address"));
   };
   verdict_of(is_cut, verdict_code::sni_blocking_rst, false);
-  verdict_of(is_silent, verdict_code::sni_blocking_timeout, true);
+  verdict_of(is_swallowed, verdict_code::sni_blocking_timeout, true);
 }
 
 // A pin that does not fit, or the same foreign issuer at hosts that have nothing to do with each other.

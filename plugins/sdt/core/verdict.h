@@ -131,6 +131,7 @@ struct verdict {
 struct report {
   observations seen;
   std::vector<verdict> verdicts;
+  size_t redactions = 0;  // How many things were taken out: redact.h.
 
   const verdict& headline() const { return verdicts.front(); }
 };

@@ -6,7 +6,7 @@
 namespace tharsis::sdt {
 namespace {
 
-constexpr std::array<verdict_entry, verdict_codes> table = {{
+constexpr std::array<verdict_entry, verdict_codes> entries = {{
     {verdict_code::healthy, 900, blame::nobody, false, "{target} works: everything that was tried answers", "",
      "the target did what was asked of it, and nothing speaks for a fault",
      "0.97 with TLS or an answer of the service; 0.85 with a connection alone", ""},
@@ -85,20 +85,21 @@ constexpr std::array<verdict_entry, verdict_codes> table = {{
      "where somebody on the way says unreachable or the trace ends at it",
      "wait_for_network"},
     {verdict_code::udp_blocked, 650, blame::middlebox, false, "This network lets no UDP through",
-     "Nothing: TCP is used", "UDP to a host is silent, and TCP to the same host answers; DNS may be excepted",
+     "You need not do anything: TCP is used",
+     "UDP to a host is silent, and TCP to the same host answers; DNS may be excepted",
      "the contrast is TCP to the same host; silence weighed against loss", "avoid_udp"},
-    {verdict_code::quic_blocked, 810, blame::middlebox, true, "UDP port 443 is closed here", "Nothing: TCP is used",
-     "UDP port 443 is silent, and other UDP or TCP to the same host answers",
+    {verdict_code::quic_blocked, 810, blame::middlebox, true, "UDP port 443 is closed here",
+     "You need not do anything: TCP is used", "UDP port 443 is silent, and other UDP or TCP to the same host answers",
      "the contrast is the other port; 0.85 at most", "avoid_udp"},
     {verdict_code::icmp_filtered, 820, blame::middlebox, true, "Pings are filtered here", "",
      "echo requests are silent, and TCP to the same host answers", "the contrast is TCP; 0.85 at most", ""},
     {verdict_code::ipv6_broken, 600, blame::isp, false, "IPv6 is set up here and carries nothing; IPv4 works",
-     "Nothing: IPv4 is used",
+     "You need not do anything: IPv4 is used",
      "IPv6 has an address and a route, every IPv6 connection is silent, IPv4 ones to the same "
      "hosts work",
      "one contrast for each host; 0.97 where three or more attempts agree", "prefer_v4"},
     {verdict_code::ipv4_broken, 40, blame::isp, false, "IPv4 is set up here and carries nothing; IPv6 works",
-     "Nothing: IPv6 is used", "as ipv6_broken, the other way round", "as ipv6_broken", "prefer_v6"},
+     "You need not do anything: IPv6 is used", "as ipv6_broken, the other way round", "as ipv6_broken", "prefer_v6"},
     {verdict_code::nat64_only, 830, blame::isp, true, "This network has IPv6 alone and translates IPv4", "",
      "no IPv4 address, IPv6 works, and the network announces a NAT64 prefix", "mechanism: the prefix", ""},
     {verdict_code::port_blocked, 250, blame::middlebox, false,
@@ -182,18 +183,21 @@ constexpr std::array<verdict_entry, verdict_codes> table = {{
      "Try another network", "the target's speed is below a third of a control's, measured alike",
      "the contrast is the control: 0.85", ""},
     {verdict_code::pmtu_black_hole_up, 220, blame::path, false,
-     "Packets over {size} bytes to {host} vanish on the way there", "Nothing: packets are made smaller",
+     "Packets over {size} bytes to {host} vanish on the way there",
+     "You need not do anything: packets are made smaller",
      "a transfer with large segments stands still, with small ones it passes; no large packet "
      "ever arrives while small ones do",
      "mechanism: the ladder of sizes with two rungs on each side, or the train; weighed against "
      "loss",
      "clamp_mss(BYTES)"},
     {verdict_code::pmtu_black_hole_down, 221, blame::path, false,
-     "Packets over {size} bytes from {host} vanish on the way back", "Nothing: packets are made smaller",
-     "as pmtu_black_hole_up, for what is asked back", "as pmtu_black_hole_up", "clamp_mss(BYTES)"},
+     "Packets over {size} bytes from {host} vanish on the way back",
+     "You need not do anything: packets are made smaller", "as pmtu_black_hole_up, for what is asked back",
+     "as pmtu_black_hole_up", "clamp_mss(BYTES)"},
     {verdict_code::pmtu_black_hole_both, 219, blame::path, false,
-     "Packets over {size} bytes to and from {host} vanish on the way", "Nothing: packets are made smaller",
-     "both of the above", "as pmtu_black_hole_up", "clamp_mss(BYTES)"},
+     "Packets over {size} bytes to and from {host} vanish on the way",
+     "You need not do anything: packets are made smaller", "both of the above", "as pmtu_black_hole_up",
+     "clamp_mss(BYTES)"},
     {verdict_code::mss_clamped, 850, blame::path, true, "The path makes TCP's packets smaller, as it should", "",
      "the other side announces a smaller segment than this side, and transfers pass", "0.6: a server may do so itself",
      ""},
@@ -292,15 +296,15 @@ constexpr std::array<verdict_entry, verdict_codes> table = {{
 }};
 
 constexpr bool sorted_by_code() {
-  for (size_t i = 0; i < table.size(); ++i)
-    if (static_cast<size_t>(table[i].code) != i || table[i].sentence.empty()) return false;
+  for (size_t i = 0; i < entries.size(); ++i)
+    if (static_cast<size_t>(entries[i].code) != i || entries[i].sentence.empty()) return false;
   return true;
 }
 static_assert(sorted_by_code());
 
 }  // namespace
 
-const verdict_entry& entry_of(verdict_code code) { return table[static_cast<size_t>(code) % table.size()]; }
-std::span<const verdict_entry> verdict_table() { return table; }
+const verdict_entry& entry_of(verdict_code code) { return entries[static_cast<size_t>(code) % entries.size()]; }
+std::span<const verdict_entry> verdict_table() { return entries; }
 
 }  // namespace tharsis::sdt
