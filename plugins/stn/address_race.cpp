@@ -53,6 +53,7 @@ task<result<address_race::arrival>> address_race::run(instant deadline) {
     while (const auto next = order_.take_start(place_.now()))
       start(attempts, {plan_.roads[order_.address(*next)], plan_.mss, *next}, deadline);
     if (winner_) co_return std::move(*winner_);
+    if (given_up_ && !given_up_for_.empty()) co_return error{THARSIS_E_CANCELLED, std::move(given_up_for_)};
     if (given_up_) co_return error{THARSIS_E_NETWORK, "the network changed while " + plan_.server + " was being reached"};
     if (lost()) break;
     look_after(attempts, deadline);
@@ -66,8 +67,9 @@ task<result<address_race::arrival>> address_race::run(instant deadline) {
   co_return std::move(failure_);
 }
 
-void address_race::give_up() {
+void address_race::give_up(std::string why) {
   given_up_ = true;
+  given_up_for_ = std::move(why);
   changed_.raise();
 }
 

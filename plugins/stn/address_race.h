@@ -81,8 +81,8 @@ class address_race {
   task<result<arrival>> run(instant deadline);
   // How many of those that were started have not failed, the winner among them.
   int64_t running() const { return order_.running(); }
-  // It leads nowhere: the network has changed.
-  void give_up();
+  // It leads nowhere: the network has changed, or what `why` says.
+  void give_up(std::string why = {});
 
  private:
   struct attempt;
@@ -106,6 +106,7 @@ class address_race {
   dial_race order_;
   std::list<attempt> attempts_;
   bool given_up_ = false;
+  std::string given_up_for_;
   std::optional<arrival> winner_;
   error failure_{THARSIS_E_TIMEOUT, {}};
 };

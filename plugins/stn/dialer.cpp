@@ -165,8 +165,8 @@ bool dialer::be_narrower(int64_t than) {
   return narrow_ > 0;
 }
 
-void dialer::give_up() {
-  if (under_way_ != nullptr) under_way_->give_up();
+void dialer::give_up(std::string why) {
+  if (under_way_ != nullptr) under_way_->give_up(std::move(why));
 }
 
 void dialer::blame(tharsis_status why) {

@@ -27,8 +27,8 @@ class dialer final : private booked_race {
   // Others have these addresses already: they are tried behind all others.
   void avoid(std::vector<tharsis_address> taken) { taken_ = std::move(taken); }
 
-  // The attempt that is under way leads nowhere: the network has changed.
-  void give_up();
+  // The attempt that is under way leads nowhere: the network has changed, or what `why` says.
+  void give_up(std::string why = {});
 
   // It was reached otherwise.
   void arrived(const tharsis_address& at) {

@@ -179,6 +179,9 @@ void dispatcher::start_links() {
   });
   weak_.start();
   ways_.open();
+  ways_.heals().open([this](const std::string& sentence, bool anew) {
+    for (longlink* link : links_.all()) link->on_healing(sentence, anew);
+  });
   const auto recall = [this] {
     for (longlink* link : links_.all()) link->recall();
   };
@@ -205,6 +208,7 @@ void dispatcher::begin(longlink& link) {
   if (!started_) return;
   network_.ask([&link](const tharsis_network_state& now) { link.on_network(now); });
   link.recall();
+  link.on_healing({}, false);
   link.start();
 }
 

@@ -69,7 +69,7 @@ void fetch_command::run(const command_call& call) {
   if (line_.http1 || line_.http2) settings_.versions = {line_.http1, line_.http2};
   names_.emplace(place_, *host_.net, host_.registry);
   network_.emplace(*host_.network);
-  paths_.emplace(place_, host_, *names_, path_book::files());
+  paths_.emplace(place_, host_, *names_, asked_, path_book::files());
   network_->open([this](const tharsis_network_state& now) {
     proxies_.on_network(view(now.proxy), now.generation);
     paths_->on_network(now);

@@ -40,6 +40,7 @@ class fetch_command {
   std::optional<resolver> names_;
   proxy_choice proxies_;
   tls_sessions sessions_;
+  const remedies asked_;  // Nobody asks for any here.
   std::optional<path_book> paths_;  // Of this run.
   std::optional<network_watch> network_;
   std::optional<http_dialler_of> dialler_;

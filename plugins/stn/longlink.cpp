@@ -136,6 +136,21 @@ void longlink::note_network(const tharsis_network_state& now, const way& before)
            : "the network behind " + way_.interface + " changed");
 }
 
+void longlink::on_healing(const std::string& sentence, bool anew) {
+  const remedy* const off = ways_.heals().asked().datagrams(place_.now());
+  udp_.keep_off(off == nullptr ? std::string() : "no datagrams on this network for now: " + off->reason, place_.now());
+  book_.touch();
+  if (up_) return;
+  pace_.on_network();
+  if (anew) {
+    healed_ = sentence;
+    moved_ = true;
+    dialer_.give_up(sentence);
+    if (live_) wish_.emplace(THARSIS_STN_WHY_RECONNECT, THARSIS_E_CANCELLED, sentence);
+  }
+  nudge();
+}
+
 void longlink::on_auth_provider() {
   pace_.forgive();
   if (settings_.auth.when == auth_settings::use::off) return;
@@ -189,6 +204,15 @@ bool longlink::may_connect() {
   return false;
 }
 
+// What answers there is not the server, and to try would only say bad things of its addresses.
+bool longlink::is_in_portal() {
+  const remedy* const portal = ways_.heals().asked().portal(place_.now());
+  if (portal == nullptr) return false;
+  if (reason_.why != THARSIS_STN_WHY_PORTAL || state_ != THARSIS_STN_DOWN)
+    report(THARSIS_STN_DOWN, {THARSIS_STN_WHY_PORTAL, THARSIS_E_NETWORK, "it waits until somebody has signed in to this network: " + portal->reason});
+  return true;
+}
+
 void longlink::recall() {
   const auto known = [this](bool dozing) { return memory_.recall(settings_.name, way_.network, dozing).value_or(learned_interval()); };
   rhythm_.resume(known(false), known(true));
@@ -214,6 +238,10 @@ task<void> longlink::run() {
     }
     if (!is_needed()) {
       rest();
+      co_await nudge_.wait();
+      continue;
+    }
+    if (!has_successor() && is_in_portal()) {
       co_await nudge_.wait();
       continue;
     }
@@ -266,6 +294,7 @@ void longlink::rest() {
 loss longlink::not_reached(error why) const {
   if (pending_) return {THARSIS_STN_WHY_RECONNECT, THARSIS_E_CANCELLED, "the profile says something else of it"};
   if (led_away_) return {THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "it is to be reached at " + target().text() + " now"};
+  if (!healed_.empty()) return {THARSIS_STN_WHY_RECONNECT, THARSIS_E_CANCELLED, healed_};
   return {moved_ ? uint32_t{THARSIS_STN_WHY_NETWORK_CHANGED} : why_not_reached(phases_.current(), why.status), std::move(why)};
 }
 
@@ -284,6 +313,7 @@ void longlink::begin_attempt() {
   else
     leave_plan();
   led_away_ = false;
+  healed_.clear();
   if (because_ == THARSIS_STN_WHY_RETRY && (settings_.on_demand || tasks_.unanswered() > 0)) because_ = THARSIS_STN_WHY_WANTED;
   tried_because_ = std::exchange(because_, THARSIS_STN_WHY_RETRY);
   tried_at_ = phases_.at(place_.now());
@@ -987,6 +1017,7 @@ link_report longlink::snapshot() const {
   r.reason = reason_.text;
   std::string spared = moves_.words();  // Where it is sent, and which servers are left alone.
   for (const std::string& sentence : ways_.left_alone()) spared += (spared.empty() ? "" : "; ") + sentence;
+  if (const std::string asked = ways_.heals().asked().words(place_.now()); !asked.empty()) spared += (spared.empty() ? "" : "; ") + asked;
   if (!spared.empty()) r.reason += (r.reason.empty() ? "" : "; ") + spared;
   r.endpoint = target().text();
   if (dialer_.address().family != 0) r.address = to_text(dialer_.address());

@@ -82,6 +82,9 @@ class longlink final : private live_connection::owner, private successor::listen
   void start();
   // What the network is now; before start() and whenever it changes.
   void on_network(const tharsis_network_state& now);
+  // Something is asked for on this network, or is no more (sdk/abi/stn_heal.h). `anew`: by it what is dialled is another thing, so
+  // an attempt that is under way is of no use.
+  void on_healing(const std::string& sentence, bool anew);
   // Who provides authentication has come or gone.
   void on_auth_provider();
   // The connection, also one that has not proved itself yet, is given up, and the next one begins at once; also where
@@ -164,6 +167,7 @@ class longlink final : private live_connection::owner, private successor::listen
   void on_company() override;
   void tell_auth(uint32_t outcome, const std::string& sentence);
   bool may_connect();
+  bool is_in_portal();
   bool is_needed() const;
   bool has_successor() const;
   bool may_have_second() const;
@@ -292,6 +296,7 @@ class longlink final : private live_connection::owner, private successor::listen
   instant moving_by_ = never;          // by then, when it is up.
   bool adopted_ = false;               // This one came so,
   bool heard_ = false;                 // and has brought something since.
+  std::string healed_;                 // Why the attempt that is under way begins anew; as a rule empty.
   bool led_away_ = false;              // The attempt that is under way leads where nobody wants to go any more.
   std::string next_trouble_;           // Of the successor, as it was told last.
   way way_;    // Now,

@@ -1,5 +1,6 @@
 #include "plugins/stn/path_book.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 
@@ -35,10 +36,11 @@ std::string segment_text(int64_t mss) { return mss == 0 ? "segments of full size
 
 }  // namespace
 
-path_book::path_book(strand& place, const host& tables, const resolver& names, files kept)
+path_book::path_book(strand& place, const host& tables, const resolver& names, const remedies& asked, files kept)
     : place_(place),
       host_(tables),
       names_(names),
+      asked_(asked),
       narrow_dials_(host_.count<counter>("narrow_dials", "1", "Second connections with small segments, beside one that stood still")),
       narrow_needless_(host_.count<counter>("narrow_dials_needless", "1", "Of these such as the first connection made needless")),
       holes_(host_.count<counter>("segment_holes", "1", "Times that large segments were found to vanish")),
@@ -119,13 +121,33 @@ void path_book::pass_on(const tharsis_address& a, tharsis_status status, duratio
 }
 
 void path_book::prepare(race_plan& p, const dial_settings& s) {
+  if (!p.through) arrange(p);
   p.weak = weak_;
   p.usual = score_.usual_latency();
   for (road& r : p.roads) r.expected = score_.latency(r.at);
   p.mss = s.mss;
   if (s.mss != 0 || !s.small_segments) return;
   p.mss = sizes_.next(wall_seconds()).mss;
+  const int64_t most = asked_.segments(place_.now());
+  if (most != 0) p.mss = p.mss == 0 ? most : std::min(p.mss, most);
   p.beside = sizes_.beside(p.mss);
+}
+
+// As somebody who knows more of this network has asked for. Nothing is left out: he may be wrong.
+void path_book::arrange(race_plan& p) const {
+  const instant now = place_.now();
+  if (const uint16_t port = asked_.port(p.host, now); port != 0) {
+    std::vector<road> moved;
+    for (const road& r : p.roads) {
+      if ((r.source != address_source::resolver && r.source != address_source::application) || r.at.port == port) continue;
+      moved.push_back(r);
+      moved.back().at.port = port;
+    }
+    p.roads.insert(p.roads.begin(), moved.begin(), moved.end());
+  }
+  if (const uint8_t family = asked_.family(now); family != 0)
+    std::stable_partition(p.roads.begin(), p.roads.end(), [&](const road& r) { return r.at.family == family; });
+  std::stable_partition(p.roads.begin(), p.roads.end(), [&](const road& r) { return !asked_.avoids(r.at, now); });
 }
 
 void path_book::on_narrow_dial(const std::string& who, int64_t mss) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "plugins/stn/address_race.h"
+#include "plugins/stn/core/remedies.h"
 #include "plugins/stn/core/segment_sizes.h"
 #include "sdk/abi/network.h"
 #include "sdk/abi/stn_links.h"
@@ -21,8 +22,8 @@ class path_book {
   struct files {
     std::string addresses, segments;  // Empty: they are forgotten with this instance.
   };
-  // `names` outlives it. [own strand]
-  path_book(strand& place, const host& tables, const resolver& names, files kept);
+  // `names`, and what somebody has asked for on this network, outlive it. [own strand]
+  path_book(strand& place, const host& tables, const resolver& names, const remedies& asked, files kept);
   path_book(const path_book&) = delete;
 
   // The files are read, and the bus hears of what is found.
@@ -59,6 +60,7 @@ class path_book {
   void clamp(int64_t mss, const std::string& reason);
 
  private:
+  void arrange(race_plan& p) const;
   void pass_on(const tharsis_address& a, tharsis_status status, duration connect = {});
   void tell(uint32_t what, std::string reason, int64_t before, duration cost);
   void on_read();
@@ -67,6 +69,7 @@ class path_book {
   strand& place_;
   const host host_;
   const resolver& names_;
+  const remedies& asked_;
   const counter narrow_dials_, narrow_needless_, holes_;
   address_score score_;
   segment_sizes sizes_;

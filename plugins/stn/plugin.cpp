@@ -8,6 +8,7 @@
 #include "plugins/stn/listen_command.h"
 #include "plugins/stn/fetch_command.h"
 #include "plugins/stn/fleet_command.h"
+#include "plugins/stn/heal_service.h"
 #include "plugins/stn/http_service.h"
 #include "plugins/stn/links_service.h"
 #include "plugins/stn/outbox_command.h"
@@ -54,6 +55,8 @@ class plugin {
     links_.emplace(host_, *tasks_);
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_LINKS_ID, links_->table(), 0, error);
+    heal_.emplace(place_, host_, tasks_->ways().heals());
+    if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_HEAL_ID, heal_->table(), 0, error);
     if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_OUTBOX_ID, &outbox_, 0, error);
     streams_.emplace(place_, host_, *tasks_, settings_.streams);
     if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_STREAMS_ID, streams_->table(), 0, error);
@@ -104,6 +107,7 @@ class plugin {
   task<void> close() {
     if (http_) http_->stop();
     if (links_) links_->stop();
+    if (heal_) heal_->stop();
     if (streams_) streams_->stop();
     fetching_.stop();
     if (tasks_) co_await tasks_->stop();
@@ -148,6 +152,7 @@ class plugin {
   link_events events_;
   std::optional<dispatcher> tasks_;
   std::optional<links_service> links_;
+  std::optional<heal_service> heal_;
   std::optional<stream_service> streams_;
   std::optional<resolver> names_;  // Of the HTTP client.
   std::optional<http_service> http_;

@@ -25,7 +25,8 @@ switchboard::switchboard(strand& place, const host& tables, const link_names& li
       host_(tables),
       links_(links),
       names_(place, *tables.net, tables.registry),
-      paths_(place, tables, names_, std::move(kept)),
+      heals_(place, tables),
+      paths_(place, tables, names_, heals_.asked(), std::move(kept)),
       breakers_(b),
       client_(random() | 1),
       inbox_(*tables.loop, &switchboard::on_letter, this) {
@@ -38,10 +39,12 @@ switchboard::switchboard(strand& place, const host& tables, const link_names& li
 task<void> switchboard::close(instant deadline) {
   closing_ = true;
   inbox_.drain();
+  heals_.close();
   co_await paths_.close(deadline);
 }
 
 void switchboard::on_network(const tharsis_network_state& now) {
+  heals_.on_network(now);
   paths_.on_network(now);
   foreground_ = now.foreground != 0;
   proxies_.on_network(view(now.proxy), now.generation);

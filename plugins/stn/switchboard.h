@@ -12,6 +12,7 @@
 #include "plugins/stn/core/proxy_choice.h"
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/counts.h"
+#include "plugins/stn/healing.h"
 #include "plugins/stn/link_names.h"
 #include "plugins/stn/path_book.h"
 #include "sdk/abi/network.h"
@@ -49,6 +50,8 @@ class switchboard {
   // What is to be tried, of these lists.
   std::vector<candidate> choose(const address_lists& lists, const link_settings& link);
   path_book& paths() { return paths_; }
+  healing& heals() { return heals_; }
+  const healing& heals() const { return heals_; }
 
   // What a server does after the connect; see core/breaker.h. What it says when it is left alone from now on, and was not; else
   // nothing.
@@ -82,6 +85,7 @@ class switchboard {
   const host host_;
   const link_names& links_;
   resolver names_;
+  healing heals_;
   path_book paths_;
   breakers breakers_;
   std::map<std::pair<std::string, uint32_t>, std::vector<tharsis_address>> lists_;  // By link and kind.

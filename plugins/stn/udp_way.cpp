@@ -46,6 +46,7 @@ void udp_way::begin(const udp_offer& offer, const stream& wire, const std::strin
   at.port = offer.port;
   there_ = std::make_unique<connected>(host_, nudge_, memory_.of(network), at, std::move(*from), std::move(*to), now);
   there_->lane.on_metered(metered_);
+  there_->lane.shut(!kept_off_.empty(), now);
   tharsis_address any{};
   any.family = at.family;
   tharsis_error why = no_error();
@@ -59,6 +60,13 @@ void udp_way::begin(const udp_offer& offer, const stream& wire, const std::strin
 }
 
 void udp_way::refuse(std::string reason) { refusal_ = std::move(reason); }
+
+void udp_way::keep_off(std::string reason, instant now) {
+  if (std::exchange(kept_off_, reason) == reason || !there_) return;
+  there_->lane.shut(!reason.empty(), now);
+  nudge_();
+  on_change_();
+}
 
 void udp_way::end() {
   refusal_.clear();
@@ -164,6 +172,10 @@ udp_report udp_way::report() const {
   if (!there_) return r;
   r.state = state_of(there_->lane.state());
   r.reason = there_->lane.reason();
+  if (!kept_off_.empty()) {
+    r.state = udp_state::off;
+    r.reason = kept_off_;
+  }
   r.totals = both(r.totals, there_->lane.totals());
   r.dropped += all_drops(there_->opener.dropped());
   r.loss_permille = static_cast<uint64_t>(there_->lane.loss() * 1000);

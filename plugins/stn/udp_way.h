@@ -30,6 +30,8 @@ class udp_way {
   void begin(const udp_offer& offer, const stream& wire, const std::string& network, instant now);
   // The connection can have none, and why.
   void refuse(std::string reason);
+  // None are to be used for now, and why; empty: they may be again. Over connections.
+  void keep_off(std::string reason, instant now);
   // With the connection, before its tasks learn of it.
   void end();
   // Which network traffic goes through now, by the same interface.
@@ -68,7 +70,7 @@ class udp_way {
   const std::function<void()> nudge_, on_change_;
   udp_memory memory_;
   std::unique_ptr<connected> there_;
-  std::string refusal_;
+  std::string refusal_, kept_off_;
   udp_totals before_;     // Of connections that have ended,
   uint64_t dropped_ = 0;  // as this.
   udp_totals told_;       // Of the connection of now: what counts have heard.

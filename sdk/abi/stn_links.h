@@ -70,7 +70,8 @@ enum {
   // The connection that was there may be dead though nobody said so: a second one was made beside it, and has taken its
   // place, or, in a tharsis_stn_connect, was not needed.
   THARSIS_STN_WHY_SECOND = 36,
-  THARSIS_STN_WHY_COUNT = 37
+  THARSIS_STN_WHY_PORTAL = 37,          // Somebody has to sign in to the network first ("tharsis.stn.heal/1" says so): it does not dial.
+  THARSIS_STN_WHY_COUNT = 38
 };
 
 // How the network is, over all links. Mars' values are these less one.

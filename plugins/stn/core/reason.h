@@ -60,6 +60,7 @@ inline constexpr reason reasons[] = {
     {"reconnect", 10000, 10},
     {"codec", 0, 9},
     {"second", 10008, 6},
+    {"portal", 0, 4},
 };
 static_assert(std::size(reasons) == THARSIS_STN_WHY_COUNT);
 

@@ -22,7 +22,7 @@ udp_lane::udp_lane(const udp_settings& s, udp_memory::network& known, duration r
       budget_(s.copies), loss_(s, known.loss), window_(s.window_first) {}
 
 bool udp_lane::may_take(const request& r) const {
-  if (probe_.now() != udp_probe::state::open || r.key.empty() || r.has(THARSIS_STN_SEND_ONLY)) return false;
+  if (shut_ || probe_.now() != udp_probe::state::open || r.key.empty() || r.has(THARSIS_STN_SEND_ONLY)) return false;
   if (!datagram::fits(message_of(r)) || large_.count(r.command) > 0 || entries_.count(r.sequence) > 0) return false;
   // Where a queue stands one at a time goes on telling how long it is.
   return static_cast<double>(open_) < (times_.queue_stands() ? settings_.window_min : window_);
@@ -159,6 +159,10 @@ void udp_lane::judge(entry& e, instant now) {
 void udp_lane::give_up(instant now) {
   for (auto& [sequence, e] : entries_)
     if (e.open && !e.handed) hand_over(sequence, e, now);
+}
+
+void udp_lane::shut(bool is, instant now) {
+  if (std::exchange(shut_, is) != is && is) give_up(now);
 }
 
 void udp_lane::on_deadline(instant now) {

@@ -57,6 +57,8 @@ class udp_lane final : public side_way {
 
   // The connection carries all.
   void give_up(instant now);
+  // No task goes by a datagram while `is`. Whether any would come through is asked all the same.
+  void shut(bool is, instant now);
 
   // Ask when deadline() has passed; harmless to ask early.
   void on_deadline(instant now);
@@ -114,6 +116,7 @@ class udp_lane final : public side_way {
   uint32_t highest_ = 0;  // Number that has come.
   instant heard_at_{};    // When something came.
   bool metered_ = false;
+  bool shut_ = false;
 };
 
 }  // namespace tharsis::stn

@@ -235,7 +235,8 @@ class http_world {
   site client, user, elsewhere;
   plugin_host host;
   resolver names;
-  stn::path_book paths{*client.place, host.tables(), names, {}};
+  stn::remedies asked;
+  stn::path_book paths{*client.place, host.tables(), names, asked, {}};
   http_servers servers;
   stn::http_settings settings;
   identity authority;
