@@ -4,9 +4,12 @@
 
 #include "plugins/sdt/check_command.h"
 #include "plugins/sdt/core/sentences.h"
+#include "plugins/sdt/diagnose_command.h"
 #include "plugins/sdt/monitor.h"
 #include "plugins/sdt/read_settings.h"
+#include "sdk/async/blocking.h"
 #include "sdk/async/door.h"
+#include "sdk/async/task_set.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -34,22 +37,33 @@ class plugin {
         place_(tables.loop),
         names_(place_, *tables.net, tables.registry),
         monitor_(tables, place_, names_, s),
-        command_(tables, place_, names_, s) {}
+        command_(tables, place_, names_, s),
+        diagnose_(tables, place_, names_, s),
+        closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) { return monitor_.open(host_.declare(verdict_topic), error); }
   tharsis_status stop() {
-    command_.close();
-    monitor_.close();
-    return THARSIS_OK;
+    closing_.spawn(close());
+    return THARSIS_PENDING;
   }
-  void run_command(const command_call& call) { command_.run(call); }
+  void run_command(const command_call& call) { call.name() == "diagnose" ? diagnose_.run(call) : command_.run(call); }
 
  private:
+  task<void> close() {
+    command_.close();
+    diagnose_.close();
+    monitor_.close();
+    co_await blocking_over(place_);
+    host_.self->stopped(host_.self->self);
+  }
+
   const host host_;
   strand place_;
   resolver names_;
   monitor monitor_;
   check_command command_;
+  diagnose_command diagnose_;
+  task_set closing_;
 };
 
 }  // namespace

@@ -14,6 +14,13 @@ settings read_settings(const host& tables) {
   s.checks.addresses_max = amount("checks.addresses_max", s.checks.addresses_max);
   s.rate.burst = amount("rate.burst", s.rate.burst);
   s.rate.every = tables.wait("rate.every", s.rate.every);
+  s.diagnose.deadline = tables.wait("diagnose.deadline", s.diagnose.deadline);
+  s.diagnose.budget = static_cast<uint64_t>(tables.whole("diagnose.budget", static_cast<int64_t>(s.diagnose.budget)));
+  s.diagnose.canaries = tables.texts("diagnose.canaries");
+  s.diagnose.controls = tables.texts("diagnose.controls");
+  s.diagnose.resolvers = tables.texts("diagnose.resolvers");
+  s.diagnose.pins = tables.texts("diagnose.pins");
+  s.diagnose.tls.ca = tables.text("diagnose.ca");
   return s;
 }
 

@@ -10,7 +10,7 @@ namespace tharsis::test {
 
 class told_network {
  public:
-  told_network() : table_{sizeof table_, this, read, watch, unwatch} {}
+  told_network() : table_{sizeof table_, this, read, watch, unwatch, nullptr} {}
   told_network(const told_network&) = delete;
 
   const tharsis_network* table() const { return &table_; }

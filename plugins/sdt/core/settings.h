@@ -1,6 +1,9 @@
 // Every number sdt uses. plugin.yaml sets them by these names.
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "sdk/pure/time.h"
 
@@ -28,6 +31,19 @@ struct settings {
     // Afterwards one round of a few packets each 10 s: less than the link's own attempts cost.
     duration every = 10s;
   } rate;
+
+  struct tls_settings {
+    std::string ca;  // A PEM file; empty: those whom the system trusts.
+  };
+  // What helps a diagnosis; texts as core/wish.h reads them.
+  struct diagnose_settings {
+    // A person waits for it; beyond that nothing new is found that what is missing by then does not tell.
+    duration deadline = 5s;
+    // Less than a page of the web; on a metered network a third of it.
+    uint64_t budget = 300'000;
+    std::vector<std::string> canaries, controls, resolvers, pins;
+    tls_settings tls;
+  } diagnose;
 };
 
 }  // namespace tharsis::sdt

@@ -105,10 +105,25 @@ class CaseRun:
         if self.case.kind == "load":
             return CLIENTS[run["load"]](self.world, self.service()).words(run)
         if self.case.kind == "diagnose":
-            words = [self.world.programs.path("tharsis"), "sdt", "check", self.world.fill(run["diagnose"]), "--json",
-                     "--state", str(self.world.folder("client") / "state")]
-            return words + [word for setting in run.get("set", []) for word in ("--set", self.world.fill(setting))]
+            words = [self.world.programs.path("tharsis"), "sdt", "diagnose", self.world.fill(run["diagnose"]), "--json", "--no-redact",
+                     *self.helpers(), "--state", str(self.world.folder("client") / "state")]
+            return words + [self.world.fill(word) for word in run.get("words", [])] + [word for setting in run.get("set", []) for word in ("--set", self.world.fill(setting))]
         return ["sh", "-c", self.world.fill(run["shell"])]
+
+    def helpers(self):
+        """What the user of a diagnosis has on the internet: a web server of his own, and resolvers that prove their names."""
+        words = []
+        control = self.world.hosts.get("control")
+        if control and "nginx" in control.settings:
+            (v4, *_), (v6, *_) = control.addresses[4], control.addresses[6]
+            name = control.settings["name"][0]
+            words += ["--control", f"{v4}:443", "--control", f"[{v6}]:443"]
+            words += [word for page in ("generate_204", "") for word in ("--canary", f"http://{name}/{page}@{v4}")]
+        for host in self.world.hosts.values():
+            if "unbound" in host.settings and (host.settings["unbound"] or {}).get("encrypted", True) and host.settings.get("name"):
+                name, address = host.settings["name"][0], host.addresses[4][0]
+                words += ["--resolver", f"https://{address}/dns-query#{name}", "--resolver", f"tls://{address}#{name}"]
+        return words
 
     def command(self, name, words, limit_us):
         """Runs it in the client namespace. Answers (exit code or None where it hung, what it printed, microseconds)."""
@@ -159,6 +174,8 @@ class CaseRun:
         with limited(FINISH_MOST, "what comes after its command"):
             troubles = self.timeline.end() + self.world.crashed()
             said = last_object(output)
+            if self.case.kind == "diagnose" and isinstance((said or {}).get("headline"), dict):
+                said = {**said, **said["headline"]}
             if said and self.timeline.back_us:
                 said["recovery_us"] = recovery_us(said, self.case.run.get("rate", USUAL_RATE), self.timeline.back_us)
             broke = broken(self.case.kind, code, said, output)

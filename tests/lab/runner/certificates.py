@@ -1,5 +1,7 @@
 """The lab's own authority, made anew for each case, and what it signs."""
 
+import base64
+import hashlib
 import shutil
 
 from . import sandbox
@@ -54,6 +56,12 @@ class Certificates:
         with open(f"{stem}.pem", "a", encoding="ascii") as chain, open(ca, encoding="ascii") as authority_text:
             chain.write(authority_text.read())
         return f"{stem}.pem", f"{stem}.key"
+
+    def pin(self):
+        """As profiles pin the key of the lab's authority."""
+        public = self.world.must(["openssl", "x509", "-in", self.authority[0], "-noout", "-pubkey"])
+        der = base64.b64decode("".join(line for line in public.splitlines() if "-----" not in line))
+        return "sha256/" + base64.b64encode(hashlib.sha256(der).digest()).decode()
 
     def openssl(self, *words):
         self.world.must(["openssl", *words])

@@ -1,0 +1,164 @@
+#include "plugins/sdt/datagram_probe.h"
+
+#include <algorithm>
+#include <array>
+
+#include "plugins/sdt/messenger.h"
+#include "sdk/pure/address.h"
+
+namespace tharsis::sdt {
+namespace {
+
+constexpr uint16_t closed_port = 33467;  // Of traceroute's range; firewalls that tell at all tell of these.
+constexpr uint32_t heads_v4 = 28, heads_v6 = 48;
+
+// ICMP's and ICMPv6's numbers.
+bool is_too_far(const tharsis_net_error& e) { return e.to.family == 6 ? e.type == 3 : e.type == 11; }
+bool is_closed_port(const tharsis_net_error& e) { return e.to.family == 6 ? e.type == 1 && e.code == 4 : e.type == 3 && e.code == 3; }
+bool is_prohibited(const tharsis_net_error& e) {
+  if (e.to.family == 6) return e.type == 1 && (e.code == 1 || e.code == 5 || e.code == 6);
+  return e.type == 3 && (e.code == 9 || e.code == 10 || e.code == 13);
+}
+
+}  // namespace
+
+task<void> knock(bench& b, probe_role role, tharsis_address to, duration most) {
+  if (role != probe_role::quic) to.port = closed_port;
+  auto p = b.start<datagram_probe>("udp", role, to_text(to));
+  p.to = to_text(to);
+  messenger m(b, to.family);
+  if (!m.is_open() || !m.tells() || b.over() || !b.spend(120)) co_return;
+  std::array<uint8_t, 1200> bytes{};
+  size_t size = 32;
+  if (role == probe_role::quic) {
+    // A long header of a version that nobody has: whoever speaks QUIC says which it knows.
+    bytes = {0xC0, 0x1A, 0x2A, 0x3A, 0x4A, 8, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 7, 6, 5, 4, 3, 2, 1};
+    size = bytes.size();
+  }
+  const instant stop = b.until(most);
+  instant again = later(b.place.now(), most / 3);
+  tharsis_status sent = m.send(to, std::span<const uint8_t>(bytes).first(size));
+  p.sent = size + heads_v4;
+  p.failed = sent == THARSIS_OK ? failure::timeout : failure_of(sent);
+  while (sent == THARSIS_OK) {
+    if (auto w = m.take()) {
+      if (w->answer && !same_ip(w->from, to)) continue;
+      if (!w->answer && !same_ip(w->said.to, to)) continue;
+      p.answered = w->answer;
+      p.failed = w->answer ? failure::none : is_prohibited(w->said) ? failure::prohibited : failure_of(w->said.status);
+      if (!w->answer && is_closed_port(w->said)) p.unreachable_from = ip_text(w->said.from);
+      if (!w->answer && !is_closed_port(w->said)) p.said = "icmp " + std::to_string(w->said.type) + "/" + std::to_string(w->said.code) + " from " + ip_text(w->said.from);
+      p.received = w->count + heads_v4;
+      break;
+    }
+    if (b.place.now() >= stop) break;
+    co_await m.events().wait(std::min(stop, again));
+    if (b.place.now() >= again && b.place.now() < stop) {
+      again = later(again, most / 3);
+      sent = m.send(to, std::span<const uint8_t>(bytes).first(size));
+    }
+  }
+  if (p.answered || !p.unreachable_from.empty()) p.failed = failure::none;
+  b.finish(b.seen.datagrams, std::move(p));
+}
+
+task<void> try_quic(bench& b, tharsis_address to) {
+  to.port = 443;
+  return knock(b, probe_role::quic, to, 900ms);
+}
+
+task<void> knock_at_gateway(bench& b, tharsis_address gateway) {
+  gateway.port = closed_port;
+  auto p = b.start<gateway_probe>("gateway", probe_role::target, ip_text(gateway));
+  p.address = ip_text(gateway);
+  messenger m(b, gateway.family);
+  if (!m.is_open() || !b.spend(60)) co_return;
+  const std::array<uint8_t, 8> bytes{};
+  const tharsis_status sent = m.send(gateway, bytes);
+  p.failed = failure::timeout;
+  const instant stop = b.until(1000ms);
+  while (sent == THARSIS_OK && b.place.now() < stop) {
+    while (auto w = m.take())
+      if (w->answer || same_ip(w->said.from, gateway)) p.answered = true;
+    if (p.answered) break;
+    co_await m.events().wait(stop);
+  }
+  if (p.answered) p.failed = failure::none;
+  p.state = p.answered ? probe_state::pass : probe_state::warn;
+  b.finish(b.seen.gateways, std::move(p));
+}
+
+task<void> trace(bench& b, tharsis_address to) {
+  constexpr uint8_t hops_most = 20;
+  to.port = closed_port;
+  auto p = b.start<trace_probe>("trace", probe_role::target, ip_text(to));
+  p.to = ip_text(to);
+  p.via = "udp";
+  messenger m(b, to.family);
+  if (!m.is_open() || !m.tells() || b.over() || !b.spend(hops_most * 60, hops_most * 80)) co_return;
+  const double sent_ms = b.ms();
+  for (uint8_t ttl = 1; ttl <= hops_most; ++ttl) {
+    hop h;
+    h.ttl = ttl;
+    p.hops.push_back(h);
+    // The same ports for all, so that they take the same way; what comes back brings the number along.
+    std::array<uint8_t, 24> bytes{};
+    bytes[0] = ttl;
+    m.set("ttl", ttl);
+    m.send(to, bytes);
+  }
+  const instant stop = b.until(900ms);
+  bool reached = false;
+  while (b.place.now() < stop) {
+    while (auto w = m.take()) {
+      if (w->answer || w->count == 0 || w->bytes[0] == 0 || w->bytes[0] > hops_most) continue;
+      hop& h = p.hops[w->bytes[0] - 1u];
+      h.from = ip_text(w->said.from);
+      h.ms = b.ms() - sent_ms;
+      h.answer = is_too_far(w->said) ? hop_answer::passed_on
+                 : is_closed_port(w->said) ? hop_answer::reached
+                 : is_prohibited(w->said) ? hop_answer::prohibited
+                                          : hop_answer::unreachable;
+      reached = reached || h.answer != hop_answer::passed_on;
+    }
+    if (reached) break;
+    co_await m.events().wait(stop);
+  }
+  // Behind where it ends nothing is to be said.
+  const auto ends = std::find_if(p.hops.begin(), p.hops.end(), [](const hop& h) { return h.answer != hop_answer::silent && h.answer != hop_answer::passed_on; });
+  if (ends != p.hops.end()) p.hops.erase(std::next(ends), p.hops.end());
+  const auto last = std::find_if(p.hops.rbegin(), p.hops.rend(), [](const hop& h) { return h.answer != hop_answer::silent; });
+  if (last != p.hops.rend() && ends == p.hops.end()) p.hops.erase(last.base() == p.hops.end() ? p.hops.end() : std::next(last.base()), p.hops.end());
+  b.finish(b.seen.traces, std::move(p));
+}
+
+task<void> measure_datagrams(bench& b, tharsis_address to) {
+  to.port = closed_port;
+  const uint32_t heads = to.family == 4 ? heads_v4 : heads_v6;
+  auto p = b.start<datagram_size_probe>("mtu", probe_role::target, ip_text(to));
+  p.to = ip_text(to);
+  messenger m(b, to.family);
+  // Few: hosts refuse some datagrams at once, and then one a second.
+  constexpr std::array<uint32_t, 4> sizes = {1500, 1400, 1280, 576};
+  if (!m.is_open() || !m.tells() || m.set("whole", 1) != THARSIS_OK || !b.spend(5000)) co_return;
+  std::array<uint8_t, 1500> bytes{};
+  for (const uint32_t size : sizes) m.send(to, std::span<const uint8_t>(bytes).first(size - heads));
+  const instant stop = b.until(600ms);
+  while (b.place.now() < stop) {
+    while (auto w = m.take()) {
+      if (w->answer) continue;
+      if (w->said.mtu > 0) {
+        p.told = true;
+        p.largest = std::max(p.largest, std::min<uint32_t>(w->said.mtu, 65'535));
+      } else if (is_closed_port(w->said)) {
+        // What comes back is cut, so who it was is told by how many came before.
+        p.largest = std::max(p.largest, static_cast<uint32_t>(w->count) + heads);
+      }
+    }
+    if (p.largest >= sizes[0]) break;
+    co_await m.events().wait(stop);
+  }
+  if (p.largest > 0 && p.told) b.finish(b.seen.datagram_sizes, std::move(p));
+}
+
+}  // namespace tharsis::sdt

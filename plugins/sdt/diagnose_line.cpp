@@ -1,0 +1,108 @@
+#include "plugins/sdt/diagnose_line.h"
+
+#include "sdk/pure/address.h"
+#include "sdk/pure/option_values.h"
+
+namespace tharsis::sdt {
+namespace {
+
+// A host that takes connections: IP:PORT.
+std::string take_control(wish& w, const std::string& text) {
+  const auto at = parse_place(text);
+  if (!at || at->port == 0) return "'" + text.substr(0, 100) + "' is no control; write IP:PORT";
+  w.controls.push_back(*at);
+  return {};
+}
+std::string take_resolver(wish& w, const std::string& text) {
+  auto r = parse_resolver(text);
+  if (!r) return r.failure().text;
+  w.resolvers.push_back(std::move(*r));
+  return {};
+}
+std::string take_canary(wish& w, const std::string& text) {
+  auto c = parse_canary(text);
+  if (!c) return c.failure().text;
+  w.canaries.push_back(std::move(*c));
+  return {};
+}
+std::string take_pin(wish& w, const std::string& text) {
+  const auto pin = parse_pin(text);
+  if (!pin) return pin.failure().text;
+  w.pins.push_back(*pin);
+  return {};
+}
+
+using reader = std::string (*)(wish&, const std::string&);
+
+}  // namespace
+
+const std::string_view diagnose_help =
+    "usage: tharsis sdt diagnose [TARGET] [OPTION...]\n"
+    "What is broken, where, who is to blame, how surely, and what to do. Needs no privileges.\n"
+    "  TARGET               NAME, IP:PORT, tcp://HOST:PORT, tcps://HOST:PORT, http://HOST/PAGE, https://HOST/PAGE; without one the\n"
+    "                       network as a whole\n"
+    "  --depth DEPTH        passive: nothing is sent; light: a few packets to each; medium: also sizes and losses, below 300 KB\n"
+    "                       (the default); heavy: also under load\n"
+    "  --deadline TIME      5s\n"
+    "  --budget BYTES       300000; 0: any number\n"
+    "  --resolver SERVER    one that proves its name, https://IP/dns-query#NAME or tls://IP#NAME; udp://IP, tcp://IP; as often as you like\n"
+    "  --canary URL@IP      a page over http whose true answer is known, and where it is: http://host/generate_204@192.0.2.7\n"
+    "  --control IP:PORT    another host that takes connections\n"
+    "  --pin sha256/...     a key of the target's certificates\n"
+    "  --ca FILE            who vouches for servers, instead of those whom the system trusts\n"
+    "  --json               one line of JSON, last\n"
+    "  --html FILE          a page with everything, to be opened in a browser\n"
+    "  --no-redact          addresses and names as they are, also in FILE and JSON\n"
+    "exit code: 0 all is well, 1 something is not, 2 the command is wrong";
+
+std::optional<depth> depth_named(std::string_view word) {
+  constexpr std::string_view names[] = {"passive", "light", "medium", "heavy"};
+  for (size_t i = 0; i < std::size(names); ++i)
+    if (word == names[i]) return static_cast<depth>(i);
+  return std::nullopt;
+}
+
+result<wish> wish_from(const settings::diagnose_settings& s) {
+  wish w;
+  w.deadline = s.deadline;
+  w.budget = s.budget;
+  const std::pair<const std::vector<std::string>&, reader> lists[] = {
+      {s.canaries, take_canary}, {s.controls, take_control}, {s.resolvers, take_resolver}, {s.pins, take_pin}};
+  for (const auto& [texts, read] : lists)
+    for (const std::string& text : texts)
+      if (const std::string wrong = read(w, text); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose: " + wrong};
+  return w;
+}
+
+result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words, const settings::diagnose_settings& s) {
+  auto known_before = wish_from(s);
+  if (!known_before) return known_before.failure();
+  diagnose_line line;
+  line.asked = std::move(*known_before);
+  line.asked.how_deep = depth::medium;
+  line.ca = s.tls.ca;
+  std::vector<std::string> targets;
+  option_words known("sdt diagnose");
+  known.flag("--json", line.json).flag("--no-redact", line.open).words("a target", targets);
+  known.value("--html", take_file(line.html)).value("--ca", take_file(line.ca));
+  known.value("--deadline", take_patience(line.asked.deadline)).value("--budget", take_whole(line.asked.budget, 0, 1'000'000'000));
+  known.value("--depth", [&](const std::string& text) -> std::string {
+    const auto d = depth_named(text);
+    line.asked.how_deep = d.value_or(depth::medium);
+    return d ? "" : "is no depth; there are passive, light, medium and heavy";
+  });
+  const std::pair<std::string_view, reader> more[] = {
+      {"--resolver", take_resolver}, {"--canary", take_canary}, {"--control", take_control}, {"--pin", take_pin}};
+  for (const auto& [name, read] : more) known.quiet_value(name, [&line, read = read](const std::string& text) { return read(line.asked, text); });
+  if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
+  line.help = known.help();
+  if (line.help) return line;
+  if (targets.size() > 1) return known.wrong_see_help("it takes one target, got '" + targets[0] + "' and '" + targets[1] + "'.");
+  if (targets.empty()) return line;
+  auto at = parse_aim(targets[0]);
+  if (!at) return known.wrong(at.failure().text);
+  line.asked.at = std::move(*at);
+  return line;
+}
+
+}  // namespace tharsis::sdt

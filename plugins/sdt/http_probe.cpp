@@ -1,0 +1,170 @@
+#include "plugins/sdt/http_probe.h"
+
+#include <algorithm>
+
+#include "plugins/sdt/tcp_probe.h"
+#include "plugins/sdt/tls_trial.h"
+#include "sdk/async/http1_client.h"
+#include "sdk/async/task_set.h"
+#include "sdk/async/tls_stream.h"
+#include "sdk/pure/address.h"
+#include "sdk/pure/utc.h"
+
+namespace tharsis::sdt {
+namespace {
+
+constexpr size_t body_most = 32 * 1024;  // A page that goes on for ever is cut off.
+constexpr size_t text_most = 300;        // Of a header, in a report.
+constexpr duration answer_most = 1500ms;
+
+// Differ from answer to answer, or between HTTP and HTTPS of the same server.
+constexpr std::string_view not_compared[] = {"date", "connection", "keep-alive", "transfer-encoding", "content-length", "alt-svc",
+                                             "strict-transport-security", "age", "expires", "set-cookie", "etag", "last-modified"};
+
+bool compared(const std::string& name) {
+  return std::none_of(std::begin(not_compared), std::end(not_compared), [&](std::string_view n) { return http1::same_name(n, name); });
+}
+
+url page_of(std::string host, uint16_t port, bool secure, std::string target) {
+  url u;
+  u.secure = secure;
+  u.host = std::move(host);
+  u.port = port;
+  u.target = std::move(target);
+  return u;
+}
+
+// What http has and https has not.
+void compare(const page_answer& plain, const page_answer& twin, http_probe& p) {
+  for (const http1::field& f : plain.fields) {
+    const std::string* const same = http1::find(twin.fields, f.name);
+    if (!compared(f.name)) continue;
+    if (same == nullptr) p.headers_added.push_back((f.name + ": " + f.value).substr(0, text_most));
+    else if (*same != f.value) p.headers_changed.push_back((f.name + ": " + f.value).substr(0, text_most));
+  }
+  for (const http1::field& f : twin.fields)
+    if (compared(f.name) && http1::find(plain.fields, f.name) == nullptr) p.headers_changed.push_back(f.name.substr(0, text_most));
+  if (plain.status == twin.status) p.body = plain.body == twin.body ? page_body::as_expected : page_body::altered;
+}
+
+bool expects_nothing(const url& page) { return page.target.ends_with("generate_204"); }
+
+}  // namespace
+
+task<page_answer> ask_page(bench& b, std::unique_ptr<stream> wire, url page, duration most, http_probe* p) {
+  page_answer a;
+  if (!b.spend(300)) {
+    p->failed = failure::budget;
+    co_return a;
+  }
+  const double before = b.ms();
+  http1_client client(b.place, std::move(wire), page);
+  http1_request request;
+  request.head.target = page.target;
+  request.head.fields = {{"User-Agent", "tharsis-sdt"}, {"Accept", "*/*"}, {"Connection", "close"}, {"Cache-Control", "no-cache"}};
+  auto answer = co_await client.exchange(std::move(request), body_most, b.until(most));
+  p->sent += 300;
+  if (!answer) {
+    p->failed = failure_of(answer.status());
+    p->said = answer.failure().text.substr(0, text_most);
+    co_return a;
+  }
+  p->first_byte_ms = b.ms() - before;
+  p->status = a.status = answer->head.status;
+  p->location = std::string(http1::value_of(answer->head.fields, "Location")).substr(0, text_most);
+  p->via = std::string(http1::value_of(answer->head.fields, "Via")).substr(0, text_most);
+  p->received += answer->body.size() + 300;
+  b.count_received(answer->body.size() + 300);
+  a.fields = std::move(answer->head.fields);
+  a.body = std::move(answer->body);
+  co_return a;
+}
+
+namespace {
+
+struct asked_page {
+  page_answer answer;
+  http_probe note;
+  bool certified = false;
+};
+
+task<asked_page> ask_canary(bench& b, url page, tharsis_address at, probe_role role) {
+  asked_page got;
+  got.note = b.start<http_probe>("http", role, page.text());
+  got.note.url = page.text();
+  got.note.to = to_text(at);
+  auto there = co_await connect(b, page.secure ? probe_role::control : probe_role::canary, at, answer_most);
+  if (!there.wire) {
+    got.note.failed = there.failed;
+    co_return got;
+  }
+  if (!page.secure) {
+    got.answer = co_await ask_page(b, std::move(there.wire), page, answer_most, &got.note);
+    co_return got;
+  }
+  if (!b.trusted.http1) co_return got;
+  auto secured = co_await tls_connect(b.place, std::move(there.wire), *b.trusted.http1, page.host, b.until(answer_most));
+  b.spend(700, 2500);
+  if (!secured) {
+    got.note.failed = failure_of(secured.status());
+    got.note.said = secured.failure().text.substr(0, text_most);
+    co_return got;
+  }
+  got.certified = true;
+  got.answer = co_await ask_page(b, std::move(*secured), page, answer_most, &got.note);
+  co_return got;
+}
+
+task<void> ask_twin(bench& b, url page, tharsis_address at, asked_page* into, signal* done) {
+  auto got = co_await ask_canary(b, page, at, probe_role::canary);
+  *into = std::move(got);
+  done->raise();
+}
+
+}  // namespace
+
+task<void> try_canary(bench& b, canary c) {
+  std::vector<tharsis_address> at = c.at;
+  if (at.empty()) {
+    auto found = co_await b.names.resolve(c.page.host, b.until(answer_most));
+    if (!found) co_return;
+    at = std::move(*found);
+    for (tharsis_address& a : at) a.port = c.page.port;
+  }
+  if (at.empty()) co_return;
+  asked_page twin;
+  signal twin_done(b.place);
+  task_set beside(b.place);
+  tharsis_address secure_at = at.front();
+  secure_at.port = 443;
+  if (!c.page.secure) beside.spawn(ask_twin(b, page_of(c.page.host, 443, true, c.page.target), secure_at, &twin, &twin_done));
+  auto got = co_await ask_canary(b, c.page, at.front(), probe_role::canary);
+  http_probe p = std::move(got.note);
+  if (!c.page.secure) co_await twin_done.wait(b.end);
+  beside.clear();
+  if (got.answer.status != 0) {
+    if (expects_nothing(c.page)) p.body = got.answer.status == 204 && got.answer.body.empty() ? page_body::as_expected : page_body::foreign;
+    if (twin.answer.status != 0 && got.answer.status == twin.answer.status) compare(got.answer, twin.answer, p);
+    else if (twin.answer.status != 0 && !expects_nothing(c.page)) p.body = page_body::foreign;
+  }
+  if (!twin.note.id.empty()) {
+    if (twin.answer.status != 0) twin.note.body = page_body::as_expected;
+    p.control = twin.note.id;
+    b.finish(b.seen.pages, std::move(twin.note));
+  }
+  b.finish(b.seen.pages, std::move(p));
+}
+
+task<void> try_plain_page(bench& b, tharsis_address to, std::string host) {
+  to.port = 80;
+  auto there = co_await connect(b, probe_role::other_port, to, answer_most);
+  if (!there.wire) co_return;
+  const url page = page_of(std::move(host), 80, false, "/");
+  auto p = b.start<http_probe>("http", probe_role::target, page.text());
+  p.url = page.text();
+  p.to = to_text(to);
+  const auto answer = co_await ask_page(b, std::move(there.wire), page, answer_most, &p);
+  b.finish(b.seen.pages, std::move(p));
+}
+
+}  // namespace tharsis::sdt

@@ -1,0 +1,247 @@
+#include "plugins/sdt/name_probe.h"
+
+#include <algorithm>
+#include <array>
+
+#include "plugins/sdt/messenger.h"
+#include "sdk/async/http1_client.h"
+#include "sdk/async/http2_client.h"
+#include "sdk/async/tcp_stream.h"
+#include "sdk/async/tls_stream.h"
+#include "sdk/pure/address.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::sdt {
+namespace {
+
+constexpr uint64_t question_bytes = 120;
+constexpr size_t answer_most = 65'535;
+constexpr std::string_view message_type = "application/dns-message";
+constexpr duration again_after = 400ms;
+
+std::vector<std::string> texts_of(const std::vector<tharsis_address>& addresses) {
+  std::vector<std::string> texts;
+  for (const tharsis_address& a : addresses) texts.push_back(ip_text(a));
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+// Letters' cases drawn by chance are one more thing that a forger has to guess.
+std::string mixed(std::string name, uint64_t chance) {
+  for (char& c : name) {
+    if (c < 'a' || c > 'z') continue;
+    if (chance & 1) c = static_cast<char>(c - 'a' + 'A');
+    chance = chance >> 1 | chance << 63;
+  }
+  return name;
+}
+
+void take(const dns_reply& r, name_probe& p, name_answer& a) {
+  p.rcode = a.rcode = r.rcode;
+  p.addresses = texts_of(r.addresses);
+  if (r.addresses.empty()) p.addresses.insert(p.addresses.end(), r.texts.begin(), r.texts.end());
+  p.ttl_s = r.ttl;
+  p.edns_kept = r.edns;
+  p.case_kept = r.case_kept;
+  p.failed = failure::none;
+  a.came = true;
+  a.addresses = r.addresses;
+}
+
+// What came in answer, the first time and a second.
+void hear(bench& b, const name_question& q, const dns_question& ask, const messenger::word& w, name_probe& p, name_answer& a) {
+  p.received += w.count + 28;
+  b.count_received(w.count + 28);
+  const auto reply = read_reply(std::span<const uint8_t>(w.bytes).first(w.count), ask);
+  if (!reply) return;
+  if (!(w.from == q.server.at)) {
+    p.from_other_address = true;
+    return;
+  }
+  if (!a.came) {
+    p.ms = b.ms() - p.t0_ms;
+    take(*reply, p, a);
+    return;
+  }
+  auto late = texts_of(reply->addresses);
+  if (late == p.addresses && reply->rcode == p.rcode) return;
+  p.late_answer = true;
+  p.late_addresses = std::move(late);
+}
+
+task<void> ask_udp(bench& b, const name_question* q, dns_question ask, name_probe* p, name_answer* a, first_answer* first) {
+  messenger m(b, q->server.at.family);
+  p->failed = m.is_open() ? failure::timeout : failure::exhausted;
+  const std::vector<uint8_t> text = write_question(ask);
+  const instant stop = b.until(q->most);
+  instant again = b.place.now(), until = m.is_open() ? stop : b.place.now();
+  duration pause = again_after;
+  while (b.place.now() < until && !p->late_answer) {
+    if (!a->came && b.place.now() >= again) {
+      const tharsis_status sent = m.send(q->server.at, text);
+      p->sent += text.size() + 28;
+      again = later(again, pause);
+      pause *= 2;
+      if (sent != THARSIS_OK) {
+        p->failed = failure_of(sent);
+        co_return;
+      }
+    }
+    if (const auto w = m.take()) {
+      if (w->answer) hear(b, *q, ask, *w, *p, *a);
+      if (!w->answer && !a->came && same_ip(w->said.to, q->server.at)) {
+        p->failed = failure_of(w->said.status);
+        co_return;
+      }
+      if (w->answer && a->came && first != nullptr && !first->what.came) first->what = *a, first->told.raise();
+      if (a->came) until = std::min(until, later(b.place.now(), q->late));
+      continue;
+    }
+    co_await m.events().wait(a->came ? until : std::min(until, again));
+  }
+}
+
+// Length and message, as TCP and TLS have it.
+task<void> ask_stream(bench& b, stream* wire, dns_question ask, instant stop, name_probe* p, name_answer* a) {
+  const std::vector<uint8_t> text = write_question(ask);
+  std::vector<uint8_t> framed = {static_cast<uint8_t>(text.size() >> 8), static_cast<uint8_t>(text.size())};
+  framed.insert(framed.end(), text.begin(), text.end());
+  wire->write(framed);
+  p->sent += framed.size() + 40;
+  std::vector<uint8_t> came;
+  std::array<uint8_t, 4096> piece;
+  p->failed = failure::timeout;
+  while (b.place.now() < stop) {
+    size_t count = 0;
+    const tharsis_status status = wire->read(piece, count);
+    if (status == THARSIS_PENDING) {
+      co_await wire->events().wait(stop);
+      continue;
+    }
+    if (status < 0 || count == 0) {
+      p->failed = status < 0 ? failure_of(status) : failure::closed;
+      co_return;
+    }
+    came.insert(came.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(count));
+    p->received += count;
+    b.count_received(count);
+    const size_t size = came.size() < 2 ? answer_most : static_cast<size_t>(came[0]) << 8 | came[1];
+    if (came.size() < 2 || came.size() - 2 < size) continue;
+    if (const auto reply = read_reply(std::span<const uint8_t>(came).subspan(2, size), ask)) take(*reply, *p, *a);
+    else p->failed = failure::protocol;
+    co_return;
+  }
+}
+
+url url_of(const trusted_resolver& server) {
+  url u;
+  u.secure = true;
+  u.host = server.name;
+  u.port = server.at.port;
+  u.target = server.path;
+  return u;
+}
+
+task<void> ask_http(bench& b, std::unique_ptr<stream> wire, const trusted_resolver* server, dns_question ask, instant stop, name_probe* p,
+                    name_answer* a) {
+  const url where = url_of(*server);
+  std::shared_ptr<http2_client> many;
+  std::unique_ptr<http_line> line;
+  if (wire->protocol() == "h2") {
+    many = std::make_shared<http2_client>(b.place, std::move(wire), where);
+    line = many->line();
+  } else {
+    line = std::make_unique<http1_client>(b.place, std::move(wire), where);
+  }
+  ask.id = 0;  // Nobody can guess it here, and caches like it.
+  const std::vector<uint8_t> text = write_question(ask);
+  http1::request_head head;
+  head.method = "POST";
+  head.target = server->path;
+  head.fields = {{"content-type", std::string(message_type)}, {"accept", std::string(message_type)}};
+  p->failed = failure::protocol;
+  p->sent += 400;
+  if (line->begin(head, text.size(), as_text(text)).status != THARSIS_OK) co_return;
+  auto answer = co_await line->head(stop);
+  if (!answer || answer->status != 200) {
+    p->failed = answer ? failure::protocol : failure_of(answer.status());
+    p->said = answer ? "HTTP status " + std::to_string(answer->status) : answer.failure().text.substr(0, 200);
+    co_return;
+  }
+  std::vector<uint8_t> came;
+  for (;;) {
+    auto piece = co_await line->read(stop);
+    if (!piece) {
+      p->failed = failure_of(piece.status());
+      co_return;
+    }
+    if (piece->empty()) break;
+    if (came.size() + piece->size() > answer_most) co_return;
+    came.insert(came.end(), piece->begin(), piece->end());
+  }
+  p->received += came.size() + 400;
+  b.count_received(came.size() + 400);
+  if (const auto reply = read_reply(came, ask)) take(*reply, *p, *a);
+}
+
+task<void> ask_connected(bench& b, const name_question* q, dns_question ask, name_probe* p, name_answer* a) {
+  const instant stop = b.until(q->most);
+  auto wire = co_await dial_tcp(b.place, b.net(), q->server.at, stop);
+  if (!wire) {
+    p->failed = failure_of(wire.status());
+    co_return;
+  }
+  (*wire)->reset_on_close();
+  if (q->server.over == name_transport::tcp) {
+    co_await ask_stream(b, wire->get(), ask, stop, p, a);
+    co_return;
+  }
+  const bool web = q->server.over == name_transport::https;
+  const auto& context = web ? b.trusted.web : b.trusted.bare;
+  p->failed = failure::untrusted;
+  p->said = b.trusted.why_not;
+  if (!context) co_return;
+  p->said.clear();
+  p->sent += 700;
+  b.spend(700, 2500);
+  auto secured = co_await tls_connect(b.place, std::move(*wire), *context, q->server.name, stop);
+  if (!secured) {
+    p->failed = failure_of(secured.status());
+    p->said = secured.failure().text.substr(0, 200);
+    co_return;
+  }
+  if (web) co_await ask_http(b, std::move(*secured), &q->server, ask, stop, p, a);
+  else co_await ask_stream(b, secured->get(), ask, stop, p, a);
+}
+
+}  // namespace
+
+task<name_answer> ask_name(bench& b, name_question q, first_answer* first) {
+  auto p = b.start<name_probe>("dns", q.role, q.name + " " + std::string(name_of(q.type)) + " of " + to_text(q.server.at));
+  p.server = to_text(q.server.at);
+  p.over = q.server.over;
+  p.name = q.name;
+  p.type = name_of(q.type);
+  name_answer a;
+  dns_question ask;
+  const uint64_t chance = random_number(b.tables);
+  ask.id = static_cast<uint16_t>(chance >> 48);
+  ask.name = q.server.over == name_transport::udp ? mixed(q.name, chance) : q.name;
+  ask.type = q.type;
+  if (b.over() || write_question(ask).empty() || !b.spend(question_bytes)) {
+    a.failed = failure::budget;
+    co_return a;
+  }
+  if (q.server.over == name_transport::udp) co_await ask_udp(b, &q, ask, &p, &a, first);
+  else co_await ask_connected(b, &q, ask, &p, &a);
+  a.failed = p.failed;
+  if (!a.came && first != nullptr) first->what = a, first->told.raise();
+  if (a.came && a.rcode == 0 && p.failed == failure::none) p.state = probe_state::pass;
+  else p.state = p.role == probe_role::missing && a.came ? probe_state::pass : probe_state::fail;
+  const double answered_ms = p.ms;
+  b.finish(b.seen.names, std::move(p));
+  if (answered_ms > 0) b.seen.names.back().ms = answered_ms;  // Without the wait for a second answer.
+  co_return a;
+}
+
+}  // namespace tharsis::sdt
