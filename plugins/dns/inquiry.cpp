@@ -17,7 +17,7 @@ void leave_undecided(ruling& r) {
 }  // namespace
 
 inquiry::inquiry(const means& m, const settings& s, wish w, std::function<void()> tell)
-    : means_(m), settings_(s), wish_(std::move(w)), tell_(std::move(tell)), work_(m.place) {
+    : means_(m), settings_(s), wish_(std::move(w)), tell_(std::move(tell)), began_(m.place.now()), work_(m.place) {
   for (const uint16_t kind : wish_.kinds) {
     matter about;
     about.what.name = wish_.name;
@@ -29,14 +29,22 @@ inquiry::inquiry(const means& m, const settings& s, wish w, std::function<void()
     matters_.push_back(std::move(about));
   }
   for (size_t i = 0; i < matters_.size(); ++i)
-    for (size_t k = 0; k < s.servers.size(); ++k) work_.spawn(ask_one(i, k));
+    for (size_t k = 0; k < s.servers.size(); ++k) work_.spawn(ask_one(i, k, s.servers[k].vouched() || wish_.to_the_end ? duration::zero() : wish_.plain_after));
 }
 
-task<void> inquiry::ask_one(size_t kind, size_t server) {
+task<void> inquiry::ask_one(size_t kind, size_t server, duration after) {
+  if (after > duration::zero()) {
+    signal nobody(means_.place);
+    co_await nobody.wait(later(began_, after));
+    if (over_) co_return;
+  }
   matter& about = matters_[kind];
   voice& by = about.voices[server];
+  const instant began = means_.place.now();
   testimony said = co_await ask(means_, settings_.servers[server], wish_.name, wish_.kinds[kind], wish_.deadline, by.first);
   if (over_) co_return;  // hear_the_rest() has counted what it gave.
+  said.began = began;
+  if (said.what.came == instant{}) said.what.came = means_.place.now();
   about.heard.push_back(std::move(said));
   by.done = true;
   --(by.vouched ? about.silent.vouched : about.silent.plain);
@@ -57,9 +65,9 @@ void inquiry::on_heard() {
   bool all = true, usable = false;
   for (matter& about : matters_) {
     about.settled = wish_.to_the_end ? about.silent.vouched + about.silent.plain == 0
-                                     : decided(about.what, settings_.mode, about.heard, about.silent);
+                                     : decided(about.what, settings_.mode, about.heard, about.silent, wish_.known);
     all = all && about.settled;
-    usable = usable || (about.settled && judge(about.what, settings_.mode, about.heard, about.silent).status == THARSIS_OK);
+    usable = usable || (about.settled && judge(about.what, settings_.mode, about.heard, about.silent, wish_.known).status == THARSIS_OK);
   }
   if (!all && usable && !had_some && !wish_.to_the_end) work_.spawn(hurry());
   if (!all && !(hurried_ && usable)) return;
@@ -77,6 +85,7 @@ void inquiry::hear_the_rest() {
       said.source = v.source;
       said.vouched = v.vouched;
       said.what = std::move(**v.first);
+      said.began = began_;
       about.heard.push_back(std::move(said));
       --(v.vouched ? about.silent.vouched : about.silent.plain);
       v.done = true;
@@ -85,7 +94,7 @@ void inquiry::hear_the_rest() {
 
 ruling inquiry::result() const {
   const auto of = [&](size_t i) {
-    ruling r = judge(matters_[i].what, settings_.mode, matters_[i].heard, matters_[i].silent);
+    ruling r = judge(matters_[i].what, settings_.mode, matters_[i].heard, matters_[i].silent, wish_.known);
     if (!matters_[i].settled && matters_[i].silent.vouched > 0 && settings_.mode != trust::open) leave_undecided(r);
     return r;
   };

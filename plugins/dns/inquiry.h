@@ -18,6 +18,10 @@ class inquiry {
     instant deadline;
     // Hear everybody, even where enough is known; for explanations.
     bool to_the_end = false;
+    // What is thought of who answers, before it does.
+    beliefs known{};
+    // Servers that prove nothing are asked only where nobody has decided by then.
+    duration plain_after{};
   };
   // `tell` is called once it is over, from a task of its own: it must not destroy the inquiry there. All outlive it.
   inquiry(const means& m, const settings& s, wish w, std::function<void()> tell);
@@ -29,6 +33,8 @@ class inquiry {
   // What was heard about one kind, in the order it came.
   const std::vector<testimony>& heard(size_t kind) const { return matters_[kind].heard; }
   const wish& asked() const { return wish_; }
+  const question& about(size_t kind) const { return matters_[kind].what; }
+  instant began() const { return began_; }
 
  private:
   struct voice {
@@ -44,7 +50,7 @@ class inquiry {
     silence silent;
     bool settled = false;
   };
-  task<void> ask_one(size_t kind, size_t server);
+  task<void> ask_one(size_t kind, size_t server, duration after);
   task<void> hurry();
   void on_heard();
   void hear_the_rest();
@@ -53,6 +59,7 @@ class inquiry {
   const settings& settings_;
   const wish wish_;
   const std::function<void()> tell_;
+  const instant began_;
   std::vector<matter> matters_;
   bool over_ = false;
   bool hurried_ = false;

@@ -3,6 +3,7 @@
 
 #include "plugins/dns/read_settings.h"
 #include "plugins/dns/resolve_command.h"
+#include "plugins/dns/serve_command.h"
 #include "plugins/dns/service.h"
 #include "plugins/dns/table_command.h"
 #include "sdk/async/blocking.h"
@@ -27,6 +28,39 @@ constexpr tharsis_topic stats_topic = {
     sizeof(tharsis_topic),       THARSIS_TOPIC_STATE,       THARSIS_DNS_STATS_TOPIC, stats_fields,
     std::size(stats_fields), sizeof(tharsis_dns_stats), 0};
 
+constexpr const char* lies[] = {"bogus", "hidden", "forged", "refuted", "landing"};
+constexpr tharsis_field hijack_fields[] = {
+    {"kind", THARSIS_FIELD_ENUM, offsetof(tharsis_dns_hijack, kind), lies, std::size(lies)},
+    {"name", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_hijack, name), nullptr, 0},
+    {"source", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_hijack, source), nullptr, 0},
+    {"said", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_hijack, said), nullptr, 0},
+    {"truth", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_hijack, truth), nullptr, 0},
+    {"why", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_hijack, why), nullptr, 0},
+    {"network", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_hijack, network), nullptr, 0},
+};
+constexpr const char* states[] = {"quarantined", "released", "clean", "doh_only", "portal", "usual"};
+constexpr tharsis_field source_fields[] = {
+    {"state", THARSIS_FIELD_ENUM, offsetof(tharsis_dns_source, state), states, std::size(states)},
+    {"source", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_source, source), nullptr, 0},
+    {"why", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_source, why), nullptr, 0},
+    {"network", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_source, network), nullptr, 0},
+    {"lasts", THARSIS_FIELD_DURATION, offsetof(tharsis_dns_source, lasts), nullptr, 0},
+};
+constexpr tharsis_field answer_fields[] = {
+    {"name", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_answered, name), nullptr, 0},
+    {"status", THARSIS_FIELD_I32, offsetof(tharsis_dns_answered, status), nullptr, 0},
+    {"family", THARSIS_FIELD_U32, offsetof(tharsis_dns_answered, family), nullptr, 0},
+    {"verdict", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_answered, verdict), nullptr, 0},
+    {"addresses", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_answered, addresses), nullptr, 0},
+    {"source", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_answered, source), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_dns_answered, reason), nullptr, 0},
+    {"refused", THARSIS_FIELD_U64, offsetof(tharsis_dns_answered, refused), nullptr, 0},
+    {"took", THARSIS_FIELD_DURATION, offsetof(tharsis_dns_answered, took), nullptr, 0},
+};
+constexpr tharsis_topic hijack_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_DNS_HIJACK_TOPIC, hijack_fields, std::size(hijack_fields), sizeof(tharsis_dns_hijack), 0};
+constexpr tharsis_topic source_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_DNS_SOURCE_TOPIC, source_fields, std::size(source_fields), sizeof(tharsis_dns_source), 0};
+constexpr tharsis_topic answer_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_DNS_ANSWER_TOPIC, answer_fields, std::size(answer_fields), sizeof(tharsis_dns_answered), 0};
+
 class plugin {
  public:
   static result<std::unique_ptr<plugin>> create(const host& tables) {
@@ -35,11 +69,16 @@ class plugin {
     return std::make_unique<plugin>(tables, *s);
   }
   plugin(const host& tables, const settings& s)
-      : host_(tables), place_(tables.loop), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_), closing_(place_) {}
+      : host_(tables), place_(tables.loop), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_),
+        serving_(tables, place_, s), settings_(s), starting_(place_), closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) {
+    service_.tell_on({host_.declare(hijack_topic), host_.declare(source_topic)}, host_.declare(answer_topic));
     service_.open(host_.declare(stats_topic));
-    return host_.registry->provide(host_.registry->self, THARSIS_DNS_ID, service_.table(), 0, error);
+    if (!settings_.serve.serves()) return provide(error);
+    server_.emplace(host_, place_, settings_, settings_.serve, *service_.table());
+    starting_.spawn(serve());
+    return THARSIS_PENDING;
   }
   tharsis_status stop() {
     closing_.spawn(close());
@@ -47,12 +86,24 @@ class plugin {
   }
   void run_command(const command_call& call) {
     if (table_command::is_one(call.name())) return table_command_.run(call);
+    if (call.name() == "serve") return serving_.run(call);
     command_.run(call);
   }
 
  private:
   static std::string folder_of(const host& tables) { return std::string(view(tables.paths->data(tables.paths->self))); }
+  tharsis_status provide(tharsis_error* error) { return host_.registry->provide(host_.registry->self, THARSIS_DNS_ID, service_.table(), 0, error); }
+  task<void> serve() {
+    const tharsis::error wrong = co_await server_->open();
+    tharsis_error why = no_error();
+    const tharsis_status status = wrong.status != THARSIS_OK ? fail(&why, wrong.status, "dns.serve: " + wrong.text) : provide(&why);
+    if (status == THARSIS_OK) host_.self->ready(host_.self->self);
+    else host_.self->failed(host_.self->self, &why);
+  }
   task<void> close() {
+    starting_.clear();
+    serving_.stop();
+    if (server_) server_->close();
     service_.close();
     co_await service_.keep(later(place_.now(), keep_at_most));
     co_await blocking_over(place_);
@@ -67,6 +118,10 @@ class plugin {
   service service_;
   resolve_command command_;
   table_command table_command_;
+  serve_command serving_;
+  const settings settings_;
+  std::optional<resolver_server> server_;  // As the profile wants it.
+  task_set starting_;
   task_set closing_;
 };
 

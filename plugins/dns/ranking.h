@@ -18,6 +18,9 @@ struct dial_outcome {
   tharsis_address address;
   std::string network;
   duration connect;
+  // Of TLS: see tharsis_dns_feedback.
+  int32_t proved = THARSIS_DNS_NOT_ASKED;
+  std::string name{};
 };
 
 class ranking {

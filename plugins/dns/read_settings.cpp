@@ -1,5 +1,8 @@
 #include "plugins/dns/read_settings.h"
 
+#include <optional>
+#include <utility>
+
 #include "plugins/dns/core/name.h"
 #include "plugins/dns/read_table_keys.h"
 #include "plugins/dns/server_keys.h"
@@ -43,6 +46,24 @@ error read_known(const host& tables, settings::known_settings& into) {
   if (!into.table_file.empty() && keys.empty())
     return wrong_setting(tables, "table.file", "whose signature would be good? dns.table.keys has to name a public key");
   return fine();
+}
+
+std::optional<error> read_serve(const host& tables, serve_settings& s) {
+  s.open = tables.flag("serve.open");
+  s.certificate = tables.text("serve.certificate");
+  s.key = tables.text("serve.key");
+  s.questions_max = static_cast<size_t>(tables.whole("serve.questions_max", static_cast<int64_t>(s.questions_max)));
+  s.connections_max = static_cast<size_t>(tables.whole("serve.connections_max", static_cast<int64_t>(s.connections_max)));
+  for (const auto& [path, to] : {std::pair("serve.listen", &s.listen), std::pair("serve.https", &s.https)}) {
+    const std::string text = tables.text(path);
+    if (text.empty()) continue;
+    const auto at = place_to_serve(text, "dns." + std::string(path) + " (" + tables.where(path) + ")", s.open, "set dns.serve.open: true");
+    if (!at) return at.failure();
+    *to = *at;
+  }
+  if (s.https && (s.certificate.empty() || s.key.empty()))
+    return error{THARSIS_E_INVALID, "dns.serve.https (" + tables.where("serve.https") + "): it needs a certificate that its clients trust; set dns.serve.certificate and dns.serve.key"};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -89,6 +110,10 @@ result<settings> read_settings(const host& tables) {
     s.servers.push_back(std::move(*known));
   }
   if (const error wrong = load_server_keys(tables.files, s.servers); wrong.status != THARSIS_OK) return wrong_setting(tables, "servers", wrong.text);
+  s.proof.per_minute = static_cast<size_t>(tables.whole("proof.per_minute", static_cast<int64_t>(s.proof.per_minute)));
+  s.proof.port = static_cast<uint16_t>(tables.whole("proof.port", s.proof.port));
+  s.proof.timeout = tables.wait("proof.timeout", s.proof.timeout);
+  if (auto wrong = read_serve(tables, s.serve)) return std::move(*wrong);
   if (s.believes_nobody())
     return error{THARSIS_E_INVALID, "dns.mode (" + tables.where("mode") + "): strict believes only servers that prove their name (tls://, https:// and so on), and dns.servers names none"};
   if (const error wrong = read_known(tables, s.known); wrong.status != THARSIS_OK) return wrong;

@@ -56,16 +56,17 @@ std::vector<uint16_t> kinds_of(const resolve_line& line) {
 
 void resolve_command::run(const command_call& call) {
   call_ = call;
-  auto line = parse_resolve_line(call.words());
+  traces_ = call.name() == "trace";
+  auto line = parse_resolve_line(call.words(), "dns " + call.name());
   if (!line) return call_->refuse(line.failure().text);
   line_ = std::move(*line);
   if (line_.help) {
-    call_->print(resolve_help);
+    call_->print(traces_ ? trace_help : resolve_help);
     return call_->finish(0);
   }
   if (!line_.servers.empty()) settings_.servers = line_.servers;
   if (line_.kind != 0 && settings_.servers.empty())
-    return call_->refuse("dns resolve: the system's resolver is asked for addresses only; for records of type " + std::string(type_name(line_.kind)) + " name a --server");
+    return call_->refuse("dns " + call.name() + ": the system's resolver is asked for addresses only; for records of type " + std::string(type_name(line_.kind)) + " name a --server");
   settings_.mode = line_.mode.value_or(settings_.mode);
   settings_.budget = line_.deadline.value_or(settings_.budget);
   if (!line_.ca.empty()) settings_.tls = {call.absolute(line_.ca), false};
@@ -143,7 +144,7 @@ void resolve_command::ask(row& r) {
 }
 
 void resolve_command::ask_servers(row& r, const std::string& name) {
-  inquiry::wish w{name, kinds_of(line_), later(place_.now(), settings_.budget), line_.explain};
+  inquiry::wish w{name, kinds_of(line_), later(place_.now(), settings_.budget), line_.explain || traces_};
   r.servers = std::make_unique<inquiry>(means_, settings_, std::move(w), [this] { stirred_.raise(); });
 }
 
@@ -200,11 +201,28 @@ void resolve_command::read(row& r) const {
   for (const auto& a : records.hints) to.what.candidates.push_back({a, records.source, records.proven, "a hint of a service record"});
 }
 
+// Who had no server asked has one step: the answer.
+trace_report resolve_command::trace_of(const row& r) const {
+  trace_report t;
+  t.name = r.report.name;
+  t.mode = settings_.mode;
+  t.began = r.servers != nullptr ? r.servers->began() : asked_;
+  t.took = r.report.took;
+  t.what = r.report.what;
+  t.records = r.report.records;
+  for (size_t i = 0; r.servers != nullptr && i < r.servers->asked().kinds.size(); ++i) t.matters.push_back({r.servers->about(i), r.servers->heard(i)});
+  return t;
+}
+
 void resolve_command::print() const {
   size_t width = 0;
   for (const row& r : rows_) width = std::max(width, r.report.name.size());
   std::string all;
-  for (const row& r : rows_) all += (all.empty() ? "" : "\n") + (line_.json ? r.report.json() : r.report.text(width));
+  const auto shown = [&](const row& r) {
+    if (traces_) return line_.json ? trace_of(r).json() : trace_of(r).text();
+    return line_.json ? r.report.json() : r.report.text(width);
+  };
+  for (const row& r : rows_) all += (all.empty() ? "" : "\n") + shown(r);
   call_->print(all);
   call_->finish(std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.report.what.status == THARSIS_OK; }) ? 0 : 1);
 }

@@ -1,4 +1,4 @@
-// `tharsis dns resolve NAME...`: asks the servers that are named, or the service as any plugin would, and prints what comes of
+// `tharsis dns resolve NAME...` and `tharsis dns trace NAME...`: asks the servers that are named, or the service as any plugin would, and prints what comes of
 // it.
 #pragma once
 #include <list>
@@ -11,6 +11,7 @@
 #include "plugins/dns/resolve_line.h"
 #include "plugins/dns/resolve_report.h"
 #include "plugins/dns/service.h"
+#include "plugins/dns/trace_report.h"
 #include "sdk/async/command.h"
 
 namespace tharsis::dns {
@@ -41,6 +42,7 @@ class resolve_command {
   static void on_answer(void* self, tharsis_handle query, const tharsis_dns_answer* a);
   bool collect();
   void read(row& r) const;
+  trace_report trace_of(const row& r) const;
   void print() const;
 
   const host host_;
@@ -51,6 +53,7 @@ class resolve_command {
   std::optional<known_files> known_;
   std::optional<command_call> call_;
   resolve_line line_;
+  bool traces_ = false;
   instant asked_{};
   std::list<row> rows_;
   signal stirred_;

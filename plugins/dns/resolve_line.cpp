@@ -23,10 +23,17 @@ const std::string_view resolve_help =
     "  --json            one line of JSON for each name\n"
     "exit code: 0 each name has what was asked for, 1 one has not, 2 the command is wrong";
 
-result<resolve_line> parse_resolve_line(const std::vector<std::string>& words) {
+const std::string_view trace_help =
+    "usage: tharsis dns trace NAME... [OPTION...]\n"
+    "How the answer for each name comes about: who is asked, who says what after how long, when enough is known, who gives\n"
+    "which address, what is refused and why. All servers are waited for.\n"
+    "Options are those of dns resolve: --server, --mode, --type, -4, -6, --ca, --deadline, --json\n"
+    "exit code: 0 each name has what was asked for, 1 one has not, 2 the command is wrong";
+
+result<resolve_line> parse_resolve_line(const std::vector<std::string>& words, const std::string& command) {
   resolve_line line;
   bool four = false, six = false;
-  option_words known("dns resolve");
+  option_words known(command);
   known.flag("-4", four).flag("-6", six).flag("--json", line.json).flag("--explain", line.explain);
   known.words("a name", line.names);
   known.value("--ca", take_file(line.ca)).value("--table", take_file(line.table));

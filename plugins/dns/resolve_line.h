@@ -26,9 +26,10 @@ struct resolve_line {
   bool explain = false, json = false, help = false;
 };
 
-extern const std::string_view resolve_help;
+extern const std::string_view resolve_help, trace_help;
 
 // THARSIS_E_INVALID with a sentence for who typed it.
-result<resolve_line> parse_resolve_line(const std::vector<std::string>& words);
+// `command`: "dns resolve", or another one with the same words.
+result<resolve_line> parse_resolve_line(const std::vector<std::string>& words, const std::string& command = "dns resolve");
 
 }  // namespace tharsis::dns

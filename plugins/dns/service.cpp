@@ -65,6 +65,9 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
              }),
       desk_(s, &known_.names()),
       means_{host_, place_, s.patience(), {}, {}},
+      guard_(tables, means_, settings_, [this](const std::string& name, const tharsis_address& at) { desk_.on_doubted(name, at, place_.now()); }),
+      explanations_(tables, place, settings_, guard_),
+      translation_(host_),
       outbox_(place),
       ranking_(place, tables, s, file_in(folder, "addresses")),
       proven_(place, tables,
@@ -78,11 +81,13 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
                .write = [this] { return write_proven(desk_.known(), place_.now(), place_.wall() / 1'000'000'000); }}),
       inbox_(*tables.loop, &service::on_letter, this),
       outcomes_(*tables.loop, &service::on_outcome, this),
+      advices_(*tables.loop, &service::on_advice, this),
       stirred_(place),
       network_(*tables.network) {
   means_.kept = &connections_;
   table_ = {sizeof table_,      this, &service::resolve,          &service::cancel,   &service::feedback, &service::set_table,
-            &service::lookup, &service::resolve_blocking, &service::prefetch, &service::forget};
+            &service::lookup, &service::resolve_blocking, &service::prefetch, &service::forget,   &service::explain,
+            &service::advise};
 }
 
 void service::open(tharsis_handle topic) {
@@ -98,12 +103,16 @@ void service::close() {
   closed_ = true;
   network_.close();
   serving_.reset();
+  guard_.close();
+  translation_.close();
+  explanations_.close();
   desk_.on_stop();
   carry_out();
   connections_.close();
   begin();
   inbox_.drain();
   outcomes_.drain();
+  advices_.drain();
 }
 
 task<void> service::keep(instant deadline) {
@@ -115,6 +124,8 @@ task<void> service::keep(instant deadline) {
 void service::on_network(const tharsis_network_state& now) {
   ranking_.on_network(now);
   desk_.known().order_all([this](auto list) { return ranking_.order(std::move(list)); });
+  guard_.on_network(now);
+  if (!settings_.servers.empty()) translation_.on_network(now);
   const uint64_t generation = now.generation;
   if (generation_ != 0 && generation != generation_) {
     known_.names().on_network();
@@ -197,6 +208,7 @@ tharsis_status service::refuse(service& s, tharsis_error* error, tharsis_status 
 
 // [caller's strand]
 void service::cancel(void* self, tharsis_handle query) {
+  static_cast<service*>(self)->explanations_.cancel(query);
   letter l;
   l.what = letter::wish::withdrawal;
   l.id = query;
@@ -296,12 +308,14 @@ tharsis_status service::forget(void* self, tharsis_text name, tharsis_error* err
 void service::feedback(void* self, const tharsis_dns_feedback* what) {
   service& s = *static_cast<service*>(self);
   if (what == nullptr || !THARSIS_HAS(what, connect) || (what->address.family != 4 && what->address.family != 6) || s.closed_) return;
-  (void)s.outcomes_.send({what->status, what->address, std::string(view(what->network)), duration(what->connect)});
+  const bool named = THARSIS_HAS(what, name);
+  (void)s.outcomes_.send({what->status, what->address, std::string(view(what->network)), duration(what->connect), named ? what->proved : THARSIS_DNS_NOT_ASKED, named ? std::string(view(what->name)) : std::string()});
 }
 
 void service::on_outcome(void* self, dial_outcome o) {
   service& s = *static_cast<service*>(self);
   if (o.status == THARSIS_OK) s.known_.names().on_connected(o.address, o.connect);
+  if (!s.closed_) s.guard_.on_dialled(o.name, o.address, o.proved);
   s.ranking_.on_outcome(o);
   s.desk_.known().order_all([&s](auto list) { return s.ranking_.order(std::move(list)); }, &o.address);
 }
@@ -361,10 +375,13 @@ void service::collect() {
       ++i;
       continue;
     }
+    guard_.on_heard(*i->second);
     answer what = answer_of(i->second->result());
     if (what.verdict == word(finding::hijack) || what.verdict == word(finding::injection))
       log_.warning("a server lies about a name name={name} verdict={verdict} refused={refused} first={first}", i->first.name, what.verdict,
                    what.refused.size(), what.refused.empty() ? std::string() : ip_text(what.refused[0].address) + " from " + what.refused[0].source);
+    translation_.apply(i->first.family, what);
+    tell_answer(i->first, what, i->second->began());
     desk_.on_answer(i->first, std::move(what), place_.now());
     i = inquiries_.erase(i);
   }
@@ -373,16 +390,35 @@ void service::collect() {
 void service::ask_servers(const subject& about) {
   std::vector<uint16_t> kinds;
   if (about.family != 4) kinds.push_back(type::aaaa);
-  if (about.family != 6) kinds.push_back(type::a);
+  if (about.family != 6 || translation_.active()) kinds.push_back(type::a);
   // What they have said by then is an answer; the question's own end is none.
   const duration budget = std::min(settings_.budget, settings_.timeout * 9 / 10);
   inquiry::wish w{about.name, std::move(kinds), later(place_.now(), budget)};
+  guard_.prepare(w);
   inquiries_[about] = std::make_unique<inquiry>(means_, settings_, std::move(w), [this] { stirred_.raise(); });
 }
 
 void service::start_lookup(const subject& about) {
   counts_.lookups.add();
-  if (!settings_.servers.empty()) return ask_servers(about);
+  if (settings_.servers.empty()) return ask_system(about);
+  if (!wait_for_login(about)) ask_servers(about);
+}
+
+// Before the login of a captive portal a network answers everything with itself, if at all. What belongs to it is asked of its own
+// resolver; all else fails at once.
+bool service::wait_for_login(const subject& about) {
+  if (!guard_.portal() || settings_.mode == trust::open) return false;
+  if (guard_.is_for_portal(about.name)) return ask_system(about), true;
+  answer what;
+  what.source = THARSIS_DNS_SERVERS;
+  what.status = THARSIS_E_NETWORK;
+  what.verdict = "portal";
+  what.reason = "the name '" + about.name + "' was not resolved: the network wants a login first (captive portal)";
+  desk_.on_answer(about, std::move(what), place_.now());
+  return true;
+}
+
+void service::ask_system(const subject& about) {
   tharsis_handle lookup = 0;
   tharsis_error reason = no_error();
   const tharsis_status status = host_.net->resolve(host_.net->self, text_of(about.name), about.family,
@@ -408,6 +444,39 @@ void service::on_resolved(void* self, tharsis_handle lookup, tharsis_status stat
                  count, count > 0 ? ip_text(list[0]) : std::string());
   s.desk_.on_looked_up(about, status, std::vector<tharsis_address>(list, list + count), s.place_.now());
   s.stirred_.raise();
+}
+
+void service::tell_answer(const subject& about, const answer& what, instant since) const {
+  if (answers_ == 0) return;
+  std::string addresses;
+  for (const auto& a : what.addresses) addresses += (addresses.empty() ? "" : " ") + ip_text(a);
+  const std::string source = what.candidates.empty() ? std::string() : what.candidates[0].source;
+  const tharsis_dns_answered event{text_of(about.name), what.status, about.family, text_of(what.verdict), text_of(addresses), text_of(source), text_of(what.reason), what.refused.size(),
+                                   (place_.now() - since).count()};
+  host_.publish(answers_, &event);
+}
+
+// [caller's strand]
+tharsis_status service::explain(void* self, const tharsis_dns_wish* wish, tharsis_dns_explained done, void* context, tharsis_handle* query, tharsis_error* error) {
+  service& s = *static_cast<service*>(self);
+  if (query == nullptr) return fail(error, THARSIS_E_INVALID, "a question needs a place for its id");
+  if (s.closed_) return fail(error, THARSIS_E_GONE, "dns is stopping");
+  *query = ++s.last_id_;
+  return s.explanations_.ask(*query, wish, done, context, error);
+}
+
+// [any thread]
+tharsis_status service::advise(void* self, uint32_t code, tharsis_text about, int64_t life, tharsis_error* error) {
+  service& s = *static_cast<service*>(self);
+  if (code < THARSIS_DNS_USE_DOH || code > THARSIS_DNS_PORTAL)
+    return fail(error, THARSIS_E_INVALID, std::to_string(code) + " is no advice; there are use_doh (1), quarantine (2) and portal (3)");
+  if (s.closed_ || s.advices_.send({code, std::string(view(about)), std::max(duration(life), duration::zero())}) != THARSIS_OK) return fail(error, THARSIS_E_GONE, "dns is stopping");
+  return THARSIS_OK;
+}
+
+void service::on_advice(void* self, advice a) {
+  service& s = *static_cast<service*>(self);
+  if (!s.closed_) s.guard_.on_advice(a.code, a.about, a.life);
 }
 
 void service::give_up(const subject& about) {
@@ -469,6 +538,7 @@ void service::delivery::deliver() const {
     refused.push_back({sizeof(tharsis_dns_refusal), 0, r.address, text_of(r.source), text_of(r.why)});
   for (const auto& c : candidates) each.push_back(&c);
   for (const auto& r : refused) each_refused.push_back(&r);
+  const duration left = std::max(duration::zero(), what.life.value_or(duration::zero()));
   const tharsis_dns_answer a{sizeof a,
                              what.status,
                              what.source,
@@ -478,7 +548,10 @@ void service::delivery::deliver() const {
                              each.data(),
                              each_refused.data(),
                              each_refused.size(),
-                             text_of(what.verdict)};
+                             text_of(what.verdict),
+                             left.count(),
+                             what.no_name,
+                             0};
   to.done(to.context, id, &a);
 }
 

@@ -10,10 +10,13 @@
 
 #include "plugins/dns/blocking_question.h"
 #include "plugins/dns/core/desk.h"
+#include "plugins/dns/explanations.h"
+#include "plugins/dns/guard.h"
 #include "plugins/dns/inquiry.h"
 #include "plugins/dns/kept_connections.h"
 #include "plugins/dns/known_files.h"
 #include "plugins/dns/ranking.h"
+#include "plugins/dns/translation.h"
 #include "sdk/async/host.h"
 #include "sdk/async/kept_file.h"
 #include "sdk/async/mailbox.h"
@@ -35,6 +38,8 @@ class service {
 
   // From now on questions are worked on. `topic` is dns.stats, 0: nobody is told. [own strand]
   void open(tharsis_handle topic);
+  // Where it is told who lies, and what was answered. Before open().
+  void tell_on(const guard::topics& t, tharsis_handle answers) { guard_.tell_on(t), answers_ = answers; }
   // Answers everything with CANCELLED; questions that come later get GONE. [own strand]
   void close();
   // After that: what is kept is on the disk when it returns, if the disk takes it by then.
@@ -51,6 +56,12 @@ class service {
     tharsis_dns_done done = nullptr;
     void* context = nullptr;
     std::shared_ptr<blocking_question> waits{};
+  };
+  // What sdt found.
+  struct advice {
+    uint32_t code;
+    std::string about;
+    duration life;
   };
   struct caller {
     tharsis_handle strand;
@@ -86,6 +97,9 @@ class service {
                                          tharsis_error* error);
   static tharsis_status prefetch(void* self, tharsis_text name, uint32_t family, tharsis_error* error);
   static tharsis_status forget(void* self, tharsis_text name, tharsis_error* error);
+  static tharsis_status explain(void* self, const tharsis_dns_wish* wish, tharsis_dns_explained done, void* context, tharsis_handle* query, tharsis_error* error);
+  static tharsis_status advise(void* self, uint32_t code, tharsis_text about, int64_t life, tharsis_error* error);
+  static void on_advice(void* self, advice a);
   static void on_outcome(void* self, dial_outcome o);
   static void on_letter(void* self, letter l);
   void begin();
@@ -107,6 +121,9 @@ class service {
   void collect();
   void start_lookup(const subject& about);
   void ask_servers(const subject& about);
+  bool wait_for_login(const subject& about);
+  void ask_system(const subject& about);
+  void tell_answer(const subject& about, const answer& what, instant since) const;
   void give_up(const subject& about);
   void send(desk::reply& reply);
   void count(const answer& what, duration took) const;
@@ -136,8 +153,11 @@ class service {
   std::map<tharsis_handle, subject> lookups_;  // By the host's number.
   means means_;
   kept_connections connections_{means_};
+  guard guard_;
+  explanations explanations_;
+  translation translation_;
   std::map<subject, std::unique_ptr<inquiry>> inquiries_;
-  tharsis_handle topic_ = 0;
+  tharsis_handle topic_ = 0, answers_ = 0;
   tharsis_dns_stats told_{};
   outbox<delivery> outbox_;
   ranking ranking_;
@@ -145,6 +165,7 @@ class service {
   uint64_t told_refreshes_ = 0, told_stale_ = 0, told_readings_ = 0;
   inbox<letter> inbox_;
   inbox<dial_outcome> outcomes_;
+  inbox<advice> advices_;
   signal stirred_;
   std::optional<task<void>> serving_;
   network_watch network_;

@@ -15,6 +15,7 @@ answer answer_of(ruling r) {
   // That a mode believes nobody who answered is no failure of the network, and no news about the name.
   a.status = r.status;
   a.reason = std::move(r.reason);
+  a.no_name = r.no_name;
   for (const candidate& c : r.candidates) a.addresses.push_back(c.address);
   a.candidates = std::move(r.candidates);
   a.refused = std::move(r.refused);

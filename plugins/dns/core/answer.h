@@ -36,6 +36,7 @@ struct answer {
   instant learned{};
   bool trusted = false;  // A server that proved its name has said so, also that there is nothing.
   bool stale = false;    // It is older than it holds.
+  bool no_name = false;  // NOT_FOUND: there is no such name, of any type.
 };
 
 // Of servers, in the terms of the service.

@@ -1,6 +1,7 @@
 #include "plugins/dns/core/consensus.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plugins/dns/core/address_rules.h"
 #include "sdk/pure/address.h"
@@ -19,20 +20,35 @@ bool is_among(const std::vector<candidate>& list, const tharsis_address& a) {
 
 class bench {
  public:
-  bench(const question& q, trust mode, std::span<const testimony> heard, silence silent)
-      : question_(q), mode_(mode), heard_(heard), silent_(silent), local_(is_local_name(q.name)) {}
+  bench(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known)
+      : question_(q), mode_(mode), heard_(heard), silent_(silent), known_(known), local_(is_local_name(q.name)) {}
 
   ruling sentence() {
     for (const testimony& t : heard_) hear(t);
+    hear_liars();
     const testimonies& base = believed();
     if (mode_ == trust::open) take_first(base);
     else weigh(base);
+    take_proved();
     settle(base);
     return std::move(ruling_);
   }
 
  private:
-  bool cannot_be(const tharsis_address& a) const { return mode_ != trust::open && !local_ && !bogus(a).empty(); }
+  // Why it is not the name's; empty: it may be.
+  std::string why_not(const tharsis_address& a) const {
+    if (mode_ == trust::open) return {};
+    if (const std::string_view why = known_.why_not(a); !why.empty() && !vouched_for(a)) return std::string(why);
+    const std::string_view why = local_ ? std::string_view() : bogus(a);
+    return why.empty() ? std::string() : "no public name has " + std::string(why);
+  }
+  // Where a trusted server gives it, and another's certificate is there, it is the way there that lies.
+  bool vouched_for(const tharsis_address& a) const {
+    return std::any_of(heard_.begin(), heard_.end(), [&](const testimony& t) {
+      return t.vouched && std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& o) { return same_ip(a, o); });
+    });
+  }
+  bool cannot_be(const tharsis_address& a) const { return !why_not(a).empty(); }
   bool has_use(const testimony& t) const {
     return std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& a) { return !cannot_be(a); });
   }
@@ -52,10 +68,32 @@ class bench {
     for (const auto& a : t.what.addresses) {
       if (!cannot_be(a)) continue;
       saw(finding::hijack);
-      refuse(a, t, "no public name has " + std::string(bogus(a)));
+      refuse(a, t, why_not(a));
     }
     if (found(t) && !has_use(t)) return;
-    (t.vouched ? vouched_ : plain_).push_back(&t);
+    const bool doubted = !t.vouched && mode_ != trust::open && (known_.only_proven || known_.lied(t.source));
+    (t.vouched ? vouched_ : doubted ? liars_ : plain_).push_back(&t);
+  }
+  // Who is in quarantine has a vote only where nobody else has, and nobody trusted was asked.
+  void hear_liars() {
+    const bool trusted = silent_.vouched > 0 || std::any_of(heard_.begin(), heard_.end(), [](const testimony& t) { return t.vouched; });
+    if (trusted || known_.only_proven || !plain_.empty()) return;
+    plain_.swap(liars_);
+  }
+  // A trusted server says that there is none.
+  bool denied() const {
+    return !vouched_.empty() && std::none_of(vouched_.begin(), vouched_.end(), [](const auto* t) { return found(*t); });
+  }
+  // Certificates do not lie: who has shown one for the name is as good as what a trusted server gives.
+  void take_proved() {
+    if (mode_ == trust::open || denied()) return;
+    for (candidate& c : ruling_.candidates)
+      if (known_.has_proved(c.address) && !std::exchange(c.proven, true)) c.why = "it has proved by TLS to be the name's";
+    for (const testimonies* side : {&vouched_, &plain_, &liars_})
+      for (const testimony* t : *side)
+        for (const auto& a : t->what.addresses)
+          if (known_.has_proved(a) && !cannot_be(a) && !is_among(ruling_.candidates, a)) ruling_.candidates.push_back({a, t->source, true, "it has proved by TLS to be the name's"});
+    std::erase_if(ruling_.refused, [&](const refusal& r) { return is_among(ruling_.candidates, r.address); });
   }
   const testimonies& believed() const {
     if (mode_ == trust::open) return plain_first();
@@ -87,6 +125,13 @@ class bench {
       if (found(*t) == exists) note_life(*t);
     for (const testimonies* side : {&vouched_, &plain_})
       for (const testimony* t : *side) turn_down_others(*t, side == &base, exists);
+    for (const testimony* t : liars_) turn_down_liar(*t, exists);
+  }
+  void turn_down_liar(const testimony& t, bool exists) {
+    if (!vouched_.empty()) return turn_down_others(t, false, exists);
+    for (const auto& a : t.what.addresses)
+      if (!cannot_be(a) && !is_among(ruling_.candidates, a))
+        refuse(a, t, known_.lied(t.source) ? "its source lied on this network, or contradicted a trusted one, and is not believed for a while" : "on this network only who proves its name is believed");
   }
 
   // Addresses that more than half of those who have some give; where there are none, those that they or their neighbours give;
@@ -122,7 +167,7 @@ class bench {
   void turn_down_others(const testimony& t, bool is_base, bool exists) {
     bool differs = false;
     for (const auto& a : t.what.addresses) {
-      if (cannot_be(a) || is_among(ruling_.candidates, a)) continue;
+      if (cannot_be(a) || is_among(ruling_.candidates, a) || (known_.has_proved(a) && !denied())) continue;
       differs = true;
       if (mode_ == trust::strict && vouched_.empty()) refuse(a, t, "it is not proven, and strict mode takes nothing else");
       else if (!exists) refuse(a, t, is_base ? "most other servers say that there is no such address" : "a trusted server says that there is no such address");
@@ -138,6 +183,7 @@ class bench {
 
   void settle(const testimonies& base) {
     ruling_.trusted = !vouched_.empty() && &base == &vouched_;
+    const bool doubted = !liars_.empty() && base.empty();
     if (!ruling_.candidates.empty()) {
       ruling_.status = THARSIS_OK;
       const bool proven = std::all_of(ruling_.candidates.begin(), ruling_.candidates.end(), [](const candidate& c) { return c.proven; });
@@ -146,12 +192,16 @@ class bench {
     }
     const std::string name = "the name '" + question_.name + "'";
     const std::string kind(type_name(question_.kind));
-    if (mode_ == trust::strict && vouched_.empty() && !plain_.empty()) {
+    if (doubted) {
+      ruling_.status = THARSIS_E_DENIED;
+      ruling_.reason = name + " was not resolved: no trusted server answered, and who did is not believed on this network";
+    } else if (mode_ == trust::strict && vouched_.empty() && !plain_.empty()) {
       ruling_.status = THARSIS_E_DENIED;
       ruling_.reason = name + " was not resolved: no trusted server answered, and strict mode believes nobody else";
     } else if (!base.empty()) {
       ruling_.status = THARSIS_E_NOT_FOUND;
       const bool none = std::any_of(base.begin(), base.end(), [](const auto* t) { return t->what.what == findings::kind::no_name; });
+      ruling_.no_name = none;
       ruling_.reason = none ? "there is no " + name.substr(4) + "; check its spelling" : name + " has no address of type " + kind;
     } else if (!ruling_.refused.empty()) {
       ruling_.status = THARSIS_E_NOT_FOUND;
@@ -171,8 +221,10 @@ class bench {
   const trust mode_;
   const std::span<const testimony> heard_;
   const silence silent_;
+  const beliefs& known_;
   const bool local_;
-  testimonies vouched_, plain_;  // With a vote.
+  testimonies vouched_, plain_;  // With a vote,
+  testimonies liars_;            // and without.
   mutable testimonies all_;
   ruling ruling_{};
 };
@@ -197,8 +249,8 @@ std::string ruling::verdict() const {
   return status == THARSIS_E_DENIED ? "not_trusted" : "no_answer";
 }
 
-ruling judge(const question& q, trust mode, std::span<const testimony> heard, silence silent) {
-  return bench(q, mode, heard, silent).sentence();
+ruling judge(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known) {
+  return bench(q, mode, heard, silent, known).sentence();
 }
 
 record_ruling judge_records(const question& q, trust mode, std::span<const testimony> heard) {
@@ -238,10 +290,10 @@ std::optional<trust> trust_named(std::string_view word) {
   return std::nullopt;
 }
 
-bool decided(const question& q, trust mode, std::span<const testimony> heard, silence silent) {
+bool decided(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known) {
   if (silent.vouched + silent.plain == 0) return true;
   if (q.kind != type::a && q.kind != type::aaaa) return judge_records(q, mode, heard).proven;
-  const ruling now = judge(q, mode, heard, silent);
+  const ruling now = judge(q, mode, heard, silent, known);
   if (mode == trust::open) return now.status == THARSIS_OK;
   if (now.status != THARSIS_OK && now.status != THARSIS_E_NOT_FOUND) return false;
   if (std::any_of(heard.begin(), heard.end(), [](const testimony& t) { return t.vouched && (found(t) || found_none(t)); })) return true;
@@ -278,6 +330,7 @@ ruling both(ruling v6, ruling v4) {
   all.status = worse.status;
   all.life = worse.life;
   all.reason = worse.reason;
+  all.no_name = v6.no_name && v4.no_name;
   return all;
 }
 

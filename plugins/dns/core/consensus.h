@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/dns/core/beliefs.h"
 #include "plugins/dns/core/findings.h"
 
 namespace tharsis::dns {
@@ -30,6 +31,7 @@ struct testimony {
   findings what;
   // Answers that came in its name and that it contradicted: somebody else forged them.
   std::vector<findings> forged;
+  instant began{};  // When it was asked.
 };
 
 struct candidate {
@@ -65,6 +67,7 @@ struct ruling {
   bool trusted = false;  // Servers that proved their names said so, also where it is that there is nothing.
   uint32_t life = 0;   // Seconds, of what was believed; 0: it does not say.
   std::string reason;  // A sentence unless OK.
+  bool no_name = false;  // NOT_FOUND: there is no such name, of any type.
   std::string verdict() const;  // One word: word(saw), or why there is nothing.
 };
 
@@ -74,11 +77,13 @@ struct silence {
 };
 
 // `heard`, in the order they came, about one type of addresses.
-ruling judge(const question& q, trust mode, std::span<const testimony> heard, silence silent);
+// What is known beforehand: an address that is refuted is refused, one that has proved to be the name's counts as if a trusted
+// server gave it, whoever does, and who is in quarantine has no vote where others speak or a trusted server was asked.
+ruling judge(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known = {});
 
 // May one stop waiting for the silent ones? A trusted answer decides; where no trusted server is left to wait for, so do
 // more than half of all.
-bool decided(const question& q, trust mode, std::span<const testimony> heard, silence silent);
+bool decided(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known = {});
 
 // Of any other type of records: those that a trusted server has, else those that most have.
 struct record_ruling {

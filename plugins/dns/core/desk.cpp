@@ -207,6 +207,13 @@ void desk::on_network(instant now) {
   prefetch_list(now);
 }
 
+void desk::on_doubted(const std::string& name, const tharsis_address& at, instant now) {
+  for (const uint32_t family : {0u, 4u, 6u}) {
+    const auto known = cache_.find({name, family}, now).what.addresses;
+    if (std::any_of(known.begin(), known.end(), [&](const auto& a) { return same_ip(a, at); })) cache_.forget(name);
+  }
+}
+
 void desk::on_stop() {
   stopped_ = true;
   while (!open_.empty()) withdraw(open_.begin()->first, withdrawn(open_.begin()->second.about, "dns is stopping"));

@@ -51,6 +51,8 @@ class desk {
   void on_network(instant now);
   // Everything open is answered now, everything asked later at once: CANCELLED.
   void on_stop();
+  // The address is not the name's: what is remembered of it with that address is forgotten.
+  void on_doubted(const std::string& name, const tharsis_address& at, instant now);
 
   // When to come back with on_deadline().
   instant deadline() const { return due_.empty() ? never : due_.begin()->first; }

@@ -173,6 +173,7 @@ findings read_findings(const question& q, const message& m) {
     if (!s.moved) break;
   }
   f.tail = at.text();
+  if (q.kind != type::a && q.kind != type::aaaa) f.bytes.assign(m.bytes().begin(), m.bytes().end());
   f.strays = m.answers().left() - std::min(used, m.answers().left());
   std::stable_sort(f.services.begin(), f.services.end(), [](const auto& a, const auto& b) { return a.priority < b.priority; });
   for (const service_record& service : f.services) f.texts.push_back(shown_as(service));

@@ -7,6 +7,7 @@
 
 #include "plugins/dns/core/question.h"
 #include "sdk/abi/net.h"
+#include "sdk/pure/time.h"
 
 namespace tharsis::dns {
 
@@ -32,6 +33,8 @@ struct findings {
   std::string tail;                        // Where the aliases end.
   size_t strays = 0;                       // Records among the answers that nobody asked for.
   std::string why;                         // A sentence, if failed.
+  std::vector<uint8_t> bytes{};            // The message, for who hands it on; of A and AAAA none.
+  instant came{};                          // Set by who waits for it.
 };
 
 // More aliases than this are a circle, or want to keep somebody busy.

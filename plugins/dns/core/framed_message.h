@@ -9,14 +9,16 @@ namespace tharsis::dns {
 
 class framed_message {
  public:
-  // What is behind the message is not taken.
-  void on_bytes(std::span<const uint8_t> bytes) {
+  // Answers how many were taken: what is behind the message is not.
+  size_t on_bytes(std::span<const uint8_t> bytes) {
+    const size_t given = bytes.size();
     while (!whole() && !bytes.empty()) {
       const size_t wanted = bytes_.size() < 2 ? 2 : 2 + size();
       const auto part = bytes.first(std::min(bytes.size(), wanted - bytes_.size()));
       bytes_.insert(bytes_.end(), part.begin(), part.end());
       bytes = bytes.subspan(part.size());
     }
+    return given - bytes.size();
   }
   bool whole() const { return bytes_.size() >= 2 && bytes_.size() == 2 + size(); }
   bool begun() const { return !bytes_.empty(); }

@@ -45,6 +45,7 @@ class message {
   static defect read(std::span<const uint8_t> bytes, message& into);
 
   uint16_t id() const { return number(0); }
+  std::span<const uint8_t> bytes() const { return bytes_; }
   bool is_answer() const { return (bytes_[2] & 0x80) != 0; }
   uint8_t operation() const { return (bytes_[2] >> 3) & 0x0F; }
   bool authoritative() const { return (bytes_[2] & 0x04) != 0; }
@@ -67,6 +68,7 @@ class message {
     records(std::span<const uint8_t> bytes, size_t at, size_t left) : bytes_(bytes), at_(at), left_(left) {}
     bool next(record& r);
     size_t left() const { return left_; }
+    size_t at() const { return at_; }  // Of the next one, in the message.
 
    private:
     std::span<const uint8_t> bytes_;

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "plugins/dns/core/consensus.h"
+#include "plugins/dns/core/proof_queue.h"
+#include "plugins/dns/core/serve_settings.h"
 #include "plugins/dns/core/server.h"
 #include "plugins/dns/core/table_key.h"
 #include "plugins/dns/core/udp_inquiry.h"
@@ -84,6 +86,12 @@ struct settings {
     // enough to cost nothing.
     duration again = 30s;
   } known;
+
+  // By TLS, of addresses that no trusted server gives.
+  proof_settings proof{};
+
+  // A resolver for other programs of this machine; where it names no place there is none.
+  serve_settings serve{};
 
   // By name as canonical_name() writes it; ports 0, in the profile's order.
   std::map<std::string, std::vector<tharsis_address>> pins;

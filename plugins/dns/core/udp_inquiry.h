@@ -50,6 +50,7 @@ class udp_inquiry {
       return;
     }
     findings f = read_findings(question_, m);
+    f.came = now;
     if (!answered()) until_ = std::min(until_, later(now, settings_.late_window));
     if (answers_.size() < answers_max && std::none_of(answers_.begin(), answers_.end(), [&](const auto& a) { return same(a, f); }))
       answers_.push_back(std::move(f));

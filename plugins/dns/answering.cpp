@@ -1,0 +1,90 @@
+#include "plugins/dns/answering.h"
+
+#include <algorithm>
+
+#include "plugins/dns/core/question.h"
+#include "sdk/pure/error.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::dns {
+namespace {
+
+// Of what holds for ever, or does not say: long enough not to be asked for each connection.
+constexpr duration life_otherwise = 30s;
+constexpr size_t stream_room = 65'535;
+
+// RFC 6761, 6.3: nobody is asked for these.
+bool is_this_machine(const std::string& name) { return name == "localhost" || name.ends_with(".localhost"); }
+
+std::vector<tharsis_address> this_machine() { return {*parse_ip("127.0.0.1"), *parse_ip("::1")}; }
+
+uint32_t seconds_of(duration life) {
+  return static_cast<uint32_t>(std::clamp<int64_t>(std::chrono::duration_cast<std::chrono::seconds>(life).count(), 0, 0x7FFFFFFF));
+}
+
+}  // namespace
+
+answering::withdrawal::~withdrawal() {
+  if (owner.waiting_.erase(id) != 0) owner.names_.cancel(owner.names_.self, id);
+}
+
+task<std::vector<uint8_t>> answering::answer(std::vector<uint8_t> request, bool datagram) {
+  heard_request heard = hear_request(request);
+  if (!heard.question) co_return std::move(heard.refusal);
+  served_question& q = *heard.question;
+  if (open_ >= questions_max_) co_return reply_without(q, rcode::server_failed, "too many questions are open");
+  const counted one(open_);
+  const size_t room = datagram ? std::min<size_t>(q.room, datagram_max) : stream_room;
+  if (q.kind != type::a && q.kind != type::aaaa) co_return co_await answer_records(std::move(q), room);
+  if (is_this_machine(q.name)) co_return reply_with(q, this_machine(), seconds_of(life_otherwise), room);
+  co_return co_await answer_addresses(std::move(q), room);
+}
+
+task<std::vector<uint8_t>> answering::answer_addresses(served_question q, size_t room) {
+  waiting w(means_.place);
+  tharsis_handle id = 0;
+  tharsis_error why = no_error();
+  const tharsis_status taken = names_.resolve(names_.self, text_of(q.name), q.kind == type::a ? 4 : 6, &answering::on_answer, this, &id, &why);
+  if (taken != THARSIS_OK) co_return reply_without(q, rcode::server_failed, why.text);
+  waiting_[id] = &w;
+  const withdrawal guard{*this, id};
+  while (!w.done) co_await w.came.wait();
+  if (w.status == THARSIS_OK) co_return reply_with(q, w.addresses, seconds_of(w.life > duration::zero() ? w.life : life_otherwise), room);
+  if (w.status == THARSIS_E_NOT_FOUND) co_return reply_without(q, w.no_name ? rcode::no_name : rcode::ok, w.reason);
+  co_return reply_without(q, rcode::server_failed, w.reason);
+}
+
+// [own strand]
+void answering::on_answer(void* self, tharsis_handle id, const tharsis_dns_answer* a) {
+  answering& s = *static_cast<answering*>(self);
+  const auto found = s.waiting_.find(id);
+  if (found == s.waiting_.end()) return;
+  waiting& w = *found->second;
+  s.waiting_.erase(found);
+  w.done = true;
+  w.status = a->status;
+  w.addresses.assign(a->addresses, a->addresses + a->count);
+  w.reason = view(a->reason);
+  w.life = duration(a->life);
+  w.no_name = a->no_name != 0;
+  w.came.raise();
+}
+
+// Who asks for addresses' companions (HTTPS, SVCB) does well without them.
+task<std::vector<uint8_t>> answering::answer_records(served_question q, size_t room) {
+  const bool spared = q.kind == type::https || q.kind == type::svcb;
+  if (settings_.servers.empty()) co_return reply_without(q, rcode::ok, "the system's resolver is asked for addresses only");
+  signal over(means_.place);
+  inquiry::wish w{q.name, {q.kind}, later(means_.place.now(), std::min(settings_.budget, settings_.timeout))};
+  inquiry asked(means_, settings_, std::move(w), [&over] { over.raise(); });
+  while (!asked.over()) co_await over.wait();
+  question what;
+  what.name = q.name;
+  what.kind = q.kind;
+  const record_ruling said = judge_records(what, settings_.mode, asked.heard(0));
+  for (const testimony& t : asked.heard(0))
+    if (t.source == said.source && !t.what.bytes.empty()) co_return reply_like(q, t.what.bytes, room);
+  co_return reply_without(q, spared ? rcode::ok : rcode::server_failed, said.reason);
+}
+
+}  // namespace tharsis::dns

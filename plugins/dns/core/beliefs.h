@@ -1,0 +1,39 @@
+// What is thought of those who answer and of what they give, before a question is judged. Pure.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sdk/abi/net.h"
+#include "sdk/pure/address.h"
+
+namespace tharsis::dns {
+
+struct beliefs {
+  struct refuted {
+    tharsis_address address{};
+    std::string why;  // "its certificate is for other.example"
+  };
+  std::vector<refuted> not_its{};          // Addresses that are not the name's.
+  std::vector<tharsis_address> its{};      // Addresses that have proved to be the name's.
+  std::vector<std::string> liars{};        // Sources that are not believed.
+  bool only_proven = false;                // No plain server is.
+
+  std::string_view why_not(const tharsis_address& a) const {
+    for (const refuted& r : not_its)
+      if (same_ip(r.address, a)) return r.why;
+    return {};
+  }
+  bool has_proved(const tharsis_address& a) const {
+    for (const auto& one : its)
+      if (same_ip(one, a)) return true;
+    return false;
+  }
+  bool lied(std::string_view source) const {
+    for (const auto& one : liars)
+      if (one == source) return true;
+    return false;
+  }
+};
+
+}  // namespace tharsis::dns

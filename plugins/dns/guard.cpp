@@ -1,0 +1,291 @@
+#include "plugins/dns/guard.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "plugins/dns/core/address_rules.h"
+#include "plugins/dns/core/name.h"
+#include "plugins/dns/trust_file.h"
+#include "sdk/async/tcp_stream.h"
+#include "sdk/async/tls_stream.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::dns {
+namespace {
+
+// On a network that proved clean: so long a trusted server has to answer before plain ones are asked.
+constexpr duration plain_after = 400ms;
+constexpr duration canary_timeout = 2s;
+constexpr duration portal_first_look = 5s, portal_last_look = 60s;
+// Until sdt says otherwise, or the network changes.
+constexpr size_t ports_max = 256, proofs_each = 2, names_shown = 4;
+
+using kind_of_finding = findings::kind;
+
+bool gives(const testimony& t, const tharsis_address& a) {
+  return std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& o) { return same_ip(a, o) || neighbours(a, o); });
+}
+bool speaks(const testimony& t) { return t.what.what != kind_of_finding::failed; }
+bool finds(const testimony& t) { return t.what.what == kind_of_finding::found; }
+
+// Has it nothing of what the trusted ones have? That there is no address of one family is what many a router says of all names.
+bool contradicts(const testimony& t, const std::vector<const testimony*>& trusted) {
+  if (trusted.empty() || t.what.what == kind_of_finding::no_data) return false;
+  return std::none_of(trusted.begin(), trusted.end(), [&](const testimony* o) {
+    return finds(*o) == finds(t) && (!finds(t) || std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& a) { return gives(*o, a); }));
+  });
+}
+
+std::string listed(const std::vector<tharsis_address>& all) {
+  std::string text;
+  for (size_t i = 0; i < std::min(all.size(), names_shown); ++i) text += (i > 0 ? " " : "") + ip_text(all[i]);
+  return text;
+}
+
+// An authority that is trusted, but a clock that is wrong, or somebody who forgot to renew: it says nothing of whose it is.
+bool is_about_time(const std::string& why) { return why.find(" expired on ") != std::string::npos || why.find(" is not valid before ") != std::string::npos; }
+
+}  // namespace
+
+guard::counts::counts(const host& h)
+    : lies(h.count<counter>("lies", "1", "Answers that cannot be true, or that a trusted server contradicts")),
+      proved(h.count<counter>("addresses_proved", "1", "Addresses that showed a certificate for the name")),
+      refuted(h.count<counter>("addresses_refuted", "1", "Addresses that showed another certificate")),
+      inconclusive(h.count<counter>("proofs_inconclusive", "1", "Addresses that proved nothing: no connection, or no TLS")),
+      canaries(h.count<counter>("canaries", "1", "Names asked for that do not exist, to see where they lead")) {}
+
+guard::guard(const host& tables, const means& m, const settings& s, std::function<void(const std::string& name, const tharsis_address& at)> doubted)
+    : host_(tables), log_(tables.log), place_(m.place), means_(m), settings_(s), doubted_(std::move(doubted)), counts_(tables), queue_(s.proof), work_(m.place), portal_watch_(m.place) {}
+
+void guard::on_network(const tharsis_network_state& now) {
+  const std::string id(view(now.id));
+  if (id == network_ && !id.empty()) return;
+  network_ = id;
+  ledger_.on_network(network_);
+  queue_.clear();
+  looked_ = false;
+  portal_watch_.clear();
+}
+
+void guard::prepare(inquiry::wish& w) const {
+  const instant now = place_.now();
+  w.known = ledger_.about(w.name, now);
+  const bool trusted = std::any_of(settings_.servers.begin(), settings_.servers.end(), [](const server& s) { return s.vouched(); });
+  if (trusted && settings_.mode == trust::guarded && ledger_.clean(now)) w.plain_after = plain_after;
+}
+
+bool guard::is_for_portal(std::string_view name) const { return is_local_name(name) || (!ledger_.portal_host().empty() && name == ledger_.portal_host()); }
+
+void guard::on_heard(const inquiry& i) {
+  if (settings_.mode == trust::open || is_local_name(i.asked().name)) return;
+  for (size_t kind = 0; kind < i.asked().kinds.size(); ++kind) weigh(i, kind);
+  if (queue_.waiting() > 0 && !std::exchange(proving_, true)) work_.spawn(prove());
+}
+
+void guard::weigh(const inquiry& i, size_t kind) {
+  const question& q = i.about(kind);
+  std::vector<const testimony*> trusted;
+  const uint64_t lies = lies_;
+  bool plain_spoke = false, differs = false;
+  for (const testimony& t : i.heard(kind))
+    if (t.vouched && speaks(t)) trusted.push_back(&t);
+  for (const testimony& t : i.heard(kind)) {
+    for (const findings& f : t.forged) {
+      counts_.lies.add();
+      differs = true;
+      tell_lie(q.name, t.source, THARSIS_DNS_LIE_FORGED, listed(f.addresses), listed(t.what.addresses), "answers that the server contradicts came in its name");
+    }
+    if (t.vouched || !speaks(t)) continue;
+    plain_spoke = true;
+    weigh_plain(q, t, trusted);
+    const bool proved = std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& a) { return ledger_.proof(q.name, a, place_.now()) == true; });
+    if (proved || !contradicts(t, trusted)) continue;
+    differs = true;
+    ledger_.on_doubt(t.source, place_.now());
+  }
+  if (differs) ledger_.on_disagreed();
+  else if (plain_spoke && !trusted.empty()) {
+    const bool before = ledger_.clean(place_.now());
+    ledger_.on_agreed(place_.now());
+    if (!before && ledger_.clean(place_.now())) tell_source({}, THARSIS_DNS_NETWORK_CLEAN, "plain and trusted servers agreed on 20 names in a row", ledger_settings{}.clean_for);
+  }
+  if ((differs || lies_ != lies) && !std::exchange(looked_, true)) work_.spawn(look_for_wildcards());
+}
+
+// What cannot be is a lie; what a trusted server does not give is to prove itself; where nobody trusted speaks all is.
+void guard::weigh_plain(const question& q, const testimony& t, const std::vector<const testimony*>& trusted) {
+  const auto truth = std::find_if(trusted.begin(), trusted.end(), [](const testimony* o) { return finds(*o); });
+  const std::string known = truth == trusted.end() ? std::string() : listed((*truth)->what.addresses);
+  for (const auto& a : t.what.addresses)
+    if (const std::string_view why = bogus(a); !why.empty()) return lie(q, t, THARSIS_DNS_LIE_BOGUS, ip_text(a), known, "no public name has " + std::string(why));
+  if (t.what.what == kind_of_finding::no_name && truth != trusted.end())
+    return lie(q, t, THARSIS_DNS_LIE_HIDDEN, "no such name", known, "a trusted server knows the name");
+  size_t count = 0;
+  for (const auto& a : t.what.addresses) {
+    const bool confirmed = std::any_of(trusted.begin(), trusted.end(), [&](const testimony* o) { return gives(*o, a); });
+    if (!confirmed && ++count <= proofs_each) suspect(q.name, a, t.source);
+  }
+}
+
+void guard::suspect(const std::string& name, const tharsis_address& at, const std::string& source) {
+  const auto known = ledger_.proof(name, at, place_.now());
+  if (known) return;
+  tharsis_address to = at;
+  const auto dialled = ports_.find(ip_text(at));
+  to.port = dialled != ports_.end() ? dialled->second : settings_.proof.port;
+  queue_.add({name, to, source}, place_.now());
+}
+
+void guard::lie(const question& q, const testimony& t, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why) {
+  counts_.lies.add();
+  ++lies_;
+  tell_lie(q.name, t.source, kind, said, truth, why);
+  const bool before = ledger_.quarantined(t.source, place_.now());
+  const instant until = ledger_.on_lie(t.source, why, place_.now());
+  if (!before && until > place_.now()) tell_source(t.source, THARSIS_DNS_SOURCE_QUARANTINED, "it said " + said + " of " + q.name + ": " + why, until - place_.now());
+}
+
+void guard::tell_lie(const std::string& name, const std::string& source, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why) const {
+  const tharsis_dns_hijack event{kind, 0, text_of(name), text_of(source), text_of(said), text_of(truth), text_of(why), text_of(network_)};
+  host_.publish(topics_.hijack, &event);
+}
+
+void guard::tell_source(const std::string& source, uint32_t state, const std::string& why, duration lasts) const {
+  log_.info("how dns thinks of a source source={source} state={state} why={why}", source.empty() ? std::string("all") : source, state, why);
+  const tharsis_dns_source event{state, 0, text_of(source), text_of(why), text_of(network_), lasts.count()};
+  host_.publish(topics_.source, &event);
+}
+
+void guard::on_dialled(const std::string& name, const tharsis_address& at, int32_t proved) {
+  if (at.port != 0 && (ports_.size() < ports_max || ports_.count(ip_text(at)) != 0)) ports_[ip_text(at)] = at.port;
+  const auto canonical = canonical_name(name);
+  if (!canonical || proved == THARSIS_DNS_NOT_ASKED) return;
+  if (proved == THARSIS_DNS_PROVED) return ledger_.on_proof(*canonical, at, place_.now());
+  refute(*canonical, at, {}, "who dialled it found the certificate of another there");
+}
+
+// Its source lied, unless it is one that proves its name: then the way to the address is somebody else's.
+void guard::refute(const std::string& name, const tharsis_address& at, const std::string& source, const std::string& why) {
+  counts_.refuted.add();
+  ledger_.on_refuted(name, at, why, place_.now());
+  tell_lie(name, source, THARSIS_DNS_LIE_REFUTED, ip_text(at), {}, why);
+  const bool plain = std::any_of(settings_.servers.begin(), settings_.servers.end(), [&](const server& s) { return s.text == source && !s.vouched(); });
+  if (plain) {
+    const instant until = ledger_.on_lie(source, why, place_.now());
+    tell_source(source, THARSIS_DNS_SOURCE_QUARANTINED, "it said " + ip_text(at) + " of " + name + ": " + why, until - place_.now());
+  }
+  doubted_(name, at);
+}
+
+task<void> guard::prove() {
+  if (!loaded_) co_await load();
+  signal pause(place_);
+  while (queue_.waiting() > 0 && trusted_) {
+    if (queue_.deadline() > place_.now()) co_await pause.wait(queue_.deadline());
+    const auto next = queue_.take(place_.now());
+    if (!next) continue;
+    const std::string network = network_;
+    const instant deadline = later(place_.now(), settings_.proof.timeout);
+    auto wire = co_await dial_tcp(place_, *host_.net, next->at, deadline);
+    error end = wire ? fine() : wire.failure();
+    if (wire) {
+      std::unique_ptr<stream> under = std::move(*wire);
+      auto secured = co_await tls_connect(place_, std::move(under), *trusted_, next->name, deadline);
+      end = secured ? fine() : secured.failure();
+      if (secured) (*secured)->end();
+    }
+    if (network != network_) continue;  // It was learned elsewhere.
+    if (end.status == THARSIS_OK) {
+      counts_.proved.add();
+      ledger_.on_proof(next->name, next->at, place_.now());
+      ledger_.on_believed(next->source);
+    } else if (end.status == THARSIS_E_UNTRUSTED && !is_about_time(end.text)) {
+      refute(next->name, next->at, next->source, end.text);
+    } else {
+      counts_.inconclusive.add();
+    }
+  }
+  proving_ = false;
+}
+
+// Servers of names are vouched for by whom the system trusts, also where dns' own servers are by somebody else.
+task<void> guard::load() {
+  settings::tls_settings from = settings_.tls;
+  from.system_store = true;
+  means own{host_, place_, {}, {}, {}};
+  co_await load_trust(own, from);
+  loaded_ = true;
+  trusted_ = std::move(own.web);
+  if (!trusted_) log_.warning("addresses cannot prove whose they are reason={reason}", own.untrusted.text);
+}
+
+// Of fourteen letters: nobody has it.
+std::string guard::strange_name() const {
+  std::array<uint8_t, 14> dice{};
+  host_.random->fill(host_.random->self, dice.data(), dice.size());
+  std::string name;
+  for (const uint8_t d : dice) name += static_cast<char>('a' + d % 26);
+  return name + ".com";
+}
+
+// Two names that do not exist and lead to the same place: somebody's landing server.
+task<void> guard::look_for_wildcards() {
+  for (const server& to : settings_.servers) {
+    if (to.vouched()) continue;
+    std::vector<tharsis_address> before;
+    for (int round = 0; round < 2; ++round) {
+      const std::string network = network_;
+      const std::string name = strange_name();
+      counts_.canaries.add();
+      const auto first = std::make_shared<std::optional<findings>>();
+      const testimony said = co_await ask(means_, to, name, type::a, later(place_.now(), canary_timeout), first);
+      if (network != network_ || said.what.what != kind_of_finding::found) break;
+      for (const auto& a : said.what.addresses) {
+        const bool again = std::any_of(before.begin(), before.end(), [&](const auto& b) { return same_ip(a, b); });
+        if (!again) continue;
+        ledger_.on_landing(a, place_.now());
+        tell_lie(name, said.source, THARSIS_DNS_LIE_LANDING, ip_text(a), "no such name", "names that do not exist lead there");
+      }
+      before = said.what.addresses;
+    }
+  }
+}
+
+void guard::on_advice(uint32_t code, const std::string& about, duration life) {
+  const instant now = place_.now(), until = later(now, life);
+  const bool on = life > duration::zero();
+  if (code == THARSIS_DNS_USE_DOH) {
+    ledger_.on_use_doh(until);
+    tell_source({}, on ? THARSIS_DNS_NETWORK_DOH_ONLY : THARSIS_DNS_NETWORK_USUAL, "somebody who looked at the network says so", life);
+  } else if (code == THARSIS_DNS_QUARANTINE) {
+    if (on) ledger_.on_quarantine(about, "somebody who looked at the network says so", until);
+    else ledger_.on_release(about);
+    tell_source(about, on ? THARSIS_DNS_SOURCE_QUARANTINED : THARSIS_DNS_SOURCE_RELEASED, "somebody who looked at the network says so", life);
+  } else if (code == THARSIS_DNS_PORTAL) {
+    ledger_.on_portal(until, canonical_name(about) ? *canonical_name(about) : std::string());
+    tell_source({}, on ? THARSIS_DNS_NETWORK_PORTAL : THARSIS_DNS_NETWORK_USUAL, "the network wants a login first", life);
+    portal_watch_.clear();
+    if (on) portal_watch_.spawn(watch_portal());
+  }
+}
+
+// A trusted server that answers says that the login is over.
+task<void> guard::watch_portal() {
+  signal pause(place_);
+  for (duration wait = portal_first_look; portal(); wait = std::min(wait * 3 / 2, portal_last_look)) {
+    co_await pause.wait(later(place_.now(), wait));
+    for (const server& to : settings_.servers) {
+      if (!to.vouched() || !portal()) continue;
+      counts_.canaries.add();
+      const auto first = std::make_shared<std::optional<findings>>();
+      const testimony said = co_await ask(means_, to, strange_name(), type::a, later(place_.now(), canary_timeout), first);
+      if (said.what.what == kind_of_finding::failed) continue;
+      ledger_.on_portal({}, {});
+      tell_source({}, THARSIS_DNS_NETWORK_USUAL, "a trusted server answers: the login is over", {});
+      co_return;
+    }
+  }
+}
+
+}  // namespace tharsis::dns

@@ -1,0 +1,87 @@
+// Watches who lies: weighs what servers have said of names against each other, has addresses prove by TLS whose they are, asks for
+// names that do not exist, and remembers all of it (core/trust_ledger.h). Tells of it on the bus: dns.hijack, dns.source.
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/dns/core/proof_queue.h"
+#include "plugins/dns/core/settings.h"
+#include "plugins/dns/core/trust_ledger.h"
+#include "plugins/dns/inquiry.h"
+#include "sdk/abi/dns.h"
+#include "sdk/abi/network.h"
+#include "sdk/async/host.h"
+#include "sdk/async/task_set.h"
+#include "sdk/pure/logger.h"
+
+namespace tharsis::dns {
+
+class guard {
+ public:
+  struct topics {
+    tharsis_handle hijack = 0, source = 0;  // 0: nobody is told.
+  };
+  // `doubted` hears of addresses that are not those of a name. All outlive it.
+  guard(const host& tables, const means& m, const settings& s, std::function<void(const std::string& name, const tharsis_address& at)> doubted);
+  guard(const guard&) = delete;
+
+  void tell_on(const topics& t) { topics_ = t; }
+  void close() { work_.clear(), portal_watch_.clear(); }
+
+  void on_network(const tharsis_network_state& now);
+  // What is known before the servers are asked for a name.
+  void prepare(inquiry::wish& w) const;
+  // What they have said.
+  void on_heard(const inquiry& i);
+  // Whoever dialled found that the address is the name's, or that it is not.
+  void on_dialled(const std::string& name, const tharsis_address& at, int32_t proved);
+  // sdt's word; see tharsis_dns::advise.
+  void on_advice(uint32_t code, const std::string& about, duration life);
+
+  bool portal() const { return ledger_.portal(place_.now()); }
+  // Of the network before its login: local names, and the login's own.
+  bool is_for_portal(std::string_view name) const;
+  const trust_ledger& known() const { return ledger_; }
+
+ private:
+  struct counts {
+    explicit counts(const host& h);
+    counter lies, proved, refuted, inconclusive, canaries;
+  };
+  void weigh(const inquiry& i, size_t kind);
+  void weigh_plain(const question& q, const testimony& t, const std::vector<const testimony*>& trusted);
+  void suspect(const std::string& name, const tharsis_address& at, const std::string& source);
+  void lie(const question& q, const testimony& t, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why);
+  void tell_lie(const std::string& name, const std::string& source, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why) const;
+  void tell_source(const std::string& source, uint32_t state, const std::string& why, duration lasts) const;
+  void refute(const std::string& name, const tharsis_address& at, const std::string& source, const std::string& why);
+
+  task<void> prove();
+  task<void> load();
+  task<void> look_for_wildcards();
+  task<void> watch_portal();
+  std::string strange_name() const;
+
+  const host host_;
+  const logger log_;
+  strand& place_;
+  const means& means_;
+  const settings& settings_;
+  const std::function<void(const std::string&, const tharsis_address&)> doubted_;
+  const counts counts_;
+  topics topics_;
+  std::string network_;
+  trust_ledger ledger_;
+  proof_queue queue_;
+  std::map<std::string, uint16_t> ports_;  // By address: where it was dialled last.
+  std::optional<tls_context> trusted_;
+  uint64_t lies_ = 0;
+  bool loaded_ = false, proving_ = false, looked_ = false;
+  task_set work_, portal_watch_;
+};
+
+}  // namespace tharsis::dns

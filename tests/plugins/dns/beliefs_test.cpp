@@ -1,0 +1,100 @@
+// What is known of who speaks, and of what they give, changes what is made of it.
+#include <gtest/gtest.h>
+
+#include "plugins/dns/core/consensus.h"
+#include "plugins/dns/core/proof_queue.h"
+#include "sdk/pure/address.h"
+
+using namespace tharsis;
+using namespace tharsis::dns;
+
+namespace {
+
+const question asked{.name = "im.example.com", .kind = type::a};
+const tharsis_address lie = *parse_ip("203.0.113.66"), truth = *parse_ip("192.0.2.1"), other = *parse_ip("198.51.100.7");
+
+testimony gives(const std::string& source, const tharsis_address& a, bool vouched = false) {
+  testimony t{.source = source, .vouched = vouched};
+  t.what.what = findings::kind::found;
+  t.what.addresses = {a};
+  t.what.life = 60;
+  return t;
+}
+testimony dead(const std::string& source) {
+  testimony t{.source = source, .vouched = true};
+  t.what.why = "it is down";
+  return t;
+}
+std::string judged(const std::vector<testimony>& heard, const beliefs& known, trust mode = trust::guarded, silence silent = {}) {
+  const ruling r = judge(asked, mode, heard, silent, known);
+  std::string all;
+  for (const auto& c : r.candidates) all += ip_text(c.address) + (c.proven ? "! " : " ");
+  for (const auto& c : r.refused) all += "-" + ip_text(c.address) + " ";
+  return all + r.verdict();
+}
+
+}  // namespace
+
+TEST(Beliefs, ARefutedAddressIsRefusedWhoeverGivesItButATrustedServer) {
+  beliefs b;
+  b.not_its = {{lie, "its certificate is for another"}};
+  EXPECT_EQ(judged({gives("a", lie)}, b), "-203.0.113.66 hijack");
+  EXPECT_EQ(judged({gives("a", lie), gives("b", lie), gives("c", truth)}, b), "192.0.2.1 -203.0.113.66 -203.0.113.66 hijack");
+  EXPECT_EQ(judged({gives("t", lie, true)}, b), "203.0.113.66! proven") << "then it is the way there that lies";
+  EXPECT_EQ(judged({gives("a", lie)}, b, trust::open), "203.0.113.66 single") << "open mode asks for no proofs";
+}
+
+TEST(Beliefs, AnAddressThatProvedItselfIsProvenWhoeverGivesIt) {
+  beliefs b;
+  b.its = {other};
+  EXPECT_EQ(judged({gives("a", other)}, b), "198.51.100.7! proven");
+  EXPECT_EQ(judged({gives("a", other), gives("t", truth, true)}, b), "192.0.2.1! 198.51.100.7! proven");
+  EXPECT_EQ(judged({gives("a", other)}, b, trust::strict), "198.51.100.7! proven") << "a certificate is a proof in strict mode too";
+  testimony none{.source = "t", .vouched = true};
+  none.what.what = findings::kind::no_name;
+  EXPECT_EQ(judged({gives("a", other), none}, b), "-198.51.100.7 not_found") << "a trusted server that denies the name counts for more";
+}
+
+TEST(Beliefs, WhoLiedHasNoVoteWhereOthersSpeakOrATrustedServerWasAsked) {
+  beliefs b;
+  b.liars = {"liar"};
+  EXPECT_EQ(judged({gives("liar", lie), gives("a", truth)}, b), "192.0.2.1 -203.0.113.66 single");
+  EXPECT_EQ(judged({gives("liar", lie), dead("t")}, b), "-203.0.113.66 not_trusted");
+  EXPECT_EQ(judged({gives("liar", lie)}, b, trust::guarded, {.vouched = 1}), "-203.0.113.66 not_trusted");
+  EXPECT_EQ(judged({gives("liar", lie)}, b), "203.0.113.66 single") << "nobody else is there at all";
+  EXPECT_EQ(judged({gives("liar", lie), gives("t", truth, true)}, b), "192.0.2.1! -203.0.113.66 disputed");
+}
+
+TEST(Beliefs, WhereOnlyProofsCountNobodysWordDoes) {
+  beliefs b;
+  b.only_proven = true;
+  EXPECT_EQ(judged({gives("a", truth), gives("b", truth)}, b), "-192.0.2.1 -192.0.2.1 not_trusted");
+  EXPECT_EQ(judged({gives("a", lie), gives("t", truth, true)}, b), "192.0.2.1! -203.0.113.66 disputed");
+}
+
+TEST(ProofQueue, SixAMinuteAndNoneTwiceInAWhile) {
+  proof_queue q(proof_settings{});
+  const instant begin = later(instant{}, 1h);
+  instant now = begin;
+  for (int i = 0; i < 20; ++i) q.add({"n" + std::to_string(i), truth, "a"}, now), q.add({"n" + std::to_string(i), truth, "a"}, now);
+  EXPECT_EQ(q.waiting(), 20u);
+  int taken = 0;
+  for (; q.take(now); ++taken) {
+  }
+  EXPECT_EQ(taken, 6);
+  EXPECT_EQ(q.deadline() - begin, 60s);
+  now = q.deadline();
+  EXPECT_TRUE(q.take(now).has_value());
+  q.clear();
+  EXPECT_EQ(q.deadline(), never);
+  q.add({"n", truth, "a"}, now);
+  now = later(now, 61s);
+  ASSERT_TRUE(q.take(now).has_value());
+  q.add({"n", truth, "a"}, now);
+  EXPECT_EQ(q.waiting(), 0u) << "it was asked for just now";
+  q.add({"n", truth, "a"}, later(now, 11min));
+  EXPECT_EQ(q.waiting(), 1u);
+  proof_queue off({.per_minute = 0});
+  off.add({"n", truth, "a"}, now);
+  EXPECT_EQ(off.waiting(), 0u);
+}

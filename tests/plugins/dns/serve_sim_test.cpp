@@ -1,0 +1,169 @@
+// The resolver of `dns serve` in a simulated world: another machine asks it over UDP, TCP and HTTPS; behind it are liars.
+#include <gtest/gtest.h>
+
+#include "plugins/dns/resolver_server.h"
+#include "sdk/pure/dice.h"
+#include "tests/plugins/dns/servers_world.h"
+
+using namespace tharsis;
+using namespace tharsis::dns;
+using namespace tharsis::dns::test;
+
+namespace {
+
+// Another machine, with a dns of its own whose only server is the served one.
+struct guest {
+  guest(network& n, const std::string& server) : world(n.world), machine(world.add_machine("guest", {"10.0.0.7"})), box(machine.platform(), "guest dns"), asker(machine.platform(), "guest asker") {
+    s.servers = {*parse_server(server)};
+    s.mode = trust::open;  // It is the served one that decides.
+    const tharsis_files& files = *machine.platform()->files;
+    (void)files.make_folder(files.self, text_of("/state"), nullptr);
+    if (n.authority) files.replace(files.self, text_of("/state/ca.pem"), tharsis::bytes_of(as_bytes(n.authority->certificate_pem)), nullptr);
+    s.tls = {"/state/ca.pem", false};
+    names.emplace(box.tables(), *box.place, s);
+    box.send([this] { names->open(0); });
+    world.run_for(1s);
+  }
+  ~guest() {
+    box.send([this] { names->close(); });
+    world.run_for(1s);
+    names.reset();
+    box.own->close(box.own->self);
+    asker.own->close(asker.own->self);
+  }
+  std::string ask(const std::string& name) {
+    said.clear();
+    asker.send([this, name] {
+      const auto told = [](void* self, tharsis_handle, const tharsis_dns_answer* a) {
+        guest& g = *static_cast<guest*>(self);
+        for (uint32_t i = 0; i < a->count; ++i) g.said += ip_text(a->addresses[i]) + " ";
+        g.said += view(a->verdict);
+        g.life = a->life;
+      };
+      tharsis_handle id = 0;
+      ASSERT_EQ(names->table()->resolve(names->table()->self, text_of(name), 4, told, this, &id, nullptr), THARSIS_OK);
+    });
+    EXPECT_TRUE(world.run_until([this] { return !said.empty(); }, world.now() + 10s));
+    return said;
+  }
+
+  sim::world& world;
+  sim::machine& machine;
+  tharsis::test::host_on_strand box, asker;
+  settings s;
+  std::optional<service> names;
+  std::string said;
+  int64_t life = 0;
+};
+
+struct served : network {
+  explicit served(uint64_t seed) : network(seed) {}
+  ~served() {
+    box.send([this] { server->close(); });
+    world.run_for(1s);
+  }
+  void serve() {
+    start();
+    own.listen = *parse_place("10.0.0.1:5300");
+    server.emplace(box.tables(), *box.place, s, own, *asked->table());
+    box.send([this] { starting = std::make_unique<task_set>(*box.place), starting->spawn(open()); });
+    world.run_for(1s);
+    EXPECT_TRUE(listens);
+    box.send([this] { starting.reset(); });
+  }
+  task<void> open() {
+    const error wrong = co_await server->open();
+    EXPECT_EQ(wrong.text, "");
+    listens = wrong.status == THARSIS_OK;
+  }
+  serve_settings own;
+  std::optional<resolver_server> server;
+  std::unique_ptr<task_set> starting;
+  bool listens = false;
+};
+
+}  // namespace
+
+TEST(ServeSim, LiarsBehindItAreNotSeenInFront) {
+  served n(1);
+  n.add_plain("10.0.0.53", says(lie));
+  n.add_trusted("10.0.0.55", says(truth, 40));
+  n.serve();
+  for (const char* server : {"udp://10.0.0.1:5300", "tcp://10.0.0.1:5300"}) {
+    guest g(n, server);
+    EXPECT_EQ(g.ask("im.example.com"), "192.0.2.1 single") << server;
+    EXPECT_LE(g.life, 40'000'000'000);
+    EXPECT_GT(g.life, 20'000'000'000) << "the truth's life, less what has passed of it";
+  }
+}
+
+TEST(ServeSim, OverHttpsToo) {
+  served n(2);
+  n.add_trusted("10.0.0.55", says(truth));
+  const tls_context shown = n.trusted_by_client(n.servers[0]->seconds());
+  const auto own = *issue_server_certificate(*n.client.platform()->random, *n.authority, {"serve.test"}, n.servers[0]->seconds(), 5);
+  const tharsis_files& files = *n.client.platform()->files;
+  for (const auto& [path, text] : {std::pair("/state/serve.pem", own.certificate_pem), std::pair("/state/serve.key", own.private_key_pem)})
+    ASSERT_EQ(files.replace(files.self, text_of(path), tharsis::bytes_of(as_bytes(text)), nullptr), THARSIS_OK);
+  n.own.https = *parse_place("10.0.0.1:8443");
+  n.own.certificate = "/state/serve.pem";
+  n.own.key = "/state/serve.key";
+  n.serve();
+  guest g(n, "https://10.0.0.1:8443/dns-query#serve.test");
+  EXPECT_EQ(g.ask("im.example.com"), "192.0.2.1 proven") << "it proves its name";
+}
+
+TEST(ServeSim, WhereNobodyIsTrustedItFailsInsteadOfLying) {
+  served n(3);
+  n.s.mode = trust::strict;
+  n.add_plain("10.0.0.53", says(lie));
+  n.add_trusted("10.0.0.55", says(truth)).down = true;
+  n.serve();
+  guest g(n, "udp://10.0.0.1:5300");
+  EXPECT_EQ(g.ask("im.example.com"), "no_answer");
+}
+
+// Goal: whatever bytes come, others are served, and what is open is bounded. Method: mutated questions from seeds; connections that
+// stop in the middle; more connections than there are places.
+TEST(ServeSim, HostileBytesAndConnectionsDisturbNobody) {
+  for (uint64_t seed = 10; seed < 14; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    served n(seed);
+    n.add_plain("10.0.0.53", says(truth));
+    n.own.connections_max = 8;
+    n.serve();
+    dice d(seed);
+    guest g(n, "udp://10.0.0.1:5300");
+    tharsis::test::host_on_strand hostile(n.world.add_machine("hostile", {"10.0.0.66"}).platform(), "hostile");
+    std::unique_ptr<udp_socket> socket;
+    std::vector<std::unique_ptr<tcp_stream>> holes;
+    hostile.send([&] {
+      socket = std::make_unique<udp_socket>(*hostile.own->net, [] {});
+      ASSERT_EQ(socket->open(*parse_ip("10.0.0.66"), nullptr), THARSIS_OK);
+      const octets good = bytes_of(question{.name = "im.example.com"});
+      for (int i = 0; i < 3000; ++i) {
+        octets odd = good;
+        for (uint64_t k = d.below(6); k > 0; --k) odd[d.below(odd.size())] = static_cast<uint8_t>(d.below(256));
+        odd.resize(d.below(odd.size() + 1));
+        socket->send(*parse_place("10.0.0.1:5300"), odd);
+      }
+      for (int i = 0; i < 12; ++i) {
+        holes.push_back(std::make_unique<tcp_stream>(*hostile.place, *hostile.own->net));
+        holes.back()->dial(*parse_place("10.0.0.1:5300"), nullptr);
+      }
+    });
+    n.world.run_for(1s);
+    hostile.send([&] {
+      for (auto& hole : holes) hole->write(octets{0, 200, 1, 2, 3});
+    });
+    n.world.run_for(1s);
+    EXPECT_EQ(g.ask("im.example.com"), "192.0.2.1 single");
+    guest slow(n, "tcp://10.0.0.1:5300");
+    EXPECT_EQ(slow.ask("other.example.com"), "no_answer") << "all places are taken";
+    n.world.run_for(30s);
+    EXPECT_EQ(slow.ask("third.example.com"), "192.0.2.1 single") << "who says half a word is given up";
+    hostile.send([&] { holes.clear(), socket.reset(); });
+    n.world.run_for(1s);
+    hostile.own->close(hostile.own->self);
+  }
+}

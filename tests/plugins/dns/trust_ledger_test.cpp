@@ -1,0 +1,123 @@
+#include "plugins/dns/core/trust_ledger.h"
+
+#include <gtest/gtest.h>
+
+#include "sdk/pure/dice.h"
+
+using namespace tharsis;
+using namespace tharsis::dns;
+
+namespace {
+
+const tharsis_address here = *parse_ip("192.0.2.1"), there = *parse_ip("203.0.113.66");
+instant at(duration d) { return later(instant{}, 100h + d); }
+
+}  // namespace
+
+TEST(TrustLedger, QuarantineDoublesUpToADayAndIsForgivenByTime) {
+  trust_ledger l;
+  instant now = at(0s);
+  for (const duration expected : {30min, 60min, 120min, 240min, 480min, 960min, 1440min, 1440min}) {
+    EXPECT_EQ(l.on_lie("udp://10.0.0.53", "it lied", now) - now, expected);
+    EXPECT_TRUE(l.quarantined("udp://10.0.0.53", now));
+    EXPECT_EQ(l.on_lie("udp://10.0.0.53", "again", later(now, 1s)) - now, expected) << "while it lasts it is the same lie";
+    now = later(now, expected);
+    EXPECT_FALSE(l.quarantined("udp://10.0.0.53", now));
+  }
+  now = later(now, 10 * 24h);
+  EXPECT_EQ(l.on_lie("udp://10.0.0.53", "after ten honest days", now) - now, 30min);
+  EXPECT_FALSE(l.quarantined("udp://10.0.0.54", now));
+}
+
+TEST(TrustLedger, ALiarOnOneNetworkIsNoLiarOnAnother) {
+  trust_ledger l;
+  l.on_network("home");
+  l.on_lie("udp://10.0.0.53", "it lied", at(0s));
+  l.on_refuted("im.example.com", there, "its certificate is for other.example", at(0s));
+  l.on_network("work");
+  EXPECT_FALSE(l.quarantined("udp://10.0.0.53", at(1s)));
+  EXPECT_TRUE(l.about("im.example.com", at(1s)).not_its.empty());
+  l.on_network("home");
+  EXPECT_TRUE(l.quarantined("udp://10.0.0.53", at(1s)));
+  EXPECT_EQ(l.about("im.example.com", at(1s)).why_not(there), "its certificate is for other.example");
+  EXPECT_EQ(l.about("im.example.com", at(7h)).why_not(there), "") << "not for ever";
+}
+
+TEST(TrustLedger, ANetworkIsCleanAfterTwentyNamesAndUntilALie) {
+  trust_ledger l;
+  for (int i = 0; i < 19; ++i) l.on_agreed(at(0s));
+  EXPECT_FALSE(l.clean(at(0s)));
+  l.on_disagreed();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(l.clean(at(0s)));
+    l.on_agreed(at(0s));
+  }
+  EXPECT_TRUE(l.clean(at(29min)));
+  EXPECT_FALSE(l.clean(at(30min)));
+  for (int i = 0; i < 20; ++i) l.on_agreed(at(1h));
+  l.on_lie("udp://10.0.0.53", "it lied", at(1h));
+  EXPECT_FALSE(l.clean(at(1h)));
+  for (int i = 0; i < 20; ++i) l.on_agreed(at(2h));
+  l.on_network("another");
+  EXPECT_FALSE(l.clean(at(2h)));
+}
+
+TEST(TrustLedger, ProofsAreOfANameAndAnAddress) {
+  trust_ledger l;
+  EXPECT_EQ(l.proof("im.example.com", here, at(0s)), std::nullopt);
+  l.on_proof("im.example.com", here, at(0s));
+  EXPECT_EQ(l.proof("im.example.com", here, at(23h)), true);
+  EXPECT_EQ(l.proof("im.example.com", here, at(24h)), std::nullopt);
+  EXPECT_EQ(l.proof("other.example.com", here, at(0s)), std::nullopt);
+  l.on_refuted("im.example.com", here, "it is for another", at(1h));
+  EXPECT_EQ(l.proof("im.example.com", here, at(1h)), false) << "the last word counts";
+  EXPECT_FALSE(l.about("im.example.com", at(1h)).has_proved(here));
+}
+
+TEST(TrustLedger, WhatSdtAdvisesEndsByItselfWithTheNetworkAndByItsWord) {
+  trust_ledger l;
+  l.on_use_doh(at(1h));
+  EXPECT_TRUE(l.about("x", at(0s)).only_proven);
+  EXPECT_FALSE(l.about("x", at(1h)).only_proven);
+  l.on_portal(at(1h), "login.test");
+  EXPECT_TRUE(l.portal(at(0s)));
+  EXPECT_EQ(l.portal_host(), "login.test");
+  l.on_network("another");
+  EXPECT_FALSE(l.portal(at(0s)));
+  l.on_quarantine("udp://10.0.0.53", "sdt says so", at(1h));
+  EXPECT_TRUE(l.quarantined("udp://10.0.0.53", at(0s)));
+  l.on_release("udp://10.0.0.53");
+  EXPECT_FALSE(l.quarantined("udp://10.0.0.53", at(0s)));
+}
+
+// Whatever comes, memory is bounded and nobody is in quarantine for more than a day.
+TEST(TrustLedger, ItStaysSmall) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ledger_settings s;
+    s.networks_max = 4, s.entries_max = 8;
+    trust_ledger l(s);
+    dice d(seed);
+    instant now = at(0s);
+    for (int i = 0; i < 20'000; ++i) {
+      now = later(now, duration(std::chrono::seconds(d.below(600))));
+      const std::string source = "udp://10.0.0." + std::to_string(d.below(30)), name = "n" + std::to_string(d.below(100));
+      tharsis_address a = *parse_ip("192.0.2." + std::to_string(d.below(200)));
+      switch (d.below(7)) {
+        case 0: EXPECT_LE(l.on_lie(source, "x", now) - now, 24h); break;
+        case 1: l.on_agreed(now); break;
+        case 2: l.on_proof(name, a, now); break;
+        case 3: l.on_refuted(name, a, "x", now); break;
+        case 4: l.on_landing(a, now); break;
+        case 5: l.on_network("net" + std::to_string(d.below(10))); break;
+        default: {
+          const beliefs b = l.about(name, now);
+          EXPECT_LE(b.liars.size(), 8u);
+          EXPECT_LE(b.its.size() + b.not_its.size(), 64u + 8u);
+          for (const auto& one : b.its) EXPECT_EQ(b.why_not(one).empty() || l.proof(name, one, now) == true, true);
+        }
+      }
+      EXPECT_LE(l.networks(), 4u);
+    }
+  }
+}
