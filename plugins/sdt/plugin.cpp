@@ -7,6 +7,7 @@
 #include "plugins/sdt/diagnose_command.h"
 #include "plugins/sdt/monitor.h"
 #include "plugins/sdt/read_settings.h"
+#include "plugins/sdt/report_command.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/door.h"
 #include "sdk/async/task_set.h"
@@ -39,6 +40,7 @@ class plugin {
         monitor_(tables, place_, names_, s),
         command_(tables, place_, names_, s),
         diagnose_(tables, place_, names_, s),
+        kept_reports_(tables, place_),
         closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) { return monitor_.open(host_.declare(verdict_topic), error); }
@@ -46,12 +48,16 @@ class plugin {
     closing_.spawn(close());
     return THARSIS_PENDING;
   }
-  void run_command(const command_call& call) { call.name() == "diagnose" ? diagnose_.run(call) : command_.run(call); }
+  void run_command(const command_call& call) {
+    if (report_command::is_one(call.name())) return kept_reports_.run(call);
+    call.name() == "diagnose" ? diagnose_.run(call) : command_.run(call);
+  }
 
  private:
   task<void> close() {
     command_.close();
     diagnose_.close();
+    kept_reports_.close();
     monitor_.close();
     co_await blocking_over(place_);
     host_.self->stopped(host_.self->self);
@@ -63,6 +69,7 @@ class plugin {
   monitor monitor_;
   check_command command_;
   diagnose_command diagnose_;
+  report_command kept_reports_;
   task_set closing_;
 };
 

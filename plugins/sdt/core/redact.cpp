@@ -26,9 +26,9 @@ class redactor {
   size_t count() const { return hosts_.size(); }
 
  private:
-  // One that means no place and no person: unspecified and loopback.
+  // One that means no place and no person: unspecified, loopback, and what every house has.
   static bool tells_nothing(const tharsis_address& a) {
-    return is_loopback(a) || ip_text(a) == "0.0.0.0" || ip_text(a) == "::";
+    return is_loopback(a) || ip_text(a) == "::" || (a.family == 4 && leads_nowhere(ip_text(a)));
   }
   std::string other(const tharsis_address& a);
 
@@ -41,15 +41,13 @@ std::string redactor::other(const tharsis_address& a) {
   const std::string whole = ip_text(a);
   if (const auto known = hosts_.find(whole); known != hosts_.end()) return known->second;
   const bool v6 = a.family == 6;
-  const std::string kind = v6 ? (leads_nowhere(whole) ? "fd00:" : "2001:db8:") : leads_nowhere(whole) ? "10." : "198.";
+  const std::string kind = !v6 ? "198." : leads_nowhere(whole) ? "fd00:" : "2001:db8:";
   const std::string key = kind + std::string(reinterpret_cast<const char*>(a.ip), v6 ? 6 : 3);
   const size_t network = networks_.try_emplace(key, networks_.size()).first->second;
   const size_t host = ++within_[key];
   char made[64];
   if (v6)
     std::snprintf(made, sizeof made, "%s%zx::%zx", kind.c_str(), network & 0xFFFF, host & 0xFFFF);
-  else if (kind == "10.")
-    std::snprintf(made, sizeof made, "10.%zu.%zu.%zu", network >> 8 & 255, network & 255, host & 255);
   else
     std::snprintf(made, sizeof made, "198.%zu.%zu.%zu", 18 + (network >> 8 & 1), network & 255, host & 255);
   return hosts_[whole] = made;

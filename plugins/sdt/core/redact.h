@@ -1,7 +1,8 @@
 // Takes out of a report what tells where somebody is: addresses and the network's name.
 //
-// Addresses become others of the same kind, the same one everywhere: public IPv4 ones of 198.18.0.0/15, private ones of
-// 10.0.0.0/8, IPv6 ones of 2001:db8::/32, numbered as they appear. What was in one network stays in one, so that a
+// Addresses become others of the same kind, the same one everywhere: public IPv4 ones of 198.18.0.0/15, IPv6 ones of
+// 2001:db8::/32 and fd00::/16, numbered as they appear. Private IPv4 ones stay: half of the world has the same, and a
+// portal's page has to be found. What was in one network stays in one, so that a
 // redacted report is judged as the whole one is. Names that a person asked about stay.
 #pragma once
 #include "plugins/sdt/core/verdict.h"

