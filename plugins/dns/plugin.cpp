@@ -1,6 +1,8 @@
 // The door between the contract and dns. Nothing here decides anything.
 #include <cstddef>
 
+#include "plugins/dns/bench_command.h"
+#include "plugins/dns/cache_command.h"
 #include "plugins/dns/read_settings.h"
 #include "plugins/dns/resolve_command.h"
 #include "plugins/dns/serve_command.h"
@@ -70,7 +72,7 @@ class plugin {
   }
   plugin(const host& tables, const settings& s)
       : host_(tables), place_(tables.loop), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_),
-        serving_(tables, place_, s), settings_(s), starting_(place_), closing_(place_) {}
+        serving_(tables, place_, s), cache_command_(tables, place_, s), bench_command_(tables, place_, s), settings_(s), starting_(place_), closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) {
     service_.tell_on({host_.declare(hijack_topic), host_.declare(source_topic)}, host_.declare(answer_topic));
@@ -87,6 +89,8 @@ class plugin {
   void run_command(const command_call& call) {
     if (table_command::is_one(call.name())) return table_command_.run(call);
     if (call.name() == "serve") return serving_.run(call);
+    if (cache_command::is_one(call.name())) return cache_command_.run(call);
+    if (bench_command::is_one(call.name())) return bench_command_.run(call);
     command_.run(call);
   }
 
@@ -119,6 +123,8 @@ class plugin {
   resolve_command command_;
   table_command table_command_;
   serve_command serving_;
+  cache_command cache_command_;
+  bench_command bench_command_;
   const settings settings_;
   std::optional<resolver_server> server_;  // As the profile wants it.
   task_set starting_;

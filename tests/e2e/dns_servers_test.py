@@ -397,6 +397,16 @@ class WithServers(Servers):
                 self.assertIn(reason, said["reason"])
                 odd.stop()
 
+    def test_many_questions_at_once_over_each_way(self):
+        for server in (self.plain, self.tls, self.https):
+            with self.subTest(server):
+                done = subprocess.run([THARSIS, "dns", "bench", "im.test", "--time", "500ms", "--json", "--server", server, "--ca", path("ca.pem"),
+                                       "--state", path("state")], capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                said = json.loads(done.stdout)
+                self.assertGreater(said["answered"], 100)
+                self.assertEqual(said["failed"], 0, said["failure"])
+
     def test_wrong_words_say_what_is_right(self):
         for words, expected in ((["--server", "udp://dns.test"], "named by its IP address"), (["--server", "im.test:53"], "write udp://"),
                                 (["--mode", "lax"], "strict, guarded and open"), (["--type", "Q"], "is no type"), (["--deadline", "soon"], "no time"),

@@ -106,6 +106,8 @@ proven_records read_proven(std::string_view text, instant now, int64_t wall) {
   return wrong("it is cut: there is no line 'end'");
 }
 
+std::string proven_line(std::string_view text) { return sum_of(text) + " " + std::string(text) + "\n"; }
+
 std::string write_proven(const cache& from, instant now, int64_t wall) {
   std::string text(head_line);
   size_t count = 0;
@@ -113,7 +115,7 @@ std::string write_proven(const cache& from, instant now, int64_t wall) {
     const std::string line = line_of(p, now, wall);
     if (line.empty()) return true;
     if (text.size() + sum_digits + 2 + line.size() + end_line_max > proven_file_max) return false;
-    text += sum_of(line) + " " + line + "\n";
+    text += proven_line(line);
     ++count;
     return true;
   });

@@ -26,6 +26,9 @@ struct proven_records {
 // learned now: somebody has set the clock.
 proven_records read_proven(std::string_view text, instant now, int64_t wall);
 
+// A line with its sum before it, as it stands in the file; for tests that write their own.
+std::string proven_line(std::string_view text);
+
 // What is known in `from`, the last used first, as much as fits.
 std::string write_proven(const cache& from, instant now, int64_t wall);
 
