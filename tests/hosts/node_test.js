@@ -1,135 +1,256 @@
 'use strict';
-// Goal: inside Node, which brings an OpenSSL of its own, ours stays ours and works. Method: this process
-// runs a gateway and a client that connects to it by TLS; a plugin tells which OpenSSL its calls reach.
-// And what a host tells and reloads arrives: a fixture and the bus say what they got.
-// node node_test.js ADDON_FOLDER PLUGINS FIXTURES STATE
+// The package for Node against the real libtharsis, its plugins and a gateway that runs in the same process.
+// And inside Node, which brings an OpenSSL of its own, ours stays ours: a plugin tells which one its calls reach.
+// node node_test.js PACKAGE PLUGINS FIXTURES STATE [PROGRAM]    Cycles of start and stop: THARSIS_CYCLES of them, else 20.
 const assert = require('assert');
+const { spawn, execFileSync } = require('child_process');
 const fs = require('fs');
+const net = require('net');
 const path = require('path');
+const test = require('node:test');
+const { Worker, isMainThread, workerData } = require('worker_threads');
 
-const [addon, plugins, fixtures, state] = process.argv.slice(2);
-const { Runtime, version } = require(path.join(addon, 'tharsis.js'));
-fs.rmSync(state, { recursive: true, force: true });
-fs.mkdirSync(state, { recursive: true, mode: 0o700 });
+const [addon, plugins, fixtures, state, program] = isMainThread ? process.argv.slice(2).map((p) => path.resolve(p)) : workerData.words;
+const { Runtime, TharsisError, version } = require(path.join(addon, 'tharsis.js'));
+const ECHO = 100, MESSAGE = 3, UNKNOWN = 99;  // Of the gateway.
+const patience = { timeout: 60_000 };  // Only a failing test waits so long.
 
-// Never longer than this: a step that does not come fails the test by name.
-const patience = 60_000;
-let waits_for = 'nothing';
-const alarm = setTimeout(() => {
-  console.error(`node_test: still waits for ${waits_for}`);
-  process.exit(1);
-}, patience);
+const profile = (lines) => `tharsis: 1\nplugins:\n${lines}`;
+const fixture = (lines, more = {}) => new Runtime({ profile: 'host.yaml', text: profile(lines), plugins: [plugins, fixtures], state, ...more });
+const counted = (runtime, plugin, name) => runtime.metrics().find((m) => m.plugin === plugin && m.name === name);
+const message = (from, said) =>
+  Buffer.concat(['', from, 'all', said, '0'].map((t, i) => Buffer.concat([Buffer.from([((i + 1) << 3) | 2, t.length]), Buffer.from(t)])));
 
-function a_profile_with_problems_is_refused() {
-  const text = 'tharsis: 1\nplugins:\n  stn: { linkz: {} }\n';
-  assert.throws(() => new Runtime({ profile: 'wrong.yaml', text, plugins: [plugins], state }), /wrong.yaml:3:10: .*linkz/);
+async function firstOf(stream, met) {
+  for await (const event of stream) if (met(event)) return event;
+  throw new Error('it ended before');
+}
+async function allOf(stream) {
+  const all = [];
+  for await (const one of stream) all.push(one);
+  return all;
 }
 
-function run(name, text, topic) {
-  const runtime = new Runtime({ profile: name, text, plugins: [plugins, fixtures], state });
-  return new Promise((resolve) => {
-    runtime.on(topic.pattern, (event) => topic.met(event) && resolve([runtime, event]));
-    runtime.start();
-  });
-}
-
-async function a_runtime_is_told_and_reloaded() {
-  const profile = (settings) => `tharsis: 1\nplugins:\n  tunable: ${settings}\n`;
-  const runtime = new Runtime({ profile: 'tunable.yaml', text: profile('{}'), plugins: [fixtures], state });
-  assert.throws(() => runtime.tell({ proxy: 'nowhere', account: 'ann' }), /^Error: proxy: .*write it like http:/);
-  assert.throws(() => runtime.tell({ metred: true }), /not told of 'metred', but of foreground, metered, type/);
-  assert.throws(() => runtime.tell({ type: 'wfi' }), /no type of network 'wfi'; there are none, wired, wifi/);
-  assert.throws(() => runtime.tell({ foreground: 1 }), /foreground is a boolean, not a number/);
-  runtime.tell({ foreground: false, metered: true, type: 'cellular', network: 'home', account: 'ann', device: 'a phone' });
-  runtime.tell({ proxy: 'http://ann:secret@proxy.test:3128' });
-
-  waits_for = 'the network as it was told';
-  const network = await new Promise((resolve) => {
-    runtime.on('runtime.network', ({ payload }) => payload.account === 'ann' && payload.proxy !== '' && resolve(payload));
-    runtime.start();
-  });
-  const { foreground, metered, type, id, account, device, proxy } = network;
-  assert.deepStrictEqual({ foreground, metered, type, id, account, device, proxy }, {
-    foreground: 0, metered: 1, type: 'cellular', id: 'home', account: 'ann', device: 'a phone', proxy: 'http://***@proxy.test:3128',
-  });
-
-  waits_for = 'the new settings';
-  const changed = new Promise((resolve) => {
-    runtime.on('tunable.settings', ({ payload }) => payload.live === 5 && resolve(payload));
-  });
-  assert.deepStrictEqual(runtime.reload({ text: profile('{ live: 5 }') }), { difference: 'tunable: changed\n  live: 0 -> 5\n' });
-  await changed;
-  assert.deepStrictEqual(runtime.reload(), { difference: 'nothing has changed\n' });
-  assert.throws(() => runtime.reload({ text: profile('{ refuses: true }') }), /'tunable' refuses its new settings: it likes what it has/);
-  assert.throws(() => runtime.reload({ text: profile('{ liv: 5 }') }), /tunable.yaml:3:.*'liv'/);
-  assert.deepStrictEqual(runtime.reload({ sets: ['tunable.live=6'] }), { difference: 'tunable: changed\n  live: 5 -> 6\n' });
-  assert.strictEqual(runtime.stop(10_000), true, JSON.stringify(runtime.report()));
-  runtime.close();
-  assert.throws(() => runtime.tell({ account: '' }), /closed/);
-  assert.throws(() => runtime.reload(), /closed/);
-}
-
-async function file_that_appears(file) {
-  while (!fs.existsSync(file)) await new Promise((resolve) => setImmediate(resolve));
-  return fs.readFileSync(file, 'utf8').trim();
-}
-
-async function main() {
-  assert.match(version, /^\d+\.\d+\.\d+$/);
-  a_profile_with_problems_is_refused();
-  await a_runtime_is_told_and_reloaded();
-
-  waits_for = 'the plugin that tells about OpenSSL';
-  const [teller, loaded] = await run('teller.yaml', 'tharsis: 1\nplugins:\n  openssl_version: {}\n', {
-    pattern: 'openssl_version.*',
-    met: () => true,
-  });
-  console.log(`Node has OpenSSL ${process.versions.openssl}; our plugins have ${loaded.payload.version} of ${loaded.payload.crypto}`);
-  assert.match(loaded.payload.crypto, /libcrypto\.so/, 'OpenSSL_version is not Node\'s');
-  assert.match(loaded.payload.tls, /libssl\.so/, 'SSL_CTX_new is not Node\'s');
-  assert.strictEqual(loaded.payload.whole, true, 'what they call inside is not Node\'s either');
-
-  waits_for = 'the gateway';
-  const server = new Runtime({
+async function startGateway() {
+  const folder = fs.mkdtempSync(path.join(state, 'gateway-'));
+  const gateway = new Runtime({
     profile: 'server.yaml',
-    text: 'tharsis: 1\nplugins:\n  gateway: { listen: "tcps://127.0.0.1:0", certificate: { names: [im.tharsis.test] } }\n',
+    text: profile('  gateway: { listen: "tcps://127.0.0.1:0", certificate: { names: [im.tharsis.test] } }\n'),
     plugins: [plugins],
-    state,
+    state: folder,
   });
-  server.start();
-  const endpoint = await file_that_appears(path.join(state, 'gateway', 'endpoint'));
-
-  waits_for = 'the link';
-  const port = endpoint.match(/:(\d+)/)[1];
-  const [client] = await run(
-    'client.yaml',
-    `tharsis: 1
-plugins:
-  dns: { pins: { im.tharsis.test: [127.0.0.1] } }
-  stn:
-    links:
-      main: { endpoints: ["tcps://im.tharsis.test:${port}"], tls: { ca: "${state}/gateway/ca.pem" }, user: node }
-`,
-    { pattern: 'stn.link', met: (event) => event.payload.state === 'up' },
-  );
-  assert.strictEqual(client.report().state, 'running');
-  assert.ok(client.metrics().find((m) => m.plugin === 'stn' && m.name === 'strand_wakes').value > 0);
-
-  assert.throws(() => client.log('loud', 'x'), /no level 'loud'; there are verbose,/);
-  client.log('info', `Node ${process.version} logs`);
-  assert.ok(client.metrics().find((m) => m.plugin === 'host' && m.name === 'log_texts').value > 0);
-
-  waits_for = 'the end';
-  for (const runtime of [client, server, teller]) {
-    assert.strictEqual(runtime.stop(10_000), true, JSON.stringify(runtime.report()));
-    runtime.close();
-    assert.throws(() => runtime.report(), /closed/);
-  }
-  clearTimeout(alarm);
-  console.log('node_test: passed');
+  await gateway.start();
+  const file = path.join(folder, 'gateway/endpoint');
+  while (!fs.existsSync(file)) await new Promise((resolve) => setImmediate(resolve));
+  const port = fs.readFileSync(file, 'utf8').match(/:(\d+)/)[1];
+  return { gateway, endpoint: `tcps://im.tharsis.test:${port}`, ca: path.join(folder, 'gateway/ca.pem') };
 }
 
-main().catch((failure) => {
-  console.error(failure);
-  process.exit(1);
-});
+function clientOf({ endpoint, ca }, user = 'ann') {
+  return new Runtime({
+    plugins: [plugins],
+    state: path.join(state, user),
+    sets: { 'stn.links.main': { endpoints: [endpoint], tls: { ca }, user }, 'dns.pins': { 'im.tharsis.test': ['127.0.0.1'] } },
+  });
+}
+
+// What a worker does, see below.
+async function work() {
+  const { server, ends } = workerData;
+  const client = await clientOf(server, `worker${ends}`).start();
+  const { body } = await client.send(ECHO, 'from a worker', patience);
+  if (ends) await client.close();  // Otherwise it is terminated with all of it open.
+  require('worker_threads').parentPort.postMessage(body.toString());
+}
+
+async function tests() {
+  fs.rmSync(state, { recursive: true, force: true });
+  fs.mkdirSync(state, { recursive: true, mode: 0o700 });
+
+  await test('a profile with problems is refused, with all of them', () => {
+    assert.match(version, /^\d+\.\d+\.\d+$/);
+    const wrong = () => new Runtime({ profile: 'wrong.yaml', text: profile('  stn: { linkz: {} }\n  dns: { timeuot: 1s }\n'), plugins: [plugins], state });
+    assert.throws(wrong, (error) => error instanceof TharsisError && error.code === 'INVALID' && /wrong.yaml:3:10: .*linkz/.test(error.message) &&
+      /timeuot/.test(error.problems) && /did you mean 'links'/.test(error.problems));
+  });
+
+  await test('the desktop profile starts without a server, and says why there is none', patience, async () => {
+    const runtime = new Runtime({ plugins: [plugins], state });
+    const verdicts = runtime.events('sdt.verdict');
+    await runtime.start();
+    assert.match((await firstOf(verdicts, () => true)).payload.headline, /im\.example\.invalid/);
+    await runtime.close();
+  });
+
+  await test('a plugin that does not start is an error with its reason', patience, async () => {
+    const runtime = fixture('  start_fails: {}\n');
+    await assert.rejects(runtime.start(), /plugin 'start_fails' did not start: ./);
+    await runtime.close();
+    await assert.rejects(fixture('  quiet: {}\n').send(ECHO), /no plugin of the profile provides 'tharsis.stn\/1'/);
+  });
+
+  await test('a runtime is told and reloaded', patience, async () => {
+    const runtime = fixture('  tunable: {}\n');
+    assert.throws(() => runtime.tell({ proxy: 'nowhere', account: 'ann' }), /^TharsisError: proxy: .*write it like http:/);
+    assert.throws(() => runtime.tell({ metred: true }), /not told of 'metred', but of foreground, metered, type/);
+    assert.throws(() => runtime.tell({ type: 'wfi' }), /no type of network 'wfi'; there are none, wired, wifi/);
+    assert.throws(() => runtime.tell({ foreground: 1 }), /foreground is a boolean, not a number/);
+    runtime.tell({ foreground: false, metered: true, type: 'cellular', network: 'home', account: 'ann', device: 'a phone' });
+    runtime.tell({ proxy: 'http://ann:secret@proxy.test:3128' });
+    const networks = runtime.events('runtime.network'), changed = runtime.events('tunable.settings');
+    await runtime.start();
+    const { payload } = await firstOf(networks, (e) => e.payload.account === 'ann' && e.payload.proxy !== '');
+    const { foreground, metered, type, id, account, device, proxy } = payload;
+    assert.deepStrictEqual({ foreground, metered, type, id, account, device, proxy }, {
+      foreground: 0, metered: 1, type: 'cellular', id: 'home', account: 'ann', device: 'a phone', proxy: 'http://***@proxy.test:3128',
+    });
+    assert.deepStrictEqual(await runtime.reload({ text: profile('  tunable: { live: 5 }\n') }), { difference: 'tunable: changed\n  live: 0 -> 5\n' });
+    await firstOf(changed, (e) => e.payload.live === 5);
+    assert.deepStrictEqual(await runtime.reload(), { difference: 'nothing has changed\n' });
+    await assert.rejects(runtime.reload({ text: profile('  tunable: { refuses: true }\n') }), /'tunable' refuses its new settings: it likes what it has/);
+    await assert.rejects(runtime.reload({ text: profile('  tunable: { liv: 5 }\n') }), (e) => /host.yaml:3:.*'liv'/.test(e.message) && /'live'/.test(e.problems));
+    assert.deepStrictEqual(await runtime.reload({ sets: ['tunable.live=6'] }), { difference: 'tunable: changed\n  live: 5 -> 6\n' });
+    const waits = runtime.reload({ sets: { 'tunable.live': 7 } });
+    await runtime.close();  // Lets the reload come to its end first.
+    assert.deepStrictEqual(await waits, { difference: 'tunable: changed\n  live: 6 -> 7\n' });
+    assert.throws(() => runtime.tell({ account: '' }), /closed/);
+    await assert.rejects(runtime.reload(), /closed/);
+  });
+
+  await test('a stream that nobody reads loses the oldest and counts them, and ends with the runtime', patience, async () => {
+    const runtime = fixture('  tunable: {}\n');
+    const slow = runtime.events('tunable.settings', { depth: 2 }), whole = runtime.events('tunable.settings', { depth: 1000 });
+    const waits = runtime.events('nobody.*').next();
+    await runtime.start();
+    for (let live = 1; live < 6; ++live) await runtime.reload({ sets: { 'tunable.live': live } });
+    await runtime.close();
+    const seen = await allOf(whole), late = await allOf(slow);
+    assert.strictEqual(seen.at(-1).payload.live, 5);
+    assert.deepStrictEqual(late, seen.slice(-2));
+    assert.deepStrictEqual([slow.dropped, whole.dropped], [seen.length - 2, 0]);
+    assert.deepStrictEqual(await waits, { value: undefined, done: true });
+  });
+
+  await test("our plugins' OpenSSL is not Node's", patience, async () => {
+    const teller = fixture('  openssl_version: {}\n');
+    const told = teller.events('openssl_version.*');
+    await teller.start();
+    const { payload } = await firstOf(told, () => true);
+    await teller.close();
+    console.log(`Node has OpenSSL ${process.versions.openssl}; our plugins have ${payload.version} of ${payload.crypto}`);
+    assert.match(payload.crypto, /libcrypto\.so/, "OpenSSL_version is not Node's");
+    assert.match(payload.tls, /libssl\.so/, "SSL_CTX_new is not Node's");
+    assert.strictEqual(payload.whole, true, "what they call inside is not Node's either");
+  });
+
+  const server = await startGateway();
+
+  await test('tasks over TLS get their answers, failures their sentences', patience, async () => {
+    const runtime = await clientOf(server).start();
+    const bodies = [0, 1, 1000, 100_000].map((size) => Buffer.alloc(size, size & 0xff));
+    const ends = await Promise.all(bodies.map((body, i) => runtime.send(ECHO, body, { ...patience, key: `task ${i}` })));
+    assert.deepStrictEqual(ends.map((end) => end.body), bodies);
+    assert.ok(ends.every((end) => end.why === 'ANSWERED' && end.times.firstByte > 0));
+    assert.strictEqual(counted(runtime, 'stn', 'tasks_done').value, bodies.length);
+    assert.ok(counted(runtime, 'stn', 'strand_wakes').value > 0);
+
+    const late = await runtime.send(UNKNOWN, 'x', { timeout: 200 }).catch((e) => e);
+    assert.match(late.message, /link 'main' brought no answer/);
+    assert.deepStrictEqual([late.code, late.task.why], ['TIMEOUT', 'NO_TIME']);
+    await assert.rejects(runtime.send(ECHO, '', { link: 'mian' }), (e) => e.code === 'NOT_FOUND' && /mian/.test(e.message));
+    await assert.rejects(runtime.send(0, ''), TharsisError);
+    await assert.rejects(runtime.send(ECHO, '', { timeout: 0 }), /more than 0/);
+    await assert.rejects(runtime.resolve('127.1'), (e) => e.code === 'INVALID' && /neither an IP address nor a name/.test(e.message));
+    assert.deepStrictEqual(await runtime.resolve('im.tharsis.test'), { addresses: ['127.0.0.1'], verdict: 'proven' });
+
+    const withdrawn = new AbortController();
+    const waits = runtime.send(UNKNOWN, 'x', { ...patience, signal: withdrawn.signal });
+    await runtime.send(ECHO, '', patience);
+    withdrawn.abort();
+    await assert.rejects(waits, { name: 'AbortError' });
+
+    const left = assert.rejects(runtime.send(UNKNOWN, 'x', patience), /stop/);
+    await runtime.send(ECHO, '', patience);
+    await runtime.close();
+    await left;
+  });
+
+  await test('pushes come from other clients', patience, async () => {
+    const ann = await clientOf(server, 'ann').start(), ben = await clientOf(server, 'ben').start();
+    const pushes = ann.pushes();
+    await ann.send(ECHO, '', patience);  // Ann is there before Ben speaks.
+    await ben.send(MESSAGE, message('ben', 'good morning'), patience);
+    const push = await firstOf(pushes, () => true);
+    assert.deepStrictEqual([push.link, push.command], ['main', 10001]);
+    assert.ok(push.body.includes('good morning'));
+    await Promise.all([ann.close(), ben.close()]);
+  });
+
+  await test("the application's lines are in the log", patience, async () => {
+    const runtime = await new Runtime({ plugins: [plugins], state }).start();
+    assert.throws(() => runtime.log('loud', 'x'), /no level 'loud'; there are verbose,/);
+    runtime.log('info', `Node ${process.version} logs`);
+    assert.ok(counted(runtime, 'host', 'log_texts').value > 0);
+    await runtime.close();
+    if (program) assert.match(execFileSync(program, ['xlog', 'cat', path.join(state, 'log')], { encoding: 'utf8' }), /I \d+ host Node v.* logs/);
+  });
+
+  await test('a worker has runtimes of its own; one that is terminated leaves none behind', patience, async () => {
+    for (const ends of [true, false]) {
+      const worker = new Worker(__filename, { workerData: { words: [addon, plugins, fixtures, state], server, ends } });
+      const said = await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+      assert.strictEqual(said, 'from a worker');
+      await worker.terminate();
+    }
+  });
+
+  await server.gateway.close();
+
+  await test('starts and stops leave nothing behind', { timeout: 600_000 }, async () => {
+    const cycles = Number(process.env.THARSIS_CYCLES ?? 20), folder = path.join(state, 'cycles');
+    const live = async (times) => {
+      for (let i = 0; i < times; ++i) {
+        const runtime = await new Runtime({ plugins: [plugins], state: folder, sets: { 'stn.links.main.endpoints': ['tcp://127.0.0.1:1'] } }).start();
+        runtime.events();
+        await assert.rejects(runtime.send(ECHO, 'x', { timeout: 1 }), TharsisError);
+        await runtime.close();
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const held = () => ['task', 'fd'].map((what) => fs.readdirSync(`/proc/self/${what}`).length);
+    const handles = () => process.getActiveResourcesInfo().length;
+    await live(5);
+    const before = [...held(), handles()];
+    await live(cycles);
+    assert.deepStrictEqual([...held(), handles()], before);
+  });
+
+  if (program) await test('the example does all that an application does', patience, async () => {
+    const port = await new Promise((resolve) => {
+      const free = net.createServer().listen(0, '127.0.0.1', () => {
+        const { port } = free.address();
+        free.close(() => resolve(port));
+      });
+    });
+    const endpoint = `tcp://127.0.0.1:${port}`, app = path.join(state, 'app');
+    fs.mkdirSync(path.join(app, 'node_modules'), { recursive: true });
+    fs.symlinkSync(addon, path.join(app, 'node_modules/tharsis'));
+    fs.copyFileSync(path.join(__dirname, '../../sdk/hosts/node/examples/tour.js'), path.join(app, 'tour.js'));
+    fs.writeFileSync(path.join(app, 'first.mjs'), "import { Runtime, version } from 'tharsis';\nconsole.log(typeof Runtime, version);\n");
+    const serve = spawn(program, ['stn', 'serve', endpoint, '--state', path.join(state, 'served')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => serve.stdout.on('data', resolve));
+    const said = await new Promise((resolve) => {
+      let all = '';
+      const tour = spawn(process.execPath, ['--preserve-symlinks', 'tour.js', endpoint], { cwd: app, stdio: ['ignore', 'pipe', 'inherit'] });
+      tour.stdout.on('data', (part) => (all += part));
+      tour.on('close', (code) => resolve(`${all}code ${code}`));
+    });
+    serve.kill();
+    for (const line of [/link main is up/, /answer: hello/, /localhost is /, /push: [^]*good morning/, /no answer: link 'main' brought/, /metrics: 1 /, /stopped\ncode 0$/])
+      assert.match(said, line);
+    assert.match(execFileSync(process.execPath, ['--preserve-symlinks', 'first.mjs'], { cwd: app, encoding: 'utf8' }), /^function 0\.1\./);
+  });
+}
+
+if (isMainThread) tests();
+else work();

@@ -39,7 +39,7 @@ def python_with_wheel():
 python = python_with_wheel()
 shutil.rmtree(folder, ignore_errors=True)
 folder.mkdir(mode=0o700)
-run("cmake", "--install", build, "--prefix", folder / "prefix")
+run("cmake", "--install", build, "--strip", "--prefix", folder / "prefix")
 shutil.copytree(package, folder / "source")
 run(python, "setup.py", "-q", "bdist_wheel", "-d", folder, cwd=folder / "source", env={"THARSIS_PREFIX": str(folder / "prefix")})
 [wheel] = folder.glob("*.whl")

@@ -1,114 +1,345 @@
 'use strict';
-// Tharsis inside Node:
-//
-//     const { Runtime } = require('tharsis');
-//     const runtime = new Runtime({ profile: 'desktop.yaml', plugins: ['plugins'] });
-//     runtime.on('stn.*', (event) => console.log(event.topic, event.payload));
-//     runtime.start();  ...  runtime.stop(5000);  runtime.close();
-//
-// Errors carry the runtime's sentence. Numbers above 2^53 lose digits, as everywhere in JSON.
+// Tharsis inside Node and Electron: see README.md. The thread that makes a runtime (the main one or a worker) is the
+// only one on which it calls anything.
+const path = require('path');
 const native = require('./tharsis.node');
 
-// By their number.
-const network_types = ['unknown', 'none', 'wired', 'wifi', 'cellular', 'other'];
+const networkTypes = ['unknown', 'none', 'wired', 'wifi', 'cellular', 'other'];  // By their number.
 const levels = ['verbose', 'debug', 'info', 'warning', 'error', 'fatal'];
-const told_of = {
+const toldOf = {
   foreground: 'boolean', metered: 'boolean', type: 'string', network: 'string', account: 'string', proxy: 'string', device: 'string',
 };
+// As in sdk/abi/abi.h; a number keeps its meaning for ever.
+const Status = Object.freeze({
+  OK: 0, INVALID: -1, BUSY: -2, TIMEOUT: -3, NETWORK: -4, CANCELLED: -5, PROTOCOL: -6, GONE: -7, DENIED: -8, UNSUPPORTED: -9,
+  NOT_FOUND: -10, IO: -11, INTERNAL: -12, REFUSED: -13, RESET: -14, UNREACHABLE: -15, IN_USE: -16, UNTRUSTED: -17, FULL: -18,
+});
+const statusNames = Object.fromEntries(Object.entries(Status).map(([name, number]) => [number, name]));
+// Why a task ended: THARSIS_STN_ANSWERED ... of sdk/abi/stn.h, by their number.
+const Why = Object.freeze(['ANSWERED', 'NO_TIME', 'NO_FIRST_BYTE', 'STALLED', 'NOT_WHOLE', 'LOST', 'SERVER_REFUSED', 'CANCELLED', 'CLEARED',
+  'STOPPING', 'NO_NETWORK', 'OTHER_CONNECTION', 'REPEATED_TOO_OFTEN', 'FLOOD', 'NOT_ENCODED', 'ENDED', 'DROPPED', 'STOPPED_COMMAND',
+  'NOT_CARRIED', 'NOT_ROUTED', 'HTTP_STATUS', 'NO_ANSWER', 'LINK_REMOVED', 'MINOR_BUSY', 'NOT_KEPT', 'BUSY', 'NO_BUDGET']);
+const Flag = Object.freeze({
+  SEND_ONLY: 1, SENSITIVE: 2, ANY_REPEATS: 4, ANY_FLOW: 8, PARK: 16, LONG_POLL: 32, FAST: 64, DURABLE: 128, IMPATIENT: 256,
+});
+const Channel = Object.freeze({ LONG: 1, SHORT: 2, MINOR: 4 });
+// While a provider changes (a reload, a restart) nobody provides its service for a moment.
+const lookAgain = 10, looks = 500;
 
-function check_inputs(inputs) {
-  for (const [key, value] of Object.entries(inputs)) {
-    if (!Object.hasOwn(told_of, key)) throw new TypeError(`a runtime is not told of '${key}', but of ${Object.keys(told_of).join(', ')}`);
-    if (value !== undefined && typeof value !== told_of[key]) throw new TypeError(`${key} is a ${told_of[key]}, not a ${typeof value}`);
+// `message` is the runtime's sentence, `code` the status' name ('TIMEOUT'), `task` how a task ended that failed,
+// `problems` all that is wrong with a profile.
+class TharsisError extends Error {
+  constructor(status, message, more = {}) {
+    super(message || statusNames[status]);
+    this.name = 'TharsisError';
+    this.code = statusNames[status] ?? 'INTERNAL';
+    this.status = status;
+    Object.assign(this, more);
   }
-  if (inputs.type !== undefined && network_types.indexOf(inputs.type) < 1)
-    throw new TypeError(`there is no type of network '${inputs.type}'; there are ${network_types.slice(1).join(', ')}`);
+}
+
+// What the addon throws, as a TharsisError; its code is a status' number there.
+function call(f) {
+  try {
+    return f();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+function translated(error) {
+  const status = Number(error.code);
+  return error.code !== undefined && status in statusNames ? new TharsisError(status, error.message) : error;
+}
+
+function checkInputs(inputs) {
+  for (const [key, value] of Object.entries(inputs)) {
+    if (!Object.hasOwn(toldOf, key)) throw new TypeError(`a runtime is not told of '${key}', but of ${Object.keys(toldOf).join(', ')}`);
+    if (value !== undefined && typeof value !== toldOf[key]) throw new TypeError(`${key} is a ${toldOf[key]}, not a ${typeof value}`);
+  }
+  if (inputs.type !== undefined && networkTypes.indexOf(inputs.type) < 1)
+    throw new TypeError(`there is no type of network '${inputs.type}'; there are ${networkTypes.slice(1).join(', ')}`);
 }
 
 // As tharsis_runtime_inputs has it: 0 leaves what was told before.
-const answer = (yes) => (yes === undefined ? 0 : yes ? 1 : -1);
+const yesOrNo = (yes) => (yes === undefined ? 0 : yes ? 1 : -1);
+
+// { 'stn.tasks.timeout': '5s' } or ['stn.tasks.timeout=5s'].
+const setsOf = (sets = []) => (Array.isArray(sets) ? sets : Object.entries(sets).map(([name, value]) => `${name}=${JSON.stringify(value)}`));
+
+const optionsOf = ({ profile, text, sets, plugins = [], state }) => ({ profile, text, sets: setsOf(sets), plugins: plugins.map(String), state });
+
+const bytesOf = (value) => (typeof value === 'string' ? Buffer.from(value) : value === undefined ? undefined : Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+
+// `for await (const x of stream)`. It hears from the moment it is made, also before start(), and ends with the runtime, with close(), or
+// with the loop over it. At most `depth` wait; then the oldest gives way, and `dropped` counts it.
+class Stream {
+  #inbox;
+  #take;
+  #depth;
+  #forget;
+  #waiting = [];
+  #readers = [];
+  #lost = 0;
+
+  constructor(inbox, take, depth, forget) {
+    this.#inbox = inbox;
+    this.#take = take;
+    this.#depth = depth;
+    this.#forget = forget;
+  }
+
+  get dropped() {
+    return this.#lost + (this.#inbox === null ? 0 : native.dropped(this.#inbox));
+  }
+
+  // [inside]
+  drain() {
+    for (let one; this.#inbox !== null && (one = this.#take(this.#inbox)) !== undefined; ) {
+      if (this.#readers.length > 0) this.#readers.shift()({ value: one, done: false });
+      else if (this.#waiting.push(one) > this.#depth) this.#waiting.shift(), (this.#lost += 1);
+    }
+  }
+
+  // No more comes. What waits can still be read.
+  close() {
+    if (this.#inbox === null) return;
+    this.drain();
+    this.#lost = this.dropped;
+    native.unsubscribe(this.#inbox);
+    this.#inbox = null;
+    this.#forget(this);
+    for (const reader of this.#readers.splice(0)) reader({ value: undefined, done: true });
+  }
+
+  next() {
+    if (this.#waiting.length > 0) return Promise.resolve({ value: this.#waiting.shift(), done: false });
+    if (this.#inbox === null) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  return() {
+    this.close();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+}
+
+const nextEvent = (inbox) => {
+  const line = native.next(inbox);
+  return line === '' ? undefined : JSON.parse(line);
+};
+
+const desktopProfile = path.join(__dirname, 'desktop.yaml');
 
 class Runtime {
   #native;
   #options;
-  #inboxes = [];
+  #started = false;
+  #closed = false;
+  #streams = new Set();
+  #turns = [];
+  #unanswered = new Set();
+  #reloads = Promise.resolve();
 
-  // profile: a file's name; text: the profile itself; sets: ['stn.tasks.timeout=5s']; plugins: folders;
-  // state: the folder for ${data}.
-  constructor(options) {
-    this.#native = native.create(options);
-    this.#options = options;
+  constructor(options = {}) {
+    const given = options.profile === undefined && options.text === undefined ? { ...options, profile: desktopProfile } : options;
+    this.#native = this.#checked(given, () => native.create(optionsOf(given)));
+    this.#options = given;
   }
 
-  // Calls told(event) for each event of the bus whose topic matches.
-  on(pattern, told) {
-    this.#inboxes.push({ inbox: native.subscribe(this.#native, pattern), told });
+  // Returns when everything that can start has started. A plugin that cannot is an error with its reason; the others run
+  // on until close().
+  async start() {
+    call(() => native.start(this.#native, () => this.#turn()));
+    this.#started = true;
+    while (!native.settled(this.#native)) await this.#nextTurn();
+    const failed = this.report().plugins.filter((p) => p.state === 'failed');
+    if (failed.length > 0)
+      throw new TharsisError(Status.INTERNAL, failed.map((p) => `plugin '${p.id}' did not start: ${p.reason}`).join('\n'));
     return this;
   }
 
-  start() {
-    native.start(this.#native, () => this.#take());
+  // Stops the plugins, in the time that they ask for themselves, or in so many milliseconds.
+  async stop(milliseconds) {
+    const end = milliseconds === undefined ? Infinity : Date.now() + milliseconds;
+    let ended = false;
+    for (let status; (status = call(() => native.stop(this.#native, 0))) !== Status.OK; ) {
+      if (status !== Status.TIMEOUT) throw new TharsisError(status, 'a runtime is not stopped from inside a callback');
+      const stuck = this.report().plugins.filter((p) => p.stuck || p.state === 'stopping').map((p) => p.id);
+      if (ended || Date.now() >= end) throw new TharsisError(status, `these plugins have not stopped: ${stuck.join(', ') || 'all'}`);
+      ended = this.report().state === 'stopped';  // Then it is asked once more: what still holds on is stuck.
+      if (!ended) await this.#nextTurn(end - Date.now());
+    }
+    this.#drain();
+  }
+
+  // Stops the plugins and gives everything back. Whatever waits for this runtime ends: streams as if there were no more, questions
+  // with an error.
+  async close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.#reloads;
+      if (this.#started) await this.stop();
+    } finally {
+      for (const stream of [...this.#streams]) stream.close();
+      native.close(this.#native);
+      for (const giveUp of this.#unanswered) giveUp(new TharsisError(Status.CANCELLED, 'the runtime was closed'));
+    }
+  }
+
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this.close();
+  }
+
+  // One task of stn and its answer: { body, times, sends, connection, ... }; times in milliseconds. wishes: link, timeout (ms, in all),
+  // key, priority, retries, flags, user, order, channels, path, headers, host, signal: see tharsis.d.ts.
+  async send(command, body = '', wishes = {}) {
+    const { signal, key, headers = {}, timeout = 0, ...more } = wishes;
+    if (wishes.timeout !== undefined && !(timeout > 0)) throw new TypeError('a task\'s timeout is more than 0 ms');
+    const task = { ...more, command, body: bytesOf(body), key: bytesOf(key), timeout: Math.ceil(timeout), headers: Object.entries(headers).flat() };
+    const { status, ...end } = await this.#ask('tharsis.stn/1', (done) => native.send(this.#native, task, done), signal);
+    end.why = Why[end.why] ?? 'UNKNOWN';
+    if (status < 0) throw new TharsisError(status, end.reason, { task: end });
+    return end;
+  }
+
+  // { addresses: ['192.0.2.1', ..] in the order to try, verdict }. family: 4, 6 or 0 for both.
+  async resolve(name, { family = 0, signal } = {}) {
+    const { status, reason, ...found } = await this.#ask('tharsis.dns/1', (done) => native.resolve(this.#native, { name, family }, done), signal);
+    if (status < 0) throw new TharsisError(status, reason);
+    return found;
+  }
+
+  // Events of the bus: 'stn.link', 'stn.*', or '**' for all.
+  events(pattern = '**', { depth = 256 } = {}) {
+    return this.#listen(pattern, nextEvent, depth);
+  }
+
+  // What servers send without being asked: { link, command, body }.
+  pushes({ depth = 256 } = {}) {
+    return this.#listen('stn.push', native.next_push, depth);
+  }
+
+  // Calls told(event) for each event whose topic matches, until the stream that it answers is closed.
+  on(pattern, told) {
+    const stream = this.events(pattern);
+    (async () => {
+      for await (const event of stream) told(event);
+    })();
+    return stream;
   }
 
   // What only the application knows; what is left out stays as it was told before. Before start() too.
-  // foreground, metered: true or false; type: 'wired', 'wifi', 'cellular', 'other' or 'none'; network,
-  // account, proxy ('http://user:password@host:port'), device: texts, '' for none.
   tell(inputs) {
-    check_inputs(inputs);
+    checkInputs(inputs);
     const { foreground, metered, type = 'unknown' } = inputs;
-    native.tell(this.#native, {
-      ...inputs, foreground: answer(foreground), metered: answer(metered), type: network_types.indexOf(type),
-    });
+    call(() => native.tell(this.#native, {
+      ...inputs, foreground: yesOrNo(foreground), metered: yesOrNo(metered), type: networkTypes.indexOf(type),
+    }));
   }
 
-  // A line of the application's own in the log, as "host"; level: 'verbose', 'debug', 'info', 'warning', 'error' or
-  // 'fatal'. Before start() and after stop() too.
+  // A line of the application's own in the log, as "host". Before start() and after stop() too.
   log(level, text) {
     if (!levels.includes(level)) throw new TypeError(`there is no level '${level}'; there are ${levels.join(', ')}`);
-    native.log(this.#native, levels.indexOf(level), String(text));
+    call(() => native.log(this.#native, levels.indexOf(level), String(text)));
   }
 
-  // Changes to another profile as a whole, or throws and leaves all as it was. `changes`: profile, text,
-  // sets; what is left out stays, so that reload() reads the same file again. Answers { difference }, lines
-  // for a person. Blocks until the plugins have taken it.
-  reload(changes = {}) {
+  // Changes to another profile as a whole, or rejects and leaves all as it was. `changes`: profile, text, sets; what is left out stays, so
+  // that reload() reads the same file again. Answers { difference }, lines for a person.
+  async reload(changes = {}) {
     const { profile, text, sets, plugins, state } = this.#options;
     const same = changes.profile === undefined && changes.text === undefined ? { profile, text } : { profile };
     const next = { ...same, sets, ...changes, plugins, state };
-    const difference = native.reload(this.#native, next);
-    this.#options = next;
-    this.#take();
-    return { difference };
+    const changed = call(() => native.reload(this.#native, optionsOf(next)));
+    this.#reloads = changed.then(() => {}, () => {});
+    try {
+      const difference = await changed;
+      this.#options = next;
+      return { difference };
+    } catch (error) {
+      return this.#checked(next, () => {
+        throw error;
+      });
+    }
   }
 
   // { state, plugins: [{ id, state, reason, ... }] }
   report() {
-    return JSON.parse(native.report(this.#native));
+    return JSON.parse(call(() => native.report(this.#native)));
   }
 
   // [{ plugin, name, kind, unit, help, value }], of a histogram { .., count, sum, mean, p50, p95, p99, at_most }.
   metrics() {
-    return JSON.parse(native.metrics(this.#native));
+    return JSON.parse(call(() => native.metrics(this.#native)));
   }
 
-  // True: all plugins are at rest. Blocks until then, at most so long.
-  stop(milliseconds) {
-    const stopped = native.stop(this.#native, milliseconds) === 0;
-    this.#take();
-    return stopped;
+  #checked(options, f) {
+    try {
+      return call(f);
+    } catch (error) {
+      const known = error instanceof TharsisError ? error : translated(error);
+      if (known.status === Status.INVALID) known.problems = native.problems(optionsOf(options));
+      throw known;
+    }
   }
 
-  // Stops first if need be.
-  close() {
-    this.#inboxes = [];
-    native.close(this.#native);
+  #listen(pattern, take, depth) {
+    const stream = new Stream(call(() => native.subscribe(this.#native, pattern, depth)), take, depth, (s) => this.#streams.delete(s));
+    this.#streams.add(stream);
+    return stream;
   }
 
-  #take() {
-    const inboxes = this.#inboxes;  // close() inside `told` leaves another list, and no inbox.
-    for (const { inbox, told } of inboxes)
-      for (let line; this.#inboxes === inboxes && (line = native.next(inbox)) !== ''; ) told(JSON.parse(line));
+  async #ask(service, begin, signal) {
+    signal?.throwIfAborted();
+    for (let look = 0; look < looks; ++look) {
+      let settle, giveUp;
+      const answer = new Promise((resolve, reject) => {
+        settle = resolve;
+        giveUp = reject;
+      });
+      const id = call(() => begin(settle));
+      if (id >= 0) return await this.#answer(answer, giveUp, id, signal);
+      await new Promise((resolve) => setTimeout(resolve, lookAgain));
+    }
+    throw new TharsisError(Status.GONE, `nobody provides ${service} now: its plugin does not run; report() says why`);
+  }
+
+  async #answer(answer, giveUp, id, signal) {
+    const withdraw = () => native.cancel(this.#native, id);
+    this.#unanswered.add(giveUp);
+    signal?.addEventListener('abort', withdraw, { once: true });
+    try {
+      const end = await answer;
+      signal?.throwIfAborted();
+      return end;
+    } finally {
+      this.#unanswered.delete(giveUp);
+      signal?.removeEventListener('abort', withdraw);
+    }
+  }
+
+  #turn() {
+    this.#drain();
+    for (const turn of this.#turns.splice(0)) turn();
+  }
+
+  #drain() {
+    for (const stream of [...this.#streams]) stream.drain();
+  }
+
+  #nextTurn(within = Infinity) {
+    return new Promise((resolve) => {
+      const alarm = within === Infinity ? undefined : setTimeout(resolve, Math.max(0, within));
+      this.#turns.push(() => {
+        clearTimeout(alarm);
+        resolve();
+      });
+    });
   }
 }
 
-module.exports = { Runtime, version: native.version() };
+module.exports = { Runtime, Stream, TharsisError, Status, Why, Flag, Channel, desktopProfile, version: native.version() };

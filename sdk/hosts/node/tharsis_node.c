@@ -1,76 +1,28 @@
-// libtharsis as a Node-API addon: one function for each of sdk/abi/runtime.h that tharsis.js needs. A
-// failure is thrown as a JavaScript Error with the runtime's sentence.
+// libtharsis as a Node-API addon: one function for each of sdk/abi/runtime.h that tharsis.js needs, and those that
+// ask plugins something (tharsis_node_ask.c). A failure is thrown as a JavaScript Error with the runtime's
+// sentence and the status' number as its code.
 //
-// Node's own loop watches the runtime's descriptor, so nothing is polled and no thread is added.
-#define NAPI_VERSION 8
-#include <node_api.h>
-#include <stdlib.h>
+// The loop of the thread that made a runtime (Node's, or a worker's) watches its descriptor, so nothing is polled, and
+// no thread of the runtime ever calls JavaScript.
+#include "sdk/hosts/node/tharsis_node.h"
+
+#include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
-#include "sdk/abi/runtime.h"
+#include "sdk/abi/stn.h"
 
-enum { arguments_most = 3, texts_most = 64 };
+enum { texts_most = 64 };
+static void on_thread_ends(napi_async_cleanup_hook_handle hook, void* data);
+static void end(held* h);
 static const int64_t millisecond = 1000000;
 // Between two looks at JavaScript's own work.
 static const int64_t turn_budget = 5 * 1000000;
-
-typedef struct held {
-  tharsis_runtime* runtime;  // Null once it was closed.
-  uv_poll_t* watch;
-  napi_env env;
-  napi_ref told;  // What JavaScript wants called when there is something to take.
-} held;
-
-static napi_value undefined(napi_env env) {
-  napi_value value = NULL;
-  napi_get_undefined(env, &value);
-  return value;
-}
-
-static napi_value refuse(napi_env env, const char* why) {
-  napi_throw_error(env, NULL, why);
-  return NULL;
-}
-
-static napi_value number(napi_env env, int64_t value) {
-  napi_value made = NULL;
-  napi_create_int64(env, value, &made);
-  return made;
-}
-
-static napi_value text(napi_env env, const char* data, size_t size) {
-  napi_value made = NULL;
-  napi_create_string_utf8(env, data, size, &made);
-  return made;
-}
 
 static napi_value owned_text(napi_env env, tharsis_owned_text owned) {
   napi_value made = text(env, owned.data, owned.size);
   tharsis_text_free(owned);
   return made;
-}
-
-// The caller frees it. Null: the value is no string.
-static char* string_of(napi_env env, napi_value value) {
-  size_t size = 0;
-  if (napi_get_value_string_utf8(env, value, NULL, 0, &size) != napi_ok) return NULL;
-  char* const copy = malloc(size + 1);
-  if (copy != NULL) napi_get_value_string_utf8(env, value, copy, size + 1, &size);
-  return copy;
-}
-
-static char* string_in(napi_env env, napi_value object, const char* name) {
-  napi_value value = NULL;
-  return napi_get_named_property(env, object, name, &value) == napi_ok ? string_of(env, value) : NULL;
-}
-
-// 0 when there is none.
-static int32_t number_in(napi_env env, napi_value object, const char* name) {
-  napi_value value = NULL;
-  int32_t found = 0;
-  if (napi_get_named_property(env, object, name, &value) == napi_ok) napi_get_value_int32(env, value, &found);
-  return found;
 }
 
 // Elements that are no strings are left out.
@@ -83,26 +35,15 @@ static uint32_t strings_in(napi_env env, napi_value object, const char* name, co
   return taken;
 }
 
-// The arguments, and the first as what it stands for; null after an Error was thrown.
-static void* take(napi_env env, napi_callback_info info, napi_value* words) {
-  size_t count = arguments_most;
-  void* first = NULL;
-  napi_get_cb_info(env, info, &count, words, NULL, NULL);
-  if (count == 0 || napi_get_value_external(env, words[0], &first) != napi_ok) refuse(env, "the first argument is nothing of tharsis");
-  return first;
+static void let_go(held* h) {
+  if (--h->holders == 0) free(h);
 }
 
-static held* take_open(napi_env env, napi_callback_info info, napi_value* words) {
-  held* const h = take(env, info, words);
-  if (h != NULL && h->runtime == NULL) return refuse(env, "this runtime was closed"), NULL;
-  return h;
-}
-
-// A runtime ends when close() says so; what JavaScript forgets before stays until the process ends.
+// A runtime ends when close() says so, or when its thread of JavaScript ends; what JavaScript forgets lives until then.
 static void forget(napi_env env, void* data, void* hint) {
   (void)env, (void)hint;
   held* const h = data;
-  if (h->runtime == NULL) free(h);
+  let_go(h);
 }
 
 // What `object` says of a runtime; release() frees its texts.
@@ -141,25 +82,61 @@ static napi_value create(napi_env env, napi_callback_info info) {
   held* const h = calloc(1, sizeof *h);
   const tharsis_status status = h == NULL ? THARSIS_E_BUSY : tharsis_runtime_create(&given.of, &h->runtime, &why);
   release(&given);
-  if (status < 0) return free(h), refuse(env, why.text);
+  if (status < 0) return free(h), refuse_with(env, &why);
+  h->holders = 2;  // JavaScript, and the runtime until its end.
+  h->env = env;
+  napi_add_async_cleanup_hook(env, on_thread_ends, h, &h->hook);
   napi_create_external(env, h, forget, NULL, &made);
   return made;
 }
 
-// reload(runtime, options): what has changed, for a person.
-static napi_value reload(napi_env env, napi_callback_info info) {
-  napi_value words[arguments_most];
+// What reload() waits for on a thread of Node's pool, while its own one goes on pumping.
+typedef struct reloading {
+  held* of;
   given_options given;
-  tharsis_owned_text difference = {0};
-  tharsis_error why = {.size = sizeof why};
+  tharsis_status status;
+  tharsis_owned_text difference;
+  tharsis_error why;
+  napi_deferred promise;
+  napi_async_work work;
+} reloading;
+
+static void wait_for_reload(napi_env env, void* data) {
+  (void)env;
+  reloading* const r = data;
+  r->status = tharsis_runtime_reload(r->of->runtime, &r->given.of, &r->difference, &r->why);
+}
+
+static void on_reloaded(napi_env env, napi_status ended, void* data) {
+  (void)ended;
+  reloading* const r = data;
+  held* const h = r->of;
+  napi_value difference = owned_text(env, r->difference);
+  if (r->status >= 0)
+    napi_resolve_deferred(env, r->promise, difference);
+  else
+    napi_reject_deferred(env, r->promise, error_of(env, &r->why));
+  napi_delete_async_work(env, r->work);
+  release(&r->given);
+  free(r);
+  if (--h->reloads == 0 && h->ends) end(h);
+}
+
+// reload(runtime, options): a promise of what has changed, for a person.
+static napi_value reload(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most], promise = NULL;
   held* const h = take_open(env, info, words);
   if (h == NULL) return NULL;
-  read_options(env, words[1], &given);
-  const tharsis_status status = tharsis_runtime_reload(h->runtime, &given.of, &difference, &why);
-  release(&given);
-  if (status >= 0) return owned_text(env, difference);
-  tharsis_text_free(difference);
-  return refuse(env, why.text);
+  reloading* const r = calloc(1, sizeof *r);
+  if (r == NULL) return refuse(env, "there is no memory left");
+  r->of = h;
+  r->why.size = sizeof r->why;
+  read_options(env, words[1], &r->given);
+  napi_create_promise(env, &r->promise, &promise);
+  napi_create_async_work(env, NULL, text(env, "tharsis reload", NAPI_AUTO_LENGTH), wait_for_reload, on_reloaded, r, &r->work);
+  ++h->reloads;
+  napi_queue_async_work(env, r->work);
+  return promise;
 }
 
 // tell(runtime, {foreground, metered, type: numbers as in tharsis_runtime_inputs; network, account, proxy, device: texts})
@@ -180,7 +157,7 @@ static napi_value tell(napi_env env, napi_callback_info info) {
                                          .device = texts[3]};
   const tharsis_status status = tharsis_runtime_tell(h->runtime, &inputs, &why);
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; ++i) free(texts[i]);
-  return status < 0 ? refuse(env, why.text) : undefined(env);
+  return status < 0 ? refuse_with(env, &why) : undefined(env);
 }
 
 // log(runtime, level: a number, text)
@@ -225,7 +202,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
   uv_loop_t* loop = NULL;
   tharsis_error why = {.size = sizeof why};
   if (h == NULL) return NULL;
-  if (tharsis_runtime_start(h->runtime, &why) < 0) return refuse(env, why.text);
+  if (tharsis_runtime_start(h->runtime, &why) < 0) return refuse_with(env, &why);
   h->watch = malloc(sizeof *h->watch);
   if (h->watch == NULL || napi_get_uv_event_loop(env, &loop) != napi_ok ||
       uv_poll_init(loop, h->watch, tharsis_runtime_wake_descriptor(h->runtime)) != 0) {
@@ -233,26 +210,56 @@ static napi_value start(napi_env env, napi_callback_info info) {
     h->watch = NULL;
     return refuse(env, "Node's loop cannot watch the runtime");
   }
-  h->env = env;
   h->watch->data = h;
   napi_create_reference(env, words[1], 1, &h->told);
   uv_poll_start(h->watch, UV_READABLE, on_readable);
   return undefined(env);
 }
 
-// subscribe(runtime, pattern): an inbox.
+// subscribe(runtime, pattern, depth): an inbox.
 static napi_value subscribe(napi_env env, napi_callback_info info) {
   napi_value words[arguments_most], made = NULL;
   held* const h = take_open(env, info, words);
   tharsis_error why = {.size = sizeof why};
   tharsis_inbox* inbox = NULL;
   if (h == NULL) return NULL;
+  uint32_t depth = 0;
+  napi_get_value_uint32(env, words[2], &depth);
   char* const pattern = string_of(env, words[1]);
-  const tharsis_status status = tharsis_runtime_subscribe(h->runtime, pattern, THARSIS_DROP_OLDEST, 0, &inbox, &why);
+  const tharsis_status status = tharsis_runtime_subscribe(h->runtime, pattern, THARSIS_DROP_OLDEST, depth, &inbox, &why);
   free(pattern);
-  if (status < 0) return refuse(env, why.text);
+  if (status < 0) return refuse_with(env, &why);
   napi_create_external(env, inbox, NULL, NULL, &made);
   return made;
+}
+
+// unsubscribe(inbox)
+static napi_value unsubscribe(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  tharsis_inbox* const inbox = take(env, info, words);
+  if (inbox != NULL) tharsis_inbox_close(inbox);
+  return inbox == NULL ? NULL : undefined(env);
+}
+
+// next_push(inbox): {link, command, body}, or undefined when there is nothing.
+static napi_value next_push(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most], made = NULL;
+  tharsis_inbox* const inbox = take(env, info, words);
+  const tharsis_event* const event = inbox == NULL ? NULL : tharsis_inbox_next(inbox);
+  if (event == NULL) return inbox == NULL ? NULL : undefined(env);
+  const tharsis_stn_push* const push = event->payload;
+  napi_create_object(env, &made);
+  napi_set_named_property(env, made, "link", view(env, push->link));
+  napi_set_named_property(env, made, "command", number(env, push->command));
+  napi_set_named_property(env, made, "body", buffer(env, push->body));
+  return made;
+}
+
+// dropped(inbox)
+static napi_value dropped(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  const tharsis_inbox* const inbox = take(env, info, words);
+  return inbox == NULL ? NULL : number(env, (int64_t)tharsis_inbox_dropped(inbox));
 }
 
 // next(inbox): a line of JSON, empty when there is nothing.
@@ -286,20 +293,68 @@ static napi_value stop(napi_env env, napi_callback_info info) {
   return number(env, tharsis_runtime_stop(h->runtime, limit * millisecond));
 }
 
-static void forget_watch(uv_handle_t* watch) { free(watch); }
+// settled(runtime): whether everything that could start has started.
+static napi_value settled(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most], made = NULL;
+  held* const h = take_open(env, info, words);
+  if (h == NULL) return NULL;
+  napi_get_boolean(env, tharsis_runtime_settled(h->runtime) == 1, &made);
+  return made;
+}
 
+// problems(options): all that is wrong with the profile, as a compiler prints it.
+static napi_value problems(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  size_t count = arguments_most;
+  given_options given;
+  napi_get_cb_info(env, info, &count, words, NULL, NULL);
+  read_options(env, words[0], &given);
+  napi_value found = owned_text(env, tharsis_runtime_problems(&given.of));
+  release(&given);
+  return found;
+}
+
+// The last of a runtime on its loop.
+static void on_ended(held* h) {
+  napi_remove_async_cleanup_hook(h->hook);
+  let_go(h);
+}
+
+static void forget_watch(uv_handle_t* watch) {
+  on_ended(watch->data);
+  free(watch);
+}
+
+// Destroys the runtime, and lets go of the loop.
+static void end(held* h) {
+  forget_questions(h);
+  tharsis_runtime_destroy(h->runtime);
+  h->runtime = NULL;
+  if (h->watch == NULL) {
+    on_ended(h);
+    return;
+  }
+  napi_delete_reference(h->env, h->told);
+  uv_poll_stop(h->watch);
+  uv_close((uv_handle_t*)h->watch, forget_watch);
+  h->watch = NULL;
+}
+
+// The thread of JavaScript ends, and a runtime is still open: a worker was terminated, or process.exit() called.
+static void on_thread_ends(napi_async_cleanup_hook_handle hook, void* data) {
+  (void)hook;
+  held* const h = data;
+  h->ends = 1;
+  if (h->runtime != NULL && h->reloads == 0) end(h);
+}
+
+// close(runtime), which waits for nothing once it has been stopped.
 static napi_value close_runtime(napi_env env, napi_callback_info info) {
   napi_value words[arguments_most];
   held* const h = take_open(env, info, words);
   if (h == NULL) return NULL;
-  if (h->watch != NULL) {
-    uv_poll_stop(h->watch);
-    uv_close((uv_handle_t*)h->watch, forget_watch);
-    napi_delete_reference(env, h->told);
-  }
-  tharsis_runtime_destroy(h->runtime);
-  h->runtime = NULL;
-  h->watch = NULL;
+  if (h->reloads > 0) return refuse(env, "a reload is under way; wait for it");
+  end(h);
   return undefined(env);
 }
 
@@ -314,7 +369,9 @@ NAPI_MODULE_INIT() {
     napi_callback function;
   } all[] = {{"create", create}, {"start", start},   {"tell", tell},     {"reload", reload}, {"log", write_log},
              {"next", next},     {"report", report}, {"metrics", metrics}, {"subscribe", subscribe},
-             {"stop", stop},     {"close", close_runtime}, {"version", version}};
+             {"stop", stop},     {"close", close_runtime}, {"version", version}, {"unsubscribe", unsubscribe},
+             {"next_push", next_push}, {"dropped", dropped}, {"settled", settled}, {"problems", problems},
+             {"send", send_task}, {"resolve", resolve_name}, {"cancel", cancel_question}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
     napi_value function = NULL;
     napi_create_function(env, all[i].name, NAPI_AUTO_LENGTH, all[i].function, NULL, &function);

@@ -1,0 +1,191 @@
+// Goal: a person in front of a Qt application sees what happens on the network while it happens. Method: a gateway and two
+// chat windows in this process, over TLS; words are typed, the server goes away and comes back. Pictures of it are left in the
+// folder of the test. And everything arrives on the GUI's thread.
+#include <QDialog>
+#include <QDir>
+#include <QFile>
+#include <QTemporaryDir>
+#include <QtTest>
+#include <QThread>
+
+#include "sdk/abi/log.h"
+#include "sdk/hosts/qt/chat/chat_window.h"
+
+namespace {
+
+constexpr int patience_ms = 60'000;  // Only a failing test waits so long.
+
+qsizetype entries(const char* folder) { return QDir(folder).entryList(QDir::AllEntries | QDir::NoDotAndDotDot | QDir::System).size(); }
+
+TharsisRuntime::Options profile(const QString& plugins, const QString& state) {
+  TharsisRuntime::Options o;
+  o.profile = "host.yaml";
+  o.text = "tharsis: 1\nplugins:\n" + plugins;
+  o.state = state;
+  return o;
+}
+
+}  // namespace
+
+class ChatTest : public QObject {
+  Q_OBJECT
+
+ private:
+  QTemporaryDir folder_;
+
+  QString path(const QString& name) const { return folder_.filePath(name); }
+  void picture(QWidget& window, const QString& name) {
+    const QString file = QDir(THARSIS_PICTURES).filePath(name + ".png");
+    QVERIFY(window.grab().save(file));
+  }
+
+  std::unique_ptr<TharsisRuntime> gateway(int port) {
+    auto made = std::make_unique<TharsisRuntime>(
+        profile(QString("  gateway: { listen: \"tcps://127.0.0.1:%1\", certificate: { names: [im.tharsis.test] } }\n").arg(port), path("server")));
+    made->start();
+    return made;
+  }
+  int portOf() {
+    QFile file(path("server/gateway/endpoint"));
+    return file.open(QIODevice::ReadOnly) ? file.readAll().trimmed().split(':').last().toInt() : 0;
+  }
+  TharsisRuntime::Options client(const QString& user, int port) {
+    TharsisRuntime::Options o;
+    o.sets = {{"stn.links.main.endpoints", QStringList{QString("tcps://im.tharsis.test:%1").arg(port)}},
+              {"stn.links.main.tls.ca", path("server/gateway/ca.pem")},
+              {"stn.links.main.user", user},
+              {"dns.pins", QVariantMap{{"im.tharsis.test", QStringList{"127.0.0.1"}}}}};
+    o.state = path(user);
+    return o;
+  }
+  static void stop(TharsisRuntime& runtime) {
+    bool over = false;
+    connect(&runtime, &TharsisRuntime::stopped, &runtime, [&](bool clean) { over = clean; });
+    runtime.stop();
+    QTRY_VERIFY_WITH_TIMEOUT(over, patience_ms);
+  }
+
+ private slots:
+  void aWrongProfileIsRefusedWithAllItsProblems() {
+    QString said;
+    try {
+      TharsisRuntime wrong(profile("  stn: { linkz: {} }\n  dns: { timeuot: 1s }\n", path("wrong")));
+    } catch (const TharsisError& error) {
+      said = error.what();
+      QCOMPARE(error.status(), int{THARSIS_E_INVALID});
+    }
+    QVERIFY2(said.contains("linkz") && said.contains("did you mean 'links'") && said.contains("timeuot"), qPrintable(said));
+  }
+
+  void tasksAreAnsweredOnTheThreadThatAsked() {
+    auto server = gateway(0);
+    QTRY_VERIFY_WITH_TIMEOUT(portOf() != 0, patience_ms);
+    TharsisRuntime runtime(client("ann", portOf()));
+    QList<QThread*> threads;
+    QStringList found;
+    TharsisAnswer echoed, unanswered, misspelt;
+    int answers = 0;
+    connect(&runtime, &TharsisRuntime::event, this, [&] { threads << QThread::currentThread(); });
+    connect(&runtime, &TharsisRuntime::logged, this, [&] { threads << QThread::currentThread(); });
+    runtime.start();
+    runtime.followLog(THARSIS_LOG_INFO);
+    const auto into = [&](TharsisAnswer& place) {
+      return [&](const TharsisAnswer& answer) { place = answer, ++answers, threads << QThread::currentThread(); };
+    };
+    runtime.send({.command = 100, .body = "hello", .timeoutMs = patience_ms}, this, into(echoed));
+    QTRY_COMPARE_WITH_TIMEOUT(answers, 1, patience_ms);
+    runtime.send({.command = 99, .body = "x", .timeoutMs = 200}, this, into(unanswered));
+    runtime.send({.command = 100, .body = "x", .link = "mian"}, this, into(misspelt));
+    runtime.resolve("im.tharsis.test", this, [&](const QStringList& a, const QString& verdict) { found = a + QStringList{verdict}, ++answers; });
+    {
+      QObject gone;
+      runtime.send({.command = 100}, &gone, [](const TharsisAnswer&) { QFAIL("nobody is there any more"); });
+    }
+    QTRY_COMPARE_WITH_TIMEOUT(answers, 4, patience_ms);
+    QCOMPARE(echoed.body, QByteArray("hello"));
+    QVERIFY(echoed.answerMs > 0);
+    QCOMPARE(unanswered.status, int{THARSIS_E_TIMEOUT});
+    QVERIFY2(unanswered.reason.contains("link 'main' brought no answer"), qPrintable(unanswered.reason));
+    QCOMPARE(misspelt.status, int{THARSIS_E_NOT_FOUND});
+    QVERIFY2(misspelt.reason.contains("mian"), qPrintable(misspelt.reason));
+    QCOMPARE(found, (QStringList{"127.0.0.1", "proven"}));
+    runtime.log(THARSIS_LOG_INFO, "from the application");
+    QTRY_VERIFY_WITH_TIMEOUT(threads.size() > 5, patience_ms);
+    for (QThread* const one : threads) QCOMPARE(one, QThread::currentThread());
+    bool counted = false;
+    for (const auto& m : runtime.metrics()) counted = counted || (m.toObject().value("name") == "tasks_done" && m.toObject().value("value").toInt() >= 1);
+    QVERIFY(counted);
+    stop(runtime);
+    stop(*server);
+  }
+
+  void aConversationAnOutageAndItsDiagnosis() {
+    auto server = gateway(0);
+    QTRY_VERIFY_WITH_TIMEOUT(portOf() != 0, patience_ms);
+    const int port = portOf();
+    ChatWindow ann("ann", client("ann", port)), ben("ben", client("ben", port));
+    ann.show();
+    ben.show();
+    QTRY_VERIFY_WITH_TIMEOUT(ann.state().contains("up") && ben.state().contains("up"), patience_ms);
+    auto* const line = ben.findChild<QLineEdit*>();
+    QTest::keyClicks(line, "good morning");
+    QTest::keyClick(line, Qt::Key_Return);
+    QTRY_VERIFY_WITH_TIMEOUT(ann.messages().contains("ben: good morning"), patience_ms);
+    QTest::keyClicks(ann.findChild<QLineEdit*>(), "hello, ben");
+    ann.say();
+    QTRY_VERIFY_WITH_TIMEOUT(ben.messages().contains("ann: hello, ben"), patience_ms);
+    QTRY_VERIFY_WITH_TIMEOUT(ann.plot().count() >= 3 && ann.plot().last() > 0, patience_ms);
+    picture(ann, "conversation");
+
+    stop(*server);
+    server.reset();
+    QTRY_VERIFY_WITH_TIMEOUT(ann.verdict().contains("refuses connections"), patience_ms);
+    QTRY_VERIFY_WITH_TIMEOUT(ann.plot().last() < 0, patience_ms);
+    QTRY_VERIFY2_WITH_TIMEOUT(ann.logText().contains("link main down"), qPrintable(ann.logText()), 5000);
+    ann.diagnose();
+    auto* const report = ann.findChild<QDialog*>();
+    QVERIFY(report != nullptr && report->isVisible());
+    QVERIFY(report->findChild<QPlainTextEdit*>()->toPlainText().contains("refuses connections"));
+    picture(ann, "outage");
+    picture(*report, "diagnosis");
+    report->close();
+
+    server = gateway(port);
+    QTRY_VERIFY_WITH_TIMEOUT(ann.state().contains("up"), patience_ms);
+    QTRY_VERIFY_WITH_TIMEOUT(!ann.verdict().contains("refuses"), patience_ms);
+    QTRY_VERIFY_WITH_TIMEOUT(ann.plot().last() > 0, patience_ms);
+    picture(ann, "afterwards");
+    for (ChatWindow* const window : {&ann, &ben}) {
+      bool closed = false;
+      connect(window, &ChatWindow::closed, window, [&] { closed = true; });
+      window->close();
+      QTRY_VERIFY_WITH_TIMEOUT(closed, patience_ms);
+    }
+    stop(*server);
+  }
+
+  void startsAndStopsLeaveNothingBehind() {
+    const int cycles = qEnvironmentVariableIsSet("THARSIS_CYCLES") ? qEnvironmentVariableIntValue("THARSIS_CYCLES") : 20;
+    const auto live = [&] {
+      TharsisRuntime::Options o;
+      o.sets = {{"stn.links.main.endpoints", QStringList{"tcp://127.0.0.1:1"}}};
+      o.state = path("cycles");
+      TharsisRuntime runtime(o);
+      bool settled = false;
+      connect(&runtime, &TharsisRuntime::settled, this, [&] { settled = true; });
+      runtime.start();
+      runtime.followLog(THARSIS_LOG_INFO);
+      runtime.send({.command = 100, .timeoutMs = 1}, this, [](const TharsisAnswer&) {});
+      QTRY_VERIFY_WITH_TIMEOUT(settled, patience_ms);
+      stop(runtime);
+    };
+    for (int i = 0; i < 5; ++i) live();
+    const auto threads = entries("/proc/self/task"), descriptors = entries("/proc/self/fd");
+    for (int i = 0; i < cycles && !QTest::currentTestFailed(); ++i) live();
+    QCOMPARE(entries("/proc/self/task"), threads);
+    QCOMPARE(entries("/proc/self/fd"), descriptors);
+  }
+};
+
+QTEST_MAIN(ChatTest)
+#include "chat_test.moc"
