@@ -67,10 +67,17 @@ bool judge_gateway(const scene& s, findings_list& found) {
   return decisive;
 }
 
+// ICMP "prohibited" becomes the same errno; but that takes its time to come back.
+bool is_refused_here(const connect_probe& c) {
+  constexpr double at_once_ms = 1;
+  return c.failed == failure::exhausted ||
+         (c.failed == failure::denied && c.icmp_from.empty() && c.syn_retransmits == 0 && c.ms < at_once_ms);
+}
+
 // A socket call that the system itself refused.
 void judge_sockets(const scene& s, findings_list& found) {
   for (const connect_probe& c : s.seen.connects) {
-    if (!ran(c) || (c.failed != failure::denied && c.failed != failure::exhausted)) continue;
+    if (!ran(c) || !is_refused_here(c)) continue;
     const auto code = c.failed == failure::denied ? verdict_code::local_firewall : verdict_code::fd_or_port_exhausted;
     if (found.has(code)) continue;
     claim it(code);

@@ -44,41 +44,65 @@ double median(std::vector<double> all) {
 constexpr double high_ms = 250;   // A call begins to be two people talking at once.
 constexpr double jitter_ms = 30;  // What players hold back for.
 constexpr size_t few_round_trips = 10;
+constexpr size_t fewest_round_trips = 5;
+
+// Every round trip that was met: those of trains, and of connections that needed one SYN.
+struct round_trips {
+  std::vector<double> all_ms;
+  std::vector<const probe*> seen_in;
+  const connect_probe* fast_control = nullptr;
+};
+
+round_trips round_trips_of(const scene& s) {
+  round_trips r;
+  for (const loss_probe& l : s.seen.losses) {
+    if (!ran(l) || l.rtts_ms.empty()) continue;
+    r.all_ms.insert(r.all_ms.end(), l.rtts_ms.begin(), l.rtts_ms.end());
+    r.seen_in.push_back(&l);
+  }
+  for (const connect_probe& c : s.seen.connects) {
+    if (!worked(c) || c.syn_retransmits > 0) continue;
+    const double ms = c.rtt_ms.value_or(c.ms);
+    r.all_ms.push_back(ms);
+    r.seen_in.push_back(&c);
+    if (c.role == probe_role::control && ms < high_ms * 0.6) r.fast_control = &c;
+  }
+  return r;
+}
+
+void judge_latency(const scene& s, findings_list& found) {
+  const round_trips r = round_trips_of(s);
+  if (r.all_ms.size() < fewest_round_trips || median(r.all_ms) < high_ms) return;
+  const double middle = median(r.all_ms);
+  claim c(verdict_code::high_latency, 0);
+  for (size_t i = 0; i < r.seen_in.size() && i < 6; ++i) c.because(*r.seen_in[i], 0.5);
+  c.contrast(0);
+  // Everything is as far, or the target alone.
+  if (r.fast_control != nullptr) c.unlike(*r.fast_control, 0.5).blames(blame::server);
+  else if (r.all_ms.size() >= few_round_trips) c.proven();
+  found.add(c.with("time", ms_text(middle)).detail("median of " + std::to_string(r.all_ms.size()) + " round trips " + ms_text(middle)).asks_for("longer_timeouts"));
+}
+
+void judge_train(const loss_probe& l, findings_list& found) {
+  if (l.rtts_ms.size() < few_round_trips) return;
+  double steps = 0;
+  for (size_t i = 1; i < l.rtts_ms.size(); ++i) steps += std::abs(l.rtts_ms[i] - l.rtts_ms[i - 1]);
+  const double jitter = steps / static_cast<double>(l.rtts_ms.size() - 1);
+  if (jitter > jitter_ms && !found.has(verdict_code::jitter)) {
+    claim c(verdict_code::jitter, 0);
+    found.add(c.because(l, 1.5).contrast(0).with("time", ms_text(jitter)).detail("mean step " + ms_text(jitter) + " of " + std::to_string(l.rtts_ms.size())));
+  }
+  const uint32_t back = l.small_sent + l.large_sent - l.small_lost - l.large_lost;
+  if (l.reordered >= 3 && wilson(l.reordered, back).low > 0.03 && !found.has(verdict_code::reordering)) {
+    claim c(verdict_code::reordering, 0);
+    found.add(c.because(l, 2).contrast(0).detail(std::to_string(l.reordered) + " of " + std::to_string(back)));
+  }
+}
 
 void judge_delay(const scene& s, findings_list& found) {
-  for (const loss_probe& l : s.seen.losses) {
-    if (!ran(l) || l.rtts_ms.size() < few_round_trips) continue;
-    const double middle = median(l.rtts_ms);
-    double steps = 0;
-    for (size_t i = 1; i < l.rtts_ms.size(); ++i) steps += std::abs(l.rtts_ms[i] - l.rtts_ms[i - 1]);
-    const double jitter = steps / static_cast<double>(l.rtts_ms.size() - 1);
-    if (middle > high_ms && !found.has(verdict_code::high_latency)) {
-      claim c(verdict_code::high_latency, 0);
-      c.because(l, 2).contrast(0);
-      for (const connect_probe& other : s.seen.connects)
-        if (other.role == probe_role::control && worked(other) && other.syn_retransmits == 0) {
-          if (other.ms > high_ms * 0.7)
-            c.proven_by(other, 1);
-          else
-            c.blames(blame::server).unlike(other, 1);
-        }
-      found.add(c.with("time", ms_text(middle))
-                    .detail("median of " + std::to_string(l.rtts_ms.size()) + " round trips " + ms_text(middle))
-                    .asks_for("longer_timeouts"));
-    }
-    if (jitter > jitter_ms && !found.has(verdict_code::jitter)) {
-      claim c(verdict_code::jitter, 0);
-      found.add(c.because(l, 1.5)
-                    .contrast(0)
-                    .with("time", ms_text(jitter))
-                    .detail("mean step " + ms_text(jitter) + " of " + std::to_string(l.rtts_ms.size())));
-    }
-    const uint32_t back = l.small_sent + l.large_sent - l.small_lost - l.large_lost;
-    if (l.reordered >= 3 && wilson(l.reordered, back).low > 0.03 && !found.has(verdict_code::reordering)) {
-      claim c(verdict_code::reordering, 0);
-      found.add(c.because(l, 2).contrast(0).detail(std::to_string(l.reordered) + " of " + std::to_string(back)));
-    }
-  }
+  judge_latency(s, found);
+  for (const loss_probe& l : s.seen.losses)
+    if (ran(l)) judge_train(l, found);
 }
 
 constexpr double bloat_ms = 200, bloat_terrible_ms = 400;

@@ -61,27 +61,32 @@ asked ask(const scene& s) {
   return a;
 }
 
-// HTTP over TLS that passed has answered its handshake; only the last word counts for silence.
-bool page_is_silent(const scene& s) {
-  return std::any_of(s.seen.pages.begin(), s.seen.pages.end(), [&](const http_probe& h) {
-    return ran(h) && s.is_of_target(h) && h.status == 0 && h.failed == failure::timeout;
-  });
+// Whether pages of the service were asked for and none came, though TLS has answered.
+bool pages_are_silent(const scene& s) {
+  bool silent = false;
+  for (const http_probe& h : s.seen.pages) {
+    if (!ran(h) || !s.is_of_target(h)) continue;
+    if (h.status > 0) return false;
+    silent = silent || h.failed == failure::timeout;
+  }
+  return silent;
 }
 
 void judge_silence(const scene& s, findings_list& found, const asked& a) {
-  const bool silent = !a.silent.empty() && (!a.answered || page_is_silent(s));
+  const bool silent = !a.silent.empty() && (!a.answered || pages_are_silent(s));
   const bool cut = !a.cut.empty() && !a.answered;
   if ((!silent && !cut) || hole_found(found) || name_blocked(found)) return;
   const connect_probe* stands = nullptr;
   for (const auto* c : of_role(s.seen.connects, probe_role::target))
     if (worked(*c)) stands = c;
   if (stands == nullptr) return;
-  claim c(silent ? verdict_code::service_slow_accept : verdict_code::service_resets);
+  claim c(silent ? verdict_code::service_slow_accept : verdict_code::service_resets, silent ? -3 : -2);
   for (const auto* p : silent ? a.silent : a.cut) c.because(*p, silent ? std::min(3.0, s.weight_of_silence(2)) : 2.5);
   for (const auto* p : a.others_alike) c.again(*p, 0.7);
   c.unlike(*stands, 0.7);
   for (const tls_probe& t : s.seen.handshakes)
     if (t.role == probe_role::control && worked(t) && t.outcome == tls_outcome::ok) c.unlike(t, 0.7);
+  if (silent && s.about.loopback) c.contrast(1.5);  // Nothing is lost on the way to oneself.
   if (silent && a.unconfirmed) c.because(*stands, -2);
   c.detail(silent ? "everything sent is confirmed, and nothing comes back" : "cut before an answer");
   found.add(c.asks_for("backoff"));

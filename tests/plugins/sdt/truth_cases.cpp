@@ -533,7 +533,7 @@ std::vector<truth_case> own_cases() {
       {1012, "the system's own firewall", {code::local_firewall}, {}, "", false, with([](truth& t) {
          silence(t, is_im);
          for (auto& c : t.seen.connects)
-           if (is_im(c.to)) c.failed = failure::denied, c.error_number = 1;
+           if (is_im(c.to)) c.failed = failure::denied, c.error_number = 1, c.ms = 0.1, c.syn_retransmits = 0;
        })},
       {1013,
        "control: the target's chain is private everywhere",
