@@ -1,8 +1,9 @@
-// `tharsis sdt diagnose [TARGET]`: one session and its report, for a person or a program.
+// `tharsis sdt diagnose [TARGET]`: one session and its report, for a person or a program; `sdt watch`: one after the other.
 #pragma once
 #include <memory>
 #include <optional>
 
+#include "plugins/sdt/core/verdict.h"
 #include "plugins/sdt/diagnose_line.h"
 #include "plugins/sdt/session.h"
 #include "sdk/async/command.h"
@@ -21,6 +22,9 @@ class diagnose_command {
 
  private:
   task<void> diagnose(diagnose_line line);
+  task<void> watch(diagnose_line line);
+  task<report> look(wish asked);
+  task<error> write_page(std::string path, std::string page);
 
   const host host_;
   strand& place_;

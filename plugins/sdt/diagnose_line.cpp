@@ -55,6 +55,12 @@ const std::string_view diagnose_help =
     "  --no-redact          addresses and names as they are, also in FILE and JSON\n"
     "exit code: 0 all is well, 1 something is not, 2 the command is wrong";
 
+const std::string_view watch_help =
+    "usage: tharsis sdt watch [TARGET] [--every 30s] [--rounds N] [OPTION...]\n"
+    "Diagnoses it again and again, and prints a line each time that something else is wrong. The options are those of sdt diagnose\n"
+    "but --json and --html; --depth is light where nothing is said.\n"
+    "exit code: 0 after N rounds, 2 the command is wrong";
+
 std::optional<depth> depth_named(std::string_view word) {
   constexpr std::string_view names[] = {"passive", "light", "medium", "heavy"};
   for (size_t i = 0; i < std::size(names); ++i)
@@ -74,17 +80,18 @@ result<wish> wish_from(const settings::diagnose_settings& s) {
   return w;
 }
 
-result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words, const settings::diagnose_settings& s) {
+result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words, const settings::diagnose_settings& s, bool again) {
   auto known_before = wish_from(s);
   if (!known_before) return known_before.failure();
   diagnose_line line;
   line.asked = std::move(*known_before);
-  line.asked.how_deep = depth::medium;
+  line.asked.how_deep = again ? depth::light : depth::medium;
   line.ca = s.tls.ca;
   std::vector<std::string> targets;
-  option_words known("sdt diagnose");
-  known.flag("--json", line.json).flag("--no-redact", line.open).words("a target", targets);
-  known.value("--html", take_file(line.html)).value("--ca", take_file(line.ca));
+  option_words known(again ? "sdt watch" : "sdt diagnose");
+  known.words("a target", targets).value("--ca", take_file(line.ca));
+  if (again) known.value("--every", take_patience(line.every)).value("--rounds", take_whole(line.rounds, 1, 1'000'000));
+  else known.flag("--json", line.json).flag("--no-redact", line.open).value("--html", take_file(line.html));
   known.value("--deadline", take_patience(line.asked.deadline)).value("--budget", take_whole(line.asked.budget, 0, 1'000'000'000));
   known.value("--depth", [&](const std::string& text) -> std::string {
     const auto d = depth_named(text);

@@ -8,6 +8,7 @@
 #include "plugins/sdt/monitor.h"
 #include "plugins/sdt/read_settings.h"
 #include "plugins/sdt/report_command.h"
+#include "plugins/sdt/service.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/door.h"
 #include "sdk/async/task_set.h"
@@ -24,6 +25,24 @@ constexpr tharsis_field verdict_fields[] = {
     {"evidence", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, evidence), nullptr, 0},
     {"took", THARSIS_FIELD_DURATION, offsetof(tharsis_sdt_verdict, took), nullptr, 0},
 };
+constexpr const char* why_names[] = {"asked", "link_failed", "tasks_fail", "network_weak", "names_lie", "recheck"};
+constexpr tharsis_field report_fields[] = {
+    {"target", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_report, target), nullptr, 0},
+    {"why", THARSIS_FIELD_ENUM, offsetof(tharsis_sdt_report, why), why_names, std::size(why_names)},
+    {"code", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_report, code), nullptr, 0},
+    {"blame", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_report, blame), nullptr, 0},
+    {"certainty", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_report, certainty), nullptr, 0},
+    {"confidence", THARSIS_FIELD_U32, offsetof(tharsis_sdt_report, confidence), nullptr, 0},
+    {"sentence", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_report, sentence), nullptr, 0},
+    {"detail", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_report, detail), nullptr, 0},
+    {"action", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_report, action), nullptr, 0},
+    {"json", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_report, json), nullptr, 0},
+    {"took", THARSIS_FIELD_DURATION, offsetof(tharsis_sdt_report, took), nullptr, 0},
+    {"bytes", THARSIS_FIELD_U64, offsetof(tharsis_sdt_report, bytes), nullptr, 0},
+};
+constexpr tharsis_topic report_topic = {
+    sizeof(tharsis_topic),    THARSIS_TOPIC_EVENT,        THARSIS_SDT_REPORT_TOPIC, report_fields,
+    std::size(report_fields), sizeof(tharsis_sdt_report), 0};
 constexpr tharsis_topic verdict_topic = {
     sizeof(tharsis_topic),     THARSIS_TOPIC_EVENT,         THARSIS_SDT_VERDICT_TOPIC, verdict_fields,
     std::size(verdict_fields), sizeof(tharsis_sdt_verdict), 0};
@@ -41,16 +60,22 @@ class plugin {
         command_(tables, place_, names_, s),
         diagnose_(tables, place_, names_, s),
         kept_reports_(tables, place_),
+        service_(tables, place_, names_, s),
         closing_(place_) {}
 
-  tharsis_status start(tharsis_error* error) { return monitor_.open(host_.declare(verdict_topic), error); }
+  tharsis_status start(tharsis_error* error) {
+    tharsis_status status = monitor_.open(host_.declare(verdict_topic), error);
+    if (status == THARSIS_OK) status = service_.open(host_.declare(report_topic), error);
+    if (status != THARSIS_OK) return status;
+    return host_.registry->provide(host_.registry->self, THARSIS_SDT_ID, service_.table(), 0, error);
+  }
   tharsis_status stop() {
     closing_.spawn(close());
     return THARSIS_PENDING;
   }
   void run_command(const command_call& call) {
     if (report_command::is_one(call.name())) return kept_reports_.run(call);
-    call.name() == "diagnose" ? diagnose_.run(call) : command_.run(call);
+    call.name() == "check" ? command_.run(call) : diagnose_.run(call);
   }
 
  private:
@@ -59,6 +84,7 @@ class plugin {
     diagnose_.close();
     kept_reports_.close();
     monitor_.close();
+    service_.close();
     co_await blocking_over(place_);
     host_.self->stopped(host_.self->self);
   }
@@ -70,6 +96,7 @@ class plugin {
   check_command command_;
   diagnose_command diagnose_;
   report_command kept_reports_;
+  service service_;
   task_set closing_;
 };
 

@@ -14,6 +14,9 @@ settings read_settings(const host& tables) {
   s.checks.addresses_max = amount("checks.addresses_max", s.checks.addresses_max);
   s.rate.burst = amount("rate.burst", s.rate.burst);
   s.rate.every = tables.wait("rate.every", s.rate.every);
+  s.automatic.on = tables.flag("automatic.on", s.automatic.on);
+  s.automatic.burst = amount("automatic.burst", s.automatic.burst);
+  s.automatic.every = tables.wait("automatic.every", s.automatic.every);
   s.diagnose.deadline = tables.wait("diagnose.deadline", s.diagnose.deadline);
   s.diagnose.budget = static_cast<uint64_t>(tables.whole("diagnose.budget", static_cast<int64_t>(s.diagnose.budget)));
   s.diagnose.canaries = tables.texts("diagnose.canaries");

@@ -67,6 +67,7 @@ void session::begin() {
 }
 
 observations session::take_so_far() {
+  if (!bench_) begin();  // It has not begun: who it was about is all there is.
   observations all = std::move(bench_->seen);
   all.about.ms = bench_->ms();
   return all;

@@ -88,7 +88,10 @@ task<connected> connect(bench& b, probe_role role, tharsis_address to, duration 
   p.sent = p.received = handshake_bytes / 2;
   p.failed = failure_of(a.status);
   // Nobody on the way can have said so within no time.
-  if (p.failed == failure::unreachable && b.ms() - p.t0_ms < 0.5) p.failed = failure::no_route;
+  const bool at_once = b.ms() - p.t0_ms < 0.5;
+  if (p.failed == failure::unreachable && at_once) p.failed = failure::no_route;
+  // Linux has the same number for a router's "administratively prohibited" over IPv6.
+  if (p.failed == failure::denied && !at_once) p.failed = failure::prohibited;
   note_handshake(b, *a.wire, a.status == THARSIS_OK, p);
   connected c;
   c.failed = p.failed;

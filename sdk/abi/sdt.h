@@ -1,4 +1,7 @@
-// What sdt tells the others: event topic "sdt.verdict".
+// Service "tharsis.sdt/1": what is broken in the network, where, how surely, and what to do. Also on the bus:
+//
+//   "sdt.verdict"  event  one sentence about a link of stn that fails (tharsis_sdt_verdict)
+//   "sdt.report"   event  the end of each diagnosis, asked for or not (tharsis_sdt_report)
 #pragma once
 #include "sdk/abi/abi.h"
 
@@ -30,6 +33,72 @@ typedef struct tharsis_sdt_verdict {
   tharsis_text evidence;  // What each check found: "dns: 127.0.0.1 (pinned); tcp: refused in 0 ms".
   int64_t took;           // The checks' time, ns.
 } tharsis_sdt_verdict;
+
+#define THARSIS_SDT_ID "tharsis.sdt/1"
+#define THARSIS_SDT_REPORT_TOPIC "sdt.report"
+
+// How much a diagnosis may send.
+enum {
+  THARSIS_SDT_PASSIVE = 0,  // Nothing.
+  THARSIS_SDT_LIGHT = 1,    // Some packets to each: about 20 KB.
+  THARSIS_SDT_MEDIUM = 2,   // Also sizes of segments and losses: below 300 KB.
+  THARSIS_SDT_HEAVY = 3,    // Also under load.
+};
+
+// Why a diagnosis was made. A number keeps its meaning for ever.
+enum {
+  THARSIS_SDT_ASKED = 0,            // Somebody called diagnose().
+  THARSIS_SDT_LINK_FAILED = 1,      // A link of stn went down, or does not come up.
+  THARSIS_SDT_TASKS_FAIL = 2,       // Tasks that used to be answered are not any more.
+  THARSIS_SDT_NETWORK_WEAK = 3,     // stn calls the network weak.
+  THARSIS_SDT_NAMES_LIE = 4,        // dns has found a liar.
+  THARSIS_SDT_RECHECK = 5,          // Is what was healed still ill?
+};
+
+// Texts are borrowed for the length of the call.
+typedef struct tharsis_sdt_wish {
+  uint32_t size;
+  uint32_t depth;       // THARSIS_SDT_PASSIVE ...
+  tharsis_text target;  // NAME, IP:PORT, tcp://, tcps://, http:// or https://; empty: the network as a whole.
+  int64_t deadline;     // ns; 0: the profile's.
+  uint64_t budget;      // Bytes, both ways; 0: the profile's, a third of it where the network is metered.
+} tharsis_sdt_wish;
+
+// What came out. Texts are borrowed for the length of the call. plugins/sdt/README.md has the codes.
+typedef struct tharsis_sdt_report {
+  tharsis_text target;
+  uint32_t why;             // THARSIS_SDT_ASKED ...
+  int32_t status;           // THARSIS_OK; _E_CANCELLED: it was given up, and the verdict is of what was seen by then.
+  tharsis_text code;        // "pmtu_black_hole_up": of the headline, as all that follows.
+  tharsis_text blame;       // "device", "lan", "isp", "path", "dns_provider", "server", "middlebox", "unknown", "nobody"
+  tharsis_text certainty;   // "proven", "likely", "possible"
+  uint32_t confidence;      // 0 to 100: how surely.
+  uint32_t reserved;
+  tharsis_text sentence;    // For a person.
+  tharsis_text detail;      // For an engineer.
+  tharsis_text action;      // For a program: "clamp_mss(1360)"; may be empty.
+  tharsis_text json;        // All of it, as `tharsis sdt diagnose --json` prints it.
+  int64_t took;             // ns.
+  uint64_t bytes;           // Sent and received.
+} tharsis_sdt_report;
+
+// Exactly once for each diagnosis that was accepted. [the strand that called diagnose()]
+typedef void (*tharsis_sdt_done)(void* context, tharsis_handle id, const tharsis_sdt_report* report);
+
+typedef struct tharsis_sdt {
+  uint32_t size;
+  void* self;
+
+  // Ends by its deadline whatever does not answer. `done` is never called inside this call.
+  //   THARSIS_E_INVALID  the target means nothing, or the depth is none; or this is no strand.
+  //   THARSIS_E_BUSY     too many are under way.
+  //   THARSIS_E_GONE     sdt is stopping.
+  // [any strand]
+  tharsis_status (*diagnose)(void* self, const tharsis_sdt_wish* wish, tharsis_sdt_done done, void* context, tharsis_handle* id,
+                             tharsis_error* error);
+  // `done` is still called, within 50 ms, with what was seen so far and THARSIS_E_CANCELLED unless it had ended. [any strand]
+  void (*cancel)(void* self, tharsis_handle id);
+} tharsis_sdt;
 
 #ifdef __cplusplus
 }

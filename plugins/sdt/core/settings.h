@@ -32,6 +32,15 @@ struct settings {
     duration every = 10s;
   } rate;
 
+  // Diagnoses that nobody has asked for.
+  struct auto_settings {
+    bool on = true;
+    // An outage has a beginning and a middle; then it is known.
+    size_t burst = 3;
+    // A light one costs some 20 KB: 3 MB a day on a network that is broken all day.
+    duration every = 10min;
+  } automatic;
+
   struct tls_settings {
     std::string ca;  // A PEM file; empty: those whom the system trusts.
   };

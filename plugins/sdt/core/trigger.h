@@ -1,0 +1,85 @@
+// Decides when a diagnosis begins that nobody has asked for.
+//
+// Mars looked at the eight results of tasks before the newest and at the eight before those, so that the newest never
+// counted, and once in an hour for all networks. Here the newest counts, and each network has a bucket of its own: what a
+// network did is no reason to leave the next one alone.
+//
+// Pure.
+#pragma once
+#include <bit>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "plugins/sdt/core/settings.h"
+#include "plugins/sdt/core/token_bucket.h"
+#include "sdk/abi/sdt.h"
+
+namespace tharsis::sdt {
+
+// Results of tasks over one kind of link, good until there are others.
+class success_window {
+ public:
+  // True: what was good has turned bad with this one: of the newest eight less than three are good, of the eight before
+  // more than five were.
+  bool on_result(bool good) {
+    results_ = results_ << 1 | (good ? 1u : 0u);
+    const bool turned = std::popcount(results_ & 0xFFu) < 3 && std::popcount(results_ >> 8 & 0xFFu) > 5;
+    return turned && !std::exchange(told_, turned) ? true : (told_ = told_ && turned, false);
+  }
+
+ private:
+  uint32_t results_ = ~uint32_t{0};
+  bool told_ = false;  // This turn.
+};
+
+class trigger_desk {
+ public:
+  struct run {
+    uint32_t why = THARSIS_SDT_LINK_FAILED;  // THARSIS_SDT_*
+    std::string target;                      // Empty: the network as a whole.
+  };
+
+  explicit trigger_desk(const settings::auto_settings& s) : settings_(s) {}
+
+  // Traffic takes another way: what was wanted of the one before is no question any more.
+  void on_network(const std::string& id, instant now) {
+    wanted_.reset();
+    bucket(id, now);
+    network_ = id;
+  }
+  void on_cause(uint32_t why, std::string target) {
+    // The first that is wanted stays: later ones are its consequences.
+    if (settings_.on && !wanted_) wanted_.emplace(run{why, std::move(target)});
+  }
+  void on_task(uint32_t channel, bool good, const std::string& target) {
+    if (windows_[channel % 4].on_result(good)) on_cause(THARSIS_SDT_TASKS_FAIL, target);
+  }
+  // A diagnosis that may begin now.
+  std::optional<run> take(instant now) {
+    if (!wanted_ || !bucket(network_, now).take(now)) return std::nullopt;
+    return std::exchange(wanted_, std::nullopt);
+  }
+  // When take() may have something.
+  instant deadline(instant now) { return wanted_ ? bucket(network_, now).next(now) : never; }
+
+ private:
+  static constexpr size_t networks_most = 32;
+
+  token_bucket& bucket(const std::string& id, instant) {
+    auto found = buckets_.find(id);
+    if (found != buckets_.end()) return found->second;
+    if (buckets_.size() >= networks_most) buckets_.erase(buckets_.begin());
+    return buckets_.emplace(id, token_bucket(settings_.burst, settings_.every)).first->second;
+  }
+
+  const settings::auto_settings settings_;
+  success_window windows_[4];
+  std::map<std::string, token_bucket> buckets_;
+  std::string network_;
+  std::optional<run> wanted_;
+};
+
+}  // namespace tharsis::sdt

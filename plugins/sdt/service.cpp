@@ -1,0 +1,256 @@
+#include "plugins/sdt/service.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "plugins/sdt/core/judge.h"
+#include "plugins/sdt/core/report_json.h"
+#include "plugins/sdt/diagnose_line.h"
+#include "plugins/sdt/trust_store.h"
+#include "sdk/abi/stn.h"
+#include "sdk/abi/stn_links.h"
+#include "sdk/async/next_turn.h"
+#include "sdk/pure/error.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::sdt {
+namespace {
+
+constexpr size_t at_once = 8;  // More on one machine measure each other.
+
+}  // namespace
+
+service::counts::counts(const host& h)
+    : begun(h.count<counter>("diagnoses", "1", "Diagnoses that were begun")),
+      ended(h.count<counter>("diagnoses_ended", "1", "Diagnoses that came to their report")),
+      cancelled(h.count<counter>("diagnoses_cancelled", "1", "Diagnoses that were given up")),
+      by_itself(h.count<counter>("diagnoses_by_itself", "1", "Diagnoses that nobody had asked for")),
+      time(h.count<histogram>("diagnosis_time", "ns", "From the begin of a diagnosis to its report")),
+      bytes(h.count<histogram>("diagnosis_bytes", "By", "What a diagnosis sent and received")) {}
+
+service::service(const host& tables, strand& place, resolver& names, const settings& s)
+    : host_(tables),
+      place_(place),
+      names_(names),
+      settings_(s),
+      counts_(tables),
+      triggers_(s.automatic),
+      stirred_(place),
+      network_(*tables.network),
+      inbox_(*tables.loop, &service::on_letter, this),
+      outbox_(place),
+      endings_(place) {
+  table_ = {sizeof table_, this, &service::diagnose, &service::cancel};
+}
+
+template <class Event, void (service::*take)(const Event&)>
+tharsis_status service::follow(const char* topic, tharsis_error* error) {
+  const auto hear = [](void* self, const tharsis_event* event) {
+    service& s = *static_cast<service*>(self);
+    (s.*take)(*static_cast<const Event*>(event->payload));
+    s.stirred_.raise();
+  };
+  const tharsis_subscription wanted{sizeof wanted, THARSIS_DROP_OLDEST, 0, hear, this};
+  tharsis_handle id = 0;
+  const tharsis_status status = host_.bus->subscribe(host_.bus->self, topic, &wanted, &id, error);
+  if (status == THARSIS_OK) subscriptions_.push_back(id);
+  return status;
+}
+
+tharsis_status service::open(tharsis_handle topic, tharsis_error* error) {
+  topic_ = topic;
+  closed_ = false;
+  serving_.emplace(serve()).start(place_);
+  network_.open([this](const tharsis_network_state& now) {
+    triggers_.on_network(std::string(view(now.id)), place_.now());
+    stirred_.raise();
+  });
+  if (!settings_.automatic.on) return THARSIS_OK;
+  tharsis_status status = follow<tharsis_stn_link, &service::on_link>(THARSIS_STN_LINK_TOPIC, error);
+  if (status == THARSIS_OK) status = follow<tharsis_stn_task_event, &service::on_task>(THARSIS_STN_TASK_TOPIC, error);
+  if (status == THARSIS_OK) status = follow<tharsis_stn_weak, &service::on_weak>(THARSIS_STN_WEAK_TOPIC, error);
+  return status;
+}
+
+void service::close() {
+  closed_ = true;
+  for (const tharsis_handle id : subscriptions_) host_.bus->unsubscribe(host_.bus->self, id);
+  subscriptions_.clear();
+  network_.close();
+  serving_.reset();
+  inbox_.drain();
+  while (!works_.empty()) {
+    const tharsis_handle id = works_.begin()->first;
+    observations seen = works_.begin()->second.session_->take_so_far();
+    works_.begin()->second.running.reset();
+    end(id, std::move(seen), THARSIS_E_CANCELLED);
+  }
+  endings_.clear();
+}
+
+// ---- what sets one off
+
+void service::on_link(const tharsis_stn_link& told) {
+  last_target_ = view(told.endpoint);
+  if (told.state == THARSIS_STN_DOWN && told.status != THARSIS_OK && told.status != THARSIS_E_CANCELLED)
+    triggers_.on_cause(THARSIS_SDT_LINK_FAILED, last_target_);
+}
+
+void service::on_task(const tharsis_stn_task_event& told) {
+  const bool good = told.why == THARSIS_STN_ANSWERED;
+  // What the caller, or the server, decided says nothing about the network.
+  const bool of_network = good || told.why == THARSIS_STN_NO_TIME || told.why == THARSIS_STN_NO_FIRST_BYTE || told.why == THARSIS_STN_STALLED ||
+                          told.why == THARSIS_STN_NOT_WHOLE || told.why == THARSIS_STN_LOST || told.why == THARSIS_STN_NO_ANSWER;
+  if (of_network) triggers_.on_task(told.channel, good, last_target_);
+}
+
+void service::on_weak(const tharsis_stn_weak& told) {
+  if (told.weak != 0) triggers_.on_cause(THARSIS_SDT_NETWORK_WEAK, last_target_);
+}
+
+wish service::wish_of(const trigger_desk::run& r) const {
+  auto made = wish_from(settings_.diagnose);
+  wish w = made ? std::move(*made) : wish();
+  w.how_deep = depth::light;
+  if (auto at = parse_aim(r.target)) w.at = std::move(*at);
+  return w;
+}
+
+// ---- the work
+
+task<void> service::serve() {
+  for (;;) {
+    if (auto r = triggers_.take(place_.now()); r && works_.size() < at_once) {
+      counts_.by_itself.add();
+      ++open_;
+      begin(++last_id_, wish_of(*r), caller(), r->why);
+    }
+    co_await stirred_.wait(triggers_.deadline(place_.now()));
+  }
+}
+
+void service::begin(tharsis_handle id, wish w, caller to, uint32_t why) {
+  counts_.begun.add();
+  bool metered = false;
+  network_.ask([&](const tharsis_network_state& now) { metered = now.metered == 1; });
+  if (metered) w.budget /= 3;
+  work& one = works_[id];
+  one.to = to;
+  one.why = why;
+  one.begun = place_.now();
+  one.session_ = std::make_unique<session>(host_, place_, names_, trust_, std::move(w));
+  one.running.emplace(run(id)).start(place_);
+}
+
+task<void> service::run(tharsis_handle id) {
+  if (!trusts_) {
+    trust read = co_await read_trust(place_, host_, settings_.diagnose.tls);
+    if (!trusts_) trust_ = std::move(read);
+    trusts_ = true;
+  }
+  observations seen = co_await works_.at(id).session_->run();
+  end(id, std::move(seen), THARSIS_OK);
+}
+
+namespace {
+
+task<void> bury(strand& place, std::unique_ptr<session> over, std::optional<task<void>> running) {
+  // Its own task may be the one that is here: it goes in a turn of its own.
+  co_await next_turn(place);
+  running.reset();
+  over.reset();
+}
+
+}  // namespace
+
+void service::end(tharsis_handle id, observations seen, tharsis_status status) {
+  const auto found = works_.find(id);
+  if (found == works_.end()) return;
+  work one = std::move(found->second);
+  works_.erase(found);
+  --open_;
+  seen.about.cancelled = status != THARSIS_OK;
+  (status == THARSIS_OK ? counts_.ended : counts_.cancelled).add();
+  counts_.time.record(static_cast<uint64_t>((place_.now() - one.begun).count()));
+  counts_.bytes.record(seen.about.sent + seen.about.received);
+  const report made = judge(std::move(seen));
+  const verdict& first = made.headline();
+  const auto what = std::make_shared<outcome>();
+  *what = {made.seen.about.target, std::string(name_of(first.code)), std::string(name_of(first.who)), std::string(name_of(first.how)), first.sentence, first.detail, first.act.text(), render_json(made), {}};
+  tharsis_sdt_report& told = what->told;
+  told.target = text_of(what->target);
+  told.why = one.why;
+  told.status = status;
+  told.code = text_of(what->code);
+  told.blame = text_of(what->blame);
+  told.certainty = text_of(what->certainty);
+  told.confidence = static_cast<uint32_t>(std::lround(first.confidence * 100));
+  told.sentence = text_of(what->sentence);
+  told.detail = text_of(what->detail);
+  told.action = text_of(what->action);
+  told.json = text_of(what->json);
+  told.took = (place_.now() - one.begun).count();
+  told.bytes = made.seen.about.sent + made.seen.about.received;
+  const uint32_t level = first.code == verdict_code::healthy || status != THARSIS_OK ? THARSIS_LOG_INFO : THARSIS_LOG_WARNING;
+  if (host_.logs(level))
+    host_.write(level, "diagnosis target=" + what->target + " code=" + what->code + " blame=" + what->blame + " confidence=" +
+                           std::to_string(told.confidence) + " took_ms=" + std::to_string(milliseconds(place_.now() - one.begun)) + " bytes=" +
+                           std::to_string(told.bytes) + ": " + what->sentence + (what->action.empty() ? "" : " [" + what->action + "]"));
+  if (status == THARSIS_OK) host_.publish(topic_, &told);
+  if (one.to.done != nullptr) outbox_.send(one.to.strand, delivery{one.to, id, what});
+  // Not here: this may be its own task.
+  endings_.spawn(bury(place_, std::move(one.session_), std::move(one.running)));
+}
+
+// ---- the door
+
+// [caller's strand]
+tharsis_status service::diagnose(void* self, const tharsis_sdt_wish* wanted, tharsis_sdt_done done, void* context, tharsis_handle* id,
+                                 tharsis_error* error) {
+  service& s = *static_cast<service*>(self);
+  if (wanted == nullptr || done == nullptr || id == nullptr) return fail(error, THARSIS_E_INVALID, "a diagnosis needs a wish, `done` and a place for its id");
+  if (wanted->depth > THARSIS_SDT_HEAVY) return fail(error, THARSIS_E_INVALID, "there are the depths 0 (passive) to 3 (heavy)");
+  auto made = wish_from(s.settings_.diagnose);
+  if (!made) return fail(error, made.status(), made.failure().text);
+  letter l;
+  l.asked = std::move(*made);
+  l.asked.how_deep = static_cast<depth>(wanted->depth);
+  if (wanted->deadline > 0) l.asked.deadline = duration(wanted->deadline);
+  if (wanted->budget > 0) l.asked.budget = wanted->budget;
+  if (wanted->target.size > 0) {
+    auto at = parse_aim(view(wanted->target));
+    if (!at) return fail(error, at.status(), at.failure().text);
+    l.asked.at = std::move(*at);
+  }
+  l.to = {s.host_.loop->current(s.host_.loop->self), done, context};
+  if (l.to.strand == 0) return fail(error, THARSIS_E_INVALID, "sdt is asked on a plugin's strand: that is where it answers");
+  if (s.closed_) return fail(error, THARSIS_E_GONE, "sdt is stopping");
+  if (s.open_.fetch_add(1) >= at_once) {
+    --s.open_;
+    return fail(error, THARSIS_E_BUSY, std::to_string(at_once) + " diagnoses are under way; ask again when one has ended");
+  }
+  *id = l.id = ++s.last_id_;
+  if (s.inbox_.send(std::move(l)) == THARSIS_OK) return THARSIS_OK;
+  --s.open_;
+  return fail(error, THARSIS_E_GONE, "sdt has stopped");
+}
+
+// [caller's strand]
+void service::cancel(void* self, tharsis_handle id) {
+  letter l;
+  l.withdrawal = true;
+  l.id = id;
+  (void)static_cast<service*>(self)->inbox_.send(std::move(l));
+}
+
+void service::on_letter(void* self, letter l) {
+  service& s = *static_cast<service*>(self);
+  if (!l.withdrawal) return s.begin(l.id, std::move(l.asked), l.to, THARSIS_SDT_ASKED);
+  const auto found = s.works_.find(l.id);
+  if (found == s.works_.end()) return;
+  observations seen = found->second.session_->take_so_far();
+  found->second.running.reset();
+  s.end(l.id, std::move(seen), THARSIS_E_CANCELLED);
+}
+
+}  // namespace tharsis::sdt
