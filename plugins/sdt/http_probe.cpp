@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t body_most = 32 * 1024;  // A page that goes on for ever is cut off.
 constexpr size_t text_most = 300;        // Of a header, in a report.
-constexpr duration answer_most = 1500ms;
+constexpr duration page_answer_most = 1500ms;
 
 // Differ from answer to answer, or between HTTP and HTTPS of the same server.
 constexpr std::string_view not_compared[] = {"date", "connection", "keep-alive", "transfer-encoding", "content-length", "alt-svc",
@@ -93,17 +93,17 @@ task<asked_page> ask_canary(bench& b, url page, tharsis_address at, probe_role r
   got.note = b.start<http_probe>("http", role, page.text());
   got.note.url = page.text();
   got.note.to = to_text(at);
-  auto there = co_await connect(b, page.secure ? probe_role::control : probe_role::canary, at, answer_most);
+  auto there = co_await connect(b, page.secure ? probe_role::control : probe_role::canary, at, page_answer_most);
   if (!there.wire) {
     got.note.failed = there.failed;
     co_return got;
   }
   if (!page.secure) {
-    got.answer = co_await ask_page(b, std::move(there.wire), page, answer_most, &got.note);
+    got.answer = co_await ask_page(b, std::move(there.wire), page, page_answer_most, &got.note);
     co_return got;
   }
   if (!b.trusted.http1) co_return got;
-  auto secured = co_await tls_connect(b.place, std::move(there.wire), *b.trusted.http1, page.host, b.until(answer_most));
+  auto secured = co_await tls_connect(b.place, std::move(there.wire), *b.trusted.http1, page.host, b.until(page_answer_most));
   b.spend(700, 2500);
   if (!secured) {
     got.note.failed = failure_of(secured.status());
@@ -111,7 +111,7 @@ task<asked_page> ask_canary(bench& b, url page, tharsis_address at, probe_role r
     co_return got;
   }
   got.certified = true;
-  got.answer = co_await ask_page(b, std::move(*secured), page, answer_most, &got.note);
+  got.answer = co_await ask_page(b, std::move(*secured), page, page_answer_most, &got.note);
   co_return got;
 }
 
@@ -126,7 +126,7 @@ task<void> ask_twin(bench& b, url page, tharsis_address at, asked_page* into, si
 task<void> try_canary(bench& b, canary c) {
   std::vector<tharsis_address> at = c.at;
   if (at.empty()) {
-    auto found = co_await b.names.resolve(c.page.host, b.until(answer_most));
+    auto found = co_await b.names.resolve(c.page.host, b.until(page_answer_most));
     if (!found) co_return;
     at = std::move(*found);
     for (tharsis_address& a : at) a.port = c.page.port;
@@ -157,13 +157,13 @@ task<void> try_canary(bench& b, canary c) {
 
 task<void> try_plain_page(bench& b, tharsis_address to, std::string host) {
   to.port = 80;
-  auto there = co_await connect(b, probe_role::other_port, to, answer_most);
+  auto there = co_await connect(b, probe_role::other_port, to, page_answer_most);
   if (!there.wire) co_return;
   const url page = page_of(std::move(host), 80, false, "/");
   auto p = b.start<http_probe>("http", probe_role::target, page.text());
   p.url = page.text();
   p.to = to_text(to);
-  const auto answer = co_await ask_page(b, std::move(there.wire), page, answer_most, &p);
+  const auto answer = co_await ask_page(b, std::move(there.wire), page, page_answer_most, &p);
   b.finish(b.seen.pages, std::move(p));
 }
 

@@ -15,7 +15,7 @@ namespace tharsis::sdt {
 namespace {
 
 constexpr uint64_t question_bytes = 120;
-constexpr size_t answer_most = 65'535;
+constexpr size_t message_most = 65'535;
 constexpr std::string_view message_type = "application/dns-message";
 constexpr duration again_after = 400ms;
 
@@ -125,7 +125,7 @@ task<void> ask_stream(bench& b, stream* wire, dns_question ask, instant stop, na
     came.insert(came.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(count));
     p->received += count;
     b.count_received(count);
-    const size_t size = came.size() < 2 ? answer_most : static_cast<size_t>(came[0]) << 8 | came[1];
+    const size_t size = came.size() < 2 ? message_most : static_cast<size_t>(came[0]) << 8 | came[1];
     if (came.size() < 2 || came.size() - 2 < size) continue;
     if (const auto reply = read_reply(std::span<const uint8_t>(came).subspan(2, size), ask)) take(*reply, *p, *a);
     else p->failed = failure::protocol;
@@ -176,7 +176,7 @@ task<void> ask_http(bench& b, std::unique_ptr<stream> wire, const trusted_resolv
       co_return;
     }
     if (piece->empty()) break;
-    if (came.size() + piece->size() > answer_most) co_return;
+    if (came.size() + piece->size() > message_most) co_return;
     came.insert(came.end(), piece->begin(), piece->end());
   }
   p->received += came.size() + 400;

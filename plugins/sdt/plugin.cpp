@@ -40,6 +40,17 @@ constexpr tharsis_field report_fields[] = {
     {"took", THARSIS_FIELD_DURATION, offsetof(tharsis_sdt_report, took), nullptr, 0},
     {"bytes", THARSIS_FIELD_U64, offsetof(tharsis_sdt_report, bytes), nullptr, 0},
 };
+constexpr const char* heal_states[] = {"advised", "begun", "refused", "ended"};
+constexpr tharsis_field heal_fields[] = {
+    {"state", THARSIS_FIELD_ENUM, offsetof(tharsis_sdt_healing, state), heal_states, std::size(heal_states)},
+    {"action", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_healing, action), nullptr, 0},
+    {"cause", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_healing, cause), nullptr, 0},
+    {"target", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_healing, target), nullptr, 0},
+    {"sentence", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_healing, sentence), nullptr, 0},
+};
+constexpr tharsis_topic heal_topic = {
+    sizeof(tharsis_topic),  THARSIS_TOPIC_EVENT,         THARSIS_SDT_HEAL_TOPIC, heal_fields,
+    std::size(heal_fields), sizeof(tharsis_sdt_healing), 0};
 constexpr tharsis_topic report_topic = {
     sizeof(tharsis_topic),    THARSIS_TOPIC_EVENT,        THARSIS_SDT_REPORT_TOPIC, report_fields,
     std::size(report_fields), sizeof(tharsis_sdt_report), 0};
@@ -65,7 +76,7 @@ class plugin {
 
   tharsis_status start(tharsis_error* error) {
     tharsis_status status = monitor_.open(host_.declare(verdict_topic), error);
-    if (status == THARSIS_OK) status = service_.open(host_.declare(report_topic), error);
+    if (status == THARSIS_OK) status = service_.open(host_.declare(report_topic), host_.declare(heal_topic), error);
     if (status != THARSIS_OK) return status;
     return host_.registry->provide(host_.registry->self, THARSIS_SDT_ID, service_.table(), 0, error);
   }

@@ -17,6 +17,10 @@ settings read_settings(const host& tables) {
   s.automatic.on = tables.flag("automatic.on", s.automatic.on);
   s.automatic.burst = amount("automatic.burst", s.automatic.burst);
   s.automatic.every = tables.wait("automatic.every", s.automatic.every);
+  const std::string policy = tables.text("heal.policy", "advise");
+  s.heal.policy = policy == "off" ? heal_policy::off : policy == "act" ? heal_policy::act : heal_policy::advise;
+  s.heal.recheck = tables.wait("heal.recheck", s.heal.recheck);
+  s.heal.life = tables.wait("heal.life", s.heal.life);
   s.diagnose.deadline = tables.wait("diagnose.deadline", s.diagnose.deadline);
   s.diagnose.budget = static_cast<uint64_t>(tables.whole("diagnose.budget", static_cast<int64_t>(s.diagnose.budget)));
   s.diagnose.canaries = tables.texts("diagnose.canaries");

@@ -35,6 +35,8 @@ service::service(const host& tables, strand& place, resolver& names, const setti
       settings_(s),
       counts_(tables),
       triggers_(s.automatic),
+      healing_(s.heal),
+      healer_(tables, s.heal),
       stirred_(place),
       network_(*tables.network),
       inbox_(*tables.loop, &service::on_letter, this),
@@ -57,12 +59,15 @@ tharsis_status service::follow(const char* topic, tharsis_error* error) {
   return status;
 }
 
-tharsis_status service::open(tharsis_handle topic, tharsis_error* error) {
+tharsis_status service::open(tharsis_handle topic, tharsis_handle heal_topic, tharsis_error* error) {
   topic_ = topic;
+  healer_.open(heal_topic);
   closed_ = false;
   serving_.emplace(serve()).start(place_);
   network_.open([this](const tharsis_network_state& now) {
     triggers_.on_network(std::string(view(now.id)), place_.now());
+    if (generation_ != 0 && generation_ != now.generation) healing_.on_network();
+    generation_ = now.generation;
     stirred_.raise();
   });
   if (!settings_.automatic.on) return THARSIS_OK;
@@ -86,6 +91,7 @@ void service::close() {
     end(id, std::move(seen), THARSIS_E_CANCELLED);
   }
   endings_.clear();
+  healer_.close();
 }
 
 // ---- what sets one off
@@ -108,11 +114,11 @@ void service::on_weak(const tharsis_stn_weak& told) {
   if (told.weak != 0) triggers_.on_cause(THARSIS_SDT_NETWORK_WEAK, last_target_);
 }
 
-wish service::wish_of(const trigger_desk::run& r) const {
+wish service::wish_of(const std::string& target, depth how_deep) const {
   auto made = wish_from(settings_.diagnose);
   wish w = made ? std::move(*made) : wish();
-  w.how_deep = depth::light;
-  if (auto at = parse_aim(r.target)) w.at = std::move(*at);
+  w.how_deep = how_deep;
+  if (auto at = parse_aim(target)) w.at = std::move(*at);
   return w;
 }
 
@@ -120,13 +126,25 @@ wish service::wish_of(const trigger_desk::run& r) const {
 
 task<void> service::serve() {
   for (;;) {
-    if (auto r = triggers_.take(place_.now()); r && works_.size() < at_once) {
-      counts_.by_itself.add();
-      ++open_;
-      begin(++last_id_, wish_of(*r), caller(), r->why);
-    }
-    co_await stirred_.wait(triggers_.deadline(place_.now()));
+    // A link that fails shows it at once; what is slow or is lost has to be measured.
+    if (auto r = triggers_.take(place_.now())) start(r->target, r->why == THARSIS_SDT_LINK_FAILED ? depth::light : depth::medium, r->why);
+    heal();
+    const instant next = std::min(triggers_.deadline(place_.now()), healing_.deadline());
+    co_await stirred_.wait(next);
+    healing_.on_deadline(place_.now());
   }
+}
+
+void service::start(const std::string& target, depth how_deep, uint32_t why) {
+  if (works_.size() >= at_once) return;
+  counts_.by_itself.add();
+  ++open_;
+  begin(++last_id_, wish_of(target, how_deep), caller(), why);
+}
+
+void service::heal() {
+  if (auto look = healing_.take_look()) start(look->target, look->how_deep, THARSIS_SDT_RECHECK);
+  for (const healing::step& s : healing_.take_steps()) healer_.carry_out(s);
 }
 
 void service::begin(tharsis_handle id, wish w, caller to, uint32_t why) {
@@ -197,6 +215,8 @@ void service::end(tharsis_handle id, observations seen, tharsis_status status) {
                            std::to_string(told.confidence) + " took_ms=" + std::to_string(milliseconds(place_.now() - one.begun)) + " bytes=" +
                            std::to_string(told.bytes) + ": " + what->sentence + (what->action.empty() ? "" : " [" + what->action + "]"));
   if (status == THARSIS_OK) host_.publish(topic_, &told);
+  if (status == THARSIS_OK) healing_.on_report(made, place_.now());
+  stirred_.raise();
   if (one.to.done != nullptr) outbox_.send(one.to.strand, delivery{one.to, id, what});
   // Not here: this may be its own task.
   endings_.spawn(bury(place_, std::move(one.session_), std::move(one.running)));

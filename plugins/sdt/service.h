@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "plugins/sdt/core/healing.h"
 #include "plugins/sdt/core/trigger.h"
 #include "plugins/sdt/core/verdict.h"
+#include "plugins/sdt/healer.h"
 #include "plugins/sdt/session.h"
 #include "sdk/abi/sdt.h"
 #include "sdk/abi/stn.h"
@@ -29,7 +31,8 @@ class service {
   const tharsis_sdt* table() const { return &table_; }
 
   // `topic` is sdt.report; 0: nobody is told. [own strand]
-  tharsis_status open(tharsis_handle topic, tharsis_error* error);
+  // `heal_topic` is sdt.heal.
+  tharsis_status open(tharsis_handle topic, tharsis_handle heal_topic, tharsis_error* error);
   // Ends all with CANCELLED; those that come later get GONE. [own strand]
   void close();
 
@@ -83,7 +86,9 @@ class service {
   task<void> run(tharsis_handle id);
   void begin(tharsis_handle id, wish w, caller to, uint32_t why);
   void end(tharsis_handle id, observations seen, tharsis_status status);
-  wish wish_of(const trigger_desk::run& r) const;
+  wish wish_of(const std::string& target, depth how_deep) const;
+  void start(const std::string& target, depth how_deep, uint32_t why);
+  void heal();
 
   const host host_;
   strand& place_;
@@ -98,6 +103,9 @@ class service {
   std::atomic<bool> closed_ = true;
   std::map<tharsis_handle, work> works_;
   trigger_desk triggers_;
+  healing healing_;
+  healer healer_;
+  uint64_t generation_ = 0;
   std::string last_target_;  // Of stn's link that told something last.
   trust trust_;
   bool trusts_ = false;

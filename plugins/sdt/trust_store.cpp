@@ -11,12 +11,16 @@ namespace {
 constexpr uint64_t authorities_most = 4 << 20;  // The whole web's take a quarter of a megabyte.
 
 // [a thread that may block]
-trust read_now(const tharsis_files* files, const settings::tls_settings& from) {
+trust read_now(const tharsis_files* files, const settings::tls_settings& from, bool machine) {
   tls_client_settings who;
-  who.system_store = from.ca.empty();
+  who.system_store = from.ca.empty() && machine;
   who.ca_name = "sdt.diagnose.ca";
   who.oldest = tls_version::v1_2;  // What servers of many networks speak; it is told, not trusted.
   trust all;
+  if (from.ca.empty() && !machine) {
+    all.why_not = "no machine is underneath whose authorities could be trusted, and sdt.diagnose.ca names none";
+    return all;
+  }
   if (!from.ca.empty()) {
     auto pem = read_whole(files, from.ca, authorities_most, "a list of certificates");
     if (!pem) {
@@ -43,7 +47,8 @@ trust read_now(const tharsis_files* files, const settings::tls_settings& from) {
 
 task<trust> read_trust(strand& place, const host& tables, settings::tls_settings from) {
   const tharsis_files* const files = tables.files;
-  const auto read = [files, from = std::move(from)] { return read_now(files, from); };
+  const bool machine = tables.self->query(tables.self->self, THARSIS_MACHINE_ID) != nullptr;
+  const auto read = [files, from = std::move(from), machine] { return read_now(files, from, machine); };
   auto all = co_await blocking(place, read);
   if (all) co_return std::move(*all);
   trust none;

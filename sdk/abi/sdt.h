@@ -2,6 +2,7 @@
 //
 //   "sdt.verdict"  event  one sentence about a link of stn that fails (tharsis_sdt_verdict)
 //   "sdt.report"   event  the end of each diagnosis, asked for or not (tharsis_sdt_report)
+//   "sdt.heal"     event  each remedy: proposed, carried out, ended (tharsis_sdt_healing)
 #pragma once
 #include "sdk/abi/abi.h"
 
@@ -36,6 +37,7 @@ typedef struct tharsis_sdt_verdict {
 
 #define THARSIS_SDT_ID "tharsis.sdt/1"
 #define THARSIS_SDT_REPORT_TOPIC "sdt.report"
+#define THARSIS_SDT_HEAL_TOPIC "sdt.heal"
 
 // How much a diagnosis may send.
 enum {
@@ -81,6 +83,23 @@ typedef struct tharsis_sdt_report {
   int64_t took;             // ns.
   uint64_t bytes;           // Sent and received.
 } tharsis_sdt_report;
+
+// What became of a remedy.
+enum {
+  THARSIS_SDT_HEAL_ADVISED = 0,  // Proposed; the profile lets nobody carry it out.
+  THARSIS_SDT_HEAL_BEGUN = 1,    // stn or dns carries it out from now on.
+  THARSIS_SDT_HEAL_REFUSED = 2,  // Nobody does: there is no stn, or it says no.
+  THARSIS_SDT_HEAL_ENDED = 3,    // It was taken back, or is no advice any more.
+};
+
+typedef struct tharsis_sdt_healing {
+  uint32_t state;         // THARSIS_SDT_HEAL_*
+  uint32_t reserved;
+  tharsis_text action;    // "clamp_mss(1360)"
+  tharsis_text cause;     // "pmtu_black_hole_up"
+  tharsis_text target;    // What it was found about; may be empty.
+  tharsis_text sentence;  // What is wrong; of an end: why it ends; of a refusal: why.
+} tharsis_sdt_healing;
 
 // Exactly once for each diagnosis that was accepted. [the strand that called diagnose()]
 typedef void (*tharsis_sdt_done)(void* context, tharsis_handle id, const tharsis_sdt_report* report);

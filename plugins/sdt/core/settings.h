@@ -9,6 +9,9 @@
 
 namespace tharsis::sdt {
 
+// off: nothing is proposed. advise: it is told on sdt.heal and in the log. act: stn and dns are asked to carry it out, too.
+enum class heal_policy : uint8_t { off, advise, act };
+
 struct settings {
   // Three round trips of a slow cell take less; a link that needs longer is in trouble.
   duration connecting_max = 3s;
@@ -40,6 +43,14 @@ struct settings {
     // A light one costs some 20 KB: 3 MB a day on a network that is broken all day.
     duration every = 10min;
   } automatic;
+
+  struct heal_settings {
+    heal_policy policy = heal_policy::advise;
+    // A cause that is gone shall not be felt for long after; a recheck costs as much as the diagnosis that found it.
+    duration recheck = 2min;
+    // Twice missed by a recheck that could not be made, and once more.
+    duration life = 10min;
+  } heal;
 
   struct tls_settings {
     std::string ca;  // A PEM file; empty: those whom the system trusts.

@@ -30,7 +30,7 @@ struct scene_of_service {
     world.add_name("im.test", {"10.0.0.2"});
     box.on_publish = [this](const void* payload) { published.emplace_back(view(static_cast<const tharsis_sdt_report*>(payload)->code)); };
     box.send([this] {
-      EXPECT_EQ(work->open(1, nullptr), THARSIS_OK);
+      EXPECT_EQ(work->open(1, 0, nullptr), THARSIS_OK);
       table = work->table();
     });
     world.run_for(1ms);

@@ -1,0 +1,69 @@
+// Which remedies are in force: what a report asks for begins, and ends when its cause is gone.
+//
+// A cause is gone when a report about the same target, looked at as deeply as then, does not have it any more; when traffic
+// takes another way; or when nobody has seen it for `life`. So that somebody looks, it is looked again each `recheck`.
+//
+// Pure: the owner carries the steps out, and runs the rechecks.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugins/sdt/core/settings.h"
+#include "plugins/sdt/core/verdict.h"
+#include "sdk/pure/time.h"
+
+namespace tharsis::sdt {
+
+struct remedy {
+  action what;
+  verdict_code cause = verdict_code::healthy;
+  std::string target;  // What it was found about, as it was given;
+  std::string host;    // its host.
+  depth how_deep = depth::light;
+  std::string sentence;  // What is wrong, for a person.
+};
+
+class healing {
+ public:
+  struct step {
+    bool begins = false;  // Or its cause was seen again, and it lasts longer. Else it ends.
+    remedy of;
+    std::string why;  // Of an end.
+  };
+  struct look {
+    std::string target;
+    depth how_deep = depth::light;
+  };
+
+  explicit healing(const settings::heal_settings& s) : settings_(s) {}
+
+  void on_report(const report& r, instant now);
+  // Traffic takes another way.
+  void on_network();
+  void on_deadline(instant now);
+  instant deadline() const;
+
+  std::vector<step> take_steps() { return std::exchange(steps_, {}); }
+  // Somebody should look whether this is still so.
+  std::optional<look> take_look() { return std::exchange(look_, std::nullopt); }
+
+ private:
+  struct force {
+    remedy what;
+    instant until{}, look_at{};
+  };
+  void begin(remedy what, instant now);
+  void end(size_t index, std::string why);
+
+  const settings::heal_settings settings_;
+  std::vector<force> in_force_;
+  std::vector<step> steps_;
+  std::optional<look> look_;
+};
+
+// Is it one of those that a program can carry out?
+bool is_remedy(const action& a);
+
+}  // namespace tharsis::sdt

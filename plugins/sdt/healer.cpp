@@ -1,0 +1,127 @@
+#include "plugins/sdt/healer.h"
+
+#include <algorithm>
+
+#include "sdk/abi/dns.h"
+#include "sdk/abi/stn_heal.h"
+#include "sdk/pure/address.h"
+#include "sdk/pure/error.h"
+#include "sdk/pure/units.h"
+#include "sdk/pure/url.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::sdt {
+namespace {
+
+std::string key_of(const remedy& r) { return r.what.text() + '\n' + std::string(name_of(r.cause)) + '\n' + r.target; }
+
+std::string first_argument(const action& a) { return a.args.empty() ? std::string() : a.args.front(); }
+
+uint32_t number_of(const action& a) {
+  const auto n = parse_integer(first_argument(a));
+  return n && *n > 0 && *n <= 65'535 ? static_cast<uint32_t>(*n) : 0;
+}
+
+// For stn; `what` 0: it is none of stn's. Borrows from `r`.
+tharsis_stn_remedy for_stn(const remedy& r, const std::string& reason) {
+  tharsis_stn_remedy m{};
+  m.size = sizeof m;
+  m.reason = text_of(reason);
+  const std::string& name = r.what.name;
+  if (name == "clamp_mss") {
+    m.what = THARSIS_STN_HEAL_SEGMENTS;
+    m.number = std::clamp<uint32_t>(number_of(r.what), 536, 1460);
+  } else if (name == "prefer_v4" || name == "prefer_v6") {
+    m.what = THARSIS_STN_HEAL_FAMILY;
+    m.number = name == "prefer_v4" ? 4 : 6;
+  } else if (name == "ban_address") {
+    const auto at = parse_place(first_argument(r.what));
+    m.what = at ? uint32_t{THARSIS_STN_HEAL_ADDRESS} : 0;
+    if (at) m.address = *at;
+  } else if (name == "avoid_udp") {
+    m.what = THARSIS_STN_HEAL_DATAGRAMS;
+  } else if (name == "change_port") {
+    m.what = r.host.empty() || number_of(r.what) == 0 ? 0 : uint32_t{THARSIS_STN_HEAL_PORT};
+    m.number = number_of(r.what);
+    m.host = text_of(r.host);
+  } else if (name == "open_portal") {
+    m.what = THARSIS_STN_HEAL_PORTAL;
+  }
+  return m;
+}
+
+// For dns; 0: it is none of its.
+uint32_t for_dns(const remedy& r) {
+  return r.what.name == "use_doh" ? uint32_t{THARSIS_DNS_USE_DOH} : r.what.name == "open_portal" ? uint32_t{THARSIS_DNS_PORTAL} : 0;
+}
+
+}  // namespace
+
+void healer::carry_out(const healing::step& s) {
+  const std::string key = key_of(s.of);
+  if (!s.begins) {
+    if (const auto found = done_.find(key); found != done_.end()) {
+      undo(found->second);
+      done_.erase(found);
+    }
+    return tell(THARSIS_SDT_HEAL_ENDED, s.of, s.why);
+  }
+  // Its cause was seen again: it lasts longer, and nothing is new.
+  const bool renewed = done_.contains(key);
+  done& d = done_[key];
+  d.what = s.of;
+  if (settings_.policy != heal_policy::act) {
+    if (!renewed) tell(THARSIS_SDT_HEAL_ADVISED, s.of, s.of.sentence);
+    return;
+  }
+  tharsis_error why = no_error();
+  const tharsis_status status = begin(s.of, d, &why);
+  if (!renewed) tell(status == THARSIS_OK ? THARSIS_SDT_HEAL_BEGUN : THARSIS_SDT_HEAL_REFUSED, s.of, status == THARSIS_OK ? s.of.sentence : error_from(status, why).text);
+}
+
+// OK where one of them does its part.
+tharsis_status healer::begin(const remedy& r, done& into, tharsis_error* error) {
+  const std::string reason = "sdt: " + r.sentence;
+  tharsis_stn_remedy m = for_stn(r, reason);
+  m.ttl_ms = static_cast<uint32_t>(std::clamp<int64_t>(milliseconds(settings_.life), 1000, m.what == THARSIS_STN_HEAL_PORTAL ? THARSIS_STN_HEAL_PORTAL_MAX_MS : THARSIS_STN_HEAL_TTL_MAX_MS));
+  const auto* const stn = static_cast<const tharsis_stn_heal*>(service(THARSIS_STN_HEAL_ID));
+  const auto* const dns = static_cast<const tharsis_dns*>(service(THARSIS_DNS_ID));
+  tharsis_status status = fail(error, THARSIS_E_UNSUPPORTED, "nobody is here who could do it");
+  if (m.what != 0 && stn != nullptr) status = stn->apply(stn->self, &m, &into.id, error);
+  const uint32_t advice = for_dns(r);
+  if (advice == 0 || dns == nullptr || !THARSIS_HAS(dns, advise) || dns->advise == nullptr) return status;
+  std::string about;
+  if (const auto u = parse_url(first_argument(r.what)); advice == THARSIS_DNS_PORTAL && u) about = u->host;
+  const tharsis_status advised = dns->advise(dns->self, advice, text_of(about), settings_.life.count(), error);
+  if (advised == THARSIS_OK) into.advice = advice;
+  return status == THARSIS_OK ? status : advised;
+}
+
+void healer::undo(const done& d) {
+  const auto* const stn = static_cast<const tharsis_stn_heal*>(service(THARSIS_STN_HEAL_ID));
+  const auto* const dns = static_cast<const tharsis_dns*>(service(THARSIS_DNS_ID));
+  if (d.id != 0 && stn != nullptr) stn->undo(stn->self, d.id);
+  if (d.advice != 0 && dns != nullptr && THARSIS_HAS(dns, advise)) {
+    std::string about;
+    if (const auto u = parse_url(first_argument(d.what.what)); d.advice == THARSIS_DNS_PORTAL && u) about = u->host;
+    dns->advise(dns->self, d.advice, text_of(about), 0, nullptr);
+  }
+}
+
+void healer::close() {
+  for (const auto& [key, d] : done_) {
+    undo(d);
+    tell(THARSIS_SDT_HEAL_ENDED, d.what, "sdt stops");
+  }
+  done_.clear();
+}
+
+void healer::tell(uint32_t state, const remedy& r, const std::string& sentence) const {
+  constexpr std::string_view states[] = {"advised", "begun", "refused", "ended"};
+  const std::string text = r.what.text(), cause(name_of(r.cause));
+  host_.write(THARSIS_LOG_INFO, "remedy " + text + " " + std::string(states[state]) + " cause=" + cause + " target=" + r.target + ": " + sentence);
+  const tharsis_sdt_healing told{state, 0, text_of(text), text_of(cause), text_of(r.target), text_of(sentence)};
+  host_.publish(topic_, &told);
+}
+
+}  // namespace tharsis::sdt

@@ -1,0 +1,40 @@
+// Carries remedies out: asks stn (tharsis.stn.heal/1) and dns (tharsis.dns/1), takes them back, and tells of each step.
+#pragma once
+#include <map>
+#include <string>
+
+#include "plugins/sdt/core/healing.h"
+#include "sdk/abi/sdt.h"
+#include "sdk/async/host.h"
+
+namespace tharsis::sdt {
+
+class healer {
+ public:
+  healer(const host& tables, const settings::heal_settings& s) : host_(tables), settings_(s) {}
+  healer(const healer&) = delete;
+
+  // `topic` is sdt.heal; 0: nobody is told.
+  void open(tharsis_handle topic) { topic_ = topic; }
+  void carry_out(const healing::step& s);
+  // Takes back what is in force.
+  void close();
+
+ private:
+  struct done {
+    tharsis_handle id = 0;   // Of stn; 0: none.
+    uint32_t advice = 0;     // THARSIS_DNS_*; 0: none.
+    remedy what;
+  };
+  tharsis_status begin(const remedy& r, done& into, tharsis_error* error);
+  void undo(const done& d);
+  void tell(uint32_t state, const remedy& r, const std::string& sentence) const;
+  const void* service(const char* id) const { return host_.registry == nullptr ? nullptr : host_.registry->bound(host_.registry->self, id); }
+
+  const host host_;
+  const settings::heal_settings settings_;
+  tharsis_handle topic_ = 0;
+  std::map<std::string, done> done_;  // By action, cause and target.
+};
+
+}  // namespace tharsis::sdt

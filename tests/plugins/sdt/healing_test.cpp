@@ -1,0 +1,130 @@
+#include "plugins/sdt/core/healing.h"
+
+#include <gtest/gtest.h>
+
+using namespace tharsis;
+using namespace tharsis::sdt;
+
+namespace {
+
+constexpr instant t0{};
+
+settings::heal_settings quick() {
+  settings::heal_settings s;
+  s.policy = heal_policy::act;
+  s.recheck = 10s;
+  s.life = 60s;
+  return s;
+}
+
+verdict hole(const std::string& mss, double confidence = 0.97) {
+  verdict v;
+  v.code = verdict_code::pmtu_black_hole_up;
+  v.confidence = confidence;
+  v.sentence = "packets over 1400 bytes vanish";
+  v.act = {"clamp_mss", {mss}};
+  return v;
+}
+
+verdict well() {
+  verdict v;
+  v.code = verdict_code::healthy;
+  v.confidence = 0.97;
+  return v;
+}
+
+report about(std::vector<verdict> verdicts, depth how_deep = depth::medium, const std::string& target = "tcps://im.test:443") {
+  report r;
+  r.verdicts = std::move(verdicts);
+  r.seen.about.target = target;
+  r.seen.about.host = "im.test";
+  r.seen.about.how_deep = how_deep;
+  return r;
+}
+
+}  // namespace
+
+TEST(SdtHealing, ARemedyBeginsWithItsCauseAndEndsWhenItIsGone) {
+  healing h(quick());
+  h.on_report(about({hole("1360")}), t0);
+  auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_TRUE(steps[0].begins);
+  EXPECT_EQ(steps[0].of.what.text(), "clamp_mss(1360)");
+  h.on_report(about({well()}, depth::light), t0 + 1s);
+  EXPECT_TRUE(h.take_steps().empty()) << "a light look measures no sizes";
+  h.on_report(about({well()}, depth::medium, "tcps://other.test:443"), t0 + 1s);
+  EXPECT_TRUE(h.take_steps().empty()) << "another target";
+  h.on_report(about({well()}), t0 + 2s);
+  steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_FALSE(steps[0].begins);
+  EXPECT_EQ(steps[0].why, "its cause is gone");
+  EXPECT_EQ(h.deadline(), never);
+}
+
+TEST(SdtHealing, ItIsLookedAtAgainAndEndsWhenNobodyHasSeenItsCause) {
+  healing h(quick());
+  h.on_report(about({hole("1360")}), t0);
+  h.take_steps();
+  EXPECT_EQ(h.deadline(), t0 + 10s);
+  h.on_deadline(t0 + 10s);
+  const auto look = h.take_look();
+  ASSERT_TRUE(look);
+  EXPECT_EQ(look->target, "tcps://im.test:443");
+  EXPECT_EQ(look->how_deep, depth::medium);
+  h.on_report(about({hole("1360")}), t0 + 11s);
+  EXPECT_EQ(h.take_steps().size(), 1u) << "it lasts longer";
+  h.on_deadline(t0 + 70s);
+  EXPECT_TRUE(h.take_steps().empty()) << "until 60 s after it was seen last";
+  h.on_deadline(t0 + 71s);
+  const auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_FALSE(steps[0].begins);
+}
+
+TEST(SdtHealing, AnotherNetworkEndsAllAndAnotherNumberTakesThePlace) {
+  healing h(quick());
+  h.on_report(about({hole("1360")}), t0);
+  h.take_steps();
+  h.on_report(about({hole("1300")}), t0 + 1s);
+  auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_FALSE(steps[0].begins);
+  EXPECT_EQ(steps[1].of.what.text(), "clamp_mss(1300)");
+  h.on_network();
+  steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_FALSE(steps[0].begins);
+}
+
+TEST(SdtHealing, WhatIsUnsureGivenUpOrNoRemedyDoesNothing) {
+  healing h(quick());
+  h.on_report(about({hole("1360", 0.6)}), t0);
+  auto cancelled = about({hole("1360")});
+  cancelled.seen.about.cancelled = true;
+  h.on_report(cancelled, t0);
+  auto mixed = about({hole("1360")});
+  mixed.seen.about.network_changed = true;
+  h.on_report(mixed, t0);
+  verdict closed = well();
+  closed.code = verdict_code::port_closed;
+  closed.act = {"backoff", {}};
+  h.on_report(about({closed}), t0);
+  EXPECT_TRUE(h.take_steps().empty());
+  auto off = quick();
+  off.policy = heal_policy::off;
+  healing none(off);
+  none.on_report(about({hole("1360")}), t0);
+  EXPECT_TRUE(none.take_steps().empty());
+}
+
+TEST(SdtHealing, AReportThatWasGivenUpEndsNothing) {
+  healing h(quick());
+  h.on_report(about({hole("1360")}), t0);
+  h.take_steps();
+  auto cancelled = about({well()});
+  cancelled.seen.about.cancelled = true;
+  h.on_report(cancelled, t0 + 1s);
+  EXPECT_TRUE(h.take_steps().empty());
+}
