@@ -48,6 +48,7 @@ class answering {
     counted(const counted&) = delete;
   };
 
+  std::vector<uint8_t> remembered(const served_question& q, size_t room) const;
   task<std::vector<uint8_t>> answer_addresses(served_question q, size_t room);
   task<std::vector<uint8_t>> answer_records(served_question q, size_t room);
   static void on_answer(void* self, tharsis_handle id, const tharsis_dns_answer* a);

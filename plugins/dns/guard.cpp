@@ -17,6 +17,8 @@ namespace {
 // On a network that proved clean: so long a trusted server has to answer before plain ones are asked.
 constexpr duration plain_after = 400ms;
 constexpr duration canary_timeout = 2s;
+// A minute's liars are found again when the process is killed; the disk is spared for that.
+constexpr duration liars_pause = 60s;
 constexpr duration portal_first_look = 5s, portal_last_look = 60s;
 // Until sdt says otherwise, or the network changes.
 constexpr size_t ports_max = 256, proofs_each = 2, names_shown = 4;
@@ -55,8 +57,17 @@ guard::counts::counts(const host& h)
       inconclusive(h.count<counter>("proofs_inconclusive", "1", "Addresses that proved nothing: no connection, or no TLS")),
       canaries(h.count<counter>("canaries", "1", "Names asked for that do not exist, to see where they lead")) {}
 
-guard::guard(const host& tables, const means& m, const settings& s, std::function<void(const std::string& name, const tharsis_address& at)> doubted)
-    : host_(tables), log_(tables.log), place_(m.place), means_(m), settings_(s), doubted_(std::move(doubted)), counts_(tables), queue_(s.proof), work_(m.place), portal_watch_(m.place) {}
+guard::guard(const host& tables, const means& m, const settings& s, std::string file, std::function<void(const std::string& name, const tharsis_address& at)> doubted)
+    : host_(tables), log_(tables.log), place_(m.place), means_(m), settings_(s), doubted_(std::move(doubted)), counts_(tables),
+      file_(place_, tables,
+            {.path = std::move(file),
+             .what = "a file of who lied to dns",
+             .loss = "who lied before is believed again",
+             .never_kept = "who lied cannot be kept for the next start",
+             .pause = liars_pause},
+            {.read = [this](std::string_view text) { return ledger_.read(text, place_.now(), place_.wall() / 1'000'000'000); },
+             .write = [this] { return ledger_.text(place_.now(), place_.wall() / 1'000'000'000); }}),
+      queue_(s.proof), work_(m.place), portal_watch_(m.place) {}
 
 void guard::on_network(const tharsis_network_state& now) {
   const std::string id(view(now.id));
@@ -103,6 +114,7 @@ void guard::weigh(const inquiry& i, size_t kind) {
     if (proved || !contradicts(t, trusted)) continue;
     differs = true;
     ledger_.on_doubt(t.source, place_.now());
+    file_.change();
   }
   if (differs) ledger_.on_disagreed();
   else if (plain_spoke && !trusted.empty()) {
@@ -143,6 +155,7 @@ void guard::lie(const question& q, const testimony& t, uint32_t kind, const std:
   tell_lie(q.name, t.source, kind, said, truth, why);
   const bool before = ledger_.quarantined(t.source, place_.now());
   const instant until = ledger_.on_lie(t.source, why, place_.now());
+  file_.change();
   if (!before && until > place_.now()) tell_source(t.source, THARSIS_DNS_SOURCE_QUARANTINED, "it said " + said + " of " + q.name + ": " + why, until - place_.now());
 }
 
@@ -173,6 +186,7 @@ void guard::refute(const std::string& name, const tharsis_address& at, const std
   const bool plain = std::any_of(settings_.servers.begin(), settings_.servers.end(), [&](const server& s) { return s.text == source && !s.vouched(); });
   if (plain) {
     const instant until = ledger_.on_lie(source, why, place_.now());
+    file_.change();
     tell_source(source, THARSIS_DNS_SOURCE_QUARANTINED, "it said " + ip_text(at) + " of " + name + ": " + why, until - place_.now());
   }
   doubted_(name, at);
@@ -200,6 +214,7 @@ task<void> guard::prove() {
       counts_.proved.add();
       ledger_.on_proof(next->name, next->at, place_.now());
       ledger_.on_believed(next->source);
+      file_.change();
     } else if (end.status == THARSIS_E_UNTRUSTED && !is_about_time(end.text)) {
       refute(next->name, next->at, next->source, end.text);
     } else {

@@ -15,6 +15,7 @@
 #include "sdk/abi/dns.h"
 #include "sdk/abi/network.h"
 #include "sdk/async/host.h"
+#include "sdk/async/kept_file.h"
 #include "sdk/async/task_set.h"
 #include "sdk/pure/logger.h"
 
@@ -26,11 +27,15 @@ class guard {
     tharsis_handle hijack = 0, source = 0;  // 0: nobody is told.
   };
   // `doubted` hears of addresses that are not those of a name. All outlive it.
-  guard(const host& tables, const means& m, const settings& s, std::function<void(const std::string& name, const tharsis_address& at)> doubted);
+  // `file` of who lied; empty: it is forgotten with this instance.
+  guard(const host& tables, const means& m, const settings& s, std::string file, std::function<void(const std::string& name, const tharsis_address& at)> doubted);
   guard(const guard&) = delete;
 
   void tell_on(const topics& t) { topics_ = t; }
+  void open() { file_.open(); }
   void close() { work_.clear(), portal_watch_.clear(); }
+  // After that: who lied is on the disk when it returns, if the disk takes it by then.
+  task<void> keep(instant deadline) { return file_.close(deadline); }
 
   void on_network(const tharsis_network_state& now);
   // What is known before the servers are asked for a name.
@@ -76,6 +81,7 @@ class guard {
   topics topics_;
   std::string network_;
   trust_ledger ledger_;
+  kept_file file_;
   proof_queue queue_;
   std::map<std::string, uint16_t> ports_;  // By address: where it was dialled last.
   std::optional<tls_context> trusted_;

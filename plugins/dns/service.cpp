@@ -65,7 +65,7 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
              }),
       desk_(s, &known_.names()),
       means_{host_, place_, s.patience(), {}, {}},
-      guard_(tables, means_, settings_, [this](const std::string& name, const tharsis_address& at) { desk_.on_doubted(name, at, place_.now()); }),
+      guard_(tables, means_, settings_, file_in(folder, "liars"), [this](const std::string& name, const tharsis_address& at) { desk_.on_doubted(name, at, place_.now()); }),
       explanations_(tables, place, settings_, guard_),
       translation_(host_),
       outbox_(place),
@@ -94,6 +94,7 @@ void service::open(tharsis_handle topic) {
   topic_ = topic;
   if (topic_ != 0) host_.publish(topic_, &told_);
   ranking_.open();
+  guard_.open();
   proven_.open();
   serving_.emplace(serve()).start(place_);
   network_.open([this](const tharsis_network_state& now) { on_network(now); });
@@ -119,6 +120,7 @@ task<void> service::keep(instant deadline) {
   co_await known_.close(deadline);
   co_await ranking_.close(deadline);
   co_await proven_.close(deadline);
+  co_await guard_.keep(deadline);
 }
 
 void service::on_network(const tharsis_network_state& now) {

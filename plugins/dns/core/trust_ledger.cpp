@@ -1,11 +1,21 @@
 #include "plugins/dns/core/trust_ledger.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "sdk/pure/whole_number.h"
 
 namespace tharsis::dns {
 namespace {
 
 std::string key_of(const tharsis_address& a) { return std::string(reinterpret_cast<const char*>(a.ip), a.family == 4 ? 4 : 16); }
+
+constexpr std::string_view liars_head = "tharsis dns liars 1\n";
+constexpr size_t columns = 7;
+
+bool is_kept(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
 
 tharsis_address address_of(const std::string& key) {
   tharsis_address a{};
@@ -20,6 +30,12 @@ void trust_ledger::on_network(std::string_view id) {
   here_->doh_only = here_->portal = instant{};
   here_->clean_until = instant{};
   here_->agreed = 0;
+  (void)of(id);
+  here_ = networks_.begin();
+}
+
+// It is the one that was used last from then on.
+trust_ledger::network& trust_ledger::of(std::string_view id) {
   const auto known = std::find_if(networks_.begin(), networks_.end(), [&](const network& n) { return n.id == id; });
   if (known != networks_.end()) {
     networks_.splice(networks_.begin(), networks_, known);
@@ -28,7 +44,53 @@ void trust_ledger::on_network(std::string_view id) {
     networks_.front().id = id;
     if (networks_.size() > settings_.networks_max) networks_.pop_back();
   }
-  here_ = networks_.begin();
+  return networks_.front();
+}
+
+// "NETWORK <tab> SOURCE <tab> times <tab> last <tab> until <tab> doubted until <tab> why", times in seconds since 1970.
+std::string trust_ledger::text(instant now, int64_t wall_seconds) const {
+  const auto when = [&](instant t) { return t == instant{} ? std::string("0") : std::to_string(wall_seconds + std::chrono::floor<std::chrono::seconds>(t - now).count()); };
+  std::string all(liars_head);
+  for (const network& n : networks_)
+    for (const auto& [source, l] : n.liars)
+      if (is_kept(n.id) && is_kept(source))
+        all += n.id + '\t' + source + '\t' + std::to_string(l.times) + '\t' + when(l.last) + '\t' + when(l.until) + '\t' + when(l.doubted_until) + '\t' + (is_kept(l.why) ? l.why : "it lied") + '\n';
+  return all;
+}
+
+error trust_ledger::read(std::string_view text, instant now, int64_t wall_seconds) {
+  if (!text.starts_with(liars_head)) return {THARSIS_E_INVALID, "it is no file of who lied to dns"};
+  text.remove_prefix(liars_head.size());
+  // A clock that was set since makes nobody a liar for longer than a day.
+  const auto when = [&](std::string_view word) -> std::optional<instant> {
+    const auto seconds = whole_number<int64_t>(word);
+    if (!seconds || *seconds < 0) return std::nullopt;
+    const int64_t day = 24 * 3600;
+    return *seconds == 0 ? instant{} : now + std::chrono::seconds(std::clamp<int64_t>(*seconds - wall_seconds, -30 * day, day));
+  };
+  std::vector<std::pair<std::vector<std::string_view>, liar>> all;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    std::vector<std::string_view> words;
+    for (size_t end; words.size() + 1 < columns && (end = line.find('\t')) != std::string_view::npos; line.remove_prefix(end + 1)) words.push_back(line.substr(0, end));
+    words.push_back(line);
+    if (words.size() != columns || !is_kept(words[0]) || !is_kept(words[1])) return {THARSIS_E_INVALID, "a line of it has not the form of one"};
+    const auto times = whole_number<int>(words[2]);
+    const auto last = when(words[3]), until = when(words[4]), doubted = when(words[5]);
+    if (!times || *times < 0 || *times > 16 || !last || !until || !doubted) return {THARSIS_E_INVALID, "a line of it has a number that is none"};
+    all.push_back({std::move(words), {*times, *last, *until, *doubted, {}}});
+  }
+  const std::string present = here_->id;
+  for (auto& [words, l] : all) {
+    network& n = of(words[0]);
+    l.why = words[6];
+    if (n.liars.size() < settings_.entries_max) n.liars.emplace(std::string(words[1]), std::move(l));
+  }
+  here_ = std::find_if(networks_.begin(), networks_.end(), [&](const network& n) { return n.id == present; });
+  if (here_ == networks_.end()) here_ = networks_.emplace(networks_.begin()), here_->id = present;
+  networks_.splice(networks_.begin(), networks_, here_);
+  return fine();
 }
 
 instant trust_ledger::on_lie(std::string_view source, std::string_view why, instant now) {

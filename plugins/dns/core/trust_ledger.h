@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "plugins/dns/core/beliefs.h"
+#include "sdk/pure/error.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::dns {
@@ -77,6 +78,11 @@ class trust_ledger {
 
   size_t networks() const { return networks_.size(); }
 
+  // Who lied, for the next start; networks that nobody can name are left out.
+  std::string text(instant now, int64_t wall_seconds) const;
+  // What is known already is newer, and stays. THARSIS_E_INVALID: it means nothing, and nothing was taken.
+  error read(std::string_view text, instant now, int64_t wall_seconds);
+
  private:
   struct liar {
     int times = 0;
@@ -98,6 +104,7 @@ class trust_ledger {
     instant doh_only{}, portal{};
     std::string portal_host;
   };
+  network& of(std::string_view id);
   void note(std::string_view name, const tharsis_address& at, seen what, instant now);
   void forget_old(instant now);
 

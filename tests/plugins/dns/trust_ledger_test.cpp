@@ -90,6 +90,35 @@ TEST(TrustLedger, WhatSdtAdvisesEndsByItselfWithTheNetworkAndByItsWord) {
   EXPECT_FALSE(l.quarantined("udp://10.0.0.53", at(0s)));
 }
 
+TEST(TrustLedger, WhoLiedIsKnownAtTheNextStartButNotForLongerThanADay) {
+  trust_ledger l;
+  l.on_network("home");
+  const instant until = l.on_lie("udp://10.0.0.53", "it said 10.1.2.3", at(0s));
+  l.on_doubt("udp://10.0.0.54", at(0s));
+  l.on_network("");
+  l.on_lie("udp://10.0.0.55", "on a network without a name", at(0s));
+  const std::string text = l.text(at(0s), 1'000'000);
+  trust_ledger next;
+  next.on_network("work");
+  ASSERT_EQ(next.read(text, at(500h), 1'000'060).text, "");
+  next.on_network("home");
+  EXPECT_TRUE(next.quarantined("udp://10.0.0.53", at(500h)));
+  EXPECT_FALSE(next.quarantined("udp://10.0.0.53", later(at(500h), until - at(0s))));
+  EXPECT_TRUE(next.about("x", at(500h)).lied("udp://10.0.0.54"));
+  EXPECT_EQ(text.find("10.0.0.55"), std::string::npos);
+  EXPECT_EQ(next.text(at(500h), 1'000'060), text);
+  trust_ledger early;
+  ASSERT_EQ(early.read(text, at(0s), 0).text, "") << "the clock stands wrong";
+  early.on_network("home");
+  EXPECT_FALSE(early.quarantined("udp://10.0.0.53", at(25h)));
+  for (const std::string& wrong : {std::string("x"), text + "home\n", text + "home\tudp://x\t99\t0\t0\t0\ty\n", text + "home\tudp://x\t1\t0\tz\t0\ty\n"}) {
+    trust_ledger none;
+    EXPECT_EQ(none.read(wrong, at(0s), 1'000'000).status, THARSIS_E_INVALID) << wrong;
+    none.on_network("home");
+    EXPECT_FALSE(none.quarantined("udp://10.0.0.53", at(0s))) << "nothing was taken";
+  }
+}
+
 // Whatever comes, memory is bounded and nobody is in quarantine for more than a day.
 TEST(TrustLedger, ItStaysSmall) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
