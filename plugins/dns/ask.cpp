@@ -5,6 +5,7 @@
 #include "plugins/dns/core/framed_message.h"
 #include "plugins/dns/core/httpdns.h"
 #include "plugins/dns/doh_exchange.h"
+#include "plugins/dns/host_source.h"
 #include "plugins/dns/kept_connections.h"
 #include "plugins/dns/open_stream.h"
 #include "plugins/dns/system_question.h"
@@ -166,6 +167,11 @@ task<testimony> ask(const means& m, server to, std::string name, uint16_t kind, 
     said.what = co_await ask_system(m.tables, m.place, std::move(name), kind, deadline);
     co_return said;
   }
+  if (to.by == way::host) {
+    if (m.source != nullptr) said.what = co_await m.source->ask(std::move(name), kind, deadline);
+    else said.what = failed("there is no source of the application's own");
+    co_return said;
+  }
   if (to.by == way::tencent || to.by == way::aliyun) {
     said.what = co_await ask_httpdns(m, std::move(to), std::move(name), kind, deadline);
     co_return said;
@@ -178,7 +184,7 @@ task<testimony> ask(const means& m, server to, std::string name, uint16_t kind, 
     q.secret.id = 0;  // So that caches on the way see equal questions as such (RFC 8484).
     q.secret.cases.fill(0);
   }
-  if (to.vouched()) q.padded_to = padding;
+  if (to.secured()) q.padded_to = padding;
   if (to.by == way::udp) {
     q.cookie = true;
     heard_on_udp heard = co_await ask_udp(m, to, q, deadline, first);

@@ -14,6 +14,7 @@
 
 namespace tharsis::dns {
 
+class host_source;
 class kept_connections;
 
 // What all questions share; outlives them.
@@ -26,6 +27,7 @@ struct means {
   error untrusted{THARSIS_E_INVALID, "no certificate is trusted"};
   // Connections that outlive a question; null: each has its own.
   kept_connections* kept = nullptr;
+  host_source* source = nullptr;  // The application's own, where one may be asked.
 
   chance draw() const;
 };

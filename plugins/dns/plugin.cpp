@@ -3,6 +3,7 @@
 
 #include "plugins/dns/bench_command.h"
 #include "plugins/dns/cache_command.h"
+#include "plugins/dns/host_source.h"
 #include "plugins/dns/read_settings.h"
 #include "plugins/dns/resolve_command.h"
 #include "plugins/dns/serve_command.h"
@@ -71,10 +72,14 @@ class plugin {
     return std::make_unique<plugin>(tables, *s);
   }
   plugin(const host& tables, const settings& s)
-      : host_(tables), place_(tables.loop), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_),
-        serving_(tables, place_, s), cache_command_(tables, place_, s), bench_command_(tables, place_, s), settings_(s), starting_(place_), closing_(place_) {}
+      : host_(tables), place_(tables.loop), own_(tables, place_), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_),
+        serving_(tables, place_, s), cache_command_(tables, place_, s), bench_command_(tables, place_, s), settings_(s), starting_(place_), closing_(place_) {
+    service_.use(own_);
+    command_.use(own_);
+  }
 
   tharsis_status start(tharsis_error* error) {
+    hear_of_source();
     service_.tell_on({host_.declare(hijack_topic), host_.declare(source_topic)}, host_.declare(answer_topic));
     service_.open(host_.declare(stats_topic));
     if (!settings_.serve.serves()) return provide(error);
@@ -91,6 +96,7 @@ class plugin {
     if (call.name() == "serve") return serving_.run(call);
     if (cache_command::is_one(call.name())) return cache_command_.run(call);
     if (bench_command::is_one(call.name())) return bench_command_.run(call);
+    hear_of_source();
     command_.run(call);
   }
 
@@ -104,11 +110,17 @@ class plugin {
     if (status == THARSIS_OK) host_.self->ready(host_.self->self);
     else host_.self->failed(host_.self->self, &why);
   }
+  void hear_of_source() {
+    const auto bind = [](void* self, const void* table) { static_cast<plugin*>(self)->own_.use(static_cast<const tharsis_dns_own_source*>(table)); };
+    (void)host_.registry->watch(host_.registry->self, THARSIS_DNS_SOURCE_ID, bind, this, nullptr);
+  }
   task<void> close() {
     starting_.clear();
     serving_.stop();
     if (server_) server_->close();
     service_.close();
+    command_.close();
+    co_await own_.settle();
     co_await service_.keep(later(place_.now(), keep_at_most));
     co_await blocking_over(place_);
     host_.self->stopped(host_.self->self);
@@ -119,6 +131,7 @@ class plugin {
 
   const host host_;
   strand place_;
+  host_source own_;
   service service_;
   resolve_command command_;
   table_command table_command_;

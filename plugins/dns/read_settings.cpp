@@ -114,6 +114,13 @@ result<settings> read_settings(const host& tables) {
   s.proof.port = static_cast<uint16_t>(tables.whole("proof.port", s.proof.port));
   s.proof.timeout = tables.wait("proof.timeout", s.proof.timeout);
   if (auto wrong = read_serve(tables, s.serve)) return std::move(*wrong);
+  if (const std::string own = tables.text("host", "off"); own != "off") {
+    if (s.servers.empty()) s.servers.push_back(*parse_server("system"));  // Who was asked before is asked still.
+    server& source = s.servers.emplace_back();
+    source.by = way::host;
+    source.text = "host";
+    source.trusted_host = own == "trusted";
+  }
   if (s.believes_nobody())
     return error{THARSIS_E_INVALID, "dns.mode (" + tables.where("mode") + "): strict believes only servers that prove their name (tls://, https:// and so on), and dns.servers names none"};
   if (const error wrong = read_known(tables, s.known); wrong.status != THARSIS_OK) return wrong;

@@ -76,7 +76,7 @@ void resolve_command::run(const command_call& call) {
 
 task<void> resolve_command::work() {
   const auto& servers = settings_.servers;
-  if (std::any_of(servers.begin(), servers.end(), [](const server& s) { return s.vouched(); })) co_await load_trust(means_, settings_.tls);
+  if (std::any_of(servers.begin(), servers.end(), [](const server& s) { return s.secured(); })) co_await load_trust(means_, settings_.tls);
   for (server& s : settings_.servers)
     if (!s.key_file.empty()) s.key_file = call_->absolute(s.key_file);
   const auto load_keys = [files = host_.files, list = settings_.servers]() mutable {

@@ -22,6 +22,9 @@ class resolve_command {
       : host_(tables), place_(place), service_(asked), settings_(s), means_{host_, place_, {}, {}, {}}, stirred_(place), work_(place) {}
   resolve_command(const resolve_command&) = delete;
 
+  // Who is asked still is not any longer.
+  void close() { work_.clear(), rows_.clear(); }
+  void use(host_source& own) { means_.source = &own; }
   // In the place of the plugin's start. Ends with finish(): 0 when every name has an address, 1 when one has none, 2 when the
   // words make no sense.
   void run(const command_call& call);

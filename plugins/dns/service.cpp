@@ -16,7 +16,7 @@ namespace tharsis::dns {
 namespace {
 
 bool needs_trust(const settings& s) {
-  return std::any_of(s.servers.begin(), s.servers.end(), [](const server& to) { return to.vouched(); });
+  return std::any_of(s.servers.begin(), s.servers.end(), [](const server& to) { return to.secured(); });
 }
 
 std::string file_in(const std::string& folder, const char* name) { return folder.empty() ? folder : folder + "/" + name; }

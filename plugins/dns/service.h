@@ -36,6 +36,8 @@ class service {
 
   const tharsis_dns* table() const { return &table_; }
 
+  // The application's own source, which outlives the service.
+  void use(host_source& own) { means_.source = &own; }
   // From now on questions are worked on. `topic` is dns.stats, 0: nobody is told. [own strand]
   void open(tharsis_handle topic);
   // Where it is told who lies, and what was answered. Before open().

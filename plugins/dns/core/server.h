@@ -17,6 +17,7 @@ enum class way : uint8_t {
   tencent,  // Over HTTPS, in the forms of core/httpdns.h.
   aliyun,
   system,  // The system's resolver.
+  host,    // The application's own source.
 };
 
 struct server {
@@ -27,9 +28,11 @@ struct server {
   std::string key_file{};
   std::string key{};  // What the file holds; a secret.
   std::string text;  // As it was written.
+  bool trusted_host = false;  // What the application's own source says is as good as what a trusted server does.
 
   // Has it proved who it is, and could nobody change what it says?
-  bool vouched() const { return by == way::tls || is_web(); }
+  bool vouched() const { return by == way::tls || is_web() || (by == way::host && trusted_host); }
+  bool secured() const { return by == way::tls || is_web(); }
   bool is_web() const { return by == way::https || by == way::tencent || by == way::aliyun; }
 };
 
