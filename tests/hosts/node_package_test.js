@@ -18,7 +18,7 @@ const app = path.join(folder, 'app');
 fs.writeFileSync(path.join(app, 'package.json'), '{ "name": "app", "private": true }');
 run('npm', ['install', '--silent', '--offline', '--no-audit', '--no-fund', '--cache', path.join(folder, 'cache'), path.join(folder, 'tharsis-0.1.0.tgz')], app);
 const installed = path.join(app, 'node_modules/tharsis');
-for (const file of ['tharsis.d.ts', 'tharsis.mjs', 'desktop.yaml', 'lib/libtharsis.so.0', 'lib/tharsis/plugins/stn/stn.so'])
+for (const file of ['tharsis.d.ts', 'tharsis.mjs', 'desktop.yaml', 'lib/libtharsis.so.1', 'lib/tharsis/plugins/stn/stn.so'])
   assert.ok(fs.existsSync(path.join(installed, file)), file);
 fs.writeFileSync(path.join(app, 'app.mjs'), `
 import { Runtime } from 'tharsis';

@@ -45,7 +45,7 @@ run(python, "setup.py", "-q", "bdist_wheel", "-d", folder, cwd=folder / "source"
 [wheel] = folder.glob("*.whl")
 assert wheel.name.startswith("tharsis-0.1.0-py3-none-linux_"), wheel.name
 names = zipfile.ZipFile(wheel).namelist()
-for wanted in ("tharsis/py.typed", "tharsis/desktop.yaml", "tharsis/lib/libtharsis.so.0", "tharsis/lib/tharsis/plugins/stn/stn.so",
+for wanted in ("tharsis/py.typed", "tharsis/desktop.yaml", "tharsis/lib/libtharsis.so.1", "tharsis/lib/tharsis/plugins/stn/stn.so",
                "tharsis/lib/tharsis/plugins/stn/plugin.yaml"):
     assert wanted in names, wanted
 shutil.rmtree(folder / "prefix")

@@ -13,14 +13,14 @@ if (out === undefined) {
   process.exit(2);
 }
 const installed = path.join(prefix, 'lib/node_modules/tharsis');
-const library = fs.readdirSync(prefix, { recursive: true }).find((file) => path.basename(file) === 'libtharsis.so.0');
+const library = fs.readdirSync(prefix, { recursive: true }).find((file) => path.basename(file) === 'libtharsis.so.1');
 if (library === undefined || !fs.existsSync(path.join(installed, 'tharsis.node'))) {
-  console.error(`pack.js: ${prefix} has no libtharsis.so.0, or no addon in lib/node_modules/tharsis; was it built where Node's headers are?`);
+  console.error(`pack.js: ${prefix} has no libtharsis.so.1, or no addon in lib/node_modules/tharsis; was it built where Node's headers are?`);
   process.exit(1);
 }
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tharsis-pack-'));
 fs.cpSync(installed, folder, { recursive: true });
 fs.cpSync(path.join(prefix, path.dirname(library), 'tharsis/plugins'), path.join(folder, 'lib/tharsis/plugins'), { recursive: true });
-fs.copyFileSync(fs.realpathSync(path.join(prefix, library)), path.join(folder, 'lib/libtharsis.so.0'));
+fs.copyFileSync(fs.realpathSync(path.join(prefix, library)), path.join(folder, 'lib/libtharsis.so.1'));
 execFileSync('npm', ['pack', '--silent', '--offline', '--pack-destination', path.resolve(out)], { cwd: folder, stdio: 'inherit' });
 fs.rmSync(folder, { recursive: true });

@@ -14,12 +14,12 @@ class build_with_library(build_py):
         super().run()
         if not prefix:
             return
-        library = next(pathlib.Path(prefix).glob("lib*/**/libtharsis.so.0"), None)
+        library = next(pathlib.Path(prefix).glob("lib*/**/libtharsis.so.1"), None)
         if library is None:
-            raise SystemExit(f"setup.py: no libtharsis.so.0 is in THARSIS_PREFIX, {prefix}")
+            raise SystemExit(f"setup.py: no libtharsis.so.1 is in THARSIS_PREFIX, {prefix}")
         here = pathlib.Path(self.build_lib) / "tharsis"
         (here / "lib/tharsis").mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(library, here / "lib/libtharsis.so.0")
+        shutil.copyfile(library, here / "lib/libtharsis.so.1")
         shutil.copytree(library.parent / "tharsis/plugins", here / "lib/tharsis/plugins", dirs_exist_ok=True)
         shutil.copyfile(pathlib.Path(prefix) / "share/tharsis/configs/desktop.yaml", here / "desktop.yaml")
 

@@ -6,7 +6,7 @@ from ctypes import POINTER, c_char_p, c_int32, c_int64, c_uint32, c_uint64, c_vo
 
 from . import _abi
 
-NAME = "libtharsis.so.0"  # The major of its interface.
+NAME = "libtharsis.so.1"  # The major of its interface.
 _here = pathlib.Path(__file__).resolve().parent
 
 

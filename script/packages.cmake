@@ -1,0 +1,82 @@
+# What is installed, as packages: one .deb for each component, and a tarball of everything. script/package makes them.
+include(GNUInstallDirs)
+get_property(plugin_packages GLOBAL PROPERTY THARSIS_PLUGIN_COMPONENTS)
+set(packages libtharsis1 libtharsis-dev tharsis python3-tharsis ${plugin_packages})
+
+# Debian wants to know of each package whose it is, and what has changed.
+set(debian ${CMAKE_CURRENT_LIST_DIR}/debian)
+string(TIMESTAMP changelog_date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+configure_file(${debian}/changelog.in ${CMAKE_BINARY_DIR}/debian/changelog @ONLY)
+find_program(THARSIS_GZIP gzip)
+if(THARSIS_GZIP)
+  execute_process(COMMAND ${THARSIS_GZIP} -9nkf ${CMAKE_BINARY_DIR}/debian/changelog)
+  foreach(package ${packages})
+    install(FILES ${debian}/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${package} EXCLUDE_FROM_ALL)
+    install(FILES ${CMAKE_BINARY_DIR}/debian/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} RENAME changelog.Debian.gz
+      COMPONENT ${package} EXCLUDE_FROM_ALL)
+  endforeach()
+  configure_file(${debian}/tharsis.1 ${CMAKE_BINARY_DIR}/debian/tharsis.1 COPYONLY)
+  execute_process(COMMAND ${THARSIS_GZIP} -9nkf ${CMAKE_BINARY_DIR}/debian/tharsis.1)
+  install(FILES ${CMAKE_BINARY_DIR}/debian/tharsis.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tharsis)
+endif()
+
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # What is packed was built before, and tests are not packed.
+set(CPACK_GENERATOR "DEB;TGZ")
+set(CPACK_PACKAGE_NAME tharsis)
+set(CPACK_PACKAGE_VENDOR "The Tharsis authors")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_COMPONENTS_ALL ${packages})
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "The Tharsis authors <tharsis@packages.debian.org>")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "")
+
+# tharsis_package(name section "summary" "what it is" [DEPENDS text] [RECOMMENDS text])
+function(tharsis_package name section summary text)
+  cmake_parse_arguments(A "" "DEPENDS;RECOMMENDS" "" ${ARGN})
+  string(TOUPPER ${name} upper)
+  foreach(variable "PACKAGE_NAME;${name}" "PACKAGE_SECTION;${section}" "PACKAGE_DEPENDS;${A_DEPENDS}" "PACKAGE_RECOMMENDS;${A_RECOMMENDS}")
+    list(GET variable 0 key)
+    list(GET variable 1 value)
+    set(CPACK_DEBIAN_${upper}_${key} "${value}" PARENT_SCOPE)
+  endforeach()
+  set(CPACK_DEBIAN_${upper}_DESCRIPTION "${summary}\n${text}" PARENT_SCOPE)
+endfunction()
+
+set(same "(>= ${PROJECT_VERSION})")
+tharsis_package(libtharsis1 libs "runtime for client applications on bad networks"
+  "Tharsis runs the plugins that a profile names: a signalling network whose\nlinks come back by themselves, logging, diagnosis, name resolution.\nThis is the library for applications.")
+tharsis_package(libtharsis-dev libdevel "headers and libraries to write plugins and hosts of Tharsis"
+  "C and C++20 headers, static libraries, a CMake package and pkg-config for\nplugins, for applications that hold a runtime, and for their tests in\nsimulated worlds."
+  DEPENDS "libtharsis1 ${same}" RECOMMENDS "tharsis, g++, cmake, pkg-config, libssl-dev, libnghttp2-dev")
+tharsis_package(tharsis net "runs, checks and simulates profiles of plugins for bad networks"
+  "The program of Tharsis: it runs profiles, says what is wrong with them, and\nruns the same plugins in simulated worlds. It makes new plugins and puts\nthem on a bench of trials."
+  RECOMMENDS "tharsis-plugin-stn, tharsis-plugin-xlog, tharsis-plugin-sdt, tharsis-plugin-dns")
+tharsis_package(python3-tharsis python "Tharsis' runtime inside of a Python program"
+  "A runtime with its plugins in the reader's own process, with asyncio and\ntype hints, over the C interface of libtharsis1."
+  DEPENDS "libtharsis1 ${same}, python3")
+set(about_stn "a signalling network: requests and pushes over long links that come back\nby themselves, over HTTP where that suits, and through proxies.")
+set(about_xlog "a log that a crash loses nothing of, compressed and sealed.")
+set(about_sdt "a diagnosis of the network in one sentence, with its evidence.")
+set(about_dns "names to addresses from several servers that are checked against\neach other.")
+set(about_gateway "the reference server of stn's links.")
+set(about_demo "the logic of a demonstration: a text that travels over a broken link.")
+foreach(package ${plugin_packages})
+  string(REPLACE tharsis-plugin- "" plugin ${package})
+  if(NOT about_${plugin})
+    set(about_${plugin} "an example of the development package, as it is built.")
+  endif()
+  set(depends "")
+  if(plugin STREQUAL demo)
+    set(depends "tharsis-plugin-stn ${same}, tharsis-plugin-xlog ${same}")
+  endif()
+  tharsis_package(${package} net "plugin ${plugin} for Tharsis" "A plugin that profiles name '${plugin}':\n${about_${plugin}}" DEPENDS "${depends}" RECOMMENDS "tharsis")
+endforeach()
+set(CPACK_DEBIAN_LIBTHARSIS1_PACKAGE_CONTROL_EXTRA ${debian}/triggers)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+include(CPack)

@@ -1,0 +1,33 @@
+// Extension "tharsis.command/1": commands that a plugin adds to the program, `tharsis <plugin>
+// <command> ARG...`. The manifest lists them with one line of help each. In a small runtime the plugin
+// is created, what it requires is started, and run() is called once, in the place of start(): a
+// command opens what it needs and nothing else. stop() and destroy() follow as always.
+#pragma once
+#include "sdk/abi/abi.h"
+#include "sdk/abi/console.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THARSIS_COMMAND_ID "tharsis.command/1"
+
+// Valid until finish() has been called.
+typedef struct tharsis_command_call {
+  uint32_t size;
+  uint32_t count;             // Of arguments, without the command's name.
+  const char* name;           // One of the manifest's.
+  const char* const* arguments;
+  const tharsis_console* console;  // Print here, JSON of an own --json too; console->finish ends the command.
+  tharsis_text folder;             // Absolute: what relative paths among the arguments are relative to.
+} tharsis_command_call;
+
+typedef struct tharsis_command {
+  uint32_t size;
+  // Must lead to console->finish, now or later. [own strand]
+  void (*run)(void* instance, const tharsis_command_call* call);
+} tharsis_command;
+
+#ifdef __cplusplus
+}
+#endif
