@@ -8,10 +8,12 @@
 #include "plugins/sdt/monitor.h"
 #include "plugins/sdt/read_settings.h"
 #include "plugins/sdt/report_command.h"
+#include "plugins/sdt/statistics_book.h"
 #include "plugins/sdt/service.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/door.h"
 #include "sdk/async/task_set.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -72,11 +74,14 @@ class plugin {
         diagnose_(tables, place_, names_, s),
         kept_reports_(tables, place_),
         service_(tables, place_, names_, s),
+        counts_(s.statistics),
+        statistics_(tables, place_, folder_of(tables) + std::string(statistics_file)),
         closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) {
     tharsis_status status = monitor_.open(host_.declare(verdict_topic), error);
     if (status == THARSIS_OK) status = service_.open(host_.declare(report_topic), host_.declare(heal_topic), error);
+    if (status == THARSIS_OK && counts_) status = statistics_.open(error);
     if (status != THARSIS_OK) return status;
     return host_.registry->provide(host_.registry->self, THARSIS_SDT_ID, service_.table(), 0, error);
   }
@@ -96,9 +101,15 @@ class plugin {
     kept_reports_.close();
     monitor_.close();
     service_.close();
+    if (counts_) co_await statistics_.close(later(place_.now(), keep_at_most));
     co_await blocking_over(place_);
     host_.self->stopped(host_.self->self);
   }
+
+  static std::string folder_of(const host& tables) { return std::string(view(tables.paths->data(tables.paths->self))); }
+
+  // A disk that takes longer is no reason to hold up the end of a program.
+  static constexpr duration keep_at_most = 2s;
 
   const host host_;
   strand place_;
@@ -108,6 +119,8 @@ class plugin {
   diagnose_command diagnose_;
   report_command kept_reports_;
   service service_;
+  const bool counts_;
+  statistics_book statistics_;
   task_set closing_;
 };
 

@@ -7,6 +7,7 @@ settings read_settings(const host& tables) {
     return static_cast<size_t>(tables.whole(path, static_cast<int64_t>(preset)));
   };
   settings s;
+  s.statistics = tables.flag("statistics", s.statistics);
   s.connecting_max = tables.wait("connecting_max", s.connecting_max);
   s.checks.deadline = tables.wait("checks.deadline", s.checks.deadline);
   s.checks.name = tables.wait("checks.name", s.checks.name);

@@ -11,9 +11,12 @@
 #include "plugins/sdt/core/report_json.h"
 #include "plugins/sdt/core/report_schema.h"
 #include "plugins/sdt/core/report_text.h"
+#include "plugins/sdt/core/statistics.h"
+#include "plugins/sdt/statistics_book.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
 #include "sdk/pure/option_values.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -29,6 +32,12 @@ constexpr std::string_view compare_help =
     "usage: tharsis sdt compare BEFORE AFTER [--json]\n"
     "What went, what came, and which numbers moved from one report to another.\n"
     "exit code: 0 no fault has come, 1 one has, 2 the command or a file is wrong";
+
+constexpr std::string_view stats_help =
+    "usage: tharsis sdt stats [--json]\n"
+    "How often tasks and connections succeeded with this state folder, by day, network and server: rate, latencies, reasons of\n"
+    "failures, and what sdt concluded. A program that runs writes it down once a minute.\n"
+    "exit code: 0 there is something, 1 nothing has been counted, 2 the command is wrong";
 
 // The last line of what diagnose --json printed, should progress stand before it.
 std::string_view report_line_of(std::string_view text) {
@@ -50,6 +59,7 @@ task<void> report_command::work(command_call call) {
   outcome o;
   if (call.name() == "schema") o.text = report_schema_text();
   else if (call.name() == "replay") o = co_await replay(call);
+  else if (call.name() == "stats") o = co_await stats(call);
   else o = co_await compare_two(call);
   while (o.text.ends_with('\n')) o.text.pop_back();
   if (!o.text.empty()) o.is_result ? call.print(o.text) : call.complain(o.text);
@@ -105,6 +115,23 @@ task<report_command::outcome> report_command::compare_two(command_call call) {
   bool worse = false;
   for (const verdict& v : d.come) worse = worse || (!v.information && v.code != verdict_code::healthy);
   co_return outcome{worse ? 1 : 0, json ? render_json(*before, *after, d) : render_text(*before, *after, d)};
+}
+
+task<report_command::outcome> report_command::stats(command_call call) {
+  bool json = false;
+  option_words known("sdt stats");
+  known.flag("--json", json);
+  if (const error wrong = known.read(call.words()); wrong.status != THARSIS_OK) co_return complaint(2, wrong.text);
+  if (known.help()) co_return outcome{0, std::string(stats_help)};
+  const std::string path = std::string(view(host_.paths->data(host_.paths->self))) + std::string(statistics_file);
+  const auto load = [files = host_.files, path] { return read_whole(files, path, statistics_bytes_max, "a file of statistics"); };
+  const auto text = co_await blocking(place_, load);
+  if (!text) co_return complaint(1, "sdt stats: the host has no thread free to read");
+  if (!*text && text->status() == THARSIS_E_NOT_FOUND) co_return complaint(1, "sdt stats: no program has counted anything with this state folder yet");
+  if (!*text) co_return complaint(1, "sdt stats: " + text->failure().text);
+  statistics all;
+  if (const error wrong = all.read(**text); wrong.status != THARSIS_OK) co_return complaint(1, "sdt stats: " + path + ": " + wrong.text);
+  co_return outcome{all.rows().empty() ? 1 : 0, json ? render_json(all) : render_text(all)};
 }
 
 }  // namespace tharsis::sdt

@@ -1,4 +1,4 @@
-// `tharsis sdt replay FILE`, `compare A B` and `schema`: reports that were kept, judged again.
+// `tharsis sdt replay FILE`, `compare A B`, `schema` and `stats`: what was kept, judged again, compared and shown.
 #pragma once
 #include <string>
 
@@ -16,7 +16,7 @@ class report_command {
   report_command(const host& tables, strand& place) : host_(tables), place_(place), work_(place) {}
   report_command(const report_command&) = delete;
 
-  static bool is_one(const std::string& name) { return name == "replay" || name == "compare" || name == "schema"; }
+  static bool is_one(const std::string& name) { return name == "replay" || name == "compare" || name == "schema" || name == "stats"; }
   // In the place of the plugin's start.
   void run(const command_call& call) { work_.spawn(work(call)); }
   void close() { work_.clear(); }
@@ -31,6 +31,7 @@ class report_command {
   task<void> work(command_call call);
   task<outcome> replay(command_call call);
   task<outcome> compare_two(command_call call);
+  task<outcome> stats(command_call call);
   task<tharsis::result<report>> read(std::string path, std::string name);
 
   const host host_;

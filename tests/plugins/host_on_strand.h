@@ -45,6 +45,11 @@ class host_on_strand {
     const tharsis_event event{sizeof event, 0, nullptr, 1, 0, payload};
     if (subscription.on_event != nullptr) subscription.on_event(subscription.context, &event);
   }
+  // The same where there are several topics.
+  void deliver(const char* topic, const void* payload) {
+    const tharsis_event event{sizeof event, 0, nullptr, 1, 0, payload};
+    if (const auto s = by_topic.find(topic); s != by_topic.end()) s->second.on_event(s->second.context, &event);
+  }
   // "" when nothing is open.
   std::string left_open() const {
     tharsis_strand_audit a{sizeof a, 0, 0, 0, 0};
@@ -59,7 +64,8 @@ class host_on_strand {
   const tharsis_strand* own = nullptr;
   std::optional<strand> place;
   std::function<void(const void* payload)> on_publish;  // On the strand.
-  tharsis_subscription subscription{};
+  tharsis_subscription subscription{};                   // The last one;
+  std::map<std::string, tharsis_subscription> by_topic;  // and all.
   std::map<std::string, const void*> services;
   std::vector<std::string> lines;  // Of the log.
   lent_metrics metrics;
@@ -80,11 +86,11 @@ class host_on_strand {
               if (of(self).on_publish) of(self).on_publish(payload);
               return tharsis_status{THARSIS_OK};
             },
-            [](void* self, const char*, const tharsis_subscription* s, tharsis_handle* id, tharsis_error*) {
-              of(self).subscription = *s;
+            [](void* self, const char* topic, const tharsis_subscription* s, tharsis_handle* id, tharsis_error*) {
+              of(self).subscription = of(self).by_topic[topic] = *s;
               return *id = 1, tharsis_status{THARSIS_OK};
             },
-            [](void* self, tharsis_handle) { return of(self).subscription = {}, tharsis_status{THARSIS_OK}; }};
+            [](void* self, tharsis_handle) { return of(self).subscription = {}, of(self).by_topic.clear(), tharsis_status{THARSIS_OK}; }};
     registry_ = {sizeof registry_, this, nullptr, nullptr,
                  [](void* self, const char* id) -> const void* {
                    const auto found = of(self).services.find(id);

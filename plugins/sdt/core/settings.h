@@ -16,6 +16,9 @@ struct settings {
   // Three round trips of a slow cell take less; a link that needs longer is in trouble.
   duration connecting_max = 3s;
 
+  // At most 256 rows of a day, network and server on the disk, written once a minute while something happens.
+  bool statistics = true;
+
   struct check_settings {
     // Whoever waits for a word about an outage gets it within a second.
     duration deadline = 900ms;
