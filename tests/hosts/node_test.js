@@ -163,6 +163,11 @@ async function tests() {
     await assert.rejects(runtime.resolve('127.1'), (e) => e.code === 'INVALID' && /neither an IP address nor a name/.test(e.message));
     assert.deepStrictEqual(await runtime.resolve('im.tharsis.test'), { addresses: ['127.0.0.1'], verdict: 'proven' });
 
+    const found = await runtime.diagnose('tcp://127.0.0.1:1', { timeout: 5000 });
+    assert.match(found.sentence, /127\.0\.0\.1/);
+    assert.ok(found.confidence > 0 && found.code && found.blame && Object.keys(found.report).length > 0);
+    await assert.rejects(runtime.diagnose('what is that?'), (e) => e.code === 'INVALID');
+
     const withdrawn = new AbortController();
     const waits = runtime.send(UNKNOWN, 'x', { ...patience, signal: withdrawn.signal });
     await runtime.send(ECHO, '', patience);
@@ -246,7 +251,7 @@ async function tests() {
       tour.on('close', (code) => resolve(`${all}code ${code}`));
     });
     serve.kill();
-    for (const line of [/link main is up/, /answer: hello/, /localhost is /, /push: [^]*good morning/, /no answer: link 'main' brought/, /metrics: 1 /, /stopped\ncode 0$/])
+    for (const line of [/link main is up/, /answer: hello/, /localhost is /, /push: [^]*good morning/, /no answer: link 'main' brought/, /diagnosis: .*% sure/, /metrics: 1 /, /stopped\ncode 0$/])
       assert.match(said, line);
     assert.match(execFileSync(process.execPath, ['--preserve-symlinks', 'first.mjs'], { cwd: app, encoding: 'utf8' }), /^function 0\.1\./);
   });

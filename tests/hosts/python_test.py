@@ -237,6 +237,15 @@ class Tasks(Hosted):
             found = await runtime.resolve("im.tharsis.test")
             self.assertEqual(([str(a) for a in found.addresses], found.verdict), (["127.0.0.1"], "proven"))
 
+    async def test_a_diagnosis_is_a_sentence_and_a_report(self):
+        async with self.client() as runtime:
+            found = await runtime.diagnose("tcp://127.0.0.1:1", timeout=5)
+            self.assertIn("127.0.0.1", found.sentence)
+            self.assertGreater(found.confidence, 0)
+            self.assertTrue(found.code and found.blame and found.report, found)
+            with self.assertRaises(tharsis.ProfileError):
+                await runtime.diagnose("what is that?")
+
     async def test_pushes_come_from_other_clients(self):
         async with self.client("ann") as ann, self.client("ben") as ben:
             pushes = ann.pushes()
@@ -296,7 +305,7 @@ class Tasks(Hosted):
             server.terminate()
             server.wait()
         self.assertEqual(example.returncode, 0, example.stderr)
-        for line in ("link main is up", "answer: hello", "localhost is ", "push: .*good morning", "no answer: link 'main' brought", "metrics: 1 "):
+        for line in ("link main is up", "answer: hello", "localhost is ", "push: .*good morning", "no answer: link 'main' brought", "diagnosis: .*% sure", "metrics: 1 "):
             self.assertRegex(example.stdout, line)
 
 

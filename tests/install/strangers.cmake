@@ -56,11 +56,23 @@ run("" ${CONFIGURE} -S ${EXAMPLES}/desktop -B ${FOLDER}/desktop)
 run("" ${CMAKE_COMMAND} --build ${FOLDER}/desktop)
 run("answer: hello" ${SERVED} ${FOLDER}/desktop/examples/first_c ${DESKTOP} @ENDPOINT@ ${FOLDER}/first_c)
 run("answer: hello" ${SERVED} ${FOLDER}/desktop/examples/first_cpp ${DESKTOP} @ENDPOINT@ ${FOLDER}/first_cpp)
-run("\"state\":\"up\".*answer: 5 bytes.*localhost has .*push: command 10001.*no answer: link 'main' brought.*metrics: 1 .*stopped"
+run("\"state\":\"up\".*answer: 5 bytes.*localhost has .*push: command 10001.*no answer: link 'main' brought.*diagnosis: .*% sure.*metrics: 1 .*stopped"
   ${SERVED} ${FOLDER}/desktop/examples/tour_c ${DESKTOP} @ENDPOINT@ ${FOLDER}/tour_c)
 if(PKG_CONFIG)
   run("" ${CXX} -std=c++17 ${EXAMPLES}/desktop/first.cpp -o ${FOLDER}/first_pc ${flags} -Wl,-rpath,${PREFIX}/${LIBDIR})
   run("answer: hello" ${SERVED} ${FOLDER}/first_pc ${DESKTOP} @ENDPOINT@ ${FOLDER}/first_pc_state)
+endif()
+
+# What an installed tree has for Python finds its library and the profile by itself; that for Node too.
+set(TOUR "link main is up.*answer: hello.*push: .*diagnosis: .*% sure.*stopped")
+if(PYTHON)
+  set(ENV{PYTHONPATH} ${PREFIX}/lib/python3/dist-packages)
+  run("${TOUR}" ${SERVED} ${PYTHON} -B ${EXAMPLES}/python/tour.py @ENDPOINT@)
+endif()
+find_program(NODE node)
+if(NODE AND EXISTS ${PREFIX}/lib/node_modules/tharsis/tharsis.node)
+  set(ENV{NODE_PATH} ${PREFIX}/lib/node_modules)
+  run("${TOUR}" ${SERVED} ${NODE} ${EXAMPLES}/node/tour.js @ENDPOINT@)
 endif()
 
 if(QT)  # The adapter comes as source.

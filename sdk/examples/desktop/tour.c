@@ -7,6 +7,7 @@
 
 #include "sdk/abi/dns.h"
 #include "sdk/abi/runtime.h"
+#include "sdk/abi/sdt.h"
 #include "sdk/abi/stn.h"
 
 enum { echo = 100, message = 3, unknown = 99 };  // Commands of the demo's server: plugins/gateway/README.md.
@@ -15,7 +16,7 @@ static const int64_t millisecond = 1000000;
 typedef struct application {
   tharsis_runtime* runtime;
   tharsis_inbox *events, *pushes;
-  tharsis_guard *stn, *dns;
+  tharsis_guard *stn, *dns, *sdt;
   int answers, pushed;
 } application;
 
@@ -35,6 +36,12 @@ static void on_name(void* context, tharsis_handle query, const tharsis_dns_answe
   (void)query;
   ++((application*)context)->answers;
   printf("localhost has %u addresses (%.*s)\n", (unsigned)a->count, (int)a->verdict.size, a->verdict.data);
+}
+
+static void on_diagnosis(void* context, tharsis_handle id, const tharsis_sdt_report* r) {
+  (void)id;
+  ++((application*)context)->answers;
+  printf("diagnosis: %.*s (%.*s, %u%% sure)\n", (int)r->sentence.size, r->sentence.data, (int)r->code.size, r->code.data, (unsigned)r->confidence);
 }
 
 // One turn of an application that has no loop of its own; others watch tharsis_runtime_wake_descriptor().
@@ -62,7 +69,8 @@ static int begin(application* a, char** words, const char* user, const char* sta
     return complain("no inbox", &why);
   if (tharsis_runtime_start(a->runtime, &why) < 0) return complain("nothing was started", &why);
   while (!tharsis_runtime_settled(a->runtime)) turn(a);
-  if (tharsis_runtime_bind(a->runtime, THARSIS_STN_ID, &a->stn, &why) < 0 || tharsis_runtime_bind(a->runtime, THARSIS_DNS_ID, &a->dns, &why) < 0)
+  if (tharsis_runtime_bind(a->runtime, THARSIS_STN_ID, &a->stn, &why) < 0 || tharsis_runtime_bind(a->runtime, THARSIS_DNS_ID, &a->dns, &why) < 0 ||
+      tharsis_runtime_bind(a->runtime, THARSIS_SDT_ID, &a->sdt, &why) < 0)
     return complain("a service is missing", &why);
   return 1;
 }
@@ -96,6 +104,20 @@ static int resolve_one(application* a, const char* name) {
   return 1;
 }
 
+static int diagnose_one(application* a, const char* target) {
+  tharsis_error why = {.size = sizeof why};
+  tharsis_handle id;
+  const int wanted = a->answers + 1;
+  const tharsis_sdt_wish wish = {.size = sizeof wish, .depth = THARSIS_SDT_LIGHT, .target = {target, strlen(target)}};
+  const tharsis_sdt* const sdt = tharsis_guard_enter(a->sdt);
+  if (sdt == NULL) return fputs("tour_c: sdt does not run\n", stderr), 0;
+  const tharsis_status status = sdt->diagnose(sdt->self, &wish, on_diagnosis, a, &id, &why);
+  tharsis_guard_leave(a->sdt);
+  if (status < 0) return complain("the diagnosis was refused", &why);
+  while (a->answers < wanted) turn(a);
+  return 1;
+}
+
 static void show_metric(void* context, const tharsis_metric_value* v) {
   (void)context;
   if (v->plugin.size == 3 && memcmp(v->plugin.data, "stn", 3) == 0 && v->name.size == 10 && memcmp(v->name.data, "tasks_done", 10) == 0)
@@ -119,6 +141,7 @@ int main(int count, char** words) {
   int ok = send_one(&ann, echo, "hello", 5, 5000) && resolve_one(&ann, "localhost") && send_one(&ben, message, morning, sizeof morning - 1, 5000);
   while (ok && ann.pushed == 0) turn(&ann);
   ok = ok && send_one(&ann, unknown, "x", 1, 500);  // Which this server does not know.
+  ok = ok && diagnose_one(&ann, words[2]);
   tharsis_runtime_metrics(ann.runtime, show_metric, NULL);
 
   ok = tharsis_runtime_stop(ann.runtime, 5000 * millisecond) == THARSIS_OK && ok;

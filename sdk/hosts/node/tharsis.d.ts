@@ -12,6 +12,8 @@ export const Flag: Readonly<Record<
   'SEND_ONLY' | 'SENSITIVE' | 'ANY_REPEATS' | 'ANY_FLOW' | 'PARK' | 'LONG_POLL' | 'FAST' | 'DURABLE' | 'IMPATIENT', number>>;
 /** Over which kinds of links of a name a task may go. */
 export const Channel: Readonly<Record<'LONG' | 'SHORT' | 'MINOR', number>>;
+/** How much a diagnosis may send. */
+export const Depth: Readonly<Record<'PASSIVE' | 'LIGHT' | 'MEDIUM' | 'HEAVY', number>>;
 /** The path of the profile for desktop applications. */
 export const desktopProfile: string;
 /** Of libtharsis. */
@@ -73,6 +75,26 @@ export interface Wishes {
   host?: string;
   /** Aborting withdraws the task. */
   signal?: AbortSignal;
+}
+
+/** What is broken, where, how surely, and what to do; plugins/sdt/README.md has the codes. */
+export interface Diagnosis {
+  target: string;
+  code: string;
+  blame: string;
+  certainty: 'proven' | 'likely' | 'possible';
+  confidence: number;
+  /** For a person. */
+  sentence: string;
+  /** For an engineer. */
+  detail: string;
+  /** For a program; may be empty. */
+  action: string;
+  /** Milliseconds. */
+  took: number;
+  bytes: number;
+  /** All of it, as `tharsis sdt diagnose --json` prints it. */
+  report: Record<string, any>;
 }
 
 /** Of the bus. Durations are in ns, bytes hexadecimal digits; numbers above 2^53 lose digits. */
@@ -153,6 +175,7 @@ export class Runtime {
   close(): Promise<void>;
   send(command: number, body?: string | Uint8Array, wishes?: Wishes): Promise<TaskEnd>;
   resolve(name: string, options?: { family?: 0 | 4 | 6; signal?: AbortSignal }): Promise<{ addresses: string[]; verdict: string }>;
+  diagnose(target?: string, options?: { depth?: number; timeout?: number; signal?: AbortSignal }): Promise<Diagnosis>;
   events(pattern?: string, options?: { depth?: number }): Stream<Event>;
   pushes(options?: { depth?: number }): Stream<Push>;
   on(pattern: string, told: (event: Event) => void): Stream<Event>;

@@ -22,6 +22,8 @@ const Why = Object.freeze(['ANSWERED', 'NO_TIME', 'NO_FIRST_BYTE', 'STALLED', 'N
 const Flag = Object.freeze({
   SEND_ONLY: 1, SENSITIVE: 2, ANY_REPEATS: 4, ANY_FLOW: 8, PARK: 16, LONG_POLL: 32, FAST: 64, DURABLE: 128, IMPATIENT: 256,
 });
+// How much a diagnosis may send.
+const Depth = Object.freeze({ PASSIVE: 0, LIGHT: 1, MEDIUM: 2, HEAVY: 3 });
 const Channel = Object.freeze({ LONG: 1, SHORT: 2, MINOR: 4 });
 // While a provider changes (a reload, a restart) nobody provides its service for a moment.
 const lookAgain = 10, looks = 500;
@@ -214,6 +216,14 @@ class Runtime {
     return found;
   }
 
+  // What is wrong with the network, or with the way to one target: a name, 'IP:PORT', 'tcps://im.example.com:443'. Ends by itself, after
+  // `timeout` ms or what the profile says. { code, blame, certainty, confidence, sentence, detail, action, took, bytes, report }
+  async diagnose(target = '', { depth = Depth.LIGHT, timeout = 0, signal } = {}) {
+    const wish = { target, depth, timeout };
+    const { json, ...found } = await this.#ask('tharsis.sdt/1', (done) => native.diagnose(this.#native, wish, done), signal);
+    return { ...found, report: json === '' ? {} : JSON.parse(json) };
+  }
+
   // Events of the bus: 'stn.link', 'stn.*', or '**' for all.
   events(pattern = '**', { depth = 256 } = {}) {
     return this.#listen(pattern, nextEvent, depth);
@@ -342,4 +352,4 @@ class Runtime {
   }
 }
 
-module.exports = { Runtime, Stream, TharsisError, Status, Why, Flag, Channel, desktopProfile, version: native.version() };
+module.exports = { Runtime, Stream, TharsisError, Status, Why, Flag, Channel, Depth, desktopProfile, version: native.version() };

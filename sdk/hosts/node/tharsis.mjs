@@ -1,4 +1,4 @@
 import tharsis from './tharsis.js';
 
-export const { Runtime, Stream, TharsisError, Status, Why, Flag, Channel, desktopProfile, version } = tharsis;
+export const { Runtime, Stream, TharsisError, Status, Why, Flag, Channel, Depth, desktopProfile, version } = tharsis;
 export default tharsis;

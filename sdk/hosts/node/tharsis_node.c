@@ -371,7 +371,7 @@ NAPI_MODULE_INIT() {
              {"next", next},     {"report", report}, {"metrics", metrics}, {"subscribe", subscribe},
              {"stop", stop},     {"close", close_runtime}, {"version", version}, {"unsubscribe", unsubscribe},
              {"next_push", next_push}, {"dropped", dropped}, {"settled", settled}, {"problems", problems},
-             {"send", send_task}, {"resolve", resolve_name}, {"cancel", cancel_question}};
+             {"send", send_task}, {"resolve", resolve_name}, {"diagnose", diagnose}, {"cancel", cancel_question}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
     napi_value function = NULL;
     napi_create_function(env, all[i].name, NAPI_AUTO_LENGTH, all[i].function, NULL, &function);

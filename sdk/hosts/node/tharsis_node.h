@@ -21,7 +21,7 @@ typedef struct held {
   int ends;                  // The thread of JavaScript does.
   int holders;               // Who still looks at this.
   question* questions;       // That have no answer yet.
-  tharsis_guard *stn, *dns;  // Null before the first question.
+  tharsis_guard *stn, *dns, *sdt;  // Null before the first question.
 } held;
 
 napi_value undefined(napi_env env);
@@ -45,10 +45,11 @@ int32_t number_in(napi_env env, napi_value object, const char* name);  // 0 when
 void* take(napi_env env, napi_callback_info info, napi_value* words);
 held* take_open(napi_env env, napi_callback_info info, napi_value* words);
 
-// send(runtime, task, done), resolve(runtime, {name, family}, done): a number for cancel(), or -1 while nobody provides the service at
-// this moment; done(answer) follows once.
+// send(runtime, task, done), resolve(runtime, {name, family}, done), diagnose(runtime, {target, depth, timeout}, done): a number for
+// cancel(), or -1 while nobody provides the service at this moment; done(answer) follows once.
 napi_value send_task(napi_env env, napi_callback_info info);
 napi_value resolve_name(napi_env env, napi_callback_info info);
+napi_value diagnose(napi_env env, napi_callback_info info);
 napi_value cancel_question(napi_env env, napi_callback_info info);
 // Before the runtime ends: what it answers from now on nobody hears.
 void forget_questions(held* h);

@@ -1,9 +1,10 @@
-// Questions to plugins, tasks of stn and names of dns, and their one answer each. Answers come inside run_once() and stop(),
+// Questions to plugins, tasks of stn, names of dns and diagnoses of sdt, and their one answer each. Answers come inside run_once() and stop(),
 // so on the thread of JavaScript.
 #include <arpa/inet.h>
 #include <string.h>
 
 #include "sdk/abi/dns.h"
+#include "sdk/abi/sdt.h"
 #include "sdk/abi/stn.h"
 #include "sdk/hosts/node/tharsis_node.h"
 
@@ -151,6 +152,31 @@ static void on_name(void* context, tharsis_handle query, const tharsis_dns_answe
   napi_close_handle_scope(env, scope);
 }
 
+static void on_diagnosis(void* context, tharsis_handle id, const tharsis_sdt_report* r) {
+  (void)id;
+  question* const q = context;
+  if (q->of == NULL) {
+    free(q);
+    return;
+  }
+  napi_env const env = q->of->env;
+  napi_handle_scope scope;
+  napi_value made = NULL;
+  napi_open_handle_scope(env, &scope);
+  napi_create_object(env, &made);
+  const struct {
+    const char* name;
+    tharsis_text text;
+  } texts[] = {{"target", r->target},   {"code", r->code},     {"blame", r->blame},   {"certainty", r->certainty},
+               {"sentence", r->sentence}, {"detail", r->detail}, {"action", r->action}, {"json", r->json}};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; ++i) set(env, made, texts[i].name, view(env, texts[i].text));
+  set(env, made, "confidence", number(env, r->confidence));
+  set(env, made, "took", number(env, r->took / 1000000));
+  set(env, made, "bytes", number(env, (int64_t)r->bytes));
+  answer(q, made);
+  napi_close_handle_scope(env, scope);
+}
+
 static tharsis_text text_in(napi_env env, napi_value object, const char* name, char** copy) {
   *copy = string_in(env, object, name);
   return (tharsis_text){*copy, *copy == NULL ? 0 : strlen(*copy)};
@@ -236,6 +262,25 @@ napi_value resolve_name(napi_env env, napi_callback_info info) {
   return begun(env, q, status, &why);
 }
 
+napi_value diagnose(napi_env env, napi_callback_info info) {
+  napi_value words[arguments_most];
+  held* const h = take_open(env, info, words);
+  const tharsis_sdt* const sdt = h == NULL ? NULL : enter(env, h, &h->sdt, THARSIS_SDT_ID);
+  bool thrown = false;
+  if (sdt == NULL) return napi_is_exception_pending(env, &thrown), thrown ? NULL : number(env, -1);
+  question* const q = ask(env, h, h->sdt, words[2]);
+  if (q == NULL) return NULL;
+  char* copy = NULL;
+  tharsis_error why = {.size = sizeof why};
+  const tharsis_sdt_wish wish = {.size = sizeof wish,
+                                 .depth = (uint32_t)number_in(env, words[1], "depth"),
+                                 .target = text_in(env, words[1], "target", &copy),
+                                 .deadline = (int64_t)number_in(env, words[1], "timeout") * 1000000};
+  const tharsis_status status = sdt->diagnose(sdt->self, &wish, on_diagnosis, q, &q->handle, &why);
+  free(copy);
+  return begun(env, q, status, &why);
+}
+
 // cancel(runtime, number): its done() is still called.
 napi_value cancel_question(napi_env env, napi_callback_info info) {
   napi_value words[arguments_most];
@@ -248,8 +293,10 @@ napi_value cancel_question(napi_env env, napi_callback_info info) {
     if (table == NULL) continue;
     if (q->guard == h->stn)
       ((const tharsis_stn*)table)->cancel(((const tharsis_stn*)table)->self, q->handle);
-    else
+    else if (q->guard == h->dns)
       ((const tharsis_dns*)table)->cancel(((const tharsis_dns*)table)->self, q->handle);
+    else
+      ((const tharsis_sdt*)table)->cancel(((const tharsis_sdt*)table)->self, q->handle);
     tharsis_guard_leave(q->guard);
     break;
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sdk/abi/dns.h"
+#include "sdk/abi/sdt.h"
 #include "sdk/abi/stn.h"
 #include "sdk/abi/xlog.h"
 
@@ -81,10 +82,16 @@ struct TharsisRuntime::question {
   QPointer<QObject> context;
   Answered answered;
   Resolved resolved;
+  Diagnosed diagnosed;
 
   void tell(const TharsisAnswer& answer) {
     of->answers_.push_back([context = context, done = std::move(answered), answer] {
       if (context) done(answer);
+    });
+  }
+  void tell(const TharsisDiagnosis& diagnosis) {
+    of->answers_.push_back([context = context, done = std::move(diagnosed), diagnosis] {
+      if (context) done(diagnosis);
     });
   }
   void tell(const QStringList& addresses, const QString& verdict) {
@@ -179,7 +186,7 @@ void TharsisRuntime::with(const char* service, Use use, int looks) {
 }
 
 void TharsisRuntime::send(const TharsisTask& task, QObject* context, Answered done) {
-  const auto q = std::make_shared<std::unique_ptr<question>>(new question{this, context, std::move(done), {}});
+  const auto q = std::make_shared<std::unique_ptr<question>>(new question{this, context, std::move(done), {}, {}});
   with(THARSIS_STN_ID, [q, task](const void* table) {
     tharsis_error why = noReason();
     const QByteArray link = task.link.toUtf8();
@@ -189,9 +196,9 @@ void TharsisRuntime::send(const TharsisTask& task, QObject* context, Answered do
     t.context = q->get(), t.done = onTask;
     const auto* const stn = static_cast<const tharsis_stn*>(table);
     tharsis_handle id{};
-    if (stn == nullptr) return (*q)->tell({THARSIS_E_GONE, {}, QStringLiteral("nobody provides tharsis.stn/1: stn does not run"), 0, 0});
+    if (stn == nullptr) return (*q)->tell(TharsisAnswer{THARSIS_E_GONE, {}, QStringLiteral("nobody provides tharsis.stn/1: stn does not run"), 0, 0});
     const tharsis_status status = stn->start(stn->self, &t, &id, &why);
-    if (status < 0) return (*q)->tell({status, {}, QString::fromUtf8(why.text), 0, 0});
+    if (status < 0) return (*q)->tell(TharsisAnswer{status, {}, QString::fromUtf8(why.text), 0, 0});
     (void)q->release();  // Until its answer.
   }, looks_most);
 }
@@ -203,7 +210,7 @@ void TharsisRuntime::onTask(void* context, tharsis_handle, const tharsis_stn_res
 }
 
 void TharsisRuntime::resolve(const QString& name, QObject* context, Resolved done) {
-  const auto q = std::make_shared<std::unique_ptr<question>>(new question{this, context, {}, std::move(done)});
+  const auto q = std::make_shared<std::unique_ptr<question>>(new question{this, context, {}, std::move(done), {}});
   with(THARSIS_DNS_ID, [q, data = name.toUtf8()](const void* table) {
     tharsis_error why = noReason();
     tharsis_handle id{};
@@ -224,6 +231,33 @@ void TharsisRuntime::onName(void* context, tharsis_handle, const tharsis_dns_ans
     addresses << QString::fromLatin1(text);
   }
   q->tell(addresses, a->status < 0 ? textOf(a->reason) : textOf(a->verdict));
+}
+
+void TharsisRuntime::diagnose(const QString& target, QObject* context, Diagnosed done) {
+  const auto q = std::make_shared<std::unique_ptr<question>>(new question{this, context, {}, {}, std::move(done)});
+  const auto refuse = [q](int status, const QString& why) {
+    TharsisDiagnosis none;
+    none.status = status, none.sentence = why;
+    (*q)->tell(none);
+  };
+  with(THARSIS_SDT_ID, [q, refuse, data = target.toUtf8()](const void* table) {
+    tharsis_error why = noReason();
+    tharsis_handle id{};
+    tharsis_sdt_wish wish{};
+    wish.size = sizeof wish, wish.depth = THARSIS_SDT_LIGHT, wish.target = textOf(data);
+    const auto* const sdt = static_cast<const tharsis_sdt*>(table);
+    if (sdt == nullptr) return refuse(THARSIS_E_GONE, QStringLiteral("nobody provides tharsis.sdt/1: sdt does not run"));
+    const tharsis_status status = sdt->diagnose(sdt->self, &wish, onDiagnosis, q->get(), &id, &why);
+    if (status < 0) return refuse(status, QString::fromUtf8(why.text));
+    (void)q->release();
+  }, looks_most);
+}
+
+void TharsisRuntime::onDiagnosis(void* context, tharsis_handle, const tharsis_sdt_report* r) {
+  const std::unique_ptr<question> q(static_cast<question*>(context));
+  const QByteArray json(r->json.data, static_cast<qsizetype>(r->json.size));
+  q->tell(TharsisDiagnosis{r->status, textOf(r->sentence), textOf(r->detail), textOf(r->code), textOf(r->blame), textOf(r->certainty),
+                           static_cast<int>(r->confidence), textOf(r->action), QJsonDocument::fromJson(json).object()});
 }
 
 void TharsisRuntime::log(int level, const QString& text) {

@@ -46,6 +46,17 @@ struct TharsisAnswer {
   double answerMs = 0;  // From the wire to the first byte of the answer.
 };
 
+// What is broken, where, how surely, and what to do; plugins/sdt/README.md has the codes.
+struct TharsisDiagnosis {
+  int status = 0;     // THARSIS_OK, or why there is none: then `sentence` says so.
+  QString sentence;   // For a person.
+  QString detail;     // For an engineer.
+  QString code, blame, certainty;
+  int confidence = 0; // 0 to 100
+  QString action;     // For a program; may be empty.
+  QJsonObject report; // All of it, as `tharsis sdt diagnose --json` prints it.
+};
+
 class TharsisRuntime : public QObject {
   Q_OBJECT
 
@@ -72,6 +83,10 @@ class TharsisRuntime : public QObject {
   // done(addresses, verdict or the reason why there are none).
   using Resolved = std::function<void(const QStringList& addresses, const QString& verdict)>;
   void resolve(const QString& name, QObject* context, Resolved done);
+
+  // Of the way to a target, "tcps://im.example.com:443", a name or IP:PORT; empty: of the network as a whole. Ends by itself.
+  using Diagnosed = std::function<void(const TharsisDiagnosis& diagnosis)>;
+  void diagnose(const QString& target, QObject* context, Diagnosed done);
 
   void log(int level, const QString& text);  // THARSIS_LOG_INFO ... of sdk/abi/log.h.
   void followLog(int level);                 // logged() follows for each line that is at least so severe.
@@ -103,6 +118,7 @@ class TharsisRuntime : public QObject {
   tharsis_guard* bound(const char* service);
   static void onTask(void* context, tharsis_handle task, const struct tharsis_stn_result* result);
   static void onName(void* context, tharsis_handle query, const struct tharsis_dns_answer* answer);
+  static void onDiagnosis(void* context, tharsis_handle id, const struct tharsis_sdt_report* report);
   static int32_t onLine(void* context, const tharsis_log_record* line);
 
   struct line {

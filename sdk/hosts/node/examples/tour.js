@@ -16,7 +16,7 @@ const textFields = (...texts) => Buffer.concat(texts.map((t, i) => Buffer.concat
 async function show(events) {
   for await (const { topic, payload } of events) {
     if (topic === 'stn.link') console.log(`link ${payload.link} is ${payload.state} ${payload.reason}`);
-    if (topic === 'sdt.verdict') console.log(`diagnosis: ${payload.headline} ${payload.advice}`);
+    if (topic === 'sdt.verdict') console.log(`verdict: ${payload.headline} ${payload.advice}`);
   }
 }
 
@@ -49,6 +49,9 @@ async function main(endpoint, state) {
   } catch (error) {
     console.log(`no answer: ${error.message} (${error.code})`);
   }
+
+  const { sentence, code, confidence } = await runtime.diagnose(endpoint);
+  console.log(`diagnosis: ${sentence} (${code}, ${confidence}% sure)`);
 
   const done = runtime.metrics().find((m) => m.plugin === 'stn' && m.name === 'tasks_done');
   console.log(`metrics: ${done.value} ${done.help}`);

@@ -22,7 +22,7 @@ async def show(events: tharsis.Stream[tharsis.Event]) -> None:
         if event.topic == "stn.link":
             print(f"link {event.payload['link']} is {event.payload['state']} {event.payload['reason']}")
         elif event.topic == "sdt.verdict":
-            print(f"diagnosis: {event.payload['headline']} {event.payload['advice']}")
+            print(f"verdict: {event.payload['headline']} {event.payload['advice']}")
 
 
 async def main(endpoint: str, state: str) -> None:
@@ -50,6 +50,9 @@ async def main(endpoint: str, state: str) -> None:
             await runtime.send(99, b"a command that this server does not know", timeout=0.5)
         except tharsis.Timeout as late:
             print(f"no answer: {late}")
+
+        diagnosis = await runtime.diagnose(endpoint)
+        print(f"diagnosis: {diagnosis} ({diagnosis.code}, {diagnosis.confidence}% sure)")
 
         done = next(m for m in runtime.metrics() if (m["plugin"], m["name"]) == ("stn", "tasks_done"))
         print(f"metrics: {done['value']} {done['help']}")

@@ -3,9 +3,9 @@ from ._library import desktop_profile, library as _library
 from .errors import Busy, Error, NetworkError, NotFound, ProfileError, Status, Timeout
 from .logs import Level, Log, LogHandler
 from .runtime import Runtime
-from .services import Addresses, Channel, Flag, TaskEnd, Why
+from .services import Addresses, Channel, Depth, Diagnosis, Flag, TaskEnd, Why
 from .streams import Event, Push, Stream
 
 __version__: str = _library.tharsis_version().decode()
-__all__ = ["Addresses", "Busy", "Channel", "Error", "Event", "Flag", "Level", "Log", "LogHandler", "NetworkError", "NotFound",
+__all__ = ["Addresses", "Busy", "Channel", "Depth", "Diagnosis", "Error", "Event", "Flag", "Level", "Log", "LogHandler", "NetworkError", "NotFound",
            "ProfileError", "Push", "Runtime", "Status", "Stream", "TaskEnd", "Timeout", "Why", "desktop_profile"]

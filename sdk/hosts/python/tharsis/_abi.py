@@ -108,9 +108,28 @@ class Dns(Structure):  # As far as a host needs it.
                 ("cancel", CFUNCTYPE(None, c_void_p, c_uint64))]
 
 
+class Wish(Structure):  # tharsis_sdt_wish
+    _fields_ = [("size", c_uint32), ("depth", c_uint32), ("target", Text), ("deadline", c_int64), ("budget", c_uint64)]
+
+
+class Report(Structure):  # tharsis_sdt_report
+    _fields_ = [("target", Text), ("why", c_uint32), ("status", c_int32), ("code", Text), ("blame", Text), ("certainty", Text),
+                ("confidence", c_uint32), ("reserved", c_uint32), ("sentence", Text), ("detail", Text), ("action", Text), ("json", Text),
+                ("took", c_int64), ("bytes", c_uint64)]
+
+
+SdtDone = CFUNCTYPE(None, c_void_p, c_uint64, POINTER(Report))
+
+
+class Sdt(Structure):  # As far as a host needs it.
+    _fields_ = [("size", c_uint32), ("self", c_void_p),
+                ("diagnose", CFUNCTYPE(c_int32, c_void_p, POINTER(Wish), SdtDone, c_void_p, POINTER(c_uint64), POINTER(Failure))),
+                ("cancel", CFUNCTYPE(None, c_void_p, c_uint64))]
+
+
 # Each by its name in tests/abi/layout.txt; of PARTIAL only the beginning is here.
 MIRRORED = {"tharsis_text": Text, "tharsis_bytes": Text, "tharsis_owned_text": OwnedText, "tharsis_error": Failure,
             "tharsis_runtime_options": Options, "tharsis_runtime_inputs": Inputs, "tharsis_topic": Topic, "tharsis_event": Event,
             "tharsis_stn_push": Push, "tharsis_stn_times": Times, "tharsis_stn_result": Result, "tharsis_stn_header": Header,
-            "tharsis_stn_task": Task, "tharsis_address": Address}
-PARTIAL = {"tharsis_log": Log, "tharsis_stn": Stn, "tharsis_dns": Dns, "tharsis_dns_answer": Answer}
+            "tharsis_stn_task": Task, "tharsis_address": Address, "tharsis_sdt_wish": Wish, "tharsis_sdt_report": Report}
+PARTIAL = {"tharsis_log": Log, "tharsis_stn": Stn, "tharsis_dns": Dns, "tharsis_dns_answer": Answer, "tharsis_sdt": Sdt}

@@ -12,7 +12,7 @@ from . import _abi
 from ._library import desktop_profile, library, owned
 from .errors import ProfileError, Status, check, error_of, failure
 from .logs import Log
-from .services import DNS, STN, Addresses, Channel, Flag, Questions, TaskEnd, dns_done, task_done
+from .services import DNS, SDT, STN, Addresses, Channel, Depth, Diagnosis, Flag, Questions, TaskEnd, dns_done, sdt_done, task_done
 from .streams import Event, Push, Stream, next_event, next_push
 
 _TURN = 5_000_000  # ns between two looks at what else the loop has to do.
@@ -141,6 +141,17 @@ class Runtime:
             return dns.resolve(dns.self, _abi.view(data), family, dns_done, context, handle, why)
 
         return await self._questions.ask(DNS, _abi.Dns, begin)
+
+    async def diagnose(self, target: str = "", depth: Depth = Depth.LIGHT, timeout: float | None = None) -> Diagnosis:
+        """What is wrong with the network, or with the way to one target: a name, IP:PORT, or an endpoint like "tcps://im.example.com:443".
+        Ends by itself, after `timeout` seconds or what the profile says."""
+        data = target.encode()
+        wish = _abi.Wish(size=ctypes.sizeof(_abi.Wish), depth=int(depth), target=_abi.view(data), deadline=round((timeout or 0) * 1e9))
+
+        def begin(sdt: _abi.Sdt, context: int, handle: ctypes.c_uint64, why: _abi.Failure) -> int:
+            return sdt.diagnose(sdt.self, wish, sdt_done, context, handle, why)
+
+        return await self._questions.ask(SDT, _abi.Sdt, begin)
 
     def events(self, pattern: str = "**", depth: int = 256) -> Stream[Event]:
         """Events of the bus: "stn.link", "stn.*", or "**" for all."""

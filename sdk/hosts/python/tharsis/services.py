@@ -1,4 +1,4 @@
-"""Questions to plugins, and their one answer each: tasks of stn, names of dns."""
+"""Questions to plugins, and their one answer each: tasks of stn, names of dns, diagnoses of sdt."""
 from __future__ import annotations
 
 import asyncio
@@ -7,6 +7,7 @@ import dataclasses
 import enum
 import ipaddress
 import itertools
+import json
 from typing import TYPE_CHECKING, Any, Mapping
 
 from . import _abi
@@ -16,7 +17,7 @@ from .errors import Error, Status, check, error_of, failure
 if TYPE_CHECKING:
     from .runtime import Runtime
 
-STN, DNS = b"tharsis.stn/1", b"tharsis.dns/1"
+STN, DNS, SDT = b"tharsis.stn/1", b"tharsis.dns/1", b"tharsis.sdt/1"
 # While a provider changes (a reload, a restart) nobody provides its service for a moment.
 _LOOK_AGAIN, _LOOKS = 0.01, 500
 
@@ -64,6 +65,33 @@ class Addresses:
     """Of a name, in the order to try. `verdict`: "proven", "agreed", "single", "disputed", "hijack", "injection"; see dns' README."""
     addresses: tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...]
     verdict: str
+
+
+class Depth(enum.IntEnum):
+    """How much a diagnosis may send."""
+    PASSIVE = 0
+    LIGHT = 1
+    MEDIUM = 2
+    HEAVY = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnosis:
+    """What is broken, where, how surely, and what to do. str() is the sentence for a person; plugins/sdt/README.md has the codes."""
+    target: str
+    code: str
+    blame: str      # "device", "lan", "isp", "path", "dns_provider", "server", "middlebox", "unknown", "nobody"
+    certainty: str  # "proven", "likely", "possible"
+    confidence: int  # 0 to 100
+    sentence: str
+    detail: str     # For an engineer.
+    action: str     # For a program; may be empty.
+    took: float     # Seconds.
+    sent: int       # Bytes, both ways.
+    report: Mapping[str, Any]  # All of it, as `tharsis sdt diagnose --json` prints it.
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class Questions:
@@ -156,3 +184,11 @@ def dns_done(context: int, query: int, answer: Any) -> None:
         return settle(context, error_of(a.status, a.reason.text()))
     found = tuple(ipaddress.ip_address(bytes(a.addresses[i].ip[:4 if a.addresses[i].family == 4 else 16])) for i in range(a.count))
     settle(context, Addresses(found, a.verdict.text()))
+
+
+@_abi.SdtDone
+def sdt_done(context: int, diagnosis: int, report: Any) -> None:
+    r = report.contents
+    whole = r.json.text()
+    settle(context, Diagnosis(r.target.text(), r.code.text(), r.blame.text(), r.certainty.text(), r.confidence, r.sentence.text(),
+                              r.detail.text(), r.action.text(), r.took / 1e9, r.bytes, json.loads(whole) if whole else {}))

@@ -85,6 +85,9 @@ void ChatWindow::build() {
 void ChatWindow::follow() {
   connect(qApp, &QGuiApplication::applicationStateChanged, this, [this](Qt::ApplicationState s) { runtime_.setForeground(s == Qt::ApplicationActive); });
   connect(&runtime_, &TharsisRuntime::linkChanged, this, &ChatWindow::onLink);
+  connect(&runtime_, &TharsisRuntime::event, this, [this](const QString& topic, const QJsonObject& payload) {
+    if (topic == "stn.link") endpoint_ = payload.value("endpoint").toString();
+  });
   connect(&runtime_, &TharsisRuntime::pushed, this, &ChatWindow::onPush);
   connect(&runtime_, &TharsisRuntime::verdict, this, [this](const QString& headline, const QString& advice) {
     verdict_->setText("<b>" + headline.toHtmlEscaped() + "</b> " + advice.toHtmlEscaped());
@@ -148,8 +151,10 @@ QStringList ChatWindow::messages() const {
   return all;
 }
 
-QString ChatWindow::reportText() const {
-  QStringList lines{"<h3>" + verdict_->text() + "</h3>", "<p>The link, newest last:</p><pre>"};
+QString ChatWindow::reportText(const TharsisDiagnosis& d) const {
+  QStringList lines{"<h3>" + d.sentence.toHtmlEscaped() + "</h3>", "<p>" + d.detail.toHtmlEscaped() + "</p>"};
+  if (!d.code.isEmpty()) lines << QString("<p>%1, %2, %3% sure; to blame: %4. %5</p>").arg(d.code, d.certainty).arg(d.confidence).arg(d.blame, d.action);
+  lines << "<p>The link, newest last:</p><pre>";
   for (const QString& one : history_) lines << one.toHtmlEscaped();
   lines << "</pre><p>Plugins:</p><pre>";
   for (const auto& plugin : runtime_.report().value("plugins").toArray()) {
@@ -165,14 +170,18 @@ void ChatWindow::diagnose() {
   dialog->setWindowTitle("Diagnosis");
   dialog->resize(800, 500);
   auto* const rows = new QVBoxLayout(dialog);
-  auto* const text = new QPlainTextEdit;
+  auto* const text = new QPlainTextEdit("Asking the network what is wrong ...");
   text->setReadOnly(true);
-  text->appendHtml(reportText());
   auto* const buttons = new QDialogButtonBox(QDialogButtonBox::Close);
   connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::close);
   rows->addWidget(text);
   rows->addWidget(buttons);
   dialog->show();
+  runtime_.diagnose(endpoint_, text, [this, text](const TharsisDiagnosis& diagnosis) {
+    text->clear();
+    text->appendHtml(reportText(diagnosis));
+    text->moveCursor(QTextCursor::Start);
+  });
 }
 
 // The plugins stop while the window still answers; then it closes.

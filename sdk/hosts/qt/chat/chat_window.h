@@ -28,7 +28,7 @@ class ChatWindow : public QMainWindow {
 
  public slots:
   void say();       // What stands in the line.
-  void diagnose();  // Opens the report.
+  void diagnose();  // Asks what is wrong, and opens the report.
 
  signals:
   void closed();
@@ -43,7 +43,7 @@ class ChatWindow : public QMainWindow {
   void onLink(const QString& link, const QString& state, const QString& reason);
   void onPush(const QString& link, quint32 command, const QByteArray& body);
   void add(const QString& who, const QString& text, bool mine);
-  QString reportText() const;
+  QString reportText(const TharsisDiagnosis& diagnosis) const;
 
   const QString user_;
   TharsisRuntime runtime_;
@@ -53,5 +53,6 @@ class ChatWindow : public QMainWindow {
   QLabel *state_ = nullptr, *why_ = nullptr, *time_ = nullptr, *verdict_ = nullptr;
   Plot* plot_ = nullptr;
   QPlainTextEdit* log_ = nullptr;
-  QStringList history_;  // Of the link.
+  QStringList history_;  // Of the link,
+  QString endpoint_;     // and where it goes.
 };
