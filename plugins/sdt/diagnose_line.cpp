@@ -1,5 +1,7 @@
 #include "plugins/sdt/diagnose_line.h"
 
+#include <algorithm>
+
 #include "sdk/pure/address.h"
 #include "sdk/pure/option_values.h"
 
@@ -32,6 +34,8 @@ std::string take_pin(wish& w, const std::string& text) {
   return {};
 }
 
+constexpr uint64_t heavy_budget = 20'000'000;
+
 using reader = std::string (*)(wish&, const std::string&);
 
 }  // namespace
@@ -42,8 +46,8 @@ const std::string_view diagnose_help =
     "  TARGET               NAME, IP:PORT, tcp://HOST:PORT, tcps://HOST:PORT, http://HOST/PAGE, https://HOST/PAGE; without one the\n"
     "                       network as a whole\n"
     "  --depth DEPTH        passive: nothing is sent; light: a few packets to each; medium: also sizes and losses, below 300 KB\n"
-    "                       (the default); heavy: also under load\n"
-    "  --deadline TIME      5s\n"
+    "                       (the default); heavy: also under load, up to 20 MB\n"
+    "  --deadline TIME      5s; of heavy 10s\n"
     "  --budget BYTES       300000; 0: any number\n"
     "  --resolver SERVER    one that proves its name, https://IP/dns-query#NAME or tls://IP#NAME; udp://IP, tcp://IP; as often as you like\n"
     "  --canary URL@IP      a page over http whose true answer is known, and where it is: http://host/generate_204@192.0.2.7\n"
@@ -92,7 +96,10 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
   known.words("a target", targets).value("--ca", take_file(line.ca));
   if (again) known.value("--every", take_patience(line.every)).value("--rounds", take_whole(line.rounds, 1, 1'000'000));
   else known.flag("--json", line.json).flag("--no-redact", line.open).value("--html", take_file(line.html));
-  known.value("--deadline", take_patience(line.asked.deadline)).value("--budget", take_whole(line.asked.budget, 0, 1'000'000'000));
+  std::optional<duration> deadline;
+  std::optional<uint64_t> budget;
+  known.value("--deadline", [&](const std::string& text) { return deadline.emplace(), take_patience(*deadline)(text); });
+  known.value("--budget", take_whole(budget, 0, 1'000'000'000));
   known.value("--depth", [&](const std::string& text) -> std::string {
     const auto d = depth_named(text);
     line.asked.how_deep = d.value_or(depth::medium);
@@ -104,6 +111,12 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
   if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
   line.help = known.help();
   if (line.help) return line;
+  // Filling a line takes its time and its bytes.
+  const bool heavy = line.asked.how_deep == depth::heavy;
+  if (heavy) line.asked.deadline = 2 * line.asked.deadline;
+  if (heavy && line.asked.budget != 0) line.asked.budget = std::max(line.asked.budget, heavy_budget);
+  line.asked.deadline = deadline.value_or(line.asked.deadline);
+  line.asked.budget = budget.value_or(line.asked.budget);
   if (targets.size() > 1) return known.wrong_see_help("it takes one target, got '" + targets[0] + "' and '" + targets[1] + "'.");
   if (targets.empty()) return line;
   auto at = parse_aim(targets[0]);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/sdt/core/http_date.h"
 #include "plugins/sdt/tcp_probe.h"
 #include "plugins/sdt/tls_trial.h"
 #include "sdk/async/http1_client.h"
@@ -47,6 +48,17 @@ void compare(const page_answer& plain, const page_answer& twin, http_probe& p) {
   if (plain.status == twin.status) p.body = plain.body == twin.body ? page_body::as_expected : page_body::altered;
 }
 
+// What the server takes the time for; a server that is not proved to be one may say anything.
+void compare_clocks(bench& b, const url& page, const http1::response_head& head) {
+  const auto theirs = parse_http_date(http1::value_of(head.fields, "Date"));
+  if (!theirs) return;
+  auto p = b.start<clock_probe>("clock", probe_role::control, page.origin());
+  p.source = page.origin();
+  p.ahead_s = static_cast<double>(b.place.wall()) / 1e9 - static_cast<double>(*theirs);
+  p.authentic = page.secure;
+  b.finish(b.seen.clocks, std::move(p));
+}
+
 bool expects_nothing(const url& page) { return page.target.ends_with("generate_204"); }
 
 }  // namespace
@@ -70,6 +82,7 @@ task<page_answer> ask_page(bench& b, std::unique_ptr<stream> wire, url page, dur
     co_return a;
   }
   p->first_byte_ms = b.ms() - before;
+  compare_clocks(b, page, answer->head);
   p->status = a.status = answer->head.status;
   p->location = std::string(http1::value_of(answer->head.fields, "Location")).substr(0, text_most);
   p->via = std::string(http1::value_of(answer->head.fields, "Via")).substr(0, text_most);

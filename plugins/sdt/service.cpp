@@ -97,6 +97,14 @@ void service::close() {
 // ---- what sets one off
 
 void service::on_link(const tharsis_stn_link& told) {
+  constexpr std::string_view states[] = {"down", "connecting", "up"};
+  passive_probe& p = links_[std::string(view(told.link))];
+  p.id = "live:" + std::string(view(told.link));
+  p.target = view(told.endpoint);
+  p.link = view(told.link);
+  p.link_state = told.state < std::size(states) ? states[told.state] : "suspended";
+  p.state = told.state == THARSIS_STN_UP ? probe_state::pass : probe_state::warn;
+  p.said = view(told.reason);
   last_target_ = view(told.endpoint);
   if (told.state == THARSIS_STN_DOWN && told.status != THARSIS_OK && told.status != THARSIS_E_CANCELLED)
     triggers_.on_cause(THARSIS_SDT_LINK_FAILED, last_target_);
@@ -152,6 +160,7 @@ void service::begin(tharsis_handle id, wish w, caller to, uint32_t why) {
   bool metered = false;
   network_.ask([&](const tharsis_network_state& now) { metered = now.metered == 1; });
   if (metered) w.budget /= 3;
+  for (const auto& [link, p] : links_) w.live.push_back(p);
   work& one = works_[id];
   one.to = to;
   one.why = why;

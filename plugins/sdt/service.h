@@ -106,6 +106,7 @@ class service {
   healing healing_;
   healer healer_;
   uint64_t generation_ = 0;
+  std::map<std::string, passive_probe> links_;  // As stn told of them last.
   std::string last_target_;  // Of stn's link that told something last.
   trust trust_;
   bool trusts_ = false;

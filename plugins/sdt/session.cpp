@@ -4,6 +4,7 @@
 
 #include "plugins/sdt/datagram_probe.h"
 #include "plugins/sdt/http_probe.h"
+#include "plugins/sdt/load_probe.h"
 #include "plugins/sdt/tcp_probe.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/utc.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr duration connect_most = 1400ms;  // One lost packet is sent again after a second.
 constexpr duration tls_most = 1500ms;
 constexpr duration page_most = 1500ms;
+constexpr duration load_most = 1800ms;
 constexpr size_t servers_most = 3, addresses_most = 4;
 
 std::string stack_text(uint32_t families) {
@@ -86,6 +88,7 @@ void session::describe() {
   about.literal = wish_.at.literal.has_value();
   about.loopback = wish_.at.loopback;
   about.budget = wish_.budget;
+  bench_->seen.live = wish_.live;
   about.has_canary = !wish_.canaries.empty();
   about.has_truth = std::any_of(wish_.resolvers.begin(), wish_.resolvers.end(), [](const trusted_resolver& r) { return r.over == name_transport::tls || r.over == name_transport::https; });
   network_watch(*host_.network).ask([&](const tharsis_network_state& now) {
@@ -121,6 +124,19 @@ task<void> session::look() {
   for (const canary& c : wish_.canaries) branches_.spawn(try_canary(*bench_, c));
   co_await branches_.join(bench_->end);
   branches_.clear();
+  if (wish_.how_deep == depth::heavy && !changed_) co_await load();
+}
+
+// After all else, which it would disturb; the target and a control one after the other, so that both have the line for themselves.
+task<void> session::load() {
+  const auto works = [](const connect_probe& c) { return c.failed == failure::none && (c.role == probe_role::target || c.role == probe_role::other_port) && c.to.ends_with(":80"); };
+  const auto target = std::find_if(bench_->seen.connects.begin(), bench_->seen.connects.end(), works);
+  if (target != bench_->seen.connects.end()) {
+    const auto at = parse_place(target->to);
+    if (at) co_await load_line(*bench_, probe_role::target, *at, wish_.at.host, load_most);
+  }
+  if (wish_.canaries.empty() || wish_.canaries.front().at.empty() || wish_.canaries.front().page.secure) co_return;
+  co_await load_line(*bench_, probe_role::control, wish_.canaries.front().at.front(), wish_.canaries.front().page.host, load_most);
 }
 
 // ---- the machine

@@ -37,6 +37,7 @@ class session {
   };
 
   task<void> look();
+  task<void> load();
   void begin();
   void describe();
   task<void> look_at_names(machine_view view);

@@ -38,6 +38,7 @@ struct wish {
   std::vector<canary> canaries;
   std::vector<tharsis_address> controls;  // Other hosts that ought to take a connection, by address and port.
   std::vector<trusted_resolver> resolvers;
+  std::vector<passive_probe> live;  // What links that are there tell, without a byte.
   std::vector<key_pin> pins;  // Of the target: one of its chain's keys is one of them.
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "plugins/sdt/core/http_date.h"
 #include "plugins/sdt/core/wish.h"
 #include "plugins/sdt/diagnose_line.h"
 #include "sdk/pure/address.h"
@@ -79,4 +80,12 @@ TEST(SdtTarget, ACommandTakesOneTargetAndKnownDepths) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {"a.test", "b.test"}, {"a.test", "--depth", "abyss"}, {"a.test", "--control", "192.0.2.9"}, {"a.test", "--pin", "x"}, {"a b"}, {"--colour"}})
     EXPECT_EQ(parse_diagnose_line(words, s.diagnose).status(), THARSIS_E_INVALID) << words[0];
+}
+
+TEST(SdtTarget, ADateOfAServerIsReadInTheFormThatTheyWrite) {
+  EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777);
+  EXPECT_EQ(parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
+  for (const std::string text : {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nox 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
+                                 "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT"})
+    EXPECT_FALSE(parse_http_date(text)) << text;
 }
