@@ -202,6 +202,21 @@ void resolve_command::read(row& r) const {
 }
 
 // Who had no server asked has one step: the answer.
+testimony resolve_command::word_of_service(const row& r, uint16_t kind) const {
+  testimony t;
+  t.began = asked_;
+  t.what.came = asked_ + r.report.took;
+  t.what.what = findings::kind::no_data;
+  t.source = r.report.what.candidates.empty() ? "system" : r.report.what.candidates[0].source;
+  for (const candidate& c : r.report.what.candidates) {
+    if ((c.address.family == 4) != (kind == type::a)) continue;
+    t.what.what = findings::kind::found;
+    t.what.addresses.push_back(c.address);
+    t.vouched = c.proven;
+  }
+  return t;
+}
+
 trace_report resolve_command::trace_of(const row& r) const {
   trace_report t;
   t.name = r.report.name;
@@ -211,6 +226,8 @@ trace_report resolve_command::trace_of(const row& r) const {
   t.what = r.report.what;
   t.records = r.report.records;
   for (size_t i = 0; r.servers != nullptr && i < r.servers->asked().kinds.size(); ++i) t.matters.push_back({r.servers->about(i), r.servers->heard(i)});
+  if (r.servers == nullptr && r.done)
+    for (const uint16_t kind : kinds_of(line_)) t.matters.push_back({{.name = r.report.name, .kind = kind}, {word_of_service(r, kind)}});
   return t;
 }
 

@@ -45,6 +45,8 @@ class resolve_command {
   static void on_answer(void* self, tharsis_handle query, const tharsis_dns_answer* a);
   bool collect();
   void read(row& r) const;
+  // What came of a question to the service, as if one had said it.
+  testimony word_of_service(const row& r, uint16_t kind) const;
   trace_report trace_of(const row& r) const;
   void print() const;
 

@@ -426,7 +426,7 @@ void service::ask_system(const subject& about) {
   const tharsis_status status = host_.net->resolve(host_.net->self, text_of(about.name), about.family,
                                                    &service::on_resolved, this, &lookup, &reason);
   if (status == THARSIS_OK) {
-    lookups_[lookup] = about;
+    lookups_[lookup] = {about, place_.now()};
     return;
   }
   log_.warning("the system's resolver was not asked for name={name} status={status} reason={reason}", about.name,
@@ -439,12 +439,22 @@ void service::on_resolved(void* self, tharsis_handle lookup, tharsis_status stat
   service& s = *static_cast<service*>(self);
   const auto found = s.lookups_.find(lookup);
   if (found == s.lookups_.end()) return;
-  const subject about = std::move(found->second);
+  const subject about = std::move(found->second.about);
+  const instant since = found->second.since;
   s.lookups_.erase(found);
   if (s.log_.logs(THARSIS_LOG_DEBUG))
     s.log_.debug("looked up name={name} status={status} addresses={addresses} first={first}", about.name, status_name(status),
                  count, count > 0 ? ip_text(list[0]) : std::string());
-  s.desk_.on_looked_up(about, status, std::vector<tharsis_address>(list, list + count), s.place_.now());
+  std::vector<tharsis_address> all(list, list + count);
+  if (s.answers_ != 0) {
+    answer told;
+    told.status = status;
+    told.addresses = all;
+    told.reason = status == THARSIS_OK ? "" : "the system's resolver has none (" + std::string(status_name(status)) + ")";
+    describe(told, "system", false, "the system's resolver says so");
+    s.tell_answer(about, told, since);
+  }
+  s.desk_.on_looked_up(about, status, std::move(all), s.place_.now());
   s.stirred_.raise();
 }
 
@@ -484,7 +494,7 @@ void service::on_advice(void* self, advice a) {
 void service::give_up(const subject& about) {
   inquiries_.erase(about);
   for (auto l = lookups_.begin(); l != lookups_.end(); ++l) {
-    if (!(l->second == about)) continue;
+    if (!(l->second.about == about)) continue;
     host_.net->close(host_.net->self, l->first);
     lookups_.erase(l);
     return;

@@ -152,7 +152,11 @@ class service {
   std::map<tharsis_handle, caller> callers_;
   bool ready_ = false;  // What needs nobody to be asked is known; until then letters wait.
   std::vector<letter> early_;
-  std::map<tharsis_handle, subject> lookups_;  // By the host's number.
+  struct system_lookup {
+    subject about;
+    instant since;
+  };
+  std::map<tharsis_handle, system_lookup> lookups_;  // By the host's number.
   means means_;
   kept_connections connections_{means_};
   guard guard_;
