@@ -14,7 +14,7 @@ std::vector<std::string> taken_words() {
   return all;
 }
 
-std::optional<error> write(const std::string& folder, const std::vector<new_file>& files) {
+std::optional<error> put_down(const std::string& folder, const std::vector<new_file>& files) {
   for (const new_file& file : files) {
     const std::string path = folder + "/" + file.path;
     if (const auto failure = make_folders(path.substr(0, path.rfind('/')))) return failure;
@@ -35,7 +35,7 @@ int new_plugin_command(const command_line& line) {
   if (file_exists(folder)) return no(in_quotes(folder) + " is a file; name a folder that is not there yet");
   if (folder_exists(folder) && !(list_files(folder).empty() && list_folders(folder).empty()))
     return no("the folder " + in_quotes(folder) + " is there already and not empty; name another one");
-  if (const auto failure = write(folder, *files)) return no(failure->text);
+  if (const auto failure = put_down(folder, *files)) return no(failure->text);
   std::string text = folder + " has a new " + line.kind.value_or("service") + ", " + *line.id + ":";
   for (const new_file& file : *files) text += " " + file.path;
   return say(text + "\n\n  cd " + folder + "\n  cmake -B build && cmake --build build && ctest --test-dir build\n  tharsis run profile.yaml --for 2s\n");
