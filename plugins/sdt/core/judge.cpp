@@ -12,7 +12,7 @@ void judge_layers(const scene& s, findings_list& found) {
   if (judge_session(s, found)) return;
   if (judge_local(s, found)) return;
   // To this machine itself no link, gateway, resolver or provider leads.
-  if (!s.about.loopback) {
+  if (!s.to_self()) {
     if (judge_access(s, found)) return;
     judge_families(s, found);
     judge_datagrams(s, found);
@@ -35,7 +35,7 @@ void conclude(const scene& s, findings_list& found) {
     well.because(*works, 3).detail("works: " + works->id);
     const connect_probe* control = s.control_like("");
     if (control != nullptr) well.unlike(*control, 0.5);
-    if (s.uses_tls() || !s.seen.noops.empty() || !s.seen.pages.empty() || s.about.loopback)
+    if (s.uses_tls() || !s.seen.noops.empty() || !s.seen.pages.empty() || s.to_self())
       well.proven();
     else
       well.contrast(0);

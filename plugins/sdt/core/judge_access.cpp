@@ -63,7 +63,7 @@ silence nothing_outside(const scene& s) {
 
 // Nothing beyond the gateway answers at all.
 bool judge_internet(const scene& s, findings_list& found) {
-  if (s.internet() != nullptr) return false;
+  if (s.internet() != nullptr || s.target_works() != nullptr) return false;
   const silence quiet = nothing_outside(s);
   const bool controls =
       std::any_of(quiet.all.begin(), quiet.all.end(), [](const auto* c) { return c->role == probe_role::control; });

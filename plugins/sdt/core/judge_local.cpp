@@ -18,7 +18,7 @@ bool is_loopback_link(const link_probe& l) { return l.type == "loopback" || l.na
 
 // No link, no address or no way: the system's word, unless something beyond answered all the same.
 bool judge_links(const scene& s, findings_list& found) {
-  if (s.internet() != nullptr || s.target_works() != nullptr) return false;
+  if (s.internet() != nullptr || s.target_answers()) return false;
   const link_probe *up = nullptr, *down = nullptr, *off = nullptr;
   for (const link_probe& l : s.seen.links) {
     if (is_loopback_link(l)) continue;
@@ -62,7 +62,7 @@ bool judge_gateway(const scene& s, findings_list& found) {
                 (g.neighbour == neighbour_state::failed ? "failed" : "incomplete"))
         .asks_for("wait_for_network");
     // Said once, for the family that matters.
-    if (!decisive && s.internet() == nullptr) decisive = found.add(c);
+    if (!decisive && s.internet() == nullptr && !s.target_answers()) decisive = found.add(c);
   }
   return decisive;
 }
@@ -114,7 +114,7 @@ void judge_clock(const scene& s, findings_list& found) {
 
 bool judge_local(const scene& s, findings_list& found) {
   judge_sockets(s, found);
-  if (s.about.loopback) return false;
+  if (s.to_self()) return false;
   if (judge_links(s, found) || judge_gateway(s, found)) return true;
   judge_clock(s, found);
   return false;

@@ -49,7 +49,7 @@ void judge_refused(const scene& s, findings_list& found, const reach& r) {
   c.detail(first.to + ": RST after " + ms_text(first.ms));
   const probe* alive = s.host_alive(host_of(first.to));
   const connect_probe* control = s.control_like(first.to);
-  if (s.about.loopback)
+  if (s.to_self())
     c.proven();
   else if (alive != nullptr)
     c.proven_by(*alive, 2);

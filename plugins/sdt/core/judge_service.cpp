@@ -86,7 +86,7 @@ void judge_silence(const scene& s, findings_list& found, const asked& a) {
   c.unlike(*stands, 0.7);
   for (const tls_probe& t : s.seen.handshakes)
     if (t.role == probe_role::control && worked(t) && t.outcome == tls_outcome::ok) c.unlike(t, 0.7);
-  if (silent && s.about.loopback) c.contrast(1.5);  // Nothing is lost on the way to oneself.
+  if (silent && s.to_self()) c.contrast(1.5);  // Nothing is lost on the way to oneself.
   if (silent && a.unconfirmed) c.because(*stands, -2);
   c.detail(silent ? "everything sent is confirmed, and nothing comes back" : "cut before an answer");
   found.add(c.asks_for("backoff"));
@@ -113,7 +113,7 @@ void judge_reply(const scene& s, findings_list& found) {
     claim c(verdict_code::wrong_reply);
     c.because(n, 3).detail(n.to + ": " + n.said);
     if (const connect_probe* control = s.control_like(n.to)) c.unlike(*control, 0.5);
-    if (s.about.loopback) c.contrast(1);
+    if (s.to_self()) c.contrast(1);
     found.add(c);
   }
 }

@@ -118,7 +118,7 @@ void judge_certificate(const scene& s, findings_list& found, const handshakes& t
   if (by_date)
     for (const clock_probe& clock : s.seen.clocks)
       if (ran(clock) && clock.ahead_s < 3600 && clock.ahead_s > -3600) c.proven_by(clock, 2);
-  if (s.about.loopback) c.contrast(1);
+  if (s.to_self()) c.contrast(1);
   found.add(c);
 }
 

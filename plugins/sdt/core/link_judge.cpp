@@ -53,7 +53,7 @@ constexpr rule behind_rules[] = {{THARSIS_E_UNTRUSTED, {THARSIS_SDT_UNTRUSTED, 9
                                  {THARSIS_E_TIMEOUT, {THARSIS_SDT_SILENT, 80}}};
 constexpr finding slow{THARSIS_SDT_SILENT, 65};      // Connecting for too long, yet TCP connects.
 constexpr finding fine_again{THARSIS_SDT_FINE, 60};  // What stn met is over, as far as TCP can tell.
-constexpr finding fine{THARSIS_SDT_FINE, 80};        // Nobody complained; TLS was not tried.
+constexpr finding nobody_complained{THARSIS_SDT_FINE, 80};        // Nobody complained; TLS was not tried.
 
 // No check has anything to tell: stn's own word.
 constexpr rule stn_rules[] = {{THARSIS_E_REFUSED, {THARSIS_SDT_REFUSED, 60}},
@@ -75,7 +75,7 @@ finding from_failed_dials(const std::vector<dial_check>& dials) {
 }
 
 finding from_behind(const link_report& link) {
-  if (link.said == link_report::kind::none) return fine;
+  if (link.said == link_report::kind::none) return nobody_complained;
   if (link.said == link_report::kind::connecting) return slow;
   return look_up(behind_rules, link.status).value_or(fine_again);
 }

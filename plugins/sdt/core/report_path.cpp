@@ -93,7 +93,7 @@ std::vector<station> path_of(const report& r) {
   // Nobody has seen what lies behind the break, but for the resolvers, which stand beside the way.
   for (size_t i = break_at + 1; i < all.size(); ++i)
     if (i != names && all[i].state == station_state::unseen) all[i].note.clear();
-  if (!r.seen.about.loopback) return all;
+  if (!s.to_self()) return all;
   return {all[device], all[service]};
 }
 

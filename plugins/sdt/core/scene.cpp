@@ -123,10 +123,21 @@ const connect_probe* scene::control_like(std::string_view like) const {
   return any;
 }
 
-bool scene::is_target_host(std::string_view place) const {
-  return std::any_of(seen.connects.begin(), seen.connects.end(), [&](const connect_probe& c) {
-    return c.role == probe_role::target && host_of(c.to) == host_of(place);
-  });
+bool scene::to_self() const {
+  if (about.loopback) return true;
+  bool any = false;
+  for (const connect_probe& c : seen.connects) {
+    if (c.role != probe_role::target || !ran(c)) continue;
+    const auto address = parse_ip(host_of(c.to));
+    if (!address || !is_loopback(*address)) return false;
+    any = true;
+  }
+  return any;
+}
+
+bool scene::target_answers() const {
+  return std::any_of(seen.connects.begin(), seen.connects.end(),
+                     [](const connect_probe& c) { return c.role == probe_role::target && alive(c); });
 }
 
 const probe* scene::host_alive(std::string_view host) const {

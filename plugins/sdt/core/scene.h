@@ -66,7 +66,10 @@ class scene {
   const connect_probe* control_like(std::string_view like) const;
   // The target's host answers anything but its own port.
   const probe* host_alive(std::string_view host) const;
-  bool is_target_host(std::string_view place) const;
+  // The target is this machine, by its address or by what its name leads to.
+  bool to_self() const;
+  // The target's host has answered, if only by a refusal: there is a way to it, whatever else is silent.
+  bool target_answers() const;
   // The target's own service, not what else its host offers over plain HTTP.
   bool is_of_target(const http_probe& h) const {
     return h.role == probe_role::target && (about.scheme == "http" || !is_plain_http(h));

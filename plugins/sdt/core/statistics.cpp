@@ -92,6 +92,9 @@ void merge(statistics::row& into, const statistics::row& more) {
   for (size_t i = 0; i < into.took.size(); ++i) into.took[i] += more.took[i];
 }
 
+// Names of networks are long and differ at their end: "wired-cbc642b6b6caa6ce".
+std::string short_name(const std::string& network) { return network.substr(network.size() > 6 ? network.size() - 6 : 0); }
+
 std::string row_text(const statistics::row& r, const std::string& name) {
   char text[256];
   const auto time = [&](double share) { return r.good == 0 ? std::string("-") : ms_text(r.ms_at(share)); };
@@ -207,7 +210,7 @@ std::string render_text(const statistics& all) {
   std::string text = "day         server                               tries    good       p50       p95  why not\n";
   for (const auto& r : all.days()) text += row_text(r, "all");
   text += "\n";
-  for (const auto& r : rows) text += row_text(r, harmless(r.server) + (r.network.empty() ? "" : " on " + harmless(r.network.substr(0, 8))));
+  for (const auto& r : rows) text += row_text(r, harmless(r.server) + (r.network.empty() ? "" : " on " + harmless(short_name(r.network))));
   text.pop_back();
   return text;
 }

@@ -510,6 +510,11 @@ std::vector<truth_case> own_cases() {
          http_probe& h = t.page(probe_role::target, "http://127.0.0.1:9/");
          h.to = "127.0.0.1:9", h.status = 0, h.state = probe_state::fail, h.failed = failure::timeout;
        })},
+      {1014, "a name of this machine refuses, the gateway is dead", {code::port_closed}, {}, "", false, with([=](truth& t) {
+         t.refused(*loopback(t));
+         t.seen.about.loopback = t.seen.about.literal = false, t.seen.about.host = "im.test";
+         for (auto& g : t.seen.gateways) g.neighbour = neighbour_state::failed, g.answered = false, g.state = probe_state::fail;
+       })},
       {1008, "name unknown to all", {code::name_unknown}, {}, "", false, with([](truth& t) {
          system_says(t, {}, 3);
          for (auto* n : of_role(t, probe_role::truth)) answer(*n, {}, 3);
