@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "runtime/os_profile_files.h"
+#include "runtime/simulation/bounds.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::runtime {
 namespace {
-
-constexpr size_t shipped_largest = 16 << 20;
 
 bool has(const std::vector<manifest_pointer>& list, const std::string& id) {
   return std::any_of(list.begin(), list.end(), [&](const manifest_pointer& m) { return m->id == id; });

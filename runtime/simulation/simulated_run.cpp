@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/os_profile_files.h"
+#include "runtime/simulation/bounds.h"
 #include "runtime/simulation/edited_profile.h"
 #include "runtime/simulation/simulated_machine.h"
 #include "sdk/sim/dice.h"
@@ -14,10 +15,7 @@
 namespace tharsis::runtime {
 namespace {
 
-constexpr duration settle_limit = 60s;  // Longer than any usual start deadline.
-constexpr duration stop_limit = 120s;   // Withdraw, stop and destroy of a chain of plugins, each late.
 constexpr uint64_t wakes_most = 200'000;  // In a virtual second; a loop that never rests makes a million.
-constexpr size_t shipped_largest = 16 << 20;
 
 class run {
  public:

@@ -2,11 +2,12 @@
 
 #include <utility>
 
+#include "runtime/simulation/bounds.h"
+
 namespace tharsis::runtime {
 namespace {
 
-constexpr duration settle_limit = 60s, stop_limit = 120s;  // Virtual; longer than deadlines of chains of plugins.
-constexpr uint64_t steps_most = 2'000'000;                 // Of a world; what never rests makes more.
+constexpr uint64_t steps_most = 2'000'000;  // Of a world; what never rests makes more.
 
 }  // namespace
 

@@ -16,7 +16,7 @@ namespace tharsis::runtime {
 namespace {
 
 constexpr duration patience = 120s;  // Of real time, for one trial; a sanitizer needs some of it.
-constexpr size_t shown_most = 3;     // Sentences of one trial, for a person.
+constexpr size_t sentences_most = 3;  // Sentences of one trial, for a person.
 
 // The trials whose names match, or why none does.
 result<std::vector<const plugin_trial*>> chosen(const std::optional<std::string>& only) {
@@ -35,7 +35,7 @@ result<std::vector<const plugin_trial*>> chosen(const std::optional<std::string>
   return all;
 }
 
-std::string seconds(duration d) {
+std::string took_text(duration d) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(d.count()) / 1e9);
   return text;
@@ -75,7 +75,7 @@ std::string table_of(const std::vector<trial_outcome>& outcomes) {
     std::string what(o.trial->about);
     if (!o.skipped.empty()) what += " (" + o.skipped + ")";
     else if (!o.notes.empty()) what += " (" + o.notes.back() + ")";
-    rows.push_back({std::string(o.trial->name), result_of(o), seconds(o.took), what});
+    rows.push_back({std::string(o.trial->name), result_of(o), took_text(o.took), what});
   }
   return text_columns(rows, "  ");
 }
@@ -85,8 +85,8 @@ std::string complaints_of(const std::vector<trial_outcome>& outcomes, const std:
   for (const trial_outcome& o : outcomes) {
     if (o.wrong.empty()) continue;
     text += "\n" + std::string(o.trial->name) + ":\n";
-    for (size_t i = 0; i < std::min(o.wrong.size(), shown_most); ++i) text += "  " + o.wrong[i] + "\n";
-    if (o.wrong.size() > shown_most) text += "  and " + std::to_string(o.wrong.size() - shown_most) + " more\n";
+    for (size_t i = 0; i < std::min(o.wrong.size(), sentences_most); ++i) text += "  " + o.wrong[i] + "\n";
+    if (o.wrong.size() > sentences_most) text += "  and " + std::to_string(o.wrong.size() - sentences_most) + " more\n";
     text += "  again: tharsis validate-plugin " + folder + " --only '^" + std::string(o.trial->name) + "$' --seed " + std::to_string(seed) + "\n";
   }
   return text;
