@@ -144,6 +144,21 @@ TEST(TrustSim, AProvedAddressIsProvenAlsoWithoutATrustedServer) {
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
 }
 
+// A proof that was begun on a network of before says nothing of this one: there somebody else may sit at the address.
+TEST(TrustSim, AProofThatEndsOnAnotherNetworkTellsNothing) {
+  judged n(15);
+  n.add_plain("10.0.0.53", says(lie, 10));
+  web_site& thief = n.add_site(lie, "thief.example.com");
+  n.start();
+  n.ask("im.example.com");
+  EXPECT_TRUE(n.world.run_until([&] { return thief.dialled == 1; }, n.world.now() + 10s));
+  n.box.send([&n] { n.box.network.move("wlan0", "another network"); });
+  n.world.run_for(20s);
+  EXPECT_EQ(n.ask("im.example.com"), "203.0.113.66 single") << "it is asked anew here";
+  n.world.run_for(70s);
+  EXPECT_EQ(n.ask("im.example.com"), "hijack") << "and refuted here";
+}
+
 // At most six addresses a minute are dialled, whatever is asked for.
 TEST(TrustSim, ProofsAreFew) {
   judged n(6);
