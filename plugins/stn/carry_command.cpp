@@ -23,6 +23,11 @@ std::string hex_of(const uint8_t (&sum)[32]) {
   return text;
 }
 
+// Nobody who waits sees that change: somebody has to mend it.
+bool is_final(tharsis_status trouble) {
+  return trouble == THARSIS_E_UNTRUSTED || trouble == THARSIS_E_DENIED || trouble == THARSIS_E_INVALID || trouble == THARSIS_E_UNSUPPORTED;
+}
+
 // [a thread that may block]
 error append(const tharsis_files& files, const std::string& path, std::span<const uint8_t> bytes, bool begins) {
   tharsis_error why = no_error();
@@ -89,7 +94,7 @@ task<error> carry_command::look_at_file() {
   if (!s) co_return no_thread();
   reader_ = std::move(s->reader);
   size_ = s->facts.bytes;
-  have_ = written_ = line_->up ? 0 : size_;
+  have_ = written_ = report_.before = line_->up ? 0 : size_;
   if (line_->up && line_->stream_key.empty())
     line_->stream_key = "file " + sha256_of(line_->name + '\n' + std::to_string(size_) + '\n' + std::to_string(s->facts.modified)).substr(0, 40);
   co_return std::move(s->why);
@@ -166,7 +171,12 @@ task<error> carry_command::write_some(std::vector<piece> pieces) {
   std::vector<uint8_t> all;
   bool begins = false;
   for (piece& p : pieces) {
-    if (p.offset < written_ + all.size()) begins = true, written_ = p.offset, all.clear();
+    if (p.offset < written_ + all.size()) {
+      begins = true;
+      written_ = p.offset;
+      report_.before = std::min(report_.before, p.offset);
+      all.clear();
+    }
     all.insert(all.end(), p.bytes.begin(), p.bytes.end());
   }
   const size_t size = all.size();
@@ -194,8 +204,16 @@ task<error> carry_command::put_in_place() {
 void carry_command::on_progress(const tharsis_stn_stream_progress& p) {
   const uint64_t done = line_->up ? p.up : p.down, all = line_->up ? p.up_size : p.down_size;
   const bool runs = p.state == THARSIS_STN_STREAM_RUNS;
-  if (runs && !std::exchange(begun_, true)) report_.before = done, since_ = place_.now();
+  if (runs && !std::exchange(begun_, true)) {
+    if (line_->up) report_.before = done;
+    since_ = place_.now();
+  }
   const std::string reason(view(p.reason));
+  if (!begun_ && is_final(p.trouble) && !std::exchange(over_, true)) {
+    report_.status = p.trouble;
+    report_.reason = reason;
+    return changed_.raise();
+  }
   if (!runs && !reason.empty() && std::exchange(trouble_, reason) != reason) call_->complain("stn " + call_->name() + ": waits: " + reason);
   if (runs) trouble_.clear();
   call_->live("stn " + call_->name() + ": " + carry_progress_text(line_->name, done, all, report_.before, place_.now() - since_));

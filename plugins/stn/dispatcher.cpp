@@ -722,6 +722,12 @@ links_report dispatcher::report() const {
   r.weak = weak_.now().weak();
   r.weak_because = weak_.now().because();
   r.traffic = traffic_.all();
+  r.segments = ways_.paths().size_here();
+  r.has_outbox = desk_.has_value();
+  if (desk_) {
+    r.outbox_tasks = desk_->size();
+    r.outbox_bytes = static_cast<uint64_t>(desk_->bytes());
+  }
   return r;
 }
 

@@ -19,6 +19,11 @@ link_lanes::link_lanes(const live_connection::surroundings& s, const host& table
   tasks_.spread_by(&policy_);
 }
 
+void link_lanes::on_own_coming(const std::string& network) {
+  policy_.on_own_coming(memory_.of(name_of(network)), around_.place.now());
+  open_wanted();
+}
+
 void link_lanes::on_own_up(const std::string& network, bool weak) {
   policy_.on_own_up(memory_.of(name_of(network)), around_.place.now());
   if (weak) policy_.on_hint(around_.place.now());
@@ -46,7 +51,10 @@ void link_lanes::on_network(const std::string& network) {
   policy_.forgive(memory_.of(name_of(network)), around_.place.now());
 }
 
-void link_lanes::recall(const std::string& network) { policy_.recall(memory_.of(name_of(network)), around_.place.now()); }
+void link_lanes::recall(const std::string& network) {
+  policy_.recall(memory_.of(name_of(network)), around_.place.now());
+  if (policy_.races()) open_wanted();
+}
 
 void link_lanes::on_codec_gone(const std::string& sentence) {
   for (const auto& l : lanes_) l->on_codec_gone(sentence);
@@ -65,7 +73,7 @@ void link_lanes::step() {
   std::erase_if(lanes_, [](const auto& l) { return l->ended(); });
   policy_.on_deadline(now);
   while (const auto number = policy_.take_closing(now)) find(*number)->finish();
-  while (const auto number = policy_.take_opening(now)) open(*number);
+  open_wanted();
   for (const uint32_t sequence : policy_.take_for_own()) tasks_.write_too(sequence);
 }
 
@@ -74,6 +82,10 @@ void link_lanes::flush() {
   for (const auto& l : lanes_)
     if (policy_.has_to_write(l->number())) l->nudge();
   follow();
+}
+
+void link_lanes::open_wanted() {
+  while (const auto number = policy_.take_opening(around_.place.now())) open(*number);
 }
 
 // To another address than the others, where there is one.
@@ -92,6 +104,7 @@ void link_lanes::lose(lane& l, const error& why, bool ours) {
 
 void link_lanes::on_lane_up(lane& l) {
   policy_.on_lane_up(l.number(), around_.place.now());
+  errands_.on_first();
   errands_.nudge();
 }
 

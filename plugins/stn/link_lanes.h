@@ -24,12 +24,15 @@ class link_lanes final : private lane::owner {
     std::function<void(const push&)> on_push;
     std::function<void()> on_change;  // More or fewer of them, or another reason.
     std::function<void()> on_late;    // Tasks are late.
+    std::function<void()> on_first;   // One is up while the link's own connection is not.
   };
   link_lanes(const live_connection::surroundings& s, const host& tables, switchboard& ways, task_queue& tasks, const counts& count, weak_memory& memory, errands e);
   ~link_lanes() { tasks_.spread_by(nullptr); }
   link_lanes(const link_lanes&) = delete;
 
-  // The link's own connection.
+  // The link's own connection: it is dialled now,
+  void on_own_coming(const std::string& network);
+  // or is up.
   void on_own_up(const std::string& network, bool weak);
   // With `stay` lanes that are up carry on what they have, and one of them may be taken. Before its tasks learn of it.
   void on_own_lost(bool stay, bool by_server);
@@ -61,6 +64,7 @@ class link_lanes final : private lane::owner {
   lane_report report() const { return policy_.report(around_.place.now()); }
 
  private:
+  void open_wanted();
   void open(uint32_t number);
   void lose(lane& l, const error& why, bool ours);
   void follow();

@@ -52,7 +52,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       home_(place_, around.tables, around.ways, settings_, [this] { nudge(); }),
       codec_(around.codecs, settings_),
       tasks_(s.name, phases_, counts_.requests, times),
-      udp_(around.tables, counts_, counted_, totals_, tasks_, [this] { nudge(); }, [this] { on_datagrams(); }),
+      udp_(around.tables, s.name, around.weakness, counts_, counted_, totals_, tasks_, [this] { nudge(); }, [this] { on_datagrams(); }),
       second_(speech(), host_, ways_, counts_, tasks_, *this),
       lanes_(speech(), around.tables, around.ways, tasks_, counts_, around.weakness, lane_errands()),
       rhythm_(s.heartbeat, &around.use),
@@ -252,19 +252,51 @@ task<void> longlink::run() {
     }
     begin_attempt();
     const instant prove_by = later(place_.now(), settings_.connect_timeout);
-    if (adopted_) {
-      live_ = second_.leads() ? take_second() : next_ && next_->up() ? take_next() : take_lane();
-    } else {
-      auto wire = co_await find_way(prove_by);
-      if (!wire || led_away_) {
-        on_down(not_reached(wire ? error{} : wire.failure()));
+    if (!adopted_) {
+      const bool overtaken = co_await arrive(prove_by);
+      if (!overtaken) continue;
+      if (!has_successor()) {  // It has died in this very turn.
+        on_down(not_reached({}));
         continue;
       }
-      live_connection::owner& heard = *this;
-      live_ = std::make_unique<live_connection>(speech(), heard, std::move(*wire));
     }
+    live_ = second_.leads() ? take_second() : next_ && next_->up() ? take_next() : take_lane();
     on_down(co_await carry(prove_by));
   }
+}
+
+// Its own connection, from the dialling to its end, which has been told. True, and adopted_ is set: a lane that was begun beside it
+// was there first, and is to take its place.
+task<bool> longlink::arrive(instant prove_by) {
+  auto wire = co_await find_way(prove_by);
+  if (led_away_ || (!wire && !is_overtaken())) {
+    on_down(not_reached(wire ? error{} : wire.failure()));
+    co_return false;
+  }
+  overtaken_ = is_overtaken();
+  if (!overtaken_) {
+    live_connection::owner& heard = *this;
+    live_ = std::make_unique<live_connection>(speech(), heard, std::move(*wire));
+    const loss why = co_await carry(prove_by);
+    if (!overtaken_) {
+      on_down(why);
+      co_return false;
+    }
+    second_.on_down();
+    tasks_.on_loss(error(why), place_.now());
+    hand_over();
+  }
+  adopted_ = true;
+  co_return true;
+}
+
+bool longlink::is_overtaken() const { return !up_ && !adopted_ && !led_away_ && !next_ && lanes_.has_successor(); }
+
+// The dialling, or the proof, is cut short.
+void longlink::on_lane_first() {
+  if (!is_overtaken()) return;
+  dialer_.give_up("another connection to the same server was there first");
+  nudge();
 }
 
 // What the way home has found is a connection already.
@@ -312,7 +344,7 @@ void longlink::begin_attempt() {
     because_ = second_.leads() ? uint32_t{THARSIS_STN_WHY_SECOND} : uint32_t{THARSIS_STN_WHY_REPLACED};
   else
     leave_plan();
-  led_away_ = false;
+  led_away_ = overtaken_ = false;
   healed_.clear();
   if (because_ == THARSIS_STN_WHY_RETRY && (settings_.on_demand || tasks_.unanswered() > 0)) because_ = THARSIS_STN_WHY_WANTED;
   tried_because_ = std::exchange(because_, THARSIS_STN_WHY_RETRY);
@@ -321,6 +353,7 @@ void longlink::begin_attempt() {
   report(THARSIS_STN_CONNECTING, loss(tried_because_, THARSIS_OK, {}));
   moved_ = asked_ = false;
   dialed_ = way_;
+  if (!adopted_ && failures_ == 0) lanes_.on_own_coming(way_.name());
 }
 
 // From a backup address straight to where the way home leads.
@@ -365,6 +398,10 @@ task<loss> longlink::carry(instant prove_by) {
 
 std::optional<loss> longlink::turn(live_connection& c) {
   auto why = receive(c);
+  if (!why && is_overtaken()) {
+    overtaken_ = true;
+    return loss(THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED, "another connection to the same server was there first");
+  }
   if (!why) why = follow_network(c.talk());
   if (!why) why = follow_auth(c);
   if (!why) why = c.judge();
@@ -743,6 +780,7 @@ link_lanes::errands longlink::lane_errands() {
   e.on_push = [this](const push& p) { tell_push(p); };
   e.on_change = [this] { on_lanes(); };
   e.on_late = [this] { weak_.on_late(); };
+  e.on_first = [this] { on_lane_first(); };
   return e;
 }
 
@@ -784,7 +822,7 @@ void longlink::on_up() {
   pace_.on_up(place_.now());
   demand_.on_up();
   up_since_ = place_.now();
-  if (!adopted_) tell_connect({THARSIS_STN_WHY_NONE, THARSIS_OK, {}});  // Else it was told when it came up.
+  if (!adopted_ || overtaken_) tell_connect({THARSIS_STN_WHY_NONE, THARSIS_OK, {}});  // Else it was told when it came up.
   failures_ = 0;
   causes_.clear();
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
@@ -800,6 +838,7 @@ bool longlink::is_by_server(const loss& why) { return why.why == THARSIS_STN_WHY
 // it has brought anything, the server is gone on all of them, and the rest would only follow one by one.
 bool longlink::lanes_live_on(const loss& why) const {
   if (ending_ || pending_ || led_away_ || next_ || (adopted_ && !heard_)) return false;
+  if (!up_) return lanes_.has_successor();
   switch (why.why) {
     case THARSIS_STN_WHY_REMOTE_CLOSED:
     case THARSIS_STN_WHY_RESET:
@@ -820,7 +859,7 @@ void longlink::on_down(const loss& why) {
   const bool rested = why.why == THARSIS_STN_WHY_IDLE;
   rhythm_.on_down();
   remember();
-  lanes_.on_own_lost(up_ && lanes_live_on(why), is_by_server(why));
+  lanes_.on_own_lost(lanes_live_on(why), is_by_server(why));
   tasks_.on_loss(rested ? error{why.status, {}} : error(why), place_.now());
   if (!up_ && !led_away_) dialer_.blame(why.status);
   if (!home_.found() || rested) home_.end();

@@ -181,6 +181,9 @@ class longlink final : private live_connection::owner, private successor::listen
   loss not_reached(error why) const;
   static bool is_by_server(const loss& why);
   bool lanes_live_on(const loss& why) const;
+  bool is_overtaken() const;
+  void on_lane_first();
+  task<bool> arrive(instant prove_by);
   std::optional<loss> move_home();
   std::optional<loss> move_over(stream& wire, session& talk);
   std::optional<loss> follow_second(live_connection& c);
@@ -294,6 +297,7 @@ class longlink final : private live_connection::owner, private successor::listen
   std::unique_ptr<link_settings> pending_;   // From the next connection on.
   std::unique_ptr<successor> next_;    // Another connection, which is to take this one's place
   instant moving_by_ = never;          // by then, when it is up.
+  bool overtaken_ = false;             // A lane was there first.
   bool adopted_ = false;               // This one came so,
   bool heard_ = false;                 // and has brought something since.
   std::string healed_;                 // Why the attempt that is under way begins anew; as a rule empty.

@@ -47,6 +47,7 @@ class path_book {
   void prepare(race_plan& p, const dial_settings& s);
   // As segment_sizes says.
   int64_t beside(int64_t mss) const { return sizes_.beside(mss); }
+  int64_t size_here() const { return sizes_.here(); }  // 0: as the system likes.
   bool small_here() const { return sizes_.here() != 0; }
   // Something of `who` stood still, so a connection with small segments was dialled beside it.
   void on_narrow_dial(const std::string& who, int64_t mss);

@@ -9,6 +9,8 @@ namespace tharsis::stn {
 namespace {
 // What stands around a stream's bytes in its frame.
 constexpr size_t data_head = 16;
+// A broken message may be chance, of a proxy perhaps; one on each of so many connections is the server's.
+constexpr int nonsense_max = 5;
 }  // namespace
 
 stream_line::stream_line(surroundings s, stream_hearer& heard)
@@ -58,10 +60,11 @@ task<void> stream_line::run() {
     if (!was_up) side_.dialled().blame(why.status);
     side_.drop();
     pace_.on_down(place_.now(), around_.ways.random());
-    if (!was_up && ++turn % settings_.endpoints.size() != 0) pace_.on_alternative();
-    if (std::exchange(trouble_, why.text) != why.text && !was_up)
+    const bool others = !was_up && ++turn % settings_.endpoints.size() != 0;
+    if (others) pace_.on_alternative();
+    if (std::exchange(trouble_, why).text != why.text && !was_up)
       around_.tables.warning("link " + settings_.name + ": streams do not reach " + to.text() + ": " + why.text);
-    lane_.on_down(why.text, place_.now());
+    lane_.on_down(others ? error{THARSIS_E_NETWORK, why.text} : error(why), place_.now());
     look();
   }
 }
@@ -104,7 +107,7 @@ void stream_line::anew() {
 }
 
 void stream_line::on_side_up() {
-  trouble_.clear();
+  trouble_ = fine();
   pace_.on_up(place_.now());
   lane_.on_up();
 }
@@ -116,8 +119,12 @@ void stream_line::on_side_push(const push& p) {
   looked_.raise();
   if (why.status == THARSIS_OK) return;
   around_.tables.warning("link " + settings_.name + ": what the server says of streams makes no sense: " + why.text);
-  trouble_ = why.text;
+  trouble_ = why;
   nonsense_ = true;
+  if (std::exchange(moved_before_, lane_.moved()) != lane_.moved()) nonsense_times_ = 0;
+  if (++nonsense_times_ < nonsense_max) return;
+  nonsense_times_ = 0;
+  lane_.end_all(THARSIS_E_PROTOCOL, "what the server says of streams makes no sense, on " + std::to_string(nonsense_max) + " connections in a row: " + why.text, place_.now());
 }
 
 bool stream_line::write_next(std::vector<uint8_t>& out, framing& frames, instant now) {
@@ -146,7 +153,7 @@ void stream_line::on_network(bool there, bool costly, bool another) {
   network_there_ = there;
   lane_.on_network(costly, place_.now());
   if (another && !ended_) {
-    trouble_ = "the network changed";
+    trouble_ = {THARSIS_E_NETWORK, "the network changed"};
     pace_.on_network();
     anew();
   }

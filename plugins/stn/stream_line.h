@@ -81,10 +81,12 @@ class stream_line final : private side_connection::listener, private session_tas
   stn::reconnect pace_;
   bool network_there_ = true;
   bool nonsense_ = false;
+  int nonsense_times_ = 0;    // In a row, with nothing moved
+  uint64_t moved_before_ = 0;  // since so much had been.
   bool ended_ = false;
   uint32_t sequence_ = 0;
   instant idle_since_ = never;
-  std::string trouble_;
+  error trouble_ = fine();
   signal changed_;  // For run(),
   signal looked_;   // and for tick().
   task_set ticking_, running_;

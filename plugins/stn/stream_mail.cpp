@@ -17,6 +17,7 @@ tharsis_stn_stream_progress shown(const stream_progress& p) {
   s.down_size = p.down_size;
   s.opens = p.opens;
   s.reason = text_of(p.reason);
+  s.trouble = p.trouble;
   return s;
 }
 

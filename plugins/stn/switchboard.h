@@ -50,6 +50,7 @@ class switchboard {
   // What is to be tried, of these lists.
   std::vector<candidate> choose(const address_lists& lists, const link_settings& link);
   path_book& paths() { return paths_; }
+  const path_book& paths() const { return paths_; }
   healing& heals() { return heals_; }
   const healing& heals() const { return heals_; }
 

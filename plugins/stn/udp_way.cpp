@@ -1,6 +1,7 @@
 #include "plugins/stn/udp_way.h"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "sdk/pure/datagram_message.h"
@@ -10,6 +11,8 @@ namespace {
 
 // Datagrams in one turn; then others on this strand have theirs.
 constexpr int turn_datagrams = 256;
+// Less is not worth a write.
+constexpr double kept_step = 0.03;
 
 udp_totals both(udp_totals a, const udp_totals& b) {
   a.sent += b.sent, a.copies += b.copies, a.received += b.received;
@@ -31,9 +34,24 @@ udp_state state_of(udp_probe::state s) {
 
 }  // namespace
 
-udp_way::udp_way(const host& tables, const counts& count, traffic& counted, link_totals& moved, task_queue& tasks,
+udp_way::udp_way(const host& tables, std::string link, weak_memory& memory, const counts& count, traffic& counted, link_totals& moved, task_queue& tasks,
                  std::function<void()> nudge, std::function<void()> on_change)
-    : host_(tables), counts_(count), counted_(counted), moved_(moved), tasks_(tasks), nudge_(std::move(nudge)), on_change_(std::move(on_change)) {}
+    : host_(tables), counts_(count), counted_(counted), moved_(moved), tasks_(tasks), nudge_(std::move(nudge)), on_change_(std::move(on_change)),
+      link_(std::move(link)), memory_(memory) {}
+
+udp_memory::network& udp_way::recall(const std::string& network) {
+  known_ = memory_.of(link_ + ' ' + network);
+  kept_ = known_->datagrams;
+  return known_->datagrams;
+}
+
+// For the next process.
+void udp_way::keep() {
+  const udp_memory::network& now = known_->datagrams;
+  if (now.worked == kept_.worked && std::abs(now.loss - kept_.loss) < kept_step) return;
+  kept_ = now;
+  memory_.change();
+}
 
 void udp_way::begin(const udp_offer& offer, const stream& wire, const std::string& network, instant now) {
   std::array<uint8_t, datagram::exported_size> exported;
@@ -44,7 +62,7 @@ void udp_way::begin(const udp_offer& offer, const stream& wire, const std::strin
   if (!from || !to) return refuse("this machine's OpenSSL has no AES-128-GCM");
   tharsis_address at = wire.peer();
   at.port = offer.port;
-  there_ = std::make_unique<connected>(host_, nudge_, memory_.of(network), at, std::move(*from), std::move(*to), now);
+  there_ = std::make_unique<connected>(host_, nudge_, recall(network), at, std::move(*from), std::move(*to), now);
   there_->lane.on_metered(metered_);
   there_->lane.shut(!kept_off_.empty(), now);
   tharsis_address any{};
@@ -82,7 +100,7 @@ void udp_way::end() {
 }
 
 void udp_way::on_network(const std::string& network, instant now) {
-  if (there_) there_->lane.on_network(memory_.of(network), now);
+  if (there_) there_->lane.on_network(recall(network), now);
 }
 
 void udp_way::on_metered(bool metered) {
@@ -135,6 +153,9 @@ void udp_way::flush(instant now) {
     there_->socket.send(there_->to, std::span(sealed).first(size));
     on_sent(t.copies > before.copies ? traffic_class::repeated : t.sent > before.sent ? traffic_class::tasks : traffic_class::heartbeats, size);
   }
+  const auto too = there_->lane.take_for_stream();
+  for (const uint32_t sequence : too) tasks_.carry_too(sequence);
+  if (!too.empty()) nudge_();
   follow();
 }
 
@@ -160,6 +181,7 @@ void udp_way::follow() {
   told_ = t;
   const uint64_t dropped = all_drops(there_->opener.dropped());
   counts_.udp_dropped.add(dropped - std::exchange(told_dropped_, dropped));
+  keep();
   const udp_state now = state_of(there_->lane.state());
   if (std::exchange(state_, now) != now) on_change_();
 }

@@ -11,6 +11,7 @@
 #include "plugins/stn/core/traffic.h"
 #include "plugins/stn/core/udp_report.h"
 #include "plugins/stn/counts.h"
+#include "plugins/stn/weak_memory.h"
 #include "sdk/async/datagram_seal.h"
 #include "sdk/async/host.h"
 #include "sdk/async/stream.h"
@@ -20,8 +21,9 @@ namespace tharsis::stn {
 
 class udp_way {
  public:
-  // `nudge`: step() is to be called soon. `on_change`: the lane opens, asks or is given up.
-  udp_way(const host& tables, const counts& count, traffic& counted, link_totals& moved, task_queue& tasks, std::function<void()> nudge,
+  // `link`: its name, under which the memory keeps what is known. `nudge`: step() is to be called soon. `on_change`: the lane
+  // opens, asks or is given up. All else outlives it.
+  udp_way(const host& tables, std::string link, weak_memory& memory, const counts& count, traffic& counted, link_totals& moved, task_queue& tasks, std::function<void()> nudge,
           std::function<void()> on_change);
   ~udp_way() { end(); }
   udp_way(const udp_way&) = delete;
@@ -61,6 +63,8 @@ class udp_way {
   void on_sent(traffic_class what, size_t bytes);
   void on_received(traffic_class what, size_t bytes);
   void follow();
+  udp_memory::network& recall(const std::string& network);
+  void keep();
 
   const host& host_;
   const counts& counts_;
@@ -68,7 +72,10 @@ class udp_way {
   link_totals& moved_;  // Of the link, as counted_ of all.
   task_queue& tasks_;
   const std::function<void()> nudge_, on_change_;
-  udp_memory memory_;
+  const std::string link_;
+  weak_memory& memory_;
+  std::shared_ptr<lane_memory::network> known_;  // Of the network of now.
+  udp_memory::network kept_;                     // What the memory was told last.
   std::unique_ptr<connected> there_;
   std::string refusal_, kept_off_;
   udp_totals before_;     // Of connections that have ended,

@@ -47,6 +47,10 @@ typedef struct tharsis_stn_stream_progress {
   uint32_t opens;      // How often the server was asked: 1, and 1 for each time that it went on.
   uint32_t reserved;
   tharsis_text reason;  // Why it does not run; empty while it does. Borrowed for the call.
+  // The same as a status: THARSIS_E_UNTRUSTED, THARSIS_E_DENIED and the like say that waiting helps only once somebody has
+  // mended something; THARSIS_E_BUSY, that the server wants to be asked later. THARSIS_OK while it runs.
+  tharsis_status trouble;
+  uint32_t reserved2;
 } tharsis_stn_stream_progress;
 
 // The end of a stream. All of it is borrowed for the call.
@@ -113,7 +117,8 @@ typedef struct tharsis_stn_streams {
   //   THARSIS_E_GONE         the bytes are others than those that the server has under this key; use another key.
   //   THARSIS_E_PROTOCOL     what arrived is not what was sent, or the server does not keep to the protocol.
   //   THARSIS_E_UNSUPPORTED  the link's codec carries no pushes.
-  // A connection that cannot be made ends no stream: it waits, on_progress says why, and timeout_ms ends it.
+  // A connection that cannot be made ends no stream: it waits, on_progress says why, and timeout_ms ends it. A server whose
+  // messages mean nothing on five connections in a row, with no byte moved in between, is given up (THARSIS_E_PROTOCOL).
   // [any strand]
   tharsis_status (*open)(void* self, const tharsis_stn_stream_order* order, tharsis_handle* stream, tharsis_error* error);
 

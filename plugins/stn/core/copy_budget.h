@@ -15,6 +15,8 @@ class copy_budget {
   void on_task(double need) {
     tokens_ = std::min(settings_.bucket, tokens_ + settings_.earn + std::min(settings_.earn_max, settings_.earn_for_need * need));
   }
+  // Small ones that may be made now.
+  uint64_t left() const { return static_cast<uint64_t>(tokens_); }
   [[nodiscard]] bool spend(size_t bytes) {
     const double cost = std::max(1.0, static_cast<double>(bytes) / settings_.copy_bytes);
     if (tokens_ < cost) return false;

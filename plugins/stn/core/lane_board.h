@@ -55,11 +55,18 @@ class lane_board {
   }
   const lane_state* find(uint32_t id) const { return const_cast<lane_board*>(this)->find(id); }
 
-  // Of those that are up and do not have it the one that owes least, and of these the eldest. Null: there is none.
+  // Of those that are up the one that owes least, and of these the eldest. Null: there is none.
+  lane_state* least() {
+    lane_state* best = nullptr;
+    for (lane_state& l : all_)
+      if (l.up && (best == nullptr || l.owed.size() < best->owed.size())) best = &l;
+    return best;
+  }
+  // The same of those that do not have this one.
   lane_state* least(uint32_t without) {
     lane_state* best = nullptr;
     for (lane_state& l : all_)
-      if (l.up && !l.owes(without) && (best == nullptr || l.owed.size() < best->owed.size())) best = &l;
+      if (l.up && (best == nullptr || l.owed.size() < best->owed.size()) && !l.owes(without)) best = &l;
     return best;
   }
   size_t idle() const {

@@ -11,6 +11,12 @@ namespace {
 constexpr std::string_view lanes_head = "tharsis.stn lanes 1\n";
 constexpr double lanes_whole = 1000;
 
+// Less than 0: it is none.
+double share_of(std::string_view digits) {
+  const auto number = whole_number<int>(digits);
+  return number && *number >= 0 && *number <= lanes_whole ? *number / lanes_whole : -1;
+}
+
 }  // namespace
 
 std::shared_ptr<lane_memory::network> lane_memory::of(const std::string& name) {
@@ -26,8 +32,13 @@ std::shared_ptr<lane_memory::network> lane_memory::of(const std::string& name) {
 
 std::string lane_memory::text() const {
   std::string all(lanes_head);
-  for (const entry& e : known_)
-    if (e.what->need > 0) all += percent_encode(e.name) + ' ' + std::to_string(static_cast<int>(e.what->need * lanes_whole)) + '\n';
+  for (const entry& e : known_) {
+    const udp_memory::network& datagrams = e.what->datagrams;
+    if (e.what->need == 0 && !datagrams.worked) continue;
+    all += percent_encode(e.name) + ' ' + std::to_string(static_cast<int>(e.what->need * lanes_whole));
+    if (datagrams.worked) all += ' ' + std::to_string(static_cast<int>(datagrams.loss * lanes_whole));
+    all += '\n';
+  }
   return all;
 }
 
@@ -38,14 +49,18 @@ error lane_memory::read(std::string_view text) {
     const size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    const size_t space = line.find(' ');
+    const size_t space = line.find(' '), second = space == std::string_view::npos ? space : line.find(' ', space + 1);
     const auto name = percent_decode(line.substr(0, space));
-    const int late = space == std::string_view::npos ? -1 : whole_number<int>(line.substr(space + 1)).value_or(-1);
-    if (!name || name->empty() || late < 0 || late > lanes_whole || end == std::string_view::npos)
+    const double late = space == std::string_view::npos ? -1 : share_of(line.substr(space + 1, second - space - 1));
+    const double lost = second == std::string_view::npos ? 0 : share_of(line.substr(second + 1));
+    if (!name || name->empty() || late < 0 || lost < 0 || end == std::string_view::npos)
       return {THARSIS_E_PROTOCOL, "line " + std::to_string(number) + " is no network's weakness"};
     const auto same = std::find_if(known_.begin(), known_.end(), [&](const entry& e) { return e.name == *name; });
-    if (same == known_.end()) known_.push_back({*name, std::make_shared<network>(network{late / lanes_whole})});
-    else if (same->what->need == 0) same->what->need = late / lanes_whole;
+    network& into = same != known_.end() ? *same->what : *known_.emplace_back(entry{*name, std::make_shared<network>()}).what;
+    if (into.need == 0) into.need = late;
+    if (into.datagrams.worked || second == std::string_view::npos) continue;
+    into.datagrams.worked = true;
+    into.datagrams.loss = lost;
   }
   return fine();
 }

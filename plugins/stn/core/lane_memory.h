@@ -1,11 +1,12 @@
 // What is known of networks' weakness, by link and network, for the next start: those that were of use last. As text a line
-// each: a name, and how many of a thousand tasks were late.
+// each: a name, how many of a thousand tasks were late, and, where datagrams came through, how many of a thousand did not.
 #pragma once
 #include <list>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "plugins/stn/core/udp_memory.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis::stn {
@@ -14,6 +15,7 @@ class lane_memory {
  public:
   struct network {
     double need = 0;  // The share of tasks that were late here.
+    udp_memory::network datagrams{};
   };
 
   // Stays as long as anybody has it.

@@ -42,9 +42,8 @@ bool lane_policy::take(const request& r, instant now) {
   task_at_ = now;
   if (board_.size() > 1 || spare(now) > 0) look_at_ = std::min(look_at_, later(now, look_every));
   budget_.on_task(need_.share());
-  lane_state& on = may_leave(r) ? *board_.least(r.sequence) : *board_.find(own_);
-  watched& w = watched_.emplace_back();
-  w.sequence = r.sequence;
+  lane_state& on = may_leave(r) ? *board_.least() : *board_.find(own_);
+  watched& w = watch(r.sequence);
   w.first = on.id;
   w.bytes = r.body.size() + r.key.size();
   w.copies = may_leave(r) && !r.key.empty();
@@ -69,10 +68,31 @@ void lane_policy::write(watched& w, lane_state& on, instant now) {
 }
 
 void lane_policy::on_gone(uint32_t sequence, instant) {
-  const auto w = std::find_if(watched_.begin(), watched_.end(), [&](const watched& one) { return one.sequence == sequence; });
-  if (w == watched_.end()) return;
+  watched* const w = find(sequence);
+  if (w == nullptr) return;
   if (w->answered && !w->late && times_.known()) need_.on_prompt();
-  watched_.erase(w);
+  forget(*w);
+}
+
+lane_policy::watched& lane_policy::watch(uint32_t sequence) {
+  if (unused_.empty()) unused_.push_back(pool_.emplace_back(std::make_unique<watched>()).get());
+  watched& w = *unused_.back();
+  unused_.pop_back();
+  w = watched();
+  w.sequence = sequence;
+  w.place = watched_.size();
+  watched_.push_back(&w);
+  by_sequence_.add(w);
+  return w;
+}
+
+// The last one takes its place.
+void lane_policy::forget(watched& w) {
+  by_sequence_.remove(w);
+  watched_.back()->place = w.place;
+  watched_[w.place] = watched_.back();
+  watched_.pop_back();
+  unused_.push_back(&w);
 }
 
 answer_use lane_policy::on_lane_answer(uint32_t lane, uint32_t sequence, bool refused, instant now) {
@@ -119,8 +139,8 @@ void lane_policy::on_due(watched& w, instant now) {
 }
 
 void lane_policy::on_deadline(instant now) {
-  for (watched& w : watched_)
-    if (w.due <= now) on_due(w, now);
+  for (watched* const w : watched_)
+    if (w->due <= now) on_due(*w, now);
   if (look_at_ > now) return;
   drop_owed(now);
   look_at_ = own_ != 0 && (board_.size() > 1 || spare(now) > 0) ? later(now, look_every) : never;
@@ -128,14 +148,21 @@ void lane_policy::on_deadline(instant now) {
 
 instant lane_policy::deadline() const {
   instant soonest = look_at_;
-  for (const watched& w : watched_) soonest = std::min(soonest, w.due);
+  for (const watched* const w : watched_) soonest = std::min(soonest, w->due);
   return own_ == 0 ? never : soonest;
 }
 
 // ---- the link's own connection
 
+void lane_policy::on_own_coming(std::shared_ptr<lane_memory::network> known, instant now) {
+  need_.begin(std::move(known));
+  racing_ = own_ == 0;
+  look_at_ = now;
+}
+
 void lane_policy::on_own_up(std::shared_ptr<lane_memory::network> known, instant now) {
   need_.begin(std::move(known));
+  racing_ = false;
   if (own_ == 0) {
     own_ = ++last_id_;
     board_.add(own_);
@@ -152,6 +179,7 @@ void lane_policy::recall(std::shared_ptr<lane_memory::network> known, instant no
 }
 
 void lane_policy::on_own_lost(bool by_server, instant now) {
+  racing_ = false;
   if (own_ == 0) return;
   if (by_server) pause_.on_main_ended(now);
   board_.remove(std::exchange(own_, 0));
@@ -198,7 +226,19 @@ size_t lane_policy::most(instant now) const {
   return static_cast<size_t>(std::min({allowed, useful, times_.queue_stands() ? numbers_.lanes_at_queue : allowed}));
 }
 
+// Where bytes cost money, one.
+bool lane_policy::wants_racer(instant now) const {
+  if (!settings_.on || need_.share() < numbers_.race_at || !pause_.over(now)) return false;
+  const auto allowed = static_cast<size_t>(std::max<int64_t>(lanes_allowed(settings_, metered_) - 1, 0));
+  return board_.size() < std::min(metered_ ? size_t{1} : numbers_.racers, allowed);
+}
+
 std::optional<uint32_t> lane_policy::take_opening(instant now) {
+  if (racing_) {
+    if (!wants_racer(now)) return std::nullopt;
+    board_.add(++last_id_);
+    return last_id_;
+  }
   if (board_.idle() + board_.coming() >= spare(now) || board_.size() >= most(now)) return std::nullopt;
   // Soon after one has failed they are tried one by one.
   if (board_.coming() > 0 && pause_.until() != instant{} && now < later(pause_.until(), numbers_.linger)) return std::nullopt;
@@ -279,11 +319,6 @@ int lane_policy::take_companions(uint32_t lane) {
 
 // ---- what is out where
 
-lane_policy::watched* lane_policy::find(uint32_t sequence) {
-  const auto w = std::find_if(watched_.begin(), watched_.end(), [&](const watched& one) { return one.sequence == sequence; });
-  return w == watched_.end() ? nullptr : &*w;
-}
-
 bool lane_policy::is_out(uint32_t sequence) const {
   return std::any_of(board_.all().begin(), board_.all().end(), [&](const lane_state& l) { return l.owes(sequence); });
 }
@@ -324,6 +359,7 @@ lane_report lane_policy::report(instant now) const {
   r.use = use(now);
   r.reason = reason(now);
   r.late_permille = static_cast<uint64_t>(need_.share() * 1000);
+  r.copies_left = hedge_.on ? budget_.left() : 0;
   r.totals = totals_;
   return r;
 }

@@ -11,11 +11,13 @@
 // task queue itself.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "plugins/stn/core/chained_index.h"
 #include "plugins/stn/core/copy_budget.h"
 #include "plugins/stn/core/copy_times.h"
 #include "plugins/stn/core/lane_board.h"
@@ -42,11 +44,14 @@ class lane_policy final : public side_way {
   size_t owed() const override;
   int take_companions() override { return take_companions(own_); }
 
+  // The link connects, through the network of which `known` tells. Where that is so weak that one connection would take long
+  // lanes are wanted at once, beside it; until on_own_up() or on_own_lost().
+  void on_own_coming(std::shared_ptr<lane_memory::network> known, instant now);
   // The link's own connection is up, through the network of which `known` tells.
   void on_own_up(std::shared_ptr<lane_memory::network> known, instant now);
   // More is known of it than before.
   void recall(std::shared_ptr<lane_memory::network> known, instant now);
-  // It is gone; then carries() says of which tasks another lane takes care. `by_server`: who has ended it.
+  // It is gone, or did not come up; then carries() says of which tasks another lane takes care. `by_server`: who has ended it.
   void on_own_lost(bool by_server, instant now);
   // This lane is the link's own connection from now on. Sequences that it was to write.
   std::vector<uint32_t> adopt(uint32_t lane);
@@ -85,6 +90,7 @@ class lane_policy final : public side_way {
   void on_deadline(instant now);
   instant deadline() const;
 
+  bool races() const { return racing_; }
   bool weak() const { return need_.weak(); }
   uint64_t late_tasks() const { return late_tasks_; }  // So far.
   bool queue_stands() const { return times_.queue_stands(); }
@@ -107,14 +113,19 @@ class lane_policy final : public side_way {
     bool refused = false;  // One lane has brought a refusal.
     bool denied = false;   // Counted as a copy that was not allowed.
     instant due = never;
+    size_t place = 0;      // In watched_.
+    watched* next = nullptr;
   };
-  watched* find(uint32_t sequence);
-  const watched* find(uint32_t sequence) const { return const_cast<lane_policy*>(this)->find(sequence); }
+  watched* find(uint32_t sequence) { return by_sequence_.find(sequence); }
+  const watched* find(uint32_t sequence) const { return by_sequence_.find(sequence); }
+  watched& watch(uint32_t sequence);
+  void forget(watched& w);
   bool is_out(uint32_t sequence) const;
   void put(watched& w, lane_state& on, instant now);
   void write(watched& w, lane_state& on, instant now);
   void on_due(watched& w, instant now);
   void drop_owed(instant now);
+  bool wants_racer(instant now) const;
   size_t spare(instant now) const;
   size_t most(instant now) const;
   std::string reason(instant now) const;
@@ -127,10 +138,13 @@ class lane_policy final : public side_way {
   lane_board board_;
   copy_times times_;
   copy_budget budget_;
-  std::vector<watched> watched_;
+  std::vector<std::unique_ptr<watched>> pool_;  // Those of use before lie in unused_.
+  std::vector<watched*> watched_, unused_;
+  chained_index<watched, &watched::sequence, &watched::next> by_sequence_;
   std::vector<uint32_t> for_own_;
   lane_totals totals_;
   uint32_t own_ = 0;  // 0: it is not up.
+  bool racing_ = false;  // It is on its way, and others may be there first.
   uint32_t last_id_ = 0;
   uint64_t late_tasks_ = 0;
   instant task_at_ = instant::min();

@@ -24,6 +24,7 @@ struct lane_report {
   std::string reason;
   uint64_t lanes = 0;  // That are up, the link's own connection among them.
   uint64_t late_permille = 0;  // Tasks without an answer when a copy was due.
+  uint64_t copies_left = 0;    // That the budget allows now.
   lane_totals totals;          // Since the link began.
 };
 
@@ -37,7 +38,7 @@ inline std::string lane_text(const lane_report& r) {
   if (!r.reason.empty()) text += ": " + r.reason;
   const auto number = [](uint64_t n, const char* of) { return ", " + std::to_string(n) + of; };
   text += number(t.opened, " opened") + number(t.failed, " failed") + number(t.copies, " copies") + " (" + std::to_string(t.copy_bytes) + " bytes)";
-  return text + number(t.won, " won") + number(t.late, " for nothing") + number(t.refused, " not allowed");
+  return text + number(t.won, " won") + number(t.late, " for nothing") + number(t.refused, " not allowed") + number(r.copies_left, " may go now");
 }
 
 }  // namespace tharsis::stn

@@ -94,7 +94,7 @@ void write(std::string& out, const lane_report& r) {
   if (lane_text(r).empty()) return;
   const lane_totals& t = r.totals;
   line_writer(out, "lanes").number(static_cast<uint32_t>(r.use)).text(r.reason).number(r.lanes).number(r.late_permille).number(t.opened)
-      .number(t.failed).number(t.copies).number(t.copy_bytes).number(t.won).number(t.late).number(t.refused);
+      .number(t.failed).number(t.copies).number(t.copy_bytes).number(t.won).number(t.late).number(t.refused).number(r.copies_left);
 }
 
 void write(std::string& out, const link_report& l) {
@@ -156,7 +156,7 @@ bool read(line_reader& line, lane_report& r) {
   lane_totals& t = r.totals;
   uint32_t use = 0;
   const bool good = line.number(use).text(r.reason).number(r.lanes).number(r.late_permille).number(t.opened).number(t.failed).number(t.copies)
-                        .number(t.copy_bytes).number(t.won).number(t.late).number(t.refused).good();
+                        .number(t.copy_bytes).number(t.won).number(t.late).number(t.refused).number(r.copies_left).good();
   if (use >= std::size(lane_use_names)) return false;
   r.use = static_cast<lane_use>(use);
   return good;
@@ -189,6 +189,8 @@ bool add(links_report& r, line_reader line) {
   }
   if (kind == "weak") return r.weak = true, line.number(r.weak_because).good();
   if (kind == "traffic") return read(line, r.traffic);
+  if (kind == "segments") return line.number(r.segments).good();
+  if (kind == "outbox") return r.has_outbox = true, line.number(r.outbox_tasks).number(r.outbox_bytes).good();
   if (kind == "link") return read(line, r.links.emplace_back());
   if (kind == "group") return read(line, r.groups.emplace_back());
   if (r.links.empty()) return false;
@@ -214,6 +216,8 @@ std::string book_text(const links_report& r) {
   line_writer(out, "at").number(r.wall).number(r.running ? 1 : 0).number(r.network);
   if (r.weak) line_writer(out, "weak").number(r.weak_because);
   write(out, r.traffic);
+  if (r.segments != 0) line_writer(out, "segments").number(r.segments);
+  if (r.has_outbox) line_writer(out, "outbox").number(r.outbox_tasks).number(r.outbox_bytes);
   for (const link_report& l : r.links) write(out, l);
   for (const group_report& g : r.groups) write(out, g);
   return out;

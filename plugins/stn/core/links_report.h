@@ -45,6 +45,9 @@ struct links_report {
   bool weak = false;
   uint32_t weak_because = 0;  // THARSIS_STN_WEAK_*.
   traffic_table traffic{};
+  int64_t segments = 0;  // The largest of this network's connections, bytes; 0: as the system likes.
+  bool has_outbox = false;
+  uint64_t outbox_tasks = 0, outbox_bytes = 0;  // That are open there.
   std::vector<link_report> links;
   std::vector<group_report> groups;
 

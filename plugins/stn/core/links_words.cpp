@@ -115,6 +115,8 @@ json_object head_json(const links_report& r, int64_t now) {
   json_object o;
   o.add("running", r.running).add("written", r.wall).add("age_ns", now - r.wall).add("network", network_name(r.network)).add("weak", r.weak);
   if (r.weak) o.add("weak_because", name_of(weak_names, r.weak_because));
+  o.add("segments", r.segments);
+  if (r.has_outbox) o.add_raw("outbox", json_object().add("tasks", r.outbox_tasks).add("bytes", r.outbox_bytes).text());
   return o;
 }
 
@@ -197,6 +199,7 @@ std::string lane_json(const lane_report& r) {
       .add("won", t.won)
       .add("late", t.late)
       .add("refused", t.refused)
+      .add("copies_left", r.copies_left)
       .text();
 }
 
@@ -258,6 +261,8 @@ std::string status_text(const links_report& r, int64_t now) {
     if (const std::string lanes = lane_text(l.lanes); !lanes.empty()) text += "lanes of " + l.name + ": " + lanes + "\n";
     if (l.state == THARSIS_STN_UP && !l.reason.empty()) text += l.name + ": " + l.reason + "\n";
   }
+  if (r.segments != 0) text += "segments on this network: " + std::to_string(r.segments) + " bytes at most, since larger ones were lost\n";
+  if (r.has_outbox) text += "outbox: " + std::to_string(r.outbox_tasks) + " durable tasks, " + bytes_text(r.outbox_bytes) + "\n";
   if (r.groups.empty()) return text;
   rows = {{"GROUP", "CHOOSES", "LINKS"}};
   for (const group_report& g : r.groups) rows.push_back({g.name, std::string(name_of(choice_names, g.choose)), members_text(r, g)});

@@ -100,7 +100,7 @@ void stream_lane::on_network(bool costly, instant now) {
   down_pace_.on_network();
   for (const auto& [id, s] : streams_) {
     const bool waits = !s->paused && !may_run(*s);
-    if (waits) s->trouble = "the network is metered or cellular, and streams.when is wifi";
+    if (waits) s->be_in_trouble(THARSIS_E_NETWORK, "the network is metered or cellular, and streams.when is wifi");
     if (waits && s->number != 0) leave(*s);
     tell(*s, now);
   }
@@ -141,16 +141,16 @@ void stream_lane::on_up() {
   down_pace_.begin();
 }
 
-void stream_lane::on_down(const std::string& why, instant now) {
+void stream_lane::on_down(const error& why, instant now) {
   up_ = false;
   farewells_.clear();
   for (const auto& [id, s] : streams_) s->on_cut();
   on_trouble(why, now);
 }
 
-void stream_lane::on_trouble(const std::string& why, instant now) {
+void stream_lane::on_trouble(const error& why, instant now) {
   for (const auto& [id, s] : streams_) {
-    if (may_run(*s) && s->retry_at <= now) s->trouble = why;
+    if (may_run(*s) && s->retry_at <= now) s->be_in_trouble(why.status, why.text);
     tell(*s, now);
   }
 }
@@ -280,7 +280,7 @@ instant stream_lane::deadline(instant now) {
 void stream_lane::on_deadline(instant now) {
   std::vector<stream_state*> late;
   for (const auto& [id, s] : streams_) {
-    if (waits_to_be_opened(*s) && now >= later(s->asked_open_at, opening_told)) s->trouble = "the server has not answered yet; perhaps it knows no streams";
+    if (waits_to_be_opened(*s) && now >= later(s->asked_open_at, opening_told)) s->be_in_trouble(THARSIS_E_TIMEOUT, "the server has not answered yet; perhaps it knows no streams");
     give(*s, now);
     tell(*s, now);
     if (now >= s->order.deadline) late.push_back(s.get());

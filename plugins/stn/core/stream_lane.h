@@ -39,9 +39,9 @@ class stream_lane {
   bool wants(instant now) const;
   bool up() const { return up_; }
   void on_up();
-  void on_down(const std::string& why, instant now);
+  void on_down(const error& why, instant now);
   // It could not be made.
-  void on_trouble(const std::string& why, instant now);
+  void on_trouble(const error& why, instant now);
   // A message. Anything but OK: what the server says means nothing, and the connection is of no use.
   error on_message(std::span<const uint8_t> body, instant now);
   // Bodies for the wire, about `room` bytes of them.
@@ -54,6 +54,8 @@ class stream_lane {
   void on_deadline(instant now);
 
   uint64_t in_flight() const;
+  // Bytes that the server has confirmed, and that came from it, so far.
+  uint64_t moved() const { return moved_; }
   const stream_pace& pace() const { return pace_; }
   uint64_t memory_left() const { return sending_.free() + receiving_.free(); }
 
@@ -100,6 +102,7 @@ class stream_lane {
   bool flight_full_ = false;
   uint32_t last_number_ = 0;
   uint64_t turns_ = 0;
+  uint64_t moved_ = 0;
 };
 
 }  // namespace tharsis::stn

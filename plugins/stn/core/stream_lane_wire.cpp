@@ -66,6 +66,7 @@ error stream_lane::on_credit(stream_state& s, const message& m, instant now) {
   const uint64_t before = s.up->in_flight();
   const error why = s.up->on_credit(m, now);
   if (why.status != THARSIS_OK) return why;
+  moved_ += before - std::min(before, s.up->in_flight());
   if (const auto took = s.up->take_round_trip()) pace_.on_arrived(before - s.up->in_flight(), *took, flight_full_, now);
   return fine();
 }
@@ -73,6 +74,7 @@ error stream_lane::on_credit(stream_state& s, const message& m, instant now) {
 error stream_lane::on_data(stream_state& s, const message& m, instant now) {
   const error why = s.down->on_data(m.offset, m.bytes);
   if (why.status != THARSIS_OK) return why;
+  moved_ += m.bytes.size();
   if (const auto came = s.way.on_received(s.down->received(), m.bytes.size(), now)) down_pace_.on_arrived(came->bytes, came->took, true, now);
   return fine();
 }
@@ -85,7 +87,7 @@ void stream_lane::on_reset(stream_state& s, const message& m, instant now) {
     return end(s, streams::status_of(m.code), "the server: " + text, reset_code::leaves, now);
   }
   s.on_cut();
-  s.trouble = "the server: " + text;
+  s.be_in_trouble(THARSIS_E_BUSY, "the server: " + text);
   s.retry_at = later(now, s.retry);
   s.retry = std::min(s.retry * 2, settings_.retry_after_max);
   tell(s, now);

@@ -32,6 +32,7 @@ struct stream_progress {
   uint64_t down = 0, down_size = streams::size_unknown;
   uint32_t opens = 0;
   std::string reason;
+  tharsis_status trouble = THARSIS_OK;
   bool operator==(const stream_progress&) const = default;
 };
 

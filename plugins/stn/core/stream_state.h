@@ -40,7 +40,12 @@ struct stream_state {
     if (down) p.down_size = down->size().value_or(streams::size_unknown);
     p.opens = opens;
     if (!opened) p.reason = trouble;
+    if (!opened && !trouble.empty()) p.trouble = trouble_is;
     return p;
+  }
+  void be_in_trouble(tharsis_status is, std::string why) {
+    trouble_is = is;
+    trouble = std::move(why);
   }
 
   const stream_order order;
@@ -57,7 +62,8 @@ struct stream_state {
   uint64_t turn = 0;  // When it had its last one.
   instant retry_at{};  // Not opened before.
   duration retry;      // The next pause.
-  std::string trouble;
+  std::string trouble;  // Empty: none.
+  tharsis_status trouble_is = THARSIS_OK;
 
   bool paused = false;
   bool asked = false;  // on_room waits for its answer,

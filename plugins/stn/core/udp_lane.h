@@ -3,7 +3,8 @@
 // A task goes here if it is small and has a key, so that a copy does no harm. It goes again after a multiple of the time
 // that answers take now, at most rounds_max times, and only while copies are in the budget and no queue stands in the
 // network; then the connection carries it too. Whoever answers first wins. From the share of datagrams that are lost
-// follows whether two go at a time. The lane is used once a probe has come back, and probed again when nothing does.
+// follows whether two go at a time. The lane is used once a probe has come back, and probed again when nothing does; where it
+// is known to have worked tasks go both ways until then.
 //
 // Pure: contents of datagrams in and out; numbers are those that the sealed datagrams have.
 #pragma once
@@ -92,6 +93,8 @@ class udp_lane final : public side_way {
   using entries = std::map<uint32_t, entry>;  // By sequence.
 
   bool may_take(const request& r) const;
+  // Nothing has come back yet, and on this network it always did.
+  bool trusts() const { return probe_.now() == udp_probe::state::asks && known_->worked; }
   void begin_round(entry& e, instant now);
   void go_on(uint32_t sequence, entry& e, instant now);
   void hand_over(uint32_t sequence, entry& e, instant now);

@@ -324,17 +324,74 @@ TEST(LanePolicy, WhatANetworkNeededIsThereBeforeItIsMissed) {
   EXPECT_EQ(opened, 2) << "with the link's own, three idle ones";
 }
 
+TEST(LanePolicy, OnANetworkThatIsRememberedAsBadTheFirstConnectionIsNotWaitedFor) {
+  stn::lane_memory memory;
+  const auto bad = memory.of("bad"), fair = memory.of("fair");
+  bad->need = 0.3;
+  fair->need = 0.1;
+  const instant now(1h);
+  const auto racers = [&](const std::shared_ptr<stn::lane_memory::network>& known, stn::lane_settings s = {}, bool metered = false) {
+    lane_policy p(s, {});
+    p.on_metered(metered);
+    p.on_own_coming(known, now);
+    int opened = 0;
+    while (p.take_opening(now)) ++opened;
+    return opened;
+  };
+  EXPECT_EQ(racers(bad), 3);
+  EXPECT_EQ(racers(fair), 0) << "there one connection takes no longer than it has to";
+  EXPECT_EQ(racers(bad, {}, true), 1) << "where bytes cost money";
+  EXPECT_EQ(racers(bad, {.max = 2}), 1) << "with the link's own these are two";
+  EXPECT_EQ(racers(bad, {.on = false}), 0);
+  lane_policy p({}, {});
+  p.on_own_coming(bad, now);
+  const auto first = p.take_opening(now), second = p.take_opening(now);
+  ASSERT_TRUE(first && second);
+  p.on_lane_up(*second, now + 1s);
+  EXPECT_EQ(p.best_successor(), second);
+  EXPECT_TRUE(p.adopt(*second).empty());
+  p.on_own_up(bad, now + 1s);
+  EXPECT_FALSE(p.races());
+  EXPECT_EQ(p.best_successor(), std::nullopt) << "it is the link's own now";
+  p.on_lane_up(*first, now + 2s);
+  EXPECT_EQ(p.lanes(), 2u) << "and the other one a lane";
+}
+
+TEST(LanePolicy, RacersThatFailArePausedLikeOtherLanes) {
+  stn::lane_memory memory;
+  const auto bad = memory.of("bad");
+  bad->need = 0.3;
+  lane_policy p({}, {});
+  instant now(1h);
+  int dialled = 0;
+  for (int attempt = 0; attempt < 60; ++attempt, now += 1s) {  // A server that is down for a minute.
+    p.on_own_coming(bad, now);
+    std::vector<uint32_t> made;
+    while (const auto lane = p.take_opening(now)) made.push_back(*lane), ++dialled;
+    for (const uint32_t lane : made) p.on_lane_lost(lane, false, now);
+    p.on_own_lost(false, now);
+  }
+  EXPECT_LE(dialled, 3 * 7) << "pauses double";
+}
+
 TEST(LanePolicy, WhatIsRememberedIsWrittenAndReadAndDamageIsSeen) {
   stn::lane_memory before, after;
   before.of("main wlan0/home net")->need = 0.25;
+  before.of("main wlan0/datagrams")->datagrams = {.loss = 0.36, .worked = true};
   before.of("main wlan0/well")->need = 0;
   const auto early = after.of("main wlan0/home net");  // The link asked before the file was read.
   EXPECT_EQ(after.read(before.text()).status, THARSIS_OK);
   EXPECT_DOUBLE_EQ(early->need, 0.25);
+  EXPECT_FALSE(early->datagrams.worked);
+  EXPECT_TRUE(after.of("main wlan0/datagrams")->datagrams.worked);
+  EXPECT_DOUBLE_EQ(after.of("main wlan0/datagrams")->datagrams.loss, 0.36);
+  EXPECT_EQ(after.of("main wlan0/datagrams")->need, 0);
+  EXPECT_EQ(stn::lane_memory().read("tharsis.stn lanes 1\nx 5\n").status, THARSIS_OK) << "as it was written before datagrams";
   early->need = 0.5;
   EXPECT_EQ(after.read(before.text()).status, THARSIS_OK);
   EXPECT_DOUBLE_EQ(early->need, 0.5) << "what was learned meanwhile is newer";
-  for (const char* damaged : {"", "other\n", "tharsis.stn lanes 1\nx\n", "tharsis.stn lanes 1\nx 1001\n", "tharsis.stn lanes 1\nx -1\n", "tharsis.stn lanes 1\nx 5"})
+  for (const char* damaged : {"", "other\n", "tharsis.stn lanes 1\nx\n", "tharsis.stn lanes 1\nx 1001\n", "tharsis.stn lanes 1\nx -1\n", "tharsis.stn lanes 1\nx 5", "tharsis.stn lanes 1\nx 5 1001\n",
+                              "tharsis.stn lanes 1\nx 5 \n", "tharsis.stn lanes 1\nx 5 6 7\n"})
     EXPECT_NE(stn::lane_memory().read(damaged).status, THARSIS_OK) << damaged;
 }
 

@@ -77,6 +77,45 @@ outcome over_seeds(const char* name, const plan& p, int seeds) {
   return all;
 }
 
+// From the very start of a process, on 300 ms and 20 % lost each way; `remembered`: another one was there before. The 95th percentile
+// of each run, the lowest first; and of all tasks together.
+struct beginning {
+  std::vector<duration> p95, all;
+};
+
+beginning begin_anew(const char* name, bool udp, bool remembered, int seeds) {
+  beginning b;
+  for (int seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    gated_world w(static_cast<uint64_t>(seed), 150ms);
+    w.filler = 30;
+    w.link().udp = udp;
+    w.lanes_file = "/state/lanes";
+    w.addresses_file = "/state/addresses";
+    w.client.on_strand([&] { w.host.network.move("wlan0", "cafe"); });
+    w.path().loss = .2;
+    if (remembered) {
+      w.start();
+      w.load(150, 200ms, "before ");
+      w.stop();
+      w.client.on_strand([&] { w.dispatcher.reset(); });
+    }
+    w.start();
+    const auto took = w.load(200, 200ms);
+    b.p95.push_back(at(took, .95));
+    b.all.insert(b.all.end(), took.begin(), took.end());
+    w.path().loss = 0;
+    w.world.run_for(30s);
+    EXPECT_EQ(w.statistics().executions, 200u) << "each once, and the server counts by client";
+  }
+  std::sort(b.p95.begin(), b.p95.end());
+  std::sort(b.all.begin(), b.all.end());
+  const auto ms = [](duration d) { return static_cast<long long>(milliseconds(d)); };
+  std::printf("  %-34s p50 %4lld  p95 %5lld  p99 %5lld  max %5lld ms  p95 of the runs: lowest %lld, median %lld, highest %lld\n", name, ms(at(b.all, .5)), ms(at(b.all, .95)),
+              ms(at(b.all, .99)), ms(b.all.back()), ms(b.p95.front()), ms(at(b.p95, .5)), ms(b.p95.back()));
+  return b;
+}
+
 double ratio(const outcome& with, const outcome& without) { return static_cast<double>(with.bytes) / static_cast<double>(without.bytes); }
 
 }  // namespace
@@ -108,11 +147,20 @@ TEST(StnLaneSim, AtTwentyPerCentLossAlmostAllAreAnsweredWithinFourRoundTrips) {
   const auto known = over_seeds("300 ms, 20 % each way, remembered", again, 10);
   const auto without = over_seeds("the same, new, lanes off", alone, 10);
   std::printf("  %.2f times the bytes, %.2f remembered\n", ratio(fresh, without), ratio(known, without));
-  EXPECT_LE(at(fresh.took, .5), 700ms) << "until the lanes are there";
+  EXPECT_LE(at(fresh.took, .5), 600ms) << "until the lanes are there";
   EXPECT_LE(at(known.took, .5), 306ms);
-  EXPECT_LE(at(fresh.took, .95), 1450ms);
-  EXPECT_LE(at(known.took, .95), 1300ms);
+  EXPECT_LE(at(fresh.took, .95), 1350ms);
+  EXPECT_LE(at(known.took, .95), 1100ms);
   EXPECT_LE(ratio(fresh, without), 2.5);
+}
+
+TEST(StnLaneSim, AProcessThatStartsOnABadNetworkThatIsRememberedDoesNotWaitForOneConnection) {
+  const auto lanes = begin_anew("20 %, from the start, remembered", false, true, 15);
+  begin_anew("20 %, from the start, new", false, false, 15);
+  const auto datagrams = begin_anew("the same, datagrams, remembered", true, true, 15);
+  begin_anew("the same, datagrams, new", true, false, 15);
+  EXPECT_LE(at(lanes.p95, .5), 1300ms);
+  EXPECT_LE(at(datagrams.p95, .5), 750ms);
 }
 
 TEST(StnLaneSim, WhatMayNotRepeatIsSentOnceAndItsLossIsNoticedByWhatFollows) {

@@ -33,6 +33,13 @@ stn::links_report sample() {
                             {{t0 - 72'000'000'000, THARSIS_STN_WHY_NETWORK_CHANGED, "the network changed from eth0 to wlan0", 1}}});
   main.udp = {stn::udp_state::off, "no datagram came back", {120, 7, 100, 98, 2, 3}, 4, 21, true};
   main.second = {{5, 2, 2, 1}, stn::second_reason::woke, 3};
+  main.lanes.use = stn::lane_use::several;
+  main.lanes.lanes = 4;
+  main.lanes.copies_left = 7;
+  r.segments = 1200;
+  r.has_outbox = true;
+  r.outbox_tasks = 3;
+  r.outbox_bytes = 2048;
   r.links = {main};
   stn::link_report other;
   other.name = "with space";
@@ -104,6 +111,19 @@ TEST(StnLinksReport, ExplainTellsWhatLedToEachLoss) {
   const std::string json = stn::explain_json(sample(), "", t0);
   EXPECT_NE(json.find("\"why\":\"doubt\""), std::string::npos) << json;
   EXPECT_NE(json.find("\"mars_reason\":10003"), std::string::npos) << json;
+}
+
+TEST(StnLinksReport, StatusShowsWhatCopiesAreLeftHowLargeSegmentsAreAndWhatTheOutboxHas) {
+  const auto read = stn::parse_links_report(stn::book_text(sample()));
+  ASSERT_TRUE(read) << read.failure().text;
+  const std::string text = stn::status_text(*read, t0);
+  EXPECT_NE(text.find("lanes of main: 4, 0 opened"), std::string::npos) << text;
+  EXPECT_NE(text.find("7 may go now"), std::string::npos) << text;
+  EXPECT_NE(text.find("segments on this network: 1200 bytes at most"), std::string::npos) << text;
+  EXPECT_NE(text.find("outbox: 3 durable tasks, 2048 B"), std::string::npos) << text;
+  const std::string json = stn::status_json(*read, t0);
+  EXPECT_NE(json.find(R"("segments":1200,"outbox":{"tasks":3,"bytes":2048})"), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("copies_left":7)"), std::string::npos) << json;
 }
 
 TEST(StnLinksReport, AStoppedStnIsNotTakenForARunningOne) {

@@ -61,7 +61,7 @@ class bench {
   }
   void cut() {
     peer.on_cut();
-    lane->on_down("it was cut", now);
+    lane->on_down({THARSIS_E_RESET, "it was cut"}, now);
     wire.clear();
     serve();
   }
@@ -434,7 +434,7 @@ TEST(StreamLane, ItsTimeRunsAlsoWithoutAConnection) {
   stream_order o = b.order(1, streams::direction::up, "a", content_of(10));
   o.deadline = b.now + 5s;
   b.open(std::move(o));
-  b.lane->on_trouble("nobody is there", b.now);
+  b.lane->on_trouble({THARSIS_E_NETWORK, "nobody is there"}, b.now);
   b.now += 4s;
   b.lane->on_deadline(b.now);
   EXPECT_EQ(b.lane->size(), 1u);

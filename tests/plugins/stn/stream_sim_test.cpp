@@ -316,6 +316,55 @@ TEST(StreamSim, WithoutAServerItsTimeEndsItAndSaysWhy) {
   EXPECT_NE(a.reason.find("refused"), std::string::npos) << a.reason;
 }
 
+TEST(StreamSim, AServerWhoseMessagesMakeNoSenseIsGivenUpAfterSomeConnections) {
+  link_world w(17, "tcp");
+  w.server.pushes = {{streams::stream_command, "\xff is no message"}};
+  w.serve();
+  w.start();
+  std::optional<stn::stream_service> service;
+  app_stream a;
+  a.up = "hello";
+  tharsis_stn_stream_order o{};
+  o.size = sizeof o;
+  o.direction = THARSIS_STN_STREAM_UP;
+  o.up_size = a.up.size();
+  o.name = text_of("file");
+  o.context = &a;
+  o.on_room = app_stream::on_room;
+  o.on_progress = app_stream::on_progress;
+  o.done = app_stream::done;
+  w.client.on_strand([&] {
+    service.emplace(*w.client.place, w.host.tables(), *w.dispatcher, w.settings.streams);
+    a.service = &*service;
+    tharsis_error why = no_error();
+    EXPECT_EQ(a.table().open(a.table().self, &o, &a.id, &why), THARSIS_OK) << why.text;
+  });
+  EXPECT_TRUE(w.world.run_until([&] { return a.ends > 0; }, w.world.now() + 10min));
+  EXPECT_EQ(a.status, THARSIS_E_PROTOCOL);
+  EXPECT_NE(a.reason.find("makes no sense, on 5 connections in a row"), std::string::npos) << a.reason;
+  EXPECT_LE(w.server.connections, 6) << "the link's own, and five";
+  w.client.on_strand([&] { service->stop(); });
+  w.stop();
+  w.client.on_strand([&] {
+    service.reset();
+    w.dispatcher.reset();
+  });
+}
+
+TEST(StreamSim, WhatSomebodyHasToMendIsToldWithItsStatus) {
+  stream_world w(18);
+  w.authority = *make_authority(*w.client.platform.random, "another authority", w.seconds(), 10);
+  w.write_ca();
+  w.start_all();
+  app_stream a;
+  a.up = "hello";
+  EXPECT_EQ(w.open(a, w.order(THARSIS_STN_STREAM_UP, "file")), THARSIS_OK);
+  w.world.run_for(5s);
+  EXPECT_EQ(a.ends, 0) << "it waits";
+  EXPECT_EQ(a.progress.trouble, THARSIS_E_UNTRUSTED);
+  EXPECT_FALSE(a.trouble.empty());
+}
+
 TEST(StreamSim, CancelForgetsAndPauseHolds) {
   stream_world w(6);
   w.path().bytes_per_second = 200'000;
