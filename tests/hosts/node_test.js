@@ -211,7 +211,7 @@ async function tests() {
 
   await server.gateway.close();
 
-  await test('starts and stops leave nothing behind', { timeout: 600_000 }, async () => {
+  await test('starts and stops leave nothing behind', { timeout: 1_500_000 }, async () => {
     const cycles = Number(process.env.THARSIS_CYCLES ?? 20), folder = path.join(state, 'cycles');
     const live = async (times) => {
       for (let i = 0; i < times; ++i) {
