@@ -82,6 +82,7 @@ settings read_settings(const host& h) {
   s.http.listen = h.text("http.listen");
   s.http.connections = h.whole("http.connections", s.http.connections);
   s.http.requests_per_second = h.whole("http.requests_per_second", s.http.requests_per_second);
+  s.canary = {h.text("canary.listen"), h.text("canary.key"), h.whole("canary.connections", s.canary.connections)};
   s.drain = {h.wait("drain.within", s.drain.within), h.texts("drain.to"), h.wait("drain.valid", s.drain.valid)};
   s.move = {h.texts("move.to"), h.wait("move.within", s.move.within), h.wait("move.valid", s.move.valid)};
   s.open = h.flag("open", s.open);
@@ -130,6 +131,8 @@ class plugin {
     if (!s.http.listen.empty())
       if (const auto there = place_to_listen(s.http.listen, "gateway.http.listen", "http", s); !there)
         return error{there.status(), tables.where("http.listen") + ": " + there.failure().text};
+    if (!s.canary.listen.empty())
+      if (const auto there = place_for_canary(s); !there) return error{there.status(), tables.where("canary.listen") + ": " + there.failure().text};
     if (s.heartbeat >= s.limits.idle_timeout)
       return error{THARSIS_E_INVALID, tables.where("heartbeat") + ": gateway.heartbeat: clients that ping so seldom are dropped before, after limits.idle_timeout"};
     if (auto wrong = mistake_in(tables, "drain.to", s.drain.to)) return std::move(*wrong);

@@ -75,6 +75,7 @@ void server::stop() {
   listener_.events().raise(stream::nudged);
   if (logs_) logs_->stop();
   if (tasks_) tasks_->stop();
+  if (canary_) canary_->stop();
 }
 
 // Nobody new comes; who is there is told, and what he has asked is answered.
@@ -103,6 +104,7 @@ task<error> server::open() {
   if (failure.status == THARSIS_OK) failure = begin_with_datagrams();
   if (failure.status == THARSIS_OK) failure = begin_to_receive();
   if (failure.status == THARSIS_OK) failure = begin_with_tasks();
+  if (failure.status == THARSIS_OK) failure = begin_with_canary();
   if (failure.status != THARSIS_OK) co_return failure;
   auto announce = [files = tables_.files, folder = folder_, content = endpoint_text() + "\n", logs = logs_ ? logs_->endpoint_text() + "\n" : "",
                    http = tasks_ ? http_endpoint() + "\n" : ""] {
@@ -119,6 +121,7 @@ task<error> server::open() {
   if (announced->status == THARSIS_OK) tables_.info("listens on " + endpoint_text());
   if (announced->status == THARSIS_OK && udp_) tables_.info("takes datagrams on udp://" + to_text(udp_->address()));
   if (announced->status == THARSIS_OK && tasks_) tables_.info("takes tasks over HTTP on " + http_endpoint());
+  if (announced->status == THARSIS_OK && canary_) tables_.info("serves canary pages on " + canary_endpoint());
   if (announced->status == THARSIS_OK && logs_) tables_.info("receives log files on " + logs_->endpoint_text());
   co_return std::move(*announced);
 }
@@ -213,6 +216,16 @@ error server::begin_with_tasks() {
   return failure;
 }
 
+error server::begin_with_canary() {
+  if (settings_.canary.listen.empty()) return fine();
+  const auto where = place_for_canary(settings_);
+  if (!where) return where.failure();
+  canary_.emplace(tables_, place_, settings_.canary, *where);
+  const error failure = canary_->open();
+  if (failure.status == THARSIS_OK) receiving_.spawn(canary_->run());
+  return failure;
+}
+
 error server::begin_to_receive() {
   if (!logs_where_) return fine();
   const std::string folder = settings_.logs_folder(folder_);
@@ -241,6 +254,7 @@ task<void> server::close() {
   if (udp_) udp_->close();
   if (logs_) logs_->stop();
   if (tasks_) tasks_->stop();
+  if (canary_) canary_->stop();
   if (streams_) streams_->stop();
   co_await receiving_.join(never);
   for (const auto& [id, c] : connections_) {

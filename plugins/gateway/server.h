@@ -12,6 +12,7 @@
 #include "plugins/gateway/core/listen.h"
 #include "plugins/gateway/held_lock.h"
 #include "plugins/gateway/identity.h"
+#include "plugins/gateway/canary_door.h"
 #include "plugins/gateway/log_receiver.h"
 #include "plugins/gateway/task_door.h"
 #include "sdk/async/host.h"
@@ -45,6 +46,8 @@ class server {
   void move(const move_wish& m);
   // Where tasks come over HTTP; empty: nowhere.
   std::string http_endpoint() const { return tasks_ ? tasks_->endpoint_text() : std::string(); }
+  // Where canary pages are; empty: nowhere.
+  std::string canary_endpoint() const { return canary_ ? canary_->endpoint_text() : std::string(); }
   std::string certificate() const { return tls_ ? folder_ + "/ca.pem" : std::string(); }  // That clients trust.
 
  private:
@@ -53,6 +56,7 @@ class server {
   task<error> begin_with_streams();
   error begin_to_receive();
   error begin_with_tasks();
+  error begin_with_canary();
   error begin_to_listen();
   error begin_with_datagrams();
   void on_datagram(uint64_t connection, mars::frame request, uint32_t datagram);
@@ -96,6 +100,7 @@ class server {
   held_lock lock_;
   std::optional<log_receiver> logs_;
   std::optional<task_door> tasks_;  // Over HTTP.
+  std::optional<canary_door> canary_;
   task_set receiving_;
   bool out_ = false;
   instant listen_again_ = never;

@@ -51,6 +51,7 @@ const std::string_view diagnose_help =
     "  --budget BYTES       300000; 0: any number\n"
     "  --resolver SERVER    one that proves its name, https://IP/dns-query#NAME or tls://IP#NAME; udp://IP, tcp://IP; as often as you like\n"
     "  --canary URL@IP      a page over http whose true answer is known, and where it is: http://host/generate_204@192.0.2.7\n"
+    "  --canary-key KEY     of a gateway's pages, http://host/canary/@192.0.2.7\n"
     "  --control IP:PORT    another host that takes connections\n"
     "  --pin sha256/...     a key of the target's certificates\n"
     "  --ca FILE            who vouches for servers, instead of those whom the system trusts\n"
@@ -76,6 +77,7 @@ result<wish> wish_from(const settings::diagnose_settings& s) {
   wish w;
   w.deadline = s.deadline;
   w.budget = s.budget;
+  w.canary_key = s.canary_key;
   const std::pair<const std::vector<std::string>&, reader> lists[] = {
       {s.canaries, take_canary}, {s.controls, take_control}, {s.resolvers, take_resolver}, {s.pins, take_pin}};
   for (const auto& [texts, read] : lists)
@@ -107,6 +109,7 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
   });
   const std::pair<std::string_view, reader> more[] = {
       {"--resolver", take_resolver}, {"--canary", take_canary}, {"--control", take_control}, {"--pin", take_pin}};
+  known.quiet_value("--canary-key", [&](const std::string& text) { return line.asked.canary_key = text, std::string(); });
   for (const auto& [name, read] : more) known.quiet_value(name, [&line, read = read](const std::string& text) { return read(line.asked, text); });
   if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
   line.help = known.help();

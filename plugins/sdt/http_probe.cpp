@@ -9,6 +9,7 @@
 #include "sdk/async/task_set.h"
 #include "sdk/async/tls_stream.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/canary.h"
 #include "sdk/pure/utc.h"
 
 namespace tharsis::sdt {
@@ -59,6 +60,28 @@ void compare_clocks(bench& b, const url& page, const http1::response_head& head)
   b.finish(b.seen.clocks, std::move(p));
 }
 
+// As they are sent; who reads and writes them anew spells them his own way, or adds one of his.
+const http1::field_list asked_fields = {{"User-Agent", "tharsis-sdt"}, {"aCCepT", "*/*"}, {"Connection", "close"}, {"Cache-Control", "no-cache"}, {"x-oDd-nAmE", "Tharsis  1"}};
+
+// `text`: the question as it came, a field on each line.
+void compare_echo(std::string_view text, http_probe& p) {
+  p.body = text.starts_with("GET ") ? page_body::as_expected : page_body::foreign;
+  if (p.body == page_body::foreign) return;
+  std::vector<bool> came(asked_fields.size());
+  for (size_t at = text.find('\n'); at != std::string_view::npos && at + 1 < text.size();) {
+    const size_t end = text.find('\n', at + 1);
+    const std::string line(text.substr(at + 1, end - at - 1));
+    at = end;
+    const auto same = std::find_if(asked_fields.begin(), asked_fields.end(), [&](const http1::field& f) { return f.name + ": " + f.value == line; });
+    if (same != asked_fields.end()) came[static_cast<size_t>(same - asked_fields.begin())] = true;
+    else if (!line.starts_with("Host: ") && p.headers_added.size() < 16) p.headers_added.push_back(line.substr(0, text_most));
+  }
+  for (size_t i = 0; i < came.size(); ++i)
+    if (!came[i]) p.headers_changed.push_back(asked_fields[i].name);
+  for (const std::string& line : p.headers_added)
+    if (http1::same_name(line.substr(0, 4), "via:")) p.via = line.substr(4, text_most);
+}
+
 bool expects_nothing(const url& page) { return page.target.ends_with("generate_204"); }
 
 }  // namespace
@@ -73,7 +96,7 @@ task<page_answer> ask_page(bench& b, std::unique_ptr<stream> wire, url page, dur
   http1_client client(b.place, std::move(wire), page);
   http1_request request;
   request.head.target = page.target;
-  request.head.fields = {{"User-Agent", "tharsis-sdt"}, {"Accept", "*/*"}, {"Connection", "close"}, {"Cache-Control", "no-cache"}};
+  request.head.fields = asked_fields;
   auto answer = co_await client.exchange(std::move(request), body_most, b.until(most));
   p->sent += 300;
   if (!answer) {
@@ -134,6 +157,27 @@ task<void> ask_twin(bench& b, url page, tharsis_address at, asked_page* into, si
   done->raise();
 }
 
+// A page of a gateway of one's own: nobody on the way knows what it says to a number that was just drawn, and it says back
+// how it was asked.
+task<void> ask_gateway(bench& b, url page, tharsis_address at) {
+  const std::string folder = page.target, nonce = random_hex(b.tables, 12);
+  page.target = folder + nonce;
+  auto marked = co_await ask_canary(b, page, at, probe_role::canary);
+  const std::string expected = canary_mark(b.asked.canary_key, nonce) + "\n";
+  if (marked.answer.status == 200 && !b.asked.canary_key.empty()) {
+    const bool mark = marked.answer.body.size() == expected.size();
+    marked.note.body = marked.answer.body == expected ? page_body::as_expected : mark ? page_body::altered : page_body::foreign;
+    marked.note.nonce_kept = marked.answer.body == expected || !mark;
+  } else if (marked.answer.status != 0) {
+    marked.note.body = marked.answer.status == 404 ? page_body::unknown : page_body::foreign;
+  }
+  b.finish(b.seen.pages, std::move(marked.note));
+  page.target = folder + "echo";
+  auto echoed = co_await ask_canary(b, page, at, probe_role::canary);
+  if (echoed.answer.status == 200) compare_echo(echoed.answer.body, echoed.note);
+  b.finish(b.seen.pages, std::move(echoed.note));
+}
+
 }  // namespace
 
 task<void> try_canary(bench& b, canary c) {
@@ -145,6 +189,10 @@ task<void> try_canary(bench& b, canary c) {
     for (tharsis_address& a : at) a.port = c.page.port;
   }
   if (at.empty()) co_return;
+  if (c.page.target == "/canary/" && !c.page.secure) {
+    co_await ask_gateway(b, c.page, at.front());
+    co_return;
+  }
   asked_page twin;
   signal twin_done(b.place);
   task_set beside(b.place);

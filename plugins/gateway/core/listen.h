@@ -45,6 +45,16 @@ inline result<tharsis_address> place_for_datagrams(const settings& s, bool tls) 
   return *address;
 }
 
+// Canary pages are no secret, and whoever changes what is encrypted would not show.
+inline result<tharsis_address> place_for_canary(const settings& s) {
+  settings open_page = s;
+  open_page.plain_allowed = true;
+  const auto there = place_to_listen(s.canary.listen, "gateway.canary.listen", "http", open_page);
+  if (!there) return there.failure();
+  if (there->tls) return error{THARSIS_E_INVALID, "gateway.canary.listen: '" + s.canary.listen + "' must begin with http://: it is what is changed on the way that these pages show"};
+  return there->address;
+}
+
 inline result<listen_place> place_to_listen(const settings& s) { return place_to_listen(s.listen, "gateway.listen", "tcp", s); }
 
 }  // namespace tharsis::gateway

@@ -105,6 +105,14 @@ struct http_settings {
   bool operator==(const http_settings&) const = default;
 };
 
+// Pages by which clients find out what is changed on the way.
+struct canary_settings {
+  std::string listen;        // Empty: there are none.
+  std::string key;           // What the marks are made with; empty: there are no marks.
+  int64_t connections = 64;  // At a time.
+  bool operator==(const canary_settings&) const = default;
+};
+
 struct settings {
   std::string codec = "mars";  // How clients write their frames,
   tharsis::codec_settings codec_settings;
@@ -122,6 +130,7 @@ struct settings {
   outage_plan outage;
   log_settings logs;
   http_settings http;
+  canary_settings canary;
   drain_wish drain;
   move_wish move;
   stream_settings streams;

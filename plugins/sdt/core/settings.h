@@ -65,6 +65,7 @@ struct settings {
     // Less than a page of the web; on a metered network a third of it.
     uint64_t budget = 300'000;
     std::vector<std::string> canaries, controls, resolvers, pins;
+    std::string canary_key;
     tls_settings tls;
   } diagnose;
 };

@@ -12,7 +12,7 @@
 
 namespace tharsis::sdt {
 
-// A page whose true answer is known: 204 and nothing more where its path ends in "generate_204", and else the same over
+// A page whose true answer is known: a gateway's pages where its path is "/canary/" (see canary.h of sdk/pure); 204 and nothing more where its path ends in "generate_204", and else the same over
 // http and over https.
 struct canary {
   url page;
@@ -36,6 +36,7 @@ struct wish {
   duration deadline = 5s;
   uint64_t budget = 300'000;  // Bytes, both ways; 0: none.
   std::vector<canary> canaries;
+  std::string canary_key;  // Of the gateway that serves pages under "/canary/".
   std::vector<tharsis_address> controls;  // Other hosts that ought to take a connection, by address and port.
   std::vector<trusted_resolver> resolvers;
   std::vector<passive_probe> live;  // What links that are there tell, without a byte.
