@@ -91,7 +91,7 @@ void answering::on_answer(void* self, tharsis_handle id, const tharsis_dns_answe
 // Who asks for addresses' companions (HTTPS, SVCB) does well without them.
 task<std::vector<uint8_t>> answering::answer_records(served_question q, size_t room) {
   const bool spared = q.kind == type::https || q.kind == type::svcb;
-  if (settings_.servers.empty()) co_return reply_without(q, rcode::ok, "the system's resolver is asked for addresses only");
+  if (settings_.servers.empty() || settings_.is_local(q.name)) co_return reply_without(q, rcode::ok, "the system's resolver is asked for addresses only");
   signal over(means_.place);
   inquiry::wish w{q.name, {q.kind}, later(means_.place.now(), std::min(settings_.budget, settings_.timeout))};
   inquiry asked(means_, settings_, std::move(w), [&over] { over.raise(); });

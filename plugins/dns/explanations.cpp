@@ -47,7 +47,7 @@ tharsis_status explanations::ask(tharsis_handle id, const tharsis_dns_wish* wish
     if (!s) return fail(error, s.failure());
     l.servers.push_back(std::move(*s));
   }
-  if (l.servers.empty()) l.servers = settings_.servers;
+  if (l.servers.empty()) l.servers = settings_.for_name(l.wish.name).servers;
   if (l.servers.empty()) return fail(error, THARSIS_E_NOT_FOUND, "there is no server to ask: name some in dns.servers, or with the question");
   l.strand = host_.loop->current(host_.loop->self);
   if (l.strand == 0) return fail(error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
@@ -82,8 +82,8 @@ void explanations::on_letter(void* self, letter l) {
 
 void explanations::begin(letter l) {
   const tharsis_handle id = l.id;
-  settings own = settings_;
-  own.servers = l.servers;
+  settings own = settings_.for_name(l.wish.name);
+  if (!l.servers.empty()) own.servers = l.servers;
   entries_.emplace(id, entry{std::move(l), std::move(own), place_.now(), std::make_shared<signal>(place_)});
   if (closed_) return give_up(id, "dns is stopping");
   work_.spawn(ask(id));
@@ -99,6 +99,7 @@ task<void> explanations::ask(tharsis_handle id) {
   e.since = place_.now();
   e.from.wish.deadline = later(e.since, e.from.time);
   e.from.wish.known = known_.known().about(e.from.wish.name, e.since);
+  e.from.wish.known.rule = settings_.domains.find(e.from.wish.name);
   const std::shared_ptr<signal> over = e.over;
   e.asked = std::make_unique<inquiry>(means_, e.own, e.from.wish, [over] { over->raise(); });
   co_await over->wait();

@@ -82,6 +82,7 @@ void guard::on_network(const tharsis_network_state& now) {
 void guard::prepare(inquiry::wish& w) const {
   const instant now = place_.now();
   w.known = ledger_.about(w.name, now);
+  w.known.rule = settings_.domains.find(w.name);
   const bool trusted = std::any_of(settings_.servers.begin(), settings_.servers.end(), [](const server& s) { return s.vouched(); });
   if (trusted && settings_.mode == trust::guarded && ledger_.clean(now)) w.plain_after = plain_after;
 }
@@ -89,7 +90,8 @@ void guard::prepare(inquiry::wish& w) const {
 bool guard::is_for_portal(std::string_view name) const { return is_local_name(name) || (!ledger_.portal_host().empty() && name == ledger_.portal_host()); }
 
 void guard::on_heard(const inquiry& i) {
-  if (settings_.mode == trust::open || is_local_name(i.asked().name)) return;
+  const std::string& name = i.asked().name;
+  if (settings_.mode_of(name) == trust::open || is_local_name(name) || settings_.is_local(name)) return;
   for (size_t kind = 0; kind < i.asked().kinds.size(); ++kind) weigh(i, kind);
   if (queue_.waiting() > 0 && !std::exchange(proving_, true)) work_.spawn(prove());
 }

@@ -26,6 +26,7 @@ constexpr tharsis_field stats_fields[] = {
     {"servers", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, servers), nullptr, 0},
     {"table", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, table), nullptr, 0},
     {"hosts", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, hosts), nullptr, 0},
+    {"last_resort", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, last_resort), nullptr, 0},
 };
 constexpr tharsis_topic stats_topic = {
     sizeof(tharsis_topic),       THARSIS_TOPIC_STATE,       THARSIS_DNS_STATS_TOPIC, stats_fields,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plugins/dns/core/name.h"
+#include "plugins/dns/read_domains.h"
 #include "plugins/dns/read_table_keys.h"
 #include "plugins/dns/server_keys.h"
 #include "sdk/pure/address.h"
@@ -66,6 +67,24 @@ std::optional<error> read_serve(const host& tables, serve_settings& s) {
   return std::nullopt;
 }
 
+// Names and what addresses they have.
+error read_addresses(const host& tables, const std::string& map, std::map<std::string, std::vector<tharsis_address>>& into) {
+  for (const std::string& key : tables.keys(map)) {
+    const std::string path = map + "." + key;
+    const auto name = canonical_name(key);
+    if (!name) return wrong_setting(tables, path, name.failure().text);
+    if (parse_ip(*name)) return wrong_setting(tables, path, "'" + *name + "' is an address; only names have addresses here");
+    auto& addresses = into[*name];
+    const std::vector<std::string> texts = tables.texts(path);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const auto address = parse_ip(texts[i]);
+      if (!address) return wrong_setting(tables, path + "." + std::to_string(i), "'" + texts[i] + "' is no IP address");
+      addresses.push_back(*address);
+    }
+  }
+  return fine();
+}
+
 }  // namespace
 
 result<settings> read_settings(const host& tables) {
@@ -124,20 +143,9 @@ result<settings> read_settings(const host& tables) {
   if (s.believes_nobody())
     return error{THARSIS_E_INVALID, "dns.mode (" + tables.where("mode") + "): strict believes only servers that prove their name (tls://, https:// and so on), and dns.servers names none"};
   if (const error wrong = read_known(tables, s.known); wrong.status != THARSIS_OK) return wrong;
-  for (const std::string& key : tables.keys("pins")) {
-    const std::string path = "pins." + key;
-    const auto wrong = [&](const std::string& at, const std::string& what) { return wrong_setting(tables, at, what); };
-    const auto name = canonical_name(key);
-    if (!name) return wrong(path, name.failure().text);
-    if (parse_ip(*name)) return wrong(path, "'" + *name + "' is an address; only names are pinned");
-    auto& addresses = s.pins[*name];
-    const std::vector<std::string> texts = tables.texts(path);
-    for (size_t i = 0; i < texts.size(); ++i) {
-      const auto address = parse_ip(texts[i]);
-      if (!address) return wrong(path + "." + std::to_string(i), "'" + texts[i] + "' is no IP address");
-      addresses.push_back(*address);
-    }
-  }
+  if (const error wrong = read_addresses(tables, "pins", s.pins); wrong.status != THARSIS_OK) return wrong;
+  if (const error wrong = read_addresses(tables, "last_resort", s.last_resort); wrong.status != THARSIS_OK) return wrong;
+  if (const error wrong = read_domains(tables, s); wrong.status != THARSIS_OK) return wrong;
   return s;
 }
 

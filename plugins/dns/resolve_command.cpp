@@ -75,8 +75,7 @@ void resolve_command::run(const command_call& call) {
 }
 
 task<void> resolve_command::work() {
-  const auto& servers = settings_.servers;
-  if (std::any_of(servers.begin(), servers.end(), [](const server& s) { return s.secured(); })) co_await load_trust(means_, settings_.tls);
+  if (settings_.needs_trust()) co_await load_trust(means_, settings_.tls);
   for (server& s : settings_.servers)
     if (!s.key_file.empty()) s.key_file = call_->absolute(s.key_file);
   const auto load_keys = [files = host_.files, list = settings_.servers]() mutable {
@@ -145,7 +144,11 @@ void resolve_command::ask(row& r) {
 
 void resolve_command::ask_servers(row& r, const std::string& name) {
   inquiry::wish w{name, kinds_of(line_), later(place_.now(), settings_.budget), line_.explain || traces_};
-  r.servers = std::make_unique<inquiry>(means_, settings_, std::move(w), [this] { stirred_.raise(); });
+  r.own = settings_.for_name(name);
+  if (!line_.servers.empty()) r.own.servers = settings_.servers;
+  if (line_.mode) r.own.mode = *line_.mode;
+  w.known.rule = settings_.domains.find(name);
+  r.servers = std::make_unique<inquiry>(means_, r.own, std::move(w), [this] { stirred_.raise(); });
 }
 
 void resolve_command::ask_service(row& r) {

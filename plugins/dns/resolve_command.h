@@ -32,6 +32,7 @@ class resolve_command {
  private:
   struct row {
     resolve_report report;
+    settings own{};  // As they are for its name.
     std::unique_ptr<inquiry> servers;  // Who is asked; null: the service.
     tharsis_handle query = 0;
     bool done = false;

@@ -15,10 +15,6 @@
 namespace tharsis::dns {
 namespace {
 
-bool needs_trust(const settings& s) {
-  return std::any_of(s.servers.begin(), s.servers.end(), [](const server& to) { return to.secured(); });
-}
-
 std::string file_in(const std::string& folder, const char* name) { return folder.empty() ? folder : folder + "/" + name; }
 
 error wrong_family(uint32_t family) {
@@ -26,12 +22,19 @@ error wrong_family(uint32_t family) {
 }
 bool is_family(uint32_t family) { return family == 0 || family == 4 || family == 6; }
 
+std::vector<settings> settings_by_domain(const settings& s) {
+  std::vector<settings> all;
+  for (const domain_rule& r : s.domains.all()) all.push_back(s.of(r));
+  return all;
+}
+
 // The question as it is known inside, or what is wrong with it.
-result<subject> subject_of(tharsis_text name, uint32_t family) {
+result<subject> subject_of(tharsis_text name, uint32_t family, const domain_rules& rules) {
   if (!is_family(family)) return wrong_family(family);
   auto canonical = canonical_name(view(name));
   if (!canonical) return canonical.failure();
-  return subject{std::move(*canonical), family};
+  const domain_rule* const rule = family == 0 ? rules.find(*canonical) : nullptr;
+  return subject{std::move(*canonical), rule == nullptr ? family : rule->family};
 }
 
 }  // namespace
@@ -58,6 +61,7 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
       place_(place),
       counts_(tables),
       settings_(s),
+      by_domain_(settings_by_domain(s)),
       known_(place, tables, s, file_in(folder, "table"),
              [this] {
                desk_.on_known_changed(place_.now());
@@ -142,7 +146,7 @@ void service::on_network(const tharsis_network_state& now) {
 task<void> service::serve() {
   co_await known_.load();
   begin();
-  if (needs_trust(settings_)) co_await load_trust(means_, settings_.tls);
+  if (settings_.needs_trust()) co_await load_trust(means_, settings_.tls);
   for (;;) {
     thread_ = std::this_thread::get_id();
     collect();
@@ -175,7 +179,7 @@ tharsis_status service::resolve(void* self, tharsis_text name, uint32_t family, 
   service& s = *static_cast<service*>(self);
   if (done == nullptr || query == nullptr)
     return refuse(s, error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
-  const auto about = subject_of(name, family);
+  const auto about = subject_of(name, family, s.settings_.domains);
   if (!about) return refuse(s, error, about.failure().status, about.failure().text);
   const tharsis_handle strand = s.host_.loop->current(s.host_.loop->self);
   if (strand == 0) return refuse(s, error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
@@ -224,7 +228,10 @@ tharsis_status service::lookup(void* self, tharsis_text name, uint32_t family, t
   if (s.closed_.load(std::memory_order_relaxed)) return THARSIS_E_GONE;
   std::array<char, 256> room;
   const std::string_view canonical = quick_canonical_name(view(name), room);
-  if (!canonical.empty()) return s.look(canonical, family, *into);
+  if (!canonical.empty()) {
+    const domain_rule* const rule = family == 0 ? s.settings_.domains.find(canonical) : nullptr;
+    return s.look(canonical, rule == nullptr ? family : rule->family, *into);
+  }
   clear_found(*into);
   const auto literal = parse_ip(view(name));
   if (!literal) return THARSIS_E_INVALID;
@@ -259,7 +266,7 @@ tharsis_status service::resolve_blocking(void* self, tharsis_text name, uint32_t
   if (!can_take(into)) return refuse(s, error, THARSIS_E_INVALID, "resolve_blocking needs a found with its sizes and room for candidates");
   if (s.thread_.load() == std::this_thread::get_id())
     return refuse(s, error, THARSIS_E_INVALID, "resolve_blocking was called on the thread that has to answer it, which would wait for itself; use resolve() there");
-  auto about = subject_of(name, family);
+  auto about = subject_of(name, family, s.settings_.domains);
   if (!about) return refuse(s, error, about.failure().status, about.failure().text);
   if (timeout < 0) return refuse(s, error, THARSIS_E_INVALID, "the timeout of a question is not negative");
   if (s.lookup(self, name, family, into) == THARSIS_OK) return THARSIS_OK;
@@ -285,7 +292,7 @@ tharsis_status service::wait_for(blocking_question& q, tharsis_handle id, durati
 // [any thread]
 tharsis_status service::prefetch(void* self, tharsis_text name, uint32_t family, tharsis_error* error) {
   service& s = *static_cast<service*>(self);
-  auto about = subject_of(name, family);
+  auto about = subject_of(name, family, s.settings_.domains);
   if (!about) return refuse(s, error, about.failure().status, about.failure().text);
   letter l;
   l.what = letter::wish::refresh;
@@ -299,7 +306,7 @@ tharsis_status service::forget(void* self, tharsis_text name, tharsis_error* err
   letter l;
   l.what = letter::wish::oblivion;
   if (name.size > 0) {
-    auto about = subject_of(name, 0);
+    auto about = subject_of(name, 0, {});
     if (!about) return refuse(s, error, about.failure().status, about.failure().text);
     l.about = std::move(*about);
   }
@@ -360,8 +367,9 @@ error service::restore(std::string_view text) {
   proven_records kept = read_proven(text, place_.now(), place_.wall() / 1'000'000'000);
   // Whom the profile does not trust any more has proved nothing.
   std::erase_if(kept.whole, [this](const cache::proof& p) {
-    return std::none_of(p.what.candidates.begin(), p.what.candidates.end(), [this](const candidate& c) {
-      return std::any_of(settings_.servers.begin(), settings_.servers.end(), [&](const server& to) { return to.vouched() && to.text == c.source; });
+    return std::none_of(p.what.candidates.begin(), p.what.candidates.end(), [&](const candidate& c) {
+      const settings& s = settings_for(p.about.name);
+      return std::any_of(s.servers.begin(), s.servers.end(), [&](const server& to) { return to.vouched() && to.text == c.source; });
     });
   });
   desk_.on_restored(kept.whole, place_.now());
@@ -397,20 +405,20 @@ void service::ask_servers(const subject& about) {
   const duration budget = std::min(settings_.budget, settings_.timeout * 9 / 10);
   inquiry::wish w{about.name, std::move(kinds), later(place_.now(), budget)};
   guard_.prepare(w);
-  inquiries_[about] = std::make_unique<inquiry>(means_, settings_, std::move(w), [this] { stirred_.raise(); });
+  inquiries_[about] = std::make_unique<inquiry>(means_, settings_for(about.name), std::move(w), [this] { stirred_.raise(); });
 }
 
 void service::start_lookup(const subject& about) {
   counts_.lookups.add();
-  if (settings_.servers.empty()) return ask_system(about);
+  if (settings_for(about.name).servers.empty()) return ask_system(about);
   if (!wait_for_login(about)) ask_servers(about);
 }
 
 // Before the login of a captive portal a network answers everything with itself, if at all. What belongs to it is asked of its own
 // resolver; all else fails at once.
 bool service::wait_for_login(const subject& about) {
-  if (!guard_.portal() || settings_.mode == trust::open) return false;
-  if (guard_.is_for_portal(about.name)) return ask_system(about), true;
+  if (!guard_.portal() || settings_.mode_of(about.name) == trust::open) return false;
+  if (guard_.is_for_portal(about.name) || settings_.is_local(about.name)) return ask_system(about), true;
   answer what;
   what.source = THARSIS_DNS_SERVERS;
   what.status = THARSIS_E_NETWORK;

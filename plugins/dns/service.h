@@ -123,6 +123,10 @@ class service {
   void collect();
   void start_lookup(const subject& about);
   void ask_servers(const subject& about);
+  const settings& settings_for(const std::string& name) const {
+    const auto rule = settings_.domains.index(name);
+    return rule ? by_domain_[*rule] : settings_;
+  }
   bool wait_for_login(const subject& about);
   void ask_system(const subject& about);
   void tell_answer(const subject& about, const answer& what, instant since) const;
@@ -138,6 +142,7 @@ class service {
   strand& place_;
   const counts counts_;
   const settings settings_;
+  const std::vector<settings> by_domain_;  // As settings::domains.
   tharsis_dns table_{};
 
   // Of the callers' threads.

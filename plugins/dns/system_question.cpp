@@ -9,14 +9,17 @@
 namespace tharsis::dns {
 namespace {
 
-struct open_question {
-  open_question(const tharsis_net& n, strand& place) : net(n), answered(place) {}
-  open_question(const open_question&) = delete;
-  ~open_question() {
+// It does not say how long its answers hold; as cache.ttl has it.
+constexpr uint32_t system_life = 60;
+
+struct system_lookup {
+  system_lookup(const tharsis_net& n, strand& place) : net(n), answered(place) {}
+  system_lookup(const system_lookup&) = delete;
+  ~system_lookup() {
     if (id != 0) net.close(net.self, id);
   }
   static void on_resolved(void* self, tharsis_handle, tharsis_status s, const tharsis_address* list, size_t count) {
-    open_question& q = *static_cast<open_question*>(self);
+    system_lookup& q = *static_cast<system_lookup*>(self);
     q.id = 0;
     q.status = s;
     q.addresses.assign(list, list + count);
@@ -30,14 +33,14 @@ struct open_question {
   std::vector<tharsis_address> addresses;
 };
 
-findings findings_of(const open_question& q, uint8_t family) {
+findings findings_of(const system_lookup& q, uint8_t family) {
   findings f;
   if (q.status == THARSIS_PENDING) f.why = "no answer came in time";
   else if (q.status == THARSIS_OK || q.status == THARSIS_E_NOT_FOUND) f.what = findings::kind::no_data;
   else f.why = "the system's resolver failed (" + std::string(status_name(q.status)) + ")";
   for (const tharsis_address& a : q.addresses)
     if (a.family == family && f.addresses.size() < found_max) f.addresses.push_back(a);
-  if (!f.addresses.empty()) f.what = findings::kind::found;
+  if (!f.addresses.empty()) f.what = findings::kind::found, f.life = system_life;
   return f;
 }
 
@@ -50,9 +53,9 @@ task<findings> ask_system(const host& tables, strand& place, std::string name, u
     co_return refused;
   }
   const uint8_t family = kind == type::a ? 4 : 6;
-  open_question q(*tables.net, place);
+  system_lookup q(*tables.net, place);
   tharsis_error why = no_error();
-  if (tables.net->resolve(tables.net->self, text_of(name), family, &open_question::on_resolved, &q, &q.id, &why) != THARSIS_OK) {
+  if (tables.net->resolve(tables.net->self, text_of(name), family, &system_lookup::on_resolved, &q, &q.id, &why) != THARSIS_OK) {
     q.id = 0;
     refused.why = why.text;
     co_return refused;

@@ -286,6 +286,7 @@ typedef struct tharsis_dns_stats {
   uint64_t servers;
   uint64_t table;
   uint64_t hosts;
+  uint64_t last_resort;
 } tharsis_dns_stats;
 
 #ifdef __cplusplus

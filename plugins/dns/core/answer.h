@@ -36,6 +36,7 @@ struct answer {
   instant learned{};
   bool trusted = false;  // A server that proved its name has said so, also that there is nothing.
   bool stale = false;    // It is older than it holds.
+  std::optional<duration> stale_max{};  // For how long it may be used after its time; nothing: as cache.stale_max says. Not remembered.
   bool no_name = false;  // NOT_FOUND: there is no such name, of any type.
 };
 

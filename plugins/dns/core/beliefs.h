@@ -9,6 +9,8 @@
 
 namespace tharsis::dns {
 
+struct domain_rule;
+
 struct beliefs {
   struct refuted {
     tharsis_address address{};
@@ -18,6 +20,7 @@ struct beliefs {
   std::vector<tharsis_address> its{};      // Addresses that have proved to be the name's.
   std::vector<std::string> liars{};        // Sources that are not believed.
   bool only_proven = false;                // No plain server is.
+  const domain_rule* rule = nullptr;       // Of the name's domain, which outlives this; null: there is none.
 
   std::string_view why_not(const tharsis_address& a) const {
     for (const refuted& r : not_its)

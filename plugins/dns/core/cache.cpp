@@ -105,6 +105,7 @@ answer cache::again(slip& s, const known_answer& known, answer what, instant now
 
 // What a source says of its answer holds, within bounds; no zone knows of a failure of the network.
 duration cache::life_of(const answer& what, bool failed) const {
+  if (what.source == THARSIS_DNS_LAST_RESORT) return settings_.negative_ttl;
   if (what.source != THARSIS_DNS_SERVERS || what.status == THARSIS_E_NETWORK) return failed ? settings_.negative_ttl : settings_.ttl;
   if (failed) return std::min(what.life.value_or(settings_.negative_ttl), settings_.negative_ttl_max);
   return std::clamp(what.life.value_or(duration::zero()), settings_.ttl_min, settings_.ttl_max);
@@ -118,7 +119,7 @@ known_answer::term cache::term_of(const subject& about, const answer& what, dura
   const int64_t percent = settings_.refresh_percent - chance % (settings_.refresh_jitter + 1);
   t.refresh_from = what.status == THARSIS_OK && life < duration::max() / 100 ? t.until - life * percent / 100 : t.until;
   t.over = t.until;
-  if (what.status == THARSIS_OK) t.over = std::max(t.until, what.trusted ? later(what.learned, settings_.stale_max) : later(t.until, settings_.stale_unproven));
+  if (what.status == THARSIS_OK) t.over = std::max(t.until, what.trusted ? later(what.learned, what.stale_max.value_or(settings_.stale_max)) : later(t.until, settings_.stale_unproven));
   return t;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plugins/dns/core/address_rules.h"
+#include "plugins/dns/core/domain_rules.h"
 #include "sdk/pure/address.h"
 
 namespace tharsis::dns {
@@ -21,7 +22,7 @@ bool is_among(const std::vector<candidate>& list, const tharsis_address& a) {
 class bench {
  public:
   bench(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known)
-      : question_(q), mode_(mode), heard_(heard), silent_(silent), known_(known), local_(is_local_name(q.name)) {}
+      : question_(q), mode_(mode), heard_(heard), silent_(silent), known_(known), local_(is_local_name(q.name) || (known.rule != nullptr && known.rule->local)) {}
 
   ruling sentence() {
     for (const testimony& t : heard_) hear(t);
@@ -37,6 +38,7 @@ class bench {
  private:
   // Why it is not the name's; empty: it may be.
   std::string why_not(const tharsis_address& a) const {
+    if (known_.rule != nullptr && !known_.rule->allows(a)) return "dns.domains does not allow it: an address of '" + known_.rule->domain + "' lies elsewhere";
     if (mode_ == trust::open) return {};
     if (const std::string_view why = known_.why_not(a); !why.empty() && !vouched_for(a)) return std::string(why);
     const std::string_view why = local_ ? std::string_view() : bogus(a);
@@ -109,7 +111,8 @@ class bench {
     for (const testimony* t : base) {
       if (!found(*t)) continue;
       for (const auto& a : t->what.addresses)
-        if (!is_among(ruling_.candidates, a)) ruling_.candidates.push_back({a, t->source, t->vouched, "the first answer"});
+        if (!cannot_be(a) && !is_among(ruling_.candidates, a)) ruling_.candidates.push_back({a, t->source, t->vouched, "the first answer"});
+      if (ruling_.candidates.empty()) continue;
       note_life(*t);
       return;
     }

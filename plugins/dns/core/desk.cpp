@@ -160,14 +160,27 @@ void desk::on_answer(const subject& about, answer what, instant now) {
   const auto waiting = std::move(found->second.waiting);
   lookups_.erase(found);
   refreshing_.erase(about);
+  if (const domain_rule* const rule = settings_.domains.find(about.name)) what.stale_max = rule->stale_max;
   // Open mode asks nobody for proofs.
-  what = cache_.put(about, std::move(what), now, settings_.mode != trust::open);
+  what = cache_.put(about, std::move(what), now, settings_.mode_of(about.name) != trust::open);
+  if (auto last = last_resort(about, what)) what = cache_.put(about, std::move(*last), now, false);
   (void)publish_known(about, now);  // It may have come to be known meanwhile.
   for (const tharsis_handle id : waiting) {
     close(id);
     if (what.stale) ++stale_answers_;
     say(id, what);
   }
+}
+
+// The profile's, where nobody who is trusted says that there is nothing and nothing is known.
+std::optional<answer> desk::last_resort(const subject& about, const answer& failed) const {
+  const auto known = settings_.last_resort.find(about.name);
+  if (failed.status == THARSIS_OK || failed.trusted || known == settings_.last_resort.end()) return std::nullopt;
+  answer a = of_family(about, known->second, THARSIS_DNS_LAST_RESORT, "dns.last_resort gives it only others");
+  if (a.status != THARSIS_OK) return std::nullopt;
+  describe(a, "last_resort", false, "all else failed: " + failed.reason);
+  a.refused = failed.refused;
+  return a;
 }
 
 void desk::on_cancel(tharsis_handle id) {
@@ -191,7 +204,9 @@ void desk::on_deadline(instant now) {
       q.deadline = q.until;
       due_.emplace(q.deadline, id);
     } else {
-      withdraw(id, too_late(q.about, settings_.timeout));
+      answer none = too_late(q.about, settings_.timeout);
+      auto last = last_resort(q.about, none);
+      withdraw(id, last ? std::move(*last) : std::move(none));
     }
   }
 }
@@ -268,6 +283,7 @@ void desk::say(tharsis_handle id, answer what) {
   else if (what.source == THARSIS_DNS_SERVERS) ++stats_.servers;
   else if (what.source == THARSIS_DNS_TABLE) ++stats_.table;
   else if (what.source == THARSIS_DNS_HOSTS) ++stats_.hosts;
+  else if (what.source == THARSIS_DNS_LAST_RESORT) ++stats_.last_resort;
   else ++stats_.system;
   replies_.push_back({id, std::move(what)});
 }

@@ -90,6 +90,7 @@ class desk {
   void say(tharsis_handle id, answer what);
   void say_surely(tharsis_handle id, const subject& about, answer what, std::string_view source, std::string_view why, instant now);
   void withdraw(tharsis_handle id, answer why);
+  std::optional<answer> last_resort(const subject& about, const answer& failed) const;
   void close(tharsis_handle id);
   bool publish_known(const subject& about, instant now);
   void look_up(const subject& about);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugins/dns/core/consensus.h"
+#include "plugins/dns/core/domain_rules.h"
 #include "plugins/dns/core/proof_queue.h"
 #include "plugins/dns/core/serve_settings.h"
 #include "plugins/dns/core/server.h"
@@ -95,6 +96,37 @@ struct settings {
 
   // By name as canonical_name() writes it; ports 0, in the profile's order.
   std::map<std::string, std::vector<tharsis_address>> pins;
+  // In the same form: used where all else has failed, and proven by nothing.
+  std::map<std::string, std::vector<tharsis_address>> last_resort;
+
+  // What is different for some domains.
+  domain_rules domains;
+  trust mode_of(std::string_view name) const {
+    const domain_rule* const r = domains.find(name);
+    return r == nullptr ? mode : r->mode.value_or(mode);
+  }
+  bool is_local(std::string_view name) const {
+    const domain_rule* const r = domains.find(name);
+    return r != nullptr && r->local;
+  }
+  // Is somebody asked over TLS?
+  bool needs_trust() const {
+    const auto any = [](const std::vector<server>& list) { return std::any_of(list.begin(), list.end(), [](const server& to) { return to.secured(); }); };
+    return any(servers) || std::any_of(domains.all().begin(), domains.all().end(), [&](const domain_rule& r) { return any(r.servers); });
+  }
+  // These settings as they are for the names of the rule. Somebody is asked there always.
+  settings of(const domain_rule& r) const {
+    settings s = *this;
+    s.mode = r.mode.value_or(mode);
+    if (r.local) s.servers.clear();
+    else if (!r.servers.empty()) s.servers = r.servers;
+    if (s.servers.empty()) s.servers.push_back(*parse_server("system"));
+    return s;
+  }
+  settings for_name(std::string_view name) const {
+    const domain_rule* const r = domains.find(name);
+    return r == nullptr ? *this : of(*r);
+  }
 };
 
 }  // namespace tharsis::dns
