@@ -25,6 +25,7 @@ SET_UP_MOST = 60.0  # Seconds. turns.py has a limit beyond these, for what hangs
 FINISH_MOST = 60.0
 EVIDENCE_MOST_US = 20_000_000  # Independent tools with limits of a second or two.
 OUTPUT_MOST = 8 << 20
+NOBODY = 65534
 
 
 def last_object(output):
@@ -105,8 +106,13 @@ class CaseRun:
         if self.case.kind == "load":
             return CLIENTS[run["load"]](self.world, self.service()).words(run)
         if self.case.kind == "diagnose":
+            state = self.world.folder("client") / "state"
             words = [self.world.programs.path("tharsis"), "sdt", "diagnose", self.world.fill(run["diagnose"]), "--json", "--no-redact",
-                     *self.helpers(), "--state", str(self.world.folder("client") / "state")]
+                     *self.helpers(), "--state", str(state)]
+            if run.get("nobody"):
+                state.mkdir(exist_ok=True)
+                os.chown(state, NOBODY, NOBODY)
+                words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--no-new-privs", *words]
             return words + [self.world.fill(word) for word in run.get("words", [])] + [word for setting in run.get("set", []) for word in ("--set", self.world.fill(setting))]
         return ["sh", "-c", self.world.fill(run["shell"])]
 
