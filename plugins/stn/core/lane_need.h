@@ -27,6 +27,8 @@ class lane_need {
 
   double share() const { return share_; }
   double remembered() const { return known_ ? known_->need : 0; }
+  // What connecting has to reckon with: datagrams tell it where tasks that go by them are never late.
+  double bad() const { return std::max(share_, known_ ? known_->datagrams.loss : 0.0); }
   bool weak() const { return share_ >= numbers_.weak_at; }
   size_t idle() const { return weak() ? static_cast<size_t>(std::min(numbers_.idle_max, numbers_.idle_for_need * share_ + 1)) : 0; }
 

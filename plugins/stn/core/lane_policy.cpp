@@ -228,7 +228,7 @@ size_t lane_policy::most(instant now) const {
 
 // Where bytes cost money, one.
 bool lane_policy::wants_racer(instant now) const {
-  if (!settings_.on || need_.share() < numbers_.race_at || !pause_.over(now)) return false;
+  if (!settings_.on || need_.bad() < numbers_.race_at || !pause_.over(now)) return false;
   const auto allowed = static_cast<size_t>(std::max<int64_t>(lanes_allowed(settings_, metered_) - 1, 0));
   return board_.size() < std::min(metered_ ? size_t{1} : numbers_.racers, allowed);
 }

@@ -49,11 +49,12 @@ struct lane_numbers {
   duration linger = 10s, linger_weak = 60s;
   // Without tasks for so long no spare lane is worth its pings.
   duration rest = 30s;
-  // From this remembered need on (one in five tasks is late) the link's first connection is not waited for: so many are made at
-  // once, and the first that is up is the link's. Each takes two or three round trips of which none may be lost; at 20 % each
-  // way one alone does so in one case of four. They are the lanes that are needed then anyway.
+  // From this remembered need on (one in five tasks is late, or one in five datagrams lost) the link's first connection is not waited
+  // for: so many are made at once, and the first that is up is the link's. Each takes two or three round trips of which none may be
+  // lost; at 20 % each way one alone does so in one case of four, and of six at least one in five cases of six. They are the lanes
+  // that are needed then anyway.
   double race_at = 0.2;
-  size_t racers = 3;
+  size_t racers = 5;
   // A network that shows itself weak while the link connects gets a spare lane for so long.
   duration spare = 10s;
   // A copy's answer that has not come so long after its task ended does not come: the lane counts as idle again.

@@ -159,8 +159,9 @@ TEST(StnLaneSim, AProcessThatStartsOnABadNetworkThatIsRememberedDoesNotWaitForOn
   begin_anew("20 %, from the start, new", false, false, 15);
   const auto datagrams = begin_anew("the same, datagrams, remembered", true, true, 15);
   begin_anew("the same, datagrams, new", true, false, 15);
-  EXPECT_LE(at(lanes.p95, .5), 1300ms);
+  EXPECT_LE(at(lanes.p95, .5), 1200ms);
   EXPECT_LE(at(datagrams.p95, .5), 750ms);
+  EXPECT_LE(datagrams.p95.back(), 1200ms) << "the unluckiest of them, too";
 }
 
 TEST(StnLaneSim, WhatMayNotRepeatIsSentOnceAndItsLossIsNoticedByWhatFollows) {
