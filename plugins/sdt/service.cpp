@@ -106,6 +106,10 @@ void service::on_link(const tharsis_stn_link& told) {
   p.state = told.state == THARSIS_STN_UP ? probe_state::pass : probe_state::warn;
   p.said = view(told.reason);
   last_target_ = view(told.endpoint);
+  attempt& a = attempts_[p.link];
+  a.target = last_target_;
+  if (told.state != THARSIS_STN_CONNECTING) a.due = never;
+  else if (a.due == never) a.due = later(place_.now(), settings_.connecting_max);
   if (told.state == THARSIS_STN_DOWN && told.status != THARSIS_OK && told.status != THARSIS_E_CANCELLED)
     triggers_.on_cause(THARSIS_SDT_LINK_FAILED, last_target_);
 }
@@ -137,7 +141,7 @@ task<void> service::serve() {
     // A link that fails shows it at once; what is slow or is lost has to be measured.
     if (auto r = triggers_.take(place_.now())) start(r->target, r->why == THARSIS_SDT_LINK_FAILED ? depth::light : depth::medium, r->why);
     heal();
-    const instant next = std::min(triggers_.deadline(place_.now()), healing_.deadline());
+    const instant next = std::min({triggers_.deadline(place_.now()), healing_.deadline(), look_at_attempts()});
     co_await stirred_.wait(next);
     healing_.on_deadline(place_.now());
   }
@@ -148,6 +152,20 @@ void service::start(const std::string& target, depth how_deep, uint32_t why) {
   counts_.by_itself.add();
   ++open_;
   begin(++last_id_, wish_of(target, how_deep), caller(), why);
+}
+
+// Answers when the next link will have been connecting for too long; one that has sets a diagnosis off.
+instant service::look_at_attempts() {
+  instant next = never;
+  for (auto& [link, a] : attempts_) {
+    if (a.due <= place_.now()) {
+      a.due = never;
+      triggers_.on_cause(THARSIS_SDT_LINK_FAILED, a.target);
+      stirred_.raise();
+    }
+    next = std::min(next, a.due);
+  }
+  return next;
 }
 
 void service::heal() {

@@ -89,6 +89,7 @@ class service {
   wish wish_of(const std::string& target, depth how_deep) const;
   void start(const std::string& target, depth how_deep, uint32_t why);
   void heal();
+  instant look_at_attempts();
 
   const host host_;
   strand& place_;
@@ -107,6 +108,12 @@ class service {
   healer healer_;
   uint64_t generation_ = 0;
   std::map<std::string, passive_probe> links_;  // As stn told of them last.
+  // When a link has been connecting for too long.
+  struct attempt {
+    std::string target;
+    instant due = never;
+  };
+  std::map<std::string, attempt> attempts_;
   std::string last_target_;  // Of stn's link that told something last.
   trust trust_;
   bool trusts_ = false;

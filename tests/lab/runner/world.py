@@ -91,13 +91,14 @@ class World:
         return {**names, **{name: [self.resolve(target) for target in targets] for name, targets in self.case.zone.items()}}
 
     def fill(self, text):
-        """{im}, {im.2}, {im.v6}, {client}, {gateway}, {lab}, {tcpdump} and {pin}, the lab authority's key, in a command."""
+        """{im}, {im.2}, {im.v6}, {client}, {gateway}, {lab}, {tcpdump}, {tharsis} and {pin}, the lab authority's key, in a command."""
         if "{pin}" in text:
             text = text.replace("{pin}", self.certificates.pin())
         for name, host in self.hosts.items():
             for part in [""] + [f".{k}" for k in range(1, len(host.addresses[4]) + 1)] + [".v6"]:
                 text = text.replace("{" + name + part + "}", host.address(name + part))
-        others = {"tcpdump": TCPDUMP, "client": CLIENT[4], "gateway": GATEWAY[4], "lab": str(sandbox.FOLDER)}
+        others = {"tcpdump": TCPDUMP, "client": CLIENT[4], "gateway": GATEWAY[4], "lab": str(sandbox.FOLDER),
+                  "tharsis": self.programs.path("tharsis")}
         for name, value in others.items():
             text = text.replace("{" + name + "}", value)
         return text

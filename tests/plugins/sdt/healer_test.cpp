@@ -1,0 +1,125 @@
+#include "plugins/sdt/healer.h"
+
+#include <gtest/gtest.h>
+
+#include "sdk/abi/dns.h"
+#include "sdk/abi/stn_heal.h"
+#include "sdk/pure/address.h"
+#include "sdk/sim/world.h"
+#include "tests/plugins/host_on_strand.h"
+
+using namespace tharsis;
+using namespace tharsis::sdt;
+
+namespace {
+
+// stn and dns, as far as remedies need them.
+struct helpers {
+  helpers() : box(world.add_machine("client", {"10.0.0.1"}).platform(), "sdt") {
+    stn.size = sizeof stn;
+    stn.self = this;
+    stn.apply = [](void* self, const tharsis_stn_remedy* r, tharsis_handle* id, tharsis_error* error) {
+      auto& h = *static_cast<helpers*>(self);
+      if (h.refuses) return fail(error, THARSIS_E_INVALID, "stn says no");
+      h.applied.push_back({r->what, r->number, to_text(r->address), std::string(view(r->host))});
+      return *id = h.applied.size(), tharsis_status{THARSIS_OK};
+    };
+    stn.undo = [](void* self, tharsis_handle id) { static_cast<helpers*>(self)->undone.push_back(id); };
+    dns.size = sizeof dns;
+    dns.self = this;
+    dns.advise = [](void* self, uint32_t code, tharsis_text about, int64_t life, tharsis_error*) {
+      static_cast<helpers*>(self)->advice.push_back(std::to_string(code) + " " + std::string(view(about)) + (life == 0 ? " over" : ""));
+      return tharsis_status{THARSIS_OK};
+    };
+    box.services = {{THARSIS_STN_HEAL_ID, &stn}, {THARSIS_DNS_ID, &dns}};
+    box.on_publish = [this](const void* payload) { told.push_back(static_cast<const tharsis_sdt_healing*>(payload)->state); };
+  }
+  struct remedy_of_stn {
+    uint32_t what, number;
+    std::string address, host;
+  };
+  sim::world world{1};
+  test::host_on_strand box;
+  tharsis_stn_heal stn{};
+  tharsis_dns dns{};
+  bool refuses = false;
+  std::vector<remedy_of_stn> applied;
+  std::vector<tharsis_handle> undone;
+  std::vector<std::string> advice;
+  std::vector<uint32_t> told;
+};
+
+settings::heal_settings acting(heal_policy p = heal_policy::act) {
+  settings::heal_settings s;
+  s.policy = p;
+  return s;
+}
+
+healing::step begin(const std::string& name, std::vector<std::string> args = {}) {
+  healing::step s;
+  s.begins = true;
+  s.of.what = {name, std::move(args)};
+  s.of.cause = verdict_code::degraded;
+  s.of.target = "tcps://im.test:443";
+  s.of.host = "im.test";
+  s.of.sentence = "something is wrong";
+  return s;
+}
+
+}  // namespace
+
+TEST(SdtHealer, EachActionGoesToWhoCanCarryItOut) {
+  helpers h;
+  healer doctor(h.box.tables(), acting());
+  doctor.open(1);
+  for (const auto& s : {begin("clamp_mss", {"1360"}), begin("prefer_v4"), begin("prefer_v6"), begin("ban_address", {"203.0.113.66"}), begin("avoid_udp"),
+                        begin("change_port", {"443"}), begin("open_portal", {"http://10.77.0.1/login"}), begin("use_doh")})
+    doctor.carry_out(s);
+  ASSERT_EQ(h.applied.size(), 7u);
+  EXPECT_EQ(h.applied[0].what, uint32_t{THARSIS_STN_HEAL_SEGMENTS});
+  EXPECT_EQ(h.applied[0].number, 1360u);
+  EXPECT_EQ(h.applied[1].number, 4u);
+  EXPECT_EQ(h.applied[2].number, 6u);
+  EXPECT_EQ(h.applied[3].address, "203.0.113.66:0");
+  EXPECT_EQ(h.applied[4].what, uint32_t{THARSIS_STN_HEAL_DATAGRAMS});
+  EXPECT_EQ(h.applied[5].host, "im.test");
+  EXPECT_EQ(h.applied[6].what, uint32_t{THARSIS_STN_HEAL_PORTAL});
+  EXPECT_EQ(h.advice, (std::vector<std::string>{"3 10.77.0.1", "1 "}));
+  EXPECT_EQ(h.told, std::vector<uint32_t>(8, THARSIS_SDT_HEAL_BEGUN));
+  doctor.close();
+  EXPECT_EQ(h.undone.size(), 7u) << "sdt takes back what it began";
+  EXPECT_EQ(h.advice.size(), 4u);
+}
+
+TEST(SdtHealer, WhatIsRenewedIsNotToldAgainAndWhatEndsIsTakenBack) {
+  helpers h;
+  healer doctor(h.box.tables(), acting());
+  doctor.open(1);
+  healing::step s = begin("clamp_mss", {"1360"});
+  doctor.carry_out(s);
+  doctor.carry_out(s);
+  EXPECT_EQ(h.applied.size(), 2u) << "so that it lasts longer there, too";
+  EXPECT_EQ(h.told.size(), 1u);
+  s.begins = false;
+  s.why = "its cause is gone";
+  doctor.carry_out(s);
+  EXPECT_EQ(h.undone.size(), 1u);
+  EXPECT_EQ(h.told.back(), uint32_t{THARSIS_SDT_HEAL_ENDED});
+}
+
+TEST(SdtHealer, NobodyOrSomebodyWhoSaysNoIsTold) {
+  helpers h;
+  healer doctor(h.box.tables(), acting());
+  doctor.open(1);
+  h.refuses = true;
+  doctor.carry_out(begin("clamp_mss", {"1360"}));
+  EXPECT_EQ(h.told.back(), uint32_t{THARSIS_SDT_HEAL_REFUSED});
+  h.box.services.clear();
+  doctor.carry_out(begin("prefer_v4"));
+  EXPECT_EQ(h.told.back(), uint32_t{THARSIS_SDT_HEAL_REFUSED});
+  healer advisor(h.box.tables(), acting(heal_policy::advise));
+  advisor.open(1);
+  advisor.carry_out(begin("prefer_v4"));
+  EXPECT_EQ(h.told.back(), uint32_t{THARSIS_SDT_HEAL_ADVISED});
+  EXPECT_TRUE(h.applied.empty());
+}
