@@ -92,14 +92,15 @@ void answering::on_answer(void* self, tharsis_handle id, const tharsis_dns_answe
 task<std::vector<uint8_t>> answering::answer_records(served_question q, size_t room) {
   const bool spared = q.kind == type::https || q.kind == type::svcb;
   if (settings_.servers.empty() || settings_.is_local(q.name)) co_return reply_without(q, rcode::ok, "the system's resolver is asked for addresses only");
+  const settings own = settings_.for_name(q.name);
   signal over(means_.place);
   inquiry::wish w{q.name, {q.kind}, later(means_.place.now(), std::min(settings_.budget, settings_.timeout))};
-  inquiry asked(means_, settings_, std::move(w), [&over] { over.raise(); });
+  inquiry asked(means_, own, std::move(w), [&over] { over.raise(); });
   while (!asked.over()) co_await over.wait();
   question what;
   what.name = q.name;
   what.kind = q.kind;
-  const record_ruling said = judge_records(what, settings_.mode, asked.heard(0));
+  const record_ruling said = judge_records(what, own.mode, asked.heard(0));
   for (const testimony& t : asked.heard(0))
     if (t.source == said.source && !t.what.bytes.empty()) co_return reply_like(q, t.what.bytes, room);
   co_return reply_without(q, spared ? rcode::ok : rcode::server_failed, said.reason);

@@ -92,7 +92,7 @@ void explanations::begin(letter l) {
 // The entry may be gone whenever something was waited for.
 task<void> explanations::ask(tharsis_handle id) {
   const auto& servers = entries_.at(id).own.servers;
-  if (!has_trust_ && std::any_of(servers.begin(), servers.end(), [](const server& s) { return s.vouched(); })) co_await load();
+  if (!has_trust_ && std::any_of(servers.begin(), servers.end(), [](const server& s) { return s.secured(); })) co_await load();
   auto found = entries_.find(id);
   if (found == entries_.end()) co_return;
   entry& e = found->second;

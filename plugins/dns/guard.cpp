@@ -83,11 +83,12 @@ void guard::prepare(inquiry::wish& w) const {
   const instant now = place_.now();
   w.known = ledger_.about(w.name, now);
   w.known.rule = settings_.domains.find(w.name);
-  const bool trusted = std::any_of(settings_.servers.begin(), settings_.servers.end(), [](const server& s) { return s.vouched(); });
+  const bool usual = w.known.rule == nullptr || w.known.rule->servers.empty();
+  const bool trusted = usual && std::any_of(settings_.servers.begin(), settings_.servers.end(), [](const server& s) { return s.vouched(); });
   if (trusted && settings_.mode == trust::guarded && ledger_.clean(now)) w.plain_after = plain_after;
 }
 
-bool guard::is_for_portal(std::string_view name) const { return is_local_name(name) || (!ledger_.portal_host().empty() && name == ledger_.portal_host()); }
+bool guard::is_for_portal(std::string_view name) const { return is_local_name(name) || settings_.is_local(name) || (!ledger_.portal_host().empty() && name == ledger_.portal_host()); }
 
 void guard::on_heard(const inquiry& i) {
   const std::string& name = i.asked().name;
@@ -185,7 +186,9 @@ void guard::refute(const std::string& name, const tharsis_address& at, const std
   counts_.refuted.add();
   ledger_.on_refuted(name, at, why, place_.now());
   tell_lie(name, source, THARSIS_DNS_LIE_REFUTED, ip_text(at), {}, why);
-  const bool plain = std::any_of(settings_.servers.begin(), settings_.servers.end(), [&](const server& s) { return s.text == source && !s.vouched(); });
+  const auto has = [&](const std::vector<server>& list) { return std::any_of(list.begin(), list.end(), [&](const server& s) { return s.text == source && !s.vouched(); }); };
+  const auto& rules = settings_.domains.all();
+  const bool plain = has(settings_.servers) || std::any_of(rules.begin(), rules.end(), [&](const domain_rule& r) { return has(r.servers); });
   if (plain) {
     const instant until = ledger_.on_lie(source, why, place_.now());
     file_.change();

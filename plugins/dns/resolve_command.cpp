@@ -175,12 +175,30 @@ void resolve_command::on_answer(void* self, tharsis_handle query, const tharsis_
 // Whether all are done.
 bool resolve_command::collect() {
   for (row& r : rows_) {
-    if (r.done || r.servers == nullptr || !r.servers->over()) continue;
+    if (r.done || r.servers == nullptr || !r.servers->over() || asks_for_places(r)) continue;
     r.done = true;
     r.report.took = place_.now() - asked_;
     read(r);
   }
   return std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.done; });
+}
+
+// A service record says where its name is served; where it gives no addresses its target has them (RFC 9460, 3).
+bool resolve_command::asks_for_places(row& r) {
+  if (r.places != nullptr) return !r.places->over();
+  if (line_.kind != type::https && line_.kind != type::svcb) return false;
+  const record_ruling said = judge_records(r.servers->about(0), r.own.mode, r.servers->heard(0));
+  const auto& heard = r.servers->heard(0);
+  const auto by = std::find_if(heard.begin(), heard.end(), [&](const testimony& t) { return t.source == said.source; });
+  if (said.status != THARSIS_OK || !said.hints.empty() || by == heard.end() || by->what.services.empty()) return false;
+  const service_record& best = by->what.services.front();
+  const auto target = canonical_name(best.target);
+  if (!target) return false;
+  r.port = best.port;
+  inquiry::wish w{*target, {type::aaaa, type::a}, later(place_.now(), settings_.budget)};
+  w.known.rule = settings_.domains.find(*target);
+  r.places = std::make_unique<inquiry>(means_, r.own, std::move(w), [this] { stirred_.raise(); });
+  return true;
 }
 
 void resolve_command::read(row& r) const {
@@ -195,13 +213,22 @@ void resolve_command::read(row& r) const {
   question q;
   q.name = r.servers->asked().name;
   q.kind = line_.kind;
-  record_ruling records = judge_records(q, settings_.mode, r.servers->heard(0));
+  record_ruling records = judge_records(q, r.own.mode, r.servers->heard(0));
   to.has_records = true;
   to.records = std::move(records.texts);
   to.what.status = records.status;
   to.what.reason = std::move(records.reason);
   to.what.saw = records.proven ? finding::proven : finding::single;
   for (const auto& a : records.hints) to.what.candidates.push_back({a, records.source, records.proven, "a hint of a service record"});
+  if (r.places == nullptr) return;
+  ruling places = r.places->result();
+  for (candidate& c : places.candidates) {
+    c.address.port = r.port;
+    c.proven = c.proven && records.proven;
+    c.why = "an address of the service record's target: " + c.why;
+    to.what.candidates.push_back(std::move(c));
+  }
+  to.what.refused = std::move(places.refused);
 }
 
 // Who had no server asked has one step: the answer.
@@ -223,7 +250,7 @@ testimony resolve_command::word_of_service(const row& r, uint16_t kind) const {
 trace_report resolve_command::trace_of(const row& r) const {
   trace_report t;
   t.name = r.report.name;
-  t.mode = settings_.mode;
+  t.mode = r.servers != nullptr ? r.own.mode : settings_.mode;
   t.began = r.servers != nullptr ? r.servers->began() : asked_;
   t.took = r.report.took;
   t.what = r.report.what;

@@ -34,6 +34,8 @@ class resolve_command {
     resolve_report report;
     settings own{};  // As they are for its name.
     std::unique_ptr<inquiry> servers;  // Who is asked; null: the service.
+    std::unique_ptr<inquiry> places{};  // Of a service record that has no hints: the addresses of its target,
+    uint16_t port = 0;                  // and its port.
     tharsis_handle query = 0;
     bool done = false;
   };
@@ -45,6 +47,7 @@ class resolve_command {
   void ask_service(row& r);
   static void on_answer(void* self, tharsis_handle query, const tharsis_dns_answer* a);
   bool collect();
+  bool asks_for_places(row& r);
   void read(row& r) const;
   // What came of a question to the service, as if one had said it.
   testimony word_of_service(const row& r, uint16_t kind) const;

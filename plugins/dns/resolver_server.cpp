@@ -16,10 +16,6 @@ namespace {
 
 constexpr uint64_t identity_size_max = 1 << 20;
 
-bool asks_trusted(const settings& s) {
-  return std::any_of(s.servers.begin(), s.servers.end(), [](const server& to) { return to.vouched(); });
-}
-
 // [a thread that may block]
 result<tls_context> read_tls(const tharsis_files& files, const std::string& certificate, const std::string& key) {
   auto chain = read_whole(&files, certificate, identity_size_max, "a certificate");
@@ -48,7 +44,7 @@ resolver_server::resolver_server(const host& tables, strand& place, settings s, 
 
 task<error> resolver_server::open() {
   means_.kept = &connections_;
-  if (asks_trusted(settings_)) co_await load_trust(means_, settings_.tls);
+  if (settings_.needs_trust()) co_await load_trust(means_, settings_.tls);
   if (own_.https) {
     error wrong = co_await read_identity();
     if (wrong.status != THARSIS_OK) co_return wrong;

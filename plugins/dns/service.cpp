@@ -418,7 +418,7 @@ void service::start_lookup(const subject& about) {
 // resolver; all else fails at once.
 bool service::wait_for_login(const subject& about) {
   if (!guard_.portal() || settings_.mode_of(about.name) == trust::open) return false;
-  if (guard_.is_for_portal(about.name) || settings_.is_local(about.name)) return ask_system(about), true;
+  if (guard_.is_for_portal(about.name)) return ask_system(about), true;
   answer what;
   what.source = THARSIS_DNS_SERVERS;
   what.status = THARSIS_E_NETWORK;
