@@ -252,7 +252,7 @@ std::string guard::strange_name() const {
 // Two names that do not exist and lead to the same place: somebody's landing server.
 task<void> guard::look_for_wildcards() {
   for (const server& to : settings_.servers) {
-    if (to.vouched()) continue;
+    if (to.vouched() || to.by == way::host) continue;  // The application's own source is no part of the network.
     std::vector<tharsis_address> before;
     for (int round = 0; round < 2; ++round) {
       const std::string network = network_;
@@ -296,7 +296,7 @@ task<void> guard::watch_portal() {
   for (duration wait = portal_first_look; portal(); wait = std::min(wait * 3 / 2, portal_last_look)) {
     co_await pause.wait(later(place_.now(), wait));
     for (const server& to : settings_.servers) {
-      if (!to.vouched() || !portal()) continue;
+      if (!to.secured() || !portal()) continue;
       counts_.canaries.add();
       const auto first = std::make_shared<std::optional<findings>>();
       const testimony said = co_await ask(means_, to, strange_name(), type::a, later(place_.now(), canary_timeout), first);
