@@ -8,7 +8,7 @@ import unittest
 from runner.case_file import Case
 from runner.case_run import last_object
 from runner.judge import broken, judge, summary
-from runner.report import confusion, confusion_text
+from runner.report import calibration, calibration_text, confusion, confusion_markdown, confusion_text
 
 SAID = {"sent": 200, "ok": 199, "failed": 1, "reasons": {"timeout": 1}, "p50_us": 101_000, "p95_us": 400_000, "p99_us": 600_000,
         "max_us": 1_200_000, "first_answer_us": 205_000, "connects": 2, "bytes_sent": 1, "bytes_received": 1}
@@ -106,3 +106,19 @@ class Judge(unittest.TestCase):
                    {"case": "b", "outcome": "broken", "said": {"code": "healthy"}}]
         self.assertEqual(confusion(cases, results), {"healthy": {"healthy": 1, "host_down": 1}, "host_down": {"nothing": 1}})
         self.assertIn("healthy  ", confusion_text(confusion(cases, results)))
+
+    def test_the_matrix_as_a_table_shows_what_is_wrong(self):
+        text = confusion_markdown({"a": {"a": 5}, "b": {"a": 1, "b": 4}, "c": {"c": 5}, "d": {"d": 5}}, 3)
+        self.assertIn("| `a` | 5 | `c` | 5 |", text)
+        self.assertIn("`b` | 4, **1 a**", text)
+        self.assertEqual({line.count("|") for line in text.strip().split("\n")}, {7})
+
+    def test_sureness_is_held_against_what_is_true(self):
+        cases = {"a": case({"diagnose": "x"}, {"verdict": "healthy"}), "b": case({"load": "stn"}, {"answered": 1})}
+        said = [("healthy", 0.9, "proven"), ("host_down", 0.95, "proven"), ("host_down", 0.5, "possible")]
+        results = [{"case": "a", "outcome": "passed", "said": {"code": code, "confidence": sure, "label": label}} for code, sure, label in said]
+        results.append({"case": "b", "outcome": "passed", "said": {"code": "healthy", "confidence": 0.9}})
+        found = calibration(cases, results)
+        self.assertEqual(found, {"runs": 3, "right": 1, "brier": round((0.01 + 0.9025 + 0.25) / 3, 4), "falsely_proven": 1})
+        self.assertIn("headline right in 1 of 3 (33.3%), falsely proven 1", calibration_text(found))
+        self.assertIsNone(calibration(cases, results[3:]))

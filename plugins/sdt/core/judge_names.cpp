@@ -225,6 +225,9 @@ void judge_unanswered(const scene& s, findings_list& found, const testimony& t) 
     return void(found.add(
         half.unlike(*tcp, 1).detail(tcp->server + " answers over TCP, and not over UDP").asks_for("use_doh")));
   if (udp != nullptr || tcp != nullptr || udp_fails == nullptr) return;
+  // It has answered about another name: it lives, and these questions were lost.
+  for (const name_probe& n : s.seen.names)
+    if (ran(n) && n.role == probe_role::missing && n.rcode >= 0 && n.server == udp_fails->server) return;
   const probe* internet = s.internet();
   if (internet == nullptr) return;
   if (older != nullptr) {

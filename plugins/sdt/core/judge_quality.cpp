@@ -9,8 +9,27 @@
 namespace tharsis::sdt {
 namespace {
 
-constexpr double loss_worth_telling = 0.005;
+constexpr double loss_worth_telling = 0.003;
 constexpr uint32_t train_min = 10;  // Fewer packets tell nothing of a rate.
+
+// Without a train: handshakes of several hosts that stand and needed a second SYN.
+void judge_loss_of_handshakes(const scene& s, findings_list& found) {
+  claim c(verdict_code::packet_loss, -1);
+  uint32_t sent = 0, lost = 0, late = 0;
+  std::vector<std::string_view> hosts;
+  for (const connect_probe& one : s.seen.connects) {
+    if (!worked(one)) continue;
+    sent += 1 + one.syn_retransmits, lost += one.syn_retransmits;
+    if (one.syn_retransmits == 0) continue;
+    ++late;
+    if (std::find(hosts.begin(), hosts.end(), host_of(one.to)) == hosts.end()) hosts.push_back(host_of(one.to));
+    if (late <= 4) c.because(one, 0.8);
+  }
+  if (late < 3 || hosts.size() < 2) return;
+  c.contrast(1).with("rate", percent_text(static_cast<double>(lost) / sent));
+  c.detail(std::to_string(lost) + " of " + std::to_string(sent) + " SYNs were not answered, and the next one was");
+  found.add(c.asks_for("backoff"));
+}
 
 void judge_loss(const scene& s, findings_list& found) {
   uint32_t sent = 0, lost = 0;
@@ -23,6 +42,7 @@ void judge_loss(const scene& s, findings_list& found) {
     if (l.large_lost < l.large_sent) sent += l.large_sent, lost += l.large_lost;
     if (l.small_lost + l.large_lost > 0) worst = &l, ++trains;
   }
+  if (sent == 0) return judge_loss_of_handshakes(s, found);
   const interval range = wilson(lost, sent);
   if (worst == nullptr || lost < 2 || range.low < loss_worth_telling) return;
   claim c(verdict_code::packet_loss, -1);

@@ -49,6 +49,12 @@ std::string surely(const verdict& v) {
   return std::string(name_of(v.how)) + ", " + std::to_string(std::lround(v.confidence * 100)) + " %";
 }
 
+std::string ids_text(const std::vector<std::string>& ids) {
+  constexpr size_t shown = 10;
+  if (ids.size() <= shown) return joined(ids, " ");
+  return joined({ids.begin(), ids.begin() + shown}, " ") + " and " + std::to_string(ids.size() - shown) + " more";
+}
+
 std::string path_line(const report& r, const paint& in) {
   std::string text;
   for (const station& s : path_of(r)) {
@@ -101,8 +107,8 @@ std::string render_text(const report& r, bool colours) {
   row("do", head.advice);
   if (head.code != verdict_code::healthy) row("blame", std::string(name_of(head.who)));
   row("because", head.detail);
-  row("seen in", joined(head.evidence, " "));
-  if (!head.against.empty()) row("against", joined(head.against, " "));
+  row("seen in", ids_text(head.evidence));
+  row("against", ids_text(head.against));
   row("action", head.act.text());
   text += "\n  " + path_line(r, in) + "\n\n";
   for (size_t i = 1; i < r.verdicts.size() && i <= findings_max; ++i) {

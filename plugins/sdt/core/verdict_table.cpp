@@ -167,7 +167,7 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
     {verdict_code::packet_loss, 720, blame::path, false, "About {rate} of the packets are lost",
      "Move nearer to the access point, or try another network",
      "of a train of packets there and back more are missing than chance takes: the interval of "
-     "the rate lies above 0.5 %",
+     "the rate lies above 0.3 %; without a train, three handshakes with two hosts that needed a second SYN",
      "interval at 95 %; 0.97 where two trains agree or ten and more are missing", "backoff"},
     {verdict_code::high_latency, 722, blame::path, false, "Answers take long to arrive here ({time})",
      "Nothing, if this is a satellite or a far place", "the median round trip is above 250 ms",

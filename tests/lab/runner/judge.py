@@ -153,4 +153,6 @@ def summary(case, said):
         words = ["all answered" if share == 1 else f"{share:.1%} answered"]
         words += [f"{name} {shown(said.get(field), rtt)}" for name, field in LATENCIES.items()]
         return ", ".join(words)
-    return f"{said['code']} ({said.get('confidence', '?')} %)"
+    sure = said.get("confidence", "?")
+    # A diagnosis says 0.97, a check 97.
+    return f"{said['code']} ({round(sure * 100) if isinstance(sure, float) and sure <= 1 else sure} %)"

@@ -19,7 +19,7 @@ from .case_file import read_case
 from .diagnostics import CaseError
 from .locked import locked
 from .programs import Programs
-from .report import Report, confusion, confusion_text, write_json
+from .report import Report, calibration, calibration_text, confusion, confusion_text, write_json
 from .turns import Job, run_all
 
 LAB = pathlib.Path(__file__).resolve().parent.parent
@@ -198,6 +198,8 @@ def main(words):
     else:
         if matrix := confusion(cases, report.results):
             print(confusion_text(matrix))
+        if found := calibration(cases, report.results):
+            print(calibration_text(found))
         print(report.closing())
     possible = not report.of("impossible") or not in_ci()
     return 0 if not report.of("failed", "broken") and possible else 1

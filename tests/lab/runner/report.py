@@ -84,6 +84,25 @@ def confusion(cases, results):
     return matrix
 
 
+def calibration(cases, results):
+    """How often the headline was right, how well its sureness fits that (Brier), and what was "proven" and is not so."""
+    runs = []
+    for result in results:
+        truth, said = cases[result["case"]].truth.get("verdict"), result.get("said") or {}
+        if truth and result["outcome"] not in ("impossible", "broken") and isinstance(said.get("confidence"), float):
+            runs.append((said.get("code") == truth, said["confidence"], said.get("label") == "proven"))
+    if not runs:
+        return None
+    return {"runs": len(runs), "right": sum(right for right, _, _ in runs),
+            "brier": round(sum((sure - right) ** 2 for right, sure, _ in runs) / len(runs), 4),
+            "falsely_proven": sum(proven and not right for right, _, proven in runs)}
+
+
+def calibration_text(found):
+    return (f"headline right in {found['right']} of {found['runs']} ({found['right'] / found['runs']:.1%}), "
+            f"falsely proven {found['falsely_proven']}, Brier score {found['brier']:.4f}")
+
+
 def confusion_text(matrix):
     """Rows are the truth, columns what was said."""
     columns = sorted({said for row in matrix.values() for said in row})
@@ -93,6 +112,20 @@ def confusion_text(matrix):
         cells = [f"{matrix[truth].get(said) or '.':>{len(said)}}" for said in columns]
         lines.append(f"{truth:<{width}}" + "  ".join(cells))
     return "\n".join(lines)
+
+
+def confusion_markdown(matrix, side_by_side=3):
+    """The same as a table for a README: what was said for each truth, and how often; several truths in a row."""
+    cells = []
+    for truth in sorted(matrix):
+        said = ", ".join(f"{count}" if code == truth else f"**{count} {code}**"
+                         for code, count in sorted(matrix[truth].items(), key=lambda one: (one[0] != truth, one)))
+        cells.append(f"`{truth}` | {said}")
+    cells += [" | "] * (-len(cells) % side_by_side)
+    columns = len(cells) // side_by_side
+    lines = ["| " + " | ".join(["truth | said"] * side_by_side) + " |", "|" + "---|---|" * side_by_side]
+    lines += ["| " + " | ".join(cells[row + columns * block] for block in range(side_by_side)) + " |" for row in range(columns)]
+    return "\n".join(lines) + "\n"
 
 
 def write_json(folder, cases, results):
@@ -109,14 +142,20 @@ def write_json(folder, cases, results):
         counts[result["outcome"]] = counts.get(result["outcome"], 0) + 1
     summary = {"ran": len(results) - counts.get("impossible", 0), "failed": counts.get("failed", 0) + counts.get("broken", 0),
                "not_possible": counts.get("impossible", 0), "not_yet": counts.get("not_yet", 0),
-               "confusion": confusion(cases, results),
+               "confusion": confusion(cases, results), "calibration": calibration(cases, results),
                "cases": [{key: result.get(key) for key in SUMMED_UP} for result in results]}
     replace(folder / "summary.json", summary)
+    if summary["confusion"]:
+        write_text(folder / "confusion.md", confusion_markdown(summary["confusion"]))
     return summary
 
 
 def replace(path, value):
+    write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def write_text(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(value, indent=1) + "\n")
+    draft.write_text(text)
     draft.replace(path)
