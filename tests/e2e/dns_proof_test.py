@@ -104,7 +104,9 @@ class Proof(unittest.TestCase):
 
     def test_the_certificate_of_another_ends_a_lie(self):
         run = Run("alone", [self.liar])
+        self.addCleanup(run.process.kill)
         tail = subprocess.Popen([THARSIS, "tail", "dns.*", "--state", run.state], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(tail.kill)
         tail.stdout.readline()
         self.assertEqual(run.ask("im.test"), [LIE], "one plain server is taken at its word, at first")
         self.assertEqual(run.until("im.test", []), [])
@@ -123,6 +125,7 @@ class Proof(unittest.TestCase):
 
     def test_where_two_disagree_the_certificate_decides(self):
         run = Run("two", [self.liar, self.honest])
+        self.addCleanup(run.process.kill)
         self.assertEqual(run.until("im.test", [TRUE4]), [TRUE4])
         self.assertEqual(run.stop(), 0)
         self.assertGreater(self.site.dialled, 0)

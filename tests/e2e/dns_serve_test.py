@@ -157,6 +157,7 @@ class Serve(Servers):
 
     def test_without_a_true_answer_there_is_a_failure_with_its_reason(self):
         strict = Serving("--listen", "127.0.0.1:0", "--server", self.lie, "--server", f"tls://127.0.0.1:{free_port()}#dns.test", "--ca", path("ca.pem"), "--mode", "strict")
+        self.addCleanup(strict.process.kill)
         said = kdig(strict.port, "im.test", "+edns")
         self.assertIn("status: SERVFAIL", said)
         self.assertIn("strict mode", said)
