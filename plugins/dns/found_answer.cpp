@@ -12,10 +12,15 @@ namespace {
 constexpr size_t found_size_first = offsetof(tharsis_dns_found, verdict) + sizeof(tharsis_text);
 constexpr size_t candidate_size_first = offsetof(tharsis_dns_candidate, stale) + sizeof(int32_t);
 
-// Callers may have been compiled with a shorter candidate, or a longer one.
-void put(tharsis_dns_found& into, size_t i, tharsis_dns_candidate c) {
-  c.size = std::min<uint32_t>(into.candidate_size, sizeof c);
-  std::memcpy(reinterpret_cast<uint8_t*>(into.candidates) + i * into.candidate_size, &c, c.size);
+// Callers may have been compiled with a shorter candidate, or a longer one; most have the same, which is written where it lies.
+template <class Write>
+void put(tharsis_dns_found& into, size_t i, Write write) {
+  auto* const place = reinterpret_cast<uint8_t*>(into.candidates) + i * into.candidate_size;
+  if (into.candidate_size >= sizeof(tharsis_dns_candidate)) return write(*reinterpret_cast<tharsis_dns_candidate*>(place));
+  tharsis_dns_candidate whole{};
+  write(whole);
+  whole.size = into.candidate_size;
+  std::memcpy(place, &whole, into.candidate_size);
 }
 
 }  // namespace
@@ -41,17 +46,19 @@ void fill_found(tharsis_dns_found& into, const known_answer& known, const text_p
   into.left = until == never ? INT64_MAX : std::max(duration::zero(), until - now).count();
   into.verdict = text_of(known.verdict(texts));
   const size_t shown = std::min<size_t>(known.usable(), into.room);
-  for (size_t i = 0; i < shown; ++i) {
-    const known_answer::one one = known.at(i);
-    tharsis_dns_candidate c{};
-    c.proven = one.proven;
-    c.address = one.address;
-    c.source = text_of(texts.text(one.source));
-    c.why = text_of(texts.text(one.why));
-    c.age = (now - known.learned()).count();
-    c.stale = stale;
-    put(into, i, c);
-  }
+  const int64_t age = (now - known.learned()).count();
+  for (size_t i = 0; i < shown; ++i)
+    put(into, i, [&](tharsis_dns_candidate& c) {
+      const known_answer::one one = known.at(i);
+      c.size = sizeof c;
+      c.proven = one.proven;
+      c.address = one.address;
+      c.source = text_of(texts.text(one.source));
+      c.why = text_of(texts.text(one.why));
+      c.age = age;
+      c.stale = stale;
+      c.reserved = 0;
+    });
 }
 
 void fill_literal(tharsis_dns_found& into, const tharsis_address& address) {
@@ -62,12 +69,14 @@ void fill_literal(tharsis_dns_found& into, const tharsis_address& address) {
   into.left = INT64_MAX;
   into.verdict = text_of("proven");
   if (into.room == 0) return;
-  tharsis_dns_candidate c{};
-  c.proven = 1;
-  c.address = address;
-  c.source = text_of("literal");
-  c.why = text_of("it is an address");
-  put(into, 0, c);
+  put(into, 0, [&](tharsis_dns_candidate& c) {
+    c = {};
+    c.size = sizeof c;
+    c.proven = 1;
+    c.address = address;
+    c.source = text_of("literal");
+    c.why = text_of("it is an address");
+  });
 }
 
 }  // namespace tharsis::dns

@@ -86,13 +86,6 @@ answer known_answer::unpack(const text_pool& texts) const {
   return a;
 }
 
-known_answer::one known_answer::at(size_t i) const {
-  const packed& p = entries()[i];
-  one o{p.address, p.address.reserved != 0, p.source, p.why};
-  o.address.reserved = 0;
-  return o;
-}
-
 size_t known_answer::weight() const {
   constexpr size_t kept_beside = 8, grain = 16;
   return (size_of(size_t{count_} + refused_, reason_size_) + kept_beside + grain - 1) / grain * grain;

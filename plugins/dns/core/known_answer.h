@@ -45,7 +45,12 @@ class known_answer {
   // How many addresses are worth a try, of how many that are known.
   uint16_t usable() const { return usable_; }
   uint16_t count() const { return count_; }
-  one at(size_t i) const;
+  one at(size_t i) const {
+    const packed& p = entries()[i];
+    one o{p.address, p.address.reserved != 0, p.source, p.why};
+    o.address.reserved = 0;
+    return o;
+  }
 
  private:
   known_answer() = default;

@@ -349,3 +349,31 @@ TEST(Desk, TheAnswerOfALookupOfANetworkOfBeforeIsNotHeard) {
   d.on_looked_up({"a.test", 0}, THARSIS_OK, list({"192.0.2.1"}), t0);
   EXPECT_EQ(text(only(d)), "192.0.2.1 ");
 }
+
+// A look without a question sees what the profile's files say, as soon as somebody has asked; and nothing of it once they say something else.
+TEST(Desk, NamesOfFilesAreThereToBeReadUntilTheFilesChange) {
+  known_names known({}, "", 1);
+  hosts_file file;
+  (void)file.read("10.0.0.1 im.test\n");
+  known.set_hosts(file);
+  desk d(quick(), &known);
+  const auto seen = [&] {
+    std::string all;
+    d.known().peek("im.test", 4, t0, [&](const known_answer& k, bool) { all = ip_text(k.at(0).address); });
+    return all;
+  };
+  d.on_question(1, {"im.test", 4}, t0);
+  EXPECT_EQ(text(only(d)), "10.0.0.1 ");
+  EXPECT_EQ(seen(), "10.0.0.1");
+  EXPECT_TRUE(d.take_lookups().empty());
+  d.on_network(t0);
+  EXPECT_EQ(seen(), "10.0.0.1") << "the profile's word on every network";
+  known.set_hosts({});
+  d.on_known_changed(t0);
+  EXPECT_EQ(seen(), "");
+  d.on_question(2, {"im.test", 4}, t0);
+  EXPECT_EQ(d.take_lookups().size(), 1u);
+  known.set_hosts(file);
+  d.on_looked_up({"im.test", 4}, THARSIS_OK, list({"192.0.2.1"}), t0);
+  EXPECT_EQ(seen(), "10.0.0.1") << "though a server has answered meanwhile";
+}
