@@ -36,6 +36,13 @@ std::string take_pin(wish& w, const std::string& text) {
 
 constexpr uint64_t heavy_budget = 20'000'000;
 
+std::string take_proxy(wish& w, const std::string& text) {
+  auto through = parse_proxy(text);
+  if (!through) return through.failure().text;
+  w.through = std::move(*through);
+  return {};
+}
+
 using reader = std::string (*)(wish&, const std::string&);
 
 }  // namespace
@@ -53,6 +60,7 @@ const std::string_view diagnose_help =
     "  --canary URL@IP      a page over http whose true answer is known, and where it is: http://host/generate_204@192.0.2.7\n"
     "  --canary-key KEY     of a gateway's pages, http://host/canary/@192.0.2.7\n"
     "  --control IP:PORT    another host that takes connections\n"
+    "  --proxy URL          is it needed? http://HOST:PORT, socks5://HOST:PORT\n"
     "  --pin sha256/...     a key of the target's certificates\n"
     "  --ca FILE            who vouches for servers, instead of those whom the system trusts\n"
     "  --json               one line of JSON, last\n"
@@ -108,7 +116,7 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
     return d ? "" : "is no depth; there are passive, light, medium and heavy";
   });
   const std::pair<std::string_view, reader> more[] = {
-      {"--resolver", take_resolver}, {"--canary", take_canary}, {"--control", take_control}, {"--pin", take_pin}};
+      {"--resolver", take_resolver}, {"--canary", take_canary}, {"--control", take_control}, {"--pin", take_pin}, {"--proxy", take_proxy}};
   known.quiet_value("--canary-key", [&](const std::string& text) { return line.asked.canary_key = text, std::string(); });
   for (const auto& [name, read] : more) known.quiet_value(name, [&line, read = read](const std::string& text) { return read(line.asked, text); });
   if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;

@@ -6,6 +6,7 @@
 #include "plugins/sdt/http_probe.h"
 #include "plugins/sdt/load_probe.h"
 #include "plugins/sdt/tcp_probe.h"
+#include "sdk/async/proxy_dial.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/utc.h"
 #include "sdk/pure/views.h"
@@ -122,6 +123,11 @@ task<void> session::look() {
   else if (wish_.at.any()) branches_.spawn(look_at_names(view));
   for (const tharsis_address& control : wish_.controls) branches_.spawn(look_at_control(control));
   for (const canary& c : wish_.canaries) branches_.spawn(try_canary(*bench_, c));
+  std::string known;
+  network_.ask([&](const tharsis_network_state& now) { known = tharsis::view(now.proxy); });
+  const auto told = known.empty() ? result<proxy>(error{THARSIS_E_NOT_FOUND, {}}) : parse_proxy(known);
+  if (wish_.through) branches_.spawn(look_at_proxy(*wish_.through));
+  else if (told) branches_.spawn(look_at_proxy(*told));
   co_await branches_.join(bench_->end);
   branches_.clear();
   if (wish_.how_deep == depth::heavy && !changed_) co_await load();
@@ -323,6 +329,28 @@ task<void> session::look_at_control(tharsis_address to) {
     co_await try_tls(probe_role::control, std::move(there.wire), to, name, name, nullptr);
   }
   if (deep()) co_await knock(*bench_, probe_role::control, to, 900ms);
+}
+
+// Does a tunnel through it stand, where the straight way may not?
+task<void> session::look_at_proxy(proxy through) {
+  bench& b = *bench_;
+  auto p = b.start<proxy_probe>("proxy", probe_role::control, through.text());
+  p.configured = through.text();
+  auto found = co_await names_.resolve(through.host, b.until(connect_most));
+  const bool target = wish_.at.any() && !wish_.at.loopback;
+  const std::string host = target ? wish_.at.host : other_name();
+  const uint16_t port = target ? wish_.at.port : uint16_t{443};
+  if (found && !found->empty() && b.spend(400)) {
+    tharsis_address at = found->front();
+    at.port = through.port;
+    auto tunnel = co_await dial_tunnel(place_, b.net(), at, through, trust_.http1, host, port, b.until(2 * connect_most));
+    p.answers = tunnel.ok();
+    p.failed = failure_of(tunnel.status());
+    if (!tunnel) p.said = tunnel.failure().text.substr(0, 200);
+  } else {
+    p.failed = failure_of(found.status());
+  }
+  b.finish(b.seen.proxies, std::move(p));
 }
 
 // Does the host answer anything else, and where does the way end?

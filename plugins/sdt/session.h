@@ -49,6 +49,7 @@ class session {
   task<void> watch_gateways(machine_view view);
   task<void> look_at(tharsis_address to);
   task<void> look_at_control(tharsis_address to);
+  task<void> look_at_proxy(proxy through);
   task<void> explain_silence(tharsis_address to);
   task<void> shake_hands(std::unique_ptr<stream> wire, tharsis_address to);
   task<void> contrast(probe_role role, tharsis_address to, std::string sni);

@@ -1,12 +1,14 @@
 // What one diagnosis is asked for, and what helps it that belongs to its user.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "plugins/sdt/core/observation.h"
 #include "plugins/sdt/core/target.h"
 #include "sdk/pure/key_pin.h"
+#include "sdk/pure/proxy.h"
 #include "sdk/pure/time.h"
 #include "sdk/pure/url.h"
 
@@ -39,6 +41,7 @@ struct wish {
   std::string canary_key;  // Of the gateway that serves pages under "/canary/".
   std::vector<tharsis_address> controls;  // Other hosts that ought to take a connection, by address and port.
   std::vector<trusted_resolver> resolvers;
+  std::optional<proxy> through;  // Besides what the host application has told of; tried, not used.
   std::vector<passive_probe> live;  // What links that are there tell, without a byte.
   std::vector<key_pin> pins;  // Of the target: one of its chain's keys is one of them.
 };
