@@ -192,7 +192,8 @@ typedef struct tharsis_dns {
   tharsis_status (*lookup)(void* self, tharsis_text name, uint32_t family, tharsis_dns_found* into);
 
   // For a host's threads that may wait: what lookup() has, else the answer of resolve(), within `timeout` ns (0: the profile's).
-  //   THARSIS_E_INVALID    as lookup(); or it was called on a strand, whose plugin would wait for itself: use resolve() there.
+  //   THARSIS_E_INVALID    as lookup(); or it was called on the thread that carries dns, which would wait for itself. Other plugins'
+  //                        strands are not told apart from a host's threads: they would stand still, so they use resolve().
   //   THARSIS_E_TIMEOUT    there was none in time.     others: as tharsis_dns_answer and resolve().
   // [any thread that is no strand's] [blocks]
   tharsis_status (*resolve_blocking)(void* self, tharsis_text name, uint32_t family, int64_t timeout, tharsis_dns_found* into,
