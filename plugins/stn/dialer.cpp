@@ -17,6 +17,12 @@ struct under_way {
   address_race*& name;
 };
 
+// Who answers there has shown that the name is his: dns believes the servers that said so the more.
+void tell_proved(switchboard& ways, const race_plan& p, const tharsis_address& at) {
+  const duration connect = ways.paths().score().latency(at);
+  ways.names().tell({sizeof(tharsis_dns_feedback), THARSIS_OK, at, text_of(ways.paths().network()), connect.count(), THARSIS_DNS_PROVED, 0, text_of(p.host)});
+}
+
 }  // namespace
 
 task<result<std::unique_ptr<stream>>> dialer::reach(endpoint to, instant deadline) {
@@ -157,6 +163,7 @@ task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline
   mss_ = won->mss;
   overtook_ = here.running() > 1 && !(won->by.at == p.roads.front().at);
   tunnelled_ = !won->by.host.empty();
+  if (p.secure && !p.early && !tunnelled_) tell_proved(ways_, p, address_);
   co_return std::move(won->wire);
 }
 

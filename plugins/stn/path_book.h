@@ -34,6 +34,7 @@ class path_book {
   void on_network(const tharsis_network_state& now);
 
   address_score& score() { return score_; }
+  const std::string& network() const { return network_; }  // Its id; empty: it has none.
   // An attempt that came about, and one that did not, or broke before the server had proved itself.
   void on_success(const tharsis_address& a, duration latency);
   void on_failure(const tharsis_address& a, tharsis_status why);

@@ -154,6 +154,40 @@ TEST(DialSim, WithVerifyBytesThatAreNoFrameDoNotWin) {
   EXPECT_EQ(w.outcomes["hello"].status, THARSIS_OK) << w.outcomes["hello"].reason;
 }
 
+// What dns hears of a dial: that the name is the server's is told where its certificate has shown it, and only there.
+TEST(DialSim, DnsHearsWhereACertificateHasProvedTheName) {
+  struct heard {
+    int proved = 0;
+    std::string name;
+    static void feedback(void* self, const tharsis_dns_feedback* what) {
+      if (what->proved != THARSIS_DNS_PROVED) return;
+      ++static_cast<heard*>(self)->proved;
+      static_cast<heard*>(self)->name = std::string(view(what->name)) + " at " + to_text(what->address);
+    }
+  };
+  for (const bool trusted : {true, false}) {
+    SCOPED_TRACE(trusted);
+    heard all;
+    tharsis_dns dns{};
+    dns.size = sizeof dns;
+    dns.self = &all;
+    dns.feedback = heard::feedback;
+    test::link_world w(41);
+    w.host.dns = &dns;
+    w.link().endpoints[0].host = "10.0.0.2";  // So that it is asked for nothing.
+    w.write_ca();
+    const auto stranger = *make_authority(*w.client.platform.random, "somebody else", w.seconds(), 10);
+    w.serve(trusted ? w.authority : stranger, {"10.0.0.2"});
+    w.start();
+    w.world.run_for(3s);
+    EXPECT_EQ(w.up(), trusted) << w.reason();
+    EXPECT_EQ(all.proved, trusted ? 1 : 0);
+    EXPECT_EQ(all.name, trusted ? "10.0.0.2 at 10.0.0.2:443" : "");
+    w.stop();
+    w.client.on_strand([&] { w.dispatcher.reset(); });
+  }
+}
+
 TEST(DialSim, DebugAddressesAreTheOnlyOnesDialled) {
   dial_world w(7);
   w.link().debug_addresses = w.all({"10.0.0.5"});
