@@ -70,7 +70,8 @@ typedef void (*tharsis_stn_stream_on_room)(void* context, tharsis_handle stream,
 // Bytes from `offset` on, borrowed for the call, no more than read() has asked for. They count as confirmed when it returns. An
 // offset before the end of the last piece: the server has another content; begin anew there.
 typedef void (*tharsis_stn_stream_on_piece)(void* context, tharsis_handle stream, uint64_t offset, tharsis_bytes piece);
-// It came further, or another state; not more often than streams.progress_every.
+// It came further, or another state; not more often than streams.progress_every, but at once each time that it begins to run:
+// then `up` is what the server had already.
 typedef void (*tharsis_stn_stream_on_progress)(void* context, tharsis_handle stream, const tharsis_stn_stream_progress* progress);
 typedef void (*tharsis_stn_stream_done)(void* context, tharsis_handle stream, const tharsis_stn_stream_result* result);
 

@@ -34,7 +34,11 @@ error stream_lane::on_message(std::span<const uint8_t> body, instant now) {
 }
 
 error stream_lane::on_known(stream_state& s, const message& m, instant now) {
-  if (m.is == message::kind::opened) return s.opened ? out_of_place() : on_opened(s, m);
+  if (m.is == message::kind::opened) {
+    if (s.opened) return out_of_place();
+    s.told_at = now - settings_.progress_every;  // What was there already is told before it becomes more.
+    return on_opened(s, m);
+  }
   if (!s.opened) return out_of_place();
   switch (m.is) {
     case message::kind::credit: return s.up ? on_credit(s, m, now) : out_of_place();

@@ -351,6 +351,26 @@ TEST(StreamSim, AServerWhoseMessagesMakeNoSenseIsGivenUpAfterSomeConnections) {
   });
 }
 
+TEST(StreamSim, WhatTheServerHadAlreadyIsToldBeforeItHasMore) {
+  stream_world w(19);
+  w.start_all();
+  struct first_run : app_stream {
+    std::optional<uint64_t> had;
+    static void on_first(void* context, tharsis_handle s, const tharsis_stn_stream_progress* p) {
+      auto& a = *static_cast<first_run*>(static_cast<app_stream*>(context));
+      if (p->state == THARSIS_STN_STREAM_RUNS && !a.had) a.had = p->up;
+      on_progress(context, s, p);
+    }
+  } a;
+  a.up = content_of(20'000);
+  auto o = w.order(THARSIS_STN_STREAM_UP, "file");
+  o.on_progress = first_run::on_first;
+  EXPECT_EQ(w.open(a, o), THARSIS_OK);
+  ASSERT_TRUE(w.wait(a));
+  EXPECT_EQ(a.status, THARSIS_OK) << a.reason;
+  EXPECT_EQ(a.had, std::optional<uint64_t>(0)) << "nothing, though all of it was there a moment later";
+}
+
 TEST(StreamSim, WhatSomebodyHasToMendIsToldWithItsStatus) {
   stream_world w(18);
   w.authority = *make_authority(*w.client.platform.random, "another authority", w.seconds(), 10);
