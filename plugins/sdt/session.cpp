@@ -15,9 +15,12 @@ namespace tharsis::sdt {
 namespace {
 
 constexpr duration connect_most = 1400ms;  // One lost packet is sent again after a second.
+constexpr duration contrast_most = 1100ms;  // A lost packet is sent again here, too.
 constexpr duration tls_most = 1500ms;
 constexpr duration page_most = 1500ms;
 constexpr duration load_most = 1800ms;
+constexpr duration silent_after = 400ms;   // Most answers have come by then; what has not is looked at while it is waited for.
+constexpr double portal_sure_ms = 250;     // A TLS handshake would be over on most ways.
 constexpr size_t servers_most = 3, addresses_most = 4;
 
 std::string stack_text(uint32_t families) {
@@ -31,7 +34,7 @@ std::string_view type_text(uint32_t type) {
 
 task<void> ask_into(bench& b, name_question q, first_answer* into) { co_await ask_name(b, std::move(q), into); }
 
-task<void> connect_only(bench& b, probe_role role, tharsis_address to) { co_await connect(b, role, to, connect_most); }
+task<void> connect_only(bench& b, probe_role role, tharsis_address to) { co_await connect(b, role, to, contrast_most); }
 
 }  // namespace
 
@@ -65,6 +68,7 @@ void session::begin() {
   bench_ = std::make_unique<bench>(host_, place_, names_, trust_, wish_);
   bench_->progress = [this](std::string_view line) { progress(line); };
   sources_.clear();
+  second_best_.reset();
   explained_[0] = explained_[1] = measured_ = downloaded_ = false;
   describe();
 }
@@ -128,9 +132,22 @@ task<void> session::look() {
   const auto told = known.empty() ? result<proxy>(error{THARSIS_E_NOT_FOUND, {}}) : parse_proxy(known);
   if (wish_.through) branches_.spawn(look_at_proxy(*wish_.through));
   else if (told) branches_.spawn(look_at_proxy(*told));
-  co_await branches_.join(bench_->end);
+  while (!branches_.empty() && !bench_->over() && !behind_portal()) co_await branches_.join(bench_->until(50ms));
   branches_.clear();
   if (wish_.how_deep == depth::heavy && !changed_) co_await load();
+}
+
+// Pages that are known came as something else, all of them, and nothing is proved to be who it is: what still waits for an answer
+// waits for the portal.
+bool session::behind_portal() const {
+  size_t foreign = 0;
+  for (const http_probe& h : bench_->seen.pages) {
+    if (h.role != probe_role::canary || h.status == 0) continue;
+    if (h.body == page_body::as_expected || h.url.starts_with("https://")) return false;
+    foreign += h.body == page_body::foreign || !h.location.empty() ? 1 : 0;
+  }
+  const auto proved = [](const tls_probe& t) { return t.outcome == tls_outcome::ok; };
+  return foreign >= 2 && bench_->ms() >= portal_sure_ms && std::none_of(bench_->seen.handshakes.begin(), bench_->seen.handshakes.end(), proved);
 }
 
 // After all else, which it would disturb; the target and a control one after the other, so that both have the line for themselves.
@@ -298,12 +315,18 @@ void session::name_roles() {
 
 task<void> session::look_at(tharsis_address to) {
   bench& b = *bench_;
+  const auto over = std::make_shared<signal>(place_);
+  if (!wish_.at.loopback) branches_.spawn(explain_if_silent(to, over));
   auto there = co_await connect(b, probe_role::target, to, connect_most);
+  over->raise();
   if (!there.wire) {
+    // Nothing can be measured there, but perhaps where the other family leads.
+    if (deep() && second_best_) branches_.spawn(measure(*second_best_, true));
     if (!wish_.at.loopback) co_await explain_silence(to);
     co_return;
   }
-  if (deep() && !wish_.at.loopback) branches_.spawn(measure(to));
+  if (to.family == 6) second_best_ = to;
+  if (deep() && !wish_.at.loopback) branches_.spawn(measure(to, false));
   if (wish_.at.has_tls()) {
     co_await shake_hands(std::move(there.wire), to);
     co_return;
@@ -351,6 +374,12 @@ task<void> session::look_at_proxy(proxy through) {
     p.failed = failure_of(found.status());
   }
   b.finish(b.seen.proxies, std::move(p));
+}
+
+// `over`: the connection stands, or there is none.
+task<void> session::explain_if_silent(tharsis_address to, std::shared_ptr<signal> over) {
+  const uint32_t raised = co_await over->wait(bench_->until(silent_after));
+  if (raised == 0) co_await explain_silence(to);
 }
 
 // Does the host answer anything else, and where does the way end?
@@ -466,8 +495,9 @@ task<void> session::explain_tls(tharsis_address to) {
 
 // ---- sizes and losses
 
-task<void> session::measure(tharsis_address to) {
-  if (to.family != 4 && wish_.at.literal == std::nullopt) co_return;
+// IPv4 where there is a choice: what it says of sizes is what stn is told. `anyway`: there is none.
+task<void> session::measure(tharsis_address to, bool anyway) {
+  if (to.family != 4 && !wish_.at.literal && !anyway) co_return;
   if (std::exchange(measured_, true)) co_return;
   const opening how = wish_.at.has_tls() ? opening::tls_hello : opening::http_head;
   task_set all(place_);

@@ -51,10 +51,12 @@ class session {
   task<void> look_at_control(tharsis_address to);
   task<void> look_at_proxy(proxy through);
   task<void> explain_silence(tharsis_address to);
+  task<void> explain_if_silent(tharsis_address to, std::shared_ptr<signal> over);
+  bool behind_portal() const;
   task<void> shake_hands(std::unique_ptr<stream> wire, tharsis_address to);
   task<void> contrast(probe_role role, tharsis_address to, std::string sni);
   task<void> explain_tls(tharsis_address to);
-  task<void> measure(tharsis_address to);
+  task<void> measure(tharsis_address to, bool anyway);
   task<void> measure_up(tharsis_address to);
   task<void> measure_down(tharsis_address to, bool http);
   task<tls_outcome> try_tls(probe_role role, std::unique_ptr<stream> wire, tharsis_address to, std::string sni, std::string expected,
@@ -73,6 +75,7 @@ class session {
   std::unique_ptr<bench> bench_;
   std::vector<source> sources_;
   bool explained_[2] = {false, false};  // The silence of one address of each family is explained.
+  std::optional<tharsis_address> second_best_;  // Of IPv6, that connects.
   bool measured_ = false, downloaded_ = false;
   network_watch network_;
   uint64_t generation_ = 0;

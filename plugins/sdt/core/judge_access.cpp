@@ -116,6 +116,9 @@ void judge_family(const scene& s, findings_list& found, int family) {
   if (s.internet(family) != nullptr) return;
   const probe* other = s.internet(family == 4 ? 6 : 4);
   if (other == nullptr) return;
+  // Connections were lost, and yet the host itself has said that a port is closed: packets of this family come through.
+  for (const datagram_probe& d : s.seen.datagrams)
+    if (ran(d) && is_v6(d.to) == (family == 6) && !d.unreachable_from.empty() && d.unreachable_from == host_of(d.to)) return;
   claim c(family == 6 ? verdict_code::ipv6_broken : verdict_code::ipv4_broken, -3);
   uint32_t attempts = 0;
   bool control = false, refused = false;
