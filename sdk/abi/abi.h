@@ -9,7 +9,7 @@
 //    [any thread] means: any thread at any time between create() and destroy().
 //  - Nothing is thrown across the contract.
 //
-// Not frozen: ids and layouts may change until an interface has two users outside this repository.
+// What of this is kept for how long, and how that is tested: sdk/ABI.md.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
