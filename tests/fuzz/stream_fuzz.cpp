@@ -61,8 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   while (!input.empty()) {
     u.now += std::chrono::milliseconds(input.byte());
     const uint8_t length = input.byte();
-    if (length == 255) u.lane.on_down("cut", u.now), u.lane.on_up();
-    else if (u.lane.on_message(input.take(length), u.now).status != THARSIS_OK) u.lane.on_down("nonsense", u.now), u.lane.on_up();
+    const error why = length == 255 ? error{THARSIS_E_RESET, "cut"} : u.lane.on_message(input.take(length), u.now);
+    if (why.status != THARSIS_OK) u.lane.on_down(why, u.now), u.lane.on_up();
     u.lane.on_deadline(u.now);
     u.serve();
     require(u.lane.memory_left() <= 16 << 20, "no memory is given back twice");
