@@ -54,8 +54,8 @@ class bench {
     seen.about.received += received;
     return true;
   }
-  // What came unasked counts, whatever is left.
-  void count_received(uint64_t bytes) { seen.about.received += bytes; }
+  // What came unasked counts, whatever is left. `spent`: what was set aside for it by spend().
+  void count_received(uint64_t bytes, uint64_t spent = 0) { seen.about.received += bytes - spent; }
 
   template <class Probe>
   Probe start(std::string_view kind, probe_role role, std::string target) {

@@ -55,14 +55,26 @@ uint32_t for_dns(const remedy& r) {
   return r.what.name == "use_doh" ? uint32_t{THARSIS_DNS_USE_DOH} : r.what.name == "open_portal" ? uint32_t{THARSIS_DNS_PORTAL} : 0;
 }
 
+// The login's host, for dns; empty where it is the very one that is to be reached: its true address would be kept away from it.
+std::string login_of(const remedy& r) {
+  const auto u = parse_url(first_argument(r.what));
+  return u && u->host != r.host ? u->host : std::string();
+}
+
 }  // namespace
 
 void healer::carry_out(const healing::step& s) {
   const std::string key = key_of(s.of);
   if (!s.begins) {
     if (const auto found = done_.find(key); found != done_.end()) {
-      undo(found->second);
+      const done over = std::move(found->second);
       done_.erase(found);
+      if (done* const other = heir(over)) {
+        other->id = std::max(other->id, over.id);  // The newest is the one that is in force.
+        other->advice = std::max(other->advice, over.advice);
+      } else {
+        undo(over);
+      }
     }
     return tell(THARSIS_SDT_HEAL_ENDED, s.of, s.why);
   }
@@ -79,6 +91,16 @@ void healer::carry_out(const healing::step& s) {
   if (!renewed) tell(status == THARSIS_OK ? THARSIS_SDT_HEAL_BEGUN : THARSIS_SDT_HEAL_REFUSED, s.of, status == THARSIS_OK ? s.of.sentence : error_from(status, why).text);
 }
 
+// The same is needed for another cause still.
+healer::done* healer::heir(const done& over) {
+  const auto same = [&](const auto& one) {
+    const remedy& r = one.second.what;
+    return r.what.text() == over.what.what.text() && (r.what.name != "change_port" || r.host == over.what.host);
+  };
+  const auto found = std::find_if(done_.begin(), done_.end(), same);
+  return found == done_.end() ? nullptr : &found->second;
+}
+
 // OK where one of them does its part.
 tharsis_status healer::begin(const remedy& r, done& into, tharsis_error* error) {
   const std::string reason = "sdt: " + r.sentence;
@@ -90,8 +112,7 @@ tharsis_status healer::begin(const remedy& r, done& into, tharsis_error* error) 
   if (m.what != 0 && stn != nullptr) status = stn->apply(stn->self, &m, &into.id, error);
   const uint32_t advice = for_dns(r);
   if (advice == 0 || dns == nullptr || !THARSIS_HAS(dns, advise) || dns->advise == nullptr) return status;
-  std::string about;
-  if (const auto u = parse_url(first_argument(r.what)); advice == THARSIS_DNS_PORTAL && u) about = u->host;
+  const std::string about = advice == THARSIS_DNS_PORTAL ? login_of(r) : std::string();
   const tharsis_status advised = dns->advise(dns->self, advice, text_of(about), settings_.life.count(), error);
   if (advised == THARSIS_OK) into.advice = advice;
   return status == THARSIS_OK ? status : advised;
@@ -102,8 +123,7 @@ void healer::undo(const done& d) {
   const auto* const dns = static_cast<const tharsis_dns*>(service(THARSIS_DNS_ID));
   if (d.id != 0 && stn != nullptr) stn->undo(stn->self, d.id);
   if (d.advice != 0 && dns != nullptr && THARSIS_HAS(dns, advise)) {
-    std::string about;
-    if (const auto u = parse_url(first_argument(d.what.what)); d.advice == THARSIS_DNS_PORTAL && u) about = u->host;
+    const std::string about = d.advice == THARSIS_DNS_PORTAL ? login_of(d.what) : std::string();
     dns->advise(dns->self, d.advice, text_of(about), 0, nullptr);
   }
 }

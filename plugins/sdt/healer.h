@@ -27,6 +27,7 @@ class healer {
     remedy what;
   };
   tharsis_status begin(const remedy& r, done& into, tharsis_error* error);
+  done* heir(const done& over);
   void undo(const done& d);
   void tell(uint32_t state, const remedy& r, const std::string& sentence) const;
   const void* service(const char* id) const { return host_.registry == nullptr ? nullptr : host_.registry->bound(host_.registry->self, id); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/sdt/core/header_changes.h"
 #include "plugins/sdt/core/http_date.h"
 #include "plugins/sdt/tcp_probe.h"
 #include "plugins/sdt/tls_trial.h"
@@ -19,14 +20,6 @@ constexpr size_t body_most = 32 * 1024;  // A page that goes on for ever is cut 
 constexpr size_t text_most = 300;        // Of a header, in a report.
 constexpr duration page_answer_most = 1500ms;
 
-// Differ from answer to answer, or between HTTP and HTTPS of the same server.
-constexpr std::string_view not_compared[] = {"date", "connection", "keep-alive", "transfer-encoding", "content-length", "alt-svc",
-                                             "strict-transport-security", "age", "expires", "set-cookie", "etag", "last-modified"};
-
-bool compared(const std::string& name) {
-  return std::none_of(std::begin(not_compared), std::end(not_compared), [&](std::string_view n) { return http1::same_name(n, name); });
-}
-
 url page_of(std::string host, uint16_t port, bool secure, std::string target) {
   url u;
   u.secure = secure;
@@ -38,14 +31,9 @@ url page_of(std::string host, uint16_t port, bool secure, std::string target) {
 
 // What http has and https has not.
 void compare(const page_answer& plain, const page_answer& twin, http_probe& p) {
-  for (const http1::field& f : plain.fields) {
-    const std::string* const same = http1::find(twin.fields, f.name);
-    if (!compared(f.name)) continue;
-    if (same == nullptr) p.headers_added.push_back((f.name + ": " + f.value).substr(0, text_most));
-    else if (*same != f.value) p.headers_changed.push_back((f.name + ": " + f.value).substr(0, text_most));
-  }
-  for (const http1::field& f : twin.fields)
-    if (compared(f.name) && http1::find(plain.fields, f.name) == nullptr) p.headers_changed.push_back(f.name.substr(0, text_most));
+  header_changes found = compare_headers(plain.fields, twin.fields);
+  p.headers_added = std::move(found.added);
+  p.headers_changed = std::move(found.changed);
   if (plain.status == twin.status) p.body = plain.body == twin.body ? page_body::as_expected : page_body::altered;
 }
 
@@ -67,19 +55,16 @@ const http1::field_list asked_fields = {{"User-Agent", "tharsis-sdt"}, {"aCCepT"
 void compare_echo(std::string_view text, http_probe& p) {
   p.body = text.starts_with("GET ") ? page_body::as_expected : page_body::foreign;
   if (p.body == page_body::foreign) return;
-  std::vector<bool> came(asked_fields.size());
-  for (size_t at = text.find('\n'); at != std::string_view::npos && at + 1 < text.size();) {
-    const size_t end = text.find('\n', at + 1);
-    const std::string line(text.substr(at + 1, end - at - 1));
-    at = end;
-    const auto same = std::find_if(asked_fields.begin(), asked_fields.end(), [&](const http1::field& f) { return f.name + ": " + f.value == line; });
-    if (same != asked_fields.end()) came[static_cast<size_t>(same - asked_fields.begin())] = true;
-    else if (!line.starts_with("Host: ") && p.headers_added.size() < 16) p.headers_added.push_back(line.substr(0, text_most));
-  }
-  for (size_t i = 0; i < came.size(); ++i)
-    if (!came[i]) p.headers_changed.push_back(asked_fields[i].name);
-  for (const std::string& line : p.headers_added)
-    if (http1::same_name(line.substr(0, 4), "via:")) p.via = line.substr(4, text_most);
+  header_changes found = compare_question(text, asked_fields);
+  p.headers_added = std::move(found.added);
+  p.headers_changed = std::move(found.changed);
+  if (!found.via.empty()) p.via = std::move(found.via);
+}
+
+// No address has any; where a portal writes one nevertheless, it must not look as if the address ended there.
+std::string without_blanks(std::string location) {
+  for (size_t at = 0; (at = location.find_first_of(" \t", at)) != location.npos; at += 3) location.replace(at, 1, "%20");
+  return location;
 }
 
 bool expects_nothing(const url& page) { return page.target.ends_with("generate_204"); }
@@ -107,7 +92,7 @@ task<page_answer> ask_page(bench& b, std::unique_ptr<stream> wire, url page, dur
   p->first_byte_ms = b.ms() - before;
   compare_clocks(b, page, answer->head);
   p->status = a.status = answer->head.status;
-  p->location = std::string(http1::value_of(answer->head.fields, "Location")).substr(0, text_most);
+  p->location = without_blanks(std::string(http1::value_of(answer->head.fields, "Location")).substr(0, text_most));
   p->via = std::string(http1::value_of(answer->head.fields, "Via")).substr(0, text_most);
   p->received += answer->body.size() + 300;
   b.count_received(answer->body.size() + 300);

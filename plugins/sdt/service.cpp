@@ -84,12 +84,7 @@ void service::close() {
   network_.close();
   serving_.reset();
   inbox_.drain();
-  while (!works_.empty()) {
-    const tharsis_handle id = works_.begin()->first;
-    observations seen = works_.begin()->second.session_->take_so_far();
-    works_.begin()->second.running.reset();
-    end(id, std::move(seen), THARSIS_E_CANCELLED);
-  }
+  while (!works_.empty()) give_up(works_.begin()->first);
   endings_.clear();
   healer_.close();
 }
@@ -177,7 +172,7 @@ void service::begin(tharsis_handle id, wish w, caller to, uint32_t why) {
   counts_.begun.add();
   bool metered = false;
   network_.ask([&](const tharsis_network_state& now) { metered = now.metered == 1; });
-  if (metered) w.budget /= 3;
+  if (metered && w.budget != 0) w.budget = std::max<uint64_t>(1, w.budget / 3);  // 0 would be any number.
   for (const auto& [link, p] : links_) w.live.push_back(p);
   work& one = works_[id];
   one.to = to;
@@ -190,8 +185,9 @@ void service::begin(tharsis_handle id, wish w, caller to, uint32_t why) {
 task<void> service::run(tharsis_handle id) {
   if (!trusts_) {
     trust read = co_await read_trust(place_, host_, settings_.diagnose.tls);
+    // Once it holds something it stays where it is: other sessions point to it. Without anything it is read again next time.
     if (!trusts_) trust_ = std::move(read);
-    trusts_ = true;
+    trusts_ = trust_.http1.has_value();
   }
   observations seen = co_await works_.at(id).session_->run();
   end(id, std::move(seen), THARSIS_OK);
@@ -292,12 +288,18 @@ void service::cancel(void* self, tharsis_handle id) {
 
 void service::on_letter(void* self, letter l) {
   service& s = *static_cast<service*>(self);
-  if (!l.withdrawal) return s.begin(l.id, std::move(l.asked), l.to, THARSIS_SDT_ASKED);
-  const auto found = s.works_.find(l.id);
-  if (found == s.works_.end()) return;
+  if (l.withdrawal) return s.give_up(l.id);
+  s.begin(l.id, std::move(l.asked), l.to, THARSIS_SDT_ASKED);
+  // It was asked for while sdt stopped, and nobody else would answer.
+  if (s.closed_) s.give_up(l.id);
+}
+
+void service::give_up(tharsis_handle id) {
+  const auto found = works_.find(id);
+  if (found == works_.end()) return;
   observations seen = found->second.session_->take_so_far();
   found->second.running.reset();
-  s.end(l.id, std::move(seen), THARSIS_E_CANCELLED);
+  end(id, std::move(seen), THARSIS_E_CANCELLED);
 }
 
 }  // namespace tharsis::sdt

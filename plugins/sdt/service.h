@@ -86,6 +86,7 @@ class service {
   task<void> run(tharsis_handle id);
   void begin(tharsis_handle id, wish w, caller to, uint32_t why);
   void end(tharsis_handle id, observations seen, tharsis_status status);
+  void give_up(tharsis_handle id);
   wish wish_of(const std::string& target, depth how_deep) const;
   void start(const std::string& target, depth how_deep, uint32_t why);
   void heal();

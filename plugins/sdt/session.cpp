@@ -42,7 +42,7 @@ session::session(const host& tables, strand& place, resolver& names, const trust
     : host_(tables), place_(place), names_(names), trust_(t), wish_(std::move(w)), network_(*tables.network), branches_(place) {}
 
 task<observations> session::run() {
-  begin();
+  begin(wish_.deadline);
   network_.open([this](const tharsis_network_state& now) {
     if (generation_ != 0 && now.generation != generation_) {
       changed_ = true;
@@ -52,10 +52,13 @@ task<observations> session::run() {
   });
   const instant end = bench_->end;
   co_await look();
-  // What was seen so far is of a network that is gone. Once more, as far as time allows; then it is told.
+  // What was seen so far is of a network that is gone. Once more, with the time and the bytes that are left; then it is told.
   if (changed_ && end - place_.now() > wish_.deadline / 4) {
     changed_ = false;
-    begin();
+    const session_facts before = bench_->seen.about;
+    begin(end - place_.now());
+    bench_->seen.about.sent = before.sent;
+    bench_->seen.about.received = before.received;
     co_await look();
   }
   bench_->seen.about.network_changed = changed_;
@@ -64,8 +67,10 @@ task<observations> session::run() {
   co_return take_so_far();
 }
 
-void session::begin() {
-  bench_ = std::make_unique<bench>(host_, place_, names_, trust_, wish_);
+void session::begin(duration most) {
+  wish within = wish_;
+  within.deadline = most;
+  bench_ = std::make_unique<bench>(host_, place_, names_, trust_, within);
   bench_->progress = [this](std::string_view line) { progress(line); };
   sources_.clear();
   second_best_.reset();
@@ -74,7 +79,7 @@ void session::begin() {
 }
 
 observations session::take_so_far() {
-  if (!bench_) begin();  // It has not begun: who it was about is all there is.
+  if (!bench_) begin(wish_.deadline);  // It has not begun: who it was about is all there is.
   observations all = std::move(bench_->seen);
   all.about.ms = bench_->ms();
   return all;
@@ -137,8 +142,8 @@ task<void> session::look() {
   if (wish_.how_deep == depth::heavy && !changed_) co_await load();
 }
 
-// Pages that are known came as something else, all of them, and nothing is proved to be who it is: what still waits for an answer
-// waits for the portal.
+// Pages that are known came as something else, all of them, something beside HTTP is shut, and neither is anything proved to be who it
+// is nor does the target take a connection: what still waits for an answer waits for the portal.
 bool session::behind_portal() const {
   size_t foreign = 0;
   for (const http_probe& h : bench_->seen.pages) {
@@ -146,8 +151,16 @@ bool session::behind_portal() const {
     if (h.body == page_body::as_expected || h.url.starts_with("https://")) return false;
     foreign += h.body == page_body::foreign || !h.location.empty() ? 1 : 0;
   }
-  const auto proved = [](const tls_probe& t) { return t.outcome == tls_outcome::ok; };
-  return foreign >= 2 && bench_->ms() >= portal_sure_ms && std::none_of(bench_->seen.handshakes.begin(), bench_->seen.handshakes.end(), proved);
+  bool beside = false;
+  for (const tls_probe& t : bench_->seen.handshakes) {
+    if (t.outcome == tls_outcome::ok) return false;
+    beside = beside || t.state == probe_state::fail;
+  }
+  for (const connect_probe& c : bench_->seen.connects) {
+    if (c.role == probe_role::target && c.failed == failure::none) return false;
+    beside = beside || (c.role != probe_role::closed_port && (c.failed == failure::timeout || c.failed == failure::refused));
+  }
+  return foreign >= 2 && beside && bench_->ms() >= portal_sure_ms;
 }
 
 // After all else, which it would disturb; the target and a control one after the other, so that both have the line for themselves.

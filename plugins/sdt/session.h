@@ -38,7 +38,7 @@ class session {
 
   task<void> look();
   task<void> load();
-  void begin();
+  void begin(duration most);
   void describe();
   task<void> look_at_names(machine_view view);
   task<void> ask_system(tharsis_address server, record_type type);

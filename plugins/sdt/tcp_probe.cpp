@@ -142,8 +142,9 @@ task<segment_probe> try_up(bench& b, tharsis_address to, opening how, uint32_t m
 namespace {
 
 constexpr duration quiet_after = 150ms;
+constexpr size_t download_most = 16 * 1024;  // Segments get full long before, and a server may send for ever.
 
-// Reads until `expected` is there, all is quiet, or it ends.
+// Reads until `expected` is there, all is quiet, it is enough, or it ends.
 task<uint64_t> drain(bench& b, stream* wire, size_t expected, instant stop) {
   uint64_t came = 0;
   instant heard_at = b.place.now();
@@ -151,7 +152,9 @@ task<uint64_t> drain(bench& b, stream* wire, size_t expected, instant stop) {
   for (;;) {
     size_t count = 0;
     tharsis_status heard = THARSIS_OK;
-    while ((heard = wire->read(piece, count)) == THARSIS_OK && count > 0) {
+    while (came < download_most && b.place.now() < stop) {
+      heard = wire->read(std::span(piece).first(std::min<size_t>(piece.size(), download_most - came)), count);
+      if (heard != THARSIS_OK || count == 0) break;
       came += count;
       heard_at = b.place.now();
     }
@@ -188,13 +191,14 @@ task<segment_probe> try_down(bench& b, tharsis_address to, download what, uint32
   p.direction = way_direction::down;
   p.mss = mss;
   const uint64_t up = 700 + what.pages * 60 + handshake_bytes;
-  if (!b.trusted.bare || !b.trusted.http1 || b.over() || !b.spend(up)) {
+  if (!b.trusted.bare || !b.trusted.http1 || b.over() || !b.spend(up, what.expected)) {
     p.failed = failure::budget;
     p.state = probe_state::skip;
     co_return p;
   }
   auto a = co_await dial(b, to, mss, b.until(patience));
   p.failed = failure_of(a.status);
+  if (a.status != THARSIS_OK) b.count_received(0, what.expected);
   if (a.status != THARSIS_OK) co_return p;
   if (mss == 0) p.mss = static_cast<uint32_t>(std::max<int64_t>(0, fact(b, *a.wire, "mss_announced")));
   const tharsis_handle handle = a.wire->handle();
@@ -206,7 +210,7 @@ task<segment_probe> try_down(bench& b, tharsis_address to, download what, uint32
   p.stalled = !p.passed;
   p.sent = up;
   p.received = p.bytes;
-  b.count_received(p.bytes);
+  b.count_received(p.bytes, what.expected);
   co_return p;
 }
 

@@ -13,9 +13,16 @@ bool is_foreign(const http_probe& h) {
           h.status == 511);
 }
 
-const tls_probe* tls_that_works(const scene& s) {
+// Somebody beyond the portal proved who it is: in a handshake, with a page, or with an answer about a name.
+const probe* tls_that_works(const scene& s) {
   for (const tls_probe& t : s.seen.handshakes)
     if (worked(t) && t.outcome == tls_outcome::ok) return &t;
+  for (const http_probe& h : s.seen.pages)
+    if (!is_plain_http(h) && worked(h) && h.status > 0) return &h;
+  for (const name_probe& n : s.seen.names)
+    if (n.role == probe_role::truth && ran(n) && n.rcode >= 0 &&
+        (n.over == name_transport::tls || n.over == name_transport::https))
+      return &n;
   return nullptr;
 }
 
@@ -35,7 +42,7 @@ bool judge_portal(const scene& s, findings_list& found) {
     for (const connect_probe& t : s.seen.connects)
       if (scene::silent(t) || (ran(t) && t.failed == failure::refused && t.role != probe_role::closed_port)) closed(t);
     for (const http_probe& t : s.seen.pages)
-      if (&t != &h && ran(t) && (is_plain_http(t) ? is_foreign(t) : t.state == probe_state::fail)) closed(t);
+      if (!is_plain_http(t) && ran(t) && t.state == probe_state::fail) closed(t);
     if (!beside) continue;
     return found.add(c.with("url", url)
                          .detail(h.url + " -> " + std::to_string(h.status) + " " + h.location)

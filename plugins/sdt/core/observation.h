@@ -156,7 +156,7 @@ struct http_probe : probe {
   std::string location;
   page_body body = page_body::unknown;
   bool nonce_kept = true;                  // False: it came from a cache.
-  std::vector<std::string> headers_added;  // In the answer, or told back of the question; hostile.
+  std::vector<std::string> headers_added;  // Their names, in the answer or told back of the question; hostile.
   std::vector<std::string> headers_changed;
   std::string via;
   bool odd_line_kept = true;  // A malformed line came back as it was sent.

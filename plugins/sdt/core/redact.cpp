@@ -1,5 +1,7 @@
 #include "plugins/sdt/core/redact.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <map>
 
@@ -23,7 +25,7 @@ class redactor {
   void operator()(std::string_view, T&) {}
 
   std::string without_addresses(const std::string& text);
-  size_t count() const { return hosts_.size(); }
+  size_t count() const { return hosts_.size() + hidden_; }
 
  private:
   // One that means no place and no person: unspecified, loopback, and what every house has.
@@ -31,7 +33,10 @@ class redactor {
     return is_loopback(a) || ip_text(a) == "::" || (a.family == 4 && leads_nowhere(ip_text(a)));
   }
   std::string other(const tharsis_address& a);
+  std::string run_of_addresses(std::string_view run);
+  std::string without_questions(const std::string& text);
 
+  size_t hidden_ = 0;  // Whatever is no address of IP.
   std::map<std::string, std::string> hosts_;  // What stands for each address.
   std::map<std::string, size_t> networks_, within_;
 };
@@ -53,30 +58,65 @@ std::string redactor::other(const tharsis_address& a) {
   return hosts_[whole] = made;
 }
 
-// An address is a run of hexadecimal digits, dots and colons; a port may hang on it.
-std::string redactor::without_addresses(const std::string& text) {
-  constexpr std::string_view letters = "0123456789abcdefABCDEF.:";
+constexpr std::string_view hex_letters = "0123456789abcdefABCDEF";
+
+// Of a network card, as it is written: six pairs.
+bool is_hardware_address(std::string_view text) {
+  if (text.size() != 17) return false;
+  for (size_t i = 0; i < text.size(); ++i)
+    if (i % 3 == 2 ? text[i] != ':' : hex_letters.find(text[i]) == hex_letters.npos) return false;
+  return true;
+}
+
+// An interface that is called by its card's address, as systemd does: "enx001122334455". How much of it is that address.
+size_t hardware_name(std::string_view text) {
+  if (!text.starts_with("enx") && !text.starts_with("wlx") && !text.starts_with("wwx")) return 0;
+  const size_t end = std::min(text.find_first_not_of(hex_letters, 3), text.size());
+  return end == 15 ? end : 0;
+}
+
+// Behind '?' portals have who asks: his card, his network's name, his address.
+std::string redactor::without_questions(const std::string& text) {
   std::string made;
   for (size_t at = 0; at < text.size();) {
-    size_t end = text.find_first_not_of(letters, at);
-    if (end == std::string::npos) end = text.size();
-    if (end == at) {
-      made += text[at++];
+    const size_t question = std::min(text.find('?', at), text.size());
+    const size_t end = std::min(text.find_first_of(" \t\r\n", question), text.size());
+    made += text.substr(at, question - at) + (question < text.size() ? "?" : "");
+    if (end > question + 1) ++hidden_;
+    at = end;
+  }
+  return made;
+}
+
+// An address is a run of hexadecimal digits, dots and colons; a port may hang on it, and a word with a colon before it.
+std::string redactor::run_of_addresses(std::string_view run) {
+  size_t tail = run.size();
+  while (tail > 0 && (run[tail - 1] == '.' || (run[tail - 1] == ':' && !run.substr(0, tail).ends_with("::")))) --tail;
+  const std::string_view core = run.substr(0, tail);
+  const size_t colon = core.find(':');
+  if (is_hardware_address(core)) return ++hidden_, "00:00:00:00:00:00" + std::string(run.substr(tail));
+  if (const auto whole = parse_ip(core)) return other(*whole) + std::string(run.substr(tail));
+  if (colon == core.npos) return std::string(run);
+  if (const auto v4 = parse_ip(core.substr(0, colon))) return other(*v4) + std::string(run.substr(colon));
+  return std::string(run.substr(0, colon + 1)) + run_of_addresses(run.substr(colon + 1));
+}
+
+std::string redactor::without_addresses(const std::string& text) {
+  constexpr std::string_view letters = "0123456789abcdefABCDEF.:";
+  const std::string asked = without_questions(text);
+  std::string made;
+  for (size_t at = 0; at < asked.size();) {
+    const std::string_view rest = std::string_view(asked).substr(at);
+    const bool begins = at == 0 || std::isalnum(static_cast<unsigned char>(asked[at - 1])) == 0;
+    if (const size_t name = begins ? hardware_name(rest) : 0; name != 0) {
+      made += rest.substr(0, 3);
+      ++hidden_;
+      at += name;
       continue;
     }
-    std::string_view run = std::string_view(text).substr(at, end - at);
-    size_t tail = run.size();
-    while (tail > 0 && (run[tail - 1] == '.' || (run[tail - 1] == ':' && !run.substr(0, tail).ends_with("::")))) --tail;
-    const std::string_view core = run.substr(0, tail);
-    const size_t port = core.find(':');
-    if (const auto whole = parse_ip(core)) {
-      made += other(*whole) + std::string(run.substr(tail));
-    } else if (const auto v4 = parse_ip(core.substr(0, port)); v4 && port != core.npos) {
-      made += other(*v4) + std::string(run.substr(port));
-    } else {
-      made += run;
-    }
-    at = end;
+    const size_t end = std::min(rest.find_first_not_of(letters), rest.size());
+    made += end == 0 ? std::string(rest.substr(0, 1)) : run_of_addresses(rest.substr(0, end));
+    at += std::max<size_t>(end, 1);
   }
   return made;
 }
@@ -84,6 +124,7 @@ std::string redactor::without_addresses(const std::string& text) {
 void redact_network(redactor& r, session_facts& s) {
   fields(r, s.network);
   if (!s.network.ssid.empty()) s.network.ssid = "hidden";
+  s.network.id_hash.clear();  // Whoever guesses the network's name can hash it, too.
   r("", s.target), r("", s.host);
 }
 

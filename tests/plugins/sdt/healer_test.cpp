@@ -107,6 +107,30 @@ TEST(SdtHealer, WhatIsRenewedIsNotToldAgainAndWhatEndsIsTakenBack) {
   EXPECT_EQ(h.told.back(), uint32_t{THARSIS_SDT_HEAL_ENDED});
 }
 
+TEST(SdtHealer, WhatAnotherCauseStillNeedsIsNotTakenBack) {
+  helpers h;
+  healer doctor(h.box.tables(), acting());
+  healing::step first = begin("clamp_mss", {"1360"}), second = first, port = begin("change_port", {"443"}), elsewhere = port;
+  second.of.cause = verdict_code::throttled;
+  elsewhere.of.host = elsewhere.of.target = "other.test";
+  for (const auto& s : {first, second, port, elsewhere}) doctor.carry_out(s);
+  first.begins = second.begins = port.begins = false;
+  doctor.carry_out(second);
+  EXPECT_TRUE(h.undone.empty());
+  doctor.carry_out(first);
+  EXPECT_EQ(h.undone, std::vector<tharsis_handle>{2}) << "the newest is in force";
+  doctor.carry_out(port);
+  EXPECT_EQ(h.undone, (std::vector<tharsis_handle>{2, 3})) << "a port of another host is another thing";
+}
+
+TEST(SdtHealer, DnsIsNotToldThatTheVeryTargetIsTheLogin) {
+  helpers h;
+  healer doctor(h.box.tables(), acting());
+  doctor.carry_out(begin("open_portal", {"http://im.test/login"}));
+  doctor.close();
+  EXPECT_EQ(h.advice, (std::vector<std::string>{"3 ", "3  over"}));
+}
+
 TEST(SdtHealer, NobodyOrSomebodyWhoSaysNoIsTold) {
   helpers h;
   healer doctor(h.box.tables(), acting());

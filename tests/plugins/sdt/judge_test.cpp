@@ -79,6 +79,26 @@ TEST(Judge, EveryKnownFaultIsFoundAndNothingElseIsProven) {
   EXPECT_EQ(accused, 0u);
 }
 
+// Whoever is on the way can answer on port 80; what was proved beside it shows that nobody waits for a login.
+TEST(Judge, AForgedPageIsNoPortalWhereAnythingIsProvedBesideIt) {
+  truth t(1);
+  t.local(), t.connections();
+  for (auto& c : t.seen.connects)
+    if (c.role == probe_role::control) t.silent(c);
+  for (const char* url : {"http://control.test/", "http://control.test/generate_204"}) {
+    auto& h = t.page(probe_role::canary, url);
+    h.status = 302, h.location = "http://evil.test/", h.body = page_body::foreign;
+  }
+  EXPECT_TRUE(has(judge(t.seen), verdict_code::captive_portal));
+  truth page = t, name = t, unshut = t;
+  page.page(probe_role::canary, "https://control.test/");
+  EXPECT_FALSE(has(judge(page.seen), verdict_code::captive_portal));
+  name.name(probe_role::truth, name_transport::tls, "192.0.2.53:853", {"198.51.100.11"});
+  EXPECT_FALSE(has(judge(name.seen), verdict_code::captive_portal));
+  unshut.seen.connects.clear();
+  EXPECT_FALSE(has(judge(unshut.seen), verdict_code::captive_portal)) << "two foreign pages say nothing about TLS";
+}
+
 TEST(Judge, EachOfTheReferencesCasesIsHere) {
   std::set<int> numbers;
   for (const truth_case& c : truth_cases()) numbers.insert(c.number < 100 ? c.number : c.number % 100);

@@ -174,6 +174,28 @@ TEST(SdtSession, AChangeOfTheNetworkBeginsAnewWithoutWhatWasSeenBefore) {
   });
 }
 
+TEST(SdtSession, AfterAChangeItHasOnlyTheTimeAndTheBytesThatAreLeft) {
+  in_many(30, [](scene_of_session& s) {
+    s.world.between(s.client, s.server).black_hole = true;
+    s.world.between(s.client, s.other).black_hole = true;
+    s.world.add_name("slow.test", {"10.0.0.2"}, 1min);
+    wish w = s.about("tcp://slow.test:443", depth::medium);
+    w.deadline = 2s;
+    diagnosed undisturbed, d;
+    s.begin(undisturbed, w);
+    s.world.run_for(3s);
+    ASSERT_TRUE(undisturbed.made);
+    const instant began = s.world.now();
+    s.begin(d, w);
+    s.world.run_for(1200ms);
+    s.box.send([&s] { s.box.network.move("another"); });
+    s.world.run_for(3s);
+    ASSERT_TRUE(d.made);
+    EXPECT_LE(d.ended, began + 2020ms);
+    EXPECT_GT(d.made->seen.about.sent, undisturbed.made->seen.about.sent) << "what was spent before counts";
+  });
+}
+
 TEST(SdtSession, AThousandAreGivenUpAtAnyMomentAndLeaveNothing) {
   scene_of_session s(4711);
   s.listen(s.serving, "10.0.0.2", 443);
