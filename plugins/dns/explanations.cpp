@@ -47,7 +47,7 @@ tharsis_status explanations::ask(tharsis_handle id, const tharsis_dns_wish* wish
     if (!s) return fail(error, s.failure());
     l.servers.push_back(std::move(*s));
   }
-  if (l.servers.empty()) l.servers = settings_.for_name(l.wish.name).servers;
+  if (l.servers.empty()) l.servers = settings_.for_name(*name).servers;
   if (l.servers.empty()) return fail(error, THARSIS_E_NOT_FOUND, "there is no server to ask: name some in dns.servers, or with the question");
   l.strand = host_.loop->current(host_.loop->self);
   if (l.strand == 0) return fail(error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");

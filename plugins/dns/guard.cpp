@@ -88,7 +88,16 @@ void guard::prepare(inquiry::wish& w) const {
   if (trusted && settings_.mode == trust::guarded && ledger_.clean(now)) w.plain_after = plain_after;
 }
 
-bool guard::is_for_portal(std::string_view name) const { return is_local_name(name) || settings_.is_local(name) || (!ledger_.portal_host().empty() && name == ledger_.portal_host()); }
+bool guard::is_for_portal(std::string_view name) const {
+  return is_local_name(name) || settings_.is_local(name) || (!ledger_.portal_host().empty() && name == ledger_.portal_host() && !is_of_profile(name));
+}
+
+// A network that redirects to one of the profile's names gets no say in it.
+bool guard::is_of_profile(std::string_view name) const {
+  const std::string whole(name);
+  return settings_.domains.find(name) != nullptr || settings_.pins.contains(whole) || settings_.last_resort.contains(whole) ||
+         std::find(settings_.prefetch.begin(), settings_.prefetch.end(), whole) != settings_.prefetch.end();
+}
 
 void guard::on_heard(const inquiry& i) {
   const std::string& name = i.asked().name;
@@ -181,7 +190,8 @@ void guard::on_dialled(const std::string& name, const tharsis_address& at, int32
   refute(*canonical, at, {}, "who dialled it found the certificate of another there");
 }
 
-// Its source lied, unless it is one that proves its name: then the way to the address is somebody else's.
+// Its source lied where another address has shown that the name has a certificate: a name without TLS has none anywhere. Not so a
+// source that proves its own name: then the way to the address is somebody else's.
 void guard::refute(const std::string& name, const tharsis_address& at, const std::string& source, const std::string& why) {
   counts_.refuted.add();
   ledger_.on_refuted(name, at, why, place_.now());
@@ -189,7 +199,7 @@ void guard::refute(const std::string& name, const tharsis_address& at, const std
   const auto has = [&](const std::vector<server>& list) { return std::any_of(list.begin(), list.end(), [&](const server& s) { return s.text == source && !s.vouched(); }); };
   const auto& rules = settings_.domains.all();
   const bool plain = has(settings_.servers) || std::any_of(rules.begin(), rules.end(), [&](const domain_rule& r) { return has(r.servers); });
-  if (plain) {
+  if (plain && !ledger_.about(name, place_.now()).its.empty()) {
     const instant until = ledger_.on_lie(source, why, place_.now());
     file_.change();
     tell_source(source, THARSIS_DNS_SOURCE_QUARANTINED, "it said " + ip_text(at) + " of " + name + ": " + why, until - place_.now());
@@ -264,7 +274,7 @@ task<void> guard::look_for_wildcards() {
       for (const auto& a : said.what.addresses) {
         const bool again = std::any_of(before.begin(), before.end(), [&](const auto& b) { return same_ip(a, b); });
         if (!again) continue;
-        ledger_.on_landing(a, place_.now());
+        ledger_.on_landing(a, said.source, place_.now());
         tell_lie(name, said.source, THARSIS_DNS_LIE_LANDING, ip_text(a), "no such name", "names that do not exist lead there");
       }
       before = said.what.addresses;
@@ -276,6 +286,8 @@ void guard::on_advice(uint32_t code, const std::string& about, duration life) {
   const instant now = place_.now(), until = later(now, life);
   const bool on = life > duration::zero();
   if (code == THARSIS_DNS_USE_DOH) {
+    const bool any = std::any_of(settings_.servers.begin(), settings_.servers.end(), [](const server& s) { return s.vouched(); });
+    if (on && !any) return log_.warning("nobody here proves its name, so dns goes on to believe who does not; name a tls:// or https:// server in dns.servers");
     ledger_.on_use_doh(until);
     tell_source({}, on ? THARSIS_DNS_NETWORK_DOH_ONLY : THARSIS_DNS_NETWORK_USUAL, "somebody who looked at the network says so", life);
   } else if (code == THARSIS_DNS_QUARANTINE) {

@@ -48,9 +48,10 @@ class guard {
   void on_advice(uint32_t code, const std::string& about, duration life);
 
   bool portal() const { return ledger_.portal(place_.now()); }
-  // Of the network before its login: local names, and the login's own.
+  // Of the network before its login: local names, and the login's own, unless that is one of the profile's.
   bool is_for_portal(std::string_view name) const;
   const trust_ledger& known() const { return ledger_; }
+  const std::string& network() const { return network_; }
 
  private:
   struct counts {
@@ -64,6 +65,8 @@ class guard {
   void tell_lie(const std::string& name, const std::string& source, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why) const;
   void tell_source(const std::string& source, uint32_t state, const std::string& why, duration lasts) const;
   void refute(const std::string& name, const tharsis_address& at, const std::string& source, const std::string& why);
+
+  bool is_of_profile(std::string_view name) const;
 
   task<void> prove();
   task<void> load();

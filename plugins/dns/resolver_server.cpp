@@ -9,12 +9,15 @@
 #include "plugins/dns/trust_file.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
+#include "sdk/async/next_turn.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {
 namespace {
 
 constexpr uint64_t identity_size_max = 1 << 20;
+// Others have their turn between so many questions, however fast they come; what the system cannot hold meanwhile is lost.
+constexpr int datagrams_each_turn = 32;
 
 // [a thread that may block]
 result<tls_context> read_tls(const tharsis_files& files, const std::string& certificate, const std::string& key) {
@@ -39,7 +42,7 @@ http1::field_list fields_of_refusal() { return {{"content-type", "text/plain; ch
 
 resolver_server::resolver_server(const host& tables, strand& place, settings s, serve_settings own, const tharsis_dns& names)
     : host_(tables), log_(tables.log), place_(place), settings_(std::move(s)), own_(std::move(own)), means_{host_, place_, settings_.patience(), {}, {}},
-      answers_(means_, settings_, names, own_.questions_max), socket_(*host_.net, [this] { on_datagrams(); }), plain_(place, *host_.net),
+      answers_(means_, settings_, names, own_.questions_max), datagrams_(place), socket_(*host_.net, [this] { datagrams_.raise(); }), plain_(place, *host_.net),
       https_(place, *host_.net), work_(place) {}
 
 task<error> resolver_server::open() {
@@ -53,7 +56,7 @@ task<error> resolver_server::open() {
   }
   if (own_.listen)
     if (const error wrong = listen_plain(); wrong.status != THARSIS_OK) co_return wrong;
-  if (own_.listen) work_.spawn(take(plain_, false));
+  if (own_.listen) work_.spawn(take(plain_, false)), work_.spawn(take_datagrams());
   if (own_.https) work_.spawn(take(https_, true));
   for (const std::string& where : places()) log_.info("answers names on {where}", where);
   co_return fine();
@@ -76,7 +79,6 @@ error resolver_server::listen_plain() {
   if (const tharsis_status s = plain_.listen(at, &reason); s != THARSIS_OK) return {s, "cannot listen on tcp://" + to_text(at) + ": " + reason.text};
   at.port = plain_.address().port;
   if (const tharsis_status s = socket_.open(at, &reason); s != THARSIS_OK) return {s, "cannot listen on udp://" + to_text(at) + ": " + reason.text};
-  on_datagrams();
   return fine();
 }
 
@@ -95,11 +97,19 @@ std::vector<std::string> resolver_server::places() const {
   return all;
 }
 
-void resolver_server::on_datagrams() {
+task<void> resolver_server::take_datagrams() {
   std::array<uint8_t, 4096> datagram;
   tharsis_address from{};
-  while (const auto size = socket_.receive(datagram, from))
-    work_.spawn(answer_datagram(std::vector<uint8_t>(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(*size)), from));
+  for (;;) {
+    int left = datagrams_each_turn;
+    for (; left > 0; --left) {
+      const auto size = socket_.receive(datagram, from);
+      if (!size) break;
+      work_.spawn(answer_datagram(std::vector<uint8_t>(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(*size)), from));
+    }
+    if (left == 0) co_await next_turn(place_);
+    else co_await datagrams_.wait();
+  }
 }
 
 task<void> resolver_server::answer_datagram(std::vector<uint8_t> request, tharsis_address from) {

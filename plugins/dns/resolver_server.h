@@ -11,6 +11,7 @@
 #include "plugins/dns/kept_connections.h"
 #include "plugins/dns/core/serve_settings.h"
 #include "sdk/async/http1_server.h"
+#include "sdk/async/signal.h"
 #include "sdk/async/task_set.h"
 #include "sdk/async/tcp_listener.h"
 #include "sdk/async/tls_stream.h"
@@ -49,7 +50,7 @@ class resolver_server {
 
   task<error> read_identity();
   error listen_plain();
-  void on_datagrams();
+  task<void> take_datagrams();
   task<void> answer_datagram(std::vector<uint8_t> request, tharsis_address from);
   task<void> take(tcp_listener& from, bool secured);
   task<void> talk_tcp(shared_talk t);
@@ -72,6 +73,7 @@ class resolver_server {
   means means_;
   kept_connections connections_{means_};
   answering answers_;
+  signal datagrams_;
   udp_socket socket_;
   tcp_listener plain_, https_;
   std::optional<tls_context> tls_;

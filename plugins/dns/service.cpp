@@ -95,6 +95,7 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
 }
 
 void service::open(tharsis_handle topic) {
+  thread_ = std::this_thread::get_id();  // Who asks before serve() has loaded what it needs is refused there already.
   topic_ = topic;
   if (topic_ != 0) host_.publish(topic_, &told_);
   ranking_.open();
@@ -324,7 +325,8 @@ void service::feedback(void* self, const tharsis_dns_feedback* what) {
 void service::on_outcome(void* self, dial_outcome o) {
   service& s = *static_cast<service*>(self);
   if (o.status == THARSIS_OK) s.known_.names().on_connected(o.address, o.connect);
-  if (!s.closed_) s.guard_.on_dialled(o.name, o.address, o.proved);
+  const bool here = o.network.empty() || o.network == s.guard_.network();
+  if (!s.closed_ && here) s.guard_.on_dialled(o.name, o.address, o.proved);
   s.ranking_.on_outcome(o);
   s.desk_.known().order_all([&s](auto list) { return s.ranking_.order(std::move(list)); }, &o.address);
 }

@@ -111,11 +111,11 @@ class Proof(unittest.TestCase):
         self.assertEqual(run.ask("im.test"), [LIE], "one plain server is taken at its word, at first")
         self.assertEqual(run.until("im.test", []), [])
         seen = ""
-        while "quarantined" not in seen:
+        while "refuted" not in seen:
             line = tail.stdout.readline()
             self.assertTrue(line, seen)
             seen += line
-        for part in ("dns.hijack", "refuted", LIE, "im.test", "thief.test"):
+        for part in ("dns.hijack", LIE, "im.test", "thief.test"):
             self.assertIn(part, seen)
         tail.kill()
         tail.wait(timeout=30)

@@ -14,7 +14,8 @@ struct domain_rule;
 struct beliefs {
   struct refuted {
     tharsis_address address{};
-    std::string why;  // "its certificate is for other.example"
+    std::string why;       // "its certificate is for other.example"
+    std::string source{};  // Whose word it is; empty: whoever gives it. An address that has proved itself is refused to nobody so.
   };
   std::vector<refuted> not_its{};          // Addresses that are not the name's.
   std::vector<tharsis_address> its{};      // Addresses that have proved to be the name's.
@@ -22,9 +23,9 @@ struct beliefs {
   bool only_proven = false;                // No plain server is.
   const domain_rule* rule = nullptr;       // Of the name's domain, which outlives this; null: there is none.
 
-  std::string_view why_not(const tharsis_address& a) const {
+  std::string_view why_not(const tharsis_address& a, std::string_view source) const {
     for (const refuted& r : not_its)
-      if (same_ip(r.address, a)) return r.why;
+      if (same_ip(r.address, a) && (r.source.empty() || (r.source == source && !has_proved(a)))) return r.why;
     return {};
   }
   bool has_proved(const tharsis_address& a) const {

@@ -11,8 +11,8 @@ namespace {
 bool has_address(const answer& a, const tharsis_address& like) {
   return std::any_of(a.addresses.begin(), a.addresses.end(), [&](const auto& address) { return same_ip(address, like); });
 }
-bool proven_in_part(const answer& a) {
-  return std::any_of(a.candidates.begin(), a.candidates.end(), [](const candidate& c) { return c.proven; });
+bool all_proven(const answer& a) {
+  return !a.candidates.empty() && std::all_of(a.candidates.begin(), a.candidates.end(), [](const candidate& c) { return c.proven; });
 }
 bool fixed(const known_answer& k) { return k.source() == THARSIS_DNS_PINNED || k.source() == THARSIS_DNS_HOSTS || k.source() == THARSIS_DNS_TABLE; }
 
@@ -79,7 +79,8 @@ void cache::fix(const subject& about, answer what, const known_answer::term& tim
 // Which of what is known is better than `what`; null: none.
 const known_answer* cache::better(const slip* s, const answer& what, instant now, bool proofs) const {
   if (s == nullptr || what.trusted) return nullptr;
-  const bool outranked = proofs && what.source == THARSIS_DNS_SERVERS && !proven_in_part(what);
+  // One address that is proven carries no strangers past what a trusted server said.
+  const bool outranked = proofs && (what.source == THARSIS_DNS_SERVERS || what.source == THARSIS_DNS_SYSTEM) && !all_proven(what);
   if (outranked && s->proven != nullptr && now < s->proven->times().over) return s->proven;
   const known_answer* const last = s->what.load(std::memory_order_relaxed);
   return no_news(what) && last != nullptr && last->status() == THARSIS_OK && now < last->times().over ? last : nullptr;
@@ -151,6 +152,13 @@ void cache::on_known_changed() {
     if (each.proven == nullptr) drop(each);
     else change(each, [&] { shelf_.set(each, nullptr, each.proven); });
   }
+}
+
+void cache::doubt(const subject& about) {
+  slip* const s = shelf_.find(about.name, about.family);
+  if (s == nullptr) return;
+  if (s->proven == nullptr) drop(*s);
+  else change(*s, [&] { shelf_.set(*s, nullptr, s->proven); });
 }
 
 bool cache::forget(std::string_view name) {

@@ -34,7 +34,7 @@ class cache {
 
   found find(const subject& about, instant now);
   // The end of a lookup. Answers what is to be told: the answer itself, or an older one that is better, marked as stale where its
-  // time is over. With `proofs`, what servers said and nobody proved is no answer where something proven is known.
+  // time is over. With `proofs`, what servers or the system said and nobody proved is no answer where something proven is known.
   answer put(const subject& about, answer what, instant now, bool proofs);
   // It holds as told, and no network and no server changes it: what the profile says.
   void fix(const subject& about, answer what, const known_answer::term& times);
@@ -42,6 +42,8 @@ class cache {
   void on_network(instant now);
   // What is fixed may be something else now: it is forgotten, and what hides behind it is not read until it is asked for.
   void on_known_changed();
+  // What was said last of it is not true; what a trusted server said before is kept behind it, as above.
+  void doubt(const subject& about);
   // False: it was not known.
   bool forget(std::string_view name);
   void clear();

@@ -36,11 +36,11 @@ class bench {
   }
 
  private:
-  // Why it is not the name's; empty: it may be.
-  std::string why_not(const tharsis_address& a) const {
+  // Why it is not the name's, if it is this one who gives it; empty: it may be.
+  std::string why_not(const tharsis_address& a, const testimony& by) const {
     if (known_.rule != nullptr && !known_.rule->allows(a)) return "dns.domains does not allow it: an address of '" + known_.rule->domain + "' lies elsewhere";
     if (mode_ == trust::open) return {};
-    if (const std::string_view why = known_.why_not(a); !why.empty() && !vouched_for(a)) return std::string(why);
+    if (const std::string_view why = known_.why_not(a, by.source); !why.empty() && !vouched_for(a)) return std::string(why);
     const std::string_view why = local_ ? std::string_view() : bogus(a);
     return why.empty() ? std::string() : "no public name has " + std::string(why);
   }
@@ -50,9 +50,9 @@ class bench {
       return t.vouched && std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& o) { return same_ip(a, o); });
     });
   }
-  bool cannot_be(const tharsis_address& a) const { return !why_not(a).empty(); }
+  bool cannot_be(const tharsis_address& a, const testimony& by) const { return !why_not(a, by).empty(); }
   bool has_use(const testimony& t) const {
-    return std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& a) { return !cannot_be(a); });
+    return std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& a) { return !cannot_be(a, t); });
   }
   void saw(finding f) { ruling_.saw = std::max(ruling_.saw, f); }
   void refuse(const tharsis_address& a, const testimony& t, std::string why) {
@@ -68,9 +68,9 @@ class bench {
     }
     if (!found(t) && !found_none(t)) return;
     for (const auto& a : t.what.addresses) {
-      if (!cannot_be(a)) continue;
+      if (!cannot_be(a, t)) continue;
       saw(finding::hijack);
-      refuse(a, t, why_not(a));
+      refuse(a, t, why_not(a, t));
     }
     if (found(t) && !has_use(t)) return;
     const bool doubted = !t.vouched && mode_ != trust::open && (known_.only_proven || known_.lied(t.source));
@@ -94,7 +94,7 @@ class bench {
     for (const testimonies* side : {&vouched_, &plain_, &liars_})
       for (const testimony* t : *side)
         for (const auto& a : t->what.addresses)
-          if (known_.has_proved(a) && !cannot_be(a) && !is_among(ruling_.candidates, a)) ruling_.candidates.push_back({a, t->source, true, "it has proved by TLS to be the name's"});
+          if (known_.has_proved(a) && !cannot_be(a, *t) && !is_among(ruling_.candidates, a)) ruling_.candidates.push_back({a, t->source, true, "it has proved by TLS to be the name's"});
     std::erase_if(ruling_.refused, [&](const refusal& r) { return is_among(ruling_.candidates, r.address); });
   }
   const testimonies& believed() const {
@@ -111,7 +111,7 @@ class bench {
     for (const testimony* t : base) {
       if (!found(*t)) continue;
       for (const auto& a : t->what.addresses)
-        if (!cannot_be(a) && !is_among(ruling_.candidates, a)) ruling_.candidates.push_back({a, t->source, t->vouched, "the first answer"});
+        if (!cannot_be(a, *t) && !is_among(ruling_.candidates, a)) ruling_.candidates.push_back({a, t->source, t->vouched, "the first answer"});
       if (ruling_.candidates.empty()) continue;
       note_life(*t);
       return;
@@ -133,7 +133,7 @@ class bench {
   void turn_down_liar(const testimony& t, bool exists) {
     if (!vouched_.empty()) return turn_down_others(t, false, exists);
     for (const auto& a : t.what.addresses)
-      if (!cannot_be(a) && !is_among(ruling_.candidates, a))
+      if (!cannot_be(a, t) && !is_among(ruling_.candidates, a))
         refuse(a, t, known_.lied(t.source) ? "its source lied on this network, or contradicted a trusted one, and is not believed for a while" : "on this network only who proves its name is believed");
   }
 
@@ -143,14 +143,14 @@ class bench {
     size_t exact = 0, near = 0;
     for (const testimony* t : base)
       for (const auto& a : t->what.addresses)
-        if (!cannot_be(a)) exact = std::max(exact, support(base, a, same_ip)), near = std::max(near, support(base, a, neighbours));
+        if (!cannot_be(a, *t)) exact = std::max(exact, support(base, a, same_ip)), near = std::max(near, support(base, a, neighbours));
     const auto alike = 2 * exact > having ? same_ip : neighbours;
     const bool most = 2 * near > having;
     if (!most) saw(finding::disputed);
     const size_t needed = most ? having / 2 + 1 : near;
     for (const testimony* t : base)
       for (const auto& a : t->what.addresses) {
-        const size_t by = cannot_be(a) ? 0 : support(base, a, alike);
+        const size_t by = cannot_be(a, *t) ? 0 : support(base, a, alike);
         if (by >= needed && by > 0 && !is_among(ruling_.candidates, a))
           ruling_.candidates.push_back({a, t->source, t->vouched, reason(*t, by, having)});
       }
@@ -170,7 +170,7 @@ class bench {
   void turn_down_others(const testimony& t, bool is_base, bool exists) {
     bool differs = false;
     for (const auto& a : t.what.addresses) {
-      if (cannot_be(a) || is_among(ruling_.candidates, a) || (known_.has_proved(a) && !denied())) continue;
+      if (cannot_be(a, t) || is_among(ruling_.candidates, a) || (known_.has_proved(a) && !denied())) continue;
       differs = true;
       if (mode_ == trust::strict && vouched_.empty()) refuse(a, t, "it is not proven, and strict mode takes nothing else");
       else if (!exists) refuse(a, t, is_base ? "most other servers say that there is no such address" : "a trusted server says that there is no such address");

@@ -118,7 +118,7 @@ void desk::prefetch_list(instant now) {
 
 void desk::on_restored(const std::vector<cache::proof>& proofs, instant now) {
   for (auto p = proofs.rbegin(); p != proofs.rend(); ++p)
-    if (!settings_.pins.contains(p->about.name) && !publish_known(p->about, now)) cache_.restore(*p, now);
+    if (!settings_.pins.contains(p->about.name) && !publish_known(p->about, now)) restore(*p, now);
   for (auto& [about, l] : lookups_) {
     if (l.waiting.empty()) continue;
     const cache::found known = cache_.find(about, now);
@@ -129,6 +129,15 @@ void desk::on_restored(const std::vector<cache::proof>& proofs, instant now) {
       say_known(id, known.what);
     }
   }
+}
+
+// The profile may have other rules now.
+void desk::restore(cache::proof p, instant now) {
+  if (const domain_rule* const rule = settings_.domains.find(p.about.name)) {
+    if (!std::all_of(p.what.addresses.begin(), p.what.addresses.end(), [&](const auto& a) { return rule->allows(a); })) return;
+    p.what.stale_max = rule->stale_max;
+  }
+  cache_.restore(p, now);
 }
 
 void desk::say_known(tharsis_handle id, answer what) {
@@ -161,8 +170,9 @@ void desk::on_answer(const subject& about, answer what, instant now) {
   lookups_.erase(found);
   refreshing_.erase(about);
   if (const domain_rule* const rule = settings_.domains.find(about.name)) what.stale_max = rule->stale_max;
-  // Open mode asks nobody for proofs.
-  what = cache_.put(about, std::move(what), now, settings_.mode_of(about.name) != trust::open);
+  // Open mode asks nobody for proofs, and where the profile has nobody but the system ask there are none.
+  const bool only_system = what.source == THARSIS_DNS_SYSTEM && (settings_.servers.empty() || settings_.is_local(about.name));
+  what = cache_.put(about, std::move(what), now, settings_.mode_of(about.name) != trust::open && !only_system);
   if (auto last = last_resort(about, what)) what = cache_.put(about, std::move(*last), now, false);
   (void)publish_known(about, now);  // It may have come to be known meanwhile.
   for (const tharsis_handle id : waiting) {
@@ -224,9 +234,19 @@ void desk::on_network(instant now) {
 
 void desk::on_doubted(const std::string& name, const tharsis_address& at, instant now) {
   for (const uint32_t family : {0u, 4u, 6u}) {
-    const auto known = cache_.find({name, family}, now).what.addresses;
-    if (std::any_of(known.begin(), known.end(), [&](const auto& a) { return same_ip(a, at); })) cache_.forget(name);
+    const answer known = cache_.find({name, family}, now).what;
+    const auto one = std::find_if(known.candidates.begin(), known.candidates.end(), [&](const candidate& c) { return same_ip(c.address, at); });
+    if (one == known.candidates.end() || (one->proven && is_vouched(one->source))) continue;  // A trusted server's: it is the way there that lies.
+    // What was proven by its certificate, and is no longer, is kept for nobody.
+    if (known.trusted) cache_.forget(name);
+    else cache_.doubt({name, family});
   }
+}
+
+bool desk::is_vouched(const std::string& source) const {
+  const auto has = [&](const std::vector<server>& list) { return std::any_of(list.begin(), list.end(), [&](const server& s) { return s.text == source && s.vouched(); }); };
+  const auto& rules = settings_.domains.all();
+  return has(settings_.servers) || std::any_of(rules.begin(), rules.end(), [&](const domain_rule& r) { return has(r.servers); });
 }
 
 void desk::on_stop() {

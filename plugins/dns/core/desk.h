@@ -51,7 +51,7 @@ class desk {
   void on_network(instant now);
   // Everything open is answered now, everything asked later at once: CANCELLED.
   void on_stop();
-  // The address is not the name's: what is remembered of it with that address is forgotten.
+  // The address is not the name's: what was said of it with that address is forgotten, but for what a trusted server said.
   void on_doubted(const std::string& name, const tharsis_address& at, instant now);
 
   // When to come back with on_deadline().
@@ -93,6 +93,8 @@ class desk {
   std::optional<answer> last_resort(const subject& about, const answer& failed) const;
   void close(tharsis_handle id);
   bool publish_known(const subject& about, instant now);
+  void restore(cache::proof p, instant now);
+  bool is_vouched(const std::string& source) const;
   void look_up(const subject& about);
   void say_known(tharsis_handle id, answer what);
   void publish_pins(instant now);

@@ -141,10 +141,10 @@ void trust_ledger::on_refuted(std::string_view name, const tharsis_address& at, 
   note(name, at, {false, later(now, settings_.refuted_life), std::string(why)}, now);
 }
 
-void trust_ledger::on_landing(const tharsis_address& at, instant now) {
+void trust_ledger::on_landing(const tharsis_address& at, std::string_view source, instant now) {
   on_disagreed();
   forget_old(now);
-  if (here_->landings.size() < settings_.entries_max) here_->landings[key_of(at)] = later(now, settings_.landing_life);
+  if (here_->landings.size() < settings_.entries_max) here_->landings[{key_of(at), std::string(source)}] = later(now, settings_.landing_life);
 }
 
 void trust_ledger::on_quarantine(std::string_view source, std::string_view why, instant until) {
@@ -170,7 +170,7 @@ beliefs trust_ledger::about(std::string_view name, instant now) const {
   for (const auto& [source, l] : here_->liars)
     if (now < l.until || now < l.doubted_until) b.liars.push_back(source);
   for (const auto& [key, until] : here_->landings)
-    if (now < until) b.not_its.push_back({address_of(key), "names that do not exist lead there on this network"});
+    if (now < until) b.not_its.push_back({address_of(key.first), "names that do not exist lead there on this network", key.second});
   const auto found = here_->proofs.find(name);
   if (found == here_->proofs.end()) return b;
   for (const auto& [key, s] : found->second) {

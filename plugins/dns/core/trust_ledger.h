@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "plugins/dns/core/beliefs.h"
@@ -57,8 +58,8 @@ class trust_ledger {
   void on_disagreed();
   void on_proof(std::string_view name, const tharsis_address& at, instant now);
   void on_refuted(std::string_view name, const tharsis_address& at, std::string_view why, instant now);
-  // Names that do not exist lead there.
-  void on_landing(const tharsis_address& at, instant now);
+  // The source has names that do not exist lead there. Of others' word it says nothing: who lies may point at an honest place.
+  void on_landing(const tharsis_address& at, std::string_view source, instant now);
 
   // sdt's word, until then; an instant that is past takes it back. `why` is told with answers.
   void on_quarantine(std::string_view source, std::string_view why, instant until);
@@ -98,7 +99,7 @@ class trust_ledger {
     std::string id;
     std::map<std::string, liar, std::less<>> liars;
     std::map<std::string, std::map<std::string, seen>, std::less<>> proofs;  // By name, then by the address' bytes.
-    std::map<std::string, instant> landings;
+    std::map<std::pair<std::string, std::string>, instant> landings;  // By the address' bytes and the source.
     int agreed = 0;
     instant clean_until{};
     instant doh_only{}, portal{};

@@ -44,6 +44,15 @@ TEST(Beliefs, ARefutedAddressIsRefusedWhoeverGivesItButATrustedServer) {
   EXPECT_EQ(judged({gives("a", lie)}, b, trust::open), "203.0.113.66 single") << "open mode asks for no proofs";
 }
 
+TEST(Beliefs, WhereOneSourcesLandingServerIsOthersMayStillPoint) {
+  beliefs b;
+  b.not_its = {{other, "names that do not exist lead there", "a"}};
+  EXPECT_EQ(judged({gives("a", other)}, b), "-198.51.100.7 hijack");
+  EXPECT_EQ(judged({gives("b", other)}, b), "198.51.100.7 single");
+  b.its = {other};
+  EXPECT_EQ(judged({gives("a", other)}, b), "198.51.100.7! proven");
+}
+
 TEST(Beliefs, AnAddressThatProvedItselfIsProvenWhoeverGivesIt) {
   beliefs b;
   b.its = {other};

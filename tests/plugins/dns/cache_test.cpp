@@ -217,15 +217,37 @@ TEST(Cache, WhatIsNotProvenNeverTakesThePlaceOfWhatWas) {
   EXPECT_EQ(first(c.put(im, says("203.0.113.66", false), t0 + 3h, false)), "203.0.113.66") << "where nobody asks for proofs the last word counts";
 }
 
-// One family is proven now, the other is a stranger's: what was proven before is no better.
-TEST(Cache, WhatIsProvenInPartIsNewerThanWhatWasProven) {
+// One address is proven now, the other is a stranger's, who may have given both to have his own used.
+TEST(Cache, WhatIsProvenInPartDoesNotTakeThePlaceOfWhatWasProven) {
   cache c(quick());
   (void)put(c, says("192.0.2.1", true), t0);
   answer half = says("203.0.113.66", false);
   half.addresses.push_back(*parse_ip("192.0.2.2"));
   half.candidates.push_back({*parse_ip("192.0.2.2"), "a trusted server", true, "it says so"});
-  EXPECT_FALSE(c.put(im, half, t0 + 1h, true).stale);
-  EXPECT_EQ(put(c, fails(THARSIS_E_NETWORK), t0 + 2h), "192.0.2.1 stale") << "nor does it take its place";
+  EXPECT_EQ(put(c, half, t0 + 1h), "192.0.2.1 stale");
+  half.addresses.erase(half.addresses.begin());
+  half.candidates.erase(half.candidates.begin());
+  EXPECT_EQ(put(c, half, t0 + 2h), "192.0.2.2") << "all of it is proven";
+  EXPECT_EQ(put(c, fails(THARSIS_E_NETWORK), t0 + 20h), "192.0.2.1 stale") << "what a trusted server said is still there";
+}
+
+TEST(Cache, TheSystemsWordDoesNotTakeThePlaceOfATrustedOnesEither) {
+  cache c(quick());
+  (void)put(c, says("192.0.2.1", true), t0);
+  EXPECT_EQ(put(c, good("203.0.113.5"), t0 + 1h), "192.0.2.1 stale");
+}
+
+TEST(Cache, WhatIsDoubtedIsForgottenButNotWhatATrustedServerSaidBefore) {
+  cache c(quick());
+  (void)put(c, says("203.0.113.66", false), t0);
+  c.doubt(im);
+  EXPECT_EQ(c.find(im, t0).as, cache::use::nothing);
+  EXPECT_EQ(c.size(), 0u);
+  (void)put(c, says("192.0.2.1", true), t0);
+  c.doubt(im);
+  EXPECT_EQ(c.find(im, t0).as, cache::use::nothing);
+  EXPECT_EQ(put(c, fails(THARSIS_E_NETWORK), t0 + 1s), "192.0.2.1");
+  c.doubt(about("unknown"));
 }
 
 TEST(Cache, ATrustedServerChangesItAndTakesItAway) {

@@ -338,6 +338,45 @@ TEST(Desk, WhoWaitsWhenTheLastStartsNamesComeHasThem) {
   EXPECT_EQ(text(only(d)), "192.0.2.9 ");
 }
 
+// A wrong certificate at an address that a trusted server gave is on the way there: the name keeps it, also for the next start.
+TEST(Desk, ADoubtTakesNothingThatATrustedServerSaid) {
+  settings s = quick();
+  s.servers = {*parse_server("tls://192.0.2.53"), *parse_server("udp://192.0.2.54")};
+  for (const auto& [source, proven] : {std::pair("tls://192.0.2.53", true), std::pair("udp://192.0.2.54", true), std::pair("udp://192.0.2.54", false)}) {
+    const bool trusted = source == s.servers[0].text;
+    desk d(s);
+    d.on_question(1, {"a.test", 4}, t0);
+    (void)d.take_lookups();
+    answer said{THARSIS_OK, THARSIS_DNS_SERVERS, list({"192.0.2.1"}), {}};
+    describe(said, source, proven, "it says so, or its certificate does");
+    said.trusted = proven;
+    said.life = 60s;
+    d.on_answer({"a.test", 4}, said, t0);
+    d.on_doubted("a.test", *parse_ip("192.0.2.2"), t0);
+    EXPECT_EQ(d.known().find({"a.test", 4}, t0).as, cache::use::fresh) << "it has another";
+    d.on_doubted("a.test", *parse_ip("192.0.2.1"), t0);
+    EXPECT_EQ(d.known().find({"a.test", 4}, t0).as, trusted ? cache::use::fresh : cache::use::nothing);
+  }
+}
+
+TEST(Desk, WhatTheLastStartKnewIsHeldToTheRulesOfToday) {
+  settings s = quick();
+  s.domains.add({.domain = "bank.test", .allowed = {*parse_range("192.0.2.0/24")}, .stale_max = 1h});
+  desk d(s);
+  answer known{THARSIS_OK, THARSIS_DNS_SERVERS, list({"192.0.2.1"}), {}};
+  describe(known, "tls://192.0.2.53", true, "before");
+  known.trusted = true;
+  known.learned = t0;
+  answer elsewhere = known;
+  elsewhere.addresses = list({"203.0.113.66"});
+  elsewhere.candidates[0].address = elsewhere.addresses[0];
+  d.on_restored({{{"bank.test", 0}, known, 60s}, {{"www.bank.test", 0}, elsewhere, 60s}, {{"other.test", 0}, elsewhere, 60s}}, t0 + 50min);
+  EXPECT_EQ(d.known().find({"other.test", 0}, t0 + 50min).as, cache::use::refresh);
+  EXPECT_EQ(d.known().find({"www.bank.test", 0}, t0 + 50min).as, cache::use::nothing);
+  EXPECT_EQ(d.known().find({"bank.test", 0}, t0 + 50min).as, cache::use::refresh);
+  EXPECT_EQ(d.known().find({"bank.test", 0}, t0 + 61min).as, cache::use::nothing);
+}
+
 TEST(Desk, TheAnswerOfALookupOfANetworkOfBeforeIsNotHeard) {
   desk d(quick());
   d.on_question(1, {"a.test", 0}, t0);

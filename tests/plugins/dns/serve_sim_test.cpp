@@ -113,6 +113,39 @@ TEST(ServeSim, OverHttpsToo) {
   EXPECT_EQ(g.ask("im.example.com"), "192.0.2.1 proven") << "it proves its name";
 }
 
+// Their hints are addresses that nobody weighs: a liar's would be dialled by browsers.
+TEST(ServeSim, HttpsRecordsOfPlainServersStayBehindIt) {
+  for (const bool trusted : {false, true}) {
+    served n(4);
+    const auto has_one = [](const octets& asked) {
+      return std::vector<dns_server::saying>{{answer_writer(asked).add("", type::https, 60, {0, 1, 0}).bytes, 0s}};
+    };
+    if (trusted) n.add_trusted("10.0.0.55", has_one);
+    else n.add_plain("10.0.0.53", has_one);
+    n.serve();
+    tharsis::test::host_on_strand browser(n.world.add_machine("browser", {"10.0.0.8"}).platform(), "browser");
+    std::unique_ptr<udp_socket> socket;
+    size_t answers = 0, records = 0;
+    const auto take = [&] {
+      octets reply(4096);
+      tharsis_address from{};
+      while (const auto size = socket->receive(reply, from)) ++answers, records += reply[7];
+    };
+    browser.send([&] {
+      socket = std::make_unique<udp_socket>(*browser.own->net, take);
+      ASSERT_EQ(socket->open(*parse_ip("10.0.0.8"), nullptr), THARSIS_OK);
+      take();  // From then on it is told.
+      socket->send(*parse_place("10.0.0.1:5300"), bytes_of(question{.name = "im.example.com", .kind = type::https}));
+    });
+    n.world.run_for(5s);
+    EXPECT_EQ(answers, 1u);
+    EXPECT_EQ(records, trusted ? 1u : 0u);
+    browser.send([&] { socket.reset(); });
+    n.world.run_for(1s);
+    browser.own->close(browser.own->self);
+  }
+}
+
 TEST(ServeSim, WhereNobodyIsTrustedItFailsInsteadOfLying) {
   served n(3);
   n.s.mode = trust::strict;

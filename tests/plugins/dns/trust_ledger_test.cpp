@@ -39,8 +39,8 @@ TEST(TrustLedger, ALiarOnOneNetworkIsNoLiarOnAnother) {
   EXPECT_TRUE(l.about("im.example.com", at(1s)).not_its.empty());
   l.on_network("home");
   EXPECT_TRUE(l.quarantined("udp://10.0.0.53", at(1s)));
-  EXPECT_EQ(l.about("im.example.com", at(1s)).why_not(there), "its certificate is for other.example");
-  EXPECT_EQ(l.about("im.example.com", at(7h)).why_not(there), "") << "not for ever";
+  EXPECT_EQ(l.about("im.example.com", at(1s)).why_not(there, "anybody"), "its certificate is for other.example");
+  EXPECT_EQ(l.about("im.example.com", at(7h)).why_not(there, "anybody"), "") << "not for ever";
 }
 
 TEST(TrustLedger, ANetworkIsCleanAfterTwentyNamesAndUntilALie) {
@@ -72,6 +72,17 @@ TEST(TrustLedger, ProofsAreOfANameAndAnAddress) {
   l.on_refuted("im.example.com", here, "it is for another", at(1h));
   EXPECT_EQ(l.proof("im.example.com", here, at(1h)), false) << "the last word counts";
   EXPECT_FALSE(l.about("im.example.com", at(1h)).has_proved(here));
+}
+
+// Whoever answers names that do not exist with somebody's honest address takes it from nobody but himself.
+TEST(TrustLedger, ALandingServerCountsOnlyAgainstWhoLeadsThere) {
+  trust_ledger l;
+  l.on_landing(here, "udp://10.0.0.53", at(0s));
+  EXPECT_NE(l.about("im.example.com", at(1s)).why_not(here, "udp://10.0.0.53"), "");
+  EXPECT_EQ(l.about("im.example.com", at(1s)).why_not(here, "udp://10.0.0.54"), "");
+  EXPECT_EQ(l.about("im.example.com", at(25h)).why_not(here, "udp://10.0.0.53"), "");
+  l.on_proof("im.example.com", here, at(1s));
+  EXPECT_EQ(l.about("im.example.com", at(1s)).why_not(here, "udp://10.0.0.53"), "") << "a certificate counts for more";
 }
 
 TEST(TrustLedger, WhatSdtAdvisesEndsByItselfWithTheNetworkAndByItsWord) {
@@ -137,13 +148,13 @@ TEST(TrustLedger, ItStaysSmall) {
         case 1: l.on_agreed(now); break;
         case 2: l.on_proof(name, a, now); break;
         case 3: l.on_refuted(name, a, "x", now); break;
-        case 4: l.on_landing(a, now); break;
+        case 4: l.on_landing(a, source, now); break;
         case 5: l.on_network("net" + std::to_string(d.below(10))); break;
         default: {
           const beliefs b = l.about(name, now);
           EXPECT_LE(b.liars.size(), 8u);
           EXPECT_LE(b.its.size() + b.not_its.size(), 64u + 8u);
-          for (const auto& one : b.its) EXPECT_EQ(b.why_not(one).empty() || l.proof(name, one, now) == true, true);
+          for (const auto& one : b.its) EXPECT_EQ(b.why_not(one, source).empty() || l.proof(name, one, now) == true, true);
         }
       }
       EXPECT_LE(l.networks(), 4u);

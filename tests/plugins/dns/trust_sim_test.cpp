@@ -71,6 +71,19 @@ struct judged : network {
     EXPECT_EQ(asked->table()->advise(asked->table()->self, code, text_of(about), life.count(), nullptr), THARSIS_OK);
     world.run_for(10ms);
   }
+  // As who has dialled, and time for it to be heard.
+  void tell(const std::string& name, const std::string& ip, int32_t proved, const std::string& where = "") {
+    tharsis_dns_feedback f{};
+    f.size = sizeof f;
+    f.status = THARSIS_E_UNTRUSTED;
+    f.address = *parse_ip(ip);
+    f.address.port = 8443;
+    f.network = text_of(where);
+    f.proved = proved;
+    f.name = text_of(name);
+    asked->table()->feedback(asked->table()->self, &f);
+    world.run_for(15s);
+  }
   std::vector<std::unique_ptr<web_site>> webs;
 };
 
@@ -90,8 +103,8 @@ dns_server::speaker nobody_has_it() {
 
 }  // namespace
 
-// Goal: where nobody trusted answers, a certificate of another convicts the liar; the next answer is without its address.
-TEST(TrustSim, AnAddressWithTheCertificateOfAnotherIsRefusedAndItsSourceToo) {
+// Goal: where nobody trusted answers, a certificate of another shows the lie; the next answer is without its address.
+TEST(TrustSim, AnAddressWithTheCertificateOfAnotherIsRefused) {
   judged n(1);
   n.add_plain("10.0.0.53", says(lie));
   web_site& thief = n.add_site(lie, "thief.example.com");
@@ -104,7 +117,25 @@ TEST(TrustSim, AnAddressWithTheCertificateOfAnotherIsRefusedAndItsSourceToo) {
   EXPECT_NE(n.reason.find("certificate"), std::string::npos) << n.reason;
 }
 
-TEST(TrustSim, ACertificateOfAnUnknownAuthorityConvictsTooButNotAnOldOne) {
+// A name without TLS may lie at a machine that has a certificate for something else.
+TEST(TrustSim, ACertificateOfAnotherConvictsTheSourceWhereTheNameIsKnownToHaveOne) {
+  for (const bool has_one : {false, true}) {
+    judged n(16);
+    n.add_plain("10.0.0.53", says(lie, 10));
+    n.add_plain("10.0.0.54", says(truth, 10));
+    n.add_site(lie, "thief.example.com");
+    n.start();
+    if (has_one) n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
+    n.ask("im.example.com");
+    n.world.run_for(20s);
+    n.ask("im.example.com");
+    EXPECT_EQ(n.refused, "203.0.113.66 ");
+    n.ask("other.example.com");
+    EXPECT_EQ(n.refused, has_one ? "203.0.113.66 " : "") << "its source has no vote any more, or still one";
+  }
+}
+
+TEST(TrustSim, ACertificateOfAnUnknownAuthorityRefutesTooButNotAnOldOne) {
   judged n(2);
   n.add_plain("10.0.0.53", says(lie));
   n.add_site(lie, "im.example.com", false);
@@ -244,10 +275,29 @@ TEST(TrustSim, BeforeALoginNamesFailAtOnceAndTheLoginsOwnAreTheNetworks) {
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven") << "a trusted server answers: the login is over";
 }
 
+TEST(TrustSim, ALoginThatCallsItselfLikeANameOfTheProfileIsNotAskedOfTheNetwork) {
+  judged n(17);
+  n.add_trusted("10.0.0.55", says(truth)).down = true;
+  n.s.domains.add({.domain = "im.example.com", .family = 4});
+  n.world.add_name("im.example.com", {"203.0.113.5"});
+  n.start();
+  n.advise(THARSIS_DNS_PORTAL, "im.example.com", 1h);
+  EXPECT_EQ(n.ask("im.example.com"), "portal");
+}
+
+TEST(TrustSim, AdviceThatLeavesNobodyToBelieveChangesNothing) {
+  judged n(18);
+  n.add_plain("10.0.0.53", says(truth, 10));
+  n.start();
+  n.advise(THARSIS_DNS_USE_DOH, "", 1h);
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 single");
+}
+
 TEST(TrustSim, SdtsWordIsObeyedAndUndone) {
   judged n(11);
   n.add_plain("10.0.0.53", says(truth, 10));
   n.add_plain("10.0.0.54", says(truth, 10));
+  n.add_trusted("10.0.0.55", says(truth, 10)).down = true;
   n.start();
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 agreed");
   n.advise(THARSIS_DNS_USE_DOH, "", 1h);
@@ -266,20 +316,12 @@ TEST(TrustSim, WhoDialledTellsWhoseAnAddressIs) {
   judged n(12);
   n.add_plain("10.0.0.53", says(truth, 10));
   n.start();
-  const auto tell = [&](int32_t proved) {
-    tharsis_dns_feedback f{};
-    f.size = sizeof f;
-    f.status = THARSIS_E_UNTRUSTED;
-    f.address = *parse_place("192.0.2.1:8443");
-    f.proved = proved;
-    f.name = text_of("im.example.com");
-    n.asked->table()->feedback(n.asked->table()->self, &f);
-    n.world.run_for(15s);
-  };
   n.ask("im.example.com");
-  tell(THARSIS_DNS_PROVED);
+  n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
-  tell(THARSIS_DNS_DISPROVED);
+  n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED, "a network of before");
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven") << "that was elsewhere";
+  n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
   EXPECT_EQ(n.ask("im.example.com"), "hijack");
 }
 
@@ -312,6 +354,31 @@ TEST(TrustSim, AnExplanationHasEverybodysWord) {
   });
   EXPECT_TRUE(n.world.run_until([&] { return !told.empty(); }, n.world.now() + 10s));
   EXPECT_EQ(told, "tls://10.0.0.55#dns.test!: 192.0.2.1 for 60 s; udp://10.0.0.53: 203.0.113.66 for 60 s; disputed 1 1");
+}
+
+TEST(TrustSim, ALocalNameIsExplainedByTheNetworksOwnResolverAlone) {
+  judged n(19);
+  n.add_trusted("10.0.0.55", says(truth));
+  n.s.domains.add({.domain = "home.test", .local = true});
+  n.world.add_name("printer.home.test", {"10.0.0.9"});
+  n.start();
+  const uint64_t before = n.servers[0]->asked;
+  bool told = false;
+  n.asker.send([&] {
+    const auto done = [](void* to, tharsis_handle, const tharsis_dns_explanation* e) {
+      *static_cast<bool*>(to) = true;
+      EXPECT_EQ(e->status, THARSIS_OK);
+      EXPECT_EQ(e->heard_count, 1u);
+    };
+    tharsis_dns_wish w{};
+    w.size = sizeof w;
+    w.type = type::a;
+    w.name = text_of("printer.home.test");
+    tharsis_handle id = 0;
+    ASSERT_EQ(n.asked->table()->explain(n.asked->table()->self, &w, done, &told, &id, nullptr), THARSIS_OK);
+  });
+  EXPECT_TRUE(n.world.run_until([&] { return told; }, n.world.now() + 10s));
+  EXPECT_EQ(n.servers[0]->asked, before);
 }
 
 // RFC 7050: what the network's own resolver says of ipv4only.arpa tells its prefix.
