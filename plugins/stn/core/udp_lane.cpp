@@ -178,7 +178,10 @@ void udp_lane::on_deadline(instant now) {
       at = entries_.erase(at);
       continue;
     }
-    if (e.open && !e.handed && e.left == 0 && e.next <= now) go_on(at->first, e, now);
+    if (e.open && e.left == 0 && e.next <= now) {
+      if (e.handed) e.next = never;  // The connection has it too, and goes on alone.
+      else go_on(at->first, e, now);
+    }
     ++at;
   }
 }
