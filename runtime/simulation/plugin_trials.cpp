@@ -220,7 +220,7 @@ void again_and_again(const plugin_bench& bench, uint64_t seed, trial_notes& note
   }
   const uint64_t now = allocated_bytes(), grown = now > at_warm ? (now - at_warm) / (cycles - warm) : 0;
   if (grown > growth_most) notes.wrong("each start and stop leaves " + std::to_string(grown) + " bytes of memory behind");
-  notes.note(std::to_string(cycles) + " times; " + std::to_string(grown) + " bytes stay each time");
+  notes.note(std::to_string(cycles) + " times; " + (now == 0 ? "how much memory stays is not known here" : std::to_string(grown) + " bytes stay each time"));
 }
 
 void two_instances(const plugin_bench& bench, uint64_t seed, trial_notes& notes) {
