@@ -2,6 +2,8 @@
 // all. Method: the built program, with fixtures that do one thing wrong each.
 #include <gtest/gtest.h>
 
+#include <string_view>
+
 #include "runtime/simulation/plugin_trials.h"
 #include "tests/e2e/program_stage.h"
 
@@ -37,9 +39,7 @@ const flaw flaws[] = {
     {"later_host", "rash", "", "this host is another one"},
     {"never_started", "wicked", "needs_start", "it crashed"},
     {"stop_in_start", "wicked", "stops_late", "timer open"},
-#ifndef THARSIS_SANITIZED  // Its allocator does not count.
     {"hundred_times", "wicked", "grows", "bytes of memory behind"},
-#endif
     {"two_instances", "wicked", "only_one", "a second one in the same process does not start: there is one already"},
     {"same_twice", "looks_outside", "", "two runs are not the same"},
     {"schedules", "wicked", "leaks", "timer open"},
@@ -59,6 +59,9 @@ const flaw flaws[] = {
 
 TEST_F(Validate, EachTrialFindsWhatItIsFor) {
   for (const flaw& f : flaws) {
+#ifdef THARSIS_SANITIZED
+    if (std::string_view(f.trial) == "hundred_times") continue;  // The sanitizers' allocators do not count.
+#endif
     std::vector<std::string> words = {"--only", "^" + std::string(f.trial) + "$"};
     if (*f.how != '\0') words.insert(words.end(), {"--set", "wicked.how=" + std::string(f.how)});
     EXPECT_EQ(validate(f.fixture, words), 1) << f.trial << ": " << out_ << err_;
