@@ -82,7 +82,8 @@ std::optional<std::span<const uint8_t>> udp_lane::next_output(uint32_t number, i
   if (e.sent++ > 0) ++totals_.copies;
   double wait = 1;
   for (int i = 1; i < e.rounds; ++i) wait *= settings_.backoff;
-  e.next = later(now, --e.left > 0 ? settings_.twin_gap : std::chrono::duration_cast<duration>(times_.patience() * wait));
+  if (--e.left > 0) e.next = later(now, settings_.twin_gap);
+  else e.next = e.handed ? never : later(now, std::chrono::duration_cast<duration>(times_.patience() * wait));  // Handed over: the connection goes on alone.
   datagram::write_echo(e.content, highest_);
   return e.content;
 }
@@ -161,8 +162,11 @@ void udp_lane::judge(entry& e, instant now) {
 }
 
 void udp_lane::give_up(instant now) {
-  for (auto& [sequence, e] : entries_)
-    if (e.open && !e.handed) hand_over(sequence, e, now);
+  for (auto& [sequence, e] : entries_) {
+    if (!e.open) continue;
+    if (e.handed) e.left = 0, e.next = never;
+    else hand_over(sequence, e, now);
+  }
 }
 
 void udp_lane::shut(bool is, instant now) {
@@ -178,10 +182,7 @@ void udp_lane::on_deadline(instant now) {
       at = entries_.erase(at);
       continue;
     }
-    if (e.open && e.left == 0 && e.next <= now) {
-      if (e.handed) e.next = never;  // The connection has it too, and goes on alone.
-      else go_on(at->first, e, now);
-    }
+    if (e.open && !e.handed && e.left == 0 && e.next <= now) go_on(at->first, e, now);
     ++at;
   }
 }

@@ -325,6 +325,19 @@ TEST(UdpLane, DuplicatesAndReorderingAnswerEachTaskOnce) {
   }
 }
 
+TEST(UdpLane, WhatTheConnectionHasTooWaitsForNothingOnceTheLaneIsShut) {
+  udp_memory::network known;
+  known.worked = true;
+  world w(1, {}, known);
+  const auto r = test::make_request(1, {1}, {1}, never);
+  r->sequence = 7;
+  ASSERT_TRUE(w.lane->take(*r, w.now));
+  ASSERT_EQ(w.lane->take_for_stream().size(), 1u) << "nothing has come back yet, so it goes both ways";
+  ASSERT_TRUE(w.lane->next_output(1, w.now)) << "the probe";
+  w.lane->shut(true, w.now);
+  EXPECT_GT(w.lane->deadline(), w.now);
+}
+
 TEST(UdpLane, OnlySmallTasksWithAKeyGo) {
   world w(1, {});
   const auto takes = [&](std::vector<uint8_t> body, std::vector<uint8_t> key, uint32_t flags = 0) {
