@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plugins/dns/core/name.h"
+#include "plugins/dns/server_options.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/pure/histogram.h"
 #include "sdk/pure/json.h"
@@ -40,12 +41,7 @@ void bench_command::run(const command_call& call) {
   call_ = call;
   option_words known("dns bench");
   known.flag("--json", line_.json).words("a name", line_.names);
-  known.quiet_value("--server", [this](const std::string& text) -> std::string {
-    auto s = parse_server(text);
-    if (!s) return s.failure().text;
-    line_.servers.push_back(std::move(*s));
-    return {};
-  });
+  known.quiet_value("--server", take_server(line_.servers));
   known.value("--ca", take_file(line_.ca)).value("--time", take_patience(line_.time));
   known.value("--outstanding", take_whole(line_.outstanding, 1, 10'000)).value("--variants", take_whole(line_.variants, 1, 1'000'000));
   if (const error wrong = known.read(call.words()); wrong.status != THARSIS_OK) return call.refuse(wrong.text);

@@ -1,6 +1,7 @@
 #include "plugins/dns/resolve_line.h"
 
 #include "plugins/dns/core/findings.h"
+#include "plugins/dns/server_options.h"
 #include "sdk/pure/option_values.h"
 
 namespace tharsis::dns {
@@ -39,16 +40,7 @@ result<resolve_line> parse_resolve_line(const std::vector<std::string>& words, c
   known.value("--ca", take_file(line.ca)).value("--table", take_file(line.table));
   const auto add_to = [](std::vector<std::string>& list) { return [&list](const std::string& f) { return f.empty() ? std::string("is no file's name") : (list.push_back(f), std::string()); }; };
   known.value("--table-key", add_to(line.table_keys)).value("--hosts", add_to(line.hosts));
-  known.quiet_value("--server", [&](const std::string& text) -> std::string {
-    auto s = parse_server(text);
-    if (!s) return s.failure().text;
-    line.servers.push_back(std::move(*s));
-    return {};
-  });
-  known.value("--mode", [&](const std::string& text) -> std::string {
-    line.mode = trust_named(text);
-    return line.mode ? "" : "is no mode; there are strict, guarded and open";
-  });
+  known.quiet_value("--server", take_server(line.servers)).value("--mode", take_mode(line.mode));
   known.value("--type", [&](const std::string& text) -> std::string {
     line.kind = type_number(text);
     return line.kind != 0 ? "" : "is no type of records that is known here; there are A, AAAA, HTTPS, SVCB, TXT, CNAME, NS, MX, SOA, PTR and SRV";

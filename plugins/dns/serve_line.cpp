@@ -1,5 +1,6 @@
 #include "plugins/dns/serve_line.h"
 
+#include "plugins/dns/server_options.h"
 #include "sdk/pure/option_values.h"
 
 namespace tharsis::dns {
@@ -28,16 +29,7 @@ result<serve_line> parse_serve_line(const std::vector<std::string>& words) {
   known.value("--listen", listen).value("--https", https);
   known.value("--cert", take_file(line.own.certificate)).value("--key", take_file(line.own.key)).value("--ca", take_file(line.ca));
   known.value("--for", take_wait(line.lasts));
-  known.quiet_value("--server", [&](const std::string& text) -> std::string {
-    auto s = parse_server(text);
-    if (!s) return s.failure().text;
-    line.servers.push_back(std::move(*s));
-    return {};
-  });
-  known.value("--mode", [&](const std::string& text) -> std::string {
-    line.mode = trust_named(text);
-    return line.mode ? "" : "is no mode; there are strict, guarded and open";
-  });
+  known.quiet_value("--server", take_server(line.servers)).value("--mode", take_mode(line.mode));
   if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
   line.help = known.help();
   if (line.help) return line;
