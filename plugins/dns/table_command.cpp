@@ -103,7 +103,7 @@ std::string text_of_table(const address_table& t) {
   for (const auto& [name, e] : t.names) {
     text += name + ", for " + std::to_string(e.life) + " s:";
     for (const auto& p : e.places)
-      text += "  " + (p.at.port == 0 ? ip_text(p.at) : to_text(p.at)) + " (weight " + std::to_string(p.weight) + (p.region.empty() ? "" : ", " + p.region) + ")";
+      text += "  " + place_text(p.at) + " (weight " + std::to_string(p.weight) + (p.region.empty() ? "" : ", " + p.region) + ")";
     text += "\n";
   }
   return text;

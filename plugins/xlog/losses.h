@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "plugins/xlog/core/level.h"
+#include "sdk/pure/letters.h"
 
 namespace tharsis::xlog {
 
@@ -16,12 +17,7 @@ using loss_counts = std::map<std::pair<std::string, uint32_t>, uint64_t>;
 // "lines_dropped_stn_dialer_debug", as metrics are called.
 inline std::string loss_metric_name(std::string_view category, uint32_t level) {
   std::string name = "lines_dropped_";
-  for (const char c : category) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (letter) name += c;
-    else if (c >= 'A' && c <= 'Z') name += static_cast<char>(c - 'A' + 'a');
-    else name += '_';
-  }
+  for (const char c : in_small_letters(category)) name += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
   return name + "_" + std::string(level_names[level]);
 }
 

@@ -4,19 +4,14 @@
 #include <string>
 #include <utility>
 
+#include "sdk/pure/letters.h"
+
 namespace tharsis {
 namespace {
 
 // They are about one connection of HTTP/1.1, so they must not be sent here.
 constexpr std::string_view of_the_connection[] = {"connection", "keep-alive",        "proxy-connection", "upgrade",
                                                   "host",       "transfer-encoding", "http2-settings"};
-
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 bool stays(const http1::field_list& all, std::string_view name, std::string_view value) {
   if (std::find(std::begin(of_the_connection), std::end(of_the_connection), name) != std::end(of_the_connection)) return false;
@@ -35,7 +30,7 @@ result<http1::field_list> http2_fields(const http1::request_head& head, const ur
                         {":path", head.target}};
   std::string cookies;
   for (const http1::field& f : head.fields) {
-    std::string name = lower_case(f.name);
+    std::string name = in_small_letters(f.name);
     if (name == "cookie") cookies += (cookies.empty() ? "" : "; ") + f.value;
     else if (stays(head.fields, name, f.value)) all.push_back({std::move(name), f.value});
   }

@@ -129,6 +129,8 @@ std::string to_text(const tharsis_address& a) {
   return (a.family == 6 ? "[" + ip + "]" : ip) + ":" + std::to_string(a.port);
 }
 
+std::string place_text(const tharsis_address& a) { return a.port == 0 ? ip_text(a) : to_text(a); }
+
 bool same_ip(const tharsis_address& a, const tharsis_address& b) {
   return a.family == b.family && std::memcmp(a.ip, b.ip, ip_size(a)) == 0;
 }

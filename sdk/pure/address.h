@@ -16,6 +16,8 @@ result<tharsis_address> parse_place(std::string_view text);
 
 // "192.0.2.1:443", "[2001:db8::1]:443".
 std::string to_text(const tharsis_address& address);
+// As parse_place() reads it: the port only where it has one.
+std::string place_text(const tharsis_address& address);
 // Without the port.
 std::string ip_text(const tharsis_address& address);
 

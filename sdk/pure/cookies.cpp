@@ -7,6 +7,7 @@
 
 #include "sdk/pure/address.h"
 #include "sdk/pure/http1.h"
+#include "sdk/pure/letters.h"
 
 namespace tharsis {
 namespace {
@@ -17,13 +18,6 @@ std::string_view without_blanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-std::string in_lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 // Up to the separator, which is taken away too.
@@ -68,7 +62,7 @@ std::optional<int> time_in(std::string_view token) {
 std::optional<int> month_in(std::string_view token) {
   constexpr std::array<std::string_view, 12> months = {"jan", "feb", "mar", "apr", "may", "jun",
                                                        "jul", "aug", "sep", "oct", "nov", "dec"};
-  const std::string start = in_lower_case(token.substr(0, 3));
+  const std::string start = in_small_letters(token.substr(0, 3));
   const auto* const found = std::find(months.begin(), months.end(), start);
   if (found == months.end()) return std::nullopt;
   return static_cast<int>(found - months.begin()) + 1;
@@ -141,7 +135,7 @@ cookie_jar::attributes cookie_jar::read_attributes(std::string_view text, int64_
   attributes a;
   while (!text.empty()) {
     std::string_view value = cut_at(text, ';');
-    const std::string name = in_lower_case(without_blanks(cut_at(value, '=')));
+    const std::string name = in_small_letters(without_blanks(cut_at(value, '=')));
     value = without_blanks(value);
     if (name == "expires") {
       if (const auto date = parse_cookie_date(value)) a.expires = *date;
@@ -155,7 +149,7 @@ cookie_jar::attributes cookie_jar::read_attributes(std::string_view text, int64_
       a.until = negative || seconds == 0 ? std::numeric_limits<int64_t>::min() : now + seconds;
     } else if (name == "domain") {
       if (value.starts_with('.')) value.remove_prefix(1);
-      if (!value.empty()) a.domain = in_lower_case(value);
+      if (!value.empty()) a.domain = in_small_letters(value);
     } else if (name == "path") {
       a.path = value.starts_with('/') ? value : std::string_view();
     } else if (name == "secure") {

@@ -6,12 +6,12 @@
 #include <chrono>
 #include <cstdio>
 
+#include "sdk/pure/letters.h"
+
 namespace tharsis::http1 {
 namespace {
 
 constexpr size_t quoted_max = 40;
-
-char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -44,7 +44,7 @@ std::string append_fields(std::string& out, const field_list& fields) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (lowered(c) >= 'a' && lowered(c) <= 'z') || (c >= '0' && c <= '9') ||
+    return (small_letter(c) >= 'a' && small_letter(c) <= 'z') || (c >= '0' && c <= '9') ||
            (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
   });
 }
@@ -71,7 +71,7 @@ std::string in_quotes(std::string_view text) {
 }
 
 bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lowered(x) == lowered(y); });
+  return same_but_for_case(a, b);
 }
 
 const std::string* find(const field_list& fields, std::string_view name) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sdk/abi/log.h"
+#include "sdk/pure/letters.h"
 #include "sdk/pure/log_format.h"
 #include "sdk/pure/views.h"
 
@@ -13,11 +14,6 @@ namespace tharsis {
 // Where nobody says otherwise.
 inline constexpr std::array<std::string_view, 9> usual_secrets = {"password", "passwd",      "secret",  "token",       "authorization",
                                                                   "cookie",   "private_key", "api_key", "access_token"};
-
-constexpr bool same_but_for_case(std::string_view a, std::string_view b) {
-  const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return small(x) == small(y); });
-}
 
 // Whether one of `names` is the field's, or its last part behind a dot or an underscore, as in "user.password".
 template <class Names>

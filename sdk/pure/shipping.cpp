@@ -113,8 +113,6 @@ result<stored_file> parse_stored(const std::vector<std::string_view>& words) {
   return stored_file{std::string(words[1]), static_cast<stored_file::state>(*state), *size, std::string(words[4]), kept(words[5])};
 }
 
-int digit_of(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
-
 }  // namespace
 
 std::optional<uint32_t> level_of(std::string_view word) {
@@ -230,7 +228,7 @@ result<runs> parse_missing(std::string_view text, size_t pieces) {
 }
 
 void append_piece(std::string& to, const piece& p, std::string_view bytes) {
-  for (size_t i = 0; i + 1 < p.sum.size(); i += 2) to += static_cast<char>(digit_of(p.sum[i]) << 4 | digit_of(p.sum[i + 1]));
+  for (size_t i = 0; i + 1 < p.sum.size(); i += 2) to += static_cast<char>(hex_digit(p.sum[i]) << 4 | hex_digit(p.sum[i + 1]));
   for (unsigned shift = 0; shift < 32; shift += 8) to += static_cast<char>(p.size >> shift & 0xFF);
   to += bytes;
 }

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "sdk/pure/address.h"
+#include "sdk/pure/hex_text.h"
+#include "sdk/pure/letters.h"
 
 namespace tharsis {
 namespace {
@@ -17,14 +18,6 @@ constexpr std::string_view hex_digits = "0123456789ABCDEF";
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_visible(char c) { return c > ' ' && c < 127; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::optional<unsigned> hex_value(char c) {
-  const char small = lower(c);
-  if (is_digit(c)) return static_cast<unsigned>(c - '0');
-  if (small >= 'a' && small <= 'f') return static_cast<unsigned>(small - 'a' + 10);
-  return {};
-}
 
 // The URL as a sentence may show it: no query, odd bytes as '?', and only the scheme where an '@' may follow
 // a password.
@@ -63,7 +56,7 @@ std::string_view complaint_about_name(std::string_view name) {
 
 std::string_view complaint_about_target(std::string_view target) {
   for (size_t i = 0; i < target.size(); ++i) {
-    if (target[i] == '%' && (i + 2 >= target.size() || !hex_value(target[i + 1]) || !hex_value(target[i + 2])))
+    if (target[i] == '%' && (i + 2 >= target.size() || hex_digit(target[i + 1]) < 0 || hex_digit(target[i + 2]) < 0))
       return "a '%' is not followed by two hexadecimal digits";
     if (target[i] == '#') return "it has a fragment ('#...'), which is never sent; leave it out";
     if (!is_visible(target[i]) || std::string_view("\"<>\\^`{|}").find(target[i]) != std::string_view::npos)
@@ -88,8 +81,7 @@ std::string_view read_authority(std::string_view text, url& into) {
   } else {
     const std::string_view name = text.substr(0, text.find(':'));
     if (const auto complaint = complaint_about_name(name); !complaint.empty()) return complaint;
-    into.host.resize(name.size());
-    std::transform(name.begin(), name.end(), into.host.begin(), lower);
+    into.host = in_small_letters(name);
     port = text.substr(name.size());
   }
   if (port.empty()) return {};
@@ -107,8 +99,7 @@ std::string_view read_authority(std::string_view text, url& into) {
 result<url> parse_url(std::string_view text) {
   const size_t colon = text.find("://");
   if (colon == std::string_view::npos) return wrong_url(text, "it does not begin with http:// or https://");
-  std::string scheme(text.substr(0, colon));
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(), lower);
+  const std::string scheme = in_small_letters(text.substr(0, colon));
   if (scheme != "http" && scheme != "https") return wrong_url(text, "its scheme is neither http nor https");
   url u;
   u.secure = scheme == "https";
@@ -155,11 +146,11 @@ result<std::string> percent_decode(std::string_view text) {
       out += text[i];
       continue;
     }
-    const auto high = i + 2 < text.size() ? hex_value(text[i + 1]) : std::nullopt;
-    const auto low = i + 2 < text.size() ? hex_value(text[i + 2]) : std::nullopt;
-    if (!high || !low)
+    const bool both = i + 2 < text.size();
+    const int high = both ? hex_digit(text[i + 1]) : -1, low = both ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0)
       return error{THARSIS_E_INVALID, "byte " + std::to_string(i) + ": a '%' is not followed by two hexadecimal digits"};
-    out += static_cast<char>(*high << 4 | *low);
+    out += static_cast<char>(high << 4 | low);
     i += 2;
   }
   return out;

@@ -12,16 +12,13 @@ import sys
 import threading
 import time
 
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "e2e"))
+from loopback import free_port
+
 BUILD, FOLDER = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 PREFIX = FOLDER / "tharsis"
 PROGRAM = str(PREFIX / "bin/tharsis")
 PATIENCE = 30  # seconds
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def build(name):

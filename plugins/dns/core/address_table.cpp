@@ -182,7 +182,7 @@ result<std::string> write_table(const address_table& t, const table_signer& by) 
   for (const auto& [name, entry] : t.names) {
     text += "name " + name + ' ' + std::to_string(entry.life) + '\n';
     for (const auto& p : entry.places)
-      text += "address " + (p.at.port == 0 ? ip_text(p.at) : to_text(p.at)) + ' ' + std::to_string(p.weight) + ' ' + (p.region.empty() ? "-" : p.region) + '\n';
+      text += "address " + place_text(p.at) + ' ' + std::to_string(p.weight) + ' ' + (p.region.empty() ? "-" : p.region) + '\n';
   }
   const auto signature = by.sign(as_bytes(text));
   if (!signature) return error{THARSIS_E_UNSUPPORTED, "the OpenSSL of this machine offers no Ed25519"};

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "sdk/pure/address.h"
+#include "sdk/pure/letters.h"
 
 namespace tharsis::dns {
 namespace {
@@ -51,9 +52,8 @@ result<std::string> canonical_name(std::string_view text) {
   if (text.empty()) return wrong("a name to resolve is empty");
   if (text.size() > name_max)
     return wrong("a name has at most 253 bytes, this one has " + std::to_string(text.size()));
-  std::string name(text);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::string name = in_small_letters(text);
+  for (const char c : name) {
     if (belongs(c)) continue;
     const bool foreign = static_cast<unsigned char>(c) >= 0x80;
     return wrong("a name cannot hold " + shown(c) + (foreign ? "; write an international name in its xn-- form" : ""));

@@ -35,19 +35,6 @@ std::string_view cut(std::string_view& text, char at) {
 
 int64_t whole_seconds(duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
 
-std::string place_text(const tharsis_address& a) {
-  return a.port == 0 ? ip_text(a) : (a.family == 6 ? "[" + ip_text(a) + "]" : ip_text(a)) + ":" + std::to_string(a.port);
-}
-std::optional<tharsis_address> place_of(std::string_view text) {
-  if (const auto ip = parse_ip(text)) return *ip;
-  const auto place = parse_endpoint("tcp://" + std::string(text));
-  if (!place) return {};
-  auto ip = parse_ip(place->host);
-  if (!ip) return {};
-  ip->port = place->port;
-  return *ip;
-}
-
 // Without its sum. Empty: nothing of it is worth a line.
 std::string line_of(const cache::proof& p, instant now, int64_t wall) {
   std::string line = p.about.name + " " + std::to_string(p.about.family) + " " + std::to_string(wall - whole_seconds(now - p.what.learned)) + " " +
@@ -77,7 +64,7 @@ std::optional<cache::proof> proof_of(std::string_view line, instant now, int64_t
   p.what.learned = now - std::chrono::seconds(age);
   while (!line.empty()) {
     std::string_view one = cut(line, ' ');
-    const auto address = place_of(cut(one, '|'));
+    const auto address = parse_place(cut(one, '|'));
     if (!address || one.empty() || p.what.addresses.size() >= found_max) return {};
     p.what.addresses.push_back(*address);
     p.what.candidates.push_back({*address, std::string(one), true, why});

@@ -46,21 +46,6 @@ std::vector<std::string_view> key_words(std::string_view text) {
   return words;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool read_digits(std::string_view hex, std::array<uint8_t, 32>& into) {
-  for (size_t i = 0; i < into.size(); ++i) {
-    const int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    into[i] = static_cast<uint8_t>(high << 4 | low);
-  }
-  return true;
-}
-
 error no_key(const std::string& what, std::string_view problem) { return {THARSIS_E_INVALID, what + " " + std::string(problem)}; }
 
 error wrong_key_mark(std::string_view mark, bool secret, const std::string& what) {
@@ -84,7 +69,7 @@ error read_key(std::string_view text, bool secret, const std::string& what, std:
   if (words.size() > 7) return no_key(what, "has more behind the key; one text holds one key");
   if (words.size() < 7 || words[5].size() != key_id_digits || words[6].size() != key_digits)
     return no_key(what, "was cut or damaged: a key has an id of 16 digits and 64 digits of its own; copy it again");
-  if (!read_digits(words[6], into)) return no_key(what, "is damaged: it holds what is no hexadecimal digit");
+  if (!read_hex(words[6], into)) return no_key(what, "is damaged: it holds what is no hexadecimal digit");
   id = words[5];
   return fine();
 }
@@ -140,11 +125,10 @@ std::optional<table_signature> table_signer::sign(std::span<const uint8_t> messa
 }
 
 std::string table_signer::text() const {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string text;
   text.reserve(private_key_mark.size() + key_id_digits + key_digits + 3);  // Growing would leave copies behind.
   text.append(private_key_mark).append("\n").append(open_.id()).append("\n");
-  for (const uint8_t b : seed_) text += digits[b >> 4], text += digits[b & 15];
+  append_hex(text, seed_);
   return text += '\n';
 }
 

@@ -2,21 +2,16 @@
 
 #include <cstdio>
 
+#include "sdk/pure/letters.h"
+
 namespace tharsis::dns {
 namespace {
 
 constexpr size_t names_begin = 12;  // Behind a message's head.
 constexpr uint8_t pointer_bits = 0xC0;  // The two highest bits of a length.
 
-uint8_t lowered(uint8_t c) { return c >= 'A' && c <= 'Z' ? static_cast<uint8_t>(c - 'A' + 'a') : c; }
-char lowered(char c) { return static_cast<char>(lowered(static_cast<uint8_t>(c))); }
-
 bool same_label(std::string_view a, std::string_view b, bool case_counts) {
-  if (a.size() != b.size()) return false;
-  if (case_counts) return a == b;
-  for (size_t i = 0; i < a.size(); ++i)
-    if (lowered(a[i]) != lowered(b[i])) return false;
-  return true;
+  return case_counts ? a == b : same_but_for_case(a, b);
 }
 
 bool stands_for_itself(char c) {
@@ -96,7 +91,7 @@ std::string wire_name::text() const {
   for (std::string_view label; mine.next(label);) {
     if (!out.empty()) out += '.';
     for (char c : label) {
-      c = lowered(c);
+      c = small_letter(c);
       if (stands_for_itself(c)) {
         out += c;
         continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/sha256.h"
 #include "sdk/pure/shipping.h"
 #include "sdk/pure/views.h"
@@ -16,17 +17,6 @@ constexpr std::string_view first_line = "tharsis-stream 1\n";
 bool is_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
-
-std::string hex_of(const streams::sum& s) {
-  std::string text;
-  for (const uint8_t byte : s) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
-}
-
-uint8_t digit(char c) { return static_cast<uint8_t>(c <= '9' ? c - '0' : c - 'a' + 10); }
 
 // The rest of the line behind `word` and a space, taken from the front of `text`.
 std::optional<std::string_view> value_of_line(std::string_view& text, std::string_view word) {
@@ -42,7 +32,7 @@ error damaged() { return {THARSIS_E_INVALID, "it is no record of a stream"}; }
 }  // namespace
 
 std::string record_text(const half_record& r) {
-  return std::string(first_line) + "name " + r.name + "\nsize " + (r.size ? std::to_string(*r.size) : "-") + "\nwhole " + (r.whole ? hex_of(*r.whole) : "-") + "\n";
+  return std::string(first_line) + "name " + r.name + "\nsize " + (r.size ? std::to_string(*r.size) : "-") + "\nwhole " + (r.whole ? hex_text(*r.whole) : "-") + "\n";
 }
 
 result<half_record> parse_half_record(std::string_view text) {
@@ -59,9 +49,8 @@ result<half_record> parse_half_record(std::string_view text) {
     r.size = bytes;
   }
   if (*whole == "-") return r;
-  if (whole->size() != 64 || !is_hex(*whole)) return damaged();
   r.whole.emplace();
-  for (size_t i = 0; i < r.whole->size(); ++i) (*r.whole)[i] = static_cast<uint8_t>(digit((*whole)[2 * i]) << 4 | digit((*whole)[2 * i + 1]));
+  if (!is_hex(*whole) || !read_hex(*whole, *r.whole)) return damaged();
   return r;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/mars_frame.h"
 
 namespace tharsis::gateway {
@@ -30,21 +31,9 @@ std::optional<uint32_t> command_of(std::string_view path) {
   return std::nullopt;
 }
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 std::optional<std::vector<uint8_t>> bytes_of_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i < text.size(); i += 2) {
-    const int high = digit_of(text[i]), low = digit_of(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes.push_back(static_cast<uint8_t>(high << 4 | low));
-  }
-  return bytes;
+  std::vector<uint8_t> bytes(text.size() / 2);
+  return read_hex(text, bytes) ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 }  // namespace

@@ -38,7 +38,6 @@ class claim {
   claim& asks_for(std::string name, std::vector<std::string> args = {});
 
   double confidence() const;
-  bool is_proven() const { return mechanism_; }
   verdict take(const session_facts& about) const;
 
  private:

@@ -1,8 +1,9 @@
 #include "plugins/sdt/core/dns_wire.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
+
+#include "sdk/pure/letters.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -85,11 +86,6 @@ struct reader {
   }
 };
 
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 void take_record(uint16_t type, uint32_t ttl, std::span<const uint8_t> data, const dns_question& q, dns_reply& into) {
   if (type != static_cast<uint16_t>(q.type)) return;
   into.ttl = into.ttl == 0 ? ttl : std::min(into.ttl, ttl);
@@ -157,7 +153,7 @@ std::optional<dns_reply> read_reply(std::span<const uint8_t> bytes, const dns_qu
     const uint16_t type = in.number16(), group = in.number16();
     std::string_view asked = q.name;
     if (asked.ends_with('.')) asked.remove_suffix(1);
-    if (!in.good || type != static_cast<uint16_t>(q.type) || group != 1 || !same_name(name, asked)) return std::nullopt;
+    if (!in.good || type != static_cast<uint16_t>(q.type) || group != 1 || !same_but_for_case(name, asked)) return std::nullopt;
     r.case_kept = name == asked;
   } else if (r.rcode == 0) {
     return std::nullopt;  // Only a refusal may leave out what it refuses.

@@ -5,20 +5,17 @@
 #include <algorithm>
 
 #include "plugins/sdt/core/scene.h"
+#include "sdk/pure/letters.h"
 
 namespace tharsis::sdt {
 namespace {
 
 using name_list = std::vector<const name_probe*>;
 
-bool is_same_name(std::string a, std::string b) {
-  const auto lower = [](std::string& t) {
-    std::transform(t.begin(), t.end(), t.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-    if (t.ends_with('.')) t.pop_back();
-  };
-  lower(a), lower(b);
-  return a == b;
+bool is_same_name(std::string_view a, std::string_view b) {
+  for (std::string_view* name : {&a, &b})
+    if (name->ends_with('.')) name->remove_suffix(1);
+  return same_but_for_case(a, b);
 }
 bool is_silent(const name_probe& n) { return n.rcode < 0 && n.failed == failure::timeout; }
 bool is_plain(const name_probe& n) { return n.over == name_transport::udp || n.over == name_transport::tcp; }

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "sdk/pure/address.h"
+#include "sdk/pure/letters.h"
 #include "sdk/pure/url.h"
 
 namespace tharsis::sdt {
@@ -33,12 +34,11 @@ bool is_name(std::string_view text) {
   return last.empty() || !std::all_of(last.begin(), last.end(), [](unsigned char c) { return std::isdigit(c); });
 }
 
-aim aim_at(std::string_view given, std::string scheme, std::string host, uint16_t port) {
+aim aim_at(std::string_view given, std::string scheme, std::string_view host, uint16_t port) {
   aim a;
   a.given = given;
   a.scheme = std::move(scheme);
-  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  a.host = std::move(host);
+  a.host = in_small_letters(host);
   a.port = port;
   if (auto ip = parse_ip(a.host)) {
     ip->port = port;

@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "sdk/pure/hex_text.h"
+
 namespace tharsis::stn {
 namespace {
 
@@ -45,13 +47,6 @@ std::array<uint8_t, 32> drawn(std::span<const uint8_t> key, std::string_view pur
 
 int as_int(size_t n) { return static_cast<int>(n); }
 
-int digit_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 }  // namespace
@@ -60,13 +55,7 @@ result<outbox_key> outbox_key::parse(std::string_view text) {
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   outbox_key key;
-  bool good = text.size() == 2 * key.bytes_.size();
-  for (size_t i = 0; good && i < key.bytes_.size(); ++i) {
-    const int high = digit_value(text[2 * i]), low = digit_value(text[2 * i + 1]);
-    good = high >= 0 && low >= 0;
-    if (good) key.bytes_[i] = static_cast<uint8_t>(high << 4 | low);
-  }
-  if (good) return key;
+  if (read_hex(text, key.bytes_)) return key;
   return error{THARSIS_E_INVALID, "a key is 64 hexadecimal digits, as `openssl rand -hex 32` makes them"};
 }
 

@@ -26,7 +26,7 @@ struct remedy {
   instant since{}, until{};
 
   // What of: empty where there is nothing to tell apart.
-  std::string subject() const { return what == THARSIS_STN_HEAL_ADDRESS ? (address.port == 0 ? ip_text(address) : to_text(address)) : host; }
+  std::string subject() const { return what == THARSIS_STN_HEAL_ADDRESS ? place_text(address) : host; }
   bool is_for_the_same(const remedy& other) const { return what == other.what && subject() == other.subject(); }
 };
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "plugins/xlog/core/mars_cipher.h"
+#include "sdk/pure/hex_text.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -34,31 +35,6 @@ split_text split_words(std::string_view text) {
     text.remove_prefix(end);
   }
   return s;
-}
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-void append_digits(std::string& to, byte_view from) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (const uint8_t b : from) {
-    to += digits[b >> 4];
-    to += digits[b & 15];
-  }
-}
-
-// `hex` has two digits for each byte of `into`. False: one of them is none.
-bool read_hex(std::string_view hex, std::span<uint8_t> into) {
-  for (size_t i = 0; i < into.size(); ++i) {
-    const int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    into[i] = static_cast<uint8_t>(high << 4 | low);
-  }
-  return true;
 }
 
 error wrong_key(std::string_view what, const std::string& problem) {
@@ -126,7 +102,7 @@ error mismatch(std::string_view what, const key_id& id) {
 
 std::string key_id_text(const key_id& id) {
   std::string text;
-  append_digits(text, id);
+  append_hex(text, id);
   return text;
 }
 
@@ -178,7 +154,7 @@ result<private_key> parse_private_key(std::string_view text, std::string_view wh
 
 std::string public_key_text(const public_key& key) {
   std::string text = std::string(public_mark) + "\n" + key_id_text(key.id()) + "\n";
-  append_digits(text, key.point);
+  append_hex(text, key.point);
   return text += "\n";
 }
 
@@ -186,7 +162,7 @@ std::string private_key_text(const private_key& key) {
   std::string text;
   text.reserve(private_mark.size() + id_digits + key_digits + 3);  // Growing would leave copies behind.
   if (!key.of_mars) text.append(private_mark).append("\n").append(key_id_text(key.open.id())).append("\n");
-  append_digits(text, key.scalar.open());
+  append_hex(text, key.scalar.open());
   return text += "\n";
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "sdk/pure/hex_text.h"
+
 namespace tharsis::xlog {
 namespace {
 
@@ -20,17 +22,10 @@ void store_u32(uint8_t* at, uint32_t value) {
   for (int i = 0; i < 4; ++i) at[i] = static_cast<uint8_t>(value >> (8 * i));
 }
 
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Where the first character stands that is no digit; hex.size(): nowhere.
-size_t read_hex(std::string_view hex, std::span<uint8_t> into) {
+size_t misread_at(std::string_view hex, std::span<uint8_t> into) {
   for (size_t i = 0; i < hex.size(); ++i) {
-    const int value = digit(hex[i]);
+    const int value = hex_digit(hex[i]);
     if (value < 0) return i;
     into[i / 2] = static_cast<uint8_t>(into[i / 2] << 4 | value);
   }
@@ -62,7 +57,7 @@ result<mars_point> parse_mars_public_key(std::string_view text, std::string_view
   if (text.size() != 2 * point.size())
     return wrong("has " + std::to_string(text.size()) + " characters; a public key of Mars has 128 hexadecimal digits, X and then Y" +
                  (text.size() == 64 ? ": is it the private one?" : ""));
-  if (const size_t at = read_hex(text, point); at < text.size())
+  if (const size_t at = misread_at(text, point); at < text.size())
     return wrong("is no key: its character " + std::to_string(at + 1) + " is no hexadecimal digit");
   secret one;
   one.open().back() = 1;
@@ -74,7 +69,7 @@ result<mars_point> parse_mars_public_key(std::string_view text, std::string_view
 std::optional<secret> parse_mars_private_key(std::string_view text) {
   text = without_blanks(text);
   secret key;
-  if (text.size() != 2 * key_size || read_hex(text, key.open()) < text.size()) return {};
+  if (text.size() != 2 * key_size || misread_at(text, key.open()) < text.size()) return {};
   return key;
 }
 

@@ -11,6 +11,7 @@
 #include "plugins/xlog/core/condition.h"
 #include "plugins/xlog/core/file_name.h"
 #include "plugins/xlog/core/record.h"
+#include "sdk/pure/letters.h"
 
 namespace tharsis::xlog {
 
@@ -55,10 +56,9 @@ struct query {
   static bool is_one_of(const T& word, const List& any) {
     return any.empty() || std::find(any.begin(), any.end(), word) != any.end();
   }
-  static char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
   bool holds(std::string_view text, std::string_view part) const {
     if (!any_case) return text.find(part) != std::string_view::npos;
-    return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) { return folded(a) == folded(b); }) != text.end();
+    return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) { return small_letter(a) == small_letter(b); }) != text.end();
   }
 };
 
