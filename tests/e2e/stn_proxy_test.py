@@ -57,10 +57,11 @@ class Socks5:
             wire.close()
 
     def serve(self, wire):
-        version, count = exactly(wire, 2)
-        methods = exactly(wire, count)
+        if exactly(wire, 1) != b"\5":
+            return wire.close()
+        methods = exactly(wire, exactly(wire, 1)[0])
         method = 2 if self.login else 0
-        if version != 5 or method not in methods:
+        if method not in methods:
             wire.sendall(b"\5\xff")
             return wire.close()
         wire.sendall(bytes([5, method]))
@@ -114,9 +115,9 @@ class Stage:
         for child in self.running:
             child.wait(60)
 
-    def send(self, proxy, host="localhost", more=()):
+    def send(self, proxy, host="localhost", count=20, more=()):
         words = [self.program, "stn", "send", f"tcps://{host}:{self.port}", "--ca", self.folder + "/state/gateway/ca.pem",
-                 "--command", "100", "--body", "hello", "--count", "20", "--in-flight", "4", "--proxy", proxy, "--json",
+                 "--command", "100", "--body", "hello", "--count", str(count), "--in-flight", "4", "--proxy", proxy, "--json",
                  "--state", self.folder + "/send", *more]
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
         assert "hidden" not in done.stdout + done.stderr, done.stderr
@@ -127,7 +128,7 @@ class Stage:
         assert report["ok"] == 20, (proxy, report, errors)
 
     def fails(self, proxy, words):
-        report, errors = self.send(proxy, more=("--deadline", "3s"))
+        report, errors = self.send(proxy, count=4, more=("--deadline", "2s"))  # As many as are in flight: one deadline.
         assert report["ok"] == 0 and words in errors, (proxy, report, errors)
 
 
