@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "plugins/dns/core/question.h"
+#include "sdk/pure/dns_question.h"
 #include "sdk/pure/error.h"
 #include "sdk/pure/views.h"
 

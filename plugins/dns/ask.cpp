@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "plugins/dns/core/framed_message.h"
 #include "plugins/dns/core/httpdns.h"
 #include "plugins/dns/doh_exchange.h"
 #include "plugins/dns/host_source.h"
@@ -11,6 +10,7 @@
 #include "plugins/dns/system_question.h"
 #include "sdk/async/udp_socket.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_framed_message.h"
 
 namespace tharsis::dns {
 namespace {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
-#include "plugins/dns/core/name.h"
 #include "plugins/dns/server_options.h"
 #include "plugins/dns/trust_file.h"
+#include "sdk/pure/dns_name.h"
 #include "sdk/pure/histogram.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/option_values.h"

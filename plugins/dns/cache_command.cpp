@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "plugins/dns/core/name.h"
 #include "plugins/dns/core/proven_file.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_name.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/option_words.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/dns/core/name.h"
 #include "plugins/dns/core/trace.h"
 #include "plugins/dns/trust_file.h"
+#include "sdk/pure/dns_name.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {

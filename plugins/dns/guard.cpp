@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "plugins/dns/core/address_rules.h"
-#include "plugins/dns/core/name.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
+#include "sdk/pure/dns_name.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {

@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "plugins/dns/core/framed_message.h"
 #include "plugins/dns/doh_exchange.h"
 #include "plugins/dns/open_stream.h"
+#include "sdk/pure/dns_framed_message.h"
 
 namespace tharsis::dns {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "plugins/dns/core/name.h"
 #include "plugins/dns/server_keys.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_name.h"
 
 namespace tharsis::dns {
 namespace {

@@ -3,11 +3,11 @@
 #include <optional>
 #include <utility>
 
-#include "plugins/dns/core/name.h"
 #include "plugins/dns/read_domains.h"
 #include "plugins/dns/read_table_keys.h"
 #include "plugins/dns/server_keys.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_name.h"
 
 namespace tharsis::dns {
 namespace {

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/dns/core/name.h"
 #include "plugins/dns/read_table_keys.h"
 #include "plugins/dns/server_keys.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_name.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {

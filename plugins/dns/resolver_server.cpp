@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "plugins/dns/core/doh_request.h"
-#include "plugins/dns/core/framed_message.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
 #include "sdk/async/next_turn.h"
+#include "sdk/pure/dns_framed_message.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {

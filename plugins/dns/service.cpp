@@ -5,11 +5,11 @@
 #include <cstring>
 #include <utility>
 
-#include "plugins/dns/core/name.h"
 #include "plugins/dns/core/proven_file.h"
 #include "plugins/dns/found_answer.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_name.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {

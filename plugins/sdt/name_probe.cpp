@@ -9,6 +9,7 @@
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_framed_message.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::sdt {
@@ -26,17 +27,14 @@ std::vector<std::string> texts_of(const std::vector<tharsis_address>& addresses)
   return texts;
 }
 
-// Letters' cases drawn by chance are one more thing that a forger has to guess.
-std::string mixed(std::string name, uint64_t chance) {
-  for (char& c : name) {
-    if (c < 'a' || c > 'z') continue;
-    if (chance & 1) c = static_cast<char>(c - 'a' + 'A');
-    chance = chance >> 1 | chance << 63;
-  }
-  return name;
+// The question's bytes.
+std::vector<uint8_t> bytes_of(const dns::question& ask) {
+  std::array<uint8_t, dns::question_max> room;
+  const auto bytes = dns::write(ask, room);
+  return {bytes.begin(), bytes.end()};
 }
 
-void take(const dns_reply& r, name_probe& p, name_answer& a) {
+void take(const name_reply& r, name_probe& p, name_answer& a) {
   p.rcode = a.rcode = r.rcode;
   p.addresses = texts_of(r.addresses);
   if (r.addresses.empty()) p.addresses.insert(p.addresses.end(), r.texts.begin(), r.texts.end());
@@ -49,7 +47,7 @@ void take(const dns_reply& r, name_probe& p, name_answer& a) {
 }
 
 // What came in answer, the first time and a second.
-void hear(bench& b, const name_question& q, const dns_question& ask, const messenger::word& w, name_probe& p, name_answer& a) {
+void hear(bench& b, const name_question& q, const dns::question& ask, const messenger::word& w, name_probe& p, name_answer& a) {
   p.received += w.count + 28;
   b.count_received(w.count + 28);
   const auto reply = read_reply(std::span<const uint8_t>(w.bytes).first(w.count), ask);
@@ -69,10 +67,10 @@ void hear(bench& b, const name_question& q, const dns_question& ask, const messe
   p.late_addresses = std::move(late);
 }
 
-task<void> ask_udp(bench& b, const name_question* q, dns_question ask, name_probe* p, name_answer* a, first_answer* first) {
+task<void> ask_udp(bench& b, const name_question* q, dns::question ask, name_probe* p, name_answer* a, first_answer* first) {
   messenger m(b, q->server.at.family);
   p->failed = m.is_open() ? failure::timeout : failure::exhausted;
-  const std::vector<uint8_t> text = write_question(ask);
+  const std::vector<uint8_t> text = bytes_of(ask);
   const instant stop = b.until(q->most);
   instant again = b.place.now(), until = m.is_open() ? stop : b.place.now();
   duration pause = again_after;
@@ -102,13 +100,11 @@ task<void> ask_udp(bench& b, const name_question* q, dns_question ask, name_prob
 }
 
 // Length and message, as TCP and TLS have it.
-task<void> ask_stream(bench& b, stream* wire, dns_question ask, instant stop, name_probe* p, name_answer* a) {
-  const std::vector<uint8_t> text = write_question(ask);
-  std::vector<uint8_t> framed = {static_cast<uint8_t>(text.size() >> 8), static_cast<uint8_t>(text.size())};
-  framed.insert(framed.end(), text.begin(), text.end());
+task<void> ask_stream(bench& b, stream* wire, dns::question ask, instant stop, name_probe* p, name_answer* a) {
+  const std::vector<uint8_t> framed = dns::framed_message::frame(bytes_of(ask));
   wire->write(framed);
   p->sent += framed.size() + 40;
-  std::vector<uint8_t> came;
+  dns::framed_message came;
   std::array<uint8_t, 4096> piece;
   p->failed = failure::timeout;
   while (b.place.now() < stop) {
@@ -122,12 +118,11 @@ task<void> ask_stream(bench& b, stream* wire, dns_question ask, instant stop, na
       p->failed = status < 0 ? failure_of(status) : failure::closed;
       co_return;
     }
-    came.insert(came.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(count));
+    came.on_bytes(std::span<const uint8_t>(piece).first(count));
     p->received += count;
     b.count_received(count);
-    const size_t size = came.size() < 2 ? message_most : static_cast<size_t>(came[0]) << 8 | came[1];
-    if (came.size() < 2 || came.size() - 2 < size) continue;
-    if (const auto reply = read_reply(std::span<const uint8_t>(came).subspan(2, size), ask)) take(*reply, *p, *a);
+    if (!came.whole()) continue;
+    if (const auto reply = read_reply(came.message(), ask)) take(*reply, *p, *a);
     else p->failed = failure::protocol;
     co_return;
   }
@@ -142,7 +137,7 @@ url url_of(const trusted_resolver& server) {
   return u;
 }
 
-task<void> ask_http(bench& b, std::unique_ptr<stream> wire, const trusted_resolver* server, dns_question ask, instant stop, name_probe* p,
+task<void> ask_http(bench& b, std::unique_ptr<stream> wire, const trusted_resolver* server, dns::question ask, instant stop, name_probe* p,
                     name_answer* a) {
   const url where = url_of(*server);
   std::shared_ptr<http2_client> many;
@@ -153,8 +148,8 @@ task<void> ask_http(bench& b, std::unique_ptr<stream> wire, const trusted_resolv
   } else {
     line = std::make_unique<http1_client>(b.place, std::move(wire), where);
   }
-  ask.id = 0;  // Nobody can guess it here, and caches like it.
-  const std::vector<uint8_t> text = write_question(ask);
+  ask.secret.id = 0;  // Nobody can guess it here, and caches like it.
+  const std::vector<uint8_t> text = bytes_of(ask);
   http1::request_head head;
   head.method = "POST";
   head.target = server->path;
@@ -184,7 +179,7 @@ task<void> ask_http(bench& b, std::unique_ptr<stream> wire, const trusted_resolv
   if (const auto reply = read_reply(came, ask)) take(*reply, *p, *a);
 }
 
-task<void> ask_connected(bench& b, const name_question* q, dns_question ask, name_probe* p, name_answer* a) {
+task<void> ask_connected(bench& b, const name_question* q, dns::question ask, name_probe* p, name_answer* a) {
   const instant stop = b.until(q->most);
   auto wire = co_await dial_tcp(b.place, b.net(), q->server.at, stop);
   if (!wire) {
@@ -223,15 +218,15 @@ task<name_answer> ask_name(bench& b, name_question q, first_answer* first) {
   p.name = q.name;
   p.type = name_of(q.type);
   name_answer a;
-  dns_question ask;
   const uint64_t chance = random_number(b.tables);
-  ask.id = static_cast<uint16_t>(chance >> 48);
-  ask.name = q.server.over == name_transport::udp ? mixed(q.name, chance) : q.name;
-  ask.type = q.type;
-  if (b.over() || write_question(ask).empty() || !b.spend(question_bytes)) {
+  // Letters' cases drawn by chance are one more thing that a forger has to guess.
+  auto asked = question_of(q.name, q.type, q.server.over == name_transport::udp ? chance : 0);
+  if (b.over() || !asked || !b.spend(question_bytes)) {
     a.failed = failure::budget;
     co_return a;
   }
+  dns::question ask = std::move(*asked);
+  ask.secret.id = static_cast<uint16_t>(chance >> 48);
   if (q.server.over == name_transport::udp) co_await ask_udp(b, &q, ask, &p, &a, first);
   else co_await ask_connected(b, &q, ask, &p, &a);
   a.failed = p.failed;

@@ -1,7 +1,7 @@
 // Questions to one resolver at a time, over one way at a time, and all that comes back.
 #pragma once
 #include "plugins/sdt/bench.h"
-#include "plugins/sdt/core/dns_wire.h"
+#include "plugins/sdt/core/name_reply.h"
 #include "sdk/async/task.h"
 
 namespace tharsis::sdt {

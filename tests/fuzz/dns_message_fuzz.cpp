@@ -1,7 +1,7 @@
 // DNS messages: whatever comes is refused or read within its bounds; what it says about a question is bounded too. The
 // first octet chooses what was asked, all others are the message.
 #include "plugins/dns/core/findings.h"
-#include "plugins/dns/core/record_data.h"
+#include "sdk/pure/dns_record_data.h"
 #include "tests/fuzz/harness.h"
 
 using namespace tharsis;

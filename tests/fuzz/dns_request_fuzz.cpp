@@ -1,10 +1,10 @@
 // What programs send to the resolver of `dns serve`: any bytes are dropped, refused or a question; what is said to one is a
 // message that answers it; a server's answer that is handed on, whatever it is, too. And requests of DNS over HTTP/2.
 #include "plugins/dns/core/doh_request.h"
-#include "plugins/dns/core/question.h"
 #include "plugins/dns/core/served_message.h"
 #include "plugins/dns/http2_requests.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_question.h"
 #include "tests/fuzz/harness.h"
 
 using namespace tharsis;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "plugins/dns/core/name.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/base64.h"
+#include "sdk/pure/dns_name.h"
 #include "sdk/pure/utc.h"
 #include "sdk/pure/views.h"
 #include "sdk/pure/whole_number.h"

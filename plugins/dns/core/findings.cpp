@@ -4,8 +4,8 @@
 #include <cstring>
 #include <iterator>
 
-#include "plugins/dns/core/record_data.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_record_data.h"
 #include "sdk/pure/utf8.h"
 
 namespace tharsis::dns {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "plugins/dns/core/question.h"
 #include "sdk/abi/net.h"
+#include "sdk/pure/dns_question.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::dns {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <span>
 
-#include "plugins/dns/core/name.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_name.h"
 #include "sdk/pure/hex_text.h"
 #include "sdk/pure/sha256.h"
 #include "sdk/pure/url.h"

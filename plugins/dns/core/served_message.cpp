@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "plugins/dns/core/name.h"
-#include "plugins/dns/core/question.h"
-#include "plugins/dns/core/record_data.h"
+#include "sdk/pure/dns_name.h"
+#include "sdk/pure/dns_question.h"
+#include "sdk/pure/dns_record_data.h"
 
 namespace tharsis::dns {
 namespace {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/dns/core/message.h"
 #include "sdk/abi/net.h"
+#include "sdk/pure/dns_message.h"
 
 namespace tharsis::dns {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "plugins/dns/core/name.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_name.h"
 
 namespace tharsis::dns {
 namespace {

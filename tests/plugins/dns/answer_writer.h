@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/dns/core/question.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/dns_question.h"
 
 namespace tharsis::dns::test {
 

@@ -6,12 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "plugins/dns/core/framed_message.h"
 #include "sdk/async/certificates.h"
 #include "sdk/async/task_set.h"
 #include "sdk/async/tcp_listener.h"
 #include "sdk/async/tls_stream.h"
 #include "sdk/async/udp_socket.h"
+#include "sdk/pure/dns_framed_message.h"
 #include "sdk/sim/world.h"
 #include "tests/plugins/dns/answer_writer.h"
 #include "tests/plugins/host_on_strand.h"

@@ -4,8 +4,8 @@
 
 #include "plugins/dns/core/doh_request.h"
 #include "plugins/dns/core/findings.h"
-#include "plugins/dns/core/record_data.h"
 #include "plugins/dns/core/serve_settings.h"
+#include "sdk/pure/dns_record_data.h"
 #include "tests/plugins/dns/answer_writer.h"
 
 using namespace tharsis;

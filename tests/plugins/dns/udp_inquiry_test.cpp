@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "plugins/dns/core/framed_message.h"
+#include "sdk/pure/dns_framed_message.h"
 #include "tests/plugins/dns/answer_writer.h"
 
 using namespace tharsis;

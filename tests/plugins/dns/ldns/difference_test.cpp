@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "plugins/dns/core/findings.h"
-#include "plugins/dns/core/record_data.h"
 #include "sdk/pure/dice.h"
+#include "sdk/pure/dns_record_data.h"
 #include "tests/plugins/dns/answer_writer.h"
 
 using namespace tharsis;

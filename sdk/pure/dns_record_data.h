@@ -6,8 +6,8 @@
 #include <span>
 #include <string_view>
 
-#include "plugins/dns/core/message.h"
 #include "sdk/abi/net.h"
+#include "sdk/pure/dns_message.h"
 
 namespace tharsis::dns {
 

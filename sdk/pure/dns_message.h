@@ -1,11 +1,13 @@
-// A DNS message (RFC 1035, EDNS of RFC 6891) as it lies in a buffer: checked once as a whole, then read in
-// place. Nothing is copied or allocated; everything it hands out is valid as long as the buffer. Pure.
+// A DNS message (RFC 1035, EDNS of RFC 6891) as it lies in a buffer: checked once, then read in place. Nothing is
+// copied or allocated; everything it hands out is valid as long as the buffer. Who believes answers takes whole ones
+// alone; who looks at what a network does to them also has use for what came before the damage. Pure.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 
-#include "plugins/dns/core/defect.h"
-#include "plugins/dns/core/wire_name.h"
+#include "sdk/pure/dns_defect.h"
+#include "sdk/pure/dns_wire_name.h"
 
 namespace tharsis::dns {
 
@@ -43,6 +45,9 @@ class message {
 
   // `into` is to be used only where this is defect::none.
   static defect read(std::span<const uint8_t> bytes, message& into);
+  // As far as it is whole: head, question, and the records before the one that is not; `damage` says what is wrong there,
+  // defect::none of a message that read() takes. Nothing: head or question are damaged already.
+  static std::optional<message> read_front(std::span<const uint8_t> bytes, defect& damage);
 
   uint16_t id() const { return number(0); }
   std::span<const uint8_t> bytes() const { return bytes_; }
@@ -75,17 +80,18 @@ class message {
     size_t at_;
     size_t left_;
   };
-  records answers() const { return {bytes_, at_[0], number(6)}; }
-  records authorities() const { return {bytes_, at_[1], number(8)}; }
-  records additionals() const { return {bytes_, at_[2], number(10)}; }
+  records answers() const { return {bytes_, at_[0], count_[0]}; }
+  records authorities() const { return {bytes_, at_[1], count_[1]}; }
+  records additionals() const { return {bytes_, at_[2], count_[2]}; }
 
  private:
+  defect read_head(std::span<const uint8_t> bytes);
   defect read_question();
   defect read_sections();
   uint16_t number(size_t at) const { return static_cast<uint16_t>(bytes_[at] << 8 | bytes_[at + 1]); }
 
   std::span<const uint8_t> bytes_;
-  size_t at_[3]{};
+  size_t at_[3]{}, count_[3]{};  // Of the sections: where, and how many records of them are whole.
   wire_name asked_name_;
   uint16_t asked_kind_ = 0, asked_group_ = 0;
   bool has_question_ = false, has_options_ = false;

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "plugins/dns/core/defect.h"
+#include "sdk/pure/dns_defect.h"
 
 namespace tharsis::dns {
 

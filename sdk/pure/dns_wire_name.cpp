@@ -1,4 +1,4 @@
-#include "plugins/dns/core/wire_name.h"
+#include "sdk/pure/dns_wire_name.h"
 
 #include <cstdio>
 

@@ -1,6 +1,6 @@
-#include "plugins/dns/core/message.h"
+#include "sdk/pure/dns_message.h"
 
-#include "plugins/dns/core/network_order.h"
+#include "sdk/pure/dns_numbers.h"
 
 namespace tharsis::dns {
 namespace {
@@ -28,14 +28,25 @@ defect read_record(std::span<const uint8_t> bytes, size_t& at, record& r) {
 
 defect message::read(std::span<const uint8_t> bytes, message& into) {
   into = {};
+  const defect d = into.read_head(bytes);
+  return d != defect::none ? d : into.read_sections();
+}
+
+std::optional<message> message::read_front(std::span<const uint8_t> bytes, defect& damage) {
+  message m;
+  damage = m.read_head(bytes);
+  if (damage != defect::none) return std::nullopt;
+  damage = m.read_sections();
+  return m;
+}
+
+defect message::read_head(std::span<const uint8_t> bytes) {
   if (bytes.size() < head_size) return defect::too_short;
-  into.bytes_ = bytes;
-  if (into.number(4) > 1) return defect::questions_many;
-  if (size_t{into.number(6)} + into.number(8) + into.number(10) > records_max) return defect::records_many;
-  into.at_[0] = head_size;
-  if (into.number(4) == 1)
-    if (const defect d = into.read_question(); d != defect::none) return d;
-  return into.read_sections();
+  bytes_ = bytes;
+  if (number(4) > 1) return defect::questions_many;
+  if (size_t{number(6)} + number(8) + number(10) > records_max) return defect::records_many;
+  at_[0] = head_size;
+  return number(4) == 1 ? read_question() : defect::none;
 }
 
 defect message::read_question() {
@@ -56,10 +67,12 @@ defect message::read_sections() {
     for (size_t left = number(6 + 2 * section); left > 0; --left) {
       record r;
       if (const defect d = read_record(bytes_, at, r); d != defect::none) return d;
-      if (r.kind != type::opt) continue;
-      if (section != 2 || has_options_ || !r.owner.is_root()) return defect::options_many;
-      has_options_ = true;
-      options_ = r;
+      if (r.kind == type::opt) {
+        if (section != 2 || has_options_ || !r.owner.is_root()) return defect::options_many;
+        has_options_ = true;
+        options_ = r;
+      }
+      ++count_[section];
     }
   }
   return defect::none;

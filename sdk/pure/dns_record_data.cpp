@@ -1,9 +1,9 @@
-#include "plugins/dns/core/record_data.h"
+#include "sdk/pure/dns_record_data.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "plugins/dns/core/network_order.h"
+#include "sdk/pure/dns_numbers.h"
 
 namespace tharsis::dns {
 namespace {

@@ -1,4 +1,4 @@
-#include "plugins/dns/core/name.h"
+#include "sdk/pure/dns_name.h"
 
 #include <gtest/gtest.h>
 

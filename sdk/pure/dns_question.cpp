@@ -1,8 +1,8 @@
-#include "plugins/dns/core/question.h"
+#include "sdk/pure/dns_question.h"
 
 #include <algorithm>
 
-#include "plugins/dns/core/record_data.h"
+#include "sdk/pure/dns_record_data.h"
 
 namespace tharsis::dns {
 namespace {
@@ -93,14 +93,16 @@ std::span<const uint8_t> write(const question& q, std::array<uint8_t, question_m
 fit match(const question& q, std::span<const uint8_t> bytes, message& into, defect* why) {
   const defect d = message::read(bytes, into);
   if (why != nullptr) *why = d;
-  if (d != defect::none) return fit::damaged;
-  if (!into.is_answer() || into.operation() != 0) return fit::no_answer;
-  if (into.id() != q.secret.id) return fit::other_id;
-  if (!into.has_question()) return into.code() == rcode::format ? fit::fits : fit::other_question;
-  if (into.asked_kind() != q.kind || into.asked_group() != class_internet || !into.asked_name().is(q.name))
-    return fit::other_question;
-  if (!kept_case(q, into.asked_name())) return fit::other_case;
-  return foreign_cookie(q, into) ? fit::other_cookie : fit::fits;
+  return d != defect::none ? fit::damaged : match(q, into);
+}
+
+fit match(const question& q, const message& m) {
+  if (!m.is_answer() || m.operation() != 0) return fit::no_answer;
+  if (m.id() != q.secret.id) return fit::other_id;
+  if (!m.has_question()) return m.code() == rcode::format ? fit::fits : fit::other_question;
+  if (m.asked_kind() != q.kind || m.asked_group() != class_internet || !m.asked_name().is(q.name)) return fit::other_question;
+  if (!kept_case(q, m.asked_name())) return fit::other_case;
+  return foreign_cookie(q, m) ? fit::other_cookie : fit::fits;
 }
 
 }  // namespace tharsis::dns

@@ -1,8 +1,8 @@
-#include "plugins/dns/core/question.h"
+#include "sdk/pure/dns_question.h"
 
 #include <gtest/gtest.h>
 
-#include "plugins/dns/core/record_data.h"
+#include "sdk/pure/dns_record_data.h"
 #include "tests/plugins/dns/answer_writer.h"
 
 using namespace tharsis;

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "plugins/dns/core/message.h"
+#include "sdk/pure/dns_message.h"
 
 namespace tharsis::dns {
 
@@ -63,5 +63,7 @@ constexpr std::string_view sentence(fit f) {
 // Is this the answer? `into` is the message unless it is damaged. A server that failed may leave the question out
 // (RFC 1035, 4.1.1: FORMERR of old servers).
 fit match(const question& q, std::span<const uint8_t> bytes, message& into, defect* why = nullptr);
+// The same of a message that was read, as a whole or as far as it goes; never fit::damaged.
+fit match(const question& q, const message& m);
 
 }  // namespace tharsis::dns

@@ -1,8 +1,8 @@
-#include "plugins/dns/core/message.h"
+#include "sdk/pure/dns_message.h"
 
 #include <gtest/gtest.h>
 
-#include "plugins/dns/core/record_data.h"
+#include "sdk/pure/dns_record_data.h"
 #include "tests/plugins/dns/answer_writer.h"
 
 using namespace tharsis;
@@ -226,4 +226,30 @@ TEST(Message, NamesAreTheSameWhateverTheirCaseAndWrittenForPeople) {
   EXPECT_TRUE(b.asked_name().is("www.example"));
   EXPECT_FALSE(b.asked_name().is("www.example.com"));
   EXPECT_FALSE(b.asked_name().is("www"));
+}
+
+TEST(Message, WhatIsDamagedHasAFrontWithEachRecordBeforeTheDamage) {
+  const question q{.name = "im.example.com"};
+  answer_writer w(bytes_of(q));
+  w.address("192.0.2.1", 60).address("192.0.2.2", 60).options({}, 0);
+  defect why = defect::name_loop;
+  const size_t all = w.bytes.size();
+  size_t before = 0;
+  for (size_t size = 0; size <= all; ++size) {
+    const auto cut = std::span(w.bytes).first(size);
+    const auto front = message::read_front(cut, why);
+    message whole;
+    EXPECT_EQ(message::read(cut, whole), why) << size << ": both see the same damage";
+    EXPECT_EQ(why == defect::none, size == all) << size;
+    if (!front) continue;
+    size_t records = front->additionals().left();
+    auto answers = front->answers();
+    for (record r; answers.next(r); ++records) EXPECT_EQ(r.owner, front->asked_name());
+    EXPECT_GE(records, before) << size;
+    before = records;
+  }
+  EXPECT_EQ(before, 3u);
+  octets two_questions = head(2, 0);
+  EXPECT_FALSE(message::read_front(two_questions, why));
+  EXPECT_EQ(why, defect::questions_many);
 }
