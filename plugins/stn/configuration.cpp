@@ -83,8 +83,6 @@ result<settings> read_settings(const host& tables, const link_line& line, const 
   return s;
 }
 
-care_settings read_care(const host& tables) { return {read_tasks(tables), read_breaker(tables)}; }
-
 result<link_settings> read_link_alone(const host& tables) {
   link_settings link = read_link(tables, "main");
   if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
