@@ -5,22 +5,25 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "plugins/stn/core/activity.h"
+#include "plugins/stn/core/judged_tasks.h"
 #include "plugins/stn/core/stopped_commands.h"
 #include "plugins/stn/core/task_limits.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/link_choice.h"
 #include "plugins/stn/link_directory.h"
+#include "plugins/stn/links_overview.h"
 #include "plugins/stn/minor_links.h"
 #include "plugins/stn/network_news.h"
+#include "plugins/stn/outbox_callers.h"
 #include "plugins/stn/outbox_desk.h"
 #include "plugins/stn/route_hook.h"
 #include "plugins/stn/shortlinks.h"
 #include "plugins/stn/switchboard.h"
 #include "plugins/stn/task_delivery.h"
+#include "plugins/stn/task_intake.h"
 #include "sdk/abi/stn.h"
 #include "sdk/async/mailbox.h"
 #include "sdk/async/network_watch.h"
@@ -50,10 +53,8 @@ class dispatcher final : public answer_taker {
   void touch(tharsis_text link);
   void reset(tharsis_text link);
 
-  // As tharsis_stn_outbox says.
-  tharsis_status adopt(const tharsis_stn_adopter& adopter, tharsis_handle* adoption, tharsis_error* error);
-  tharsis_status list(void (*visit)(void*, const tharsis_stn_entry*), void* context, tharsis_error* error);
-  void say(task_letter::kind what, uint64_t entry);
+  // For tharsis.stn.outbox/1. [any thread]
+  outbox_callers& durable() { return durable_; }
 
   void start();
   void take(answer a, size_t link) override;
@@ -70,7 +71,7 @@ class dispatcher final : public answer_taker {
   // those of links that are named no more. [own strand]
   void change(const std::vector<link_settings>& before, const std::vector<link_settings>& now);
   // Of all links together. [own strand]
-  link_totals totals() const;
+  link_totals totals() const { return totals_of(links_, traffic_); }
   // How the links are and were. [own strand]
   links_report report() const;
   // Everything is answered and closed when it returns.
@@ -78,31 +79,13 @@ class dispatcher final : public answer_taker {
 
  private:
   using letter = task_letter;
-  // A task whose answer is with its caller.
-  struct judged {
-    size_t link;
-    std::string short_link;  // Instead; empty: none.
-    std::string user;
-    bool withdrawn = false;
-  };
-
-  // Where a task wants to go.
-  struct direction {
-    size_t link = link_directory::none;
-    uint32_t group = 0;
-    short_request over;
-    minor_request minor;
-  };
-  tharsis_status check(const tharsis_stn_task& task, direction& to, tharsis_error* error) const;
   tharsis_status refuse(tharsis_error* error, tharsis_status status, const std::string& reason) const;
   static void on_letter(void* context, letter l);
   void say(letter::kind what, tharsis_text link, tharsis_text user = {});
   void on_said(const letter& l);
   void on_said(const letter& l, longlink& link);
   void clear_judged(std::string_view name, std::string_view user);
-  std::unique_ptr<request> make(const tharsis_stn_task& task, tharsis_handle number, direction to) const;
   result<std::unique_ptr<request>> revive(const kept_task& left);
-  tharsis_status send_taker(task_letter::kind what, std::shared_ptr<outbox_taker> to, tharsis_error* error);
   void make_desk(std::string file);
   void start_links();
   void on_weak();
@@ -113,12 +96,10 @@ class dispatcher final : public answer_taker {
   longlink* minor_for(const minor_request& r);
   void begin(longlink& link);
   void let_go(size_t link);
-  tharsis_status find_ways(const tharsis_stn_task& task, std::string_view wanted, direction& to, tharsis_error* error) const;
   bool is_meant(std::string_view name, const longlink& link) const;
   void withdraw(tharsis_handle id);
   void try_again(std::unique_ptr<request> r, uint32_t verdict, size_t link);
   void on_judged(const letter& l);
-  tharsis_stn_network overall() const;
   void on_made(uint64_t id, uint32_t connection, size_t link, size_t short_link, result<std::vector<uint8_t>> body);
   std::optional<ending> over_limits(const request& r, const std::vector<uint8_t>& body);
   void free_order(const request& r, size_t link);
@@ -152,12 +133,13 @@ class dispatcher final : public answer_taker {
   link_choice choice_;
   minor_links minors_;
   shortlinks shorts_;  // Their tasks have the long link of their name as their `link`, or none.
+  const task_intake intake_;
   const std::shared_ptr<open_tasks> open_;
   inbox<letter> inbox_;
   outbox<task_delivery> outbox_;
-  std::unordered_map<tharsis_handle, judged> judged_;
+  judged_tasks judged_;
   std::optional<outbox_desk> desk_;  // Of durable tasks, where there is an outbox.
-  std::atomic<uint64_t> takers_ = outbox_book::caller_here;
+  outbox_callers durable_;
   task_limits limits_;
   stopped_commands stopped_;
   network_news news_;

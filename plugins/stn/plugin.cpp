@@ -136,13 +136,13 @@ class plugin {
   }
 
   static tharsis_status adopt(void* self, const tharsis_stn_adopter* adopter, tharsis_handle* adoption, tharsis_error* error) {
-    return static_cast<plugin*>(self)->tasks_->adopt(*adopter, adoption, error);
+    return static_cast<plugin*>(self)->tasks_->durable().adopt(*adopter, adoption, error);
   }
-  static void release(void* self, tharsis_handle adoption) { static_cast<plugin*>(self)->tasks_->say(task_letter::kind::release, adoption); }
-  static void acknowledge(void* self, uint64_t entry) { static_cast<plugin*>(self)->tasks_->say(task_letter::kind::acknowledge, entry); }
-  static void discard(void* self, uint64_t entry) { static_cast<plugin*>(self)->tasks_->say(task_letter::kind::discard, entry); }
+  static void release(void* self, tharsis_handle adoption) { static_cast<plugin*>(self)->tasks_->durable().say(task_letter::kind::release, adoption); }
+  static void acknowledge(void* self, uint64_t entry) { static_cast<plugin*>(self)->tasks_->durable().say(task_letter::kind::acknowledge, entry); }
+  static void discard(void* self, uint64_t entry) { static_cast<plugin*>(self)->tasks_->durable().say(task_letter::kind::discard, entry); }
   static tharsis_status list(void* self, void (*visit)(void*, const tharsis_stn_entry*), void* context, tharsis_error* error) {
-    return static_cast<plugin*>(self)->tasks_->list(visit, context, error);
+    return static_cast<plugin*>(self)->tasks_->durable().list(visit, context, error);
   }
 
   const host host_;

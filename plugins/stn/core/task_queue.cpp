@@ -2,25 +2,13 @@
 
 #include <algorithm>
 #include <cassert>
-#include <functional>
 
 #include "plugins/stn/core/foreign_text.h"
 #include "plugins/stn/core/request_frame.h"
 #include "plugins/stn/core/wait_text.h"
-#include "sdk/abi/stn_server.h"
-#include "sdk/pure/views.h"
 
 namespace tharsis::stn {
 namespace {
-
-// Those of answered tasks among the deadlines are swept out when they are more than all that are open and this.
-constexpr size_t sweep_min = 64;
-// That the budget is used up is told at most so often.
-constexpr duration budget_told = 1s;
-constexpr size_t told_max = 64;
-// A network that is only bad seldom takes three connections from one task, copies beside them included; a server that dies of
-// a request takes each.
-constexpr uint32_t free_sends = 3;
 
 duration& waited(task_times& t, phase p) {
   switch (p) {
@@ -37,24 +25,11 @@ duration& waited(task_times& t, phase p) {
 
 }  // namespace
 
-void task_queue::list::insert(request& r, request* before) {
-  request* const behind = before == nullptr ? last : before->before;
-  r.before = behind;
-  r.behind = before;
-  (behind == nullptr ? first : behind->behind) = &r;
-  (before == nullptr ? last : before->before) = &r;
-}
-
-void task_queue::list::remove(request& r) {
-  (r.before == nullptr ? first : r.before->behind) = r.behind;
-  (r.behind == nullptr ? last : r.behind->before) = r.before;
-}
-
 task_queue::~task_queue() {
   for (request* r : tasks_.all()) delete r;
 }
 
-task_queue::list& task_queue::list_of(const request& r) {
+request_list& task_queue::list_of(const request& r) {
   switch (r.at) {
     case stage::waits: break;
     case stage::held: return orders_.find(r.order)->second;
@@ -72,8 +47,7 @@ void task_queue::submit(std::unique_ptr<request> asked, instant now) {
   r.sequence = 0;
   r.prepared_for = request::unprepared;
   tasks_.add(r);
-  deadlines_.emplace_back(r.deadline, r.id);
-  std::push_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
+  deadlines_.add(r.deadline, r.id);
   if (r.order != 0 && !r.owns_order) {
     const auto [others, is_first] = orders_.try_emplace(r.order);
     r.owns_order = is_first;
@@ -119,7 +93,7 @@ bool task_queue::cannot_go(request& r, instant now) {
 }
 
 request* task_queue::next_waiting() const {
-  for (const list& l : waiting_)
+  for (const request_list& l : waiting_)
     if (l.first != nullptr) return l.first;
   return nullptr;
 }
@@ -135,6 +109,21 @@ request* task_queue::next_ready(instant now) {
     wishes_.push_back({r->id, r->from, r->sends, connection_});
   }
   return r;
+}
+
+// One whose turn it is, and of whose command the server wants no more for now: set aside, or ended.
+bool task_queue::is_spared(request& r, instant now) {
+  const instant until = care_.until(r.command);
+  if (until <= now) return false;
+  if (until >= r.deadline || r.has(THARSIS_STN_IMPATIENT)) {
+    finish(r, now, THARSIS_E_BUSY, THARSIS_STN_BUSY, {},
+           "the server has too much to do, and is not asked for command " + std::to_string(r.command) + " for " + wait_text(until - now));
+    return true;
+  }
+  stop_waiting(r, now);
+  set_aside(r, stage::spared, spared_, now);
+  spared_until_ = std::min(spared_until_, until);
+  return true;
 }
 
 void task_queue::on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now, uint32_t why) {
@@ -174,7 +163,7 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   stop_waiting(*r, now);
   wrote_again_ = r->sends > 0;
   be_sent(*r, now);
-  if (r->sends == 0) budget_.on_first(now);
+  if (r->sends == 0) care_.on_first(now);
   if (goes_aside(*r, now)) {
     ++r->sends;
     counts_.sent.add();
@@ -196,73 +185,12 @@ void task_queue::on_not_carried(uint32_t sequence, error why, instant now) {
   if (r != nullptr) finish(*r, now, why.status, THARSIS_STN_NOT_CARRIED, {}, std::move(why.text));
 }
 
-void task_queue::begin_copies() {
-  copying_ = true;
-  for (const request* r = sent_.last; r != nullptr; r = r->before)
-    if (r->may_be_copied()) copies_.push_back(r->sequence);
-}
-
-bool task_queue::has_copies() const {
-  return std::any_of(copies_.begin(), copies_.end(), [this](uint32_t sequence) { return expects(sequence); });
-}
-
-bool task_queue::write_copy(std::vector<uint8_t>& out, framing& frames) {
-  while (!copies_.empty()) {
-    request* const r = by_sequence_.find(copies_.back());
-    copies_.pop_back();
-    error why;
-    if (r == nullptr || frames.append(out, frame_of_request(*r), why) != THARSIS_OK) continue;
-    carry(*r, carried::both);
-    ++r->sends;
-    counts_.sent.add();
-    return wrote_again_ = true;
-  }
-  return false;
-}
-
-bool task_queue::on_copy_refused(uint32_t sequence) {
-  request* const r = by_sequence_.find(sequence);
-  if (r == nullptr || r->by != carried::both || !up_) return false;
-  carry(*r, carried::first);
-  return true;
-}
-
-bool task_queue::needs_first() const {
-  for (const request* r = sent_.first; r != nullptr; r = r->behind)
-    if (r->by == carried::first && !r->may_repeat()) return true;
-  return false;
-}
-
-bool task_queue::write_on_second(std::vector<uint8_t>& out, framing& frames, instant now) {
-  const request* const next = next_waiting();
-  if (next == nullptr || next->from.encode != nullptr || next->bound != 0) return write_again(out, frames, now);
-  const request* const last = sent_.last;
-  side_way* const datagrams = std::exchange(datagrams_, nullptr);  // The first connection's, as these.
-  side_way* const lanes = std::exchange(lanes_, nullptr);
-  const bool copying = std::exchange(copying_, false);  // From there to here.
-  const bool wrote = write_next(out, frames, now);
-  datagrams_ = datagrams;
-  lanes_ = lanes;
-  copying_ = copying;
-  if (!wrote) return false;
-  if (sent_.last == last || sent_.last == nullptr) return true;
-  carry(*sent_.last, carried::second);
-  sent_.last->connection = connection_ + 1;
-  return true;
-}
-
-void task_queue::carry(request& r, carried by) {
-  on_second_ += by != carried::first ? 1 : 0;
-  on_second_ -= r.by != carried::first ? 1 : 0;
-  r.by = by;
-}
-
 request* task_queue::send_next(instant now) {
   request* const r = next_ready(now);
   if (r == nullptr) return nullptr;
   stop_waiting(*r, now);
   be_sent(*r, now);
-  if (r->sends == 0) budget_.on_first(now);
+  if (r->sends == 0) care_.on_first(now);
   r->ends_itself = true;
   return r;
 }
@@ -328,172 +256,16 @@ void task_queue::accept(const mars::frame_view& f, instant now) {
   if (parked_.first != nullptr) revive(now);
 }
 
-// The server has carried nothing out, so it may be asked again, when it likes to be, whether the task has a key or not.
-void task_queue::spare_server(request& r, std::string_view refusal, duration told, instant now) {
-  const instant until = rest_.on_busy(r.command, told, chance_.next(), now);
-  if (until <= now) return finish(r, now, THARSIS_E_DENIED, THARSIS_STN_SERVER_REFUSED, {}, foreign_text(refusal));
-  counts_.busy.add();
-  std::string reason = "the server has too much to do (" + foreign_text(refusal) + "), and is not asked for command " + std::to_string(r.command) + " for " + wait_text(until - now);
-  if (told_.size() < told_max) told_.push_back({THARSIS_STN_SERVER_BUSY, r.command, until - now, reason});
-  if (until >= r.deadline || r.has(THARSIS_STN_IMPATIENT)) return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_BUSY, {}, std::move(reason));
-  if (static_cast<int64_t>(r.sends) > r.retries)
-    return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_BUSY, {}, reason + "; the task was sent " + std::to_string(r.sends) + " times, more its retries do not allow");
-  if (!spend(r, now)) return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, {}, reason + "; and tasks.budget allows no more repetitions now");
-  stop_being_sent(r, now);
-  r.times.lost += now - r.sent_at;
-  set_aside(r, stage::spared, spared_, now);
-  spared_until_ = std::min(spared_until_, until);
-}
-
-// One whose turn it is, and of whose command the server wants no more for now: set aside, or ended.
-bool task_queue::is_spared(request& r, instant now) {
-  const instant until = rest_.until(r.command);
-  if (until <= now) return false;
-  if (until >= r.deadline || r.has(THARSIS_STN_IMPATIENT)) {
-    finish(r, now, THARSIS_E_BUSY, THARSIS_STN_BUSY, {},
-           "the server has too much to do, and is not asked for command " + std::to_string(r.command) + " for " + wait_text(until - now));
-    return true;
-  }
-  stop_waiting(r, now);
-  set_aside(r, stage::spared, spared_, now);
-  spared_until_ = std::min(spared_until_, until);
-  return true;
-}
-
-void task_queue::ask_again(instant now) {
-  spared_until_ = never;
-  for (request *r = spared_.first, *behind = nullptr; r != nullptr; r = behind) {
-    behind = r->behind;
-    const instant until = rest_.until(r->command);
-    if (until <= now) take_back(*r, now);
-    else spared_until_ = std::min(spared_until_, until);
-  }
-}
-
-bool task_queue::spend(const request& r, instant now) {
-  if (budget_.take(now)) return true;
-  counts_.no_budget.add();
-  if (no_budget_at_ != never && now < later(no_budget_at_, budget_told)) return false;
-  no_budget_at_ = now;
-  if (told_.size() < told_max)
-    told_.push_back({THARSIS_STN_SERVER_NO_BUDGET, r.command, {}, "a request is not sent again: " + std::to_string(budget_.taken()) +
-                     " repetitions are as many as tasks.budget allows beside what was sent for the first time"});
-  return false;
-}
-
-void task_queue::on_loss(const error& why, instant now) {
-  trouble_ = why.text;
-  up_ = false;
-  lose(carried::first, why, now);
-  for (request* r : in_order())
-    if (r->bound != 0) cannot_go(*r, now);
-}
-
-void task_queue::lose(carried by, const error& why, instant now) {
-  const auto answered = static_cast<std::ptrdiff_t>(answers_.size());
-  for (request *r = sent_.last, *before = nullptr; r != nullptr; r = before) {  // From behind, so that each finds its old place at the front.
-    before = r->before;
-    if (r->by == by && (lanes_ == nullptr || !lanes_->carries(r->sequence))) lose_try(*r, why, now);
-  }
-  std::reverse(answers_.begin() + answered, answers_.end());
-}
-
-void task_queue::on_second_loss(const error& why, instant now) {
-  end_copies();
-  if (on_second_ == 0) return;
-  for (request* r = sent_.first; r != nullptr; r = r->behind)
-    if (r->by == carried::both) carry(*r, up_ ? carried::first : carried::second);
-  lose(carried::second, why, now);
-  for (request* r = on_second_ > 0 ? sent_.first : nullptr; r != nullptr; r = r->behind)
-    carry(*r, carried::first);  // What a lane has still.
-}
-
-// A second connection may have some of them too.
-void task_queue::on_lane_loss(const std::vector<uint32_t>& sequences, const error& why, instant now) {
-  for (const uint32_t sequence : sequences) {
-    request* const r = by_sequence_.find(sequence);
-    if (r == nullptr) continue;
-    if (r->by == carried::first) lose_try(*r, why, now);
-    else carry(*r, carried::second);
-  }
-}
-
-void task_queue::lose_try(request& r, const error& why, instant now) {
-  fail_try(r, now, THARSIS_E_NETWORK, THARSIS_STN_LOST, "the request was sent and its answer was lost", why.text);
-}
-
-void task_queue::repeat(request& r, instant now) {
-  counts_.repeated.add();
-  stop_being_sent(r, now);
-  r.times.lost += now - r.sent_at;
-  wait_again(r, now);
-}
-
-// One try of a task that was sent has failed.
-void task_queue::fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what,
-                          const std::string& because) {
-  // What was under way on a connection that died goes again for nothing: how often they die and come is paced. Not for ever.
-  const bool free = why == THARSIS_STN_LOST && r.sends <= free_sends;
-  const bool may = r.may_repeat();
-  if (may && (free || spend(r, now))) return repeat(r, now);
-  if (r.has(THARSIS_STN_PARK) && !r.key.empty()) return park(r, now);
-  std::string reason = what;
-  if (r.key.empty())
-    reason += ", and without a key it may not be sent again";
-  else if (may)
-    return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, {}, reason + "; it is not sent again, since tasks.budget allows no more repetitions now" + (because.empty() ? "" : ": " + because));
-  else
-    reason += "; it was sent " + std::to_string(r.sends) + (r.sends == 1 ? " time" : " times") + ", more its retries do not allow";
-  finish(r, now, status, why, {}, reason + (because.empty() ? "" : ": " + because));
-}
-
-void task_queue::park(request& r, instant now) {
-  stop_being_sent(r, now);
-  r.times.lost += now - r.sent_at;
-  r.was_parked = true;
-  set_aside(r, stage::parked, parked_, now);
-}
-
-bool task_queue::on_slow(instant now) {
-  if (now < slow_deadline()) return false;
-  bool doubt = false;
-  slow_at_ = never;
-  for (request *r = sent_.first, *behind = nullptr; r != nullptr; r = behind) {
-    behind = r->behind;
-    const instant soonest = later(r->sent_at, times_.shortest());
-    if (now < soonest) {  // As for all behind it.
-      slow_at_ = std::min(slow_at_, soonest);
-      break;
-    }
-    const bool began = r->began_at != never;
-    const instant whole = later(r->sent_at, r->whole);
-    const instant due = began ? std::min(later(r->heard_at, r->gap), whole) : later(r->sent_at, r->first_byte);
-    if (now < due) {
-      slow_at_ = std::min(slow_at_, due);
-      continue;
-    }
-    doubt = true;
-    times_.on_failure(now);
-    if (!began)
-      fail_try(*r, now, THARSIS_E_TIMEOUT, THARSIS_STN_NO_FIRST_BYTE, "no byte of an answer came within " + wait_text(r->first_byte), {});
-    else if (now >= whole)
-      fail_try(*r, now, THARSIS_E_TIMEOUT, THARSIS_STN_NOT_WHOLE, "the answer was not whole within " + wait_text(r->whole), {});
-    else
-      fail_try(*r, now, THARSIS_E_TIMEOUT, THARSIS_STN_STALLED, "the answer began, and nothing more of it came for " + wait_text(r->gap), {});
-  }
-  return doubt;
-}
-
 instant task_queue::deadline() const {
   const instant parked = parked_.first == nullptr ? never : later(parked_.first->aside_at, parked_max);
-  return std::min({parked, spared_until_, deadlines_.empty() ? never : deadlines_.front().first});
+  return std::min({parked, spared_until_, deadlines_.first()});
 }
 
 void task_queue::on_deadline(instant now) {
-  while (!deadlines_.empty() && deadlines_.front().first <= now) {
-    request& r = *tasks_.find(deadlines_.front().second);
+  while (deadlines_.first() <= now) {
+    request& r = *tasks_.find(deadlines_.first_id());
     if (r.ends_itself) {
-      forget_first_deadline();
+      deadlines_.remove_first();
       forget_deadlines();
       continue;
     }
@@ -511,10 +283,6 @@ void task_queue::on_deadline(instant now) {
   }
   if (now >= spared_until_) ask_again(now);
   if (now >= deadline()) revive(now);
-}
-
-void task_queue::revive(instant now) {
-  while (request* r = parked_.first) take_back(*r, now);
 }
 
 void task_queue::on_order_free(uint64_t order, instant now) {
@@ -559,7 +327,7 @@ std::vector<request*> task_queue::in_order() const {
 void task_queue::wait_again(request& r, instant now) {
   r.at = stage::waits;
   r.waits_since = phases_.at(now);
-  list& l = waiting_of(r);
+  request_list& l = waiting_of(r);
   request* before = nullptr;
   if (l.last != nullptr && l.last->id > r.id) {
     before = l.first;
@@ -575,7 +343,7 @@ void task_queue::stop_waiting(request& r, instant now) {
     waited(r.times, static_cast<phase>(p)) += until[p] - r.waits_since[p];
 }
 
-void task_queue::set_aside(request& r, stage where, list& in, instant now) {
+void task_queue::set_aside(request& r, stage where, request_list& in, instant now) {
   r.at = where;
   r.aside_at = now;
   in.insert(r, nullptr);
@@ -595,6 +363,12 @@ void task_queue::stop_being_sent(request& r, instant now) {
   by_sequence_.remove(r);
   r.sequence = 0;
   r.ends_itself = false;
+}
+
+void task_queue::carry(request& r, carried by) {
+  on_second_ += by != carried::first ? 1 : 0;
+  on_second_ -= r.by != carried::first ? 1 : 0;
+  r.by = by;
 }
 
 // Wherever it stands; its time there is counted.
@@ -622,16 +396,8 @@ void task_queue::finish(request& r, instant now, tharsis_status status, uint32_t
   if (r.owns_order && !(status == THARSIS_OK && r.is_judged())) on_order_free(r.order, now);
 }
 
-void task_queue::forget_first_deadline() {
-  std::pop_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
-  deadlines_.pop_back();
-}
-
 void task_queue::forget_deadlines() {
-  while (!deadlines_.empty() && tasks_.find(deadlines_.front().second) == nullptr) forget_first_deadline();
-  if (deadlines_.size() <= 2 * tasks_.size() + sweep_min) return;
-  std::erase_if(deadlines_, [this](const auto& d) { return tasks_.find(d.second) == nullptr; });
-  std::make_heap(deadlines_.begin(), deadlines_.end(), std::greater<>());
+  deadlines_.forget(tasks_.size(), [this](uint64_t id) { return tasks_.find(id) != nullptr; });
 }
 
 // Numbers go round; one that is still in use is passed over.

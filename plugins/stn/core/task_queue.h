@@ -5,6 +5,9 @@
 // The one promise: every task gets exactly one answer, whatever happens to the connection.
 //
 // A task costs this machine no memory of its own: lists and indexes go through the requests.
+//
+// task_queue.cpp has a task's way from submit() to its answer, task_queue_failures.cpp what becomes of one whose try has
+// failed, and task_queue_second.cpp what a second connection beside the first carries for a moment.
 #pragma once
 #include <array>
 #include <memory>
@@ -18,12 +21,12 @@
 #include "plugins/stn/core/answer_times.h"
 #include "plugins/stn/core/chained_index.h"
 #include "plugins/stn/core/request.h"
-#include "plugins/stn/core/retry_budget.h"
-#include "plugins/stn/core/server_rest.h"
+#include "plugins/stn/core/request_list.h"
+#include "plugins/stn/core/server_care.h"
 #include "plugins/stn/core/session_tasks.h"
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/core/side_way.h"
-#include "sdk/pure/dice.h"
+#include "plugins/stn/core/task_deadlines.h"
 #include "sdk/pure/error.h"
 #include "sdk/pure/framing.h"
 #include "sdk/pure/metrics.h"
@@ -47,14 +50,6 @@ struct encode_wish {
   size_t short_link = 0;  // That wants it, from 1 on; 0: the long link.
 };
 
-// What happened to tasks for the server's sake, to be told: as tharsis_stn_server_event.
-struct spared_server {
-  uint32_t what;  // THARSIS_STN_SERVER_BUSY, _NO_BUDGET.
-  uint32_t command;
-  duration wait;
-  std::string reason;
-};
-
 // Why tasks are ended from outside.
 struct ending {
   tharsis_status status;
@@ -71,20 +66,16 @@ class task_queue final : public session_tasks {
   };
   // `phases` are the link's, and outlive the queue. `kind`: "link" or "short link", for sentences.
   task_queue(const std::string& link, const phase_clock& phases, counts c = {}, const answer_time_settings& s = {}, const std::string& kind = "link")
-      : link_(kind + " '" + link + "'"), phases_(phases), counts_(c), times_(s) {}
+      : link_(kind + " '" + link + "'"), phases_(phases), counts_(c), times_(s), care_({}, {}, 0, c.busy, c.no_budget) {}
   task_queue(const task_queue&) = delete;
   ~task_queue();
 
   // How far its server is spared; before the first task. `seed`: of chance.
-  void spare(const rest_settings& rest, const budget_settings& budget, uint64_t seed) {
-    rest_ = server_rest<uint32_t>(rest);
-    budget_ = retry_budget(budget);
-    chance_ = dice(seed);
-  }
-  std::vector<spared_server> take_spared() { return std::exchange(told_, {}); }
+  void spare(const rest_settings& rest, const budget_settings& budget, uint64_t seed) { care_ = server_care(rest, budget, seed, counts_.busy, counts_.no_budget); }
+  std::vector<spared_server> take_spared() { return care_.take_told(); }
   // Of the repetitions that a server bears one is wanted, of this request. False: there is none left, and that was told.
-  [[nodiscard]] bool spend(const request& r, instant now);
-  retry_budget& budget() { return budget_; }
+  [[nodiscard]] bool spend(const request& r, instant now) { return care_.spend(r.command, now); }
+  retry_budget& budget() { return care_.budget(); }
 
   void submit(std::unique_ptr<request> r, instant now);
   // False: it is not here.
@@ -192,15 +183,8 @@ class task_queue final : public session_tasks {
 
  private:
   static constexpr size_t priorities = THARSIS_STN_PRIORITY_MAX - THARSIS_STN_PRIORITY_MIN + 1;
-  struct list {
-    request* first = nullptr;
-    request* last = nullptr;
-    void insert(request& r, request* before);  // Null: at the end.
-    void remove(request& r);
-  };
-
-  list& waiting_of(const request& r) { return waiting_[static_cast<size_t>(THARSIS_STN_PRIORITY_MAX - r.priority)]; }
-  list& list_of(const request& r);
+  request_list& waiting_of(const request& r) { return waiting_[static_cast<size_t>(THARSIS_STN_PRIORITY_MAX - r.priority)]; }
+  request_list& list_of(const request& r);
   bool write_again(std::vector<uint8_t>& out, framing& frames, instant now);
   bool goes_aside(const request& r, instant now);
   void lose_try(request& r, const error& why, instant now);
@@ -221,10 +205,9 @@ class task_queue final : public session_tasks {
   bool is_spared(request& r, instant now);
   void spare_server(request& r, std::string_view refusal, duration told, instant now);
   void ask_again(instant now);
-  void set_aside(request& r, stage where, list& in, instant now);
+  void set_aside(request& r, stage where, request_list& in, instant now);
   void take_back(request& r, instant now);
   void finish(request& r, instant now, tharsis_status status, uint32_t why, std::span<const uint8_t> body, std::string reason);
-  void forget_first_deadline();
   void forget_deadlines();
   uint32_t free_sequence();
 
@@ -234,21 +217,16 @@ class task_queue final : public session_tasks {
   answer_times times_;
   chained_index<request, &request::id, &request::next_by_id> tasks_;
   chained_index<request, &request::sequence, &request::next_by_sequence> by_sequence_;
-  std::array<list, priorities> waiting_;  // The most urgent first.
-  list sent_;                             // In the order in which they were.
-  list preparing_, parked_, spared_;
-  std::unordered_map<uint64_t, list> orders_;  // Those of which a task is on its way, and who waits behind it.
-  // A heap, the earliest first. What was answered leaves it when it comes to the front.
-  std::vector<std::pair<instant, uint64_t>> deadlines_;
+  std::array<request_list, priorities> waiting_;  // The most urgent first.
+  request_list sent_;                             // In the order in which they were.
+  request_list preparing_, parked_, spared_;
+  std::unordered_map<uint64_t, request_list> orders_;  // Those of which a task is on its way, and who waits behind it.
+  task_deadlines deadlines_;
   instant slow_at_ = never;
   std::vector<answer> answers_;
   std::vector<encode_wish> wishes_;
-  server_rest<uint32_t> rest_{rest_settings{}};  // By command.
-  instant spared_until_ = never;                 // The first of those that are spared may be asked again.
-  retry_budget budget_{budget_settings{}};
-  dice chance_{0};
-  std::vector<spared_server> told_;
-  instant no_budget_at_ = never;  // It was told last.
+  server_care care_;
+  instant spared_until_ = never;  // The first of those that are spared may be asked again.
   struct written_too {
     uint32_t sequence;
     bool by_any;  // Lane, if the lanes like.

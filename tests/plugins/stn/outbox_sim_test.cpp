@@ -149,7 +149,7 @@ TEST(OutboxSim, CancelClearAndDiscardTakeATaskOut) {
   EXPECT_EQ(w.list().size(), 4u);
   l.app.on_strand([&] { l.dispatcher->cancel(w.ids["a"]); });                                                     // Under way.
   l.app.on_strand([&] { l.dispatcher->cancel(w.ids["c"]); });                                                     // Behind it.
-  l.app.on_strand([&] { l.dispatcher->say(stn::task_letter::kind::discard, w.messages["b"].entry); });
+  l.app.on_strand([&] { l.dispatcher->durable().say(stn::task_letter::kind::discard, w.messages["b"].entry); });
   ASSERT_TRUE(w.wait_told(3));
   l.app.on_strand([&] { l.dispatcher->clear(text_of(""), text_of("")); });
   ASSERT_TRUE(w.wait_told(4));
@@ -199,7 +199,7 @@ TEST(OutboxSim, AnAdopterThatReleasesHearsItsLastWordAndTheNextHearsWhatIsOpen) 
   auto& l = w.begin();
   w.world.run_for(1s);
   ASSERT_EQ(w.messages["a"].told.size(), 2u);
-  l.app.on_strand([&] { l.dispatcher->say(stn::task_letter::kind::release, l.adoption); });
+  l.app.on_strand([&] { l.dispatcher->durable().say(stn::task_letter::kind::release, l.adoption); });
   w.world.run_for(1s);
   EXPECT_EQ(l.released, 1u);
   w.adopt(l);

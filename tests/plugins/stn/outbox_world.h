@@ -106,7 +106,7 @@ class outbox_world {
       a.told = on_told;
       a.released = [](void* context) { ++static_cast<life*>(context)->released; };
       tharsis_error why = no_error();
-      EXPECT_EQ(l.dispatcher->adopt(a, &l.adoption, &why), THARSIS_OK) << why.text;
+      EXPECT_EQ(l.dispatcher->durable().adopt(a, &l.adoption, &why), THARSIS_OK) << why.text;
     });
   }
 
@@ -175,7 +175,7 @@ class outbox_world {
         if (e == nullptr) in.list_ended = true;
         else in.listed.push_back(e->entry);
       };
-      EXPECT_EQ(l.dispatcher->list(visit, &l, nullptr), THARSIS_OK);
+      EXPECT_EQ(l.dispatcher->durable().list(visit, &l, nullptr), THARSIS_OK);
     });
     EXPECT_TRUE(world.run_until([&] { return l.list_ended; }, world.now() + 1s));
     return l.listed;
@@ -251,7 +251,7 @@ class outbox_world {
     m.told.push_back(l.number);
     m.told_entries.push_back(r.entry);
     if (!acknowledges || r.entry == 0) return;
-    l.dispatcher->say(stn::task_letter::kind::acknowledge, r.entry);
+    l.dispatcher->durable().say(stn::task_letter::kind::acknowledge, r.entry);
     if (m.acknowledged == never) m.acknowledged = world.now();
   }
 };
