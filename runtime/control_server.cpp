@@ -5,6 +5,7 @@
 #include "runtime/bus_payload.h"
 #include "runtime/diagnostic.h"
 #include "runtime/yaml_tree.h"
+#include "sdk/abi/command.h"
 #include "sdk/pure/error.h"
 #include "sdk/pure/json.h"
 
@@ -59,7 +60,8 @@ void control_server::on_line(uint64_t client, const std::string& line) {
   if (what == "tail") return tail(client, text_in(*request, "pattern"));
   if (what == "tell") return tell(client, request->find("words"));
   if (what == "level") return level(client, request->find("words"));
-  if (what == "reload") return reload(client);
+  if (what == "reload") return answers_.reload(later_answer(client));
+  if (what == "command") return command(client, *request);
   if (what != "stop") return complain(client, "this runtime does not know how to do " + in_quotes(what));
   socket_->send(client, json_object().add("stopping", true).text());
   answers_.stop();
@@ -77,12 +79,20 @@ void control_server::level(uint64_t client, const yaml_node* words) {
   socket_->send(client, *answer);
 }
 
-void control_server::reload(uint64_t client) {
-  answers_.reload([late = late_, client](std::string answer) {
+void control_server::command(uint64_t client, const yaml_node& request) {
+  live_calls::wish w{text_in(request, "plugin"), THARSIS_LIVE_COMMAND_ID, text_in(request, "name"), {}, text_in(request, "folder"), text_in(request, "colours") == "1"};
+  if (const yaml_node* const arguments = request.find("arguments"))
+    for (const yaml_node& a : arguments->children) w.arguments.push_back(a.text);
+  answers_.command(std::move(w), later_answer(client));
+}
+
+// To be called once. [any thread]
+std::function<void(std::string)> control_server::later_answer(uint64_t client) const {
+  return [late = late_, client](std::string answer) {
     const std::lock_guard lock(late->mutex);
     late->waiting.emplace_back(client, std::move(answer));
     if (late->socket != nullptr) late->socket->ring();
-  });
+  };
 }
 
 void control_server::send_late_answers() {

@@ -1,4 +1,4 @@
-// Answers what `tharsis status`, `metrics`, `level`, `stop`, `reload` and `tail` ask a running runtime over its control socket.
+// Answers what plugins' live commands and `tharsis status`, `metrics`, `level`, `stop`, `reload` and `tail` ask a running runtime over its control socket.
 //
 //   {"do":"status"}                     one line: {"profile":..,"process":..,"state":..,"plugins":[..]}
 //   {"do":"metrics"}                    one line: {"profile":..,"process":..,"metrics":[..]}
@@ -8,6 +8,9 @@
 //   {"do":"tail","pattern":"stn.*"}     {"tail":"stn.*"}, then events, and {"dropped":N} where some are missing
 //   {"do":"reload"}                     {"changed":true,"text":"what","difference":{..}}, or {"error":..} with a
 //                                       "status" of the contract
+//   {"do":"command","plugin":"dns","name":"cache","arguments":["list"],"folder":"/home/me","colours":"1"}
+//                                       {"taken":true,"printed":..,"complained":..,"code":0}; {"taken":false}: it does not
+//                                       run there, or carries nothing out while it runs
 //   anything else                       {"error":"a sentence"}
 #pragma once
 #include <functional>
@@ -20,6 +23,7 @@
 #include <vector>
 
 #include "runtime/bus.h"
+#include "runtime/live_calls.h"
 #include "runtime/os_control_linux.h"
 #include "runtime/os_thread.h"
 #include "sdk/pure/error.h"
@@ -38,6 +42,7 @@ class control_server {
     std::function<std::optional<error>(const std::map<std::string, std::string>& words)> tell;
     std::function<result<std::string>(const std::map<std::string, std::string>& words)> level;
     std::function<void(std::function<void(std::string)> done)> reload;  // `done` gets the answer, once. [any thread]
+    std::function<void(live_calls::wish w, std::function<void(std::string)> done)> command;
   };
 
   // `events` outlives it.
@@ -57,7 +62,8 @@ class control_server {
   void tail(uint64_t client, const std::string& pattern);
   void end_tail(uint64_t client);
   void pass_events_on();
-  void reload(uint64_t client);
+  void command(uint64_t client, const yaml_node& request);
+  std::function<void(std::string)> later_answer(uint64_t client) const;
   void send_late_answers();
   void complain(uint64_t client, const std::string& sentence);
 

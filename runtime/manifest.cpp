@@ -50,6 +50,7 @@ const setting& manifest_schema() {
                     of_texts("capabilities", setting_type::list),
                     of_texts("commands", setting_type::map),
                     of_texts("carried_out_by", setting_type::map),
+                    of_texts("live", setting_type::list),
                     of_host(),
                     named("command_files", setting_type::any),
                     named("settings", setting_type::any)};
@@ -184,10 +185,20 @@ class manifest_reader {
         problems_.add(command.at, "commands: a command is a lower-case word, got " + in_quotes(command.key));
       if (help->empty() || help->find('\n') != std::string::npos)
         problems_.add(command.at, "commands." + command.key + ": expected one line of help");
-      into_.commands.push_back({command.key, *help, {}, {}});
+      into_.commands.push_back({command.key, *help, {}, {}, false});
     }
     const setting_value* others = tree.child("carried_out_by");
     for (size_t i = 0; others && i < others->children.size(); ++i) read_carrier(others->children[i]);
+    const setting_value* live = tree.child("live");
+    for (size_t i = 0; live && i < live->children.size(); ++i) read_live(live->children[i]);
+  }
+
+  void read_live(const setting_value& named) {
+    const auto* name = std::get_if<std::string>(&named.scalar);
+    if (name == nullptr) return;
+    const auto command = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == *name; });
+    if (command == into_.commands.end()) return void(problems_.add(named.at, "live: there is no command " + in_quotes(*name) + " among `commands`"));
+    command->live = true;
   }
 
   void read_carrier(const setting_value& named) {

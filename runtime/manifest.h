@@ -6,6 +6,8 @@
 //     library: hello.so
 //     host: { loop: dedicated }     # How the host treats it, unless the profile says otherwise: see host_keys.h.
 //     settings: { ... }             # See schema.h.
+//     commands: { greet: "greet NAME: says hello." }
+//     live: [greet]                 # Carried out by a plugin that runs already, where one does.
 //     command_files: { greet: { guests: { type: list, ... } } }   # See command_files.h.
 #pragma once
 #include <memory>
@@ -30,6 +32,7 @@ struct plugin_command {
   std::string help;     // One line.
   std::string carrier;  // The plugin that has it and carries it out; empty: this one.
   std::vector<setting> files;  // What the files hold that its options name.
+  bool live = false;    // Where the plugin runs already it is carried out there: see sdk/abi/command.h.
 };
 
 struct plugin_manifest {

@@ -1,6 +1,8 @@
 #include "runtime/program.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "runtime/command_answer.h"
 #include "runtime/control_commands.h"
@@ -9,7 +11,9 @@
 #include "runtime/lock_command.h"
 #include "runtime/metrics_command.h"
 #include "runtime/new_plugin_command.h"
+#include "runtime/os_profile_files.h"
 #include "runtime/os_state_folder.h"
+#include "runtime/os_terminal.h"
 #include "runtime/plugin_listing.h"
 #include "runtime/running_runtime.h"
 #include "runtime/schema_command.h"
@@ -109,6 +113,29 @@ carrier carrier_of(const std::string& id, const std::vector<std::string>& words,
                           (names.empty() ? "" : "; it has " + listed(names)) + "\n")};
 }
 
+// By the plugin where it runs with this state folder; nothing: nobody is there who carries it out.
+std::optional<int> carry_out_live(const command_line& line, const std::string& plugin) {
+  std::vector<std::pair<int, live_outcome>> all;  // With the process.
+  for (const auto& one : reach_all(state_folder_of(line))) {
+    const auto outcome = ask_command(*one, plugin, line.arguments, working_folder(), wants_colours(stdout));
+    if (!outcome && outcome.status() != THARSIS_E_GONE) return complain(outcome.failure());
+    if (outcome && *outcome) all.emplace_back(one->process(), std::move(**outcome));
+  }
+  if (all.empty()) return {};
+  int worst = exit_done;
+  for (const auto& [process, o] : all) {
+    if (all.size() > 1) refuse("process " + std::to_string(process) + ":\n");
+    say(o.printed);
+    refuse(o.complained);
+    worst = std::max(worst, o.code);
+  }
+  return worst;
+}
+
+bool is_live(const plugin_manifest& plugin, const std::string& command) {
+  return std::any_of(plugin.commands.begin(), plugin.commands.end(), [&](const plugin_command& c) { return c.name == command && c.live; });
+}
+
 // `tharsis xlog cat FILE...`
 int run_plugin_command(const command_line& line) {
   profile_request request = request_of(line);
@@ -116,10 +143,12 @@ int run_plugin_command(const command_line& line) {
   const auto& words = line.arguments;
   const carrier who = carrier_of(line.command, words, found);
   if (who.plugin == nullptr) return who.refused;
+  const std::string& id = who.plugin->manifest->id;
+  if (is_live(*who.plugin->manifest, words[0]))
+    if (const auto code = carry_out_live(line, id)) return *code;
   diagnostics problems;
   session_request session;
   request.file.clear();
-  const std::string& id = who.plugin->manifest->id;
   session.plan = profile_of_plugin(id, request, problems, words);
   check_libraries(session.plan, problems);
   if (!problems.empty()) return refuse(problems);

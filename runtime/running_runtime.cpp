@@ -91,6 +91,24 @@ result<std::vector<running_level>> ask_levels(control_client& runtime, const std
   return levels;
 }
 
+result<std::optional<live_outcome>> ask_command(control_client& runtime, const std::string& plugin, const std::vector<std::string>& words, const std::string& folder, bool colours) {
+  std::string arguments;
+  for (size_t i = 1; i < words.size(); ++i) arguments += (i > 1 ? "," : "") + json_text(words[i]);
+  const std::string question = json_object()
+                                   .add("do", "command")
+                                   .add("plugin", plugin)
+                                   .add("name", words[0])
+                                   .add_raw("arguments", "[" + arguments + "]")
+                                   .add("folder", folder)
+                                   .add("colours", colours ? "1" : "0")
+                                   .text();
+  std::string line;
+  const auto answer = ask(runtime, question, line);
+  if (!answer) return answer.failure();
+  if (text_in(*answer, "taken") != "true") return std::optional<live_outcome>();
+  return std::optional(live_outcome{text_in(*answer, "printed"), text_in(*answer, "complained"), static_cast<int>(number_in(*answer, "code"))});
+}
+
 std::optional<error> tell(control_client& runtime, const std::map<std::string, std::string>& words) {
   json_object told;
   for (const auto& [key, value] : words) told.add(key, value);

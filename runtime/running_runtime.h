@@ -41,6 +41,13 @@ struct running_level {
 // The levels of its log, once it has taken the changes {"stn/dialer": "debug"}; `json` is the answer as it came.
 result<std::vector<running_level>> ask_levels(control_client& runtime, const std::map<std::string, std::string>& changes, std::string& json);
 
+// A plugin's command, carried out by the plugin that runs there; nothing: it does not run there, or carries nothing out while it runs.
+struct live_outcome {
+  std::string printed, complained;
+  int code = 0;
+};
+result<std::optional<live_outcome>> ask_command(control_client& runtime, const std::string& plugin, const std::vector<std::string>& words, const std::string& folder, bool colours);
+
 // As `tharsis tell` has them: {"foreground": "0"}.
 std::optional<error> tell(control_client& runtime, const std::map<std::string, std::string>& words);
 

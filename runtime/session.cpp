@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/control_server.h"
+#include "runtime/live_calls.h"
 #include "runtime/log_levels.h"
 #include "runtime/metrics_command.h"
 #include "runtime/os_clock.h"
@@ -104,8 +105,8 @@ class session {
       reload([heard = std::move(heard)](const reload_result& r) {
         json_object answer;
         if (r.failure) answer.add("error", r.failure->text).add("status", int64_t{r.failure->status});
-        heard(answer.add("changed", !r.failure && !r.changes.empty())
-                 .add("text", words_of(r.changes))
+        heard(answer.add("changed", !r.changes.empty() && (!r.failure || r.taken))
+                 .add("text", r.text())
                  .add_raw("difference", json_of(r.changes))
                  .text());
       });
@@ -113,31 +114,60 @@ class session {
     control_.emplace(std::move(socket), runtime_->events(),
                      control_server::answers{[this] { return status(); }, [this] { return counted(); }, [this] { note(stop_asked_); },
                                              [this](const auto& words) { return runtime_->network().tell(words); },
-                                             [this](const auto& words) { return levels(words); }, reload_for_other});
+                                             [this](const auto& words) { return levels(words); }, reload_for_other,
+                                             [this](live_calls::wish w, std::function<void(std::string)> heard) { carry_out(std::move(w), std::move(heard)); }});
+  }
+
+  void carry_out(live_calls::wish w, std::function<void(std::string)> heard) {
+    calls_.begin(*runtime_, std::move(w), [heard = std::move(heard)](const live_calls::outcome& o) {
+      heard(json_object().add("taken", o.taken).add("printed", o.printed).add("complained", o.complained).add("code", o.code).text());
+    });
   }
 
   struct reload_result {
     profile_difference changes;
     std::optional<error> failure;
+    bool taken = false;  // The profile; a failure then is of a file that a plugin has read again.
+    std::string reread;  // What plugins found new in their files.
+    std::string text() const { return (changes.empty() && !reread.empty() ? "" : words_of(changes)) + reread; }
   };
 
   // Reads the profile again, with the same --set; `heard` is told, once, what has become of it. [any thread]
   void reload(std::function<void(const reload_result&)> heard) {
-    if (!request_.reload) return heard({{}, error{THARSIS_E_UNSUPPORTED, "nothing here can be read again"}});
+    if (!request_.reload) return heard({{}, error{THARSIS_E_UNSUPPORTED, "nothing here can be read again"}, false, {}});
     diagnostics problems;
     profile next = load_profile(*request_.reload, problems);
     check_libraries(next, problems);
-    if (!problems.empty()) return heard({{}, error{THARSIS_E_INVALID, render(problems) + "nothing was changed"}});
+    if (!problems.empty()) return heard({{}, error{THARSIS_E_INVALID, render(problems) + "nothing was changed"}, false, {}});
     keep_off_main(next);
-    runtime_->reload(std::move(next), [heard = std::move(heard)](const profile_difference& changes, std::optional<error> failure) {
-      heard({changes, std::move(failure)});
+    std::vector<std::string> plugins;
+    for (const plugin_entry& entry : next.plugins) plugins.push_back(entry.id);
+    runtime_->reload(std::move(next), [this, plugins, heard = std::move(heard)](const profile_difference& changes, std::optional<error> failure) {
+      if (failure) return heard({changes, std::move(failure), false, {}});
+      reread(plugins, {changes, {}, true, {}}, heard);
+    });
+  }
+
+  // The files that settings name may be others now, whether or not the settings are.
+  void reread(const std::vector<std::string>& plugins, reload_result so_far, const std::function<void(const reload_result&)>& heard) {
+    std::vector<live_calls::wish> all;
+    for (const std::string& id : plugins) all.push_back({id, THARSIS_REREAD_ID, "reread", {}, folder_, false});
+    calls_.begin_all(*runtime_, std::move(all), [plugins, so_far = std::move(so_far), heard](const std::vector<live_calls::outcome>& said) mutable {
+      std::string refused;
+      for (size_t i = 0; i < said.size(); ++i) {
+        if (!said[i].printed.empty()) so_far.reread += plugins[i] + ": " + said[i].printed;
+        if (said[i].code != done) refused += (refused.empty() ? "" : "\n") + plugins[i] + ": " + said[i].complained.substr(0, said[i].complained.find_last_not_of('\n') + 1);
+      }
+      if (!refused.empty()) so_far.failure = error{THARSIS_E_DENIED, so_far.text() + refused};
+      heard(so_far);
     });
   }
 
   void reload_for_signal() {
     reload([this](const reload_result& r) {
-      if (r.failure) return screen_.complain("the profile was not changed: " + r.failure->text);
-      screen_.print("the profile was read again: " + words_of(r.changes));
+      if (r.failure && !r.taken) return screen_.complain("the profile was not changed: " + r.failure->text);
+      if (r.failure) return screen_.complain("the profile was read again: " + r.failure->text);
+      screen_.print("the profile was read again: " + r.text());
     });
   }
 
@@ -271,6 +301,7 @@ class session {
   main_wait bell_;
   terminal screen_;
   real_platform platform_;
+  live_calls calls_;
   std::unique_ptr<runtime> runtime_;
   std::vector<const char*> arguments_;
   const std::string folder_ = working_folder();

@@ -1,8 +1,11 @@
-// `tharsis dns cache list | clear`: proven names that dns keeps for its next start with this state folder.
+// `tharsis dns cache list | flush`: what a plugin that runs remembers; where none does, the proven names that are kept for its next
+// start with this state folder.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "plugins/dns/core/settings.h"
+#include "plugins/dns/service.h"
 #include "sdk/async/command.h"
 #include "sdk/async/host.h"
 #include "sdk/async/strand.h"
@@ -19,12 +22,18 @@ class cache_command {
   static bool is_one(const std::string& name) { return name == "cache"; }
   // In the place of the plugin's start.
   void run(const command_call& call);
+  // Of the service that runs here.
+  void run_live(const command_call& call, service& here);
+  // No file is touched any more.
+  void close() { work_.clear(); }
 
  private:
   struct wish {
-    bool clears = false, json = false;
-    std::string name;  // Of `clear`; empty: all.
+    bool clears = false, json = false, kept = false;
+    std::string name;  // That is to be forgotten; empty: all.
   };
+  static std::optional<wish> read(const command_call& call);
+  static void flush(const command_call& call, const wish& w, service& here);
   task<void> work(command_call call, wish w);
   void list(const command_call& call, const std::string& text, bool json) const;
   task<error> write(std::string path, std::string text);

@@ -48,6 +48,15 @@ std::string listed(const std::vector<tharsis_address>& all) {
 // An authority that is trusted, but a clock that is wrong, or somebody who forgot to renew: it says nothing of whose it is.
 bool is_about_time(const std::string& why) { return why.find(" expired on ") != std::string::npos || why.find(" is not valid before ") != std::string::npos; }
 
+// Seconds; what lasts longer than ten years is as good as for ever here.
+constexpr int64_t certificate_max = int64_t{10} * 365 * 86'400;
+
+ledger_settings ledger_for(const settings& s) {
+  ledger_settings l;
+  l.proof_life = s.proof.life;
+  return l;
+}
+
 }  // namespace
 
 guard::counts::counts(const host& h)
@@ -58,7 +67,7 @@ guard::counts::counts(const host& h)
       canaries(h.count<counter>("canaries", "1", "Names asked for that do not exist, to see where they lead")) {}
 
 guard::guard(const host& tables, const means& m, const settings& s, std::string file, std::function<void(const std::string& name, const tharsis_address& at)> doubted)
-    : host_(tables), log_(tables.log), place_(m.place), means_(m), settings_(s), doubted_(std::move(doubted)), counts_(tables),
+    : host_(tables), log_(tables.log), place_(m.place), means_(m), settings_(s), doubted_(std::move(doubted)), counts_(tables), ledger_(ledger_for(s)),
       file_(place_, tables,
             {.path = std::move(file),
              .what = "a file of who lied to dns",
@@ -186,7 +195,10 @@ void guard::on_dialled(const std::string& name, const tharsis_address& at, int32
   if (at.port != 0 && (ports_.size() < ports_max || ports_.count(ip_text(at)) != 0)) ports_[ip_text(at)] = at.port;
   const auto canonical = canonical_name(name);
   if (!canonical || proved == THARSIS_DNS_NOT_ASKED) return;
-  if (proved == THARSIS_DNS_PROVED) return ledger_.on_proof(*canonical, at, place_.now());
+  if (proved == THARSIS_DNS_PROVED) {
+    ledger_.on_proof(*canonical, at, place_.now());
+    return learned_();
+  }
   refute(*canonical, at, {}, "who dialled it found the certificate of another there");
 }
 
@@ -195,6 +207,7 @@ void guard::on_dialled(const std::string& name, const tharsis_address& at, int32
 void guard::refute(const std::string& name, const tharsis_address& at, const std::string& source, const std::string& why) {
   counts_.refuted.add();
   ledger_.on_refuted(name, at, why, place_.now());
+  learned_();
   tell_lie(name, source, THARSIS_DNS_LIE_REFUTED, ip_text(at), {}, why);
   const auto has = [&](const std::vector<server>& list) { return std::any_of(list.begin(), list.end(), [&](const server& s) { return s.text == source && !s.vouched(); }); };
   const auto& rules = settings_.domains.all();
@@ -218,16 +231,22 @@ task<void> guard::prove() {
     const instant deadline = later(place_.now(), settings_.proof.timeout);
     auto wire = co_await dial_tcp(place_, *host_.net, next->at, deadline);
     error end = wire ? fine() : wire.failure();
+    instant until = never;
     if (wire) {
       std::unique_ptr<stream> under = std::move(*wire);
       auto secured = co_await tls_connect(place_, std::move(under), *trusted_, next->name, deadline);
       end = secured ? fine() : secured.failure();
-      if (secured) (*secured)->end();
+      if (secured) {
+        const auto seconds = shown_->take_end();
+        if (seconds) until = place_.now() + std::chrono::seconds(std::clamp<int64_t>(*seconds - place_.wall() / 1'000'000'000, 0, certificate_max));
+        (*secured)->end();
+      }
     }
     if (network != network_) continue;  // It was learned elsewhere.
     if (end.status == THARSIS_OK) {
       counts_.proved.add();
-      ledger_.on_proof(next->name, next->at, place_.now());
+      ledger_.on_proof(next->name, next->at, place_.now(), until);
+      learned_();
       ledger_.on_believed(next->source);
       file_.change();
     } else if (end.status == THARSIS_E_UNTRUSTED && !is_about_time(end.text)) {
@@ -247,7 +266,8 @@ task<void> guard::load() {
   co_await load_trust(own, from);
   loaded_ = true;
   trusted_ = std::move(own.web);
-  if (!trusted_) log_.warning("addresses cannot prove whose they are reason={reason}", own.untrusted.text);
+  if (trusted_) shown_.emplace(*trusted_);
+  else log_.warning("addresses cannot prove whose they are reason={reason}", own.untrusted.text);
 }
 
 // Of fourteen letters: nobody has it.

@@ -12,6 +12,7 @@
 #include "plugins/dns/core/settings.h"
 #include "plugins/dns/core/trust_ledger.h"
 #include "plugins/dns/inquiry.h"
+#include "plugins/dns/shown_certificate.h"
 #include "sdk/abi/dns.h"
 #include "sdk/abi/network.h"
 #include "sdk/async/host.h"
@@ -32,6 +33,10 @@ class guard {
   guard(const guard&) = delete;
 
   void tell_on(const topics& t) { topics_ = t; }
+  // `learned` is called when proofs() are others than before.
+  void tell_of_proofs(std::function<void()> learned) { learned_ = std::move(learned); }
+  std::vector<tls_proof> proofs() const { return ledger_.proofs(place_.now()); }
+  void restore(const tls_proof& p) { ledger_.restore(p, place_.now()); }
   void open() { file_.open(); }
   void close() { work_.clear(), portal_watch_.clear(); }
   // After that: who lied is on the disk when it returns, if the disk takes it by then.
@@ -80,6 +85,7 @@ class guard {
   const means& means_;
   const settings& settings_;
   const std::function<void(const std::string&, const tharsis_address&)> doubted_;
+  std::function<void()> learned_ = [] {};
   const counts counts_;
   topics topics_;
   std::string network_;
@@ -88,6 +94,7 @@ class guard {
   proof_queue queue_;
   std::map<std::string, uint16_t> ports_;  // By address: where it was dialled last.
   std::optional<tls_context> trusted_;
+  std::optional<shown_certificate> shown_;
   uint64_t lies_ = 0;
   bool loaded_ = false, proving_ = false, looked_ = false;
   task_set work_, portal_watch_;

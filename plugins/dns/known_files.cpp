@@ -81,9 +81,27 @@ task<void> known_files::read_files() {
   if (all) take(*all);
 }
 
+task<known_files::news> known_files::reread() {
+  news n;
+  if (settings_.hosts.empty() && settings_.table_file.empty()) co_return n;
+  const uint64_t hosts_before = hosts_changes_, table_before = names_.table().generation();
+  reading_ = true;
+  co_await read_files();
+  if (hosts_changes_ != hosts_before) n.changed.push_back("the hosts files say something else");
+  if (names_.table().generation() != table_before) n.changed.push_back("another signed table counts, serial " + std::to_string(names_.table().serial()));
+  if (!complained_hosts_.empty()) n.refused.push_back(complained_hosts_);
+  if (complained_table_.empty()) co_return n;
+  const uint64_t serial = names_.table().serial();
+  n.refused.push_back(complained_table_ + (serial == 0 ? "; there is no other" : "; the one before goes on to count, serial " + std::to_string(serial)));
+  co_return n;
+}
+
 void known_files::take(const contents& all) {
   complain(complained_hosts_, all.hosts_wrong.empty() ? "" : "dns.hosts: " + all.hosts_wrong);
-  if (names_.set_hosts(all.hosts)) changed_();
+  if (names_.set_hosts(all.hosts)) {
+    ++hosts_changes_;
+    changed_();
+  }
   if (!all.table_wrong.empty()) complain(complained_table_, "dns.table.file: " + all.table_wrong);
   else if (!settings_.table_file.empty()) take_table(all.table, "dns.table.file: " + settings_.table_file);
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "plugins/dns/core/known_names.h"
 #include "plugins/dns/core/settings.h"
@@ -29,6 +30,13 @@ class known_files {
   // Names are used: what was read long ago is read again, meanwhile.
   void look();
   known_names& names() { return names_; }
+
+  // Reads all of them now, whenever that was last. A table that is refused leaves the one before in its place.
+  struct news {
+    std::vector<std::string> changed;  // "the signed table is another one, serial 4711"
+    std::vector<std::string> refused;  // What is wrong, and what goes on to count.
+  };
+  task<news> reread();
 
   // What is wrong with the table that lies in its file; empty: nothing.
   const std::string& complaint() const { return complained_table_; }
@@ -63,6 +71,7 @@ class known_files {
   inbox<std::string> handed_;
   signal restored_;
   bool reading_ = false;
+  uint64_t hosts_changes_ = 0;
   instant read_at_{};
   std::string complained_hosts_, complained_table_;
   task_set work_;

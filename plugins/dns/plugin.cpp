@@ -74,7 +74,7 @@ class plugin {
   }
   plugin(const host& tables, const settings& s)
       : host_(tables), place_(tables.loop), own_(tables, place_), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_),
-        serving_(tables, place_, s), cache_command_(tables, place_, s), bench_command_(tables, place_, s), settings_(s), starting_(place_), closing_(place_) {
+        serving_(tables, place_, s), cache_command_(tables, place_, s), bench_command_(tables, place_, s), settings_(s), starting_(place_), rereading_(place_), closing_(place_) {
     service_.use(own_);
     command_.use(own_);
   }
@@ -101,6 +101,12 @@ class plugin {
     command_.run(call);
   }
 
+  void run_live(const command_call& call) {
+    if (cache_command::is_one(call.name())) return cache_command_.run_live(call, service_);
+    call.refuse("dns: '" + call.name() + "' is not carried out while it runs");
+  }
+  void reread(const command_call& call) { rereading_.spawn(reread_files(call)); }
+
  private:
   static std::string folder_of(const host& tables) { return std::string(view(tables.paths->data(tables.paths->self))); }
   tharsis_status provide(tharsis_error* error) { return host_.registry->provide(host_.registry->self, THARSIS_DNS_ID, service_.table(), 0, error); }
@@ -111,6 +117,12 @@ class plugin {
     if (status == THARSIS_OK) host_.self->ready(host_.self->self);
     else host_.self->failed(host_.self->self, &why);
   }
+  task<void> reread_files(command_call call) {
+    const known_files::news n = co_await service_.reread();
+    for (const std::string& what : n.changed) call.print(what);
+    for (const std::string& why : n.refused) call.complain(why);
+    call.finish(n.refused.empty() ? 0 : 1);
+  }
   void hear_of_source() {
     const auto bind = [](void* self, const void* table) { static_cast<plugin*>(self)->own_.use(static_cast<const tharsis_dns_own_source*>(table)); };
     (void)host_.registry->watch(host_.registry->self, THARSIS_DNS_SOURCE_ID, bind, this, nullptr);
@@ -119,8 +131,11 @@ class plugin {
     starting_.clear();
     serving_.stop();
     if (server_) server_->close();
+    co_await rereading_.join(later(place_.now(), keep_at_most));
+    rereading_.clear();
     service_.close();
     command_.close();
+    cache_command_.close();
     co_await own_.settle();
     co_await service_.keep(later(place_.now(), keep_at_most));
     co_await blocking_over(place_);
@@ -142,6 +157,7 @@ class plugin {
   const settings settings_;
   std::optional<resolver_server> server_;  // As the profile wants it.
   task_set starting_;
+  task_set rereading_;  // Who asked for it waits.
   task_set closing_;
 };
 

@@ -131,6 +131,7 @@ result<settings> read_settings(const host& tables) {
   if (const error wrong = load_server_keys(tables.files, s.servers); wrong.status != THARSIS_OK) return wrong_setting(tables, "servers", wrong.text);
   s.proof.per_minute = static_cast<size_t>(tables.whole("proof.per_minute", static_cast<int64_t>(s.proof.per_minute)));
   s.proof.port = static_cast<uint16_t>(tables.whole("proof.port", s.proof.port));
+  s.proof.life = tables.wait("proof.life", s.proof.life);
   s.proof.timeout = tables.wait("proof.timeout", s.proof.timeout);
   if (auto wrong = read_serve(tables, s.serve)) return std::move(*wrong);
   if (const std::string own = tables.text("host", "off"); own != "off") {

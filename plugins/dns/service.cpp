@@ -22,12 +22,6 @@ error wrong_family(uint32_t family) {
 }
 bool is_family(uint32_t family) { return family == 0 || family == 4 || family == 6; }
 
-std::vector<settings> settings_by_domain(const settings& s) {
-  std::vector<settings> all;
-  for (const domain_rule& r : s.domains.all()) all.push_back(s.of(r));
-  return all;
-}
-
 // The question as it is known inside, or what is wrong with it.
 result<subject> subject_of(tharsis_text name, uint32_t family, const domain_rules& rules) {
   if (!is_family(family)) return wrong_family(family);
@@ -46,7 +40,6 @@ service::counts::counts(const host& h)
       failures(h.count<counter>("failures", "1", "Questions that got none, in time or at all")),
       cancelled(h.count<counter>("cancelled", "1", "Questions that their caller, or the end of dns, withdrew")),
       cache_hits(h.count<counter>("cache_hits", "1", "Questions whose answer was remembered")),
-      lookups(h.count<counter>("lookups", "1", "Times that servers or the system's resolver were asked")),
       refreshes(h.count<counter>("refreshes", "1", "Of these, those for which nobody waited at first")),
       stale_answers(h.count<counter>("stale_answers", "1", "Answers that were older than they held")),
       readings(h.count<counter>("readings", "1", "Times that what is remembered was read without a question")),
@@ -61,7 +54,6 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
       place_(place),
       counts_(tables),
       settings_(s),
-      by_domain_(settings_by_domain(s)),
       known_(place, tables, s, file_in(folder, "table"),
              [this] {
                desk_.on_known_changed(place_.now());
@@ -72,6 +64,8 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
       guard_(tables, means_, settings_, file_in(folder, "liars"), [this](const std::string& name, const tharsis_address& at) { desk_.on_doubted(name, at, place_.now()); }),
       explanations_(tables, place, settings_, guard_),
       translation_(host_),
+      stirred_(place),
+      lookups_(tables, place, settings_, {means_, guard_, translation_, desk_, stirred_}),
       outbox_(place),
       ranking_(place, tables, s, file_in(folder, "addresses")),
       proven_(place, tables,
@@ -82,13 +76,13 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
                .size_max = proven_file_max,
                .pause = s.cache.keep_pause},
               {.read = [this](std::string_view text) { return restore(text); },
-               .write = [this] { return write_proven(desk_.known(), place_.now(), place_.wall() / 1'000'000'000); }}),
+               .write = [this] { return write_proven(desk_.known(), guard_.proofs(), place_.now(), place_.wall() / 1'000'000'000); }}),
       inbox_(*tables.loop, &service::on_letter, this),
       outcomes_(*tables.loop, &service::on_outcome, this),
       advices_(*tables.loop, &service::on_advice, this),
-      stirred_(place),
       network_(*tables.network) {
   means_.kept = &connections_;
+  guard_.tell_of_proofs([this] { proven_.change(); });
   table_ = {sizeof table_,      this, &service::resolve,          &service::cancel,   &service::feedback, &service::set_table,
             &service::lookup, &service::resolve_blocking, &service::prefetch, &service::forget,   &service::explain,
             &service::advise};
@@ -150,7 +144,7 @@ task<void> service::serve() {
   if (settings_.needs_trust()) co_await load_trust(means_, settings_.tls);
   for (;;) {
     thread_ = std::this_thread::get_id();
-    collect();
+    lookups_.collect();
     carry_out();
     co_await stirred_.wait(desk_.deadline());
     desk_.on_deadline(place_.now());
@@ -164,8 +158,8 @@ void service::begin() {
 }
 
 void service::carry_out() {
-  for (const subject& about : desk_.take_given_up()) give_up(about);
-  for (const subject& about : desk_.take_lookups()) start_lookup(about);
+  for (const subject& about : desk_.take_given_up()) lookups_.give_up(about);
+  for (const subject& about : desk_.take_lookups()) lookups_.start(about);
   desk_.known().order_new([this](auto list) { return ranking_.order(std::move(list)); });
   for (desk::reply& reply : desk_.take_replies()) send(reply);
   if (desk_.known().take_changed()) proven_.change();
@@ -338,7 +332,7 @@ void service::on_letter(void* self, letter l) {
     case letter::wish::question: s.on_question(l); break;
     case letter::wish::withdrawal: s.desk_.on_cancel(l.id); break;
     case letter::wish::refresh: s.on_refresh(l.about); break;
-    case letter::wish::oblivion: s.oblivion(l.about.name); break;
+    case letter::wish::oblivion: (void)s.forget_now(l.about.name); break;
   }
   if (s.closed_) s.carry_out();
   else s.stirred_.raise();
@@ -356,12 +350,13 @@ void service::on_refresh(const subject& about) {
   desk_.on_prefetch(about, place_.now());
 }
 
-// The profile's own words come back at once.
-void service::oblivion(const std::string& name) {
+bool service::forget_now(const std::string& name) {
+  const bool known = name.empty() || desk_.known().forget(name);
   if (name.empty()) desk_.known().clear();
-  else desk_.known().forget(name);
   log_.info("remembered names were forgotten on demand name={name}", name.empty() ? "(all)" : name);
   desk_.on_start(place_.now());
+  if (!closed_) stirred_.raise();
+  return known;
 }
 
 // Lines that are true are good, whatever is wrong with the others.
@@ -370,112 +365,15 @@ error service::restore(std::string_view text) {
   // Whom the profile does not trust any more has proved nothing.
   std::erase_if(kept.whole, [this](const cache::proof& p) {
     return std::none_of(p.what.candidates.begin(), p.what.candidates.end(), [&](const candidate& c) {
-      const settings& s = settings_for(p.about.name);
+      const settings& s = lookups_.settings_for(p.about.name);
       return std::any_of(s.servers.begin(), s.servers.end(), [&](const server& to) { return to.vouched() && to.text == c.source; });
     });
   });
+  for (const tls_proof& p : kept.shown) guard_.restore(p);
   desk_.on_restored(kept.whole, place_.now());
   counts_.restored.add(kept.whole.size());
   stirred_.raise();
   return std::move(kept.damage);
-}
-
-// What the servers said of names is enough, or their time is up.
-void service::collect() {
-  for (auto i = inquiries_.begin(); i != inquiries_.end();) {
-    if (!i->second->over()) {
-      ++i;
-      continue;
-    }
-    guard_.on_heard(*i->second);
-    answer what = answer_of(i->second->result());
-    if (what.verdict == word(finding::hijack) || what.verdict == word(finding::injection))
-      log_.warning("a server lies about a name name={name} verdict={verdict} refused={refused} first={first}", i->first.name, what.verdict,
-                   what.refused.size(), what.refused.empty() ? std::string() : ip_text(what.refused[0].address) + " from " + what.refused[0].source);
-    translation_.apply(i->first.family, what);
-    tell_answer(i->first, what, i->second->began());
-    desk_.on_answer(i->first, std::move(what), place_.now());
-    i = inquiries_.erase(i);
-  }
-}
-
-void service::ask_servers(const subject& about) {
-  std::vector<uint16_t> kinds;
-  if (about.family != 4) kinds.push_back(type::aaaa);
-  if (about.family != 6 || translation_.active()) kinds.push_back(type::a);
-  // What they have said by then is an answer; the question's own end is none.
-  const duration budget = std::min(settings_.budget, settings_.timeout * 9 / 10);
-  inquiry::wish w{about.name, std::move(kinds), later(place_.now(), budget)};
-  guard_.prepare(w);
-  inquiries_[about] = std::make_unique<inquiry>(means_, settings_for(about.name), std::move(w), [this] { stirred_.raise(); });
-}
-
-void service::start_lookup(const subject& about) {
-  counts_.lookups.add();
-  if (settings_for(about.name).servers.empty()) return ask_system(about);
-  if (!wait_for_login(about)) ask_servers(about);
-}
-
-// Before the login of a captive portal a network answers everything with itself, if at all. What belongs to it is asked of its own
-// resolver; all else fails at once.
-bool service::wait_for_login(const subject& about) {
-  if (!guard_.portal() || settings_.mode_of(about.name) == trust::open) return false;
-  if (guard_.is_for_portal(about.name)) return ask_system(about), true;
-  answer what;
-  what.source = THARSIS_DNS_SERVERS;
-  what.status = THARSIS_E_NETWORK;
-  what.verdict = "portal";
-  what.reason = "the name '" + about.name + "' was not resolved: the network wants a login first (captive portal)";
-  desk_.on_answer(about, std::move(what), place_.now());
-  return true;
-}
-
-void service::ask_system(const subject& about) {
-  tharsis_handle lookup = 0;
-  tharsis_error reason = no_error();
-  const tharsis_status status = host_.net->resolve(host_.net->self, text_of(about.name), about.family,
-                                                   &service::on_resolved, this, &lookup, &reason);
-  if (status == THARSIS_OK) {
-    lookups_[lookup] = {about, place_.now()};
-    return;
-  }
-  log_.warning("the system's resolver was not asked for name={name} status={status} reason={reason}", about.name,
-               status_name(status), reason.text);
-  desk_.on_looked_up(about, status, {}, place_.now());
-}
-
-void service::on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
-                          size_t count) {
-  service& s = *static_cast<service*>(self);
-  const auto found = s.lookups_.find(lookup);
-  if (found == s.lookups_.end()) return;
-  const subject about = std::move(found->second.about);
-  const instant since = found->second.since;
-  s.lookups_.erase(found);
-  if (s.log_.logs(THARSIS_LOG_DEBUG))
-    s.log_.debug("looked up name={name} status={status} addresses={addresses} first={first}", about.name, status_name(status),
-                 count, count > 0 ? ip_text(list[0]) : std::string());
-  std::vector<tharsis_address> all(list, list + count);
-  if (s.answers_ != 0) {
-    answer told;
-    told.status = status;
-    told.addresses = all;
-    told.reason = status == THARSIS_OK ? "" : "the system's resolver has none (" + std::string(status_name(status)) + ")";
-    describe(told, "system", false, "the system's resolver says so");
-    s.tell_answer(about, told, since);
-  }
-  s.desk_.on_looked_up(about, status, std::move(all), s.place_.now());
-  s.stirred_.raise();
-}
-
-void service::tell_answer(const subject& about, const answer& what, instant since) const {
-  if (answers_ == 0) return;
-  std::string addresses;
-  for (const auto& a : what.addresses) addresses += (addresses.empty() ? "" : " ") + ip_text(a);
-  const std::string source = what.candidates.empty() ? std::string() : what.candidates[0].source;
-  const tharsis_dns_answered event{text_of(about.name), what.status, about.family, text_of(what.verdict), text_of(addresses), text_of(source), text_of(what.reason), what.refused.size(),
-                                   (place_.now() - since).count()};
-  host_.publish(answers_, &event);
 }
 
 // [caller's strand]
@@ -501,16 +399,6 @@ void service::on_advice(void* self, advice a) {
   if (!s.closed_) s.guard_.on_advice(a.code, a.about, a.life);
 }
 
-void service::give_up(const subject& about) {
-  inquiries_.erase(about);
-  for (auto l = lookups_.begin(); l != lookups_.end(); ++l) {
-    if (!(l->second.about == about)) continue;
-    host_.net->close(host_.net->self, l->first);
-    lookups_.erase(l);
-    return;
-  }
-}
-
 void service::send(desk::reply& reply) {
   const auto found = callers_.find(reply.id);
   const caller to = std::move(found->second);
@@ -523,7 +411,7 @@ void service::send(desk::reply& reply) {
     return to.waits->answer_with(known_answer::pack(reply.what, {now, now, now}, desk_.known().texts_for_owner()), reply.what.reason);
   }
   // A strand that was closed meanwhile has nobody who waits.
-  outbox_.send(to.strand, {to, reply.id, std::move(reply.what), place_.now()});
+  outbox_.send(to.strand, {to.done, to.context, reply.id, std::move(reply.what), place_.now()});
 }
 
 void service::count(const answer& what, duration took) const {
@@ -542,39 +430,6 @@ void service::count_known() {
   tell(counts_.readings, desk_.known().readings(), told_readings_);
   counts_.names.set(static_cast<int64_t>(desk_.known().size()));
   counts_.bytes.set(static_cast<int64_t>(desk_.known().bytes()));
-}
-
-// [caller's strand]
-void service::delivery::deliver() const {
-  std::vector<tharsis_dns_candidate> candidates;
-  std::vector<tharsis_dns_refusal> refused;
-  std::vector<const tharsis_dns_candidate*> each;
-  std::vector<const tharsis_dns_refusal*> each_refused;
-  for (const auto& address : what.addresses) {
-    const auto known = std::find_if(what.candidates.begin(), what.candidates.end(), [&](const candidate& c) { return same_ip(c.address, address); });
-    const bool is = known != what.candidates.end();
-    candidates.push_back({sizeof(tharsis_dns_candidate), is && known->proven, address, text_of(is ? known->source : std::string_view()),
-                          text_of(is ? known->why : std::string_view()), (now - what.learned).count(), what.stale, 0});
-  }
-  for (const refusal& r : what.refused)
-    refused.push_back({sizeof(tharsis_dns_refusal), 0, r.address, text_of(r.source), text_of(r.why)});
-  for (const auto& c : candidates) each.push_back(&c);
-  for (const auto& r : refused) each_refused.push_back(&r);
-  const duration left = std::max(duration::zero(), what.life.value_or(duration::zero()));
-  const tharsis_dns_answer a{sizeof a,
-                             what.status,
-                             what.source,
-                             static_cast<uint32_t>(what.addresses.size()),
-                             what.addresses.data(),
-                             text_of(what.reason),
-                             each.data(),
-                             each_refused.data(),
-                             each_refused.size(),
-                             text_of(what.verdict),
-                             left.count(),
-                             what.no_name,
-                             0};
-  to.done(to.context, id, &a);
 }
 
 void service::tell_stats() {

@@ -10,11 +10,12 @@
 
 #include "plugins/dns/blocking_question.h"
 #include "plugins/dns/core/desk.h"
+#include "plugins/dns/delivery.h"
 #include "plugins/dns/explanations.h"
 #include "plugins/dns/guard.h"
-#include "plugins/dns/inquiry.h"
 #include "plugins/dns/kept_connections.h"
 #include "plugins/dns/known_files.h"
+#include "plugins/dns/lookups.h"
 #include "plugins/dns/ranking.h"
 #include "plugins/dns/translation.h"
 #include "sdk/async/host.h"
@@ -41,9 +42,16 @@ class service {
   // From now on questions are worked on. `topic` is dns.stats, 0: nobody is told. [own strand]
   void open(tharsis_handle topic);
   // Where it is told who lies, and what was answered. Before open().
-  void tell_on(const guard::topics& t, tharsis_handle answers) { guard_.tell_on(t), answers_ = answers; }
+  void tell_on(const guard::topics& t, tharsis_handle answers) { guard_.tell_on(t), lookups_.tell_on(answers); }
   // Answers everything with CANCELLED; questions that come later get GONE. [own strand]
   void close();
+  // What is remembered now, and how many networks there were so far. [own strand]
+  const cache& known() const { return desk_.known(); }
+  uint64_t network_generation() const { return generation_; }
+  // All where `name` is empty; the profile's own words come back at once. False: it was not known. [own strand]
+  bool forget_now(const std::string& name);
+  // Reads the hosts files and the signed table again, whenever that was last; see known_files::reread(). [own strand]
+  task<known_files::news> reread() { return known_.reread(); }
   // After that: what is kept is on the disk when it returns, if the disk takes it by then.
   task<void> keep(instant deadline);
 
@@ -75,18 +83,10 @@ class service {
   struct counts {
     explicit counts(const host& h);
     shared_counter refused;  // [any thread]
-    counter questions, answers, failures, cancelled, cache_hits, lookups, refreshes, stale_answers, readings, restored;
+    counter questions, answers, failures, cancelled, cache_hits, refreshes, stale_answers, readings, restored;
     gauge names, bytes;
     histogram time;
   };
-  struct delivery {
-    caller to;
-    tharsis_handle id;
-    answer what;
-    instant now;
-    void deliver() const;
-  };
-
   static tharsis_status resolve(void* self, tharsis_text name, uint32_t family, tharsis_dns_done done, void* context,
                                 tharsis_handle* query, tharsis_error* error);
   static void cancel(void* self, tharsis_handle query);
@@ -105,8 +105,6 @@ class service {
   static void on_outcome(void* self, dial_outcome o);
   static void on_letter(void* self, letter l);
   void begin();
-  static void on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
-                          size_t count);
 
   tharsis_status look(std::string_view name, uint32_t family, tharsis_dns_found& into);
   tharsis_status take_question(letter l, tharsis_handle& id, tharsis_error* error);
@@ -114,23 +112,11 @@ class service {
   tharsis_status wait_for(blocking_question& q, tharsis_handle id, duration timeout, tharsis_dns_found& into, tharsis_error* error);
   void on_question(letter& l);
   void on_refresh(const subject& about);
-  void oblivion(const std::string& name);
   error restore(std::string_view text);
 
   void on_network(const tharsis_network_state& now);
   task<void> serve();
   void carry_out();
-  void collect();
-  void start_lookup(const subject& about);
-  void ask_servers(const subject& about);
-  const settings& settings_for(const std::string& name) const {
-    const auto rule = settings_.domains.index(name);
-    return rule ? by_domain_[*rule] : settings_;
-  }
-  bool wait_for_login(const subject& about);
-  void ask_system(const subject& about);
-  void tell_answer(const subject& about, const answer& what, instant since) const;
-  void give_up(const subject& about);
   void send(desk::reply& reply);
   void count(const answer& what, duration took) const;
   void count_known();
@@ -142,7 +128,6 @@ class service {
   strand& place_;
   const counts counts_;
   const settings settings_;
-  const std::vector<settings> by_domain_;  // As settings::domains.
   tharsis_dns table_{};
 
   // Of the callers' threads.
@@ -157,18 +142,14 @@ class service {
   std::map<tharsis_handle, caller> callers_;
   bool ready_ = false;  // What needs nobody to be asked is known; until then letters wait.
   std::vector<letter> early_;
-  struct system_lookup {
-    subject about;
-    instant since;
-  };
-  std::map<tharsis_handle, system_lookup> lookups_;  // By the host's number.
   means means_;
   kept_connections connections_{means_};
   guard guard_;
   explanations explanations_;
   translation translation_;
-  std::map<subject, std::unique_ptr<inquiry>> inquiries_;
-  tharsis_handle topic_ = 0, answers_ = 0;
+  signal stirred_;
+  lookups lookups_;
+  tharsis_handle topic_ = 0;
   tharsis_dns_stats told_{};
   outbox<delivery> outbox_;
   ranking ranking_;
@@ -177,7 +158,6 @@ class service {
   inbox<letter> inbox_;
   inbox<dial_outcome> outcomes_;
   inbox<advice> advices_;
-  signal stirred_;
   std::optional<task<void>> serving_;
   network_watch network_;
   uint64_t generation_ = 0;  // Of the network that the desk knows.

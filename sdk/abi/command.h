@@ -28,6 +28,16 @@ typedef struct tharsis_command {
   void (*run)(void* instance, const tharsis_command_call* call);
 } tharsis_command;
 
+// Extension "tharsis.live_command/1": the same table, of a plugin that runs. What the manifest lists in `live` is carried out there, where a
+// program runs the plugin with the state folder that the person means; in a small runtime, as above, only where none does. run() is
+// called while the plugin runs, and what it prints is shown once it has finished.
+#define THARSIS_LIVE_COMMAND_ID "tharsis.live_command/1"
+
+// Extension "tharsis.reread/1": the same table. `tharsis reload` has a plugin that runs read the files again that its settings name, though the
+// settings have not changed. run() gets the name "reread" and no arguments; it prints what is new, and complains of what is refused and
+// why: then what was good before goes on. finish() with 1 where something was refused.
+#define THARSIS_REREAD_ID "tharsis.reread/1"
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,8 @@
 // and, if it has more to offer than what its manifest provides,
 //     const void* query(std::string_view id);        // Extensions of the contract, by their ids.
 //     void run_command(command_call call);           // See sdk/async/command.h.
+//     void run_live(command_call call);              // The same while it runs: those that the manifest lists in `live`.
+//     void reread(command_call call);                // Read the files again that the settings name: see sdk/abi/command.h.
 // and, if it can take other settings while it runs,
 //     tharsis_status prepare(tharsis_error* error);  // The new ones are in the host's settings. THARSIS_E_UNSUPPORTED:
 //                                                    // these only with a restart; other failures: not at all.
@@ -77,21 +79,36 @@ struct door {
   static const void* find(Plugin& plugin, std::string_view id) {
     if constexpr (requires(const command_call& call) { plugin.run_command(call); })
       if (id == THARSIS_COMMAND_ID) return &commands;
+    if constexpr (requires(const command_call& call) { plugin.run_live(call); })
+      if (id == THARSIS_LIVE_COMMAND_ID) return &live_commands;
+    if constexpr (requires(const command_call& call) { plugin.reread(call); })
+      if (id == THARSIS_REREAD_ID) return &rereads;
     if constexpr (requires { plugin.query(id); }) return plugin.query(id);
     return nullptr;
   }
-  static void run_command(void* instance, const tharsis_command_call* call) {
+  template <class Run>
+  static void run(const char* what, const tharsis_command_call* call, Run carry_out) {
     tharsis_error why{};
     why.size = sizeof why;
-    const tharsis_status status = contained(&why, "run_command", [&] {
-      of(instance).run_command(command_call(*call));
+    const tharsis_status status = contained(&why, what, [&] {
+      carry_out(command_call(*call));
       return tharsis_status{THARSIS_OK};
     });
     if (status == THARSIS_OK) return;
     call->console->complain(call->console->self, text_of(std::string_view(why.text)));
     call->console->finish(call->console->self, 1);
   }
-  static constexpr tharsis_command commands{sizeof(tharsis_command), run_command};
+  static void run_command(void* instance, const tharsis_command_call* call) {
+    run("run_command", call, [instance](command_call c) { of(instance).run_command(std::move(c)); });
+  }
+  static void run_live(void* instance, const tharsis_command_call* call) {
+    run("run_live", call, [instance](command_call c) { of(instance).run_live(std::move(c)); });
+  }
+  static void reread(void* instance, const tharsis_command_call* call) {
+    run("reread", call, [instance](command_call c) { of(instance).reread(std::move(c)); });
+  }
+  static constexpr tharsis_command commands{sizeof(tharsis_command), run_command}, live_commands{sizeof(tharsis_command), run_live},
+      rereads{sizeof(tharsis_command), reread};
 
   static Plugin& of(void* instance) { return *static_cast<Plugin*>(instance); }
 };

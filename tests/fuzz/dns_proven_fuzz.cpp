@@ -38,12 +38,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(!p->about.name.empty() && !p->what.addresses.empty() && p->what.trusted && p->what.learned <= now, "a proof is one");
     (void)known.restore(*p, now);
   }
-  const std::string once = write_proven(known, now, wall);
+  const std::string once = write_proven(known, r.shown, now, wall);
   require(once.size() <= proven_file_max, "the file is bounded");
   const proven_records again = read_proven(once, now, wall);
   require(again.damage.status == THARSIS_OK, "what is written is read");
   cache same(roomy);
   for (auto p = again.whole.rbegin(); p != again.whole.rend(); ++p) (void)same.restore(*p, now);
-  require(write_proven(same, now, wall) == once, "and says the same");
+  require(write_proven(same, again.shown, now, wall) == once, "and says the same");
   return 0;
 }

@@ -11,6 +11,7 @@
 #include "runtime/control_server.h"
 #include "runtime/profile.h"
 #include "runtime/running_runtime.h"
+#include "sdk/abi/command.h"
 #include "sdk/pure/views.h"
 #include "tests/runtime/real_stage.h"
 
@@ -45,7 +46,13 @@ class Control : public ::testing::Test {
                    control_server::answers{[] { return std::string(R"({"profile":"demo.yaml","process":1,"state":"running","plugins":[]})"); },
                                            [] { return std::string(R"({"profile":"demo.yaml","process":1,"metrics":[]})"); },
                                            [this] { stopped.tell(); },
-                                           [](const auto&) { return std::optional<error>(); }});
+                                           [](const auto&) { return std::optional<error>(); },
+                                           {},
+                                           {},
+                                           [this](live_calls::wish w, std::function<void(std::string)> done) {
+                                             wanted = std::move(w);
+                                             done(R"({"taken":true,"printed":"a \"line\"\nand one\n","complained":"","code":3})");
+                                           }});
   }
   std::unique_ptr<control_client> connect(const std::string& name = "demo") {
     auto client = control_client::reach(state, name);
@@ -65,6 +72,7 @@ class Control : public ::testing::Test {
   bus events;
   tharsis_handle id = 0;
   test::told stopped;
+  live_calls::wish wanted;
   std::optional<control_server> server;
 };
 
@@ -81,6 +89,24 @@ TEST_F(Control, AnswersWhatItKnowsAndSaysWhatItDoesNot) {
   EXPECT_EQ(ask(*client, R"({"do":"tail"})").find(R"({"error":)"), 0u) << "without a pattern";
   EXPECT_EQ(ask(*client, R"({"do":"stop"})"), R"({"stopping":true})");
   EXPECT_TRUE(stopped.wait());
+}
+
+// Words keep their quotes and spaces on the way, and what was printed its lines.
+TEST_F(Control, ACommandOfAPluginIsHandedOnAndItsOutcomeComesBack) {
+  serve();
+  const auto client = connect();
+  const auto outcome = ask_command(*client, "dns", {"cache", "flush", "a \"name\" of: [many], {words}"}, "/home/me", true);
+  ASSERT_TRUE(outcome) << outcome.failure().text;
+  ASSERT_TRUE(outcome->has_value());
+  EXPECT_EQ((*outcome)->printed, "a \"line\"\nand one\n");
+  EXPECT_EQ((*outcome)->complained, "");
+  EXPECT_EQ((*outcome)->code, 3);
+  EXPECT_EQ(wanted.plugin, "dns");
+  EXPECT_EQ(wanted.extension, THARSIS_LIVE_COMMAND_ID);
+  EXPECT_EQ(wanted.name, "cache");
+  EXPECT_EQ(wanted.arguments, (std::vector<std::string>{"flush", "a \"name\" of: [many], {words}"}));
+  EXPECT_EQ(wanted.folder, "/home/me");
+  EXPECT_TRUE(wanted.colours);
 }
 
 TEST_F(Control, ALineWithoutEndIsCutOff) {

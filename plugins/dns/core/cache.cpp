@@ -178,6 +178,16 @@ void cache::clear() {
   while (newest_ != nullptr) drop(*newest_);
 }
 
+void cache::each(instant now, const std::function<void(const sight&)>& take) const {
+  for (const slip* s = newest_; s != nullptr; s = s->older) {
+    const known_answer* const what = s->what.load(std::memory_order_relaxed);
+    const known_answer* const known = what != nullptr ? what : s->proven;
+    if (known == nullptr) continue;
+    const bool of_before = s->of_before.load(std::memory_order_relaxed);
+    take({s->about(), what != nullptr ? use_of(*known, of_before, now) : use::nothing, of_before, fixed(*known), known->unpack(texts_), known->times().until});
+  }
+}
+
 void cache::each_proven(instant now, const std::function<bool(const proof&)>& take) const {
   for (const slip* s = newest_; s != nullptr; s = s->older) {
     if (s->proven == nullptr || now >= s->proven->times().over) continue;

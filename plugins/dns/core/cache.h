@@ -54,6 +54,16 @@ class cache {
     answer what;    // `learned` is its time.
     duration life;  // From then on.
   };
+  // All that is remembered of a name, to be shown; the last used first.
+  struct sight {
+    subject about;
+    use as;          // Nothing: it is over, or it is kept behind what is looked up next.
+    bool of_before;  // It is of a start or a network of before.
+    bool fixed;      // The profile, its files or the table say so.
+    answer what;
+    instant until;   // It holds up to here.
+  };
+  void each(instant now, const std::function<void(const sight&)>& take) const;
   // The last used first, those that are over left out; false from `take` ends it.
   void each_proven(instant now, const std::function<bool(const proof&)>& take) const;
   // Where nothing newer is known. False: it is over, or newer is known.

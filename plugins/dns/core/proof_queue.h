@@ -19,6 +19,8 @@ struct proof_settings {
   uint16_t port = 443;
   // Connecting and the handshake; who takes longer has not proved anything.
   duration timeout = 5s;
+  // For how long an address that showed a certificate counts as the name's, over restarts too; at most as long as the certificate.
+  duration life = 24h;
   // An address that could prove nothing is asked again then.
   duration again = 10min;
 };

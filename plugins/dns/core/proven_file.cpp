@@ -3,19 +3,23 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "sdk/pure/address.h"
 #include "sdk/pure/dns_name.h"
 #include "sdk/pure/hex_text.h"
 #include "sdk/pure/sha256.h"
 #include "sdk/pure/url.h"
+#include "sdk/pure/views.h"
 #include "sdk/pure/whole_number.h"
 
 namespace tharsis::dns {
 namespace {
 
-constexpr std::string_view head_line = "tharsis dns proven 1\n";
-constexpr std::string_view end_word = "end ";
+constexpr std::string_view head_line = "tharsis dns proven 2\n";
+constexpr std::string_view end_word = "end ", shown_word = "+tls ";
+// What addresses have shown takes no more than a quarter of the file: names come first.
+constexpr size_t shown_max = proven_file_max / 4;
 constexpr size_t sum_digits = 16, end_line_max = 32;
 constexpr int64_t life_max = int64_t{365} * 24 * 3600;
 constexpr const char* why = "a trusted server said so before this start";
@@ -48,9 +52,24 @@ std::string line_of(const cache::proof& p, instant now, int64_t wall) {
   return any ? line : std::string();
 }
 
+std::string line_of(const tls_proof& p, instant now, int64_t wall) {
+  const std::string network = hex_text(as_bytes(p.network));
+  return std::string(shown_word) + network + " " + p.name + " " + ip_text(p.at) + " " + std::to_string(wall + whole_seconds(p.until - now));
+}
+
+std::optional<tls_proof> shown_of(std::string_view line, instant now, int64_t wall) {
+  line.remove_prefix(shown_word.size());
+  const std::string_view hex = cut(line, ' ');
+  std::string network(hex.size() / 2, '\0');
+  const bool in_hex = read_hex(hex, std::span(reinterpret_cast<uint8_t*>(network.data()), network.size()));
+  const auto name = canonical_name(cut(line, ' '));
+  const auto at = parse_ip(cut(line, ' '));
+  const auto until = whole_number<int64_t>(line);
+  if (!in_hex || network.empty() || !name || !at || !until || *until < 0) return {};
+  return tls_proof{std::move(network), *name, *at, now + std::chrono::seconds(std::clamp(*until - wall, int64_t{0}, life_max))};
+}
+
 std::optional<cache::proof> proof_of(std::string_view line, instant now, int64_t wall) {
-  const std::string_view sum = cut(line, ' ');
-  if (sum != sum_of(line)) return {};
   const auto name = canonical_name(cut(line, ' '));
   const auto family = whole_number<uint32_t>(cut(line, ' '));
   const auto learned = whole_number<int64_t>(cut(line, ' '));
@@ -83,30 +102,43 @@ proven_records read_proven(std::string_view text, instant now, int64_t wall) {
   for (size_t number = 2; text.find('\n') != std::string_view::npos; ++number) {
     std::string_view line = cut(text, '\n');
     if (line.starts_with(end_word)) {
-      const bool all = whole_number<size_t>(line.substr(end_word.size())) == r.whole.size() && text.empty();
+      const bool all = whole_number<size_t>(line.substr(end_word.size())) == r.whole.size() + r.shown.size() && text.empty();
       return all ? std::move(r) : wrong("line " + std::to_string(number) + ": its end is not where it says");
     }
-    auto p = proof_of(line, now, wall);
-    if (!p) return wrong("line " + std::to_string(number) + " is damaged");
-    r.whole.push_back(std::move(*p));
+    const std::string_view sum = cut(line, ' ');
+    bool good = sum == sum_of(line);
+    if (good && line.starts_with(shown_word)) {
+      auto p = shown_of(line, now, wall);
+      if ((good = p.has_value())) r.shown.push_back(std::move(*p));
+    } else if (good) {
+      auto p = proof_of(line, now, wall);
+      if ((good = p.has_value())) r.whole.push_back(std::move(*p));
+    }
+    if (!good) return wrong("line " + std::to_string(number) + " is damaged");
   }
   return wrong("it is cut: there is no line 'end'");
 }
 
 std::string proven_line(std::string_view text) { return sum_of(text) + " " + std::string(text) + "\n"; }
 
-std::string write_proven(const cache& from, instant now, int64_t wall) {
-  std::string text(head_line);
+std::string write_proven(const cache& from, const std::vector<tls_proof>& shown, instant now, int64_t wall) {
+  std::string text(head_line), beside;
   size_t count = 0;
+  for (const tls_proof& p : shown) {
+    const std::string line = proven_line(line_of(p, now, wall));
+    if (beside.size() + line.size() > shown_max) break;
+    beside += line;
+    ++count;
+  }
   from.each_proven(now, [&](const cache::proof& p) {
     const std::string line = line_of(p, now, wall);
     if (line.empty()) return true;
-    if (text.size() + sum_digits + 2 + line.size() + end_line_max > proven_file_max) return false;
+    if (text.size() + beside.size() + sum_digits + 2 + line.size() + end_line_max > proven_file_max) return false;
     text += proven_line(line);
     ++count;
     return true;
   });
-  return text + std::string(end_word) + std::to_string(count) + "\n";
+  return text + beside + std::string(end_word) + std::to_string(count) + "\n";
 }
 
 }  // namespace tharsis::dns

@@ -87,10 +87,36 @@ error trust_ledger::read(std::string_view text, instant now, int64_t wall_second
     l.why = words[6];
     if (n.liars.size() < settings_.entries_max) n.liars.emplace(std::string(words[1]), std::move(l));
   }
-  here_ = std::find_if(networks_.begin(), networks_.end(), [&](const network& n) { return n.id == present; });
-  if (here_ == networks_.end()) here_ = networks_.emplace(networks_.begin()), here_->id = present;
-  networks_.splice(networks_.begin(), networks_, here_);
+  come_back_to(present);
   return fine();
+}
+
+// The one where traffic is stays the first.
+void trust_ledger::come_back_to(const std::string& id) {
+  here_ = std::find_if(networks_.begin(), networks_.end(), [&](const network& n) { return n.id == id; });
+  if (here_ == networks_.end()) here_ = networks_.emplace(networks_.begin()), here_->id = id;
+  networks_.splice(networks_.begin(), networks_, here_);
+}
+
+std::vector<tls_proof> trust_ledger::proofs(instant now) const {
+  std::vector<tls_proof> all;
+  for (const network& n : networks_) {
+    if (!is_kept(n.id)) continue;
+    for (const auto& [name, addresses] : n.proofs)
+      for (const auto& [key, s] : addresses)
+        if (s.good && now < s.until) all.push_back({n.id, name, address_of(key), s.until});
+  }
+  return all;
+}
+
+void trust_ledger::restore(const tls_proof& p, instant now) {
+  if (now >= p.until || !is_kept(p.network)) return;
+  const std::string present = here_->id;
+  network& n = of(p.network);
+  const auto name = n.proofs.find(p.name);
+  const bool known = name != n.proofs.end() && name->second.contains(key_of(p.at));
+  if (!known && n.proofs.size() < settings_.entries_max) note(n, p.name, p.at, {true, std::min(p.until, later(now, settings_.proof_life)), {}}, now);
+  come_back_to(present);
 }
 
 instant trust_ledger::on_lie(std::string_view source, std::string_view why, instant now) {
@@ -132,13 +158,13 @@ void trust_ledger::on_disagreed() {
   here_->clean_until = instant{};
 }
 
-void trust_ledger::on_proof(std::string_view name, const tharsis_address& at, instant now) {
-  note(name, at, {true, later(now, settings_.proof_life), {}}, now);
+void trust_ledger::on_proof(std::string_view name, const tharsis_address& at, instant now, instant certificate_until) {
+  note(*here_, name, at, {true, std::min(certificate_until, later(now, settings_.proof_life)), {}}, now);
 }
 
 void trust_ledger::on_refuted(std::string_view name, const tharsis_address& at, std::string_view why, instant now) {
   on_disagreed();
-  note(name, at, {false, later(now, settings_.refuted_life), std::string(why)}, now);
+  note(*here_, name, at, {false, later(now, settings_.refuted_life), std::string(why)}, now);
 }
 
 void trust_ledger::on_landing(const tharsis_address& at, std::string_view source, instant now) {
@@ -194,23 +220,23 @@ std::optional<bool> trust_ledger::proof(std::string_view name, const tharsis_add
   return one->second.good;
 }
 
-void trust_ledger::note(std::string_view name, const tharsis_address& at, seen what, instant now) {
-  if (here_->proofs.size() >= settings_.entries_max) forget_old(now);
-  auto found = here_->proofs.find(name);
-  if (found == here_->proofs.end()) {
-    if (here_->proofs.size() >= settings_.entries_max) here_->proofs.erase(here_->proofs.begin());
-    found = here_->proofs.emplace(std::string(name), std::map<std::string, seen>()).first;
+void trust_ledger::note(network& n, std::string_view name, const tharsis_address& at, seen what, instant now) const {
+  if (n.proofs.size() >= settings_.entries_max) forget_old(n, now);
+  auto found = n.proofs.find(name);
+  if (found == n.proofs.end()) {
+    if (n.proofs.size() >= settings_.entries_max) n.proofs.erase(n.proofs.begin());
+    found = n.proofs.emplace(std::string(name), std::map<std::string, seen>()).first;
   }
   if (found->second.size() >= 64) found->second.clear();
   found->second[key_of(at)] = std::move(what);
 }
 
-void trust_ledger::forget_old(instant now) {
-  std::erase_if(here_->landings, [&](const auto& l) { return now >= l.second; });
-  std::erase_if(here_->liars, [&](const auto& l) { return now >= later(std::max({l.second.until, l.second.last, l.second.doubted_until}), 16 * 24h); });
-  for (auto p = here_->proofs.begin(); p != here_->proofs.end();) {
+void trust_ledger::forget_old(network& n, instant now) {
+  std::erase_if(n.landings, [&](const auto& l) { return now >= l.second; });
+  std::erase_if(n.liars, [&](const auto& l) { return now >= later(std::max({l.second.until, l.second.last, l.second.doubted_until}), 16 * 24h); });
+  for (auto p = n.proofs.begin(); p != n.proofs.end();) {
     std::erase_if(p->second, [&](const auto& one) { return now >= one.second.until; });
-    p = p->second.empty() ? here_->proofs.erase(p) : std::next(p);
+    p = p->second.empty() ? n.proofs.erase(p) : std::next(p);
   }
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "plugins/dns/core/beliefs.h"
+#include "plugins/dns/core/tls_proof.h"
 #include "sdk/pure/error.h"
 #include "sdk/pure/time.h"
 
@@ -30,7 +31,7 @@ struct ledger_settings {
   // So many names are not agreed on by chance.
   int clean_after = 20;
   duration clean_for = 30min;
-  // Certificates live for months; who moves an address away lets it rest for a day at least.
+  // Certificates live for months; who moves an address away lets it rest for a day at least. Never longer than the certificate.
   duration proof_life = 24h;
   // An address of another today may be the name's tomorrow.
   duration refuted_life = 6h;
@@ -56,7 +57,8 @@ class trust_ledger {
   // What plain servers said of a name a trusted one said too; or not.
   void on_agreed(instant now);
   void on_disagreed();
-  void on_proof(std::string_view name, const tharsis_address& at, instant now);
+  // `certificate_until`: when what it has shown ends; never: nobody has said.
+  void on_proof(std::string_view name, const tharsis_address& at, instant now, instant certificate_until = never);
   void on_refuted(std::string_view name, const tharsis_address& at, std::string_view why, instant now);
   // The source has names that do not exist lead there. Of others' word it says nothing: who lies may point at an honest place.
   void on_landing(const tharsis_address& at, std::string_view source, instant now);
@@ -76,6 +78,11 @@ class trust_ledger {
   const std::string& portal_host() const { return here_->portal_host; }
   // Nothing: nobody has looked.
   std::optional<bool> proof(std::string_view name, const tharsis_address& at, instant now) const;
+
+  // Addresses that have proved themselves, for the next start; networks that nobody can name are left out.
+  std::vector<tls_proof> proofs(instant now) const;
+  // Of the last start. What is known already is newer, and stays.
+  void restore(const tls_proof& p, instant now);
 
   size_t networks() const { return networks_.size(); }
 
@@ -106,8 +113,10 @@ class trust_ledger {
     std::string portal_host;
   };
   network& of(std::string_view id);
-  void note(std::string_view name, const tharsis_address& at, seen what, instant now);
-  void forget_old(instant now);
+  void come_back_to(const std::string& id);
+  void note(network& n, std::string_view name, const tharsis_address& at, seen what, instant now) const;
+  void forget_old(instant now) { forget_old(*here_, now); }
+  static void forget_old(network& n, instant now);
 
   const ledger_settings settings_;
   std::list<network> networks_{1};  // The last used first.

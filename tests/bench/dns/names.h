@@ -30,7 +30,7 @@ inline void fill(dns::cache& c, size_t count, instant now) {
 inline std::string names_file(int64_t wall) {
   dns::cache c({});
   fill(c, names_count, instant{1h});
-  return dns::write_proven(c, instant{1h}, wall);
+  return dns::write_proven(c, {}, instant{1h}, wall);
 }
 
 }  // namespace tharsis::bench

@@ -396,3 +396,29 @@ TEST(Cache, ThreadsReadWhileItsOwnerChangesEverything) {
   EXPECT_EQ(wrong, 0u);
   EXPECT_GT(hits, 0u);
 }
+
+// What a person sees: each name once, with what it is good for, whose word it is, and from which network.
+TEST(Cache, AllThatIsRememberedCanBeShown) {
+  settings::cache_settings s = quick();
+  s.entries = 10;
+  cache c(s);
+  const auto shown = [&c](instant now) {
+    std::string all;
+    c.each(now, [&](const cache::sight& one) {
+      const char* const as[] = {"nothing", "fresh", "refresh", "stale"};
+      all += one.about.name + " " + as[static_cast<size_t>(one.as)] + " " + first(one.what) + (one.of_before ? " before" : "") + (one.fixed ? " fixed" : "") + ", ";
+    });
+    return all;
+  };
+  EXPECT_EQ(shown(t0), "");
+  c.put(im, says("192.0.2.1", true), t0, true);
+  c.put({"plain.example", 4}, says("192.0.2.2", false), t0 + 1s, true);
+  c.put({"none.example", 4}, fails(THARSIS_E_NOT_FOUND), t0 + 2s, true);
+  c.fix({"here.example", 4}, pinned(good("10.0.0.1")), {never, never, never});
+  EXPECT_EQ(shown(t0 + 2s), "here.example fresh 10.0.0.1 fixed, none.example fresh none, plain.example fresh 192.0.2.2, im.example.com fresh 192.0.2.1, ");
+  EXPECT_EQ(shown(t0 + 90s), "here.example fresh 10.0.0.1 fixed, none.example nothing none, plain.example stale 192.0.2.2, im.example.com stale 192.0.2.1, ");
+  c.on_network(t0 + 3s);
+  EXPECT_EQ(shown(t0 + 3s), "here.example fresh 10.0.0.1 fixed, im.example.com refresh 192.0.2.1 before, ");
+  c.doubt(im);
+  EXPECT_EQ(shown(t0 + 3s), "here.example fresh 10.0.0.1 fixed, im.example.com nothing 192.0.2.1 before, ") << "kept, though nobody gets it";
+}

@@ -141,3 +141,45 @@ TEST(KnownFilesSim, WithoutAKeyNothingIsTaken) {
   EXPECT_EQ(h.hand_over(h.table(7, "192.0.2.1", owner)), THARSIS_E_UNSUPPORTED);
   EXPECT_NE(h.why.find("dns.table.keys"), std::string::npos);
 }
+
+// `tharsis reload`: whatever the pause between two readings is, files count at once; a table that is refused leaves the one before.
+TEST(KnownFilesSim, OnDemandFilesAreReadAtOnceAndARefusedTableLeavesTheOneBefore) {
+  home h(8);
+  h.put("/etc/hosts", "192.0.2.50 host.example.com\n");
+  h.put("/delivered/table", h.table(3, "192.0.2.77", owner));
+  h.begin();
+  EXPECT_EQ(h.ask("im.example.com"), "192.0.2.77! proven");
+  std::optional<task<void>> reading;
+  const auto reread = [&] {
+    std::string said;
+    bool over = false;
+    struct {
+      static task<void> run(service& s, std::string& into, bool& done) {
+        const known_files::news n = co_await s.reread();
+        for (const auto& text : n.changed) into += "+ " + text + "\n";
+        for (const auto& text : n.refused) into += "- " + text + "\n";
+        done = true;
+      }
+    } once;
+    h.box.send([&] { reading.emplace(once.run(*h.asked, said, over)).start(*h.box.place); });
+    EXPECT_TRUE(h.world.run_until([&] { return over; }, h.world.now() + 1s));
+    reading.reset();
+    return said;
+  };
+  EXPECT_EQ(reread(), "");
+  h.put("/etc/hosts", "192.0.2.51 host.example.com\n");
+  h.put("/delivered/table", h.table(4, "192.0.2.78", owner));
+  EXPECT_EQ(reread(), "+ the hosts files say something else\n+ another signed table counts, serial 4\n");
+  EXPECT_EQ(h.ask("im.example.com"), "192.0.2.78! proven");
+  EXPECT_EQ(h.ask("host.example.com"), "192.0.2.51! proven");
+  for (const auto& [text, why] : {std::pair(h.table(9, "192.0.2.79", stranger), "another key"), std::pair(h.table(3, "192.0.2.79", owner), "is an older one, serial 3"),
+                                  std::pair(h.table(9, "192.0.2.79", owner).substr(0, 150), "cut")}) {
+    h.put("/delivered/table", text);
+    for (int twice = 0; twice < 2; ++twice) {
+      const std::string said = reread();
+      EXPECT_NE(said.find(why), std::string::npos) << said;
+      EXPECT_NE(said.find("; the one before goes on to count, serial 4"), std::string::npos) << said;
+    }
+    EXPECT_EQ(h.ask("im.example.com"), "192.0.2.78! proven");
+  }
+}

@@ -49,7 +49,7 @@ TEST(ProvenFile, WhatIsWrittenIsReadWithItsAgeOnAnotherClock) {
   answer with_port = says({"192.0.2.7"});
   with_port.addresses[0].port = with_port.candidates[0].address.port = 8443;
   (void)c.put({"port.example.com", 0}, with_port, t0, true);
-  const std::string file = write_proven(c, t0 + 90s, wall);
+  const std::string file = write_proven(c, {}, t0 + 90s, wall);
   const proven_records r = read_proven(file, instant{5s}, wall + 600);
   ASSERT_EQ(r.damage.status, THARSIS_OK) << r.damage.text;
   ASSERT_EQ(r.whole.size(), 4u);
@@ -68,7 +68,7 @@ TEST(ProvenFile, OnlyWhatIsProvenIsWritten) {
   (void)c.put({"im.test", 0}, says({"192.0.2.1"}), t0, true);
   (void)c.put({"im.test", 0}, plain, t0 + 2h, true);
   c.fix({"pinned.test", 0}, pinned(says({"127.0.0.1"})), {never, never, never});
-  const std::string file = write_proven(c, t0 + 2h, wall);
+  const std::string file = write_proven(c, {}, t0 + 2h, wall);
   EXPECT_EQ(file.find("203.0.113.66"), std::string::npos);
   EXPECT_EQ(file.find("pinned"), std::string::npos);
   EXPECT_NE(file.find("192.0.2.1"), std::string::npos);
@@ -78,7 +78,7 @@ TEST(ProvenFile, OnlyWhatIsProvenIsWritten) {
 TEST(ProvenFile, CutAtEveryByteItGivesOnlyWhatIsTrue) {
   cache c({});
   fill(c, 6);
-  const std::string file = write_proven(c, t0, wall);
+  const std::string file = write_proven(c, {}, t0, wall);
   const std::string all = text(read_proven(file, t0, wall).whole);
   for (size_t size = 0; size < file.size(); ++size) {
     const proven_records r = read_proven(std::string_view(file).substr(0, size), t0, wall);
@@ -91,7 +91,7 @@ TEST(ProvenFile, CutAtEveryByteItGivesOnlyWhatIsTrue) {
 TEST(ProvenFile, AByteThatChangedIsNoticedWhereverItIs) {
   cache c({});
   fill(c, 4);
-  const std::string file = write_proven(c, t0, wall);
+  const std::string file = write_proven(c, {}, t0, wall);
   const std::string all = text(read_proven(file, t0, wall).whole);
   for (size_t at = 0; at < file.size(); ++at)
     for (const int flip : {1, 32, 128}) {
@@ -109,7 +109,7 @@ TEST(ProvenFile, ItIsBoundedAndKeepsWhatWasUsedLast) {
   s.memory = 100 << 20;
   cache c(s);
   fill(c, 5000);
-  const std::string file = write_proven(c, t0, wall);
+  const std::string file = write_proven(c, {}, t0, wall);
   EXPECT_LE(file.size(), proven_file_max);
   const proven_records r = read_proven(file, t0, wall);
   EXPECT_EQ(r.damage.status, THARSIS_OK);
@@ -120,8 +120,45 @@ TEST(ProvenFile, ItIsBoundedAndKeepsWhatWasUsedLast) {
 TEST(ProvenFile, WhoSetsTheClockMakesNothingYoungerThanNow) {
   cache c({});
   fill(c, 1);
-  const std::string file = write_proven(c, t0, wall);
+  const std::string file = write_proven(c, {}, t0, wall);
   const proven_records r = read_proven(file, t0, wall - 1000);
   ASSERT_EQ(r.whole.size(), 1u);
   EXPECT_EQ(r.whole[0].what.learned, t0);
+}
+
+// What addresses have shown stands beside the names, ends when it ends, and a byte that changed is noticed there too.
+TEST(ProvenFile, WhatAddressesHaveShownIsKeptWithItsEnd) {
+  cache c({});
+  fill(c, 2);
+  const std::vector<tls_proof> shown = {{"home network\n\x01", "im.example.com", *parse_ip("192.0.2.1"), t0 + 3h}, {"other", "im.example.com", *parse_ip("2001:db8::1"), t0 + 1h}};
+  const std::string file = write_proven(c, shown, t0, wall);
+  const proven_records r = read_proven(file, instant{5s}, wall + 1800);
+  ASSERT_EQ(r.damage.status, THARSIS_OK) << r.damage.text;
+  EXPECT_EQ(r.whole.size(), 2u);
+  ASSERT_EQ(r.shown.size(), 2u);
+  EXPECT_EQ(r.shown[0].network, shown[0].network);
+  EXPECT_EQ(r.shown[0].name, "im.example.com");
+  EXPECT_EQ(ip_text(r.shown[0].at), "192.0.2.1");
+  EXPECT_EQ(r.shown[0].until, instant{5s} + 2h + 30min);
+  EXPECT_EQ(r.shown[1].until, instant{5s} + 30min);
+  const size_t from = file.find("+tls");
+  for (size_t at = from; at < file.size(); ++at) {
+    std::string other = file;
+    other[at] = static_cast<char>(other[at] ^ 1);
+    const proven_records damaged = read_proven(other, t0, wall);
+    ASSERT_NE(damaged.damage.status, THARSIS_OK) << at;
+    for (size_t i = 0; i < damaged.shown.size(); ++i) ASSERT_EQ(damaged.shown[i].until, shown[i].until) << at;
+  }
+}
+
+TEST(ProvenFile, WhatAddressesHaveShownLeavesRoomForNames) {
+  cache c({});
+  fill(c, 3);
+  std::vector<tls_proof> shown(5000, {"home", "im.example.com", *parse_ip("192.0.2.1"), t0 + 3h});
+  const std::string file = write_proven(c, shown, t0, wall);
+  EXPECT_LE(file.size(), proven_file_max / 4 + 2000);
+  const proven_records r = read_proven(file, t0, wall);
+  EXPECT_EQ(r.damage.status, THARSIS_OK);
+  EXPECT_EQ(r.whole.size(), 3u);
+  EXPECT_GE(r.shown.size(), 500u);
 }

@@ -161,3 +161,33 @@ TEST(TrustLedger, ItStaysSmall) {
     }
   }
 }
+
+// A certificate that ends sooner than a proof counts ends it; over a restart too.
+TEST(TrustLedger, AProofCountsNoLongerThanItsCertificateAndOutlivesARestart) {
+  const auto at = *parse_ip("192.0.2.1"), other = *parse_ip("192.0.2.2"), third = *parse_ip("192.0.2.3");
+  trust_ledger l;
+  l.on_network("home");
+  const instant now{100h};
+  l.on_proof("im.test", at, now, now + 1h);
+  l.on_proof("im.test", other, now);
+  l.on_proof("old.test", at, now, now - 1s);
+  l.on_network("cafe");
+  l.on_proof("im.test", third, now);
+  l.on_refuted("im.test", other, "another's", now);
+  const auto kept = l.proofs(now);
+  EXPECT_EQ(kept.size(), 3u) << "not what is over, not what was refuted";
+  trust_ledger next;
+  next.on_network("home");
+  next.on_refuted("im.test", other, "seen since", now);
+  for (const auto& p : kept) next.restore(p, now);
+  EXPECT_EQ(next.proof("im.test", at, now + 59min), true);
+  EXPECT_EQ(next.proof("im.test", at, now + 1h), std::nullopt);
+  EXPECT_EQ(next.proof("im.test", other, now), false) << "what is known already is newer";
+  EXPECT_EQ(next.proof("im.test", third, now), std::nullopt) << "that was elsewhere";
+  next.on_network("cafe");
+  EXPECT_EQ(next.proof("im.test", third, now + 23h), true);
+  EXPECT_EQ(next.proof("im.test", third, now + 25h), std::nullopt);
+  // Who writes a longer life into a file gets no more than the setting allows.
+  next.restore({"cafe", "long.test", at, now + 5000h}, now);
+  EXPECT_EQ(next.proof("long.test", at, now + 25h), std::nullopt);
+}

@@ -175,6 +175,30 @@ TEST(TrustSim, AProvedAddressIsProvenAlsoWithoutATrustedServer) {
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
 }
 
+// What an address has shown counts over a restart, though nobody dials it again; no longer than its certificate, nor than proof.life.
+TEST(TrustSim, WhatAnAddressHasShownOutlivesARestartButNotItsCertificate) {
+  for (const bool life : {true, false}) {
+    judged n(40);
+    n.kept_in = "/state/dns";
+    n.s.proof.life = life ? 2h : 24h * 30;
+    n.add_plain("10.0.0.53", says(truth, 30));
+    web_site& site = n.add_site(truth, "im.example.com", true);
+    n.box.send([&n] { n.box.network.move("wlan0", "home"); });
+    n.start();
+    EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 single");
+    n.world.run_for(70s);
+    EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
+    const int dialled = site.dialled;
+    n.restart();
+    EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
+    EXPECT_EQ(site.dialled, dialled);
+    site.close();
+    n.world.run_for(life ? 3h : 24h * 6);
+    n.restart();
+    EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 single") << "it is over";
+  }
+}
+
 // A proof that was begun on a network of before says nothing of this one: there somebody else may sit at the address.
 TEST(TrustSim, AProofThatEndsOnAnotherNetworkTellsNothing) {
   judged n(15);

@@ -1,0 +1,141 @@
+#include "plugins/dns/lookups.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sdk/pure/address.h"
+#include "sdk/pure/views.h"
+
+namespace tharsis::dns {
+namespace {
+
+std::vector<settings> settings_by_domain(const settings& s) {
+  std::vector<settings> all;
+  for (const domain_rule& r : s.domains.all()) all.push_back(s.of(r));
+  return all;
+}
+
+}  // namespace
+
+lookups::lookups(const host& tables, strand& place, const settings& s, const tools& t)
+    : host_(tables),
+      log_(tables.log),
+      place_(place),
+      settings_(s),
+      by_domain_(settings_by_domain(s)),
+      count_(tables.count<counter>("lookups", "1", "Times that servers or the system's resolver were asked")),
+      means_(t.asks),
+      guard_(t.watches),
+      translation_(t.translates),
+      desk_(t.hears),
+      stirred_(t.stirred) {}
+
+// What the servers said of names is enough, or their time is up.
+void lookups::collect() {
+  for (auto i = inquiries_.begin(); i != inquiries_.end();) {
+    if (!i->second->over()) {
+      ++i;
+      continue;
+    }
+    guard_.on_heard(*i->second);
+    answer what = answer_of(i->second->result());
+    if (what.verdict == word(finding::hijack) || what.verdict == word(finding::injection))
+      log_.warning("a server lies about a name name={name} verdict={verdict} refused={refused} first={first}", i->first.name, what.verdict,
+                   what.refused.size(), what.refused.empty() ? std::string() : ip_text(what.refused[0].address) + " from " + what.refused[0].source);
+    translation_.apply(i->first.family, what);
+    tell_answer(i->first, what, i->second->began());
+    desk_.on_answer(i->first, std::move(what), place_.now());
+    i = inquiries_.erase(i);
+  }
+}
+
+void lookups::start(const subject& about) {
+  count_.add();
+  if (settings_for(about.name).servers.empty()) return ask_system(about);
+  if (!wait_for_login(about)) ask_servers(about);
+}
+
+// Before the login of a captive portal a network answers everything with itself, if at all. What belongs to it is asked of its own
+// resolver; all else fails at once.
+bool lookups::wait_for_login(const subject& about) {
+  if (!guard_.portal() || settings_.mode_of(about.name) == trust::open) return false;
+  if (guard_.is_for_portal(about.name)) return ask_system(about), true;
+  answer what;
+  what.source = THARSIS_DNS_SERVERS;
+  what.status = THARSIS_E_NETWORK;
+  what.verdict = "portal";
+  what.reason = "the name '" + about.name + "' was not resolved: the network wants a login first (captive portal)";
+  desk_.on_answer(about, std::move(what), place_.now());
+  return true;
+}
+
+void lookups::ask_servers(const subject& about) {
+  std::vector<uint16_t> kinds;
+  if (about.family != 4) kinds.push_back(type::aaaa);
+  if (about.family != 6 || translation_.active()) kinds.push_back(type::a);
+  // What they have said by then is an answer; the question's own end is none.
+  const duration budget = std::min(settings_.budget, settings_.timeout * 9 / 10);
+  inquiry::wish w{about.name, std::move(kinds), later(place_.now(), budget)};
+  guard_.prepare(w);
+  inquiries_[about] = std::make_unique<inquiry>(means_, settings_for(about.name), std::move(w), [this] { stirred_.raise(); });
+}
+
+void lookups::ask_system(const subject& about) {
+  tharsis_handle lookup = 0;
+  tharsis_error reason = no_error();
+  const tharsis_status status = host_.net->resolve(host_.net->self, text_of(about.name), about.family,
+                                                   &lookups::on_resolved, this, &lookup, &reason);
+  if (status == THARSIS_OK) {
+    of_system_[lookup] = {about, place_.now()};
+    return;
+  }
+  log_.warning("the system's resolver was not asked for name={name} status={status} reason={reason}", about.name,
+               status_name(status), reason.text);
+  desk_.on_looked_up(about, status, {}, place_.now());
+}
+
+void lookups::on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list,
+                          size_t count) {
+  lookups& s = *static_cast<lookups*>(self);
+  const auto found = s.of_system_.find(lookup);
+  if (found == s.of_system_.end()) return;
+  const subject about = std::move(found->second.about);
+  const instant since = found->second.since;
+  s.of_system_.erase(found);
+  if (s.log_.logs(THARSIS_LOG_DEBUG))
+    s.log_.debug("looked up name={name} status={status} addresses={addresses} first={first}", about.name, status_name(status),
+                 count, count > 0 ? ip_text(list[0]) : std::string());
+  std::vector<tharsis_address> all(list, list + count);
+  if (s.topic_ != 0) {
+    answer told;
+    told.status = status;
+    told.addresses = all;
+    told.reason = status == THARSIS_OK ? "" : "the system's resolver has none (" + std::string(status_name(status)) + ")";
+    describe(told, "system", false, "the system's resolver says so");
+    s.tell_answer(about, told, since);
+  }
+  s.desk_.on_looked_up(about, status, std::move(all), s.place_.now());
+  s.stirred_.raise();
+}
+
+void lookups::tell_answer(const subject& about, const answer& what, instant since) const {
+  if (topic_ == 0) return;
+  std::string addresses;
+  for (const auto& a : what.addresses) addresses += (addresses.empty() ? "" : " ") + ip_text(a);
+  const std::string source = what.candidates.empty() ? std::string() : what.candidates[0].source;
+  const tharsis_dns_answered event{text_of(about.name), what.status, about.family, text_of(what.verdict), text_of(addresses), text_of(source), text_of(what.reason), what.refused.size(),
+                                   (place_.now() - since).count()};
+  host_.publish(topic_, &event);
+}
+
+void lookups::give_up(const subject& about) {
+  inquiries_.erase(about);
+  for (auto l = of_system_.begin(); l != of_system_.end(); ++l) {
+    if (!(l->second.about == about)) continue;
+    host_.net->close(host_.net->self, l->first);
+    of_system_.erase(l);
+    return;
+  }
+}
+
+}  // namespace tharsis::dns
