@@ -1,5 +1,7 @@
 #include "plugins/dns/ask.h"
 
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "plugins/dns/core/httpdns.h"
@@ -60,9 +62,13 @@ task<heard_on_udp> ask_udp(const means& m, server to, question q, instant deadli
   std::array<uint8_t, 4096> datagram;
   while (!inquiry.over(m.place.now())) {
     if (inquiry.send(m.place.now())) socket.send(to.at, bytes);
+    // One that is over is closed: what may still lie there is not asked for.
     tharsis_address from{};
-    while (const auto size = socket.receive(datagram, from))
+    while (!inquiry.over(m.place.now())) {
+      const auto size = socket.receive(datagram, from);
+      if (!size) break;
       if (from == to.at) inquiry.on_datagram(std::span(datagram).first(*size), m.place.now());
+    }
     if (inquiry.answered()) *first = inquiry.answers().back();
     if (inquiry.over(m.place.now())) break;
     co_await came.wait(inquiry.deadline());
@@ -106,18 +112,18 @@ task<findings> ask_tls(const means& m, server to, question q, instant deadline) 
   co_return judged(q, *answer);
 }
 
+task<result<std::string>> ask_web(const means& m, server to, web_question q, instant deadline) {
+  if (m.kept != nullptr) co_return co_await m.kept->exchange(std::move(to), std::move(q), deadline);
+  auto wire = co_await open_stream(m, to, deadline);
+  if (!wire) co_return wire.failure();
+  co_return co_await web_exchange(m.place, std::move(*wire), std::move(to), std::move(q), deadline);
+}
+
 task<findings> ask_https(const means& m, server to, question q, instant deadline) {
   std::array<uint8_t, question_max> room;
   const auto bytes = write(q, room);
-  std::string body(as_text(bytes));
-  if (m.kept != nullptr) {
-    auto kept = co_await m.kept->exchange(std::move(to), std::move(body), deadline);
-    if (!kept) co_return failed(kept.failure().text);
-    co_return judged(q, as_bytes(*kept));
-  }
-  auto wire = co_await open_stream(m, to, deadline);
-  if (!wire) co_return failed(wire.failure().text);
-  auto answer = co_await doh_exchange(m.place, std::move(*wire), std::move(to), std::move(body), deadline);
+  auto message = message_question(to, std::string(as_text(bytes)));
+  const auto answer = co_await ask_web(m, std::move(to), std::move(message), deadline);
   if (!answer) co_return failed(answer.failure().text);
   co_return judged(q, as_bytes(*answer));
 }
@@ -126,9 +132,8 @@ task<findings> ask_httpdns(const means& m, server to, std::string name, uint16_t
   if (kind != type::a && kind != type::aaaa) co_return failed("it is asked for addresses only");
   auto target = httpdns_target(to, name, kind, m.place.wall() / 1'000'000'000);
   if (!target) co_return failed(target.failure().text);
-  auto wire = co_await open_stream(m, to, deadline);
-  if (!wire) co_return failed(wire.failure().text);
-  const auto answer = co_await web_exchange(m.place, std::move(*wire), to, std::move(*target), httpdns_answer_max, deadline);
+  auto page = page_question(std::move(*target), httpdns_answer_max);
+  const auto answer = co_await ask_web(m, to, std::move(page), deadline);
   if (!answer) co_return failed(answer.failure().text);
   co_return read_httpdns(to, name, kind, *answer);
 }
@@ -151,11 +156,14 @@ task<void> settle_by_tcp(const means& m, server to, question q, heard_on_udp hea
 
 }  // namespace
 
+// All at once: the system is asked each time.
 chance means::draw() const {
   chance c;
-  tables.random->fill(tables.random->self, reinterpret_cast<uint8_t*>(&c.id), sizeof c.id);
-  tables.random->fill(tables.random->self, c.cases.data(), c.cases.size());
-  tables.random->fill(tables.random->self, c.cookie.data(), c.cookie.size());
+  std::array<uint8_t, sizeof c.id + sizeof c.cases + sizeof c.cookie> dice{};
+  tables.random->fill(tables.random->self, dice.data(), dice.size());
+  std::memcpy(&c.id, dice.data(), sizeof c.id);
+  std::memcpy(c.cases.data(), dice.data() + sizeof c.id, sizeof c.cases);
+  std::memcpy(c.cookie.data(), dice.data() + sizeof c.id + sizeof c.cases, sizeof c.cookie);
   return c;
 }
 

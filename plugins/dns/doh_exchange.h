@@ -1,5 +1,4 @@
-// A DNS message to a server and one back, as a request of HTTP (RFC 8484): over HTTP/2, or 1.1 where the server has settled
-// on that.
+// A question to a server and its answer, as an exchange of HTTP, over HTTP/2 or 1.1: a DNS message (RFC 8484), or a page of a vendor.
 #pragma once
 #include <memory>
 #include <string>
@@ -14,15 +13,21 @@
 
 namespace tharsis::dns {
 
-// The answer's bytes, at most 64 KiB, or why there are none: another status than 200, another type, what HTTP died of.
+struct web_question {
+  std::string target;
+  std::string body;        // Of a DNS message; a page has none.
+  bool is_message = true;  // Then the answer has to be one as well.
+  size_t most = 65'535;    // Bytes of the answer.
+};
+web_question message_question(const server& to, std::string message);
+web_question page_question(std::string target, size_t most);
+
+// The answer's bytes, or why there are none: another status than 200, another type, what HTTP died of. Over a line that is there, which
+// outlives the task.
+task<result<std::string>> web_exchange(http_line& line, web_question q, instant deadline);
 // `wire` is used up.
-task<result<std::string>> doh_exchange(strand& place, std::unique_ptr<stream> wire, server to, std::string question, instant deadline);
-// The same over a line that is there, which outlives the task.
-task<result<std::string>> doh_exchange(http_line& line, server to, std::string question, instant deadline);
+task<result<std::string>> web_exchange(strand& place, std::unique_ptr<stream> wire, server to, web_question q, instant deadline);
 
 url url_of(const server& s);
-
-// The same for another path, and no more than `most` bytes of whatever type.
-task<result<std::string>> web_exchange(strand& place, std::unique_ptr<stream> wire, server to, std::string target, size_t most, instant deadline);
 
 }  // namespace tharsis::dns

@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "plugins/dns/doh_exchange.h"
 #include "plugins/dns/open_stream.h"
 #include "sdk/pure/dns_framed_message.h"
 
@@ -17,6 +16,8 @@ constexpr duration idle_max = 20s;
 constexpr duration quiet = 2s, quiet_patience = 400ms;
 // For the handshakes of a connection; whoever waits for it has a time of his own.
 constexpr duration open_at_most = 5s;
+// Of HTTP/1.1, to one server: as many as browsers open.
+constexpr size_t single_max = 6;
 
 }  // namespace
 
@@ -52,20 +53,24 @@ task<void> kept_connections::open(server to) {
     s.web->changed = [&s] { s.tell(); };
   } else if (wire) {
     s.is_single = true;
-    s.single = std::move(*wire);
+    s.spare.push_back({std::make_unique<http1_client>(means_.place, std::move(*wire), url_of(to)), means_.place.now()});
   }
   s.tell();
 }
 
+// Who waits for news of a site.
+struct place_in_line {
+  std::vector<signal*>& of;
+  signal* mine;
+  place_in_line(std::vector<signal*>& line, signal& s) : of(line), mine(&s) { of.push_back(mine); }
+  place_in_line(const place_in_line&) = delete;
+  ~place_in_line() { std::erase(of, mine); }
+};
+
 // Until a question may go over it, or it is known why not. Many may wait for one connection.
 task<error> kept_connections::ready(site& s, server to, instant deadline) {
   signal news(means_.place);
-  struct place_in_line {
-    site& of;
-    signal* mine;
-    ~place_in_line() { std::erase(of.waiting, mine); }
-  } const line{s, &news};
-  s.waiting.push_back(&news);
+  const place_in_line line(s.waiting, news);
   for (bool fresh = true;; fresh = false) {
     if (s.ready()) co_return fine();
     if (!fresh && !s.opening && s.failure.status != THARSIS_OK) co_return s.failure;
@@ -84,7 +89,56 @@ instant kept_connections::patience(bool proved, instant heard, instant deadline)
   return proved && now - heard > quiet ? std::min(deadline, later(now, quiet_patience)) : deadline;
 }
 
-task<result<std::string>> kept_connections::exchange(server to, std::string question, instant deadline) {
+// A line of HTTP/1.1 while it has a question.
+struct kept_connections::borrowed {
+  explicit borrowed(site& s) : of(s) { ++of.busy; }
+  borrowed(const borrowed&) = delete;
+  ~borrowed() {
+    --of.busy;
+    of.tell();
+  }
+  site& of;
+  std::unique_ptr<http1_client> line{};
+  instant since{};  // It waited; of a fresh one: the beginning of time.
+
+  // The last used one that lives, or none.
+  void take_spare() {
+    while (!line && !of.spare.empty()) {
+      spare_line last = std::move(of.spare.back());
+      of.spare.pop_back();
+      if (!last.line->reusable()) continue;
+      line = std::move(last.line);
+      since = last.since;
+    }
+  }
+};
+
+task<result<std::string>> kept_connections::exchange_single(site& s, server to, web_question q, instant deadline) {
+  for (bool again = false;; again = true) {
+    while (s.busy >= single_max && means_.place.now() < deadline) {
+      signal news(means_.place);
+      const place_in_line line(s.waiting, news);
+      co_await news.wait(deadline);
+    }
+    if (s.busy >= single_max) co_return error{THARSIS_E_TIMEOUT, "its connections were all in use until the time was up"};
+    borrowed b(s);
+    if (!again) b.take_spare();
+    const bool kept = b.line != nullptr;
+    const uint64_t network = network_;
+    if (!kept) {
+      auto wire = co_await open_stream(means_, to, deadline);
+      if (!wire) co_return wire.failure();
+      if ((*wire)->protocol() == "h2") co_return co_await web_exchange(means_.place, std::move(*wire), std::move(to), std::move(q), deadline);
+      b.line = std::make_unique<http1_client>(means_.place, std::move(*wire), url_of(to));
+    }
+    auto answer = co_await web_exchange(*b.line, q, patience(kept, b.since, deadline));
+    const bool unheard = !b.line->heard();
+    if (answer && network == network_ && b.line->reusable()) s.spare.push_back({std::move(b.line), means_.place.now()});
+    if (answer || again || !kept || !unheard || network != network_ || means_.place.now() >= deadline) co_return std::move(answer);
+  }
+}
+
+task<result<std::string>> kept_connections::exchange(server to, web_question q, instant deadline) {
   site& s = site_of(to);
   const asking here(*this, s);
   for (bool again = false;; again = true) {
@@ -92,19 +146,11 @@ task<result<std::string>> kept_connections::exchange(server to, std::string ques
       const error why = co_await ready(s, to, deadline);
       if (why.status != THARSIS_OK) co_return why;
     }
-    if (s.is_single) {
-      std::unique_ptr<stream> wire = std::move(s.single);
-      if (!wire) {
-        auto opened = co_await open_stream(means_, to, deadline);
-        if (!opened) co_return opened.failure();
-        wire = std::move(*opened);
-      }
-      co_return co_await doh_exchange(means_.place, std::move(wire), to, question, deadline);
-    }
+    if (s.is_single) co_return co_await exchange_single(s, std::move(to), std::move(q), deadline);
     const auto web = s.web;
     const bool proved = s.proved;
     const auto line = web->line();
-    auto answer = co_await doh_exchange(*line, to, question, patience(proved, s.heard, deadline));
+    auto answer = co_await web_exchange(*line, q, patience(proved, s.heard, deadline));
     if (answer) {
       s.proved = true;
       s.heard = means_.place.now();
@@ -141,13 +187,15 @@ void kept_connections::drop() {
     s.opening = false;
     s.web = nullptr;
     s.bare = nullptr;
-    s.single = nullptr;
+    s.spare.clear();
     s.is_single = false;
   }
 }
 
 size_t kept_connections::size() const {
-  return static_cast<size_t>(std::count_if(sites_.begin(), sites_.end(), [](const auto& s) { return s.second.open(); }));
+  size_t all = 0;
+  for (const auto& [text, s] : sites_) all += (s.open() ? 1 : 0) + s.spare.size() + s.busy;
+  return all;
 }
 
 void kept_connections::watch_idle() {
@@ -164,10 +212,11 @@ task<void> kept_connections::close_idle() {
       if (s.asking == 0 && now - s.used >= idle_max) {
         s.web = nullptr;
         s.bare = nullptr;
-        s.single = nullptr;
       }
+      std::erase_if(s.spare, [&](const spare_line& l) { return now - l.since >= idle_max; });
       if (s.asking > 0) next = std::min(next, later(now, idle_max));
-      else if (s.web || s.bare || s.single || s.opening) next = std::min(next, later(s.used, idle_max));
+      else if (s.web || s.bare || s.opening) next = std::min(next, later(s.used, idle_max));
+      for (const spare_line& l : s.spare) next = std::min(next, later(l.since, idle_max));
     }
     if (next == never) break;
     co_await nobody.wait(std::max(next, later(now, 1s)));

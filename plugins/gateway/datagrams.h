@@ -25,7 +25,7 @@ class datagrams {
 
   tharsis_status open(const tharsis_address& on, tharsis_error* error) { return socket_.open(on, error); }
   void close() { socket_.close(); }
-  const tharsis_address& address() const { return socket_.address(); }
+  tharsis_address address() const { return socket_.address(); }
 
   // All that has come, or as much as is one turn's. `mute`: it is taken and forgotten.
   void receive(instant now, bool mute);

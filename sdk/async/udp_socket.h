@@ -19,9 +19,7 @@ class udp_socket {
   // Port 0 lets the system choose; see address().
   tharsis_status open(const tharsis_address& on, tharsis_error* error) {
     const auto wake = [](void* context, tharsis_handle, uint32_t, tharsis_status) { static_cast<udp_socket*>(context)->tell_(); };
-    const tharsis_status status = net_.datagram(net_.self, &on, wake, this, &handle_, error);
-    if (status == THARSIS_OK) net_.local(net_.self, handle_, &address_);
-    return status;
+    return net_.datagram(net_.self, &on, wake, this, &handle_, error);
   }
   // What the system does not take is lost, as anything may be on the way.
   void send(const tharsis_address& to, std::span<const uint8_t> bytes) {
@@ -33,7 +31,12 @@ class udp_socket {
     if (handle_ == 0 || net_.receive(net_.self, handle_, into.data(), into.size(), &count, &from) != THARSIS_OK) return std::nullopt;
     return count;
   }
-  const tharsis_address& address() const { return address_; }
+  // Where it is bound, asked of the system each time: most users never do.
+  tharsis_address address() const {
+    tharsis_address at{};
+    if (handle_ != 0) net_.local(net_.self, handle_, &at);
+    return at;
+  }
   bool is_open() const { return handle_ != 0; }
   void close() {
     if (handle_ != 0) net_.close(net_.self, std::exchange(handle_, 0));
@@ -43,7 +46,6 @@ class udp_socket {
   const tharsis_net& net_;
   std::function<void()> tell_;
   tharsis_handle handle_ = 0;
-  tharsis_address address_{};
 };
 
 }  // namespace tharsis

@@ -26,6 +26,8 @@ class doh_server {
     enum class leaving : uint8_t { stays, before, after, amid } leaves = leaving::stays;
     // It never comes to the end of its answer.
     bool drips = false;
+    // It never begins one.
+    bool mute = false;
   };
   // `asked` is the body, of a GET the target.
   using speaker = std::function<saying(const octets& asked)>;
@@ -86,9 +88,9 @@ class doh_server {
     head.status = s.status;
     head.fields = {{"content-type", s.type}};
     std::string bytes(as_text(s.body));
-    if (s.drips) {
-      (void)co_await x.begin(std::move(head), bytes.size() + 1);
-      (void)co_await x.write(as_bytes(bytes));
+    if (s.drips || s.mute) {
+      if (s.drips) (void)co_await x.begin(std::move(head), bytes.size() + 1);
+      if (s.drips) (void)co_await x.write(as_bytes(bytes));
       signal nobody(*box_.place);
       co_await nobody.wait(box_.place->now() + 60s);
       co_return;
@@ -114,6 +116,7 @@ class doh_server {
   }
   void answer_http2(peer& p, int32_t id) {
     const saying s = heard(p.requests[id].body.empty() ? std::string(p.requests[id].field(":path")) : p.requests[id].body);
+    if (s.mute) return;
     if (s.leaves == saying::leaving::before) return p.go_away(0);
     if (s.leaves != saying::leaving::stays) p.go_away(id);
     const bool cut = s.leaves == saying::leaving::amid;

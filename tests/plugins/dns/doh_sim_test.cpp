@@ -131,3 +131,38 @@ TEST(DohSim, AChangeOfTheNetworkInTheMiddleOfAQuestionAsksAgain) {
     EXPECT_EQ(n.sites[0]->asked, 2u);
   }
 }
+
+// An answer that comes a byte now and then, and never to its end, costs no more than the servers' time; who else is asked is heard meanwhile.
+TEST(DohSim, AnAnswerThatDripsIsNotWaitedForPastTheBudget) {
+  for (const bool http2 : {false, true})
+    for (const bool mute : {false, true}) {
+      network n(80 + 2 * http2 + mute);
+      n.add_plain("10.0.0.53", says(truth));
+      n.add_doh(site, http2, [mute](const octets& asked) {
+        doh_server::saying s = replies(200)(asked);
+        s.mute = mute;
+        s.drips = !mute;
+        return s;
+      });
+      n.start();
+      const instant began = n.world.now();
+      EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 single") << n.reason;
+      EXPECT_LE(n.world.now() - began, n.s.budget + 100ms);
+      EXPECT_EQ(n.sites[0]->asked, 1u);
+    }
+}
+
+TEST(DohSim, ACertificateOfAnotherNameIsNoProof) {
+  for (const bool https : {false, true}) {
+    network n(90 + https);
+    if (https) n.add_doh(site, true, replies(200));
+    else n.add_trusted(site, says(truth));
+    n.s.servers.back().name = "other.test";
+    n.start();
+    EXPECT_EQ(n.ask("im.example.com"), "no_answer");
+    EXPECT_TRUE(names(n, "certificate") && names(n, "other.test")) << n.reason;
+    if (https) {
+      EXPECT_EQ(n.sites[0]->asked, 0u);
+    }
+  }
+}

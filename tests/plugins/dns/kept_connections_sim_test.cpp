@@ -100,3 +100,51 @@ TEST(KeptConnections, OnAnotherNetworkTheyAreMadeAnew) {
   EXPECT_EQ(n.ask_all(1), 1u);
   EXPECT_EQ(n.sites[0]->connections, 2u);
 }
+
+// HTTP/1.1 carries one question at a time: a few connections for many, and the next ones go over those.
+TEST(KeptConnections, OverHttp1AFewCarryAllOneQuestionAfterTheOther) {
+  for (const bool vendor : {false, true}) {
+    SCOPED_TRACE(vendor ? "a vendor's page" : "DNS messages");
+    network n(10 + vendor);
+    if (vendor) n.add_vendor("tencent://", site, "?token=/token", "key", false, [](const octets&) { return doh_server::saying{200, "text/plain", octets{'1', '9', '2', '.', '0', '.', '2', '.', '1', ',', '6', '0'}}; });
+    else n.add_doh(site, false, [](const octets& asked) { return right(asked); });
+    n.start();
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(n.ask_all(1), 1u);
+    EXPECT_EQ(n.sites[0]->connections, 1u);
+    EXPECT_EQ(n.ask_all(50), 50u);
+    EXPECT_LE(n.sites[0]->connections, 6u);
+    EXPECT_GE(n.sites[0]->connections, 2u);
+    const uint64_t before = n.sites[0]->connections;
+    EXPECT_EQ(n.ask_all(30), 30u);
+    EXPECT_EQ(n.sites[0]->connections, before);
+    EXPECT_EQ(n.sites[0]->asked, 85u);
+    n.world.run_for(45s);
+    tharsis_strand_audit audit{sizeof audit, 0, 0, 0, 0};
+    n.box.own->audit(n.box.own->self, &audit);
+    EXPECT_EQ(audit.sockets, 0u) << "idle ones are closed";
+    EXPECT_EQ(n.ask_all(1), 1u);
+  }
+}
+
+// The server has closed it, or says nothing any more: the question goes over a fresh one, once.
+TEST(KeptConnections, ADeadOneOfHttp1CostsNobodyItsAnswer) {
+  network n(12);
+  bool silent = false;
+  n.add_doh(site, false, [&silent](const octets& asked) {
+    doh_server::saying s = right(asked);
+    s.mute = std::exchange(silent, false);
+    return s;
+  });
+  n.start();
+  EXPECT_EQ(n.ask_all(1), 1u);
+  n.world.run_for(5s);
+  silent = true;
+  const instant began = n.world.now();
+  EXPECT_EQ(n.ask_all(1), 1u);
+  EXPECT_LE(n.world.now() - began, 600ms);
+  EXPECT_EQ(n.sites[0]->connections, 2u);
+  n.move();
+  n.world.run_for(1s);
+  EXPECT_EQ(n.ask_all(1), 1u);
+  EXPECT_EQ(n.sites[0]->connections, 3u) << "on another network it is made anew";
+}
