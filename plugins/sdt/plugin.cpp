@@ -2,10 +2,7 @@
 #include <cstddef>
 #include <iterator>
 
-#include "plugins/sdt/check_command.h"
-#include "plugins/sdt/core/sentences.h"
 #include "plugins/sdt/diagnose_command.h"
-#include "plugins/sdt/monitor.h"
 #include "plugins/sdt/read_settings.h"
 #include "plugins/sdt/report_command.h"
 #include "plugins/sdt/statistics_book.h"
@@ -18,6 +15,7 @@
 namespace tharsis::sdt {
 namespace {
 
+constexpr const char* code_names[] = {"fine", "name_unresolved", "unreachable", "refused", "no_answer", "cut", "untrusted", "silent", "protocol", "impaired", "unclear"};
 constexpr tharsis_field verdict_fields[] = {
     {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, link), nullptr, 0},
     {"code", THARSIS_FIELD_ENUM, offsetof(tharsis_sdt_verdict, code), code_names, std::size(code_names)},
@@ -26,6 +24,10 @@ constexpr tharsis_field verdict_fields[] = {
     {"advice", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, advice), nullptr, 0},
     {"evidence", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, evidence), nullptr, 0},
     {"took", THARSIS_FIELD_DURATION, offsetof(tharsis_sdt_verdict, took), nullptr, 0},
+    {"verdict", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, verdict), nullptr, 0},
+    {"blame", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, blame), nullptr, 0},
+    {"certainty", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, certainty), nullptr, 0},
+    {"action", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_verdict, action), nullptr, 0},
 };
 constexpr const char* why_names[] = {"asked", "link_failed", "tasks_fail", "network_weak", "names_lie", "recheck"};
 constexpr tharsis_field report_fields[] = {
@@ -69,8 +71,6 @@ class plugin {
       : host_(tables),
         place_(tables.loop),
         names_(place_, *tables.net, tables.registry),
-        monitor_(tables, place_, names_, s),
-        command_(tables, place_, names_, s),
         diagnose_(tables, place_, names_, s),
         kept_reports_(tables, place_),
         service_(tables, place_, names_, s),
@@ -79,8 +79,8 @@ class plugin {
         closing_(place_) {}
 
   tharsis_status start(tharsis_error* error) {
-    tharsis_status status = monitor_.open(host_.declare(verdict_topic), error);
-    if (status == THARSIS_OK) status = service_.open(host_.declare(report_topic), host_.declare(heal_topic), error);
+    const service::topics told{host_.declare(report_topic), host_.declare(heal_topic), host_.declare(verdict_topic)};
+    tharsis_status status = service_.open(told, error);
     if (status == THARSIS_OK && counts_) status = statistics_.open(error);
     if (status != THARSIS_OK) return status;
     return host_.registry->provide(host_.registry->self, THARSIS_SDT_ID, service_.table(), 0, error);
@@ -91,15 +91,13 @@ class plugin {
   }
   void run_command(const command_call& call) {
     if (report_command::is_one(call.name())) return kept_reports_.run(call);
-    call.name() == "check" ? command_.run(call) : diagnose_.run(call);
+    diagnose_.run(call);
   }
 
  private:
   task<void> close() {
-    command_.close();
     diagnose_.close();
     kept_reports_.close();
-    monitor_.close();
     service_.close();
     if (counts_) co_await statistics_.close(later(place_.now(), keep_at_most));
     co_await blocking_over(place_);
@@ -114,8 +112,6 @@ class plugin {
   const host host_;
   strand place_;
   resolver names_;
-  monitor monitor_;
-  check_command command_;
   diagnose_command diagnose_;
   report_command kept_reports_;
   service service_;

@@ -9,12 +9,6 @@ settings read_settings(const host& tables) {
   settings s;
   s.statistics = tables.flag("statistics", s.statistics);
   s.connecting_max = tables.wait("connecting_max", s.connecting_max);
-  s.checks.deadline = tables.wait("checks.deadline", s.checks.deadline);
-  s.checks.name = tables.wait("checks.name", s.checks.name);
-  s.checks.dial = tables.wait("checks.dial", s.checks.dial);
-  s.checks.addresses_max = amount("checks.addresses_max", s.checks.addresses_max);
-  s.rate.burst = amount("rate.burst", s.rate.burst);
-  s.rate.every = tables.wait("rate.every", s.rate.every);
   s.automatic.on = tables.flag("automatic.on", s.automatic.on);
   s.automatic.burst = amount("automatic.burst", s.automatic.burst);
   s.automatic.every = tables.wait("automatic.every", s.automatic.every);

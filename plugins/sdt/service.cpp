@@ -37,6 +37,7 @@ service::service(const host& tables, strand& place, resolver& names, const setti
       triggers_(s.automatic),
       healing_(s.heal),
       healer_(tables, s.heal),
+      verdicts_(tables),
       stirred_(place),
       network_(*tables.network),
       inbox_(*tables.loop, &service::on_letter, this),
@@ -59,9 +60,10 @@ tharsis_status service::follow(const char* topic, tharsis_error* error) {
   return status;
 }
 
-tharsis_status service::open(tharsis_handle topic, tharsis_handle heal_topic, tharsis_error* error) {
-  topic_ = topic;
-  healer_.open(heal_topic);
+tharsis_status service::open(const topics& told, tharsis_error* error) {
+  topic_ = told.report;
+  healer_.open(told.heal);
+  verdicts_.open(told.verdict);
   closed_ = false;
   serving_.emplace(serve()).start(place_);
   network_.open([this](const tharsis_network_state& now) {
@@ -92,6 +94,7 @@ void service::close() {
 // ---- what sets one off
 
 void service::on_link(const tharsis_stn_link& told) {
+  verdicts_.on_link(told, place_.now());
   constexpr std::string_view states[] = {"down", "connecting", "up"};
   passive_probe& p = links_[std::string(view(told.link))];
   p.id = "live:" + std::string(view(told.link));
@@ -237,7 +240,7 @@ void service::end(tharsis_handle id, observations seen, tharsis_status status) {
     host_.write(level, "diagnosis target=" + what->target + " code=" + what->code + " blame=" + what->blame + " confidence=" +
                            std::to_string(told.confidence) + " took_ms=" + std::to_string(milliseconds(place_.now() - one.begun)) + " bytes=" +
                            std::to_string(told.bytes) + ": " + what->sentence + (what->action.empty() ? "" : " [" + what->action + "]"));
-  if (status == THARSIS_OK) host_.publish(topic_, &told);
+  if (status == THARSIS_OK) host_.publish(topic_, &told), verdicts_.on_report(made, one.why, place_.now() - one.begun);
   if (status == THARSIS_OK) healing_.on_report(made, place_.now());
   stirred_.raise();
   if (one.to.done != nullptr) outbox_.send(one.to.strand, delivery{one.to, id, what});

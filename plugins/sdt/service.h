@@ -11,6 +11,7 @@
 #include "plugins/sdt/core/trigger.h"
 #include "plugins/sdt/core/verdict.h"
 #include "plugins/sdt/healer.h"
+#include "plugins/sdt/link_verdicts.h"
 #include "plugins/sdt/session.h"
 #include "sdk/abi/sdt.h"
 #include "sdk/abi/stn.h"
@@ -30,9 +31,12 @@ class service {
 
   const tharsis_sdt* table() const { return &table_; }
 
-  // `topic` is sdt.report; 0: nobody is told. [own strand]
-  // `heal_topic` is sdt.heal.
-  tharsis_status open(tharsis_handle topic, tharsis_handle heal_topic, tharsis_error* error);
+  // On the bus; 0: nobody is told.
+  struct topics {
+    tharsis_handle report = 0, heal = 0, verdict = 0;
+  };
+  // [own strand]
+  tharsis_status open(const topics& told, tharsis_error* error);
   // Ends all with CANCELLED; those that come later get GONE. [own strand]
   void close();
 
@@ -107,6 +111,7 @@ class service {
   trigger_desk triggers_;
   healing healing_;
   healer healer_;
+  link_verdicts verdicts_;
   uint64_t generation_ = 0;
   std::map<std::string, passive_probe> links_;  // As stn told of them last.
   // When a link has been connecting for too long.

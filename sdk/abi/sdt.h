@@ -1,6 +1,6 @@
 // Service "tharsis.sdt/1": what is broken in the network, where, how surely, and what to do. Also on the bus:
 //
-//   "sdt.verdict"  event  one sentence about a link of stn that fails (tharsis_sdt_verdict)
+//   "sdt.verdict"  event  what a diagnosis says about a link of stn (tharsis_sdt_verdict)
 //   "sdt.report"   event  the end of each diagnosis, asked for or not (tharsis_sdt_report)
 //   "sdt.heal"     event  each remedy: proposed, carried out, ended (tharsis_sdt_healing)
 #pragma once
@@ -12,7 +12,7 @@ extern "C" {
 
 #define THARSIS_SDT_VERDICT_TOPIC "sdt.verdict"
 
-// What is wrong, from the network outwards. The numbers are kept for ever.
+// What is wrong, roughly; `verdict` says it exactly. The numbers are kept for ever.
 enum {
   THARSIS_SDT_FINE = 0,            // Everything that was asked answers.
   THARSIS_SDT_NAME_UNRESOLVED = 1, // The server's name has no address, or no resolver answers.
@@ -22,17 +22,24 @@ enum {
   THARSIS_SDT_CUT = 5,             // Connections are made and then cut.
   THARSIS_SDT_UNTRUSTED = 6,       // The server cannot prove who it is.
   THARSIS_SDT_SILENT = 7,          // The server takes connections and says nothing on them.
-  THARSIS_SDT_PROTOCOL = 8,        // The server says things that mean nothing to stn.
+  THARSIS_SDT_PROTOCOL = 8,        // The server says things that mean nothing, or that it cannot.
+  THARSIS_SDT_IMPAIRED = 9,        // It works badly: packets are lost or late, or what passes is changed.
+  THARSIS_SDT_UNCLEAR = 10,        // It does not work, and what was seen does not say why.
 };
 
+// A fault is told once until a diagnosis finds another; FINE, when the link is up again after one was told.
 typedef struct tharsis_sdt_verdict {
   tharsis_text link;      // Which link of stn it is about.
   uint32_t code;          // THARSIS_SDT_*.
   uint32_t confidence;    // 0 to 100: how surely.
   tharsis_text headline;  // One sentence: what is wrong, where.
   tharsis_text advice;    // One sentence: what to do about it; may be empty.
-  tharsis_text evidence;  // What each check found: "dns: 127.0.0.1 (pinned); tcp: refused in 0 ms".
-  int64_t took;           // The checks' time, ns.
+  tharsis_text evidence;  // For an engineer: what stn met, and what the diagnosis rests on.
+  int64_t took;           // The diagnosis' time, ns.
+  tharsis_text verdict;   // "pmtu_black_hole_up": plugins/sdt/README.md has all of them.
+  tharsis_text blame;     // As in tharsis_sdt_report, as the two below.
+  tharsis_text certainty;
+  tharsis_text action;    // For a program: "clamp_mss(1360)"; may be empty.
 } tharsis_sdt_verdict;
 
 #define THARSIS_SDT_ID "tharsis.sdt/1"
@@ -79,7 +86,7 @@ typedef struct tharsis_sdt_report {
   tharsis_text sentence;    // For a person.
   tharsis_text detail;      // For an engineer.
   tharsis_text action;      // For a program: "clamp_mss(1360)"; may be empty.
-  tharsis_text json;        // All of it, as `tharsis sdt diagnose --json` prints it.
+  tharsis_text json;        // All of it, as `tharsis sdt diagnose --json` prints it: without what tells where one is and who.
   int64_t took;             // ns.
   uint64_t bytes;           // Sent and received.
 } tharsis_sdt_report;

@@ -27,8 +27,10 @@ class framed_message {
   std::span<const uint8_t> message() const { return std::span(bytes_).subspan(2); }
 
   static std::vector<uint8_t> frame(std::span<const uint8_t> message) {
-    std::vector<uint8_t> out{static_cast<uint8_t>(message.size() >> 8), static_cast<uint8_t>(message.size())};
-    out.insert(out.end(), message.begin(), message.end());
+    std::vector<uint8_t> out(2 + message.size());
+    out[0] = static_cast<uint8_t>(message.size() >> 8);
+    out[1] = static_cast<uint8_t>(message.size());
+    std::copy(message.begin(), message.end(), out.begin() + 2);
     return out;
   }
 

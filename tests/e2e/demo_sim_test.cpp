@@ -79,7 +79,7 @@ void check_books(const side& sender, const side& gateway, int64_t sent) {
   EXPECT_GT(client("xlog", "bytes_written"), client("xlog", "lines_written"));
   EXPECT_EQ(client("xlog", "lines_lost"), 0);
   EXPECT_GT(count_of("xlog", "write_time"), 0);
-  EXPECT_LE(client("sdt", "rounds_ended"), client("sdt", "rounds"));
+  EXPECT_LE(client("sdt", "diagnoses_ended"), client("sdt", "diagnoses"));
   const auto server = [&](const char* name) { return test::counted(gateway.running->counted(), "gateway", name); };
   EXPECT_GE(server("messages"), sent);
   EXPECT_GE(server("connections"), stn("links_opened"));

@@ -101,7 +101,7 @@ def webhook():
             time.sleep(0.05)
         path, kind, verdict = came[0]
         assert (path, kind) == ("/verdict", "application/json"), (path, kind)
-        assert verdict["link"] == "main" and verdict["confidence"] >= 50 and verdict["headline"], verdict
+        assert verdict["link"] == "main" and verdict["verdict"] and verdict["confidence"] >= 50 and verdict["headline"], verdict
     finally:
         running.terminate()
         running.wait()

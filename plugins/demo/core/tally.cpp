@@ -29,9 +29,9 @@ void tally::on_link_down(const std::string& reason) {
   link_up_ = false;
 }
 
-// The verdict that counts is the last one given while the link was down.
+// The verdict that counts is the last one after the link was up once: a short outage may be over when its diagnosis ends.
 void tally::on_verdict(const std::string& sentence) {
-  if (!link_up_ && !sentence.empty()) headline = sentence;
+  if (connects > 0 && !sentence.empty()) headline = sentence;
 }
 
 bool tally::satisfied(int64_t outages_wanted) const {
@@ -62,7 +62,7 @@ std::vector<std::string> tally::shortfalls(int64_t outages_wanted) const {
   } else if (outages_wanted > 0 && pushes_after_ == 0) {
     out.push_back("no push arrived after the outage");
   }
-  if (outages_wanted > 0 && headline.empty()) out.push_back("sdt gave no verdict while the link was down");
+  if (outages_wanted > 0 && headline.empty()) out.push_back("sdt gave no verdict about the outage");
   if (!log.failure.empty()) {
     out.push_back("the log could not be read back: " + log.failure);
   } else if (log.tasks_found < answers_.size()) {

@@ -38,7 +38,7 @@ class tally {
   uint64_t answered_twice = 0;
   uint32_t connects = 0;
   duration longest_gap{};
-  std::string headline;       // What sdt said while the link was down.
+  std::string headline;       // What sdt said about the outage.
   std::string link_reason;    // Why the link went down last.
   std::string first_failure;  // Of a task, for the summary.
 

@@ -19,25 +19,6 @@ struct settings {
   // At most 256 rows of a day, network and server on the disk, written once a minute while something happens.
   bool statistics = true;
 
-  struct check_settings {
-    // Whoever waits for a word about an outage gets it within a second.
-    duration deadline = 900ms;
-    // Leaves the addresses 300 ms at least, enough for one packet there and back around the world.
-    duration name = 600ms;
-    // Below the deadline, so that a dial which gets no answer ends by itself and is told as such. One
-    // lost SYN is sent again only after 1 s: what needs that is not well either.
-    duration dial = 800ms;
-    // Two families with two addresses each; more would tell the same again.
-    size_t addresses_max = 4;
-  } checks;
-
-  struct rate_settings {
-    // An outage changes its face (cut, then refused, then silent); each face may be looked at once.
-    size_t burst = 4;
-    // Afterwards one round of a few packets each 10 s: less than the link's own attempts cost.
-    duration every = 10s;
-  } rate;
-
   // Diagnoses that nobody has asked for.
   struct auto_settings {
     bool on = true;

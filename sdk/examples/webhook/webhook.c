@@ -91,11 +91,14 @@ static void write_verdict(struct json* j, const tharsis_sdt_verdict* v, int64_t 
   j->size = 0;
   put(j, "{", 1);
   put_text(j, "link", v->link);
+  put_text(j, "verdict", v->verdict);
   put_number(j, "code", v->code);
   put_number(j, "confidence", v->confidence);
   put_text(j, "headline", v->headline);
   put_text(j, "advice", v->advice);
   put_text(j, "evidence", v->evidence);
+  put_text(j, "blame", v->blame);
+  put_text(j, "action", v->action);
   put_number(j, "wall", wall);
   put(j, "}", 1);
 }

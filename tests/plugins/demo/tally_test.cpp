@@ -51,7 +51,7 @@ TEST(DemoTally, AGoodRunLacksNothing) {
 TEST(DemoTally, EveryPromiseThatWasNotKeptIsNamed) {
   EXPECT_EQ(missing([](tally& t) { t.on_answer(3, true, ""); }), "1 answers came for tasks that had one\n");
   EXPECT_EQ(missing([](tally& t) { t.on_answer(lines, true, ""); }), "1 answers came for tasks that had one\n");
-  EXPECT_EQ(missing([](tally& t) { t.headline.clear(); }), "sdt gave no verdict while the link was down\n");
+  EXPECT_EQ(missing([](tally& t) { t.headline.clear(); }), "sdt gave no verdict about the outage\n");
   EXPECT_EQ(missing([](tally& t) { t.log.tasks_found = 9; }), "the log holds 9 of 10 tasks\n");
   EXPECT_EQ(missing([](tally& t) { t.log.failure = "no such file"; }), "the log could not be read back: no such file\n");
   EXPECT_EQ(missing([](tally& t) { t.server.known = false, t.server.failure = "timeout"; }),
@@ -90,11 +90,13 @@ TEST(DemoTally, TheReasonOfAnOutageIsWhatEndedTheLink) {
   EXPECT_EQ(good_run().link_reason, "the peer reset the connection");
 }
 
-TEST(DemoTally, AVerdictOnALinkThatIsUpIsNotTheOnePromised) {
+TEST(DemoTally, AVerdictBeforeTheLinkWasUpIsNotTheOnePromised) {
   tally t(lines);
-  t.on_link_up(1, {});
-  t.on_verdict("all is well");
+  t.on_verdict("nothing listens yet");
   EXPECT_TRUE(t.headline.empty());
+  t.on_link_up(1, {});
+  t.on_verdict("nothing listens any more");
+  EXPECT_EQ(t.headline, "nothing listens any more");
 }
 
 TEST(DemoTally, TheJsonHasTheShapeThatOthersRead) {

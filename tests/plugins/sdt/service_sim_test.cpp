@@ -1,92 +1,9 @@
 // tharsis.sdt/1 in simulated worlds, as another plugin uses it.
-#include "plugins/sdt/service.h"
-
-#include <gtest/gtest.h>
-
-#include "sdk/pure/address.h"
-#include "sdk/sim/world.h"
-#include "tests/plugins/host_on_strand.h"
+#include "tests/plugins/sdt/service_scene.h"
 
 using namespace tharsis;
 using namespace tharsis::sdt;
-
-namespace {
-
-struct told_report {
-  tharsis_handle id;
-  tharsis_status status;
-  std::string code, target;
-  instant at;
-};
-
-struct scene_of_service {
-  explicit scene_of_service(uint64_t seed)
-      : world(seed),
-        client(world.add_machine("client", {"10.0.0.1"})),
-        server(world.add_machine("server", {"10.0.0.2"})),
-        box(client.platform(), "sdt"),
-        names(std::in_place, *box.place, *box.own->net, box.tables().registry),
-        work(std::in_place, box.tables(), *box.place, *names, quick()) {
-    world.add_name("im.test", {"10.0.0.2"});
-    box.on_publish = [this](const void* payload) { published.emplace_back(view(static_cast<const tharsis_sdt_report*>(payload)->code)); };
-    box.send([this] {
-      EXPECT_EQ(work->open(1, 0, nullptr), THARSIS_OK);
-      table = work->table();
-    });
-    world.run_for(1ms);
-  }
-  static settings quick() {
-    settings s;
-    s.automatic.on = false;
-    return s;
-  }
-  static void on_done(void* context, tharsis_handle id, const tharsis_sdt_report* r) {
-    auto& s = *static_cast<scene_of_service*>(context);
-    s.told.push_back({id, r->status, std::string(view(r->code)), std::string(view(r->target)), s.box.place->now()});
-  }
-  // What the call answered; `id` of the diagnosis.
-  tharsis_status ask(const std::string& target, tharsis_handle* id = nullptr, uint32_t how = THARSIS_SDT_LIGHT) {
-    tharsis_status status = THARSIS_E_INTERNAL;
-    box.send([&, target] {
-      tharsis_sdt_wish w{};
-      w.size = sizeof w;
-      w.depth = how;
-      w.target = text_of(target);
-      tharsis_handle own = 0;
-      tharsis_error why = no_error();
-      status = table->diagnose(table->self, &w, &on_done, this, &own, &why);
-      if (status != THARSIS_OK) sentence = why.text;
-      if (id != nullptr) *id = own;
-    });
-    world.run_for(1ms);
-    return status;
-  }
-  std::string stop() {
-    std::string left;
-    box.send([&] {
-      work->close();
-      work.reset();
-      names.reset();
-    });
-    world.run_for(100ms);
-    box.send([&] { left = box.left_open(); });
-    world.run_for(1ms);
-    return left;
-  }
-
-  sim::world world;
-  sim::machine& client;
-  sim::machine& server;
-  test::host_on_strand box;
-  std::optional<resolver> names;
-  std::optional<service> work;
-  const tharsis_sdt* table = nullptr;
-  std::vector<told_report> told;
-  std::vector<std::string> published;
-  std::string sentence;
-};
-
-}  // namespace
+using namespace tharsis::sdt::test;
 
 TEST(SdtService, EachDiagnosisIsAnsweredOnceAndToldOnTheBus) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
@@ -139,4 +56,88 @@ TEST(SdtService, WhatMeansNothingOrIsTooMuchIsRefusedWithASentence) {
   EXPECT_EQ(s.stop(), "");
   EXPECT_EQ(s.told.size(), 8u) << "stopping answers all";
   for (const told_report& t : s.told) EXPECT_EQ(t.status, THARSIS_E_CANCELLED);
+}
+
+// A third of one or two bytes is none, and a budget of none would be any number.
+TEST(SdtService, AMeteredNetworkLeavesAThirdOfABudgetAndNeverMakesItEndless) {
+  for (const auto& [budget, left] : {std::pair<uint64_t, uint64_t>{1, 1}, {2, 1}, {3, 1}, {299, 99}, {30'000, 10'000}}) {
+    SCOPED_TRACE("budget " + std::to_string(budget));
+    scene_of_service s(budget);
+    s.box.send([&s] {
+      s.box.network.metered = 1;
+      s.box.network.tell();
+    });
+    ASSERT_EQ(s.ask("tcp://im.test:443", nullptr, THARSIS_SDT_LIGHT, budget), THARSIS_OK);
+    s.world.run_for(10s);
+    ASSERT_EQ(s.told.size(), 1u);
+    EXPECT_NE(s.told[0].json.find("\"budget\":" + std::to_string(left) + "}"), std::string::npos) << s.told[0].json;
+    EXPECT_EQ(s.told[0].code == "port_closed", left >= 10'000) << s.told[0].code;
+    EXPECT_EQ(s.stop(), "");
+  }
+}
+
+// While the host has no thread free to read them, nobody is trusted; that is no reason to trust nobody for ever.
+TEST(SdtService, CertificatesThatCouldNotBeReadAreReadAgain) {
+  scene_of_service s(1);
+  s.listen(443);
+  s.client.like().blocking_slow = 1s;
+  s.box.send([&s] {
+    const auto nothing = [](void*) {};
+    const auto woken = [](void*, tharsis_handle) {};
+    const tharsis_loop& loop = *s.box.own->loop;
+    while (loop.run_blocking(loop.self, nothing, woken, nullptr, 0) == THARSIS_OK) continue;
+  });
+  std::string why[2];
+  for (std::string& one : why) {
+    s.told.clear();
+    ASSERT_EQ(s.ask("tcps://im.test:443"), THARSIS_OK);
+    s.world.run_for(10s);
+    ASSERT_EQ(s.told.size(), 1u);
+    one = s.told[0].json;
+  }
+  EXPECT_NE(why[0].find("too much blocking work waits"), std::string::npos) << why[0];
+  EXPECT_NE(why[1].find("no machine is underneath"), std::string::npos) << why[1];
+  EXPECT_EQ(s.stop(), "");
+}
+
+// Goal: who asks while sdt stops is answered once or refused, never forgotten. Method: another strand asks at moments around the stop;
+// what it was promised is counted.
+TEST(SdtService, WhoAsksWhileItStopsIsAnsweredOnceOrRefused) {
+  for (uint64_t seed = 1; seed <= 100 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    scene_of_service s(seed);
+    tharsis::test::host_on_strand asker(s.client.platform(), "asker");
+    size_t accepted = 0, refused = 0, answered = 0;
+    const auto done = [](void* context, tharsis_handle, const tharsis_sdt_report* r) {
+      ++*static_cast<size_t*>(context);
+      EXPECT_EQ(r->status, THARSIS_E_CANCELLED);
+    };
+    const auto wish_for_one = [&] {
+      tharsis_sdt_wish w{};
+      w.size = sizeof w;
+      w.depth = THARSIS_SDT_LIGHT;
+      w.target = text_of("10.0.0.2:443");
+      tharsis_handle id = 0;
+      tharsis_error why = no_error();
+      const tharsis_status status = s.table->diagnose(s.table->self, &w, done, &answered, &id, &why);
+      ++(status == THARSIS_OK ? accepted : refused);
+      EXPECT_TRUE(status == THARSIS_OK || status == THARSIS_E_GONE) << why.text;
+    };
+    const uint64_t asked_first = s.world.random() % 4;
+    for (uint64_t i = 0; i < asked_first; ++i) asker.send(wish_for_one);
+    s.box.send([&s] { s.work->close(); });
+    for (uint64_t i = asked_first; i < 4; ++i) asker.send(wish_for_one);
+    s.world.run_for(100ms);
+    EXPECT_EQ(accepted + refused, 4u);
+    EXPECT_EQ(answered, accepted) << "each that was accepted is answered";
+    std::string left;
+    s.box.send([&] {
+      s.work.reset();
+      s.names.reset();
+    });
+    s.world.run_for(100ms);
+    s.box.send([&] { left = s.box.left_open(); });
+    s.world.run_for(1ms);
+    EXPECT_EQ(left, "");
+  }
 }

@@ -1,0 +1,161 @@
+// What sdt.verdict tells of a link of stn, in simulated worlds; the test plays stn.
+#include "plugins/sdt/service.h"
+
+#include <gtest/gtest.h>
+
+#include "sdk/pure/address.h"
+#include "sdk/sim/world.h"
+#include "tests/plugins/host_on_strand.h"
+
+using namespace tharsis;
+using namespace tharsis::sdt;
+
+namespace {
+
+struct heard_verdict {
+  uint32_t code;
+  std::string verdict, headline, evidence;
+  instant at;
+};
+
+struct scene_of_link {
+  explicit scene_of_link(uint64_t seed)
+      : world(seed),
+        client(world.add_machine("client", {"10.0.0.1"})),
+        server(world.add_machine("server", {"10.0.0.2"})),
+        serving(server.platform(), "server"),
+        box(client.platform(), "sdt"),
+        names(std::in_place, *box.place, *box.own->net, box.tables().registry),
+        work(std::in_place, box.tables(), *box.place, *names, settings{}) {
+    world.add_name("im.test", {"10.0.0.2"});
+    sim::path& path = world.between(client, server);
+    path.delay = std::chrono::milliseconds(1 + world.random() % 80);
+    path.jitter = std::chrono::milliseconds(world.random() % 20);
+    box.on_publish = [this](const void* payload) {
+      const auto& v = *static_cast<const tharsis_sdt_verdict*>(payload);
+      heard.push_back({v.code, std::string(view(v.verdict)), std::string(view(v.headline)), std::string(view(v.evidence)), box.place->now()});
+    };
+    box.send([this] { EXPECT_EQ(work->open({0, 0, 1}, nullptr), THARSIS_OK); });
+    world.run_for(1ms);
+  }
+  void listen() {
+    serving.send([this] {
+      const auto nothing = [](void*, tharsis_handle, uint32_t, tharsis_status) {};
+      auto on = *parse_ip("10.0.0.2");
+      on.port = 443;
+      tharsis_handle listener = 0;
+      const tharsis_net& net = *serving.own->net;
+      EXPECT_EQ(net.listen(net.self, &on, nothing, nullptr, &listener, nullptr), THARSIS_OK);
+    });
+    world.run_for(1ms);
+  }
+  void link(uint32_t state, tharsis_status status = THARSIS_OK, std::string endpoint = "tcp://im.test:443") {
+    box.send([this, state, status, endpoint] {
+      const std::string reason = status == THARSIS_OK ? "" : "stn met this";
+      const tharsis_stn_link l{text_of("main"), state, status, text_of(endpoint), text_of("10.0.0.2:443"), text_of(reason), 1, 0, 0, 0, 0, {}};
+      box.deliver(THARSIS_STN_LINK_TOPIC, &l);
+    });
+    world.run_for(1ms);
+  }
+  void stop() {
+    box.send([this] {
+      work->close();
+      work.reset();
+      names.reset();
+    });
+    world.run_for(1s);
+    box.send([this] { EXPECT_EQ(box.left_open(), ""); });
+    world.run_for(1ms);
+  }
+
+  sim::world world;
+  sim::machine& client;
+  sim::machine& server;
+  test::host_on_strand serving;
+  test::host_on_strand box;
+  std::optional<resolver> names;
+  std::optional<service> work;
+  std::vector<heard_verdict> heard;
+};
+
+// The same scene under many seeds: its own delays, its own order of what is ready.
+template <class F>
+void in_every_world(F play) {
+  for (uint64_t seed = 1; seed <= 20 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    scene_of_link s(seed);
+    play(s);
+    s.stop();
+  }
+}
+
+}  // namespace
+
+TEST(LinkVerdicts, AClosedPortIsToldWithinASecondAndItsEndToo) {
+  in_every_world([](scene_of_link& s) {
+    s.link(THARSIS_STN_UP);
+    const instant failed = s.world.now();
+    s.link(THARSIS_STN_DOWN, THARSIS_E_RESET);
+    s.world.run_for(5s);
+    ASSERT_EQ(s.heard.size(), 1u);
+    EXPECT_EQ(s.heard[0].verdict, "port_closed");
+    EXPECT_EQ(s.heard[0].code, uint32_t{THARSIS_SDT_REFUSED});
+    EXPECT_NE(s.heard[0].headline.find("nothing listens on port 443"), std::string::npos) << s.heard[0].headline;
+    EXPECT_NE(s.heard[0].evidence.find("stn: stn met this; "), std::string::npos) << s.heard[0].evidence;
+    EXPECT_LE(s.heard[0].at, failed + 1s);
+    s.link(THARSIS_STN_CONNECTING);
+    s.link(THARSIS_STN_UP);
+    s.link(THARSIS_STN_UP);
+    s.world.run_for(5s);
+    ASSERT_EQ(s.heard.size(), 2u);
+    EXPECT_EQ(s.heard[1].code, uint32_t{THARSIS_SDT_FINE});
+    EXPECT_NE(s.heard[1].headline.find("im.test:443 answers again after 5."), std::string::npos) << s.heard[1].headline;
+  });
+}
+
+TEST(LinkVerdicts, AnOutageThatIsOverBeforeItsDiagnosisIsToldWithItsEnd) {
+  in_every_world([](scene_of_link& s) {
+    s.link(THARSIS_STN_UP);
+    s.link(THARSIS_STN_DOWN, THARSIS_E_RESET);
+    s.link(THARSIS_STN_UP);
+    s.world.run_for(5s);
+    ASSERT_EQ(s.heard.size(), 2u);
+    EXPECT_EQ(s.heard[0].verdict, "port_closed");
+    EXPECT_EQ(s.heard[1].verdict, "healthy");
+  });
+}
+
+TEST(LinkVerdicts, ALinkThatConnectsForEverAndAnotherServersDiagnosis) {
+  in_every_world([](scene_of_link& s) {
+    s.world.between(s.client, s.server).black_hole = true;
+    s.link(THARSIS_STN_CONNECTING);
+    s.world.run_for(20s);
+    ASSERT_EQ(s.heard.size(), 1u);
+    EXPECT_NE(s.heard[0].code, uint32_t{THARSIS_SDT_FINE});
+    EXPECT_NE(s.heard[0].headline.find("im.test"), std::string::npos) << s.heard[0].headline;
+  });
+}
+
+TEST(LinkVerdicts, ALinkThatWasToldToStopIsNoFault) {
+  in_every_world([](scene_of_link& s) {
+    s.link(THARSIS_STN_UP);
+    s.link(THARSIS_STN_DOWN, THARSIS_E_CANCELLED);
+    s.world.run_for(20s);
+    EXPECT_TRUE(s.heard.empty());
+  });
+}
+
+// Goal: a flapping link costs little, and stopping at any moment leaves nothing open. Method: a link
+// that fails every few milliseconds against a black hole, so that a diagnosis is always under way.
+TEST(LinkVerdicts, AFlappingLinkCostsFewDiagnosesAndStoppingInTheMiddleLeavesNothing) {
+  in_every_world([](scene_of_link& s) {
+    s.world.between(s.client, s.server).black_hole = true;
+    const int flaps = 1 + static_cast<int>(s.world.random() % 300);
+    for (int i = 0; i < flaps; ++i) {
+      s.link(THARSIS_STN_CONNECTING);
+      s.link(i % 7 == 0 ? THARSIS_STN_UP : THARSIS_STN_DOWN, i % 7 == 0 ? THARSIS_OK : THARSIS_E_RESET);
+      s.world.run_for(std::chrono::milliseconds(s.world.random() % 300));
+    }
+    EXPECT_LE(s.heard.size(), 2u * 3) << "a burst of 3, and the end of each";
+  });
+}
