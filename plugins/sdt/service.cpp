@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "plugins/sdt/core/judge.h"
+#include "plugins/sdt/core/redact.h"
 #include "plugins/sdt/core/report_json.h"
 #include "plugins/sdt/diagnose_line.h"
 #include "plugins/sdt/trust_store.h"
@@ -220,7 +221,7 @@ void service::end(tharsis_handle id, observations seen, tharsis_status status) {
   const report made = judge(std::move(seen));
   const verdict& first = made.headline();
   const auto what = std::make_shared<outcome>();
-  *what = {made.seen.about.target, std::string(name_of(first.code)), std::string(name_of(first.who)), std::string(name_of(first.how)), first.sentence, first.detail, first.act.text(), render_json(made), {}};
+  *what = {made.seen.about.target, std::string(name_of(first.code)), std::string(name_of(first.who)), std::string(name_of(first.how)), first.sentence, first.detail, first.act.text(), render_json(redacted(made)), {}};
   tharsis_sdt_report& told = what->told;
   told.target = text_of(what->target);
   told.why = one.why;

@@ -116,6 +116,16 @@ void judge_reply(const scene& s, findings_list& found) {
     if (s.to_self()) c.contrast(1);
     found.add(c);
   }
+  const std::string of_service = s.about.scheme + "://";  // Port 80 of another service may speak what it likes.
+  for (const http_probe& h : s.seen.pages) {
+    if (!ran(h) || !s.is_of_target(h) || !h.url.starts_with(of_service) || h.failed != failure::protocol) continue;
+    claim c(verdict_code::wrong_reply);
+    c.because(h, 3).detail(h.said.empty() ? h.url + ": what came is no HTTP" : h.said);
+    if (const connect_probe* control = s.control_like(h.to)) c.unlike(*control, 0.5);
+    if (s.to_self()) c.contrast(1);
+    found.add(c);
+    return;
+  }
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "plugins/sdt/core/redact.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <map>
 
 #include "plugins/sdt/core/observation_fields.h"
+#include "plugins/sdt/core/private_words.h"
 #include "plugins/sdt/core/scene.h"
 #include "sdk/pure/address.h"
 
@@ -14,7 +14,11 @@ namespace {
 
 class redactor {
  public:
-  void operator()(std::string_view, std::string& text) { text = without_addresses(text); }
+  void operator()(std::string_view field, std::string& text) {
+    const bool is_path = field == "location" && text.starts_with('/') && text.size() > 1;
+    if (is_path) text = "/...", ++hidden_;
+    else text = without_addresses(text);
+  }
   void operator()(std::string_view, std::vector<std::string>& texts) {
     for (std::string& t : texts) t = without_addresses(t);
   }
@@ -27,6 +31,8 @@ class redactor {
   std::string without_addresses(const std::string& text);
   size_t count() const { return hosts_.size() + hidden_; }
 
+  std::string kept;  // What a person asked about.
+
  private:
   // One that means no place and no person: unspecified, loopback, and what every house has.
   static bool tells_nothing(const tharsis_address& a) {
@@ -34,7 +40,6 @@ class redactor {
   }
   std::string other(const tharsis_address& a);
   std::string run_of_addresses(std::string_view run);
-  std::string without_questions(const std::string& text);
 
   size_t hidden_ = 0;  // Whatever is no address of IP.
   std::map<std::string, std::string> hosts_;  // What stands for each address.
@@ -58,43 +63,13 @@ std::string redactor::other(const tharsis_address& a) {
   return hosts_[whole] = made;
 }
 
-constexpr std::string_view hex_letters = "0123456789abcdefABCDEF";
-
-// Of a network card, as it is written: six pairs.
-bool is_hardware_address(std::string_view text) {
-  if (text.size() != 17) return false;
-  for (size_t i = 0; i < text.size(); ++i)
-    if (i % 3 == 2 ? text[i] != ':' : hex_letters.find(text[i]) == hex_letters.npos) return false;
-  return true;
-}
-
-// An interface that is called by its card's address, as systemd does: "enx001122334455". How much of it is that address.
-size_t hardware_name(std::string_view text) {
-  if (!text.starts_with("enx") && !text.starts_with("wlx") && !text.starts_with("wwx")) return 0;
-  const size_t end = std::min(text.find_first_not_of(hex_letters, 3), text.size());
-  return end == 15 ? end : 0;
-}
-
-// Behind '?' portals have who asks: his card, his network's name, his address.
-std::string redactor::without_questions(const std::string& text) {
-  std::string made;
-  for (size_t at = 0; at < text.size();) {
-    const size_t question = std::min(text.find('?', at), text.size());
-    const size_t end = std::min(text.find_first_of(" \t\r\n", question), text.size());
-    made += text.substr(at, question - at) + (question < text.size() ? "?" : "");
-    if (end > question + 1) ++hidden_;
-    at = end;
-  }
-  return made;
-}
-
 // An address is a run of hexadecimal digits, dots and colons; a port may hang on it, and a word with a colon before it.
 std::string redactor::run_of_addresses(std::string_view run) {
   size_t tail = run.size();
   while (tail > 0 && (run[tail - 1] == '.' || (run[tail - 1] == ':' && !run.substr(0, tail).ends_with("::")))) --tail;
   const std::string_view core = run.substr(0, tail);
   const size_t colon = core.find(':');
-  if (is_hardware_address(core)) return ++hidden_, "00:00:00:00:00:00" + std::string(run.substr(tail));
+  if (is_hardware_address(core, ':')) return ++hidden_, "00:00:00:00:00:00" + std::string(run.substr(tail));
   if (const auto whole = parse_ip(core)) return other(*whole) + std::string(run.substr(tail));
   if (colon == core.npos) return std::string(run);
   if (const auto v4 = parse_ip(core.substr(0, colon))) return other(*v4) + std::string(run.substr(colon));
@@ -103,17 +78,10 @@ std::string redactor::run_of_addresses(std::string_view run) {
 
 std::string redactor::without_addresses(const std::string& text) {
   constexpr std::string_view letters = "0123456789abcdefABCDEF.:";
-  const std::string asked = without_questions(text);
+  const std::string open = without_private_words(text, kept, hidden_);
   std::string made;
-  for (size_t at = 0; at < asked.size();) {
-    const std::string_view rest = std::string_view(asked).substr(at);
-    const bool begins = at == 0 || std::isalnum(static_cast<unsigned char>(asked[at - 1])) == 0;
-    if (const size_t name = begins ? hardware_name(rest) : 0; name != 0) {
-      made += rest.substr(0, 3);
-      ++hidden_;
-      at += name;
-      continue;
-    }
+  for (size_t at = 0; at < open.size();) {
+    const std::string_view rest = std::string_view(open).substr(at);
     const size_t end = std::min(rest.find_first_not_of(letters), rest.size());
     made += end == 0 ? std::string(rest.substr(0, 1)) : run_of_addresses(rest.substr(0, end));
     at += std::max<size_t>(end, 1);
@@ -122,6 +90,7 @@ std::string redactor::without_addresses(const std::string& text) {
 }
 
 void redact_network(redactor& r, session_facts& s) {
+  r.kept = s.host;
   fields(r, s.network);
   if (!s.network.ssid.empty()) s.network.ssid = "hidden";
   s.network.id_hash.clear();  // Whoever guesses the network's name can hash it, too.

@@ -1,4 +1,4 @@
-// Takes out of a report what tells where somebody is: addresses and the network's name.
+// Takes out of a report what tells where somebody is and who: addresses, the network's name, and private_words.h.
 //
 // Addresses become others of the same kind, the same one everywhere: public IPv4 ones of 198.18.0.0/15, IPv6 ones of
 // 2001:db8::/32 and fd00::/16, numbered as they appear. Private IPv4 ones stay: half of the world has the same, and a

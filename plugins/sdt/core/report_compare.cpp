@@ -71,7 +71,9 @@ report_difference compare(const report& before, const report& after) {
   for (const verdict& v : before.verdicts)
     if (!has(after, v.code)) d.gone.push_back(v);
   for (const verdict& v : after.verdicts) (has(before, v.code) ? d.stayed : d.come).push_back(v);
-  d.same_network = before.seen.about.network.id_hash == after.seen.about.network.id_hash;
+  // A redacted report does not say of which network it is: unknown is not equal, and not another one.
+  const std::string &one = before.seen.about.network.id_hash, &other = after.seen.about.network.id_hash;
+  if (!one.empty() && !other.empty()) d.same_network = one == other;
   for (const kind_of_measure& kind : measured) {
     const auto a = kind.take(before.seen), b = kind.take(after.seen);
     if (a && b) d.measures.push_back({kind.name, *a, *b, kind.is_share, is_more_than_noise(kind, *a, *b)});
@@ -84,7 +86,8 @@ std::string render_text(const report& before, const report& after, const report_
                          ? "still " + std::string(name_of(after.headline().code))
                          : std::string(name_of(before.headline().code)) + " -> " + std::string(name_of(after.headline().code));
   text += ": " + harmless(after.headline().sentence) + "\n";
-  if (!d.same_network) text += "  they are of two networks\n";
+  if (!d.same_network) text += "  nobody knows whether they are of one network\n";
+  else if (!*d.same_network) text += "  they are of two networks\n";
   const auto rows = [&](const char* what, const std::vector<verdict>& all) {
     for (const verdict& v : all) text += std::string("  ") + what + std::string(name_of(v.code)) + ": " + harmless(v.sentence) + "\n";
   };
@@ -105,15 +108,12 @@ std::string render_json(const report& before, const report& after, const report_
   std::string measures;
   for (const measure& m : d.measures)
     measures += (measures.empty() ? "" : ",") + json_object().add("name", m.name).add("before", m.before).add("after", m.after).add("unit", m.is_share ? "share" : "ms").add("moved", m.moved).text();
-  return json_object()
-      .add("before", name_of(before.headline().code))
-      .add("after", name_of(after.headline().code))
-      .add("same_network", d.same_network)
-      .add_raw("gone", code_list(d.gone))
-      .add_raw("new", code_list(d.come))
-      .add_raw("same", code_list(d.stayed))
-      .add_raw("measures", "[" + measures + "]")
-      .text();
+  json_object o;
+  o.add("before", name_of(before.headline().code)).add("after", name_of(after.headline().code));
+  if (d.same_network) o.add("same_network", *d.same_network);
+  else o.add_raw("same_network", "null");
+  o.add_raw("gone", code_list(d.gone)).add_raw("new", code_list(d.come)).add_raw("same", code_list(d.stayed));
+  return o.add_raw("measures", "[" + measures + "]").text();
 }
 
 }  // namespace tharsis::sdt

@@ -1,5 +1,6 @@
 // What has changed from one report to another: verdicts that went and came, and numbers that moved.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,7 @@ struct measure {
 };
 
 struct report_difference {
-  bool same_network = true;
+  std::optional<bool> same_network;  // Nothing: one of them does not say of which it is.
   std::vector<verdict> gone, come, stayed;  // As `before` had them; as `after` has them.
   std::vector<measure> measures;
 };

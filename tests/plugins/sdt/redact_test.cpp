@@ -18,16 +18,41 @@ std::string shown(const std::string& text) {
 
 }  // namespace
 
-TEST(SdtRedact, BehindTheQuestionMarkOfAnAddressNothingIsLeft) {
-  EXPECT_EQ(shown("http://login.test/a?mac=00:1b:44:11:3a:b7&ssid=Smith&ip=10.0.0.7 came"), "http://login.test/a? came");
+TEST(SdtRedact, OfAUrlStaysWhatStandsBeforeItsPath) {
+  EXPECT_EQ(shown("http://login.test/a?mac=00:1b:44:11:3a:b7&ssid=Smith&ip=10.0.0.7 came"), "http://login.test/... came");
+  EXPECT_EQ(shown("http://login.test/users/smith -> 302 https://ann:secret@login.test:8443/x"), "http://login.test/... -> 302 https://login.test:8443/...");
+  EXPECT_EQ(shown("http://login.test/ http://login.test http://login.test#smith"), "http://login.test/ http://login.test http://login.test/...");
   EXPECT_EQ(shown("well? yes"), "well? yes");
-  EXPECT_EQ(shown("http://login.test/?"), "http://login.test/?");
+  EXPECT_EQ(shown("/login?ssid=Smith"), "/login?");
   report whole;
   http_probe page;
   page.location = "http://login.test/?ssid=Smith";
   whole.seen.pages = {page};
-  EXPECT_EQ(redacted(whole).seen.pages[0].location, "http://login.test/?");
+  EXPECT_EQ(redacted(whole).seen.pages[0].location, "http://login.test/...");
   EXPECT_GT(redacted(whole).redactions, 0u);
+  whole.seen.pages[0].location = "/smith/home";
+  EXPECT_EQ(redacted(whole).seen.pages[0].location, "/...");
+}
+
+TEST(SdtRedact, WhoWritesAndWithWhatKeyIsNotShown) {
+  EXPECT_EQ(shown("mail ann.smith+wifi@mail.example.com, please"), "mail hidden@hidden, please");
+  EXPECT_EQ(shown("ann@localhost"), "hidden@hidden");
+  EXPECT_EQ(shown("canary@192.0.2.7").find("192.0.2"), std::string::npos) << "an address of IP is one all the same";
+  for (const std::string token : {"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "0123456789abcdef0123", "9f86d081884c7d659a2feaa0c55ad015", "490154203237518", "AKIAIOSFODNN7EXAMPLE12",
+                                  "dGhpcyBpc3BhIHNlY3JldA", "550e8400-e29b-41d4-a716-446655440000", "001b44113ab7"})
+    EXPECT_EQ(shown("said: " + token + "; thus"), "said: hidden; thus") << token;
+  for (const char* plain : {"the connection was refused", "sha256", "a-very-long-name-of-a-host.example.com", "im7.example.com", "ECDHE-RSA-AES256-GCM-SHA384", "LetsEncryptAuthorityX3", "TLSv1.3",
+                            "2026-11-26T22:51:31Z", "443", "1448 of 1460", "deadbeef", "tls_protocol"})
+    EXPECT_EQ(shown(plain), plain);
+}
+
+TEST(SdtRedact, TheNameThatAPersonAskedAboutStays) {
+  report whole;
+  whole.seen.about.host = "d8f2a01b7c6e4f5590ab.cdn.test";
+  whole.seen.timeline = {{1, "d8f2a01b7c6e4f5590ab.cdn.test answers d8f2a01b7c6e4f5590ac"}};
+  const report r = redacted(whole);
+  EXPECT_EQ(r.seen.about.host, "d8f2a01b7c6e4f5590ab.cdn.test");
+  EXPECT_EQ(r.seen.timeline.front().text, "d8f2a01b7c6e4f5590ab.cdn.test answers hidden");
 }
 
 TEST(SdtRedact, AnAddressBehindAColonIsAnAddress) {
@@ -41,6 +66,8 @@ TEST(SdtRedact, AnAddressBehindAColonIsAnAddress) {
 TEST(SdtRedact, ACardsAddressIsNotShown) {
   EXPECT_EQ(shown("it is 00:1b:44:11:3A:b7."), "it is 00:00:00:00:00:00.");
   EXPECT_EQ(shown("mac:00:1b:44:11:3a:b7"), "mac:00:00:00:00:00:00");
+  EXPECT_EQ(shown("it is 00-1B-44-11-3A-b7."), "it is 00-00-00-00-00-00.");
+  EXPECT_EQ(shown("it is 001b.4411.3ab7, or (001B.4411.3AB7)."), "it is 0000.0000.0000, or (0000.0000.0000).");
 }
 
 TEST(SdtRedact, AnInterfaceThatIsCalledByItsCardKeepsItsKind) {

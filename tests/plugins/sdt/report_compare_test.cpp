@@ -36,7 +36,7 @@ TEST(ReportCompare, TwoLooksAtOneNetworkHaveNoChange) {
     const report a = of_case(1, seed), b = of_case(1, seed + 1000);
     const auto d = compare(a, b);
     EXPECT_TRUE(d.come.empty() && d.gone.empty());
-    EXPECT_TRUE(d.same_network);
+    EXPECT_FALSE(d.same_network && !*d.same_network);
     EXPECT_GE(d.measures.size(), 4u);
     for (const measure& m : d.measures) EXPECT_FALSE(m.moved) << seed << " " << m.name << " " << m.before << " " << m.after;
   }
@@ -55,6 +55,21 @@ TEST(ReportCompare, NumbersThatMovedAreTold) {
 
 TEST(ReportCompare, AnotherNetworkIsSaid) {
   report a = of_case(1), b = of_case(1);
-  b.seen.about.network.id_hash = "other";
+  a.seen.about.network.id_hash = "one", b.seen.about.network.id_hash = "other";
   EXPECT_NE(render_text(a, b, compare(a, b)).find("two networks"), std::string::npos);
+  EXPECT_NE(render_json(a, b, compare(a, b)).find("\"same_network\":false"), std::string::npos);
+  b.seen.about.network.id_hash = "one";
+  EXPECT_EQ(render_text(a, b, compare(a, b)).find("network"), std::string::npos);
+  EXPECT_NE(render_json(a, b, compare(a, b)).find("\"same_network\":true"), std::string::npos);
+}
+
+TEST(ReportCompare, WhatDoesNotSayOfWhichNetworkItIsIsNotOfTheSame) {
+  report a = of_case(1), b = of_case(1);
+  for (const auto& [one, other] : {std::pair("", ""), std::pair("one", ""), std::pair("", "one")}) {
+    a.seen.about.network.id_hash = one, b.seen.about.network.id_hash = other;
+    const report_difference d = compare(a, b);
+    EXPECT_FALSE(d.same_network.has_value());
+    EXPECT_NE(render_text(a, b, d).find("nobody knows whether they are of one network"), std::string::npos);
+    EXPECT_NE(render_json(a, b, d).find("\"same_network\":null"), std::string::npos);
+  }
 }

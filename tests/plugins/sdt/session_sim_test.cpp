@@ -1,113 +1,9 @@
 // Sessions in simulated worlds: what they find, that they end in time, and that giving one up leaves nothing.
-#include "plugins/sdt/session.h"
-
-#include <gtest/gtest.h>
-
-#include "plugins/sdt/core/judge.h"
-#include "sdk/pure/address.h"
-#include "sdk/sim/world.h"
-#include "tests/plugins/host_on_strand.h"
+#include "tests/plugins/sdt/session_scene.h"
 
 using namespace tharsis;
 using namespace tharsis::sdt;
-
-namespace {
-
-struct diagnosed {
-  std::unique_ptr<session> work;
-  std::optional<task<void>> running;
-  std::optional<report> made;
-  instant ended{};
-};
-
-// One server and one other host that take connections, and a client that looks.
-struct scene_of_session {
-  explicit scene_of_session(uint64_t seed)
-      : world(seed),
-        client(world.add_machine("client", {"10.0.0.1"})),
-        server(world.add_machine("server", {"10.0.0.2"})),
-        other(world.add_machine("other", {"10.0.0.3"})),
-        serving(server.platform(), "server"),
-        controlling(other.platform(), "other"),
-        box(client.platform(), "sdt"),
-        names(std::in_place, *box.place, *box.own->net, box.tables().registry) {
-    world.add_name("im.test", {"10.0.0.2"});
-    world.between(client, server).delay = std::chrono::milliseconds(1 + world.random() % 60);
-    world.between(client, other).delay = std::chrono::milliseconds(1 + world.random() % 60);
-    listen(controlling, "10.0.0.3", 443);
-  }
-
-  void listen(test::host_on_strand& at, const std::string& ip, uint16_t port) {
-    at.send([&at, ip, port] {
-      // Takes whoever comes, and lets them be.
-      const auto take = [](void* context, tharsis_handle waiting, uint32_t, tharsis_status) {
-        const tharsis_net& net = *static_cast<const tharsis_net*>(context);
-        const auto nothing = [](void*, tharsis_handle, uint32_t, tharsis_status) {};
-        for (tharsis_handle taken = 0; net.accept(net.self, waiting, nothing, nullptr, &taken, nullptr) == THARSIS_OK;) continue;
-      };
-      auto on = *parse_ip(ip);
-      on.port = port;
-      tharsis_handle listener = 0;
-      const tharsis_net& net = *at.own->net;
-      EXPECT_EQ(net.listen(net.self, &on, take, const_cast<tharsis_net*>(&net), &listener, nullptr), THARSIS_OK);
-      tharsis_handle none = 0;
-      EXPECT_EQ(net.accept(net.self, listener, take, nullptr, &none, nullptr), THARSIS_PENDING);
-    });
-    world.run_for(1ms);
-  }
-  wish about(const std::string& target, depth how_deep = depth::light) {
-    wish w;
-    w.at = *parse_aim(target);
-    w.how_deep = how_deep;
-    auto control = *parse_ip("10.0.0.3");
-    control.port = 443;
-    w.controls.push_back(control);
-    return w;
-  }
-  static task<void> wait_for(diagnosed* d, strand* place) {
-    observations seen = co_await d->work->run();
-    d->made.emplace(judge(std::move(seen)));
-    d->ended = place->now();
-  }
-  void begin(diagnosed& d, wish w) {
-    box.send([this, &d, w = std::move(w)] {
-      d.work = std::make_unique<session>(box.tables(), *box.place, *names, nobody, w);
-      d.running.emplace(wait_for(&d, &*box.place)).start(*box.place);
-    });
-  }
-  void give_up(diagnosed& d) {
-    box.send([&d] {
-      d.running.reset();
-      d.work.reset();
-    });
-  }
-  std::string left() {
-    std::string text;
-    box.send([&] { text = box.left_open(); });
-    world.run_for(1ms);
-    return text;
-  }
-
-  sim::world world;
-  sim::machine& client;
-  sim::machine& server;
-  sim::machine& other;
-  test::host_on_strand serving, controlling, box;
-  std::optional<resolver> names;
-  const trust nobody;
-};
-
-template <class F>
-void in_many(uint64_t seeds, F play) {
-  for (uint64_t seed = 1; seed <= seeds && !testing::Test::HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    scene_of_session s(seed);
-    play(s);
-    EXPECT_EQ(s.left(), "");
-  }
-}
-
-}  // namespace
+using namespace tharsis::sdt::test;
 
 TEST(SdtSession, AServerThatTakesConnectionsIsWell) {
   in_many(30, [](scene_of_session& s) {
@@ -153,6 +49,37 @@ TEST(SdtSession, EndsByItsDeadlineWhateverDoesNotAnswer) {
     s.world.run_for(2s);
     ASSERT_TRUE(d.made);
     EXPECT_LE(d.ended, began + 720ms);
+  });
+}
+
+// No link, no way out: the system says so at once, and nobody waits for answers that cannot come.
+TEST(SdtSession, AMachineWithoutAnyNetworkIsToldSoSoonAndAccusesNoServer) {
+  in_many(30, [](scene_of_session& s) {
+    s.client.lose_network();
+    diagnosed d;
+    const instant began = s.world.now();
+    s.begin(d, s.about("tcp://im.test:443"));
+    s.world.run_for(6s);
+    ASSERT_TRUE(d.made);
+    const verdict& first = d.made->headline();
+    EXPECT_NE(first.code, verdict_code::healthy);
+    EXPECT_NE(first.who, blame::server) << name_of(first.code) << ": " << first.sentence;
+    EXPECT_LE(d.ended, began + 5050ms);
+  });
+}
+
+TEST(SdtSession, WhereEverythingIsFilteredNothingIsProven) {
+  in_many(30, [](scene_of_session& s) {
+    s.world.between(s.client, s.server).black_hole = true;
+    s.world.between(s.client, s.other).black_hole = true;
+    diagnosed d;
+    const instant began = s.world.now();
+    s.begin(d, s.about("10.0.0.2:443", depth::medium));
+    s.world.run_for(6s);
+    ASSERT_TRUE(d.made);
+    for (const verdict& v : d.made->verdicts) EXPECT_NE(v.how, certainty::proven) << name_of(v.code);
+    EXPECT_NE(d.made->headline().code, verdict_code::host_down) << "the control is silent too";
+    EXPECT_LE(d.ended, began + 5050ms);
   });
 }
 
