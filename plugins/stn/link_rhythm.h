@@ -1,0 +1,46 @@
+// The heartbeat of a link, with what it has learned of a network kept for the next time there.
+#pragma once
+#include <array>
+#include <string>
+
+#include "plugins/stn/core/heartbeat.h"
+#include "plugins/stn/interval_memory.h"
+
+namespace tharsis::stn {
+
+class link_rhythm {
+ public:
+  // All of them outlive it.
+  link_rhythm(interval_memory& memory, const link_settings& s, const activity& use) : memory_(memory), settings_(s), beat_(s.heartbeat, &use) {}
+
+  heartbeat& beat() { return beat_; }
+  const heartbeat& beat() const { return beat_; }
+
+  // The link goes over this network, or the memory knows more of it than it did.
+  void recall(const std::string& network) {
+    const auto known = [&](bool dozing) { return memory_.recall(settings_.name, network, dozing).value_or(learned_interval()); };
+    beat_.resume(known(false), known(true));
+    kept_ = {beat_.learned(false), beat_.learned(true)};
+  }
+  // It may have learned something there.
+  void remember(const std::string& network) {
+    for (const bool dozing : {false, true}) {
+      learned_interval& last = kept_[dozing ? 1 : 0];
+      if (beat_.learned(dozing) == last) continue;
+      last = beat_.learned(dozing);
+      memory_.keep(settings_.name, network, last, dozing);
+    }
+  }
+  // The round trip is another than the last time.
+  bool take_round_trip() { return std::exchange(round_trip_, beat_.round_trip()) != beat_.round_trip(); }
+  duration round_trip() const { return round_trip_; }
+
+ private:
+  interval_memory& memory_;
+  const link_settings& settings_;
+  heartbeat beat_;
+  std::array<learned_interval, 2> kept_;  // Awake, and dozing.
+  duration round_trip_{};
+};
+
+}  // namespace tharsis::stn
