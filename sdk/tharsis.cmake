@@ -48,9 +48,12 @@ add_custom_target(plugins)  # All that a profile may name.
 
 include(${CMAKE_CURRENT_LIST_DIR}/tharsis_plugin.cmake)
 
-# tharsis_test(area_tests source... LINK lib...): one binary per folder of tests; its tests are named area.Suite.Test.
+# tharsis_test(area_tests source... [TIMEOUT seconds] LINK lib...): one binary per folder of tests; its tests are named area.Suite.Test.
 function(tharsis_test name)
-  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(A "" "TIMEOUT" "LINK" ${ARGN})
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 300)
+  endif()
   add_executable(${name} ${A_UNPARSED_ARGUMENTS})
   # Compiled once, for all of them: gtest alone takes seconds.
   get_property(has_headers GLOBAL PROPERTY THARSIS_HAS_TEST_HEADERS)
@@ -70,5 +73,5 @@ function(tharsis_test name)
   include(GoogleTest)
   string(REGEX REPLACE "_tests$" "." area ${name})
   gtest_discover_tests(${name} TEST_PREFIX ${area} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT 300)
+    PROPERTIES TIMEOUT ${A_TIMEOUT})
 endfunction()

@@ -4,12 +4,12 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <utility>
+
+#include "plugins/xlog/spare_blocks.h"
 
 namespace tharsis::xlog {
 namespace {
-
 
 class heap_segment final : public segment {
  public:
@@ -62,37 +62,24 @@ class heap_store final : public segment_store {
   }
 };
 
-// What a ring set leaves behind: loggers of the thread may look at it as long as that lives, so it is never freed, and
-// the next ring set gets it. All are of one size.
-struct spare {
-  spare* next;
-};
-std::atomic<spare*> spares{nullptr};
-
-void keep_spare(spare* s) {
-  s->next = spares;
-  while (!spares.compare_exchange_weak(s->next, s)) {
-  }
-}
-
 // Nothing here ever waits: nobody else could end the wait. The thread is never inside a line when it asks for its own end.
 class one_thread final : public ring_system {
  public:
   uint64_t thread() override { return 1; }
   bool is_gone(uint64_t) override { return true; }
   void* take_memory(size_t size) override {
-    spare* const first = spares.exchange(nullptr);
-    if (first == nullptr) return std::calloc(1, size);
-    for (spare* rest = first->next; rest != nullptr;) keep_spare(std::exchange(rest, rest->next));
-    return std::memset(static_cast<void*>(first), 0, size);
+    void* const spare = spares_.take();
+    return spare == nullptr ? std::calloc(1, size) : std::memset(spare, 0, size);
   }
-  void give_memory(void* memory, size_t) override { keep_spare(new (memory) spare{}); }
+  // Loggers of the thread may look at it as long as that lives, so it is never freed.
+  void give_memory(void* memory, size_t) override { spares_.keep(memory); }
   void barrier() override {}
   void wait(std::atomic<uint32_t>&, uint32_t, duration most) override { now_ += most.count() > 0 ? most : duration(1); }
   void wake_all(std::atomic<uint32_t>&) override {}
   instant now() override { return now_; }
 
  private:
+  static inline constinit spare_blocks spares_;
   instant now_{};
 };
 

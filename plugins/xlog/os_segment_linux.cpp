@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "plugins/xlog/os_crash_linux.h"
+#include "plugins/xlog/spare_blocks.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -377,16 +378,18 @@ class linux_segments final : public segment_store {
 
 class linux_threads final : public ring_system {
  public:
-  explicit linux_threads(int barrier) : barrier_(barrier) {}
+  linux_threads(int barrier, spare_blocks& left) : barrier_(barrier), left_(left) {}
   uint64_t thread() override { return static_cast<uint64_t>(gettid()); }
   bool is_gone(uint64_t thread) override {
     return syscall(SYS_tgkill, getpid(), static_cast<pid_t>(thread), 0) != 0 && errno == ESRCH;
   }
   void* take_memory(size_t size) override {
+    if (void* const left = left_.take(); left != nullptr) return left;
     void* const at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return at == MAP_FAILED ? nullptr : at;
   }
   void give_memory(void* memory, size_t size) override { munmap(memory, size); }
+  void leave_memory(void* memory, size_t) override { left_.keep(memory); }
   void barrier() override { syscall(SYS_membarrier, barrier_, 0, 0); }
   void wait(std::atomic<uint32_t>& word, uint32_t seen, duration most) override {
     const int64_t left = most.count();
@@ -404,13 +407,19 @@ class linux_threads final : public ring_system {
 
  private:
   const int barrier_;
+  spare_blocks& left_;
 };
 
 }  // namespace
 
 std::unique_ptr<segment_store> system_segments() { return std::make_unique<linux_segments>(); }
 
-result<std::unique_ptr<ring_system>> system_threads() {
+spare_blocks& left_by_ring_sets() {
+  static constinit spare_blocks all;
+  return all;
+}
+
+result<std::unique_ptr<ring_system>> system_threads(spare_blocks& left) {
   const long known = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
   int barrier = 0;
   if (known > 0 && (known & MEMBARRIER_CMD_GLOBAL) != 0) barrier = MEMBARRIER_CMD_GLOBAL;
@@ -418,7 +427,7 @@ result<std::unique_ptr<ring_system>> system_threads() {
       syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0)
     barrier = MEMBARRIER_CMD_PRIVATE_EXPEDITED;
   if (barrier == 0) return error{THARSIS_E_UNSUPPORTED, "the system has no membarrier(): log lines do without rings"};
-  return std::unique_ptr<ring_system>(std::make_unique<linux_threads>(barrier));
+  return std::unique_ptr<ring_system>(std::make_unique<linux_threads>(barrier, left));
 }
 
 }  // namespace tharsis::xlog

@@ -31,16 +31,11 @@ uint32_t busy_of(tharsis_log_ring& r) {
 ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, bool sealed, ring_system& system,
                    const ring_settings& s, callbacks c)
     : memory_(std::move(memory)), system_(system), settings_(s), callbacks_(std::move(c)), geometry_(g),
-      sealed_(sealed), front_(memory_->front()), handles_(new (need(system.take_memory(sizeof(left_behind)))) left_behind()),
-      asleep_(&handles_->asleep), waits_(system) {
+      sealed_(sealed), front_(memory_->front()), handles_(take_handles(system)), asleep_(&handles_->asleep), waits_(system) {
+  asleep_->store(0);
   for (uint32_t i = 0; i < g.all_rings(); ++i) {
-    lease* const l = &handles_->leases[i];
-    l->size = sizeof(tharsis_log_ring);
-    l->mask = g.size_of(i) - 1;
-    l->asleep = reinterpret_cast<const volatile uint32_t*>(asleep_);
-    l->head = &front_.control(i).head;
-    l->index = i;
-    l->prepared = sealed ? 0 : g.size_of(i);
+    lease* const l = &handles_->leases[g.is_flight(i) ? rings_max - 1 : i];
+    l->begin(i, g.size_of(i), sealed, *asleep_, &front_.control(i).head);
     leases_.push_back(l);
   }
   leases_[0]->owner = shared_owner;
@@ -49,15 +44,41 @@ ring_set::ring_set(std::unique_ptr<segment> memory, const segment_geometry& g, b
   memory_->when_in_child([this] { on_child(); });
 }
 
+ring_set::left_behind* ring_set::take_handles(ring_system& system) {
+  void* const memory = need(system.take_memory(sizeof(left_behind)));
+  auto* const left = static_cast<left_behind*>(memory);
+  return left->made ? left : new (memory) left_behind();
+}
+
+// All but `busy`, which a thread to whom it was left may change at any time, and to whom it was left.
+void ring_set::lease::begin(uint32_t number, uint64_t size_of_ring, bool sealed, const std::atomic<uint32_t>& asleep_word, uint64_t* head_at) {
+  size = sizeof(tharsis_log_ring);
+  position = limit = 0;
+  bytes = nullptr;
+  keystream = nullptr;
+  mask = size_of_ring - 1;
+  asleep = reinterpret_cast<const volatile uint32_t*>(&asleep_word);
+  head = head_at;
+  index = number;
+  open = waiting = told_filling = told_full = false;
+  owner = kept = released = 0;
+  turn = 0;
+  prepared = sealed ? 0 : size_of_ring;
+}
+
+// A thread that lives may still look whether its ring is busy, and then at the generation.
 ring_set::~ring_set() {
   memory_->when_in_child({});
   static_assert(std::is_trivially_destructible_v<left_behind>);
-  // A thread that lives may still look whether its ring is busy, and then at the generation.
-  const bool all_gone = std::all_of(leases_.begin(), leases_.end(), [this](const lease* l) {
-    const uint64_t owner = l->owner;
-    return owner == 0 || owner == shared_owner || system_.is_gone(owner);
-  });
+  bool all_gone = true;
+  for (lease* l : leases_)
+    if (lives(l->owner)) l->left_to = l->owner;
+  for (lease& l : handles_->leases) {
+    if (!lives(l.left_to)) l.left_to = 0;
+    all_gone = all_gone && l.left_to == 0;
+  }
   if (all_gone) system_.give_memory(handles_, sizeof(left_behind));
+  else system_.leave_memory(handles_, sizeof(left_behind));
 }
 
 // The child has none of the segment's memory. What its one thread still holds has no room.
@@ -96,22 +117,30 @@ std::vector<uint64_t> ring_set::heads() {
   return now;
 }
 
-// One that was used before rather than a new one: a program that starts thread after thread needs few.
+// The one that was left to it; else one that was used before rather than a new one: a program that starts thread after
+// thread needs few.
 ring_set::lease* ring_set::lease_unowned(uint64_t thread) {
+  for (lease* l : leases_)
+    if (l->left_to == thread && l->owner == 0) return give(*l, thread);
   for (const bool used : {true, false})
     for (lease* l : leases_) {
       const uint64_t owner = l->owner.load(std::memory_order_acquire);
-      if (l->open != used || owner == shared_owner || (owner != 0 && !system_.is_gone(owner))) continue;
+      if (l->open != used || owner == shared_owner || lives(owner) || lives(l->left_to)) continue;
       if (!used && open(*l).status != THARSIS_OK) return nullptr;
-      if (!front_.add_owner(l->index, thread)) continue;
-      busy_of(*l);  // The last thing its last thread wrote; all that it did came before.
-      log_detail::leave(*l);
-      l->position = head(l->index);
-      l->limit = 0;
-      return l;
+      if (lease* const given = give(*l, thread); given != nullptr) return given;
     }
   tell(filling);  // Rings of threads that are gone may wait for the drain.
   return nullptr;
+}
+
+// Null: its disk is full, or it has had too many owners.
+ring_set::lease* ring_set::give(lease& l, uint64_t thread) {
+  if ((!l.open && open(l).status != THARSIS_OK) || !front_.add_owner(l.index, thread)) return nullptr;
+  busy_of(l);  // The last thing its last thread wrote; all that it did came before.
+  log_detail::leave(l);
+  l.position = head(l.index);
+  l.limit = 0;
+  return &l;
 }
 
 error ring_set::open(lease& l) {

@@ -168,18 +168,27 @@ class ring_set {
     std::atomic<bool> told_filling{false};
     uint64_t prepared = 0;               // Keystream of the first lap; its thread's.
     bool told_full = false;              // Since it was full last; its thread's.
+    uint64_t left_to = 0;                // A thread that had it in an earlier set and may look at it still. [mutex held]
+
+    void begin(uint32_t number, uint64_t size, bool sealed, const std::atomic<uint32_t>& asleep, uint64_t* head_at);
   };
   static constexpr uint64_t shared_owner = ~uint64_t{0};
   // Why whoever wrote a line comes to wake(): the drain looks at nothing, or waits for the line are to be had.
   static constexpr uint32_t drain_sleeps = 1, in_sync = 2;
-  // What threads look at that may outlive this.
+  // What threads look at that may outlive this. The next set takes it over, with each lease for whom it was left to: a thread
+  // marks its old ring as busy before it sees that it is its own no more, so nobody else may have it meanwhile.
   struct left_behind {
+    void* link = nullptr;                // ring_system's, while it is left.
+    bool made = true;                    // Else it is fresh memory.
     std::atomic<uint32_t> asleep{0};     // drain_sleeps and in_sync.
-    lease leases[rings_max];
+    lease leases[rings_max];             // The last one is the flight ring's, for which no thread ever asks.
   };
+  static left_behind* take_handles(ring_system& system);
 
   bool open_shared();
   lease* lease_unowned(uint64_t thread);
+  lease* give(lease& l, uint64_t thread);
+  bool lives(uint64_t thread) const { return thread != 0 && thread != shared_owner && !system_.is_gone(thread); }
   error open(lease& l);
   bool grant(lease& l, uint64_t bytes);
   bool is_reserved(const lease& l, uint64_t bytes) const { return scarce_ && l.position + bytes - l.released > (l.mask + 1) / 2; }

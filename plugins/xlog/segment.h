@@ -75,9 +75,12 @@ class ring_system {
   virtual ~ring_system() = default;
   virtual uint64_t thread() = 0;               // The caller's number, never 0.
   virtual bool is_gone(uint64_t thread) = 0;   // It will not run any more.
-  // Zeroed memory that may be left to threads which outlive its owner. Null: there is none.
+  // Memory, zeroed or as it was left; all that is taken is of one size. Null: there is none.
   virtual void* take_memory(size_t size) = 0;
   virtual void give_memory(void* memory, size_t size) = 0;
+  // Instead of giving it: threads that live may still look at it, and its first word is the system's from now on. Whoever
+  // takes memory next gets it.
+  virtual void leave_memory(void*, size_t) {}
   // Between the stores and loads before it and after it on every thread of the process.
   virtual void barrier() = 0;
   // Sleeps while word == seen, at most so long; may come back early.

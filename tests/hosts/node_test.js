@@ -224,10 +224,20 @@ async function tests() {
     };
     const held = () => ['task', 'fd'].map((what) => fs.readdirSync(`/proc/self/${what}`).length);
     const handles = () => process.getActiveResourcesInfo().length;
-    await live(5);
-    const before = [...held(), handles()];
+    const memory = () => {  // After the garbage: KiB in use by the process, and its mappings.
+      for (let i = 0; i < 4; ++i) global.gc();
+      return [process.memoryUsage().rss / 1024, fs.readFileSync('/proc/self/maps', 'latin1').split('\n').length];
+    };
+    require('v8').setFlagsFromString('--expose_gc');
+    global.gc = require('vm').runInNewContext('gc');
+    await live(10);
+    const before = [...held(), handles()], [kib, mappings] = memory();
     await live(cycles);
+    const [kibNow, mappingsNow] = memory();
     assert.deepStrictEqual([...held(), handles()], before);
+    assert.ok(kibNow - kib < 24 << 10, `${kibNow - kib} KiB more after ${cycles} cycles`);
+    assert.ok(mappingsNow - mappings < 200, `${mappingsNow - mappings} more mappings after ${cycles} cycles`);
+    console.log(`# ${cycles} cycles: ${(kibNow - kib).toFixed(0)} KiB and ${mappingsNow - mappings} mappings more`);
   });
 
   if (program) await test('the example does all that an application does', patience, async () => {

@@ -329,11 +329,13 @@ class Cycles(unittest.TestCase):
                 with self.assertRaises(tharsis.Error):
                     await runtime.send(ECHO, b"x", timeout=0.001)
 
-        def held() -> tuple[int, int, int, int]:
+        def held() -> tuple[int, int, int, int, int]:
             gc.collect()
             heap = mallinfo2()
+            with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+                mappings = sum(1 for _ in maps)
             return (len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")), sys.getallocatedblocks(),
-                    heap.uordblks + heap.hblkhd)
+                    heap.uordblks + heap.hblkhd, mappings)
 
         async def live(times: int) -> None:
             with tempfile.TemporaryDirectory() as folder:
@@ -341,13 +343,15 @@ class Cycles(unittest.TestCase):
                     await live_once(folder)
 
         asyncio.run(live(10))
-        threads, descriptors, blocks, memory = held()
+        threads, descriptors, blocks, memory, mappings = held()
         asyncio.run(live(cycles))
         after = held()
         self.assertEqual(after[:2], (threads, descriptors))
         self.assertLess(after[2] - blocks, 500, "Python's objects")
         self.assertLess(after[3] - memory, 256 << 10, "bytes of the C heap")
-        print(f"{cycles} cycles: {after[2] - blocks:+} objects of Python's, {(after[3] - memory) / 1024:+.0f} KiB of the C heap")
+        self.assertLess(after[4] - mappings, 100, "mappings")
+        print(f"{cycles} cycles: {after[2] - blocks:+} objects of Python's, {(after[3] - memory) / 1024:+.0f} KiB of the C heap, "
+              f"{after[4] - mappings:+} mappings")
 
 
 if __name__ == "__main__":

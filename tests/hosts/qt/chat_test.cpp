@@ -8,12 +8,24 @@
 #include <QtTest>
 #include <QThread>
 
+#include <malloc.h>
+
 #include "sdk/abi/log.h"
 #include "sdk/hosts/qt/chat/chat_window.h"
 
 namespace {
 
 constexpr int patience_ms = 60'000;  // Only a failing test waits so long.
+
+// What of the heap is in use, in KiB, and how much is mapped, in mappings.
+qsizetype heap() {
+  const struct mallinfo2 now = mallinfo2();
+  return static_cast<qsizetype>((now.uordblks + now.hblkhd) / 1024);
+}
+qsizetype mappings() {
+  QFile maps("/proc/self/maps");
+  return maps.open(QIODevice::ReadOnly) ? maps.readAll().count('\n') : 0;
+}
 
 qsizetype entries(const char* folder) { return QDir(folder).entryList(QDir::AllEntries | QDir::NoDotAndDotDot | QDir::System).size(); }
 
@@ -182,10 +194,13 @@ class ChatTest : public QObject {
       stop(runtime);
     };
     for (int i = 0; i < 5; ++i) live();
-    const auto threads = entries("/proc/self/task"), descriptors = entries("/proc/self/fd");
+    const auto threads = entries("/proc/self/task"), descriptors = entries("/proc/self/fd"), in_use = heap(), mapped = mappings();
     for (int i = 0; i < cycles && !QTest::currentTestFailed(); ++i) live();
     QCOMPARE(entries("/proc/self/task"), threads);
     QCOMPARE(entries("/proc/self/fd"), descriptors);
+    QVERIFY2(heap() - in_use < 1024, qPrintable(QString("%1 KiB more").arg(heap() - in_use)));
+    QVERIFY2(mappings() - mapped < 100, qPrintable(QString("%1 mappings more").arg(mappings() - mapped)));
+    qInfo("%d cycles: %lld KiB of the heap and %lld mappings more", cycles, static_cast<long long>(heap() - in_use), static_cast<long long>(mappings() - mapped));
   }
 };
 

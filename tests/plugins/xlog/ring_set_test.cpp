@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 
 #include <latch>
+#include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -92,6 +94,62 @@ TEST(RingSet, ThreadsWithoutARingWriteInTurnToTheSharedOne) {
   test_drain drain(*l.rings);
   drain.read();
   EXPECT_EQ(drain.numbers[0], counted(800));
+}
+
+// A thread that had a ring marks it as busy before it sees that it is not its own any more.
+TEST(RingSet, WhatLivingThreadsMayLookAtStaysTheirsInTheNextSet) {
+  const own_folder folder;
+  spare_blocks left;
+  auto first = std::make_unique<living_rings>(folder.path, segment_geometry{4, 64 << 10, 64 << 10}, false, 10s, paper_keystream, std::span<const uint8_t>{}, &left);
+  tharsis_log_ring* const mine = first->rings->ring();
+  tharsis_log_ring* others = nullptr;
+  std::latch has_one(1), may_go(1);
+  std::thread other([&] {
+    others = first->rings->ring();
+    has_one.count_down();
+    may_go.wait();
+  });
+  has_one.wait();
+  EXPECT_TRUE(first->rings->close(10s));
+  first.reset();
+
+  living_rings next(folder.path, {4, 64 << 10, 64 << 10, 64 << 10}, false, 10s, paper_keystream, {}, &left);  // Its flight ring has the number of one that was left.
+  tharsis_log_ring* third = nullptr;
+  std::thread([&] { third = next.rings->ring(); }).join();
+  EXPECT_NE(third, nullptr);
+  EXPECT_NE(third, mine);
+  EXPECT_NE(third, others);
+  EXPECT_EQ(next.rings->ring(), mine);
+  ASSERT_TRUE(write_number(*next.rings, *mine, 0));
+  may_go.count_down();
+  other.join();
+  std::set<tharsis_log_ring*> all;
+  std::latch all_have_one(2);
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&] {
+      tharsis_log_ring* const r = next.rings->ring();
+      all_have_one.arrive_and_wait();
+      const std::lock_guard lock(mutex);
+      all.insert(r);
+    });
+  for (auto& t : threads) t.join();
+  EXPECT_TRUE(all.contains(others)) << "its thread is gone";
+  EXPECT_FALSE(all.contains(mine));
+  EXPECT_TRUE(next.rings->close(10s));
+}
+
+TEST(RingSet, SetAfterSetTakesNoMoreMemoryWhileAThreadLives) {
+  const own_folder folder;
+  spare_blocks left;
+  std::set<tharsis_log_ring*> had;
+  for (int i = 0; i < 20; ++i) {
+    living_rings l(folder.path, {4, 64 << 10, 64 << 10}, false, 10s, paper_keystream, {}, &left);
+    had.insert(l.rings->ring());
+    EXPECT_TRUE(l.rings->close(10s));
+  }
+  EXPECT_EQ(had.size(), 1u);
 }
 
 TEST(RingSet, TenThousandThreadsOverTimeNeedTwoRings) {
