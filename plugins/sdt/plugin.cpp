@@ -58,9 +58,10 @@ constexpr tharsis_topic heal_topic = {
 constexpr tharsis_topic report_topic = {
     sizeof(tharsis_topic),    THARSIS_TOPIC_EVENT,        THARSIS_SDT_REPORT_TOPIC, report_fields,
     std::size(report_fields), sizeof(tharsis_sdt_report), 0};
+// The last ones are kept: the first verdict may be given before everybody has started who wants to hear it.
 constexpr tharsis_topic verdict_topic = {
-    sizeof(tharsis_topic),     THARSIS_TOPIC_EVENT,         THARSIS_SDT_VERDICT_TOPIC, verdict_fields,
-    std::size(verdict_fields), sizeof(tharsis_sdt_verdict), 0};
+    sizeof(tharsis_topic),     THARSIS_TOPIC_LOG,           THARSIS_SDT_VERDICT_TOPIC, verdict_fields,
+    std::size(verdict_fields), sizeof(tharsis_sdt_verdict), 8};
 
 class plugin {
  public:

@@ -1,6 +1,7 @@
 // Service "tharsis.sdt/1": what is broken in the network, where, how surely, and what to do. Also on the bus:
 //
-//   "sdt.verdict"  event  what a diagnosis says about a link of stn (tharsis_sdt_verdict)
+//   "sdt.verdict"  log    what a diagnosis says about a link of stn (tharsis_sdt_verdict); the last 8 are kept for those who
+//                         subscribe later
 //   "sdt.report"   event  the end of each diagnosis, asked for or not (tharsis_sdt_report)
 //   "sdt.heal"     event  each remedy: proposed, carried out, ended (tharsis_sdt_healing)
 #pragma once

@@ -6,7 +6,6 @@ import http.server
 import json
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -85,16 +84,10 @@ def webhook():
 
     server = http.server.HTTPServer(("127.0.0.1", 0), hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    # A server that takes the link, and is gone a moment later: by then everybody listens.
-    stn_server = socket.create_server(("127.0.0.1", 0))
-    running = run(f"  webhook: {{ path: '{build('webhook')}', url: 'http://127.0.0.1:{server.server_port}/verdict' }}\n"
-                  f"  sdt: {{}}\n  stn: {{ links: {{ main: {{ endpoints: ['tcp://127.0.0.1:{stn_server.getsockname()[1]}'] }} }} }}\n")
+    # Nobody listens there, so that sdt has its verdict maybe before the webhook listens, whose place in the profile is the last.
+    running = run(f"  sdt: {{}}\n  stn: {{ links: {{ main: {{ endpoints: ['tcp://127.0.0.1:{free_port()}'] }} }} }}\n"
+                  f"  webhook: {{ path: '{build('webhook')}', url: 'http://127.0.0.1:{server.server_port}/verdict' }}\n")
     try:
-        stn_server.settimeout(PATIENCE)
-        link = stn_server.accept()[0]
-        time.sleep(0.5)
-        stn_server.close()
-        link.close()
         ends = time.monotonic() + PATIENCE
         while not came:
             assert time.monotonic() < ends and running.poll() is None, "no verdict has come"

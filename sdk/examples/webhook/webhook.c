@@ -4,6 +4,9 @@
 //
 //     {"link":"main","code":3,"confidence":95,"headline":"...","advice":"...","evidence":"...","wall":1795734113108566287}
 //
+// sdt's first verdict may come before this has started, so the bus keeps the last ones and says them again: they are sent
+// unless they are old, which tells a new start from a first one.
+//
 // Events, answers and the plugin's life all come on one strand, so nothing here needs a lock.
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +16,7 @@
 #include "sdk/abi/bus.h"
 #include "sdk/abi/http.h"
 #include "sdk/abi/log.h"
+#include "sdk/abi/loop.h"
 #include "sdk/abi/metrics.h"
 #include "sdk/abi/plugin.h"
 #include "sdk/abi/registry.h"
@@ -21,8 +25,11 @@
 
 enum { OPEN_MOST = 8, JSON_MOST = 16384, URL_MOST = 2048 };  // POSTs under way; bytes of one verdict, and of the address.
 
+static const int64_t OLD = 60ll * 1000000000;  // Nanoseconds since a verdict was given.
+
 struct webhook {
   const tharsis_host* host;
+  const tharsis_loop* loop;
   const tharsis_bus* bus;
   const tharsis_log* log;
   const tharsis_registry* registry;
@@ -154,6 +161,7 @@ static void on_verdict(void* context, const tharsis_event* event) {
   struct webhook* const w = context;
   const tharsis_sdt_verdict* const verdict = event->payload;
   if ((int64_t)verdict->confidence < w->confidence_min) return;
+  if (event->snapshot && w->loop->wall(w->loop->self) - event->wall > OLD) return;
   struct json text;
   write_verdict(&text, verdict, event->wall);
   send_json(w, &text);
@@ -176,12 +184,13 @@ static tharsis_status create(const tharsis_host* host, void** instance, tharsis_
   struct webhook* const w = calloc(1, sizeof *w);
   if (w == NULL) return say(error, THARSIS_E_BUSY, "there is no memory");
   w->host = host;
+  w->loop = host->query(host->self, THARSIS_LOOP_ID);
   w->bus = host->query(host->self, THARSIS_BUS_ID);
   w->log = host->query(host->self, THARSIS_LOG_ID);
   w->registry = host->query(host->self, THARSIS_REGISTRY_ID);
   tharsis_text url = {NULL, 0};
   tharsis_status status = THARSIS_OK;
-  if (settings == NULL || w->bus == NULL || w->log == NULL || w->registry == NULL) status = say(error, THARSIS_E_UNSUPPORTED, "this host lacks settings, bus, log or registry");
+  if (settings == NULL || w->loop == NULL || w->bus == NULL || w->log == NULL || w->registry == NULL) status = say(error, THARSIS_E_UNSUPPORTED, "this host lacks settings, loop, bus, log or registry");
   else if (settings->get_text(settings->self, "url", &url) != THARSIS_OK || url.size >= URL_MOST) status = say(error, THARSIS_E_INVALID, "url: it is missing, or longer than 2047 bytes");
   else if (!begins_with(url, "https://") && !begins_with(url, "http://")) status = say(error, THARSIS_E_INVALID, "url: expected https://HOST/PATH, or http:// on this machine");
   if (status != THARSIS_OK) {
