@@ -72,6 +72,8 @@ class dispatcher final : public answer_taker {
   void change(const std::vector<link_settings>& before, const std::vector<link_settings>& now);
   // Of all links together. [own strand]
   link_totals totals() const { return totals_of(links_, traffic_); }
+  // How HTTP calls are to spare servers. [own strand]
+  http_care::terms http_terms() const;
   // How the links are and were. [own strand]
   links_report report() const;
   // Everything is answered and closed when it returns.

@@ -39,7 +39,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       links_({place, host_, ways_, codecs_, client_id_, events, pushes_, counts_, memory_, book_, auth_, *this, use_, company_, weak_, traffic_, s.streams, weakness_, s.tasks}, names_, s.tasks.answer_times),
       choice_(s.groups, links_),
       minors_(s, links_),
-      shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions(), ways_.paths()}, codecs_, s.short_links,
+      shorts_(place, tables, {ways_.names(), ways_.proxies(), ways_.sessions(), ways_.paths(), ways_.servers()}, codecs_, s.short_links,
               [this](answer a) {
                 const size_t link = a.of->http.partner;
                 take(std::move(a), link);
@@ -161,6 +161,11 @@ void dispatcher::change(const std::vector<link_settings>& before, const std::vec
   }
   news_.touch();
   book_.touch();
+}
+
+http_care::terms dispatcher::http_terms() const {
+  return {settings_.tasks.rest, settings_.tasks.budget, counts_.requests.busy, counts_.requests.no_budget, counts_.servers_left_alone, "http",
+          [this](const server_word& w) { events_.on_server(w); }};
 }
 
 links_report dispatcher::report() const {

@@ -74,7 +74,7 @@ void fetch_command::run(const command_call& call) {
     proxies_.on_network(view(now.proxy), now.generation);
     paths_->on_network(now);
   });
-  dialler_.emplace(place_, host_, http_surroundings{*names_, proxies_, sessions_, *paths_}, settings_, "http");
+  dialler_.emplace(place_, host_, http_surroundings{*names_, proxies_, sessions_, *paths_, servers_}, settings_, "http");
   connections_.emplace(place_, dialler_->as_function(), settings_.pool, settings_.versions);
   work_.spawn(work());
 }

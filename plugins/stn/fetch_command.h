@@ -40,6 +40,7 @@ class fetch_command {
   std::optional<resolver> names_;
   proxy_choice proxies_;
   tls_sessions sessions_;
+  breakers servers_{breaker_settings{}};
   const remedies asked_;  // Nobody asks for any here.
   std::optional<path_book> paths_;  // Of this run.
   std::optional<network_watch> network_;

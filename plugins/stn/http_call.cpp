@@ -5,6 +5,7 @@
 
 #include "plugins/stn/core/http_keep_alive.h"
 #include "plugins/stn/core/http_redirect.h"
+#include "plugins/stn/core/wait_text.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -19,6 +20,8 @@ constexpr uint64_t swallowed_max = 64 * 1024;
 constexpr duration swallowed_within = 1s;
 // A server that turns a request away unread may do so again while it restarts; not for ever.
 constexpr int refusals_max = 3;
+// Whoever waits for less than this has not found out that a server is silent.
+constexpr duration silence_min = 2s;
 // That a server that says nothing keeps a connection.
 constexpr duration kept_unless_said = 24h;
 
@@ -33,8 +36,8 @@ std::optional<http_inflate::coding> coding_of(const http1::field_list& fields) {
 
 }  // namespace
 
-http_call::http_call(strand& place, http_connections& connections, http_ask what)
-    : place_(place), connections_(connections), ask_(std::move(what)), since_(place.now()) {
+http_call::http_call(strand& place, http_connections& connections, http_ask what, http_care* care)
+    : place_(place), connections_(connections), care_(care), ask_(std::move(what)), since_(place.now()) {
   decodes_ = ask_.decode && http1::find(ask_.fields, "Accept-Encoding") == nullptr && http1::find(ask_.fields, "Range") == nullptr;
 }
 
@@ -47,9 +50,14 @@ void http_call::enter(phase p) {
 
 task<result<http1::response_head>> http_call::answer() {
   std::optional<instant> newer_than;
+  if (care_ != nullptr) care_->on_first(ask_.to.origin());
   for (;;) {
+    const error spared = co_await wait_for_server();
+    if (spared.status != THARSIS_OK) co_return spared;
     auto head = co_await attempt(newer_than);
+    if (std::exchange(turned_back_, false)) continue;
     if (!head) {
+      on_no_answer(head.failure());
       const bool refused = unprocessed_ && ++refusals_ <= refusals_max && !(ask_.pieces != nullptr && body_begun_);
       const bool again = refused || (!newer_than && may_repeat(head.failure()));
       if (!again) co_return given_up(explained(head.failure()));
@@ -60,6 +68,11 @@ task<result<http1::response_head>> http_call::answer() {
     if (ask_.jar)
       for (const http1::field& f : head->fields)
         if (http1::same_name(f.name, "Set-Cookie")) ask_.jar->take(ask_.to, f.value, place_.wall() / 1'000'000'000);
+    if (goes_again(*head)) {
+      co_await release_quickly();
+      newer_than.reset();
+      continue;
+    }
     if (!leads_on(*head)) {
       if (auto wrong = prepare(*head)) co_return given_up(std::move(*wrong));
       co_return head;
@@ -68,6 +81,47 @@ task<result<http1::response_head>> http_call::answer() {
     if (auto wrong = follow(*head)) co_return std::move(*wrong);
     newer_than.reset();
   }
+}
+
+// For as long as the server has asked for.
+task<error> http_call::wait_for_server() {
+  if (care_ == nullptr) co_return fine();
+  signal rest(place_);
+  for (;;) {
+    const std::string origin = ask_.to.origin();
+    const instant now = place_.now(), until = care_->until(origin);
+    if (until <= now) co_return fine();
+    if (!ask_.waits || until >= ask_.deadline)
+      co_return error{THARSIS_E_BUSY, origin + " has too much to do, and is not asked for " + wait_text(until - now) + (ask_.waits ? ", which is longer than the call may take" : "")};
+    co_await rest.wait(until);
+  }
+}
+
+// Has the server said that it wants to be asked later, and does that make sense here? Nothing was carried out by one that says
+// 429; one that says 503 may have begun.
+bool http_call::goes_again(const http1::response_head& head) {
+  if (care_ == nullptr) return false;
+  bool left_alone = false;
+  const tharsis_address server = line_->server();
+  const duration rest = care_->on_answer(ask_.to, server, head, left_alone);
+  if (left_alone) connections_.leave(server);
+  const bool harmless = head.status == 429 || ask_.repeatable || http1::is_idempotent(ask_.method);
+  const bool whole = ask_.pieces == nullptr || !body_begun_;
+  if (rest <= duration::zero() || repeated_ >= ask_.repeats || !harmless || !whole || later(place_.now(), rest) >= ask_.deadline) return false;
+  if (!care_->spend(ask_.to.origin())) return false;
+  ++repeated_;
+  return true;
+}
+
+// What an idle connection had lost, what the server has not looked at, and what was not waited for says nothing of the server.
+void http_call::on_no_answer(const error& why) {
+  const bool counts = why.status == THARSIS_E_TIMEOUT ? place_.now() - since_ >= silence_min
+                                                      : why.status != THARSIS_E_CANCELLED && why.status != THARSIS_E_INVALID && !(reused_ && !heard_);
+  if (care_ == nullptr || !line_ || !counts || unprocessed_) return;
+  bool left_alone = false;
+  const tharsis_address server = line_->server();
+  care_->on_no_answer(server, why.text, left_alone);
+  if (left_alone) connections_.leave(server);
 }
 
 bool http_call::leads_on(const http1::response_head& head) const {
@@ -135,6 +189,12 @@ task<result<http1::response_head>> http_call::attempt(std::optional<instant> new
   }
   if (!taken) co_return taken.failure();
   line_.emplace(std::move(*taken));
+  if (care_ != nullptr && care_->until(ask_.to.origin()) > place_.now()) {  // It has said so since this asked for a place.
+    line_->keep(kept_unless_said);
+    line_.reset();
+    turned_back_ = true;
+    co_return error{THARSIS_E_BUSY, {}};
+  }
   reused_ = line_->reused();
   http_line& line = **line_;
   version_ = line.version();

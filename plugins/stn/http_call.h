@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "plugins/stn/core/http_inflate.h"
+#include "plugins/stn/http_care.h"
 #include "plugins/stn/http_connections.h"
 #include "sdk/pure/cookies.h"
 
@@ -37,6 +38,8 @@ struct http_ask {
   bool decode = true;            // Ask for gzip and deflate, and take them off.
   bool repeatable = false;       // Doing it twice is no worse than once, though its method does not say so.
   bool downgrade = false;        // A redirect may lead from https to http.
+  int64_t repeats = 0;           // How often it goes again to a server that wanted to be asked later; 0: that is the answer.
+  bool waits = false;            // Until a server may be asked that wants to be left alone; else it fails at once.
   int64_t redirects = 0;         // How many are followed; 0: the redirect is the answer.
   uint64_t answer_max = UINT64_MAX;    // Of a body as it is read.
   uint64_t inflated_max = UINT64_MAX;  // Of one that was inflated.
@@ -53,8 +56,8 @@ struct http_call_times {
 
 class http_call {
  public:
-  // Both outlive the call.
-  http_call(strand& place, http_connections& connections, http_ask what);
+  // They outlive the call. `care`: of the servers; null: nobody's.
+  http_call(strand& place, http_connections& connections, http_ask what, http_care* care = nullptr);
   http_call(const http_call&) = delete;
 
   // The head of the answer; once.
@@ -75,6 +78,9 @@ class http_call {
 
  private:
   enum class phase : uint8_t { queued, connect, first_byte, rest };
+  task<error> wait_for_server();
+  bool goes_again(const http1::response_head& head);
+  void on_no_answer(const error& why);
   task<result<http1::response_head>> attempt(std::optional<instant> newer_than);
   task<result<http1::response_head>> exchange(http_line& line);
   task<error> send_body(http_line& line);
@@ -94,15 +100,16 @@ class http_call {
 
   strand& place_;
   http_connections& connections_;
+  http_care* const care_;
   http_ask ask_;
   std::optional<http_connections::lent> line_;
   http_version version_ = http_version::http1;
   bool body_goes_ = true;       // No redirect has taken it away.
   bool decodes_ = false;        // Accept-Encoding was ours.
-  bool reused_ = false, heard_ = false, unprocessed_ = false;
+  bool reused_ = false, heard_ = false, unprocessed_ = false, turned_back_ = false;
   int refusals_ = 0;  // So often a server has not looked at the request.
   bool sent_ = false, body_begun_ = false;
-  int64_t redirected_ = 0;
+  int64_t redirected_ = 0, repeated_ = 0;
   std::optional<http_inflate> inflate_;
   std::vector<uint8_t> inflated_;
   std::span<const uint8_t> rest_;  // Of the coded piece.

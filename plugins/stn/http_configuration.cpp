@@ -90,6 +90,7 @@ result<http_settings> read_http(const host& from) {
   s.idle_timeout = from.wait("http.idle_timeout", s.idle_timeout);
   s.total_timeout = from.wait("http.total_timeout", s.total_timeout);
   s.redirects = from.whole("http.redirects", s.redirects);
+  s.repeats = from.whole("http.repeats", s.repeats);
   s.answer_max = from.whole("http.answer_max", s.answer_max);
   s.inflated_max = from.whole("http.inflated_max", s.inflated_max);
   s.calls_max = from.whole("http.calls_max", s.calls_max);

@@ -159,6 +159,7 @@ task<result<http_connections::lent>> http_connections::take(wish asked, instant*
   if (!wire) co_return wire.failure();
   if (auto wrong = refusal_of(*wire, asked.to)) co_return std::move(*wrong);
   const uint64_t id = std::exchange(own.id, 0);
+  note(id, *wire);
   if (!speaks_http2(*wire, asked.to)) co_return lent(*this, id, older_client(std::move(*wire), asked.to), false);
   share(id, std::move(*wire), asked.to);
   co_return lend_shared(id);
@@ -215,7 +216,7 @@ task<void> http_connections::carry_out(attempt* a, url to) {
     for (waiter* w : waiting_)
       if (w->origin == to.origin() && (failure->status != THARSIS_E_TIMEOUT || place_.now() >= w->until())) w->failure = failure;
     on_over(std::exchange(a->place.id, 0), {});
-  } else if (const uint64_t id = std::exchange(a->place.id, 0); speaks_http2(*wire, to)) {
+  } else if (const uint64_t id = std::exchange(a->place.id, 0); note(id, *wire), speaks_http2(*wire, to)) {
     share(id, std::move(*wire), to);
   } else {
     idle_.emplace(id, older_client(std::move(*wire), to));
@@ -303,6 +304,13 @@ void http_connections::on_network() {
   for (const uint64_t id : pool_.on_network()) forget(id);
   for (auto& [id, c] : shared_) c.stale = true;
   older_.clear();
+  wake();
+}
+
+void http_connections::leave(const tharsis_address& server) {
+  for (auto& [id, c] : shared_)
+    if (pool_.server(id) == server && pool_.has_others(id)) c.stale = true;
+  for (const uint64_t id : pool_.leave(server)) forget(id);
   wake();
 }
 

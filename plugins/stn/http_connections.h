@@ -36,6 +36,8 @@ class http_connections {
     http_line& operator*() const { return *line_; }
     http_line* operator->() const { return line_.get(); }
     bool reused() const { return reused_; }
+    // Where it leads; family 0: a proxy knows.
+    tharsis_address server() const { return owner_->pool_.server(id_); }
     // The exchange is over, and the server keeps its side for so long. A connection of HTTP/1.1 that is not kept is
     // closed.
     void keep(duration at_most);
@@ -67,6 +69,8 @@ class http_connections {
 
   // Traffic takes another way: nothing that was opened before is used again.
   void on_network();
+  // That server is left alone: nothing that leads there is used again, where there are others.
+  void leave(const tharsis_address& server);
   // Closes what is idle, for good.
   void close();
   size_t size() const { return pool_.size(); }
@@ -110,6 +114,7 @@ class http_connections {
   bool dials_for_all(const waiter& w) const;
   instant patience_of(const waiter& w) const;
   error too_late(const waiter& w) const;
+  void note(uint64_t id, const http_wire& wire) { pool_.led_to(id, wire.at, wire.others); }
   void begin_attempt(const waiter& w, uint64_t id);
   task<void> carry_out(attempt* a, url to);
   bool speaks_http2(const http_wire& wire, const url& to) const;

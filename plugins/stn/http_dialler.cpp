@@ -6,6 +6,7 @@
 #include "plugins/stn/core/stays_here.h"
 #include "plugins/stn/proxy_fallback.h"
 #include "sdk/pure/address.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::stn {
 namespace {
@@ -31,10 +32,19 @@ task<result<http_wire>> http_dialler_of::reach_by(url to, std::optional<proxy> t
   auto won = co_await race.run(deadline);
   if (won.status() == THARSIS_E_UNTRUSTED) trusted_.reset();  // Somebody may be mending just that.
   if (!won) co_return error{won.status(), "cannot reach " + to.place() + ": " + won.failure().text};
+  if (plan->secure && !plan->through) tell_proved(*plan, won->by.at);
   http_wire wire;
   wire.bytes = std::move(won->wire);
+  if (!plan->through) wire.at = won->by.at;
+  wire.others = plan->roads.size() > 1;
   if (!plan->tunnel) wire.hands_on = plan->through;
   co_return std::move(wire);
+}
+
+// As links do: who answers there has shown that the name is his.
+void http_dialler_of::tell_proved(const race_plan& p, const tharsis_address& at) {
+  const duration connect = around_.paths.score().latency(at);
+  around_.names.tell({sizeof(tharsis_dns_feedback), THARSIS_OK, at, text_of(around_.paths.network()), connect.count(), THARSIS_DNS_PROVED, 0, text_of(p.host)});
 }
 
 task<result<race_plan>> http_dialler_of::plan_of(url to, std::optional<proxy> through, instant deadline) {
@@ -74,6 +84,7 @@ task<result<std::vector<road>>> http_dialler_of::roads_of(url to, std::optional<
     if (!through && !to.secure && !settings_.plain_allowed && !is_loopback(at)) co_return unencrypted(to, "to " + ip_text(at));
     roads.push_back({at, address_source::resolver, to.host, to.port, {}});
   }
+  if (!through) around_.servers.sift(roads, [](const road& r) { return r.at; }, place_.now());
   co_return std::move(roads);
 }
 

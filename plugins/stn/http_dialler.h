@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/core/breakers.h"
 #include "plugins/stn/core/http_settings.h"
 #include "plugins/stn/core/proxy_choice.h"
 #include "plugins/stn/http_wire.h"
@@ -21,6 +22,7 @@ struct http_surroundings {
   proxy_choice& proxies;
   tls_sessions& sessions;
   path_book& paths;
+  breakers& servers;
 };
 
 class http_dialler_of {
@@ -44,6 +46,7 @@ class http_dialler_of {
   task<result<race_plan>> plan_of(url to, std::optional<proxy> through, instant deadline);
   task<result<std::vector<road>>> roads_of(url to, std::optional<proxy> through, instant deadline);
   task<result<tls_context>> trust();
+  void tell_proved(const race_plan& p, const tharsis_address& at);
   error unencrypted(const url& to, const std::string& where) const;
 
   strand& place_;

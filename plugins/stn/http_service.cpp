@@ -14,7 +14,7 @@ constexpr size_t room_max = 64 * 1024;
 // So much of an answer's body may be on its way to who asked for it.
 constexpr size_t window = 256 * 1024;
 constexpr int64_t jars_max = 64;
-constexpr uint32_t known_call_flags = THARSIS_HTTP_RAW | THARSIS_HTTP_REPEATABLE | THARSIS_HTTP_DOWNGRADE | THARSIS_HTTP_NO_REDIRECT;
+constexpr uint32_t known_call_flags = THARSIS_HTTP_RAW | THARSIS_HTTP_REPEATABLE | THARSIS_HTTP_DOWNGRADE | THARSIS_HTTP_NO_REDIRECT | THARSIS_HTTP_IMPATIENT;
 
 duration or_else(uint32_t asked_ms, duration otherwise) { return asked_ms > 0 ? duration(std::chrono::milliseconds(asked_ms)) : otherwise; }
 
@@ -78,12 +78,13 @@ bool http_service::open_call::on_sent(std::vector<uint8_t> bytes, bool is_last) 
   return true;
 }
 
-http_service::http_service(strand& place, const host& tables, resolver& names, path_book& paths, const http_settings& s)
+http_service::http_service(strand& place, const host& tables, resolver& names, path_book& paths, breakers& servers, http_care::terms care, const http_settings& s)
     : place_(place),
       host_(tables),
       settings_(s),
-      dialler_(place, tables, {names, proxies_, sessions_, paths}, s, "stn.http"),
+      dialler_(place, tables, {names, proxies_, sessions_, paths, servers}, s, "stn.http"),
       connections_(place, dialler_.as_function(), s.pool, s.versions),
+      care_(place, tables, servers, std::move(care)),
       table_{sizeof(tharsis_http), this,
              [](void* self, const tharsis_http_request* request, tharsis_handle* call, tharsis_error* error) {
                return static_cast<http_service*>(self)->submit(*request, call, error);
@@ -152,6 +153,8 @@ result<std::unique_ptr<http_order>> http_service::order_of(const tharsis_http_re
   ask.decode = (asked.flags & THARSIS_HTTP_RAW) == 0;
   ask.repeatable = (asked.flags & THARSIS_HTTP_REPEATABLE) != 0;
   ask.downgrade = (asked.flags & THARSIS_HTTP_DOWNGRADE) != 0;
+  ask.waits = (asked.flags & THARSIS_HTTP_IMPATIENT) == 0;
+  ask.repeats = ask.waits ? settings_.repeats : 0;
   ask.redirects = (asked.flags & THARSIS_HTTP_NO_REDIRECT) != 0 ? 0 : settings_.redirects;
   if (asked.answer_max > 0) ask.answer_max = asked.answer_max;
   else if (asked.on_piece == nullptr) ask.answer_max = static_cast<uint64_t>(settings_.answer_max);
@@ -236,7 +239,7 @@ void http_service::accept(std::unique_ptr<http_order> order) {
 }
 
 task<void> http_service::serve(open_call* call) {
-  http_call talk(place_, connections_, std::move(call->order->ask));  // Texts go; the numbers in it stay what they are.
+  http_call talk(place_, connections_, std::move(call->order->ask), &care_);  // Texts go; the numbers in it stay what they are.
   call->talk = &talk;
   co_await pass_on(call, &talk);
   call->talk = nullptr;

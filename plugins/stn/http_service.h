@@ -17,7 +17,7 @@ namespace tharsis::stn {
 class http_service {
  public:
   // All of them outlive it. [own strand]
-  http_service(strand& place, const host& tables, resolver& names, path_book& paths, const http_settings& s);
+  http_service(strand& place, const host& tables, resolver& names, path_book& paths, breakers& servers, http_care::terms care, const http_settings& s);
   ~http_service();
   http_service(const http_service&) = delete;
 
@@ -53,6 +53,7 @@ class http_service {
   tls_sessions sessions_;
   http_dialler_of dialler_;
   http_connections connections_;
+  http_care care_;
   const tharsis_http table_;
   inbox<http_letter> inbox_;
   const std::shared_ptr<http_back_door> door_;

@@ -62,7 +62,7 @@ class plugin {
     if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_STREAMS_ID, streams_->table(), 0, error);
     if (provided != THARSIS_OK) return provided;
     names_.emplace(place_, *host_.net, host_.registry);
-    http_.emplace(place_, host_, *names_, tasks_->ways().paths(), settings_.http);
+    http_.emplace(place_, host_, *names_, tasks_->ways().paths(), tasks_->ways().servers(), tasks_->http_terms(), settings_.http);
     const tharsis_status http_provided = host_.registry->provide(host_.registry->self, THARSIS_HTTP_ID, http_->table(), 0, error);
     if (http_provided != THARSIS_OK) return http_provided;
     http_->start();

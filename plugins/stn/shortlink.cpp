@@ -23,9 +23,6 @@ uint64_t random_seed(const host& tables) {
   return seed;
 }
 
-// What a server answers that cannot answer: itself, or what stands before it.
-bool is_overload(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
-
 // A name that stands already keeps its value: what comes first is stronger.
 void add_missing(http1::field_list& to, const http1::field_list& from) {
   for (const http1::field& f : from)
@@ -62,6 +59,7 @@ shortlink::shortlink(strand& place, const host& tables, http_surroundings around
       codec_(codecs, s.name, s.codec),
       hosts_(s.endpoints.size(), s.fallback.size()),
       care_(care),
+      servers_(place, tables, around.servers, {.rest = {.use = false}, .left_alone = care.left_alone, .who = s.name, .tell = care.tell}),
       rests_(care.rest),
       breakers_(care.breaker),
       chance_(random_seed(tables)),
@@ -199,7 +197,7 @@ task<void> shortlink::carry(running* r) {
     if (!may_ask) co_return finish(*r, {THARSIS_E_BUSY, THARSIS_STN_BUSY, host_of(r->host).origin() + " has too much to do, and the task does not wait until it may be asked again"});
     auto ask = ask_of(*r->of, r->host);
     if (!ask) co_return finish(*r, {ask.status(), THARSIS_STN_NOT_CARRIED, ask.failure().text});
-    http_call call(place_, connections_, std::move(*ask));
+    http_call call(place_, connections_, std::move(*ask), &servers_);
     r->call = &call;
     co_await attempt(r, &call);
     r->call = nullptr;

@@ -100,6 +100,7 @@ class shortlink {
   short_codec codec_;
   short_hosts hosts_;
   const short_care care_;
+  http_care servers_;  // By address; what they ask for is kept by origin here.
   server_rest<std::string> rests_;            // By origin.
   breaker_board<std::string> breakers_;
   dice chance_;

@@ -59,6 +59,7 @@ class switchboard {
   std::string on_server_failure(const tharsis_address& a, std::string why, duration at_least);
   void on_server_good(const tharsis_address& a) { breakers_.on_success(a, place_.now()); }
   duration left_alone_for(const tharsis_address& a) const { return breakers_.left_alone_for(a, place_.now()); }
+  breakers& servers() { return breakers_; }
   std::vector<std::string> left_alone() const { return breakers_.open(place_.now()); }
 
   bool foreground() const { return foreground_; }

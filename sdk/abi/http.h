@@ -65,6 +65,7 @@ enum {
   THARSIS_HTTP_REPEATABLE = 2,  // Doing it twice is no worse than once, though the method does not say so.
   THARSIS_HTTP_DOWNGRADE = 4,   // A redirect may lead from https to http.
   THARSIS_HTTP_NO_REDIRECT = 8,  // A redirect is the answer.
+  THARSIS_HTTP_IMPATIENT = 16,   // No waiting for servers that have too much to do: 429 and 503 are the answer, whatever they ask for.
 };
 
 typedef struct tharsis_http_request {
@@ -101,12 +102,17 @@ typedef struct tharsis_http {
   // be repeated is, once, when a connection that was used before turns out to be dead before anything of an answer
   // came; any request is, up to three times, of which a server of HTTP/2 says that it has not looked at it. 301, 302, 303, 307 and 308 are followed; 303 with GET, and so are 301 and 302 to a POST; another origin
   // does not get Authorization and Cookie; a body of pieces cannot go twice, so 307 and 308 to it are the answer.
+  // A server that answers 429 or 503 with Retry-After (seconds, or a date) is not asked by anybody before that time, and at most
+  // five minutes (tasks.rest); calls to it wait. The request itself goes again then (http.repeats), where that does no harm: with
+  // 429, an idempotent method or REPEATABLE; the body is not of pieces; the call's time is long enough; and tasks.budget allows it.
+  // Else that is the answer.
   // On failure `done` is not called:
   //   THARSIS_E_INVALID  no `done`, a URL or field that cannot be written, an unknown flag; mend the request.
   //   THARSIS_E_BUSY     too many calls are open (stn.http.calls_max); try again after a `done`.
   //   THARSIS_E_GONE     stn is stopping.
   // The ends that `done` tells:
   //   THARSIS_E_TIMEOUT    one of the timeouts.
+  //   THARSIS_E_BUSY       the server wants to be left alone, for longer than the call may take, or the call is IMPATIENT.
   //   THARSIS_E_CANCELLED  cancel(), or stn stops.
   //   THARSIS_E_DENIED     http:// is not allowed there, or a redirect leads from https to http.
   //   THARSIS_E_UNTRUSTED  the server has not proved to be who the URL says.

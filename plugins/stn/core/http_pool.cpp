@@ -43,8 +43,35 @@ uint64_t http_pool::open(const std::string& origin, std::optional<uint64_t>& ins
     instead = oldest->id;
     forget(*instead);
   }
-  all_.push_back({++last_id_, origin, generation_, never, 0, true});
+  all_.push_back({++last_id_, origin, generation_, never, 0, true, {}, false});
   return last_id_;
+}
+
+void http_pool::led_to(uint64_t id, const tharsis_address& at, bool others) {
+  connection* const c = find(id);
+  if (c == nullptr) return;
+  c->at = at;
+  c->others = others;
+}
+
+tharsis_address http_pool::server(uint64_t id) const {
+  const auto c = std::find_if(all_.begin(), all_.end(), [&](const connection& o) { return o.id == id; });
+  return c == all_.end() ? tharsis_address{} : c->at;
+}
+
+bool http_pool::has_others(uint64_t id) const {
+  return std::any_of(all_.begin(), all_.end(), [&](const connection& c) { return c.id == id && c.others; });
+}
+
+std::vector<uint64_t> http_pool::leave(const tharsis_address& at) {
+  std::vector<uint64_t> idle;
+  for (connection& c : all_) {
+    if (!c.others || !(c.at == at)) continue;
+    if (c.busy) c.generation = left;
+    else idle.push_back(c.id);
+  }
+  for (const uint64_t id : idle) forget(id);
+  return idle;
 }
 
 bool http_pool::put(uint64_t id, instant now, duration at_most) {

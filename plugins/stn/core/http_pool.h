@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sdk/pure/address.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::stn {
@@ -35,6 +36,14 @@ class http_pool {
   // `instead`: close it. A number for the new one; 0: not now.
   uint64_t open(const std::string& origin, std::optional<uint64_t>& instead);
 
+  // It leads there; `others`: the origin has more addresses.
+  void led_to(uint64_t id, const tharsis_address& at, bool others);
+  tharsis_address server(uint64_t id) const;
+  bool has_others(uint64_t id) const;
+  // That server is left alone: idle connections to it are forgotten here, and busy ones not kept, where their origins have
+  // others.
+  std::vector<uint64_t> leave(const tharsis_address& at);
+
   // It is idle again. False: close it.
   bool put(uint64_t id, instant now, duration at_most);
   void closed(uint64_t id);
@@ -56,10 +65,13 @@ class http_pool {
     instant until = never;  // When idle.
     uint64_t used = 0;
     bool busy = true;
+    tharsis_address at{};
+    bool others = false;
   };
   connection* find(uint64_t id);
   void forget(uint64_t id);
 
+  static constexpr uint64_t left = UINT64_MAX;  // In the place of a generation: not kept.
   http_pool_settings settings_;
   std::vector<connection> all_;
   uint64_t last_id_ = 0, steps_ = 0, generation_ = 0;

@@ -31,6 +31,8 @@ struct http_settings {
   duration total_timeout = 300s;
   // Browsers follow 20; who needs more than ten goes in circles.
   int64_t redirects = 10;
+  // To a server that wanted to be asked later (Retry-After). One that is busy twice in a row stays so for longer than anybody waits.
+  int64_t repeats = 1;
   // Of a body that is collected: it stands in memory, whole.
   int64_t answer_max = 16 << 20;
   // Of any body once it is inflated: a megabyte of gzip becomes a gigabyte at will.

@@ -26,6 +26,9 @@ inline std::optional<duration> read_retry_after(std::string_view value, int64_t 
   return std::chrono::seconds(std::clamp<int64_t>(*date - wall_seconds, 0, most));
 }
 
+// What a server answers that cannot answer: itself, or what stands before it.
+inline bool is_overload(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
+
 // Of an answer that says that the server has too much to do.
 inline std::optional<duration> busy_for(const http1::response_head& head, int64_t wall_seconds) {
   if (head.status != 429 && head.status != 503) return std::nullopt;

@@ -71,6 +71,23 @@ TEST(HttpPool, BoundsHoldAndIdleOnesGiveWay) {
   EXPECT_EQ(p.size(), 2u);
 }
 
+TEST(HttpPool, WhatLeadsToAServerThatIsLeftAloneIsNotUsedAgainWhereThereAreOthers) {
+  http_pool p({6, 64, 10s});
+  const tharsis_address bad = *parse_place("192.0.2.1:80"), good = *parse_place("192.0.2.2:80");
+  const uint64_t busy = opened(p, "o"), idle = opened(p, "o"), other = opened(p, "o"), only = opened(p, "single");
+  p.led_to(busy, bad, true);
+  p.led_to(idle, bad, true);
+  p.led_to(other, good, true);
+  p.led_to(only, bad, false);
+  for (const uint64_t id : {idle, other, only}) EXPECT_TRUE(p.put(id, start, 1h));
+  EXPECT_EQ(to_text(p.server(busy)), "192.0.2.1:80");
+  EXPECT_EQ(p.leave(bad), std::vector<uint64_t>{idle});
+  EXPECT_FALSE(p.put(busy, start, 1h));
+  EXPECT_EQ(p.take("o", start), other);
+  EXPECT_EQ(p.take("single", start), only) << "it has no other address";
+  EXPECT_EQ(p.server(busy).family, 0) << "it is gone";
+}
+
 TEST(HttpPool, NothingOutlivesItsNetwork) {
   http_pool p({6, 64, 10s});
   const uint64_t a = opened(p, "o"), b = opened(p, "o");

@@ -139,7 +139,7 @@ class http_world {
         user(world, client_machine, "user"),
         elsewhere(world, server_machine, "server"),
         host(client.platform, *client.home),
-        names(*client.place, *client.home->net, nullptr),
+        names(*client.place, *client.home->net, host.tables().registry),
         servers(*elsewhere.place, *elsewhere.home->net) {
     world.add_name("web.test", {ip});
     world.add_name("other.test", {ip});
@@ -182,7 +182,8 @@ class http_world {
   }
   void start() {
     client.on_strand([&] {
-      service.emplace(*client.place, host.tables(), names, paths, settings);
+      service.emplace(*client.place, host.tables(), names, paths, left_alone, stn::http_care::terms{rest, budget, {}, {}, {}, "http", [this](const stn::server_word& w) { words.push_back(w); }},
+                      settings);
       service->start();
     });
   }
@@ -239,6 +240,10 @@ class http_world {
   stn::path_book paths{*client.place, host.tables(), names, asked, {}};
   http_servers servers;
   stn::http_settings settings;
+  stn::rest_settings rest;
+  stn::budget_settings budget;
+  stn::breakers left_alone{stn::breaker_settings{}};
+  std::vector<stn::server_word> words;  // What the bus would hear.
   identity authority;
   std::string chain_pem;  // Behind the server's own certificate.
   std::optional<stn::http_service> service;

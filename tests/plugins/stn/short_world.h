@@ -50,7 +50,7 @@ class short_world : public http_world {
   void open() {
     client.on_strand([&] {
       codecs.emplace(host.tables());
-      shortlink.emplace(*client.place, host.tables(), stn::http_surroundings{names, proxies, sessions, paths}, *codecs, link, 1,
+      shortlink.emplace(*client.place, host.tables(), stn::http_surroundings{names, proxies, sessions, paths, left_alone}, *codecs, link, 1,
                         [this](stn::answer a) { take(std::move(a)); }, [this](const stn::encode_wish& w) { wishes.push_back(w); });
       shortlink->start();
     });
