@@ -81,6 +81,8 @@ class address_race {
   task<result<arrival>> run(instant deadline);
   // How many of those that were started have not failed, the winner among them.
   int64_t running() const { return order_.running(); }
+  // Of the addresses some were not tried yet.
+  bool has_more() const { return order_.has_more(); }
   // It leads nowhere: the network has changed, or what `why` says.
   void give_up(std::string why = {});
 

@@ -17,6 +17,8 @@ struct under_way {
   address_race*& name;
 };
 
+duration connecting_of(const phase_clock& phases, instant now) { return phases.at(now)[static_cast<size_t>(phase::connect)]; }
+
 // Who answers there has shown that the name is his: dns believes the servers that said so the more.
 void tell_proved(switchboard& ways, const race_plan& p, const tharsis_address& at) {
   const duration connect = ways.paths().score().latency(at);
@@ -154,6 +156,8 @@ task<result<tls_context>> dialer::load_trust() {
 
 task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline) {
   phases_.enter(phase::connect, place_.now());
+  knows_ = p.usual > duration::zero();
+  connected_before_ = connecting_of(phases_, place_.now());
   address_race here(place_, *host_.net, settings_.dial, p, *this);
   const under_way mark(under_way_, here);
   auto won = co_await here.run(deadline);
@@ -170,6 +174,11 @@ task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline
 bool dialer::be_narrower(int64_t than) {
   if (settings_.dial.mss == 0 && settings_.dial.small_segments) narrow_ = ways_.paths().beside(than);
   return narrow_ > 0;
+}
+
+start_sight dialer::progress() const {
+  const bool more = under_way_ != nullptr && under_way_->has_more();
+  return {phases_.current(), phases_.since(), connecting_of(phases_, place_.now()) - connected_before_, knows_, more};
 }
 
 void dialer::give_up(std::string why) {

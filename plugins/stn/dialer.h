@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "plugins/stn/address_race.h"
-#include "plugins/stn/core/phase_clock.h"
+#include "plugins/stn/core/start_patience.h"
 #include "plugins/stn/switchboard.h"
 #include "sdk/async/host.h"
 
@@ -50,6 +50,8 @@ class dialer final : private booked_race {
 
   // Of the stream; after a failure of the address that failed last. Family 0: it did not come so far.
   const tharsis_address& address() const { return address_; }
+  // How far that is which is being reached now, or was reached last.
+  start_sight progress() const;
   // Was an address that was tried before it still silent when the stream had come about?
   bool overtook() const { return overtook_; }
   // Does the stream lead to a backup address?
@@ -86,6 +88,8 @@ class dialer final : private booked_race {
   std::vector<tharsis_address> taken_;
   tharsis_address address_{};
   address_source source_ = address_source::resolver;
+  bool knows_ = false;            // Whether it is known how long connecting takes on this network.
+  duration connected_before_{};  // In phase::connect, when it began.
   bool overtook_ = false;
   bool tunnelled_ = false;
   int64_t mss_ = 0;

@@ -88,7 +88,7 @@ bool link_companions::lanes_live_on(const loss& why, bool was_up) const {
 void link_companions::before_sending(live_connection& own, bool up, const std::string& network, instant now) {
   if (const auto offer = up && settings_.udp ? own.talk().take_udp_offer() : std::nullopt) {
     if (dialer_.tunnelled()) udp_.refuse("the connection goes through a proxy");
-    else udp_.begin(*offer, own.wire(), network, now);
+    else udp_.begin(*offer, own.wire(), network, lanes_.came_late(), now);
   }
   if (udp_.step(now, [this] { desk_.hand_over(); })) own.talk().on_sign_of_life(now);
   lanes_.step();
@@ -145,6 +145,7 @@ void link_companions::on_second_end(const second_attempt& a) {
 link_lanes::errands link_companions::lane_errands() {
   link_lanes::errands e;
   e.target = [this] { return course_.target(); };
+  e.progress = [this] { return dialer_.progress(); };
   e.at = [this]() -> const tharsis_address& { return dialer_.address(); };
   e.hand_over = [this] { desk_.hand_over(); };
   e.nudge = [this] { owner_.on_companions(); };

@@ -15,21 +15,37 @@ const error lane_not_needed{THARSIS_E_CANCELLED, "nobody needs the lane any more
 }  // namespace
 
 link_lanes::link_lanes(const live_connection::surroundings& s, const host& tables, switchboard& ways, task_queue& tasks, const counts& count, weak_memory& memory, errands e)
-    : around_(s), host_(tables), ways_(ways), tasks_(tasks), counts_(count), errands_(std::move(e)), policy_(s.settings.lanes, s.settings.hedge), memory_(memory) {
+    : around_(s), host_(tables), ways_(ways), tasks_(tasks), counts_(count), errands_(std::move(e)), policy_(s.settings.lanes, s.settings.hedge), memory_(memory), wait_(s.place), starting_(s.place) {
   tasks_.spread_by(&policy_);
 }
 
 void link_lanes::on_own_coming(const std::string& network) {
   policy_.on_own_coming(memory_.of(name_of(network)), around_.place.now());
   open_wanted();
+  starting_.clear();
+  starting_.spawn(watch_start());
+}
+
+// While the link connects its turns do not come.
+task<void> link_lanes::watch_start() {
+  start_patience patience({}, around_.place.now());
+  while (policy_.races()) {
+    co_await wait_.wait(patience.deadline());
+    const start_sight seen = errands_.progress();
+    if (!policy_.races() || !patience.on_look(seen, around_.place.now())) continue;
+    policy_.on_own_late(around_.place.now());
+    open_wanted();
+  }
 }
 
 void link_lanes::on_own_up(const std::string& network, bool weak) {
+  starting_.clear();
   policy_.on_own_up(memory_.of(name_of(network)), around_.place.now());
   if (weak) policy_.on_hint(around_.place.now());
 }
 
 void link_lanes::on_own_lost(bool stay, bool by_server) {
+  starting_.clear();
   policy_.on_own_lost(by_server, around_.place.now());
   if (!stay) end(lane_not_needed);
   follow();

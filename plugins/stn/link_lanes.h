@@ -6,9 +6,12 @@
 #include <vector>
 
 #include "plugins/stn/core/push_twins.h"
+#include "plugins/stn/core/start_patience.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/lane.h"
 #include "plugins/stn/weak_memory.h"
+#include "sdk/async/signal.h"
+#include "sdk/async/task_set.h"
 
 namespace tharsis::stn {
 
@@ -17,6 +20,7 @@ class link_lanes final : private lane::owner {
   // What the link does for them.
   struct errands {
     std::function<endpoint()> target;            // Where its own connection leads.
+    std::function<start_sight()> progress;       // How far that is while it comes.
     std::function<const tharsis_address&()> at;  // And by which address.
     std::function<void()> hand_over;             // Answers are there, and valid until this returns.
     std::function<void()> nudge;                 // step() is to be called soon.
@@ -39,6 +43,8 @@ class link_lanes final : private lane::owner {
   // Has one of them brought anything just now? Where none has the server, or the path, may be silent as a whole.
   bool heard() const { return around_.place.now() < silent_at(); }
   instant silent_at() const { return later(heard_at_, heard_lately); }  // If nothing comes until then.
+  // Did the link's own connection lose packets as it came?
+  bool came_late() const { return policy_.came_late(); }
   bool has_successor() const { return policy_.best_successor().has_value(); }
   // It becomes the link's own.
   std::unique_ptr<live_connection> take_successor(dialer& arrives);
@@ -54,7 +60,10 @@ class link_lanes final : private lane::owner {
   // All of them end; what was out on them alone goes on elsewhere, as after a loss.
   void end(const error& why);
   // At once. Not inside a call of theirs.
-  void clear() { lanes_.clear(); }
+  void clear() {
+    starting_.clear();
+    lanes_.clear();
+  }
 
   // In each turn of the link's own connection, before requests are written, and after that.
   void step();
@@ -64,6 +73,7 @@ class link_lanes final : private lane::owner {
   lane_report report() const { return policy_.report(around_.place.now()); }
 
  private:
+  task<void> watch_start();
   void open_wanted();
   void open(uint32_t number);
   void lose(lane& l, const error& why, bool ours);
@@ -95,6 +105,8 @@ class link_lanes final : private lane::owner {
   size_t told_lanes_ = 0;
   lane_use told_use_ = lane_use::one;
   std::vector<std::unique_ptr<lane>> lanes_;
+  signal wait_;
+  task_set starting_;
 };
 
 }  // namespace tharsis::stn

@@ -28,8 +28,8 @@ class udp_way {
   ~udp_way() { end(); }
   udp_way(const udp_way&) = delete;
 
-  // The server of this connection takes datagrams.
-  void begin(const udp_offer& offer, const stream& wire, const std::string& network, instant now);
+  // The server of this connection takes datagrams. `lossy`: it lost packets as it came.
+  void begin(const udp_offer& offer, const stream& wire, const std::string& network, bool lossy, instant now);
   // The connection can have none, and why.
   void refuse(std::string reason);
   // None are to be used for now, and why; empty: they may be again. Over connections.

@@ -63,6 +63,12 @@ class CaseFile(unittest.TestCase):
         self.assertEqual(case.limit_us, 4_000_000 + 2_000_000 + 2 * 15_000_000 + 30_000_000)
         self.assertEqual(case.shortened(5).run["remembered"], 5)
 
+    def test_a_shortened_load_still_meets_its_faults(self):
+        case = self.read(GOOD.replace("count: 20", "count: 200"))
+        self.assertEqual(case.shortened(5).run["count"], 25, "two seconds more than to the one at 3 s, 5 a second")
+        self.assertEqual(case.shortened(150).run["count"], 150)
+        self.assertEqual(self.read(GOOD).shortened(5).run["count"], 20, "it has no more")
+
     def test_every_mistake_has_its_place_and_its_cure(self):
         for change, sentence in [
             (("rtt", "rrt"), "x.yaml:2:9: error: path has no 'rrt'; did you mean 'rtt'?\n  path: { rrt: 100ms"),

@@ -53,6 +53,8 @@ class dial_race {
 
   // Those that have not failed.
   int64_t running() const { return std::count_if(attempts_.begin(), attempts_.end(), [](const one& a) { return !a.over; }); }
+  // Of the addresses some were not tried yet.
+  bool has_more() const { return started_ < expected_.size(); }
   // All have failed.
   bool lost() const { return running() == 0 && started_ == expected_.size(); }
 

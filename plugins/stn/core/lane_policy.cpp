@@ -157,7 +157,15 @@ instant lane_policy::deadline() const {
 void lane_policy::on_own_coming(std::shared_ptr<lane_memory::network> known, instant now) {
   need_.begin(std::move(known));
   racing_ = own_ == 0;
+  late_racers_ = 0;
   look_at_ = now;
+}
+
+void lane_policy::on_own_late(instant now) {
+  if (!racing_ || late_racers_ > 0) return;
+  late_racers_ = numbers_.late_racers;
+  need_.on_late();
+  on_hint(now);
 }
 
 void lane_policy::on_own_up(std::shared_ptr<lane_memory::network> known, instant now) {
@@ -228,9 +236,10 @@ size_t lane_policy::most(instant now) const {
 
 // Where bytes cost money, one.
 bool lane_policy::wants_racer(instant now) const {
-  if (!settings_.on || need_.bad() < numbers_.race_at || !pause_.over(now)) return false;
+  const size_t wanted = need_.bad() < numbers_.race_at ? late_racers_ : numbers_.racers;
+  if (!settings_.on || !pause_.over(now)) return false;
   const auto allowed = static_cast<size_t>(std::max<int64_t>(lanes_allowed(settings_, metered_) - 1, 0));
-  return board_.size() < std::min(metered_ ? size_t{1} : numbers_.racers, allowed);
+  return board_.size() < std::min({wanted, metered_ ? size_t{1} : wanted, allowed});
 }
 
 std::optional<uint32_t> lane_policy::take_opening(instant now) {

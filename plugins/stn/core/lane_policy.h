@@ -47,6 +47,8 @@ class lane_policy final : public side_way {
   // The link connects, through the network of which `known` tells. Where that is so weak that one connection would take long
   // lanes are wanted at once, beside it; until on_own_up() or on_own_lost().
   void on_own_coming(std::shared_ptr<lane_memory::network> known, instant now);
+  // It takes longer than it should: a few lanes are wanted beside it here, too.
+  void on_own_late(instant now);
   // The link's own connection is up, through the network of which `known` tells.
   void on_own_up(std::shared_ptr<lane_memory::network> known, instant now);
   // More is known of it than before.
@@ -91,6 +93,8 @@ class lane_policy final : public side_way {
   instant deadline() const;
 
   bool races() const { return racing_; }
+  // Did its last connection, as it came, take longer than it should?
+  bool came_late() const { return late_racers_ > 0; }
   bool weak() const { return need_.weak(); }
   uint64_t late_tasks() const { return late_tasks_; }  // So far.
   bool queue_stands() const { return times_.queue_stands(); }
@@ -145,6 +149,7 @@ class lane_policy final : public side_way {
   lane_totals totals_;
   uint32_t own_ = 0;  // 0: it is not up.
   bool racing_ = false;  // It is on its way, and others may be there first.
+  size_t late_racers_ = 0;  // Such as are wanted because it takes long.
   uint32_t last_id_ = 0;
   uint64_t late_tasks_ = 0;
   instant task_at_ = instant::min();

@@ -32,6 +32,7 @@ class phase_clock {
     since_ = now;
   }
   phase current() const { return now_; }
+  instant since() const { return since_; }
   phase_times at(instant now) const {
     phase_times t = so_far_;
     t[static_cast<size_t>(now_)] += now - since_;

@@ -21,6 +21,12 @@ udp_lane::udp_lane(const udp_settings& s, udp_memory::network& known, duration r
     : settings_(s), known_(&known), probe_(s, known, round_trip, now), times_(s.copies, round_trip > duration::zero() ? round_trip : s.probe_wait),
       budget_(s.copies), loss_(s, known.loss), window_(s.window_first) {}
 
+void udp_lane::on_lossy() {
+  lossy_ = true;
+  loss_ = udp_loss(settings_, std::max(known_->loss, settings_.lossy));
+  window_ = settings_.window_lossy;
+}
+
 bool udp_lane::may_take(const request& r) const {
   if (shut_ || (probe_.now() != udp_probe::state::open && !trusts()) || r.key.empty() || r.has(THARSIS_STN_SEND_ONLY)) return false;
   if (!datagram::fits(message_of(r)) || large_.count(r.command) > 0 || entries_.count(r.sequence) > 0) return false;
@@ -55,8 +61,9 @@ void udp_lane::begin_round(entry& e, instant now) {
 
 // Its datagrams of this round have left and no answer has come.
 void udp_lane::go_on(uint32_t sequence, entry& e, instant now) {
-  if (e.rounds >= settings_.rounds_max) return hand_over(sequence, e, now);
-  begin_round(e, now);
+  if (e.rounds < settings_.rounds_max) return begin_round(e, now);
+  if (e.handed) e.next = never;  // The connection goes on alone.
+  else hand_over(sequence, e, now);
 }
 
 void udp_lane::hand_over(uint32_t sequence, entry& e, instant now) {
@@ -83,7 +90,7 @@ std::optional<std::span<const uint8_t>> udp_lane::next_output(uint32_t number, i
   double wait = 1;
   for (int i = 1; i < e.rounds; ++i) wait *= settings_.backoff;
   if (--e.left > 0) e.next = later(now, settings_.twin_gap);
-  else e.next = e.handed ? never : later(now, std::chrono::duration_cast<duration>(times_.patience() * wait));  // Handed over: the connection goes on alone.
+  else e.next = later(now, std::chrono::duration_cast<duration>(times_.patience() * wait));
   datagram::write_echo(e.content, highest_);
   return e.content;
 }
@@ -182,7 +189,7 @@ void udp_lane::on_deadline(instant now) {
       at = entries_.erase(at);
       continue;
     }
-    if (e.open && !e.handed && e.left == 0 && e.next <= now) go_on(at->first, e, now);
+    if (e.open && e.left == 0 && e.next <= now) go_on(at->first, e, now);
     ++at;
   }
 }

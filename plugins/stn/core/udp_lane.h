@@ -46,6 +46,9 @@ class udp_lane final : public side_way {
 
   // Traffic goes through this network now, by the same interface.
   void on_network(udp_memory::network& known, instant now);
+  // The connection beside which it is lost packets as it came: datagrams do not wait for the answer to a probe, and are sent as where
+  // some are lost.
+  void on_lossy();
   // Each byte costs somebody money: no two at a time.
   void on_metered(bool metered) { metered_ = metered; }
 
@@ -93,8 +96,8 @@ class udp_lane final : public side_way {
   using entries = std::map<uint32_t, entry>;  // By sequence.
 
   bool may_take(const request& r) const;
-  // Nothing has come back yet, and on this network it always did.
-  bool trusts() const { return probe_.now() == udp_probe::state::asks && known_->worked; }
+  // Nothing has come back yet; on this network it always did, or the connection is slower than it should be.
+  bool trusts() const { return probe_.now() == udp_probe::state::asks && (known_->worked || lossy_); }
   void begin_round(entry& e, instant now);
   void go_on(uint32_t sequence, entry& e, instant now);
   void hand_over(uint32_t sequence, entry& e, instant now);
@@ -119,6 +122,7 @@ class udp_lane final : public side_way {
   uint32_t highest_ = 0;  // Number that has come.
   instant heard_at_{};    // When something came.
   bool metered_ = false;
+  bool lossy_ = false;
   bool shut_ = false;
 };
 

@@ -26,6 +26,9 @@ struct udp_settings {
 
   // Tasks on their way by datagram at a time, first and at most. More go by the connection, which knows how to share a line.
   double window_first = 8, window_max = 32, window_min = 1;
+  // Where the connection lost packets as it came: so many, for tasks wait that came meanwhile; and one datagram in ten counts as lost
+  // until it is known, so that two go at a time.
+  double window_lossy = 16, lossy = 0.1;
 
   // Does anything come through? So many probes, each wait twice the one before, the first at least so long.
   int probes = 6;

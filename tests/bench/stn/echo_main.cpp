@@ -4,6 +4,8 @@
 //
 //     echo serve [CERTIFICATE KEY]                      prints its port, serves until its stdin ends
 //     echo ask PORT COUNT IN_FLIGHT BODY [tls]          prints {"p50_ns","p99_ns","requests_per_second","cpu_ns"}
+//     echo pour PORT MIB                                prints {"mib_per_second","p50_ns","p99_ns"}: of a large body, and of small
+//                                                       requests that go one at a time over another connection meanwhile
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -26,6 +28,7 @@
 namespace {
 
 constexpr size_t head_size = 20, piece = 256 * 1024;
+constexpr uint32_t command_ask = 100, command_pour = 101;
 using bytes = std::vector<uint8_t>;
 
 [[noreturn]] void die(const char* what) { throw std::runtime_error(std::string(what) + ": " + std::strerror(errno)); }
@@ -158,6 +161,14 @@ SSL* connected(int fd) {
   return tls;
 }
 
+// What is poured is confirmed, and not said back.
+void answer(bytes& out, const uint8_t* frame, size_t size) {
+  const bool poured = number_at(frame + 8) == command_pour;
+  const size_t at = out.size();
+  out.insert(out.end(), frame, frame + (poured ? head_size : size));
+  if (poured) put_number(&out[at + 16], 0);
+}
+
 int serve(const char* certificate, const char* key) {
   SSL_CTX* const tls = server_tls(certificate, key);
   sockaddr_in where{};
@@ -186,7 +197,7 @@ int serve(const char* certificate, const char* key) {
       }
       wire& w = *static_cast<wire*>(ready[i].data.ptr);
       const bool alive = w.receive();
-      w.take_frames([&](const uint8_t* frame, size_t n) { w.out.insert(w.out.end(), frame, frame + n); });
+      w.take_frames([&](const uint8_t* frame, size_t n) { answer(w.out, frame, n); });
       w.transmit();
       if (!alive) {
         close(w.fd);  // Also takes it off the poller; its memory stays until the end, which is near.
@@ -199,12 +210,12 @@ int serve(const char* certificate, const char* key) {
 
 using clock_type = std::chrono::steady_clock;
 
-void append_request(bytes& out, uint32_t sequence, const bytes& body) {
+void append_request(bytes& out, uint32_t sequence, const bytes& body, uint32_t command = command_ask) {
   const size_t at = out.size();
   out.resize(at + head_size);
   put_number(&out[at], head_size);
   put_number(&out[at + 4], 200);
-  put_number(&out[at + 8], 100);
+  put_number(&out[at + 8], command);
   put_number(&out[at + 12], sequence);
   put_number(&out[at + 16], static_cast<uint32_t>(body.size()));
   out.insert(out.end(), body.begin(), body.end());
@@ -216,10 +227,15 @@ double cpu_nanoseconds() {
   return static_cast<double>(used.tv_sec) * 1e9 + static_cast<double>(used.tv_nsec);
 }
 
-int ask(uint16_t port, size_t count, size_t in_flight, size_t body_size, bool secured) {
+int connected_to(uint16_t port) {
   sockaddr_in where{};
-  const int fd = socket_on(port, where), poller = epoll_create1(EPOLL_CLOEXEC);
+  const int fd = socket_on(port, where);
   if (connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) != 0) die("connect");
+  return fd;
+}
+
+int ask(uint16_t port, size_t count, size_t in_flight, size_t body_size, bool secured) {
+  const int fd = connected_to(port), poller = epoll_create1(EPOLL_CLOEXEC);
   wire w(fd, secured ? connected(fd) : nullptr);
   watch(poller, fd, &w, EPOLLIN, EPOLL_CTL_ADD);
   const bytes body(body_size, 'x');
@@ -256,6 +272,42 @@ int ask(uint16_t port, size_t count, size_t in_flight, size_t body_size, bool se
   return 0;
 }
 
+int pour(uint16_t port, size_t mebibytes) {
+  constexpr size_t ahead = 8;  // Pieces that are not confirmed.
+  const size_t pieces = mebibytes * (1 << 20) / piece;
+  const bytes large(piece, 'x'), small(64, 'x');
+  const int poller = epoll_create1(EPOLL_CLOEXEC);
+  wire body(connected_to(port), nullptr), tasks(connected_to(port), nullptr);
+  std::vector<double> took;
+  size_t sent = 0, confirmed = 0;
+  watch(poller, tasks.fd, &tasks, EPOLLIN, EPOLL_CTL_ADD);
+  watch(poller, body.fd, &body, EPOLLIN, EPOLL_CTL_ADD);
+  const auto started = clock_type::now();
+  auto asked = started;
+  append_request(tasks.out, 1, small);
+  while (confirmed < pieces) {
+    for (; sent < pieces && sent < confirmed + ahead; ++sent) append_request(body.out, 1, large, command_pour);
+    tasks.transmit();
+    body.transmit();
+    watch(poller, body.fd, &body, body.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
+    epoll_event ready[4];
+    const int count = epoll_wait(poller, ready, 4, -1);
+    for (int i = 0; i < count; ++i)
+      if ((ready[i].events & EPOLLIN) != 0 && !static_cast<wire*>(ready[i].data.ptr)->receive()) die("the server ended");
+    body.take_frames([&](const uint8_t*, size_t) { ++confirmed; });
+    tasks.take_frames([&](const uint8_t*, size_t) {
+      took.push_back(static_cast<double>((clock_type::now() - asked).count()));
+      asked = clock_type::now();
+      append_request(tasks.out, 1, small);
+    });
+  }
+  const double seconds = std::chrono::duration<double>(clock_type::now() - started).count();
+  std::sort(took.begin(), took.end());
+  if (took.empty()) throw std::runtime_error("no small request was answered meanwhile: pour more");
+  std::printf("{\"mib_per_second\":%.1f,\"p50_ns\":%.0f,\"p99_ns\":%.0f}\n", static_cast<double>(mebibytes) / seconds, took[took.size() / 2], took[took.size() * 99 / 100]);
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -265,7 +317,8 @@ int main(int count, char** words) {
     if ((count == 6 || (count == 7 && std::string(words[6]) == "tls")) && std::string(words[1]) == "ask")
       return ask(static_cast<uint16_t>(std::atoi(words[2])), std::strtoull(words[3], nullptr, 10),
                  std::strtoull(words[4], nullptr, 10), std::strtoull(words[5], nullptr, 10), count == 7);
-    std::fprintf(stderr, "usage: echo serve [CERTIFICATE KEY] | echo ask PORT COUNT IN_FLIGHT BODY [tls]\n");
+    if (count == 4 && std::string(words[1]) == "pour") return pour(static_cast<uint16_t>(std::atoi(words[2])), std::strtoull(words[3], nullptr, 10));
+    std::fprintf(stderr, "usage: echo serve [CERTIFICATE KEY] | echo ask PORT COUNT IN_FLIGHT BODY [tls] | echo pour PORT MIB\n");
     return 2;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "echo: %s\n", failure.what());

@@ -187,6 +187,40 @@ std::vector<figure> peer_figures() {
   return all;
 }
 
+// Our own gateway, which takes streams into a folder.
+class stream_server {
+ public:
+  stream_server() : process_((run_on(1), std::vector<std::string>{THARSIS_PROGRAM, "stn", "serve", "tcp://127.0.0.1:0", "--streams", state + "/streams",
+                                                                  "--plugins", THARSIS_PLUGINS, "--state", state + "/gateway"})) {
+    const std::string said = process_.line();
+    const size_t at = said.find("127.0.0.1:");
+    if (at == std::string::npos) throw std::runtime_error("the gateway does not listen: " + said);
+    port_ = std::to_string(std::stoi(said.substr(at + 10)));
+  }
+  const std::string& port() const { return port_; }
+
+ private:
+  child process_;
+  std::string port_;
+};
+
+// A large body as a stream, and small tasks over the same link meanwhile; beside it raw TCP with a connection for each. The gateway writes
+// to its disk, and both ends make the SHA-256; nobody does that for raw bytes.
+std::vector<figure> stream_figures() {
+  const auto raw = std::make_shared<server>();
+  const auto gateway = std::make_shared<std::unique_ptr<stream_server>>();  // Once it is looked at, and on the server's processor.
+  const auto stream = [gateway](const char* what) {
+    if (*gateway == nullptr) *gateway = std::make_unique<stream_server>();
+    return number_in(run({THARSIS_BENCH_STREAM, (*gateway)->port(), "64"}).json, what);
+  };
+  const auto poured = [raw](const char* what) { return number_in(run({THARSIS_BENCH_ECHO, "pour", raw->port(), "256"}).json, what); };
+  return {
+      {"64 MiB as a stream, with tasks beside it", "MiB/s", [=] { return stream("mib_per_second"); }, [=] { return poured("mib_per_second"); }, {}, {}},
+      {"64 B beside a stream, one at a time, p50", "us", [=] { return stream("p50_ns") / 1e3; }, [=] { return poured("p50_ns") / 1e3; }, {}, {}},
+      {"64 B beside a stream, one at a time, p99", "us", [=] { return stream("p99_ns") / 1e3; }, [=] { return poured("p99_ns") / 1e3; }, {}, {}},
+  };
+}
+
 std::vector<figure> start_figures() {
   const auto s = std::make_shared<server>();
   const load one(s, 64, 1, 1);
@@ -222,5 +256,5 @@ std::vector<figure> memory_figures() {
 
 int main(int count, char** words) {
   using namespace tharsis::bench;
-  return run(count, words, {small_figures, large_figures, secured_figures, other_thread_figures, peer_figures, start_figures, memory_figures});
+  return run(count, words, {small_figures, large_figures, secured_figures, other_thread_figures, stream_figures, peer_figures, start_figures, memory_figures});
 }

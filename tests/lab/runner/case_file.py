@@ -4,6 +4,7 @@ README.md tells each key with an example; the shapes below are what is checked."
 
 import dataclasses
 import ipaddress
+import math
 import pathlib
 import re
 
@@ -124,6 +125,8 @@ CASE = Group({"case": Text(), "about": Text(), "fast": Bool(), "not_yet": Text()
               "faults": ListOf(FAULT), "run": Run(), "evidence": Command(), "truth": TRUTH, "beside": BESIDE},
              required=("case", "run", "truth"), what="a case")
 
+BEHIND_FAULTS_S = 2.0  # So long a shortened load goes on behind the last fault.
+
 
 @dataclasses.dataclass
 class Case:
@@ -149,9 +152,15 @@ class Case:
         return dataclasses.replace(self, truth=left)
 
     def shortened(self, most):
-        """With so many requests at most; of those that an earlier process makes too."""
-        fewer = {key: min(self.run.get(key, 200), most) for key in ("count", "remembered") if key == "count" or key in self.run}
-        return dataclasses.replace(self, run={**self.run, **fewer})
+        """With so many requests at most, but for those that its faults are to meet; of those that an earlier process makes too."""
+        run = {**self.run, "count": min(self.run.get("count", 200), max(most, self._met_by_faults()))}
+        if "remembered" in run:
+            run["remembered"] = min(run["remembered"], most)
+        return dataclasses.replace(self, run=run)
+
+    def _met_by_faults(self):
+        last = max((fault["at"] / 1e6 + BEHIND_FAULTS_S for fault in self.faults), default=0)
+        return math.ceil(last * self.run.get("rate", 5.0))
 
     @property
     def rtt_us(self):

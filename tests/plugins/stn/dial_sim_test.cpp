@@ -116,6 +116,7 @@ TEST(DialSim, WithVerifyAServerThatAcceptsAndIsMuteDoesNotWin) {
   for (const bool verify : {false, true}) {
     dial_world w(4);
     w.link().dial.verify = verify;
+    w.link().lanes.on = false;  // A lane would go to the other one.
     auto& mute = w.add_server("10.0.0.3", manner::mute);
     w.add_server("10.0.0.5");
     w.world.add_name(w.name, {"10.0.0.3", "10.0.0.5"});

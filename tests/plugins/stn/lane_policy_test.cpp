@@ -360,6 +360,41 @@ TEST(LanePolicy, OnANetworkThatIsRememberedAsBadTheFirstConnectionIsNotWaitedFor
   EXPECT_EQ(p.lanes(), 2u) << "and the other one a lane";
 }
 
+TEST(LanePolicy, WhereTheFirstConnectionTakesTooLongAFewJoinIt) {
+  const instant now(1h);
+  const auto racers = [&](int times, stn::lane_settings s = {}, bool metered = false) {
+    stn::lane_memory memory;
+    lane_policy p(s, {});
+    p.on_metered(metered);
+    p.on_own_coming(memory.of("new"), now);
+    EXPECT_EQ(p.take_opening(now), std::nullopt);
+    EXPECT_FALSE(p.came_late());
+    int opened = 0;
+    for (int i = 0; i < times; ++i) {
+      p.on_own_late(now);
+      while (p.take_opening(now)) ++opened;
+    }
+    return opened;
+  };
+  EXPECT_EQ(racers(1), 3);
+  EXPECT_EQ(racers(20), 3) << "however long it takes";
+  EXPECT_EQ(racers(20, {}, true), 1) << "where bytes cost money";
+  EXPECT_EQ(racers(20, {.max = 2}), 1);
+  EXPECT_EQ(racers(20, {.on = false}), 0);
+  stn::lane_memory memory;
+  lane_policy p({}, {});
+  p.on_own_coming(memory.of("new"), now);
+  p.on_own_up(memory.of("new"), now);
+  p.on_own_late(now);
+  EXPECT_FALSE(p.came_late()) << "it is up";
+  p.on_own_lost(false, now);
+  p.on_own_coming(memory.of("new"), now);
+  p.on_own_late(now);
+  p.on_own_up(memory.of("new"), now);
+  EXPECT_TRUE(p.came_late());
+  EXPECT_TRUE(p.weak()) << "that is evidence, as a late task is";
+}
+
 TEST(LanePolicy, RacersThatFailArePausedLikeOtherLanes) {
   stn::lane_memory memory;
   const auto bad = memory.of("bad");

@@ -338,6 +338,30 @@ TEST(UdpLane, WhatTheConnectionHasTooWaitsForNothingOnceTheLaneIsShut) {
   EXPECT_GT(w.lane->deadline(), w.now);
 }
 
+TEST(UdpLane, BesideAConnectionThatLostPacketsTasksGoBothWaysBeforeAProbeHasComeBack) {
+  world w(1, {});
+  const auto r = test::make_request(1, {1}, {1}, never);
+  r->sequence = 7;
+  ASSERT_FALSE(w.lane->take(*r, w.now));
+  w.lane->on_lossy();
+  ASSERT_TRUE(w.lane->take(*r, w.now));
+  EXPECT_EQ(w.lane->take_for_stream(), std::vector<uint32_t>{7});
+  uint32_t number = 0;
+  instant now = w.now;
+  for (int i = 0; i < 50 && w.lane->totals().sent < 6; ++i, now = std::max(now, w.lane->deadline())) {
+    w.lane->on_deadline(now);
+    while (w.lane->next_output(++number, now)) continue;
+  }
+  EXPECT_EQ(w.lane->totals().sent, 6u) << "three rounds of two, as where some are lost";
+  w.lane->on_deadline(now + 10s);
+  w.lane->on_deadline(now + 20s);
+  EXPECT_TRUE(w.lane->take_for_stream().empty()) << "the connection has it already";
+  while (w.lane->next_output(++number, now + 20s)) continue;
+  EXPECT_EQ(w.lane->totals().sent, 6u) << "and goes on alone, but for probes";
+  w.lane->on_gone(7, now + 20s);
+  EXPECT_EQ(w.lane->totals().lost, 1u);
+}
+
 TEST(UdpLane, OnlySmallTasksWithAKeyGo) {
   world w(1, {});
   const auto takes = [&](std::vector<uint8_t> body, std::vector<uint8_t> key, uint32_t flags = 0) {
