@@ -1,5 +1,6 @@
 """The clients that a case's load can name; `tests/lab/run --client NAME` puts another into its place."""
 
+from .application import Application, ApplicationAdvised, ApplicationUnhealed
 from .curl import Curl, CurlHttp2
 from .grpc import Grpc, GrpcRoundRobin, GrpcTuned
 from .plain import Plain
@@ -9,6 +10,9 @@ CLIENTS = {
     "stn": Stn,
     "stn-alone": StnAlone,
     "stn-udp": StnDatagrams,
+    "application": Application,
+    "application-advised": ApplicationAdvised,
+    "application-unhealed": ApplicationUnhealed,
     "plain": Plain,
     "curl-h1": Curl,
     "curl-h2": CurlHttp2,

@@ -86,12 +86,12 @@ FAULT = Group({"at": Duration(), "path": PATH, "stop": ListOf(HostName(), empty=
               required=("at",), what="a fault")
 LOAD = Group({"load": OneOf(*CLIENTS), "to": Target(), "rate": PerSecond(), "count": Number(1, 1_000_000), "size": Size(),
               "deadline": Duration(), "tls": Bool(), "keys": Bool(), "hello": Bool(), "remembered": Number(1, 1_000_000),
-              "set": ListOf(Text())}, required=("load", "to"), what="run")
+              "profile": Command(), "set": ListOf(Text())}, required=("load", "to"), what="run")
 DIAGNOSE = Group({"diagnose": Command(), "set": ListOf(Text()), "words": ListOf(Text()), "nobody": Bool()}, what="run")
 SHELL = Group({"shell": Command()}, required=("shell",), short="shell", what="run")
 NUMBER = Group({"find": Pattern(groups=1), "between": Pair()}, required=("find", "between"), what="numbers")
 TRUTH = Group({"answered": Share(zero=False), "p50": TimeOrRtt(), "p95": TimeOrRtt(), "p99": TimeOrRtt(), "max": TimeOrRtt(),
-               "first_answer": TimeOrRtt(), "recovery": TimeOrRtt(), "connects": Number(), "repeated": Number(), "took": TimeOrRtt(), "exit": Number(0, 125), "verdict": Verdict(),
+               "first_answer": TimeOrRtt(), "recovery": TimeOrRtt(), "healed": TimeOrRtt(), "failing": TimeOrRtt(), "connects": Number(), "repeated": Number(), "took": TimeOrRtt(), "exit": Number(0, 125), "verdict": Verdict(),
                "never": ListOf(Verdict(), empty=False), "action": Text(), "prints": ListOf(Pattern(), empty=False),
                "numbers": ListOf(NUMBER, empty=False)}, what="truth")
 BESIDE = Group({"case": Text(), "clients": ListOf(OneOf(*CLIENTS), empty=False), "than": OneOf(*CLIENTS),

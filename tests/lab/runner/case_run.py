@@ -16,7 +16,7 @@ from services import SERVICES
 
 from . import sandbox
 from .capture import Capture
-from .judge import USUAL_RATE, broken, judge, recovery_us, sanitizer_in, summary
+from .judge import USUAL_RATE, after_fault, broken, judge, recovery_us, sanitizer_in, summary
 from .relay import Relay
 from .timeline import Timeline
 from .world import GATEWAY, World, WorldError
@@ -184,6 +184,9 @@ class CaseRun:
                 said = {**said, **said["headline"]}
             if said and self.timeline.back_us:
                 said["recovery_us"] = recovery_us(said, self.case.run.get("rate", USUAL_RATE), self.timeline.back_us)
+            if said and "profile" in self.case.run:
+                said["healed_us"], said["failing_us"] = after_fault(said, self.case.run.get("rate", USUAL_RATE), self.timeline.struck_us)
+                said["struck_us"] = self.timeline.struck_us
             broke = broken(self.case.kind, code, said, output)
             wrong = [] if broke else judge(self.case, code, took_us, said, output)
             evidence = self.check_evidence()

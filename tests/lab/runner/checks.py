@@ -8,7 +8,7 @@ from .diagnostics import nearest
 PLACES = ("client", "router", "internet")
 STANDING = ("client", "gateway", "lab", "tcpdump")  # Placeholders, beside the hosts.
 HOSTS_MOST = 24  # As many as 198.51.100.0/24 has tens for.
-LOAD_TRUTH = ("answered", "p50", "p95", "p99", "max", "first_answer", "recovery", "connects", "repeated")
+LOAD_TRUTH = ("answered", "p50", "p95", "p99", "max", "first_answer", "recovery", "healed", "failing", "connects", "repeated")
 DIAGNOSIS_TRUTH = ("verdict", "never", "action")
 
 
@@ -38,7 +38,7 @@ def names_of(case):
 
 def texts_of(case):
     """Every text of the case in which placeholders stand."""
-    yield from (case.run[key] for key in ("shell", "diagnose") if key in case.run)
+    yield from (case.run[key] for key in ("shell", "diagnose", "profile") if key in case.run)
     yield from [case.evidence] if case.evidence else []
     for fault in case.faults:
         for commands in fault.get("shell", {}).values():
@@ -107,6 +107,9 @@ def check_run(case, mistakes):
         mistakes.add(to.mark, f"a load talks to a host of the case, not to '{to}'")
     elif to and to.endswith(".v6"):
         mistakes.add(to.mark, "the loads go over IPv4; name the host, or one address such as im.2")
+    embeds = case.run.get("load", "").startswith("application")
+    if to and embeds != ("profile" in case.run):
+        mistakes.add(to.mark, "an application needs a 'profile'" if embeds else "only an application has a 'profile'")
 
 
 def check_truth(case, marks, mistakes):
@@ -118,6 +121,8 @@ def check_truth(case, marks, mistakes):
             mistakes.add(key.mark, f"'{key}' is seen in a {kind} only, and this case runs something else")
     if "recovery" in case.truth and not any("start" in fault for fault in case.faults):
         mistakes.add(marks["truth"], "'recovery' counts from when a fault starts a host again, and none does")
+    if {"healed", "failing"} & case.truth.keys() and ("profile" not in case.run or not any(fault["at"] for fault in case.faults)):
+        mistakes.add(marks["truth"], "'healed' and 'failing' count from the last fault that an application meets, and there is none")
     if case.beside and case.kind != "load":
         mistakes.add(marks["beside"], "only loads are put beside others")
     if not case.truth:

@@ -4,7 +4,7 @@ import re
 
 USUAL_COUNT, USUAL_RATE = 200, 5.0  # Of a load that does not say how many, and how many a second.
 LATENCIES = {"p50": "p50_us", "p95": "p95_us", "p99": "p99_us", "max": "max_us", "first_answer": "first_answer_us"}
-TIMES_OF_TRUTH = {**LATENCIES, "recovery": "recovery_us"}
+TIMES_OF_TRUTH = {**LATENCIES, "recovery": "recovery_us", "healed": "healed_us", "failing": "failing_us"}
 
 
 def microseconds(limit, rtt_us):
@@ -46,6 +46,17 @@ def recovery_us(said, rate, back_us):
         return None
     answered = [said["began_us"] + number * 1e6 / rate + took for number, took in enumerate(said["times_us"]) if took is not None]
     return min((round(at - back_us) for at in answered if at >= back_us), default=None)
+
+
+def after_fault(said, rate, struck_us):
+    """Of the tasks that fell due after the last fault: (`healed`, from the fault to the first answer; `failing`, from the fault to
+    when the last one without an answer fell due), both None where there is none. 0 failing: all were answered."""
+    if not said or struck_us is None or not isinstance(said.get("times_us"), list):
+        return None, None
+    due = [(said["began_us"] + number * 1e6 / rate - struck_us, took) for number, took in enumerate(said["times_us"])]
+    after = [(at, took) for at, took in due if at >= 0]
+    return (min((round(at + took) for at, took in after if took is not None), default=None),
+            max((round(at) for at, took in after if took is None), default=0) if after else None)
 
 
 def about_diagnosis(truth, said):

@@ -13,6 +13,7 @@ class Timeline:
         self.over = threading.Event()
         self.troubles = []
         self.back_us = None  # When the services that a fault started last were ready, on the machine's monotonic clock.
+        self.struck_us = None  # When the last fault that the command met was there, on the same clock.
         self.thread = threading.Thread(target=self.carry_out_later, daemon=True)
 
     def carry_out_first(self):
@@ -40,6 +41,7 @@ class Timeline:
                 if self.over.wait(max(0, wait)):  # A case whose command ends before its faults shows nothing of them.
                     self.troubles.append(f"the fault at {fault['at'] / 1e6:g} s never struck: the command had ended before")
                 else:
+                    self.struck_us = round(time.monotonic() * 1e6)
                     self.carry_out(fault)
         except Exception as error:  # Told by the case's judgement; a thread's own words would be lost.
             self.troubles.append(str(error))

@@ -25,7 +25,7 @@ RUN = pathlib.Path(__file__).resolve().parent.parent / "run"
 TOOLS = {"nsenter": "util-linux", "ethtool": "ethtool", "ip": "iproute2", "openssl": "openssl", "pgrep": "procps"}
 # What a case's own commands may use.
 COMMANDS = {"curl": "curl", "iperf3": "iperf3", "kdig": "knot-dnsutils", "nc": "netcat-openbsd", "nft": "nftables",
-            "nstat": "iproute2", "ping": "iputils-ping", "tc": "iproute2", "tcpdump": "tcpdump"}
+            "nstat": "iproute2", "ping": "iputils-ping", "ss": "iproute2", "tc": "iproute2", "tcpdump": "tcpdump"}
 SLACK = SET_UP_MOST + 2 * FINISH_MOST + 10.0  # Seconds beside its command, after which a case's runner itself hangs.
 
 

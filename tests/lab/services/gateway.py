@@ -9,8 +9,8 @@ from .service import Service
 
 
 class Gateway(Service):
-    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true"
-    settings = Group({"tls": Bool(), "udp": Bool(), "work": Duration()}, what="gateway")
+    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true; over IPv6 as well with v6: true"
+    settings = Group({"tls": Bool(), "udp": Bool(), "v6": Bool(), "work": Duration()}, what="gateway")
     port = 7000
     ports = ((port, "tcp"),)
 
@@ -28,8 +28,16 @@ class Gateway(Service):
             profile["plugins"]["gateway"]["udp"] = f"udp://0.0.0.0:{self.port}"
         state = self.folder / "state"
         state.mkdir(mode=0o700, exist_ok=True)  # Kept over a restart, as a server's disk is.
-        path = self.write("gateway.yaml", json.dumps(profile))
-        self.run([self.world.programs.path("tharsis"), "run", path, "--state", str(state)])
+        self.begin("gateway", profile, state)
+        if self.given.get("v6"):  # One gateway listens in one place.
+            profile["plugins"]["gateway"]["listen"] = f"{'tcps' if tls else 'tcp'}://[::]:{self.port}"
+            profile["plugins"]["gateway"].pop("udp", None)
+            state.with_name("state6").mkdir(mode=0o700, exist_ok=True)
+            self.begin("gateway6", profile, state.with_name("state6"))
+
+    def begin(self, name, profile, state):
+        path = self.write(f"{name}.yaml", json.dumps(profile))
+        self.run([self.world.programs.path("tharsis"), "run", path, "--state", str(state)], name)
 
     def authority(self):
         return str(self.folder / "state/gateway/ca.pem")
