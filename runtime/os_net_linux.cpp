@@ -199,6 +199,12 @@ socket_start start_listening(const tharsis_address& on) {
 
 socket_start open_datagram(const tharsis_address& on) { return bound(open_socket(on, SOCK_DGRAM), on); }
 
+socket_start open_echo(uint8_t family) {
+  const bool v4 = family == 4;
+  const int descriptor = ::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
+  return descriptor < 0 ? failed(-1, errno) : socket_start{descriptor, THARSIS_OK, 0};
+}
+
 tharsis_status read_socket(int descriptor, uint8_t* into, size_t capacity, size_t& count) {
   const ssize_t n = uninterrupted([&] { return ::recv(descriptor, into, capacity, 0); });
   count = n > 0 ? static_cast<size_t>(n) : 0;

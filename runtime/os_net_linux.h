@@ -26,6 +26,8 @@ tharsis_status take_failure(int descriptor);
 socket_start accept_connection(int listener, tharsis_address& peer);
 socket_start start_listening(const tharsis_address& on);
 socket_start open_datagram(const tharsis_address& on);
+// For ICMP's echoes, which Linux lets the groups of net.ipv4.ping_group_range send.
+socket_start open_echo(uint8_t family);
 
 tharsis_status read_socket(int descriptor, uint8_t* into, size_t capacity, size_t& count);
 tharsis_status write_socket(int descriptor, const uint8_t* data, size_t size, size_t& count);

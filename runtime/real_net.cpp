@@ -254,12 +254,27 @@ tharsis_status real_net::local(tharsis_handle id, tharsis_address* address) {
 }
 
 tharsis_status real_net::set(tharsis_handle id, const char* name, int64_t value) {
-  const socket* const s = sockets_.find(id);
+  socket* const s = sockets_.find(id);
   if (s == nullptr) return THARSIS_E_GONE;
+  if (s->is == role::datagram && std::string_view(name) == "echo") return value == 1 ? turn_to_echo(*s) : tharsis_status{THARSIS_E_INVALID};
   if (s->is == role::datagram) return set_datagram_option(s->descriptor, s->family, name, value);
   const bool known = s->is_tcp() || (s->is == role::listener && std::string_view(name) == "mss");
   if (!known) return THARSIS_E_UNSUPPORTED;
   return s->descriptor >= 0 ? set_socket_option(s->descriptor, name, value) : s->failure;
+}
+
+// Another socket takes the place of the one that was opened.
+tharsis_status real_net::turn_to_echo(socket& s) {
+  const socket_start fresh = open_echo(s.family);
+  if (fresh.status != THARSIS_OK) return fresh.status;
+  if (!carrier_.watched().add(fresh.descriptor, s)) {
+    close_socket(fresh.descriptor);
+    return THARSIS_E_BUSY;
+  }
+  carrier_.watched().remove(s.descriptor);
+  close_socket(s.descriptor);
+  s.descriptor = fresh.descriptor;
+  return THARSIS_OK;
 }
 
 tharsis_status real_net::get(tharsis_handle id, const char* name, int64_t* value) {

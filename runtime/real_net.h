@@ -71,6 +71,7 @@ class real_net {
 
   tharsis_status dial_with(const tharsis_address* to, const tharsis_dial_options* options, tharsis_net_event on_event,
                            void* context, tharsis_handle* id, tharsis_error* error);
+  tharsis_status turn_to_echo(socket& s);
   tharsis_status dial(const tharsis_address* to, tharsis_net_event on_event, void* context,
                       tharsis_handle* id, tharsis_error* error);
   tharsis_status listen_on(const tharsis_address* on, tharsis_net_event on_event, void* context,

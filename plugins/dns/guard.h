@@ -52,6 +52,7 @@ class guard {
   // sdt's word; see tharsis_dns::advise.
   void on_advice(uint32_t code, const std::string& about, duration life);
 
+  bool doh_only() const { return ledger_.doh_only(place_.now()); }
   bool portal() const { return ledger_.portal(place_.now()); }
   // Of the network before its login: local names, and the login's own, unless that is one of the profile's.
   bool is_for_portal(std::string_view name) const;

@@ -396,7 +396,11 @@ tharsis_status service::advise(void* self, uint32_t code, tharsis_text about, in
 
 void service::on_advice(void* self, advice a) {
   service& s = *static_cast<service*>(self);
-  if (!s.closed_) s.guard_.on_advice(a.code, a.about, a.life);
+  if (s.closed_) return;
+  const bool before = s.guard_.doh_only();
+  s.guard_.on_advice(a.code, a.about, a.life);
+  // What is remembered was said by those who are not believed any more; what is proven stays.
+  if (!before && s.guard_.doh_only()) s.desk_.known().on_network(s.place_.now());
 }
 
 void service::send(desk::reply& reply) {

@@ -37,6 +37,8 @@ class bench {
   const wish asked;
   const instant began, end;
   observations seen;
+  // Pages that have come and are still held against others.
+  std::vector<http_probe> early;
   std::function<void(std::string_view)> progress = [](std::string_view) {};
 
   const tharsis_net& net() const { return *tables.net; }

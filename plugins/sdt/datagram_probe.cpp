@@ -62,6 +62,97 @@ task<void> knock(bench& b, probe_role role, tharsis_address to, duration most) {
   b.finish(b.seen.datagrams, std::move(p));
 }
 
+namespace {
+
+constexpr size_t small_echoes = 20, large_echoes = 10;  // 30 KB of large ones, there and back.
+constexpr size_t small_echo = 64;                       // Bytes of IP, as ping sends.
+constexpr duration echo_pause = 10ms, echo_patience = 900ms;
+
+struct echo_train {
+  std::vector<bool> is_large, came;
+  std::vector<double> sent_ms;
+  size_t last = 0;  // The highest number that has come back.
+};
+
+std::vector<uint8_t> echo_of(uint8_t family, size_t number, size_t size) {
+  std::vector<uint8_t> bytes(size);
+  bytes[0] = family == 6 ? 128 : 8;
+  bytes[6] = static_cast<uint8_t>(number >> 8);
+  bytes[7] = static_cast<uint8_t>(number);
+  return bytes;
+}
+
+// Its number, or nothing where it is no answer of ours.
+std::optional<size_t> answer_of(const messenger::word& w, const tharsis_address& to, const echo_train& t) {
+  const size_t number = static_cast<size_t>(w.bytes[6]) << 8 | w.bytes[7];
+  const bool ours = w.answer && w.count >= 8 && w.bytes[0] == (to.family == 6 ? 129 : 0) && same_ip(w.from, to) && number < t.came.size();
+  return ours ? std::optional(number) : std::nullopt;
+}
+
+void note_echo(bench& b, loss_probe& p, echo_train& t, size_t number) {
+  if (t.came[number]) {
+    ++p.duplicated;
+    return;
+  }
+  t.came[number] = true;
+  --(t.is_large[number] ? p.large_lost : p.small_lost);
+  p.received += t.is_large[number] ? p.large_size : p.small_size;
+  p.rtts_ms.push_back(b.ms() - t.sent_ms[number]);
+  if (number < t.last) ++p.reordered;
+  t.last = std::max(t.last, number);
+}
+
+}  // namespace
+
+task<void> measure_echo(bench& b, tharsis_address to, uint32_t large) {
+  auto p = b.start<loss_probe>("echo", probe_role::target, ip_text(to));
+  p.to = ip_text(to);
+  p.via = "icmp";
+  p.small_size = small_echo;
+  p.large_size = large;
+  to.port = 7;  // Of echo; ICMP has no ports, and an address needs one.
+  messenger m(b, to.family);
+  const tharsis_status may = m.is_open() ? m.set("echo", 1) : tharsis_status{THARSIS_E_UNSUPPORTED};
+  if (may == THARSIS_E_DENIED) {
+    p.state = probe_state::skip;
+    p.failed = failure::denied;
+    p.said = "echoes are for root and the groups of net.ipv4.ping_group_range; round trips and losses are TCP's";
+    b.finish(b.seen.losses, std::move(p));
+  }
+  const uint64_t cost = small_echoes * small_echo + (large > 0 ? large_echoes * large : 0);
+  if (may != THARSIS_OK || b.over() || !b.spend(cost, cost)) co_return;
+  m.set("errors", 1);
+  if (large > 0) m.set("whole", 1);
+  const uint32_t head = to.family == 4 ? 20 : 40;
+  echo_train train;
+  bool told = false;
+  instant next = b.place.now(), stop = b.until(echo_patience);
+  const size_t all = small_echoes + (large > 0 ? large_echoes : 0);
+  while (b.place.now() < stop && p.rtts_ms.size() < all) {
+    while (auto w = m.take()) {
+      if (const auto number = answer_of(*w, to, train)) note_echo(b, p, train, *number);
+      told = told || (!w->answer && w->said.mtu > 0);
+    }
+    if (train.came.size() < all && b.place.now() >= next) {
+      const bool is_large = large > 0 && train.came.size() % 3 == 2;
+      if (m.send(to, echo_of(to.family, train.came.size(), (is_large ? large : small_echo) - head)) == THARSIS_OK) {
+        ++(is_large ? p.large_sent : p.small_sent);
+        ++(is_large ? p.large_lost : p.small_lost);
+      }
+      train.is_large.push_back(is_large);
+      train.came.push_back(false);
+      train.sent_ms.push_back(b.ms());
+      next = later(next, echo_pause);
+      stop = b.until(echo_patience);  // From the last one on.
+    }
+    if (p.rtts_ms.size() == all) break;
+    co_await m.events().wait(train.came.size() < all ? std::min(next, stop) : stop);
+  }
+  if (told) p.large_sent = p.large_lost = 0;  // They are too large, and somebody says so: that is no loss.
+  p.sent = cost;
+  b.finish(b.seen.losses, std::move(p));
+}
+
 task<void> try_quic(bench& b, tharsis_address to) {
   to.port = 443;
   return knock(b, probe_role::quic, to, 900ms);

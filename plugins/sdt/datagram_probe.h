@@ -16,6 +16,10 @@ task<void> trace(bench& b, tharsis_address to);
 // The largest datagram that somebody refuses.
 task<void> measure_datagrams(bench& b, tharsis_address to);
 
+// Echoes, small ones and (of `large` bytes; 0: none) large ones in turns: what is lost, late, doubled or out of order, by size. Where this user
+// may send none, that is noted with what would let him.
+task<void> measure_echo(bench& b, tharsis_address to, uint32_t large);
+
 // Port 443, as QUIC begins.
 task<void> try_quic(bench& b, tharsis_address to);
 

@@ -176,16 +176,43 @@ task<void> ask_gateway(bench& b, url page, tharsis_address at) {
 
 }  // namespace
 
-task<void> try_canary(bench& b, canary c) {
-  std::vector<tharsis_address> at = c.at;
-  if (at.empty()) {
-    auto found = co_await b.names.resolve(c.page.host, b.until(page_answer_most));
-    if (!found) co_return;
-    at = std::move(*found);
-    for (tharsis_address& a : at) a.port = c.page.port;
+namespace {
+
+task<std::vector<tharsis_address>> places_of(bench& b, canary c) {
+  if (!c.at.empty()) co_return c.at;
+  auto found = co_await b.names.resolve(c.page.host, b.until(page_answer_most));
+  if (!found) co_return std::vector<tharsis_address>();
+  for (tharsis_address& a : *found) a.port = c.page.port;
+  co_return std::move(*found);
+}
+
+bool is_of_gateway(const url& page) { return page.target == "/canary/" && !page.secure; }
+
+}  // namespace
+
+task<bool> knows_page(bench& b, canary c) {
+  auto at = co_await places_of(b, c);
+  if (at.empty()) co_return false;
+  if (is_of_gateway(c.page)) {
+    const std::string nonce = random_hex(b.tables, 12);
+    c.page.target += nonce;
+    auto marked = co_await ask_canary(b, c.page, at.front(), probe_role::canary);
+    co_return marked.answer.status == 200 && !b.asked.canary_key.empty() && marked.answer.body == canary_mark(b.asked.canary_key, nonce) + "\n";
   }
+  if (expects_nothing(c.page) && !c.page.secure) {
+    auto got = co_await ask_canary(b, c.page, at.front(), probe_role::canary);
+    co_return got.answer.status == 204 && got.answer.body.empty();
+  }
+  at.front().port = c.page.secure ? c.page.port : uint16_t{443};
+  const url page = page_of(c.page.host, at.front().port, true, c.page.target);
+  auto got = co_await ask_canary(b, page, at.front(), probe_role::canary);
+  co_return got.certified;
+}
+
+task<void> try_canary(bench& b, canary c) {
+  const auto at = co_await places_of(b, c);
   if (at.empty()) co_return;
-  if (c.page.target == "/canary/" && !c.page.secure) {
+  if (is_of_gateway(c.page)) {
     co_await ask_gateway(b, c.page, at.front());
     co_return;
   }
@@ -197,10 +224,12 @@ task<void> try_canary(bench& b, canary c) {
   if (!c.page.secure) beside.spawn(ask_twin(b, page_of(c.page.host, 443, true, c.page.target), secure_at, &twin, &twin_done));
   auto got = co_await ask_canary(b, c.page, at.front(), probe_role::canary);
   http_probe p = std::move(got.note);
+  if (got.answer.status != 0 && expects_nothing(c.page)) p.body = got.answer.status == 204 && got.answer.body.empty() ? page_body::as_expected : page_body::foreign;
+  b.early.push_back(p);
   if (!c.page.secure) co_await twin_done.wait(b.end);
   beside.clear();
+  std::erase_if(b.early, [&](const http_probe& e) { return e.id == p.id; });
   if (got.answer.status != 0) {
-    if (expects_nothing(c.page)) p.body = got.answer.status == 204 && got.answer.body.empty() ? page_body::as_expected : page_body::foreign;
     if (twin.answer.status != 0 && got.answer.status == twin.answer.status) compare(got.answer, twin.answer, p);
     else if (twin.answer.status != 0 && !expects_nothing(c.page)) p.body = page_body::foreign;
   }

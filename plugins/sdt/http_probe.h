@@ -21,6 +21,9 @@ task<page_answer> ask_page(bench& b, std::unique_ptr<stream> wire, url page, dur
 // A page and its twin over TLS: who changes what passes can change the first alone.
 task<void> try_canary(bench& b, canary c);
 
+// Does such a page come as it is, or who serves it prove who it is? Nothing of it is kept.
+task<bool> knows_page(bench& b, canary c);
+
 // The page of the target's host over plain HTTP.
 task<void> try_plain_page(bench& b, tharsis_address to, std::string host);
 

@@ -15,6 +15,7 @@ settings read_settings(const host& tables) {
   const std::string policy = tables.text("heal.policy", "advise");
   s.heal.policy = policy == "off" ? heal_policy::off : policy == "act" ? heal_policy::act : heal_policy::advise;
   s.heal.recheck = tables.wait("heal.recheck", s.heal.recheck);
+  s.heal.knock = tables.wait("heal.knock", s.heal.knock);
   s.heal.life = tables.wait("heal.life", s.heal.life);
   s.diagnose.deadline = tables.wait("diagnose.deadline", s.diagnose.deadline);
   s.diagnose.budget = static_cast<uint64_t>(tables.whole("diagnose.budget", static_cast<int64_t>(s.diagnose.budget)));

@@ -7,6 +7,7 @@
 #include "plugins/sdt/core/redact.h"
 #include "plugins/sdt/core/report_json.h"
 #include "plugins/sdt/diagnose_line.h"
+#include "plugins/sdt/http_probe.h"
 #include "plugins/sdt/trust_store.h"
 #include "sdk/abi/stn.h"
 #include "sdk/abi/stn_links.h"
@@ -18,6 +19,8 @@ namespace tharsis::sdt {
 namespace {
 
 constexpr size_t at_once = 8;  // More on one machine measure each other.
+constexpr duration dns_hears_within = 20ms;
+constexpr duration knock_most = 1500ms;  // A lost SYN is sent again after a second.
 
 }  // namespace
 
@@ -43,7 +46,9 @@ service::service(const host& tables, strand& place, resolver& names, const setti
       network_(*tables.network),
       inbox_(*tables.loop, &service::on_letter, this),
       outbox_(place),
-      endings_(place) {
+      endings_(place),
+      knocks_(place),
+      errands_(place) {
   table_ = {sizeof table_, this, &service::diagnose, &service::cancel};
 }
 
@@ -70,6 +75,8 @@ tharsis_status service::open(const topics& told, tharsis_error* error) {
   network_.open([this](const tharsis_network_state& now) {
     triggers_.on_network(std::string(view(now.id)), place_.now());
     if (generation_ != 0 && generation_ != now.generation) healing_.on_network();
+    if (generation_ != now.generation)
+      for (auto& [link, p] : links_) p.rtt_ms.reset(), p.rtt_min_ms.reset();
     generation_ = now.generation;
     stirred_.raise();
   });
@@ -77,6 +84,7 @@ tharsis_status service::open(const topics& told, tharsis_error* error) {
   tharsis_status status = follow<tharsis_stn_link, &service::on_link>(THARSIS_STN_LINK_TOPIC, error);
   if (status == THARSIS_OK) status = follow<tharsis_stn_task_event, &service::on_task>(THARSIS_STN_TASK_TOPIC, error);
   if (status == THARSIS_OK) status = follow<tharsis_stn_weak, &service::on_weak>(THARSIS_STN_WEAK_TOPIC, error);
+  if (status == THARSIS_OK) status = follow<tharsis_dns_hijack, &service::on_lie>(THARSIS_DNS_HIJACK_TOPIC, error);
   return status;
 }
 
@@ -89,6 +97,8 @@ void service::close() {
   inbox_.drain();
   while (!works_.empty()) give_up(works_.begin()->first);
   endings_.clear();
+  knocks_.clear();
+  errands_.clear();
   healer_.close();
 }
 
@@ -109,8 +119,10 @@ void service::on_link(const tharsis_stn_link& told) {
   a.target = last_target_;
   if (told.state != THARSIS_STN_CONNECTING) a.due = never;
   else if (a.due == never) a.due = later(place_.now(), settings_.connecting_max);
-  if (told.state == THARSIS_STN_DOWN && told.status != THARSIS_OK && told.status != THARSIS_E_CANCELLED)
-    triggers_.on_cause(THARSIS_SDT_LINK_FAILED, last_target_);
+  if (told.state != THARSIS_STN_DOWN || told.status == THARSIS_OK || told.status == THARSIS_E_CANCELLED) return;
+  // Where the connection stands and what is written on it gets no answer, it may be its size.
+  const bool silent = told.why == THARSIS_STN_WHY_SILENCE || told.why == THARSIS_STN_WHY_UNPROVED || told.why == THARSIS_STN_WHY_TLS;
+  triggers_.on_cause(THARSIS_SDT_LINK_FAILED, last_target_, silent);
 }
 
 void service::on_task(const tharsis_stn_task_event& told) {
@@ -119,10 +131,24 @@ void service::on_task(const tharsis_stn_task_event& told) {
   const bool of_network = good || told.why == THARSIS_STN_NO_TIME || told.why == THARSIS_STN_NO_FIRST_BYTE || told.why == THARSIS_STN_STALLED ||
                           told.why == THARSIS_STN_NOT_WHOLE || told.why == THARSIS_STN_LOST || told.why == THARSIS_STN_NO_ANSWER;
   if (of_network) triggers_.on_task(told.channel, good, last_target_);
+  // How long an answer took to begin: the live link's own echo, with the server's work in it, and for nothing.
+  const auto link = links_.find(std::string(view(told.link)));
+  if (!good || told.sends != 1 || told.first_byte <= 0 || link == links_.end()) return;
+  passive_probe& p = link->second;
+  const double ms = static_cast<double>(told.first_byte) / 1e6;
+  p.rtt_min_ms = std::min(p.rtt_min_ms.value_or(ms), ms);
+  p.rtt_ms = p.rtt_ms.value_or(ms) * 0.8 + ms * 0.2;
 }
 
 void service::on_weak(const tharsis_stn_weak& told) {
   if (told.weak != 0) triggers_.on_cause(THARSIS_SDT_NETWORK_WEAK, last_target_);
+}
+
+// About stn's own server it is asked as stn knows it; a name of somebody else's by itself.
+void service::on_lie(const tharsis_dns_hijack& told) {
+  const auto at = parse_aim(last_target_);
+  const std::string name(view(told.name));
+  triggers_.on_cause(THARSIS_SDT_NAMES_LIE, at && at->host == name ? last_target_ : name);
 }
 
 wish service::wish_of(const std::string& target, depth how_deep) const {
@@ -137,8 +163,7 @@ wish service::wish_of(const std::string& target, depth how_deep) const {
 
 task<void> service::serve() {
   for (;;) {
-    // A link that fails shows it at once; what is slow or is lost has to be measured.
-    if (auto r = triggers_.take(place_.now())) start(r->target, r->why == THARSIS_SDT_LINK_FAILED ? depth::light : depth::medium, r->why);
+    if (auto r = triggers_.take(place_.now())) start(r->target, r->measures ? depth::medium : depth::light, r->why);
     heal();
     const instant next = std::min({triggers_.deadline(place_.now()), healing_.deadline(), look_at_attempts()});
     co_await stirred_.wait(next);
@@ -169,7 +194,31 @@ instant service::look_at_attempts() {
 
 void service::heal() {
   if (auto look = healing_.take_look()) start(look->target, look->how_deep, THARSIS_SDT_RECHECK);
-  for (const healing::step& s : healing_.take_steps()) healer_.carry_out(s);
+  if (healing_.take_knock() && knocks_.empty()) knocks_.spawn(knock_at_portal());
+  for (const healing::step& s : healing_.take_steps()) {
+    healer_.carry_out(s);
+    if (s.begins && !s.of.lies.empty()) errands_.spawn(avoid_lies(s.of));
+  }
+}
+
+// Asked anew at once, dns would give what it remembers: it hears of the remedy on a strand of its own.
+task<void> service::avoid_lies(remedy of) {
+  signal pause(place_);
+  co_await pause.wait(later(place_.now(), dns_hears_within));
+  healer_.avoid_lies(of);
+}
+
+// Has it opened? One page is asked for, as cheap as it can be; who has none waits for the recheck.
+task<void> service::knock_at_portal() {
+  const wish asked = wish_of({}, depth::light);
+  if (asked.canaries.empty()) co_return;
+  wish within = asked;
+  within.deadline = knock_most;
+  bench b(host_, place_, names_, trust_, within);
+  const bool known = co_await knows_page(b, asked.canaries.front());
+  if (!known) co_return;
+  healing_.on_known_page();
+  stirred_.raise();
 }
 
 void service::begin(tharsis_handle id, wish w, caller to, uint32_t why) {

@@ -13,6 +13,7 @@
 #include "plugins/sdt/healer.h"
 #include "plugins/sdt/link_verdicts.h"
 #include "plugins/sdt/session.h"
+#include "sdk/abi/dns.h"
 #include "sdk/abi/sdt.h"
 #include "sdk/abi/stn.h"
 #include "sdk/abi/stn_links.h"
@@ -85,9 +86,12 @@ class service {
   void on_link(const tharsis_stn_link& told);
   void on_task(const tharsis_stn_task_event& told);
   void on_weak(const tharsis_stn_weak& told);
+  void on_lie(const tharsis_dns_hijack& told);
 
   task<void> serve();
   task<void> run(tharsis_handle id);
+  task<void> knock_at_portal();
+  task<void> avoid_lies(remedy of);
   void begin(tharsis_handle id, wish w, caller to, uint32_t why);
   void end(tharsis_handle id, observations seen, tharsis_status status);
   void give_up(tharsis_handle id);
@@ -128,6 +132,7 @@ class service {
   inbox<letter> inbox_;
   outbox<delivery> outbox_;
   task_set endings_;
+  task_set knocks_, errands_;
   std::optional<task<void>> serving_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/sdt/core/login_page.h"
 #include "plugins/sdt/datagram_probe.h"
 #include "plugins/sdt/http_probe.h"
 #include "plugins/sdt/load_probe.h"
@@ -19,7 +20,8 @@ constexpr duration contrast_most = 1100ms;  // A lost packet is sent again here,
 constexpr duration tls_most = 1500ms;
 constexpr duration page_most = 1500ms;
 constexpr duration load_most = 1800ms;
-constexpr duration silent_after = 400ms;   // Most answers have come by then; what has not is looked at while it is waited for.
+constexpr duration silent_after = 300ms;   // Most answers have come by then; what has not is looked at while it is waited for.
+constexpr duration second_try = 250ms;     // A transfer that passes has mostly passed by then.
 constexpr double portal_sure_ms = 250;     // A TLS handshake would be over on most ways.
 constexpr size_t servers_most = 3, addresses_most = 4;
 
@@ -139,18 +141,25 @@ task<void> session::look() {
   else if (told) branches_.spawn(look_at_proxy(*told));
   while (!branches_.empty() && !bench_->over() && !behind_portal()) co_await branches_.join(bench_->until(50ms));
   branches_.clear();
+  for (http_probe& p : bench_->early) bench_->finish(bench_->seen.pages, std::move(p));
+  bench_->early.clear();
   if (wish_.how_deep == depth::heavy && !changed_) co_await load();
 }
 
 // Pages that are known came as something else, all of them, something beside HTTP is shut, and neither is anything proved to be who it
 // is nor does the target take a connection: what still waits for an answer waits for the portal.
 bool session::behind_portal() const {
+  if (bench_->ms() < portal_sure_ms) return false;
   size_t foreign = 0;
-  for (const http_probe& h : bench_->seen.pages) {
-    if (h.role != probe_role::canary || h.status == 0) continue;
-    if (h.body == page_body::as_expected || h.url.starts_with("https://")) return false;
-    foreign += h.body == page_body::foreign || !h.location.empty() ? 1 : 0;
+  for (const auto* const pages : {&std::as_const(bench_->seen.pages), &std::as_const(bench_->early)}) {
+    for (const http_probe& h : *pages) {
+      if (h.role != probe_role::canary || h.status == 0) continue;
+      if (h.body == page_body::as_expected || h.url.starts_with("https://")) return false;
+      foreign += h.body == page_body::foreign || !h.location.empty() ? 1 : 0;
+    }
   }
+  if (foreign < 2) return false;
+  if (at_login_nearby()) return true;
   bool beside = false;
   for (const tls_probe& t : bench_->seen.handshakes) {
     if (t.outcome == tls_outcome::ok) return false;
@@ -160,7 +169,18 @@ bool session::behind_portal() const {
     if (c.role == probe_role::target && c.failed == failure::none) return false;
     beside = beside || (c.role != probe_role::closed_port && (c.failed == failure::timeout || c.failed == failure::refused));
   }
-  return foreign >= 2 && beside && bench_->ms() >= portal_sure_ms;
+  return beside;
+}
+
+// All of them are sent to one place that this network keeps for itself, and in the time of a few round trips nobody beyond it has taken
+// a connection: that says so much that no silence need be waited for.
+bool session::at_login_nearby() const {
+  double far_ms = 0;
+  for (const passive_probe& p : wish_.live) far_ms = std::max(far_ms, p.rtt_ms.value_or(0));
+  if (bench_->ms() < 3 * far_ms) return false;
+  observations soon = bench_->seen;
+  soon.pages.insert(soon.pages.end(), bench_->early.begin(), bench_->early.end());
+  return login_nearby(soon).has_value();
 }
 
 // After all else, which it would disturb; the target and a control one after the other, so that both have the line for themselves.
@@ -402,7 +422,7 @@ task<void> session::explain_silence(tharsis_address to) {
   all.spawn(knock(*bench_, probe_role::target, to, 900ms));
   all.spawn(trace(*bench_, to));
   tharsis_address other = to;
-  other.port = to.port == 80 ? 443 : 80;
+  other.port = to.port == 443 ? 80 : 443;  // Where a server most likely has a second door, and firewalls let it be.
   all.spawn(connect_only(*bench_, probe_role::other_port, other));
   co_await all.join(bench_->end);
   all.clear();
@@ -508,6 +528,13 @@ task<void> session::explain_tls(tharsis_address to) {
 
 // ---- sizes and losses
 
+// The largest that its connection sends, as bytes of IP; 0: not known.
+uint32_t session::packet_of(tharsis_address to) const {
+  for (const connect_probe& c : bench_->seen.connects)
+    if (c.to == to_text(to) && c.mss > 0) return c.mss + (c.timestamps.value_or(false) ? 12 : 0) + (to.family == 6 ? 60 : 40);
+  return 0;
+}
+
 // IPv4 where there is a choice: what it says of sizes is what stn is told. `anyway`: there is none.
 task<void> session::measure(tharsis_address to, bool anyway) {
   if (to.family != 4 && !wish_.at.literal && !anyway) co_return;
@@ -516,6 +543,7 @@ task<void> session::measure(tharsis_address to, bool anyway) {
   task_set all(place_);
   all.spawn(measure_loss(*bench_, to, how));
   all.spawn(measure_datagrams(*bench_, to));
+  all.spawn(measure_echo(*bench_, to, packet_of(to)));
   all.spawn(knock(*bench_, probe_role::target, to, 900ms));
   all.spawn(try_quic(*bench_, to));
   all.spawn(measure_up(to));
@@ -525,17 +553,31 @@ task<void> session::measure(tharsis_address to, bool anyway) {
   all.clear();
 }
 
+task<void> session::up_once(tharsis_address to, opening how, bool* stalled) {
+  segment_probe p = co_await try_up(*bench_, to, how, 0, 3000, 600ms);
+  *stalled = p.stalled && p.failed == failure::none;
+  bench_->finish(bench_->seen.segments, std::move(p));
+}
+
 task<void> session::measure_up(tharsis_address to) {
   const opening how = wish_.at.has_tls() ? opening::tls_hello : opening::http_head;
-  // Twice, for one lost packet may hold one of them up.
-  for (int tries = 0; tries < 2; ++tries) {
-    segment_probe p = co_await try_up(*bench_, to, how, 0, 3000, 600ms);
-    const bool stalled = p.stalled && p.failed == failure::none;
-    bench_->finish(bench_->seen.segments, std::move(p));
-    if (!stalled) co_return;
-  }
+  // Twice, for one lost packet may hold one of them up; the second does not wait for the first.
+  bool stalled[2] = {false, false};
+  task_set tries(place_);
+  tries.spawn(up_once(to, how, &stalled[0]));
+  co_await tries.join(bench_->until(second_try));
+  if (!tries.empty()) tries.spawn(up_once(to, how, &stalled[1]));
+  co_await tries.join(bench_->end);
+  tries.clear();
+  if (!stalled[0] || !stalled[1]) co_return;
   download nothing;
   co_await measure_segments(*bench_, to, how, way_direction::up, nothing);
+}
+
+task<void> session::down_once(tharsis_address to, download what, bool* stalled) {
+  segment_probe full = co_await try_down(*bench_, to, what, 0, 600ms);
+  *stalled = full.stalled && full.failed == failure::none;
+  bench_->finish(bench_->seen.segments, std::move(full));
 }
 
 // `http`: the target answers questions for pages. First in small segments, so that it is known how much there is.
@@ -550,12 +592,14 @@ task<void> session::measure_down(tharsis_address to, bool http) {
   what.expected = small.bytes - small.bytes / 50;  // Some answers are a byte shorter than others.
   bench_->finish(bench_->seen.segments, std::move(small));
   if (!passed || what.expected < 1300) co_return;
-  for (int tries = 0; tries < 2; ++tries) {
-    segment_probe full = co_await try_down(*bench_, to, what, 0, 600ms);
-    const bool stalled = full.stalled && full.failed == failure::none;
-    bench_->finish(bench_->seen.segments, std::move(full));
-    if (!stalled) co_return;
-  }
+  bool stalled[2] = {false, false};
+  task_set tries(place_);
+  tries.spawn(down_once(to, what, &stalled[0]));
+  co_await tries.join(bench_->until(second_try));
+  if (!tries.empty()) tries.spawn(down_once(to, what, &stalled[1]));
+  co_await tries.join(bench_->end);
+  tries.clear();
+  if (!stalled[0] || !stalled[1]) co_return;
   co_await measure_segments(*bench_, to, opening::tls_hello, way_direction::down, what);
 }
 

@@ -11,6 +11,7 @@
 #include "plugins/sdt/bench.h"
 #include "plugins/sdt/name_probe.h"
 #include "plugins/sdt/survey.h"
+#include "plugins/sdt/tcp_probe.h"
 #include "plugins/sdt/tls_trial.h"
 #include "sdk/async/network_watch.h"
 #include "sdk/async/task_set.h"
@@ -53,10 +54,14 @@ class session {
   task<void> explain_silence(tharsis_address to);
   task<void> explain_if_silent(tharsis_address to, std::shared_ptr<signal> over);
   bool behind_portal() const;
+  bool at_login_nearby() const;
   task<void> shake_hands(std::unique_ptr<stream> wire, tharsis_address to);
   task<void> contrast(probe_role role, tharsis_address to, std::string sni);
   task<void> explain_tls(tharsis_address to);
   task<void> measure(tharsis_address to, bool anyway);
+  uint32_t packet_of(tharsis_address to) const;
+  task<void> up_once(tharsis_address to, opening how, bool* stalled);
+  task<void> down_once(tharsis_address to, download what, bool* stalled);
   task<void> measure_up(tharsis_address to);
   task<void> measure_down(tharsis_address to, bool http);
   task<tls_outcome> try_tls(probe_role role, std::unique_ptr<stream> wire, tharsis_address to, std::string sni, std::string expected,

@@ -116,8 +116,8 @@ typedef struct tharsis_net {
   //        acknowledgements, 4: window scaling; "timeouts": how often in a row nothing has come for an answer;
   //        "duplicates": how many retransmissions were for nothing; "min_rtt_us"; "path_mtu".
   // On a datagram socket:
-  //   set: "errors" 1: receive_error() has something to tell; "ttl" 1 to 255: how many routers what is sent from now on may
-  //        pass, 0: as the system likes; "whole" 1: datagrams are never cut into pieces, however little fits on the way.
+  //   set: "errors" 1: receive_error() tells; "ttl" 1 to 255: how many routers what is sent may pass, 0: as the system likes; "whole" 1: datagrams are
+  //        never cut into pieces; "echo" 1, before all else: ICMP's echoes with their headers instead of UDP (_E_DENIED: not for this user).
   //   THARSIS_E_UNSUPPORTED  this platform does not know the name.
   tharsis_status (*set)(void* self, tharsis_handle handle, const char* name, int64_t value);
   tharsis_status (*get)(void* self, tharsis_handle handle, const char* name, int64_t* value);

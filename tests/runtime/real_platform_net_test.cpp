@@ -443,6 +443,32 @@ TEST_F(RealNet, DatagramsArriveWholeOrCutAndSayFromWhere) {
   });
 }
 
+// Linux lets the groups of net.ipv4.ping_group_range send echoes; for others there is a clear no, and datagrams go on.
+TEST_F(RealNet, EchoesComeBackWhereThisUserMaySendThem) {
+  end e{strand};
+  tharsis_status may = THARSIS_E_INTERNAL;
+  real_stage::on(strand, [&] {
+    ASSERT_EQ(e.datagram(address_of("127.0.0.1")), THARSIS_OK);
+    EXPECT_EQ(e.net.set(e.net.self, e.id, "echo", 0), THARSIS_E_INVALID);
+    may = e.net.set(e.net.self, e.id, "echo", 1);
+    const tharsis_address to = address_of("127.0.0.1", 7);
+    const std::vector<uint8_t> echo = {8, 0, 0, 0, 0, 0, 0x12, 0x34, 'h', 'i'};
+    EXPECT_EQ(e.net.send(e.net.self, e.id, &to, echo.data(), echo.size()), THARSIS_OK);
+  });
+  if (may != THARSIS_OK) {
+    EXPECT_EQ(may, THARSIS_E_DENIED);
+    return;
+  }
+  uint8_t into[64];
+  size_t count = 0;
+  tharsis_address from{};
+  real_stage::until(strand, [&] { return e.net.receive(e.net.self, e.id, into, sizeof into, &count, &from) == THARSIS_OK; });
+  ASSERT_EQ(count, 10u);
+  EXPECT_EQ(into[0], 0) << "an answer";
+  EXPECT_EQ(into[6] << 8 | into[7], 0x1234);
+  EXPECT_EQ(into[9], 'i');
+}
+
 namespace {
 struct answer {
   int times = 0;

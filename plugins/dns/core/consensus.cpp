@@ -252,8 +252,15 @@ std::string ruling::verdict() const {
   return status == THARSIS_E_DENIED ? "not_trusted" : "no_answer";
 }
 
+namespace {
+
+// Who believes whoever answers first does not do so where somebody has found that the network lies.
+trust mode_here(trust mode, const beliefs& known) { return mode == trust::open && known.only_proven ? trust::guarded : mode; }
+
+}  // namespace
+
 ruling judge(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known) {
-  return bench(q, mode, heard, silent, known).sentence();
+  return bench(q, mode_here(mode, known), heard, silent, known).sentence();
 }
 
 record_ruling judge_records(const question& q, trust mode, std::span<const testimony> heard) {
@@ -296,6 +303,7 @@ std::optional<trust> trust_named(std::string_view word) {
 bool decided(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known) {
   if (silent.vouched + silent.plain == 0) return true;
   if (q.kind != type::a && q.kind != type::aaaa) return judge_records(q, mode, heard).proven;
+  mode = mode_here(mode, known);
   const ruling now = judge(q, mode, heard, silent, known);
   if (mode == trust::open) return now.status == THARSIS_OK;
   if (now.status != THARSIS_OK && now.status != THARSIS_E_NOT_FOUND) return false;

@@ -8,6 +8,17 @@ namespace {
 constexpr std::string_view remedies[] = {"clamp_mss", "prefer_v4", "prefer_v6", "ban_address", "avoid_udp", "change_port", "open_portal", "use_doh"};
 constexpr double sure_enough = 0.8;  // Below that a remedy is as likely to do harm.
 constexpr size_t at_once = 16;
+constexpr int knocks_most = 5;          // Times `knock` between two,
+constexpr int64_t part_of_its_time = 30;  // and as a part of the time that it lasts: a person takes half a minute for a form.
+
+bool is_portal(const remedy& r) { return r.what.name == "open_portal"; }
+
+std::vector<std::string> lies_in(const observations& seen) {
+  std::vector<std::string> lies;
+  for (const connect_probe& c : seen.connects)
+    if (c.role == probe_role::answered && std::find(lies.begin(), lies.end(), c.to) == lies.end()) lies.push_back(c.to);
+  return lies;
+}
 
 // It was given up, or mixed up: it says nothing about what is gone.
 bool teaches_nothing(const report& r) {
@@ -32,7 +43,7 @@ void healing::on_report(const report& r, instant now) {
   }
   for (const verdict& v : r.verdicts) {
     if (v.information || v.confidence < sure_enough || !is_remedy(v.act)) continue;
-    begin({v.act, v.code, about.target, about.host, about.how_deep, v.sentence}, now);
+    begin({v.act, v.code, about.target, about.host, about.how_deep, v.sentence, v.act.name == "use_doh" ? lies_in(r.seen) : std::vector<std::string>()}, now);
   }
 }
 
@@ -47,7 +58,8 @@ void healing::begin(remedy what, instant now) {
   }
   if (in_force_.size() >= at_once) return;
   steps_.push_back({true, what, {}});
-  in_force_.push_back({std::move(what), later(now, settings_.life), later(now, settings_.recheck)});
+  const instant knock_at = is_portal(what) && settings_.policy == heal_policy::act ? later(now, settings_.knock) : never;
+  in_force_.push_back({std::move(what), later(now, settings_.life), later(now, settings_.recheck), knock_at, now});
 }
 
 void healing::end(size_t index, std::string why) {
@@ -59,20 +71,32 @@ void healing::on_network() {
   while (!in_force_.empty()) end(in_force_.size() - 1, "the network is another one");
 }
 
+void healing::on_known_page() {
+  for (size_t i = in_force_.size(); i-- > 0;)
+    if (is_portal(in_force_[i].what)) end(i, "its cause is gone: a page that is known comes as it is");
+}
+
 void healing::on_deadline(instant now) {
   for (size_t i = in_force_.size(); i-- > 0;) {
-    if (now >= in_force_[i].until) {
+    force& f = in_force_[i];
+    if (now >= f.until) {
       end(i, "nobody has seen its cause for a while");
-    } else if (now >= in_force_[i].look_at) {
-      in_force_[i].look_at = later(now, settings_.recheck);
-      if (!look_) look_.emplace(look{in_force_[i].what.target, in_force_[i].what.how_deep});
+      continue;
+    }
+    if (now >= f.look_at) {
+      f.look_at = later(now, settings_.recheck);
+      if (!look_) look_.emplace(look{f.what.target, f.what.how_deep});
+    }
+    if (now >= f.knock_at) {
+      knock_ = true;
+      f.knock_at = later(now, std::clamp((now - f.since) / part_of_its_time, settings_.knock, knocks_most * settings_.knock));
     }
   }
 }
 
 instant healing::deadline() const {
   instant next = never;
-  for (const force& f : in_force_) next = std::min({next, f.until, f.look_at});
+  for (const force& f : in_force_) next = std::min({next, f.until, f.look_at, f.knock_at});
   return next;
 }
 

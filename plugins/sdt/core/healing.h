@@ -1,7 +1,8 @@
 // Which remedies are in force: what a report asks for begins, and ends when its cause is gone.
 //
 // A cause is gone when a report about the same target, looked at as deeply as then, does not have it any more; when traffic
-// takes another way; or when nobody has seen it for `life`. So that somebody looks, it is looked again each `recheck`.
+// takes another way; or when nobody has seen it for `life`. So that somebody looks, it is looked again each `recheck`. In a portal
+// nobody dials, so that no traffic would notice that it opens: there a page that is known is asked for, each `knock` at first.
 //
 // Pure: the owner carries the steps out, and runs the rechecks.
 #pragma once
@@ -23,6 +24,7 @@ struct remedy {
   std::string host;    // its host.
   depth how_deep = depth::light;
   std::string sentence;  // What is wrong, for a person.
+  std::vector<std::string> lies;  // Addresses, IP:PORT, that a resolver gave and the truth does not.
 };
 
 class healing {
@@ -42,17 +44,22 @@ class healing {
   void on_report(const report& r, instant now);
   // Traffic takes another way.
   void on_network();
+  // A page whose answer is known came as it is: no portal keeps anything back any more.
+  void on_known_page();
   void on_deadline(instant now);
   instant deadline() const;
 
   std::vector<step> take_steps() { return std::exchange(steps_, {}); }
   // Somebody should look whether this is still so.
   std::optional<look> take_look() { return std::exchange(look_, std::nullopt); }
+  // A page that is known should be asked for.
+  bool take_knock() { return std::exchange(knock_, false); }
 
  private:
   struct force {
     remedy what;
-    instant until{}, look_at{};
+    instant until{}, look_at{}, knock_at = never;
+    instant since{};
   };
   void begin(remedy what, instant now);
   void end(size_t index, std::string why);
@@ -61,6 +68,7 @@ class healing {
   std::vector<force> in_force_;
   std::vector<step> steps_;
   std::optional<look> look_;
+  bool knock_ = false;
 };
 
 // Is it one of those that a program can carry out?

@@ -1,6 +1,7 @@
 // The way into the internet: portals, proxies, families, and which transports come through.
 #include <algorithm>
 
+#include "plugins/sdt/core/login_page.h"
 #include "plugins/sdt/core/scene.h"
 
 namespace tharsis::sdt {
@@ -29,6 +30,13 @@ const probe* tls_that_works(const scene& s) {
 // A login page in place of a page that is known, and no TLS beside it: somebody could answer it, nobody does.
 bool judge_portal(const scene& s, findings_list& found) {
   if (tls_that_works(s) != nullptr) return false;
+  if (const auto login = login_nearby(s.seen)) {
+    claim c(verdict_code::captive_portal);
+    for (const http_probe* h : login->sent_there) c.again(*h, 3);
+    for (const connect_probe& t : s.seen.connects)
+      if (scene::silent(t)) c.proven_by(t, 2);
+    return found.add(c.with("url", login->url).detail("known pages are sent to " + login->url).asks_for("open_portal", {login->url}));
+  }
   for (const http_probe& h : s.seen.pages) {
     const bool known = h.role == probe_role::canary || h.role == probe_role::control;
     if (!known || !is_plain_http(h) || !is_foreign(h)) continue;

@@ -59,11 +59,21 @@ scene::scene(const observations& all) : seen(all), about(all.about) {
   measure_rtt();
 }
 
+namespace {
+
+// A question needs its answer: segments that TCP has to send again were lost one way only, confirmations that are lost cost nothing.
+uint32_t there_and_back(const loss_probe& l) {
+  const double one_way = static_cast<double>(l.small_lost) / l.small_sent;
+  return l.via == "tcp" ? static_cast<uint32_t>(std::lround((1 - (1 - one_way) * (1 - one_way)) * l.small_sent)) : l.small_lost;
+}
+
+}  // namespace
+
 // A packet train tells it best; connections that stand and needed more than one SYN tell a little.
 void scene::measure_loss() {
   uint32_t sent = 0, lost = 0;
   for (const loss_probe& l : seen.losses)
-    if (ran(l) && l.small_lost < l.small_sent) sent += l.small_sent, lost += l.small_lost;
+    if (ran(l) && l.small_lost < l.small_sent) sent += l.small_sent, lost += there_and_back(l);
   for (const connect_probe& c : seen.connects)
     if (worked(c)) sent += 1 + c.syn_retransmits, lost += c.syn_retransmits;
   if (sent == 0) return;

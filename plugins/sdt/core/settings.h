@@ -32,6 +32,9 @@ struct settings {
     heal_policy policy = heal_policy::advise;
     // A cause that is gone shall not be felt for long after; a recheck costs as much as the diagnosis that found it.
     duration recheck = 2min;
+    // In a portal a page that is known is asked for (some 800 bytes), so that tasks go on while the person still looks at
+    // "you are online"; the longer it lasts the rarer, see healing.cpp.
+    duration knock = 1s;
     // Twice missed by a recheck that could not be made, and once more.
     duration life = 10min;
   } heal;

@@ -40,6 +40,7 @@ class trigger_desk {
   struct run {
     uint32_t why = THARSIS_SDT_LINK_FAILED;  // THARSIS_SDT_*
     std::string target;                      // Empty: the network as a whole.
+    bool measures = false;                   // Sizes and losses, too.
   };
 
   explicit trigger_desk(const settings::auto_settings& s) : settings_(s) {}
@@ -50,9 +51,11 @@ class trigger_desk {
     bucket(id, now);
     network_ = id;
   }
-  void on_cause(uint32_t why, std::string target) {
+  // A link that fails, or a name that is lied about, shows it at once; what is slow, is lost or goes silent has to be measured.
+  void on_cause(uint32_t why, std::string target, bool silent = false) {
+    const bool measures = silent || (why != THARSIS_SDT_LINK_FAILED && why != THARSIS_SDT_NAMES_LIE);
     // The first that is wanted stays: later ones are its consequences.
-    if (settings_.on && !wanted_) wanted_.emplace(run{why, std::move(target)});
+    if (settings_.on && !wanted_) wanted_.emplace(run{why, std::move(target), measures});
   }
   void on_task(uint32_t channel, bool good, const std::string& target) {
     if (windows_[channel % 4].on_result(good)) on_cause(THARSIS_SDT_TASKS_FAIL, target);

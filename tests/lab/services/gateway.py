@@ -3,14 +3,14 @@
 import json
 
 from runner.certificates import OTHER_NAMES
-from runner.shapes import Bool, Duration, Group
+from runner.shapes import Bool, Duration, Group, Number
 
 from .service import Service
 
 
 class Gateway(Service):
-    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true; over IPv6 as well with v6: true"
-    settings = Group({"tls": Bool(), "udp": Bool(), "v6": Bool(), "work": Duration()}, what="gateway")
+    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true; over IPv6 as well with v6: true, at a second port with also: 443"
+    settings = Group({"tls": Bool(), "udp": Bool(), "v6": Bool(), "also": Number(1, 65535), "work": Duration()}, what="gateway")
     port = 7000
     ports = ((port, "tcp"),)
 
@@ -29,11 +29,14 @@ class Gateway(Service):
         state = self.folder / "state"
         state.mkdir(mode=0o700, exist_ok=True)  # Kept over a restart, as a server's disk is.
         self.begin("gateway", profile, state)
-        if self.given.get("v6"):  # One gateway listens in one place.
-            profile["plugins"]["gateway"]["listen"] = f"{'tcps' if tls else 'tcp'}://[::]:{self.port}"
+        others = {"6": f"[::]:{self.port}"} if self.given.get("v6") else {}
+        others |= {"2": f"0.0.0.0:{self.given['also']}"} if "also" in self.given else {}
+        for number, place in others.items():  # One gateway listens in one place.
+            profile["plugins"]["gateway"]["listen"] = f"{'tcps' if tls else 'tcp'}://{place}"
             profile["plugins"]["gateway"].pop("udp", None)
-            state.with_name("state6").mkdir(mode=0o700, exist_ok=True)
-            self.begin("gateway6", profile, state.with_name("state6"))
+            own = self.folder / f"state{number}"
+            own.mkdir(mode=0o700, exist_ok=True)
+            self.begin(f"gateway{number}", profile, own)
 
     def begin(self, name, profile, state):
         path = self.write(f"{name}.yaml", json.dumps(profile))

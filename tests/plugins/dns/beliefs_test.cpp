@@ -81,6 +81,14 @@ TEST(Beliefs, WhereOnlyProofsCountNobodysWordDoes) {
   EXPECT_EQ(judged({gives("a", lie), gives("t", truth, true)}, b), "192.0.2.1! -203.0.113.66 disputed");
 }
 
+TEST(Beliefs, WhoeverAnswersFirstIsNotBelievedWhereTheNetworkIsKnownToLie) {
+  beliefs b;
+  EXPECT_EQ(judged({gives("a", lie), gives("t", truth, true)}, b, trust::open).substr(0, 12), "203.0.113.66");
+  b.only_proven = true;
+  EXPECT_EQ(judged({gives("a", lie), gives("t", truth, true)}, b, trust::open), "192.0.2.1! -203.0.113.66 disputed");
+  EXPECT_EQ(judged({gives("a", lie)}, b, trust::open, {.vouched = 1}), "-203.0.113.66 not_trusted");
+}
+
 TEST(ProofQueue, SixAMinuteAndNoneTwiceInAWhile) {
   proof_queue q(proof_settings{});
   const instant begin = later(instant{}, 1h);

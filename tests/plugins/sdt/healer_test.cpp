@@ -147,3 +147,34 @@ TEST(SdtHealer, NobodyOrSomebodyWhoSaysNoIsTold) {
   EXPECT_EQ(h.told.back(), uint32_t{THARSIS_SDT_HEAL_ADVISED});
   EXPECT_TRUE(h.applied.empty());
 }
+
+TEST(SdtHealer, WhatAResolverLiedIsKeptOffOnceAndUntilTheLyingEnds) {
+  helpers h;
+  healer doctor(h.box.tables(), acting());
+  doctor.open(1);
+  auto step = begin("use_doh");
+  step.of.lies = {"203.0.113.66:443", "nonsense", "[2001:db8::66]:443"};
+  doctor.avoid_lies(step.of);
+  EXPECT_TRUE(h.applied.empty()) << "nothing has begun";
+  doctor.carry_out(step);
+  doctor.avoid_lies(step.of);
+  doctor.avoid_lies(step.of);
+  ASSERT_EQ(h.applied.size(), 2u) << "once each";
+  EXPECT_EQ(h.applied[0].what, uint32_t{THARSIS_STN_HEAL_ADDRESS});
+  EXPECT_EQ(h.applied[0].address, "203.0.113.66:443");
+  EXPECT_EQ(h.applied[1].address, "[2001:db8::66]:443");
+  step.begins = false;
+  doctor.carry_out(step);
+  EXPECT_EQ(h.undone, (std::vector<tharsis_handle>{1, 2}));
+}
+
+TEST(SdtHealer, WhoOnlyAdvisesKeepsNothingOff) {
+  helpers h;
+  healer doctor(h.box.tables(), acting(heal_policy::advise));
+  doctor.open(1);
+  auto step = begin("use_doh");
+  step.of.lies = {"203.0.113.66:443"};
+  doctor.carry_out(step);
+  doctor.avoid_lies(step.of);
+  EXPECT_TRUE(h.applied.empty());
+}

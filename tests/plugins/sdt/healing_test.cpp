@@ -128,3 +128,85 @@ TEST(SdtHealing, AReportThatWasGivenUpEndsNothing) {
   h.on_report(cancelled, t0 + 1s);
   EXPECT_TRUE(h.take_steps().empty());
 }
+
+namespace {
+
+report portal() {
+  verdict v;
+  v.code = verdict_code::captive_portal;
+  v.confidence = 0.9;
+  v.act = {"open_portal", {"http://10.0.0.1/login"}};
+  return about({v, hole("1360")});
+}
+
+}  // namespace
+
+TEST(SdtHealing, InAPortalAKnownPageIsAskedForAndRarerAsItLasts) {
+  auto s = quick();
+  s.recheck = s.life = 1h;
+  healing h(s);
+  h.on_report(portal(), t0);
+  std::vector<instant> knocks;
+  while (h.deadline() < t0 + 10min) {
+    const instant now = h.deadline();
+    h.on_deadline(now);
+    if (h.take_knock()) knocks.push_back(now);
+    EXPECT_FALSE(h.take_knock()) << "once";
+  }
+  ASSERT_GT(knocks.size(), 30u);
+  EXPECT_EQ(knocks.front(), t0 + 1s);
+  for (size_t i = 1; i < knocks.size(); ++i) {
+    const duration pause = knocks[i] - knocks[i - 1];
+    EXPECT_GE(pause, 1s);
+    EXPECT_LE(pause, std::max<duration>(1s, (knocks[i] - t0) / 30)) << "a thirtieth of what it has lasted";
+    EXPECT_LE(pause, 5s);
+  }
+  EXPECT_LT(knocks.size(), 200u);
+}
+
+TEST(SdtHealing, AKnownPageEndsThePortalAndNothingElse) {
+  healing h(quick());
+  h.on_report(portal(), t0);
+  h.take_steps();
+  h.on_known_page();
+  const auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_FALSE(steps[0].begins);
+  EXPECT_EQ(steps[0].of.what.name, "open_portal");
+  h.on_deadline(t0 + 5s);
+  EXPECT_FALSE(h.take_knock()) << "nobody waits at a door that is open";
+  h.on_known_page();
+  EXPECT_TRUE(h.take_steps().empty());
+}
+
+TEST(SdtHealing, WhoOnlyAdvisesDoesNotKnock) {
+  auto s = quick();
+  s.policy = heal_policy::advise;
+  healing h(s);
+  h.on_report(portal(), t0);
+  for (instant now = t0; now < t0 + 9s; now += 500ms) {
+    h.on_deadline(now);
+    EXPECT_FALSE(h.take_knock());
+  }
+}
+
+TEST(SdtHealing, WhatAResolverLiedGoesWithTheRemedyForIt) {
+  healing h(quick());
+  verdict v;
+  v.code = verdict_code::dns_hijack_resolver;
+  v.confidence = 0.97;
+  v.act = {"use_doh", {}};
+  report r = about({v, hole("1360")});
+  connect_probe lie;
+  lie.role = probe_role::answered;
+  lie.to = "203.0.113.66:443";
+  connect_probe truth = lie;
+  truth.role = probe_role::target;
+  truth.to = "192.0.2.1:443";
+  r.seen.connects = {lie, truth, lie};
+  h.on_report(r, t0);
+  const auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_EQ(steps[0].of.lies, std::vector<std::string>{"203.0.113.66:443"});
+  EXPECT_TRUE(steps[1].of.lies.empty());
+}

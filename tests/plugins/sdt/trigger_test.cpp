@@ -63,3 +63,17 @@ TEST(SdtTrigger, TheFirstCauseStaysAndNoneCountsWhereItIsSwitchedOff) {
   silent.on_cause(THARSIS_SDT_LINK_FAILED, "");
   EXPECT_FALSE(silent.take(t0));
 }
+
+TEST(SdtTrigger, WhatIsSlowOrGoesSilentIsMeasuredAndTheRestIsLookedAt) {
+  const auto measures = [](uint32_t why, bool silent) {
+    trigger_desk d(quick());
+    d.on_network("home", t0);
+    d.on_cause(why, "tcps://im.test:443", silent);
+    return d.take(t0)->measures;
+  };
+  EXPECT_FALSE(measures(THARSIS_SDT_LINK_FAILED, false));
+  EXPECT_TRUE(measures(THARSIS_SDT_LINK_FAILED, true)) << "it may be the size of what is written";
+  EXPECT_FALSE(measures(THARSIS_SDT_NAMES_LIE, false));
+  EXPECT_TRUE(measures(THARSIS_SDT_TASKS_FAIL, false));
+  EXPECT_TRUE(measures(THARSIS_SDT_NETWORK_WEAK, false));
+}
