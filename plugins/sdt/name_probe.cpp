@@ -28,7 +28,7 @@ std::vector<std::string> texts_of(const std::vector<tharsis_address>& addresses)
 }
 
 // The question's bytes.
-std::vector<uint8_t> bytes_of(const dns::question& ask) {
+std::vector<uint8_t> written(const dns::question& ask) {
   std::array<uint8_t, dns::question_max> room;
   const auto bytes = dns::write(ask, room);
   return {bytes.begin(), bytes.end()};
@@ -70,7 +70,7 @@ void hear(bench& b, const name_question& q, const dns::question& ask, const mess
 task<void> ask_udp(bench& b, const name_question* q, dns::question ask, name_probe* p, name_answer* a, first_answer* first) {
   messenger m(b, q->server.at.family);
   p->failed = m.is_open() ? failure::timeout : failure::exhausted;
-  const std::vector<uint8_t> text = bytes_of(ask);
+  const std::vector<uint8_t> text = written(ask);
   const instant stop = b.until(q->most);
   instant again = b.place.now(), until = m.is_open() ? stop : b.place.now();
   duration pause = again_after;
@@ -101,7 +101,7 @@ task<void> ask_udp(bench& b, const name_question* q, dns::question ask, name_pro
 
 // Length and message, as TCP and TLS have it.
 task<void> ask_stream(bench& b, stream* wire, dns::question ask, instant stop, name_probe* p, name_answer* a) {
-  const std::vector<uint8_t> framed = dns::framed_message::frame(bytes_of(ask));
+  const std::vector<uint8_t> framed = dns::framed_message::frame(written(ask));
   wire->write(framed);
   p->sent += framed.size() + 40;
   dns::framed_message came;
@@ -149,7 +149,7 @@ task<void> ask_http(bench& b, std::unique_ptr<stream> wire, const trusted_resolv
     line = std::make_unique<http1_client>(b.place, std::move(wire), where);
   }
   ask.secret.id = 0;  // Nobody can guess it here, and caches like it.
-  const std::vector<uint8_t> text = bytes_of(ask);
+  const std::vector<uint8_t> text = written(ask);
   http1::request_head head;
   head.method = "POST";
   head.target = server->path;

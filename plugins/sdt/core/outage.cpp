@@ -6,11 +6,11 @@ namespace tharsis::sdt {
 namespace {
 
 // Up to which code, in the order of verdict.h, which goes from the device outwards.
-struct range {
+struct kind_range {
   verdict_code last;
   uint32_t kind;
 };
-constexpr range ranges[] = {
+constexpr kind_range ranges[] = {
     {verdict_code::healthy, THARSIS_SDT_FINE},
     {verdict_code::degraded, THARSIS_SDT_IMPAIRED},
     {verdict_code::budget_exhausted, THARSIS_SDT_UNCLEAR},
@@ -48,7 +48,7 @@ constexpr range ranges[] = {
 }  // namespace
 
 uint32_t kind_of(verdict_code code) {
-  for (const range& r : ranges)
+  for (const kind_range& r : ranges)
     if (code <= r.last) return r.kind;
   return THARSIS_SDT_UNCLEAR;
 }
