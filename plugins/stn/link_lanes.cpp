@@ -7,7 +7,7 @@ namespace tharsis::stn {
 namespace {
 
 // Among those that bring pushes, the link's own connection.
-constexpr uint32_t own_connection = 0;
+constexpr uint32_t links_own = 0;
 // Less is not worth a write.
 constexpr double need_step = 0.03;
 const error lane_not_needed{THARSIS_E_CANCELLED, "nobody needs the lane any more"};
@@ -59,7 +59,7 @@ std::unique_ptr<live_connection> link_lanes::take_successor(dialer& arrives) {
 }
 
 bool link_lanes::is_new(const push& p) {
-  return lanes_.empty() || twins_.is_new(own_connection, p.command, as_text(p.body), around_.place.now());
+  return lanes_.empty() || twins_.is_new(links_own, p.command, as_text(p.body), around_.place.now());
 }
 
 void link_lanes::on_network(const std::string& network) {
