@@ -209,3 +209,21 @@ TEST(ServersSim, WhatWasProvenIsThereAtTheNextStart) {
   n.restart();
   EXPECT_EQ(n.ask("im.example.com"), "no_answer") << "whom the profile does not trust any more has proved nothing";
 }
+
+// A liar that is nearer makes the truth no later: it is there as soon as the server that proves its name has answered.
+TEST(ServersSim, TheFirstTrueAnswerIsThereWithinARoundTripOfTheFastestHonestSource) {
+  network n(30);
+  const duration round_trip = 2 * sim::path{}.delay;
+  n.add_plain("10.0.0.53", says(lie));
+  n.add_plain("10.0.0.54", [](const octets&) { return std::vector<dns_server::saying>(); });
+  n.add_trusted("10.0.0.55", says(truth));
+  n.start();
+  const auto takes = [&n](const std::string& name) {
+    const instant began = n.world.now();
+    EXPECT_TRUE(n.ask(name).starts_with("192.0.2.1! ")) << n.said << n.reason;  // Whatever the verdict: the liar may not even be heard out.
+    return n.world.now() - began;
+  };
+  // Three of its own: the connection, TLS, the question.
+  EXPECT_LE(takes("im.example.com"), 4 * round_trip);
+  EXPECT_LE(takes("push.example.com"), 2 * round_trip) << "over the connection that is there";
+}
