@@ -12,6 +12,7 @@ constexpr std::string_view word_letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZa
 constexpr std::string_view space_or_quote = " \t\r\n\"'<>";
 // Names of hosts and sentences have no such words; keys, sessions, cards' and phones' numbers do.
 constexpr size_t token_least = 20, long_token_least = 32, hex_token_least = 16, number_least = 10, card_digits = 12;
+constexpr int passes_most = 8;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter_or_digit(char c) { return is_digit(c) || (small_letter(c) >= 'a' && small_letter(c) <= 'z'); }
@@ -26,12 +27,12 @@ size_t hardware_name(std::string_view text) {
 
 // "ann.smith+wifi@example.com": how long it is. There is a letter in where it goes, so that no address of IP is one.
 size_t mail_address(std::string_view text) {
-  constexpr std::string_view more = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_+-.%";
-  const size_t at = run_of(text, more);
-  if (at == 0 || at == text.size() || text[at] != '@') return 0;
-  const std::string_view where = text.substr(at + 1, run_of(text.substr(at + 1), more));
-  const bool is_name = std::any_of(where.begin(), where.end(), [](char c) { return is_letter_or_digit(c) && !is_digit(c); });
-  return is_name ? at + 1 + where.size() : 0;
+  constexpr std::string_view more = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_+-.%@";
+  const std::string_view all = text.substr(0, run_of(text, more));
+  const size_t at = all.find('@');
+  if (at == 0 || at == all.npos) return 0;
+  const bool is_name = std::any_of(all.begin() + static_cast<std::ptrdiff_t>(at), all.end(), [](char c) { return is_letter_or_digit(c) && !is_digit(c); });
+  return is_name ? all.size() : 0;
 }
 
 // "550e8400-e29b-41d4-a716-446655440000"
@@ -104,17 +105,7 @@ size_t take_private(std::string_view text, std::string_view kept, std::string& m
   return made += "hidden", word.size();
 }
 
-}  // namespace
-
-bool is_hardware_address(std::string_view text, char between) {
-  const size_t step = between == '.' ? 5 : 3;
-  if (text.size() != (between == '.' ? 14u : 17u)) return false;
-  for (size_t i = 0; i < text.size(); ++i)
-    if (i % step == step - 1 ? text[i] != between : hex_letters.find(text[i]) == hex_letters.npos) return false;
-  return true;
-}
-
-std::string without_private_words(std::string_view text, std::string_view kept, size_t& hidden) {
+std::string pass(std::string_view text, std::string_view kept, size_t& hidden) {
   const std::string open = without_questions(without_paths(text, hidden), hidden);
   std::string made;
   for (size_t at = 0; at < open.size();) {
@@ -128,6 +119,29 @@ std::string without_private_words(std::string_view text, std::string_view kept, 
     const size_t word = std::max<size_t>(run_of(rest, word_letters), 1);
     made += rest.substr(0, word);
     at += word;
+  }
+  return made;
+}
+
+}  // namespace
+
+bool is_hardware_address(std::string_view text, char between) {
+  const size_t step = between == '.' ? 5 : 3;
+  if (text.size() != (between == '.' ? 14u : 17u)) return false;
+  for (size_t i = 0; i < text.size(); ++i)
+    if (i % step == step - 1 ? text[i] != between : hex_letters.find(text[i]) == hex_letters.npos) return false;
+  return true;
+}
+
+// What stands for one thing may make another of what is beside it: "ann@4915123456789" is an address of mail only once it is
+// "ann@hidden". So it is looked at again until nothing is found.
+std::string without_private_words(std::string_view text, std::string_view kept, size_t& hidden) {
+  std::string made = pass(text, kept, hidden);
+  size_t more = 0;
+  for (int passes = 0; passes < passes_most; ++passes) {
+    std::string again = pass(made, kept, more);
+    if (again == made) break;
+    made = std::move(again);
   }
   return made;
 }

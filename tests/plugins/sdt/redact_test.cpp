@@ -37,6 +37,7 @@ TEST(SdtRedact, OfAUrlStaysWhatStandsBeforeItsPath) {
 TEST(SdtRedact, WhoWritesAndWithWhatKeyIsNotShown) {
   EXPECT_EQ(shown("mail ann.smith+wifi@mail.example.com, please"), "mail hidden@hidden, please");
   EXPECT_EQ(shown("ann@localhost"), "hidden@hidden");
+  EXPECT_EQ(shown("ann@4915123456789"), "hidden@hidden") << "what stands for one thing makes another of what is beside it";
   EXPECT_EQ(shown("canary@192.0.2.7").find("192.0.2"), std::string::npos) << "an address of IP is one all the same";
   for (const std::string token : {"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "0123456789abcdef0123", "9f86d081884c7d659a2feaa0c55ad015", "490154203237518", "AKIAIOSFODNN7EXAMPLE12",
                                   "dGhpcyBpc3BhIHNlY3JldA", "550e8400-e29b-41d4-a716-446655440000", "001b44113ab7"})
