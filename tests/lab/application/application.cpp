@@ -3,6 +3,7 @@
 //
 //     lab_application PROFILE STATE ENDPOINT... --body-file FILE --rate 5 --count 200 --deadline 5s --times
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -64,7 +65,9 @@ class application {
 std::string application::begin(const std::string& profile, const std::string& state, const std::string& endpoints) {
   const std::string where = "stn.links.main.endpoints=[" + endpoints + "]";
   const char* const sets[] = {where.c_str()};
-  const char* const folders[] = {THARSIS_PLUGINS};
+  // Beside this program, as a build has them.
+  const std::string plugins = std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "plugins";
+  const char* const folders[] = {plugins.c_str()};
   tharsis_runtime_options options{};
   options.size = sizeof options;
   options.profile = profile.c_str();
