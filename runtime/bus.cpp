@@ -209,6 +209,13 @@ tharsis_status bus::unsubscribe(const std::string& owner, tharsis_handle id) {
 
 // Perhaps not on the owner's strand, whose code may be stuck in the middle of a publish(): what belongs to
 // that strand alone is left as it is, and heard by nobody.
+std::vector<bus::declared> bus::topics() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<declared> all;
+  for (const auto& [id, t] : topics_) all.push_back({t.owner, id, t.facts});
+  return all;
+}
+
 size_t bus::remove(const std::string& owner) {
   const std::lock_guard lock(mutex_);
   for (const auto& [handle, t] : topics_)

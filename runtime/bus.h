@@ -52,6 +52,14 @@ class bus {
   // Events that the policy of this subscription has dropped.
   uint64_t dropped(tharsis_handle id) const;
 
+  // What is declared now, in the order in which it was. [any thread]
+  struct declared {
+    std::string owner;
+    tharsis_handle id;
+    const tharsis_topic* facts;
+  };
+  std::vector<declared> topics() const;
+
   // Ends all topics and subscriptions of a plugin; answers how many subscriptions it had left.
   size_t remove(const std::string& owner);
 

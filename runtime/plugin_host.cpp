@@ -156,6 +156,9 @@ tharsis_status plugin_host::configure(uint32_t phase, const setting_value& shown
   const std::string thrown = enter("configure", [&] {
     status = phase == THARSIS_CONFIGURE_PREPARE ? interposed("configure", reason) : THARSIS_OK;
     if (status == THARSIS_OK) status = library_->configure(instance_, phase, reason);
+    // As when another plugin refuses.
+    if (phase != THARSIS_CONFIGURE_PREPARE || status != THARSIS_OK) return;
+    if ((status = interposed("prepared", reason)) != THARSIS_OK) library_->configure(instance_, THARSIS_CONFIGURE_ABORT, nullptr);
   });
   settings_.show(entry_->settings);
   return thrown.empty() ? status : fail(reason, THARSIS_E_INTERNAL, thrown);

@@ -19,7 +19,8 @@ std::string nonsense(dice& chance) {
 
 class drawer {
  public:
-  drawer(drawing how, dice& chance) : how_(how), chance_(chance) {}
+  // `least_entries`: of lists and maps, where the schema says nothing.
+  drawer(drawing how, dice& chance, int64_t least_entries = 0) : how_(how), chance_(chance), least_entries_(least_entries) {}
 
   // Nothing: it is left out.
   std::optional<std::string> value(const setting& s, bool needed) {
@@ -88,7 +89,7 @@ class drawer {
   }
   int64_t entries(const setting& s) {
     const int64_t least = s.min ? s.min->whole : 0, most = std::max(least, std::min(s.max ? s.max->whole : entries_most, entries_most));
-    return how_ == drawing::most || how_ == drawing::nonsense ? std::max<int64_t>(most, least) : std::max<int64_t>(least, 0);
+    return how_ == drawing::most || how_ == drawing::nonsense ? std::max<int64_t>(most, least) : std::max<int64_t>(least, least_entries_);
   }
   std::string list(const setting& s) {
     std::string text;
@@ -105,10 +106,33 @@ class drawer {
 
   const drawing how_;
   dice& chance_;
+  const int64_t least_entries_;
 };
 
 }  // namespace
 
 std::string drawn_settings(const setting& group, drawing how, dice& chance) { return drawer(how, chance).group(group); }
+
+size_t count_of_settings(const setting& group) {
+  size_t count = 0;
+  for (const setting& s : group.members)
+    if (s.deprecated.empty()) count += s.type == setting_type::group ? count_of_settings(s) : 1;
+  return count;
+}
+
+std::string one_drawn_setting(const setting& group, size_t which, dice& chance) {
+  for (const setting& s : group.members) {
+    if (!s.deprecated.empty()) continue;
+    const size_t count = s.type == setting_type::group ? count_of_settings(s) : 1;
+    if (which >= count) {
+      which -= count;
+      continue;
+    }
+    if (s.type == setting_type::group) return "{ " + s.name + ": " + one_drawn_setting(s, which, chance) + " }";
+    const bool holds_others = s.type == setting_type::list || s.type == setting_type::map;
+    return "{ " + s.name + ": " + drawer(holds_others ? drawing::needed : drawing::any, chance, 1).value(s, true).value_or("null") + " }";
+  }
+  return "{ }";
+}
 
 }  // namespace tharsis::runtime

@@ -1,5 +1,6 @@
 // Settings that a manifest's schema allows, drawn for tests: the least, the most, any, and texts that mean nothing.
 #pragma once
+#include <cstddef>
 #include <string>
 
 #include "runtime/schema.h"
@@ -17,5 +18,9 @@ enum class drawing {
 
 // As a flow map of YAML, "{ a: 1, b: [x] }". All of it fits the schema; whether the plugin likes it is another question.
 std::string drawn_settings(const setting& group, drawing how, dice& chance);
+
+// One of them alone, of so many; the others are left out.
+size_t count_of_settings(const setting& group);
+std::string one_drawn_setting(const setting& group, size_t which, dice& chance);
 
 }  // namespace tharsis::runtime

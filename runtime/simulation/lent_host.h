@@ -1,10 +1,11 @@
-// A host as one plugin is made to see it: with tables missing, or from a later version. It stands between a simulated
+// A host as one plugin is made to see it: with tables missing, or others instead, or from a later version. It stands between a simulated
 // machine's runtime and the plugin; the machine's interposer puts it there.
 #pragma once
 #include <cstddef>
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "sdk/abi/plugin.h"
 #include "sdk/sim/world.h"
@@ -13,8 +14,8 @@ namespace tharsis::runtime {
 
 class lent_host {
  public:
-  // `lacks` answers whether the plugin gets null for this table. `later`: size and minor are those of a host to come.
-  lent_host(std::function<bool(const std::string& id)> lacks, bool later) : lacks_(std::move(lacks)), later_(later) {}
+  // `lends` answers what the plugin gets for this table. `later`: size and minor are those of a host to come.
+  lent_host(std::function<const void*(const std::string& id, const void* table)> lends, bool later) : lends_(std::move(lends)), later_(later) {}
   lent_host(const lent_host&) = delete;
 
   // What the plugin has asked for.
@@ -40,11 +41,11 @@ class lent_host {
   static const void* query(void* self, const char* id) {
     lent_host& host = of(self);
     host.asked_.insert(id);
-    return host.lacks_(id) ? nullptr : host.real_->query(host.real_->self, id);
+    return host.lends_(id, host.real_->query(host.real_->self, id));
   }
   static lent_host& of(void* self) { return *static_cast<lent_host*>(self); }
 
-  const std::function<bool(const std::string&)> lacks_;
+  const std::function<const void*(const std::string&, const void*)> lends_;
   const bool later_;
   const tharsis_host* real_ = nullptr;
   struct {

@@ -85,7 +85,11 @@ std::vector<std::string> plugin_bench::others(bool wanted) const {
 
 profile plugin_bench::load(drawing how, uint64_t seed, bool wanted, diagnostics& problems) const {
   dice chance(seed);
-  std::string text = "tharsis: 1\nplugins:\n" + entry_of(*manifest_, drawn_settings(manifest_->settings, how, chance));
+  return load(drawn_settings(manifest_->settings, how, chance), wanted, chance, problems);
+}
+
+profile plugin_bench::load(const std::string& settings, bool wanted, dice& chance, diagnostics& problems) const {
+  std::string text = "tharsis: 1\nplugins:\n" + entry_of(*manifest_, settings);
   for (const manifest_pointer& m : required_) text += entry_of(*m, drawn_settings(m->settings, drawing::needed, chance));
   if (wanted)
     for (const manifest_pointer& m : wanted_) text += entry_of(*m, drawn_settings(m->settings, drawing::needed, chance));
@@ -94,12 +98,21 @@ profile plugin_bench::load(drawing how, uint64_t seed, bool wanted, diagnostics&
   return load_profile(request, problems);
 }
 
+result<profile> plugin_bench::made(profile plan, const diagnostics& problems) {
+  if (!problems.empty()) return error{THARSIS_E_INVALID, render(problems, {false, 3})};
+  for (plugin_entry& entry : plan.plugins) entry.restart.on = restart_policy::when::never;  // What fails is to be seen.
+  return plan;
+}
+
 result<profile> plugin_bench::plan(drawing how, uint64_t seed, bool wanted) const {
   diagnostics problems;
-  profile made = load(how, seed, wanted, problems);
-  if (!problems.empty()) return error{THARSIS_E_INVALID, render(problems, {false, 3})};
-  for (plugin_entry& entry : made.plugins) entry.restart.on = restart_policy::when::never;  // What fails is to be seen.
-  return made;
+  return made(load(how, seed, wanted, problems), problems);
+}
+
+result<profile> plugin_bench::plan_with(size_t setting, uint64_t seed) const {
+  diagnostics problems;
+  dice chance(seed);
+  return made(load(one_drawn_setting(manifest_->settings, setting, chance), false, chance, problems), problems);
 }
 
 void plugin_bench::ship_to(sim::disk& disk) const {

@@ -25,11 +25,17 @@ class plugin_bench {
   // Itself with these settings and under them request.sets, the others with what they need.
   result<profile> plan(drawing how, uint64_t seed, bool wanted = false) const;
 
+  // Itself with what it needs and one setting more, of so many.
+  size_t settings() const { return count_of_settings(manifest_->settings); }
+  result<profile> plan_with(size_t setting, uint64_t seed) const;
+
   // What is shipped beside the libraries, put where it lies on the real disk.
   void ship_to(sim::disk& disk) const;
 
  private:
   profile load(drawing how, uint64_t seed, bool wanted, diagnostics& problems) const;
+  profile load(const std::string& settings, bool wanted, dice& chance, diagnostics& problems) const;
+  static result<profile> made(profile plan, const diagnostics& problems);
   void find_others(const plugin_manifest& of, const plugin_catalogue& found, bool wanted, diagnostics& problems);
 
   profile_request request_;

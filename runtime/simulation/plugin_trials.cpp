@@ -6,6 +6,7 @@
 #include "runtime/os_memory.h"
 #include "runtime/os_profile_files.h"
 #include "runtime/simulation/exported_symbols.h"
+#include "runtime/simulation/harder_trials.h"
 #include "runtime/simulation/lent_host.h"
 #include "runtime/simulation/simulated_run.h"
 
@@ -18,8 +19,6 @@ constexpr uint64_t worlds = 12;       // For each kind of trouble.
 constexpr int cycles = 100, warm = 30;
 constexpr uint64_t growth_most = 2048;  // Bytes in one cycle; what the allocator keeps for itself is not counted.
 constexpr uint64_t steps_of_start = 60;  // A stop is tried after each so many of them.
-
-std::string with_seed(uint64_t seed, const std::string& what) { return "seed " + std::to_string(seed) + ": " + what; }
 
 // ---- the library
 
@@ -121,19 +120,6 @@ void settings_of(const plugin_bench& bench, uint64_t seed, trial_notes& notes) {
 
 // ---- one run in a world, for most of the others
 
-// Runs it with its defaults in a world of this seed, and `meanwhile` once it has started.
-template <class F>
-void once(const plugin_bench& bench, uint64_t seed, trial_notes& notes, F meanwhile) {
-  const auto plan = bench.plan(drawing::needed, 1);
-  if (!plan) return notes.wrong(plan.failure().text);
-  trial_notes here = notes;
-  here.wrong = [&](const std::string& what) { notes.wrong(with_seed(seed, what)); };
-  sim::world world(seed);
-  trial_run run(bench, world, "here", *plan, here);
-  meanwhile(world, run, here);
-  run.stop();
-}
-
 void extensions(const plugin_bench& bench, uint64_t seed, trial_notes& notes) {
   once(bench, seed, notes, [&](sim::world& world, trial_run& run, trial_notes& here) {
     if (!run.start()) return here.wrong("it does not start: " + run.reason());
@@ -159,23 +145,25 @@ void host_lacks(const plugin_bench& bench, uint64_t seed, trial_notes& notes, co
   });
 }
 
+const void* everything_it_has(const std::string&, const void* table) { return table; }
+
 void lacks_a_table(const plugin_bench& bench, uint64_t seed, trial_notes& notes) {
-  lent_host whole([](const std::string&) { return false; }, false);
+  lent_host whole(everything_it_has, false);
   host_lacks(bench, seed, notes, "a host that has everything", whole);
   for (const std::string& id : whole.asked()) {
-    lent_host host([&](const std::string& asked) { return asked == id; }, false);
+    lent_host host([&](const std::string& asked, const void* table) { return asked == id ? nullptr : table; }, false);
     host_lacks(bench, seed, notes, "a host without " + id, host);
   }
   notes.note(std::to_string(whole.asked().size()) + " tables, each missing once");
 }
 
 void lacks_everything(const plugin_bench& bench, uint64_t seed, trial_notes& notes) {
-  lent_host host([](const std::string&) { return true; }, false);
+  lent_host host([](const std::string&, const void*) -> const void* { return nullptr; }, false);
   host_lacks(bench, seed, notes, "a host without any table", host);
 }
 
 void later_host(const plugin_bench& bench, uint64_t seed, trial_notes& notes) {
-  lent_host host([](const std::string&) { return false; }, true);
+  lent_host host(everything_it_has, true);
   once(bench, seed, notes, [&](sim::world& world, trial_run& run, trial_notes& here) {
     host.stand_on(run.machine(), bench.id());
     if (!run.start()) here.wrong("it does not start in a host of a later minor version: " + run.reason());
@@ -368,13 +356,18 @@ const std::vector<plugin_trial>& plugin_trials() {
       {"schedules", "any order of what happens", schedules},
       {"services_go", "services that it uses go and come back", services},
       {"queues_full", "subscribers that take nothing", queues},
+      {"foreign_payloads", "events that hold anything their types allow", foreign_payloads},
+      {"wrong_threads", "asks its host on its own strand, also when threads are real", wrong_threads},
       {"reloads", "other settings while it runs", reloads},
+      {"reloads_given_up", "new settings that another plugin refuses leave no trace", reloads_given_up},
+      {"own_files", "files that it left, whole or damaged", own_files},
       {"disks", "disks that are full, read-only, broken, torn, slow", disks},
       {"networks", "networks that lose, delay, refuse, change and end", networks},
       {"clocks", "clocks that jump, machines that sleep", clocks},
       {"stalls", "callbacks that wait for seconds", stalls},
       {"failed_steps", "steps that fail", failing},
       {"everything", "all of that at once", everything},
+      {"real_sockets", "real sockets, threads and files; strangers who connect", real_sockets},
       {"idle", "costs little when there is nothing to do", idle},
   };
   return all;

@@ -102,6 +102,7 @@ void simulated_machine::hear_reload(size_t number, const profile_difference& cha
   if (++story.answers > 1) ears_.wrong("a reload was answered " + std::to_string(story.answers) + " times");
   story.failure = failure;
   if (!failure) plan_ = story.next;
+  story.next = {};  // A run may have many.
 }
 
 // Now that the states are those after it: the whole new profile, or the whole old one.

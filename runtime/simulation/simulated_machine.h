@@ -36,6 +36,7 @@ class simulated_machine {
   }
   // Not after start() failed, and not before.
   void reload(profile next);
+  bus& events() { return runtime_->events(); }
   bool settled() const { return settled_; }
   bool ended() const { return ended_; }
   std::optional<int> code() const { return code_; }

@@ -15,7 +15,9 @@ trial_run::trial_run(const plugin_bench& bench, sim::world& world, const std::st
     : bench_(bench), world_(world), machine_(world.add_machine(machine, {machine == "here" ? "10.0.0.1" : "10.0.0.2"})), notes_(notes) {
   bench_.ship_to(*machine_.storage());
   simulated_machine::ears e;
-  e.heard = [](const std::string&, const std::string&) {};
+  e.heard = [this](const std::string& who, const std::string& line) {
+    if (who == bench_.id() && is_of_wrong_thread(line, bench_.id())) notes_.wrong(line);
+  };
   e.failed = [](const std::string&, const std::string&) {};
   e.wrong = [this](const std::string& sentence) { notes_.wrong(sentence); };
   on_ = std::make_unique<simulated_machine>(machine_, std::move(plan), std::move(e));
@@ -66,6 +68,23 @@ void trial_run::stop() {
   if (world_.steps() - before > steps_most) notes_.wrong("its loop never rests while it stops");
   for (const std::string& leak : on_->leaks())
     if (leak.starts_with("plugin '" + bench_.id() + "' ")) notes_.wrong(leak);
+}
+
+std::string with_seed(uint64_t seed, const std::string& what) { return "seed " + std::to_string(seed) + ": " + what; }
+
+void once(const plugin_bench& bench, uint64_t seed, trial_notes& notes, const std::function<void(sim::world&, trial_run&, trial_notes&)>& meanwhile) {
+  const auto plan = bench.plan(drawing::needed, 1);
+  if (!plan) return notes.wrong(plan.failure().text);
+  trial_notes here = notes;
+  here.wrong = [&](const std::string& what) { notes.wrong(with_seed(seed, what)); };
+  sim::world world(seed);
+  trial_run run(bench, world, "here", *plan, here);
+  meanwhile(world, run, here);
+  run.stop();
+}
+
+bool is_of_wrong_thread(const std::string& line, const std::string& plugin) {
+  return line.find("() was called on a thread that does not run a callback of plugin '" + plugin + "'") != std::string::npos;
 }
 
 }  // namespace tharsis::runtime

@@ -38,6 +38,7 @@ class trial_run {
   void ask_extension(const std::string& id, std::function<void(const void* table)> told) {
     on_->with_extension(bench_.id(), id, [told = std::move(told)](const void* table, void*) { told(table); });
   }
+  bus& events() { return on_->events(); }
   // Another profile while it runs; until that is answered.
   void reload(profile next);
   // Stops all, waits, and says what is left; harmless when called again.
@@ -51,5 +52,13 @@ class trial_run {
   bool begun_ = false, stopped_ = false;
   std::unique_ptr<simulated_machine> on_;
 };
+
+std::string with_seed(uint64_t seed, const std::string& what);
+
+// Runs it with its defaults in a world of this seed, and `meanwhile` once its machine is there, which starts it.
+void once(const plugin_bench& bench, uint64_t seed, trial_notes& notes, const std::function<void(sim::world&, trial_run&, trial_notes&)>& meanwhile);
+
+// What the runtime says of a call that is for the plugin's own strand and came on another thread.
+bool is_of_wrong_thread(const std::string& line, const std::string& plugin);
 
 }  // namespace tharsis::runtime

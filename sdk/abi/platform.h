@@ -184,8 +184,8 @@ typedef struct tharsis_platform {
   uint64_t (*thread)(void* self);
 
   // Null, as on the real platform: nobody stands between runtime and plugins. Else asked before a plugin's
-  // "create", "start", "configure" and "stop": a failure of the first three is the step's own, and the
-  // plugin's code does not run. At "create" another table may be put into *host, which the plugin sees from
+  // "create", "start", "configure" and "stop": a failure of the first three is the step's own, and the plugin's
+  // code does not run; at "prepared", of new settings, it has to forget them. At "create" another table may be put into *host, which the plugin sees from
   // then on; at "closed" neither table may be used any more. Faults are made here. [the plugin's strand]
   tharsis_status (*before_step)(void* self, const char* plugin, const char* step, const tharsis_host** host,
                                 tharsis_error* error);
