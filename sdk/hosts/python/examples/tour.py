@@ -26,7 +26,7 @@ async def show(events: tharsis.Stream[tharsis.Event]) -> None:
 
 
 async def main(endpoint: str, state: str) -> None:
-    link = {"stn.links.main.endpoints": [endpoint], "stn.links.main.user": "ann"}
+    link: dict[str, object] = {"stn.links.main.endpoints": [endpoint], "stn.links.main.user": "ann"}
     runtime = tharsis.Runtime(sets=link, state=state)  # The profile for desktop applications.
     follows = asyncio.create_task(show(runtime.events()))
     async with runtime:
@@ -41,7 +41,7 @@ async def main(endpoint: str, state: str) -> None:
 
         # A second client says something; the server pushes it to the first one.
         with runtime.pushes() as pushes:
-            friend = {**link, "stn.links.main.user": "ben"}
+            friend: dict[str, object] = {**link, "stn.links.main.user": "ben"}
             async with tharsis.Runtime(sets=friend, state=f"{state}/ben") as other:
                 await other.send(MESSAGE, text_fields("", "ben", "all", "good morning", "0"), timeout=10)
             print(f"push: {(await anext(pushes)).body!r}")

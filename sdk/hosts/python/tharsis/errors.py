@@ -1,6 +1,7 @@
 """What goes wrong, with the runtime's own sentence."""
 from __future__ import annotations
 
+import ctypes
 import enum
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,7 @@ def error_of(status: int, sentence: str) -> Error:
 
 def failure() -> _abi.Failure:
     """A place for a sentence."""
-    return _abi.Failure(size=_abi.ctypes.sizeof(_abi.Failure))
+    return _abi.Failure(size=ctypes.sizeof(_abi.Failure))
 
 
 def check(status: int, why: _abi.Failure) -> None:

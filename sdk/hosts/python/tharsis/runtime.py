@@ -6,7 +6,7 @@ import ctypes
 import json
 import os
 import weakref
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, Sequence, TypeAlias
 
 from . import _abi
 from ._library import desktop_profile, library, owned
@@ -17,7 +17,7 @@ from .streams import Event, Push, Stream, next_event, next_push
 
 _TURN = 5_000_000  # ns between two looks at what else the loop has to do.
 _NETWORKS = ["unknown", "none", "wired", "wifi", "cellular", "other"]
-Path = "str | os.PathLike[str]"
+Path: TypeAlias = "str | os.PathLike[str]"
 
 
 def _destroy(handle: ctypes.c_void_p) -> None:
@@ -129,18 +129,22 @@ class Runtime:
 
         def begin(stn: _abi.Stn, context: int, handle: ctypes.c_uint64, why: _abi.Failure) -> int:
             task.context = context
-            return stn.start(stn.self, task, handle, why)
+            status: int = stn.start(stn.self, task, handle, why)
+            return status
 
-        return await self._questions.ask(STN, _abi.Stn, begin)
+        end: TaskEnd = await self._questions.ask(STN, _abi.Stn, begin)
+        return end
 
     async def resolve(self, name: str, family: int = 0) -> Addresses:
         """The addresses of a name, asked of dns. family: 4, 6 or 0 for both."""
         data = name.encode()
 
         def begin(dns: _abi.Dns, context: int, handle: ctypes.c_uint64, why: _abi.Failure) -> int:
-            return dns.resolve(dns.self, _abi.view(data), family, dns_done, context, handle, why)
+            status: int = dns.resolve(dns.self, _abi.view(data), family, dns_done, context, handle, why)
+            return status
 
-        return await self._questions.ask(DNS, _abi.Dns, begin)
+        found: Addresses = await self._questions.ask(DNS, _abi.Dns, begin)
+        return found
 
     async def diagnose(self, target: str = "", depth: Depth = Depth.LIGHT, timeout: float | None = None) -> Diagnosis:
         """What is wrong with the network, or with the way to one target: a name, IP:PORT, or an endpoint like "tcps://im.example.com:443".
@@ -149,9 +153,11 @@ class Runtime:
         wish = _abi.Wish(size=ctypes.sizeof(_abi.Wish), depth=int(depth), target=_abi.view(data), deadline=round((timeout or 0) * 1e9))
 
         def begin(sdt: _abi.Sdt, context: int, handle: ctypes.c_uint64, why: _abi.Failure) -> int:
-            return sdt.diagnose(sdt.self, wish, sdt_done, context, handle, why)
+            status: int = sdt.diagnose(sdt.self, wish, sdt_done, context, handle, why)
+            return status
 
-        return await self._questions.ask(SDT, _abi.Sdt, begin)
+        diagnosis: Diagnosis = await self._questions.ask(SDT, _abi.Sdt, begin)
+        return diagnosis
 
     def events(self, pattern: str = "**", depth: int = 256) -> Stream[Event]:
         """Events of the bus: "stn.link", "stn.*", or "**" for all."""
@@ -183,7 +189,8 @@ class Runtime:
         options, why, difference = _options(**next_given), failure(), _abi.OwnedText()
 
         def wait() -> int:  # On a thread of asyncio's, while this one goes on pumping.
-            return library.tharsis_runtime_reload(self._open(), options, difference, why)
+            answer: int = library.tharsis_runtime_reload(self._open(), options, difference, why)
+            return answer
 
         status = await asyncio.get_running_loop().run_in_executor(None, wait)
         changed = owned(difference)
@@ -195,11 +202,13 @@ class Runtime:
 
     def report(self) -> dict[str, Any]:
         """{"state": "running", "plugins": [{"id", "state", "reason", ...}]}"""
-        return json.loads(owned(library.tharsis_runtime_report(self._open())))
+        report: dict[str, Any] = json.loads(owned(library.tharsis_runtime_report(self._open())))
+        return report
 
     def metrics(self) -> list[dict[str, Any]]:
         """[{"plugin", "name", "kind", "unit", "help", "value"}]; a histogram has count, sum, mean, p50, p95, p99, at_most instead."""
-        return json.loads(owned(library.tharsis_runtime_metrics_json(self._open())))
+        metrics: list[dict[str, Any]] = json.loads(owned(library.tharsis_runtime_metrics_json(self._open())))
+        return metrics
 
     # Inside
 

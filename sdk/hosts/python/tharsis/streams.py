@@ -41,7 +41,7 @@ class Stream(Generic[T]):
     """`async for x in stream`. It hears from the moment it is made, also before the runtime starts, and ends with the runtime or with
     close(). At most `depth` wait; then the oldest gives way, and `dropped` counts it. One task reads a stream."""
 
-    def __init__(self, runtime: Runtime, pattern: str, depth: int, take: Callable[[int], T | None]):
+    def __init__(self, runtime: Runtime, pattern: str, depth: int, take: Callable[[Any], T | None]):
         self._runtime, self._take, self._depth = runtime, take, depth
         self._waiting: collections.deque[T] = collections.deque()
         self._lost, self._ended = 0, False
@@ -54,7 +54,8 @@ class Stream(Generic[T]):
     @property
     def dropped(self) -> int:
         """What was lost because nobody took it in time."""
-        return self._lost + (library.tharsis_inbox_dropped(self._inbox) if self._inbox else 0)
+        more: int = library.tharsis_inbox_dropped(self._inbox) if self._inbox else 0
+        return self._lost + more
 
     def __aiter__(self) -> Stream[T]:
         return self
