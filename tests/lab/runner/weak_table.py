@@ -58,7 +58,8 @@ def goals(case, row, results):
     for key, counted in (("repeated", "repeated"), ("connects", "connections")):
         if key in case.truth:
             values = samples(those, counted)
-            yield judged(f"{max(values, default=None):g} {counted}", case.truth[key], met(values, most=case.truth[key]))
+            most = max(values, default=None)
+            yield judged(f"{most:g} {counted[:-1] if counted == 'connections' and most == 1 else counted}", case.truth[key], met(values, most=case.truth[key]))
     than = case.beside.get("than", "stn-alone")
     for key in ("p95", "bytes"):
         if key in case.beside:
