@@ -159,11 +159,13 @@ static void send_json(struct webhook* w, const struct json* j) {
 
 static void on_verdict(void* context, const tharsis_event* event) {
   struct webhook* const w = context;
-  const tharsis_sdt_verdict* const verdict = event->payload;
-  if ((int64_t)verdict->confidence < w->confidence_min) return;
+  // Of an older sdt it is shorter: what that does not have is empty.
+  tharsis_sdt_verdict verdict = {0};
+  memcpy(&verdict, event->payload, event->topic->payload_size < sizeof verdict ? event->topic->payload_size : sizeof verdict);
+  if ((int64_t)verdict.confidence < w->confidence_min) return;
   if (event->snapshot && w->loop->wall(w->loop->self) - event->wall > OLD) return;
   struct json text;
-  write_verdict(&text, verdict, event->wall);
+  write_verdict(&text, &verdict, event->wall);
   send_json(w, &text);
 }
 
