@@ -125,7 +125,7 @@ TEST(LinkVerdicts, AnOutageThatIsOverBeforeItsDiagnosisIsToldWithItsEnd) {
   });
 }
 
-TEST(LinkVerdicts, ALinkThatConnectsForEverAndAnotherServersDiagnosis) {
+TEST(LinkVerdicts, ALinkThatConnectsForEverIsLookedAt) {
   in_every_world([](scene_of_link& s) {
     s.world.between(s.client, s.server).black_hole = true;
     s.link(THARSIS_STN_CONNECTING);
