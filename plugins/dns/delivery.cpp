@@ -13,11 +13,11 @@ void delivery::deliver() const {
   std::vector<tharsis_dns_refusal> refused;
   std::vector<const tharsis_dns_candidate*> each;
   std::vector<const tharsis_dns_refusal*> each_refused;
-  for (const auto& address : what.addresses) {
-    const auto known = std::find_if(what.candidates.begin(), what.candidates.end(), [&](const candidate& c) { return same_ip(c.address, address); });
-    const bool is = known != what.candidates.end();
-    candidates.push_back({sizeof(tharsis_dns_candidate), is && known->proven, address, text_of(is ? known->source : std::string_view()),
-                          text_of(is ? known->why : std::string_view()), (now - what.learned).count(), what.stale, 0});
+  for (const known_address& one : known) {
+    const auto said = std::find_if(what.candidates.begin(), what.candidates.end(), [&](const candidate& c) { return same_ip(c.address, one.at); });
+    const bool is = said != what.candidates.end();
+    candidates.push_back({sizeof(tharsis_dns_candidate), is && said->proven, one.at, text_of(is ? said->source : std::string_view()),
+                          text_of(is ? said->why : std::string_view()), (now - what.learned).count(), what.stale, 0, one.connect.count(), one.avoided, 0, {}, {}});
   }
   for (const refusal& r : what.refused)
     refused.push_back({sizeof(tharsis_dns_refusal), 0, r.address, text_of(r.source), text_of(r.why)});
@@ -36,7 +36,8 @@ void delivery::deliver() const {
                              text_of(what.verdict),
                              left.count(),
                              what.no_name,
-                             0};
+                             0,
+                             usual.count()};
   done(context, id, &a);
 }
 

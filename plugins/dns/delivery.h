@@ -2,6 +2,7 @@
 #pragma once
 #include "plugins/dns/core/answer.h"
 #include "sdk/abi/dns.h"
+#include "sdk/pure/address_memory.h"
 
 namespace tharsis::dns {
 
@@ -10,6 +11,8 @@ struct delivery {
   void* context;
   tharsis_handle id;
   answer what;
+  std::vector<known_address> known;  // Of each of its addresses.
+  duration usual;
   instant now;  // When it left.
 
   // [caller's strand]

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/dns/core/trace.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/pure/dns_name.h"
 #include "sdk/pure/views.h"
@@ -16,22 +15,25 @@ int32_t status_of(findings::kind k) {
   return k == findings::kind::failed ? THARSIS_E_NETWORK : THARSIS_E_NOT_FOUND;
 }
 
-ruling ruling_of(const inquiry& asked, const settings& s) {
-  const uint16_t kind = asked.asked().kinds[0];
-  if (kind == type::a || kind == type::aaaa) return asked.result();
-  record_ruling records = judge_records(asked.about(0), s.mode, asked.heard(0));
-  ruling r;
-  r.status = records.status;
-  r.saw = records.proven ? finding::proven : finding::single;
-  r.reason = std::move(records.reason);
-  for (const auto& a : records.hints) r.candidates.push_back({a, records.source, records.proven, "a hint of a service record"});
-  return r;
+bool is_address(uint16_t kind) { return kind == type::a || kind == type::aaaa; }
+
+// The service record that is believed most; null: there is none.
+const service_record* best_of(const record_ruling& r) { return r.services.empty() ? nullptr : &r.services.front(); }
+
+void add_places(const record_ruling& records, ruling places, ruling& to) {
+  for (candidate& c : places.candidates) {
+    add_service(*best_of(records), c);
+    c.proven = c.proven && records.proven;
+    c.why = "an address of the service record's target: " + c.why;
+    to.candidates.push_back(std::move(c));
+  }
+  to.refused = std::move(places.refused);
 }
 
 }  // namespace
 
 explanations::explanations(const host& tables, strand& place, const settings& s, const guard& known)
-    : host_(tables), place_(place), settings_(s), known_(known), means_{host_, place_, s.udp, {}, {}}, outbox_(place), inbox_(*tables.loop, &explanations::on_letter, this),
+    : host_(tables), place_(place), settings_(s), known_(known), means_{host_, place_, s.patience(), {}, {}}, outbox_(place), inbox_(*tables.loop, &explanations::on_letter, this),
       work_(place) {}
 
 // [caller's strand]
@@ -45,16 +47,14 @@ tharsis_status explanations::ask(tharsis_handle id, const tharsis_dns_wish* wish
   for (size_t i = 0; i < wish->servers_count; ++i) {
     auto s = parse_server(view(wish->servers[i]));
     if (!s) return fail(error, s.failure());
-    l.servers.push_back(std::move(*s));
+    l.asks.servers.push_back(std::move(*s));
   }
-  if (l.servers.empty()) l.servers = settings_.for_name(*name).servers;
-  if (l.servers.empty()) return fail(error, THARSIS_E_NOT_FOUND, "there is no server to ask: name some in dns.servers, or with the question");
+  if (l.asks.servers.empty() && settings_.for_name(*name).servers.empty()) return fail(error, THARSIS_E_NOT_FOUND, "there is no server to ask: name some in dns.servers, or with the question");
   l.strand = host_.loop->current(host_.loop->self);
   if (l.strand == 0) return fail(error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
-  l.wish.name = *name;
-  l.wish.kinds = wish->type == 0 ? std::vector<uint16_t>{type::aaaa, type::a} : std::vector<uint16_t>{static_cast<uint16_t>(wish->type)};
-  l.wish.to_the_end = true;
-  l.time = wish->deadline > 0 ? std::min(duration(wish->deadline), duration(60s)) : settings_.budget;
+  l.asks.name = *name;
+  l.asks.kinds = wish->type == 0 ? std::vector<uint16_t>{type::aaaa, type::a} : std::vector<uint16_t>{static_cast<uint16_t>(wish->type)};
+  l.asks.time = wish->deadline > 0 ? std::min(duration(wish->deadline), duration(60s)) : settings_.budget;
   l.id = id;
   l.done = done;
   l.context = context;
@@ -65,6 +65,15 @@ tharsis_status explanations::ask(tharsis_handle id, const tharsis_dns_wish* wish
   if (inbox_.send(std::move(l)) == THARSIS_OK) return THARSIS_OK;
   --open_;
   return fail(error, THARSIS_E_GONE, "dns has stopped");
+}
+
+void explanations::ask(tharsis_handle id, query q, taker done) {
+  ++open_;
+  letter l;
+  l.id = id;
+  l.asks = std::move(q);
+  l.here = std::move(done);
+  begin(std::move(l));
 }
 
 void explanations::cancel(tharsis_handle id) {
@@ -82,8 +91,8 @@ void explanations::on_letter(void* self, letter l) {
 
 void explanations::begin(letter l) {
   const tharsis_handle id = l.id;
-  settings own = settings_.for_name(l.wish.name);
-  if (!l.servers.empty()) own.servers = l.servers;
+  settings own = settings_.for_name(l.asks.name);
+  if (!l.asks.servers.empty()) own.servers = l.asks.servers;
   entries_.emplace(id, entry{std::move(l), std::move(own), place_.now(), std::make_shared<signal>(place_)});
   if (closed_) return give_up(id, "dns is stopping");
   work_.spawn(ask(id));
@@ -97,21 +106,57 @@ task<void> explanations::ask(tharsis_handle id) {
   if (found == entries_.end()) co_return;
   entry& e = found->second;
   e.since = place_.now();
-  e.from.wish.deadline = later(e.since, e.from.time);
-  e.from.wish.known = known_.known().about(e.from.wish.name, e.since);
-  e.from.wish.known.rule = settings_.domains.find(e.from.wish.name);
+  inquiry::wish wish{e.from.asks.name, e.from.asks.kinds, later(e.since, e.from.asks.time), e.from.asks.to_the_end};
+  wish.known = known_.known().about(wish.name, e.since);
+  wish.known.rule = settings_.domains.find(wish.name);
   const std::shared_ptr<signal> over = e.over;
-  e.asked = std::make_unique<inquiry>(means_, e.own, e.from.wish, [over] { over->raise(); });
+  e.asked = std::make_unique<inquiry>(means_, e.own, std::move(wish), [over] { over->raise(); });
   co_await over->wait();
   found = entries_.find(id);
+  if (found != entries_.end() && asks_for_places(found->second)) {
+    co_await over->wait();
+    found = entries_.find(id);
+  }
   if (found == entries_.end()) co_return;
-  delivery d;
-  d.what = ruling_of(*e.asked, e.own);
-  d.verdict = d.what.verdict();
-  for (size_t i = 0; i < e.asked->asked().kinds.size(); ++i)
-    for (const testimony& t : e.asked->heard(i)) d.heard.emplace_back(e.asked->asked().kinds[i], t);
-  send(e, std::move(d));
-  entries_.erase(found);
+  explained what = made_of(found->second);
+  const auto over_now = entries_.extract(found);
+  send(over_now.mapped(), std::move(what));
+}
+
+// A service record says where its name is served; where it gives no addresses its target has them (RFC 9460, 3).
+bool explanations::asks_for_places(entry& e) {
+  const uint16_t kind = e.asked->asked().kinds[0];
+  if (kind != type::https && kind != type::svcb) return false;
+  const record_ruling said = judge_records(e.asked->about(0), e.own.mode, e.asked->heard(0));
+  const service_record* const best = best_of(said);
+  if (said.status != THARSIS_OK || best == nullptr || !hinted(said).empty()) return false;
+  const auto target = canonical_name(best->target);
+  if (!target) return false;
+  inquiry::wish w{*target, {type::aaaa, type::a}, later(place_.now(), e.from.asks.time)};
+  w.known.rule = settings_.domains.find(*target);
+  e.places = std::make_unique<inquiry>(means_, e.own, std::move(w), [over = e.over] { over->raise(); });
+  return true;
+}
+
+explained explanations::made_of(const entry& e) const {
+  explained all;
+  all.mode = e.own.mode;
+  all.since = e.since;
+  all.took = place_.now() - e.since;
+  const auto& kinds = e.asked->asked().kinds;
+  for (size_t i = 0; i < kinds.size(); ++i) all.matters.push_back({e.asked->about(i), e.asked->heard(i)});
+  if (is_address(kinds[0])) {
+    all.what = e.asked->result();
+    return all;
+  }
+  record_ruling records = judge_records(e.asked->about(0), e.own.mode, e.asked->heard(0));
+  all.what.status = records.status;
+  all.what.saw = records.proven ? finding::proven : finding::single;
+  all.what.candidates = hinted(records);
+  if (e.places != nullptr) add_places(records, e.places->result(), all.what);
+  all.what.reason = std::move(records.reason);
+  all.records = std::move(records.texts);
+  return all;
 }
 
 task<void> explanations::load() {
@@ -127,23 +172,20 @@ task<void> explanations::load() {
 void explanations::give_up(tharsis_handle id, const std::string& why) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
-  delivery d;
-  d.what.status = THARSIS_E_CANCELLED;
-  d.what.reason = "the question for '" + found->second.from.wish.name + "' is over: " + why;
-  d.verdict = "no_answer";
-  send(found->second, std::move(d));
-  found->second.over->raise();
-  entries_.erase(found);
+  explained what;
+  what.what.status = THARSIS_E_CANCELLED;
+  what.what.reason = "the question for '" + found->second.from.asks.name + "' is over: " + why;
+  what.since = found->second.since;
+  what.took = place_.now() - what.since;
+  const auto over = entries_.extract(found);
+  over.mapped().over->raise();
+  send(over.mapped(), std::move(what));
 }
 
-void explanations::send(entry& e, delivery d) {
-  d.id = e.from.id;
-  d.done = e.from.done;
-  d.context = e.from.context;
-  d.since = e.since;
-  d.took = place_.now() - e.since;
+void explanations::send(const entry& e, explained what) {
   --open_;
-  outbox_.send(e.from.strand, std::move(d));
+  if (e.from.here) return e.from.here(std::move(what));
+  outbox_.send(e.from.strand, {e.from.id, e.from.done, e.from.context, std::move(what)});
 }
 
 void explanations::close() {
@@ -159,18 +201,22 @@ void explanations::delivery::deliver() const {
   std::vector<tharsis_dns_refusal> refused;
   std::vector<tharsis_dns_testimony> heard_all;
   std::vector<std::string> sentences;
-  for (const candidate& c : what.candidates) candidates.push_back({sizeof(tharsis_dns_candidate), c.proven, c.address, text_of(c.source), text_of(c.why), 0, 0, 0});
-  for (const refusal& r : what.refused) refused.push_back({sizeof(tharsis_dns_refusal), 0, r.address, text_of(r.source), text_of(r.why)});
+  const ruling& made = what.what;
+  const std::string verdict = made.verdict();
+  for (const candidate& c : made.candidates)
+    candidates.push_back({sizeof(tharsis_dns_candidate), c.proven, c.address, text_of(c.source), text_of(c.why), 0, 0, 0, 0, 0, 0, text_of(c.alpn), bytes_of(c.ech)});
+  for (const refusal& r : made.refused) refused.push_back({sizeof(tharsis_dns_refusal), 0, r.address, text_of(r.source), text_of(r.why)});
   std::vector<std::tuple<uint16_t, const testimony*, const findings*, bool>> all;
-  for (const auto& [kind, t] : heard) {
-    for (const findings& f : t.forged) all.emplace_back(kind, &t, &f, true);
-    all.emplace_back(kind, &t, &t.what, false);
-  }
+  for (const trace_matter& m : what.matters)
+    for (const testimony& t : m.heard) {
+      for (const findings& f : t.forged) all.emplace_back(m.what.kind, &t, &f, true);
+      all.emplace_back(m.what.kind, &t, &t.what, false);
+    }
   for (const auto& [kind, t, f, forged] : all) sentences.push_back(says(*f));
   for (size_t i = 0; i < all.size(); ++i) {
     const auto& [kind, t, f, forged] = all[i];
-    heard_all.push_back({sizeof(tharsis_dns_testimony), status_of(f->what), text_of(t->source), text_of(sentences[i]), f->addresses.data(), f->addresses.size(), (t->began - since).count(),
-                         (f->came - since).count(), duration(std::chrono::seconds(f->life)).count(), kind, t->vouched, f->what == findings::kind::no_name, forged});
+    heard_all.push_back({sizeof(tharsis_dns_testimony), status_of(f->what), text_of(t->source), text_of(sentences[i]), f->addresses.data(), f->addresses.size(), (t->began - what.since).count(),
+                         (f->came - what.since).count(), duration(std::chrono::seconds(f->life)).count(), kind, t->vouched, f->what == findings::kind::no_name, forged});
   }
   std::vector<const tharsis_dns_candidate*> each;
   std::vector<const tharsis_dns_refusal*> each_refused;
@@ -178,8 +224,8 @@ void explanations::delivery::deliver() const {
   for (const auto& c : candidates) each.push_back(&c);
   for (const auto& r : refused) each_refused.push_back(&r);
   for (const auto& h : heard_all) each_heard.push_back(&h);
-  const tharsis_dns_explanation e{sizeof e, what.status, text_of(what.reason), text_of(verdict), each.data(), each.size(), each_refused.data(), each_refused.size(), each_heard.data(),
-                                  each_heard.size(), took.count()};
+  const tharsis_dns_explanation e{sizeof e, made.status, text_of(made.reason), text_of(verdict), each.data(), each.size(), each_refused.data(), each_refused.size(), each_heard.data(),
+                                  each_heard.size(), what.took.count()};
   done(context, id, &e);
 }
 

@@ -1,12 +1,14 @@
 // explain() of tharsis.dns/1: all servers are asked, and each is told of.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "plugins/dns/core/settings.h"
+#include "plugins/dns/core/trace.h"
 #include "plugins/dns/guard.h"
 #include "plugins/dns/inquiry.h"
 #include "sdk/abi/dns.h"
@@ -15,14 +17,38 @@
 
 namespace tharsis::dns {
 
+// All that came of one question.
+struct explained {
+  ruling what{};
+  std::vector<trace_matter> matters{};  // One for each type of records that was asked for.
+  std::vector<std::string> records{};   // That are believed, as a person reads them; of addresses none.
+  trust mode = trust::guarded;
+  instant since{};
+  duration took{};
+};
+
 class explanations {
  public:
+  // Of all of these types of records, of one name that canonical_name() has written.
+  struct query {
+    std::string name;
+    std::vector<uint16_t> kinds;
+    std::vector<server> servers{};  // Who is asked; nobody: the profile's.
+    duration time{};                // For all of them.
+    bool to_the_end = true;         // All are waited for; else as many as an answer needs.
+  };
+  using taker = std::function<void(explained)>;
+
   // All outlive it.
   explanations(const host& tables, strand& place, const settings& s, const guard& known);
   explanations(const explanations&) = delete;
 
+  // The application's own source, which outlives this.
+  void use(host_source& own) { means_.source = &own; }
   // As tharsis_dns::explain; `id` is new. [any strand]
   tharsis_status ask(tharsis_handle id, const tharsis_dns_wish* wish, tharsis_dns_explained done, void* context, tharsis_error* error);
+  // The same for dns' own command: `done` is called once, inside a task of this object. An `id` of its own. [own strand]
+  void ask(tharsis_handle id, query q, taker done);
   // Whatever is no question of explain() is no failure. [any thread]
   void cancel(tharsis_handle id);
   // Everything open is answered with CANCELLED. [own strand]
@@ -32,12 +58,12 @@ class explanations {
   struct letter {
     tharsis_handle id = 0;
     bool withdraws = false;
-    inquiry::wish wish{};
-    std::vector<server> servers{};
-    duration time{};
+    query asks{};
+    // Who is told: a strand, or somebody here.
     tharsis_handle strand = 0;
     tharsis_dns_explained done = nullptr;
     void* context = nullptr;
+    taker here{};
   };
   struct entry {
     letter from;
@@ -45,23 +71,22 @@ class explanations {
     instant since{};
     std::shared_ptr<signal> over{};
     std::unique_ptr<inquiry> asked{};
+    std::unique_ptr<inquiry> places{};  // Of a service record that has no hints: the addresses of its target.
   };
   struct delivery {
     tharsis_handle id = 0;
     tharsis_dns_explained done = nullptr;
     void* context = nullptr;
-    ruling what{};
-    std::string verdict{};
-    std::vector<std::pair<uint16_t, testimony>> heard{};  // With the type that was asked for.
-    instant since{};
-    duration took{};
+    explained what{};
     void deliver() const;
   };
   static void on_letter(void* self, letter l);
   void begin(letter l);
   task<void> ask(tharsis_handle id);
   task<void> load();
-  void send(entry& e, delivery d);
+  bool asks_for_places(entry& e);
+  explained made_of(const entry& e) const;
+  void send(const entry& e, explained what);
   void give_up(tharsis_handle id, const std::string& why);
 
   static constexpr size_t open_max = 16;

@@ -73,7 +73,7 @@ class plugin {
     return std::make_unique<plugin>(tables, *s);
   }
   plugin(const host& tables, const settings& s)
-      : host_(tables), place_(tables.loop), own_(tables, place_), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, service_, s), table_command_(tables, place_),
+      : host_(tables), place_(tables.loop), own_(tables, place_), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, s, folder_of(tables)), table_command_(tables, place_),
         serving_(tables, place_, s), cache_command_(tables, place_, s), bench_command_(tables, place_, s), settings_(s), starting_(place_), rereading_(place_), closing_(place_) {
     service_.use(own_);
     command_.use(own_);

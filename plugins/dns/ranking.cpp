@@ -7,6 +7,8 @@ namespace {
 
 // A minute's results are lost when the process is killed; the disk is spared for that.
 constexpr duration file_pause = 60s;
+// A dial that knows nothing of a bad path loses more; a disk that takes longer is ill.
+constexpr duration read_max = 50ms;
 
 }  // namespace
 
@@ -14,38 +16,38 @@ ranking::ranking(strand& place, const host& tables, const settings& s, std::stri
     : place_(place),
       used_(s.ranked),
       heard_(tables.count<counter>("feedback", "1", "Dials that their users told of")),
+      is_read_(place),
       file_(place, tables,
             {.path = std::move(path),
              .what = "a file of addresses",
              .loss = "what is known of addresses is not there",
              .never_kept = "what was seen of addresses cannot be kept for the next start",
              .pause = file_pause},
-            {.read = [this](std::string_view text) { return score_.read(text, place_.now(), wall_seconds()); },
-             .write = [this] { return score_.text(place_.now(), wall_seconds()); }}) {}
+            {.read = [this](std::string_view text) { return memory_.read(text, place_.now(), wall_seconds()); },
+             .write = [this] { return memory_.text(place_.now(), wall_seconds()); }}) {}
 
-void ranking::on_network(const tharsis_network_state& now) {
-  network_ = view(now.id);
-  score_.on_network(network_);
-  score_.on_reachable(now.type != THARSIS_NETWORK_NONE);
+void ranking::open() {
+  read_ = !file_.kept();
+  file_.open([this] {
+    read_ = true;
+    is_read_.raise();
+  });
 }
 
-// It belongs to the network over which it was dialled, which may be another one by now.
-void ranking::on_outcome(const dial_outcome& o) {
+task<void> ranking::ready() {
+  if (!read_) co_await is_read_.wait(later(place_.now(), read_max));
+}
+
+void ranking::on_network(const tharsis_network_state& now) { memory_.on_network(view(now.id), now.generation, now.type != THARSIS_NETWORK_NONE); }
+
+void ranking::on_outcome(const address_memory::outcome& o) {
   heard_.add();
-  if (!used_) return;
-  score_.on_network(o.network);
-  if (note(o)) file_.change();
-  score_.on_network(network_);
+  if (used_ && memory_.on_outcome(o, place_.now())) file_.change();
 }
 
-bool ranking::note(const dial_outcome& o) {
-  if (o.status == THARSIS_OK) return score_.on_success(o.address, o.connect, place_.now());
-  if (o.status == THARSIS_PENDING) return score_.on_silent(o.address, place_.now());
-  return score_.on_failure(o.address, o.status, place_.now());
-}
-
-std::vector<tharsis_address> ranking::order(std::vector<tharsis_address> list) {
-  return used_ && list.size() > 1 ? score_.order(list, place_.now()) : std::move(list);
+std::vector<tharsis_address> ranking::order(std::vector<tharsis_address> list, bool tried) {
+  if (list.size() < 2) return list;
+  return used_ ? memory_.order(list, place_.now(), tried) : memory_.put_last(std::move(list), place_.now());
 }
 
 }  // namespace tharsis::dns

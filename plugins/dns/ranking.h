@@ -1,6 +1,7 @@
 // In which order the addresses of a name are tried, by what their users tell of them; kept for the next start.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plugins/dns/core/settings.h"
@@ -8,17 +9,15 @@
 #include "sdk/abi/network.h"
 #include "sdk/async/host.h"
 #include "sdk/async/kept_file.h"
-#include "sdk/pure/address_score.h"
+#include "sdk/async/signal.h"
+#include "sdk/pure/address_memory.h"
 
 namespace tharsis::dns {
 
 // As tharsis_dns_feedback.
 struct dial_outcome {
-  tharsis_status status;
-  tharsis_address address;
-  std::string network;
-  duration connect;
-  // Of TLS: see tharsis_dns_feedback.
+  address_memory::outcome of;
+  // Of TLS.
   int32_t proved = THARSIS_DNS_NOT_ASKED;
   std::string name{};
 };
@@ -29,23 +28,32 @@ class ranking {
   ranking(strand& place, const host& tables, const settings& s, std::string path);
   ranking(const ranking&) = delete;
 
-  void open() { file_.open(); }
+  void open();
+  // What the file says is there, or a disk lets wait for it longer than a dial would for a lost packet.
+  task<void> ready();
   task<void> close(instant deadline) { return file_.close(deadline); }
   void on_network(const tharsis_network_state& now);
-  void on_outcome(const dial_outcome& o);
+  void on_outcome(const address_memory::outcome& o);
 
-  // The same addresses, or those of them that are not banned.
-  std::vector<tharsis_address> order(std::vector<tharsis_address> list);
+  // As address_memory::advise().
+  void on_advice(uint32_t code, std::string_view about, duration life) { memory_.advise(code, about, life, place_.now()); }
+  // When an order that was made before is another one.
+  instant deadline() const { return memory_.deadline(place_.now()); }
+
+  // The same addresses, or those of them that do not rest. `tried` as of address_score::order().
+  std::vector<tharsis_address> order(std::vector<tharsis_address> list, bool tried);
+  known_address about(const tharsis_address& a) const { return memory_.about(a, place_.now()); }
+  duration usual() const { return memory_.usual(); }
 
  private:
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
-  bool note(const dial_outcome& o);
 
   strand& place_;
   const bool used_;
   const counter heard_;
-  address_score score_;
-  std::string network_;
+  address_memory memory_;
+  bool read_ = false;
+  signal is_read_;
   kept_file file_;
 };
 

@@ -5,7 +5,6 @@
 
 #include "plugins/dns/read_table_keys.h"
 #include "plugins/dns/server_keys.h"
-#include "plugins/dns/trust_file.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/dns_name.h"
@@ -54,6 +53,12 @@ std::vector<uint16_t> kinds_of(const resolve_line& line) {
 
 }  // namespace
 
+void resolve_command::close() {
+  work_.clear();
+  if (service_) service_->close();
+  rows_.clear();
+}
+
 void resolve_command::run(const command_call& call) {
   call_ = call;
   traces_ = call.name() == "trace";
@@ -69,13 +74,12 @@ void resolve_command::run(const command_call& call) {
     return call_->refuse("dns " + call.name() + ": the system's resolver is asked for addresses only; for records of type " + std::string(type_name(line_.kind)) + " name a --server");
   settings_.mode = line_.mode.value_or(settings_.mode);
   settings_.budget = line_.deadline.value_or(settings_.budget);
+  settings_.typed = {line_.mode.has_value(), !line_.servers.empty()};
   if (!line_.ca.empty()) settings_.tls = {call.absolute(line_.ca), false};
-  means_.udp = settings_.patience();
   work_.spawn(work());
 }
 
 task<void> resolve_command::work() {
-  if (settings_.needs_trust()) co_await load_trust(means_, settings_.tls);
   for (server& s : settings_.servers)
     if (!s.key_file.empty()) s.key_file = call_->absolute(s.key_file);
   const auto load_keys = [files = host_.files, list = settings_.servers]() mutable {
@@ -93,14 +97,16 @@ task<void> resolve_command::work() {
     call_->finish(1);
     co_return;
   }
-  service_.open(0);
+  service_.emplace(host_, place_, settings_, folder_);
+  if (source_ != nullptr) service_->use(*source_);
+  service_->open(0);
   asked_ = place_.now();
   for (const std::string& name : line_.names) {
     rows_.emplace_back();
     rows_.back().report.name = name;
     ask(rows_.back());
   }
-  while (!collect()) co_await stirred_.wait();
+  while (!std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.done; })) co_await stirred_.wait();
   print();
 }
 
@@ -143,16 +149,24 @@ void resolve_command::ask(row& r) {
 }
 
 void resolve_command::ask_servers(row& r, const std::string& name) {
-  inquiry::wish w{name, kinds_of(line_), later(place_.now(), settings_.budget), line_.explain || traces_};
-  r.own = settings_.for_name(name);
-  if (!line_.servers.empty()) r.own.servers = settings_.servers;
-  if (line_.mode) r.own.mode = *line_.mode;
-  w.known.rule = settings_.domains.find(name);
-  r.servers = std::make_unique<inquiry>(means_, r.own, std::move(w), [this] { stirred_.raise(); });
+  service_->explain({name, kinds_of(line_), {}, settings_.budget, line_.explain || traces_}, [this, &r](explained what) { on_told(r, std::move(what)); });
+}
+
+void resolve_command::on_told(row& r, explained what) {
+  resolve_report& to = r.report;
+  to.explain = line_.explain;
+  for (const trace_matter& m : what.matters) to.heard.insert(to.heard.end(), m.heard.begin(), m.heard.end());
+  to.what = what.what;
+  to.has_records = line_.kind != 0;
+  to.records = what.records;
+  to.took = place_.now() - asked_;
+  r.told = std::move(what);
+  r.done = true;
+  stirred_.raise();
 }
 
 void resolve_command::ask_service(row& r) {
-  const tharsis_dns& dns = *service_.table();
+  const tharsis_dns& dns = *service_->table();
   tharsis_error why = no_error();
   const tharsis_status status = dns.resolve(dns.self, text_of(r.report.name), line_.family, &resolve_command::on_answer, this, &r.query, &why);
   if (status == THARSIS_OK) return;
@@ -170,65 +184,6 @@ void resolve_command::on_answer(void* self, tharsis_handle query, const tharsis_
     r.done = true;
   }
   c.stirred_.raise();
-}
-
-// Whether all are done.
-bool resolve_command::collect() {
-  for (row& r : rows_) {
-    if (r.done || r.servers == nullptr || !r.servers->over() || asks_for_places(r)) continue;
-    r.done = true;
-    r.report.took = place_.now() - asked_;
-    read(r);
-  }
-  return std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.done; });
-}
-
-// A service record says where its name is served; where it gives no addresses its target has them (RFC 9460, 3).
-bool resolve_command::asks_for_places(row& r) {
-  if (r.places != nullptr) return !r.places->over();
-  if (line_.kind != type::https && line_.kind != type::svcb) return false;
-  const record_ruling said = judge_records(r.servers->about(0), r.own.mode, r.servers->heard(0));
-  const auto& heard = r.servers->heard(0);
-  const auto by = std::find_if(heard.begin(), heard.end(), [&](const testimony& t) { return t.source == said.source; });
-  if (said.status != THARSIS_OK || !said.hints.empty() || by == heard.end() || by->what.services.empty()) return false;
-  const service_record& best = by->what.services.front();
-  const auto target = canonical_name(best.target);
-  if (!target) return false;
-  r.port = best.port;
-  inquiry::wish w{*target, {type::aaaa, type::a}, later(place_.now(), settings_.budget)};
-  w.known.rule = settings_.domains.find(*target);
-  r.places = std::make_unique<inquiry>(means_, r.own, std::move(w), [this] { stirred_.raise(); });
-  return true;
-}
-
-void resolve_command::read(row& r) const {
-  resolve_report& to = r.report;
-  to.explain = line_.explain;
-  for (size_t i = 0; i < r.servers->asked().kinds.size(); ++i)
-    to.heard.insert(to.heard.end(), r.servers->heard(i).begin(), r.servers->heard(i).end());
-  if (line_.kind == 0) {
-    to.what = r.servers->result();
-    return;
-  }
-  question q;
-  q.name = r.servers->asked().name;
-  q.kind = line_.kind;
-  record_ruling records = judge_records(q, r.own.mode, r.servers->heard(0));
-  to.has_records = true;
-  to.records = std::move(records.texts);
-  to.what.status = records.status;
-  to.what.reason = std::move(records.reason);
-  to.what.saw = records.proven ? finding::proven : finding::single;
-  for (const auto& a : records.hints) to.what.candidates.push_back({a, records.source, records.proven, "a hint of a service record"});
-  if (r.places == nullptr) return;
-  ruling places = r.places->result();
-  for (candidate& c : places.candidates) {
-    c.address.port = r.port;
-    c.proven = c.proven && records.proven;
-    c.why = "an address of the service record's target: " + c.why;
-    to.what.candidates.push_back(std::move(c));
-  }
-  to.what.refused = std::move(places.refused);
 }
 
 // Who had no server asked has one step: the answer.
@@ -250,13 +205,13 @@ testimony resolve_command::word_of_service(const row& r, uint16_t kind) const {
 trace_report resolve_command::trace_of(const row& r) const {
   trace_report t;
   t.name = r.report.name;
-  t.mode = r.servers != nullptr ? r.own.mode : settings_.mode;
-  t.began = r.servers != nullptr ? r.servers->began() : asked_;
+  t.mode = r.told ? r.told->mode : settings_.mode;
+  t.began = r.told ? r.told->since : asked_;
   t.took = r.report.took;
   t.what = r.report.what;
   t.records = r.report.records;
-  for (size_t i = 0; r.servers != nullptr && i < r.servers->asked().kinds.size(); ++i) t.matters.push_back({r.servers->about(i), r.servers->heard(i)});
-  if (r.servers == nullptr && r.done)
+  if (r.told) t.matters = r.told->matters;
+  else if (r.done)
     for (const uint16_t kind : kinds_of(line_)) t.matters.push_back({{.name = r.report.name, .kind = kind}, {word_of_service(r, kind)}});
   return t;
 }

@@ -1,12 +1,11 @@
-// `tharsis dns resolve NAME...` and `tharsis dns trace NAME...`: asks the servers that are named, or the service as any plugin would, and prints what comes of
-// it.
+// `tharsis dns resolve NAME...` and `tharsis dns trace NAME...`: a service of its own, with the profile's settings and those that were typed, resolves and
+// explains, as it would for any plugin; what comes of it is printed.
 #pragma once
 #include <list>
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "plugins/dns/inquiry.h"
+#include "plugins/dns/explanations.h"
 #include "plugins/dns/known_files.h"
 #include "plugins/dns/resolve_line.h"
 #include "plugins/dns/resolve_report.h"
@@ -18,13 +17,14 @@ namespace tharsis::dns {
 
 class resolve_command {
  public:
-  resolve_command(const host& tables, strand& place, service& asked, const settings& s)
-      : host_(tables), place_(place), service_(asked), settings_(s), means_{host_, place_, {}, {}, {}}, stirred_(place), work_(place) {}
+  // `folder`: as service takes it.
+  resolve_command(const host& tables, strand& place, const settings& s, std::string folder)
+      : host_(tables), place_(place), folder_(std::move(folder)), settings_(s), stirred_(place), work_(place) {}
   resolve_command(const resolve_command&) = delete;
 
   // Who is asked still is not any longer.
-  void close() { work_.clear(), rows_.clear(); }
-  void use(host_source& own) { means_.source = &own; }
+  void close();
+  void use(host_source& own) { source_ = &own; }
   // In the place of the plugin's start. Ends with finish(): 0 when every name has an address, 1 when one has none, 2 when the
   // words make no sense.
   void run(const command_call& call);
@@ -32,10 +32,7 @@ class resolve_command {
  private:
   struct row {
     resolve_report report;
-    settings own{};  // As they are for its name.
-    std::unique_ptr<inquiry> servers;  // Who is asked; null: the service.
-    std::unique_ptr<inquiry> places{};  // Of a service record that has no hints: the addresses of its target,
-    uint16_t port = 0;                  // and its port.
+    std::optional<explained> told{};  // Of servers; nothing: none was asked.
     tharsis_handle query = 0;
     bool done = false;
   };
@@ -45,10 +42,8 @@ class resolve_command {
   void ask(row& r);
   void ask_servers(row& r, const std::string& name);
   void ask_service(row& r);
+  void on_told(row& r, explained what);
   static void on_answer(void* self, tharsis_handle query, const tharsis_dns_answer* a);
-  bool collect();
-  bool asks_for_places(row& r);
-  void read(row& r) const;
   // What came of a question to the service, as if one had said it.
   testimony word_of_service(const row& r, uint16_t kind) const;
   trace_report trace_of(const row& r) const;
@@ -56,9 +51,10 @@ class resolve_command {
 
   const host host_;
   strand& place_;
-  service& service_;
+  const std::string folder_;
   settings settings_;
-  means means_;
+  host_source* source_ = nullptr;
+  std::optional<service> service_;
   std::optional<known_files> known_;
   std::optional<command_call> call_;
   resolve_line line_;

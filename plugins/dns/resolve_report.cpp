@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "sdk/pure/address.h"
+#include "sdk/pure/base64.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::dns {
@@ -17,7 +18,11 @@ std::string json_list(const List& list, Write write) {
 }
 
 std::string json_of(const candidate& c) {
-  return json_object().add("address", ip_text(c.address)).add("port", c.address.port).add("source", c.source).add("proven", c.proven).add("stale", false).add("why", c.why).text();
+  json_object one;
+  one.add("address", ip_text(c.address)).add("port", c.address.port).add("source", c.source).add("proven", c.proven).add("stale", false).add("why", c.why);
+  if (!c.alpn.empty()) one.add("alpn", c.alpn);
+  if (!c.ech.empty()) one.add("ech", base64_text(c.ech));
+  return one.text();
 }
 std::string json_of(const refusal& r) {
   return json_object().add("address", ip_text(r.address)).add("source", r.source).add("why", r.why).text();

@@ -20,6 +20,7 @@ std::string file_in(const std::string& folder, const char* name) { return folder
 error wrong_family(uint32_t family) {
   return {THARSIS_E_INVALID, "the family of a question is 4, 6 or 0 for both, not " + std::to_string(family)};
 }
+bool is_about_addresses(uint32_t advice) { return advice == THARSIS_DNS_FAMILY || advice == THARSIS_DNS_AVOID; }
 bool is_family(uint32_t family) { return family == 0 || family == 4 || family == 6; }
 
 // The question as it is known inside, or what is wrong with it.
@@ -85,7 +86,7 @@ service::service(const host& tables, strand& place, const settings& s, std::stri
   guard_.tell_of_proofs([this] { proven_.change(); });
   table_ = {sizeof table_,      this, &service::resolve,          &service::cancel,   &service::feedback, &service::set_table,
             &service::lookup, &service::resolve_blocking, &service::prefetch, &service::forget,   &service::explain,
-            &service::advise};
+            &service::advise, &service::rank};
 }
 
 void service::open(tharsis_handle topic) {
@@ -124,7 +125,7 @@ task<void> service::keep(instant deadline) {
 
 void service::on_network(const tharsis_network_state& now) {
   ranking_.on_network(now);
-  desk_.known().order_all([this](auto list) { return ranking_.order(std::move(list)); });
+  reorder();
   guard_.on_network(now);
   if (!settings_.servers.empty()) translation_.on_network(now);
   const uint64_t generation = now.generation;
@@ -140,14 +141,17 @@ void service::on_network(const tharsis_network_state& now) {
 // Each turn: whatever came in has been given to the desk; what the desk decided is carried out.
 task<void> service::serve() {
   co_await known_.load();
+  co_await ranking_.ready();
   begin();
   if (settings_.needs_trust()) co_await load_trust(means_, settings_.tls);
   for (;;) {
     thread_ = std::this_thread::get_id();
     lookups_.collect();
     carry_out();
-    co_await stirred_.wait(desk_.deadline());
+    const instant other_order = ranking_.deadline();
+    co_await stirred_.wait(std::min(desk_.deadline(), other_order));
     desk_.on_deadline(place_.now());
+    if (place_.now() >= other_order) reorder();
   }
 }
 
@@ -160,7 +164,7 @@ void service::begin() {
 void service::carry_out() {
   for (const subject& about : desk_.take_given_up()) lookups_.give_up(about);
   for (const subject& about : desk_.take_lookups()) lookups_.start(about);
-  desk_.known().order_new([this](auto list) { return ranking_.order(std::move(list)); });
+  desk_.known().order_new([this](auto list) { return ranking_.order(std::move(list), false); });
   for (desk::reply& reply : desk_.take_replies()) send(reply);
   if (desk_.known().take_changed()) proven_.change();
   desk_.known().sweep();
@@ -181,6 +185,24 @@ tharsis_status service::resolve(void* self, tharsis_text name, uint32_t family, 
   letter l;
   l.about = *about;
   l.strand = strand;
+  l.done = done;
+  l.context = context;
+  return s.take_question(std::move(l), *query, error);
+}
+
+// [caller's strand]
+tharsis_status service::rank(void* self, const tharsis_address* list, size_t count, tharsis_dns_done done, void* context, tharsis_handle* query, tharsis_error* error) {
+  service& s = *static_cast<service*>(self);
+  if (done == nullptr || query == nullptr) return refuse(s, error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
+  if (list == nullptr || count == 0 || count > THARSIS_DNS_RANKED_MAX)
+    return refuse(s, error, THARSIS_E_INVALID, "there are from 1 to " + std::to_string(THARSIS_DNS_RANKED_MAX) + " addresses to put in order, not " + std::to_string(list == nullptr ? 0 : count));
+  if (!std::all_of(list, list + count, [](const tharsis_address& a) { return a.family == 4 || a.family == 6; }))
+    return refuse(s, error, THARSIS_E_INVALID, "one of the addresses is of neither family, 4 nor 6");
+  letter l;
+  l.what = letter::wish::rank;
+  l.strand = s.host_.loop->current(s.host_.loop->self);
+  if (l.strand == 0) return refuse(s, error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
+  l.list.assign(list, list + count);
   l.done = done;
   l.context = context;
   return s.take_question(std::move(l), *query, error);
@@ -312,17 +334,27 @@ tharsis_status service::forget(void* self, tharsis_text name, tharsis_error* err
 void service::feedback(void* self, const tharsis_dns_feedback* what) {
   service& s = *static_cast<service*>(self);
   if (what == nullptr || !THARSIS_HAS(what, connect) || (what->address.family != 4 && what->address.family != 6) || s.closed_) return;
-  const bool named = THARSIS_HAS(what, name);
-  (void)s.outcomes_.send({what->status, what->address, std::string(view(what->network)), duration(what->connect), named ? what->proved : THARSIS_DNS_NOT_ASKED, named ? std::string(view(what->name)) : std::string()});
+  dial_outcome o{{what->status, what->address, std::string(view(what->network)), duration(what->connect), {}}};
+  if (THARSIS_HAS(what, name)) {
+    o.proved = what->proved;
+    o.name = view(what->name);
+  }
+  if (THARSIS_HAS(what, rest)) o.of.rest = duration(what->rest);
+  (void)s.outcomes_.send(std::move(o));
 }
 
 void service::on_outcome(void* self, dial_outcome o) {
   service& s = *static_cast<service*>(self);
-  if (o.status == THARSIS_OK) s.known_.names().on_connected(o.address, o.connect);
-  const bool here = o.network.empty() || o.network == s.guard_.network();
-  if (!s.closed_ && here) s.guard_.on_dialled(o.name, o.address, o.proved);
-  s.ranking_.on_outcome(o);
-  s.desk_.known().order_all([&s](auto list) { return s.ranking_.order(std::move(list)); }, &o.address);
+  const address_memory::outcome& of = o.of;
+  if (of.status == THARSIS_OK) s.known_.names().on_connected(of.address, of.connect);
+  const bool here = of.network.empty() || of.network == s.guard_.network();
+  if (!s.closed_ && here) s.guard_.on_dialled(o.name, of.address, o.proved);
+  s.ranking_.on_outcome(of);
+  s.reorder(&of.address);
+}
+
+void service::reorder(const tharsis_address* touched) {
+  desk_.known().order_all([this](auto list) { return ranking_.order(std::move(list), false); }, touched);
 }
 
 void service::on_letter(void* self, letter l) {
@@ -333,6 +365,7 @@ void service::on_letter(void* self, letter l) {
     case letter::wish::withdrawal: s.desk_.on_cancel(l.id); break;
     case letter::wish::refresh: s.on_refresh(l.about); break;
     case letter::wish::oblivion: (void)s.forget_now(l.about.name); break;
+    case letter::wish::rank: s.on_rank(l); break;
   }
   if (s.closed_) s.carry_out();
   else s.stirred_.raise();
@@ -343,6 +376,20 @@ void service::on_question(letter& l) {
   counts_.questions.add();
   callers_[l.id] = {l.strand, l.done, l.context, place_.now(), std::move(l.waits)};
   desk_.on_question(l.id, l.about, place_.now());
+}
+
+// Nobody has to be asked, only what users told.
+void service::on_rank(letter& l) {
+  counts_.questions.add();
+  callers_[l.id] = {l.strand, l.done, l.context, place_.now(), {}};
+  desk::reply reply{l.id, {}};
+  reply.what.status = closed_ ? THARSIS_E_CANCELLED : THARSIS_OK;
+  reply.what.source = THARSIS_DNS_LITERAL;
+  if (closed_) reply.what.reason = "dns is stopping";
+  else reply.what.addresses = std::move(l.list);
+  reply.what.learned = place_.now();
+  describe(reply.what, "literal", true, "it is an address");
+  send(reply);
 }
 
 void service::on_refresh(const subject& about) {
@@ -388,8 +435,10 @@ tharsis_status service::explain(void* self, const tharsis_dns_wish* wish, tharsi
 // [any thread]
 tharsis_status service::advise(void* self, uint32_t code, tharsis_text about, int64_t life, tharsis_error* error) {
   service& s = *static_cast<service*>(self);
-  if (code < THARSIS_DNS_USE_DOH || code > THARSIS_DNS_PORTAL)
-    return fail(error, THARSIS_E_INVALID, std::to_string(code) + " is no advice; there are use_doh (1), quarantine (2) and portal (3)");
+  if (code < THARSIS_DNS_USE_DOH || code > THARSIS_DNS_AVOID)
+    return fail(error, THARSIS_E_INVALID, std::to_string(code) + " is no advice; there are use_doh (1), quarantine (2), portal (3), family (4) and avoid (5)");
+  if (is_about_addresses(code) && !address_memory::makes_sense(code, view(about)))
+    return fail(error, THARSIS_E_INVALID, "'" + std::string(view(about)) + (code == THARSIS_DNS_FAMILY ? "' is no family; there are 4 and 6" : "' is no address; one looks like 192.0.2.7 or [2001:db8::7]:443"));
   if (s.closed_ || s.advices_.send({code, std::string(view(about)), std::max(duration(life), duration::zero())}) != THARSIS_OK) return fail(error, THARSIS_E_GONE, "dns is stopping");
   return THARSIS_OK;
 }
@@ -397,6 +446,11 @@ tharsis_status service::advise(void* self, uint32_t code, tharsis_text about, in
 void service::on_advice(void* self, advice a) {
   service& s = *static_cast<service*>(self);
   if (s.closed_) return;
+  if (is_about_addresses(a.code)) {
+    s.ranking_.on_advice(a.code, a.about, a.life);
+    s.reorder();
+    return s.stirred_.raise();
+  }
   const bool before = s.guard_.doh_only();
   s.guard_.on_advice(a.code, a.about, a.life);
   // What is remembered was said by those who are not believed any more; what is proven stays.
@@ -409,13 +463,15 @@ void service::send(desk::reply& reply) {
   callers_.erase(found);
   --open_;
   count(reply.what, place_.now() - to.since);
-  reply.what.addresses = ranking_.order(std::move(reply.what.addresses));
+  reply.what.addresses = ranking_.order(std::move(reply.what.addresses), true);
   if (to.waits) {
     const instant now = place_.now();
     return to.waits->answer_with(known_answer::pack(reply.what, {now, now, now}, desk_.known().texts_for_owner()), reply.what.reason);
   }
   // A strand that was closed meanwhile has nobody who waits.
-  outbox_.send(to.strand, {to.done, to.context, reply.id, std::move(reply.what), place_.now()});
+  std::vector<known_address> known;
+  for (const tharsis_address& a : reply.what.addresses) known.push_back(ranking_.about(a));
+  outbox_.send(to.strand, {to.done, to.context, reply.id, std::move(reply.what), std::move(known), ranking_.usual(), place_.now()});
 }
 
 void service::count(const answer& what, duration took) const {

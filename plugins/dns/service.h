@@ -38,7 +38,9 @@ class service {
   const tharsis_dns* table() const { return &table_; }
 
   // The application's own source, which outlives the service.
-  void use(host_source& own) { means_.source = &own; }
+  void use(host_source& own) { means_.source = &own, explanations_.use(own); }
+  // explain() for dns' own command; see explanations. [own strand]
+  void explain(explanations::query q, explanations::taker done) { explanations_.ask(++last_id_, std::move(q), std::move(done)); }
   // From now on questions are worked on. `topic` is dns.stats, 0: nobody is told. [own strand]
   void open(tharsis_handle topic);
   // Where it is told who lies, and what was answered. Before open().
@@ -58,7 +60,7 @@ class service {
  private:
   // What a caller's thread hands over: a question, the wish to take one back, or something without an answer.
   struct letter {
-    enum class wish : uint8_t { question, withdrawal, refresh, oblivion };
+    enum class wish : uint8_t { question, withdrawal, refresh, oblivion, rank };
     wish what = wish::question;
     tharsis_handle id = 0;
     subject about{};
@@ -66,6 +68,7 @@ class service {
     tharsis_dns_done done = nullptr;
     void* context = nullptr;
     std::shared_ptr<blocking_question> waits{};
+    std::vector<tharsis_address> list{};
   };
   // What sdt found.
   struct advice {
@@ -101,6 +104,7 @@ class service {
   static tharsis_status forget(void* self, tharsis_text name, tharsis_error* error);
   static tharsis_status explain(void* self, const tharsis_dns_wish* wish, tharsis_dns_explained done, void* context, tharsis_handle* query, tharsis_error* error);
   static tharsis_status advise(void* self, uint32_t code, tharsis_text about, int64_t life, tharsis_error* error);
+  static tharsis_status rank(void* self, const tharsis_address* list, size_t count, tharsis_dns_done done, void* context, tharsis_handle* query, tharsis_error* error);
   static void on_advice(void* self, advice a);
   static void on_outcome(void* self, dial_outcome o);
   static void on_letter(void* self, letter l);
@@ -112,6 +116,8 @@ class service {
   tharsis_status wait_for(blocking_question& q, tharsis_handle id, duration timeout, tharsis_dns_found& into, tharsis_error* error);
   void on_question(letter& l);
   void on_refresh(const subject& about);
+  void on_rank(letter& l);
+  void reorder(const tharsis_address* touched = nullptr);
   error restore(std::string_view text);
 
   void on_network(const tharsis_network_state& now);

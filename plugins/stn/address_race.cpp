@@ -115,7 +115,7 @@ task<void> address_race::try_road(attempt* a, instant deadline) {
     order_.on_failed(a->number, place_.now());
   } else if (wire && !winner_) {
     settle(*a);
-    winner_ = arrival{std::move(*wire), std::move(a->by), a->mss};
+    winner_ = arrival{std::move(*wire), std::move(a->by), a->mss, a->connected};
   }
   changed_.raise();
 }

@@ -25,6 +25,7 @@ struct road {
   std::string host;  // Of the server, for a proxy.
   uint16_t port = 0;
   duration expected{};  // How long connecting takes as a rule; 0: nobody knows.
+  bool avoided = false;  // Somebody has found out that it is not reached here now.
 };
 
 struct race_plan {
@@ -71,6 +72,7 @@ class address_race {
     std::unique_ptr<stream> wire;
     road by;
     int64_t mss;
+    duration connected;  // How long that took.
   };
   // All of them outlive the race.
   address_race(strand& place, const tharsis_net& net, const dial_settings& s, const race_plan& p, race_owner& owner);

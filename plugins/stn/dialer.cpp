@@ -19,12 +19,6 @@ struct under_way {
 
 duration connecting_of(const phase_clock& phases, instant now) { return phases.at(now)[static_cast<size_t>(phase::connect)]; }
 
-// Who answers there has shown that the name is his: dns believes the servers that said so the more.
-void tell_proved(switchboard& ways, const race_plan& p, const tharsis_address& at) {
-  const duration connect = ways.paths().score().latency(at);
-  ways.names().tell({sizeof(tharsis_dns_feedback), THARSIS_OK, at, text_of(ways.paths().network()), connect.count(), THARSIS_DNS_PROVED, 0, text_of(p.host)});
-}
-
 }  // namespace
 
 task<result<std::unique_ptr<stream>>> dialer::reach(endpoint to, instant deadline) {
@@ -80,11 +74,10 @@ task<result<race_plan>> dialer::plan_of(endpoint to, std::optional<proxy> throug
   p.again.server = "link " + settings_.name + ' ' + p.server;
   // With the codec mars the link always speaks first.
   p.early = settings_.tls.early_data && settings_.tls.resume && settings_.codec == "mars" && !p.verify;
-  result<std::vector<road>> roads(error{});
-  if (through) roads = co_await tunnelled(std::move(to), std::move(*through), deadline);
-  else roads = co_await direct(std::move(to), deadline);
-  if (!roads) co_return roads.failure();
-  p.roads = std::move(*roads);
+  error none = fine();
+  if (through) none = co_await tunnelled(&p, std::move(to), std::move(*through), deadline);
+  else none = co_await direct(&p, std::move(to), deadline);
+  if (none.status != THARSIS_OK) co_return std::move(none);
   ways_.paths().prepare(p, settings_.dial);
   if (narrow_ > 0) {
     p.mss = narrow_;
@@ -94,43 +87,45 @@ task<result<race_plan>> dialer::plan_of(endpoint to, std::optional<proxy> throug
 }
 
 // Without a proxy: the server's addresses.
-task<result<std::vector<road>>> dialer::direct(endpoint to, instant deadline) {
+task<error> dialer::direct(race_plan* p, endpoint to, instant deadline) {
   auto lists = co_await gather(to, deadline);
   if (!lists) co_return lists.failure();
   co_await ways_.learn_translation(*lists, deadline);
-  std::vector<road> roads;
-  for (const candidate& c : ways_.choose(*lists, settings_)) roads.push_back({c.address, c.source, {}, 0, {}});
-  std::stable_partition(roads.begin(), roads.end(), [this](const road& r) {
+  const bool ranked = resolved_.ranked;
+  choice chosen = co_await ways_.choose(std::move(*lists), ranked, settings_);
+  p->usual = ranked ? std::max(chosen.usual, resolved_.usual) : chosen.usual;
+  for (const candidate& c : chosen.all) p->roads.push_back({c.address, c.source, {}, 0, c.connect, c.avoided});
+  std::stable_partition(p->roads.begin(), p->roads.end(), [this](const road& r) {
     return std::none_of(taken_.begin(), taken_.end(), [&](const tharsis_address& t) { return t == r.at; });
   });
-  if (auto refused = unsafe(to, roads)) co_return std::move(*refused);
-  co_return std::move(roads);
+  if (auto refused = unsafe(to, p->roads)) co_return std::move(*refused);
+  co_return fine();
 }
 
 // The proxy's addresses, and where it shall lead: to the addresses that were given, or else to the name, which it
 // resolves, and then to the backups.
-task<result<std::vector<road>>> dialer::tunnelled(endpoint to, proxy through, instant deadline) {
+task<error> dialer::tunnelled(race_plan* p, endpoint to, proxy through, instant deadline) {
   auto addresses = co_await resolve_proxy(ways_.names(), through, deadline);
   if (!addresses) co_return addresses.failure();
-  std::vector<road> roads;
+  p->usual = addresses->usual;
   for (const target& t : ways_.targets(settings_, to))
-    for (const tharsis_address& at : *addresses) roads.push_back({at, t.source, t.host, t.port, {}});
-  co_return std::move(roads);
+    for (const known_address& a : addresses->list) p->roads.push_back({a.at, t.source, t.host, t.port, a.connect});
+  co_return fine();
 }
 
 // All sources; the resolver is asked only where its answer is wanted.
 task<result<address_lists>> dialer::gather(endpoint to, instant deadline) {
   address_lists lists = ways_.given(settings_, to.port);
   if (!lists.debug.empty() || !lists.application.empty()) co_return std::move(lists);
-  auto resolved = co_await ways_.names().resolve(to.host, deadline);
+  auto resolved = co_await ways_.names().find(to.host, deadline);
   if (resolved) {
-    for (tharsis_address& a : *resolved) a.port = to.port;
+    for (known_address& a : resolved->list) a.at.port = to.port;
     resolved_host_ = to.host;
     resolved_ = std::move(*resolved);
   } else if (resolved_host_ != to.host) {
-    resolved_.clear();
+    resolved_ = {};
   }
-  lists.resolved = resolved_;
+  lists.resolved = resolved_.list;
   if (lists.resolved.empty() && lists.backup.empty()) co_return resolved.failure();
   co_return std::move(lists);
 }
@@ -167,7 +162,7 @@ task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline
   mss_ = won->mss;
   overtook_ = here.running() > 1 && !(won->by.at == p.roads.front().at);
   tunnelled_ = !won->by.host.empty();
-  if (p.secure && !p.early && !tunnelled_) tell_proved(ways_, p, address_);
+  if (p.secure && !p.early && !tunnelled_) ways_.paths().on_proved(p.host, address_, won->connected);
   co_return std::move(won->wire);
 }
 

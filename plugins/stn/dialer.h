@@ -66,8 +66,9 @@ class dialer final : private booked_race {
  private:
   task<result<std::unique_ptr<stream>>> reach_by(endpoint to, std::optional<proxy> through, instant deadline);
   task<result<race_plan>> plan_of(endpoint to, std::optional<proxy> through, instant deadline);
-  task<result<std::vector<road>>> direct(endpoint to, instant deadline);
-  task<result<std::vector<road>>> tunnelled(endpoint to, proxy through, instant deadline);
+  // Their roads, and what is usual here, go into the plan.
+  task<error> direct(race_plan* p, endpoint to, instant deadline);
+  task<error> tunnelled(race_plan* p, endpoint to, proxy through, instant deadline);
   task<result<tls_context>> load_trust();
   task<result<address_lists>> gather(endpoint to, instant deadline);
   // A codec that a plugin brings may remember what was said, and its link is to begin with nothing said.
@@ -95,7 +96,7 @@ class dialer final : private booked_race {
   int64_t mss_ = 0;
   int64_t narrow_ = 0;  // Of all its streams; 0: as is right on this network.
   std::string resolved_host_;  // The last name that was resolved,
-  std::vector<tharsis_address> resolved_;  // and to what: better than nothing when the resolver fails.
+  resolver::known_addresses resolved_;  // and to what: better than nothing when the resolver fails.
 };
 
 }  // namespace tharsis::stn

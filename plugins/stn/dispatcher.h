@@ -34,7 +34,7 @@ class dispatcher final : public answer_taker {
  public:
   // The files of what is kept for the next start, and of how the links are; empty: none.
   struct kept {
-    std::string intervals, addresses, book;
+    std::string intervals, book;
     std::string outbox;  // Of durable tasks.
     std::string segments;
     std::string lanes;  // How weak networks were.

@@ -69,9 +69,10 @@ void fetch_command::run(const command_call& call) {
   if (line_.http1 || line_.http2) settings_.versions = {line_.http1, line_.http2};
   names_.emplace(place_, *host_.net, host_.registry);
   network_.emplace(*host_.network);
-  paths_.emplace(place_, host_, *names_, asked_, path_book::files());
+  paths_.emplace(place_, host_, *names_, asked_, std::string());
   network_->open([this](const tharsis_network_state& now) {
     proxies_.on_network(view(now.proxy), now.generation);
+    names_->on_network(now);
     paths_->on_network(now);
   });
   dialler_.emplace(place_, host_, http_surroundings{*names_, proxies_, sessions_, *paths_, servers_}, settings_, "http");

@@ -38,7 +38,7 @@ std::string name_of_remedy(const remedy& r) {
 
 }  // namespace
 
-healing::healing(strand& place, const host& tables) : place_(place), host_(tables), changed_(place), running_(place) {}
+healing::healing(strand& place, const host& tables, resolver& names) : place_(place), host_(tables), names_(names), changed_(place), running_(place) {}
 
 void healing::open(listener heard) {
   topic_ = host_.declare(healing_topic);
@@ -74,11 +74,19 @@ void healing::tell() {
   for (const remedies::told& t : asked_.take_told(place_.now())) tell(t);
 }
 
+// Whoever dials is to know of it, not stn alone.
+void healing::pass_on(const remedy& r, bool holds) {
+  const duration life = holds ? r.until - place_.now() : duration::zero();
+  if (r.what == THARSIS_STN_HEAL_FAMILY) names_.advise(THARSIS_DNS_FAMILY, std::to_string(r.number), life);
+  if (r.what == THARSIS_STN_HEAL_ADDRESS) names_.advise(THARSIS_DNS_AVOID, r.subject(), life);
+}
+
 // Datagrams are no matter of dialling, and what has ended was no harm.
 void healing::tell(const remedies::told& t) {
   const remedy& r = t.what;
   const std::string subject = r.subject();
   const instant now = place_.now();
+  pass_on(r, holds(t.state));
   const int64_t left = holds(t.state) ? (r.until - now).count() : 0;
   const tharsis_stn_healing payload{r.what, t.state, r.number, 0, text_of(subject), text_of(network_), text_of(r.reason), (now - r.since).count(), left};
   if (topic_ != 0) host_.publish(topic_, &payload);

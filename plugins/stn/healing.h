@@ -6,6 +6,7 @@
 #include "plugins/stn/core/remedies.h"
 #include "sdk/abi/network.h"
 #include "sdk/async/host.h"
+#include "sdk/async/resolver.h"
 #include "sdk/async/signal.h"
 #include "sdk/async/task_set.h"
 
@@ -14,7 +15,8 @@ namespace tharsis::stn {
 class healing {
  public:
   // [own strand, as all of this]
-  healing(strand& place, const host& tables);
+  // `names` outlives it: what is asked for about addresses is theirs.
+  healing(strand& place, const host& tables, resolver& names);
   healing(const healing&) = delete;
 
   // `anew`: what is dialled is another thing from now on; `sentence` says why.
@@ -30,10 +32,12 @@ class healing {
  private:
   task<void> keep_time();
   void tell();
+  void pass_on(const remedy& r, bool holds);
   void tell(const remedies::told& t);
 
   strand& place_;
   const host host_;
+  resolver& names_;
   remedies asked_;
   std::string network_;
   listener heard_;

@@ -32,19 +32,13 @@ task<result<http_wire>> http_dialler_of::reach_by(url to, std::optional<proxy> t
   auto won = co_await race.run(deadline);
   if (won.status() == THARSIS_E_UNTRUSTED) trusted_.reset();  // Somebody may be mending just that.
   if (!won) co_return error{won.status(), "cannot reach " + to.place() + ": " + won.failure().text};
-  if (plan->secure && !plan->through) tell_proved(*plan, won->by.at);
+  if (plan->secure && !plan->through) around_.paths.on_proved(to.host, won->by.at, won->connected);
   http_wire wire;
   wire.bytes = std::move(won->wire);
   if (!plan->through) wire.at = won->by.at;
   wire.others = plan->roads.size() > 1;
   if (!plan->tunnel) wire.hands_on = plan->through;
   co_return std::move(wire);
-}
-
-// As links do: who answers there has shown that the name is his.
-void http_dialler_of::tell_proved(const race_plan& p, const tharsis_address& at) {
-  const duration connect = around_.paths.score().latency(at);
-  around_.names.tell({sizeof(tharsis_dns_feedback), THARSIS_OK, at, text_of(around_.paths.network()), connect.count(), THARSIS_DNS_PROVED, 0, text_of(p.host)});
 }
 
 task<result<race_plan>> http_dialler_of::plan_of(url to, std::optional<proxy> through, instant deadline) {
@@ -63,29 +57,25 @@ task<result<race_plan>> http_dialler_of::plan_of(url to, std::optional<proxy> th
   }
   if (settings_.tls.resume) p.again.sessions = &around_.sessions;
   p.again.server = setting_ + ' ' + p.server;
-  auto roads = co_await roads_of(std::move(to), std::move(through), deadline);
-  if (!roads) co_return roads.failure();
-  p.roads = std::move(*roads);
+  error none = co_await find_roads(&p, std::move(to), deadline);
+  if (none.status != THARSIS_OK) co_return std::move(none);
   around_.paths.prepare(p, settings_.dial);
   co_return std::move(p);
 }
 
-task<result<std::vector<road>>> http_dialler_of::roads_of(url to, std::optional<proxy> through, instant deadline) {
-  result<std::vector<tharsis_address>> addresses(error{});
-  if (through) addresses = co_await resolve_proxy(around_.names, *through, deadline);
-  else addresses = co_await around_.names.resolve(to.host, deadline);
-  if (!addresses) co_return addresses.failure();
-  for (tharsis_address& at : *addresses)
-    if (!through) at.port = to.port;
-  // dns has put a server's in the order of its experience, which includes ours.
-  const bool ranked = through || settings_.dial.by == dial_settings::rank::given || around_.names.has_service();
-  std::vector<road> roads;
-  for (const tharsis_address& at : ranked ? *addresses : around_.paths.score().order(*addresses, place_.now())) {
-    if (!through && !to.secure && !settings_.plain_allowed && !is_loopback(at)) co_return unencrypted(to, "to " + ip_text(at));
-    roads.push_back({at, address_source::resolver, to.host, to.port, {}});
+task<error> http_dialler_of::find_roads(race_plan* p, url to, instant deadline) {
+  const auto by = settings_.dial.by == dial_settings::rank::given ? resolver::order::given : resolver::order::best_first;
+  result<resolver::known_addresses> found(error{});
+  if (p->through) found = co_await resolve_proxy(around_.names, *p->through, deadline);
+  else found = co_await around_.names.find_ranked(to.host, to.port, deadline, by);
+  if (!found) co_return found.failure();
+  p->usual = found->usual;
+  for (const known_address& a : found->list) {
+    if (!p->through && !to.secure && !settings_.plain_allowed && !is_loopback(a.at)) co_return unencrypted(to, "to " + ip_text(a.at));
+    p->roads.push_back({a.at, address_source::resolver, to.host, to.port, a.connect, a.avoided});
   }
-  if (!through) around_.servers.sift(roads, [](const road& r) { return r.at; }, place_.now());
-  co_return std::move(roads);
+  if (!p->through) around_.servers.sift(p->roads, [](const road& r) { return r.at; }, place_.now());
+  co_return fine();
 }
 
 error http_dialler_of::unencrypted(const url& to, const std::string& where) const {

@@ -44,9 +44,9 @@ class http_dialler_of {
  private:
   task<result<http_wire>> reach_by(url to, std::optional<proxy> through, instant deadline);
   task<result<race_plan>> plan_of(url to, std::optional<proxy> through, instant deadline);
-  task<result<std::vector<road>>> roads_of(url to, std::optional<proxy> through, instant deadline);
+  // They, and what is usual here, go into the plan.
+  task<error> find_roads(race_plan* p, url to, instant deadline);
   task<result<tls_context>> trust();
-  void tell_proved(const race_plan& p, const tharsis_address& at);
   error unencrypted(const url& to, const std::string& where) const;
 
   strand& place_;

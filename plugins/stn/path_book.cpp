@@ -10,8 +10,6 @@
 namespace tharsis::stn {
 namespace {
 
-// A minute's results are lost when the process is killed; the disk is spared for that.
-constexpr duration score_pause = 60s;
 // A dial that knows nothing of a bad path loses more; a disk that takes longer is ill.
 constexpr duration read_max = 50ms;
 
@@ -36,7 +34,7 @@ std::string segment_text(int64_t mss) { return mss == 0 ? "segments of full size
 
 }  // namespace
 
-path_book::path_book(strand& place, const host& tables, const resolver& names, const remedies& asked, files kept)
+path_book::path_book(strand& place, const host& tables, resolver& names, const remedies& asked, std::string segments)
     : place_(place),
       host_(tables),
       names_(names),
@@ -44,37 +42,27 @@ path_book::path_book(strand& place, const host& tables, const resolver& names, c
       narrow_dials_(host_.count<counter>("narrow_dials", "1", "Second connections with small segments, beside one that stood still")),
       narrow_needless_(host_.count<counter>("narrow_dials_needless", "1", "Of these such as the first connection made needless")),
       holes_(host_.count<counter>("segment_holes", "1", "Times that large segments were found to vanish")),
-      addresses_file_(place, tables,
-                      {.path = std::move(kept.addresses),
-                       .what = "a file of addresses",
-                       .loss = "what is known of servers' addresses is not there",
-                       .never_kept = "what was seen of servers' addresses cannot be kept for the next start",
-                       .pause = score_pause},
-                      {.read = [this](std::string_view text) { return score_.read(text, place_.now(), wall_seconds()); },
-                       .write = [this] { return score_.text(place_.now(), wall_seconds()); }}),
-      segments_file_(place, tables,
-                     {.path = std::move(kept.segments),
-                      .what = "a file of segment sizes",
-                      .loss = "what is known of paths that lose large packets is not there",
-                      .never_kept = "what was found of paths that lose large packets cannot be kept for the next start"},
-                     {.read = [this](std::string_view text) { return sizes_.read(text, wall_seconds()); },
-                      .write = [this] { return sizes_.text(); }}) {}
+      file_(place, tables,
+            {.path = std::move(segments),
+             .what = "a file of segment sizes",
+             .loss = "what is known of paths that lose large packets is not there",
+             .never_kept = "what was found of paths that lose large packets cannot be kept for the next start"},
+            {.read = [this](std::string_view text) { return sizes_.read(text, wall_seconds()); },
+             .write = [this] { return sizes_.text(); }}) {}
 
 void path_book::open() {
   topic_ = host_.declare(segment_topic);
-  const auto read = [this] { on_read(); };
-  unread_ = (addresses_file_.kept() ? 1 : 0) + (segments_file_.kept() ? 1 : 0);
-  addresses_file_.open(read);
-  segments_file_.open(read);
+  unread_ = file_.kept();
+  file_.open([this] { on_read(); });
 }
 
 void path_book::on_read() {
-  if (--unread_ > 0) return;
+  unread_ = false;
   for (signal* const s : waiting_) s->raise();
 }
 
 task<void> path_book::ready() {
-  if (unread_ == 0) co_return;
+  if (!unread_) co_return;
   signal read(place_);
   struct entry {  // The frame may be destroyed meanwhile.
     std::list<signal*>& all;
@@ -85,46 +73,25 @@ task<void> path_book::ready() {
   co_await read.wait(later(place_.now(), read_max));
 }
 
-task<void> path_book::close(instant deadline) {
-  co_await addresses_file_.close(deadline);
-  co_await segments_file_.close(deadline);
-}
-
 void path_book::on_network(const tharsis_network_state& now) {
   network_ = view(now.id);
-  score_.on_network(network_);
   sizes_.on_network(network_);
   const uint64_t before = std::exchange(generation_, now.generation);
   // Two networks that nobody can name are two all the same.
   if (network_.empty() && before != 0 && before != generation_) sizes_.clamp(0, wall_seconds());
-  score_.on_reachable(now.type != THARSIS_NETWORK_NONE);
 }
 
-void path_book::on_success(const tharsis_address& a, duration latency) {
-  if (score_.on_success(a, latency, place_.now())) addresses_file_.change();
-  pass_on(a, THARSIS_OK, latency);
+void path_book::tell_names(const tharsis_address& a, tharsis_status status, duration connect) {
+  names_.tell({sizeof(tharsis_dns_feedback), status, a, text_of(network_), connect.count(), THARSIS_DNS_NOT_ASKED, 0, {}, 0});
 }
 
-void path_book::on_failure(const tharsis_address& a, tharsis_status why) {
-  if (score_.on_failure(a, why, place_.now())) addresses_file_.change();
-  pass_on(a, why);
-}
-
-void path_book::on_silent(const tharsis_address& a) {
-  if (score_.on_silent(a, place_.now())) addresses_file_.change();
-  pass_on(a, THARSIS_PENDING);
-}
-
-// dns puts what it answers in order by it, for everybody who asks.
-void path_book::pass_on(const tharsis_address& a, tharsis_status status, duration connect) {
-  names_.tell({sizeof(tharsis_dns_feedback), status, a, text_of(network_), connect.count()});
+void path_book::on_proved(const std::string& name, const tharsis_address& a, duration connected) {
+  names_.tell({sizeof(tharsis_dns_feedback), THARSIS_OK, a, text_of(network_), connected.count(), THARSIS_DNS_PROVED, 0, text_of(name), 0});
 }
 
 void path_book::prepare(race_plan& p, const dial_settings& s) {
   if (!p.through) arrange(p);
   p.weak = weak_;
-  p.usual = score_.usual_latency();
-  for (road& r : p.roads) r.expected = score_.latency(r.at);
   p.mss = s.mss;
   if (s.mss != 0 || !s.small_segments) return;
   p.mss = sizes_.next(wall_seconds()).mss;
@@ -142,12 +109,11 @@ void path_book::arrange(race_plan& p) const {
       if ((r.source != address_source::resolver && r.source != address_source::application) || r.at.port == port) continue;
       moved.push_back(r);
       moved.back().at.port = port;
+      moved.back().expected = {};
     }
     p.roads.insert(p.roads.begin(), moved.begin(), moved.end());
   }
-  if (const uint8_t family = asked_.family(now); family != 0)
-    std::stable_partition(p.roads.begin(), p.roads.end(), [&](const road& r) { return r.at.family == family; });
-  std::stable_partition(p.roads.begin(), p.roads.end(), [&](const road& r) { return !asked_.avoids(r.at, now); });
+  std::stable_partition(p.roads.begin(), p.roads.end(), [](const road& r) { return !r.avoided; });
 }
 
 void path_book::on_narrow_dial(const std::string& who, int64_t mss) {
@@ -165,8 +131,8 @@ void path_book::on_narrow_needless(const std::string& who) {
 void path_book::on_hole(const std::string& who, int64_t stuck, int64_t passed, duration cost) {
   const int64_t before = sizes_.here();
   holes_.add();
-  if (!sizes_.on_hole(stuck, passed, wall_seconds())) return segments_file_.change();
-  segments_file_.change();
+  if (!sizes_.on_hole(stuck, passed, wall_seconds())) return file_.change();
+  file_.change();
   std::string reason = who + " stood still with " + segment_text(stuck) + ", and " + segment_text(passed) +
                        " got through: something on the way drops large packets without a word. All connections on this network have small ones now";
   host_.warning(reason);
@@ -176,7 +142,7 @@ void path_book::on_hole(const std::string& who, int64_t stuck, int64_t passed, d
 void path_book::on_passed(int64_t mss) {
   const int64_t before = sizes_.here();
   if (!sizes_.on_passed(mss, wall_seconds())) return;
-  segments_file_.change();
+  file_.change();
   std::string reason = segment_text(mss) + " got through";
   host_.info(reason + " where " + segment_text(before) + " were the largest before");
   tell(THARSIS_STN_SEGMENTS_LARGER, std::move(reason), before, {});
@@ -185,7 +151,7 @@ void path_book::on_passed(int64_t mss) {
 void path_book::clamp(int64_t mss, const std::string& reason) {
   const int64_t before = sizes_.here();
   if (!sizes_.clamp(mss, wall_seconds())) return;
-  segments_file_.change();
+  file_.change();
   host_.info((mss == 0 ? "the limit of segments is lifted: " : segment_text(mss) + " at most on this network: ") + reason);
   tell(mss == 0 ? THARSIS_STN_SEGMENTS_FREE : THARSIS_STN_SEGMENTS_CLAMPED, reason, before, {});
 }

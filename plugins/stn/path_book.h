@@ -1,5 +1,5 @@
-// What everything that dials here knows of the ways to servers, by network, and keeps for the next start: how addresses
-// behave, and how large segments may be. Where dns is there it hears of every address too: see sdk/abi/dns.h.
+// What everything that dials here knows of the ways to servers, by network, and keeps for the next start: how large segments may be.
+// How addresses behave is dns' to remember (sdk/async/resolver); it is told here.
 #pragma once
 #include <list>
 #include <string>
@@ -13,34 +13,32 @@
 #include "sdk/async/kept_file.h"
 #include "sdk/async/resolver.h"
 #include "sdk/async/signal.h"
-#include "sdk/pure/address_score.h"
 
 namespace tharsis::stn {
 
 class path_book {
  public:
-  struct files {
-    std::string addresses, segments;  // Empty: they are forgotten with this instance.
-  };
-  // `names`, and what somebody has asked for on this network, outlive it. [own strand]
-  path_book(strand& place, const host& tables, const resolver& names, const remedies& asked, files kept);
+  // `names`, and what somebody has asked for on this network, outlive it. `segments`: their file; empty: they are forgotten with
+  // this instance. [own strand]
+  path_book(strand& place, const host& tables, resolver& names, const remedies& asked, std::string segments);
   path_book(const path_book&) = delete;
 
-  // The files are read, and the bus hears of what is found.
+  // The file is read, and the bus hears of what is found.
   void open();
-  // What they say is there, or a disk lets wait for it longer than a dial would for a lost packet.
+  // What it says is there, or a disk lets wait for it longer than a dial would for a lost packet.
   task<void> ready();
-  task<void> close(instant deadline);
+  task<void> close(instant deadline) { return file_.close(deadline); }
   void on_network(const tharsis_network_state& now);
 
-  address_score& score() { return score_; }
   const std::string& network() const { return network_; }  // Its id; empty: it has none.
   // An attempt that came about, and one that did not, or broke before the server had proved itself.
-  void on_success(const tharsis_address& a, duration latency);
-  void on_failure(const tharsis_address& a, tharsis_status why);
+  void on_success(const tharsis_address& a, duration latency) { tell_names(a, THARSIS_OK, latency); }
+  void on_failure(const tharsis_address& a, tharsis_status why) { tell_names(a, why); }
 
+  // Who answers there has shown by his certificate that the name is his: dns believes the servers that said so the more.
+  void on_proved(const std::string& name, const tharsis_address& a, duration connected);
   // It had not answered when another, which had had less time, had.
-  void on_silent(const tharsis_address& a);
+  void on_silent(const tharsis_address& a) { tell_names(a, THARSIS_PENDING); }
   // Whether stn.weak says that the network is.
   void on_weak(bool is) { weak_ = is; }
 
@@ -63,20 +61,19 @@ class path_book {
 
  private:
   void arrange(race_plan& p) const;
-  void pass_on(const tharsis_address& a, tharsis_status status, duration connect = {});
+  void tell_names(const tharsis_address& a, tharsis_status status, duration connect = {});
   void tell(uint32_t what, std::string reason, int64_t before, duration cost);
   void on_read();
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
 
   strand& place_;
   const host host_;
-  const resolver& names_;
+  resolver& names_;
   const remedies& asked_;
   const counter narrow_dials_, narrow_needless_, holes_;
-  address_score score_;
   segment_sizes sizes_;
-  kept_file addresses_file_, segments_file_;
-  size_t unread_ = 0;  // Files.
+  kept_file file_;
+  bool unread_ = false;
   std::list<signal*> waiting_;
   std::string network_;
   uint64_t generation_ = 0;

@@ -48,7 +48,7 @@ class plugin {
     settings_ = std::move(*s);
     events_.declare();
     const std::string folder(view(host_.paths->data(host_.paths->self)));
-    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/addresses", folder + "/links", folder + "/outbox", folder + "/segments", folder + "/lanes"});
+    tasks_.emplace(place_, host_, settings_, events_, dispatcher::kept{folder + "/intervals", folder + "/links", folder + "/outbox", folder + "/segments", folder + "/lanes"});
     tharsis_status provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ID, &service_, 0, error);
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_ADDRESSES_ID, &addresses_, 0, error);
@@ -61,8 +61,7 @@ class plugin {
     streams_.emplace(place_, host_, *tasks_, settings_.streams);
     if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_STREAMS_ID, streams_->table(), 0, error);
     if (provided != THARSIS_OK) return provided;
-    names_.emplace(place_, *host_.net, host_.registry);
-    http_.emplace(place_, host_, *names_, tasks_->ways().paths(), tasks_->ways().servers(), tasks_->http_terms(), settings_.http);
+    http_.emplace(place_, host_, tasks_->ways().names(), tasks_->ways().paths(), tasks_->ways().servers(), tasks_->http_terms(), settings_.http);
     const tharsis_status http_provided = host_.registry->provide(host_.registry->self, THARSIS_HTTP_ID, http_->table(), 0, error);
     if (http_provided != THARSIS_OK) return http_provided;
     http_->start();
@@ -154,7 +153,6 @@ class plugin {
   std::optional<links_service> links_;
   std::optional<heal_service> heal_;
   std::optional<stream_service> streams_;
-  std::optional<resolver> names_;  // Of the HTTP client.
   std::optional<http_service> http_;
   task_set closing_;
   const tharsis_stn service_;

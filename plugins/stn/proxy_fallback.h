@@ -35,10 +35,9 @@ task<R> reach_by_choice(strand& place, proxy_choice& choice, const proxy_setting
 }
 
 // The proxy's addresses, with its port. `names` outlives the task.
-inline task<result<std::vector<tharsis_address>>> resolve_proxy(resolver& names, proxy through, instant deadline) {
-  auto addresses = co_await names.resolve(through.host, deadline);
+inline task<result<resolver::known_addresses>> resolve_proxy(resolver& names, proxy through, instant deadline) {
+  auto addresses = co_await names.find_ranked(through.host, through.port, deadline);
   if (!addresses) co_return error{addresses.status(), "the proxy " + through.text() + ": " + addresses.failure().text};
-  for (tharsis_address& a : *addresses) a.port = through.port;
   co_return std::move(addresses);
 }
 

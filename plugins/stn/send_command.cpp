@@ -52,7 +52,7 @@ task<void> send_command::work() {
   const std::string folder(view(host_.paths->data(host_.paths->self)));
   // What is learned of networks and servers is remembered; the outbox and the report are the application's own.
   tasks_.emplace(place_, host_, *settings_, events_,
-                 dispatcher::kept{folder + "/intervals", folder + "/addresses", {}, {}, folder + "/segments", folder + "/lanes"});
+                 dispatcher::kept{folder + "/intervals", {}, {}, folder + "/segments", folder + "/lanes"});
   tasks_->start();
   while (!schedule_->over()) {
     issue();

@@ -10,23 +10,41 @@ namespace {
 // What Mars gives its resolver for this.
 constexpr duration translation_timeout = 2s;
 
-std::vector<tharsis_address> with_port(std::vector<tharsis_address> list, uint16_t port) {
-  for (tharsis_address& a : list)
-    if (a.port == 0) a.port = port;
-  return list;
+// What a server may ask for with ban().
+constexpr duration rest_of_the_banned = 30min;
+
+std::vector<known_address> with_port(const std::vector<tharsis_address>& list, uint16_t port) {
+  std::vector<known_address> all;
+  for (const tharsis_address& a : list) {
+    all.push_back({a});
+    if (a.port == 0) all.back().at.port = port;
+  }
+  return all;
+}
+
+std::vector<tharsis_address> plain(const std::vector<known_address>& list) {
+  std::vector<tharsis_address> all;
+  for (const known_address& a : list) all.push_back(a.at);
+  return all;
+}
+
+void mix(std::vector<known_address>& list, uint64_t client) {
+  std::vector<known_address> mixed;
+  for (const tharsis_address& a : own_order(plain(list), client)) mixed.push_back({a});
+  list = std::move(mixed);
 }
 
 bool is_address(const tharsis_address& a) { return a.family == 4 || a.family == 6; }
 
 }  // namespace
 
-switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, path_book::files kept, const breaker_settings& b)
+switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string segments, const breaker_settings& b)
     : place_(place),
       host_(tables),
       links_(links),
       names_(place, *tables.net, tables.registry),
-      heals_(place, tables),
-      paths_(place, tables, names_, heals_.asked(), std::move(kept)),
+      heals_(place, tables, names_),
+      paths_(place, tables, names_, heals_.asked(), std::move(segments)),
       breakers_(b),
       client_(random() | 1),
       inbox_(*tables.loop, &switchboard::on_letter, this) {
@@ -45,6 +63,7 @@ task<void> switchboard::close(instant deadline) {
 
 void switchboard::on_network(const tharsis_network_state& now) {
   heals_.on_network(now);
+  names_.on_network(now);
   paths_.on_network(now);
   foreground_ = now.foreground != 0;
   proxies_.on_network(view(now.proxy), now.generation);
@@ -78,7 +97,7 @@ tharsis_status switchboard::send(letter l, tharsis_error* error) {
 
 void switchboard::on_letter(void* context, letter l) {
   auto& self = *static_cast<switchboard*>(context);
-  if (l.ban) self.paths_.score().ban(l.list.front(), self.place_.now());
+  if (l.ban) self.names_.tell({sizeof(tharsis_dns_feedback), THARSIS_E_BUSY, l.list.front(), text_of(self.paths_.network()), 0, THARSIS_DNS_NOT_ASKED, 0, {}, rest_of_the_banned.count()});
   else if (l.list.empty()) self.lists_.erase({l.link, l.kind});
   else self.lists_[{l.link, l.kind}] = std::move(l.list);
 }
@@ -95,11 +114,34 @@ address_lists switchboard::given(const link_settings& link, uint16_t port) const
   return lists;
 }
 
-std::vector<candidate> switchboard::choose(const address_lists& lists, const link_settings& link) {
-  const choice_terms terms{foreground_, names_.has_service(), random(), client_};
-  std::vector<candidate> all = reachable(choose_addresses(lists, link.dial, paths_.score(), terms, place_.now()));
-  breakers_.sift(all, [](const candidate& c) { return c.address; }, place_.now());
-  return all;
+task<choice> switchboard::choose(address_lists lists, bool ranked, const link_settings& link) {
+  choice c;
+  for (auto* const list : {&lists.debug, &lists.application, &lists.resolved, &lists.backup}) translate(*list);
+  const auto given = resolver::order::given;
+  const auto wanted = link.dial.by == dial_settings::rank::given ? given : resolver::order::best_first;
+  co_await rank(&lists.debug, given, &c.usual);
+  co_await rank(&lists.application, wanted, &c.usual);
+  if (!ranked) {
+    if (link.dial.ties == dial_settings::order::own) mix(lists.resolved, client_);
+    co_await rank(&lists.resolved, wanted, &c.usual);
+  }
+  co_await rank(&lists.backup, given, &c.usual);
+  const choice_terms terms{foreground_, random()};
+  c.all = choose_addresses(lists, link.dial, terms);
+  // What this network does not carry comes last, for what is known of it may be wrong.
+  if (families_ != 0)
+    std::stable_partition(c.all.begin(), c.all.end(), [&](const candidate& one) {
+      return is_loopback(one.address) || (families_ & (one.address.family == 6 ? THARSIS_NETWORK_V6 : THARSIS_NETWORK_V4)) != 0;
+    });
+  breakers_.sift(c.all, [](const candidate& one) { return one.address; }, place_.now());
+  co_return std::move(c);
+}
+
+task<void> switchboard::rank(std::vector<known_address>* list, resolver::order by, duration* usual) {
+  if (list->empty()) co_return;
+  resolver::known_addresses known = co_await names_.rank(plain(*list), by);
+  *usual = std::max(*usual, known.usual);
+  *list = std::move(known.list);
 }
 
 std::string switchboard::on_server_failure(const tharsis_address& a, std::string why, duration at_least) {
@@ -110,8 +152,8 @@ std::string switchboard::on_server_failure(const tharsis_address& a, std::string
 std::vector<target> switchboard::targets(const link_settings& link, const endpoint& to) const {
   const address_lists lists = given(link, to.port);
   std::vector<target> all;
-  const auto add = [&](const std::vector<tharsis_address>& list, address_source source) {
-    for (const tharsis_address& a : list) all.push_back({ip_text(a), a.port, source});
+  const auto add = [&](const std::vector<known_address>& list, address_source source) {
+    for (const known_address& a : list) all.push_back({ip_text(a.at), a.at.port, source});
   };
   add(lists.debug, address_source::debug);
   if (!all.empty()) return all;
@@ -122,8 +164,8 @@ std::vector<target> switchboard::targets(const link_settings& link, const endpoi
 }
 
 task<void> switchboard::learn_translation(address_lists lists, instant deadline) {
-  const auto any_v4 = [](const std::vector<tharsis_address>& list) {
-    return std::any_of(list.begin(), list.end(), [](const tharsis_address& a) { return a.family == 4 && !is_loopback(a); });
+  const auto any_v4 = [](const std::vector<known_address>& list) {
+    return std::any_of(list.begin(), list.end(), [](const known_address& a) { return a.at.family == 4 && !is_loopback(a.at); });
   };
   const bool wanted = any_v4(lists.debug) || any_v4(lists.application) || any_v4(lists.resolved) || any_v4(lists.backup);
   if (!wanted || families_ != THARSIS_NETWORK_V6 || translated_in_ == generation_) co_return;
@@ -134,16 +176,11 @@ task<void> switchboard::learn_translation(address_lists lists, instant deadline)
   translated_in_ = asked_in;
 }
 
-// As this network carries them; what it does not carry comes last, for what is known of it may be wrong.
-std::vector<candidate> switchboard::reachable(std::vector<candidate> all) const {
-  if (families_ == 0) return all;
-  if (families_ == THARSIS_NETWORK_V6 && translation_ && translated_in_ == generation_)
-    for (candidate& c : all)
-      if (c.address.family == 4 && !is_loopback(c.address)) c.address = through_nat64(*translation_, c.address);
-  std::stable_partition(all.begin(), all.end(), [&](const candidate& c) {
-    return is_loopback(c.address) || (families_ & (c.address.family == 6 ? THARSIS_NETWORK_V6 : THARSIS_NETWORK_V4)) != 0;
-  });
-  return all;
+// As this network carries them.
+void switchboard::translate(std::vector<known_address>& list) const {
+  if (families_ != THARSIS_NETWORK_V6 || !translation_ || translated_in_ != generation_) return;
+  for (known_address& a : list)
+    if (a.at.family == 4 && !is_loopback(a.at)) a.at = through_nat64(*translation_, a.at);
 }
 
 uint64_t switchboard::random() const {

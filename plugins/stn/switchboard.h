@@ -1,5 +1,5 @@
-// What all links of an instance share to get connected: names, what is known of addresses and kept for the next
-// start, what applications have said of them, and proxies.
+// What all links of an instance share to get connected: names, what is known of addresses and of the ways there, what applications
+// have said of them, and proxies.
 #pragma once
 #include <atomic>
 #include <map>
@@ -31,10 +31,16 @@ struct target {
   address_source source;
 };
 
+// What is to be tried, in this order.
+struct choice {
+  std::vector<candidate> all;
+  duration usual{};  // How long connecting takes on this network as a rule; 0: nobody knows.
+};
+
 class switchboard {
  public:
-  // `links` outlive it. [own strand]
-  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, path_book::files kept, const breaker_settings& b);
+  // `links` outlive it; `segments`: the file of path_book. [own strand]
+  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string segments, const breaker_settings& b);
 
   void open() { paths_.open(); }
   task<void> close(instant deadline);
@@ -47,8 +53,8 @@ class switchboard {
   resolver& names() { return names_; }
   // What applications and the profile say of the link's addresses, ports filled in; nothing is resolved.
   address_lists given(const link_settings& link, uint16_t port) const;
-  // What is to be tried, of these lists.
-  std::vector<candidate> choose(const address_lists& lists, const link_settings& link);
+  // Of these lists. `ranked`: dns has put what was resolved in order. `link` outlives the task.
+  task<choice> choose(address_lists lists, bool ranked, const link_settings& link);
   path_book& paths() { return paths_; }
   const path_book& paths() const { return paths_; }
   healing& heals() { return heals_; }
@@ -81,7 +87,8 @@ class switchboard {
   };
   tharsis_status send(letter l, tharsis_error* error);
   static void on_letter(void* context, letter l);
-  std::vector<candidate> reachable(std::vector<candidate> all) const;
+  void translate(std::vector<known_address>& list) const;
+  task<void> rank(std::vector<known_address>* list, resolver::order by, duration* usual);
 
   strand& place_;
   const host host_;
@@ -91,7 +98,7 @@ class switchboard {
   path_book paths_;
   breakers breakers_;
   std::map<std::pair<std::string, uint32_t>, std::vector<tharsis_address>> lists_;  // By link and kind.
-  const uint64_t client_;  // See choice_terms.
+  const uint64_t client_;  // See own_order().
   bool foreground_ = true;
   proxy_choice proxies_;
   uint32_t families_ = 0;       // Which the network carries; 0: nobody knows.

@@ -36,6 +36,13 @@ typedef struct tharsis_dns_candidate {
   int64_t age;              // How long ago it was learned, ns.
   int32_t stale;            // 1: it is older than its source said it holds.
   int32_t reserved;
+  // What its users told of it over this network; of lookup() and resolve_blocking() nothing.
+  int64_t connect;          // How long connecting took of late, ns; 0: nobody has told, or it failed since.
+  int32_t avoided;          // 1: somebody has found out that it is not reached here now: it comes behind all others.
+  int32_t reserved_2;
+  // What a service record (HTTPS, SVCB) says of it; so far only explain() asks for one.
+  tharsis_text alpn;        // What is spoken there, the best first: "h2,http/1.1". Empty: it does not say.
+  tharsis_bytes ech;        // An ECHConfigList as it came, for the TLS that connects; empty: there is none.
 } tharsis_dns_candidate;
 
 // An address that somebody gave and that is not used.
@@ -64,6 +71,7 @@ typedef struct tharsis_dns_answer {
   int64_t life;     // How long it may be used from now on, ns; 0: not again.
   int32_t no_name;  // With _E_NOT_FOUND: 1: there is no such name at all; 0: it has no such address, or nobody knows.
   int32_t reserved;
+  int64_t usual_connect;  // How long connecting took on this network where it came about last, ns; 0: nobody has told.
 } tharsis_dns_answer;
 
 // Called exactly once per accepted question. [the strand that called resolve()]
@@ -83,6 +91,9 @@ typedef struct tharsis_dns_feedback {
   int32_t proved;           // THARSIS_DNS_PROVED, _DISPROVED; _NOT_ASKED: there was no TLS, or it did not come so far.
   int32_t reserved;
   tharsis_text name;        // For which name. Copied.
+  // The server asks to be left alone, or who knows of it does: for so long, ns, no port of the address is answered on any network
+  // while there is another one. 0: nobody has asked.
+  int64_t rest;
 } tharsis_dns_feedback;
 
 // What is known of a name, in the caller's memory; for lookup() and resolve_blocking(). Texts are valid until dns has stopped.
@@ -107,7 +118,11 @@ enum {
   THARSIS_DNS_USE_DOH = 1,     // Who cannot prove its name is not believed.
   THARSIS_DNS_QUARANTINE = 2,  // A source is not: `about` is its name as the profile writes it.
   THARSIS_DNS_PORTAL = 3,      // It wants a login first; `about` is the login's host, or empty.
+  THARSIS_DNS_FAMILY = 4,      // Addresses of the other family are not reached; `about` is "4" or "6", the one that is.
+  THARSIS_DNS_AVOID = 5,       // An address is not: `about` is "192.0.2.7" or, of one port alone, "[2001:db8::7]:443".
 };
+
+enum { THARSIS_DNS_RANKED_MAX = 64 };
 
 // One answer of one server, of explain().
 typedef struct tharsis_dns_testimony {
@@ -218,9 +233,19 @@ typedef struct tharsis_dns {
                             tharsis_error* error);
 
   // What somebody who looked at the network found holds for `life` ns, or until the network changes; 0: no longer.
-  //   THARSIS_E_INVALID  a code that is none of THARSIS_DNS_USE_DOH, _QUARANTINE, _PORTAL.   THARSIS_E_GONE  dns is stopping.
+  //   THARSIS_E_INVALID  a code that is none of THARSIS_DNS_USE_DOH ... _AVOID, or what it is about is no family, or no address.
+  //   THARSIS_E_GONE     dns is stopping.
   // [any thread]
   tharsis_status (*advise)(void* self, uint32_t code, tharsis_text about, int64_t life, tharsis_error* error);
+
+  // Addresses that no name has, of a profile or of an application: what their users told is known of them too. The answer has status
+  // THARSIS_OK, source THARSIS_DNS_LITERAL, and them in the order to try; those that are left alone for now are left out, unless all
+  // are. Of one with a port that port counts, else whichever was of use last. They are copied.
+  //   THARSIS_E_INVALID  there is none, or more than THARSIS_DNS_RANKED_MAX, or one is of neither family; or as resolve().
+  //   THARSIS_E_BUSY, _E_GONE  as resolve().
+  // [any strand]
+  tharsis_status (*rank)(void* self, const tharsis_address* list, size_t count, tharsis_dns_done done, void* context,
+                         tharsis_handle* query, tharsis_error* error);
 } tharsis_dns;
 
 enum {

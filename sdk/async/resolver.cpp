@@ -4,6 +4,31 @@
 #include "sdk/pure/views.h"
 
 namespace tharsis {
+namespace {
+
+// It asks nobody, so more than a hop between strands, and a file that is read at the start, is a dns that has other worries.
+constexpr duration rank_max = 100ms;
+
+std::vector<known_address> unknown(const std::vector<tharsis_address>& list) {
+  std::vector<known_address> all;
+  for (const tharsis_address& a : list) all.push_back({a});
+  return all;
+}
+
+// Older providers say less of them.
+std::vector<known_address> known_of(const tharsis_dns_answer& a) {
+  std::vector<known_address> all = unknown({a.addresses, a.addresses + a.count});
+  if (!THARSIS_HAS(&a, candidates) || a.candidates == nullptr) return all;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const tharsis_dns_candidate* const c = a.candidates[i];
+    if (c == nullptr || !THARSIS_HAS(c, avoided)) continue;
+    all[i].connect = duration(c->connect);
+    all[i].avoided = c->avoided != 0;
+  }
+  return all;
+}
+
+}  // namespace
 
 resolver::asking::~asking() {
   if (owner.open_.erase({service != nullptr, id}) == 0) return;  // It was answered.
@@ -13,7 +38,19 @@ resolver::asking::~asking() {
 }
 
 task<result<std::vector<tharsis_address>>> resolver::resolve(std::string name, instant deadline) {
-  if (const auto literal = parse_ip(name)) co_return std::vector{*literal};
+  auto found = co_await find(std::move(name), deadline);
+  if (!found) co_return found.failure();
+  std::vector<tharsis_address> plain;
+  for (const known_address& a : found->list) plain.push_back(a.at);
+  co_return std::move(plain);
+}
+
+task<result<resolver::known_addresses>> resolver::find(std::string name, instant deadline) {
+  known_addresses found;
+  if (const auto literal = parse_ip(name)) {
+    found.list.push_back({*literal});
+    co_return std::move(found);
+  }
   question q(place_);
   tharsis_handle id = 0;
   tharsis_error reason = no_error();
@@ -23,9 +60,58 @@ task<result<std::vector<tharsis_address>>> resolver::resolve(std::string name, i
   while (q.status == THARSIS_PENDING)
     if (co_await q.answered.wait(deadline) == 0)
       co_return error{THARSIS_E_TIMEOUT, "the name '" + name + "' was not resolved in time"};
-  if (q.status == THARSIS_OK && !q.addresses.empty()) co_return std::move(q.addresses);
+  found = {std::move(q.addresses), q.usual, q.service != nullptr};
+  if (q.status == THARSIS_OK && !found.list.empty()) co_return std::move(found);
   if (q.reason.empty()) q.reason = "the name '" + name + "' has no address (" + std::string(status_name(q.status)) + ")";
   co_return error{q.status == THARSIS_OK ? THARSIS_E_NOT_FOUND : q.status, q.reason};
+}
+
+task<resolver::known_addresses> resolver::rank(std::vector<tharsis_address> list, order by) {
+  known_addresses ranked;
+  if (!has_service()) ranked = ranked_here(list);
+  else if (const tharsis_dns* const service = ranker(); service != nullptr) ranked = co_await ranked_by(service, list);
+  if (ranked.list.empty()) ranked.list = unknown(list);
+  ranked.ranked = true;
+  if (by == order::best_first) co_return std::move(ranked);
+  known_addresses given{unknown(list), ranked.usual, true};
+  for (known_address& one : given.list)
+    for (const known_address& k : ranked.list)
+      if (k.at == one.at) one = k;
+  co_return std::move(given);
+}
+
+task<resolver::known_addresses> resolver::ranked_by(const tharsis_dns* service, std::vector<tharsis_address> list) {
+  question q(place_);
+  q.service = service;
+  tharsis_handle id = 0;
+  if (service->rank(service->self, list.data(), list.size(), &resolver::on_dns, this, &id, nullptr) != THARSIS_OK) co_return known_addresses{};
+  open_[{true, id}] = &q;
+  const asking guard{*this, service, id};
+  const instant deadline = later(place_.now(), rank_max);
+  while (q.status == THARSIS_PENDING)
+    if (co_await q.answered.wait(deadline) == 0) break;
+  known_addresses ranked{std::move(q.addresses), q.usual, true};
+  co_return std::move(ranked);
+}
+
+task<result<resolver::known_addresses>> resolver::find_ranked(std::string name, uint16_t port, instant deadline, order by) {
+  auto found = co_await find(std::move(name), deadline);
+  if (!found) co_return std::move(found);
+  std::vector<tharsis_address> plain;
+  for (known_address& a : found->list) {
+    a.at.port = port;
+    plain.push_back(a.at);
+  }
+  if (found->ranked) co_return std::move(found);
+  auto ranked = co_await rank(std::move(plain), by);
+  co_return std::move(ranked);
+}
+
+resolver::known_addresses resolver::ranked_here(const std::vector<tharsis_address>& list) {
+  known_addresses ranked{{}, memory_.usual(), true};
+  const instant now = place_.now();
+  for (const tharsis_address& a : memory_.order(list, now, true)) ranked.list.push_back(memory_.about(a, now));
+  return ranked;
 }
 
 tharsis_status resolver::ask(const std::string& name, question& q, tharsis_handle& id, tharsis_error* error) {
@@ -38,14 +124,32 @@ tharsis_status resolver::ask(const std::string& name, question& q, tharsis_handl
   return net_.resolve(net_.self, text_of(name), 0, &resolver::on_system, this, &id, error);
 }
 
-void resolver::tell(const tharsis_dns_feedback& what) const {
-  const tharsis_dns* const service = dns();
-  if (service != nullptr && THARSIS_HAS(service, feedback)) service->feedback(service->self, &what);
+void resolver::tell(const tharsis_dns_feedback& what) {
+  if (const tharsis_dns* const service = dns(); service == nullptr) {
+    memory_.on_outcome({what.status, what.address, std::string(view(what.network)), duration(what.connect), duration(what.rest)}, place_.now());
+  } else if (THARSIS_HAS(service, feedback)) {
+    service->feedback(service->self, &what);
+  }
 }
+
+void resolver::advise(uint32_t code, const std::string& about, duration life) {
+  if (const tharsis_dns* const service = dns(); service != nullptr) {
+    if (THARSIS_HAS(service, advise)) service->advise(service->self, code, text_of(about), life.count(), nullptr);
+    return;
+  }
+  memory_.advise(code, about, life, place_.now());
+}
+
+void resolver::on_network(const tharsis_network_state& now) { memory_.on_network(view(now.id), now.generation, now.type != THARSIS_NETWORK_NONE); }
 
 const tharsis_dns* resolver::dns() const {
   if (registry_ == nullptr) return nullptr;
   return static_cast<const tharsis_dns*>(registry_->bound(registry_->self, THARSIS_DNS_ID));
+}
+
+const tharsis_dns* resolver::ranker() const {
+  const tharsis_dns* const service = dns();
+  return service != nullptr && THARSIS_HAS(service, rank) && service->rank != nullptr ? service : nullptr;
 }
 
 void resolver::on_dns(void* context, tharsis_handle id, const tharsis_dns_answer* answer) {
@@ -56,7 +160,8 @@ void resolver::on_dns(void* context, tharsis_handle id, const tharsis_dns_answer
   self.open_.erase(found);
   q.status = answer->status;
   q.reason = view(answer->reason);
-  if (answer->status == THARSIS_OK) q.addresses.assign(answer->addresses, answer->addresses + answer->count);
+  if (answer->status == THARSIS_OK) q.addresses = known_of(*answer);
+  if (THARSIS_HAS(answer, usual_connect)) q.usual = duration(answer->usual_connect);
   q.answered.raise();
 }
 
@@ -68,7 +173,7 @@ void resolver::on_system(void* context, tharsis_handle id, tharsis_status status
   question& q = *found->second;
   self.open_.erase(found);
   q.status = status;
-  if (status == THARSIS_OK) q.addresses.assign(list, list + count);
+  if (status == THARSIS_OK) q.addresses = unknown({list, list + count});
   q.answered.raise();
 }
 

@@ -1,5 +1,7 @@
 // Names to addresses for coroutines: through tharsis.dns/1 while somebody provides it, through the
 // system's resolver otherwise. IP addresses are answered at once.
+//
+// How addresses behave dns alone remembers. Without it what is told here is known here, for as long as this lasts.
 #pragma once
 #include <map>
 #include <string>
@@ -7,9 +9,11 @@
 
 #include "sdk/abi/dns.h"
 #include "sdk/abi/net.h"
+#include "sdk/abi/network.h"
 #include "sdk/abi/registry.h"
 #include "sdk/async/signal.h"
 #include "sdk/async/task.h"
+#include "sdk/pure/address_memory.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis {
@@ -26,10 +30,28 @@ class resolver {
   // the deadline passed.
   task<result<std::vector<tharsis_address>>> resolve(std::string name, instant deadline);
 
+  struct known_addresses {
+    std::vector<known_address> list;
+    duration usual{};     // How long connecting takes on this network as a rule; 0: nobody knows.
+    bool ranked = false;  // They are in the order of what is known of them: rank() has nothing to add.
+  };
+  // The same, with what is known of each.
+  task<result<known_addresses>> find(std::string name, instant deadline);
+  // Addresses that no name has, or that nobody has ranked: in the order to try, without those that are left alone for now, unless all
+  // are; or all in their order, with what is known of each. As they came where dns says nothing in time.
+  enum class order : uint8_t { best_first, given };
+  task<known_addresses> rank(std::vector<tharsis_address> list, order by = order::best_first);
+  // Both: a name's addresses, or the address itself, with this port.
+  task<result<known_addresses>> find_ranked(std::string name, uint16_t port, instant deadline, order by = order::best_first);
+
   // Is there a provider of tharsis.dns/1? It puts addresses in the order of its experience.
   bool has_service() const { return dns() != nullptr; }
-  // It hears of what became of a dial; without one nobody does.
-  void tell(const tharsis_dns_feedback& what) const;
+  // What became of a dial; dns hears it, or who is here in its place.
+  void tell(const tharsis_dns_feedback& what);
+  // As advise() of tharsis.dns/1, of the codes THARSIS_DNS_FAMILY and _AVOID; life 0: no longer.
+  void advise(uint32_t code, const std::string& about, duration life);
+  // Which network what is told belongs to. Without dns nobody else asks.
+  void on_network(const tharsis_network_state& now);
 
  private:
   struct question {
@@ -38,7 +60,8 @@ class resolver {
     const tharsis_dns* service = nullptr;  // Null: the system.
     tharsis_status status = THARSIS_PENDING;
     std::string reason;
-    std::vector<tharsis_address> addresses;
+    std::vector<known_address> addresses;
+    duration usual{};
   };
   // Takes the question off the list, and back from whoever still works on it.
   struct asking {
@@ -49,6 +72,9 @@ class resolver {
   };
 
   tharsis_status ask(const std::string& name, question& q, tharsis_handle& id, tharsis_error* error);
+  const tharsis_dns* ranker() const;
+  known_addresses ranked_here(const std::vector<tharsis_address>& list);
+  task<known_addresses> ranked_by(const tharsis_dns* service, std::vector<tharsis_address> list);
   const tharsis_dns* dns() const;
   static void on_dns(void* context, tharsis_handle id, const tharsis_dns_answer* answer);
   static void on_system(void* context, tharsis_handle id, tharsis_status status, const tharsis_address* list,
@@ -58,6 +84,7 @@ class resolver {
   const tharsis_net& net_;
   const tharsis_registry* registry_;
   std::map<std::pair<bool, tharsis_handle>, question*> open_;  // By who answers (dns?), and id.
+  address_memory memory_;  // While there is no dns.
 };
 
 }  // namespace tharsis

@@ -115,9 +115,9 @@ instant address_score::ban_end(const entry* e, const tharsis_address& a) const {
   return std::max(end, later(*e->failed, std::min(settings_.ban * (1 + further), settings_.ban_max)));
 }
 
-void address_score::ban(const tharsis_address& ip, instant now) {
+void address_score::ban(const tharsis_address& ip, instant now, duration length) {
   server_bans_.remove_if([&](const auto& b) { return same_ip(b.first, ip) || b.second <= now; });
-  server_bans_.push_back({ip, later(now, settings_.server_ban)});
+  server_bans_.push_back({ip, later(now, length)});
   if (server_bans_.size() > banned_max) server_bans_.pop_front();
 }
 
@@ -133,7 +133,7 @@ duration address_score::cost(const entry* e, instant now) const {
   return failing + std::chrono::duration_cast<duration>(e->latency * weight);
 }
 
-std::vector<tharsis_address> address_score::order(const std::vector<tharsis_address>& list, instant now) {
+std::vector<tharsis_address> address_score::order(const std::vector<tharsis_address>& list, instant now, bool tried) {
   struct candidate {
     tharsis_address address;
     int64_t cost;
@@ -154,7 +154,7 @@ std::vector<tharsis_address> address_score::order(const std::vector<tharsis_addr
   }
   std::vector<tharsis_address> ordered;
   for (const candidate& c : good) {
-    if (entry* const e = find(c.address); e != nullptr && on_probation(*e) && c.ban <= now) e->probed = now;
+    if (entry* const e = find(c.address); tried && e != nullptr && on_probation(*e) && c.ban <= now) e->probed = now;
     ordered.push_back(c.address);
   }
   return ordered;

@@ -25,8 +25,6 @@ struct address_score_settings {
   // without a success between adds as much, up to ban_max.
   duration ban = 6min;
   duration ban_max = 30min;
-  // What a server, or who knows of it, has said of itself.
-  duration server_ban = 30min;
   // A burst of attempts on a network that is just failing is one result, not eight.
   duration throttle = 10s;
   // What was seen so long ago says half as much.
@@ -67,14 +65,14 @@ class address_score {
   duration latency(const tharsis_address& a) const;
   duration usual_latency() const;
 
-  // All ports of this IP, on every network, for settings.server_ban.
-  void ban(const tharsis_address& ip, instant now);
+  // All ports of this IP, on every network: a server, or who knows of it, has asked for that.
+  void ban(const tharsis_address& ip, instant now, duration length);
   bool banned(const tharsis_address& a, instant now) const;
 
   // The list in the order to try, without those that are banned. Never empty unless the list is: where all are
   // banned, they come in the order in which their bans end. Of an address without a port the one that was of use last
-  // counts.
-  std::vector<tharsis_address> order(const std::vector<tharsis_address>& list, instant now);
+  // counts. `tried`: it is going to be dialled, so that of an address whose ban is over this is the one probe; else it is only looked at.
+  std::vector<tharsis_address> order(const std::vector<tharsis_address>& list, instant now, bool tried = true);
 
   // One line an address. `wall_seconds` since 1970 is now.
   std::string text(instant now, int64_t wall_seconds) const;

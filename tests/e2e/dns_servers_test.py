@@ -207,7 +207,7 @@ class Servers(unittest.TestCase):
   local-data: "mixed.test. A 10.1.2.3"
   local-data: "mixed.test. A {TRUE4}"
   local-data: 'text.test. TXT "hello"'
-  local-data: 'served.test. HTTPS 1 im.test. alpn=h2 port=8443'
+  local-data: 'served.test. HTTPS 1 im.test. alpn=h2,h3 port=8443 ech=/g0BAg=='
   local-data: 'hinted.test. HTTPS 1 . alpn=h2 ipv4hint={TRUE4}'
 """ + "".join(f'  local-data: "many.test. A 198.51.100.{i}"\n' for i in range(1, 201)) + "remote-control:\n  control-enable: no\n")
         cls.unbound = Process([UNBOUND, "-c", path("unbound.conf")], plain)
@@ -322,7 +322,9 @@ class WithServers(Servers):
         resolve("text.test", "--type", "HTTPS", "--server", self.plain, code=1)
         said = resolve("served.test", "--type", "HTTPS", "--server", self.https, "--ca", path("ca.pem"), code=0)
         self.assertEqual([(c["address"], c["port"], c["proven"]) for c in said["candidates"]], [(TRUE6, 8443, True), (TRUE4, 8443, True)])
-        self.assertEqual(addresses(resolve("hinted.test", "--type", "HTTPS", "--server", self.plain, code=0)), [TRUE4])
+        self.assertEqual([(c["alpn"], c["ech"]) for c in said["candidates"]], [("h2,h3", "/g0BAg==")] * 2)
+        said = resolve("hinted.test", "--type", "HTTPS", "--server", self.plain, code=0)
+        self.assertEqual([(c["address"], c["alpn"], "ech" in c) for c in said["candidates"]], [(TRUE4, "h2", False)])
 
     def test_forged_answers_that_race_the_true_one_lose(self):
         def race(asked, send):

@@ -286,11 +286,27 @@ record_ruling judge_records(const question& q, trust mode, std::span<const testi
   r.source = best->source;
   r.proven = best->vouched;
   r.texts = best->what.texts;
-  for (const service_record& s : best->what.services) r.hints.insert(r.hints.end(), s.hints.begin(), s.hints.end());
+  r.services = best->what.services;
   r.status = found(*best) ? THARSIS_OK : THARSIS_E_NOT_FOUND;
   if (best->what.what == findings::kind::no_name) r.reason = "there is no " + name.substr(4) + "; check its spelling";
   else if (!found(*best)) r.reason = name + " has no record of type " + std::string(type_name(q.kind));
   return r;
+}
+
+void add_service(const service_record& s, candidate& to) {
+  to.address.port = s.port;
+  for (const std::string& one : s.alpn) to.alpn += (to.alpn.empty() ? "" : ",") + one;
+  to.ech = s.ech;
+}
+
+std::vector<candidate> hinted(const record_ruling& r) {
+  std::vector<candidate> all;
+  for (const service_record& s : r.services)
+    for (const tharsis_address& a : s.hints) {
+      all.push_back({a, r.source, r.proven, "a hint of a service record"});
+      add_service(s, all.back());
+    }
+  return all;
 }
 
 std::optional<trust> trust_named(std::string_view word) {

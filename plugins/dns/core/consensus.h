@@ -39,6 +39,9 @@ struct candidate {
   std::string source;
   bool proven = false;
   std::string why;
+  // As a service record says, see tharsis_dns_candidate.
+  std::string alpn{};
+  std::vector<uint8_t> ech{};
 };
 struct refusal {
   tharsis_address address{};
@@ -91,9 +94,13 @@ struct record_ruling {
   std::string source;
   bool proven = false;
   std::vector<std::string> texts;
-  std::vector<tharsis_address> hints;  // Of HTTPS and SVCB, with their ports.
+  std::vector<service_record> services;  // Of HTTPS and SVCB, the best first.
   std::string reason;
 };
+// The addresses that its service records give, each with what its record says.
+std::vector<candidate> hinted(const record_ruling& r);
+// What a service record says, for an address of its target.
+void add_service(const service_record& s, candidate& to);
 record_ruling judge_records(const question& q, trust mode, std::span<const testimony> heard);
 
 // Of both families, in the order to try: one of each in turn, IPv6 first.

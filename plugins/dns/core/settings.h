@@ -103,7 +103,7 @@ struct settings {
   domain_rules domains;
   trust mode_of(std::string_view name) const {
     const domain_rule* const r = domains.find(name);
-    return r == nullptr ? mode : r->mode.value_or(mode);
+    return r == nullptr || typed.mode ? mode : r->mode.value_or(mode);
   }
   bool is_local(std::string_view name) const {
     const domain_rule* const r = domains.find(name);
@@ -114,10 +114,15 @@ struct settings {
     const auto any = [](const std::vector<server>& list) { return std::any_of(list.begin(), list.end(), [](const server& to) { return to.secured(); }); };
     return any(servers) || std::any_of(domains.all().begin(), domains.all().end(), [&](const domain_rule& r) { return any(r.servers); });
   }
+  // Whoever typed a command has named them: they hold for all names, whatever a rule says.
+  struct typed_settings {
+    bool mode = false, servers = false;
+  } typed;
   // These settings as they are for the names of the rule. Somebody is asked there always.
   settings of(const domain_rule& r) const {
     settings s = *this;
-    s.mode = r.mode.value_or(mode);
+    s.mode = typed.mode ? mode : r.mode.value_or(mode);
+    if (typed.servers) return s;
     if (r.local) s.servers.clear();
     else if (!r.servers.empty()) s.servers = r.servers;
     if (s.servers.empty()) s.servers.push_back(*parse_server("system"));

@@ -12,13 +12,13 @@ bool contains(const std::vector<candidate>& list, const tharsis_address& a) {
   return std::any_of(list.begin(), list.end(), [&](const candidate& c) { return c.address == a; });
 }
 
-void append(std::vector<candidate>& to, const std::vector<tharsis_address>& from, address_source source, size_t most) {
-  for (const tharsis_address& a : from)
-    if (to.size() < most && !contains(to, a)) to.push_back({a, source});
+void append(std::vector<candidate>& to, const std::vector<known_address>& from, address_source source, size_t most) {
+  for (const known_address& a : from)
+    if (to.size() < most && !contains(to, a.at)) to.push_back({a.at, source, a.connect, a.avoided});
 }
 
-// By what chance makes of the client and each address: from a server that is gone its clients spread evenly over all
-// others, and whoever comes back finds the same order. Which family comes where stays.
+}  // namespace
+
 std::vector<tharsis_address> own_order(const std::vector<tharsis_address>& list, uint64_t client) {
   std::vector<std::pair<uint64_t, tharsis_address>> drawn[2];
   for (const tharsis_address& a : list) {
@@ -34,20 +34,17 @@ std::vector<tharsis_address> own_order(const std::vector<tharsis_address>& list,
   return ordered;
 }
 
-}  // namespace
-
-std::vector<tharsis_address> interleave(const std::vector<tharsis_address>& list, dial_settings::family first) {
-  std::vector<tharsis_address> families[2];
-  for (const tharsis_address& a : list) families[a.family == 6].push_back(a);
-  bool v6 = first == dial_settings::family::v6 || (first == dial_settings::family::given && !list.empty() && list[0].family == 6);
-  std::vector<tharsis_address> mixed;
+std::vector<known_address> interleave(const std::vector<known_address>& list, dial_settings::family first) {
+  std::vector<known_address> families[2];
+  for (const known_address& a : list) families[a.at.family == 6].push_back(a);
+  bool v6 = first == dial_settings::family::v6 || (first == dial_settings::family::given && !list.empty() && list[0].at.family == 6);
+  std::vector<known_address> mixed;
   for (size_t taken[2] = {0, 0}; mixed.size() < list.size(); v6 = !v6)
     if (taken[v6] < families[v6].size()) mixed.push_back(families[v6][taken[v6]++]);
   return mixed;
 }
 
-std::vector<candidate> choose_addresses(const address_lists& lists, const dial_settings& s, address_score& score,
-                                        const choice_terms& t, instant now) {
+std::vector<candidate> choose_addresses(const address_lists& lists, const dial_settings& s, const choice_terms& t) {
   std::vector<candidate> chosen;
   if (!lists.debug.empty()) {
     append(chosen, lists.debug, address_source::debug, lists.debug.size());
@@ -55,11 +52,8 @@ std::vector<candidate> choose_addresses(const address_lists& lists, const dial_s
   }
   const auto most = static_cast<size_t>(t.foreground ? s.addresses : s.addresses_background);
   const bool given = !lists.application.empty();
-  const auto& own = given ? lists.application : lists.resolved;
-  const bool mixed = !given && t.client != 0 && s.ties == dial_settings::order::own;
-  const auto ordered = (!given && t.ranked) || s.by == dial_settings::rank::given ? (mixed && !t.ranked ? own_order(own, t.client) : own) : score.order(mixed ? own_order(own, t.client) : own, now);
-  append(chosen, interleave(ordered, s.first), given ? address_source::application : address_source::resolver, most);
-  std::vector<tharsis_address> backup = lists.backup;
+  append(chosen, interleave(given ? lists.application : lists.resolved, s.first), given ? address_source::application : address_source::resolver, most);
+  std::vector<known_address> backup = lists.backup;
   if (!backup.empty())
     std::rotate(backup.begin(), backup.begin() + static_cast<std::ptrdiff_t>(t.random % backup.size()), backup.end());
   const auto least = static_cast<size_t>(s.backups);

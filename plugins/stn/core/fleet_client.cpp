@@ -163,19 +163,23 @@ void fleet_client::go_down(fleet_world& w, instant now, reconnect::end by) {
 
 std::vector<uint16_t> fleet_client::roads(const fleet_world& w, instant now) {
   const auto count = w.servers.size();
-  address_lists lists;
-  for (size_t i = 0; i < count; ++i) lists.resolved.push_back(address_of(static_cast<uint16_t>(i)));
+  std::vector<tharsis_address> all;
+  for (size_t i = 0; i < count; ++i) all.push_back(address_of(static_cast<uint16_t>(i)));
   if (w.scenario.order == fleet_order::turn)
-    std::rotate(lists.resolved.begin(), lists.resolved.begin() + static_cast<std::ptrdiff_t>(number_ % count), lists.resolved.end());
-  if (w.scenario.order == fleet_order::shuffled || w.policy.shuffles) shuffle(lists.resolved, chance_);
+    std::rotate(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(number_ % count), all.end());
+  if (w.scenario.order == fleet_order::shuffled || w.policy.shuffles) shuffle(all, chance_);
+  if (!score_) score_ = std::make_unique<address_score>();
+  const dial_settings& dial = w.policy.link.dial;
+  // Who has no experience takes them as they come.
+  if (!w.policy.doubling && dial.ties == dial_settings::order::own) all = own_order(all, number_ + 1);
+  if (!w.policy.doubling && dial.by != dial_settings::rank::given) all = score_->order(all, now);
+  address_lists lists;
+  for (const tharsis_address& a : all) lists.resolved.push_back({a});
   choice_terms terms;
   terms.foreground = use_ == fleet_use::foreground;
-  terms.ranked = w.policy.doubling;  // Who has no experience takes them as they come.
   terms.random = chance_.next();
-  terms.client = number_ + 1;
-  if (!score_) score_ = std::make_unique<address_score>();
   std::vector<uint16_t> found;
-  for (const candidate& c : choose_addresses(lists, w.policy.link.dial, *score_, terms, now)) found.push_back(server_at(c.address));
+  for (const candidate& c : choose_addresses(lists, dial, terms)) found.push_back(server_at(c.address));
   return found;
 }
 

@@ -137,13 +137,4 @@ uint16_t remedies::port(std::string_view host, instant now) const {
   return 0;
 }
 
-bool remedies::avoids(const tharsis_address& a, instant now) const {
-  return std::any_of(all_.begin(), all_.end(), [&](const remedy& r) {
-    if (r.what != THARSIS_STN_HEAL_ADDRESS || now >= r.until) return false;
-    tharsis_address meant = r.address;
-    if (meant.port == 0) meant.port = a.port;
-    return meant == a;
-  });
-}
-
 }  // namespace tharsis::stn

@@ -57,11 +57,9 @@ class remedies {
   // What holds, and why, for people.
   std::string words(instant now) const;
 
-  // What holds now. 0: nothing is asked for.
+  // What holds now, but for families and addresses, which are dns' business (healing). 0: nothing is asked for.
   int64_t segments(instant now) const { return number_of(THARSIS_STN_HEAL_SEGMENTS, now); }
-  uint8_t family(instant now) const { return static_cast<uint8_t>(number_of(THARSIS_STN_HEAL_FAMILY, now)); }
   uint16_t port(std::string_view host, instant now) const;
-  bool avoids(const tharsis_address& a, instant now) const;
   // Nothing, or why no datagrams are to be sent.
   const remedy* datagrams(instant now) const { return find(THARSIS_STN_HEAL_DATAGRAMS, now); }
   const remedy* portal(instant now) const { return find(THARSIS_STN_HEAL_PORTAL, now); }

@@ -105,6 +105,37 @@ struct provider {
   task_set closing;
 };
 
+// The order of addresses that no name has, "10.0.0.2 10.0.0.3"; each with what connecting takes, where that is known; "!": it is avoided.
+struct ranked {
+  int32_t status = THARSIS_PENDING;
+  std::string text;
+  duration usual{};
+  static void on_answer(void* context, tharsis_handle, const tharsis_dns_answer* a) {
+    ranked& r = *static_cast<ranked*>(context);
+    r.status = a->status;
+    r.usual = duration(a->usual_connect);
+    for (uint32_t i = 0; i < a->count; ++i) {
+      const tharsis_dns_candidate& c = *a->candidates[i];
+      EXPECT_TRUE(a->addresses[i] == c.address);
+      r.text += (i == 0 ? "" : " ") + place_text(c.address) + (c.connect > 0 ? "=" + std::to_string(milliseconds(duration(c.connect))) : "") + (c.avoided != 0 ? "!" : "");
+    }
+  }
+};
+ranked rank(sim::world& world, provider& dns, asker& a, std::initializer_list<const char*> places) {
+  std::vector<tharsis_address> list;
+  for (const char* p : places) list.push_back(*parse_place(p));
+  ranked r;
+  a.box.send([&] {
+    tharsis_handle id = 0;
+    tharsis_error why = no_error();
+    EXPECT_EQ(dns.asked->table()->rank(dns.asked->table()->self, list.data(), list.size(), &ranked::on_answer, &r, &id, &why), THARSIS_OK) << why.text;
+    EXPECT_EQ(r.status, THARSIS_PENDING) << "answered inside the call";
+  });
+  world.run_for(100ms);
+  EXPECT_EQ(r.status, THARSIS_OK);
+  return r;
+}
+
 // What comes of a dial, told from a thread that has no strand.
 void tell(provider& dns, const std::string& ip, tharsis_status status, const std::string& network = {}) {
   tharsis_dns_feedback f{sizeof f, status, *parse_ip(ip), text_of(network), duration(30ms).count()};
@@ -271,6 +302,105 @@ TEST(DnsSim, AnswersComeInTheOrderThatTheirUsersExperienced) {
   world.run_for(1s);
   EXPECT_EQ(first(as_found), "10.0.0.2");
   as_found.end(world);
+}
+
+// Goal: an address without a name is remembered as any other, by network, by port, and over a restart.
+TEST(DnsSim, AddressesThatNoNameHasAreRankedToo) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  asker a(machine, "one");
+  const auto order = [&](provider& dns) { return rank(world, dns, a, {"10.0.0.2:443", "10.0.0.3:443", "10.0.0.4:80"}).text; };
+  {
+    provider dns(machine, quick(), "/state");
+    EXPECT_EQ(order(dns), "10.0.0.2:443 10.0.0.3:443 10.0.0.4:80");
+    tell(dns, "10.0.0.2", THARSIS_E_TIMEOUT);
+    tell(dns, "10.0.0.3", THARSIS_OK);
+    tell(dns, "10.0.0.4", THARSIS_E_TIMEOUT);
+    EXPECT_EQ(order(dns), "10.0.0.3:443=30 10.0.0.4:80 10.0.0.2:443") << "that was another port of the last one";
+    dns.end(world);
+  }
+  provider again(machine, quick(), "/state");
+  EXPECT_EQ(order(again), "10.0.0.3:443=30 10.0.0.4:80 10.0.0.2:443") << "also right at the start";
+  EXPECT_EQ(rank(world, again, a, {"10.0.0.9:443"}).usual, 30ms);
+  tharsis_dns_feedback rest{};
+  rest.size = sizeof rest;
+  rest.status = THARSIS_E_BUSY;
+  rest.address = *parse_place("10.0.0.3");
+  rest.rest = duration(10min).count();
+  again.asked->table()->feedback(again.asked->table()->self, &rest);
+  EXPECT_EQ(order(again), "10.0.0.4:80 10.0.0.2:443");
+  EXPECT_EQ(rank(world, again, a, {"10.0.0.3:443"}).text, "10.0.0.3:443=30") << "there is no other";
+  world.run_for(10min);
+  EXPECT_EQ(order(again), "10.0.0.3:443=30 10.0.0.4:80 10.0.0.2:443");
+  again.end(world);
+}
+
+TEST(DnsSim, WhatIsNoListOfAddressesIsNotRanked) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  provider dns(machine, quick());
+  asker a(machine, "one");
+  a.box.send([&] {
+    const tharsis_dns& table = *dns.asked->table();
+    const std::vector<tharsis_address> many(THARSIS_DNS_RANKED_MAX + 1, *parse_ip("10.0.0.2"));
+    const tharsis_address nobody{};
+    tharsis_handle id = 0;
+    const auto asked = [&](const tharsis_address* list, size_t count) {
+      tharsis_error why = no_error();
+      const tharsis_status s = table.rank(table.self, list, count, &ranked::on_answer, nullptr, &id, &why);
+      EXPECT_NE(std::string(why.text), "");
+      return s;
+    };
+    EXPECT_EQ(asked(many.data(), 0), THARSIS_E_INVALID);
+    EXPECT_EQ(asked(nullptr, 1), THARSIS_E_INVALID);
+    EXPECT_EQ(asked(many.data(), many.size()), THARSIS_E_INVALID);
+    EXPECT_EQ(asked(&nobody, 1), THARSIS_E_INVALID);
+    EXPECT_EQ(table.advise(table.self, THARSIS_DNS_FAMILY, text_of("5"), 1, nullptr), THARSIS_E_INVALID);
+    EXPECT_EQ(table.advise(table.self, THARSIS_DNS_AVOID, text_of("im.test"), 1, nullptr), THARSIS_E_INVALID);
+    EXPECT_EQ(table.advise(table.self, THARSIS_DNS_AVOID + 1, text_of("4"), 1, nullptr), THARSIS_E_INVALID);
+    dns.asked->close();
+    EXPECT_EQ(asked(many.data(), 1), THARSIS_E_GONE);
+  });
+  world.run_for(1s);
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
+}
+
+// Goal: what sdt found out of families and addresses changes every answer, what is read without a question too, and ends with its time.
+TEST(DnsSim, AdviceAboutAddressesPutsThemLastWhileItHolds) {
+  sim::world world(1);
+  sim::machine& machine = world.add_machine("client", {"10.0.0.1"});
+  world.add_name("a.test", {"10.0.0.2", "10.0.0.3"});
+  settings s = quick();
+  s.cache.ttl = 1h;
+  provider dns(machine, s);
+  asker a(machine, "one");
+  const tharsis_dns& table = *dns.asked->table();
+  const auto first = [&] {
+    tharsis_dns_candidate room[4];
+    tharsis_dns_found found = {sizeof found, sizeof room[0], 4, 0, room};
+    EXPECT_EQ(table.lookup(table.self, text_of("a.test"), 0, &found), THARSIS_OK);
+    a.box.send([&] { a.ask(table, "a.test"); });
+    world.run_for(100ms);
+    EXPECT_EQ(a.questions.back()->first, ip_text(room[0].address));
+    return ip_text(room[0].address);
+  };
+  a.box.send([&] { a.ask(table, "a.test"); });
+  tell(dns, "10.0.0.2", THARSIS_OK);
+  world.run_for(1s);
+  EXPECT_EQ(first(), "10.0.0.2");
+  EXPECT_EQ(table.advise(table.self, THARSIS_DNS_AVOID, text_of("10.0.0.2"), duration(1min).count(), nullptr), THARSIS_OK);
+  world.run_for(100ms);
+  EXPECT_EQ(first(), "10.0.0.3");
+  EXPECT_EQ(rank(world, dns, a, {"10.0.0.2:443", "10.0.0.3:443"}).text, "10.0.0.3:443 10.0.0.2:443=30!");
+  world.run_for(1min);
+  EXPECT_EQ(first(), "10.0.0.2") << "its time is over";
+  EXPECT_EQ(table.advise(table.self, THARSIS_DNS_FAMILY, text_of("6"), duration(1h).count(), nullptr), THARSIS_OK);
+  EXPECT_EQ(rank(world, dns, a, {"10.0.0.2:443", "[fd00::2]:443"}).text, "[fd00::2]:443 10.0.0.2:443=30!");
+  dns.box.send([&] { dns.box.network.move("wlan0", "elsewhere"); });
+  EXPECT_EQ(rank(world, dns, a, {"10.0.0.2:443", "[fd00::2]:443"}).text, "10.0.0.2:443 [fd00::2]:443");
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
 }
 
 TEST(DnsSim, AFileOfAddressesThatMeansNothingIsPutAside) {

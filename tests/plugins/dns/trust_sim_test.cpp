@@ -380,6 +380,43 @@ TEST(TrustSim, AnExplanationHasEverybodysWord) {
   EXPECT_EQ(told, "tls://10.0.0.55#dns.test!: 192.0.2.1 for 60 s; udp://10.0.0.53: 203.0.113.66 for 60 s; disputed 1 1");
 }
 
+// What a host's TLS wants to know before it connects, from a record with addresses and from one that only names a target.
+TEST(TrustSim, AServiceRecordsCandidatesHaveItsProtocolsItsPortAndItsKeys) {
+  for (const bool hinted : {true, false}) {
+    SCOPED_TRACE(hinted);
+    judged n(20);
+    n.add_trusted("10.0.0.55", [hinted](const octets& asked) {
+      if (kind_of(asked) == type::a) return std::vector<dns_server::saying>{{answer_writer(asked).address("192.0.2.7").bytes, 0s}};
+      if (kind_of(asked) == type::aaaa) return std::vector<dns_server::saying>{{answer_writer(asked).bytes, 0s}};
+      octets record = {0, 1, 0, 0, 1, 0, 6, 2, 'h', '2', 2, 'h', '3', 0, 3, 0, 2, 0x20, 0xFB};
+      if (hinted) record = record + octets{0, 4, 0, 4, 192, 0, 2, 7};
+      record = record + octets{0, 5, 0, 4, 0xFE, 0x0D, 0x01, 0x02};
+      return std::vector<dns_server::saying>{{answer_writer(asked).add("", type::https, 60, record).bytes, 0s}};
+    });
+    n.start();
+    std::string told;
+    n.asker.send([&] {
+      const auto done = [](void* to, tharsis_handle, const tharsis_dns_explanation* e) {
+        std::string& all = *static_cast<std::string*>(to);
+        all = std::string(view(e->verdict));
+        for (size_t i = 0; i < e->candidates_count; ++i) {
+          const tharsis_dns_candidate& c = *e->candidates[i];
+          ASSERT_TRUE(THARSIS_HAS(&c, ech));
+          all += " " + to_text(c.address) + " " + std::string(view(c.alpn)) + " " + std::to_string(c.ech.size) + (c.ech.size == 4 && c.ech.data[1] == 0x0D ? "" : "?");
+        }
+      };
+      tharsis_dns_wish w{};
+      w.size = sizeof w;
+      w.type = type::https;
+      w.name = text_of("im.example.com");
+      tharsis_handle id = 0;
+      ASSERT_EQ(n.asked->table()->explain(n.asked->table()->self, &w, done, &told, &id, nullptr), THARSIS_OK);
+    });
+    EXPECT_TRUE(n.world.run_until([&] { return !told.empty(); }, n.world.now() + 10s));
+    EXPECT_EQ(told, "proven 192.0.2.7:8443 h2,h3 4");
+  }
+}
+
 TEST(TrustSim, ALocalNameIsExplainedByTheNetworksOwnResolverAlone) {
   judged n(19);
   n.add_trusted("10.0.0.55", says(truth));

@@ -1,6 +1,7 @@
 // Goal: of all sources the right addresses are tried, in the right order, and never none where there is one.
 #include "plugins/stn/core/address_choice.h"
 
+#include <algorithm>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -15,9 +16,9 @@ namespace {
 
 constexpr instant t0 = instant(1h);
 
-std::vector<tharsis_address> at(std::initializer_list<const char*> ips) {
-  std::vector<tharsis_address> all;
-  for (const char* ip : ips) all.push_back(*parse_place(ip));
+std::vector<known_address> at(std::initializer_list<const char*> ips) {
+  std::vector<known_address> all;
+  for (const char* ip : ips) all.push_back({*parse_place(ip)});
   return all;
 }
 std::vector<std::string> texts(const std::vector<candidate>& list) {
@@ -28,8 +29,7 @@ std::vector<std::string> texts(const std::vector<candidate>& list) {
 using names = std::vector<std::string>;
 
 names chosen(const address_lists& lists, const dial_settings& s = {}, const choice_terms& t = {}) {
-  address_score score;
-  return texts(choose_addresses(lists, s, score, t, t0));
+  return texts(choose_addresses(lists, s, t));
 }
 
 }  // namespace
@@ -65,27 +65,31 @@ TEST(AddressChoice, BackupsTakeTurnsInBeingTheFirst) {
 
 // Else all clients of a server that fails would go to the one behind it.
 TEST(AddressChoice, EachClientHasItsOwnOrderAndKeepsIt) {
-  const address_lists lists{.debug = {}, .application = {}, .resolved = at({"10.0.0.1", "2001:db8::1", "10.0.0.2", "2001:db8::2", "10.0.0.3"}), .backup = {}};
+  std::vector<tharsis_address> list;
+  for (const known_address& a : at({"10.0.0.1", "2001:db8::1", "10.0.0.2", "2001:db8::2", "10.0.0.3"})) list.push_back(a.at);
   std::map<std::string, int> first, behind_first;
   for (uint64_t client = 1; client <= 3000; ++client) {
-    const names own = chosen(lists, {}, {.client = client});
-    EXPECT_EQ(own, chosen(lists, {}, {.client = client}));
-    ++first[own[0]];
-    if (own[0] == "10.0.0.1") ++behind_first[own[2]];
+    const auto own = own_order(list, client);
+    const auto again = own_order(list, client);
+    EXPECT_TRUE(std::equal(own.begin(), own.end(), again.begin(), again.end(), [](const auto& a, const auto& b) { return a == b; }));
+    ++first[ip_text(own[0])];
+    if (ip_text(own[0]) == "10.0.0.1") ++behind_first[ip_text(own[2])];
   }
   ASSERT_EQ(first.size(), 3u) << "the family that comes first was not kept";
   for (const auto& [ip, times] : first) EXPECT_NEAR(times, 1000, 150) << ip;
   EXPECT_NEAR(behind_first["10.0.0.2"], behind_first["10.0.0.3"], 150);
-  EXPECT_EQ(chosen(lists, {.ties = dial_settings::order::given}, {.client = 5}), chosen(lists));
 }
 
-TEST(AddressChoice, AGoodAddressComesFirstWhateverTheOwnOrder) {
-  const address_lists lists{.debug = {}, .application = {}, .resolved = at({"10.0.0.1", "10.0.0.2"}), .backup = {}};
-  for (uint64_t client = 1; client <= 20; ++client) {
-    address_score score;
-    score.on_failure(lists.resolved[0], THARSIS_E_TIMEOUT, t0);
-    EXPECT_EQ(texts(choose_addresses(lists, {}, score, {.client = client}, t0))[0], "10.0.0.2");
-  }
+TEST(AddressChoice, WhatIsKnownOfAnAddressGoesWithIt) {
+  address_lists lists{.debug = {}, .application = {}, .resolved = at({"10.0.0.1", "10.0.0.2"}), .backup = at({"10.1.0.1"})};
+  lists.resolved[1].connect = 30ms;
+  lists.backup[0].avoided = true;
+  const auto all = choose_addresses(lists, {}, {});
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].connect, 0ms);
+  EXPECT_EQ(all[1].connect, 30ms);
+  EXPECT_FALSE(all[1].avoided);
+  EXPECT_TRUE(all[2].avoided) << "it is the dialler that puts it last";
 }
 
 TEST(AddressChoice, FamiliesTakeTurns) {
@@ -93,17 +97,6 @@ TEST(AddressChoice, FamiliesTakeTurns) {
   EXPECT_EQ(chosen(lists), (names{"10.0.0.1", "2001:db8::1", "10.0.0.2", "2001:db8::2", "10.0.0.3"}));
   EXPECT_EQ(chosen(lists, {.first = dial_settings::family::v6}), (names{"2001:db8::1", "10.0.0.1", "2001:db8::2", "10.0.0.2", "10.0.0.3"}));
   EXPECT_EQ(interleave({}, dial_settings::family::v4).size(), 0u);
-}
-
-TEST(AddressChoice, WhatFailsComesLaterUnlessTheResolverKnowsBetter) {
-  address_score score;
-  const auto list = at({"10.0.0.1:443", "10.0.0.2:443"});
-  score.on_failure(list[0], THARSIS_E_TIMEOUT, t0);
-  EXPECT_EQ(texts(choose_addresses({.debug = {}, .application = {}, .resolved = list, .backup = {}}, {}, score, {}, t0)), (names{"10.0.0.2", "10.0.0.1"}));
-  EXPECT_EQ(texts(choose_addresses({.debug = {}, .application = {}, .resolved = list, .backup = {}}, {}, score, {.ranked = true}, t0)),
-            (names{"10.0.0.1", "10.0.0.2"}));
-  EXPECT_EQ(texts(choose_addresses({.debug = {}, .application = list, .resolved = {}, .backup = {}}, {}, score, {.ranked = true}, t0)),
-            (names{"10.0.0.2", "10.0.0.1"})) << "no resolver has seen these";
 }
 
 TEST(ReturnPace, EveryTwoAndAHalfMinutesAndAtMostThirtyTimesAnHour) {

@@ -1,10 +1,11 @@
 // Goal: whichever of a server's addresses works is found, soon, whatever the others do; what is known of them is
 // used and kept; and a link does not stay on a backup address for longer than it must.
-#include "sdk/async/file_reader.h"
 #include "tests/plugins/stn/dial_world.h"
+#include "tests/plugins/stn/dns_beside.h"
 
 using namespace tharsis;
 using test::dial_world;
+using test::dns_beside;
 using manner = test::scripted_server::manner;
 
 namespace {
@@ -53,30 +54,95 @@ TEST(DialSim, ASilentAddressCostsOneStagger) {
 }
 
 // 100 ms to every server, the dead ones first; from the start of the link to the answer of its first task.
-TEST(DialSim, DeadAddressesCostLittleOnANewNetworkAndNothingOnOneThatIsRemembered) {
-  for (const auto& [dead, limit] : {std::pair<int, duration>{1, 460ms}, {3, 720ms}}) {
-    SCOPED_TRACE(dead);
-    dial_world w(30 + static_cast<uint64_t>(dead));
-    w.addresses_file = "/state/addresses";
-    w.link().user = "";
-    std::vector<std::string> ips;
-    for (int i = 0; i < 4; ++i) {
-      const std::string ip = ips.emplace_back("10.0.3." + std::to_string(i + 1));
-      if (i < dead) w.add_hole(ip);
-      else w.add_server(ip);
-      w.delay(ip, 50ms);
+TEST(DialSim, DeadAddressesCostLittleOnANewNetworkAndNothingOnOneThatDnsRemembers) {
+  for (const bool named : {true, false})
+    for (const auto& [dead, limit] : {std::pair<int, duration>{1, 460ms}, {3, 720ms}}) {
+      SCOPED_TRACE(std::to_string(dead) + (named ? " of a name" : " that an application gave"));
+      dial_world w(30 + static_cast<uint64_t>(dead));
+      dns_beside dns(w);
+      w.link().user = "";
+      std::vector<std::string> ips;
+      for (int i = 0; i < 4; ++i) {
+        const std::string ip = ips.emplace_back("10.0.3." + std::to_string(i + 1));
+        if (i < dead) w.add_hole(ip);
+        else w.add_server(ip);
+        w.delay(ip, 50ms);
+      }
+      w.world.add_name(w.name, named ? ips : std::vector<std::string>{});
+      for (const duration most : {limit, duration(210ms)}) {
+        const instant began = w.world.now();
+        const std::string task = "within " + std::to_string(milliseconds(most));
+        w.start();
+        if (!named) w.tell(THARSIS_STN_ADDRESSES_APPLICATION, {"10.0.3.1", "10.0.3.2", "10.0.3.3", "10.0.3.4"});
+        EXPECT_EQ(w.submit(task, task), THARSIS_OK);
+        ASSERT_TRUE(w.wait_answers(w.answers + 1)) << w.reason();
+        EXPECT_EQ(w.outcomes[task].status, THARSIS_OK) << w.outcomes[task].reason;
+        EXPECT_LE(w.world.now() - began, most);
+        w.stop();
+        w.client.on_strand([&] { w.dispatcher.reset(); });
+        dns.restart();
+      }
     }
-    w.world.add_name(w.name, ips);
-    for (const duration most : {limit, duration(210ms)}) {
-      const instant began = w.world.now();
-      const std::string task = "within " + std::to_string(milliseconds(most));
-      w.start();
-      EXPECT_EQ(w.submit(task, task), THARSIS_OK);
-      ASSERT_TRUE(w.wait_answers(w.answers + 1)) << w.reason();
-      EXPECT_EQ(w.outcomes[task].status, THARSIS_OK) << w.outcomes[task].reason;
-      EXPECT_LE(w.world.now() - began, most);
-      w.stop();
-    }
+}
+
+// Nobody keeps anything then, but the next dial of the same process knows.
+TEST(DialSim, WithoutDnsTheProcessRemembersForItself) {
+  dial_world w(34);
+  for (const char* ip : {"10.0.3.1", "10.0.3.2", "10.0.3.3"}) w.add_hole(ip);
+  w.add_server("10.0.3.4");
+  w.world.add_name(w.name, {"10.0.3.1", "10.0.3.2", "10.0.3.3", "10.0.3.4"});
+  EXPECT_GE(time_up(w), 500);
+  w.world.reset_connections(w.client_machine, w.at_machine("10.0.3.4"));
+  ASSERT_TRUE(w.wait_down());
+  ASSERT_TRUE(w.wait_up()) << w.reason();
+  EXPECT_LT(w.host.connects.back().dial, 100ms);
+}
+
+// An address that stands in the profile has no name, and is known all the same: what is usual there tells when it is silent.
+TEST(DialSim, DnsKnowsOfAnAddressInTheProfileToo) {
+  dial_world w(35);
+  dns_beside dns(w);
+  w.link().endpoints[0].host = "10.0.3.1";
+  w.add_server("10.0.3.1");
+  w.delay("10.0.3.1", 50ms);
+  time_up(w);
+  w.stop();
+  w.client.on_strand([&] { w.dispatcher.reset(); });
+  dns.restart();
+  // Its first packet is lost: it is dialled beside itself soon, not after the second that the system waits.
+  w.start();
+  w.cut("10.0.3.1", true);
+  w.world.run_for(30ms);
+  w.cut("10.0.3.1", false);
+  ASSERT_TRUE(w.wait_up()) << w.reason();
+  EXPECT_LT(w.host.connects.back().dial, 400ms);
+}
+
+TEST(DialSim, WhatSomebodyFoundOutOfAddressesDnsPutsInOrder) {
+  for (const bool beside : {true, false}) {
+    SCOPED_TRACE(beside ? "dns" : "without dns");
+    dial_world w(36);
+    std::optional<dns_beside> dns;
+    if (beside) dns.emplace(w);
+    w.add_server("10.0.3.1");
+    w.add_server("10.0.3.2");
+    w.world.add_name(w.name, {"10.0.3.1", "10.0.3.2"});
+    time_up(w);
+    EXPECT_EQ(w.where(), "10.0.3.1:443");
+    const auto avoid = [&](duration life) {
+      w.client.on_strand([&] { w.dispatcher->ways().names().advise(THARSIS_DNS_AVOID, "10.0.3.1", life); });
+      w.world.run_for(10ms);
+      w.client.on_strand([&] { w.host.network.tell(); });
+      w.world.reset_connections(w.client_machine, w.at_machine(w.where() == "10.0.3.1:443" ? "10.0.3.1" : "10.0.3.2"));
+      EXPECT_TRUE(w.wait_down());
+      EXPECT_TRUE(w.wait_up()) << w.reason();
+    };
+    avoid(1min);
+    EXPECT_EQ(w.where(), "10.0.3.2:443");
+    avoid(0s);
+    EXPECT_NE(w.where(), "") << "which comes first of two that are as good is no matter";
+    w.stop();
+    w.client.on_strand([&] { w.dispatcher.reset(); });
   }
 }
 
@@ -319,38 +385,6 @@ TEST(DialSim, ComingHomeWaitsForTheAnswersThatAreOnTheirWay) {
   EXPECT_EQ(w.submit("slow", "", 600'000), THARSIS_OK);
   w.world.run_for(6min);
   EXPECT_EQ(w.outcomes["slow"].reason.find("works again"), std::string::npos) << "it was not lost for the move";
-}
-
-TEST(DialSim, WhatIsKnownOfAddressesSurvivesARestart) {
-  dial_world w(15);
-  w.addresses_file = "/state/addresses";
-  w.add_hole("10.0.0.3");
-  w.add_server("10.0.0.5");
-  w.world.add_name(w.name, {"10.0.0.3", "10.0.0.5"});
-  EXPECT_GE(time_up(w), 250);
-  w.stop();
-  const auto text = read_whole(w.client.platform.files, "/state/addresses", 4096, "addresses");
-  ASSERT_TRUE(text) << text.failure().text;
-  EXPECT_NE(text->find("10.0.0.5:443 o "), std::string::npos) << *text;
-  w.client.on_strand([&] {
-    w.dispatcher.reset();
-    w.events.reset();
-    w.closing.reset();
-  });
-}
-
-TEST(DialSim, AFileOfAddressesThatMeansNothingIsPutAside) {
-  dial_world w(16);
-  w.addresses_file = "/state/addresses";
-  tharsis_error why = no_error();
-  const tharsis_files& files = *w.client.platform.files;
-  ASSERT_EQ(files.replace(files.self, text_of("/state/addresses"), bytes_of(as_bytes("nonsense")), &why), THARSIS_OK) << why.text;
-  w.add_server("10.0.0.5");
-  w.world.add_name(w.name, {"10.0.0.5"});
-  time_up(w);
-  const auto aside = read_whole(w.client.platform.files, "/state/addresses.damaged", 4096, "addresses");
-  ASSERT_TRUE(aside) << aside.failure().text;
-  EXPECT_EQ(*aside, "nonsense");
 }
 
 TEST(DialSim, AnAddressThatFailsIsLeftOutUntilItsBanIsOver) {

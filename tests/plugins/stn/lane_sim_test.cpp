@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "tests/plugins/stn/dns_beside.h"
 #include "tests/plugins/stn/gated_world.h"
 
 using namespace tharsis;
@@ -91,7 +92,7 @@ beginning begin_anew(const char* name, bool udp, bool remembered, int seeds) {
     w.filler = 30;
     w.link().udp = udp;
     w.lanes_file = "/state/lanes";
-    w.addresses_file = "/state/addresses";
+    test::dns_beside dns(w);
     w.client.on_strand([&] { w.host.network.move("wlan0", "cafe"); });
     w.path().loss = .2;
     if (remembered) {
@@ -99,6 +100,7 @@ beginning begin_anew(const char* name, bool udp, bool remembered, int seeds) {
       w.load(150, 200ms, "before ");
       w.stop();
       w.client.on_strand([&] { w.dispatcher.reset(); });
+      dns.restart();
     }
     w.start();
     const auto took = w.load(200, 200ms);

@@ -120,7 +120,7 @@ class link_world {
     client.on_strand([&] {
       events.emplace(host.tables());
       events->declare();
-      dispatcher.emplace(*client.place, host.tables(), settings, *events, stn::dispatcher::kept{memory, addresses_file, book, outbox, segments_file, lanes_file});
+      dispatcher.emplace(*client.place, host.tables(), settings, *events, stn::dispatcher::kept{memory, book, outbox, segments_file, lanes_file});
       closing.emplace(*client.place);
       dispatcher->start();
     });
@@ -248,7 +248,6 @@ class link_world {
   stn::settings settings;
   tls_server_settings server_tls;  // But for the certificate, which serve() makes.
   std::string memory;  // The file of what links learn, if any,
-  std::string addresses_file;  // of what is known of addresses,
   std::string segments_file;  // of how large segments may be,
   std::string lanes_file;  // of how many lanes networks need,
   std::string book;    // and of how they are.

@@ -88,7 +88,7 @@ class outbox_world {
       l.events.emplace(l.host.tables());
       l.events->declare();
       l.dispatcher.emplace(*l.stn_site.place, l.host.tables(), settings, *l.events,
-                           stn::dispatcher::kept{{}, {}, {}, "/state/outbox", {}});
+                           stn::dispatcher::kept{{}, {}, "/state/outbox", {}});
       l.closing.emplace(*l.stn_site.place);
       l.dispatcher->start();
     });

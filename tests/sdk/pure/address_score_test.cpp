@@ -124,12 +124,12 @@ TEST(AddressScore, AProbeThatFailsBansLongerAtOnce) {
 
 TEST(AddressScore, AServersOwnBanHoldsForAllItsPortsAndNetworksForThirtyMinutes) {
   address_score s;
-  s.ban(at("10.0.0.1", 0), start);
+  s.ban(at("10.0.0.1", 0), start, 30min);
   EXPECT_EQ(texts(s.order({first, second}, start + 29min)), names{"10.0.0.2"});
   s.on_network("other");
   EXPECT_TRUE(s.banned(at("10.0.0.1", 80), start + 29min));
   EXPECT_FALSE(s.banned(first, start + 30min));
-  for (int i = 0; i < 1000; ++i) s.ban(at("10.1." + std::to_string(i / 256) + "." + std::to_string(i % 256)), start);
+  for (int i = 0; i < 1000; ++i) s.ban(at("10.1." + std::to_string(i / 256) + "." + std::to_string(i % 256)), start, 30min);
   EXPECT_FALSE(s.banned(first, start)) << "only the last banned_max are kept";
 }
 
@@ -311,7 +311,7 @@ TEST(AddressScore, OverRandomLivesTheInvariantsHold) {
       switch (dice() % 5) {
         case 0: s.on_success(a, std::chrono::milliseconds(dice() % 5000), now); break;
         case 1: case 2: s.on_failure(a, THARSIS_E_TIMEOUT, now); break;
-        case 3: if (dice() % 10 == 0) s.ban(a, now); break;
+        case 3: if (dice() % 10 == 0) s.ban(a, now, 30min); break;
         default: s.on_network(dice() % 20 == 0 ? "other" : "usual"); break;
       }
       const auto ordered = s.order(list, now);
