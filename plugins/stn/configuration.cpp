@@ -33,6 +33,7 @@ result<settings> read_settings(const host& tables) {
   s.sync = read_sync(tables);
   s.weak = read_weak(tables);
   s.breaker = read_breaker(tables);
+  s.extra = read_extra(tables);
   for (const std::string& name : tables.keys("short_links")) {
     auto link = read_short_link(tables, name);
     if (!link) return link.failure();
@@ -80,6 +81,7 @@ result<settings> read_settings(const host& tables, const link_line& line, const 
   if (auto mistake = mistake_in(tables, link)) return std::move(*mistake);
   settings s{{std::move(link)}, read_tasks(tables), {}, {}, {}, {}};
   s.streams = read_streams(tables);
+  s.extra = read_extra(tables);
   return s;
 }
 

@@ -33,6 +33,7 @@ activity_settings read_activity(const host& from);
 sync_settings read_sync(const host& from);
 weak_settings read_weak(const host& from);
 breaker_settings read_breaker(const host& from);
+extra_settings read_extra(const host& from);
 
 // http_configuration.cpp
 result<short_link_settings> read_short_link(const host& from, const std::string& name);

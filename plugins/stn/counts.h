@@ -51,6 +51,7 @@ struct counts {
         udp_dropped(h.count<counter>("udp_dropped", "1", "Datagrams that were not the server's, or came again")),
         lanes_opened(h.count<counter>("lanes_opened", "1", "Connections that came up beside a link's own")),
         lanes_failed(h.count<counter>("lanes_failed", "1", "Connections beside a link's own that did not come up, or died")),
+        lanes_held_back(h.count<counter>("lanes_held_back", "1", "Times that a link wanted more lanes than extra_connections allows")),
         hedge_copies(h.count<counter>("hedge_copies", "1", "Tasks that were sent once more on another lane")),
         hedge_copy_bytes(h.count<counter>("hedge_copy_bytes", "bytes", "How large these were")),
         hedge_won(h.count<counter>("hedge_won", "1", "Tasks that a copy's answer ended")),
@@ -92,7 +93,7 @@ struct counts {
   const counter links_opened, links_lost, connects_failed, tls_resumed, tls_early;
   const counter second_dialled, second_needed, second_needless, second_failed;
   const counter udp_sent, udp_copies, udp_won, udp_lost, udp_dropped;
-  const counter lanes_opened, lanes_failed, hedge_copies, hedge_copy_bytes, hedge_won, hedge_late, hedge_refused;
+  const counter lanes_opened, lanes_failed, lanes_held_back, hedge_copies, hedge_copy_bytes, hedge_won, hedge_late, hedge_refused;
   const counter moves_followed, moves_refused, servers_left_alone;
 };
 

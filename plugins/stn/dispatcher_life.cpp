@@ -24,7 +24,7 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       settings_(s),
       events_(events),
       counts_(tables),
-      ways_(place, tables, names_, counts_, std::move(files.segments), s.breaker),
+      ways_(place, tables, names_, counts_, std::move(files.segments), s.breaker, s.extra),
       codecs_(tables),
       client_id_(make_client_id(*tables.random)),
       memory_(place, tables, std::move(files.intervals)),

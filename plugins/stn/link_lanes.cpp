@@ -101,7 +101,30 @@ void link_lanes::flush() {
 }
 
 void link_lanes::open_wanted() {
-  while (const auto number = policy_.take_opening(around_.place.now())) open(*number);
+  while (const auto number = policy_.take_opening(around_.place.now())) {
+    if (is_held_back(*number)) return;
+    open(*number);
+  }
+  held_back_.clear();
+}
+
+// All links together may have so many beside their own; it is asked for again when this looks again.
+bool link_lanes::is_held_back(uint32_t number) {
+  std::string why = ways_.extras().refusal(errands_.target().host);
+  const bool is_new = held_back_.empty() && !why.empty();
+  held_back_ = std::move(why);
+  if (held_back_.empty()) return false;
+  policy_.on_lane_lost(number, true, around_.place.now());
+  if (!is_new) return true;
+  counts_.lanes_held_back.add();
+  told_held_back_ = false;
+  return true;
+}
+
+lane_report link_lanes::report() const {
+  lane_report r = policy_.report(around_.place.now());
+  if (!held_back_.empty()) r.reason += (r.reason.empty() ? "no more lanes: " : "; no more lanes: ") + held_back_;
+  return r;
 }
 
 // To another address than the others, where there is one.
@@ -163,7 +186,8 @@ void link_lanes::follow() {
   }
   const lane_use use = policy_.use(around_.place.now());
   const bool other = std::exchange(told_lanes_, policy_.lanes()) != policy_.lanes();
-  if (std::exchange(told_use_, use) != use || (other && use == lane_use::several)) errands_.on_change();
+  const bool held = !std::exchange(told_held_back_, true);
+  if (std::exchange(told_use_, use) != use || held || (other && use == lane_use::several)) errands_.on_change();
 }
 
 void link_lanes::count(const lane_totals& t) {

@@ -70,12 +70,13 @@ class link_lanes final : private lane::owner {
   void flush();
   instant deadline() const { return policy_.deadline(); }
 
-  lane_report report() const { return policy_.report(around_.place.now()); }
+  lane_report report() const;
 
  private:
   task<void> watch_start();
   void open_wanted();
   void open(uint32_t number);
+  bool is_held_back(uint32_t number);
   void lose(lane& l, const error& why, bool ours);
   void follow();
   void count(const lane_totals& t);
@@ -104,6 +105,8 @@ class link_lanes final : private lane::owner {
   uint64_t told_late_ = 0;
   size_t told_lanes_ = 0;
   lane_use told_use_ = lane_use::one;
+  std::string held_back_;  // Why there is no lane more; empty: one may be opened.
+  bool told_held_back_ = true;
   std::vector<std::unique_ptr<lane>> lanes_;
   signal wait_;
   task_set starting_;

@@ -12,6 +12,7 @@ loss no_longer_needed() { return {THARSIS_STN_WHY_REPLACED, THARSIS_E_CANCELLED,
 task<loss> side_connection::live(endpoint to) {
   live_.reset();
   told_ = false;
+  const extra_connections::place counted(extras_, to.host);
   const instant prove_by = later(around_.place.now(), next_.connect_timeout);
   auto wire = co_await dialer_.reach(std::move(to), prove_by);
   if (finished_) co_return no_longer_needed();

@@ -27,7 +27,7 @@ class side_connection final : private live_connection::owner {
   // `next`: which way it takes. `phases`: how far it is. All of them outlive it.
   side_connection(const live_connection::surroundings& s, const host& tables, switchboard& ways, const link_settings& next,
                   phase_clock& phases, session_tasks& tasks, listener& heard)
-      : around_(s), next_(next), phases_(phases), tasks_(tasks), listener_(heard), dialer_(s.place, tables, ways, next, phases), rhythm_(next.heartbeat) {}
+      : around_(s), next_(next), phases_(phases), tasks_(tasks), listener_(heard), extras_(ways.extras()), dialer_(s.place, tables, ways, next, phases), rhythm_(next.heartbeat) {}
   side_connection(const side_connection&) = delete;
 
   // From the dialling until it dies, and why. One at a time; who destroys the task calls drop().
@@ -63,6 +63,7 @@ class side_connection final : private live_connection::owner {
   phase_clock& phases_;
   session_tasks& tasks_;
   listener& listener_;
+  extra_connections& extras_;
   dialer dialer_;
   heartbeat rhythm_;
   std::unique_ptr<live_connection> live_;

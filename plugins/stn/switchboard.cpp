@@ -38,7 +38,7 @@ bool is_address(const tharsis_address& a) { return a.family == 4 || a.family == 
 
 }  // namespace
 
-switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string segments, const breaker_settings& b)
+switchboard::switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string segments, const breaker_settings& b, const extra_settings& e)
     : place_(place),
       host_(tables),
       links_(links),
@@ -46,6 +46,7 @@ switchboard::switchboard(strand& place, const host& tables, const link_names& li
       heals_(place, tables, names_),
       paths_(place, tables, names_, heals_.asked(), std::move(segments)),
       breakers_(b),
+      extras_(e),
       client_(random() | 1),
       inbox_(*tables.loop, &switchboard::on_letter, this) {
   sessions_.told = [&c](bool resumed, bool early) {
@@ -65,6 +66,7 @@ void switchboard::on_network(const tharsis_network_state& now) {
   heals_.on_network(now);
   names_.on_network(now);
   paths_.on_network(now);
+  extras_.on_metered(now.metered > 0);
   foreground_ = now.foreground != 0;
   proxies_.on_network(view(now.proxy), now.generation);
   families_ = now.families;

@@ -9,6 +9,7 @@
 
 #include "plugins/stn/core/address_choice.h"
 #include "plugins/stn/core/breakers.h"
+#include "plugins/stn/core/extra_connections.h"
 #include "plugins/stn/core/proxy_choice.h"
 #include "plugins/stn/core/settings.h"
 #include "plugins/stn/counts.h"
@@ -40,7 +41,7 @@ struct choice {
 class switchboard {
  public:
   // `links` outlive it; `segments`: the file of path_book. [own strand]
-  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string segments, const breaker_settings& b);
+  switchboard(strand& place, const host& tables, const link_names& links, const counts& c, std::string segments, const breaker_settings& b, const extra_settings& e);
 
   void open() { paths_.open(); }
   task<void> close(instant deadline);
@@ -66,6 +67,8 @@ class switchboard {
   void on_server_good(const tharsis_address& a) { breakers_.on_success(a, place_.now()); }
   duration left_alone_for(const tharsis_address& a) const { return breakers_.left_alone_for(a, place_.now()); }
   breakers& servers() { return breakers_; }
+  // Connections of all links beside their own.
+  extra_connections& extras() { return extras_; }
   std::vector<std::string> left_alone() const { return breakers_.open(place_.now()); }
 
   bool foreground() const { return foreground_; }
@@ -97,6 +100,7 @@ class switchboard {
   healing heals_;
   path_book paths_;
   breakers breakers_;
+  extra_connections extras_;
   std::map<std::pair<std::string, uint32_t>, std::vector<tharsis_address>> lists_;  // By link and kind.
   const uint64_t client_;  // See own_order().
   bool foreground_ = true;

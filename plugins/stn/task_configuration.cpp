@@ -35,6 +35,14 @@ activity_settings read_activity(const host& from) {
   return s;
 }
 
+extra_settings read_extra(const host& from) {
+  extra_settings s;
+  s.in_all = from.whole("extra_connections.in_all", s.in_all);
+  s.per_server = from.whole("extra_connections.per_server", s.per_server);
+  s.metered = from.whole("extra_connections.metered", s.metered);
+  return s;
+}
+
 breaker_settings read_breaker(const host& from) {
   breaker_settings s;
   s.use = from.flag("breaker.use", s.use);

@@ -48,6 +48,17 @@ struct rest_settings {
   bool operator==(const rest_settings&) const = default;
 };
 
+// See core/extra_connections.h.
+struct extra_settings {
+  // Two links on a bad network, each with all its lanes. Boxes that many share give each of their users some hundred ports.
+  int64_t in_all = 24;
+  // The lanes of one link, and its second connection: a server counts those of its clients.
+  int64_t per_server = 12;
+  // Where bytes cost money: each link has two lanes at most, and this is three links.
+  int64_t metered = 6;
+  bool operator==(const extra_settings&) const = default;
+};
+
 // See core/move_rules.h.
 struct move_settings {
   bool follow = true;

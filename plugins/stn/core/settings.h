@@ -208,6 +208,7 @@ struct settings {
   outbox_settings outbox;
   stream_settings streams;
   breaker_settings breaker;
+  extra_settings extra;
   bool operator==(const settings&) const = default;
 };
 
