@@ -190,3 +190,31 @@ TEST(StnLaneTroubleSim, OverSeedsEachTaskIsAnsweredOnceAndWhatHasAKeyIsCarriedOu
     EXPECT_LE(executions, tasks);
   }
 }
+
+TEST(StnLaneTroubleSim, AllLinksTogetherHaveNoMoreConnectionsBesideTheirOwnThanTheyMay) {
+  for (const int64_t most : {0, 2}) {
+    SCOPED_TRACE(most);
+    weak_world w(static_cast<uint64_t>(60 + most));
+    w.settings.extra.in_all = most;
+    w.link().second_way.when = stn::second_way_settings::use::never;
+    w.start();
+    ASSERT_TRUE(w.wait_up());
+    w.path().loss = .15;
+    int64_t seen = 0;
+    for (int i = 0; i < 150; ++i) {
+      const std::string title = "task " + std::to_string(i);
+      ASSERT_EQ(w.submit(title, title, 60'000), THARSIS_OK);
+      w.world.run_for(200ms);
+      w.client.on_strand([&] { seen = std::max(seen, w.dispatcher->ways().extras().in_all()); });
+    }
+    ASSERT_TRUE(w.wait_answers(150, 3min)) << w.reason();
+    for (const auto& [title, o] : w.outcomes) EXPECT_EQ(o.status, THARSIS_OK) << title << ": " << o.reason;
+    EXPECT_EQ(seen, most) << "as many as may be";
+    EXPECT_GE(w.metric("lanes_held_back"), 1);
+    if (most > 0)  // Where a lane has never come up the log has nothing to say.
+      EXPECT_TRUE(std::any_of(w.host.lines.begin(), w.host.lines.end(), [](const std::string& l) { return l.find("extra_connections allows") != std::string::npos; }));
+    w.path().loss = 0;
+    w.world.run_for(2min);
+    w.client.on_strand([&] { EXPECT_EQ(w.dispatcher->ways().extras().in_all(), 0) << "those that nobody needs are gone"; });
+  }
+}
