@@ -399,6 +399,7 @@ void longlink::take_next() {
   successor& next = *course_.next();
   own_.adopt(next.take());
   dialer_.arrived(next.dialled());
+  server_ends_ = course_.moves().server_ends();
   course_.arrive();
   home_.end();
 }
@@ -431,6 +432,7 @@ void longlink::on_up() {
   companions_.on_own_up(own_.network().name(), around_.weak.now().weak());
   report(THARSIS_STN_UP, {THARSIS_STN_WHY_NONE, THARSIS_OK, {}}, gap);
   if (dialer_.on_backup()) home_.begin(target());
+  if (streams_) streams_->on_link_up(std::exchange(server_ends_, instant{}));
 }
 
 // What has ended the link's own connection says nothing about the others; but where the one that took its place ends before
@@ -498,7 +500,8 @@ stream_line& longlink::streams(stream_hearer& heard) {
   if (!streams_) {
     const auto planned_now = [this]() -> const link_settings& { return course_.planned(); };
     const auto aside = [this](const push& p) { on_push(p); };
-    streams_ = std::make_unique<stream_line>(stream_line::surroundings{speech(), around_.tables, around_.ways, around_.use, around_.streams, planned_now, aside}, heard);
+    const auto on_move = [this] { if (!up_) want(); };  // A link that is up is told itself.
+    streams_ = std::make_unique<stream_line>(stream_line::surroundings{speech(), around_.tables, around_.ways, around_.use, around_.streams, planned_now, aside, on_move}, heard);
     streams_->on_network(network_there_, costly_, false);
   }
   return *streams_;

@@ -175,6 +175,7 @@ class longlink final : private own_connection::owner,
   link_companions companions_;
   own_connection own_;
   std::unique_ptr<stream_line> streams_;
+  instant server_ends_{};  // Which the link has left; the past where it has not said so.
   signal nudge_;        // While there is no connection; else its stream's own.
   bool moved_ = false;  // The network has, since it was dialled: that it does not come up says nothing about the endpoint.
   std::string healed_;  // Why the attempt that is under way begins anew; as a rule empty.

@@ -36,6 +36,8 @@ class side_connection final : private live_connection::owner {
   // Nobody needs it any more: live() ends soon, but not inside this call.
   void finish();
 
+  // The server has asked its clients to go elsewhere: the last time, once. Who takes the connection over is asked instead.
+  bool take_move() { return live_ && live_->talk().take_move().has_value(); }
   bool up() const { return live_ && live_->is_ready(); }
   // See session.
   void be_patient(bool is) { live_->talk().be_patient(is); }

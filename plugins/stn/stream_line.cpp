@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/stn/core/link_change.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -21,6 +22,7 @@ stream_line::stream_line(surroundings s, stream_hearer& heard)
       settings_(around_.planned()),
       side_(around_.speech, around_.tables, around_.ways, settings_, phases_, *this, *this),
       pace_(settings_.reconnect, around_.use),
+      move_(around_.numbers.move_patience),
       changed_(place_),
       looked_(place_),
       ticking_(place_),
@@ -52,6 +54,7 @@ task<void> stream_line::run() {
       co_await changed_.wait(due);
       continue;
     }
+    stay();
     settings_ = around_.planned();
     pace_.on_attempt(place_.now());
     const endpoint to = settings_.endpoints[turn % settings_.endpoints.size()];
@@ -78,6 +81,7 @@ task<void> stream_line::tick() {
     if (!lane_.up() || lane_.wants(now)) idle_since_ = never;
     else if (idle_since_ == never) idle_since_ = now;
     if (idle_since_ != never && now >= later(idle_since_, around_.numbers.idle_after)) close();
+    if (move_.due(lane_.busy(), now)) go();
     if (nonsense_) {
       pace_.on_down(now, around_.ways.random());
       anew();
@@ -85,7 +89,8 @@ task<void> stream_line::tick() {
     side_.nudge();
     changed_.raise();
     const instant idle_until = idle_since_ == never ? never : later(idle_since_, around_.numbers.idle_after);
-    co_await looked_.wait(std::min(lane_.deadline(place_.now()), idle_until));
+    const instant next = std::min(std::min(lane_.deadline(place_.now()), idle_until), move_.deadline());
+    co_await looked_.wait(next);
   }
 }
 
@@ -94,6 +99,37 @@ void stream_line::close() {
   around_.tables.debug("link " + settings_.name + ": the connection of its streams is closed; none wants it");
   pace_.on_network();  // It has lost nothing.
   anew();
+}
+
+// The link has arrived somewhere, and what was dialled before leads there or not.
+void stream_line::on_link_up(instant ends) {
+  const link_change what = change_of(settings_, around_.planned());
+  if (what != link_change::way && what != link_change::speech) return stay();
+  if (!lane_.up() || what == link_change::speech) return go();
+  move_.on_elsewhere(ends == instant{} ? ends : ends - farewell, place_.now());
+  lane_.hold(move_.holds());
+  looked_.raise();
+}
+
+// Where the link is now; what is in the middle goes on there.
+void stream_line::go() {
+  const std::string to = around_.planned().endpoints[0].text();
+  if (lane_.up()) around_.tables.info("link " + settings_.name + ": its streams go to " + to + ", as the link has" + (lane_.busy() ? ", and go on there" : ""));
+  trouble_ = {THARSIS_E_NETWORK, "the link goes to " + to + " now, and the stream goes on there"};
+  stay();
+  pace_.on_network();
+  anew();
+}
+
+// The connection of now, or the next one, is the right one.
+void stream_line::stay() {
+  move_.on_there();
+  lane_.hold(false);
+}
+
+void stream_line::on_side_read(size_t) {
+  if (side_.take_move()) around_.on_move();
+  hand_over();
 }
 
 // Not from inside run().

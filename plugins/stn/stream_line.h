@@ -7,6 +7,7 @@
 
 #include "plugins/stn/core/reconnect.h"
 #include "plugins/stn/core/stream_lane.h"
+#include "plugins/stn/core/stream_move.h"
 #include "plugins/stn/side_connection.h"
 #include "sdk/async/task_set.h"
 
@@ -33,6 +34,7 @@ class stream_line final : private side_connection::listener, private session_tas
     const stream_settings& numbers;
     std::function<const link_settings&()> planned;       // How its server is reached now.
     std::function<void(const push&)> push_aside;         // One that belongs to no stream.
+    std::function<void()> on_move;                       // The server asks its clients to go elsewhere.
   };
   stream_line(surroundings s, stream_hearer& heard);
   ~stream_line() { running_.clear(); }
@@ -45,6 +47,8 @@ class stream_line final : private side_connection::listener, private session_tas
   void on_answer(duration took) { lane_.on_answer(took, place_.now()); }
   // `another`: what is open may lead nowhere.
   void on_network(bool there, bool costly, bool another);
+  // The link is up where planned() says. What it has left there `ends`, or in the past: nobody has said that it does.
+  void on_link_up(instant ends);
   void on_codec_gone(const std::string& sentence) { side_.on_codec_gone(sentence); }
   // All streams end so, and the connection.
   void end(tharsis_status status, const std::string& why);
@@ -53,10 +57,12 @@ class stream_line final : private side_connection::listener, private session_tas
   task<void> run();
   task<void> tick();
   void anew();
+  void go();
+  void stay();
   void close();
   void hand_over();
   void on_side_up() override;
-  void on_side_read(size_t) override { hand_over(); }
+  void on_side_read(size_t) override;
   void on_side_written(size_t bytes) override {
     if (bytes > 0) looked_.raise();  // What a rate holds back has another time now.
   }
@@ -79,6 +85,7 @@ class stream_line final : private side_connection::listener, private session_tas
   phase_clock phases_;
   side_connection side_;
   stn::reconnect pace_;
+  stream_move move_;
   bool network_there_ = true;
   bool nonsense_ = false;
   int nonsense_times_ = 0;    // In a row, with nothing moved

@@ -83,6 +83,7 @@ stream_settings read_streams(const host& from) {
   s.streams_max = from.whole("streams.streams_max", s.streams_max);
   s.memory_max = from.whole("streams.memory_max", s.memory_max);
   s.idle_after = from.wait("streams.idle_after", s.idle_after);
+  s.move_patience = from.wait("streams.move_patience", s.move_patience);
   s.retry_after = from.wait("streams.retry_after", s.retry_after);
   s.retry_after_max = from.wait("streams.retry_after_max", s.retry_after_max);
   s.progress_every = from.wait("streams.progress_every", s.progress_every);

@@ -252,6 +252,10 @@ void stream_lane::fail(stream_state& s, const error& why, instant now) {
   end(s, why.status, why.text, other_bytes ? reset_code::leaves : reset_code::violation, now);
 }
 
+bool stream_lane::busy() const {
+  return std::any_of(streams_.begin(), streams_.end(), [&](const auto& s) { return s.second->number != 0 && may_run(*s.second); });
+}
+
 size_t stream_lane::waiting() const {
   return static_cast<size_t>(std::count_if(streams_.begin(), streams_.end(), [](const auto& s) { return s.second->waits_for_server(); }));
 }

@@ -35,6 +35,11 @@ class stream_lane {
   // An answer of the link itself took so long, from its request's way to the wire to its first byte.
   void on_answer(duration took, instant now);
 
+  // While `is`, none is opened: the connection is about to be another one.
+  void hold(bool is) { held_ = is; }
+  // Streams are in the middle of the connection of now.
+  bool busy() const;
+
   // Whether there should be a connection.
   bool wants(instant now) const;
   bool up() const { return up_; }
@@ -98,6 +103,7 @@ class stream_lane {
   size_t said_ = 0, data_most_ = 0;
   std::vector<std::vector<uint8_t>> farewells_;  // Resets that are to be sent.
   bool costly_ = false;
+  bool held_ = false;
   bool up_ = false;
   bool flight_full_ = false;
   uint32_t last_number_ = 0;

@@ -133,7 +133,7 @@ void stream_lane::say_controls(instant now) {
     (*wire_)(body);
   }
   for (const auto& [id, s] : streams_) {
-    if (may_open(*s, now)) say_open(*s, now);
+    if (!held_ && may_open(*s, now)) say_open(*s, now);
     if (!s->opened || !s->down || s->paused) continue;
     if (auto credit = s->down->take_credit()) {
       credit->stream = s->number;

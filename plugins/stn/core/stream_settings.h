@@ -40,6 +40,9 @@ struct stream_settings {
   int64_t memory_max = 8 << 20;
   // The connection is closed when no stream wants it for so long: the next file often comes soon.
   duration idle_after = 10s;
+  // When the link has gone elsewhere, streams in the middle may end where they are for so long: another server may know nothing of
+  // them, and all that came so far would go again. As long as a drain's usual half minute.
+  duration move_patience = 30s;
   // A stream that the server puts off is opened again after this time, and then twice as late each time,
   duration retry_after = 1s;
   duration retry_after_max = 60s;
