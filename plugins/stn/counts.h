@@ -34,6 +34,7 @@ struct counts {
                      sent_and_received(h, "traffic_wifi_sent", "traffic_wifi_received", "Bytes over Wi-Fi"),
                      sent_and_received(h, "traffic_cellular_sent", "traffic_cellular_received", "Bytes over cellular networks")}}},
         pushes_received(h.count<counter>("pushes_received", "1", "Messages that servers sent unasked")),
+        pushes_twice(h.count<counter>("pushes_twice", "1", "Messages that another connection of the link had brought before")),
         links_up(h.count<gauge>("links_up", "1", "Links that are up now")),
         links_opened(h.count<counter>("links_opened", "1", "Times that a link came up")),
         links_lost(h.count<counter>("links_lost", "1", "Times that a link that was up went down")),
@@ -88,7 +89,7 @@ struct counts {
   const task_queue::counts requests;
   const counter bytes_sent, bytes_received;
   const traffic::counts traffic_by;
-  const counter pushes_received;
+  const counter pushes_received, pushes_twice;
   const gauge links_up;
   const counter links_opened, links_lost, connects_failed, tls_resumed, tls_early;
   const counter second_dialled, second_needed, second_needless, second_failed;

@@ -17,7 +17,7 @@ class lane final : private session_tasks, private side_connection::listener {
     // Bytes were read: answers that have come of them are valid until this returns. `bytes` may be 0.
     virtual void on_lane_read(size_t bytes) = 0;
     virtual void on_lane_written(size_t bytes) = 0;
-    virtual void on_lane_push(uint32_t number, const push& p) = 0;
+    virtual void on_lane_push(const push& p) = 0;
     // It did not come up, or has died. It is to be destroyed, but not inside this call.
     virtual void on_lane_ended(lane& l, const loss& why) = 0;
 
@@ -59,7 +59,7 @@ class lane final : private session_tasks, private side_connection::listener {
   void on_side_up() override;
   void on_side_read(size_t bytes) override { owner_.on_lane_read(bytes); }
   void on_side_written(size_t bytes) override { owner_.on_lane_written(bytes); }
-  void on_side_push(const push& p) override { owner_.on_lane_push(number_, p); }
+  void on_side_push(const push& p) override { owner_.on_lane_push(p); }
 
   const uint32_t number_;
   strand& place_;

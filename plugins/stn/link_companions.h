@@ -70,8 +70,6 @@ class link_companions final : private second_connection::listener {
   std::optional<loss> follow_second(live_connection& own);
   instant deadline() const;
   void nudge() { second_.nudge(); }
-  // A push that the link's own connection has brought: is it for the application?
-  bool is_new(const push& p) { return lanes_.is_new(p); }
 
   bool second_leads() const { return second_.leads(); }
   bool has_successor() const { return second_.leads() || lanes_.has_successor(); }

@@ -6,8 +6,6 @@
 namespace tharsis::stn {
 namespace {
 
-// Among those that bring pushes, the link's own connection.
-constexpr uint32_t links_own = 0;
 // Less is not worth a write.
 constexpr double need_step = 0.03;
 const error lane_not_needed{THARSIS_E_CANCELLED, "nobody needs the lane any more"};
@@ -56,10 +54,6 @@ std::unique_ptr<live_connection> link_lanes::take_successor(dialer& arrives) {
   for (const uint32_t sequence : policy_.adopt(l.number())) tasks_.write_too(sequence);
   arrives.arrived(l.dialled());
   return l.take();
-}
-
-bool link_lanes::is_new(const push& p) {
-  return lanes_.empty() || twins_.is_new(links_own, p.command, as_text(p.body), around_.place.now());
 }
 
 void link_lanes::on_network(const std::string& network) {
@@ -157,10 +151,6 @@ void link_lanes::on_lane_read(size_t bytes) {
 void link_lanes::on_lane_written(size_t bytes) {
   errands_.hand_over();  // What no codec carries has ended.
   errands_.on_bytes(0, bytes);
-}
-
-void link_lanes::on_lane_push(uint32_t number, const push& p) {
-  if (twins_.is_new(number, p.command, as_text(p.body), around_.place.now())) errands_.on_push(p);
 }
 
 void link_lanes::on_lane_ended(lane& l, const loss& why) {

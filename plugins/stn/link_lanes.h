@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "plugins/stn/core/push_twins.h"
 #include "plugins/stn/core/start_patience.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/lane.h"
@@ -48,8 +47,6 @@ class link_lanes final : private lane::owner {
   bool has_successor() const { return policy_.best_successor().has_value(); }
   // It becomes the link's own.
   std::unique_ptr<live_connection> take_successor(dialer& arrives);
-  // A push that came by it: is it for the application?
-  bool is_new(const push& p);
 
   void on_network(const std::string& network);
   // The memory knows more than it did.
@@ -84,7 +81,7 @@ class link_lanes final : private lane::owner {
   void on_lane_up(lane& l) override;
   void on_lane_read(size_t bytes) override;
   void on_lane_written(size_t bytes) override;
-  void on_lane_push(uint32_t number, const push& p) override;
+  void on_lane_push(const push& p) override { errands_.on_push(p); }
   void on_lane_ended(lane& l, const loss& why) override;
   lane* find(uint32_t number);
 
@@ -99,7 +96,6 @@ class link_lanes final : private lane::owner {
   lane_policy policy_;
   weak_memory& memory_;
   double kept_ = 0;  // What the memory was told last.
-  push_twins twins_;
   instant heard_at_{};
   lane_totals told_;  // What counts have heard.
   uint64_t told_late_ = 0;

@@ -48,6 +48,15 @@ std::optional<loss> live_connection::receive() {
   return why;
 }
 
+std::vector<push> live_connection::take_pushes() {
+  std::vector<push> all = talk_->take_pushes();
+  for (push& p : all) {
+    p.connection = number_;
+    p.made_at = made_at_;
+  }
+  return all;
+}
+
 // Asks the application what it has to be asked, and goes on with what it, or the server, has said.
 std::optional<loss> live_connection::follow_auth() {
   if (!exchange_) return std::nullopt;

@@ -26,6 +26,7 @@ class live_connection final : private auth_asker {
     traffic& counted;
     std::function<const std::string&()> user;  // For the application's proof: who it is then.
     bool& known;  // A server has taken this hello; see session.
+    uint64_t& made;  // So many connections of the link.
   };
   class owner {
    public:
@@ -40,7 +41,8 @@ class live_connection final : private auth_asker {
     ~owner() = default;
   };
 
-  live_connection(const surroundings& s, owner& by, std::unique_ptr<stream> wire) : around_(s), owner_(&by), wire_(std::move(wire)) {}
+  live_connection(const surroundings& s, owner& by, std::unique_ptr<stream> wire)
+      : around_(s), number_(++s.made), made_at_(s.place.now()), owner_(&by), wire_(std::move(wire)) {}
   ~live_connection() { around_.auth.drop(question_); }
   live_connection(const live_connection&) = delete;
 
@@ -58,6 +60,8 @@ class live_connection final : private auth_asker {
   std::optional<loss> follow_auth();
   std::optional<loss> judge();
   std::optional<loss> send();
+  // What the server has pushed by it.
+  std::vector<push> take_pushes();
   // There may be more to read or to write, but others want their turn.
   bool more() const { return more_; }
 
@@ -74,6 +78,8 @@ class live_connection final : private auth_asker {
   loss broken(tharsis_status status) const;
 
   const surroundings around_;
+  const uint64_t number_;  // Of the link's connections.
+  const instant made_at_;
   owner* owner_;
   std::unique_ptr<stream> wire_;
   std::shared_ptr<auth_exchange> exchange_;

@@ -285,7 +285,7 @@ task<result<std::unique_ptr<stream>>> longlink::find_way(instant deadline) {
 }
 
 live_connection::surroundings longlink::speech() {
-  return {place_, around_.auth, settings_, codec_, around_.client_id, around_.counted, [this]() -> const std::string& { return user(); }, hello_known_};
+  return {place_, around_.auth, settings_, codec_, around_.client_id, around_.counted, [this]() -> const std::string& { return user(); }, hello_known_, connections_};
 }
 
 // Without its codec a link has nothing to say to anybody.
@@ -404,7 +404,10 @@ void longlink::take_next() {
   home_.end();
 }
 
+// By whichever of its connections.
 void longlink::on_push(const push& p) {
+  const bool is_new = twins_.is_new(p.connection, p.made_at, p.command, as_text(p.body), place_.now());
+  if (!is_new && settings_.pushes_once) return around_.count.pushes_twice.add();
   demand_.on_use(place_.now());
   around_.count.pushes_received.add();
   around_.events.on_push(settings_.name, p);

@@ -9,6 +9,7 @@
 #include "plugins/stn/core/links_report.h"
 #include "plugins/stn/core/on_demand.h"
 #include "plugins/stn/core/phase_clock.h"
+#include "plugins/stn/core/push_twins.h"
 #include "plugins/stn/core/reconnect.h"
 #include "plugins/stn/dialer.h"
 #include "plugins/stn/link_codec.h"
@@ -157,6 +158,7 @@ class longlink final : private own_connection::owner,
   const size_t number_;
   std::string account_;       // Of the host.
   bool hello_known_ = false;  // A server has taken it.
+  uint64_t connections_ = 0;  // Of all kinds, that were made so far.
   phase_clock phases_;
   dialer dialer_;
   link_journal journal_;
@@ -172,6 +174,7 @@ class longlink final : private own_connection::owner,
   server_blame blame_;
   signal_keeper signals_;
   link_totals totals_;
+  push_twins twins_;
   link_companions companions_;
   own_connection own_;
   std::unique_ptr<stream_line> streams_;

@@ -87,8 +87,7 @@ std::optional<loss> own_connection::receive(live_connection& c) {
   }
   if (around_.rhythm.take_round_trip()) around_.book.touch();
   around_.rhythm.remember(way_.now().network);
-  for (const push& p : c.talk().take_pushes())
-    if (around_.companions.is_new(p)) owner_.on_push(p);
+  for (const push& p : c.take_pushes()) owner_.on_push(p);
   return why;
 }
 

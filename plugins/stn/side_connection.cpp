@@ -42,7 +42,7 @@ std::optional<loss> side_connection::turn() {
     return no_longer_needed();
   }
   auto why = live_->receive();
-  for (const push& p : live_->talk().take_pushes()) listener_.on_side_push(p);
+  for (const push& p : live_->take_pushes()) listener_.on_side_push(p);
   if (!why) why = live_->follow_auth();
   if (!why) why = live_->judge();
   if (!why && up() && !std::exchange(told_, true)) {

@@ -25,6 +25,8 @@ namespace tharsis::stn {
 struct push {
   uint32_t command = 0;
   std::vector<uint8_t> body;
+  uint64_t connection = 0;  // Of the link, that brought it: a number that no other one has;
+  instant made_at{};        // it was made then.
 };
 
 // The server takes datagrams, told with its answer to the hello.

@@ -51,6 +51,14 @@ class scripted_server {
     listener_.close();
   }
 
+  // Unasked, on each of its connections that has said hello.
+  void push_to_all(uint32_t command, const std::string& text) {
+    for (auto& [number, g] : guests_) {
+      mars::append_frame(g.unasked, {command, mars::sequence_push, {text.begin(), text.end()}, {}, {}});
+      g.wire->events().raise(stream::nudged);
+    }
+  }
+
   manner how = manner::honest;
   duration thinks{};   // Before it answers a request.
   int unanswered = 0;  // So many of the next requests get no answer; pings do.
@@ -96,12 +104,23 @@ class scripted_server {
     mars::frame_reader reader;
     std::vector<uint8_t> out;
     std::deque<std::pair<instant, std::vector<uint8_t>>> thoughts;
+    const struct leaver {
+      ~leaver() { here.erase(number); }
+      std::map<int, guest>& here;
+      int number;
+    } leaves{guests_, number};
     bool open = true;
     while (open && !(newest_only && number < connections)) {
       open = read(*wire, reader);
       while (const auto f = reader.take_frame()) {
         open = on_frame(*f, out) && open;
+        if (hellos_seen_ != hellos) hellos_seen_ = hellos, guests_[number].wire = wire.get();
         if (!thought_.empty()) thoughts.emplace_back(place_.now() + thinks, std::exchange(thought_, {}));
+      }
+      wire->events().clear(stream::nudged);
+      if (const auto g = guests_.find(number); g != guests_.end()) {
+        out.insert(out.end(), g->second.unasked.begin(), g->second.unasked.end());
+        g->second.unasked.clear();
       }
       for (; !thoughts.empty() && thoughts.front().first <= place_.now(); thoughts.pop_front())
         out.insert(out.end(), thoughts.front().second.begin(), thoughts.front().second.end());
@@ -203,6 +222,12 @@ class scripted_server {
     return true;
   }
 
+  struct guest {
+    stream* wire = nullptr;
+    std::vector<uint8_t> unasked;
+  };
+  std::map<int, guest> guests_;
+  int hellos_seen_ = 0;
   strand& place_;
   tcp_listener listener_;
   std::optional<tls_context> tls_;

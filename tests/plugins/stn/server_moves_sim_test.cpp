@@ -99,6 +99,33 @@ TEST(ServerMoves, WhatIsUnderWayOnASlowServerIsWaitedForUntilThatEnds) {
   EXPECT_TRUE(w.on_other());
 }
 
+// While both connections are there either server has the client for its own.
+TEST(ServerMoves, APushThatBothConnectionsBringComesOnce) {
+  for (const bool once : {true, false}) {
+    two_servers w(12);
+    w.client.on_strand([&] {
+      auto s = w.settings.links[0];
+      s.pushes_once = once;
+      w.dispatcher->links().named("main")->change(s);
+    });
+    w.say(drain_to(w.to_other(), 20'000));
+    w.server.unanswered = 1;
+    ASSERT_EQ(w.submit("slow", "", 60'000), THARSIS_OK);
+    ASSERT_TRUE(w.world.run_until([&] { return w.other.hellos > 0; }, w.world.now() + 20s));
+    w.world.run_for(1s);
+    const auto news = [&] { return std::count(w.host.pushes.begin(), w.host.pushes.end(), "news"); };
+    w.elsewhere.on_strand([&] { w.server.push_to_all(9, "news"), w.other.push_to_all(9, "news"); });
+    w.world.run_for(1s);
+    EXPECT_EQ(news(), once ? 1 : 2);
+    EXPECT_EQ(w.host.metrics.counted("pushes_twice"), once ? 1 : 0);
+    ASSERT_TRUE(w.wait_answers(2, 60s));
+    ASSERT_TRUE(w.on_other());
+    w.elsewhere.on_strand([&] { w.other.push_to_all(9, "news"); });
+    w.world.run_for(1s);
+    EXPECT_EQ(news(), once ? 2 : 3) << "it is another one";
+  }
+}
+
 TEST(ServerMoves, AMoveToADeadServerLeavesTheLinkWhereItIsAndTells) {
   two_servers w(3);
   w.close_other();
