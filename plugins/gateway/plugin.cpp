@@ -98,6 +98,7 @@ settings read_settings(const host& h) {
   s.keep.keys = h.whole("keep.keys", s.keep.keys);
   s.keep.clients = h.whole("keep.clients", s.keep.clients);
   s.keep.bytes = h.whole("keep.bytes", s.keep.bytes);
+  s.keep.told = h.flag("keep.told", s.keep.told);
   s.outage.after_messages = h.whole("outage.after_messages", s.outage.after_messages);
   s.outage.lasts = h.wait("outage.lasts", s.outage.lasts);
   s.outage.kind = h.text("outage.kind") == "silent" ? outage_kind::silent : outage_kind::reset;

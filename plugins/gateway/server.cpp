@@ -41,7 +41,12 @@ server::server(const host& tables, strand& place, settings s, listen_place where
       accepted_(tables.count<counter>("connections", "1", "Connections that got a place")),
       refused_(tables.count<counter>("connections_refused", "1", "Connections for which there was no place")),
       open_(tables.count<gauge>("connections_open", "1", "Connections now")),
-      receiving_(place) {}
+      receiving_(place) {
+  if (!settings_.keep.told) return;
+  mars::bytes name(8);
+  tables.random->fill(tables.random->self, name.data(), name.size());
+  shared_.name_memory(std::move(name));
+}
 
 server_owner owner_of(const host& tables) {
   const tharsis_host* const self = tables.self;

@@ -41,6 +41,7 @@ class lane final : private session_tasks, private side_connection::listener {
   uint32_t number() const { return number_; }
   bool ended() const { return ended_; }
   dialer& dialled() { return side_.dialled(); }
+  uint64_t server() const { return side_.memory(); }  // The name of its server_memory.
 
  private:
   task<void> run(endpoint to);

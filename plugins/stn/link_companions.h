@@ -52,7 +52,7 @@ class link_companions final : private second_connection::listener {
   void on_own_coming(const std::string& network) { lanes_.on_own_coming(network); }
   // is there; is up;
   void on_own_begun(stream& wire);
-  void on_own_up(const std::string& network, bool weak) { lanes_.on_own_up(network, weak); }
+  void on_own_up(const std::string& network, bool weak, uint64_t server) { lanes_.on_own_up(network, weak, server); }
   // moves bytes;
   void on_own_read(size_t bytes);
   void on_own_written(size_t bytes);

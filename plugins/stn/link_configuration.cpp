@@ -183,6 +183,7 @@ link_settings read_link(const host& from, const std::string& name, const std::st
   s.plain_allowed = from.text(at + ".plain", "refused") == "allowed";
   s.eager = from.text(at + ".eager", "keyed") == "keyed";
   s.udp = from.text(at + ".udp", "auto") == "auto";
+  s.deduplicated = from.text(at + ".deduplicated", "told") == "told";
   s.pushes_once = from.text(at + ".pushes", "once") == "once";
   s.on_demand = from.text(at + ".keep", "always") == "on_demand";
   s.idle_after = from.wait(at + ".idle_after", s.idle_after);

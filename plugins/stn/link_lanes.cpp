@@ -36,9 +36,9 @@ task<void> link_lanes::watch_start() {
   }
 }
 
-void link_lanes::on_own_up(const std::string& network, bool weak) {
+void link_lanes::on_own_up(const std::string& network, bool weak, uint64_t server) {
   starting_.clear();
-  policy_.on_own_up(memory_.of(name_of(network)), around_.place.now());
+  policy_.on_own_up(memory_.of(name_of(network)), around_.place.now(), server);
   if (weak) policy_.on_hint(around_.place.now());
 }
 
@@ -136,7 +136,7 @@ void link_lanes::lose(lane& l, const error& why, bool ours) {
 }
 
 void link_lanes::on_lane_up(lane& l) {
-  policy_.on_lane_up(l.number(), around_.place.now());
+  policy_.on_lane_up(l.number(), around_.place.now(), l.server());
   errands_.on_first();
   errands_.nudge();
 }

@@ -36,7 +36,7 @@ class link_lanes final : private lane::owner {
   // The link's own connection: it is dialled now,
   void on_own_coming(const std::string& network);
   // or is up.
-  void on_own_up(const std::string& network, bool weak);
+  void on_own_up(const std::string& network, bool weak, uint64_t server);
   // With `stay` lanes that are up carry on what they have, and one of them may be taken. Before its tasks learn of it.
   void on_own_lost(bool stay, bool by_server);
   // Has one of them brought anything just now? Where none has the server, or the path, may be silent as a whole.

@@ -20,6 +20,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       codec_(around.codecs, settings_),
       desk_(around, s.name, number, phases_, times, *this),
       tasks_(desk_.queue()),
+      keys_(around.ways.random()),
       rhythm_(around.memory, settings_, around.use),
       pace_(s.reconnect, around.use),
       demand_(s),
@@ -431,8 +432,10 @@ void longlink::on_up() {
   if (!own_.adopted() || own_.overtaken()) tell_connect({THARSIS_STN_WHY_NONE, THARSIS_OK, {}});  // Else it was told when it came up.
   journal_.on_up();
   const duration gap = totals_.connects++ == 0 ? duration::zero() : place_.now() - down_since_;
+  const server_memory& memory = own_.talk()->memory();
+  tasks_.on_memory(memory, keys_);
   tasks_.on_up(connection(), place_.now());
-  companions_.on_own_up(own_.network().name(), around_.weak.now().weak());
+  companions_.on_own_up(own_.network().name(), around_.weak.now().weak(), memory.name);
   report(THARSIS_STN_UP, {THARSIS_STN_WHY_NONE, THARSIS_OK, {}}, gap);
   if (dialer_.on_backup()) home_.begin(target());
   if (streams_) streams_->on_link_up(std::exchange(server_ends_, instant{}));
@@ -559,6 +562,7 @@ link_report longlink::snapshot() const {
   r.bytes_sent = totals_.bytes_sent;
   r.bytes_received = totals_.bytes_received;
   r.rtt = rhythm_.round_trip();
+  if (up_ && own_.talk()) r.remembers = own_.talk()->memory().kept;
   r.heartbeat = rhythm_.beat().interval();
   r.heartbeat_from = static_cast<uint32_t>(rhythm_.beat().interval_from());
   r.udp = companions_.datagrams();

@@ -165,6 +165,7 @@ class longlink final : private own_connection::owner,
   link_codec codec_;
   task_desk desk_;
   task_queue& tasks_;  // The desk's.
+  const own_keys keys_;
   link_rhythm rhythm_;
   stn::reconnect pace_;
   on_demand demand_;

@@ -36,6 +36,8 @@ class side_connection final : private live_connection::owner {
   // Nobody needs it any more: live() ends soon, but not inside this call.
   void finish();
 
+  // The name of its server_memory; while it is up.
+  uint64_t memory() const { return live_->talk().memory().name; }
   // The server has asked its clients to go elsewhere: the last time, once. Who takes the connection over is asked instead.
   bool take_move() { return live_ && live_->talk().take_move().has_value(); }
   bool up() const { return live_ && live_->is_ready(); }

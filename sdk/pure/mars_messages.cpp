@@ -36,7 +36,9 @@ struct shape<hello_response> {
                                      field_of<m, bytes>{3, "dump_content", &m::dump_content, false},
                                      field_of<m, int32_t>{20, "udp_port", &m::udp_port, false},
                                      field_of<m, bytes>{21, "udp_id", &m::udp_id, false},
-                                     field_of<m, int32_t>{22, "heartbeat_ms", &m::heartbeat_ms, false}};
+                                     field_of<m, int32_t>{22, "heartbeat_ms", &m::heartbeat_ms, false},
+                                     field_of<m, int32_t>{23, "keys_kept_ms", &m::keys_kept_ms, false},
+                                     field_of<m, bytes>{24, "keys_memory", &m::keys_memory, false}};
 };
 template <>
 struct shape<send_message_request> {

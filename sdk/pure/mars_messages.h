@@ -30,6 +30,10 @@ struct hello_response {
   bytes udp_id{};           // 21, optional
   // Ours: after so long an idle time the client is to ping, as long as this connection lasts.
   int32_t heartbeat_ms{};   // 22, optional
+  // Ours: the server carries each key of this client out once, and knows it for so long after the answer, in the memory of
+  // this name (8 bytes): another server, or this one after a restart, has another name if it knows nothing of that.
+  int32_t keys_kept_ms{};   // 23, optional
+  bytes keys_memory{};      // 24, optional
 };
 struct send_message_request {
   std::string access_token; // 1

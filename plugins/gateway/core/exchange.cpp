@@ -119,6 +119,10 @@ std::string exchange::on_hello(const asker& from, const mars::frame& request) {
   welcome.udp_port = m.udp.port;
   welcome.udp_id = m.udp.id;
   welcome.heartbeat_ms = static_cast<int32_t>(milliseconds(heartbeat_));
+  if (m.known && !memory_.empty()) {
+    welcome.keys_kept_ms = static_cast<int32_t>(milliseconds(keys_kept_));
+    welcome.keys_memory = memory_;
+  }
   answer(from, request.command, encode(welcome));
   return "says hello as " + quoted(hello->user) + (m.known ? ", client " + m.client.substr(0, 8) : ", without a client id");
 }

@@ -42,8 +42,11 @@ class exchange {
     counter requests, messages, repeats, refused, pushes, busy, moves_told;
   };
   explicit exchange(const settings& s, counts c = {}) 
-      : work_(s.work), heartbeat_(s.heartbeat), limits_(s.limits), counts_(c), dedup_(s.keep), outage_(s.outage), leaving_(s),
+      : work_(s.work), heartbeat_(s.heartbeat), keys_kept_(s.keep.time), limits_(s.limits), counts_(c), dedup_(s.keep), outage_(s.outage), leaving_(s),
         tasks_pace_(s.limits.tasks_per_second), visits_pace_(s.http.requests_per_second) {}
+
+  // The name of what it remembers of keys (sdk/pure/mars_messages.h), which clients are told; empty: they are told nothing.
+  void name_memory(mars::bytes name) { memory_ = std::move(name); }
 
   // `udp`: what it is told about datagrams, once it says hello.
   void on_connect(uint64_t connection, udp_offer udp = {});
@@ -111,6 +114,8 @@ class exchange {
 
   duration work_;
   duration heartbeat_;
+  duration keys_kept_;
+  mars::bytes memory_;
   limits limits_;
   counts counts_;
   dedup dedup_;

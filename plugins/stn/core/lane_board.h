@@ -19,6 +19,7 @@ struct lane_state {
   };
   uint32_t id = 0;
   bool up = false;
+  uint64_t memory = 0;  // Of its server, see server_memory; 0: it has said nothing.
   instant up_at{}, idle_since{};
   std::vector<owed_answer> owed;
   std::deque<uint32_t> to_write;  // Sequences that its session has yet to write.
@@ -55,18 +56,14 @@ class lane_board {
   }
   const lane_state* find(uint32_t id) const { return const_cast<lane_board*>(this)->find(id); }
 
-  // Of those that are up the one that owes least, and of these the eldest. Null: there is none.
-  lane_state* least() {
+  // Of those that are up, and whose server has this memory (0: any), the one that owes least, and of these the eldest; none
+  // that has the request of this sequence (0: any). Null: there is none.
+  lane_state* least(uint64_t memory, uint32_t without = 0) {
     lane_state* best = nullptr;
-    for (lane_state& l : all_)
-      if (l.up && (best == nullptr || l.owed.size() < best->owed.size())) best = &l;
-    return best;
-  }
-  // The same of those that do not have this one.
-  lane_state* least(uint32_t without) {
-    lane_state* best = nullptr;
-    for (lane_state& l : all_)
-      if (l.up && (best == nullptr || l.owed.size() < best->owed.size()) && !l.owes(without)) best = &l;
+    for (lane_state& l : all_) {
+      const bool may = l.up && (memory == 0 || l.memory == memory) && (without == 0 || !l.owes(without));
+      if (may && (best == nullptr || l.owed.size() < best->owed.size())) best = &l;
+    }
     return best;
   }
   size_t idle() const {

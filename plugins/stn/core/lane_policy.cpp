@@ -42,10 +42,12 @@ bool lane_policy::take(const request& r, instant now) {
   task_at_ = now;
   if (board_.size() > 1 || spare(now) > 0) look_at_ = std::min(look_at_, later(now, look_every));
   budget_.on_task(need_.share());
-  lane_state& on = may_leave(r) ? *board_.least() : *board_.find(own_);
+  lane_state* const least = may_leave(r) ? board_.least(r.memory) : nullptr;
+  lane_state& on = least != nullptr ? *least : *board_.find(own_);
   watched& w = watch(r.sequence);
   w.first = on.id;
   w.bytes = r.body.size() + r.key.size();
+  w.memory = r.memory;
   w.copies = may_leave(r) && !r.key.empty();
   put(w, on, now);
   if (!w.copies && weak()) on.companions = metered_ ? numbers_.companions_metered : numbers_.companions;
@@ -127,7 +129,7 @@ void lane_policy::on_due(watched& w, instant now) {
     w.due = never;
     return;
   }
-  lane_state* const on = board_.least(w.sequence);
+  lane_state* const on = board_.least(w.memory, w.sequence);
   if (on == nullptr) return;
   if (times_.queue_stands() || !budget_.spend(w.bytes)) {
     if (!std::exchange(w.denied, true)) ++totals_.refused;
@@ -168,7 +170,7 @@ void lane_policy::on_own_late(instant now) {
   on_hint(now);
 }
 
-void lane_policy::on_own_up(std::shared_ptr<lane_memory::network> known, instant now) {
+void lane_policy::on_own_up(std::shared_ptr<lane_memory::network> known, instant now, uint64_t server) {
   need_.begin(std::move(known));
   racing_ = false;
   if (own_ == 0) {
@@ -177,6 +179,7 @@ void lane_policy::on_own_up(std::shared_ptr<lane_memory::network> known, instant
   }
   lane_state& own = *board_.find(own_);
   own.up = true;
+  own.memory = server;
   own.up_at = own.idle_since = now;
   task_at_ = look_at_ = now;  // What this network needed last time is made before it is missed.
 }
@@ -269,10 +272,11 @@ std::optional<uint32_t> lane_policy::take_closing(instant now) {
   return id;
 }
 
-void lane_policy::on_lane_up(uint32_t lane, instant now) {
+void lane_policy::on_lane_up(uint32_t lane, instant now, uint64_t server) {
   lane_state* const l = board_.find(lane);
   if (l == nullptr) return;
   l->up = true;
+  l->memory = server;
   l->up_at = l->idle_since = now;
   ++totals_.opened;
   pause_.on_up(now);
@@ -292,7 +296,7 @@ std::vector<uint32_t> lane_policy::on_lane_lost(uint32_t lane, bool ours, instan
     watched* const w = find(o.sequence);
     if (w == nullptr || is_out(o.sequence)) continue;
     const bool written = std::find(l.to_write.begin(), l.to_write.end(), o.sequence) == l.to_write.end();
-    lane_state* const other = written ? nullptr : board_.least(o.sequence);
+    lane_state* const other = written ? nullptr : board_.least(w->memory, o.sequence);
     if (other != nullptr) --w->sent, write(*w, *other, now);
     else lost.push_back(o.sequence);
   }

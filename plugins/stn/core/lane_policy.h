@@ -49,8 +49,8 @@ class lane_policy final : public side_way {
   void on_own_coming(std::shared_ptr<lane_memory::network> known, instant now);
   // It takes longer than it should: a few lanes are wanted beside it here, too.
   void on_own_late(instant now);
-  // The link's own connection is up, through the network of which `known` tells.
-  void on_own_up(std::shared_ptr<lane_memory::network> known, instant now);
+  // The link's own connection is up, through the network of which `known` tells. `server`: the name of its server_memory.
+  void on_own_up(std::shared_ptr<lane_memory::network> known, instant now, uint64_t server = 0);
   // More is known of it than before.
   void recall(std::shared_ptr<lane_memory::network> known, instant now);
   // It is gone, or did not come up; then carries() says of which tasks another lane takes care. `by_server`: who has ended it.
@@ -68,7 +68,7 @@ class lane_policy final : public side_way {
   std::optional<uint32_t> take_opening(instant now);
   // A lane that nobody needs any more; it is to be closed, and is no lane from here on.
   std::optional<uint32_t> take_closing(instant now);
-  void on_lane_up(uint32_t lane, instant now);
+  void on_lane_up(uint32_t lane, instant now, uint64_t server = 0);
   // It did not come up, or died, or is closed. The sequences that were out on it alone; their tasks have lost this try.
   // `ours`: the link wanted it to end.
   std::vector<uint32_t> on_lane_lost(uint32_t lane, bool ours, instant now);
@@ -110,6 +110,7 @@ class lane_policy final : public side_way {
     uint32_t sequence = 0;
     uint32_t first = 0;  // The lane that it was sent on first.
     size_t bytes = 0;
+    uint64_t memory = 0;  // As its request's.
     int sent = 0;         // On so many lanes.
     bool copies = false;  // May be made.
     bool late = false;    // Its timer has run out.

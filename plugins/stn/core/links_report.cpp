@@ -102,6 +102,7 @@ void write(std::string& out, const link_report& l) {
       .text(l.endpoint).text(l.address).number(l.connects).number(l.waiting).number(l.bytes_sent)
       .number(l.bytes_received).number(l.rtt.count()).number(l.heartbeat.count());
   line_writer(out, "heartbeat").number(l.heartbeat_from);
+  if (l.remembers > duration::zero()) line_writer(out, "remembers").number(l.remembers.count());
   write(out, l.udp);
   write(out, l.second);
   write(out, l.lanes);
@@ -195,6 +196,7 @@ bool add(links_report& r, line_reader line) {
   if (kind == "group") return read(line, r.groups.emplace_back());
   if (r.links.empty()) return false;
   link_report& l = r.links.back();
+  if (kind == "remembers") return line.wait(l.remembers).good();
   if (kind == "heartbeat") return line.number(l.heartbeat_from).good();
   if (kind == "udp") return read(line, l.udp);
   if (kind == "second") return read(line, l.second);

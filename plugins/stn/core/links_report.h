@@ -24,6 +24,7 @@ struct link_report {
   int64_t since = 0;  // Of the state, wall.
   uint64_t connects = 0, waiting = 0, bytes_sent = 0, bytes_received = 0;
   duration rtt{}, heartbeat{};  // 0: unknown.
+  duration remembers{};         // So long its server knows a key that it has carried out; 0: it has not said that it does.
   uint32_t heartbeat_from = 0;  // heartbeat::source.
   udp_report udp;
   second_report second;

@@ -218,6 +218,7 @@ json_object link_json(const link_report& l) {
       .add("rtt_ns", l.rtt.count())
       .add("heartbeat_ns", l.heartbeat.count())
       .add("heartbeat_from", name_of(heartbeat_sources, l.heartbeat_from))
+      .add("remembers_ns", l.remembers.count())
       .add("bytes_sent", l.bytes_sent)
       .add("bytes_received", l.bytes_received)
       .add_raw("datagrams", udp_json(l.udp))
@@ -259,6 +260,7 @@ std::string status_text(const links_report& r, int64_t now) {
     if (const std::string udp = udp_text(l.udp); !udp.empty()) text += "datagrams of " + l.name + ": " + udp + "\n";
     if (const std::string second = second_text(l.second); !second.empty()) text += "second connections of " + l.name + ": " + second + "\n";
     if (const std::string lanes = lane_text(l.lanes); !lanes.empty()) text += "lanes of " + l.name + ": " + lanes + "\n";
+    if (l.remembers > duration::zero()) text += l.name + ": its server carries out once what comes twice, and knows it for " + span(l.remembers.count()) + "\n";
     if (l.state == THARSIS_STN_UP && !l.reason.empty()) text += l.name + ": " + l.reason + "\n";
   }
   if (r.segments != 0) text += "segments on this network: " + std::to_string(r.segments) + " bytes at most, since larger ones were lost\n";

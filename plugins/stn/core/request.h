@@ -56,6 +56,7 @@ struct request {
   duration server_time{};  // How long the server may need; zero: as usual.
   std::vector<uint8_t> body;
   std::vector<uint8_t> key;  // Empty: must not be sent twice.
+  uint64_t memory = 0;       // The key is the link's own, and known in this server_memory alone; 0: it is the application's.
   std::string user;
   instant since{};
   instant deadline = never;
@@ -71,12 +72,16 @@ struct request {
   uint32_t judged_again = 0;    // How often its caller said of an answer that it is to be sent again.
   bool session_renewed = false;  // Once, and that cost no retry.
 
+  void forget_own_key() {
+    if (memory != 0) key.clear();
+    memory = 0;
+  }
   bool has(uint32_t flag) const { return (flags & flag) != 0; }
   bool is_judged() const { return from.decode != nullptr && !has(THARSIS_STN_SEND_ONLY); }
   // By itself, because an answer did not come.
   bool may_repeat() const { return !key.empty() && static_cast<int64_t>(sends) <= retries; }
   // On a second connection, though the first one may bring its answer.
-  bool may_be_copied() const { return may_repeat() && from.encode == nullptr && bound == 0; }
+  bool may_be_copied() const { return may_repeat() && memory == 0 && from.encode == nullptr && bound == 0; }
 
   // The queue's. In one of its lists.
   stage at = stage::waits;

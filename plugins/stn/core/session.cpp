@@ -166,6 +166,7 @@ tharsis_status session::on_hello(const tharsis_stn_frame& f, instant now) {
     udp_.emplace(udp_offer{static_cast<uint16_t>(response->udp_port), {}});
     std::copy(response->udp_id.begin(), response->udp_id.end(), udp_->id.begin());
   }
+  if (settings_.deduplicated && frames_->carries(THARSIS_STN_CARRIES_KEYS)) memory_ = server_memory::told(response->keys_kept_ms, response->keys_memory);
   on_proved(now);
   return THARSIS_OK;
 }

@@ -13,6 +13,7 @@
 #include "plugins/stn/core/auth_exchange.h"
 #include "plugins/stn/core/heartbeat.h"
 #include "plugins/stn/core/reason.h"
+#include "plugins/stn/core/server_memory.h"
 #include "plugins/stn/core/session_tasks.h"
 #include "plugins/stn/core/silence.h"
 #include "plugins/stn/core/traffic.h"
@@ -96,6 +97,9 @@ class session {
   // Once, where the server has made one.
   std::optional<udp_offer> take_udp_offer() { return std::exchange(udp_, std::nullopt); }
 
+  // Whether, and where, it remembers keys; once it is up.
+  const server_memory& memory() const { return memory_; }
+
   // What the server has asked its clients to do, as it stood on the wire: the last time, once.
   std::optional<std::vector<uint8_t>> take_move() { return std::exchange(move_, std::nullopt); }
 
@@ -143,6 +147,7 @@ class session {
   std::vector<uint8_t> output_;
   std::vector<push> pushes_;
   std::optional<udp_offer> udp_;
+  server_memory memory_;
   std::optional<std::vector<uint8_t>> move_;
   bool up_ = false;
   bool held_ = false;

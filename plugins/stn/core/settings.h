@@ -149,6 +149,8 @@ struct link_settings {
   // Small tasks with a key may go in datagrams beside the connection where the server takes them: they need fewer bytes, and
   // a lost one holds up no other.
   bool udp = true;
+  // Where the server says that it carries each key out once, tasks without one get one of the link's own; else they are sent once.
+  bool deduplicated = true;
   // A push that several connections of the link bring comes to the application once; else as often as they bring it.
   bool pushes_once = true;
   // More connections where the network is weak, and a task on a second one where the first brings no answer in time.

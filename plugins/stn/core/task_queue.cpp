@@ -45,6 +45,7 @@ void task_queue::submit(std::unique_ptr<request> asked, instant now) {
   request& r = *asked.release();
   assert(tasks_.find(r.id) == nullptr);
   r.sequence = 0;
+  r.forget_own_key();  // Of another link, or of an answer that was not the right one.
   r.prepared_for = request::unprepared;
   tasks_.add(r);
   deadlines_.add(r.deadline, r.id);
@@ -141,6 +142,21 @@ bool task_queue::goes_aside(const request& r, instant now) {
   return (datagrams_ != nullptr && datagrams_->take(r, now)) || (lanes_ != nullptr && lanes_->take(r, now));
 }
 
+// One without a key gets one where the server remembers it for long enough. False: it had one of another server's, and has ended.
+bool task_queue::has_right_key(request& r, instant now) {
+  if (r.memory != 0 && r.memory != memory_.name) {
+    finish(r, now, THARSIS_E_NETWORK, THARSIS_STN_LOST, {},
+           "the request was sent and its answer was lost; without a key of the application's it may not be sent again, for this server does not know what the other one has done");
+    return false;
+  }
+  const bool may = r.key.empty() && keys_ != nullptr && r.retries > 0 && r.bound == 0 && r.from.encode == nullptr && !r.has(THARSIS_STN_SEND_ONLY);
+  if (!may || !memory_.outlasts(r.deadline - now)) return true;
+  r.key = keys_->of(r.id);
+  r.memory = memory_.name;
+  counts_.keyed.add();
+  return true;
+}
+
 // What went another way, and is still waited for. It has its place among those that were sent already.
 bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames, instant now) {
   while (!too_.empty()) {
@@ -160,6 +176,7 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   request* const r = next_ready(now);
   if (r == nullptr) return false;
   if (!frames.carries(THARSIS_STN_CARRIES_KEYS)) r->key.clear();  // The server would not know a repeat.
+  if (!has_right_key(*r, now)) return true;
   stop_waiting(*r, now);
   wrote_again_ = r->sends > 0;
   be_sent(*r, now);
@@ -211,7 +228,7 @@ size_t task_queue::next_size() const {
 
 bool task_queue::next_is_keyed() const {
   const request* const r = next_waiting();
-  return r != nullptr && !r->key.empty() && static_cast<int64_t>(r->sends) < r->retries && !r->has(THARSIS_STN_SEND_ONLY) &&
+  return r != nullptr && !r->key.empty() && r->memory == 0 && static_cast<int64_t>(r->sends) < r->retries && !r->has(THARSIS_STN_SEND_ONLY) &&
          r->from.encode == nullptr;
 }
 

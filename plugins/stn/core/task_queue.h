@@ -25,6 +25,7 @@
 #include "plugins/stn/core/server_care.h"
 #include "plugins/stn/core/session_tasks.h"
 #include "plugins/stn/core/settings.h"
+#include "plugins/stn/core/server_memory.h"
 #include "plugins/stn/core/side_way.h"
 #include "plugins/stn/core/task_deadlines.h"
 #include "sdk/pure/error.h"
@@ -62,7 +63,7 @@ class task_queue final : public session_tasks {
   struct counts {
     counter sent, repeated, stray;
     histogram round_trip;
-    counter busy, no_budget;
+    counter busy, no_budget, keyed;
   };
   // `phases` are the link's, and outlive the queue. `kind`: "link" or "short link", for sentences.
   task_queue(const std::string& link, const phase_clock& phases, counts c = {}, const answer_time_settings& s = {}, const std::string& kind = "link")
@@ -83,6 +84,8 @@ class task_queue final : public session_tasks {
 
   // The connection is up; the link has been so many times now.
   void on_up(uint32_t connection, instant now);
+  // What the server of the connection says of its memory; before on_up(). `keys`: those that tasks get there; outlive the queue.
+  void on_memory(const server_memory& m, const own_keys& keys) { memory_ = m, keys_ = &keys; }
   // Another way through the network, of this kind. `gone`: none at all.
   void on_network(bool gone, bool cellular, instant now);
 
@@ -187,6 +190,7 @@ class task_queue final : public session_tasks {
   request_list& list_of(const request& r);
   bool write_again(std::vector<uint8_t>& out, framing& frames, instant now);
   bool goes_aside(const request& r, instant now);
+  bool has_right_key(request& r, instant now);
   void lose_try(request& r, const error& why, instant now);
   request* next_waiting() const;
   request* next_ready(instant now);
@@ -236,6 +240,8 @@ class task_queue final : public session_tasks {
   std::vector<written_too> too_;
   std::vector<uint32_t> copies_;  // Sequences, the first one last.
   bool copying_ = false;
+  server_memory memory_;  // Of the server of the connection of now, or the last.
+  const own_keys* keys_ = nullptr;
   size_t on_second_ = 0;
   std::string trouble_;  // Why the link went down the last time.
   uint32_t last_sequence_ = 0;

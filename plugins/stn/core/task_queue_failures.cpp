@@ -26,6 +26,7 @@ void task_queue::spare_server(request& r, std::string_view refusal, duration tol
   if (!spend(r, now)) return finish(r, now, THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, {}, reason + "; and tasks.budget allows no more repetitions now");
   stop_being_sent(r, now);
   r.times.lost += now - r.sent_at;
+  r.forget_own_key();
   set_aside(r, stage::spared, spared_, now);
   spared_until_ = std::min(spared_until_, until);
 }

@@ -46,15 +46,17 @@ bool task_queue::needs_first() const {
 
 bool task_queue::write_on_second(std::vector<uint8_t>& out, framing& frames, instant now) {
   const request* const next = next_waiting();
-  if (next == nullptr || next->from.encode != nullptr || next->bound != 0) return write_again(out, frames, now);
+  if (next == nullptr || next->from.encode != nullptr || next->bound != 0 || next->memory != 0) return write_again(out, frames, now);
   const request* const last = sent_.last;
   side_way* const datagrams = std::exchange(datagrams_, nullptr);  // The first connection's, as these.
   side_way* const lanes = std::exchange(lanes_, nullptr);
   const bool copying = std::exchange(copying_, false);  // From there to here.
+  const server_memory memory = std::exchange(memory_, {});
   const bool wrote = write_next(out, frames, now);
   datagrams_ = datagrams;
   lanes_ = lanes;
   copying_ = copying;
+  memory_ = memory;
   if (!wrote) return false;
   if (sent_.last == last || sent_.last == nullptr) return true;
   carry(*sent_.last, carried::second);

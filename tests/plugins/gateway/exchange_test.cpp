@@ -73,6 +73,16 @@ TEST(GatewayExchange, SaysHowOftenToPingWhereTheProfileDoes) {
   EXPECT_EQ(mars::decode<mars::hello_response>(b.answer(1, hello(ann_id)).body)->heartbeat_ms, 30'000);
 }
 
+TEST(GatewayExchange, SaysThatItRemembersKeysToWhomItKnows) {
+  bench b;
+  EXPECT_EQ(mars::decode<mars::hello_response>(b.answer(1, hello(ann_id)).body)->keys_kept_ms, 0) << "it was not told so";
+  b.shared.name_memory({1, 2, 3, 4, 5, 6, 7, 8});
+  const auto told = mars::decode<mars::hello_response>(b.answer(1, hello(ann_id)).body);
+  EXPECT_EQ(told->keys_kept_ms, 600'000);
+  EXPECT_EQ(told->keys_memory, (mars::bytes{1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_EQ(mars::decode<mars::hello_response>(b.answer(2, hello("no id")).body)->keys_kept_ms, 0) << "its keys are forgotten with its connection";
+}
+
 TEST(GatewayExchange, EchoesAnyBodyWithoutAHelloAndWithoutCountingAMessage) {
   bench b;
   for (const size_t size : {0, 1, 4096, 65536}) {

@@ -68,7 +68,11 @@ class scripted_server {
   int hellos = 0;
   int pings = 0;
   std::vector<instant> pings_at;
-  int32_t heartbeat_ms = 0;  // In the answer to a hello.
+  int32_t heartbeat_ms = 0;  // In the answer to a hello, as these:
+  int32_t keys_kept_ms = 0;
+  mars::bytes keys_memory;
+  bool forgets_keys = false;   // Whatever it says.
+  bool answers_twice = false;  // The second time with something else.
   std::optional<mars::server_move> move;  // Sent behind the next answer to a task.
   int busy = 0;                // So many of the next tasks are refused for now:
   uint32_t busy_ms = 1000;     // they may come again after so long.
@@ -182,13 +186,14 @@ class scripted_server {
       mars::append_frame(out, {f.command, f.sequence, {}, {}, "too much to do", busy_ms});
       return true;
     }
-    const bool is_new = key.empty() || known_.emplace(key, body).second;
+    const bool is_new = forgets_keys || key.empty() || known_.emplace(key, body).second;
     if (is_new) ++executions[body];
     if (!is_new && refuses_repeats) {
       mars::append_frame(out, {f.command, f.sequence, {}, {}, "was asked before"});
       return true;
     }
     mars::append_frame(thinks == duration::zero() ? out : thought_, {f.command, f.sequence, f.body, {}, {}});
+    if (answers_twice) mars::append_frame(thinks == duration::zero() ? out : thought_, {f.command, f.sequence, {'x'}, {}, {}});
     if (const auto told = std::exchange(move, std::nullopt)) {
       mars::frame wish{mars::command_noop, mars::sequence_noop, {}, {}, {}};
       wish.move = mars::encode(*told);
@@ -216,7 +221,7 @@ class scripted_server {
       default:
         break;
     }
-    const mars::hello_response answer{how == manner::refuse_hello ? 7 : 0, "as told", {}, {}, {}, heartbeat_ms};
+    const mars::hello_response answer{how == manner::refuse_hello ? 7 : 0, "as told", {}, {}, {}, heartbeat_ms, keys_kept_ms, keys_memory};
     mars::append_frame(out, {f.command, f.sequence, mars::encode(answer), {}, {}});
     mars::append_frame(out, {mars::command_push, mars::sequence_push, {'h', 'i'}, {}, {}});
     return true;

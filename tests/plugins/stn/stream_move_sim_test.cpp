@@ -1,8 +1,6 @@
 // Goal: a server that sends its clients elsewhere, or is drained, while streams are in the middle: what can end where it is does,
 // the rest goes on at the other server, and nothing is lost, cut in silence or told twice.
-#include "sdk/pure/dice.h"
 #include "tests/plugins/stn/stream_world.h"
-#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using test::app_stream;
@@ -100,6 +98,7 @@ TEST(StreamMoveSim, ADrainedServerIsLeftAsSoonAsItsStreamsAreOver) {
   ASSERT_TRUE(w.wait_up());
   app_stream a;
   w.upload(a, "short", 1'000'000);
+  w.world.run_for(1s);
   w.drain_gate();
   ASSERT_TRUE(w.wait(a, 30s));
   EXPECT_EQ(a.progress.opens, 1u);
@@ -118,57 +117,4 @@ TEST(StreamMoveSim, AMoveToADeadServerLeavesStreamsWhereTheyAre) {
   EXPECT_EQ(a.status, THARSIS_OK) << a.reason;
   EXPECT_EQ(a.progress.opens, 1u);
   EXPECT_TRUE(w.file("/files/file") == a.up);
-}
-
-// The link itself rests: the word comes to the connection of the streams alone, and wakes it.
-TEST(StreamMoveSim, ALinkThatRestsHearsItFromItsStreams) {
-  moving_world w(6, [](gateway::settings& s) { s.drain = {20s, {there}, 1h}; });
-  w.link().on_demand = true;
-  w.link().idle_after = 1s;
-  w.link().endpoints.push_back({"tcps", stream_world::name, 444});
-  w.open_other();
-  w.start_all();
-  app_stream a;
-  w.upload(a, "long", 8'000'000);
-  w.world.run_for(5s);
-  ASSERT_FALSE(w.up());
-  w.drain_gate();
-  ASSERT_TRUE(w.wait(a, 2min)) << a.trouble;
-  EXPECT_EQ(a.status, THARSIS_OK) << a.reason;
-  EXPECT_TRUE(w.file("/other/long") == a.up);
-  EXPECT_EQ(a.progress.opens, 2u);
-}
-
-TEST(StreamMoveSim, NothingIsLostWheneverItComes) {
-  test::for_each_seed(6, [](uint64_t seed) {
-    dice chance(seed);
-    const bool drains = chance.below(2) == 0;
-    const auto within = std::chrono::milliseconds(1000 + chance.below(9000));
-    moving_world w(seed, [&](gateway::settings& s) {
-      if (drains) s.drain = {within, {there}, 1h};
-      else s.move = {{there}, within, 1h};
-    });
-    w.settings.streams.move_patience = std::chrono::milliseconds(chance.below(8000));
-    w.open_other();
-    w.put("/files/down", content_of(700'000, seed));
-    w.put("/other/down", content_of(700'000, seed));
-    w.start_all();
-    app_stream up, down, both;
-    up.up = content_of(300'000 + chance.below(900'000), seed);
-    both.up = content_of(100'000 + chance.below(400'000), seed + 1);
-    ASSERT_EQ(w.open(up, w.order(THARSIS_STN_STREAM_UP, "up")), THARSIS_OK);
-    ASSERT_EQ(w.open(down, w.order(THARSIS_STN_STREAM_DOWN, "down")), THARSIS_OK);
-    ASSERT_EQ(w.open(both, w.order(THARSIS_STN_STREAM_BOTH, "both")), THARSIS_OK);
-    w.world.run_for(std::chrono::milliseconds(chance.below(6000)));
-    if (drains) w.drain_gate();
-    if (chance.below(3) == 0) w.world.reset_connections(w.client_machine, w.server_machine);
-    for (const app_stream* a : {&up, &down, &both}) {
-      ASSERT_TRUE(w.wait(*a)) << a->trouble;
-      EXPECT_EQ(a->status, THARSIS_OK) << a->reason;
-      EXPECT_EQ(a->ends, 1);
-    }
-    EXPECT_TRUE(w.file("/files/up") == up.up || w.file("/other/up") == up.up);
-    EXPECT_TRUE(down.down == content_of(700'000, seed));
-    EXPECT_TRUE(both.down == both.up);
-  });
 }

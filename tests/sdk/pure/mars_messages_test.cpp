@@ -52,6 +52,8 @@ TEST(MarsMessages, EncodeByteForByteAsProto2Does) {
   EXPECT_EQ(mars::encode(mars::hello_response{0, "ok", {}}), (bytes{0x08, 0, 0x12, 2, 'o', 'k'}));
   EXPECT_EQ(mars::encode(mars::hello_response{.errmsg = "ok", .heartbeat_ms = 30'000}), (bytes{0x08, 0, 0x12, 2, 'o', 'k', 0xB0, 0x01, 0xB0, 0xEA, 0x01}));
   EXPECT_EQ(mars::decode<mars::hello_response>(bytes{0x08, 0, 0xB0, 0x01, 0xB0, 0xEA, 0x01})->heartbeat_ms, 30'000);
+  EXPECT_EQ(mars::encode(mars::hello_response{.errmsg = "ok", .keys_kept_ms = 5, .keys_memory = {1, 2}}), (bytes{0x08, 0, 0x12, 2, 'o', 'k', 0xB8, 0x01, 5, 0xC2, 0x01, 2, 1, 2}));
+  EXPECT_EQ(mars::decode<mars::hello_response>(bytes{0x08, 0, 0xB8, 0x01, 5, 0xC2, 0x01, 2, 1, 2})->keys_memory, (bytes{1, 2}));
   EXPECT_EQ(mars::encode(mars::server_move{1, 2, {"a", "b"}, 0, ""}), (bytes{0x08, 1, 0x10, 2, 0x1A, 1, 'a', 0x1A, 1, 'b'}));
   EXPECT_EQ(mars::decode<mars::server_move>(bytes{0x1A, 1, 'a', 0x08, 1, 0x1A, 1, 'b'})->endpoints, (std::vector<std::string>{"a", "b"}));
   EXPECT_FALSE(mars::decode<mars::server_move>(bytes{0x18, 1}));  // An endpoint that is a number.
