@@ -151,7 +151,7 @@ task<result<tls_context>> dialer::load_trust() {
 
 task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline) {
   phases_.enter(phase::connect, place_.now());
-  knows_ = p.usual > duration::zero();
+  knows_ = p.usual > duration::zero() || p.through;  // A proxy may be slow for reasons of its own.
   connected_before_ = connecting_of(phases_, place_.now());
   address_race here(place_, *host_.net, settings_.dial, p, *this);
   const under_way mark(under_way_, here);

@@ -89,7 +89,7 @@ class dialer final : private booked_race {
   std::vector<tharsis_address> taken_;
   tharsis_address address_{};
   address_source source_ = address_source::resolver;
-  bool knows_ = false;            // Whether it is known how long connecting takes on this network.
+  bool knows_ = false;            // Whether it is known how long connecting takes here, or nobody can tell.
   duration connected_before_{};  // In phase::connect, when it began.
   bool overtook_ = false;
   bool tunnelled_ = false;
