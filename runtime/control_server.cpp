@@ -32,10 +32,13 @@ control_server::control_server(std::unique_ptr<control_socket> socket, bus& even
   late_->socket = socket_.get();
   thread_.start("tharsis-control", [this] {
     socket_->serve({[this](uint64_t client, const std::string& line) { on_line(client, line); },
-                    [this](uint64_t client) { end_tail(client); }, [this] {
+                    [this](uint64_t client) { end_tail(client); },
+                    [this] {
+                      if (answers_.look && owes()) answers_.look();
                       send_late_answers();
                       pass_events_on();
-                    }});
+                    },
+                    [this] { return owes(); }});
   });
 }
 
@@ -88,8 +91,13 @@ void control_server::command(uint64_t client, const yaml_node& request) {
 
 // To be called once. [any thread]
 std::function<void(std::string)> control_server::later_answer(uint64_t client) const {
+  {
+    const std::lock_guard lock(late_->mutex);
+    ++late_->owed;
+  }
   return [late = late_, client](std::string answer) {
     const std::lock_guard lock(late->mutex);
+    --late->owed;
     late->waiting.emplace_back(client, std::move(answer));
     if (late->socket != nullptr) late->socket->ring();
   };
@@ -102,6 +110,11 @@ void control_server::send_late_answers() {
     ready.swap(late_->waiting);
   }
   for (const auto& [client, answer] : ready) socket_->send(client, answer);
+}
+
+bool control_server::owes() const {
+  const std::lock_guard lock(late_->mutex);
+  return late_->owed > 0;
 }
 
 void control_server::tail(uint64_t client, const std::string& pattern) {

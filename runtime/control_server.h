@@ -10,7 +10,8 @@
 //                                       "status" of the contract
 //   {"do":"command","plugin":"dns","name":"cache","arguments":["list"],"folder":"/home/me","colours":"1"}
 //                                       {"taken":true,"printed":..,"complained":..,"code":0}; {"taken":false}: it does not
-//                                       run there, or carries nothing out while it runs
+//                                       run there, or carries nothing out while it runs. A plugin that goes, or says nothing
+//                                       for a minute, has complained and finished with 1
 //   anything else                       {"error":"a sentence"}
 #pragma once
 #include <functional>
@@ -43,6 +44,7 @@ class control_server {
     std::function<result<std::string>(const std::map<std::string, std::string>& words)> level;
     std::function<void(std::function<void(std::string)> done)> reload;  // `done` gets the answer, once. [any thread]
     std::function<void(live_calls::wish w, std::function<void(std::string)> done)> command;
+    std::function<void()> look{};  // A few times a second while `done` of one of them has not been called; may be empty.
   };
 
   // `events` outlives it.
@@ -65,6 +67,7 @@ class control_server {
   void command(uint64_t client, const yaml_node& request);
   std::function<void(std::string)> later_answer(uint64_t client) const;
   void send_late_answers();
+  bool owes() const;
   void complain(uint64_t client, const std::string& sentence);
 
   // Answers that came later, on other threads. They may come when the server has gone.
@@ -72,6 +75,7 @@ class control_server {
     std::mutex mutex;
     control_socket* socket;  // Null: gone.
     std::vector<std::pair<uint64_t, std::string>> waiting;
+    size_t owed = 0;  // Have not come.
   };
 
   std::unique_ptr<control_socket> socket_;

@@ -19,6 +19,7 @@ namespace {
 
 constexpr size_t clients_most = 64;   // People and scripts, not a public.
 constexpr size_t line_longest = 4096;  // Of a request.
+constexpr int turn_at_latest = 250;        // Milliseconds, while somebody waits for what may never come.
 
 std::string folder_name(const std::string& state_folder) { return state_folder + "/.control"; }
 
@@ -144,7 +145,8 @@ void control_socket::serve(const handlers& h) {
       watched.push_back({c.descriptor, static_cast<short>(POLLIN | (c.out.empty() ? 0 : POLLOUT)), 0});
       ids.push_back(id);
     }
-    if (poll(watched.data(), watched.size(), -1) < 0) continue;  // A signal.
+    const bool watches = h.watches && h.watches();
+    if (poll(watched.data(), watched.size(), watches ? turn_at_latest : -1) < 0) continue;  // A signal.
     char drained[64];
     while (read(bell_, drained, sizeof drained) > 0) {
     }

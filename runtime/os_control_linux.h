@@ -22,6 +22,7 @@ class control_socket {
     std::function<void(uint64_t client, const std::string& line)> on_line;
     std::function<void(uint64_t client)> on_gone;
     std::function<void()> on_turn;  // After every ring, and whenever something has moved.
+    std::function<bool()> watches{};  // Whether a turn comes a few times a second anyway; empty: never.
   };
 
   //   THARSIS_E_IN_USE  a process that is alive has it; the sentence says which.

@@ -276,6 +276,7 @@ void plugin_host::destroy_now() {
   const std::string thrown = enter("destroy", [&] { library_->destroy(instance_); });
   if (!thrown.empty()) log(THARSIS_LOG_ERROR, thrown);
   instance_ = nullptr;
+  life_.reset();
   report_leaks();
   close();
   finish(lifecycle::step::destroy);
@@ -323,11 +324,11 @@ void plugin_host::rebind(const std::string& id, const void* table) {
   }
 }
 
-void plugin_host::use_extension(const std::string& id, const std::function<void(const void*, void*)>& f) {
+void plugin_host::use_extension(const std::string& id, const borrower& f) {
   strand_->begins(strand_->self, THARSIS_RUNS_COMMAND, id_.c_str());
   try {
     const void* const table = library_->query != nullptr && instance_ != nullptr ? library_->query(instance_, id.c_str()) : nullptr;
-    f(table, instance_);
+    f(table, instance_, life_);
   } catch (...) {
     caught(this);
   }

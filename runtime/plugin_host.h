@@ -79,8 +79,9 @@ class plugin_host {
   void commit(uint64_t reload);
   void abort();
   const tharsis_strand* strand() const { return strand_; }
-  // Run f(optional table with this id, instance), nulls where it has none. [own strand]
-  void use_extension(const std::string& id, const std::function<void(const void*, void*)>& f);
+  // Run f(optional table with this id, instance, as long as the instance lives), nulls where it has none. [own strand]
+  using borrower = std::function<void(const void*, void*, std::weak_ptr<const void>)>;
+  void use_extension(const std::string& id, const borrower& f);
   strand_inbox& inbox() { return *inbox_; }
   // [any thread, after open()]
   void network_changed() {
@@ -148,6 +149,7 @@ class plugin_host {
   std::unique_ptr<strand_inbox> inbox_;
   const tharsis_plugin* library_ = nullptr;
   void* instance_ = nullptr;
+  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);  // Until the instance has been destroyed, or is given up.
   lifecycle::step pending_ = lifecycle::step::destroy;  // The step whose end is awaited.
   std::atomic<int> waiting_ = 0;      // Steps that were asked for and have not begun.
   std::atomic<bool> inside_ = false;  // The plugin's code is running a step.

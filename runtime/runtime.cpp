@@ -349,6 +349,11 @@ bool runtime::provides(const std::string& interface_id, std::vector<std::string>
 
 void runtime::with_extension(const std::string& plugin, std::string extension,
                              std::function<void(const void*, void*)> f) {
+  borrow_extension(plugin, std::move(extension), [f = std::move(f)](const void* table, void* instance, const auto&) { f(table, instance); });
+}
+
+void runtime::borrow_extension(const std::string& plugin, std::string extension,
+                               std::function<void(const void*, void*, std::weak_ptr<const void>)> f) {
   inbox_->send([this, plugin, extension = std::move(extension), f = std::move(f)] {
     for (size_t i = 0; i < hosts_.size(); ++i) {
       if (recipes_[i].entry.id != plugin || lifecycle_->state(i) != plugin_state::running) continue;
@@ -356,7 +361,7 @@ void runtime::with_extension(const std::string& plugin, std::string extension,
           [host = hosts_[i].get(), extension, f] { host->use_extension(extension, f); });
       return;
     }
-    f(nullptr, nullptr);
+    f(nullptr, nullptr, {});
   });
 }
 

@@ -101,6 +101,9 @@ class runtime {
   // Run f(extension table, instance) on the plugin's strand if it is running and has the extension;
   // f gets nulls otherwise. [any thread]
   void with_extension(const std::string& plugin, std::string extension, std::function<void(const void*, void*)> f);
+  // The same for who goes on to use the instance: f gets too what expires once that has been destroyed. f is dropped where the plugin, or
+  // all, ends before it could run.
+  void borrow_extension(const std::string& plugin, std::string extension, std::function<void(const void*, void*, std::weak_ptr<const void>)> f);
 
  private:
   // What a plugin is made of when it is created next.

@@ -115,11 +115,12 @@ class session {
                      control_server::answers{[this] { return status(); }, [this] { return counted(); }, [this] { note(stop_asked_); },
                                              [this](const auto& words) { return runtime_->network().tell(words); },
                                              [this](const auto& words) { return levels(words); }, reload_for_other,
-                                             [this](live_calls::wish w, std::function<void(std::string)> heard) { carry_out(std::move(w), std::move(heard)); }});
+                                             [this](live_calls::wish w, std::function<void(std::string)> heard) { carry_out(std::move(w), std::move(heard)); },
+                                             [this] { calls_.look(); }});
   }
 
   void carry_out(live_calls::wish w, std::function<void(std::string)> heard) {
-    calls_.begin(*runtime_, std::move(w), [heard = std::move(heard)](const live_calls::outcome& o) {
+    calls_.begin(std::move(w), [heard = std::move(heard)](const live_calls::outcome& o) {
       heard(json_object().add("taken", o.taken).add("printed", o.printed).add("complained", o.complained).add("code", o.code).text());
     });
   }
@@ -152,7 +153,7 @@ class session {
   void reread(const std::vector<std::string>& plugins, reload_result so_far, const std::function<void(const reload_result&)>& heard) {
     std::vector<live_calls::wish> all;
     for (const std::string& id : plugins) all.push_back({id, THARSIS_REREAD_ID, "reread", {}, folder_, false});
-    calls_.begin_all(*runtime_, std::move(all), [plugins, so_far = std::move(so_far), heard](const std::vector<live_calls::outcome>& said) mutable {
+    calls_.begin_all(std::move(all), [plugins, so_far = std::move(so_far), heard](const std::vector<live_calls::outcome>& said) mutable {
       std::string refused;
       for (size_t i = 0; i < said.size(); ++i) {
         if (!said[i].printed.empty()) so_far.reread += plugins[i] + ": " + said[i].printed;
@@ -301,7 +302,8 @@ class session {
   main_wait bell_;
   terminal screen_;
   real_platform platform_;
-  live_calls calls_;
+  live_calls calls_{[this](const std::string& plugin, const std::string& extension, live_calls::borrower f) { runtime_->borrow_extension(plugin, extension, std::move(f)); },
+                    monotonic_now};
   std::unique_ptr<runtime> runtime_;
   std::vector<const char*> arguments_;
   const std::string folder_ = working_folder();

@@ -91,6 +91,25 @@ TEST_F(Control, AnswersWhatItKnowsAndSaysWhatItDoesNot) {
   EXPECT_TRUE(stopped.wait());
 }
 
+// It comes when somebody looks whether there is still hope.
+TEST_F(Control, WhoWaitsForAPluginThatHasGoneIsAnswered) {
+  std::function<void(std::string)> owed;
+  auto made = control_socket::open(state, "gone");
+  ASSERT_TRUE(made) << made.failure().text;
+  control_server::answers a{};
+  a.command = [&](live_calls::wish, std::function<void(std::string)> done) { owed = std::move(done); };
+  a.look = [&] {
+    if (owed) std::exchange(owed, nullptr)(R"({"taken":true,"printed":"","complained":"dns went","code":1})");
+  };
+  control_server other(std::move(*made), events, a);
+  const auto client = connect("gone");
+  const auto outcome = ask_command(*client, "dns", {"cache"}, "/", false);
+  ASSERT_TRUE(outcome) << outcome.failure().text;
+  ASSERT_TRUE(outcome->has_value());
+  EXPECT_EQ((*outcome)->complained, "dns went");
+  EXPECT_EQ((*outcome)->code, 1);
+}
+
 // Words keep their quotes and spaces on the way, and what was printed its lines.
 TEST_F(Control, ACommandOfAPluginIsHandedOnAndItsOutcomeComesBack) {
   serve();
