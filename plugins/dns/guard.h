@@ -37,6 +37,9 @@ class guard {
   void tell_of_proofs(std::function<void()> learned) { learned_ = std::move(learned); }
   std::vector<tls_proof> proofs() const { return ledger_.proofs(place_.now()); }
   void restore(const tls_proof& p) { ledger_.restore(p, place_.now()); }
+  void forget(const std::string& name) {
+    if (ledger_.forget(name)) learned_();
+  }
   void open() { file_.open(); }
   void close() { work_.clear(), portal_watch_.clear(); }
   // After that: who lied is on the disk when it returns, if the disk takes it by then.

@@ -400,6 +400,7 @@ void service::on_refresh(const subject& about) {
 bool service::forget_now(const std::string& name) {
   const bool known = name.empty() || desk_.known().forget(name);
   if (name.empty()) desk_.known().clear();
+  guard_.forget(name);
   log_.info("remembered names were forgotten on demand name={name}", name.empty() ? "(all)" : name);
   desk_.on_start(place_.now());
   if (!closed_) stirred_.raise();

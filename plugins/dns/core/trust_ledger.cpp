@@ -119,6 +119,16 @@ void trust_ledger::restore(const tls_proof& p, instant now) {
   come_back_to(present);
 }
 
+bool trust_ledger::forget(std::string_view name) {
+  size_t gone = 0;
+  for (network& n : networks_)
+    for (auto p = n.proofs.begin(); p != n.proofs.end();) {
+      if (name.empty() || p->first == name) gone += std::erase_if(p->second, [](const auto& one) { return one.second.good; });
+      p = p->second.empty() ? n.proofs.erase(p) : std::next(p);
+    }
+  return gone > 0;
+}
+
 instant trust_ledger::on_lie(std::string_view source, std::string_view why, instant now) {
   forget_old(now);
   on_disagreed();

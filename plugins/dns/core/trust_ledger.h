@@ -83,6 +83,9 @@ class trust_ledger {
   std::vector<tls_proof> proofs(instant now) const;
   // Of the last start. What is known already is newer, and stays.
   void restore(const tls_proof& p, instant now);
+  // That addresses have proved themselves the name's (empty: anybody's), on any network. What was refuted stays: somebody may redirect it
+  // still. Answers whether there was anything.
+  bool forget(std::string_view name);
 
   size_t networks() const { return networks_.size(); }
 

@@ -191,3 +191,23 @@ TEST(TrustLedger, AProofCountsNoLongerThanItsCertificateAndOutlivesARestart) {
   next.restore({"cafe", "long.test", at, now + 5000h}, now);
   EXPECT_EQ(next.proof("long.test", at, now + 25h), std::nullopt);
 }
+
+// Who flushes a name has nothing of it left on the disk; but a redirection is one still.
+TEST(TrustLedger, AForgottenNameHasNoProofsOnAnyNetwork) {
+  const tharsis_address other = *parse_ip("192.0.2.2");
+  trust_ledger l;
+  l.on_network("home");
+  l.on_proof("im.test", here, at(0s));
+  l.on_proof("www.test", here, at(0s));
+  l.on_network("cafe");
+  l.on_proof("im.test", other, at(0s));
+  l.on_refuted("im.test", there, "another's", at(0s));
+  EXPECT_TRUE(l.forget("im.test"));
+  EXPECT_FALSE(l.forget("im.test"));
+  EXPECT_EQ(l.proof("im.test", other, at(1s)), std::nullopt);
+  EXPECT_EQ(l.proof("im.test", there, at(1s)), false);
+  ASSERT_EQ(l.proofs(at(1s)).size(), 1u);
+  EXPECT_EQ(l.proofs(at(1s))[0].name, "www.test");
+  EXPECT_TRUE(l.forget({}));
+  EXPECT_TRUE(l.proofs(at(1s)).empty());
+}
