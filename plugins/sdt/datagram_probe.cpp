@@ -69,7 +69,7 @@ constexpr size_t small_echo = 64;                       // Bytes of IP, as ping 
 constexpr duration echo_pause = 10ms, echo_patience = 900ms;
 
 struct echo_train {
-  std::vector<bool> is_large, came;
+  std::vector<bool> is_large, left, came;  // `left`: it could be sent.
   std::vector<double> sent_ms;
   size_t last = 0;  // The highest number that has come back.
 };
@@ -90,6 +90,7 @@ std::optional<size_t> answer_of(const messenger::word& w, const tharsis_address&
 }
 
 void note_echo(bench& b, loss_probe& p, echo_train& t, size_t number) {
+  if (!t.left[number]) return;  // Nobody can answer it.
   if (t.came[number]) {
     ++p.duplicated;
     return;
@@ -135,11 +136,13 @@ task<void> measure_echo(bench& b, tharsis_address to, uint32_t large) {
     }
     if (train.came.size() < all && b.place.now() >= next) {
       const bool is_large = large > 0 && train.came.size() % 3 == 2;
-      if (m.send(to, echo_of(to.family, train.came.size(), (is_large ? large : small_echo) - head)) == THARSIS_OK) {
+      const bool left = m.send(to, echo_of(to.family, train.came.size(), (is_large ? large : small_echo) - head)) == THARSIS_OK;
+      if (left) {
         ++(is_large ? p.large_sent : p.small_sent);
         ++(is_large ? p.large_lost : p.small_lost);
       }
       train.is_large.push_back(is_large);
+      train.left.push_back(left);
       train.came.push_back(false);
       train.sent_ms.push_back(b.ms());
       next = later(next, echo_pause);

@@ -203,6 +203,12 @@ task<bool> knows_page(bench& b, canary c) {
     auto got = co_await ask_canary(b, c.page, at.front(), probe_role::canary);
     co_return got.answer.status == 204 && got.answer.body.empty();
   }
+  co_return co_await proves_itself(b, std::move(c));
+}
+
+task<bool> proves_itself(bench& b, canary c) {
+  auto at = co_await places_of(b, c);
+  if (at.empty() || is_of_gateway(c.page)) co_return false;
   at.front().port = c.page.secure ? c.page.port : uint16_t{443};
   const url page = page_of(c.page.host, at.front().port, true, c.page.target);
   auto got = co_await ask_canary(b, page, at.front(), probe_role::canary);

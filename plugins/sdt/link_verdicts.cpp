@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "plugins/sdt/core/private_words.h"
 #include "plugins/sdt/core/target.h"
 #include "sdk/pure/views.h"
 
@@ -51,7 +52,8 @@ void link_verdicts::tell(const std::string& name, const link& of, const report& 
   const verdict& v = r.headline();
   // Who reads it does not know what the diagnosis was about.
   const std::string headline = v.sentence.find(r.seen.about.host) == std::string::npos ? place_text(of.server) + ": " + v.sentence : v.sentence;
-  const std::string evidence = (of.reason.empty() ? "" : "stn: " + of.reason + "; ") + v.detail, act = v.act.text();
+  size_t hidden = 0;  // Everybody on the bus reads it, and xlog writes it down.
+  const std::string evidence = (of.reason.empty() ? "" : "stn: " + of.reason + "; ") + without_private_words(v.detail, r.seen.about.host, hidden), act = v.act.text();
   tharsis_sdt_verdict told{};
   told.link = text_of(name);
   told.code = kind_of(v.code);

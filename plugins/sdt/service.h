@@ -91,6 +91,7 @@ class service {
   task<void> serve();
   task<void> run(tharsis_handle id);
   task<void> knock_at_portal();
+  task<void> look_past_portal();
   task<void> avoid_lies(remedy of);
   void begin(tharsis_handle id, wish w, caller to, uint32_t why);
   void end(tharsis_handle id, observations seen, tharsis_status status);
@@ -132,7 +133,7 @@ class service {
   inbox<letter> inbox_;
   outbox<delivery> outbox_;
   task_set endings_;
-  task_set knocks_, errands_;
+  task_set knocks_, looks_past_, errands_;
   std::optional<task<void>> serving_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "plugins/sdt/core/login_page.h"
 #include "plugins/sdt/core/scene.h"
+#include "sdk/pure/url.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -27,6 +28,21 @@ const probe* tls_that_works(const scene& s) {
   return nullptr;
 }
 
+// Something passes by who sent this page: a known page that came as it is, or a target, not of the web, that takes connections, and
+// whose handshake did not fail.
+bool passes_by(const scene& s, const http_probe& forged) {
+  for (const http_probe& h : s.seen.pages)
+    if ((h.role == probe_role::canary || h.role == probe_role::control) && worked(h) && h.body == page_body::as_expected) return true;
+  const auto fails = [](const tls_probe& t) { return t.role == probe_role::target && ran(t) && t.outcome != tls_outcome::ok; };
+  if (s.about.scheme == "http" || std::any_of(s.seen.handshakes.begin(), s.seen.handshakes.end(), fails)) return false;
+  const auto login = parse_url(forged.location);
+  return std::any_of(s.seen.connects.begin(), s.seen.connects.end(), [&](const connect_probe& c) {
+    const std::string_view host = host_of(c.to);
+    const bool is_portal = host == host_of(forged.to) || host == s.about.network.gateway || (login && host == login->host);
+    return c.role == probe_role::target && worked(c) && !c.to.ends_with(":80") && !is_portal;
+  });
+}
+
 // A login page in place of a page that is known, and no TLS beside it: somebody could answer it, nobody does.
 bool judge_portal(const scene& s, findings_list& found) {
   if (tls_that_works(s) != nullptr) return false;
@@ -39,7 +55,7 @@ bool judge_portal(const scene& s, findings_list& found) {
   }
   for (const http_probe& h : s.seen.pages) {
     const bool known = h.role == probe_role::canary || h.role == probe_role::control;
-    if (!known || !is_plain_http(h) || !is_foreign(h)) continue;
+    if (!known || !is_plain_http(h) || !is_foreign(h) || passes_by(s, h)) continue;
     const std::string url = h.location.empty() ? h.url : h.location;
     claim c(verdict_code::captive_portal);
     c.because(h, 3);

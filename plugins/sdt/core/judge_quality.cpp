@@ -36,7 +36,7 @@ void judge_loss(const scene& s, findings_list& found) {
   size_t trains = 0;
   const loss_probe* worst = nullptr;
   for (const loss_probe& l : s.seen.losses) {
-    if (!ran(l) || l.small_sent < train_min || l.small_lost == l.small_sent) continue;
+    if (!ran(l) || !s.tells_of_loss(l) || l.small_sent < train_min || l.small_lost == l.small_sent) continue;
     sent += l.small_sent, lost += l.small_lost;
     // Large ones count where they are not eaten for their size.
     if (l.large_lost < l.large_sent) sent += l.large_sent, lost += l.large_lost;

@@ -69,11 +69,16 @@ uint32_t there_and_back(const loss_probe& l) {
 
 }  // namespace
 
+bool scene::tells_of_loss(const loss_probe& l) const {
+  const auto is_other = [](const loss_probe& other) { return ran(other) && other.via != "icmp" && other.small_lost < other.small_sent; };
+  return l.via != "icmp" || std::none_of(seen.losses.begin(), seen.losses.end(), is_other);
+}
+
 // A packet train tells it best; connections that stand and needed more than one SYN tell a little.
 void scene::measure_loss() {
   uint32_t sent = 0, lost = 0;
   for (const loss_probe& l : seen.losses)
-    if (ran(l) && l.small_lost < l.small_sent) sent += l.small_sent, lost += there_and_back(l);
+    if (ran(l) && tells_of_loss(l) && l.small_lost < l.small_sent) sent += l.small_sent, lost += there_and_back(l);
   for (const connect_probe& c : seen.connects)
     if (worked(c)) sent += 1 + c.syn_retransmits, lost += c.syn_retransmits;
   if (sent == 0) return;

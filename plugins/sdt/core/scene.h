@@ -52,6 +52,8 @@ class scene {
   // What `packets` in a row without an answer tell, against plain loss at the rate seen here.
   double weight_of_silence(uint32_t packets) const;
   double weight_of_silence(const connect_probe& c) const { return weight_of_silence(1 + c.syn_retransmits); }
+  // Hosts and firewalls answer only so many echoes in a second: those that are missing are lost only where no other train came back.
+  bool tells_of_loss(const loss_probe& l) const;
   // The share of questions that go unanswered by loss alone, there and back; at its upper bound.
   double loss() const { return loss_; }
   // The median round trip; 0: not known.

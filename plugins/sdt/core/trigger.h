@@ -46,41 +46,51 @@ class trigger_desk {
   explicit trigger_desk(const settings::auto_settings& s) : settings_(s) {}
 
   // Traffic takes another way: what was wanted of the one before is no question any more.
-  void on_network(const std::string& id, instant now) {
+  void on_network(const std::string& id) {
     wanted_.reset();
-    bucket(id, now);
+    buckets(id);
     network_ = id;
   }
   // A link that fails, or a name that is lied about, shows it at once; what is slow, is lost or goes silent has to be measured.
   void on_cause(uint32_t why, std::string target, bool silent = false) {
     const bool measures = silent || (why != THARSIS_SDT_LINK_FAILED && why != THARSIS_SDT_NAMES_LIE);
-    // The first that is wanted stays: later ones are its consequences.
-    if (settings_.on && !wanted_) wanted_.emplace(run{why, std::move(target), measures});
+    // The first that is wanted stays: later ones are its consequences. Only a lie, which may be about anything, gives way.
+    const bool gives_way = wanted_ && wanted_->why == THARSIS_SDT_NAMES_LIE && why != THARSIS_SDT_NAMES_LIE;
+    if (settings_.on && (!wanted_ || gives_way)) wanted_.emplace(run{why, std::move(target), measures});
   }
   void on_task(uint32_t channel, bool good, const std::string& target) {
     if (windows_[channel % 4].on_result(good)) on_cause(THARSIS_SDT_TASKS_FAIL, target);
   }
   // A diagnosis that may begin now.
   std::optional<run> take(instant now) {
-    if (!wanted_ || !bucket(network_, now).take(now)) return std::nullopt;
+    if (!wanted_ || !bucket_of_wanted().take(now)) return std::nullopt;
     return std::exchange(wanted_, std::nullopt);
   }
   // When take() may have something.
-  instant deadline(instant now) { return wanted_ ? bucket(network_, now).next(now) : never; }
+  instant deadline(instant now) { return wanted_ ? bucket_of_wanted().next(now) : never; }
 
  private:
   static constexpr size_t networks_most = 32;
 
-  token_bucket& bucket(const std::string& id, instant) {
+  // Who lies makes a word of each question, the diagnosis' own ones too: lies have a bucket of one, so that they leave a link that
+  // fails its own.
+  struct pair {
+    token_bucket causes, lies;
+  };
+  pair& buckets(const std::string& id) {
     auto found = buckets_.find(id);
     if (found != buckets_.end()) return found->second;
     if (buckets_.size() >= networks_most) buckets_.erase(buckets_.begin());
-    return buckets_.emplace(id, token_bucket(settings_.burst, settings_.every)).first->second;
+    return buckets_.emplace(id, pair{token_bucket(settings_.burst, settings_.every), token_bucket(1, settings_.every)}).first->second;
+  }
+  token_bucket& bucket_of_wanted() {
+    pair& both = buckets(network_);
+    return wanted_->why == THARSIS_SDT_NAMES_LIE ? both.lies : both.causes;
   }
 
   const settings::auto_settings settings_;
   success_window windows_[4];
-  std::map<std::string, token_bucket> buckets_;
+  std::map<std::string, pair> buckets_;
   std::string network_;
   std::optional<run> wanted_;
 };

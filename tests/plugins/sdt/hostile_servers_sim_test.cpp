@@ -141,3 +141,21 @@ TEST(SdtHostile, BehindAPortalNobodyWaitsForTheDeadline) {
     s.world.run_for(10ms);
   });
 }
+
+// Somebody forges pages and the rest of the world is silent, but the target takes connections: nobody need wait for a login.
+TEST(SdtHostile, AForgedPageBesideATargetThatWorksIsNoPortal) {
+  in_many(20, [](scene_of_session& s) {
+    hostile_host forger(s.controlling);
+    forger.serve("10.0.0.3", 80, {"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.3/login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "", 0ms, 0});
+    s.listen(s.serving, "10.0.0.2", 9000);
+    wish w = s.about("tcp://im.test:9000");
+    w.controls.front() = *parse_ip("10.0.0.9");
+    w.controls.front().port = 443;
+    for (const char* page : {"http://canary.test/generate_204@10.0.0.3", "http://canary.test/@10.0.0.3"}) w.canaries.push_back(*parse_canary(page));
+    instant ended{};
+    const report r = look_at(s, w, ended);
+    for (const verdict& v : r.verdicts) EXPECT_NE(name_of(v.code), "captive_portal") << v.detail;
+    forger.close();
+    s.world.run_for(10ms);
+  });
+}

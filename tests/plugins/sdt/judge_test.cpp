@@ -83,8 +83,7 @@ TEST(Judge, EveryKnownFaultIsFoundAndNothingElseIsProven) {
 TEST(Judge, AForgedPageIsNoPortalWhereAnythingIsProvedBesideIt) {
   truth t(1);
   t.local(), t.connections();
-  for (auto& c : t.seen.connects)
-    if (c.role == probe_role::control) t.silent(c);
+  for (auto& c : t.seen.connects) t.silent(c);
   for (const char* url : {"http://control.test/", "http://control.test/generate_204"}) {
     auto& h = t.page(probe_role::canary, url);
     h.status = 302, h.location = "http://evil.test/", h.body = page_body::foreign;
@@ -97,6 +96,49 @@ TEST(Judge, AForgedPageIsNoPortalWhereAnythingIsProvedBesideIt) {
   EXPECT_FALSE(has(judge(name.seen), verdict_code::captive_portal));
   unshut.seen.connects.clear();
   EXPECT_FALSE(has(judge(unshut.seen), verdict_code::captive_portal)) << "two foreign pages say nothing about TLS";
+}
+
+// A page is forged, a control is silent, and yet the target takes connections: nobody need wait.
+TEST(Judge, AForgedPageBesideATargetThatWorksIsNoPortal) {
+  truth t(1);
+  t.local(), t.connections();
+  for (auto& c : t.seen.connects)
+    if (c.role == probe_role::control) t.silent(c);
+  auto& h = t.page(probe_role::canary, "http://control.test/");
+  h.status = 302, h.location = "http://evil.test/", h.body = page_body::foreign;
+  t.seen.about.scheme = "tcp";
+  auto& target = t.seen.connects.emplace_back();
+  target.id = "tcp:99", target.role = probe_role::target, target.state = probe_state::pass, target.to = "198.51.100.77:9000";
+  EXPECT_FALSE(has(judge(t.seen), verdict_code::captive_portal));
+  observations by_dns = t.seen;
+  by_dns.pages.front().to = "198.51.100.77:80";
+  for (auto& c : by_dns.connects)
+    if (c.role == probe_role::target) c.to = "198.51.100.77:9000";
+  EXPECT_TRUE(has(judge(by_dns), verdict_code::captive_portal)) << "who forges the page stands for the target as well";
+}
+
+TEST(Judge, WhereOneKnownPageComesAsItIsThereIsNoPortal) {
+  truth t(1);
+  t.local(), t.connections();
+  for (auto& c : t.seen.connects) t.silent(c);
+  auto& h = t.page(probe_role::canary, "http://control.test/");
+  h.status = 302, h.location = "http://evil.test/", h.body = page_body::foreign;
+  EXPECT_TRUE(has(judge(t.seen), verdict_code::captive_portal));
+  t.page(probe_role::canary, "http://control.test/generate_204").body = page_body::as_expected;
+  EXPECT_FALSE(has(judge(t.seen), verdict_code::captive_portal));
+}
+
+// Many a host answers ten echoes in a second, and no more.
+TEST(Judge, EchoesThatAreLimitedAreNoLoss) {
+  truth t(1);
+  t.local(), t.connections();
+  loss_probe tcp, icmp;
+  tcp.id = "loss:1", tcp.state = probe_state::pass, tcp.role = probe_role::target, tcp.via = "tcp", tcp.small_sent = 30;
+  icmp.id = "echo:1", icmp.state = probe_state::pass, icmp.role = probe_role::target, icmp.via = "icmp", icmp.small_sent = 20, icmp.small_lost = 14;
+  t.seen.losses = {icmp};
+  EXPECT_TRUE(has(judge(t.seen), verdict_code::packet_loss));
+  t.seen.losses = {tcp, icmp};
+  EXPECT_FALSE(has(judge(t.seen), verdict_code::packet_loss));
 }
 
 TEST(Judge, EachOfTheReferencesCasesIsHere) {

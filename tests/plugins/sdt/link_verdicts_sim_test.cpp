@@ -159,3 +159,27 @@ TEST(LinkVerdicts, AFlappingLinkCostsFewDiagnosesAndStoppingInTheMiddleLeavesNot
     EXPECT_LE(s.heard.size(), 2u * 3) << "a burst of 3, and the end of each";
   });
 }
+
+// A portal's address tells who asks it for a login, and everybody on the bus hears the evidence.
+TEST(SdtLinkVerdicts, EvidenceKeepsPrivateWordsToItself) {
+  scene_of_link s(1);
+  s.box.send([&s] {
+    link_verdicts told(s.box.tables());
+    told.open(1);
+    const tharsis_stn_link down{text_of("main"), THARSIS_STN_DOWN, THARSIS_E_TIMEOUT, text_of("tcp://im.test:443"), text_of(""), text_of("no answer"), 1, 0, 0, 0, 0, {}};
+    told.on_link(down, s.box.place->now());
+    report r;
+    r.seen.about.target = "tcp://im.test:443";
+    r.seen.about.host = "im.test";
+    verdict v;
+    v.code = verdict_code::captive_portal;
+    v.sentence = "im.test: a login is asked for";
+    v.detail = "http://canary.test/ -> 302 http://login.test/smith?mac=00:1b:44:11:3a:b7";
+    r.verdicts = {v};
+    told.on_report(r, THARSIS_SDT_LINK_FAILED, 1s);
+  });
+  s.world.run_for(1ms);
+  ASSERT_EQ(s.heard.size(), 1u);
+  EXPECT_EQ(s.heard[0].evidence, "stn: no answer; http://canary.test/ -> 302 http://login.test/...");
+  s.stop();
+}

@@ -30,7 +30,7 @@ TEST(SdtTrigger, TheNewestResultCountsAndATurnIsToldOnce) {
 
 TEST(SdtTrigger, EachNetworkHasABucketOfItsOwn) {
   trigger_desk d(quick());
-  d.on_network("home", t0);
+  d.on_network("home");
   for (int i = 0; i < 2; ++i) {
     d.on_cause(THARSIS_SDT_LINK_FAILED, "tcps://im.test:443");
     EXPECT_TRUE(d.take(t0));
@@ -38,11 +38,11 @@ TEST(SdtTrigger, EachNetworkHasABucketOfItsOwn) {
   d.on_cause(THARSIS_SDT_LINK_FAILED, "tcps://im.test:443");
   EXPECT_FALSE(d.take(t0));
   EXPECT_EQ(d.deadline(t0), t0 + 10s);
-  d.on_network("train", t0);
+  d.on_network("train");
   EXPECT_FALSE(d.take(t0)) << "what was wanted at home is no question here";
   d.on_cause(THARSIS_SDT_NETWORK_WEAK, "");
   EXPECT_TRUE(d.take(t0));
-  d.on_network("home", t0);
+  d.on_network("home");
   d.on_cause(THARSIS_SDT_LINK_FAILED, "");
   EXPECT_FALSE(d.take(t0)) << "a visit elsewhere fills nothing";
   EXPECT_TRUE(d.take(t0 + 10s));
@@ -67,7 +67,7 @@ TEST(SdtTrigger, TheFirstCauseStaysAndNoneCountsWhereItIsSwitchedOff) {
 TEST(SdtTrigger, WhatIsSlowOrGoesSilentIsMeasuredAndTheRestIsLookedAt) {
   const auto measures = [](uint32_t why, bool silent) {
     trigger_desk d(quick());
-    d.on_network("home", t0);
+    d.on_network("home");
     d.on_cause(why, "tcps://im.test:443", silent);
     return d.take(t0)->measures;
   };
@@ -76,4 +76,24 @@ TEST(SdtTrigger, WhatIsSlowOrGoesSilentIsMeasuredAndTheRestIsLookedAt) {
   EXPECT_FALSE(measures(THARSIS_SDT_NAMES_LIE, false));
   EXPECT_TRUE(measures(THARSIS_SDT_TASKS_FAIL, false));
   EXPECT_TRUE(measures(THARSIS_SDT_NETWORK_WEAK, false));
+}
+
+// Each question about a name that is lied about makes a word of it, the diagnosis' own ones too.
+TEST(SdtTrigger, LiesLeaveALinkThatFailsItsDiagnoses) {
+  trigger_desk d(quick());
+  size_t of_lies = 0;
+  for (int i = 0; i < 100; ++i) {
+    d.on_cause(THARSIS_SDT_NAMES_LIE, "ads" + std::to_string(i) + ".test");
+    of_lies += d.take(t0) ? 1 : 0;
+  }
+  EXPECT_EQ(of_lies, 1u);
+  EXPECT_EQ(d.deadline(t0), t0 + 10s);
+  for (int i = 0; i < 2; ++i) {
+    d.on_cause(THARSIS_SDT_LINK_FAILED, "tcps://im.test:443");
+    const auto r = d.take(t0);
+    ASSERT_TRUE(r) << i;
+    EXPECT_EQ(r->target, "tcps://im.test:443");
+    d.on_cause(THARSIS_SDT_NAMES_LIE, "im.test");
+  }
+  EXPECT_TRUE(d.take(t0 + 10s)) << "the lie's turn";
 }
