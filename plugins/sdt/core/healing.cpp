@@ -20,6 +20,21 @@ std::vector<std::string> lies_in(const observations& seen) {
   return lies;
 }
 
+// Else what this network's resolver says and the truth does not is a CDN's choice.
+bool is_lie(verdict_code cause) {
+  constexpr verdict_code lies[] = {verdict_code::dns_hijack_resolver, verdict_code::dns_injection_onpath, verdict_code::dns_intercepted_port53,
+                                   verdict_code::dns_nxdomain_wildcard, verdict_code::dns_bogus_private_answer, verdict_code::dns_false_nxdomain};
+  return std::find(std::begin(lies), std::end(lies), cause) != std::end(lies);
+}
+
+// Who proves his name is kept away, too: without the others no name would be known at all, and many networks answer for port 53.
+bool has_only_liars(const report& r) {
+  bool proved = false, others = false;
+  for (const name_probe& n : r.seen.names)
+    if (n.rcode >= 0) (n.over == name_transport::tls || n.over == name_transport::https ? proved : others) = true;
+  return r.seen.about.has_truth && others && !proved;
+}
+
 // It was given up, or mixed up: it says nothing about what is gone.
 bool teaches_nothing(const report& r) {
   const verdict_code code = r.headline().code;
@@ -40,10 +55,12 @@ void healing::on_report(const report& r, instant now) {
   for (size_t i = in_force_.size(); i-- > 0;) {
     const remedy& m = in_force_[i].what;
     if (m.target == about.target && about.how_deep >= m.how_deep && !still(m)) end(i, "its cause is gone");
+    else if (m.what.name == "use_doh" && m.target == about.target && has_only_liars(r)) end(i, "nobody who proves his name answers");
   }
   for (const verdict& v : r.verdicts) {
     if (v.information || v.confidence < sure_enough || !is_remedy(v.act)) continue;
-    begin({v.act, v.code, about.target, about.host, about.how_deep, v.sentence, v.act.name == "use_doh" ? lies_in(r.seen) : std::vector<std::string>()}, now);
+    if (v.act.name == "use_doh" && has_only_liars(r)) continue;
+    begin({v.act, v.code, about.target, about.host, about.how_deep, v.sentence, v.act.name == "use_doh" && is_lie(v.code) ? lies_in(r.seen) : std::vector<std::string>()}, now);
   }
 }
 

@@ -210,3 +210,46 @@ TEST(SdtHealing, WhatAResolverLiedGoesWithTheRemedyForIt) {
   EXPECT_EQ(steps[0].of.lies, std::vector<std::string>{"203.0.113.66:443"});
   EXPECT_TRUE(steps[1].of.lies.empty());
 }
+
+namespace {
+
+report of_names(verdict_code code, bool proves_himself) {
+  verdict v;
+  v.code = code;
+  v.confidence = 0.97;
+  v.act = {"use_doh", {}};
+  report r = about({v}, depth::light);
+  r.seen.about.has_truth = true;
+  name_probe plain, proved;
+  plain.over = name_transport::udp, plain.rcode = 0;
+  proved.role = probe_role::truth, proved.over = name_transport::tls, proved.rcode = proves_himself ? 0 : -1;
+  r.seen.names = {plain, proved};
+  connect_probe elsewhere;
+  elsewhere.role = probe_role::answered, elsewhere.to = "203.0.113.66:443";
+  r.seen.connects = {elsewhere};
+  return r;
+}
+
+}  // namespace
+
+// Many a network answers for port 53, and shuts the ports of encrypted DNS: who believed nobody else would know no name.
+TEST(SdtHealing, WhereEncryptedDnsIsBlockedTheOthersAreBelieved) {
+  healing h(quick());
+  h.on_report(of_names(verdict_code::dns_intercepted_port53, false), t0);
+  EXPECT_TRUE(h.take_steps().empty());
+  h.on_report(of_names(verdict_code::dns_intercepted_port53, true), t0 + 1s);
+  ASSERT_EQ(h.take_steps().size(), 1u);
+  h.on_report(of_names(verdict_code::dns_intercepted_port53, false), t0 + 2s);
+  const auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_FALSE(steps[0].begins);
+  EXPECT_EQ(h.deadline(), never);
+}
+
+TEST(SdtHealing, AnAddressThatASlowResolverGaveIsNoLie) {
+  healing h(quick());
+  h.on_report(of_names(verdict_code::dns_slow, true), t0);
+  const auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_TRUE(steps[0].of.lies.empty());
+}
