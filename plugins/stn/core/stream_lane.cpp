@@ -50,7 +50,7 @@ void stream_lane::write(uint64_t id, uint64_t offset, std::span<const uint8_t> b
     return end(*s, THARSIS_E_INVALID, "write() did not bring what on_room had asked for", reset_code::leaves, now);
   s->asked = false;
   if (s->recalls()) return recall(*s, bytes, last, now);
-  const bool all = s->order.size && offset + bytes.size() == *s->order.size;
+  const bool all = s->up->size() && offset + bytes.size() == *s->up->size();
   if (const error why = s->up->write(bytes, last || all); why.status != THARSIS_OK)
     return end(*s, why.status, why.text, reset_code::leaves, now);
   look_after(*s, now);
@@ -167,7 +167,8 @@ void stream_lane::ask(stream_state& s) {
   if (s.recalls()) return ask_for(s, s.recalled_to, s.order.have - s.recalled_to);
   if (!s.up || s.up->written_all() || s.up->finished()) return;
   const uint64_t room = s.up->room();
-  const uint64_t left = s.order.size ? *s.order.size - s.up->position() : UINT64_MAX;
+  // Also where the order does not say how many there are: who has written all once, and writes it again, has no more than that.
+  const uint64_t left = s.up->size() ? *s.up->size() - s.up->position() : UINT64_MAX;
   if (s.opened && left == 0) return void(s.up->write({}, true));  // An empty stream.
   if (room >= std::min(room_min, left)) ask_for(s, s.up->position(), room);
 }

@@ -31,6 +31,8 @@ struct outcome {
   int ends = 0;
   stn::stream_progress progress;
   size_t bite = SIZE_MAX;
+  bool end_apart = false;  // It says that all is written when nothing is left, not with the last bytes.
+  bool wrote_all = false;
 };
 
 class bench {
@@ -90,9 +92,11 @@ class bench {
       }
     }
     for (const auto& a : std::exchange(asked, {})) {
-      const outcome& app = apps[a.stream];
+      outcome& app = apps[a.stream];
       const auto bytes = as_bytes(std::string_view(app.up).substr(a.offset, std::min(a.room, app.bite)));
-      lane->write(a.stream, a.offset, bytes, a.offset + bytes.size() == app.up.size(), now);
+      const bool last = a.offset + bytes.size() == app.up.size() && (!app.end_apart || bytes.empty());
+      app.wrote_all |= last;
+      lane->write(a.stream, a.offset, bytes, last, now);
     }
   }
   // One exchange: what the lane says, what the other side answers. `cut_after`: so many messages come through, all in all.
@@ -279,6 +283,34 @@ TEST(StreamLane, HoweverMuchIsThereItGoesOn) {
     EXPECT_EQ(b.apps[1].status, THARSIS_OK) << there << ": " << b.apps[1].reason;
     EXPECT_TRUE(b.peer.up["key of a"].bytes == all) << there;
   }
+}
+
+// Nobody said how many bytes there are, all were written, and the next server has fewer of them than the last one confirmed:
+// they are written again, also the last piece, however short it is.
+TEST(StreamLane, WhatWasWrittenToItsEndIsWrittenAgainToItsEnd) {
+  for (const size_t whole : {size_t{64 * 1024}, size_t{80 * 1024}, size_t{256 * 1024}})
+    for (const size_t rest : {size_t{0}, size_t{1}, size_t{5281}, size_t{16'383}, size_t{16'384}, size_t{16'385}, size_t{40'000}})
+      for (const size_t there : {size_t{0}, size_t{1}, size_t{16'383}, size_t{30'000}})
+        for (const bool end_apart : {false, true}) {
+          SCOPED_TRACE(std::to_string(whole) + " + " + std::to_string(rest) + " bytes, of which the next server has " + std::to_string(there));
+          bench b;
+          const std::string all = content_of(whole + rest);
+          b.peer.appetite = 1000;
+          stream_order o = b.order(1, streams::direction::up, "a", all);
+          o.size.reset();
+          b.apps[1].end_apart = end_apart;
+          b.open(std::move(o));
+          b.connect();
+          for (int i = 0; i < 40; ++i) b.turn();
+          ASSERT_TRUE(b.apps[1].wrote_all);
+          b.peer.up["key of a"].bytes.resize(there);
+          b.peer.appetite = SIZE_MAX;
+          b.cut();
+          b.run(1000);
+          ASSERT_EQ(b.apps[1].status, THARSIS_OK) << b.apps[1].reason;
+          ASSERT_TRUE(b.peer.up["key of a"].bytes == all);
+          ASSERT_TRUE(b.peer.up["key of a"].whole);
+        }
 }
 
 TEST(StreamLane, AnotherFileUnderTheSameKeyIsFoundOut) {
