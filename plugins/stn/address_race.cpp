@@ -5,6 +5,7 @@
 
 #include "plugins/stn/core/segment_sizes.h"
 #include "plugins/stn/core/stall.h"
+#include "plugins/stn/core/wait_text.h"
 #include "sdk/async/proxy_dial.h"
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
@@ -13,7 +14,7 @@ namespace tharsis::stn {
 namespace {
 
 dial_terms terms_of_race(const race_plan& p) {
-  dial_terms t{{}, p.usual, p.weak};
+  dial_terms t{{}, p.usual, p.weak, p.others};
   for (const road& r : p.roads) t.expected.push_back(r.expected);
   return t;
 }
@@ -56,8 +57,12 @@ task<result<address_race::arrival>> address_race::run(instant deadline) {
     if (given_up_ && !given_up_for_.empty()) co_return error{THARSIS_E_CANCELLED, std::move(given_up_for_)};
     if (given_up_) co_return error{THARSIS_E_NETWORK, "the network changed while " + plan_.server + " was being reached"};
     if (lost()) break;
+    if (place_.now() >= order_.silent_until()) {
+      leave_silent();
+      break;
+    }
     look_after(attempts, deadline);
-    const instant until = std::min({deadline, order_.deadline(), next_look()});
+    const instant until = std::min({deadline, order_.deadline(), order_.silent_until(), next_look()});
     co_await changed_.wait(until);
   }
   if (failure_.text.empty()) failure_.text = "no connection to " + plan_.server + (plan_.through ? " through the proxy " + plan_.through->text() : "") + " in time";
@@ -71,6 +76,13 @@ void address_race::give_up(std::string why) {
   given_up_ = true;
   given_up_for_ = std::move(why);
   changed_.raise();
+}
+
+// They are as bad as those that failed, for all that is known.
+void address_race::leave_silent() {
+  failure_ = {THARSIS_E_TIMEOUT, plan_.server + " has been silent for " + wait_text(settings_.silent_endpoint) + ", so the next endpoint is tried"};
+  for (const attempt& a : attempts_)
+    if (!a.over && a.beside == nullptr) owner_.on_failed(plan_, a.by, failure_);
 }
 
 void address_race::start(task_set& attempts, attempt a, instant deadline) {

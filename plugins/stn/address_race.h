@@ -41,6 +41,7 @@ struct race_plan {
   bool verify = false;
   duration usual{};   // As a rule on this network; see dial_terms.
   bool weak = false;  // The network is known to lose packets.
+  bool others = false;  // There are other servers to try: where all roads are silent nobody waits for long.
   int64_t mss = 0;     // Of the connections; 0: as the system likes.
   int64_t beside = 0;  // Of one that is dialled beside one whose handshake stands still; 0: none is.
 };
@@ -98,6 +99,7 @@ class address_race {
   void look_after(task_set& attempts, instant deadline);
   void on_progress(attempt& a);
   void settle(const attempt& winner);
+  void leave_silent();
   bool lost() const;
   instant next_look() const;
 

@@ -21,8 +21,9 @@ duration connecting_of(const phase_clock& phases, instant now) { return phases.a
 
 }  // namespace
 
-task<result<std::unique_ptr<stream>>> dialer::reach(endpoint to, instant deadline) {
+task<result<std::unique_ptr<stream>>> dialer::reach(endpoint to, instant deadline, bool others) {
   address_ = {};
+  others_ = others;
   source_ = address_source::resolver;
   overtook_ = false;
   phases_.enter(phase::resolve, place_.now());
@@ -63,6 +64,7 @@ task<result<race_plan>> dialer::plan_of(endpoint to, std::optional<proxy> throug
   p.host = to.host;
   p.secure = to.scheme == "tcps";
   p.through = through;
+  p.others = others_;
   p.verify = settings_.dial.verify && can_ask();
   if (through && !p.secure && !settings_.plain_allowed) co_return unencrypted(to, "through the proxy " + through->text());
   if (p.secure || (through && through->secure)) {

@@ -19,7 +19,8 @@ class dialer final : private booked_race {
       : booked_race(ways.paths()), place_(place), host_(tables), ways_(ways), settings_(s), phases_(phases) {}
 
   // A stream, or why there is none by the deadline.
-  task<result<std::unique_ptr<stream>>> reach(endpoint to, instant deadline);
+  // `others`: there are other endpoints to try, so that one which is silent is left before the deadline.
+  task<result<std::unique_ptr<stream>>> reach(endpoint to, instant deadline, bool others = false);
 
   // The same over one of the server's own addresses, no backup, whose turn it is; it has answered a ping.
   task<result<std::unique_ptr<stream>>> reach_own(endpoint to, size_t turn, instant deadline);
@@ -89,6 +90,7 @@ class dialer final : private booked_race {
   std::vector<tharsis_address> taken_;
   tharsis_address address_{};
   address_source source_ = address_source::resolver;
+  bool others_ = false;           // Endpoints that can be tried as well.
   bool knows_ = false;            // Whether it is known how long connecting takes here, or nobody can tell.
   duration connected_before_{};  // In phase::connect, when it began.
   bool overtook_ = false;

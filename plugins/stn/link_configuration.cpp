@@ -117,6 +117,7 @@ dial_settings read_dial(const host& from, const std::string& at) {
   dial_settings s = read_race(from, at);
   s.parallel = from.whole(at + ".parallel", s.parallel);
   s.timeout = from.wait(at + ".timeout", s.timeout);
+  s.silent_endpoint = from.wait(at + ".silent_endpoint", s.silent_endpoint);
   s.verify = from.flag(at + ".verify", s.verify);
   const std::string first = from.text(at + ".first", "given");
   s.ties = from.text(at + ".ties") == "given" ? dial_settings::order::given : dial_settings::order::own;

@@ -39,6 +39,8 @@ class link_course final : private successor::listener {
               const link_events& events, const counts& count, traveller& by);
 
   const endpoint& target() const { return settings_.endpoints[turn_ % settings_.endpoints.size()]; }
+  // In this round there is one more to try.
+  bool has_others() const { return (turn_ + 1) % settings_.endpoints.size() != 0; }
   // As it will be, when all plans have come true.
   const link_settings& planned() const { return pending_ ? *pending_ : next_ ? next_->next() : settings_; }
 

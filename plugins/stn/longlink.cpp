@@ -281,7 +281,7 @@ task<result<std::unique_ptr<stream>>> longlink::find_way(instant deadline) {
     dialer_.arrived(home_.address());
     co_return home_.take();
   }
-  auto wire = co_await dialer_.reach(target(), deadline);
+  auto wire = co_await dialer_.reach(target(), deadline, course_.has_others());
   co_return std::move(wire);
 }
 

@@ -21,12 +21,13 @@ struct dial_terms {
   std::vector<duration> expected;  // Of each address: how long connecting to it takes as a rule; 0: nobody knows.
   duration usual{};                // The same of the last address of this network that was any good.
   bool weak = false;               // Packets get lost on this network, so that nobody waits for long.
+  bool others = false;             // Somebody else can be tried who is as good.
 };
 
 class dial_race {
  public:
   dial_race(const dial_settings& s, dial_terms t, instant now)
-      : settings_(s), expected_(std::move(t.expected)), usual_(t.usual), weak_(t.weak), next_at_(now) {}
+      : settings_(s), expected_(std::move(t.expected)), usual_(t.usual), weak_(t.weak), others_(t.others), next_at_(now) {}
 
   // The number of an attempt that begins now; ask until there is none.
   std::optional<size_t> take_start(instant now) {
@@ -57,6 +58,14 @@ class dial_race {
   bool has_more() const { return started_ < expected_.size(); }
   // All have failed.
   bool lost() const { return running() == 0 && started_ == expected_.size(); }
+
+  // Where there are others: when all addresses have been silent for so long that these have their turn.
+  instant silent_until() const {
+    if (!others_ || has_more() || any_connected()) return never;
+    instant last = instant::min();
+    for (size_t i = 0; i < attempts_.size() && i < expected_.size(); ++i) last = std::max(last, attempts_[i].since);
+    return later(last, settings_.silent_endpoint);
+  }
 
   // When take_start() has something to give; `never` while only a failure can change that.
   instant deadline() const {
@@ -129,7 +138,7 @@ class dial_race {
   dial_settings settings_;
   std::vector<duration> expected_;
   duration usual_;
-  bool weak_;
+  bool weak_, others_;
   instant next_at_;
   size_t started_ = 0;  // Addresses.
   std::vector<one> attempts_;

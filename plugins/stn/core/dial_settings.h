@@ -33,6 +33,10 @@ struct dial_settings {
   int64_t parallel = 4;
   // The first packet and three retransmissions (1 + 2 + 4 s) and an answer.
   duration timeout = 10s;
+  // Where a link has another endpoint to try, one whose addresses have all been dialled and are silent is left after this: the
+  // first packet may be lost, is sent again after a second, and a second more is time for an answer. The last endpoint gets all of
+  // `timeout`, so that a slow network reaches it.
+  duration silent_endpoint = 2s;
   // A connection wins only once its server has answered a ping on it: boxes that accept every connection exist.
   bool verify = false;
   // Which family is dialled first: as the addresses come, or always this one. Then they alternate.

@@ -52,6 +52,30 @@ TEST(DialRace, ItIsLostWhenAllHaveFailed) {
   EXPECT_EQ(r.deadline(), never);
 }
 
+TEST(DialRace, WhereThereAreOthersNobodyWaitsForTheSilentForLong) {
+  stn::dial_terms t = unknown(2);
+  EXPECT_EQ(dial_race({}, t, t0).silent_until(), never) << "nobody else is there";
+  t.others = true;
+  dial_race r({}, t, t0);
+  EXPECT_EQ(r.take_start(t0), 0u);
+  EXPECT_EQ(r.silent_until(), never) << "one was not tried";
+  EXPECT_EQ(r.take_start(t0 + 250ms), 1u);
+  EXPECT_EQ(r.silent_until(), t0 + 2250ms);
+  r.on_progress(0, t0 + 300ms);
+  EXPECT_EQ(r.silent_until(), never) << "one is connected";
+  r.on_failed(0, t0 + 400ms);
+  EXPECT_EQ(r.silent_until(), t0 + 2250ms);
+}
+
+TEST(DialRace, ThatOneIsDialledAgainGivesASilentEndpointNoMoreTime) {
+  stn::dial_terms t = known(1, 100ms);
+  t.others = true;
+  dial_race r({}, t, t0);
+  EXPECT_EQ(r.take_start(t0), 0u);
+  EXPECT_EQ(r.take_start(r.deadline()), 1u) << "its first packet may be lost";
+  EXPECT_EQ(r.silent_until(), t0 + 2s);
+}
+
 // 100 ms away, on a network that nobody knows: the answer of the second comes within 0.46 s, that of the fourth within
 // 0.72 s, with a round trip for the connection and one for the answer.
 TEST(DialRace, WhereNothingIsKnownTheSecondComesAfterAQuarterOfASecondAndTheRestTwiceAsFast) {

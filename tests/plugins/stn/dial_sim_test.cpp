@@ -448,6 +448,18 @@ TEST(DialSim, WithoutATranslatorTheFailureIsToldAndNothingHangs) {
   EXPECT_NE(w.reason().find("10.0.0.5:443"), std::string::npos) << w.reason();
 }
 
+TEST(DialSim, AnEndpointThatIsSilentIsLeftForTheNextOneAndTheLastOneGetsAllTheTime) {
+  dial_world w(22);
+  w.add_hole("10.0.0.5");
+  w.add_server("10.0.0.6");
+  w.delay("10.0.0.6", 1200ms);  // Connecting takes longer than a silent one is waited for.
+  w.link().endpoints = {{"tcp", "10.0.0.5", dial_world::port}, {"tcp", "10.0.0.6", dial_world::port}};
+  const int64_t took = time_up(w);
+  EXPECT_EQ(w.where(), "10.0.0.6:443");
+  EXPECT_GT(took, 2000 + 2400);
+  EXPECT_LT(took, 2000 + 6000);
+}
+
 TEST(DialSim, WhatTheNetworkDoesNotCarryIsTriedLast) {
   dial_world w(21);
   w.add_hole("2001:db8::3");
