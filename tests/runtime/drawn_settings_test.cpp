@@ -26,7 +26,7 @@ TEST(DrawnSettings, FitTheSchemaOfEachOfOurPlugins) {
         resolve({found.manifest->settings, &*tree, plugin, {}, nullptr}, problems);
         ++drawn;
         fitting += problems.empty() ? 1 : 0;
-        if (how != drawing::nonsense) EXPECT_TRUE(problems.empty()) << plugin << ", seed " << seed << ": " << text << render(problems);
+        EXPECT_TRUE(how == drawing::nonsense || problems.empty()) << plugin << ", seed " << seed << ": " << text << render(problems);
       }
   }
   EXPECT_GE(drawn, 500) << "the plugins were not found; run from the top of the repository";
