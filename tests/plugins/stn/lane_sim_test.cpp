@@ -158,9 +158,9 @@ TEST(StnLaneSim, AtTwentyPerCentLossAlmostAllAreAnsweredWithinFourRoundTrips) {
 
 TEST(StnLaneSim, AProcessThatStartsOnABadNetworkThatIsRememberedDoesNotWaitForOneConnection) {
   const auto lanes = begin_anew("20 %, from the start, remembered", false, true, 15);
-  begin_anew("20 %, from the start, new", false, false, 15);
+  begin_anew("20 %, from the start, new", false, false, 5);
   const auto datagrams = begin_anew("the same, datagrams, remembered", true, true, 15);
-  const auto fresh = begin_anew("the same, datagrams, new", true, false, 15);
+  const auto fresh = begin_anew("the same, datagrams, new", true, false, 60);  // One connection begins it all, so that runs are less alike.
   EXPECT_LE(at(lanes.p95, .5), 1200ms);
   EXPECT_LE(at(datagrams.p95, .5), 750ms);
   EXPECT_LE(datagrams.p95.back(), 1200ms) << "the unluckiest of them, too";
