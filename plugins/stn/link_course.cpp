@@ -85,8 +85,22 @@ void link_course::follow(session& talk, const stream& wire) {
   if (moves_.take_expired()) go_home();
 }
 
+void link_course::on_told_aside(std::span<const uint8_t> words, const endpoint& at, const stream& wire) {
+  if (moves_.on_notice(words, profile_endpoints_, at, wire)) told_aside_ = true;
+}
+
+bool link_course::follow_aside() {
+  if (!told_aside_) return false;
+  auto plan = moves_.take_due();
+  if (!plan) return false;
+  told_aside_ = false;
+  go(std::move(*plan));
+  return true;
+}
+
 void link_course::on_connection() {
   moving_by_ = never;
+  told_aside_ = false;
   moves_.on_connection();
 }
 

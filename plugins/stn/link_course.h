@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,11 @@ class link_course final : private successor::listener {
   // In each turn of the link's connection: its server may ask it to go elsewhere, and where it was sent it stays no longer than
   // it was told.
   void follow(session& talk, const stream& wire);
+  // While the link has no connection, the server `at` another one of the link's, `wire`, asks it. When the moment has come
+  // (aside_deadline()) and there still is none, follow_aside() leads it there: true, once.
+  void on_told_aside(std::span<const uint8_t> words, const endpoint& at, const stream& wire);
+  bool follow_aside();
+  instant aside_deadline() const { return told_aside_ ? moves_.plan_due() : never; }
   // There is a connection, and nothing was asked on it.
   void on_connection();
   instant deadline() const { return std::min(moves_.deadline(), moving_by_); }
@@ -107,6 +113,7 @@ class link_course final : private successor::listener {
   std::string next_trouble_;                 // Of the successor, as it was told last.
   size_t turn_ = 0;                          // Which endpoint.
   bool led_away_ = false;
+  bool told_aside_ = false;  // The plan of moves_ was, and waits for its moment.
 };
 
 }  // namespace tharsis::stn

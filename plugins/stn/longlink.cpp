@@ -163,13 +163,14 @@ void longlink::recall() {
 task<void> longlink::run() {
   while (!ending_) {
     take_pending();
+    follow_aside();
     if (!has_codec() || !may_connect()) {
       co_await nudge_.wait();
       continue;
     }
     if (!is_needed()) {
       rest();
-      co_await nudge_.wait();
+      co_await nudge_.wait(course_.aside_deadline());
       continue;
     }
     if (!has_successor() && is_in_portal()) {
@@ -383,6 +384,13 @@ void longlink::on_successor() {
   nudge();
 }
 
+// Its streams are still there, and go after it when it has found somebody where they were sent.
+void longlink::follow_aside() {
+  if (!course_.follow_aside()) return;
+  server_ends_ = course_.moves().server_ends();
+  want();
+}
+
 void longlink::leave_lanes() { companions_.leave_lanes({THARSIS_E_CANCELLED, "the profile says something else of the link"}); }
 
 void longlink::leave_plan() {
@@ -506,7 +514,11 @@ stream_line& longlink::streams(stream_hearer& heard) {
   if (!streams_) {
     const auto planned_now = [this]() -> const link_settings& { return course_.planned(); };
     const auto aside = [this](const push& p) { on_push(p); };
-    const auto on_move = [this] { if (!up_) want(); };  // A link that is up is told itself.
+    const auto on_move = [this](std::span<const uint8_t> words, const endpoint& at, const stream& wire) {
+      if (up_) return;  // It is told itself.
+      course_.on_told_aside(words, at, wire);
+      nudge();
+    };
     streams_ = std::make_unique<stream_line>(stream_line::surroundings{speech(), around_.tables, around_.ways, around_.use, around_.streams, planned_now, aside, on_move}, heard);
     streams_->on_network(network_there_, costly_, false);
   }

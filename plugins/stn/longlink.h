@@ -114,6 +114,7 @@ class longlink final : private own_connection::owner,
   void begin_attempt();
   void on_connection();
   void take_pending();
+  void follow_aside();
   void on_down(const loss& why);
   void tell_connect(const loss& why);
   loss not_reached(error why) const;

@@ -11,11 +11,14 @@ constexpr duration told_again = 60s;
 
 }  // namespace
 
-void server_moves::on_notice(std::span<const uint8_t> bytes, const std::vector<endpoint>& profile, const endpoint& current, const stream& wire) {
+bool server_moves::on_notice(std::span<const uint8_t> bytes, const std::vector<endpoint>& profile, const endpoint& current, const stream& wire) {
   rules_.change(settings_.moves);
   const move_situation here{profile, current, terms_of(settings_), "links." + settings_.name, [&wire](const std::string& name) { return wire.certified(name); }};
   auto plan = rules_.on_notice(bytes, here, ways_.random(), place_.now());
-  if (!plan) return refuse(plan.failure(), current);
+  if (!plan) {
+    refuse(plan.failure(), current);
+    return false;
+  }
   counts_.moves_followed.add();
   const duration wait = plan->at - place_.now();
   std::string sentence = "the server at " + current.text() + (plan->ends == never ? " asks to go elsewhere" : " will end");
@@ -25,6 +28,7 @@ void server_moves::on_notice(std::span<const uint8_t> bytes, const std::vector<e
   host_.info("link " + settings_.name + ": " + sentence);
   ends_ = plan->ends == never ? instant{} : plan->ends;
   plan_ = std::move(*plan);
+  return true;
 }
 
 void server_moves::refuse(const error& why, const endpoint& current) {

@@ -20,8 +20,8 @@ class server_moves {
   server_moves(strand& place, const host& tables, switchboard& ways, const link_events& events, const counts& c, const link_settings& s)
       : place_(place), host_(tables), ways_(ways), events_(events), counts_(c), settings_(s), rules_(s.moves) {}
 
-  // The server of the connection has said so. `wire`: its.
-  void on_notice(std::span<const uint8_t> bytes, const std::vector<endpoint>& profile, const endpoint& current, const stream& wire);
+  // The server of the connection has said so. `wire`: its. False: that is not followed.
+  bool on_notice(std::span<const uint8_t> bytes, const std::vector<endpoint>& profile, const endpoint& current, const stream& wire);
   // A plan whose moment has come: once.
   std::optional<move_plan> take_due();
   // What a server has told holds no more: once.
@@ -37,6 +37,8 @@ class server_moves {
   void on_connection() { ends_ = instant{}; }
   // When one of the take_...() has something, at the earliest.
   instant deadline() const { return std::min(plan_ ? plan_->at : never, valid_until_); }
+  // Of take_due() alone.
+  instant plan_due() const { return plan_ ? plan_->at : never; }
   // For a person; empty: nothing was asked.
   std::string words() const;
 

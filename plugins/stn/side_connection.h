@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "plugins/stn/dialer.h"
 #include "plugins/stn/live_connection.h"
@@ -38,8 +39,10 @@ class side_connection final : private live_connection::owner {
 
   // The name of its server_memory; while it is up.
   uint64_t memory() const { return live_->talk().memory().name; }
-  // The server has asked its clients to go elsewhere: the last time, once. Who takes the connection over is asked instead.
-  bool take_move() { return live_ && live_->talk().take_move().has_value(); }
+  // In what words the server has asked its clients to go elsewhere, the last time, once; while there is one, wire() is valid. Who
+  // takes the connection over is asked instead.
+  std::optional<std::vector<uint8_t>> take_move() { return live_ ? live_->talk().take_move() : std::nullopt; }
+  const stream& wire() const { return live_->wire(); }
   bool up() const { return live_ && live_->is_ready(); }
   // See session.
   void be_patient(bool is) { live_->talk().be_patient(is); }

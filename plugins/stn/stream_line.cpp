@@ -57,8 +57,8 @@ task<void> stream_line::run() {
     stay();
     settings_ = around_.planned();
     pace_.on_attempt(place_.now());
-    const endpoint to = settings_.endpoints[turn % settings_.endpoints.size()];
-    const loss why = co_await side_.live(endpoint(to));
+    at_ = settings_.endpoints[turn % settings_.endpoints.size()];
+    const loss why = co_await side_.live(endpoint(at_));
     const bool was_up = lane_.up();
     if (!was_up) side_.dialled().blame(why.status);
     side_.drop();
@@ -66,7 +66,7 @@ task<void> stream_line::run() {
     const bool others = !was_up && ++turn % settings_.endpoints.size() != 0;
     if (others) pace_.on_alternative();
     if (std::exchange(trouble_, why).text != why.text && !was_up)
-      around_.tables.warning("link " + settings_.name + ": streams do not reach " + to.text() + ": " + why.text);
+      around_.tables.warning("link " + settings_.name + ": streams do not reach " + at_.text() + ": " + why.text);
     lane_.on_down(others ? error{THARSIS_E_NETWORK, why.text} : error(why), place_.now());
     look();
   }
@@ -128,7 +128,7 @@ void stream_line::stay() {
 }
 
 void stream_line::on_side_read(size_t) {
-  if (side_.take_move()) around_.on_move();
+  if (const auto words = side_.take_move()) around_.on_move(*words, at_, side_.wire());
   hand_over();
 }
 

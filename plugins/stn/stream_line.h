@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "plugins/stn/core/reconnect.h"
@@ -25,6 +26,8 @@ class stream_hearer {
 
 class stream_line final : private side_connection::listener, private session_tasks {
  public:
+  // The server `at` which the streams are has asked its clients to go elsewhere. `wire`: the connection to it.
+  using move_heard = std::function<void(std::span<const uint8_t> words, const endpoint& at, const stream& wire)>;
   // Of the link; all of it outlives the line.
   struct surroundings {
     live_connection::surroundings speech;
@@ -34,7 +37,7 @@ class stream_line final : private side_connection::listener, private session_tas
     const stream_settings& numbers;
     std::function<const link_settings&()> planned;       // How its server is reached now.
     std::function<void(const push&)> push_aside;         // One that belongs to no stream.
-    std::function<void()> on_move;                       // The server asks its clients to go elsewhere.
+    move_heard on_move;
   };
   stream_line(surroundings s, stream_hearer& heard);
   ~stream_line() { running_.clear(); }
@@ -81,7 +84,8 @@ class stream_line final : private side_connection::listener, private session_tas
   strand& place_;
   stream_hearer& hearer_;
   stream_lane lane_;
-  link_settings settings_;  // As planned() said when it was dialled.
+  link_settings settings_;  // As planned() said when it was dialled,
+  endpoint at_;             // and where.
   phase_clock phases_;
   side_connection side_;
   stn::reconnect pace_;

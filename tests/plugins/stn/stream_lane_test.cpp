@@ -313,6 +313,30 @@ TEST(StreamLane, WhatWasWrittenToItsEndIsWrittenAgainToItsEnd) {
         }
 }
 
+// What goes up was over, and what comes down was not; the next server has no more than a part of the first.
+TEST(StreamLane, WhatWasOverGoesUpAgainWhereTheNextServerHasLessOfIt) {
+  for (const size_t size : {size_t{1}, size_t{20'000}, size_t{70'000}})
+    for (const size_t there : {size_t{0}, size - 1, size})
+      for (const bool known : {false, true}) {
+        SCOPED_TRACE(std::to_string(there) + " of " + std::to_string(size));
+        bench b;
+        b.peer.shelf["both"] = content_of(400'000, 2);
+        stream_order o = b.order(1, streams::direction::both, "both", content_of(size));
+        if (!known) o.size.reset();
+        b.open(std::move(o));
+        b.connect();
+        for (int i = 0; i < 1000 && b.peer.up["key of both"].finished == 0; ++i) b.turn();
+        ASSERT_FALSE(b.over());
+        b.peer.up["key of both"].bytes.resize(there);
+        b.cut();
+        b.run(1000);
+        ASSERT_EQ(b.apps[1].status, THARSIS_OK) << b.apps[1].reason;
+        ASSERT_TRUE(b.peer.up["key of both"].bytes == b.apps[1].up);
+        ASSERT_EQ(b.peer.up["key of both"].finished, 2);
+        ASSERT_TRUE(b.apps[1].down == b.peer.shelf["both"]);
+      }
+}
+
 TEST(StreamLane, AnotherFileUnderTheSameKeyIsFoundOut) {
   bench b;
   std::string all = content_of(500'000);

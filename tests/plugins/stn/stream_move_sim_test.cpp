@@ -1,6 +1,8 @@
 // Goal: a server that sends its clients elsewhere, or is drained, while streams are in the middle: what can end where it is does,
 // the rest goes on at the other server, and nothing is lost, cut in silence or told twice.
+#include "sdk/pure/dice.h"
 #include "tests/plugins/stn/stream_world.h"
+#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using test::app_stream;
@@ -117,4 +119,77 @@ TEST(StreamMoveSim, AMoveToADeadServerLeavesStreamsWhereTheyAre) {
   EXPECT_EQ(a.status, THARSIS_OK) << a.reason;
   EXPECT_EQ(a.progress.opens, 1u);
   EXPECT_TRUE(w.file("/files/file") == a.up);
+}
+
+// The link itself rests, and the word comes to the connection of the streams alone: the link goes to see who is there, and they go
+// after it before their server ends.
+TEST(StreamMoveSim, ALinkThatRestsHearsItFromItsStreams) {
+  for (const bool backup : {true, false}) {  // Does the profile know the other server?
+    moving_world w(6, [](gateway::settings& s) { s.drain = {40s, {there}, 1h}; });
+    w.settings.streams.move_patience = 1s;
+    w.link().on_demand = true;
+    w.link().idle_after = 1s;
+    if (backup) w.link().endpoints.push_back({"tcps", stream_world::name, 444});
+    w.open_other();
+    w.start_all();
+    app_stream a;
+    w.upload(a, "long", 8'000'000);
+    w.world.run_for(1s);
+    ASSERT_FALSE(w.up());
+    w.drain_gate();
+    ASSERT_TRUE(w.arrive(35s));
+    ASSERT_TRUE(w.world.run_until([&] { return w.gate().stopped; }, w.world.now() + 3s)) << "streams have gone after the link";
+    ASSERT_TRUE(w.wait(a, 2min)) << a.trouble;
+    EXPECT_EQ(a.status, THARSIS_OK) << a.reason;
+    EXPECT_TRUE(w.file("/other/long") == a.up);
+    EXPECT_EQ(a.progress.opens, 2u);
+    EXPECT_EQ(a.ends, 1);
+  }
+}
+
+// Where it was sent is nobody: it stays with the profile, and so do its streams.
+TEST(StreamMoveSim, ALinkThatRestsIsSentToADeadServer) {
+  moving_world w(7, sends_on);
+  w.link().on_demand = true;
+  w.link().idle_after = 1s;
+  w.start_all();
+  app_stream a;
+  w.upload(a, "file", 2'000'000);
+  ASSERT_TRUE(w.wait(a, 2min)) << a.trouble;
+  EXPECT_EQ(a.status, THARSIS_OK) << a.reason;
+  EXPECT_TRUE(w.file("/files/file") == a.up);
+}
+
+TEST(StreamMoveSim, NothingIsLostWheneverItComes) {
+  test::for_each_seed(8, [](uint64_t seed) {
+    dice chance(seed);
+    const bool drains = chance.below(2) == 0;
+    const auto within = std::chrono::milliseconds(1000 + chance.below(9000));
+    moving_world w(seed, [&](gateway::settings& s) {
+      if (drains) s.drain = {within, {there}, 1h};
+      else s.move = {{there}, within, 1h};
+    });
+    w.settings.streams.move_patience = std::chrono::milliseconds(chance.below(8000));
+    w.open_other();
+    w.put("/files/down", content_of(700'000, seed));
+    w.put("/other/down", content_of(700'000, seed));
+    w.start_all();
+    app_stream up, down, both;
+    up.up = content_of(300'000 + chance.below(900'000), seed);
+    both.up = content_of(100'000 + chance.below(400'000), seed + 1);
+    ASSERT_EQ(w.open(up, w.order(THARSIS_STN_STREAM_UP, "up")), THARSIS_OK);
+    ASSERT_EQ(w.open(down, w.order(THARSIS_STN_STREAM_DOWN, "down")), THARSIS_OK);
+    ASSERT_EQ(w.open(both, w.order(THARSIS_STN_STREAM_BOTH, "both")), THARSIS_OK);
+    w.world.run_for(std::chrono::milliseconds(chance.below(6000)));
+    if (drains) w.drain_gate();
+    if (!drains && chance.below(3) == 0) w.world.reset_connections(w.client_machine, w.server_machine);
+    for (const app_stream* a : {&up, &down, &both}) {
+      ASSERT_TRUE(w.wait(*a)) << a->trouble;
+      EXPECT_EQ(a->status, THARSIS_OK) << a->reason;
+      EXPECT_EQ(a->ends, 1);
+    }
+    EXPECT_TRUE(w.file("/files/up") == up.up || w.file("/other/up") == up.up);
+    EXPECT_TRUE(down.down == content_of(700'000, seed));
+    EXPECT_TRUE(both.down == both.up);
+  });
 }
