@@ -151,7 +151,7 @@ class ChatTest : public QObject {
 
     stop(*server);
     server.reset();
-    QTRY_VERIFY_WITH_TIMEOUT(ann.verdict().contains("refuses connections"), patience_ms);
+    QTRY_VERIFY_WITH_TIMEOUT(ann.verdict().contains("nothing listens on port"), patience_ms);
     QTRY_VERIFY_WITH_TIMEOUT(ann.plot().last() < 0, patience_ms);
     QTRY_VERIFY2_WITH_TIMEOUT(ann.logText().contains("link main down"), qPrintable(ann.logText()), 5000);
     ann.diagnose();
