@@ -72,7 +72,6 @@ std::optional<loss> own_connection::turn(live_connection& c) {
   if (!why) around_.companions.before_sending(c, owner_.is_up(), way_.now().name(), place_.now());
   if (!why) why = c.send();
   around_.companions.after_sending(place_.now());
-  if (!why) why = follow_course(c);  // The last task that held it may have ended in sending.
   if (!why) why = around_.companions.follow_second(c);
   if (!why) why = go_idle(c.wire());
   return why;
