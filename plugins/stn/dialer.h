@@ -51,6 +51,7 @@ class dialer final : private booked_race {
 
   // Of the stream; after a failure of the address that failed last. Family 0: it did not come so far.
   const tharsis_address& address() const { return address_; }
+  std::string address_text() const { return address_.family != 0 ? to_text(address_) : std::string(); }
   // How far that is which is being reached now, or was reached last.
   start_sight progress() const;
   // Was an address that was tried before it still silent when the stream had come about?

@@ -52,8 +52,10 @@ task<result<http1::response_head>> http_call::answer() {
   std::optional<instant> newer_than;
   if (care_ != nullptr) care_->on_first(ask_.to.origin());
   for (;;) {
-    const error spared = co_await wait_for_server();
-    if (spared.status != THARSIS_OK) co_return spared;
+    if (server_rests()) {
+      const error spared = co_await wait_for_server();
+      if (spared.status != THARSIS_OK) co_return spared;
+    }
     auto head = co_await attempt(newer_than);
     if (std::exchange(turned_back_, false)) continue;
     if (!head) {
@@ -85,10 +87,9 @@ task<result<http1::response_head>> http_call::answer() {
 
 // For as long as the server has asked for.
 task<error> http_call::wait_for_server() {
-  if (care_ == nullptr) co_return fine();
+  const std::string origin = ask_.to.origin();
   signal rest(place_);
   for (;;) {
-    const std::string origin = ask_.to.origin();
     const instant now = place_.now(), until = care_->until(origin);
     if (until <= now) co_return fine();
     if (!ask_.waits || until >= ask_.deadline)
@@ -189,7 +190,7 @@ task<result<http1::response_head>> http_call::attempt(std::optional<instant> new
   }
   if (!taken) co_return taken.failure();
   line_.emplace(std::move(*taken));
-  if (care_ != nullptr && care_->until(ask_.to.origin()) > place_.now()) {  // It has said so since this asked for a place.
+  if (server_rests()) {  // It has said so since this asked for a place.
     line_->keep(kept_unless_said);
     line_.reset();
     turned_back_ = true;

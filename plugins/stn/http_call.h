@@ -78,6 +78,7 @@ class http_call {
 
  private:
   enum class phase : uint8_t { queued, connect, first_byte, rest };
+  bool server_rests() const { return care_ != nullptr && care_->until(ask_.to.origin()) > place_.now(); }
   task<error> wait_for_server();
   bool goes_again(const http1::response_head& head);
   void on_no_answer(const error& why);

@@ -7,13 +7,6 @@
 #include "sdk/abi/stn_server.h"
 
 namespace tharsis::stn {
-namespace {
-
-// That the budget is used up is told at most so often.
-constexpr duration no_budget_told = 1s;
-
-}  // namespace
-
 duration http_care::on_answer(const url& from, const tharsis_address& at, const http1::response_head& head, bool& opened) {
   const auto told = busy_for(head, place_.wall() / 1'000'000'000);
   if (is_overload(head.status)) opened = on_failure(at, "it answered with the status " + std::to_string(head.status), told.value_or(duration()));
@@ -39,9 +32,7 @@ bool http_care::spend(const std::string& origin) {
   const instant now = place_.now();
   if (care_.spend(origin, now)) return true;
   terms_.no_budget.add();
-  if (no_budget_at_ != never && now < later(no_budget_at_, no_budget_told)) return false;
-  no_budget_at_ = now;
-  tell(THARSIS_STN_SERVER_NO_BUDGET, origin, "a request to " + origin + " is not sent again: tasks.budget allows no more repetitions beside what was sent for the first time", {});
+  if (no_budget_news_.due(now)) tell(THARSIS_STN_SERVER_NO_BUDGET, origin, "a request to " + origin + " is not sent again: tasks.budget allows no more repetitions beside what was sent for the first time", {});
   return false;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plugins/stn/core/breakers.h"
+#include "plugins/stn/core/now_and_then.h"
 #include "plugins/stn/core/origin_care.h"
 #include "plugins/stn/link_events.h"
 #include "sdk/abi/net.h"
@@ -49,7 +50,7 @@ class http_care {
   breakers& servers_;
   const terms terms_;
   origin_care care_;
-  instant no_budget_at_ = never;  // It was told last.
+  now_and_then no_budget_news_{budget_told};
 };
 
 }  // namespace tharsis::stn

@@ -6,7 +6,6 @@
 #include "plugins/stn/core/stays_here.h"
 #include "plugins/stn/proxy_fallback.h"
 #include "sdk/pure/address.h"
-#include "sdk/pure/views.h"
 
 namespace tharsis::stn {
 namespace {

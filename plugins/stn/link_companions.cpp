@@ -67,8 +67,7 @@ void link_companions::on_own_doubt(const std::string& network, second_reason why
 void link_companions::on_own_lost(const loss& why, bool was_up, bool stay) {
   second_.on_down();
   udp_.end();
-  const bool by_server = why.why == THARSIS_STN_WHY_REMOTE_CLOSED || why.why == THARSIS_STN_WHY_RESET;
-  lanes_.on_own_lost(stay && lanes_live_on(why, was_up), by_server);
+  lanes_.on_own_lost(stay && lanes_live_on(why, was_up), is_by_server(why));
 }
 
 bool link_companions::lanes_live_on(const loss& why, bool was_up) const {
@@ -153,9 +152,7 @@ link_lanes::errands link_companions::lane_errands() {
   e.on_push = [this](const push& p) { owner_.on_push(p); };
   e.on_change = [this] { on_lanes(); };
   e.on_late = [this] { around_.weak.on_late(); };
-  e.on_first = [this] {
-    if (lane_first()) owner_.on_lane_first();
-  };
+  e.on_first = [this] { owner_.on_lane_first(); };
   return e;
 }
 

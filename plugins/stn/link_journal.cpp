@@ -10,7 +10,7 @@ void link_journal::tell(uint32_t state, loss why, const moment& m) {
   s.state = state;
   s.status = why.status;
   s.endpoint = m.endpoint;
-  s.address = address();
+  s.address = dialer_.address_text();
   s.reason = why.text;
   s.why = why.why;
   s.phase = phase_number(phases_.current());
@@ -43,7 +43,7 @@ phase_times link_journal::attempt_times() const {
 }
 
 void link_journal::tell_attempt(const loss& why, const std::string& endpoint) const {
-  events_.on_connect({settings_.name, endpoint, address(), why.text, why.status, why.why, tried_because_, failures_ + 1, attempt_times()});
+  events_.on_connect({settings_.name, endpoint, dialer_.address_text(), why.text, why.status, why.why, tried_because_, failures_ + 1, attempt_times()});
 }
 
 void link_journal::on_up() {
@@ -51,15 +51,13 @@ void link_journal::on_up() {
   causes_.clear();
 }
 
-std::string link_journal::address() const { return dialer_.address().family != 0 ? to_text(dialer_.address()) : std::string(); }
-
 void link_journal::report(link_report& into) const {
   into.name = settings_.name;
   into.state = state_;
   into.phase = phase_number(phases_.current());
   into.why = reason_.why;
   into.reason = reason_.text;
-  into.address = address();
+  into.address = dialer_.address_text();
   into.since = since_;
   into.causes = causes_.all();
   into.incidents.assign(history_.all().begin(), history_.all().end());

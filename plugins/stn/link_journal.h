@@ -53,7 +53,6 @@ class link_journal {
   const loss& reason() const { return reason_; }
   uint32_t down_why() const { return down_why_; }   // It is down, or was last.
   uint32_t failures() const { return failures_; }  // Attempts in a row that did not come up.
-  std::string address() const;                      // Empty: none is known.
   void report(link_report& into) const;
 
  private:

@@ -95,20 +95,20 @@ void link_lanes::flush() {
 }
 
 void link_lanes::open_wanted() {
-  while (const auto number = policy_.take_opening(around_.place.now())) {
-    if (is_held_back(*number)) return;
-    open(*number);
+  const instant now = around_.place.now();
+  while (policy_.wants_lane(now)) {
+    if (is_held_back()) return;
+    open(*policy_.take_opening(now));
   }
   held_back_.clear();
 }
 
 // All links together may have so many beside their own; it is asked for again when this looks again.
-bool link_lanes::is_held_back(uint32_t number) {
+bool link_lanes::is_held_back() {
   std::string why = ways_.extras().refusal(errands_.target().host);
   const bool is_new = held_back_.empty() && !why.empty();
   held_back_ = std::move(why);
   if (held_back_.empty()) return false;
-  policy_.on_lane_lost(number, true, around_.place.now());
   if (!is_new) return true;
   counts_.lanes_held_back.add();
   told_held_back_ = false;

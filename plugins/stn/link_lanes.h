@@ -73,7 +73,7 @@ class link_lanes final : private lane::owner {
   task<void> watch_start();
   void open_wanted();
   void open(uint32_t number);
-  bool is_held_back(uint32_t number);
+  bool is_held_back();
   void lose(lane& l, const error& why, bool ours);
   void follow();
   void count(const lane_totals& t);

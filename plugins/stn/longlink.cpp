@@ -5,8 +5,7 @@ namespace {
 constexpr const char* stopping = "stn is stopping";
 
 stn::reconnect::end who_ended(const loss& why) {
-  const bool by_server = why.why == THARSIS_STN_WHY_REMOTE_CLOSED || why.why == THARSIS_STN_WHY_RESET;
-  return by_server ? stn::reconnect::end::by_server : stn::reconnect::end::otherwise;
+  return is_by_server(why) ? stn::reconnect::end::by_server : stn::reconnect::end::otherwise;
 }
 }  // namespace
 
@@ -415,8 +414,7 @@ void longlink::take_next() {
 
 // By whichever of its connections.
 void longlink::on_push(const push& p) {
-  const bool is_new = twins_.is_new(p.connection, p.made_at, p.command, as_text(p.body), place_.now());
-  if (!is_new && settings_.pushes_once) return around_.count.pushes_twice.add();
+  if (settings_.pushes_once && !twins_.is_new(p.connection, p.made_at, p.command, as_text(p.body), place_.now())) return around_.count.pushes_twice.add();
   demand_.on_use(place_.now());
   around_.count.pushes_received.add();
   around_.events.on_push(settings_.name, p);

@@ -81,12 +81,9 @@ void path_book::on_network(const tharsis_network_state& now) {
   if (network_.empty() && before != 0 && before != generation_) sizes_.clamp(0, wall_seconds());
 }
 
-void path_book::tell_names(const tharsis_address& a, tharsis_status status, duration connect) {
-  names_.tell({sizeof(tharsis_dns_feedback), status, a, text_of(network_), connect.count(), THARSIS_DNS_NOT_ASKED, 0, {}, 0});
-}
-
-void path_book::on_proved(const std::string& name, const tharsis_address& a, duration connected) {
-  names_.tell({sizeof(tharsis_dns_feedback), THARSIS_OK, a, text_of(network_), connected.count(), THARSIS_DNS_PROVED, 0, text_of(name), 0});
+void path_book::tell_names(const tharsis_address& a, tharsis_status status, duration connect, const std::string& proved_for, duration rest) {
+  const int32_t proof = proved_for.empty() ? THARSIS_DNS_NOT_ASKED : THARSIS_DNS_PROVED;
+  names_.tell({sizeof(tharsis_dns_feedback), status, a, text_of(network_), connect.count(), proof, 0, text_of(proved_for), rest.count()});
 }
 
 void path_book::prepare(race_plan& p, const dial_settings& s) {

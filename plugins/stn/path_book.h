@@ -30,13 +30,14 @@ class path_book {
   task<void> close(instant deadline) { return file_.close(deadline); }
   void on_network(const tharsis_network_state& now);
 
-  const std::string& network() const { return network_; }  // Its id; empty: it has none.
   // An attempt that came about, and one that did not, or broke before the server had proved itself.
   void on_success(const tharsis_address& a, duration latency) { tell_names(a, THARSIS_OK, latency); }
   void on_failure(const tharsis_address& a, tharsis_status why) { tell_names(a, why); }
+  // It is to be left alone for so long.
+  void on_banned(const tharsis_address& a, duration rest) { tell_names(a, THARSIS_E_BUSY, {}, {}, rest); }
 
   // Who answers there has shown by his certificate that the name is his: dns believes the servers that said so the more.
-  void on_proved(const std::string& name, const tharsis_address& a, duration connected);
+  void on_proved(const std::string& name, const tharsis_address& a, duration connected) { tell_names(a, THARSIS_OK, connected, name); }
   // It had not answered when another, which had had less time, had.
   void on_silent(const tharsis_address& a) { tell_names(a, THARSIS_PENDING); }
   // Whether stn.weak says that the network is.
@@ -61,7 +62,7 @@ class path_book {
 
  private:
   void arrange(race_plan& p) const;
-  void tell_names(const tharsis_address& a, tharsis_status status, duration connect = {});
+  void tell_names(const tharsis_address& a, tharsis_status status, duration connect = {}, const std::string& proved_for = {}, duration rest = {});
   void tell(uint32_t what, std::string reason, int64_t before, duration cost);
   void on_read();
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }

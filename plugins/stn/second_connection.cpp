@@ -182,7 +182,7 @@ void second_connection::drop(const loss& why) {
 void second_connection::tell(const loss& why) {
   second_attempt a{to_, {}, phases_.at(around_.place.now()), &why};
   for (size_t i = 0; i < phase_count; ++i) a.took[i] -= began_[i];
-  if (side_->dialled().address().family != 0) a.address = to_text(side_->dialled().address());
+  a.address = side_->dialled().address_text();
   phases_.enter(phase::down, around_.place.now());
   listener_.on_second_end(a);
 }

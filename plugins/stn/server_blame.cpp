@@ -6,9 +6,6 @@
 
 namespace tharsis::stn {
 namespace {
-// A busy server says so of each request; once a second is as good a sign.
-constexpr duration busy_counts = 1s;
-
 // Is that what a server does, and not the way to it, or ourselves?
 bool is_servers_doing(uint32_t why) {
   switch (why) {
@@ -30,9 +27,8 @@ void server_blame::on_down(const loss& why, bool excused) {
 }
 
 void server_blame::on_spared(const spared_server& s, bool up) {
-  events_.on_server({settings_.name, address(), s.reason, s.what, s.command, s.wait});
-  if (s.what != THARSIS_STN_SERVER_BUSY || !up || place_.now() < later(busy_at_, busy_counts)) return;
-  busy_at_ = place_.now();
+  events_.on_server({settings_.name, dialer_.address_text(), s.reason, s.what, s.command, s.wait});
+  if (s.what != THARSIS_STN_SERVER_BUSY || !up || !busy_.due(place_.now())) return;
   on_failure("it had too much to do", s.wait);
 }
 
@@ -42,8 +38,8 @@ void server_blame::on_failure(const std::string& sentence, duration at_least) {
   const std::string words = ways_.on_server_failure(dialer_.address(), sentence, at_least);
   if (words.empty()) return;
   counts_.servers_left_alone.add();
-  events_.on_server({settings_.name, address(), words, THARSIS_STN_SERVER_LEFT_ALONE, 0, ways_.left_alone_for(dialer_.address())});
-  host_.warning("link " + settings_.name + ": " + address() + ": " + words);
+  events_.on_server({settings_.name, dialer_.address_text(), words, THARSIS_STN_SERVER_LEFT_ALONE, 0, ways_.left_alone_for(dialer_.address())});
+  host_.warning("link " + settings_.name + ": " + dialer_.address_text() + ": " + words);
 }
 
 }  // namespace tharsis::stn

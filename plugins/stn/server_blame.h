@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 
+#include "plugins/stn/core/now_and_then.h"
 #include "plugins/stn/core/task_queue.h"
 #include "plugins/stn/counts.h"
 #include "plugins/stn/dialer.h"
@@ -28,7 +29,6 @@ class server_blame {
 
  private:
   void on_failure(const std::string& sentence, duration at_least);
-  std::string address() const { return dialer_.address().family != 0 ? to_text(dialer_.address()) : std::string(); }
 
   strand& place_;
   const host& host_;
@@ -37,7 +37,7 @@ class server_blame {
   const counts& counts_;
   const link_settings& settings_;
   const dialer& dialer_;
-  instant busy_at_{};  // The server has said so, as its breaker was told.
+  now_and_then busy_{1s};  // A busy server says so of each request; for its breaker once a second is as good a sign.
   bool spoke_ = false;
 };
 

@@ -1,5 +1,5 @@
 // What its server has asked of a link, to go elsewhere, and when the link does it: core/move_rules.h decides, this keeps the
-// plan and tells of it. The way there is longlink::lead_to().
+// plan and tells of it. The way there is link_course::lead_to().
 #pragma once
 #include <optional>
 #include <span>

@@ -35,7 +35,7 @@ void successor::tell(const loss* why) {
   if (std::exchange(told_, true)) return;
   attempt a{target(), {}, phases_.at(place_.now()), attempts_, why};
   for (size_t i = 0; i < phase_count; ++i) a.took[i] -= began_[i];
-  if (side_.dialled().address().family != 0) a.address = to_text(side_.dialled().address());
+  a.address = side_.dialled().address_text();
   if (why != nullptr) phases_.enter(phase::down, place_.now());
   listener_.on_attempt(a);
 }

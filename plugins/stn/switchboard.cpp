@@ -14,24 +14,10 @@ constexpr duration translation_timeout = 2s;
 constexpr duration rest_of_the_banned = 30min;
 
 std::vector<known_address> with_port(const std::vector<tharsis_address>& list, uint16_t port) {
-  std::vector<known_address> all;
-  for (const tharsis_address& a : list) {
-    all.push_back({a});
-    if (a.port == 0) all.back().at.port = port;
-  }
+  std::vector<known_address> all = unknown_addresses(list);
+  for (known_address& a : all)
+    if (a.at.port == 0) a.at.port = port;
   return all;
-}
-
-std::vector<tharsis_address> plain(const std::vector<known_address>& list) {
-  std::vector<tharsis_address> all;
-  for (const known_address& a : list) all.push_back(a.at);
-  return all;
-}
-
-void mix(std::vector<known_address>& list, uint64_t client) {
-  std::vector<known_address> mixed;
-  for (const tharsis_address& a : own_order(plain(list), client)) mixed.push_back({a});
-  list = std::move(mixed);
 }
 
 bool is_address(const tharsis_address& a) { return a.family == 4 || a.family == 6; }
@@ -99,7 +85,7 @@ tharsis_status switchboard::send(letter l, tharsis_error* error) {
 
 void switchboard::on_letter(void* context, letter l) {
   auto& self = *static_cast<switchboard*>(context);
-  if (l.ban) self.names_.tell({sizeof(tharsis_dns_feedback), THARSIS_E_BUSY, l.list.front(), text_of(self.paths_.network()), 0, THARSIS_DNS_NOT_ASKED, 0, {}, rest_of_the_banned.count()});
+  if (l.ban) self.paths_.on_banned(l.list.front(), rest_of_the_banned);
   else if (l.list.empty()) self.lists_.erase({l.link, l.kind});
   else self.lists_[{l.link, l.kind}] = std::move(l.list);
 }
@@ -124,7 +110,7 @@ task<choice> switchboard::choose(address_lists lists, bool ranked, const link_se
   co_await rank(&lists.debug, given, &c.usual);
   co_await rank(&lists.application, wanted, &c.usual);
   if (!ranked) {
-    if (link.dial.ties == dial_settings::order::own) mix(lists.resolved, client_);
+    if (link.dial.ties == dial_settings::order::own) lists.resolved = unknown_addresses(own_order(addresses_of(lists.resolved), client_));
     co_await rank(&lists.resolved, wanted, &c.usual);
   }
   co_await rank(&lists.backup, given, &c.usual);
@@ -141,7 +127,7 @@ task<choice> switchboard::choose(address_lists lists, bool ranked, const link_se
 
 task<void> switchboard::rank(std::vector<known_address>* list, resolver::order by, duration* usual) {
   if (list->empty()) co_return;
-  resolver::known_addresses known = co_await names_.rank(plain(*list), by);
+  resolver::known_addresses known = co_await names_.rank(addresses_of(*list), by);
   *usual = std::max(*usual, known.usual);
   *list = std::move(known.list);
 }

@@ -9,15 +9,9 @@ namespace {
 // It asks nobody, so more than a hop between strands, and a file that is read at the start, is a dns that has other worries.
 constexpr duration rank_max = 100ms;
 
-std::vector<known_address> unknown(const std::vector<tharsis_address>& list) {
-  std::vector<known_address> all;
-  for (const tharsis_address& a : list) all.push_back({a});
-  return all;
-}
-
 // Older providers say less of them.
 std::vector<known_address> known_of(const tharsis_dns_answer& a) {
-  std::vector<known_address> all = unknown({a.addresses, a.addresses + a.count});
+  std::vector<known_address> all = unknown_addresses({a.addresses, a.addresses + a.count});
   if (!THARSIS_HAS(&a, candidates) || a.candidates == nullptr) return all;
   for (size_t i = 0; i < all.size(); ++i) {
     const tharsis_dns_candidate* const c = a.candidates[i];
@@ -40,9 +34,7 @@ resolver::asking::~asking() {
 task<result<std::vector<tharsis_address>>> resolver::resolve(std::string name, instant deadline) {
   auto found = co_await find(std::move(name), deadline);
   if (!found) co_return found.failure();
-  std::vector<tharsis_address> plain;
-  for (const known_address& a : found->list) plain.push_back(a.at);
-  co_return std::move(plain);
+  co_return addresses_of(found->list);
 }
 
 task<result<resolver::known_addresses>> resolver::find(std::string name, instant deadline) {
@@ -70,10 +62,10 @@ task<resolver::known_addresses> resolver::rank(std::vector<tharsis_address> list
   known_addresses ranked;
   if (!has_service()) ranked = ranked_here(list);
   else if (const tharsis_dns* const service = ranker(); service != nullptr) ranked = co_await ranked_by(service, list);
-  if (ranked.list.empty()) ranked.list = unknown(list);
+  if (ranked.list.empty()) ranked.list = unknown_addresses(list);
   ranked.ranked = true;
   if (by == order::best_first) co_return std::move(ranked);
-  known_addresses given{unknown(list), ranked.usual, true};
+  known_addresses given{unknown_addresses(list), ranked.usual, true};
   for (known_address& one : given.list)
     for (const known_address& k : ranked.list)
       if (k.at == one.at) one = k;
@@ -97,13 +89,9 @@ task<resolver::known_addresses> resolver::ranked_by(const tharsis_dns* service, 
 task<result<resolver::known_addresses>> resolver::find_ranked(std::string name, uint16_t port, instant deadline, order by) {
   auto found = co_await find(std::move(name), deadline);
   if (!found) co_return std::move(found);
-  std::vector<tharsis_address> plain;
-  for (known_address& a : found->list) {
-    a.at.port = port;
-    plain.push_back(a.at);
-  }
+  for (known_address& a : found->list) a.at.port = port;
   if (found->ranked) co_return std::move(found);
-  auto ranked = co_await rank(std::move(plain), by);
+  auto ranked = co_await rank(addresses_of(found->list), by);
   co_return std::move(ranked);
 }
 
@@ -173,7 +161,7 @@ void resolver::on_system(void* context, tharsis_handle id, tharsis_status status
   question& q = *found->second;
   self.open_.erase(found);
   q.status = status;
-  if (status == THARSIS_OK) q.addresses = unknown({list, list + count});
+  if (status == THARSIS_OK) q.addresses = unknown_addresses({list, list + count});
   q.answered.raise();
 }
 

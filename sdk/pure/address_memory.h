@@ -22,6 +22,18 @@ struct known_address {
   bool avoided = false;  // Somebody has found out that it is not reached on this network now.
 };
 
+// Of which nothing is known.
+inline std::vector<known_address> unknown_addresses(const std::vector<tharsis_address>& list) {
+  std::vector<known_address> all;
+  for (const tharsis_address& a : list) all.push_back({a});
+  return all;
+}
+inline std::vector<tharsis_address> addresses_of(const std::vector<known_address>& list) {
+  std::vector<tharsis_address> all;
+  for (const known_address& a : list) all.push_back(a.at);
+  return all;
+}
+
 class address_memory {
  public:
   // As tharsis_dns_feedback.

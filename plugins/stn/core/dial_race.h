@@ -32,7 +32,7 @@ class dial_race {
   // The number of an attempt that begins now; ask until there is none.
   std::optional<size_t> take_start(instant now) {
     if (now < deadline()) return std::nullopt;
-    const size_t address = started_ < expected_.size() ? started_++ : *silent();
+    const size_t address = has_more() ? started_++ : *silent();
     attempts_.push_back({address, now});
     next_at_ = later(now, wait_behind(address));
     return attempts_.size() - 1;
@@ -57,7 +57,7 @@ class dial_race {
   // Of the addresses some were not tried yet.
   bool has_more() const { return started_ < expected_.size(); }
   // All have failed.
-  bool lost() const { return running() == 0 && started_ == expected_.size(); }
+  bool lost() const { return running() == 0 && !has_more(); }
 
   // Where there are others: when all addresses have been silent for so long that these have their turn.
   instant silent_until() const {
@@ -69,7 +69,7 @@ class dial_race {
 
   // When take_start() has something to give; `never` while only a failure can change that.
   instant deadline() const {
-    const bool fresh = started_ < expected_.size();
+    const bool fresh = has_more();
     const auto again = fresh ? std::nullopt : silent();
     if (!fresh && !again) return never;
     return std::max(fresh ? next_at_ : again_at(*again), free_at());

@@ -174,7 +174,7 @@ std::vector<uint16_t> fleet_client::roads(const fleet_world& w, instant now) {
   if (!w.policy.doubling && dial.ties == dial_settings::order::own) all = own_order(all, number_ + 1);
   if (!w.policy.doubling && dial.by != dial_settings::rank::given) all = score_->order(all, now);
   address_lists lists;
-  for (const tharsis_address& a : all) lists.resolved.push_back({a});
+  lists.resolved = unknown_addresses(all);
   choice_terms terms;
   terms.foreground = use_ == fleet_use::foreground;
   terms.random = chance_.next();

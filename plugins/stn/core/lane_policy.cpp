@@ -245,15 +245,15 @@ bool lane_policy::wants_racer(instant now) const {
   return board_.size() < std::min({wanted, metered_ ? size_t{1} : wanted, allowed});
 }
 
-std::optional<uint32_t> lane_policy::take_opening(instant now) {
-  if (racing_) {
-    if (!wants_racer(now)) return std::nullopt;
-    board_.add(++last_id_);
-    return last_id_;
-  }
-  if (board_.idle() + board_.coming() >= spare(now) || board_.size() >= most(now)) return std::nullopt;
+bool lane_policy::wants_lane(instant now) const {
+  if (racing_) return wants_racer(now);
+  if (board_.idle() + board_.coming() >= spare(now) || board_.size() >= most(now)) return false;
   // Soon after one has failed they are tried one by one.
-  if (board_.coming() > 0 && pause_.until() != instant{} && now < later(pause_.until(), numbers_.linger)) return std::nullopt;
+  return board_.coming() == 0 || pause_.until() == instant{} || now >= later(pause_.until(), numbers_.linger);
+}
+
+std::optional<uint32_t> lane_policy::take_opening(instant now) {
+  if (!wants_lane(now)) return std::nullopt;
   board_.add(++last_id_);
   return last_id_;
 }

@@ -64,7 +64,8 @@ class lane_policy final : public side_way {
   // The network has shown itself weak while the link connected.
   void on_hint(instant now);
 
-  // Is another lane wanted now? Its number: it is being made.
+  bool wants_lane(instant now) const;
+  // The number of the lane that is wanted now, if one is: it is being made.
   std::optional<uint32_t> take_opening(instant now);
   // A lane that nobody needs any more; it is to be closed, and is no lane from here on.
   std::optional<uint32_t> take_closing(instant now);

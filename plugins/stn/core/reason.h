@@ -17,6 +17,9 @@ struct loss : error {
   uint32_t why;  // THARSIS_STN_WHY_*.
 };
 
+// Who has ended the connection.
+inline bool is_by_server(const loss& l) { return l.why == THARSIS_STN_WHY_REMOTE_CLOSED || l.why == THARSIS_STN_WHY_RESET; }
+
 struct reason {
   const char* name;  // As the bus, JSON and the log show it.
   int mars_reason;   // Mars' disconnect reason, 10000 to 10021; 0: it has none.

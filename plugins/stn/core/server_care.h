@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plugins/stn/core/foreign_text.h"
+#include "plugins/stn/core/now_and_then.h"
 #include "plugins/stn/core/retry_budget.h"
 #include "plugins/stn/core/server_rest.h"
 #include "plugins/stn/core/wait_text.h"
@@ -49,9 +50,7 @@ class server_care {
   [[nodiscard]] bool spend(uint32_t command, instant now) {
     if (budget_.take(now)) return true;
     no_budget_.add();
-    if (no_budget_at_ != never && now < later(no_budget_at_, budget_told)) return false;
-    no_budget_at_ = now;
-    tell({THARSIS_STN_SERVER_NO_BUDGET, command, {}, "a request is not sent again: " + std::to_string(budget_.taken()) +
+    if (no_budget_news_.due(now)) tell({THARSIS_STN_SERVER_NO_BUDGET, command, {}, "a request is not sent again: " + std::to_string(budget_.taken()) +
           " repetitions are as many as tasks.budget allows beside what was sent for the first time"});
     return false;
   }
@@ -59,8 +58,6 @@ class server_care {
   std::vector<spared_server> take_told() { return std::exchange(told_, {}); }
 
  private:
-  // That the budget is used up is told at most so often.
-  static constexpr duration budget_told = 1s;
   static constexpr size_t told_max = 64;
   void tell(spared_server s) {
     if (told_.size() < told_max) told_.push_back(std::move(s));
@@ -71,7 +68,7 @@ class server_care {
   dice chance_;
   counter busy_, no_budget_;
   std::vector<spared_server> told_;
-  instant no_budget_at_ = never;  // It was told last.
+  now_and_then no_budget_news_{budget_told};
 };
 
 }  // namespace tharsis::stn
