@@ -6,33 +6,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <functional>
 #include <future>
 #include <optional>
 
-#include "plugins/stn/dispatcher.h"
-#include "runtime/real_platform.h"
 #include "sdk/pure/views.h"
 #include "tests/plugins/stn/plugin_host.h"
+#include "tests/plugins/stn/real_strand.h"
 
 using namespace tharsis;
+using test::on_strand;
+using test::open_strand;
+using test::shut;
 using clock_type = std::chrono::steady_clock;
 
 namespace {
-
-const tharsis_strand& open_strand(const runtime::real_platform& p, const char* name) {
-  const tharsis_strand* s = nullptr;
-  p.table()->strand_open(p.table()->self, name, THARSIS_STRAND_DEDICATED, &s, nullptr);
-  if (s == nullptr) std::abort();
-  return *s;
-}
-
-void on_strand(const tharsis_strand& s, std::function<void()> f) {
-  std::packaged_task<void()> work(std::move(f));
-  auto done = work.get_future();
-  s.loop->post(s.loop->self, s.id, [](void* w, tharsis_handle) { (*static_cast<std::packaged_task<void()>*>(w))(); }, &work, 0);
-  done.get();
-}
 
 double cpu_nanoseconds() {
   timespec used{};
@@ -87,11 +74,6 @@ class asker {
   std::vector<slot> slots_;
 };
 
-task<void> shut(stn::dispatcher* tasks, std::promise<void>* stopped) {
-  co_await tasks->stop();
-  stopped->set_value();
-}
-
 }  // namespace
 
 int main(int words_count, char** words) {
@@ -101,10 +83,7 @@ int main(int words_count, char** words) {
   const tharsis_strand &home = open_strand(platform, "stn"), &elsewhere = open_strand(platform, "asker");
   strand place(home.loop);
   test::plugin_host host(*platform.table(), home);
-  stn::settings settings;
-  settings.links.resize(1);
-  settings.links[0].name = "main";
-  settings.links[0].endpoints = {{"tcp", "127.0.0.1", static_cast<uint16_t>(std::atoi(words[1]))}};
+  const stn::settings settings = test::one_link(static_cast<uint16_t>(std::atoi(words[1])));
   const stn::link_events events(host.tables());
   std::optional<stn::dispatcher> tasks;
   std::optional<task_set> closing;

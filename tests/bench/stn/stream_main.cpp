@@ -5,15 +5,16 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <future>
 #include <optional>
 
 #include "plugins/stn/stream_service.h"
-#include "runtime/real_platform.h"
 #include "tests/plugins/stn/plugin_host.h"
+#include "tests/plugins/stn/real_strand.h"
 
 using namespace tharsis;
+using test::on_strand;
+using test::shut;
 using clock_type = std::chrono::steady_clock;
 
 namespace {
@@ -21,13 +22,6 @@ namespace {
 [[noreturn]] void die(const std::string& why) {
   std::fprintf(stderr, "stream: %s\n", why.c_str());
   std::_Exit(1);
-}
-
-void on_strand(const tharsis_strand& s, std::function<void()> f) {
-  std::packaged_task<void()> work(std::move(f));
-  auto done = work.get_future();
-  s.loop->post(s.loop->self, s.id, [](void* w, tharsis_handle) { (*static_cast<std::packaged_task<void()>*>(w))(); }, &work, 0);
-  done.get();
 }
 
 // One stream from memory, and tasks beside it for as long as it runs. All of it on the strand of its link.
@@ -95,26 +89,15 @@ class both {
   bool runs_ = false;
 };
 
-task<void> shut(stn::dispatcher* tasks, std::promise<void>* stopped) {
-  co_await tasks->stop();
-  stopped->set_value();
-}
-
 }  // namespace
 
 int main(int words_count, char** words) {
   if (words_count != 3) return std::fprintf(stderr, "usage: stream PORT MIB\n"), 2;
   runtime::real_platform platform;
-  const tharsis_strand* opened = nullptr;
-  platform.table()->strand_open(platform.table()->self, "stn", THARSIS_STRAND_DEDICATED, &opened, nullptr);
-  if (opened == nullptr) die("there is no strand");
-  const tharsis_strand& home = *opened;
+  const tharsis_strand& home = test::open_strand(platform, "stn");
   strand place(home.loop);
   test::plugin_host host(*platform.table(), home);
-  stn::settings settings;
-  settings.links.resize(1);
-  settings.links[0].name = "main";
-  settings.links[0].endpoints = {{"tcp", "127.0.0.1", static_cast<uint16_t>(std::atoi(words[1]))}};
+  const stn::settings settings = test::one_link(static_cast<uint16_t>(std::atoi(words[1])));
   const stn::link_events events(host.tables());
   std::optional<stn::dispatcher> tasks;
   std::optional<stn::stream_service> streams;

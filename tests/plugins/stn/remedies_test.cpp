@@ -83,7 +83,7 @@ TEST(Remedies, OneForTheSameTakesThePlaceOfTheOneBefore) {
   EXPECT_EQ(all.segments(t0 + 6s), 0);
 }
 
-TEST(Remedies, AddressesAreToldApartByTheirPortWhereOneIsNamed) {
+TEST(Remedies, APortIsAHostsAndAnAddressIsNamedWithItsPortWhereItHasOne) {
   remedies all;
   remedy any = of(1, THARSIS_STN_HEAL_ADDRESS, 0, 10s);
   any.address = at("10.0.0.1", 0);

@@ -2,37 +2,19 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <functional>
 #include <future>
 #include <random>
 
-#include "plugins/stn/dispatcher.h"
-#include "runtime/real_platform.h"
 #include "tests/plugins/stn/plugin_host.h"
+#include "tests/plugins/stn/real_strand.h"
 #include "tests/plugins/stn/scripted_server.h"
 
 using namespace tharsis;
+using test::on_strand;
+using test::open_strand;
+using test::shut;
 
 namespace {
-
-const tharsis_strand& open_strand(const runtime::real_platform& p, const char* name) {
-  const tharsis_strand* s = nullptr;
-  tharsis_error why = no_error();
-  EXPECT_EQ(p.table()->strand_open(p.table()->self, name, THARSIS_STRAND_DEDICATED, &s, &why), THARSIS_OK)
-      << why.text;
-  return *s;
-}
-
-// Runs f on the strand and waits until it has.
-void on_strand(const tharsis_strand& s, std::function<void()> f) {
-  std::packaged_task<void()> work(std::move(f));
-  auto done = work.get_future();
-  const auto wake = [](void* context, tharsis_handle) {
-    (*static_cast<std::packaged_task<void()>*>(context))();
-  };
-  ASSERT_EQ(s.loop->post(s.loop->self, s.id, wake, &work, 0), THARSIS_OK);
-  done.get();
-}
 
 // One of those who start tasks, on a strand of its own.
 struct asker {
@@ -111,12 +93,6 @@ struct asker {
   std::promise<void> finished;
 };
 
-// Ends the dispatcher on its strand and tells when that is done.
-task<void> shut(stn::dispatcher* tasks, std::promise<void>* stopped) {
-  co_await tasks->stop();
-  stopped->set_value();
-}
-
 // stn on a strand of its own, and its server on another one.
 struct threads_stage {
   explicit threads_stage(decltype(test::scripted_server::pushes) pushes = {}) {
@@ -126,9 +102,7 @@ struct threads_stage {
       ASSERT_EQ(server.listen(address, std::nullopt), THARSIS_OK);
       address = server.address();
     });
-    settings.links.resize(1);
-    settings.links[0].name = "main";
-    settings.links[0].endpoints = {{"tcp", "127.0.0.1", address.port}};
+    settings = test::one_link(address.port);
     on_strand(home, [&] {
       tasks.emplace(place, host.tables(), settings, events);
       closing.emplace(place);
