@@ -1,5 +1,7 @@
 #include "plugins/dns/cache_report.h"
 
+#include <algorithm>
+
 #include "sdk/pure/address.h"
 #include "sdk/pure/json.h"
 

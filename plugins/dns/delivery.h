@@ -1,5 +1,7 @@
 // An answer on its way to the strand that asked.
 #pragma once
+#include <vector>
+
 #include "plugins/dns/core/answer.h"
 #include "sdk/abi/dns.h"
 #include "sdk/pure/address_memory.h"

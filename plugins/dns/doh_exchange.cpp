@@ -4,7 +4,6 @@
 
 #include "sdk/async/http1_client.h"
 #include "sdk/async/http2_client.h"
-#include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {

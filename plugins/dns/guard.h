@@ -37,8 +37,11 @@ class guard {
   void tell_of_proofs(std::function<void()> learned) { learned_ = std::move(learned); }
   std::vector<tls_proof> proofs() const { return ledger_.proofs(place_.now()); }
   void restore(const tls_proof& p) { ledger_.restore(p, place_.now()); }
-  void forget(const std::string& name) {
-    if (ledger_.forget(name)) learned_();
+  // Answers whether there was anything.
+  bool forget(const std::string& name) {
+    const bool known = ledger_.forget(name);
+    if (known) learned_();
+    return known;
   }
   void open() { file_.open(); }
   void close() { work_.clear(), portal_watch_.clear(); }

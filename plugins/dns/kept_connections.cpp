@@ -192,12 +192,6 @@ void kept_connections::drop() {
   }
 }
 
-size_t kept_connections::size() const {
-  size_t all = 0;
-  for (const auto& [text, s] : sites_) all += (s.open() ? 1 : 0) + s.spare.size() + s.busy;
-  return all;
-}
-
 void kept_connections::watch_idle() {
   if (!std::exchange(watching_, true)) work_.spawn(close_idle());
 }

@@ -34,7 +34,6 @@ class kept_connections {
     drop();
     work_.clear();
   }
-  size_t size() const;
 
  private:
   struct spare_line {

@@ -33,7 +33,7 @@ class known_files {
 
   // Reads all of them now, whenever that was last. A table that is refused leaves the one before in its place.
   struct news {
-    std::vector<std::string> changed;  // "the signed table is another one, serial 4711"
+    std::vector<std::string> changed;  // "another signed table counts, serial 4711"
     std::vector<std::string> refused;  // What is wrong, and what goes on to count.
   };
   task<news> reread();

@@ -41,7 +41,7 @@ service::counts::counts(const host& h)
       failures(h.count<counter>("failures", "1", "Questions that got none, in time or at all")),
       cancelled(h.count<counter>("cancelled", "1", "Questions that their caller, or the end of dns, withdrew")),
       cache_hits(h.count<counter>("cache_hits", "1", "Questions whose answer was remembered")),
-      refreshes(h.count<counter>("refreshes", "1", "Of these, those for which nobody waited at first")),
+      refreshes(h.count<counter>("refreshes", "1", "Lookups for which nobody waited at first")),
       stale_answers(h.count<counter>("stale_answers", "1", "Answers that were older than they held")),
       readings(h.count<counter>("readings", "1", "Times that what is remembered was read without a question")),
       restored(h.count<counter>("restored", "1", "Proven names of the last start")),
@@ -176,36 +176,34 @@ void service::carry_out() {
 tharsis_status service::resolve(void* self, tharsis_text name, uint32_t family, tharsis_dns_done done, void* context,
                                 tharsis_handle* query, tharsis_error* error) {
   service& s = *static_cast<service*>(self);
-  if (done == nullptr || query == nullptr)
-    return refuse(s, error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
   const auto about = subject_of(name, family, s.settings_.domains);
   if (!about) return refuse(s, error, about.failure().status, about.failure().text);
-  const tharsis_handle strand = s.host_.loop->current(s.host_.loop->self);
-  if (strand == 0) return refuse(s, error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
   letter l;
   l.about = *about;
-  l.strand = strand;
-  l.done = done;
-  l.context = context;
-  return s.take_question(std::move(l), *query, error);
+  return s.ask(std::move(l), done, context, query, error);
 }
 
 // [caller's strand]
 tharsis_status service::rank(void* self, const tharsis_address* list, size_t count, tharsis_dns_done done, void* context, tharsis_handle* query, tharsis_error* error) {
   service& s = *static_cast<service*>(self);
-  if (done == nullptr || query == nullptr) return refuse(s, error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
   if (list == nullptr || count == 0 || count > THARSIS_DNS_RANKED_MAX)
     return refuse(s, error, THARSIS_E_INVALID, "there are from 1 to " + std::to_string(THARSIS_DNS_RANKED_MAX) + " addresses to put in order, not " + std::to_string(list == nullptr ? 0 : count));
   if (!std::all_of(list, list + count, [](const tharsis_address& a) { return a.family == 4 || a.family == 6; }))
     return refuse(s, error, THARSIS_E_INVALID, "one of the addresses is of neither family, 4 nor 6");
   letter l;
   l.what = letter::wish::rank;
-  l.strand = s.host_.loop->current(s.host_.loop->self);
-  if (l.strand == 0) return refuse(s, error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
   l.list.assign(list, list + count);
+  return s.ask(std::move(l), done, context, query, error);
+}
+
+// [caller's strand]
+tharsis_status service::ask(letter l, tharsis_dns_done done, void* context, tharsis_handle* query, tharsis_error* error) {
+  if (done == nullptr || query == nullptr) return refuse(*this, error, THARSIS_E_INVALID, "a question needs `done` and a place for its id");
+  l.strand = host_.loop->current(host_.loop->self);
+  if (l.strand == 0) return refuse(*this, error, THARSIS_E_INVALID, "dns is asked on a plugin's strand: that is where it answers");
   l.done = done;
   l.context = context;
-  return s.take_question(std::move(l), *query, error);
+  return take_question(std::move(l), *query, error);
 }
 
 tharsis_status service::take_question(letter l, tharsis_handle& id, tharsis_error* error) {
@@ -400,11 +398,11 @@ void service::on_refresh(const subject& about) {
 bool service::forget_now(const std::string& name) {
   const bool known = name.empty() || desk_.known().forget(name);
   if (name.empty()) desk_.known().clear();
-  guard_.forget(name);
+  const bool proofs = guard_.forget(name);
   log_.info("remembered names were forgotten on demand name={name}", name.empty() ? "(all)" : name);
   desk_.on_start(place_.now());
   if (!closed_) stirred_.raise();
-  return known;
+  return known || proofs;
 }
 
 // Lines that are true are good, whatever is wrong with the others.

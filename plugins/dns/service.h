@@ -111,6 +111,7 @@ class service {
   void begin();
 
   tharsis_status look(std::string_view name, uint32_t family, tharsis_dns_found& into);
+  tharsis_status ask(letter l, tharsis_dns_done done, void* context, tharsis_handle* query, tharsis_error* error);
   tharsis_status take_question(letter l, tharsis_handle& id, tharsis_error* error);
   tharsis_status hand_over(letter l, tharsis_error* error);
   tharsis_status wait_for(blocking_question& q, tharsis_handle id, duration timeout, tharsis_dns_found& into, tharsis_error* error);

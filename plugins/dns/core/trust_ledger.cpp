@@ -122,10 +122,7 @@ void trust_ledger::restore(const tls_proof& p, instant now) {
 bool trust_ledger::forget(std::string_view name) {
   size_t gone = 0;
   for (network& n : networks_)
-    for (auto p = n.proofs.begin(); p != n.proofs.end();) {
-      if (name.empty() || p->first == name) gone += std::erase_if(p->second, [](const auto& one) { return one.second.good; });
-      p = p->second.empty() ? n.proofs.erase(p) : std::next(p);
-    }
+    gone += erase_sights(n, [&](const std::string& whose, const seen& s) { return (name.empty() || whose == name) && s.good; });
   return gone > 0;
 }
 
@@ -244,10 +241,17 @@ void trust_ledger::note(network& n, std::string_view name, const tharsis_address
 void trust_ledger::forget_old(network& n, instant now) {
   std::erase_if(n.landings, [&](const auto& l) { return now >= l.second; });
   std::erase_if(n.liars, [&](const auto& l) { return now >= later(std::max({l.second.until, l.second.last, l.second.doubted_until}), 16 * 24h); });
+  erase_sights(n, [&](const std::string&, const seen& s) { return now >= s.until; });
+}
+
+template <class Which>
+size_t trust_ledger::erase_sights(network& n, Which which) {
+  size_t gone = 0;
   for (auto p = n.proofs.begin(); p != n.proofs.end();) {
-    std::erase_if(p->second, [&](const auto& one) { return now >= one.second.until; });
+    gone += std::erase_if(p->second, [&](const auto& one) { return which(p->first, one.second); });
     p = p->second.empty() ? n.proofs.erase(p) : std::next(p);
   }
+  return gone;
 }
 
 }  // namespace tharsis::dns

@@ -120,6 +120,9 @@ class trust_ledger {
   void note(network& n, std::string_view name, const tharsis_address& at, seen what, instant now) const;
   void forget_old(instant now) { forget_old(*here_, now); }
   static void forget_old(network& n, instant now);
+  // Answers how many there were.
+  template <class Which>
+  static size_t erase_sights(network& n, Which which);
 
   const ledger_settings settings_;
   std::list<network> networks_{1};  // The last used first.
