@@ -202,8 +202,9 @@ instant service::look_at_attempts() {
 void service::heal() {
   if (auto look = healing_.take_look()) start(look->target, look->how_deep, THARSIS_SDT_RECHECK);
   if (healing_.take_knock()) {
-    if (knocks_.empty()) knocks_.spawn(knock_at_portal());
-    if (looks_past_.empty()) looks_past_.spawn(look_past_portal());
+    if (knocks_.empty()) knocks_.spawn(look_for_opening(knows_page, knock_most));
+    // Who forges pages for ever, and lets TLS pass, is no portal: on a long way his pages come before any handshake can end.
+    if (looks_past_.empty()) looks_past_.spawn(look_for_opening(proves_itself, look_past_most));
   }
   for (const healing::step& s : healing_.take_steps()) {
     healer_.carry_out(s);
@@ -218,28 +219,15 @@ task<void> service::avoid_lies(remedy of) {
   healer_.avoid_lies(of);
 }
 
-// Has it opened? One page is asked for, as cheap as it can be; who has none waits for the recheck.
-task<void> service::knock_at_portal() {
-  const wish asked = wish_of({}, depth::light);
+// Has the portal opened? The first known page's server is asked; who has no such page waits for the recheck.
+task<void> service::look_for_opening(task<bool> (*asks)(bench& b, canary c), duration within) {
+  wish asked = wish_of({}, depth::light);
   if (asked.canaries.empty()) co_return;
-  wish within = asked;
-  within.deadline = knock_most;
-  bench b(host_, place_, names_, trust_, within);
-  const bool known = co_await knows_page(b, asked.canaries.front());
-  if (!known) co_return;
-  healing_.on_known_page();
-  stirred_.raise();
-}
-
-// Who forges pages for ever, and lets TLS pass, is no portal: on a long way his pages come before any handshake can end.
-task<void> service::look_past_portal() {
-  const wish asked = wish_of({}, depth::light);
-  if (asked.canaries.empty()) co_return;
-  wish within = asked;
-  within.deadline = look_past_most;
-  bench b(host_, place_, names_, trust_, within);
-  const bool proved = co_await proves_itself(b, asked.canaries.front());
-  if (!proved) co_return;
+  asked.deadline = within;
+  bench b(host_, place_, names_, trust_, asked);
+  canary first = asked.canaries.front();
+  const bool opened = co_await asks(b, std::move(first));
+  if (!opened) co_return;
   healing_.on_known_page();
   stirred_.raise();
 }

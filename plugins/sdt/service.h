@@ -90,8 +90,7 @@ class service {
 
   task<void> serve();
   task<void> run(tharsis_handle id);
-  task<void> knock_at_portal();
-  task<void> look_past_portal();
+  task<void> look_for_opening(task<bool> (*asks)(bench& b, canary c), duration within);
   task<void> avoid_lies(remedy of);
   void begin(tharsis_handle id, wish w, caller to, uint32_t why);
   void end(tharsis_handle id, observations seen, tharsis_status status);

@@ -553,31 +553,31 @@ task<void> session::measure(tharsis_address to, bool anyway) {
   all.clear();
 }
 
-task<void> session::up_once(tharsis_address to, opening how, bool* stalled) {
-  segment_probe p = co_await try_up(*bench_, to, how, 0, 3000, 600ms);
+task<void> session::note_stall(task<segment_probe> attempt, bool* stalled) {
+  segment_probe p = co_await std::move(attempt);
   *stalled = p.stalled && p.failed == failure::none;
   bench_->finish(bench_->seen.segments, std::move(p));
 }
 
-task<void> session::measure_up(tharsis_address to) {
-  const opening how = wish_.at.has_tls() ? opening::tls_hello : opening::http_head;
-  // Twice, for one lost packet may hold one of them up; the second does not wait for the first.
+// Twice, for one lost packet may hold one of them up; the second does not wait for the first.
+task<bool> session::stalls_twice(std::function<task<segment_probe>()> attempt) {
   bool stalled[2] = {false, false};
   task_set tries(place_);
-  tries.spawn(up_once(to, how, &stalled[0]));
+  tries.spawn(note_stall(attempt(), &stalled[0]));
   co_await tries.join(bench_->until(second_try));
-  if (!tries.empty()) tries.spawn(up_once(to, how, &stalled[1]));
+  if (!tries.empty()) tries.spawn(note_stall(attempt(), &stalled[1]));
   co_await tries.join(bench_->end);
   tries.clear();
-  if (!stalled[0] || !stalled[1]) co_return;
-  download nothing;
-  co_await measure_segments(*bench_, to, how, way_direction::up, nothing);
+  co_return stalled[0] && stalled[1];
 }
 
-task<void> session::down_once(tharsis_address to, download what, bool* stalled) {
-  segment_probe full = co_await try_down(*bench_, to, what, 0, 600ms);
-  *stalled = full.stalled && full.failed == failure::none;
-  bench_->finish(bench_->seen.segments, std::move(full));
+task<void> session::measure_up(tharsis_address to) {
+  const opening how = wish_.at.has_tls() ? opening::tls_hello : opening::http_head;
+  std::function<task<segment_probe>()> attempt = [this, to, how] { return try_up(*bench_, to, how, 0, 3000, 600ms); };
+  const bool stalls = co_await stalls_twice(std::move(attempt));
+  if (!stalls) co_return;
+  download nothing;
+  co_await measure_segments(*bench_, to, how, way_direction::up, nothing);
 }
 
 // `http`: the target answers questions for pages. First in small segments, so that it is known how much there is.
@@ -592,14 +592,9 @@ task<void> session::measure_down(tharsis_address to, bool http) {
   what.expected = small.bytes - small.bytes / 50;  // Some answers are a byte shorter than others.
   bench_->finish(bench_->seen.segments, std::move(small));
   if (!passed || what.expected < 1300) co_return;
-  bool stalled[2] = {false, false};
-  task_set tries(place_);
-  tries.spawn(down_once(to, what, &stalled[0]));
-  co_await tries.join(bench_->until(second_try));
-  if (!tries.empty()) tries.spawn(down_once(to, what, &stalled[1]));
-  co_await tries.join(bench_->end);
-  tries.clear();
-  if (!stalled[0] || !stalled[1]) co_return;
+  std::function<task<segment_probe>()> attempt = [this, to, what] { return try_down(*bench_, to, what, 0, 600ms); };
+  const bool stalls = co_await stalls_twice(std::move(attempt));
+  if (!stalls) co_return;
   co_await measure_segments(*bench_, to, opening::tls_hello, way_direction::down, what);
 }
 

@@ -3,6 +3,7 @@
 // No branch waits for another's success; a branch that finds its thing broken looks at once at what differs from it in one
 // factor. A change of the network in the middle begins anew, so that a report is about one network.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,8 +61,8 @@ class session {
   task<void> explain_tls(tharsis_address to);
   task<void> measure(tharsis_address to, bool anyway);
   uint32_t packet_of(tharsis_address to) const;
-  task<void> up_once(tharsis_address to, opening how, bool* stalled);
-  task<void> down_once(tharsis_address to, download what, bool* stalled);
+  task<void> note_stall(task<segment_probe> attempt, bool* stalled);
+  task<bool> stalls_twice(std::function<task<segment_probe>()> attempt);
   task<void> measure_up(tharsis_address to);
   task<void> measure_down(tharsis_address to, bool http);
   task<tls_outcome> try_tls(probe_role role, std::unique_ptr<stream> wire, tharsis_address to, std::string sni, std::string expected,

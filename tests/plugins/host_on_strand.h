@@ -41,11 +41,6 @@ class host_on_strand {
     if (own->loop->post(own->loop->self, own->id, wake, call, 0) != THARSIS_OK) delete call;
   }
   // Give an event to whoever subscribed. On the strand.
-  void deliver(const void* payload) const {
-    const tharsis_event event{sizeof event, 0, nullptr, 1, 0, payload};
-    if (subscription.on_event != nullptr) subscription.on_event(subscription.context, &event);
-  }
-  // The same where there are several topics.
   void deliver(const char* topic, const void* payload) {
     const tharsis_event event{sizeof event, 0, nullptr, 1, 0, payload};
     if (const auto s = by_topic.find(topic); s != by_topic.end()) s->second.on_event(s->second.context, &event);
@@ -64,8 +59,7 @@ class host_on_strand {
   const tharsis_strand* own = nullptr;
   std::optional<strand> place;
   std::function<void(const void* payload)> on_publish;  // On the strand.
-  tharsis_subscription subscription{};                   // The last one;
-  std::map<std::string, tharsis_subscription> by_topic;  // and all.
+  std::map<std::string, tharsis_subscription> by_topic;
   std::map<std::string, const void*> services;
   std::vector<std::string> lines;  // Of the log.
   lent_metrics metrics;
@@ -87,10 +81,10 @@ class host_on_strand {
               return tharsis_status{THARSIS_OK};
             },
             [](void* self, const char* topic, const tharsis_subscription* s, tharsis_handle* id, tharsis_error*) {
-              of(self).subscription = of(self).by_topic[topic] = *s;
+              of(self).by_topic[topic] = *s;
               return *id = 1, tharsis_status{THARSIS_OK};
             },
-            [](void* self, tharsis_handle) { return of(self).subscription = {}, of(self).by_topic.clear(), tharsis_status{THARSIS_OK}; }};
+            [](void* self, tharsis_handle) { return of(self).by_topic.clear(), tharsis_status{THARSIS_OK}; }};
     registry_ = {sizeof registry_, this, nullptr, nullptr,
                  [](void* self, const char* id) -> const void* {
                    const auto found = of(self).services.find(id);

@@ -66,7 +66,12 @@ bool says(const tharsis::test::host_on_strand& box, std::string_view word) {
 TEST(SdtForgedPortal, ItEndsWhenTlsProvesWhoIsThereWhateverPort80Says) {
   for (const bool vouched : {true, false}) {
     SCOPED_TRACE(vouched ? "TLS of the page's own host" : "TLS of somebody else");
-    scene_of_service s(7);
+    settings wanted = scene_of_service::quick();
+    wanted.heal.policy = heal_policy::act;
+    wanted.diagnose.tls.ca = "/state/ca.pem";
+    wanted.diagnose.canaries = {"http://canary.test/generate_204@10.0.0.2", "http://canary.test/@10.0.0.2"};
+    scene_of_service s(7, wanted);
+    s.box.on_publish = nullptr;
     const tharsis_platform& platform = *s.client.platform();
     const int64_t seconds = s.box.place->wall() / 1'000'000'000;
     const auto authority = make_authority(*platform.random, "test authority", seconds, 30);
@@ -80,18 +85,6 @@ TEST(SdtForgedPortal, ItEndsWhenTlsProvesWhoIsThereWhateverPort80Says) {
     const tharsis_files& files = *platform.files;
     (void)files.make_folder(files.self, text_of("/state"), nullptr);
     ASSERT_EQ(files.replace(files.self, text_of("/state/ca.pem"), bytes_of(as_bytes(authority->certificate_pem)), nullptr), THARSIS_OK);
-    settings wanted = scene_of_service::quick();
-    wanted.heal.policy = heal_policy::act;
-    wanted.diagnose.tls.ca = "/state/ca.pem";
-    wanted.diagnose.canaries = {"http://canary.test/generate_204@10.0.0.2", "http://canary.test/@10.0.0.2"};
-    s.box.on_publish = nullptr;
-    s.box.send([&] {
-      s.work->close();
-      s.work.emplace(s.box.tables(), *s.box.place, *s.names, wanted);
-      EXPECT_EQ(s.work->open({1, 0, 0}, nullptr), THARSIS_OK);
-      s.table = s.work->table();
-    });
-    s.world.run_for(1ms);
     auto made = tls_context::server(how);
     ASSERT_TRUE(made);
     forger bad(s.serving, std::move(*made));

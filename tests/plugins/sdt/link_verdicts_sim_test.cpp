@@ -1,11 +1,5 @@
 // What sdt.verdict tells of a link of stn, in simulated worlds; the test plays stn.
-#include "plugins/sdt/service.h"
-
-#include <gtest/gtest.h>
-
-#include "sdk/pure/address.h"
-#include "sdk/sim/world.h"
-#include "tests/plugins/host_on_strand.h"
+#include "tests/plugins/sdt/service_scene.h"
 
 using namespace tharsis;
 using namespace tharsis::sdt;
@@ -18,16 +12,8 @@ struct heard_verdict {
   instant at;
 };
 
-struct scene_of_link {
-  explicit scene_of_link(uint64_t seed)
-      : world(seed),
-        client(world.add_machine("client", {"10.0.0.1"})),
-        server(world.add_machine("server", {"10.0.0.2"})),
-        serving(server.platform(), "server"),
-        box(client.platform(), "sdt"),
-        names(std::in_place, *box.place, *box.own->net, box.tables().registry),
-        work(std::in_place, box.tables(), *box.place, *names, settings{}) {
-    world.add_name("im.test", {"10.0.0.2"});
+struct scene_of_link : sdt::test::scene_of_service {
+  explicit scene_of_link(uint64_t seed) : scene_of_service(seed, settings{}, {0, 0, 1}) {
     sim::path& path = world.between(client, server);
     path.delay = std::chrono::milliseconds(1 + world.random() % 80);
     path.jitter = std::chrono::milliseconds(world.random() % 20);
@@ -35,19 +21,6 @@ struct scene_of_link {
       const auto& v = *static_cast<const tharsis_sdt_verdict*>(payload);
       heard.push_back({v.code, std::string(view(v.verdict)), std::string(view(v.headline)), std::string(view(v.evidence)), box.place->now()});
     };
-    box.send([this] { EXPECT_EQ(work->open({0, 0, 1}, nullptr), THARSIS_OK); });
-    world.run_for(1ms);
-  }
-  void listen() {
-    serving.send([this] {
-      const auto nothing = [](void*, tharsis_handle, uint32_t, tharsis_status) {};
-      auto on = *parse_ip("10.0.0.2");
-      on.port = 443;
-      tharsis_handle listener = 0;
-      const tharsis_net& net = *serving.own->net;
-      EXPECT_EQ(net.listen(net.self, &on, nothing, nullptr, &listener, nullptr), THARSIS_OK);
-    });
-    world.run_for(1ms);
   }
   void link(uint32_t state, tharsis_status status = THARSIS_OK, std::string endpoint = "tcp://im.test:443") {
     box.send([this, state, status, endpoint] {
@@ -57,24 +30,7 @@ struct scene_of_link {
     });
     world.run_for(1ms);
   }
-  void stop() {
-    box.send([this] {
-      work->close();
-      work.reset();
-      names.reset();
-    });
-    world.run_for(1s);
-    box.send([this] { EXPECT_EQ(box.left_open(), ""); });
-    world.run_for(1ms);
-  }
 
-  sim::world world;
-  sim::machine& client;
-  sim::machine& server;
-  test::host_on_strand serving;
-  test::host_on_strand box;
-  std::optional<resolver> names;
-  std::optional<service> work;
   std::vector<heard_verdict> heard;
 };
 
@@ -85,7 +41,7 @@ void in_every_world(F play) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     scene_of_link s(seed);
     play(s);
-    s.stop();
+    EXPECT_EQ(s.stop(), "");
   }
 }
 
@@ -181,5 +137,5 @@ TEST(SdtLinkVerdicts, EvidenceKeepsPrivateWordsToItself) {
   s.world.run_for(1ms);
   ASSERT_EQ(s.heard.size(), 1u);
   EXPECT_EQ(s.heard[0].evidence, "stn: no answer; http://canary.test/ -> 302 http://login.test/...");
-  s.stop();
+  EXPECT_EQ(s.stop(), "");
 }

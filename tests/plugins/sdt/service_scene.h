@@ -21,18 +21,18 @@ struct told_report {
 };
 
 struct scene_of_service {
-  explicit scene_of_service(uint64_t seed)
+  explicit scene_of_service(uint64_t seed, const settings& s = quick(), service::topics told_on = {1, 0, 0})
       : world(seed),
         client(world.add_machine("client", {"10.0.0.1"})),
         server(world.add_machine("server", {"10.0.0.2"})),
         serving(server.platform(), "server"),
         box(client.platform(), "sdt"),
         names(std::in_place, *box.place, *box.own->net, box.tables().registry),
-        work(std::in_place, box.tables(), *box.place, *names, quick()) {
+        work(std::in_place, box.tables(), *box.place, *names, s) {
     world.add_name("im.test", {"10.0.0.2"});
-    box.on_publish = [this](const void* payload) { published.emplace_back(view(static_cast<const tharsis_sdt_report*>(payload)->code)); };
-    box.send([this] {
-      EXPECT_EQ(work->open({1, 0, 0}, nullptr), THARSIS_OK);
+    if (told_on.report != 0) box.on_publish = [this](const void* payload) { published.emplace_back(view(static_cast<const tharsis_sdt_report*>(payload)->code)); };
+    box.send([this, told_on] {
+      EXPECT_EQ(work->open(told_on, nullptr), THARSIS_OK);
       table = work->table();
     });
     world.run_for(1ms);
