@@ -207,8 +207,6 @@ tharsis_status bus::unsubscribe(const std::string& owner, tharsis_handle id) {
   return THARSIS_OK;
 }
 
-// Perhaps not on the owner's strand, whose code may be stuck in the middle of a publish(): what belongs to
-// that strand alone is left as it is, and heard by nobody.
 std::vector<bus::declared> bus::topics() const {
   const std::lock_guard lock(mutex_);
   std::vector<declared> all;
@@ -216,6 +214,8 @@ std::vector<bus::declared> bus::topics() const {
   return all;
 }
 
+// Perhaps not on the owner's strand, whose code may be stuck in the middle of a publish(): what belongs to
+// that strand alone is left as it is, and heard by nobody.
 size_t bus::remove(const std::string& owner) {
   const std::lock_guard lock(mutex_);
   for (const auto& [handle, t] : topics_)

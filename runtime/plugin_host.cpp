@@ -379,10 +379,12 @@ void plugin_host::failed(void* self, const tharsis_error* reason) {
 
 bool plugin_host::on_own_strand() const { return strand_->loop->current(strand_->loop->self) == strand_->id; }
 
-// What a function answers that may only be called on the plugin's strand, and was called elsewhere.
+std::string wrong_thread_sentence(std::string_view function, std::string_view plugin) {
+  return std::string(function) + "() was called on a thread that does not run a callback of plugin '" + std::string(plugin) + "'; post() to its strand and call it there";
+}
+
 tharsis_status plugin_host::not_here(tharsis_error* error, std::string_view function) const {
-  const std::string text = std::string(function) + "() was called on a thread that does not run a callback of plugin '" + id_ +
-                           "'; post() to its strand and call it there";
+  const std::string text = wrong_thread_sentence(function, id_);
   log(THARSIS_LOG_ERROR, text);
   return fail(error, THARSIS_E_INVALID, text);
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/bus.h"
@@ -25,6 +26,9 @@
 #include "sdk/abi/plugin.h"
 
 namespace tharsis::runtime {
+
+// That `function` may only be called on the strand of `plugin`, and was called elsewhere.
+std::string wrong_thread_sentence(std::string_view function, std::string_view plugin);
 
 class plugin_host {
  public:

@@ -389,7 +389,7 @@ class linux_threads final : public ring_system {
     return at == MAP_FAILED ? nullptr : at;
   }
   void give_memory(void* memory, size_t size) override { munmap(memory, size); }
-  void leave_memory(void* memory, size_t) override { left_.keep(memory); }
+  void leave_memory(void* memory) override { left_.keep(memory); }
   void barrier() override { syscall(SYS_membarrier, barrier_, 0, 0); }
   void wait(std::atomic<uint32_t>& word, uint32_t seen, duration most) override {
     const int64_t left = most.count();

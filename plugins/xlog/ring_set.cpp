@@ -78,7 +78,7 @@ ring_set::~ring_set() {
     all_gone = all_gone && l.left_to == 0;
   }
   if (all_gone) system_.give_memory(handles_, sizeof(left_behind));
-  else system_.leave_memory(handles_, sizeof(left_behind));
+  else system_.leave_memory(handles_);
 }
 
 // The child has none of the segment's memory. What its one thread still holds has no room.

@@ -80,7 +80,7 @@ class ring_system {
   virtual void give_memory(void* memory, size_t size) = 0;
   // Instead of giving it: threads that live may still look at it, and its first word is the system's from now on. Whoever
   // takes memory next gets it.
-  virtual void leave_memory(void*, size_t) {}
+  virtual void leave_memory(void*) {}
   // Between the stores and loads before it and after it on every thread of the process.
   virtual void barrier() = 0;
   // Sleeps while word == seen, at most so long; may come back early.

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "runtime/simulation/noise.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
@@ -29,11 +30,7 @@ std::string odd_text(dice& chance) {
     case 2: return std::string("a\0b", 3);
     case 3: return "\xFF\xC0 \xED\xA0\x80";
     case 4: return "%s%n {} {name} ../../\"'<b>\r\n";
-    default: {
-      std::string noise(chance.below(200), ' ');
-      for (char& c : noise) c = static_cast<char>(chance.next());
-      return noise;
-    }
+    default: return noise(chance, chance.below(200));
   }
 }
 

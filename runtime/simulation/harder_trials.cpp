@@ -6,8 +6,10 @@
 #include <set>
 
 #include "runtime/os_memory.h"
+#include "runtime/plugin_host.h"
 #include "runtime/simulation/foreign_payload.h"
 #include "runtime/simulation/lent_host.h"
+#include "runtime/simulation/noise.h"
 #include "runtime/simulation/real_life.h"
 #include "runtime/topic_pattern.h"
 #include "sdk/abi/loop.h"
@@ -63,7 +65,7 @@ class strict_loop {
   static strict_loop& of(void* self) { return *static_cast<strict_loop*>(self); }
   const tharsis_loop& checked(const char* function) const {
     if (real_->current(real_->self) != strand_)
-      wrong_(std::string(function) + "() was called on a thread that does not run a callback of plugin '" + plugin_ + "'; post() to its strand and call it there");
+      wrong_(wrong_thread_sentence(function, plugin_));
     return *real_;
   }
 
@@ -90,11 +92,7 @@ const damage damages[] = {
        return changed;
      }},
     {"full of noise",
-     [](const std::string& bytes, dice& chance) {
-       std::string noise(bytes.size() + chance.below(64), ' ');
-       for (char& c : noise) c = static_cast<char>(chance.next());
-       return noise;
-     }},
+     [](const std::string& bytes, dice& chance) { return noise(chance, bytes.size() + chance.below(64)); }},
 };
 
 using kept_files = std::map<std::string, std::string>;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/simulation/noise.h"
+
 namespace tharsis::runtime {
 namespace {
 
@@ -13,11 +15,7 @@ std::string strange_bytes(dice& chance) {
     case 1: return "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     case 2: return std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);  // The beginning of a TLS hello.
     case 3: return std::string(1 + chance.below(200'000), '\0');
-    default: {
-      std::string noise(1 + chance.below(4000), ' ');
-      for (char& c : noise) c = static_cast<char>(chance.next());
-      return noise;
-    }
+    default: return noise(chance, 1 + chance.below(4000));
   }
 }
 
@@ -98,7 +96,7 @@ size_t real_life::let_strangers_connect(int strangers, dice& chance) {
 // What does not end is left as it is: its threads use it.
 bool real_life::end() {
   if (!runtime_) return true;
-  if (!ended_) runtime_->stop();
+  if (!wait_for(ended_, duration::zero())) runtime_->stop();
   if (!wait_for(ended_, stop_most)) {
     static_cast<void>(runtime_.release());
     static_cast<void>(platform_.release());

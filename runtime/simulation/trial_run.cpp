@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/plugin_host.h"
 #include "runtime/simulation/bounds.h"
 
 namespace tharsis::runtime {
@@ -84,7 +85,7 @@ void once(const plugin_bench& bench, uint64_t seed, trial_notes& notes, const st
 }
 
 bool is_of_wrong_thread(const std::string& line, const std::string& plugin) {
-  return line.find("() was called on a thread that does not run a callback of plugin '" + plugin + "'") != std::string::npos;
+  return line.find(wrong_thread_sentence({}, plugin)) != std::string::npos;
 }
 
 }  // namespace tharsis::runtime
