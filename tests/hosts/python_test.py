@@ -309,8 +309,7 @@ class Tasks(Hosted):
             self.assertRegex(example.stdout, line)
 
 
-# Of glibc's mallinfo2: what is in use, not what was fetched from the system. It leaves out the 8 KiB that each runtime with xlog leaves
-# mapped as long as a thread that logged in it lives (plugins/xlog/ring_set.h): that thread may look there whether its ring is still its own.
+# Of glibc's mallinfo2: what is in use, not what was fetched from the system.
 class Heap(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
 

@@ -2,7 +2,8 @@
 //
 //     plugins: { stn: { ... }, sdt: {}, webhook: { url: "https://hooks.example.com/verdict" } }
 //
-//     {"link":"main","code":3,"confidence":95,"headline":"...","advice":"...","evidence":"...","wall":1795734113108566287}
+//     {"link":"main","verdict":"port_closed","code":3,"confidence":95,"headline":"...","advice":"...","evidence":"...",
+//      "blame":"server","action":"...","wall":1795734113108566287}
 //
 // sdt's first verdict may come before this has started, so the bus keeps the last ones and says them again: they are sent
 // unless they are old, which tells a new start from a first one.

@@ -27,7 +27,7 @@ def answered(results):
 
 
 def steps(results):
-    """What sdt did, and when after the fault, of the run whose first answer came in the middle: "use_doh 1.2 s"."""
+    """What sdt did, and when after the fault, of the run whose first answer came in the middle: "use_doh begun +1.2 s"."""
     order = sorted(results, key=lambda result: result["said"].get("healed_us") or float("inf"))
     if not order:
         return ""
