@@ -303,7 +303,7 @@ class link_world {
     auto& self = *static_cast<link_world*>(context);
     const std::string task = self.ids.at(id);
     EXPECT_EQ(self.outcomes[task].answers, 0) << "judged after the end";
-    EXPECT_TRUE(self.dispatcher->has(id));
+    EXPECT_TRUE(!self.dispatcher || self.dispatcher->has(id));  // On another strand it may be asked when stn has gone.
     ++self.outcomes[task].decodes;
     return self.on_decode ? self.on_decode(task, std::string(as_text(view(body))), code) : uint32_t{THARSIS_STN_ACCEPT};
   }
