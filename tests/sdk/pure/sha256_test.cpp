@@ -1,8 +1,10 @@
 #include "sdk/pure/sha256.h"
+#include "sdk/pure/sha256_blocks.h"
 
 #include <openssl/evp.h>
 
 #include <random>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -45,5 +47,20 @@ TEST(Sha256, AnswersWhatOpensslAnswersHoweverItIsFed) {
     }
     ASSERT_EQ(sum.hex(), by_openssl(text)) << length;
     text += static_cast<char>(random());
+  }
+}
+
+// Goal: a processor's own instructions do what the plain code does. Method: blocks that a seed draws, from states that it draws.
+TEST(Sha256, TheProcessorsInstructionsDoWhatThePlainCodeDoes) {
+  std::mt19937 random(2);
+  for (size_t count = 0; count < 40; ++count) {
+    std::vector<uint8_t> blocks(64 * count + 1);
+    for (uint8_t& byte : blocks) byte = static_cast<uint8_t>(random());
+    tharsis::sha256_state plain;
+    for (uint32_t& word : plain) word = static_cast<uint32_t>(random());
+    tharsis::sha256_state quick = plain;
+    if (!tharsis::sha256_blocks_by_instructions(quick, blocks.data() + 1, count)) GTEST_SKIP() << "this processor has none";
+    tharsis::sha256_blocks_plainly(plain, blocks.data() + 1, count);  // At an odd address.
+    EXPECT_EQ(plain, quick) << count << " blocks";
   }
 }
