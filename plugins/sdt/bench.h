@@ -45,6 +45,7 @@ class bench {
   double ms() const { return static_cast<double>((place.now() - began).count()) / 1e6; }
   instant until(duration most) const { return std::min(end, later(place.now(), most)); }
   bool over() const { return place.now() >= end; }
+  bool deep() const { return asked.how_deep >= depth::medium; }
 
   // Are so many bytes left to be spent? Then they are.
   bool spend(uint64_t sent, uint64_t received = 0) {

@@ -27,6 +27,13 @@ std::string take_canary(wish& w, const std::string& text) {
   w.canaries.push_back(std::move(*c));
   return {};
 }
+std::string take_download(wish& w, const std::string& text) {
+  auto c = parse_canary(text);
+  if (!c) return c.failure().text;
+  if (c->page.secure) return "'" + text.substr(0, 100) + "' is over TLS; the load of what comes down takes a page over http";
+  w.download = std::move(*c);
+  return {};
+}
 std::string take_pin(wish& w, const std::string& text) {
   const auto pin = parse_pin(text);
   if (!pin) return pin.failure().text;
@@ -59,6 +66,7 @@ const std::string_view diagnose_help =
     "  --resolver SERVER    one that proves its name, https://IP/dns-query#NAME or tls://IP#NAME; udp://IP, tcp://IP; as often as you like\n"
     "  --canary URL@IP      a page over http whose true answer is known, and where it is: http://host/generate_204@192.0.2.7\n"
     "  --canary-key KEY     of a gateway's pages, http://host/canary/@192.0.2.7\n"
+    "  --download URL@IP    with --depth heavy: a large page over http; without it the gateway's of the first --canary\n"
     "  --control IP:PORT    another host that takes connections\n"
     "  --proxy URL          is it needed? http://HOST:PORT, socks5://HOST:PORT\n"
     "  --pin sha256/...     a key of the target's certificates\n"
@@ -91,6 +99,8 @@ result<wish> wish_from(const settings::diagnose_settings& s) {
   for (const auto& [texts, read] : lists)
     for (const std::string& text : texts)
       if (const std::string wrong = read(w, text); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose: " + wrong};
+  if (s.download.empty()) return w;
+  if (const std::string wrong = take_download(w, s.download); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose.download: " + wrong};
   return w;
 }
 
@@ -116,7 +126,7 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
     return d ? "" : "is no depth; there are passive, light, medium and heavy";
   });
   const std::pair<std::string_view, reader> more[] = {
-      {"--resolver", take_resolver}, {"--canary", take_canary}, {"--control", take_control}, {"--pin", take_pin}, {"--proxy", take_proxy}};
+      {"--resolver", take_resolver}, {"--canary", take_canary}, {"--download", take_download}, {"--control", take_control}, {"--pin", take_pin}, {"--proxy", take_proxy}};
   known.quiet_value("--canary-key", [&](const std::string& text) { return line.asked.canary_key = text, std::string(); });
   for (const auto& [name, read] : more) known.quiet_value(name, [&line, read = read](const std::string& text) { return read(line.asked, text); });
   if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;

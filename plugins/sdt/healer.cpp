@@ -72,7 +72,7 @@ void healer::carry_out(const healing::step& s) {
       if (done* const other = heir(over)) {
         other->id = std::max(other->id, over.id);  // The newest is the one that is in force.
         other->advice = std::max(other->advice, over.advice);
-        other->kept_off.insert(other->kept_off.end(), over.kept_off.begin(), over.kept_off.end());
+        for (const auto& [lie, id] : over.kept_off) other->kept_off[lie] = std::max(other->kept_off[lie], id);
       } else {
         undo(over);
       }
@@ -122,7 +122,7 @@ tharsis_status healer::begin(const remedy& r, done& into, tharsis_error* error) 
 void healer::avoid_lies(const remedy& r) {
   const auto found = done_.find(key_of(r));
   const auto* const stn = static_cast<const tharsis_stn_heal*>(service(THARSIS_STN_HEAL_ID));
-  if (found == done_.end() || stn == nullptr || found->second.advice == 0 || !found->second.kept_off.empty()) return;
+  if (found == done_.end() || stn == nullptr || found->second.advice == 0) return;
   const std::string reason = "sdt: " + r.sentence;
   for (const std::string& lie : r.lies) {
     const auto at = parse_place(lie);
@@ -134,7 +134,7 @@ void healer::avoid_lies(const remedy& r) {
     m.reason = text_of(reason);
     m.ttl_ms = static_cast<uint32_t>(std::clamp<int64_t>(milliseconds(settings_.life), 1000, THARSIS_STN_HEAL_TTL_MAX_MS));
     tharsis_handle id = 0;
-    if (stn->apply(stn->self, &m, &id, nullptr) == THARSIS_OK) found->second.kept_off.push_back(id);
+    if (stn->apply(stn->self, &m, &id, nullptr) == THARSIS_OK) found->second.kept_off[lie] = id;
   }
 }
 
@@ -142,8 +142,8 @@ void healer::undo(const done& d) {
   const auto* const stn = static_cast<const tharsis_stn_heal*>(service(THARSIS_STN_HEAL_ID));
   const auto* const dns = static_cast<const tharsis_dns*>(service(THARSIS_DNS_ID));
   if (d.id != 0 && stn != nullptr) stn->undo(stn->self, d.id);
-  for (const tharsis_handle lie : d.kept_off)
-    if (stn != nullptr) stn->undo(stn->self, lie);
+  for (const auto& [lie, id] : d.kept_off)
+    if (stn != nullptr) stn->undo(stn->self, id);
   if (d.advice != 0 && dns != nullptr && THARSIS_HAS(dns, advise)) {
     const std::string about = d.advice == THARSIS_DNS_PORTAL ? login_of(d.what) : std::string();
     dns->advise(dns->self, d.advice, text_of(about), 0, nullptr);

@@ -18,8 +18,8 @@ class healer {
   // `topic` is sdt.heal; 0: nobody is told.
   void open(tharsis_handle topic) { topic_ = topic; }
   void carry_out(const healing::step& s);
-  // Has stn keep off what a resolver lied, so that a link that dials it asks for its name anew. Behind carry_out(), when dns has had
-  // the time to hear of it.
+  // Has stn keep off what a resolver lied, so that a link that dials it asks for its name anew; each time that the cause was seen, so that
+  // it lasts as long as the cause. Behind carry_out(), when dns has had the time to hear of it.
   void avoid_lies(const remedy& r);
   // Takes back what is in force.
   void close();
@@ -28,7 +28,7 @@ class healer {
   struct done {
     tharsis_handle id = 0;   // Of stn; 0: none.
     uint32_t advice = 0;     // THARSIS_DNS_*; 0: none.
-    std::vector<tharsis_handle> kept_off{};  // Of stn, too: lies.
+    std::map<std::string, tharsis_handle> kept_off{};  // Of stn, too: lies, by address.
     remedy what{};
   };
   tharsis_status begin(const remedy& r, done& into, tharsis_error* error);

@@ -24,7 +24,8 @@ task<void> try_canary(bench& b, canary c);
 // Does such a page come as it is, or who serves it prove who it is? Nothing of it is kept.
 task<bool> knows_page(bench& b, canary c);
 
-// Does who serves it prove who it is, on port 443, whatever is said on port 80? Nothing of it is kept.
+// Does who serves it prove who it is, on port 443, whatever is said on port 80? Until the bench's end, and at once when that port opens. Nothing of
+// it is kept.
 task<bool> proves_itself(bench& b, canary c);
 
 // The page of the target's host over plain HTTP.

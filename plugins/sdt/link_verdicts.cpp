@@ -5,6 +5,7 @@
 
 #include "plugins/sdt/core/private_words.h"
 #include "plugins/sdt/core/target.h"
+#include "plugins/sdt/core/verdict_table.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::sdt {
@@ -56,7 +57,7 @@ void link_verdicts::tell(const std::string& name, const link& of, const report& 
   const std::string evidence = (of.reason.empty() ? "" : "stn: " + of.reason + "; ") + without_private_words(v.detail, r.seen.about.host, hidden), act = v.act.text();
   tharsis_sdt_verdict told{};
   told.link = text_of(name);
-  told.code = kind_of(v.code);
+  told.code = entry_of(v.code).kind;
   told.confidence = static_cast<uint32_t>(std::lround(v.confidence * 100));
   told.headline = text_of(headline);
   told.advice = text_of(v.advice);

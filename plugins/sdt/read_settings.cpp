@@ -23,6 +23,7 @@ settings read_settings(const host& tables) {
   s.diagnose.controls = tables.texts("diagnose.controls");
   s.diagnose.resolvers = tables.texts("diagnose.resolvers");
   s.diagnose.pins = tables.texts("diagnose.pins");
+  s.diagnose.download = tables.text("diagnose.download");
   s.diagnose.canary_key = tables.text("diagnose.canary_key");
   s.diagnose.tls.ca = tables.text("diagnose.ca");
   return s;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "plugins/sdt/core/judge.h"
+#include "plugins/sdt/core/link_trouble.h"
 #include "plugins/sdt/core/redact.h"
 #include "plugins/sdt/core/report_json.h"
 #include "plugins/sdt/diagnose_line.h"
@@ -82,7 +83,7 @@ tharsis_status service::open(const topics& told, tharsis_error* error) {
       looks_past_.clear();
     }
     if (generation_ != now.generation)
-      for (auto& [link, p] : links_) p.rtt_ms.reset(), p.rtt_min_ms.reset();
+      for (auto& [link, p] : links_) p.rtt_ms.reset(), p.rtt_min_ms.reset(), p.why.clear(), p.failed = failure::none;
     generation_ = now.generation;
     stirred_.raise();
   });
@@ -120,7 +121,7 @@ void service::on_link(const tharsis_stn_link& told) {
   p.link = view(told.link);
   p.link_state = told.state < std::size(states) ? states[told.state] : "suspended";
   p.state = told.state == THARSIS_STN_UP ? probe_state::pass : probe_state::warn;
-  p.said = view(told.reason);
+  note_trouble(p, told);
   last_target_ = view(told.endpoint);
   attempt& a = attempts_[p.link];
   a.target = last_target_;
@@ -130,6 +131,16 @@ void service::on_link(const tharsis_stn_link& told) {
   // Where the connection stands and what is written on it gets no answer, it may be its size.
   const bool silent = told.why == THARSIS_STN_WHY_SILENCE || told.why == THARSIS_STN_WHY_UNPROVED || told.why == THARSIS_STN_WHY_TLS;
   triggers_.on_cause(THARSIS_SDT_LINK_FAILED, last_target_, silent);
+}
+
+// While it connects again, what it met last still holds.
+void service::note_trouble(passive_probe& p, const tharsis_stn_link& told) {
+  if (told.state == THARSIS_STN_CONNECTING) return;
+  const std::string_view why = told.state == THARSIS_STN_DOWN ? link_trouble(told.why, view(told.reason)) : "";
+  p.failures = why.empty() ? 0 : p.why == why ? p.failures + 1 : 1;
+  p.why = why;
+  p.said = view(told.reason);
+  p.failed = why.empty() ? failure::none : failure_of(told.status);
 }
 
 void service::on_task(const tharsis_stn_task_event& told) {

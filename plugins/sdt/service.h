@@ -84,6 +84,7 @@ class service {
   template <class Event, void (service::*take)(const Event&)>
   tharsis_status follow(const char* topic, tharsis_error* error);
   void on_link(const tharsis_stn_link& told);
+  static void note_trouble(passive_probe& p, const tharsis_stn_link& told);
   void on_task(const tharsis_stn_task_event& told);
   void on_weak(const tharsis_stn_weak& told);
   void on_lie(const tharsis_dns_hijack& told);

@@ -24,6 +24,7 @@ void judge_layers(const scene& s, findings_list& found) {
   judge_reach(s, found);
   judge_tls(s, found);
   judge_service(s, found);
+  judge_live(s, found);
   judge_quality(s, found);
 }
 

@@ -240,6 +240,8 @@ struct load_probe : probe {
 // What live connections and stn tell without a byte more.
 struct passive_probe : probe {
   std::string link, link_state;  // stn's: down | connecting | up | suspended
+  std::string why;               // What stn alone can have met since it was up last: link_trouble.h. Then `said` is its sentence,
+  uint32_t failures = 0;         // and this how often in a row.
   std::optional<double> rtt_ms, rtt_min_ms;
   uint64_t segments = 0, retransmits = 0;
   double busy_share = 0, window_limited_share = 0, buffer_limited_share = 0;

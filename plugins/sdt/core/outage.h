@@ -70,7 +70,4 @@ class outage {
   std::optional<word> recovery_;
 };
 
-// The number of sdt.verdict that comes nearest to a verdict: THARSIS_SDT_FINE ...
-uint32_t kind_of(verdict_code code);
-
 }  // namespace tharsis::sdt

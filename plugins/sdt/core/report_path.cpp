@@ -13,6 +13,7 @@ enum place : size_t { device, router, internet, names, path, server, service, pl
 place place_of(verdict_code c) {
   if (c == verdict_code::gateway_unreachable || c == verdict_code::captive_portal) return router;
   if (c >= verdict_code::no_interface && c <= verdict_code::fd_or_port_exhausted) return device;
+  if (c == verdict_code::link_misconfigured) return device;
   if (c == verdict_code::port_blocked) return path;
   if (c >= verdict_code::captive_portal && c <= verdict_code::nat64_only) return internet;
   if ((c >= verdict_code::dns_unreachable && c <= verdict_code::dns_filter_empty_v6) || c == verdict_code::name_unknown)
@@ -20,6 +21,7 @@ place place_of(verdict_code c) {
   if (c >= verdict_code::packet_loss && c <= verdict_code::reordering) return path;
   if (c == verdict_code::host_down) return server;
   if (c >= verdict_code::port_closed && c <= verdict_code::server_overload) return service;
+  if (c == verdict_code::link_refused || c == verdict_code::tls_pin_mismatch) return service;
   if (c >= verdict_code::tls_interception && c <= verdict_code::ip_blocked) return path;
   return places;
 }

@@ -84,6 +84,20 @@ std::string counts(const observations& seen) {
   return text.empty() ? "nothing" : text;
 }
 
+// "down 8.4 Mbit/s from 192.0.2.7:80 (40 ms idle, 310 ms under load)".
+std::string speeds(const observations& seen) {
+  std::string text;
+  for (const load_probe& l : seen.loads) {
+    if (!worked(l)) continue;
+    const bool up = l.direction == way_direction::up;
+    char number[32];
+    std::snprintf(number, sizeof number, "%.1f Mbit/s", l.bits_per_s / 1e6);
+    text += (text.empty() ? "" : "; ") + std::string(up ? "up " : "down ") + number + (up ? " to " : " from ") + l.to;
+    if (l.idle_ms && l.loaded_ms) text += " (" + ms_text(*l.idle_ms) + " idle, " + ms_text(*l.loaded_ms) + " under load)";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string harmless(std::string_view text) {
@@ -118,6 +132,7 @@ std::string render_text(const report& r, bool colours) {
   }
   if (r.verdicts.size() > findings_max + 1)
     text += "           and " + std::to_string(r.verdicts.size() - findings_max - 1) + " more\n";
+  row("speed", speeds(r.seen));
   row("probes", counts(r.seen));
   row("cost",
       ms_text(about.ms) + ", " + std::to_string(about.sent) + " bytes out, " + std::to_string(about.received) + " in");

@@ -118,6 +118,7 @@ void judge_sizes(const scene& s, findings_list& found);
 void judge_reach(const scene& s, findings_list& found);
 void judge_service(const scene& s, findings_list& found);
 void judge_tls(const scene& s, findings_list& found);
+void judge_live(const scene& s, findings_list& found);
 void judge_interference(const scene& s, findings_list& found);
 void judge_quality(const scene& s, findings_list& found);
 

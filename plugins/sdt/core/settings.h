@@ -50,6 +50,7 @@ struct settings {
     uint64_t budget = 300'000;
     std::vector<std::string> canaries, controls, resolvers, pins;
     std::string canary_key;
+    std::string download;  // A large page; empty: the gateway's.
     tls_settings tls;
   } diagnose;
 };

@@ -81,6 +81,9 @@ constexpr std::array<std::string_view, verdict_codes> code_words = {
     "content_rewrite",
     "ip_blocked",
     "name_unknown",
+    "tls_pin_mismatch",
+    "link_refused",
+    "link_misconfigured",
 };
 static_assert(!code_words.back().empty(), "every code has its word");
 

@@ -94,8 +94,12 @@ enum class verdict_code : uint8_t {
   ip_blocked,
   // Later ones.
   name_unknown,  // The name does not exist, as all say whom we asked.
+  // What stn alone has met, on links of its own.
+  tls_pin_mismatch,
+  link_refused,
+  link_misconfigured,
 };
-inline constexpr size_t verdict_codes = static_cast<size_t>(verdict_code::name_unknown) + 1;
+inline constexpr size_t verdict_codes = static_cast<size_t>(verdict_code::link_misconfigured) + 1;
 std::string_view name_of(verdict_code code);
 
 enum class blame : uint8_t { nobody, device, lan, isp, path, dns_provider, server, middlebox, unknown };

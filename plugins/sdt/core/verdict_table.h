@@ -13,6 +13,7 @@ struct verdict_entry {
   verdict_code code;
   int rank;                     // The lowest is the headline.
   blame who;                    // Unless the judge saw more.
+  uint32_t kind;                // THARSIS_SDT_FINE ...: the number of sdt.verdict that comes nearest to it.
   bool information;             // Worth knowing, and breaks nothing.
   std::string_view sentence;    // For a person.
   std::string_view advice;      // What to do; may be empty.

@@ -21,6 +21,9 @@ struct canary {
   std::vector<tharsis_address> at;  // Tried instead of asking for the name; so it is there also where names are not.
 };
 
+// It is that of a gateway of one's own, who serves "/canary/bytes/N" as well.
+inline bool is_of_gateway(const url& page) { return page.target == "/canary/" && !page.secure; }
+
 // A resolver beside the system's: "udp://IP[:53]", "tcp://", "tls://IP[:853]#NAME", "https://IP[:443]/dns-query#NAME".
 struct trusted_resolver {
   name_transport over = name_transport::udp;
@@ -39,6 +42,7 @@ struct wish {
   uint64_t budget = 300'000;  // Bytes, both ways; 0: none.
   std::vector<canary> canaries;
   std::string canary_key;  // Of the gateway that serves pages under "/canary/".
+  std::optional<canary> download;  // A large page, for the load of what comes down; without one the first canary's, of a gateway.
   std::vector<tharsis_address> controls;  // Other hosts that ought to take a connection, by address and port.
   std::vector<trusted_resolver> resolvers;
   std::optional<proxy> through;  // Besides what the host application has told of; tried, not used.

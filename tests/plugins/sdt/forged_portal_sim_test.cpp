@@ -96,6 +96,8 @@ TEST(SdtForgedPortal, ItEndsWhenTlsProvesWhoIsThereWhateverPort80Says) {
     s.world.run_for(3s);
     EXPECT_FALSE(says(s.box, "ended"));
     bad.serve(bad.secure, 443);
+    s.world.run_for(500ms);
+    EXPECT_EQ(says(s.box, "ended"), vouched) << "no later than a quarter of a second and a handshake";
     s.world.run_for(12s);
     EXPECT_EQ(says(s.box, "ended"), vouched);
     const int before = bad.pages;

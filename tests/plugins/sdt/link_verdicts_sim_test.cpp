@@ -1,4 +1,5 @@
 // What sdt.verdict tells of a link of stn, in simulated worlds; the test plays stn.
+#include "sdk/abi/stn_links.h"
 #include "tests/plugins/sdt/service_scene.h"
 
 using namespace tharsis;
@@ -22,10 +23,10 @@ struct scene_of_link : sdt::test::scene_of_service {
       heard.push_back({v.code, std::string(view(v.verdict)), std::string(view(v.headline)), std::string(view(v.evidence)), box.place->now()});
     };
   }
-  void link(uint32_t state, tharsis_status status = THARSIS_OK, std::string endpoint = "tcp://im.test:443") {
-    box.send([this, state, status, endpoint] {
-      const std::string reason = status == THARSIS_OK ? "" : "stn met this";
-      const tharsis_stn_link l{text_of("main"), state, status, text_of(endpoint), text_of("10.0.0.2:443"), text_of(reason), 1, 0, 0, 0, 0, {}};
+  void link(uint32_t state, tharsis_status status = THARSIS_OK, std::string endpoint = "tcp://im.test:443", uint32_t why = 0, std::string met = "stn met this") {
+    box.send([this, state, status, endpoint, why, met] {
+      const std::string reason = status == THARSIS_OK ? "" : met;
+      const tharsis_stn_link l{text_of("main"), state, status, text_of(endpoint), text_of("10.0.0.2:443"), text_of(reason), 1, 0, 0, why, 0, {}};
       box.deliver(THARSIS_STN_LINK_TOPIC, &l);
     });
     world.run_for(1ms);
@@ -138,4 +139,60 @@ TEST(SdtLinkVerdicts, EvidenceKeepsPrivateWordsToItself) {
   ASSERT_EQ(s.heard.size(), 1u);
   EXPECT_EQ(s.heard[0].evidence, "stn: no answer; http://canary.test/ -> 302 http://login.test/...");
   EXPECT_EQ(s.stop(), "");
+}
+
+// Goal: what no probe can try, for it is stn's own (pins, authorities, codec, hello), is told with stn's word for it. Method: the server takes
+// connections, and the test plays a stn that fails nevertheless.
+TEST(LinkVerdicts, WhatStnAloneHasMetIsToldWithItsWord) {
+  struct met {
+    uint32_t why;
+    tharsis_status status;
+    const char *said, *verdict;
+    uint32_t code;
+  };
+  constexpr met all[] = {
+      {THARSIS_STN_WHY_TLS_CERTIFICATE, THARSIS_E_UNTRUSTED, "the certificate of im.test is trusted, but neither its key nor one of its issuers' is pinned (tls.pins); if", "tls_pin_mismatch", THARSIS_SDT_UNTRUSTED},
+      {THARSIS_STN_WHY_TLS_CERTIFICATE, THARSIS_E_UNTRUSTED, "the certificate of im.test was issued by 'CN=x', which is not trusted", "tls_unknown_ca", THARSIS_SDT_UNTRUSTED},
+      {THARSIS_STN_WHY_HELLO_REFUSED, THARSIS_E_DENIED, "the server refused the hello of user 'a' with code 7", "link_refused", THARSIS_SDT_REFUSED},
+      {THARSIS_STN_WHY_AUTH_REFUSED, THARSIS_E_DENIED, "the sign-in was refused", "link_refused", THARSIS_SDT_REFUSED},
+      {THARSIS_STN_WHY_DECODE, THARSIS_E_PROTOCOL, "the server's answer to the hello means nothing", "wrong_reply", THARSIS_SDT_PROTOCOL},
+      {THARSIS_STN_WHY_CODEC, THARSIS_E_GONE, "the codec was taken back", "link_misconfigured", THARSIS_SDT_UNCLEAR}};
+  for (const met& m : all) {
+    SCOPED_TRACE(m.said);
+    in_every_world([&](scene_of_link& s) {
+      s.listen(443);
+      s.link(THARSIS_STN_DOWN, m.status, "tcp://im.test:443", m.why, m.said);
+      s.link(THARSIS_STN_CONNECTING);
+      s.world.run_for(5s);
+      ASSERT_EQ(s.heard.size(), 1u);
+      EXPECT_EQ(s.heard[0].verdict, m.verdict) << s.heard[0].headline;
+      EXPECT_EQ(s.heard[0].code, m.code);
+      EXPECT_NE(s.heard[0].evidence.find("stn, link main: "), std::string::npos) << s.heard[0].evidence;
+    });
+  }
+}
+
+TEST(LinkVerdicts, WhatStnMetBeforeItCameUpIsOver) {
+  in_every_world([](scene_of_link& s) {
+    s.listen(443);
+    s.link(THARSIS_STN_DOWN, THARSIS_E_DENIED, "tcp://im.test:443", THARSIS_STN_WHY_HELLO_REFUSED);
+    s.world.run_for(5s);
+    s.link(THARSIS_STN_UP);
+    ASSERT_EQ(s.heard.size(), 2u);
+    EXPECT_EQ(s.heard[1].code, uint32_t{THARSIS_SDT_FINE});
+    ASSERT_EQ(s.ask("tcp://im.test:443"), THARSIS_OK);
+    s.world.run_for(5s);
+    ASSERT_EQ(s.told.size(), 1u);
+    EXPECT_EQ(s.told[0].code, "healthy");
+  });
+}
+
+// A reset in the handshake, a name without address: there the probes see more than stn does.
+TEST(LinkVerdicts, WhatProbesMeetAsWellIsTheirsToJudge) {
+  in_every_world([](scene_of_link& s) {
+    s.link(THARSIS_STN_DOWN, THARSIS_E_REFUSED, "tcp://im.test:443", THARSIS_STN_WHY_REFUSED);
+    s.world.run_for(5s);
+    ASSERT_EQ(s.heard.size(), 1u);
+    EXPECT_EQ(s.heard[0].verdict, "port_closed");
+  });
 }

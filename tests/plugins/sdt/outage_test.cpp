@@ -89,7 +89,7 @@ TEST(Outage, EachVerdictHasItsKind) {
       {verdict_code::port_closed, THARSIS_SDT_REFUSED},   {verdict_code::service_resets, THARSIS_SDT_CUT},
       {verdict_code::tls_expired, THARSIS_SDT_UNTRUSTED}, {verdict_code::http_5xx, THARSIS_SDT_PROTOCOL},
       {verdict_code::ip_blocked, THARSIS_SDT_NO_ANSWER},  {verdict_code::weak_signal, THARSIS_SDT_IMPAIRED}};
-  for (const auto& [code, kind] : some) EXPECT_EQ(kind_of(code), kind) << name_of(code);
+  for (const auto& [code, kind] : some) EXPECT_EQ(entry_of(code).kind, kind) << name_of(code);
   for (const verdict_entry& e : verdict_table())
-    EXPECT_EQ(kind_of(e.code) == THARSIS_SDT_FINE, e.code == verdict_code::healthy) << name_of(e.code);
+    EXPECT_EQ(e.kind == THARSIS_SDT_FINE, e.code == verdict_code::healthy) << name_of(e.code);
 }

@@ -73,6 +73,13 @@ tls_probe& at_answer(truth& t, tls_outcome outcome, const std::string& to = fake
   return h;
 }
 
+passive_probe& live(truth& t, const std::string& state, const std::string& why) {
+  passive_probe& p = t.seen.live.emplace_back();
+  p.id = "live:main", p.link = "main", p.target = "tcps://im.test:443", p.link_state = state, p.why = why, p.failures = 1;
+  p.state = state == "up" ? probe_state::pass : probe_state::warn, p.said = "stn met this", p.failed = failure::other;
+  return p;
+}
+
 void hole(truth& t, bool up, bool down, uint32_t mtu = 1400) {
   t.seen.segments.clear();
   t.ladder(way_direction::up, up ? mtu : 1500);
@@ -551,6 +558,12 @@ std::vector<truth_case> own_cases() {
          system_says(t, {"203.0.113.80"});
          at_answer(t, tls_outcome::unknown_ca, "203.0.113.80").issuer = "CN=Private";
        })},
+      {1015, "stn's pin does not fit, the chain is trusted", {code::tls_pin_mismatch}, {}, "do_not_trust", false, with([](truth& t) { live(t, "down", "pin"); })},
+      {1016, "the server refuses stn's hello", {code::link_refused}, {}, "", false, with([](truth& t) { live(t, "connecting", "hello"); })},
+      {1017, "stn's codec understands nothing", {code::wrong_reply}, {}, "", false, with([](truth& t) { live(t, "down", "nonsense"); })},
+      {1018, "control: stn's handshake failed once", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "tls"); })},
+      {1019, "control: the link is up again", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "up", "hello"); })},
+      {1020, "control: another server refuses stn's hello", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "hello").target = "tcps://other.test:443"; })},
   };
 }
 

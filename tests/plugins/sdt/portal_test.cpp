@@ -1,4 +1,4 @@
-#include "plugins/sdt/core/login_page.h"
+#include "plugins/sdt/core/portal.h"
 
 #include <gtest/gtest.h>
 

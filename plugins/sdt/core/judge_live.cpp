@@ -1,0 +1,83 @@
+// What stn has met itself on its links to the target: no probe has its pins and authorities, its codec and its hello.
+#include <algorithm>
+
+#include "plugins/sdt/core/scene.h"
+#include "plugins/sdt/core/target.h"
+
+namespace tharsis::sdt {
+namespace {
+
+struct trouble {
+  std::string_view why;  // link_trouble.h
+  verdict_code code;
+  std::string_view reason;  // For the sentences that have a place for it.
+};
+constexpr trouble troubles[] = {
+    {"pin", verdict_code::tls_pin_mismatch, ""},
+    {"expired", verdict_code::tls_expired, ""},
+    {"wrong_name", verdict_code::tls_name_mismatch, ""},
+    {"authority", verdict_code::tls_unknown_ca, ""},
+    {"tls", verdict_code::tls_protocol, ""},
+    {"hello", verdict_code::link_refused, "it refuses the hello"},
+    {"sign_in", verdict_code::link_refused, "it refuses who signs in"},
+    {"nonsense", verdict_code::wrong_reply, ""},
+    {"own_certificates", verdict_code::link_misconfigured, "its own certificates cannot be read"},
+    {"forbidden", verdict_code::link_misconfigured, "the profile does not allow it unencrypted"},
+    {"codec", verdict_code::link_misconfigured, "its codec is not there, or broke its contract"},
+    {"no_sign_in", verdict_code::link_misconfigured, "nobody is there who could sign in"},
+};
+
+bool is_of_target(const scene& s, const passive_probe& p) {
+  const auto at = parse_aim(p.target);
+  return at && at->host == s.about.host && at->port == s.about.port;
+}
+
+// Of one that is up it is over.
+const trouble* trouble_of(const scene& s, const passive_probe& p) {
+  if (!ran(p) || p.link_state == "up" || p.why.empty() || !is_of_target(s, p)) return nullptr;
+  const auto found = std::find_if(std::begin(troubles), std::end(troubles), [&](const trouble& t) { return t.why == p.why; });
+  return found == std::end(troubles) ? nullptr : found;
+}
+
+bool tells_by_itself(const trouble& t) { return t.why != "nonsense" && t.why != "tls"; }
+
+// Our own handshake with the target, where its certificate was accepted.
+const tls_probe* accepted(const scene& s) {
+  const auto all = of_role(s.seen.handshakes, probe_role::target);
+  const auto found = std::find_if(all.begin(), all.end(), [](const tls_probe* t) { return t->outcome == tls_outcome::ok; });
+  return found == all.end() ? nullptr : *found;
+}
+
+// Another look at the same thing: what the probes made of it says more, for they have compared it.
+bool probes_have_met_it(const trouble& t, const findings_list& found) {
+  if (found.has(t.code)) return true;
+  const bool certificate = t.code == verdict_code::tls_pin_mismatch || t.code == verdict_code::tls_expired || t.code == verdict_code::tls_name_mismatch ||
+                           t.code == verdict_code::tls_unknown_ca || t.code == verdict_code::tls_protocol;
+  constexpr verdict_code explained_by[] = {verdict_code::tls_interception, verdict_code::tls_expired,         verdict_code::tls_name_mismatch,
+                                           verdict_code::tls_unknown_ca,   verdict_code::tls_protocol,        verdict_code::clock_wrong,
+                                           verdict_code::sni_blocking_rst, verdict_code::sni_blocking_timeout, verdict_code::dns_hijack_resolver};
+  return certificate && std::any_of(std::begin(explained_by), std::end(explained_by), [&](verdict_code c) { return found.has(c); });
+}
+
+}  // namespace
+
+void judge_live(const scene& s, findings_list& found) {
+  for (const passive_probe& p : s.seen.live) {
+    const trouble* const t = trouble_of(s, p);
+    if (t == nullptr || probes_have_met_it(*t, found)) continue;
+    const tls_probe* const ours = accepted(s);
+    // A handshake that failed once may have been the network's fault; where ours succeeds it is the server's to say why.
+    if (t->why == "tls" && (ours == nullptr || p.failures < 2)) continue;
+    claim c(t->code);
+    if (tells_by_itself(*t)) c.proven_by(p);
+    else c.because(p, 3);
+    if (ours != nullptr) c.unlike(*ours, 1);
+    for (const auto* one : of_role(s.seen.connects, probe_role::target))
+      if (worked(*one) && !tells_by_itself(*t)) c.unlike(*one, 0.5);
+    if (t->code == verdict_code::tls_pin_mismatch) c.asks_for("do_not_trust");
+    found.add(c.with("reason", std::string(t->reason)).detail("stn, link " + p.link + ": " + p.said));
+    return;
+  }
+}
+
+}  // namespace tharsis::sdt

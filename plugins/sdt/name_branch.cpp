@@ -1,0 +1,151 @@
+#include "plugins/sdt/name_branch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sdk/pure/address.h"
+
+namespace tharsis::sdt {
+namespace {
+
+constexpr size_t servers_most = 3, addresses_most = 4;
+
+task<void> ask_into(bench& b, name_question q, first_answer* into) { co_await ask_name(b, std::move(q), into); }
+
+}  // namespace
+
+task<void> name_branch::look(machine_view view) {
+  task_set all(bench_.place);
+  const size_t count = std::min(view.name_servers.size(), servers_most);
+  for (size_t i = 0; i < count; ++i) {
+    all.spawn(ask_system(view.name_servers[i], record_type::a));
+    all.spawn(ask_system(view.name_servers[i], record_type::aaaa));
+  }
+  for (const trusted_resolver& r : bench_.asked.resolvers) {
+    all.spawn(ask_trusted(r, record_type::a));
+    if (!view.addresses.empty() && view.gateway(6) != nullptr) all.spawn(ask_trusted(r, record_type::aaaa));
+  }
+  if (count > 0) all.spawn(ask_missing(view.name_servers[0]));
+  // Hosts files, pins and whatever else this machine believes.
+  if (count == 0 || bench_.names.has_service()) all.spawn(ask_host());
+  if (!bench_.asked.controls.empty()) all.spawn(ask_stranger(bench_.asked.controls.front()));
+  co_await all.join(bench_.end);
+  all.clear();
+}
+
+task<void> name_branch::ask_system(tharsis_address server, record_type type) {
+  name_question q;
+  q.server.at = server;
+  q.name = bench_.asked.at.host;
+  q.type = type;
+  q.late = bench_.deep() ? 250ms : 60ms;
+  first_answer first(bench_.place);
+  task_set asking(bench_.place);
+  asking.spawn(ask_into(bench_, q, &first));
+  const uint32_t told = co_await first.told.wait(later(bench_.place.now(), 700ms));
+  if (first.what.came) learn(first.what.addresses, false);
+  // Does the same resolver answer over TCP?
+  if (told == 0 || (!first.what.came && first.what.failed == failure::timeout)) {
+    name_question again = q;
+    again.server.over = name_transport::tcp;
+    const name_answer over_tcp = co_await ask_name(bench_, again);
+    if (over_tcp.came) learn(over_tcp.addresses, false);
+  }
+  co_await asking.join(bench_.end);
+  asking.clear();
+  if (first.what.came) learn(first.what.addresses, false);
+}
+
+task<void> name_branch::ask_trusted(trusted_resolver server, record_type type) {
+  name_question q;
+  const bool vouched = server.over == name_transport::tls || server.over == name_transport::https;
+  q.role = vouched ? probe_role::truth : probe_role::alternate;
+  q.most = 3s;  // Four round trips and more.
+  q.server = std::move(server);
+  q.name = bench_.asked.at.host;
+  q.type = type;
+  const name_answer a = co_await ask_name(bench_, q);
+  if (a.came && vouched) learn(a.addresses, true);
+}
+
+task<void> name_branch::ask_host() {
+  auto found = co_await bench_.names.resolve(bench_.asked.at.host, bench_.until(2s));
+  if (found) {
+    learn(*found, false);
+  } else if (bench_.seen.names.empty()) {
+    auto p = bench_.start<name_probe>("dns", probe_role::system, bench_.asked.at.host + " of this machine");
+    p.over = name_transport::cache;
+    p.name = bench_.asked.at.host;
+    p.type = "A";
+    p.failed = failure_of(found.status());
+    p.rcode = found.status() == THARSIS_E_NOT_FOUND ? 3 : -1;
+    bench_.finish(bench_.seen.names, std::move(p));
+  }
+  // Branches that look at what was learned are not of this one.
+  co_return;
+}
+
+task<void> name_branch::ask_missing(tharsis_address server) {
+  name_question q;
+  q.role = probe_role::missing;
+  q.server.at = server;
+  const std::string& host = bench_.asked.at.host;
+  const size_t dot = host.rfind('.', host.size() - 2);
+  q.name = "sdt-" + random_hex(bench_.tables, 6) + (dot == std::string::npos ? ".com" : host.substr(dot));
+  q.late = 0ms;
+  co_await ask_name(bench_, q);
+}
+
+// A host that is no resolver: who answers for it is on the way. What it says of a name that cannot be tells whether it is
+// after our name, or takes all of them.
+task<void> name_branch::ask_stranger(tharsis_address at) {
+  name_question q;
+  q.role = probe_role::stranger;
+  q.server.at = at;
+  q.server.at.port = 53;
+  q.name = bench_.asked.at.host;
+  q.most = 600ms;
+  q.late = 0ms;
+  const name_answer a = co_await ask_name(bench_, q);
+  if (!a.came) co_return;
+  q.name = "sdt-" + random_hex(bench_.tables, 6) + ".com";
+  co_await ask_name(bench_, q);
+}
+
+void name_branch::learn(const std::vector<tharsis_address>& addresses, bool truth) {
+  for (tharsis_address a : addresses) {
+    a.port = bench_.asked.at.port;
+    auto known = std::find_if(sources_.begin(), sources_.end(), [&](const source& s) { return s.address == a; });
+    if (known == sources_.end()) {
+      sources_.push_back({a, false, false, false});
+      known = std::prev(sources_.end());
+    }
+    (truth ? known->truth : known->system) = true;
+    const auto tried = std::count_if(sources_.begin(), sources_.end(), [&](const source& s) { return s.tried && s.address.family == a.family; });
+    // What is true is tried in any case, else nobody would know whether the server is well.
+    if (known->tried || (!truth && tried >= static_cast<std::ptrdiff_t>(addresses_most / 2)) || sources_.size() > 16) continue;
+    known->tried = true;
+    branches_.spawn(target_.look_at(a));
+  }
+}
+
+// What only the network's resolver says, where the truth says something else, is not the target but what stands in its place.
+void name_branch::name_roles() {
+  const bool known = std::any_of(sources_.begin(), sources_.end(), [](const source& s) { return s.truth; });
+  if (!known) return;
+  for (const source& s : sources_) {
+    const bool same_family = std::any_of(sources_.begin(), sources_.end(), [&](const source& t) { return t.truth && t.address.family == s.address.family; });
+    if (s.truth || !same_family) continue;
+    const std::string text = to_text(s.address);
+    const auto rename = [&](auto& list) {
+      for (auto& p : list)
+        if (p.role == probe_role::target && p.to == text) p.role = probe_role::answered;
+    };
+    rename(bench_.seen.connects);
+    rename(bench_.seen.handshakes);
+    rename(bench_.seen.pages);
+    rename(bench_.seen.segments);
+  }
+}
+
+}  // namespace tharsis::sdt

@@ -1,0 +1,45 @@
+// The target's name: what this network's resolvers say, what those say who prove their name, and who else answers. Each address that is
+// learned is looked at at once.
+#pragma once
+#include <vector>
+
+#include "plugins/sdt/bench.h"
+#include "plugins/sdt/name_probe.h"
+#include "plugins/sdt/survey.h"
+#include "plugins/sdt/target_branch.h"
+#include "sdk/async/task_set.h"
+
+namespace tharsis::sdt {
+
+class name_branch {
+ public:
+  // `target` looks at what is learned, as one of `branches`, who is cleared before this goes.
+  name_branch(bench& b, task_set& branches, target_branch& target) : bench_(b), branches_(branches), target_(target) {}
+  name_branch(const name_branch&) = delete;
+
+  // All that are to be asked.
+  task<void> look(machine_view view);
+  // This machine alone, as any program asks it.
+  task<void> ask_host();
+  // At the end: what stands in the target's place is called so.
+  void name_roles();
+
+ private:
+  struct source {
+    tharsis_address address{};
+    bool system = false, truth = false;
+    bool tried = false;
+  };
+  task<void> ask_system(tharsis_address server, record_type type);
+  task<void> ask_trusted(trusted_resolver server, record_type type);
+  task<void> ask_missing(tharsis_address server);
+  task<void> ask_stranger(tharsis_address at);
+  void learn(const std::vector<tharsis_address>& addresses, bool truth);
+
+  bench& bench_;
+  task_set& branches_;
+  target_branch& target_;
+  std::vector<source> sources_;
+};
+
+}  // namespace tharsis::sdt

@@ -1,0 +1,42 @@
+// What stn says of a certificate is sdk/async's sentence: here real handshakes say it, so that the two cannot drift apart.
+#include "plugins/sdt/core/link_trouble.h"
+
+#include <gtest/gtest.h>
+
+#include "sdk/async/tls_machine.h"
+#include "tests/sdk/async/tls_peers.h"
+
+using namespace tharsis;
+using namespace tharsis::test;
+using sdt::link_trouble;
+
+namespace {
+
+// What a client of im.example.com says of it.
+std::string refusal(const identity& shown, const std::string& authority_pem, std::vector<key_pin> pins = {}, int64_t wall = wall_seconds) {
+  tls_client_settings trusts{.ca_pem = authority_pem};
+  trusts.pins = std::move(pins);
+  const tls_server_settings shows{.certificate_chain_pem = shown.certificate_pem, .private_key_pem = shown.private_key_pem};
+  tls_machine client(*tls_context::client(trusts), "im.example.com", wall, {}), server(*tls_context::server(shows), "", wall);
+  converse(client, server);
+  EXPECT_EQ(client.failure().status, THARSIS_E_UNTRUSTED);
+  return client.failure().text;
+}
+std::string_view trouble(const std::string& said) { return link_trouble(THARSIS_STN_WHY_TLS_CERTIFICATE, said); }
+
+}  // namespace
+
+TEST(LinkTrouble, EachCertificateThatIsRefusedHasItsWord) {
+  const identity authority = authority_named("Tests", 1), stranger = authority_named("Stranger", 5);
+  const identity own = issued(authority, {"im.example.com"});
+  EXPECT_EQ(trouble(refusal(own, authority.certificate_pem, {key_pin{}})), "pin");
+  EXPECT_EQ(trouble(refusal(own, stranger.certificate_pem)), "authority");
+  EXPECT_EQ(trouble(refusal(own, authority.certificate_pem, {}, wall_seconds + 300 * day)), "expired");
+  EXPECT_EQ(trouble(refusal(issued(authority, {"other.example.com"}), authority.certificate_pem)), "wrong_name");
+}
+
+TEST(LinkTrouble, WhatProbesMeetAsWellIsNone) {
+  for (const uint32_t why : {THARSIS_STN_WHY_NONE, THARSIS_STN_WHY_RESOLVE, THARSIS_STN_WHY_REFUSED, THARSIS_STN_WHY_CONNECT_TIMEOUT, THARSIS_STN_WHY_RESET,
+                             THARSIS_STN_WHY_NETWORK_LOST, THARSIS_STN_WHY_STOPPED, THARSIS_STN_WHY_IDLE, THARSIS_STN_WHY_COUNT})
+    EXPECT_EQ(link_trouble(why, "is pinned (tls.pins)"), "") << why;
+}
