@@ -92,7 +92,7 @@ typedef struct tharsis_dns_feedback {
   int32_t reserved;
   tharsis_text name;        // For which name. Copied.
   // The server asks to be left alone, or who knows of it does: for so long, ns, no port of the address is answered on any network
-  // while there is another one. 0: nobody has asked.
+  // while there is another one; a day at most. 0: nobody has asked.
   int64_t rest;
 } tharsis_dns_feedback;
 

@@ -1,5 +1,7 @@
 #include "sdk/async/resolver.h"
 
+#include <algorithm>
+
 #include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
 
@@ -53,6 +55,7 @@ task<result<resolver::known_addresses>> resolver::find(std::string name, instant
     if (co_await q.answered.wait(deadline) == 0)
       co_return error{THARSIS_E_TIMEOUT, "the name '" + name + "' was not resolved in time"};
   found = {std::move(q.addresses), q.usual, q.service != nullptr};
+  heed(found.list);
   if (q.status == THARSIS_OK && !found.list.empty()) co_return std::move(found);
   if (q.reason.empty()) q.reason = "the name '" + name + "' has no address (" + std::string(status_name(q.status)) + ")";
   co_return error{q.status == THARSIS_OK ? THARSIS_E_NOT_FOUND : q.status, q.reason};
@@ -60,15 +63,17 @@ task<result<resolver::known_addresses>> resolver::find(std::string name, instant
 
 task<resolver::known_addresses> resolver::rank(std::vector<tharsis_address> list, order by) {
   known_addresses ranked;
-  if (!has_service()) ranked = ranked_here(list);
-  else if (const tharsis_dns* const service = ranker(); service != nullptr) ranked = co_await ranked_by(service, list);
+  if (const tharsis_dns* const service = ranker(); service != nullptr) ranked = co_await ranked_by(service, list);
+  else ranked = ranked_here(list);
   if (ranked.list.empty()) ranked.list = unknown_addresses(list);
   ranked.ranked = true;
+  heed(ranked.list);
   if (by == order::best_first) co_return std::move(ranked);
   known_addresses given{unknown_addresses(list), ranked.usual, true};
   for (known_address& one : given.list)
     for (const known_address& k : ranked.list)
       if (k.at == one.at) one = k;
+  mark(given.list);  // Of those that rest too.
   co_return std::move(given);
 }
 
@@ -89,10 +94,22 @@ task<resolver::known_addresses> resolver::ranked_by(const tharsis_dns* service, 
 task<result<resolver::known_addresses>> resolver::find_ranked(std::string name, uint16_t port, instant deadline, order by) {
   auto found = co_await find(std::move(name), deadline);
   if (!found) co_return std::move(found);
-  for (known_address& a : found->list) a.at.port = port;
+  found->use_port(port);
+  heed(found->list);  // What was advised of one port, which a name's addresses do not have.
   if (found->ranked) co_return std::move(found);
   auto ranked = co_await rank(addresses_of(found->list), by);
   co_return std::move(ranked);
+}
+
+void resolver::known_addresses::use_port(uint16_t port) {
+  if (port == 0) return;
+  std::vector<known_address> all;
+  for (known_address& a : list) {
+    if (a.at.port != 0 && a.at.port != port) ranked = false;
+    a.at.port = port;
+    if (std::none_of(all.begin(), all.end(), [&](const known_address& other) { return other.at == a.at; })) all.push_back(a);
+  }
+  list = std::move(all);
 }
 
 resolver::known_addresses resolver::ranked_here(const std::vector<tharsis_address>& list) {
@@ -113,19 +130,25 @@ tharsis_status resolver::ask(const std::string& name, question& q, tharsis_handl
 }
 
 void resolver::tell(const tharsis_dns_feedback& what) {
-  if (const tharsis_dns* const service = dns(); service == nullptr) {
+  if (ranker() == nullptr)
     memory_.on_outcome({what.status, what.address, std::string(view(what.network)), duration(what.connect), duration(what.rest)}, place_.now());
-  } else if (THARSIS_HAS(service, feedback)) {
-    service->feedback(service->self, &what);
-  }
+  if (const tharsis_dns* const service = dns(); service != nullptr && THARSIS_HAS(service, feedback)) service->feedback(service->self, &what);
 }
 
 void resolver::advise(uint32_t code, const std::string& about, duration life) {
-  if (const tharsis_dns* const service = dns(); service != nullptr) {
-    if (THARSIS_HAS(service, advise)) service->advise(service->self, code, text_of(about), life.count(), nullptr);
-    return;
-  }
   memory_.advise(code, about, life, place_.now());
+  // It is for whoever else dials, too.
+  if (const tharsis_dns* const service = dns(); service != nullptr && THARSIS_HAS(service, advise) && service->advise != nullptr)
+    service->advise(service->self, code, text_of(about), life.count(), nullptr);
+}
+
+void resolver::mark(std::vector<known_address>& list) const {
+  for (known_address& a : list) a.avoided = a.avoided || avoids(a.at);
+}
+
+void resolver::heed(std::vector<known_address>& list) const {
+  mark(list);
+  std::stable_partition(list.begin(), list.end(), [](const known_address& a) { return !a.avoided; });
 }
 
 void resolver::on_network(const tharsis_network_state& now) { memory_.on_network(view(now.id), now.generation, now.type != THARSIS_NETWORK_NONE); }

@@ -1,7 +1,8 @@
 // Names to addresses for coroutines: through tharsis.dns/1 while somebody provides it, through the
 // system's resolver otherwise. IP addresses are answered at once.
 //
-// How addresses behave dns alone remembers. Without it what is told here is known here, for as long as this lasts.
+// How addresses behave dns alone remembers. Without it, or with an older one that cannot rank(), what is told here is known here, for as
+// long as this lasts. What was advised here is heeded here besides: a dns that has begun anew has not heard of it.
 #pragma once
 #include <map>
 #include <string>
@@ -34,6 +35,10 @@ class resolver {
     std::vector<known_address> list;
     duration usual{};     // How long connecting takes on this network as a rule; 0: nobody knows.
     bool ranked = false;  // They are in the order of what is known of them: rank() has nothing to add.
+
+    // Whoever dials has a port: that of all of them then. 0: each keeps its own, which dns' table may have given it. What is known of
+    // another port is no order of this one.
+    void use_port(uint16_t port);
   };
   // The same, with what is known of each.
   task<result<known_addresses>> find(std::string name, instant deadline);
@@ -41,7 +46,7 @@ class resolver {
   // are; or all in their order, with what is known of each. As they came where dns says nothing in time.
   enum class order : uint8_t { best_first, given };
   task<known_addresses> rank(std::vector<tharsis_address> list, order by = order::best_first);
-  // Both: a name's addresses, or the address itself, with this port.
+  // Both: a name's addresses, or the address itself, with this port, as use_port() says.
   task<result<known_addresses>> find_ranked(std::string name, uint16_t port, instant deadline, order by = order::best_first);
 
   // Is there a provider of tharsis.dns/1? It puts addresses in the order of its experience.
@@ -50,6 +55,10 @@ class resolver {
   void tell(const tharsis_dns_feedback& what);
   // As advise() of tharsis.dns/1, of the codes THARSIS_DNS_FAMILY and _AVOID; life 0: no longer.
   void advise(uint32_t code, const std::string& about, duration life);
+  // What was advised here is marked in the list, whose ports are filled in, and stands last there.
+  void heed(std::vector<known_address>& list) const;
+  // The same of one address.
+  bool avoids(const tharsis_address& a) const { return memory_.about(a, place_.now()).avoided; }
   // Which network what is told belongs to. Without dns nobody else asks.
   void on_network(const tharsis_network_state& now);
 
@@ -73,6 +82,7 @@ class resolver {
 
   tharsis_status ask(const std::string& name, question& q, tharsis_handle& id, tharsis_error* error);
   const tharsis_dns* ranker() const;
+  void mark(std::vector<known_address>& list) const;
   known_addresses ranked_here(const std::vector<tharsis_address>& list);
   task<known_addresses> ranked_by(const tharsis_dns* service, std::vector<tharsis_address> list);
   const tharsis_dns* dns() const;
@@ -84,7 +94,7 @@ class resolver {
   const tharsis_net& net_;
   const tharsis_registry* registry_;
   std::map<std::pair<bool, tharsis_handle>, question*> open_;  // By who answers (dns?), and id.
-  address_memory memory_;  // While there is no dns.
+  address_memory memory_;  // While there is no dns that ranks; what was advised here always.
 };
 
 }  // namespace tharsis

@@ -25,7 +25,7 @@ void address_memory::on_network(std::string_view id, uint64_t generation, bool r
 
 // It belongs to the network over which it was dialled, which may be another one by now.
 bool address_memory::on_outcome(const outcome& o, instant now) {
-  if (o.rest > duration::zero()) score_.ban(o.address, now, o.rest);
+  if (o.rest > duration::zero()) score_.ban(o.address, now, std::min(o.rest, rest_max));
   score_.on_network(o.network);
   const bool news = note(o, now);
   score_.on_network(network_);

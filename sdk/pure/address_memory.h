@@ -72,6 +72,8 @@ class address_memory {
 
   // Whoever repeats himself with other addresses is bounded.
   static constexpr size_t avoided_max = 32;
+  // A server that asks for more has lost count, and would never be found again by a program that runs for long.
+  static constexpr duration rest_max = 24h;
 
  private:
   bool avoided(const tharsis_address& a, instant now) const;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+
 #include "sdk/async/task_set.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
@@ -26,6 +28,13 @@ struct fake_dns {
       return tharsis_status{THARSIS_OK};
     };
     table.cancel = [](void* s, tharsis_handle id) { static_cast<fake_dns*>(s)->cancelled.push_back(id); };
+    table.feedback = [](void* s, const tharsis_dns_feedback*) { ++static_cast<fake_dns*>(s)->told; };
+    table.advise = [](void* s, uint32_t, tharsis_text, int64_t, tharsis_error*) { return ++static_cast<fake_dns*>(s)->advised, tharsis_status{THARSIS_OK}; };
+    table.rank = [](void* s, const tharsis_address*, size_t, tharsis_dns_done done, void* context, tharsis_handle* id, tharsis_error*) {
+      auto& self = *static_cast<fake_dns*>(s);
+      self.questions[*id = self.next++] = {"", done, context};
+      return tharsis_status{THARSIS_OK};
+    };
   }
   struct question {
     std::string name;
@@ -46,6 +55,7 @@ struct fake_dns {
   tharsis_dns table{};
   std::map<tharsis_handle, question> questions;
   std::vector<tharsis_handle> cancelled;
+  int told = 0, advised = 0;
   tharsis_handle next = 1;  // As the system's: the numbers of the two meet.
   tharsis_status refusal = THARSIS_OK;
 };
@@ -81,7 +91,23 @@ task<void> keep(resolver* names, std::string name, instant deadline, std::option
   *into = co_await names->resolve(std::move(name), deadline);
 }
 
+task<void> keep_ranked(resolver* names, std::vector<tharsis_address> list, resolver::order by, resolver::known_addresses* into) {
+  *into = co_await names->rank(std::move(list), by);
+}
+
+task<void> keep_found(resolver* names, std::string name, uint16_t port, result<resolver::known_addresses>* into) {
+  *into = co_await names->find_ranked(std::move(name), port, never);
+}
+
 tharsis_address ip(const char* text) { return *parse_ip(text); }
+tharsis_address place(const char* text) { return *parse_place(text); }
+
+// "192.0.2.1:443 (192.0.2.2:443)": in brackets what is avoided.
+std::string text_of_list(const std::vector<known_address>& list) {
+  std::string text;
+  for (const known_address& a : list) text += (text.empty() ? "" : " ") + (a.avoided ? "(" + to_text(a.at) + ")" : to_text(a.at));
+  return text;
+}
 
 }  // namespace
 
@@ -216,6 +242,48 @@ TEST(Resolver, DestroyedBeforeOrAfterTheAnswer) {
     b.loop.run();
     EXPECT_FALSE(got);
   }
+}
+
+// One that was built before rank() was thought of: its table is shorter.
+TEST(Resolver, WithADnsThatCannotRankWhatWasToldIsKnownHere) {
+  bench b;
+  b.dns.table.size = offsetof(tharsis_dns, rank);
+  b.bound = &b.dns.table;
+  b.names.tell({sizeof(tharsis_dns_feedback), THARSIS_E_BUSY, place("192.0.2.1:443"), {}, 0, 0, 0, {}, duration(1min).count()});
+  EXPECT_EQ(b.dns.told, 1) << "it hears it all the same";
+  resolver::known_addresses got;
+  b.work.spawn(keep_ranked(&b.names, {place("192.0.2.1:443"), place("192.0.2.2:443")}, resolver::order::best_first, &got));
+  b.loop.run();
+  EXPECT_EQ(text_of_list(got.list), "192.0.2.2:443") << "the server asked to be left alone";
+  EXPECT_TRUE(b.dns.questions.empty());
+}
+
+TEST(Resolver, AdviceOutlivesTheDnsThatHeardIt) {
+  bench b;
+  fake_dns second;
+  b.bound = &b.dns.table;
+  b.names.advise(THARSIS_DNS_AVOID, "192.0.2.1:443", 1min);
+  EXPECT_EQ(b.dns.advised, 1) << "for whoever else dials";
+  b.bound = &second.table;
+  result<resolver::known_addresses> named(error{});
+  b.work.spawn(keep_found(&b.names, "a.test", 443, &named));
+  second.answer(1, THARSIS_OK, {ip("192.0.2.1"), ip("192.0.2.2")});
+  resolver::known_addresses best, given;
+  const std::vector<tharsis_address> list = {place("192.0.2.1:443"), place("192.0.2.2:443")};
+  b.work.spawn(keep_ranked(&b.names, list, resolver::order::best_first, &best));
+  b.work.spawn(keep_ranked(&b.names, list, resolver::order::given, &given));
+  second.answer(2, THARSIS_OK, list);
+  second.answer(3, THARSIS_OK, {list[1]});
+  b.loop.run();
+  ASSERT_TRUE(named) << named.failure().text;
+  EXPECT_EQ(text_of_list(named->list), "192.0.2.2:443 (192.0.2.1:443)") << "a port that names do not have";
+  EXPECT_EQ(text_of_list(best.list), "192.0.2.2:443 (192.0.2.1:443)");
+  EXPECT_EQ(text_of_list(given.list), "(192.0.2.1:443) 192.0.2.2:443");
+  b.names.advise(THARSIS_DNS_AVOID, "192.0.2.1:443", 0s);
+  b.work.spawn(keep_found(&b.names, "a.test", 443, &named));
+  second.answer(4, THARSIS_OK, {ip("192.0.2.1"), ip("192.0.2.2")});
+  b.loop.run();
+  EXPECT_EQ(text_of_list(named->list), "192.0.2.1:443 192.0.2.2:443") << "it was taken back";
 }
 
 }  // namespace tharsis

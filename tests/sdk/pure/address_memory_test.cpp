@@ -56,6 +56,15 @@ TEST(AddressMemory, WhoAsksToBeLeftAloneIsForAsLongAndOnEachNetwork) {
   EXPECT_EQ(order_of(m, t0 + 30min), "1 2 3");
 }
 
+TEST(AddressMemory, NobodyRestsForMoreThanADay) {
+  address_memory m;
+  address_memory::outcome rest = told(places[0], THARSIS_E_BUSY);
+  rest.rest = duration::max();
+  m.on_outcome(rest, t0);
+  EXPECT_EQ(order_of(m, t0 + 24h - 1s), "2 3");
+  EXPECT_EQ(order_of(m, t0 + 24h), "1 2 3");
+}
+
 TEST(AddressMemory, AdviceHoldsForItsTimeOnItsNetworkAndUntilItIsTakenBack) {
   address_memory m;
   m.on_network("home", 1, true);
