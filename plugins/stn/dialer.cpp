@@ -17,6 +17,10 @@ struct under_way {
   address_race*& name;
 };
 
+error without_port(const endpoint& to, const std::string& why) {
+  return {THARSIS_E_NOT_FOUND, to.text() + " leaves the port to dns' table, and " + why + "; write the endpoint with its port, like " + to.scheme + "://" + to.host + ":443"};
+}
+
 duration connecting_of(const phase_clock& phases, instant now) { return phases.at(now)[static_cast<size_t>(phase::connect)]; }
 
 }  // namespace
@@ -90,13 +94,14 @@ task<result<race_plan>> dialer::plan_of(endpoint to, std::optional<proxy> throug
 
 // Without a proxy: the server's addresses.
 task<error> dialer::direct(race_plan* p, endpoint to, instant deadline) {
-  auto lists = co_await gather(to, deadline);
-  if (!lists) co_return lists.failure();
-  co_await ways_.learn_translation(*lists, deadline);
-  const bool ranked = resolved_.ranked;
-  choice chosen = co_await ways_.choose(std::move(*lists), ranked, settings_);
-  p->usual = ranked ? std::max(chosen.usual, resolved_.usual) : chosen.usual;
-  for (const candidate& c : chosen.all) p->roads.push_back({c.address, c.source, {}, 0, c.connect, c.avoided});
+  auto found = co_await gather(to, deadline);
+  if (!found) co_return found.failure();
+  co_await ways_.learn_translation(found->lists, deadline);
+  choice chosen = co_await ways_.choose(std::move(found->lists), found->ranked, settings_);
+  p->usual = std::max(chosen.usual, found->usual);
+  for (const candidate& c : chosen.all)
+    if (c.address.port != 0) p->roads.push_back({c.address, c.source, {}, 0, c.connect, c.avoided});
+  if (p->roads.empty()) co_return without_port(to, "it says none for " + ip_text(chosen.all.front().address));
   std::stable_partition(p->roads.begin(), p->roads.end(), [this](const road& r) {
     return std::none_of(taken_.begin(), taken_.end(), [&](const tharsis_address& t) { return t == r.at; });
   });
@@ -110,26 +115,37 @@ task<error> dialer::tunnelled(race_plan* p, endpoint to, proxy through, instant 
   auto addresses = co_await resolve_proxy(ways_.names(), through, deadline);
   if (!addresses) co_return addresses.failure();
   p->usual = addresses->usual;
-  for (const target& t : ways_.targets(settings_, to))
+  for (const target& t : ways_.targets(settings_, to)) {
+    if (t.port == 0) continue;
     for (const known_address& a : addresses->list) p->roads.push_back({a.at, t.source, t.host, t.port, a.connect});
+  }
+  if (p->roads.empty()) co_return without_port(to, "the proxy " + through.text() + ", which resolves the name, does not read it");
   co_return fine();
 }
 
 // All sources; the resolver is asked only where its answer is wanted.
-task<result<address_lists>> dialer::gather(endpoint to, instant deadline) {
-  address_lists lists = ways_.given(settings_, to.port);
-  if (!lists.debug.empty() || !lists.application.empty()) co_return std::move(lists);
+task<result<dialer::sources>> dialer::gather(endpoint to, instant deadline) {
+  sources all;
+  all.lists = ways_.given(settings_, to.port);
+  if (!all.lists.debug.empty() || !all.lists.application.empty()) co_return std::move(all);
   auto resolved = co_await ways_.names().find(to.host, deadline);
   if (resolved) {
-    for (known_address& a : resolved->list) a.at.port = to.port;
+    if (!resolved->ranked) resolved->list = ways_.settle(std::move(resolved->list), settings_);
     resolved_host_ = to.host;
     resolved_ = std::move(*resolved);
-  } else if (resolved_host_ != to.host) {
+  } else if (resolved_host_ == to.host) {
+    resolved_.ranked = false;  // What was told of them since is no part of that order,
+    resolved_.usual = {};      // and it may be another network.
+  } else {
     resolved_ = {};
   }
-  lists.resolved = resolved_.list;
-  if (lists.resolved.empty() && lists.backup.empty()) co_return resolved.failure();
-  co_return std::move(lists);
+  resolver::known_addresses here = resolved_;
+  here.use_port(to.port);
+  if (here.list.empty() && all.lists.backup.empty()) co_return resolved.failure();
+  all.lists.resolved = std::move(here.list);
+  all.ranked = here.ranked;
+  all.usual = here.usual;
+  co_return std::move(all);
 }
 
 error dialer::unencrypted(const endpoint& to, const std::string& where) const {
@@ -153,6 +169,7 @@ task<result<tls_context>> dialer::load_trust() {
 
 task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline) {
   phases_.enter(phase::connect, place_.now());
+  tunnelled_ = p.through.has_value();
   knows_ = p.usual > duration::zero() || p.through;  // A proxy may be slow for reasons of its own.
   connected_before_ = connecting_of(phases_, place_.now());
   address_race here(place_, *host_.net, settings_.dial, p, *this);
@@ -163,7 +180,6 @@ task<result<std::unique_ptr<stream>>> dialer::race(race_plan p, instant deadline
   source_ = won->by.source;
   mss_ = won->mss;
   overtook_ = here.running() > 1 && !(won->by.at == p.roads.front().at);
-  tunnelled_ = !won->by.host.empty();
   if (p.secure && !p.early && !tunnelled_) ways_.paths().on_proved(p.host, address_, won->connected);
   co_return std::move(won->wire);
 }
@@ -182,8 +198,9 @@ void dialer::give_up(std::string why) {
   if (under_way_ != nullptr) under_way_->give_up(std::move(why));
 }
 
+// Through a proxy nobody knows whose doing it is, and the address is the proxy's.
 void dialer::blame(tharsis_status why) {
-  if (address_.family != 0) ways_.paths().on_failure(address_, why);
+  if (!tunnelled_ && address_.family != 0) ways_.paths().on_failure(address_, why);
 }
 
 void dialer::on_failed(const race_plan& p, const road& by, const error& why) {

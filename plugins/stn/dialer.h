@@ -62,7 +62,7 @@ class dialer final : private booked_race {
   int64_t mss() const { return mss_; }
   // The next streams have segments that get through where those of `than` bytes stand still. False: there are none.
   bool be_narrower(int64_t than);
-  // Does it lead through a proxy?
+  // Does it lead through a proxy, or did the last attempt?
   bool tunnelled() const { return tunnelled_; }
 
  private:
@@ -72,7 +72,12 @@ class dialer final : private booked_race {
   task<error> direct(race_plan* p, endpoint to, instant deadline);
   task<error> tunnelled(race_plan* p, endpoint to, proxy through, instant deadline);
   task<result<tls_context>> load_trust();
-  task<result<address_lists>> gather(endpoint to, instant deadline);
+  struct sources {
+    address_lists lists;
+    bool ranked = false;  // What was resolved stands in dns' order,
+    duration usual{};     // and how long connecting takes here, as dns said with it.
+  };
+  task<result<sources>> gather(endpoint to, instant deadline);
   // A codec that a plugin brings may remember what was said, and its link is to begin with nothing said.
   bool can_ask() const { return built_in_codec(settings_.codec) != nullptr; }
   error unencrypted(const endpoint& to, const std::string& where) const;
@@ -99,7 +104,7 @@ class dialer final : private booked_race {
   int64_t mss_ = 0;
   int64_t narrow_ = 0;  // Of all its streams; 0: as is right on this network.
   std::string resolved_host_;  // The last name that was resolved,
-  resolver::known_addresses resolved_;  // and to what: better than nothing when the resolver fails.
+  resolver::known_addresses resolved_;  // and to what, as the resolver said it: better than nothing when it fails.
 };
 
 }  // namespace tharsis::stn

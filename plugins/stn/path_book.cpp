@@ -107,6 +107,7 @@ void path_book::arrange(race_plan& p) const {
       moved.push_back(r);
       moved.back().at.port = port;
       moved.back().expected = {};
+      moved.back().avoided = names_.avoids(moved.back().at);  // That the other port is says nothing of this one.
     }
     p.roads.insert(p.roads.begin(), moved.begin(), moved.end());
   }

@@ -104,15 +104,15 @@ address_lists switchboard::given(const link_settings& link, uint16_t port) const
 
 task<choice> switchboard::choose(address_lists lists, bool ranked, const link_settings& link) {
   choice c;
-  for (auto* const list : {&lists.debug, &lists.application, &lists.resolved, &lists.backup}) translate(*list);
+  for (auto* const list : {&lists.debug, &lists.application, &lists.backup}) translate(*list);
+  // What users told is of the addresses that they dialled, not of those that the name has.
+  if (translate(lists.resolved)) ranked = false;
   const auto given = resolver::order::given;
   const auto wanted = link.dial.by == dial_settings::rank::given ? given : resolver::order::best_first;
   co_await rank(&lists.debug, given, &c.usual);
   co_await rank(&lists.application, wanted, &c.usual);
-  if (!ranked) {
-    if (link.dial.ties == dial_settings::order::own) lists.resolved = unknown_addresses(own_order(addresses_of(lists.resolved), client_));
-    co_await rank(&lists.resolved, wanted, &c.usual);
-  }
+  if (ranked) names_.heed(lists.resolved);  // With their ports, which the name does not have.
+  else co_await rank(&lists.resolved, wanted, &c.usual);
   co_await rank(&lists.backup, given, &c.usual);
   const choice_terms terms{foreground_, random()};
   c.all = choose_addresses(lists, link.dial, terms);
@@ -123,6 +123,11 @@ task<choice> switchboard::choose(address_lists lists, bool ranked, const link_se
     });
   breakers_.sift(c.all, [](const candidate& one) { return one.address; }, place_.now());
   co_return std::move(c);
+}
+
+std::vector<known_address> switchboard::settle(std::vector<known_address> list, const link_settings& link) const {
+  if (link.dial.ties == dial_settings::order::given) return list;
+  return unknown_addresses(own_order(addresses_of(list), client_));
 }
 
 task<void> switchboard::rank(std::vector<known_address>* list, resolver::order by, duration* usual) {
@@ -164,11 +169,16 @@ task<void> switchboard::learn_translation(address_lists lists, instant deadline)
   translated_in_ = asked_in;
 }
 
-// As this network carries them.
-void switchboard::translate(std::vector<known_address>& list) const {
-  if (families_ != THARSIS_NETWORK_V6 || !translation_ || translated_in_ != generation_) return;
-  for (known_address& a : list)
-    if (a.at.family == 4 && !is_loopback(a.at)) a.at = through_nat64(*translation_, a.at);
+// As this network carries them. True: some are other ones now.
+bool switchboard::translate(std::vector<known_address>& list) const {
+  if (families_ != THARSIS_NETWORK_V6 || !translation_ || translated_in_ != generation_) return false;
+  bool any = false;
+  for (known_address& a : list) {
+    if (a.at.family != 4 || is_loopback(a.at)) continue;
+    a.at = through_nat64(*translation_, a.at);
+    any = true;
+  }
+  return any;
 }
 
 uint64_t switchboard::random() const {

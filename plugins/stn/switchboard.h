@@ -54,8 +54,10 @@ class switchboard {
   resolver& names() { return names_; }
   // What applications and the profile say of the link's addresses, ports filled in; nothing is resolved.
   address_lists given(const link_settings& link, uint16_t port) const;
-  // Of these lists. `ranked`: dns has put what was resolved in order. `link` outlives the task.
+  // Of these lists. `ranked`: dns has put what was resolved in order, as it is dialled. `link` outlives the task.
   task<choice> choose(address_lists lists, bool ranked, const link_settings& link);
+  // What nobody has put in any order, in this client's own, or as it came where the link wants that.
+  std::vector<known_address> settle(std::vector<known_address> list, const link_settings& link) const;
   path_book& paths() { return paths_; }
   const path_book& paths() const { return paths_; }
   healing& heals() { return heals_; }
@@ -90,7 +92,7 @@ class switchboard {
   };
   tharsis_status send(letter l, tharsis_error* error);
   static void on_letter(void* context, letter l);
-  void translate(std::vector<known_address>& list) const;
+  bool translate(std::vector<known_address>& list) const;
   task<void> rank(std::vector<known_address>* list, resolver::order by, duration* usual);
 
   strand& place_;

@@ -21,13 +21,14 @@ struct endpoint_terms {
   bool operator==(const endpoint_terms&) const = default;
 };
 
-// `at`: where the link's settings stand, "links.main".
+// `at`: where the link's settings stand, "links.main". Port 0 leaves it to dns' signed table, which has names alone.
 inline result<endpoint> link_endpoint(std::string_view text, const endpoint_terms& terms, const std::string& at) {
   auto e = parse_endpoint(text);
   if (!e) return e.failure();
   const auto ip = parse_ip(e->host);
   if (e->scheme != "tcp" && e->scheme != "tcps")
     return error{THARSIS_E_INVALID, "'" + std::string(text) + "' is neither tcps:// nor tcp://"};
+  if (e->port == 0 && ip) return error{THARSIS_E_INVALID, "'" + std::string(text) + "' has port 0, for which dns' table says one, and there are only names in it; write the port"};
   if (e->scheme == "tcp" && !terms.plain_allowed && ip && !is_loopback(*ip))
     return error{THARSIS_E_INVALID, "'" + std::string(text) + "' would send everything unencrypted; use tcps://, or set " + at + ".plain: allowed"};
   if (e->scheme == "tcps" && !terms.trusts)

@@ -11,7 +11,7 @@ namespace tharsis::test {
 class dns_beside {
  public:
   // Before the link starts. `folder`: where it keeps what it knows.
-  explicit dns_beside(link_world& w, std::string folder = "/state") : w_(w), folder_(std::move(folder)) { begin(); }
+  explicit dns_beside(link_world& w, std::string folder = "/state", dns::settings s = {}) : w_(w), folder_(std::move(folder)), settings_(std::move(s)) { begin(); }
   ~dns_beside() { end(); }
   dns_beside(const dns_beside&) = delete;
 
@@ -26,7 +26,7 @@ class dns_beside {
   void begin() {
     w_.client.on_strand([&] {
       closing_.emplace(*w_.client.place);
-      service_.emplace(w_.host.tables(), *w_.client.place, dns::settings(), folder_);
+      service_.emplace(w_.host.tables(), *w_.client.place, settings_, folder_);
       service_->open(0);
       w_.host.dns = service_->table();
     });
@@ -51,6 +51,7 @@ class dns_beside {
 
   link_world& w_;
   const std::string folder_;
+  const dns::settings settings_;
   std::optional<dns::service> service_;
   std::optional<task_set> closing_;
 };

@@ -33,7 +33,7 @@ struct healed : World {
     r.what = what;
     r.number = number;
     r.ttl_ms = static_cast<uint32_t>(milliseconds(lasts));
-    if (address != nullptr) r.address = *parse_ip(address);
+    if (address != nullptr) r.address = *parse_place(address);
     r.host = text_of(of);
     r.reason = text_of("a test has found it");
     tharsis_error why = no_error();
@@ -112,6 +112,28 @@ TEST(HealSim, TheOtherPortIsTriedFirstAndTheOwnOneBehindIt) {
   w.client.on_strand([&] { w.dispatcher.reset(); });
   more.on_strand([&] { second.close(); });
   more.on_strand([&] { more.home->close(more.home->self); });
+}
+
+TEST(HealSim, ThatOnePortIsAvoidedSaysNothingOfTheOneThatIsTriedFirst) {
+  heal_world w(13);
+  w.add_machine("10.0.0.3");
+  w.add_server("10.0.0.5");
+  w.world.add_name(w.name, {"10.0.0.3", "10.0.0.5"});
+  test::site there(w.world, w.at_machine("10.0.0.3"), "other port");
+  test::scripted_server second(*there.place, *there.home->net);
+  there.on_strand([&] { EXPECT_EQ(second.listen(w.at("10.0.0.3", 8443), {}), THARSIS_OK); });
+  w.client.on_strand([&] { w.host.network.move("wlan0", "home"); });
+  w.begin();
+  ASSERT_TRUE(w.wait_up());
+  EXPECT_EQ(w.where(), "10.0.0.5:443");
+  ASSERT_EQ(w.apply(THARSIS_STN_HEAL_ADDRESS, 0, 600s, "10.0.0.3:443"), THARSIS_OK) << w.last_error;
+  ASSERT_EQ(w.apply(THARSIS_STN_HEAL_PORT, 8443, 600s, nullptr, w.name), THARSIS_OK) << w.last_error;
+  w.dial_again("wlan1");
+  EXPECT_EQ(w.where(), "10.0.0.3:8443");
+  w.stop();
+  w.client.on_strand([&] { w.dispatcher.reset(); });
+  there.on_strand([&] { second.close(); });
+  there.on_strand([&] { there.home->close(there.home->self); });
 }
 
 TEST(HealSim, AnAttemptThatHangsBeginsAnewWithTheRemedy) {

@@ -162,6 +162,19 @@ TEST(ProxySim, WithoutThatWishNothingGoesAroundIt) {
   EXPECT_EQ(w.server.connections, 0);
 }
 
+// It answers for the way to itself alone; else a link whose server is ill would go from one good proxy to the other.
+TEST(ProxySim, AServerThatDoesNotProveItselfIsNotHeldAgainstTheProxysAddress) {
+  proxied w(66, true);
+  scripted_proxy other(w.world, "10.0.9.2", true);
+  w.world.add_name("proxy.test", {"10.0.9.1", "10.0.9.2"});
+  w.link().proxy.named = *parse_proxy("socks5://proxy.test:1080");
+  w.server.how = test::scripted_server::manner::mute;
+  w.start();
+  w.world.run_for(5min);
+  EXPECT_GT(w.through.targets.size(), 4u);
+  EXPECT_TRUE(other.targets.empty());
+}
+
 TEST(ProxySim, WhatTheHostReportsIsUsedAndWhatItReportsNoMoreIsNot) {
   proxied w(70, true);
   w.link().proxy.from = stn::proxy_settings::source::system;
