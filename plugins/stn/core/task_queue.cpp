@@ -99,11 +99,13 @@ request* task_queue::next_waiting() const {
   return nullptr;
 }
 
-// Those that their callers have yet to make are asked for on the way.
+// Those that their callers have yet to make are asked for on the way. On a second connection one that was made for the first one,
+// or that is bound to it, or whose key is known to its server alone, waits, and all behind it.
 request* task_queue::next_ready(instant now) {
   request* r = next_waiting();
   for (; r != nullptr; r = next_waiting()) {
     if (is_spared(*r, now)) continue;
+    if (company_.second && (r->from.encode != nullptr || r->bound != 0 || r->memory != 0)) return nullptr;
     if (r->from.encode == nullptr || r->prepared_for == connection_) break;
     stop_waiting(*r, now);
     set_aside(*r, stage::prepares, preparing_, now);
@@ -139,20 +141,20 @@ void task_queue::on_encoded(uint64_t id, uint32_t connection, result<std::vector
 
 // Whoever takes it carries it; else the connection does.
 bool task_queue::goes_aside(const request& r, instant now) {
-  return (datagrams_ != nullptr && datagrams_->take(r, now)) || (lanes_ != nullptr && lanes_->take(r, now));
+  return (company_.datagrams != nullptr && company_.datagrams->take(r, now)) || (company_.lanes != nullptr && company_.lanes->take(r, now));
 }
 
 // One without a key gets one where the server remembers it for long enough. False: it had one of another server's, and has ended.
 bool task_queue::has_right_key(request& r, instant now) {
-  if (r.memory != 0 && r.memory != memory_.name) {
+  if (r.memory != 0 && r.memory != company_.memory.name) {
     finish(r, now, THARSIS_E_NETWORK, THARSIS_STN_LOST, {},
            "the request was sent and its answer was lost; without a key of the application's it may not be sent again, for this server does not know what the other one has done");
     return false;
   }
   const bool may = r.key.empty() && keys_ != nullptr && r.retries > 0 && r.bound == 0 && r.from.encode == nullptr && !r.has(THARSIS_STN_SEND_ONLY);
-  if (!may || !memory_.outlasts(r.deadline - now)) return true;
+  if (!may || !company_.memory.outlasts(r.deadline - now)) return true;
   r.key = keys_->of(r.id);
-  r.memory = memory_.name;
+  r.memory = company_.memory.name;
   counts_.keyed.add();
   return true;
 }
@@ -164,7 +166,7 @@ bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames, instant
     too_.pop_back();
     const request* const r = by_sequence_.find(asked.sequence);
     if (r == nullptr) continue;
-    if (asked.by_any && lanes_ != nullptr && lanes_->take(*r, now)) return true;
+    if (asked.by_any && company_.lanes != nullptr && company_.lanes->take(*r, now)) return true;
     error why;
     if (frames.append(out, frame_of_request(*r), why) == THARSIS_OK) return wrote_again_ = true;
   }
@@ -245,7 +247,7 @@ void task_queue::be_sent(request& r, instant now) {
   by_sequence_.add(r);
   sent_.insert(r, nullptr);
   if (sent_.first == &r) slow_at_ = later(now, times_.shortest());
-  if (copying_ && r.may_be_copied()) copies_.insert(copies_.begin(), r.sequence);
+  if (company_.copying && r.may_be_copied()) copies_.insert(copies_.begin(), r.sequence);
 }
 
 void task_queue::on_answer_begun(uint32_t sequence, instant now) {
@@ -256,7 +258,7 @@ void task_queue::on_answer_begun(uint32_t sequence, instant now) {
 }
 
 void task_queue::on_answer(const mars::frame_view& f, instant now) {
-  if (lanes_ == nullptr || lanes_->on_answer(f.sequence, !f.refusal.empty(), now) == answer_use::ends_it) accept(f, now);
+  if (company_.lanes == nullptr || company_.lanes->on_answer(f.sequence, !f.refusal.empty(), now) == answer_use::ends_it) accept(f, now);
 }
 
 void task_queue::accept(const mars::frame_view& f, instant now) {
@@ -373,8 +375,8 @@ void task_queue::take_back(request& r, instant now) {
 }
 
 void task_queue::stop_being_sent(request& r, instant now) {
-  if (datagrams_ != nullptr) datagrams_->on_gone(r.sequence, now);
-  if (lanes_ != nullptr) lanes_->on_gone(r.sequence, now);
+  if (company_.datagrams != nullptr) company_.datagrams->on_gone(r.sequence, now);
+  if (company_.lanes != nullptr) company_.lanes->on_gone(r.sequence, now);
   carry(r, carried::first);
   sent_.remove(r);
   by_sequence_.remove(r);

@@ -85,13 +85,13 @@ class task_queue final : public session_tasks {
   // The connection is up; the link has been so many times now.
   void on_up(uint32_t connection, instant now);
   // What the server of the connection says of its memory; before on_up(). `keys`: those that tasks get there; outlive the queue.
-  void on_memory(const server_memory& m, const own_keys& keys) { memory_ = m, keys_ = &keys; }
+  void on_memory(const server_memory& m, const own_keys& keys) { company_.memory = m, keys_ = &keys; }
   // Another way through the network, of this kind. `gone`: none at all.
   void on_network(bool gone, bool cellular, instant now);
 
   // Offers requests to another way first, to datagrams before the lanes; both outlive that. Null: to none.
-  void use(side_way* datagrams) { datagrams_ = datagrams; }
-  void spread_by(side_way* lanes) { lanes_ = lanes; }
+  void use(side_way* datagrams) { company_.datagrams = datagrams; }
+  void spread_by(side_way* lanes) { company_.lanes = lanes; }
   // What went another way is to be written here too, unless nobody waits for it any more;
   void write_too(uint32_t sequence) { too_.push_back({sequence, false}); }
   // or on whichever lane the lanes choose.
@@ -107,7 +107,7 @@ class task_queue final : public session_tasks {
   // A second connection beside the one that is up: what was sent, and may be sent twice, is to go on both from here on, until
   // end_copies().
   void begin_copies();
-  void end_copies() { copying_ = false, copies_.clear(); }
+  void end_copies() { company_.copying = false, copies_.clear(); }
   bool has_copies() const;
   // As write_next(), on the second connection: another of these,
   bool write_copy(std::vector<uint8_t>& out, framing& frames);
@@ -141,7 +141,7 @@ class task_queue final : public session_tasks {
   void on_encoded(uint64_t id, uint32_t connection, result<std::vector<uint8_t>> body, instant now, uint32_t why = THARSIS_STN_NOT_ENCODED);
 
   bool next_is_keyed() const override;
-  int take_companions() override { return lanes_ == nullptr ? 0 : lanes_->take_companions(); }
+  int take_companions() override { return company_.lanes == nullptr ? 0 : company_.lanes->take_companions(); }
   size_t next_size() const override;
 
   // The connection's own, which is another way's to judge where there is one.
@@ -180,7 +180,7 @@ class task_queue final : public session_tasks {
   std::vector<answer> take_answers() { return std::exchange(answers_, {}); }
 
   size_t unanswered() const { return tasks_.size(); }
-  size_t sent() const override { return by_sequence_.size() + (lanes_ == nullptr ? 0 : lanes_->owed()); }
+  size_t sent() const override { return by_sequence_.size() + (company_.lanes == nullptr ? 0 : company_.lanes->owed()); }
   size_t deadlines_kept() const { return deadlines_.size(); }  // Those of answered tasks too, for a while.
   answer_times::quality quality() const { return times_.now(); }
 
@@ -235,12 +235,17 @@ class task_queue final : public session_tasks {
     uint32_t sequence;
     bool by_any;  // Lane, if the lanes like.
   };
-  side_way* datagrams_ = nullptr;
-  side_way* lanes_ = nullptr;
+  // What belongs to one of a link's connections: the link's own, but for the moment in which a second one beside it writes.
+  struct company {
+    side_way* datagrams = nullptr;
+    side_way* lanes = nullptr;
+    bool copying = false;
+    server_memory memory;  // Of its server; of the last one's while there is none.
+    bool second = false;
+  };
+  company company_;
   std::vector<written_too> too_;
   std::vector<uint32_t> copies_;  // Sequences, the first one last.
-  bool copying_ = false;
-  server_memory memory_;  // Of the server of the connection of now, or the last.
   const own_keys* keys_ = nullptr;
   size_t on_second_ = 0;
   std::string trouble_;  // Why the link went down the last time.

@@ -53,7 +53,7 @@ void task_queue::lose(carried by, const error& why, instant now) {
   const auto answered = static_cast<std::ptrdiff_t>(answers_.size());
   for (request *r = sent_.last, *before = nullptr; r != nullptr; r = before) {  // From behind, so that each finds its old place at the front.
     before = r->before;
-    if (r->by == by && (lanes_ == nullptr || !lanes_->carries(r->sequence))) lose_try(*r, why, now);
+    if (r->by == by && (company_.lanes == nullptr || !company_.lanes->carries(r->sequence))) lose_try(*r, why, now);
   }
   std::reverse(answers_.begin() + answered, answers_.end());
 }

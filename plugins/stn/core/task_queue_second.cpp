@@ -8,7 +8,7 @@
 namespace tharsis::stn {
 
 void task_queue::begin_copies() {
-  copying_ = true;
+  company_.copying = true;
   for (const request* r = sent_.last; r != nullptr; r = r->before)
     if (r->may_be_copied()) copies_.push_back(r->sequence);
 }
@@ -44,19 +44,15 @@ bool task_queue::needs_first() const {
   return false;
 }
 
+// Datagrams, lanes, copies and the server's memory are the first connection's.
 bool task_queue::write_on_second(std::vector<uint8_t>& out, framing& frames, instant now) {
-  const request* const next = next_waiting();
-  if (next == nullptr || next->from.encode != nullptr || next->bound != 0 || next->memory != 0) return write_again(out, frames, now);
+  if (write_again(out, frames, now)) return true;
   const request* const last = sent_.last;
-  side_way* const datagrams = std::exchange(datagrams_, nullptr);  // The first connection's, as these.
-  side_way* const lanes = std::exchange(lanes_, nullptr);
-  const bool copying = std::exchange(copying_, false);  // From there to here.
-  const server_memory memory = std::exchange(memory_, {});
+  company second;
+  second.second = true;
+  const company first = std::exchange(company_, second);
   const bool wrote = write_next(out, frames, now);
-  datagrams_ = datagrams;
-  lanes_ = lanes;
-  copying_ = copying;
-  memory_ = memory;
+  company_ = first;
   if (!wrote) return false;
   if (sent_.last == last || sent_.last == nullptr) return true;
   carry(*sent_.last, carried::second);

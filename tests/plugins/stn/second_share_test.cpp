@@ -183,6 +183,47 @@ TEST(SecondShare, WhatIsMadeForAConnectionOrBoundToItWaitsForTheLinksOwn) {
   EXPECT_TRUE(w.written(w.second).empty());
 }
 
+// Whose turn it is shows only when those before it have been set aside.
+TEST(SecondShare, SoDoesOneThatComesBehindATaskThatTheServerDoesNotWantNow) {
+  const stn::own_keys keys(4711);
+  stn::server_memory memory;
+  memory.name = 7;
+  memory.kept = 1h;
+  enum class kind { own_key, bound, made };
+  for (const kind what : {kind::own_key, kind::bound, kind::made}) {
+    SCOPED_TRACE(static_cast<int>(what));
+    two_ways w;
+    w.tasks.on_memory(memory, keys);
+    auto one = test::make_request(1, {1}, {}, w.now + 60s);
+    if (what == kind::bound) one->bound = 2;
+    if (what == kind::made) one->from.encode = [](void*, tharsis_handle, const tharsis_stn_turn*, uint8_t*, size_t) { return int64_t{0}; };
+    if (what == kind::own_key) w.tasks.submit(std::move(one), w.now);
+    auto busy = test::make_request(2, {2}, {'k'}, w.now + 60s);
+    busy->command = 20;
+    w.tasks.submit(std::move(busy), w.now);
+    mars::frame_view refused;
+    refused.sequence = w.written(w.tasks).at(2);
+    refused.refusal = "busy";
+    refused.retry_after_ms = 10'000;
+    w.tasks.on_answer(refused, w.now);
+    w.tasks.on_loss(w.cut, w.now);
+    w.tasks.on_up(2, w.now);
+    w.tasks.on_memory(memory, keys);
+    if (what != kind::own_key) w.tasks.submit(std::move(one), w.now);
+    auto urgent = test::make_request(3, {3}, {'k'}, w.now + 60s);
+    urgent->command = 20;
+    urgent->priority = 1;
+    w.tasks.submit(std::move(urgent), w.now);
+    w.second.copy();
+    w.second.lead();
+    EXPECT_TRUE(w.written(w.second).empty());
+    EXPECT_TRUE(w.ended().empty());
+    EXPECT_TRUE(w.tasks.take_wishes().empty()) << "nobody makes it for a connection that is being left";
+    if (what == kind::made) continue;
+    EXPECT_EQ(w.written(w.tasks).count(1), 1u);
+  }
+}
+
 TEST(SecondShare, OverManySeedsEachTaskHasOneAnswerAndKeylessOnesAreSentOnce) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
