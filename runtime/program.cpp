@@ -169,6 +169,8 @@ int run_program(const std::vector<std::string>& words) {
   if (command == "version")
     return say("tharsis " THARSIS_VERSION ", contract " + std::to_string(THARSIS_ABI_MAJOR) + "." +
                std::to_string(THARSIS_ABI_MINOR) + "\n");
+  for (const std::string& folder : line->plugin_folders)
+    if (!folder_exists(folder)) return refuse("tharsis: --plugins: there is no folder " + absolute_path(folder) + "\n");
   if (command == "run") return run(*line);
   if (command == "check") return check(*line);
   if (command == "plugins") return list_plugins(*line);

@@ -34,6 +34,22 @@ void sort_in(exported_symbols& into, const Elf64_Sym& symbol, const std::string&
   if (binding == STB_GNU_UNIQUE) into.unique.push_back(name);
 }
 
+// A library has one table. Names may share their ends, but those of a real one are never many times what it is itself.
+result<exported_symbols> read_table(std::string_view library, const Elf64_Shdr& symbols, const Elf64_Shdr& names) {
+  if (symbols.sh_size > library.size()) return broken();
+  exported_symbols found;
+  size_t bytes = 0;
+  for (uint64_t at = 0; at + sizeof(Elf64_Sym) <= symbols.sh_size; at += sizeof(Elf64_Sym)) {
+    const auto symbol = read_at<Elf64_Sym>(library, symbols.sh_offset + at);
+    if (!symbol) return broken();
+    const std::string name = name_at(library, names, symbol->st_name);
+    if ((bytes += name.size()) > 4 * library.size()) return broken();
+    sort_in(found, *symbol, name);
+  }
+  for (auto* list : {&found.exported, &found.unique, &found.needed}) std::sort(list->begin(), list->end());
+  return found;
+}
+
 }  // namespace
 
 result<exported_symbols> read_exported_symbols(std::string_view library) {
@@ -42,21 +58,15 @@ result<exported_symbols> read_exported_symbols(std::string_view library) {
       header->e_shentsize != sizeof(Elf64_Shdr))
     return broken();
   const auto section = [&](uint64_t number) { return read_at<Elf64_Shdr>(library, header->e_shoff + number * sizeof(Elf64_Shdr)); };
-  exported_symbols found;
   for (uint64_t i = 0; i < header->e_shnum; ++i) {
     const auto symbols = section(i);
     if (!symbols) return broken();
-    if (symbols->sh_type != SHT_DYNSYM) continue;
-    const auto names = section(symbols->sh_link);
-    if (!names || symbols->sh_size > library.size()) return broken();
-    for (uint64_t at = 0; at + sizeof(Elf64_Sym) <= symbols->sh_size; at += sizeof(Elf64_Sym)) {
-      const auto symbol = read_at<Elf64_Sym>(library, symbols->sh_offset + at);
-      if (!symbol) return broken();
-      sort_in(found, *symbol, name_at(library, *names, symbol->st_name));
+    if (symbols->sh_type == SHT_DYNSYM) {
+      const auto names = section(symbols->sh_link);
+      return names ? read_table(library, *symbols, *names) : broken();
     }
   }
-  for (auto* list : {&found.exported, &found.unique, &found.needed}) std::sort(list->begin(), list->end());
-  return found;
+  return exported_symbols{};
 }
 
 }  // namespace tharsis::runtime

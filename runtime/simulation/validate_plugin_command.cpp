@@ -6,6 +6,7 @@
 
 #include "runtime/command_answer.h"
 #include "runtime/os_clock.h"
+#include "runtime/os_profile_files.h"
 #include "runtime/simulation/trial_children.h"
 #include "runtime/terminal.h"
 #include "runtime/text_columns.h"
@@ -97,8 +98,10 @@ std::string complaints_of(const std::vector<trial_outcome>& outcomes, const std:
 int validate_plugin_command(const command_line& line) {
   const auto trials = chosen(line.only);
   if (!trials) return refuse("tharsis validate-plugin: " + trials.failure().text + "\n");
-  diagnostics problems;
   const std::string& folder = line.arguments[0];
+  if (!folder_exists(folder))
+    return refuse("tharsis validate-plugin: there is no folder " + absolute_path(folder) + "; name the one that holds the plugin's plugin.yaml and library\n");
+  diagnostics problems;
   const plugin_bench bench(folder, request_of(line), problems);
   if (!problems.empty()) return refuse(problems);
   const uint64_t seed = line.seed.value_or(1);

@@ -87,6 +87,14 @@ TEST_F(Program, PluginsListsThoseOfTheProfileAndTheOthers) {
   EXPECT_EQ(out_.find("{\"plugins\":[{\"id\":\"hello\",\"version\":\"1.0.0\","), 0u) << out_;
 }
 
+TEST_F(Program, AFolderOfPluginsThatIsNotThereIsRefused) {
+  for (const char* command : {"check", "run", "plugins", "lock"}) {
+    EXPECT_EQ(tharsis({command, "configs/hello.yaml", "--plugins", folder_ + "/plugnis"}), 2) << command;
+    EXPECT_EQ(err_, "tharsis: --plugins: there is no folder " + folder_ + "/plugnis\n");
+  }
+  EXPECT_EQ(tharsis({"hello", "greet", "--plugins", folder_ + "/plugnis"}), 2);
+}
+
 TEST_F(Program, CheckRunsNoCodeAndSaysEverything) {
   EXPECT_EQ(tharsis({"check", profile("  blocks_in_start:\n"), "--plugins", THARSIS_FIXTURES}), 0);
   EXPECT_NE(out_.find(" is good; it starts blocks_in_start\n"), std::string::npos);

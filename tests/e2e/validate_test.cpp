@@ -106,8 +106,10 @@ TEST_F(Validate, ASeedIsTheSameAgainAndJsonSaysTheSame) {
 }
 
 TEST_F(Validate, WhatCannotBeTriedSaysWhy) {
-  EXPECT_EQ(validate("no_such_folder", {}), 2);
-  expect_error("plugin.yaml");
+  for (const char* no_folder : {"no_such_folder", "quiet/quiet.so"}) {
+    EXPECT_EQ(validate(no_folder, {}), 2);
+    expect_error(std::string("there is no folder ") + THARSIS_FIXTURES + "/" + no_folder + "; name the one that holds the plugin's plugin.yaml and library\n");
+  }
   EXPECT_EQ(validate("quiet", {"--only", "nothing_like_it"}), 2);
   expect_error("no trial is called like 'nothing_like_it'; there are exports, ");
   EXPECT_EQ(validate("quiet", {"--only", "("}), 2);

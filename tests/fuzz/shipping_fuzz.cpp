@@ -1,6 +1,7 @@
-// Any bytes as what a sender or a receiver of logs says: what is understood is within its limits and says the same again, and names
-// lead nowhere else. The first byte chooses what it is.
+// Any bytes as what a sender or a receiver of logs says, and as what the gateway noted of half a body: what is understood is within its
+// limits and says the same again, and names lead nowhere else. The first byte chooses what it is.
 #include "plugins/gateway/core/log_rules.h"
+#include "plugins/gateway/core/stream_rules.h"
 #include "sdk/pure/shipping.h"
 #include "tests/fuzz/harness.h"
 
@@ -45,6 +46,13 @@ void try_post(std::string_view body) {
   require(again == body, "pieces come back");
 }
 
+void try_half(std::string_view text) {
+  const auto r = gateway::parse_half_record(text);
+  if (!r) return;
+  require(streams::is_file_name(r->name) && r->name.find('/') == std::string::npos, "a body has the name of a file");
+  require(gateway::record_text(*r) == text, "there is one way to note a half");
+}
+
 void try_call(std::string_view text) {
   const size_t space = text.find(' ');
   if (space == std::string_view::npos) return;
@@ -66,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 'm': try_manifest(text); break;
     case 's': try_standing(text); break;
     case 'l': try_missing(text); break;
+    case 'h': try_half(text); break;
     case 'p': try_post(text); break;
     case 'w': gateway::parse_wishes(text, 1'795'000'000'000'000'000); break;
     default: try_call(text);

@@ -1,7 +1,10 @@
 // What the bench for plugins is made of: settings drawn from a schema, and the symbols of a library.
 #include "runtime/simulation/drawn_settings.h"
 
+#include <elf.h>
 #include <gtest/gtest.h>
+
+#include <cstring>
 
 #include "runtime/manifest.h"
 #include "runtime/os_profile_files.h"
@@ -60,4 +63,29 @@ TEST(ExportedSymbols, OfABrokenLibraryAreNeverReadOutsideOfIt) {
     for (uint64_t k = chance.below(8); k > 0 && !bytes.empty(); --k) bytes[chance.below(std::min<uint64_t>(bytes.size(), 4096))] = static_cast<char>(chance.next());
     static_cast<void>(read_exported_symbols(bytes));
   }
+}
+
+// Goal: who reads a stranger's library takes no memory that the library does not have. Method: a thousand names that all begin at the
+// beginning of one long text, which would be sixty megabytes.
+TEST(ExportedSymbols, OfALibraryWhoseNamesAreManyTimesItsSizeAreRefused) {
+  constexpr size_t symbols = 1000, text = 60'000, sections = 2;
+  Elf64_Ehdr head{};
+  std::memcpy(head.e_ident, ELFMAG, SELFMAG);
+  head.e_ident[EI_CLASS] = ELFCLASS64;
+  head.e_shoff = sizeof head, head.e_shnum = sections, head.e_shentsize = sizeof(Elf64_Shdr);
+  Elf64_Shdr table[sections]{};
+  table[0].sh_type = SHT_DYNSYM, table[0].sh_link = 1, table[0].sh_offset = sizeof head + sizeof table, table[0].sh_size = symbols * sizeof(Elf64_Sym);
+  table[1].sh_type = SHT_STRTAB, table[1].sh_offset = table[0].sh_offset + table[0].sh_size, table[1].sh_size = text;
+  Elf64_Sym one{};
+  one.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), one.st_shndx = 1;
+  std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
+  bytes.append(reinterpret_cast<const char*>(table), sizeof table);
+  for (size_t i = 0; i < symbols; ++i) bytes.append(reinterpret_cast<const char*>(&one), sizeof one);
+  bytes.append(text, 'x');
+  EXPECT_FALSE(read_exported_symbols(bytes).ok());
+  bytes.resize(bytes.size() - text);
+  bytes.append("name").append(text - 4, '\0');
+  const auto few = read_exported_symbols(bytes);
+  ASSERT_TRUE(few.ok()) << few.failure().text;
+  EXPECT_EQ(few->exported, std::vector<std::string>(symbols, "name"));
 }
