@@ -158,41 +158,36 @@ std::optional<error> host_runtime::missing(const std::string& interface_id) cons
                                         (meant ? "; did you mean '" + *meant + "'?" : "; it provides " + (provided.empty() ? "nothing" : listed(provided)))};
 }
 
-std::optional<error> host_runtime::reload(profile next, profile_difference& changes) {
+reload_answer host_runtime::reload(profile next) {
   if (carrier::here() != nullptr)
-    return error{THARSIS_E_INVALID, "reload waits for plugins, so it must not be called from inside a callback"};
-  if (phase_ != phase::started || stopping_) return error{THARSIS_E_INVALID, "only a runtime that runs takes another profile"};
+    return {{}, error{THARSIS_E_INVALID, "reload waits for plugins, so it must not be called from inside a callback"}};
+  if (phase_ != phase::started || stopping_) return {{}, error{THARSIS_E_INVALID, "only a runtime that runs takes another profile"}};
   if (run_by_caller_)
-    return error{THARSIS_E_UNSUPPORTED, "reload waits for plugins, but who calls it is who runs their platform"};
+    return {{}, error{THARSIS_E_UNSUPPORTED, "reload waits for plugins, but who calls it is who runs their platform"}};
   if (next.data_folder != data_folder_)
-    return error{THARSIS_E_INVALID, "the state folder is " + data_folder_ + " as long as the runtime lives"};
+    return {{}, error{THARSIS_E_INVALID, "the state folder is " + data_folder_ + " as long as the runtime lives"}};
   struct answer {
     std::mutex mutex;
     std::condition_variable came;
-    bool there = false;
-    profile_difference changes;
-    std::optional<error> failure;
+    std::optional<reload_answer> said;
   };
   const auto waited = std::make_shared<answer>();
-  runtime_->reload(std::move(next), [waited, strand = answers_->table()](const profile_difference& d, std::optional<error> failure) {
+  runtime_->reload(std::move(next), [waited, strand = answers_->table()](const reload_answer& said) {
     const std::lock_guard lock(waited->mutex);
-    waited->changes = d;
-    waited->failure = std::move(failure);
-    waited->there = true;
+    waited->said = said;
     waited->came.notify_all();
     nudge(*strand);
   });
   const bool pumps = pump_thread_ == thread_number() && begin_pumping();
   std::unique_lock lock(waited->mutex);
-  while (pumps && !waited->there) {
+  while (pumps && !waited->said) {
     lock.unlock();
     platform_.run_main(pump_budget, std::nullopt);
     lock.lock();
   }
-  waited->came.wait(lock, [&] { return waited->there; });
+  waited->came.wait(lock, [&] { return waited->said.has_value(); });
   if (pumps) pumping_ = false;
-  changes = std::move(waited->changes);
-  return std::move(waited->failure);
+  return std::move(*waited->said);
 }
 
 std::shared_ptr<host_guard> host_runtime::attach(const std::string& interface_id) {

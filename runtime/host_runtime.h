@@ -36,9 +36,9 @@ class host_runtime {
   tharsis_status run_once(duration budget);
   // Pumps until all plugins are at rest or the time is over. OK, TIMEOUT or INVALID. [the thread of run_once]
   tharsis_status stop(std::optional<duration> limit);
-  // Changes to another profile; what it changes is in `changes`. Pumps while it waits when this is the thread
-  // of run_once; on another one that thread has to go on pumping.
-  std::optional<error> reload(profile next, profile_difference& changes);
+  // Changes to another profile, and has plugins read the files again that it names. Pumps while it waits when this is the
+  // thread of run_once; on another one that thread has to go on pumping.
+  reload_answer reload(profile next);
   // As stop(), on any thread once the thread of run_once has ended; waits for nothing when a stop was asked
   // for and has timed out. False: from inside a callback, nothing was done.
   bool end();

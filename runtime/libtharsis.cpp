@@ -241,10 +241,9 @@ tharsis_status tharsis_runtime_reload(tharsis_runtime* runtime, const tharsis_ru
   diagnostics problems;
   profile next = read_profile(*options, problems);
   if (!problems.empty()) return fail(error, THARSIS_E_INVALID, first_sentence(problems));
-  profile_difference changes;
-  const auto failure = runtime->host->reload(std::move(next), changes);
-  if (difference != nullptr) *difference = owned(words_of(changes));
-  return failure ? fail(error, *failure) : THARSIS_OK;
+  const reload_answer answer = runtime->host->reload(std::move(next));
+  if (difference != nullptr) *difference = owned(answer.text());
+  return answer.failure ? fail(error, *answer.failure) : THARSIS_OK;
 }
 
 tharsis_status tharsis_runtime_stop(tharsis_runtime* runtime, int64_t deadline_ns) noexcept {

@@ -21,7 +21,9 @@ runtime::runtime(options o)
            options_.hear),
       registry_(&metrics_),
       network_(bus_, network_settings{}),
-      journal_(options_.platform->files) {
+      journal_(options_.platform->files),
+      rereads_([this](const std::string& plugin, const std::string& extension, live_calls::borrower f) { borrow_extension(plugin, extension, std::move(f)); },
+               [this] { return nanoseconds(now()); }) {
   log_.level_of("runtime", "");  // Its own lines have one, too.
   shared_ = {options_.platform, &bus_, &registry_, &log_, &metrics_, &network_, options_.console, options_.plan.data_folder, {}, {}, {}};
   shared_.on_gone = [this](size_t plugin, const std::vector<std::string>& left) { note_leaks(plugin, left); };
@@ -245,9 +247,11 @@ void runtime::advance() {
       for (const auto& action : actions) take(action);
   } while (advance_reload());
   const auto tell_reload = ended_reload();
+  const auto tell_rereads = ended_rereads();
   const bool failure = note_states();
   arm();
   if (tell_reload) tell_reload();
+  if (tell_rereads) tell_rereads();
   if (failure && options_.on_failure) options_.on_failure();
   if (!settled_told_ && lifecycle_->settled()) {
     settled_told_ = true;
@@ -317,6 +321,7 @@ void runtime::arm() {
   if (timer_ != 0) loop.timer_cancel(loop.self, std::exchange(timer_, 0));
   instant next = lifecycle_->deadline();
   if (reloading_ && reloading_->course) next = std::min(next, reloading_->course->deadline());
+  if (rereading_) next = std::min(next, later(now(), runtime_settings{}.reread_look));
   if (next != never) loop.timer_set(loop.self, nanoseconds(next), &runtime::on_timer, this, 0, &timer_);
 }
 

@@ -15,9 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/live_calls.h"
 #include "runtime/plugin_host.h"
-#include "runtime/profile_difference.h"
 #include "runtime/reload.h"
+#include "runtime/reload_answer.h"
 #include "runtime/stall_watch.h"
 #include "runtime/start_journal.h"
 
@@ -76,12 +77,12 @@ class runtime {
   std::vector<plugin_report> report() const;
 
   // Changes to another profile as a whole, or not at all: those that can take their settings while they run
-  // are asked first, the others are restarted; if one then does not run, all is taken back. `done` is called
-  // exactly once, with what the new profile changes and, if it was not taken, why.
+  // are asked first, the others are restarted; if one then does not run, all is taken back. Once it is taken,
+  // plugins read the files again that it names (tharsis.reread/1), one after the other. `done` is called exactly once.
   //   THARSIS_E_BUSY  another reload is under way.   THARSIS_E_CANCELLED  the runtime stops.
-  //   others          what the plugin said that refused or did not run.
+  //   others          what the plugin said that refused or did not run; or that refused a file.
   // [any thread, after start()] [done: some strand; it may send, and nothing else]
-  using on_reloaded = std::function<void(const profile_difference& changes, std::optional<error> failure)>;
+  using on_reloaded = std::function<void(const reload_answer& answer)>;
   void reload(profile next, on_reloaded done);
 
   // Whether a plugin of the profile provides it; `known` gets all that is provided. [any thread]
@@ -118,6 +119,12 @@ class runtime {
     std::optional<class reload> course;  // Empty until all has settled.
     std::vector<size_t> must_run;        // If one of them does not afterwards, all is taken back.
   };
+  // The profile is taken; plugins read their files again.
+  struct rereading {
+    reload_answer so_far;
+    on_reloaded done;
+    bool over = false;
+  };
 
   void leave_interrupted_out();
   std::optional<error> load_libraries();
@@ -150,6 +157,8 @@ class runtime {
   void change_profile(const class reload::change& change);
   std::optional<std::string> missing_after_reload() const;
   std::function<void()> ended_reload();
+  void begin_rereads(profile_difference changes, on_reloaded done);
+  std::function<void()> ended_rereads();
 
   options options_;
   metrics metrics_;  // Before all that count.
@@ -161,6 +170,7 @@ class runtime {
   start_journal journal_;
   const tharsis_strand* strand_ = nullptr;
   std::unique_ptr<strand_inbox> inbox_;
+  live_calls rereads_;  // Plugins may use what they were given for as long as they live.
   std::vector<recipe> recipes_;                      // All plugins there ever were have the same index here,
   std::vector<std::unique_ptr<plugin_host>> hosts_;  // here (null: never made), in lifecycle_ and in report_.
   static constexpr size_t retired_most = 64;
@@ -168,6 +178,7 @@ class runtime {
   std::unique_ptr<lifecycle> lifecycle_;
   std::unique_ptr<stall_watch> stalls_;
   std::optional<reloading> reloading_;
+  std::optional<rereading> rereading_;
   uint64_t reloads_ = 0;
   bool stopping_ = false;
   tharsis_handle timer_ = 0;

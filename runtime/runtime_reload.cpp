@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/runtime.h"
+#include "sdk/abi/command.h"
 
 namespace tharsis::runtime {
 namespace {
@@ -20,16 +21,16 @@ bool needs_new_strand(const setting_change& c) { return c.of_host && c.path == "
 void runtime::reload(profile next, on_reloaded done) {
   // Whatever becomes of the runtime, somebody waits for this answer.
   const std::shared_ptr<on_reloaded> once(new on_reloaded(std::move(done)), [](on_reloaded* f) {
-    if (*f) (*f)({}, error{THARSIS_E_CANCELLED, "the runtime has stopped; nothing was changed"});
+    if (*f) (*f)({{}, error{THARSIS_E_CANCELLED, "the runtime has stopped; nothing was changed"}});
     delete f;
   });
   inbox_->send([this, next = std::move(next), once] { begin_reload(next, once); });
 }
 
 void runtime::begin_reload(profile next, std::shared_ptr<on_reloaded> done) {
-  if (reloading_) {
+  if (reloading_ || rereading_) {
     const on_reloaded tell = std::exchange(*done, nullptr);
-    return tell({}, error{THARSIS_E_BUSY, "another reload is under way; try again when it has ended"});
+    return tell({{}, error{THARSIS_E_BUSY, "another reload is under way; try again when it has ended"}});
   }
   reloading_.emplace();
   ++reloads_;
@@ -149,7 +150,38 @@ std::function<void()> runtime::ended_reload() {
   reloading_.reset();
   log_.write_unprinted(failure ? THARSIS_LOG_WARNING : THARSIS_LOG_INFO, "runtime",
                        failure ? "the profile was not changed: " + failure->text : "the profile was changed");
-  return [done = std::move(done), changes = std::move(changes), failure] { done(changes, failure); };
+  if (!failure) return begin_rereads(std::move(changes), std::move(done)), nullptr;
+  return [done = std::move(done), changes = std::move(changes), failure] { done({changes, failure}); };
+}
+
+// The files that settings name may be others now, whether or not the settings are.
+void runtime::begin_rereads(profile_difference changes, on_reloaded done) {
+  rereading_ = rereading{{std::move(changes), {}, true, {}}, std::move(done)};
+  std::vector<std::string> plugins;
+  std::vector<live_calls::wish> all;
+  for (const plugin_entry& entry : options_.plan.plugins) {
+    plugins.push_back(entry.id);
+    all.push_back({entry.id, THARSIS_REREAD_ID, "reread", {}, {}, false});
+  }
+  rereads_.begin_all(std::move(all), [this, plugins](const std::vector<live_calls::outcome>& said) {
+    inbox_->send([this, plugins, said] {
+      if (!rereading_) return;  // The runtime stops.
+      rereading_->so_far.add_rereads(plugins, said);
+      rereading_->over = true;
+      advance();
+    });
+  });
+}
+
+std::function<void()> runtime::ended_rereads() {
+  if (!rereading_) return {};
+  rereads_.look();  // One that goes in the middle says nothing by itself.
+  if (!rereading_->over && !stopping_) return {};
+  if (!rereading_->over) rereading_->so_far.failure = error{THARSIS_E_CANCELLED, "the profile is taken, but the runtime stops before all files it names were read again"};
+  const auto ended = std::make_shared<const rereading>(std::move(*rereading_));
+  rereading_.reset();
+  if (const auto& refused = ended->so_far.failure) log_.write_unprinted(THARSIS_LOG_WARNING, "runtime", refused->text);
+  return [ended] { ended->done(ended->so_far); };
 }
 
 }  // namespace tharsis::runtime

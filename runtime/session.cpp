@@ -102,9 +102,9 @@ class session {
 
   void listen(std::unique_ptr<control_socket> socket) {
     const auto reload_for_other = [this](std::function<void(std::string)> heard) {
-      reload([heard = std::move(heard)](const reload_result& r) {
+      reload([heard = std::move(heard)](const reload_answer& r) {
         json_object answer;
-        if (r.failure) answer.add("error", r.failure->text).add("status", int64_t{r.failure->status});
+        if (r.failure) answer.add("error", (r.taken ? r.text() : "") + r.failure->text).add("status", int64_t{r.failure->status});
         heard(answer.add("changed", !r.changes.empty() && (!r.failure || r.taken))
                  .add("text", r.text())
                  .add_raw("difference", json_of(r.changes))
@@ -125,50 +125,22 @@ class session {
     });
   }
 
-  struct reload_result {
-    profile_difference changes;
-    std::optional<error> failure;
-    bool taken = false;  // The profile; a failure then is of a file that a plugin has read again.
-    std::string reread;  // What plugins found new in their files.
-    std::string text() const { return (changes.empty() && !reread.empty() ? "" : words_of(changes)) + reread; }
-  };
-
   // Reads the profile again, with the same --set; `heard` is told, once, what has become of it. [any thread]
-  void reload(std::function<void(const reload_result&)> heard) {
-    if (!request_.reload) return heard({{}, error{THARSIS_E_UNSUPPORTED, "nothing here can be read again"}, false, {}});
+  void reload(const runtime::on_reloaded& heard) {
+    if (!request_.reload) return heard({{}, error{THARSIS_E_UNSUPPORTED, "nothing here can be read again"}});
     diagnostics problems;
     profile next = load_profile(*request_.reload, problems);
     check_libraries(next, problems);
-    if (!problems.empty()) return heard({{}, error{THARSIS_E_INVALID, render(problems) + "nothing was changed"}, false, {}});
+    if (!problems.empty()) return heard({{}, error{THARSIS_E_INVALID, render(problems) + "nothing was changed"}});
     keep_off_main(next);
-    std::vector<std::string> plugins;
-    for (const plugin_entry& entry : next.plugins) plugins.push_back(entry.id);
-    runtime_->reload(std::move(next), [this, plugins, heard = std::move(heard)](const profile_difference& changes, std::optional<error> failure) {
-      if (failure) return heard({changes, std::move(failure), false, {}});
-      reread(plugins, {changes, {}, true, {}}, heard);
-    });
-  }
-
-  // The files that settings name may be others now, whether or not the settings are.
-  void reread(const std::vector<std::string>& plugins, reload_result so_far, const std::function<void(const reload_result&)>& heard) {
-    std::vector<live_calls::wish> all;
-    for (const std::string& id : plugins) all.push_back({id, THARSIS_REREAD_ID, "reread", {}, folder_, false});
-    calls_.begin_all(std::move(all), [plugins, so_far = std::move(so_far), heard](const std::vector<live_calls::outcome>& said) mutable {
-      std::string refused;
-      for (size_t i = 0; i < said.size(); ++i) {
-        if (!said[i].printed.empty()) so_far.reread += plugins[i] + ": " + said[i].printed;
-        if (said[i].code != done) refused += (refused.empty() ? "" : "\n") + plugins[i] + ": " + said[i].complained.substr(0, said[i].complained.find_last_not_of('\n') + 1);
-      }
-      if (!refused.empty()) so_far.failure = error{THARSIS_E_DENIED, so_far.text() + refused};
-      heard(so_far);
-    });
+    runtime_->reload(std::move(next), heard);
   }
 
   void reload_for_signal() {
-    reload([this](const reload_result& r) {
+    reload([this](const reload_answer& r) {
       if (r.failure && !r.taken) return screen_.complain("the profile was not changed: " + r.failure->text);
-      if (r.failure) return screen_.complain("the profile was read again: " + r.failure->text);
-      screen_.print("the profile was read again: " + r.text());
+      if (!r.failure || !r.text().empty()) screen_.print("the profile was read again: " + r.text());
+      if (r.failure) screen_.complain(r.failure->text);
     });
   }
 

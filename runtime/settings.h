@@ -38,6 +38,8 @@ struct runtime_settings {
   duration thread_patience = 250ms;
   // To check settings takes no waiting; a plugin that thinks longer blocks its strand for everybody.
   duration reload_patience = 10s;
+  // A plugin that goes while it reads its files again says nothing; whoever waits for the reload hardly notices this.
+  duration reread_look = 250ms;
   // A person hardly notices a second; a plugin that fails at once does not keep a core busy.
   duration restart_wait = 1s;
   // Whatever made it fail, a network or a disk that is back is found within a minute.

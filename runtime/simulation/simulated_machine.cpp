@@ -91,17 +91,17 @@ void simulated_machine::reload(profile next) {
     if (r.state == plugin_state::running) story.ran.push_back(r.id);
   story.next = next;
   reloads_.push_back(std::move(story));
-  runtime_->reload(std::move(next), [this, number = reloads_.size() - 1](const profile_difference& changes, std::optional<error> failure) {
-    hear_reload(number, changes, failure);
+  runtime_->reload(std::move(next), [this, number = reloads_.size() - 1](const reload_answer& answer) {
+    hear_reload(number, answer);
   });
 }
 
-void simulated_machine::hear_reload(size_t number, const profile_difference& changes, const std::optional<error>& failure) {
+void simulated_machine::hear_reload(size_t number, const reload_answer& answer) {
   reload_story& story = reloads_[number];
-  ears_.heard("(reload)", failure ? "refused: " + failure->text : changes.empty() ? "nothing was different" : words_of(changes));
+  ears_.heard("(reload)", answer.failure ? "refused: " + answer.failure->text : answer.changes.empty() && answer.reread.empty() ? "nothing was different" : answer.text());
   if (++story.answers > 1) ears_.wrong("a reload was answered " + std::to_string(story.answers) + " times");
-  story.failure = failure;
-  if (!failure) plan_ = story.next;
+  story.failure = answer.failure;
+  if (answer.taken) plan_ = story.next;
   story.next = {};  // A run may have many.
 }
 

@@ -60,7 +60,7 @@ class simulated_machine {
 
   void hear_log(uint32_t level, std::string_view plugin, std::string_view text);
   void hear_events();
-  void hear_reload(size_t number, const profile_difference& changes, const std::optional<error>& failure);
+  void hear_reload(size_t number, const reload_answer& answer);
   void look_at_reloads();
   void console_says(std::string_view what, tharsis_text text) { ears_.heard("(" + std::string(what) + ")", std::string(text.data, text.size)); }
   static simulated_machine& of(void* self) { return *static_cast<simulated_machine*>(self); }

@@ -33,9 +33,9 @@ typedef struct tharsis_command {
 // called while the plugin runs, and what it prints is shown once it has finished.
 #define THARSIS_LIVE_COMMAND_ID "tharsis.live_command/1"
 
-// Extension "tharsis.reread/1": the same table. `tharsis reload` has a plugin that runs read the files again that its settings name, though the
-// settings have not changed. run() gets the name "reread" and no arguments; it prints what is new, and complains of what is refused and
-// why: then what was good before goes on. finish() with 1 where something was refused.
+// Extension "tharsis.reread/1": the same table. After every reload (`tharsis reload`, SIGHUP, tharsis_runtime_reload) a plugin that runs reads the files again
+// that its settings name, though these may not have changed. run() gets the name "reread", no arguments and no folder; it prints what is new, and complains
+// of what is refused and why: then what was good before goes on. finish() with 1 where something was refused; within a minute, in any case.
 #define THARSIS_REREAD_ID "tharsis.reread/1"
 
 #ifdef __cplusplus

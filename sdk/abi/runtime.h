@@ -152,13 +152,16 @@ THARSIS_EXPORT tharsis_owned_text tharsis_runtime_metrics_json(const tharsis_run
 THARSIS_EXPORT uint64_t tharsis_metric_quantile(const tharsis_metric_value* value, double share) THARSIS_NOEXCEPT;
 // Changes to the profile of `options` as a whole, or not at all. Plugins that can take their new settings while
 // they run are asked first; the others are restarted, came or go; when one refuses, or does not run afterwards,
-// everything is as it was. What has failed before gets another chance. The state folder stays, `threads` too.
-// `difference` (may be null) gets what the new profile changes, for a person.
+// everything is as it was. What has failed before gets another chance. The state folder stays, `threads` too. Then,
+// also where nothing is different, each plugin reads the files again that its settings name (tharsis.reread/1), as at `tharsis reload`.
+// `difference` (may be null) gets what the new profile changes and what plugins found new in their files, for a person.
 //   THARSIS_E_INVALID    the new profile has problems, or a plugin does not run with it; the sentence says which.
 //   THARSIS_E_BUSY       another reload is under way.
 //   THARSIS_E_TIMEOUT    a plugin has not said in time whether it takes its new settings.
 //   THARSIS_E_CANCELLED  the runtime was stopped meanwhile.
 //   THARSIS_E_UNSUPPORTED  the caller runs the platform, so it cannot wait for it.
+//   THARSIS_E_DENIED     also: the profile is taken, and a plugin goes on with what it had of a file that it refuses, or has
+//                        gone while it read; the sentence begins with "the profile is taken", names them all and says why.
 //   others               the plugin's own words for its refusal.
 // Waits for the plugins; on the thread of run_once it pumps meanwhile, on another one that thread has to go on
 // pumping. [any thread but inside a callback]

@@ -114,10 +114,10 @@ class story {
   void reload() {
     const variant* const next = &variants()[chance_.below(variants().size())];
     answers_.push_back(0);
-    running_->reload(next->plan, [this, next, which = answers_.size() - 1](const auto&, std::optional<error> failure) {
+    running_->reload(next->plan, [this, next, which = answers_.size() - 1](const auto& answer) {
       ++answers_[which];
-      failure ? ++refused : ++taken;
-      if (!failure) now_ = next;
+      answer.taken ? ++taken : ++refused;
+      if (answer.taken) now_ = next;
       --under_way_;
       answered_at_ = world_.now();
     });

@@ -117,6 +117,18 @@ TEST_F(RestartProgram, AHangUpThatSomebodySendsIsAReload) {
   EXPECT_EQ(running.wait(), 0) << running.err;
 }
 
+TEST_F(RestartProgram, AHangUpEndsThoughAPluginGoesWhileItReadsItsFiles) {
+  child_process running(words("  tunable: { reread: fails, restart_wait: 1ms }\n"));
+  ASSERT_TRUE(running.wait_for("runs; Ctrl-C stops")) << running.err;
+  running.signal(SIGHUP);
+  ASSERT_TRUE(running.wait_for("tunable: plugin 'tunable' went before it had finished 'reread'")) << running.err;
+  write("  tunable: { reread: finds }\n");
+  EXPECT_EQ(tharsis({"reload"}), 0) << "the one before has ended: " << err_;
+  EXPECT_NE(out_.find("tunable: it has another score\n"), std::string::npos) << out_;
+  EXPECT_EQ(tharsis({"stop"}), 0) << err_;
+  EXPECT_EQ(running.wait(), 0) << running.err;
+}
+
 TEST_F(RestartProgram, WhatCrashesTheProcessIsLeftOutOnceAndNamed) {
   {
     child_process crashes(words("  quiet: {}\n  tunable: { start: crashes }\n"));

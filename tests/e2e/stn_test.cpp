@@ -37,7 +37,7 @@ class stage {
   // Another profile. False: it was not taken.
   bool reload(const std::string& plugins) {
     std::optional<bool> taken;
-    running_->reload(plan_of(plugins), [&](const auto&, std::optional<error> failure) { taken = !failure; });
+    running_->reload(plan_of(plugins), [&](const auto& answer) { taken = answer.taken; });
     EXPECT_TRUE(world_.run_until([&] { return taken.has_value(); }, world_.now() + 30s));
     return taken.value_or(false);
   }

@@ -204,3 +204,39 @@ TEST_F(Reload, AStopMeanwhileEndsBoth) {
     asks.join();
   }
 }
+
+TEST_F(Reload, FilesAreReadAgainThoughNoSettingIsDifferent) {
+  run("  tunable: { reread: finds }\n  quiet: {}\n");
+  EXPECT_EQ(reload("  tunable: { reread: finds }\n  quiet: {}\n"), THARSIS_OK) << host_->why.text;
+  EXPECT_EQ(difference_, "tunable: it has another score\n");
+  EXPECT_EQ(reload("  tunable: { reread: finds, live: 3 }\n  quiet: {}\n"), THARSIS_OK) << host_->why.text;
+  EXPECT_EQ(difference_, "tunable: changed\n  live: 0 -> 3\ntunable: it has another score\n");
+}
+
+TEST_F(Reload, AFileThatIsRefusedIsNamedAndTheProfileIsTaken) {
+  run("  tunable: { reread: refuses }\n");
+  EXPECT_EQ(reload("  tunable: { reread: refuses, live: 4 }\n"), THARSIS_E_DENIED);
+  EXPECT_STREQ(host_->why.text, "the profile is taken, but not every file it names: tunable: the score is torn");
+  ASSERT_TRUE(host_->pump([&] { return last_settings().starts_with("{\"live\":4,"); })) << last_;
+}
+
+TEST_F(Reload, APluginThatGoesWhileItReadsItsFilesEndsTheReload) {
+  run("  tunable: { reread: fails, restart: never }\n  quiet: {}\n");
+  EXPECT_EQ(reload("  tunable: { reread: fails, restart: never }\n  quiet: {}\n"), THARSIS_E_DENIED);
+  EXPECT_STREQ(host_->why.text, "the profile is taken, but not every file it names: tunable: plugin 'tunable' went before it had finished 'reread'");
+  EXPECT_EQ(reload("  quiet: {}\n"), THARSIS_OK) << "none is under way any more: " << host_->why.text;
+}
+
+TEST_F(Reload, AStopWhileFilesAreReadEndsBoth) {
+  run("  tunable: { reread: fails, restart: never, stop_deadline: 1s }\n");
+  ASSERT_GE(tharsis_runtime_run_once(host_->runtime, 0), 0);
+  std::thread asks([&] {
+    tharsis_runtime_options o = host_->options;
+    o.text = "tharsis: 1\nplugins:\n  tunable: { reread: fails, restart: never, stop_deadline: 1s }\n";
+    tharsis_error why = no_reason();
+    const tharsis_status s = tharsis_runtime_reload(host_->runtime, &o, nullptr, &why);
+    EXPECT_TRUE(s == THARSIS_E_DENIED || s == THARSIS_E_CANCELLED || s == THARSIS_E_INVALID) << s << why.text;
+  });
+  EXPECT_EQ(tharsis_runtime_stop(host_->runtime, 20 * host::second), THARSIS_OK);
+  asks.join();
+}
