@@ -51,8 +51,11 @@ address_race::~address_race() = default;
 task<result<address_race::arrival>> address_race::run(instant deadline) {
   task_set attempts(place_);  // Those that have not won are closed with it.
   while (place_.now() < deadline) {
-    while (const auto next = order_.take_start(place_.now()))
-      start(attempts, {plan_.roads[order_.address(*next)], plan_.mss, *next}, deadline);
+    while (const auto next = order_.take_start(place_.now())) {
+      attempt fresh{plan_.roads[order_.address(*next)], plan_.mss, *next};
+      tell_beside(fresh);
+      start(attempts, std::move(fresh), deadline);
+    }
     if (winner_) co_return std::move(*winner_);
     if (given_up_ && !given_up_for_.empty()) co_return error{THARSIS_E_CANCELLED, std::move(given_up_for_)};
     if (given_up_) co_return error{THARSIS_E_NETWORK, "the network changed while " + plan_.server + " was being reached"};
@@ -89,6 +92,11 @@ void address_race::start(task_set& attempts, attempt a, instant deadline) {
   a.began = place_.now();
   attempts_.push_back(std::move(a));
   attempts.spawn(try_road(&attempts_.back(), std::min(deadline, later(place_.now(), settings_.timeout))));
+}
+
+void address_race::tell_beside(const attempt& next) const {
+  const auto silent = std::find_if(attempts_.rbegin(), attempts_.rend(), [](const attempt& a) { return !a.over; });
+  if (silent != attempts_.rend()) owner_.on_beside(plan_, silent->by, next.by);
 }
 
 bool address_race::lost() const {

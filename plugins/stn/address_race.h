@@ -56,6 +56,8 @@ class race_owner {
   virtual void on_failed(const race_plan&, const road&, const error&) {}
   // Nothing had come from there when another, which had had less time, had won.
   virtual void on_silent(const race_plan&, const road&) {}
+  // `silent` has not answered in time, so `next` is dialled beside it.
+  virtual void on_beside(const race_plan&, const road& /*silent*/, const road& /*next*/) {}
   // A handshake stands still, and a connection with `plan.beside` is dialled.
   virtual void on_narrow_dial(const race_plan&) {}
   // It came to its end and the other did not, `cost` after that had begun to stand still; or it was not needed.
@@ -96,6 +98,7 @@ class address_race {
   task<result<std::unique_ptr<stream>>> lead(attempt* a, instant deadline);
   task<result<std::unique_ptr<stream>>> secure(attempt* a, std::unique_ptr<stream> wire, instant deadline);
   void start(task_set& attempts, attempt a, instant deadline);
+  void tell_beside(const attempt& next) const;
   void look_after(task_set& attempts, instant deadline);
   void on_progress(attempt& a);
   void settle(const attempt& winner);

@@ -34,6 +34,7 @@ result<settings> read_settings(const host& tables) {
   s.weak = read_weak(tables);
   s.breaker = read_breaker(tables);
   s.extra = read_extra(tables);
+  s.heals = tables.flag("heal.use", s.heals);
   for (const std::string& name : tables.keys("short_links")) {
     auto link = read_short_link(tables, name);
     if (!link) return link.failure();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sdk/abi/stn_measure.h"
 #include "sdk/pure/sha256.h"
 
 namespace tharsis::stn {
@@ -303,6 +304,11 @@ void dispatcher::count(const request& r, const task_profile& p, size_t link) {
   if (const longlink* by = links_.at(link); by != nullptr) all.link = by->name();
   if (r.http.taken) all.link = shorts_.at(r.http.link).name();
   events_.on_task(r, all);
+  if (r.memory == 0 || r.sends < 2) return;
+  counts_.keyed_repeated.add();
+  events_.on_measure({std::string(all.link), "a task of command " + std::to_string(r.command) + " was sent " + std::to_string(r.sends) +
+                          " times, though it has no key of the application's: its server says that it carries each out once",
+                      THARSIS_STN_MEASURE_DEDUPLICATED, r.body.size() * (r.sends - 1)});
 }
 
 // Where nobody is any more, nobody hears it.

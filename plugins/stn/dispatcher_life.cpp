@@ -3,6 +3,7 @@
 #include <array>
 
 #include "plugins/stn/dispatcher.h"
+#include "sdk/abi/stn_measure.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/hex_text.h"
 
@@ -56,6 +57,10 @@ dispatcher::dispatcher(strand& place, const host& tables, const settings& s, con
       news_(place, tables, s.sync, use_, [this] { return network_of(links_, network_there_); }),
       network_(*tables.network),
       own_strand_(tables.loop->current(tables.loop->self)) {
+  ways_.paths().lend([this](std::string sentence) {
+    counts_.dials_raced.add();
+    events_.on_measure({{}, std::move(sentence), THARSIS_STN_MEASURE_RACED});
+  });
   for (const link_settings& l : s.links) links_.add(l);
   if (s.outbox.use && !files.outbox.empty()) make_desk(std::move(files.outbox));
 }
@@ -76,6 +81,11 @@ void dispatcher::make_desk(std::string file) {
   does.open = [this](const std::string& client) {
     if (!client.empty()) client_id_ = client;  // Whose keys these are.
     start_links();
+  };
+  does.measured = [this](const measure& m) {
+    if (m.what == THARSIS_STN_MEASURE_KEPT) counts_.outbox_kept.add();
+    else counts_.outbox_again.add();
+    events_.on_measure(m);
   };
   desk_.emplace(place_, host_, settings_.outbox, std::move(file), client_id_, open_, std::move(does));
 }

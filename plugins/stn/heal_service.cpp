@@ -4,13 +4,14 @@
 
 namespace tharsis::stn {
 
-heal_service::heal_service(strand& place, const host& tables, healing& to)
-    : place_(place), to_(to), inbox_(*tables.loop, &heal_service::on_letter, this), table_{sizeof(tharsis_stn_heal), this, apply, undo} {}
+heal_service::heal_service(strand& place, const host& tables, healing& to, bool use)
+    : place_(place), to_(to), use_(use), inbox_(*tables.loop, &heal_service::on_letter, this), table_{sizeof(tharsis_stn_heal), this, apply, undo} {}
 
 tharsis_status heal_service::apply(void* self, const tharsis_stn_remedy* wanted, tharsis_handle* id, tharsis_error* error) {
   if (wanted == nullptr || wanted->size < sizeof(tharsis_stn_remedy))
     return fail(error, THARSIS_E_INVALID, "a remedy of stn.heal: there is none, or its size is not set");
   if (const auto wrong = mistake_of(*wanted)) return fail(error, *wrong);
+  if (!of(self).use_) return fail(error, THARSIS_E_DENIED, "stn takes no remedies: the profile says stn.heal.use: false");
   letter l{false, {}, std::chrono::milliseconds(wanted->ttl_ms)};
   l.what.id = ++of(self).last_;
   l.what.what = wanted->what;

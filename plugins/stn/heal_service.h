@@ -10,8 +10,8 @@ namespace tharsis::stn {
 
 class heal_service {
  public:
-  // `to` outlives it. [own strand]
-  heal_service(strand& place, const host& tables, healing& to);
+  // `to` outlives it. Without `use` it says no to all. [own strand]
+  heal_service(strand& place, const host& tables, healing& to, bool use = true);
   heal_service(const heal_service&) = delete;
 
   const tharsis_stn_heal* table() const { return &table_; }
@@ -31,6 +31,7 @@ class heal_service {
 
   strand& place_;
   healing& to_;
+  const bool use_;
   std::atomic<uint64_t> last_ = 0;  // Id that was given.
   std::atomic<bool> closing_ = false;
   inbox<letter> inbox_;

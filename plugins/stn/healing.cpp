@@ -38,7 +38,10 @@ std::string name_of_remedy(const remedy& r) {
 
 }  // namespace
 
-healing::healing(strand& place, const host& tables, resolver& names) : place_(place), host_(tables), names_(names), changed_(place), running_(place) {}
+healing::healing(strand& place, const host& tables, resolver& names)
+    : place_(place), host_(tables), names_(names),
+      remedies_(tables.count<counter>("remedies", "1", "Times that something was done in another way, since somebody had found out what ails the network")),
+      changed_(place), running_(place) {}
 
 void healing::open(listener heard) {
   topic_ = host_.declare(healing_topic);
@@ -87,6 +90,7 @@ void healing::tell(const remedies::told& t) {
   const std::string subject = r.subject();
   const instant now = place_.now();
   pass_on(r, holds(t.state));
+  if (t.state == THARSIS_STN_HEAL_BEGUN) remedies_.add();
   const int64_t left = holds(t.state) ? (r.until - now).count() : 0;
   const tharsis_stn_healing payload{r.what, t.state, r.number, 0, text_of(subject), text_of(network_), text_of(r.reason), (now - r.since).count(), left};
   if (topic_ != 0) host_.publish(topic_, &payload);

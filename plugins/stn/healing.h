@@ -38,6 +38,7 @@ class healing {
   strand& place_;
   const host host_;
   resolver& names_;
+  const counter remedies_;
   remedies asked_;
   std::string network_;
   listener heard_;

@@ -5,6 +5,7 @@
 #include "plugins/stn/core/links_report.h"
 #include "sdk/abi/stn_datagrams.h"
 #include "sdk/abi/stn_lanes.h"
+#include "sdk/abi/stn_measure.h"
 #include "sdk/abi/stn_server.h"
 #include "sdk/pure/error.h"
 
@@ -211,6 +212,25 @@ constexpr tharsis_topic server_topic = {sizeof(tharsis_topic),
                                         0,
                                         0};
 
+constexpr const char* measure_names[] = {"raced", "spread", "interval", "deduplicated", "push_twice", "kept", "kept_again"};
+static_assert(std::size(measure_names) == THARSIS_STN_MEASURE_COUNT);
+
+constexpr tharsis_field measure_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_measure, link), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_measure, reason), nullptr, 0},
+    {"what", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_measure, what), measure_names, std::size(measure_names)},
+    {"bytes", THARSIS_FIELD_U64, offsetof(tharsis_stn_measure, bytes), nullptr, 0},
+    {"time", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_measure, time), nullptr, 0},
+};
+constexpr tharsis_topic measure_topic = {sizeof(tharsis_topic),
+                                         THARSIS_TOPIC_EVENT,
+                                         THARSIS_STN_MEASURE_TOPIC,
+                                         measure_fields,
+                                         std::size(measure_fields),
+                                         sizeof(tharsis_stn_measure),
+                                         0,
+                                         0};
+
 }  // namespace
 
 void link_events::declare() {
@@ -223,6 +243,12 @@ void link_events::declare() {
   datagrams_ = host_.declare(datagram_topic);
   lanes_ = host_.declare(lane_topic);
   servers_ = host_.declare(server_topic);
+  measures_ = host_.declare(measure_topic);
+}
+
+void link_events::on_measure(const measure& m) const {
+  const tharsis_stn_measure payload{text_of(m.link), text_of(m.reason), m.what, 0, m.bytes, m.time.count()};
+  host_.publish(measures_, &payload);
 }
 
 void link_events::on_server(const server_word& w) const {

@@ -67,6 +67,14 @@ struct server_word {
   duration wait;
 };
 
+// As tharsis_stn_measure.
+struct measure {
+  std::string link, reason;
+  uint32_t what;
+  uint64_t bytes = 0;
+  duration time{};
+};
+
 // Hears of links beside the bus: a command.
 class link_ear {
  public:
@@ -93,6 +101,7 @@ class link_events {
   void on_datagrams(const std::string& link, const udp_report& r) const;
   void on_lanes(const std::string& link, const lane_report& r) const;
   void on_server(const server_word& w) const;
+  void on_measure(const measure& m) const;
 
  private:
   void log_state(const link_state& s) const;
@@ -109,6 +118,7 @@ class link_events {
   tharsis_handle datagrams_ = 0;
   tharsis_handle lanes_ = 0;
   tharsis_handle servers_ = 0;
+  tharsis_handle measures_ = 0;
 };
 
 }  // namespace tharsis::stn

@@ -1,7 +1,9 @@
 // The heartbeat of a link, with what it has learned of a network kept for the next time there.
 #pragma once
 #include <array>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "plugins/stn/core/heartbeat.h"
 #include "plugins/stn/interval_memory.h"
@@ -10,8 +12,11 @@ namespace tharsis::stn {
 
 class link_rhythm {
  public:
+  // Something was learned.
+  using hearer = std::function<void(const learned_interval& before, const learned_interval& found)>;
   // All of them outlive it.
-  link_rhythm(interval_memory& memory, const link_settings& s, const activity& use) : memory_(memory), settings_(s), beat_(s.heartbeat, &use) {}
+  link_rhythm(interval_memory& memory, const link_settings& s, const activity& use, hearer heard)
+      : memory_(memory), settings_(s), heard_(std::move(heard)), beat_(s.heartbeat, &use) {}
 
   heartbeat& beat() { return beat_; }
   const heartbeat& beat() const { return beat_; }
@@ -27,6 +32,7 @@ class link_rhythm {
     for (const bool dozing : {false, true}) {
       learned_interval& last = kept_[dozing ? 1 : 0];
       if (beat_.learned(dozing) == last) continue;
+      if (last.interval != duration::zero()) heard_(last, beat_.learned(dozing));
       last = beat_.learned(dozing);
       memory_.keep(settings_.name, network, last, dozing);
     }
@@ -38,6 +44,7 @@ class link_rhythm {
  private:
   interval_memory& memory_;
   const link_settings& settings_;
+  const hearer heard_;
   heartbeat beat_;
   std::array<learned_interval, 2> kept_;  // Awake, and dozing.
   duration round_trip_{};

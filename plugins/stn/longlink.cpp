@@ -1,5 +1,8 @@
 #include "plugins/stn/longlink.h"
 
+#include "plugins/stn/core/wait_text.h"
+#include "sdk/abi/stn_measure.h"
+
 namespace tharsis::stn {
 namespace {
 constexpr const char* stopping = "stn is stopping";
@@ -20,7 +23,7 @@ longlink::longlink(const link_surroundings& around, const link_settings& s, size
       desk_(around, s.name, number, phases_, times, *this),
       tasks_(desk_.queue()),
       keys_(around.ways.random()),
-      rhythm_(around.memory, settings_, around.use),
+      rhythm_(around.memory, settings_, around.use, [this](const learned_interval& before, const learned_interval& found) { tell_interval(before, found); }),
       pace_(s.reconnect, around.use),
       demand_(s),
       home_(place_, around.tables, around.ways, settings_, [this] { nudge(); }),
@@ -414,11 +417,17 @@ void longlink::take_next() {
 
 // By whichever of its connections.
 void longlink::on_push(const push& p) {
-  if (settings_.pushes_once && !twins_.is_new(p.connection, p.made_at, p.command, as_text(p.body), place_.now())) return around_.count.pushes_twice.add();
+  if (settings_.pushes_once && !twins_.is_new(p.connection, p.made_at, p.command, as_text(p.body), place_.now())) return on_twin(p);
   demand_.on_use(place_.now());
   around_.count.pushes_received.add();
   around_.events.on_push(settings_.name, p);
   around_.pushes.on_push(settings_.name, p);
+}
+
+void longlink::on_twin(const push& p) const {
+  around_.count.pushes_twice.add();
+  around_.events.on_measure({settings_.name, "another connection of the link has brought push " + std::to_string(p.command) + " before, byte for byte",
+                             THARSIS_STN_MEASURE_PUSH_TWICE, p.body.size(), {}});
 }
 
 void longlink::set_heartbeat(duration interval) {
@@ -479,6 +488,23 @@ void longlink::on_down(const loss& why) {
   } else if (!moved_ && !course_.led_away() && !companions_.second_leads()) {
     if (course_.on_failed()) pace_.on_alternative();  // This endpoint is of no use now; the next one may be.
   }
+  if (!ending_) tell_spread(why);
+}
+
+void longlink::tell_spread(const loss& why) const {
+  const duration wait = pace_.spread();
+  if (wait == duration::zero() || tasks_.unanswered() > 0 || !is_needed()) return;
+  around_.count.reconnects_spread.add();
+  around_.events.on_measure({settings_.name, why.text + "; perhaps all clients of the server have lost it, so this one comes back when chance says",
+                             THARSIS_STN_MEASURE_SPREAD, 0, wait});
+}
+
+void longlink::tell_interval(const learned_interval& before, const learned_interval& now) const {
+  const std::string found = now.interval > before.interval   ? "pings were answered after " + wait_text(before.interval) + " without a byte, so the next ones come later"
+                            : now.interval < before.interval ? "pings were not answered after " + wait_text(before.interval) + " without a byte, so the next ones come sooner"
+                                                             : std::string("it is tried again how long the path may be idle");
+  around_.count.intervals_learned.add();
+  around_.events.on_measure({settings_.name, found + (now.settled ? ", and it stays so" : ""), THARSIS_STN_MEASURE_INTERVAL, 0, now.interval});
 }
 
 void longlink::tell_connect(const loss& why) {
@@ -517,7 +543,7 @@ stream_line& longlink::streams(stream_hearer& heard) {
       course_.on_told_aside(words, at, wire);
       nudge();
     };
-    streams_ = std::make_unique<stream_line>(stream_line::surroundings{speech(), around_.tables, around_.ways, around_.use, around_.streams, planned_now, aside, on_move}, heard);
+    streams_ = std::make_unique<stream_line>(stream_line::surroundings{speech(), around_.tables, around_.ways, around_.use, around_.streams, around_.count, planned_now, aside, on_move}, heard);
     streams_->on_network(network_there_, costly_, false);
   }
   return *streams_;

@@ -117,6 +117,9 @@ class longlink final : private own_connection::owner,
   void follow_aside();
   void on_down(const loss& why);
   void tell_connect(const loss& why);
+  void tell_spread(const loss& why) const;
+  void tell_interval(const learned_interval& before, const learned_interval& now) const;
+  void on_twin(const push& p) const;
   loss not_reached(error why) const;
 
   // Its own connection, those beside it, and which of them takes its place.

@@ -1,5 +1,7 @@
 #include "plugins/stn/outbox_desk.h"
 
+#include "sdk/abi/stn_measure.h"
+
 namespace tharsis::stn {
 namespace {
 
@@ -71,6 +73,7 @@ void outbox_desk::on_put(uint64_t number, const error& e) {
     return refuse(std::move(r), e);
   }
   book_.on_disk(number);
+  tell_measure(THARSIS_STN_MEASURE_KEPT, number, "it is on the disk, until it has an answer and that is acknowledged");
   const request& r = *found->second;
   if (r.from.on_disk != nullptr) letters_.send(r.from.strand, outbox_delivery(r.from.context, r.from.on_disk, r.id, number));
   changed_.raise();
@@ -148,6 +151,7 @@ void outbox_desk::on_end(answer a) {
   }
   if (a.of->sends > 0) disk_.write(book_.sent_record(n, place_.wall()));
   if (stopping_ || a.why == THARSIS_STN_STOPPING) return tell_stopping(std::move(a.of));
+  tell_measure(THARSIS_STN_MEASURE_KEPT_AGAIN, n, "it goes again: " + a.reason);
   a.of->aside_at = place_.now();
   if (has_caller) here_[n] = std::move(a.of);
   else does_.forget(*a.of);
@@ -273,6 +277,11 @@ void outbox_desk::tell(const std::vector<outbox_book::news>& news) {
     letters_.send(to->second->strand, outbox_delivery(to->second, shown_entry(n.entry, *e, place_.now()),
                                                       n.answered ? e->answer : std::nullopt, tasks_));
   }
+}
+
+void outbox_desk::tell_measure(uint32_t what, uint64_t number, std::string reason) const {
+  const outbox_book::entry& e = *book_.find(number);
+  does_.measured({e.task.link, "entry " + std::to_string(number) + " of the outbox: " + std::move(reason), what, static_cast<uint64_t>(e.size), {}});
 }
 
 void outbox_desk::list(const std::shared_ptr<const outbox_taker>& to) {

@@ -9,6 +9,7 @@
 
 #include "plugins/stn/core/outbox.h"
 #include "plugins/stn/core/task_queue.h"
+#include "plugins/stn/link_events.h"
 #include "plugins/stn/outbox_delivery.h"
 #include "plugins/stn/outbox_disk.h"
 #include "sdk/async/mailbox.h"
@@ -25,6 +26,7 @@ class outbox_desk {
     std::function<void(const request&)> forget;          // One of those has gone.
     std::function<void(tharsis_handle)> cancel;          // It is under way.
     std::function<void(const std::string& client)> open;  // The outbox is read: under which id the server knows it; empty: there is none.
+    std::function<void(const measure&)> measured;        // For the bus.
   };
 
   // All of them outlive it. `path` is the file's.
@@ -70,6 +72,7 @@ class outbox_desk {
   void tell_withdrawn(std::unique_ptr<request> r, uint32_t why, std::string reason);
   void tell_stopping(std::unique_ptr<request> r);
   void tell(const std::vector<outbox_book::news>& news);
+  void tell_measure(uint32_t what, uint64_t number, std::string reason) const;
   void list(const std::shared_ptr<const outbox_taker>& to);
   void release(uint64_t adopter);
 

@@ -114,6 +114,11 @@ void path_book::arrange(race_plan& p) const {
   std::stable_partition(p.roads.begin(), p.roads.end(), [](const road& r) { return !r.avoided; });
 }
 
+void path_book::on_beside(const std::string& server, const tharsis_address& silent, const tharsis_address& next) {
+  if (!ear_) return;
+  ear_(server + ": " + to_text(silent) + " has not answered in time, so " + (silent == next ? "it is dialled again" : to_text(next) + " is dialled") + " beside it");
+}
+
 void path_book::on_narrow_dial(const std::string& who, int64_t mss) {
   ++dials_;
   narrow_dials_.add();

@@ -1,6 +1,7 @@
 // What everything that dials here knows of the ways to servers, by network, and keeps for the next start: how large segments may be.
 // How addresses behave is dns' to remember (sdk/async/resolver); it is told here.
 #pragma once
+#include <functional>
 #include <list>
 #include <string>
 
@@ -57,6 +58,10 @@ class path_book {
   void on_hole(const std::string& who, int64_t stuck, int64_t passed, duration cost);
   void on_passed(int64_t mss);
   void on_carried(uint64_t bytes) { sizes_.on_carried(bytes); }
+  // An address of `server` has not answered in time, so another one is dialled too.
+  void on_beside(const std::string& server, const tharsis_address& silent, const tharsis_address& next);
+  // Hears of these.
+  void lend(std::function<void(std::string sentence)> ear) { ear_ = std::move(ear); }
   // A verdict of somebody else; 0: it is taken back.
   void clamp(int64_t mss, const std::string& reason);
 
@@ -81,6 +86,7 @@ class path_book {
   bool weak_ = false;
   tharsis_handle topic_ = 0;
   uint64_t dials_ = 0, needless_ = 0;
+  std::function<void(std::string)> ear_;
 };
 
 // What a race shows goes into the book.
@@ -91,6 +97,7 @@ class booked_race : public race_owner {
   void on_tcp(const race_plan& p, const road& by, tharsis_status status, duration took) override;
   void on_failed(const race_plan& p, const road& by, const error& why) override;
   void on_silent(const race_plan& p, const road& by) override;
+  void on_beside(const race_plan& p, const road& silent, const road& next) override { book_.on_beside(p.server, silent.at, next.at); }
   void on_narrow_dial(const race_plan& p) override { book_.on_narrow_dial(p.server, p.beside); }
   void on_hole(const race_plan& p, duration cost) override { book_.on_hole(p.server, p.mss, p.beside, cost); }
   void on_narrow_needless(const race_plan& p) override { book_.on_narrow_needless(p.server); }

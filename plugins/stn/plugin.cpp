@@ -55,7 +55,7 @@ class plugin {
     links_.emplace(host_, *tasks_);
     if (provided == THARSIS_OK)
       provided = host_.registry->provide(host_.registry->self, THARSIS_STN_LINKS_ID, links_->table(), 0, error);
-    heal_.emplace(place_, host_, tasks_->ways().heals());
+    heal_.emplace(place_, host_, tasks_->ways().heals(), settings_.heals);
     if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_HEAL_ID, heal_->table(), 0, error);
     if (provided == THARSIS_OK) provided = host_.registry->provide(host_.registry->self, THARSIS_STN_OUTBOX_ID, &outbox_, 0, error);
     streams_.emplace(place_, host_, *tasks_, settings_.streams);

@@ -127,7 +127,8 @@ void stream_line::stay() {
   lane_.hold(false);
 }
 
-void stream_line::on_side_read(size_t) {
+void stream_line::on_side_read(size_t bytes) {
+  around_.count.stream_received.add(bytes);
   if (const auto words = side_.take_move()) around_.on_move(*words, at_, side_.wire());
   hand_over();
 }
@@ -144,6 +145,7 @@ void stream_line::anew() {
 
 void stream_line::on_side_up() {
   trouble_ = fine();
+  around_.count.stream_connections.add();
   pace_.on_up(place_.now());
   lane_.on_up();
 }

@@ -9,6 +9,7 @@
 #include "plugins/stn/core/reconnect.h"
 #include "plugins/stn/core/stream_lane.h"
 #include "plugins/stn/core/stream_move.h"
+#include "plugins/stn/counts.h"
 #include "plugins/stn/side_connection.h"
 #include "sdk/async/task_set.h"
 
@@ -35,6 +36,7 @@ class stream_line final : private side_connection::listener, private session_tas
     switchboard& ways;
     const activity& use;
     const stream_settings& numbers;
+    const counts& count;
     std::function<const link_settings&()> planned;       // How its server is reached now.
     std::function<void(const push&)> push_aside;         // One that belongs to no stream.
     move_heard on_move;
@@ -65,8 +67,9 @@ class stream_line final : private side_connection::listener, private session_tas
   void close();
   void hand_over();
   void on_side_up() override;
-  void on_side_read(size_t) override;
+  void on_side_read(size_t bytes) override;
   void on_side_written(size_t bytes) override {
+    around_.count.stream_sent.add(bytes);
     if (bytes > 0) looked_.raise();  // What a rate holds back has another time now.
   }
   void on_side_push(const push& p) override;

@@ -1,5 +1,7 @@
 #include "plugins/stn/stream_service.h"
 
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "sdk/pure/views.h"
@@ -8,6 +10,21 @@ namespace tharsis::stn {
 namespace {
 
 constexpr const char* why_streams_end = "stn is stopping";
+
+constexpr const char* stream_states[] = {"waits", "opens", "runs", "paused", "ended"};
+constexpr tharsis_field stream_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_stream_event, link), nullptr, 0},
+    {"name", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_stream_event, name), nullptr, 0},
+    {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_stream_event, reason), nullptr, 0},
+    {"stream", THARSIS_FIELD_U64, offsetof(tharsis_stn_stream_event, stream), nullptr, 0},
+    {"state", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_stream_event, state), stream_states, std::size(stream_states)},
+    {"status", THARSIS_FIELD_I32, offsetof(tharsis_stn_stream_event, status), nullptr, 0},
+    {"opens", THARSIS_FIELD_U32, offsetof(tharsis_stn_stream_event, opens), nullptr, 0},
+    {"up", THARSIS_FIELD_U64, offsetof(tharsis_stn_stream_event, up), nullptr, 0},
+    {"down", THARSIS_FIELD_U64, offsetof(tharsis_stn_stream_event, down), nullptr, 0},
+};
+constexpr tharsis_topic stream_topic = {sizeof(tharsis_topic),     THARSIS_TOPIC_EVENT,              THARSIS_STN_STREAM_TOPIC, stream_fields,
+                                        std::size(stream_fields), sizeof(tharsis_stn_stream_event), 0,                        0};
 
 // What is wrong with it; null: nothing.
 const char* fault_of(const tharsis_stn_stream_order& o) {
@@ -34,6 +51,8 @@ stream_service::stream_service(strand& place, const host& tables, dispatcher& to
       host_(tables),
       to_(to),
       settings_(s),
+      opened_(tables.count<counter>("streams_opened", "1", "Streams that applications opened")),
+      topic_(tables.declare(stream_topic)),
       table_{sizeof(tharsis_stn_streams), this,
              [](void* self, const tharsis_stn_stream_order* order, tharsis_handle* stream, tharsis_error* error) {
                return static_cast<stream_service*>(self)->submit(*order, stream, error);
@@ -70,7 +89,6 @@ std::unique_ptr<stream_order> stream_service::order_of(const tharsis_stn_stream_
   if (asked.up_size != THARSIS_STN_STREAM_SIZE_UNKNOWN) o->size = asked.up_size;
   o->have = asked.have;
   o->any_network = (asked.flags & THARSIS_STN_STREAM_ANY_NETWORK) != 0;
-  o->hears_progress = asked.on_progress != nullptr;
   if (asked.timeout_ms > 0) o->deadline = later(place_.now(), std::chrono::milliseconds(asked.timeout_ms));
   o->rate = asked.rate;
   return o;
@@ -82,6 +100,7 @@ tharsis_status stream_service::submit(const tharsis_stn_stream_order& asked, tha
   if (strand == 0) return fail(error, THARSIS_E_INVALID, "streams are opened on a strand, where their callbacks can go");
   const std::string link(asked.link.size == 0 ? std::string_view("main") : view(asked.link));
   if (to_.names().look(link) == nullptr) return fail(error, THARSIS_E_NOT_FOUND, "there is no link '" + link + "'; the profile names its links under stn.links");
+  if (!settings_.use) return fail(error, THARSIS_E_UNSUPPORTED, "there are no streams: the profile says stn.streams.use: off");
   if (stopping_) return fail(error, THARSIS_E_GONE, why_streams_end);
   if (open_.fetch_add(1) >= settings_.streams_max) {
     --open_;
@@ -128,14 +147,15 @@ void stream_service::accept(stream_letter l) {
   longlink* const link = to_.links().named(l.link);
   if (stopping_) return refuse(l, THARSIS_E_CANCELLED, why_streams_end);
   if (link == nullptr) return refuse(l, THARSIS_E_CANCELLED, "link '" + l.link + "' is in the profile no more");
-  streams_[l.id] = {l.from, link->number()};
+  streams_[l.id] = {l.from, link->number(), link->name(), l.order->name};
+  opened_.add();
   stream_line& line = link->streams(*this);
   line.lane().open(std::move(*l.order), place_.now());
   line.look();
 }
 
 void stream_service::refuse(const stream_letter& l, tharsis_status status, std::string why) {
-  streams_[l.id] = {l.from, link_directory::none};
+  streams_[l.id] = {l.from, link_directory::none, l.link, l.order->name};
   stream_event e;
   e.what = stream_event::about::end;
   e.stream = l.id;
@@ -147,12 +167,27 @@ void stream_service::refuse(const stream_letter& l, tharsis_status status, std::
 void stream_service::on_stream(stream_event e) {
   const auto found = streams_.find(e.stream);
   if (found == streams_.end()) return;
-  const stream_caller to = found->second.from;
+  open_stream& of = found->second;
+  const stream_caller to = of.from;
+  const stream_progress& p = e.progress;
+  if (e.what == stream_event::about::progress && (p.state != of.told || p.trouble != of.trouble)) {
+    publish(of, e, p.state, p.trouble, p.reason);
+    of.told = p.state;
+    of.trouble = p.trouble;
+  }
+  if (e.what == stream_event::about::progress && to.on_progress == nullptr) return;
   if (e.what == stream_event::about::end) {
+    publish(of, e, THARSIS_STN_STREAM_ENDED, e.status, e.reason);
     streams_.erase(found);
     --open_;
   }
   outbox_.send(to.strand, {std::move(e), to, door_});
+}
+
+void stream_service::publish(const open_stream& of, const stream_event& e, uint32_t state, tharsis_status status, const std::string& reason) const {
+  const stream_progress& p = e.progress;
+  const tharsis_stn_stream_event payload{text_of(of.link_name), text_of(of.name), text_of(reason), e.stream, state, status, p.opens, 0, p.up, p.down};
+  host_.publish(topic_, &payload);
 }
 
 void stream_service::stop() {

@@ -25,6 +25,9 @@ class stream_service final : private stream_hearer {
   struct open_stream {
     stream_caller from;
     size_t link;
+    std::string link_name{}, name{};
+    uint32_t told = THARSIS_STN_STREAM_ENDED;  // The bus, last: its state,
+    tharsis_status trouble = THARSIS_OK;       // and why.
   };
   tharsis_status submit(const tharsis_stn_stream_order& asked, tharsis_handle* id, tharsis_error* error);
   std::unique_ptr<stream_order> order_of(const tharsis_stn_stream_order& asked) const;
@@ -32,12 +35,15 @@ class stream_service final : private stream_hearer {
   void accept(stream_letter l);
   void follow(stream_lane& lane, const stream_letter& l);
   void on_stream(stream_event e) override;
+  void publish(const open_stream& of, const stream_event& e, uint32_t state, tharsis_status status, const std::string& reason) const;
   void refuse(const stream_letter& l, tharsis_status status, std::string why);
 
   strand& place_;
   const host host_;
   dispatcher& to_;
   const stream_settings& settings_;
+  const counter opened_;
+  const tharsis_handle topic_;
   const tharsis_stn_streams table_;
   inbox<stream_letter> inbox_;
   const std::shared_ptr<stream_back_door> door_;

@@ -79,6 +79,7 @@ outbox_settings read_outbox_settings(const host& from) {
 
 stream_settings read_streams(const host& from) {
   stream_settings s;
+  s.use = from.text("streams.use", "on") == "on";
   if (from.text("streams.when") == "wifi") s.when_allowed = stream_settings::when::wifi;
   s.streams_max = from.whole("streams.streams_max", s.streams_max);
   s.memory_max = from.whole("streams.memory_max", s.memory_max);

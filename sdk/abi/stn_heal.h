@@ -81,6 +81,7 @@ typedef struct tharsis_stn_heal {
   //   THARSIS_E_INVALID  there is no such remedy, its number or time is out of bounds, or its address or host is missing or too much;
   //                      the sentence says which.
   //   THARSIS_E_GONE     stn is stopping.
+  //   THARSIS_E_DENIED   the profile says `heal: { use: false }`.
   // [any strand]
   tharsis_status (*apply)(void* self, const tharsis_stn_remedy* remedy, tharsis_handle* id, tharsis_error* error);
   // Takes it back. An id that has ended, or never was, is no error. [any strand]

@@ -7,6 +7,8 @@
 //
 // The application writes when it is asked (on_room), and gets bytes when it has asked for them (read()). Offsets count from
 // the stream's first byte. Messages of one stream come in their order; `done` is the last one and comes exactly once.
+//
+//   "stn.stream"  event  each time that one is in another state, and its end (tharsis_stn_stream_event)
 #pragma once
 #include "sdk/abi/abi.h"
 
@@ -15,6 +17,7 @@ extern "C" {
 #endif
 
 #define THARSIS_STN_STREAMS_ID "tharsis.stn.streams/1"
+#define THARSIS_STN_STREAM_TOPIC "stn.stream"
 
 enum {
   THARSIS_STN_STREAM_UP = 1,    // From here to the server,
@@ -33,6 +36,7 @@ enum {
   THARSIS_STN_STREAM_OPENS = 1,   // The server is asked what it has.
   THARSIS_STN_STREAM_RUNS = 2,
   THARSIS_STN_STREAM_PAUSED = 3,  // By pause().
+  THARSIS_STN_STREAM_ENDED = 4,   // On the bus alone.
 };
 
 #define THARSIS_STN_STREAM_SIZE_UNKNOWN UINT64_MAX
@@ -61,6 +65,20 @@ typedef struct tharsis_stn_stream_result {
   const tharsis_stn_stream_progress* progress;  // How far it came.
   uint8_t sum[32];  // With THARSIS_OK: the SHA-256 of what came down, else of what went up.
 } tharsis_stn_stream_result;
+
+// For the bus.
+typedef struct tharsis_stn_stream_event {
+  tharsis_text link;
+  tharsis_text name;
+  tharsis_text reason;    // Why it does not run, or did not end well; one sentence, or empty.
+  tharsis_handle stream;
+  uint32_t state;         // THARSIS_STN_STREAM_WAITS ...
+  tharsis_status status;  // As a status.
+  uint32_t opens;         // As in its progress: beyond 1, how often it had to go on where it stood.
+  uint32_t reserved;
+  uint64_t up;            // Bytes that the server's application has,
+  uint64_t down;          // and those that were given to this one.
+} tharsis_stn_stream_event;
 
 // All of them: [the strand that called open()], one after the other, never inside a function of this table.
 // Answer with one write() at that offset, of 1 to `room` bytes or the end, now or later. The offset may be before that of
@@ -107,6 +125,7 @@ typedef struct tharsis_stn_streams {
   //   THARSIS_E_NOT_FOUND  the profile has no link of that name.
   //   THARSIS_E_BUSY       streams.streams_max are open; try again after a `done`.
   //   THARSIS_E_GONE       stn is stopping.
+  //   THARSIS_E_UNSUPPORTED  the profile says `streams: { use: off }`.
   // The ends that `done` tells:
   //   THARSIS_E_TIMEOUT      timeout_ms. What the server has stays there for the next time.
   //   THARSIS_E_CANCELLED    cancel(), or the server's application did; or stn stops, and what the server has stays there.

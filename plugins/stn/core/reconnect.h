@@ -103,6 +103,9 @@ class reconnect {
     if (is || account_ == account::there) account_ = is ? account::there : account::gone;
   }
 
+  // How much later than at once the next try is, so that the clients of a server do not all come; until a task wants it.
+  duration spread() const { return at_once_ && spreads_ ? spread_pause() : duration::zero(); }
+
   // When to try. `wanted`: tasks wait for the link.
   instant due(bool wanted, instant now) const { return std::max(refused_until_, later(down_at_, pause(wanted, now))); }
 
@@ -134,10 +137,11 @@ class reconnect {
   }
 
   duration pause(bool wanted, instant now) const {
-    if (at_once_) return spreads_ && !wanted ? part(use_.foreground() ? settings_.spread_foreground : settings_.spread, share_) : duration::zero();
+    if (at_once_) return wanted ? duration::zero() : spread();
     const double chance = static_cast<double>(settings_.jitter) / 100;
     return part(range(wanted, use_.state(now)), 1 - chance + chance * share_);
   }
+  duration spread_pause() const { return part(use_.foreground() ? settings_.spread_foreground : settings_.spread, share_); }
   static duration part(duration whole, double share) { return duration(static_cast<int64_t>(static_cast<double>(whole.count()) * share)); }
   void go_now() {
     at_once_ = true;

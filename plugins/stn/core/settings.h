@@ -213,6 +213,7 @@ struct settings {
   stream_settings streams;
   breaker_settings breaker;
   extra_settings extra;
+  bool heals = true;  // Whether remedies are taken from whoever has found out what ails the network.
   bool operator==(const settings&) const = default;
 };
 

@@ -203,7 +203,7 @@ void stream_lane::give(stream_state& s, instant now) {
 
 // Not too often; what is new then deadline() knows.
 void stream_lane::tell(stream_state& s, instant now) {
-  if (!s.order.hears_progress || now < later(s.told_at, settings_.progress_every)) return;
+  if (now < later(s.told_at, settings_.progress_every)) return;
   stream_progress p = s.progress();
   if (p == s.told) return;
   s.told_at = now;
@@ -274,7 +274,7 @@ instant stream_lane::deadline(instant now) {
     first = std::min(first, s->order.deadline);
     if (s->number == 0 && s->retry_at > now) first = std::min(first, s->retry_at);
     if (waits_to_be_opened(*s)) first = std::min(first, later(s->asked_open_at, opening_told));
-    if (s->order.hears_progress && s->progress() != s->told) first = std::min(first, later(s->told_at, settings_.progress_every));
+    if (s->progress() != s->told) first = std::min(first, later(s->told_at, settings_.progress_every));
     if (s->paused || s->order.rate == 0) continue;
     if (s->opened && s->up && s->up->has_more() && s->up_rate.allowed(now) == 0) first = std::min(first, s->up_rate.due(now));
     if (s->down && s->down->waiting() > 0 && s->readable > 0 && s->down_rate.allowed(now) == 0) first = std::min(first, s->down_rate.due(now));

@@ -21,7 +21,6 @@ struct stream_order {
   std::optional<uint64_t> size;  // Of what goes up.
   uint64_t have = 0;             // Of what comes down.
   bool any_network = false;
-  bool hears_progress = false;
   instant deadline = never;
   uint64_t rate = 0;
 };

@@ -31,6 +31,8 @@ struct stream_pace_settings {
 };
 
 struct stream_settings {
+  // Off: open() says no, and no link has a connection for them.
+  bool use = true;
   enum class when : uint8_t { always, wifi };
   // wifi: they wait while the network is metered or cellular; a stream may ask to go nevertheless.
   when when_allowed = when::always;

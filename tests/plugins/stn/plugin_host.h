@@ -2,6 +2,7 @@
 // files and randomness, and a bus, a log and a registry that only remember.
 #pragma once
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "sdk/abi/stn_route.h"
 #include "sdk/abi/stn_server.h"
 #include "sdk/abi/stn_links.h"
+#include "sdk/abi/stn_measure.h"
 #include "sdk/async/host.h"
 #include "tests/plugins/told_network.h"
 #include "tests/runtime/lent_metrics.h"
@@ -97,6 +99,29 @@ class plugin_host {
     for (const server_word& w : servers) n += w.what == what;
     return n;
   }
+  struct measure {
+    uint32_t what;
+    std::string link, reason;
+    uint64_t bytes;
+    duration time;
+  };
+  std::vector<measure> measures;  // Of stn.measure.
+  size_t count_measures(uint32_t what) const {
+    size_t n = 0;
+    for (const measure& m : measures) n += m.what == what;
+    return n;
+  }
+  struct declared_topic {
+    std::string name;
+    std::map<std::string, std::vector<std::string>> fields;  // With the names of an enum's values.
+    size_t told = 0;  // Events.
+  };
+  std::vector<declared_topic> topics;  // In the order of their declaring.
+  size_t told(std::string_view topic) const {
+    size_t n = 0;
+    for (const declared_topic& t : topics) n += t.name == topic ? t.told : 0;
+    return n;
+  }
   const void* dns = nullptr;
   const tharsis_stn_route* route = nullptr;  // Who says which way tasks go; before the start.
   // Who authenticates, from now on. On the strand.
@@ -132,20 +157,33 @@ class plugin_host {
       if (std::strcmp(name, id) == 0) return table;
     return nullptr;
   }
-  static tharsis_status declare(void*, const tharsis_topic* topic, tharsis_handle* id, tharsis_error*) {
+  static tharsis_status declare(void* self, const tharsis_topic* topic, tharsis_handle* id, tharsis_error*) {
+    std::vector<declared_topic>& all = of(self).topics;
+    declared_topic& t = all.emplace_back(declared_topic{topic->name, {}, 0});
+    for (size_t i = 0; i < topic->fields_count; ++i) {
+      const tharsis_field& f = topic->fields[i];
+      std::vector<std::string>& values = t.fields[f.name];
+      for (size_t v = 0; f.type == THARSIS_FIELD_ENUM && v < f.names_count; ++v) values.emplace_back(f.names[v]);
+    }
     const char* const names[] = {THARSIS_STN_LINK_TOPIC, THARSIS_STN_PUSH_TOPIC, THARSIS_STN_AUTH_TOPIC, THARSIS_STN_CONNECT_TOPIC,
                                  THARSIS_STN_NETWORK_TOPIC, THARSIS_STN_SYNC_TOPIC, THARSIS_STN_TASK_TOPIC, THARSIS_STN_WEAK_TOPIC,
-                                 THARSIS_STN_SEGMENTS_TOPIC, THARSIS_STN_SERVER_TOPIC};
+                                 THARSIS_STN_SEGMENTS_TOPIC, THARSIS_STN_SERVER_TOPIC, THARSIS_STN_MEASURE_TOPIC};
+    *id = all.size() << 8;
     for (size_t i = 0; i < std::size(names); ++i)
-      if (std::string_view(topic->name) == names[i]) return *id = i + 1, THARSIS_OK;
-    return *id = 99, THARSIS_OK;
+      if (std::string_view(topic->name) == names[i]) *id |= i + 1;
+    return THARSIS_OK;
   }
-  static tharsis_status publish(void* self, tharsis_handle topic, const void* payload) {
+  static tharsis_status publish(void* self, tharsis_handle id, const void* payload) {
+    ++of(self).topics[(id >> 8) - 1].told;
+    const tharsis_handle topic = id & 0xff;
     if (topic == 1) {
       const auto& s = *static_cast<const tharsis_stn_link*>(payload);
       of(self).states.push_back(
           {s.state, s.status, std::string(view(s.reason)), std::string(view(s.address)), duration(s.gap),
            s.why, std::string(view(s.causes)), s.phase, std::string(view(s.link))});
+    } else if (topic == 11) {
+      const auto& m = *static_cast<const tharsis_stn_measure*>(payload);
+      of(self).measures.push_back({m.what, std::string(view(m.link)), std::string(view(m.reason)), m.bytes, duration(m.time)});
     } else if (topic == 10) {
       const auto& s = *static_cast<const tharsis_stn_server_event*>(payload);
       of(self).servers.push_back({s.what, s.command, std::string(view(s.link)), std::string(view(s.address)), std::string(view(s.reason)), duration(s.wait)});

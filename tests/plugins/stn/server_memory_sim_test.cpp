@@ -42,6 +42,11 @@ TEST(ServerMemorySim, ATaskWithoutAKeyIsSentAgainAndCarriedOutOnce) {
   EXPECT_EQ(w.outcomes["task"].sends, 2u);
   EXPECT_EQ(w.server.executions["task"], 1);
   EXPECT_GE(w.keyed(), 1);
+  EXPECT_EQ(w.host.metrics.counted("keyed_repeated"), 1);
+  ASSERT_EQ(w.host.count_measures(THARSIS_STN_MEASURE_DEDUPLICATED), 1u);
+  const auto& told = w.host.measures.back();
+  EXPECT_EQ(told.bytes, 4u) << "what was sent once more";
+  EXPECT_NE(told.reason.find("was sent 2 times, though it has no key"), std::string::npos) << told.reason;
   w.client.on_strand([&] { EXPECT_EQ(w.dispatcher->links().named("main")->snapshot().remembers, 10min); });
 }
 
@@ -51,6 +56,7 @@ TEST(ServerMemorySim, WhoDoesNotWantItSendsOnce) {
   EXPECT_EQ(w.end_of("task").why, uint32_t{THARSIS_STN_LOST});
   EXPECT_EQ(w.outcomes["task"].sends, 1u);
   EXPECT_EQ(w.keyed(), 0);
+  EXPECT_EQ(w.host.count_measures(THARSIS_STN_MEASURE_DEDUPLICATED), 0u);
 }
 
 TEST(ServerMemorySim, AnotherServerThatSaysTheSameIsNotAskedAgain) {

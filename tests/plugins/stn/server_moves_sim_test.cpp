@@ -119,6 +119,7 @@ TEST(ServerMoves, APushThatBothConnectionsBringComesOnce) {
     w.world.run_for(1s);
     EXPECT_EQ(news(), once ? 1 : 2);
     EXPECT_EQ(w.host.metrics.counted("pushes_twice"), once ? 1 : 0);
+    EXPECT_EQ(w.host.count_measures(THARSIS_STN_MEASURE_PUSH_TWICE), once ? 1u : 0u);
     ASSERT_TRUE(w.wait_answers(2, 60s));
     ASSERT_TRUE(w.world.run_until([&] { return w.on_other(); }, w.world.now() + 15s));
     w.elsewhere.on_strand([&] { w.other.push_to_all(9, "news"); });

@@ -505,7 +505,6 @@ TEST(StreamLane, ItsTimeRunsAlsoWithoutAConnection) {
 TEST(StreamLane, AServerThatDoesNotAnswerIsTold) {
   bench b;
   stream_order o = b.order(1, streams::direction::up, "a", content_of(10));
-  o.hears_progress = true;
   b.open(std::move(o));
   b.connect();
   b.lane->take_output([](std::span<const uint8_t>) {}, 1 << 20, b.now);
