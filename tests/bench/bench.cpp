@@ -42,6 +42,13 @@ void print(const std::string& text) {
   std::fflush(stdout);
 }
 
+// For who looks at a terminal and waits; nothing of it is left when the row comes.
+void tell_measuring(const std::string& name) {
+  if (isatty(STDERR_FILENO) == 0) return;
+  std::fprintf(stderr, "\r\033[K%s", name.empty() ? "" : ("measuring: " + name).c_str());
+  std::fflush(stderr);
+}
+
 std::vector<result> measure_all(const std::vector<group>& groups, const options& o, bool colours) {
   std::vector<result> results;
   for (const group& make : groups)
@@ -51,7 +58,9 @@ std::vector<result> measure_all(const std::vector<group>& groups, const options&
         print(absent_row(f));
         continue;
       }
+      tell_measuring(f.name);
       results.push_back(measure(f, o.rounds));
+      tell_measuring({});
       print(table_row(results.back(), colours));
     }
   return results;
