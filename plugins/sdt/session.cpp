@@ -99,6 +99,7 @@ void session::describe() {
 }
 
 task<void> session::look() {
+  if (wish_.at.loopback && wish_.how_deep == depth::passive) co_return;  // There is nothing of this machine to read.
   if (wish_.at.loopback) {
     if (wish_.at.literal) branches_.spawn(target_->look_at(*wish_.at.literal));
     else branches_.spawn(names_of_->ask_host());

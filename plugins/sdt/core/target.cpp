@@ -58,9 +58,10 @@ result<aim> from_url(std::string_view text) {
 }
 
 result<aim> from_endpoint(std::string_view text, std::string_view whole) {
+  const std::string_view scheme = whole.substr(0, whole.find("://"));
+  if (scheme != "tcp" && scheme != "tcps") return meaningless(text, "there is no way '" + std::string(scheme.substr(0, 20)) + "'");
   const auto e = parse_endpoint(whole);
   if (!e) return meaningless(text, e.failure().text);
-  if (e->scheme != "tcp" && e->scheme != "tcps") return meaningless(text, "there is no way '" + e->scheme + "'");
   if (e->port == 0) return meaningless(text, "it has no port");
   if (!parse_ip(e->host) && !is_name(e->host)) return meaningless(text, "'" + e->host + "' is no host");
   return aim_at(text, e->scheme, e->host, e->port);

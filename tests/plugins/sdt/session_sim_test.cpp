@@ -159,3 +159,19 @@ TEST(SdtSession, TwoAtOnceDoNotDisturbEachOtherAndClocksMayJump) {
     EXPECT_LT(good.made->seen.about.ms, 5000);
   });
 }
+
+TEST(SdtSession, APassiveOneSendsNothingWhateverItIsAbout) {
+  for (const std::string target : {"tcps://im.test:443", "10.0.0.2:443", "127.0.0.1:443", "http://localhost:8080/", "[::1]:443"}) {
+    SCOPED_TRACE(target);
+    scene_of_session s(1);
+    diagnosed d;
+    s.begin(d, s.about(target, depth::passive));
+    s.world.run_for(6s);
+    ASSERT_TRUE(d.made);
+    EXPECT_EQ(d.made->seen.about.sent + d.made->seen.about.received, 0u);
+    EXPECT_TRUE(d.made->seen.connects.empty());
+    s.give_up(d);
+    s.world.run_for(1ms);
+    EXPECT_EQ(s.left(), "");
+  }
+}
