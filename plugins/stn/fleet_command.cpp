@@ -125,7 +125,7 @@ task<bool> fleet_command::simulate(fleet_policy policy) {
     const auto done = co_await blocking(place_, step);
     if (!done) co_return false;
   }
-  results_.push_back(measure(s->policy.name, *s->run));
+  results_.push_back(fleet_result_of(s->policy.name, *s->run));
   co_return true;
 }
 

@@ -68,7 +68,7 @@ bool fleet_figures::met() const {
   return enough && (!back_p95 || *back_p95 <= fleet_goal) && (noticed == 0 || peak_ratio() <= fleet_peak_goal);
 }
 
-fleet_result measure(const std::string& policy, const fleet_run& run) {
+fleet_result fleet_result_of(const std::string& policy, const fleet_run& run) {
   fleet_result made{policy, {}, {}, {}};
   const auto& arrivals = run.tally().arrivals();
   const size_t length = run.tally().connected().size();

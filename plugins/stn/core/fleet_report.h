@@ -33,7 +33,7 @@ struct fleet_result {
   std::vector<float> busiest;    // By second: connections that came to the server to which most came.
 };
 
-fleet_result measure(const std::string& policy, const fleet_run& run);
+fleet_result fleet_result_of(const std::string& policy, const fleet_run& run);
 
 std::string fleet_table(const fleet_scenario& s, const std::vector<fleet_result>& all, bool colours);
 // One object.

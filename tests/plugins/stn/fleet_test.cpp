@@ -42,7 +42,7 @@ fleet_policy at_once() {
 fleet_figures only_incident(const fleet_scenario& s, const fleet_policy& p, uint64_t seed = 1) {
   fleet_run run(s, p, seed);
   run.advance(s.length);
-  const fleet_result r = measure(p.name, run);
+  const fleet_result r = fleet_result_of(p.name, run);
   EXPECT_EQ(r.incidents.size(), 1u);
   return r.incidents.at(0);
 }
@@ -132,7 +132,7 @@ TEST(Fleet, TheSameSeedIsTheSameFleet) {
   const auto told = [&](uint64_t seed) {
     fleet_run run(s, ours, seed);
     run.advance(s.length);
-    const fleet_result r = measure("ours", run);
+    const fleet_result r = fleet_result_of("ours", run);
     return fleet_json(s, 0, {r}) + fleet_svg(s, {r});
   };
   EXPECT_EQ(told(3), told(3));
@@ -223,7 +223,7 @@ TEST(FleetReport, ATableAndJsonOfWhatWasMet) {
   const fleet_policy naive = naive_policy();
   fleet_run run(s, naive, 1);
   run.advance(s.length);
-  const std::vector<fleet_result> all = {measure("naive back-off", run)};
+  const std::vector<fleet_result> all = {fleet_result_of("naive back-off", run)};
   const std::string table = fleet_table(s, all, false);
   EXPECT_NE(table.find("10 s: all fails (1 server), 500 clients"), std::string::npos) << table;
   EXPECT_NE(table.find("missed"), std::string::npos) << table;
@@ -238,7 +238,7 @@ TEST(FleetPlot, HoldsALineForEachPolicyAndNothingFromElsewhere) {
   for (const fleet_policy& p : {our_policy({}), naive_policy(), mars_policy()}) {
     fleet_run run(s, p, 1);
     run.advance(s.length);
-    all.push_back(measure(p.name, run));
+    all.push_back(fleet_result_of(p.name, run));
   }
   const std::string svg = fleet_svg(s, all);
   for (const char* const look : {"line p0", "line p1", "line p2"}) {
