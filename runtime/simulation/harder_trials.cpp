@@ -126,27 +126,23 @@ void foreign_payloads(const plugin_bench& bench, uint64_t seed, trial_notes& not
   if (bench.manifest().subscribed.empty()) return notes.skipped("it subscribes to nothing");
   std::set<std::string> topics;
   for (uint64_t s = seed; s < seed + few_worlds; ++s) {
-    const auto plan = bench.plan(drawing::needed, 1, true);
-    if (!plan) return notes.wrong(plan.failure().text);
-    sim::world world(s);
-    trial_notes here = notes;
-    here.wrong = [&](const std::string& what) { notes.wrong(with_seed(s, what)); };
-    trial_run run(bench, world, "here", *plan, here);
-    if (!run.start()) return notes.wrong("it does not start: " + run.reason());
-    dice chance(s);
-    for (const bus::declared& topic : run.events().topics()) {
-      if (topic.owner == bench.id() || !hears(bench, topic.facts->name)) continue;
-      topics.insert(topic.facts->name);
-      notes.at(with_seed(s, "foreign payloads of " + std::string(topic.facts->name)));
-      for (int i = 0; i < events_of_each; ++i) {
-        const foreign_payload payload(*topic.facts, chance);
-        run.events().publish(topic.owner, topic.id, payload.bytes());
-        world.run_for(10ms);
+    const auto publish_all = [&](sim::world& world, trial_run& run, trial_notes& here) {
+      if (!run.start()) return here.wrong("it does not start: " + run.reason());
+      dice chance(s);
+      for (const bus::declared& topic : run.events().topics()) {
+        if (topic.owner == bench.id() || !hears(bench, topic.facts->name)) continue;
+        topics.insert(topic.facts->name);
+        notes.at(with_seed(s, "foreign payloads of " + std::string(topic.facts->name)));
+        for (int i = 0; i < events_of_each; ++i) {
+          const foreign_payload payload(*topic.facts, chance);
+          run.events().publish(topic.owner, topic.id, payload.bytes());
+          world.run_for(10ms);
+        }
+        if (!run.running()) return here.wrong("it does not bear what may be published as " + std::string(topic.facts->name) + ": " + run.reason());
       }
-      if (!run.running()) return notes.wrong(with_seed(s, "it does not bear what may be published as " + std::string(topic.facts->name) + ": " + run.reason()));
-    }
-    world.run_for(10s);
-    run.stop();
+      world.run_for(10s);
+    };
+    once(bench, s, notes, publish_all, true);
   }
   if (topics.empty()) return notes.skipped("nobody is found who publishes what it subscribes to");
   notes.note(std::to_string(topics.size()) + " topics, " + std::to_string(events_of_each) + " events of each in " + std::to_string(few_worlds) + " worlds");

@@ -73,8 +73,8 @@ void trial_run::stop() {
 
 std::string with_seed(uint64_t seed, const std::string& what) { return "seed " + std::to_string(seed) + ": " + what; }
 
-void once(const plugin_bench& bench, uint64_t seed, trial_notes& notes, const std::function<void(sim::world&, trial_run&, trial_notes&)>& meanwhile) {
-  const auto plan = bench.plan(drawing::needed, 1);
+void once(const plugin_bench& bench, uint64_t seed, trial_notes& notes, const std::function<void(sim::world&, trial_run&, trial_notes&)>& meanwhile, bool wanted) {
+  const auto plan = bench.plan(drawing::needed, 1, wanted);
   if (!plan) return notes.wrong(plan.failure().text);
   trial_notes here = notes;
   here.wrong = [&](const std::string& what) { notes.wrong(with_seed(seed, what)); };

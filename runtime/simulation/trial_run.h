@@ -55,8 +55,9 @@ class trial_run {
 
 std::string with_seed(uint64_t seed, const std::string& what);
 
-// Runs it with its defaults in a world of this seed, and `meanwhile` once its machine is there, which starts it.
-void once(const plugin_bench& bench, uint64_t seed, trial_notes& notes, const std::function<void(sim::world&, trial_run&, trial_notes&)>& meanwhile);
+// Runs it with its defaults in a world of this seed, and `meanwhile` once its machine is there, which starts it. `wanted`: with those whose
+// events and services it wants, too.
+void once(const plugin_bench& bench, uint64_t seed, trial_notes& notes, const std::function<void(sim::world&, trial_run&, trial_notes&)>& meanwhile, bool wanted = false);
 
 // What the runtime says of a call that is for the plugin's own strand and came on another thread.
 bool is_of_wrong_thread(const std::string& line, const std::string& plugin);
