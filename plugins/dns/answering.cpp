@@ -14,6 +14,7 @@ namespace {
 // Of what holds for ever, or does not say: long enough not to be asked for each connection.
 constexpr duration life_otherwise = 30s;
 constexpr size_t stream_room = 65'535;
+constexpr uint16_t any_type = 255;
 
 // RFC 6761, 6.3: nobody is asked for these.
 bool is_this_machine(const std::string& name) { return name == "localhost" || name.ends_with(".localhost"); }
@@ -90,19 +91,20 @@ void answering::on_answer(void* self, tharsis_handle id, const tharsis_dns_answe
 
 // Who asks for addresses' companions (HTTPS, SVCB) does well without them.
 task<std::vector<uint8_t>> answering::answer_records(served_question q, size_t room) {
+  // "All that you have" has addresses among it, which nobody weighs here (RFC 8482 lets a server say so).
+  if (q.kind == any_type) co_return reply_without(q, rcode::not_implemented, "ask for one type of records");
   const bool spared = q.kind == type::https || q.kind == type::svcb;
   if (settings_.servers.empty() || settings_.is_local(q.name)) co_return reply_without(q, rcode::ok, "the system's resolver is asked for addresses only");
   const settings own = settings_.for_name(q.name);
   signal over(means_.place);
   inquiry::wish w{q.name, {q.kind}, later(means_.place.now(), std::min(settings_.budget, settings_.timeout))};
+  w.known = known_(q.name);
   inquiry asked(means_, own, std::move(w), [&over] { over.raise(); });
   while (!asked.over()) co_await over.wait();
-  question what;
-  what.name = q.name;
-  what.kind = q.kind;
-  const record_ruling said = judge_records(what, own.mode, asked.heard(0));
-  // Their hints are addresses, which nobody weighs here.
-  if (spared && !said.source.empty() && !said.proven && own.mode != trust::open) co_return reply_without(q, rcode::ok, "nobody who is trusted has such a record");
+  const record_ruling said = judge_records(asked.about(0), own.mode, asked.heard(0), asked.asked().known);
+  // The record goes out as it came, with all its hints; and where nobody is trusted these are a stranger's addresses.
+  const bool doubtful = !said.refused.empty() || (!said.source.empty() && !said.proven && own.mode != trust::open);
+  if (spared && doubtful) co_return reply_without(q, rcode::ok, "nobody who is trusted has such a record");
   for (const testimony& t : asked.heard(0))
     if (t.source == said.source && !t.what.bytes.empty()) co_return reply_like(q, t.what.bytes, room);
   co_return reply_without(q, spared ? rcode::ok : rcode::server_failed, said.reason);

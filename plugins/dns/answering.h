@@ -1,5 +1,6 @@
 // Answers messages of programs: addresses as any plugin would get them, other records as the trusted servers have them.
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,9 +14,11 @@ namespace tharsis::dns {
 
 class answering {
  public:
+  // What is thought of who answers for a name, before it does.
+  using opinion = std::function<beliefs(const std::string& name)>;
   // `names` is a service on the same strand; all outlive it. It lives until no answer of `names` can come any more.
-  answering(const means& m, const settings& s, const tharsis_dns& names, size_t questions_max)
-      : means_(m), settings_(s), names_(names), questions_max_(questions_max) {}
+  answering(const means& m, const settings& s, const tharsis_dns& names, opinion known, size_t questions_max)
+      : means_(m), settings_(s), names_(names), known_(std::move(known)), questions_max_(questions_max) {}
   answering(const answering&) = delete;
 
   // The message that answers, or nothing where none is due. Over UDP not longer than who asks can take.
@@ -56,6 +59,7 @@ class answering {
   const means& means_;
   const settings& settings_;
   const tharsis_dns& names_;
+  const opinion known_;
   const size_t questions_max_;
   size_t open_ = 0;
   std::map<tharsis_handle, waiting*> waiting_;

@@ -150,7 +150,7 @@ task<void> settle_by_tcp(const means& m, server to, question q, heard_on_udp hea
   if (!heard.disputed) co_return;
   for (findings& f : heard.answers) {
     udp_inquiry::remove_common(f, into.what);
-    if (!f.addresses.empty() || f.what != into.what.what) into.forged.push_back(std::move(f));
+    if (!f.addresses.empty() || f.what != into.what.what || f.texts != into.what.texts) into.forged.push_back(std::move(f));
   }
 }
 

@@ -60,7 +60,7 @@ void cache_command::run_live(const command_call& call, service& here) {
   if (!w) return;
   if (w->kept && w->clears) return call.refuse("dns cache: dns runs, and would write the file again; flush without --kept");
   if (w->kept) return work_.spawn(work(call, std::move(*w)));
-  if (w->clears) return flush(call, *w, here);
+  if (w->clears) return work_.spawn(flush(call, std::move(*w), here));
   const instant now = place_.now();
   std::string all;
   here.known().each(now, [&](const cache::sight& s) { all += (all.empty() ? "" : "\n") + (w->json ? row_json(s, now, here.network_generation()) : row_text(s, now)); });
@@ -69,9 +69,15 @@ void cache_command::run_live(const command_call& call, service& here) {
   call.finish(0);
 }
 
-void cache_command::flush(const command_call& call, const wish& w, service& here) {
+// It is answered once the file has it: whoever is killed then has forgotten too.
+task<void> cache_command::flush(command_call call, wish w, service& here) {
   const size_t before = here.known().size();
   const bool known = here.forget_now(w.name);
+  const error failure = co_await here.settle();
+  if (failure.status != THARSIS_OK) {
+    call.complain("it is forgotten here, but may come back with the next start: " + failure.text);
+    co_return call.finish(1);
+  }
   if (!w.name.empty() && !known) call.complain("dns remembers nothing of '" + w.name + "'");
   else call.print(w.name.empty() ? "all " + std::to_string(before) + " answers are forgotten" : "'" + w.name + "' is forgotten");
   call.finish(known || w.name.empty() ? 0 : 1);

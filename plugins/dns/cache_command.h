@@ -24,8 +24,11 @@ class cache_command {
   void run(const command_call& call);
   // Of the service that runs here.
   void run_live(const command_call& call, service& here);
-  // No file is touched any more.
-  void close() { work_.clear(); }
+  // What is under way has until then; no file is touched afterwards.
+  task<void> close(instant deadline) {
+    co_await work_.join(deadline);
+    work_.clear();
+  }
 
  private:
   struct wish {
@@ -33,7 +36,7 @@ class cache_command {
     std::string name;  // That is to be forgotten; empty: all.
   };
   static std::optional<wish> read(const command_call& call);
-  static void flush(const command_call& call, const wish& w, service& here);
+  static task<void> flush(command_call call, wish w, service& here);
   task<void> work(command_call call, wish w);
   void list(const command_call& call, const std::string& text, bool json) const;
   task<error> write(std::string path, std::string text);

@@ -27,7 +27,7 @@ void add_places(const record_ruling& records, ruling places, ruling& to) {
     c.why = "an address of the service record's target: " + c.why;
     to.candidates.push_back(std::move(c));
   }
-  to.refused = std::move(places.refused);
+  to.refused.insert(to.refused.end(), places.refused.begin(), places.refused.end());
 }
 
 }  // namespace
@@ -107,12 +107,15 @@ task<void> explanations::ask(tharsis_handle id) {
   entry& e = found->second;
   e.since = place_.now();
   inquiry::wish wish{e.from.asks.name, e.from.asks.kinds, later(e.since, e.from.asks.time), e.from.asks.to_the_end};
-  wish.known = known_.known().about(wish.name, e.since);
-  wish.known.rule = settings_.domains.find(wish.name);
+  wish.known = known_.about(wish.name);
   const std::shared_ptr<signal> over = e.over;
   e.asked = std::make_unique<inquiry>(means_, e.own, std::move(wish), [over] { over->raise(); });
   co_await over->wait();
   found = entries_.find(id);
+  if (found != entries_.end() && !is_address(found->second.from.asks.kinds[0])) {
+    const inquiry& all = *found->second.asked;
+    found->second.records = judge_records(all.about(0), found->second.own.mode, all.heard(0), all.asked().known);
+  }
   if (found != entries_.end() && asks_for_places(found->second)) {
     co_await over->wait();
     found = entries_.find(id);
@@ -127,32 +130,32 @@ task<void> explanations::ask(tharsis_handle id) {
 bool explanations::asks_for_places(entry& e) {
   const uint16_t kind = e.asked->asked().kinds[0];
   if (kind != type::https && kind != type::svcb) return false;
-  const record_ruling said = judge_records(e.asked->about(0), e.own.mode, e.asked->heard(0));
-  const service_record* const best = best_of(said);
-  if (said.status != THARSIS_OK || best == nullptr || !hinted(said).empty()) return false;
+  const service_record* const best = best_of(e.records);
+  if (e.records.status != THARSIS_OK || best == nullptr || !hinted(e.records).empty()) return false;
   const auto target = canonical_name(best->target);
   if (!target) return false;
   inquiry::wish w{*target, {type::aaaa, type::a}, later(place_.now(), e.from.asks.time)};
-  w.known.rule = settings_.domains.find(*target);
+  w.known = known_.about(*target);
   e.places = std::make_unique<inquiry>(means_, e.own, std::move(w), [over = e.over] { over->raise(); });
   return true;
 }
 
-explained explanations::made_of(const entry& e) const {
+explained explanations::made_of(entry& e) const {
   explained all;
   all.mode = e.own.mode;
   all.since = e.since;
   all.took = place_.now() - e.since;
   const auto& kinds = e.asked->asked().kinds;
-  for (size_t i = 0; i < kinds.size(); ++i) all.matters.push_back({e.asked->about(i), e.asked->heard(i)});
+  for (size_t i = 0; i < kinds.size(); ++i) all.matters.push_back({e.asked->about(i), e.asked->heard(i), e.asked->asked().known});
   if (is_address(kinds[0])) {
     all.what = e.asked->result();
     return all;
   }
-  record_ruling records = judge_records(e.asked->about(0), e.own.mode, e.asked->heard(0));
+  record_ruling& records = e.records;
   all.what.status = records.status;
   all.what.saw = records.proven ? finding::proven : finding::single;
   all.what.candidates = hinted(records);
+  all.what.refused = std::move(records.refused);
   if (e.places != nullptr) add_places(records, e.places->result(), all.what);
   all.what.reason = std::move(records.reason);
   all.records = std::move(records.texts);

@@ -71,6 +71,7 @@ class explanations {
     instant since{};
     std::shared_ptr<signal> over{};
     std::unique_ptr<inquiry> asked{};
+    record_ruling records{};            // What came of it, where no addresses were asked for.
     std::unique_ptr<inquiry> places{};  // Of a service record that has no hints: the addresses of its target.
   };
   struct delivery {
@@ -85,7 +86,7 @@ class explanations {
   task<void> ask(tharsis_handle id);
   task<void> load();
   bool asks_for_places(entry& e);
-  explained made_of(const entry& e) const;
+  explained made_of(entry& e) const;
   void send(const entry& e, explained what);
   void give_up(tharsis_handle id, const std::string& why);
 

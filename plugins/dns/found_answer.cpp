@@ -58,8 +58,9 @@ void fill_found(tharsis_dns_found& into, const known_answer& known, const text_p
       c.age = age;
       c.stale = stale;
       c.reserved = 0;
-      c.connect = 0;
-      c.avoided = c.reserved_2 = 0;
+      c.connect = one.connect.count();
+      c.avoided = one.avoided;
+      c.reserved_2 = 0;
       c.alpn = {};
       c.ech = {};
     });

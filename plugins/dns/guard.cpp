@@ -66,22 +66,24 @@ guard::counts::counts(const host& h)
       inconclusive(h.count<counter>("proofs_inconclusive", "1", "Addresses that proved nothing: no connection, or no TLS")),
       canaries(h.count<counter>("canaries", "1", "Names asked for that do not exist, to see where they lead")) {}
 
-guard::guard(const host& tables, const means& m, const settings& s, std::string file, std::function<void(const std::string& name, const tharsis_address& at)> doubted)
+guard::guard(const host& tables, const means& m, const settings& s, const state_folder& kept, std::function<void(const std::string& name, const tharsis_address& at)> doubted)
     : host_(tables), log_(tables.log), place_(m.place), means_(m), settings_(s), doubted_(std::move(doubted)), counts_(tables), ledger_(ledger_for(s)),
       file_(place_, tables,
-            {.path = std::move(file),
+            {.path = kept.file("liars"),
              .what = "a file of who lied to dns",
              .loss = "who lied before is believed again",
              .never_kept = "who lied cannot be kept for the next start",
              .pause = liars_pause},
-            {.read = [this](std::string_view text) { return ledger_.read(text, place_.now(), place_.wall() / 1'000'000'000); },
-             .write = [this] { return ledger_.text(place_.now(), place_.wall() / 1'000'000'000); }}),
+            kept.content({.read = [this](std::string_view text) { return ledger_.read(text, place_.now(), place_.wall() / 1'000'000'000); },
+                          .write = [this] { return ledger_.text(place_.now(), place_.wall() / 1'000'000'000); }})),
       queue_(s.proof), work_(m.place), portal_watch_(m.place) {}
 
 void guard::on_network(const tharsis_network_state& now) {
   const std::string id(view(now.id));
-  if (id == network_ && !id.empty()) return;
+  // One without an id is another one with each generation.
+  if (id == network_ && (!id.empty() || now.generation == generation_)) return;
   network_ = id;
+  generation_ = now.generation;
   ledger_.on_network(network_);
   queue_.clear();
   looked_ = false;
@@ -90,11 +92,16 @@ void guard::on_network(const tharsis_network_state& now) {
 
 void guard::prepare(inquiry::wish& w) const {
   const instant now = place_.now();
-  w.known = ledger_.about(w.name, now);
-  w.known.rule = settings_.domains.find(w.name);
+  w.known = about(w.name);
   const bool usual = w.known.rule == nullptr || w.known.rule->servers.empty();
   const bool trusted = usual && std::any_of(settings_.servers.begin(), settings_.servers.end(), [](const server& s) { return s.vouched(); });
   if (trusted && settings_.mode == trust::guarded && ledger_.clean(now)) w.plain_after = plain_after;
+}
+
+beliefs guard::about(const std::string& name) const {
+  beliefs b = ledger_.about(name, place_.now());
+  b.rule = settings_.domains.find(name);
+  return b;
 }
 
 bool guard::is_for_portal(std::string_view name) const {
@@ -192,12 +199,15 @@ void guard::tell_source(const std::string& source, uint32_t state, const std::st
 }
 
 void guard::on_dialled(const std::string& name, const tharsis_address& at, int32_t proved) {
-  if (at.port != 0 && (ports_.size() < ports_max || ports_.count(ip_text(at)) != 0)) ports_[ip_text(at)] = at.port;
+  if (at.port != 0) {
+    if (ports_.size() >= ports_max && !ports_.contains(ip_text(at))) ports_.erase(ports_.begin());
+    ports_[ip_text(at)] = at.port;
+  }
   const auto canonical = canonical_name(name);
   if (!canonical || proved == THARSIS_DNS_NOT_ASKED) return;
   if (proved == THARSIS_DNS_PROVED) {
-    ledger_.on_proof(*canonical, at, place_.now());
-    return learned_();
+    if (ledger_.on_proof(*canonical, at, place_.now())) learned_();
+    return;
   }
   refute(*canonical, at, {}, "who dialled it found the certificate of another there");
 }
@@ -206,8 +216,7 @@ void guard::on_dialled(const std::string& name, const tharsis_address& at, int32
 // source that proves its own name: then the way to the address is somebody else's.
 void guard::refute(const std::string& name, const tharsis_address& at, const std::string& source, const std::string& why) {
   counts_.refuted.add();
-  ledger_.on_refuted(name, at, why, place_.now());
-  learned_();
+  if (ledger_.on_refuted(name, at, why, place_.now())) learned_();
   tell_lie(name, source, THARSIS_DNS_LIE_REFUTED, ip_text(at), {}, why);
   const auto has = [&](const std::vector<server>& list) { return std::any_of(list.begin(), list.end(), [&](const server& s) { return s.text == source && !s.vouched(); }); };
   const auto& rules = settings_.domains.all();
@@ -245,8 +254,7 @@ task<void> guard::prove() {
     if (network != network_) continue;  // It was learned elsewhere.
     if (end.status == THARSIS_OK) {
       counts_.proved.add();
-      ledger_.on_proof(next->name, next->at, place_.now(), until);
-      learned_();
+      if (ledger_.on_proof(next->name, next->at, place_.now(), until)) learned_();
       ledger_.on_believed(next->source);
       file_.change();
     } else if (end.status == THARSIS_E_UNTRUSTED && !is_about_time(end.text)) {

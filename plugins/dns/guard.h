@@ -13,6 +13,7 @@
 #include "plugins/dns/core/trust_ledger.h"
 #include "plugins/dns/inquiry.h"
 #include "plugins/dns/shown_certificate.h"
+#include "plugins/dns/state_folder.h"
 #include "sdk/abi/dns.h"
 #include "sdk/abi/network.h"
 #include "sdk/async/host.h"
@@ -28,12 +29,11 @@ class guard {
     tharsis_handle hijack = 0, source = 0;  // 0: nobody is told.
   };
   // `doubted` hears of addresses that are not those of a name. All outlive it.
-  // `file` of who lied; empty: it is forgotten with this instance.
-  guard(const host& tables, const means& m, const settings& s, std::string file, std::function<void(const std::string& name, const tharsis_address& at)> doubted);
+  guard(const host& tables, const means& m, const settings& s, const state_folder& kept, std::function<void(const std::string& name, const tharsis_address& at)> doubted);
   guard(const guard&) = delete;
 
   void tell_on(const topics& t) { topics_ = t; }
-  // `learned` is called when proofs() are others than before.
+  // `learned` is called when proofs() are worth keeping anew.
   void tell_of_proofs(std::function<void()> learned) { learned_ = std::move(learned); }
   std::vector<tls_proof> proofs() const { return ledger_.proofs(place_.now()); }
   void restore(const tls_proof& p) { ledger_.restore(p, place_.now()); }
@@ -51,6 +51,7 @@ class guard {
   void on_network(const tharsis_network_state& now);
   // What is known before the servers are asked for a name.
   void prepare(inquiry::wish& w) const;
+  beliefs about(const std::string& name) const;
   // What they have said.
   void on_heard(const inquiry& i);
   // Whoever dialled found that the address is the name's, or that it is not.
@@ -103,6 +104,7 @@ class guard {
   std::optional<tls_context> trusted_;
   std::optional<shown_certificate> shown_;
   uint64_t lies_ = 0;
+  uint64_t generation_ = 0;  // Of the network.
   bool loaded_ = false, proving_ = false, looked_ = false;
   task_set work_, portal_watch_;
 };

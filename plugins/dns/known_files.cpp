@@ -1,5 +1,6 @@
 #include "plugins/dns/known_files.h"
 
+#include <functional>
 #include <utility>
 
 #include "sdk/async/blocking.h"
@@ -22,7 +23,7 @@ struct known_files::contents {
   std::string table, table_wrong;
 };
 
-known_files::known_files(strand& place, const host& tables, const settings& s, std::string kept, std::function<void()> changed)
+known_files::known_files(strand& place, const host& tables, const settings& s, const state_folder& kept, std::function<void()> changed)
     : place_(place),
       host_(tables),
       log_(tables.log),
@@ -30,13 +31,12 @@ known_files::known_files(strand& place, const host& tables, const settings& s, s
       changed_(std::move(changed)),
       names_(s.known.table_keys, s.known.region, seed_from(*tables.random)),
       kept_(place, tables,
-            {.path = settings_.table_keys.empty() ? std::string() : std::move(kept),
+            {.path = settings_.table_keys.empty() ? std::string() : kept.file("table"),
              .what = "a signed table",
              .loss = "the signed table of the last start is not there",
              .never_kept = "the signed table cannot be kept for the next start",
              .size_max = address_table::text_max},
-            {.read = [this](std::string_view text) { return names_.remember_table(text); },
-             .write = [this] { return names_.table().text(); }}),
+            kept.content({.read = [this](std::string_view text) { return names_.remember_table(text); }, .write = [this] { return names_.table().text(); }})),
       handed_(*tables.loop, &known_files::on_table, this),
       restored_(place),
       work_(place) {}
@@ -49,7 +49,6 @@ task<void> known_files::load() {
     serial_ = names_.table().serial();
   }
   if (settings_.hosts.empty() && settings_.table_file.empty()) co_return;
-  reading_ = true;
   co_await read_files();
 }
 
@@ -57,11 +56,12 @@ void known_files::look() {
   names_.on_clock(wall_seconds());
   const bool has_files = !settings_.hosts.empty() || !settings_.table_file.empty();
   if (!has_files || reading_ || place_.now() - read_at_ < settings_.again) return;
-  reading_ = true;
-  work_.spawn(read_files());
+  work_.spawn(read_again());
 }
 
-task<void> known_files::read_files() {
+// One at a time: what was read first would count last. False: nothing was read.
+task<bool> known_files::read_files() {
+  reading_ = true;
   const auto read = [files = host_.files, s = settings_] {
     contents all;
     for (const std::string& path : s.hosts) {
@@ -79,16 +79,22 @@ task<void> known_files::read_files() {
   reading_ = false;
   read_at_ = place_.now();
   if (all) take(*all);
+  co_return all.has_value();
 }
 
 task<known_files::news> known_files::reread() {
   news n;
   if (settings_.hosts.empty() && settings_.table_file.empty()) co_return n;
+  // What is being read may be what the files said before they changed.
+  constexpr duration look_again = 10ms;
+  for (signal pause(place_); reading_;) co_await pause.wait(later(place_.now(), look_again));
   const uint64_t hosts_before = hosts_changes_, table_before = names_.table().generation();
-  reading_ = true;
-  co_await read_files();
+  const bool read = co_await read_files();
+  if (!read) n.refused.push_back("the hosts files and the signed table were not read: the host has no thread free; try again");
   if (hosts_changes_ != hosts_before) n.changed.push_back("the hosts files say something else");
   if (names_.table().generation() != table_before) n.changed.push_back("another signed table counts, serial " + std::to_string(names_.table().serial()));
+  // Who was told that a table counts finds no older one after the next start, however this one ends.
+  if (const error failure = co_await kept_.settle(); failure.status != THARSIS_OK) n.refused.push_back("the signed table is not kept for the next start: " + failure.text);
   if (!complained_hosts_.empty()) n.refused.push_back(complained_hosts_);
   if (complained_table_.empty()) co_return n;
   const uint64_t serial = names_.table().serial();
@@ -103,19 +109,34 @@ void known_files::take(const contents& all) {
     changed_();
   }
   if (!all.table_wrong.empty()) complain(complained_table_, "dns.table.file: " + all.table_wrong);
-  else if (!settings_.table_file.empty()) take_table(all.table, "dns.table.file: " + settings_.table_file);
+  else if (!settings_.table_file.empty()) take_file(all.table);
 }
 
-void known_files::take_table(const std::string& text, const std::string& what) {
+// The same file as ever is nobody's fault when a newer table has been handed over since.
+void known_files::take_file(const std::string& text) {
+  const size_t number = std::hash<std::string>()(text);
+  if (good_file_ == number && names_.table().text() != text) return complain(complained_table_, "");
+  const error wrong = take_table(text, "dns.table.file: " + settings_.table_file);
+  complain(complained_table_, wrong.text);
+  if (wrong.status == THARSIS_OK) good_file_ = number;
+}
+
+void known_files::on_table(void* self, std::string text) {
+  known_files& k = *static_cast<known_files*>(self);
+  const error wrong = k.take_table(text, "the table that was handed over");
+  k.complain(k.complained_handed_, wrong.text);
+}
+
+error known_files::take_table(const std::string& text, const std::string& what) {
   names_.on_clock(wall_seconds());
   const uint64_t before = names_.table().generation();
-  const error wrong = names_.offer_table(text, what);
-  complain(complained_table_, wrong.status == THARSIS_OK ? "" : wrong.text);
-  if (names_.table().generation() == before) return;
+  error wrong = names_.offer_table(text, what);
+  if (names_.table().generation() == before) return wrong;
   serial_ = names_.table().serial();
   log_.info("a signed table counts serial={serial} size={size}", names_.table().serial(), text.size());
   kept_.change();
   changed_();
+  return wrong;
 }
 
 // The same sentence once.

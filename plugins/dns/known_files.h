@@ -4,11 +4,13 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "plugins/dns/core/known_names.h"
 #include "plugins/dns/core/settings.h"
+#include "plugins/dns/state_folder.h"
 #include "sdk/async/host.h"
 #include "sdk/async/kept_file.h"
 #include "sdk/async/mailbox.h"
@@ -20,9 +22,8 @@ namespace tharsis::dns {
 
 class known_files {
  public:
-  // `kept` is the file of the last good table; empty: it is forgotten with this instance. `changed` is called when names may have
-  // other addresses than before.
-  known_files(strand& place, const host& tables, const settings& s, std::string kept, std::function<void()> changed);
+  // In `kept` is the last good table. `changed` is called when names may have other addresses than before.
+  known_files(strand& place, const host& tables, const settings& s, const state_folder& kept, std::function<void()> changed);
   known_files(const known_files&) = delete;
 
   // All is known when it returns.
@@ -31,7 +32,8 @@ class known_files {
   void look();
   known_names& names() { return names_; }
 
-  // Reads all of them now, whenever that was last. A table that is refused leaves the one before in its place.
+  // Reads all of them now, whenever that was last, and once what is being read has been. A table that is refused leaves the one
+  // before in its place.
   struct news {
     std::vector<std::string> changed;  // "another signed table counts, serial 4711"
     std::vector<std::string> refused;  // What is wrong, and what goes on to count.
@@ -53,10 +55,12 @@ class known_files {
  private:
   struct contents;
 
-  static void on_table(void* self, std::string text) { static_cast<known_files*>(self)->take_table(text, "the table that was handed over"); }
-  task<void> read_files();
+  static void on_table(void* self, std::string text);
+  task<bool> read_files();
+  task<void> read_again() { co_await read_files(); }
   void take(const contents& all);
-  void take_table(const std::string& text, const std::string& what);
+  void take_file(const std::string& text);
+  error take_table(const std::string& text, const std::string& what);
   void complain(std::string& last, const std::string& why) const;
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
 
@@ -72,8 +76,9 @@ class known_files {
   signal restored_;
   bool reading_ = false;
   uint64_t hosts_changes_ = 0;
+  std::optional<size_t> good_file_;  // A number that the table's file had when it was taken, by its bytes.
   instant read_at_{};
-  std::string complained_hosts_, complained_table_;
+  std::string complained_hosts_, complained_table_, complained_handed_;
   task_set work_;
 };
 

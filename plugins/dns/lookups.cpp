@@ -106,6 +106,8 @@ void lookups::on_resolved(void* self, tharsis_handle lookup, tharsis_status stat
     s.log_.debug("looked up name={name} status={status} addresses={addresses} first={first}", about.name, status_name(status),
                  count, count > 0 ? ip_text(list[0]) : std::string());
   std::vector<tharsis_address> all(list, list + count);
+  // Before a login the network's own names are asked of it alone, and nobody weighs them; where they lie the profile knows.
+  if (const domain_rule* const rule = s.settings_.domains.find(about.name)) std::erase_if(all, [rule](const auto& a) { return !rule->allows(a); });
   if (s.topic_ != 0) {
     answer told;
     told.status = status;

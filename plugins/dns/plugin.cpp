@@ -84,7 +84,7 @@ class plugin {
     service_.tell_on({host_.declare(hijack_topic), host_.declare(source_topic)}, host_.declare(answer_topic));
     service_.open(host_.declare(stats_topic));
     if (!settings_.serve.serves()) return provide(error);
-    server_.emplace(host_, place_, settings_, settings_.serve, *service_.table());
+    server_.emplace(host_, place_, settings_, settings_.serve, *service_.table(), service_.opinion());
     starting_.spawn(serve());
     return THARSIS_PENDING;
   }
@@ -133,9 +133,9 @@ class plugin {
     if (server_) server_->close();
     co_await rereading_.join(later(place_.now(), keep_at_most));
     rereading_.clear();
+    co_await cache_command_.close(later(place_.now(), keep_at_most));
     service_.close();
     command_.close();
-    cache_command_.close();
     co_await own_.settle();
     co_await service_.keep(later(place_.now(), keep_at_most));
     co_await blocking_over(place_);

@@ -12,19 +12,19 @@ constexpr duration read_max = 50ms;
 
 }  // namespace
 
-ranking::ranking(strand& place, const host& tables, const settings& s, std::string path)
+ranking::ranking(strand& place, const host& tables, const settings& s, const state_folder& kept)
     : place_(place),
       used_(s.ranked),
       heard_(tables.count<counter>("feedback", "1", "Dials that their users told of")),
       is_read_(place),
       file_(place, tables,
-            {.path = std::move(path),
+            {.path = kept.file("addresses"),
              .what = "a file of addresses",
              .loss = "what is known of addresses is not there",
              .never_kept = "what was seen of addresses cannot be kept for the next start",
              .pause = file_pause},
-            {.read = [this](std::string_view text) { return memory_.read(text, place_.now(), wall_seconds()); },
-             .write = [this] { return memory_.text(place_.now(), wall_seconds()); }}) {}
+            kept.content({.read = [this](std::string_view text) { return memory_.read(text, place_.now(), wall_seconds()); },
+                          .write = [this] { return memory_.text(place_.now(), wall_seconds()); }})) {}
 
 void ranking::open() {
   read_ = !file_.kept();
@@ -43,6 +43,12 @@ void ranking::on_network(const tharsis_network_state& now) { memory_.on_network(
 void ranking::on_outcome(const address_memory::outcome& o) {
   heard_.add();
   if (used_ && memory_.on_outcome(o, place_.now())) file_.change();
+}
+
+std::vector<known_address> ranking::known(std::vector<tharsis_address> list) {
+  std::vector<known_address> all;
+  for (const tharsis_address& a : order(std::move(list), false)) all.push_back(about(a));
+  return all;
 }
 
 std::vector<tharsis_address> ranking::order(std::vector<tharsis_address> list, bool tried) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plugins/dns/core/settings.h"
+#include "plugins/dns/state_folder.h"
 #include "sdk/abi/dns.h"
 #include "sdk/abi/network.h"
 #include "sdk/async/host.h"
@@ -24,8 +25,8 @@ struct dial_outcome {
 
 class ranking {
  public:
-  // `path` of the file; empty: what is learned is forgotten with this instance. [own strand]
-  ranking(strand& place, const host& tables, const settings& s, std::string path);
+  // [own strand]
+  ranking(strand& place, const host& tables, const settings& s, const state_folder& kept);
   ranking(const ranking&) = delete;
 
   void open();
@@ -42,6 +43,8 @@ class ranking {
 
   // The same addresses, or those of them that do not rest. `tried` as of address_score::order().
   std::vector<tharsis_address> order(std::vector<tharsis_address> list, bool tried);
+  // The same, with what is known of each, for what is remembered.
+  std::vector<known_address> known(std::vector<tharsis_address> list);
   known_address about(const tharsis_address& a) const { return memory_.about(a, place_.now()); }
   duration usual() const { return memory_.usual(); }
 

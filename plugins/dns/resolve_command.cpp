@@ -13,36 +13,22 @@
 namespace tharsis::dns {
 namespace {
 
-std::string source_name(uint32_t source) {
-  switch (source) {
-    case THARSIS_DNS_LITERAL: return "literal";
-    case THARSIS_DNS_PINNED: return "pinned";
-    case THARSIS_DNS_CACHED: return "cached";
-    case THARSIS_DNS_SYSTEM: return "system";
-    default: return "servers";
+// As the service tells it.
+answer answer_from(const tharsis_dns_answer& told) {
+  answer a;
+  a.status = told.status;
+  a.source = told.source;
+  a.reason = view(told.reason);
+  a.verdict = view(told.verdict);
+  a.no_name = told.no_name != 0;
+  for (uint32_t i = 0; i < told.count; ++i) {
+    const tharsis_dns_candidate& c = *told.candidates[i];
+    a.addresses.push_back(c.address);
+    a.candidates.push_back({c.address, std::string(view(c.source)), c.proven != 0, std::string(view(c.why))});
+    a.stale = a.stale || c.stale != 0;
   }
-}
-
-// What the profile or the question itself says needs no proof.
-bool needs_no_proof(uint32_t source) { return source == THARSIS_DNS_LITERAL || source == THARSIS_DNS_PINNED; }
-
-ruling ruling_of(const tharsis_dns_answer& a) {
-  ruling r;
-  r.status = a.status;
-  r.reason = view(a.reason);
-  r.saw = needs_no_proof(a.source) ? finding::proven : finding::single;
-  const std::string why = a.source == THARSIS_DNS_PINNED ? "dns.pins says so" : a.source == THARSIS_DNS_LITERAL ? "it is an address" : "the system's resolver says so";
-  for (uint32_t i = 0; i < a.count; ++i) r.candidates.push_back({a.addresses[i], source_name(a.source), needs_no_proof(a.source), why});
-  return r;
-}
-
-ruling ruling_of(const answer& known) {
-  ruling r;
-  r.status = known.status;
-  r.reason = known.reason;
-  r.saw = finding::proven;
-  r.candidates = known.candidates;
-  return r;
+  for (size_t i = 0; i < told.refused_count; ++i) a.refused.push_back({told.refused[i]->address, std::string(view(told.refused[i]->source)), std::string(view(told.refused[i]->why))});
+  return a;
 }
 
 std::vector<uint16_t> kinds_of(const resolve_line& line) {
@@ -74,7 +60,7 @@ void resolve_command::run(const command_call& call) {
     return call_->refuse("dns " + call.name() + ": the system's resolver is asked for addresses only; for records of type " + std::string(type_name(line_.kind)) + " name a --server");
   settings_.mode = line_.mode.value_or(settings_.mode);
   settings_.budget = line_.deadline.value_or(settings_.budget);
-  settings_.typed = {line_.mode.has_value(), !line_.servers.empty()};
+  settings_.typed = {line_.mode.has_value(), !line_.servers.empty(), !line_.table.empty()};
   if (!line_.ca.empty()) settings_.tls = {call.absolute(line_.ca), false};
   work_.spawn(work());
 }
@@ -90,16 +76,20 @@ task<void> resolve_command::work() {
   error wrong = keyed ? std::move(keyed->first) : error{THARSIS_E_BUSY, "the host has no thread free to read keys"};
   if (wrong.status == THARSIS_OK) {
     settings_.servers = std::move(keyed->second);
-    wrong = co_await load_known();
+    wrong = co_await read_keys();
+  }
+  if (wrong.status == THARSIS_OK) {
+    service_.emplace(host_, place_, settings_, state_folder(folder_, true));
+    if (source_ != nullptr) service_->use(*source_);
+    service_->open(0);
+    co_await service_->begun();
+    if (settings_.typed.table && !service_->complaint().empty()) wrong = {THARSIS_E_INVALID, service_->complaint()};
   }
   if (wrong.status != THARSIS_OK) {
-    call_->complain("dns resolve: " + wrong.text);
+    call_->complain("dns " + call_->name() + ": " + wrong.text);
     call_->finish(1);
     co_return;
   }
-  service_.emplace(host_, place_, settings_, folder_);
-  if (source_ != nullptr) service_->use(*source_);
-  service_->open(0);
   asked_ = place_.now();
   for (const std::string& name : line_.names) {
     rows_.emplace_back();
@@ -111,37 +101,27 @@ task<void> resolve_command::work() {
 }
 
 // Names of files: those of the profile, and those that were typed.
-task<error> resolve_command::load_known() {
+task<error> resolve_command::read_keys() {
   settings::known_settings& s = settings_.known;
   for (const std::string& path : line_.hosts) s.hosts.push_back(call_->absolute(path));
-  if (!line_.table.empty()) {
-    std::vector<std::string> paths;
-    for (const std::string& k : line_.table_keys) paths.push_back(call_->absolute(k));
-    const auto read = [files = host_.files, paths] { return read_table_keys(files, paths); };
-    auto keys = co_await blocking(place_, read);
-    if (!keys) co_return error{THARSIS_E_BUSY, "the host has no thread free to read keys"};
-    if (!*keys) co_return keys->failure();
-    s.table_file = call_->absolute(line_.table);
-    s.table_keys = std::move(**keys);
-  }
-  known_.emplace(place_, host_, settings_, std::string(), [] {});
-  co_await known_->load();
-  if (line_.table.empty() || known_->complaint().empty()) co_return fine();
-  co_return error{THARSIS_E_INVALID, known_->complaint()};
+  if (line_.table.empty()) co_return fine();
+  std::vector<std::string> paths;
+  for (const std::string& k : line_.table_keys) paths.push_back(call_->absolute(k));
+  const auto read = [files = host_.files, paths] { return read_table_keys(files, paths); };
+  auto keys = co_await blocking(place_, read);
+  if (!keys) co_return error{THARSIS_E_BUSY, "the host has no thread free to read keys"};
+  if (!*keys) co_return keys->failure();
+  s.table_file = call_->absolute(line_.table);
+  s.table_keys = std::move(**keys);
+  co_return fine();
 }
 
 // Who is pinned, or known, or an address needs no server.
 void resolve_command::ask(row& r) {
   const auto name = canonical_name(r.report.name);
   if (!name) {
-    r.report.what.status = name.failure().status;
-    r.report.what.reason = name.failure().text;
-    r.done = true;
-  } else if (auto known = line_.kind == 0 && settings_.pins.count(*name) == 0 ? known_->names().find({*name, line_.family}) : std::nullopt) {
-    r.report.what = ruling_of(*known);
-    r.report.took = place_.now() - asked_;
-    r.done = true;
-  } else if (!settings_.servers.empty() && !parse_ip(*name) && settings_.pins.count(*name) == 0) {
+    fail(r, name.failure());
+  } else if (!settings_.servers.empty() && (line_.kind != 0 || !service_->is_sure({*name, line_.family}))) {
     ask_servers(r, *name);
   } else {
     ask_service(r);
@@ -156,7 +136,7 @@ void resolve_command::on_told(row& r, explained what) {
   resolve_report& to = r.report;
   to.explain = line_.explain;
   for (const trace_matter& m : what.matters) to.heard.insert(to.heard.end(), m.heard.begin(), m.heard.end());
-  to.what = what.what;
+  to.what = answer_of(what.what);
   to.has_records = line_.kind != 0;
   to.records = what.records;
   to.took = place_.now() - asked_;
@@ -169,9 +149,13 @@ void resolve_command::ask_service(row& r) {
   const tharsis_dns& dns = *service_->table();
   tharsis_error why = no_error();
   const tharsis_status status = dns.resolve(dns.self, text_of(r.report.name), line_.family, &resolve_command::on_answer, this, &r.query, &why);
-  if (status == THARSIS_OK) return;
-  r.report.what.status = status;
+  if (status != THARSIS_OK) fail(r, error_from(status, why));
+}
+
+void resolve_command::fail(row& r, const error& why) {
+  r.report.what.status = why.status;
   r.report.what.reason = why.text;
+  describe(r.report.what, {}, false, {});
   r.done = true;
 }
 
@@ -179,29 +163,14 @@ void resolve_command::on_answer(void* self, tharsis_handle query, const tharsis_
   resolve_command& c = *static_cast<resolve_command*>(self);
   for (row& r : c.rows_) {
     if (r.query != query || r.done) continue;
-    r.report.what = ruling_of(*a);
+    r.report.what = answer_from(*a);
     r.report.took = c.place_.now() - c.asked_;
     r.done = true;
   }
   c.stirred_.raise();
 }
 
-// Who had no server asked has one step: the answer.
-testimony resolve_command::word_of_service(const row& r, uint16_t kind) const {
-  testimony t;
-  t.began = asked_;
-  t.what.came = asked_ + r.report.took;
-  t.what.what = findings::kind::no_data;
-  t.source = r.report.what.candidates.empty() ? "system" : r.report.what.candidates[0].source;
-  for (const candidate& c : r.report.what.candidates) {
-    if ((c.address.family == 4) != (kind == type::a)) continue;
-    t.what.what = findings::kind::found;
-    t.what.addresses.push_back(c.address);
-    t.vouched = c.proven;
-  }
-  return t;
-}
-
+// Where no server was asked there is no step, only what came of it.
 trace_report resolve_command::trace_of(const row& r) const {
   trace_report t;
   t.name = r.report.name;
@@ -211,8 +180,6 @@ trace_report resolve_command::trace_of(const row& r) const {
   t.what = r.report.what;
   t.records = r.report.records;
   if (r.told) t.matters = r.told->matters;
-  else if (r.done)
-    for (const uint16_t kind : kinds_of(line_)) t.matters.push_back({{.name = r.report.name, .kind = kind}, {word_of_service(r, kind)}});
   return t;
 }
 

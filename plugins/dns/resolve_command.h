@@ -1,12 +1,11 @@
 // `tharsis dns resolve NAME...` and `tharsis dns trace NAME...`: a service of its own, with the profile's settings and those that were typed, resolves and
-// explains, as it would for any plugin; what comes of it is printed.
+// explains, as it would for any plugin; what comes of it is printed. What dns keeps it looks at, and leaves it as it is.
 #pragma once
 #include <list>
 #include <optional>
 #include <string>
 
 #include "plugins/dns/explanations.h"
-#include "plugins/dns/known_files.h"
 #include "plugins/dns/resolve_line.h"
 #include "plugins/dns/resolve_report.h"
 #include "plugins/dns/service.h"
@@ -17,7 +16,7 @@ namespace tharsis::dns {
 
 class resolve_command {
  public:
-  // `folder`: as service takes it.
+  // `folder` of what dns keeps.
   resolve_command(const host& tables, strand& place, const settings& s, std::string folder)
       : host_(tables), place_(place), folder_(std::move(folder)), settings_(s), stirred_(place), work_(place) {}
   resolve_command(const resolve_command&) = delete;
@@ -38,14 +37,13 @@ class resolve_command {
   };
 
   task<void> work();
-  task<error> load_known();
+  task<error> read_keys();
   void ask(row& r);
   void ask_servers(row& r, const std::string& name);
   void ask_service(row& r);
+  static void fail(row& r, const error& why);
   void on_told(row& r, explained what);
   static void on_answer(void* self, tharsis_handle query, const tharsis_dns_answer* a);
-  // What came of a question to the service, as if one had said it.
-  testimony word_of_service(const row& r, uint16_t kind) const;
   trace_report trace_of(const row& r) const;
   void print() const;
 
@@ -55,7 +53,6 @@ class resolve_command {
   settings settings_;
   host_source* source_ = nullptr;
   std::optional<service> service_;
-  std::optional<known_files> known_;
   std::optional<command_call> call_;
   resolve_line line_;
   bool traces_ = false;

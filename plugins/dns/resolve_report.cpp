@@ -17,9 +17,9 @@ std::string json_list(const List& list, Write write) {
   return "[" + all + "]";
 }
 
-std::string json_of(const candidate& c) {
+std::string json_of(const candidate& c, bool stale) {
   json_object one;
-  one.add("address", ip_text(c.address)).add("port", c.address.port).add("source", c.source).add("proven", c.proven).add("stale", false).add("why", c.why);
+  one.add("address", ip_text(c.address)).add("port", c.address.port).add("source", c.source).add("proven", c.proven).add("stale", stale).add("why", c.why);
   if (!c.alpn.empty()) one.add("alpn", c.alpn);
   if (!c.ech.empty()) one.add("ech", base64_text(c.ech));
   return one.text();
@@ -65,9 +65,9 @@ std::string line_of(const testimony& t) {
 std::string resolve_report::json() const {
   json_object o;
   o.add("name", name);
-  o.add_raw("candidates", json_list(what.candidates, [](const auto& c) { return json_of(c); }));
+  o.add_raw("candidates", json_list(what.candidates, [this](const auto& c) { return json_of(c, what.stale); }));
   o.add_raw("refused", json_list(what.refused, [](const auto& r) { return json_of(r); }));
-  o.add("verdict", what.verdict()).add("ms", ms_of(took)).add("status", status_name(what.status)).add("reason", what.reason);
+  o.add("verdict", what.verdict).add("ms", ms_of(took)).add("status", status_name(what.status)).add("reason", what.reason);
   if (has_records) o.add_raw("records", json_list(records, [](const auto& r) { return json_text(r); }));
   if (explain) o.add_raw("sources", json_list(heard, [](const auto& t) { return json_of(t); }));
   return o.text();
@@ -83,7 +83,7 @@ std::string resolve_report::text(size_t width) const {
     char time[32];
     std::snprintf(time, sizeof time, "%.1f ms", static_cast<double>(took.count()) / 1e6);
     const std::string from = what.candidates.empty() ? std::string() : what.candidates[0].source + ", ";
-    out += "  (" + from + what.verdict() + ", " + time + ")";
+    out += "  (" + from + what.verdict + (what.stale ? ", stale, " : ", ") + time + ")";
   }
   for (const refusal& r : what.refused) out += "\n  refused " + ip_text(r.address) + " from " + r.source + ": " + r.why;
   if (explain)

@@ -3,14 +3,14 @@
 #include <string>
 #include <vector>
 
-#include "plugins/dns/core/consensus.h"
+#include "plugins/dns/core/answer.h"
 #include "sdk/pure/time.h"
 
 namespace tharsis::dns {
 
 struct resolve_report {
   std::string name;
-  ruling what;
+  answer what;
   bool has_records = false;  // Of another type than addresses was asked.
   std::vector<std::string> records;
   std::vector<testimony> heard;  // For explanations.

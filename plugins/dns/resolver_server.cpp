@@ -40,9 +40,9 @@ http1::field_list fields_of_refusal() { return {{"content-type", "text/plain; ch
 
 }  // namespace
 
-resolver_server::resolver_server(const host& tables, strand& place, settings s, serve_settings own, const tharsis_dns& names)
+resolver_server::resolver_server(const host& tables, strand& place, settings s, serve_settings own, const tharsis_dns& names, answering::opinion known)
     : host_(tables), log_(tables.log), place_(place), settings_(std::move(s)), own_(std::move(own)), means_{host_, place_, settings_.patience(), {}, {}},
-      answers_(means_, settings_, names, own_.questions_max), datagrams_(place), socket_(*host_.net, [this] { datagrams_.raise(); }), plain_(place, *host_.net),
+      answers_(means_, settings_, names, std::move(known), own_.questions_max), datagrams_(place), socket_(*host_.net, [this] { datagrams_.raise(); }), plain_(place, *host_.net),
       https_(place, *host_.net), work_(place) {}
 
 task<error> resolver_server::open() {

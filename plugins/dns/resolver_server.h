@@ -23,7 +23,7 @@ namespace tharsis::dns {
 class resolver_server {
  public:
   // As `answering`. Its means' trust is loaded here, where the settings need it.
-  resolver_server(const host& tables, strand& place, settings s, serve_settings own, const tharsis_dns& names);
+  resolver_server(const host& tables, strand& place, settings s, serve_settings own, const tharsis_dns& names, answering::opinion known);
   resolver_server(const resolver_server&) = delete;
 
   // Listens from then on; or why it does not: the sentence names the place or the file.

@@ -23,7 +23,7 @@ void serve_command::run(const command_call& call) {
   line_.own.key = call.absolute(line_.own.key);
   names_.emplace(host_, place_, settings_);
   names_->open(0);
-  server_.emplace(host_, place_, settings_, line_.own, *names_->table());
+  server_.emplace(host_, place_, settings_, line_.own, *names_->table(), names_->opinion());
   work_.spawn(work());
 }
 

@@ -15,8 +15,6 @@
 namespace tharsis::dns {
 namespace {
 
-std::string file_in(const std::string& folder, const char* name) { return folder.empty() ? folder : folder + "/" + name; }
-
 error wrong_family(uint32_t family) {
   return {THARSIS_E_INVALID, "the family of a question is 4, 6 or 0 for both, not " + std::to_string(family)};
 }
@@ -49,35 +47,36 @@ service::counts::counts(const host& h)
       bytes(h.count<gauge>("names_size", "By", "The memory that they take")),
       time(h.count<histogram>("question_time", "ns", "From the question to its answer")) {}
 
-service::service(const host& tables, strand& place, const settings& s, std::string folder)
+service::service(const host& tables, strand& place, const settings& s, const state_folder& kept)
     : host_(tables),
       log_(tables.log),
       place_(place),
       counts_(tables),
       settings_(s),
-      known_(place, tables, s, file_in(folder, "table"),
+      known_(place, tables, s, s.typed.table ? state_folder() : kept,
              [this] {
                desk_.on_known_changed(place_.now());
                stirred_.raise();
              }),
       desk_(s, &known_.names()),
+      began_(place),
       means_{host_, place_, s.patience(), {}, {}},
-      guard_(tables, means_, settings_, file_in(folder, "liars"), [this](const std::string& name, const tharsis_address& at) { desk_.on_doubted(name, at, place_.now()); }),
+      guard_(tables, means_, settings_, kept, [this](const std::string& name, const tharsis_address& at) { desk_.on_doubted(name, at, place_.now()); }),
       explanations_(tables, place, settings_, guard_),
       translation_(host_),
       stirred_(place),
       lookups_(tables, place, settings_, {means_, guard_, translation_, desk_, stirred_}),
       outbox_(place),
-      ranking_(place, tables, s, file_in(folder, "addresses")),
+      ranking_(place, tables, s, kept),
       proven_(place, tables,
-              {.path = s.cache.keep ? file_in(folder, "proven") : std::string(),
+              {.path = s.cache.keep ? kept.file("proven") : std::string(),
                .what = "a file of proven names",
                .loss = "not all proven names of the last start are there",
                .never_kept = "proven names cannot be kept for the next start",
                .size_max = proven_file_max,
                .pause = s.cache.keep_pause},
-              {.read = [this](std::string_view text) { return restore(text); },
-               .write = [this] { return write_proven(desk_.known(), guard_.proofs(), place_.now(), place_.wall() / 1'000'000'000); }}),
+              kept.content({.read = [this](std::string_view text) { return restore(text); },
+                            .write = [this] { return write_proven(desk_.known(), guard_.proofs(), place_.now(), place_.wall() / 1'000'000'000); }})),
       inbox_(*tables.loop, &service::on_letter, this),
       outcomes_(*tables.loop, &service::on_outcome, this),
       advices_(*tables.loop, &service::on_advice, this),
@@ -125,7 +124,6 @@ task<void> service::keep(instant deadline) {
 
 void service::on_network(const tharsis_network_state& now) {
   ranking_.on_network(now);
-  reorder();
   guard_.on_network(now);
   if (!settings_.servers.empty()) translation_.on_network(now);
   const uint64_t generation = now.generation;
@@ -136,6 +134,7 @@ void service::on_network(const tharsis_network_state& now) {
     stirred_.raise();
   }
   generation_ = generation;
+  reorder();
 }
 
 // Each turn: whatever came in has been given to the desk; what the desk decided is carried out.
@@ -157,6 +156,7 @@ task<void> service::serve() {
 
 void service::begin() {
   ready_ = true;
+  began_.raise();
   desk_.on_start(place_.now());
   for (letter& l : std::exchange(early_, {})) on_letter(this, std::move(l));
 }
@@ -164,7 +164,7 @@ void service::begin() {
 void service::carry_out() {
   for (const subject& about : desk_.take_given_up()) lookups_.give_up(about);
   for (const subject& about : desk_.take_lookups()) lookups_.start(about);
-  desk_.known().order_new([this](auto list) { return ranking_.order(std::move(list), false); });
+  desk_.known().order_new([this](auto list) { return ranking_.known(std::move(list)); });
   for (desk::reply& reply : desk_.take_replies()) send(reply);
   if (desk_.known().take_changed()) proven_.change();
   desk_.known().sweep();
@@ -352,12 +352,16 @@ void service::on_outcome(void* self, dial_outcome o) {
 }
 
 void service::reorder(const tharsis_address* touched) {
-  desk_.known().order_all([this](auto list) { return ranking_.order(std::move(list), false); }, touched);
+  desk_.known().order_all([this](auto list) { return ranking_.known(std::move(list)); }, touched);
 }
 
 void service::on_letter(void* self, letter l) {
   service& s = *static_cast<service*>(self);
-  if (!s.ready_) return s.early_.push_back(std::move(l));
+  if (!s.ready_) {
+    // Questions are counted where they are asked; wishes that nobody waits for are not.
+    if (l.what != letter::wish::refresh || s.early_.size() < s.settings_.questions_max) s.early_.push_back(std::move(l));
+    return;
+  }
   switch (l.what) {
     case letter::wish::question: s.on_question(l); break;
     case letter::wish::withdrawal: s.desk_.on_cancel(l.id); break;
@@ -395,11 +399,18 @@ void service::on_refresh(const subject& about) {
   desk_.on_prefetch(about, place_.now());
 }
 
+bool service::is_sure(const subject& about) {
+  return parse_ip(about.name) || settings_.pins.contains(about.name) || known_.names().find(about);
+}
+
+// Who is told that it is forgotten does not find it again after the next start, however this one ends.
 bool service::forget_now(const std::string& name) {
   const bool known = name.empty() || desk_.known().forget(name);
   if (name.empty()) desk_.known().clear();
   const bool proofs = guard_.forget(name);
   log_.info("remembered names were forgotten on demand name={name}", name.empty() ? "(all)" : name);
+  if (desk_.known().take_changed()) proven_.change();
+  proven_.hurry();
   desk_.on_start(place_.now());
   if (!closed_) stirred_.raise();
   return known || proofs;
@@ -463,13 +474,15 @@ void service::send(desk::reply& reply) {
   --open_;
   count(reply.what, place_.now() - to.since);
   reply.what.addresses = ranking_.order(std::move(reply.what.addresses), true);
-  if (to.waits) {
-    const instant now = place_.now();
-    return to.waits->answer_with(known_answer::pack(reply.what, {now, now, now}, desk_.known().texts_for_owner()), reply.what.reason);
-  }
-  // A strand that was closed meanwhile has nobody who waits.
   std::vector<known_address> known;
   for (const tharsis_address& a : reply.what.addresses) known.push_back(ranking_.about(a));
+  if (to.waits) {
+    const instant now = place_.now();
+    auto packed = known_answer::pack(reply.what, {now, now, now}, desk_.known().texts_for_owner());
+    packed->tell(known);
+    return to.waits->answer_with(std::move(packed), reply.what.reason);
+  }
+  // A strand that was closed meanwhile has nobody who waits.
   outbox_.send(to.strand, {to.done, to.context, reply.id, std::move(reply.what), std::move(known), ranking_.usual(), place_.now()});
 }
 

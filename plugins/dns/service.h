@@ -17,6 +17,7 @@
 #include "plugins/dns/known_files.h"
 #include "plugins/dns/lookups.h"
 #include "plugins/dns/ranking.h"
+#include "plugins/dns/state_folder.h"
 #include "plugins/dns/translation.h"
 #include "sdk/async/host.h"
 #include "sdk/async/kept_file.h"
@@ -31,8 +32,8 @@ namespace tharsis::dns {
 
 class service {
  public:
-  // `folder` for what is known of addresses, proven names and the last signed table; empty: nothing is kept.
-  service(const host& tables, strand& place, const settings& s, std::string folder = {});
+  // `kept` is what is known of addresses, proven names, who lied, and the last signed table.
+  service(const host& tables, strand& place, const settings& s, const state_folder& kept = {});
   service(const service&) = delete;
 
   const tharsis_dns* table() const { return &table_; }
@@ -47,11 +48,22 @@ class service {
   void tell_on(const guard::topics& t, tharsis_handle answers) { guard_.tell_on(t), lookups_.tell_on(answers); }
   // Answers everything with CANCELLED; questions that come later get GONE. [own strand]
   void close();
+  // Once hosts files and the signed table have been read; for one who waits. [own strand]
+  task<void> begun() { co_await began_.wait(); }
+  // What is wrong with the signed table's file then, empty: nothing; and who needs nobody to be asked. [own strand]
+  const std::string& complaint() const { return known_.complaint(); }
+  bool is_sure(const subject& about);
+  // What is thought of who answers for a name, before it does; valid as long as the service. [own strand]
+  std::function<beliefs(const std::string& name)> opinion() const {
+    return [this](const std::string& name) { return guard_.about(name); };
+  }
   // What is remembered now, and how many networks there were so far. [own strand]
   const cache& known() const { return desk_.known(); }
   uint64_t network_generation() const { return generation_; }
   // All where `name` is empty; the profile's own words come back at once. False: it was not known. [own strand]
   bool forget_now(const std::string& name);
+  // That, and whatever else has changed, is on the disk when it returns; or why not. [own strand]
+  task<error> settle() { return proven_.settle(); }
   // Reads the hosts files and the signed table again, whenever that was last; see known_files::reread(). [own strand]
   task<known_files::news> reread() { return known_.reread(); }
   // After that: what is kept is on the disk when it returns, if the disk takes it by then.
@@ -148,6 +160,7 @@ class service {
   desk desk_;
   std::map<tharsis_handle, caller> callers_;
   bool ready_ = false;  // What needs nobody to be asked is known; until then letters wait.
+  signal began_;
   std::vector<letter> early_;
   means means_;
   kept_connections connections_{means_};

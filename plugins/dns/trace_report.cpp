@@ -74,7 +74,7 @@ std::string trace_report::text() const {
   if (what.status != THARSIS_OK) out += "\n  unresolved: " + what.reason;
   char end[48];
   std::snprintf(end, sizeof end, " after %.1f ms", static_cast<double>(took.count()) / 1e6);
-  return out + "\n  verdict    " + what.verdict() + end;
+  return out + "\n  verdict    " + what.verdict + end;
 }
 
 std::string trace_report::json() const {
@@ -95,7 +95,7 @@ std::string trace_report::json() const {
               return json_object().add("address", ip_text(c.address)).add("port", c.address.port).add("source", c.source).add("proven", c.proven).add("why", c.why).text();
             }));
   o.add_raw("records", listed(records, [](const auto& r) { return json_text(r); }));
-  return o.add("verdict", what.verdict()).add("ms", rounded_ms(took)).add("status", status_name(what.status)).add("reason", what.reason).text();
+  return o.add("verdict", what.verdict).add("ms", rounded_ms(took)).add("status", status_name(what.status)).add("reason", what.reason).text();
 }
 
 }  // namespace tharsis::dns

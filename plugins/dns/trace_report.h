@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/dns/core/answer.h"
 #include "plugins/dns/core/trace.h"
 
 namespace tharsis::dns {
@@ -13,7 +14,7 @@ struct trace_report {
   instant began{};
   duration took{};
   std::vector<trace_matter> matters;  // None: no server was asked.
-  ruling what;
+  answer what;
   std::vector<std::string> records{};  // Where no addresses were asked for.
 
   std::string text() const;

@@ -36,7 +36,7 @@ typedef struct tharsis_dns_candidate {
   int64_t age;              // How long ago it was learned, ns.
   int32_t stale;            // 1: it is older than its source said it holds.
   int32_t reserved;
-  // What its users told of it over this network; of lookup() and resolve_blocking() nothing.
+  // What its users told of it over this network; from lookup() and resolve_blocking() to the microsecond.
   int64_t connect;          // How long connecting took of late, ns; 0: nobody has told, or it failed since.
   int32_t avoided;          // 1: somebody has found out that it is not reached here now: it comes behind all others.
   int32_t reserved_2;

@@ -26,9 +26,18 @@ void kept_file::open(std::function<void()> known) {
   if (!terms_.path.empty()) work_.spawn(run(std::move(known)));
 }
 
-void kept_file::change() {
-  unsaved_ = true;
-  changed_.raise();
+void kept_file::hurry() {
+  hurried_ = unsaved();
+  if (hurried_) changed_.raise();
+}
+
+task<error> kept_file::settle() {
+  constexpr duration look_again = 2ms;  // A disk is not much faster.
+  const uint64_t mine = changes_;
+  hurry();
+  signal pause(place_);
+  while (tried_ < mine && content_.write && !work_.empty()) co_await pause.wait(later(place_.now(), look_again));
+  co_return failure_;
 }
 
 task<void> kept_file::close(instant deadline) {
@@ -41,10 +50,10 @@ task<void> kept_file::close(instant deadline) {
 task<void> kept_file::run(std::function<void()> known) {
   if (content_.read) co_await load();
   if (!closing_ && known) known();
-  while (!closing_ || unsaved_) {
-    const instant due = unsaved_ && saved_at_ != instant::min() ? later(saved_at_, terms_.pause) : instant::min();
-    if (unsaved_ && (closing_ || place_.now() >= due)) co_await save();
-    else co_await changed_.wait(unsaved_ ? due : never);
+  while (!closing_ || unsaved()) {
+    const instant due = unsaved() && saved_at_ != instant::min() && !hurried_ ? later(saved_at_, terms_.pause) : instant::min();
+    if (unsaved() && (closing_ || place_.now() >= due)) co_await save();
+    else co_await changed_.wait(unsaved() ? due : never);
   }
 }
 
@@ -54,7 +63,7 @@ task<void> kept_file::load() {
   auto text = co_await blocking(place_, work);
   if (!text || (!*text && text->status() == THARSIS_E_NOT_FOUND)) co_return;
   error failure = *text ? content_.read(**text) : text->failure();
-  if (failure.status != THARSIS_OK && *text) failure = co_await put_aside(std::move(failure.text));
+  if (failure.status != THARSIS_OK && *text && content_.write) failure = co_await put_aside(std::move(failure.text));
   if (failure.status != THARSIS_OK) host_.warning(terms_.loss + ": " + failure.text);
 }
 
@@ -70,13 +79,15 @@ task<error> kept_file::put_aside(std::string why) {
 }
 
 task<void> kept_file::save() {
-  unsaved_ = false;
+  const uint64_t mine = taken_ = changes_;
+  hurried_ = false;
   saved_at_ = place_.now();
   const tharsis_files* const files = host_.files;
   const auto work = [files, path = terms_.path, text = content_.write()] { return write_text(*files, path, text); };
   const auto written = co_await blocking(place_, work);
-  const error failure = written ? *written : error{THARSIS_E_BUSY, "too much blocking work waits"};
-  if (failure.status != THARSIS_OK && !std::exchange(complained_, true)) host_.warning(terms_.never_kept + ": " + failure.text);
+  failure_ = written ? *written : error{THARSIS_E_BUSY, "too much blocking work waits"};
+  tried_ = mine;
+  if (failure_.status != THARSIS_OK && !std::exchange(complained_, true)) host_.warning(terms_.never_kept + ": " + failure_.text);
 }
 
 }  // namespace tharsis

@@ -23,7 +23,7 @@ class kept_file {
     duration pause{};  // Between two writes. The last one, in close(), waits for nothing.
   };
   // What is kept. `read` takes a text over, or says why it means nothing; what is known already is newer. Null: what
-  // was there is not looked at.
+  // was there is not looked at. Without `write` the file is somebody else's: it is read, and left as it is.
   struct content {
     std::function<error(std::string_view text)> read;
     std::function<std::string()> write;
@@ -36,7 +36,11 @@ class kept_file {
   void open(std::function<void()> known = {});
   bool kept() const { return !terms_.path.empty(); }
   // What `write` answers is another than before.
-  void change();
+  void change() { ++changes_, changed_.raise(); }
+  // What has changed is written now, whatever the pause is.
+  void hurry();
+  // The same, and it is on the disk when it returns; or why not. Nothing where nothing is kept, or after close().
+  task<error> settle();
   // What is known is on the disk when it returns, if the disk takes it by then.
   task<void> close(instant deadline);
 
@@ -45,13 +49,17 @@ class kept_file {
   task<void> load();
   task<error> put_aside(std::string why);
   task<void> save();
+  bool unsaved() const { return content_.write && changes_ != taken_; }
 
   strand& place_;
   const host host_;
   const terms terms_;
   const content content_;
   signal changed_;
-  bool unsaved_ = false;
+  // Counted by change(): all, those that the last text has which was taken to be written, and those that were tried to be.
+  uint64_t changes_ = 0, taken_ = 0, tried_ = 0;
+  error failure_ = fine();  // Of the last write.
+  bool hurried_ = false;
   bool closing_ = false;
   bool complained_ = false;
   instant saved_at_ = instant::min();

@@ -119,7 +119,19 @@ class Live(unittest.TestCase):
         put("table", sign(45))
         self.assertEqual(ask("reload")[:2], (0, "dns: another signed table counts, serial 45\n"))
 
-    def test_5_who_does_not_run_has_a_file(self):
+    def test_5_who_looks_at_another_table_changes_nothing(self):
+        with open(os.path.join(STATE, "dns", "table")) as f:
+            kept = f.read()
+        for serial in (7, 99):
+            put("other", sign(serial))
+            code, out, wrong = ask("dns", "resolve", "push.example.com", "--table", path("other"), "--table-key", path("owner.pub"))
+            self.assertEqual(code, 0, wrong)
+            self.assertIn("192.0.2.9  (table, proven", out)
+        with open(os.path.join(STATE, "dns", "table")) as f:
+            self.assertEqual(f.read(), kept)
+        self.assertEqual(ask("reload")[:2], (0, "nothing has changed\n"))
+
+    def test_6_who_does_not_run_has_a_file(self):
         code, out, wrong = tharsis("dns", "cache", "--state", path("nobody"))
         self.assertEqual((code, out), (1, ""))
         self.assertIn("dns has kept no name with this state folder yet", wrong)

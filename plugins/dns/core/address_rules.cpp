@@ -24,6 +24,7 @@ constexpr range ranges[] = {
     {6, 127, {0}, "an address of this machine or of none"},  // :: and ::1
     {6, 7, {0xFC}, "a private address"},
     {6, 10, {0xFE, 0x80}, "an address of this link only"},
+    {6, 10, {0xFE, 0xC0}, "a private address"},  // Of old; RFC 3879.
     {6, 8, {0xFF}, "a multicast address"},
 };
 

@@ -224,17 +224,22 @@ void cache::order_all(const orderer& how, const tharsis_address* touched) {
 }
 
 void cache::order(slip& s, const orderer& how) {
-  const known_answer* const what = s.what.load(std::memory_order_relaxed);
-  if (what == nullptr || what->count() < 2) return;
-  answer a = what->unpack(texts_);
-  std::vector<tharsis_address> ordered = how(a.addresses);
+  const known_answer* what = s.what.load(std::memory_order_relaxed);
+  if (what == nullptr || what->count() == 0) return;
+  std::vector<tharsis_address> list;
+  for (size_t i = 0; i < what->count(); ++i) list.push_back(what->at(i).address);
+  const std::vector<known_address> ordered = how(list);
   bool same = ordered.size() == what->usable();
-  for (size_t i = 0; same && i < ordered.size(); ++i) same = same_ip(ordered[i], a.addresses[i]);
-  if (same) return;
-  a.addresses = std::move(ordered);
-  const known_answer* const block = known_answer::pack(a, what->times(), texts_).release();
-  const known_answer* const proven = s.proven == what ? block : s.proven;
-  change(s, [&] { shelf_.set(s, block, proven); });
+  for (size_t i = 0; same && i < ordered.size(); ++i) same = same_ip(ordered[i].at, list[i]);
+  if (!same) {
+    answer a = what->unpack(texts_);
+    a.addresses = addresses_of(ordered);
+    const known_answer* const block = known_answer::pack(a, what->times(), texts_).release();
+    const known_answer* const proven = s.proven == what ? block : s.proven;
+    change(s, [&] { shelf_.set(s, block, proven); });
+    what = block;
+  }
+  what->tell(ordered);
 }
 
 slip& cache::at(const subject& about) {

@@ -71,9 +71,9 @@ class cache {
   // What is proven is another than when this was asked last.
   bool take_changed() { return std::exchange(changed_, false); }
 
-  // The addresses of names that were put since the last time, or of all that have one like `touched`, in another order; those that it
-  // leaves out are not given for now.
-  using orderer = std::function<std::vector<tharsis_address>(std::vector<tharsis_address>)>;
+  // The addresses of names that were put since the last time, or of all that have one like `touched`, in another order, and with what is
+  // known of each; those that it leaves out are not given for now.
+  using orderer = std::function<std::vector<known_address>(std::vector<tharsis_address>)>;
   void order_new(const orderer& order);
   void order_all(const orderer& order, const tharsis_address* touched = nullptr);
 

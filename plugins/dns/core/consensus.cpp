@@ -15,6 +15,19 @@ using testimonies = std::vector<const testimony*>;
 bool found(const testimony& t) { return t.what.what == findings::kind::found; }
 bool found_none(const testimony& t) { return t.what.what == findings::kind::no_data || t.what.what == findings::kind::no_name; }
 
+// Of names that the network itself has private addresses are as good as others.
+bool is_networks_own(const question& q, const beliefs& known) { return is_local_name(q.name) || (known.rule != nullptr && known.rule->local); }
+
+// Why it is not the name's, if it is `source` that gives it; empty: it may be. Where a trusted server gives it (`vouched`), and another's
+// certificate is there, it is the way there that lies.
+std::string why_not(const question& q, trust mode, const beliefs& known, const tharsis_address& a, std::string_view source, bool vouched) {
+  if (known.rule != nullptr && !known.rule->allows(a)) return "dns.domains does not allow it: an address of '" + known.rule->domain + "' lies elsewhere";
+  if (mode == trust::open) return {};
+  if (const std::string_view why = known.why_not(a, source); !why.empty() && !vouched) return std::string(why);
+  const std::string_view why = is_networks_own(q, known) ? std::string_view() : bogus(a);
+  return why.empty() ? std::string() : "no public name has " + std::string(why);
+}
+
 bool is_among(const std::vector<candidate>& list, const tharsis_address& a) {
   return std::any_of(list.begin(), list.end(), [&](const candidate& c) { return same_ip(c.address, a); });
 }
@@ -22,7 +35,7 @@ bool is_among(const std::vector<candidate>& list, const tharsis_address& a) {
 class bench {
  public:
   bench(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known)
-      : question_(q), mode_(mode), heard_(heard), silent_(silent), known_(known), local_(is_local_name(q.name) || (known.rule != nullptr && known.rule->local)) {}
+      : question_(q), mode_(mode), heard_(heard), silent_(silent), known_(known) {}
 
   ruling sentence() {
     for (const testimony& t : heard_) hear(t);
@@ -36,15 +49,7 @@ class bench {
   }
 
  private:
-  // Why it is not the name's, if it is this one who gives it; empty: it may be.
-  std::string why_not(const tharsis_address& a, const testimony& by) const {
-    if (known_.rule != nullptr && !known_.rule->allows(a)) return "dns.domains does not allow it: an address of '" + known_.rule->domain + "' lies elsewhere";
-    if (mode_ == trust::open) return {};
-    if (const std::string_view why = known_.why_not(a, by.source); !why.empty() && !vouched_for(a)) return std::string(why);
-    const std::string_view why = local_ ? std::string_view() : bogus(a);
-    return why.empty() ? std::string() : "no public name has " + std::string(why);
-  }
-  // Where a trusted server gives it, and another's certificate is there, it is the way there that lies.
+  std::string why_not(const tharsis_address& a, const testimony& by) const { return dns::why_not(question_, mode_, known_, a, by.source, vouched_for(a)); }
   bool vouched_for(const tharsis_address& a) const {
     return std::any_of(heard_.begin(), heard_.end(), [&](const testimony& t) {
       return t.vouched && std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& o) { return same_ip(a, o); });
@@ -225,7 +230,6 @@ class bench {
   const std::span<const testimony> heard_;
   const silence silent_;
   const beliefs& known_;
-  const bool local_;
   testimonies vouched_, plain_;  // With a vote,
   testimonies liars_;            // and without.
   mutable testimonies all_;
@@ -257,36 +261,75 @@ namespace {
 // Who believes whoever answers first does not do so where somebody has found that the network lies.
 trust mode_here(trust mode, const beliefs& known) { return mode == trust::open && known.only_proven ? trust::guarded : mode; }
 
+// Those whose records count, in the order they came.
+testimonies record_voices(trust mode, std::span<const testimony> heard, const beliefs& known) {
+  testimonies vouched, plain, liars, all;
+  bool trusted_asked = false;
+  for (const testimony& t : heard) {
+    trusted_asked = trusted_asked || t.vouched;
+    if (!found(t) && !found_none(t)) continue;
+    all.push_back(&t);
+    (t.vouched ? vouched : known.only_proven || known.lied(t.source) ? liars : plain).push_back(&t);
+  }
+  if (mode == trust::open) return all;
+  if (mode == trust::strict || !vouched.empty()) return vouched;
+  // Who lied here has a vote only where nobody else has, and nobody trusted was asked.
+  return plain.empty() && !trusted_asked && !known.only_proven ? liars : plain;
+}
+
+// Hints are addresses, and weighed as such.
+void weigh_hints(const question& q, trust mode, const beliefs& known, record_ruling& r) {
+  for (service_record& s : r.services)
+    std::erase_if(s.hints, [&](const tharsis_address& a) {
+      std::string why = why_not(q, mode, known, a, r.source, r.proven);
+      if (why.empty()) return false;
+      r.refused.push_back({a, r.source, std::move(why)});
+      return true;
+    });
+}
+
+// Why nobody's records count.
+void fail_records(const std::string& name, trust mode, std::span<const testimony> heard, record_ruling& r) {
+  const bool denied = std::any_of(heard.begin(), heard.end(), [](const testimony& t) { return found(t); });
+  r.status = denied ? THARSIS_E_DENIED : THARSIS_E_NETWORK;
+  r.reason = name + " was not resolved: ";
+  if (denied) {
+    r.reason += "no trusted server answered, and ";
+    r.reason += mode == trust::strict ? "strict mode believes nobody else" : "who did is not believed on this network";
+    return;
+  }
+  std::string failures;
+  for (const testimony& t : heard)
+    if (!found(t) && !found_none(t)) failures += (failures.empty() ? "" : "; ") + t.source + ": " + t.what.why;
+  r.reason += failures.empty() ? "no server answered in time" : failures;
+}
+
 }  // namespace
 
 ruling judge(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known) {
   return bench(q, mode_here(mode, known), heard, silent, known).sentence();
 }
 
-record_ruling judge_records(const question& q, trust mode, std::span<const testimony> heard) {
-  const bool trusted = std::any_of(heard.begin(), heard.end(), [](const testimony& t) { return t.vouched && (found(t) || found_none(t)); });
+record_ruling judge_records(const question& q, trust mode, std::span<const testimony> heard, const beliefs& known) {
+  mode = mode_here(mode, known);
+  const testimonies voices = record_voices(mode, heard, known);
   const testimony* best = nullptr;
   std::ptrdiff_t most = 0;
-  std::string failures;
-  for (const testimony& t : heard) {
-    if (!found(t) && !found_none(t)) failures += (failures.empty() ? "" : "; ") + t.source + ": " + t.what.why;
-    else if (mode == trust::open ? best == nullptr : t.vouched || (!trusted && mode == trust::guarded)) {
-      const auto same = std::count_if(heard.begin(), heard.end(), [&](const testimony& o) { return o.what.what == t.what.what && o.what.texts == t.what.texts; });
-      if (same > most) most = same, best = &t;
-    }
+  for (const testimony* t : voices) {
+    const auto same = std::count_if(voices.begin(), voices.end(), [&](const testimony* o) { return o->what.what == t->what.what && o->what.texts == t->what.texts; });
+    if (best == nullptr || (mode != trust::open && same > most)) most = same, best = t;
   }
   record_ruling r;
   const std::string name = "the name '" + q.name + "'";
   if (best == nullptr) {
-    const bool denied = mode == trust::strict && std::any_of(heard.begin(), heard.end(), [](const testimony& t) { return found(t); });
-    r.status = denied ? THARSIS_E_DENIED : THARSIS_E_NETWORK;
-    r.reason = name + " was not resolved: " + (denied ? "no trusted server answered, and strict mode believes nobody else" : failures.empty() ? "no server answered in time" : failures);
+    fail_records(name, mode, heard, r);
     return r;
   }
   r.source = best->source;
   r.proven = best->vouched;
   r.texts = best->what.texts;
   r.services = best->what.services;
+  weigh_hints(q, mode, known, r);
   r.status = found(*best) ? THARSIS_OK : THARSIS_E_NOT_FOUND;
   if (best->what.what == findings::kind::no_name) r.reason = "there is no " + name.substr(4) + "; check its spelling";
   else if (!found(*best)) r.reason = name + " has no record of type " + std::string(type_name(q.kind));
@@ -318,8 +361,8 @@ std::optional<trust> trust_named(std::string_view word) {
 
 bool decided(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known) {
   if (silent.vouched + silent.plain == 0) return true;
-  if (q.kind != type::a && q.kind != type::aaaa) return judge_records(q, mode, heard).proven;
   mode = mode_here(mode, known);
+  if (q.kind != type::a && q.kind != type::aaaa) return judge_records(q, mode, heard, known).proven;
   const ruling now = judge(q, mode, heard, silent, known);
   if (mode == trust::open) return now.status == THARSIS_OK;
   if (now.status != THARSIS_OK && now.status != THARSIS_E_NOT_FOUND) return false;

@@ -88,20 +88,21 @@ ruling judge(const question& q, trust mode, std::span<const testimony> heard, si
 // more than half of all.
 bool decided(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known = {});
 
-// Of any other type of records: those that a trusted server has, else those that most have.
+// Of any other type of records: those that a trusted server has, else those that most have. `known` as above.
 struct record_ruling {
   tharsis_status status = THARSIS_E_NETWORK;  // As ruling has it.
   std::string source;
   bool proven = false;
   std::vector<std::string> texts;
-  std::vector<service_record> services;  // Of HTTPS and SVCB, the best first.
+  std::vector<service_record> services;  // Of HTTPS and SVCB, the best first, with the hints that may be.
+  std::vector<refusal> refused;          // The other hints.
   std::string reason;
 };
 // The addresses that its service records give, each with what its record says.
 std::vector<candidate> hinted(const record_ruling& r);
 // What a service record says, for an address of its target.
 void add_service(const service_record& s, candidate& to);
-record_ruling judge_records(const question& q, trust mode, std::span<const testimony> heard);
+record_ruling judge_records(const question& q, trust mode, std::span<const testimony> heard, const beliefs& known = {});
 
 // Of both families, in the order to try: one of each in turn, IPv6 first.
 ruling both(ruling v6, ruling v4);

@@ -87,6 +87,8 @@ void desk::look_up(const subject& about) {
 
 void desk::on_prefetch(const subject& about, instant now) {
   if (stopped_ || parse_ip(about.name) || settings_.pins.contains(about.name) || publish_known(about, now) || cache_.find(about, now).as == cache::use::fresh) return;
+  // Who wishes for names without end waits for none of them.
+  if (lookups_.size() >= settings_.questions_max && !lookups_.contains(about)) return;
   const auto [place, fresh] = lookups_.try_emplace(about);
   if (!std::exchange(place->second.kept, true)) ++refreshes_;
   if (fresh) to_refresh_.push_back(about);

@@ -26,9 +26,9 @@ bool is_address_of(const answer& a, const candidate& c) {
 }  // namespace
 
 known_answer::packed known_answer::pack_one(const tharsis_address& a, bool proven, std::string_view source, std::string_view why, text_pool& texts) {
-  packed p{a, texts.number(source), texts.number(why)};
-  p.address.reserved = proven ? 1 : 0;
-  return p;
+  tharsis_address marked = a;
+  marked.reserved = proven ? 1 : 0;
+  return {marked, texts.number(source), texts.sentence(why)};
 }
 
 known_answer::owned known_answer::pack(const answer& a, const term& t, text_pool& texts) {
@@ -84,6 +84,13 @@ answer known_answer::unpack(const text_pool& texts) const {
     a.refused.push_back({c.address, std::string(texts.text(c.source)), std::string(texts.text(c.why))});
   }
   return a;
+}
+
+void known_answer::tell(const std::vector<known_address>& known) const {
+  for (size_t i = 0; i < std::min<size_t>(known.size(), count_); ++i) {
+    const int64_t connect = std::chrono::duration_cast<std::chrono::microseconds>(known[i].connect).count();
+    entries()[i].told.store(static_cast<uint32_t>(std::clamp<int64_t>(connect, 0, avoided_bit - 1)) | (known[i].avoided ? avoided_bit : 0), std::memory_order_relaxed);
+  }
 }
 
 size_t known_answer::weight() const {

@@ -1,11 +1,13 @@
-// An answer as it is remembered: one packed block that never changes, so that any thread may read it while others do. Some
-// hundred bytes, where an `answer` has a kilobyte. Pure.
+// An answer as it is remembered: one packed block that never changes but for what users tell of its addresses, a word of each, so that
+// any thread may read it while others do. Some hundred bytes, where an `answer` has a kilobyte. Pure.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
 #include "plugins/dns/core/answer.h"
 #include "plugins/dns/core/text_pool.h"
+#include "sdk/pure/address_memory.h"
 
 namespace tharsis::dns {
 
@@ -20,6 +22,8 @@ class known_answer {
     tharsis_address address;
     bool proven;
     uint16_t source, why;  // In the pool.
+    duration connect;      // As told.
+    bool avoided;
   };
   struct deleter {
     void operator()(const known_answer* k) const { destroy(k); }
@@ -31,6 +35,9 @@ class known_answer {
   static void destroy(const void* self);
   // As it was, with all candidates among the addresses.
   answer unpack(const text_pool& texts) const;
+
+  // What is known of its addresses now, in their order; to the microsecond. [owner, while others read]
+  void tell(const std::vector<known_address>& known) const;
 
   // Bytes of memory, with what malloc() keeps beside.
   size_t weight() const;
@@ -47,7 +54,8 @@ class known_answer {
   uint16_t count() const { return count_; }
   one at(size_t i) const {
     const packed& p = entries()[i];
-    one o{p.address, p.address.reserved != 0, p.source, p.why};
+    const uint32_t told = p.told.load(std::memory_order_relaxed);
+    one o{p.address, p.address.reserved != 0, p.source, p.why, std::chrono::microseconds(told & ~avoided_bit), (told & avoided_bit) != 0};
     o.address.reserved = 0;
     return o;
   }
@@ -57,7 +65,9 @@ class known_answer {
   struct packed {
     tharsis_address address;  // `reserved` says whether it is proven.
     uint16_t source, why;
+    mutable std::atomic<uint32_t> told = 0;  // One word, so that it is of one moment.
   };
+  static constexpr uint32_t avoided_bit = uint32_t{1} << 31;
   static size_t size_of(size_t entries, size_t reason) { return sizeof(known_answer) + entries * sizeof(packed) + reason; }
   const packed* entries() const { return reinterpret_cast<const packed*>(this + 1); }
   packed* entries() { return reinterpret_cast<packed*>(this + 1); }

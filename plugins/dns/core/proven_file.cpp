@@ -45,7 +45,7 @@ std::string line_of(const cache::proof& p, instant now, int64_t wall) {
                      std::to_string(std::clamp(whole_seconds(p.life), int64_t{0}, life_max));
   bool any = false;
   for (const candidate& c : p.what.candidates) {
-    if (!c.proven || c.source.find_first_of(" |\n") != std::string::npos) continue;
+    if (!c.proven || c.source.empty() || c.source.find_first_of(" |\n") != std::string::npos) continue;
     line += " " + place_text(c.address) + "|" + c.source;
     any = true;
   }
@@ -54,7 +54,8 @@ std::string line_of(const cache::proof& p, instant now, int64_t wall) {
 
 std::string line_of(const tls_proof& p, instant now, int64_t wall) {
   const std::string network = hex_text(as_bytes(p.network));
-  return std::string(shown_word) + network + " " + p.name + " " + ip_text(p.at) + " " + std::to_string(wall + whole_seconds(p.until - now));
+  const auto when = [&](instant t) { return " " + std::to_string(wall + whole_seconds(t - now)); };
+  return std::string(shown_word) + network + " " + p.name + " " + ip_text(p.at) + when(p.until) + (p.certificate_until == never ? std::string() : when(p.certificate_until));
 }
 
 std::optional<tls_proof> shown_of(std::string_view line, instant now, int64_t wall) {
@@ -64,9 +65,11 @@ std::optional<tls_proof> shown_of(std::string_view line, instant now, int64_t wa
   const bool in_hex = read_hex(hex, std::span(reinterpret_cast<uint8_t*>(network.data()), network.size()));
   const auto name = canonical_name(cut(line, ' '));
   const auto at = parse_ip(cut(line, ' '));
-  const auto until = whole_number<int64_t>(line);
-  if (!in_hex || network.empty() || !name || !at || !until || *until < 0) return {};
-  return tls_proof{std::move(network), *name, *at, now + std::chrono::seconds(std::clamp(*until - wall, int64_t{0}, life_max))};
+  const auto until = whole_number<int64_t>(cut(line, ' '));
+  const auto end = line.empty() ? std::nullopt : whole_number<int64_t>(line);
+  if (!in_hex || network.empty() || !name || !at || !until || *until < 0 || (!line.empty() && (!end || *end < 0))) return {};
+  const auto when = [&](int64_t second) { return now + std::chrono::seconds(std::clamp(second - wall, int64_t{0}, life_max)); };
+  return tls_proof{std::move(network), *name, *at, when(*until), end ? when(*end) : never};
 }
 
 std::optional<cache::proof> proof_of(std::string_view line, instant now, int64_t wall) {

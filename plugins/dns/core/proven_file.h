@@ -3,7 +3,8 @@
 //
 //   tharsis dns proven 2
 //   SUM NAME FAMILY LEARNED LIFE ADDRESS|SOURCE ...     seconds since 1970, seconds; ADDRESS:PORT where it has one
-//   SUM +tls NETWORK NAME ADDRESS UNTIL                 it has shown a certificate for the name there; the network's id in hex, seconds since 1970
+//   SUM +tls NETWORK NAME ADDRESS UNTIL [END]           it has shown a certificate for the name there, which ends then; the network's id in
+//                                                       hex, seconds since 1970
 //   end COUNT
 //
 // Pure.

@@ -117,6 +117,7 @@ struct settings {
   // Whoever typed a command has named them: they hold for all names, whatever a rule says.
   struct typed_settings {
     bool mode = false, servers = false;
+    bool table = false;  // And it is looked at as it is, whatever was seen before.
   } typed;
   // These settings as they are for the names of the rule. Somebody is asked there always.
   settings of(const domain_rule& r) const {

@@ -12,6 +12,7 @@ struct tls_proof {
   std::string name;
   tharsis_address at{};
   instant until{};
+  instant certificate_until = never;  // When what it has shown ends; never: nobody has said.
 };
 
 }  // namespace tharsis::dns

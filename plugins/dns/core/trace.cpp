@@ -21,7 +21,7 @@ void add_decision(const trace_matter& m, trust mode, instant began, std::vector<
   for (const testimony& t : all) {
     heard.push_back(t);
     --(t.vouched ? silent.vouched : silent.plain);
-    if (!decided(m.what, mode, heard, silent)) continue;
+    if (!decided(m.what, mode, heard, silent, m.known)) continue;
     const size_t left = silent.vouched + silent.plain;
     to.push_back({trace_step::kind::decided, t.what.came - began, {}, m.what.kind, left == 0 ? "all have spoken" : "enough is known; " + std::to_string(left) + " may still speak"});
     return;

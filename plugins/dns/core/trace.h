@@ -27,10 +27,11 @@ struct trace_vote {
   bool proven = false;  // One of them had proved its name.
 };
 
-// Of one type of records. `heard` is all that was said; each was asked at testimony::began.
+// Of one type of records. `heard` is all that was said; each was asked at testimony::began. `known` as for who judged it.
 struct trace_matter {
   question what;
   std::vector<testimony> heard;
+  beliefs known{};
 };
 
 // In the order of time. The moment from which `mode` would not have waited any longer is a step, too.

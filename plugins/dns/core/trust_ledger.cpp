@@ -104,7 +104,7 @@ std::vector<tls_proof> trust_ledger::proofs(instant now) const {
     if (!is_kept(n.id)) continue;
     for (const auto& [name, addresses] : n.proofs)
       for (const auto& [key, s] : addresses)
-        if (s.good && now < s.until) all.push_back({n.id, name, address_of(key), s.until});
+        if (s.good && now < s.until) all.push_back({n.id, name, address_of(key), s.until, s.certificate_until});
   }
   return all;
 }
@@ -113,9 +113,8 @@ void trust_ledger::restore(const tls_proof& p, instant now) {
   if (now >= p.until || !is_kept(p.network)) return;
   const std::string present = here_->id;
   network& n = of(p.network);
-  const auto name = n.proofs.find(p.name);
-  const bool known = name != n.proofs.end() && name->second.contains(key_of(p.at));
-  if (!known && n.proofs.size() < settings_.entries_max) note(n, p.name, p.at, {true, std::min(p.until, later(now, settings_.proof_life)), {}}, now);
+  const bool known = sight(n, p.name, p.at) != nullptr;
+  if (!known && n.proofs.size() < settings_.entries_max) note(n, p.name, p.at, {true, std::min(p.until, later(now, settings_.proof_life)), {}, p.certificate_until}, now);
   come_back_to(present);
 }
 
@@ -165,13 +164,25 @@ void trust_ledger::on_disagreed() {
   here_->clean_until = instant{};
 }
 
-void trust_ledger::on_proof(std::string_view name, const tharsis_address& at, instant now, instant certificate_until) {
-  note(*here_, name, at, {true, std::min(certificate_until, later(now, settings_.proof_life)), {}}, now);
+// Who dials each few seconds proves each few seconds; who keeps the proofs writes them all each time.
+bool trust_ledger::on_proof(std::string_view name, const tharsis_address& at, instant now, instant certificate_until) {
+  constexpr int renewals = 16;  // In its life.
+  const seen* const known = sight(*here_, name, at);
+  const bool proved = known != nullptr && known->good && now < known->until;
+  // One that is over has been replaced by another, of whose end nobody has said anything.
+  if (certificate_until == never && known != nullptr && known->good && now < known->certificate_until) certificate_until = known->certificate_until;
+  const instant until = std::min(certificate_until, later(now, settings_.proof_life));
+  const bool same_certificate = proved && known->certificate_until == certificate_until;
+  if (same_certificate && until - known->until < settings_.proof_life / renewals) return false;
+  note(*here_, name, at, {true, until, {}, certificate_until}, now);
+  return true;
 }
 
-void trust_ledger::on_refuted(std::string_view name, const tharsis_address& at, std::string_view why, instant now) {
+bool trust_ledger::on_refuted(std::string_view name, const tharsis_address& at, std::string_view why, instant now) {
   on_disagreed();
+  const bool proved = proof(name, at, now) == true;
   note(*here_, name, at, {false, later(now, settings_.refuted_life), std::string(why)}, now);
+  return proved;
 }
 
 void trust_ledger::on_landing(const tharsis_address& at, std::string_view source, instant now) {
@@ -220,11 +231,16 @@ bool trust_ledger::quarantined(std::string_view source, instant now) const {
 }
 
 std::optional<bool> trust_ledger::proof(std::string_view name, const tharsis_address& at, instant now) const {
-  const auto found = here_->proofs.find(name);
-  if (found == here_->proofs.end()) return std::nullopt;
+  const seen* const known = sight(*here_, name, at);
+  if (known == nullptr || now >= known->until) return std::nullopt;
+  return known->good;
+}
+
+const trust_ledger::seen* trust_ledger::sight(const network& n, std::string_view name, const tharsis_address& at) {
+  const auto found = n.proofs.find(name);
+  if (found == n.proofs.end()) return nullptr;
   const auto one = found->second.find(key_of(at));
-  if (one == found->second.end() || now >= one->second.until) return std::nullopt;
-  return one->second.good;
+  return one == found->second.end() ? nullptr : &one->second;
 }
 
 void trust_ledger::note(network& n, std::string_view name, const tharsis_address& at, seen what, instant now) const {

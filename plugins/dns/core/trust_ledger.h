@@ -57,9 +57,11 @@ class trust_ledger {
   // What plain servers said of a name a trusted one said too; or not.
   void on_agreed(instant now);
   void on_disagreed();
-  // `certificate_until`: when what it has shown ends; never: nobody has said.
-  void on_proof(std::string_view name, const tharsis_address& at, instant now, instant certificate_until = never);
-  void on_refuted(std::string_view name, const tharsis_address& at, std::string_view why, instant now);
+  // `certificate_until`: when what it has shown ends; never: who tells does not know, and what was known of it goes on to count.
+  // True: proofs() are worth keeping anew. A proof that was renewed a moment ago is left as it is.
+  bool on_proof(std::string_view name, const tharsis_address& at, instant now, instant certificate_until = never);
+  // True: it counted as a proof before.
+  bool on_refuted(std::string_view name, const tharsis_address& at, std::string_view why, instant now);
   // The source has names that do not exist lead there. Of others' word it says nothing: who lies may point at an honest place.
   void on_landing(const tharsis_address& at, std::string_view source, instant now);
 
@@ -104,6 +106,7 @@ class trust_ledger {
     bool good = false;
     instant until{};
     std::string why;
+    instant certificate_until = never;
   };
   struct network {
     std::string id;
@@ -117,6 +120,8 @@ class trust_ledger {
   };
   network& of(std::string_view id);
   void come_back_to(const std::string& id);
+  // Null: nothing was seen of it.
+  static const seen* sight(const network& n, std::string_view name, const tharsis_address& at);
   void note(network& n, std::string_view name, const tharsis_address& at, seen what, instant now) const;
   void forget_old(instant now) { forget_old(*here_, now); }
   static void forget_old(network& n, instant now);

@@ -52,8 +52,9 @@ class udp_inquiry {
     findings f = read_findings(question_, m);
     f.came = now;
     if (!answered()) until_ = std::min(until_, later(now, settings_.late_window));
-    if (answers_.size() < answers_max && std::none_of(answers_.begin(), answers_.end(), [&](const auto& a) { return same(a, f); }))
-      answers_.push_back(std::move(f));
+    if (answers_.size() >= answers_max || std::any_of(answers_.begin(), answers_.end(), [&](const auto& a) { return same(a, f); })) return;
+    contradicted_ = contradicted_ || std::any_of(answers_.begin(), answers_.end(), [&](const auto& a) { return contradict(a, f); });
+    answers_.push_back(std::move(f));
   }
 
   bool over(instant now) const { return truncated_ || (knows_no_edns_ && !answered()) || now >= until_; }
@@ -63,9 +64,9 @@ class udp_inquiry {
   bool answered() const { return !answers_.empty(); }
   // Two answers to one question that have nothing in common: at most one is the server's. Where the question was sent more
   // than once they may be two moments' answers.
-  bool disputed() const { return answers_.size() > 1 && sent_ == 1; }
-  // Ask over TCP, which nobody answers who does not sit on the way: it did not fit, answers contradict each other, or none
-  // was in the letters of the question.
+  bool disputed() const { return contradicted_ && sent_ == 1; }
+  // Ask over TCP, which nobody answers who does not sit on the way: it did not fit, answers differ, or none was in the letters of the
+  // question. Who knows what the server will say may forge an answer that has that too.
   bool wants_tcp() const { return truncated_ || answers_.size() > 1 || (!answered() && case_lost_); }
   // Nothing but that the question cannot be understood: ask once more without EDNS (RFC 6891, 7).
   bool wants_bare() const { return knows_no_edns_ && !answered() && !truncated_; }
@@ -85,13 +86,21 @@ class udp_inquiry {
  private:
   static constexpr size_t answers_max = 4;
 
-  // Do they say the same? One address in common is enough: servers hand out parts of a list.
+  static bool has(const findings& f, const tharsis_address& at) {
+    return std::any_of(f.addresses.begin(), f.addresses.end(), [&](const auto& one) { return same_ip(one, at); });
+  }
+  // Do they say the same, in whatever order?
   static bool same(const findings& a, const findings& b) {
-    if (a.what != b.what) return false;
-    if (a.addresses.empty() || b.addresses.empty()) return a.addresses.empty() == b.addresses.empty();
-    return std::any_of(a.addresses.begin(), a.addresses.end(), [&](const auto& one) {
-      return std::any_of(b.addresses.begin(), b.addresses.end(), [&](const auto& other) { return same_ip(one, other); });
-    });
+    const auto keys = [](const service_record& x, const service_record& y) { return x.ech == y.ech; };
+    return a.what == b.what && a.addresses.size() == b.addresses.size() && std::all_of(a.addresses.begin(), a.addresses.end(), [&](const auto& one) { return has(b, one); }) &&
+           std::is_permutation(a.texts.begin(), a.texts.end(), b.texts.begin(), b.texts.end()) &&
+           std::is_permutation(a.services.begin(), a.services.end(), b.services.begin(), b.services.end(), keys);
+  }
+  // One address in common is enough: servers hand out parts of a list.
+  static bool contradict(const findings& a, const findings& b) {
+    if (a.what != b.what) return true;
+    if (a.addresses.empty() || b.addresses.empty()) return a.addresses.empty() != b.addresses.empty() || a.texts != b.texts;
+    return std::none_of(a.addresses.begin(), a.addresses.end(), [&](const auto& one) { return has(b, one); });
   }
 
   const question question_;
@@ -100,7 +109,7 @@ class udp_inquiry {
   instant next_send_;
   instant until_;
   int sent_ = 0;
-  bool truncated_ = false, case_lost_ = false, knows_no_edns_ = false;
+  bool truncated_ = false, case_lost_ = false, knows_no_edns_ = false, contradicted_ = false;
   size_t strangers_ = 0;
   std::vector<findings> answers_;
 };

@@ -319,13 +319,13 @@ TEST(Cache, AddressesThatAreLeftOutComeBack) {
     });
     return all;
   };
-  c.order_new([](std::vector<tharsis_address> list) { return std::vector<tharsis_address>{list[1]}; });
+  c.order_new([](std::vector<tharsis_address> list) { return unknown_addresses({list[1]}); });
   EXPECT_EQ(seen(), "192.0.2.2 ");
   EXPECT_EQ(c.find(about("a"), t0).what.addresses.size(), 2u) << "who answers orders himself";
   const tharsis_address other = *parse_ip("198.51.100.1"), own = *parse_ip("192.0.2.1");
-  c.order_all([](std::vector<tharsis_address> list) { return list; }, &other);
+  c.order_all([](std::vector<tharsis_address> list) { return unknown_addresses(list); }, &other);
   EXPECT_EQ(seen(), "192.0.2.2 ");
-  c.order_all([](std::vector<tharsis_address> list) { return list; }, &own);
+  c.order_all([](std::vector<tharsis_address> list) { return unknown_addresses(list); }, &own);
   EXPECT_EQ(seen(), "192.0.2.2 192.0.2.1 ");
 }
 
@@ -384,7 +384,7 @@ TEST(Cache, ThreadsReadWhileItsOwnerChangesEverything) {
     a.addresses.back().port = 443;
     for (const auto& address : a.addresses) a.candidates.push_back({address, address_of(i), true, "so"});
     (void)c.put(about("name" + std::to_string(i)), a, t0, true);
-    if (turn % 5 == 0) c.order_all([](auto list) { return std::vector<tharsis_address>(list.rbegin(), list.rend()); });
+    if (turn % 5 == 0) c.order_all([](auto list) { return unknown_addresses(std::vector<tharsis_address>(list.rbegin(), list.rend())); });
     if (turn % 11 == 0) c.forget("name" + std::to_string(turn % 64));
     if (turn % 997 == 0) c.clear();
     c.sweep();
@@ -421,4 +421,17 @@ TEST(Cache, AllThatIsRememberedCanBeShown) {
   EXPECT_EQ(shown(t0 + 3s), "here.example fresh 10.0.0.1 fixed, im.example.com refresh 192.0.2.1 before, ");
   c.doubt(im);
   EXPECT_EQ(shown(t0 + 3s), "here.example fresh 10.0.0.1 fixed, im.example.com nothing 192.0.2.1 before, ") << "kept, though nobody gets it";
+}
+
+// A certificate may have a name that somebody chose: thousands of sentences leave room for the sources of answers.
+TEST(Cache, SentencesOfStrangersDriveNoSourceOut) {
+  cache c(quick());
+  for (int i = 0; i < 2000; ++i) {
+    answer a = good();
+    a.refused = {{*parse_ip("203.0.113.66"), "udp://192.0.2.54", "its certificate is for " + std::to_string(i) + std::string(5000, 'x')}};
+    (void)c.put(about("a"), a, t0, true);
+  }
+  (void)c.put(im, says("192.0.2.1", true), t0, true);
+  EXPECT_EQ(c.find(im, t0).what.candidates.at(0).source, "a server");
+  EXPECT_LE(c.texts().text(100).size(), text_pool::size_max);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "plugins/dns/core/domain_rules.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/dice.h"
 
@@ -193,4 +194,56 @@ TEST(Consensus, LiarsNeverWinAgainstATrustedServerOrAMajority) {
   }
   EXPECT_GT(proven, 5'000u);
   EXPECT_GT(outvoted, 3'000u);
+}
+
+namespace {
+
+testimony hints(const std::string& source, const std::vector<std::string>& texts, bool vouched = false) {
+  testimony t{.source = source, .vouched = vouched};
+  t.what.what = findings::kind::found;
+  t.what.services.push_back({.priority = 1, .hints = ips(texts)});
+  t.what.texts = {source};
+  return t;
+}
+std::string hinted_of(const record_ruling& r) {
+  std::string all;
+  for (const candidate& c : hinted(r)) all += ip_text(c.address) + " ";
+  for (const refusal& c : r.refused) all += "-" + ip_text(c.address) + " ";
+  return all;
+}
+const question records{.name = "im.example.com", .kind = type::https};
+
+}  // namespace
+
+// Hints of HTTPS records are addresses: what no public name has, what lies outside of the profile's ranges and what was refuted is
+// refused there too, whoever gives it.
+TEST(Consensus, HintsOfServiceRecordsAreWeighedAsAddresses) {
+  beliefs known;
+  known.not_its = {{*parse_ip("203.0.113.66"), "its certificate is for another"}};
+  for (const bool vouched : {false, true}) {
+    const std::vector<testimony> heard = {hints("udp://10.0.0.53", {"10.1.2.3", "203.0.113.66", "192.0.2.1"}, vouched)};
+    EXPECT_EQ(hinted_of(judge_records(records, trust::guarded, heard, known)), vouched ? "203.0.113.66 192.0.2.1 -10.1.2.3 " : "192.0.2.1 -10.1.2.3 -203.0.113.66 ");
+    EXPECT_EQ(hinted_of(judge_records(records, trust::open, heard, known)), "10.1.2.3 203.0.113.66 192.0.2.1 ");
+    domain_rule rule{.domain = "example.com"};
+    rule.allowed.push_back(*parse_range("198.51.100.0/24"));
+    beliefs bound = known;
+    bound.rule = &rule;
+    EXPECT_EQ(hinted_of(judge_records(records, trust::open, heard, bound)), "-10.1.2.3 -203.0.113.66 -192.0.2.1 ");
+  }
+}
+
+// Who lied on this network, and where sdt says so everybody who proves nothing, is not believed about other records either.
+TEST(Consensus, RecordsOfWhoIsNotBelievedDoNotCount) {
+  const std::vector<testimony> two = {hints("udp://10.0.0.53", {"192.0.2.66"}), hints("udp://10.0.0.54", {"192.0.2.1"})};
+  beliefs known;
+  known.liars = {"udp://10.0.0.53"};
+  EXPECT_EQ(judge_records(records, trust::guarded, two, known).source, "udp://10.0.0.54");
+  const std::vector<testimony> alone = {two[0]};
+  EXPECT_EQ(judge_records(records, trust::guarded, alone, known).status, THARSIS_OK) << "nobody else speaks, and nobody trusted was asked";
+  const std::vector<testimony> dead = {two[0], fails("tls://10.0.0.55", true)};
+  EXPECT_EQ(judge_records(records, trust::guarded, dead, known).status, THARSIS_E_DENIED);
+  known = {};
+  known.only_proven = true;
+  for (const trust mode : {trust::guarded, trust::open, trust::strict}) EXPECT_EQ(judge_records(records, mode, two, known).status, THARSIS_E_DENIED);
+  EXPECT_EQ(judge_records(records, trust::open, two).source, "udp://10.0.0.53");
 }

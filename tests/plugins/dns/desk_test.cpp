@@ -416,3 +416,14 @@ TEST(Desk, NamesOfFilesAreThereToBeReadUntilTheFilesChange) {
   d.on_looked_up({"im.test", 4}, THARSIS_OK, list({"192.0.2.1"}), t0);
   EXPECT_EQ(seen(), "10.0.0.1") << "though a server has answered meanwhile";
 }
+
+// Who wishes for names without end takes no more memory than questions may.
+TEST(Desk, WishesThatNobodyWaitsForAreBounded) {
+  settings s = quick();
+  s.questions_max = 100;
+  desk d(s);
+  for (int i = 0; i < 1000; ++i) d.on_prefetch({"n" + std::to_string(i) + ".test", 0}, t0);
+  EXPECT_EQ(d.unattended(), 100u);
+  d.on_question(1, {"other.test", 0}, t0);
+  EXPECT_EQ(d.take_lookups().front().name, "other.test") << "people go first, and are not turned away";
+}

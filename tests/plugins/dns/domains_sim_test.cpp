@@ -77,6 +77,23 @@ TEST(DomainsSim, ADomainHasItsOwnServersAndMode) {
   EXPECT_EQ(n.ask("other.example.org"), "203.0.113.66 single");
 }
 
+// Before a login the network's own names are asked of its resolver alone: their ranges hold there too.
+TEST(DomainsSim, ALocalNameLiesInItsRangesAlsoBeforeALogin) {
+  network n(9);
+  n.add_trusted("10.0.0.55", says(truth)).down = true;
+  domain_rule r = rule_for("office.test");
+  r.local = true;
+  r.allowed.push_back(*parse_range("10.1.0.0/16"));
+  n.s.domains.add(r);
+  n.world.add_name("printer.office.test", {"10.1.0.9"});
+  n.world.add_name("files.office.test", {"203.0.113.5"});
+  n.start();
+  EXPECT_EQ(n.asked->table()->advise(n.asked->table()->self, THARSIS_DNS_PORTAL, text_of(""), duration(1h).count(), nullptr), THARSIS_OK);
+  n.world.run_for(10ms);
+  EXPECT_EQ(n.ask("printer.office.test"), "10.1.0.9 single");
+  EXPECT_EQ(n.ask("files.office.test"), "not_found");
+}
+
 TEST(DomainsSim, AFamilyIsAskedForWhereTheCallerLeavesItOpen) {
   std::vector<uint16_t> kinds;
   network n(5);

@@ -55,13 +55,34 @@ struct home : network {
     begin();
   }
   void begin() {
-    asked.emplace(box.tables(), *box.place, s, "/state");
+    asked.emplace(box.tables(), *box.place, s, std::string("/state"));
     box.send([this] { asked->open(0); });
     world.run_for(1s);
   }
   task<void> end(bool& over) {
     co_await asked->keep(box.place->now() + 5s);
     over = true;
+  }
+  // `tharsis reload`; what it tells comes into `said`.
+  struct reading {
+    std::string said;
+    bool over = false;
+    std::optional<task<void>> work;
+    static task<void> run(service& s, reading& r) {
+      const known_files::news n = co_await s.reread();
+      for (const auto& text : n.changed) r.said += "+ " + text + "\n";
+      for (const auto& text : n.refused) r.said += "- " + text + "\n";
+      r.over = true;
+    }
+  };
+  void begin_reread(reading& r) {
+    box.send([&] { r.work.emplace(reading::run(*asked, r)).start(*box.place); });
+  }
+  std::string reread() {
+    reading r;
+    begin_reread(r);
+    EXPECT_TRUE(world.run_until([&] { return r.over; }, world.now() + 10s));
+    return r.said;
   }
   std::string why;
   std::optional<task<void>> ending;
@@ -149,37 +170,94 @@ TEST(KnownFilesSim, OnDemandFilesAreReadAtOnceAndARefusedTableLeavesTheOneBefore
   h.put("/delivered/table", h.table(3, "192.0.2.77", owner));
   h.begin();
   EXPECT_EQ(h.ask("im.example.com"), "192.0.2.77! proven");
-  std::optional<task<void>> reading;
-  const auto reread = [&] {
-    std::string said;
-    bool over = false;
-    struct {
-      static task<void> run(service& s, std::string& into, bool& done) {
-        const known_files::news n = co_await s.reread();
-        for (const auto& text : n.changed) into += "+ " + text + "\n";
-        for (const auto& text : n.refused) into += "- " + text + "\n";
-        done = true;
-      }
-    } once;
-    h.box.send([&] { reading.emplace(once.run(*h.asked, said, over)).start(*h.box.place); });
-    EXPECT_TRUE(h.world.run_until([&] { return over; }, h.world.now() + 1s));
-    reading.reset();
-    return said;
-  };
-  EXPECT_EQ(reread(), "");
+  EXPECT_EQ(h.reread(), "");
   h.put("/etc/hosts", "192.0.2.51 host.example.com\n");
   h.put("/delivered/table", h.table(4, "192.0.2.78", owner));
-  EXPECT_EQ(reread(), "+ the hosts files say something else\n+ another signed table counts, serial 4\n");
+  EXPECT_EQ(h.reread(), "+ the hosts files say something else\n+ another signed table counts, serial 4\n");
   EXPECT_EQ(h.ask("im.example.com"), "192.0.2.78! proven");
   EXPECT_EQ(h.ask("host.example.com"), "192.0.2.51! proven");
   for (const auto& [text, why] : {std::pair(h.table(9, "192.0.2.79", stranger), "another key"), std::pair(h.table(3, "192.0.2.79", owner), "is an older one, serial 3"),
                                   std::pair(h.table(9, "192.0.2.79", owner).substr(0, 150), "cut")}) {
     h.put("/delivered/table", text);
     for (int twice = 0; twice < 2; ++twice) {
-      const std::string said = reread();
+      const std::string said = h.reread();
       EXPECT_NE(said.find(why), std::string::npos) << said;
       EXPECT_NE(said.find("; the one before goes on to count, serial 4"), std::string::npos) << said;
     }
     EXPECT_EQ(h.ask("im.example.com"), "192.0.2.78! proven");
   }
+}
+
+// Goal: what was read first never counts last. Method: the disk takes a second; who asks while it is read, and before the file changes,
+// is told of the change: his own reading begins after the first.
+TEST(KnownFilesSim, OneReadingAfterTheOther) {
+  home h(9);
+  h.put("/etc/hosts", "192.0.2.50 host.example.com\n");
+  h.s.known.table_file.clear();
+  h.begin();
+  h.client.like().blocking_slow = 1s;
+  home::reading first, second;
+  h.begin_reread(first);
+  h.world.run_for(500ms);
+  h.begin_reread(second);
+  h.world.run_for(1100ms);
+  EXPECT_TRUE(first.over);
+  EXPECT_FALSE(second.over);
+  h.put("/etc/hosts", "192.0.2.51 host.example.com\n");
+  EXPECT_TRUE(h.world.run_until([&] { return second.over; }, h.world.now() + 10s));
+  EXPECT_EQ(first.said, "");
+  EXPECT_EQ(second.said, "+ the hosts files say something else\n");
+  EXPECT_EQ(h.ask("host.example.com"), "192.0.2.51! proven");
+}
+
+// Who reads files again is told of files: not of what an application handed over, nor of a file that is as it was when it counted.
+TEST(KnownFilesSim, ATableThatWasHandedOverMakesNoReadingOfFilesFail) {
+  home h(10);
+  h.put("/delivered/table", h.table(7, "192.0.2.1", owner));
+  h.put("/etc/hosts", "192.0.2.50 host.example.com\n");
+  h.begin();
+  EXPECT_EQ(h.hand_over(h.table(9, "192.0.2.9", owner)), THARSIS_OK) << h.why;
+  EXPECT_EQ(h.reread(), "") << "the file is as ever, and a newer table counts";
+  EXPECT_EQ(h.hand_over(h.table(9, "192.0.2.10", owner)), THARSIS_OK) << "it is refused a moment later: of the same serial, and different";
+  EXPECT_EQ(h.reread(), "");
+  EXPECT_EQ(h.ask("im.example.com"), "192.0.2.9! proven");
+  h.put("/delivered/table", h.table(8, "192.0.2.8", owner));
+  EXPECT_NE(h.reread().find("is an older one, serial 8"), std::string::npos) << "this is another file, and no use";
+  h.put("/delivered/table", h.table(10, "192.0.2.11", owner));
+  EXPECT_EQ(h.reread(), "+ another signed table counts, serial 10\n");
+}
+
+// Goal: who only looks (`tharsis dns resolve`) changes nothing of what a program that runs keeps, be it damaged.
+TEST(KnownFilesSim, WhoOnlyLooksLeavesWhatIsKeptAsItIs) {
+  home h(11);
+  h.put("/delivered/table", h.table(7, "192.0.2.1", owner));
+  h.begin();
+  h.restart();
+  const auto kept = [&] {
+    std::string all;
+    for (const std::string& path : h.client.storage()->paths())
+      if (path.starts_with("/state/")) all += path + "\n" + *h.client.storage()->content(path);
+    return all;
+  };
+  h.put("/state/liars", "what means nothing");
+  const std::string before = kept();
+  EXPECT_NE(before.find("/state/table"), std::string::npos);
+  h.put("/delivered/table", h.table(8, "192.0.2.8", owner));
+  h.box.send([&] { h.asked->close(); });
+  h.world.run_for(1s);
+  h.asked.reset();
+  h.s.typed.table = true;
+  h.s.known.table_keys = {owner.open(), stranger.open()};
+  h.asked.emplace(h.box.tables(), *h.box.place, h.s, state_folder("/state", true));
+  h.box.send([&] { h.asked->open(0); });
+  h.world.run_for(1s);
+  EXPECT_EQ(h.ask("im.example.com"), "192.0.2.8! proven");
+  EXPECT_EQ(h.ask("other.example.com"), "203.0.113.66 single");
+  bool over = false;
+  h.box.send([&] { h.asked->close(); });
+  h.world.run_for(1s);
+  h.box.send([&] { h.ending.emplace(h.end(over)).start(*h.box.place); });
+  EXPECT_TRUE(h.world.run_until([&] { return over; }, h.world.now() + 10s));
+  h.ending.reset();
+  EXPECT_EQ(kept(), before);
 }

@@ -130,7 +130,7 @@ TEST(ProvenFile, WhoSetsTheClockMakesNothingYoungerThanNow) {
 TEST(ProvenFile, WhatAddressesHaveShownIsKeptWithItsEnd) {
   cache c({});
   fill(c, 2);
-  const std::vector<tls_proof> shown = {{"home network\n\x01", "im.example.com", *parse_ip("192.0.2.1"), t0 + 3h}, {"other", "im.example.com", *parse_ip("2001:db8::1"), t0 + 1h}};
+  const std::vector<tls_proof> shown = {{"home network\n\x01", "im.example.com", *parse_ip("192.0.2.1"), t0 + 3h}, {"other", "im.example.com", *parse_ip("2001:db8::1"), t0 + 1h, t0 + 5h}};
   const std::string file = write_proven(c, shown, t0, wall);
   const proven_records r = read_proven(file, instant{5s}, wall + 1800);
   ASSERT_EQ(r.damage.status, THARSIS_OK) << r.damage.text;
@@ -141,6 +141,8 @@ TEST(ProvenFile, WhatAddressesHaveShownIsKeptWithItsEnd) {
   EXPECT_EQ(ip_text(r.shown[0].at), "192.0.2.1");
   EXPECT_EQ(r.shown[0].until, instant{5s} + 2h + 30min);
   EXPECT_EQ(r.shown[1].until, instant{5s} + 30min);
+  EXPECT_EQ(r.shown[0].certificate_until, never);
+  EXPECT_EQ(r.shown[1].certificate_until, instant{5s} + 4h + 30min);
   const size_t from = file.find("+tls");
   for (size_t at = from; at < file.size(); ++at) {
     std::string other = file;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <string>
 
 #include "plugins/dns/core/proven_file.h"
+#include "plugins/dns/service.h"
 #include "runtime/real_platform.h"
 #include "sdk/async/kept_file.h"
 #include "sdk/async/signal.h"
@@ -145,6 +147,46 @@ class writer {
   task_set work_;
 };
 
+// dns itself, on names that an earlier start has left; it forgets some, or all, tells once that is on the disk, and goes on.
+class forgetter {
+ public:
+  forgetter(const std::string& folder, int heard, bool all) : heard_(heard), all_(all), box_(platform_.table(), "dns"), dns_(box_.tables(), *box_.place, own(), folder), turn_(*box_.place), work_(*box_.place) {}
+  void run(size_t count) {
+    box_.send([this, count] {
+      dns_.open(0);
+      work_.spawn(forget(count));
+    });
+    for (;;) pause();
+  }
+
+ private:
+  static settings own() {
+    settings s;
+    s.servers = {*parse_server(source)};
+    s.tls.system_store = false;
+    return s;
+  }
+  task<void> forget(size_t count) {
+    while (dns_.known().size() < count) co_await turn_.wait(later(box_.place->now(), 1ms));
+    (void)dns_.forget_now("name0.example.com");
+    (void)co_await dns_.settle();
+    // One write may be under way, and the next one is not due for five seconds.
+    if (all_) (void)dns_.forget_now("name1.example.com");
+    (void)dns_.forget_now(all_ ? "" : "name2.example.com");
+    const error failure = co_await dns_.settle();
+    const char byte = failure.status == THARSIS_OK ? 'x' : '!';
+    if (::write(heard_, &byte, 1) != 1) _exit(4);
+  }
+
+  const int heard_;
+  const bool all_;
+  runtime::real_platform platform_{{}};
+  tharsis::test::host_on_strand box_;
+  service dns_;
+  tharsis::signal turn_;
+  task_set work_;
+};
+
 class ProvenKill : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -173,6 +215,33 @@ class ProvenKill : public ::testing::Test {
       EXPECT_EQ(p.what.candidates[0].source, source);
     }
     return first;
+  }
+  void leave_names(size_t count) const {
+    cache known{settings::cache_settings()};
+    const instant now{1h};
+    for (size_t i = 0; i < count; ++i) (void)known.put({"name" + std::to_string(i) + ".example.com", 4}, says(address_of(1), true), now, true);
+    fs::create_directories(folder + "/dns");
+    std::ofstream(path(), std::ios::binary) << write_proven(known, {}, now, std::time(nullptr));
+  }
+  // Forgets in a process of its own, which is killed as soon as it has told.
+  void forget_and_die(bool all, size_t count) const {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      close(ends[0]);
+      forgetter(folder + "/dns", ends[1], all).run(count);
+      _exit(6);
+    }
+    close(ends[1]);
+    char byte = 0;
+    EXPECT_EQ(read(ends[0], &byte, 1), 1);
+    EXPECT_EQ(byte, 'x');
+    EXPECT_EQ(kill(child, SIGKILL), 0);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    close(ends[0]);
   }
   // Answers its number, once it has told.
   pid_t begin(task<void> (writer::*how)(), size_t count) const {
@@ -229,4 +298,16 @@ TEST_F(ProvenKill, ADiskThatTakesNoMoreLeavesTheFileBeforeAndIsToldOfAndIsWritte
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
   EXPECT_EQ(generation(count), 3u);
+}
+
+TEST_F(ProvenKill, WhatWasFlushedIsGoneAlsoWhereTheProgramIsKilledAtOnce) {
+  constexpr size_t count = 60;
+  for (int i = 0; i < kills; ++i) {
+    const bool all = i % 2 == 0;
+    leave_names(count);
+    forget_and_die(all, count);
+    ASSERT_EQ(generation(all ? 0 : count - 2), all ? 0u : 1u) << "kill " << i;
+    ASSERT_FALSE(HasFailure()) << "kill " << i;
+  }
+  EXPECT_FALSE(fs::exists(path() + ".damaged"));
 }

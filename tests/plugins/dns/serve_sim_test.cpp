@@ -47,6 +47,24 @@ struct guest {
     return said;
   }
 
+  // Of other records: what its server says.
+  std::string records(uint32_t type) {
+    said.clear();
+    asker.send([this, type] {
+      const auto told = [](void* self, tharsis_handle, const tharsis_dns_explanation* e) {
+        static_cast<guest*>(self)->said = e->heard_count == 1 ? std::string(view(e->heard[0]->says)) : "?";
+      };
+      tharsis_dns_wish w{};
+      w.size = sizeof w;
+      w.type = type;
+      w.name = text_of("im.example.com");
+      tharsis_handle id = 0;
+      ASSERT_EQ(names->table()->explain(names->table()->self, &w, told, this, &id, nullptr), THARSIS_OK);
+    });
+    EXPECT_TRUE(world.run_until([this] { return !said.empty(); }, world.now() + 10s));
+    return said;
+  }
+
   sim::world& world;
   sim::machine& machine;
   tharsis::test::host_on_strand box, asker;
@@ -65,7 +83,7 @@ struct served : network {
   void serve() {
     start();
     own.listen = *parse_place("10.0.0.1:5300");
-    server.emplace(box.tables(), *box.place, s, own, *asked->table());
+    server.emplace(box.tables(), *box.place, s, own, *asked->table(), asked->opinion());
     box.send([this] { starting = std::make_unique<task_set>(*box.place), starting->spawn(open()); });
     world.run_for(1s);
     EXPECT_TRUE(listens);
@@ -154,6 +172,21 @@ TEST(ServeSim, WhereNobodyIsTrustedItFailsInsteadOfLying) {
   n.serve();
   guest g(n, "udp://10.0.0.1:5300");
   EXPECT_EQ(g.ask("im.example.com"), "no_answer");
+}
+
+// What sdt found, and the quarantine, hold for other records as for addresses; and nobody gets addresses by asking for all records.
+TEST(ServeSim, OtherRecordsAreNotTakenFromWhoIsNotBelieved) {
+  served n(4);
+  n.s.budget = 300ms;
+  n.add_plain("10.0.0.53", [](const octets& asked) { return std::vector<dns_server::saying>{{answer_writer(asked).add("", kind_of(asked), 60, octets{2, 'h', 'i'}).bytes, 0s}}; });
+  n.add_trusted("10.0.0.55", says(truth)).down = true;
+  n.serve();
+  guest g(n, "udp://10.0.0.1:5300");
+  EXPECT_EQ(g.records(type::txt), "'hi' for 60 s");
+  EXPECT_NE(g.records(255).find("NOTIMP"), std::string::npos) << g.said;
+  EXPECT_EQ(n.asked->table()->advise(n.asked->table()->self, THARSIS_DNS_USE_DOH, text_of(""), duration(1h).count(), nullptr), THARSIS_OK);
+  n.world.run_for(10ms);
+  EXPECT_NE(g.records(type::txt).find("SERVFAIL"), std::string::npos) << g.said;
 }
 
 // Goal: whatever bytes come, others are served, and what is open is bounded. Method: mutated questions from seeds; connections that

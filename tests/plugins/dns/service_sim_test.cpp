@@ -366,6 +366,33 @@ TEST(DnsSim, WhatIsNoListOfAddressesIsNotRanked) {
   world.run_for(1s);
 }
 
+// How long connecting takes is of this network: on the next one nobody has told yet, also of a name that is remembered on.
+TEST(DnsSim, HowLongConnectingTakesIsReadWithoutAQuestionAndIsOfThisNetwork) {
+  sim::world world(1);
+  provider dns(world.add_machine("client", {"10.0.0.1"}), quick());
+  const tharsis_dns& table = *dns.asked->table();
+  dns.box.send([&] { dns.box.network.move("wlan0", "home"); });
+  world.run_for(1s);
+  const auto connect = [&] {
+    tharsis_dns_candidate room[1];
+    tharsis_dns_found found = {sizeof found, sizeof room[0], 1, 0, room};
+    EXPECT_EQ(table.lookup(table.self, text_of("pinned.test"), 4, &found), THARSIS_OK);
+    return duration(room[0].connect);
+  };
+  EXPECT_EQ(connect(), 0ms);
+  tell(dns, "127.0.0.1", THARSIS_OK, "home");
+  world.run_for(10ms);
+  EXPECT_EQ(connect(), 30ms);
+  dns.box.send([&] { dns.box.network.move("wlan0", "elsewhere"); });
+  world.run_for(10ms);
+  EXPECT_EQ(connect(), 0ms);
+  dns.box.send([&] { dns.box.network.move("wlan0", "home"); });
+  world.run_for(10ms);
+  EXPECT_EQ(connect(), 30ms);
+  dns.box.send([&] { dns.stop(false); });
+  world.run_for(1s);
+}
+
 // Goal: what sdt found out of families and addresses changes every answer, what is read without a question too, and ends with its time.
 TEST(DnsSim, AdviceAboutAddressesPutsThemLastWhileItHolds) {
   sim::world world(1);
@@ -376,6 +403,7 @@ TEST(DnsSim, AdviceAboutAddressesPutsThemLastWhileItHolds) {
   provider dns(machine, s);
   asker a(machine, "one");
   const tharsis_dns& table = *dns.asked->table();
+  bool avoids = false;
   const auto first = [&] {
     tharsis_dns_candidate room[4];
     tharsis_dns_found found = {sizeof found, sizeof room[0], 4, 0, room};
@@ -383,6 +411,7 @@ TEST(DnsSim, AdviceAboutAddressesPutsThemLastWhileItHolds) {
     a.box.send([&] { a.ask(table, "a.test"); });
     world.run_for(100ms);
     EXPECT_EQ(a.questions.back()->first, ip_text(room[0].address));
+    for (const auto& c : {room[0], room[1]}) EXPECT_EQ(c.avoided != 0, avoids && ip_text(c.address) == "10.0.0.2");
     return ip_text(room[0].address);
   };
   a.box.send([&] { a.ask(table, "a.test"); });
@@ -391,7 +420,9 @@ TEST(DnsSim, AdviceAboutAddressesPutsThemLastWhileItHolds) {
   EXPECT_EQ(first(), "10.0.0.2");
   EXPECT_EQ(table.advise(table.self, THARSIS_DNS_AVOID, text_of("10.0.0.2"), duration(1min).count(), nullptr), THARSIS_OK);
   world.run_for(100ms);
+  avoids = true;
   EXPECT_EQ(first(), "10.0.0.3");
+  avoids = false;
   EXPECT_EQ(rank(world, dns, a, {"10.0.0.2:443", "10.0.0.3:443"}).text, "10.0.0.3:443 10.0.0.2:443=30!");
   world.run_for(1min);
   EXPECT_EQ(first(), "10.0.0.2") << "its time is over";
@@ -486,6 +517,8 @@ TEST(DnsSim, WhatIsRememberedIsReadWithoutAQuestion) {
   tell(dns, "10.0.0.3", THARSIS_OK);
   world.run_for(10ms);
   EXPECT_EQ(l.at(table, "a.test"), "ok 10.0.0.3 10.0.0.2") << "in the order to try";
+  EXPECT_EQ(duration(l.candidates[0].connect), 30ms) << "as its user has told";
+  EXPECT_EQ(l.candidates[1].connect, 0) << "of this nobody has told";
   EXPECT_EQ(looked(1).at(table, "a.test"), "ok 10.0.0.3") << "no more than fits";
   ask("none.test");
   EXPECT_EQ(l.at(table, "none.test"), "not found known");

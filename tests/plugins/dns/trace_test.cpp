@@ -65,7 +65,7 @@ TEST(Trace, VotesTellWhoGaveWhichAddress) {
 
 TEST(Trace, AReportIsReadByAPersonAndByAProgram) {
   trace_report r{.name = "im.example.com", .mode = trust::guarded, .began = at(0s), .took = 90ms, .matters = {lied_to()}, .what = {}};
-  r.what = judge(r.matters[0].what, r.mode, r.matters[0].heard, {});
+  r.what = answer_of(judge(r.matters[0].what, r.mode, r.matters[0].heard, {}));
   const std::string text = r.text();
   for (const char* part : {"im.example.com, guarded mode", "30.0 ms  answered  A     https://10.0.0.55", "enough is known; 1 may still speak", "proven for 192.0.2.1: https://10.0.0.55",
                            "refused    203.0.113.66 from udp://10.0.0.53: no trusted server gives it", "verdict    disputed after 90.0 ms"})

@@ -192,6 +192,30 @@ TEST(TrustLedger, AProofCountsNoLongerThanItsCertificateAndOutlivesARestart) {
   EXPECT_EQ(next.proof("long.test", at, now + 25h), std::nullopt);
 }
 
+// Who dials with TLS tells that an address has proved itself, and knows nothing of the certificate's end: what is known of it counts.
+TEST(TrustLedger, AProofThatIsToldOfAgainKeepsTheCertificatesEndAndIsSeldomWorthADisk) {
+  trust_ledger l;
+  l.on_network("home");
+  EXPECT_TRUE(l.on_proof("im.test", here, at(0s), at(2h)));
+  int kept = 0;
+  for (duration after = 5s; after < 2h; after += 5s) kept += l.on_proof("im.test", here, at(after));
+  EXPECT_EQ(kept, 0);
+  EXPECT_EQ(l.proof("im.test", here, at(2h)), std::nullopt) << "its certificate is over";
+  trust_ledger next;
+  next.on_network("home");
+  for (const tls_proof& p : l.proofs(at(1h))) next.restore(p, at(1h));
+  EXPECT_FALSE(next.on_proof("im.test", here, at(1h + 5s)));
+  EXPECT_EQ(next.proof("im.test", here, at(2h)), std::nullopt) << "after a restart too";
+  EXPECT_TRUE(l.on_proof("im.test", here, at(3h))) << "another certificate by now, whose end nobody knows";
+  EXPECT_EQ(l.proof("im.test", here, at(26h)), true);
+  kept = 0;
+  for (duration after = 5s; after < 24h; after += 5s) kept += l.on_proof("im.test", here, at(3h + after));
+  EXPECT_EQ(kept, 15) << "so that it goes on to count";
+  EXPECT_EQ(l.proof("im.test", here, at(49h)), true);
+  EXPECT_TRUE(l.on_refuted("im.test", here, "another's", at(30h))) << "a proof is gone";
+  EXPECT_FALSE(l.on_refuted("im.test", here, "another's", at(30h)));
+}
+
 // Who flushes a name has nothing of it left on the disk; but a redirection is one still.
 TEST(TrustLedger, AForgottenNameHasNoProofsOnAnyNetwork) {
   const tharsis_address other = *parse_ip("192.0.2.2");

@@ -199,6 +199,38 @@ TEST(TrustSim, WhatAnAddressHasShownOutlivesARestartButNotItsCertificate) {
   }
 }
 
+// Who dials each few seconds has the file written once, not each time.
+TEST(TrustSim, AProofThatIsToldOfAllTheTimeIsWrittenOnce) {
+  judged n(41);
+  n.kept_in = "/state/dns";
+  n.add_plain("10.0.0.53", says(truth, 30));
+  n.box.send([&n] { n.box.network.move("wlan0", "home"); });
+  n.start();
+  n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
+  const auto written = n.client.storage()->content("/state/dns/proven");
+  ASSERT_TRUE(written && written->find("+tls") != std::string::npos);
+  for (int i = 0; i < 20; ++i) n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
+  EXPECT_EQ(n.client.storage()->content("/state/dns/proven"), written);
+  n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
+  EXPECT_EQ(n.client.storage()->content("/state/dns/proven")->find("+tls"), std::string::npos);
+}
+
+// Without an id a network is another one only with another generation: what is told of it meanwhile ends nobody's advice.
+TEST(TrustSim, ANetworkWithoutANameThatIsToldOfAgainIsTheSame) {
+  judged n(42);
+  n.add_plain("10.0.0.53", says(truth, 10));
+  n.add_trusted("10.0.0.55", says(truth, 10)).down = true;
+  n.box.send([&n] { n.box.network.move("wlan0", ""); });
+  n.start();
+  n.advise(THARSIS_DNS_USE_DOH, "", 1h);
+  n.box.send([&n] { n.box.network.tell(); });
+  n.world.run_for(1s);
+  EXPECT_EQ(n.ask("other.example.com"), "not_trusted");
+  n.box.send([&n] { n.box.network.move("wlan0", ""); });
+  n.world.run_for(1s);
+  EXPECT_EQ(n.ask("third.example.com"), "192.0.2.1 single");
+}
+
 // A proof that was begun on a network of before says nothing of this one: there somebody else may sit at the address.
 TEST(TrustSim, AProofThatEndsOnAnotherNetworkTellsNothing) {
   judged n(15);

@@ -64,6 +64,38 @@ TEST(UdpInquiry, PartsOfOneListAreNoDispute) {
   i.on_datagram(answer_writer(bytes_of(secret())).address("192.0.2.1").address("192.0.2.2").bytes, t0);
   i.on_datagram(answer_writer(bytes_of(secret())).address("192.0.2.2").address("192.0.2.3").bytes, t0);
   EXPECT_FALSE(i.disputed());
+  EXPECT_TRUE(i.wants_tcp());
+}
+
+// Who knows the true address forges an answer that has it too, beside his own.
+TEST(UdpInquiry, AForgedAnswerThatHasTheTrueAddressTooIsNotTakenForTheTrueOne) {
+  udp_inquiry i(secret(), quick, t0, t0 + 10s);
+  EXPECT_TRUE(i.send(t0));
+  i.on_datagram(answer_writer(bytes_of(secret())).address("203.0.113.66").address("192.0.2.1").bytes, t0);
+  EXPECT_FALSE(i.wants_tcp());
+  i.on_datagram(with("192.0.2.1"), t0 + 1ms);
+  EXPECT_TRUE(i.wants_tcp()) << "TCP decides";
+  EXPECT_EQ(i.answers().back().addresses.size(), 1u);
+  udp_inquiry quiet(secret(), quick, t0, t0 + 10s);
+  EXPECT_TRUE(quiet.send(t0));
+  quiet.on_datagram(answer_writer(bytes_of(secret())).address("192.0.2.2").address("192.0.2.1").bytes, t0);
+  quiet.on_datagram(answer_writer(bytes_of(secret())).address("192.0.2.1").address("192.0.2.2").bytes, t0);
+  EXPECT_FALSE(quiet.wants_tcp()) << "the same in another order";
+}
+
+// Records that are no addresses differ by what they say: a forged HTTPS record has hints of its own.
+TEST(UdpInquiry, OtherRecordsThatDifferAreADispute) {
+  question q = secret();
+  q.kind = type::https;
+  const auto hinting = [&](uint8_t last) { return answer_writer(bytes_of(q)).add("", type::https, 60, octets{0, 1, 0, 0, 4, 0, 4, 192, 0, 2, last}).bytes; };
+  udp_inquiry i(q, quick, t0, t0 + 10s);
+  EXPECT_TRUE(i.send(t0));
+  i.on_datagram(hinting(66), t0);
+  i.on_datagram(hinting(66), t0);
+  EXPECT_FALSE(i.wants_tcp());
+  i.on_datagram(hinting(1), t0 + 1ms);
+  EXPECT_TRUE(i.disputed());
+  EXPECT_TRUE(i.wants_tcp());
 }
 
 TEST(UdpInquiry, AnswersToTwoSendingsMayDiffer) {
