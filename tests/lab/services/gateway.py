@@ -9,8 +9,8 @@ from .service import Service
 
 
 class Gateway(Service):
-    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true; over IPv6 as well with v6: true, at a second port with also: 443"
-    settings = Group({"tls": Bool(), "udp": Bool(), "v6": Bool(), "also": Number(1, 65535), "work": Duration()}, what="gateway")
+    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true; over IPv6 as well with v6: true, at a second port with also: 443; pages for sdt at port 8080 with canary: true"
+    settings = Group({"tls": Bool(), "udp": Bool(), "v6": Bool(), "also": Number(1, 65535), "work": Duration(), "canary": Bool()}, what="gateway")
     port = 7000
     ports = ((port, "tcp"),)
 
@@ -24,6 +24,8 @@ class Gateway(Service):
                             "work": f"{self.given.get('work', 0)}us", "certificate": {"names": names}},
             },
         }
+        if self.given.get("canary"):
+            profile["plugins"]["gateway"]["canary"] = {"listen": "http://0.0.0.0:8080"}
         if self.given.get("udp"):
             profile["plugins"]["gateway"]["udp"] = f"udp://0.0.0.0:{self.port}"
         state = self.folder / "state"
@@ -34,6 +36,7 @@ class Gateway(Service):
         for number, place in others.items():  # One gateway listens in one place.
             profile["plugins"]["gateway"]["listen"] = f"{'tcps' if tls else 'tcp'}://{place}"
             profile["plugins"]["gateway"].pop("udp", None)
+            profile["plugins"]["gateway"].pop("canary", None)
             own = self.folder / f"state{number}"
             own.mkdir(mode=0o700, exist_ok=True)
             self.begin(f"gateway{number}", profile, own)
