@@ -130,7 +130,7 @@ task<result<dialer::sources>> dialer::gather(endpoint to, instant deadline) {
   if (!all.lists.debug.empty() || !all.lists.application.empty()) co_return std::move(all);
   auto resolved = co_await ways_.names().find(to.host, deadline);
   if (resolved) {
-    if (!resolved->ranked) resolved->list = ways_.settle(std::move(resolved->list), settings_);
+    ways_.settle(*resolved, settings_);
     resolved_host_ = to.host;
     resolved_ = std::move(*resolved);
   } else if (resolved_host_ == to.host) {

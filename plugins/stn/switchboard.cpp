@@ -125,9 +125,10 @@ task<choice> switchboard::choose(address_lists lists, bool ranked, const link_se
   co_return std::move(c);
 }
 
-std::vector<known_address> switchboard::settle(std::vector<known_address> list, const link_settings& link) const {
-  if (link.dial.ties == dial_settings::order::given) return list;
-  return unknown_addresses(own_order(addresses_of(list), client_));
+void switchboard::settle(resolver::known_addresses& of, const link_settings& link) const {
+  if (of.meant || link.dial.ties == dial_settings::order::given) return;
+  of.list = unknown_addresses(own_order(addresses_of(of.list), client_));
+  of.ranked = false;
 }
 
 task<void> switchboard::rank(std::vector<known_address>* list, resolver::order by, duration* usual) {

@@ -56,8 +56,9 @@ class switchboard {
   address_lists given(const link_settings& link, uint16_t port) const;
   // Of these lists. `ranked`: dns has put what was resolved in order, as it is dialled. `link` outlives the task.
   task<choice> choose(address_lists lists, bool ranked, const link_settings& link);
-  // What nobody has put in any order, in this client's own, or as it came where the link wants that.
-  std::vector<known_address> settle(std::vector<known_address> list, const link_settings& link) const;
+  // A name's addresses of which nobody meant the order come in this client's own, unless the link wants them as they came. What is
+  // known of them is to be looked at then.
+  void settle(resolver::known_addresses& of, const link_settings& link) const;
   path_book& paths() { return paths_; }
   const path_book& paths() const { return paths_; }
   healing& heals() { return heals_; }

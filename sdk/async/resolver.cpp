@@ -24,6 +24,10 @@ std::vector<known_address> known_of(const tharsis_dns_answer& a) {
   return all;
 }
 
+bool is_meant(uint32_t source) {
+  return source == THARSIS_DNS_PINNED || source == THARSIS_DNS_TABLE || source == THARSIS_DNS_HOSTS || source == THARSIS_DNS_LAST_RESORT;
+}
+
 }  // namespace
 
 resolver::asking::~asking() {
@@ -54,7 +58,7 @@ task<result<resolver::known_addresses>> resolver::find(std::string name, instant
   while (q.status == THARSIS_PENDING)
     if (co_await q.answered.wait(deadline) == 0)
       co_return error{THARSIS_E_TIMEOUT, "the name '" + name + "' was not resolved in time"};
-  found = {std::move(q.addresses), q.usual, q.service != nullptr};
+  found = {std::move(q.addresses), q.usual, q.service != nullptr, is_meant(q.source)};
   heed(found.list);
   if (q.status == THARSIS_OK && !found.list.empty()) co_return std::move(found);
   if (q.reason.empty()) q.reason = "the name '" + name + "' has no address (" + std::string(status_name(q.status)) + ")";
@@ -170,6 +174,7 @@ void resolver::on_dns(void* context, tharsis_handle id, const tharsis_dns_answer
   question& q = *found->second;
   self.open_.erase(found);
   q.status = answer->status;
+  q.source = answer->source;
   q.reason = view(answer->reason);
   if (answer->status == THARSIS_OK) q.addresses = known_of(*answer);
   if (THARSIS_HAS(answer, usual_connect)) q.usual = duration(answer->usual_connect);

@@ -35,6 +35,7 @@ class resolver {
     std::vector<known_address> list;
     duration usual{};     // How long connecting takes on this network as a rule; 0: nobody knows.
     bool ranked = false;  // They are in the order of what is known of them: rank() has nothing to add.
+    bool meant = false;   // Somebody wrote them in this order: dns' table, a hosts file, or the profile. Else it is as good as chance.
 
     // Whoever dials has a port: that of all of them then. 0: each keeps its own, which dns' table may have given it. What is known of
     // another port is no order of this one.
@@ -68,6 +69,7 @@ class resolver {
     signal answered;
     const tharsis_dns* service = nullptr;  // Null: the system.
     tharsis_status status = THARSIS_PENDING;
+    uint32_t source = THARSIS_DNS_SYSTEM;
     std::string reason;
     std::vector<known_address> addresses;
     duration usual{};

@@ -95,6 +95,28 @@ TEST(DialMemorySim, WhatANameWasLastIsOrderedAnewWhileItIsNotResolved) {
   w.end();
 }
 
+// The order of servers' answers is the same for many clients, and they would all go from a server that fails to the same next one.
+TEST(DialMemorySim, WithDnsTooEachClientHasItsOwnOrderOfAddressesThatNothingSpeaksFor) {
+  std::map<std::string, int> first;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    advised_world w(seed);
+    dns_beside dns(w);
+    w.link().dial.ties = stn::dial_settings::order::own;
+    const std::vector<std::string> ips = {"10.0.3.1", "10.0.3.2", "10.0.3.3", "10.0.3.4"};
+    for (const std::string& ip : ips) w.add_server(ip);
+    w.world.add_name(w.name, ips);
+    w.start();
+    ASSERT_TRUE(w.wait_up()) << w.reason();
+    const std::string at = w.where();
+    ++first[at];
+    w.dial_again(at.substr(0, at.find(':')));
+    EXPECT_EQ(w.where(), at) << "seed " << seed << ": that one is known to be good";
+    w.end();
+  }
+  for (const auto& [at, count] : first) EXPECT_GT(count, 2) << at;
+  EXPECT_EQ(first.size(), 4u);
+}
+
 // Of two endpoints with one name the port of the one is not the other's.
 TEST(DialMemorySim, WhatANameWasLastIsDialledAtThePortOfTheEndpoint) {
   advised_world w(53);

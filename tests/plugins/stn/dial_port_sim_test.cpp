@@ -19,21 +19,22 @@ dns::settings with_keys() {
 
 // A link whose name is in a table, beside a dns that reads it.
 struct table_world : dial_world {
-  explicit table_world(uint64_t seed) : dial_world(seed), beside(*this, "/state", with_keys()) {}
+  explicit table_world(uint64_t seed, dns::settings s = with_keys()) : dial_world(seed), beside(*this, "/state", std::move(s)) {}
   ~table_world() {
     if (!dispatcher) return;
     stop();
     client.on_strand([&] { dispatcher.reset(); });
   }
   // "192.0.2.1:443", or without a port, in the order to try.
-  void give(std::initializer_list<const char*> places) {
+  void give(std::initializer_list<const char*> places, std::vector<std::string> regions = {}) {
+    regions.resize(places.size());
     dns::address_table t;
     t.serial = ++serial_;
     t.from = seconds() - 3600;
     t.until = seconds() + 86'400;
     auto& of = t.names[name];
     of.life = 600;
-    for (const char* place : places) of.places.push_back({*parse_place(place), 1, ""});
+    for (const char* place : places) of.places.push_back({*parse_place(place), 1, regions[of.places.size()]});
     const std::string text = *dns::write_table(t, owner);
     tharsis_error why = no_error();
     client.on_strand([&] { EXPECT_EQ(beside.table().set_table(beside.table().self, text_of(text), &why), THARSIS_OK) << why.text; });
@@ -98,6 +99,19 @@ TEST(DialPortSim, WhatIsKnownOfTheEndpointsPortCountsWhereTheTableHasAnother) {
     w.world.reset_connections(w.client_machine, w.at_machine("10.0.3.2"));
     ASSERT_TRUE(w.wait_down());
     ASSERT_TRUE(w.wait_up()) << w.reason();
+  }
+}
+
+TEST(DialPortSim, TheOrderOfATableIsMeantAndNoClientsOwn) {
+  for (uint64_t seed = 70; seed < 85; ++seed) {
+    SCOPED_TRACE(seed);
+    dns::settings s = with_keys();
+    s.known.region = "eu";
+    table_world w(seed, s);
+    w.link().dial.ties = stn::dial_settings::order::own;
+    for (const char* ip : {"10.0.3.1", "10.0.3.2", "10.0.3.3"}) w.add_server(ip);
+    w.give({"10.0.3.1", "10.0.3.2", "10.0.3.3"}, {"us", "eu", "us"});
+    EXPECT_EQ(w.reached(), "10.0.3.2:443");
   }
 }
 
