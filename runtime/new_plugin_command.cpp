@@ -3,6 +3,7 @@
 #include "runtime/command_answer.h"
 #include "runtime/new_plugin.h"
 #include "runtime/os_profile_files.h"
+#include "runtime/os_terminal.h"
 
 namespace tharsis::runtime {
 namespace {
@@ -23,6 +24,17 @@ std::optional<error> put_down(const std::string& folder, const std::vector<new_f
   return {};
 }
 
+// What its author types next. CMake finds packages below /usr and /usr/local by itself.
+std::string next_steps(const std::string& folder) {
+  const std::string bin = canonical_path(program_folder()), prefix = bin.substr(0, bin.rfind('/'));
+  const bool usual = prefix == "/usr" || prefix == "/usr/local";
+  const bool has_package = file_exists(bin + "/" THARSIS_INSTALLED_PLUGINS "/../../cmake/tharsis/tharsis-config.cmake");
+  const std::string where = !has_package ? " -D CMAKE_PREFIX_PATH=PREFIX" : usual ? "" : " -D CMAKE_PREFIX_PATH=" + prefix;
+  return "  cd " + folder + "\n  cmake -B build" + where + " && cmake --build build && ctest --test-dir build\n  " + (usual ? "" : bin + "/") +
+         "tharsis run profile.yaml --for 2s\n" +
+         (has_package ? "" : "\nPREFIX is where Tharsis is installed with its headers: by the package libtharsis-dev, or `cmake --install BUILD --prefix PREFIX`.\n");
+}
+
 }  // namespace
 
 int new_plugin_command(const command_line& line) {
@@ -38,7 +50,7 @@ int new_plugin_command(const command_line& line) {
   if (const auto failure = put_down(folder, *files)) return no(failure->text);
   std::string text = folder + " has a new " + line.kind.value_or("service") + ", " + *line.id + ":";
   for (const new_file& file : *files) text += " " + file.path;
-  return say(text + "\n\n  cd " + folder + "\n  cmake -B build && cmake --build build && ctest --test-dir build\n  tharsis run profile.yaml --for 2s\n");
+  return say(text + "\n\n" + next_steps(folder));
 }
 
 }  // namespace tharsis::runtime

@@ -153,8 +153,8 @@ class runtime {
   void plan_reload();
   std::optional<reload::part> part_of(const plugin_difference& difference, size_t plugin) const;
   bool advance_reload();
-  void take(const class reload::action& action);
-  void change_profile(const class reload::change& change);
+  void take(const struct reload::action& action);
+  void change_profile(const struct reload::change& change);
   std::optional<std::string> missing_after_reload() const;
   std::function<void()> ended_reload();
   void begin_rereads(profile_difference changes, on_reloaded done);

@@ -102,7 +102,7 @@ bool runtime::advance_reload() {
   return false;
 }
 
-void runtime::take(const class reload::action& action) {
+void runtime::take(const struct reload::action& action) {
   plugin_host& host = *hosts_[action.plugin];
   switch (action.step) {
     case reload::step::prepare: return host.prepare(*entry_in(action.back ? reloading_->before : reloading_->next, host.id()), reloads_);
@@ -111,7 +111,7 @@ void runtime::take(const class reload::action& action) {
   }
 }
 
-void runtime::change_profile(const class reload::change& change) {
+void runtime::change_profile(const struct reload::change& change) {
   const profile& plan = change.back ? reloading_->before : reloading_->next;
   for (recipe& r : recipes_) {
     const plugin_entry* const entry = entry_in(plan, r.entry.id);

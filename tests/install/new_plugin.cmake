@@ -32,6 +32,9 @@ if(EXISTS ${FOLDER}/never)
   message(FATAL_ERROR "what was refused has left a folder: ${FOLDER}/never")
 endif()
 
+# Where there are no headers beside the program it says what is missing.
+run("CMAKE_PREFIX_PATH=PREFIX.*PREFIX is where Tharsis is installed" ${BUILD}/bin/tharsis new-plugin ${FOLDER}/uninstalled --id a.b)
+
 # As an author builds: their own warnings, no launcher of ours.
 unset(ENV{CMAKE_CXX_COMPILER_LAUNCHER})
 unset(ENV{CMAKE_C_COMPILER_LAUNCHER})
@@ -39,7 +42,7 @@ set(ENV{CXXFLAGS} "-Wall -Wextra -Wshadow -Wconversion -Wno-missing-field-initia
 foreach(kind service sink codec probe)
   set(plugin ${FOLDER}/my-${kind})
   string(TIMESTAMP begun %s)
-  run("cmake -B build" ${PROGRAM} new-plugin ${plugin} --id com.acme.my-${kind} --kind ${kind})
+  run("cmake -B build -D CMAKE_PREFIX_PATH=${PREFIX} &&.*${PROGRAM} run profile.yaml" ${PROGRAM} new-plugin ${plugin} --id com.acme.my-${kind} --kind ${kind})
   run("" ${CMAKE_COMMAND} -S ${plugin} -B ${plugin}/build -D CMAKE_PREFIX_PATH=${PREFIX} -D CMAKE_CXX_COMPILER=${CXX} -D CMAKE_C_COMPILER=${C})
   run("" ${CMAKE_COMMAND} --build ${plugin}/build)
   run("100% tests passed" ${CMAKE_CTEST_COMMAND} --test-dir ${plugin}/build --output-on-failure --no-tests=error)

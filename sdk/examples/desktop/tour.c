@@ -17,7 +17,7 @@ typedef struct application {
   tharsis_runtime* runtime;
   tharsis_inbox *events, *pushes;
   tharsis_guard *stn, *dns, *sdt;
-  int answers, pushed;
+  int answers, brought, pushed;  // Of the answers those that a server brought.
 } application;
 
 static int complain(const char* what, const tharsis_error* why) {
@@ -29,7 +29,7 @@ static void on_answer(void* context, tharsis_handle task, const tharsis_stn_resu
   (void)task;
   ++((application*)context)->answers;
   if (r->status < 0) printf("no answer: %.*s\n", (int)r->reason.size, r->reason.data);
-  else printf("answer: %zu bytes after %.1f ms\n", r->body.size, (double)r->times->first_byte / 1e6);
+  else ++((application*)context)->brought, printf("answer: %zu bytes after %.1f ms\n", r->body.size, (double)r->times->first_byte / 1e6);
 }
 
 static void on_name(void* context, tharsis_handle query, const tharsis_dns_answer* a) {
@@ -139,9 +139,10 @@ int main(int count, char** words) {
   // A message of the server's, protobuf: from ben to all in topic 0. The server pushes it to the others.
   static const char morning[] = "\x0a\x00\x12\x03" "ben" "\x1a\x03" "all" "\x22\x0c" "good morning" "\x2a\x01" "0";
   int ok = send_one(&ann, echo, "hello", 5, 5000) && resolve_one(&ann, "localhost") && send_one(&ben, message, morning, sizeof morning - 1, 5000);
-  while (ok && ann.pushed == 0) turn(&ann);
+  while (ok && ben.brought > 0 && ann.pushed == 0) turn(&ann);
   ok = ok && send_one(&ann, unknown, "x", 1, 500);  // Which this server does not know.
-  ok = ok && diagnose_one(&ann, words[2]);
+  ok = ok && diagnose_one(&ann, words[2]);  // Which says what is wrong where nobody has answered.
+  if (ok && ann.brought == 0) ok = 0, fprintf(stderr, "tour_c: nobody answers at %s; is its server there? tharsis stn serve %s\n", words[2], words[2]);
   tharsis_runtime_metrics(ann.runtime, show_metric, NULL);
 
   ok = tharsis_runtime_stop(ann.runtime, 5000 * millisecond) == THARSIS_OK && ok;

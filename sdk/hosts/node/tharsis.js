@@ -2,7 +2,17 @@
 // Tharsis inside Node and Electron: see README.md. The thread that makes a runtime (the main one or a worker) is the
 // only one on which it calls anything.
 const path = require('path');
-const native = require('./tharsis.node');
+const native = load();
+
+function load() {
+  try {
+    return require('./tharsis.node');
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    throw new Error('tharsis.node is not beside tharsis.js: these are the sources of the package. ' +
+      '`cmake --build build/release --target hosts` makes the package in build/release/hosts/node, which npm installs', { cause: error });
+  }
+}
 
 const networkTypes = ['unknown', 'none', 'wired', 'wifi', 'cellular', 'other'];  // By their number.
 const levels = ['verbose', 'debug', 'info', 'warning', 'error', 'fatal'];

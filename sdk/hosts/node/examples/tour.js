@@ -16,7 +16,7 @@ const textFields = (...texts) => Buffer.concat(texts.map((t, i) => Buffer.concat
 async function show(events) {
   for await (const { topic, payload } of events) {
     if (topic === 'stn.link') console.log(`link ${payload.link} is ${payload.state} ${payload.reason}`);
-    if (topic === 'sdt.verdict') console.log(`verdict: ${payload.headline} ${payload.advice}`);
+    if (topic === 'sdt.verdict') console.log(`verdict: ${payload.headline}. ${payload.advice}`);
   }
 }
 

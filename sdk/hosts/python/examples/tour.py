@@ -22,7 +22,7 @@ async def show(events: tharsis.Stream[tharsis.Event]) -> None:
         if event.topic == "stn.link":
             print(f"link {event.payload['link']} is {event.payload['state']} {event.payload['reason']}")
         elif event.topic == "sdt.verdict":
-            print(f"verdict: {event.payload['headline']} {event.payload['advice']}")
+            print(f"verdict: {event.payload['headline']}. {event.payload['advice']}")
 
 
 async def main(endpoint: str, state: str) -> None:
