@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "plugins/dns/server_keys.h"
 #include "plugins/dns/server_options.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/pure/dns_name.h"
@@ -62,6 +63,10 @@ void bench_command::run(const command_call& call) {
 }
 
 task<void> bench_command::work() {
+  if (const error wrong = co_await read_server_keys(place_, host_.files, *call_, line_.servers); wrong.status != THARSIS_OK) {
+    call_->complain("dns bench: " + wrong.text);
+    co_return call_->finish(1);
+  }
   if (std::any_of(line_.servers.begin(), line_.servers.end(), [](const server& to) { return to.vouched(); })) co_await load_trust(means_, settings_.tls);
   bool all = true;
   for (const server& to : line_.servers) {

@@ -23,6 +23,8 @@ class bench_command {
   static bool is_one(const std::string& name) { return name == "bench"; }
   // In the place of the plugin's start.
   void run(const command_call& call);
+  // Nobody is asked any more.
+  void close() { work_.clear(), connections_.close(); }
 
  private:
   struct line {

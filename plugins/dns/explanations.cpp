@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/dns/server_keys.h"
 #include "plugins/dns/trust_file.h"
 #include "sdk/pure/dns_name.h"
 #include "sdk/pure/views.h"
@@ -47,6 +48,7 @@ tharsis_status explanations::ask(tharsis_handle id, const tharsis_dns_wish* wish
   for (size_t i = 0; i < wish->servers_count; ++i) {
     auto s = parse_server(view(wish->servers[i]));
     if (!s) return fail(error, s.failure());
+    if (!s->key_file.empty() && !s->key_file.starts_with('/')) return fail(error, THARSIS_E_INVALID, "'" + s->key_file + "' is no absolute path");
     l.asks.servers.push_back(std::move(*s));
   }
   if (l.asks.servers.empty() && settings_.for_name(*name).servers.empty()) return fail(error, THARSIS_E_NOT_FOUND, "there is no server to ask: name some in dns.servers, or with the question");
@@ -85,7 +87,7 @@ void explanations::cancel(tharsis_handle id) {
 
 void explanations::on_letter(void* self, letter l) {
   explanations& e = *static_cast<explanations*>(self);
-  if (l.withdraws) e.give_up(l.id, "it was withdrawn by its asker");
+  if (l.withdraws) e.give_up(l.id, {THARSIS_E_CANCELLED, "it was withdrawn by its asker"});
   else e.begin(std::move(l));
 }
 
@@ -94,17 +96,22 @@ void explanations::begin(letter l) {
   settings own = settings_.for_name(l.asks.name);
   if (!l.asks.servers.empty()) own.servers = l.asks.servers;
   entries_.emplace(id, entry{std::move(l), std::move(own), place_.now(), std::make_shared<signal>(place_)});
-  if (closed_) return give_up(id, "dns is stopping");
+  if (closed_) return give_up(id, {THARSIS_E_CANCELLED, "dns is stopping"});
   work_.spawn(ask(id));
 }
 
 // The entry may be gone whenever something was waited for.
 task<void> explanations::ask(tharsis_handle id) {
-  const auto& servers = entries_.at(id).own.servers;
+  std::vector<server> servers = entries_.at(id).own.servers;
+  // The profile's have theirs.
+  error wrong = fine();
+  if (!entries_.at(id).from.asks.servers.empty()) wrong = co_await read_server_keys(place_, host_.files, servers);
+  if (wrong.status != THARSIS_OK) co_return give_up(id, wrong);
   if (!has_trust_ && std::any_of(servers.begin(), servers.end(), [](const server& s) { return s.secured(); })) co_await load();
   auto found = entries_.find(id);
   if (found == entries_.end()) co_return;
   entry& e = found->second;
+  e.own.servers = std::move(servers);
   e.since = place_.now();
   inquiry::wish wish{e.from.asks.name, e.from.asks.kinds, later(e.since, e.from.asks.time), e.from.asks.to_the_end};
   wish.known = known_.about(wish.name);
@@ -172,12 +179,12 @@ task<void> explanations::load() {
   while (!has_trust_) co_await pause.wait(later(place_.now(), 10ms));
 }
 
-void explanations::give_up(tharsis_handle id, const std::string& why) {
+void explanations::give_up(tharsis_handle id, const error& why) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   explained what;
-  what.what.status = THARSIS_E_CANCELLED;
-  what.what.reason = "the question for '" + found->second.from.asks.name + "' is over: " + why;
+  what.what.status = why.status;
+  what.what.reason = "the question for '" + found->second.from.asks.name + "' is over: " + why.text;
   what.since = found->second.since;
   what.took = place_.now() - what.since;
   const auto over = entries_.extract(found);
@@ -194,7 +201,7 @@ void explanations::send(const entry& e, explained what) {
 void explanations::close() {
   closed_ = true;
   inbox_.drain();
-  while (!entries_.empty()) give_up(entries_.begin()->first, "dns is stopping");
+  while (!entries_.empty()) give_up(entries_.begin()->first, {THARSIS_E_CANCELLED, "dns is stopping"});
   work_.clear();
 }
 

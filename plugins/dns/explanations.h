@@ -88,7 +88,7 @@ class explanations {
   bool asks_for_places(entry& e);
   explained made_of(entry& e) const;
   void send(const entry& e, explained what);
-  void give_up(tharsis_handle id, const std::string& why);
+  void give_up(tharsis_handle id, const error& why);
 
   static constexpr size_t open_max = 16;
 

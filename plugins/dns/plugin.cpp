@@ -136,6 +136,7 @@ class plugin {
     co_await cache_command_.close(later(place_.now(), keep_at_most));
     service_.close();
     command_.close();
+    bench_command_.close();
     co_await own_.settle();
     co_await service_.keep(later(place_.now(), keep_at_most));
     co_await blocking_over(place_);

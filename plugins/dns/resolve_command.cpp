@@ -66,18 +66,8 @@ void resolve_command::run(const command_call& call) {
 }
 
 task<void> resolve_command::work() {
-  for (server& s : settings_.servers)
-    if (!s.key_file.empty()) s.key_file = call_->absolute(s.key_file);
-  const auto load_keys = [files = host_.files, list = settings_.servers]() mutable {
-    error wrong = load_server_keys(files, list);
-    return std::pair(std::move(wrong), std::move(list));
-  };
-  auto keyed = co_await blocking(place_, load_keys);
-  error wrong = keyed ? std::move(keyed->first) : error{THARSIS_E_BUSY, "the host has no thread free to read keys"};
-  if (wrong.status == THARSIS_OK) {
-    settings_.servers = std::move(keyed->second);
-    wrong = co_await read_keys();
-  }
+  error wrong = co_await read_server_keys(place_, host_.files, *call_, settings_.servers);
+  if (wrong.status == THARSIS_OK) wrong = co_await read_keys();
   if (wrong.status == THARSIS_OK) {
     service_.emplace(host_, place_, settings_, state_folder(folder_, true));
     if (source_ != nullptr) service_->use(*source_);

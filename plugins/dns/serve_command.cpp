@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "plugins/dns/server_keys.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::dns {
@@ -21,14 +22,17 @@ void serve_command::run(const command_call& call) {
   if (settings_.believes_nobody()) return call_->refuse("dns serve: --mode strict believes only servers of tls:// and https://; name one with --server");
   line_.own.certificate = call.absolute(line_.own.certificate);
   line_.own.key = call.absolute(line_.own.key);
-  names_.emplace(host_, place_, settings_);
-  names_->open(0);
-  server_.emplace(host_, place_, settings_, line_.own, *names_->table(), names_->opinion());
   work_.spawn(work());
 }
 
 task<void> serve_command::work() {
-  const error wrong = co_await server_->open();
+  error wrong = co_await read_server_keys(place_, host_.files, *call_, settings_.servers);
+  if (wrong.status == THARSIS_OK) {
+    names_.emplace(host_, place_, settings_);
+    names_->open(0);
+    server_.emplace(host_, place_, settings_, line_.own, *names_->table(), names_->opinion());
+    wrong = co_await server_->open();
+  }
   if (wrong.status != THARSIS_OK) {
     call_->complain("dns serve: " + wrong.text);
     finish(1);
@@ -51,6 +55,7 @@ void serve_command::finish(int code) {
 
 void serve_command::stop() {
   if (!call_) return;
+  work_.clear();
   if (server_) server_->close();
   if (names_) names_->close();
   finish(0);

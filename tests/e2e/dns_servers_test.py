@@ -422,6 +422,14 @@ class WithServers(Servers):
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(expected, done.stderr)
 
+    def test_a_server_whose_key_cannot_be_read_is_asked_by_no_command(self):
+        for command in (["resolve", "im.test"], ["trace", "im.test"], ["bench", "im.test"], ["serve"]):
+            done = subprocess.run([THARSIS, "dns", *command, "--state", path("state"), "--server", "tencent://127.0.0.1?token=nothere#dns.test"],
+                                  capture_output=True, text=True, timeout=60, cwd=WORK)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), command)
+            self.assertIn(f"dns {command[0]}: tencent://", done.stderr)
+            self.assertIn(path("nothere"), done.stderr)
+
 
 if __name__ == "__main__":
     shutil.rmtree(WORK, ignore_errors=True)

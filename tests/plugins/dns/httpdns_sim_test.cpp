@@ -43,6 +43,46 @@ TEST(HttpDnsSim, BothVendorsAreProvenOverBothVersions) {
   }
 }
 
+// Who names a server with the question names the file of its key, too.
+TEST(HttpDnsSim, AServerThatIsNamedWithAnExplanationHasItsKey) {
+  std::string target;
+  network n(7);
+  add_tencent(n, true, [&](const octets& asked) {
+    target.assign(asked.begin(), asked.end());
+    return doh_server::saying{200, "text/html", bytes("192.0.2.1,60")};
+  });
+  n.s.servers.clear();
+  const tharsis_files& files = *n.client.platform()->files;
+  ASSERT_EQ(files.replace(files.self, text_of("/state/token"), tharsis::bytes_of(as_bytes(std::string("S3cretT0ken\n"))), nullptr), THARSIS_OK);
+  n.start();
+  std::string told;
+  const auto explain = [&](const char* key) {
+    told.clear();
+    tharsis_status taken = THARSIS_OK;
+    n.asker.send([&] {
+      const auto done = [](void* to, tharsis_handle, const tharsis_dns_explanation* e) { *static_cast<std::string*>(to) = std::string(view(e->verdict)) + " " + std::string(view(e->reason)); };
+      const std::string server = std::string("tencent://") + site + "?token=" + key + "#dns.test";
+      const tharsis_text one = text_of(server);
+      tharsis_dns_wish w{};
+      w.size = sizeof w;
+      w.type = type::a;
+      w.name = text_of("im.example.com");
+      w.servers = &one;
+      w.servers_count = 1;
+      tharsis_handle id = 0;
+      taken = n.asked->table()->explain(n.asked->table()->self, &w, done, &told, &id, nullptr);
+    });
+    n.world.run_for(5s);
+    return taken;
+  };
+  EXPECT_EQ(explain("/state/token"), THARSIS_OK);
+  EXPECT_EQ(told, "proven ");
+  EXPECT_EQ(target, "/d?dn=im.example.com&token=S3cretT0ken&ttl=1&type=a");
+  EXPECT_EQ(explain("/state/nothere"), THARSIS_OK);
+  EXPECT_NE(told.find("/state/nothere"), std::string::npos) << told;
+  EXPECT_EQ(explain("token"), THARSIS_E_INVALID) << "beside what?";
+}
+
 TEST(HttpDnsSim, WhatIsNoAnswerIsToldAndTheKeyNever) {
   const struct {
     int status;
