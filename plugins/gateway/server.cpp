@@ -179,7 +179,7 @@ error server::begin_to_listen() {
   if (s == THARSIS_OK) return fine();
   if (s == THARSIS_E_IN_USE)
     return {s, "cannot listen on " + settings_.listen +
-                   ": the port is taken. Stop what uses it, or set gateway.listen to another port (0: any free one)"};
+                   ": the port is taken. Stop what uses it, or set gateway.listen (of `stn serve`: ENDPOINT) to another port (0: any free one)"};
   return {s, "cannot listen on " + settings_.listen + ": " + reason.text};
 }
 

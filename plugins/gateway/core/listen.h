@@ -25,9 +25,9 @@ inline result<listen_place> place_to_listen(const std::string& text, const std::
   address->port = wanted->port;
   const bool tls = wanted->scheme != plain;
   if (!is_loopback(*address) && !s.open)
-    return error{THARSIS_E_DENIED, name + ": " + text + " can be reached by other machines; set gateway.open: true if that is wanted"};
+    return error{THARSIS_E_DENIED, name + ": " + text + " can be reached by other machines; set gateway.open: true (of `stn serve`: --open) if that is wanted"};
   if (!is_loopback(*address) && !tls && !s.plain_allowed)
-    return error{THARSIS_E_DENIED, name + ": " + text + " sends everything unencrypted; use " + plain + "s://, or set gateway.plain: allowed"};
+    return error{THARSIS_E_DENIED, name + ": " + text + " sends everything unencrypted; use " + plain + "s://, or set gateway.plain: allowed (of `stn serve`: --plain)"};
   return listen_place{*address, tls};
 }
 
