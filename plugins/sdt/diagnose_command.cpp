@@ -69,7 +69,8 @@ task<error> diagnose_command::write_page(std::string path, std::string page) {
     return error_from(status, why);
   };
   auto written = co_await blocking(place_, write);
-  co_return written ? std::move(*written) : error(THARSIS_E_BUSY, "too much blocking work waits, so '" + path + "' was not written");
+  if (written) co_return std::move(*written);
+  co_return error{THARSIS_E_BUSY, "too much blocking work waits, so '" + path + "' was not written"};
 }
 
 // One line when it begins, and one each time that it is something else.
