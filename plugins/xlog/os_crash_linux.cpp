@@ -168,7 +168,7 @@ void call(const struct sigaction& a, int signal, siginfo_t& info, void* context)
     sigaddset(&own, signal);
     pthread_sigmask(SIG_UNBLOCK, &own, nullptr);
   }
-  if ((a.sa_flags & SA_RESETHAND) != 0) {
+  if ((static_cast<unsigned>(a.sa_flags) & SA_RESETHAND) != 0) {
     struct sigaction by_default {};
     by_default.sa_handler = SIG_DFL;
     sigaction(signal, &by_default, nullptr);

@@ -109,7 +109,7 @@ class json_parser {
       if (into.find(name) != nullptr) return refuse("the field '" + name + "' is there twice");
       skip_space();
       if (!take(':')) return refuse(at_ >= text_.size() ? "it ends in the middle" : "a ':' is missing");
-      into.fields.emplace_back(std::move(name), json_value{});
+      into.fields.push_back({std::move(name), {}});
       if (!value(into.fields.back().second, depth + 1)) return false;
       skip_space();
       if (take('}')) return true;

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "sdk/pure/error.h"
@@ -14,18 +13,23 @@ namespace tharsis {
 class json_value {
  public:
   enum class kind : uint8_t { null, boolean, number, text, list, group };
-  using members = std::vector<std::pair<std::string, json_value>>;
+  struct member;
 
   kind type = kind::null;
   bool boolean = false;
   double number = 0;
   std::string text;               // UTF-8; of a number its digits as they stood.
   std::vector<json_value> items;  // Of a list.
-  members fields;                 // Of a group, in the order they stood; no name twice.
+  std::vector<member> fields;     // Of a group, in the order they stood; no name twice.
 
   // A group's field, or null where there is none.
   const json_value* find(std::string_view name) const;
   bool is(kind k) const { return type == k; }
+};
+
+struct json_value::member {
+  std::string first;
+  json_value second;
 };
 
 // Deeper nesting than this is refused: a parser's stack is no place for a guest's bytes.
