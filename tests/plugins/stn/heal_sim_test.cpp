@@ -68,7 +68,7 @@ using heal_world = healed<dial_world>;
 }  // namespace
 
 TEST(HealSim, AnAddressThatIsToBeAvoidedIsDialledLastAndAgainWhenThatIsOver) {
-  heal_world w(1);
+  heal_world w(1u);
   w.add_server("10.0.0.3");
   w.add_server("10.0.0.5");
   w.world.add_name(w.name, {"10.0.0.3", "10.0.0.5"});
@@ -92,7 +92,7 @@ TEST(HealSim, AnAddressThatIsToBeAvoidedIsDialledLastAndAgainWhenThatIsOver) {
 }
 
 TEST(HealSim, TheOtherPortIsTriedFirstAndTheOwnOneBehindIt) {
-  heal_world w(2);
+  heal_world w(2u);
   w.serve();
   w.client.on_strand([&] { w.host.network.move("wlan0", "home"); });
   w.begin();
@@ -115,7 +115,7 @@ TEST(HealSim, TheOtherPortIsTriedFirstAndTheOwnOneBehindIt) {
 }
 
 TEST(HealSim, ThatOnePortIsAvoidedSaysNothingOfTheOneThatIsTriedFirst) {
-  heal_world w(13);
+  heal_world w(13u);
   w.add_machine("10.0.0.3");
   w.add_server("10.0.0.5");
   w.world.add_name(w.name, {"10.0.0.3", "10.0.0.5"});
@@ -137,7 +137,7 @@ TEST(HealSim, ThatOnePortIsAvoidedSaysNothingOfTheOneThatIsTriedFirst) {
 }
 
 TEST(HealSim, AnAttemptThatHangsBeginsAnewWithTheRemedy) {
-  heal_world w(3);
+  heal_world w(3u);
   w.world.add_name(w.name, {"10.0.0.2"});
   w.write_ca();
   w.elsewhere.on_strand([&] { EXPECT_EQ(w.server.listen(w.at("10.0.0.2", 8443), {}), THARSIS_OK); });
@@ -159,7 +159,7 @@ TEST(HealSim, AnAttemptThatHangsBeginsAnewWithTheRemedy) {
 }
 
 TEST(HealSim, InAPortalNothingIsDialledAndAfterwardsAtOnce) {
-  heal_world w(4);
+  heal_world w(4u);
   w.add_hole("10.0.0.3");
   w.world.add_name(w.name, {"10.0.0.3"});
   w.client.on_strand([&] { w.host.network.move("wlan0", "home"); });
@@ -181,7 +181,7 @@ TEST(HealSim, InAPortalNothingIsDialledAndAfterwardsAtOnce) {
 }
 
 TEST(HealSim, APortalThatNobodyTakesBackEndsWithItsTime) {
-  heal_world w(5);
+  heal_world w(5u);
   w.world.add_name(w.name, {});
   w.client.on_strand([&] { w.host.network.move("wlan0", "home"); });
   w.begin();
@@ -196,7 +196,7 @@ TEST(HealSim, APortalThatNobodyTakesBackEndsWithItsTime) {
 }
 
 TEST(HealSim, ALinkThatIsUpStaysSoInAPortal) {
-  heal_world w(6);
+  heal_world w(6u);
   w.serve();
   w.begin();
   ASSERT_TRUE(w.wait_up());
@@ -207,7 +207,7 @@ TEST(HealSim, ALinkThatIsUpStaysSoInAPortal) {
 }
 
 TEST(HealSim, OneFamilyComesFirst) {
-  heal_world w(7);
+  heal_world w(7u);
   w.add_server("10.0.0.3");
   w.add_server("fd00::3");
   w.world.add_name(w.name, {"10.0.0.3", "fd00::3"});
@@ -223,7 +223,7 @@ TEST(HealSim, OneFamilyComesFirst) {
 }
 
 TEST(HealSim, SegmentsAreSmallWhileItLastsAndNothingIsKept) {
-  heal_world w(8, "tcps");
+  heal_world w(8u, "tcps");
   sim::path& path = w.world.between(w.client_machine, w.server_machine);
   path.packet_max = 1000;  // Below what stn tries by itself.
   for (int i = 0; i < 16; ++i) w.chain_pem += w.authority.certificate_pem;
@@ -242,7 +242,7 @@ TEST(HealSim, SegmentsAreSmallWhileItLastsAndNothingIsKept) {
 }
 
 TEST(HealSim, NoTaskGoesByADatagramWhileItLasts) {
-  healed<test::gated_world> w(9);
+  healed<test::gated_world> w(9u);
   w.begin();
   ASSERT_TRUE(w.wait_up());
   w.world.run_for(1s);
@@ -257,7 +257,7 @@ TEST(HealSim, NoTaskGoesByADatagramWhileItLasts) {
 }
 
 TEST(HealSim, WrongOnesAreRefusedAndLateOnesAreToldSo) {
-  heal_world w(10);
+  heal_world w(10u);
   w.begin();
   EXPECT_EQ(w.apply(THARSIS_STN_HEAL_FAMILY, 7, 60s), THARSIS_E_INVALID);
   EXPECT_NE(w.last_error.find("a family is 4 or 6, not 7"), std::string::npos) << w.last_error;

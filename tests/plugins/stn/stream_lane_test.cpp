@@ -446,7 +446,6 @@ TEST(StreamLane, MemoryStaysBoundedHoweverLongTheStream) {
   b.lane->open(std::move(o), b.now);
   b.connect();
   uint64_t least = UINT64_MAX;
-  sha256_sum expected;
   while (!b.apps[1].status) {
     for (stream_event& e : b.lane->take_events()) {
       if (e.what == stream_event::about::end) b.apps[1].status = e.status;
