@@ -91,6 +91,7 @@ tharsis_status service::open(const topics& told, tharsis_error* error) {
   tharsis_status status = follow<tharsis_stn_link, &service::on_link>(THARSIS_STN_LINK_TOPIC, error);
   if (status == THARSIS_OK) status = follow<tharsis_stn_task_event, &service::on_task>(THARSIS_STN_TASK_TOPIC, error);
   if (status == THARSIS_OK) status = follow<tharsis_stn_weak, &service::on_weak>(THARSIS_STN_WEAK_TOPIC, error);
+  if (status == THARSIS_OK) status = follow<tharsis_stn_pong, &service::on_pong>(THARSIS_STN_PONG_TOPIC, error);
   if (status == THARSIS_OK) status = follow<tharsis_dns_hijack, &service::on_lie>(THARSIS_DNS_HIJACK_TOPIC, error);
   return status;
 }
@@ -160,6 +161,10 @@ void service::on_task(const tharsis_stn_task_event& told) {
 
 void service::on_weak(const tharsis_stn_weak& told) {
   if (told.weak != 0) triggers_.on_cause(THARSIS_SDT_NETWORK_WEAK, last_target_);
+}
+
+void service::on_pong(const tharsis_stn_pong& told) {
+  for (auto& [id, one] : works_) one.session_->on_pong(std::string(view(told.link)), std::string(view(told.address)));
 }
 
 // About stn's own server it is asked as stn knows it; a name of somebody else's by itself.

@@ -87,6 +87,7 @@ class service {
   static void note_trouble(passive_probe& p, const tharsis_stn_link& told);
   void on_task(const tharsis_stn_task_event& told);
   void on_weak(const tharsis_stn_weak& told);
+  void on_pong(const tharsis_stn_pong& told);
   void on_lie(const tharsis_dns_hijack& told);
 
   task<void> serve();

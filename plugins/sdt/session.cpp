@@ -63,7 +63,12 @@ void session::begin(duration most) {
   bench_->progress = [this](std::string_view line) { progress(line); };
   target_ = std::make_unique<target_branch>(*bench_, branches_);
   names_of_ = std::make_unique<name_branch>(*bench_, branches_, *target_);
+  noops_ = std::make_unique<noop_branch>(*bench_);
   describe();
+}
+
+void session::on_pong(const std::string& link, const std::string& address) {
+  if (noops_) noops_->on_pong(link, address);
 }
 
 observations session::take_so_far() {
@@ -101,6 +106,7 @@ void session::describe() {
 task<void> session::look() {
   if (wish_.at.loopback && wish_.how_deep == depth::passive) co_return;  // There is nothing of this machine to read.
   if (wish_.at.loopback) {
+    branches_.spawn(noops_->ask());
     if (wish_.at.literal) branches_.spawn(target_->look_at(*wish_.at.literal));
     else branches_.spawn(names_of_->ask_host());
     co_await branches_.join(bench_->end);
@@ -117,6 +123,7 @@ task<void> session::look() {
     co_return;
   }
   branches_.spawn(watch_gateways(view));
+  branches_.spawn(noops_->ask());
   if (wish_.at.literal) branches_.spawn(target_->look_at(*wish_.at.literal));
   else if (wish_.at.any()) branches_.spawn(names_of_->look(view));
   for (const tharsis_address& control : wish_.controls) branches_.spawn(target_->look_at_control(control));

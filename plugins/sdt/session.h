@@ -9,6 +9,7 @@
 
 #include "plugins/sdt/bench.h"
 #include "plugins/sdt/name_branch.h"
+#include "plugins/sdt/noop_branch.h"
 #include "plugins/sdt/target_branch.h"
 #include "sdk/async/network_watch.h"
 #include "sdk/async/task_set.h"
@@ -24,6 +25,8 @@ class session {
 
   // Once. Destroying the session ends it at once.
   task<observations> run();
+  // A link of stn has had a sign of life.
+  void on_pong(const std::string& link, const std::string& address);
   // What was seen so far, of a session that is given up.
   observations take_so_far();
 
@@ -47,6 +50,7 @@ class session {
   std::unique_ptr<bench> bench_;
   std::unique_ptr<target_branch> target_;
   std::unique_ptr<name_branch> names_of_;
+  std::unique_ptr<noop_branch> noops_;
   task_set branches_;  // Last: they use all that is above.
 };
 

@@ -231,6 +231,13 @@ constexpr tharsis_topic measure_topic = {sizeof(tharsis_topic),
                                          0,
                                          0};
 
+constexpr tharsis_field pong_fields[] = {
+    {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_pong, link), nullptr, 0},
+    {"address", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_pong, address), nullptr, 0},
+    {"round_trip", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_pong, round_trip), nullptr, 0},
+};
+constexpr tharsis_topic pong_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_STN_PONG_TOPIC, pong_fields, std::size(pong_fields), sizeof(tharsis_stn_pong), 0, 0};
+
 }  // namespace
 
 void link_events::declare() {
@@ -244,6 +251,12 @@ void link_events::declare() {
   lanes_ = host_.declare(lane_topic);
   servers_ = host_.declare(server_topic);
   measures_ = host_.declare(measure_topic);
+  pongs_ = host_.declare(pong_topic);
+}
+
+void link_events::on_pong(const std::string& link, const std::string& address, duration round_trip) const {
+  const tharsis_stn_pong payload{text_of(link), text_of(address), round_trip.count()};
+  host_.publish(pongs_, &payload);
 }
 
 void link_events::on_measure(const measure& m) const {

@@ -102,6 +102,7 @@ class link_events {
   void on_lanes(const std::string& link, const lane_report& r) const;
   void on_server(const server_word& w) const;
   void on_measure(const measure& m) const;
+  void on_pong(const std::string& link, const std::string& address, duration round_trip) const;
 
  private:
   void log_state(const link_state& s) const;
@@ -119,6 +120,7 @@ class link_events {
   tharsis_handle lanes_ = 0;
   tharsis_handle servers_ = 0;
   tharsis_handle measures_ = 0;
+  tharsis_handle pongs_ = 0;
 };
 
 }  // namespace tharsis::stn

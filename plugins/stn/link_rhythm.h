@@ -37,9 +37,9 @@ class link_rhythm {
       memory_.keep(settings_.name, network, last, dozing);
     }
   }
-  // The round trip is another than the last time.
-  bool take_round_trip() { return std::exchange(round_trip_, beat_.round_trip()) != beat_.round_trip(); }
-  duration round_trip() const { return round_trip_; }
+  // Whether a ping was answered since this was asked last.
+  bool take_pong() { return std::exchange(answered_, beat_.answered()) != beat_.answered(); }
+  duration round_trip() const { return beat_.round_trip(); }
 
  private:
   interval_memory& memory_;
@@ -47,7 +47,7 @@ class link_rhythm {
   const hearer heard_;
   heartbeat beat_;
   std::array<learned_interval, 2> kept_;  // Awake, and dozing.
-  duration round_trip_{};
+  uint64_t answered_ = 0;
 };
 
 }  // namespace tharsis::stn

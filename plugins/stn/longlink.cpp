@@ -416,6 +416,11 @@ void longlink::take_next() {
 }
 
 // By whichever of its connections.
+void longlink::on_pong() {
+  around_.book.touch();
+  around_.events.on_pong(settings_.name, dialer_.address_text(), rhythm_.round_trip());
+}
+
 void longlink::on_push(const push& p) {
   if (settings_.pushes_once && !twins_.is_new(p.connection, p.made_at, p.command, as_text(p.body), place_.now())) return on_twin(p);
   demand_.on_use(place_.now());

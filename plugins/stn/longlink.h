@@ -128,6 +128,7 @@ class longlink final : private own_connection::owner,
   void on_question() override;
   void on_moved(size_t read, size_t written) override;
   void on_push(const push& p) override;
+  void on_pong() override;
   void on_lane_first() override;
   void on_companions() override { nudge(); }
   bool has_successor() const { return course_.has_successor() || companions_.has_successor(); }

@@ -85,7 +85,7 @@ std::optional<loss> own_connection::receive(live_connection& c) {
     asked_ = false;
     around_.journal.calm();
   }
-  if (around_.rhythm.take_round_trip()) around_.book.touch();
+  if (around_.rhythm.take_pong()) owner_.on_pong();
   around_.rhythm.remember(way_.now().network);
   for (const push& p : c.take_pushes()) owner_.on_push(p);
   return why;

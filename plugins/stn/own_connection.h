@@ -24,6 +24,8 @@ class own_connection final : private live_connection::owner {
     // The application is about to be asked who it is, before that.
     virtual void on_question() = 0;
     virtual void on_push(const push& p) = 0;
+    // A ping was answered.
+    virtual void on_pong() = 0;
 
    protected:
     ~owner() = default;

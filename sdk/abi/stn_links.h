@@ -6,6 +6,7 @@
 //   "stn.sync"     event  no link is up: ask the server by other means (tharsis_stn_sync)
 //   "stn.network"  state  how the network is, over all links (tharsis_stn_network)
 //   "stn.weak"     state  whether the network is weak (tharsis_stn_weak)
+//   "stn.pong"     event  a ping of a link's own connection was answered (tharsis_stn_pong)
 //   "stn.segments" event  how large segments may be here, and each try of smaller ones (tharsis_stn_segments)
 #pragma once
 #include "sdk/abi/abi.h"
@@ -20,6 +21,7 @@ extern "C" {
 #define THARSIS_STN_SYNC_TOPIC "stn.sync"
 #define THARSIS_STN_NETWORK_TOPIC "stn.network"
 #define THARSIS_STN_WEAK_TOPIC "stn.weak"
+#define THARSIS_STN_PONG_TOPIC "stn.pong"
 #define THARSIS_STN_SEGMENTS_TOPIC "stn.segments"
 
 // Why a link is in the state that it is in. A number keeps its meaning for ever; new ones come last.
@@ -144,6 +146,13 @@ typedef struct tharsis_stn_weak {
   uint32_t because;  // THARSIS_STN_WEAK_*.
   int64_t lasted;    // When it is over: how long it was weak, ns.
 } tharsis_stn_weak;
+
+// A ping goes out when the link was idle, after a sleep or a network change, and when touch() asks.
+typedef struct tharsis_stn_pong {
+  tharsis_text link;
+  tharsis_text address;  // That the connection leads to.
+  int64_t round_trip;    // From the ping to its answer, through the server's own loop, ns.
+} tharsis_stn_pong;
 
 enum {
   THARSIS_STN_SEGMENTS_RACED = 0,     // A connection stands still; one with small segments is dialled beside it.

@@ -50,7 +50,7 @@ asked ask(const scene& s) {
       a.cut.push_back(&h);
   }
   for (const noop_probe& n : s.seen.noops) {
-    if (!ran(n)) continue;
+    if (!ran(n) || !n.link.empty()) continue;  // What an old connection does says nothing about new ones.
     if (n.answered)
       a.answered = true;
     else if (n.failed == failure::timeout)

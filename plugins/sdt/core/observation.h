@@ -226,6 +226,7 @@ struct proxy_probe : probe {
 
 // Mars' noop on a long link.
 struct noop_probe : probe {
+  std::string link;  // Of stn, over whose connection it went; empty: over one of its own.
   std::string to;
   bool answered = false, understood = false;
 };

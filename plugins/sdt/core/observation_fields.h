@@ -147,7 +147,7 @@ void fields(V& v, proxy_probe& p) {
 }
 template <class V>
 void fields(V& v, noop_probe& p) {
-  v("to", p.to), v("answered", p.answered), v("understood", p.understood);
+  v("link", p.link), v("to", p.to), v("answered", p.answered), v("understood", p.understood);
 }
 template <class V>
 void fields(V& v, load_probe& p) {

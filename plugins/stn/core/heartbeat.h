@@ -91,6 +91,7 @@ class heartbeat {
     }
     ping_ = ping::none;
     round_trip_ = now - asked_;
+    ++answered_;
     rest(now);
   }
 
@@ -134,6 +135,8 @@ class heartbeat {
   instant deadline() const { return deadline_; }
   // Of the last ping that was answered; 0: none was.
   duration round_trip() const { return round_trip_; }
+  // Pings that were answered, ever.
+  uint64_t answered() const { return answered_; }
   // How long the pong of the last ping could take.
   duration pong_timeout() const { return pong_timeout_; }
   duration interval() const { return what().first; }
@@ -196,6 +199,7 @@ class heartbeat {
   size_t asked_as_ = 0;  // Which of the searches.
   duration pong_timeout_{};
   duration round_trip_{};
+  uint64_t answered_ = 0;
   ping ping_ = ping::none;
   int64_t pongs_ = 0;  // Of this connection.
 };

@@ -133,3 +133,86 @@ TEST(SdtService, WhoAsksWhileItStopsIsAnsweredOnceOrRefused) {
     EXPECT_EQ(s.stop(), "");
   }
 }
+
+namespace {
+
+// stn's table, for touch() alone, with one link that is up.
+struct scene_of_link {
+  explicit scene_of_link(uint64_t seed) : scene(seed, settings()) {
+    stn.size = sizeof stn;
+    stn.self = this;
+    stn.touch = [](void* self, tharsis_text link) { static_cast<scene_of_link*>(self)->touched.emplace_back(view(link)); };
+    scene.box.services[THARSIS_STN_ID] = &stn;
+    scene.listen(443);
+    scene.box.send([this] {
+      for (const char* name : {"main", "elsewhere"}) {
+        const bool here = std::string_view(name) == "main";
+        const tharsis_stn_link up{text_of(name), THARSIS_STN_UP, THARSIS_OK, text_of(here ? "tcp://im.test:443" : "tcp://other.test:443"), {}, {}, 1, 0, 0, 0, 0, {}};
+        scene.box.deliver(THARSIS_STN_LINK_TOPIC, &up);
+      }
+    });
+    scene.world.run_for(1ms);
+  }
+  void pong(const char* link) {
+    scene.box.send([this, link] {
+      const tharsis_stn_pong told{text_of(link), text_of("10.0.0.2:443"), 20'000'000};
+      scene.box.deliver(THARSIS_STN_PONG_TOPIC, &told);
+    });
+    scene.world.run_for(1ms);
+  }
+  // The noop as the report tells it; empty: there is none.
+  std::string noop() const {
+    const std::string& json = scene.told.at(0).json;
+    const size_t at = json.find("\"kind\":\"noop\"");
+    return at == std::string::npos ? "" : json.substr(at, json.find('}', at) - at);
+  }
+
+  tharsis_stn stn{};
+  std::vector<std::string> touched;
+  scene_of_service scene;
+};
+
+}  // namespace
+
+TEST(SdtNoop, ALinkThatAnswersProvesTheTargetWell) {
+  for (uint64_t seed = 1; seed <= 20 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    scene_of_link s(seed);
+    ASSERT_EQ(s.scene.ask("tcp://im.test:443"), THARSIS_OK);
+    s.scene.world.run_for(std::chrono::milliseconds(20 + s.scene.world.random() % 200));
+    EXPECT_EQ(s.touched, std::vector<std::string>{"main"}) << "the other leads elsewhere";
+    s.pong("elsewhere");
+    s.pong("main");
+    s.pong("main");
+    s.scene.world.run_for(10s);
+    ASSERT_EQ(s.scene.told.size(), 1u);
+    EXPECT_EQ(s.scene.told[0].code, "healthy");
+    EXPECT_NE(s.noop().find("\"answered\":true"), std::string::npos) << s.scene.told[0].json;
+    EXPECT_NE(s.scene.told[0].json.find("\"proven\""), std::string::npos);
+    EXPECT_EQ(s.scene.stop(), "");
+  }
+}
+
+TEST(SdtNoop, OneThatIsSilentAccusesNobodyAndIsNotWaitedForLong) {
+  for (uint64_t seed = 1; seed <= 20 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    scene_of_link s(seed);
+    const instant asked = s.scene.world.now();
+    ASSERT_EQ(s.scene.ask("tcp://im.test:443"), THARSIS_OK);
+    s.scene.world.run_for(10s);
+    s.pong("main");  // Too late, and nobody waits for it.
+    ASSERT_EQ(s.scene.told.size(), 1u);
+    EXPECT_EQ(s.scene.told[0].code, "healthy");
+    EXPECT_NE(s.noop().find("\"answered\":false"), std::string::npos) << s.scene.told[0].json;
+    EXPECT_LE(s.scene.told[0].at - asked, 4s);
+    EXPECT_EQ(s.scene.stop(), "");
+  }
+}
+
+TEST(SdtNoop, APassiveLookAsksNoLink) {
+  scene_of_link s(1);
+  ASSERT_EQ(s.scene.ask("tcp://im.test:443", nullptr, THARSIS_SDT_PASSIVE), THARSIS_OK);
+  s.scene.world.run_for(10s);
+  EXPECT_TRUE(s.touched.empty());
+  EXPECT_EQ(s.scene.stop(), "");
+}

@@ -80,6 +80,13 @@ passive_probe& live(truth& t, const std::string& state, const std::string& why) 
   return p;
 }
 
+void noop(truth& t, bool answers) {
+  noop_probe& p = t.seen.noops.emplace_back();
+  p.id = "noop:1", p.link = "main", p.target = "tcps://im.test:443", p.to = answers ? im : "";
+  p.answered = p.understood = answers;
+  if (!answers) p.failed = failure::timeout, p.state = probe_state::fail;
+}
+
 void hole(truth& t, bool up, bool down, uint32_t mtu = 1400) {
   t.seen.segments.clear();
   t.ladder(way_direction::up, up ? mtu : 1500);
@@ -564,6 +571,12 @@ std::vector<truth_case> own_cases() {
       {1018, "control: stn's handshake failed once", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "tls"); })},
       {1019, "control: the link is up again", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "up", "hello"); })},
       {1020, "control: another server refuses stn's hello", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "hello").target = "tcps://other.test:443"; })},
+      {1021, "control: an old link is silent", {code::healthy}, {}, "", true, with([](truth& t) { noop(t, false); })},
+      {1022, "new connections are silent, an old link answers", {code::service_slow_accept}, {}, "", false, with([](truth& t) {
+         target_tls(t, tls_outcome::silent_after_hello, "");
+         t.seen.segments.clear();
+         noop(t, true);
+       })},
   };
 }
 

@@ -326,6 +326,16 @@ TEST(TaskHooksSim, ATouchMakesALinkThatRestsTryAtOnce) {
   EXPECT_TRUE(rested) << "it had tried by itself, so this shows nothing; take another seed";
 }
 
+TEST(TaskHooksSim, ATouchAsksALinkThatIsUpAndItsAnswerIsTold) {
+  hooks_world w(18);
+  const size_t before = w.host.told("stn.pong");
+  for (size_t asked = 1; asked <= 3; ++asked) {  // Though the round trip is the same each time.
+    w.client.on_strand([&] { w.dispatcher->touch(text_of("main")); });
+    w.world.run_for(1s);
+    EXPECT_EQ(w.host.told("stn.pong"), before + asked);
+  }
+}
+
 TEST(TaskHooksSim, ATaskThatIsBoundToAConnectionDoesNotOutliveIt) {
   hooks_world w(16);
   w.server.unanswered = 1;
