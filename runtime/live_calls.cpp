@@ -12,6 +12,8 @@ namespace {
 constexpr size_t finished_kept = 16;
 // Plugins that finish none get no more of them.
 constexpr size_t open_most = 64;
+// Of one plugin: what it never ends must not be in the way of others.
+constexpr size_t open_of_one = 48;
 
 void add_lines(std::string& to, std::string_view text) { (to += text) += text.empty() || text.back() != '\n' ? "\n" : ""; }
 
@@ -108,9 +110,10 @@ void live_calls::begin(wish w, heard done) {
   {
     const std::lock_guard lock(mutex_);
     for (auto c = calls_.begin(); calls_.size() > finished_kept && c != calls_.end();) c = (*c)->over() ? calls_.erase(c) : std::next(c);
-    if (calls_.size() < open_most) mine = calls_.emplace_back(std::make_shared<call>(std::move(w), std::move(done), clock_(), there));
+    const auto of_it = std::count_if(calls_.begin(), calls_.end(), [&](const auto& c) { return c->wanted().plugin == w.plugin; });
+    if (calls_.size() < open_most && static_cast<size_t>(of_it) < open_of_one) mine = calls_.emplace_back(std::make_shared<call>(std::move(w), std::move(done), clock_(), there));
   }
-  if (!mine) return done({true, {}, std::to_string(open_most) + " commands wait for plugins already; ask again later\n", 1});
+  if (!mine) return done({true, {}, "as many commands wait for it, or for plugins in all, as may; ask again later\n", 1});
   way_(mine->wanted().plugin, mine->wanted().extension,
        [mine, there](const void* table, void* instance, std::weak_ptr<const void> life) { mine->run(table, instance, std::move(life)); });
 }

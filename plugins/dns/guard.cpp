@@ -46,7 +46,11 @@ std::string listed(const std::vector<tharsis_address>& all) {
 }
 
 // An authority that is trusted, but a clock that is wrong, or somebody who forgot to renew: it says nothing of whose it is.
-bool is_about_time(const std::string& why) { return why.find(" expired on ") != std::string::npos || why.find(" is not valid before ") != std::string::npos; }
+// Behind a quote stands what whoever made it has written.
+bool is_about_time(std::string_view why) {
+  const std::string_view said = why.substr(0, why.find('\''));
+  return said.find(" expired on ") != std::string_view::npos || said.find(" is not valid before ") != std::string_view::npos;
+}
 
 // Seconds; what lasts longer than ten years is as good as for ever here.
 constexpr int64_t certificate_max = int64_t{10} * 365 * 86'400;
@@ -236,7 +240,7 @@ task<void> guard::prove() {
     if (queue_.deadline() > place_.now()) co_await pause.wait(queue_.deadline());
     const auto next = queue_.take(place_.now());
     if (!next) continue;
-    const std::string network = network_;
+    const uint64_t began = generation_, forgotten = forgotten_;
     const instant deadline = later(place_.now(), settings_.proof.timeout);
     auto wire = co_await dial_tcp(place_, *host_.net, next->at, deadline);
     error end = wire ? fine() : wire.failure();
@@ -251,7 +255,7 @@ task<void> guard::prove() {
         (*secured)->end();
       }
     }
-    if (network != network_) continue;  // It was learned elsewhere.
+    if (began != generation_ || forgotten != forgotten_) continue;  // It was learned elsewhere, or somebody wants to have it forgotten.
     if (end.status == THARSIS_OK) {
       counts_.proved.add();
       if (ledger_.on_proof(next->name, next->at, place_.now(), until)) learned_();
@@ -293,12 +297,12 @@ task<void> guard::look_for_wildcards() {
     if (to.vouched() || to.by == way::host) continue;  // The application's own source is no part of the network.
     std::vector<tharsis_address> before;
     for (int round = 0; round < 2; ++round) {
-      const std::string network = network_;
+      const uint64_t began = generation_;
       const std::string name = strange_name();
       counts_.canaries.add();
       const auto first = std::make_shared<std::optional<findings>>();
       const testimony said = co_await ask(means_, to, name, type::a, later(place_.now(), canary_timeout), first);
-      if (network != network_ || said.what.what != kind_of_finding::found) break;
+      if (began != generation_ || said.what.what != kind_of_finding::found) break;
       for (const auto& a : said.what.addresses) {
         const bool again = std::any_of(before.begin(), before.end(), [&](const auto& b) { return same_ip(a, b); });
         if (!again) continue;

@@ -40,6 +40,8 @@ class guard {
   // Answers whether there was anything.
   bool forget(const std::string& name) {
     const bool known = ledger_.forget(name);
+    queue_.forget(name);
+    ++forgotten_;
     if (known) learned_();
     return known;
   }
@@ -105,6 +107,7 @@ class guard {
   std::optional<shown_certificate> shown_;
   uint64_t lies_ = 0;
   uint64_t generation_ = 0;  // Of the network.
+  uint64_t forgotten_ = 0;   // How often forget() was called.
   bool loaded_ = false, proving_ = false, looked_ = false;
   task_set work_, portal_watch_;
 };

@@ -30,6 +30,7 @@ std::string take_canary(wish& w, const std::string& text) {
 std::string take_download(wish& w, const std::string& text) {
   auto c = parse_canary(text);
   if (!c) return "'" + text.substr(0, 100) + "' is no large page; write http://HOST/PAGE@IP";
+  if (c->at.empty()) return "'" + text.substr(0, 100) + "' says no address for it, so that no name has to be asked for; write http://HOST/PAGE@IP";
   if (c->page.secure) return "'" + text.substr(0, 100) + "' is over TLS; the load of what comes down takes a page over http";
   w.download = std::move(*c);
   return {};

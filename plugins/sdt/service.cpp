@@ -138,8 +138,10 @@ void service::on_link(const tharsis_stn_link& told) {
 void service::note_trouble(passive_probe& p, const tharsis_stn_link& told) {
   if (told.state == THARSIS_STN_CONNECTING) return;
   const std::string_view why = told.state == THARSIS_STN_DOWN ? link_trouble(told.why, view(told.reason)) : "";
-  p.failures = why.empty() ? 0 : p.why == why ? p.failures + 1 : 1;
+  const std::string_view at = why.empty() ? std::string_view() : view(told.endpoint);
+  p.failures = why.empty() ? 0 : p.why == why && p.met_at == at ? p.failures + 1 : 1;
   p.why = why;
+  p.met_at = at;
   p.said = view(told.reason);
   p.failed = why.empty() ? failure::none : failure_of(told.status);
 }

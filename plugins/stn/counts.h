@@ -64,7 +64,7 @@ struct counts {
         servers_left_alone(h.count<counter>("servers_left_alone", "1", "Times that a server failed too often after the connect, and was left alone for a while")),
         reconnects_spread(h.count<counter>("reconnects_spread", "1", "Times that a link came back when chance said, not at once")),
         intervals_learned(h.count<counter>("intervals_learned", "1", "Times that something was found out of how long a path may be idle")),
-        keyed_repeated(h.count<counter>("keyed_repeated", "1", "Tasks without a key of the application's that were sent more than once")),
+        keyed_repeated(h.count<counter>("keyed_repeated", "1", "Tasks without a key of the application's that were sent again after a loss")),
         dials_raced(h.count<counter>("dials_raced", "1", "Dials beside one that had not answered in time")),
         outbox_kept(h.count<counter>("outbox_kept", "1", "Durable tasks that were put on the disk")),
         outbox_again(h.count<counter>("outbox_again", "1", "Times that a durable task had to go again after all tries of a link")),

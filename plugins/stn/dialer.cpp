@@ -119,7 +119,7 @@ task<error> dialer::tunnelled(race_plan* p, endpoint to, proxy through, instant 
     if (t.port == 0) continue;
     for (const known_address& a : addresses->list) p->roads.push_back({a.at, t.source, t.host, t.port, a.connect});
   }
-  if (p->roads.empty()) co_return without_port(to, "the proxy " + through.text() + ", which resolves the name, does not read it");
+  if (p->roads.empty()) co_return error{THARSIS_E_UNSUPPORTED, without_port(to, "the proxy " + through.text() + ", which resolves the name, does not read it").text};
   co_return fine();
 }
 

@@ -27,13 +27,21 @@ class link_rhythm {
     beat_.resume(known(false), known(true));
     kept_ = {beat_.learned(false), beat_.learned(true)};
   }
+  // Other numbers from the profile. True: there is something to be asked, or to be waited for, sooner.
+  bool change(const heartbeat_settings& to) {
+    const bool sooner = beat_.change(to);
+    kept_ = {beat_.learned(false), beat_.learned(true)};  // What they bound nobody has learned.
+    return sooner;
+  }
   // It may have learned something there.
   void remember(const std::string& network) {
     for (const bool dozing : {false, true}) {
       learned_interval& last = kept_[dozing ? 1 : 0];
-      if (beat_.learned(dozing) == last) continue;
-      if (last.interval != duration::zero()) heard_(last, beat_.learned(dozing));
-      last = beat_.learned(dozing);
+      const learned_interval now = beat_.learned(dozing);
+      if (now == last) continue;
+      const bool told = now.interval != last.interval || now.settled != last.settled;  // Else the wall's clock was set.
+      if (told && last.interval != duration::zero()) heard_(last, now);
+      last = now;
       memory_.keep(settings_.name, network, last, dozing);
     }
   }

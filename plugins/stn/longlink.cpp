@@ -332,7 +332,7 @@ void longlink::keep_signalling() {
 void longlink::take_numbers(const link_settings& next) {
   link_settings changed = next;
   take_way(changed, settings_);
-  if (changed.heartbeat != settings_.heartbeat && rhythm_.beat().change(changed.heartbeat)) nudge();
+  if (changed.heartbeat != settings_.heartbeat && rhythm_.change(changed.heartbeat)) nudge();
   if (changed.reconnect != settings_.reconnect) pace_.change(changed.reconnect);
   companions_.change(changed);
   if (changed.signalling != settings_.signalling) signals_.change(changed.signalling);
@@ -507,9 +507,10 @@ void longlink::tell_spread(const loss& why) const {
 void longlink::tell_interval(const learned_interval& before, const learned_interval& now) const {
   const std::string found = now.interval > before.interval   ? "pings were answered after " + wait_text(before.interval) + " without a byte, so the next ones come later"
                             : now.interval < before.interval ? "pings were not answered after " + wait_text(before.interval) + " without a byte, so the next ones come sooner"
-                                                             : std::string("it is tried again how long the path may be idle");
+                           : now.settled                       ? "pings were answered after " + wait_text(now.interval) + " without a byte, and nothing longer is tried"
+                                                               : std::string("it is tried again how long the path may be idle");
   around_.count.intervals_learned.add();
-  around_.events.on_measure({settings_.name, found + (now.settled ? ", and it stays so" : ""), THARSIS_STN_MEASURE_INTERVAL, 0, now.interval});
+  around_.events.on_measure({settings_.name, found + (now.settled && now.interval != before.interval ? ", and it stays so" : ""), THARSIS_STN_MEASURE_INTERVAL, 0, now.interval});
 }
 
 void longlink::tell_connect(const loss& why) {

@@ -98,10 +98,10 @@ void own_connection::on_read(size_t bytes) {
 
 // Through another interface the connection cannot be right any more; through the same it may be: ask.
 std::optional<loss> own_connection::follow_network(session& talk) {
-  const auto ask = [&] { return talk.on_doubt(place_.now()) == THARSIS_OK ? std::nullopt : std::optional(talk.failure()); };
+  const auto so_far = [&](tharsis_status now) { return now == THARSIS_OK ? std::nullopt : std::optional(talk.failure()); };
   const bool touched = std::exchange(touched_, false) && talk.up();
   switch (way_.follow()) {
-    case way_watch::verdict::stays: return touched ? ask() : std::nullopt;
+    case way_watch::verdict::stays: return touched ? so_far(talk.on_touch(place_.now())) : std::nullopt;
     case way_watch::verdict::over: return loss(THARSIS_STN_WHY_NETWORK_CHANGED, THARSIS_E_NETWORK, way_.sentence());
     case way_watch::verdict::asked: break;
   }
@@ -109,7 +109,7 @@ std::optional<loss> own_connection::follow_network(session& talk) {
   around_.journal.note(THARSIS_STN_WHY_DOUBT, "a ping asked whether the connection had lived through it");
   const bool woke = around_.journal.expected() == THARSIS_STN_WHY_WOKE;
   around_.companions.on_own_doubt(way_.now().name(), woke ? second_reason::woke : second_reason::network, place_.now());
-  return ask();
+  return so_far(talk.on_doubt(place_.now()));
 }
 
 std::optional<loss> own_connection::follow_proof(live_connection& c) {

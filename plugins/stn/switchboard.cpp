@@ -126,7 +126,7 @@ task<choice> switchboard::choose(address_lists lists, bool ranked, const link_se
 }
 
 void switchboard::settle(resolver::known_addresses& of, const link_settings& link) const {
-  if (of.meant || link.dial.ties == dial_settings::order::given) return;
+  if (of.meant || link.dial.ties == dial_settings::order::given || link.dial.by == dial_settings::rank::given) return;
   of.list = unknown_addresses(own_order(addresses_of(of.list), client_));
   of.ranked = false;
 }

@@ -8,7 +8,7 @@
 // The application writes when it is asked (on_room), and gets bytes when it has asked for them (read()). Offsets count from
 // the stream's first byte. Messages of one stream come in their order; `done` is the last one and comes exactly once.
 //
-//   "stn.stream"  event  each time that one is in another state, and its end (tharsis_stn_stream_event)
+//   "stn.stream"  event  that one is in another state, ten times a second at most, and its end (tharsis_stn_stream_event)
 #pragma once
 #include "sdk/abi/abi.h"
 

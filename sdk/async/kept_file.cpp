@@ -26,21 +26,28 @@ void kept_file::open(std::function<void()> known) {
   if (!terms_.path.empty()) work_.spawn(run(std::move(known)));
 }
 
+// What was not taken may be now.
+void kept_file::forgive() {
+  if (failure_.status != THARSIS_OK && !unsaved()) ++changes_;
+}
+
 void kept_file::hurry() {
+  forgive();
   hurried_ = unsaved();
   if (hurried_) changed_.raise();
 }
 
 task<error> kept_file::settle() {
   constexpr duration look_again = 2ms;  // A disk is not much faster.
-  const uint64_t mine = changes_;
   hurry();
+  const uint64_t mine = changes_;
   signal pause(place_);
   while (tried_ < mine && content_.write && !work_.empty()) co_await pause.wait(later(place_.now(), look_again));
   co_return failure_;
 }
 
 task<void> kept_file::close(instant deadline) {
+  forgive();
   closing_ = true;
   changed_.raise();
   co_await work_.join(deadline);

@@ -37,7 +37,7 @@ class kept_file {
   bool kept() const { return !terms_.path.empty(); }
   // What `write` answers is another than before.
   void change() { ++changes_, changed_.raise(); }
-  // What has changed is written now, whatever the pause is.
+  // What has changed is written now, whatever the pause is; and what could not be written before is tried again, here and in close().
   void hurry();
   // The same, and it is on the disk when it returns; or why not. Nothing where nothing is kept, or after close().
   task<error> settle();
@@ -49,6 +49,7 @@ class kept_file {
   task<void> load();
   task<error> put_aside(std::string why);
   task<void> save();
+  void forgive();
   bool unsaved() const { return content_.write && changes_ != taken_; }
 
   strand& place_;

@@ -82,6 +82,7 @@ task<resolver::known_addresses> resolver::rank(std::vector<tharsis_address> list
 }
 
 task<resolver::known_addresses> resolver::ranked_by(const tharsis_dns* service, std::vector<tharsis_address> list) {
+  if (list.size() > THARSIS_DNS_RANKED_MAX) list.resize(THARSIS_DNS_RANKED_MAX);  // Nobody gets to dial more.
   question q(place_);
   q.service = service;
   tharsis_handle id = 0;

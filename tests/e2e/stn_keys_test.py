@@ -43,7 +43,10 @@ def send(name, port, *words):
                                 "--count", str(count), "--in-flight", str(in_flight), "--state", str(folder / f"{name}-client"), "--plugins", plugins, *words],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     running.append(process)
-    out, err = process.communicate(timeout=40)
+    try:
+        out, err = process.communicate(timeout=90)
+    except subprocess.TimeoutExpired:
+        fail(f"{name}: the client has not ended after 90 s")
     running.remove(process)
     if not out.strip():
         fail(f"{name}: the client said nothing: {err}")

@@ -43,6 +43,11 @@ class proof_queue {
     if (std::any_of(asked_.begin(), asked_.end(), [&](const past& p) { return same(p.what); })) return;
     waiting_.push_back(std::move(w));
   }
+  // Nobody wants to know of this name; empty: of any.
+  void forget(const std::string& name) {
+    std::erase_if(waiting_, [&](const wish& w) { return name.empty() || w.name == name; });
+    std::erase_if(asked_, [&](const past& p) { return name.empty() || p.what.name == name; });
+  }
   // Of a network of before.
   void clear() {
     waiting_.clear();

@@ -36,7 +36,7 @@ void conclude(const scene& s, findings_list& found) {
     well.because(*works, 3).detail("works: " + works->id);
     const connect_probe* control = s.control_like("");
     if (control != nullptr) well.unlike(*control, 0.5);
-    if (s.uses_tls() || !s.seen.noops.empty() || !s.seen.pages.empty() || s.to_self())
+    if (s.uses_tls() || s.noop() != nullptr || !s.seen.pages.empty() || s.to_self())
       well.proven();
     else
       well.contrast(0);

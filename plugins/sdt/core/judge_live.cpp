@@ -27,8 +27,9 @@ constexpr trouble troubles[] = {
     {"no_sign_in", verdict_code::link_misconfigured, "nobody is there who could sign in"},
 };
 
+// A link with several endpoints may be at another one by now.
 bool is_of_target(const scene& s, const passive_probe& p) {
-  const auto at = parse_aim(p.target);
+  const auto at = parse_aim(p.met_at);
   return at && at->host == s.about.host && at->port == s.about.port;
 }
 
@@ -40,6 +41,9 @@ const trouble* trouble_of(const scene& s, const passive_probe& p) {
 }
 
 bool tells_by_itself(const trouble& t) { return t.why != "nonsense" && t.why != "tls"; }
+
+// Of the certificate itself, which whoever trusts the same authorities finds as well.
+bool anybody_would(const trouble& t) { return t.why == "expired" || t.why == "wrong_name" || t.why == "authority"; }
 
 // Our own handshake with the target, where its certificate was accepted.
 const tls_probe* accepted(const scene& s) {
@@ -68,8 +72,12 @@ void judge_live(const scene& s, findings_list& found) {
     const tls_probe* const ours = accepted(s);
     // A handshake that failed once may have been the network's fault; where ours succeeds it is the server's to say why.
     if (t->why == "tls" && (ours == nullptr || p.failures < 2)) continue;
+    // What was shown to stn once may have been renewed, or a portal's, by now; if it is not, stn has other authorities than we.
+    const bool ours_alone = ours != nullptr && anybody_would(*t);
+    if (ours_alone && p.failures < 2) continue;
     claim c(t->code);
-    if (tells_by_itself(*t)) c.proven_by(p);
+    if (ours_alone) c.because(p, 3).blames(blame::device);
+    else if (tells_by_itself(*t) && (p.failures > 1 || !anybody_would(*t))) c.proven_by(p);
     else c.because(p, 3);
     if (ours != nullptr) c.unlike(*ours, 1);
     for (const auto* one : of_role(s.seen.connects, probe_role::target))

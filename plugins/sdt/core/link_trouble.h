@@ -1,6 +1,7 @@
 // What stn says of a link that does not come up, as one word: what only stn can have met, having its own pins, authorities, codec and
 // hello. Pure.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -12,7 +13,9 @@ namespace tharsis::sdt {
 // "tls"; empty: nothing of the kind, and probes meet it as well. `why`: THARSIS_STN_WHY_*; `reason`: stn's sentence, the certificate's
 // part of which is sdk/async's.
 constexpr std::string_view link_trouble(uint32_t why, std::string_view reason) {
-  const auto says = [&](std::string_view words) { return reason.find(words) != std::string_view::npos; };
+  // From the first name in quotes on it is what whoever made the certificate has written.
+  const std::string_view own = reason.substr(0, std::min(reason.find(" '"), reason.find("('")));
+  const auto says = [own](std::string_view words) { return own.find(words) != std::string_view::npos; };
   switch (why) {
     case THARSIS_STN_WHY_TLS_CERTIFICATE:
       if (says(" is pinned (tls.pins)")) return "pin";

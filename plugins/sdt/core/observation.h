@@ -242,6 +242,7 @@ struct load_probe : probe {
 struct passive_probe : probe {
   std::string link, link_state;  // stn's: down | connecting | up | suspended
   std::string why;               // What stn alone can have met since it was up last: link_trouble.h. Then `said` is its sentence,
+  std::string met_at;            // this the endpoint that it is about,
   uint32_t failures = 0;         // and this how often in a row.
   std::optional<double> rtt_ms, rtt_min_ms;
   uint64_t segments = 0, retransmits = 0;

@@ -156,7 +156,7 @@ void fields(V& v, load_probe& p) {
 }
 template <class V>
 void fields(V& v, passive_probe& p) {
-  v("link", p.link), v("link_state", p.link_state), v("why", p.why), v("failures", p.failures), v("rtt_ms", p.rtt_ms), v("rtt_min_ms", p.rtt_min_ms);
+  v("link", p.link), v("link_state", p.link_state), v("why", p.why), v("met_at", p.met_at), v("failures", p.failures), v("rtt_ms", p.rtt_ms), v("rtt_min_ms", p.rtt_min_ms);
   v("segments", p.segments), v("retransmits", p.retransmits), v("busy_share", p.busy_share);
   v("window_limited_share", p.window_limited_share), v("buffer_limited_share", p.buffer_limited_share);
 }

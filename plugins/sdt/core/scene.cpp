@@ -115,9 +115,19 @@ const probe* scene::internet(int family) const {
   return nullptr;
 }
 
-const probe* scene::target_works() const {
+const noop_probe* scene::noop() const {
+  const auto fail = [](const auto& all) {
+    const auto of_target = of_role(all, probe_role::target);
+    return !of_target.empty() && std::none_of(of_target.begin(), of_target.end(), [](const auto* p) { return worked(*p); });
+  };
+  const bool new_ones_fail = fail(seen.connects) || fail(seen.handshakes);
   for (const noop_probe& n : seen.noops)
-    if (worked(n) && n.answered && n.understood) return &n;
+    if (worked(n) && n.answered && n.understood && (n.link.empty() || !new_ones_fail)) return &n;
+  return nullptr;
+}
+
+const probe* scene::target_works() const {
+  if (const noop_probe* n = noop()) return n;
   for (const http_probe& h : seen.pages)
     if (is_of_target(h) && worked(h) && h.status > 0 && h.status < 500) return &h;
   for (const tls_probe& t : seen.handshakes)

@@ -64,6 +64,8 @@ class scene {
   const probe* internet(int family = 0) const;
   // The target itself does its work: the surest sign of it.
   const probe* target_works() const;
+  // A noop that was answered as it should be; null: there is none, or it went over an old connection, and new ones fail.
+  const noop_probe* noop() const;
   // A control that connects, best one of the same family as `like`.
   const connect_probe* control_like(std::string_view like) const;
   // The target's host answers anything but its own port.

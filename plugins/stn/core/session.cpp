@@ -203,6 +203,12 @@ tharsis_status session::on_doubt(instant now) {
   return failure_.status;
 }
 
+// No doubt yet, as far as anybody knows: it has as long as any ping.
+tharsis_status session::on_touch(instant now) {
+  if (failure_.status == THARSIS_OK && up_ && rhythm_->on_doubt(now)) send_ping();
+  return failure_.status;
+}
+
 bool session::on_company(instant now) {
   if (failure_.status != THARSIS_OK || !up_ || !rhythm_->on_company(now)) return false;
   send_ping();

@@ -63,6 +63,9 @@ class session {
   // Traffic may take another way now, by which this connection does not go: asks for a proof at once.
   tharsis_status on_doubt(instant now);
 
+  // Somebody asks whether the server is there: a ping, unless one is out.
+  tharsis_status on_touch(instant now);
+
   // The radio is awake now: see heartbeat. True: something is to be sent.
   bool on_company(instant now);
 

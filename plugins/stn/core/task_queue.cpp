@@ -105,7 +105,7 @@ request* task_queue::next_ready(instant now) {
   request* r = next_waiting();
   for (; r != nullptr; r = next_waiting()) {
     if (is_spared(*r, now)) continue;
-    if (company_.second && (r->from.encode != nullptr || r->bound != 0 || r->memory != 0)) return nullptr;
+    if (company_.second && !is_for_here(*r)) return nullptr;
     if (r->from.encode == nullptr || r->prepared_for == connection_) break;
     stop_waiting(*r, now);
     set_aside(*r, stage::prepares, preparing_, now);
@@ -159,12 +159,19 @@ bool task_queue::has_right_key(request& r, instant now) {
   return true;
 }
 
+// Of what has been sent, or was made for one connection: whether this one's server may get it.
+bool task_queue::is_for_here(const request& r) const {
+  if (r.memory != 0 && r.memory != company_.memory.name) return false;
+  return !company_.second || (r.bound == 0 && r.from.encode == nullptr);
+}
+
 // What went another way, and is still waited for. It has its place among those that were sent already.
 bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames, instant now) {
-  while (!too_.empty()) {
-    const written_too asked = too_.back();
-    too_.pop_back();
+  for (size_t i = too_.size(); i-- > 0;) {
+    const written_too asked = too_[i];
     const request* const r = by_sequence_.find(asked.sequence);
+    if (r != nullptr && !is_for_here(*r)) continue;  // It waits for its own connection.
+    too_.erase(too_.begin() + static_cast<std::ptrdiff_t>(i));
     if (r == nullptr) continue;
     if (asked.by_any && company_.lanes != nullptr && company_.lanes->take(*r, now)) return true;
     error why;

@@ -190,6 +190,7 @@ class task_queue final : public session_tasks {
   request_list& list_of(const request& r);
   bool write_again(std::vector<uint8_t>& out, framing& frames, instant now);
   bool goes_aside(const request& r, instant now);
+  bool is_for_here(const request& r) const;
   bool has_right_key(request& r, instant now);
   void lose_try(request& r, const error& why, instant now);
   request* next_waiting() const;

@@ -46,7 +46,6 @@ bool task_queue::needs_first() const {
 
 // Datagrams, lanes, copies and the server's memory are the first connection's.
 bool task_queue::write_on_second(std::vector<uint8_t>& out, framing& frames, instant now) {
-  if (write_again(out, frames, now)) return true;
   const request* const last = sent_.last;
   company second;
   second.second = true;

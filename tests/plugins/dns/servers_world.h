@@ -87,9 +87,13 @@ struct network {
   }
   void start() {
     asked.emplace(box.tables(), *box.place, s, kept_in);
-    box.send([this] { asked->open(0); });
+    box.send([this] {
+      asked->open(0);
+      if (at_start) at_start();
+    });
     world.run_for(1s);
   }
+  std::function<void()> at_start;  // What an application does there at once.
   // As a plugin that stops and is started again, with what it keeps.
   void restart(duration after = 0s, const std::function<void()>& meanwhile = {}) {
     task_set closing(*box.place);

@@ -215,6 +215,41 @@ TEST(TrustSim, AProofThatIsToldOfAllTheTimeIsWrittenOnce) {
   EXPECT_EQ(n.client.storage()->content("/state/dns/proven")->find("+tls"), std::string::npos);
 }
 
+TEST(TrustSim, WhatCouldNotBeWrittenIsTriedAgainAtTheEnd) {
+  judged n(42);
+  n.kept_in = "/state/dns";
+  n.add_plain("10.0.0.53", says(truth, 30));
+  n.box.send([&n] { n.box.network.move("wlan0", "home"); });
+  n.start();
+  n.client.storage()->broken = true;
+  n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
+  EXPECT_FALSE(n.client.storage()->content("/state/dns/proven"));
+  n.client.storage()->broken = false;
+  n.world.run_for(1min);
+  n.restart();
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
+}
+
+// An application may have all forgotten in its own start, before the disk has answered.
+TEST(TrustSim, WhatIsForgottenWhileItIsReadStaysForgotten) {
+  for (const char* name : {"", "im.example.com", "other.example.com"}) {
+    SCOPED_TRACE(name);
+    judged n(43);
+    n.kept_in = "/state/dns";
+    n.add_plain("10.0.0.53", says(truth, 30));
+    n.box.send([&n] { n.box.network.move("wlan0", "home"); });
+    n.start();
+    n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
+    n.at_start = [&n, name] { EXPECT_EQ(n.asked->table()->forget(n.asked->table()->self, text_of(std::string_view(name)), nullptr), THARSIS_OK); };
+    n.restart();
+    n.at_start = {};
+    const bool other = std::string_view(name) == "other.example.com";
+    EXPECT_EQ(n.ask("im.example.com"), other ? "192.0.2.1! proven" : "192.0.2.1 single");
+    n.restart();
+    EXPECT_EQ(n.ask("im.example.com"), other ? "192.0.2.1! proven" : "192.0.2.1 single") << "on the disk too";
+  }
+}
+
 // Without an id a network is another one only with another generation: what is told of it meanwhile ends nobody's advice.
 TEST(TrustSim, ANetworkWithoutANameThatIsToldOfAgainIsTheSame) {
   judged n(42);

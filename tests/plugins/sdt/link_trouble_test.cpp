@@ -35,6 +35,16 @@ TEST(LinkTrouble, EachCertificateThatIsRefusedHasItsWord) {
   EXPECT_EQ(trouble(refusal(issued(authority, {"other.example.com"}), authority.certificate_pem)), "wrong_name");
 }
 
+// Who makes a certificate may write into it what he likes.
+TEST(LinkTrouble, ACertificateDoesNotChooseItsWord) {
+  const identity authority = authority_named("Tests", 1);
+  for (const char* name : {"x expired on y", "x is pinned (tls.pins)", "x; connect by a name it is for"}) {
+    SCOPED_TRACE(name);
+    EXPECT_EQ(trouble(refusal(authority_named(name, 5), authority.certificate_pem)), "authority");
+    EXPECT_EQ(trouble(refusal(issued(authority_named(name, 5), {"im.example.com"}), authority.certificate_pem)), "authority");
+  }
+}
+
 TEST(LinkTrouble, WhatProbesMeetAsWellIsNone) {
   for (const uint32_t why : {THARSIS_STN_WHY_NONE, THARSIS_STN_WHY_RESOLVE, THARSIS_STN_WHY_REFUSED, THARSIS_STN_WHY_CONNECT_TIMEOUT, THARSIS_STN_WHY_RESET,
                              THARSIS_STN_WHY_NETWORK_LOST, THARSIS_STN_WHY_STOPPED, THARSIS_STN_WHY_IDLE, THARSIS_STN_WHY_COUNT})

@@ -204,6 +204,7 @@ TEST(SdtNoop, OneThatIsSilentAccusesNobodyAndIsNotWaitedForLong) {
     ASSERT_EQ(s.scene.told.size(), 1u);
     EXPECT_EQ(s.scene.told[0].code, "healthy");
     EXPECT_NE(s.noop().find("\"answered\":false"), std::string::npos) << s.scene.told[0].json;
+    EXPECT_EQ(s.scene.told[0].json.find("\"proven\""), std::string::npos) << "the connection alone proves less";
     EXPECT_LE(s.scene.told[0].at - asked, 4s);
     EXPECT_EQ(s.scene.stop(), "");
   }

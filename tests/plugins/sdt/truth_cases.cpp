@@ -75,7 +75,7 @@ tls_probe& at_answer(truth& t, tls_outcome outcome, const std::string& to = fake
 
 passive_probe& live(truth& t, const std::string& state, const std::string& why) {
   passive_probe& p = t.seen.live.emplace_back();
-  p.id = "live:main", p.link = "main", p.target = "tcps://im.test:443", p.link_state = state, p.why = why, p.failures = 1;
+  p.id = "live:main", p.link = "main", p.target = p.met_at = "tcps://im.test:443", p.link_state = state, p.why = why, p.failures = 1;
   p.state = state == "up" ? probe_state::pass : probe_state::warn, p.said = "stn met this", p.failed = failure::other;
   return p;
 }
@@ -570,8 +570,17 @@ std::vector<truth_case> own_cases() {
       {1017, "stn's codec understands nothing", {code::wrong_reply}, {}, "", false, with([](truth& t) { live(t, "down", "nonsense"); })},
       {1018, "control: stn's handshake failed once", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "tls"); })},
       {1019, "control: the link is up again", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "up", "hello"); })},
-      {1020, "control: another server refuses stn's hello", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "hello").target = "tcps://other.test:443"; })},
+      {1020, "control: another server refuses stn's hello", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "connecting", "hello").met_at = "tcps://other.test:443"; })},
       {1021, "control: an old link is silent", {code::healthy}, {}, "", true, with([](truth& t) { noop(t, false); })},
+      {1023, "no new connection comes up, nothing to compare with, an old link answers", {code::inconclusive, code::host_down}, {}, "", true, with([](truth& t) {
+         silence(t, is_im);
+         const auto gone = [](auto& probes) { probes.erase(std::remove_if(probes.begin(), probes.end(), [](const auto& p) { return p.role == probe_role::control; }), probes.end()); };
+         gone(t.seen.connects), gone(t.seen.losses), gone(t.seen.traces);
+         t.seen.handshakes.clear(), t.seen.pages.clear();
+         noop(t, true);
+       })},
+      {1024, "control: the server's certificate was renewed, stn has not tried again", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "expired"); })},
+      {1025, "stn trusts other authorities than we, and has tried twice", {code::tls_unknown_ca}, {}, "", false, with([](truth& t) { live(t, "down", "authority").failures = 2; })},
       {1022, "new connections are silent, an old link answers", {code::service_slow_accept}, {}, "", false, with([](truth& t) {
          target_tls(t, tls_outcome::silent_after_hello, "");
          t.seen.segments.clear();

@@ -304,3 +304,29 @@ TEST(SecondShare, OverManySeedsEachTaskHasOneAnswerAndKeylessOnesAreSentOnce) {
     if (testing::Test::HasFailure()) return;
   }
 }
+
+TEST(SecondShare, WhatWentByDatagramAndMayNotGoToAnotherServerWaitsForTheFirst) {
+  const stn::own_keys keys(4711);
+  stn::server_memory memory;
+  memory.name = 7;
+  memory.kept = 1h;
+  for (const bool own_key : {true, false}) {
+    SCOPED_TRACE(own_key);
+    two_ways w;
+    w.tasks.on_memory(memory, keys);
+    auto one = test::make_request(1, {1}, own_key ? std::vector<uint8_t>{} : std::vector<uint8_t>{'k'}, w.now + 60s);
+    if (!own_key) one->bound = 1;
+    w.tasks.submit(std::move(one), w.now);
+    w.submit(2);
+    const ids first = w.written(w.tasks);
+    w.second.copy();
+    w.written(w.second);
+    w.second.lead();
+    for (const auto& [id, sequence] : first) id == 1 ? w.tasks.carry_too(sequence) : w.tasks.write_too(sequence);
+    EXPECT_EQ(w.written(w.second), (ids{{2, first.at(2)}})) << "the other one's server may not have it";
+    EXPECT_EQ(w.written(w.tasks), (ids{{1, first.at(1)}}));
+    EXPECT_TRUE(w.written(w.tasks).empty());
+    w.answer(w.tasks, first.at(1));
+    EXPECT_EQ(w.ended().at(1), uint32_t{THARSIS_STN_ANSWERED});
+  }
+}
