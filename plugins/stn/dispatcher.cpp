@@ -307,7 +307,7 @@ void dispatcher::count(const request& r, const task_profile& p, size_t link) {
   if (r.memory == 0 || r.sends < 2) return;
   counts_.keyed_repeated.add();
   events_.on_measure({std::string(all.link), "a task of command " + std::to_string(r.command) + " was sent " + std::to_string(r.sends) +
-                          " times, for its answers were lost, though it has no key of the application's: its server says that it carries each out once",
+                          " times, though it has no key of the application's: its answer was lost, and the server says that it carries each out once",
                       THARSIS_STN_MEASURE_DEDUPLICATED, r.body.size() * (r.sends - 1)});
 }
 
