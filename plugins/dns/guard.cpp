@@ -8,6 +8,7 @@
 #include "plugins/dns/trust_file.h"
 #include "sdk/async/tcp_stream.h"
 #include "sdk/async/tls_stream.h"
+#include "sdk/pure/certificate_reason.h"
 #include "sdk/pure/dns_name.h"
 #include "sdk/pure/views.h"
 
@@ -46,11 +47,7 @@ std::string listed(const std::vector<tharsis_address>& all) {
 }
 
 // An authority that is trusted, but a clock that is wrong, or somebody who forgot to renew: it says nothing of whose it is.
-// Behind a quote stands what whoever made it has written.
-bool is_about_time(std::string_view why) {
-  const std::string_view said = why.substr(0, why.find('\''));
-  return said.find(" expired on ") != std::string_view::npos || said.find(" is not valid before ") != std::string_view::npos;
-}
+bool is_about_time(std::string_view why) { return certificate_reason_of(why) == certificate_reason::time; }
 
 // Seconds; what lasts longer than ten years is as good as for ever here.
 constexpr int64_t certificate_max = int64_t{10} * 365 * 86'400;

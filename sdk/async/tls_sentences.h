@@ -11,6 +11,7 @@ struct x509_store_ctx_st;
 namespace tharsis::tls {
 
 // Called while the chain is verified, at the first certificate that does not. `ca_name`: see tls_client_settings.
+// sdk/pure/certificate_reason.h reads it.
 std::string why_untrusted(x509_store_ctx_st* store, const std::string& peer, const std::string& ca_name);
 
 // `number` is the alert's of RFC 8446, section 6.

@@ -1,11 +1,12 @@
 // What stn says of a link that does not come up, as one word: what only stn can have met, having its own pins, authorities, codec and
 // hello. Pure.
 #pragma once
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "sdk/abi/stn_links.h"
+#include "sdk/pure/certificate_reason.h"
 
 namespace tharsis::sdt {
 
@@ -13,14 +14,9 @@ namespace tharsis::sdt {
 // "tls"; empty: nothing of the kind, and probes meet it as well. `why`: THARSIS_STN_WHY_*; `reason`: stn's sentence, the certificate's
 // part of which is sdk/async's.
 constexpr std::string_view link_trouble(uint32_t why, std::string_view reason) {
-  // From the first name in quotes on it is what whoever made the certificate has written.
-  const std::string_view own = reason.substr(0, std::min(reason.find(" '"), reason.find("('")));
-  const auto says = [own](std::string_view words) { return own.find(words) != std::string_view::npos; };
+  constexpr std::string_view of_certificates[] = {"pin", "expired", "wrong_name", "authority"};  // As certificate_reason has them.
   switch (why) {
-    case THARSIS_STN_WHY_TLS_CERTIFICATE:
-      if (says(" is pinned (tls.pins)")) return "pin";
-      if (says(" expired on ") || says(" is not valid before ")) return "expired";
-      return says("; connect by a name it is for") ? "wrong_name" : "authority";
+    case THARSIS_STN_WHY_TLS_CERTIFICATE: return of_certificates[static_cast<size_t>(certificate_reason_of(reason))];
     case THARSIS_STN_WHY_TLS: return "tls";
     case THARSIS_STN_WHY_HELLO_REFUSED: return "hello";
     case THARSIS_STN_WHY_AUTH_REFUSED: return "sign_in";
