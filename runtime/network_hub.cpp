@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
@@ -28,8 +29,7 @@ constexpr tharsis_field fields[] = {
     FIELD(WALL, woke),
 };
 #undef FIELD
-constexpr tharsis_topic topic = {sizeof(tharsis_topic), THARSIS_TOPIC_STATE, THARSIS_NETWORK_TOPIC, fields,
-                                 std::size(fields),     sizeof(tharsis_network_state), 0, 0};
+constexpr tharsis_topic topic = topic_of<tharsis_network_state>(THARSIS_TOPIC_STATE, THARSIS_NETWORK_TOPIC, fields);
 
 std::string line_of(const network_facts& f) {
   const bool v4 = (f.families & THARSIS_NETWORK_V4) != 0, v6 = (f.families & THARSIS_NETWORK_V6) != 0;

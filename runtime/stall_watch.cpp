@@ -8,6 +8,7 @@
 #include "runtime/settings.h"
 #include "sdk/abi/stall.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
@@ -23,8 +24,7 @@ const tharsis_field stall_fields[] = {
     {"over", THARSIS_FIELD_BOOL, offsetof(tharsis_stall, over), nullptr, 0},
     {"stack", THARSIS_FIELD_TEXT, offsetof(tharsis_stall, stack), nullptr, 0},
 };
-const tharsis_topic stall_topic = {sizeof stall_topic, THARSIS_TOPIC_EVENT,   THARSIS_STALL_TOPIC, stall_fields,
-                                   std::size(stall_fields), sizeof(tharsis_stall), 0, 0};
+constexpr tharsis_topic stall_topic = topic_of<tharsis_stall>(THARSIS_TOPIC_EVENT, THARSIS_STALL_TOPIC, stall_fields);
 
 std::string milliseconds_text(duration d) { return std::to_string(milliseconds(d)) + " ms"; }
 

@@ -12,6 +12,7 @@
 #include "sdk/async/blocking.h"
 #include "sdk/async/door.h"
 #include "sdk/async/task_set.h"
+#include "sdk/pure/topic.h"
 
 namespace tharsis::dns {
 namespace {
@@ -28,9 +29,7 @@ constexpr tharsis_field stats_fields[] = {
     {"hosts", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, hosts), nullptr, 0},
     {"last_resort", THARSIS_FIELD_U64, offsetof(tharsis_dns_stats, last_resort), nullptr, 0},
 };
-constexpr tharsis_topic stats_topic = {
-    sizeof(tharsis_topic),       THARSIS_TOPIC_STATE,       THARSIS_DNS_STATS_TOPIC, stats_fields,
-    std::size(stats_fields), sizeof(tharsis_dns_stats), 0};
+constexpr tharsis_topic stats_topic = topic_of<tharsis_dns_stats>(THARSIS_TOPIC_STATE, THARSIS_DNS_STATS_TOPIC, stats_fields);
 
 constexpr const char* lies[] = {"bogus", "hidden", "forged", "refuted", "landing"};
 constexpr tharsis_field hijack_fields[] = {
@@ -61,9 +60,9 @@ constexpr tharsis_field answer_fields[] = {
     {"refused", THARSIS_FIELD_U64, offsetof(tharsis_dns_answered, refused), nullptr, 0},
     {"took", THARSIS_FIELD_DURATION, offsetof(tharsis_dns_answered, took), nullptr, 0},
 };
-constexpr tharsis_topic hijack_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_DNS_HIJACK_TOPIC, hijack_fields, std::size(hijack_fields), sizeof(tharsis_dns_hijack), 0};
-constexpr tharsis_topic source_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_DNS_SOURCE_TOPIC, source_fields, std::size(source_fields), sizeof(tharsis_dns_source), 0};
-constexpr tharsis_topic answer_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_DNS_ANSWER_TOPIC, answer_fields, std::size(answer_fields), sizeof(tharsis_dns_answered), 0};
+constexpr tharsis_topic hijack_topic = topic_of<tharsis_dns_hijack>(THARSIS_TOPIC_EVENT, THARSIS_DNS_HIJACK_TOPIC, hijack_fields);
+constexpr tharsis_topic source_topic = topic_of<tharsis_dns_source>(THARSIS_TOPIC_EVENT, THARSIS_DNS_SOURCE_TOPIC, source_fields);
+constexpr tharsis_topic answer_topic = topic_of<tharsis_dns_answered>(THARSIS_TOPIC_EVENT, THARSIS_DNS_ANSWER_TOPIC, answer_fields);
 
 class plugin {
  public:

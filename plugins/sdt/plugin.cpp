@@ -10,6 +10,7 @@
 #include "sdk/async/blocking.h"
 #include "sdk/async/door.h"
 #include "sdk/async/task_set.h"
+#include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::sdt {
@@ -52,16 +53,10 @@ constexpr tharsis_field heal_fields[] = {
     {"target", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_healing, target), nullptr, 0},
     {"sentence", THARSIS_FIELD_TEXT, offsetof(tharsis_sdt_healing, sentence), nullptr, 0},
 };
-constexpr tharsis_topic heal_topic = {
-    sizeof(tharsis_topic),  THARSIS_TOPIC_EVENT,         THARSIS_SDT_HEAL_TOPIC, heal_fields,
-    std::size(heal_fields), sizeof(tharsis_sdt_healing), 0};
-constexpr tharsis_topic report_topic = {
-    sizeof(tharsis_topic),    THARSIS_TOPIC_EVENT,        THARSIS_SDT_REPORT_TOPIC, report_fields,
-    std::size(report_fields), sizeof(tharsis_sdt_report), 0};
+constexpr tharsis_topic heal_topic = topic_of<tharsis_sdt_healing>(THARSIS_TOPIC_EVENT, THARSIS_SDT_HEAL_TOPIC, heal_fields);
+constexpr tharsis_topic report_topic = topic_of<tharsis_sdt_report>(THARSIS_TOPIC_EVENT, THARSIS_SDT_REPORT_TOPIC, report_fields);
 // The last ones are kept: the first verdict may be given before everybody has started who wants to hear it.
-constexpr tharsis_topic verdict_topic = {
-    sizeof(tharsis_topic),     THARSIS_TOPIC_LOG,           THARSIS_SDT_VERDICT_TOPIC, verdict_fields,
-    std::size(verdict_fields), sizeof(tharsis_sdt_verdict), 8};
+constexpr tharsis_topic verdict_topic = topic_of<tharsis_sdt_verdict>(THARSIS_TOPIC_LOG, THARSIS_SDT_VERDICT_TOPIC, verdict_fields, 8);
 
 class plugin {
  public:

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "sdk/pure/logger.h"
+#include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -23,8 +24,7 @@ constexpr tharsis_field healing_fields[] = {
     {"lasted", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_healing, lasted), nullptr, 0},
     {"left", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_healing, left), nullptr, 0},
 };
-constexpr tharsis_topic healing_topic = {sizeof(tharsis_topic),      THARSIS_TOPIC_EVENT,         THARSIS_STN_HEAL_TOPIC, healing_fields,
-                                         std::size(healing_fields), sizeof(tharsis_stn_healing), 0,                      0};
+constexpr tharsis_topic healing_topic = topic_of<tharsis_stn_healing>(THARSIS_TOPIC_EVENT, THARSIS_STN_HEAL_TOPIC, healing_fields);
 
 bool holds(uint32_t state) { return state == THARSIS_STN_HEAL_BEGUN || state == THARSIS_STN_HEAL_RENEWED; }
 

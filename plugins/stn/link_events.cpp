@@ -8,6 +8,7 @@
 #include "sdk/abi/stn_measure.h"
 #include "sdk/abi/stn_server.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/topic.h"
 
 namespace tharsis::stn {
 namespace {
@@ -34,26 +35,14 @@ constexpr tharsis_field link_fields[] = {
     {"phase", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_link, phase), phase_names, std::size(phase_names)},
     {"causes", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_link, causes), nullptr, 0},
 };
-constexpr tharsis_topic link_topic = {sizeof(tharsis_topic),
-                                      THARSIS_TOPIC_STATE,
-                                      THARSIS_STN_LINK_TOPIC,
-                                      link_fields,
-                                      std::size(link_fields),
-                                      sizeof(tharsis_stn_link),
-                                      0};
+constexpr tharsis_topic link_topic = topic_of<tharsis_stn_link>(THARSIS_TOPIC_STATE, THARSIS_STN_LINK_TOPIC, link_fields);
 
 constexpr tharsis_field push_fields[] = {
     {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_push, link), nullptr, 0},
     {"command", THARSIS_FIELD_U32, offsetof(tharsis_stn_push, command), nullptr, 0},
     {"body", THARSIS_FIELD_BYTES, offsetof(tharsis_stn_push, body), nullptr, 0},
 };
-constexpr tharsis_topic push_topic = {sizeof(tharsis_topic),
-                                      THARSIS_TOPIC_EVENT,
-                                      THARSIS_STN_PUSH_TOPIC,
-                                      push_fields,
-                                      std::size(push_fields),
-                                      sizeof(tharsis_stn_push),
-                                      0};
+constexpr tharsis_topic push_topic = topic_of<tharsis_stn_push>(THARSIS_TOPIC_EVENT, THARSIS_STN_PUSH_TOPIC, push_fields);
 
 constexpr const char* channel_names[] = {"none", "long", "short", "both", "minor"};
 
@@ -84,28 +73,14 @@ constexpr tharsis_field task_fields[] = {
     {"lost", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_task_event, lost), nullptr, 0},
 };
 // Inline: there may be hundreds of thousands in a second, and as a rule nobody listens.
-constexpr tharsis_topic task_topic = {sizeof(tharsis_topic),
-                                      THARSIS_TOPIC_EVENT,
-                                      THARSIS_STN_TASK_TOPIC,
-                                      task_fields,
-                                      std::size(task_fields),
-                                      sizeof(tharsis_stn_task_event),
-                                      0,
-                                      THARSIS_TOPIC_INLINE};
+constexpr tharsis_topic task_topic = topic_of<tharsis_stn_task_event>(THARSIS_TOPIC_EVENT, THARSIS_STN_TASK_TOPIC, task_fields, 0, THARSIS_TOPIC_INLINE);
 
 constexpr tharsis_field weak_fields[] = {
     {"weak", THARSIS_FIELD_BOOL, offsetof(tharsis_stn_weak, weak), nullptr, 0},
     {"because", THARSIS_FIELD_ENUM, offsetof(tharsis_stn_weak, because), weak_names, std::size(weak_names)},
     {"lasted", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_weak, lasted), nullptr, 0},
 };
-constexpr tharsis_topic weak_topic = {sizeof(tharsis_topic),
-                                      THARSIS_TOPIC_STATE,
-                                      THARSIS_STN_WEAK_TOPIC,
-                                      weak_fields,
-                                      std::size(weak_fields),
-                                      sizeof(tharsis_stn_weak),
-                                      0,
-                                      0};
+constexpr tharsis_topic weak_topic = topic_of<tharsis_stn_weak>(THARSIS_TOPIC_STATE, THARSIS_STN_WEAK_TOPIC, weak_fields);
 
 constexpr const char* auth_names[] = {"accepted", "not_needed", "refused", "later", "unanswered"};
 
@@ -117,14 +92,7 @@ constexpr tharsis_field auth_fields[] = {
     {"attempts", THARSIS_FIELD_U32, offsetof(tharsis_stn_auth_event, attempts), nullptr, 0},
     {"pause", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_auth_event, pause), nullptr, 0},
 };
-constexpr tharsis_topic auth_topic = {sizeof(tharsis_topic),
-                                      THARSIS_TOPIC_EVENT,
-                                      THARSIS_STN_AUTH_TOPIC,
-                                      auth_fields,
-                                      std::size(auth_fields),
-                                      sizeof(tharsis_stn_auth_event),
-                                      0,
-                                      0};
+constexpr tharsis_topic auth_topic = topic_of<tharsis_stn_auth_event>(THARSIS_TOPIC_EVENT, THARSIS_STN_AUTH_TOPIC, auth_fields);
 
 constexpr tharsis_field connect_fields[] = {
     {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_connect, link), nullptr, 0},
@@ -141,14 +109,7 @@ constexpr tharsis_field connect_fields[] = {
     {"prove", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_connect, prove), nullptr, 0},
     {"auth", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_connect, auth), nullptr, 0},
 };
-constexpr tharsis_topic connect_topic = {sizeof(tharsis_topic),
-                                         THARSIS_TOPIC_EVENT,
-                                         THARSIS_STN_CONNECT_TOPIC,
-                                         connect_fields,
-                                         std::size(connect_fields),
-                                         sizeof(tharsis_stn_connect),
-                                         0,
-                                         0};
+constexpr tharsis_topic connect_topic = topic_of<tharsis_stn_connect>(THARSIS_TOPIC_EVENT, THARSIS_STN_CONNECT_TOPIC, connect_fields);
 
 constexpr tharsis_field datagram_fields[] = {
     {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_datagrams, link), nullptr, 0},
@@ -161,14 +122,7 @@ constexpr tharsis_field datagram_fields[] = {
     {"lost", THARSIS_FIELD_U64, offsetof(tharsis_stn_datagrams, lost), nullptr, 0},
     {"dropped", THARSIS_FIELD_U64, offsetof(tharsis_stn_datagrams, dropped), nullptr, 0},
 };
-constexpr tharsis_topic datagram_topic = {sizeof(tharsis_topic),
-                                          THARSIS_TOPIC_EVENT,
-                                          THARSIS_STN_DATAGRAMS_TOPIC,
-                                          datagram_fields,
-                                          std::size(datagram_fields),
-                                          sizeof(tharsis_stn_datagrams),
-                                          0,
-                                          0};
+constexpr tharsis_topic datagram_topic = topic_of<tharsis_stn_datagrams>(THARSIS_TOPIC_EVENT, THARSIS_STN_DATAGRAMS_TOPIC, datagram_fields);
 
 constexpr tharsis_field lane_fields[] = {
     {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_lanes, link), nullptr, 0},
@@ -184,14 +138,7 @@ constexpr tharsis_field lane_fields[] = {
     {"late", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, late), nullptr, 0},
     {"refused", THARSIS_FIELD_U64, offsetof(tharsis_stn_lanes, refused), nullptr, 0},
 };
-constexpr tharsis_topic lane_topic = {sizeof(tharsis_topic),
-                                      THARSIS_TOPIC_EVENT,
-                                      THARSIS_STN_LANES_TOPIC,
-                                      lane_fields,
-                                      std::size(lane_fields),
-                                      sizeof(tharsis_stn_lanes),
-                                      0,
-                                      0};
+constexpr tharsis_topic lane_topic = topic_of<tharsis_stn_lanes>(THARSIS_TOPIC_EVENT, THARSIS_STN_LANES_TOPIC, lane_fields);
 
 constexpr const char* server_word_names[] = {"move", "move_refused", "busy", "left_alone", "no_budget"};
 
@@ -203,14 +150,7 @@ constexpr tharsis_field server_fields[] = {
     {"command", THARSIS_FIELD_U32, offsetof(tharsis_stn_server_event, command), nullptr, 0},
     {"wait", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_server_event, wait), nullptr, 0},
 };
-constexpr tharsis_topic server_topic = {sizeof(tharsis_topic),
-                                        THARSIS_TOPIC_EVENT,
-                                        THARSIS_STN_SERVER_TOPIC,
-                                        server_fields,
-                                        std::size(server_fields),
-                                        sizeof(tharsis_stn_server_event),
-                                        0,
-                                        0};
+constexpr tharsis_topic server_topic = topic_of<tharsis_stn_server_event>(THARSIS_TOPIC_EVENT, THARSIS_STN_SERVER_TOPIC, server_fields);
 
 constexpr const char* measure_names[] = {"raced", "spread", "interval", "deduplicated", "push_twice", "kept", "kept_again"};
 static_assert(std::size(measure_names) == THARSIS_STN_MEASURE_COUNT);
@@ -222,21 +162,14 @@ constexpr tharsis_field measure_fields[] = {
     {"bytes", THARSIS_FIELD_U64, offsetof(tharsis_stn_measure, bytes), nullptr, 0},
     {"time", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_measure, time), nullptr, 0},
 };
-constexpr tharsis_topic measure_topic = {sizeof(tharsis_topic),
-                                         THARSIS_TOPIC_EVENT,
-                                         THARSIS_STN_MEASURE_TOPIC,
-                                         measure_fields,
-                                         std::size(measure_fields),
-                                         sizeof(tharsis_stn_measure),
-                                         0,
-                                         0};
+constexpr tharsis_topic measure_topic = topic_of<tharsis_stn_measure>(THARSIS_TOPIC_EVENT, THARSIS_STN_MEASURE_TOPIC, measure_fields);
 
 constexpr tharsis_field pong_fields[] = {
     {"link", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_pong, link), nullptr, 0},
     {"address", THARSIS_FIELD_TEXT, offsetof(tharsis_stn_pong, address), nullptr, 0},
     {"round_trip", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_pong, round_trip), nullptr, 0},
 };
-constexpr tharsis_topic pong_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_STN_PONG_TOPIC, pong_fields, std::size(pong_fields), sizeof(tharsis_stn_pong), 0, 0};
+constexpr tharsis_topic pong_topic = topic_of<tharsis_stn_pong>(THARSIS_TOPIC_EVENT, THARSIS_STN_PONG_TOPIC, pong_fields);
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -14,15 +15,13 @@ constexpr tharsis_field network_fields[] = {
     {"links", THARSIS_FIELD_U32, offsetof(tharsis_stn_network, links), nullptr, 0},
     {"links_up", THARSIS_FIELD_U32, offsetof(tharsis_stn_network, links_up), nullptr, 0},
 };
-constexpr tharsis_topic network_topic = {
-    sizeof(tharsis_topic), THARSIS_TOPIC_STATE, THARSIS_STN_NETWORK_TOPIC, network_fields, std::size(network_fields), sizeof(tharsis_stn_network), 0, 0};
+constexpr tharsis_topic network_topic = topic_of<tharsis_stn_network>(THARSIS_TOPIC_STATE, THARSIS_STN_NETWORK_TOPIC, network_fields);
 
 constexpr tharsis_field sync_fields[] = {
     {"period", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_sync, period), nullptr, 0},
     {"down_for", THARSIS_FIELD_DURATION, offsetof(tharsis_stn_sync, down_for), nullptr, 0},
 };
-constexpr tharsis_topic sync_topic = {
-    sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_STN_SYNC_TOPIC, sync_fields, std::size(sync_fields), sizeof(tharsis_stn_sync), 0, 0};
+constexpr tharsis_topic sync_topic = topic_of<tharsis_stn_sync>(THARSIS_TOPIC_EVENT, THARSIS_STN_SYNC_TOPIC, sync_fields);
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "sdk/pure/logger.h"
+#include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -26,9 +27,7 @@ constexpr tharsis_field segment_fields[] = {
     {"dials", THARSIS_FIELD_U64, offsetof(tharsis_stn_segments, dials), nullptr, 0},
     {"needless", THARSIS_FIELD_U64, offsetof(tharsis_stn_segments, needless), nullptr, 0},
 };
-constexpr tharsis_topic segment_topic = {sizeof(tharsis_topic),      THARSIS_TOPIC_EVENT,         THARSIS_STN_SEGMENTS_TOPIC, segment_fields,
-                                         std::size(segment_fields), sizeof(tharsis_stn_segments), 0,
-                                         0};
+constexpr tharsis_topic segment_topic = topic_of<tharsis_stn_segments>(THARSIS_TOPIC_EVENT, THARSIS_STN_SEGMENTS_TOPIC, segment_fields);
 
 std::string segment_text(int64_t mss) { return mss == 0 ? "segments of full size" : "segments of " + std::to_string(mss) + " bytes"; }
 

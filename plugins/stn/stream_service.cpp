@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -23,8 +24,7 @@ constexpr tharsis_field stream_fields[] = {
     {"up", THARSIS_FIELD_U64, offsetof(tharsis_stn_stream_event, up), nullptr, 0},
     {"down", THARSIS_FIELD_U64, offsetof(tharsis_stn_stream_event, down), nullptr, 0},
 };
-constexpr tharsis_topic stream_topic = {sizeof(tharsis_topic),     THARSIS_TOPIC_EVENT,              THARSIS_STN_STREAM_TOPIC, stream_fields,
-                                        std::size(stream_fields), sizeof(tharsis_stn_stream_event), 0,                        0};
+constexpr tharsis_topic stream_topic = topic_of<tharsis_stn_stream_event>(THARSIS_TOPIC_EVENT, THARSIS_STN_STREAM_TOPIC, stream_fields);
 
 // What is wrong with it; null: nothing.
 const char* fault_of(const tharsis_stn_stream_order& o) {

@@ -1,11 +1,11 @@
 #include "plugins/xlog/ship_service.h"
 
 #include <cstddef>
-#include <iterator>
 #include <utility>
 
 #include "plugins/xlog/ship_target.h"
 #include "sdk/async/blocking.h"
+#include "sdk/pure/topic.h"
 
 namespace tharsis::xlog {
 namespace {
@@ -17,8 +17,7 @@ constexpr tharsis_field shipped_fields[] = {
     {"failed", THARSIS_FIELD_U32, offsetof(tharsis_xlog_shipped, failed), nullptr, 0},
     {"reason", THARSIS_FIELD_TEXT, offsetof(tharsis_xlog_shipped, reason), nullptr, 0},
 };
-constexpr tharsis_topic shipped_topic = {sizeof(tharsis_topic), THARSIS_TOPIC_EVENT, THARSIS_XLOG_SHIPPED_TOPIC,
-                                         shipped_fields,        std::size(shipped_fields), sizeof(tharsis_xlog_shipped), 0, 0};
+constexpr tharsis_topic shipped_topic = topic_of<tharsis_xlog_shipped>(THARSIS_TOPIC_EVENT, THARSIS_XLOG_SHIPPED_TOPIC, shipped_fields);
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "plugins/xlog/core/tick_clock.h"
 #include "plugins/xlog/key_reader.h"
 #include "sdk/async/blocking.h"
+#include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::xlog {
@@ -22,8 +23,7 @@ constexpr tharsis_field state_fields[] = {
     {"lines", THARSIS_FIELD_U64, offsetof(tharsis_xlog_state, lines), nullptr, 0},
     {"lost", THARSIS_FIELD_U64, offsetof(tharsis_xlog_state, lost), nullptr, 0},
 };
-constexpr tharsis_topic state_topic = {sizeof(tharsis_topic),     THARSIS_TOPIC_STATE,        THARSIS_XLOG_STATE_TOPIC,
-                                       state_fields,              std::size(state_fields),    sizeof(tharsis_xlog_state), 0};
+constexpr tharsis_topic state_topic = topic_of<tharsis_xlog_state>(THARSIS_TOPIC_STATE, THARSIS_XLOG_STATE_TOPIC, state_fields);
 
 // What it is woken for while lines still may wait for others.
 constexpr uint32_t patient = ring_set::woken | intake::tapped;
