@@ -5,7 +5,7 @@
 namespace tharsis::demo {
 
 void courier::open(on_answer heard, void* context) {
-  stn_ = static_cast<const tharsis_stn*>(tables_.registry->bound(tables_.registry->self, THARSIS_STN_ID));
+  stn_ = tables_.bound<tharsis_stn>(THARSIS_STN_ID);
   heard_ = heard;
   context_ = context;
 }

@@ -266,7 +266,7 @@ task<void> sender::read_log() {
     error failure;
     log_search search;
   };
-  const auto* reader = static_cast<const tharsis_log_reader*>(tables_.registry->bound(tables_.registry->self, THARSIS_LOG_READER_ID));
+  const auto* reader = tables_.bound<tharsis_log_reader>(THARSIS_LOG_READER_ID);
   auto read = [reader, path = tally_.log.file, search = log_search(run_, lines_.size())]() mutable {
     const error failure = search_log(*reader, path, search);
     return found{failure, std::move(search)};

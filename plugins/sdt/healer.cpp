@@ -107,8 +107,8 @@ tharsis_status healer::begin(const remedy& r, done& into, tharsis_error* error) 
   const std::string reason = "sdt: " + r.sentence;
   tharsis_stn_remedy m = for_stn(r, reason);
   m.ttl_ms = static_cast<uint32_t>(std::clamp<int64_t>(milliseconds(settings_.life), 1000, m.what == THARSIS_STN_HEAL_PORTAL ? THARSIS_STN_HEAL_PORTAL_MAX_MS : THARSIS_STN_HEAL_TTL_MAX_MS));
-  const auto* const stn = static_cast<const tharsis_stn_heal*>(service(THARSIS_STN_HEAL_ID));
-  const auto* const dns = static_cast<const tharsis_dns*>(service(THARSIS_DNS_ID));
+  const auto* const stn = host_.bound<tharsis_stn_heal>(THARSIS_STN_HEAL_ID);
+  const auto* const dns = host_.bound<tharsis_dns>(THARSIS_DNS_ID);
   tharsis_status status = fail(error, THARSIS_E_UNSUPPORTED, "nobody is here who could do it");
   if (m.what != 0 && stn != nullptr) status = stn->apply(stn->self, &m, &into.id, error);
   const uint32_t advice = for_dns(r);
@@ -121,7 +121,7 @@ tharsis_status healer::begin(const remedy& r, done& into, tharsis_error* error) 
 
 void healer::avoid_lies(const remedy& r) {
   const auto found = done_.find(key_of(r));
-  const auto* const stn = static_cast<const tharsis_stn_heal*>(service(THARSIS_STN_HEAL_ID));
+  const auto* const stn = host_.bound<tharsis_stn_heal>(THARSIS_STN_HEAL_ID);
   if (found == done_.end() || stn == nullptr || found->second.advice == 0) return;
   const std::string reason = "sdt: " + r.sentence;
   for (const std::string& lie : r.lies) {
@@ -139,8 +139,8 @@ void healer::avoid_lies(const remedy& r) {
 }
 
 void healer::undo(const done& d) {
-  const auto* const stn = static_cast<const tharsis_stn_heal*>(service(THARSIS_STN_HEAL_ID));
-  const auto* const dns = static_cast<const tharsis_dns*>(service(THARSIS_DNS_ID));
+  const auto* const stn = host_.bound<tharsis_stn_heal>(THARSIS_STN_HEAL_ID);
+  const auto* const dns = host_.bound<tharsis_dns>(THARSIS_DNS_ID);
   if (d.id != 0 && stn != nullptr) stn->undo(stn->self, d.id);
   for (const auto& [lie, id] : d.kept_off)
     if (stn != nullptr) stn->undo(stn->self, id);

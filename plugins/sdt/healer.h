@@ -35,7 +35,6 @@ class healer {
   done* heir(const done& over);
   void undo(const done& d);
   void tell(uint32_t state, const remedy& r, const std::string& sentence) const;
-  const void* service(const char* id) const { return host_.registry == nullptr ? nullptr : host_.registry->bound(host_.registry->self, id); }
 
   const host host_;
   const settings::heal_settings settings_;

@@ -12,19 +12,14 @@ namespace {
 constexpr duration noop_most = 1500ms;  // What is lost once is sent again by then, on all but the slowest lines.
 constexpr uint64_t noop_bytes = 64;     // A ping's frame, and the headers of IP and TCP.
 
-bool leads_to(const passive_probe& link, const session_facts& about) {
-  const auto at = parse_aim(link.target);
-  return at && at->host == about.host && at->port == about.port;
-}
-
 }  // namespace
 
 void noop_branch::send() {
-  const tharsis_registry* const registry = bench_.tables.registry;
-  const auto* const stn = registry == nullptr ? nullptr : static_cast<const tharsis_stn*>(registry->bound(registry->self, THARSIS_STN_ID));
+  const auto* const stn = bench_.tables.bound<tharsis_stn>(THARSIS_STN_ID);
   if (stn == nullptr || !THARSIS_HAS(stn, touch)) return;
+  const session_facts& about = bench_.seen.about;
   for (const passive_probe& link : bench_.asked.live) {
-    if (link.link_state != "up" || !leads_to(link, bench_.seen.about) || !bench_.spend(noop_bytes, noop_bytes)) continue;
+    if (link.link_state != "up" || !leads_to(link.target, about.host, about.port) || !bench_.spend(noop_bytes, noop_bytes)) continue;
     auto p = bench_.start<noop_probe>("noop", probe_role::target, link.target);
     p.link = link.link;
     open_.push_back(std::move(p));

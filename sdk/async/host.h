@@ -71,6 +71,12 @@ struct host {
     return Metric(cells({sizeof(tharsis_metric), Metric::kind, name, unit, help}));
   }
 
+  // A service that the manifest requires or wants; null: nobody provides it now. [own strand]
+  template <class Table>
+  const Table* bound(const char* id) const {
+    return registry == nullptr ? nullptr : static_cast<const Table*>(registry->bound(registry->self, id));
+  }
+
   // 0 when the host refused; the failure is logged.
   tharsis_handle declare(const tharsis_topic& topic) const;
   // Drops the event when nobody declared the topic (0).

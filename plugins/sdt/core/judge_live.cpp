@@ -27,15 +27,9 @@ constexpr trouble troubles[] = {
     {"no_sign_in", verdict_code::link_misconfigured, "nobody is there who could sign in"},
 };
 
-// A link with several endpoints may be at another one by now.
-bool is_of_target(const scene& s, const passive_probe& p) {
-  const auto at = parse_aim(p.met_at);
-  return at && at->host == s.about.host && at->port == s.about.port;
-}
-
-// Of one that is up it is over.
+// Of one that is up it is over, and one with several endpoints may be at another by now.
 const trouble* trouble_of(const scene& s, const passive_probe& p) {
-  if (!ran(p) || p.link_state == "up" || p.why.empty() || !is_of_target(s, p)) return nullptr;
+  if (!ran(p) || p.link_state == "up" || p.why.empty() || !leads_to(p.met_at, s.about.host, s.about.port)) return nullptr;
   const auto found = std::find_if(std::begin(troubles), std::end(troubles), [&](const trouble& t) { return t.why == p.why; });
   return found == std::end(troubles) ? nullptr : found;
 }

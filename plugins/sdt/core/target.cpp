@@ -82,4 +82,9 @@ result<aim> parse_aim(std::string_view text) {
   return aim_at(text, "tcps", std::string(text), tls_port);
 }
 
+bool leads_to(std::string_view endpoint, std::string_view host, uint16_t port) {
+  const auto at = parse_aim(endpoint);
+  return at && at->host == host && at->port == port;
+}
+
 }  // namespace tharsis::sdt

@@ -27,4 +27,7 @@ struct aim {
 // A name alone is asked on port 443 with TLS, "IP:PORT" with TCP. The error says what is wrong and how it should look.
 result<aim> parse_aim(std::string_view text);
 
+// Does an endpoint, as stn names it, lead to this host and port?
+bool leads_to(std::string_view endpoint, std::string_view host, uint16_t port);
+
 }  // namespace tharsis::sdt
