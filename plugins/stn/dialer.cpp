@@ -31,6 +31,11 @@ task<result<std::unique_ptr<stream>>> dialer::reach(endpoint to, instant deadlin
   source_ = address_source::resolver;
   overtook_ = false;
   phases_.enter(phase::resolve, place_.now());
+  if (settings_.proxy.direct && !can_tunnel(to)) {  // It may be left out, and has not failed.
+    const std::optional<proxy> none;
+    auto wire = co_await reach_by(std::move(to), none, deadline);
+    co_return std::move(wire);
+  }
   const proxied_reach<result<std::unique_ptr<stream>>> by = [this, to](std::optional<proxy> through, instant until) {
     return reach_by(to, std::move(through), until);
   };
@@ -49,7 +54,7 @@ task<result<std::unique_ptr<stream>>> dialer::reach_by(endpoint to, std::optiona
 task<result<std::unique_ptr<stream>>> dialer::reach_own(endpoint to, size_t turn, instant deadline) {
   auto through = ways_.proxies().of(settings_.proxy, stays_here(to.host));
   if (!through) co_return through.failure();
-  if (*through && settings_.proxy.direct && !ways_.proxies().works(**through, place_.now())) through->reset();
+  if (*through && settings_.proxy.direct && (!can_tunnel(to) || !ways_.proxies().works(**through, place_.now()))) through->reset();
   auto p = co_await plan_of(std::move(to), std::move(*through), deadline);
   if (!p) co_return p.failure();
   std::erase_if(p->roads, [](const road& r) { return r.source == address_source::backup; });
@@ -109,6 +114,12 @@ task<error> dialer::direct(race_plan* p, endpoint to, instant deadline) {
   co_return fine();
 }
 
+// Whether a proxy could be told where to lead.
+bool dialer::can_tunnel(const endpoint& to) const {
+  const std::vector<target> all = ways_.targets(settings_, to);
+  return std::any_of(all.begin(), all.end(), [](const target& t) { return t.port != 0; });
+}
+
 // The proxy's addresses, and where it shall lead: to the addresses that were given, or else to the name, which it
 // resolves, and then to the backups.
 task<error> dialer::tunnelled(race_plan* p, endpoint to, proxy through, instant deadline) {
@@ -119,7 +130,7 @@ task<error> dialer::tunnelled(race_plan* p, endpoint to, proxy through, instant 
     if (t.port == 0) continue;
     for (const known_address& a : addresses->list) p->roads.push_back({a.at, t.source, t.host, t.port, a.connect});
   }
-  if (p->roads.empty()) co_return error{THARSIS_E_UNSUPPORTED, without_port(to, "the proxy " + through.text() + ", which resolves the name, does not read it").text};
+  if (p->roads.empty()) co_return without_port(to, "the proxy " + through.text() + ", which resolves the name, does not read it");
   co_return fine();
 }
 

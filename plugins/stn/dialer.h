@@ -71,6 +71,7 @@ class dialer final : private booked_race {
   // Their roads, and what is usual here, go into the plan.
   task<error> direct(race_plan* p, endpoint to, instant deadline);
   task<error> tunnelled(race_plan* p, endpoint to, proxy through, instant deadline);
+  bool can_tunnel(const endpoint& to) const;
   task<result<tls_context>> load_trust();
   struct sources {
     address_lists lists;

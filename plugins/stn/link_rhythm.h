@@ -25,12 +25,12 @@ class link_rhythm {
   void recall(const std::string& network) {
     const auto known = [&](bool dozing) { return memory_.recall(settings_.name, network, dozing).value_or(learned_interval()); };
     beat_.resume(known(false), known(true));
-    kept_ = {beat_.learned(false), beat_.learned(true)};
+    begin_here();
   }
   // Other numbers from the profile. True: there is something to be asked, or to be waited for, sooner.
   bool change(const heartbeat_settings& to) {
     const bool sooner = beat_.change(to);
-    kept_ = {beat_.learned(false), beat_.learned(true)};  // What they bound nobody has learned.
+    begin_here();
     return sooner;
   }
   // It may have learned something there.
@@ -50,6 +50,9 @@ class link_rhythm {
   duration round_trip() const { return beat_.round_trip(); }
 
  private:
+  // What it has now it was given, and has not learned.
+  void begin_here() { kept_ = {beat_.learned(false), beat_.learned(true)}; }
+
   interval_memory& memory_;
   const link_settings& settings_;
   const hearer heard_;

@@ -415,12 +415,12 @@ void longlink::take_next() {
   home_.end();
 }
 
-// By whichever of its connections.
 void longlink::on_pong() {
   around_.book.touch();
   around_.events.on_pong(settings_.name, dialer_.address_text(), rhythm_.round_trip());
 }
 
+// By whichever of its connections.
 void longlink::on_push(const push& p) {
   if (settings_.pushes_once && !twins_.is_new(p.connection, p.made_at, p.command, as_text(p.body), place_.now())) return on_twin(p);
   demand_.on_use(place_.now());
@@ -507,7 +507,7 @@ void longlink::tell_spread(const loss& why) const {
 void longlink::tell_interval(const learned_interval& before, const learned_interval& now) const {
   const std::string found = now.interval > before.interval   ? "pings were answered after " + wait_text(before.interval) + " without a byte, so the next ones come later"
                             : now.interval < before.interval ? "pings were not answered after " + wait_text(before.interval) + " without a byte, so the next ones come sooner"
-                           : now.settled                       ? "pings were answered after " + wait_text(now.interval) + " without a byte, and nothing longer is tried"
+                            : now.settled                    ? "pings were answered after " + wait_text(now.interval) + " without a byte, and nothing longer is tried"
                                                                : std::string("it is tried again how long the path may be idle");
   around_.count.intervals_learned.add();
   around_.events.on_measure({settings_.name, found + (now.settled && now.interval != before.interval ? ", and it stays so" : ""), THARSIS_STN_MEASURE_INTERVAL, 0, now.interval});

@@ -26,7 +26,7 @@ task<R> reach_by_choice(strand& place, proxy_choice& choice, const proxy_setting
     const instant until = s.direct && deadline != never ? place.now() + (deadline - place.now()) / 2 : deadline;
     R reached = co_await reach(*through, until);
     if (reached || !s.direct) co_return std::move(reached);
-    if (reached.status() != THARSIS_E_UNSUPPORTED) choice.on_failed(**through, s.pause, place.now());  // Else it was not asked.
+    choice.on_failed(**through, s.pause, place.now());
     told(reached.failure());
   }
   const std::optional<proxy> none;

@@ -1,4 +1,6 @@
 // Goal: an endpoint's own port is dialled; where it has none (0), the one that dns' signed table has for the name.
+#include <algorithm>
+
 #include "tests/plugins/dns/signed_table.h"
 #include "tests/plugins/stn/dial_world.h"
 #include "tests/plugins/stn/dns_beside.h"
@@ -147,6 +149,18 @@ TEST(DialPortSim, ThroughAProxyAnEndpointHasAPort) {
   w.start();
   ASSERT_TRUE(w.wait_down());
   EXPECT_NE(w.reason().find("which resolves the name, does not read it"), std::string::npos) << w.reason();
+}
+
+TEST(DialPortSim, AProxyThatCannotBeToldThePortIsLeftOutAndHasNotFailed) {
+  table_world w(67);
+  w.link().endpoints[0].port = 0;
+  w.link().proxy.from = stn::proxy_settings::source::named;
+  w.link().proxy.named = *parse_proxy("socks5://10.0.9.1:1080");
+  w.link().proxy.direct = true;
+  at_port server(w, "10.0.3.1", 8443);
+  w.give({"10.0.3.1:8443"});
+  EXPECT_EQ(w.reached(), "10.0.3.1:8443");
+  EXPECT_TRUE(std::none_of(w.host.lines.begin(), w.host.lines.end(), [](const std::string& l) { return l.find("trying without the proxy") != std::string::npos; }));
 }
 
 TEST(DialPortSim, AnAddressOfABackupHasItsOwnPort) {
