@@ -94,7 +94,8 @@ void service::open(tharsis_handle topic) {
   if (topic_ != 0) host_.publish(topic_, &told_);
   ranking_.open();
   guard_.open();
-  proven_.open([this] { restored_ = true; });
+  if (proven_.kept()) forgotten_.emplace();
+  proven_.open([this] { forgotten_.reset(); });
   serving_.emplace(serve()).start(place_);
   network_.open([this](const tharsis_network_state& now) { on_network(now); });
 }
@@ -408,7 +409,7 @@ bool service::forget_now(const std::string& name) {
   const bool known = name.empty() || desk_.known().forget(name);
   if (name.empty()) desk_.known().clear();
   const bool proofs = guard_.forget(name);
-  if (proven_.kept() && !restored_) forgotten_.push_back(name), proven_.change();
+  if (forgotten_) forgotten_->push_back(name), proven_.change();
   log_.info("remembered names were forgotten on demand name={name}", name.empty() ? "(all)" : name);
   if (desk_.known().take_changed()) proven_.change();
   proven_.hurry();
@@ -422,7 +423,7 @@ error service::restore(std::string_view text) {
   proven_records kept = read_proven(text, place_.now(), place_.wall() / 1'000'000'000);
   // Somebody was quicker than the disk.
   const auto is_forgotten = [this](const std::string& name) {
-    return std::any_of(forgotten_.begin(), forgotten_.end(), [&](const std::string& f) { return f.empty() || f == name; });
+    return std::any_of(forgotten_->begin(), forgotten_->end(), [&](const std::string& f) { return f.empty() || f == name; });
   };
   std::erase_if(kept.whole, [&](const cache::proof& p) { return is_forgotten(p.about.name); });
   std::erase_if(kept.shown, [&](const tls_proof& p) { return is_forgotten(p.name); });

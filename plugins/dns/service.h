@@ -174,8 +174,8 @@ class service {
   outbox<delivery> outbox_;
   ranking ranking_;
   kept_file proven_;
-  bool restored_ = false;               // What it says is known.
-  std::vector<std::string> forgotten_;  // Before that; empty: all.
+  // While it is read: the names that were forgotten meanwhile; an empty one is all.
+  std::optional<std::vector<std::string>> forgotten_;
   uint64_t told_refreshes_ = 0, told_stale_ = 0, told_readings_ = 0;
   inbox<letter> inbox_;
   inbox<dial_outcome> outcomes_;
