@@ -42,8 +42,6 @@ std::string take_pin(wish& w, const std::string& text) {
   return {};
 }
 
-constexpr uint64_t heavy_budget = 20'000'000;
-
 std::string take_proxy(wish& w, const std::string& text) {
   auto through = parse_proxy(text);
   if (!through) return through.failure().text;
@@ -110,7 +108,6 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
   if (!known_before) return known_before.failure();
   diagnose_line line;
   line.asked = std::move(*known_before);
-  line.asked.how_deep = again ? depth::light : depth::medium;
   line.ca = s.tls.ca;
   std::vector<std::string> targets;
   option_words known(again ? "sdt watch" : "sdt diagnose");
@@ -119,11 +116,12 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
   else known.flag("--json", line.json).flag("--no-redact", line.open).value("--html", take_file(line.html));
   std::optional<duration> deadline;
   std::optional<uint64_t> budget;
+  depth how_deep = again ? depth::light : depth::medium;
   known.value("--deadline", [&](const std::string& text) { return deadline.emplace(), take_patience(*deadline)(text); });
   known.value("--budget", take_whole(budget, 0, 1'000'000'000));
   known.value("--depth", [&](const std::string& text) -> std::string {
     const auto d = depth_named(text);
-    line.asked.how_deep = d.value_or(depth::medium);
+    how_deep = d.value_or(depth::medium);
     return d ? "" : "is no depth; there are passive, light, medium and heavy";
   });
   const std::pair<std::string_view, reader> more[] = {
@@ -133,10 +131,7 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
   if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
   line.help = known.help();
   if (line.help) return line;
-  // Filling a line takes its time and its bytes.
-  const bool heavy = line.asked.how_deep == depth::heavy;
-  if (heavy) line.asked.deadline = 2 * line.asked.deadline;
-  if (heavy && line.asked.budget != 0) line.asked.budget = std::max(line.asked.budget, heavy_budget);
+  line.asked.go(how_deep);
   line.asked.deadline = deadline.value_or(line.asked.deadline);
   line.asked.budget = budget.value_or(line.asked.budget);
   if (targets.size() > 1) return known.wrong_see_help("it takes one target, got '" + targets[0] + "' and '" + targets[1] + "'.");

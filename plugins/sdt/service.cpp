@@ -179,7 +179,7 @@ void service::on_lie(const tharsis_dns_hijack& told) {
 wish service::wish_of(const std::string& target, depth how_deep) const {
   auto made = wish_from(settings_.diagnose);
   wish w = made ? std::move(*made) : wish();
-  w.how_deep = how_deep;
+  w.go(how_deep);
   if (auto at = parse_aim(target)) w.at = std::move(*at);
   return w;
 }
@@ -339,7 +339,7 @@ tharsis_status service::diagnose(void* self, const tharsis_sdt_wish* wanted, tha
   if (!made) return fail(error, made.status(), made.failure().text);
   letter l;
   l.asked = std::move(*made);
-  l.asked.how_deep = static_cast<depth>(wanted->depth);
+  l.asked.go(static_cast<depth>(wanted->depth));
   if (wanted->deadline > 0) l.asked.deadline = duration(wanted->deadline);
   if (wanted->budget > 0) l.asked.budget = wanted->budget;
   if (wanted->target.size > 0) {

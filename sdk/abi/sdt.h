@@ -52,7 +52,7 @@ enum {
   THARSIS_SDT_PASSIVE = 0,  // Nothing.
   THARSIS_SDT_LIGHT = 1,    // Some packets to each: about 20 KB.
   THARSIS_SDT_MEDIUM = 2,   // Also sizes of segments and losses: below 300 KB.
-  THARSIS_SDT_HEAVY = 3,    // Also under load.
+  THARSIS_SDT_HEAVY = 3,    // Also under load: up to 20 MB.
 };
 
 // Why a diagnosis was made. A number keeps its meaning for ever.
@@ -70,8 +70,8 @@ typedef struct tharsis_sdt_wish {
   uint32_t size;
   uint32_t depth;       // THARSIS_SDT_PASSIVE ...
   tharsis_text target;  // NAME, IP:PORT, tcp://, tcps://, http:// or https://; empty: the network as a whole.
-  int64_t deadline;     // ns; 0: the profile's.
-  uint64_t budget;      // Bytes, both ways; 0: the profile's, a third of it where the network is metered.
+  int64_t deadline;     // ns; 0: the profile's, and twice that under load.
+  uint64_t budget;      // Bytes, both ways; 0: the profile's, under load at least 20 MB; where the network is metered a third of it.
 } tharsis_sdt_wish;
 
 // What came out. Texts are borrowed for the length of the call. plugins/sdt/README.md has the codes.

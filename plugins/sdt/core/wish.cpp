@@ -1,5 +1,7 @@
 #include "plugins/sdt/core/wish.h"
 
+#include <algorithm>
+
 #include "sdk/pure/address.h"
 
 namespace tharsis::sdt {
@@ -20,7 +22,16 @@ constexpr way ways[] = {{"udp://", name_transport::udp, 53},
                         {"tls://", name_transport::tls, 853},
                         {"https://", name_transport::https, 443}};
 
+constexpr uint64_t heavy_budget = 20'000'000;
+
 }  // namespace
+
+void wish::go(depth how) {
+  how_deep = how;
+  if (how != depth::heavy) return;
+  deadline = 2 * deadline;
+  if (budget != 0) budget = std::max(budget, heavy_budget);
+}
 
 result<trusted_resolver> parse_resolver(std::string_view text) {
   const way* how = nullptr;

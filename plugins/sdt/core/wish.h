@@ -48,6 +48,9 @@ struct wish {
   std::optional<proxy> through;  // Besides what the host application has told of; tried, not used.
   std::vector<passive_probe> live;  // What links that are there tell, without a byte.
   std::vector<key_pin> pins;  // Of the target: one of its chain's keys is one of them.
+
+  // So deep, and with what that takes: to fill a line needs twice the time, and many more bytes.
+  void go(depth how);
 };
 
 }  // namespace tharsis::sdt

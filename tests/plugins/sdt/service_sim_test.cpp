@@ -76,6 +76,17 @@ TEST(SdtService, AMeteredNetworkLeavesAThirdOfABudgetAndNeverMakesItEndless) {
   }
 }
 
+TEST(SdtService, UnderLoadItMayTakeWhatThatTakes) {
+  for (const auto& [asked, left] : {std::pair<uint64_t, uint64_t>{0, 20'000'000}, {30'000, 30'000}}) {
+    scene_of_service s(left);
+    ASSERT_EQ(s.ask("tcp://im.test:443", nullptr, THARSIS_SDT_HEAVY, asked), THARSIS_OK);
+    s.world.run_for(20s);
+    ASSERT_EQ(s.told.size(), 1u);
+    EXPECT_NE(s.told[0].json.find("\"budget\":" + std::to_string(left) + "}"), std::string::npos) << s.told[0].json;
+    EXPECT_EQ(s.stop(), "");
+  }
+}
+
 // While the host has no thread free to read them, nobody is trusted; that is no reason to trust nobody for ever.
 TEST(SdtService, CertificatesThatCouldNotBeReadAreReadAgain) {
   scene_of_service s(1);
