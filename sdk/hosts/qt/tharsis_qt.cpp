@@ -154,7 +154,7 @@ void TharsisRuntime::takeEvents() {
     const QJsonObject all = QJsonDocument::fromJson(QByteArray(json.data, static_cast<qsizetype>(json.size))).object();
     const QString topic = all.value("topic").toString();
     const QJsonObject payload = all.value("payload").toObject();
-    emit event(topic, payload);
+    emit published(topic, payload);
     if (topic == THARSIS_STN_LINK_TOPIC)
       emit linkChanged(payload.value("link").toString(), payload.value("state").toString(), payload.value("reason").toString());
     if (topic == "sdt.verdict") emit verdict(payload.value("headline").toString(), payload.value("advice").toString());

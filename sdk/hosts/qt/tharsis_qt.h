@@ -100,7 +100,7 @@ class TharsisRuntime : public QObject {
  signals:
   void settled();  // Everything that can start has started; report() says what could not.
   void stopped(bool clean);
-  void event(const QString& topic, const QJsonObject& payload);
+  void published(const QString& topic, const QJsonObject& payload);
   void linkChanged(const QString& link, const QString& state, const QString& reason);  // "up", "connecting", "down"
   void pushed(const QString& link, quint32 command, const QByteArray& body);
   void verdict(const QString& headline, const QString& advice);

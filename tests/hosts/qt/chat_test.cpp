@@ -103,7 +103,7 @@ class ChatTest : public QObject {
     QStringList found;
     TharsisAnswer echoed, unanswered, misspelt;
     int answers = 0;
-    connect(&runtime, &TharsisRuntime::event, this, [&] { threads << QThread::currentThread(); });
+    connect(&runtime, &TharsisRuntime::published, this, [&] { threads << QThread::currentThread(); });
     connect(&runtime, &TharsisRuntime::logged, this, [&] { threads << QThread::currentThread(); });
     runtime.start();
     runtime.followLog(THARSIS_LOG_INFO);

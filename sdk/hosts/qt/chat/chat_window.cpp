@@ -85,7 +85,7 @@ void ChatWindow::build() {
 void ChatWindow::follow() {
   connect(qApp, &QGuiApplication::applicationStateChanged, this, [this](Qt::ApplicationState s) { runtime_.setForeground(s == Qt::ApplicationActive); });
   connect(&runtime_, &TharsisRuntime::linkChanged, this, &ChatWindow::onLink);
-  connect(&runtime_, &TharsisRuntime::event, this, [this](const QString& topic, const QJsonObject& payload) {
+  connect(&runtime_, &TharsisRuntime::published, this, [this](const QString& topic, const QJsonObject& payload) {
     if (topic == "stn.link") endpoint_ = payload.value("endpoint").toString();
   });
   connect(&runtime_, &TharsisRuntime::pushed, this, &ChatWindow::onPush);
