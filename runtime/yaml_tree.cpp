@@ -238,7 +238,9 @@ std::optional<yaml_node> parse_yaml(const std::shared_ptr<const source>& in, dia
     problems.add({in, 1, 1}, std::string("this is not valid YAML: ") + e.what());
     return {};
   }
-  if (!builder.root) problems.add({in, 1, 1}, "there is nothing in this text");
+  if (!builder.root)
+    problems.add({in, 1, 1}, in->from == source::kind::profile ? "there is nothing in this text; a profile says at least 'tharsis: 1' and 'plugins: { xlog: {} }'"
+                                                               : "there is nothing in this text");
   return std::move(builder.root);
 }
 
