@@ -93,11 +93,15 @@ result<wish> wish_from(const settings::diagnose_settings& s) {
   w.deadline = s.deadline;
   w.budget = s.budget;
   w.canary_key = s.canary_key;
-  const std::pair<const std::vector<std::string>&, reader> lists[] = {
-      {s.canaries, take_canary}, {s.controls, take_control}, {s.resolvers, take_resolver}, {s.pins, take_pin}};
-  for (const auto& [texts, read] : lists)
-    for (const std::string& text : texts)
-      if (const std::string wrong = read(w, text); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose: " + wrong};
+  struct list {
+    std::string_view key;
+    const std::vector<std::string>& texts;
+    reader read;
+  };
+  const list lists[] = {{"canaries", s.canaries, take_canary}, {"controls", s.controls, take_control}, {"resolvers", s.resolvers, take_resolver}, {"pins", s.pins, take_pin}};
+  for (const list& l : lists)
+    for (const std::string& text : l.texts)
+      if (const std::string wrong = l.read(w, text); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose." + std::string(l.key) + ": " + wrong};
   if (s.download.empty()) return w;
   if (const std::string wrong = take_download(w, s.download); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose.download: " + wrong};
   return w;

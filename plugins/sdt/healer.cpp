@@ -1,6 +1,7 @@
 #include "plugins/sdt/healer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sdk/abi/dns.h"
 #include "sdk/abi/stn_heal.h"
@@ -79,17 +80,18 @@ void healer::carry_out(const healing::step& s) {
     }
     return tell(THARSIS_SDT_HEAL_ENDED, s.of, s.why);
   }
-  // Its cause was seen again: it lasts longer, and nothing is new.
-  const bool renewed = done_.contains(key);
   done& d = done_[key];
   d.what = s.of;
-  if (settings_.policy != heal_policy::act) {
-    if (!renewed) tell(THARSIS_SDT_HEAL_ADVISED, s.of, s.of.sentence);
-    return;
-  }
+  if (settings_.policy != heal_policy::act) return tell_once(d, THARSIS_SDT_HEAL_ADVISED, s.of.sentence);
   tharsis_error why = no_error();
   const tharsis_status status = begin(s.of, d, &why);
-  if (!renewed) tell(status == THARSIS_OK ? THARSIS_SDT_HEAL_BEGUN : THARSIS_SDT_HEAL_REFUSED, s.of, status == THARSIS_OK ? s.of.sentence : error_from(status, why).text);
+  if (status == THARSIS_OK) tell_once(d, THARSIS_SDT_HEAL_BEGUN, s.of.sentence);
+  else tell_once(d, THARSIS_SDT_HEAL_REFUSED, error_from(status, why).text);
+}
+
+// Where its cause was seen again it lasts longer, and nothing is new, unless who refused it carries it out now, or the other way round.
+void healer::tell_once(done& d, uint32_t state, const std::string& sentence) {
+  if (std::exchange(d.told, state) != state) tell(state, d.what, sentence);
 }
 
 // The same is needed for another cause still.

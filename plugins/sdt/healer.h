@@ -1,6 +1,7 @@
 // Carries remedies out: asks stn (tharsis.stn.heal/1) and dns (tharsis.dns/1), takes them back, and tells of each step.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,12 @@ class healer {
     uint32_t advice = 0;     // THARSIS_DNS_*; 0: none.
     std::map<std::string, tharsis_handle> kept_off{};  // Of stn, too: lies, by address.
     remedy what{};
+    std::optional<uint32_t> told{};  // The state that was told last, THARSIS_SDT_HEAL_*.
   };
   tharsis_status begin(const remedy& r, done& into, tharsis_error* error);
   done* heir(const done& over);
   void undo(const done& d);
+  void tell_once(done& d, uint32_t state, const std::string& sentence);
   void tell(uint32_t state, const remedy& r, const std::string& sentence) const;
 
   const host host_;

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "plugins/sdt/diagnose_command.h"
+#include "plugins/sdt/diagnose_line.h"
 #include "plugins/sdt/read_settings.h"
 #include "plugins/sdt/report_command.h"
 #include "plugins/sdt/statistics_book.h"
@@ -61,7 +62,10 @@ constexpr tharsis_topic verdict_topic = topic_of<tharsis_sdt_verdict>(THARSIS_TO
 class plugin {
  public:
   static result<std::unique_ptr<plugin>> create(const host& tables) {
-    return std::make_unique<plugin>(tables, read_settings(tables));
+    const settings s = read_settings(tables);
+    // Else diagnoses that begin by themselves would go without all of it, and say nothing.
+    if (const auto asked = wish_from(s.diagnose); !asked) return error{asked.status(), tables.where("diagnose") + ": " + asked.failure().text};
+    return std::make_unique<plugin>(tables, s);
   }
   plugin(const host& tables, const settings& s)
       : host_(tables),

@@ -33,6 +33,11 @@ constexpr std::string_view compare_help =
     "What went, what came, and which numbers moved from one report to another.\n"
     "exit code: 0 no fault has come, 1 one has, 2 the command or a file is wrong";
 
+constexpr std::string_view schema_help =
+    "usage: tharsis sdt schema\n"
+    "The JSON Schema of what --json prints of sdt diagnose and sdt replay.\n"
+    "exit code: 0 it was printed, 2 the command is wrong";
+
 constexpr std::string_view stats_help =
     "usage: tharsis sdt stats [--json]\n"
     "How often tasks and connections succeeded with this state folder, by day, network and server: rate, latencies, reasons of\n"
@@ -57,13 +62,19 @@ std::string write_file(const tharsis_files* files, const std::string& path, cons
 
 task<void> report_command::work(command_call call) {
   outcome o;
-  if (call.name() == "schema") o.text = report_schema_text();
+  if (call.name() == "schema") o = schema(call);
   else if (call.name() == "replay") o = co_await replay(call);
   else if (call.name() == "stats") o = co_await stats(call);
   else o = co_await compare_two(call);
   while (o.text.ends_with('\n')) o.text.pop_back();
   if (!o.text.empty()) o.is_result ? call.print(o.text) : call.complain(o.text);
   call.finish(o.code);
+}
+
+report_command::outcome report_command::schema(const command_call& call) {
+  option_words known("sdt schema");
+  if (const error wrong = known.read(call.words()); wrong.status != THARSIS_OK) return complaint(2, wrong.text);
+  return {0, known.help() ? std::string(schema_help) : report_schema_text()};
 }
 
 task<result<report>> report_command::read(std::string path, std::string name) {

@@ -32,6 +32,7 @@ class report_command {
   task<outcome> replay(command_call call);
   task<outcome> compare_two(command_call call);
   task<outcome> stats(command_call call);
+  static outcome schema(const command_call& call);
   task<tharsis::result<report>> read(std::string path, std::string name);
 
   const host host_;

@@ -76,7 +76,7 @@ tharsis_status service::open(const topics& told, tharsis_error* error) {
   closed_ = false;
   serving_.emplace(serve()).start(place_);
   network_.open([this](const tharsis_network_state& now) {
-    triggers_.on_network(std::string(view(now.id)));
+    triggers_.on_network(std::string(view(now.id)), now.generation);
     if (generation_ != 0 && generation_ != now.generation) {
       healing_.on_network();
       knocks_.clear();  // What comes of them is about the network before.
@@ -87,7 +87,7 @@ tharsis_status service::open(const topics& told, tharsis_error* error) {
     generation_ = now.generation;
     stirred_.raise();
   });
-  if (!settings_.automatic.on) return THARSIS_OK;
+  // Also where no diagnosis begins by itself: those that are asked for, and sdt.verdict, know of links from here.
   tharsis_status status = follow<tharsis_stn_link, &service::on_link>(THARSIS_STN_LINK_TOPIC, error);
   if (status == THARSIS_OK) status = follow<tharsis_stn_task_event, &service::on_task>(THARSIS_STN_TASK_TOPIC, error);
   if (status == THARSIS_OK) status = follow<tharsis_stn_weak, &service::on_weak>(THARSIS_STN_WEAK_TOPIC, error);
@@ -177,6 +177,7 @@ void service::on_lie(const tharsis_dns_hijack& told) {
 }
 
 wish service::wish_of(const std::string& target, depth how_deep) const {
+  // The plugin is not made of settings that say no wish.
   auto made = wish_from(settings_.diagnose);
   wish w = made ? std::move(*made) : wish();
   w.go(how_deep);

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "plugins/sdt/core/verdict_table.h"
+
 namespace tharsis::sdt {
 namespace {
 
 constexpr std::string_view remedies[] = {"clamp_mss", "prefer_v4", "prefer_v6", "ban_address", "avoid_udp", "change_port", "open_portal", "use_doh"};
 constexpr double sure_enough = 0.8;  // Below that a remedy is as likely to do harm.
 constexpr size_t at_once = 16;
+// None of the causes takes a full line to be seen, and nobody asked for the 20 MB of that each time that it is looked again.
+constexpr depth recheck_most = depth::medium;
 constexpr int knocks_most = 5;          // Times `knock` between two,
 constexpr int64_t part_of_its_time = 30;  // and as a part of the time that it lasts: a person takes half a minute for a form.
 
@@ -35,6 +39,24 @@ bool has_only_liars(const report& r) {
   return r.seen.about.has_truth && others && !proved;
 }
 
+// The judge goes from the device outwards and ends at these: of what lies behind nothing is said, whether it is gone or not.
+bool hides(const verdict& found, verdict_code cause) {
+  constexpr verdict_code last_words[] = {verdict_code::airplane_or_radio_off, verdict_code::no_interface, verdict_code::no_address, verdict_code::no_default_route,
+                                         verdict_code::gateway_unreachable, verdict_code::multi_default_wrong, verdict_code::captive_portal, verdict_code::proxy_required,
+                                         verdict_code::internet_unreachable};
+  return std::find(std::begin(last_words), std::end(last_words), found.code) != std::end(last_words) && entry_of(found.code).rank < entry_of(cause).rank;
+}
+
+// Who ran out of bytes has left out what costs most: sizes.
+bool could_see(const report& r, verdict_code cause) {
+  return !r.seen.about.budget_spent && std::none_of(r.verdicts.begin(), r.verdicts.end(), [&](const verdict& v) { return hides(v, cause); });
+}
+
+// Of what is no fault one thing is worth a step: an address that is dead while the name's others work.
+bool asks_for_something(const verdict& v) {
+  return v.confidence >= sure_enough && is_remedy(v.act) && (!v.information || v.act.name == "ban_address");
+}
+
 // It was given up, or mixed up: it says nothing about what is gone.
 bool teaches_nothing(const report& r) {
   const verdict_code code = r.headline().code;
@@ -54,13 +76,13 @@ void healing::on_report(const report& r, instant now) {
   };
   for (size_t i = in_force_.size(); i-- > 0;) {
     const remedy& m = in_force_[i].what;
-    if (m.target == about.target && about.how_deep >= m.how_deep && !still(m)) end(i, "its cause is gone");
+    if (m.target == about.target && about.how_deep >= m.how_deep && !still(m) && could_see(r, m.cause)) end(i, "its cause is gone");
     else if (m.what.name == "use_doh" && m.target == about.target && has_only_liars(r)) end(i, "nobody who proves his name answers");
   }
   for (const verdict& v : r.verdicts) {
-    if (v.information || v.confidence < sure_enough || !is_remedy(v.act)) continue;
+    if (!asks_for_something(v)) continue;
     if (v.act.name == "use_doh" && has_only_liars(r)) continue;
-    begin({v.act, v.code, about.target, about.host, about.how_deep, v.sentence, v.act.name == "use_doh" && is_lie(v.code) ? lies_in(r.seen) : std::vector<std::string>()}, now);
+    begin({v.act, v.code, about.target, about.host, std::min(about.how_deep, recheck_most), v.sentence, v.act.name == "use_doh" && is_lie(v.code) ? lies_in(r.seen) : std::vector<std::string>()}, now);
   }
 }
 

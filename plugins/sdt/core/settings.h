@@ -30,7 +30,8 @@ struct settings {
 
   struct heal_settings {
     heal_policy policy = heal_policy::advise;
-    // A cause that is gone shall not be felt for long after; a recheck costs as much as the diagnosis that found it.
+    // A cause that is gone shall not be felt for long after; a recheck costs as much as the diagnosis that found it,
+    // but never goes under load.
     duration recheck = 2min;
     // In a portal a page that is known is asked for (some 800 bytes), so that tasks go on while the person still looks at
     // "you are online"; the longer it lasts the rarer, see healing.cpp.

@@ -45,9 +45,10 @@ class trigger_desk {
 
   explicit trigger_desk(const settings::auto_settings& s) : settings_(s) {}
 
-  // Traffic takes another way: what was wanted of the one before is no question any more.
-  void on_network(const std::string& id) {
-    wanted_.reset();
+  // `generation` (sdk/abi/network.h): where it is another one traffic takes another way, and what was wanted of the one before is no
+  // question any more. Whatever else has changed (who is logged in, the foreground, the network's name that is known now) leaves it.
+  void on_network(const std::string& id, uint64_t generation) {
+    if (std::exchange(generation_, generation) != generation) wanted_.reset();
     buckets(id);
     network_ = id;
   }
@@ -92,6 +93,7 @@ class trigger_desk {
   success_window windows_[4];
   std::map<std::string, pair> buckets_;
   std::string network_;
+  uint64_t generation_ = 0;
   std::optional<run> wanted_;
 };
 

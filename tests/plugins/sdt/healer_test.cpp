@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "plugins/sdt/core/judge.h"
 #include "sdk/abi/dns.h"
 #include "sdk/abi/stn_heal.h"
 #include "sdk/pure/address.h"
 #include "sdk/sim/world.h"
 #include "tests/plugins/host_on_strand.h"
+#include "tests/plugins/sdt/truth_cases.h"
 
 using namespace tharsis;
 using namespace tharsis::sdt;
@@ -196,4 +198,47 @@ TEST(SdtHealer, LiesAreKeptOffAsLongAsTheirCauseIsSeen) {
   s.begins = false;
   doctor.carry_out(s);
   EXPECT_EQ(h.undone, (std::vector<tharsis_handle>{2, 3})) << "the newest of each is in force";
+}
+
+// It may be that stn starts later, or has no place left for a while.
+TEST(SdtHealer, WhatWasRefusedAndIsCarriedOutLaterIsTold) {
+  helpers h;
+  healer doctor(h.box.tables(), acting());
+  doctor.open(1);
+  h.refuses = true;
+  const auto s = begin("clamp_mss", {"1360"});
+  for (int i = 0; i < 3; ++i) doctor.carry_out(s);
+  EXPECT_EQ(h.told, std::vector<uint32_t>{THARSIS_SDT_HEAL_REFUSED}) << "once";
+  h.refuses = false;
+  for (int i = 0; i < 3; ++i) doctor.carry_out(s);
+  EXPECT_EQ(h.told, (std::vector<uint32_t>{THARSIS_SDT_HEAL_REFUSED, THARSIS_SDT_HEAL_BEGUN}));
+  h.refuses = true;
+  doctor.carry_out(s);
+  EXPECT_EQ(h.told.back(), uint32_t{THARSIS_SDT_HEAL_REFUSED});
+}
+
+// Goal: a dead address beside one that works is tried last. Method: from what probes see, through the judge and the healing, to stn.
+TEST(SdtHealer, ADeadAddressIsKeptOffWhileAnotherWorksThoughNothingIsBroken) {
+  for (const auto& [dead, asked] : {std::pair("198.51.100.13:443", "198.51.100.13:0"), std::pair("[2001:db8:11::3]:443", "[2001:db8:11::3]:0")}) {
+    for (unsigned seed = 1; seed <= 20; ++seed) {
+      SCOPED_TRACE(std::string(dead) + ", seed " + std::to_string(seed));
+      truth t = healthy(seed);
+      t.silent(t.connect(probe_role::target, dead));
+      const report r = judge(t.seen);
+      EXPECT_EQ(r.headline().code, verdict_code::healthy);
+      helpers h;
+      const auto s = acting();
+      healer doctor(h.box.tables(), s);
+      doctor.open(1);
+      healing course(s);
+      course.on_report(r, {});
+      for (const auto& step : course.take_steps()) doctor.carry_out(step);
+      ASSERT_EQ(h.applied.size(), 1u);
+      EXPECT_EQ(h.applied[0].what, uint32_t{THARSIS_STN_HEAL_ADDRESS});
+      EXPECT_EQ(h.applied[0].address, asked);
+      course.on_report(judge(healthy(seed).seen), {});
+      for (const auto& step : course.take_steps()) doctor.carry_out(step);
+      EXPECT_EQ(h.undone.size(), 1u) << "it answers again";
+    }
+  }
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "plugins/sdt/core/judge.h"
+#include "tests/plugins/sdt/truth_cases.h"
+
 using namespace tharsis;
 using namespace tharsis::sdt;
 
@@ -83,6 +86,21 @@ TEST(SdtHealing, ItIsLookedAtAgainAndEndsWhenNobodyHasSeenItsCause) {
   EXPECT_FALSE(steps[0].begins);
 }
 
+// 20 MB each two minutes, and nobody asked.
+TEST(SdtHealing, WhatWasFoundUnderLoadIsLookedAtAgainWithoutIt) {
+  healing h(quick());
+  h.on_report(about({hole("1360")}, depth::heavy), t0);
+  h.take_steps();
+  h.on_deadline(t0 + 10s);
+  const auto look = h.take_look();
+  ASSERT_TRUE(look);
+  EXPECT_EQ(look->how_deep, depth::medium);
+  h.on_report(about({well()}, look->how_deep), t0 + 11s);
+  const auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_FALSE(steps[0].begins) << "and that look can end it";
+}
+
 TEST(SdtHealing, AnotherNetworkEndsAllAndAnotherNumberTakesThePlace) {
   healing h(quick());
   h.on_report(about({hole("1360")}), t0);
@@ -127,6 +145,33 @@ TEST(SdtHealing, AReportThatWasGivenUpEndsNothing) {
   cancelled.seen.about.cancelled = true;
   h.on_report(cancelled, t0 + 1s);
   EXPECT_TRUE(h.take_steps().empty());
+}
+
+// Whose network is away for a moment has sizes, names and families as before when it is back.
+TEST(SdtHealing, WhatWasHiddenBehindSomethingElseIsNotGone) {
+  healing h(quick());
+  h.on_report(about({hole("1360")}), t0);
+  h.take_steps();
+  size_t hidden = 0;
+  for (const truth_case& c : truth_cases()) {
+    report r = judge(c.make(1));
+    const verdict_code first = r.headline().code;
+    const bool ends_there = first == verdict_code::internet_unreachable || first == verdict_code::captive_portal || first == verdict_code::proxy_required ||
+                            (first >= verdict_code::no_interface && first <= verdict_code::airplane_or_radio_off);
+    if (!ends_there) continue;
+    r.seen.about.how_deep = depth::medium;
+    for (verdict& v : r.verdicts) v.act = {};  // It is about what is in force, not about what may begin.
+    h.on_report(r, t0 + 1s);
+    EXPECT_TRUE(h.take_steps().empty()) << c.name;
+    ++hidden;
+  }
+  EXPECT_GT(hidden, 5u);
+  report poor = about({well()});
+  poor.seen.about.budget_spent = true;
+  h.on_report(poor, t0 + 2s);
+  EXPECT_TRUE(h.take_steps().empty()) << "no byte was left for sizes";
+  h.on_report(about({well()}), t0 + 3s);
+  EXPECT_EQ(h.take_steps().size(), 1u);
 }
 
 namespace {
@@ -177,6 +222,24 @@ TEST(SdtHealing, AKnownPageEndsThePortalAndNothingElse) {
   EXPECT_FALSE(h.take_knock()) << "nobody waits at a door that is open";
   h.on_known_page();
   EXPECT_TRUE(h.take_steps().empty());
+}
+
+TEST(SdtHealing, APortalIsHiddenByALostLinkAndNotByWhatIsJudgedAfterIt) {
+  const auto found = [](verdict_code code) {
+    verdict v;
+    v.code = code;
+    v.confidence = 0.97;
+    return about({v});
+  };
+  healing h(quick());
+  h.on_report(portal(), t0);
+  h.take_steps();
+  h.on_report(found(verdict_code::no_address), t0 + 1s);
+  EXPECT_TRUE(h.take_steps().empty());
+  h.on_report(found(verdict_code::internet_unreachable), t0 + 2s);
+  const auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u) << "pages were asked for, and none was the portal's; sizes could not be looked at";
+  EXPECT_EQ(steps[0].of.what.name, "open_portal");
 }
 
 TEST(SdtHealing, WhoOnlyAdvisesDoesNotKnock) {

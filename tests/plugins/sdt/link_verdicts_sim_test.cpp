@@ -14,7 +14,7 @@ struct heard_verdict {
 };
 
 struct scene_of_link : sdt::test::scene_of_service {
-  explicit scene_of_link(uint64_t seed) : scene_of_service(seed, settings{}, {0, 0, 1}) {
+  explicit scene_of_link(uint64_t seed, const settings& how = {}) : scene_of_service(seed, how, {0, 0, 1}) {
     sim::path& path = world.between(client, server);
     path.delay = std::chrono::milliseconds(1 + world.random() % 80);
     path.jitter = std::chrono::milliseconds(world.random() % 20);
@@ -195,4 +195,23 @@ TEST(LinkVerdicts, WhatProbesMeetAsWellIsTheirsToJudge) {
     ASSERT_EQ(s.heard.size(), 1u);
     EXPECT_EQ(s.heard[0].verdict, "port_closed");
   });
+}
+
+TEST(LinkVerdicts, WhoWantsNoDiagnosesByThemselvesIsToldOfThoseHeAsksFor) {
+  for (uint64_t seed = 1; seed <= 20 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    scene_of_link s(seed, sdt::test::scene_of_service::quick());
+    s.link(THARSIS_STN_UP);
+    s.link(THARSIS_STN_DOWN, THARSIS_E_RESET);
+    s.world.run_for(30s);
+    EXPECT_TRUE(s.heard.empty()) << "none begins by itself";
+    ASSERT_EQ(s.ask("tcp://im.test:443"), THARSIS_OK);
+    s.world.run_for(10s);
+    ASSERT_EQ(s.heard.size(), 1u);
+    EXPECT_EQ(s.heard[0].verdict, "port_closed");
+    EXPECT_NE(s.heard[0].evidence.find("stn: stn met this; "), std::string::npos) << s.heard[0].evidence;
+    ASSERT_EQ(s.told.size(), 1u);
+    EXPECT_NE(s.told[0].json.find("live:main"), std::string::npos) << "what the link tells is in the report";
+    EXPECT_EQ(s.stop(), "");
+  }
 }

@@ -30,7 +30,7 @@ TEST(SdtTrigger, TheNewestResultCountsAndATurnIsToldOnce) {
 
 TEST(SdtTrigger, EachNetworkHasABucketOfItsOwn) {
   trigger_desk d(quick());
-  d.on_network("home");
+  d.on_network("home", 1);
   for (int i = 0; i < 2; ++i) {
     d.on_cause(THARSIS_SDT_LINK_FAILED, "tcps://im.test:443");
     EXPECT_TRUE(d.take(t0));
@@ -38,11 +38,11 @@ TEST(SdtTrigger, EachNetworkHasABucketOfItsOwn) {
   d.on_cause(THARSIS_SDT_LINK_FAILED, "tcps://im.test:443");
   EXPECT_FALSE(d.take(t0));
   EXPECT_EQ(d.deadline(t0), t0 + 10s);
-  d.on_network("train");
+  d.on_network("train", 2);
   EXPECT_FALSE(d.take(t0)) << "what was wanted at home is no question here";
   d.on_cause(THARSIS_SDT_NETWORK_WEAK, "");
   EXPECT_TRUE(d.take(t0));
-  d.on_network("home");
+  d.on_network("home", 3);
   d.on_cause(THARSIS_SDT_LINK_FAILED, "");
   EXPECT_FALSE(d.take(t0)) << "a visit elsewhere fills nothing";
   EXPECT_TRUE(d.take(t0 + 10s));
@@ -67,7 +67,7 @@ TEST(SdtTrigger, TheFirstCauseStaysAndNoneCountsWhereItIsSwitchedOff) {
 TEST(SdtTrigger, WhatIsSlowOrGoesSilentIsMeasuredAndTheRestIsLookedAt) {
   const auto measures = [](uint32_t why, bool silent) {
     trigger_desk d(quick());
-    d.on_network("home");
+    d.on_network("home", 1);
     d.on_cause(why, "tcps://im.test:443", silent);
     return d.take(t0)->measures;
   };
@@ -96,4 +96,19 @@ TEST(SdtTrigger, LiesLeaveALinkThatFailsItsDiagnoses) {
     d.on_cause(THARSIS_SDT_NAMES_LIE, "im.test");
   }
   EXPECT_TRUE(d.take(t0 + 10s)) << "the lie's turn";
+}
+
+// Who comes to the foreground, logs in, or learns the network's name changes no way.
+TEST(SdtTrigger, WhatWaitsIsDroppedOnlyWhenTrafficTakesAnotherWay) {
+  trigger_desk d(quick());
+  d.on_network("", 1);
+  d.on_cause(THARSIS_SDT_LINK_FAILED, "tcps://im.test:443");
+  d.on_network("", 1);
+  d.on_network("home", 1);
+  const auto r = d.take(t0);
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->target, "tcps://im.test:443");
+  d.on_cause(THARSIS_SDT_LINK_FAILED, "tcps://im.test:443");
+  d.on_network("home", 2);
+  EXPECT_FALSE(d.take(t0)) << "it is about a way that is no more";
 }
