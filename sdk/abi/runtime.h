@@ -178,7 +178,7 @@ THARSIS_EXPORT tharsis_status tharsis_runtime_stop(tharsis_runtime* runtime, int
 // a plugin has not come back, its thread and what it may use stay in memory; the rest is freed. May wait
 // for a question to the system's resolver that is under way. Does nothing from inside a
 // callback of any runtime.
-// [the thread of run_once, or any other once that has ended]
+// [the thread of run_once, or any other once that has ended; never in the child of a fork, which has none of the runtime's threads to end]
 THARSIS_EXPORT void tharsis_runtime_destroy(tharsis_runtime* runtime) THARSIS_NOEXCEPT;
 
 // "0.1.0"

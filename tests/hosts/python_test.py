@@ -158,6 +158,128 @@ class Telling(Hosted):
         self.assertNotRegex(said, "not kept|after the end")
 
 
+class Closing(Hosted):
+    """Goal: whatever is under way when a runtime is closed ends, and touches nothing that is freed. Method: each in a process of its own,
+    where freed memory is overwritten."""
+
+    HEAD = """
+import asyncio, os, sys, threading, time
+import tharsis
+def made(text="  dns: {}", lines=""):
+    return tharsis.Runtime(text="tharsis: 1\\nplugins:\\n" + text + "\\n" + lines, state=sys.argv[1])
+"""
+
+    def alone(self, code: str) -> str:
+        ran = subprocess.run([sys.executable, "-B", "-c", self.HEAD + code, state], capture_output=True, text=True, timeout=PATIENCE,
+                             env={**os.environ, "PYTHONPATH": str(package), "MALLOC_PERTURB_": "165"})
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""), ran.stdout)
+        return ran.stdout
+
+    def test_two_tasks_may_close_and_each_returns_when_it_is_over(self):
+        self.assertEqual(self.alone("""
+async def main():
+    runtime = made()
+    await runtime.start()
+    async def close():
+        await runtime.close()
+        return runtime.closed
+    print(await asyncio.gather(close(), close(), close()))
+asyncio.run(main())
+"""), "[True, True, True]\n")
+
+    def test_start_and_a_question_hear_that_it_was_closed(self):
+        self.assertEqual(self.alone("""
+async def main():
+    runtime = made()
+    starts = asyncio.create_task(runtime.start())
+    await asyncio.sleep(0)
+    await runtime.close()
+    print(*await asyncio.gather(starts, return_exceptions=True))
+    runtime = made()
+    await runtime.start()
+    await runtime.resolve("127.0.0.1")
+    await runtime.stop()  # So that the next one waits for a provider.
+    asks = asyncio.create_task(runtime.resolve("127.0.0.1"))
+    await asyncio.sleep(0.02)
+    await runtime.close()
+    print(*await asyncio.gather(asks, return_exceptions=True))
+    try:
+        await runtime.resolve("127.0.0.1")
+    except tharsis.Error as error:
+        print(error.status.name)
+asyncio.run(main())
+"""), "this runtime was closed\nthe runtime was closed\nGONE\n")
+
+    def test_a_reload_comes_to_its_end_first_also_one_that_nobody_waits_for(self):
+        self.assertEqual(self.alone("""
+async def main():
+    for forgotten in [False, True] * 4:
+        runtime = made()
+        await runtime.start()
+        reloads = asyncio.create_task(runtime.reload(text="tharsis: 1\\nplugins:\\n  dns: {}\\n# " + "x" * 1_000_000))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        if forgotten:
+            reloads.cancel()
+        await runtime.close()
+    print(*[type(e).__name__ for e in await asyncio.gather(reloads, return_exceptions=True)])
+asyncio.run(main())
+"""), "CancelledError\n")
+
+    def test_threads_log_while_it_is_closed(self):
+        self.assertEqual(self.alone("""
+over = False
+def write(log):
+    while not over:
+        log.info("x")
+async def main():
+    global over
+    threads = []
+    for _ in range(3):
+        runtime = made("  xlog: {}")
+        await runtime.start()
+        threads += [threading.Thread(target=write, args=[runtime.log]) for _ in range(2)]
+        for thread in threads[-2:]:
+            thread.start()
+        await asyncio.sleep(0.02)
+        await runtime.close()
+    over = True
+    for thread in threads:
+        thread.join()
+asyncio.run(main())
+"""), "")
+
+    def test_a_forked_child_ends_as_usual_and_logs_meanwhile(self):
+        self.assertEqual(self.alone("""
+loop = asyncio.new_event_loop()
+runtime = made("  xlog: {}")
+loop.run_until_complete(runtime.start())
+over = False
+def write():
+    while not over:
+        runtime.log.debug("x")
+thread = threading.Thread(target=write)
+thread.start()
+children = []
+for _ in range(5):
+    children.append(os.fork())
+    if children[-1] == 0:
+        over = True
+        runtime.log.info("of a child")
+        sys.exit(0)
+for child in children:
+    ends = time.monotonic() + 20
+    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0 and time.monotonic() < ends:
+        time.sleep(0.005)
+    print(ended[0] == child, ended[1])
+    if ended[0] == 0:
+        os.kill(child, 9)
+over = True
+thread.join()
+loop.run_until_complete(runtime.close())
+"""), "True 0\n" * 5)
+
+
 class Streams(Hosted):
     async def test_who_does_not_read_loses_the_oldest_and_learns_how_many(self):
         runtime = self.fixture("  tunable: {}\n")

@@ -4,6 +4,9 @@ from __future__ import annotations
 import ctypes
 import enum
 import logging
+import os
+import threading
+import weakref
 from typing import TYPE_CHECKING
 
 from . import _abi
@@ -21,18 +24,43 @@ class Level(enum.IntEnum):
     FATAL = 5
 
 
+class Gate:
+    """Lets lines through until the runtime ends: it is not destroyed while one of them is being written."""
+
+    def __init__(self) -> None:
+        self.lock, self.over = threading.RLock(), False
+        _gates.add(self)
+
+    def shut(self) -> None:
+        with self.lock:
+            self.over = True
+
+
+_gates: weakref.WeakSet[Gate] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:  # A thread that did not come along with a fork may have held one.
+    for gate in list(_gates):
+        gate.lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew_locks)
+
+
 class Log:
     """runtime.log.info("signed in"). From any thread, until the runtime is closed; what comes later is dropped."""
 
-    def __init__(self, runtime: Runtime, table: ctypes._Pointer[_abi.Log]):
-        self._runtime, self._table = runtime, table
+    def __init__(self, runtime: Runtime, table: ctypes._Pointer[_abi.Log], gate: Gate):
+        self._runtime, self._table, self._gate = runtime, table, gate
 
     def write(self, level: Level, text: str) -> None:
-        if self._runtime.closed:
-            return
-        table, data = self._table.contents, text.encode()
-        if level >= table.level.contents.value:
-            table.write(table.self, level, _abi.view(data))
+        data = text.encode()
+        with self._gate.lock:
+            if self._gate.over:
+                return
+            table = self._table.contents
+            if level >= table.level.contents.value:
+                table.write(table.self, level, _abi.view(data))
 
     def debug(self, text: str) -> None:
         self.write(Level.DEBUG, text)

@@ -10,8 +10,8 @@ from typing import Any, Mapping, Sequence, TypeAlias
 
 from . import _abi
 from ._library import desktop_profile, library, owned
-from .errors import ProfileError, Status, check, error_of, failure
-from .logs import Log
+from .errors import Error, ProfileError, Status, check, error_of, failure
+from .logs import Gate, Log
 from .services import DNS, SDT, STN, Addresses, Channel, Depth, Diagnosis, Flag, Questions, TaskEnd, dns_done, sdt_done, task_done
 from .streams import Event, Push, Stream, next_event, next_push
 
@@ -20,7 +20,10 @@ _NETWORKS = ["unknown", "none", "wired", "wifi", "cellular", "other"]
 Path: TypeAlias = "str | os.PathLike[str]"
 
 
-def _destroy(handle: ctypes.c_void_p) -> None:
+def _destroy(handle: ctypes.c_void_p, process: int, gate: Gate) -> None:
+    if os.getpid() != process:  # A fork's child has none of the threads that would have to end.
+        return
+    gate.shut()
     library.tharsis_runtime_destroy(handle)
 
 
@@ -34,7 +37,7 @@ class Runtime:
     stronger than the profile. plugins: more folders with plugins. state: where they keep files; without one the user's data folder.
 
     All methods belong to the thread of the event loop that started it; only log may be used on any. The runtime has threads of its
-    own, and none of them ever calls Python."""
+    own, and none of them ever calls Python. The child of a fork has none of these threads: there only log works."""
 
     def __init__(self, profile: Path | None = None, *, text: str | None = None, sets: Mapping[str, Any] = {},
                  plugins: Sequence[Path] = (), state: Path | None = None, threads: int = 0):
@@ -44,12 +47,14 @@ class Runtime:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._streams: list[Stream[Any]] = []
         self._turns: set[asyncio.Future[None]] = set()
+        self._reloads: set[asyncio.Future[int]] = set()
         options, why, handle = _options(**self._given), failure(), ctypes.c_void_p()
         _check_profile(library.tharsis_runtime_create(options, handle, why), why, options)
         self._handle = handle
-        self._end = weakref.finalize(self, _destroy, handle)  # Also when the interpreter ends.
+        gate = Gate()
+        self._end = weakref.finalize(self, _destroy, handle, os.getpid(), gate)  # Also when the interpreter ends.
         self._questions = Questions(self)
-        self.log = Log(self, library.tharsis_runtime_log(handle))
+        self.log = Log(self, library.tharsis_runtime_log(handle), gate)
 
     # Life
 
@@ -60,7 +65,7 @@ class Runtime:
         check(library.tharsis_runtime_start(self._open(), why), why)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(library.tharsis_runtime_wake_descriptor(self._handle), self._turn)
-        while not library.tharsis_runtime_settled(self._handle):
+        while not library.tharsis_runtime_settled(self._open()):
             await self._next_turn()
         failed = [p for p in self.report()["plugins"] if p["state"] == "failed"]
         if failed:
@@ -85,14 +90,19 @@ class Runtime:
         self._drain()
 
     async def close(self) -> None:
-        """Stops the plugins, and gives everything back. Whatever waits for this runtime ends: streams as if there were no more,
-        questions with an Error."""
+        """Stops the plugins, and gives everything back, once no reload is under way. Whatever waits for this runtime ends: streams as if
+        there were no more, start() and questions with an Error. May be called by several tasks; each returns when it is over."""
         if self.closed:
             return
         try:
+            await self._no_reload()
             if self._loop is not None:
                 await self.stop()
+        except Error:
+            if not self.closed:  # By another task, meanwhile.
+                raise
         finally:
+            await self._no_reload()
             self._give_back()
 
     async def __aenter__(self) -> Runtime:
@@ -189,10 +199,14 @@ class Runtime:
         options, why, difference = _options(**next_given), failure(), _abi.OwnedText()
 
         def wait() -> int:  # On a thread of asyncio's, while this one goes on pumping.
-            answer: int = library.tharsis_runtime_reload(self._open(), options, difference, why)
+            answer: int = library.tharsis_runtime_reload(handle, options, difference, why)
             return answer
 
-        status = await asyncio.get_running_loop().run_in_executor(None, wait)
+        handle = self._open()
+        under_way = asyncio.get_running_loop().run_in_executor(None, wait)
+        self._reloads.add(under_way)
+        under_way.add_done_callback(self._reloaded)  # Until then this runtime is kept, whoever forgets it.
+        status = await asyncio.shield(under_way)
         changed = owned(difference)
         _check_profile(status, why, options)
         self._given = next_given
@@ -220,6 +234,9 @@ class Runtime:
     def _turn(self) -> None:
         library.tharsis_runtime_run_once(self._handle, _TURN)
         self._drain()
+        self._wake_turns()
+
+    def _wake_turns(self) -> None:
         turns, self._turns = self._turns, set()
         for turn in turns:
             if not turn.done():
@@ -234,13 +251,23 @@ class Runtime:
         self._turns.add(turn)
         await asyncio.wait([turn], timeout=within)
 
+    def _reloaded(self, one: asyncio.Future[int]) -> None:
+        self._reloads.discard(one)
+
+    async def _no_reload(self) -> None:
+        while self._reloads:
+            await asyncio.wait(set(self._reloads))
+
     def _give_back(self) -> None:
+        if self.closed:
+            return
         for stream in list(self._streams):
             stream.close()
         if self._loop is not None:
             self._loop.remove_reader(library.tharsis_runtime_wake_descriptor(self._handle))
         self._end()
         self._questions.end()
+        self._wake_turns()
 
 
 def _milliseconds(seconds: float | None) -> int:

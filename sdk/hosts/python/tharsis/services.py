@@ -111,7 +111,7 @@ class Questions:
         self._all[context] = (self, answer)
         self._mine.add(context)
         try:
-            await self._with(service, table, lambda t, why: begin(t, context, handle, why))
+            await self._with(service, table, lambda t, why: begin(t, context, handle, why), answer)
             try:
                 return await answer
             except asyncio.CancelledError:
@@ -122,19 +122,21 @@ class Questions:
             self._all.pop(context, None)
             self._mine.discard(context)
 
-    async def _with(self, service: bytes, table: type[ctypes.Structure], use: Any) -> None:
+    async def _with(self, service: bytes, table: type[ctypes.Structure], use: Any, answer: asyncio.Future[Any]) -> None:
         for _ in range(_LOOKS):
             if self._try(service, table, use):
                 return
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.wait([answer], timeout=_LOOK_AGAIN)
+            if answer.done():  # The runtime was closed.
+                return
         raise error_of(Status.GONE, f"nobody provides {service.decode()} now: its plugin does not run; report() says why")
 
     def _try(self, service: bytes, table: type[ctypes.Structure], use: Any) -> bool:
         """False: nobody provides the service at this moment."""
-        why = failure()
+        runtime, why = self._runtime._open(), failure()
         if service not in self._guards:
             guard = ctypes.c_void_p()
-            check(library.tharsis_runtime_bind(self._runtime._open(), service, guard, why), why)
+            check(library.tharsis_runtime_bind(runtime, service, guard, why), why)
             self._guards[service] = guard
         guard = self._guards[service]
         entered = library.tharsis_guard_enter(guard)
