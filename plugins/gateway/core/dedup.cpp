@@ -23,7 +23,7 @@ dedup::ruling dedup::on_request(std::string_view id, std::span<const uint8_t> ke
                                 std::span<const uint8_t> body, asker from, instant now) {
   expire(now);
   client* c = known(id);
-  if (c == nullptr) return {verdict::busy, {}};
+  if (c == nullptr) return busy(nullptr, now);
   const std::string name(as_text(key));
   const uint64_t fingerprint = fingerprint_of(command, body);
   if (const auto found = c->by_key.find(name); found != c->by_key.end()) {
@@ -38,7 +38,8 @@ dedup::ruling dedup::on_request(std::string_view id, std::span<const uint8_t> ke
     e.waiting.push_back(from);
     return {verdict::wait, {}};
   }
-  if (!make_room_for_a_key(*c)) return {verdict::busy, {}};
+  if (!has_room()) return busy(nullptr, now);
+  if (!make_room_for_a_key(*c)) return busy(c, now);
   running_.push_back({c, name, fingerprint, {from}, {}});
   c->by_key.emplace(name, std::prev(running_.end()));
   return {verdict::execute, {}};
@@ -91,11 +92,20 @@ dedup::client* dedup::known(std::string_view id) {
   return &found->second;
 }
 
-// One for whom something is under way must not go: its repeat would be carried out again.
+// One for whom something is under way must not go: its repeat would be carried out again. Nor one whose answers are promised.
+bool dedup::may_go(const client& c) const { return keep_.told ? c.by_key.empty() : c.by_key.size() == c.answered.size(); }
+
+// There is a place when the oldest answer of this client, or of all, has had its time.
+dedup::ruling dedup::busy(const client* c, instant now) const {
+  ruling r{verdict::busy, {}, {}};
+  const bool none = c != nullptr ? c->answered.empty() : answered_.empty();
+  if (keep_.told && !none) r.wait = later(c != nullptr ? c->answered.front()->given : answered_.front().given, keep_.time) - now;
+  return r;
+}
+
 bool dedup::make_room_for_a_client() {
   if (clients_.size() < static_cast<size_t>(keep_.clients)) return true;
-  const auto idle = [](const client* c) { return c->by_key.size() == c->answered.size(); };
-  const auto oldest = std::find_if(used_.begin(), used_.end(), idle);
+  const auto oldest = std::find_if(used_.begin(), used_.end(), [this](const client* c) { return may_go(*c); });
   if (oldest == used_.end()) return false;
   erase(**oldest);
   return true;
@@ -103,7 +113,7 @@ bool dedup::make_room_for_a_client() {
 
 bool dedup::make_room_for_a_key(client& c) {
   if (c.by_key.size() < static_cast<size_t>(keep_.keys)) return true;
-  if (c.answered.empty()) return false;
+  if (c.answered.empty() || keep_.told) return false;
   drop_oldest(c);
   return true;
 }
@@ -123,8 +133,10 @@ void dedup::drop_oldest(client& c) {
   answered_.erase(e);
 }
 
-// The client that holds most pays for it, not the one that came first.
+// The client that holds most pays for it, not the one that came first. Where that is promised to nobody: then what would be
+// more is not carried out, and only what was under way goes beyond.
 void dedup::shrink() {
+  if (keep_.told) return;
   while (bytes_ > static_cast<uint64_t>(keep_.bytes)) {
     const auto less = [](const client* a, const client* b) { return a->bytes < b->bytes; };
     drop_oldest(**std::max_element(used_.begin(), used_.end(), less));

@@ -1,5 +1,6 @@
 // Carries every key out once: remembers what a client's key was answered with, for a time and up to
-// limits. Pure; the owner carries requests out and tells the answers.
+// limits. Where clients were told for how long, nothing goes before: what has no place is not carried out.
+// Pure; the owner carries requests out and tells the answers.
 //
 // Names: a client is whoever said hello with an id; a key names one piece of its work. The same key
 // with another command or body is a mistake of the client, and is refused.
@@ -42,11 +43,12 @@ class dedup {
     wait,      // It is being carried out; on_answer() will name this asker too.
     repeat,    // `answer` is what it was answered with.
     conflict,  // The key belongs to another command or body.
-    busy,      // Too much is under way for this client.
+    busy,      // Too much is under way for this client, or no answer may go before its time.
   };
   struct ruling {
     verdict what;
     std::span<const uint8_t> answer;  // Valid until the next call.
+    duration wait{};  // Of busy: an answer's time is over then; zero: nobody knows when there is a place.
   };
   // A request with a key.
   ruling on_request(std::string_view client, std::span<const uint8_t> key, uint32_t command,
@@ -87,6 +89,9 @@ class dedup {
   };
 
   client* known(std::string_view id);
+  bool may_go(const client& c) const;
+  bool has_room() const { return !keep_.told || bytes_ < static_cast<uint64_t>(keep_.bytes); }
+  ruling busy(const client* c, instant now) const;
   bool make_room_for_a_client();
   bool make_room_for_a_key(client& c);
   void expire(instant now);

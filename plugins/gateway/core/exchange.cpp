@@ -171,7 +171,7 @@ std::string exchange::on_message(const asker& from, mars::frame request, instant
     return {};
   }
   using verdict = dedup::verdict;
-  dedup::ruling ruling{verdict::execute, {}};
+  dedup::ruling ruling{verdict::execute, {}, {}};
   if (!request.key.empty())
     ruling = dedup_.on_request(sender.client, request.key, request.command, request.body, from, now);
   switch (ruling.what) {
@@ -184,7 +184,8 @@ std::string exchange::on_message(const asker& from, mars::frame request, instant
       refuse(from, request.command, "this key was used for another request; a key names one piece of work", {});
       return "used a key for two different requests; the second was refused";
     case verdict::busy:
-      refuse(from, request.command, "too many requests of this client are being carried out; try again later", std::max(work_, limits_.retry_after));
+      refuse(from, request.command, ruling.wait > duration::zero() ? "as many answers are kept as may be; try again later" : "too many requests of this client are being carried out; try again later",
+             std::max({work_, limits_.retry_after, ruling.wait}));
       return {};
     case verdict::execute: break;
   }

@@ -53,7 +53,7 @@ struct keeping {
   int64_t keys = 65536;
   int64_t clients = 1024;
   int64_t bytes = 128 << 20;
-  bool told = false;  // To clients, which then send twice what has no key of its own.
+  bool told = false;  // To clients, which then send twice what has no key of its own; so no answer goes before `time`.
   bool operator==(const keeping&) const = default;
 };
 

@@ -23,6 +23,7 @@ struct bench {
               uint32_t command = 3) {
     const auto ruling = kept.on_request(client, as_bytes(key), command, as_bytes(body), {1, ++sequence}, now);
     answer = as_text(ruling.answer);
+    wait = ruling.wait;
     return ruling.what;
   }
   size_t answered(const std::string& client, const std::string& key, const std::string& with, instant now = t0) {
@@ -36,6 +37,7 @@ struct bench {
 
   dedup kept;
   std::string answer;
+  duration wait{};
   uint32_t sequence = 0;
 };
 
@@ -140,6 +142,39 @@ TEST(GatewayDedup, TheClientThatWasAwayLongestGivesItsPlaceToANewOne) {
   EXPECT_EQ(b.ask("ann", "k"), verdict::repeat);
   EXPECT_EQ(b.kept.counted("bob").executions, 0u);
   EXPECT_EQ(b.kept.clients(), 2u);
+}
+
+// Clients were told for how long: whatever has no place waits, and no repeat is carried out again.
+TEST(GatewayDedup, WhatWasPromisedGoesForNoLimit) {
+  const auto promised = [](gateway::keeping k) {
+    k.told = true;
+    return k;
+  };
+  bench keys(promised(keeping(2, 10, 1 << 20)));
+  keys.carry_out("ann", "k1", "a", t0);
+  keys.carry_out("ann", "k2", "a", t0 + 1min);
+  EXPECT_EQ(keys.ask("ann", "k3", "b", t0 + 4min), verdict::busy);
+  EXPECT_EQ(keys.wait, duration(6min)) << "then the first has had its time";
+  EXPECT_EQ(keys.ask("ann", "k1", "b", t0 + 4min), verdict::repeat);
+  EXPECT_EQ(keys.ask("ann", "k3", "b", t0 + 10min), verdict::execute);
+  EXPECT_EQ(keys.ask("ann", "k2", "b", t0 + 10min), verdict::repeat);
+
+  bench clients(promised(keeping(10, 2, 1 << 20)));
+  clients.carry_out("ann", "k", "a", t0);
+  clients.carry_out("bob", "k", "b", t0 + 1min);
+  EXPECT_EQ(clients.ask("cid", "k", "b", t0 + 2min), verdict::busy);
+  EXPECT_EQ(clients.wait, duration(8min));
+  EXPECT_EQ(clients.ask("ann", "k", "b", t0 + 2min), verdict::repeat);
+  EXPECT_EQ(clients.ask("cid", "k", "b", t0 + 10min), verdict::execute) << "ann's answer has had its time";
+  EXPECT_EQ(clients.ask("bob", "k", "b", t0 + 10min), verdict::repeat);
+
+  bench bytes(promised(keeping(1000, 10, 20000)));
+  int kept = 0;
+  while (kept < 100 && bytes.ask("ann", "k" + std::to_string(kept)) == verdict::execute) bytes.answered("ann", "k" + std::to_string(kept++), std::string(1000, 'a'));
+  EXPECT_LT(kept, 25);
+  EXPECT_EQ(bytes.wait, duration(10min));
+  for (int i = 0; i < kept; ++i) EXPECT_EQ(bytes.ask("ann", "k" + std::to_string(i)), verdict::repeat) << i;
+  EXPECT_LE(bytes.kept.bytes(), 20000u + 2000u);
 }
 
 TEST(GatewayDedup, AForgottenClientLeavesNothingBehind) {

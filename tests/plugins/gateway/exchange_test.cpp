@@ -83,6 +83,20 @@ TEST(GatewayExchange, SaysThatItRemembersKeysToWhomItKnows) {
   EXPECT_EQ(mars::decode<mars::hello_response>(b.answer(2, hello("no id")).body)->keys_kept_ms, 0) << "its keys are forgotten with its connection";
 }
 
+TEST(GatewayExchange, WhereThatIsToldATaskWithoutAPlaceHearsWhenThereIsOne) {
+  gateway::settings s;
+  s.keep.told = true;
+  s.keep.keys = 1;
+  bench b(s);
+  b.answer(1, hello(ann_id));
+  EXPECT_TRUE(b.answer(1, keyed("k1", "one")).refusal.empty());
+  const mars::frame refused = b.answer(1, keyed("k2", "two"), t0 + 4min);
+  EXPECT_FALSE(refused.refusal.empty());
+  EXPECT_EQ(refused.retry_after_ms, 6u * 60 * 1000);
+  EXPECT_TRUE(b.answer(1, keyed("k1", "one"), t0 + 4min).refusal.empty());
+  EXPECT_EQ(b.statistics(1).executions, 1u);
+}
+
 TEST(GatewayExchange, EchoesAnyBodyWithoutAHelloAndWithoutCountingAMessage) {
   bench b;
   for (const size_t size : {0, 1, 4096, 65536}) {
