@@ -14,6 +14,7 @@ using streams::reset_code;
 using refused = std::optional<stream_refusal>;
 
 stream_refusal no_thread() { return {reset_code::later, "too much blocking work is waiting"}; }
+stream_refusal no_place() { return {reset_code::full, "no more files have a place here (gateway.streams.files)"}; }
 stream_refusal no_room() { return {reset_code::full, "no room is left for streams (gateway.streams.bytes)"}; }
 
 }  // namespace
@@ -48,6 +49,11 @@ stream_guest::~stream_guest() {
 task<void> stream_guest::life() {
   const refused why = co_await prepare();
   if (why) co_return break_off(*why);
+  if (cancelled_) {
+    co_await forget();
+    over_ = true;
+    co_return tell_();
+  }
   say_opened();
   if (down_) work_.spawn(feed());
   if (up_) co_await keep();
@@ -65,7 +71,6 @@ task<refused> stream_guest::prepare() {
 task<refused> stream_guest::prepare_up() {
   hold_ = shelf_.take(id_, [this] { let_go(); });
   if (!hold_) co_return stream_refusal{reset_code::later, "another connection is about to let go of this stream"};
-  if (!shelf_.has_place()) co_return stream_refusal{reset_code::full, "no more files have a place here (gateway.streams.files)"};
   const auto open = [store = shelf_.store, hold = hold_, id = id_, name = name_, size = announced_] { return store.open_half(id, name, size); };
   auto half = co_await blocking(place_, open);
   if (!half) co_return no_thread();
@@ -77,8 +82,12 @@ task<refused> stream_guest::prepare_up() {
     done_before_ = half_.about.whole;
     co_return std::nullopt;
   }
+  refused why;
+  if (half_.made && !shelf_.has_place()) why = no_place();
+  else if (announced_ && !shelf_.has_room(*announced_ - half_.length)) why = no_room();
+  if (why && half_.made) co_await drop();  // For nothing it would have a place for as long as a half is kept.
+  if (why) co_return why;
   if (half_.made) shelf_.on_file();
-  if (announced_ && !shelf_.has_room(*announced_ - half_.length)) co_return no_room();
   const auto sum = co_await add_up(half_.file, half_.length);
   if (!sum) co_return refusal_of(sum.failure());
   up_.emplace(streams::receiver_settings{}, shelf_.receiving);
@@ -169,7 +178,9 @@ task<void> stream_guest::keep() {
       continue;
     }
     const refused why = co_await write_some();
-    if (why && why->code == reset_code::denied) co_await forget();  // It will never be whole.
+    // It will never be whole, or there is nothing to come back for.
+    const bool useless = why && (why->code == reset_code::denied || (why->code != reset_code::later && up_->confirmed() == 0));
+    if (useless) co_await forget();
     if (why) co_return break_off(*why);
     down_changed_.raise();
     tell_();
@@ -224,11 +235,15 @@ task<void> stream_guest::forget() {
     shelf_.on_bytes(-static_cast<int64_t>(up_->confirmed()));
     shelf_.on_file_gone();
   }
-  const auto drop = [store = shelf_.store, hold = hold_, id = id_] {
+  co_await drop();
+}
+
+task<void> stream_guest::drop() {
+  const auto work = [store = shelf_.store, hold = hold_, id = id_] {
     store.drop(id);
     return true;
   };
-  co_await blocking(place_, drop);
+  co_await blocking(place_, work);
 }
 
 task<void> stream_guest::feed() {
@@ -258,10 +273,12 @@ task<void> stream_guest::feed() {
 }
 
 void stream_guest::on_message(const message& m) {
-  if (over_) return;
+  if (over_ || cancelled_) return;
   if (m.is == message::kind::reset) {
-    over_ = true;
-    if (m.code == reset_code::cancelled && hold_) work_.spawn(forget());
+    const bool withdrawn = m.code == reset_code::cancelled && streams::goes_up(direction_);
+    cancelled_ = withdrawn && !opened_;
+    over_ = !cancelled_;
+    if (withdrawn && opened_ && hold_) work_.spawn(forget());
     return;
   }
   error why = fine();
@@ -336,6 +353,7 @@ void stream_guest::break_off(const stream_refusal& why) {
 
 // Not from one of its own tasks: another stream wants its half.
 void stream_guest::let_go() {
+  if (cancelled_) return;  // It ends by itself, and soon.
   work_.clear();
   break_off({reset_code::taken, "the stream was opened again"});
   half_.file.reset();

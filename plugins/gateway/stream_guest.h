@@ -44,6 +44,7 @@ class stream_guest {
   task<void> finish();
   task<void> feed();
   task<void> forget();
+  task<void> drop();
   void say(streams::message m);
   void say_opened();
   void break_off(const stream_refusal& why);
@@ -71,6 +72,7 @@ class stream_guest {
   uint64_t source_size_ = 0;  // What of it is there by now.
   uint64_t from_ = 0;
   bool opened_ = false;
+  bool cancelled_ = false;  // Before it was opened: what is here is found first, and then forgotten.
   bool up_over_ = false;
   bool over_ = false;
   std::deque<std::vector<uint8_t>> said_;

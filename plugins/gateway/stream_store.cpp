@@ -84,12 +84,19 @@ error stream_store::note(const std::string& id, const half_record& r) const {
   return s == THARSIS_OK ? fine() : error_from(s, why);
 }
 
-// A note that means nothing is one that a power cut has left: what it was about begins anew.
+// The whole file may have been removed since, or another one has its name.
+bool stream_store::is_still_there(const half_record& r) const {
+  const auto facts = facts_of(folder_ + "/" + r.name);
+  return facts && facts->kind == THARSIS_FILE_PLAIN && facts->bytes == r.size && facts->modified == r.written && r.written > 0;
+}
+
+// A note that means nothing is one that a power cut has left; what it was about begins anew, and so does what was whole and is not there.
 result<stream_store::half> stream_store::open_half(const std::string& id, const std::string& name, std::optional<uint64_t> size) const {
   half h;
   const auto text = read_whole(files_, note_path(id), note_max, "a note");
   if (!text && text.status() != THARSIS_E_NOT_FOUND) return text.failure();
-  const auto known = text ? parse_half_record(*text) : result<half_record>(error{});
+  auto known = text ? parse_half_record(*text) : result<half_record>(error{});
+  if (known && known->whole && !is_still_there(*known)) known = error{};
   if (known && known->whole) {
     h.about = *known;
     h.length = known->size.value_or(0);
@@ -112,13 +119,12 @@ result<stream_store::half> stream_store::open_half(const std::string& id, const 
 result<uint64_t> stream_store::finish(const std::string& id, const half& h, const streams::sum& whole) const {
   if (const error failure = h.file->sync(); failure.status != THARSIS_OK) return failure;
   const std::string from = half_path(id), to = folder_ + "/" + h.about.name;
-  const auto before = facts_of(to);
-  const auto length = h.file->length();
-  if (!length) return length.failure();
+  const auto before = facts_of(to), now = facts_of(from);  // Before it has the name: another stream may take that at once.
+  if (!now) return error{THARSIS_E_IO, from + " is gone"};
   tharsis_error why = no_error();
   const tharsis_status s = files_->rename(files_->self, text_of(from), text_of(to), &why);
   if (s != THARSIS_OK) return error_from(s, why);
-  const error noted = note(id, {h.about.name, *length, whole});  // Without it a client that did not hear would send all of it again.
+  const error noted = note(id, {h.about.name, now->bytes, whole, now->modified});  // Without it a client that did not hear would send all of it again.
   if (noted.status != THARSIS_OK) return noted;
   return before ? before->bytes : uint64_t{0};
 }

@@ -1,7 +1,7 @@
 // The files that streams bring, and those that are half here:
 //     FOLDER/NAME             whole
 //     FOLDER/.halves/ID       what came of one; its name and key make the ID
-//     FOLDER/.halves/ID.note  what it is: see half_record; stays for a while when it is whole
+//     FOLDER/.halves/ID.note  what it is: see half_record; stays for a while when it is whole, and holds as long as that file is there
 // A file is never seen half: it is written beside, and then takes its name. Everything here is the disk's business alone and
 // may block; who may have which half at a time is the stream_shelf's. [a thread that may block]
 #pragma once
@@ -73,6 +73,7 @@ class stream_store {
   std::string half_path(const std::string& id) const { return folder_ + "/.halves/" + id; }
   std::string note_path(const std::string& id) const { return half_path(id) + ".note"; }
   error note(const std::string& id, const half_record& r) const;
+  bool is_still_there(const half_record& r) const;
   void sweep_halves(int64_t wall, const stream_settings& s, const std::set<std::string>& held, swept& done) const;
   std::vector<std::string> names_in(const std::string& folder) const;
   std::optional<tharsis_file_facts> facts_of(const std::string& path) const;

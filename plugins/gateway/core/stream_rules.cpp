@@ -27,12 +27,20 @@ std::optional<std::string_view> value_of_line(std::string_view& text, std::strin
   return value;
 }
 
+// In the one way that a record has for it.
+std::optional<uint64_t> number_in(std::string_view text, uint64_t most) {
+  uint64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size() || number > most || std::to_string(number) != text) return {};
+  return number;
+}
+
 error damaged() { return {THARSIS_E_INVALID, "it is no record of a stream"}; }
 
 }  // namespace
 
 std::string record_text(const half_record& r) {
-  return std::string(first_line) + "name " + r.name + "\nsize " + (r.size ? std::to_string(*r.size) : "-") + "\nwhole " + (r.whole ? hex_text(*r.whole) : "-") + "\n";
+  return std::string(first_line) + "name " + r.name + "\nsize " + (r.size ? std::to_string(*r.size) : "-") + "\nwhole " + (r.whole ? hex_text(*r.whole) + " " : "-") + (r.whole ? std::to_string(r.written) : "") + "\n";
 }
 
 result<half_record> parse_half_record(std::string_view text) {
@@ -43,14 +51,16 @@ result<half_record> parse_half_record(std::string_view text) {
   if (!name || !size || !whole || !text.empty() || !streams::is_file_name(*name)) return damaged();
   r.name = *name;
   if (*size != "-") {
-    uint64_t bytes = 0;
-    const auto [end, failure] = std::from_chars(size->data(), size->data() + size->size(), bytes);
-    if (failure != std::errc() || end != size->data() + size->size() || bytes > streams::offset_max || std::to_string(bytes) != *size) return damaged();
-    r.size = bytes;
+    r.size = number_in(*size, streams::offset_max);
+    if (!r.size) return damaged();
   }
   if (*whole == "-") return r;
   r.whole.emplace();
-  if (!is_hex(*whole) || !read_hex(*whole, *r.whole)) return damaged();
+  const size_t space = whole->find(' ');
+  const std::string_view sum = whole->substr(0, space);
+  const auto written = space == std::string_view::npos ? std::nullopt : number_in(whole->substr(space + 1), INT64_MAX);
+  if (!is_hex(sum) || !read_hex(sum, *r.whole) || !written) return damaged();
+  r.written = static_cast<int64_t>(*written);
   return r;
 }
 

@@ -43,7 +43,8 @@ inline constexpr size_t read_piece = 256 << 10;
 struct half_record {
   std::string name;
   std::optional<uint64_t> size;       // As its sender announced it.
-  std::optional<streams::sum> whole;  // It is in its place.
+  std::optional<streams::sum> whole;  // It is in its place,
+  int64_t written = 0;                // and the file there was written last then, by the wall clock.
   bool operator==(const half_record&) const = default;
 };
 std::string record_text(const half_record& r);

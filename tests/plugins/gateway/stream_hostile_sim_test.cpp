@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "plugins/gateway/core/stream_rules.h"
+#include "sdk/async/file_reader.h"
 #include "sdk/pure/sha256.h"
 #include "sdk/sim/disk.h"
 #include "sdk/sim/world.h"
@@ -85,6 +86,34 @@ class stream_scene {
     ASSERT_TRUE(m) << client->why;
     EXPECT_EQ(m->code, code) << m->text;
     EXPECT_FALSE(m->text.empty());
+  }
+  // Another stream: of this number, key and content. Whether the server has it then.
+  bool bring(uint32_t stream, std::string_view key, std::string_view name, std::string_view all) {
+    message m = open_of(stream, name);
+    m.key = as_bytes(key);
+    say(m);
+    const auto opened = heard(stream, message::kind::opened);
+    if (!opened) return false;
+    if (opened->has < all.size()) say(data(stream, opened->has, all.substr(opened->has)));
+    say(end(stream, all));
+    return heard(stream, message::kind::done).has_value();
+  }
+  void leave(uint32_t stream, reset_code code = reset_code::leaves) {
+    message m;
+    m.is = message::kind::reset;
+    m.stream = stream;
+    m.code = code;
+    say(m);
+  }
+  std::string file(const std::string& path) {
+    const auto bytes = read_beginning(server.platform()->files, path, 1 << 20);
+    return bytes ? *bytes : "";
+  }
+  size_t halves() {
+    size_t n = 0;
+    const tharsis_files& files = *server.platform()->files;
+    files.list(files.self, text_of("/files/.halves"), [](void* c, tharsis_text) { ++*static_cast<size_t*>(c); }, &n, nullptr);
+    return n;
   }
   message data(uint32_t stream, uint64_t offset, std::string_view bytes) {
     message m;
@@ -259,20 +288,11 @@ TEST(StreamHostile, AHalfForWhichNobodyCameBackGoes) {
   s.say(s.open_of(1, "a"));
   ASSERT_TRUE(s.heard(1, message::kind::opened));
   s.say(s.data(1, 0, "hello"));
-  message leaves;
-  leaves.is = message::kind::reset;
-  leaves.stream = 1;
-  s.say(leaves);
+  s.leave(1);
   s.world.run_for(90min);
-  const auto halves = [&] {
-    size_t n = 0;
-    const tharsis_files& files = *s.server.platform()->files;
-    files.list(files.self, text_of("/files/.halves"), [](void* c, tharsis_text) { ++*static_cast<size_t*>(c); }, &n, nullptr);
-    return n;
-  };
-  EXPECT_EQ(halves(), 2u);
+  EXPECT_EQ(s.halves(), 2u);
   s.world.run_for(3h);
-  EXPECT_EQ(halves(), 0u);
+  EXPECT_EQ(s.halves(), 0u);
 }
 
 // Each stream that was whole leaves a note for a week, also where all of them bring the same file.
@@ -306,12 +326,93 @@ TEST(StreamHostile, WhatWasWithdrawnTakesNoPlace) {
   for (uint32_t n = 1; n <= 8; ++n) {
     s.say(s.open_of(n, "a"));
     ASSERT_TRUE(s.heard(n, message::kind::opened)) << n;
-    message cancelled;
-    cancelled.is = message::kind::reset;
-    cancelled.stream = n;
-    cancelled.code = n % 2 == 0 ? reset_code::cancelled : reset_code::leaves;
-    s.say(cancelled);
+    s.leave(n, n % 2 == 0 ? reset_code::cancelled : reset_code::leaves);
     s.world.run_for(2s);
+  }
+}
+
+// A note of what came whole speaks of that file: who comes again is not told "whole" of one that is gone, or is another.
+TEST(StreamHostile, WhatCameWholeAndIsNotThereIsBroughtAnew) {
+  gateway::stream_settings st;
+  st.keep = 24h;
+  stream_scene s(st);
+  ASSERT_TRUE(s.bring(1, "key", "a", "hello"));
+  ASSERT_TRUE(s.bring(2, "key", "a", "hello"));
+  EXPECT_EQ(s.heard(2, message::kind::opened)->has, 5u) << "it is there";
+  const tharsis_files& files = *s.server.platform()->files;
+  ASSERT_EQ(files.remove(files.self, text_of("/files/a"), nullptr), THARSIS_OK);
+  ASSERT_TRUE(s.bring(3, "key", "a", "hello"));
+  EXPECT_EQ(s.heard(3, message::kind::opened)->has, 0u);
+  EXPECT_EQ(s.file("/files/a"), "hello");
+  s.world.run_for(1s);
+  ASSERT_TRUE(s.bring(4, "another key", "a", "HELLO"));
+  ASSERT_TRUE(s.bring(5, "key", "a", "hello"));
+  EXPECT_EQ(s.heard(5, message::kind::opened)->has, 0u) << "the other one has its name";
+  EXPECT_EQ(s.file("/files/a"), "hello");
+  s.world.run_for(48h);
+  ASSERT_EQ(s.file("/files/a"), "") << "streams.keep is over";
+  s.come_anew();
+  ASSERT_TRUE(s.bring(6, "key", "a", "hello"));
+  EXPECT_EQ(s.heard(6, message::kind::opened)->has, 0u);
+  EXPECT_EQ(s.file("/files/a"), "hello");
+}
+
+TEST(StreamHostile, WhereEveryPlaceIsTakenAHalfStillGoesOn) {
+  gateway::stream_settings st;
+  st.files = 1;
+  stream_scene s(st);
+  s.say(s.open_of(1, "a"));
+  ASSERT_TRUE(s.heard(1, message::kind::opened));
+  s.say(s.data(1, 0, "hel"));
+  s.world.run_for(1s);
+  s.come_anew();
+  s.say(s.open_of(1, "b"));
+  s.expect_reset(1, reset_code::full);
+  ASSERT_TRUE(s.bring(2, "key", "a", "hello"));
+  EXPECT_EQ(s.heard(2, message::kind::opened)->has, 3u);
+  s.world.run_for(1s);
+  EXPECT_EQ(s.halves(), 1u) << "its note; of what had no place nothing stays";
+}
+
+TEST(StreamHostile, WhatHasNoRoomTakesNoPlace) {
+  gateway::stream_settings st;
+  st.bytes = 1000;
+  st.files = 2;
+  stream_scene s(st);
+  const std::string large(1001, 'x');
+  for (uint32_t n = 1; n <= 8; ++n) {
+    const std::string name = "f" + std::to_string(n);
+    const bool announced = n % 2 == 0;
+    s.say(s.open_of(n, name, announced ? large.size() : streams::size_unknown));
+    if (!announced) {
+      ASSERT_TRUE(s.heard(n, message::kind::opened)) << n;
+      s.say(s.data(n, 0, large));
+    }
+    s.expect_reset(n, reset_code::full);
+  }
+  s.world.run_for(1s);
+  EXPECT_EQ(s.halves(), 0u);
+  EXPECT_TRUE(s.bring(9, "key", "small", "hello"));
+}
+
+// A client that was cut off says so when it comes again: OPEN, and in the same breath that it is withdrawn.
+TEST(StreamHostile, WhatIsWithdrawnBeforeItIsOpenedIsForgotten) {
+  for (const bool at_once : {true, false}) {
+    stream_scene s;
+    s.say(s.open_of(1, "a"));
+    ASSERT_TRUE(s.heard(1, message::kind::opened));
+    s.say(s.data(1, 0, "hello"));
+    s.world.run_for(1s);
+    s.come_anew();
+    s.server.like().blocking_slow = at_once ? duration::zero() : 200ms;
+    s.say(s.open_of(1, "a"));
+    s.leave(1, reset_code::cancelled);
+    s.world.run_for(2s);
+    EXPECT_EQ(s.halves(), 0u);
+    s.say(s.open_of(2, "a"));
+    const auto again = s.heard(2, message::kind::opened);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->has, 0u);
   }
 }
 
@@ -322,12 +423,14 @@ TEST(StreamRules, ARecordIsWhatItWas) {
   EXPECT_EQ(*again, r);
   r.whole.emplace();
   r.whole->fill(0xa5);
+  r.written = 1'700'000'000'000'000'000;
   again = gateway::parse_half_record(record_text(r));
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, r);
   const std::string text = record_text(r);
   for (size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(gateway::parse_half_record(text.substr(0, n))) << n;
-  for (const char* bad : {"tharsis-stream 1\nname ../x\nsize 1\nwhole -\n", "tharsis-stream 1\nname a\nsize 01\nwhole -\n", "tharsis-stream 1\nname a\nsize -1\nwhole -\n", "tharsis-stream 2\nname a\nsize 1\nwhole -\n"})
+  for (const char* bad : {"tharsis-stream 1\nname ../x\nsize 1\nwhole -\n", "tharsis-stream 1\nname a\nsize 01\nwhole -\n", "tharsis-stream 1\nname a\nsize -1\nwhole -\n", "tharsis-stream 2\nname a\nsize 1\nwhole -\n",
+                          "tharsis-stream 1\nname a\nsize 1\nwhole a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5\n"})
     EXPECT_FALSE(gateway::parse_half_record(bad)) << bad;
 }
 
