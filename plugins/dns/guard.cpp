@@ -46,9 +46,6 @@ std::string listed(const std::vector<tharsis_address>& all) {
   return text;
 }
 
-// An authority that is trusted, but a clock that is wrong, or somebody who forgot to renew: it says nothing of whose it is.
-bool is_about_time(std::string_view why) { return certificate_reason_of(why) == certificate_reason::time; }
-
 // Seconds; what lasts longer than ten years is as good as for ever here.
 constexpr int64_t certificate_max = int64_t{10} * 365 * 86'400;
 
@@ -136,6 +133,7 @@ void guard::weigh(const inquiry& i, size_t kind) {
       differs = true;
       tell_lie(q.name, t.source, THARSIS_DNS_LIE_FORGED, listed(f.addresses), listed(t.what.addresses), "answers that the server contradicts came in its name");
     }
+    if (t.vouched) tell_forbidden(q, t);
     if (t.vouched || !speaks(t)) continue;
     plain_spoke = true;
     weigh_plain(q, t, trusted);
@@ -154,12 +152,26 @@ void guard::weigh(const inquiry& i, size_t kind) {
   if ((differs || lies_ != lies) && !std::exchange(looked_, true)) work_.spawn(look_for_wildcards());
 }
 
+// Who knows where his own servers stand needs no second opinion, not a trusted server's either; whether it lies, or is lied to, nobody knows.
+void guard::tell_forbidden(const question& q, const testimony& t) {
+  const domain_rule* const rule = settings_.domains.find(q.name);
+  for (const auto& a : t.what.addresses) {
+    const std::string why = why_forbidden(rule, a);
+    if (why.empty()) continue;
+    counts_.lies.add();
+    return tell_lie(q.name, t.source, THARSIS_DNS_LIE_BOGUS, ip_text(a), {}, why);
+  }
+}
+
 // What cannot be is a lie; what a trusted server does not give is to prove itself; where nobody trusted speaks all is.
 void guard::weigh_plain(const question& q, const testimony& t, const std::vector<const testimony*>& trusted) {
   const auto truth = std::find_if(trusted.begin(), trusted.end(), [](const testimony* o) { return finds(*o); });
   const std::string known = truth == trusted.end() ? std::string() : listed((*truth)->what.addresses);
-  for (const auto& a : t.what.addresses)
-    if (const std::string_view why = bogus(a); !why.empty()) return lie(q, t, THARSIS_DNS_LIE_BOGUS, ip_text(a), known, "no public name has " + std::string(why));
+  const domain_rule* const rule = settings_.domains.find(q.name);
+  for (const auto& a : t.what.addresses) {
+    if (const std::string why = why_forbidden(rule, a); !why.empty()) return lie(q, t, THARSIS_DNS_LIE_BOGUS, ip_text(a), known, why);
+    if (const std::string why = why_bogus(rule, a); !why.empty()) return lie(q, t, THARSIS_DNS_LIE_BOGUS, ip_text(a), known, why);
+  }
   if (t.what.what == kind_of_finding::no_name && truth != trusted.end())
     return lie(q, t, THARSIS_DNS_LIE_HIDDEN, "no such name", known, "a trusted server knows the name");
   size_t count = 0;
@@ -210,7 +222,8 @@ void guard::on_dialled(const std::string& name, const tharsis_address& at, int32
     if (ledger_.on_proof(*canonical, at, place_.now())) learned_();
     return;
   }
-  refute(*canonical, at, {}, "who dialled it found the certificate of another there");
+  // Before a login the network shows its own certificate for every address.
+  if (!portal()) refute(*canonical, at, {}, "who dialled it found the certificate of another there");
 }
 
 // Its source lied where another address has shown that the name has a certificate: a name without TLS has none anywhere. Not so a
@@ -236,7 +249,8 @@ task<void> guard::prove() {
   while (queue_.waiting() > 0 && trusted_) {
     if (queue_.deadline() > place_.now()) co_await pause.wait(queue_.deadline());
     const auto next = queue_.take(place_.now());
-    if (!next) continue;
+    // Whoever dialled it meanwhile, with authorities of his own, knows already.
+    if (!next || portal() || ledger_.proof(next->name, next->at, place_.now()) == true) continue;
     const uint64_t began = generation_, forgotten = forgotten_;
     const instant deadline = later(place_.now(), settings_.proof.timeout);
     auto wire = co_await dial_tcp(place_, *host_.net, next->at, deadline);
@@ -252,19 +266,35 @@ task<void> guard::prove() {
         (*secured)->end();
       }
     }
-    if (began != generation_ || forgotten != forgotten_) continue;  // It was learned elsewhere, or somebody wants to have it forgotten.
-    if (end.status == THARSIS_OK) {
-      counts_.proved.add();
-      if (ledger_.on_proof(next->name, next->at, place_.now(), until)) learned_();
-      ledger_.on_believed(next->source);
-      file_.change();
-    } else if (end.status == THARSIS_E_UNTRUSTED && !is_about_time(end.text)) {
-      refute(next->name, next->at, next->source, end.text);
-    } else {
-      counts_.inconclusive.add();
-    }
+    // It was learned elsewhere, or behind a portal, or somebody wants to have it forgotten.
+    if (began != generation_ || forgotten != forgotten_ || portal()) continue;
+    on_shown(*next, end, until);
   }
   proving_ = false;
+}
+
+void guard::on_shown(const proof_queue::wish& what, const error& end, instant until) {
+  if (end.status == THARSIS_OK) {
+    counts_.proved.add();
+    if (ledger_.on_proof(what.name, what.at, place_.now(), until)) learned_();
+    ledger_.on_believed(what.source);
+    file_.change();
+  } else if (end.status == THARSIS_E_UNTRUSTED && is_anothers(end.text) && ledger_.proof(what.name, what.at, place_.now()) != true) {
+    refute(what.name, what.at, what.source, end.text);
+  } else {
+    counts_.inconclusive.add();
+  }
+}
+
+// A clock that is wrong, or somebody who forgot to renew, says nothing of whose a certificate is; nor does a machine without a list of
+// authorities, on which nobody vouches for anybody.
+bool guard::is_anothers(std::string_view why) {
+  const certificate_reason reason = certificate_reason_of(why);
+  if (reason == certificate_reason::time) return false;
+  if (reason != certificate_reason::trust || shown_->has_authorities()) return true;
+  if (!std::exchange(told_of_authorities_, true))
+    log_.warning("no authority is known here that could vouch for a certificate, so addresses cannot prove whose they are; install a list of them, or name one in dns.tls.ca");
+  return false;
 }
 
 // Servers of names are vouched for by whom the system trusts, also where dns' own servers are by somebody else.

@@ -75,6 +75,7 @@ class guard {
   };
   void weigh(const inquiry& i, size_t kind);
   void weigh_plain(const question& q, const testimony& t, const std::vector<const testimony*>& trusted);
+  void tell_forbidden(const question& q, const testimony& t);
   void suspect(const std::string& name, const tharsis_address& at, const std::string& source);
   void lie(const question& q, const testimony& t, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why);
   void tell_lie(const std::string& name, const std::string& source, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why) const;
@@ -84,6 +85,8 @@ class guard {
   bool is_of_profile(std::string_view name) const;
 
   task<void> prove();
+  void on_shown(const proof_queue::wish& what, const error& end, instant until);
+  bool is_anothers(std::string_view why);
   task<void> load();
   task<void> look_for_wildcards();
   task<void> watch_portal();
@@ -108,7 +111,7 @@ class guard {
   uint64_t lies_ = 0;
   uint64_t generation_ = 0;  // Of the network.
   uint64_t forgotten_ = 0;   // How often forget() was called.
-  bool loaded_ = false, proving_ = false, looked_ = false;
+  bool loaded_ = false, proving_ = false, looked_ = false, told_of_authorities_ = false;
   task_set work_, portal_watch_;
 };
 

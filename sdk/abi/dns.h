@@ -249,7 +249,7 @@ typedef struct tharsis_dns {
 } tharsis_dns;
 
 enum {
-  THARSIS_DNS_LIE_BOGUS = 0,    // An address that no public name has.
+  THARSIS_DNS_LIE_BOGUS = 0,    // An address that no public name has, or that dns.domains does not allow.
   THARSIS_DNS_LIE_HIDDEN = 1,   // "No such name", where a trusted server knows it.
   THARSIS_DNS_LIE_FORGED = 2,   // It came in the name of a server that contradicts it.
   THARSIS_DNS_LIE_REFUTED = 3,  // The address shows the certificate of another.

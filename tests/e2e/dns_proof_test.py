@@ -102,14 +102,13 @@ class Proof(unittest.TestCase):
         cls.addClassCleanup(cls.liar.stop)
         cls.addClassCleanup(cls.honest.stop)
 
-    def test_the_certificate_of_another_ends_a_lie(self):
+    def test_the_certificate_of_another_is_told_of_and_all_there_is_stays(self):
         run = Run("alone", [self.liar])
         self.addCleanup(run.process.kill)
         tail = subprocess.Popen([THARSIS, "tail", "dns.*", "--state", run.state], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(tail.kill)
         tail.stdout.readline()
         self.assertEqual(run.ask("im.test"), [LIE], "one plain server is taken at its word, at first")
-        self.assertEqual(run.until("im.test", []), [])
         seen = ""
         while "refuted" not in seen:
             line = tail.stdout.readline()
@@ -117,6 +116,8 @@ class Proof(unittest.TestCase):
             seen += line
         for part in ("dns.hijack", LIE, "im.test", "thief.test"):
             self.assertIn(part, seen)
+        time.sleep(1.5)
+        self.assertEqual(run.ask("im.test"), [LIE], "it may be an honest machine that shows its hoster's certificate")
         tail.kill()
         tail.wait(timeout=30)
         tail.stdout.close()

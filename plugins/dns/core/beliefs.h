@@ -16,6 +16,9 @@ struct beliefs {
     tharsis_address address{};
     std::string why;       // "its certificate is for other.example"
     std::string source{};  // Whose word it is; empty: whoever gives it. An address that has proved itself is refused to nobody so.
+    // It is refused though it is all there is. Else it gives way to others: a name without TLS has a certificate nowhere, and its address
+    // may well show that of whoever runs the machine.
+    bool sure = true;
   };
   std::vector<refuted> not_its{};          // Addresses that are not the name's.
   std::vector<tharsis_address> its{};      // Addresses that have proved to be the name's.
@@ -23,10 +26,11 @@ struct beliefs {
   bool only_proven = false;                // No plain server is.
   const domain_rule* rule = nullptr;       // Of the name's domain, which outlives this; null: there is none.
 
-  std::string_view why_not(const tharsis_address& a, std::string_view source) const {
+  // What speaks against it, if it is `source` that gives it; null: nothing.
+  const refuted* against(const tharsis_address& a, std::string_view source) const {
     for (const refuted& r : not_its)
-      if (same_ip(r.address, a) && (r.source.empty() || (r.source == source && !has_proved(a)))) return r.why;
-    return {};
+      if (same_ip(r.address, a) && (r.source.empty() || (r.source == source && !has_proved(a)))) return &r;
+    return nullptr;
   }
   bool has_proved(const tharsis_address& a) const {
     for (const auto& one : its)

@@ -19,17 +19,20 @@ bool found_none(const testimony& t) { return t.what.what == findings::kind::no_d
 bool is_networks_own(const question& q, const beliefs& known) { return is_local_name(q.name) || (known.rule != nullptr && known.rule->local); }
 
 // Why it is not the name's, if it is `source` that gives it; empty: it may be. Where a trusted server gives it (`vouched`), and another's
-// certificate is there, it is the way there that lies.
-std::string why_not(const question& q, trust mode, const beliefs& known, const tharsis_address& a, std::string_view source, bool vouched) {
-  if (known.rule != nullptr && !known.rule->allows(a)) return "dns.domains does not allow it: an address of '" + known.rule->domain + "' lies elsewhere";
+// certificate is there, it is the way there that lies. `others`: there are other addresses.
+std::string why_not(const question& q, trust mode, const beliefs& known, const tharsis_address& a, std::string_view source, bool vouched, bool others = true) {
+  if (std::string why = why_forbidden(known.rule, a); !why.empty()) return why;
   if (mode == trust::open) return {};
-  if (const std::string_view why = known.why_not(a, source); !why.empty() && !vouched) return std::string(why);
-  const std::string_view why = is_networks_own(q, known) ? std::string_view() : bogus(a);
-  return why.empty() ? std::string() : "no public name has " + std::string(why);
+  if (const beliefs::refuted* const r = vouched ? nullptr : known.against(a, source); r != nullptr && (r->sure || others)) return r->why;
+  return is_networks_own(q, known) ? std::string() : why_bogus(known.rule, a);
 }
 
 bool is_among(const std::vector<candidate>& list, const tharsis_address& a) {
   return std::any_of(list.begin(), list.end(), [&](const candidate& c) { return same_ip(c.address, a); });
+}
+
+void put_doubtful_last(std::vector<candidate>& list) {
+  std::stable_partition(list.begin(), list.end(), [](const candidate& c) { return !c.doubtful; });
 }
 
 class bench {
@@ -38,21 +41,30 @@ class bench {
       : question_(q), mode_(mode), heard_(heard), silent_(silent), known_(known) {}
 
   ruling sentence() {
+    others_ = has_others();
     for (const testimony& t : heard_) hear(t);
     hear_liars();
     const testimonies& base = believed();
     if (mode_ == trust::open) take_first(base);
     else weigh(base);
     take_proved();
+    put_doubtful_last();
     settle(base);
     return std::move(ruling_);
   }
 
  private:
-  std::string why_not(const tharsis_address& a, const testimony& by) const { return dns::why_not(question_, mode_, known_, a, by.source, vouched_for(a)); }
+  std::string why_not(const tharsis_address& a, const testimony& by) const { return dns::why_not(question_, mode_, known_, a, by.source, vouched_for(a), others_); }
   bool vouched_for(const tharsis_address& a) const {
     return std::any_of(heard_.begin(), heard_.end(), [&](const testimony& t) {
       return t.vouched && std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& o) { return same_ip(a, o); });
+    });
+  }
+  // Does somebody who has a vote give an address against which nothing speaks? Who lied takes no honest address its place.
+  bool has_others() const {
+    return std::any_of(heard_.begin(), heard_.end(), [&](const testimony& t) {
+      if (!t.vouched && (known_.only_proven || known_.lied(t.source))) return false;
+      return std::any_of(t.what.addresses.begin(), t.what.addresses.end(), [&](const auto& a) { return dns::why_not(question_, mode_, known_, a, t.source, vouched_for(a)).empty(); });
     });
   }
   bool cannot_be(const tharsis_address& a, const testimony& by) const { return !why_not(a, by).empty(); }
@@ -101,6 +113,16 @@ class bench {
         for (const auto& a : t->what.addresses)
           if (known_.has_proved(a) && !cannot_be(a, *t) && !is_among(ruling_.candidates, a)) ruling_.candidates.push_back({a, t->source, true, "it has proved by TLS to be the name's"});
     std::erase_if(ruling_.refused, [&](const refusal& r) { return is_among(ruling_.candidates, r.address); });
+  }
+  void put_doubtful_last() {
+    if (mode_ == trust::open) return;
+    for (candidate& c : ruling_.candidates) {
+      const beliefs::refuted* const r = c.proven ? nullptr : known_.against(c.address, c.source);
+      if (r == nullptr) continue;
+      c.doubtful = true;
+      c.why += "; its certificate is not the name's, but there is no other address (" + r->why + ")";
+    }
+    dns::put_doubtful_last(ruling_.candidates);
   }
   const testimonies& believed() const {
     if (mode_ == trust::open) return plain_first();
@@ -232,6 +254,7 @@ class bench {
   const beliefs& known_;
   testimonies vouched_, plain_;  // With a vote,
   testimonies liars_;            // and without.
+  bool others_ = true;           // See has_others().
   mutable testimonies all_;
   ruling ruling_{};
 };
@@ -346,8 +369,11 @@ std::vector<candidate> hinted(const record_ruling& r) {
   std::vector<candidate> all;
   for (const service_record& s : r.services)
     for (const tharsis_address& a : s.hints) {
-      all.push_back({a, r.source, r.proven, "a hint of a service record"});
-      add_service(s, all.back());
+      candidate one{a, r.source, r.proven, "a hint of a service record"};
+      add_service(s, one);
+      // Records for several protocols give the same addresses; what the best of them says counts.
+      const bool again = std::any_of(all.begin(), all.end(), [&](const candidate& c) { return c.address == one.address; });
+      if (!again) all.push_back(std::move(one));
     }
   return all;
 }
@@ -384,6 +410,7 @@ ruling both(ruling v6, ruling v4) {
     if (i < v6.candidates.size()) all.candidates.push_back(std::move(v6.candidates[i]));
     if (i < v4.candidates.size()) all.candidates.push_back(std::move(v4.candidates[i]));
   }
+  put_doubtful_last(all.candidates);
   all.refused = std::move(v6.refused);
   all.refused.insert(all.refused.end(), v4.refused.begin(), v4.refused.end());
   const bool has6 = v6.status == THARSIS_OK, has4 = v4.status == THARSIS_OK;

@@ -42,6 +42,7 @@ struct candidate {
   // As a service record says, see tharsis_dns_candidate.
   std::string alpn{};
   std::vector<uint8_t> ech{};
+  bool doubtful = false;  // Another's certificate is there; it is given as there is nothing else, and stands last.
 };
 struct refusal {
   tharsis_address address{};
@@ -80,7 +81,7 @@ struct silence {
 };
 
 // `heard`, in the order they came, about one type of addresses.
-// What is known beforehand: an address that is refuted is refused, one that has proved to be the name's counts as if a trusted
+// What is known beforehand: an address that is refuted is refused, unless it is all there is and that is not sure (beliefs::refuted::sure), one that has proved to be the name's counts as if a trusted
 // server gave it, whoever does, and who is in quarantine has no vote where others speak or a trusted server was asked.
 ruling judge(const question& q, trust mode, std::span<const testimony> heard, silence silent, const beliefs& known = {});
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugins/dns/core/address_range.h"
+#include "plugins/dns/core/address_rules.h"
 #include "plugins/dns/core/consensus.h"
 #include "plugins/dns/core/server.h"
 #include "sdk/pure/time.h"
@@ -24,13 +25,25 @@ struct domain_rule {
   uint32_t family = 0;  // 4 or 6: what is asked for where the caller leaves it open.
   std::optional<duration> stale_max;
 
-  bool allows(const tharsis_address& a) const {
-    if (allowed.empty()) return true;
+  bool allows(const tharsis_address& a) const { return allowed.empty() || names(a); }
+  // It stands among the allowed: a private one is as good as others then.
+  bool names(const tharsis_address& a) const {
     for (const address_range& r : allowed)
       if (r.has(a)) return true;
     return false;
   }
 };
+
+// Why the name's rule (null: it has none) does not let it have this address; empty: it does.
+inline std::string why_forbidden(const domain_rule* rule, const tharsis_address& a) {
+  if (rule == nullptr || rule->allows(a)) return {};
+  return "dns.domains does not allow it: an address of '" + rule->domain + "' lies elsewhere";
+}
+// Why no public name has it; empty: one may, or the name's rule says that this one does.
+inline std::string why_bogus(const domain_rule* rule, const tharsis_address& a) {
+  const std::string_view why = rule != nullptr && rule->names(a) ? std::string_view() : bogus(a);
+  return why.empty() ? std::string() : "no public name has " + std::string(why);
+}
 
 class domain_rules {
  public:

@@ -40,7 +40,7 @@ void add_hints(std::span<const uint8_t> list, uint8_t family, service_record& to
     a.family = family;
     a.port = to.port;
     std::memcpy(a.ip, list.data() + i, size);
-    to.hints.push_back(a);
+    if (std::none_of(to.hints.begin(), to.hints.end(), [&](const auto& h) { return same_ip(h, a); })) to.hints.push_back(a);
   }
 }
 

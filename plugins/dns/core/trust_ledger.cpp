@@ -205,6 +205,8 @@ void trust_ledger::on_release(std::string_view source) {
 }
 
 void trust_ledger::on_portal(instant until, std::string_view host) {
+  // What was found before anybody knew of the portal was its certificate, whatever the address.
+  erase_sights(*here_, [](const std::string&, const seen& s) { return !s.good; });
   here_->portal = until;
   here_->portal_host = host;
 }
@@ -218,11 +220,10 @@ beliefs trust_ledger::about(std::string_view name, instant now) const {
     if (now < until) b.not_its.push_back({address_of(key.first), "names that do not exist lead there on this network", key.second});
   const auto found = here_->proofs.find(name);
   if (found == here_->proofs.end()) return b;
-  for (const auto& [key, s] : found->second) {
-    if (now >= s.until) continue;
-    if (s.good) b.its.push_back(address_of(key));
-    else b.not_its.push_back({address_of(key), s.why});
-  }
+  for (const auto& [key, s] : found->second)
+    if (now < s.until && s.good) b.its.push_back(address_of(key));
+  for (const auto& [key, s] : found->second)
+    if (now < s.until && !s.good) b.not_its.push_back({address_of(key), s.why, {}, !b.its.empty()});
   return b;
 }
 

@@ -7,7 +7,8 @@
 //   clean       20 names in a row on which plain and trusted servers agreed: for 30 min, until the next lie or network,
 //               plain ones need not be asked
 //   a proof     a certificate for the name, from the address: it is the name's, whoever gave it
-//   refuted     another certificate there: the address is not the name's, on this network
+//   refuted     another certificate there: the address is not the name's, on this network; where no other has proved itself, it
+//               gives way to what others give. The portal of a network shows its own for every address: what was refuted there is forgotten
 #pragma once
 #include <list>
 #include <map>

@@ -44,6 +44,39 @@ TEST(Beliefs, ARefutedAddressIsRefusedWhoeverGivesItButATrustedServer) {
   EXPECT_EQ(judged({gives("a", lie)}, b, trust::open), "203.0.113.66 single") << "open mode asks for no proofs";
 }
 
+// A name without TLS may lie at a machine that shows its hoster's certificate: it does not die of that.
+TEST(Beliefs, WhatOnlyACertificateSpeaksAgainstGivesWayToOthersButIsNotLost) {
+  beliefs b;
+  b.not_its = {{truth, "its certificate is for hoster.example", {}, false}};
+  EXPECT_EQ(judged({gives("a", truth), gives("b", truth)}, b), "192.0.2.1 agreed");
+  EXPECT_EQ(judged({gives("a", truth), gives("b", other)}, b), "198.51.100.7 -192.0.2.1 hijack");
+  EXPECT_EQ(judged({gives("a", truth), gives("t", other, true)}, b), "198.51.100.7! -192.0.2.1 hijack");
+  EXPECT_EQ(judged({gives("a", truth)}, b, trust::strict), "-192.0.2.1 not_trusted");
+  testimony none{.source = "b"};
+  none.what.what = findings::kind::no_name;
+  EXPECT_EQ(judged({gives("a", truth), none}, b), "192.0.2.1 disputed") << "one liar's denial erases nothing";
+  b.liars = {"b"};
+  EXPECT_EQ(judged({gives("a", truth), gives("b", other)}, b), "192.0.2.1 -198.51.100.7 single") << "nor does a liar's address take its place";
+  b.liars.clear();
+  b.not_its.push_back({other, "its certificate is for another", {}, false});
+  b.not_its.push_back({lie, "its certificate is for thief.example", {}, false});
+  const std::vector<testimony> both = {gives("a", truth), gives("b", other)};
+  EXPECT_EQ(judged(both, b), "192.0.2.1 198.51.100.7 disputed");
+  const ruling r = judge(asked, trust::guarded, both, {}, b);
+  ASSERT_EQ(r.candidates.size(), 2u);
+  EXPECT_NE(r.candidates[0].why.find("its certificate is for hoster.example"), std::string::npos) << r.candidates[0].why;
+}
+
+TEST(Beliefs, WhatOnlyACertificateSpeaksAgainstStandsBehindTheOtherFamily) {
+  ruling v6, v4;
+  v6.status = v4.status = THARSIS_OK;
+  v6.candidates = {{*parse_ip("2001:db8::1"), "a", false, "the only server says so", {}, {}, true}};
+  v4.candidates = {{truth, "a", false, "the only server says so"}};
+  const ruling all = both(v6, v4);
+  ASSERT_EQ(all.candidates.size(), 2u);
+  EXPECT_EQ(ip_text(all.candidates[0].address), "192.0.2.1");
+}
+
 TEST(Beliefs, WhereOneSourcesLandingServerIsOthersMayStillPoint) {
   beliefs b;
   b.not_its = {{other, "names that do not exist lead there", "a"}};

@@ -65,6 +65,18 @@ TEST(Consensus, ATrustedServerDecides) {
   EXPECT_EQ(of(trust::guarded, {says("a", {"192.0.2.1"}), says("t", {"192.0.2.1"}, true)}).verdict(), "proven");
 }
 
+TEST(Consensus, APrivateAddressThatTheDomainAllowsIsAsGoodAsOthers) {
+  const auto within = *parse_range("10.0.0.0/8");
+  const domain_rule rule{.domain = "example.com", .allowed = {within}};
+  beliefs b;
+  b.rule = &rule;
+  for (const trust mode : {trust::guarded, trust::strict}) {
+    EXPECT_EQ(used(judge(asked, mode, std::vector{says("t", {"10.1.2.3"}, true)}, {}, b)), "10.1.2.3!");
+    EXPECT_EQ(judge(asked, mode, std::vector{says("t", {"192.168.1.1"}, true)}, {}, b).verdict(), "hijack") << "another private one is not";
+  }
+  EXPECT_EQ(used(judge(asked, trust::guarded, std::vector{says("a", {"10.1.2.3"})}, {}, b)), "10.1.2.3");
+}
+
 TEST(Consensus, WhoHidesANameThatATrustedServerKnowsHijacks) {
   const auto r = of(trust::guarded, {denies("lie"), says("t", {"192.0.2.1"}, true)});
   EXPECT_EQ(used(r), "192.0.2.1!");

@@ -147,6 +147,7 @@ struct network {
     }
     n.refused.clear();
     for (size_t i = 0; i < a->refused_count; ++i) n.refused += ip_text(a->refused[i]->address) + " ";
+    n.why = a->count > 0 ? view(a->candidates[0]->why) : "";
     n.source = a->source;
     n.reason = view(a->reason);
     n.said += view(a->verdict);
@@ -162,7 +163,7 @@ struct network {
   std::string kept_in;  // A folder; empty: nothing is kept.
   std::optional<service> asked;
   size_t asked_names = 0;
-  std::string said, refused, reason;
+  std::string said, refused, reason, why;
   uint32_t source = 0;
 };
 

@@ -39,8 +39,8 @@ TEST(TrustLedger, ALiarOnOneNetworkIsNoLiarOnAnother) {
   EXPECT_TRUE(l.about("im.example.com", at(1s)).not_its.empty());
   l.on_network("home");
   EXPECT_TRUE(l.quarantined("udp://10.0.0.53", at(1s)));
-  EXPECT_EQ(l.about("im.example.com", at(1s)).why_not(there, "anybody"), "its certificate is for other.example");
-  EXPECT_EQ(l.about("im.example.com", at(7h)).why_not(there, "anybody"), "") << "not for ever";
+  EXPECT_EQ(l.about("im.example.com", at(1s)).against(there, "anybody")->why, "its certificate is for other.example");
+  EXPECT_EQ(l.about("im.example.com", at(7h)).against(there, "anybody"), nullptr) << "not for ever";
 }
 
 TEST(TrustLedger, ANetworkIsCleanAfterTwentyNamesAndUntilALie) {
@@ -74,15 +74,37 @@ TEST(TrustLedger, ProofsAreOfANameAndAnAddress) {
   EXPECT_FALSE(l.about("im.example.com", at(1h)).has_proved(here));
 }
 
+TEST(TrustLedger, WhatACertificateRefutesIsSureWhereAnotherAddressHasProvedItself) {
+  trust_ledger l;
+  l.on_refuted("im.example.com", there, "it is for another", at(0s));
+  EXPECT_FALSE(l.about("im.example.com", at(0s)).against(there, "a")->sure);
+  l.on_proof("im.example.com", here, at(1s));
+  EXPECT_TRUE(l.about("im.example.com", at(1s)).against(there, "a")->sure);
+  EXPECT_EQ(l.about("im.example.com", at(1s)).against(here, "a"), nullptr);
+}
+
+TEST(TrustLedger, APortalsCertificatesRefuteNothing) {
+  trust_ledger l;
+  l.on_network("hotel");
+  l.on_proof("im.example.com", here, at(0s));
+  l.on_refuted("im.example.com", there, "it is for login.hotel.example", at(0s));
+  l.on_portal(at(1h), "login.hotel.example");
+  EXPECT_EQ(l.proof("im.example.com", there, at(1s)), std::nullopt) << "found before anybody knew of it";
+  EXPECT_EQ(l.proof("im.example.com", here, at(1s)), true);
+  l.on_refuted("im.example.com", there, "it is for login.hotel.example", at(1s));
+  l.on_portal({}, {});
+  EXPECT_EQ(l.proof("im.example.com", there, at(2s)), std::nullopt);
+}
+
 // Whoever answers names that do not exist with somebody's honest address takes it from nobody but himself.
 TEST(TrustLedger, ALandingServerCountsOnlyAgainstWhoLeadsThere) {
   trust_ledger l;
   l.on_landing(here, "udp://10.0.0.53", at(0s));
-  EXPECT_NE(l.about("im.example.com", at(1s)).why_not(here, "udp://10.0.0.53"), "");
-  EXPECT_EQ(l.about("im.example.com", at(1s)).why_not(here, "udp://10.0.0.54"), "");
-  EXPECT_EQ(l.about("im.example.com", at(25h)).why_not(here, "udp://10.0.0.53"), "");
+  EXPECT_NE(l.about("im.example.com", at(1s)).against(here, "udp://10.0.0.53"), nullptr);
+  EXPECT_EQ(l.about("im.example.com", at(1s)).against(here, "udp://10.0.0.54"), nullptr);
+  EXPECT_EQ(l.about("im.example.com", at(25h)).against(here, "udp://10.0.0.53"), nullptr);
   l.on_proof("im.example.com", here, at(1s));
-  EXPECT_EQ(l.about("im.example.com", at(1s)).why_not(here, "udp://10.0.0.53"), "") << "a certificate counts for more";
+  EXPECT_EQ(l.about("im.example.com", at(1s)).against(here, "udp://10.0.0.53"), nullptr) << "a certificate counts for more";
 }
 
 TEST(TrustLedger, WhatSdtAdvisesEndsByItselfWithTheNetworkAndByItsWord) {
@@ -154,7 +176,7 @@ TEST(TrustLedger, ItStaysSmall) {
           const beliefs b = l.about(name, now);
           EXPECT_LE(b.liars.size(), 8u);
           EXPECT_LE(b.its.size() + b.not_its.size(), 64u + 8u);
-          for (const auto& one : b.its) EXPECT_EQ(b.why_not(one, source).empty() || l.proof(name, one, now) == true, true);
+          for (const auto& one : b.its) EXPECT_EQ((b.against(one, source) == nullptr) || l.proof(name, one, now) == true, true);
         }
       }
       EXPECT_LE(l.networks(), 4u);

@@ -103,18 +103,112 @@ dns_server::speaker nobody_has_it() {
 
 }  // namespace
 
-// Goal: where nobody trusted answers, a certificate of another shows the lie; the next answer is without its address.
+// Goal: where nobody trusted answers, a certificate of another shows the lie; the next answer is without its address, as the name has
+// a certificate elsewhere.
 TEST(TrustSim, AnAddressWithTheCertificateOfAnotherIsRefused) {
   judged n(1);
   n.add_plain("10.0.0.53", says(lie));
   web_site& thief = n.add_site(lie, "thief.example.com");
   n.start();
+  n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
   EXPECT_EQ(n.ask("im.example.com"), "203.0.113.66 single") << "one plain server is taken at its word";
   n.world.run_for(10s);
   EXPECT_EQ(thief.dialled, 1);
   EXPECT_EQ(n.ask("im.example.com"), "hijack");
   EXPECT_EQ(n.refused, "203.0.113.66 ");
   EXPECT_NE(n.reason.find("certificate"), std::string::npos) << n.reason;
+}
+
+// Goal: an honest name does not die of the certificate that its machine shows for its hoster, today or when it is looked at again.
+TEST(TrustSim, ANameAtAMachineWithItsHostersCertificateGoesOnToHaveItsAddress) {
+  judged n(50);
+  n.add_plain("10.0.0.53", says(truth, 10));
+  n.add_plain("10.0.0.54", says(truth, 10));
+  web_site& hoster = n.add_site(truth, "hoster.example");
+  n.start();
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 agreed");
+  for (int i = 0; i < 3; ++i) {
+    n.world.run_for(10s);
+    EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 agreed");
+    EXPECT_NE(n.why.find("hoster.example"), std::string::npos) << n.why;
+    EXPECT_EQ(n.refused, "");
+    n.world.run_for(7h);
+    n.ask("im.example.com");
+  }
+  EXPECT_GT(hoster.dialled, 2);
+}
+
+// Who has a private authority has told that the address is the name's; the proof that was queued before says nothing against it.
+TEST(TrustSim, WhatWhoDialledHasProvedIsNotRefutedByAProofThatWaited) {
+  judged n(51);
+  n.s.proof.per_minute = 1;
+  n.add_plain("10.0.0.53", says(truth, 10));
+  web_site& site = n.add_site(truth, "im.example.com", false);
+  n.start();
+  n.ask("other.example.com");
+  n.ask("im.example.com");
+  n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
+  n.world.run_for(2min);
+  EXPECT_EQ(site.dialled, 1) << "only for the other name";
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
+}
+
+// A device without a list of authorities: no certificate means anything there.
+TEST(TrustSim, WhereNoAuthorityIsKnownNothingIsRefuted) {
+  judged n(52);
+  n.add_plain("10.0.0.53", says(truth, 10));
+  n.add_plain("10.0.0.54", says("198.51.100.7", 10));
+  web_site& site = n.add_site(truth, "im.example.com");
+  n.s.tls = {};
+  ASSERT_EQ(setenv("SSL_CERT_FILE", "/nowhere", 1) | setenv("SSL_CERT_DIR", "/nowhere", 1), 0);
+  n.start();
+  n.ask("im.example.com");
+  n.world.run_for(70s);
+  unsetenv("SSL_CERT_FILE"), unsetenv("SSL_CERT_DIR");
+  EXPECT_EQ(site.dialled, 1);
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 198.51.100.7 disputed");
+  EXPECT_EQ(n.refused, "");
+}
+
+// Goal: what a portal shows at every address is held against none of them, found before, during or after.
+TEST(TrustSim, APortalsCertificateRefutesNoAddress) {
+  judged n(53);
+  n.add_plain("10.0.0.53", says(truth, 10));
+  n.add_plain("10.0.0.54", says("198.51.100.7", 10));
+  n.add_site(truth, "login.hotel.example");
+  n.start();
+  n.ask("im.example.com");
+  n.world.run_for(15s);
+  n.ask("im.example.com");
+  EXPECT_EQ(n.refused, "192.0.2.1 ");
+  n.advise(THARSIS_DNS_PORTAL, "login.hotel.example", 1h);
+  n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
+  n.advise(THARSIS_DNS_PORTAL, "", 0s);
+  n.world.run_for(15s);
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 198.51.100.7 disputed");
+  EXPECT_EQ(n.refused, "");
+}
+
+// Who knows where his own servers stand is told when somebody says otherwise; a private one of them is none of these.
+TEST(TrustSim, AnAddressOutsideOfWhatADomainAllowsIsToldOfAndAPrivateOneWithinIsGiven) {
+  judged n(54);
+  const auto said = std::make_shared<std::string>("10.1.2.3");
+  n.add_plain("10.0.0.53", says_of_example_com(said));
+  n.add_trusted("10.0.0.55", says("10.1.2.4", 10));
+  n.s.domains.add({.domain = "example.com", .allowed = {*parse_range("10.0.0.0/8")}});
+  std::string told;
+  n.box.on_publish = [&told](const void* payload) {
+    const auto& h = *static_cast<const tharsis_dns_hijack*>(payload);
+    told += std::string(view(h.source)) + " " + std::string(view(h.said)) + "; ";
+  };
+  n.at_start = [&n] { n.asked->tell_on({1, 0}, 0); };
+  n.start();
+  EXPECT_EQ(n.ask("im.example.com"), "10.1.2.4! disputed");
+  EXPECT_EQ(told, "");
+  *said = "203.0.113.9";
+  n.world.run_for(1min);
+  EXPECT_EQ(n.ask("www.example.com"), "10.1.2.4! hijack");
+  EXPECT_EQ(told, "udp://10.0.0.53 203.0.113.9; ");
 }
 
 // A name without TLS may lie at a machine that has a certificate for something else.
@@ -138,11 +232,12 @@ TEST(TrustSim, ACertificateOfAnotherConvictsTheSourceWhereTheNameIsKnownToHaveOn
 TEST(TrustSim, ACertificateOfAnUnknownAuthorityRefutesTooButNotAnOldOne) {
   judged n(2);
   n.add_plain("10.0.0.53", says(lie));
+  n.add_plain("10.0.0.54", says(truth));
   n.add_site(lie, "im.example.com", false);
   n.start();
   n.ask("im.example.com");
   n.world.run_for(70s);
-  EXPECT_EQ(n.ask("im.example.com"), "hijack");
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 hijack");
   judged old(3);
   old.add_plain("10.0.0.53", says(truth));
   old.add_site(truth, "im.example.com", true, 20);
@@ -270,15 +365,17 @@ TEST(TrustSim, ANetworkWithoutANameThatIsToldOfAgainIsTheSame) {
 TEST(TrustSim, AProofThatEndsOnAnotherNetworkTellsNothing) {
   judged n(15);
   n.add_plain("10.0.0.53", says(lie, 10));
+  n.add_plain("10.0.0.54", says(truth, 10));
   web_site& thief = n.add_site(lie, "thief.example.com");
   n.start();
   n.ask("im.example.com");
   EXPECT_TRUE(n.world.run_until([&] { return thief.dialled == 1; }, n.world.now() + 10s));
   n.box.send([&n] { n.box.network.move("wlan0", "another network"); });
   n.world.run_for(20s);
-  EXPECT_EQ(n.ask("im.example.com"), "203.0.113.66 single") << "it is asked anew here";
+  n.ask("im.example.com");
+  EXPECT_EQ(n.refused, "") << "it is asked anew here";
   n.world.run_for(70s);
-  EXPECT_EQ(n.ask("im.example.com"), "hijack") << "and refuted here";
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 hijack") << "and refuted here";
 }
 
 // At most six addresses a minute are dialled, whatever is asked for.
@@ -413,7 +510,8 @@ TEST(TrustSim, WhoDialledTellsWhoseAnAddressIs) {
   n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED, "a network of before");
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven") << "that was elsewhere";
   n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
-  EXPECT_EQ(n.ask("im.example.com"), "hijack");
+  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 single") << "no proof any more, and all there is";
+  EXPECT_NE(n.why.find("certificate"), std::string::npos) << n.why;
 }
 
 TEST(TrustSim, AnExplanationHasEverybodysWord) {
