@@ -64,9 +64,9 @@ const std::string_view diagnose_help =
     "  --budget BYTES       300000; 0: any number\n"
     "  --resolver SERVER    one that proves its name, https://IP/dns-query#NAME or tls://IP#NAME; udp://IP, tcp://IP; as often as you like\n"
     "  --canary URL@IP      a page over http whose true answer is known, and where it is: http://host/generate_204@192.0.2.7\n"
-    "  --canary-key KEY     of a gateway's pages, http://host/canary/@192.0.2.7\n"
+    "  --canary-key KEY     of a gateway's pages, http://host/canary/@192.0.2.7, which are refused without it\n"
     "  --download URL@IP    with --depth heavy: a large page over http; without it the gateway's of the first --canary\n"
-    "  --control IP:PORT    another host that takes connections\n"
+    "  --control IP:PORT    another host that takes connections, best one that is no name server\n"
     "  --proxy URL          is it needed? http://HOST:PORT, socks5://HOST:PORT\n"
     "  --pin sha256/...     a key of the target's certificates\n"
     "  --ca FILE            who vouches for servers, instead of those whom the system trusts\n"
@@ -88,7 +88,16 @@ std::optional<depth> depth_named(std::string_view word) {
   return std::nullopt;
 }
 
-result<wish> wish_from(const settings::diagnose_settings& s) {
+namespace {
+
+// Nobody can tell a gateway's page from a forged one without the key it is marked with.
+std::string lacks_key(const wish& w) {
+  for (const canary& c : w.canaries)
+    if (is_of_gateway(c.page) && w.canary_key.empty()) return "the canary '" + c.page.text() + "' is a gateway's page, and nothing says its key";
+  return {};
+}
+
+result<wish> wish_of(const settings::diagnose_settings& s) {
   wish w;
   w.deadline = s.deadline;
   w.budget = s.budget;
@@ -107,8 +116,17 @@ result<wish> wish_from(const settings::diagnose_settings& s) {
   return w;
 }
 
+}  // namespace
+
+result<wish> wish_from(const settings::diagnose_settings& s) {
+  auto w = wish_of(s);
+  if (!w) return w;
+  if (const std::string wrong = lacks_key(*w); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose.canaries: " + wrong + "; set sdt.diagnose.canary_key to the gateway's canary.key"};
+  return w;
+}
+
 result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words, const settings::diagnose_settings& s, bool again) {
-  auto known_before = wish_from(s);
+  auto known_before = wish_of(s);
   if (!known_before) return known_before.failure();
   diagnose_line line;
   line.asked = std::move(*known_before);
@@ -135,6 +153,7 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
   if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;
   line.help = known.help();
   if (line.help) return line;
+  if (const std::string wrong = lacks_key(line.asked); !wrong.empty()) return known.wrong(wrong + "; give it with --canary-key, or as sdt.diagnose.canary_key");
   line.asked.go(how_deep);
   line.asked.deadline = deadline.value_or(line.asked.deadline);
   line.asked.budget = budget.value_or(line.asked.budget);

@@ -10,7 +10,14 @@ namespace {
 
 constexpr size_t servers_most = 3, addresses_most = 4;
 
+// Addresses that nobody has: of a range for examples, and of the one that is thrown away (RFC 6666).
+constexpr std::string_view nobody_v4 = "192.0.2.253", nobody_v6 = "100::fd";
+
+tharsis_address nobody_like(const tharsis_address& at) { return *parse_ip(at.family == 6 ? nobody_v6 : nobody_v4); }
+
 task<void> ask_into(bench& b, name_question q, first_answer* into) { co_await ask_name(b, std::move(q), into); }
+
+task<void> drop(task<name_answer> asked) { co_await std::move(asked); }
 
 }  // namespace
 
@@ -28,7 +35,7 @@ task<void> name_branch::look(machine_view view) {
   if (count > 0) all.spawn(ask_missing(view.name_servers[0]));
   // Hosts files, pins and whatever else this machine believes.
   if (count == 0 || bench_.names.has_service()) all.spawn(ask_host());
-  if (!bench_.asked.controls.empty()) all.spawn(ask_stranger(bench_.asked.controls.front()));
+  if (const tharsis_address* const at = stranger(view); at != nullptr) all.spawn(ask_strangers(*at));
   co_await all.join(bench_.end);
   all.clear();
 }
@@ -96,20 +103,39 @@ task<void> name_branch::ask_missing(tharsis_address server) {
   co_await ask_name(bench_, q);
 }
 
-// A host that is no resolver: who answers for it is on the way. What it says of a name that cannot be tells whether it is
-// after our name, or takes all of them.
-task<void> name_branch::ask_stranger(tharsis_address at) {
+const tharsis_address* name_branch::stranger(const machine_view& view) const {
+  for (const tharsis_address& control : bench_.asked.controls) {
+    const auto is_it = [&](const tharsis_address& server) { return same_ip(server, control); };
+    const auto is_trusted = [&](const trusted_resolver& r) { return same_ip(r.at, control); };
+    if (std::none_of(view.name_servers.begin(), view.name_servers.end(), is_it) && std::none_of(bench_.asked.resolvers.begin(), bench_.asked.resolvers.end(), is_trusted)) return &control;
+  }
+  return nullptr;
+}
+
+task<name_answer> name_branch::ask_stranger(tharsis_address at, std::string name) {
   name_question q;
   q.role = probe_role::stranger;
   q.server.at = at;
   q.server.at.port = 53;
-  q.name = bench_.asked.at.host;
-  q.most = 600ms;
+  q.name = std::move(name);
+  q.most = 900ms;  // A question that is lost is asked again after 400.
   q.late = 0ms;
-  const name_answer a = co_await ask_name(bench_, q);
+  return ask_name(bench_, std::move(q));
+}
+
+// A host that is no resolver: who answers for it is on the way. What it says of a name that cannot be tells whether it is after our name, or
+// takes all of them. But some hosts that serve pages serve names as well: where one answers, an address that nobody has is asked, too.
+task<void> name_branch::ask_strangers(tharsis_address at) {
+  const name_answer a = co_await ask_stranger(at, bench_.asked.at.host);
   if (!a.came) co_return;
-  q.name = "sdt-" + random_hex(bench_.tables, 6) + ".com";
-  co_await ask_name(bench_, q);
+  const std::string made_up = "sdt-" + random_hex(bench_.tables, 6) + ".com";
+  const tharsis_address nobody = nobody_like(at);
+  task_set more(bench_.place);
+  more.spawn(drop(ask_stranger(at, made_up)));
+  more.spawn(drop(ask_stranger(nobody, bench_.asked.at.host)));
+  more.spawn(drop(ask_stranger(nobody, made_up)));
+  co_await more.join(bench_.end);
+  more.clear();
 }
 
 void name_branch::learn(const std::vector<tharsis_address>& addresses, bool truth) {

@@ -33,7 +33,10 @@ class name_branch {
   task<void> ask_system(tharsis_address server, record_type type);
   task<void> ask_trusted(trusted_resolver server, record_type type);
   task<void> ask_missing(tharsis_address server);
-  task<void> ask_stranger(tharsis_address at);
+  task<void> ask_strangers(tharsis_address at);
+  task<name_answer> ask_stranger(tharsis_address at, std::string name);
+  // A control that nobody here takes for a resolver.
+  const tharsis_address* stranger(const machine_view& view) const;
   void learn(const std::vector<tharsis_address>& addresses, bool truth);
 
   bench& bench_;

@@ -137,7 +137,9 @@ void service::on_link(const tharsis_stn_link& told) {
 // While it connects again, what it met last still holds.
 void service::note_trouble(passive_probe& p, const tharsis_stn_link& told) {
   if (told.state == THARSIS_STN_CONNECTING) return;
-  const std::string_view why = told.state == THARSIS_STN_DOWN ? link_trouble(told.why, view(told.reason)) : "";
+  // What came right behind the hello was refused: that is an answer.
+  const bool refused = told.why == THARSIS_STN_WHY_UNPROVED && told.status == THARSIS_E_DENIED;
+  const std::string_view why = told.state == THARSIS_STN_DOWN ? link_trouble(refused ? uint32_t{THARSIS_STN_WHY_HELLO_REFUSED} : told.why, view(told.reason)) : "";
   const std::string_view at = why.empty() ? std::string_view() : view(told.endpoint);
   p.failures = why.empty() ? 0 : p.why == why && p.met_at == at ? p.failures + 1 : 1;
   p.why = why;

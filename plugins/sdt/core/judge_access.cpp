@@ -24,9 +24,20 @@ silence nothing_outside(const scene& s) {
   return made;
 }
 
+// The target's host has sent something back, whatever becomes of connections to it: there is a way.
+bool target_is_heard(const scene& s) {
+  return std::any_of(s.seen.connects.begin(), s.seen.connects.end(), [&](const connect_probe& c) { return c.role == probe_role::target && s.host_heard(host_of(c.to)) != nullptr; });
+}
+
+// Where a trace ends on the way; null: it arrives, or tells nothing.
+const hop* end_of(const trace_probe& t) {
+  const auto last = std::find_if(t.hops.rbegin(), t.hops.rend(), [](const hop& h) { return h.answer != hop_answer::silent; });
+  return !ran(t) || last == t.hops.rend() || last->answer == hop_answer::reached ? nullptr : &*last;
+}
+
 // Nothing beyond the gateway answers at all.
 bool judge_internet(const scene& s, findings_list& found) {
-  if (s.internet() != nullptr || s.target_works() != nullptr) return false;
+  if (s.internet() != nullptr || s.target_works() != nullptr || target_is_heard(s)) return false;
   const silence quiet = nothing_outside(s);
   const bool controls =
       std::any_of(quiet.all.begin(), quiet.all.end(), [](const auto* c) { return c->role == probe_role::control; });
@@ -45,10 +56,8 @@ bool judge_internet(const scene& s, findings_list& found) {
       c.unlike(g, 1).detail("the gateway " + g.address + " is there");
   if (quiet.told != nullptr) c.proven_by(*quiet.told, 2).detail(quiet.told->icmp_from + " says unreachable");
   for (const trace_probe& t : s.seen.traces) {
-    if (!ran(t) || t.hops.empty()) continue;
-    const auto last =
-        std::find_if(t.hops.rbegin(), t.hops.rend(), [](const hop& h) { return h.answer != hop_answer::silent; });
-    if (last == t.hops.rend()) continue;
+    const hop* const last = end_of(t);
+    if (last == nullptr) continue;
     c.proven_by(t, 1).detail("the way ends after " + last->from + ", hop " + std::to_string(last->ttl));
     if (last->ttl > 1) c.blames(blame::isp);
   }

@@ -14,34 +14,63 @@ const probe* sound_tls(const scene& s) {
   return nullptr;
 }
 
-std::string_view host_of_url(std::string_view url) {
-  url.remove_prefix(std::min(url.size(), url.find("://") == url.npos ? 0 : url.find("://") + 3));
-  return host_of(url.substr(0, url.find_first_of("/?#")));
+// Of one house: shop.example.com and example.com. Who forges pages has no name there.
+bool is_beneath(std::string_view name, std::string_view parent) {
+  return parent.find('.') != parent.npos && name.size() > parent.size() && name.ends_with(parent) && name[name.size() - parent.size() - 1] == '.';
 }
-// From http to https of the same host is what servers do.
+// From http to https of the same host, or to one of its house, is what servers do.
 bool leads_elsewhere(const http_probe& h) {
-  return h.status >= 300 && h.status < 400 && !h.location.empty() && h.location.find("://") != std::string::npos &&
-         host_of_url(h.location) != host_of_url(h.url);
+  if (h.status < 300 || h.status > 399 || h.location.find("://") == std::string::npos) return false;
+  const std::string_view from = host_of_url(h.url), to = host_of_url(h.location);
+  return from != to && !is_beneath(to, from) && !is_beneath(from, to);
+}
+
+// What the target's server itself says to those who ask over TLS, which nobody on the way can replace.
+struct own_page {
+  const http_probe* says = nullptr;
+  bool leads_there_too = false;  // It sends its visitors to the same host.
+};
+own_page own_page_of(const scene& s, const http_probe& plain) {
+  own_page own;
+  for (const http_probe& h : s.seen.pages) {
+    if (h.role != probe_role::target || !worked(h) || !h.url.starts_with("https://") || h.status <= 0 || h.status >= 400) continue;
+    own.says = &h;
+    own.leads_there_too = own.leads_there_too || (leads_elsewhere(h) && host_of_url(h.location) == host_of_url(plain.location));
+  }
+  return own;
+}
+
+// A page whose true answer is known.
+void accuse_known(const scene& s, const http_probe& h, claim& c) {
+  const bool replaced = h.body == page_body::foreign;  // Else nothing was there to compare it with.
+  c.because(h, replaced ? 3.5 : 2.5);
+  const probe* const tls = sound_tls(s);
+  if (tls == nullptr) return;
+  c.unlike(*tls, 1);
+  if (replaced) c.proven();
+}
+
+// Its server may send its visitors wherever it likes; only that it does not over TLS tells that somebody else did.
+void accuse_unknown(const scene& s, const http_probe& h, const own_page& own, claim& c) {
+  c.because(h, h.body == page_body::foreign ? 2 : 1.5);
+  if (own.says == nullptr) return;
+  c.unlike(*own.says, 1.5);
+  for (const http_probe& control : s.seen.pages)
+    if (&control != &h && is_plain_http(control) && worked(control) && control.body == page_body::as_expected) c.unlike(control, 1);
 }
 
 void judge_foreign_page(const scene& s, findings_list& found) {
   for (const http_probe& h : s.seen.pages) {
-    if (!ran(h) || !is_plain_http(h)) continue;
+    if (!ran(h) || !is_plain_http(h) || h.body == page_body::as_expected) continue;
     const bool known = h.role == probe_role::canary || h.role == probe_role::control;
-    const bool foreign =
-        leads_elsewhere(h) || (h.body == page_body::foreign && (known || h.status == 451 || h.status == 403));
-    if (!foreign) continue;
+    const bool replaced = h.body == page_body::foreign && (known || h.status == 451 || h.status == 403);
+    const own_page own = known ? own_page{} : own_page_of(s, h);
+    if (!replaced && (!leads_elsewhere(h) || own.leads_there_too)) continue;
     const std::string url = h.location.empty() ? h.url : h.location;
     claim c(verdict_code::http_injection);
-    c.because(h, known ? 3.5 : 2).with("url", url).detail(h.url + " -> " + std::to_string(h.status) + " " + h.location);
-    if (const probe* tls = sound_tls(s)) c.unlike(*tls, 1);
-    // A server may send its visitors elsewhere; that a page of known content never does so is what proves it.
-    for (const http_probe& control : s.seen.pages)
-      if (&control != &h && is_plain_http(control) && worked(control) && control.body == page_body::as_expected)
-        c.unlike(control, 1);
-    if (known && sound_tls(s) != nullptr) c.proven();
-    found.add(c.asks_for("use_tls"));
-    return;
+    c.with("url", url).detail(h.url + " -> " + std::to_string(h.status) + " " + h.location);
+    known ? accuse_known(s, h, c) : accuse_unknown(s, h, own, c);
+    if (found.add(c.asks_for("use_tls"))) return;
   }
 }
 

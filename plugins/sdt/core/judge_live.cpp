@@ -21,6 +21,8 @@ constexpr trouble troubles[] = {
     {"hello", verdict_code::link_refused, "it refuses the hello"},
     {"sign_in", verdict_code::link_refused, "it refuses who signs in"},
     {"nonsense", verdict_code::wrong_reply, ""},
+    {"unanswered", verdict_code::service_slow_accept, ""},
+    {"sign_in_unanswered", verdict_code::service_slow_accept, ""},
     {"own_certificates", verdict_code::link_misconfigured, "its own certificates cannot be read"},
     {"forbidden", verdict_code::link_misconfigured, "the profile does not allow it unencrypted"},
     {"codec", verdict_code::link_misconfigured, "its codec is not there, or broke its contract"},
@@ -34,7 +36,8 @@ const trouble* trouble_of(const scene& s, const passive_probe& p) {
   return found == std::end(troubles) ? nullptr : found;
 }
 
-bool tells_by_itself(const trouble& t) { return t.why != "nonsense" && t.why != "tls"; }
+bool is_silence(const trouble& t) { return t.code == verdict_code::service_slow_accept; }
+bool tells_by_itself(const trouble& t) { return t.why != "nonsense" && t.why != "tls" && !is_silence(t); }
 
 // Of the certificate itself, which whoever trusts the same authorities finds as well.
 bool anybody_would(const trouble& t) { return t.why == "expired" || t.why == "wrong_name" || t.why == "authority"; }
@@ -57,12 +60,33 @@ bool probes_have_met_it(const trouble& t, const findings_list& found) {
   return certificate && std::any_of(std::begin(explained_by), std::end(explained_by), [&](verdict_code c) { return found.has(c); });
 }
 
+const connect_probe* stands(const scene& s) {
+  for (const auto* one : of_role(s.seen.connects, probe_role::target))
+    if (worked(*one)) return one;
+  return nullptr;
+}
+
+// The server takes the connection, and what stn says on it gets no answer. Nobody has said so, and a path that loses packets looks the same:
+// it tells only where nothing else is wrong, and by its repeats, weighed against loss; the first may be the rest of something that is over.
+void judge_unanswered(const scene& s, findings_list& found, const passive_probe& p) {
+  const connect_probe* const there = stands(s);
+  if (p.failures < 2 || found.has_fault() || s.noop() != nullptr || there == nullptr) return;
+  claim c(verdict_code::service_slow_accept, -3);
+  c.because(p, std::min(3.0, s.weight_of_silence(p.failures - 1))).unlike(*there, 1);
+  if (const tls_probe* const ours = accepted(s)) c.unlike(*ours, 0.7);
+  found.add(c.detail("stn, link " + p.link + ": " + p.said + ", " + std::to_string(p.failures) + " times in a row").asks_for("backoff"));
+}
+
 }  // namespace
 
 void judge_live(const scene& s, findings_list& found) {
   for (const passive_probe& p : s.seen.live) {
     const trouble* const t = trouble_of(s, p);
     if (t == nullptr || probes_have_met_it(*t, found)) continue;
+    if (is_silence(*t)) {
+      judge_unanswered(s, found, p);
+      continue;
+    }
     const tls_probe* const ours = accepted(s);
     // A handshake that failed once may have been the network's fault; where ours succeeds it is the server's to say why.
     if (t->why == "tls" && (ours == nullptr || p.failures < 2)) continue;

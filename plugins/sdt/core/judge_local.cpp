@@ -43,26 +43,39 @@ bool judge_links(const scene& s, findings_list& found) {
   return false;
 }
 
+// The router of the other family is there, and what lies beyond it was tried, too: it is not the router that nothing is reached by.
+bool other_router_is_there(const scene& s, const gateway_probe& gone) {
+  const auto is_other = [&](const std::string& place) { return is_v6(place) != is_v6(gone.address); };
+  const bool tried = std::any_of(s.seen.connects.begin(), s.seen.connects.end(), [&](const connect_probe& c) { return ran(c) && is_other(c.to); });
+  return tried && std::any_of(s.seen.gateways.begin(), s.seen.gateways.end(), [&](const gateway_probe& g) {
+           return ran(g) && is_other(g.address) && (g.answered || g.neighbour == neighbour_state::reachable);
+         });
+}
+
 // The neighbour that all packets are handed to is not there.
 bool judge_gateway(const scene& s, findings_list& found) {
   bool decisive = false;
   for (const gateway_probe& g : s.seen.gateways) {
     const bool gone = g.neighbour == neighbour_state::failed || g.neighbour == neighbour_state::incomplete;
     if (!ran(g) || !gone || g.answered || s.internet(is_v6(g.address) ? 6 : 4) != nullptr) continue;
+    const bool asked = g.failed == failure::timeout;  // By us, and just now; else the system's word is of some time ago.
+    if (!asked && g.neighbour == neighbour_state::incomplete) continue;  // Somebody else waits for it.
     const auto other = std::find_if(s.seen.ways.begin(), s.seen.ways.end(), [&](const way_probe& w) {
       return w.default_routes > 1 && (w.family == 6) == is_v6(g.address);
     });
     claim c(other != s.seen.ways.end() ? verdict_code::multi_default_wrong : verdict_code::gateway_unreachable);
     if (other != s.seen.ways.end())
       c.because(g, 3).unlike(*other).with("interface", other->interface_name);
-    else
+    else if (asked)
       c.proven_by(g);
+    else
+      c.because(g, 3);
     c.with("gateway", g.address)
         .detail("the neighbour " + g.address + " is " +
                 (g.neighbour == neighbour_state::failed ? "failed" : "incomplete"))
         .asks_for("wait_for_network");
     // Said once, for the family that matters.
-    if (!decisive && s.internet() == nullptr && !s.target_answers()) decisive = found.add(c);
+    if (!decisive && s.internet() == nullptr && !s.target_answers() && !other_router_is_there(s, g)) decisive = found.add(c);
   }
   return decisive;
 }
@@ -89,20 +102,33 @@ void judge_sockets(const scene& s, findings_list& found) {
 
 constexpr double clock_off_s = 86400;  // Dates of certificates are of days.
 
+// Another host that says the same; one alone may be wrong itself, whatever number of pages it has.
+const clock_probe* who_agrees(const scene& s, const clock_probe& off) {
+  constexpr double same_s = 3600;
+  for (const clock_probe& c : s.seen.clocks)
+    if (ran(c) && host_of_url(c.source) != host_of_url(off.source) && std::abs(c.ahead_s - off.ahead_s) < same_s) return &c;
+  return nullptr;
+}
+
 void judge_clock(const scene& s, findings_list& found) {
-  const clock_probe* off = nullptr;
-  const clock_probe* second = nullptr;
+  constexpr double right_s = 300;
+  const clock_probe *off = nullptr, *right = nullptr;
   for (const clock_probe& c : s.seen.clocks) {
-    if (!ran(c) || std::abs(c.ahead_s) < clock_off_s) continue;
-    (off == nullptr ? off : second) = &c;
+    if (!ran(c)) continue;
+    if (std::abs(c.ahead_s) < right_s && c.authentic) return;
+    if (std::abs(c.ahead_s) < right_s) right = &c;
+    if (std::abs(c.ahead_s) >= clock_off_s && (off == nullptr || (c.authentic && !off->authentic))) off = &c;
   }
   if (off == nullptr) return;
   const double days = std::abs(off->ahead_s) / 86400;
   claim c(verdict_code::clock_wrong);
-  c.because(*off, 3);
-  if (off->authentic || second != nullptr) c.proven_by(second != nullptr ? *second : *off);
-  for (const clock_probe& right : s.seen.clocks)
-    if (ran(right) && std::abs(right.ahead_s) < 300) c.despite(right, 3);
+  c.because(*off, off->authentic ? 3 : 2);
+  if (off->authentic) c.contrast(0);
+  const clock_probe* const second = who_agrees(s, *off);
+  // Whoever answers for everybody over plain HTTP, as a portal does, is one witness.
+  if (second != nullptr && off->authentic && right == nullptr) c.proven_by(*second);
+  else if (second != nullptr) c.again(*second, 0.5);
+  if (right != nullptr) c.despite(*right, 3);
   for (const tls_probe& t : s.seen.handshakes)
     if (t.outcome == tls_outcome::expired || t.outcome == tls_outcome::not_yet) c.unlike(t, 1);
   c.with("skew", (days < 60 ? std::to_string(std::lround(days)) + " days"

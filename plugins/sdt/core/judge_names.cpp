@@ -67,46 +67,81 @@ const tls_probe* tls_at(const scene& s, const std::vector<std::string>& addresse
   return nullptr;
 }
 
+// Hosts that are no resolvers, and an address that nobody has, asked for the target's name and for one that cannot be.
+struct strangers {
+  explicit strangers(const scene& s) {
+    for (const name_probe& n : s.seen.names) {
+      if (!ran(n) || n.role != probe_role::stranger) continue;
+      const bool about_target = is_same_name(n.name, s.about.host);
+      (n.rcode >= 0 ? about_target ? about_it : about_any : about_target ? mute : quiet).push_back(&n);
+    }
+  }
+  name_list about_it, about_any;  // Answers,
+  name_list mute, quiet;          // and who gave none.
+};
+
+// Who is no resolver has answered; one such host may serve names besides, two of them cannot, and none beside it that is silent.
+void weigh_strangers(const scene& s, claim& c, const name_list& answers, const strangers& all, double weight) {
+  const name_probe& first = *answers.front();
+  c.because(first, weight);
+  const auto other = std::find_if(answers.begin(), answers.end(), [&](const name_probe* n) { return n->server != first.server; });
+  if (other != answers.end()) c.proven_by(**other);
+  for (const auto* n : all.mute) c.despite(*n, std::min(3.0, weight_of(s, *n)));
+}
+
+// What a stranger says of the target where the truth is known: 0: it agrees, or nobody can tell.
+double weight_of_lie(const scene& s, const testimony& t, const name_probe& said) {
+  const name_probe* const truth = t.true_of(said.type);
+  if (truth == nullptr || !has_answer(said) || agree(said, truth->addresses)) return 0;
+  // Large sites have other answers elsewhere: a certificate there tells it.
+  if (const tls_probe* const there = tls_at(s, said.addresses, false)) return there->outcome == tls_outcome::ok ? 0 : 3;
+  const bool as_system = std::any_of(t.system.begin(), t.system.end(), [&](const auto* n) { return has_answer(*n) && n->type == said.type && agree(*n, said.addresses); });
+  return as_system ? 1 : 0;
+}
+
+void judge_intercepted(const scene& s, findings_list& found, const testimony& t, const strangers& asked, const name_probe* identity) {
+  claim c(verdict_code::dns_intercepted_port53);
+  if (!asked.about_any.empty()) {
+    weigh_strangers(s, c, asked.about_any, asked, 4);
+    c.detail(asked.about_any.front()->server + " is no resolver and answers for " + asked.about_any.front()->name);
+  }
+  for (const auto* said : asked.about_it) {
+    const double lie = weight_of_lie(s, t, *said);
+    if (lie > 0) c.unlike(*t.true_of(said->type), lie).detail("of " + said->name + " it says " + joined(said->addresses));
+    if (lie > 0) break;
+  }
+  if (identity != nullptr)
+    c.proven_by(*identity).detail("who asked is not who was asked: " + joined(identity->addresses));
+  found.add(c.asks_for("use_doh"));
+}
+
+// An answer for the target's name alone from where nobody answers.
+void weigh_forger(const scene& s, claim& c, const testimony& t, const strangers& asked) {
+  const name_probe& said = *asked.about_it.front();
+  weigh_strangers(s, c, asked.about_it, asked, 3);
+  c.detail(said.server + " is no resolver and answers for " + said.name + " alone");
+  if (!asked.quiet.empty()) c.unlike(*asked.quiet.front(), 1);
+  if (const double lie = weight_of_lie(s, t, said); lie > 0) c.unlike(*t.true_of(said.type), lie);
+}
+
 // Two answers to one question, or an answer from where nobody answers.
-void judge_forged(const scene& s, findings_list& found) {
-  const name_probe *stranger = nullptr, *any_name = nullptr, *identity = nullptr, *quiet = nullptr;
-  for (const name_probe& n : s.seen.names) {
-    if (!ran(n)) continue;
-    if (n.role == probe_role::identity && n.as_known == false) identity = &n;
-    if (n.role != probe_role::stranger) continue;
-    const bool about_target = is_same_name(n.name, s.about.host);
-    if (n.rcode < 0)
-      quiet = about_target ? quiet : &n;
-    else
-      (about_target ? stranger : any_name) = &n;
-  }
-  const name_probe* late = nullptr;
+void judge_forged(const scene& s, findings_list& found, const testimony& t) {
+  const strangers asked(s);
+  const name_probe *identity = nullptr, *late = nullptr;
   size_t late_ones = 0;
-  for (const name_probe& n : s.seen.names)
+  for (const name_probe& n : s.seen.names) {
+    if (ran(n) && n.role == probe_role::identity && n.as_known == false) identity = &n;
     if (ran(n) && n.late_answer && !agree(n, n.late_addresses)) late = &n, ++late_ones;
-  if (any_name != nullptr || (identity != nullptr && stranger == nullptr)) {
-    claim c(verdict_code::dns_intercepted_port53);
-    if (any_name != nullptr)
-      c.proven_by(*any_name).detail(any_name->server + " is no resolver and answers for " + any_name->name);
-    if (identity != nullptr)
-      c.proven_by(*identity).detail("who asked is not who was asked: " + joined(identity->addresses));
-    found.add(c.asks_for("use_doh"));
-    return;
   }
-  if (late == nullptr && stranger == nullptr) return;
+  if (!asked.about_any.empty() || (identity != nullptr && asked.about_it.empty())) return judge_intercepted(s, found, t, asked, identity);
+  if (late == nullptr && asked.about_it.empty()) return;
   claim c(verdict_code::dns_injection_onpath);
   if (late != nullptr) {
     c.proven_by(*late).detail("first " + joined(late->addresses) + ", then " + joined(late->late_addresses) + " from " +
                               late->server);
     if (late_ones > 1) c.contrast(1);
   }
-  if (stranger != nullptr) {
-    c.because(*stranger, 4).detail(stranger->server + " is no resolver and answers for " + stranger->name + " alone");
-    if (quiet != nullptr)
-      c.proven_by(*quiet, 2);
-    else
-      c.contrast(0);
-  }
+  if (!asked.about_it.empty()) weigh_forger(s, c, t, asked);
   found.add(c.asks_for("use_doh"));
 }
 
@@ -322,7 +357,7 @@ void judge_unknown(const scene& s, findings_list& found, const testimony& t) {
 
 void judge_names(const scene& s, findings_list& found) {
   const testimony t(s);
-  judge_forged(s, found);
+  judge_forged(s, found, t);
   const bool forged = found.has(verdict_code::dns_injection_onpath) || found.has(verdict_code::dns_intercepted_port53);
   // What others put in its mouth is not the resolver's lie.
   for (const auto* said : t.system) {

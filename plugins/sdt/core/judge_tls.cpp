@@ -51,6 +51,33 @@ void judge_name_blocked(const scene& s, findings_list& found, const handshakes& 
   verdict_of(is_swallowed, verdict_code::sni_blocking_timeout, true);
 }
 
+// Somebody whom nobody on the way can stand for has proved who he is.
+const probe* proved_beside(const scene& s) {
+  for (const tls_probe& t : s.seen.handshakes)
+    if (worked(t) && t.outcome == tls_outcome::ok) return &t;
+  for (const name_probe& n : s.seen.names)
+    if (n.role == probe_role::truth && worked(n) && n.rcode >= 0 && (n.over == name_transport::tls || n.over == name_transport::https)) return &n;
+  return nullptr;
+}
+
+// One key for two names: who makes certificates as they are asked for does not make a key for each.
+bool shares_a_key(const tls_probe& a, const tls_probe& b) {
+  return a.subject != b.subject && !a.pins.empty() && !b.pins.empty() && a.pins.front() == b.pins.front();
+}
+
+// The same foreign issuer at a host that has nothing to do with the target. One's own authority, which this machine does not know, looks
+// the same; an opener shows by its keys, and by resolvers that cannot prove their name either.
+bool judge_issuer(const scene& s, findings_list& found, const tls_probe& t, const tls_probe& other) {
+  claim c(verdict_code::tls_interception);
+  c.because(t, 2).unlike(other, 0.4).with("issuer", t.issuer);
+  c.detail("the same issuer at " + t.to + " and " + other.to + ": " + t.issuer);
+  if (shares_a_key(t, other)) c.unlike(other, 3).detail("and the same key under two names");
+  for (const name_probe& n : s.seen.names)
+    if (n.role == probe_role::truth && ran(n) && n.failed == failure::untrusted) c.unlike(n, 2);
+  if (const probe* const proved = proved_beside(s)) c.despite(*proved, 3);
+  return found.add(c.asks_for("do_not_trust")) && c.confidence() >= 0.7;
+}
+
 // A pin that does not fit, or the same foreign issuer at hosts that have nothing to do with each other.
 bool judge_opened(const scene& s, findings_list& found, const handshakes& targets) {
   for (const auto* t : targets) {
@@ -62,15 +89,9 @@ bool judge_opened(const scene& s, findings_list& found, const handshakes& target
       return found.add(
           c.proven_by(*t).detail("the chain is not the pinned one; issuer " + t->issuer).asks_for("do_not_trust"));
     if (t->outcome != tls_outcome::unknown_ca || t->issuer.empty()) continue;
-    for (const tls_probe& other : s.seen.handshakes) {
-      if (!ran(other) || other.role != probe_role::control || other.outcome != tls_outcome::unknown_ca ||
-          other.issuer != t->issuer)
-        continue;
-      return found.add(c.because(*t, 2)
-                           .proven_by(other, 4)
-                           .detail("the same issuer at " + t->to + " and " + other.to + ": " + t->issuer)
-                           .asks_for("do_not_trust"));
-    }
+    for (const tls_probe& other : s.seen.handshakes)
+      if (ran(other) && other.role == probe_role::control && other.outcome == tls_outcome::unknown_ca && other.issuer == t->issuer)
+        return judge_issuer(s, found, *t, other);
   }
   return false;
 }
@@ -113,7 +134,7 @@ void judge_certificate(const scene& s, findings_list& found, const handshakes& t
     else if (other.outcome == tls_outcome::ok)
       c.unlike(other, 1.5);
     else if (other.outcome == bad->outcome)
-      c.despite(other, 3);
+      c.despite(other, code == verdict_code::tls_unknown_ca && other.issuer == bad->issuer ? 0.7 : 3);
   }
   if (by_date)
     for (const clock_probe& clock : s.seen.clocks)

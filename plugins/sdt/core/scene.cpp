@@ -18,6 +18,12 @@ std::string_view host_of(std::string_view place) {
   return place.substr(0, colon);
 }
 
+std::string_view host_of_url(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme != url.npos) url.remove_prefix(scheme + 3);
+  return host_of(url.substr(0, url.find_first_of("/?#")));
+}
+
 bool is_v6(std::string_view place) { return host_of(place).find(':') != std::string_view::npos; }
 
 namespace {
@@ -168,6 +174,12 @@ bool scene::target_answers() const {
 const probe* scene::host_alive(std::string_view host) const {
   for (const connect_probe& c : seen.connects)
     if (c.role == probe_role::other_port && alive(c) && host_of(c.to) == host) return &c;
+  return host_heard(host);
+}
+
+const probe* scene::host_heard(std::string_view host) const {
+  for (const connect_probe& c : seen.connects)
+    if (c.role == probe_role::other_port && worked(c) && host_of(c.to) == host) return &c;
   for (const loss_probe& l : seen.losses)
     if (ran(l) && l.via != "tcp" && host_of(l.to) == host && l.small_lost < l.small_sent) return &l;
   for (const datagram_probe& d : seen.datagrams)

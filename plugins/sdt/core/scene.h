@@ -30,6 +30,8 @@ std::vector<const T*> of_role(const std::vector<T>& all, probe_role role) {
 // "198.51.100.11:443" -> "198.51.100.11"; "[2001:db8::1]:443" -> "2001:db8::1"; what is neither stays as it is.
 std::string_view host_of(std::string_view place);
 bool is_v6(std::string_view place);
+// "https://im.example.com:443/page" -> "im.example.com"; what has no scheme is taken as a place.
+std::string_view host_of_url(std::string_view url);
 // Private, loopback, link-local, shared, reserved or no address: no public name has one. The ranges that are kept for
 // documentation are not among them.
 bool leads_nowhere(std::string_view address);
@@ -70,6 +72,8 @@ class scene {
   const connect_probe* control_like(std::string_view like) const;
   // The target's host answers anything but its own port.
   const probe* host_alive(std::string_view host) const;
+  // The same, refusals left out: a gateway that lets nobody out sends those in anybody's name.
+  const probe* host_heard(std::string_view host) const;
   // The target is this machine, by its address or by what its name leads to.
   bool to_self() const;
   // The target's host has answered, if only by a refusal: there is a way to it, whatever else is silent.

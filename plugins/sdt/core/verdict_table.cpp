@@ -44,10 +44,12 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "two facts of the system and silence: 0.85", ""},
     {verdict_code::gateway_unreachable, 13, blame::lan, THARSIS_SDT_UNREACHABLE, false, "The router ({gateway}) does not answer",
      "Restart the router, or move nearer to it",
-     "the neighbour entry of the gateway failed, and nothing beyond it answers in that family",
-     "mechanism: the system asked for the neighbour and nobody answered", "wait_for_network"},
+     "the neighbour entry of the gateway failed, nothing beyond it answers in that family, and the other family's router is not there "
+     "either, or nothing was tried through it",
+     "mechanism: we asked just now, and nobody answered; 0.6 by what the system remembers alone", "wait_for_network"},
     {verdict_code::airplane_or_radio_off, 9, blame::device, THARSIS_SDT_UNREACHABLE, false, "The radio of this device is switched off",
-     "Turn airplane mode off", "no link is up, and one is switched off by its radio switch",
+     "Turn airplane mode off", "no link is up, and one is switched off by its radio switch (no probe asks it yet: a report that a "
+     "host made may say so)",
      "mechanism: the system's own word", "wait_for_network"},
     {verdict_code::weak_signal, 730, blame::lan, THARSIS_SDT_IMPAIRED, false, "The radio signal is weak ({signal} dBm)",
      "Move nearer to the access point", "the signal is below -78 dBm, and packets are lost or late",
@@ -56,7 +58,9 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "Set the clock",
      "a clock that is known differs by more than a day; TLS that fails by its dates is explained "
      "by it",
-     "mechanism: two sources agree, or one is authentic", "set_clock"},
+     "mechanism: a server that proved its name, and another host that agrees within an hour; one of them alone: 0.85 at most, hosts over "
+     "plain HTTP alone: 0.62, more where TLS fails by its dates; a right clock speaks against it, and one of a proven server clears it",
+     "set_clock"},
     {verdict_code::local_firewall, 20, blame::device, THARSIS_SDT_UNREACHABLE, false, "This device itself does not let packets out to {host}",
      "Look at the firewall or the security program of this device", "a socket call was refused with EPERM or EACCES",
      "mechanism: the system's own word", ""},
@@ -73,8 +77,8 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "the contrast is the proxy: 0.85, 0.97 when several places are silent", "use_proxy(URL)"},
     {verdict_code::transparent_http_proxy, 640, blame::middlebox, THARSIS_SDT_IMPAIRED, false,
      "A proxy that nobody asked for takes part in plain HTTP here", "Use HTTPS",
-     "an answer tells of a proxy (Via), comes from a cache, changes a malformed line, or a port "
-     "is open on which nobody listens",
+     "an answer tells of a proxy (Via), or comes from a cache; or it changes a malformed line, or a port "
+     "is open on which nobody listens (no probe asks these two yet)",
      "mechanism: the proxy's own trace", "use_tls"},
     {verdict_code::partial_connectivity, 610, blame::isp, THARSIS_SDT_UNREACHABLE, false,
      "This network lets only a part of the traffic through: {reason}", "Try another network",
@@ -82,9 +86,9 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "one contrast for each host; 0.85 at most", "backoff"},
     {verdict_code::internet_unreachable, 32, blame::isp, THARSIS_SDT_UNREACHABLE, false, "The router answers, and nothing behind it does",
      "Restart the router, or ask the provider",
-     "several places of the internet were tried and all are silent, the gateway is there",
+     "several places of the internet were tried and all are silent, the gateway is there, and the target's host has sent nothing back",
      "the silence of each place, weighed against loss; 0.85 with a gateway that answers, 0.97 "
-     "where somebody on the way says unreachable or the trace ends at it",
+     "where somebody on the way says unreachable or a trace ends on it",
      "wait_for_network"},
     {verdict_code::udp_blocked, 650, blame::middlebox, THARSIS_SDT_IMPAIRED, false, "This network lets no UDP through",
      "You need not do anything: TCP is used",
@@ -103,7 +107,7 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
     {verdict_code::ipv4_broken, 40, blame::isp, THARSIS_SDT_IMPAIRED, false, "IPv4 is set up here and carries nothing; IPv6 works",
      "You need not do anything: IPv6 is used", "as ipv6_broken, the other way round", "as ipv6_broken", "prefer_v6"},
     {verdict_code::nat64_only, 830, blame::isp, THARSIS_SDT_IMPAIRED, true, "This network has IPv6 alone and translates IPv4", "",
-     "no IPv4 address, IPv6 works, and the network announces a NAT64 prefix", "mechanism: the prefix", ""},
+     "no IPv4 address, IPv6 works, and the network announces a NAT64 prefix (no probe asks it yet)", "mechanism: the prefix", ""},
     {verdict_code::port_blocked, 250, blame::middlebox, THARSIS_SDT_NO_ANSWER, false,
      "Port {port} of {host} is blocked on the way: other ports of it answer", "Try another port or another network",
      "connecting to the port is silent, another port of the same host answers, or refuses",
@@ -124,9 +128,11 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "the contrast is another resolver; mechanism: its own words", "use_doh"},
     {verdict_code::dns_intercepted_port53, 101, blame::middlebox, THARSIS_SDT_NAME_UNRESOLVED, false,
      "Something on the way answers all questions for names itself, whoever is asked", "Use encrypted DNS",
-     "a host that is no resolver answers for any name, or a name that tells who asked tells of "
-     "another",
-     "mechanism: an answer from where nobody answers", "use_doh"},
+     "a control that is no resolver here answers for any name, and so does an address that nobody has (192.0.2.253, 100::fd); a name that "
+     "tells who asked tells of another (no probe asks it yet)",
+     "mechanism: both answer; the control alone: 0.85 where what it says of the target is shown to be a lie, and nothing where the other "
+     "is silent, for it may serve names besides",
+     "use_doh"},
     {verdict_code::dns_hijack_resolver, 104, blame::dns_provider, THARSIS_SDT_NAME_UNRESOLVED, false,
      "The name server of this network lies about {host}: it says {answer}", "Use encrypted DNS",
      "its addresses are in no network of the true ones, and TLS there shows a foreign "
@@ -134,9 +140,9 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "mechanism: the certificate; 0.85 by disagreement and silence", "use_doh"},
     {verdict_code::dns_injection_onpath, 100, blame::middlebox, THARSIS_SDT_NAME_UNRESOLVED, false,
      "Somebody on the way forges answers about {host}", "Use encrypted DNS",
-     "a second, different answer to one question; or an answer for this name alone from a host "
-     "that is no resolver",
-     "mechanism: the forged answer beside the true one", "use_doh"},
+     "more answers than questions, and different ones; or an answer for this name alone from a control that is no resolver, and from an "
+     "address that nobody has",
+     "mechanism: the forged answer beside the true one, or both strangers; one stranger alone as in dns_intercepted_port53", "use_doh"},
     {verdict_code::dns_nxdomain_wildcard, 620, blame::dns_provider, THARSIS_SDT_NAME_UNRESOLVED, false,
      "The name server of this network answers for names that do not exist", "Use another name server",
      "a random name has an address ({answer})",
@@ -153,7 +159,7 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "mechanism where TLS at the true address succeeds; 0.85 without", "use_doh"},
     {verdict_code::dns_stale_after_network_change, 109, blame::device, THARSIS_SDT_NAME_UNRESOLVED, false,
      "This device still asks the name server of an earlier network", "Reconnect",
-     "a resolver that was learned on another network does not answer",
+     "a resolver that was learned on another network does not answer (no probe tells it yet: name servers are read anew each time)",
      "the contrast is the internet that is reached; 0.85", "refresh_dns"},
     {verdict_code::dns_edns_or_tcp_broken, 112, blame::middlebox, THARSIS_SDT_NAME_UNRESOLVED, false,
      "Name servers are reached over TCP, and not over UDP", "Use encrypted DNS",
@@ -234,8 +240,10 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "mechanism: the refusal; another port or a control that answers, or loopback", "change_port(PORT)"},
     {verdict_code::service_slow_accept, 280, blame::server, THARSIS_SDT_SILENT, false, "{target} takes the connection and never answers",
      "Wait, or look at the server: it hangs or is overloaded",
-     "connected, everything sent is confirmed, no answer comes, whatever name is asked for",
-     "the contrast is confirmed bytes beside a control that answers; 0.85", "backoff"},
+     "connected, everything sent is confirmed, no answer comes, whatever name is asked for; or stn's hello or sign-in is not answered twice "
+     "and more, and nothing else is wrong",
+     "the contrast is confirmed bytes beside a control that answers, or our own connection; 0.85; repeats of stn's are weighed against loss",
+     "backoff"},
     {verdict_code::service_resets, 281, blame::server, THARSIS_SDT_CUT, false, "{target} takes the connection and cuts it",
      "Look at the server's log", "connected, and reset or closed before an answer, whatever name is asked for",
      "the contrast is another name that fares alike and a control that does not; 0.85", "backoff"},
@@ -248,7 +256,7 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
     {verdict_code::tls_unknown_ca, 274, blame::server, THARSIS_SDT_UNTRUSTED, false,
      "The certificate of {host} is signed by nobody that is trusted here", "Tell who runs it, or install its authority",
      "the chain ends in no trusted root, and a control verifies",
-     "mechanism: the certificate, where a control verifies, or stn has met it; 0.6 without", ""},
+     "mechanism: the certificate, where a control verifies, or stn has met it; 0.6 without, also where a control has the same issuer", ""},
     {verdict_code::tls_protocol, 275, blame::server, THARSIS_SDT_PROTOCOL, false, "{target} does not speak TLS as it should",
      "Look at the port and at the versions of TLS it allows",
      "the handshake fails with an alert or bytes that are no TLS", "the contrast is a control that succeeds, or our own handshake where stn's fails twice: 0.85", ""},
@@ -265,7 +273,9 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "Do not enter secrets; try another network",
      "the target's chain is not the pinned one, or a control's chain is broken in the same way by "
      "the same issuer",
-     "mechanism: the pin, or the same foreign issuer at two hosts", "do_not_trust"},
+     "mechanism: the pin; 0.85 where target and control show one key under two names, or resolvers cannot prove theirs; by the issuer alone "
+     "0.6, for it may be one's own authority; nothing where anybody else proves his name",
+     "do_not_trust"},
     {verdict_code::sni_blocking_rst, 264, blame::middlebox, THARSIS_SDT_CUT, false, "Connections that name {host} are cut on the way",
      "Try another network", "a handshake that names the host is reset, the same one with another name or none goes on",
      "mechanism: the name alone is different; a repeat for 0.97", "change_address"},
@@ -278,9 +288,10 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "the contrast is the host's round trip: 0.85", "change_port(443)"},
     {verdict_code::http_injection, 600, blame::middlebox, THARSIS_SDT_IMPAIRED, false, "Plain HTTP to {host} gets a foreign page ({url})",
      "Use HTTPS",
-     "a page over HTTP is redirected elsewhere or replaced, and TLS to the same host or to "
-     "controls works",
-     "mechanism: the foreign answer beside the true one", "use_tls"},
+     "a page of known content came as another, or the target's page is redirected to a host that is not of its house, and the same page "
+     "over TLS does not lead there",
+     "mechanism: the foreign answer beside the true one; 0.85 for the target's page, and for a known one that nothing came to compare with",
+     "use_tls"},
     {verdict_code::header_rewrite, 644, blame::middlebox, THARSIS_SDT_IMPAIRED, false,
      "Headers of plain HTTP are changed on the way ({headers})", "Use HTTPS",
      "an answer or an echoed question has headers that were not sent", "mechanism: the header; with TLS beside it",

@@ -141,6 +141,106 @@ TEST(Judge, EchoesThatAreLimitedAreNoLoss) {
   EXPECT_FALSE(has(judge(t.seen), verdict_code::packet_loss));
 }
 
+// What looks like somebody in the middle, and may be one's own: it is not proven, whatever the noise.
+TEST(Judge, WhatMayBeOnesOwnIsNotProven) {
+  for (const truth_case& c : truth_cases()) {
+    if (c.number != 1034 && c.number != 1035 && c.number != 28) continue;
+    for (unsigned seed = 0; seed < seeds; ++seed)
+      for (const verdict& v : judge(c.make(seed)).verdicts)
+        if (v.code == verdict_code::tls_interception) {
+          EXPECT_NE(v.how, certainty::proven) << c.name << " seed " << seed;
+          EXPECT_LE(v.confidence, c.number == 1034 ? 0.65 : 0.85) << c.name << " seed " << seed;
+        }
+  }
+}
+
+// Where TLS that was verified stands beside it, the issuer is the servers' own.
+TEST(Judge, OneIssuerOfTwoServersIsNoInterceptionWhereOthersProveThemselves) {
+  for (const truth_case& c : truth_cases()) {
+    if (c.number != 1034) continue;
+    truth t(1);
+    t.seen = c.make(1);
+    t.name(probe_role::truth, name_transport::tls, "192.0.2.99:853", {"198.51.100.11"});
+    EXPECT_FALSE(has(judge(t.seen), verdict_code::tls_interception));
+  }
+}
+
+// The router's word for it is older than the question: nobody has been asked now.
+TEST(Judge, AGatewayThatNobodyAskedIsAtMostPossiblyGone) {
+  truth t(1);
+  t.local();
+  for (auto& g : t.seen.gateways) g.neighbour = neighbour_state::failed, g.answered = false, g.state = probe_state::fail;
+  EXPECT_EQ(judge(t.seen).headline().code, verdict_code::gateway_unreachable);
+  EXPECT_EQ(judge(t.seen).headline().how, certainty::possible);
+  for (auto& g : t.seen.gateways) g.neighbour = neighbour_state::incomplete;
+  EXPECT_FALSE(has(judge(t.seen), verdict_code::gateway_unreachable)) << "somebody waits for it just now";
+  for (auto& g : t.seen.gateways) g.failed = failure::timeout;
+  EXPECT_EQ(judge(t.seen).headline().how, certainty::proven);
+}
+
+// A closed port of the target tells by ICMP that there is a way, and so does a trace that arrives.
+TEST(Judge, ATargetThatIsHeardIsNoDeadInternet) {
+  const auto nothing = [] {
+    truth t(1);
+    t.local(), t.connections();
+    for (auto& c : t.seen.connects) t.silent(c);
+    return t;
+  };
+  EXPECT_TRUE(has(judge(nothing().seen), verdict_code::internet_unreachable));
+  truth trace = nothing(), port = nothing(), router = nothing();
+  trace.trace(probe_role::target, "198.51.100.11", {"10.77.0.1", "100.64.1.2"}, true);
+  EXPECT_FALSE(has(judge(trace.seen), verdict_code::internet_unreachable));
+  auto& d = port.seen.datagrams.emplace_back();
+  d.id = "udp:1", d.to = "198.51.100.11:33467", d.unreachable_from = "198.51.100.11";
+  EXPECT_FALSE(has(judge(port.seen), verdict_code::internet_unreachable));
+  port.seen.datagrams.front().unreachable_from = "10.77.0.1";
+  EXPECT_TRUE(has(judge(port.seen), verdict_code::internet_unreachable)) << "the router's word is not the host's";
+  for (auto& c : router.seen.connects) router.refused(c);
+  EXPECT_TRUE(has(judge(router.seen), verdict_code::internet_unreachable)) << "a router that lets nobody out refuses in the host's name";
+}
+
+// A trace to a control that arrives is no end of the way.
+TEST(Judge, ATraceThatArrivesProvesNoDeadInternet) {
+  truth t(1);
+  t.local(), t.connections();
+  for (auto& c : t.seen.connects) t.silent(c);
+  t.trace(probe_role::control, "198.51.100.12", {"10.77.0.1", "100.64.1.2"}, true);
+  for (const verdict& v : judge(t.seen).verdicts) EXPECT_NE(v.how, certainty::proven) << v.detail;
+}
+
+TEST(Judge, OneWitnessOrARightClockProvesNoWrongOne) {
+  const auto judged = [](std::vector<std::tuple<const char*, double, bool>> clocks) {
+    truth t(1);
+    t.local(), t.connections(), t.tls(probe_role::target, "198.51.100.11:443", "im.test");
+    for (const auto& [source, ahead, authentic] : clocks) {
+      auto& c = t.seen.clocks.emplace_back();
+      c.id = "clock:" + std::to_string(t.seen.clocks.size()), c.source = source, c.ahead_s = ahead, c.authentic = authentic;
+    }
+    for (const verdict& v : judge(t.seen).verdicts)
+      if (v.code == verdict_code::clock_wrong) return v.confidence;
+    return 0.0;
+  };
+  EXPECT_EQ(judged({{"https://im.test:443", 2e5, true}, {"https://control.test:443", 2e5, true}}), 0.97);
+  EXPECT_EQ(judged({{"https://im.test:443", 2e5, true}, {"http://control.test:80", 2e5, false}}), 0.97);
+  EXPECT_LE(judged({{"https://im.test:443", 2e5, true}, {"http://im.test:80", 2e5, false}}), 0.85) << "two pages of one host";
+  EXPECT_LE(judged({{"https://im.test:443", 2e5, true}, {"http://control.test:80", 9e6, false}}), 0.85) << "they do not agree";
+  EXPECT_LE(judged({{"http://im.test:80", 1.6e9, false}, {"http://control.test:80", 1.6e9, false}}), 0.65) << "who answers for everybody";
+  EXPECT_EQ(judged({{"http://im.test:80", 1.6e9, false}, {"http://other.test:80", 1.6e9, false}, {"https://control.test:443", 1, true}}), 0.0);
+  EXPECT_EQ(judged({{"https://im.test:443", 2e5, true}, {"http://control.test:80", 1, false}}), 0.0);
+}
+
+// A page of known content proves it only where it was known: something came to compare it with.
+TEST(Judge, ACanaryThatWasComparedWithNothingProvesNoInjection) {
+  truth t = healthy(1);
+  for (auto& h : t.seen.pages)
+    if (h.role == probe_role::canary) h.status = 302, h.location = "https://elsewhere.example/", h.body = page_body::unknown;
+  for (const verdict& v : judge(t.seen).verdicts) EXPECT_NE(v.how, v.code == verdict_code::http_injection ? certainty::proven : certainty{9});
+  for (auto& h : t.seen.pages)
+    if (h.role == probe_role::canary) h.body = page_body::foreign;
+  EXPECT_EQ(judge(t.seen).headline().code, verdict_code::http_injection);
+  EXPECT_EQ(judge(t.seen).headline().how, certainty::proven);
+}
+
 TEST(Judge, EachOfTheReferencesCasesIsHere) {
   std::set<int> numbers;
   for (const truth_case& c : truth_cases()) numbers.insert(c.number < 100 ? c.number : c.number % 100);

@@ -45,6 +45,11 @@ TEST(LinkTrouble, ACertificateDoesNotChooseItsWord) {
   }
 }
 
+TEST(LinkTrouble, SilenceBehindAConnectionThatStandsHasItsWord) {
+  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_UNPROVED, "nothing came"), "unanswered");
+  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_AUTH_UNANSWERED, "nothing came"), "sign_in_unanswered");
+}
+
 TEST(LinkTrouble, WhatProbesMeetAsWellIsNone) {
   for (const uint32_t why : {THARSIS_STN_WHY_NONE, THARSIS_STN_WHY_RESOLVE, THARSIS_STN_WHY_REFUSED, THARSIS_STN_WHY_CONNECT_TIMEOUT, THARSIS_STN_WHY_RESET,
                              THARSIS_STN_WHY_NETWORK_LOST, THARSIS_STN_WHY_STOPPED, THARSIS_STN_WHY_IDLE, THARSIS_STN_WHY_COUNT})

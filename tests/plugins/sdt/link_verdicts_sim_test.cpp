@@ -154,6 +154,7 @@ TEST(LinkVerdicts, WhatStnAloneHasMetIsToldWithItsWord) {
       {THARSIS_STN_WHY_TLS_CERTIFICATE, THARSIS_E_UNTRUSTED, "the certificate of im.test is trusted, but neither its key nor one of its issuers' is pinned (tls.pins); if", "tls_pin_mismatch", THARSIS_SDT_UNTRUSTED},
       {THARSIS_STN_WHY_TLS_CERTIFICATE, THARSIS_E_UNTRUSTED, "the certificate of im.test was issued by 'CN=x', which is not trusted", "tls_unknown_ca", THARSIS_SDT_UNTRUSTED},
       {THARSIS_STN_WHY_HELLO_REFUSED, THARSIS_E_DENIED, "the server refused the hello of user 'a' with code 7", "link_refused", THARSIS_SDT_REFUSED},
+      {THARSIS_STN_WHY_UNPROVED, THARSIS_E_DENIED, "the server refused a request that came right behind the hello", "link_refused", THARSIS_SDT_REFUSED},
       {THARSIS_STN_WHY_AUTH_REFUSED, THARSIS_E_DENIED, "the sign-in was refused", "link_refused", THARSIS_SDT_REFUSED},
       {THARSIS_STN_WHY_DECODE, THARSIS_E_PROTOCOL, "the server's answer to the hello means nothing", "wrong_reply", THARSIS_SDT_PROTOCOL},
       {THARSIS_STN_WHY_CODEC, THARSIS_E_GONE, "the codec was taken back", "link_misconfigured", THARSIS_SDT_UNCLEAR}};
@@ -170,6 +171,25 @@ TEST(LinkVerdicts, WhatStnAloneHasMetIsToldWithItsWord) {
       EXPECT_NE(s.heard[0].evidence.find("stn, link main: "), std::string::npos) << s.heard[0].evidence;
     });
   }
+}
+
+// Once may be an accident; again and again, at a server that takes connections, it is the server that does not answer.
+TEST(LinkVerdicts, AHelloThatIsNotAnsweredIsToldAtItsRepeats) {
+  in_every_world([](scene_of_link& s) {
+    s.world.between(s.client, s.server).jitter = {};  // Delays that jump make TCP send segments again, which looks like loss.
+    s.listen(443);
+    const auto fail = [&s] {
+      s.link(THARSIS_STN_CONNECTING);
+      s.link(THARSIS_STN_DOWN, THARSIS_E_TIMEOUT, "tcp://im.test:443", THARSIS_STN_WHY_UNPROVED, "the hello was not answered within 10 s");
+      s.world.run_for(5s);
+    };
+    fail();
+    EXPECT_TRUE(s.heard.empty());
+    fail(), fail();
+    ASSERT_EQ(s.heard.size(), 1u);
+    EXPECT_EQ(s.heard[0].verdict, "service_slow_accept") << s.heard[0].headline;
+    EXPECT_NE(s.heard[0].evidence.find("the hello was not answered"), std::string::npos) << s.heard[0].evidence;
+  });
 }
 
 TEST(LinkVerdicts, WhatStnMetBeforeItCameUpIsOver) {

@@ -82,6 +82,23 @@ TEST(SdtTarget, ACommandTakesOneTargetAndKnownDepths) {
     EXPECT_EQ(parse_diagnose_line(words, s.diagnose).status(), THARSIS_E_INVALID) << words[0];
 }
 
+// Without its key a gateway's page could be anybody's, and would accuse the network.
+TEST(SdtTarget, AGatewaysCanaryNeedsItsKey) {
+  settings::diagnose_settings profile;
+  const std::vector<std::string> words = {"a.test", "--canary", "http://canary.example/canary/@192.0.2.7"};
+  const auto none = parse_diagnose_line(words, profile);
+  EXPECT_EQ(none.status(), THARSIS_E_INVALID);
+  EXPECT_NE(none.failure().text.find("--canary-key"), std::string::npos) << none.failure().text;
+  EXPECT_TRUE(parse_diagnose_line({"a.test", "--canary", words[2], "--canary-key", "k"}, profile));
+  profile.canaries = {words[2]};
+  EXPECT_EQ(wish_from(profile).status(), THARSIS_E_INVALID);
+  EXPECT_NE(wish_from(profile).failure().text.find("sdt.diagnose.canary_key"), std::string::npos) << wish_from(profile).failure().text;
+  EXPECT_TRUE(parse_diagnose_line({"a.test", "--canary-key", "k"}, profile)) << "the key may be the command's";
+  profile.canary_key = "k";
+  EXPECT_TRUE(wish_from(profile));
+  EXPECT_TRUE(parse_diagnose_line(words, profile));
+}
+
 TEST(SdtTarget, ADateOfAServerIsReadInTheFormThatTheyWrite) {
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777);
   EXPECT_EQ(parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT"), 0);

@@ -36,6 +36,12 @@ bool is_v6_text(const std::string& to) { return to.starts_with('['); }
 bool is_im(const std::string& to) { return to.starts_with(im) || to.starts_with("[2001:db8:11:"); }
 bool all(const std::string&) { return true; }
 
+// As a knock that nobody answers leaves it.
+void gone(truth& t, gateway_probe& g) {
+  g.neighbour = t.uniform() < 0.5 ? neighbour_state::failed : neighbour_state::incomplete;
+  g.answered = false, g.state = probe_state::warn, g.failed = failure::timeout;
+}
+
 void no_route(truth& t) {
   for (auto& c : t.seen.connects)
     c.state = probe_state::fail, c.failed = failure::no_route, c.error_number = 101, c.ms = 0, c.syn_retransmits = 0;
@@ -61,6 +67,14 @@ void answer(name_probe& n, std::vector<std::string> addresses, int rcode = 0) {
   n.state = probe_state::pass, n.failed = failure::none, n.rcode = rcode, n.addresses = std::move(addresses),
   n.ms = std::min(n.ms, 60.0);
 }
+// An address that nobody has, asked because another stranger has answered.
+void ask_nobody(truth& t, const std::vector<std::string>& about_target, const std::vector<std::string>& about_any) {
+  const auto ask = [&](const std::string& name, const std::vector<std::string>& says) {
+    name_probe& n = t.name(probe_role::stranger, name_transport::udp, "192.0.2.253:53", says, name);
+    says.empty() ? t.unanswered(n), void() : answer(n, says);
+  };
+  ask("im.test", about_target), ask("sdt-1f.com", about_any);
+}
 void system_says(truth& t, const std::vector<std::string>& addresses, int rcode = 0) {
   for (auto* n : of_role(t, probe_role::system)) answer(*n, addresses, rcode);
 }
@@ -71,6 +85,21 @@ tls_probe& at_answer(truth& t, tls_outcome outcome, const std::string& to = fake
   if (outcome == tls_outcome::unknown_ca) h.issuer = "CN=im.test", h.subject = "CN=im.test";
   if (outcome == tls_outcome::not_connected) h.ms = 1500, h.failed = failure::timeout, h.issuer = h.subject = "";
   return h;
+}
+
+// What the target's plain page leads to, and what it says over TLS; empty: a page of its own.
+void redirect(truth& t, const std::string& plain, const std::string& over_tls) {
+  for (auto& h : t.seen.pages)
+    if (h.role == probe_role::target) h.status = 301, h.location = plain;
+  http_probe& own = t.page(probe_role::target, "https://im.test/");
+  if (!over_tls.empty() && own.status != 0) own.status = 301, own.location = over_tls;
+}
+
+clock_probe& clock_of(truth& t, const std::string& source, double ahead_s, bool authentic) {
+  clock_probe& c = t.seen.clocks.emplace_back();
+  c.id = "clock:" + std::to_string(900 + t.seen.clocks.size()), c.role = probe_role::control;
+  c.source = source, c.ahead_s = ahead_s, c.authentic = authentic;
+  return c;
 }
 
 passive_probe& live(truth& t, const std::string& state, const std::string& why) {
@@ -142,9 +171,7 @@ std::vector<truth_case> local_cases() {
          silence(t, all), no_route(t);
        })},
       {4, "gateway does not answer ARP", {code::gateway_unreachable}, {}, "", false, with([](truth& t) {
-         for (auto& g : t.seen.gateways)
-           g.neighbour = t.uniform() < 0.5 ? neighbour_state::failed : neighbour_state::incomplete, g.answered = false,
-           g.state = probe_state::fail;
+         for (auto& g : t.seen.gateways) gone(t, g);
          silence(t, all);
        })},
       {5, "router forwards nothing", {code::internet_unreachable}, {}, "", false, with([](truth& t) {
@@ -189,6 +216,7 @@ std::vector<truth_case> name_cases() {
       {13, "all port 53 redirected", {code::dns_intercepted_port53}, {}, "use_doh", false, with([](truth& t) {
          system_says(t, {fake});
          for (auto* n : of_role(t, probe_role::stranger)) answer(*n, {n->name == "im.test" ? fake : "198.51.100.12"});
+         ask_nobody(t, {fake}, {fake});
          at_answer(t, tls_outcome::unknown_ca);
        })},
       {14, "forged answer first", {code::dns_injection_onpath}, {}, "use_doh", false, with([](truth& t) {
@@ -200,6 +228,7 @@ std::vector<truth_case> name_cases() {
          for (auto* n : of_role(t, probe_role::system)) answer(*n, {fake});
          for (auto* n : of_role(t, probe_role::stranger))
            if (n->name == "im.test") answer(*n, {fake});
+         ask_nobody(t, {fake}, {});
          at_answer(t, tls_outcome::not_connected);
        })},
       {16, "false NXDOMAIN", {code::dns_false_nxdomain}, {}, "use_doh", false, with([](truth& t) {
@@ -285,9 +314,8 @@ std::vector<truth_case> middle_cases() {
        })},
       {27, "block page by Host", {code::http_injection}, {}, "", false, with([](truth& t) {
          for (auto& h : t.seen.pages)
-           if (h.role == probe_role::target)
-             h.status = 302, h.location = "http://blocked.example/", h.state = probe_state::warn,
-             h.body = page_body::foreign;
+           if (h.role == probe_role::target) h.status = 302, h.location = "http://blocked.example/";
+         t.page(probe_role::target, "https://im.test/");
        })},
       {28, "TLS opened, untrusted", {code::tls_interception}, {}, "", false, with([](truth& t) {
          target_tls(t, tls_outcome::unknown_ca, "CN=interceptor");
@@ -581,6 +609,55 @@ std::vector<truth_case> own_cases() {
        })},
       {1024, "control: the server's certificate was renewed, stn has not tried again", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "expired"); })},
       {1025, "stn trusts other authorities than we, and has tried twice", {code::tls_unknown_ca}, {}, "", false, with([](truth& t) { live(t, "down", "authority").failures = 2; })},
+      {1026, "control: the apex leads to www, and so it does over TLS", {code::healthy}, {}, "", true, with([](truth& t) { redirect(t, "https://www.im.test/", "https://www.im.test/"); })},
+      {1027, "control: plain HTTP alone leads to www", {code::healthy}, {}, "", true, with([](truth& t) { redirect(t, "https://www.im.test/", ""); })},
+      {1028, "control: the site has moved to another name", {code::healthy}, {}, "", true, with([](truth& t) { redirect(t, "https://shop.example/", "https://shop.example/hello"); })},
+      {1029, "control: port 80 leads elsewhere, the service itself is no web server", {code::healthy}, {}, "", true, with([](truth& t) {
+         for (auto& h : t.seen.pages)
+           if (h.role == probe_role::target) h.status = 301, h.location = "https://company.example/";
+       })},
+      {1030, "control: the canary leads elsewhere, over TLS as well", {code::healthy}, {}, "", true, with([](truth& t) {
+         for (auto& h : t.seen.pages)
+           if (h.role == probe_role::canary) h.status = 301, h.location = "https://company.example/";
+       })},
+      {1031, "IPv4's router is gone, IPv6's is there and leads nowhere", {code::internet_unreachable}, {}, "", false, with([](truth& t) {
+         for (auto& g : t.seen.gateways)
+           if (g.address.find(':') == std::string::npos) gone(t, g);
+         silence(t, all);
+       })},
+      {1032, "control: one server's clock is wrong, on all of its pages", {code::healthy}, {}, "", true, with([](truth& t) {
+         for (const char* source : {"https://im.test", "http://im.test:80"}) clock_of(t, source, 200'000, source[4] == 's');
+       })},
+      {1033, "control: somebody writes dates of 1970 into plain pages of several hosts", {code::healthy}, {}, "", true, with([](truth& t) {
+         for (const char* source : {"http://im.test:80", "http://control.test:80"}) clock_of(t, source, 1.6e9, false);
+       })},
+      {1034, "an authority of the house signs target and control, and nobody told this machine", {code::tls_unknown_ca, code::tls_interception}, {}, "", false, with([](truth& t) {
+         for (auto& h : t.seen.handshakes) h.state = probe_state::fail, h.outcome = tls_outcome::unknown_ca, h.issuer = "CN=House", h.pins = {"key of " + h.subject, "House"};
+         for (auto* n : of_role(t, probe_role::truth)) t.unanswered(*n), n->state = probe_state::skip;
+       })},
+      {1035, "TLS is opened, each certificate has the opener's one key", {code::tls_interception}, {}, "", false, with([](truth& t) {
+         for (auto& h : t.seen.handshakes) h.state = probe_state::fail, h.outcome = tls_outcome::unknown_ca, h.issuer = "CN=opener", h.pins = {"one key", "opener"};
+         for (auto* n : of_role(t, probe_role::truth)) t.unanswered(*n), n->state = probe_state::skip;
+       })},
+      {1036, "control: the control is a resolver", {code::healthy}, {}, "", true, with([](truth& t) {
+         for (auto* n : of_role(t, probe_role::stranger)) n->name == "im.test" ? answer(*n, {im}) : answer(*n, {}, 3);
+         ask_nobody(t, {}, {});
+       })},
+      {1037, "control: the control is a resolver, far away", {code::healthy}, {}, "", true, with([](truth& t) {
+         for (auto* n : of_role(t, probe_role::stranger)) n->name == "im.test" ? answer(*n, {"203.0.113.80"}) : answer(*n, {}, 3);
+         ask_nobody(t, {}, {});
+       })},
+      {1038, "control: the control serves the target's zone, and is silent of others", {code::healthy}, {}, "", true, with([](truth& t) {
+         for (auto* n : of_role(t, probe_role::stranger))
+           if (n->name == "im.test") answer(*n, {im});
+         ask_nobody(t, {}, {});
+       })},
+      {1039, "stn's hello is not answered, again and again", {code::service_slow_accept}, {}, "backoff", false, with([](truth& t) { live(t, "down", "unanswered").failures = 3; })},
+      {1040, "control: stn's hello was not answered once", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "unanswered"); })},
+      {1041, "stn's hello is not answered, and large packets vanish", {code::pmtu_black_hole_both}, {}, "clamp_mss(1360)", false, with([](truth& t) { hole(t, true, true), live(t, "down", "unanswered").failures = 3; })},
+      {1042, "control: stn's hello is not answered twice, on a line that loses 30 %", {code::packet_loss}, {}, "", true, with([](truth& t) { live(t, "down", "unanswered").failures = 2; }, 0.16)},
+      {1043, "control: stn's hello is not answered, and an old link's noop is", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "unanswered").failures = 5, noop(t, true); })},
+      {1044, "the sign-in is not answered, again and again", {code::service_slow_accept}, {}, "backoff", false, with([](truth& t) { live(t, "connecting", "sign_in_unanswered").failures = 2; })},
       {1022, "new connections are silent, an old link answers", {code::service_slow_accept}, {}, "", false, with([](truth& t) {
          target_tls(t, tls_outcome::silent_after_hello, "");
          t.seen.segments.clear();

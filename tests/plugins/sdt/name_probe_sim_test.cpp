@@ -1,0 +1,143 @@
+// What answers to questions for names are taken for, in simulated worlds: a slow resolver, a forger, hosts that are no resolvers.
+#include <map>
+
+#include "plugins/sdt/name_probe.h"
+#include "tests/plugins/dns/dns_server.h"
+#include "tests/plugins/sdt/session_scene.h"
+
+using namespace tharsis;
+using namespace tharsis::sdt;
+using namespace tharsis::sdt::test;
+using saying = dns::test::dns_server::saying;
+using octets = std::vector<uint8_t>;
+
+namespace {
+
+// The question with its bits turned into an answer, and behind it one A record; 0: there is no such name.
+octets answer_to(octets asked, uint8_t last) {
+  asked[2] |= 0x80;
+  asked[3] = last == 0 ? 3 : 0;
+  asked[7] = last == 0 ? 0 : 1;
+  asked[11] = 0;  // Without its options, which stand behind the question.
+  size_t end = 12;
+  while (asked[end] != 0) end += asked[end] + 1u;
+  asked.resize(end + 5);
+  const uint8_t record[] = {0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, last, 0, 2};
+  if (last != 0) asked.insert(asked.end(), std::begin(record), std::end(record));
+  return asked;
+}
+
+// One question of a resolver that answers the n-th copy of it as `says[n]`.
+name_probe ask_of(scene_of_session& s, std::vector<std::vector<saying>> says) {
+  size_t copies = 0;
+  dns::test::dns_server at(s.server, "resolver", "10.0.0.2", [&](const octets& asked) {
+    std::vector<saying> back = copies < says.size() ? says[copies] : std::vector<saying>{};
+    for (saying& one : back) one.bytes = answer_to(asked, one.bytes[0]);
+    ++copies;
+    return back;
+  });
+  at.serve();
+  s.world.run_for(1ms);
+  std::optional<bench> b;
+  std::optional<task_set> asking;
+  const auto tables = s.box.tables();
+  s.box.send([&] {
+    b.emplace(tables, *s.box.place, *s.names, s.nobody, wish{});
+    asking.emplace(*s.box.place);
+    name_question q;
+    q.server.at = *parse_ip("10.0.0.2");
+    q.server.at.port = 53;
+    q.name = "im.test";
+    q.late = 250ms;
+    const auto ask = [](bench& on, name_question what) -> task<void> { co_await ask_name(on, std::move(what)); };
+    asking->spawn(ask(*b, q));
+  });
+  s.world.run_for(4s);
+  name_probe seen;
+  if (b && !b->seen.names.empty()) seen = b->seen.names.front();
+  s.box.send([&] { asking.reset(), b.reset(); });
+  at.close();
+  s.world.run_for(1s);
+  return seen;
+}
+
+// Hosts that answer every question for names, each with its own address; 0: it knows none.
+report with_resolvers_at(scene_of_session& s, std::map<std::string, uint8_t> hosts) {
+  std::vector<std::unique_ptr<dns::test::dns_server>> all;
+  for (const auto& [ip, last] : hosts) {
+    sim::machine& on = ip == "10.0.0.3" ? s.other : s.world.add_machine("at " + ip, {ip});
+    all.push_back(std::make_unique<dns::test::dns_server>(on, "resolver", ip, [last = last](const octets& asked) { return std::vector<saying>{{answer_to(asked, last), 1ms}}; }));
+    all.back()->serve();
+  }
+  s.listen(s.serving, "10.0.0.2", 443);
+  diagnosed d;
+  s.begin(d, s.about("tcp://im.test:443"));
+  s.world.run_for(6s);
+  for (auto& one : all) one->close();
+  s.world.run_for(1s);
+  EXPECT_TRUE(d.made);
+  return d.made.value_or(report{});
+}
+
+size_t asked_at(const report& r, const std::string& server) {
+  return static_cast<size_t>(std::count_if(r.seen.names.begin(), r.seen.names.end(), [&](const name_probe& n) { return n.role == probe_role::stranger && n.server == server; }));
+}
+
+}  // namespace
+
+TEST(SdtNames, AResolverThatIsSlowAnswersEachQuestionAndForgesNothing) {
+  in_many(20, [](scene_of_session& s) {
+    const name_probe p = ask_of(s, {{{{1}, 600ms}}, {{{2}, 250ms}}});
+    EXPECT_EQ(p.rcode, 0);
+    EXPECT_FALSE(p.late_answer) << "two questions, two answers";
+  });
+}
+
+TEST(SdtNames, AnAnswerThatNobodyHasAskedForIsTold) {
+  in_many(20, [](scene_of_session& s) {
+    const name_probe p = ask_of(s, {{{{1}, 1ms}, {{2}, 30ms}}});
+    EXPECT_TRUE(p.late_answer);
+    ASSERT_EQ(p.addresses.size(), 1u);
+    ASSERT_EQ(p.late_addresses.size(), 1u);
+    EXPECT_NE(p.addresses, p.late_addresses);
+  });
+}
+
+TEST(SdtNames, AControlThatIsAResolverAccusesNobody) {
+  in_many(20, [](scene_of_session& s) {
+    const report r = with_resolvers_at(s, {{"10.0.0.3", 0}});
+    EXPECT_EQ(name_of(r.headline().code), "healthy") << r.headline().detail;
+    EXPECT_EQ(asked_at(r, "10.0.0.3:53"), 2u);
+    EXPECT_EQ(asked_at(r, "192.0.2.253:53"), 2u) << "an address that nobody has, for the target's name and for one that cannot be";
+  });
+}
+
+TEST(SdtNames, WhereAnAddressThatNobodyHasAnswersTooItIsProven) {
+  in_many(20, [](scene_of_session& s) {
+    const report r = with_resolvers_at(s, {{"10.0.0.3", 9}, {"192.0.2.253", 9}});
+    EXPECT_EQ(name_of(r.headline().code), "dns_intercepted_port53");
+    EXPECT_EQ(r.headline().how, certainty::proven);
+  });
+}
+
+// Who is no resolver costs nothing more.
+TEST(SdtNames, AControlThatIsSilentOrClosedIsTheOnlyStranger) {
+  in_many(20, [](scene_of_session& s) {
+    const report r = with_resolvers_at(s, {});
+    EXPECT_EQ(asked_at(r, "10.0.0.3:53"), 1u);
+    EXPECT_EQ(asked_at(r, "192.0.2.253:53"), 0u);
+  });
+}
+
+TEST(SdtNames, AControlThatIsGivenAsResolverIsNoStranger) {
+  in_many(5, [](scene_of_session& s) {
+    s.listen(s.serving, "10.0.0.2", 443);
+    wish w = s.about("tcp://im.test:443");
+    w.resolvers.push_back(*parse_resolver("udp://10.0.0.3"));
+    diagnosed d;
+    s.begin(d, w);
+    s.world.run_for(6s);
+    ASSERT_TRUE(d.made);
+    EXPECT_EQ(asked_at(*d.made, "10.0.0.3:53"), 0u);
+  });
+}
