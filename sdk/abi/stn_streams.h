@@ -153,8 +153,10 @@ typedef struct tharsis_stn_streams {
   void (*pause)(void* self, tharsis_handle stream);
   void (*resume)(void* self, tharsis_handle stream);
 
-  // Withdraw it; the server forgets what it has of it. `done` is still called, with THARSIS_E_CANCELLED unless its end was on
-  // its way already. An unknown or finished stream is no error. [any strand]
+  // Withdraw it; the server forgets what it has of it: at once where the stream is on a connection, otherwise when the next
+  // stream of this link has one (of the last 64 that were withdrawn so; if stn stops before, it forgets by itself, in time).
+  // `done` is still called, with THARSIS_E_CANCELLED unless its end was on its way already. An unknown or finished stream is
+  // no error. [any strand]
   void (*cancel)(void* self, tharsis_handle stream);
 } tharsis_stn_streams;
 

@@ -111,7 +111,7 @@ void stream_lane::leave(stream_state& s) {
   m.is = message::kind::reset;
   m.stream = s.number;
   m.code = reset_code::leaves;
-  streams::append_message(farewells_.emplace_back(), m);
+  farewells_.add(m);
   s.on_cut();
 }
 
@@ -136,14 +136,14 @@ bool stream_lane::wants(instant now) const {
 void stream_lane::on_up() {
   up_ = true;
   last_number_ = 0;
-  farewells_.clear();
+  farewells_.on_cut();
   pace_.begin();
   down_pace_.begin();
 }
 
 void stream_lane::on_down(const error& why, instant now) {
   up_ = false;
-  farewells_.clear();
+  farewells_.on_cut();
   for (const auto& [id, s] : streams_) s->on_cut();
   on_trouble(why, now);
 }
@@ -223,19 +223,21 @@ void stream_lane::settle(stream_state& s, instant now) {
     m.is = message::kind::done;
     m.stream = s.number;
     m.size = s.down->confirmed();
-    streams::append_message(farewells_.emplace_back(), m);
+    farewells_.add(m);
   }
   if (s.up_over() && s.down_over()) return end(s, THARSIS_OK, {}, reset_code::leaves, now);
   tell(s, now);
 }
 
 void stream_lane::end(stream_state& s, tharsis_status status, std::string reason, reset_code with, instant) {
-  if (s.number != 0 && status != THARSIS_OK) {
+  if (with == reset_code::cancelled && s.up && s.opens > 0) {
+    farewells_.withdraw(s.order, s.number);
+  } else if (s.number != 0 && status != THARSIS_OK) {
     message m;
     m.is = message::kind::reset;
     m.stream = s.number;
     m.code = with;
-    streams::append_message(farewells_.emplace_back(), m);
+    farewells_.add(m);
   }
   stream_event e;
   e.what = stream_event::about::end;
@@ -269,7 +271,7 @@ uint64_t stream_lane::in_flight() const {
 }
 
 instant stream_lane::deadline(instant now) {
-  instant first = never;
+  instant first = up_ ? farewells_.deadline(now) : never;
   for (const auto& [id, s] : streams_) {
     first = std::min(first, s->order.deadline);
     if (s->number == 0 && s->retry_at > now) first = std::min(first, s->retry_at);

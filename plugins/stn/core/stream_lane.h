@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/stn/core/stream_farewells.h"
 #include "plugins/stn/core/stream_pace.h"
 #include "plugins/stn/core/stream_state.h"
 #include "sdk/pure/error.h"
@@ -101,7 +102,7 @@ class stream_lane {
   std::vector<uint8_t> body_;
   const std::function<void(std::span<const uint8_t>)>* wire_ = nullptr;  // Of take_output().
   size_t said_ = 0, data_most_ = 0;
-  std::vector<std::vector<uint8_t>> farewells_;  // Resets that are to be sent.
+  stream_farewells farewells_;
   bool costly_ = false;
   bool held_ = false;
   bool up_ = false;

@@ -19,7 +19,10 @@ error stream_lane::on_message(std::span<const uint8_t> body, instant now) {
   if (!m) return m.failure();
   if (m->stream > last_number_) return {THARSIS_E_PROTOCOL, "the server speaks of stream " + std::to_string(m->stream) + ", which was not opened"};
   stream_state* const s = numbered(m->stream);
-  if (s == nullptr) return fine();  // It is over here, and the server did not know yet.
+  if (s == nullptr) {  // It is over here, and the server did not know yet.
+    if (m->is == message::kind::reset && m->code == reset_code::later) farewells_.on_later(m->stream, settings_, now);
+    return fine();
+  }
   if (m->is == message::kind::reset) {
     on_reset(*s, *m, now);
     return fine();
@@ -61,6 +64,7 @@ error stream_lane::on_opened(stream_state& s, const message& m) {
     s.down->expect(m.size == streams::size_unknown ? std::nullopt : std::optional(m.size));
   }
   s.opened = true;
+  farewells_.on_opened(s.order);
   s.retry = settings_.retry_after;
   s.trouble.clear();
   return fine();
@@ -128,12 +132,15 @@ void stream_lane::say_open(stream_state& s, instant now) {
 
 // All that is small, and that others wait for.
 void stream_lane::say_controls(instant now) {
-  for (const auto& body : std::exchange(farewells_, {})) {
+  const auto asked_anew = [&](const std::string& name, const std::vector<uint8_t>& key) {
+    return std::any_of(streams_.begin(), streams_.end(), [&](const auto& s) { return s.second->number != 0 && s.second->order.name == name && s.second->order.key == key; });
+  };
+  for (const auto& body : farewells_.take(last_number_, !held_, asked_anew, now)) {
     said_ += body.size();
     (*wire_)(body);
   }
   for (const auto& [id, s] : streams_) {
-    if (!held_ && may_open(*s, now)) say_open(*s, now);
+    if (!held_ && may_open(*s, now) && !farewells_.comes_before(s->order)) say_open(*s, now);
     if (!s->opened || !s->down || s->paused) continue;
     if (auto credit = s->down->take_credit()) {
       credit->stream = s->number;

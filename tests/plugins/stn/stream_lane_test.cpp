@@ -560,6 +560,85 @@ TEST(StreamLane, AServerThatBreaksTheProtocolEndsOneStream) {
   EXPECT_EQ(with([](auto& m) { m.is = streams::message::kind::opened; m.bytes = {}; }), THARSIS_E_PROTOCOL) << "opened twice";
 }
 
+// A stream that stands half on the server, and no connection.
+void bring_half(bench& b, uint64_t id, const std::string& name) {
+  b.open(b.order(id, streams::direction::up, name, content_of(2'000'000)));
+  b.connect();
+  for (int i = 0; i < 5; ++i) b.turn();
+  ASSERT_GT(b.peer.up["key of " + name].bytes.size(), 0u);
+  ASSERT_FALSE(b.apps[id].status);
+}
+
+TEST(StreamLane, WhatIsCancelledWithoutAConnectionIsForgottenOnTheNext) {
+  for (const bool cut_first : {true, false}) {
+    bench b;
+    bring_half(b, 1, "film");
+    if (cut_first) b.cut();
+    b.lane->cancel(1, b.now);  // Said to nobody yet where the connection goes behind it.
+    if (!cut_first) b.cut();
+    b.serve();
+    EXPECT_EQ(b.apps[1].status, THARSIS_E_CANCELLED);
+    EXPECT_FALSE(b.lane->wants(b.now)) << "for that alone no connection is made";
+    b.connect();
+    b.turn();
+    EXPECT_EQ(b.peer.up.count("key of film"), 0u);
+    b.cut();
+    const uint64_t opened = b.peer.opened;
+    b.connect();
+    b.turn();
+    EXPECT_EQ(b.peer.opened, opened) << "it is said once";
+  }
+}
+
+TEST(StreamLane, WhatWasCancelledAndIsPutOffIsSaidAgainLater) {
+  bench b;
+  bring_half(b, 1, "film");
+  b.cut();
+  b.lane->cancel(1, b.now);
+  b.peer.streams_max = 0;
+  b.connect();
+  b.turn();
+  b.turn();
+  EXPECT_EQ(b.peer.up.count("key of film"), 1u);
+  EXPECT_EQ(b.lane->deadline(b.now), b.now - 10ms + b.settings.retry_after);
+  b.peer.streams_max = SIZE_MAX;
+  b.now += b.settings.retry_after;
+  b.turn();
+  EXPECT_EQ(b.peer.up.count("key of film"), 0u);
+  EXPECT_EQ(b.lane->deadline(b.now), never);
+}
+
+// The application cancels, changes the file, and sends it again with the same key: also where the server puts both off at first.
+TEST(StreamLane, WhatWasCancelledDoesNotStandInTheWayOfOtherBytesUnderItsKey) {
+  for (const bool put_off : {false, true}) {
+    bench b;
+    bring_half(b, 1, "film");
+    b.cut();
+    b.lane->cancel(1, b.now);
+    const std::string other = content_of(100'000, 2);
+    b.open(b.order(2, streams::direction::up, "film", other));
+    b.peer.streams_max = put_off ? 0 : SIZE_MAX;
+    b.connect();
+    b.turn();
+    b.peer.streams_max = SIZE_MAX;
+    b.run();
+    EXPECT_EQ(b.apps[2].status, THARSIS_OK) << b.apps[2].reason;
+    EXPECT_EQ(b.peer.up["key of film"].bytes, other);
+    b.now += 2min;
+    b.turn();
+    EXPECT_EQ(b.peer.up["key of film"].bytes, other) << "what was cancelled does not come behind it";
+  }
+}
+
+TEST(StreamLane, OfManyThatAreCancelledTheLastOnesAreRemembered) {
+  bench b;
+  for (uint64_t id = 1; id <= 100; ++id) bring_half(b, id, "f" + std::to_string(id)), b.cut(), b.lane->cancel(id, b.now), b.serve();
+  b.connect();
+  b.turn();
+  EXPECT_LE(b.peer.up.size(), 100u);
+  EXPECT_EQ(b.peer.up.count("key of f100"), 0u);
+}
+
 TEST(StreamReceiver, KeepsToItsWindowAndGrowsItWhereItHoldsBack) {
   streams::stream_pool pool(1 << 20);
   streams::stream_receiver r({64 * 1024, 256 * 1024}, pool);

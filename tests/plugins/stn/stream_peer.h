@@ -42,7 +42,10 @@ class stream_peer {
       case streams::message::kind::end: why = h.up->on_end(m->size, m->sum); break;
       case streams::message::kind::credit: why = h.down->on_credit(*m, instant{}); break;
       case streams::message::kind::done: why = h.down->on_done(m->size); break;
-      case streams::message::kind::reset: open_.erase(found); return;
+      case streams::message::kind::reset:
+        if (m->code == streams::reset_code::cancelled) up.erase(h.key);
+        open_.erase(found);
+        return;
       default: break;
     }
     if (why.status != THARSIS_OK) complain(why);

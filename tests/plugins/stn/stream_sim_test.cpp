@@ -260,6 +260,35 @@ TEST(StreamSim, CancelForgetsAndPauseHolds) {
   EXPECT_EQ(left, 0u) << "the server has forgotten it";
 }
 
+TEST(StreamSim, WhatIsCancelledWhileThereIsNoConnectionIsForgottenOnTheNext) {
+  stream_world w(16);
+  w.path().bytes_per_second = 200'000;
+  w.start_all();
+  app_stream a, b;
+  a.up = content_of(1'000'000);
+  b.up = content_of(1000, 2);
+  ASSERT_EQ(w.open(a, w.order(THARSIS_STN_STREAM_UP, "a")), THARSIS_OK);
+  ASSERT_TRUE(w.world.run_until([&] { return a.progress.up > 200'000; }, w.world.now() + 1min));
+  w.close_gate();
+  ASSERT_TRUE(w.world.run_until([&] { return a.progress.state == THARSIS_STN_STREAM_WAITS; }, w.world.now() + 1min));
+  w.call([&](const tharsis_stn_streams& t) { t.cancel(t.self, a.id); });
+  ASSERT_TRUE(w.wait(a, 5s));
+  EXPECT_EQ(a.status, THARSIS_E_CANCELLED);
+  const auto halves = [&] {
+    size_t left = 0;
+    const tharsis_files& files = *w.server_machine.platform()->files;
+    files.list(files.self, text_of("/files/.halves"), [](void* n, tharsis_text) { ++*static_cast<size_t*>(n); }, &left, nullptr);
+    return left;
+  };
+  EXPECT_EQ(halves(), 2u);
+  w.open_gate();
+  ASSERT_EQ(w.open(b, w.order(THARSIS_STN_STREAM_UP, "b")), THARSIS_OK);
+  ASSERT_TRUE(w.wait(b));
+  EXPECT_EQ(b.status, THARSIS_OK) << b.reason;
+  w.world.run_for(2s);
+  EXPECT_EQ(halves(), 1u) << "of b, which is whole, its note";
+}
+
 TEST(StreamSim, AStreamThatIsOpenedAgainElsewhereIsTakenOver) {
   stream_world w(7);
   w.path().bytes_per_second = 200'000;
