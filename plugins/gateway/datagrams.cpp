@@ -69,8 +69,11 @@ void datagrams::lane::on_datagram(std::span<const uint8_t> bytes, const tharsis_
 bool datagrams::lane::answer(const mars::frame& f, uint32_t to) {
   datagram::message m{f.refusal.empty() ? datagram::kind::answer : datagram::kind::refusal, to, f.sequence, f.command};
   m.body = f.refusal.empty() ? std::span<const uint8_t>(f.body) : as_bytes(f.refusal);
-  if (f.retry_after_ms == 0 && datagram::fits(m)) return send(m), true;  // When to come again fits into no datagram.
-  send({datagram::kind::stream, to, f.sequence, f.command});
+  const bool fits = datagram::fits(m);
+  if (f.retry_after_ms == 0 && fits) return send(m), true;  // When to come again has no place in a datagram.
+  datagram::message by_connection{datagram::kind::stream, to, f.sequence, f.command};
+  if (fits) by_connection.body = datagram::this_once;
+  send(by_connection);
   return !peer_.needs_stream(f.sequence);
 }
 

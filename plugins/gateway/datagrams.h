@@ -39,7 +39,7 @@ class datagrams {
     lane(const lane&) = delete;
 
     const datagram::connection_id& id() const { return id_; }
-    // The answer to the request of that datagram. False: it is too large, and goes by the connection.
+    // The answer to the request of that datagram. False: it is too large, or says when to come again, and goes by the connection.
     bool answer(const mars::frame& f, uint32_t to);
 
    private:

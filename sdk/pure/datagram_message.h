@@ -5,7 +5,7 @@
 //   kind 1
 //   sequence 4, command 4              of all but probes, as in the frames of the connection
 //   key size 1, key                    of requests
-//   body, or the sentence of a refusal
+//   body, or the sentence of a refusal; of a stream: nothing, or one byte 1, see there
 //
 // It does not use the link's codec: a codec may remember what it has said before, and a datagram may be lost.
 #pragma once
@@ -24,8 +24,12 @@ enum class kind : uint8_t {
   request = 3,
   answer = 4,
   refusal = 5,
-  stream = 6,   // The request has come; its answer is too large for this way and comes by the connection.
+  // The request has come; its answer comes by the connection. Without a body: it is too large for this way, as others to this
+  // command will be. With `this_once`: this one alone, a refusal that says when to come again; who knows nothing of it reads a body
+  // that it does not need.
+  stream = 6,
 };
+inline constexpr uint8_t this_once[] = {1};
 
 // Views: valid as long as what they were read from.
 struct message {

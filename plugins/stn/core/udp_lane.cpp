@@ -114,7 +114,7 @@ std::optional<mars::frame_view> udp_lane::on_content(uint32_t number, std::span<
   on_time(now - asked->sent_at);
   probe_.come_through();
   if (m->what == datagram::kind::stream) {
-    if (large_.size() < large_commands_max) large_.insert(m->command);
+    if (m->body.empty() && large_.size() < large_commands_max) large_.insert(m->command);
     e.handed = true;
     e.left = 0;
     if (e.open) e.next = never;

@@ -202,6 +202,24 @@ TEST(UdpSim, ARefusalComesBackTheSameWay) {
   EXPECT_EQ(as_text(m.came[1].body), "this key was used for another request; a key names one piece of work");
 }
 
+// When to come again goes by the connection, and that is no word about how large answers are.
+TEST(UdpSim, ABusyGatewaySaysSoByTheConnectionThisOnce) {
+  gateway::settings few = over_tls();
+  few.limits.tasks_per_second = 1;
+  scene s(14, few);
+  mailer& m = s.open();
+  for (uint32_t n = 1; n <= 20; ++n) m.send(asking(n, message(n, "text", "key " + std::to_string(n))));
+  ASSERT_TRUE(s.until([&] { return m.came.size() == 20; }));
+  size_t put_off = 0;
+  for (const auto& letter : m.came) {
+    if (letter.what != datagram::kind::stream) continue;
+    ++put_off;
+    EXPECT_EQ(letter.body, std::vector<uint8_t>(std::begin(datagram::this_once), std::end(datagram::this_once)));
+  }
+  EXPECT_GT(put_off, 0u);
+  ASSERT_TRUE(s.until([&] { return s.line->count(mars::command_send_message) == put_off; }));
+}
+
 TEST(UdpSim, WhatIsForgedCutRepeatedOrOfNobodyIsDroppedInSilence) {
   scene s(5);
   mailer& m = s.open();
@@ -230,7 +248,10 @@ TEST(UdpSim, AnAnswerThatIsTooLargeComesByTheConnectionOnce) {
   const mars::frame large{mars::command_hello2, 5, encode(mars::hello_request{"ann", "64KB", {}}), {'k'}, {}};
   for (int i = 0; i < 3; ++i) m.send(asking(5, large));
   ASSERT_TRUE(s.until([&] { return m.came.size() == 3 && s.line->count(mars::command_hello2) == 1; }));
-  for (const auto& letter : m.came) EXPECT_EQ(letter.what, datagram::kind::stream);
+  for (const auto& letter : m.came) {
+    EXPECT_EQ(letter.what, datagram::kind::stream);
+    EXPECT_TRUE(letter.body.empty()) << "it is the size";
+  }
   s.world.run_for(5s);
   EXPECT_EQ(s.line->count(mars::command_hello2), 1u);
 }

@@ -117,11 +117,12 @@ struct world {
     const auto m = datagram::read_message(content);
     ASSERT_TRUE(m);
     std::vector<uint8_t> body(m->body.begin(), m->body.end());
-    const auto what = m->what == datagram::kind::probe ? datagram::kind::here : too_large ? datagram::kind::stream : datagram::kind::answer;
+    const auto what = m->what == datagram::kind::probe ? datagram::kind::here : too_large || busy ? datagram::kind::stream : datagram::kind::answer;
     at(now + path.work, [this, what, asked, body, sequence = m->sequence, command = m->command] {
       std::vector<uint8_t> out(datagram::content_max);
       datagram::message back{what, asked, sequence, command, {}, body};
       if (what != datagram::kind::answer) back.body = {};
+      if (what == datagram::kind::stream && busy) back.body = datagram::this_once;
       out.resize(datagram::write(back, out));
       const uint32_t n = ++server_number;
       if (path.blocked) return;
@@ -163,7 +164,7 @@ struct world {
   weather path;
   udp_memory::network memory;
   bool use;
-  bool too_large = false;
+  bool too_large = false, busy = false;
   instant now = instant(1h);
   instant up_free{}, down_free{};
   std::multimap<instant, std::function<void()>> events;
@@ -395,6 +396,22 @@ TEST(UdpLane, ACommandWithLargeAnswersGoesByTheConnectionFromThenOn) {
   EXPECT_FALSE(w.lane->take(*r, w.now));
   w.lane->on_gone(77, w.now);
   EXPECT_EQ(w.lane->totals().lost, 1u);
+}
+
+TEST(UdpLane, ARefusalThatComesByTheConnectionSaysNothingOfTheNextTask) {
+  world w(1, {});
+  w.run(w.now + 1s);
+  w.busy = true;
+  auto r = test::make_request(1, {1}, {1}, never);
+  r->sequence = 77;
+  ASSERT_TRUE(w.lane->take(*r, w.now));
+  w.settle();
+  w.run(w.now + 5s);
+  EXPECT_EQ(w.lane->totals().sent, 1u) << "the server has it: no copy";
+  w.lane->on_gone(77, w.now);
+  w.busy = false;
+  r->sequence = 78;
+  EXPECT_TRUE(w.lane->take(*r, w.now));
 }
 
 TEST(UdpLane, AnEmptyBudgetSendsNoCopyAndTheConnectionStepsIn) {
