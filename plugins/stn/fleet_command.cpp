@@ -24,7 +24,7 @@ constexpr std::string_view fleet_help =
     "  --overload          instead: servers that slow down under the tasks they have, and what repetitions do to them then; of 20000\n"
     "                      clients, unless --clients says otherwise. tasks.budget, tasks.rest and breaker are what counts\n"
     "  --set links.main.KEY=VALUE   another setting of the link than what is shipped, like reconnect.spread=30s\n"
-    "  --json              print one JSON object instead\n"
+    "  --json              print one JSON object instead of a table\n"
     "  Exit codes: 0 the link's settings met the goal (60 s, 1.5x) in every incident, or the fleet recovered, 1 they did not, 2 the\n"
     "  command is wrong.";
 
@@ -51,6 +51,7 @@ error fleet_command::read(const command_call& call) {
   const error wrong = known.read(call.words());
   help_ = known.help();
   if (wrong.status != THARSIS_OK || help_) return wrong;
+  if (error without = unused(); without.status != THARSIS_OK) return without;
   scenario_ = std::make_shared<fleet_scenario>(default_fleet_scenario());
   if (!file_.empty()) {
     auto told = read_fleet_scenario(host_);
@@ -68,6 +69,22 @@ error fleet_command::read(const command_call& call) {
   return fine();
 }
 
+// What was said and would change nothing.
+error fleet_command::unused() const {
+  const std::string who = "stn simulate-fleet: ";
+  const auto both = [&](std::string_view said, std::string_view with) { return error{THARSIS_E_INVALID, who + std::string(said) + " has no effect with " + std::string(with) + "; leave one of them out"}; };
+  if (overload_ && print_) return both("--print-scenario", "--overload, which has servers of its own");
+  if (overload_ && !file_.empty()) return both("--scenario", "--overload, which has servers of its own");
+  if (overload_ && !plot_.empty()) return both("--svg", "--overload, of which there is no plot");
+  if (print_ && json_) return both("--json", "--print-scenario, which prints YAML");
+  if (print_ && !plot_.empty()) return both("--svg", "--print-scenario, which simulates nothing");
+  if (print_ && alone_) return both("--alone", "--print-scenario, which simulates nothing");
+  if (print_ && seed_) return both("--seed", "--print-scenario, which simulates nothing");
+  for (const std::string& link : host_.keys("links"))
+    if (link != "main") return {THARSIS_E_INVALID, who + host_.where("links." + link) + " has no effect: all clients have the settings of links.main"};
+  return fine();
+}
+
 // Each policy's run takes a second or two on a thread that may block.
 task<void> fleet_command::overload() {
   overload_scenario s;
@@ -75,7 +92,7 @@ task<void> fleet_command::overload() {
   std::vector<overload_result> results;
   for (const overload_policy& policy : overload_policies_) {
     (void)call_->live("simulating " + std::to_string(s.clients) + " clients, " + policy.name);
-    auto work = [s, policy, seed = static_cast<uint64_t>(seed_)] { return overload_run(s, policy, seed).run(); };
+    auto work = [s, policy, seed = seed()] { return overload_run(s, policy, seed).run(); };
     auto done = co_await blocking(place_, std::move(work));
     if (!done) {
       call_->refuse("stn simulate-fleet: the host has no thread free to work on");
@@ -83,7 +100,7 @@ task<void> fleet_command::overload() {
     }
     results.push_back(std::move(*done));
   }
-  call_->print(json_ ? overload_json(s, static_cast<uint64_t>(seed_), results) : overload_table(s, results));
+  call_->print(json_ ? overload_json(s, seed(), results) : overload_table(s, results));
   call_->finish(results[0].recovers() ? 0 : 1);
 }
 
@@ -101,7 +118,7 @@ task<void> fleet_command::work() {
   }
   bool met = true;
   for (const fleet_figures& f : results_[0].incidents) met = met && f.met();
-  call_->print(json_ ? fleet_json(*scenario_, static_cast<uint64_t>(seed_), results_) : fleet_table(*scenario_, results_, call_->colours()));
+  call_->print(json_ ? fleet_json(*scenario_, seed(), results_) : fleet_table(*scenario_, results_, call_->colours()));
   call_->finish(met ? 0 : 1);
 }
 
@@ -117,7 +134,7 @@ task<bool> fleet_command::simulate(fleet_policy policy) {
   s->policy = std::move(policy);
   for (duration now{}; now <= scenario_->length; now += slice) {
     progress(s->policy.name, now);
-    const auto step = [s, now, seed = static_cast<uint64_t>(seed_)] {
+    const auto step = [s, now, seed = seed()] {
       if (!s->run) s->run.emplace(*s->scenario, s->policy, seed);
       s->run->advance(std::min(now + slice, s->scenario->length));
       return true;

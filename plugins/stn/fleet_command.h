@@ -27,6 +27,8 @@ class fleet_command {
 
  private:
   error read(const command_call& call);
+  error unused() const;
+  uint64_t seed() const { return static_cast<uint64_t>(seed_.value_or(1)); }
   task<void> work();
   task<void> overload();
   task<bool> simulate(fleet_policy policy);
@@ -40,7 +42,8 @@ class fleet_command {
   std::vector<fleet_policy> policies_;
   std::vector<overload_policy> overload_policies_;
   std::vector<fleet_result> results_;
-  int64_t clients_ = 0, seed_ = 1;
+  int64_t clients_ = 0;
+  std::optional<int64_t> seed_;
   std::string file_, plot_;
   bool json_ = false, alone_ = false, print_ = false, help_ = false, overload_ = false;
   task_set work_;

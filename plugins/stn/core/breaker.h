@@ -66,7 +66,7 @@ class breaker {
   std::string words(const breaker_settings& s, instant now) const {
     if (open_until_ == never) return {};
     std::string text = std::to_string(bad_) + " of " + std::to_string(all_) + " results within " + wait_text(s.window) + " were failures";
-    if (times_ > 1) text = "it was tried again, and failed for the " + std::to_string(times_) + "th time";
+    if (times_ > 1) text = "it was tried again, and failed " + std::to_string(times_) + " times in a row";
     text += why_.empty() ? "" : ", at last: " + why_;
     return text + (now < open_until_ ? "; it is left alone for " + wait_text(open_until_ - now) : "; it is tried again by one connection");
   }

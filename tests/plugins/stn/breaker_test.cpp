@@ -79,6 +79,8 @@ TEST(Breaker, EachProbeThatFailsDoublesTheTimeUpToTheMost) {
     EXPECT_TRUE(b.on_failure(shipped, "x", 0s, UINT64_MAX / 2, now));
     const duration pause = b.passes_at() - now;
     EXPECT_LE(pause, shipped.open_max * 6 / 5);
+    const std::string told = "it was tried again, and failed " + std::to_string(i + 2) + " times in a row, at last: x";
+    EXPECT_EQ(b.words(shipped, now).substr(0, told.size()), told);
     if (i < 2) {
       EXPECT_GT(pause, last);
     }
