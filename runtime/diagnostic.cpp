@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sdk/pure/harmless.h"
+
 namespace tharsis::runtime {
 namespace {
 
@@ -10,18 +12,10 @@ constexpr size_t line_widest = 160;
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// What a terminal would obey is shown as '?'.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return out;
-}
-
 std::string clipped(std::string_view text, size_t most) {
-  if (text.size() <= most) return printable(text);
+  if (text.size() <= most) return harmless(text);
   while (most > 0 && continues_character(text[most])) --most;
-  return printable(text.substr(0, most)) + "...";
+  return harmless(text.substr(0, most)) + "...";
 }
 
 struct paint {
@@ -70,11 +64,11 @@ std::string excerpt(const source_position& at, const paint& painted) {
 
 std::string render_one(const diagnostic& d, const paint& painted) {
   const std::string place = d.at.text();
-  std::string out = place.empty() ? "" : painted("1", printable(place) + ":") + " ";
+  std::string out = place.empty() ? "" : painted("1", harmless(place) + ":") + " ";
   out += (d.warning ? painted("33", "warning:") : painted("31", "error:")) + " " + clipped(d.text, message_longest) + "\n";
   if (d.at.known() && !d.secret) out += excerpt(d.at, painted);
   for (const auto& note : d.notes) {
-    if (note.at.known()) out += painted("1", printable(note.at.text()) + ":") + " ";
+    if (note.at.known()) out += painted("1", harmless(note.at.text()) + ":") + " ";
     out += painted("36", "note:") + " " + clipped(note.text, message_longest) + "\n";
   }
   return out;

@@ -7,6 +7,7 @@
 #include "plugins/sdt/core/report_text.h"
 #include "plugins/sdt/trust_store.h"
 #include "sdk/async/blocking.h"
+#include "sdk/pure/harmless.h"
 #include "sdk/pure/utc.h"
 #include "sdk/pure/views.h"
 

@@ -72,7 +72,7 @@ const std::string_view diagnose_help =
     "  --ca FILE            who vouches for servers, instead of those whom the system trusts\n"
     "  --json               one line of JSON, last\n"
     "  --html FILE          a page with everything, to be opened in a browser\n"
-    "  --no-redact          addresses and names as they are, also in FILE and JSON\n"
+    "  --no-redact          addresses and names as they are in FILE and JSON, too; text always has them as they are\n"
     "exit code: 0 all is well, 1 something is not, 2 the command is wrong";
 
 const std::string_view watch_help =

@@ -8,6 +8,7 @@
 #include "sdk/async/strand.h"
 #include "sdk/async/task_set.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/harmless.h"
 
 namespace tharsis::sdt {
 
@@ -27,7 +28,8 @@ class report_command {
     std::string text;
     bool is_result = true;
   };
-  static outcome complaint(int code, std::string text) { return {code, std::move(text), false}; }
+  // A file may be anybody's, and what it says stands in the sentence.
+  static outcome complaint(int code, const std::string& text) { return {code, harmless(text), false}; }
   task<void> work(command_call call);
   task<outcome> replay(command_call call);
   task<outcome> compare_two(command_call call);

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "sdk/pure/address.h"
+#include "sdk/pure/harmless.h"
 
 namespace tharsis::openssl {
 namespace {
@@ -98,7 +99,7 @@ std::string name_text(const X509_NAME* name) {
   X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
   char* data = nullptr;
   const long size = BIO_get_mem_data(out.get(), &data);
-  return size > 0 ? shortened(std::string(data, static_cast<size_t>(size))) : "(no name)";
+  return size > 0 ? shortened(harmless(std::string_view(data, static_cast<size_t>(size)))) : "(no name)";
 }
 
 std::vector<std::string> names_of(const X509* subject) {

@@ -1,12 +1,12 @@
 #include "sdk/pure/json.h"
 
-#include "sdk/pure/utf8.h"
+#include "sdk/pure/harmless.h"
 
 namespace tharsis {
 namespace {
 
-void append_escaped(std::string& out, char c) {
-  switch (c) {
+void append_escaped(std::string& out, std::string_view character) {
+  switch (character.front()) {
     case '"': out += "\\\""; return;
     case '\\': out += "\\\\"; return;
     case '\n': out += "\\n"; return;
@@ -14,13 +14,14 @@ void append_escaped(std::string& out, char c) {
     case '\t': out += "\\t"; return;
     default: break;
   }
-  if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) {
-    out += c;
+  const uint32_t code = code_of(character);
+  if (!is_harmful(code)) {
+    out += character;
     return;
   }
-  char code[8];
-  std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned char>(c));
-  out += code;
+  char number[8];
+  std::snprintf(number, sizeof number, "\\u%04x", static_cast<unsigned>(code));
+  out += number;
 }
 
 }  // namespace
@@ -31,10 +32,8 @@ std::string json_text(std::string_view text) {
     const size_t n = utf8_size(text);
     if (n == 0) {
       out += "\xEF\xBF\xBD";
-    } else if (n == 1) {
-      append_escaped(out, text.front());
     } else {
-      out += text.substr(0, n);
+      append_escaped(out, text.substr(0, n));
     }
     text.remove_prefix(n == 0 ? 1 : n);
   }

@@ -6,7 +6,7 @@
 
 #include "sdk/pure/address.h"
 #include "sdk/pure/dns_record_data.h"
-#include "sdk/pure/utf8.h"
+#include "sdk/pure/harmless.h"
 
 namespace tharsis::dns {
 namespace {
@@ -63,14 +63,12 @@ bool add_service(const record& r, findings& f) {
   return true;
 }
 
-// Control characters, of which a terminal would make something, are no text either.
+// What a terminal would obey is no text either.
 void append_text(std::string& to, std::string_view from) {
   while (!from.empty()) {
-    const size_t n = std::max<size_t>(utf8_size(from), 1);
-    const auto first = static_cast<uint8_t>(from[0]), second = static_cast<uint8_t>(n > 1 ? from[1] : 0);
-    const bool control = first < 0x20 || first == 0x7F || (first == 0xC2 && second < 0xA0);
-    if (utf8_size(from) > 0 && !control) to += from.substr(0, n);
-    from.remove_prefix(n);
+    const size_t n = utf8_size(from);
+    if (n > 0 && !is_harmful(code_of(from.substr(0, n)))) to += from.substr(0, n);
+    from.remove_prefix(std::max<size_t>(n, 1));
   }
 }
 

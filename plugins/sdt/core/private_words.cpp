@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sdk/pure/letters.h"
+#include "sdk/pure/secret_names.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -90,6 +91,16 @@ std::string without_questions(std::string_view text, size_t& hidden) {
   return made;
 }
 
+// "token=abc123DEF": how long the value is, from the sign on; 0: there is none, or it tells nothing of a person.
+size_t secret_value(std::string_view text, std::string_view name) {
+  constexpr std::string_view names[] = {"session", "sid", "pass", "pwd", "auth", "user", "username", "login", "email", "key", "apikey", "sig", "signature"};
+  if (name.size() >= text.size() || text[name.size()] != '=') return 0;
+  if (!is_secret_name(name, usual_secrets) && !is_secret_name(name, names)) return 0;
+  const std::string_view value = text.substr(name.size() + 1);
+  const size_t end = std::min(value.find_first_of(" \t\r\n\"'<>;,&)"), value.size());
+  return end == 0 || value.substr(0, end) == "hidden" ? 0 : end + 1;
+}
+
 // What stands for the word that begins the text, and how much of the text that was; 0: nothing of the kind.
 size_t take_private(std::string_view text, std::string_view kept, std::string& made) {
   for (const auto& [between, zeros] : {std::pair('-', "00-00-00-00-00-00"), std::pair('.', "0000.0000.0000")}) {
@@ -101,6 +112,10 @@ size_t take_private(std::string_view text, std::string_view kept, std::string& m
   if (const size_t mail = mail_address(text); mail != 0) return made += "hidden@hidden", mail;
   if (begins_with_uuid(text)) return made += "hidden", 36;
   const std::string_view word = text.substr(0, run_of(text, word_letters));
+  if (const size_t value = secret_value(text, word); value != 0) {
+    made += word;
+    return made += "=hidden", word.size() + value;
+  }
   if (!is_token(word) || kept.find(word) != kept.npos) return 0;
   return made += "hidden", word.size();
 }

@@ -1,5 +1,6 @@
 // Finds in a text what tells of a person or of his things, whoever has written it there: where in a site he was and what he
-// asked it, who logged in, cards' addresses, e-mail addresses, and what looks like a key, a number of a device or a session.
+// asked it, who logged in, cards' addresses, e-mail addresses, values of words such as token=, and what looks like a key, a number of
+// a device or a session.
 // Addresses of IP are others' work (redact.h).
 #pragma once
 #include <cstddef>

@@ -7,6 +7,7 @@
 
 #include "plugins/sdt/core/report_text.h"
 #include "plugins/sdt/core/scene.h"
+#include "sdk/pure/harmless.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::sdt {

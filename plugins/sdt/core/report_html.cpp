@@ -7,7 +7,7 @@
 #include "plugins/sdt/core/observation_fields.h"
 #include "plugins/sdt/core/report_plots.h"
 #include "plugins/sdt/core/scene.h"
-#include "sdk/pure/utf8.h"
+#include "sdk/pure/harmless.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -208,7 +208,7 @@ std::string html_text(std::string_view text) {
       made += "&quot;";
     else if (c == '\'')
       made += "&#39;";
-    else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+    else if (is_harmful(code_of(text.substr(0, n))) && c != '\n' && c != '\t')
       made += "\xEF\xBF\xBD";
     else
       made += text.substr(0, n);

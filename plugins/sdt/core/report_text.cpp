@@ -7,6 +7,7 @@
 #include "plugins/sdt/core/observation_fields.h"
 #include "plugins/sdt/core/report_path.h"
 #include "plugins/sdt/core/scene.h"
+#include "sdk/pure/harmless.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -99,12 +100,6 @@ std::string speeds(const observations& seen) {
 }
 
 }  // namespace
-
-std::string harmless(std::string_view text) {
-  std::string made;
-  for (const char c : text) made += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-  return made;
-}
 
 std::string render_text(const report& r, bool colours) {
   const paint in(colours);

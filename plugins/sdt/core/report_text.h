@@ -12,7 +12,4 @@ std::string render_text(const report& r, bool colours);
 // For searching logs: "sdt im.example.com:443 pmtu_black_hole_up 0.97 path clamp_mss(1360)".
 std::string render_line(const report& r);
 
-// What came from outside may hold what a terminal obeys; it is shown as '?'.
-std::string harmless(std::string_view text);
-
 }  // namespace tharsis::sdt

@@ -47,6 +47,78 @@ TEST(SdtRedact, WhoWritesAndWithWhatKeyIsNotShown) {
     EXPECT_EQ(shown(plain), plain);
 }
 
+TEST(SdtRedact, WhereAPageSentSomebodyWithinItsSiteIsShownNowhere) {
+  for (const std::string path : {"/guest/ann.smith/room12/sid-k9", "login.php;user=ann.smith", "ann.smith"}) {
+    report whole;
+    whole.seen.about.host = "shop.example.com";
+    http_probe page;
+    page.location = path;
+    whole.seen.pages = {page};
+    verdict v;
+    v.sentence = "Pages are sent to " + path;
+    v.advice = "Open " + path + " in a browser and log in";
+    v.detail = "http://canary.example.com/generate_204 -> 302 " + path;
+    v.act = {"open_portal", {path}};
+    whole.verdicts = {v};
+    const report r = redacted(whole);
+    EXPECT_EQ(r.seen.pages[0].location, "/...");
+    EXPECT_EQ(r.verdicts[0].detail, "http://canary.example.com/... -> 302 /...");
+    EXPECT_EQ(r.verdicts[0].act.text(), "open_portal(/...)");
+    EXPECT_EQ(render_json(r).find("ann.smith"), std::string::npos) << render_json(r);
+    EXPECT_EQ(render_json(redacted(r)).find("ann.smith"), std::string::npos);
+  }
+}
+
+// Whoever answers chooses his Location: it shall not take words out of others' sentences.
+TEST(SdtRedact, APathThatIsAWordLeavesTheRestAsItIs) {
+  report whole;
+  whole.seen.about.host = "im.example.com";
+  for (const char* path : {"e", "im", "im.example.com"}) {
+    http_probe page;
+    page.location = path;
+    whole.seen.pages.push_back(page);
+  }
+  verdict v;
+  v.sentence = "im.example.com does not answer";
+  whole.verdicts = {v};
+  EXPECT_EQ(redacted(whole).verdicts[0].sentence, "im.example.com does not answer");
+}
+
+TEST(SdtRedact, AnAddressWithinANameIsAnAddress) {
+  for (const char* text : {"203-0-113-77.dsl.example.net", "of ip-203-0-113-77, denied", "de203.0.113.77", "203.0.113.77.dsl.example.net", "a203.0.113.77b", "de203.0.113.77:80"}) {
+    EXPECT_EQ(shown(text).find("203.0.113"), std::string::npos) << text << " -> " << shown(text);
+    EXPECT_EQ(shown(text).find("203-0-113"), std::string::npos) << text << " -> " << shown(text);
+  }
+  EXPECT_EQ(shown("203-0-113-77.dsl and 203.0.113.77"), "198-18-0-1.dsl and 198.18.0.1") << "the same one everywhere";
+  for (const char* text : {"2026-11-26", "2026-11-27-13-45-10", "1-2-3", "192-168-1-5.lan", "1.2.3"}) EXPECT_EQ(shown(text), text);
+}
+
+TEST(SdtRedact, TheValueOfASecretWordIsNotShown) {
+  EXPECT_EQ(shown("denied; token=abc123DEF, ok"), "denied; token=hidden, ok");
+  EXPECT_EQ(shown("access_token=a.b-c user=ann.smith"), "access_token=hidden user=hidden");
+  EXPECT_EQ(shown("mss=1448 code=7 monkey=1 token="), "mss=1448 code=7 monkey=1 token=");
+}
+
+TEST(SdtRedact, WhomAForeignCertificateNamesIsNotShown) {
+  report whole;
+  whole.seen.about.host = "shop.example.com";
+  tls_probe own, wild, control, foreign;
+  own.sni = wild.sni = foreign.sni = "shop.example.com", control.sni = "canary.example.org";
+  own.subject = "CN=shop.example.com,O=Example", wild.subject = "CN=*.example.com", control.subject = "CN=canary.example.org";
+  foreign.subject = "CN=anns-macbook-pro.local,emailAddress=x", foreign.issuer = foreign.subject;
+  whole.seen.handshakes = {own, wild, control, foreign};
+  verdict v;
+  v.detail = "subject CN=anns-macbook-pro.local,emailAddress=x, issuer CN=anns-macbook-pro.local,emailAddress=x";
+  whole.verdicts = {v};
+  const report r = redacted(whole);
+  EXPECT_EQ(r.seen.handshakes[0].subject, "CN=shop.example.com,O=Example");
+  EXPECT_EQ(r.seen.handshakes[1].subject, "CN=*.example.com");
+  EXPECT_EQ(r.seen.handshakes[2].subject, "CN=canary.example.org");
+  EXPECT_EQ(r.seen.handshakes[3].subject, "hidden");
+  EXPECT_EQ(r.seen.handshakes[3].issuer, "hidden") << "it vouches for itself";
+  EXPECT_EQ(r.verdicts[0].detail, "subject hidden, issuer hidden");
+}
+
 TEST(SdtRedact, TheNameThatAPersonAskedAboutStays) {
   report whole;
   whole.seen.about.host = "d8f2a01b7c6e4f5590ab.cdn.test";

@@ -74,7 +74,7 @@ std::string unclosed(const std::string& page) {
   return open.empty() ? "" : open.back() + " stays open";
 }
 
-constexpr auto evil = "\"'><script>alert(1)</script><img src=http://evil.test/x onerror=alert(2)>\x1b[31m\xFF";
+constexpr auto evil = "\"'><script>alert(1)</script><img src=http://evil.test/x onerror=alert(2)>\x1b[31m\u009b31m\u202e\u2066\x07\xFF";
 
 report hostile() {
   observations seen = truth_cases()[0].make(1);
@@ -157,6 +157,8 @@ TEST(Report, HostileWordsAreShownAndDoNothing) {
   EXPECT_GT(count(page, "&lt;script&gt;"), 3u);
   EXPECT_EQ(count(render_text(r, false), "\x1b"), 0u);
   EXPECT_EQ(count(render_line(r), "\x1b"), 0u);
+  for (const std::string& shown : {page, render_text(r, false), render_line(r), render_json(r)})
+    for (const char* obeyed : {"\u009b", "\u202e", "\u2066", "\x07"}) EXPECT_EQ(count(shown, obeyed), 0u) << shown;
   EXPECT_TRUE(parse_json(render_json(r)));
 }
 
