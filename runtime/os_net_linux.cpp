@@ -350,6 +350,8 @@ constexpr tcp_fact tcp_facts[] = {
     {"duplicates", [](const tcp_info& i) { return int64_t{i.tcpi_dsack_dups}; }},
     {"min_rtt_us", [](const tcp_info& i) { return int64_t{i.tcpi_min_rtt}; }},
     {"path_mtu", [](const tcp_info& i) { return int64_t{i.tcpi_pmtu}; }},
+    {"busy_us", [](const tcp_info& i) { return static_cast<int64_t>(i.tcpi_busy_time); }},
+    {"window_limited_us", [](const tcp_info& i) { return static_cast<int64_t>(i.tcpi_rwnd_limited); }},
 };
 
 }  // namespace

@@ -36,7 +36,15 @@ struct flow {
   instant stop{};
   uint64_t bytes = 0;
   std::string said;  // Why nothing came.
+  // Of what goes up: it is the server that ends it, or that takes no more, and not the line.
+  bool cut = false;
+  int64_t busy_us = 0, held_back_us = 0;
 };
+
+int64_t fact_of(bench& b, const tcp_stream& wire, const char* name) {
+  int64_t value = 0;
+  return b.net().get(b.net().self, wire.handle(), name, &value) == THARSIS_OK ? value : 0;
+}
 
 // Until the time or the budget is over, or all of it has been confirmed.
 task<void> push(bench& b, flow* f) {
@@ -51,15 +59,20 @@ task<void> push(bench& b, flow* f) {
   int64_t acked = 0;
   while (b.place.now() < f->stop && !(written >= body_size && acked >= static_cast<int64_t>(body_size))) {
     size_t count = 0;
-    if ((*wire)->read(unread, count) < 0) break;
+    if ((*wire)->read(unread, count) < 0) {
+      f->cut = true;
+      break;
+    }
     // As much as the system takes: what it keeps is what fills the line.
     while (written < body_size && (*wire)->unsent() == 0 && b.spend(piece_size)) {
       if ((*wire)->write(piece) != THARSIS_OK) break;
       written += piece_size;
     }
     co_await (*wire)->events().wait(std::min(f->stop, later(b.place.now(), 50ms)));
-    if (b.net().get(b.net().self, (*wire)->handle(), "acked_bytes", &acked) != THARSIS_OK) acked = 0;
+    acked = fact_of(b, **wire, "acked_bytes");
   }
+  f->busy_us += fact_of(b, **wire, "busy_us");
+  f->held_back_us += fact_of(b, **wire, "window_limited_us");
   if (acked > 0) f->bytes += static_cast<uint64_t>(acked);
 }
 
@@ -126,6 +139,20 @@ double share_of(std::vector<double> sorted, double share) {
   return sorted[std::min(sorted.size() - 1, static_cast<size_t>(static_cast<double>(sorted.size()) * share))];
 }
 
+// A server that has answered already, and takes no more, is as slow as a line that is throttled; where the line is what holds it back, either
+// packets are lost, and the window is open, or they wait in a queue, and so does everybody else.
+void note_server(const flow& all, load_probe& p) {
+  constexpr double queue_ms = 100;
+  const bool queued = p.loaded_ms.value_or(0) - p.idle_ms.value_or(0) > queue_ms;
+  if (all.cut) {
+    p.failed = failure::closed;
+    p.said = "the server ended connections before it had taken what was sent";
+  } else if (all.busy_us > 0 && all.held_back_us > all.busy_us / 2 && !queued) {
+    p.failed = failure::other;
+    p.said = "the server took no more for most of the time";
+  }
+}
+
 }  // namespace
 
 task<void> load_line(bench& b, load_of what, duration most) {
@@ -151,6 +178,7 @@ task<void> load_line(bench& b, load_of what, duration most) {
   if (seconds > 0) p.bits_per_s = static_cast<double>(all.bytes) * 8 / seconds;
   if (!loaded.empty()) p.loaded_ms = share_of(loaded, 0.9);
   (what.way == way_direction::up ? p.sent : p.received) = all.bytes;
+  if (what.way == way_direction::up) note_server(all, p);
   if (all.bytes == 0) p.failed = failure::other, p.said = all.said.substr(0, said_most);
   b.finish(b.seen.loads, std::move(p));
 }

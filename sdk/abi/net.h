@@ -114,7 +114,7 @@ typedef struct tharsis_net {
   //        Of a connection, and of a dial that is under way: "mss": bytes of the largest segment that it sends now;
   //        "mss_announced": that it told the peer; "options": which of TCP's both agreed on, 1: time stamps, 2: selective
   //        acknowledgements, 4: window scaling; "timeouts": how often in a row nothing has come for an answer;
-  //        "duplicates": how many retransmissions were for nothing; "min_rtt_us"; "path_mtu".
+  //        "duplicates": how many retransmissions were for nothing; "min_rtt_us"; "path_mtu"; "busy_us": with bytes to send; "window_limited_us": the peer took none.
   // On a datagram socket:
   //   set: "errors" 1: receive_error() tells; "ttl" 1 to 255: how many routers what is sent may pass, 0: as the system likes; "whole" 1: datagrams are
   //        never cut into pieces; "echo" 1, before all else: ICMP's echoes with their headers instead of UDP (_E_DENIED: not for this user).

@@ -143,7 +143,8 @@ void judge_load(const scene& s, findings_list& found) {
                   .asks_for("pace"));
   }
   for (const load_probe& slow : s.seen.loads) {
-    if (!ran(slow) || slow.role != probe_role::target || slow.bits_per_s <= 0) continue;
+    // Whose server took no more, or ended it, tells nothing of the line.
+    if (!ran(slow) || slow.failed != failure::none || slow.role != probe_role::target || slow.bits_per_s <= 0) continue;
     for (const load_probe& other : s.seen.loads) {
       if (!ran(other) || other.role != probe_role::control || other.direction != slow.direction) continue;
       if (slow.bits_per_s >= other.bits_per_s * throttled_share) continue;

@@ -188,7 +188,8 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "round trips under load are 200 ms and more above idle ones",
      "the contrast is the idle line: 0.85; 0.97 from 400 ms", "pace"},
     {verdict_code::throttled, 714, blame::isp, THARSIS_SDT_IMPAIRED, false, "What goes to {host} is slowed down ({rate} against {other})",
-     "Try another network", "the target's speed is below a third of a control's, measured alike",
+     "Try another network", "the target's speed is below a third of a control's, measured alike, and neither did its server end "
+     "the connections nor take no more",
      "the contrast is the control: 0.85", ""},
     {verdict_code::pmtu_black_hole_up, 220, blame::path, THARSIS_SDT_SILENT, false,
      "Packets over {size} bytes to {host} vanish on the way there",

@@ -1,6 +1,7 @@
 // The load of what comes down: as fast as the line, and never more than the budget.
 #include <gtest/gtest.h>
 
+#include "plugins/sdt/core/judge.h"
 #include "plugins/sdt/load_probe.h"
 #include "sdk/async/http1_server.h"
 #include "sdk/async/task_set.h"
@@ -135,6 +136,94 @@ TEST(SdtLoad, WhatComesDownNeverCostsMoreThanTheBudget) {
     ASSERT_EQ(more.seen.loads.size(), 1u);
     EXPECT_NE(more.seen.loads[0].said.find("(Range)"), std::string::npos) << more.seen.loads[0].said;
   }
+}
+
+namespace {
+
+// What a server does with a connection that much is sent on.
+enum class manners { takes_all, ends_it };
+
+task<void> take_some(std::shared_ptr<tcp_stream> wire, manners how) {
+  std::vector<uint8_t> piece(16 * 1024);
+  for (bool answered = false;;) {
+    size_t count = 0;
+    const tharsis_status status = wire->read(piece, count);
+    if (status == THARSIS_PENDING) {
+      co_await wire->events().wait();
+      continue;
+    }
+    if (status < 0 || count == 0) co_return;
+    if (how == manners::ends_it && answered) {
+      wire->reset_on_close();
+      co_return;
+    }
+    if (!std::exchange(answered, true)) wire->write(as_bytes(std::string_view("HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n")));
+  }
+}
+
+load_probe push_to(manners how, uint64_t bytes_per_second) {
+  sim::world world(1);
+  auto& server = world.add_machine("server", {"10.0.0.2"});
+  auto& client = world.add_machine("client", {"10.0.0.1"});
+  world.between(server, client).bytes_per_second = bytes_per_second;
+  test::host_on_strand there(server.platform(), "server"), here(client.platform(), "sdt");
+  std::optional<tcp_listener> listener;
+  std::optional<task_set> serving, looking;
+  const auto take = [](tcp_listener* from, task_set* into, manners each) -> task<void> {
+    for (;;) {
+      if (auto wire = from->accept()) into->spawn(take_some(std::move(wire), each));
+      else co_await from->events().wait();
+    }
+  };
+  auto at = *parse_ip("10.0.0.2");
+  at.port = 80;
+  there.send([&] {
+    listener.emplace(*there.place, *there.own->net);
+    serving.emplace(*there.place);
+    EXPECT_EQ(listener->listen(at, nullptr), THARSIS_OK);
+    serving->spawn(take(&*listener, &*serving, how));
+  });
+  world.run_for(1ms);
+  const auto tables = here.tables();
+  resolver names(*here.place, *here.own->net, tables.registry);
+  trust nobody;
+  std::optional<bench> b;
+  here.send([&] {
+    wish w;
+    w.budget = 20'000'000;
+    b.emplace(tables, *here.place, names, nobody, w);
+    looking.emplace(*here.place);
+    looking->spawn(load_line(*b, load_of{probe_role::target, way_direction::up, at, {}}, 1800ms));
+  });
+  world.run_for(4s);
+  load_probe seen;
+  if (b && !b->seen.loads.empty()) seen = b->seen.loads[0];
+  here.send([&] { looking.reset(), b.reset(); });
+  there.send([&] { serving.reset(), listener.reset(); });
+  world.run_for(100ms);
+  return seen;
+}
+
+}  // namespace
+
+// It answers before all has come, as servers do to a page that takes nothing, and hangs up: that is no line that is slowed down.
+TEST(SdtLoad, AServerThatEndsItEarlyIsNoThrottledLine) {
+  const load_probe rude = push_to(manners::ends_it, 2'000'000), slow = push_to(manners::takes_all, 50'000);
+  EXPECT_EQ(rude.failed, failure::closed) << rude.said;
+  EXPECT_EQ(slow.failed, failure::none) << slow.said;
+  load_probe control = slow;
+  control.role = probe_role::control, control.bits_per_s = 17e6;
+  const auto is_throttled = [&](const load_probe& target) {
+    observations seen;
+    seen.loads = {target, control};
+    const report r = judge(seen);
+    return std::any_of(r.verdicts.begin(), r.verdicts.end(), [](const verdict& v) { return v.code == verdict_code::throttled; });
+  };
+  EXPECT_TRUE(is_throttled(slow));
+  EXPECT_FALSE(is_throttled(rude));
+  load_probe held = slow;
+  held.failed = failure::other;
+  EXPECT_FALSE(is_throttled(held)) << "its server took no more";
 }
 
 TEST(SdtLoad, APageThatIsNotThereIsSaidToBeSo) {
