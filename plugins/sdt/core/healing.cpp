@@ -10,8 +10,6 @@ namespace {
 constexpr std::string_view remedies[] = {"clamp_mss", "prefer_v4", "prefer_v6", "ban_address", "avoid_udp", "change_port", "open_portal", "use_doh"};
 constexpr double sure_enough = 0.8;  // Below that a remedy is as likely to do harm.
 constexpr size_t at_once = 16;
-// None of the causes takes a full line to be seen, and nobody asked for the 20 MB of that each time that it is looked again.
-constexpr depth recheck_most = depth::medium;
 constexpr int knocks_most = 5;          // Times `knock` between two,
 constexpr int64_t part_of_its_time = 30;  // and as a part of the time that it lasts: a person takes half a minute for a form.
 
@@ -57,6 +55,10 @@ bool asks_for_something(const verdict& v) {
   return v.confidence >= sure_enough && is_remedy(v.act) && (!v.information || v.act.name == "ban_address");
 }
 
+// How deeply it is looked again. None of the causes takes a full line to be seen, and nobody asked for the 20 MB of that each time; a
+// name may have a dead address for ever, and a SYN to each of them (20 KB with all the rest) shows it.
+depth looked_at(const action& a, depth found_at) { return std::min(found_at, a.name == "ban_address" ? depth::light : depth::medium); }
+
 // It was given up, or mixed up: it says nothing about what is gone.
 bool teaches_nothing(const report& r) {
   const verdict_code code = r.headline().code;
@@ -82,7 +84,7 @@ void healing::on_report(const report& r, instant now) {
   for (const verdict& v : r.verdicts) {
     if (!asks_for_something(v)) continue;
     if (v.act.name == "use_doh" && has_only_liars(r)) continue;
-    begin({v.act, v.code, about.target, about.host, std::min(about.how_deep, recheck_most), v.sentence, v.act.name == "use_doh" && is_lie(v.code) ? lies_in(r.seen) : std::vector<std::string>()}, now);
+    begin({v.act, v.code, about.target, about.host, looked_at(v.act, about.how_deep), v.sentence, v.act.name == "use_doh" && is_lie(v.code) ? lies_in(r.seen) : std::vector<std::string>()}, now);
   }
 }
 

@@ -2,7 +2,7 @@
 //
 // A cause is gone when a report about the same target, looked at as deeply as then and able to see it, does not have it any more; when
 // traffic takes another way; or when nobody has seen it for `life`. A report that ended before (no way out of here, no bytes left) says
-// nothing of it. So that somebody looks, it is looked again each `recheck`, never deeper than medium. In a portal
+// nothing of it. So that somebody looks, it is looked again each `recheck`, never deeper than medium and for an address lightly. In a portal
 // nobody dials, so that no traffic would notice that it opens: there a page that is known is asked for, each `knock` at first.
 //
 // Pure: the owner carries the steps out, and runs the rechecks.

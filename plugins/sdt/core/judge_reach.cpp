@@ -152,6 +152,8 @@ void judge_dead_addresses(const scene& s, findings_list& found, const reach& r) 
         .unlike(**same, 1)
         .is_information()
         .detail(one->to + " is silent, " + (*same)->to + " connects");
+    for (const connect_probe& port : s.seen.connects)
+      if (port.role == probe_role::other_port && scene::silent(port) && host_of(port.to) == host_of(one->to)) c.because(port, s.weight_of_silence(port));
     if (found.add(c.asks_for("ban_address", {std::string(host_of(one->to))}))) return;
   }
 }

@@ -236,7 +236,13 @@ TEST(SdtHealer, ADeadAddressIsKeptOffWhileAnotherWorksThoughNothingIsBroken) {
       ASSERT_EQ(h.applied.size(), 1u);
       EXPECT_EQ(h.applied[0].what, uint32_t{THARSIS_STN_HEAL_ADDRESS});
       EXPECT_EQ(h.applied[0].address, asked);
-      course.on_report(judge(healthy(seed).seen), {});
+      course.on_deadline(instant{} + s.recheck);
+      const auto look = course.take_look();
+      ASSERT_TRUE(look);
+      EXPECT_EQ(look->how_deep, depth::light) << "a name may have a dead address for ever";
+      observations later = healthy(seed).seen;
+      later.about.how_deep = look->how_deep;
+      course.on_report(judge(later), {});
       for (const auto& step : course.take_steps()) doctor.carry_out(step);
       EXPECT_EQ(h.undone.size(), 1u) << "it answers again";
     }
