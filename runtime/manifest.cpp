@@ -50,6 +50,7 @@ const setting& manifest_schema() {
                     of_texts("capabilities", setting_type::list),
                     of_texts("commands", setting_type::map),
                     of_texts("carried_out_by", setting_type::map),
+                    of_texts("helped_by", setting_type::map),
                     of_texts("live", setting_type::list),
                     of_host(),
                     named("command_files", setting_type::any),
@@ -185,40 +186,44 @@ class manifest_reader {
         problems_.add(command.at, "commands: a command is a lower-case word, got " + in_quotes(command.key));
       if (help->empty() || help->find('\n') != std::string::npos)
         problems_.add(command.at, "commands." + command.key + ": expected one line of help");
-      into_.commands.push_back({command.key, *help, {}, {}, false});
+      into_.commands.push_back({command.key, *help, {}, {}, {}, false});
     }
-    const setting_value* others = tree.child("carried_out_by");
-    for (size_t i = 0; others && i < others->children.size(); ++i) read_carrier(others->children[i]);
+    read_plugins_of_commands(tree, "carried_out_by", &plugin_command::carrier);
+    read_plugins_of_commands(tree, "helped_by", &plugin_command::helper);
     const setting_value* live = tree.child("live");
     for (size_t i = 0; live && i < live->children.size(); ++i) read_live(live->children[i]);
+  }
+
+  // Null, with a complaint, where there is no such command.
+  plugin_command* command_named(const std::string& name, const std::string& key, const source_position& at) {
+    const auto found = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == name; });
+    if (found != into_.commands.end()) return &*found;
+    problems_.add(at, key + ": there is no command " + in_quotes(name) + " among `commands`");
+    return nullptr;
   }
 
   void read_live(const setting_value& named) {
     const auto* name = std::get_if<std::string>(&named.scalar);
     if (name == nullptr) return;
-    const auto command = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == *name; });
-    if (command == into_.commands.end()) return void(problems_.add(named.at, "live: there is no command " + in_quotes(*name) + " among `commands`"));
-    command->live = true;
+    if (plugin_command* const command = command_named(*name, "live", named.at)) command->live = true;
   }
 
-  void read_carrier(const setting_value& named) {
-    const auto* plugin = std::get_if<std::string>(&named.scalar);
-    if (plugin == nullptr) return;
-    const auto command = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == named.key; });
-    if (command == into_.commands.end())
-      return void(problems_.add(named.at, "carried_out_by: there is no command " + in_quotes(named.key) + " among `commands`"));
-    if (!is_dotted(*plugin)) problems_.add(named.at, "carried_out_by." + named.key + ": expected the id of a plugin, got " + in_quotes(*plugin));
-    command->carrier = *plugin;
+  void read_plugins_of_commands(const setting_value& tree, const std::string& key, std::string plugin_command::* into) {
+    const setting_value* const all = tree.child(key);
+    for (size_t i = 0; all && i < all->children.size(); ++i) {
+      const setting_value& named = all->children[i];
+      const auto* plugin = std::get_if<std::string>(&named.scalar);
+      plugin_command* const command = plugin != nullptr ? command_named(named.key, key, named.at) : nullptr;
+      if (command == nullptr) continue;
+      if (!is_dotted(*plugin)) problems_.add(named.at, key + "." + named.key + ": expected the id of a plugin, got " + in_quotes(*plugin));
+      command->*into = *plugin;
+    }
   }
 
   void read_command_files(const yaml_node& described) {
     if (described.is != yaml_node::kind::map) return void(problems_.add(described.at, "command_files: expected a map of commands, each with what its files hold"));
     for (const yaml_node& node : described.children) {
-      const auto command = std::find_if(into_.commands.begin(), into_.commands.end(), [&](const plugin_command& c) { return c.name == node.key; });
-      if (command == into_.commands.end())
-        problems_.add(node.key_at, "command_files: there is no command " + in_quotes(node.key) + " among `commands`");
-      else
-        command->files = parse_settings(node, problems_).members;
+      if (plugin_command* const command = command_named(node.key, "command_files", node.key_at)) command->files = parse_settings(node, problems_).members;
     }
   }
 

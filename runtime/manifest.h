@@ -31,6 +31,7 @@ struct plugin_command {
   std::string name;
   std::string help;     // One line.
   std::string carrier;  // The plugin that has it and carries it out; empty: this one.
+  std::string helper;   // The plugin that runs beside it where it is found; empty: none but those it requires.
   std::vector<setting> files;  // What the files hold that its options name.
   bool live = false;    // Where the plugin runs already it is carried out there: see sdk/abi/command.h.
 };

@@ -187,13 +187,23 @@ bool is_named(std::string_view name, const std::vector<std::string>& words) {
   });
 }
 
-// The plugin and, as far as they are found, those that provide what it requires, and of patterns that it wants
+// Empty: it has none, or that is not found.
+std::string helper_of(const std::string& plugin, const std::vector<std::string>& words, const plugin_catalogue& catalogue) {
+  const found_plugin* const found = catalogue.find(plugin);
+  if (found == nullptr || !found->manifest || words.empty()) return {};
+  for (const plugin_command& c : found->manifest->commands)
+    if (c.name == words[0] && c.helper != plugin && catalogue.find(c.helper) != nullptr) return c.helper;
+  return {};
+}
+
+// The plugin and, as far as they are found, those that provide what it requires, who helps its command, and of patterns that it wants
 // what the command's words name.
 yaml_node plugin_and_needs(const std::string& plugin, const std::vector<std::string>& words, const plugin_catalogue& catalogue) {
   const source_position at{std::make_shared<const source>(source{"tharsis " + plugin, {}, source::kind::profile, {}}), 0, 0};
   yaml_node plugins = named("", at);
   plugins.is = yaml_node::kind::map;
   plugins.children.push_back(named(plugin, at));
+  if (const std::string helper = helper_of(plugin, words, catalogue); !helper.empty()) plugins.children.push_back(named(helper, at));
   for (size_t i = 0; i < plugins.children.size(); ++i) {
     const found_plugin* found = catalogue.find(plugins.children[i].key);
     if (found == nullptr || !found->manifest) continue;

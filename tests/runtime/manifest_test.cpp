@@ -71,6 +71,8 @@ TEST(Manifest, NamesHaveTheirForms) {
   EXPECT_EQ(with("commands: { say: \"it says\" }\ncarried_out_by: { say: other }\n"), "");
   EXPECT_EQ(with("carried_out_by: { say: other }\n"), "carried_out_by: there is no command 'say' among `commands`");
   EXPECT_EQ(with("commands: { say: \"it says\" }\ncarried_out_by: { say: Other }\n"), "carried_out_by.say: expected the id of a plugin, got 'Other'");
+  EXPECT_EQ(with("commands: { say: \"it says\" }\nhelped_by: { say: other }\n"), "");
+  EXPECT_EQ(with("helped_by: { say: other }\n"), "helped_by: there is no command 'say' among `commands`");
   EXPECT_EQ(with("commands: { say: \"it says\" }\nlive: [say]\n"), "");
   EXPECT_EQ(with("commands: { say: \"it says\" }\nlive: [sing]\n"), "live: there is no command 'sing' among `commands`");
   EXPECT_EQ(with("wants: [x.codec.*/1]\n"), "");

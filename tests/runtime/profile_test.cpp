@@ -322,6 +322,20 @@ TEST_F(Profile, ACommandGetsWhatItsPatternsWantWhereItsWordsNameIt) {
   EXPECT_EQ(here.messages(), "");
 }
 
+TEST_F(Profile, ACommandGetsWhoHelpsItWhereThatIsFound) {
+  here.add_plugin("sender", "commands: { send: it sends, say: it says, call: it calls }\nhelped_by: { send: other, call: gone }\n");
+  here.add_plugin("other");
+  const auto plugins = [this](const std::vector<std::string>& words) {
+    std::string ids;
+    for (const plugin_entry& e : profile_of_plugin("sender", here.request, here.problems, words).plugins) ids += e.id + (e.starts ? "+ " : " ");
+    return ids;
+  };
+  EXPECT_EQ(plugins({"send", "x"}), "sender other+ ");
+  EXPECT_EQ(plugins({"say", "send"}), "sender ");
+  EXPECT_EQ(plugins({"call"}), "sender ");
+  EXPECT_EQ(here.messages(), "");
+}
+
 TEST_F(Profile, ACommandNeedsNothingThatOnlyARunningPluginMustHave) {
   here.add_plugin("caller",
                   "settings:\n  links: { type: map, required: true, min: 1, of: { type: group, settings: { to: { type: text, "
