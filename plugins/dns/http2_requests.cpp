@@ -115,9 +115,11 @@ bool http2_requests::on_bytes(std::span<const uint8_t> bytes) {
   return idle_bytes_ <= idle_bytes_max + body_max_;
 }
 
-std::vector<http2_requests::request> http2_requests::take_requests() {
+std::vector<http2_requests::request> http2_requests::take_requests(size_t most) {
   std::vector<request> all;
-  for (const int32_t id : std::exchange(news_, {})) all.push_back(std::move(open_.at(id).asked));
+  const size_t count = std::min(most, news_.size());
+  for (size_t i = 0; i < count; ++i) all.push_back(std::move(open_.at(news_[i]).asked));
+  news_.erase(news_.begin(), news_.begin() + static_cast<std::ptrdiff_t>(count));
   return all;
 }
 

@@ -34,7 +34,8 @@ class http2_requests {
 
   // False: what came is no HTTP/2, or nothing but frames that bring nothing.
   bool on_bytes(std::span<const uint8_t> bytes);
-  std::vector<request> take_requests();
+  // At most so many; the others wait, and are gone where their asker gives them up meanwhile.
+  std::vector<request> take_requests(size_t most = SIZE_MAX);
   // One that its asker has given up is no failure.
   void answer(int32_t id, int status, const http1::field_list& fields, std::string body);
   // No further ones; those that are open go on.

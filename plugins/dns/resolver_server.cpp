@@ -198,11 +198,11 @@ task<void> resolver_server::talk_http2(shared_talk t) {
   std::vector<uint8_t> chunk(16 * 1024);
   while (t->wire) {
     size_t count = 0;
-    const bool full = t->wire->unsent() > unsent_max;
+    const bool full = is_full(*t);
     const tharsis_status status = full ? THARSIS_PENDING : t->wire->read(chunk, count);
     if (status != THARSIS_PENDING && (status != THARSIS_OK || count == 0)) break;
     if (count > 0 && !t->web->on_bytes(std::span<const uint8_t>(chunk).first(count))) break;
-    for (http2_requests::request& r : t->web->take_requests()) work_.spawn(answer_http2(t, std::move(r)));
+    for (http2_requests::request& r : t->web->take_requests(own_.questions_each - std::min(t->open, own_.questions_each))) work_.spawn(answer_http2(t, std::move(r)));
     while (t->wire->unsent() <= unsent_max) {
       const auto out = t->web->take_output();
       if (out.empty()) break;

@@ -43,7 +43,7 @@ class resolver_server {
     size_t& count;
     std::unique_ptr<stream> wire{};  // Null: it has ended.
     std::unique_ptr<http2_requests> web{};
-    size_t open = 0;  // Questions.
+    size_t open = 0;  // Questions that are worked on, also those that their asker has given up: they cost as much.
     instant quiet_since{};
   };
   using shared_talk = std::shared_ptr<talk>;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "plugins/dns/core/alias_walk.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/dns_record_data.h"
 #include "sdk/pure/harmless.h"
@@ -123,35 +124,6 @@ uint32_t negative_life(const message& m) {
   return 0;
 }
 
-// Follows the aliases of `at`, one step: adds what `at` itself has, or moves it. Answers how many records were used; nothing
-// when one of them is broken.
-struct step {
-  bool broken = false, found = false, moved = false;
-  size_t used = 0;
-};
-step take_step(const question& q, const message& m, wire_name& at, findings& f) {
-  step s;
-  wire_name alias;
-  auto all = m.answers();
-  for (record r; all.next(r);) {
-    if (r.group != class_internet || !(r.owner == at)) continue;
-    if (r.kind == q.kind) {
-      if (!add(r, f)) return {.broken = true};
-      s.found = true;
-    } else if (r.kind == type::cname && !s.moved) {
-      if (!read_target(r, alias)) return {.broken = true};
-      s.moved = true;
-    } else {
-      continue;
-    }
-    ++s.used;
-    f.life = std::min(f.life, r.life());
-  }
-  if (s.found) s.moved = false;
-  if (s.moved) at = alias;
-  return s;
-}
-
 }  // namespace
 
 findings read_findings(const question& q, const message& m) {
@@ -162,10 +134,14 @@ findings read_findings(const question& q, const message& m) {
   f.life = 0x7FFFFFFF;
   wire_name at = m.asked_name();
   size_t used = 0;
-  step s;
+  alias_step s;
+  const auto take = [&f](const record& r, bool is_alias) {
+    f.life = std::min(f.life, r.life());
+    return is_alias || add(r, f);
+  };
   for (size_t hops = 0;; ++hops) {
     if (hops > aliases_max) return failed("its aliases lead to no end");
-    s = take_step(q, m, at, f);
+    s = step_along(m, q.kind, at, take);
     if (s.broken) return failed("one of its records is broken");
     used += s.used;
     if (!s.moved) break;

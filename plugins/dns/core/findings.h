@@ -37,8 +37,6 @@ struct findings {
   instant came{};                          // Set by who waits for it.
 };
 
-// More aliases than this are a circle, or want to keep somebody busy.
-inline constexpr size_t aliases_max = 8;
 // Of one answer; no client tries more.
 inline constexpr size_t found_max = 64;
 

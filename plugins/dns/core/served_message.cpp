@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
+#include "plugins/dns/core/alias_walk.h"
 #include "sdk/pure/dns_name.h"
 #include "sdk/pure/dns_question.h"
 #include "sdk/pure/dns_record_data.h"
@@ -45,9 +47,79 @@ void add_options(std::vector<uint8_t>& to, uint8_t code_above, std::string_view 
 
 std::vector<uint8_t> refused(std::span<const uint8_t> asked, uint16_t code) { return begun(asked, code); }
 
-// Its name with the letters of who asks: both have the same length, so that no pointer is wrong after it.
-void take_letters(std::vector<uint8_t>& to, const std::vector<uint8_t>& asked) {
-  std::copy(asked.begin() + message::head_size, asked.end(), to.begin() + message::head_size);
+// Names within the data of a record: how many octets are before them, how many there are; the rest has none. Other types have
+// none, or may not shorten them (RFC 3597, 4).
+struct names_within {
+  size_t before = 0, count = 0;
+};
+names_within names_in(uint16_t kind) {
+  switch (kind) {
+    case type::ns: case type::cname: case type::ptr: return {0, 1};
+    case type::soa: return {0, 2};
+    case type::mx: case type::svcb: case type::https: return {2, 1};
+    case type::srv: return {6, 1};
+    default: return {};
+  }
+}
+
+void add_name(std::vector<uint8_t>& to, const wire_name& name) {
+  wire_name::labels all(name);
+  for (std::string_view label; all.next(label);) {
+    to.push_back(static_cast<uint8_t>(label.size()));
+    to.insert(to.end(), label.begin(), label.end());
+  }
+  to.push_back(0);
+}
+
+// With its names written out: what they point to may stay behind. False: it is not what its type says.
+bool add_data(std::vector<uint8_t>& to, const record& r) {
+  const names_within names = names_in(r.kind);
+  if (r.data.size() < names.before) return false;
+  const auto octets = r.message.first(r.data_at + r.data.size());
+  size_t at = r.data_at + names.before;
+  to.insert(to.end(), r.data.begin(), r.data.begin() + static_cast<std::ptrdiff_t>(names.before));
+  for (size_t i = 0; i < names.count; ++i) {
+    wire_name name;
+    if (wire_name::read(octets, at, name, at) != defect::none) return false;
+    add_name(to, name);
+  }
+  to.insert(to.end(), octets.begin() + static_cast<std::ptrdiff_t>(at), octets.end());
+  return true;
+}
+
+bool add_record(std::vector<uint8_t>& to, const record& r, const wire_name& asked) {
+  if (r.owner == asked) two(to, 0xC000 | message::head_size);
+  else add_name(to, r.owner);
+  two(to, r.kind), two(to, r.group), four(to, r.ttl);
+  const size_t size_at = to.size();
+  two(to, 0);
+  if (!add_data(to, r)) return false;
+  set_two(to, size_at, to.size() - size_at - 2);
+  return to.size() <= std::numeric_limits<uint16_t>::max();
+}
+
+// Those on the way from the question along its aliases. Where it leads to nothing, also what the zone says about how long that holds.
+bool add_what_counts(std::vector<uint8_t>& to, const message& m, uint16_t kind) {
+  wire_name at = m.asked_name();
+  size_t count = 0;
+  alias_step s{.moved = true};
+  for (size_t hops = 0; s.moved; ++hops) {
+    if (hops > aliases_max) return false;
+    std::vector<record> own, alias;
+    s = step_along(m, kind, at, [&](const record& r, bool is_alias) { return (is_alias ? alias : own).push_back(r), true; });
+    if (s.broken) return false;
+    for (const record& r : s.moved ? alias : own)
+      if (++count, !add_record(to, r, m.asked_name())) return false;
+  }
+  set_two(to, 6, count);
+  if (s.found) return true;
+  auto zones = m.authorities();
+  for (record r; zones.next(r);) {
+    if (r.kind != type::soa || r.group != class_internet) continue;
+    set_two(to, 8, 1);
+    return add_record(to, r, m.asked_name());
+  }
+  return true;
 }
 
 }  // namespace
@@ -106,24 +178,16 @@ std::vector<uint8_t> reply_without(const served_question& q, uint16_t code, std:
   return out;
 }
 
-// Its answers and what it says of zones; the rest, and what others think of options, stays behind.
+// What nobody has weighed stays behind: records beside the way, zones' servers, and what others think of options.
 std::vector<uint8_t> reply_like(const served_question& q, std::span<const uint8_t> answer, size_t room) {
   message m;
-  if (message::read(answer, m) != defect::none || !m.has_question() || m.code() > 0x0F) return reply_without(q, rcode::server_failed, "a server's answer means nothing");
-  room -= std::min(room, q.has_options ? options_size : 0);
-  const size_t begin = q.asked.size(), zones = m.additionals().at();
-  const bool same = m.answers().at() == begin, fits = zones <= room;
-  if (!same || !fits) {
-    std::vector<uint8_t> cut = begun(q.asked, m.code());
-    cut[2] |= truncated;
-    if (q.has_options) add_options(cut, 0, {});
-    return cut;
+  const bool means_something = message::read(answer, m) == defect::none && m.has_question() && m.code() <= 0x0F && m.asked_kind() == q.kind && m.asked_name().is(q.name);
+  std::vector<uint8_t> out = begun(q.asked, means_something ? m.code() : rcode::ok);
+  if (!means_something || !add_what_counts(out, m, q.kind)) return reply_without(q, rcode::server_failed, "a server's answer means nothing");
+  if (out.size() + (q.has_options ? options_size : 0) > room) {
+    out = begun(q.asked, m.code());
+    out[2] |= truncated;
   }
-  std::vector<uint8_t> out = begun(q.asked, m.code());
-  out.insert(out.end(), answer.begin() + static_cast<std::ptrdiff_t>(begin), answer.begin() + static_cast<std::ptrdiff_t>(zones));
-  take_letters(out, q.asked);
-  set_two(out, 6, m.answers().left());
-  set_two(out, 8, m.authorities().left());
   if (q.has_options) add_options(out, 0, {});
   return out;
 }

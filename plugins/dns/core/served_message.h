@@ -35,7 +35,8 @@ inline constexpr size_t reason_max = 200;
 std::vector<uint8_t> reply_with(const served_question& q, std::span<const tharsis_address> addresses, uint32_t life, size_t room);
 // No records: `code` 0 where the name has none of this type. `why` is told to who understands options.
 std::vector<uint8_t> reply_without(const served_question& q, uint16_t code, std::string_view why);
-// What a server has said to the same question, as `answer`, in whatever letters.
+// What a server has said to the same question, as `answer`, in whatever letters: the records that were asked for, the aliases that
+// lead to them, and where there is nothing the start of the zone. No others: nobody has weighed them.
 std::vector<uint8_t> reply_like(const served_question& q, std::span<const uint8_t> answer, size_t room);
 
 // The shortest life of what a reply says, in seconds; 0: it says nothing.

@@ -1,5 +1,7 @@
 #include "plugins/dns/core/findings.h"
 
+#include "plugins/dns/core/alias_walk.h"
+
 #include <gtest/gtest.h>
 
 #include "tests/plugins/dns/answer_writer.h"

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "plugins/dns/resolver_server.h"
+#include "sdk/async/http2_client.h"
 #include "sdk/pure/dice.h"
+#include "sdk/pure/views.h"
 #include "tests/plugins/dns/servers_world.h"
 
 using namespace tharsis;
@@ -89,6 +91,17 @@ struct served : network {
     EXPECT_TRUE(listens);
     box.send([this] { starting.reset(); });
   }
+  // Over HTTPS, too, at 10.0.0.1:8443. After a trusted server has been added.
+  void own_https(const std::string& name) {
+    (void)trusted_by_client(servers[0]->seconds());
+    const auto shown = *issue_server_certificate(*client.platform()->random, *authority, {name}, servers[0]->seconds(), 5);
+    const tharsis_files& files = *client.platform()->files;
+    for (const auto& [path, text] : {std::pair("/state/serve.pem", shown.certificate_pem), std::pair("/state/serve.key", shown.private_key_pem)})
+      ASSERT_EQ(files.replace(files.self, text_of(path), tharsis::bytes_of(as_bytes(text)), nullptr), THARSIS_OK);
+    own.https = *parse_place("10.0.0.1:8443");
+    own.certificate = "/state/serve.pem";
+    own.key = "/state/serve.key";
+  }
   task<void> open() {
     const error wrong = co_await server->open();
     EXPECT_EQ(wrong.text, "");
@@ -99,6 +112,42 @@ struct served : network {
   std::unique_ptr<task_set> starting;
   bool listens = false;
 };
+
+// Asks over one connection of HTTP/2, and gives each question up a moment later; `cancelled` counts them.
+task<void> cancel_streams(strand& place, const tharsis_net& net, std::string authority, size_t count, size_t& cancelled) {
+  auto plain = co_await dial_tcp(place, net, *parse_place("10.0.0.1:8443"), place.now() + 5s);
+  tls_client_settings s;
+  s.ca_pem = std::move(authority);
+  s.http2 = true;
+  auto trust = tls_context::client(s);
+  if (!plain || !trust) co_return;
+  std::unique_ptr<stream> under = std::move(*plain);
+  auto secured = co_await tls_connect(place, std::move(under), *trust, "serve.test", place.now() + 5s);
+  if (!secured) co_return;
+  url to;
+  to.secure = true;
+  to.host = "serve.test";
+  to.port = 8443;
+  const auto web = std::make_shared<http2_client>(place, std::move(*secured), to);
+  tharsis::signal nobody(place);
+  for (size_t i = 0; i < count;) {
+    std::vector<std::unique_ptr<http_line>> lines;
+    for (; i < count && lines.size() < 10 && web->room() > 0; ++i) {
+      const octets asked = bytes_of(question{.name = "n" + std::to_string(i) + ".example.com"});
+      http1::request_head head;
+      head.method = "POST";
+      head.target = "/dns-query";
+      head.fields = {{"content-type", "application/dns-message"}};
+      lines.push_back(web->line());
+      (void)lines.back()->begin(std::move(head), asked.size(), as_text(asked));
+    }
+    co_await nobody.wait(place.now() + 20ms);
+    cancelled += lines.size();
+    lines.clear();
+    co_await nobody.wait(place.now() + 20ms);
+    if (!web->takes_more()) co_return;
+  }
+}
 
 }  // namespace
 
@@ -118,14 +167,7 @@ TEST(ServeSim, LiarsBehindItAreNotSeenInFront) {
 TEST(ServeSim, OverHttpsToo) {
   served n(2);
   n.add_trusted("10.0.0.55", says(truth));
-  const tls_context shown = n.trusted_by_client(n.servers[0]->seconds());
-  const auto own = *issue_server_certificate(*n.client.platform()->random, *n.authority, {"serve.test"}, n.servers[0]->seconds(), 5);
-  const tharsis_files& files = *n.client.platform()->files;
-  for (const auto& [path, text] : {std::pair("/state/serve.pem", own.certificate_pem), std::pair("/state/serve.key", own.private_key_pem)})
-    ASSERT_EQ(files.replace(files.self, text_of(path), tharsis::bytes_of(as_bytes(text)), nullptr), THARSIS_OK);
-  n.own.https = *parse_place("10.0.0.1:8443");
-  n.own.certificate = "/state/serve.pem";
-  n.own.key = "/state/serve.key";
+  n.own_https("serve.test");
   n.serve();
   guest g(n, "https://10.0.0.1:8443/dns-query#serve.test");
   EXPECT_EQ(g.ask("im.example.com"), "192.0.2.1 proven") << "it proves its name";
@@ -187,6 +229,61 @@ TEST(ServeSim, OtherRecordsAreNotTakenFromWhoIsNotBelieved) {
   EXPECT_EQ(n.asked->table()->advise(n.asked->table()->self, THARSIS_DNS_USE_DOH, text_of(""), duration(1h).count(), nullptr), THARSIS_OK);
   n.world.run_for(10ms);
   EXPECT_NE(g.records(type::txt).find("SERVFAIL"), std::string::npos) << g.said;
+}
+
+// What a plain server adds to the text that was asked for goes to nobody: a program would dial it.
+TEST(ServeSim, RecordsThatNobodyAskedForStayBehind) {
+  served n(5);
+  n.add_plain("10.0.0.53", [](const octets& asked) {
+    return std::vector<dns_server::saying>{{answer_writer(asked).add("", type::txt, 60, octets{2, 'h', 'i'}).address("10.6.6.6").address("203.0.113.66", 60, "www.bank.com").bytes, 0s}};
+  });
+  n.serve();
+  tharsis::test::host_on_strand program(n.world.add_machine("program", {"10.0.0.8"}).platform(), "program");
+  std::unique_ptr<udp_socket> socket;
+  octets reply(4096);
+  size_t size = 0;
+  const auto take = [&] {
+    tharsis_address from{};
+    while (const auto came = socket->receive(reply, from)) size = *came;
+  };
+  program.send([&] {
+    socket = std::make_unique<udp_socket>(*program.own->net, take);
+    ASSERT_EQ(socket->open(*parse_ip("10.0.0.8"), nullptr), THARSIS_OK);
+    take();  // From then on it is told.
+    socket->send(*parse_place("10.0.0.1:5300"), bytes_of(question{.name = "x.example.com", .kind = type::txt}));
+  });
+  n.world.run_for(5s);
+  message m;
+  ASSERT_EQ(message::read(std::span(reply).first(size), m), defect::none);
+  EXPECT_EQ(m.code(), rcode::ok);
+  EXPECT_EQ(m.answers().left(), 1u);
+  program.send([&] { socket.reset(); });
+  n.world.run_for(1s);
+  program.own->close(program.own->self);
+}
+
+// Goal: one connection never has more questions under way than it may, also where it gives its streams up at once: others are served.
+// Method: 300 exchanges over HTTP/2 that are cancelled ten at a time, with servers that say nothing; then somebody else asks.
+TEST(ServeSim, AConnectionThatCancelsItsStreamsTakesNoMoreThanItsOwnQuestions) {
+  served n(6);
+  n.add_trusted("10.0.0.55", says(truth)).down = true;
+  n.s.pins["pinned.example.com"] = {*parse_ip("192.0.2.9")};
+  n.s.budget = n.s.timeout = 60s;
+  n.own_https("serve.test");
+  n.own.questions_max = 30;
+  n.own.questions_each = 20;
+  n.serve();
+  guest other(n, "udp://10.0.0.1:5300");
+  tharsis::test::host_on_strand hostile(n.world.add_machine("hostile", {"10.0.0.66"}).platform(), "hostile");
+  task_set work(*hostile.place);
+  size_t cancelled = 0;
+  hostile.send([&] { work.spawn(cancel_streams(*hostile.place, *hostile.own->net, n.authority->certificate_pem, 300, cancelled)); });
+  n.world.run_for(5s);
+  EXPECT_GE(cancelled, 20u);
+  EXPECT_EQ(other.ask("pinned.example.com"), "192.0.2.9 single");
+  hostile.send([&] { work.clear(); });
+  n.world.run_for(1s);
+  hostile.own->close(hostile.own->self);
 }
 
 // Goal: whatever bytes come, others are served, and what is open is bounded. Method: mutated questions from seeds; connections that

@@ -98,12 +98,64 @@ TEST(ServedMessage, AServersAnswerIsHandedOnWithTheLettersOfWhoAsked) {
   message m;
   ASSERT_EQ(match(theirs, reply, m), fit::fits);
   EXPECT_EQ(read_findings(theirs, m).texts, std::vector<std::string>{"hi"});
+  EXPECT_EQ(life_of(reply), 50u);
+  const octets nothing = answer_writer(bytes_of(ours), rcode::no_name).alias("", "edge.example.net").zone_start("example.net", 900, 30).bytes;
+  const auto none = reply_like(served(theirs), nothing, 4096);
+  ASSERT_EQ(match(theirs, none, m), fit::fits);
+  EXPECT_EQ(m.code(), rcode::no_name);
   EXPECT_EQ(m.authorities().left(), 1u);
-  EXPECT_EQ(life_of(reply), 30u);
+  EXPECT_EQ(read_findings(theirs, m).life, 30u) << "the zone says how long there is nothing";
+  EXPECT_EQ(life_of(none), 30u);
   EXPECT_EQ(reply_like(served(theirs), said, 60).at(2) & 0x02, 0x02) << "no room: cut";
   const auto broken = reply_like(served(theirs), octets(40, 0xFF), 4096);
   ASSERT_EQ(match(theirs, broken, m), fit::fits);
   EXPECT_EQ(m.code(), rcode::server_failed);
+}
+
+// Whoever answers over UDP could have programs believe addresses that nobody has weighed.
+TEST(ServedMessage, RecordsThatNobodyAskedForStayBehind) {
+  const question q = asked_for("x.example.com", type::txt);
+  const octets said = answer_writer(bytes_of(q))
+                          .address("10.6.6.6")
+                          .add("www.bank.com", type::a, 60, ip_octets("203.0.113.66"))
+                          .alias("", "edge.example.net")
+                          .add("other.example.net", type::txt, 60, {2, 'n', 'o'})
+                          .add("edge.example.net", type::txt, 60, {2, 'h', 'i'})
+                          .add("bank.com", type::ns, 60, name_octets("ns.evil.test"), 1)
+                          .add("ns.evil.test", type::a, 60, ip_octets("203.0.113.66"), 1)
+                          .bytes;
+  const auto reply = reply_like(served(q), said, 4096);
+  message m;
+  ASSERT_EQ(match(q, reply, m), fit::fits);
+  EXPECT_EQ(m.answers().left(), 2u) << "the alias, and the text at its end";
+  EXPECT_EQ(m.authorities().left(), 0u);
+  EXPECT_EQ(m.additionals().left(), 1u) << "our own options";
+  const findings f = read_findings(q, m);
+  EXPECT_EQ(f.texts, std::vector<std::string>{"hi"});
+  EXPECT_EQ(f.strays, 0u);
+}
+
+// Goal: names within data that point into what stays behind are whole all the same. Method: they point to a stray record's owner.
+TEST(ServedMessage, NamesWithinRecordsAreWrittenOut) {
+  for (const auto& [kind, before] : {std::pair(type::mx, octets{0, 10}), std::pair(type::srv, octets{0, 1, 0, 2, 0x01, 0xBB}), std::pair(type::ns, octets{}), std::pair(type::cname, octets{})}) {
+    const question q = asked_for("x.example.com", kind);
+    answer_writer w(bytes_of(q));
+    const auto stray_at = static_cast<uint8_t>(w.bytes.size());
+    w.add("mail.example.net", type::a, 60, ip_octets("203.0.113.66")).add("", kind, 60, before + octets{0xC0, stray_at});
+    const auto reply = reply_like(served(q), w.bytes, 4096);
+    message m;
+    ASSERT_EQ(match(q, reply, m), fit::fits);
+    auto all = m.answers();
+    record r;
+    ASSERT_TRUE(all.next(r)) << kind;
+    EXPECT_EQ(octets(r.data.begin(), r.data.end()), before + name_octets("mail.example.net")) << kind;
+    EXPECT_FALSE(all.next(r));
+  }
+  const question q = asked_for("x.example.com", type::mx);
+  const auto broken = reply_like(served(q), answer_writer(bytes_of(q)).add("", type::mx, 60, {1}).bytes, 4096);
+  EXPECT_EQ(broken.at(3) & 0x0F, rcode::server_failed);
+  const auto circle = reply_like(served(q), answer_writer(bytes_of(q)).alias("", "y.test").alias("y.test", "x.example.com").bytes, 4096);
+  EXPECT_EQ(circle.at(3) & 0x0F, rcode::server_failed);
 }
 
 TEST(ServedMessage, WhatIsNoQuestionGetsWhatItDeserves) {
