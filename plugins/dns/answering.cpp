@@ -21,6 +21,12 @@ bool is_this_machine(const std::string& name) { return name == "localhost" || na
 
 std::vector<tharsis_address> this_machine() { return {*parse_ip("127.0.0.1"), *parse_ip("::1")}; }
 
+// For how long others may keep it: of files of this machine, which a person may change, less than they are known here for.
+duration life_for_others(uint32_t source, duration left) {
+  if (left <= duration::zero()) return life_otherwise;
+  return source == THARSIS_DNS_HOSTS ? std::min(left, life_otherwise) : left;
+}
+
 uint32_t seconds_of(duration life) {
   return static_cast<uint32_t>(std::clamp<int64_t>(std::chrono::duration_cast<std::chrono::seconds>(life).count(), 0, 0x7FFFFFFF));
 }
@@ -55,7 +61,7 @@ std::vector<uint8_t> answering::remembered(const served_question& q, size_t room
   std::array<tharsis_address, found_max> addresses;
   const size_t count = std::min<size_t>(f.count, list.size());
   for (size_t i = 0; i < count; ++i) addresses[i] = list[i].address;
-  return reply_with(q, std::span(addresses).first(count), std::max<uint32_t>(1, seconds_of(duration(f.left))), room);
+  return reply_with(q, std::span(addresses).first(count), std::max<uint32_t>(1, seconds_of(life_for_others(f.source, duration(f.left)))), room);
 }
 
 task<std::vector<uint8_t>> answering::answer_addresses(served_question q, size_t room) {
@@ -68,7 +74,7 @@ task<std::vector<uint8_t>> answering::answer_addresses(served_question q, size_t
   waiting_[id] = &w;
   const withdrawal guard{*this, id};
   while (!w.done) co_await w.came.wait();
-  if (w.status == THARSIS_OK) co_return reply_with(q, w.addresses, seconds_of(w.life > duration::zero() ? w.life : life_otherwise), room);
+  if (w.status == THARSIS_OK) co_return reply_with(q, w.addresses, std::max<uint32_t>(1, seconds_of(w.life)), room);
   if (w.status == THARSIS_E_NOT_FOUND) co_return reply_without(q, w.no_name ? rcode::no_name : rcode::ok, w.reason);
   co_return reply_without(q, rcode::server_failed, w.reason);
 }
@@ -84,7 +90,7 @@ void answering::on_answer(void* self, tharsis_handle id, const tharsis_dns_answe
   w.status = a->status;
   w.addresses.assign(a->addresses, a->addresses + a->count);
   w.reason = view(a->reason);
-  w.life = duration(a->life);
+  w.life = life_for_others(a->source, duration(a->life));
   w.no_name = a->no_name != 0;
   w.came.raise();
 }

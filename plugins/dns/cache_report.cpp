@@ -67,7 +67,7 @@ std::string row_text(const cache::sight& s, instant now) {
   for (const candidate& c : s.what.candidates) text += "  " + ip_text(c.address);
   if (s.what.status != THARSIS_OK) text += "  " + s.what.reason;
   text += "  " + source_of(s) + (is_proven(s) ? ", proven, " : ", not proven, ");
-  if (s.fixed) return text + "always";
+  if (s.until == never) return text + "always";
   text += std::to_string(whole_seconds(now - s.what.learned)) + " s old, ";
   text += now < s.until ? "holds for " + std::to_string(whole_seconds(s.until - now)) + " s" : "over for " + std::to_string(whole_seconds(now - s.until)) + " s";
   return text + (s.of_before ? ", of a start or network of before" : "");
@@ -82,7 +82,7 @@ std::string row_json(const cache::sight& s, instant now, uint64_t generation) {
   row.add("name", s.about.name).add("family", s.about.family).add("state", state_of(s)).add("source", source_of(s)).add("proven", is_proven(s));
   row.add_raw("addresses", "[" + addresses + "]").add("verdict", s.what.verdict).add("reason", s.what.reason);
   row.add("age", whole_seconds(now - s.what.learned));
-  if (s.fixed) row.add_raw("left", "null");
+  if (s.until == never) row.add_raw("left", "null");
   else row.add("left", whole_seconds(s.until - now));
   return row.add("network", s.of_before ? "before" : "this").add("generation", generation).text();
 }

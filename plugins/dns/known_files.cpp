@@ -1,10 +1,12 @@
 #include "plugins/dns/known_files.h"
 
-#include <functional>
+#include <cstring>
 #include <utility>
 
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
+#include "sdk/pure/hex_text.h"
+#include "sdk/pure/sha256.h"
 
 namespace tharsis::dns {
 namespace {
@@ -14,6 +16,24 @@ uint64_t seed_from(const tharsis_random& random) {
   random.fill(random.self, reinterpret_cast<uint8_t*>(&seed), sizeof seed);
   return seed;
 }
+
+auto digest_of(std::string_view text) {
+  sha256_sum sum;
+  sum.add(text.data(), text.size());
+  return sum.digest();
+}
+// No two texts have the same.
+std::string number_of(std::string_view text) { return hex_text(digest_of(text)); }
+// For who has to compare it in one go.
+uint64_t short_number_of(std::string_view text) {
+  uint64_t number = 0;
+  const auto digest = digest_of(text);
+  std::memcpy(&number, digest.data(), sizeof number);
+  return number;
+}
+
+constexpr std::string_view file_word = "file ";
+constexpr size_t file_line_max = 80;
 
 }  // namespace
 
@@ -35,8 +55,8 @@ known_files::known_files(strand& place, const host& tables, const settings& s, c
              .what = "a signed table",
              .loss = "the signed table of the last start is not there",
              .never_kept = "the signed table cannot be kept for the next start",
-             .size_max = address_table::text_max},
-            kept.content({.read = [this](std::string_view text) { return names_.remember_table(text); }, .write = [this] { return names_.table().text(); }})),
+             .size_max = address_table::text_max + file_line_max},
+            kept.content({.read = [this](std::string_view text) { return remember(text); }, .write = [this] { return kept_text(); }})),
       handed_(*tables.loop, &known_files::on_table, this),
       restored_(place),
       work_(place) {}
@@ -46,10 +66,28 @@ task<void> known_files::load() {
   if (kept_.kept()) {
     kept_.open([this] { restored_.raise(); });
     co_await restored_.wait();
-    serial_ = names_.table().serial();
+    tell_callers();
   }
   if (settings_.hosts.empty() && settings_.table_file.empty()) co_return;
   co_await read_files();
+}
+
+error known_files::remember(std::string_view text) {
+  // The last line of a table is its signature.
+  const size_t end = text.rfind(std::string("\n") + std::string(file_word));
+  std::string file;
+  if (end != std::string_view::npos) {
+    file = text.substr(end + 1 + file_word.size());
+    text = text.substr(0, end + 1);
+  }
+  error wrong = names_.remember_table(text);
+  if (wrong.status == THARSIS_OK && names_.table().text() == text && file.ends_with('\n')) good_file_ = file.substr(0, file.size() - 1);
+  return wrong;
+}
+
+std::string known_files::kept_text() const {
+  const std::string& table = names_.table().text();
+  return good_file_.empty() || table.empty() ? table : table + std::string(file_word) + good_file_ + "\n";
 }
 
 void known_files::look() {
@@ -114,11 +152,11 @@ void known_files::take(const contents& all) {
 
 // The same file as ever is nobody's fault when a newer table has been handed over since.
 void known_files::take_file(const std::string& text) {
-  const size_t number = std::hash<std::string>()(text);
+  const std::string number = number_of(text);
   if (good_file_ == number && names_.table().text() != text) return complain(complained_table_, "");
   const error wrong = take_table(text, "dns.table.file: " + settings_.table_file);
   complain(complained_table_, wrong.text);
-  if (wrong.status == THARSIS_OK) good_file_ = number;
+  if (wrong.status == THARSIS_OK && std::exchange(good_file_, number) != number) kept_.change();
 }
 
 void known_files::on_table(void* self, std::string text) {
@@ -132,11 +170,16 @@ error known_files::take_table(const std::string& text, const std::string& what) 
   const uint64_t before = names_.table().generation();
   error wrong = names_.offer_table(text, what);
   if (names_.table().generation() == before) return wrong;
-  serial_ = names_.table().serial();
+  tell_callers();
   log_.info("a signed table counts serial={serial} size={size}", names_.table().serial(), text.size());
   kept_.change();
   changed_();
   return wrong;
+}
+
+void known_files::tell_callers() {
+  number_ = short_number_of(names_.table().text());
+  serial_ = names_.table().serial();
 }
 
 // The same sentence once.
@@ -153,6 +196,8 @@ tharsis_status known_files::hand_over(std::string_view text, tharsis_error* erro
   if (const auto old = out_of_time(*t, wall_seconds(), what); old.status != THARSIS_OK) return fail(error, old);
   if (t->serial < serial_)
     return fail(error, THARSIS_E_DENIED, what + " is an older one, serial " + std::to_string(t->serial) + ": " + std::to_string(serial_) + " was seen before; a new table needs a higher serial");
+  if (t->serial == serial_ && short_number_of(text) != number_)
+    return fail(error, THARSIS_E_DENIED, what + " has serial " + std::to_string(t->serial) + " as the one that counts, and other content; a new table needs a higher serial");
   return handed_.send(std::string(text)) == THARSIS_OK ? THARSIS_OK : fail(error, THARSIS_E_GONE, "dns has stopped");
 }
 

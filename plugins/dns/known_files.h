@@ -4,7 +4,6 @@
 #pragma once
 #include <atomic>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +42,7 @@ class known_files {
   // What is wrong with the table that lies in its file; empty: nothing.
   const std::string& complaint() const { return complained_table_; }
 
-  // A table of the application's own channel. It counts a moment later, unless one with a higher serial comes first.
+  // A table of the application's own channel. It counts a moment later, unless another with as high a serial comes first.
   //   THARSIS_E_UNSUPPORTED  the profile trusts no key (dns.table.keys).
   //   Others: see table_shelf::offer().
   // [any thread]
@@ -61,6 +60,10 @@ class known_files {
   void take(const contents& all);
   void take_file(const std::string& text);
   error take_table(const std::string& text, const std::string& what);
+  void tell_callers();
+  // What is kept: the table that counts, and behind it a line with the number of the file that was taken last.
+  error remember(std::string_view text);
+  std::string kept_text() const;
   void complain(std::string& last, const std::string& why) const;
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
 
@@ -70,13 +73,14 @@ class known_files {
   const settings::known_settings settings_;
   const std::function<void()> changed_;
   known_names names_;
-  std::atomic<uint64_t> serial_ = 0;  // Of the table that counts.
+  // Of the table that counts, for the callers' threads; the number is one of its bytes, and is there before its serial.
+  std::atomic<uint64_t> serial_ = 0, number_ = 0;
   kept_file kept_;
   inbox<std::string> handed_;
   signal restored_;
   bool reading_ = false;
   uint64_t hosts_changes_ = 0;
-  std::optional<size_t> good_file_;  // A number that the table's file had when it was taken, by its bytes.
+  std::string good_file_;  // A number that the table's file had when it was taken, by its bytes, be it in an earlier life; empty: none was.
   instant read_at_{};
   std::string complained_hosts_, complained_table_, complained_handed_;
   task_set work_;

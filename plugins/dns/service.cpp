@@ -428,11 +428,9 @@ error service::restore(std::string_view text) {
   std::erase_if(kept.whole, [&](const cache::proof& p) { return is_forgotten(p.about.name); });
   std::erase_if(kept.shown, [&](const tls_proof& p) { return is_forgotten(p.name); });
   // Whom the profile does not trust any more has proved nothing.
-  std::erase_if(kept.whole, [this](const cache::proof& p) {
-    return std::none_of(p.what.candidates.begin(), p.what.candidates.end(), [&](const candidate& c) {
-      const settings& s = lookups_.settings_for(p.about.name);
-      return std::any_of(s.servers.begin(), s.servers.end(), [&](const server& to) { return to.vouched() && to.text == c.source; });
-    });
+  keep_vouched(kept, place_.now(), [this](const std::string& name, const std::string& source) {
+    const std::vector<server>& known = lookups_.settings_for(name).servers;
+    return std::any_of(known.begin(), known.end(), [&](const server& to) { return to.vouched() && to.text == source; });
   });
   for (const tls_proof& p : kept.shown) guard_.restore(p);
   desk_.on_restored(kept.whole, place_.now());

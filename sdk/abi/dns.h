@@ -191,7 +191,7 @@ typedef struct tharsis_dns {
   //   THARSIS_E_INVALID      it is no table, or was cut.
   //   THARSIS_E_UNTRUSTED    another key has signed it, or it was changed on its way.
   //   THARSIS_E_PROTOCOL     its owner has signed what means nothing.
-  //   THARSIS_E_DENIED       its time is over or has not come, or one with a higher serial was seen.
+  //   THARSIS_E_DENIED       its time is over or has not come, or one with a higher serial was seen, or another with the same.
   //   THARSIS_E_GONE         dns is stopping.
   // [any thread]
   tharsis_status (*set_table)(void* self, tharsis_text table, tharsis_error* error);

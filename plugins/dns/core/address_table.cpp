@@ -176,6 +176,8 @@ error out_of_time(const address_table& t, int64_t now, const std::string& what) 
   return fine();
 }
 
+int64_t seconds_left(const address_table& t, int64_t now) { return std::max<int64_t>(t.until + clock_slack + 1 - now, 0); }
+
 result<std::string> write_table(const address_table& t, const table_signer& by) {
   std::string text(table_mark);
   text += "serial " + std::to_string(t.serial) + "\nvalid " + std::to_string(t.from) + ' ' + std::to_string(t.until) + '\n';

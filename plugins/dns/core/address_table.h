@@ -56,6 +56,8 @@ result<address_table> read_table(std::string_view text, std::span<const table_ke
 
 // What is wrong with the table for a program whose clock says `now`, seconds since 1970; clocks differ by a few minutes.
 error out_of_time(const address_table& t, int64_t now, const std::string& what);
+// For how many seconds it goes on to be valid there, at least one while it is.
+int64_t seconds_left(const address_table& t, int64_t now);
 
 // The signed text.
 //   THARSIS_E_INVALID  a name, region, weight ... that no reader would take, or more of them than fit.

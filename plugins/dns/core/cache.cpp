@@ -33,7 +33,7 @@ cache::found cache::find(const subject& about, instant now) {
   slip* const s = shelf_.find(about.name, about.family);
   const known_answer* const known = s == nullptr ? nullptr : s->what.load(std::memory_order_relaxed);
   if (known == nullptr) return {};
-  const use as = use_of(*known, s->of_before.load(std::memory_order_relaxed), now);
+  const use as = use_of(*known, s->of.load(std::memory_order_relaxed), now);
   if (as == use::nothing) {
     drop(*s);
     return {};
@@ -41,7 +41,7 @@ cache::found cache::find(const subject& about, instant now) {
   touch(*s, now);
   found f{as, known->unpack(texts_)};
   f.what.stale = f.what.stale || now >= known->times().until;
-  if (!fixed(*known)) f.what.life = std::max(duration::zero(), known->times().until - now);
+  if (known->times().until != never) f.what.life = std::max(duration::zero(), known->times().until - now);
   return f;
 }
 
@@ -96,8 +96,11 @@ answer cache::again(slip& s, const known_answer& known, answer what, instant now
   a.refused = std::move(what.refused);
   for (const candidate& c : what.candidates)
     if (!has_address(a, c.address)) a.refused.push_back({c.address, c.source, "it is not proven, and other addresses were before"});
-  const instant until = holds ? known.times().until : std::min(later(now, settings_.again_after), known.times().over);
-  store(s, known_answer::pack(a, {until, until, known.times().over}, texts_), holds && &known == s.proven);
+  const instant pause = later(now, settings_.again_after);
+  const instant until = holds ? known.times().until : std::min(pause, known.times().over);
+  const bool of_before = s.of.load(std::memory_order_relaxed) != slip::era::now;
+  store(s, known_answer::pack(a, {until, std::min(until, pause), known.times().over}, texts_), holds && &known == s.proven);
+  if (of_before) s.of.store(slip::era::before_for_want_of_better, std::memory_order_relaxed);
   touch(s, now);
   unordered_.push_back(s.about());
   trim();
@@ -127,7 +130,7 @@ known_answer::term cache::term_of(const subject& about, const answer& what, dura
 void cache::store(slip& s, known_answer::owned fresh, bool proven) {
   const known_answer* const block = fresh.release();
   change(s, [&] { shelf_.set(s, block, proven ? block : s.proven); });
-  s.of_before.store(false, std::memory_order_relaxed);
+  s.of.store(slip::era::now, std::memory_order_relaxed);
   s.asked_for.store(false, std::memory_order_relaxed);
 }
 
@@ -141,16 +144,24 @@ void cache::on_network(instant now) {
       continue;
     }
     change(each, [&] { shelf_.set(each, each.proven, each.proven); });
-    each.of_before.store(true, std::memory_order_relaxed);
+    each.of.store(slip::era::before, std::memory_order_relaxed);
     each.asked_for.store(false, std::memory_order_relaxed);
   }
 }
 
-void cache::on_known_changed() {
+void cache::on_known_changed(const std::function<bool(const std::string& name)>& is_known, instant now) {
   for (slip* s = newest_; s != nullptr;) {
     slip& each = *std::exchange(s, s->older);
-    if (each.proven == nullptr) drop(each);
-    else change(each, [&] { shelf_.set(each, nullptr, each.proven); });
+    const known_answer* const what = each.what.load(std::memory_order_relaxed);
+    const bool was_fixed = what != nullptr && fixed(*what), hides = is_known(std::string(each.name()));
+    if (!was_fixed && !hides) continue;
+    if (each.proven == nullptr || now >= each.proven->times().over) {
+      drop(each);
+      continue;
+    }
+    change(each, [&] { shelf_.set(each, hides ? nullptr : each.proven, each.proven); });
+    each.of.store(slip::era::before, std::memory_order_relaxed);
+    each.asked_for.store(false, std::memory_order_relaxed);
   }
 }
 
@@ -183,8 +194,8 @@ void cache::each(instant now, const std::function<void(const sight&)>& take) con
     const known_answer* const what = s->what.load(std::memory_order_relaxed);
     const known_answer* const known = what != nullptr ? what : s->proven;
     if (known == nullptr) continue;
-    const bool of_before = s->of_before.load(std::memory_order_relaxed);
-    take({s->about(), what != nullptr ? use_of(*known, of_before, now) : use::nothing, of_before, fixed(*known), known->unpack(texts_), known->times().until});
+    const slip::era of = s->of.load(std::memory_order_relaxed);
+    take({s->about(), what != nullptr ? use_of(*known, of, now) : use::nothing, of != slip::era::now, known->unpack(texts_), known->times().until});
   }
 }
 
@@ -202,7 +213,7 @@ bool cache::restore(const proof& p, instant now) {
   slip& s = at(p.about);
   if (s.what.load(std::memory_order_relaxed) != nullptr) return false;
   store(s, known_answer::pack(p.what, t, texts_), true);
-  s.of_before.store(true, std::memory_order_relaxed);
+  s.of.store(slip::era::before, std::memory_order_relaxed);
   unordered_.push_back(p.about);
   trim();
   return true;

@@ -40,8 +40,9 @@ class cache {
   void fix(const subject& about, answer what, const known_answer::term& times);
   // Traffic takes another way: kept is what trusted servers said, to be looked up again at its next use; and what is fixed.
   void on_network(instant now);
-  // What is fixed may be something else now: it is forgotten, and what hides behind it is not read until it is asked for.
-  void on_known_changed();
+  // What is fixed may be something else now: it is forgotten. The same of names of which `is_known` says that they are to be fixed, of
+  // which nothing is read until they are asked for.
+  void on_known_changed(const std::function<bool(const std::string& name)>& is_known, instant now);
   // What was said last of it is not true; what a trusted server said before is kept behind it, as above.
   void doubt(const subject& about);
   // False: it was not known.
@@ -59,9 +60,8 @@ class cache {
     subject about;
     use as;          // Nothing: it is over, or it is kept behind what is looked up next.
     bool of_before;  // It is of a start or a network of before.
-    bool fixed;      // The profile, its files or the table say so.
     answer what;
-    instant until;   // It holds up to here.
+    instant until;   // It holds up to here; never: as long as the profile is this one.
   };
   void each(instant now, const std::function<void(const sight&)>& take) const;
   // The last used first, those that are over left out; false from `take` ends it.
@@ -88,7 +88,7 @@ class cache {
     const slip* const s = shelf_.find(name, family);
     const known_answer* const known = s == nullptr ? nullptr : s->what.load(std::memory_order_seq_cst);
     glance g;
-    if (known == nullptr || (g.as = use_of(*known, s->of_before.load(std::memory_order_relaxed), now)) == use::nothing) return {};
+    if (known == nullptr || (g.as = use_of(*known, s->of.load(std::memory_order_relaxed), now)) == use::nothing) return {};
     if (const uint32_t second = seconds(now); s->used.load(std::memory_order_relaxed) != second) s->used.store(second, std::memory_order_relaxed);
     g.tell = g.as != use::fresh && !s->asked_for.load(std::memory_order_relaxed) && !s->asked_for.exchange(true, std::memory_order_relaxed);
     take(*known, now >= known->times().until || known->stale());
@@ -104,7 +104,8 @@ class cache {
   void sweep() { shelf_.sweep(); }
 
  private:
-  static use use_of(const known_answer& known, bool of_before, instant now) {
+  static use use_of(const known_answer& known, slip::era of, instant now) {
+    const bool of_before = of == slip::era::before;
     if (now < known.times().until) return of_before || now >= known.times().refresh_from ? use::refresh : use::fresh;
     if (now >= known.times().over) return use::nothing;
     return of_before ? use::refresh : use::stale;

@@ -8,8 +8,9 @@
 namespace tharsis::dns {
 namespace {
 
-// A table ends, and has weights that are drawn: what is known is read again when it is used, and is not known for ever.
-constexpr duration known_for = 1h, known_read_again = 30s;
+// What a hosts file says is not known for ever, and a table says for how long. It has weights that are drawn, too: what is known is
+// read again when it is used, whatever its life is.
+constexpr duration known_for = 1h, known_for_least = 1s, known_read_again = 30s;
 
 std::string kind(uint32_t family) { return family == 0 ? "" : family == 4 ? "IPv4 " : "IPv6 "; }
 
@@ -76,7 +77,8 @@ bool desk::publish_known(const subject& about, instant now) {
   auto sure = known_ == nullptr ? std::nullopt : known_->find(about);
   if (!sure) return false;
   sure->learned = now;
-  cache_.fix(about, std::move(*sure), {later(now, known_for), later(now, known_read_again), later(now, known_for)});
+  const duration life = std::max(sure->life.value_or(known_for), known_for_least);
+  cache_.fix(about, std::move(*sure), {later(now, life), later(now, std::min(known_read_again, life / 2)), later(now, life)});
   return true;
 }
 
@@ -100,7 +102,7 @@ void desk::on_start(instant now) {
 }
 
 void desk::on_known_changed(instant now) {
-  cache_.on_known_changed();
+  cache_.on_known_changed([this](const std::string& name) { return known_ != nullptr && known_->has(name); }, now);
   publish_pins(now);
 }
 

@@ -34,8 +34,9 @@ place_list in_turn(const place_list& list) {
   return turn;
 }
 
-answer none_of_family(const subject& about, uint32_t source, const std::string& whence) {
+answer none_of_family(const subject& about, uint32_t source, const std::string& whence, std::optional<duration> life = {}) {
   answer a;
+  a.life = life;
   a.status = THARSIS_E_NOT_FOUND;
   a.source = source;
   a.reason = "'" + about.name + "' has no " + (about.family == 4 ? "IPv4" : "IPv6") + " address: " + whence + " gives it only others";
@@ -74,11 +75,13 @@ answer known_names::from_table(const subject& about, const address_table& t, con
   place_list all = in_turn(by_weight(std::move(near), dice_));
   const place_list others = in_turn(by_weight(std::move(far), dice_));
   all.insert(all.end(), others.begin(), others.end());
-  if (all.empty()) return none_of_family(about, THARSIS_DNS_TABLE, "the signed table");
+  // As long as the table says, and never longer than it is valid.
+  const duration life = std::chrono::seconds(std::min<int64_t>(e.life, seconds_left(t, wall_)));
+  if (all.empty()) return none_of_family(about, THARSIS_DNS_TABLE, "the signed table", life);
   answer a;
   a.source = THARSIS_DNS_TABLE;
   a.trusted = true;
-  a.life = std::chrono::seconds(e.life);
+  a.life = life;
   a.verdict = word(finding::proven);
   for (const auto* p : all) {
     a.addresses.push_back(p->at);

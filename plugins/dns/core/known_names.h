@@ -22,6 +22,11 @@ class known_names {
   void on_clock(int64_t wall_seconds) { wall_ = wall_seconds; }
   // The answer, or nothing: others have to be asked.
   std::optional<answer> find(const subject& about);
+  // Would it have one, whatever family is asked for?
+  bool has(const std::string& name) const {
+    const address_table* const t = table_.current(wall_);
+    return hosts_.find(name) != nullptr || (t != nullptr && t->names.contains(name));
+  }
 
   error offer_table(std::string_view text, const std::string& what) { return table_.offer(text, wall_, what); }
   error remember_table(std::string_view text) { return table_.remember(text); }

@@ -122,6 +122,18 @@ proven_records read_proven(std::string_view text, instant now, int64_t wall) {
   return wrong("it is cut: there is no line 'end'");
 }
 
+void keep_vouched(proven_records& r, instant now, const std::function<bool(const std::string& name, const std::string& source)>& is_vouched) {
+  for (cache::proof& p : r.whole) {
+    const auto has_shown = [&](const candidate& c) {
+      return std::any_of(r.shown.begin(), r.shown.end(), [&](const tls_proof& s) { return s.name == p.about.name && same_ip(s.at, c.address) && now < s.until; });
+    };
+    auto& list = p.what.candidates;
+    std::erase_if(list, [&](const candidate& c) { return !is_vouched(p.about.name, c.source) && !has_shown(c); });
+    std::erase_if(p.what.addresses, [&](const tharsis_address& a) { return std::none_of(list.begin(), list.end(), [&](const candidate& c) { return same_ip(c.address, a); }); });
+  }
+  std::erase_if(r.whole, [](const cache::proof& p) { return p.what.addresses.empty(); });
+}
+
 std::string proven_line(std::string_view text) { return sum_of(text) + " " + std::string(text) + "\n"; }
 
 std::string write_proven(const cache& from, const std::vector<tls_proof>& shown, instant now, int64_t wall) {

@@ -9,6 +9,7 @@
 //
 // Pure.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ struct proven_records {
 // `learned` is put on the host's clock, where it is `now` while it is `wall` seconds since 1970; what was learned in the future was
 // learned now: somebody has set the clock.
 proven_records read_proven(std::string_view text, instant now, int64_t wall);
+
+// Leaves out the addresses whose source is no server of the name that proves its own any more, but for those that have shown a
+// certificate for the name which counts still; and lines that have none left.
+void keep_vouched(proven_records& r, instant now, const std::function<bool(const std::string& name, const std::string& source)>& is_vouched);
 
 // A line with its sum before it, as it stands in the file; for tests that write their own.
 std::string proven_line(std::string_view text);

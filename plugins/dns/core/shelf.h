@@ -23,7 +23,10 @@ struct slip {
   mutable std::atomic<uint32_t> used = 0;         // When it was last, in seconds of the host's clock.
   uint32_t placed = 0;                            // When it came to its place among older and newer ones.
   mutable std::atomic<bool> asked_for = false;    // Somebody has told the owner that it is to be looked up again.
-  std::atomic<bool> of_before = false;            // It is of a start or a network of before: given, and looked up again.
+  // Of this start and network; of one of before: given, and looked up again; or of one of before, but nobody has answered since: given,
+  // and looked up again as the answer's own times say.
+  enum class era : uint8_t { now, before, before_for_want_of_better };
+  std::atomic<era> of = era::now;
   uint8_t family = 0;
   uint8_t name_size = 0;
 

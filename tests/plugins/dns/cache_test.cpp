@@ -352,7 +352,7 @@ TEST(Cache, WhatIsForgottenIsGoneInAllFamiliesAndForTheNextStart) {
   EXPECT_EQ(c.size(), 0u);
   c.fix(about("pinned"), pinned(good("127.0.0.1")), {never, never, never});
   (void)c.put(about("sure"), says("192.0.2.1", true), t0, true);
-  c.on_known_changed();
+  c.on_known_changed([](const std::string& name) { return name == "sure"; }, t0);
   EXPECT_EQ(use_at(c, "pinned", t0), cache::use::nothing);
   EXPECT_EQ(use_at(c, "sure", t0), cache::use::nothing) << "it may be pinned now";
   EXPECT_EQ(first(c.put(about("sure"), fails(THARSIS_E_NETWORK), t0 + 1s, true)), "192.0.2.1") << "but it was proven";
@@ -406,7 +406,7 @@ TEST(Cache, AllThatIsRememberedCanBeShown) {
     std::string all;
     c.each(now, [&](const cache::sight& one) {
       const char* const as[] = {"nothing", "fresh", "refresh", "stale"};
-      all += one.about.name + " " + as[static_cast<size_t>(one.as)] + " " + first(one.what) + (one.of_before ? " before" : "") + (one.fixed ? " fixed" : "") + ", ";
+      all += one.about.name + " " + as[static_cast<size_t>(one.as)] + " " + first(one.what) + (one.of_before ? " before" : "") + (one.until == never ? " fixed" : "") + ", ";
     });
     return all;
   };
@@ -421,6 +421,35 @@ TEST(Cache, AllThatIsRememberedCanBeShown) {
   EXPECT_EQ(shown(t0 + 3s), "here.example fresh 10.0.0.1 fixed, im.example.com refresh 192.0.2.1 before, ");
   c.doubt(im);
   EXPECT_EQ(shown(t0 + 3s), "here.example fresh 10.0.0.1 fixed, im.example.com nothing 192.0.2.1 before, ") << "kept, though nobody gets it";
+}
+
+// What is of before stays so until somebody has answered, and is looked up again after each pause, not at the end of its life.
+TEST(Cache, AFailedLookupMakesNothingNewOfWhatIsOld) {
+  cache c(quick());
+  answer a = says("192.0.2.1", true);
+  a.life = 10h;
+  settings::cache_settings s = quick();
+  c.put(im, a, t0, true);
+  c.on_network(t0 + 1h);
+  const auto as = [&](instant now) {
+    std::string all;
+    c.each(now, [&](const cache::sight& one) { all += std::string(one.as == cache::use::fresh ? "fresh" : one.as == cache::use::refresh ? "refresh" : "other") + (one.of_before ? " before" : " now"); });
+    return all;
+  };
+  EXPECT_EQ(as(t0 + 1h), "refresh before");
+  for (int i = 0; i < 3; ++i) {
+    const instant now = t0 + 1h + 31s * i;
+    EXPECT_EQ(c.find(im, now).as, cache::use::refresh) << i;
+    EXPECT_EQ(put(c, fails(THARSIS_E_NETWORK), now), "192.0.2.1");
+    EXPECT_EQ(as(now + s.again_after - 1ns), "fresh before") << "nobody is asked in the pause";
+    EXPECT_EQ(as(now + s.again_after), "refresh before");
+  }
+  c.put(im, a, t0 + 2h, true);
+  EXPECT_EQ(as(t0 + 2h), "fresh now");
+  // The same of one that is of now: a refresh that fails in the last part of its life is tried again.
+  EXPECT_EQ(put(c, fails(THARSIS_E_NETWORK), t0 + 11h), "192.0.2.1");
+  EXPECT_EQ(as(t0 + 11h), "fresh now");
+  EXPECT_EQ(as(t0 + 11h + s.again_after), "refresh now");
 }
 
 // A certificate may have a name that somebody chose: thousands of sentences leave room for the sources of answers.

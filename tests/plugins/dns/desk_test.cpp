@@ -5,6 +5,7 @@
 #include <random>
 
 #include "sdk/pure/address.h"
+#include "tests/plugins/dns/signed_table.h"
 
 using namespace tharsis;
 using namespace tharsis::dns;
@@ -415,6 +416,83 @@ TEST(Desk, NamesOfFilesAreThereToBeReadUntilTheFilesChange) {
   known.set_hosts(file);
   d.on_looked_up({"im.test", 4}, THARSIS_OK, list({"192.0.2.1"}), t0);
   EXPECT_EQ(seen(), "10.0.0.1") << "though a server has answered meanwhile";
+}
+
+// Goal: a hosts file that is written again every minute, as containers and VPNs do, costs other names nothing.
+TEST(Desk, WhatFilesSayOfOneNameTakesNothingFromOthers) {
+  known_names known({}, "", 1);
+  settings s = quick();
+  s.cache.entries = 100;
+  desk d(s, &known);
+  const auto learn = [&](const char* name, const char* ip, bool proven) {
+    d.on_question(1, {name, 4}, t0);
+    (void)d.take_lookups();
+    answer a{THARSIS_OK, THARSIS_DNS_SERVERS, list({ip}), {}};
+    a.candidates = {{a.addresses[0], "a server", proven, "it says so"}};
+    a.trusted = proven;
+    a.verdict = "proven";
+    a.life = 60s;
+    d.on_answer({name, 4}, a, t0);
+    (void)d.take_replies();
+  };
+  const auto seen = [&](const char* name) {
+    std::string all = "nothing";
+    d.known().peek(name, 4, t0, [&](const known_answer& k, bool) { all = ip_text(k.at(0).address); });
+    return all;
+  };
+  learn("plain.test", "192.0.2.1", false);
+  learn("sure.test", "192.0.2.2", true);
+  learn("box.test", "192.0.2.3", true);
+  hosts_file file;
+  (void)file.read("10.0.0.1 box.test\n");
+  known.set_hosts(file);
+  d.on_known_changed(t0);
+  EXPECT_EQ(seen("plain.test"), "192.0.2.1");
+  EXPECT_EQ(seen("sure.test"), "192.0.2.2");
+  EXPECT_EQ(seen("box.test"), "nothing") << "the file has it, which is read when it is asked for";
+  d.on_question(2, {"box.test", 4}, t0);
+  EXPECT_EQ(text(only(d)), "10.0.0.1 ");
+  known.set_hosts({});
+  d.on_known_changed(t0);
+  EXPECT_EQ(seen("box.test"), "192.0.2.3") << "what a trusted server said before";
+  EXPECT_EQ(d.known().peek("box.test", 4, t0, [](const known_answer&, bool) {}).as, cache::use::refresh) << "and is asked again";
+  EXPECT_EQ(seen("sure.test"), "192.0.2.2");
+}
+
+// A table's life is that of its addresses, from the first answer on; and its end is theirs.
+TEST(Desk, TheTablesLifeHoldsAndNobodyGetsItsAddressesAfterItsEnd) {
+  const table_signer owner = dns::test::signer_of(1);
+  address_table t;
+  t.serial = 1;
+  t.from = 1000;
+  t.until = 10'000;
+  t.names["im.test"] = {30, {{*parse_ip("192.0.2.1"), 1, ""}}};
+  t.names["long.test"] = {600, {{*parse_ip("192.0.2.2"), 1, ""}}};
+  known_names known({owner.open()}, "", 1);
+  known.on_clock(2000);
+  ASSERT_EQ(known.offer_table(*write_table(t, owner), "it").status, THARSIS_OK);
+  desk d(quick(), &known);
+  const auto left = [&](const char* name, instant now) {
+    duration at = -1s;
+    d.known().peek(name, 4, now, [&](const known_answer& k, bool) { at = k.times().until - now; });
+    return at;
+  };
+  d.on_question(1, {"im.test", 4}, t0);
+  EXPECT_EQ(only(d).life, duration(30s));
+  EXPECT_EQ(left("im.test", t0 + 1s), duration(29s));
+  EXPECT_EQ(left("im.test", t0 + 30s), duration(-1s)) << "it is asked again, and drawn again";
+  EXPECT_EQ(d.known().peek("im.test", 4, t0 + 20s, [](const known_answer&, bool) {}).as, cache::use::refresh);
+  d.on_question(2, {"im.test", 6}, t0);
+  EXPECT_EQ(only(d).life, duration(30s)) << "that it has none, too";
+  // Clocks differ by five minutes.
+  known.on_clock(10'000 + 290);
+  d.on_question(3, {"long.test", 4}, t0 + 60s);
+  EXPECT_EQ(only(d).life, duration(11s));
+  EXPECT_EQ(left("long.test", t0 + 70s), duration(1s));
+  EXPECT_EQ(left("long.test", t0 + 71s), duration(-1s));
+  known.on_clock(10'000 + 301);
+  d.on_question(4, {"long.test", 4}, t0 + 71s);
+  EXPECT_EQ(d.take_lookups().size(), 1u) << "it is over";
 }
 
 // Who wishes for names without end takes no more memory than questions may.

@@ -216,15 +216,49 @@ TEST(KnownFilesSim, ATableThatWasHandedOverMakesNoReadingOfFilesFail) {
   h.put("/delivered/table", h.table(7, "192.0.2.1", owner));
   h.put("/etc/hosts", "192.0.2.50 host.example.com\n");
   h.begin();
-  EXPECT_EQ(h.hand_over(h.table(9, "192.0.2.9", owner)), THARSIS_OK) << h.why;
+  const std::string newer = h.table(9, "192.0.2.9", owner);
+  EXPECT_EQ(h.hand_over(newer), THARSIS_OK) << h.why;
   EXPECT_EQ(h.reread(), "") << "the file is as ever, and a newer table counts";
-  EXPECT_EQ(h.hand_over(h.table(9, "192.0.2.10", owner)), THARSIS_OK) << "it is refused a moment later: of the same serial, and different";
+  EXPECT_EQ(h.hand_over(h.table(9, "192.0.2.10", owner)), THARSIS_E_DENIED);
+  EXPECT_NE(h.why.find("has serial 9 as the one that counts, and other content"), std::string::npos) << h.why;
+  EXPECT_EQ(h.hand_over(newer), THARSIS_OK) << "the same as the one that counts";
   EXPECT_EQ(h.reread(), "");
   EXPECT_EQ(h.ask("im.example.com"), "192.0.2.9! proven");
   h.put("/delivered/table", h.table(8, "192.0.2.8", owner));
   EXPECT_NE(h.reread().find("is an older one, serial 8"), std::string::npos) << "this is another file, and no use";
   h.put("/delivered/table", h.table(10, "192.0.2.11", owner));
   EXPECT_EQ(h.reread(), "+ another signed table counts, serial 10\n");
+}
+
+// The file that was there before a newer table was handed over is nobody's fault after a restart either; an older one than that is.
+TEST(KnownFilesSim, AfterARestartTooAFileThatIsAsEverIsNobodysFault) {
+  home h(12);
+  h.s.known.hosts.clear();
+  const std::string file = h.table(7, "192.0.2.1", owner), older = h.table(6, "192.0.2.6", owner);
+  h.put("/delivered/table", file);
+  h.begin();
+  EXPECT_EQ(h.hand_over(h.table(9, "192.0.2.9", owner)), THARSIS_OK) << h.why;
+  for (int twice = 0; twice < 2; ++twice) {
+    h.restart();
+    EXPECT_EQ(h.asked->complaint(), "");
+    EXPECT_EQ(h.reread(), "");
+    EXPECT_EQ(h.ask("im.example.com"), "192.0.2.9! proven");
+  }
+  h.put("/delivered/table", older);
+  EXPECT_NE(h.reread().find("is an older one, serial 6"), std::string::npos) << h.asked->complaint();
+  h.restart();
+  EXPECT_NE(h.asked->complaint().find("is an older one, serial 6"), std::string::npos) << "a real step back is told of still";
+  EXPECT_EQ(h.hand_over(h.table(9, "192.0.2.10", owner)), THARSIS_E_DENIED) << "nor does the one that was kept change";
+  EXPECT_EQ(h.ask("im.example.com"), "192.0.2.9! proven");
+  // Cut within what stands behind the table, it is the table still.
+  const std::string kept = *h.client.storage()->content("/state/table");
+  ASSERT_NE(kept.find("\nfile "), std::string::npos);
+  h.box.send([&] { h.asked->close(); });
+  h.world.run_for(1s);
+  h.asked.reset();
+  h.put("/state/table", kept.substr(0, kept.size() - 20));
+  h.begin();
+  EXPECT_EQ(h.ask("im.example.com"), "192.0.2.9! proven");
 }
 
 // Goal: who only looks (`tharsis dns resolve`) changes nothing of what a program that runs keeps, be it damaged.

@@ -74,6 +74,25 @@ TEST(ProvenFile, OnlyWhatIsProvenIsWritten) {
   EXPECT_NE(file.find("192.0.2.1"), std::string::npos);
 }
 
+// Whom the profile does not name any more has proved nothing, also where the same line has an address of somebody whom it names.
+TEST(ProvenFile, AddressesOfServersThatAreNoneAnyMoreAreLeftOutOneByOne) {
+  const auto line = [](const std::string& name, const std::string& addresses) { return proven_line(name + " 4 " + std::to_string(wall - 10) + " 3600 " + addresses); };
+  const std::string file = "tharsis dns proven 2\n" + line("both.test", "192.0.2.1|tls://192.0.2.53#a 203.0.113.66|tls://192.0.2.54#b") + line("gone.test", "203.0.113.66|tls://192.0.2.54#b") +
+                           line("shown.test", "203.0.113.66|tls://192.0.2.54#b 192.0.2.7|udp://192.0.2.55") +
+                           proven_line("+tls 6e shown.test 192.0.2.7 " + std::to_string(wall + 100)) + "end 4\n";
+  proven_records r = read_proven(file, t0, wall);
+  ASSERT_EQ(r.damage.status, THARSIS_OK) << r.damage.text;
+  keep_vouched(r, t0, [](const std::string&, const std::string& source) { return source == "tls://192.0.2.53#a"; });
+  ASSERT_EQ(r.whole.size(), 2u);
+  for (const auto& [at, ip] : {std::pair(0, "192.0.2.1"), std::pair(1, "192.0.2.7")}) {
+    ASSERT_EQ(r.whole[static_cast<size_t>(at)].what.addresses.size(), 1u) << ip;
+    ASSERT_EQ(r.whole[static_cast<size_t>(at)].what.candidates.size(), 1u) << ip;
+    EXPECT_EQ(ip_text(r.whole[static_cast<size_t>(at)].what.addresses[0]), ip);
+  }
+  keep_vouched(r, t0 + 101s, [](const std::string&, const std::string& source) { return source == "tls://192.0.2.53#a"; });
+  EXPECT_EQ(r.whole.size(), 1u) << "what was shown counts for a while";
+}
+
 // As a file that a process was killed over, or that a disk has lost the end of.
 TEST(ProvenFile, CutAtEveryByteItGivesOnlyWhatIsTrue) {
   cache c({});
