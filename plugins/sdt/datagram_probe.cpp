@@ -182,10 +182,10 @@ task<void> knock_at_gateway(bench& b, tharsis_address gateway) {
   b.finish(b.seen.gateways, std::move(p));
 }
 
-task<void> trace(bench& b, tharsis_address to) {
+task<void> trace(bench& b, probe_role role, tharsis_address to) {
   constexpr uint8_t hops_most = 20;
   to.port = closed_port;
-  auto p = b.start<trace_probe>("trace", probe_role::target, ip_text(to));
+  auto p = b.start<trace_probe>("trace", role, ip_text(to));
   p.to = ip_text(to);
   p.via = "udp";
   messenger m(b, to.family);

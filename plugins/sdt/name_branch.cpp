@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sdk/pure/address.h"
+#include "sdk/pure/nat64.h"
 
 namespace tharsis::sdt {
 namespace {
@@ -101,6 +102,23 @@ task<void> name_branch::ask_missing(tharsis_address server) {
   q.name = "sdt-" + random_hex(bench_.tables, 6) + (dot == std::string::npos ? ".com" : host.substr(dot));
   q.late = 0ms;
   co_await ask_name(bench_, q);
+}
+
+task<void> name_branch::ask_translator(machine_view view) {
+  const bool has_v4 = std::any_of(view.addresses.begin(), view.addresses.end(), [](const tharsis_address& a) { return a.family == 4; });
+  if (has_v4 || view.gateway(6) == nullptr || view.name_servers.empty()) co_return;
+  name_question q;
+  q.role = probe_role::known;
+  q.server.at = view.name_servers.front();
+  q.name = nat64_name;
+  q.type = record_type::aaaa;
+  q.late = 0ms;
+  const name_answer a = co_await ask_name(bench_, std::move(q));
+  auto prefix = find_nat64_prefix(a.addresses);
+  if (!prefix) co_return;
+  std::fill(prefix->address.ip + prefix->bits / 8, std::end(prefix->address.ip), uint8_t{0});
+  for (way_probe& w : bench_.seen.ways)
+    if (w.family == 6) w.nat64_prefix = ip_text(prefix->address) + "/" + std::to_string(prefix->bits);
 }
 
 const tharsis_address* name_branch::stranger(const machine_view& view) const {

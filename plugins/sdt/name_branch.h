@@ -19,6 +19,8 @@ class name_branch {
 
   // All that are to be asked.
   task<void> look(machine_view view);
+  // Whether this network translates IPv4, where there is none of it and IPv6 leads out: the prefix, into what was seen of IPv6's way.
+  task<void> ask_translator(machine_view view);
   // This machine alone, as any program asks it.
   task<void> ask_host();
   // At the end: what stands in the target's place is called so.

@@ -123,6 +123,7 @@ task<void> session::look() {
     co_return;
   }
   branches_.spawn(watch_gateways(view));
+  branches_.spawn(names_of_->ask_translator(view));
   branches_.spawn(noops_->ask());
   if (wish_.at.literal) branches_.spawn(target_->look_at(*wish_.at.literal));
   else if (wish_.at.any()) branches_.spawn(names_of_->look(view));

@@ -96,7 +96,10 @@ task<void> target_branch::explain_silence(tharsis_address to) {
   if (std::exchange(explained_[to.family == 6], true)) co_return;
   task_set all(bench_.place);
   all.spawn(knock(bench_, probe_role::target, to, 900ms));
-  all.spawn(trace(bench_, to));
+  all.spawn(trace(bench_, probe_role::target, to));
+  const auto& controls = bench_.asked.controls;
+  const auto control = std::find_if(controls.begin(), controls.end(), [&](const tharsis_address& c) { return c.family == to.family && !same_ip(c, to); });
+  if (control != controls.end()) all.spawn(trace(bench_, probe_role::control, *control));
   tharsis_address other = to;
   other.port = to.port == 443 ? 80 : 443;  // Where a server most likely has a second door, and firewalls let it be.
   all.spawn(connect_only(bench_, probe_role::other_port, other));

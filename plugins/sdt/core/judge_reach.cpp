@@ -61,34 +61,53 @@ void judge_refused(const scene& s, findings_list& found, const reach& r) {
   found.add(c);
 }
 
-// Where the trace to the target ends, and how long a way a control has.
+// Where the trace to the target ends, and that to a control, of the same family, which arrives.
 struct ends {
-  uint32_t target = 0, control = 0;
-  const trace_probe* of_target = nullptr;
-  const trace_probe* of_control = nullptr;
+  const trace_probe *of_target = nullptr, *of_control = nullptr;
   bool reached = false;
 };
 
-ends ends_of(const scene& s) {
+bool arrives(const trace_probe& t) { return !t.hops.empty() && t.hops.back().answer == hop_answer::reached; }
+
+// The farthest that has answered; null: nobody has.
+const hop* last_of(const trace_probe& t) {
+  const auto last = std::find_if(t.hops.rbegin(), t.hops.rend(), [](const hop& h) { return h.answer != hop_answer::silent; });
+  return last == t.hops.rend() ? nullptr : &*last;
+}
+
+ends ends_of(const scene& s, std::string_view like) {
   ends e;
   for (const trace_probe& t : s.seen.traces) {
-    if (!ran(t)) continue;
-    uint32_t last = 0;
-    for (const hop& h : t.hops)
-      if (h.answer != hop_answer::silent) last = std::max(last, h.ttl);
-    if (t.role == probe_role::target)
-      e.target = last, e.of_target = &t, e.reached = !t.hops.empty() && t.hops.back().answer == hop_answer::reached;
-    else if (!t.hops.empty() && t.hops.back().answer == hop_answer::reached)
-      e.control = last, e.of_control = &t;
+    if (!ran(t) || is_v6(t.to) != is_v6(like)) continue;
+    if (t.role == probe_role::target) e.of_target = &t, e.reached = arrives(t);
+    else if (arrives(t)) e.of_control = &t;
   }
   return e;
 }
 
+// It ends on the control's own way, behind the gateway, and the control is two hops and more behind that.
+bool ends_early(const ends& e) {
+  if (e.of_target == nullptr || e.of_control == nullptr || e.reached) return false;
+  const hop* const last = last_of(*e.of_target);
+  if (last == nullptr || last->ttl < 2) return false;
+  const auto& way = e.of_control->hops;
+  const bool common = std::any_of(way.begin(), way.end(), [&](const hop& h) { return h.ttl == last->ttl && h.from == last->from; });
+  return common && way.back().ttl > last->ttl + 1;
+}
+
+// A router that lets nothing through to it looks like this; so does a dead host behind routers that tell nothing of themselves, so it is said
+// beside that, and never surely.
+void judge_early_end(const scene& s, findings_list& found, const reach& r, const ends& e) {
+  claim c(verdict_code::ip_blocked, -3);
+  for (const auto* one : r.silent) c.because(*one, s.weight_of_silence(*one));
+  c.because(*e.of_target, 0.5).because(*e.of_control, 0.5).detail("the way ends after " + last_of(*e.of_target)->from + ", and that of " + e.of_control->to + " goes on there");
+  found.add(c.asks_for("use_other_address"));
+}
+
 void judge_dead_host(const scene& s, findings_list& found, const reach& r, const connect_probe& control) {
-  const ends e = ends_of(s);
-  const bool early =
-      e.of_target != nullptr && e.of_control != nullptr && !e.reached && e.control > 2 && e.target + 1 < e.control;
-  claim c(early ? verdict_code::ip_blocked : verdict_code::host_down, -3);
+  const connect_probe& first = !r.silent.empty() ? *r.silent.front() : *r.unreachable.front();
+  const ends e = ends_of(s, first.to);
+  claim c(verdict_code::host_down, -3);
   for (const auto* one : r.silent) c.because(*one, s.weight_of_silence(*one));
   for (const connect_probe& one : s.seen.connects)
     if (one.role == probe_role::other_port && scene::silent(one)) c.because(one, s.weight_of_silence(one));
@@ -101,11 +120,11 @@ void judge_dead_host(const scene& s, findings_list& found, const reach& r, const
   for (const loss_probe& l : s.seen.losses)
     if (ran(l) && l.role == probe_role::target && l.small_sent > 0 && l.small_lost == l.small_sent) c.because(l, 1);
   c.unlike(control, 1);
-  if (early) c.unlike(*e.of_control, 1);
+  const auto ttl_text = [](const trace_probe& t) { return std::to_string(last_of(t) == nullptr ? 0 : last_of(t)->ttl); };
   if (e.of_target != nullptr)
-    c.detail("the trace ends at hop " + std::to_string(e.target) +
-             (e.of_control != nullptr ? ", that of a control at " + std::to_string(e.control) : ""));
-  found.add(c.asks_for("use_other_address"));
+    c.detail("the trace ends at hop " + ttl_text(*e.of_target) + (e.of_control != nullptr ? ", that of a control at " + ttl_text(*e.of_control) : ""));
+  const bool added = found.add(c.asks_for("use_other_address"));
+  if (added && ends_early(e)) judge_early_end(s, found, r, e);
 }
 
 void judge_silent(const scene& s, findings_list& found, const reach& r) {

@@ -241,6 +241,19 @@ TEST(Judge, ACanaryThatWasComparedWithNothingProvesNoInjection) {
   EXPECT_EQ(judge(t.seen).headline().how, certainty::proven);
 }
 
+// A dead host looks like a blocked one where its routers are silent: that is said beside it, of one way alone, and never surely.
+TEST(Judge, AWayThatEndsEarlyIsAtMostPossiblyABlock) {
+  for (const truth_case& c : truth_cases()) {
+    if (c.number != 46 && c.number != 1045 && c.number != 1046) continue;
+    const report r = judge(c.make(1));
+    EXPECT_EQ(has(r, verdict_code::ip_blocked), c.number == 1045) << c.name;
+    for (const verdict& v : r.verdicts)
+      if (v.code == verdict_code::ip_blocked) {
+        EXPECT_EQ(v.how, certainty::possible) << c.name;
+      }
+  }
+}
+
 TEST(Judge, EachOfTheReferencesCasesIsHere) {
   std::set<int> numbers;
   for (const truth_case& c : truth_cases()) numbers.insert(c.number < 100 ? c.number : c.number % 100);

@@ -1,7 +1,9 @@
 // What answers to questions for names are taken for, in simulated worlds: a slow resolver, a forger, hosts that are no resolvers.
 #include <map>
 
+#include "plugins/sdt/name_branch.h"
 #include "plugins/sdt/name_probe.h"
+#include "plugins/sdt/survey.h"
 #include "tests/plugins/dns/dns_server.h"
 #include "tests/plugins/sdt/session_scene.h"
 
@@ -140,4 +142,55 @@ TEST(SdtNames, AControlThatIsGivenAsResolverIsNoStranger) {
     ASSERT_TRUE(d.made);
     EXPECT_EQ(asked_at(*d.made, "10.0.0.3:53"), 0u);
   });
+}
+
+namespace {
+
+// The prefix that a machine with these addresses finds where its resolver answers so.
+std::string prefix_found(scene_of_session& s, std::vector<std::string> own, const std::string& says) {
+  const auto answer = [&](const octets& asked) {
+    octets back = answer_to(asked, 0);
+    const tharsis_address a = *parse_ip(says);
+    const uint8_t head[] = {0xC0, 12, 0, 28, 0, 1, 0, 0, 0, 60, 0, 16};
+    back[3] = 0, back[7] = 1;
+    back.insert(back.end(), std::begin(head), std::end(head));
+    back.insert(back.end(), a.ip, a.ip + 16);
+    return std::vector<saying>{{back, 1ms}};
+  };
+  dns::test::dns_server at(s.server, "resolver", "10.0.0.2", answer);
+  at.serve();
+  s.world.run_for(1ms);
+  machine_view view;
+  for (const std::string& ip : own) view.addresses.push_back(*parse_ip(ip));
+  view.gateways.push_back({*parse_ip("fe80::1"), "eth0", 0, 0, 6});
+  view.name_servers.push_back(*parse_ip("10.0.0.2"));
+  view.name_servers.back().port = 53;
+  std::optional<bench> b;
+  std::optional<task_set> branches;
+  std::optional<target_branch> target;
+  std::optional<name_branch> branch;
+  const auto tables = s.box.tables();
+  s.box.send([&] {
+    b.emplace(tables, *s.box.place, *s.names, s.nobody, wish{});
+    branches.emplace(*s.box.place);
+    target.emplace(*b, *branches);
+    branch.emplace(*b, *branches, *target);
+    note_links(*b, view);
+    branches->spawn(branch->ask_translator(view));
+  });
+  s.world.run_for(4s);
+  std::string found;
+  for (const way_probe& w : b->seen.ways) found += w.nat64_prefix;
+  s.box.send([&] { branches.reset(), branch.reset(), target.reset(), b.reset(); });
+  at.close();
+  s.world.run_for(1s);
+  return found;
+}
+
+}  // namespace
+
+TEST(SdtNames, ANetworkThatTranslatesIPv4TellsItsPrefix) {
+  in_many(5, [](scene_of_session& s) { EXPECT_EQ(prefix_found(s, {"2001:db8::2"}, "64:ff9b::192.0.0.170"), "64:ff9b::/96"); });
+  in_many(5, [](scene_of_session& s) { EXPECT_EQ(prefix_found(s, {"2001:db8::2"}, "2001:db8::7"), "") << "another answer, no prefix"; });
+  in_many(5, [](scene_of_session& s) { EXPECT_EQ(prefix_found(s, {"2001:db8::2", "10.0.0.1"}, "64:ff9b::192.0.0.170"), "") << "there is IPv4, so nobody asks"; });
 }

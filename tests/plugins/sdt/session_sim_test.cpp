@@ -175,3 +175,18 @@ TEST(SdtSession, APassiveOneSendsNothingWhateverItIsAbout) {
     EXPECT_EQ(s.left(), "");
   }
 }
+
+// What the way to the target is held against: the way to a control that arrives.
+TEST(SdtSession, WhereTheTargetIsSilentTheWayToAControlIsTracedToo) {
+  in_many(5, [](scene_of_session& s) {
+    s.world.between(s.client, s.server).black_hole = true;
+    diagnosed d;
+    s.begin(d, s.about("tcp://im.test:443"));
+    s.world.run_for(6s);
+    ASSERT_TRUE(d.made);
+    size_t of_control = 0;
+    for (const trace_probe& t : d.made->seen.traces) of_control += t.role == probe_role::control && t.to == "10.0.0.3";
+    EXPECT_EQ(of_control, 1u);
+    EXPECT_EQ(name_of(d.made->headline().code), "host_down");
+  });
+}

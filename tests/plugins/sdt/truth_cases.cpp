@@ -658,6 +658,18 @@ std::vector<truth_case> own_cases() {
       {1042, "control: stn's hello is not answered twice, on a line that loses 30 %", {code::packet_loss}, {}, "", true, with([](truth& t) { live(t, "down", "unanswered").failures = 2; }, 0.16)},
       {1043, "control: stn's hello is not answered, and an old link's noop is", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "unanswered").failures = 5, noop(t, true); })},
       {1044, "the sign-in is not answered, again and again", {code::service_slow_accept}, {}, "backoff", false, with([](truth& t) { live(t, "connecting", "sign_in_unanswered").failures = 2; })},
+      {1045, "the way ends early, and a control's goes on", {code::host_down}, {code::ip_blocked}, "use_other_address", false, with([](truth& t) {
+         silence(t, is_im);
+         t.trace(probe_role::target, im, {"10.77.0.1", "100.64.1.2"}, false);
+         for (auto& trace : t.seen.traces)
+           if (trace.role == probe_role::control) trace.hops.clear();
+         t.trace(probe_role::control, "198.51.100.12", {"10.77.0.1", "100.64.1.2", "100.64.2.2", "100.64.3.2"}, true);
+       })},
+      {1046, "a dead host is nearer than the control, and elsewhere", {code::host_down}, {}, "use_other_address", false, with([](truth& t) {
+         silence(t, is_im);
+         t.trace(probe_role::target, im, {"10.77.0.1", "100.64.9.2"}, false);
+         t.trace(probe_role::control, "198.51.100.12", {"10.77.0.1", "100.64.1.2", "100.64.2.2", "100.64.3.2"}, true);
+       })},
       {1022, "new connections are silent, an old link answers", {code::service_slow_accept}, {}, "", false, with([](truth& t) {
          target_tls(t, tls_outcome::silent_after_hello, "");
          t.seen.segments.clear();
