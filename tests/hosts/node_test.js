@@ -11,7 +11,7 @@ const test = require('node:test');
 const { Worker, isMainThread, workerData } = require('worker_threads');
 
 const [addon, plugins, fixtures, state, program] = isMainThread ? process.argv.slice(2).map((p) => path.resolve(p)) : workerData.words;
-const { Runtime, TharsisError, version } = require(path.join(addon, 'tharsis.js'));
+const { Runtime, Status, TharsisError, version } = require(path.join(addon, 'tharsis.js'));
 const ECHO = 100, MESSAGE = 3, UNKNOWN = 99;  // Of the gateway.
 const patience = { timeout: 60_000 };  // Only a failing test waits so long.
 
@@ -92,7 +92,7 @@ async function tests() {
   await test('a runtime is told and reloaded', patience, async () => {
     const runtime = fixture('  tunable: {}\n');
     assert.throws(() => runtime.tell({ proxy: 'nowhere', account: 'ann' }), /^TharsisError: proxy: .*write it like http:/);
-    assert.throws(() => runtime.tell({ metred: true }), /not told of 'metred', but of foreground, metered, type/);
+    assert.throws(() => runtime.tell({ metred: true }), /not told of 'metred'; there are foreground, metered, type/);
     assert.throws(() => runtime.tell({ type: 'wfi' }), /no type of network 'wfi'; there are none, wired, wifi/);
     assert.throws(() => runtime.tell({ foreground: 1 }), /foreground is a boolean, not a number/);
     runtime.tell({ foreground: false, metered: true, type: 'cellular', network: 'home', account: 'ann', device: 'a phone' });
@@ -113,8 +113,75 @@ async function tests() {
     const waits = runtime.reload({ sets: { 'tunable.live': 7 } });
     await runtime.close();  // Lets the reload come to its end first.
     assert.deepStrictEqual(await waits, { difference: 'tunable: changed\n  live: 6 -> 7\n' });
-    assert.throws(() => runtime.tell({ account: '' }), /closed/);
-    await assert.rejects(runtime.reload(), /closed/);
+    for (const call of [() => runtime.tell({ account: '' }), () => runtime.report(), () => runtime.events(), () => runtime.log('info', 'late'),
+      () => runtime.send(ECHO), () => runtime.start(), () => runtime.reload()])
+      await assert.rejects(async () => call(), { name: 'TharsisError', code: 'GONE', message: 'this runtime was closed' });
+  });
+
+  await test('a reload lays its settings over those from before', patience, async () => {
+    const runtime = await new Runtime({ plugins: [plugins], state, sets: { 'stn.links.main.endpoints': ['tcp://127.0.0.1:1'], 'stn.tasks.timeout': '8s' } }).start();
+    for (const sets of [{ 'stn.tasks.timeout': '7s' }, ['stn.tasks.timeout=6s']]) {
+      const { difference } = await runtime.reload({ sets });
+      assert.match(difference, /tasks\.timeout: .* -> [67]s\n$/);
+      assert.doesNotMatch(difference, /links/);
+    }
+    await Promise.all([{ 'stn.tasks.timeout': '5s' }, { 'stn.tasks.retries': 3 }].map((sets) => runtime.reload({ sets })));
+    assert.deepStrictEqual(await runtime.reload({ sets: { 'stn.tasks.timeout': '5s' } }), { difference: 'nothing has changed\n' });
+    assert.deepStrictEqual(await runtime.reload(), { difference: 'nothing has changed\n' });
+    await runtime.close();
+  });
+
+  await test('whatever is under way when a runtime is closed ends, and closing twice is closing once', patience, async () => {
+    const closed = { code: 'GONE', message: 'this runtime was closed' };
+    let runtime = fixture('  quiet: {}\n');
+    const starts = assert.rejects(runtime.start(), closed);
+    const first = runtime.close();
+    let over = false;
+    first.then(() => { over = true; });
+    await runtime.close();
+    assert.ok(over);
+    await starts;
+
+    runtime = await fixture('  tunable: {}\n').start();
+    const large = (live) => ({ text: profile(`  tunable: { live: ${live} }\n# ${'x'.repeat(1_000_000)}\n`) });
+    const ends = [1, 2, 3].map((live) => runtime.reload(large(live)).then(() => 'changed', (e) => e.code));
+    const closes = runtime.close();
+    ends.push(runtime.reload(large(4)).then(() => 'changed', (e) => e.code));
+    await closes;
+    assert.deepStrictEqual(await Promise.all(ends), ['changed', 'changed', 'changed', 'changed']);
+    await runtime.close();
+
+    runtime = await fixture('  dns: {}\n').start();
+    await runtime.resolve('127.0.0.1');
+    await runtime.stop();  // So that nobody provides it any more.
+    const waits = assert.rejects(runtime.resolve('127.0.0.1'), closed);
+    const withdrawn = assert.rejects(runtime.resolve('127.0.0.1', { signal: AbortSignal.timeout(20) }), { name: 'TimeoutError' });
+    await withdrawn;
+    await runtime.close();
+    await waits;
+  });
+
+  await test('what it cannot take is said, and lists may be long', patience, async () => {
+    const base = { profile: 'host.yaml', text: profile('  tunable: {}\n'), plugins: [plugins, fixtures], state };
+    const many = Array.from({ length: 99 }, (_, i) => `tunable.live=${i}`);
+    assert.throws(() => new Runtime({ ...base, sets: [...many, 'tunable.liv=1'] }), /'liv'/);
+    assert.throws(() => new Runtime({ ...base, plugins: [...Array(99).fill(plugins), '/nowhere'] }), TharsisError);
+    for (const [given, said] of [[{ sets: [5] }, /an element of sets, .*, is a string, not a number/], [{ plugins: [null] }, /an element of plugins is a string, not null/],
+      [{ porfile: 'x' }, /no option 'porfile'; there are profile, text, sets, plugins, state/], [{ state: 5 }, /state is a string, not a number/],
+      [{ sets: { 'tunable.live': undefined } }, /the setting 'tunable\.live' has no value, but undefined/]])
+      assert.throws(() => new Runtime({ ...base, ...given }), (e) => e instanceof TypeError && said.test(e.message), String(said));
+    const runtime = new Runtime(base);
+    for (const [command, body, wishes, said] of [
+      [ECHO, null, {}, /a body is a string or a Uint8Array, not null/], [ECHO, new ArrayBuffer(4), {}, /a body is .*, not an object/],
+      [undefined, '', {}, /a command is a whole number of 32 bits, not undefined/], [1.5, '', {}, /not 1\.5/], [ECHO, '', { timout: 5 }, /no wish 'timout'; there are link, timeout/],
+      [ECHO, '', { user: 42 }, /user is a string, not a number/], [ECHO, '', { timeout: Infinity }, /more than 0 and less than 2\^32, not Infinity/],
+      [ECHO, '', { order: 2n ** 64n }, /order is a number from 0 to 2\^64, not a bigint/], [ECHO, '', { order: -1 }, /order .*, not -1/],
+      [ECHO, '', { headers: { a: 1 } }, /the header 'a' is a string, not a number/], [ECHO, '', { key: 5 }, /key is a string or a Uint8Array, not 5/]])
+      await assert.rejects(runtime.send(command, body, wishes), (e) => e instanceof TypeError && said.test(e.message), String(said));
+    assert.throws(() => runtime.events(5), /a pattern is a string, not a number/);
+    assert.throws(() => runtime.events('**', { dept: 1 }), /no option 'dept'; there are depth/);
+    await assert.rejects(runtime.reload({ state: 'x' }), /a reload does not change 'state'; there are profile, text, sets/);
+    await runtime.close();
   });
 
   await test('a stream that nobody reads loses the oldest and counts them, and ends with the runtime', patience, async () => {
@@ -163,7 +230,11 @@ async function tests() {
     await assert.rejects(runtime.resolve('127.1'), (e) => e.code === 'INVALID' && /neither an IP address nor a name/.test(e.message));
     assert.deepStrictEqual(await runtime.resolve('im.tharsis.test'), { addresses: ['127.0.0.1'], verdict: 'proven' });
 
+    const inOrder = await Promise.all(['1', '2'].map((body) => runtime.send(ECHO, body, { ...patience, order: 2n ** 63n })));
+    assert.deepStrictEqual(inOrder.map((end) => end.body.toString()), ['1', '2']);
+
     const found = await runtime.diagnose('tcp://127.0.0.1:1', { timeout: 5000 });
+    assert.strictEqual(found.status, Status.OK);
     assert.match(found.sentence, /127\.0\.0\.1/);
     assert.ok(found.confidence > 0 && found.code && found.blame && Object.keys(found.report).length > 0);
     await assert.rejects(runtime.diagnose('what is that?'), (e) => e.code === 'INVALID');
@@ -176,8 +247,12 @@ async function tests() {
 
     const left = assert.rejects(runtime.send(UNKNOWN, 'x', patience), /stop/);
     await runtime.send(ECHO, '', patience);
-    await runtime.close();
+    await runtime.stop();
     await left;
+    const began = performance.now();
+    await assert.rejects(runtime.send(ECHO, '', { timeout: 50 }), (e) => e.code === 'TIMEOUT' && /nobody provides tharsis\.stn\/1 now/.test(e.message));
+    assert.ok(performance.now() - began < 2500, 'a timeout of 50 ms counts while the service is absent');
+    await runtime.close();
   });
 
   await test('pushes come from other clients', patience, async () => {

@@ -20,7 +20,7 @@ export const desktopProfile: string;
 export const version: string;
 
 export interface Options {
-  /** A file's name; without it and `text`: the profile for desktop applications. */
+  /** A file's name; without it and `text`: the profile for desktop applications. What is not of the type is a TypeError, and so is another name. */
   profile?: string;
   /** The profile itself. */
   text?: string;
@@ -60,7 +60,7 @@ export interface TaskEnd {
 export interface Wishes {
   /** Which link of the profile, or which group; 'main' without one. */
   link?: string;
-  /** Milliseconds in all; without it the profile's. */
+  /** Milliseconds in all, also those in which nobody provides stn; without it the profile's. */
   timeout?: number;
   /** Names the work: with one the task is sent again when its connection dies, and the server does it once. */
   key?: string | Uint8Array;
@@ -68,7 +68,8 @@ export interface Wishes {
   retries?: number;
   flags?: number;
   user?: string;
-  order?: number;
+  /** Tasks of one link with the same number are sent one after the other; up to 2^64. */
+  order?: number | bigint;
   channels?: number;
   path?: string;
   headers?: Record<string, string>;
@@ -79,6 +80,8 @@ export interface Wishes {
 
 /** What is broken, where, how surely, and what to do; plugins/sdt/README.md has the codes. */
 export interface Diagnosis {
+  /** OK, or of `Status` why it ended before its end. */
+  status: number;
   target: string;
   code: string;
   blame: string;
@@ -172,6 +175,7 @@ export class Runtime {
   constructor(options?: Options);
   start(): Promise<this>;
   stop(milliseconds?: number): Promise<void>;
+  /** Everything that is under way ends first; called again it waits for the same end. Afterwards all else is an error with the code GONE. */
   close(): Promise<void>;
   send(command: number, body?: string | Uint8Array, wishes?: Wishes): Promise<TaskEnd>;
   resolve(name: string, options?: { family?: 0 | 4 | 6; signal?: AbortSignal }): Promise<{ addresses: string[]; verdict: string }>;
@@ -181,6 +185,7 @@ export class Runtime {
   on(pattern: string, told: (event: Event) => void): Stream<Event>;
   tell(inputs: Inputs): void;
   log(level: Level, text: string): void;
+  /** `sets` are laid over those from before. */
   reload(changes?: Pick<Options, 'profile' | 'text' | 'sets'>): Promise<{ difference: string }>;
   report(): { state: string; plugins: PluginReport[] };
   metrics(): Metric[];

@@ -2,6 +2,7 @@
 // Tharsis inside Node and Electron: see README.md. The thread that makes a runtime (the main one or a worker) is the
 // only one on which it calls anything.
 const path = require('path');
+const { check, checkFields, inputsOf, checkedOptions, checkedChanges, optionsOf, laidOver, taskOf } = require('./tharsis_given.js');
 const native = load();
 
 function load() {
@@ -14,11 +15,7 @@ function load() {
   }
 }
 
-const networkTypes = ['unknown', 'none', 'wired', 'wifi', 'cellular', 'other'];  // By their number.
 const levels = ['verbose', 'debug', 'info', 'warning', 'error', 'fatal'];
-const toldOf = {
-  foreground: 'boolean', metered: 'boolean', type: 'string', network: 'string', account: 'string', proxy: 'string', device: 'string',
-};
 // As in sdk/abi/abi.h; a number keeps its meaning for ever.
 const Status = Object.freeze({
   OK: 0, INVALID: -1, BUSY: -2, TIMEOUT: -3, NETWORK: -4, CANCELLED: -5, PROTOCOL: -6, GONE: -7, DENIED: -8, UNSUPPORTED: -9,
@@ -35,8 +32,8 @@ const Flag = Object.freeze({
 // How much a diagnosis may send.
 const Depth = Object.freeze({ PASSIVE: 0, LIGHT: 1, MEDIUM: 2, HEAVY: 3 });
 const Channel = Object.freeze({ LONG: 1, SHORT: 2, MINOR: 4 });
-// While a provider changes (a reload, a restart) nobody provides its service for a moment.
-const lookAgain = 10, looks = 500;
+// While a provider changes (a reload, a restart) nobody provides its service for a moment. In ms.
+const lookAgain = 10, lookFor = 5000;
 
 // `message` is the runtime's sentence, `code` the status' name ('TIMEOUT'), `task` how a task ended that failed,
 // `problems` all that is wrong with a profile.
@@ -62,25 +59,6 @@ function translated(error) {
   const status = Number(error.code);
   return error.code !== undefined && status in statusNames ? new TharsisError(status, error.message) : error;
 }
-
-function checkInputs(inputs) {
-  for (const [key, value] of Object.entries(inputs)) {
-    if (!Object.hasOwn(toldOf, key)) throw new TypeError(`a runtime is not told of '${key}', but of ${Object.keys(toldOf).join(', ')}`);
-    if (value !== undefined && typeof value !== toldOf[key]) throw new TypeError(`${key} is a ${toldOf[key]}, not a ${typeof value}`);
-  }
-  if (inputs.type !== undefined && networkTypes.indexOf(inputs.type) < 1)
-    throw new TypeError(`there is no type of network '${inputs.type}'; there are ${networkTypes.slice(1).join(', ')}`);
-}
-
-// As tharsis_runtime_inputs has it: 0 leaves what was told before.
-const yesOrNo = (yes) => (yes === undefined ? 0 : yes ? 1 : -1);
-
-// { 'stn.tasks.timeout': '5s' } or ['stn.tasks.timeout=5s'].
-const setsOf = (sets = []) => (Array.isArray(sets) ? sets : Object.entries(sets).map(([name, value]) => `${name}=${JSON.stringify(value)}`));
-
-const optionsOf = ({ profile, text, sets, plugins = [], state }) => ({ profile, text, sets: setsOf(sets), plugins: plugins.map(String), state });
-
-const bytesOf = (value) => (typeof value === 'string' ? Buffer.from(value) : value === undefined ? undefined : Buffer.from(value.buffer, value.byteOffset, value.byteLength));
 
 // `for await (const x of stream)`. It hears from the moment it is made, also before start(), and ends with the runtime, with close(), or
 // with the loop over it. At most `depth` wait; then the oldest gives way, and `dropped` counts it.
@@ -150,13 +128,14 @@ class Runtime {
   #native;
   #options;
   #started = false;
-  #closed = false;
+  #closing = null;
   #streams = new Set();
   #turns = [];
   #unanswered = new Set();
   #reloads = Promise.resolve();
 
   constructor(options = {}) {
+    checkedOptions(options);
     const given = options.profile === undefined && options.text === undefined ? { ...options, profile: desktopProfile } : options;
     this.#native = this.#checked(given, () => native.create(optionsOf(given)));
     this.#options = given;
@@ -167,7 +146,7 @@ class Runtime {
   async start() {
     call(() => native.start(this.#native, () => this.#turn()));
     this.#started = true;
-    while (!native.settled(this.#native)) await this.#nextTurn();
+    while (!call(() => native.settled(this.#native))) await this.#nextTurn();
     const failed = this.report().plugins.filter((p) => p.state === 'failed');
     if (failed.length > 0)
       throw new TharsisError(Status.INTERNAL, failed.map((p) => `plugin '${p.id}' did not start: ${p.reason}`).join('\n'));
@@ -188,17 +167,21 @@ class Runtime {
     this.#drain();
   }
 
-  // Stops the plugins and gives everything back. Whatever waits for this runtime ends: streams as if there were no more, questions
-  // with an error.
-  async close() {
-    if (this.#closed) return;
-    this.#closed = true;
+  // Stops the plugins and gives everything back, once no reload is under way. Whatever waits for this runtime ends: streams as if there
+  // were no more, start() and questions with an error. A second call waits for the same end.
+  close() {
+    return (this.#closing ??= this.#end());
+  }
+
+  async #end() {
     try {
-      await this.#reloads;
+      await this.#noReload();
       if (this.#started) await this.stop();
     } finally {
+      await this.#noReload();
       for (const stream of [...this.#streams]) stream.close();
       native.close(this.#native);
+      for (const turn of this.#turns.splice(0)) turn();
       for (const giveUp of this.#unanswered) giveUp(new TharsisError(Status.CANCELLED, 'the runtime was closed'));
     }
   }
@@ -210,38 +193,41 @@ class Runtime {
   // One task of stn and its answer: { body, times, sends, connection, ... }; times in milliseconds. wishes: link, timeout (ms, in all),
   // key, priority, retries, flags, user, order, channels, path, headers, host, signal: see tharsis.d.ts.
   async send(command, body = '', wishes = {}) {
-    const { signal, key, headers = {}, timeout = 0, ...more } = wishes;
-    if (wishes.timeout !== undefined && !(timeout > 0)) throw new TypeError('a task\'s timeout is more than 0 ms');
-    const task = { ...more, command, body: bytesOf(body), key: bytesOf(key), timeout: Math.ceil(timeout), headers: Object.entries(headers).flat() };
-    const { status, ...end } = await this.#ask('tharsis.stn/1', (done) => native.send(this.#native, task, done), signal);
+    const task = taskOf(command, body, wishes);
+    const begin = (done, timeout) => native.send(this.#native, { ...task, timeout }, done);
+    const { status, ...end } = await this.#ask('tharsis.stn/1', begin, wishes);
     end.why = Why[end.why] ?? 'UNKNOWN';
     if (status < 0) throw new TharsisError(status, end.reason, { task: end });
     return end;
   }
 
   // { addresses: ['192.0.2.1', ..] in the order to try, verdict }. family: 4, 6 or 0 for both.
-  async resolve(name, { family = 0, signal } = {}) {
-    const { status, reason, ...found } = await this.#ask('tharsis.dns/1', (done) => native.resolve(this.#native, { name, family }, done), signal);
+  async resolve(name, options = {}) {
+    const { family = 0, signal } = checkFields(options, { family: 'integer', signal: 'object' }, 'a question has no option');
+    const wish = { name: check('a name', name, 'string'), family };
+    const { status, reason, ...found } = await this.#ask('tharsis.dns/1', (done) => native.resolve(this.#native, wish, done), { signal });
     if (status < 0) throw new TharsisError(status, reason);
     return found;
   }
 
   // What is wrong with the network, or with the way to one target: a name, 'IP:PORT', 'tcps://im.example.com:443'. Ends by itself, after
-  // `timeout` ms or what the profile says. { code, blame, certainty, confidence, sentence, detail, action, took, bytes, report }
-  async diagnose(target = '', { depth = Depth.LIGHT, timeout = 0, signal } = {}) {
-    const wish = { target, depth, timeout };
-    const { json, ...found } = await this.#ask('tharsis.sdt/1', (done) => native.diagnose(this.#native, wish, done), signal);
+  // `timeout` ms or what the profile says. { status, target, code, blame, certainty, confidence, sentence, detail, action, took, bytes, report }
+  async diagnose(target = '', options = {}) {
+    const { depth = Depth.LIGHT, signal, timeout } = checkFields(options, { depth: 'integer', timeout: 'time', signal: 'object' }, 'a diagnosis has no option');
+    const wish = { target: check('a target', target, 'string'), depth };
+    const begin = (done, left) => native.diagnose(this.#native, { ...wish, timeout: left }, done);
+    const { json, ...found } = await this.#ask('tharsis.sdt/1', begin, { signal, timeout });
     return { ...found, report: json === '' ? {} : JSON.parse(json) };
   }
 
   // Events of the bus: 'stn.link', 'stn.*', or '**' for all.
-  events(pattern = '**', { depth = 256 } = {}) {
-    return this.#listen(pattern, nextEvent, depth);
+  events(pattern = '**', options = {}) {
+    return this.#listen(pattern, nextEvent, options);
   }
 
   // What servers send without being asked: { link, command, body }.
-  pushes({ depth = 256 } = {}) {
-    return this.#listen('stn.push', native.next_push, depth);
+  pushes(options = {}) {
+    return this.#listen('stn.push', native.next_push, options);
   }
 
   // Calls told(event) for each event whose topic matches, until the stream that it answers is closed.
@@ -255,11 +241,8 @@ class Runtime {
 
   // What only the application knows; what is left out stays as it was told before. Before start() too.
   tell(inputs) {
-    checkInputs(inputs);
-    const { foreground, metered, type = 'unknown' } = inputs;
-    call(() => native.tell(this.#native, {
-      ...inputs, foreground: yesOrNo(foreground), metered: yesOrNo(metered), type: networkTypes.indexOf(type),
-    }));
+    const told = inputsOf(inputs);
+    call(() => native.tell(this.#native, told));
   }
 
   // A line of the application's own in the log, as "host". Before start() and after stop() too.
@@ -268,16 +251,22 @@ class Runtime {
     call(() => native.log(this.#native, levels.indexOf(level), String(text)));
   }
 
-  // Changes to another profile as a whole, or rejects and leaves all as it was. `changes`: profile, text, sets; what is left out stays, so
-  // that reload() reads the same file again. Answers { difference }, lines for a person.
+  // Changes to another profile as a whole, or rejects and leaves all as it was. `changes`: profile, text, and sets, which are laid over
+  // those from before; what is left out stays, so that reload() reads the same file again. One after the other. Answers { difference },
+  // lines for a person.
   async reload(changes = {}) {
+    checkedChanges(changes);
+    const changed = this.#reloads.then(() => this.#change(changes));
+    this.#reloads = changed.then(() => {}, () => {});
+    return await changed;
+  }
+
+  async #change(changes) {
     const { profile, text, sets, plugins, state } = this.#options;
     const same = changes.profile === undefined && changes.text === undefined ? { profile, text } : { profile };
-    const next = { ...same, sets, ...changes, plugins, state };
-    const changed = call(() => native.reload(this.#native, optionsOf(next)));
-    this.#reloads = changed.then(() => {}, () => {});
+    const next = { ...same, ...changes, sets: laidOver(sets, changes.sets), plugins, state };
     try {
-      const difference = await changed;
+      const difference = await call(() => native.reload(this.#native, optionsOf(next)));
       this.#options = next;
       return { difference };
     } catch (error) {
@@ -307,25 +296,37 @@ class Runtime {
     }
   }
 
-  #listen(pattern, take, depth) {
+  async #noReload() {
+    for (let seen; seen !== this.#reloads; ) {
+      seen = this.#reloads;
+      await seen;
+    }
+  }
+
+  #listen(pattern, take, options) {
+    const { depth = 256 } = checkFields(options, { depth: 'integer' }, 'a stream has no option');
+    check('a pattern', pattern, 'string');
     const stream = new Stream(call(() => native.subscribe(this.#native, pattern, depth)), take, depth, (s) => this.#streams.delete(s));
     this.#streams.add(stream);
     return stream;
   }
 
-  async #ask(service, begin, signal) {
-    signal?.throwIfAborted();
-    for (let look = 0; look < looks; ++look) {
+  // begin(done, what is left of timeout: 0 when there is none), in ms. The time that it takes until there is a provider counts.
+  async #ask(service, begin, { signal, timeout = Infinity }) {
+    const began = performance.now();
+    for (let took = 0; took <= Math.min(lookFor, timeout); took = performance.now() - began) {
+      signal?.throwIfAborted();
       let settle, giveUp;
       const answer = new Promise((resolve, reject) => {
         settle = resolve;
         giveUp = reject;
       });
-      const id = call(() => begin(settle));
+      const left = timeout === Infinity ? 0 : Math.max(1, Math.ceil(timeout - took));
+      const id = call(() => begin(settle, left));
       if (id >= 0) return await this.#answer(answer, giveUp, id, signal);
       await new Promise((resolve) => setTimeout(resolve, lookAgain));
     }
-    throw new TharsisError(Status.GONE, `nobody provides ${service} now: its plugin does not run; report() says why`);
+    throw new TharsisError(timeout < lookFor ? Status.TIMEOUT : Status.GONE, `nobody provides ${service} now: its plugin does not run; report() says why`);
   }
 
   async #answer(answer, giveUp, id, signal) {

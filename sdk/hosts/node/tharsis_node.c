@@ -12,7 +12,6 @@
 
 #include "sdk/abi/stn.h"
 
-enum { texts_most = 64 };
 static void on_thread_ends(napi_async_cleanup_hook_handle hook, void* data);
 static void end(held* h);
 static const int64_t millisecond = 1000000;
@@ -23,16 +22,6 @@ static napi_value owned_text(napi_env env, tharsis_owned_text owned) {
   napi_value made = text(env, owned.data, owned.size);
   tharsis_text_free(owned);
   return made;
-}
-
-// Elements that are no strings are left out.
-static uint32_t strings_in(napi_env env, napi_value object, const char* name, const char** into) {
-  napi_value list = NULL, element = NULL;
-  uint32_t size = 0, taken = 0;
-  if (napi_get_named_property(env, object, name, &list) != napi_ok || napi_get_array_length(env, list, &size) != napi_ok) return 0;
-  for (uint32_t i = 0; i < size && taken < texts_most; ++i)
-    if (napi_get_element(env, list, i, &element) == napi_ok && (into[taken] = string_of(env, element)) != NULL) ++taken;
-  return taken;
 }
 
 static void let_go(held* h) {
@@ -49,24 +38,31 @@ static void forget(napi_env env, void* data, void* hint) {
 // What `object` says of a runtime; release() frees its texts.
 typedef struct given_options {
   tharsis_runtime_options of;
-  const char *folders[texts_most], *sets[texts_most];
+  texts folders, sets;
 } given_options;
 
-static void read_options(napi_env env, napi_value object, given_options* given) {
-  memset(&given->of, 0, sizeof given->of);
+// False after an Error was thrown; release() follows anyway.
+static bool read_options(napi_env env, napi_value object, given_options* given) {
+  bool thrown = false;
+  memset(given, 0, sizeof *given);
   given->of.size = sizeof given->of;
   given->of.profile = string_in(env, object, "profile");
   given->of.text = string_in(env, object, "text");
   given->of.state = string_in(env, object, "state");
-  given->of.plugin_folders = given->folders;
-  given->of.plugin_folders_count = strings_in(env, object, "plugins", given->folders);
-  given->of.sets = given->sets;
-  given->of.sets_count = strings_in(env, object, "sets", given->sets);
+  given->folders = texts_in(env, object, "plugins");
+  given->of.plugin_folders = (const char* const*)given->folders.of;
+  given->of.plugin_folders_count = given->folders.count;
+  napi_is_exception_pending(env, &thrown);
+  if (!thrown) given->sets = texts_in(env, object, "sets");
+  given->of.sets = (const char* const*)given->sets.of;
+  given->of.sets_count = given->sets.count;
+  napi_is_exception_pending(env, &thrown);
+  return !thrown;
 }
 
 static void release(given_options* given) {
-  for (uint32_t i = 0; i < given->of.plugin_folders_count; ++i) free((void*)given->folders[i]);
-  for (uint32_t i = 0; i < given->of.sets_count; ++i) free((void*)given->sets[i]);
+  free_texts(given->folders);
+  free_texts(given->sets);
   free((void*)given->of.profile);
   free((void*)given->of.text);
   free((void*)given->of.state);
@@ -77,7 +73,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   size_t count = arguments_most;
   given_options given;
   napi_get_cb_info(env, info, &count, words, NULL, NULL);
-  read_options(env, words[0], &given);
+  if (!read_options(env, words[0], &given)) return release(&given), NULL;
   tharsis_error why = {.size = sizeof why};
   held* const h = calloc(1, sizeof *h);
   const tharsis_status status = h == NULL ? THARSIS_E_BUSY : tharsis_runtime_create(&given.of, &h->runtime, &why);
@@ -129,9 +125,9 @@ static napi_value reload(napi_env env, napi_callback_info info) {
   if (h == NULL) return NULL;
   reloading* const r = calloc(1, sizeof *r);
   if (r == NULL) return refuse(env, "there is no memory left");
+  if (!read_options(env, words[1], &r->given)) return release(&r->given), free(r), NULL;
   r->of = h;
   r->why.size = sizeof r->why;
-  read_options(env, words[1], &r->given);
   napi_create_promise(env, &r->promise, &promise);
   napi_create_async_work(env, NULL, text(env, "tharsis reload", NAPI_AUTO_LENGTH), wait_for_reload, on_reloaded, r, &r->work);
   ++h->reloads;
@@ -308,8 +304,7 @@ static napi_value problems(napi_env env, napi_callback_info info) {
   size_t count = arguments_most;
   given_options given;
   napi_get_cb_info(env, info, &count, words, NULL, NULL);
-  read_options(env, words[0], &given);
-  napi_value found = owned_text(env, tharsis_runtime_problems(&given.of));
+  napi_value found = read_options(env, words[0], &given) ? owned_text(env, tharsis_runtime_problems(&given.of)) : NULL;
   release(&given);
   return found;
 }

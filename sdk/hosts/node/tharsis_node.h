@@ -11,6 +11,12 @@ enum { arguments_most = 4 };
 
 typedef struct question question;
 
+// A list of texts, copied.
+typedef struct texts {
+  char** of;
+  uint32_t count;
+} texts;
+
 typedef struct held {
   tharsis_runtime* runtime;  // Null once it was closed.
   uv_poll_t* watch;          // Null before start().
@@ -39,7 +45,11 @@ napi_value error_of(napi_env env, const tharsis_error* why);
 // The caller frees it. Null: the value is no string.
 char* string_of(napi_env env, napi_value value);
 char* string_in(napi_env env, napi_value object, const char* name);
+// Empty when there is no list, and after an Error was thrown; free_texts() is for any.
+texts texts_in(napi_env env, napi_value object, const char* name);
+void free_texts(texts list);
 int32_t number_in(napi_env env, napi_value object, const char* name);  // 0 when there is none.
+uint64_t big_in(napi_env env, napi_value object, const char* name);    // Of a BigInt.
 
 // The arguments, and the first as what it stands for; null after an Error was thrown.
 void* take(napi_env env, napi_callback_info info, napi_value* words);

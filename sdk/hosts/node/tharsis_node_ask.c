@@ -8,7 +8,6 @@
 #include "sdk/abi/stn.h"
 #include "sdk/hosts/node/tharsis_node.h"
 
-enum { headers_most = 64, addresses_most = 64 };
 
 struct question {
   held* of;  // Null: nobody wants to know any more.
@@ -143,7 +142,7 @@ static void on_name(void* context, tharsis_handle query, const tharsis_dns_answe
   napi_open_handle_scope(env, &scope);
   napi_create_object(env, &made);
   napi_create_array(env, &addresses);
-  for (uint32_t i = 0; i < a->count && i < addresses_most; ++i) napi_set_element(env, addresses, i, address_text(env, &a->addresses[i]));
+  for (uint32_t i = 0; i < a->count; ++i) napi_set_element(env, addresses, i, address_text(env, &a->addresses[i]));
   set(env, made, "status", number(env, a->status));
   set(env, made, "reason", view(env, a->reason));
   set(env, made, "addresses", addresses);
@@ -170,6 +169,7 @@ static void on_diagnosis(void* context, tharsis_handle id, const tharsis_sdt_rep
   } texts[] = {{"target", r->target},   {"code", r->code},     {"blame", r->blame},   {"certainty", r->certainty},
                {"sentence", r->sentence}, {"detail", r->detail}, {"action", r->action}, {"json", r->json}};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; ++i) set(env, made, texts[i].name, view(env, texts[i].text));
+  set(env, made, "status", number(env, r->status));
   set(env, made, "confidence", number(env, r->confidence));
   set(env, made, "took", number(env, r->took / 1000000));
   set(env, made, "bytes", number(env, (int64_t)r->bytes));
@@ -193,21 +193,16 @@ static tharsis_bytes bytes_in(napi_env env, napi_value object, const char* name)
   return (tharsis_bytes){data, size};
 }
 
-// headers: [name, value, name, value, ..]
-static uint32_t headers_in(napi_env env, napi_value object, tharsis_stn_header* headers, char** copies) {
-  napi_value list = NULL, element = NULL;
-  uint32_t size = 0, count = 0;
-  if (napi_get_named_property(env, object, "headers", &list) != napi_ok || napi_get_array_length(env, list, &size) != napi_ok) return 0;
-  for (uint32_t i = 0; i + 1 < size && count < headers_most; i += 2, ++count) {
-    for (uint32_t k = 0; k < 2; ++k) {
-      napi_get_element(env, list, i + k, &element);
-      copies[i + k] = string_of(env, element);
-    }
-    const tharsis_text name = {copies[i], copies[i] == NULL ? 0 : strlen(copies[i])};
-    const tharsis_text value = {copies[i + 1], copies[i + 1] == NULL ? 0 : strlen(copies[i + 1])};
-    headers[count] = (tharsis_stn_header){name, value};
+// Of [name, value, name, value, ..]; null when there are none, and after an Error was thrown.
+static tharsis_stn_header* headers_of(napi_env env, texts list) {
+  const size_t count = list.count / 2;
+  tharsis_stn_header* const headers = count == 0 ? NULL : malloc(count * sizeof *headers);
+  if (count > 0 && headers == NULL) refuse(env, "there is no memory left");
+  for (size_t i = 0; headers != NULL && i < count; ++i) {
+    const char *const name = list.of[2 * i], *const value = list.of[2 * i + 1];
+    headers[i] = (tharsis_stn_header){{name, strlen(name)}, {value, strlen(value)}};
   }
-  return count;
+  return headers;
 }
 
 napi_value send_task(napi_env env, napi_callback_info info) {
@@ -219,8 +214,9 @@ napi_value send_task(napi_env env, napi_callback_info info) {
   question* const q = ask(env, h, h->stn, words[2]);
   if (q == NULL) return NULL;
   napi_value const task = words[1];
-  char *copies[4] = {NULL}, *header_copies[2 * headers_most] = {NULL};
-  tharsis_stn_header headers[headers_most];
+  char* copies[4] = {NULL};
+  const texts lines = texts_in(env, task, "headers");
+  tharsis_stn_header* const headers = headers_of(env, lines);
   tharsis_error why = {.size = sizeof why};
   const tharsis_stn_task t = {.size = sizeof t,
                               .command = (uint32_t)number_in(env, task, "command"),
@@ -234,15 +230,17 @@ napi_value send_task(napi_env env, napi_callback_info info) {
                               .priority = number_in(env, task, "priority"),
                               .retries = number_in(env, task, "retries"),
                               .user = text_in(env, task, "user", &copies[1]),
-                              .order = (uint64_t)number_in(env, task, "order"),
+                              .order = big_in(env, task, "order"),
                               .channels = (uint32_t)number_in(env, task, "channels"),
                               .path = text_in(env, task, "path", &copies[2]),
-                              .header_count = headers_in(env, task, headers, header_copies),
+                              .header_count = lines.count / 2,
                               .headers = headers,
                               .host = text_in(env, task, "host", &copies[3])};
-  const tharsis_status status = stn->start(stn->self, &t, &q->handle, &why);
+  napi_is_exception_pending(env, &thrown);
+  const tharsis_status status = thrown ? THARSIS_E_BUSY : stn->start(stn->self, &t, &q->handle, &why);
   for (size_t i = 0; i < sizeof copies / sizeof copies[0]; ++i) free(copies[i]);
-  for (size_t i = 0; i < sizeof header_copies / sizeof header_copies[0]; ++i) free(header_copies[i]);
+  free(headers);
+  free_texts(lines);
   return begun(env, q, status, &why);
 }
 

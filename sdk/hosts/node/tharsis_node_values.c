@@ -55,6 +55,27 @@ char* string_of(napi_env env, napi_value value) {
   return copy;
 }
 
+texts texts_in(napi_env env, napi_value object, const char* name) {
+  texts found = {NULL, 0};
+  napi_value list = NULL, element = NULL;
+  uint32_t size = 0;
+  if (napi_get_named_property(env, object, name, &list) != napi_ok || napi_get_array_length(env, list, &size) != napi_ok || size == 0) return found;
+  found.of = calloc(size, sizeof *found.of);
+  for (bool good = found.of != NULL; found.count < size; ++found.count) {
+    good = good && napi_get_element(env, list, found.count, &element) == napi_ok && (found.of[found.count] = string_of(env, element)) != NULL;
+    if (good) continue;
+    free_texts(found);
+    refuse(env, "a list has an element that is no text, or there is no memory left");
+    return (texts){NULL, 0};
+  }
+  return found;
+}
+
+void free_texts(texts list) {
+  for (uint32_t i = 0; i < list.count; ++i) free(list.of[i]);
+  free(list.of);
+}
+
 char* string_in(napi_env env, napi_value object, const char* name) {
   napi_value value = NULL;
   return napi_get_named_property(env, object, name, &value) == napi_ok ? string_of(env, value) : NULL;
@@ -64,6 +85,14 @@ int32_t number_in(napi_env env, napi_value object, const char* name) {
   napi_value value = NULL;
   int32_t found = 0;
   if (napi_get_named_property(env, object, name, &value) == napi_ok) napi_get_value_int32(env, value, &found);
+  return found;
+}
+
+uint64_t big_in(napi_env env, napi_value object, const char* name) {
+  napi_value value = NULL;
+  uint64_t found = 0;
+  bool whole = true;
+  if (napi_get_named_property(env, object, name, &value) == napi_ok) napi_get_value_bigint_uint64(env, value, &found, &whole);
   return found;
 }
 
@@ -77,6 +106,7 @@ void* take(napi_env env, napi_callback_info info, napi_value* words) {
 
 held* take_open(napi_env env, napi_callback_info info, napi_value* words) {
   held* const h = take(env, info, words);
-  if (h != NULL && h->runtime == NULL) return refuse(env, "this runtime was closed"), NULL;
+  const tharsis_error closed = {.size = sizeof closed, .status = THARSIS_E_GONE, .text = "this runtime was closed"};
+  if (h != NULL && h->runtime == NULL) return refuse_with(env, &closed), NULL;
   return h;
 }

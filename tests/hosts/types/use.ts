@@ -4,13 +4,14 @@ import type { Diagnosis, Event, Push, TaskEnd } from 'tharsis';
 
 async function use(signal: AbortSignal): Promise<void> {
   const runtime: Runtime = await new Runtime({ profile: desktopProfile, sets: { 'stn.tasks.timeout': '5s' }, state: '/tmp/x' }).start();
-  const answer: TaskEnd = await runtime.send(3, 'hello', { timeout: 5000, key: 'k', signal, flags: Flag.FAST, channels: Channel.LONG | Channel.SHORT });
+  const answer: TaskEnd = await runtime.send(3, 'hello', { timeout: 5000, key: 'k', signal, flags: Flag.FAST, channels: Channel.LONG | Channel.SHORT, order: 2n ** 40n });
   const words: string = answer.body.toString() + answer.times.firstByte.toFixed(1) + version;
   const events: Stream<Event> = runtime.events('stn.*', { depth: 8 });
   for await (const { topic, payload } of events) if (topic === 'stn.link') runtime.log('info', `${payload.link} ${words}`);
   for await (const push of runtime.pushes()) take(push);
   const found: string[] = (await runtime.resolve('localhost', { family: 4 })).addresses;
   const what: Diagnosis = await runtime.diagnose(found[0], { depth: Depth.LIGHT });
+  if (what.status < Status.OK) throw new Error(what.sentence);
   const sure: 'proven' | 'likely' | 'possible' = what.certainty;
   runtime.tell({ foreground: sure === 'proven', type: 'wifi', account: 'ann' });
   await runtime.reload({ sets: ['stn.tasks.timeout=5s'] });

@@ -39,9 +39,12 @@ async function startRuntime() {
   }));
   ipcMain.handle('seen', answering(async () => seen));
   ipcMain.handle('diagnose', answering(async () => (await runtime.diagnose(endpoint)).sentence));
-  app.on('browser-window-focus', () => runtime.tell({ foreground: true }));
-  app.on('browser-window-blur', () => runtime.tell({ foreground: BrowserWindow.getFocusedWindow() !== null }));
-  powerMonitor.on('suspend', () => runtime.tell({ foreground: false }));
+  const tell = (foreground) => {
+    if (!quits) runtime.tell({ foreground });  // Windows go after the runtime, and a closed one is told nothing.
+  };
+  app.on('browser-window-focus', () => tell(true));
+  app.on('browser-window-blur', () => tell(BrowserWindow.getFocusedWindow() !== null));
+  powerMonitor.on('suspend', () => tell(false));
 }
 
 async function openWindow() {
