@@ -110,7 +110,10 @@ void dispatcher::start_links() {
     limits_.on_active(now.foreground != 0, place_.now());
     use_.on_foreground(now.foreground != 0, place_.now());
     weak_.on_foreground(now.foreground != 0);
-    if (std::exchange(generation_, now.generation) != now.generation) weak_.on_network();
+    if (std::exchange(generation_, now.generation) != now.generation) {
+      weak_.on_network();
+      if (desk_) desk_->hurry();
+    }
     traffic_.on_network(now.type);
     for (longlink* link : links_.all()) link->on_network(now);
     shorts_.on_network(now);

@@ -8,6 +8,10 @@
 namespace tharsis::stn {
 namespace {
 
+std::string missing_outbox(const std::string& path) {
+  return "no stn with an outbox has run with this state folder yet (" + path + "); --state DIR names another";
+}
+
 constexpr const char* outbox_help =
     "tharsis stn outbox [--json] [--discard ENTRY]\n"
     "The durable tasks of this state folder that are not over, oldest first: names and ages, no bodies. --discard takes one out, which is\n"
@@ -63,8 +67,7 @@ task<void> outbox_command::list() {
   else if (read) found = read->bytes.failure();
   if (!found) {
     const bool missing = found.status() == THARSIS_E_NOT_FOUND;
-    call_->complain(missing ? "no stn with an outbox has run with this state folder yet (" + path_ + "); --state DIR names another"
-                            : path_ + ": " + found.failure().text);
+    call_->complain(missing ? missing_outbox(path_) : path_ + ": " + found.failure().text);
     co_return call_->finish(1);
   }
   book_.emplace(settings_);
@@ -75,6 +78,17 @@ task<void> outbox_command::list() {
 }
 
 task<void> outbox_command::discard() {
+  // Who opens an outbox makes it.
+  auto work = [files = host_.files, path = path_] {
+    tharsis_file_facts facts{};
+    facts.size = sizeof facts;
+    return files->describe(files->self, text_of(path), &facts, nullptr);
+  };
+  const auto is_there = co_await blocking(place_, std::move(work));
+  if (is_there && *is_there == THARSIS_E_NOT_FOUND) {
+    call_->complain(missing_outbox(path_));
+    co_return call_->finish(1);
+  }
   book_.emplace(settings_);
   disk_.emplace(place_, host_, settings_, path_, [this] { return book_->snapshot(); });
   signal known(place_);

@@ -38,7 +38,7 @@ void outbox_desk::on_read(result<std::vector<outbox_record>> found) {
     host_.error("there is no outbox: " + trouble_.text);
   }
   does_.open(book_.client());
-  for (auto& [id, t] : takers_) tell(book_.adopt(id, t->command, t->user));
+  for (auto& l : std::exchange(early_letters_, {})) on_letter(std::move(l));  // Of what was started since nothing was said there.
   for (auto& r : std::exchange(early_, {})) put(std::move(r));
   if (found) work_.spawn(run());
 }
@@ -110,6 +110,7 @@ void outbox_desk::pump() {
 }
 
 void outbox_desk::send(uint64_t number) {
+  const outbox_book::entry& e = *book_.find(number);
   const auto waits = here_.find(number);
   std::unique_ptr<request> r;
   if (waits != here_.end()) {
@@ -117,7 +118,6 @@ void outbox_desk::send(uint64_t number) {
     here_.erase(waits);
     r->times.queued += place_.now() - r->aside_at;
   } else {
-    const outbox_book::entry& e = *book_.find(number);
     auto made = does_.revive(e.task);
     if (!made) {
       const uint64_t chance = number * 0x9E3779B97F4A7C15 >> 32;
@@ -129,10 +129,15 @@ void outbox_desk::send(uint64_t number) {
     r->entry = number;
     r->deadline = e.deadline;
   }
-  r->sends = 0;
-  r->flags |= THARSIS_STN_PARK;
+  // The outbox has pauses of its own: what is parked with a link would be sent again each time that this comes up.
+  r->flags &= ~uint32_t{THARSIS_STN_PARK};
+  r->sends = r->lost = 0;
+  r->earlier_sends = e.sends;
+  r->was_parked = e.pause > outbox_pause_min;  // One more attempt over a short link, and not all of them.
+  r->is_first = true;
+  r->borrowed = false;
   away_[number] = r->id;
-  does_.send(std::move(r), std::string(book_.find(number)->task.link));
+  does_.send(std::move(r), std::string(e.task.link));
 }
 
 void outbox_desk::on_end(answer a) {
@@ -143,7 +148,7 @@ void outbox_desk::on_end(answer a) {
   if (e == nullptr) return withdraw(n, std::move(a.of), a.why, std::move(a.reason));
   uint64_t chance = 0;
   host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&chance), sizeof chance);
-  const auto v = book_.on_try(n, a.status, a.why, a.of->sends, place_.now(), chance);
+  const auto v = book_.on_try(n, a.status, a.why, a.of->sends, place_.now(), chance, a.of->lost > 0);
   if (v == outbox_book::verdict::withdrawn) return withdraw(n, std::move(a.of), a.why, std::move(a.reason));
   if (v == outbox_book::verdict::over) {
     kept_answer kept = answer_of(a, e->sends);
@@ -161,27 +166,34 @@ void outbox_desk::on_end(answer a) {
 // ---- ends
 
 void outbox_desk::finish(uint64_t number, kept_answer a, std::unique_ptr<request> r) {
+  const auto end = std::make_shared<ended>(ended{std::move(r), std::nullopt});
+  if (!book_.has_room_for(number, a)) {
+    host_.warning("the answer of entry " + std::to_string(number) + ", of " + std::to_string(a.body.size()) + " bytes, is kept without its body: outbox.bytes has no room for it");
+    end->whole = a;
+    a = outbox_book::without_body(std::move(a));
+  }
   book_.answer(number, std::move(a), place_.wall(), place_.now());
   changed_.raise();  // The next of its order.
-  disk_.write(book_.answer_record(number), [this, number, r = std::make_shared<std::unique_ptr<request>>(std::move(r))](const error&) {
-    on_answer_kept(number, std::move(*r));
-  });
+  disk_.write(book_.answer_record(number), [this, number, end](const error&) { on_answer_kept(number, std::move(*end)); });
 }
 
-// Also where the disk did not take it: it is written later, and nobody who waits is better off without it.
-void outbox_desk::on_answer_kept(uint64_t number, std::unique_ptr<request> r) {
+// Also where the disk did not take it: it is written later, and nobody who waits is better off without it. Its caller gets the
+// body also where that was not kept.
+void outbox_desk::on_answer_kept(uint64_t number, ended end) {
   const outbox_book::entry* const e = book_.find(number);
+  auto r = std::move(end.of);
   if (r != nullptr && r->from.done == nullptr) does_.forget(*r);
   if (r == nullptr || r->from.done == nullptr) return tell(book_.on_answered(number));
   answer a;
   a.of = std::move(r);
   if (e == nullptr) return withdraw(number, std::move(a.of), THARSIS_STN_CANCELLED, "the task was discarded");
-  a.of->http.status = e->answer->http_status;
-  a.of->sends = e->answer->sends;
-  a.status = e->answer->status;
-  a.why = e->answer->why;
-  a.body = e->answer->body;
-  a.reason = e->answer->reason;
+  const kept_answer& told = end.whole ? *end.whole : *e->answer;
+  a.of->http.status = told.http_status;
+  a.of->sends = told.sends;
+  a.status = told.status;
+  a.why = told.why;
+  a.body = told.body;
+  a.reason = told.reason;
   does_.tell(std::move(a));
 }
 
@@ -211,7 +223,17 @@ void outbox_desk::drop(uint64_t number, outbox_disk::on_written then) {
   changed_.raise();
 }
 
+// Those that were not put yet leave nothing behind.
+std::vector<std::unique_ptr<request>> outbox_desk::take_early(const std::function<bool(const request&)>& meant) {
+  std::vector<std::unique_ptr<request>> taken, stay;
+  for (auto& r : std::exchange(early_, {})) (meant(*r) ? taken : stay).push_back(std::move(r));
+  early_ = std::move(stay);
+  return taken;
+}
+
 bool outbox_desk::cancel(tharsis_handle id) {
+  for (auto& r : take_early([id](const request& one) { return one.id == id; }))
+    return tell_withdrawn(std::move(r), THARSIS_STN_CANCELLED, "the task was cancelled"), true;
   for (auto& [n, r] : here_) {
     if (r->id != id) continue;
     const uint64_t number = n;
@@ -224,6 +246,17 @@ bool outbox_desk::cancel(tharsis_handle id) {
 }
 
 void outbox_desk::clear(std::string_view link, std::string_view user) {
+  if (is_read_) return clear_kept(link, user);
+  task_letter rest;  // Of what may stand in the file.
+  rest.what = task_letter::kind::clear;
+  rest.name = link;
+  rest.text = user;
+  early_letters_.push_back(std::move(rest));
+  const auto is_meant = [&](const request& r) { return (link.empty() || link == r.kept->link) && (user.empty() || user == r.kept->user); };
+  for (auto& r : take_early(is_meant)) tell_withdrawn(std::move(r), THARSIS_STN_CLEARED, "the tasks were cleared");
+}
+
+void outbox_desk::clear_kept(std::string_view link, std::string_view user) {
   std::vector<uint64_t> meant;
   for (const auto& [n, e] : book_.entries())
     if (!e.answer && !e.running && (link.empty() || link == e.task.link) && (user.empty() || user == e.task.user)) meant.push_back(n);
@@ -243,14 +276,15 @@ void outbox_desk::hurry() {
 // ---- what others say
 
 void outbox_desk::on_letter(task_letter l) {
+  if (!is_read_) return early_letters_.push_back(std::move(l));
   switch (l.what) {
     case task_letter::kind::adopt:
       takers_[l.taker->id] = l.taker;
-      if (is_read_) tell(book_.adopt(l.taker->id, l.taker->command, l.taker->user));
-      return;
+      return tell(book_.adopt(l.taker->id, l.taker->command, l.taker->user));
     case task_letter::kind::release: return release(l.id);
     case task_letter::kind::unheard: return tell(book_.on_caller_gone(l.id));
     case task_letter::kind::list: return list(l.taker);
+    case task_letter::kind::clear: return clear_kept(l.name, l.text);
     case task_letter::kind::acknowledge:
       if (const auto* e = book_.find(l.id); e != nullptr && e->answer) drop(l.id);
       return;

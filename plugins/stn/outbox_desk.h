@@ -47,7 +47,7 @@ class outbox_desk {
   // Somebody cares now.
   void hurry();
 
-  // adopt, release, acknowledge, discard, list, unheard.
+  // adopt, release, acknowledge, discard, list, unheard. Before the file was read they wait for that.
   void on_letter(task_letter l);
 
   size_t size() const { return book_.entries().size(); }
@@ -66,11 +66,17 @@ class outbox_desk {
   void pump();
   void send(uint64_t number);
   void finish(uint64_t number, kept_answer a, std::unique_ptr<request> r);
-  void on_answer_kept(uint64_t number, std::unique_ptr<request> r);
+  struct ended {
+    std::unique_ptr<request> of;
+    std::optional<kept_answer> whole;  // Where the outbox has no room for all of it.
+  };
+  void on_answer_kept(uint64_t number, ended e);
   void withdraw(uint64_t number, std::unique_ptr<request> r, uint32_t why, std::string reason);
   void drop(uint64_t number, outbox_disk::on_written then = {});
   void tell_withdrawn(std::unique_ptr<request> r, uint32_t why, std::string reason);
   void tell_stopping(std::unique_ptr<request> r);
+  void clear_kept(std::string_view link, std::string_view user);
+  std::vector<std::unique_ptr<request>> take_early(const std::function<bool(const request&)>& meant);
   void tell(const std::vector<outbox_book::news>& news);
   void tell_measure(uint32_t what, uint64_t number, std::string reason) const;
   void list(const std::shared_ptr<const outbox_taker>& to);
@@ -84,7 +90,8 @@ class outbox_desk {
   const services does_;
   outbox_disk disk_;
   outbox<outbox_delivery> letters_;
-  std::vector<std::unique_ptr<request>> early_;  // Before the file was read.
+  std::vector<std::unique_ptr<request>> early_;  // Started before the file was read,
+  std::vector<task_letter> early_letters_;       // and what was said by then, of what may stand in it.
   std::unordered_map<uint64_t, std::unique_ptr<request>> here_;  // That wait for the disk or their next try; those of callers.
   std::unordered_map<uint64_t, tharsis_handle> away_;            // With the links.
   std::map<uint64_t, std::shared_ptr<const outbox_taker>> takers_;

@@ -25,14 +25,17 @@ struct fresh_file {
   error failure = fine();
   bool replaced = false;  // What was there is gone.
 };
-fresh_file make_file(const tharsis_files& files, const std::string& path, const std::string& bytes) {
+// Where it cannot be opened only the first `safe` bytes of it stay, if the disk takes that.
+fresh_file make_file(const tharsis_files& files, const std::string& path, const std::string& bytes, size_t safe) {
   fresh_file made;
   made.failure = replace_file(files, path, bytes);
   if (made.failure.status != THARSIS_OK) return made;
   made.replaced = true;
   tharsis_error why = no_error();
   const tharsis_status s = files.open(files.self, text_of(path), THARSIS_FILES_APPEND, &made.file, &why);
-  if (s != THARSIS_OK) made.failure = error_from(s, why);
+  if (s == THARSIS_OK) return made;
+  made.failure = error_from(s, why);
+  (void)replace_file(files, path, std::string_view(bytes).substr(0, safe));
   return made;
 }
 
@@ -87,7 +90,7 @@ task<void> outbox_disk::run(std::function<void(result<std::vector<outbox_record>
     const error made = co_await rewrite(std::move(nothing_new));
     if (made.status != THARSIS_OK) host_.warning("the outbox takes no durable tasks for now: " + made.text);
   }
-  while (open && (!closing_ || !queue_.empty())) {
+  while (open && (!closing_ || !queue_.empty() || !whole_)) {
     if (closing_ && place_.now() >= close_by_) co_return;
     const bool has_work = !queue_.empty() || !whole_;
     if (has_work && (closing_ || retry_at_ <= place_.now())) co_await work_off();
@@ -157,12 +160,19 @@ task<void> outbox_disk::work_off() {
   const bool grown = length_ > 2 * first_length_ + outbox_slack;
   const bool anew = !whole_ || grown;
   error failure = fine();
-  if (anew) batch_ = std::exchange(queue_, {});
-  else failure = co_await append(take_batch());
+  doubtful_ = false;
+  if (anew) {
+    batch_ = std::exchange(queue_, {});
+  } else {
+    auto bytes = take_batch();
+    failure = bytes ? fine() : bytes.failure();
+    if (bytes) failure = co_await append(std::move(*bytes));
+  }
   if (anew || failure.status != THARSIS_OK) {
     error again = co_await rewrite(new_ones(batch_));
     if (anew || again.status == THARSIS_OK) failure = std::move(again);
   }
+  if (doubtful_) co_await disown_puts();
   if (failure.status != THARSIS_OK) co_return on_failure(failure);
   complained_ = false;
   retry_at_ = instant::min();
@@ -171,15 +181,36 @@ task<void> outbox_disk::work_off() {
 }
 
 // As many as are written at a time, and their bytes.
-std::string outbox_disk::take_batch() {
+result<std::string> outbox_disk::take_batch() {
   std::string bytes;
-  while (batch_.size() < queue_.size() && bytes.size() < outbox_batch) {
+  error failure = fine();
+  while (failure.status == THARSIS_OK && batch_.size() < queue_.size() && bytes.size() < outbox_batch) {
     waiting& w = queue_[batch_.size()];
-    bytes += writer_->record(w.record);
+    const auto one = writer_->record(w.record);
+    if (one) bytes += *one;
+    else failure = one.failure();
     batch_.push_back(std::move(w));
   }
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(batch_.size()));
+  if (failure.status != THARSIS_OK) return failure;
   return bytes;
+}
+
+// What is told as not kept must not be sent by the next process because the disk had taken it, but did not say so. Also a torn end
+// has room for that: readers find the next whole record.
+task<void> outbox_disk::disown_puts() {
+  std::string bytes;
+  for (const waiting& w : batch_) {
+    if (w.record.what != outbox_record::kind::put) continue;
+    outbox_record gone;
+    gone.entry = w.record.entry;
+    gone.wall = place_.wall();
+    if (const auto one = writer_->record(gone)) bytes += *one;
+  }
+  if (bytes.empty()) co_return;
+  const tharsis_files* const files = host_.files;
+  auto work = [files, file = file_, all = std::move(bytes), sync = settings_.sync_each] { return append_to(*files, file, all, sync, 0); };
+  (void)co_await blocking(place_, std::move(work));
 }
 
 // What the state that a new file begins with does not know: tasks that were never on the disk, and what became of them since.
@@ -214,27 +245,39 @@ task<error> outbox_disk::append(std::string bytes) {
   const auto done = co_await blocking(place_, std::move(work));
   if (!done) co_return error{THARSIS_E_BUSY, "too much blocking work waits"};
   whole_ = done->whole;
+  doubtful_ = !whole_;
   if (done->failure.status == THARSIS_OK) length_ += size;
   co_return done->failure;
+}
+
+// The disk, or what it is to take, rests for a while.
+error outbox_disk::give_way(error why) {
+  retry_at_ = later(place_.now(), disk_pause);
+  return why;
 }
 
 task<error> outbox_disk::rewrite(std::vector<outbox_record> with) {
   outbox_salt salt{};
   host_.random->fill(host_.random->self, salt.data(), salt.size());
   outbox_writer writer(salt, key_ ? &*key_ : nullptr);
+  std::vector<outbox_record> all = snapshot_();
+  const size_t known = all.size();
+  all.insert(all.end(), std::make_move_iterator(with.begin()), std::make_move_iterator(with.end()));
   std::string bytes = writer.head();
-  for (const outbox_record& r : snapshot_()) bytes += writer.record(r);
-  for (const outbox_record& r : with) bytes += writer.record(r);
+  size_t safe = bytes.size();
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto one = writer.record(all[i]);
+    if (!one) co_return give_way(one.failure());
+    bytes += *one;
+    if (i < known) safe = bytes.size();
+  }
   const uint64_t size = bytes.size();
   const tharsis_files* const files = host_.files;
-  auto work = [files, path = path_, all = std::move(bytes)] { return make_file(*files, path, all); };
+  auto work = [files, path = path_, content = std::move(bytes), safe] { return make_file(*files, path, content, safe); };
   const auto made = co_await blocking(place_, std::move(work));
   if (!made) co_return error{THARSIS_E_BUSY, "too much blocking work waits"};
-  if (made->replaced) whole_ = false;  // What is open is no file of this name any more.
-  if (made->failure.status != THARSIS_OK) {
-    retry_at_ = later(place_.now(), disk_pause);
-    co_return made->failure;
-  }
+  if (made->replaced) whole_ = doubtful_ = false;  // What is open is no file of this name any more.
+  if (made->failure.status != THARSIS_OK) co_return give_way(made->failure);
   if (file_ != 0) files->close(files->self, file_);
   file_ = made->file;
   writer_ = std::move(writer);

@@ -31,9 +31,10 @@ class outbox_disk {
   // missing, the disk fails. Then nothing is written, ever.
   void open(std::function<void(result<std::vector<outbox_record>>)> read);
   // Once `read` had an outbox. In the order of the calls, many at a time. `then` is called once: it is on the disk, or why not. A put that failed is
-  // not tried again; it may still be found by the next process where the disk broke in the middle. All others are.
+  // not tried again, and where it may stand in the file it is taken back there before `then` is called; the next process may still find it where
+  // the disk takes that neither until this one has gone. All others are tried again.
   void write(outbox_record r, on_written then = {});
-  // What was given to write() is on the disk when it returns, if the disk takes it by then; what is being written is
+  // What was given to write() is on the disk when it returns, and what failed is not, if the disk takes that by then; what is being written is
   // waited for.
   task<void> close(instant deadline);
 
@@ -53,11 +54,13 @@ class outbox_disk {
   task<result<std::vector<outbox_record>>> load();
   task<error> put_aside(std::string bytes, std::string why);
   task<void> work_off();
-  std::string take_batch();
+  result<std::string> take_batch();
+  task<void> disown_puts();
   task<error> append(std::string bytes);
   task<error> rewrite(std::vector<outbox_record> with);
   static std::vector<outbox_record> new_ones(const std::vector<waiting>& batch);
   void on_failure(const error& why);
+  error give_way(error why);
   void finish();
 
   strand& place_;
@@ -69,7 +72,8 @@ class outbox_disk {
   std::optional<outbox_writer> writer_;
   tharsis_handle lock_ = 0, file_ = 0;
   uint64_t length_ = 0, first_length_ = 0;  // Of the file, and of it when it was new.
-  bool whole_ = false;                      // The file ends where a record does.
+  bool whole_ = false;    // The file ends where a record does, and has none that failed.
+  bool doubtful_ = false;  // What failed of the batch may stand at the end of it.
   std::vector<waiting> queue_;
   std::vector<waiting> batch_;  // Of these, what is being written.
   instant retry_at_ = instant::min();

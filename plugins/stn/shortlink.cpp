@@ -229,7 +229,6 @@ task<void> shortlink::attempt(running* r, http_call* call) {
   }
   if (is_overload(head->status)) on_host_failure(r->host, "it answered with the status " + std::to_string(head->status), busy_for(*head, seconds_now()).value_or(duration()));
   else breakers_.on_success(host_of(r->host).origin(), place_.now());
-  queue_.revive(place_.now());  // Whoever was parked sees that servers answer.
   r->of->http.status = static_cast<uint32_t>(head->status);
   const tharsis_status status = status_of_answer(head->status);
   if (status != THARSIS_OK) {

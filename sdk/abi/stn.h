@@ -58,6 +58,9 @@ enum {
   THARSIS_STN_NOT_KEPT = 24,        // As the status says: a durable task that the outbox did not take, unsent.
   THARSIS_STN_BUSY = 25,            // THARSIS_E_BUSY     The server has too much to do, and may be asked again only when the task's time is over.
   THARSIS_STN_NO_BUDGET = 26,       // THARSIS_E_BUSY     It would have to be sent again, and tasks.budget is used up.
+  // THARSIS_E_FULL  A durable task that the server has answered with more than the outbox has room for: the body is lost. Only who adopts
+  // the entry in a later process hears this; its caller in this one has the answer.
+  THARSIS_STN_BODY_NOT_KEPT = 27,
 };
 
 // The end of a task. All of it is borrowed for the call.
@@ -132,7 +135,8 @@ enum {
   // nor by `tasks.flow`.
   THARSIS_STN_ANY_FLOW = 8,
   // When all its tries have failed and time is left, it is kept until something shows that the network works
-  // again, and is then tried once more. It needs a key, as what is sent again does.
+  // again, and is then tried once more, as far as `tasks.budget` allows. It needs a key, as what is sent again does. A durable task
+  // needs no such wish.
   THARSIS_STN_PARK = 16,
   // Short links: the server keeps the answer back until there is something to tell, as the profile's
   // long_poll_timeout allows.

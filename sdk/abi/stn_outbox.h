@@ -17,6 +17,11 @@
 //
 // Tasks of one link and one `order` go one after the other, also across restarts. A task that ends with
 // THARSIS_STN_STOPPING stays in the outbox; one that is cancelled or cleared does not.
+//
+// An answer for which `outbox.bytes` has no room, and one above 32 MiB, is kept without its body. Its caller in this process has the body all the same;
+// an adopter hears THARSIS_E_FULL and THARSIS_STN_BODY_NOT_KEPT, or the failure that it was.
+//
+// All of these may be called from the moment on at which the service is there: what is said before the file is read waits for that.
 #pragma once
 #include "sdk/abi/abi.h"
 #include "sdk/abi/stn.h"
@@ -36,7 +41,7 @@ enum {
 typedef struct tharsis_stn_entry {
   uint32_t size;
   uint32_t state;    // THARSIS_STN_ENTRY_*
-  uint64_t entry;    // Never given twice.
+  uint64_t entry;    // Never given twice, also where the file is lost or moved away: numbers then go on from the clock's microseconds.
   uint32_t command;
   uint32_t sends;    // Of tries that have ended.
   tharsis_bytes key;

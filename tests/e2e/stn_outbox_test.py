@@ -120,6 +120,11 @@ def main():
                            "--set", f"outbox.key_file={folder}/key"], capture_output=True, text=True)
     if held.returncode != 0 or not held.stdout.startswith("0 tasks"):
         fail("tharsis stn outbox: " + held.stdout + held.stderr)
+    none = subprocess.run([program, "stn", "outbox", "--discard", "5", "--state", str(folder / "never"), "--plugins", plugins], capture_output=True, text=True)
+    if none.returncode != 1 or "no stn with an outbox has run with this state folder" not in none.stderr:
+        fail("tharsis stn outbox --discard where there is none: " + none.stdout + none.stderr)
+    if list(folder.glob("never/stn/outbox*")):
+        fail("taking a task out of an outbox that is not there has made one")
     raw = (folder / "client" / "stn" / "outbox").read_bytes()
     if b"text of" in raw or b"main" in raw:
         fail("the outbox is sealed, and shows what is in it")

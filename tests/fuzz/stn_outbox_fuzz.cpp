@@ -15,7 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   outbox_writer writer(outbox_salt{1}, read->sealed ? nullptr : &key);
   std::string again = writer.head();
-  for (const auto& r : read->records) again += writer.record(r);
+  for (const auto& r : read->records) {
+    const auto one = writer.record(r);
+    fuzz::require(one.ok(), "what was read can be written");
+    again += *one;
+  }
   const auto second = read_outbox(again, &key);
   fuzz::require(second && second->records.size() == read->records.size(), "what is written is read");
   for (size_t i = 0; i < second->records.size(); ++i)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sdk/abi/stn.h"
+#include "sdk/pure/utf8.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -10,12 +11,16 @@ namespace {
 
 std::string key_text(const kept_task& t) { return std::string(as_text(t.key)); }
 
-int64_t size_of(const outbox_book::entry& e) {
-  size_t n = e.task.link.size() + e.task.user.size() + e.task.path.size() + e.task.host.size() + e.task.key.size() + e.task.body.size();
-  for (const auto& h : e.task.headers) n += h.name.size() + h.value.size();
-  if (e.answer) n += e.answer->body.size() + e.answer->reason.size();
-  return static_cast<int64_t>(n) + outbox_entry_cost;
+// Of an entry with this answer, or with none yet. A record of it is never larger.
+int64_t size_of(const kept_task& t, const kept_answer* answer) {
+  const size_t names = t.link.size() + t.user.size() + t.path.size() + t.host.size() + t.key.size();
+  int64_t n = static_cast<int64_t>(names) + outbox_entry_cost;
+  if (answer != nullptr) return n + std::max(static_cast<int64_t>(answer->body.size() + answer->reason.size()), outbox_sentence_room);
+  for (const auto& h : t.headers) n += static_cast<int64_t>(h.name.size() + h.value.size()) + outbox_header_cost;
+  return n + static_cast<int64_t>(t.body.size()) + outbox_sentence_room;
 }
+
+int64_t size_of(const outbox_book::entry& e) { return size_of(e.task, e.answer ? &*e.answer : nullptr); }
 
 // How long is left of `life` that began at `since`, by a wall clock that may be wrong.
 duration left_of(duration life, int64_t since, int64_t wall) {
@@ -46,6 +51,7 @@ bool may_change(tharsis_status status, uint32_t why) {
 
 void outbox_book::load(std::vector<outbox_record> records, int64_t wall, instant now) {
   for (outbox_record& r : records) take_over(std::move(r), wall, now);
+  if (client_.empty()) next_ = std::max(next_, static_cast<uint64_t>(std::max<int64_t>(wall, 0)) / 1000 + 1);
 }
 
 void outbox_book::take_over(outbox_record r, int64_t wall, instant now) {
@@ -87,7 +93,10 @@ result<uint64_t> outbox_book::put(kept_task task, duration life, int64_t wall, i
   e.life = life > duration::zero() ? life : settings_.ttl;
   e.deadline = later(now, e.life);
   e.holder = caller_here;
-  if (const int64_t size = size_of(e); bytes_ + size > settings_.bytes)
+  const int64_t size = size_of(e);
+  if (size > outbox_record_max)
+    return error{THARSIS_E_INVALID, "this task has " + std::to_string(size) + " bytes, and an entry of the outbox may have " + std::to_string(outbox_record_max)};
+  if (bytes_ + size > settings_.bytes)
     return error{THARSIS_E_BUSY, "the outbox holds " + std::to_string(bytes_) + " bytes, and this task has " + std::to_string(size) +
                                      "; outbox.bytes allows " + std::to_string(settings_.bytes)};
   const uint64_t number = next_++;
@@ -149,12 +158,12 @@ std::vector<uint64_t> outbox_book::take_due(instant now) {
 void outbox_book::hurry() {
   for (auto& [number, e] : entries_) {
     e.next_try = instant::min();
-    e.pause = outbox_pause_min;
+    if (e.pause <= outbox_pause_max) e.pause = outbox_pause_min;
   }
 }
 
 outbox_book::verdict outbox_book::on_try(uint64_t number, tharsis_status status, uint32_t why, uint32_t sends, instant now,
-                                         uint64_t random) {
+                                         uint64_t random, bool lost) {
   entry* const e = at(number);
   if (e == nullptr) return verdict::withdrawn;
   if (e->running) --running_;
@@ -165,8 +174,25 @@ outbox_book::verdict outbox_book::on_try(uint64_t number, tharsis_status status,
   if (now >= e->deadline && why != THARSIS_STN_STOPPING) return verdict::over;
   // Between three quarters and all of it, so that a server that had to refuse many does not see them all at once again.
   e->next_try = later(now, e->pause - e->pause / 4 / 1024 * static_cast<int64_t>(random % 1024));
-  e->pause = std::min(2 * e->pause, outbox_pause_max);
+  e->pause = std::max(e->pause, std::min(2 * e->pause, lost ? outbox_pause_lost_max : outbox_pause_max));
   return verdict::again;
+}
+
+bool outbox_book::has_room_for(uint64_t number, const kept_answer& a) const {
+  const entry* const e = find(number);
+  if (e == nullptr) return true;
+  const int64_t size = size_of(e->task, &a);
+  return size <= outbox_record_max && (size <= e->size || bytes_ - e->size + size <= settings_.bytes);
+}
+
+kept_answer outbox_book::without_body(kept_answer a) {
+  const size_t size = std::exchange(a.body, {}).size();
+  a.reason = utf8_cut(a.reason, static_cast<size_t>(outbox_sentence_room));
+  if (a.status != THARSIS_OK) return a;
+  a.status = THARSIS_E_FULL;
+  a.why = THARSIS_STN_BODY_NOT_KEPT;
+  a.reason = "the server has answered; the " + std::to_string(size) + " bytes of that had no room in the outbox (outbox.bytes), and the task is not sent again";
+  return a;
 }
 
 bool outbox_book::answer(uint64_t number, kept_answer a, int64_t wall, instant now) {

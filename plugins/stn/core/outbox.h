@@ -4,6 +4,8 @@
 // it has an answer or its life is over. Of one link and order only the oldest without an answer is under way. Its answer is
 // told to who holds it: the caller of this process, or an adopter, once each; and it stays until it is acknowledged.
 //
+// What the settings allow in bytes holds for answers too: one that is too large is kept without its body.
+//
 // Life runs by the host's monotonic clock. Only from one process to the next the wall clock has to do, which may be wrong: a clock
 // that went back makes nobody older, and one that went ahead leaves at least outbox_grace.
 //
@@ -53,14 +55,15 @@ class outbox_book {
 
   explicit outbox_book(const outbox_settings& s) : settings_(s) {}
 
-  // What a file says, once, before all else. Records of entries that it does not know are passed over.
+  // What a file says, once, before all else. Records of entries that it does not know are passed over. Where none of them says which
+  // numbers are free, new ones begin with the microseconds of `wall`: what was given by a file that is lost is not given again.
   void load(std::vector<outbox_record> records, int64_t wall, instant now);
   // By which the server knows whose keys these are.
   const std::string& client() const { return client_; }
   void set_client(std::string id) { client_ = std::move(id); }
 
   // The new entry's number; its caller holds it. `life` zero: as long as the settings say.
-  //   THARSIS_E_INVALID  it has no key.
+  //   THARSIS_E_INVALID  it has no key, or is larger than any entry may be.
   //   THARSIS_E_IN_USE   an entry has this key.
   //   THARSIS_E_BUSY     there are as many, or as large ones, as the settings allow.
   result<uint64_t> put(kept_task task, duration life, int64_t wall, instant now);
@@ -71,10 +74,14 @@ class outbox_book {
 
   // Those that may go now, oldest first; they are under way then.
   std::vector<uint64_t> take_due(instant now);
-  // Pauses between tries are over.
+  // Pauses between tries are over; they begin small again, but for those that connections died of again and again.
   void hurry();
-  // A try has ended. `over`: answer() comes next; `withdrawn`: remove().
-  verdict on_try(uint64_t number, tharsis_status status, uint32_t why, uint32_t sends, instant now, uint64_t random);
+  // A try has ended. `lost`: connections died under it. `over`: answer() comes next; `withdrawn`: remove().
+  verdict on_try(uint64_t number, tharsis_status status, uint32_t why, uint32_t sends, instant now, uint64_t random, bool lost = false);
+  // Whether it can be kept whole, within what the settings allow and an entry may have.
+  bool has_room_for(uint64_t number, const kept_answer& a) const;
+  // What is kept of one for which there is no room: for that there always is.
+  static kept_answer without_body(kept_answer a);
   // False: it has one already, or is unknown.
   bool answer(uint64_t number, kept_answer a, int64_t wall, instant now);
   // Entries that no try is under way for and whose life is over: they want an answer that says so.

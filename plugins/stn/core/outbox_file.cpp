@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plugins/stn/core/outbox_settings.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {
@@ -15,7 +16,7 @@ constexpr size_t outbox_head_size = head_crc_at + 4;
 constexpr std::string_view record_mark = "\xb0\x7e";
 constexpr size_t record_crc_at = 2 + 4 + 8, record_head_size = record_crc_at + 4;
 constexpr size_t search_each_byte = 64;
-constexpr size_t record_size_max = size_t{8} << 20;  // Several times a frame's largest body.
+constexpr size_t record_size_max = outbox_record_max;
 
 template <class T>
 void add_little(std::string& out, T value) {
@@ -143,16 +144,17 @@ std::string outbox_writer::head() const {
   return one + one;
 }
 
-std::string outbox_writer::record(const outbox_record& r) {
+result<std::string> outbox_writer::record(const outbox_record& r) {
   std::vector<uint8_t> content = write_record(r);
   const uint64_t number = number_++;
   const size_t size = content.size() + (seal_ ? outbox_seal::tag_size : 0);
-  if (size > record_size_max) return {};
+  if (size > record_size_max)
+    return error{THARSIS_E_INVALID, "a record of entry " + std::to_string(r.entry) + " has " + std::to_string(size) + " bytes, more than " + std::to_string(record_size_max)};
   std::string out(record_mark);
   add_little(out, static_cast<uint32_t>(size));
   add_little(out, number);
   if (seal_) content = seal_->seal(number, as_bytes(out), content);
-  if (content.empty()) return {};
+  if (content.empty()) return error{THARSIS_E_INTERNAL, "a record of entry " + std::to_string(r.entry) + " could not be sealed"};
   add_little(out, record_checksum(salt_, out, as_text(content)));
   out += as_text(content);
   return out;

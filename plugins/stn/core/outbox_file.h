@@ -28,8 +28,10 @@ class outbox_writer {
   outbox_writer(const outbox_salt& salt, const outbox_key* key);
 
   std::string head() const;
-  // The bytes of one record. Its number is spent, whatever becomes of the bytes. Empty: it could not be sealed.
-  std::string record(const outbox_record& r);
+  // The bytes of one record. Its number is spent, whatever becomes of the bytes.
+  //   THARSIS_E_INVALID   it is larger than outbox_record_max.
+  //   THARSIS_E_INTERNAL  it could not be sealed.
+  result<std::string> record(const outbox_record& r);
 
  private:
   outbox_salt salt_;

@@ -68,6 +68,8 @@ struct request {
 
   task_times times;
   uint32_t sends = 0;
+  uint32_t earlier_sends = 0;   // Of a durable one: of its tries that have ended.
+  uint32_t lost = 0;            // How often its connection died under it.
   uint32_t connection = 0;      // The last that it was sent on.
   uint32_t judged_again = 0;    // How often its caller said of an answer that it is to be sent again.
   bool session_renewed = false;  // Once, and that cost no retry.
@@ -91,6 +93,9 @@ struct request {
   bool counted = false;       // By the limits, when the body was made first.
   bool ends_itself = false;   // While it is sent: whoever carries it ends it by its deadline.
   bool was_parked = false;
+  uint32_t parked_sends = 0;  // How often it was sent when it was taken back from there.
+  bool is_first = true;       // It has not gone to the wire, as far as the budget knows.
+  bool borrowed = false;      // A repetition that it gives back to the budget when it has an answer, or was not sent.
   carried by = carried::first;
   request* before = nullptr;
   request* behind = nullptr;

@@ -5,6 +5,10 @@
 // connection had under way goes again without taking any, until it was sent three times: how often connections are lost and made is paced already
 // (core/reconnect.h), and the answer may be all that was lost.
 //
+// Tasks that outlive their tries (parked ones, those of the outbox) may be many when a server comes back after an hour. Each takes a repetition
+// too, but gives it back when it brings an answer: so they all go, one after the other, as soon as the server answers, and no more than the
+// budget has while it does not.
+//
 // Pure.
 #pragma once
 #include <algorithm>
@@ -18,6 +22,10 @@ namespace tharsis::stn {
 
 class retry_budget {
  public:
+  // A network that is only bad seldom takes three connections from one task, copies beside them included; a server that dies of
+  // a request takes each.
+  static constexpr uint32_t free_sends = 3;
+
   explicit retry_budget(const budget_settings& s) : settings_(s), left_(static_cast<double>(s.idle_most)) {}
 
   void change(const budget_settings& s) {
@@ -39,6 +47,14 @@ class retry_budget {
     ++taken_;
     return true;
   }
+
+  // As take() would say.
+  bool has(instant now) {
+    ripen(now);
+    return !settings_.use || left_ >= 1;
+  }
+  // One that was taken has brought an answer, or did not go.
+  void give_back() { left_ = std::min(left_ + 1, static_cast<double>(std::max(settings_.most, settings_.idle_most))); }
 
   int64_t left(instant now) {
     ripen(now);

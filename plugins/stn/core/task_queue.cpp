@@ -180,16 +180,28 @@ bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames, instant
   return false;
 }
 
+// Its first send earns repetitions, once, however often it is parked or comes back to the outbox; a durable task that was sent in vain so often
+// that it would be charged here for another repetition is charged for each try. False: the budget has none, and it has ended.
+bool task_queue::may_go(request& r, instant now) {
+  if (!std::exchange(r.is_first, false)) return true;
+  if (r.earlier_sends == 0) return care_.on_first(now), true;
+  if (r.earlier_sends < retry_budget::free_sends) return true;
+  r.borrowed = spend(r, now);
+  if (!r.borrowed)
+    finish(r, now, THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, {},
+           "the task was sent " + std::to_string(r.earlier_sends) + " times, and tasks.budget allows no more repetitions now");
+  return r.borrowed;
+}
+
 bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant now) {
   if (write_again(out, frames, now)) return true;
   request* const r = next_ready(now);
   if (r == nullptr) return false;
   if (!frames.carries(THARSIS_STN_CARRIES_KEYS)) r->key.clear();  // The server would not know a repeat.
-  if (!has_right_key(*r, now)) return true;
+  if (!has_right_key(*r, now) || !may_go(*r, now)) return true;
   stop_waiting(*r, now);
   wrote_again_ = r->sends > 0;
   be_sent(*r, now);
-  if (r->sends == 0) care_.on_first(now);
   if (goes_aside(*r, now)) {
     ++r->sends;
     counts_.sent.add();
@@ -212,17 +224,18 @@ void task_queue::on_not_carried(uint32_t sequence, error why, instant now) {
 }
 
 request* task_queue::send_next(instant now) {
-  request* const r = next_ready(now);
+  request* r = next_ready(now);
+  while (r != nullptr && !may_go(*r, now)) r = next_ready(now);
   if (r == nullptr) return nullptr;
   stop_waiting(*r, now);
   be_sent(*r, now);
-  if (r->sends == 0) care_.on_first(now);
   r->ends_itself = true;
   return r;
 }
 
 void task_queue::on_end(request& r, const ending& how, std::span<const uint8_t> body, instant now) {
   finish(r, now, how.status, how.why, body, how.reason);
+  if (how.status == THARSIS_OK || how.status == THARSIS_E_DENIED) revive(now);  // Whoever was parked sees that the server answers.
 }
 
 void task_queue::on_tries_over(request& r, const ending& how, instant now) {
@@ -276,14 +289,14 @@ void task_queue::accept(const mars::frame_view& f, instant now) {
   if (f.refusal.empty())
     finish(*r, now, THARSIS_OK, THARSIS_STN_ANSWERED, f.body, {});
   else if (f.retry_after_ms > 0)
-    spare_server(*r, f.refusal, std::chrono::milliseconds(f.retry_after_ms), now);
+    return spare_server(*r, f.refusal, std::chrono::milliseconds(f.retry_after_ms), now);
   else
     finish(*r, now, THARSIS_E_DENIED, THARSIS_STN_SERVER_REFUSED, {}, foreign_text(f.refusal));
   if (parked_.first != nullptr) revive(now);
 }
 
 instant task_queue::deadline() const {
-  const instant parked = parked_.first == nullptr ? never : later(parked_.first->aside_at, parked_max);
+  const instant parked = parked_.first == nullptr ? never : later(std::max(parked_.first->aside_at, revived_at_), parked_max);
   return std::min({parked, spared_until_, deadlines_.first()});
 }
 
@@ -301,7 +314,7 @@ void task_queue::on_deadline(instant now) {
       case stage::held: reason += "had not finished the task of the same order that goes before it"; break;
       case stage::prepares: reason += "was ready, and the request was not made in time"; break;
       case stage::spared: reason += "was not asked for it, since the server had too much to do"; break;
-      case stage::parked: reason += "had failed with the request as often as it may, and nothing better was seen since"; break;
+      case stage::parked: reason += "had failed with the request as often as it may, and nothing better was seen since for which tasks.budget had a repetition"; break;
       case stage::waits: reason += "could not carry the request in time"; break;
     }
     if (r.at != stage::sent && !trouble_.empty()) reason += "; its last trouble: " + trouble_;
@@ -416,6 +429,8 @@ void task_queue::finish(request& r, instant now, tharsis_status status, uint32_t
                         std::string reason) {
   leave_list(r, now);
   tasks_.remove(r);
+  const bool answered = status == THARSIS_OK || status == THARSIS_E_DENIED;
+  if (r.borrowed && (answered || r.sends == r.parked_sends)) care_.budget().give_back();
   answers_.push_back({std::unique_ptr<request>(&r), status, body, std::move(reason), why});
   forget_deadlines();
   // Where its caller judges the answer it has not ended before that.

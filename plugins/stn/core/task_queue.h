@@ -163,7 +163,7 @@ class task_queue final : public session_tasks {
   bool on_slow(instant now) override;
   instant slow_deadline() const override { return sent_.first == nullptr ? never : slow_at_; }
 
-  // Parked tasks wait again.
+  // Parked tasks wait again, as far as the budget goes: each is a repetition, unless nothing of its last try had gone to the wire.
   void revive(instant now);
   // The task that held up those of this order has ended where it was judged.
   void on_order_free(uint64_t order, instant now);
@@ -190,6 +190,7 @@ class task_queue final : public session_tasks {
   request_list& list_of(const request& r);
   bool write_again(std::vector<uint8_t>& out, framing& frames, instant now);
   bool goes_aside(const request& r, instant now);
+  bool may_go(request& r, instant now);
   bool is_for_here(const request& r) const;
   bool has_right_key(request& r, instant now);
   void lose_try(request& r, const error& why, instant now);
@@ -231,6 +232,7 @@ class task_queue final : public session_tasks {
   std::vector<answer> answers_;
   std::vector<encode_wish> wishes_;
   server_care care_;
+  instant revived_at_ = instant::min();  // The last time that somebody looked.
   instant spared_until_ = never;  // The first of those that are spared may be asked again.
   struct written_too {
     uint32_t sequence;

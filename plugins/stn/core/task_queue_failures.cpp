@@ -7,13 +7,6 @@
 #include "plugins/stn/core/wait_text.h"
 
 namespace tharsis::stn {
-namespace {
-
-// A network that is only bad seldom takes three connections from one task, copies beside them included; a server that dies of
-// a request takes each.
-constexpr uint32_t free_sends = 3;
-
-}  // namespace
 
 // The server has carried nothing out, so it may be asked again, when it likes to be, whether the task has a key or not.
 void task_queue::spare_server(request& r, std::string_view refusal, duration told, instant now) {
@@ -83,7 +76,8 @@ void task_queue::repeat(request& r, instant now) {
 void task_queue::fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what,
                           const std::string& because) {
   // What was under way on a connection that died goes again for nothing: how often they die and come is paced. Not for ever.
-  const bool free = why == THARSIS_STN_LOST && r.sends <= free_sends;
+  r.lost += why == THARSIS_STN_LOST ? 1 : 0;
+  const bool free = why == THARSIS_STN_LOST && r.earlier_sends + r.sends <= retry_budget::free_sends;
   const bool may = r.may_repeat();
   if (may && (free || spend(r, now))) return repeat(r, now);
   if (r.has(THARSIS_STN_PARK) && !r.key.empty()) return park(r, now);
@@ -135,7 +129,16 @@ bool task_queue::on_slow(instant now) {
 }
 
 void task_queue::revive(instant now) {
-  while (request* r = parked_.first) take_back(*r, now);
+  revived_at_ = now;
+  for (request *r = parked_.first, *behind = nullptr; r != nullptr; r = behind) {
+    behind = r->behind;
+    if (r->sends > r->parked_sends) {
+      if (!care_.budget().has(now)) continue;
+      r->borrowed = spend(*r, now);
+    }
+    r->parked_sends = r->sends;
+    take_back(*r, now);
+  }
 }
 
 }  // namespace tharsis::stn

@@ -25,7 +25,7 @@ const statusNames = Object.fromEntries(Object.entries(Status).map(([name, number
 // Why a task ended: THARSIS_STN_ANSWERED ... of sdk/abi/stn.h, by their number.
 const Why = Object.freeze(['ANSWERED', 'NO_TIME', 'NO_FIRST_BYTE', 'STALLED', 'NOT_WHOLE', 'LOST', 'SERVER_REFUSED', 'CANCELLED', 'CLEARED',
   'STOPPING', 'NO_NETWORK', 'OTHER_CONNECTION', 'REPEATED_TOO_OFTEN', 'FLOOD', 'NOT_ENCODED', 'ENDED', 'DROPPED', 'STOPPED_COMMAND',
-  'NOT_CARRIED', 'NOT_ROUTED', 'HTTP_STATUS', 'NO_ANSWER', 'LINK_REMOVED', 'MINOR_BUSY', 'NOT_KEPT', 'BUSY', 'NO_BUDGET']);
+  'NOT_CARRIED', 'NOT_ROUTED', 'HTTP_STATUS', 'NO_ANSWER', 'LINK_REMOVED', 'MINOR_BUSY', 'NOT_KEPT', 'BUSY', 'NO_BUDGET', 'BODY_NOT_KEPT']);
 const Flag = Object.freeze({
   SEND_ONLY: 1, SENSITIVE: 2, ANY_REPEATS: 4, ANY_FLOW: 8, PARK: 16, LONG_POLL: 32, FAST: 64, DURABLE: 128, IMPATIENT: 256,
 });

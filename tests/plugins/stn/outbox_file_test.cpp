@@ -1,5 +1,6 @@
 // The outbox's file, cut, damaged, forged and sealed.
 #include "plugins/stn/core/outbox_file.h"
+#include "plugins/stn/core/outbox_settings.h"
 
 #include <gtest/gtest.h>
 #include <algorithm>
@@ -57,7 +58,7 @@ written write(const std::vector<outbox_record>& records, const outbox_key* key =
   outbox_writer w(salt, key);
   written f{w.head(), {}};
   for (const auto& r : records) {
-    f.bytes += w.record(r);
+    f.bytes += *w.record(r);
     f.ends.push_back(f.bytes.size());
   }
   return f;
@@ -137,7 +138,7 @@ TEST(OutboxFile, BytesOfABodyNeverPassForARecord) {
   lie.entry = 8;
   outbox_writer liar(outbox_salt{}, nullptr);
   for (int i = 0; i < 100; ++i) (void)liar.record(lie);
-  records[1].task.body = letters(liar.record(lie));
+  records[1].task.body = letters(*liar.record(lie));
   auto f = write(records);
   f.bytes[f.ends[0]] = 'x';  // The record around it is damaged.
   const auto read = read_outbox(f.bytes, nullptr);
@@ -190,7 +191,7 @@ TEST(OutboxFile, NoNonceIsUsedTwice) {
     outbox_salt salt = salt_a;
     salt[0] = file;
     outbox_writer w(salt, &key);
-    for (int i = 0; i < 20; ++i) EXPECT_TRUE(seen.insert(w.record(r).substr(18)).second);
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(seen.insert(w.record(r)->substr(18)).second);
   }
 }
 
@@ -237,4 +238,22 @@ TEST(OutboxFile, AnyDamageInventsNothing) {
       ++at;
     }
   }
+}
+
+TEST(OutboxFile, ARecordThatIsTooLargeIsRefusedAndOneOfTheLargestAnswersIsRead) {
+  outbox_writer w(salt_a, nullptr);
+  outbox_record r;
+  r.what = kind::answered;
+  r.entry = 5;
+  r.answer.body.resize(16 << 20);
+  const auto fits = w.record(r);
+  ASSERT_TRUE(fits) << fits.failure().text;
+  const auto read = read_outbox(w.head() + *fits, nullptr);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->records.size(), 1u) << "it was written and cannot be read";
+  EXPECT_EQ(read->records[0].answer.body.size(), size_t{16} << 20);
+  r.answer.body.resize(outbox_record_max);
+  const auto larger = w.record(r);
+  EXPECT_EQ(larger.status(), THARSIS_E_INVALID);
+  EXPECT_NE(larger.failure().text.find("entry 5"), std::string::npos) << larger.failure().text;
 }

@@ -166,6 +166,161 @@ TEST(OutboxSim, CancelClearAndDiscardTakeATaskOut) {
   EXPECT_TRUE(w.server.executions.empty());
 }
 
+// Goal: what is said before the file is read holds. Method: the next process' disk is slow, and everything is said in that time.
+TEST(OutboxSim, WhatIsSaidBeforeTheFileIsReadHolds) {
+  outbox_world w(32);
+  w.acknowledges = false;
+  w.begin();
+  ASSERT_EQ(w.send("heard"), THARSIS_OK);
+  ASSERT_TRUE(w.wait_told(1));
+  w.server.how = test::scripted_server::manner::mute_after_hello;
+  for (const char* key : {"thrown away", "open"}) ASSERT_EQ(w.send(key), THARSIS_OK);
+  w.world.run_for(1s);
+  w.kill();
+  w.server.how = test::scripted_server::manner::honest;
+  w.server.requests.clear();
+  w.server.executions.clear();
+  w.slow_start = 2s;
+  auto& l = w.begin(false);
+  for (const char* key : {"started", "cancelled"}) ASSERT_EQ(w.send(key), THARSIS_OK);
+  l.app.on_strand([&] {
+    l.dispatcher->cancel(w.ids["cancelled"]);
+    l.dispatcher->durable().say(stn::task_letter::kind::acknowledge, w.messages["heard"].entry);
+    l.dispatcher->durable().say(stn::task_letter::kind::discard, w.messages["thrown away"].entry);
+  });
+  l.listed.clear();
+  l.app.on_strand([&] {
+    const auto visit = [](void* context, const tharsis_stn_entry* e) {
+      auto& in = *static_cast<outbox_world::life*>(context);
+      if (e == nullptr) in.list_ended = true;
+      else in.listed.push_back(e->entry);
+    };
+    EXPECT_EQ(l.dispatcher->durable().list(visit, &l, nullptr), THARSIS_OK);
+  });
+  w.adopt(l);
+  w.world.run_for(1s);
+  EXPECT_FALSE(l.list_ended) << "of a file that nobody has read";
+  l.machine.like().blocking_slow = {};
+  ASSERT_TRUE(w.world.run_until([&] { return l.list_ended && !w.messages["started"].told.empty() && !w.messages["open"].told.empty(); }, w.world.now() + 1min));
+  w.world.run_for(10s);
+  EXPECT_EQ(l.listed, std::vector<uint64_t>{w.messages["open"].entry});
+  EXPECT_EQ(w.messages["heard"].told.size(), 1u) << "told again, though it was acknowledged";
+  EXPECT_EQ(w.messages["cancelled"].status, THARSIS_E_CANCELLED);
+  EXPECT_EQ(w.messages["cancelled"].why, uint32_t{THARSIS_STN_CANCELLED});
+  EXPECT_EQ(w.server.executions.count("body of cancelled"), 0u);
+  EXPECT_EQ(w.server.executions.count("body of thrown away"), 0u);
+}
+
+TEST(OutboxSim, WhatIsClearedBeforeTheFileIsReadIsGoneAndWhatIsStartedThenIsNot) {
+  outbox_world w(33);
+  w.server.how = test::scripted_server::manner::mute;
+  w.begin();
+  ASSERT_EQ(w.send("old"), THARSIS_OK);
+  w.world.run_for(1s);
+  w.kill();
+  w.server.how = test::scripted_server::manner::honest;
+  w.slow_start = 2s;
+  auto& l = w.begin();
+  ASSERT_EQ(w.send("before"), THARSIS_OK);
+  l.app.on_strand([&] { l.dispatcher->clear(text_of("main"), text_of("")); });
+  w.world.run_for(10ms);
+  ASSERT_EQ(w.send("after"), THARSIS_OK);
+  w.world.run_for(1min);
+  EXPECT_EQ(w.messages["before"].why, uint32_t{THARSIS_STN_CLEARED}) << w.messages["before"].reason;
+  EXPECT_EQ(w.messages["after"].status, THARSIS_OK) << w.messages["after"].reason;
+  EXPECT_EQ(w.server.requests, std::vector<std::string>{"body of after"});
+  EXPECT_TRUE(w.list().empty());
+}
+
+// Goal: what the outbox has no room for is kept without its body, and everybody is told what is true. Method: the server's answers
+// are as large as the outbox.
+TEST(OutboxSim, AnAnswerThatTheOutboxHasNoRoomForIsKeptWithoutItsBodyAndTheCallerHasItAllTheSame) {
+  outbox_world w(34);
+  w.acknowledges = false;
+  w.settings.outbox.bytes = 64 << 10;
+  w.server.answer = std::string(64 << 10, 'z');
+  w.begin();
+  ASSERT_EQ(w.send("a"), THARSIS_OK);
+  ASSERT_TRUE(w.wait_told(1));
+  EXPECT_EQ(w.messages["a"].status, THARSIS_OK) << w.messages["a"].reason;
+  EXPECT_EQ(w.messages["a"].answer, w.server.answer);
+  EXPECT_TRUE(w.has_line("is kept without its body"));
+  EXPECT_LT(w.disk->content(file)->size(), size_t{64} << 10);
+  w.kill();
+  w.begin();
+  w.world.run_for(10s);
+  EXPECT_EQ(w.messages["a"].told.size(), 2u);
+  EXPECT_EQ(w.messages["a"].status, THARSIS_E_FULL);
+  EXPECT_EQ(w.messages["a"].why, uint32_t{THARSIS_STN_BODY_NOT_KEPT});
+  EXPECT_NE(w.messages["a"].reason.find("65536 bytes"), std::string::npos) << w.messages["a"].reason;
+  EXPECT_EQ(w.server.requests.size(), 1u) << "it was sent again";
+}
+
+// Goal: a message that its server dies of does not take the link down for ever, and is not lost. Method: an hour with one, and others beside it.
+TEST(OutboxSim, AMessageThatItsConnectionsDieOfLeavesTheLinkToOthers) {
+  outbox_world w(35);
+  w.settings.outbox.ttl = 72h;
+  w.server.deadly = "body of poison";
+  w.begin();
+  ASSERT_EQ(w.send("poison"), THARSIS_OK);
+  w.world.run_for(10min);
+  for (int i = 0; i < 20; ++i) {
+    const std::string key = "m" + std::to_string(i);
+    ASSERT_EQ(w.send(key), THARSIS_OK);
+    ASSERT_TRUE(w.wait_told(static_cast<size_t>(i) + 1, 3min)) << key;
+    w.world.run_for(3min);
+  }
+  const auto deaths = std::count(w.server.requests.begin(), w.server.requests.end(), "body of poison");
+  EXPECT_GE(deaths, 4);
+  EXPECT_LE(deaths, 35) << "ten, one with each five minutes and with each ten others, three for nothing";
+  EXPECT_LE(w.server.connections, deaths + 10);
+  EXPECT_TRUE(w.messages["poison"].told.empty());
+  w.server.deadly.clear();
+  ASSERT_TRUE(w.wait_told(21, 2h)) << "it was lost";
+  EXPECT_EQ(w.messages["poison"].status, THARSIS_OK);
+}
+
+// Goal: when a server that was silent for long is back, what is kept goes soon, and not all at once.
+TEST(OutboxSim, WhenAServerIsBackAllGoWithinMinutes) {
+  outbox_world w(36);
+  w.settings.outbox.ttl = 72h;
+  w.server.how = test::scripted_server::manner::mute_after_hello;
+  w.begin();
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(w.send("m" + std::to_string(i)), THARSIS_OK);
+  w.world.run_for(2h);
+  w.server.how = test::scripted_server::manner::honest;
+  EXPECT_TRUE(w.wait_told(50, 10min)) << w.told();
+  expect_each_once(w, 36, true);
+}
+
+// Goal: a task that is told as not kept is not sent by the next process. Method: the disk takes it but does not say so, and has no room for
+// a new file; or it takes the new file and does not open it.
+TEST(OutboxSim, WhatIsToldAsNotKeptIsNotSentByTheNextProcess) {
+  for (const bool by_sync : {true, false}) {
+    SCOPED_TRACE(by_sync);
+    outbox_world w(37);
+    w.server.how = test::scripted_server::manner::mute_after_hello;
+    w.begin();
+    ASSERT_EQ(w.send("a"), THARSIS_OK);
+    w.world.run_for(1s);
+    ASSERT_TRUE(w.messages["a"].safe);
+    outbox_world::faults() = {true, !by_sync};
+    if (by_sync) w.disk->capacity = w.disk->used() + w.disk->content(file)->size();
+    ASSERT_EQ(w.send("b"), THARSIS_OK);
+    ASSERT_TRUE(w.world.run_until([&] { return w.messages["b"].why == THARSIS_STN_NOT_KEPT; }, w.world.now() + 1s)) << w.messages["b"].reason;
+    if (by_sync) w.end();  // Power that fails would take what was not synced.
+    else w.kill();
+    outbox_world::faults() = {};
+    w.disk->capacity.reset();
+    w.server.how = test::scripted_server::manner::honest;
+    w.server.requests.clear();
+    w.begin();
+    ASSERT_TRUE(w.wait_told(1));
+    w.world.run_for(10s);
+    EXPECT_EQ(w.server.requests, std::vector<std::string>{"body of a"});
+  }
+}
+
 TEST(OutboxSim, ARefusalIsAnAnswerAndALifeEnds) {
   outbox_world w(6);
   w.server.how = test::scripted_server::manner::refuse_tasks;

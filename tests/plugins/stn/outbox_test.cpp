@@ -89,6 +89,64 @@ TEST(Outbox, IsBoundedInCountAndBytes) {
   EXPECT_EQ(b.bytes(), 0);
 }
 
+// Answers too: each is kept whole as long as there is room, and else without its body, and the sum stays within what is allowed.
+TEST(Outbox, AnAnswerWithoutRoomIsKeptWithoutItsBodyAndTheSumIsBounded) {
+  outbox_book b(small());
+  std::vector<uint64_t> all;
+  for (int i = 0; i < 4; ++i) all.push_back(put(b, std::to_string(i)));
+  kept_answer large = fine_answer();
+  large.body.resize(1500);
+  ASSERT_TRUE(b.has_room_for(all[0], large));
+  b.answer(all[0], large, w0, t0);
+  EXPECT_FALSE(b.has_room_for(all[1], large));
+  for (size_t i = 1; i < 4; ++i) b.answer(all[i], outbox_book::without_body(large), w0, t0);
+  EXPECT_LE(b.bytes(), small().bytes);
+  const kept_answer& cut = *b.find(all[1])->answer;
+  EXPECT_EQ(cut.status, THARSIS_E_FULL);
+  EXPECT_EQ(cut.why, uint32_t{THARSIS_STN_BODY_NOT_KEPT});
+  EXPECT_NE(cut.reason.find("1500 bytes"), std::string::npos) << cut.reason;
+  EXPECT_LE(cut.reason.size(), static_cast<size_t>(outbox_sentence_room));
+  EXPECT_TRUE(cut.body.empty());
+  EXPECT_EQ(b.find(all[0])->answer->body.size(), 1500u);
+}
+
+TEST(Outbox, AFailureWithoutRoomStaysTheFailureThatItWas) {
+  const kept_answer busy{THARSIS_E_BUSY, THARSIS_STN_HTTP_STATUS, 503, 2, std::vector<uint8_t>(5000), std::string(255, 'x') + "\xc3\xa4"};
+  const kept_answer cut = outbox_book::without_body(busy);
+  EXPECT_EQ(cut.status, THARSIS_E_BUSY);
+  EXPECT_EQ(cut.why, uint32_t{THARSIS_STN_HTTP_STATUS});
+  EXPECT_EQ(cut.http_status, 503u);
+  EXPECT_EQ(cut.reason, std::string(255, 'x')) << "cut in the middle of a letter";
+}
+
+TEST(Outbox, AnEntryIsNeverLargerThanARecordMayBe) {
+  outbox_settings s = small();
+  s.bytes = 256 << 20;
+  outbox_book b(s);
+  const auto n = put(b, "a");
+  kept_answer huge = fine_answer();
+  huge.body.resize(16 << 20);
+  EXPECT_TRUE(b.has_room_for(n, huge)) << "links answer with so much";
+  huge.body.resize(outbox_record_max);
+  EXPECT_FALSE(b.has_room_for(n, huge));
+  kept_task task = task_of("b");
+  task.body.resize(outbox_record_max);
+  EXPECT_EQ(b.put(std::move(task), {}, w0, t0).status(), THARSIS_E_INVALID);
+}
+
+TEST(Outbox, WhereNothingSaysWhichNumbersAreFreeTheyBeginWithTheClock) {
+  outbox_book lost(small());
+  lost.load({}, w0, t0);
+  const uint64_t first = put(lost, "a");
+  EXPECT_GT(first, static_cast<uint64_t>(w0) / 1000);
+  outbox_book later_on(small());
+  later_on.load({}, w0 + 1'000'000'000, t0);
+  EXPECT_GT(put(later_on, "b"), first) << "given twice";
+  outbox_book early(small());
+  early.load({}, -5, t0);
+  EXPECT_GE(put(early, "c"), 1u);
+}
+
 TEST(Outbox, OfOneOrderOneGoesAtATimeAlsoAfterAFailedTry) {
   outbox_book b(small());
   const auto first = put(b, "a", 7), second = put(b, "b", 7), other = put(b, "c", 8);
@@ -121,6 +179,26 @@ TEST(Outbox, PausesGrowUpToTheirMost) {
     EXPECT_GE(b.deadline() - now, std::min<duration>(outbox_pause_min * (1 << std::min(i, 6)), outbox_pause_max) * 3 / 4 - 1us);
     now = b.deadline();
   }
+}
+
+// It may be what they die of; and somebody who cares now gets it sent now, once.
+TEST(Outbox, OneThatConnectionsDieUnderPausesLongerAndLonger) {
+  outbox_book b(small());
+  const auto n = put(b, "a", 0, 72h);
+  instant now = t0;
+  int tries = 0;
+  for (; now < t0 + 24h; ++tries) {
+    ASSERT_EQ(b.take_due(now).size(), 1u);
+    EXPECT_EQ(b.on_try(n, THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, 1, now, 0, true), verdict::again);
+    now = b.deadline();
+  }
+  EXPECT_LT(tries, 40);
+  EXPECT_EQ(b.on_try(n, THARSIS_E_BUSY, THARSIS_STN_NO_BUDGET, 0, now, 0), verdict::again);
+  EXPECT_EQ(b.deadline(), now + outbox_pause_lost_max) << "a try that did not go made the pause short";
+  b.hurry();
+  EXPECT_EQ(b.take_due(now).size(), 1u);
+  EXPECT_EQ(b.on_try(n, THARSIS_E_NETWORK, THARSIS_STN_LOST, 1, now, 0, true), verdict::again);
+  EXPECT_EQ(b.deadline(), now + outbox_pause_lost_max);
 }
 
 TEST(Outbox, ARefusalEndsATaskAndABadPathDoesNot) {

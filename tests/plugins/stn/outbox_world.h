@@ -40,6 +40,7 @@ class outbox_world {
     settings.links = {link};
     settings.outbox.use = true;
     settings.outbox.ttl = 1h;
+    faults() = {};
     elsewhere.on_strand([&] {
       tharsis_address any = *parse_ip("10.0.0.2");
       any.port = link_world::port;
@@ -66,6 +67,7 @@ class outbox_world {
     std::optional<task_set> closing;
     outbox_world& all;
     const size_t number;
+    tharsis_files files{};  // Its machine's, which may fail as the test wants.
     bool alive = true;
     tharsis_handle adoption = 0;
     size_t released = 0;
@@ -84,10 +86,22 @@ class outbox_world {
     sim::machine& m = world.add_machine("client" + number, {"10.0.1." + std::to_string(lives.size() % 250 + 1)}, disk);
     lives.push_back(std::make_unique<life>(*this, m, lives.size()));
     life& l = *lives.back();
+    m.like().blocking_slow = slow_start;
     l.stn_site.on_strand([&] {
+      tharsis::host tables = l.host.tables();
+      l.files = *tables.files;
+      honest() = l.files;
+      l.files.sync = [](void* self, tharsis_handle file, tharsis_error* error) {
+        return faults().sync ? fail(error, THARSIS_E_IO, "the disk does not say whether it has it") : honest().sync(self, file, error);
+      };
+      l.files.open = [](void* self, tharsis_text path, uint32_t mode, tharsis_handle* file, tharsis_error* error) {
+        const bool fails = faults().open && mode == THARSIS_FILES_APPEND;
+        return fails ? fail(error, THARSIS_E_IO, "too many files are open") : honest().open(self, path, mode, file, error);
+      };
+      tables.files = &l.files;
       l.events.emplace(l.host.tables());
       l.events->declare();
-      l.dispatcher.emplace(*l.stn_site.place, l.host.tables(), settings, *l.events,
+      l.dispatcher.emplace(*l.stn_site.place, tables, settings, *l.events,
                            stn::dispatcher::kept{{}, {}, "/state/outbox", {}});
       l.closing.emplace(*l.stn_site.place);
       l.dispatcher->start();
@@ -212,8 +226,21 @@ class outbox_world {
   std::vector<instant> killed;
   std::string last_error;
   bool acknowledges = true;
+  duration slow_start{};  // Of each blocking work of a life from its begin on.
+  struct file_faults {
+    bool sync = false;  // What was written may be there.
+    bool open = false;
+  };
+  static file_faults& faults() {
+    static file_faults now;
+    return now;
+  }
 
  private:
+  static tharsis_files& honest() {
+    static tharsis_files of_machines;
+    return of_machines;
+  }
   task<void> shut(life& l, bool* stopped) {
     co_await l.dispatcher->stop();
     *stopped = true;

@@ -42,6 +42,18 @@ TEST(RetryBudget, OneComesWithTimeAndNoMoreThanTheIdleMost) {
   EXPECT_EQ(b.left(start + 24h), 10);
 }
 
+TEST(RetryBudget, WhatIsGivenBackCanBeTakenAgainAndMakesNoneMoreThanTheMost) {
+  retry_budget b({});
+  while (b.take(start)) {}
+  EXPECT_FALSE(b.has(start));
+  b.give_back();
+  EXPECT_TRUE(b.has(start)) << "asking takes nothing";
+  EXPECT_TRUE(b.take(start));
+  EXPECT_FALSE(b.take(start));
+  for (int i = 0; i < 5000; ++i) b.give_back();
+  EXPECT_EQ(b.left(start), 1000);
+}
+
 TEST(RetryBudget, WhatIsEarnedHasAnEnd) {
   retry_budget b({});
   for (int i = 0; i < 1'000'000; ++i) b.on_first(start);

@@ -61,6 +61,8 @@ class scripted_server {
 
   manner how = manner::honest;
   duration thinks{};   // Before it answers a request.
+  std::string answer;  // To each request; empty: the request's body.
+  std::string deadly;  // A request with this body ends its connection.
   int unanswered = 0;  // So many of the next requests get no answer; pings do.
   std::vector<std::pair<uint32_t, std::string>> pushes;  // Sent before each answer: command and body.
   std::vector<std::string> requests;  // Their bodies, as they came.
@@ -179,6 +181,7 @@ class scripted_server {
     requests.push_back(body);
     for (const auto& [command, text] : pushes)
       mars::append_frame(out, {command, mars::sequence_push, {text.begin(), text.end()}, {}, {}});
+    if (!deadly.empty() && body == deadly) return false;
     if (unanswered > 0) return --unanswered, true;
     if (busy > 0) {
       --busy;
@@ -192,7 +195,8 @@ class scripted_server {
       mars::append_frame(out, {f.command, f.sequence, {}, {}, "was asked before"});
       return true;
     }
-    mars::append_frame(thinks == duration::zero() ? out : thought_, {f.command, f.sequence, f.body, {}, {}});
+    const mars::bytes said = answer.empty() ? f.body : mars::bytes(answer.begin(), answer.end());
+    mars::append_frame(thinks == duration::zero() ? out : thought_, {f.command, f.sequence, said, {}, {}});
     if (answers_twice) mars::append_frame(thinks == duration::zero() ? out : thought_, {f.command, f.sequence, {'x'}, {}, {}});
     if (const auto told = std::exchange(move, std::nullopt)) {
       mars::frame wish{mars::command_noop, mars::sequence_noop, {}, {}, {}};

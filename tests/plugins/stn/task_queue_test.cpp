@@ -486,6 +486,132 @@ TEST(TaskQueueSpares, RepetitionsBeyondTheBudgetFailWithTheReasonAndAreTold) {
   ASSERT_EQ(told.size(), 1u) << "each second once";
 }
 
+namespace {
+
+stn::budget_settings three_repetitions() {
+  stn::budget_settings b;
+  b.idle_most = 3;
+  b.share = 10;
+  return b;
+}
+
+// So many whose only try was lost.
+void park(stage& s, uint64_t count) {
+  for (uint64_t id = 1; id <= count; ++id) {
+    auto r = keyed(id, t0 + 24h);
+    r->flags = THARSIS_STN_PARK;
+    r->retries = 0;
+    s.q.submit(std::move(r), t0);
+  }
+  while (s.send()) {}
+  s.q.on_loss({THARSIS_E_RESET, "gone"}, t0);
+  ASSERT_FALSE(s.q.has_answers());
+}
+
+}  // namespace
+
+// A slow server: others get their answers, and each of these would take all parked ones with it.
+TEST(TaskQueueSpares, ParkedTasksGoAgainAsFarAsTheBudgetGoesHoweverManyAnswersAndConnectionsCome) {
+  stage s;
+  s.q.spare({}, three_repetitions(), 1);
+  park(s, 40);
+  int again = 0;
+  for (uint64_t i = 0; i < 50; ++i) {
+    s.q.on_up(static_cast<uint32_t>(i), t0 + 1s);
+    auto other = keyed(1000 + i, t0 + 24h);
+    other->priority = 3;
+    s.q.submit(std::move(other), t0 + 1s);
+    const uint32_t answered = s.send(t0 + 1s)->sequence;
+    s.reply(answered, t0 + 1s);
+    (void)s.the_answer();
+    while (s.send(t0 + 1s)) ++again;
+    s.q.on_loss({THARSIS_E_RESET, "gone"}, t0 + 1s);
+  }
+  EXPECT_GE(again, 3);
+  EXPECT_LE(again, 3 + 40 / 10 + 50 / 10) << "as many as three and a tenth of what was sent for the first time";
+  EXPECT_FALSE(s.q.has_answers()) << "they wait on";
+  EXPECT_GT(s.q.deadline(), t0 + 1s) << "it would be asked for ever";
+}
+
+TEST(TaskQueueSpares, WhenTheServerIsBackAllThatWereParkedGoOneAfterTheOther) {
+  stage s;
+  s.q.spare({}, three_repetitions(), 1);
+  park(s, 40);
+  s.q.on_up(2, t0 + 1s);
+  size_t ended = 0, most = 0;
+  for (int rounds = 0; rounds < 100 && ended < 40; ++rounds) {
+    std::vector<uint32_t> out;
+    while (const auto f = s.send(t0 + 1s)) out.push_back(f->sequence);
+    most = std::max(most, out.size());
+    for (const uint32_t sequence : out) s.reply(sequence, t0 + 1s);
+    for (const answer& a : s.q.take_answers()) ended += a.status == THARSIS_OK;
+  }
+  EXPECT_EQ(ended, 40u);
+  EXPECT_LE(most, 7u) << "three and a tenth of forty at a time";
+}
+
+TEST(TaskQueueSpares, AServerThatHasTooMuchToDoGetsNoParkedTasks) {
+  stage s;
+  park(s, 5);
+  auto other = keyed(1000);
+  other->priority = 3;
+  s.q.submit(std::move(other), t0);
+  s.put_off(s.send()->sequence, 2000);
+  EXPECT_FALSE(s.send());
+  auto short_one = keyed(1001);
+  short_one->command = 4;
+  s.q.submit(std::move(short_one), t0);
+  s.q.on_end(*s.q.send_next(t0), {THARSIS_E_BUSY, THARSIS_STN_HTTP_STATUS, "503"}, {}, t0);
+  EXPECT_EQ(s.q.send_next(t0), nullptr);
+}
+
+TEST(TaskQueueSpares, OneThatNeverWentToTheWireIsTakenBackForNothing) {
+  stage s;
+  s.q.spare({}, three_repetitions(), 1);
+  auto r = keyed(1, t0 + 24h);
+  r->flags = THARSIS_STN_PARK;
+  s.q.submit(std::move(r), t0);
+  for (int i = 0; i < 20; ++i) {
+    request* const one = s.q.send_next(t0);
+    ASSERT_NE(one, nullptr) << i;
+    s.q.on_tries_over(*one, {THARSIS_E_NETWORK, THARSIS_STN_NO_ANSWER, "no way there"}, t0);
+    s.q.on_network(false, true, t0);
+  }
+  EXPECT_EQ(s.q.budget().taken(), 0u);
+  EXPECT_EQ(s.q.budget().left(t0), 3) << "it was counted as sent for the first time each time";
+}
+
+// What comes back from the outbox is no first send, and beyond three it is a repetition like any other.
+TEST(TaskQueueSpares, ADurableTaskEarnsOnceAndIsChargedAfterThreeSends) {
+  stage s;
+  stn::budget_settings b = three_repetitions();
+  b.share = 100;
+  b.idle_most = 1;
+  s.q.spare({}, b, 1);
+  const auto durable = [&](uint64_t id, uint32_t earlier) {
+    auto r = keyed(id);
+    r->entry = id;
+    r->earlier_sends = earlier;
+    s.q.submit(std::move(r), t0);
+    return s.send();
+  };
+  EXPECT_TRUE(durable(1, 1));
+  EXPECT_TRUE(durable(2, 2));
+  EXPECT_EQ(s.q.budget().left(t0), 1) << "a retry has earned another one";
+  const auto third = durable(3, 3);
+  ASSERT_TRUE(third);
+  EXPECT_EQ(s.q.budget().left(t0), 0);
+  EXPECT_FALSE(durable(4, 3));
+  const answer a = s.the_answer();
+  EXPECT_EQ(a.why, uint32_t{THARSIS_STN_NO_BUDGET});
+  EXPECT_EQ(a.of->sends, 0u);
+  s.reply(third->sequence);
+  EXPECT_EQ(s.q.budget().left(t0), 1) << "an answer gives it back";
+  EXPECT_TRUE(durable(5, 3));
+  s.q.on_loss({THARSIS_E_RESET, "gone"}, t0);
+  EXPECT_EQ(s.q.budget().left(t0), 0);
+}
+
 // Goal: however often a server puts tasks off, each gets one answer, and none is sent while its command is spared.
 TEST(TaskQueueSpares, NoOrderOfRefusalsLosesATask) {
   for (uint64_t seed = 1; seed <= 200; ++seed) {
