@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/sdt/core/redact.h"
 #include "sdk/abi/dns.h"
 #include "sdk/abi/stn_heal.h"
 #include "sdk/pure/address.h"
@@ -163,7 +164,7 @@ void healer::close() {
 void healer::tell(uint32_t state, const remedy& r, const std::string& sentence) const {
   constexpr std::string_view states[] = {"advised", "begun", "refused", "ended"};
   const std::string text = r.what.text(), cause(name_of(r.cause));
-  host_.write(THARSIS_LOG_INFO, "remedy " + text + " " + std::string(states[state]) + " cause=" + cause + " target=" + r.target + ": " + sentence);
+  host_.write(THARSIS_LOG_INFO, "remedy " + log_text(r.what, r.host) + " " + std::string(states[state]) + " cause=" + cause + " target=" + r.target + ": " + log_text(sentence, r.host));
   const tharsis_sdt_healing told{state, 0, text_of(text), text_of(cause), text_of(r.target), text_of(sentence)};
   host_.publish(topic_, &told);
 }

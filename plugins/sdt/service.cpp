@@ -321,7 +321,7 @@ void service::end(tharsis_handle id, observations seen, tharsis_status status) {
   if (host_.logs(level))
     host_.write(level, "diagnosis target=" + what->target + " code=" + what->code + " blame=" + what->blame + " confidence=" +
                            std::to_string(told.confidence) + " took_ms=" + std::to_string(milliseconds(place_.now() - one.begun)) + " bytes=" +
-                           std::to_string(told.bytes) + ": " + what->sentence + (what->action.empty() ? "" : " [" + what->action + "]"));
+                           std::to_string(told.bytes) + ": " + log_text(what->sentence, made.seen.about.host) + (what->action.empty() ? "" : " [" + log_text(first.act, made.seen.about.host) + "]"));
   if (status == THARSIS_OK) host_.publish(topic_, &told), verdicts_.on_report(made, one.why, place_.now() - one.begun);
   if (status == THARSIS_OK) healing_.on_report(made, place_.now());
   stirred_.raise();

@@ -207,4 +207,15 @@ report redacted(report whole) {
   return whole;
 }
 
+std::string log_text(std::string_view sentence, std::string_view host) {
+  size_t hidden = 0;
+  return without_private_words(sentence, host, hidden);
+}
+
+std::string log_text(const action& a, std::string_view host) {
+  action shown = a;
+  for (std::string& one : shown.args) one = log_text(one, host);
+  return shown.text();
+}
+
 }  // namespace tharsis::sdt

@@ -125,6 +125,20 @@ TEST(SdtHealer, WhatAnotherCauseStillNeedsIsNotTakenBack) {
   EXPECT_EQ(h.undone, (std::vector<tharsis_handle>{2, 3})) << "a port of another host is another thing";
 }
 
+// A log goes further than the machine, and a login's page may know who logs in.
+TEST(SdtHealer, ALineOfLogHasNoSessionOfALogin) {
+  helpers h;
+  healer doctor(h.box.tables(), acting());
+  doctor.open(1);
+  auto s = begin("open_portal", {"http://10.77.0.1/login?sid=k9x&user=ann"});
+  s.of.sentence = "pages are sent to http://10.77.0.1/login?sid=k9x&user=ann";
+  doctor.carry_out(s);
+  ASSERT_FALSE(h.box.lines.empty());
+  for (const std::string& line : h.box.lines) EXPECT_EQ(line.find("k9x"), std::string::npos) << line;
+  EXPECT_NE(h.box.lines.back().find("remedy open_portal(http://10.77.0.1/...) begun cause="), std::string::npos) << h.box.lines.back();
+  EXPECT_NE(h.box.lines.back().find("target=tcps://im.test:443: pages are sent to http://10.77.0.1/..."), std::string::npos) << h.box.lines.back();
+}
+
 TEST(SdtHealer, DnsIsNotToldThatTheVeryTargetIsTheLogin) {
   helpers h;
   healer doctor(h.box.tables(), acting());
