@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 package, build, state = (pathlib.Path(word).resolve() for word in sys.argv[1:4])
@@ -142,6 +143,15 @@ class Telling(Hosted):
                 await runtime.reload(text=profile("  tunable: { liv: 5 }\n"))
             self.assertIn("'live'", caught.exception.problems)
             self.assertEqual(await runtime.reload(sets={"tunable.live": 6}), "tunable: changed\n  live: 5 -> 6\n")
+
+    async def test_a_reload_lays_its_settings_over_those_from_before(self):
+        async with tharsis.Runtime(sets={"stn.links.main.endpoints": ["tcp://127.0.0.1:1"], "stn.tasks.timeout": "8s"}, state=state) as runtime:
+            changed = await runtime.reload(sets={"stn.tasks.timeout": "7s"})
+            self.assertRegex(changed, r"tasks\.timeout: .* -> 7s\n$")
+            self.assertNotIn("links", changed)
+            await asyncio.gather(*[runtime.reload(sets=sets) for sets in ({"stn.tasks.timeout": "5s"}, {"stn.tasks.retries": 3})])
+            self.assertEqual(await runtime.reload(sets={"stn.tasks.timeout": "5s"}), "nothing has changed\n")
+            self.assertEqual(await runtime.reload(), "nothing has changed\n")
 
     async def test_python_s_own_log_lines_are_in_the_log(self):
         async with tharsis.Runtime(state=state) as runtime:
@@ -294,6 +304,21 @@ class Streams(Hosted):
         self.assertEqual(slow.dropped, len(seen) - 2)
         self.assertEqual(all_of_it.dropped, 0)
 
+    async def test_a_stream_that_was_left_is_closed(self):
+        async with self.fixture("  tunable: {}\n") as runtime:
+            for _ in range(20):
+                async for event in runtime.events("tunable.settings"):
+                    break
+                del event
+            kept = runtime.events("tunable.settings")
+            gc.collect()
+            self.assertEqual(list(runtime._streams), [kept])
+            await runtime.reload(sets={"tunable.live": 3})
+            async for event in kept:
+                if event.payload["live"] == 3:
+                    break
+            self.assertEqual(runtime._left, [])
+
     async def test_a_reader_that_waits_ends_with_the_runtime_and_with_close(self):
         async with self.fixture("  quiet: {}\n") as runtime:
             closed, left = runtime.events("nobody.*"), runtime.events("nobody.*")
@@ -364,6 +389,7 @@ class Tasks(Hosted):
             found = await runtime.diagnose("tcp://127.0.0.1:1", timeout=5)
             self.assertIn("127.0.0.1", found.sentence)
             self.assertGreater(found.confidence, 0)
+            self.assertEqual(found.status, tharsis.Status.OK)
             self.assertTrue(found.code and found.blame and found.report, found)
             with self.assertRaises(tharsis.ProfileError):
                 await runtime.diagnose("what is that?")
@@ -389,6 +415,15 @@ class Tasks(Hosted):
                 if end.payload["command"] == UNKNOWN:
                     break
             self.assertEqual(end.payload["why"], tharsis.Why.CANCELLED)
+
+    async def test_a_timeout_counts_while_nobody_provides_the_service(self):
+        async with self.client() as runtime:
+            await runtime.send(ECHO, timeout=PATIENCE)
+            await runtime.stop()
+            began = time.monotonic()
+            with self.assertRaisesRegex(tharsis.Timeout, "nobody provides tharsis.stn/1 now"):
+                await runtime.send(ECHO, timeout=0.05)
+            self.assertLess(time.monotonic() - began, 2.5)
 
     async def test_a_task_without_an_answer_ends_when_the_runtime_does(self):
         async with self.client() as runtime:

@@ -45,9 +45,11 @@ class Runtime:
             profile = desktop_profile()
         self._given: dict[str, Any] = dict(profile=profile, text=text, sets=dict(sets), plugins=list(plugins), state=state, threads=threads)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._streams: list[Stream[Any]] = []
+        self._streams: weakref.WeakSet[Stream[Any]] = weakref.WeakSet()
+        self._left: list[ctypes.c_void_p] = []  # Inboxes of streams that nobody has any more.
         self._turns: set[asyncio.Future[None]] = set()
         self._reloads: set[asyncio.Future[int]] = set()
+        self._one_reload = asyncio.Lock()
         options, why, handle = _options(**self._given), failure(), ctypes.c_void_p()
         _check_profile(library.tharsis_runtime_create(options, handle, why), why, options)
         self._handle = handle
@@ -128,28 +130,30 @@ class Runtime:
         """One task of stn, and its answer. A failure raises with the sentence why; its `task` has the rest.
 
         key names the work: with one the task is sent again when its connection dies, and the server does it once. timeout in seconds
-        counts everything. The other wishes are those of tharsis_stn_task in sdk/abi/stn.h. Cancelling the awaiting task withdraws it."""
+        counts everything, also while nobody provides stn. The other wishes are those of tharsis_stn_task in sdk/abi/stn.h. Cancelling the awaiting task withdraws it."""
+        if timeout is not None and timeout <= 0:
+            raise ValueError("a task's timeout is more than 0 seconds")
         lines = [(name.encode(), value.encode()) for name, value in headers.items()]
         texts = [link.encode(), bytes(body), key.encode() if isinstance(key, str) else bytes(key), user.encode(), path.encode(), host.encode()]
         views = [_abi.view(t) for t in texts]
         head = (_abi.Header * len(lines))(*[_abi.Header(_abi.view(n), _abi.view(v)) for n, v in lines])
-        task = _abi.Task(size=ctypes.sizeof(_abi.Task), command=command, timeout_ms=_milliseconds(timeout), flags=int(flags), link=views[0],
+        task = _abi.Task(size=ctypes.sizeof(_abi.Task), command=command, flags=int(flags), link=views[0],
                          body=views[1], key=views[2], done=task_done, priority=priority, retries=retries, user=views[3], order=order,
                          channels=int(channels), header_count=len(lines), path=views[4], headers=head, host=views[5])
 
-        def begin(stn: _abi.Stn, context: int, handle: ctypes.c_uint64, why: _abi.Failure) -> int:
-            task.context = context
+        def begin(stn: _abi.Stn, context: int, handle: ctypes.c_uint64, why: _abi.Failure, left: float | None) -> int:
+            task.context, task.timeout_ms = context, _milliseconds(left)
             status: int = stn.start(stn.self, task, handle, why)
             return status
 
-        end: TaskEnd = await self._questions.ask(STN, _abi.Stn, begin)
+        end: TaskEnd = await self._questions.ask(STN, _abi.Stn, begin, timeout)
         return end
 
     async def resolve(self, name: str, family: int = 0) -> Addresses:
         """The addresses of a name, asked of dns. family: 4, 6 or 0 for both."""
         data = name.encode()
 
-        def begin(dns: _abi.Dns, context: int, handle: ctypes.c_uint64, why: _abi.Failure) -> int:
+        def begin(dns: _abi.Dns, context: int, handle: ctypes.c_uint64, why: _abi.Failure, _: float | None) -> int:
             status: int = dns.resolve(dns.self, _abi.view(data), family, dns_done, context, handle, why)
             return status
 
@@ -160,13 +164,14 @@ class Runtime:
         """What is wrong with the network, or with the way to one target: a name, IP:PORT, or an endpoint like "tcps://im.example.com:443".
         Ends by itself, after `timeout` seconds or what the profile says."""
         data = target.encode()
-        wish = _abi.Wish(size=ctypes.sizeof(_abi.Wish), depth=int(depth), target=_abi.view(data), deadline=round((timeout or 0) * 1e9))
+        wish = _abi.Wish(size=ctypes.sizeof(_abi.Wish), depth=int(depth), target=_abi.view(data))
 
-        def begin(sdt: _abi.Sdt, context: int, handle: ctypes.c_uint64, why: _abi.Failure) -> int:
+        def begin(sdt: _abi.Sdt, context: int, handle: ctypes.c_uint64, why: _abi.Failure, left: float | None) -> int:
+            wish.deadline = round((left or 0) * 1e9)
             status: int = sdt.diagnose(sdt.self, wish, sdt_done, context, handle, why)
             return status
 
-        diagnosis: Diagnosis = await self._questions.ask(SDT, _abi.Sdt, begin)
+        diagnosis: Diagnosis = await self._questions.ask(SDT, _abi.Sdt, begin, timeout or None)
         return diagnosis
 
     def events(self, pattern: str = "**", depth: int = 256) -> Stream[Event]:
@@ -190,12 +195,20 @@ class Runtime:
 
     async def reload(self, profile: Path | None = None, *, text: str | None = None, sets: Mapping[str, Any] | None = None) -> str:
         """Changes to another profile as a whole, or raises and leaves all as it was; without arguments the same file is read again.
+        sets are laid over those from before. One reload after the other; one that nobody waits for any more comes to its end too.
         Answers what has changed, for a person."""
+        return await asyncio.shield(asyncio.create_task(self._reload(profile, text, sets or {})))
+
+    async def _reload(self, profile: Path | None, text: str | None, sets: Mapping[str, Any]) -> str:
+        async with self._one_reload:
+            return await self._change(profile, text, sets)
+
+    async def _change(self, profile: Path | None, text: str | None, sets: Mapping[str, Any]) -> str:
         next_given = dict(self._given)
         if profile is not None or text is not None:
             next_given.update(profile=profile, text=text)
-        if sets is not None:
-            next_given["sets"] = dict(sets)
+        # What is new comes last, also where it is a part of what was there, or has such a part.
+        next_given["sets"] = {name: value for name, value in self._given["sets"].items() if name not in sets} | dict(sets)
         options, why, difference = _options(**next_given), failure(), _abi.OwnedText()
 
         def wait() -> int:  # On a thread of asyncio's, while this one goes on pumping.
@@ -243,6 +256,8 @@ class Runtime:
                 turn.set_result(None)
 
     def _drain(self) -> None:
+        while self._left:
+            library.tharsis_inbox_close(self._left.pop())
         for stream in list(self._streams):
             stream._drain()
 
@@ -273,8 +288,6 @@ class Runtime:
 def _milliseconds(seconds: float | None) -> int:
     if seconds is None:
         return 0
-    if seconds <= 0:
-        raise ValueError("a task's timeout is more than 0 seconds")
     return max(1, round(seconds * 1000))
 
 

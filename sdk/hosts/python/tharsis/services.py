@@ -8,6 +8,7 @@ import enum
 import ipaddress
 import itertools
 import json
+import time
 from typing import TYPE_CHECKING, Any, Mapping
 
 from . import _abi
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 STN, DNS, SDT = b"tharsis.stn/1", b"tharsis.dns/1", b"tharsis.sdt/1"
 # While a provider changes (a reload, a restart) nobody provides its service for a moment.
-_LOOK_AGAIN, _LOOKS = 0.01, 500
+_LOOK_AGAIN, _LOOK_FOR = 0.01, 5.0  # Seconds.
 
 Why = enum.IntEnum("Why", """ANSWERED NO_TIME NO_FIRST_BYTE STALLED NOT_WHOLE LOST SERVER_REFUSED CANCELLED CLEARED STOPPING NO_NETWORK
     OTHER_CONNECTION REPEATED_TOO_OFTEN FLOOD NOT_ENCODED ENDED DROPPED STOPPED_COMMAND NOT_CARRIED NOT_ROUTED HTTP_STATUS NO_ANSWER
@@ -90,6 +91,7 @@ class Diagnosis:
     took: float     # Seconds.
     sent: int       # Bytes, both ways.
     report: Mapping[str, Any]  # All of it, as `tharsis sdt diagnose --json` prints it.
+    status: Status  # OK, or why it ended before its end.
 
     def __str__(self) -> str:
         return self.sentence
@@ -106,33 +108,38 @@ class Questions:
         self._guards: dict[bytes, ctypes.c_void_p] = {}
         self._mine: set[int] = set()
 
-    async def ask(self, service: bytes, table: type[ctypes.Structure], begin: Any) -> Any:
-        """begin(table, context, handle, why) answers a status; the answer is what settle() gets."""
+    async def ask(self, service: bytes, table: type[ctypes.Structure], begin: Any, timeout: float | None = None) -> Any:
+        """begin(table, context, handle, why, what is left of timeout) answers a status; the answer is what settle() gets."""
         context, handle, answer = next(self._numbers), ctypes.c_uint64(), asyncio.get_running_loop().create_future()
         self._all[context] = (self, answer)
         self._mine.add(context)
         try:
-            await self._with(service, table, lambda t, why: begin(t, context, handle, why), answer)
+            await self._with(service, table, lambda t, why, left: begin(t, context, handle, why, left), answer, timeout)
             try:
                 return await answer
             except asyncio.CancelledError:
                 if not self._runtime.closed:
-                    self._try(service, table, lambda t, why: t.cancel(t.self, handle) or 0)
+                    self._try(service, table, lambda t, why, _: t.cancel(t.self, handle) or 0)
                 raise
         finally:
             self._all.pop(context, None)
             self._mine.discard(context)
 
-    async def _with(self, service: bytes, table: type[ctypes.Structure], use: Any, answer: asyncio.Future[Any]) -> None:
-        for _ in range(_LOOKS):
-            if self._try(service, table, use):
+    async def _with(self, service: bytes, table: type[ctypes.Structure], use: Any, answer: asyncio.Future[Any], timeout: float | None) -> None:
+        patience = _LOOK_FOR if timeout is None else min(_LOOK_FOR, timeout)
+        began, took = time.monotonic(), 0.0
+        while took <= patience:
+            left = None if timeout is None else max(timeout - took, 0.001)
+            if self._try(service, table, use, left):
                 return
             await asyncio.wait([answer], timeout=_LOOK_AGAIN)
             if answer.done():  # The runtime was closed.
                 return
-        raise error_of(Status.GONE, f"nobody provides {service.decode()} now: its plugin does not run; report() says why")
+            took = time.monotonic() - began
+        late = timeout is not None and timeout < _LOOK_FOR
+        raise error_of(Status.TIMEOUT if late else Status.GONE, f"nobody provides {service.decode()} now: its plugin does not run; report() says why")
 
-    def _try(self, service: bytes, table: type[ctypes.Structure], use: Any) -> bool:
+    def _try(self, service: bytes, table: type[ctypes.Structure], use: Any, left: float | None = None) -> bool:
         """False: nobody provides the service at this moment."""
         runtime, why = self._runtime._open(), failure()
         if service not in self._guards:
@@ -144,7 +151,7 @@ class Questions:
         if not entered:
             return False
         try:
-            check(use(ctypes.cast(entered, ctypes.POINTER(table)).contents, why), why)
+            check(use(ctypes.cast(entered, ctypes.POINTER(table)).contents, why, left), why)
         finally:
             library.tharsis_guard_leave(guard)
         return True
@@ -194,4 +201,4 @@ def sdt_done(context: int, diagnosis: int, report: Any) -> None:
     r = report.contents
     whole = r.json.text()
     settle(context, Diagnosis(r.target.text(), r.code.text(), r.blame.text(), r.certainty.text(), r.confidence, r.sentence.text(),
-                              r.detail.text(), r.action.text(), r.took / 1e9, r.bytes, json.loads(whole) if whole else {}))
+                              r.detail.text(), r.action.text(), r.took / 1e9, r.bytes, json.loads(whole) if whole else {}, Status(r.status)))

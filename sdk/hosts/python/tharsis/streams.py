@@ -6,6 +6,7 @@ import collections
 import ctypes
 import dataclasses
 import json
+import weakref
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from . import _abi
@@ -39,7 +40,7 @@ class Push:
 
 class Stream(Generic[T]):
     """`async for x in stream`. It hears from the moment it is made, also before the runtime starts, and ends with the runtime or with
-    close(). At most `depth` wait; then the oldest gives way, and `dropped` counts it. One task reads a stream."""
+    close(); one that is forgotten is closed. At most `depth` wait; then the oldest gives way, and `dropped` counts it. One task reads a stream."""
 
     def __init__(self, runtime: Runtime, pattern: str, depth: int, take: Callable[[Any], T | None]):
         self._runtime, self._take, self._depth = runtime, take, depth
@@ -49,7 +50,10 @@ class Stream(Generic[T]):
         why, inbox = failure(), ctypes.c_void_p()
         check(library.tharsis_runtime_subscribe(runtime._open(), pattern.encode(), _DROP_OLDEST, depth, inbox, why), why)
         self._inbox: ctypes.c_void_p | None = inbox
-        runtime._streams.append(self)
+        # On any thread that collects garbage; the runtime closes it on its own.
+        self._forgotten = weakref.finalize(self, runtime._left.append, inbox)
+        self._forgotten.atexit = False
+        runtime._streams.add(self)
 
     @property
     def dropped(self) -> int:
@@ -70,12 +74,12 @@ class Stream(Generic[T]):
 
     def close(self) -> None:
         """No more comes. What waits can still be read."""
+        self._forgotten.detach()
         if self._inbox and not self._runtime.closed:
             self._drain()
             self._lost = self.dropped
             library.tharsis_inbox_close(self._inbox)
-        if self in self._runtime._streams:
-            self._runtime._streams.remove(self)
+        self._runtime._streams.discard(self)
         self._inbox, self._ended = None, True
         self._wake()
 
