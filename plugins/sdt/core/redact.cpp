@@ -108,11 +108,20 @@ size_t quad(std::string_view text, char between) {
   return at;
 }
 
+// "2026-11-27-13-45-10": is it behind a year?
+bool is_in_date(std::string_view text, size_t at) {
+  constexpr size_t longest = 16;  // Up to the seconds; no text of a stranger is looked through again and again.
+  const std::string_view near = text.substr(at > longest ? at - longest : 0, std::min(at, longest));
+  const size_t before = near.find_last_not_of("0123456789-");
+  const std::string_view run = near.substr(before == near.npos ? 0 : before + 1);
+  return run.find_first_not_of("0123456789") == 4 && run.ends_with('-');
+}
+
 // Also those that stand within a name: "a203.0.113.77.dsl.example.net".
 std::string redactor::without_quads(std::string_view text, char between) {
   std::string made;
   for (size_t at = 0; at < text.size();) {
-    const bool goes_on = at > 0 && (is_figure(text[at - 1]) || (at > 1 && between == '-' && text[at - 1] == '-' && is_figure(text[at - 2])));
+    const bool goes_on = at > 0 && (is_figure(text[at - 1]) || is_in_date(text, at));
     const size_t size = goes_on ? 0 : quad(text.substr(at), between);
     std::string dotted(text.substr(at, size));
     std::replace(dotted.begin(), dotted.end(), between, '.');

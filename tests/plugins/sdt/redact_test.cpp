@@ -85,7 +85,7 @@ TEST(SdtRedact, APathThatIsAWordLeavesTheRestAsItIs) {
 }
 
 TEST(SdtRedact, AnAddressWithinANameIsAnAddress) {
-  for (const char* text : {"203-0-113-77.dsl.example.net", "of ip-203-0-113-77, denied", "de203.0.113.77", "203.0.113.77.dsl.example.net", "a203.0.113.77b", "de203.0.113.77:80"}) {
+  for (const char* text : {"203-0-113-77.dsl.example.net", "of ip-203-0-113-77, denied", "de203.0.113.77", "203.0.113.77.dsl.example.net", "a203.0.113.77b", "de203.0.113.77:80", "1-203-0-113-77.res.example.net", "203-0-113-77-8080"}) {
     EXPECT_EQ(shown(text).find("203.0.113"), std::string::npos) << text << " -> " << shown(text);
     EXPECT_EQ(shown(text).find("203-0-113"), std::string::npos) << text << " -> " << shown(text);
   }
