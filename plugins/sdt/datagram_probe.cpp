@@ -182,7 +182,7 @@ task<void> knock_at_gateway(bench& b, tharsis_address gateway) {
   b.finish(b.seen.gateways, std::move(p));
 }
 
-task<void> trace(bench& b, probe_role role, tharsis_address to) {
+task<void> trace(bench& b, probe_role role, tharsis_address to, duration most) {
   constexpr uint8_t hops_most = 20;
   to.port = closed_port;
   auto p = b.start<trace_probe>("trace", role, ip_text(to));
@@ -201,7 +201,7 @@ task<void> trace(bench& b, probe_role role, tharsis_address to) {
     m.set("ttl", ttl);
     m.send(to, bytes);
   }
-  const instant stop = b.until(900ms);
+  const instant stop = b.until(most);
   bool reached = false;
   while (b.place.now() < stop) {
     while (auto w = m.take()) {

@@ -11,7 +11,7 @@ task<void> knock(bench& b, probe_role role, tharsis_address to, duration most);
 task<void> knock_at_gateway(bench& b, tharsis_address gateway);
 
 // Which routers pass a datagram on, all asked at once.
-task<void> trace(bench& b, probe_role role, tharsis_address to);
+task<void> trace(bench& b, probe_role role, tharsis_address to, duration most);
 
 // The largest datagram that somebody refuses.
 task<void> measure_datagrams(bench& b, tharsis_address to);

@@ -91,15 +91,25 @@ task<void> target_branch::explain_if_silent(tharsis_address to, std::shared_ptr<
   if (raised == 0) co_await explain_silence(to);
 }
 
+// Hop by hop, and where it does not arrive that to a control: only then, for hosts tell of few closed ports in a second, and what else asks the
+// control for that has its answer by now.
+task<void> target_branch::follow_way(tharsis_address to) {
+  co_await trace(bench_, probe_role::target, to, 900ms);
+  const auto& traces = bench_.seen.traces;
+  const auto own = std::find_if(traces.begin(), traces.end(), [&](const trace_probe& t) { return t.role == probe_role::target && t.to == ip_text(to); });
+  const auto is_end = [](const hop& h) { return h.answer != hop_answer::silent && h.answer != hop_answer::passed_on; };
+  if (own == traces.end() || std::any_of(own->hops.begin(), own->hops.end(), is_end)) co_return;
+  const auto& controls = bench_.asked.controls;
+  const auto control = std::find_if(controls.begin(), controls.end(), [&](const tharsis_address& c) { return c.family == to.family && !same_ip(c, to); });
+  if (control != controls.end()) co_await trace(bench_, probe_role::control, *control, 250ms);
+}
+
 // Does the host answer anything else, and where does the way end?
 task<void> target_branch::explain_silence(tharsis_address to) {
   if (std::exchange(explained_[to.family == 6], true)) co_return;
   task_set all(bench_.place);
   all.spawn(knock(bench_, probe_role::target, to, 900ms));
-  all.spawn(trace(bench_, probe_role::target, to));
-  const auto& controls = bench_.asked.controls;
-  const auto control = std::find_if(controls.begin(), controls.end(), [&](const tharsis_address& c) { return c.family == to.family && !same_ip(c, to); });
-  if (control != controls.end()) all.spawn(trace(bench_, probe_role::control, *control));
+  all.spawn(follow_way(to));
   tharsis_address other = to;
   other.port = to.port == 443 ? 80 : 443;  // Where a server most likely has a second door, and firewalls let it be.
   all.spawn(connect_only(bench_, probe_role::other_port, other));

@@ -190,3 +190,15 @@ TEST(SdtSession, WhereTheTargetIsSilentTheWayToAControlIsTracedToo) {
     EXPECT_EQ(name_of(d.made->headline().code), "host_down");
   });
 }
+
+// Hosts tell of few closed ports in a second, so what need not be asked is not waited for.
+TEST(SdtSession, WhereTheTargetAnswersTheWayToAControlIsNotTraced) {
+  in_many(5, [](scene_of_session& s) {
+    diagnosed d;
+    s.begin(d, s.about("tcp://im.test:443"));
+    s.world.run_for(6s);
+    ASSERT_TRUE(d.made);
+    EXPECT_EQ(name_of(d.made->headline().code), "port_closed");
+    for (const trace_probe& t : d.made->seen.traces) EXPECT_EQ(t.role, probe_role::target) << t.to;
+  });
+}
