@@ -13,6 +13,7 @@
 #include "sdk/async/udp_socket.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/dns_framed_message.h"
+#include "sdk/pure/retry_after.h"
 
 namespace tharsis::dns {
 namespace {
@@ -28,7 +29,7 @@ findings failed(std::string why) {
 findings silent() { return failed("no answer came in time"); }
 
 // What a whole message from the server says.
-findings judged(const question& q, std::span<const uint8_t> bytes) {
+findings read_whole_message(const question& q, std::span<const uint8_t> bytes) {
   message m;
   defect d = defect::none;
   const fit f = match(q, bytes, m, &d);
@@ -37,6 +38,19 @@ findings judged(const question& q, std::span<const uint8_t> bytes) {
   if (f != fit::fits && f != fit::other_case) return failed("its message " + std::string(sentence(f)));
   if (m.truncated()) return failed("its answer is cut, though there was room for all");
   return read_findings(q, m);
+}
+findings judged(const question& q, std::span<const uint8_t> bytes) {
+  findings f = read_whole_message(q, bytes);
+  f.reached = true;
+  return f;
+}
+
+// An exchange of HTTP that came to nothing. `again` is what its server says of when to ask again.
+findings failed_on_web(const means& m, const error& why, std::string_view again) {
+  findings f = failed(why.text);
+  f.reached = why.status == THARSIS_E_BUSY || why.status == THARSIS_E_PROTOCOL;
+  f.rest = read_retry_after(again, m.place.wall() / 1'000'000'000).value_or(duration::zero());
+  return f;
 }
 
 struct heard_on_udp {
@@ -122,9 +136,11 @@ task<result<std::string>> ask_web(const means& m, server to, web_question q, ins
 task<findings> ask_https(const means& m, server to, question q, instant deadline) {
   std::array<uint8_t, question_max> room;
   const auto bytes = write(q, room);
+  std::string again;
   auto message = message_question(to, std::string(as_text(bytes)));
+  message.again = &again;
   const auto answer = co_await ask_web(m, std::move(to), std::move(message), deadline);
-  if (!answer) co_return failed(answer.failure().text);
+  if (!answer) co_return failed_on_web(m, answer.failure(), again);
   co_return judged(q, as_bytes(*answer));
 }
 
@@ -132,10 +148,14 @@ task<findings> ask_httpdns(const means& m, server to, std::string name, uint16_t
   if (kind != type::a && kind != type::aaaa) co_return failed("it is asked for addresses only");
   auto target = httpdns_target(to, name, kind, m.place.wall() / 1'000'000'000);
   if (!target) co_return failed(target.failure().text);
+  std::string again;
   auto page = page_question(std::move(*target), httpdns_answer_max);
+  page.again = &again;
   const auto answer = co_await ask_web(m, to, std::move(page), deadline);
-  if (!answer) co_return failed(answer.failure().text);
-  co_return read_httpdns(to, name, kind, *answer);
+  if (!answer) co_return failed_on_web(m, answer.failure(), again);
+  findings said = read_httpdns(to, name, kind, *answer);
+  said.reached = true;
+  co_return said;
 }
 
 // The answer over TCP decides; where none comes that can, the last datagram does: who forges has to be first.

@@ -16,6 +16,7 @@ namespace tharsis::dns {
 
 class host_source;
 class kept_connections;
+class source_health;
 
 // What all questions share; outlives them.
 struct means {
@@ -28,6 +29,7 @@ struct means {
   // Connections that outlive a question; null: each has its own.
   kept_connections* kept = nullptr;
   host_source* source = nullptr;  // The application's own, where one may be asked.
+  source_health* health = nullptr;  // How servers have answered so far; null: nobody remembers.
 
   chance draw() const;
 };

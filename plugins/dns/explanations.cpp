@@ -222,7 +222,7 @@ void explanations::delivery::deliver() const {
       for (const findings& f : t.forged) all.emplace_back(m.what.kind, &t, &f, true);
       all.emplace_back(m.what.kind, &t, &t.what, false);
     }
-  for (const auto& [kind, t, f, forged] : all) sentences.push_back(says(*f));
+  for (const auto& [kind, t, f, forged] : all) sentences.push_back(says(*f) + (t->health.empty() || forged ? std::string() : "; before, " + t->health));
   for (size_t i = 0; i < all.size(); ++i) {
     const auto& [kind, t, f, forged] = all[i];
     heard_all.push_back({sizeof(tharsis_dns_testimony), status_of(f->what), text_of(t->source), text_of(sentences[i]), f->addresses.data(), f->addresses.size(), (t->began - what.since).count(),

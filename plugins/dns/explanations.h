@@ -45,6 +45,8 @@ class explanations {
 
   // The application's own source, which outlives this.
   void use(host_source& own) { means_.source = &own; }
+  // What is known of how servers answer is told with what they say; outlives this.
+  void use(source_health& known) { means_.health = &known; }
   // As tharsis_dns::explain; `id` is new. [any strand]
   tharsis_status ask(tharsis_handle id, const tharsis_dns_wish* wish, tharsis_dns_explained done, void* context, tharsis_error* error);
   // The same for dns' own command: `done` is called once, inside a task of this object. An `id` of its own. [own strand]

@@ -6,6 +6,7 @@
 
 #include "plugins/dns/ask.h"
 #include "plugins/dns/core/settings.h"
+#include "plugins/dns/core/source_health.h"
 #include "sdk/async/task_set.h"
 
 namespace tharsis::dns {
@@ -40,6 +41,9 @@ class inquiry {
   struct voice {
     std::string source;
     bool vouched = false;
+    source_health::state health{};
+    std::string known;  // The same for a person.
+    bool waits() const { return !done && health.brief; }  // For a word of it, and not for long.
     first_word first;
     bool done = false;
   };
@@ -49,9 +53,14 @@ class inquiry {
     std::vector<testimony> heard;
     silence silent;
     bool settled = false;
+    // Those left that are waited for in full.
+    silence silent_and_well() const;
   };
   task<void> ask_one(size_t kind, size_t server, duration after);
   task<void> hurry();
+  task<void> lose_patience();
+  bool is_settled(const matter& about) const;
+  void tell_health(const matter& about, const voice& by, const testimony& said) const;
   void on_heard();
   void hear_the_rest();
 
@@ -63,6 +72,7 @@ class inquiry {
   std::vector<matter> matters_;
   bool over_ = false;
   bool hurried_ = false;
+  bool impatient_ = false;  // Who is not well has had its moment.
   task_set work_;
 };
 

@@ -73,9 +73,10 @@ class plugin {
   }
   plugin(const host& tables, const settings& s)
       : host_(tables), place_(tables.loop), own_(tables, place_), service_(tables, place_, s, folder_of(tables)), command_(tables, place_, s, folder_of(tables)), table_command_(tables, place_),
-        serving_(tables, place_, s), cache_command_(tables, place_, s), bench_command_(tables, place_, s), settings_(s), starting_(place_), rereading_(place_), closing_(place_) {
+        serving_(tables, place_, s, folder_of(tables)), cache_command_(tables, place_, s), bench_command_(tables, place_, s), settings_(s), starting_(place_), rereading_(place_), closing_(place_) {
     service_.use(own_);
     command_.use(own_);
+    serving_.use(own_);
   }
 
   tharsis_status start(tharsis_error* error) {
@@ -84,6 +85,8 @@ class plugin {
     service_.open(host_.declare(stats_topic));
     if (!settings_.serve.serves()) return provide(error);
     server_.emplace(host_, place_, settings_, settings_.serve, *service_.table(), service_.opinion());
+    server_->use(own_);
+    server_->use(service_.health());
     starting_.spawn(serve());
     return THARSIS_PENDING;
   }
@@ -93,10 +96,10 @@ class plugin {
   }
   void run_command(const command_call& call) {
     if (table_command::is_one(call.name())) return table_command_.run(call);
-    if (call.name() == "serve") return serving_.run(call);
     if (cache_command::is_one(call.name())) return cache_command_.run(call);
     if (bench_command::is_one(call.name())) return bench_command_.run(call);
     hear_of_source();
+    if (call.name() == "serve") return serving_.run(call);
     command_.run(call);
   }
 

@@ -53,6 +53,8 @@ std::optional<error> read_serve(const host& tables, serve_settings& s) {
   s.open = tables.flag("serve.open");
   s.certificate = tables.text("serve.certificate");
   s.key = tables.text("serve.key");
+  s.certificate_called = "certificate (" + tables.where("serve.certificate") + ")";
+  s.key_called = "key (" + tables.where("serve.key") + ")";
   s.questions_max = static_cast<size_t>(tables.whole("serve.questions_max", static_cast<int64_t>(s.questions_max)));
   s.connections_max = static_cast<size_t>(tables.whole("serve.connections_max", static_cast<int64_t>(s.connections_max)));
   for (const auto& [path, to] : {std::pair("serve.listen", &s.listen), std::pair("serve.https", &s.https)}) {
@@ -129,6 +131,8 @@ result<settings> read_settings(const host& tables) {
     s.servers.push_back(std::move(*known));
   }
   if (const error wrong = load_server_keys(tables.files, s.servers); wrong.status != THARSIS_OK) return wrong_setting(tables, "servers", wrong.text);
+  s.health.failures = static_cast<int>(tables.whole("health.failures", s.health.failures));
+  s.health.wait = tables.wait("health.wait", s.health.wait);
   s.proof.per_minute = static_cast<size_t>(tables.whole("proof.per_minute", static_cast<int64_t>(s.proof.per_minute)));
   s.proof.port = static_cast<uint16_t>(tables.whole("proof.port", s.proof.port));
   s.proof.life = tables.wait("proof.life", s.proof.life);

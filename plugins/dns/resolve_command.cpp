@@ -59,7 +59,10 @@ void resolve_command::run(const command_call& call) {
   if (line_.kind != 0 && settings_.servers.empty())
     return call_->refuse("dns " + call.name() + ": the system's resolver is asked for addresses only; for records of type " + std::string(type_name(line_.kind)) + " name a --server");
   settings_.mode = line_.mode.value_or(settings_.mode);
-  settings_.budget = line_.deadline.value_or(settings_.budget);
+  if (line_.deadline) {
+    settings_.budget = *line_.deadline;
+    settings_.timeout = std::max(settings_.timeout, settings_.budget * 10 / 9 + 1ms);  // The servers have what a question leaves them.
+  }
   settings_.typed = {line_.mode.has_value(), !line_.servers.empty(), !line_.table.empty()};
   if (!line_.ca.empty()) settings_.tls = {call.absolute(line_.ca), false};
   work_.spawn(work());
@@ -106,12 +109,12 @@ task<error> resolve_command::read_keys() {
   co_return fine();
 }
 
-// Who is pinned, or known, or an address needs no server.
+// It is answered as a plugin is, unless somebody wants to hear the servers. Who is pinned, or known, or an address needs none.
 void resolve_command::ask(row& r) {
   const auto name = canonical_name(r.report.name);
   if (!name) {
     fail(r, name.failure());
-  } else if (!settings_.servers.empty() && (line_.kind != 0 || !service_->is_sure({*name, line_.family}))) {
+  } else if (line_.kind != 0 || (wants_servers() && !service_->is_sure({*name, line_.family}))) {
     ask_servers(r, *name);
   } else {
     ask_service(r);

@@ -39,6 +39,7 @@ class resolve_command {
   task<void> work();
   task<error> read_keys();
   void ask(row& r);
+  bool wants_servers() const { return !settings_.servers.empty() && (settings_.typed.servers || line_.explain || traces_); }
   void ask_servers(row& r, const std::string& name);
   void ask_service(row& r);
   static void fail(row& r, const error& why);

@@ -22,6 +22,7 @@ const std::string_view resolve_help =
     "  --deadline TIME   for the servers' answers to one name: 1500ms\n"
     "  --explain         wait for all servers, and tell what each has said\n"
     "  --json            one line of JSON for each name\n"
+    "Without --server, --type and --explain it is the answer that a plugin gets: also from what dns keeps, and its last resort.\n"
     "exit code: 0 each name has what was asked for, 1 one has not, 2 the command is wrong";
 
 const std::string_view trace_help =

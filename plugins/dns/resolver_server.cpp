@@ -20,11 +20,11 @@ constexpr uint64_t identity_size_max = 1 << 20;
 constexpr int datagrams_each_turn = 32;
 
 // [a thread that may block]
-result<tls_context> read_tls(const tharsis_files& files, const std::string& certificate, const std::string& key) {
-  auto chain = read_whole(&files, certificate, identity_size_max, "a certificate");
-  if (!chain) return error{chain.status(), "--cert: " + chain.failure().text};
-  auto secret = read_secret(&files, key, identity_size_max, "a private key");
-  if (!secret) return error{secret.status(), "--key: " + secret.failure().text};
+result<tls_context> read_tls(const tharsis_files& files, const serve_settings& s) {
+  auto chain = read_whole(&files, s.certificate, identity_size_max, "a certificate");
+  if (!chain) return error{chain.status(), s.certificate_called + ": " + chain.failure().text};
+  auto secret = read_secret(&files, s.key, identity_size_max, "a private key");
+  if (!secret) return error{secret.status(), s.key_called + ": " + secret.failure().text};
   tls_server_settings shown;
   shown.certificate_chain_pem = std::move(*chain);
   shown.private_key_pem = std::move(*secret);
@@ -43,10 +43,11 @@ http1::field_list fields_of_refusal() { return {{"content-type", "text/plain; ch
 resolver_server::resolver_server(const host& tables, strand& place, settings s, serve_settings own, const tharsis_dns& names, answering::opinion known)
     : host_(tables), log_(tables.log), place_(place), settings_(std::move(s)), own_(std::move(own)), means_{host_, place_, settings_.patience(), {}, {}},
       answers_(means_, settings_, names, std::move(known), own_.questions_max), datagrams_(place), socket_(*host_.net, [this] { datagrams_.raise(); }), plain_(place, *host_.net),
-      https_(place, *host_.net), work_(place) {}
+      https_(place, *host_.net), network_(*host_.network), work_(place) {}
 
 task<error> resolver_server::open() {
   means_.kept = &connections_;
+  network_.open([this](const tharsis_network_state& now) { on_network(now); });
   if (settings_.needs_trust()) co_await load_trust(means_, settings_.tls);
   if (own_.https) {
     error wrong = co_await read_identity();
@@ -64,7 +65,7 @@ task<error> resolver_server::open() {
 
 task<error> resolver_server::read_identity() {
   const tharsis_files* const files = host_.files;
-  const auto read = [files, certificate = own_.certificate, key = own_.key] { return read_tls(*files, certificate, key); };
+  const auto read = [files, own = own_] { return read_tls(*files, own); };
   auto made = co_await blocking(place_, read);
   if (!made) co_return error{THARSIS_E_BUSY, "too much blocking work waits, so the certificate could not be read"};
   if (!*made) co_return made->failure();
@@ -82,7 +83,14 @@ error resolver_server::listen_plain() {
   return fine();
 }
 
+// Connections of the one before may be dead without a word.
+void resolver_server::on_network(const tharsis_network_state& now) {
+  const uint64_t before = std::exchange(generation_, now.generation);
+  if (before != 0 && before != now.generation) connections_.drop();
+}
+
 void resolver_server::close() {
+  network_.close();
   socket_.close();
   plain_.close();
   https_.close();

@@ -11,6 +11,7 @@
 #include "plugins/dns/kept_connections.h"
 #include "plugins/dns/core/serve_settings.h"
 #include "sdk/async/http1_server.h"
+#include "sdk/async/network_watch.h"
 #include "sdk/async/signal.h"
 #include "sdk/async/task_set.h"
 #include "sdk/async/tcp_listener.h"
@@ -25,6 +26,9 @@ class resolver_server {
   // As `answering`. Its means' trust is loaded here, where the settings need it.
   resolver_server(const host& tables, strand& place, settings s, serve_settings own, const tharsis_dns& names, answering::opinion known);
   resolver_server(const resolver_server&) = delete;
+  // The application's own source, and what is known of how servers answer; both outlive it. Before open().
+  void use(host_source& own) { means_.source = &own; }
+  void use(source_health& known) { means_.health = &known; }
 
   // Listens from then on; or why it does not: the sentence names the place or the file.
   task<error> open();
@@ -48,6 +52,7 @@ class resolver_server {
   };
   using shared_talk = std::shared_ptr<talk>;
 
+  void on_network(const tharsis_network_state& now);
   task<error> read_identity();
   error listen_plain();
   task<void> take_datagrams();
@@ -78,6 +83,8 @@ class resolver_server {
   tcp_listener plain_, https_;
   std::optional<tls_context> tls_;
   size_t talks_ = 0;
+  network_watch network_;
+  uint64_t generation_ = 0;  // Of the network; 0: it is not known yet.
   task_set work_;
 };
 

@@ -28,9 +28,12 @@ void serve_command::run(const command_call& call) {
 task<void> serve_command::work() {
   error wrong = co_await read_server_keys(place_, host_.files, *call_, settings_.servers);
   if (wrong.status == THARSIS_OK) {
-    names_.emplace(host_, place_, settings_);
+    names_.emplace(host_, place_, settings_, state_folder(folder_, true));
+    if (source_ != nullptr) names_->use(*source_);
     names_->open(0);
     server_.emplace(host_, place_, settings_, line_.own, *names_->table(), names_->opinion());
+    if (source_ != nullptr) server_->use(*source_);
+    server_->use(names_->health());
     wrong = co_await server_->open();
   }
   if (wrong.status != THARSIS_OK) {

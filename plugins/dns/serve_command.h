@@ -1,6 +1,8 @@
 // `tharsis dns serve`: a resolver for the programs of this machine, until it is interrupted.
 #pragma once
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "plugins/dns/resolver_server.h"
 #include "plugins/dns/serve_line.h"
@@ -11,8 +13,11 @@ namespace tharsis::dns {
 
 class serve_command {
  public:
-  serve_command(const host& tables, strand& place, const settings& s) : host_(tables), place_(place), settings_(s), over_(place), work_(place) {}
+  // `folder` is where a program keeps what dns knows; it is read, and left as it is.
+  serve_command(const host& tables, strand& place, const settings& s, std::string folder) : host_(tables), place_(place), settings_(s), folder_(std::move(folder)), over_(place), work_(place) {}
   serve_command(const serve_command&) = delete;
+  // The application's own source, which outlives it.
+  void use(host_source& own) { source_ = &own; }
 
   // In the place of the plugin's start. Ends with finish(): 0 when time is over or stop() is called, 1 when it could not listen, 2
   // when the words make no sense.
@@ -26,6 +31,8 @@ class serve_command {
   const host host_;
   strand& place_;
   settings settings_;
+  const std::string folder_;
+  host_source* source_ = nullptr;
   std::optional<command_call> call_;
   serve_line line_;
   std::optional<service> names_;

@@ -18,6 +18,7 @@ const std::string_view serve_help =
     "  --mode MODE       strict, guarded or open; see dns resolve\n"
     "  --ca FILE         who vouches for the servers, instead of those whom the system trusts\n"
     "  --for TIME        end after this: 10s\n"
+    "What dns keeps in its state folder (--state) is read, and left as it is.\n"
     "  --json            one line of JSON with the places, once it listens\n"
     "exit code: 0 interrupted or time is over, 1 it could not listen, 2 the command is wrong";
 

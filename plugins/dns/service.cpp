@@ -60,6 +60,7 @@ service::service(const host& tables, strand& place, const settings& s, const sta
              }),
       desk_(s, &known_.names()),
       began_(place),
+      health_(s.health),
       means_{host_, place_, s.patience(), {}, {}},
       guard_(tables, means_, settings_, kept, [this](const std::string& name, const tharsis_address& at) { desk_.on_doubted(name, at, place_.now()); }),
       explanations_(tables, place, settings_, guard_),
@@ -82,6 +83,8 @@ service::service(const host& tables, strand& place, const settings& s, const sta
       advices_(*tables.loop, &service::on_advice, this),
       network_(*tables.network) {
   means_.kept = &connections_;
+  means_.health = &health_;
+  explanations_.use(health_);
   guard_.tell_of_proofs([this] { proven_.change(); });
   table_ = {sizeof table_,      this, &service::resolve,          &service::cancel,   &service::feedback, &service::set_table,
             &service::lookup, &service::resolve_blocking, &service::prefetch, &service::forget,   &service::explain,
@@ -128,6 +131,7 @@ void service::on_network(const tharsis_network_state& now) {
   guard_.on_network(now);
   if (!settings_.servers.empty()) translation_.on_network(now);
   const uint64_t generation = now.generation;
+  if (generation != generation_) health_.on_network(std::string(view(now.id)));
   if (generation_ != 0 && generation != generation_) {
     known_.names().on_network();
     desk_.on_network(place_.now());

@@ -10,6 +10,7 @@
 
 #include "plugins/dns/blocking_question.h"
 #include "plugins/dns/core/desk.h"
+#include "plugins/dns/core/source_health.h"
 #include "plugins/dns/delivery.h"
 #include "plugins/dns/explanations.h"
 #include "plugins/dns/guard.h"
@@ -40,6 +41,8 @@ class service {
 
   // The application's own source, which outlives the service.
   void use(host_source& own) { means_.source = &own, explanations_.use(own); }
+  // How servers answer; for who asks them beside the service. It lives as long. [own strand]
+  source_health& health() { return health_; }
   // explain() for dns' own command; see explanations. [own strand]
   void explain(explanations::query q, explanations::taker done) { explanations_.ask(++last_id_, std::move(q), std::move(done)); }
   // From now on questions are worked on. `topic` is dns.stats, 0: nobody is told. [own strand]
@@ -162,6 +165,7 @@ class service {
   bool ready_ = false;  // What needs nobody to be asked is known; until then letters wait.
   signal began_;
   std::vector<letter> early_;
+  source_health health_;
   means means_;
   kept_connections connections_{means_};
   guard guard_;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "plugins/stn/core/retry_after.h"
 #include "plugins/stn/core/wait_text.h"
 #include "sdk/abi/stn_server.h"
+#include "sdk/pure/retry_after.h"
 
 namespace tharsis::stn {
 duration http_care::on_answer(const url& from, const tharsis_address& at, const http1::response_head& head, bool& opened) {

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "plugins/stn/core/request_frame.h"
-#include "plugins/stn/core/retry_after.h"
 #include "plugins/stn/core/wait_text.h"
 #include "sdk/abi/stn_server.h"
 #include "sdk/pure/hex_text.h"
+#include "sdk/pure/retry_after.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::stn {

@@ -2,7 +2,7 @@
 // It is refused with a sentence, or stays within its bounds, is shown, and says the same when it is written again.
 #include "plugins/stn/core/lane_memory.h"
 #include "plugins/stn/core/links_report.h"
-#include "plugins/stn/core/retry_after.h"
+#include "sdk/pure/retry_after.h"
 #include "tests/fuzz/harness.h"
 
 using namespace tharsis;
@@ -33,7 +33,7 @@ void try_links(std::string_view text) {
 }
 
 void try_retry_after(std::string_view text) {
-  const auto wait = stn::read_retry_after(text, wall_seconds);
+  const auto wait = read_retry_after(text, wall_seconds);
   require(!wait || (*wait >= duration::zero() && *wait <= std::chrono::hours(365 * 24)), "nobody waits for longer than a year");
 }
 

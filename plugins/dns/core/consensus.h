@@ -32,6 +32,7 @@ struct testimony {
   // Answers that came in its name and that it contradicted: somebody else forged them.
   std::vector<findings> forged;
   instant began{};  // When it was asked.
+  std::string health{};  // What was known then of how it answers, for a person; empty: it is well.
 };
 
 struct candidate {

@@ -35,6 +35,8 @@ struct findings {
   std::string why;                         // A sentence, if failed.
   std::vector<uint8_t> bytes{};            // The message, for who hands it on; of A and AAAA none.
   instant came{};                          // Set by who waits for it.
+  bool reached = false;                    // Its server has said something, be it that it failed.
+  duration rest{};                         // For so long it wants to be left alone.
 };
 
 // Of one answer; no client tries more.

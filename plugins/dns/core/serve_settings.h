@@ -14,7 +14,8 @@ namespace tharsis::dns {
 struct serve_settings {
   std::optional<tharsis_address> listen;  // Over UDP and TCP.
   std::optional<tharsis_address> https;   // DNS over HTTPS, with
-  std::string certificate, key;           // these files.
+  std::string certificate, key;           // these files, which a person calls
+  std::string certificate_called = "--cert", key_called = "--key";  // so.
   // Other machines may ask, too. Whoever answers anybody over UDP is used against others.
   bool open = false;
 

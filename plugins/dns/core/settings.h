@@ -11,6 +11,7 @@
 #include "plugins/dns/core/proof_queue.h"
 #include "plugins/dns/core/serve_settings.h"
 #include "plugins/dns/core/server.h"
+#include "plugins/dns/core/source_health.h"
 #include "plugins/dns/core/table_key.h"
 #include "plugins/dns/core/udp_inquiry.h"
 #include "sdk/abi/net.h"
@@ -87,6 +88,9 @@ struct settings {
     // enough to cost nothing.
     duration again = 30s;
   } known;
+
+  // How long a server is waited for that does not answer.
+  health_settings health{};
 
   // By TLS, of addresses that no trusted server gives.
   proof_settings proof{};

@@ -57,7 +57,7 @@ std::string_view word(trace_step::kind k) {
 std::vector<trace_step> steps_of(const trace_matter& m, trust mode, instant began) {
   std::vector<trace_step> all;
   for (const testimony& t : m.heard) {
-    all.push_back({trace_step::kind::asked, t.began - began, t.source, m.what.kind, t.vouched ? "it has to prove its name" : "it proves nothing"});
+    all.push_back({trace_step::kind::asked, t.began - began, t.source, m.what.kind, std::string(t.vouched ? "it has to prove its name" : "it proves nothing") + (t.health.empty() ? t.health : "; " + t.health)});
     for (const findings& f : t.forged) all.push_back(step_of(t, f, trace_step::kind::forged, m.what.kind, began));
     const bool failed = t.what.what == findings::kind::failed;
     all.push_back(step_of(t, t.what, failed ? trace_step::kind::failed : trace_step::kind::answered, m.what.kind, began));

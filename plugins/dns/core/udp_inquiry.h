@@ -51,6 +51,7 @@ class udp_inquiry {
     }
     findings f = read_findings(question_, m);
     f.came = now;
+    f.reached = true;
     if (!answered()) until_ = std::min(until_, later(now, settings_.late_window));
     if (answers_.size() >= answers_max || std::any_of(answers_.begin(), answers_.end(), [&](const auto& a) { return same(a, f); })) return;
     contradicted_ = contradicted_ || std::any_of(answers_.begin(), answers_.end(), [&](const auto& a) { return contradict(a, f); });

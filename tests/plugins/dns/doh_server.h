@@ -22,6 +22,7 @@ class doh_server {
     int status = 200;
     std::string type = "application/dns-message";
     octets body;
+    std::string retry_after{};  // Empty: it does not say.
     // Over HTTP/2 it goes away: before it has looked at the question, with its answer whole, or in the middle of that.
     enum class leaving : uint8_t { stays, before, after, amid } leaves = leaving::stays;
     // It never comes to the end of its answer.
@@ -87,6 +88,7 @@ class doh_server {
     http1::response_head head;
     head.status = s.status;
     head.fields = {{"content-type", s.type}};
+    if (!s.retry_after.empty()) head.fields.push_back({"retry-after", s.retry_after});
     std::string bytes(as_text(s.body));
     if (s.drips || s.mute) {
       if (s.drips) (void)co_await x.begin(std::move(head), bytes.size() + 1);
@@ -122,7 +124,8 @@ class doh_server {
     const bool cut = s.leaves == saying::leaving::amid;
     std::string bytes(as_text(s.body));
     if (cut) bytes.resize(bytes.size() / 2);
-    p.answer(id, {{":status", std::to_string(s.status)}, {"content-type", s.type}}, std::move(bytes), cut || s.drips);
+    if (s.retry_after.empty()) p.answer(id, {{":status", std::to_string(s.status)}, {"content-type", s.type}}, std::move(bytes), cut || s.drips);
+    else p.answer(id, {{":status", std::to_string(s.status)}, {"content-type", s.type}, {"retry-after", s.retry_after}}, std::move(bytes), cut || s.drips);
     if (cut) p.reset(id, NGHTTP2_INTERNAL_ERROR);
   }
 

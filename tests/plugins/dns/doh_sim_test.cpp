@@ -13,7 +13,7 @@ using leaving = doh_server::saying::leaving;
 constexpr const char* site = "10.0.0.55";
 
 doh_server::speaker replies(int status, const std::string& type = "application/dns-message", leaving leaves = leaving::stays) {
-  return [=](const octets& asked) { return doh_server::saying{status, type, answer_writer(asked).address(truth).bytes, leaves}; };
+  return [=](const octets& asked) { return doh_server::saying{status, type, answer_writer(asked).address(truth).bytes, {}, leaves}; };
 }
 bool names(const network& n, const std::string& text) { return n.reason.find(text) != std::string::npos; }
 
@@ -53,6 +53,29 @@ TEST(DohSim, AnotherStatusOrTypeIsNoAnswerHoweverGoodItsBodyIs) {
       EXPECT_TRUE(names(n, c.reason)) << n.reason;
       EXPECT_TRUE(names(n, "https://10.0.0.55")) << n.reason;
       EXPECT_LE(n.world.now() - began, 1s) << "a refusal is not waited for until the end";
+    }
+}
+
+// It is not asked before the time that it has said, and asked again after it; what it said for a year means minutes.
+TEST(DohSim, AServerThatWantsToBeLeftAloneIs) {
+  for (const bool http2 : {false, true})
+    for (const auto& [status, said, rest] : {std::tuple(429, "30", 30s), std::tuple(503, "30", 30s), std::tuple(429, "31536000", 300s)}) {
+      SCOPED_TRACE(std::to_string(status) + " " + said + (http2 ? " HTTP/2" : " HTTP/1.1"));
+      network n(20);
+      bool busy = true;
+      n.add_doh(site, http2, [&, status = status, said = said](const octets& asked) {
+        return busy ? doh_server::saying{status, "text/plain", {}, said} : doh_server::saying{200, "application/dns-message", answer_writer(asked).address(truth).bytes};
+      });
+      n.start();
+      EXPECT_EQ(n.ask("a.example.com"), "no_answer");
+      const uint64_t asked = n.sites[0]->asked;
+      busy = false;
+      n.world.run_for(rest - 2s);
+      EXPECT_EQ(n.ask("b.example.com"), "no_answer");
+      EXPECT_TRUE(names(n, "it wants to be left alone for ")) << n.reason;
+      EXPECT_EQ(n.sites[0]->asked, asked) << "it is not asked";
+      n.world.run_for(4s);
+      EXPECT_EQ(n.ask("c.example.com"), "192.0.2.1! proven");
     }
 }
 

@@ -14,7 +14,7 @@ using leaving = doh_server::saying::leaving;
 constexpr const char* site = "10.0.0.55";
 
 doh_server::saying right(const octets& asked, leaving leaves = leaving::stays) {
-  return {200, "application/dns-message", answer_writer(asked).address(truth).bytes, leaves};
+  return {200, "application/dns-message", answer_writer(asked).address(truth).bytes, {}, leaves};
 }
 
 }  // namespace

@@ -113,6 +113,8 @@ struct served : network {
   bool listens = false;
 };
 
+task<void> open_and_tell(resolver_server& s, std::string& why) { why = (co_await s.open()).text; }
+
 // Asks over one connection of HTTP/2, and gives each question up a moment later; `cancelled` counts them.
 task<void> cancel_streams(strand& place, const tharsis_net& net, std::string authority, size_t count, size_t& cancelled) {
   auto plain = co_await dial_tcp(place, net, *parse_place("10.0.0.1:8443"), place.now() + 5s);
@@ -260,6 +262,41 @@ TEST(ServeSim, RecordsThatNobodyAskedForStayBehind) {
   program.send([&] { socket.reset(); });
   n.world.run_for(1s);
   program.own->close(program.own->self);
+}
+
+// Connections to servers that were made on the network before may be dead without a word there.
+TEST(ServeSim, OnAnotherNetworkItsConnectionsAreMadeAnew) {
+  served n(7);
+  dns_server& trusted = n.add_trusted("10.0.0.55", [](const octets& asked) { return std::vector<dns_server::saying>{{answer_writer(asked).add("", kind_of(asked), 60, octets{2, 'h', 'i'}).bytes, 0s}}; });
+  n.serve();
+  guest g(n, "udp://10.0.0.1:5300");
+  EXPECT_EQ(g.records(type::txt), "'hi' for 60 s");
+  EXPECT_EQ(g.records(type::txt), "'hi' for 60 s");
+  EXPECT_EQ(trusted.connections, 1u);
+  n.box.send([&n] { n.box.network.move("wlan0", "another network"); });
+  n.world.run_for(100ms);
+  EXPECT_EQ(g.records(type::txt), "'hi' for 60 s");
+  EXPECT_EQ(trusted.connections, 2u);
+}
+
+// A person looks for what is wrong where he has written it.
+TEST(ServeSim, AMissingCertificateIsCalledAsItWasWritten) {
+  for (const auto& [called, where] : {std::pair("--cert", ""), std::pair("certificate (profile.yaml:7)", "certificate (profile.yaml:7)")}) {
+    network n(8);
+    n.start();
+    serve_settings own;
+    own.https = *parse_place("10.0.0.1:8443");
+    own.certificate = own.key = "/state/none.pem";
+    if (*where != 0) own.certificate_called = where;
+    resolver_server server(n.box.tables(), *n.box.place, n.s, own, *n.asked->table(), n.asked->opinion());
+    std::string why;
+    task_set starting(*n.box.place);
+    n.box.send([&] { starting.spawn(open_and_tell(server, why)); });
+    n.world.run_for(1s);
+    EXPECT_TRUE(why.starts_with(std::string(called) + ": ")) << why;
+    n.box.send([&] { server.close(); });
+    n.world.run_for(1s);
+  }
 }
 
 // Goal: one connection never has more questions under way than it may, also where it gives its streams up at once: others are served.

@@ -227,3 +227,89 @@ TEST(ServersSim, TheFirstTrueAnswerIsThereWithinARoundTripOfTheFastestHonestSour
   EXPECT_LE(takes("im.example.com"), 4 * round_trip);
   EXPECT_LE(takes("push.example.com"), 2 * round_trip) << "over the connection that is there";
 }
+
+// Goal: a trusted server that is dead, be it that its network drops what goes to it, costs three questions their patience and no more;
+// and nobody who answers late is taken for dead for long. Method: each question's time.
+TEST(ServersSim, ADeadServerCostsFewQuestionsTheirPatience) {
+  network n(90);
+  n.s.proof.per_minute = 0;
+  n.add_plain("10.0.0.53", says(truth));
+  dns_server& trusted = n.add_trusted("10.0.0.55", says(truth));
+  trusted.down = true;
+  n.start();
+  int asked = 0;
+  const auto took = [&] {
+    const instant began = n.world.now();
+    EXPECT_NE(n.ask("n" + std::to_string(asked++) + ".example.com").find(truth), std::string::npos);
+    return n.world.now() - began;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_GE(took(), n.s.budget) << i;
+  int slow = 0;
+  for (int i = 0; i < 20; ++i) slow += took() > 400ms;
+  EXPECT_EQ(slow, 2) << "one in ten waits in full";
+  trusted.down = false;
+  for (int i = 0; i < 10; ++i) (void)took();
+  EXPECT_EQ(n.ask("back.example.com"), "192.0.2.1! proven");
+  // On another network it may be alive.
+  trusted.down = true;
+  for (int i = 0; i < 3; ++i) (void)took();
+  EXPECT_LE(took(), 400ms);
+  n.move();
+  n.world.run_for(1s);
+  EXPECT_GE(took(), n.s.budget);
+}
+
+// A tunnel is nobody's fault: where nobody has answered no server is waited for less after it, and a trusted one that is far is heard.
+TEST(ServersSim, AnOutageOfTheNetworkMakesNoServerADeadOne) {
+  network n(93);
+  n.s.proof.per_minute = 0;
+  n.add_plain("10.0.0.53", says(truth));
+  dns_server& trusted = n.add_trusted("10.0.0.55", [](const octets& asked) { return std::vector<dns_server::saying>{{answer_writer(asked).address(truth).bytes, 500ms}}; });
+  n.start();
+  for (auto& server : n.servers) server->down = true;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(n.ask("n" + std::to_string(i) + ".example.com"), "no_answer");
+  for (auto& server : n.servers) server->down = false;
+  EXPECT_EQ(n.ask("after.example.com"), "192.0.2.1! proven");
+  EXPECT_GT(trusted.asked, 5u);
+}
+
+// Strict mode has nobody to take a server's place, and where nobody else has answered there is nothing to be quick with.
+TEST(ServersSim, WhoHasNobodyElseWaitsForASlowServerInFull) {
+  for (const trust mode : {trust::strict, trust::guarded}) {
+    network n(91);
+    n.s.mode = mode;
+    n.s.proof.per_minute = 0;
+    if (mode == trust::guarded) n.add_plain("10.0.0.53", says("10.6.6.6"));
+    dns_server& trusted = n.add_trusted("10.0.0.55", [](const octets& asked) { return std::vector<dns_server::saying>{{answer_writer(asked).address(truth).bytes, 600ms}}; });
+    trusted.down = true;
+    n.start();
+    for (int i = 0; i < 5; ++i) (void)n.ask("n" + std::to_string(i) + ".example.com");
+    trusted.down = false;
+    EXPECT_NE(n.ask("late.example.com").find("192.0.2.1! "), std::string::npos) << n.said << ": a liar alone is nobody who has answered";
+  }
+}
+
+// What is known of a server is told to who wants to know how an answer comes about.
+TEST(ServersSim, AnExplanationTellsHowAServerHasAnswered) {
+  network n(92);
+  n.s.proof.per_minute = 0;
+  n.add_plain("10.0.0.53", says(truth));
+  n.add_trusted("10.0.0.55", says(truth)).down = true;
+  n.start();
+  for (int i = 0; i < 4; ++i) (void)n.ask("n" + std::to_string(i) + ".example.com");
+  std::string says;
+  n.asker.send([&] {
+    const auto told = [](void* self, tharsis_handle, const tharsis_dns_explanation* e) {
+      for (size_t i = 0; i < e->heard_count; ++i) *static_cast<std::string*>(self) += std::string(view(e->heard[i]->source)) + ": " + std::string(view(e->heard[i]->says)) + "\n";
+    };
+    tharsis_dns_wish w{};
+    w.size = sizeof w;
+    w.type = 1;
+    w.name = text_of("im.example.com");
+    tharsis_handle id = 0;
+    ASSERT_EQ(n.asked->table()->explain(n.asked->table()->self, &w, told, &says, &id, nullptr), THARSIS_OK);
+  });
+  EXPECT_TRUE(n.world.run_until([&] { return !says.empty(); }, n.world.now() + 10s));
+  EXPECT_NE(says.find("udp://10.0.0.53: 192.0.2.1 for 60 s\n"), std::string::npos) << says;
+  EXPECT_NE(says.find("; before, it left the last 3 questions without a word, and is waited for no longer than 200 ms where others have answered\n"), std::string::npos) << says;
+}

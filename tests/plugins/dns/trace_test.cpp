@@ -43,6 +43,14 @@ TEST(Trace, StepsComeInTheOrderOfTimeAndTellWhenEnoughWasKnown) {
   EXPECT_EQ(milliseconds(first->after), 1) << "open mode takes the liar's word";
 }
 
+TEST(Trace, WhatIsKnownOfAServerIsToldWhereItIsAsked) {
+  trace_matter m = lied_to();
+  m.heard[1].health = "it left the last 4 questions without a word";
+  const auto steps = steps_of(m, trust::guarded, at(0s));
+  EXPECT_EQ(steps[0].says, "it proves nothing");
+  EXPECT_EQ(steps[1].says, "it has to prove its name; it left the last 4 questions without a word");
+}
+
 TEST(Trace, ForgedAnswersHaveTheirMoment) {
   trace_matter m{{.name = "im.example.com", .kind = type::a}, {said("udp://10.0.0.53", false, "192.0.2.1", 30ms)}};
   findings forged = said("", false, "203.0.113.66", 2ms).what;

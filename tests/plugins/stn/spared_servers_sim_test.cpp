@@ -1,6 +1,6 @@
 // Goal: a server that has too much to do is spared, by a long link and by a short one; and one that fails after the connect is left
 // alone while there are others.
-#include "plugins/stn/core/retry_after.h"
+#include "sdk/pure/retry_after.h"
 #include "tests/plugins/stn/dial_world.h"
 #include "tests/plugins/stn/short_world.h"
 
@@ -164,12 +164,12 @@ TEST(BusyHost, WhileOneRestsAnotherIsAsked) {
 
 TEST(RetryAfter, SecondsAndDatesAreReadAndWhatMeansNothingIsNot) {
   constexpr int64_t now = 784'111'777;  // Sun, 06 Nov 1994 08:49:37 GMT
-  EXPECT_EQ(stn::read_retry_after("120", now), duration(120s));
-  EXPECT_EQ(stn::read_retry_after("0", now), duration(0s));
-  EXPECT_EQ(stn::read_retry_after("Sun, 06 Nov 1994 08:50:37 GMT", now), duration(60s));
-  EXPECT_EQ(stn::read_retry_after("Sunday, 06-Nov-94 08:50:37 GMT", now), duration(60s));
-  EXPECT_EQ(stn::read_retry_after("Sun Nov  6 08:50:37 1994", now), duration(60s));
-  EXPECT_EQ(stn::read_retry_after("Sun, 06 Nov 1994 08:48:37 GMT", now), duration(0s)) << "the past";
-  EXPECT_EQ(stn::read_retry_after("99999999999999999999999999", now), duration(365 * 24h));
-  for (const char* nonsense : {"", "-1", "1.5", "soon", "12s", "Sun, 99 Nov 1994 08:49:37 GMT"}) EXPECT_FALSE(stn::read_retry_after(nonsense, now)) << nonsense;
+  EXPECT_EQ(read_retry_after("120", now), duration(120s));
+  EXPECT_EQ(read_retry_after("0", now), duration(0s));
+  EXPECT_EQ(read_retry_after("Sun, 06 Nov 1994 08:50:37 GMT", now), duration(60s));
+  EXPECT_EQ(read_retry_after("Sunday, 06-Nov-94 08:50:37 GMT", now), duration(60s));
+  EXPECT_EQ(read_retry_after("Sun Nov  6 08:50:37 1994", now), duration(60s));
+  EXPECT_EQ(read_retry_after("Sun, 06 Nov 1994 08:48:37 GMT", now), duration(0s)) << "the past";
+  EXPECT_EQ(read_retry_after("99999999999999999999999999", now), duration(365 * 24h));
+  for (const char* nonsense : {"", "-1", "1.5", "soon", "12s", "Sun, 99 Nov 1994 08:49:37 GMT"}) EXPECT_FALSE(read_retry_after(nonsense, now)) << nonsense;
 }

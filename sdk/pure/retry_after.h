@@ -1,4 +1,4 @@
-// After how long an HTTP server may be asked again: Retry-After, in seconds or as a date.
+// After how long an HTTP server may be asked again: Retry-After, in seconds or as a date. Pure.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include "sdk/pure/http1.h"
 #include "sdk/pure/time.h"
 
-namespace tharsis::stn {
+namespace tharsis {
 
 // `wall_seconds` since 1970 is now, by which a date is told. Nothing: it says nothing, or nothing that means something.
 // Zero: at once.
@@ -35,4 +35,4 @@ inline std::optional<duration> busy_for(const http1::response_head& head, int64_
   return read_retry_after(http1::value_of(head.fields, "Retry-After"), wall_seconds);
 }
 
-}  // namespace tharsis::stn
+}  // namespace tharsis
