@@ -58,7 +58,7 @@ tharsis_package(tharsis net "runs, checks and simulates profiles of plugins for 
   RECOMMENDS "tharsis-plugin-stn, tharsis-plugin-xlog, tharsis-plugin-sdt, tharsis-plugin-dns")
 tharsis_package(python3-tharsis python "Tharsis' runtime inside of a Python program"
   "A runtime with its plugins in the reader's own process, with asyncio and\ntype hints, over the C interface of libtharsis1."
-  DEPENDS "libtharsis1 ${same}, python3")
+  DEPENDS "libtharsis1 ${same}, tharsis ${same}, python3")
 set(about_stn "a signalling network: requests and pushes over long links that come back\nby themselves, over HTTP where that suits, and through proxies.")
 set(about_xlog "a log that a crash loses nothing of, compressed and sealed.")
 set(about_sdt "a diagnosis of the network in one sentence, with its evidence.")

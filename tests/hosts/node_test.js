@@ -299,20 +299,28 @@ async function tests() {
     };
     const held = () => ['task', 'fd'].map((what) => fs.readdirSync(`/proc/self/${what}`).length);
     const handles = () => process.getActiveResourcesInfo().length;
-    const memory = () => {  // After the garbage: KiB in use by the process, and its mappings.
-      for (let i = 0; i < 4; ++i) global.gc();
-      return [process.memoryUsage().rss / 1024, fs.readFileSync('/proc/self/maps', 'latin1').split('\n').length];
+    const v8 = require('v8');
+    const memory = async () => {  // After the garbage: KiB in use by the process, its mappings; KiB of JavaScript's heap, and bytes of what C holds there.
+      for (let i = 0; i < 4; ++i) {
+        global.gc();
+        await new Promise((resolve) => setImmediate(resolve));  // For what is let go of behind it.
+      }
+      const { rss, heapUsed } = process.memoryUsage();
+      return [rss / 1024, fs.readFileSync('/proc/self/maps', 'latin1').split('\n').length, heapUsed / 1024, v8.getHeapStatistics().used_global_handles_size];
     };
-    require('v8').setFlagsFromString('--expose_gc');
+    v8.setFlagsFromString('--expose_gc');
     global.gc = require('vm').runInNewContext('gc');
     await live(10);
-    const before = [...held(), handles()], [kib, mappings] = memory();
+    const before = [...held(), handles()], [kib, mappings, heap, heldByC] = await memory();
     await live(cycles);
-    const [kibNow, mappingsNow] = memory();
+    const [kibNow, mappingsNow, heapNow, heldByCNow] = await memory();
     for (let i = 0; i < 1000 && handles() > before[2]; ++i) await new Promise((resolve) => setImmediate(resolve));  // The loop closes what it watched in its own time.
     assert.deepStrictEqual([...held(), handles()], before, process.getActiveResourcesInfo().join());
     assert.ok(kibNow - kib < 24 << 10, `${kibNow - kib} KiB more after ${cycles} cycles`);
     assert.ok(mappingsNow - mappings < 200, `${mappingsNow - mappings} more mappings after ${cycles} cycles`);
+    assert.ok(heapNow - heap < 1024, `${heapNow - heap} KiB more of JavaScript's heap after ${cycles} cycles`);
+    assert.ok(heldByCNow - heldByC < 2048, `C holds ${heldByCNow - heldByC} bytes more of JavaScript's after ${cycles} cycles`);
+    console.log(`# ${(heapNow - heap).toFixed(0)} KiB of JavaScript's heap and ${heldByCNow - heldByC} bytes of what C holds there more`);
     console.log(`# ${cycles} cycles: ${(kibNow - kib).toFixed(0)} KiB and ${mappingsNow - mappings} mappings more`);
   });
 

@@ -40,8 +40,10 @@ python = python_with_wheel()
 shutil.rmtree(folder, ignore_errors=True)
 folder.mkdir(mode=0o700)
 run("cmake", "--install", build, "--strip", "--prefix", folder / "prefix")
-shutil.copytree(package, folder / "source")
-run(python, "setup.py", "-q", "bdist_wheel", "-d", folder, cwd=folder / "source", env={"THARSIS_PREFIX": str(folder / "prefix")})
+source = folder / "tree/sdk/hosts/python"
+shutil.copytree(package, source)
+shutil.copytree(package.parents[2] / "configs", folder / "tree/configs")
+run(python, "setup.py", "-q", "bdist_wheel", "-d", folder, cwd=source, env={"THARSIS_PREFIX": str(folder / "prefix")})
 [wheel] = folder.glob("*.whl")
 assert wheel.name.startswith("tharsis-0.1.0-py3-none-linux_"), wheel.name
 names = zipfile.ZipFile(wheel).namelist()
@@ -54,6 +56,9 @@ run(folder / "venv/bin/pip", "install", "-q", "--no-index", "--disable-pip-versi
 said = run(folder / "venv/bin/python", "-c", CODE, cwd=folder)
 assert "im.example.invalid" in said and str(folder / "venv") in said, said
 
-run(python, "setup.py", "-q", "bdist_wheel", "-d", folder / "pure", cwd=folder / "source")
+shutil.rmtree(source / "build")
+run(python, "setup.py", "-q", "bdist_wheel", "-d", folder / "pure", cwd=source)
 [pure] = (folder / "pure").glob("*.whl")
+names = zipfile.ZipFile(pure).namelist()
+assert "tharsis/desktop.yaml" in names and not any("lib/" in name for name in names), names
 print("python_wheel: passed with", wheel.name, f"({wheel.stat().st_size >> 10} KiB) and", pure.name)

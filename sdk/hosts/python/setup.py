@@ -9,10 +9,19 @@ from setuptools.command.build_py import build_py
 prefix = os.environ.get("THARSIS_PREFIX")
 
 
+def desktop_profile():
+    """Of the checkout that these files are a part of."""
+    found = pathlib.Path(__file__).resolve().parents[2].parent / "configs/desktop.yaml"
+    if not found.exists():
+        raise SystemExit(f"setup.py: {found} is not there; make the wheel in a checkout of Tharsis, or with THARSIS_PREFIX")
+    return found
+
+
 class build_with_library(build_py):
     def run(self):
         super().run()
         if not prefix:
+            shutil.copyfile(desktop_profile(), pathlib.Path(self.build_lib) / "tharsis/desktop.yaml")
             return
         library = next(pathlib.Path(prefix).glob("lib*/**/libtharsis.so.1"), None)
         if library is None:

@@ -2,9 +2,12 @@
 
 #include <arpa/inet.h>
 
+#include <QDeadlineTimer>
 #include <QJsonDocument>
 #include <QMutexLocker>
 #include <QTimer>
+#include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "sdk/abi/dns.h"
@@ -17,11 +20,20 @@ namespace {
 // Between two looks at what else the application does.
 constexpr int64_t turn_budget = 5'000'000;
 // While a provider starts or changes nobody provides its service for a moment.
-constexpr int look_again_ms = 10, looks_most = 500;
+constexpr int look_again_ms = 10, look_for_ms = 5000;
+// Lines of log that wait for the thread of the GUI. Then the oldest gives way.
+constexpr size_t lines_most = 10'000;
 
 tharsis_error noReason() {
   tharsis_error why{};
   why.size = sizeof why;
+  return why;
+}
+
+tharsis_error noProvider(const char* service, bool late) {
+  tharsis_error why = noReason();
+  why.status = late ? THARSIS_E_TIMEOUT : THARSIS_E_GONE;
+  std::snprintf(why.text, sizeof why.text, "nobody provides %s now: its plugin does not run; report() says why", service);
   return why;
 }
 
@@ -101,7 +113,7 @@ struct TharsisRuntime::question {
   }
 };
 
-TharsisRuntime::TharsisRuntime(const Options& options, QObject* parent) : QObject(parent) {
+TharsisRuntime::TharsisRuntime(const Options& options, QObject* parent) : QObject(parent), options_(options) {
   const given g(options);
   tharsis_error why = noReason();
   g.check(tharsis_runtime_create(&g.options, &runtime_, &why), why);
@@ -111,8 +123,9 @@ TharsisRuntime::TharsisRuntime(const Options& options, QObject* parent) : QObjec
 
 TharsisRuntime::~TharsisRuntime() {
   wake_.reset();
+  tharsis_error why = noReason();
   if (tap_ != 0)
-    if (tharsis_guard* const guard = bound(THARSIS_LOG_TAP_ID))
+    if (tharsis_guard* const guard = bound(THARSIS_LOG_TAP_ID, why))
       if (const auto* const tap = static_cast<const tharsis_log_tap*>(tharsis_guard_enter(guard))) {
         tap->close(tap->self, tap_);
         tharsis_guard_leave(guard);
@@ -165,42 +178,49 @@ void TharsisRuntime::takeEvents() {
   }
 }
 
-// Null where no plugin of the profile provides it.
-tharsis_guard* TharsisRuntime::bound(const char* service) {
+// Null where no plugin of the profile provides it; then `why` says so.
+tharsis_guard* TharsisRuntime::bound(const char* service, tharsis_error& why) {
   tharsis_guard*& guard = guards_[service];
-  if (guard == nullptr) tharsis_runtime_bind(runtime_, service, &guard, nullptr);
+  if (guard == nullptr && tharsis_runtime_bind(runtime_, service, &guard, &why) < 0) guard = nullptr;
   return guard;
 }
 
-// use(table), or use(null) when nobody provides it after so many looks.
-void TharsisRuntime::with(const char* service, Use use, int looks) {
-  tharsis_guard* const guard = bound(service);
+// use(table, nothing), or use(null, why) when nobody provides it within some seconds, or within a shorter timeout. 0: there is none.
+void TharsisRuntime::with(const char* service, Use use, int timeout_ms) {
+  const bool short_one = timeout_ms > 0 && timeout_ms < look_for_ms;
+  look(service, std::move(use), QDeadlineTimer(short_one ? timeout_ms : look_for_ms), short_one);
+}
+
+void TharsisRuntime::look(const char* service, Use use, QDeadlineTimer until, bool short_one) {
+  tharsis_error why = noReason();
+  tharsis_guard* const guard = bound(service, why);
   const void* const table = guard == nullptr ? nullptr : tharsis_guard_enter(guard);
-  if (table == nullptr && guard != nullptr && looks > 0) {
-    QTimer::singleShot(look_again_ms, this, [=, this] { with(service, use, looks - 1); });
+  if (table == nullptr && guard != nullptr && !until.hasExpired()) {
+    QTimer::singleShot(look_again_ms, this, [=, this] { look(service, use, until, short_one); });
     return;
   }
-  use(table);
+  if (table == nullptr && guard != nullptr) why = noProvider(service, short_one);
+  use(table, why);
   if (table != nullptr) tharsis_guard_leave(guard);
   if (!answers_.empty()) QTimer::singleShot(0, this, [this] { turn(); });
 }
 
 void TharsisRuntime::send(const TharsisTask& task, QObject* context, Answered done) {
   const auto q = std::make_shared<std::unique_ptr<question>>(new question{this, context, std::move(done), {}, {}});
-  with(THARSIS_STN_ID, [q, task](const void* table) {
-    tharsis_error why = noReason();
+  with(THARSIS_STN_ID, [q, task, whole = QDeadlineTimer(task.timeoutMs)](const void* table, tharsis_error why) {
     const QByteArray link = task.link.toUtf8();
     tharsis_stn_task t{};
-    t.size = sizeof t, t.command = task.command, t.timeout_ms = static_cast<uint32_t>(task.timeoutMs), t.link = textOf(link);
+    t.size = sizeof t, t.command = task.command, t.link = textOf(link);
     t.body = bytesOf(task.body), t.key = bytesOf(task.key), t.priority = task.priority;
     t.context = q->get(), t.done = onTask;
+    if (task.timeoutMs > 0) t.timeout_ms = static_cast<uint32_t>(std::max<qint64>(1, whole.remainingTime()));
     const auto* const stn = static_cast<const tharsis_stn*>(table);
     tharsis_handle id{};
-    if (stn == nullptr) return (*q)->tell(TharsisAnswer{THARSIS_E_GONE, {}, QStringLiteral("nobody provides tharsis.stn/1: stn does not run"), 0, 0});
+    if (stn == nullptr) return (*q)->tell(TharsisAnswer{why.status, {}, QString::fromUtf8(why.text), 0, 0});
     const tharsis_status status = stn->start(stn->self, &t, &id, &why);
     if (status < 0) return (*q)->tell(TharsisAnswer{status, {}, QString::fromUtf8(why.text), 0, 0});
     (void)q->release();  // Until its answer.
-  }, looks_most);
+  }, task.timeoutMs);
 }
 
 void TharsisRuntime::onTask(void* context, tharsis_handle, const tharsis_stn_result* r) {
@@ -211,14 +231,12 @@ void TharsisRuntime::onTask(void* context, tharsis_handle, const tharsis_stn_res
 
 void TharsisRuntime::resolve(const QString& name, QObject* context, Resolved done) {
   const auto q = std::make_shared<std::unique_ptr<question>>(new question{this, context, {}, std::move(done), {}});
-  with(THARSIS_DNS_ID, [q, data = name.toUtf8()](const void* table) {
-    tharsis_error why = noReason();
+  with(THARSIS_DNS_ID, [q, data = name.toUtf8()](const void* table, tharsis_error why) {
     tharsis_handle id{};
     const auto* const dns = static_cast<const tharsis_dns*>(table);
-    if (dns == nullptr) return (*q)->tell({}, QStringLiteral("nobody provides tharsis.dns/1: dns does not run"));
-    if (dns->resolve(dns->self, textOf(data), 0, onName, q->get(), &id, &why) < 0) return (*q)->tell({}, QString::fromUtf8(why.text));
+    if (dns == nullptr || dns->resolve(dns->self, textOf(data), 0, onName, q->get(), &id, &why) < 0) return (*q)->tell({}, QString::fromUtf8(why.text));
     (void)q->release();
-  }, looks_most);
+  }, 0);
 }
 
 void TharsisRuntime::onName(void* context, tharsis_handle, const tharsis_dns_answer* a) {
@@ -240,17 +258,16 @@ void TharsisRuntime::diagnose(const QString& target, QObject* context, Diagnosed
     none.status = status, none.sentence = why;
     (*q)->tell(none);
   };
-  with(THARSIS_SDT_ID, [q, refuse, data = target.toUtf8()](const void* table) {
-    tharsis_error why = noReason();
+  with(THARSIS_SDT_ID, [q, refuse, data = target.toUtf8()](const void* table, tharsis_error why) {
     tharsis_handle id{};
     tharsis_sdt_wish wish{};
     wish.size = sizeof wish, wish.depth = THARSIS_SDT_LIGHT, wish.target = textOf(data);
     const auto* const sdt = static_cast<const tharsis_sdt*>(table);
-    if (sdt == nullptr) return refuse(THARSIS_E_GONE, QStringLiteral("nobody provides tharsis.sdt/1: sdt does not run"));
+    if (sdt == nullptr) return refuse(why.status, QString::fromUtf8(why.text));
     const tharsis_status status = sdt->diagnose(sdt->self, &wish, onDiagnosis, q->get(), &id, &why);
     if (status < 0) return refuse(status, QString::fromUtf8(why.text));
     (void)q->release();
-  }, looks_most);
+  }, 0);
 }
 
 void TharsisRuntime::onDiagnosis(void* context, tharsis_handle, const tharsis_sdt_report* r) {
@@ -267,13 +284,14 @@ void TharsisRuntime::log(int level, const QString& text) {
 }
 
 void TharsisRuntime::followLog(int level) {
-  with(THARSIS_LOG_TAP_ID, [this, level](const void* table) {
-    if (table == nullptr) return;
+  with(THARSIS_LOG_TAP_ID, [this, level](const void* table, tharsis_error why) {
     const auto* const tap = static_cast<const tharsis_log_tap*>(table);
     tharsis_log_filter filter{};
     filter.size = sizeof filter, filter.level = static_cast<uint32_t>(level);
-    tap->open(tap->self, &filter, 0, onLine, this, &tap_, nullptr);
-  }, looks_most);
+    if (tap != nullptr && tap_ != 0) tap->close(tap->self, std::exchange(tap_, 0));
+    if (tap != nullptr && tap->open(tap->self, &filter, 0, onLine, this, &tap_, &why) >= 0) return;
+    answers_.push_back([this, text = QString::fromUtf8(why.text)] { emit logged(THARSIS_LOG_ERROR, QStringLiteral("host"), text); });
+  }, 0);
 }
 
 // [a thread of the log's] Nothing of Qt's but what may be called on any thread.
@@ -281,17 +299,23 @@ int32_t TharsisRuntime::onLine(void* context, const tharsis_log_record* record) 
   auto* const self = static_cast<TharsisRuntime*>(context);
   const QMutexLocker lock(&self->mutex_);
   if (self->lines_.empty()) QMetaObject::invokeMethod(self, [self] { self->takeLines(); }, Qt::QueuedConnection);
+  if (self->lines_.size() == lines_most) self->lines_.pop_front(), ++self->lost_;
   self->lines_.push_back({static_cast<int>(record->level), textOf(record->plugin), textOf(record->text)});
   return 1;
 }
 
 void TharsisRuntime::takeLines() {
-  std::vector<line> taken;
+  std::deque<line> taken;
   {
     const QMutexLocker lock(&mutex_);
     taken.swap(lines_);
   }
   for (const line& one : taken) emit logged(one.level, one.plugin, one.text);
+}
+
+quint64 TharsisRuntime::dropped() const {
+  const QMutexLocker lock(&mutex_);
+  return tharsis_inbox_dropped(events_) + tharsis_inbox_dropped(pushes_) + lost_;
 }
 
 void TharsisRuntime::tell(const tharsis_runtime_inputs& inputs) {
@@ -319,7 +343,14 @@ QString TharsisRuntime::reload(const Options& options) {
   const tharsis_status status = tharsis_runtime_reload(runtime_, &g.options, &difference, &why);
   const QString changed = difference.data == nullptr ? QString() : QString::fromUtf8(owned(difference));
   g.check(status, why);
+  options_ = options;
   return changed;
+}
+
+QString TharsisRuntime::change(const QVariantMap& sets) {
+  Options options = options_;
+  for (auto set = sets.begin(); set != sets.end(); ++set) options.sets[set.key()] = set.value();
+  return reload(options);
 }
 
 QJsonObject TharsisRuntime::report() const { return QJsonDocument::fromJson(owned(tharsis_runtime_report(runtime_))).object(); }

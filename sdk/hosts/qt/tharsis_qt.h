@@ -3,6 +3,7 @@
 // Everything happens on the thread that made it, in its event loop; nothing is emitted from inside a call to it. Failures of
 // the calls are TharsisErrors with the runtime's own sentence; failures of tasks are answers with one.
 #pragma once
+#include <QDeadlineTimer>
 #include <QJsonArray>
 #include <QJsonObject>
 #include <QMap>
@@ -12,6 +13,7 @@
 #include <QSocketNotifier>
 #include <QStringList>
 #include <QVariantMap>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -71,13 +73,15 @@ class TharsisRuntime : public QObject {
 
   // Throws what is wrong with the profile, all of it.
   explicit TharsisRuntime(const Options& options, QObject* parent = nullptr);
-  // Stops first if need be, which may take as long as plugins ask for.
+  // Stops first if need be, which may take as long as plugins ask for. What has no answer by then gets none; after stop() and
+  // stopped() all have theirs. Not in the child of a fork, which has none of the runtime's threads.
   ~TharsisRuntime() override;
 
   void start();  // settled() follows.
   void stop();   // stopped() follows.
 
-  // done(answer) comes once, later, unless `context` is gone by then. Before stn runs the task waits for it, some seconds.
+  // done(answer) comes once, later, unless `context` or this runtime is gone by then. Before stn runs the task waits for it, some
+  // seconds, and no longer than its timeout.
   using Answered = std::function<void(const TharsisAnswer& answer)>;
   void send(const TharsisTask& task, QObject* context, Answered done);
   // done(addresses, verdict or the reason why there are none).
@@ -89,10 +93,17 @@ class TharsisRuntime : public QObject {
   void diagnose(const QString& target, QObject* context, Diagnosed done);
 
   void log(int level, const QString& text);  // THARSIS_LOG_INFO ... of sdk/abi/log.h.
-  void followLog(int level);                 // logged() follows for each line that is at least so severe.
+  // logged() follows for each line that is at least so severe, or once with the reason why there are none. A second call replaces
+  // the first. Of lines that come faster than they are taken the last 10,000 are kept.
+  void followLog(int level);
+  quint64 dropped() const;                   // Events, pushes and lines that were lost because nobody took them in time.
+  // What only the application knows: proxy, metered, kind of network ...; sdk/abi/runtime.h. Throws what means nothing.
+  void tell(const tharsis_runtime_inputs& inputs);
   void setForeground(bool yes);
   void setAccount(const QString& who);
-  QString reload(const Options& options);    // What has changed; throws and leaves all as it was.
+  // Both answer what has changed, or throw and leave all as it was. The options as a whole, or settings laid over those from before.
+  QString reload(const Options& options);
+  QString change(const QVariantMap& sets);
 
   QJsonObject report() const;
   QJsonArray metrics() const;
@@ -108,14 +119,14 @@ class TharsisRuntime : public QObject {
 
  private:
   struct question;
-  using Use = std::function<void(const void* table)>;
+  using Use = std::function<void(const void* table, tharsis_error why)>;
 
   void turn();
   void takeEvents();
   void takeLines();
-  void tell(const tharsis_runtime_inputs& inputs);
-  void with(const char* service, Use use, int looks);
-  tharsis_guard* bound(const char* service);
+  void with(const char* service, Use use, int timeout_ms);
+  void look(const char* service, Use use, QDeadlineTimer until, bool short_one);
+  tharsis_guard* bound(const char* service, tharsis_error& why);
   static void onTask(void* context, tharsis_handle task, const struct tharsis_stn_result* result);
   static void onName(void* context, tharsis_handle query, const struct tharsis_dns_answer* answer);
   static void onDiagnosis(void* context, tharsis_handle id, const struct tharsis_sdt_report* report);
@@ -125,6 +136,7 @@ class TharsisRuntime : public QObject {
     int level;
     QString plugin, text;
   };
+  Options options_;
   tharsis_runtime* runtime_ = nullptr;
   tharsis_inbox *events_ = nullptr, *pushes_ = nullptr;
   std::unique_ptr<QSocketNotifier> wake_;
@@ -132,6 +144,7 @@ class TharsisRuntime : public QObject {
   std::vector<std::function<void()>> answers_;  // That came inside run_once(); told when it is over.
   bool settled_ = false, stopping_ = false;
   tharsis_handle tap_ = 0;
-  QMutex mutex_;             // Over the lines, which come on a thread of the log's.
-  std::vector<line> lines_;
+  mutable QMutex mutex_;     // Over the lines, which come on a thread of the log's.
+  std::deque<line> lines_;
+  quint64 lost_ = 0;
 };

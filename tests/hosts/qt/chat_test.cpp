@@ -137,6 +137,66 @@ class ChatTest : public QObject {
     stop(*server);
   }
 
+  void whoAsksWhereNobodyAnswersIsToldWhy() {
+    TharsisRuntime bare(profile("  dns: {}\n", path("bare")));
+    TharsisAnswer answer;
+    TharsisDiagnosis diagnosis;
+    QStringList lines, found;
+    int answers = 0;
+    connect(&bare, &TharsisRuntime::logged, this, [&](int, const QString&, const QString& text) { lines << text; });
+    bare.start();
+    bare.followLog(THARSIS_LOG_INFO);
+    bare.send({.command = 100}, this, [&](const TharsisAnswer& a) { answer = a, ++answers; });
+    bare.diagnose("", this, [&](const TharsisDiagnosis& d) { diagnosis = d, ++answers; });
+    bare.resolve("127.0.0.1", this, [&](const QStringList& a, const QString&) { found = a, ++answers; });
+    QTRY_VERIFY_WITH_TIMEOUT(answers == 3 && lines.size() == 1, patience_ms);
+    QCOMPARE(answer.status, int{THARSIS_E_NOT_FOUND});
+    QVERIFY2(answer.reason.contains("no plugin of the profile provides 'tharsis.stn/1'"), qPrintable(answer.reason));
+    QCOMPARE(diagnosis.status, int{THARSIS_E_NOT_FOUND});
+    QVERIFY2(lines[0].contains("tharsis.log_tap/1"), qPrintable(lines[0]));
+    stop(bare);
+    QString reason;
+    bare.resolve("127.0.0.1", this, [&](const QStringList&, const QString& why) { reason = why; });
+    QTRY_VERIFY_WITH_TIMEOUT(reason.contains("nobody provides tharsis.dns/1 now"), patience_ms);
+  }
+
+  void whatIsToldArrivesAndSettingsAreLaidOverThoseFromBefore() {
+    TharsisRuntime runtime(client("told", 1));
+    QJsonObject network;
+    int lines = 0;
+    connect(&runtime, &TharsisRuntime::published, this, [&](const QString& topic, const QJsonObject& payload) {
+      if (topic == "runtime.network" && payload.value("metered") == 1) network = payload;
+    });
+    connect(&runtime, &TharsisRuntime::logged, this, [&](int, const QString&, const QString& text) { lines += text == "once" ? 1 : 0; });
+    tharsis_runtime_inputs inputs{};
+    inputs.size = sizeof inputs, inputs.metered = 1, inputs.type = THARSIS_NETWORK_CELLULAR;
+    runtime.tell(inputs);
+    inputs.proxy = "nowhere";
+    QVERIFY_THROWS_EXCEPTION(TharsisError, runtime.tell(inputs));
+    bool settled = false;
+    connect(&runtime, &TharsisRuntime::settled, this, [&] { settled = true; });
+    runtime.start();
+    QTRY_VERIFY_WITH_TIMEOUT(settled && !network.isEmpty(), patience_ms);
+    runtime.followLog(THARSIS_LOG_INFO);
+    runtime.followLog(THARSIS_LOG_INFO);
+    runtime.log(THARSIS_LOG_INFO, "once");
+    QTRY_VERIFY_WITH_TIMEOUT(lines > 0, patience_ms);
+    QTest::qWait(100);  // A second tap would tell it by now.
+    QCOMPARE(lines, 1);
+    const QString changed = runtime.change({{"stn.tasks.timeout", "7s"}});
+    QVERIFY2(changed.contains("-> 7s") && !changed.contains("links"), qPrintable(changed));
+    QCOMPARE(runtime.change({}), QString("nothing has changed\n"));
+    QCOMPARE(runtime.dropped(), quint64{0});
+    TharsisAnswer late;
+    stop(runtime);
+    QElapsedTimer since;
+    since.start();
+    runtime.send({.command = 100, .timeoutMs = 50}, this, [&](const TharsisAnswer& a) { late = a; });
+    QTRY_COMPARE_WITH_TIMEOUT(late.status, int{THARSIS_E_TIMEOUT}, patience_ms);
+    QVERIFY2(since.elapsed() < 2500, "a timeout of 50 ms counts while stn is absent");
+    QVERIFY2(late.reason.contains("nobody provides tharsis.stn/1 now"), qPrintable(late.reason));
+  }
+
   void aConversationAnOutageAndItsDiagnosis() {
     auto server = gateway(0);
     QTRY_VERIFY_WITH_TIMEOUT(portOf() != 0, patience_ms);
