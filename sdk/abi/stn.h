@@ -59,7 +59,7 @@ enum {
   THARSIS_STN_BUSY = 25,            // THARSIS_E_BUSY     The server has too much to do, and may be asked again only when the task's time is over.
   THARSIS_STN_NO_BUDGET = 26,       // THARSIS_E_BUSY     It would have to be sent again, and tasks.budget is used up.
   // THARSIS_E_FULL  A durable task that the server has answered with more than the outbox has room for: the body is lost. Only who adopts
-  // the entry in a later process hears this; its caller in this one has the answer.
+  // the entry hears this; its caller, while he is there, has the answer.
   THARSIS_STN_BODY_NOT_KEPT = 27,
 };
 

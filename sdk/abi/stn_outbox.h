@@ -18,7 +18,7 @@
 // Tasks of one link and one `order` go one after the other, also across restarts. A task that ends with
 // THARSIS_STN_STOPPING stays in the outbox; one that is cancelled or cleared does not.
 //
-// An answer for which `outbox.bytes` has no room, and one above 32 MiB, is kept without its body. Its caller in this process has the body all the same;
+// An answer for which `outbox.bytes` has no room, and one above 32 MiB, is kept without its body. Its caller, while he is there, has the body all the same;
 // an adopter hears THARSIS_E_FULL and THARSIS_STN_BODY_NOT_KEPT, or the failure that it was.
 //
 // All of these may be called from the moment on at which the service is there: what is said before the file is read waits for that.
