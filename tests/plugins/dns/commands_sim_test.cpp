@@ -1,8 +1,11 @@
-// What a person gets who types `tharsis dns resolve` or `trace` in a simulated world.
+// What a person gets who types `tharsis dns resolve`, `trace` or `serve` in a simulated world.
 #include <gtest/gtest.h>
 
+#include "plugins/dns/host_source.h"
 #include "plugins/dns/resolve_command.h"
+#include "plugins/dns/serve_command.h"
 #include "tests/plugins/dns/servers_world.h"
+#include "tests/plugins/dns/signed_table.h"
 
 using namespace tharsis;
 using namespace tharsis::dns;
@@ -44,7 +47,99 @@ std::string typed(network& n, const char* name, const std::vector<const char*>& 
   return t.out + std::to_string(t.code);
 }
 
+// An application's source that answers at once.
+struct quick_source {
+  quick_source() : table{sizeof table, this, ask, [](void*, tharsis_handle) {}} {}
+  static tharsis_status ask(void*, tharsis_handle number, tharsis_text, uint32_t, int64_t, tharsis_dns_own_done done, void* context, tharsis_error*) {
+    const tharsis_address at = *parse_ip("192.0.2.44");
+    tharsis_dns_own_answer a{};
+    a.size = sizeof a;
+    a.addresses = &at;
+    a.count = 1;
+    a.life = std::chrono::nanoseconds(60s).count();
+    done(context, number, &a);
+    return THARSIS_OK;
+  }
+  tharsis_dns_own_source table;
+};
+
+// `dns serve` with what is kept in `folder`, asked once by another machine: the address, or the code.
+std::string served(network& n, const std::string& folder, const tharsis_dns_own_source* own_table = nullptr) {
+  terminal t;
+  std::optional<serve_command> command;
+  host_source own(n.box.tables(), *n.box.place);
+  n.box.send([&] {
+    command.emplace(n.box.tables(), *n.box.place, n.s, folder);
+    command->use(own);
+    if (own_table != nullptr) own.use(own_table);
+    command->run(t.call("serve", {"--listen", "10.0.0.1:5300", "--open"}));
+  });
+  n.world.run_for(1s);
+  EXPECT_NE(t.out.find("answers names on"), std::string::npos) << t.wrong;
+  tharsis::test::host_on_strand program(n.world.add_machine("program", {"10.0.0.8"}).platform(), "program");
+  std::unique_ptr<udp_socket> socket;
+  std::string said = "nothing";
+  const auto take = [&] {
+    octets reply(4096);
+    tharsis_address from{};
+    const auto size = socket->receive(reply, from);
+    message m;
+    if (!size || message::read(std::span(reply).first(*size), m) != defect::none) return;
+    const findings f = read_findings(question{.name = "im.example.com"}, m);
+    said = f.addresses.empty() ? "code " + std::to_string(m.code()) : ip_text(f.addresses[0]);
+  };
+  program.send([&] {
+    socket = std::make_unique<udp_socket>(*program.own->net, take);
+    ASSERT_EQ(socket->open(*parse_ip("10.0.0.8"), nullptr), THARSIS_OK);
+    take();  // From then on it is told.
+    socket->send(*parse_place("10.0.0.1:5300"), bytes_of(question{.name = "im.example.com"}));
+  });
+  n.world.run_for(5s);
+  program.send([&] { socket.reset(); });
+  n.box.send([&] { command->stop(), own.use(nullptr); });
+  n.world.run_for(1s);
+  command.reset();
+  program.own->close(program.own->self);
+  return said;
+}
+
 }  // namespace
+
+TEST(CommandsSim, ServeAsksTheApplicationsOwnSource) {
+  network n(3);
+  server to;
+  to.by = way::host;
+  to.text = "host";
+  to.trusted_host = true;
+  n.s.servers.push_back(to);
+  n.start();
+  const quick_source source;
+  EXPECT_EQ(served(n, "", &source.table), "192.0.2.44");
+}
+
+// The last signed table is kept by the program that runs; who looks beside it takes no older one.
+TEST(CommandsSim, ServeTakesNoTableThatIsOlderThanTheOneThatIsKept) {
+  network n(4);
+  const table_signer owner = signer_of(1);
+  n.s.known.table_keys = {owner.open()};
+  n.s.known.table_file = "/delivered/table";
+  const tharsis_files& files = *n.client.platform()->files;
+  const int64_t today = n.box.place->wall() / 1'000'000'000;
+  for (const auto& [path, serial, ip] : {std::tuple("/state/table", 9, "192.0.2.9"), std::tuple("/delivered/table", 8, "192.0.2.8")}) {
+    address_table t;
+    t.serial = static_cast<uint64_t>(serial);
+    t.from = today - 3600;
+    t.until = today + 86'400;
+    t.names["im.example.com"] = {600, {{*parse_ip(ip), 1, ""}}};
+    const std::string text = *write_table(t, owner), whole(path);
+    ASSERT_EQ(files.make_folder(files.self, text_of(whole.substr(0, whole.rfind('/'))), nullptr), THARSIS_OK);
+    ASSERT_EQ(files.replace(files.self, text_of(whole), tharsis::bytes_of(as_bytes(text)), nullptr), THARSIS_OK);
+  }
+  n.start();
+  const auto kept = n.client.storage()->content("/state/table");
+  EXPECT_EQ(served(n, "/state"), "192.0.2.9");
+  EXPECT_EQ(n.client.storage()->content("/state/table"), kept) << "and leaves what is kept as it is";
+}
 
 // Without a --server it is what a plugin gets: the profile's last resort, too. Who asks closer asks the servers.
 TEST(CommandsSim, ResolveAnswersAsAPluginIsAnswered) {
