@@ -170,7 +170,7 @@ class Telling(Hosted):
 
 class Closing(Hosted):
     """Goal: whatever is under way when a runtime is closed ends, and touches nothing that is freed. Method: each in a process of its own,
-    where freed memory is overwritten."""
+    where freed memory is overwritten. (Newer Pythons warn of a fork beside threads.)"""
 
     HEAD = """
 import asyncio, os, sys, threading, time
@@ -180,7 +180,7 @@ def made(text="  dns: {}", lines=""):
 """
 
     def alone(self, code: str) -> str:
-        ran = subprocess.run([sys.executable, "-B", "-c", self.HEAD + code, state], capture_output=True, text=True, timeout=PATIENCE,
+        ran = subprocess.run([sys.executable, "-B", "-W", "ignore::DeprecationWarning", "-c", self.HEAD + code, state], capture_output=True, text=True, timeout=PATIENCE,
                              env={**os.environ, "PYTHONPATH": str(package), "MALLOC_PERTURB_": "165"})
         self.assertEqual((ran.returncode, ran.stderr), (0, ""), ran.stdout)
         return ran.stdout
