@@ -52,7 +52,7 @@ constexpr std::pair<int, tharsis_status> statuses[] = {
     {ENOENT, THARSIS_E_NOT_FOUND}, {ENOTDIR, THARSIS_E_NOT_FOUND}, {EACCES, THARSIS_E_DENIED},
     {EPERM, THARSIS_E_DENIED},     {EROFS, THARSIS_E_DENIED},      {ENOSPC, THARSIS_E_FULL},
     {EDQUOT, THARSIS_E_FULL},      {EFBIG, THARSIS_E_FULL},        {EMFILE, THARSIS_E_BUSY},
-    {ENFILE, THARSIS_E_BUSY},
+    {ENFILE, THARSIS_E_BUSY},      {ELOOP, THARSIS_E_DENIED},
 };
 
 tharsis_status status_of(int reason) {
@@ -78,6 +78,7 @@ const char* advice(tharsis_status status) {
 tharsis_status cannot(tharsis_error* error, const std::string& what, const std::string& path) {
   const int reason = errno;
   const tharsis_status status = status_of(reason);
+  if (reason == ELOOP) return fail(error, status, what + " '" + path + "' failed: it is a link, and nothing is written through one; remove it, or name the file itself");
   return fail(error, status, what + " '" + path + "' failed: " + strerrordesc_np(reason) + advice(status));
 }
 
@@ -169,8 +170,9 @@ tharsis_status real_files::open(tharsis_text path, uint32_t mode, tharsis_handle
   if ((!writes && !reads) || (secret && !reads) || (mode & ~uint32_t{THARSIS_FILES_READ | THARSIS_FILES_APPEND | THARSIS_FILES_SECRET}) != 0)
     return fail(error, THARSIS_E_INVALID,
                 "'" + name + "' is opened to read, to append, or both, as a secret to read only; nothing else");
-  // Without O_NONBLOCK a pipe that nobody writes to would be waited for; to plain files it means nothing.
-  const int ways = writes ? O_APPEND | O_CREAT | (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
+  // Without O_NONBLOCK a pipe that nobody writes to would be waited for; to plain files it means nothing. In a folder where
+  // others may make names, a link would have us write to a file of their choice.
+  const int ways = writes ? O_APPEND | O_CREAT | O_NOFOLLOW | (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
   descriptor opened = open_path(name, ways | O_NONBLOCK);
   struct stat facts {};
   if (!opened.ok() || fstat(opened.get(), &facts) != 0) return cannot(error, "opening", name);
@@ -323,7 +325,7 @@ tharsis_status real_files::list(tharsis_text folder, void (*visit)(void*, tharsi
 tharsis_status real_files::lock(tharsis_text path, tharsis_handle* id, tharsis_error* error) {
   std::string name;
   if (const tharsis_status s = checked(path, name, error); s != THARSIS_OK) return s;
-  descriptor opened = open_path(name, O_RDWR | O_CREAT);
+  descriptor opened = open_path(name, O_RDWR | O_CREAT | O_NOFOLLOW);
   if (!opened.ok()) return cannot(error, "locking", name);
   if (uninterrupted([&] { return flock(opened.get(), LOCK_EX | LOCK_NB); }) != 0) {
     if (errno == EWOULDBLOCK)

@@ -61,11 +61,18 @@ std::string rings_text(const std::vector<uint32_t>& rings) {
   return (rings.size() == 1 ? "ring " : "rings ") + numbers;
 }
 
-void set_aside(dead_segment& dead, const std::string& path, const std::string& why, collection& to) {
-  const error failure = dead.set_aside();
+void set_aside(dead_segment& dead, const std::string& why, collection& to) {
+  const auto aside = dead.set_aside();
   to.complaints.push_back("not all that a dead process left can be read: " + why + "; " +
-                          (failure.status == THARSIS_OK ? "its segment is '" + path + ".bad' now, for whoever wants to look at it"
-                                                        : "its segment cannot be set aside: " + failure.text));
+                          (aside ? "its segment is '" + *aside + "' now, for whoever wants to look at it"
+                                 : "its segment cannot be set aside: " + aside.failure().text));
+}
+
+// What begins otherwise is somebody else's file; a loss of power may leave zeros.
+bool may_be_segment(const read_bytes& read) {
+  std::array<uint8_t, segment_file::magic.size()> first{};
+  if (!read(0, first)) return false;
+  return first == std::array<uint8_t, first.size()>{} || std::equal(first.begin(), first.end(), segment_file::magic.begin());
 }
 
 void add(const consumed& newer, consumed& to) {
@@ -77,13 +84,15 @@ void collect(dead_segment& dead, const std::string& path, const tharsis_files* f
              const std::string& young, const keep_left& keep, const tell_crash& died, size_t most, collection& to) {
   const auto read = [&dead](uint64_t offset, std::span<uint8_t> into) { return dead.read(offset, into); };
   const auto all = read_segment(read, {});
-  if (!all) return set_aside(dead, path, all.failure().text, to);
+  if (!all && !may_be_segment(read))
+    return to.complaints.push_back("'" + path + "' is called as a dead process' rings are, and holds something else; it stays as it is. Give it another name");
+  if (!all) return set_aside(dead, all.failure().text, to);
   consumed done = consumed_of(files, directory, all->info.id);
   if (!young.empty()) add(consumed_of(files, young, all->info.id), done);
   const write_intent written = written_so_far(read, files, directory);
   add_written(written, done.ranges);
   const auto image = read_segment(read, done.ranges);
-  if (!image) return set_aside(dead, path, image.failure().text, to);
+  if (!image) return set_aside(dead, image.failure().text, to);
   if (!image->empty()) {
     const clock_anchor anchor = done.anchor.value_or(image->info.anchor);
     if (const error failure = keep_image(dead, *image, anchor, keep, most, directory, written); failure.status != THARSIS_OK)
@@ -92,7 +101,7 @@ void collect(dead_segment& dead, const std::string& path, const tharsis_files* f
   }
   if (all->crash && died) died(*all);
   if (!image->damaged.empty())
-    return set_aside(dead, path, rings_text(image->damaged) + " of '" + path + "' cannot be read, or cannot be as it stands there", to);
+    return set_aside(dead, rings_text(image->damaged) + " of '" + path + "' cannot be read, or cannot be as it stands there", to);
   if (const error failure = dead.remove(); failure.status != THARSIS_OK)
     to.complaints.push_back("all that is in a dead process' segment is in log files, but the segment stays: " + failure.text);
 }

@@ -28,6 +28,7 @@ compacting::compacting(const host& h, strand& place, const settings& s)
     : host_(h),
       place_(place),
       settings_(s),
+      keep_free_(s.keep.keep_free),
       files_(h.count<counter>("files_compacted", "1", "Closed log files that were put into larger blocks")),
       saved_(h.count<counter>("bytes_compacted", "bytes", "That they are smaller by")),
       wake_(place),
@@ -83,7 +84,7 @@ task<bool> compacting::find_files() {
 // Step by step; given up for now when there is more to write. False: it is time to stop.
 task<bool> compacting::compact(std::string path) {
   const auto w = std::make_shared<work>();
-  w->file = std::make_unique<file_compaction>(host_.files, *host_.random, path, file_compaction::limits{settings_.keep.keep_free, false});
+  w->file = std::make_unique<file_compaction>(host_.files, *host_.random, path, file_compaction::limits{keep_free_, false});
   bool stays = true;
   while (stays && pace_.is_quiet(place_.now())) {
     const instant begun = place_.now();

@@ -23,6 +23,8 @@ class compacting {
   void stop() { wake_.raise(stopping); }
   // So many lines were written.
   void on_lines(uint64_t count) { pace_.on_lines(count, place_.now()); }
+  // From the next file on.
+  void set_limits(const retention& keep) { keep_free_ = keep.keep_free; }
   // A file was closed.
   void look() { wake_.raise(looking); }
 
@@ -43,6 +45,7 @@ class compacting {
   const host host_;
   strand& place_;
   const settings settings_;
+  uint64_t keep_free_;
   counter files_, saved_;
   signal wake_;
   compaction_pace pace_;

@@ -16,6 +16,8 @@ namespace {
 constexpr int blocks_at_once = 256;
 // When all has been read that was there: fewer new bytes are left for the next run(), which more will have joined then.
 constexpr uint64_t worth_reading_on = 64 << 10;
+// Where somebody takes away every file as soon as it is there, the rest is told by the next run().
+constexpr int untold_at_once = 64;
 
 std::string lines_text(uint64_t count) { return std::to_string(count) + (count == 1 ? " line is" : " lines are"); }
 
@@ -40,6 +42,7 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
              site_registry& sites, const clock_anchor& anchor, taps* listeners)
     : host_(host),
       settings_(s),
+      keep_(s.keep),
       recipients_(std::move(recipients)),
       segment_(segment),
       rings_(rings),
@@ -71,7 +74,7 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   bool more = true, file_over = false;
   for (int blocks = 0; more && blocks < blocks_at_once; ++blocks) {
     // Between two files the caller sees to the room for the next one.
-    file_over = settings_.keep.keep_bytes > 0 && blocks > 0 && files_.is_full() && has_lines();
+    file_over = keep_.keep_bytes > 0 && blocks > 0 && files_.is_full() && has_lines();
     if (file_over) break;
     if (has_lines()) failure = change_file_if_over();
     if (failure.status != THARSIS_OK) break;
@@ -328,10 +331,7 @@ error drain::write_losses() {
     drops_.clear();
   }
   disk_full_ = false;
-  while (!untold_.empty()) {
-    if (error failure = note(untold_.back()); failure.status != THARSIS_OK) return failure;
-    untold_.pop_back();
-  }
+  if (error failure = write_untold(); failure.status != THARSIS_OK) return failure;
   if (spoiled_.lines > 0) {
     const std::string what = lines_text(spoiled_.lines) + " lost before this: written otherwise than their sites say";
     if (error failure = note(what); failure.status != THARSIS_OK) return failure;
@@ -341,6 +341,19 @@ error drain::write_losses() {
     const std::string what = std::to_string(spoiled_.bytes) + " bytes of the rings are lost: they were no lines";
     if (error failure = note(what); failure.status != THARSIS_OK) return failure;
     spoiled_.bytes = 0;
+  }
+  return fine();
+}
+
+// While one is written its file may turn out to be lost too, and there is one more to write.
+error drain::write_untold() {
+  for (int written = 0; !untold_.empty() && written < untold_at_once; ++written) {
+    std::string sentence = std::move(untold_.back());
+    untold_.pop_back();
+    if (error failure = note(sentence); failure.status != THARSIS_OK) {
+      untold_.push_back(std::move(sentence));
+      return failure;
+    }
   }
   return fine();
 }

@@ -51,6 +51,9 @@ class drain {
     std::string file;      // That is open, or was last.
   };
 
+  // From the next run() on.
+  void set_keep(const retention& keep) { keep_ = keep; }
+
   // Makes the first file. The failure's text is fit for a person.
   outcome open(int64_t wall);
 
@@ -108,6 +111,7 @@ class drain {
   error keep();
   error finish_file();
   error write_losses();
+  error write_untold();
   error note(const std::string& sentence);
   void take_drops();
   error begin_file();
@@ -121,6 +125,7 @@ class drain {
 
   const host_tables host_;
   const settings settings_;
+  retention keep_;
   const std::vector<public_key> recipients_;
   const unique_id segment_;
   ring_set& rings_;

@@ -39,7 +39,9 @@ result<std::vector<public_key>> read_recipients(const tharsis_files* files, cons
 }
 
 result<private_key> read_private_key(const tharsis_files* files, const std::string& folder, const std::string& path) {
-  auto text = read_beginning(files, absolute_path(folder, path), key_text_most);
+  const auto file = file_reader::open(files, absolute_path(folder, path), THARSIS_FILES_SECRET);
+  if (!file) return file.failure();
+  auto text = file->read(0, key_text_most);
   if (!text) return text.failure();
   auto key = parse_private_key(*text, path);
   wipe({reinterpret_cast<uint8_t*>(text->data()), text->size()});

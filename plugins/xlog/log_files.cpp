@@ -11,7 +11,6 @@ namespace {
 // Files that others make in the same moment. Beyond it something else is wrong.
 constexpr uint32_t neighbours_max = 1000;
 
-
 }  // namespace
 
 error log_files::begin(int64_t wall) {
@@ -50,7 +49,7 @@ error log_files::begin_in(size_t directory, file_name name) {
     error failure = open_name(name);
     if (failure.status == THARSIS_OK && bytes_ == 0) return fine();
     close();
-    if (failure.status != THARSIS_OK && failure.status != THARSIS_E_IN_USE && !is_folder(path())) return failure;
+    if (failure.status != THARSIS_OK && failure.status != THARSIS_E_IN_USE && !is_no_file(path())) return failure;
   }
   return {THARSIS_E_IN_USE, "other processes make log files in '" + directories_[directory] + "' faster than we find a free name"};
 }
@@ -84,6 +83,13 @@ bool log_files::is_there() const {
 
 bool log_files::is_folder(const std::string& path) const {
   return files_->list(files_->self, text_of(path), [](void*, tharsis_text) {}, nullptr, nullptr) == THARSIS_OK;
+}
+
+// Somebody's folder, pipe or link has the name.
+bool log_files::is_no_file(const std::string& path) const {
+  tharsis_file_facts facts{sizeof facts, 0, 0, 0};
+  if (!THARSIS_HAS(files_, describe)) return is_folder(path);
+  return files_->describe(files_->self, text_of(path), &facts, nullptr) == THARSIS_OK && facts.kind != THARSIS_FILE_PLAIN;
 }
 
 error log_files::append(std::string_view bytes) {

@@ -50,6 +50,7 @@ class log_files {
   error open_name(const file_name& name);
   bool is_there() const;
   bool is_folder(const std::string& path) const;
+  bool is_no_file(const std::string& path) const;
 
   const tharsis_files* files_;
   const std::vector<std::string> directories_;

@@ -74,7 +74,7 @@ merged_lines::step merged_lines::next() {
         }
         put_back(true);
         break;
-      case line_source::step::damage: return step::damage;
+      case line_source::step::damage: ++lines_; return step::damage;
       case line_source::step::later: put_back(false); return step::progress;
       case line_source::step::more:
       case line_source::step::end:

@@ -66,7 +66,7 @@ class merged_lines {
   bool reads_ = false;       // if one is.
   bool has_line_ = false;    // It has come to a line that was not told yet.
   position limit_;           // Its lines from there on wait for others.
-  uint64_t lines_ = 0;       // Since the last progress.
+  uint64_t lines_ = 0;       // And sentences about damage; since the last progress.
 };
 
 }  // namespace tharsis::xlog

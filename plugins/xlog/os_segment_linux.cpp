@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 #include <string_view>
 #include <utility>
 
+#include "plugins/xlog/core/segment_name.h"
 #include "plugins/xlog/os_crash_linux.h"
 #include "plugins/xlog/spare_blocks.h"
 
@@ -30,6 +32,8 @@ namespace {
 
 // Segments of one process in one directory: one for each instance of the plugin, and those that were reloaded.
 constexpr int names_max = 1000;
+// Of one name that were set aside.
+constexpr int bad_names_max = 100;
 
 const error no_failure{THARSIS_OK, {}};
 
@@ -163,6 +167,24 @@ std::array<uint8_t, 16> boot_id() {
   return id;
 }
 
+// False, with EEXIST: that name is somebody's.
+bool rename_to_free(const std::string& from, const std::string& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  // File systems that do not know how: a link takes no name that is there.
+  return link(from.c_str(), to.c_str()) == 0 && unlink(from.c_str()) == 0;
+}
+
+// Whether it begins as a segment, or with zeros, or with nothing: so does one that was being made when its process died, or
+// one whose bytes a loss of power took.
+bool may_be_segment(int file) {
+  std::array<char, segment_file::magic.size()> first{};
+  ssize_t n = 0;
+  do n = pread(file, first.data(), first.size(), 0);
+  while (n < 0 && errno == EINTR);
+  return n == 0 || (n > 0 && (first == segment_file::magic || first == std::array<char, first.size()>{}));
+}
+
 // Whether `path` still leads to this open file.
 bool is_at(int file, const std::string& path) {
   struct stat here {}, there {};
@@ -278,9 +300,13 @@ class locked_segment final : public dead_segment {
     return write_all(*file_, bytes, offset) ? no_failure : failure("write", path_);
   }
   error remove() override { return unlink(path_.c_str()) == 0 ? no_failure : failure("delete", path_); }
-  error set_aside() override {
-    const std::string bad = path_ + ".bad";
-    return rename(path_.c_str(), bad.c_str()) == 0 ? no_failure : failure("rename", path_);
+  result<std::string> set_aside() override {
+    for (int number = 1; number < bad_names_max; ++number) {
+      std::string bad = path_ + ".bad" + (number > 1 ? "." + std::to_string(number) : "");
+      if (rename_to_free(path_, bad)) return bad;
+      if (errno != EEXIST) break;
+    }
+    return failure("rename", path_);
   }
 
  private:
@@ -308,7 +334,7 @@ class linux_segments final : public segment_store {
                                           std::span<const uint8_t> front) override {
     const std::string stem = directory + "/" + name + "." + std::to_string(info.pid) + "-" + std::to_string(info.start);
     for (int number = 1; number < names_max; ++number) {
-      const std::string path = stem + (number > 1 ? "-" + std::to_string(number) : "") + ".ring";
+      const std::string path = stem + (number > 1 ? "-" + std::to_string(number) : "") + std::string(segment_ending);
       const std::string fresh = path + ".new";
       descriptor lock(::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
       if (!lock.ok() && errno == EEXIST) continue;
@@ -329,8 +355,8 @@ class linux_segments final : public segment_store {
     while (const dirent* entry = readdir(folder)) {
       const std::string_view name = entry->d_name;
       const std::string path = directory + "/" + std::string(name);
-      if (name.ends_with(".ring")) paths.push_back(path);
-      if (name.ends_with(".ring.new")) delete_if_dead(path);
+      if (is_segment_name(name, segment_ending)) paths.push_back(path);
+      if (is_segment_name(name, unfinished_ending)) delete_if_dead(path);
     }
     closedir(folder);
     std::sort(paths.begin(), paths.end());
@@ -372,7 +398,7 @@ class linux_segments final : public segment_store {
 
   static void delete_if_dead(const std::string& path) {
     const descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (file.ok() && lock_file(*file, path).status == THARSIS_OK) unlink(path.c_str());
+    if (file.ok() && lock_file(*file, path).status == THARSIS_OK && may_be_segment(*file)) unlink(path.c_str());
   }
 };
 

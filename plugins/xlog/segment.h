@@ -51,8 +51,9 @@ class dead_segment {
   // For whoever collects it when we die of it.
   virtual error write(uint64_t offset, std::span<const uint8_t> bytes) = 0;
   virtual error remove() = 0;
-  // Renames it to <name>.bad: nobody tries again, and a person can look at it.
-  virtual error set_aside() = 0;
+  // Renames it to <name>.bad, or <name>.bad.2 and so on where that is taken: nobody tries again, and a person can look at
+  // it. Its path from then on.
+  virtual result<std::string> set_aside() = 0;
 };
 
 class segment_store {
@@ -63,7 +64,8 @@ class segment_store {
   // <directory>/<name>.<pid>-<start>.ring; the directory must be there. `front` is what new_segment() gave.
   virtual result<std::unique_ptr<segment>> create(const std::string& directory, const std::string& name,
                                                   const segment_info& info, std::span<const uint8_t> front) = 0;
-  // The paths of all segments in there, those of the living too. Deletes what died before it was one.
+  // The paths of all files in there that are called as segments are, those of the living too. Deletes what died before it
+  // was one.
   virtual result<std::vector<std::string>> list(const std::string& directory) = 0;
   // THARSIS_E_IN_USE: its process lives, or somebody else collects it. THARSIS_E_NOT_FOUND: somebody else has.
   virtual result<std::unique_ptr<dead_segment>> open(const std::string& path) = 0;

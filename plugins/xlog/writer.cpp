@@ -57,6 +57,7 @@ writer::writer(const host& h, strand& place, const settings& s)
     : host_(h),
       place_(place),
       settings_(s),
+      keep_(s.keep),
       counts_(h),
       wake_(place),
       work_(std::make_shared<work>()),
@@ -277,8 +278,9 @@ task<void> writer::write_what_waits(bool all) {
 }
 
 task<drain::outcome> writer::drain_once(bool all) {
-  const auto turn = [w = work_, loop = host_.loop, wall = place_.wall(), all] {
+  const auto turn = [w = work_, loop = host_.loop, wall = place_.wall(), keep = keep_, all] {
     refine(w->on, loop);
+    w->lines->set_keep(keep);
     return w->lines->run(wall, w->on.clock->anchor(), all);
   };
   auto done = co_await blocking(place_, turn);

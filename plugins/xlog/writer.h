@@ -47,7 +47,11 @@ class writer {
   task<void> keep_files() { return keeping_.run(); }
   // The same: closed files are put into larger blocks.
   task<void> compact_files() { return compacting_.run(); }
-  void set_limits(const retention& keep) { keeping_.set_limits(keep); }
+  void set_limits(const retention& keep) {
+    keep_ = keep;  // The next turn of the drain takes it along.
+    keeping_.set_limits(keep);
+    compacting_.set_limits(keep);
+  }
 
   // From this level on lines are printed for people.
   void show(uint32_t level) { console_.show(level, place_.wall()); }
@@ -115,6 +119,7 @@ class writer {
   const host host_;
   strand& place_;
   const settings settings_;
+  retention keep_;
   counts counts_;
   signal wake_;
   const std::shared_ptr<work> work_;  // Outlives the rings in intake_, which ask it for threads.

@@ -15,7 +15,7 @@ extern "C" {
 
 enum {
   THARSIS_FILES_READ = 1,
-  THARSIS_FILES_APPEND = 2,  // Makes the file if needed.
+  THARSIS_FILES_APPEND = 2,  // Makes the file if needed. A name that is a link is refused with THARSIS_E_DENIED.
   // With READ: a file that another user owns, or may read or change, is refused with THARSIS_E_DENIED. For keys.
   THARSIS_FILES_SECRET = 4,
 };
@@ -67,7 +67,7 @@ typedef struct tharsis_files {
   tharsis_status (*list)(void* self, tharsis_text folder, void (*visit)(void* context, tharsis_text name),
                          void* context, tharsis_error* error);
   // An advisory lock on the file, made if it is missing, held until close(*lock) or the end of the
-  // process. Who does not ask for the lock may read and append all the same.
+  // process. Who does not ask for the lock may read and append all the same. A link is refused with THARSIS_E_DENIED.
   //   THARSIS_E_IN_USE  somebody else holds it.
   tharsis_status (*lock)(void* self, tharsis_text path, tharsis_handle* lock, tharsis_error* error);
 

@@ -41,6 +41,7 @@ tharsis_status files::open(void* self, tharsis_text path, uint32_t mode, tharsis
   const bool may_append = (mode & THARSIS_FILES_APPEND) != 0;
   auto found = may_append ? me.disk_->find_or_make(view(path), me.wall()) : me.disk_->find(view(path));
   if (!found) return fail(error, found.failure());
+  if (may_append && (*found)->link) return fail(error, THARSIS_E_DENIED, std::string(view(path)) + ": it is a link");
   *out = me.add(std::move(*found), path, mode);
   return THARSIS_OK;
 }
@@ -113,6 +114,7 @@ tharsis_status files::lock(void* self, tharsis_text path, tharsis_handle* out, t
   files& me = of(self);
   auto found = me.disk_->find_or_make(view(path), me.wall());
   if (!found) return fail(error, found.failure());
+  if ((*found)->link) return fail(error, THARSIS_E_DENIED, std::string(view(path)) + ": it is a link");
   if ((*found)->locked)
     return fail(error, THARSIS_E_IN_USE, std::string(view(path)) + ": somebody else holds the lock");
   (*found)->locked = true;

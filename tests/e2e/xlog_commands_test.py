@@ -6,7 +6,11 @@ from datetime import datetime
 
 PROGRAM, FOLDER, TOP, C_READER, PLUGINS = sys.argv[1:6]
 FILES = os.path.join(TOP, "tests/plugins/xlog/files")
-KEY = os.path.join(FILES, "v1.key")
+# What a checkout has of it anybody may read, and such a private key is refused.
+KEY = os.path.join(FOLDER, "v1.key")
+os.makedirs(FOLDER, exist_ok=True)
+shutil.copyfile(os.path.join(FILES, "v1.key"), KEY)
+os.chmod(KEY, 0o600)
 
 
 def run(*words, **more):

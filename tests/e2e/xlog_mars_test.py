@@ -67,6 +67,7 @@ def all_of(threads, lines):
 def key_file(tool, private, name):
     path = tool.folder / name
     path.write_text(f"{private:064x}\n")
+    path.chmod(0o600)
     return path
 
 

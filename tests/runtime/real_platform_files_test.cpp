@@ -241,6 +241,22 @@ TEST_F(RealFiles, ALockIsHeldAgainstThreadsAndProcessesUntilItIsClosed) {
   EXPECT_EQ(lock(path("lock"), second), THARSIS_OK);
 }
 
+TEST_F(RealFiles, NothingIsWrittenOrLockedThroughALink) {
+  tharsis_handle id = 0;
+  ASSERT_EQ(replace(path("theirs"), "content"), THARSIS_OK);
+  fs::create_symlink(path("theirs"), path("link"));
+  fs::create_symlink(path("nowhere"), path("loose"));
+  for (const std::string& name : {path("link"), path("loose")}) {
+    for (const uint32_t reads : {0, 1}) EXPECT_EQ(open(name, THARSIS_FILES_APPEND | reads * THARSIS_FILES_READ, id), THARSIS_E_DENIED);
+    EXPECT_TRUE(names(name));
+    EXPECT_TRUE(names("it is a link"));
+    EXPECT_EQ(lock(name, id), THARSIS_E_DENIED);
+  }
+  EXPECT_FALSE(fs::exists(path("nowhere")));
+  ASSERT_EQ(open(path("link"), THARSIS_FILES_READ, id), THARSIS_OK) << "who reads may follow it";
+  EXPECT_EQ(close(id), THARSIS_OK);
+}
+
 TEST_F(RealFiles, APipeOrADeviceIsNoFileToReadAndIsNotWaitedFor) {
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
   tharsis_handle id = 0;

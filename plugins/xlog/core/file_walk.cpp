@@ -144,6 +144,13 @@ file_walk::outcome file_walk::take_frame() {
   extra_.reset();
   why_.clear();
   const frame_header& h = header_;
+  if (doubtful_.holds(frame_at_) && !is_whole()) {
+    if (hopeless_) return cannot_read();
+    chain_.on_lost();
+    gap_ = true;
+    go_on_within();
+    return {};
+  }
   if (h.kind == frame_kind::block) {
     const size_t clear = frame_header::header_size + h.extra;
     const std::string_view bytes = bytes_.at(at_, clear);
@@ -244,7 +251,21 @@ std::optional<std::span<const uint8_t>> file_walk::read_second() {
 }
 
 // What is behind a frame that is not as it was written may begin in the midst of it: bytes of it are missing.
-void file_walk::go_on_within() { at_ = find_frame_from(frame_at_ + frame_header::header_size, frame_at_ + header_.size()); }
+void file_walk::go_on_within() {
+  if (doubtful_.on_damaged(frame_at_, header_.size())) {
+    at_ = find_frame_from(frame_at_ + frame_header::header_size, frame_at_ + header_.size());
+    return;
+  }
+  at_ = doubtful_.end();
+  tell("damaged frames stand in one another; nothing is looked for in " + std::to_string(at_ - frame_at_) + " bytes");
+}
+
+// Whether each payload of the frame is as it was written.
+bool file_walk::is_whole() {
+  const frame_header& h = header_;
+  if (!read_clear_and_first(frame_at_, h)) return hopeless_ = true, false;
+  return open_first(h) && (h.second == 0 || read_second());
+}
 
 uint64_t file_walk::find_frame_from(uint64_t from, uint64_t end) {
   while (from < end) {

@@ -17,6 +17,7 @@
 
 #include "plugins/xlog/core/block_reader.h"
 #include "plugins/xlog/core/byte_window.h"
+#include "plugins/xlog/core/doubtful_stretch.h"
 #include "plugins/xlog/core/frame.h"
 #include "plugins/xlog/core/frame_chain.h"
 #include "plugins/xlog/core/key_file.h"
@@ -115,6 +116,7 @@ class file_walk {
   uint64_t find_frame_from(uint64_t from, uint64_t end);
   bool has_second();
   void go_on_within();
+  bool is_whole();
   void on_epoch();
   void tell(damage d) { told_.push_back(std::move(d)); }
   outcome cannot_read();
@@ -145,6 +147,7 @@ class file_walk {
   std::optional<std::span<const uint8_t>> rows_;  // Opened before they were asked for.
   std::string why_;                               // Of a payload that could not be opened.
   std::vector<texts_place> passed_;               // Of one epoch.
+  doubtful_stretch doubtful_;                     // Where a frame was not as it was written; that is told once.
   bool gap_ = false;                              // Something was lost since the last block.
   bool texts_lost_ = false;                       // In the epoch that is read.
   struct left_out_run {

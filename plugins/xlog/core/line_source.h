@@ -34,7 +34,7 @@ class line_source {
   enum class step {
     line,    // See line().
     damage,  // See told().
-    later,   // What comes next is no earlier than earliest(): next() opens it, and only then it needs memory.
+    later,   // What comes next is no earlier than earliest(): next() opens it, and only then it needs memory; or some time went by.
     more,    // Bytes are still to come.
     end,     // There is no more; where the file grows, there may be later.
   };

@@ -25,21 +25,18 @@ bool is_any_magic(char byte) {
 
 bool is_hour(uint8_t hour) { return hour < 24; }
 
-// Enough to be believed behind bytes that are no record: it is whole, and what follows, if anything does, begins like one.
-bool begins_record(std::string_view left) {
-  const auto h = decode_mars_header(as_bytes(left));
-  if (!h || !is_hour(h->first_hour) || !is_hour(h->last_hour) || h->length > payload_max) return false;
-  const size_t size = header_size + h->length + mars_record_header::tail_size;
-  if (left.size() < size || left[size - 1] != '\0') return false;
-  return left.size() == size || is_any_magic(left[size]);
-}
+enum class seems { record, unsure, nothing };
 
-// Where a record of today begins behind the front and before `size`.
-std::optional<size_t> find_inside(std::string_view left, size_t size) {
-  for (size_t at = 1; at < size; ++at)
-    if (is_mars_magic(static_cast<uint8_t>(left[at])) && begins_record(left.substr(at))) return at;
-  return {};
+// Enough to be believed behind bytes that are no record: it is whole, and what follows, if anything does, begins like one.
+seems what_begins(std::string_view left) {
+  const auto h = decode_mars_header(as_bytes(left));
+  if (!h) return left.size() < header_size ? seems::unsure : seems::nothing;
+  if (!is_hour(h->first_hour) || !is_hour(h->last_hour) || h->length > payload_max) return seems::nothing;
+  const size_t size = header_size + h->length + mars_record_header::tail_size;
+  if (left.size() < size) return seems::unsure;
+  return left[size - 1] == '\0' && (left.size() == size || is_any_magic(left[size])) ? seems::record : seems::nothing;
 }
+bool begins_record(std::string_view left) { return what_begins(left) == seems::record; }
 
 bool all_zeros(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
@@ -53,6 +50,8 @@ void mars_reader::on_bytes(std::string_view bytes) {
     taken_ = 0;
   }
   bytes_ += bytes;
+  searched_to_ = std::min(searched_to_, unsure_at_);
+  unsure_at_ = ~uint64_t{0};
 }
 
 std::optional<mars_reader::item> mars_reader::take() {
@@ -114,8 +113,25 @@ bool mars_reader::next_record() {
   return open(left);
 }
 
+// Where a record of today begins behind the front and before `size`.
+std::optional<size_t> mars_reader::find_inside(std::string_view left, size_t size) {
+  const uint64_t front = offset_ + taken_, end = front + size;
+  if (front + 1 < searched_from_ || front + 1 > searched_to_) {
+    searched_from_ = searched_to_ = front + 1;
+    unsure_at_ = ~uint64_t{0};
+  }
+  for (; searched_to_ < end; ++searched_to_) {
+    const std::string_view there = left.substr(searched_to_ - front);
+    if (!is_mars_magic(static_cast<uint8_t>(there[0]))) continue;
+    const seems what = what_begins(there);
+    if (what == seems::record) return searched_to_ - front;
+    if (what == seems::unsure) unsure_at_ = std::min(unsure_at_, searched_to_);
+  }
+  return {};
+}
+
 // What stands at the front.
-mars_reader::found mars_reader::look(std::string_view left) const {
+mars_reader::found mars_reader::look(std::string_view left) {
   const auto magic = static_cast<uint8_t>(left[0]);
   if (is_mars_legacy_magic(magic)) {
     if (const auto r = read_mars_legacy(as_bytes(left), ended_)) return found::record;
@@ -253,9 +269,16 @@ void mars_reader::go_on() {
   text_.doubt();
   tell(rest ? "behind a block's end stands more: its length is wrong, or it is damaged"
             : sealed_ ? "a block cannot be read to its end: it is sealed for another key, or damaged" : "a block is damaged: it cannot be read to its end");
-  // Another record may begin inside.
-  const std::string_view left = std::string_view(bytes_).substr(taken_);
-  if (const auto at = record_size_ > 0 && !cut_ ? find_inside(left, record_size_) : std::nullopt) record_size_ = *at;
+  if (record_size_ > 0 && !cut_) pass_damaged();
+}
+
+// Another record may begin inside.
+void mars_reader::pass_damaged() {
+  if (!doubtful_.on_damaged(record_at_, record_size_)) {
+    record_size_ = doubtful_.end() - record_at_;
+    return tell("damaged blocks stand in one another; nothing is looked for in " + std::to_string(record_size_) + " bytes");
+  }
+  if (const auto at = find_inside(std::string_view(bytes_).substr(taken_), record_size_)) record_size_ = *at;
 }
 
 void mars_reader::close_record() {
@@ -287,7 +310,9 @@ bool may_be_mars(std::string_view bytes) {
   if (bytes.empty()) return false;
   if (is_any_magic(bytes[0]) && (bytes.size() < header_size || !is_mars_magic(static_cast<uint8_t>(bytes[0])))) return true;
   if (const auto h = decode_mars_header(as_bytes(bytes)); h && is_hour(h->first_hour) && is_hour(h->last_hour) && h->length <= payload_max) return true;
-  return find_inside(bytes, bytes.size()) || all_zeros(bytes);
+  for (size_t at = 1; at < bytes.size(); ++at)
+    if (is_mars_magic(static_cast<uint8_t>(bytes[at])) && begins_record(bytes.substr(at))) return true;
+  return all_zeros(bytes);
 }
 
 }  // namespace tharsis::xlog

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "plugins/xlog/core/doubtful_stretch.h"
 #include "plugins/xlog/core/key_file.h"
 #include "plugins/xlog/core/line_item.h"
 #include "plugins/xlog/core/mars_record.h"
@@ -36,7 +37,8 @@ class mars_reader {
 
   std::optional<item> next_line();
   bool next_record();
-  found look(std::string_view left) const;
+  found look(std::string_view left);
+  std::optional<size_t> find_inside(std::string_view left, size_t size);
   bool on_start();
   bool open(std::string_view record);
   void open_part(std::string_view left);
@@ -44,6 +46,7 @@ class mars_reader {
   bool unseal(const mars_record_header& h);
   void check_number(const mars_record_header& h);
   void go_on();
+  void pass_damaged();
   void close_record();
   void pass_lost(std::string_view left);
   void tell_lost(const std::string& more = {});
@@ -70,6 +73,10 @@ class mars_reader {
   mars_text text_;
 
   uint64_t lost_ = 0, lost_at_ = 0;  // Bytes that are no record, and where they begin.
+  // In the file: no record of today begins in between. Lost bytes are searched once and not for each that looks like a record.
+  uint64_t searched_from_ = 0, searched_to_ = 0;
+  uint64_t unsure_at_ = ~uint64_t{0};  // The first place in between of which more bytes may tell otherwise.
+  doubtful_stretch doubtful_;
   uint16_t last_number_ = 0;         // Of a block; 0: none yet.
   uint64_t unopened_ = 0;            // Blocks, for want of a key.
   std::map<mars_point, std::optional<tea>> agreed_;

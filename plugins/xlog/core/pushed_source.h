@@ -23,7 +23,9 @@ class pushed_source final : public line_source {
   explicit pushed_source(byte_window& bytes, const query& wanted, With... with) : bytes_(bytes), wanted_(wanted), reader_(with...) {}
 
   step next() override {
-    for (;;) {
+    // Where nobody wants a line, who reads looks around now and then all the same.
+    bool fed = false;
+    for (uint64_t unwanted = 0; unwanted < unwanted_at_once; ++unwanted) {
       if (auto i = reader_.take()) {
         if (!i->damage.empty()) {
           damage_ = parsed(i->damage);
@@ -37,12 +39,14 @@ class pushed_source final : public line_source {
         continue;
       }
       if (ended_) return step::end;
+      if (std::exchange(fed, true)) return step::later;
       const std::string_view some = bytes_.at(position_, at_once);
       position_ += some.size();
       if (!some.empty()) reader_.on_bytes(some);
       else if (!bytes_.ended()) return step::more;
       else ended_ = true, reader_.on_end();
     }
+    return step::later;
   }
   const damage& told() const override { return damage_; }
   int64_t earliest() const override { return std::numeric_limits<int64_t>::min(); }
@@ -50,6 +54,7 @@ class pushed_source final : public line_source {
 
  private:
   static constexpr size_t at_once = 256 << 10;
+  static constexpr uint64_t unwanted_at_once = 64 << 10;  // Lines: a small block may expand to many.
 
   // "byte 1234: why"
   static damage parsed(std::string_view text) {

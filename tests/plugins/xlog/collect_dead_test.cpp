@@ -145,6 +145,17 @@ TEST_F(XlogCollectDead, ARingThatContradictsItselfIsSetAsideAndTheOthersAreKept)
   EXPECT_EQ(born()->collects(*this).complaints, list()) << "it is told once";
 }
 
+TEST_F(XlogCollectDead, AFileThatIsNoSegmentIsToldAndLeftAlone) {
+  born()->say("lost");
+  store.front(ghost).superblock().magic[0] = 'M';
+  for (int start = 0; start < 2; ++start) {
+    const collection found = born()->collects(*this);
+    ASSERT_EQ(found.complaints.size(), 1u);
+    EXPECT_NE(found.complaints[0].find("'" + ghost + "'"), std::string::npos) << found.complaints[0];
+    EXPECT_TRUE(store.exists(ghost));
+  }
+}
+
 TEST_F(XlogCollectDead, WhatTheDiskDoesNotGiveIsNeverDeleted) {
   auto first = born();
   first->say("hidden");

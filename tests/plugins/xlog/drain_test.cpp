@@ -6,6 +6,7 @@
 
 #include "sdk/sim/disk.h"
 #include "sdk/sim/files.h"
+#include "tests/plugins/xlog/failing_files.h"
 #include "tests/plugins/xlog/heap_rings.h"
 #include "tests/plugins/xlog/log_reader.h"
 #include "tests/plugins/xlog/sealing.h"
@@ -277,6 +278,40 @@ TEST_F(XlogDrain, AFileThatSomebodyRemovedIsNoFailure) {
   EXPECT_EQ(texts(), list{"here"});
 }
 
+// A disk from which somebody takes the last file after a block, before the note behind it.
+struct taking_files : failing_files {
+  explicit taking_files(sim::disk& d, const tharsis_files* t) : failing_files(t), disk(d) {
+    table.append = [](void* self, tharsis_handle file, tharsis_bytes data, tharsis_error* why) {
+      auto& f = static_cast<taking_files&>(of(self));
+      const tharsis_status done = failing_files::append(self, file, data, why);
+      if (f.appends_left > 0 && --f.appends_left == 0) f.disk.remove(f.taken, nullptr);
+      return done;
+    };
+  }
+  sim::disk& disk;
+  int appends_left = 0;
+  std::string taken;
+};
+
+TEST_F(XlogDrain, EachOfTwoFilesThatAreTakenAwayIsToldOnce) {
+  taking_files taking(*disk, files.table());
+  s.directory = "/log";
+  out.emplace(drain::host_tables{&taking.table, &random_table, nullptr}, s, std::vector<public_key>(), rings.info.id, *rings.rings, *rings.sites, wall_clock);
+  ASSERT_EQ(out->open(today).failure.text, "");
+  say("before");
+  run();
+  (*disk->find(first_file))->bytes.resize(30);
+  say("in the second file, which goes");
+  taking.taken = "/log/" + name_text({20'000, 1});
+  taking.appends_left = 2;  // Its head and the block.
+  EXPECT_EQ(run().failure.text, "");
+  out.reset();  // Before its disk.
+  list told = texts("xlog");
+  std::sort(told.begin(), told.end());
+  EXPECT_EQ(told, (list{"somebody removed, cut or replaced " + first_file + ": its last lines may be lost",
+                        "somebody removed, cut or replaced " + taking.taken + ": its last lines may be lost"}));
+}
+
 TEST_F(XlogDrain, AFolderInItsPlaceIsNotOurFile) {
   make();
   say("gone");
@@ -291,6 +326,18 @@ TEST_F(XlogDrain, AFolderInItsPlaceIsNotOurFile) {
   }
   EXPECT_EQ(texts(), (list{"here", "and there"}));
   EXPECT_EQ(texts("xlog"), list{"somebody removed, cut or replaced " + first_file + ": its last lines may be lost"});
+}
+
+TEST_F(XlogDrain, NothingIsWrittenThroughALink) {
+  disk->make_folder("/log", nullptr);
+  disk->replace(first_file, "", nullptr);
+  (*disk->find(first_file))->link = true;
+  make();
+  say("here");
+  const drain::outcome o = run();
+  EXPECT_EQ(o.failure.text, "");
+  EXPECT_EQ(o.file, "/log/" + name_text({20'000, 1}));
+  EXPECT_EQ(disk->content(first_file), "");
 }
 
 TEST_F(XlogDrain, AFileThatSomebodyCutOrReplacedIsLeftAlone) {

@@ -12,6 +12,37 @@
 using namespace tharsis;
 using namespace tharsis::xlog;
 
+// A limit that comes while the log is written: the drain lets its caller look between two files from then on.
+TEST(XlogKeepBytes, ALimitThatComesLaterHoldsFromTheNextTurnOn) {
+  constexpr int64_t today = 20'000 * day_length + day_length / 2;
+  constexpr clock_anchor wall_clock{0, 0, 1e9};
+  const auto disk = std::make_shared<sim::disk>();
+  sim::files files(disk);
+  seeded_random random(1);
+  const tharsis_random random_table = random;
+  heap_rings rings({3, 1 << 20, 64 << 10});
+  settings s;
+  s.directory = "/log";
+  s.file_size = 16 << 10;
+  drain out({files.table(), &random_table, nullptr}, s, {}, rings.info.id, *rings.rings, *rings.sites, wall_clock);
+  ASSERT_EQ(out.open(today).failure.text, "");
+  const uint32_t site = rings.site_of("speaker");
+  uint64_t tick = static_cast<uint64_t>(today);
+  const auto fill = [&] {
+    while (rings.write(site, tick += 1000, text_argument(to_hex(random.data(200))))) {
+    }
+  };
+  fill();
+  EXPECT_FALSE(out.run(today, wall_clock, true).file_over);
+  retention keep;
+  keep.keep_bytes = 64 << 10;
+  out.set_keep(keep);
+  fill();
+  EXPECT_TRUE(out.run(today, wall_clock, true).file_over);
+  out.set_keep({});
+  EXPECT_FALSE(out.run(today, wall_clock, true).file_over);
+}
+
 TEST(XlogKeepBytes, AreKeptWithinOneFastTurn) {
   constexpr int64_t today = 20'000 * day_length + day_length / 2;
   constexpr clock_anchor wall_clock{0, 0, 1e9};

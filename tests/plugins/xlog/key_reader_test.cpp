@@ -44,6 +44,22 @@ TEST_F(XlogKeyReader, TakesKeysAndFilesOfKeys) {
   EXPECT_EQ(mine->open, one.open);
 }
 
+// The host refuses a secret that others may read; a public key may be anybody's.
+TEST_F(XlogKeyReader, APrivateKeyIsOpenedAsASecret) {
+  static uint32_t mode_seen;
+  tharsis_files table = *machine.platform()->files;
+  static decltype(table.open) really_open;
+  really_open = table.open;
+  table.open = [](void* self, tharsis_text path, uint32_t mode, tharsis_handle* file, tharsis_error* why) {
+    mode_seen = mode;
+    return really_open(self, path, mode, file, why);
+  };
+  EXPECT_TRUE(read_private_key(&table, "/keys", "one"));
+  EXPECT_EQ(mode_seen, uint32_t{THARSIS_FILES_READ | THARSIS_FILES_SECRET});
+  EXPECT_TRUE(read_recipients(&table, "/keys", {"one.pub"}, "xlog.encrypt.to"));
+  EXPECT_EQ(mode_seen, uint32_t{THARSIS_FILES_READ});
+}
+
 TEST_F(XlogKeyReader, OneThatCannotBeUsedFailsThemAll) {
   refuses({}, "xlog.encrypt.to names no key", "give at least one");
   refuses({"one.pub", ""}, "xlog.encrypt.to.1 is empty", "");

@@ -203,3 +203,51 @@ TEST(XlogLogLines, DamageBesideWhatIsWantedLeavesItRight) {
     EXPECT_EQ(ask(bytes, wanted).texts, right) << at;
   }
 }
+
+namespace {
+
+struct counting_window final : byte_window {
+  explicit counting_window(std::string_view all) : bytes(all) {}
+  uint64_t size() override { return bytes.size(); }
+  bool ended() override { return true; }
+  std::string_view at(uint64_t offset, size_t most) override { return offset < bytes.size() ? bytes.substr(offset, most) : std::string_view(); }
+  bool read(uint64_t offset, std::span<uint8_t> into) override {
+    taken += into.size();
+    const std::string_view found = at(offset, into.size());
+    std::copy(found.begin(), found.end(), into.begin());
+    return found.size() == into.size();
+  }
+  const std::string_view bytes;
+  uint64_t taken = 0;
+};
+
+}  // namespace
+
+// Each frame claims all that is behind it, has a wrong checksum, and holds the next one.
+TEST(XlogLogLines, FramesThatStandInOneAnotherAreGivenUpAndWhatIsBehindIsRead) {
+  const three_places log;
+  file_opening opening;
+  ASSERT_FALSE(decode_file_header(as_bytes(log.bytes), opening));
+  constexpr uint32_t nested = 4'000;
+  std::string file = log.bytes.substr(0, opening.size);
+  for (uint32_t i = 0; i < nested; ++i) {
+    frame_header h;
+    h.kind = frame_kind::block;
+    h.levels = 0xFF;
+    h.second = (nested - i - 1) * static_cast<uint32_t>(frame_header::header_size) + 8;
+    h.rows = 1;
+    h.number = 1'000 + i;
+    file += as_text(encode(h));
+  }
+  file += std::string(8, 'x') + log.bytes.substr(opening.size);
+  counting_window window(file);
+  log_lines lines(window, nullptr, {});
+  size_t damages = 0, found = 0;
+  for (auto step = lines.next(); step != line_source::step::end; step = lines.next()) {
+    damages += step == line_source::step::damage;
+    found += step == line_source::step::line;
+  }
+  EXPECT_LT(window.taken, 8 * file.size());
+  EXPECT_LT(damages, 100u) << "one for each of them";
+  EXPECT_GT(found, 190u);
+}

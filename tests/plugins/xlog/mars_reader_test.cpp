@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "plugins/xlog/core/log_lines.h"
 #include "plugins/xlog/core/mars_legacy.h"
@@ -292,4 +293,44 @@ TEST(XlogMarsReader, FilesAreToldApartByWhatTheyBeginWith) {
   std::string wrong = file;
   wrong[0] = 'x';
   EXPECT_TRUE(may_be_readable(wrong, true)) << "the second record tells it";
+}
+
+// Each place that looks like a record claims all up to the first byte of a true one's payload, and so is none.
+TEST(XlogMarsReader, AFileMadeToBeReadForEverIsReadOnce) {
+  std::string file;
+  constexpr size_t places = 40'000;
+  for (size_t i = 0; i < places; ++i) {
+    mars_record_header h;
+    h.magic = 0x08;
+    h.first_hour = h.last_hour = 1;
+    h.length = static_cast<uint32_t>((places - i) * 9);
+    std::string head;
+    append_mars_header(head, h);
+    file += head.substr(0, 9);
+  }
+  file += record_of(0x08, 0, std::string("\0true", 5)) + record_of(0x08, 0, "more\n");
+  for (const size_t at_once : {size_t{256} << 10, size_t{50'000}}) {
+    const std::clock_t begin = std::clock();
+    const mars_reading r = read_mars(file, nullptr, at_once);
+    EXPECT_EQ(r.damage, list{"byte 0: 360000 bytes are no record of Mars'"});
+    EXPECT_FALSE(r.texts.empty());
+    EXPECT_LT((std::clock() - begin) / CLOCKS_PER_SEC, 5) << "each place was searched again for each that is before it";
+  }
+}
+
+TEST(XlogMarsReader, BlocksThatStandInOneAnotherAreGivenUpAndWhatIsBehindIsRead) {
+  constexpr size_t nested = 2'000, head = 73;
+  std::string file;
+  for (size_t i = 0; i < nested; ++i) {
+    mars_record_header h;
+    h.magic = 0x09;
+    h.first_hour = h.last_hour = 1;
+    h.length = static_cast<uint32_t>((nested - i - 1) * head + 8);
+    append_mars_header(file, h);
+  }
+  ASSERT_EQ(file.size(), nested * head);
+  file += "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF" + std::string(1, '\0');
+  const mars_reading r = read_mars(file + mars_file({}, {{"behind"}}));
+  EXPECT_EQ(r.texts, list{"behind"});
+  EXPECT_LT(r.damage.size(), 20u) << r.damage[0];
 }

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <random>
 #include <thread>
 
@@ -199,9 +201,42 @@ TEST(RingCrash, WhatIsNoSegmentIsSetAside) {
   auto dead = store->open(paths->front());
   ASSERT_TRUE(dead.ok());
   EXPECT_FALSE(image_of(**dead).ok());
-  EXPECT_EQ((*dead)->set_aside().status, THARSIS_OK);
+  const auto aside = (*dead)->set_aside();
+  ASSERT_TRUE(aside) << aside.failure().text;
+  EXPECT_EQ(*aside, folder.path + "/half.1-1.ring.bad");
   EXPECT_TRUE(store->list(folder.path)->empty());
   EXPECT_TRUE(std::filesystem::exists(folder.path + "/half.1-1.ring.bad"));
+}
+
+TEST(RingCrash, AFileThatIsNotOursStaysAsItIs) {
+  const own_folder folder;
+  const auto store = system_segments();
+  const auto path_of = [&](const std::string& name) { return folder.path + "/" + name; };
+  const auto names = {"wedding.ring", "wedding.2026-11.ring.old", "precious.ring.new", "a.b.1-1.ring.new", "a.1.ring.new", "a.1-x.ring.new", "a.1-1-1-1.ring.new",
+                      "a.1-1-.ring.new", ".1-1.ring.new", "named.1-1.ring.new"};
+  for (const char* name : names) std::ofstream(path_of(name)) << "a picture of ours";
+  const auto paths = store->list(folder.path);
+  EXPECT_TRUE(paths->empty()) << paths->front();
+  for (const char* name : names) EXPECT_TRUE(std::filesystem::exists(path_of(name))) << name;
+}
+
+TEST(RingCrash, WhatIsSetAsideTakesNobodysName) {
+  const own_folder folder;
+  const auto store = system_segments();
+  const std::string path = folder.path + "/half.1-1-2.ring";
+  for (const std::string& name : {path, path + ".bad", path + ".bad.2"}) std::ofstream(name) << name;
+  const auto paths = store->list(folder.path);
+  ASSERT_EQ(*paths, std::vector<std::string>{path});
+  auto dead = store->open(path);
+  ASSERT_TRUE(dead.ok());
+  const auto aside = (*dead)->set_aside();
+  ASSERT_TRUE(aside) << aside.failure().text;
+  EXPECT_EQ(*aside, path + ".bad.3");
+  for (const auto& [name, content] : {std::pair(path + ".bad", path + ".bad"), std::pair(path + ".bad.2", path + ".bad.2"), std::pair(path + ".bad.3", path)}) {
+    std::string text;
+    std::ifstream(name) >> text;
+    EXPECT_EQ(text, content);
+  }
 }
 
 TEST(RingCrash, SegmentsOfOneProcessHaveDifferentNames) {

@@ -135,10 +135,11 @@ class simulated_disk final : public segment_store {
       disk.files_.erase(name);
       return {THARSIS_OK, {}};
     }
-    error set_aside() override {
-      if (disk.read_only) return {THARSIS_E_DENIED, "cannot rename '" + name + "'"};
+    result<std::string> set_aside() override {
+      if (disk.read_only) return error{THARSIS_E_DENIED, "cannot rename '" + name + "'"};
       disk.files_[name + ".bad"] = content;
-      return remove();
+      disk.files_.erase(name);
+      return name + ".bad";
     }
     simulated_disk& disk;
     const std::string name;
