@@ -1,6 +1,8 @@
 #include "runtime/command_answer.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "runtime/os_environment.h"
 #include "runtime/os_profile_files.h"
@@ -9,9 +11,14 @@
 namespace tharsis::runtime {
 
 int say(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  return exit_done;
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return exit_done;
+  const int reason = errno;
+  if (reason == EPIPE) return exit_done;
+  refuse(std::string("tharsis: what there is to say cannot be written: ") + std::strerror(reason) + "\n");
+  return exit_work_failed;
 }
+
+bool said_in_vain() { return std::ferror(stdout) != 0; }
 
 int refuse(const std::string& text) {
   std::fputs(text.c_str(), stderr);

@@ -11,8 +11,11 @@ namespace tharsis::runtime {
 
 inline constexpr int exit_done = 0, exit_work_failed = 1, exit_input_wrong = 2;
 
-// On stdout; answers exit_done.
+// On stdout. Answers exit_done, also when nobody reads any more; where it cannot be written otherwise, on a full disk, that is
+// told on stderr, and it answers exit_work_failed.
 int say(const std::string& text);
+// Whether something that was said has found no place or no reader.
+bool said_in_vain();
 
 // On stderr; answers exit_input_wrong.
 int refuse(const std::string& text);

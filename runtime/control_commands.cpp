@@ -118,29 +118,37 @@ int why_of_profile(const command_line& line, const std::string& id) {
 int status_command(const command_line& line) {
   const std::string state = state_folder_of(line);
   std::vector<std::unique_ptr<control_client>> all;
+  std::vector<error> silent;
   if (const auto profile = argument(line, 0)) {
     auto one = reach_runtime(state, profile);
     if (!one) return complain(one.failure());
     all.push_back(std::move(*one));
   } else {
-    all = reach_all(state);
+    all = reach_all(state, &silent);
   }
-  if (all.empty())
+  if (all.empty() && silent.empty())
     return complain({THARSIS_E_NOT_FOUND, "nothing runs with the state folder " + state + "; --state DIR names another"});
   std::string text, list;
   for (const auto& one : all) {
     const auto status = ask_status(*one);
-    if (!status) return complain(status.failure());
+    if (!status) {
+      silent.push_back(status.failure());
+      continue;
+    }
     text += (text.empty() ? "" : "\n") + status_text(*status);
     list += (list.empty() ? "" : ",") + status->json;
   }
-  return say(line.json ? "{\"runtimes\":[" + list + "]}\n" : text);
+  int worst = say(line.json ? "{\"runtimes\":[" + list + "]}\n" : text);
+  for (const error& e : silent) worst = std::max(worst, complain(e));
+  return worst;
 }
 
 int stop_command(const command_line& line) {
   auto runtime = reach_runtime(state_folder_of(line), argument(line, 0));
   if (!runtime) return complain(runtime.failure());
-  (*runtime)->send(json_object().add("do", "stop").text());
+  const bool heard = (*runtime)->send(json_object().add("do", "stop").text()) && (*runtime)->read_line();
+  if (!heard && (*runtime)->why_nothing().status == THARSIS_E_TIMEOUT)
+    refuse("tharsis: " + (*runtime)->why_nothing().text + "; waiting for its end\n");
   (*runtime)->wait_for_its_end();
   return say("process " + std::to_string((*runtime)->process()) + " has stopped\n");
 }
@@ -151,8 +159,8 @@ int reload_command(const command_line& line) {
   std::string json;
   const auto text = ask_reload(**runtime, json);
   if (json.empty()) return complain(text.failure());
-  if (line.json) say(json + "\n");
-  if (text) return line.json ? exit_done : say(*text);
+  const int said = line.json ? say(json + "\n") : exit_done;
+  if (text) return line.json ? said : say(*text);
   refuse(text.failure().text + "\n");
   return text.failure().status == THARSIS_E_INVALID ? exit_input_wrong : exit_work_failed;
 }
@@ -160,13 +168,13 @@ int reload_command(const command_line& line) {
 int tail_command(const command_line& line) {
   auto runtime = reach_runtime(state_folder_of(line), argument(line, 1));
   if (!runtime) return complain(runtime.failure());
-  (*runtime)->send(json_object().add("do", "tail").add("pattern", line.arguments[0]).text());
-  const auto answer = (*runtime)->read_line();
-  if (!answer || answer->starts_with("{\"error\"")) return complain({THARSIS_E_INVALID, answer.value_or("the runtime has ended")});
-  while (const auto event = (*runtime)->read_line()) {
-    std::printf("%s\n", event->c_str());
-    if (std::fflush(stdout) != 0) break;  // Nobody reads any more.
-  }
+  const bool sent = (*runtime)->send(json_object().add("do", "tail").add("pattern", line.arguments[0]).text());
+  const auto answer = sent ? (*runtime)->read_line() : std::nullopt;
+  if (!answer) return complain((*runtime)->why_nothing());
+  if (answer->starts_with("{\"error\"")) return complain({THARSIS_E_INVALID, *answer});
+  (*runtime)->set_patience({});
+  while (const auto event = (*runtime)->read_line())
+    if (const int code = say(*event + "\n"); said_in_vain()) return code;
   return exit_done;
 }
 

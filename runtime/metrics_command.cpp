@@ -24,10 +24,9 @@ struct answer {
 };
 
 result<answer> ask(control_client& runtime) {
-  const error gone{THARSIS_E_GONE, "the runtime has ended while it was asked"};
-  if (!runtime.send(json_object().add("do", "metrics").text())) return gone;
+  if (!runtime.send(json_object().add("do", "metrics").text())) return runtime.why_nothing();
   const auto line = runtime.read_line();
-  if (!line) return gone;
+  if (!line) return runtime.why_nothing();
   diagnostics problems;
   const auto tree = parse_yaml(std::make_shared<source>(source{"answer", *line, source::kind::profile, {}}), problems);
   const yaml_node* const list = tree ? tree->find("metrics") : nullptr;
@@ -50,8 +49,7 @@ int watch(const command_line& line, control_client& runtime) {
   do {
     const auto got = ask(runtime);
     if (!got) return got.status() == THARSIS_E_GONE ? exit_done : complain(got.failure());
-    say((live ? clear_screen : "") + shown(line, *got));
-    if (std::fflush(stdout) != 0) return exit_done;
+    if (const int code = say((live ? clear_screen : "") + shown(line, *got)); said_in_vain()) return code;
   } while (pause.wait(watch_interval) == main_wait::woken::deadline);
   return exit_done;
 }

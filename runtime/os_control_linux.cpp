@@ -19,7 +19,9 @@ namespace {
 
 constexpr size_t clients_most = 64;   // People and scripts, not a public.
 constexpr size_t line_longest = 4096;  // Of a request.
-constexpr int turn_at_latest = 250;        // Milliseconds, while somebody waits for what may never come.
+constexpr int turn_at_latest = 250;    // Milliseconds, while somebody waits for what may never come.
+constexpr int accept_again_after = 100;  // Milliseconds, while the process has no descriptor or memory for one more.
+constexpr size_t unread_most = 64 << 10;  // Bytes of answers. Who does not read them is asked nothing more.
 
 std::string folder_name(const std::string& state_folder) { return state_folder + "/.control"; }
 
@@ -28,14 +30,22 @@ error failed(const std::string& state_folder, const char* what, int reason) {
           "the control socket in " + folder_name(state_folder) + " cannot be " + what + ": " + std::strerror(reason)};
 }
 
-// Through the open folder, since a socket's address has room for 107 bytes only.
-sockaddr_un address_in(int folder, const std::string& name) {
+// Through the open folder, since a socket's address has room for 107 bytes only. Nothing: the name does not fit even so.
+std::optional<sockaddr_un> address_in(int folder, const std::string& name) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string path = "/proc/self/fd/" + std::to_string(folder) + "/" + name;
-  std::memcpy(address.sun_path, path.data(), std::min(path.size(), sizeof address.sun_path - 1));
+  if (path.size() >= sizeof address.sun_path) return {};
+  std::memcpy(address.sun_path, path.data(), path.size());
   return address;
 }
+
+void set_time(int descriptor, int what, std::chrono::milliseconds most) {
+  const timeval time{most.count() / 1000, most.count() % 1000 * 1000};
+  setsockopt(descriptor, SOL_SOCKET, what, &time, sizeof time);
+}
+
+bool is_short_of(int reason) { return reason == EMFILE || reason == ENFILE || reason == ENOBUFS || reason == ENOMEM; }
 
 const sockaddr* base(const sockaddr_un& address) { return reinterpret_cast<const sockaddr*>(&address); }
 
@@ -50,12 +60,14 @@ peer peer_of(int descriptor) {
   return {who.pid, who.uid == geteuid() || who.uid == 0};
 }
 
-// The descriptor, or the negative reason.
+// The descriptor, or the negative reason. EAGAIN: many wait for somebody who takes nobody on.
 int dial(int folder, const std::string& name, int flags) {
+  const auto address = address_in(folder, name);
+  if (!address) return -ENAMETOOLONG;
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
   if (descriptor < 0) return -errno;
-  const sockaddr_un address = address_in(folder, name);
-  if (::connect(descriptor, base(address), sizeof address) == 0) return descriptor;
+  set_time(descriptor, SO_SNDTIMEO, control_client::answer_latest);
+  if (::connect(descriptor, base(*address), sizeof *address) == 0) return descriptor;
   const int reason = errno;
   close(descriptor);
   return -reason;
@@ -101,14 +113,15 @@ result<std::unique_ptr<control_socket>> control_socket::open(const std::string& 
   struct stat facts;
   if (fstat(made->folder_, &facts) != 0 || facts.st_uid != geteuid() || (facts.st_mode & 077) != 0)
     return error{THARSIS_E_DENIED, path + " must belong to you and be open to nobody else (chmod 700)"};
+  const auto address = address_in(made->folder_, name);
+  if (!address) return failed(state_folder, "made", ENAMETOOLONG);
   // One at a time looks who is there and takes the place of the dead.
   if (flock(made->folder_, LOCK_EX) != 0) return failed(state_folder, "locked", errno);
   if (auto taken = in_use(made->folder_, name, state_folder)) return *taken;
   unlinkat(made->folder_, name.c_str(), 0);
   made->listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  const sockaddr_un address = address_in(made->folder_, name);
   if (made->listener_ < 0 || fchmod(made->listener_, 0600) != 0 ||
-      ::bind(made->listener_, base(address), sizeof address) != 0 || ::listen(made->listener_, 16) != 0)
+      ::bind(made->listener_, base(*address), sizeof *address) != 0 || ::listen(made->listener_, 16) != 0)
     return failed(state_folder, "made", errno);
   flock(made->folder_, LOCK_UN);
   int bell[2];
@@ -138,19 +151,20 @@ void control_socket::end() {
 void control_socket::serve(const handlers& h) {
   std::vector<pollfd> watched;
   std::vector<uint64_t> ids;
+  bool is_short = false;
   while (!ending_) {
-    watched = {{bell_, POLLIN, 0}, {listener_, static_cast<short>(clients_.size() < clients_most ? POLLIN : 0), 0}};
+    watched = {{bell_, POLLIN, 0}, {listener_, static_cast<short>(clients_.size() < clients_most && !is_short ? POLLIN : 0), 0}};
     ids.clear();
     for (const auto& [id, c] : clients_) {
-      watched.push_back({c.descriptor, static_cast<short>(POLLIN | (c.out.empty() ? 0 : POLLOUT)), 0});
+      watched.push_back({c.descriptor, static_cast<short>((c.out.size() > unread_most ? 0 : POLLIN) | (c.out.empty() ? 0 : POLLOUT)), 0});
       ids.push_back(id);
     }
     const bool watches = h.watches && h.watches();
-    if (poll(watched.data(), watched.size(), watches ? turn_at_latest : -1) < 0) continue;  // A signal.
+    if (poll(watched.data(), watched.size(), is_short ? accept_again_after : watches ? turn_at_latest : -1) < 0) continue;  // A signal.
     char drained[64];
     while (read(bell_, drained, sizeof drained) > 0) {
     }
-    if (watched[1].revents != 0) accept_clients();
+    is_short = watched[1].revents != 0 && !accept_clients();
     for (size_t i = 0; i < ids.size(); ++i) {
       if ((watched[i + 2].revents & POLLOUT) != 0) write_to(clients_.at(ids[i]));
       if ((watched[i + 2].revents & ~POLLOUT) != 0) read_from(ids[i], h);
@@ -161,13 +175,15 @@ void control_socket::serve(const handlers& h) {
   for (auto& [id, c] : clients_) write_to(c);
 }
 
-void control_socket::accept_clients() {
+// False: somebody waits, and the process is short of what he would take.
+bool control_socket::accept_clients() {
   while (clients_.size() < clients_most) {
     const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (descriptor < 0) return;
+    if (descriptor < 0) return !is_short_of(errno);
     if (peer_of(descriptor).trusted) clients_.emplace(next_++, connection{descriptor, {}, {}});
     else close(descriptor);
   }
+  return true;
 }
 
 void control_socket::read_from(uint64_t client, const handlers& h) {
@@ -218,10 +234,15 @@ result<std::unique_ptr<control_client>> control_client::reach(const std::string&
   made->descriptor_ = dial(folder, name, 0);
   close(folder);
   if (made->descriptor_ == -ECONNREFUSED || made->descriptor_ == -ENOENT) return nobody;
+  if (made->descriptor_ == -EAGAIN)
+    return error{THARSIS_E_TIMEOUT, "'" + name + "', which runs with the state folder " + state_folder + ", takes no questions: it is stopped, or stuck"};
   if (made->descriptor_ < 0) return failed(state_folder, "reached", -made->descriptor_);
   const peer who = peer_of(made->descriptor_);
   if (!who.trusted) return error{THARSIS_E_DENIED, "the runtime in " + state_folder + " is run by somebody else"};
   made->process_ = who.process;
+  made->state_folder_ = state_folder;
+  made->name_ = name;
+  made->set_patience(answer_latest);
   made->process_descriptor_ = static_cast<int>(syscall(SYS_pidfd_open, who.process, 0));
   return made;
 }
@@ -231,14 +252,34 @@ control_client::~control_client() {
   if (process_descriptor_ >= 0) close(process_descriptor_);
 }
 
-bool control_client::send(const std::string& line) { return write_all(descriptor_, line + "\n"); }
+void control_client::set_patience(std::chrono::milliseconds most) {
+  for (const int what : {SO_RCVTIMEO, SO_SNDTIMEO}) set_time(descriptor_, what, most);
+}
+
+bool control_client::send(const std::string& line) {
+  const bool done = write_all(descriptor_, line + "\n");
+  silent_ = !done && (errno == EAGAIN || errno == EWOULDBLOCK);
+  return done;
+}
+
+error control_client::why_nothing() const {
+  if (!silent_) return {THARSIS_E_GONE, "the runtime has ended while it was asked"};
+  return {THARSIS_E_TIMEOUT, "process " + std::to_string(process_) + " does not answer: it is stopped, or stuck"};
+}
+
+bool control_client::answers_others() const {
+  const auto other = reach(state_folder_, name_);
+  return other && (*other)->send(R"({"do":"status"})") && (*other)->read_line();
+}
 
 std::optional<std::string> control_client::read_line() {
+  silent_ = false;
   for (std::string line;;) {
     if (take_line(in_, line)) return line;
     char block[4096];
     const ssize_t n = read(descriptor_, block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
+    silent_ = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (n <= 0) return {};
     in_.append(block, static_cast<size_t>(n));
   }
@@ -246,6 +287,7 @@ std::optional<std::string> control_client::read_line() {
 
 // Where the kernel cannot tell of a process's end, the end of the connection must do.
 void control_client::wait_for_its_end() {
+  set_patience({});
   while (read_line()) {
   }
   pollfd watched{process_descriptor_, POLLIN, 0};

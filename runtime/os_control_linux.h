@@ -4,6 +4,7 @@
 // system who the other is. What a process that has died left there is taken away by the next one.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -48,7 +49,7 @@ class control_socket {
   };
 
   control_socket() = default;
-  void accept_clients();
+  bool accept_clients();
   void read_from(uint64_t client, const handlers& h);
   void write_to(connection& c);
   void forget_if_gone(uint64_t client, const handlers& h);
@@ -62,14 +63,24 @@ class control_socket {
 
 class control_client {
  public:
-  //   THARSIS_E_NOT_FOUND  nobody runs there.  THARSIS_E_DENIED  it is somebody else's.
+  // Who answers at all does so within this time.
+  static constexpr std::chrono::milliseconds answer_latest{5000};
+
+  //   THARSIS_E_NOT_FOUND  nobody runs there.  THARSIS_E_DENIED  it is somebody else's.  THARSIS_E_TIMEOUT  it is stopped.
   static result<std::unique_ptr<control_client>> reach(const std::string& state_folder, const std::string& name);
   ~control_client();
   control_client(const control_client&) = delete;
 
+  // How long send() and read_line() wait; 0: for ever. As long as answer_latest, if nobody says otherwise.
+  void set_patience(std::chrono::milliseconds most);
   bool send(const std::string& line);
-  // The next line; nothing: the other end has closed.
+  // The next line; nothing: the other end has closed, or said nothing for so long.
   std::optional<std::string> read_line();
+  // Why the last of them gave nothing:
+  //   THARSIS_E_TIMEOUT  it said nothing in time, and may still.  THARSIS_E_GONE  it has ended.
+  error why_nothing() const;
+  // Whether it answers others, on another connection.
+  bool answers_others() const;
   // Until the other process has ended.
   void wait_for_its_end();
   int process() const { return process_; }
@@ -77,7 +88,8 @@ class control_client {
  private:
   control_client() = default;
   int descriptor_ = -1, process_ = 0, process_descriptor_ = -1;
-  std::string in_;
+  bool silent_ = false;
+  std::string state_folder_, name_, in_;
 };
 
 // The names in STATE/.control, sorted; who died may be among them.

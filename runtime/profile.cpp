@@ -17,7 +17,7 @@
 namespace tharsis::runtime {
 namespace {
 
-constexpr size_t name_longest = 100;  // A file's name has room for more, a line of help has not.
+constexpr size_t name_longest = 80;  // A file's name has room for more; the address of a control socket, 107 bytes, has not.
 
 std::string folder_of(const profile_request& request) {
   return request.file.empty() ? absolute_path(".") : parent_folder(absolute_path(request.file));

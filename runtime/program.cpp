@@ -125,9 +125,9 @@ std::optional<int> carry_out_live(const command_line& line, const std::string& p
   int worst = exit_done;
   for (const auto& [process, o] : all) {
     if (all.size() > 1) refuse("process " + std::to_string(process) + ":\n");
-    say(o.printed);
+    const int said = say(o.printed);
     refuse(o.complained);
-    worst = std::max(worst, o.code);
+    worst = std::max({worst, said, o.code});
   }
   return worst;
 }

@@ -11,7 +11,7 @@
 namespace tharsis::runtime {
 namespace {
 
-// Descriptors come back when connections end; nobody tells us, so we look again after this time.
+// Descriptors come back when connections end, and other troubles pass; nobody tells us, so we look again after this time.
 constexpr int64_t accept_again_after = 100'000'000;
 constexpr uint32_t mss_min = 88, mss_max = 32767;  // As Linux has it.
 constexpr size_t name_max = 253;  // Of a name in the DNS, as text.
@@ -113,17 +113,21 @@ tharsis_status real_net::accept(tharsis_handle listener, tharsis_net_event on_ev
   if (from->is != role::listener || on_event == nullptr) return THARSIS_E_INVALID;
   tharsis_address who{};
   const socket_start start = accept_connection(from->descriptor, who);
-  if (start.status == THARSIS_E_BUSY && !std::exchange(from->looks_again, true))
-    carrier_.arm(from->again, carrier_.now() + accept_again_after);
-  if (start.status == THARSIS_E_BUSY || start.status == THARSIS_PENDING)
-    waits_for(*from, THARSIS_NET_READABLE);
-  if (start.status != THARSIS_OK) return start.status;
+  if (start.status == THARSIS_PENDING) return waits_for(*from, THARSIS_NET_READABLE);
+  if (start.status != THARSIS_OK) return hears_again(*from, start.status);
   socket* const s = add(role::connection, start.descriptor, on_event, context);
-  if (s == nullptr) return THARSIS_E_BUSY;
+  if (s == nullptr) return hears_again(*from, THARSIS_E_BUSY);
   s->peer = who;
   if (peer != nullptr) *peer = who;
   *id = s->id;
   return THARSIS_OK;
+}
+
+// Whoever waits there brings no edge again: after a while the listener is told as if he had.
+tharsis_status real_net::hears_again(socket& listener, tharsis_status why) {
+  if (!std::exchange(listener.looks_again, true)) carrier_.arm(listener.again, carrier_.now() + accept_again_after);
+  waits_for(listener, THARSIS_NET_READABLE);
+  return why;
 }
 
 tharsis_status real_net::read(tharsis_handle id, uint8_t* into, size_t capacity, size_t* count) {

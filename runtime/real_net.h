@@ -57,7 +57,7 @@ class real_net {
     bool ending = false;                  // The peer sends no more: behind the bytes there is an end.
     bool drained = false;                 // The last read found less than it had room for, and no edge came since.
     uint8_t family = 0;                   // Of a datagram socket.
-    strand_timer again;                   // When a listener that found no descriptor looks again.
+    strand_timer again;                   // When a listener that could take nobody looks again.
     bool looks_again = false;
   };
   struct query {
@@ -98,6 +98,7 @@ class real_net {
   void release(socket& s);
   void on_ready(socket& s, uint32_t bits);
   void queue(socket& s, uint32_t bits);
+  tharsis_status hears_again(socket& listener, tharsis_status why);
   static tharsis_status waits_for(socket& s, uint32_t bit);
 
   real_strand& strand_;

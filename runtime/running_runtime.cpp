@@ -15,11 +15,12 @@ error senseless() { return {THARSIS_E_PROTOCOL, "the runtime's answer makes no s
 int64_t number_in(const yaml_node& map, std::string_view key) { return std::strtoll(text_in(map, key).c_str(), nullptr, 10); }
 
 // One question, one answer; `line` is the answer as it came. A complaint is a failure, of the kind that it says.
-result<yaml_node> ask(control_client& runtime, const std::string& question, std::string& line) {
-  const error gone{THARSIS_E_GONE, "the runtime has ended while it was asked"};
-  if (!runtime.send(question)) return gone;
-  const auto read = runtime.read_line();
-  if (!read) return gone;
+// `takes_time`: that is no sign of trouble.
+result<yaml_node> ask(control_client& runtime, const std::string& question, std::string& line, bool takes_time = false) {
+  if (!runtime.send(question)) return runtime.why_nothing();
+  auto read = runtime.read_line();
+  while (!read && takes_time && runtime.why_nothing().status == THARSIS_E_TIMEOUT && runtime.answers_others()) read = runtime.read_line();
+  if (!read) return runtime.why_nothing();
   line = *read;
   diagnostics problems;
   auto answer = parse_yaml(std::make_shared<source>(source{"answer", line, source::kind::profile, {}}), problems);
@@ -33,10 +34,13 @@ result<yaml_node> ask(control_client& runtime, const std::string& question, std:
 
 }  // namespace
 
-std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_folder) {
+std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_folder, std::vector<error>* stuck) {
   std::vector<std::unique_ptr<control_client>> all;
-  for (const std::string& name : control_names(state_folder))
-    if (auto one = control_client::reach(state_folder, name)) all.push_back(std::move(*one));
+  for (const std::string& name : control_names(state_folder)) {
+    auto one = control_client::reach(state_folder, name);
+    if (one) all.push_back(std::move(*one));
+    else if (stuck != nullptr && one.status() == THARSIS_E_TIMEOUT) stuck->push_back(one.failure());
+  }
   return all;
 }
 
@@ -73,7 +77,7 @@ result<running_status> ask_status(control_client& runtime) {
 }
 
 result<std::string> ask_reload(control_client& runtime, std::string& json) {
-  const auto answer = ask(runtime, json_object().add("do", "reload").text(), json);
+  const auto answer = ask(runtime, json_object().add("do", "reload").text(), json, true);
   if (!answer) return answer.failure();
   return text_in(*answer, "text");
 }
@@ -103,7 +107,7 @@ result<std::optional<live_outcome>> ask_command(control_client& runtime, const s
                                    .add("colours", colours ? "1" : "0")
                                    .text();
   std::string line;
-  const auto answer = ask(runtime, question, line);
+  const auto answer = ask(runtime, question, line, true);
   if (!answer) return answer.failure();
   if (text_in(*answer, "taken") != "true") return std::optional<live_outcome>();
   return std::optional(live_outcome{text_in(*answer, "printed"), text_in(*answer, "complained"), static_cast<int>(number_in(*answer, "code"))});

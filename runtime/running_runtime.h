@@ -27,9 +27,12 @@ struct running_status {
 // The one with this profile, or, when none is named, the only one.
 //   THARSIS_E_NOT_FOUND  there is none.  THARSIS_E_INVALID  several run, and none was named.
 result<std::unique_ptr<control_client>> reach_runtime(const std::string& state_folder, const std::optional<std::string>& profile);
-// All of them.
-std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_folder);
+// All of them; into `stuck` comes a sentence for each that runs and takes no questions.
+std::vector<std::unique_ptr<control_client>> reach_all(const std::string& state_folder, std::vector<error>* stuck = nullptr);
 
+// What is asked may fail for these reasons, too:
+//   THARSIS_E_GONE  it has ended meanwhile.  THARSIS_E_TIMEOUT  it does not answer. What takes its time, a reload or a plugin's
+//   command, is waited for as long as it answers others.
 result<running_status> ask_status(control_client& runtime);
 
 // What its profile changes, for a person; `json` is the answer as it came, empty if none did.

@@ -96,8 +96,8 @@ int show_seed(const simulation& s, uint64_t seed, const std::string& replay, boo
   });
   simulation_report report;
   report.add(seed, outcome);
-  say(json ? report.json(replay) + "\n" : "\n" + report.text(replay));
-  return report.failed() == 0 ? exit_done : some_failed;
+  const int said = say(json ? report.json(replay) + "\n" : "\n" + report.text(replay));
+  return report.failed() == 0 ? said : some_failed;
 }
 
 int show_many(const simulation& s, const seed_range& range, const std::string& replay, bool json) {
@@ -112,8 +112,8 @@ int show_many(const simulation& s, const seed_range& range, const std::string& r
   });
   screen.close();
   if (failure) return refuse("tharsis: " + failure->text + "\n");
-  say(json ? report.json(replay) + "\n" : report.text(replay));
-  return report.failed() == 0 ? exit_done : some_failed;
+  const int said = say(json ? report.json(replay) + "\n" : report.text(replay));
+  return report.failed() == 0 ? said : some_failed;
 }
 
 }  // namespace

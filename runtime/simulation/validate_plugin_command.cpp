@@ -126,8 +126,8 @@ int validate_plugin_command(const command_line& line) {
   const std::string sum = bench.id() + " " + bench.manifest().version + ": " + std::to_string(outcomes.size() - failed) + " of " + std::to_string(outcomes.size()) +
                           " trials passed, seed " + std::to_string(seed) +
                           (starts ? "\n" : "\nThe others need a plugin that starts; give what it cannot do without like --set " + bench.id() + ".KEY=VALUE\n");
-  say(line.json ? json_of(bench, seed, outcomes, failed) + "\n" : table_of(outcomes) + complaints_of(outcomes, folder, seed) + "\n" + sum);
-  return failed == 0 ? exit_done : exit_work_failed;
+  const int said = say(line.json ? json_of(bench, seed, outcomes, failed) + "\n" : table_of(outcomes) + complaints_of(outcomes, folder, seed) + "\n" + sum);
+  return failed == 0 ? said : exit_work_failed;
 }
 
 }  // namespace tharsis::runtime

@@ -1,10 +1,17 @@
 // The control socket and its server, without a runtime: what is asked, what nobody should ask, and readers
 // that do not read.
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -134,6 +141,118 @@ TEST_F(Control, ALineWithoutEndIsCutOff) {
   (void)client->send(std::string(100'000, 'x'));
   EXPECT_EQ(client->read_line(), std::nullopt);
   EXPECT_EQ(ask(*connect(), R"({"do":"status"})").find("{\"profile\""), 0u) << "others are served";
+}
+
+// Like a runtime that was stopped: its socket takes connections, and nobody reads them.
+TEST_F(Control, WhoDoesNotAnswerIsNotWaitedForForEver) {
+  const auto stopped_one = control_socket::open(state, "demo");
+  ASSERT_TRUE(stopped_one);
+  const auto client = connect();
+  client->set_patience(20ms);
+  const auto status = ask_status(*client);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.status(), THARSIS_E_TIMEOUT);
+  EXPECT_EQ(status.failure().text.find("process " + std::to_string(getpid()) + " does not answer"), 0u) << status.failure().text;
+}
+
+// A reload takes its time: whoever answers others is at work.
+TEST_F(Control, WhatTakesItsTimeIsWaitedFor) {
+  auto socket = control_socket::open(state, "demo");
+  ASSERT_TRUE(socket);
+  std::function<void(std::string)> done;
+  int turns = 0;
+  control_server::answers a;
+  a.status = [] { return std::string(R"({"plugins":[]})"); };
+  a.reload = [&](std::function<void(std::string)> d) { done = std::move(d); };
+  a.look = [&] {
+    if (done && ++turns == 3) std::exchange(done, {})(R"({"changed":true,"text":"much"})");
+  };
+  server.emplace(std::move(*socket), events, std::move(a));
+  const auto client = connect();
+  client->set_patience(5ms);
+  std::string json;
+  const auto text = ask_reload(*client, json);
+  ASSERT_TRUE(text) << text.failure().text;
+  EXPECT_EQ(*text, "much");
+}
+
+// Goal: who asks and never reads the answers costs a bounded amount. Method: more questions than the system holds, of which each
+// has a long answer.
+TEST_F(Control, WhoReadsNoAnswersIsAskedNothingMore) {
+  auto opened = control_socket::open(state, "demo");
+  ASSERT_TRUE(opened);
+  control_socket& socket = **opened;
+  std::atomic<size_t> most = 0;
+  std::thread serving([&] {
+    const auto answer = [&](uint64_t client, const std::string&) {
+      socket.send(client, std::string(1000, 'a'));
+      most = std::max(most.load(), socket.unsent(client));
+    };
+    socket.serve({answer, [](uint64_t) {}, [] {}});
+  });
+  const auto client = connect();
+  client->set_patience(200ms);
+  std::string questions;
+  while (questions.size() < 1 << 20) questions += std::string(99, 'q') + "\n";
+  EXPECT_FALSE(client->send(questions));
+  EXPECT_EQ(client->why_nothing().status, THARSIS_E_TIMEOUT);
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(client->read_line()) << "who reads is answered on";
+  socket.end();
+  serving.join();
+  EXPECT_LT(most, 256u << 10);
+}
+
+// Goal: a process without free descriptors rests until there are some. Method: none is free while somebody waits; turns are
+// counted, which come at once where nothing holds them up.
+TEST_F(Control, WithoutDescriptorsItLooksNowAndThen) {
+  auto opened = control_socket::open(state, "demo");
+  ASSERT_TRUE(opened);
+  control_socket& socket = **opened;
+  std::atomic<int> turns = 0;
+  test::told few;
+  std::thread serving([&] {
+    socket.serve({[&](uint64_t client, const std::string&) { socket.send(client, "here"); }, [](uint64_t) {},
+                  [&] {
+                    if (++turns == 4) few.tell();
+                  }});
+  });
+  const int client = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (state + "/.control/demo").copy(address.sun_path, sizeof address.sun_path - 1);
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit tight{3, before.rlim_max};  // Those that are open stay open.
+  setrlimit(RLIMIT_NOFILE, &tight);
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_TRUE(few.wait());
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 200ms);
+  setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_EQ(write(client, "x\n", 2), 2);
+  char answer[5];
+  EXPECT_EQ(read(client, answer, sizeof answer), 5) << "it is served when there are some";
+  close(client);
+  socket.end();
+  serving.join();
+}
+
+TEST_F(Control, ANameThatDoesNotFitIsRefusedAndNotCut) {
+  const auto socket = control_socket::open(state, std::string(100, 'n'));
+  ASSERT_FALSE(socket);
+  EXPECT_NE(socket.failure().text.find("too long"), std::string::npos) << socket.failure().text;
+  EXPECT_FALSE(control_client::reach(state, std::string(100, 'n')));
+}
+
+// A start behind a start: what the first one left is found and taken away.
+TEST_F(Control, TheLongestNameOfAProfileFits) {
+  const std::string name = profile_name(std::string(300, 'p') + ".yaml");
+  for (int start = 0; start < 2; ++start) {
+    const auto socket = control_socket::open(state, name);
+    ASSERT_TRUE(socket) << socket.failure().text;
+    EXPECT_TRUE(control_client::reach(state, name));
+    EXPECT_EQ(control_names(state), std::vector<std::string>{name});
+  }
 }
 
 TEST_F(Control, IsItsOwnersAlone) {

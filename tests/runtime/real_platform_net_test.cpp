@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <string>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -581,6 +584,32 @@ TEST_F(RealNet, OutOfDescriptorsIsBusyAndWaitingConnectionsAreToldOfAgain) {
   real_stage::until(strand, [&] { return listener.events == 2; });
   real_stage::on(strand, [&] { EXPECT_EQ(server.accept_from(listener), THARSIS_OK); });
   EXPECT_EQ(real_stage::audit(strand).sockets, 3u);
+}
+
+// Whatever the trouble is, it may pass: whoever owns the listener gets to try again.
+TEST_F(RealNet, AListenerThatFailsIsToldOfAgain) {
+  real_stage::on(strand, [&] {
+    ASSERT_EQ(listener.listen(address_of("127.0.0.1")), THARSIS_OK);
+    ASSERT_EQ(server.accept_from(listener), THARSIS_PENDING);
+    const uint16_t port = listener.local().port;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      const int descriptor = std::stoi(entry.path().filename());
+      sockaddr_in own{};
+      socklen_t size = sizeof own;
+      if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &size) == 0 && own.sin_family == AF_INET && ntohs(own.sin_port) == port) {
+        EXPECT_EQ(::shutdown(descriptor, SHUT_RDWR), 0);
+      }
+    }
+  });
+  real_stage::until(strand, [&] { return listener.events == 1; });
+  for (const int events : {2, 3}) {
+    real_stage::on(strand, [&] {
+      const tharsis_status status = server.accept_from(listener);
+      EXPECT_LT(status, 0);
+      EXPECT_NE(status, THARSIS_E_BUSY);
+    });
+    real_stage::until(strand, [&] { return listener.events == events; });
+  }
 }
 
 TEST_F(RealNet, NoDescriptorIsInheritedByAProgramThatTheApplicationStarts) {
