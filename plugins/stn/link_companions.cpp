@@ -87,7 +87,7 @@ bool link_companions::lanes_live_on(const loss& why, bool was_up) const {
 void link_companions::before_sending(live_connection& own, bool up, const std::string& network, instant now) {
   if (const auto offer = up && settings_.udp ? own.talk().take_udp_offer() : std::nullopt) {
     if (dialer_.tunnelled()) udp_.refuse("the connection goes through a proxy");
-    else udp_.begin(*offer, own.wire(), network, lanes_.came_late(), now);
+    else udp_.begin(*offer, own.wire(), course_.target().host, network, lanes_.came_late(), now);
   }
   if (udp_.step(now, [this] { desk_.hand_over(); })) own.talk().on_sign_of_life(now);
   lanes_.step();

@@ -38,6 +38,7 @@ task<void> link_lanes::watch_start() {
 
 void link_lanes::on_own_up(const std::string& network, bool weak, uint64_t server) {
   starting_.clear();
+  share_budget(network);
   policy_.on_own_up(memory_.of(name_of(network)), around_.place.now(), server);
   if (weak) policy_.on_hint(around_.place.now());
 }
@@ -58,10 +59,14 @@ std::unique_ptr<live_connection> link_lanes::take_successor(dialer& arrives) {
 
 void link_lanes::on_network(const std::string& network) {
   end(error{THARSIS_E_NETWORK, "the network changed"});
+  share_budget(network);
   policy_.forgive(memory_.of(name_of(network)), around_.place.now());
 }
 
+void link_lanes::share_budget(const std::string& network) { policy_.share_budget(memory_.debt("lanes", network, errands_.target().host)); }
+
 void link_lanes::recall(const std::string& network) {
+  share_budget(network);
   policy_.recall(memory_.of(name_of(network)), around_.place.now());
   if (policy_.races()) open_wanted();
 }

@@ -74,6 +74,7 @@ class link_lanes final : private lane::owner {
   void open_wanted();
   void open(uint32_t number);
   bool is_held_back();
+  void share_budget(const std::string& network);
   void lose(lane& l, const error& why, bool ours);
   void follow();
   void count(const lane_totals& t);

@@ -53,7 +53,7 @@ void udp_way::keep() {
   memory_.change();
 }
 
-void udp_way::begin(const udp_offer& offer, const stream& wire, const std::string& network, bool lossy, instant now) {
+void udp_way::begin(const udp_offer& offer, const stream& wire, const std::string& server, const std::string& network, bool lossy, instant now) {
   std::array<uint8_t, datagram::exported_size> exported;
   if (!wire.export_secret(datagram::exporter_label, offer.id, exported)) return refuse("the connection exports no keys: it is not TLS 1.3");
   const datagram::keys keys = datagram::keys_of(exported);
@@ -63,6 +63,8 @@ void udp_way::begin(const udp_offer& offer, const stream& wire, const std::strin
   tharsis_address at = wire.peer();
   at.port = offer.port;
   there_ = std::make_unique<connected>(host_, nudge_, recall(network), at, std::move(*from), std::move(*to), now);
+  server_ = server;
+  there_->lane.share_budget(memory_.debt("datagrams", network, server_));
   there_->lane.on_metered(metered_);
   if (lossy) there_->lane.on_lossy();
   there_->lane.shut(!kept_off_.empty(), now);
@@ -101,7 +103,9 @@ void udp_way::end() {
 }
 
 void udp_way::on_network(const std::string& network, instant now) {
-  if (there_) there_->lane.on_network(recall(network), now);
+  if (!there_) return;
+  there_->lane.share_budget(memory_.debt("datagrams", network, server_));
+  there_->lane.on_network(recall(network), now);
 }
 
 void udp_way::on_metered(bool metered) {

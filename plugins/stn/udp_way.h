@@ -28,8 +28,8 @@ class udp_way {
   ~udp_way() { end(); }
   udp_way(const udp_way&) = delete;
 
-  // The server of this connection takes datagrams. `lossy`: it lost packets as it came.
-  void begin(const udp_offer& offer, const stream& wire, const std::string& network, bool lossy, instant now);
+  // The server of this connection takes datagrams; `server` is its host. `lossy`: it lost packets as it came.
+  void begin(const udp_offer& offer, const stream& wire, const std::string& server, const std::string& network, bool lossy, instant now);
   // The connection can have none, and why.
   void refuse(std::string reason);
   // None are to be used for now, and why; empty: they may be again. Over connections.
@@ -77,6 +77,7 @@ class udp_way {
   std::shared_ptr<lane_memory::network> known_;  // Of the network of now.
   udp_memory::network kept_;                     // What the memory was told last.
   std::unique_ptr<connected> there_;
+  std::string server_;  // Of the connection of now.
   std::string refusal_, kept_off_;
   udp_totals before_;     // Of connections that have ended,
   uint64_t dropped_ = 0;  // as this.

@@ -1,8 +1,9 @@
-// How weak networks were, kept in a file for the next start.
+// How weak networks were, kept in a file for the next start; and, in this process alone, what all links have spent on copies there.
 #pragma once
 #include <functional>
 #include <string>
 
+#include "plugins/stn/core/copy_budget.h"
 #include "plugins/stn/core/lane_memory.h"
 #include "sdk/async/kept_file.h"
 
@@ -26,11 +27,16 @@ class weak_memory {
   task<void> close(instant deadline) { return file_.close(deadline); }
 
   std::shared_ptr<lane_memory::network> of(const std::string& name) { return known_.of(name); }
+  // What copies of this kind have cost this server on this network.
+  std::shared_ptr<copy_debt> debt(std::string_view kind, const std::string& network, const std::string& server) {
+    return debts_.of(std::string(kind) + ' ' + network + ' ' + server);
+  }
   // One of them is another than before.
   void change() { file_.change(); }
 
  private:
   lane_memory known_;
+  copy_debts debts_;
   kept_file file_;
 };
 

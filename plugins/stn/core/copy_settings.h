@@ -12,10 +12,12 @@ struct copy_settings {
   // What a server's system and a scheduler may add to a short round trip.
   duration slack = 15ms;
 
-  // A bucket of copies. Each task earns a tenth, so that a healthy network sees at most 10 % more, whatever happens; and
+  // A bucket of copies, for each server on each network. Each task earns a tenth, so that a healthy network sees at most 10 % more, whatever happens; and
   // as much more as tasks need one.
   double bucket = 10, earn = 0.1;
   double earn_for_need = 3, earn_max = 1;
+  // Where each byte costs somebody money so much of the bucket is there.
+  double bucket_metered = 0.5;
   // A copy of so many bytes costs one, a longer one as much more: it is what fills a slow line.
   double copy_bytes = 1024;
 

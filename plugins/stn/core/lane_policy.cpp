@@ -30,7 +30,7 @@ void lane_policy::change(const lane_settings& s, const hedge_settings& h) {
   settings_ = s;
   if (hedge_ == h) return;
   hedge_ = h;
-  budget_ = copy_budget(numbers_of(h));
+  budget_.change(numbers_of(h));
 }
 
 // ---- tasks
@@ -215,7 +215,6 @@ void lane_policy::forgive(std::shared_ptr<lane_memory::network> known, instant n
   need_.begin(std::move(known));
   pause_.forgive();
   times_ = copy_times(numbers_of(hedge_), times_.expected());
-  budget_ = copy_budget(numbers_of(hedge_));
   spare_until_ = contradicted_until_ = instant::min();
   look_at_ = now;
 }

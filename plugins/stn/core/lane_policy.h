@@ -34,7 +34,12 @@ class lane_policy final : public side_way {
   lane_policy(const lane_policy&) = delete;
 
   void change(const lane_settings& s, const hedge_settings& h);
-  void on_metered(bool metered) { metered_ = metered; }
+  void on_metered(bool metered) {
+    metered_ = metered;
+    budget_.on_metered(metered);
+  }
+  // Copies count against this network and this server from now on.
+  void share_budget(std::shared_ptr<copy_debt> with) { budget_.share(std::move(with)); }
 
   // As side_way says. What is taken is to be written by next_to_write().
   bool take(const request& r, instant now) override;

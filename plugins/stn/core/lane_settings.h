@@ -22,7 +22,7 @@ struct hedge_settings {
   bool on = true;
   // Beside the first. At 20 % loss each way a copy fails with 36 %: four of four in one task out of sixty.
   int64_t copies = 3;
-  // Copies that may go at once, though no task needed one for long.
+  // Copies that may go at once to a server on a network, by all links together, though no task needed one for long.
   int64_t budget = 10;
   bool operator==(const hedge_settings&) const = default;
 };

@@ -203,7 +203,6 @@ instant udp_lane::deadline() const {
 void udp_lane::on_network(udp_memory::network& known, instant now) {
   known_ = &known;
   times_ = copy_times(settings_.copies, times_.expected());
-  budget_ = copy_budget(settings_.copies);
   loss_ = udp_loss(settings_, known.loss);
   window_ = settings_.window_first;
   probe_.begin(known, now);

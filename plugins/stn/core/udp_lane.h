@@ -50,7 +50,12 @@ class udp_lane final : public side_way {
   // some are lost.
   void on_lossy();
   // Each byte costs somebody money: no two at a time.
-  void on_metered(bool metered) { metered_ = metered; }
+  void on_metered(bool metered) {
+    metered_ = metered;
+    budget_.on_metered(metered);
+  }
+  // Copies count against this network and this server from now on.
+  void share_budget(std::shared_ptr<copy_debt> with) { budget_.share(std::move(with)); }
 
   // The content of the next datagram that is due, which will have this number; valid until the next call.
   std::optional<std::span<const uint8_t>> next_output(uint32_t number, instant now);

@@ -169,6 +169,30 @@ TEST(LanePolicy, WhatIsBoundOrMadeForAConnectionStaysThere) {
   EXPECT_EQ(b.copies.count(r.sequence), 0u);
 }
 
+// Whoever has spent the copies for a server on a network: another link, or this one before the network came back, has none either.
+TEST(LanePolicy, WhatWasSpentThereIsMissingForEveryLink) {
+  stn::copy_debts debts;
+  lane_bench one, other;
+  for (lane_bench* const b : {&one, &other}) {
+    b->policy.share_budget(debts.of("wifi im.test"));
+    b->answered(8, 100ms);
+  }
+  for (int i = 0; i < 3; ++i) one.late(), one.open_all();
+  debts.of("wifi im.test")->missing = 1000;
+  const auto before = one.policy.report(one.now).totals.copies;
+  EXPECT_GT(before, 0u);
+  one.policy.forgive(one.memory.of("a network"), one.now);
+  one.answered(8, 100ms);
+  for (lane_bench* const b : {&one, &other})
+    for (int i = 0; i < 3; ++i) b->late(), b->open_all();
+  EXPECT_EQ(one.policy.report(one.now).totals.copies, before);
+  EXPECT_EQ(other.policy.report(other.now).totals.copies, 0u);
+  EXPECT_GT(other.policy.report(other.now).totals.refused, 0u);
+  other.policy.share_budget(debts.of("cell im.test"));
+  for (int i = 0; i < 3; ++i) other.late(), other.open_all();
+  EXPECT_GT(other.policy.report(other.now).totals.copies, 0u) << "the bucket of another network";
+}
+
 TEST(LanePolicy, ABudgetOfZeroMakesNoCopyAndStillSeesThatTheNetworkIsWeak) {
   lane_bench b({}, {.budget = 0});
   b.answered(8, 100ms);

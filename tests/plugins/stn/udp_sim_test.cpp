@@ -165,6 +165,37 @@ TEST(StnUdpSim, AfterTheConnectionIsLostTheNextOneHasALaneOfItsOwn) {
   EXPECT_EQ(w.statistics().executions, 15u);
 }
 
+// A server that thinks for long: as long as nobody knows that, tasks look late. One bucket for both links, however often they connect.
+TEST(StnUdpSim, NewConnectionsAndOtherLinksToAServerBringNoNewCopies) {
+  udp_world w(11, 50ms, 700ms);
+  w.settings.links.push_back(w.link());
+  w.settings.links.back().name = "second";
+  w.start();
+  size_t asked = 0;
+  for (int round = 0; round < 6; ++round) {
+    ASSERT_TRUE(w.wait_up());
+    w.world.run_for(1s);
+    for (int i = 0; i < 3; ++i)
+      for (const char* link : {"main", "second"}) {
+        const std::string title = "task " + std::to_string(++asked);
+        const auto body = mars::encode(mars::send_message_request{"", "ann", "all", title, "0"});
+        tharsis_stn_task t{};
+        t.body = bytes_of(body);
+        t.timeout_ms = 60'000;
+        t.key = bytes_of(as_bytes(title));
+        t.link = text_of(link);
+        ASSERT_EQ(w.start_task(title, t), THARSIS_OK) << w.last_error;
+      }
+    ASSERT_TRUE(w.wait_answers(asked));
+    w.world.run_for(1s);
+    w.world.reset_connections(w.client_machine, w.server_machine);
+    w.world.run_for(100ms);
+  }
+  std::printf("  %zu tasks by new connections: %lld copies\n", asked, static_cast<long long>(w.metric("udp_copies")));
+  EXPECT_GT(w.metric("udp_copies"), 5);
+  EXPECT_LE(w.metric("udp_copies"), 10 + static_cast<int64_t>(asked) / 2) << "a bucket's worth, and what tasks have earned";
+}
+
 TEST(StnUdpSim, OverSeedsEachTaskIsCarriedOutOnceAndAnsweredOnce) {
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);
