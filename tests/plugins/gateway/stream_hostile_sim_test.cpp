@@ -406,6 +406,8 @@ TEST(StreamHostile, WhatIsWithdrawnBeforeItIsOpenedIsForgotten) {
     s.come_anew();
     s.server.like().blocking_slow = at_once ? duration::zero() : 200ms;
     s.say(s.open_of(1, "a"));
+    if (!at_once) s.world.run_for(100ms);  // What is here is being looked for, and another thread would be quicker.
+    s.server.like().blocking_slow = {};
     s.leave(1, reset_code::cancelled);
     s.world.run_for(2s);
     EXPECT_EQ(s.halves(), 0u);
