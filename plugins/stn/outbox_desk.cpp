@@ -133,6 +133,7 @@ void outbox_desk::send(uint64_t number) {
   r->flags &= ~uint32_t{THARSIS_STN_PARK};
   r->sends = r->lost = 0;
   r->earlier_sends = e.sends;
+  r->retries = e.lost ? 0 : e.task.retries;  // A budget that has grown in its pause is not all for one that connections die of.
   r->was_parked = e.pause > outbox_pause_min;  // One more attempt over a short link, and not all of them.
   r->is_first = true;
   r->borrowed = false;

@@ -169,6 +169,7 @@ outbox_book::verdict outbox_book::on_try(uint64_t number, tharsis_status status,
   if (e->running) --running_;
   e->running = false;
   e->sends += sends;
+  e->lost |= lost;
   if (status == THARSIS_E_CANCELLED && why != THARSIS_STN_STOPPING) return verdict::withdrawn;
   if (!may_change(status, why)) return verdict::over;
   if (now >= e->deadline && why != THARSIS_STN_STOPPING) return verdict::over;

@@ -41,6 +41,7 @@ class outbox_book {
     bool running = false;
     instant next_try = instant::min();
     duration pause = outbox_pause_min;
+    bool lost = false;  // Connections died under a try: from then on it is sent once in each.
     uint64_t holder = nobody;
     bool told = false;
     int64_t size = 0;
