@@ -75,7 +75,7 @@ task<std::vector<uint8_t>> answering::answer_addresses(served_question q, size_t
   const withdrawal guard{*this, id};
   while (!w.done) co_await w.came.wait();
   if (w.status == THARSIS_OK) co_return reply_with(q, w.addresses, std::max<uint32_t>(1, seconds_of(w.life)), room);
-  if (w.status == THARSIS_E_NOT_FOUND) co_return reply_without(q, w.no_name ? rcode::no_name : rcode::ok, w.reason);
+  if (w.status == THARSIS_E_NOT_FOUND && !w.unbelieved) co_return reply_without(q, w.no_name ? rcode::no_name : rcode::ok, w.reason);
   co_return reply_without(q, rcode::server_failed, w.reason);
 }
 
@@ -92,6 +92,7 @@ void answering::on_answer(void* self, tharsis_handle id, const tharsis_dns_answe
   w.reason = view(a->reason);
   w.life = life_for_others(a->source, duration(a->life));
   w.no_name = a->no_name != 0;
+  w.unbelieved = a->unbelieved != 0;
   w.came.raise();
 }
 

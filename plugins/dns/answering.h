@@ -36,7 +36,7 @@ class answering {
     std::vector<tharsis_address> addresses;
     std::string reason, verdict;
     duration life{};
-    bool no_name = false;
+    bool no_name = false, unbelieved = false;
   };
   // Takes a question back whose asker has gone.
   struct withdrawal {

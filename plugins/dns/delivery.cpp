@@ -37,7 +37,9 @@ void delivery::deliver() const {
                              left.count(),
                              what.no_name,
                              0,
-                             usual.count()};
+                             usual.count(),
+                             what.unbelieved,
+                             0};
   done(context, id, &a);
 }
 

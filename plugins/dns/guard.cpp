@@ -211,6 +211,11 @@ void guard::tell_source(const std::string& source, uint32_t state, const std::st
   host_.publish(topics_.source, &event);
 }
 
+void guard::on_system_lied(const std::string& name, const refusal& what) {
+  counts_.lies.add();
+  tell_lie(name, what.source, THARSIS_DNS_LIE_BOGUS, ip_text(what.address), {}, what.why);
+}
+
 void guard::on_dialled(const std::string& name, const tharsis_address& at, int32_t proved) {
   if (at.port != 0) {
     if (ports_.size() >= ports_max && !ports_.contains(ip_text(at))) ports_.erase(ports_.begin());

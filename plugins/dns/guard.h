@@ -56,6 +56,8 @@ class guard {
   beliefs about(const std::string& name) const;
   // What they have said.
   void on_heard(const inquiry& i);
+  // The system's resolver gave it, and it cannot be.
+  void on_system_lied(const std::string& name, const refusal& what);
   // Whoever dialled found that the address is the name's, or that it is not.
   void on_dialled(const std::string& name, const tharsis_address& at, int32_t proved);
   // sdt's word; see tharsis_dns::advise.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/dns/core/address_rules.h"
+#include "plugins/dns/system_files.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
 
@@ -28,7 +30,8 @@ lookups::lookups(const host& tables, strand& place, const settings& s, const too
       guard_(t.watches),
       translation_(t.translates),
       desk_(t.hears),
-      stirred_(t.stirred) {}
+      stirred_(t.stirred),
+      work_(place) {}
 
 // What the servers said of names is enough, or their time is up.
 void lookups::collect() {
@@ -39,9 +42,7 @@ void lookups::collect() {
     }
     guard_.on_heard(*i->second);
     answer what = answer_of(i->second->result());
-    if (what.verdict == word(finding::hijack) || what.verdict == word(finding::injection))
-      log_.warning("a server lies about a name name={name} verdict={verdict} refused={refused} first={first}", i->first.name, what.verdict,
-                   what.refused.size(), what.refused.empty() ? std::string() : ip_text(what.refused[0].address) + " from " + what.refused[0].source);
+    if (what.verdict == word(finding::hijack) || what.verdict == word(finding::injection)) tell_lie(i->first.name, what);
     translation_.apply(i->first.family, what);
     tell_answer(i->first, what, i->second->began());
     desk_.on_answer(i->first, std::move(what), place_.now());
@@ -51,8 +52,19 @@ void lookups::collect() {
 
 void lookups::start(const subject& about) {
   count_.add();
-  if (settings_for(about.name).servers.empty()) return ask_system(about);
+  const settings& own = settings_for(about.name);
+  if (own.servers.empty()) return own.mode == trust::strict ? believe_nobody(about) : ask_system(about);
   if (!wait_for_login(about)) ask_servers(about);
+}
+
+// The system's resolver proves nothing.
+void lookups::believe_nobody(const subject& about) {
+  answer what;
+  what.source = THARSIS_DNS_SERVERS;
+  what.status = THARSIS_E_DENIED;
+  what.verdict = "not_trusted";
+  what.reason = "the name '" + about.name + "' was not resolved: strict mode believes only servers of tls:// and https://, and dns.servers names none";
+  desk_.on_answer(about, std::move(what), place_.now());
 }
 
 // Before the login of a captive portal a network answers everything with itself, if at all. What belongs to it is asked of its own
@@ -105,19 +117,53 @@ void lookups::on_resolved(void* self, tharsis_handle lookup, tharsis_status stat
   if (s.log_.logs(THARSIS_LOG_DEBUG))
     s.log_.debug("looked up name={name} status={status} addresses={addresses} first={first}", about.name, status_name(status),
                  count, count > 0 ? ip_text(list[0]) : std::string());
-  std::vector<tharsis_address> all(list, list + count);
-  // Before a login the network's own names are asked of it alone, and nobody weighs them; where they lie the profile knows.
-  if (const domain_rule* const rule = s.settings_.domains.find(about.name)) std::erase_if(all, [rule](const auto& a) { return !rule->allows(a); });
-  if (s.topic_ != 0) {
-    answer told;
-    told.status = status;
-    told.addresses = all;
-    told.reason = status == THARSIS_OK ? "" : "the system's resolver has none (" + std::string(status_name(status)) + ")";
-    describe(told, "system", false, "the system's resolver says so");
-    s.tell_answer(about, told, since);
-  }
-  s.desk_.on_looked_up(about, status, std::move(all), s.place_.now());
-  s.stirred_.raise();
+  system_word said{about, since, status, {list, list + count}};
+  if (!s.is_weighed(said)) return s.take(std::move(said), nullptr);
+  const uint64_t number = s.weighing_[about] = ++s.last_weighing_;
+  s.work_.spawn(s.weigh(std::move(said), number));
+}
+
+// Before a login the network's own names are asked of it alone, and nobody weighs them; nor what could be a public name's.
+bool lookups::is_weighed(const system_word& said) const {
+  const std::string& name = said.about.name;
+  if (settings_.mode_of(name) == trust::open || is_local_name(name) || settings_.is_local(name) || (guard_.portal() && guard_.is_for_portal(name))) return false;
+  return std::any_of(said.addresses.begin(), said.addresses.end(), [](const auto& a) { return !bogus(a).empty(); });
+}
+
+task<void> lookups::weigh(system_word said, uint64_t number) {
+  const own_words own = co_await read_own_words(place_, host_.files);
+  const auto mine = weighing_.find(said.about);
+  if (mine == weighing_.end() || mine->second != number) co_return;
+  weighing_.erase(mine);
+  take(std::move(said), &own);
+}
+
+// `own`: null where nothing is weighed; what the name's domain does not allow is refused all the same.
+void lookups::take(system_word said, const own_words* own) {
+  const std::string& name = said.about.name;
+  const domain_rule* const rule = settings_.domains.find(name);
+  answer told;
+  std::erase_if(said.addresses, [&](const tharsis_address& a) {
+    std::string why = why_forbidden(rule, a);
+    if (why.empty() && own != nullptr) why = own->why_not(name, rule, a);
+    if (why.empty()) return false;
+    told.refused.push_back({a, "system", std::move(why)});
+    guard_.on_system_lied(name, told.refused.back());
+    return true;
+  });
+  told.status = said.status == THARSIS_OK && said.addresses.empty() ? THARSIS_E_NOT_FOUND : said.status;
+  told.addresses = said.addresses;
+  told.reason = told.status == THARSIS_OK ? "" : "the system's resolver has none (" + std::string(status_name(told.status)) + ")";
+  if (!told.refused.empty()) told.verdict = word(finding::hijack), tell_lie(name, told);
+  describe(told, "system", false, "the system's resolver says so");
+  tell_answer(said.about, told, said.since);
+  desk_.on_looked_up(said.about, told.status, std::move(said.addresses), place_.now(), std::move(told.refused));
+  stirred_.raise();
+}
+
+void lookups::tell_lie(const std::string& name, const answer& what) const {
+  log_.warning("a server lies about a name name={name} verdict={verdict} refused={refused} first={first}", name, what.verdict, what.refused.size(),
+               what.refused.empty() ? std::string() : ip_text(what.refused[0].address) + " from " + what.refused[0].source);
 }
 
 void lookups::tell_answer(const subject& about, const answer& what, instant since) const {
@@ -132,6 +178,7 @@ void lookups::tell_answer(const subject& about, const answer& what, instant sinc
 
 void lookups::give_up(const subject& about) {
   inquiries_.erase(about);
+  weighing_.erase(about);
   for (auto l = of_system_.begin(); l != of_system_.end(); ++l) {
     if (!(l->second.about == about)) continue;
     host_.net->close(host_.net->self, l->first);

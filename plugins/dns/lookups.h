@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "plugins/dns/core/desk.h"
+#include "plugins/dns/core/own_words.h"
 #include "plugins/dns/guard.h"
 #include "plugins/dns/inquiry.h"
 #include "plugins/dns/translation.h"
 #include "sdk/async/host.h"
 #include "sdk/async/signal.h"
+#include "sdk/async/task_set.h"
 #include "sdk/pure/logger.h"
 
 namespace tharsis::dns {
@@ -46,10 +48,22 @@ class lookups {
     subject about;
     instant since;
   };
+  // What it says, as it came.
+  struct system_word {
+    subject about;
+    instant since;
+    tharsis_status status = THARSIS_OK;
+    std::vector<tharsis_address> addresses{};
+  };
+  void believe_nobody(const subject& about);
   bool wait_for_login(const subject& about);
   void ask_servers(const subject& about);
   void ask_system(const subject& about);
   static void on_resolved(void* self, tharsis_handle lookup, tharsis_status status, const tharsis_address* list, size_t count);
+  bool is_weighed(const system_word& said) const;
+  task<void> weigh(system_word said, uint64_t number);
+  void take(system_word said, const own_words* own);
+  void tell_lie(const std::string& name, const answer& what) const;
   void tell_answer(const subject& about, const answer& what, instant since) const;
 
   const host host_;
@@ -65,7 +79,10 @@ class lookups {
   signal& stirred_;
   tharsis_handle topic_ = 0;
   std::map<tharsis_handle, of_system> of_system_;  // By the host's number.
+  std::map<subject, uint64_t> weighing_;  // What the system's resolver said is looked at; each has a number of its own.
+  uint64_t last_weighing_ = 0;
   std::map<subject, std::unique_ptr<inquiry>> inquiries_;
+  task_set work_;
 };
 
 }  // namespace tharsis::dns

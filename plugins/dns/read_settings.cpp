@@ -6,13 +6,12 @@
 #include "plugins/dns/read_domains.h"
 #include "plugins/dns/read_table_keys.h"
 #include "plugins/dns/server_keys.h"
+#include "plugins/dns/system_files.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/dns_name.h"
 
 namespace tharsis::dns {
 namespace {
-
-constexpr const char* system_hosts = "/etc/hosts";
 
 error wrong_setting(const host& tables, const std::string& path, const std::string& what) {
   return {THARSIS_E_INVALID, "dns." + path + " (" + tables.where(path) + "): " + what};

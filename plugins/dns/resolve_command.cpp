@@ -21,6 +21,7 @@ answer answer_from(const tharsis_dns_answer& told) {
   a.reason = view(told.reason);
   a.verdict = view(told.verdict);
   a.no_name = told.no_name != 0;
+  a.unbelieved = told.unbelieved != 0;
   for (uint32_t i = 0; i < told.count; ++i) {
     const tharsis_dns_candidate& c = *told.candidates[i];
     a.addresses.push_back(c.address);
@@ -83,6 +84,7 @@ task<void> resolve_command::work() {
     call_->finish(1);
     co_return;
   }
+  if (believes_nobody()) co_return call_->refuse("dns " + call_->name() + ": --mode strict believes only servers of tls:// and https://; name one with --server");
   asked_ = place_.now();
   for (const std::string& name : line_.names) {
     rows_.emplace_back();
@@ -91,6 +93,16 @@ task<void> resolve_command::work() {
   }
   while (!std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.done; })) co_await stirred_.wait();
   print();
+}
+
+// Somebody has to be asked for a name, and there is only the system's resolver, which proves nothing.
+bool resolve_command::believes_nobody() {
+  return std::any_of(line_.names.begin(), line_.names.end(), [this](const std::string& text) {
+    const auto name = canonical_name(text);
+    if (!name || service_->is_sure({*name, line_.family})) return false;
+    const settings own = settings_.for_name(*name);
+    return own.mode == trust::strict && own.servers.empty();
+  });
 }
 
 // Names of files: those of the profile, and those that were typed.

@@ -38,6 +38,7 @@ class resolve_command {
 
   task<void> work();
   task<error> read_keys();
+  bool believes_nobody();
   void ask(row& r);
   bool wants_servers() const { return !settings_.servers.empty() && (settings_.typed.servers || line_.explain || traces_); }
   void ask_servers(row& r, const std::string& name);

@@ -72,6 +72,8 @@ typedef struct tharsis_dns_answer {
   int32_t no_name;  // With _E_NOT_FOUND: 1: there is no such name at all; 0: it has no such address, or nobody knows.
   int32_t reserved;
   int64_t usual_connect;  // How long connecting took on this network where it came about last, ns; 0: nobody has told.
+  int32_t unbelieved;     // With _E_NOT_FOUND: 1: there were addresses, all were refused, and nobody who is believed says that there is none.
+  int32_t reserved2;
 } tharsis_dns_answer;
 
 // Called exactly once per accepted question. [the strand that called resolve()]

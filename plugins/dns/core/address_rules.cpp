@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace tharsis::dns {
 namespace {
@@ -52,6 +53,12 @@ std::string_view bogus(const tharsis_address& a) {
     if (r.family == a.family && same_bits(a.ip, r.ip, r.bits)) return r.why;
   if (const tharsis_address v4 = inner(a); v4.family != 0) return bogus(v4);
   return {};
+}
+
+bool is_nobodys(const tharsis_address& a) {
+  constexpr range nobodys[] = {{4, 8, {0}, {}}, {4, 3, {224}, {}}, {6, 128, {0}, {}}, {6, 8, {0xFF}, {}}};
+  const tharsis_address v4 = inner(a);
+  return std::any_of(std::begin(nobodys), std::end(nobodys), [&](const range& r) { return r.family == a.family && same_bits(a.ip, r.ip, r.bits); }) || (v4.family != 0 && is_nobodys(v4));
 }
 
 bool neighbours(const tharsis_address& a, const tharsis_address& b) {

@@ -10,6 +10,9 @@ namespace tharsis::dns {
 // benchmarks may be seen in tests and behind local proxies, and pass.
 std::string_view bogus(const tharsis_address& a);
 
+// Does no host have it, on whatever network? None at all, multicast, reserved.
+bool is_nobodys(const tharsis_address& a);
+
 // Of one network: the same /24 of IPv4 or /48 of IPv6. Operators move services within one.
 bool neighbours(const tharsis_address& a, const tharsis_address& b);
 

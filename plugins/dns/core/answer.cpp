@@ -16,6 +16,7 @@ answer answer_of(ruling r) {
   a.status = r.status;
   a.reason = std::move(r.reason);
   a.no_name = r.no_name;
+  a.unbelieved = r.unbelieved;
   for (const candidate& c : r.candidates) a.addresses.push_back(c.address);
   a.candidates = std::move(r.candidates);
   a.refused = std::move(r.refused);

@@ -38,6 +38,7 @@ struct answer {
   bool stale = false;    // It is older than it holds.
   std::optional<duration> stale_max{};  // For how long it may be used after its time; nothing: as cache.stale_max says. Not remembered.
   bool no_name = false;  // NOT_FOUND: there is no such name, of any type.
+  bool unbelieved = false;  // As ruling has it.
 };
 
 // Of servers, in the terms of the service.

@@ -235,6 +235,7 @@ class bench {
       ruling_.reason = none ? "there is no " + name.substr(4) + "; check its spelling" : name + " has no address of type " + kind;
     } else if (!ruling_.refused.empty()) {
       ruling_.status = THARSIS_E_NOT_FOUND;
+      ruling_.unbelieved = true;
       ruling_.reason = name + " has no usable address: " + ip_text(ruling_.refused[0].address) + " from " + ruling_.refused[0].source + ": " + ruling_.refused[0].why;
     } else {
       ruling_.reason = name + " was not resolved: " + failures();
@@ -428,6 +429,7 @@ ruling both(ruling v6, ruling v4) {
   all.life = worse.life;
   all.reason = worse.reason;
   all.no_name = v6.no_name && v4.no_name;
+  all.unbelieved = v6.unbelieved || v4.unbelieved;
   return all;
 }
 

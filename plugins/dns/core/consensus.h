@@ -73,6 +73,7 @@ struct ruling {
   uint32_t life = 0;   // Seconds, of what was believed; 0: it does not say.
   std::string reason;  // A sentence unless OK.
   bool no_name = false;  // NOT_FOUND: there is no such name, of any type.
+  bool unbelieved = false;  // NOT_FOUND: there were addresses, all were refused, and nobody who is believed says that there is none.
   std::string verdict() const;  // One word: word(saw), or why there is nothing.
 };
 

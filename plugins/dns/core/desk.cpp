@@ -157,12 +157,19 @@ void desk::say_surely(tharsis_handle id, const subject& about, answer what, std:
   say(id, std::move(what));
 }
 
-void desk::on_looked_up(const subject& about, tharsis_status status, std::vector<tharsis_address> addresses,
-                        instant now) {
+void desk::on_looked_up(const subject& about, tharsis_status status, std::vector<tharsis_address> addresses, instant now, std::vector<refusal> refused) {
   if (status == THARSIS_OK && addresses.empty()) status = THARSIS_E_NOT_FOUND;
   answer what = status == THARSIS_OK ? of_family(about, std::move(addresses), THARSIS_DNS_SYSTEM,
                                                        "the system's resolver gave only others")
                                            : failure(about, status);
+  if (!refused.empty()) {
+    what.verdict = word(finding::hijack);
+    what.unbelieved = status == THARSIS_E_NOT_FOUND;
+    if (what.unbelieved)
+      what.reason = "the name '" + about.name + "' has no usable address: " + ip_text(refused[0].address) + " from the system's resolver: " + refused[0].why +
+                    "; where this network itself has the name its domain is of class local (dns.domains)";
+    what.refused = std::move(refused);
+  }
   describe(what, "system", false, "the system's resolver says so");
   on_answer(about, std::move(what), now);
 }

@@ -41,8 +41,9 @@ class desk {
   void on_restored(const std::vector<cache::proof>& proofs, instant now);
   // What needs no lookup (say_surely) may be something else now.
   void on_known_changed(instant now);
-  // The end of a lookup that was taken and not given up; of one of a network of before it is not heard.
-  void on_looked_up(const subject& about, tharsis_status status, std::vector<tharsis_address> addresses, instant now);
+  // The end of a lookup that was taken and not given up; of one of a network of before it is not heard. `refused`: addresses that it gave
+  // and that cannot be the name's.
+  void on_looked_up(const subject& about, tharsis_status status, std::vector<tharsis_address> addresses, instant now, std::vector<refusal> refused = {});
   // The same, of a lookup that says more.
   void on_answer(const subject& about, answer what, instant now);
   void on_deadline(instant now);

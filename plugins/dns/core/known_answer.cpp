@@ -50,6 +50,7 @@ known_answer::owned known_answer::pack(const answer& a, const term& t, text_pool
   k->trusted_ = a.trusted;
   k->stale_ = a.stale;
   k->no_name_ = a.no_name;
+  k->unbelieved_ = a.unbelieved;
   packed* to = k->entries();
   for (size_t i = 0; i < usable; ++i) {
     const candidate* const c = candidate_of(a, a.addresses[i]);
@@ -72,6 +73,7 @@ answer known_answer::unpack(const text_pool& texts) const {
   a.trusted = trusted_;
   a.stale = stale_;
   a.no_name = no_name_;
+  a.unbelieved = unbelieved_;
   a.verdict = verdict(texts);
   a.reason.assign(reason(), reason_size_);
   for (size_t i = 0; i < count_; ++i) {

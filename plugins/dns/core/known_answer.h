@@ -79,7 +79,7 @@ class known_answer {
   tharsis_status status_ = THARSIS_OK;
   uint16_t usable_ = 0, count_ = 0, refused_ = 0, verdict_ = 0, reason_size_ = 0;
   uint8_t source_ = 0;
-  bool trusted_ = false, stale_ = false, no_name_ = false;
+  bool trusted_ = false, stale_ = false, no_name_ = false, unbelieved_ = false;
 };
 
 }  // namespace tharsis::dns

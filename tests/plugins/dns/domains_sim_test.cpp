@@ -91,7 +91,8 @@ TEST(DomainsSim, ALocalNameLiesInItsRangesAlsoBeforeALogin) {
   EXPECT_EQ(n.asked->table()->advise(n.asked->table()->self, THARSIS_DNS_PORTAL, text_of(""), duration(1h).count(), nullptr), THARSIS_OK);
   n.world.run_for(10ms);
   EXPECT_EQ(n.ask("printer.office.test"), "10.1.0.9 single");
-  EXPECT_EQ(n.ask("files.office.test"), "not_found");
+  EXPECT_EQ(n.ask("files.office.test"), "hijack");
+  EXPECT_EQ(n.refused, "203.0.113.5 ");
 }
 
 TEST(DomainsSim, AFamilyIsAskedForWhereTheCallerLeavesItOpen) {

@@ -153,6 +153,36 @@ task<void> cancel_streams(strand& place, const tharsis_net& net, std::string aut
 
 }  // namespace
 
+// Whoever hears that a name has no address believes it; that all there were are refused is another thing.
+TEST(ServeSim, ANameOfWhichAllIsRefusedIsAFailureAndOneThatHasNothingIsNone) {
+  served n(40);
+  n.add_plain("10.0.0.53", [](const octets& asked) {
+    message m;
+    (void)message::read(asked, m);
+    const std::string name = m.asked_name().text();
+    if (name == "lied.example.com") return std::vector<dns_server::saying>{{answer_writer(asked).address("10.1.2.3").bytes, 0s}};
+    return std::vector<dns_server::saying>{{answer_writer(asked, name == "none.example.com" ? 3 : 0).bytes, 0s}};
+  });
+  n.serve();
+  n.world.run_for(1s);
+  guest g(n, "udp://10.0.0.1:5300");
+  for (int again = 0; again < 2; ++again) {  // Also of what is remembered.
+    EXPECT_EQ(g.ask("lied.example.com"), "no_answer");
+    EXPECT_EQ(g.ask("empty.example.com"), "not_found");
+    EXPECT_EQ(g.ask("none.example.com"), "not_found");
+  }
+}
+
+// That a trusted server knows of no such address is believed, whatever a liar has beside it.
+TEST(ServeSim, ATrustedServersNothingIsNothingBesideALie) {
+  served n(41);
+  n.add_plain("10.0.0.53", says("10.1.2.3"));
+  n.add_trusted("10.0.0.55", [](const octets& asked) { return std::vector<dns_server::saying>{{answer_writer(asked).bytes, 0s}}; });
+  n.serve();
+  guest g(n, "udp://10.0.0.1:5300");
+  EXPECT_EQ(g.ask("im.example.com"), "not_found");
+}
+
 TEST(ServeSim, LiarsBehindItAreNotSeenInFront) {
   served n(1);
   n.add_plain("10.0.0.53", says(lie));
