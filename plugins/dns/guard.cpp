@@ -117,7 +117,21 @@ void guard::on_heard(const inquiry& i) {
   const std::string& name = i.asked().name;
   if (settings_.mode_of(name) == trust::open || is_local_name(name) || settings_.is_local(name)) return;
   for (size_t kind = 0; kind < i.asked().kinds.size(); ++kind) weigh(i, kind);
-  if (queue_.waiting() > 0 && !std::exchange(proving_, true)) work_.spawn(prove());
+  begin_proofs();
+}
+
+void guard::on_translated(const std::string& name, const std::vector<tharsis_address>& own, answer& a) {
+  if (own.empty() || settings_.mode_of(name) == trust::open) return;
+  size_t count = 0;
+  for (candidate& c : a.candidates) {
+    if (std::none_of(own.begin(), own.end(), [&](const auto& o) { return same_ip(o, c.address); })) continue;
+    const auto known = ledger_.proof(name, c.address, place_.now());
+    c.proven = known == true;
+    if (known == true) c.why += "; it has proved by TLS to be the name's";
+    else if (known == false) c.why += "; its certificate is not the name's, but there is no other address";
+    else if (++count <= proofs_each) suspect(name, c.address, "nat64");
+  }
+  begin_proofs();
 }
 
 void guard::weigh(const inquiry& i, size_t kind) {

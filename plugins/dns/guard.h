@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "plugins/dns/core/answer.h"
 #include "plugins/dns/core/proof_queue.h"
 #include "plugins/dns/core/settings.h"
 #include "plugins/dns/core/trust_ledger.h"
@@ -56,6 +58,8 @@ class guard {
   beliefs about(const std::string& name) const;
   // What they have said.
   void on_heard(const inquiry& i);
+  // Addresses that a translator has changed, as it likes: those that have proved themselves are marked so, others are to.
+  void on_translated(const std::string& name, const std::vector<tharsis_address>& own, answer& a);
   // The system's resolver gave it, and it cannot be.
   void on_system_lied(const std::string& name, const refusal& what);
   // Whoever dialled found that the address is the name's, or that it is not.
@@ -78,6 +82,9 @@ class guard {
   void weigh(const inquiry& i, size_t kind);
   void weigh_plain(const question& q, const testimony& t, const std::vector<const testimony*>& trusted);
   void tell_forbidden(const question& q, const testimony& t);
+  void begin_proofs() {
+    if (queue_.waiting() > 0 && !std::exchange(proving_, true)) work_.spawn(prove());
+  }
   void suspect(const std::string& name, const tharsis_address& at, const std::string& source);
   void lie(const question& q, const testimony& t, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why);
   void tell_lie(const std::string& name, const std::string& source, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why) const;

@@ -43,7 +43,9 @@ void lookups::collect() {
     guard_.on_heard(*i->second);
     answer what = answer_of(i->second->result());
     if (what.verdict == word(finding::hijack) || what.verdict == word(finding::injection)) tell_lie(i->first.name, what);
-    translation_.apply(i->first.family, what);
+    const auto own = translation_.apply(i->first.family, what);
+    guard_.on_translated(i->first.name, own, what);
+    settle_translated(i->first.name, settings_for(i->first.name).mode, own, what);
     tell_answer(i->first, what, i->second->began());
     desk_.on_answer(i->first, std::move(what), place_.now());
     i = inquiries_.erase(i);

@@ -64,7 +64,11 @@ service::service(const host& tables, strand& place, const settings& s, const sta
       means_{host_, place_, s.patience(), {}, {}},
       guard_(tables, means_, settings_, kept, [this](const std::string& name, const tharsis_address& at) { desk_.on_doubted(name, at, place_.now()); }),
       explanations_(tables, place, settings_, guard_),
-      translation_(host_),
+      translation_(host_, place,
+                   [this] {
+                     desk_.known().on_network(place_.now());
+                     stirred_.raise();
+                   }),
       stirred_(place),
       lookups_(tables, place, settings_, {means_, guard_, translation_, desk_, stirred_}),
       outbox_(place),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace tharsis {
 namespace {
@@ -31,6 +32,11 @@ std::optional<nat64_prefix> find_nat64_prefix(std::span<const tharsis_address> r
     for (const tharsis_address& a : resolved)
       if (a.family == 6 && holds_known(a, bits)) return nat64_prefix{a, bits};
   return {};
+}
+
+bool is_well_known(const nat64_prefix& prefix) {
+  constexpr uint8_t known[12] = {0, 0x64, 0xFF, 0x9B};
+  return prefix.bits == 96 && std::equal(std::begin(known), std::end(known), prefix.address.ip);
 }
 
 tharsis_address through_nat64(const nat64_prefix& prefix, const tharsis_address& v4) {

@@ -18,6 +18,10 @@ struct nat64_prefix {
 // Of what nat64_name resolves to; nothing: this network translates nothing.
 std::optional<nat64_prefix> find_nat64_prefix(std::span<const tharsis_address> resolved);
 
+// 64:ff9b::/96 of RFC 6052, behind which there are IPv4 addresses and nothing else. Any other one is the network's own: whoever tells of
+// it says where connections go.
+bool is_well_known(const nat64_prefix& prefix);
+
 // The IPv4 address as it is reached here; the port stays.
 tharsis_address through_nat64(const nat64_prefix& prefix, const tharsis_address& v4);
 

@@ -35,6 +35,7 @@ struct answer {
   std::optional<duration> life{};
   instant learned{};
   bool trusted = false;  // A server that proved its name has said so, also that there is nothing.
+  bool translated = false;  // As this network's translator reaches what servers gave: what was proven elsewhere is not reached so here.
   bool stale = false;    // It is older than it holds.
   std::optional<duration> stale_max{};  // For how long it may be used after its time; nothing: as cache.stale_max says. Not remembered.
   bool no_name = false;  // NOT_FOUND: there is no such name, of any type.

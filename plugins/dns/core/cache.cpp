@@ -78,7 +78,7 @@ void cache::fix(const subject& about, answer what, const known_answer::term& tim
 
 // Which of what is known is better than `what`; null: none.
 const known_answer* cache::better(const slip* s, const answer& what, instant now, bool proofs) const {
-  if (s == nullptr || what.trusted) return nullptr;
+  if (s == nullptr || what.trusted || what.translated) return nullptr;
   // One address that is proven carries no strangers past what a trusted server said.
   const bool outranked = proofs && (what.source == THARSIS_DNS_SERVERS || what.source == THARSIS_DNS_SYSTEM) && !all_proven(what);
   if (outranked && s->proven != nullptr && now < s->proven->times().over) return s->proven;

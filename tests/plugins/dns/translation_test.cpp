@@ -35,6 +35,31 @@ TEST(Translation, Ipv4AddressesAreReachedThroughTheNetworksPrefix) {
   EXPECT_EQ(shown("2001:db8:100::", 40, 0, {"192.0.2.33"}), "2001:db8:1c0:2:21:: of this network");
 }
 
+// Goal: whoever tells the prefix decides where the connection goes: nothing behind one of his choice is proven, and strict mode has
+// only what has proved itself.
+TEST(Translation, WhatLiesBehindANetworksOwnPrefixIsNotProvenByWhoGaveTheAddress) {
+  const auto made = [](const std::string& prefix, trust mode, bool proved) {
+    answer a = of({"2001:db8::1", "192.0.2.33"});
+    const auto own = translate({*parse_ip(prefix), 96}, 0, a);
+    for (candidate& c : a.candidates) c.proven = c.proven || proved;
+    settle_translated("im.example.com", mode, own, a);
+    std::string all;
+    for (const candidate& c : a.candidates) all += ip_text(c.address) + (c.proven ? "! " : " ");
+    EXPECT_EQ(a.addresses.size(), a.candidates.size());
+    return all + a.verdict + (a.refused.empty() ? "" : " without " + ip_text(a.refused[0].address));
+  };
+  EXPECT_EQ(made("64:ff9b::", trust::strict, false), "2001:db8::1! 64:ff9b::c000:221! proven");
+  EXPECT_EQ(made("2001:db8:66::", trust::guarded, false), "2001:db8::1! 2001:db8:66::c000:221 single");
+  EXPECT_EQ(made("2001:db8:66::", trust::strict, false), "2001:db8::1! proven without 2001:db8:66::c000:221");
+  for (const trust mode : {trust::strict, trust::guarded}) EXPECT_EQ(made("2001:db8:66::", mode, true), "2001:db8::1! 2001:db8:66::c000:221! proven");
+  answer alone = of({"192.0.2.33"});
+  const auto own = translate({*parse_ip("2001:db8:66::"), 96}, 6, alone);
+  settle_translated("im.example.com", trust::strict, own, alone);
+  EXPECT_EQ(alone.status, THARSIS_E_DENIED);
+  EXPECT_EQ(alone.verdict, "not_trusted");
+  EXPECT_NE(alone.reason.find("translator"), std::string::npos) << alone.reason;
+}
+
 TEST(Translation, WhatNeedsNoneComesFirstAndAloneWhereOnlyIpv6WasAskedFor) {
   EXPECT_EQ(shown("64:ff9b::", 96, 0, {"192.0.2.33", "2001:db8::1"}), "2001:db8::1 64:ff9b::c000:221 of this network");
   EXPECT_EQ(shown("64:ff9b::", 96, 6, {"2001:db8::1", "192.0.2.33"}), "2001:db8::1 kept");

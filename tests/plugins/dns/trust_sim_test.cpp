@@ -628,6 +628,55 @@ TEST(TrustSim, OnANetworkOfIpv6AloneIpv4AddressesAreTranslatedUntilItChanges) {
   EXPECT_EQ(n.ask("im.example.com", 6), "not_found") << "no translated address is left over";
 }
 
+// Goal: a resolver that tells a prefix of its own choice has no proven address led there; one that shows the name's certificate is.
+TEST(TrustSim, WhatANetworksOwnTranslatorMakesOfAnAddressHasToProveItself) {
+  for (const trust mode : {trust::strict, trust::guarded})
+    for (const bool honest : {true, false}) {
+      SCOPED_TRACE(std::string(mode == trust::strict ? "strict" : "guarded") + (honest ? " honest" : " lying"));
+      judged n(55);
+      n.s.mode = mode;
+      n.add_trusted("10.0.0.55", says(truth, 10));
+      n.add_site("2001:db8:66::c000:201", honest ? "im.example.com" : "thief.example.com");
+      n.world.add_name("ipv4only.arpa", {"2001:db8:66::c000:aa"});
+      n.start();
+      EXPECT_EQ(n.ask("old.example.com", 0), "192.0.2.1! proven");
+      n.client.switch_network({"of IPv6 alone", {"10.0.0.1", "fd00::1"}});  // The servers are reached as before.
+      n.box.send([&n] {
+        n.box.network.families = THARSIS_NETWORK_V6;
+        n.box.network.move("wlan0", "of IPv6 alone");
+      });
+      n.world.run_for(1s);
+      n.ask("old.example.com", 0);
+      n.world.run_for(1s);
+      if (mode == trust::guarded) EXPECT_EQ(n.ask("old.example.com", 0), "2001:db8:66::c000:201 single") << "what was proven elsewhere is not reached here";
+      EXPECT_EQ(n.ask("im.example.com", 6), mode == trust::strict ? "not_trusted" : "2001:db8:66::c000:201 single");
+      n.world.run_for(70s);
+      const char* const doubted = mode == trust::strict ? "not_trusted" : "2001:db8:66::c000:201 single";
+      EXPECT_EQ(n.ask("im.example.com", 6), honest ? "2001:db8:66::c000:201! proven" : doubted);
+      EXPECT_EQ(n.ask("im.example.com", 4), "192.0.2.1! proven");
+    }
+}
+
+// Right after a change the resolver may not be there yet: it is asked again, and what was answered without its prefix is looked up anew.
+TEST(TrustSim, ATranslatorIsFoundLaterWhereTheResolverDoesNotAnswerAtFirst) {
+  judged n(56);
+  n.add_trusted("10.0.0.55", says(truth, 600));
+  n.start();
+  n.client.like().names_fail = true;
+  n.box.send([&n] {
+    n.box.network.families = THARSIS_NETWORK_V6;
+    n.box.network.move("wlan0", "of IPv6 alone");
+  });
+  n.world.run_for(2s);
+  EXPECT_EQ(n.ask("im.example.com", 0), "192.0.2.1! proven") << "nobody knows better yet";
+  n.world.add_name("ipv4only.arpa", {"64:ff9b::c000:aa"});
+  n.client.like().names_fail = false;
+  n.world.run_for(5s);
+  n.ask("im.example.com", 0);
+  n.world.run_for(1s);
+  EXPECT_EQ(n.ask("im.example.com", 0), "64:ff9b::c000:201! proven");
+}
+
 // Goal: a day on a network that always lies, in strict and in guarded mode: no false address is ever used. The trusted server comes and
 // goes, the network changes now and then, users tell of what they dialled, sdt speaks up. Seeds are printed.
 TEST(TrustSim, ADayOnANetworkThatAlwaysLiesGivesNoBadAddress) {
