@@ -373,11 +373,19 @@ void guard::on_advice(uint32_t code, const std::string& about, duration life) {
     else ledger_.on_release(about);
     tell_source(about, on ? THARSIS_DNS_SOURCE_QUARANTINED : THARSIS_DNS_SOURCE_RELEASED, "somebody who looked at the network says so", life);
   } else if (code == THARSIS_DNS_PORTAL) {
-    ledger_.on_portal(until, canonical_name(about) ? *canonical_name(about) : std::string());
-    tell_source({}, on ? THARSIS_DNS_NETWORK_PORTAL : THARSIS_DNS_NETWORK_USUAL, "the network wants a login first", life);
     portal_watch_.clear();
-    if (on) portal_watch_.spawn(watch_portal());
+    if (!on) return end_login("the network wants no login any more");
+    ledger_.on_portal(until, canonical_name(about) ? *canonical_name(about) : std::string());
+    tell_source({}, THARSIS_DNS_NETWORK_PORTAL, "the network wants a login first", life);
+    portal_watch_.spawn(watch_portal());
   }
+}
+
+void guard::end_login(const std::string& why) {
+  const std::string host = ledger_.portal_host();
+  ledger_.on_portal({}, {});
+  if (!host.empty()) login_over_(host);
+  tell_source({}, THARSIS_DNS_NETWORK_USUAL, why, {});
 }
 
 // A trusted server that answers says that the login is over.
@@ -391,11 +399,11 @@ task<void> guard::watch_portal() {
       const auto first = std::make_shared<std::optional<findings>>();
       const testimony said = co_await ask(means_, to, strange_name(), type::a, later(place_.now(), canary_timeout), first);
       if (said.what.what == kind_of_finding::failed) continue;
-      ledger_.on_portal({}, {});
-      tell_source({}, THARSIS_DNS_NETWORK_USUAL, "a trusted server answers: the login is over", {});
+      end_login("a trusted server answers: the login is over");
       co_return;
     }
   }
+  end_login("nobody has said for a while that the network wants a login");
 }
 
 }  // namespace tharsis::dns

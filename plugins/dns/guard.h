@@ -38,6 +38,8 @@ class guard {
   // `learned` is called when proofs() are worth keeping anew.
   void tell_of_proofs(std::function<void()> learned) { learned_ = std::move(learned); }
   std::vector<tls_proof> proofs() const { return ledger_.proofs(place_.now()); }
+  // `over` hears of a login's name when the login is: what the network said of it counts no more.
+  void tell_of_login(std::function<void(const std::string& host)> over) { login_over_ = std::move(over); }
   void restore(const tls_proof& p) { ledger_.restore(p, place_.now()); }
   // Answers whether there was anything.
   bool forget(const std::string& name) {
@@ -92,6 +94,7 @@ class guard {
   void refute(const std::string& name, const tharsis_address& at, const std::string& source, const std::string& why);
 
   bool is_of_profile(std::string_view name) const;
+  void end_login(const std::string& why);
 
   task<void> prove();
   void on_shown(const proof_queue::wish& what, const error& end, instant until);
@@ -108,6 +111,7 @@ class guard {
   const settings& settings_;
   const std::function<void(const std::string&, const tharsis_address&)> doubted_;
   std::function<void()> learned_ = [] {};
+  std::function<void(const std::string&)> login_over_ = [](const std::string&) {};
   const counts counts_;
   topics topics_;
   std::string network_;

@@ -90,6 +90,7 @@ service::service(const host& tables, strand& place, const settings& s, const sta
   means_.health = &health_;
   explanations_.use(health_);
   guard_.tell_of_proofs([this] { proven_.change(); });
+  guard_.tell_of_login([this](const std::string& host) { desk_.known().forget(host); });
   table_ = {sizeof table_,      this, &service::resolve,          &service::cancel,   &service::feedback, &service::set_table,
             &service::lookup, &service::resolve_blocking, &service::prefetch, &service::forget,   &service::explain,
             &service::advise, &service::rank};

@@ -28,6 +28,7 @@ tharsis_address address_of(const std::string& key) {
 
 void trust_ledger::on_network(std::string_view id) {
   here_->doh_only = here_->portal = instant{};
+  here_->portal_host.clear();
   here_->clean_until = instant{};
   here_->agreed = 0;
   if (id.empty()) networks_.remove_if([](const network& n) { return n.id.empty(); });  // Of another one that has no name either.
