@@ -172,7 +172,7 @@ class session {
   }
 
   void print_log(uint32_t level, std::string_view plugin, std::string_view text) {
-    screen_.complain((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + harmless(text));
+    screen_.complain((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + harmless_lines(text));
   }
 
   void wait_for_work() {

@@ -9,10 +9,8 @@ namespace tharsis::dns {
 
 task<own_words> read_own_words(strand& place, const tharsis_files* files) {
   const auto read = [files] {
-    constexpr uint64_t resolver_max = 64 << 10;
     own_words own;
     if (const auto text = read_whole(files, system_hosts, hosts_file::text_max, "a hosts file")) (void)own.hosts.read(*text);
-    if (const auto text = read_whole(files, system_resolver, resolver_max, "a resolver's file")) own.read_resolver_file(*text);
     return own;
   };
   auto own = co_await blocking(place, read);

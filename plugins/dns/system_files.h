@@ -1,4 +1,4 @@
-// The files by which whoever owns this machine tells its resolver what he wants.
+// The file by which whoever owns this machine tells its resolver what he wants.
 #pragma once
 #include "plugins/dns/core/own_words.h"
 #include "sdk/abi/files.h"
@@ -8,7 +8,6 @@
 namespace tharsis::dns {
 
 inline constexpr const char* system_hosts = "/etc/hosts";
-inline constexpr const char* system_resolver = "/etc/resolv.conf";
 
 // A file that cannot be read says nothing.
 task<own_words> read_own_words(strand& place, const tharsis_files* files);

@@ -51,7 +51,6 @@ class run {
       for (const plugin_entry& entry : m.plan.plugins) plugins.back().push_back(entry.id), ship(*entry.manifest);
     }
     for (const auto& [name, addresses] : of_.faults.hosts) world_.add_name(name, addresses);
-    write_hosts();
     for (size_t i = 0; i < all.size(); ++i)
       for (size_t k = 0; k < i; ++k) {  // How far they are from each other is drawn, too.
         world_.between(*all[i], *all[k]).delay = 1ms + chance.up_to(80ms);
@@ -66,16 +65,6 @@ class run {
       if (f.kind == sim::fault_kind::reload) reload(f, begins);
     });
     for (size_t i = 0; i < all.size(); ++i) machines_.push_back(make(*all[i], of_.machines[i].plan));
-  }
-
-  // The names of this world are what its owner has written: they stand in its hosts file, as whoever doubts its resolver finds.
-  void write_hosts() {
-    std::string lines;
-    for (size_t i = 0; i < of_.machines.size(); ++i) lines += "10.0.0." + std::to_string(i + 1) + " " + of_.machines[i].name + "\n";
-    for (const auto& [name, addresses] : of_.faults.hosts)
-      for (const std::string& a : addresses) lines += a + " " + name + "\n";
-    disk_->make_folder("/etc", nullptr);
-    disk_->replace("/etc/hosts", lines, nullptr);
   }
 
   // What is shipped beside a plugin lies on the simulated disk where it lies on the real one.

@@ -38,4 +38,11 @@ inline std::string harmless(std::string_view text) {
   return made;
 }
 
+// The same, but lines stay lines.
+inline std::string harmless_lines(std::string_view text) {
+  std::string made;
+  for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) made += harmless(text.substr(0, end)) + '\n';
+  return made + harmless(text);
+}
+
 }  // namespace tharsis

@@ -12,20 +12,22 @@ struct range {
   uint8_t ip[16];
   std::string_view why;
 };
+constexpr std::string_view private_one = "a private address", carriers = "a carrier's private address";
+
 constexpr range ranges[] = {
     {4, 8, {0}, "an address of no host"},
-    {4, 8, {10}, "a private address"},
+    {4, 8, {10}, private_one},
     {4, 8, {127}, "an address of this machine"},
-    {4, 12, {172, 16}, "a private address"},
-    {4, 16, {192, 168}, "a private address"},
-    {4, 10, {100, 64}, "a carrier's private address"},
+    {4, 12, {172, 16}, private_one},
+    {4, 16, {192, 168}, private_one},
+    {4, 10, {100, 64}, carriers},
     {4, 16, {169, 254}, "an address of this link only"},
     {4, 4, {224}, "a multicast address"},
     {4, 4, {240}, "a reserved address"},
     {6, 127, {0}, "an address of this machine or of none"},  // :: and ::1
-    {6, 7, {0xFC}, "a private address"},
+    {6, 7, {0xFC}, private_one},
     {6, 10, {0xFE, 0x80}, "an address of this link only"},
-    {6, 10, {0xFE, 0xC0}, "a private address"},  // Of old; RFC 3879.
+    {6, 10, {0xFE, 0xC0}, private_one},  // Of old; RFC 3879.
     {6, 8, {0xFF}, "a multicast address"},
 };
 
@@ -53,6 +55,11 @@ std::string_view bogus(const tharsis_address& a) {
     if (r.family == a.family && same_bits(a.ip, r.ip, r.bits)) return r.why;
   if (const tharsis_address v4 = inner(a); v4.family != 0) return bogus(v4);
   return {};
+}
+
+bool is_of_an_intranet(const tharsis_address& a) {
+  const std::string_view why = bogus(a);
+  return why == private_one || why == carriers;
 }
 
 bool is_nobodys(const tharsis_address& a) {

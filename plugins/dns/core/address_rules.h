@@ -10,6 +10,9 @@ namespace tharsis::dns {
 // benchmarks may be seen in tests and behind local proxies, and pass.
 std::string_view bogus(const tharsis_address& a);
 
+// Of a network that has names of its own for its hosts: private, or behind a carrier or a tunnel (100.64.0.0/10).
+bool is_of_an_intranet(const tharsis_address& a);
+
 // Does no host have it, on whatever network? None at all, multicast, reserved.
 bool is_nobodys(const tharsis_address& a);
 

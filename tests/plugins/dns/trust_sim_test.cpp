@@ -477,16 +477,16 @@ TEST(TrustSim, WhatTheNetworkSaidOfItsLoginEndsWithIt) {
   judged n(20);
   n.s.mode = trust::strict;
   n.add_trusted("10.0.0.55", says(truth)).down = true;
-  n.world.add_name("login.hotel.example", {"203.0.113.5"});
+  for (const char* name : {"login.hotel.example", "login.train.example"}) n.world.add_name(name, {"203.0.113.5"});
   n.start();
   n.advise(THARSIS_DNS_PORTAL, "login.hotel.example", 1h);
   EXPECT_EQ(n.ask("login.hotel.example"), "203.0.113.5 single");
   n.advise(THARSIS_DNS_PORTAL, "login.hotel.example", 0s);
   EXPECT_NE(n.ask("login.hotel.example"), "203.0.113.5 single");
-  n.advise(THARSIS_DNS_PORTAL, "login.hotel.example", 30s);
-  EXPECT_EQ(n.ask("login.hotel.example"), "203.0.113.5 single");
+  n.advise(THARSIS_DNS_PORTAL, "login.train.example", 30s);
+  EXPECT_EQ(n.ask("login.train.example"), "203.0.113.5 single");
   n.world.run_for(100s);
-  EXPECT_NE(n.ask("login.hotel.example"), "203.0.113.5 single") << "nobody has said it again";
+  EXPECT_NE(n.ask("login.train.example"), "203.0.113.5 single") << "nobody has said it again";
 }
 
 TEST(TrustSim, AdviceThatLeavesNobodyToBelieveChangesNothing) {

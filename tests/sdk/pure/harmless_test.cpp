@@ -24,6 +24,11 @@ TEST(Harmless, WordsOfAllLanguagesStay) {
   EXPECT_EQ(harmless("cut \xe6\x9d"), "cut ??");
 }
 
+TEST(Harmless, LinesStayLinesWhereTheyAreWanted) {
+  EXPECT_EQ(harmless_lines("one\x1b[31m\n\ntwo\r\nthree"), "one?[31m\n\ntwo?\nthree");
+  EXPECT_EQ(harmless_lines(""), "");
+}
+
 // JSON lines are printed on terminals, too; it loses nothing by saying such a character's number.
 TEST(Harmless, JsonSaysTheNumberOfSuchACharacter) {
   const std::string text = "a\u009b31m\u202eb é \x7f";
