@@ -55,17 +55,22 @@ void lookups::collect() {
 void lookups::start(const subject& about) {
   count_.add();
   const settings& own = settings_for(about.name);
-  if (own.servers.empty()) return own.mode == trust::strict ? believe_nobody(about) : ask_system(about);
-  if (!wait_for_login(about)) ask_servers(about);
+  if (!own.servers.empty()) {
+    if (!wait_for_login(about)) ask_servers(about);
+  } else if (own.mode == trust::strict) {  // The system's resolver proves nothing.
+    refuse(about, THARSIS_E_DENIED, "not_trusted", "strict mode believes only servers of tls:// and https://, and dns.servers names none");
+  } else {
+    ask_system(about);
+  }
 }
 
-// The system's resolver proves nothing.
-void lookups::believe_nobody(const subject& about) {
+// Nobody is asked.
+void lookups::refuse(const subject& about, tharsis_status status, const char* verdict, const std::string& why) {
   answer what;
   what.source = THARSIS_DNS_SERVERS;
-  what.status = THARSIS_E_DENIED;
-  what.verdict = "not_trusted";
-  what.reason = "the name '" + about.name + "' was not resolved: strict mode believes only servers of tls:// and https://, and dns.servers names none";
+  what.status = status;
+  what.verdict = verdict;
+  what.reason = "the name '" + about.name + "' was not resolved: " + why;
   desk_.on_answer(about, std::move(what), place_.now());
 }
 
@@ -73,13 +78,8 @@ void lookups::believe_nobody(const subject& about) {
 // resolver; all else fails at once.
 bool lookups::wait_for_login(const subject& about) {
   if (!guard_.portal() || settings_.mode_of(about.name) == trust::open) return false;
-  if (guard_.is_for_portal(about.name)) return ask_system(about), true;
-  answer what;
-  what.source = THARSIS_DNS_SERVERS;
-  what.status = THARSIS_E_NETWORK;
-  what.verdict = "portal";
-  what.reason = "the name '" + about.name + "' was not resolved: the network wants a login first (captive portal)";
-  desk_.on_answer(about, std::move(what), place_.now());
+  if (guard_.is_for_portal(about.name)) ask_system(about);
+  else refuse(about, THARSIS_E_NETWORK, "portal", "the network wants a login first (captive portal)");
   return true;
 }
 
@@ -129,7 +129,7 @@ void lookups::on_resolved(void* self, tharsis_handle lookup, tharsis_status stat
 bool lookups::is_weighed(const system_word& said) const {
   const std::string& name = said.about.name;
   if (settings_.mode_of(name) == trust::open || is_local_name(name) || settings_.is_local(name) || (guard_.portal() && guard_.is_for_portal(name))) return false;
-  return std::any_of(said.addresses.begin(), said.addresses.end(), [](const auto& a) { return !bogus(a).empty(); });
+  return std::any_of(said.addresses.begin(), said.addresses.end(), [](const auto& a) { return !bogus(a).empty() && !is_of_an_intranet(a); });
 }
 
 task<void> lookups::weigh(system_word said, uint64_t number) {

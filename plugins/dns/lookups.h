@@ -55,7 +55,7 @@ class lookups {
     tharsis_status status = THARSIS_OK;
     std::vector<tharsis_address> addresses{};
   };
-  void believe_nobody(const subject& about);
+  void refuse(const subject& about, tharsis_status status, const char* verdict, const std::string& why);
   bool wait_for_login(const subject& about);
   void ask_servers(const subject& about);
   void ask_system(const subject& about);

@@ -2,33 +2,34 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 
 namespace tharsis::dns {
 namespace {
 
+// Whose it is, if it is no public one.
+enum class owner : uint8_t { nobody, machine, link, intranet };
 struct range {
   uint8_t family, bits;
   uint8_t ip[16];
+  owner is;
   std::string_view why;
 };
-constexpr std::string_view private_one = "a private address", carriers = "a carrier's private address";
-
 constexpr range ranges[] = {
-    {4, 8, {0}, "an address of no host"},
-    {4, 8, {10}, private_one},
-    {4, 8, {127}, "an address of this machine"},
-    {4, 12, {172, 16}, private_one},
-    {4, 16, {192, 168}, private_one},
-    {4, 10, {100, 64}, carriers},
-    {4, 16, {169, 254}, "an address of this link only"},
-    {4, 4, {224}, "a multicast address"},
-    {4, 4, {240}, "a reserved address"},
-    {6, 127, {0}, "an address of this machine or of none"},  // :: and ::1
-    {6, 7, {0xFC}, private_one},
-    {6, 10, {0xFE, 0x80}, "an address of this link only"},
-    {6, 10, {0xFE, 0xC0}, private_one},  // Of old; RFC 3879.
-    {6, 8, {0xFF}, "a multicast address"},
+    {4, 8, {0}, owner::nobody, "an address of no host"},
+    {4, 8, {10}, owner::intranet, "a private address"},
+    {4, 8, {127}, owner::machine, "an address of this machine"},
+    {4, 12, {172, 16}, owner::intranet, "a private address"},
+    {4, 16, {192, 168}, owner::intranet, "a private address"},
+    {4, 10, {100, 64}, owner::intranet, "a carrier's private address"},
+    {4, 16, {169, 254}, owner::link, "an address of this link only"},
+    {4, 4, {224}, owner::nobody, "a multicast address"},
+    {4, 4, {240}, owner::nobody, "a reserved address"},
+    {6, 128, {0}, owner::nobody, "an address of this machine or of none"},
+    {6, 127, {0}, owner::machine, "an address of this machine or of none"},  // ::1; :: is above.
+    {6, 7, {0xFC}, owner::intranet, "a private address"},
+    {6, 10, {0xFE, 0x80}, owner::link, "an address of this link only"},
+    {6, 10, {0xFE, 0xC0}, owner::intranet, "a private address"},  // Of old; RFC 3879.
+    {6, 8, {0xFF}, owner::nobody, "a multicast address"},
 };
 
 bool same_bits(const uint8_t* a, const uint8_t* b, unsigned bits) {
@@ -48,25 +49,28 @@ tharsis_address inner(const tharsis_address& a) {
   return v4;
 }
 
+// Null: it may be a public name's.
+const range* range_of(const tharsis_address& a) {
+  for (const range& r : ranges)
+    if (r.family == a.family && same_bits(a.ip, r.ip, r.bits)) return &r;
+  const tharsis_address v4 = inner(a);
+  return v4.family != 0 ? range_of(v4) : nullptr;
+}
+bool is_owned(const tharsis_address& a, owner by) {
+  const range* const r = range_of(a);
+  return r != nullptr && r->is == by;
+}
+
 }  // namespace
 
 std::string_view bogus(const tharsis_address& a) {
-  for (const range& r : ranges)
-    if (r.family == a.family && same_bits(a.ip, r.ip, r.bits)) return r.why;
-  if (const tharsis_address v4 = inner(a); v4.family != 0) return bogus(v4);
-  return {};
+  const range* const r = range_of(a);
+  return r != nullptr ? r->why : std::string_view();
 }
 
-bool is_of_an_intranet(const tharsis_address& a) {
-  const std::string_view why = bogus(a);
-  return why == private_one || why == carriers;
-}
+bool is_of_an_intranet(const tharsis_address& a) { return is_owned(a, owner::intranet); }
 
-bool is_nobodys(const tharsis_address& a) {
-  constexpr range nobodys[] = {{4, 8, {0}, {}}, {4, 3, {224}, {}}, {6, 128, {0}, {}}, {6, 8, {0xFF}, {}}};
-  const tharsis_address v4 = inner(a);
-  return std::any_of(std::begin(nobodys), std::end(nobodys), [&](const range& r) { return r.family == a.family && same_bits(a.ip, r.ip, r.bits); }) || (v4.family != 0 && is_nobodys(v4));
-}
+bool is_nobodys(const tharsis_address& a) { return is_owned(a, owner::nobody); }
 
 bool neighbours(const tharsis_address& a, const tharsis_address& b) {
   return a.family == b.family && same_bits(a.ip, b.ip, a.family == 4 ? 24 : 48);

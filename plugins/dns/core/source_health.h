@@ -48,22 +48,14 @@ class source_health {
   state look(const std::string& source, instant now) const {
     state s;
     if (const auto rests = rests_.find(source); rests != rests_.end() && now < rests->second) s.rests_until = rests->second;
-    const auto here = known_.find(network_);
-    if (here == known_.end()) return s;
-    const auto known = here->second.find(source);
-    if (known == here->second.end()) return s;
-    s.failures = known->second.failures;
+    s.failures = failures(source);
     s.brief = is_brief(s.failures);
     return s;
   }
   // It has said something, whatever. True: until now it was waited for less.
   bool on_answer(const std::string& source) {
-    const auto here = known_.find(network_);
-    if (here == known_.end()) return false;
-    const auto known = here->second.find(source);
-    if (known == here->second.end()) return false;
-    const bool was = is_brief(known->second.failures);
-    here->second.erase(known);
+    const bool was = is_brief(failures(source));
+    if (const auto here = known_.find(network_); here != known_.end()) here->second.erase(source);
     return was;
   }
   // No word came in time, though others answered. True: from now on it is waited for less.
@@ -95,6 +87,12 @@ class source_health {
   // Devices come back to a few.
   static constexpr size_t networks_max = 8;
   static constexpr int failures_max = 1'000'000;
+  int failures(const std::string& source) const {
+    const auto here = known_.find(network_);
+    if (here == known_.end()) return 0;
+    const auto known = here->second.find(source);
+    return known == here->second.end() ? 0 : known->second.failures;
+  }
   bool is_brief(int failures) const { return settings_.failures > 0 && failures >= settings_.failures; }
 
   const health_settings settings_;
