@@ -116,6 +116,7 @@ task<error> dialer::direct(race_plan* p, endpoint to, instant deadline) {
 
 // Whether a proxy could be told where to lead.
 bool dialer::can_tunnel(const endpoint& to) const {
+  if (to.port != 0) return true;  // Of what has none it is that one.
   const std::vector<target> all = ways_.targets(settings_, to);
   return std::any_of(all.begin(), all.end(), [](const target& t) { return t.port != 0; });
 }

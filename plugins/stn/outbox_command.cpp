@@ -103,10 +103,7 @@ task<void> outbox_command::discard() {
   });
   co_await known.wait();
   if (failure.status == THARSIS_OK) {
-    outbox_record gone;
-    gone.entry = *discarded_;
-    gone.wall = place_.wall();
-    disk_->write(std::move(gone), [&known, &failure](const error& e) {
+    disk_->write(gone_record(*discarded_, place_.wall()), [&known, &failure](const error& e) {
       failure = e;
       known.raise();
     });

@@ -9,6 +9,9 @@ kept_answer answer_of(const answer& a, uint32_t sends) {
   return {a.status, a.why, a.of->http.status, sends, {a.body.begin(), a.body.end()}, a.reason};
 }
 
+// Empty: any.
+bool is_meant(const kept_task& t, std::string_view link, std::string_view user) { return (link.empty() || link == t.link) && (user.empty() || user == t.user); }
+
 }  // namespace
 
 outbox_desk::outbox_desk(strand& place, const host& tables, const outbox_settings& s, std::string path, std::string client,
@@ -97,10 +100,7 @@ void outbox_desk::pump() {
   const instant now = place_.now();
   for (const uint64_t n : book_.expired(now)) {
     kept_answer over{THARSIS_E_TIMEOUT, THARSIS_STN_NO_TIME, 0, book_.find(n)->sends, {}, "the task's life was over before it had an answer"};
-    const auto waits = here_.find(n);
-    auto r = waits == here_.end() ? nullptr : std::move(waits->second);
-    if (waits != here_.end()) here_.erase(waits);
-    finish(n, std::move(over), std::move(r));
+    finish(n, std::move(over), take_here(n));
   }
   for (const uint64_t n : book_.unwanted(now)) {
     host_.warning("the answer of entry " + std::to_string(n) + " is dropped: nobody has acknowledged it for as long as outbox.ttl");
@@ -109,13 +109,16 @@ void outbox_desk::pump() {
   for (const uint64_t n : book_.take_due(now)) send(n);
 }
 
+// Null: its caller is not of this process.
+std::unique_ptr<request> outbox_desk::take_here(uint64_t number) {
+  auto waits = here_.extract(number);
+  return waits ? std::move(waits.mapped()) : nullptr;
+}
+
 void outbox_desk::send(uint64_t number) {
   const outbox_book::entry& e = *book_.find(number);
-  const auto waits = here_.find(number);
-  std::unique_ptr<request> r;
-  if (waits != here_.end()) {
-    r = std::move(waits->second);
-    here_.erase(waits);
+  std::unique_ptr<request> r = take_here(number);
+  if (r != nullptr) {
     r->times.queued += place_.now() - r->aside_at;
   } else {
     auto made = does_.revive(e.task);
@@ -131,7 +134,8 @@ void outbox_desk::send(uint64_t number) {
   }
   // The outbox has pauses of its own: what is parked with a link would be sent again each time that this comes up.
   r->flags &= ~uint32_t{THARSIS_STN_PARK};
-  r->sends = r->lost = 0;
+  r->sends = 0;
+  r->lost = false;
   r->earlier_sends = e.sends;
   r->retries = e.lost ? 0 : e.task.retries;  // A budget that has grown in its pause is not all for one that connections die of.
   r->was_parked = e.pause > outbox_pause_min;  // One more attempt over a short link, and not all of them.
@@ -149,7 +153,7 @@ void outbox_desk::on_end(answer a) {
   if (e == nullptr) return withdraw(n, std::move(a.of), a.why, std::move(a.reason));
   uint64_t chance = 0;
   host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&chance), sizeof chance);
-  const auto v = book_.on_try(n, a.status, a.why, a.of->sends, place_.now(), chance, a.of->lost > 0);
+  const auto v = book_.on_try(n, a.status, a.why, a.of->sends, place_.now(), chance, a.of->lost);
   if (v == outbox_book::verdict::withdrawn) return withdraw(n, std::move(a.of), a.why, std::move(a.reason));
   if (v == outbox_book::verdict::over) {
     kept_answer kept = answer_of(a, e->sends);
@@ -216,11 +220,7 @@ void outbox_desk::tell_withdrawn(std::unique_ptr<request> r, uint32_t why, std::
 
 void outbox_desk::drop(uint64_t number, outbox_disk::on_written then) {
   book_.remove(number);
-  outbox_record gone;
-  gone.what = outbox_record::kind::acknowledged;
-  gone.entry = number;
-  gone.wall = place_.wall();
-  disk_.write(std::move(gone), std::move(then));
+  disk_.write(gone_record(number, place_.wall()), std::move(then));
   changed_.raise();
 }
 
@@ -253,20 +253,14 @@ void outbox_desk::clear(std::string_view link, std::string_view user) {
   rest.name = link;
   rest.text = user;
   early_letters_.push_back(std::move(rest));
-  const auto is_meant = [&](const request& r) { return (link.empty() || link == r.kept->link) && (user.empty() || user == r.kept->user); };
-  for (auto& r : take_early(is_meant)) tell_withdrawn(std::move(r), THARSIS_STN_CLEARED, "the tasks were cleared");
+  for (auto& r : take_early([&](const request& one) { return is_meant(*one.kept, link, user); })) tell_withdrawn(std::move(r), THARSIS_STN_CLEARED, "the tasks were cleared");
 }
 
 void outbox_desk::clear_kept(std::string_view link, std::string_view user) {
   std::vector<uint64_t> meant;
   for (const auto& [n, e] : book_.entries())
-    if (!e.answer && !e.running && (link.empty() || link == e.task.link) && (user.empty() || user == e.task.user)) meant.push_back(n);
-  for (const uint64_t n : meant) {
-    const auto waits = here_.find(n);
-    auto r = waits == here_.end() ? nullptr : std::move(waits->second);
-    if (waits != here_.end()) here_.erase(waits);
-    withdraw(n, std::move(r), THARSIS_STN_CLEARED, "the tasks were cleared");
-  }
+    if (!e.answer && !e.running && is_meant(e.task, link, user)) meant.push_back(n);
+  for (const uint64_t n : meant) withdraw(n, take_here(n), THARSIS_STN_CLEARED, "the tasks were cleared");
 }
 
 void outbox_desk::hurry() {
@@ -295,10 +289,7 @@ void outbox_desk::on_letter(task_letter l) {
         drop(l.id);
         return does_.cancel(away->second);
       }
-      const auto waits = here_.find(l.id);
-      auto r = waits == here_.end() ? nullptr : std::move(waits->second);
-      if (waits != here_.end()) here_.erase(waits);
-      return withdraw(l.id, std::move(r), THARSIS_STN_CANCELLED, "the task was discarded");
+      return withdraw(l.id, take_here(l.id), THARSIS_STN_CANCELLED, "the task was discarded");
     }
     default: return;
   }

@@ -64,6 +64,7 @@ class outbox_desk {
   void refuse(std::unique_ptr<request> r, const error& why);
   task<void> run();
   void pump();
+  std::unique_ptr<request> take_here(uint64_t number);
   void send(uint64_t number);
   void finish(uint64_t number, kept_answer a, std::unique_ptr<request> r);
   struct ended {

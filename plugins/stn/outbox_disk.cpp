@@ -202,10 +202,7 @@ task<void> outbox_disk::disown_puts() {
   std::string bytes;
   for (const waiting& w : batch_) {
     if (w.record.what != outbox_record::kind::put) continue;
-    outbox_record gone;
-    gone.entry = w.record.entry;
-    gone.wall = place_.wall();
-    if (const auto one = writer_->record(gone)) bytes += *one;
+    if (const auto one = writer_->record(gone_record(w.record.entry, place_.wall()))) bytes += *one;
   }
   if (bytes.empty()) co_return;
   const tharsis_files* const files = host_.files;

@@ -1,12 +1,12 @@
 #include "plugins/gateway/core/stream_rules.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "sdk/pure/hex_text.h"
 #include "sdk/pure/sha256.h"
 #include "sdk/pure/shipping.h"
 #include "sdk/pure/views.h"
+#include "sdk/pure/whole_number.h"
 
 namespace tharsis::gateway {
 namespace {
@@ -29,9 +29,8 @@ std::optional<std::string_view> value_of_line(std::string_view& text, std::strin
 
 // In the one way that a record has for it.
 std::optional<uint64_t> number_in(std::string_view text, uint64_t most) {
-  uint64_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc() || end != text.data() + text.size() || number > most || std::to_string(number) != text) return {};
+  const auto number = whole_number<uint64_t>(text);
+  if (!number || *number > most || std::to_string(*number) != text) return {};
   return number;
 }
 
@@ -40,7 +39,7 @@ error damaged() { return {THARSIS_E_INVALID, "it is no record of a stream"}; }
 }  // namespace
 
 std::string record_text(const half_record& r) {
-  return std::string(first_line) + "name " + r.name + "\nsize " + (r.size ? std::to_string(*r.size) : "-") + "\nwhole " + (r.whole ? hex_text(*r.whole) + " " : "-") + (r.whole ? std::to_string(r.written) : "") + "\n";
+  return std::string(first_line) + "name " + r.name + "\nsize " + (r.size ? std::to_string(*r.size) : "-") + "\nwhole " + (r.whole ? hex_text(*r.whole) + " " + std::to_string(r.written) : "-") + "\n";
 }
 
 result<half_record> parse_half_record(std::string_view text) {

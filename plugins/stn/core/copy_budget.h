@@ -47,6 +47,7 @@ class copy_budget {
   // From now on it is this network and this server. Never null.
   void share(std::shared_ptr<copy_debt> d) { debt_ = std::move(d); }
   void on_metered(bool metered) { metered_ = metered; }
+  bool metered() const { return metered_; }
 
   // `need`: the share of tasks that need a copy now, 0 to 1.
   void on_task(double need) {

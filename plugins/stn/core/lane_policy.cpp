@@ -50,7 +50,7 @@ bool lane_policy::take(const request& r, instant now) {
   w.memory = r.memory;
   w.copies = may_leave(r) && !r.key.empty();
   put(w, on, now);
-  if (!w.copies && weak()) on.companions = metered_ ? numbers_.companions_metered : numbers_.companions;
+  if (!w.copies && weak()) on.companions = budget_.metered() ? numbers_.companions_metered : numbers_.companions;
   if (on.id == own_) return false;
   on.to_write.push_back(w.sequence);
   return true;
@@ -231,7 +231,7 @@ size_t lane_policy::spare(instant now) const {
 
 size_t lane_policy::most(instant now) const {
   if (!settings_.on || own_ == 0 || !pause_.over(now)) return 0;
-  const int64_t allowed = lanes_allowed(settings_, metered_);
+  const int64_t allowed = lanes_allowed(settings_, budget_.metered());
   const auto useful = static_cast<int64_t>(numbers_.most_least + numbers_.most_for_need * std::max(0.0, need_.share() - numbers_.most_from));
   return static_cast<size_t>(std::min({allowed, useful, times_.queue_stands() ? numbers_.lanes_at_queue : allowed}));
 }
@@ -240,8 +240,8 @@ size_t lane_policy::most(instant now) const {
 bool lane_policy::wants_racer(instant now) const {
   const size_t wanted = need_.bad() < numbers_.race_at ? late_racers_ : numbers_.racers;
   if (!settings_.on || !pause_.over(now)) return false;
-  const auto allowed = static_cast<size_t>(std::max<int64_t>(lanes_allowed(settings_, metered_) - 1, 0));
-  return board_.size() < std::min({wanted, metered_ ? size_t{1} : wanted, allowed});
+  const auto allowed = static_cast<size_t>(std::max<int64_t>(lanes_allowed(settings_, budget_.metered()) - 1, 0));
+  return board_.size() < std::min({wanted, budget_.metered() ? size_t{1} : wanted, allowed});
 }
 
 bool lane_policy::wants_lane(instant now) const {
@@ -258,7 +258,7 @@ std::optional<uint32_t> lane_policy::take_opening(instant now) {
 }
 
 std::optional<uint32_t> lane_policy::take_closing(instant now) {
-  const bool too_many = static_cast<int64_t>(board_.size()) > lanes_allowed(settings_, metered_);  // It was more once.
+  const bool too_many = static_cast<int64_t>(board_.size()) > lanes_allowed(settings_, budget_.metered());  // It was more once.
   if (!too_many && board_.idle() <= spare(now)) return std::nullopt;
   const lane_state* longest = nullptr;
   for (const lane_state& l : board_.all())

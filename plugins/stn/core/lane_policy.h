@@ -34,10 +34,7 @@ class lane_policy final : public side_way {
   lane_policy(const lane_policy&) = delete;
 
   void change(const lane_settings& s, const hedge_settings& h);
-  void on_metered(bool metered) {
-    metered_ = metered;
-    budget_.on_metered(metered);
-  }
+  void on_metered(bool metered) { budget_.on_metered(metered); }
   // Copies count against this network and this server from now on.
   void share_budget(std::shared_ptr<copy_debt> with) { budget_.share(std::move(with)); }
 
@@ -163,7 +160,6 @@ class lane_policy final : public side_way {
   instant spare_until_ = instant::min();
   instant contradicted_until_ = instant::min();
   instant look_at_ = never;  // For lanes to open or to close.
-  bool metered_ = false;
 };
 
 }  // namespace tharsis::stn

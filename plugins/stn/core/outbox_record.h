@@ -52,6 +52,15 @@ struct outbox_record {
   kept_answer answer;  // answered.
 };
 
+// The entry is gone.
+inline outbox_record gone_record(uint64_t entry, int64_t wall) {
+  outbox_record r;
+  r.what = outbox_record::kind::acknowledged;
+  r.entry = entry;
+  r.wall = wall;
+  return r;
+}
+
 std::vector<uint8_t> write_record(const outbox_record& r);
 // Fields that it does not know are passed over. THARSIS_E_PROTOCOL: it is no record.
 result<outbox_record> read_record(std::span<const uint8_t> bytes);

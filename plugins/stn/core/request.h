@@ -69,9 +69,9 @@ struct request {
   task_times times;
   uint32_t sends = 0;
   uint32_t earlier_sends = 0;   // Of a durable one: of its tries that have ended.
-  uint32_t lost = 0;            // How often its connection died under it.
   uint32_t connection = 0;      // The last that it was sent on.
   uint32_t judged_again = 0;    // How often its caller said of an answer that it is to be sent again.
+  bool lost = false;             // A connection died under it.
   bool session_renewed = false;  // Once, and that cost no retry.
 
   void forget_own_key() {

@@ -19,11 +19,12 @@ class stream_farewells {
  public:
   // To the connection of now.
   void add(const streams::message& m) { streams::append_message(now_.emplace_back().body, m); }
+  void reset(uint32_t number, streams::reset_code code) { add(reset_of(number, code)); }
   // Withdrawn, and the server may have something of it. `number`: on the connection of now; 0: that does not know it.
   void withdraw(const stream_order& o, uint32_t number) {
     stream one{o.name, o.key, o.command};
     if (number == 0) return keep(std::move(one));
-    add(reset_of(number));
+    reset(number, streams::reset_code::cancelled);
     now_.back().again = std::move(one);
   }
   // The connection is another one, or none.
@@ -45,11 +46,11 @@ class stream_farewells {
 
   // This one is to be opened, and what the server has of it is to go before.
   bool comes_before(const stream_order& o) const {
-    return std::any_of(kept_.begin(), kept_.end(), [&](const stream& s) { return s.name == o.name && s.key == o.key; });
+    return std::any_of(kept_.begin(), kept_.end(), [&](const stream& s) { return s.is(o); });
   }
   // This one has been opened, and goes on there: what was put off is not to end it.
   void on_opened(const stream_order& o) {
-    std::erase_if(kept_, [&](const stream& s) { return s.name == o.name && s.key == o.key; });
+    std::erase_if(kept_, [&](const stream& s) { return s.is(o); });
   }
   // The bodies to be said, in turn. `last_number`: of the streams of this connection. `may_open`: it takes an OPEN.
   // `asked_anew`: whether a stream of this name and key has been asked for on it meanwhile.
@@ -62,7 +63,7 @@ class stream_farewells {
         kept_.push_back(std::move(s));
       } else if (!asked_anew(s.name, s.key)) {
         streams::append_message(bodies.emplace_back(), open_of(s, ++last_number));
-        streams::append_message(bodies.emplace_back(), reset_of(last_number));
+        streams::append_message(bodies.emplace_back(), reset_of(last_number, streams::reset_code::cancelled));
         if (asked_.size() == kept_max) asked_.erase(asked_.begin());
         asked_.emplace(last_number, std::move(s));
       }
@@ -84,6 +85,7 @@ class stream_farewells {
     uint32_t command = 0;
     instant due{};  // Not said before.
     duration pause{};
+    bool is(const stream_order& o) const { return name == o.name && key == o.key; }
   };
   struct farewell {
     std::vector<uint8_t> body;
@@ -105,11 +107,11 @@ class stream_farewells {
     m.name = s.name;
     return m;
   }
-  static streams::message reset_of(uint32_t number) {
+  static streams::message reset_of(uint32_t number, streams::reset_code code) {
     streams::message m;
     m.is = streams::message::kind::reset;
     m.stream = number;
-    m.code = streams::reset_code::cancelled;
+    m.code = code;
     return m;
   }
 

@@ -107,11 +107,7 @@ void stream_lane::on_network(bool costly, instant now) {
 }
 
 void stream_lane::leave(stream_state& s) {
-  message m;
-  m.is = message::kind::reset;
-  m.stream = s.number;
-  m.code = reset_code::leaves;
-  farewells_.add(m);
+  farewells_.reset(s.number, reset_code::leaves);
   s.on_cut();
 }
 
@@ -233,11 +229,7 @@ void stream_lane::end(stream_state& s, tharsis_status status, std::string reason
   if (with == reset_code::cancelled && s.up && s.opens > 0) {
     farewells_.withdraw(s.order, s.number);
   } else if (s.number != 0 && status != THARSIS_OK) {
-    message m;
-    m.is = message::kind::reset;
-    m.stream = s.number;
-    m.code = with;
-    farewells_.add(m);
+    farewells_.reset(s.number, with);
   }
   stream_event e;
   e.what = stream_event::about::end;

@@ -76,7 +76,7 @@ void task_queue::repeat(request& r, instant now) {
 void task_queue::fail_try(request& r, instant now, tharsis_status status, uint32_t why, const std::string& what,
                           const std::string& because) {
   // What was under way on a connection that died goes again for nothing: how often they die and come is paced. Not for ever.
-  r.lost += why == THARSIS_STN_LOST ? 1 : 0;
+  r.lost |= why == THARSIS_STN_LOST;
   const bool free = why == THARSIS_STN_LOST && r.earlier_sends + r.sends <= retry_budget::free_sends;
   const bool may = r.may_repeat();
   if (may && (free || spend(r, now))) return repeat(r, now);

@@ -54,7 +54,7 @@ void udp_lane::begin_round(entry& e, instant now) {
   const bool first = e.rounds++ == 0;
   const bool clear = !times_.queue_stands();
   e.left = first || (clear && budget_.spend(e.content.size())) ? 1 : 0;
-  const int most = clear && !metered_ ? loss_.at_a_time() : 1;
+  const int most = clear && !budget_.metered() ? loss_.at_a_time() : 1;
   while (e.left > 0 && e.left < most && budget_.spend(e.content.size())) ++e.left;
   e.next = e.left > 0 ? now : later(now, times_.again());  // A copy that was refused asks again soon.
 }

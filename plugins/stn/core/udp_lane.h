@@ -50,10 +50,7 @@ class udp_lane final : public side_way {
   // some are lost.
   void on_lossy();
   // Each byte costs somebody money: no two at a time.
-  void on_metered(bool metered) {
-    metered_ = metered;
-    budget_.on_metered(metered);
-  }
+  void on_metered(bool metered) { budget_.on_metered(metered); }
   // Copies count against this network and this server from now on.
   void share_budget(std::shared_ptr<copy_debt> with) { budget_.share(std::move(with)); }
 
@@ -126,7 +123,6 @@ class udp_lane final : public side_way {
   size_t open_ = 0;
   uint32_t highest_ = 0;  // Number that has come.
   instant heard_at_{};    // When something came.
-  bool metered_ = false;
   bool lossy_ = false;
   bool shut_ = false;
 };

@@ -381,16 +381,23 @@ TEST(UdpLane, OnlySmallTasksWithAKeyGo) {
   EXPECT_FALSE(takes(std::vector<uint8_t>(datagram::content_max - 14), {1}));
 }
 
+namespace {
+// Taken, and known to the server, whose answer comes by the connection.
+void take_77(world& w, stn::request& r) {
+  r.sequence = 77;
+  ASSERT_TRUE(w.lane->take(r, w.now));
+  w.settle();
+  w.run(w.now + 5s);
+  EXPECT_EQ(w.lane->totals().sent, 1u) << "the server has it: no copy";
+}
+}  // namespace
+
 TEST(UdpLane, ACommandWithLargeAnswersGoesByTheConnectionFromThenOn) {
   world w(1, {});
   w.run(w.now + 1s);
   w.too_large = true;
   auto r = test::make_request(1, {1}, {1}, never);
-  r->sequence = 77;
-  ASSERT_TRUE(w.lane->take(*r, w.now));
-  w.settle();
-  w.run(w.now + 5s);
-  EXPECT_EQ(w.lane->totals().sent, 1u) << "the server has it: no copy";
+  take_77(w, *r);
   EXPECT_EQ(w.streamed, 0u) << "nor a repeat by the connection";
   r->sequence = 78;
   EXPECT_FALSE(w.lane->take(*r, w.now));
@@ -403,11 +410,7 @@ TEST(UdpLane, ARefusalThatComesByTheConnectionSaysNothingOfTheNextTask) {
   w.run(w.now + 1s);
   w.busy = true;
   auto r = test::make_request(1, {1}, {1}, never);
-  r->sequence = 77;
-  ASSERT_TRUE(w.lane->take(*r, w.now));
-  w.settle();
-  w.run(w.now + 5s);
-  EXPECT_EQ(w.lane->totals().sent, 1u) << "the server has it: no copy";
+  take_77(w, *r);
   w.lane->on_gone(77, w.now);
   w.busy = false;
   r->sequence = 78;
