@@ -28,7 +28,7 @@ duration life_for_others(uint32_t source, duration left) {
 }
 
 uint32_t seconds_of(duration life) {
-  return static_cast<uint32_t>(std::clamp<int64_t>(std::chrono::duration_cast<std::chrono::seconds>(life).count(), 0, 0x7FFFFFFF));
+  return static_cast<uint32_t>(std::clamp<int64_t>(std::chrono::duration_cast<std::chrono::seconds>(life).count(), 1, 0x7FFFFFFF));
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ std::vector<uint8_t> answering::remembered(const served_question& q, size_t room
   std::array<tharsis_address, found_max> addresses;
   const size_t count = std::min<size_t>(f.count, list.size());
   for (size_t i = 0; i < count; ++i) addresses[i] = list[i].address;
-  return reply_with(q, std::span(addresses).first(count), std::max<uint32_t>(1, seconds_of(life_for_others(f.source, duration(f.left)))), room);
+  return reply_with(q, std::span(addresses).first(count), seconds_of(life_for_others(f.source, duration(f.left))), room);
 }
 
 task<std::vector<uint8_t>> answering::answer_addresses(served_question q, size_t room) {
@@ -74,7 +74,7 @@ task<std::vector<uint8_t>> answering::answer_addresses(served_question q, size_t
   waiting_[id] = &w;
   const withdrawal guard{*this, id};
   while (!w.done) co_await w.came.wait();
-  if (w.status == THARSIS_OK) co_return reply_with(q, w.addresses, std::max<uint32_t>(1, seconds_of(w.life)), room);
+  if (w.status == THARSIS_OK) co_return reply_with(q, w.addresses, seconds_of(w.life), room);
   if (w.status == THARSIS_E_NOT_FOUND && !w.unbelieved) co_return reply_without(q, w.no_name ? rcode::no_name : rcode::ok, w.reason);
   co_return reply_without(q, rcode::server_failed, w.reason);
 }

@@ -170,10 +170,7 @@ void guard::weigh(const inquiry& i, size_t kind) {
 void guard::tell_forbidden(const question& q, const testimony& t) {
   const domain_rule* const rule = settings_.domains.find(q.name);
   for (const auto& a : t.what.addresses) {
-    const std::string why = why_forbidden(rule, a);
-    if (why.empty()) continue;
-    counts_.lies.add();
-    return tell_lie(q.name, t.source, THARSIS_DNS_LIE_BOGUS, ip_text(a), {}, why);
+    if (std::string why = why_forbidden(rule, a); !why.empty()) return tell_bogus(q.name, {a, t.source, std::move(why)});
   }
 }
 
@@ -183,8 +180,9 @@ void guard::weigh_plain(const question& q, const testimony& t, const std::vector
   const std::string known = truth == trusted.end() ? std::string() : listed((*truth)->what.addresses);
   const domain_rule* const rule = settings_.domains.find(q.name);
   for (const auto& a : t.what.addresses) {
-    if (const std::string why = why_forbidden(rule, a); !why.empty()) return lie(q, t, THARSIS_DNS_LIE_BOGUS, ip_text(a), known, why);
-    if (const std::string why = why_bogus(rule, a); !why.empty()) return lie(q, t, THARSIS_DNS_LIE_BOGUS, ip_text(a), known, why);
+    std::string why = why_forbidden(rule, a);
+    if (why.empty()) why = why_bogus(rule, a);
+    if (!why.empty()) return lie(q, t, THARSIS_DNS_LIE_BOGUS, ip_text(a), known, why);
   }
   if (t.what.what == kind_of_finding::no_name && truth != trusted.end())
     return lie(q, t, THARSIS_DNS_LIE_HIDDEN, "no such name", known, "a trusted server knows the name");
@@ -225,7 +223,7 @@ void guard::tell_source(const std::string& source, uint32_t state, const std::st
   host_.publish(topics_.source, &event);
 }
 
-void guard::on_system_lied(const std::string& name, const refusal& what) {
+void guard::tell_bogus(const std::string& name, const refusal& what) {
   counts_.lies.add();
   tell_lie(name, what.source, THARSIS_DNS_LIE_BOGUS, ip_text(what.address), {}, what.why);
 }

@@ -62,8 +62,8 @@ class guard {
   void on_heard(const inquiry& i);
   // Addresses that a translator has changed, as it likes: those that have proved themselves are marked so, others are to.
   void on_translated(const std::string& name, const std::vector<tharsis_address>& own, answer& a);
-  // The system's resolver gave it, and it cannot be.
-  void on_system_lied(const std::string& name, const refusal& what);
+  // Somebody gave it, and it cannot be.
+  void tell_bogus(const std::string& name, const refusal& what);
   // Whoever dialled found that the address is the name's, or that it is not.
   void on_dialled(const std::string& name, const tharsis_address& at, int32_t proved);
   // sdt's word; see tharsis_dns::advise.

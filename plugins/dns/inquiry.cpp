@@ -21,9 +21,10 @@ void leave_undecided(ruling& r) {
 std::vector<source_health::state> states_of(source_health* known, const settings& s, bool to_the_end, instant now) {
   std::vector<source_health::state> all(s.servers.size());
   if (known == nullptr) return all;
+  const bool in_full = to_the_end || s.mode == trust::strict;
   for (size_t i = 0; i < all.size(); ++i) {
-    all[i] = to_the_end || s.mode == trust::strict ? known->look(s.servers[i].text, now) : known->ask(s.servers[i].text, now);
-    if (to_the_end || s.mode == trust::strict) all[i].brief = false;
+    all[i] = in_full ? known->look(s.servers[i].text, now) : known->ask(s.servers[i].text, now);
+    if (in_full) all[i].brief = false;
   }
   return all;
 }
@@ -60,7 +61,9 @@ inquiry::inquiry(const means& m, const settings& s, wish w, std::function<void()
   const std::vector<source_health::state> health = states_of(m.health, s, wish_.to_the_end, began_);
   const auto absent = [&](size_t i) { return health[i].brief || began_ < health[i].rests_until; };
   bool trusted = false, impatient = false;
+  std::vector<std::string> told;  // Of each server.
   for (size_t i = 0; i < s.servers.size(); ++i) {
+    told.push_back(told_of(m.health, s.servers[i].text, s.mode, began_));
     trusted = trusted || (s.servers[i].vouched() && !absent(i));
     impatient = impatient || health[i].brief;
   }
@@ -71,8 +74,7 @@ inquiry::inquiry(const means& m, const settings& s, wish w, std::function<void()
     for (size_t i = 0; i < s.servers.size(); ++i) {
       const server& to = s.servers[i];
       ++(to.vouched() ? about.silent.vouched : about.silent.plain);
-      about.voices.push_back({to.text, to.vouched(), health[i], told_of(m.health, to.text, s.mode, began_),
-                              std::make_shared<std::optional<findings>>()});
+      about.voices.push_back({to.text, to.vouched(), health[i], told[i], std::make_shared<std::optional<findings>>()});
     }
     matters_.push_back(std::move(about));
   }
@@ -141,8 +143,8 @@ void inquiry::tell_health(const matter& about, const voice& by, const testimony&
   if (known == nullptr) return;
   const logger log(means_.tables.log);
   if (said.what.rest > duration::zero()) {
-    known->on_rest(by.source, said.what.rest, means_.place.now());
-    log.info("a server wants to be left alone server={server} for_ms={for}", by.source, milliseconds(std::min(said.what.rest, settings_.health.rest_max)));
+    const duration rest = known->on_rest(by.source, said.what.rest, means_.place.now());
+    log.info("a server wants to be left alone server={server} for_ms={for}", by.source, milliseconds(rest));
   }
   if (has_spoken(said.what)) {
     if (known->on_answer(by.source)) log.info("a server answers again server={server}", by.source);

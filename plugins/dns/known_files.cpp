@@ -5,7 +5,6 @@
 
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
-#include "sdk/pure/hex_text.h"
 #include "sdk/pure/sha256.h"
 
 namespace tharsis::dns {
@@ -17,17 +16,12 @@ uint64_t seed_from(const tharsis_random& random) {
   return seed;
 }
 
-auto digest_of(std::string_view text) {
-  sha256_sum sum;
-  sum.add(text.data(), text.size());
-  return sum.digest();
-}
-// No two texts have the same.
-std::string number_of(std::string_view text) { return hex_text(digest_of(text)); }
 // For who has to compare it in one go.
 uint64_t short_number_of(std::string_view text) {
+  sha256_sum sum;
+  sum.add(text.data(), text.size());
   uint64_t number = 0;
-  const auto digest = digest_of(text);
+  const auto digest = sum.digest();
   std::memcpy(&number, digest.data(), sizeof number);
   return number;
 }
@@ -152,7 +146,7 @@ void known_files::take(const contents& all) {
 
 // The same file as ever is nobody's fault when a newer table has been handed over since.
 void known_files::take_file(const std::string& text) {
-  const std::string number = number_of(text);
+  const std::string number = sha256_of(text);
   if (good_file_ == number && names_.table().text() != text) return complain(complained_table_, "");
   const error wrong = take_table(text, "dns.table.file: " + settings_.table_file);
   complain(complained_table_, wrong.text);

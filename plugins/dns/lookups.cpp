@@ -150,7 +150,7 @@ void lookups::take(system_word said, const own_words* own) {
     if (why.empty() && own != nullptr) why = own->why_not(name, rule, a);
     if (why.empty()) return false;
     told.refused.push_back({a, "system", std::move(why)});
-    guard_.on_system_lied(name, told.refused.back());
+    guard_.tell_bogus(name, told.refused.back());
     return true;
   });
   told.status = said.status == THARSIS_OK && said.addresses.empty() ? THARSIS_E_NOT_FOUND : said.status;

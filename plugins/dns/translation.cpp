@@ -1,9 +1,10 @@
 #include "plugins/dns/translation.h"
 
 #include <algorithm>
-#include <span>
+#include <string>
 #include <utility>
 
+#include "plugins/dns/system_question.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
 
@@ -56,7 +57,7 @@ void settle_translated(const std::string& name, trust mode, const std::vector<th
 void translation::on_network(const tharsis_network_state& now) {
   if (now.generation == generation_) return;
   generation_ = now.generation;
-  close();
+  work_.clear();
   prefix_.reset();
   if (now.families == THARSIS_NETWORK_V6) work_.spawn(discover());
 }
@@ -66,28 +67,12 @@ task<void> translation::discover() {
   constexpr duration first_pause = 1s, longest_pause = 64s;
   signal nobody(place_);
   for (duration pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
-    status_ = THARSIS_PENDING;
-    tharsis_error why = no_error();
-    const tharsis_status asked = host_.net->resolve(host_.net->self, text_of(nat64_name), 6, &translation::on_resolved, this, &query_, &why);
-    if (asked != THARSIS_OK) status_ = asked, query_ = 0;
-    while (status_ == THARSIS_PENDING) co_await answered_.wait();
+    const findings said = co_await ask_system(host_, place_, std::string(nat64_name), type::aaaa, never);
+    prefix_ = find_nat64_prefix(said.addresses);
     if (prefix_) found_();
-    if (status_ == THARSIS_OK || status_ == THARSIS_E_NOT_FOUND) co_return;
+    if (said.what != findings::kind::failed) co_return;
     co_await nobody.wait(later(place_.now(), pause));
   }
-}
-
-void translation::close() {
-  work_.clear();
-  if (query_ != 0) host_.net->close(host_.net->self, std::exchange(query_, 0));
-}
-
-void translation::on_resolved(void* self, tharsis_handle, tharsis_status status, const tharsis_address* list, size_t count) {
-  translation& t = *static_cast<translation*>(self);
-  t.query_ = 0;
-  t.status_ = status;
-  t.answered_.raise();
-  if (status == THARSIS_OK) t.prefix_ = find_nat64_prefix(std::span(list, count));
 }
 
 std::vector<tharsis_address> translation::apply(uint32_t family, answer& a) const {

@@ -19,12 +19,11 @@ namespace tharsis::dns {
 class translation {
  public:
   // `found` is called when there is a prefix: what was answered before may have other addresses now. All outlive it.
-  translation(const host& tables, strand& place, std::function<void()> found) : host_(tables), place_(place), found_(std::move(found)), answered_(place), work_(place) {}
-  ~translation() { close(); }
+  translation(const host& tables, strand& place, std::function<void()> found) : host_(tables), place_(place), found_(std::move(found)), work_(place) {}
   translation(const translation&) = delete;
 
   void on_network(const tharsis_network_state& now);
-  void close();
+  void close() { work_.clear(); }
 
   // Is there a prefix? Then who asks for IPv6 addresses alone gets IPv4 ones, translated, where there are no others.
   bool active() const { return prefix_.has_value(); }
@@ -33,15 +32,11 @@ class translation {
 
  private:
   task<void> discover();
-  static void on_resolved(void* self, tharsis_handle query, tharsis_status status, const tharsis_address* list, size_t count);
 
   const host& host_;
   strand& place_;
   const std::function<void()> found_;
   uint64_t generation_ = 0;
-  tharsis_handle query_ = 0;
-  tharsis_status status_ = THARSIS_PENDING;  // Of the last query.
-  signal answered_;
   std::optional<nat64_prefix> prefix_;
   task_set work_;
 };

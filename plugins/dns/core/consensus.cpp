@@ -41,7 +41,7 @@ class bench {
       : question_(q), mode_(mode), heard_(heard), silent_(silent), known_(known) {}
 
   ruling sentence() {
-    others_ = has_others();
+    others_ = !known_.not_its.empty() && has_others();  // Asked of what is refuted only.
     for (const testimony& t : heard_) hear(t);
     hear_liars();
     const testimonies& base = believed();

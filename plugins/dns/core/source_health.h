@@ -64,10 +64,12 @@ class source_health {
     e.failures = std::min(e.failures + 1, failures_max);
     return e.failures == settings_.failures;
   }
-  // It wants to be left alone for so long, on any network.
-  void on_rest(const std::string& source, duration rest, instant now) {
+  // It wants to be left alone for so long, on any network. For how long it is.
+  duration on_rest(const std::string& source, duration rest, instant now) {
     std::erase_if(rests_, [now](const auto& r) { return r.second <= now; });
-    rests_[source] = later(now, std::min(rest, settings_.rest_max));
+    rest = std::min(rest, settings_.rest_max);
+    rests_[source] = later(now, rest);
+    return rest;
   }
 
   // For a person; empty: there is nothing to say.
@@ -77,7 +79,6 @@ class source_health {
     const std::string silent = "it left the last " + (s.failures == 1 ? std::string("question") : std::to_string(s.failures) + " questions") + " without a word";
     return s.brief ? silent + ", and is waited for no longer than " + std::to_string(milliseconds(settings_.wait)) + " ms where others have answered" : silent;
   }
-  const health_settings& settings() const { return settings_; }
 
  private:
   struct entry {
