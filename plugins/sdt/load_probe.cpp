@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "plugins/sdt/tcp_probe.h"
 #include "sdk/async/http1_client.h"
 #include "sdk/async/task_set.h"
 #include "sdk/async/tcp_stream.h"
@@ -41,11 +42,6 @@ struct flow {
   int64_t busy_us = 0, held_back_us = 0;
 };
 
-int64_t fact_of(bench& b, const tcp_stream& wire, const char* name) {
-  int64_t value = 0;
-  return b.net().get(b.net().self, wire.handle(), name, &value) == THARSIS_OK ? value : 0;
-}
-
 // Until the time or the budget is over, or all of it has been confirmed.
 task<void> push(bench& b, flow* f) {
   auto wire = co_await dial_tcp(b.place, b.net(), f->to, f->stop);
@@ -69,10 +65,10 @@ task<void> push(bench& b, flow* f) {
       written += piece_size;
     }
     co_await (*wire)->events().wait(std::min(f->stop, later(b.place.now(), 50ms)));
-    acked = fact_of(b, **wire, "acked_bytes");
+    acked = fact(b, **wire, "acked_bytes");
   }
-  f->busy_us += fact_of(b, **wire, "busy_us");
-  f->held_back_us += fact_of(b, **wire, "window_limited_us");
+  f->busy_us += std::max<int64_t>(0, fact(b, **wire, "busy_us"));
+  f->held_back_us += std::max<int64_t>(0, fact(b, **wire, "window_limited_us"));
   if (acked > 0) f->bytes += static_cast<uint64_t>(acked);
 }
 

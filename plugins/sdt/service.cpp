@@ -39,6 +39,7 @@ service::service(const host& tables, strand& place, resolver& names, const setti
       place_(place),
       names_(names),
       settings_(s),
+      usual_(*wish_from(s.diagnose)),
       counts_(tables),
       triggers_(s.automatic),
       healing_(s.heal),
@@ -137,9 +138,7 @@ void service::on_link(const tharsis_stn_link& told) {
 // While it connects again, what it met last still holds.
 void service::note_trouble(passive_probe& p, const tharsis_stn_link& told) {
   if (told.state == THARSIS_STN_CONNECTING) return;
-  // What came right behind the hello was refused: that is an answer.
-  const bool refused = told.why == THARSIS_STN_WHY_UNPROVED && told.status == THARSIS_E_DENIED;
-  const std::string_view why = told.state == THARSIS_STN_DOWN ? link_trouble(refused ? uint32_t{THARSIS_STN_WHY_HELLO_REFUSED} : told.why, view(told.reason)) : "";
+  const std::string_view why = told.state == THARSIS_STN_DOWN ? link_trouble(told.why, told.status, view(told.reason)) : "";
   const std::string_view at = why.empty() ? std::string_view() : view(told.endpoint);
   p.failures = why.empty() ? 0 : p.why == why && p.met_at == at ? p.failures + 1 : 1;
   p.why = why;
@@ -179,9 +178,7 @@ void service::on_lie(const tharsis_dns_hijack& told) {
 }
 
 wish service::wish_of(const std::string& target, depth how_deep) const {
-  // The plugin is not made of settings that say no wish.
-  auto made = wish_from(settings_.diagnose);
-  wish w = made ? std::move(*made) : wish();
+  wish w = usual_;
   w.go(how_deep);
   if (auto at = parse_aim(target)) w.at = std::move(*at);
   return w;
@@ -338,10 +335,8 @@ tharsis_status service::diagnose(void* self, const tharsis_sdt_wish* wanted, tha
   service& s = *static_cast<service*>(self);
   if (wanted == nullptr || done == nullptr || id == nullptr) return fail(error, THARSIS_E_INVALID, "a diagnosis needs a wish, `done` and a place for its id");
   if (wanted->depth > THARSIS_SDT_HEAVY) return fail(error, THARSIS_E_INVALID, "there are the depths 0 (passive) to 3 (heavy)");
-  auto made = wish_from(s.settings_.diagnose);
-  if (!made) return fail(error, made.status(), made.failure().text);
   letter l;
-  l.asked = std::move(*made);
+  l.asked = s.usual_;
   l.asked.go(static_cast<depth>(wanted->depth));
   if (wanted->deadline > 0) l.asked.deadline = duration(wanted->deadline);
   if (wanted->budget > 0) l.asked.budget = wanted->budget;

@@ -106,6 +106,7 @@ class service {
   strand& place_;
   resolver& names_;
   const settings settings_;
+  const wish usual_;  // The plugin is not made of settings that say none.
   const counts counts_;
   tharsis_sdt table_{};
   tharsis_handle topic_ = 0;

@@ -15,11 +15,6 @@ constexpr uint64_t handshake_bytes = 200;  // Three packets of 60 and one more, 
 constexpr uint32_t smallest_segment = 536;
 constexpr duration look_every = 20ms;      // The system tells nobody when something was confirmed.
 
-int64_t fact(bench& b, const tcp_stream& wire, const char* name) {
-  int64_t value = 0;
-  return b.net().get(b.net().self, wire.handle(), name, &value) == THARSIS_OK ? value : -1;
-}
-
 // Each is as long as its kind of message may be before it is whole.
 std::vector<uint8_t> unfinished(opening how, size_t bytes) {
   std::vector<uint8_t> text;
@@ -71,6 +66,11 @@ void note_handshake(bench& b, const tcp_stream& wire, bool stands, connect_probe
 }
 
 }  // namespace
+
+int64_t fact(bench& b, const tcp_stream& wire, const char* name) {
+  int64_t value = 0;
+  return b.net().get(b.net().self, wire.handle(), name, &value) == THARSIS_OK ? value : -1;
+}
 
 task<connected> connect(bench& b, probe_role role, tharsis_address to, duration most, uint32_t mss) {
   auto p = b.start<connect_probe>("tcp", role, to_text(to));

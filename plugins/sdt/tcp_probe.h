@@ -14,6 +14,9 @@ struct connected {
   std::string id;  // Of the observation.
 };
 
+// What the system knows of it, by the name that sdk/abi/net.h has for that. -1: it does not tell.
+int64_t fact(bench& b, const tcp_stream& wire, const char* name);
+
 // Dials, and notes how that went.
 task<connected> connect(bench& b, probe_role role, tharsis_address to, duration most, uint32_t mss = 0);
 

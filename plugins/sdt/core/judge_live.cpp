@@ -37,7 +37,7 @@ const trouble* trouble_of(const scene& s, const passive_probe& p) {
 }
 
 bool is_silence(const trouble& t) { return t.code == verdict_code::service_slow_accept; }
-bool tells_by_itself(const trouble& t) { return t.why != "nonsense" && t.why != "tls" && !is_silence(t); }
+bool tells_by_itself(const trouble& t) { return t.why != "nonsense" && t.why != "tls"; }
 
 // Of the certificate itself, which whoever trusts the same authorities finds as well.
 bool anybody_would(const trouble& t) { return t.why == "expired" || t.why == "wrong_name" || t.why == "authority"; }

@@ -11,9 +11,9 @@
 namespace tharsis::sdt {
 
 // "pin", "expired", "wrong_name", "authority", "hello", "sign_in", "own_certificates", "forbidden", "codec", "no_sign_in", "nonsense",
-// "tls", "unanswered", "sign_in_unanswered"; empty: nothing of the kind, and probes meet it as well. `why`: THARSIS_STN_WHY_*; `reason`: stn's sentence, the certificate's
-// part of which is sdk/async's.
-constexpr std::string_view link_trouble(uint32_t why, std::string_view reason) {
+// "tls", "unanswered", "sign_in_unanswered"; empty: nothing of the kind, and probes meet it as well. `why`:
+// THARSIS_STN_WHY_*; `status`: of the same state; `reason`: stn's sentence, the certificate's part of which is sdk/async's.
+constexpr std::string_view link_trouble(uint32_t why, tharsis_status status, std::string_view reason) {
   constexpr std::string_view of_certificates[] = {"pin", "expired", "wrong_name", "authority"};  // As certificate_reason has them.
   switch (why) {
     case THARSIS_STN_WHY_TLS_CERTIFICATE: return of_certificates[static_cast<size_t>(certificate_reason_of(reason))];
@@ -25,7 +25,8 @@ constexpr std::string_view link_trouble(uint32_t why, std::string_view reason) {
     case THARSIS_STN_WHY_CODEC: return "codec";
     case THARSIS_STN_WHY_AUTH_MISSING: return "no_sign_in";
     case THARSIS_STN_WHY_DECODE: return "nonsense";
-    case THARSIS_STN_WHY_UNPROVED: return "unanswered";
+    // What came right behind the hello was refused: that is an answer.
+    case THARSIS_STN_WHY_UNPROVED: return status == THARSIS_E_DENIED ? "hello" : "unanswered";
     case THARSIS_STN_WHY_AUTH_UNANSWERED: return "sign_in_unanswered";
     default: return "";
   }

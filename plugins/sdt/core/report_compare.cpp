@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <optional>
 
-#include "plugins/sdt/core/report_text.h"
 #include "plugins/sdt/core/scene.h"
 #include "sdk/pure/harmless.h"
 #include "sdk/pure/json.h"

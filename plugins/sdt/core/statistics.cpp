@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 
-#include "plugins/sdt/core/report_text.h"
 #include "plugins/sdt/core/scene.h"
 #include "sdk/pure/harmless.h"
 #include "sdk/pure/json.h"

@@ -22,7 +22,7 @@ std::string refusal(const identity& shown, const std::string& authority_pem, std
   EXPECT_EQ(client.failure().status, THARSIS_E_UNTRUSTED);
   return client.failure().text;
 }
-std::string_view trouble(const std::string& said) { return link_trouble(THARSIS_STN_WHY_TLS_CERTIFICATE, said); }
+std::string_view trouble(const std::string& said) { return link_trouble(THARSIS_STN_WHY_TLS_CERTIFICATE, THARSIS_E_UNTRUSTED, said); }
 
 }  // namespace
 
@@ -46,12 +46,13 @@ TEST(LinkTrouble, ACertificateDoesNotChooseItsWord) {
 }
 
 TEST(LinkTrouble, SilenceBehindAConnectionThatStandsHasItsWord) {
-  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_UNPROVED, "nothing came"), "unanswered");
-  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_AUTH_UNANSWERED, "nothing came"), "sign_in_unanswered");
+  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_UNPROVED, THARSIS_E_TIMEOUT, "nothing came"), "unanswered");
+  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_UNPROVED, THARSIS_E_DENIED, "the server said no"), "hello") << "a refusal is an answer";
+  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_AUTH_UNANSWERED, THARSIS_E_TIMEOUT, "nothing came"), "sign_in_unanswered");
 }
 
 TEST(LinkTrouble, WhatProbesMeetAsWellIsNone) {
   for (const uint32_t why : {THARSIS_STN_WHY_NONE, THARSIS_STN_WHY_RESOLVE, THARSIS_STN_WHY_REFUSED, THARSIS_STN_WHY_CONNECT_TIMEOUT, THARSIS_STN_WHY_RESET,
                              THARSIS_STN_WHY_NETWORK_LOST, THARSIS_STN_WHY_STOPPED, THARSIS_STN_WHY_IDLE, THARSIS_STN_WHY_COUNT})
-    EXPECT_EQ(link_trouble(why, "is pinned (tls.pins)"), "") << why;
+    EXPECT_EQ(link_trouble(why, THARSIS_E_NETWORK, "is pinned (tls.pins)"), "") << why;
 }
