@@ -48,9 +48,8 @@ void add_command_files(const std::string& plugin, const std::vector<std::string>
   const auto found = std::find_if(catalogue.plugins.begin(), catalogue.plugins.end(), [&](const found_plugin& p) { return p.id == plugin; });
   yaml_node* const said = plugins.find(plugin);
   if (words.empty() || found == catalogue.plugins.end() || !found->manifest || said == nullptr) return;
-  const auto& commands = found->manifest->commands;
-  const auto command = std::find_if(commands.begin(), commands.end(), [&](const plugin_command& c) { return c.name == words[0]; });
-  if (command == commands.end() || command->files.empty()) return;
+  const plugin_command* const command = found->manifest->command(words[0]);
+  if (command == nullptr || command->files.empty()) return;
   const plugin_command of = *command;
   auto fuller = std::make_shared<plugin_manifest>(*found->manifest);
   fuller->settings.members.insert(fuller->settings.members.end(), of.files.begin(), of.files.end());

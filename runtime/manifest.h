@@ -10,6 +10,7 @@
 //     live: [greet]                 # Carried out by a plugin that runs already, where one does.
 //     command_files: { greet: { guests: { type: list, ... } } }   # See command_files.h.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,6 +52,11 @@ struct plugin_manifest {
   std::vector<setting> host_settings;  // All that the host has, with the defaults of this plugin.
   setting settings;  // A group.
 
+  // Null: it has none of this name.
+  const plugin_command* command(std::string_view name) const {
+    const auto found = std::find_if(commands.begin(), commands.end(), [&](const plugin_command& c) { return c.name == name; });
+    return found != commands.end() ? &*found : nullptr;
+  }
   std::string library_path() const { return folder + "/" + library; }
   std::string file() const { return folder + "/plugin.yaml"; }
 };

@@ -191,9 +191,8 @@ bool is_named(std::string_view name, const std::vector<std::string>& words) {
 std::string helper_of(const std::string& plugin, const std::vector<std::string>& words, const plugin_catalogue& catalogue) {
   const found_plugin* const found = catalogue.find(plugin);
   if (found == nullptr || !found->manifest || words.empty()) return {};
-  for (const plugin_command& c : found->manifest->commands)
-    if (c.name == words[0] && c.helper != plugin && catalogue.find(c.helper) != nullptr) return c.helper;
-  return {};
+  const plugin_command* const c = found->manifest->command(words[0]);
+  return c != nullptr && c->helper != plugin && catalogue.find(c->helper) != nullptr ? c->helper : std::string();
 }
 
 // The plugin and, as far as they are found, those that provide what it requires, who helps its command, and of patterns that it wants

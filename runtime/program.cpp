@@ -133,7 +133,8 @@ std::optional<int> carry_out_live(const command_line& line, const std::string& p
 }
 
 bool is_live(const plugin_manifest& plugin, const std::string& command) {
-  return std::any_of(plugin.commands.begin(), plugin.commands.end(), [&](const plugin_command& c) { return c.name == command && c.live; });
+  const plugin_command* const c = plugin.command(command);
+  return c != nullptr && c->live;
 }
 
 // `tharsis xlog cat FILE...`

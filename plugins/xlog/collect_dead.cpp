@@ -68,11 +68,9 @@ void set_aside(dead_segment& dead, const std::string& why, collection& to) {
                                  : "its segment cannot be set aside: " + aside.failure().text));
 }
 
-// What begins otherwise is somebody else's file; a loss of power may leave zeros.
 bool may_be_segment(const read_bytes& read) {
-  std::array<uint8_t, segment_file::magic.size()> first{};
-  if (!read(0, first)) return false;
-  return first == std::array<uint8_t, first.size()>{} || std::equal(first.begin(), first.end(), segment_file::magic.begin());
+  std::array<char, segment_file::magic.size()> first{};
+  return read(0, {reinterpret_cast<uint8_t*>(first.data()), first.size()}) && segment_file::may_begin(first);
 }
 
 void add(const consumed& newer, consumed& to) {

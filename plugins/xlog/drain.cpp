@@ -42,7 +42,7 @@ drain::drain(const host_tables& host, const settings& s, std::vector<public_key>
              site_registry& sites, const clock_anchor& anchor, taps* listeners)
     : host_(host),
       settings_(s),
-      keep_(s.keep),
+      keep_bytes_(s.keep.keep_bytes),
       recipients_(std::move(recipients)),
       segment_(segment),
       rings_(rings),
@@ -74,7 +74,7 @@ drain::outcome drain::run(int64_t wall, const clock_anchor& anchor, bool all) {
   bool more = true, file_over = false;
   for (int blocks = 0; more && blocks < blocks_at_once; ++blocks) {
     // Between two files the caller sees to the room for the next one.
-    file_over = keep_.keep_bytes > 0 && blocks > 0 && files_.is_full() && has_lines();
+    file_over = keep_bytes_ > 0 && blocks > 0 && files_.is_full() && has_lines();
     if (file_over) break;
     if (has_lines()) failure = change_file_if_over();
     if (failure.status != THARSIS_OK) break;

@@ -52,7 +52,7 @@ class drain {
   };
 
   // From the next run() on.
-  void set_keep(const retention& keep) { keep_ = keep; }
+  void set_keep(const retention& keep) { keep_bytes_ = keep.keep_bytes; }
 
   // Makes the first file. The failure's text is fit for a person.
   outcome open(int64_t wall);
@@ -125,7 +125,7 @@ class drain {
 
   const host_tables host_;
   const settings settings_;
-  retention keep_;
+  uint64_t keep_bytes_;  // As retention has it.
   const std::vector<public_key> recipients_;
   const unique_id segment_;
   ring_set& rings_;

@@ -26,6 +26,7 @@ class housekeeping {
   // Whether a file went, for one that is written.
   task<bool> make_room();
   void set_limits(const retention& keep);
+  const retention& limits() const { return settings_.keep; }
 
  private:
   static constexpr uint32_t stopping = 1, looking = 2;

@@ -175,14 +175,12 @@ bool rename_to_free(const std::string& from, const std::string& to) {
   return link(from.c_str(), to.c_str()) == 0 && unlink(from.c_str()) == 0;
 }
 
-// Whether it begins as a segment, or with zeros, or with nothing: so does one that was being made when its process died, or
-// one whose bytes a loss of power took.
 bool may_be_segment(int file) {
   std::array<char, segment_file::magic.size()> first{};
   ssize_t n = 0;
   do n = pread(file, first.data(), first.size(), 0);
   while (n < 0 && errno == EINTR);
-  return n == 0 || (n > 0 && (first == segment_file::magic || first == std::array<char, first.size()>{}));
+  return n >= 0 && segment_file::may_begin(first);
 }
 
 // Whether `path` still leads to this open file.
@@ -334,8 +332,8 @@ class linux_segments final : public segment_store {
                                           std::span<const uint8_t> front) override {
     const std::string stem = directory + "/" + name + "." + std::to_string(info.pid) + "-" + std::to_string(info.start);
     for (int number = 1; number < names_max; ++number) {
-      const std::string path = stem + (number > 1 ? "-" + std::to_string(number) : "") + std::string(segment_ending);
-      const std::string fresh = path + ".new";
+      const std::string base = stem + (number > 1 ? "-" + std::to_string(number) : "");
+      const std::string path = base + std::string(segment_ending), fresh = base + std::string(unfinished_segment_ending);
       descriptor lock(::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
       if (!lock.ok() && errno == EEXIST) continue;
       if (!lock.ok()) return failure("create", fresh);
@@ -356,7 +354,7 @@ class linux_segments final : public segment_store {
       const std::string_view name = entry->d_name;
       const std::string path = directory + "/" + std::string(name);
       if (is_segment_name(name, segment_ending)) paths.push_back(path);
-      if (is_segment_name(name, unfinished_ending)) delete_if_dead(path);
+      if (is_segment_name(name, unfinished_segment_ending)) delete_if_dead(path);
     }
     closedir(folder);
     std::sort(paths.begin(), paths.end());

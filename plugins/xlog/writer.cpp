@@ -57,7 +57,6 @@ writer::writer(const host& h, strand& place, const settings& s)
     : host_(h),
       place_(place),
       settings_(s),
-      keep_(s.keep),
       counts_(h),
       wake_(place),
       work_(std::make_shared<work>()),
@@ -278,7 +277,7 @@ task<void> writer::write_what_waits(bool all) {
 }
 
 task<drain::outcome> writer::drain_once(bool all) {
-  const auto turn = [w = work_, loop = host_.loop, wall = place_.wall(), keep = keep_, all] {
+  const auto turn = [w = work_, loop = host_.loop, wall = place_.wall(), keep = keeping_.limits(), all] {
     refine(w->on, loop);
     w->lines->set_keep(keep);
     return w->lines->run(wall, w->on.clock->anchor(), all);

@@ -48,7 +48,6 @@ class writer {
   // The same: closed files are put into larger blocks.
   task<void> compact_files() { return compacting_.run(); }
   void set_limits(const retention& keep) {
-    keep_ = keep;  // The next turn of the drain takes it along.
     keeping_.set_limits(keep);
     compacting_.set_limits(keep);
   }
@@ -119,7 +118,6 @@ class writer {
   const host host_;
   strand& place_;
   const settings settings_;
-  retention keep_;
   counts counts_;
   signal wake_;
   const std::shared_ptr<work> work_;  // Outlives the rings in intake_, which ask it for threads.

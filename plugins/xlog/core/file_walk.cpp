@@ -144,13 +144,7 @@ file_walk::outcome file_walk::take_frame() {
   extra_.reset();
   why_.clear();
   const frame_header& h = header_;
-  if (doubtful_.holds(frame_at_) && !is_whole()) {
-    if (hopeless_) return cannot_read();
-    chain_.on_lost();
-    gap_ = true;
-    go_on_within();
-    return {};
-  }
+  if (doubtful_.holds(frame_at_) && !is_whole()) return hopeless_ ? cannot_read() : pass_damaged();
   if (h.kind == frame_kind::block) {
     const size_t clear = frame_header::header_size + h.extra;
     const std::string_view bytes = bytes_.at(at_, clear);
@@ -283,9 +277,13 @@ uint64_t file_walk::find_frame_from(uint64_t from, uint64_t end) {
 }
 
 file_walk::outcome file_walk::unbelieved(const std::string& why) {
+  tell("a frame cannot be read: " + why, header_.rows);
+  return pass_damaged();
+}
+
+file_walk::outcome file_walk::pass_damaged() {
   chain_.on_lost();
   gap_ = true;
-  tell("a frame cannot be read: " + why, header_.rows);
   go_on_within();
   return {};
 }

@@ -102,6 +102,7 @@ class file_walk {
   void settle_left_out(bool at_end);
   bool expects(const frame_header& h) const;
   outcome unbelieved(const std::string& why);
+  outcome pass_damaged();
   bool may_pass_over() const;
   void pass_over();
   bool on_chain(std::optional<uint32_t> own);

@@ -72,6 +72,8 @@ struct ring_owner {
 namespace segment_file {
 
 inline constexpr std::array<char, 8> magic = {'T', 'H', 'X', 'L', 'R', 'I', 'N', 'G'};
+// What begins otherwise is somebody else's file; a loss of power may leave zeros, and who died while making it nothing.
+inline bool may_begin(const std::array<char, magic.size()>& first) { return first == magic || first == std::array<char, magic.size()>{}; }
 inline constexpr uint32_t version = 2;
 inline constexpr uint64_t crash_offset = 1 << 10;
 inline constexpr uint64_t intents_offset = 2 << 10;

@@ -9,7 +9,7 @@
 
 namespace tharsis::xlog {
 
-inline constexpr std::string_view segment_ending = ".ring", unfinished_ending = ".ring.new";
+inline constexpr std::string_view segment_ending = ".ring", unfinished_segment_ending = ".ring.new";
 
 // `ending`: one of the two.
 inline bool is_segment_name(std::string_view text, std::string_view ending) {
