@@ -24,6 +24,7 @@ class log_lines final : public line_source, private frame_choice {
   // `recorded`: only lines that were recorded, or only others; with the former nothing else is told. All references must
   // outlive this.
   log_lines(byte_window& bytes, const private_key* key, const query& wanted, std::optional<bool> recorded = {});
+  log_lines(byte_window& bytes, const private_key* key, query&& wanted, std::optional<bool> recorded = {}) = delete;
   ~log_lines() override;
 
   step next() override;

@@ -241,7 +241,8 @@ TEST(XlogLogLines, FramesThatStandInOneAnotherAreGivenUpAndWhatIsBehindIsRead) {
   }
   file += std::string(8, 'x') + log.bytes.substr(opening.size);
   counting_window window(file);
-  log_lines lines(window, nullptr, {});
+  const query everything;
+  log_lines lines(window, nullptr, everything);
   size_t damages = 0, found = 0;
   for (auto step = lines.next(); step != line_source::step::end; step = lines.next()) {
     damages += step == line_source::step::damage;
