@@ -130,9 +130,11 @@ void real_strand::carry_out(const queued_wake& wake) {
       return call(THARSIS_RUNS_TIMER, then);
     }
     case handle_kind::job: {
-      then = *jobs_.find(wake.handle);
+      const job ended = std::move(*jobs_.find(wake.handle));
       jobs_.remove(wake.handle);
-      return call(THARSIS_RUNS_BLOCKING, then);
+      call(THARSIS_RUNS_BLOCKING, ended.then);
+      if (*ended.thrown) std::rethrow_exception(*ended.thrown);
+      return;
     }
     case handle_kind::socket:
       carrier_.activity.begin(THARSIS_RUNS_SOCKET, nullptr);
@@ -178,17 +180,22 @@ tharsis_status real_strand::run_blocking(void (*work)(void*), tharsis_wake wake,
                                          tharsis_handle handle) {
   if (const tharsis_status s = usable(); s != THARSIS_OK) return s;
   if (work == nullptr || wake == nullptr) return THARSIS_E_INVALID;
-  const auto [own, made] = jobs_.add(queued_wake{wake, context, handle});
+  const auto thrown = std::make_shared<std::exception_ptr>();
+  const auto [own, made] = jobs_.add(job{{wake, context, handle}, thrown});
   counts_.blocking.add();
   if (made == nullptr) {
     counts_.blocking_refused.add();
     return THARSIS_E_BUSY;
   }
-  const auto job = [this, work, context, back = own] {
-    work(context);
+  const auto carry_it_out = [this, work, context, thrown, back = own] {
+    try {
+      work(context);
+    } catch (...) {  // That thread is nobody's, and the process would end: it is told where the plugin's other throws are.
+      *thrown = std::current_exception();
+    }
     carrier_.post(*this, {nullptr, nullptr, back});
   };
-  if (pool_.submit(this, job)) return THARSIS_OK;
+  if (pool_.submit(this, carry_it_out)) return THARSIS_OK;
   jobs_.remove(own);
   counts_.blocking_refused.add();
   return THARSIS_E_BUSY;
@@ -226,7 +233,7 @@ void real_strand::audit(tharsis_strand_audit* into) {
   into->blocking = static_cast<uint32_t>(jobs_.size());
   if (!THARSIS_HAS(into, context) || into->tell == nullptr) return;
   timers_.for_each([into](const timer& t) { into->tell(into->context, THARSIS_OPEN_TIMER, {}, t.then.wake); });
-  jobs_.for_each([into](const queued_wake& back) { into->tell(into->context, THARSIS_OPEN_BLOCKING, {}, back.wake); });
+  jobs_.for_each([into](const job& j) { into->tell(into->context, THARSIS_OPEN_BLOCKING, {}, j.then.wake); });
   net_.tell_open(*into);
 }
 

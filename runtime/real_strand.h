@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <exception>
 #include <memory>
 
 #include "runtime/blocking_pool.h"
@@ -90,7 +91,11 @@ class real_strand {
   static constexpr size_t bells_max = 16;
   std::array<bell, bells_max> bells_;  // A bell's handle is its place, from 1.
   size_t bells_open_ = 0;
-  handle_table<queued_wake> jobs_;  // What to call when the blocking work comes back.
+  struct job {
+    queued_wake then;  // What to call when the blocking work comes back.
+    std::shared_ptr<std::exception_ptr> thrown;  // What it threw; written before it comes back.
+  };
+  handle_table<job> jobs_;
   real_net net_;
   counts counts_;
   void (*caught_)(void* context) = nullptr;

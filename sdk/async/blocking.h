@@ -1,5 +1,6 @@
 // co_await blocking(place, function): run it on a thread where it may block, and take its value.
 #pragma once
+#include <exception>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -17,13 +18,14 @@ struct blocking_job {
   F function;
   strand* place;
   std::optional<R> value;
-  signal* listener;  // Null once nobody waits any more.
+  std::exception_ptr thrown;  // Instead of a value.
+  signal* listener;           // Null once nobody waits any more.
 };
 }  // namespace detail
 
 // `function` takes nothing, returns a value, and owns all it uses: it may outlive the waiting
 // coroutine, but not the strand (a plugin stops only when strand::blocking is 0). An empty answer:
-// too much is waiting already.
+// too much is waiting already. What it throws is a defect like any other: it is thrown again where it is waited for.
 template <class F, class R = std::invoke_result_t<F>>
 task<std::optional<R>> blocking(strand& place, F function) {
   using job = detail::blocking_job<F, R>;
@@ -32,12 +34,16 @@ task<std::optional<R>> blocking(strand& place, F function) {
     ~abandon() { work->listener = nullptr; }
   };
   signal finished(place);
-  const auto work = std::make_shared<job>(job{std::move(function), &place, {}, &finished});
+  const auto work = std::make_shared<job>(job{std::move(function), &place, {}, {}, &finished});
   const abandon guard{work};
   auto* context = new std::shared_ptr<job>(work);
   const auto run = [](void* c) {
     job& j = **static_cast<std::shared_ptr<job>*>(c);
-    j.value.emplace(j.function());
+    try {
+      j.value.emplace(j.function());
+    } catch (...) {  // On this thread there is nobody to hold it back.
+      j.thrown = std::current_exception();
+    }
   };
   const auto wake = [](void* c, tharsis_handle) {
     const std::unique_ptr<std::shared_ptr<job>> mine(static_cast<std::shared_ptr<job>*>(c));
@@ -52,6 +58,7 @@ task<std::optional<R>> blocking(strand& place, F function) {
   }
   ++place.blocking;
   co_await finished.wait();
+  if (work->thrown) std::rethrow_exception(work->thrown);
   co_return std::move(work->value);
 }
 

@@ -1,6 +1,7 @@
 #include "sdk/sim/simulated_strand.h"
 
 #include <algorithm>
+#include <exception>
 
 namespace tharsis::sim {
 namespace {
@@ -233,10 +234,16 @@ tharsis_status simulated_strand::run_blocking(void* self, void (*work)(void*), t
   ++me.blocking_;
   me.net_.time.after(me.net_.chance.up_to(blocking_time_max) + me.place_.like.blocking_slow, [&me, work, wake, context, handle] {
     if (me.closed_) return;  // Whoever asked may be freed: the work never began.
-    work(context);
-    me.enqueue([&me, wake, context, handle] {
+    std::exception_ptr thrown;  // The strand hears of it, as on a real one.
+    try {
+      work(context);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    me.enqueue([&me, wake, context, handle, thrown] {
       --me.blocking_;
       wake(context, handle);
+      if (thrown) std::rethrow_exception(thrown);
     });
   });
   return THARSIS_OK;

@@ -70,6 +70,9 @@ TEST_F(Broken, AnExceptionInACallbackFailsThePluginAndNamesTheCallback) {
   EXPECT_EQ(run_broken("in: blocking, does: throws_number"), 1);
   EXPECT_EQ(err_.find("plugin 'broken' failed: the end of blocking work ("), 0u) << err_;
   expect_error(" threw a int; no exception may leave a plugin\n");
+  EXPECT_EQ(run_broken("in: blocking_work, does: throws"), 1);
+  EXPECT_EQ(err_.find("plugin 'broken' failed: the end of blocking work ("), 0u) << err_;
+  expect_error("threw std::runtime_error: the bridge is out");
 }
 
 TEST_F(Broken, AnExceptionInACommandEndsIt) {

@@ -162,6 +162,29 @@ TEST_P(Loop, BlockingWorkRunsOffTheStrandAndItsWakeComesOnIt) {
   EXPECT_EQ(audit().blocking, 0u);
 }
 
+TEST_P(Loop, WhatBlockingWorkThrowsIsCaughtOnTheStrandBehindItsWake) {
+  struct record {
+    std::vector<std::string> said;
+    static record& of(void* self) { return *static_cast<record*>(self); }
+  } r;
+  const auto caught = [](void* self) {
+    try {
+      throw;
+    } catch (const std::exception& e) {
+      record::of(self).said.emplace_back(e.what());
+    }
+  };
+  strand.catches(strand.self, caught, &r);
+  on(strand, [&] {
+    const auto work = [](void*) { throw std::runtime_error("the bridge is out"); };
+    const auto wake = [](void* self, tharsis_handle) { record::of(self).said.emplace_back("woken"); };
+    EXPECT_EQ(loop.run_blocking(loop.self, work, wake, &r, 0), THARSIS_OK);
+  });
+  ASSERT_TRUE(until([&] { return r.said.size() == 2; }));
+  EXPECT_EQ(r.said, (std::vector<std::string>{"woken", "the bridge is out"}));
+  EXPECT_EQ(audit().blocking, 0u);
+}
+
 TEST_P(Loop, AStrandsFunctionsAreItsOwnAndGoneOnceItIsClosed) {
   const tharsis_strand& other = stage_->open();
   const auto set = [&] { return loop.timer_set(loop.self, 0, write_down, this, 1, nullptr); };

@@ -40,6 +40,17 @@ task<void> compute(strand* place, std::vector<std::optional<int>>* answers) {
   const add work{40, 2};
   answers->push_back(co_await blocking(*place, work));
 }
+struct fail_at_it {
+  int operator()() const { throw std::runtime_error("no memory"); }
+};
+task<void> compute_in_vain(strand* place, std::string* said) {
+  const fail_at_it work{};
+  try {
+    co_await blocking(*place, work);
+  } catch (const std::runtime_error& e) {
+    *said = e.what();
+  }
+}
 struct keep {
   std::shared_ptr<int> held;
   std::unique_ptr<int> operator()() const { return std::make_unique<int>(*held); }
@@ -174,6 +185,17 @@ TEST(Blocking, TheValueComesBackOnTheStrand) {
   b.loop.do_jobs();
   b.loop.run();
   EXPECT_EQ(answers, (std::vector<std::optional<int>>{42}));
+  EXPECT_EQ(b.place.blocking, 0u);
+}
+
+TEST(Blocking, WhatTheWorkThrowsIsThrownWhereItIsWaitedFor) {
+  bench b;
+  std::string said;
+  task<void> t = compute_in_vain(&b.place, &said);
+  t.start(b.place);
+  b.loop.do_jobs();
+  b.loop.run();
+  EXPECT_EQ(said, "no memory");
   EXPECT_EQ(b.place.blocking, 0u);
 }
 
