@@ -34,6 +34,10 @@ class descriptor {
     if (number_ >= 0) ::close(number_);
   }
   descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
   int get() const { return number_; }
   bool ok() const { return number_ >= 0; }
 
@@ -114,17 +118,27 @@ bool write_all(int number, tharsis_bytes data) {
   return true;
 }
 
+// What a replace of ours has left, and nothing that somebody has put there so as to read what is written: a key, perhaps.
+bool is_ours_alone(const struct stat& found) {
+  return S_ISREG(found.st_mode) && found.st_uid == geteuid() && found.st_nlink == 1 && (found.st_mode & 077) == 0;
+}
+
 // The file that becomes another. Whoever holds its lock owns its name: a second replace waits, and one
 // that a crash left behind is used again. A file system without locks has to do without.
 descriptor open_successor(const std::string& path) {
   for (;;) {
-    descriptor made = open_path(path, O_WRONLY | O_CREAT | O_NOFOLLOW);
+    descriptor made = open_path(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+    const bool fresh = made.ok();
+    if (!fresh && errno == EEXIST) {
+      made = open_path(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);  // Else a pipe that nobody reads would be waited for.
+      if (!made.ok() && errno == ENOENT) continue;  // It has just become the other.
+    }
     if (!made.ok() || uninterrupted([&] { return flock(made.get(), LOCK_EX); }) != 0) return made;
     struct stat mine {};
     struct stat named {};
-    if (fstat(made.get(), &mine) == 0 && stat(path.c_str(), &named) == 0 && mine.st_ino == named.st_ino &&
-        mine.st_dev == named.st_dev)
-      return made;
+    if (fstat(made.get(), &mine) != 0 || stat(path.c_str(), &named) != 0 || mine.st_ino != named.st_ino || mine.st_dev != named.st_dev) continue;
+    if (fresh || is_ours_alone(mine)) return made;
+    if (unlink(path.c_str()) != 0) return descriptor(-1);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -189,6 +190,29 @@ TEST_F(RealFiles, WhatACrashLeftBesideAFileIsNoObstacle) {
   ASSERT_EQ(replace(path("state"), "whole"), THARSIS_OK);
   EXPECT_EQ(content(path("state")), "whole");
   EXPECT_FALSE(fs::exists(path("state.new")));
+}
+
+// Who replaces a file may write a key.
+TEST_F(RealFiles, WhatSomebodyElseCouldReadBesideAFileIsNotWrittenTo) {
+  std::ofstream(path("open.new")) << "left";
+  ASSERT_EQ(chmod(path("open.new").c_str(), 0644), 0);
+  std::ofstream(path("theirs")) << "theirs";
+  ASSERT_EQ(chmod(path("theirs").c_str(), 0600), 0);
+  ASSERT_EQ(link(path("theirs").c_str(), path("twice.new").c_str()), 0);
+  const int watching = ::open(path("open.new").c_str(), O_RDONLY | O_CLOEXEC);
+  for (const char* name : {"open", "twice"}) {
+    ASSERT_EQ(replace(path(name), "a key"), THARSIS_OK) << error.text;
+    EXPECT_EQ(content(path(name)), "a key");
+    EXPECT_EQ(mode_of(path(name)), 0600u);
+  }
+  char seen[16] = {};
+  EXPECT_EQ(pread(watching, seen, sizeof seen, 0), 4);
+  EXPECT_STREQ(seen, "left");
+  ::close(watching);
+  EXPECT_EQ(content(path("theirs")), "theirs");
+
+  ASSERT_EQ(mkfifo(path("pipe.new").c_str(), 0600), 0);
+  EXPECT_NE(replace(path("pipe"), "a key"), THARSIS_OK) << "and it is not waited for";
 }
 
 TEST_F(RealFiles, ReplacesOfManyThreadsLeaveOneOfTheContentsWhole) {
