@@ -32,6 +32,7 @@ class source_finder {
  public:
   source_finder(const tharsis_files* files, std::string folder, const query& wanted, const private_key* key, bool grows)
       : files_(files), folder_(std::move(folder)), wanted_(wanted), key_(key), grows_(grows) {}
+  source_finder(const tharsis_files* files, std::string folder, query&& wanted, const private_key* key, bool grows) = delete;
 
   // Files of nobody's are taken as ours whose beginning is damaged, and not complained of.
   void take_all() { takes_all_ = true; }

@@ -18,9 +18,11 @@ namespace tharsis::xlog {
 template <class Reader>
 class pushed_source final : public line_source {
  public:
-  // `with`: what the reader is made of.
+  // `with`: what the reader is made of. All references must outlive this.
   template <class... With>
   explicit pushed_source(byte_window& bytes, const query& wanted, With... with) : bytes_(bytes), wanted_(wanted), reader_(with...) {}
+  template <class... With>
+  explicit pushed_source(byte_window& bytes, query&& wanted, With... with) = delete;
 
   step next() override {
     // Where nobody wants a line, who reads looks around now and then all the same.
