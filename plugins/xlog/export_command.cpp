@@ -29,6 +29,12 @@ class made_file {
     return is_fine([&](tharsis_error* why) { return files_->append(files_->self, file_, bytes_of(bytes), why); });
   }
   const error& failure() const { return failure_; }
+  // A part of it would be taken for the whole.
+  void remove() {
+    if (file_ == 0) return;
+    files_->close(files_->self, std::exchange(file_, 0));
+    files_->remove(files_->self, text_of(path_), nullptr);
+  }
 
  private:
   template <class F>
@@ -55,7 +61,7 @@ class exported_lines final : public line_sink {
     ++lines;
     if (out_.size() >= written_at_once) write();
   }
-  void on_damage(const read_source& from, const damage& d) override { call_.complain(from.shown + ": " + d.text()); }
+  void on_damage(const read_source& from, const damage& d) override { call_.complain(damage_text(from, d)); }
   bool on_progress(const merged_lines&) override { return to_.failure().status == THARSIS_OK; }
   error end() {
     error failure = form_->end(out_);
@@ -104,12 +110,13 @@ int export_lines(const reading& r) {
   }
   exported_lines lines(r.call, to, std::move(form));
   const bool all = run.run(lines);
-  if (const error failure = lines.end(); failure.status != THARSIS_OK) {
-    r.call.complain("xlog export: " + failure.text);
+  if (const error failure = lines.end(); failure.status != THARSIS_OK || !all) {
+    to.remove();
+    r.call.complain("xlog export: " + (failure.status != THARSIS_OK ? failure.text : std::string("stopped")) + "; nothing was exported");
     return 1;
   }
   r.call.print(std::to_string(lines.lines) + " lines written to " + r.asked.output);
-  return all ? run.code() : 1;
+  return run.code();
 }
 
 }  // namespace tharsis::xlog

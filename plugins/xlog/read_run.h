@@ -9,8 +9,16 @@
 #include "plugins/xlog/merged_lines.h"
 #include "plugins/xlog/read_sources.h"
 #include "sdk/async/command.h"
+#include "sdk/pure/harmless.h"
 
 namespace tharsis::xlog {
+
+// So many damaged places of a file are remembered where they cannot be told at once; the others are counted. It is more than a person
+// reads, and a file that somebody has made up may have one every 64 bytes.
+inline constexpr size_t damage_kept_most = 1000;
+
+// For a person: names of files, and what stands in them, may be anybody's.
+inline std::string damage_text(const read_source& from, const damage& d) { return harmless(from.shown + ": " + d.text()); }
 
 struct reading {
   const tharsis_files* files;
@@ -28,6 +36,7 @@ class read_run {
  public:
   // `wanted` outlives it.
   read_run(const reading& r, const query& wanted, bool grows = false);
+  read_run(const reading& r, query&& wanted, bool grows = false) = delete;
 
   // Before find().
   void take_all() { finder_.take_all(); }
@@ -68,7 +77,7 @@ class printed_lines final : public line_sink {
   }
   void on_damage(const read_source& from, const damage& d) override {
     show();
-    call_.complain(from.shown + ": " + d.text());
+    call_.complain(damage_text(from, d));
   }
   void show();
   uint64_t lines() const { return lines_; }

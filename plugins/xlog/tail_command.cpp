@@ -53,11 +53,15 @@ class last_lines final : public line_sink {
     lines_.emplace_back(as_text(out_.bytes()));
     if (lines_.size() > most_) lines_.pop_front();
   }
-  void on_damage(const read_source& from, const damage& d) override { damage_.push_back(from.shown + ": " + d.text()); }
+  void on_damage(const read_source& from, const damage& d) override {
+    if (damage_.size() < damage_kept_most) damage_.push_back(damage_text(from, d));
+    else ++more_damage_;
+  }
 
   uint64_t lines() const { return lines_.size(); }
   void show() const {
     for (const std::string& d : damage_) call_.complain(d);
+    if (more_damage_ > 0) call_.complain("xlog tail: " + std::to_string(more_damage_) + " more places are damaged; tharsis xlog verify says how many in each file");
     std::string all;
     for (const std::string& l : lines_) all += l;
     if (!all.empty()) call_.print(all);
@@ -70,9 +74,12 @@ class last_lines final : public line_sink {
   byte_sink out_;
   std::deque<std::string> lines_;
   std::vector<std::string> damage_;
+  uint64_t more_damage_ = 0;
 };
 
-// Since when the last `rows` rows of all files were said; the beginning of time, where there are no more.
+constexpr int64_t everything = std::numeric_limits<int64_t>::min();
+
+// Since when the last `rows` rows of all files were said; `everything`, where there are no more.
 int64_t moment_of(const reading& r, const found_sources& sources, uint64_t rows) {
   std::vector<stretch> all;
   for (const auto& s : sources.all)
@@ -84,7 +91,7 @@ int64_t moment_of(const reading& r, const found_sources& sources, uint64_t rows)
     if (s.rows >= rows) return since;
     rows -= s.rows;
   }
-  return std::numeric_limits<int64_t>::min();
+  return everything;
 }
 
 }  // namespace
@@ -105,7 +112,8 @@ bool tail_command::begin() {
     last_lines lines(reading_.call, output_of(reading_), reading_.asked.lines);
     const bool all = run_->run(lines);
     code_ = all ? run_->code() : 1;
-    if (all && lines.lines() < reading_.asked.lines && from_then_on_.since == moment && rows < std::numeric_limits<uint64_t>::max() / 8) continue;
+    const bool is_more = moment != everything && from_then_on_.since == moment && rows < std::numeric_limits<uint64_t>::max() / 8;
+    if (all && is_more && lines.lines() < reading_.asked.lines) continue;
     lines.show();
     return all && reading_.asked.follow;
   }

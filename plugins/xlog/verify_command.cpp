@@ -8,12 +8,23 @@
 namespace tharsis::xlog {
 namespace {
 
+struct found_damage {
+  std::vector<damage> list;
+  uint64_t more = 0, more_frames = 0, more_lines = 0;  // Places that are not in the list, and what is missing there.
+};
+
 class verified_files final : public line_sink {
  public:
   void on_line(const log_line&) override {}
-  void on_damage(const read_source& from, const damage& d) override { found[from.path].push_back(d); }
+  void on_damage(const read_source& from, const damage& d) override {
+    found_damage& f = found[from.path];
+    if (d.cut || f.list.size() < damage_kept_most) return f.list.push_back(d);
+    ++f.more;
+    f.more_frames += d.missing_frames;
+    f.more_lines += d.missing_lines;
+  }
 
-  std::map<std::string, std::vector<damage>> found;  // By path.
+  std::map<std::string, found_damage> found;  // By path.
 };
 
 std::string counted(uint64_t n, const std::string& what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
@@ -40,9 +51,9 @@ std::optional<damage> unfinished(const read_source& s, const std::vector<damage>
 // writes it now.
 class report {
  public:
-  report(const read_source& s, const std::vector<damage>& found, bool kept, bool open)
-      : of_(s), left_out_(s.lines->missing_by_choice()), kept_(kept), open_(open) {
-    for (const damage& d : found)
+  report(const read_source& s, const found_damage& found, bool kept, bool open)
+      : of_(s), left_out_(s.lines->missing_by_choice()), kept_(kept), open_(open), more_(found.more), frames_(found.more_frames), lines_(found.more_lines) {
+    for (const damage& d : found.list)
       if (!d.cut || !(kept || open)) damage_.push_back(d);
     for (const damage& d : damage_) frames_ += d.missing_frames, lines_ += d.missing_lines;
   }
@@ -65,6 +76,7 @@ class report {
         .add("left_out_bytes", left_out_.bytes)
         .add("shipped_open", left_out_.is_open)
         .add_raw("damage", "[" + list + "]")
+        .add("more_damage", more_)
         .text();
   }
   std::string text() const {
@@ -76,6 +88,7 @@ class report {
     std::string all;
     for (const damage& d : damage_)
       all += of_.shown + ": byte " + std::to_string(d.at) + (d.frame ? ", frame " + std::to_string(*d.frame) : "") + ": " + d.why + "\n";
+    if (more_ > 0) all += of_.shown + ": and " + counted(more_, "more damaged place") + "\n";
     all += of_.shown + ": damaged" + chosen();
     if (frames_ > 0) all += "; " + counted(frames_, "frame") + " missing";
     if (lines_ > 0) all += "; at least " + counted(lines_, "line") + " missing";
@@ -94,7 +107,8 @@ class report {
   const left_out_facts left_out_;
   const bool kept_, open_;
   std::vector<damage> damage_;
-  uint64_t frames_ = 0, lines_ = 0;
+  const uint64_t more_;
+  uint64_t frames_, lines_;
 };
 
 }  // namespace
@@ -109,10 +123,10 @@ int verify_files(const reading& r) {
   for (const auto& s : run.sources()) {
     if (s->recorded.value_or(false)) continue;  // The other source of the file told it.
     auto& found = sink.found[s->path];
-    if (auto d = unfinished(*s, found)) found.push_back(std::move(*d));
+    if (auto d = unfinished(*s, found.list)) found.list.push_back(std::move(*d));
     const bool open = !s->lines->complete() && s->bytes->size() > 0 && file_claim(r.files, s->path).is_anothers();
     const report of(*s, found, run.is_kept_elsewhere(*s), open);
-    r.call.print(r.asked.json ? of.json() : of.text());
+    r.call.print(r.asked.json ? of.json() : harmless_lines(of.text()));
     damaged = damaged || !of.whole();
   }
   return damaged ? 1 : 0;
