@@ -13,7 +13,7 @@ class imported_lines final : public line_sink {
   void on_line(const log_line& l) override {
     if (failure_.status == THARSIS_OK) failure_ = to_.add(l);
   }
-  void on_damage(const read_source& from, const damage& d) override { call_.complain(from.shown + ": " + d.text()); }
+  void on_damage(const read_source& from, const damage& d) override { call_.complain(damage_text(from, d)); }
   bool on_progress(const merged_lines&) override { return failure_.status == THARSIS_OK; }
   error end() {
     if (failure_.status == THARSIS_OK) failure_ = to_.end();

@@ -4,6 +4,7 @@
 #include "plugins/xlog/merged_lines.h"
 #include "sdk/abi/loop.h"
 #include "sdk/async/command.h"
+#include "sdk/pure/harmless.h"
 
 namespace tharsis::xlog {
 
@@ -21,7 +22,7 @@ class live_progress {
     if (!seen_) return;
     const int64_t now = loop_->now(loop_->self);
     if (!pace_.is_due(now)) return;
-    call_.live("xlog " + call_.name() + ": " + progress_text({work.bytes_done(), work.bytes_in_all(), now - began_, work.source().shown}));
+    call_.live("xlog " + call_.name() + ": " + harmless(progress_text({work.bytes_done(), work.bytes_in_all(), now - began_, work.source().shown})));
   }
 
  private:

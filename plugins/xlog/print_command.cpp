@@ -9,7 +9,7 @@ class counted_lines final : public line_sink {
  public:
   explicit counted_lines(const command_call& call) : call_(call) {}
   void on_line(const log_line&) override { ++lines; }
-  void on_damage(const read_source& from, const damage& d) override { call_.complain(from.shown + ": " + d.text()); }
+  void on_damage(const read_source& from, const damage& d) override { call_.complain(damage_text(from, d)); }
 
   uint64_t lines = 0;
 

@@ -6,12 +6,13 @@
 #include "plugins/xlog/core/progress_text.h"
 #include "plugins/xlog/ship_target.h"
 #include "sdk/async/blocking.h"
+#include "sdk/pure/harmless.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::xlog {
 
 int push_command::complain(int code, const std::string& text) const {
-  call_.complain("xlog push: " + text);
+  call_.complain("xlog push: " + harmless(text));
   return code;
 }
 
@@ -60,7 +61,7 @@ task<int> push_command::ship(push_arguments asked, ship_place to) {
   progress_pace pace(nanoseconds(place_.now()));
   if (call_.live({}))
     told = [this, &pace](std::string line) {
-      if (pace.is_due(nanoseconds(place_.now()))) call_.live("xlog push: " + line);
+      if (pace.is_due(nanoseconds(place_.now()))) call_.live("xlog push: " + harmless(line));
     };
   const shipper::outcome o = co_await shipper_->run(std::move(found->all), asked.wanted, numbers, asked.dry, told);
   call_.live({});

@@ -34,7 +34,7 @@ read_run::read_run(const reading& r, const query& wanted, bool grows)
 
 bool read_run::find() {
   finder_.add(reading_.asked.paths, reading_.now, sources_);
-  for (const std::string& c : sources_.complaints) reading_.call.complain("xlog " + reading_.call.name() + ": " + c);
+  for (const std::string& c : sources_.complaints) reading_.call.complain("xlog " + reading_.call.name() + ": " + harmless(c));
   return sources_.complaints.empty();
 }
 
@@ -43,7 +43,7 @@ bool read_run::run(line_sink& sink) {
   const bool all = lines_.run(between);
   for (const auto& s : sources_.all) {
     if (s->bytes->failure().status == THARSIS_OK) continue;
-    if (!damaged_) reading_.call.complain("xlog " + reading_.call.name() + ": " + s->bytes->failure().text);
+    if (!damaged_) reading_.call.complain("xlog " + reading_.call.name() + ": " + harmless(s->bytes->failure().text));
     damaged_ = true;
   }
   if (all && reading_.call.name() != "verify") tell_left_out();
@@ -55,7 +55,7 @@ void read_run::tell_left_out() {
   if (std::exchange(left_out_told_, true)) return;
   for (const auto& s : sources_.all) {
     const left_out_facts facts = s->lines->missing_by_choice();
-    if (facts.lines > 0 && !s->recorded.value_or(false)) reading_.call.complain(s->shown + ": " + std::to_string(facts.lines) + " lines were left out when it was shipped");
+    if (facts.lines > 0 && !s->recorded.value_or(false)) reading_.call.complain(harmless(s->shown) + ": " + std::to_string(facts.lines) + " lines were left out when it was shipped");
   }
 }
 

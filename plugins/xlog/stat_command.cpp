@@ -9,7 +9,7 @@ class counting final : public line_sink {
  public:
   explicit counting(const command_call& call) : call_(call) {}
   void on_line(const log_line& l) override { statistics.add(l); }
-  void on_damage(const read_source& from, const damage& d) override { call_.complain(from.shown + ": " + d.text()); }
+  void on_damage(const read_source& from, const damage& d) override { call_.complain(damage_text(from, d)); }
 
   log_statistics statistics;
 

@@ -54,6 +54,24 @@ class Commands(unittest.TestCase):
             return
         self.compare(os.path.join(FILES, "v1_sealed.tlog"))
 
+    def test_files_of_others_do_nothing_on_a_terminal(self):
+        logs = fresh("others")
+        os.makedirs(logs)
+        for name in ("\x1b[2Jmade.xlog", "plain.xlog"):
+            with open(os.path.join(logs, name), "w") as file:
+                file.write('{"time":"2026-11-25T10:11:12.123456Z","level":"info","text":"good"}\n')
+                file.write('{"time":"\\u001b]0;owned\\u0007\\u009b2J","level":"info","text":"bad"}\n')
+        out = fresh_path("others.csv")
+        if os.path.exists(out):
+            os.remove(out)
+        for words in (["cat"], ["tail"], ["grep", "good"], ["grep", "-c", "good"], ["stat"], ["verify"], ["export", "--to", "csv", "-o", out]):
+            told = run(*words, logs)
+            self.assertEqual(told.returncode, 2 if words[0] == "grep" else 1, words)
+            self.assertIn("is no time like", told.stdout + told.stderr, words)
+            self.assertIn("?[2Jmade.xlog", told.stdout + told.stderr, words)
+            for harmful in "\x1b\x07\x9b":
+                self.assertNotIn(harmful, told.stdout + told.stderr, words)
+
     def in_c(self, *words):
         return subprocess.run([C_READER, PLUGINS, *words], capture_output=True, text=True, errors="replace", timeout=120, env={**os.environ, "HOME": FOLDER})
 
