@@ -38,7 +38,8 @@ control_server::control_server(std::unique_ptr<control_socket> socket, bus& even
                       send_late_answers();
                       pass_events_on();
                     },
-                    [this] { return owes(); }});
+                    [this] { return owes(); },
+                    [this](uint64_t client) { return waits(client); }});
   });
 }
 
@@ -93,11 +94,11 @@ void control_server::command(uint64_t client, const yaml_node& request) {
 std::function<void(std::string)> control_server::later_answer(uint64_t client) const {
   {
     const std::lock_guard lock(late_->mutex);
-    ++late_->owed;
+    late_->owed.insert(client);
   }
   return [late = late_, client](std::string answer) {
     const std::lock_guard lock(late->mutex);
-    --late->owed;
+    late->owed.erase(late->owed.find(client));
     late->waiting.emplace_back(client, std::move(answer));
     if (late->socket != nullptr) late->socket->ring();
   };
@@ -114,7 +115,13 @@ void control_server::send_late_answers() {
 
 bool control_server::owes() const {
   const std::lock_guard lock(late_->mutex);
-  return late_->owed > 0;
+  return !late_->owed.empty();
+}
+
+bool control_server::waits(uint64_t client) const {
+  if (tails_.contains(client)) return true;
+  const std::lock_guard lock(late_->mutex);
+  return late_->owed.contains(client);
 }
 
 void control_server::tail(uint64_t client, const std::string& pattern) {

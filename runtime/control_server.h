@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,7 @@ class control_server {
   std::function<void(std::string)> later_answer(uint64_t client) const;
   void send_late_answers();
   bool owes() const;
+  bool waits(uint64_t client) const;
   void complain(uint64_t client, const std::string& sentence);
 
   // Answers that came later, on other threads. They may come when the server has gone.
@@ -75,7 +77,7 @@ class control_server {
     std::mutex mutex;
     control_socket* socket;  // Null: gone.
     std::vector<std::pair<uint64_t, std::string>> waiting;
-    size_t owed = 0;  // Have not come.
+    std::multiset<uint64_t> owed;  // To whom: those that have not come.
   };
 
   std::unique_ptr<control_socket> socket_;

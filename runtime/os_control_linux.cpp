@@ -153,7 +153,8 @@ void control_socket::serve(const handlers& h) {
   std::vector<uint64_t> ids;
   bool is_short = false;
   while (!ending_) {
-    watched = {{bell_, POLLIN, 0}, {listener_, static_cast<short>(clients_.size() < clients_most && !is_short ? POLLIN : 0), 0}};
+    const bool takes = !is_short && (clients_.size() < clients_most || longest_silent(h));
+    watched = {{bell_, POLLIN, 0}, {listener_, static_cast<short>(takes ? POLLIN : 0), 0}};
     ids.clear();
     for (const auto& [id, c] : clients_) {
       watched.push_back({c.descriptor, static_cast<short>((c.out.size() > unread_most ? 0 : POLLIN) | (c.out.empty() ? 0 : POLLOUT)), 0});
@@ -164,11 +165,11 @@ void control_socket::serve(const handlers& h) {
     char drained[64];
     while (read(bell_, drained, sizeof drained) > 0) {
     }
-    is_short = watched[1].revents != 0 && !accept_clients();
     for (size_t i = 0; i < ids.size(); ++i) {
       if ((watched[i + 2].revents & POLLOUT) != 0) write_to(clients_.at(ids[i]));
       if ((watched[i + 2].revents & ~POLLOUT) != 0) read_from(ids[i], h);
     }
+    is_short = watched[1].revents != 0 && !accept_clients(h);  // After what those who are there have said.
     h.on_turn();
     for (const uint64_t id : ids) forget_if_gone(id, h);
   }
@@ -176,14 +177,28 @@ void control_socket::serve(const handlers& h) {
 }
 
 // False: somebody waits, and the process is short of what he would take.
-bool control_socket::accept_clients() {
-  while (clients_.size() < clients_most) {
+bool control_socket::accept_clients(const handlers& h) {
+  for (;;) {
+    const auto silent = clients_.size() < clients_most ? std::nullopt : longest_silent(h);
+    if (clients_.size() >= clients_most && !silent) return true;
     const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (descriptor < 0) return !is_short_of(errno);
-    if (peer_of(descriptor).trusted) clients_.emplace(next_++, connection{descriptor, {}, {}});
-    else close(descriptor);
+    if (!peer_of(descriptor).trusted) {
+      close(descriptor);
+      continue;
+    }
+    if (silent) forget(*silent, h);
+    clients_.emplace(next_++, connection{descriptor, {}, {}, ++words_});
   }
-  return true;
+}
+
+std::optional<uint64_t> control_socket::longest_silent(const handlers& h) const {
+  const std::pair<const uint64_t, connection>* silent = nullptr;
+  for (const auto& one : clients_) {
+    const bool busy = !one.second.out.empty() || (h.waits && h.waits(one.first));
+    if (!busy && (silent == nullptr || one.second.heard < silent->second.heard)) silent = &one;
+  }
+  return silent != nullptr ? std::optional(silent->first) : std::nullopt;
 }
 
 void control_socket::read_from(uint64_t client, const handlers& h) {
@@ -192,15 +207,19 @@ void control_socket::read_from(uint64_t client, const handlers& h) {
   const ssize_t n = read(c.descriptor, block, sizeof block);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   c.gone = n <= 0;
-  if (n > 0) c.in.append(block, static_cast<size_t>(n));
+  if (n > 0) c.in.append(block, static_cast<size_t>(n)), c.heard = ++words_;
   for (std::string line; !c.gone && take_line(c.in, line);) h.on_line(client, line);
   if (c.in.size() > line_longest) c.gone = true;
 }
 
 void control_socket::forget_if_gone(uint64_t client, const handlers& h) {
   const auto found = clients_.find(client);
-  if (found == clients_.end() || !found->second.gone) return;
+  if (found != clients_.end() && found->second.gone) forget(client, h);
+}
+
+void control_socket::forget(uint64_t client, const handlers& h) {
   h.on_gone(client);
+  const auto found = clients_.find(client);
   close(found->second.descriptor);
   clients_.erase(found);
 }

@@ -24,6 +24,9 @@ class control_socket {
     std::function<void(uint64_t client)> on_gone;
     std::function<void()> on_turn;  // After every ring, and whenever something has moved.
     std::function<bool()> watches{};  // Whether a turn comes a few times a second anyway; empty: never.
+    // Whether the client waits for something; empty: nobody does. Where all places are taken, who has been silent for longest and waits
+    // for nothing goes when another comes.
+    std::function<bool(uint64_t client)> waits{};
   };
 
   //   THARSIS_E_IN_USE  a process that is alive has it; the sentence says which.
@@ -45,19 +48,23 @@ class control_socket {
   struct connection {
     int descriptor;
     std::string in, out;
+    uint64_t heard;  // Its last word is younger than those with smaller numbers.
     bool gone = false;
   };
 
   control_socket() = default;
-  bool accept_clients();
+  bool accept_clients(const handlers& h);
+  std::optional<uint64_t> longest_silent(const handlers& h) const;
   void read_from(uint64_t client, const handlers& h);
   void write_to(connection& c);
   void forget_if_gone(uint64_t client, const handlers& h);
+  void forget(uint64_t client, const handlers& h);
 
   int folder_ = -1, listener_ = -1, bell_ = -1, ringer_ = -1;
   std::atomic<bool> ending_ = false;
   std::string name_;
   uint64_t next_ = 1;
+  uint64_t words_ = 0;  // Of all clients.
   std::map<uint64_t, connection> clients_;
 };
 

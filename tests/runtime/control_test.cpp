@@ -135,6 +135,24 @@ TEST_F(Control, ACommandOfAPluginIsHandedOnAndItsOutcomeComesBack) {
   EXPECT_TRUE(wanted.colours);
 }
 
+// Connections that somebody forgot to close must not keep `tharsis stop` out. 64 have a place.
+TEST_F(Control, WhoIsSilentAndWaitsForNothingMakesRoomForOthers) {
+  serve();
+  const auto events_of = connect();
+  EXPECT_EQ(ask(*events_of, R"({"do":"tail","pattern":"test.*"})"), R"({"tail":"test.*"})");
+  std::vector<std::unique_ptr<control_client>> forgotten;
+  for (int i = 0; i < 100; ++i) {
+    forgotten.push_back(connect());
+    ASSERT_NE(forgotten.back(), nullptr) << i;
+    if (i % 2 == 0) ask(*forgotten.back(), R"({"do":"status"})");
+  }
+  EXPECT_EQ(ask(*connect(), R"({"do":"stop"})"), R"({"stopping":true})");
+  EXPECT_FALSE(forgotten.front()->read_line()) << "the first one had to go";
+  EXPECT_EQ(forgotten.front()->why_nothing().status, THARSIS_E_GONE);
+  publish("still there");
+  EXPECT_NE(events_of->read_line().value_or("").find("still there"), std::string::npos);
+}
+
 TEST_F(Control, ALineWithoutEndIsCutOff) {
   serve();
   const auto client = connect();
