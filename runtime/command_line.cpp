@@ -160,7 +160,7 @@ const std::map<std::string, own_command>& own_commands() {
       {"version", {"version", 0, 0, "tharsis version\n  Prints the version.\n"}},
       {"help",
        {"help COMMAND            what a command takes", 0, 1,
-        "tharsis help [COMMAND] [--plugins DIR]\n"
+        "tharsis help [COMMAND | PLUGIN [COMMAND]] [--plugins DIR]\n"
         "  Prints all commands, those of the plugins that are found too, or what COMMAND takes.\n"}},
   };
   return all;
@@ -202,9 +202,11 @@ class reader {
   explicit reader(const std::vector<std::string>& words) : words_(words) {}
 
   result<command_line> read() {
+    bool options = true;
     while (next_ < words_.size()) {
       const std::string& word = words_[next_++];
-      const bool option = word.size() > 1 && word[0] == '-';
+      options = options && !(of_plugin() && word == "--");  // What comes then is the plugin's, whatever it looks like.
+      const bool option = options && word.size() > 1 && word[0] == '-';
       if (option && !(of_plugin() && !is_for_all(word))) {
         if (auto failure = read_option(word)) return *failure;
       } else if (line_.command.empty()) {

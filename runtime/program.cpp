@@ -20,6 +20,7 @@
 #include "runtime/session.h"
 #include "runtime/simulation/simulate_command.h"
 #include "runtime/simulation/validate_plugin_command.h"
+#include "runtime/text_columns.h"
 #include "sdk/abi/abi.h"
 #include "sdk/pure/nearest.h"
 
@@ -65,7 +66,9 @@ int list_plugins(const command_line& line) {
 std::string plugin_help(const plugin_manifest& plugin) {
   std::string text = "tharsis " + plugin.id + " COMMAND ARGUMENT... [--set KEY=VALUE]... [--state DIR] [--plugins DIR]\n";
   if (!plugin.summary.empty()) text += "  " + plugin.summary + "\n";
-  for (const plugin_command& c : plugin.commands) text += "  " + c.name + "  " + c.help + "\n";
+  std::vector<std::vector<std::string>> commands;
+  for (const plugin_command& c : plugin.commands) commands.push_back({c.name, c.help});
+  text += text_columns(commands, "  ");
   if (plugin.commands.empty()) text += "  It has no commands.\n";
   return text;
 }
@@ -157,16 +160,26 @@ int run_plugin_command(const command_line& line) {
   return run_session(std::move(session));
 }
 
+// What a plugin's command takes, it says itself: `tharsis help xlog cat` is `tharsis xlog cat --help`.
+int help_of_plugin_command(command_line line, const std::string& plugin, const std::string& command) {
+  line.command = plugin;
+  line.arguments = {command, "--help"};
+  return run_plugin_command(line);
+}
+
 }  // namespace
 
-int run_program(const std::vector<std::string>& words) {
-  const auto line = parse_command_line(words);
+int run_program(const std::vector<std::string>& typed) {
+  const auto line = parse_command_line(typed);
   if (!line) return refuse("tharsis: " + line.failure().text + "\n");
   const auto found = [&] { return find_manifests(request_of(*line).plugin_folders); };
   const std::string& command = line->command;
+  const auto& words = line->arguments;
+  if (line->help && !command.empty() && !is_own_command(command) && !words.empty()) return help_of_plugin_command(*line, command, words[0]);
   if (line->help) return help(command, found());
   if (command.empty()) return refuse(help_text("", {}));
-  if (command == "help") return help(line->arguments.empty() ? "" : line->arguments[0], found());
+  if (command == "help" && words.size() > 1 && !is_own_command(words[0])) return help_of_plugin_command(*line, words[0], words[1]);
+  if (command == "help") return help(words.empty() ? "" : words[0], found());
   if (command == "version")
     return say("tharsis " THARSIS_VERSION ", contract " + std::to_string(THARSIS_ABI_MAJOR) + "." +
                std::to_string(THARSIS_ABI_MINOR) + "\n");

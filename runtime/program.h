@@ -6,6 +6,6 @@
 
 namespace tharsis::runtime {
 
-int run_program(const std::vector<std::string>& words);
+int run_program(const std::vector<std::string>& typed);
 
 }  // namespace tharsis::runtime

@@ -171,6 +171,16 @@ bool is_plain_text(const std::shared_ptr<const source>& in, std::string_view tex
   return true;
 }
 
+// What people's editors do, and YAML forbids; its parser only says that what follows makes no sense. Nothing: it is something else.
+std::optional<source_position> indenting_tab(const std::shared_ptr<const source>& in, std::string_view text, int last_line) {
+  for (int line = 1; line <= last_line && !text.empty(); ++line) {
+    const size_t begins = std::min(text.find_first_not_of(' '), text.size());
+    if (begins < text.size() && text[begins] == '\t') return source_position{in, line, static_cast<int>(begins) + 1};
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  return {};
+}
+
 }  // namespace
 
 const yaml_node* yaml_node::find(std::string_view wanted) const {
@@ -232,7 +242,9 @@ std::optional<yaml_node> parse_yaml(const std::shared_ptr<const source>& in, dia
   } catch (const give_up&) {
     return {};
   } catch (const YAML::Exception& e) {
-    problems.add(builder.at(e.mark), "this is not valid YAML: " + e.msg);
+    const source_position at = builder.at(e.mark);
+    if (const auto tab = indenting_tab(in, text, at.line)) problems.add(*tab, "a tab stands where YAML takes only spaces; indent with spaces");
+    else problems.add(at, "this is not valid YAML: " + e.msg);
     return {};
   } catch (const std::exception& e) {
     problems.add({in, 1, 1}, std::string("this is not valid YAML: ") + e.what());

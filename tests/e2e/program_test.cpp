@@ -248,7 +248,13 @@ TEST_F(Program, APluginsCommandRunsInASmallRuntime) {
 
 TEST_F(Program, APluginsCommandsAreListedAndMisspellingsRefused) {
   EXPECT_EQ(tharsis({"help", "commands", "--plugins", THARSIS_FIXTURES}), 0);
-  EXPECT_NE(out_.find("  echo  echo WORD...: print the words and the setting.\n"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("  echo   echo WORD...: print the words and the setting.\n"), std::string::npos) << out_;
+  for (const std::vector<std::string>& asked : {std::vector<std::string>{"help", "commands", "echo"}, {"--help", "commands", "echo"}}) {
+    auto words = asked;
+    words.insert(words.end(), {"--plugins", THARSIS_FIXTURES});
+    EXPECT_EQ(tharsis(words), 0) << err_;
+    EXPECT_EQ(out_, "--help!\n") << "the command says itself what it takes";
+  }
   EXPECT_EQ(tharsis({"commands", "ecko", "--plugins", THARSIS_FIXTURES}), 2);
   EXPECT_EQ(err_, "tharsis: plugin 'commands' has no command 'ecko'; it has echo, fail, throw and idle\n");
   EXPECT_EQ(tharsis({"commands", "echo", "--plugins", THARSIS_FIXTURES, "--set", "mrak=+"}), 2);

@@ -56,6 +56,9 @@ TEST(CommandLine, APluginReadsItsOwnOptions) {
   EXPECT_EQ(line.arguments, (std::vector<std::string>{"cat", "--level", "info", "-", "--help"}));
   EXPECT_EQ(line.sets, std::vector<std::string>{"x=1"});
   EXPECT_EQ(line.state, "/s");
+  const command_line literal = good({"xlog", "grep", "--state", "/s", "--", "--set", "--state=/t"});
+  EXPECT_EQ(literal.arguments, (std::vector<std::string>{"grep", "--", "--set", "--state=/t"}));
+  EXPECT_EQ(literal.state, "/s");
 }
 
 TEST(CommandLine, HelpIsAlwaysThere) {

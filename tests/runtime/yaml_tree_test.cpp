@@ -63,6 +63,14 @@ TEST(YamlTree, WhatTheSubsetLeavesOutIsRefusedWithAPlace) {
   EXPECT_NE(parse("[a]: 1\n").messages.find("a key must be a single word"), std::string::npos);
 }
 
+TEST(YamlTree, ATabThatIndentsIsNamed) {
+  const std::string sentence = "error: a tab stands where YAML takes only spaces; indent with spaces";
+  EXPECT_EQ(first_line(parse("a:\n\tb: 1\n").messages), "x.yaml:2:1: " + sentence);
+  EXPECT_EQ(first_line(parse("a:\n  b: 1\n  \tc: 2\n").messages), "x.yaml:3:3: " + sentence);
+  EXPECT_EQ(parse("a: 1\t# tabs elsewhere\nb:\t2\n").messages, "");
+  EXPECT_EQ(first_line(parse("a: {\n").messages).find("x.yaml:2:1: error: this is not valid YAML"), 0u);
+}
+
 TEST(YamlTree, BytesThatAreNoTextAreRefused) {
   EXPECT_EQ(first_line(parse("a: \xff\n").messages), "x.yaml:1:4: error: this is not UTF-8 text");
   EXPECT_EQ(first_line(parse("a: 1\nb: \x01\n").messages), "x.yaml:2:4: error: a control character stands here; remove it");
