@@ -146,9 +146,8 @@ int status_command(const command_line& line) {
 int stop_command(const command_line& line) {
   auto runtime = reach_runtime(state_folder_of(line), argument(line, 0));
   if (!runtime) return complain(runtime.failure());
-  const bool heard = (*runtime)->send(json_object().add("do", "stop").text()) && (*runtime)->read_line();
-  if (!heard && (*runtime)->why_nothing().status == THARSIS_E_TIMEOUT)
-    refuse("tharsis: " + (*runtime)->why_nothing().text + "; waiting for its end\n");
+  const auto heard = (*runtime)->ask(json_object().add("do", "stop").text());
+  if (heard.status() == THARSIS_E_TIMEOUT) refuse("tharsis: " + heard.failure().text + "; waiting for its end\n");
   (*runtime)->wait_for_its_end();
   return say("process " + std::to_string((*runtime)->process()) + " has stopped\n");
 }
@@ -168,9 +167,8 @@ int reload_command(const command_line& line) {
 int tail_command(const command_line& line) {
   auto runtime = reach_runtime(state_folder_of(line), argument(line, 1));
   if (!runtime) return complain(runtime.failure());
-  const bool sent = (*runtime)->send(json_object().add("do", "tail").add("pattern", line.arguments[0]).text());
-  const auto answer = sent ? (*runtime)->read_line() : std::nullopt;
-  if (!answer) return complain((*runtime)->why_nothing());
+  const auto answer = (*runtime)->ask(json_object().add("do", "tail").add("pattern", line.arguments[0]).text());
+  if (!answer) return complain(answer.failure());
   if (answer->starts_with("{\"error\"")) return complain({THARSIS_E_INVALID, *answer});
   (*runtime)->set_patience({});
   while (const auto event = (*runtime)->read_line())

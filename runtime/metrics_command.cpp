@@ -2,14 +2,12 @@
 
 #include <cstdio>
 #include <string>
-#include <vector>
 
 #include "runtime/command_answer.h"
 #include "runtime/metrics_report.h"
 #include "runtime/os_main_wait.h"
 #include "runtime/os_terminal.h"
 #include "runtime/running_runtime.h"
-#include "sdk/pure/json.h"
 
 namespace tharsis::runtime {
 namespace {
@@ -18,25 +16,7 @@ constexpr auto watch_interval = std::chrono::seconds(1);  // A person reads no f
 constexpr size_t width_for_meaning = 120;                 // Columns; below that the table would wrap.
 constexpr const char* clear_screen = "\x1b[H\x1b[2J";
 
-struct answer {
-  std::string json;  // As it came.
-  std::vector<metric_reading> readings;
-};
-
-result<answer> ask(control_client& runtime) {
-  if (!runtime.send(json_object().add("do", "metrics").text())) return runtime.why_nothing();
-  const auto line = runtime.read_line();
-  if (!line) return runtime.why_nothing();
-  diagnostics problems;
-  const auto tree = parse_yaml(std::make_shared<source>(source{"answer", *line, source::kind::profile, {}}), problems);
-  const yaml_node* const list = tree ? tree->find("metrics") : nullptr;
-  answer got{*line, {}};
-  if (list == nullptr || !problems.empty() || !read_metrics_json(*list, got.readings))
-    return error{THARSIS_E_PROTOCOL, "the runtime's answer makes no sense; it is of another version"};
-  return got;
-}
-
-std::string shown(const command_line& line, const answer& got) {
+std::string shown(const command_line& line, const running_metrics& got) {
   if (line.json) return got.json + "\n";
   if (line.prometheus) return metrics_prometheus(got.readings);
   return metrics_table(got.readings, table_style_of(stdout));
@@ -47,7 +27,7 @@ int watch(const command_line& line, control_client& runtime) {
   main_wait pause;
   const bool live = is_live_terminal(stdout) && !line.json;
   do {
-    const auto got = ask(runtime);
+    const auto got = ask_metrics(runtime);
     if (!got) return got.status() == THARSIS_E_GONE ? exit_done : complain(got.failure());
     if (const int code = say((live ? clear_screen : "") + shown(line, *got)); said_in_vain()) return code;
   } while (pause.wait(watch_interval) == main_wait::woken::deadline);
@@ -65,7 +45,7 @@ int metrics_command(const command_line& line) {
   const auto runtime = reach_runtime(state_folder_of(line), line.arguments.empty() ? std::nullopt : std::optional(line.arguments[0]));
   if (!runtime) return complain(runtime.failure());
   if (line.watch) return watch(line, **runtime);
-  const auto got = ask(**runtime);
+  const auto got = ask_metrics(**runtime);
   return got ? say(shown(line, *got)) : complain(got.failure());
 }
 

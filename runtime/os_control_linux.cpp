@@ -275,10 +275,13 @@ void control_client::set_patience(std::chrono::milliseconds most) {
   for (const int what : {SO_RCVTIMEO, SO_SNDTIMEO}) set_time(descriptor_, what, most);
 }
 
-bool control_client::send(const std::string& line) {
-  const bool done = write_all(descriptor_, line + "\n");
-  silent_ = !done && (errno == EAGAIN || errno == EWOULDBLOCK);
-  return done;
+result<std::string> control_client::ask(const std::string& question, bool takes_time) {
+  const bool sent = write_all(descriptor_, question + "\n");
+  silent_ = !sent && (errno == EAGAIN || errno == EWOULDBLOCK);
+  auto answer = sent ? read_line() : std::nullopt;
+  while (sent && !answer && takes_time && silent_ && answers_others()) answer = read_line();
+  if (!answer) return why_nothing();
+  return std::move(*answer);
 }
 
 error control_client::why_nothing() const {
@@ -288,7 +291,7 @@ error control_client::why_nothing() const {
 
 bool control_client::answers_others() const {
   const auto other = reach(state_folder_, name_);
-  return other && (*other)->send(R"({"do":"status"})") && (*other)->read_line();
+  return other && (*other)->ask(R"({"do":"status"})");
 }
 
 std::optional<std::string> control_client::read_line() {

@@ -78,22 +78,22 @@ class control_client {
   ~control_client();
   control_client(const control_client&) = delete;
 
-  // How long send() and read_line() wait; 0: for ever. As long as answer_latest, if nobody says otherwise.
+  // How long it is waited for; 0: for ever. As long as answer_latest, if nobody says otherwise.
   void set_patience(std::chrono::milliseconds most);
-  bool send(const std::string& line);
-  // The next line; nothing: the other end has closed, or said nothing for so long.
-  std::optional<std::string> read_line();
-  // Why the last of them gave nothing:
+  // One question, one line. `takes_time`: it is waited for as long as others are answered, on another connection.
   //   THARSIS_E_TIMEOUT  it said nothing in time, and may still.  THARSIS_E_GONE  it has ended.
-  error why_nothing() const;
-  // Whether it answers others, on another connection.
-  bool answers_others() const;
+  result<std::string> ask(const std::string& question, bool takes_time = false);
+  // Another line, unasked; nothing: the other end has closed, or said nothing for so long.
+  std::optional<std::string> read_line();
   // Until the other process has ended.
   void wait_for_its_end();
   int process() const { return process_; }
 
  private:
   control_client() = default;
+  bool answers_others() const;
+  error why_nothing() const;  // The last call gave nothing.
+
   int descriptor_ = -1, process_ = 0, process_descriptor_ = -1;
   bool silent_ = false;
   std::string state_folder_, name_, in_;

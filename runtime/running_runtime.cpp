@@ -17,11 +17,9 @@ int64_t number_in(const yaml_node& map, std::string_view key) { return std::strt
 // One question, one answer; `line` is the answer as it came. A complaint is a failure, of the kind that it says.
 // `takes_time`: that is no sign of trouble.
 result<yaml_node> ask(control_client& runtime, const std::string& question, std::string& line, bool takes_time = false) {
-  if (!runtime.send(question)) return runtime.why_nothing();
-  auto read = runtime.read_line();
-  while (!read && takes_time && runtime.why_nothing().status == THARSIS_E_TIMEOUT && runtime.answers_others()) read = runtime.read_line();
-  if (!read) return runtime.why_nothing();
-  line = *read;
+  auto read = runtime.ask(question, takes_time);
+  if (!read) return read.failure();
+  line = std::move(*read);
   diagnostics problems;
   auto answer = parse_yaml(std::make_shared<source>(source{"answer", line, source::kind::profile, {}}), problems);
   if (!answer || !problems.empty()) return senseless();
@@ -93,6 +91,15 @@ result<std::vector<running_level>> ask_levels(control_client& runtime, const std
   for (const yaml_node& l : found->children)
     levels.push_back({text_in(l, "plugin"), text_in(l, "tag"), text_in(l, "level"), text_in(l, "origin")});
   return levels;
+}
+
+result<running_metrics> ask_metrics(control_client& runtime) {
+  running_metrics got;
+  const auto answer = ask(runtime, json_object().add("do", "metrics").text(), got.json);
+  if (!answer) return answer.failure();
+  const yaml_node* const list = answer->find("metrics");
+  if (list == nullptr || !read_metrics_json(*list, got.readings)) return senseless();
+  return got;
 }
 
 result<std::optional<live_outcome>> ask_command(control_client& runtime, const std::string& plugin, const std::vector<std::string>& words, const std::string& folder, bool colours) {

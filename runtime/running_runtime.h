@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/metrics_report.h"
 #include "runtime/os_control_linux.h"
 #include "sdk/pure/error.h"
 
@@ -43,6 +44,13 @@ struct running_level {
 };
 // The levels of its log, once it has taken the changes {"stn/dialer": "debug"}; `json` is the answer as it came.
 result<std::vector<running_level>> ask_levels(control_client& runtime, const std::map<std::string, std::string>& changes, std::string& json);
+
+// What it has counted so far.
+struct running_metrics {
+  std::string json;  // As it came.
+  std::vector<metric_reading> readings;
+};
+result<running_metrics> ask_metrics(control_client& runtime);
 
 // A plugin's command, carried out by the plugin that runs there; nothing: it does not run there, or carries nothing out while it runs.
 struct live_outcome {

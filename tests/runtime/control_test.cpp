@@ -71,8 +71,8 @@ class Control : public ::testing::Test {
     EXPECT_EQ(events.publish("test", id, &payload), THARSIS_OK);
   }
   static std::string ask(control_client& client, const std::string& line) {
-    EXPECT_TRUE(client.send(line));
-    return client.read_line().value_or("(closed)");
+    const auto answer = client.ask(line);
+    return answer ? *answer : "(closed)";
   }
 
   std::string state;
@@ -156,8 +156,7 @@ TEST_F(Control, WhoIsSilentAndWaitsForNothingMakesRoomForOthers) {
 TEST_F(Control, ALineWithoutEndIsCutOff) {
   serve();
   const auto client = connect();
-  (void)client->send(std::string(100'000, 'x'));
-  EXPECT_EQ(client->read_line(), std::nullopt);
+  EXPECT_EQ(client->ask(std::string(100'000, 'x')).status(), THARSIS_E_GONE);
   EXPECT_EQ(ask(*connect(), R"({"do":"status"})").find("{\"profile\""), 0u) << "others are served";
 }
 
@@ -212,8 +211,7 @@ TEST_F(Control, WhoReadsNoAnswersIsAskedNothingMore) {
   client->set_patience(200ms);
   std::string questions;
   while (questions.size() < 1 << 20) questions += std::string(99, 'q') + "\n";
-  EXPECT_FALSE(client->send(questions));
-  EXPECT_EQ(client->why_nothing().status, THARSIS_E_TIMEOUT);
+  EXPECT_EQ(client->ask(questions).status(), THARSIS_E_TIMEOUT);
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(client->read_line()) << "who reads is answered on";
   socket.end();
   serving.join();
