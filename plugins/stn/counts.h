@@ -64,7 +64,8 @@ struct counts {
         servers_left_alone(h.count<counter>("servers_left_alone", "1", "Times that a server failed too often after the connect, and was left alone for a while")),
         reconnects_spread(h.count<counter>("reconnects_spread", "1", "Times that a link came back when chance said, not at once")),
         intervals_learned(h.count<counter>("intervals_learned", "1", "Times that something was found out of how long a path may be idle")),
-        keyed_repeated(h.count<counter>("keyed_repeated", "1", "Tasks without a key of the application's that were sent again after a loss")),
+        keyed_repeated(h.count<counter>("keyed_repeated", "1", "Tasks without a key of the application's that were sent more than once, by whichever way")),
+        keyed_copies(h.count<counter>("keyed_copies", "1", "Requests of these that left beside one that was out, in a datagram or by another connection")),
         dials_raced(h.count<counter>("dials_raced", "1", "Dials beside one that had not answered in time")),
         outbox_kept(h.count<counter>("outbox_kept", "1", "Durable tasks that were put on the disk")),
         outbox_again(h.count<counter>("outbox_again", "1", "Times that a durable task had to go again after all tries of a link")),
@@ -106,7 +107,7 @@ struct counts {
   const counter udp_sent, udp_copies, udp_won, udp_lost, udp_dropped;
   const counter lanes_opened, lanes_failed, lanes_held_back, hedge_copies, hedge_copy_bytes, hedge_won, hedge_late, hedge_refused;
   const counter moves_followed, moves_refused, servers_left_alone;
-  const counter reconnects_spread, intervals_learned, keyed_repeated, dials_raced, outbox_kept, outbox_again;
+  const counter reconnects_spread, intervals_learned, keyed_repeated, keyed_copies, dials_raced, outbox_kept, outbox_again;
   const counter stream_connections, stream_sent, stream_received;
 };
 

@@ -304,11 +304,19 @@ void dispatcher::count(const request& r, const task_profile& p, size_t link) {
   if (const longlink* by = links_.at(link); by != nullptr) all.link = by->name();
   if (r.http.taken) all.link = shorts_.at(r.http.link).name();
   events_.on_task(r, all);
-  if (r.memory == 0 || r.sends < 2) return;
+  if (r.keyed_again + r.keyed_copies > 0) count_keyed(r, all.link);
+}
+
+void dispatcher::count_keyed(const request& r, std::string_view link) {
   counts_.keyed_repeated.add();
-  events_.on_measure({std::string(all.link), "a task of command " + std::to_string(r.command) + " was sent " + std::to_string(r.sends) +
-                          " times, though it has no key of the application's: its answer was lost, and the server says that it carries each out once",
-                      THARSIS_STN_MEASURE_DEDUPLICATED, r.body.size() * (r.sends - 1)});
+  counts_.keyed_copies.add(r.keyed_copies);
+  std::string why;
+  if (r.keyed_again > 0) why = "its answer did not come";
+  if (r.keyed_copies > 0) why += (why.empty() ? "" : ", ") + std::to_string(r.keyed_copies) + (r.keyed_copies == 1 ? " copy" : " copies") + " of it left beside it";
+  const uint32_t more = r.keyed_again + r.keyed_copies;
+  events_.on_measure({std::string(link), "a task of command " + std::to_string(r.command) + " was sent " + std::to_string(more + 1) +
+                          " times, though it has no key of the application's: " + why + ", and the server says that it carries each out once",
+                      THARSIS_STN_MEASURE_DEDUPLICATED, r.body.size() * more});
 }
 
 // Where nobody is any more, nobody hears it.

@@ -110,6 +110,7 @@ class dispatcher final : public answer_taker {
   void hand_over(answer a, size_t link);
   // A task has its end.
   void count(const request& r, const task_profile& p, size_t link);
+  void count_keyed(const request& r, std::string_view link);
   void end(std::unique_ptr<request> r, tharsis_status status, uint32_t why, std::string reason, size_t link);
 
   strand& place_;

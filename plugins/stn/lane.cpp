@@ -24,6 +24,7 @@ bool lane::write_next(std::vector<uint8_t>& out, framing& frames, instant now) {
     error why;
     if (r != nullptr && frames.append(out, frame_of_request(*r), why) == THARSIS_OK) {
       wrote_again_ = !policy_.is_first(number_, *sequence);
+      if (wrote_again_) tasks_.on_copy(*sequence);
       if (r->key.empty()) side_.be_patient(false);  // Nobody else carries it: whether it is lost is to be known soon.
       else if (policy_.owed(number_) == 1) side_.be_patient(true);
       return true;

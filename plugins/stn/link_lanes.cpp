@@ -52,7 +52,7 @@ void link_lanes::on_own_lost(bool stay, bool by_server) {
 
 std::unique_ptr<live_connection> link_lanes::take_successor(dialer& arrives) {
   lane& l = *find(*policy_.best_successor());
-  for (const uint32_t sequence : policy_.adopt(l.number())) tasks_.write_too(sequence);
+  for (const uint32_t sequence : policy_.adopt(l.number())) tasks_.write_too(sequence, policy_.is_copy_on_own(sequence));
   arrives.arrived(l.dialled());
   return l.take();
 }
@@ -89,7 +89,7 @@ void link_lanes::step() {
   policy_.on_deadline(now);
   while (const auto number = policy_.take_closing(now)) find(*number)->finish();
   open_wanted();
-  for (const uint32_t sequence : policy_.take_for_own()) tasks_.write_too(sequence);
+  for (const uint32_t sequence : policy_.take_for_own()) tasks_.write_too(sequence, policy_.is_copy_on_own(sequence));
 }
 
 // What a lane has to carry leaves in its own turn.

@@ -145,9 +145,8 @@ bool udp_way::receive(instant now, const std::function<void()>& hand_over) {
 void udp_way::flush(instant now) {
   if (!there_) return;
   std::array<uint8_t, datagram::size_max> sealed;
-  const udp_totals& t = there_->lane.totals();
-  for (udp_totals before = t; const auto content = there_->lane.next_output(there_->sealer.number() + 1, now); before = t) {
-    const size_t size = there_->sealer.seal(*content, sealed);
+  while (const auto next = there_->lane.next_output(there_->sealer.number() + 1, now)) {
+    const size_t size = there_->sealer.seal(next->content, sealed);
     if (size == 0) {
       there_->lane.give_up(now);
       for (const uint32_t sequence : there_->lane.take_for_stream()) tasks_.carry_too(sequence);
@@ -156,7 +155,8 @@ void udp_way::flush(instant now) {
       return refuse("this connection's numbers are used up");
     }
     there_->socket.send(there_->to, std::span(sealed).first(size));
-    on_sent(t.copies > before.copies ? traffic_class::repeated : t.sent > before.sent ? traffic_class::tasks : traffic_class::heartbeats, size);
+    if (next->is_copy) tasks_.on_copy(next->sequence);
+    on_sent(next->is_copy ? traffic_class::repeated : next->sequence != 0 ? traffic_class::tasks : traffic_class::heartbeats, size);
   }
   const auto too = there_->lane.take_for_stream();
   for (const uint32_t sequence : too) tasks_.carry_too(sequence);

@@ -15,7 +15,7 @@ enum {
   THARSIS_STN_MEASURE_RACED = 0,       // An address has not answered in time, so the next one is dialled beside it: a dial.
   THARSIS_STN_MEASURE_SPREAD = 1,      // A link comes back after `time`, since its server may have ended those of all its clients.
   THARSIS_STN_MEASURE_INTERVAL = 2,    // The path may be idle for `time` from now on, before a ping asks.
-  THARSIS_STN_MEASURE_DEDUPLICATED = 3,  // A task without a key of the application's was sent again after a loss: `bytes` more of it.
+  THARSIS_STN_MEASURE_DEDUPLICATED = 3,  // A task without a key of the application's was sent more than once: `bytes` more of it.
   THARSIS_STN_MEASURE_PUSH_TWICE = 4,  // Two connections brought the same push, of `bytes`: it was given once.
   THARSIS_STN_MEASURE_KEPT = 5,        // A durable task is on the disk: `bytes`.
   THARSIS_STN_MEASURE_KEPT_AGAIN = 6,  // It has no answer yet, and goes again: `bytes`.

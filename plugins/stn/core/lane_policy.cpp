@@ -296,8 +296,13 @@ std::vector<uint32_t> lane_policy::on_lane_lost(uint32_t lane, bool ours, instan
     if (w == nullptr || is_out(o.sequence)) continue;
     const bool written = std::find(l.to_write.begin(), l.to_write.end(), o.sequence) == l.to_write.end();
     lane_state* const other = written ? nullptr : board_.least(w->memory, o.sequence);
-    if (other != nullptr) --w->sent, write(*w, *other, now);
-    else lost.push_back(o.sequence);
+    if (other == nullptr) {
+      lost.push_back(o.sequence);
+      continue;
+    }
+    if (w->first == lane) w->first = other->id;
+    --w->sent;
+    write(*w, *other, now);
   }
   return lost;
 }

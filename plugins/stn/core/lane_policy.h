@@ -90,6 +90,8 @@ class lane_policy final : public side_way {
   int take_companions(uint32_t lane);
   // Sequences that the link's own connection is to write too.
   std::vector<uint32_t> take_for_own() { return std::exchange(for_own_, {}); }
+  // Whether that is a copy of what another lane has.
+  bool is_copy_on_own(uint32_t sequence) const { return !is_first(own_, sequence); }
 
   // Ask when deadline() has passed; harmless to ask early.
   void on_deadline(instant now);

@@ -72,11 +72,14 @@ struct request {
   uint32_t connection = 0;      // The last that it was sent on.
   uint32_t judged_again = 0;    // How often its caller said of an answer that it is to be sent again.
   bool lost = false;             // A connection died under it.
+  uint32_t keyed_again = 0;   // Under a key of the link's own: how often it went again when its answer did not come,
+  uint32_t keyed_copies = 0;  // and how many copies of it left besides, in datagrams or by another connection.
   bool session_renewed = false;  // Once, and that cost no retry.
 
   void forget_own_key() {
     if (memory != 0) key.clear();
     memory = 0;
+    keyed_out = false;
   }
   bool has(uint32_t flag) const { return (flags & flag) != 0; }
   bool is_judged() const { return from.decode != nullptr && !has(THARSIS_STN_SEND_ONLY); }
@@ -94,6 +97,7 @@ struct request {
   bool ends_itself = false;   // While it is sent: whoever carries it ends it by its deadline.
   bool was_parked = false;
   uint32_t parked_sends = 0;  // How often it was sent when it was taken back from there.
+  bool keyed_out = false;     // It has gone under this key of the link's own.
   bool is_first = true;       // It has not gone to the wire, as far as the budget knows.
   bool borrowed = false;      // A repetition that it gives back to the budget when it has an answer, or was not sent.
   carried by = carried::first;

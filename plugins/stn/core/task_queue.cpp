@@ -169,13 +169,16 @@ bool task_queue::is_for_here(const request& r) const {
 bool task_queue::write_again(std::vector<uint8_t>& out, framing& frames, instant now) {
   for (size_t i = too_.size(); i-- > 0;) {
     const written_too asked = too_[i];
-    const request* const r = by_sequence_.find(asked.sequence);
+    request* const r = by_sequence_.find(asked.sequence);
     if (r != nullptr && !is_for_here(*r)) continue;  // It waits for its own connection.
     too_.erase(too_.begin() + static_cast<std::ptrdiff_t>(i));
     if (r == nullptr) continue;
-    if (asked.by_any && company_.lanes != nullptr && company_.lanes->take(*r, now)) return true;
+    const bool by_lanes = asked.by_any && company_.lanes != nullptr && company_.lanes->take(*r, now);
     error why;
-    if (frames.append(out, frame_of_request(*r), why) == THARSIS_OK) return wrote_again_ = true;
+    if (!by_lanes && frames.append(out, frame_of_request(*r), why) != THARSIS_OK) continue;
+    if (asked.is_copy) count_copy(*r);
+    if (!by_lanes) wrote_again_ = asked.is_copy;
+    return true;
   }
   return false;
 }
@@ -202,20 +205,25 @@ bool task_queue::write_next(std::vector<uint8_t>& out, framing& frames, instant 
   stop_waiting(*r, now);
   wrote_again_ = r->sends > 0;
   be_sent(*r, now);
-  if (goes_aside(*r, now)) {
-    ++r->sends;
-    counts_.sent.add();
-    return true;
-  }
+  if (goes_aside(*r, now)) return count_send(*r), true;
   error why;
   if (frames.append(out, frame_of_request(*r), why) != THARSIS_OK) {
     finish(*r, now, why.status, THARSIS_STN_NOT_CARRIED, {}, std::move(why.text));
   } else {
-    ++r->sends;
-    counts_.sent.add();
+    count_send(*r);
     if (r->has(THARSIS_STN_SEND_ONLY)) finish(*r, now, THARSIS_OK, THARSIS_STN_ANSWERED, {}, {});
   }
   return true;
+}
+
+void task_queue::count_send(request& r) {
+  ++r.sends;
+  counts_.sent.add();
+  if (r.memory != 0 && std::exchange(r.keyed_out, true)) ++r.keyed_again;
+}
+
+void task_queue::on_copy(uint32_t sequence) {
+  if (request* const r = by_sequence_.find(sequence)) count_copy(*r);
 }
 
 void task_queue::on_not_carried(uint32_t sequence, error why, instant now) {

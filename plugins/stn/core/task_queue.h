@@ -92,10 +92,12 @@ class task_queue final : public session_tasks {
   // Offers requests to another way first, to datagrams before the lanes; both outlive that. Null: to none.
   void use(side_way* datagrams) { company_.datagrams = datagrams; }
   void spread_by(side_way* lanes) { company_.lanes = lanes; }
-  // What went another way is to be written here too, unless nobody waits for it any more;
-  void write_too(uint32_t sequence) { too_.push_back({sequence, false}); }
+  // What went another way is to be written here too, unless nobody waits for it any more (no copy: instead);
+  void write_too(uint32_t sequence, bool is_copy = true) { too_.push_back({sequence, false, is_copy}); }
   // or on whichever lane the lanes choose.
-  void carry_too(uint32_t sequence) { too_.push_back({sequence, true}); }
+  void carry_too(uint32_t sequence) { too_.push_back({sequence, true, true}); }
+  // Another way has sent it once more.
+  void on_copy(uint32_t sequence);
   // The codec does not carry it, as the way found out that was to write it.
   void on_not_carried(uint32_t sequence, error why, instant now);
   // A request that is out; null: none is by this sequence. [for a look]
@@ -193,6 +195,8 @@ class task_queue final : public session_tasks {
   bool may_go(request& r, instant now);
   bool is_for_here(const request& r) const;
   bool has_right_key(request& r, instant now);
+  void count_send(request& r);
+  void count_copy(request& r) { r.keyed_copies += r.memory != 0 ? 1 : 0; }
   void lose_try(request& r, const error& why, instant now);
   request* next_waiting() const;
   request* next_ready(instant now);
@@ -236,7 +240,8 @@ class task_queue final : public session_tasks {
   instant spared_until_ = never;  // The first of those that are spared may be asked again.
   struct written_too {
     uint32_t sequence;
-    bool by_any;  // Lane, if the lanes like.
+    bool by_any;   // Lane, if the lanes like.
+    bool is_copy;  // It has gone before.
   };
   // What belongs to one of a link's connections: the link's own, but for the moment in which a second one beside it writes.
   struct company {

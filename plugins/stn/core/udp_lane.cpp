@@ -75,24 +75,25 @@ void udp_lane::hand_over(uint32_t sequence, entry& e, instant now) {
   if (heard_at_ < e.copies[0].sent_at) probe_.doubt(now);
 }
 
-std::optional<std::span<const uint8_t>> udp_lane::next_output(uint32_t number, instant now) {
+std::optional<udp_output> udp_lane::next_output(uint32_t number, instant now) {
   if (probe_.due(now)) {
     probe_.on_sent(number, now);
     const size_t size = datagram::write({datagram::kind::probe, highest_}, probe_content_);
-    return std::span<const uint8_t>(probe_content_).first(size);
+    return udp_output{std::span<const uint8_t>(probe_content_).first(size)};
   }
   const auto due = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.second.left > 0 && e.second.next <= now; });
   if (due == entries_.end()) return std::nullopt;
   entry& e = due->second;
   e.copies[e.sent % e.copies.size()] = {number, now};
   ++totals_.sent;
-  if (e.sent++ > 0) ++totals_.copies;
+  const bool is_copy = e.sent++ > 0;
+  if (is_copy) ++totals_.copies;
   double wait = 1;
   for (int i = 1; i < e.rounds; ++i) wait *= settings_.backoff;
   if (--e.left > 0) e.next = later(now, settings_.twin_gap);
   else e.next = later(now, std::chrono::duration_cast<duration>(times_.patience() * wait));
   datagram::write_echo(e.content, highest_);
-  return e.content;
+  return udp_output{e.content, due->first, is_copy};
 }
 
 std::optional<mars::frame_view> udp_lane::on_content(uint32_t number, std::span<const uint8_t> content, instant now) {

@@ -35,6 +35,12 @@ struct udp_totals {
   uint64_t to_stream = 0;   // Tasks that the connection had to carry too.
 };
 
+struct udp_output {
+  std::span<const uint8_t> content;  // Valid until the next one.
+  uint32_t sequence = 0;             // Of the task; 0: a probe.
+  bool is_copy = false;              // One with this task has left before.
+};
+
 class udp_lane final : public side_way {
  public:
   // `known` outlives the lane. `round_trip`: of the connection, as far as it is known.
@@ -54,8 +60,8 @@ class udp_lane final : public side_way {
   // Copies count against this network and this server from now on.
   void share_budget(std::shared_ptr<copy_debt> with) { budget_.share(std::move(with)); }
 
-  // The content of the next datagram that is due, which will have this number; valid until the next call.
-  std::optional<std::span<const uint8_t>> next_output(uint32_t number, instant now);
+  // The next datagram that is due, which will have this number.
+  std::optional<udp_output> next_output(uint32_t number, instant now);
   // What has come in the datagram of this number. A task's answer, which is valid as long as the content; or nothing.
   std::optional<mars::frame_view> on_content(uint32_t number, std::span<const uint8_t> content, instant now);
   // Sequences of tasks that the connection is to carry too.

@@ -16,8 +16,9 @@ inline duration at(const std::vector<duration>& sorted, double p) { return sorte
 
 class gated_world : public link_world {
  public:
-  explicit gated_world(uint64_t seed, duration delay = 50ms, duration work = {})
-      : link_world(seed), gate_(server_machine.platform(), THARSIS_STRAND_SHARED, "/state/gateway", served(work)) {
+  // `told`: the server says that it carries each key out once.
+  explicit gated_world(uint64_t seed, duration delay = 50ms, duration work = {}, bool told = false)
+      : link_world(seed), gate_(server_machine.platform(), THARSIS_STRAND_SHARED, "/state/gateway", served(work, told)) {
     path().delay = delay;
     EXPECT_TRUE(world.run_until([&] { return gate_.host.ready; }, world.now() + 10s)) << gate_.host.failure;
     const auto ca = read_beginning(server_machine.platform()->files, "/state/gateway/ca.pem", 1 << 20);
@@ -78,13 +79,14 @@ class gated_world : public link_world {
   }
 
  private:
-  static gateway::settings served(duration work) {
+  static gateway::settings served(duration work, bool told) {
     gateway::settings s;
     s.listen = "tcps://10.0.0.2:443";
     s.udp = "udp://10.0.0.2:2000";
     s.names = {name};
     s.open = true;
     s.work = work;
+    s.keep.told = told;
     return s;
   }
   static tharsis_bytes text_bytes(const std::string& t) { return bytes_of(as_bytes(t)); }

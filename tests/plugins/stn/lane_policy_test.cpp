@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -304,6 +305,24 @@ TEST(LanePolicy, WhenTheLinksOwnConnectionDiesTheOthersCarryOnAndTheIdleOneTakes
   b.policy.adopt(*next);
   b.policy.on_own_up(b.memory.of("a network"), b.now);
   EXPECT_EQ(b.ask(), 0u) << "it is the link's own now";
+}
+
+TEST(LanePolicy, WhatALaneDiedWithBeforeItWasWrittenIsNoCopyElsewhere) {
+  lane_bench b;
+  b.be_weak(2);
+  b.ask();
+  stn::request r;
+  r.sequence = ++b.sequence;
+  r.key = {'k'};
+  ASSERT_TRUE(b.policy.take(r, b.now));
+  const auto on = std::find_if(b.lanes.begin(), b.lanes.end(), [&](uint32_t lane) { return b.policy.has_to_write(lane); });
+  ASSERT_NE(on, b.lanes.end());
+  EXPECT_TRUE(b.policy.on_lane_lost(*on, false, b.now).empty());
+  size_t written = 0;
+  for (const uint32_t s : b.policy.take_for_own()) written += s == r.sequence && !b.policy.is_copy_on_own(s) ? 1 : 0;
+  for (const uint32_t lane : b.lanes)
+    while (const auto s = b.policy.next_to_write(lane)) written += *s == r.sequence && b.policy.is_first(lane, *s) ? 1 : 0;
+  EXPECT_EQ(written, 1u);
 }
 
 TEST(LanePolicy, AMachineThatSleptTakesNoTimerForEvidence) {

@@ -1,6 +1,6 @@
 // Goal: a server that says that it carries each key out once has tasks without a key sent again to it, and to no other; one that
 // says so and does something else gets each task answered once nevertheless.
-#include "tests/plugins/stn/link_world.h"
+#include "tests/plugins/stn/gated_world.h"
 
 using namespace tharsis;
 using test::link_world;
@@ -48,6 +48,31 @@ TEST(ServerMemorySim, ATaskWithoutAKeyIsSentAgainAndCarriedOutOnce) {
   EXPECT_EQ(told.bytes, 4u) << "what was sent once more";
   EXPECT_NE(told.reason.find("was sent 2 times, though it has no key"), std::string::npos) << told.reason;
   w.client.on_strand([&] { EXPECT_EQ(w.dispatcher->links().named("main")->snapshot().remembers, 10min); });
+}
+
+// Goal: what went twice counts, whichever way the second one went. Method: the real gateway, tasks without a key, a path that loses
+// some of what goes over it; with datagrams, and with lanes alone.
+TEST(ServerMemorySim, CopiesCountByWhicheverWayTheyLeave) {
+  for (const bool datagrams : {true, false}) {
+    SCOPED_TRACE(datagrams ? "datagrams" : "lanes");
+    test::gated_world w(11, 50ms, {}, true);
+    w.link().udp = datagrams;
+    w.start();
+    ASSERT_TRUE(w.wait_up());
+    w.world.run_for(2s);
+    w.path().loss = 0.1;
+    w.load(100, 200ms, "task ", false);
+    w.path().loss = 0;
+    w.world.run_for(30s);
+    EXPECT_EQ(w.statistics().executions, 100u) << "each once";
+    EXPECT_GT(w.metric("keyed_repeated"), 10);
+    EXPECT_LE(w.metric("keyed_repeated"), 100);
+    EXPECT_EQ(static_cast<size_t>(w.metric("keyed_repeated")), w.host.count_measures(THARSIS_STN_MEASURE_DEDUPLICATED));
+    EXPECT_GE(w.metric("keyed_copies"), w.metric("udp_copies"));
+    EXPECT_GT(w.metric("keyed_copies"), 10);
+    if (!datagrams) EXPECT_LE(w.metric("keyed_copies"), w.metric("hedge_copies"));
+    if (!datagrams) EXPECT_GT(2 * w.metric("keyed_copies"), w.metric("hedge_copies")) << "all but those that were answered before they left";
+  }
 }
 
 TEST(ServerMemorySim, WhoDoesNotWantItSendsOnce) {

@@ -127,4 +127,51 @@ TEST(SideWay, ItHearsOfEveryEnd) {
   EXPECT_EQ(q.tasks.take_answers().size(), 4u);
 }
 
+// Under a key that the link gave because the server said that it knows such keys.
+TEST(SideWay, WhatWentTwiceUnderAKeyOfTheLinksOwnIsCountedByItsReason) {
+  queue q;
+  const stn::own_keys keys(7);
+  q.tasks.on_memory({1, 1h}, keys);
+  q.submit(1, {});
+  q.written();
+  q.tasks.write_too(q.other.taken.at(0));
+  q.written();
+  q.tasks.on_copy(q.other.taken.at(0));
+  q.tasks.on_loss({THARSIS_E_NETWORK, "cut"}, q.now);
+  q.tasks.on_up(2, q.now);
+  q.written();
+  q.tasks.write_too(q.other.taken.at(1), false);  // Instead of the other way, which has not sent it.
+  q.written();
+  q.answer(q.other.taken.at(1));
+  const auto answers = q.tasks.take_answers();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].of->keyed_copies, 2u);
+  EXPECT_EQ(answers[0].of->keyed_again, 1u);
+}
+
+// What a server has refused, with the word when to come again, was not carried out: it goes for the first time under its next key.
+TEST(SideWay, WhatTheServerPutOffDidNotGoTwiceUnderItsKey) {
+  queue q;
+  q.tasks.spare({}, {}, 1);
+  const stn::own_keys keys(7);
+  q.tasks.on_memory({1, 1h}, keys);
+  q.submit(1, {});
+  q.written();
+  mars::frame_view busy;
+  busy.sequence = q.other.taken.at(0);
+  busy.refusal = "too much to do";
+  busy.retry_after_ms = 1000;
+  q.tasks.on_answer(busy, q.now);
+  q.now += 10s;
+  q.tasks.on_deadline(q.now);
+  q.written();
+  ASSERT_EQ(q.other.taken.size(), 2u);
+  q.answer(q.other.taken.at(1));
+  const auto answers = q.tasks.take_answers();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].of->sends, 2u);
+  EXPECT_EQ(answers[0].of->keyed_again, 0u);
+  EXPECT_EQ(answers[0].of->keyed_copies, 0u);
+}
+
 }  // namespace tharsis

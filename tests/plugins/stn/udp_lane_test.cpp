@@ -101,9 +101,9 @@ struct world {
 
   void settle() {
     lane->on_deadline(now);
-    while (const auto content = lane->next_output(number + 1, now)) {
+    while (const auto next = lane->next_output(number + 1, now)) {
       ++number;
-      const std::vector<uint8_t> sent(content->begin(), content->end());
+      const std::vector<uint8_t> sent(next->content.begin(), next->content.end());
       const size_t size = sent.size() + datagram::head_size + datagram::tag_size + 28;
       if (path.blocked) continue;
       for (int copies = chance(path.twice) ? 2 : 1; copies > 0; --copies)
