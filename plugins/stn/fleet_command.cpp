@@ -1,6 +1,7 @@
 #include "plugins/stn/fleet_command.h"
 
 #include "plugins/stn/configuration.h"
+#include "plugins/stn/core/fleet_heeds.h"
 #include "plugins/stn/core/fleet_plot.h"
 #include "plugins/stn/fleet_file.h"
 #include "sdk/async/blocking.h"
@@ -82,6 +83,21 @@ error fleet_command::unused() const {
   if (print_ && seed_) return both("--seed", "--print-scenario, which simulates nothing");
   for (const std::string& link : host_.keys("links"))
     if (link != "main") return {THARSIS_E_INVALID, who + host_.where("links." + link) + " has no effect: all clients have the settings of links.main"};
+  return unheeded();
+}
+
+// A setting that somebody has said, and that decides nothing here.
+error fleet_command::unheeded() const {
+  const std::string here = print_      ? "with --print-scenario, which simulates nothing"
+                           : overload_ ? "with --overload, where timeout, retries, answers, budget and rest of tasks, and breaker decide"
+                                       : "without --overload: reconnect, heartbeat, dial, connect_timeout and answer_timeout of links.main decide";
+  const heeded by = print_ ? heeded::nowhere : overload_ ? heeded::by_overload : heeded::by_links;
+  for (const fleet_heed& h : fleet_heeds) {
+    const std::string said = host_.where(std::string(h.path));
+    if (said.empty() || said == "default" || (h.is == by && !print_)) continue;
+    const std::string otherwise = h.is == heeded::nowhere || print_ ? "" : overload_ ? ", or leave out --overload" : ", or say --overload";
+    return {THARSIS_E_INVALID, "stn simulate-fleet: " + said + " has no effect " + here + "; leave it out" + otherwise};
+  }
   return fine();
 }
 

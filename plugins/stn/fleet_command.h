@@ -28,6 +28,7 @@ class fleet_command {
  private:
   error read(const command_call& call);
   error unused() const;
+  error unheeded() const;
   uint64_t seed() const { return static_cast<uint64_t>(seed_.value_or(1)); }
   task<void> work();
   task<void> overload();

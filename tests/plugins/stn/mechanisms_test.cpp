@@ -7,6 +7,7 @@
 #include <set>
 
 #include "plugins/stn/configuration.h"
+#include "plugins/stn/core/fleet_heeds.h"
 #include "plugins/stn/stream_service.h"
 #include "runtime/plugin_settings.h"
 #include "runtime/profile.h"
@@ -210,4 +211,22 @@ TEST(Mechanisms, TheManifestHasTheTopics) {
   std::set<string> declared;
   for (const auto& [name, fields] : promised_by_stn().topics) declared.insert(name);
   EXPECT_EQ(declared, promised_topics);
+}
+
+// What decides nothing in a simulated fleet is refused there by name, so each setting has to be in its list, once, or be part of one
+// that is.
+TEST(Mechanisms, EachSettingIsHeededByASimulatedFleetOrRefusedThere) {
+  const auto found = runtime::read_plugin_folder(std::filesystem::absolute("plugins/stn").string());
+  ASSERT_TRUE(found.manifest);
+  std::set<string> listed;
+  for (const stn::fleet_heed& h : stn::fleet_heeds) EXPECT_TRUE(listed.insert(string(h.path)).second) << h.path << " twice";
+  for (const runtime::setting& top : found.manifest->settings.members) {
+    if (listed.erase(top.name) > 0) continue;
+    const bool links = top.name == "links";
+    for (const runtime::setting& s : links ? top.element.front().members : top.members) {
+      const string path = top.name + (links ? ".main." : ".") + s.name;
+      EXPECT_EQ(listed.erase(path), 1u) << path << " is not in plugins/stn/core/fleet_heeds.h";
+    }
+  }
+  for (const string& path : listed) ADD_FAILURE() << path << " is no setting of stn";
 }
