@@ -120,7 +120,7 @@ std::string exchange::on_hello(const asker& from, const mars::frame& request) {
   welcome.udp_id = m.udp.id;
   welcome.heartbeat_ms = static_cast<int32_t>(milliseconds(heartbeat_));
   if (m.known && !memory_.empty()) {
-    welcome.keys_kept_ms = static_cast<int32_t>(milliseconds(keys_kept_));
+    welcome.keys_kept_ms = static_cast<int32_t>(std::min<int64_t>(milliseconds(keys_kept_), INT32_MAX));
     welcome.keys_memory = memory_;
   }
   answer(from, request.command, encode(welcome));

@@ -83,6 +83,15 @@ TEST(GatewayExchange, SaysThatItRemembersKeysToWhomItKnows) {
   EXPECT_EQ(mars::decode<mars::hello_response>(b.answer(2, hello("no id")).body)->keys_kept_ms, 0) << "its keys are forgotten with its connection";
 }
 
+// As long as an outbox may try; the message has no number for that.
+TEST(GatewayExchange, WhatIsRememberedForLongIsNotToldAsLessThanNothing) {
+  gateway::settings s;
+  s.keep.time = 24h * 365;
+  bench b(s);
+  b.shared.name_memory({1, 2, 3, 4, 5, 6, 7, 8});
+  EXPECT_EQ(mars::decode<mars::hello_response>(b.answer(1, hello(ann_id)).body)->keys_kept_ms, INT32_MAX);
+}
+
 TEST(GatewayExchange, WhereThatIsToldATaskWithoutAPlaceHearsWhenThereIsOne) {
   gateway::settings s;
   s.keep.told = true;
