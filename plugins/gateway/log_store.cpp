@@ -34,19 +34,6 @@ log_reply log_store::answer(const log_call& call, std::string_view body, int64_t
   }
 }
 
-std::vector<std::string> log_store::names_in(const std::string& folder) const {
-  std::vector<std::string> names;
-  const auto visit = [](void* context, tharsis_text name) { static_cast<std::vector<std::string>*>(context)->emplace_back(view(name)); };
-  files_->list(files_->self, text_of(folder), visit, &names, nullptr);
-  return names;
-}
-
-std::optional<tharsis_file_facts> log_store::facts_of(const std::string& path) const {
-  tharsis_file_facts facts{sizeof facts, 0, 0, 0};
-  if (files_->describe(files_->self, text_of(path), &facts, nullptr) != THARSIS_OK) return {};
-  return facts;
-}
-
 error log_store::write(const std::string& path, std::string_view content) const {
   tharsis_error why = no_error();
   const tharsis_status status = files_->replace(files_->self, text_of(path), bytes_of(as_bytes(content)), &why);

@@ -12,14 +12,15 @@
 #include <vector>
 
 #include "plugins/gateway/core/log_rules.h"
+#include "plugins/gateway/kept_folder.h"
 #include "plugins/gateway/wish_list.h"
 #include "sdk/abi/files.h"
 
 namespace tharsis::gateway {
 
-class log_store {
+class log_store : private kept_folder {
  public:
-  log_store(const tharsis_files* files, std::string folder, const log_limits& limits) : files_(files), folder_(std::move(folder)), limits_(limits), wishes_(files, folder_) {}
+  log_store(const tharsis_files* files, std::string folder, const log_limits& limits) : kept_folder(files, std::move(folder)), limits_(limits), wishes_(files, folder_) {}
 
   // `body`: of the request. `wall`: now.
   log_reply answer(const log_call& call, std::string_view body, int64_t wall);
@@ -51,16 +52,10 @@ class log_store {
   error write(const std::string& path, std::string_view content) const;
   void sweep_source(const std::string& source, int64_t wall, swept& s);
   void sweep_pieces(const std::string& source, int64_t wall, swept& s);
-  std::vector<std::string> names_in(const std::string& folder) const;
-  std::optional<tharsis_file_facts> facts_of(const std::string& path) const;
-  bool remove(const std::string& path) const { return files_->remove(files_->self, text_of_path(path), nullptr) == THARSIS_OK; }
-  static tharsis_text text_of_path(const std::string& path) { return {path.data(), path.size()}; }
 
   std::string files_of(const std::string& source) const { return folder_ + "/" + source; }
   std::string state_of(const std::string& source, const char* what) const { return folder_ + "/.state/" + source + "/" + what; }
 
-  const tharsis_files* const files_;
-  const std::string folder_;
   const log_limits limits_;
   const wish_list wishes_;
   std::map<std::string, usage> used_;

@@ -62,21 +62,6 @@ error disk_file::add_up(uint64_t offset, size_t size, sha256_sum& to) const {
   return fine();
 }
 
-std::vector<std::string> stream_store::names_in(const std::string& folder) const {
-  std::vector<std::string> names;
-  const auto visit = [](void* context, tharsis_text name) { static_cast<std::vector<std::string>*>(context)->emplace_back(view(name)); };
-  files_->list(files_->self, text_of(folder), visit, &names, nullptr);
-  return names;
-}
-
-std::optional<tharsis_file_facts> stream_store::facts_of(const std::string& path) const {
-  tharsis_file_facts facts{sizeof facts, 0, 0, 0};
-  if (files_->describe(files_->self, text_of(path), &facts, nullptr) != THARSIS_OK) return {};
-  return facts;
-}
-
-bool stream_store::remove(const std::string& path) const { return files_->remove(files_->self, text_of(path), nullptr) == THARSIS_OK; }
-
 error stream_store::note(const std::string& id, const half_record& r) const {
   tharsis_error why = no_error();
   const std::string path = note_path(id), text = record_text(r);

@@ -2,6 +2,7 @@
 //     FOLDER/NAME             whole
 //     FOLDER/.halves/ID       what came of one; its name and key make the ID
 //     FOLDER/.halves/ID.note  what it is: see half_record; stays for a while when it is whole, and holds as long as that file is there
+//     FOLDER/.lock            held by the gateway whose folder it is
 // A file is never seen half: it is written beside, and then takes its name. Everything here is the disk's business alone and
 // may block; who may have which half at a time is the stream_shelf's. [a thread that may block]
 #pragma once
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "plugins/gateway/core/stream_rules.h"
+#include "plugins/gateway/kept_folder.h"
 #include "sdk/abi/files.h"
 #include "sdk/pure/sha256.h"
 
@@ -37,9 +39,9 @@ class disk_file {
 };
 using shared_file = std::shared_ptr<const disk_file>;
 
-class stream_store {
+class stream_store : private kept_folder {
  public:
-  stream_store(const tharsis_files* files, std::string folder) : files_(files), folder_(std::move(folder)) {}
+  stream_store(const tharsis_files* files, std::string folder) : kept_folder(files, std::move(folder)) {}
 
   // A half, made if it is not there; or, with `whole`, what is known of one that is over: then there is no file.
   struct half {
@@ -75,12 +77,6 @@ class stream_store {
   error note(const std::string& id, const half_record& r) const;
   bool is_still_there(const half_record& r) const;
   void sweep_halves(int64_t wall, const stream_settings& s, const std::set<std::string>& held, swept& done) const;
-  std::vector<std::string> names_in(const std::string& folder) const;
-  std::optional<tharsis_file_facts> facts_of(const std::string& path) const;
-  bool remove(const std::string& path) const;
-
-  const tharsis_files* const files_;
-  const std::string folder_;
 };
 
 }  // namespace tharsis::gateway
