@@ -178,6 +178,7 @@ task<void> stream_guest::keep() {
       continue;
     }
     const refused why = co_await write_some();
+    if (forgotten_) co_return;
     // It will never be whole, or there is nothing to come back for.
     const bool useless = why && (why->code == reset_code::denied || (why->code != reset_code::later && up_->confirmed() == 0));
     if (useless) co_await forget();
@@ -194,8 +195,11 @@ task<refused> stream_guest::write_some() {
   if (up_->taken() > static_cast<uint64_t>(shelf_.settings().stream_bytes)) co_return stream_refusal{reset_code::denied, "the stream is longer than gateway.streams.stream_bytes allows"};
   if (!shelf_.has_room(size)) co_return no_room();
   shelf_.on_bytes(static_cast<int64_t>(size));  // Before others ask.
+  writing_ = size;
   const auto append = [file = half_.file, hold = hold_, bytes = std::move(bytes)] { return file->append(bytes); };
   const auto done = co_await blocking(place_, append);
+  writing_ = 0;
+  if (forgotten_) co_return std::nullopt;
   if (!done || done->status != THARSIS_OK) {
     shelf_.on_bytes(-static_cast<int64_t>(size));
     co_return done ? refusal_of(*done) : no_thread();
@@ -212,6 +216,7 @@ task<void> stream_guest::finish() {
     break_off({reset_code::mismatch, "what arrived is not what was sent: its SHA-256 is another"});
     co_return;
   }
+  finishes_ = true;
   const auto work = [store = shelf_.store, hold = hold_, id = id_, half = half_, sum = up_->sum_of_received()] { return store.finish(id, half, sum); };
   const auto done = co_await blocking(place_, work);
   if (!done || !*done) co_return break_off(done ? refusal_of(done->failure()) : no_thread());
@@ -229,10 +234,11 @@ task<void> stream_guest::finish() {
   settle();
 }
 
-// What came so far is of no use.
+// What came so far is of no use. Once: it may be withdrawn while it is being forgotten.
 task<void> stream_guest::forget() {
+  if (std::exchange(forgotten_, true)) co_return;
   if (up_) {
-    shelf_.on_bytes(-static_cast<int64_t>(up_->confirmed()));
+    shelf_.on_bytes(-static_cast<int64_t>(up_->confirmed() + writing_));
     shelf_.on_file_gone();
   }
   co_await drop();
@@ -278,7 +284,7 @@ void stream_guest::on_message(const message& m) {
     const bool withdrawn = m.code == reset_code::cancelled && streams::goes_up(direction_);
     cancelled_ = withdrawn && !opened_;
     over_ = !cancelled_;
-    if (withdrawn && opened_ && hold_) work_.spawn(forget());
+    if (withdrawn && opened_ && hold_ && !finishes_) work_.spawn(forget());
     return;
   }
   error why = fine();

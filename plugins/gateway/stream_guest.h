@@ -71,8 +71,11 @@ class stream_guest {
   shared_file source_;
   uint64_t source_size_ = 0;  // What of it is there by now.
   uint64_t from_ = 0;
+  size_t writing_ = 0;  // Bytes that are on their way to the disk, and count already.
   bool opened_ = false;
   bool cancelled_ = false;  // Before it was opened: what is here is found first, and then forgotten.
+  bool forgotten_ = false;
+  bool finishes_ = false;   // It is whole, and about to get its name: too late to withdraw it.
   bool up_over_ = false;
   bool over_ = false;
   std::deque<std::vector<uint8_t>> said_;

@@ -1,6 +1,7 @@
 #include "plugins/gateway/stream_shelf.h"
 
 #include "sdk/async/blocking.h"
+#include "sdk/pure/views.h"
 
 namespace tharsis::gateway {
 namespace {
@@ -26,7 +27,29 @@ stream_shelf::stream_shelf(const host& t, strand& p, const stream_settings& s)
       settings_(s),
       wake_(p) {}
 
-task<error> stream_shelf::open() { co_return co_await sweep(); }
+// Two gateways that write one half would each have received all of it, and the file would be neither's. Where the folder cannot be
+// locked for another reason the sweep, or the first stream, tells it.
+task<error> stream_shelf::open() {
+  struct taken {
+    tharsis_status status = THARSIS_OK;
+    held_lock lock;
+  };
+  const auto job = [files = tables.files, folder = settings_.folder] {
+    taken t;
+    const std::string name = folder + "/.lock";  // No stream has such a name.
+    tharsis_handle held = 0;
+    t.status = files->make_folder(files->self, text_of(folder), nullptr);
+    if (t.status == THARSIS_OK) t.status = files->lock(files->self, text_of(name), &held, nullptr);
+    if (t.status == THARSIS_OK) t.lock = held_lock(files, held);
+    return t;
+  };
+  auto done = co_await blocking(place, job);
+  if (!done) co_return error{THARSIS_E_BUSY, "too much blocking work is waiting"};
+  if (done->status == THARSIS_E_IN_USE)
+    co_return error{THARSIS_E_IN_USE, "another gateway takes streams into " + settings_.folder + "; give each a folder of its own (gateway.streams.folder)"};
+  lock_ = std::move(done->lock);
+  co_return co_await sweep();
+}
 
 task<error> stream_shelf::sweep() {
   std::set<std::string> held;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "plugins/gateway/core/stream_rules.h"
+#include "plugins/gateway/held_lock.h"
 #include "plugins/gateway/stream_store.h"
 #include "sdk/async/host.h"
 #include "sdk/async/signal.h"
@@ -21,7 +22,7 @@ class stream_shelf {
   stream_shelf(const host& tables, strand& place, const stream_settings& s);
   stream_shelf(const stream_shelf&) = delete;
 
-  // Measures what is there; before the first stream.
+  // Makes sure that nobody else brings streams into the folder, and measures what is there; before the first stream.
   task<error> open();
   // Removes what need not stay, each hour, until stop().
   task<void> keep_house();
@@ -71,6 +72,7 @@ class stream_shelf {
   task<error> sweep();
 
   const stream_settings settings_;
+  held_lock lock_;  // Of the folder.
   std::map<std::string, std::function<void()>> held_;
   uint64_t bytes_ = 0, files_ = 0;
   bool stopping_ = false;

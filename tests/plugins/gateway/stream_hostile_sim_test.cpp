@@ -444,3 +444,54 @@ TEST(StreamRules, HalvesOfAnotherNameOrKeyAreOthers) {
   EXPECT_FALSE(gateway::is_half_id(a + "x"));
   EXPECT_FALSE(gateway::is_half_id("../../etc/passwd"));
 }
+
+// Goal: what is withdrawn while the disk takes it, or while it is being forgotten, takes no room and gives back no more than it took.
+TEST(StreamHostile, WhatIsWithdrawnWhileTheDiskIsBusyCountsOnce) {
+  gateway::stream_settings st;
+  st.bytes = 4 * static_cast<int64_t>(streams::data_max);
+  st.files = 2;
+  stream_scene s(st);
+  const std::string large(streams::data_max, 'x');
+  uint32_t n = 0;
+  const auto open = [&](const char* name) {
+    s.say(s.open_of(++n, name));
+    return s.heard(n, message::kind::opened).has_value();
+  };
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(open("a")) << n;
+    s.server.like().blocking_slow = 200ms;
+    s.say(s.data(n, 0, large));
+    s.world.run_for(100ms);
+    s.leave(n, reset_code::cancelled);
+    s.world.run_for(2s);
+    s.server.like().blocking_slow = {};
+  }
+  ASSERT_TRUE(s.bring(++n, "key", "kept", "hello")) << "there is room";
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(open("b")) << n;
+    s.say(s.data(n, 0, "hello"));
+    s.world.run_for(1s);
+    s.server.like().blocking_slow = 200ms;
+    s.say(s.end(n, "HELLO"));
+    s.world.run_for(100ms);  // It is being forgotten, since it is not what was sent.
+    s.leave(n, reset_code::cancelled);
+    s.world.run_for(2s);
+    s.server.like().blocking_slow = {};
+  }
+  ASSERT_TRUE(open("c")) << "the second place";
+  s.say(s.open_of(++n, "d"));
+  s.expect_reset(n, reset_code::full);
+}
+
+TEST(StreamHostile, TwoGatewaysDoNotShareAFolder) {
+  stream_scene s;
+  gateway::settings g;
+  g.listen = "tcp://10.0.0.1:1001";
+  g.open = g.plain_allowed = true;
+  g.streams.folder = "/files";
+  running_gateway other(s.server.platform(), THARSIS_STRAND_SHARED, "/state/other", g);
+  ASSERT_TRUE(s.until([&] { return other.host.ready || !other.host.failure.empty(); }));
+  EXPECT_EQ(other.host.failure, "another gateway takes streams into /files; give each a folder of its own (gateway.streams.folder)");
+  other.end();
+  EXPECT_TRUE(s.until([&] { return other.ended; }));
+}
