@@ -123,6 +123,16 @@ bool is_ours_alone(const struct stat& found) {
   return S_ISREG(found.st_mode) && found.st_uid == geteuid() && found.st_nlink == 1 && (found.st_mode & 077) == 0;
 }
 
+// More than any two programs lose against each other; a file system that numbers a file anew each time is not asked for ever.
+constexpr int lock_tries = 100;
+
+// Whether this file still has the name by which it was opened.
+bool has_name(const descriptor& file, const std::string& path) {
+  struct stat mine {};
+  struct stat named {};
+  return fstat(file.get(), &mine) == 0 && lstat(path.c_str(), &named) == 0 && mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+}
+
 // The file that becomes another. Whoever holds its lock owns its name: a second replace waits, and one
 // that a crash left behind is used again. A file system without locks has to do without.
 descriptor open_successor(const std::string& path) {
@@ -134,10 +144,9 @@ descriptor open_successor(const std::string& path) {
       if (!made.ok() && errno == ENOENT) continue;  // It has just become the other.
     }
     if (!made.ok() || uninterrupted([&] { return flock(made.get(), LOCK_EX); }) != 0) return made;
-    struct stat mine {};
-    struct stat named {};
-    if (fstat(made.get(), &mine) != 0 || stat(path.c_str(), &named) != 0 || mine.st_ino != named.st_ino || mine.st_dev != named.st_dev) continue;
-    if (fresh || is_ours_alone(mine)) return made;
+    if (!has_name(made, path)) continue;
+    struct stat found {};
+    if (fresh || (fstat(made.get(), &found) == 0 && is_ours_alone(found))) return made;
     if (unlink(path.c_str()) != 0) return descriptor(-1);
   }
 }
@@ -339,15 +348,19 @@ tharsis_status real_files::list(tharsis_text folder, void (*visit)(void*, tharsi
 tharsis_status real_files::lock(tharsis_text path, tharsis_handle* id, tharsis_error* error) {
   std::string name;
   if (const tharsis_status s = checked(path, name, error); s != THARSIS_OK) return s;
-  descriptor opened = open_path(name, O_RDWR | O_CREAT | O_NOFOLLOW);
-  if (!opened.ok()) return cannot(error, "locking", name);
-  if (uninterrupted([&] { return flock(opened.get(), LOCK_EX | LOCK_NB); }) != 0) {
-    if (errno == EWOULDBLOCK)
-      return fail(error, THARSIS_E_IN_USE,
-                  "'" + name + "' is locked by another program or runtime; end it, or use another folder");
-    return cannot(error, "locking", name);
+  for (int tries = 0;; ++tries) {
+    descriptor opened = open_path(name, O_RDWR | O_CREAT | O_NOFOLLOW);
+    if (!opened.ok()) return cannot(error, "locking", name);
+    if (uninterrupted([&] { return flock(opened.get(), LOCK_EX | LOCK_NB); }) != 0) {
+      if (errno == EWOULDBLOCK)
+        return fail(error, THARSIS_E_IN_USE,
+                    "'" + name + "' is locked by another program or runtime; end it, or use another folder");
+      return cannot(error, "locking", name);
+    }
+    // Whoever had the lock may have removed the file, and that of one without a name keeps nobody out.
+    if (has_name(opened, name) || tries == lock_tries)
+      return keep(held(new open_file{std::move(opened), std::move(name), false, false, {}, false}), id, error);
   }
-  return keep(held(new open_file{std::move(opened), std::move(name), false, false, {}, false}), id, error);
 }
 
 tharsis_status real_files::describe(tharsis_text path, tharsis_file_facts* facts, tharsis_error* error) {

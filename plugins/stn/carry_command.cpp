@@ -68,18 +68,25 @@ task<void> carry_command::work() {
   if (why.status == THARSIS_OK) why = co_await carry();
   if (why.status == THARSIS_OK && !line_->up) why = co_await put_in_place();
   tell(why);
+  co_await give_back();
 }
 
-// What goes up must be there; of what comes down some may.
+// What goes up must be there; of what comes down some may, and nobody else may write it: two that take turns there would each have
+// received all, and the file would be neither's.
 task<error> carry_command::look_at_file() {
   struct seen {
     error why = fine();
+    tharsis_handle turn = 0;
     std::shared_ptr<const file_reader> reader;
     tharsis_file_facts facts{sizeof(tharsis_file_facts), 0, 0, 0};
   };
-  const auto look = [files = host_.files, path = line_->up ? path_ : part(), up = line_->up] {
+  const auto look = [files = host_.files, path = line_->up ? path_ : part(), turn = turn_name(), up = line_->up] {
     seen s;
     tharsis_error why = no_error();
+    const tharsis_status locked = up ? tharsis_status{THARSIS_OK} : files->lock(files->self, text_of(turn), &s.turn, &why);
+    if (locked != THARSIS_OK) s.why = error_from(locked, why);
+    if (locked == THARSIS_E_IN_USE) s.why.text = path + " is being written by another process; wait for it, or fetch into another FILE";
+    if (locked != THARSIS_OK) return s;
     const tharsis_status described = files->describe(files->self, text_of(path), &s.facts, &why);
     if (described != THARSIS_OK && (up || described != THARSIS_E_NOT_FOUND)) s.why = error_from(described, why);
     if (described != THARSIS_OK) return s;
@@ -92,6 +99,7 @@ task<error> carry_command::look_at_file() {
   };
   auto s = co_await blocking(place_, look);
   if (!s) co_return no_thread();
+  turn_ = s->turn;
   reader_ = std::move(s->reader);
   size_ = s->facts.bytes;
   have_ = written_ = report_.before = line_->up ? 0 : size_;
@@ -201,6 +209,17 @@ task<error> carry_command::put_in_place() {
   co_return why ? std::move(*why) : no_thread();
 }
 
+// Whoever waits for the file may have it. Gone under the lock: who has opened it meanwhile finds that out.
+task<void> carry_command::give_back() {
+  if (turn_ == 0) co_return;
+  const auto let_go = [files = host_.files, name = turn_name(), turn = turn_] {
+    files->remove(files->self, text_of(name), nullptr);
+    return files->close(files->self, turn);
+  };
+  turn_ = 0;
+  co_await blocking(place_, let_go);
+}
+
 void carry_command::on_progress(const tharsis_stn_stream_progress& p) {
   const uint64_t done = line_->up ? p.up : p.down, all = line_->up ? p.up_size : p.down_size;
   const bool runs = p.state == THARSIS_STN_STREAM_RUNS;
@@ -248,7 +267,8 @@ task<void> carry_command::stop() {
   }
   if (service_) service_->stop();
   if (tasks_) co_await tasks_->stop();
-  else co_await blocking_over(place_);
+  co_await blocking_over(place_);
+  co_await give_back();
   service_.reset();
 }
 

@@ -41,10 +41,12 @@ class carry_command {
   task<error> read_some(wish w);
   task<error> write_some(std::vector<piece> pieces);
   task<error> put_in_place();
+  task<void> give_back();
   void on_progress(const tharsis_stn_stream_progress& p);
   void on_done(const tharsis_stn_stream_result& r);
   void tell(const error& why);
   std::string part() const { return path_ + ".part"; }
+  std::string turn_name() const { return part() + ".lock"; }
   const tharsis_stn_streams& table() const { return *service_->table(); }
 
   strand& place_;
@@ -58,6 +60,7 @@ class carry_command {
   std::string path_;  // Of the file.
   uint64_t size_ = 0, have_ = 0, written_ = 0;
   std::shared_ptr<const file_reader> reader_;
+  tharsis_handle turn_ = 0;  // The lock of what comes down; 0: there is none.
   tharsis_handle stream_ = 0;
   std::deque<wish> wishes_;
   std::vector<piece> pieces_;

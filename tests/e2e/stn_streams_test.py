@@ -108,6 +108,16 @@ def main():
     code, empty = ended(start_client("download", "empty.bin", str(folder / "empty.bin")))
     if code != 0 or (folder / "empty.bin").read_bytes() != b"":
         fail(f"of an empty file came {(folder / 'empty.bin').read_bytes()}: {empty}")
+    # Two of one file: one of them is told, and the other one's is whole.
+    both = folder / "both.bin"
+    first = start_client("download", "big.bin", str(both), "--rate", "4MiB/s")
+    wait_until("the first one's begin", (folder / "both.bin.part").exists)
+    code, second = ended(start_client("download", "big.bin", str(both)))
+    if code != 1 or "another process" not in second["reason"]:
+        fail(f"a second download into the same file said {second}")
+    code, _ = ended(first)
+    if code != 0 or sum_of(both) != sum_of(source) or list(folder.glob("both.bin.*")):
+        fail(f"beside a second one came {both.stat().st_size} bytes, and {list(folder.glob('both.bin.*'))} was left")
     code, nothing = ended(start_client("download", "no-such-file", str(folder / "x")))
     if code != 1 or nothing["status"] != "not found":
         fail(f"of a file that is not there it said {nothing}")

@@ -129,6 +129,29 @@ TEST_F(RealFiles, NobodyElseMayReadWhatIsMade) {
   for (const char* name : {"a/b/log", "a/b/state", "a/b/lock"}) EXPECT_EQ(mode_of(path(name)), 0600u) << name;
 }
 
+// Goal: a lock that is removed by whoever has it, as the last thing he does, is never held by two. Method: threads that do that as fast as
+// they can.
+TEST_F(RealFiles, ALockWhoseFileIsRemovedIsHeldByOneAtATime) {
+  std::atomic<int> inside{0}, together{0}, turns{0};
+  std::vector<std::thread> others;
+  for (int i = 0; i < 4; ++i)
+    others.emplace_back([&] {
+      for (int n = 0; n < 3000; ++n) {
+        tharsis_handle mine = 0;
+        if (files.lock(files.self, text_of(path("turn")), &mine, nullptr) != THARSIS_OK) continue;
+        together += inside.fetch_add(1) > 0 ? 1 : 0;
+        ++turns;
+        std::this_thread::yield();
+        --inside;
+        files.remove(files.self, text_of(path("turn")), nullptr);
+        files.close(files.self, mine);
+      }
+    });
+  for (std::thread& t : others) t.join();
+  EXPECT_EQ(together, 0);
+  EXPECT_GT(turns, 100);
+}
+
 TEST_F(RealFiles, AMissingFileIsNamed) {
   tharsis_handle id = 0;
   std::vector<std::string> list_of_names;
