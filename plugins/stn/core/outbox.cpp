@@ -298,10 +298,7 @@ std::vector<outbox_book::news> outbox_book::on_answered(uint64_t number) {
 
 outbox_record outbox_book::put_record(uint64_t number) const {
   const entry& e = entries_.at(number);
-  outbox_record r;
-  r.what = outbox_record::kind::put;
-  r.entry = number;
-  r.wall = e.put_at;
+  outbox_record r = record_of(outbox_record::kind::put, number, e.put_at);
   r.life = e.life;
   r.task = e.task;
   return r;
@@ -309,19 +306,13 @@ outbox_record outbox_book::put_record(uint64_t number) const {
 
 outbox_record outbox_book::answer_record(uint64_t number) const {
   const entry& e = entries_.at(number);
-  outbox_record r;
-  r.what = outbox_record::kind::answered;
-  r.entry = number;
-  r.wall = e.answered_at;
+  outbox_record r = record_of(outbox_record::kind::answered, number, e.answered_at);
   r.answer = *e.answer;
   return r;
 }
 
 outbox_record outbox_book::sent_record(uint64_t number, int64_t wall) const {
-  outbox_record r;
-  r.what = outbox_record::kind::sent;
-  r.entry = number;
-  r.wall = wall;
+  outbox_record r = record_of(outbox_record::kind::sent, number, wall);
   r.sends = entries_.at(number).sends;
   return r;
 }

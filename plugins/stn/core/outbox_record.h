@@ -52,14 +52,15 @@ struct outbox_record {
   kept_answer answer;  // answered.
 };
 
-// The entry is gone.
-inline outbox_record gone_record(uint64_t entry, int64_t wall) {
+inline outbox_record record_of(outbox_record::kind what, uint64_t entry, int64_t wall) {
   outbox_record r;
-  r.what = outbox_record::kind::acknowledged;
+  r.what = what;
   r.entry = entry;
   r.wall = wall;
   return r;
 }
+// The entry is gone.
+inline outbox_record gone_record(uint64_t entry, int64_t wall) { return record_of(outbox_record::kind::acknowledged, entry, wall); }
 
 std::vector<uint8_t> write_record(const outbox_record& r);
 // Fields that it does not know are passed over. THARSIS_E_PROTOCOL: it is no record.
