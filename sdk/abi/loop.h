@@ -49,7 +49,7 @@ typedef struct tharsis_loop {
 
   // Run work(context) on a thread where it may block, then wake(context, handle) on the own strand.
   // The wake always comes, also while the plugin stops; `context` must live until then. `work` may
-  // use tables tagged [any thread] and tharsis.files/1, nothing else.
+  // use tables tagged [any thread] and tharsis.files/1, nothing else; what it throws fails the plugin.
   //   THARSIS_E_BUSY  too many are waiting; try again after one has come back.
   // [own strand]
   tharsis_status (*run_blocking)(void* self, void (*work)(void* context), tharsis_wake wake, void* context,
