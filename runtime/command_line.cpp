@@ -159,7 +159,7 @@ const std::map<std::string, own_command>& own_commands() {
         "a DIR"}},
       {"version", {"version", 0, 0, "tharsis version\n  Prints the version.\n"}},
       {"help",
-       {"help COMMAND            what a command takes", 0, 1,
+       {"help COMMAND            what a command takes", 0, 2,
         "tharsis help [COMMAND | PLUGIN [COMMAND]] [--plugins DIR]\n"
         "  Prints all commands, those of the plugins that are found too, or what COMMAND takes.\n"}},
   };

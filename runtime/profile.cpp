@@ -112,9 +112,12 @@ class profile_builder {
   void report_unknown(const yaml_node& node) {
     diagnostic& d = problems_.add(node.key_at, "there is no plugin " + in_quotes(node.key));
     if (const auto meant = nearest(node.key, catalogue_.ids())) d.with("did you mean '" + *meant + "'?");
-    d.with(catalogue_.folders.empty() ? "no folder was searched for plugins; name one with --plugins"
-                                      : "searched in " + listed(catalogue_.folders) +
-                                            "; name another with --plugins, or the plugin's own with 'path:'");
+    std::vector<std::string> folders = catalogue_.folders;
+    for (std::string& folder : folders)
+      if (!folder_exists(folder)) folder += " (which is not there)";
+    d.with(folders.empty() ? "no folder was searched for plugins; name one with --plugins"
+                           : "searched in " + listed(folders) +
+                                 "; name another with --plugins, or the plugin's own with 'path:'");
   }
 
   setting_value settings_of(const plugin_manifest& manifest, const yaml_node& node) {

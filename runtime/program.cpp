@@ -73,6 +73,12 @@ std::string plugin_help(const plugin_manifest& plugin) {
   return text;
 }
 
+int unknown_plugin_command(const plugin_manifest& plugin, const std::string& word) {
+  std::vector<std::string> names;
+  for (const plugin_command& c : plugin.commands) names.push_back(c.name);
+  return refuse("tharsis: plugin '" + plugin.id + "' has no command " + runtime::in_quotes(word) + (names.empty() ? "" : "; it has " + listed(names)) + "\n");
+}
+
 int unknown_command(const std::string& word, const plugin_catalogue& found) {
   std::vector<std::string> known = own_command_names();
   for (const plugin_manifest* m : found.manifests())
@@ -82,13 +88,15 @@ int unknown_command(const std::string& word, const plugin_catalogue& found) {
                 (meant ? "; did you mean '" + *meant + "'?\n" : "; see tharsis help\n"));
 }
 
+std::vector<std::pair<std::string, std::string>> plugin_commands(const plugin_catalogue& found) {
+  std::vector<std::pair<std::string, std::string>> commands;
+  for (const plugin_manifest* m : found.manifests())
+    for (const plugin_command& c : m->commands) commands.emplace_back(m->id + " " + c.name, c.help);
+  return commands;
+}
+
 int help(const std::string& command, const plugin_catalogue& found) {
-  if (command.empty() || is_own_command(command)) {
-    std::vector<std::pair<std::string, std::string>> commands;
-    for (const plugin_manifest* m : found.manifests())
-      for (const plugin_command& c : m->commands) commands.emplace_back(m->id + " " + c.name, c.help);
-    return say(help_text(command, commands));
-  }
+  if (command.empty() || is_own_command(command)) return say(help_text(command, plugin_commands(found)));
   const found_plugin* plugin = found.find(command);
   return plugin && plugin->manifest ? say(plugin_help(*plugin->manifest)) : unknown_command(command, found);
 }
@@ -104,16 +112,13 @@ carrier carrier_of(const std::string& id, const std::vector<std::string>& words,
   if (!plugin->manifest) return {nullptr, refuse(plugin->problems)};
   if (words.empty()) return {nullptr, refuse(plugin_help(*plugin->manifest))};
   if (words[0] == "--help" || words[0] == "-h") return {nullptr, say(plugin_help(*plugin->manifest))};
-  std::vector<std::string> names;
   for (const plugin_command& c : plugin->manifest->commands) {
     if (c.name == words[0] && (c.carrier.empty() || handed_on)) return {plugin, 0};
     if (c.name == words[0] && found.find(c.carrier) == nullptr)
       return {nullptr, refuse("tharsis: '" + id + " " + c.name + "' is carried out by plugin '" + c.carrier + "', which is not found\n")};
     if (c.name == words[0]) return carrier_of(c.carrier, words, found, true);
-    names.push_back(c.name);
   }
-  return {nullptr, refuse("tharsis: plugin '" + id + "' has no command " + runtime::in_quotes(words[0]) +
-                          (names.empty() ? "" : "; it has " + listed(names)) + "\n")};
+  return {nullptr, unknown_plugin_command(*plugin->manifest, words[0])};
 }
 
 // By the plugin where it runs with this state folder; nothing: nobody is there who carries it out.
@@ -177,7 +182,7 @@ int run_program(const std::vector<std::string>& typed) {
   const auto& words = line->arguments;
   if (line->help && !command.empty() && !is_own_command(command) && !words.empty()) return help_of_plugin_command(*line, command, words[0]);
   if (line->help) return help(command, found());
-  if (command.empty()) return refuse(help_text("", {}));
+  if (command.empty()) return refuse(help_text("", plugin_commands(found())));
   if (command == "help" && words.size() > 1 && !is_own_command(words[0])) return help_of_plugin_command(*line, words[0], words[1]);
   if (command == "help") return help(words.empty() ? "" : words[0], found());
   if (command == "version")

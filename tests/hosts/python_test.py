@@ -376,6 +376,8 @@ class Tasks(Hosted):
                 await runtime.send(0)
             with self.assertRaisesRegex(ValueError, "more than 0"):
                 await runtime.send(ECHO, timeout=0)
+            with self.assertRaisesRegex(TypeError, "body is bytes"):
+                await runtime.send(ECHO, "hello")  # type: ignore[arg-type]
             with self.assertRaisesRegex(tharsis.ProfileError, "neither an IP address nor a name"):
                 await runtime.resolve("127.1")
 

@@ -196,6 +196,15 @@ TEST_F(Profile, BrokenYamlIsPlaced) {
             "DIR/profile.yaml:4:1: error: this is not valid YAML: end of map flow not found\n");
 }
 
+TEST_F(Profile, AFolderOfPluginsThatIsNotThereIsSaidSo) {
+  here.request.plugin_folders.push_back(here.path + "/plugin");
+  EXPECT_EQ(here.messages_of("tharsis: 1\nplugins:\n  com.acme.hello: {}\n"),
+            "DIR/profile.yaml:3:3: error: there is no plugin 'com.acme.hello'\n"
+            "   3 |   com.acme.hello: {}\n"
+            "     |   ^\n"
+            "note: searched in DIR/plugins and DIR/plugin (which is not there); name another with --plugins, or the plugin's own with 'path:'\n");
+}
+
 TEST_F(Profile, AMissingFileIsNamed) {
   here.request.file = here.path + "/no.yaml";
   load_profile(here.request, here.problems);

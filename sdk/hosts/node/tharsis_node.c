@@ -52,8 +52,7 @@ static bool read_options(napi_env env, napi_value object, given_options* given) 
   given->folders = texts_in(env, object, "plugins");
   given->of.plugin_folders = (const char* const*)given->folders.of;
   given->of.plugin_folders_count = given->folders.count;
-  napi_is_exception_pending(env, &thrown);
-  if (!thrown) given->sets = texts_in(env, object, "sets");
+  given->sets = texts_in(env, object, "sets");
   given->of.sets = (const char* const*)given->sets.of;
   given->of.sets_count = given->sets.count;
   napi_is_exception_pending(env, &thrown);

@@ -8,7 +8,6 @@
 #include "sdk/abi/stn.h"
 #include "sdk/hosts/node/tharsis_node.h"
 
-
 struct question {
   held* of;  // Null: nobody wants to know any more.
   question *next, **before;
@@ -39,10 +38,7 @@ void forget_questions(held* h) {
 // Null after an Error was thrown, and null without one while nobody provides the service.
 static const void* enter(napi_env env, held* h, tharsis_guard** guard, const char* id) {
   tharsis_error why = {.size = sizeof why};
-  if (*guard == NULL && tharsis_runtime_bind(h->runtime, id, guard, &why) < 0) {
-    *guard = NULL;
-    return refuse_with(env, &why), NULL;
-  }
+  if (*guard == NULL && tharsis_runtime_bind(h->runtime, id, guard, &why) < 0) return refuse_with(env, &why), NULL;
   return tharsis_guard_enter(*guard);
 }
 

@@ -123,13 +123,13 @@ TharsisRuntime::TharsisRuntime(const Options& options, QObject* parent) : QObjec
 
 TharsisRuntime::~TharsisRuntime() {
   wake_.reset();
-  tharsis_error why = noReason();
-  if (tap_ != 0)
-    if (tharsis_guard* const guard = bound(THARSIS_LOG_TAP_ID, why))
-      if (const auto* const tap = static_cast<const tharsis_log_tap*>(tharsis_guard_enter(guard))) {
-        tap->close(tap->self, tap_);
-        tharsis_guard_leave(guard);
-      }
+  if (tap_ != 0) {
+    tharsis_guard* const guard = guards_[THARSIS_LOG_TAP_ID];
+    if (const auto* const tap = static_cast<const tharsis_log_tap*>(tharsis_guard_enter(guard))) {
+      tap->close(tap->self, tap_);
+      tharsis_guard_leave(guard);
+    }
+  }
   tharsis_runtime_destroy(runtime_);
 }
 
@@ -181,7 +181,7 @@ void TharsisRuntime::takeEvents() {
 // Null where no plugin of the profile provides it; then `why` says so.
 tharsis_guard* TharsisRuntime::bound(const char* service, tharsis_error& why) {
   tharsis_guard*& guard = guards_[service];
-  if (guard == nullptr && tharsis_runtime_bind(runtime_, service, &guard, &why) < 0) guard = nullptr;
+  if (guard == nullptr) tharsis_runtime_bind(runtime_, service, &guard, &why);
   return guard;
 }
 

@@ -4,6 +4,7 @@
 #include <QDialog>
 #include <QDir>
 #include <QFile>
+#include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
 #include <QThread>
@@ -93,6 +94,17 @@ class ChatTest : public QObject {
       QCOMPARE(error.status(), int{THARSIS_E_INVALID});
     }
     QVERIFY2(said.contains("linkz") && said.contains("did you mean 'links'") && said.contains("timeuot"), qPrintable(said));
+  }
+
+  void theChatSaysWhatIsWrongWithItsEndpoint() {
+    QProcess chat;
+    QByteArray said;
+    chat.start(THARSIS_CHAT, {"127.0.0.1:7000", "ann", path("misspelt")});
+    QTRY_VERIFY2_WITH_TIMEOUT((said += chat.readAllStandardError()).contains("the scheme is missing") || chat.state() == QProcess::NotRunning,
+                              said.constData(), patience_ms);
+    QCOMPARE(chat.state(), QProcess::Running);  // With a message for a person.
+    chat.kill();
+    QVERIFY(chat.waitForFinished());
   }
 
   void tasksAreAnsweredOnTheThreadThatAsked() {

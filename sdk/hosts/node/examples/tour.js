@@ -60,5 +60,13 @@ async function main(endpoint, state) {
   console.log('stopped');
 }
 
-const state = fs.mkdtempSync(path.join(os.tmpdir(), 'tharsis-tour-'));
-main(process.argv[2] ?? 'tcp://127.0.0.1:7000', state).finally(() => fs.rmSync(state, { recursive: true }));
+const state = fs.mkdtempSync(path.join(os.tmpdir(), 'tharsis-tour-')), endpoint = process.argv[2] ?? 'tcp://127.0.0.1:7000';
+main(endpoint, state)
+  .catch((error) => {
+    console.error(`tour.js: ${error.message}; its server: tharsis stn serve ${endpoint}`);
+    process.exitCode = 1;
+  })
+  .finally(() => {
+    fs.rmSync(state, { recursive: true });
+    process.exit();  // A runtime that is still open would keep the process alive.
+  });

@@ -61,5 +61,9 @@ async def main(endpoint: str, state: str) -> None:
 
 
 if __name__ == "__main__":
+    server = sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:7000"
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:7000", folder))
+        try:
+            asyncio.run(main(server, folder))
+        except tharsis.Error as error:
+            sys.exit(f"tour.py: {error}; its server: tharsis stn serve {server}")

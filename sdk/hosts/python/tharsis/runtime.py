@@ -133,6 +133,8 @@ class Runtime:
         counts everything, also while nobody provides stn. The other wishes are those of tharsis_stn_task in sdk/abi/stn.h. Cancelling the awaiting task withdraws it."""
         if timeout is not None and timeout <= 0:
             raise ValueError("a task's timeout is more than 0 seconds")
+        if isinstance(body, str):
+            raise TypeError("a task's body is bytes; of a text: text.encode()")
         lines = [(name.encode(), value.encode()) for name, value in headers.items()]
         texts = [link.encode(), bytes(body), key.encode() if isinstance(key, str) else bytes(key), user.encode(), path.encode(), host.encode()]
         views = [_abi.view(t) for t in texts]
@@ -197,7 +199,7 @@ class Runtime:
         """Changes to another profile as a whole, or raises and leaves all as it was; without arguments the same file is read again.
         sets are laid over those from before. One reload after the other; one that nobody waits for any more comes to its end too.
         Answers what has changed, for a person."""
-        return await asyncio.shield(asyncio.create_task(self._reload(profile, text, sets or {})))
+        return await asyncio.shield(self._reload(profile, text, sets or {}))
 
     async def _reload(self, profile: Path | None, text: str | None, sets: Mapping[str, Any]) -> str:
         async with self._one_reload:
