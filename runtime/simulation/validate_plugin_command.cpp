@@ -50,7 +50,14 @@ std::string json_list(const std::vector<std::string>& texts) {
   return "[" + list + "]";
 }
 
-std::string json_of(const plugin_bench& bench, uint64_t seed, const std::vector<trial_outcome>& outcomes, size_t failed) {
+// A trial that had nothing to try has not been passed.
+struct trial_sums {
+  size_t passed = 0, failed = 0, skipped = 0;
+
+  void count(const trial_outcome& o) { ++(!o.wrong.empty() ? failed : o.skipped.empty() ? passed : skipped); }
+};
+
+std::string json_of(const plugin_bench& bench, uint64_t seed, const std::vector<trial_outcome>& outcomes, const trial_sums& sums) {
   std::string tests;
   for (const trial_outcome& o : outcomes)
     tests += (tests.empty() ? "" : ",") + json_object()
@@ -64,8 +71,9 @@ std::string json_of(const plugin_bench& bench, uint64_t seed, const std::vector<
       .add("plugin", bench.id())
       .add("version", bench.manifest().version)
       .add("seed", seed)
-      .add("passed", outcomes.size() - failed)
-      .add("failed", failed)
+      .add("passed", sums.passed)
+      .add("failed", sums.failed)
+      .add("skipped", sums.skipped)
       .add_raw("tests", "[" + tests + "]")
       .text();
 }
@@ -106,14 +114,14 @@ int validate_plugin_command(const command_line& line) {
   if (!problems.empty()) return refuse(problems);
   const uint64_t seed = line.seed.value_or(1);
   std::vector<trial_outcome> outcomes;
-  size_t failed = 0;
+  trial_sums sums;
   terminal screen({line.json, monotonic_now, [](int) {}});
   bool starts = true;
   const auto hear = [&](const trial_outcome& o) {
     outcomes.push_back(o);
-    failed += o.wrong.empty() ? 0 : 1;
+    sums.count(o);
     if (o.trial->name == "defaults") starts = o.wrong.empty();
-    const std::string live = std::to_string(outcomes.size()) + " of " + std::to_string(trials->size()) + " trials, " + std::to_string(failed) + " failed";
+    const std::string live = std::to_string(outcomes.size()) + " of " + std::to_string(trials->size()) + " trials, " + std::to_string(sums.failed) + " failed";
     screen.table()->progress(screen.table()->self, text_of(live));
   };
   // Of one that does not even start the others would say the same again and again.
@@ -123,11 +131,11 @@ int validate_plugin_command(const command_line& line) {
   if (!failure && starts) failure = run_trials(bench, {rest, trials->end()}, seed, patience, hear);
   screen.close();
   if (failure) return refuse("tharsis: " + failure->text + "\n");
-  const std::string sum = bench.id() + " " + bench.manifest().version + ": " + std::to_string(outcomes.size() - failed) + " of " + std::to_string(outcomes.size()) +
-                          " trials passed, seed " + std::to_string(seed) +
+  const std::string sum = bench.id() + " " + bench.manifest().version + ": " + std::to_string(sums.passed) + " of " + std::to_string(outcomes.size()) +
+                          " trials passed, " + (sums.skipped == 0 ? "" : std::to_string(sums.skipped) + " had nothing to try, ") + "seed " + std::to_string(seed) +
                           (starts ? "\n" : "\nThe others need a plugin that starts; give what it cannot do without like --set " + bench.id() + ".KEY=VALUE\n");
-  const int said = say(line.json ? json_of(bench, seed, outcomes, failed) + "\n" : table_of(outcomes) + complaints_of(outcomes, folder, seed) + "\n" + sum);
-  return failed == 0 ? said : exit_work_failed;
+  const int said = say(line.json ? json_of(bench, seed, outcomes, sums) + "\n" : table_of(outcomes) + complaints_of(outcomes, folder, seed) + "\n" + sum);
+  return sums.failed == 0 ? said : exit_work_failed;
 }
 
 }  // namespace tharsis::runtime

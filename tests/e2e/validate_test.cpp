@@ -96,13 +96,18 @@ TEST_F(Validate, WhatIsGoodPassesAllOfIt) {
   EXPECT_NE(out_.find("wicked 1.0.0: 34 of 34 trials passed, seed 1"), std::string::npos) << out_;
 }
 
+TEST_F(Validate, ATrialThatHasNothingToTryIsNotPassed) {
+  EXPECT_EQ(validate("quiet", {"--only", "^(exports|foreign_payloads)$"}), 0) << out_ << err_;
+  EXPECT_NE(out_.find(": 1 of 2 trials passed, 1 had nothing to try, seed 1"), std::string::npos) << out_;
+}
+
 TEST_F(Validate, ASeedIsTheSameAgainAndJsonSaysTheSame) {
   const std::vector<std::string> words = {"--only", "^(odd|any_settings)$", "--set", "wicked.how=odd", "--seed", "7", "--json"};
   EXPECT_EQ(validate("wicked", words), 1);
   const std::string first = out_.substr(0, out_.find("\"seconds\"")) + out_.substr(out_.find("\"problems\""));
   EXPECT_EQ(validate("wicked", words), 1);
   EXPECT_EQ(out_.substr(0, out_.find("\"seconds\"")) + out_.substr(out_.find("\"problems\"")), first);
-  EXPECT_EQ(first.find(R"({"plugin":"wicked","version":"1.0.0","seed":7,"passed":0,"failed":1,"tests":[{"name":"any_settings","result":"failed",)"), 0u) << first;
+  EXPECT_EQ(first.find(R"({"plugin":"wicked","version":"1.0.0","seed":7,"passed":0,"failed":1,"skipped":0,"tests":[{"name":"any_settings","result":"failed",)"), 0u) << first;
 }
 
 TEST_F(Validate, WhatCannotBeTriedSaysWhy) {
