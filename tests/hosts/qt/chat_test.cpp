@@ -209,6 +209,21 @@ class ChatTest : public QObject {
     QVERIFY2(late.reason.contains("nobody provides tharsis.stn/1 now"), qPrintable(late.reason));
   }
 
+  void whatNobodyHasDiagnosedIsNotCalledWell() {
+    auto server = gateway(0);
+    QTRY_VERIFY_WITH_TIMEOUT(portOf() != 0, patience_ms);
+    TharsisRuntime::Options options = client("ann", portOf());
+    options.sets["sdt.automatic.on"] = false;
+    ChatWindow ann("ann", options);
+    QTRY_COMPARE_WITH_TIMEOUT(ann.verdict(), QString("Nothing is wrong."), patience_ms);
+    stop(*server);
+    QTRY_COMPARE_WITH_TIMEOUT(ann.verdict(), QString(), patience_ms);
+    bool closed = false;
+    connect(&ann, &ChatWindow::closed, &ann, [&] { closed = true; });
+    ann.close();
+    QTRY_VERIFY_WITH_TIMEOUT(closed, patience_ms);
+  }
+
   void aConversationAnOutageAndItsDiagnosis() {
     auto server = gateway(0);
     QTRY_VERIFY_WITH_TIMEOUT(portOf() != 0, patience_ms);

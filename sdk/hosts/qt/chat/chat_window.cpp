@@ -18,6 +18,7 @@ namespace {
 enum : quint32 { command_message = 3, command_echo = 100, command_push = 10001 };
 constexpr auto topic_all = "0";
 constexpr int probe_every_ms = 1000, probe_patience_ms = 2000;
+constexpr auto all_well = "Nothing is wrong.";
 
 QByteArray bytesOf(const tharsis::mars::bytes& b) { return QByteArray(reinterpret_cast<const char*>(b.data()), static_cast<qsizetype>(b.size())); }
 
@@ -59,7 +60,7 @@ void ChatWindow::build() {
   state_ = new QLabel(coloured("starting"));
   why_ = new QLabel;
   time_ = new QLabel;
-  verdict_ = new QLabel("Nothing is wrong.");
+  verdict_ = new QLabel;
   for (QLabel* const text : {why_, time_, verdict_}) text->setWordWrap(true);
   plot_ = new Plot;
   auto* const button = new QPushButton("Diagnosis");
@@ -94,7 +95,8 @@ void ChatWindow::follow() {
   });
   connect(&runtime_, &TharsisRuntime::logged, this, [this](int level, const QString& plugin, const QString& text) {
     static const char* const names[] = {"verbose", "debug", "info", "warning", "error", "fatal"};
-    log_->appendPlainText(QString("%1 %2 %3").arg(names[qBound(0, level, 5)], -7).arg(plugin, text));
+    const QString time = QTime::currentTime().toString("hh:mm:ss");
+    log_->appendPlainText(QString("%1 %2 %3 %4").arg(time).arg(names[qBound(0, level, 5)], -7).arg(plugin, text));
   });
   connect(&runtime_, &TharsisRuntime::stopped, this, [this] { close(); });
   connect(&probes_, &QTimer::timeout, this, &ChatWindow::probe);
@@ -107,6 +109,7 @@ void ChatWindow::probe() {
   echo.timeoutMs = probe_patience_ms;
   runtime_.send(echo, this, [this](const TharsisAnswer& answer) {
     plot_->add(answer.status < 0 ? -1 : answer.answerMs);
+    if (answer.status < 0) doubt();
     time_->setText(answer.status < 0 ? answer.reason : QString("answers after %1 ms").arg(answer.answerMs, 0, 'f', 1));
   });
 }
@@ -115,7 +118,13 @@ void ChatWindow::onLink(const QString& link, const QString& state, const QString
   state_->setText(coloured(state));
   why_->setText(reason);
   history_ << QString("%1  %2 is %3  %4").arg(QTime::currentTime().toString("hh:mm:ss.zzz"), link, state, reason);
-  if (state == "up") verdict_->setText("Nothing is wrong.");
+  if (state == "up") verdict_->setText(all_well);
+  else doubt();
+}
+
+// Until somebody knows better. Not each trouble has a diagnosis of its own: sdt.automatic.
+void ChatWindow::doubt() {
+  if (verdict_->text() == all_well) verdict_->clear();
 }
 
 void ChatWindow::onPush(const QString&, quint32 command, const QByteArray& body) {

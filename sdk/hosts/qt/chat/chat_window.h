@@ -40,6 +40,7 @@ class ChatWindow : public QMainWindow {
   void build();
   void follow();
   void probe();
+  void doubt();
   void onLink(const QString& link, const QString& state, const QString& reason);
   void onPush(const QString& link, quint32 command, const QByteArray& body);
   void add(const QString& who, const QString& text, bool mine);
