@@ -64,6 +64,8 @@ class guard {
   void on_translated(const std::string& name, const std::vector<tharsis_address>& own, answer& a);
   // Somebody gave it, and it cannot be.
   void tell_bogus(const std::string& name, const refusal& what);
+  // Is it not what somebody said it is: another's than a name's, or a landing server?
+  bool is_doubted(const tharsis_address& at) const { return ledger_.doubted(at, place_.now()); }
   // Whoever dialled found that the address is the name's, or that it is not.
   void on_dialled(const std::string& name, const tharsis_address& at, int32_t proved);
   // sdt's word; see tharsis_dns::advise.

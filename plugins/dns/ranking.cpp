@@ -1,5 +1,6 @@
 #include "plugins/dns/ranking.h"
 
+#include "sdk/async/any_number.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::dns {
@@ -16,6 +17,8 @@ ranking::ranking(strand& place, const host& tables, const settings& s, const sta
     : place_(place),
       used_(s.ranked),
       heard_(tables.count<counter>("feedback", "1", "Dials that their users told of")),
+      explored_(tables.count<counter>("explored", "1", "Answers that began with an address of which nothing was known of late, though another was known to be good")),
+      chance_(any_number(*tables.random)),
       is_read_(place),
       file_(place, tables,
             {.path = kept.file("addresses"),
@@ -38,7 +41,7 @@ task<void> ranking::ready() {
   if (!read_) co_await is_read_.wait(later(place_.now(), read_max));
 }
 
-void ranking::on_network(const tharsis_network_state& now) { memory_.on_network(view(now.id), now.generation, now.type != THARSIS_NETWORK_NONE); }
+void ranking::on_network(const tharsis_network_state& now) { memory_.on_network(view(now.id), now.generation, now.type != THARSIS_NETWORK_NONE, now.metered > 0); }
 
 void ranking::on_outcome(const address_memory::outcome& o) {
   heard_.add();
@@ -49,6 +52,13 @@ std::vector<known_address> ranking::known(std::vector<tharsis_address> list) {
   std::vector<known_address> all;
   for (const tharsis_address& a : order(std::move(list), false)) all.push_back(about(a));
   return all;
+}
+
+ranking::turn ranking::to_dial(std::vector<tharsis_address> list, const address_score::allowed& may) {
+  turn t{order(std::move(list), true)};
+  t.explored = used_ && may && memory_.explore(t.list, place_.now(), chance_.next(), may);
+  if (t.explored) explored_.add();
+  return t;
 }
 
 std::vector<tharsis_address> ranking::order(std::vector<tharsis_address> list, bool tried) {

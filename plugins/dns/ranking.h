@@ -12,6 +12,7 @@
 #include "sdk/async/kept_file.h"
 #include "sdk/async/signal.h"
 #include "sdk/pure/address_memory.h"
+#include "sdk/pure/dice.h"
 
 namespace tharsis::dns {
 
@@ -41,20 +42,27 @@ class ranking {
   // When an order that was made before is another one.
   instant deadline() const { return memory_.deadline(place_.now()); }
 
-  // The same addresses, or those of them that do not rest. `tried` as of address_score::order().
-  std::vector<tharsis_address> order(std::vector<tharsis_address> list, bool tried);
+  // The same addresses, or those of them that do not rest, for who is going to dial them. `may`: nothing, or which of them may come first
+  // though another is known to be good (address_memory::explore()); then `explored` says whether one does.
+  struct turn {
+    std::vector<tharsis_address> list;
+    bool explored = false;
+  };
+  turn to_dial(std::vector<tharsis_address> list, const address_score::allowed& may);
   // The same, with what is known of each, for what is remembered.
   std::vector<known_address> known(std::vector<tharsis_address> list);
   known_address about(const tharsis_address& a) const { return memory_.about(a, place_.now()); }
   duration usual() const { return memory_.usual(); }
 
  private:
+  std::vector<tharsis_address> order(std::vector<tharsis_address> list, bool tried);
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
 
   strand& place_;
   const bool used_;
-  const counter heard_;
+  const counter heard_, explored_;
   address_memory memory_;
+  dice chance_;
   bool read_ = false;
   signal is_read_;
   kept_file file_;

@@ -488,7 +488,7 @@ void service::send(desk::reply& reply) {
   callers_.erase(found);
   --open_;
   count(reply.what, place_.now() - to.since);
-  reply.what.addresses = ranking_.order(std::move(reply.what.addresses), true);
+  order_to_dial(reply.what);
   std::vector<known_address> known;
   for (const tharsis_address& a : reply.what.addresses) known.push_back(ranking_.about(a));
   if (to.waits) {
@@ -499,6 +499,17 @@ void service::send(desk::reply& reply) {
   }
   // A strand that was closed meanwhile has nobody who waits.
   outbox_.send(to.strand, {to.done, to.context, reply.id, std::move(reply.what), std::move(known), ranking_.usual(), place_.now()});
+}
+
+// A table has explorations of its own, by region, and its owner's wish which one is the first.
+void service::order_to_dial(answer& what) {
+  address_score::allowed may;
+  if (what.source != THARSIS_DNS_TABLE) may = [this](const tharsis_address& a) { return !guard_.is_doubted(a); };
+  ranking::turn turn = ranking_.to_dial(std::move(what.addresses), may);
+  what.addresses = std::move(turn.list);
+  if (!turn.explored) return;
+  for (candidate& c : what.candidates)
+    if (same_ip(c.address, what.addresses[0])) c.why += "; it comes first for once, so that it is known how it does";
 }
 
 void service::count(const answer& what, duration took) const {

@@ -140,6 +140,7 @@ class service {
   task<void> serve();
   void carry_out();
   void send(desk::reply& reply);
+  void order_to_dial(answer& what);
   void count(const answer& what, duration took) const;
   void count_known();
   static tharsis_status refuse(service& s, tharsis_error* error, tharsis_status status, const std::string& reason);

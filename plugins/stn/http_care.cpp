@@ -4,6 +4,7 @@
 
 #include "plugins/stn/core/wait_text.h"
 #include "sdk/abi/stn_server.h"
+#include "sdk/async/any_number.h"
 #include "sdk/pure/retry_after.h"
 
 namespace tharsis::stn {
@@ -40,10 +41,6 @@ void http_care::tell(uint32_t what, const std::string& address, const std::strin
   if (terms_.tell) terms_.tell({terms_.who, address, reason, what, 0, wait});
 }
 
-uint64_t http_care::chance() const {
-  uint64_t value = 0;
-  random_.fill(random_.self, reinterpret_cast<uint8_t*>(&value), sizeof value);
-  return value;
-}
+uint64_t http_care::chance() const { return any_number(random_); }
 
 }  // namespace tharsis::stn

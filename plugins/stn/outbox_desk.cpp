@@ -1,6 +1,7 @@
 #include "plugins/stn/outbox_desk.h"
 
 #include "sdk/abi/stn_measure.h"
+#include "sdk/async/any_number.h"
 
 namespace tharsis::stn {
 namespace {
@@ -151,9 +152,7 @@ void outbox_desk::on_end(answer a) {
   const outbox_book::entry* const e = book_.find(n);
   const bool has_caller = a.of->from.done != nullptr;
   if (e == nullptr) return withdraw(n, std::move(a.of), a.why, std::move(a.reason));
-  uint64_t chance = 0;
-  host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&chance), sizeof chance);
-  const auto v = book_.on_try(n, a.status, a.why, a.of->sends, place_.now(), chance, a.of->lost);
+  const auto v = book_.on_try(n, a.status, a.why, a.of->sends, place_.now(), any_number(*host_.random), a.of->lost);
   if (v == outbox_book::verdict::withdrawn) return withdraw(n, std::move(a.of), a.why, std::move(a.reason));
   if (v == outbox_book::verdict::over) {
     kept_answer kept = answer_of(a, e->sends);

@@ -5,6 +5,7 @@
 #include "plugins/stn/core/request_frame.h"
 #include "plugins/stn/core/wait_text.h"
 #include "sdk/abi/stn_server.h"
+#include "sdk/async/any_number.h"
 #include "sdk/pure/hex_text.h"
 #include "sdk/pure/retry_after.h"
 #include "sdk/pure/views.h"
@@ -15,12 +16,6 @@ namespace {
 ending end_of_stopping() { return {THARSIS_E_CANCELLED, THARSIS_STN_STOPPING, "stn is stopping"}; }
 ending failed(const error& e) {
   return {e.status, static_cast<uint32_t>(e.status == THARSIS_E_TIMEOUT ? THARSIS_STN_NO_TIME : THARSIS_STN_NO_ANSWER), e.text};
-}
-
-uint64_t random_seed(const host& tables) {
-  uint64_t seed = 0;
-  tables.random->fill(tables.random->self, reinterpret_cast<uint8_t*>(&seed), sizeof seed);
-  return seed;
 }
 
 // A name that stands already keeps its value: what comes first is stronger.
@@ -62,7 +57,7 @@ shortlink::shortlink(strand& place, const host& tables, http_surroundings around
       servers_(place, tables, around.servers, {.rest = {.use = false}, .left_alone = care.left_alone, .who = s.name, .tell = care.tell}),
       rests_(care.rest),
       breakers_(care.breaker),
-      chance_(random_seed(tables)),
+      chance_(any_number(*tables.random)),
       queue_(s.name, phases_, {.no_budget = care.no_budget}, {}, "short link"),
       news_(place),
       work_(place) {

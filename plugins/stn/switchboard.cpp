@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sdk/async/any_number.h"
 #include "sdk/pure/address.h"
 
 namespace tharsis::stn {
@@ -28,7 +29,7 @@ switchboard::switchboard(strand& place, const host& tables, const link_names& li
     : place_(place),
       host_(tables),
       links_(links),
-      names_(place, *tables.net, tables.registry),
+      names_(place, *tables.net, tables.registry, tables.random),
       heals_(place, tables, names_),
       paths_(place, tables, names_, heals_.asked(), std::move(segments)),
       breakers_(b),
@@ -182,10 +183,6 @@ bool switchboard::translate(std::vector<known_address>& list) const {
   return any;
 }
 
-uint64_t switchboard::random() const {
-  uint64_t value = 0;
-  host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&value), sizeof value);
-  return value;
-}
+uint64_t switchboard::random() const { return any_number(*host_.random); }
 
 }  // namespace tharsis::stn

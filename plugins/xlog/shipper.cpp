@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sdk/async/any_number.h"
 #include "sdk/async/blocking.h"
 #include "sdk/pure/whole_number.h"
 
@@ -35,9 +36,7 @@ shipper::shipper(const host& h, strand& place, ship_place to)
 
 task<shipper::outcome> shipper::run(std::vector<found_log> logs, ship_selection wanted, ship_numbers numbers, bool dry, std::function<void(std::string)> told) {
   std::vector<ship_file> files = known_files(logs, wanted);
-  uint64_t seed = 0;
-  host_.random->fill(host_.random->self, reinterpret_cast<uint8_t*>(&seed), sizeof seed);
-  shipment s(to_.source, std::move(files), numbers, seed, place_.now(), dry);
+  shipment s(to_.source, std::move(files), numbers, any_number(*host_.random), place_.now(), dry);
   for (;;) {
     const error stopped{THARSIS_E_CANCELLED, "stopped; what the receiver took stays there, and the same call later goes on"};
     if (*stop_) s.give_up(stopped);

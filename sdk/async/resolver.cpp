@@ -68,7 +68,7 @@ task<result<resolver::known_addresses>> resolver::find(std::string name, instant
 task<resolver::known_addresses> resolver::rank(std::vector<tharsis_address> list, order by) {
   known_addresses ranked;
   if (const tharsis_dns* const service = ranker(); service != nullptr) ranked = co_await ranked_by(service, list);
-  else ranked = ranked_here(list);
+  else ranked = ranked_here(list, by);
   if (ranked.list.empty()) ranked.list = unknown_addresses(list);
   ranked.ranked = true;
   heed(ranked.list);
@@ -117,10 +117,12 @@ void resolver::known_addresses::use_port(uint16_t port) {
   list = std::move(all);
 }
 
-resolver::known_addresses resolver::ranked_here(const std::vector<tharsis_address>& list) {
+resolver::known_addresses resolver::ranked_here(const std::vector<tharsis_address>& list, order by) {
   known_addresses ranked{{}, memory_.usual(), true};
   const instant now = place_.now();
-  for (const tharsis_address& a : memory_.order(list, now, true)) ranked.list.push_back(memory_.about(a, now));
+  std::vector<tharsis_address> ordered = memory_.order(list, now, true);
+  if (by == order::best_first) memory_.explore(ordered, now, chance_.next());
+  for (const tharsis_address& a : ordered) ranked.list.push_back(memory_.about(a, now));
   return ranked;
 }
 
@@ -156,7 +158,7 @@ void resolver::heed(std::vector<known_address>& list) const {
   std::stable_partition(list.begin(), list.end(), [](const known_address& a) { return !a.avoided; });
 }
 
-void resolver::on_network(const tharsis_network_state& now) { memory_.on_network(view(now.id), now.generation, now.type != THARSIS_NETWORK_NONE); }
+void resolver::on_network(const tharsis_network_state& now) { memory_.on_network(view(now.id), now.generation, now.type != THARSIS_NETWORK_NONE, now.metered > 0); }
 
 const tharsis_dns* resolver::dns() const {
   if (registry_ == nullptr) return nullptr;

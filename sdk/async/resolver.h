@@ -12,19 +12,22 @@
 #include "sdk/abi/net.h"
 #include "sdk/abi/network.h"
 #include "sdk/abi/registry.h"
+#include "sdk/async/any_number.h"
 #include "sdk/async/signal.h"
 #include "sdk/async/task.h"
 #include "sdk/pure/address_memory.h"
+#include "sdk/pure/dice.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis {
 
 // Lives as long as the plugin's instance: answers that come late find it and are dropped. `registry`
-// may be null, or the manifest may not want dns: then the system answers.
+// may be null, or the manifest may not want dns: then the system answers. `random`: null, and every resolver that has no dns explores
+// addresses (address_memory::explore()) at the same dials.
 class resolver {
  public:
-  resolver(strand& place, const tharsis_net& net, const tharsis_registry* registry)
-      : place_(place), net_(net), registry_(registry) {}
+  resolver(strand& place, const tharsis_net& net, const tharsis_registry* registry, const tharsis_random* random = nullptr)
+      : place_(place), net_(net), registry_(registry), chance_(random == nullptr ? 0 : any_number(*random)) {}
   resolver(const resolver&) = delete;
 
   // At least one address, in the order to try, port 0; or why there is none, THARSIS_E_TIMEOUT when
@@ -85,7 +88,7 @@ class resolver {
   tharsis_status ask(const std::string& name, question& q, tharsis_handle& id, tharsis_error* error);
   const tharsis_dns* ranker() const;
   void mark(std::vector<known_address>& list) const;
-  known_addresses ranked_here(const std::vector<tharsis_address>& list);
+  known_addresses ranked_here(const std::vector<tharsis_address>& list, order by);
   task<known_addresses> ranked_by(const tharsis_dns* service, std::vector<tharsis_address> list);
   const tharsis_dns* dns() const;
   static void on_dns(void* context, tharsis_handle id, const tharsis_dns_answer* answer);
@@ -97,6 +100,7 @@ class resolver {
   const tharsis_registry* registry_;
   std::map<std::pair<bool, tharsis_handle>, question*> open_;  // By who answers (dns?), and id.
   address_memory memory_;  // While there is no dns that ranks; what was advised here always.
+  dice chance_;
 };
 
 }  // namespace tharsis

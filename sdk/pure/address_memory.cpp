@@ -11,7 +11,7 @@ uint8_t family_named(std::string_view word) { return word == "4" ? 4 : word == "
 
 }  // namespace
 
-void address_memory::on_network(std::string_view id, uint64_t generation, bool reachable) {
+void address_memory::on_network(std::string_view id, uint64_t generation, bool reachable, bool metered) {
   const bool same = generation == generation_ || (!id.empty() && id == network_);
   const bool first = std::exchange(generation_, generation) == 0;
   if (!same && !first) {
@@ -19,6 +19,7 @@ void address_memory::on_network(std::string_view id, uint64_t generation, bool r
     avoided_.clear();
   }
   network_ = id;
+  metered_ = metered;
   score_.on_network(network_);
   score_.on_reachable(reachable);
 }
@@ -76,6 +77,15 @@ bool address_memory::avoided(const tharsis_address& a, instant now) const {
 
 std::vector<tharsis_address> address_memory::order(const std::vector<tharsis_address>& list, instant now, bool tried) {
   return put_last(score_.order(list, now, tried), now);
+}
+
+bool address_memory::explore(std::vector<tharsis_address>& ordered, instant now, uint64_t random, const address_score::allowed& may) {
+  if (metered_) return false;
+  const auto end = std::find_if(ordered.begin(), ordered.end(), [&](const tharsis_address& a) { return avoided(a, now); });
+  const auto first = ordered.begin() + static_cast<std::ptrdiff_t>(score_.explore({ordered.begin(), end}, now, random, may));
+  if (first == ordered.begin()) return false;
+  std::rotate(ordered.begin(), first, first + 1);
+  return true;
 }
 
 std::vector<tharsis_address> address_memory::put_last(std::vector<tharsis_address> list, instant now) const {

@@ -47,7 +47,7 @@ class address_memory {
 
   // By its id and its generation, as tharsis.network/1 tells it. What was found out of another one holds no more; one without an id is
   // another one with each generation.
-  void on_network(std::string_view id, uint64_t generation, bool reachable);
+  void on_network(std::string_view id, uint64_t generation, bool reachable, bool metered = false);
   // True: something is to be kept that was not known.
   bool on_outcome(const outcome& o, instant now);
 
@@ -60,6 +60,9 @@ class address_memory {
 
   // The list in the order to try, without those that rest; what is avoided stands last. `tried` as of address_score::order().
   std::vector<tharsis_address> order(const std::vector<tharsis_address>& list, instant now, bool tried);
+  // Of such a list that is going to be dialled, as address_score::explore(): true, the first is another one for once. Not where bytes cost
+  // money, since a race that is won twice is a handshake for nothing, and never one that is avoided.
+  bool explore(std::vector<tharsis_address>& ordered, instant now, uint64_t random, const address_score::allowed& may = {});
   // As it is, but what is avoided stands last.
   std::vector<tharsis_address> put_last(std::vector<tharsis_address> list, instant now) const;
   known_address about(const tharsis_address& a, instant now) const;
@@ -82,6 +85,7 @@ class address_memory {
   address_score score_;
   std::string network_;
   uint64_t generation_ = 0;
+  bool metered_ = false;
   uint8_t family_ = 0;
   instant family_until_{};
   std::vector<std::pair<tharsis_address, instant>> avoided_;  // The oldest first.

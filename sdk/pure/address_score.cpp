@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "sdk/pure/address.h"
 #include "sdk/pure/url.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr std::string_view head_line = "tharsis addresses 1\n";
 constexpr int results_max = 8;
 constexpr duration latency_max = 60s;
+// Of what was known a moment ago, with each new result: a single slow connect is bad luck.
+constexpr double smoothing = 0.75;
 
 // A network's id comes from others; "-" stands for none.
 std::string network_word(std::string_view id) { return id.empty() ? "-" : percent_encode(id); }
@@ -47,7 +50,8 @@ bool address_score::on_success(const tharsis_address& a, duration latency, insta
   e.probed.reset();
   if (!probation && e.succeeded && now - *e.succeeded < settings_.throttle) return false;
   const duration bounded = std::clamp(latency, duration(1us), latency_max);
-  e.latency = e.latency == duration::zero() ? bounded : (3 * e.latency + bounded) / 4;
+  const double before = e.latency == duration::zero() ? 0 : smoothing * fading(e, now);
+  e.latency = std::chrono::duration_cast<duration>(e.latency * before + bounded * (1 - before));
   if (probation) e.results = 0;  // It has proved itself; what was before its ban is over.
   note(e, false, now);
   e.succeeded = now;
@@ -76,7 +80,7 @@ bool address_score::on_silent(const tharsis_address& a, instant now) {
 
 duration address_score::latency(const tharsis_address& a) const {
   const entry* const e = find(a);
-  return e == nullptr || !e->succeeded || e->silent > e->succeeded || e->failed > e->succeeded ? duration::zero() : e->latency;
+  return e == nullptr || !is_good(*e) ? duration::zero() : e->latency;
 }
 
 duration address_score::usual_latency() const {
@@ -92,10 +96,13 @@ void address_score::note(entry& e, bool failure, instant now) {
 }
 
 void address_score::weigh(entry& e, bool failure, instant now) {
-  const double age = std::chrono::duration<double>(now - e.changed) / settings_.half_life;
-  const double faded = e.failing * std::exp2(-std::max(age, 0.0));
-  e.failing = (faded + (failure ? 1 : 0)) / 2;
+  e.failing = (e.failing * fading(e, now) + (failure ? 1 : 0)) / 2;
   e.changed = now;
+}
+
+double address_score::fading(const entry& e, instant now) const {
+  const double age = std::chrono::duration<double>(now - e.changed) / settings_.half_life;
+  return std::exp2(-std::max(age, 0.0));
 }
 
 int address_score::failures(const entry& e) const { return std::popcount(e.results); }
@@ -104,6 +111,20 @@ int address_score::failures(const entry& e) const { return std::popcount(e.resul
 bool address_score::on_probation(const entry& e) const {
   return e.failed && failures(e) >= settings_.failures_to_ban && (e.results & 1) != 0;
 }
+
+// One at a time, but the second list of the same dial has it too.
+bool address_score::is_probed(const entry& e, instant now) const {
+  if (!e.probed || !on_probation(e) || now >= later(*e.probed, settings_.probe_timeout)) return false;
+  return e.probed_twice || now >= later(*e.probed, settings_.one_dial);
+}
+
+void address_score::probe(entry& e, instant now) const {
+  e.probed_twice = e.probed && now < later(*e.probed, settings_.one_dial);
+  if (!e.probed_twice) e.probed = now;
+}
+
+// The last that was heard of it.
+bool address_score::is_good(const entry& e) const { return e.succeeded && e.silent <= e.succeeded && e.failed <= e.succeeded; }
 
 instant address_score::ban_end(const entry* e, const tharsis_address& a) const {
   instant end = instant::min();
@@ -127,8 +148,7 @@ bool address_score::banned(const tharsis_address& a, instant now) const { return
 // one stays good.
 duration address_score::cost(const entry* e, instant now) const {
   if (e == nullptr) return settings_.unknown_costs;
-  const double age = std::chrono::duration<double>(now - e->changed) / settings_.half_life;
-  const double weight = std::exp2(-std::max(age, 0.0));
+  const double weight = fading(*e, now);
   const auto failing = std::chrono::duration_cast<duration>(settings_.failure_costs * (e->failing * weight));
   return failing + std::chrono::duration_cast<duration>(e->latency * weight);
 }
@@ -143,8 +163,7 @@ std::vector<tharsis_address> address_score::order(const std::vector<tharsis_addr
   for (const tharsis_address& a : list) {
     entry* const e = find(a);
     const instant ban = ban_end(e, a);
-    const bool probed = e != nullptr && e->probed && on_probation(*e) && now < later(*e->probed, settings_.probe_timeout);
-    (now < ban ? banned : probed ? asked : good).push_back({a, cost(e, now) / settings_.alike, ban});
+    (now < ban ? banned : e != nullptr && is_probed(*e, now) ? asked : good).push_back({a, cost(e, now) / settings_.alike, ban});
   }
   if (good.empty()) good = std::move(asked);
   std::stable_sort(good.begin(), good.end(), [](const candidate& a, const candidate& b) { return a.cost < b.cost; });
@@ -154,10 +173,37 @@ std::vector<tharsis_address> address_score::order(const std::vector<tharsis_addr
   }
   std::vector<tharsis_address> ordered;
   for (const candidate& c : good) {
-    if (entry* const e = find(c.address); tried && e != nullptr && on_probation(*e) && c.ban <= now) e->probed = now;
+    if (entry* const e = find(c.address); tried && e != nullptr && on_probation(*e) && c.ban <= now) probe(*e, now);
     ordered.push_back(c.address);
   }
   return ordered;
+}
+
+size_t address_score::explore(std::span<const tharsis_address> ordered, instant now, uint64_t random, const allowed& may) {
+  if (least_known(ordered, now, {}) == 0) return 0;
+  const auto draw = [&] { return settings_.explore_min + static_cast<int>(random % static_cast<uint64_t>(settings_.explore_max - settings_.explore_min + 1)); };
+  if (!std::exchange(second_, false) || now >= later(dialled_, settings_.one_dial)) {
+    dialled_ = now;
+    second_ = true;
+    if (!dials_left_) dials_left_ = draw();
+    exploring_ = --*dials_left_ <= 0 && least_known(ordered, now, may) != 0;
+    if (exploring_) dials_left_ = draw();
+  }
+  return exploring_ ? least_known(ordered, now, may) : 0;
+}
+
+size_t address_score::least_known(std::span<const tharsis_address> ordered, instant now, const allowed& may) const {
+  if (ordered.size() < 2 || latency(ordered[0]) == duration::zero() || banned(ordered[0], now)) return 0;
+  size_t longest = 0;
+  instant seen = now - settings_.explore_again;
+  for (size_t i = 1; i < ordered.size(); ++i) {
+    const entry* const e = find(ordered[i]);
+    if (now < ban_end(e, ordered[i]) || (e != nullptr && (!is_good(*e) || *e->succeeded > seen)) || (may && !may(ordered[i]))) continue;
+    if (e == nullptr) return i;
+    seen = *e->succeeded;
+    longest = i;
+  }
+  return longest;
 }
 
 address_score::entry* address_score::find(const tharsis_address& a) {

@@ -1,13 +1,16 @@
 // How the addresses of servers behave, by network: which to try first, and which not at all for a while.
 //
 // It is told of every connection that came about or failed. An address that failed often of late is banned;
-// when its ban is over it is tried again, by one at a time, until it has proved itself. It can be kept as text
-// for the next start.
+// when its ban is over it is tried again, by one at a time, until it has proved itself. Now and then one that nobody
+// has looked at for long is tried before one that is known to be good (explore()), so that a better one is found. It
+// can be kept as text for the next start.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +41,14 @@ struct address_score_settings {
   duration alike = 50ms;
   // One probe of an address whose ban is over is waited for, for so long.
   duration probe_timeout = 30s;
+  // Whoever resolves a name and then has its addresses put in order dials once: what is decided for the first list holds for the second.
+  // They are a hop between strands apart, also on a machine that is busy.
+  duration one_dial = 100ms;
+  // Of about twenty dials one explores, and of ten no more than one: where that leads nowhere it costs the stagger of a race, a quarter of
+  // a second at most, so it costs all of them some milliseconds on average. A process that has just begun has other worries: its first dials do not.
+  int explore_min = 10, explore_max = 30;
+  // What was seen since is known well enough, so that whoever dials each second looks around each ten minutes.
+  duration explore_again = 10min;
   // Older results are not taken from a file.
   duration kept_for = 24h;
 };
@@ -73,6 +84,11 @@ class address_score {
   // banned, they come in the order in which their bans end. Of an address without a port the one that was of use last
   // counts. `tried`: it is going to be dialled, so that of an address whose ban is over this is the one probe; else it is only looked at.
   std::vector<tharsis_address> order(const std::vector<tharsis_address>& list, instant now, bool tried = true);
+  // Once such a list is going to be dialled: the place in it of the address that comes first this once, 0: it stays as it is. Only where the
+  // first is known to be good is there something to compare with; then it is one that nobody has tried, or that was good and not
+  // seen for longest. Never one that is banned, has failed or was silent since, or that `may` refuses. `random`: any 64 bits.
+  using allowed = std::function<bool(const tharsis_address&)>;
+  size_t explore(std::span<const tharsis_address> ordered, instant now, uint64_t random, const allowed& may = {});
 
   // One line an address. `wall_seconds` since 1970 is now.
   std::string text(instant now, int64_t wall_seconds) const;
@@ -96,15 +112,22 @@ class address_score {
     duration latency{};   // Smoothed; 0: unknown.
     instant changed{};    // When the last result came.
     std::optional<instant> failed, succeeded, silent, probed;
+    bool probed_twice = false;  // By the second list of its dial, too.
   };
   entry* find(const tharsis_address& a);
   const entry* find(const tharsis_address& a) const;
   entry& make(const tharsis_address& a);
   void note(entry& e, bool failure, instant now);
   void weigh(entry& e, bool failure, instant now);
+  // What is left of what was seen last, from 1 to 0.
+  double fading(const entry& e, instant now) const;
   int failures(const entry& e) const;
   instant ban_end(const entry* e, const tharsis_address& a) const;
   bool on_probation(const entry& e) const;
+  bool is_probed(const entry& e, instant now) const;
+  void probe(entry& e, instant now) const;
+  bool is_good(const entry& e) const;
+  size_t least_known(std::span<const tharsis_address> ordered, instant now, const allowed& may) const;
   duration cost(const entry* e, instant now) const;
   std::optional<entry> read_line(std::string_view line, instant now, int64_t wall_seconds) const;
 
@@ -113,6 +136,10 @@ class address_score {
   bool reachable_ = true;
   std::list<entry> known_;  // What was of use last stands first.
   std::list<std::pair<tharsis_address, instant>> server_bans_;  // Until when; the oldest first.
+  // Of exploring: how many dials are left until one does; when the last was; whether it did; whether its second list may still come.
+  std::optional<int> dials_left_;
+  instant dialled_{};
+  bool exploring_ = false, second_ = false;
 };
 
 }  // namespace tharsis

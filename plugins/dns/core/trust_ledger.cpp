@@ -239,6 +239,16 @@ std::optional<bool> trust_ledger::proof(std::string_view name, const tharsis_add
   return known->good;
 }
 
+bool trust_ledger::doubted(const tharsis_address& at, instant now) const {
+  const std::string key = key_of(at);
+  const auto refuted = [&](const auto& name) {
+    const auto one = name.second.find(key);
+    return one != name.second.end() && !one->second.good && now < one->second.until;
+  };
+  const auto leads = [&](const auto& landing) { return landing.first.first == key && now < landing.second; };
+  return std::any_of(here_->proofs.begin(), here_->proofs.end(), refuted) || std::any_of(here_->landings.begin(), here_->landings.end(), leads);
+}
+
 const trust_ledger::seen* trust_ledger::sight(const network& n, std::string_view name, const tharsis_address& at) {
   const auto found = n.proofs.find(name);
   if (found == n.proofs.end()) return nullptr;

@@ -82,6 +82,8 @@ class trust_ledger {
   // Nothing: nobody has looked.
   std::optional<bool> proof(std::string_view name, const tharsis_address& at, instant now) const;
 
+  // Was it refuted for any name, or do names lead there that do not exist?
+  bool doubted(const tharsis_address& at, instant now) const;
   // Addresses that have proved themselves, for the next start; networks that nobody can name are left out.
   std::vector<tls_proof> proofs(instant now) const;
   // Of the last start. What is known already is newer, and stays.

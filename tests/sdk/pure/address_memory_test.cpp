@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "sdk/pure/address.h"
 
@@ -111,5 +112,28 @@ TEST(AddressMemory, ToLookIsNoProbe) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(order_of(m, now), "2 3 1");
   const std::vector<tharsis_address> all = {at(places[0]), at(places[1])};
   EXPECT_EQ(m.order(all, now, true).size(), 2u);
+  EXPECT_EQ(m.order(all, now, true).size(), 2u) << "who resolves, and then ranks, dials once";
   EXPECT_EQ(m.order(all, now, true).size(), 1u) << "one at a time";
+}
+
+// Goal: the first of twenty lists or so begins with one that nobody has looked at, and never with what somebody has found not to be reached.
+TEST(AddressMemory, ExploresButNotWhereBytesCostMoneyNorWhatIsAvoided) {
+  for (const bool metered : {false, true}) {
+    address_memory m;
+    m.on_network("home", 1, true, metered);
+    m.on_outcome(told(places[0], THARSIS_OK), t0);
+    m.advise(THARSIS_DNS_FAMILY, "4", 24h, t0);
+    std::map<std::string, int> first;
+    for (int i = 0; i < 100; ++i) {
+      const instant now = t0 + i * 1min;
+      std::vector<tharsis_address> list = m.order({at(places[0]), at(places[1]), at(places[2])}, now, true);
+      const bool explored = m.explore(list, now, static_cast<uint64_t>(i));
+      ASSERT_EQ(explored, to_text(list[0]) != places[0]);
+      ASSERT_EQ(list.size(), 3u);
+      ++first[to_text(list[0])];
+    }
+    EXPECT_EQ(first[places[1]], 0) << "of the other family";
+    EXPECT_EQ(first[places[2]] > 0, !metered);
+    EXPECT_LE(first[places[2]], 10);
+  }
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 
 #include "sdk/pure/address.h"
@@ -295,6 +296,106 @@ TEST(AddressScore, TextsThatMeanNothingAreRefusedWhole) {
     EXPECT_EQ(why.status, THARSIS_E_PROTOCOL) << bad;
     EXPECT_FALSE(why.text.empty());
     EXPECT_EQ(t.size(), 0u) << bad;
+  }
+}
+
+namespace {
+
+// A client that dials what comes first, and tells what came of it.
+struct explorer {
+  address_score score;
+  std::vector<tharsis_address> list;
+  std::map<std::string, duration> takes;  // Zero: nobody is there.
+  int dials = 0, explored = 0;
+
+  void add(const tharsis_address& a, duration latency) {
+    list.push_back(a);
+    takes[ip_text(a)] = latency;
+  }
+  // The race that it makes: who is not there is overtaken by the next.
+  std::string dial(instant now, uint64_t random) {
+    const std::vector<tharsis_address> ordered = score.order(list, now);
+    const size_t first = score.explore(ordered, now, random);
+    ++dials;
+    explored += first != 0;
+    const tharsis_address& a = ordered[first];
+    if (takes[ip_text(a)] > 0ns) score.on_success(a, takes[ip_text(a)], now);
+    else score.on_silent(a, now);
+    return ip_text(a);
+  }
+  std::string best(instant now) { return ip_text(score.order(list, now, false).front()); }
+};
+
+}  // namespace
+
+TEST(AddressScore, TheFirstDialsAndThoseThatHaveNothingToCompareWithDoNotExplore) {
+  address_score s;
+  const std::vector<tharsis_address> list = {first, second, third};
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(s.explore(s.order(list, start + i * 1min), start + i * 1min, 0), 0u) << "nothing is known of any";
+  s.on_success(first, 30ms, start + 100min);
+  for (int i = 1; i < address_score_settings{}.explore_min; ++i) EXPECT_EQ(s.explore(s.order(list, start + 100min + i * 1s), start + 100min + i * 1s, 0), 0u) << i;
+  EXPECT_EQ(s.explore(s.order(list, start + 101min), start + 101min, 0), 1u);
+  s.on_failure(first, THARSIS_E_TIMEOUT, start + 101min);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(s.explore(std::vector{first, second}, start + 102min + i * 1s, 0), 0u) << "there are other worries";
+}
+
+TEST(AddressScore, OneDialsSecondListExploresAsItsFirst) {
+  address_score s;
+  const std::vector<tharsis_address> list = {first, second};
+  s.on_success(first, 30ms, start);
+  int dials = 0;
+  for (instant now = start + 1s; dials < 200; now += 1s, ++dials) {
+    const size_t one = s.explore(list, now, 7), two = s.explore(list, now + 5ms, 7);
+    EXPECT_EQ(one, two) << dials;
+    EXPECT_EQ(s.explore(std::vector{first, third}, now + 900ms, 7), 0u) << "another dial";
+    if (one != 0) break;
+  }
+  EXPECT_LT(dials, 30);
+}
+
+TEST(AddressScore, WhatIsBannedDeadOrNotAllowedIsNeverExplored) {
+  address_score s;
+  const tharsis_address silent = at("10.0.0.4"), resting = at("10.0.0.5"), refuted = at("10.0.0.6"), fine_one = at("10.0.0.7");
+  const std::vector<tharsis_address> list = {first, second, third, silent, resting, refuted, fine_one};
+  for (instant now = start; now < start + 12h; now += 61s) {
+    s.on_success(first, 30ms, now);
+    if (now < start + 2min) {
+      s.on_failure(third, THARSIS_E_REFUSED, now);
+      s.ban(resting, now, 24h);
+    }
+    s.on_failure(second, THARSIS_E_TIMEOUT, now);
+    if ((now - start) % 2h < 61s) s.on_silent(silent, now);
+    const size_t place = s.explore(list, now, 3, [&](const tharsis_address& a) { return !(a == refuted); });
+    ASSERT_TRUE(place == 0 || place == 6) << place;
+  }
+}
+
+// Goal: the best of N is found, and found again when it is another one, within a number of dials that N bounds; and looking around costs
+// no more than each tenth dial, whatever the seed.
+TEST(AddressScore, WhoeverIsBestIsFoundWithinABoundedNumberOfDials) {
+  const address_score_settings s;
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 dice(seed);
+    explorer e;
+    const size_t count = 2 + dice() % 7;
+    const size_t dead = dice() % count, best = (dead + 1 + dice() % (count - 1)) % count, later_best = dice() % 2 == 0 ? best : (best + 1) % count;
+    for (size_t i = 0; i < count; ++i) e.add(at("10.0.0." + std::to_string(i + 1)), i == dead ? 0ms : i == best ? 20ms : std::chrono::milliseconds(80 + dice() % 300));
+    instant now = start;
+    const auto dials_until = [&](size_t which) {
+      int n = 0;
+      for (; n < 20'000 && e.best(now) != ip_text(e.list[which]); ++n, now += std::chrono::seconds(11 + dice() % 50)) e.dial(now, dice());
+      return n;
+    };
+    const int each = s.explore_max * static_cast<int>(count);
+    ASSERT_LE(dials_until(best), each + 2);
+    e.takes[ip_text(e.list[later_best])] = 5ms;
+    if (later_best != best) e.takes[ip_text(e.list[best])] = 250ms;
+    ASSERT_LE(dials_until(later_best), 12 * each) << "what was known of it has to be outweighed first";
+    int right = 0;
+    for (int i = 0; i < 500; ++i, now += std::chrono::seconds(11 + dice() % 50)) right += e.dial(now, dice()) == ip_text(e.list[later_best]);
+    ASSERT_GE(right, 425) << "what was known of others fades, so they have their turn beside that";
+    ASSERT_LE(e.explored, 1 + e.dials / s.explore_min);
   }
 }
 
