@@ -195,11 +195,13 @@ void guard::weigh_plain(const question& q, const testimony& t, const std::vector
 
 void guard::suspect(const std::string& name, const tharsis_address& at, const std::string& source) {
   const auto known = ledger_.proof(name, at, place_.now());
-  if (known) return;
-  tharsis_address to = at;
-  const auto dialled = ports_.find(ip_text(at));
-  to.port = dialled != ports_.end() ? dialled->second : settings_.proof.port;
-  queue_.add({name, to, source}, place_.now());
+  if (!known) enqueue({name, at, source});
+}
+
+void guard::enqueue(proof_queue::wish w) {
+  const auto dialled = ports_.find(ip_text(w.at));
+  w.at.port = dialled != ports_.end() ? dialled->second : settings_.proof.port;
+  queue_.add(std::move(w), place_.now());
 }
 
 void guard::lie(const question& q, const testimony& t, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why) {
@@ -240,7 +242,13 @@ void guard::on_dialled(const std::string& name, const tharsis_address& at, int32
     return;
   }
   // Before a login the network shows its own certificate for every address.
-  if (!portal()) refute(*canonical, at, {}, "who dialled it found the certificate of another there");
+  if (portal()) return;
+  const auto known = ledger_.proof(*canonical, at, place_.now());
+  if (!known) return refute(*canonical, at, {}, "who dialled it found the certificate of another there");
+  if (!*known) return;  // Whoever dials it again finds it again.
+  // Users trust other authorities than dns does, and than each other: one's word against what another has seen is looked into.
+  enqueue({*canonical, at, {}, true});
+  begin_proofs();
 }
 
 // Its source lied where another address has shown that the name has a certificate: a name without TLS has none anywhere. Not so a
@@ -267,7 +275,7 @@ task<void> guard::prove() {
     if (queue_.deadline() > place_.now()) co_await pause.wait(queue_.deadline());
     const auto next = queue_.take(place_.now());
     // Whoever dialled it meanwhile, with authorities of his own, knows already.
-    if (!next || portal() || ledger_.proof(next->name, next->at, place_.now()) == true) continue;
+    if (!next || portal() || (!next->contested && ledger_.proof(next->name, next->at, place_.now()) == true)) continue;
     const uint64_t began = generation_, forgotten = forgotten_;
     const instant deadline = later(place_.now(), settings_.proof.timeout);
     auto wire = co_await dial_tcp(place_, *host_.net, next->at, deadline);
@@ -296,20 +304,20 @@ void guard::on_shown(const proof_queue::wish& what, const error& end, instant un
     if (ledger_.on_proof(what.name, what.at, place_.now(), until)) learned_();
     ledger_.on_believed(what.source);
     file_.change();
-  } else if (end.status == THARSIS_E_UNTRUSTED && is_anothers(end.text) && ledger_.proof(what.name, what.at, place_.now()) != true) {
+  } else if (end.status == THARSIS_E_UNTRUSTED && is_anothers(what, end.text)) {
     refute(what.name, what.at, what.source, end.text);
   } else {
     counts_.inconclusive.add();
   }
 }
 
-// A clock that is wrong, or somebody who forgot to renew, says nothing of whose a certificate is; nor does a machine without a list of
-// authorities, on which nobody vouches for anybody.
-bool guard::is_anothers(std::string_view why) {
+// Against a proof of a moment ago only a certificate counts that somebody vouches for: who proved the address may trust an authority that dns
+// does not know.
+bool guard::is_anothers(const proof_queue::wish& what, std::string_view why) {
   const certificate_reason reason = certificate_reason_of(why);
-  if (reason == certificate_reason::time) return false;
-  if (reason != certificate_reason::trust || shown_->has_authorities()) return true;
-  if (!std::exchange(told_of_authorities_, true))
+  if (ledger_.proof(what.name, what.at, place_.now()) == true) return what.contested && reason == certificate_reason::name;
+  if (disproves(reason, trusted_->knows_authorities())) return true;
+  if (reason == certificate_reason::trust && !std::exchange(told_of_authorities_, true))
     log_.warning("no authority is known here that could vouch for a certificate, so addresses cannot prove whose they are; install a list of them, or name one in dns.tls.ca");
   return false;
 }

@@ -90,6 +90,7 @@ class guard {
     if (queue_.waiting() > 0 && !std::exchange(proving_, true)) work_.spawn(prove());
   }
   void suspect(const std::string& name, const tharsis_address& at, const std::string& source);
+  void enqueue(proof_queue::wish w);
   void lie(const question& q, const testimony& t, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why);
   void tell_lie(const std::string& name, const std::string& source, uint32_t kind, const std::string& said, const std::string& truth, const std::string& why) const;
   void tell_source(const std::string& source, uint32_t state, const std::string& why, duration lasts) const;
@@ -100,7 +101,7 @@ class guard {
 
   task<void> prove();
   void on_shown(const proof_queue::wish& what, const error& end, instant until);
-  bool is_anothers(std::string_view why);
+  bool is_anothers(const proof_queue::wish& what, std::string_view why);
   task<void> load();
   task<void> look_for_wildcards();
   task<void> watch_portal();

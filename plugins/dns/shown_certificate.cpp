@@ -26,6 +26,4 @@ shown_certificate::~shown_certificate() {
   SSL_CTX_set_app_data(context_.handle(), nullptr);
 }
 
-bool shown_certificate::has_authorities() const { return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(context_.handle()))) > 0; }
-
 }  // namespace tharsis::dns

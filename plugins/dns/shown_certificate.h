@@ -1,5 +1,4 @@
-// When the certificate ends that was shown last to connections of a client's context, and whether anybody could vouch for one. For
-// one handshake after the other.
+// When the certificate ends that was shown last to connections of a client's context. For one handshake after the other.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -18,8 +17,6 @@ class shown_certificate {
 
   // Seconds since 1970, once for each handshake that succeeded; nothing: none did since.
   std::optional<int64_t> take_end() { return std::exchange(end_, std::nullopt); }
-  // Does the context know an authority? One of a folder it knows once it has vouched for somebody.
-  bool has_authorities() const;
 
  private:
   const tls_context context_;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <iterator>
 
+#include "sdk/pure/certificate_reason.h"
 #include "sdk/pure/logger.h"
 #include "sdk/pure/topic.h"
 #include "sdk/pure/views.h"
@@ -28,6 +29,12 @@ constexpr tharsis_field segment_fields[] = {
     {"needless", THARSIS_FIELD_U64, offsetof(tharsis_stn_segments, needless), nullptr, 0},
 };
 constexpr tharsis_topic segment_topic = topic_of<tharsis_stn_segments>(THARSIS_TOPIC_EVENT, THARSIS_STN_SEGMENTS_TOPIC, segment_fields);
+
+// Has the name's address shown by its certificate that it is another's? What the profile or the application gives as an address is their own word.
+bool is_disproof(const race_plan& p, const road& by, const error& why) {
+  return p.secure && by.source == address_source::resolver && why.status == THARSIS_E_UNTRUSTED && p.trust &&
+         disproves(certificate_reason_of(why.text), p.trust->knows_authorities());
+}
 
 std::string segment_text(int64_t mss) { return mss == 0 ? "segments of full size" : "segments of " + std::to_string(mss) + " bytes"; }
 
@@ -80,9 +87,8 @@ void path_book::on_network(const tharsis_network_state& now) {
   if (network_.empty() && before != 0 && before != generation_) sizes_.clamp(0, wall_seconds());
 }
 
-void path_book::tell_names(const tharsis_address& a, tharsis_status status, duration connect, const std::string& proved_for, duration rest) {
-  const int32_t proof = proved_for.empty() ? THARSIS_DNS_NOT_ASKED : THARSIS_DNS_PROVED;
-  names_.tell({sizeof(tharsis_dns_feedback), status, a, text_of(network_), connect.count(), proof, 0, text_of(proved_for), rest.count()});
+void path_book::tell_names(const tharsis_address& a, tharsis_status status, duration connect, duration rest, const std::string& name, int32_t proof) {
+  names_.tell({sizeof(tharsis_dns_feedback), status, a, text_of(network_), connect.count(), proof, 0, text_of(name), rest.count()});
 }
 
 void path_book::prepare(race_plan& p, const dial_settings& s) {
@@ -168,7 +174,9 @@ void booked_race::on_silent(const race_plan& p, const road& by) {
 }
 
 void booked_race::on_failed(const race_plan& p, const road& by, const error& why) {
-  if (!p.through) book_.on_failure(by.at, why.status);
+  if (p.through) return;
+  if (is_disproof(p, by, why)) book_.on_disproved(p.host, by.at);
+  else book_.on_failure(by.at, why.status);
 }
 
 void path_book::tell(uint32_t what, std::string reason, int64_t before, duration cost) {

@@ -35,10 +35,12 @@ class path_book {
   void on_success(const tharsis_address& a, duration latency) { tell_names(a, THARSIS_OK, latency); }
   void on_failure(const tharsis_address& a, tharsis_status why) { tell_names(a, why); }
   // It is to be left alone for so long.
-  void on_banned(const tharsis_address& a, duration rest) { tell_names(a, THARSIS_E_BUSY, {}, {}, rest); }
+  void on_banned(const tharsis_address& a, duration rest) { tell_names(a, THARSIS_E_BUSY, {}, rest); }
 
   // Who answers there has shown by his certificate that the name is his: dns believes the servers that said so the more.
-  void on_proved(const std::string& name, const tharsis_address& a, duration connected) { tell_names(a, THARSIS_OK, connected, name); }
+  void on_proved(const std::string& name, const tharsis_address& a, duration connected) { tell_names(a, THARSIS_OK, connected, {}, name, THARSIS_DNS_PROVED); }
+  // He has shown another's, or one that nobody vouches for.
+  void on_disproved(const std::string& name, const tharsis_address& a) { tell_names(a, THARSIS_E_UNTRUSTED, {}, {}, name, THARSIS_DNS_DISPROVED); }
   // It had not answered when another, which had had less time, had.
   void on_silent(const tharsis_address& a) { tell_names(a, THARSIS_PENDING); }
   // Whether stn.weak says that the network is.
@@ -67,7 +69,7 @@ class path_book {
 
  private:
   void arrange(race_plan& p) const;
-  void tell_names(const tharsis_address& a, tharsis_status status, duration connect = {}, const std::string& proved_for = {}, duration rest = {});
+  void tell_names(const tharsis_address& a, tharsis_status status, duration connect = {}, duration rest = {}, const std::string& name = {}, int32_t proof = THARSIS_DNS_NOT_ASKED);
   void tell(uint32_t what, std::string reason, int64_t before, duration cost);
   void on_read();
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }

@@ -90,7 +90,8 @@ typedef struct tharsis_dns_feedback {
   tharsis_text network;     // The id of the network over which, see tharsis_network_state. Copied.
   int64_t connect;          // With THARSIS_OK: how long connecting took, ns.
   // Of dials with TLS that verified the peer's certificate for a name:
-  int32_t proved;           // THARSIS_DNS_PROVED, _DISPROVED; _NOT_ASKED: there was no TLS, or it did not come so far.
+  int32_t proved;           // THARSIS_DNS_PROVED; _DISPROVED: it was for other names, or nobody vouches for it; _NOT_ASKED: there was no TLS,
+                            // it did not come so far, or dates, a clock or a pin was what was wrong.
   int32_t reserved;
   tharsis_text name;        // For which name. Copied.
   // The server asks to be left alone, or who knows of it does: for so long, ns, no port of the address is answered on any network

@@ -136,6 +136,8 @@ result<tls_context> tls_context::client(const tls_client_settings& settings) {
   return whole;
 }
 
+bool tls_context::knows_authorities() const { return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(context_.get()))) > 0; }
+
 tls_context tls_context::for_proxy() const {
   tls_context same = *this;
   same.for_proxy_ = true;

@@ -70,6 +70,8 @@ class tls_context {
   const std::string& ca_name() const { return ca_name_; }
   const std::vector<key_pin>& pins() const { return *pins_; }
   tls_version oldest() const { return oldest_; }
+  // Of a client: does it know an authority? One of a folder of the system it knows once that has vouched for somebody.
+  bool knows_authorities() const;
   // Of a client: the same for the same settings, and for no others.
   const std::string& fingerprint() const { return fingerprint_; }
 

@@ -22,4 +22,11 @@ constexpr certificate_reason certificate_reason_of(std::string_view sentence) {
   return says("; connect by a name it is for") ? certificate_reason::name : certificate_reason::trust;
 }
 
+// Does it say that whoever answers there is somebody else? Who forgot to renew, a clock that is wrong, and a key that is trusted but not
+// pinned are the server's own affair, or the client's. `authorities`: whether any is known here; on a machine without a list of them nobody
+// vouches for anybody.
+constexpr bool disproves(certificate_reason why, bool authorities) {
+  return why == certificate_reason::name || (why == certificate_reason::trust && authorities);
+}
+
 }  // namespace tharsis

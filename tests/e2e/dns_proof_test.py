@@ -1,5 +1,6 @@
-"""A resolver that lies, and what a certificate says about it: in a network namespace of its own, where addresses of the public
-range are this machine's. Behind the lie stands somebody with the certificate of another name; behind the truth the right one."""
+"""A resolver that lies, and what a certificate says about it, whether dns looks itself or stn has dialled: in a network namespace of its own,
+where addresses of the public range are this machine's. Behind the lie stands somebody with the certificate of another name; behind the truth
+the right one."""
 
 import os
 import shutil
@@ -58,13 +59,13 @@ def says(address):
 
 
 class Run:
-    """`tharsis run` with a resolver for kdig."""
+    """`tharsis run` with a resolver for kdig. `more`: further lines of the profile, those of dns' own first."""
 
-    def __init__(self, name, servers):
+    def __init__(self, name, servers, more=""):
         self.port, self.state = free_port(), path(name + "_state")
         with open(path(name + ".yaml"), "w") as f:
             f.write(f"tharsis: 1\nplugins:\n  dns:\n    servers: {[f'udp://127.0.0.1:{s.port}' for s in servers]}\n    cache: {{ ttl_min: 0s, ttl_max: 1s, stale_max: 0s }}\n"
-                    f"    tls: {{ ca: {path('ca.pem')} }}\n    serve: {{ listen: '127.0.0.1:{self.port}' }}\n")
+                    f"    tls: {{ ca: {path('ca.pem')} }}\n    serve: {{ listen: '127.0.0.1:{self.port}' }}\n{more}")
         self.process = subprocess.Popen([THARSIS, "run", path(name + ".yaml"), "--state", self.state], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(100):
             if self.ask("localhost"):
@@ -130,6 +131,20 @@ class Proof(unittest.TestCase):
         self.assertEqual(run.until("im.test", [TRUE4]), [TRUE4])
         self.assertEqual(run.stop(), 0)
         self.assertGreater(self.site.dialled, 0)
+
+    def test_what_stn_finds_when_it_dials_is_told(self):
+        link = f"  stn: {{ links: {{ main: {{ endpoints: ['tcps://im.test:443'], codec: mars, tls: {{ ca: {path('ca.pem')} }} }} }} }}\n"
+        run = Run("stn", [self.liar], "    proof: { per_minute: 0 }\n" + link)
+        self.addCleanup(run.process.kill)
+        for _ in range(100):
+            done = subprocess.run([THARSIS, "dns", "cache", "--state", run.state, "--json"], capture_output=True, text=True, timeout=60)
+            if "its certificate is not the name's" in done.stdout:
+                break
+            run.ask("im.test")
+            time.sleep(0.2)
+        self.assertIn("who dialled it found the certificate of another there", done.stdout)
+        self.assertEqual(run.ask("im.test"), [LIE], "it may be an honest machine that shows its hoster's certificate")
+        self.assertEqual(run.stop(), 0)
 
 
 if __name__ == "__main__":

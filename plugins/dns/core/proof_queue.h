@@ -31,6 +31,7 @@ class proof_queue {
     std::string name;
     tharsis_address at{};  // With the port.
     std::string source;    // Who gave it.
+    bool contested = false;  // It has proved itself, and somebody who dialled it since says otherwise.
   };
   explicit proof_queue(const proof_settings& s) : settings_(s) {}
 

@@ -1,4 +1,7 @@
 // Goal: what was told and advised of addresses decides which is dialled first, whoever remembers it, and however the addresses came.
+#include <cstddef>
+#include <set>
+
 #include "tests/plugins/stn/dial_world.h"
 #include "tests/plugins/stn/dns_beside.h"
 
@@ -32,6 +35,44 @@ struct advised_world : dial_world {
     stop();
     client.on_strand([&] { dispatcher.reset(); });
   }
+};
+
+// A dns that answers nothing, and keeps what it is told of certificates: "-1 im.tharsis.test 10.0.0.2:443 untrusted".
+struct told_dns {
+  told_dns() {
+    table.size = offsetof(tharsis_dns, rank);
+    table.self = this;
+    table.resolve = [](void*, tharsis_text, uint32_t, tharsis_dns_done, void*, tharsis_handle*, tharsis_error*) { return tharsis_status{THARSIS_E_GONE}; };
+    table.feedback = [](void* self, const tharsis_dns_feedback* f) {
+      if (f->name.size > 0 || f->proved != 0)
+        static_cast<told_dns*>(self)->told.insert(std::to_string(f->proved) + " " + std::string(view(f->name)) + " " + to_text(f->address) + " " + std::string(status_name(f->status)));
+    };
+  }
+  tharsis_dns table{};
+  std::set<std::string> told;
+};
+
+// A server over TLS that shows this, `days` old.
+struct shown_world : test::link_world {
+  shown_world(uint64_t seed, const char* certified, bool known_authority, int days = 0) : link_world(seed) {
+    host.dns = &dns.table;
+    write_ca();
+    const identity stranger = *make_authority(*client.platform.random, "nobody's authority", seconds() - days * 86'400, 30);
+    const identity own = *make_authority(*client.platform.random, "test authority", seconds() - days * 86'400, 30);
+    if (known_authority) authority = own, write_ca();
+    const auto shown = issue_server_certificate(*client.platform.random, known_authority ? own : stranger, {certified}, seconds() - days * 86'400, 5);
+    elsewhere.on_strand([&] { EXPECT_EQ(server.listen(test::dial_world::at("10.0.0.2"), *tls_context::server({shown->certificate_pem, shown->private_key_pem})), THARSIS_OK); });
+  }
+  std::string told() {
+    start();
+    world.run_for(5s);
+    std::string all;
+    for (const std::string& one : dns.told) all += (all.empty() ? "" : ", ") + one;
+    stop();
+    client.on_strand([&] { dispatcher.reset(); });
+    return all;
+  }
+  told_dns dns;
 };
 
 }  // namespace
@@ -153,4 +194,75 @@ TEST(DialMemorySim, BehindATranslatorWhatWasToldCounts) {
   w.dial_again("64:ff9b::10.0.3.2");
   EXPECT_LT(w.dial(), 50ms) << "that is known now";
   w.end();
+}
+
+// Goal: of a certificate dns hears what it says of the address, and nothing of what it says of the server's care, of this machine's clock, or
+// of a pin; nor of an address that no name gave.
+TEST(DialMemorySim, DnsHearsWhoseCertificateAnAddressShows) {
+  EXPECT_EQ(shown_world(60, shown_world::name, true).told(), "1 im.tharsis.test 10.0.0.2:443 ok");
+  EXPECT_EQ(shown_world(61, "thief.test", true).told(), "-1 im.tharsis.test 10.0.0.2:443 untrusted");
+  EXPECT_EQ(shown_world(62, shown_world::name, false).told(), "-1 im.tharsis.test 10.0.0.2:443 untrusted");
+  EXPECT_EQ(shown_world(63, shown_world::name, true, 20).told(), "") << "nobody has renewed it, or the clock is wrong";
+  shown_world pinned(64, shown_world::name, true);
+  pinned.link().tls.pins = {key_pin{}};
+  EXPECT_EQ(pinned.told(), "");
+  shown_world debug(65, "thief.test", true);
+  debug.link().debug_addresses = test::dial_world::all({"10.0.0.2"});
+  EXPECT_EQ(debug.told(), "") << "the profile's own word";
+}
+
+// A name's addresses are put in order twice for one dial: by dns as it answers, and again once this client's own order of ties is made. The
+// probe of an address whose ban is over belongs to both.
+TEST(DialMemorySim, AnAddressThatWasBannedComesBack) {
+  advised_world w(66);
+  dns_beside dns(w);
+  w.link().dial.ties = stn::dial_settings::order::own;
+  w.add_server("10.0.3.1");
+  w.add_server("10.0.3.2");
+  w.world.add_name(w.name, {"10.0.3.1", "10.0.3.2"});
+  w.start();
+  ASSERT_TRUE(w.wait_up()) << w.reason();
+  const std::string good = w.where() == "10.0.3.1:443" ? "10.0.3.1" : "10.0.3.2", bad = good == "10.0.3.1" ? "10.0.3.2" : "10.0.3.1";
+  const auto tell = [&](const std::string& ip, tharsis_status status) {
+    tharsis_dns_feedback f{};
+    f.size = sizeof f;
+    f.status = status;
+    f.address = w.at(ip);
+    dns.table().feedback(dns.table().self, &f);
+    w.world.run_for(11s);
+  };
+  for (int i = 0; i < 3; ++i) tell(bad, THARSIS_E_TIMEOUT);
+  w.world.run_for(7min);
+  w.cut(good, true);
+  w.dial_again(good);
+  EXPECT_EQ(w.where(), bad + ":443");
+  w.end();
+}
+
+// Goal: who has a good address looks at the other now and then, and stays with it where it is the better one; it costs a stagger where it is not.
+TEST(DialMemorySim, NowAndThenAnotherAddressIsDialledFirst) {
+  for (const bool better : {false, true}) {
+    advised_world w(67);
+    dns_beside dns(w);
+    w.link().dial.ties = stn::dial_settings::order::own;
+    w.serve_two();
+    w.delay("10.0.3.1", 60ms);
+    w.delay("10.0.3.2", 60ms);
+    w.start();
+    ASSERT_TRUE(w.wait_up()) << w.reason();
+    const std::string good = w.where().substr(0, w.where().find(':')), other = good == "10.0.3.1" ? "10.0.3.2" : "10.0.3.1";
+    if (better) w.delay(other, 2ms);
+    else w.cut(other, true);
+    int elsewhere = 0;
+    for (int i = 0; i < 60; ++i) {
+      w.world.run_for(20s);
+      w.dial_again(w.where().substr(0, w.where().find(':')));
+      ASSERT_TRUE(w.up());
+      elsewhere += w.where() == other + ":443";
+      EXPECT_LT(w.dial(), 450ms);
+    }
+    if (better) EXPECT_GE(elsewhere, 25) << "found within thirty dials";
+    else EXPECT_EQ(elsewhere, 0);
+    w.end();
+  }
 }
