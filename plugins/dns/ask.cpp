@@ -45,11 +45,11 @@ findings judged(const question& q, std::span<const uint8_t> bytes) {
   return f;
 }
 
-// An exchange of HTTP that came to nothing. `again` is what its server says of when to ask again.
-findings failed_on_web(const means& m, const error& why, std::string_view again) {
+// An exchange of HTTP that came to nothing; `head` is its answer's, as far as there was one.
+findings failed_on_web(const means& m, const error& why, const http1::response_head& head) {
   findings f = failed(why.text);
   f.reached = why.status == THARSIS_E_BUSY || why.status == THARSIS_E_PROTOCOL;
-  f.rest = read_retry_after(again, m.place.wall() / 1'000'000'000).value_or(duration::zero());
+  f.rest = busy_for(head, m.place.wall() / 1'000'000'000).value_or(duration::zero());
   return f;
 }
 
@@ -136,11 +136,11 @@ task<result<std::string>> ask_web(const means& m, server to, web_question q, ins
 task<findings> ask_https(const means& m, server to, question q, instant deadline) {
   std::array<uint8_t, question_max> room;
   const auto bytes = write(q, room);
-  std::string again;
+  http1::response_head head;
   auto message = message_question(to, std::string(as_text(bytes)));
-  message.again = &again;
+  message.head = &head;
   const auto answer = co_await ask_web(m, std::move(to), std::move(message), deadline);
-  if (!answer) co_return failed_on_web(m, answer.failure(), again);
+  if (!answer) co_return failed_on_web(m, answer.failure(), head);
   co_return judged(q, as_bytes(*answer));
 }
 
@@ -148,11 +148,11 @@ task<findings> ask_httpdns(const means& m, server to, std::string name, uint16_t
   if (kind != type::a && kind != type::aaaa) co_return failed("it is asked for addresses only");
   auto target = httpdns_target(to, name, kind, m.place.wall() / 1'000'000'000);
   if (!target) co_return failed(target.failure().text);
-  std::string again;
+  http1::response_head head;
   auto page = page_question(std::move(*target), httpdns_answer_max);
-  page.again = &again;
+  page.head = &head;
   const auto answer = co_await ask_web(m, to, std::move(page), deadline);
-  if (!answer) co_return failed_on_web(m, answer.failure(), again);
+  if (!answer) co_return failed_on_web(m, answer.failure(), head);
   findings said = read_httpdns(to, name, kind, *answer);
   said.reached = true;
   co_return said;

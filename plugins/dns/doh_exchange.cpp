@@ -54,7 +54,7 @@ task<result<std::string>> web_exchange(http_line& line, web_question q, instant 
   if (const error wrong = line.begin(std::move(asked), q.body.size(), q.body); wrong.status != THARSIS_OK) co_return wrong;
   auto head = co_await line.head(deadline);
   if (!head) co_return head.failure();
-  if (q.again != nullptr && (head->status == 429 || head->status == 503)) *q.again = http1::value_of(head->fields, "retry-after");
+  if (q.head != nullptr) *q.head = *head;
   if (const error wrong = refused(q, *head); wrong.status != THARSIS_OK) co_return wrong;
   std::string answer;
   for (;;) {

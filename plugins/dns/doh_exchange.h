@@ -8,6 +8,7 @@
 #include "sdk/async/stream.h"
 #include "sdk/async/task.h"
 #include "sdk/pure/error.h"
+#include "sdk/pure/http1.h"
 #include "sdk/pure/time.h"
 #include "sdk/pure/url.h"
 
@@ -18,9 +19,8 @@ struct web_question {
   std::string body;        // Of a DNS message; a page has none.
   bool is_message = true;  // Then the answer has to be one as well.
   size_t most = 65'535;    // Bytes of the answer.
-  // Here goes what a server says of when to ask again that has too much to do (Retry-After). It outlives the exchange; null: nobody
-  // wants to know.
-  std::string* again = nullptr;
+  // Here goes the head of the answer. It outlives the exchange; null: nobody wants to know.
+  http1::response_head* head = nullptr;
 };
 web_question message_question(const server& to, std::string message);
 web_question page_question(std::string target, size_t most);

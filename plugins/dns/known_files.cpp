@@ -3,18 +3,13 @@
 #include <cstring>
 #include <utility>
 
+#include "sdk/async/any_number.h"
 #include "sdk/async/blocking.h"
 #include "sdk/async/file_reader.h"
 #include "sdk/pure/sha256.h"
 
 namespace tharsis::dns {
 namespace {
-
-uint64_t seed_from(const tharsis_random& random) {
-  uint64_t seed = 0;
-  random.fill(random.self, reinterpret_cast<uint8_t*>(&seed), sizeof seed);
-  return seed;
-}
 
 // For who has to compare it in one go.
 uint64_t short_number_of(std::string_view text) {
@@ -35,6 +30,7 @@ struct known_files::contents {
   hosts_file hosts;
   std::string hosts_wrong;  // Of the files that cannot be read.
   std::string table, table_wrong;
+  std::string table_number;  // By its bytes; a large table takes milliseconds.
 };
 
 known_files::known_files(strand& place, const host& tables, const settings& s, const state_folder& kept, std::function<void()> changed)
@@ -43,7 +39,7 @@ known_files::known_files(strand& place, const host& tables, const settings& s, c
       log_(tables.log),
       settings_(s.known),
       changed_(std::move(changed)),
-      names_(s.known.table_keys, s.known.region, seed_from(*tables.random)),
+      names_(s.known.table_keys, s.known.region, any_number(*tables.random)),
       kept_(place, tables,
             {.path = settings_.table_keys.empty() ? std::string() : kept.file("table"),
              .what = "a signed table",
@@ -103,8 +99,12 @@ task<bool> known_files::read_files() {
     }
     if (s.table_file.empty()) return all;
     auto text = read_whole(files, s.table_file, address_table::text_max, "a signed table");
-    if (text) all.table = std::move(*text);
-    else all.table_wrong = text.failure().text;
+    if (text) {
+      all.table = std::move(*text);
+      all.table_number = sha256_of(all.table);
+    } else {
+      all.table_wrong = text.failure().text;
+    }
     return all;
   };
   const auto all = co_await blocking(place_, read);
@@ -141,13 +141,14 @@ void known_files::take(const contents& all) {
     changed_();
   }
   if (!all.table_wrong.empty()) complain(complained_table_, "dns.table.file: " + all.table_wrong);
-  else if (!settings_.table_file.empty()) take_file(all.table);
+  else if (!settings_.table_file.empty()) take_file(all.table, all.table_number);
 }
 
-// The same file as ever is nobody's fault when a newer table has been handed over since.
-void known_files::take_file(const std::string& text) {
-  const std::string number = sha256_of(text);
-  if (good_file_ == number && names_.table().text() != text) return complain(complained_table_, "");
+// The same file as ever is nobody's fault when a newer table has been handed over since; and while it holds there is nothing to be verified
+// again.
+void known_files::take_file(const std::string& text, const std::string& number) {
+  const bool same = good_file_ == number;
+  if (same && (names_.table().text() != text || names_.table().current(wall_seconds()) != nullptr)) return complain(complained_table_, "");
   const error wrong = take_table(text, "dns.table.file: " + settings_.table_file);
   complain(complained_table_, wrong.text);
   if (wrong.status == THARSIS_OK && std::exchange(good_file_, number) != number) kept_.change();

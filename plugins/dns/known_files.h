@@ -58,7 +58,7 @@ class known_files {
   task<bool> read_files();
   task<void> read_again() { co_await read_files(); }
   void take(const contents& all);
-  void take_file(const std::string& text);
+  void take_file(const std::string& text, const std::string& number);
   error take_table(const std::string& text, const std::string& what);
   void tell_callers();
   // What is kept: the table that counts, and behind it a line with the number of the file that was taken last.
