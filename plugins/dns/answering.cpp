@@ -14,12 +14,12 @@ namespace {
 // Of what holds for ever, or does not say: long enough not to be asked for each connection.
 constexpr duration life_otherwise = 30s;
 constexpr size_t stream_room = 65'535;
-constexpr uint16_t any_type = 255;
 
-// RFC 6761, 6.3: nobody is asked for these.
-bool is_this_machine(const std::string& name) { return name == "localhost" || name.ends_with(".localhost"); }
-
-std::vector<tharsis_address> this_machine() { return {*parse_ip("127.0.0.1"), *parse_ip("::1")}; }
+// No records, but wishes: transfers of whole zones, "all that you have", what belongs to messages (RFC 6895, 3.1).
+bool is_wish(uint16_t kind) {
+  constexpr uint16_t of_edns = 41, first = 128, last = 255;
+  return kind == 0 || kind == of_edns || (kind >= first && kind <= last);
+}
 
 // For how long others may keep it: of files of this machine, which a person may change, less than they are known here for.
 duration life_for_others(uint32_t source, duration left) {
@@ -45,7 +45,6 @@ task<std::vector<uint8_t>> answering::answer(std::vector<uint8_t> request, bool 
   const counted one(open_);
   const size_t room = datagram ? std::min<size_t>(q.room, datagram_max) : stream_room;
   if (q.kind != type::a && q.kind != type::aaaa) co_return co_await answer_records(std::move(q), room);
-  if (is_this_machine(q.name)) co_return reply_with(q, this_machine(), seconds_of(life_otherwise), room);
   co_return co_await answer_addresses(std::move(q), room);
 }
 
@@ -99,7 +98,7 @@ void answering::on_answer(void* self, tharsis_handle id, const tharsis_dns_answe
 // Who asks for addresses' companions (HTTPS, SVCB) does well without them.
 task<std::vector<uint8_t>> answering::answer_records(served_question q, size_t room) {
   // "All that you have" has addresses among it, which nobody weighs here (RFC 8482 lets a server say so).
-  if (q.kind == any_type) co_return reply_without(q, rcode::not_implemented, "ask for one type of records");
+  if (is_wish(q.kind)) co_return reply_without(q, rcode::not_implemented, "ask for one type of records");
   const bool spared = q.kind == type::https || q.kind == type::svcb;
   if (settings_.servers.empty() || settings_.is_local(q.name)) co_return reply_without(q, rcode::ok, "the system's resolver is asked for addresses only");
   const settings own = settings_.for_name(q.name);

@@ -11,6 +11,8 @@
 namespace tharsis::dns {
 namespace {
 
+constexpr size_t warned_max = 256;
+
 std::vector<settings> settings_by_domain(const settings& s) {
   std::vector<settings> all;
   for (const domain_rule& r : s.domains.all()) all.push_back(s.of(r));
@@ -163,9 +165,15 @@ void lookups::take(system_word said, const own_words* own) {
   stirred_.raise();
 }
 
-void lookups::tell_lie(const std::string& name, const answer& what) const {
-  log_.warning("a server lies about a name name={name} verdict={verdict} refused={refused} first={first}", name, what.verdict, what.refused.size(),
-               what.refused.empty() ? std::string() : ip_text(what.refused[0].address) + " from " + what.refused[0].source);
+// Who lies does so about many names; one warning of each is enough for a person.
+void lookups::tell_lie(const std::string& name, const answer& what) {
+  const std::string by = what.refused.empty() ? std::string() : what.refused[0].source;
+  const std::string first = what.refused.empty() ? std::string() : ip_text(what.refused[0].address) + " from " + by;
+  if (warned_of_.size() >= warned_max) warned_of_.clear();
+  if (warned_of_.emplace(guard_.network(), by).second)
+    log_.warning("a server lies about a name name={name} verdict={verdict} refused={refused} first={first}", name, what.verdict, what.refused.size(), first);
+  else
+    log_.info("a server lies about a name, too name={name} verdict={verdict} refused={refused} first={first}", name, what.verdict, what.refused.size(), first);
 }
 
 void lookups::tell_answer(const subject& about, const answer& what, instant since) const {

@@ -2,7 +2,9 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugins/dns/core/desk.h"
@@ -63,7 +65,7 @@ class lookups {
   bool is_weighed(const system_word& said) const;
   task<void> weigh(system_word said, uint64_t number);
   void take(system_word said, const own_words* own);
-  void tell_lie(const std::string& name, const answer& what) const;
+  void tell_lie(const std::string& name, const answer& what);
   void tell_answer(const subject& about, const answer& what, instant since) const;
 
   const host host_;
@@ -78,6 +80,7 @@ class lookups {
   desk& desk_;
   signal& stirred_;
   tharsis_handle topic_ = 0;
+  std::set<std::pair<std::string, std::string>> warned_of_;  // Networks and their liars.
   std::map<tharsis_handle, of_system> of_system_;  // By the host's number.
   std::map<subject, uint64_t> weighing_;  // What the system's resolver said is looked at; each has a number of its own.
   uint64_t last_weighing_ = 0;

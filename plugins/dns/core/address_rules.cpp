@@ -76,6 +76,8 @@ bool neighbours(const tharsis_address& a, const tharsis_address& b) {
   return a.family == b.family && same_bits(a.ip, b.ip, a.family == 4 ? 24 : 48);
 }
 
+bool is_this_machine(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
+
 bool is_local_name(std::string_view name) {
   if (name.find('.') == std::string_view::npos) return true;
   for (const std::string_view end : {".local", ".lan", ".internal", ".intranet", ".home.arpa", ".localhost"})

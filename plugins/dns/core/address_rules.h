@@ -23,4 +23,7 @@ bool neighbours(const tharsis_address& a, const tharsis_address& b);
 // lan, internal, intranet, home.arpa, localhost.
 bool is_local_name(std::string_view canonical);
 
+// A name that means the machine that asks (RFC 6761, 6.3): nobody else is asked for it, and has anything to say of it.
+bool is_this_machine(std::string_view canonical);
+
 }  // namespace tharsis::dns

@@ -241,7 +241,7 @@ void cache::order(slip& s, const orderer& how) {
   for (size_t i = 0; i < what->count(); ++i) list.push_back(what->at(i).address);
   const std::vector<known_address> ordered = how(list);
   bool same = ordered.size() == what->usable();
-  for (size_t i = 0; same && i < ordered.size(); ++i) same = same_ip(ordered[i].at, list[i]);
+  for (size_t i = 0; same && i < ordered.size(); ++i) same = ordered[i].at == list[i];
   if (!same) {
     answer a = what->unpack(texts_);
     a.addresses = addresses_of(ordered);

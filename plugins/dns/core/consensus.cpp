@@ -22,6 +22,7 @@ bool is_networks_own(const question& q, const beliefs& known) { return is_local_
 // certificate is there, it is the way there that lies. `others`: there are other addresses.
 std::string why_not(const question& q, trust mode, const beliefs& known, const tharsis_address& a, std::string_view source, bool vouched, bool others = true) {
   if (std::string why = why_forbidden(known.rule, a); !why.empty()) return why;
+  if (is_this_machine(q.name) && !is_loopback(a)) return "the name means this machine";
   if (mode == trust::open) return {};
   if (const beliefs::refuted* const r = vouched ? nullptr : known.against(a, source); r != nullptr && (r->sure || others)) return r->why;
   return is_networks_own(q, known) ? std::string() : why_bogus(known.rule, a);

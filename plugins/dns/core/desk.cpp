@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/dns/core/address_rules.h"
 #include "sdk/pure/address.h"
 
 namespace tharsis::dns {
@@ -61,6 +62,8 @@ void desk::on_question(tharsis_handle id, const subject& about, instant now) {
   if (const auto pinned = settings_.pins.find(about.name); pinned != settings_.pins.end())
     return say_surely(id, about, of_family(about, pinned->second, THARSIS_DNS_PINNED, "dns.pins gives it only others"), "pinned", "dns.pins says so", now);
   if (publish_known(about, now)) return say(id, cache_.find(about, now).what);
+  if (is_this_machine(about.name))
+    return say_surely(id, about, of_family(about, {*parse_ip("127.0.0.1"), *parse_ip("::1")}, THARSIS_DNS_LITERAL, "it means this machine"), "literal", "the name means this machine", now);
   cache::found known = cache_.find(about, now);
   if (known.as == cache::use::refresh) on_prefetch(about, now);
   if (known.as == cache::use::fresh || known.as == cache::use::refresh) return say_known(id, std::move(known.what));
@@ -88,7 +91,7 @@ void desk::look_up(const subject& about) {
 }
 
 void desk::on_prefetch(const subject& about, instant now) {
-  if (stopped_ || parse_ip(about.name) || settings_.pins.contains(about.name) || publish_known(about, now) || cache_.find(about, now).as == cache::use::fresh) return;
+  if (stopped_ || parse_ip(about.name) || is_this_machine(about.name) || settings_.pins.contains(about.name) || publish_known(about, now) || cache_.find(about, now).as == cache::use::fresh) return;
   // Who wishes for names without end waits for none of them.
   if (lookups_.size() >= settings_.questions_max && !lookups_.contains(about)) return;
   const auto [place, fresh] = lookups_.try_emplace(about);

@@ -256,15 +256,21 @@ const trust_ledger::seen* trust_ledger::sight(const network& n, std::string_view
   return one == found->second.end() ? nullptr : &one->second;
 }
 
+// Whoever gives many addresses, or many names, takes no proof its place as long as there is something else: what was refuted goes before what
+// has proved itself, and what ends first before all others.
 void trust_ledger::note(network& n, std::string_view name, const tharsis_address& at, seen what, instant now) const {
   if (n.proofs.size() >= settings_.entries_max) forget_old(n, now);
   auto found = n.proofs.find(name);
   if (found == n.proofs.end()) {
-    if (n.proofs.size() >= settings_.entries_max) n.proofs.erase(n.proofs.begin());
+    const auto best = [](const auto& one) { return worth(std::max_element(one.second.begin(), one.second.end(), worse)->second); };
+    if (n.proofs.size() >= settings_.entries_max)
+      n.proofs.erase(std::min_element(n.proofs.begin(), n.proofs.end(), [&](const auto& a, const auto& b) { return best(a) < best(b); }));
     found = n.proofs.emplace(std::string(name), std::map<std::string, seen>()).first;
   }
-  if (found->second.size() >= 64) found->second.clear();
-  found->second[key_of(at)] = std::move(what);
+  auto& all = found->second;
+  const std::string key = key_of(at);
+  if (all.size() >= settings_.addresses_max && !all.contains(key)) all.erase(std::min_element(all.begin(), all.end(), worse));
+  all[key] = std::move(what);
 }
 
 void trust_ledger::forget_old(network& n, instant now) {

@@ -41,6 +41,7 @@ struct ledger_settings {
   // Bounds of memory: networks, and of each liars, proofs and landing servers.
   size_t networks_max = 16;
   size_t entries_max = 512;
+  size_t addresses_max = 64;  // Of a name.
 };
 
 class trust_ledger {
@@ -81,9 +82,9 @@ class trust_ledger {
   const std::string& portal_host() const { return here_->portal_host; }
   // Nothing: nobody has looked.
   std::optional<bool> proof(std::string_view name, const tharsis_address& at, instant now) const;
-
   // Was it refuted for any name, or do names lead there that do not exist?
   bool doubted(const tharsis_address& at, instant now) const;
+
   // Addresses that have proved themselves, for the next start; networks that nobody can name are left out.
   std::vector<tls_proof> proofs(instant now) const;
   // Of the last start. What is known already is newer, and stays.
@@ -123,6 +124,8 @@ class trust_ledger {
   };
   network& of(std::string_view id);
   void come_back_to(const std::string& id);
+  static std::pair<bool, instant> worth(const seen& s) { return {s.good, s.until}; }
+  static bool worse(const std::pair<const std::string, seen>& a, const std::pair<const std::string, seen>& b) { return worth(a.second) < worth(b.second); }
   // Null: nothing was seen of it.
   static const seen* sight(const network& n, std::string_view name, const tharsis_address& at);
   void note(network& n, std::string_view name, const tharsis_address& at, seen what, instant now) const;

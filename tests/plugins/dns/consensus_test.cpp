@@ -57,6 +57,14 @@ TEST(Consensus, OnePlainServerIsBelievedAndNotCalledProven) {
   EXPECT_EQ(of(trust::open, {says("a", {"203.0.113.1"})}).verdict(), "single");
 }
 
+TEST(Consensus, NobodyButThisMachineIsLocalhost) {
+  for (const trust mode : {trust::strict, trust::guarded, trust::open}) {
+    const auto r = judge({.name = "web.localhost", .kind = type::a}, mode, std::vector<testimony>{says("a", {"203.0.113.1", "127.0.0.1"}, true)}, {});
+    EXPECT_EQ(used(r), "127.0.0.1!");
+    EXPECT_EQ(dropped(r), "203.0.113.1@a");
+  }
+}
+
 TEST(Consensus, ATrustedServerDecides) {
   const auto r = of(trust::guarded, {says("lie", {"203.0.113.66"}), says("lie too", {"203.0.113.66"}), says("t", {"192.0.2.1"}, true)});
   EXPECT_EQ(used(r), "192.0.2.1!");

@@ -74,6 +74,40 @@ TEST(TrustLedger, ProofsAreOfANameAndAnAddress) {
   EXPECT_FALSE(l.about("im.example.com", at(1h)).has_proved(here));
 }
 
+// Goal: who lies with many addresses, or has many names asked for, makes nobody forget what has proved itself.
+TEST(TrustLedger, WhatHasProvedItselfIsForgottenLast) {
+  ledger_settings s;
+  s.entries_max = 8;
+  s.addresses_max = 4;
+  trust_ledger l(s);
+  l.on_proof("im.example.com", here, at(0s));
+  for (uint8_t i = 1; i < 100; ++i) {
+    tharsis_address a = there;
+    a.ip[3] = i;
+    l.on_refuted("im.example.com", a, "it is for another", at(1s + std::chrono::seconds(i)));
+    l.on_refuted("a" + std::to_string(i) + ".example.com", a, "it is for another", at(1s + std::chrono::seconds(i)));
+    ASSERT_EQ(l.proof("im.example.com", here, at(100s)), true) << int(i);
+    ASSERT_EQ(l.proof("im.example.com", a, at(100s)), false) << "and the last word is known";
+  }
+  for (int i = 0; i < 20; ++i) l.on_proof("b" + std::to_string(i) + ".example.com", here, at(200s));
+  EXPECT_EQ(l.proof("im.example.com", here, at(201s)), std::nullopt) << "it is bounded all the same";
+  EXPECT_EQ(l.proof("b19.example.com", here, at(201s)), true);
+}
+
+// Found for whatever name: nobody is led there for a try.
+TEST(TrustLedger, AnAddressIsDoubtedForEachNameWhileItIsRefutedForOne) {
+  trust_ledger l;
+  EXPECT_FALSE(l.doubted(there, at(0s)));
+  l.on_refuted("im.example.com", there, "it is for another", at(0s));
+  l.on_landing(*parse_ip("203.0.113.67"), "udp://10.0.0.53", at(0s));
+  EXPECT_TRUE(l.doubted(there, at(0s)));
+  EXPECT_TRUE(l.doubted(*parse_ip("203.0.113.67"), at(23h)));
+  EXPECT_FALSE(l.doubted(here, at(0s)));
+  EXPECT_FALSE(l.doubted(there, at(6h)));
+  l.on_network("another");
+  EXPECT_FALSE(l.doubted(there, at(0s)));
+}
+
 TEST(TrustLedger, WhatACertificateRefutesIsSureWhereAnotherAddressHasProvedItself) {
   trust_ledger l;
   l.on_refuted("im.example.com", there, "it is for another", at(0s));

@@ -77,13 +77,14 @@ struct judged : network {
     f.size = sizeof f;
     f.status = THARSIS_E_UNTRUSTED;
     f.address = *parse_ip(ip);
-    f.address.port = 8443;
+    f.address.port = told_port;
     f.network = text_of(where);
     f.proved = proved;
     f.name = text_of(name);
     asked->table()->feedback(asked->table()->self, &f);
     world.run_for(15s);
   }
+  uint16_t told_port = 8443;  // Where who tells has dialled.
   std::vector<std::unique_ptr<web_site>> webs;
 };
 
@@ -117,6 +118,17 @@ TEST(TrustSim, AnAddressWithTheCertificateOfAnotherIsRefused) {
   EXPECT_EQ(n.ask("im.example.com"), "hijack");
   EXPECT_EQ(n.refused, "203.0.113.66 ");
   EXPECT_NE(n.reason.find("certificate"), std::string::npos) << n.reason;
+}
+
+// Goal: what a program of this machine is asked for by its name goes to nobody else.
+TEST(TrustSim, LocalhostIsThisMachineWhateverServersSay) {
+  judged n(58);
+  n.add_plain("10.0.0.53", says(lie));
+  n.start();
+  for (const char* name : {"localhost", "web.localhost", "LOCALHOST."}) EXPECT_EQ(n.ask(name), "127.0.0.1! proven");
+  EXPECT_EQ(n.ask("localhost", 6), "::1! proven");
+  EXPECT_EQ(n.servers[0]->asked, 0u);
+  EXPECT_EQ(n.ask("localhost.example.com"), "203.0.113.66 single");
 }
 
 // Goal: an honest name does not die of the certificate that its machine shows for its hoster, today or when it is looked at again.
@@ -306,6 +318,8 @@ TEST(TrustSim, AProofThatIsToldOfAllTheTimeIsWrittenOnce) {
   ASSERT_TRUE(written && written->find("+tls") != std::string::npos);
   for (int i = 0; i < 20; ++i) n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
   EXPECT_EQ(n.client.storage()->content("/state/dns/proven"), written);
+  (void)n.add_site(truth, "thief.example.com");
+  n.told_port = 443;
   n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
   EXPECT_EQ(n.client.storage()->content("/state/dns/proven")->find("+tls"), std::string::npos);
 }
@@ -525,9 +539,66 @@ TEST(TrustSim, WhoDialledTellsWhoseAnAddressIs) {
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven");
   n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED, "a network of before");
   EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1! proven") << "that was elsewhere";
-  n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
-  EXPECT_EQ(n.ask("im.example.com"), "192.0.2.1 single") << "no proof any more, and all there is";
+  n.tell("other.example.com", truth, THARSIS_DNS_DISPROVED);
+  EXPECT_EQ(n.ask("other.example.com"), "192.0.2.1 single") << "all there is";
   EXPECT_NE(n.why.find("certificate"), std::string::npos) << n.why;
+}
+
+// Goal: who dials with other authorities than whoever proved an address takes nothing from it; a certificate that somebody vouches for does.
+// Method: somebody says that it is another's, and behind it stands nobody, the name's own with a private authority, or one of another name.
+TEST(TrustSim, AgainstAProofAUsersWordIsLookedInto) {
+  for (const auto& [shown, known, stays] : {std::tuple("", true, true), {"im.example.com", true, true}, {"im.example.com", false, true},
+                                            {"thief.example.com", false, true}, {"thief.example.com", true, false}}) {
+    SCOPED_TRACE(std::string(shown) + (known ? " known" : " private"));
+    judged n(55);
+    n.add_plain("10.0.0.53", says(truth, 10));
+    web_site* const site = *shown != 0 ? &n.add_site(truth, shown, known) : nullptr;
+    if (site == nullptr) (void)n.trusted_by_client(n.servers[0]->seconds());
+    n.told_port = 443;
+    n.start();
+    n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
+    for (int i = 0; i < 3; ++i) n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
+    EXPECT_EQ(n.ask("im.example.com"), stays ? "192.0.2.1! proven" : "192.0.2.1 single");
+    if (site != nullptr) EXPECT_EQ(site->dialled, 1) << "once in a while";
+  }
+}
+
+// Who is told twice that an address is another's has told of it once.
+TEST(TrustSim, AWordThatIsKnownIsNoNews) {
+  judged n(56);
+  n.add_plain("10.0.0.53", says(truth, 600));
+  int told = 0;
+  n.box.on_publish = [&told](const void*) { ++told; };
+  n.at_start = [&n] { n.asked->tell_on({.hijack = 1, .source = 0}, 0); };
+  n.start();
+  for (int i = 0; i < 5; ++i) n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
+  EXPECT_EQ(told, 1);
+}
+
+// Goal: an answer that begins with another address than the best says so, and none begins with one that is another's.
+TEST(TrustSim, WhatIsTriedForOnceIsNotWhatAnotherHasAndSaysWhy) {
+  judged n(57);
+  n.add_plain("10.0.0.53", [](const octets& asked) {
+    return std::vector<dns_server::saying>{{answer_writer(asked).address(truth, 60).address("192.0.2.2", 60).address("192.0.2.3", 60).bytes, 0s}};
+  });
+  n.s.proof.per_minute = 0;
+  n.start();
+  n.tell("im.example.com", "192.0.2.3", THARSIS_DNS_DISPROVED);
+  tharsis_dns_feedback good{};
+  good.size = sizeof good;
+  good.address = *parse_place("192.0.2.1:443");
+  good.connect = duration(20ms).count();
+  int explored = 0;
+  for (int i = 0; i < 200; ++i) {
+    n.asked->table()->feedback(n.asked->table()->self, &good);
+    n.world.run_for(20s);
+    const std::string said = n.ask("im.example.com");
+    EXPECT_EQ(n.why.find("for once") != std::string::npos, !said.starts_with(truth)) << said << n.why;
+    EXPECT_FALSE(said.starts_with("192.0.2.3")) << said;
+    explored += said.starts_with("192.0.2.2");
+  }
+  EXPECT_GE(explored, 6);
+  EXPECT_LE(explored, 20);
 }
 
 TEST(TrustSim, AnExplanationHasEverybodysWord) {
