@@ -39,7 +39,9 @@ task<void> canary_door::serve(std::unique_ptr<tcp_stream> wire) {
 }
 
 task<void> canary_door::handle(http1_exchange& x) {
-  canary_page page = canary_answer(x.request(), x.path(), x.peer(), settings_.key);
+  http1::request_head asked = x.request();
+  asked.target = x.sent_target();
+  canary_page page = canary_answer(asked, x.path(), x.peer(), settings_.key);
   http1::response_head head;
   head.status = page.status;
   // Whoever keeps it all the same is found out.

@@ -20,6 +20,7 @@ http1_exchange::http1_exchange(strand& place, http1_wire& wire, const http1_serv
       wire_(wire),
       settings_(s),
       request_(wire.reader().request()),
+      sent_target_(request_.target),
       length_(wire.reader().left()),
       last_(last),
       expects_(request_.minor >= 1 && length_ != 0 && http1::has_word(request_.fields, "Expect", "100-continue")),

@@ -43,6 +43,8 @@ class http1_exchange {
   const http1::request_head& request() const { return request_; }
   std::string_view path() const;   // The target up to the '?'; as it was sent, see percent_decode().
   std::string_view query() const;  // After it.
+  // As it was sent: a client may have written the whole URL, as proxies want it. request() has it taken apart, with its host as Host.
+  const std::string& sent_target() const { return sent_target_; }
   tharsis_address peer() const { return wire_.peer(); }
   // How long the body is, if the peer has said so.
   std::optional<uint64_t> length() const { return length_; }
@@ -85,6 +87,7 @@ class http1_exchange {
   http1_wire& wire_;
   const http1_server_settings& settings_;
   http1::request_head request_;
+  const std::string sent_target_;
   std::optional<uint64_t> length_;
   const bool last_;
   bool expects_ = false;    // "100 Continue" has not been said.

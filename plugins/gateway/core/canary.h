@@ -13,7 +13,7 @@ struct canary_page {
   std::string body;
 };
 
-// `path` is the target without its query.
+// `asked` has the target as it was sent, be it a whole URL; `path` is what of it names the page.
 //   /generate_204       204 and nothing
 //   /canary/NONCE       canary_mark(key, NONCE), of 8 to 64 hexadecimal digits; 404 where there is no key
 //   /canary/echo        the request as it came: its first line, then its fields

@@ -40,6 +40,16 @@ TEST(GatewayCanary, EachPageSaysWhatItIsFor) {
   EXPECT_EQ(get("/canary/bytes/1000000").body.size(), 1'000'000u);
 }
 
+// Who hands a question on writes its line in a way of his own.
+TEST(GatewayCanary, TheEchoHasTheLineAsItWasSent) {
+  http1::request_head asked;
+  asked.method = "GET";
+  asked.target = "http://canary.example/canary/echo?%7eodd=%2f";
+  const canary_page page = canary_answer(asked, "/canary/echo", *parse_ip("192.0.2.1"), "key");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.body, "GET http://canary.example/canary/echo?%7eodd=%2f HTTP/1.1\n");
+}
+
 TEST(GatewayCanary, WhatIsNoneOfThemIsRefused) {
   for (const std::string path : {"/", "/canary", "/canary/", "/canary/xyz", "/canary/0123", "/canary/0123456789ABCDEF", "/canary/../echo"}) EXPECT_EQ(get(path).status, 404) << path;
   for (const std::string path : {"/canary/bytes/", "/canary/bytes/-1", "/canary/bytes/1000001", "/canary/bytes/99999999999999999999"}) EXPECT_EQ(get(path).status, 400) << path;

@@ -13,6 +13,10 @@ task<void> answer(http1_exchange& x) {
     co_await x.answer(200, std::string(1 << 20, 'x'));
     co_return;
   }
+  if (x.path() == "/as-sent") {
+    co_await x.answer(200, x.sent_target() + " " + x.request().target);
+    co_return;
+  }
   if (x.path() == "/unread") {
     co_await x.answer(200, "unread");
     co_return;
@@ -158,6 +162,8 @@ TEST_F(Http1Server, OtherExpectationsAndTargetsAreRefused) {
 TEST_F(Http1Server, AWholeUrlAsTargetIsItsPath) {
   say("GET http://other.example/unread?x HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_NE(hear().find("unread"), std::string::npos);
+  say("GET http://other.example/as-sent?%7eX HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(hear().find("\r\n\r\nhttp://other.example/as-sent?%7eX /as-sent?%7eX"), std::string::npos) << "who has to know it hears how it was sent";
 }
 
 TEST_F(Http1Server, AnUnreadShortBodyIsDroppedAndALongOneEndsTheConnection) {
