@@ -33,7 +33,7 @@ bool is_lie(verdict_code cause) {
 bool has_only_liars(const report& r) {
   bool proved = false, others = false;
   for (const name_probe& n : r.seen.names)
-    if (n.rcode >= 0) (n.over == name_transport::tls || n.over == name_transport::https ? proved : others) = true;
+    if (n.rcode >= 0) (is_encrypted(n.over) ? proved : others) = true;
   return r.seen.about.has_truth && others && !proved;
 }
 
@@ -94,13 +94,13 @@ void healing::begin(remedy what, instant now) {
   else if (same != in_force_.end()) {
     steps_.push_back({true, what, {}});
     same->until = later(now, settings_.life);
-    same->look_at = later(now, settings_.recheck);
+    same->look_at = due(settings_.recheck, now);
     return;
   }
   if (in_force_.size() >= at_once) return;
   steps_.push_back({true, what, {}});
-  const instant knock_at = is_portal(what) && settings_.policy == heal_policy::act ? later(now, settings_.knock) : never;
-  in_force_.push_back({std::move(what), later(now, settings_.life), later(now, settings_.recheck), knock_at, now});
+  const instant knock_at = is_portal(what) ? due(settings_.knock, now) : never;
+  in_force_.push_back({std::move(what), later(now, settings_.life), due(settings_.recheck, now), knock_at, now});
 }
 
 void healing::end(size_t index, std::string why) {

@@ -2,8 +2,9 @@
 //
 // A cause is gone when a report about the same target, looked at as deeply as then and able to see it, does not have it any more; when
 // traffic takes another way; or when nobody has seen it for `life`. A report that ended before (no way out of here, no bytes left) says
-// nothing of it. So that somebody looks, it is looked again each `recheck`, never deeper than medium and for an address lightly. In a portal
-// nobody dials, so that no traffic would notice that it opens: there a page that is known is asked for, each `knock` at first.
+// nothing of it. So that somebody looks, what is in force is looked at again each `recheck`, never deeper than medium and for an address lightly. In a portal
+// nobody dials, so that no traffic would notice that it opens: there a page that is known is asked for, each `knock` at first. An advice
+// (policy advise) holds nothing back, so nobody looks for its sake: whatever else is diagnosed ends it, or its life.
 //
 // Pure: the owner carries the steps out, and runs the rechecks.
 #pragma once
@@ -63,6 +64,8 @@ class healing {
     instant since{};
   };
   void begin(remedy what, instant now);
+  // When something is to be looked at that is in force; an advice is not.
+  instant due(duration after, instant now) const { return settings_.policy == heal_policy::act ? later(now, after) : never; }
   void end(size_t index, std::string why);
 
   const settings::heal_settings settings_;

@@ -242,6 +242,26 @@ TEST(SdtHealing, APortalIsHiddenByALostLinkAndNotByWhatIsJudgedAfterIt) {
   EXPECT_EQ(steps[0].of.what.name, "open_portal");
 }
 
+// Nothing is in force, and each look costs as much as a diagnosis.
+TEST(SdtHealing, WhoOnlyAdvisesDoesNotLookAgain) {
+  auto s = quick();
+  s.policy = heal_policy::advise;
+  healing h(s);
+  h.on_report(about({hole("1360")}), t0);
+  EXPECT_EQ(h.take_steps().size(), 1u);
+  EXPECT_EQ(h.deadline(), t0 + 60s);
+  h.on_report(about({hole("1360")}), t0 + 20s);
+  EXPECT_EQ(h.take_steps().size(), 1u) << "somebody else had it looked at: it lasts longer";
+  for (instant now = t0; now < t0 + 80s; now += 1s) h.on_deadline(now);
+  EXPECT_FALSE(h.take_look());
+  EXPECT_TRUE(h.take_steps().empty());
+  h.on_deadline(t0 + 80s);
+  const auto steps = h.take_steps();
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_FALSE(steps[0].begins);
+  EXPECT_EQ(steps[0].why, "nobody has seen its cause for a while");
+}
+
 TEST(SdtHealing, WhoOnlyAdvisesDoesNotKnock) {
   auto s = quick();
   s.policy = heal_policy::advise;
