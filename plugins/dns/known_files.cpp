@@ -1,6 +1,7 @@
 #include "plugins/dns/known_files.h"
 
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "sdk/async/any_number.h"
@@ -193,7 +194,27 @@ tharsis_status known_files::hand_over(std::string_view text, tharsis_error* erro
     return fail(error, THARSIS_E_DENIED, what + " is an older one, serial " + std::to_string(t->serial) + ": " + std::to_string(serial_) + " was seen before; a new table needs a higher serial");
   if (t->serial == serial_ && short_number_of(text) != number_)
     return fail(error, THARSIS_E_DENIED, what + " has serial " + std::to_string(t->serial) + " as the one that counts, and other content; a new table needs a higher serial");
+  if (!promise(t->serial, short_number_of(text)))
+    return fail(error, THARSIS_E_DENIED, what + " has serial " + std::to_string(t->serial) + ", and another table with that one or a higher one was handed over a moment before; a new table needs a higher serial");
   return handed_.send(std::string(text)) == THARSIS_OK ? THARSIS_OK : fail(error, THARSIS_E_GONE, "dns has stopped");
+}
+
+bool known_files::promise(uint64_t serial, uint64_t number) {
+  auto mine = std::make_unique<promised_table>(promised_table{serial, number, promised_.load()});
+  do {
+    const promised_table* const last = mine->before;
+    if (last != nullptr && (serial < last->serial || (serial == last->serial && number != last->number))) return false;
+    if (last != nullptr && serial == last->serial) return true;
+  } while (!promised_.compare_exchange_weak(mine->before, mine.get()));
+  (void)mine.release();
+  return true;
+}
+
+known_files::~known_files() {
+  for (const promised_table* p = promised_; p != nullptr;) {
+    const std::unique_ptr<const promised_table> gone(p);
+    p = gone->before;
+  }
 }
 
 task<void> known_files::close(instant deadline) {

@@ -23,6 +23,7 @@ class known_files {
  public:
   // In `kept` is the last good table. `changed` is called when names may have other addresses than before.
   known_files(strand& place, const host& tables, const settings& s, const state_folder& kept, std::function<void()> changed);
+  ~known_files();
   known_files(const known_files&) = delete;
 
   // All is known when it returns.
@@ -42,7 +43,7 @@ class known_files {
   // What is wrong with the table that lies in its file; empty: nothing.
   const std::string& complaint() const { return complained_table_; }
 
-  // A table of the application's own channel. It counts a moment later, unless another with as high a serial comes first.
+  // A table of the application's own channel. It counts a moment later, unless the file's has as high a serial and comes first.
   //   THARSIS_E_UNSUPPORTED  the profile trusts no key (dns.table.keys).
   //   Others: see table_shelf::offer().
   // [any thread]
@@ -54,6 +55,15 @@ class known_files {
  private:
   struct contents;
 
+  // Tables that callers were told will count; serials only grow. Whoever looks at the last one may do so in the moment in which another
+  // comes, so they stay, a few bytes for each table of a life.
+  struct promised_table {
+    uint64_t serial, number;
+    const promised_table* before;
+  };
+
+  // False: one of the same serial and other content was promised, or one of a higher serial. [any thread]
+  bool promise(uint64_t serial, uint64_t number);
   static void on_table(void* self, std::string text);
   task<bool> read_files();
   task<void> read_again() { co_await read_files(); }
@@ -75,6 +85,7 @@ class known_files {
   known_names names_;
   // Of the table that counts, for the callers' threads; the number is one of its bytes, and is there before its serial.
   std::atomic<uint64_t> serial_ = 0, number_ = 0;
+  std::atomic<const promised_table*> promised_ = nullptr;
   kept_file kept_;
   inbox<std::string> handed_;
   signal restored_;

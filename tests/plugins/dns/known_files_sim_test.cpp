@@ -36,11 +36,16 @@ struct home : network {
     return *write_table(t, by);
   }
   tharsis_status hand_over(const std::string& text) {
+    const tharsis_status status = hand_over_at_once(text);
+    world.run_for(1s);
+    return status;
+  }
+  // Nothing of dns runs meanwhile.
+  tharsis_status hand_over_at_once(const std::string& text) {
     tharsis_error e = no_error();
     const tharsis_dns& table = *asked->table();
     const tharsis_status status = table.set_table(table.self, text_of(text), &e);
     why = e.text;
-    world.run_for(1s);
     return status;
   }
   // dns stops, and starts again with what it has kept.
@@ -122,6 +127,23 @@ TEST(KnownFilesSim, FilesThatChangeAreReadAgain) {
     h.world.run_for(1s);
     EXPECT_EQ(h.ask("im.example.com"), "192.0.2.1! proven");
   }
+}
+
+TEST(KnownFilesSim, OfTwoTablesInOneMomentTheSecondOfASerialIsRefused) {
+  home h(3);
+  h.s.known.table_file.clear();
+  h.begin();
+  EXPECT_EQ(h.hand_over_at_once(h.table(7, "192.0.2.1", owner)), THARSIS_OK) << h.why;
+  EXPECT_EQ(h.hand_over_at_once(h.table(7, "192.0.2.1", owner)), THARSIS_OK) << "the same one again is no other: " << h.why;
+  EXPECT_EQ(h.hand_over_at_once(h.table(7, "192.0.2.2", owner)), THARSIS_E_DENIED);
+  EXPECT_NE(h.why.find("serial 7, and another table"), std::string::npos) << h.why;
+  EXPECT_EQ(h.hand_over_at_once(h.table(6, "192.0.2.2", owner)), THARSIS_E_DENIED) << "it would never count";
+  h.world.run_for(1s);
+  EXPECT_EQ(h.ask("im.example.com"), "192.0.2.1! proven");
+  EXPECT_EQ(h.hand_over_at_once(h.table(8, "192.0.2.3", owner)), THARSIS_OK) << h.why;
+  EXPECT_EQ(h.hand_over_at_once(h.table(9, "192.0.2.4", owner)), THARSIS_OK) << h.why;
+  h.world.run_for(1s);
+  EXPECT_EQ(h.ask("im.example.com"), "192.0.2.4! proven");
 }
 
 TEST(KnownFilesSim, AnApplicationHandsATableOver) {
