@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -263,6 +264,16 @@ std::vector<tharsis_address> system_name_servers() {
   return found;
 }
 
+std::string first_line(const std::string& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+// Of either kind: a person's, which programs turn ("soft"), or a key of the machine.
+bool is_switched_off(const std::string& radio) { return first_line(radio + "/soft") == "1" || first_line(radio + "/hard") == "1"; }
+
 // "wlan0: 0000   54.  -56.  -256 ...": the third number is the signal's level. 0: it has none, or does not say.
 int32_t signal_of(const std::string& interface) {
   std::ifstream lines("/proc/net/wireless");
@@ -274,6 +285,27 @@ int32_t signal_of(const std::string& interface) {
   }
   return 0;
 }
+
+}  // namespace
+
+bool is_radio_off(const std::string& interface, uint32_t type, const std::string& classes) {
+  const std::string_view kind = type == THARSIS_NETWORK_WIFI ? "wlan" : type == THARSIS_NETWORK_CELLULAR ? "wwan" : "";
+  if (kind.empty() || interface.find('/') != std::string::npos) return false;
+  const std::string own = first_line(classes + "/net/" + interface + "/phy80211/name");
+  size_t alike = 0, off = 0;
+  std::error_code none;
+  for (const auto& one : std::filesystem::directory_iterator(classes + "/rfkill", none)) {
+    const std::string radio = one.path().string();
+    if (first_line(radio + "/type") != kind) continue;
+    const bool is_off = is_switched_off(radio);
+    if (!own.empty() && first_line(radio + "/name") == own) return is_off;
+    ++alike;
+    off += is_off;
+  }
+  return alike > 0 && off == alike;
+}
+
+namespace {
 
 template <class T>
 std::vector<const T*> pointers_to(const std::vector<T>& all) {
@@ -300,7 +332,7 @@ tharsis_status kernel_network::survey(tharsis_on_survey see, void* context, thar
   for (const kernel_link& l : all.links) {
     const uint32_t type = type_of(l);
     interfaces.push_back({sizeof(tharsis_interface), type, text_of(l.name), l.up, l.running, l.hardware == ARPHRD_LOOPBACK, l.mtu,
-                          type == THARSIS_NETWORK_WIFI ? signal_of(l.name) : 0, 0});
+                          type == THARSIS_NETWORK_WIFI ? signal_of(l.name) : 0, 0, is_radio_off(l.name, type, "/sys/class"), 0});
   }
   std::vector<tharsis_gateway> gateways;
   for (const kernel_route& r : all.defaults) {

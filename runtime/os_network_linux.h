@@ -56,6 +56,10 @@ class kernel_network {
   tharsis_observation seen_{};
 };
 
+// Is the radio of this interface switched off, by a person or by a key? `classes`: as the kernel shows them, /sys/class. Whoever has a
+// switch of his own (a WLAN card) is told by that one; for others it is off where all of their kind are.
+bool is_radio_off(const std::string& interface, uint32_t type, const std::string& classes);
+
 // As tharsis_network's survey. [any thread]
 tharsis_status survey_network(tharsis_on_survey see, void* context, tharsis_error* error);
 

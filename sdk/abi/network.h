@@ -69,6 +69,8 @@ typedef struct tharsis_interface {
   uint32_t mtu;
   int32_t signal;     // Of a wireless one, dBm; 0: not told.
   uint32_t reserved;
+  int32_t radio_off;  // A person, or a key, has switched its radio off (airplane mode); 0: not, or the system does not say.
+  uint32_t reserved2;
 } tharsis_interface;
 
 // A default route, and the gateway at its end.

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <map>
 
+#include "sdk/pure/address.h"
 #include "sdk/pure/error.h"
 #include "sdk/pure/views.h"
 #include "sdk/sim/files.h"
@@ -133,7 +134,8 @@ void machine::parts::show(const observing& to) const {
 
 // One interface, which runs while the machine is up, and a gateway of each family that has answered.
 void machine::parts::show_all(tharsis_on_survey see, void* context) const {
-  const tharsis_interface wire{sizeof wire, joined.type, text_of(joined.interface), 1, here.up, 0, joined.mtu, 0, 0};
+  const bool on = !joined.radio_off;
+  const tharsis_interface wire{sizeof wire, joined.type, text_of(joined.interface), on, on && here.up, 0, joined.mtu, 0, 0, !on, 0};
   const tharsis_interface* const wires[] = {&wire};
   std::vector<tharsis_gateway> gateways;
   for (const uint8_t family : {uint8_t{4}, uint8_t{6}})
@@ -141,6 +143,11 @@ void machine::parts::show_all(tharsis_on_survey see, void* context) const {
       gateways.push_back({sizeof(tharsis_gateway), THARSIS_NEIGHBOUR_REACHABLE, w.gateway, w.interface, 0, family});
   std::vector<const tharsis_gateway*> list;
   for (const tharsis_gateway& g : gateways) list.push_back(&g);
+  std::vector<tharsis_address> servers;
+  for (const std::string& text : joined.name_servers) {
+    servers.push_back(*parse_ip(text));
+    servers.back().port = 53;
+  }
   tharsis_survey seen{};
   seen.size = sizeof seen;
   seen.interfaces = wires;
@@ -149,6 +156,8 @@ void machine::parts::show_all(tharsis_on_survey see, void* context) const {
   seen.gateways_count = static_cast<uint32_t>(list.size());
   seen.addresses = here.addresses.data();
   seen.addresses_count = static_cast<uint32_t>(here.addresses.size());
+  seen.name_servers = servers.data();
+  seen.name_servers_count = static_cast<uint32_t>(servers.size());
   see(context, &seen);
 }
 

@@ -28,6 +28,9 @@ struct attachment {
   std::string interface = "sim0";
   uint32_t type = THARSIS_NETWORK_WIRED;
   uint32_t mtu = 1500;
+  bool radio_off = false;              // Switched off, and its interface with it.
+  // Of the system's resolver, with port 53; as on a real machine they may have been learned elsewhere.
+  std::vector<std::string> name_servers;
 };
 
 class world {

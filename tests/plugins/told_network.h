@@ -4,13 +4,14 @@
 #include <string>
 
 #include "sdk/abi/network.h"
+#include "sdk/abi/platform.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::test {
 
 class told_network {
  public:
-  told_network() : table_{sizeof table_, this, read, watch, unwatch, nullptr} {}
+  told_network() : table_{sizeof table_, this, read, watch, unwatch, survey} {}
   told_network(const told_network&) = delete;
 
   const tharsis_network* table() const { return &table_; }
@@ -37,6 +38,8 @@ class told_network {
   bool foreground = true;
   std::string account;
   int32_t metered = -1;
+  // Who looks at the machine; null: nobody can.
+  const tharsis_observer* eyes = nullptr;
 
  private:
   struct watching {
@@ -67,6 +70,11 @@ class told_network {
   }
   static tharsis_status unwatch(void* self, tharsis_handle id) {
     return of(self).watches_.erase(id) > 0 ? THARSIS_OK : THARSIS_E_GONE;
+  }
+
+  static tharsis_status survey(void* self, tharsis_on_survey see, void* context, tharsis_error* error) {
+    const tharsis_observer* const eyes = of(self).eyes;
+    return eyes == nullptr ? tharsis_status{THARSIS_E_UNSUPPORTED} : eyes->survey(eyes->self, see, context, error);
   }
 
   tharsis_network table_;
