@@ -82,11 +82,15 @@ class World:
         name = text.split(".")[0]
         return self.hosts[name].address(text) if name in self.hosts else text
 
+    def delegated(self):
+        """{name: address} of those that have an authority of their own, who is to be asked for them."""
+        return {name: host.addresses[4][0] for host in self.hosts.values() if "whoami" in host.settings for name in host.settings.get("name", [])}
+
     def zone(self):
-        """{name: addresses} of all names that the case gives: what an honest resolver answers."""
+        """{name: addresses} of all other names that the case gives: what an honest resolver answers."""
         names = {}
         for host in self.hosts.values():
-            for name in host.settings.get("name", []):
+            for name in [] if "whoami" in host.settings else host.settings.get("name", []):
                 names.setdefault(name, []).extend(host.addresses[4] + host.addresses[6])
         return {**names, **{name: [self.resolve(target) for target in targets] for name, targets in self.case.zone.items()}}
 

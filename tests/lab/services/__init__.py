@@ -12,6 +12,7 @@ from .silent import Mirror, Silent
 from .sslsplit import Sslsplit
 from .tinyproxy import Tinyproxy
 from .unbound import Unbound
+from .whoami import Whoami
 
 SERVICES = {
     "dnsdist": Dnsdist,
@@ -27,4 +28,5 @@ SERVICES = {
     "sslsplit": Sslsplit,
     "tinyproxy": Tinyproxy,
     "unbound": Unbound,
+    "whoami": Whoami,
 }

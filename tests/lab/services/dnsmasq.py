@@ -21,6 +21,7 @@ class Dnsmasq(Service):
         for name, addresses in lies.items():
             words += [f"--address=/{name}/{address}" for address in addresses]
         words += [f"--address=/{name}/" for name in self.given.get("nxdomain", [])]
+        words += [f"--server=/{name}/{authority}" for name, authority in self.world.delegated().items()]
         if "everything" in self.given:
             words.append(f"--address=/#/{self.given['everything']}")
         else:

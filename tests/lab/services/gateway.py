@@ -9,8 +9,8 @@ from .service import Service
 
 
 class Gateway(Service):
-    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true; over IPv6 as well with v6: true, at a second port with also: 443; pages for sdt at port 8080 with canary: true"
-    settings = Group({"tls": Bool(), "udp": Bool(), "v6": Bool(), "also": Number(1, 65535), "work": Duration(), "canary": Bool()}, what="gateway")
+    about = "Tharsis' own gateway: stn's long link over TCP, or TLS with tls: true, and datagrams with udp: true; over IPv6 as well with v6: true, at a second port with also: 443; pages for sdt with canary: 8080, at that port, marked with the key `lab`"
+    settings = Group({"tls": Bool(), "udp": Bool(), "v6": Bool(), "also": Number(1, 65535), "work": Duration(), "canary": Number(1, 65535)}, what="gateway")
     port = 7000
     ports = ((port, "tcp"),)
 
@@ -24,8 +24,8 @@ class Gateway(Service):
                             "work": f"{self.given.get('work', 0)}us", "certificate": {"names": names}},
             },
         }
-        if self.given.get("canary"):
-            profile["plugins"]["gateway"]["canary"] = {"listen": "http://0.0.0.0:8080"}
+        if "canary" in self.given:
+            profile["plugins"]["gateway"]["canary"] = {"listen": f"http://0.0.0.0:{self.given['canary']}", "key": "lab"}
         if self.given.get("udp"):
             profile["plugins"]["gateway"]["udp"] = f"udp://0.0.0.0:{self.port}"
         state = self.folder / "state"

@@ -46,4 +46,6 @@ class Unbound(Service):
         lines = ['local-zone: "." static', 'local-data: ". 60 IN SOA ns.test. admin.test. 1 60 60 60 60"']
         for name, addresses in self.world.zone().items():
             lines += [f'local-data: "{name}. 60 IN {"AAAA" if ":" in address else "A"} {address}"' for address in addresses]
+        for name, authority in self.world.delegated().items():
+            lines += [f'local-zone: "{name}." transparent', "stub-zone:", f'name: "{name}."', f"stub-addr: {authority}", "stub-no-cache: yes", "server:"]
         return lines
