@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "plugins/sdt/core/scene.h"
 #include "plugins/sdt/messenger.h"
 #include "sdk/pure/address.h"
 
@@ -219,9 +220,9 @@ task<void> trace(bench& b, probe_role role, tharsis_address to, duration most) {
     co_await m.events().wait(stop);
   }
   // Behind where it ends nothing is to be said.
-  const auto ends = std::find_if(p.hops.begin(), p.hops.end(), [](const hop& h) { return h.answer != hop_answer::silent && h.answer != hop_answer::passed_on; });
+  const auto ends = std::find_if(p.hops.begin(), p.hops.end(), is_end);
   if (ends != p.hops.end()) p.hops.erase(std::next(ends), p.hops.end());
-  const auto last = std::find_if(p.hops.rbegin(), p.hops.rend(), [](const hop& h) { return h.answer != hop_answer::silent; });
+  const auto last = std::find_if(p.hops.rbegin(), p.hops.rend(), has_answered);
   if (last != p.hops.rend() && ends == p.hops.end()) p.hops.erase(last.base() == p.hops.end() ? p.hops.end() : std::next(last.base()), p.hops.end());
   b.finish(b.seen.traces, std::move(p));
 }

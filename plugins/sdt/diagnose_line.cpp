@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/sdt/core/name_reply.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/option_values.h"
 
@@ -13,6 +14,17 @@ std::string take_control(wish& w, const std::string& text) {
   const auto at = parse_place(text);
   if (!at || at->port == 0) return "'" + text.substr(0, 100) + "' is no control; write IP:PORT";
   w.controls.push_back(*at);
+  return {};
+}
+std::string take_closed(wish& w, const std::string& text) {
+  const auto at = parse_place(text);
+  if (!at || at->port == 0) return "'" + text.substr(0, 100) + "' is no port on which nobody listens; write IP:PORT";
+  w.closed = *at;
+  return {};
+}
+std::string take_identity(wish& w, const std::string& text) {
+  if (!question_of(text, record_type::a, 0)) return "'" + text.substr(0, 100) + "' is no name; write one whose authority answers with the address of whoever asked it";
+  w.identity_name = text;
   return {};
 }
 std::string take_resolver(wish& w, const std::string& text) {
@@ -67,6 +79,9 @@ const std::string_view diagnose_help =
     "  --canary-key KEY     of a gateway's pages, http://host/canary/@192.0.2.7, which are refused without it\n"
     "  --download URL@IP    with --depth heavy: a large page over http; without it the gateway's of the first --canary\n"
     "  --control IP:PORT    another host that takes connections, best one that is no name server\n"
+    "  --closed IP:PORT     a port of a host of yours on which nobody listens: if a connection to it stands, somebody on the way has taken it\n"
+    "  --identity NAME      a name whose authority answers with the address of whoever asked: with a --resolver that proves its name it shows\n"
+    "                       who takes questions for names\n"
     "  --proxy URL          is it needed? http://HOST:PORT, socks5://HOST:PORT\n"
     "  --pin sha256/...     a key of the target's certificates\n"
     "  --ca FILE            who vouches for servers, instead of those whom the system trusts\n"
@@ -111,8 +126,16 @@ result<wish> wish_of(const settings::diagnose_settings& s) {
   for (const list& l : lists)
     for (const std::string& text : l.texts)
       if (const std::string wrong = l.read(w, text); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose." + std::string(l.key) + ": " + wrong};
-  if (s.download.empty()) return w;
-  if (const std::string wrong = take_download(w, s.download); !wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose.download: " + wrong};
+  struct one {
+    std::string_view key;
+    const std::string& text;
+    reader read;
+  };
+  const one ones[] = {{"download", s.download, take_download}, {"closed", s.closed, take_closed}, {"identity_name", s.identity_name, take_identity}};
+  for (const one& o : ones) {
+    const std::string wrong = o.text.empty() ? std::string() : o.read(w, o.text);
+    if (!wrong.empty()) return error{THARSIS_E_INVALID, "sdt.diagnose." + std::string(o.key) + ": " + wrong};
+  }
   return w;
 }
 
@@ -147,7 +170,7 @@ result<diagnose_line> parse_diagnose_line(const std::vector<std::string>& words,
     return d ? "" : "is no depth; there are passive, light, medium and heavy";
   });
   const std::pair<std::string_view, reader> more[] = {
-      {"--resolver", take_resolver}, {"--canary", take_canary}, {"--download", take_download}, {"--control", take_control}, {"--pin", take_pin}, {"--proxy", take_proxy}};
+      {"--resolver", take_resolver}, {"--canary", take_canary}, {"--download", take_download}, {"--control", take_control}, {"--pin", take_pin}, {"--proxy", take_proxy}, {"--closed", take_closed}, {"--identity", take_identity}};
   known.quiet_value("--canary-key", [&](const std::string& text) { return line.asked.canary_key = text, std::string(); });
   for (const auto& [name, read] : more) known.quiet_value(name, [&line, read = read](const std::string& text) { return read(line.asked, text); });
   if (const error wrong = known.read(words); wrong.status != THARSIS_OK) return wrong;

@@ -53,10 +53,15 @@ void compare_clocks(bench& b, const url& page, const http1::response_head& head)
 // As they are sent; who reads and writes them anew spells them his own way, or adds one of his.
 const http1::field_list asked_fields = {{"User-Agent", "tharsis-sdt"}, {"aCCepT", "*/*"}, {"Connection", "close"}, {"Cache-Control", "no-cache"}, {"x-oDd-nAmE", "Tharsis  1"}};
 
-// `text`: the question as it came, a field on each line.
-void compare_echo(std::string_view text, http_probe& p) {
+// Any server must take it, and what hands questions on writes it in a way of its own: the whole URL (proxies want it, and send servers the path
+// alone), with letters encoded that need not be, in small ones.
+std::string odd_target(const url& page) { return page.text() + "?%7eodd=%2f..%2f"; }
+
+// `text`: the question as it came, a field on each line. `target`: of its first one, as it was sent.
+void compare_echo(std::string_view text, std::string_view target, http_probe& p) {
   p.body = text.starts_with("GET ") ? page_body::as_expected : page_body::foreign;
   if (p.body == page_body::foreign) return;
+  p.odd_line_kept = text.substr(0, text.find('\n')) == "GET " + std::string(target) + " HTTP/1.1";
   header_changes found = compare_question(text, asked_fields);
   p.headers_added = std::move(found.added);
   p.headers_changed = std::move(found.changed);
@@ -162,18 +167,20 @@ task<void> ask_gateway(bench& b, url page, tharsis_address at) {
   page.target = folder + nonce;
   auto marked = co_await ask_canary(b, page, at, probe_role::canary);
   const std::string expected = canary_mark(b.asked.canary_key, nonce) + "\n";
-  const bool known = !b.asked.canary_key.empty();  // Without the key nobody can tell what is true.
-  if (marked.answer.status == 200 && known) {
+  if (marked.answer.status == 200) {
     const bool mark = marked.answer.body.size() == expected.size();
     marked.note.body = marked.answer.body == expected ? page_body::as_expected : mark ? page_body::altered : page_body::foreign;
     marked.note.nonce_kept = marked.answer.body == expected || !mark;
   } else if (marked.answer.status != 0) {
-    marked.note.body = marked.answer.status == 404 || !known ? page_body::unknown : page_body::foreign;
+    marked.note.body = marked.answer.status == 404 ? page_body::unknown : page_body::foreign;
   }
   b.finish(b.seen.pages, std::move(marked.note));
   page.target = folder + "echo";
-  auto echoed = co_await ask_canary(b, page, at, probe_role::canary);
-  if (echoed.answer.status == 200) compare_echo(echoed.answer.body, echoed.note);
+  url odd = page;
+  odd.target = odd_target(page);
+  auto echoed = co_await ask_canary(b, odd, at, probe_role::canary);
+  echoed.note.url = echoed.note.target = page.text();
+  if (echoed.answer.status == 200) compare_echo(echoed.answer.body, odd.target, echoed.note);
   b.finish(b.seen.pages, std::move(echoed.note));
 }
 
@@ -198,7 +205,7 @@ task<bool> knows_page(bench& b, canary c) {
     const std::string nonce = random_hex(b.tables, 12);
     c.page.target += nonce;
     auto marked = co_await ask_canary(b, c.page, at.front(), probe_role::canary);
-    co_return marked.answer.status == 200 && !b.asked.canary_key.empty() && marked.answer.body == canary_mark(b.asked.canary_key, nonce) + "\n";
+    co_return marked.answer.status == 200 && marked.answer.body == canary_mark(b.asked.canary_key, nonce) + "\n";
   }
   if (expects_nothing(c.page) && !c.page.secure) {
     auto got = co_await ask_canary(b, c.page, at.front(), probe_role::canary);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/sdt/core/resolver_memory.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/nat64.h"
 
@@ -18,7 +19,11 @@ tharsis_address nobody_like(const tharsis_address& at) { return *parse_ip(at.fam
 
 task<void> ask_into(bench& b, name_question q, first_answer* into) { co_await ask_name(b, std::move(q), into); }
 
-task<void> drop(task<name_answer> asked) { co_await std::move(asked); }
+bool is_of_earlier_network(const bench& b, const machine_view& view, const tharsis_address& server) {
+  std::vector<tharsis_address> here = view.addresses;
+  for (const auto& g : view.gateways) here.push_back(g.address);
+  return is_left_behind(server, b.asked.older_resolvers, here);
+}
 
 }  // namespace
 
@@ -26,27 +31,41 @@ task<void> name_branch::look(machine_view view) {
   task_set all(bench_.place);
   const size_t count = std::min(view.name_servers.size(), servers_most);
   for (size_t i = 0; i < count; ++i) {
-    all.spawn(ask_system(view.name_servers[i], record_type::a));
-    all.spawn(ask_system(view.name_servers[i], record_type::aaaa));
+    const bool older = is_of_earlier_network(bench_, view, view.name_servers[i]);
+    all.spawn(ask_system(view.name_servers[i], record_type::a, older));
+    all.spawn(ask_system(view.name_servers[i], record_type::aaaa, older));
   }
+  task_set vouching(bench_.place);
   for (const trusted_resolver& r : bench_.asked.resolvers) {
-    all.spawn(ask_trusted(r, record_type::a));
-    if (!view.addresses.empty() && view.gateway(6) != nullptr) all.spawn(ask_trusted(r, record_type::aaaa));
+    task_set& among = is_encrypted(r.over) ? vouching : all;
+    among.spawn(ask_trusted(r, record_type::a));
+    if (!view.addresses.empty() && view.gateway(6) != nullptr) among.spawn(ask_trusted(r, record_type::aaaa));
   }
   if (count > 0) all.spawn(ask_missing(view.name_servers[0]));
+  if (count > 0 && bench_.deep() && !bench_.asked.identity_name.empty()) all.spawn(ask_identity(view.name_servers[0]));
   // Hosts files, pins and whatever else this machine believes.
   if (count == 0 || bench_.names.has_service()) all.spawn(ask_host());
   if (const tharsis_address* const at = stranger(view); at != nullptr) all.spawn(ask_strangers(*at));
   co_await all.join(bench_.end);
   all.clear();
+  while (wants_truth()) co_await vouched_.wait(bench_.end);
+  vouching.clear();
 }
 
-task<void> name_branch::ask_system(tharsis_address server, record_type type) {
+// What one of them has told of a kind of address another tells as well: who looks lightly does not wait for him. DoT may take two round trips more
+// than DoH, where a server holds its answer back until the session's tickets are confirmed.
+bool name_branch::wants_truth() const {
+  const bool all_told = std::all_of(truth_.begin(), truth_.end(), [](const auto& kind) { return kind.second; });
+  return unanswered_ > 0 && !bench_.over() && (bench_.deep() || !all_told);
+}
+
+task<void> name_branch::ask_system(tharsis_address server, record_type type, bool from_older_network) {
   name_question q;
   q.server.at = server;
   q.name = bench_.asked.at.host;
   q.type = type;
   q.late = bench_.deep() ? 250ms : 60ms;
+  q.from_older_network = from_older_network;
   first_answer first(bench_.place);
   task_set asking(bench_.place);
   asking.spawn(ask_into(bench_, q, &first));
@@ -66,14 +85,19 @@ task<void> name_branch::ask_system(tharsis_address server, record_type type) {
 
 task<void> name_branch::ask_trusted(trusted_resolver server, record_type type) {
   name_question q;
-  const bool vouched = server.over == name_transport::tls || server.over == name_transport::https;
+  const bool vouched = is_encrypted(server.over);
   q.role = vouched ? probe_role::truth : probe_role::alternate;
   q.most = 3s;  // Four round trips and more.
   q.server = std::move(server);
   q.name = bench_.asked.at.host;
   q.type = type;
+  if (vouched) ++unanswered_, truth_.try_emplace(type, false);
   const name_answer a = co_await ask_name(bench_, q);
-  if (a.came && vouched) learn(a.addresses, true);
+  if (!vouched) co_return;
+  --unanswered_;
+  if (a.came) learn(a.addresses, true);
+  if (a.came && (a.rcode == 0 || a.rcode == 3)) truth_[type] = true;
+  vouched_.raise();
 }
 
 task<void> name_branch::ask_host() {
@@ -130,7 +154,7 @@ const tharsis_address* name_branch::stranger(const machine_view& view) const {
   return nullptr;
 }
 
-task<name_answer> name_branch::ask_stranger(tharsis_address at, std::string name) {
+task<void> name_branch::ask_stranger(tharsis_address at, std::string name, bool* came) {
   name_question q;
   q.role = probe_role::stranger;
   q.server.at = at;
@@ -138,22 +162,54 @@ task<name_answer> name_branch::ask_stranger(tharsis_address at, std::string name
   q.name = std::move(name);
   q.most = 900ms;  // A question that is lost is asked again after 400.
   q.late = 0ms;
-  return ask_name(bench_, std::move(q));
+  const name_answer a = co_await ask_name(bench_, std::move(q));
+  if (came != nullptr) *came = a.came;
 }
 
 // A host that is no resolver: who answers for it is on the way. What it says of a name that cannot be tells whether it is after our name, or
 // takes all of them. But some hosts that serve pages serve names as well: where one answers, an address that nobody has is asked, too.
 task<void> name_branch::ask_strangers(tharsis_address at) {
-  const name_answer a = co_await ask_stranger(at, bench_.asked.at.host);
-  if (!a.came) co_return;
+  bool answers = false;
+  co_await ask_stranger(at, bench_.asked.at.host, &answers);
+  if (!answers) co_return;
   const std::string made_up = "sdt-" + random_hex(bench_.tables, 6) + ".com";
   const tharsis_address nobody = nobody_like(at);
   task_set more(bench_.place);
-  more.spawn(drop(ask_stranger(at, made_up)));
-  more.spawn(drop(ask_stranger(nobody, bench_.asked.at.host)));
-  more.spawn(drop(ask_stranger(nobody, made_up)));
+  more.spawn(ask_stranger(at, made_up));
+  more.spawn(ask_stranger(nobody, bench_.asked.at.host));
+  more.spawn(ask_stranger(nobody, made_up));
   co_await more.join(bench_.end);
   more.clear();
+}
+
+// Who asks the name's authority: one who proves his name, asked so that nobody can step between; the same one, asked plainly; and this
+// network's own. Where that is one and the same, nothing can be told.
+task<void> name_branch::ask_identity(tharsis_address network_server) {
+  const auto& all = bench_.asked.resolvers;
+  const auto proves = [&](const trusted_resolver& r) { return is_encrypted(r.over) && !same_ip(r.at, network_server); };
+  const auto proven = std::find_if(all.begin(), all.end(), proves);
+  if (proven == all.end()) co_return;
+  trusted_resolver plainly, network;
+  plainly.at = proven->at;
+  plainly.at.port = 53;
+  network.at = network_server;
+  task_set asking(bench_.place);
+  asking.spawn(ask_who(*proven));
+  asking.spawn(ask_who(plainly));
+  asking.spawn(ask_who(network));
+  co_await asking.join(bench_.end);
+  asking.clear();
+}
+
+task<void> name_branch::ask_who(trusted_resolver server) {
+  name_question q;
+  q.role = probe_role::identity;
+  q.name = bench_.asked.identity_name;
+  // Many who prove their name are silent on port 53. A question that is lost is asked again after 400.
+  q.most = is_encrypted(server.over) ? 3s : 600ms;
+  q.late = 0ms;
+  q.server = std::move(server);
+  co_await ask_name(bench_, std::move(q));
 }
 
 void name_branch::learn(const std::vector<tharsis_address>& addresses, bool truth) {

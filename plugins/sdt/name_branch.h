@@ -1,6 +1,7 @@
 // The target's name: what this network's resolvers say, what those say who prove their name, and who else answers. Each address that is
 // learned is looked at at once.
 #pragma once
+#include <map>
 #include <vector>
 
 #include "plugins/sdt/bench.h"
@@ -14,7 +15,7 @@ namespace tharsis::sdt {
 class name_branch {
  public:
   // `target` looks at what is learned, as one of `branches`, who is cleared before this goes.
-  name_branch(bench& b, task_set& branches, target_branch& target) : bench_(b), branches_(branches), target_(target) {}
+  name_branch(bench& b, task_set& branches, target_branch& target) : bench_(b), branches_(branches), target_(target), vouched_(b.place) {}
   name_branch(const name_branch&) = delete;
 
   // All that are to be asked.
@@ -32,11 +33,13 @@ class name_branch {
     bool system = false, truth = false;
     bool tried = false;
   };
-  task<void> ask_system(tharsis_address server, record_type type);
+  task<void> ask_system(tharsis_address server, record_type type, bool from_older_network);
   task<void> ask_trusted(trusted_resolver server, record_type type);
   task<void> ask_missing(tharsis_address server);
   task<void> ask_strangers(tharsis_address at);
-  task<name_answer> ask_stranger(tharsis_address at, std::string name);
+  task<void> ask_stranger(tharsis_address at, std::string name, bool* came = nullptr);
+  task<void> ask_identity(tharsis_address network_server);
+  task<void> ask_who(trusted_resolver server);
   // A control that nobody here takes for a resolver.
   const tharsis_address* stranger(const machine_view& view) const;
   void learn(const std::vector<tharsis_address>& addresses, bool truth);
@@ -44,7 +47,13 @@ class name_branch {
   bench& bench_;
   task_set& branches_;
   target_branch& target_;
+  // Is there anything more to be heard from those who prove their names?
+  bool wants_truth() const;
   std::vector<source> sources_;
+  // Questions to those that have no answer yet, and what was asked: whether one of them has told.
+  size_t unanswered_ = 0;
+  std::map<record_type, bool> truth_;
+  signal vouched_;
 };
 
 }  // namespace tharsis::sdt

@@ -226,6 +226,7 @@ task<name_answer> ask_name(bench& b, name_question q, first_answer* first) {
   p.over = q.server.over;
   p.name = q.name;
   p.type = name_of(q.type);
+  p.from_older_network = q.from_older_network;
   name_answer a;
   const uint64_t chance = random_number(b.tables);
   // Letters' cases drawn by chance are one more thing that a forger has to guess.

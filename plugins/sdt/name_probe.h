@@ -14,6 +14,7 @@ struct name_question {
   duration most = 1200ms;
   // After an answer over UDP, how long a second one is listened for: forged ones come first.
   duration late = 200ms;
+  bool from_older_network = false;
 };
 
 struct name_answer {

@@ -24,6 +24,8 @@ settings read_settings(const host& tables) {
   s.diagnose.resolvers = tables.texts("diagnose.resolvers");
   s.diagnose.pins = tables.texts("diagnose.pins");
   s.diagnose.download = tables.text("diagnose.download");
+  s.diagnose.closed = tables.text("diagnose.closed");
+  s.diagnose.identity_name = tables.text("diagnose.identity_name");
   s.diagnose.canary_key = tables.text("diagnose.canary_key");
   s.diagnose.tls.ca = tables.text("diagnose.ca");
   return s;

@@ -9,6 +9,7 @@
 #include "plugins/sdt/core/report_json.h"
 #include "plugins/sdt/diagnose_line.h"
 #include "plugins/sdt/http_probe.h"
+#include "plugins/sdt/survey.h"
 #include "plugins/sdt/trust_store.h"
 #include "sdk/abi/stn.h"
 #include "sdk/abi/stn_links.h"
@@ -22,6 +23,7 @@ namespace {
 constexpr size_t at_once = 8;  // More on one machine measure each other.
 constexpr duration dns_hears_within = 20ms;
 constexpr duration knock_most = 1500ms;  // A lost SYN is sent again after a second.
+constexpr duration servers_are_known_within = 5s;  // From the change of a network: DHCP, and whoever writes them down.
 constexpr duration look_past_most = 4s;  // A name, a connection and a handshake, each of them slow.
 
 }  // namespace
@@ -52,7 +54,8 @@ service::service(const host& tables, strand& place, resolver& names, const setti
       endings_(place),
       knocks_(place),
       looks_past_(place),
-      errands_(place) {
+      errands_(place),
+      looks_around_(place) {
   table_ = {sizeof table_, this, &service::diagnose, &service::cancel};
 }
 
@@ -85,6 +88,11 @@ tharsis_status service::open(const topics& told, tharsis_error* error) {
     }
     if (generation_ != now.generation)
       for (auto& [link, p] : links_) p.rtt_ms.reset(), p.rtt_min_ms.reset(), p.why.clear(), p.failed = failure::none;
+    if (generation_ != now.generation) {
+      network_id_ = view(now.id);
+      looks_around_.clear();
+      looks_around_.spawn(note_name_servers());
+    }
     generation_ = now.generation;
     stirred_.raise();
   });
@@ -109,6 +117,7 @@ void service::close() {
   knocks_.clear();
   looks_past_.clear();
   errands_.clear();
+  looks_around_.clear();
   healer_.close();
 }
 
@@ -230,6 +239,14 @@ void service::heal() {
   }
 }
 
+// While this network lasts, so that who is asked on a later one is known to be of this one. Of one that does not last that long nobody knows.
+task<void> service::note_name_servers() {
+  signal pause(place_);
+  co_await pause.wait(later(place_.now(), servers_are_known_within));
+  const machine_view seen = co_await look_around(place_, *host_.network);
+  resolvers_.on_seen(network_id_, seen.name_servers);
+}
+
 // Asked anew at once, dns would give what it remembers: it hears of the remedy on a strand of its own.
 task<void> service::avoid_lies(remedy of) {
   signal pause(place_);
@@ -256,6 +273,7 @@ void service::begin(tharsis_handle id, wish w, caller to, uint32_t why) {
   network_.ask([&](const tharsis_network_state& now) { metered = now.metered == 1; });
   if (metered && w.budget != 0) w.budget = std::max<uint64_t>(1, w.budget / 3);  // 0 would be any number.
   for (const auto& [link, p] : links_) w.live.push_back(p);
+  w.older_resolvers = resolvers_.older_than(network_id_);
   work& one = works_[id];
   one.to = to;
   one.why = why;

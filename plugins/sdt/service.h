@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plugins/sdt/core/healing.h"
+#include "plugins/sdt/core/resolver_memory.h"
 #include "plugins/sdt/core/trigger.h"
 #include "plugins/sdt/core/verdict.h"
 #include "plugins/sdt/healer.h"
@@ -100,6 +101,7 @@ class service {
   wish wish_of(const std::string& target, depth how_deep) const;
   void start(const std::string& target, depth how_deep, uint32_t why);
   void heal();
+  task<void> note_name_servers();
   instant look_at_attempts();
 
   const host host_;
@@ -127,6 +129,8 @@ class service {
     instant due = never;
   };
   std::map<std::string, attempt> attempts_;
+  std::string network_id_;
+  resolver_memory resolvers_;
   std::string last_target_;  // Of stn's link that told something last.
   trust trust_;
   bool trusts_ = false;
@@ -135,7 +139,7 @@ class service {
   inbox<letter> inbox_;
   outbox<delivery> outbox_;
   task_set endings_;
-  task_set knocks_, looks_past_, errands_;
+  task_set knocks_, looks_past_, errands_, looks_around_;
   std::optional<task<void>> serving_;
 };
 

@@ -7,6 +7,7 @@
 #include "plugins/sdt/http_probe.h"
 #include "plugins/sdt/load_probe.h"
 #include "plugins/sdt/survey.h"
+#include "plugins/sdt/tcp_probe.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/utc.h"
 #include "sdk/pure/views.h"
@@ -93,7 +94,7 @@ void session::describe() {
   about.budget = wish_.budget;
   bench_->seen.live = wish_.live;
   about.has_canary = !wish_.canaries.empty();
-  about.has_truth = std::any_of(wish_.resolvers.begin(), wish_.resolvers.end(), [](const trusted_resolver& r) { return r.over == name_transport::tls || r.over == name_transport::https; });
+  about.has_truth = std::any_of(wish_.resolvers.begin(), wish_.resolvers.end(), [](const trusted_resolver& r) { return is_encrypted(r.over); });
   network_watch(*host_.network).ask([&](const tharsis_network_state& now) {
     about.network.type = type_text(now.type);
     about.network.interface_name = view(now.interface);
@@ -113,7 +114,7 @@ task<void> session::look() {
     branches_.clear();
     co_return;
   }
-  const machine_view view = co_await look_around(*bench_);
+  const machine_view view = co_await look_around(place_, *host_.network);
   if (view.told) note_links(*bench_, view);
   for (const tharsis_address& server : view.name_servers) bench_->seen.about.network.resolvers.push_back(ip_text(server));
   if (const auto* const gateway = view.gateway(4); gateway != nullptr && gateway->address.family != 0)
@@ -129,6 +130,7 @@ task<void> session::look() {
   else if (wish_.at.any()) branches_.spawn(names_of_->look(view));
   for (const tharsis_address& control : wish_.controls) branches_.spawn(target_->look_at_control(control));
   for (const canary& c : wish_.canaries) branches_.spawn(try_canary(*bench_, c));
+  if (wish_.closed && bench_->deep()) branches_.spawn(try_closed_port(*bench_, *wish_.closed));
   std::string known;
   network_.ask([&](const tharsis_network_state& now) { known = tharsis::view(now.proxy); });
   const auto told = known.empty() ? result<proxy>(error{THARSIS_E_NOT_FOUND, {}}) : parse_proxy(known);
@@ -177,7 +179,7 @@ task<void> session::watch_gateways(machine_view view) {
     if (const auto* const g = view.gateway(family); g != nullptr && g->address.family != 0) knocks.spawn(knock_at_gateway(*bench_, g->address));
   co_await knocks.join(bench_->end);
   knocks.clear();
-  const machine_view now = co_await look_around(*bench_);
+  const machine_view now = co_await look_around(place_, *host_.network);
   note_gateways(*bench_, now);
 }
 

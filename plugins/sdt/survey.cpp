@@ -14,7 +14,7 @@ void copy(void* context, const tharsis_survey* seen) {
   view_.told = true;
   for (uint32_t i = 0; i < seen->interfaces_count; ++i) {
     const tharsis_interface& one = *seen->interfaces[i];
-    view_.interfaces.push_back({std::string(view(one.name)), one.type, one.mtu, one.up != 0, one.running != 0, one.loopback != 0, one.signal});
+    view_.interfaces.push_back({std::string(view(one.name)), one.type, one.mtu, one.up != 0, one.running != 0, one.loopback != 0, one.signal, THARSIS_HAS(&one, radio_off) && one.radio_off != 0});
   }
   for (uint32_t i = 0; i < seen->gateways_count; ++i) {
     const tharsis_gateway& one = *seen->gateways[i];
@@ -53,8 +53,8 @@ const machine_view::gateway_view* machine_view::gateway(uint8_t family) const {
   return best;
 }
 
-task<machine_view> look_around(bench& b) {
-  const tharsis_network* const table = b.tables.network;
+task<machine_view> look_around(strand& place, const tharsis_network& network) {
+  const tharsis_network* const table = &network;
   machine_view none;
   if (!THARSIS_HAS(table, survey) || table->survey == nullptr) co_return none;
   const auto look = [table] {
@@ -62,7 +62,7 @@ task<machine_view> look_around(bench& b) {
     table->survey(table->self, copy, &seen, nullptr);
     return seen;
   };
-  auto seen = co_await blocking(b.place, look);
+  auto seen = co_await blocking(place, look);
   if (!seen) co_return none;
   co_return std::move(*seen);
 }
@@ -74,6 +74,7 @@ void note_links(bench& b, const machine_view& seen) {
     p.type = type_text(one);
     p.up = one.up;
     p.carrier = one.running;
+    p.radio_off = one.radio_off;
     if (one.signal != 0) p.signal_dbm = one.signal;
     if (!one.loopback && !(one.up && one.running)) p.state = probe_state::warn;
     b.finish(b.seen.links, std::move(p));

@@ -14,6 +14,7 @@ struct machine_view {
     uint32_t type = 0, mtu = 0;
     bool up = false, running = false, loopback = false;
     int32_t signal = 0;
+    bool radio_off = false;
   };
   struct gateway_view {
     tharsis_address address{};
@@ -29,7 +30,8 @@ struct machine_view {
   const gateway_view* gateway(uint8_t family) const;
 };
 
-task<machine_view> look_around(bench& b);
+// Nothing is sent.
+task<machine_view> look_around(strand& place, const tharsis_network& network);
 
 // Notes links and ways.
 void note_links(bench& b, const machine_view& seen);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/sdt/core/scene.h"
 #include "plugins/sdt/datagram_probe.h"
 #include "plugins/sdt/http_probe.h"
 #include "plugins/sdt/tcp_probe.h"
@@ -97,7 +98,6 @@ task<void> target_branch::follow_way(tharsis_address to) {
   co_await trace(bench_, probe_role::target, to, 900ms);
   const auto& traces = bench_.seen.traces;
   const auto own = std::find_if(traces.begin(), traces.end(), [&](const trace_probe& t) { return t.role == probe_role::target && t.to == ip_text(to); });
-  const auto is_end = [](const hop& h) { return h.answer != hop_answer::silent && h.answer != hop_answer::passed_on; };
   if (own == traces.end() || std::any_of(own->hops.begin(), own->hops.end(), is_end)) co_return;
   const auto& controls = bench_.asked.controls;
   const auto control = std::find_if(controls.begin(), controls.end(), [&](const tharsis_address& c) { return c.family == to.family && !same_ip(c, to); });

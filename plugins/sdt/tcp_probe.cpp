@@ -101,6 +101,18 @@ task<connected> connect(bench& b, probe_role role, tharsis_address to, duration 
   co_return c;
 }
 
+task<void> try_closed_port(bench& b, tharsis_address to) {
+  constexpr duration most = 600ms;  // Who takes what is another's is near.
+  auto p = b.start<proxy_probe>("proxy", probe_role::closed_port, to_text(to));
+  if (b.over() || !b.spend(handshake_bytes)) co_return;
+  const auto a = co_await dial(b, to, 0, b.until(most));
+  p.sent = p.received = handshake_bytes / 2;
+  p.accepted_closed_port = a.status == THARSIS_OK;
+  p.failed = a.status == THARSIS_E_REFUSED ? failure::none : failure_of(a.status);
+  if (p.accepted_closed_port) p.state = probe_state::warn;
+  b.finish(b.seen.proxies, std::move(p));
+}
+
 task<segment_probe> try_up(bench& b, tharsis_address to, opening how, uint32_t mss, size_t bytes, duration patience) {
   auto p = b.start<segment_probe>("mss", probe_role::target, to_text(to));
   p.to = to_text(to);

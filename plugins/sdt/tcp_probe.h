@@ -42,4 +42,7 @@ task<void> measure_segments(bench& b, tharsis_address to, opening how, way_direc
 // Many small segments on few connections, and how many of them had to be sent again.
 task<void> measure_loss(bench& b, tharsis_address to, opening how);
 
+// A port of one's own host on which nobody listens.
+task<void> try_closed_port(bench& b, tharsis_address to);
+
 }  // namespace tharsis::sdt

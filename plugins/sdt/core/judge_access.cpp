@@ -31,8 +31,8 @@ bool target_is_heard(const scene& s) {
 
 // Where a trace ends on the way; null: it arrives, or tells nothing.
 const hop* end_of(const trace_probe& t) {
-  const auto last = std::find_if(t.hops.rbegin(), t.hops.rend(), [](const hop& h) { return h.answer != hop_answer::silent; });
-  return !ran(t) || last == t.hops.rend() || last->answer == hop_answer::reached ? nullptr : &*last;
+  const hop* const last = last_of(t);
+  return !ran(t) || last == nullptr || last->answer == hop_answer::reached ? nullptr : last;
 }
 
 // Nothing beyond the gateway answers at all.

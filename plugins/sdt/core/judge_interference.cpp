@@ -14,11 +14,7 @@ const probe* sound_tls(const scene& s) {
   return nullptr;
 }
 
-// Of one house: shop.example.com and example.com. Who forges pages has no name there.
-bool is_beneath(std::string_view name, std::string_view parent) {
-  return parent.find('.') != parent.npos && name.size() > parent.size() && name.ends_with(parent) && name[name.size() - parent.size() - 1] == '.';
-}
-// From http to https of the same host, or to one of its house, is what servers do.
+// From http to https of the same host, or to one of its house, is what servers do; who forges pages has no name there.
 bool leads_elsewhere(const http_probe& h) {
   if (h.status < 300 || h.status > 399 || h.location.find("://") == std::string::npos) return false;
   const std::string_view from = host_of_url(h.url), to = host_of_url(h.location);
@@ -85,7 +81,7 @@ void judge_changes(const scene& s, findings_list& found) {
     if (!h.via.empty()) any_proxy = true, proxy.proven_by(h).detail("Via: " + h.via);
     if (!h.nonce_kept) any_proxy = true, proxy.because(h, 3).contrast(0).detail(h.url + " came from a cache");
     if (!h.odd_line_kept)
-      any_proxy = true, proxy.because(h, 3).contrast(0).detail("a malformed line was not passed on");
+      any_proxy = true, proxy.because(h, 3).contrast(1).detail("the first line of " + h.url + " was written anew on its way");
     if (h.headers_added.empty() && h.headers_changed.empty()) continue;
     any_headers = true, headers.proven_by(h);
     names.insert(names.end(), h.headers_added.begin(), h.headers_added.end());
@@ -93,7 +89,7 @@ void judge_changes(const scene& s, findings_list& found) {
   }
   for (const proxy_probe& p : s.seen.proxies)
     if (ran(p) && p.accepted_closed_port)
-      any_proxy = true, proxy.proven_by(p).detail("a port on which nobody listens is open");
+      any_proxy = true, proxy.proven_by(p).detail(p.target + " is open, and nobody listens there");
   if (any_body) found.add(body.asks_for("use_tls"));
   // A proxy that tells of itself adds headers too; it is one thing.
   if (any_headers && !any_proxy)

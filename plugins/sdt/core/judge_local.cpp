@@ -16,17 +16,27 @@ namespace {
 
 bool is_loopback_link(const link_probe& l) { return l.type == "loopback" || l.name == "lo"; }
 
+bool is_radio(const link_probe* l) { return l != nullptr && (l->type == "wifi" || l->type == "cellular"); }
+
 // No link, no address or no way: the system's word, unless something beyond answered all the same.
 bool judge_links(const scene& s, findings_list& found) {
   if (s.internet() != nullptr || s.target_answers()) return false;
   const link_probe *up = nullptr, *down = nullptr, *off = nullptr;
   for (const link_probe& l : s.seen.links) {
     if (is_loopback_link(l)) continue;
-    (l.radio_off ? off : l.up && l.carrier ? up : down) = &l;
+    // One that is switched on and finds nobody explains more than a socket without a cable.
+    const bool is_down = !l.radio_off && !(l.up && l.carrier);
+    if (!is_down) (l.radio_off ? off : up) = &l;
+    else if (!is_radio(down)) down = &l;
   }
   if (!s.seen.links.empty() && up == nullptr) {
-    if (off != nullptr && down == nullptr)
-      return found.add(claim(verdict_code::airplane_or_radio_off).proven_by(*off).asks_for("wait_for_network"));
+    if (off != nullptr && !is_radio(down)) {
+      claim c(verdict_code::airplane_or_radio_off);
+      // The cable may be what is missed.
+      if (down == nullptr) c.proven_by(*off);
+      else c.because(*off, 3).unlike(*down).detail(down->name + " is down");
+      return found.add(c.detail("the radio of " + off->name + " is off").asks_for("wait_for_network"));
+    }
     claim c(verdict_code::no_interface);
     return found.add(c.proven_by(down != nullptr ? *down : s.seen.links.front())
                          .detail(down != nullptr ? down->name + " is down" : "there is none")

@@ -19,14 +19,13 @@ bool is_same_name(std::string_view a, std::string_view b) {
 }
 bool is_silent(const name_probe& n) { return n.rcode < 0 && n.failed == failure::timeout; }
 bool is_plain(const name_probe& n) { return n.over == name_transport::udp || n.over == name_transport::tcp; }
-bool is_encrypted(const name_probe& n) { return n.over == name_transport::tls || n.over == name_transport::https; }
 bool has_answer(const name_probe& n) { return ran(n) && n.rcode == 0 && !n.addresses.empty(); }
 
 // What it tells that no answer came. One that was not waited for for as long as it takes tells nothing: a question and
 // its answer plainly, four round trips with TCP and TLS before them.
 double weight_of(const scene& s, const name_probe& n) {
   if (!is_silent(n)) return 2.5;
-  if (n.ms < s.rtt_ms() * (is_encrypted(n) ? 5 : n.over == name_transport::tcp ? 3 : 1.5)) return 0;
+  if (n.ms < s.rtt_ms() * (is_encrypted(n.over) ? 5 : n.over == name_transport::tcp ? 3 : 1.5)) return 0;
   return s.weight_of_silence(n.ms > 700 ? 2 : 1);
 }
 
@@ -38,7 +37,7 @@ struct testimony {
       if (n.role == probe_role::system) system.push_back(&n);
       if (n.role == probe_role::alternate) alternate.push_back(&n);
       if (n.role == probe_role::truth && has_answer(n)) truth.push_back(&n);
-      if (n.role == probe_role::truth && is_encrypted(n)) encrypted.push_back(&n);
+      if (n.role == probe_role::truth && is_encrypted(n.over)) encrypted.push_back(&n);
     }
   }
   const name_probe* true_of(std::string_view type) const {
@@ -89,6 +88,24 @@ void weigh_strangers(const scene& s, claim& c, const name_list& answers, const s
   for (const auto* n : all.mute) c.despite(*n, std::min(3.0, weight_of(s, *n)));
 }
 
+// Who asked for a name that tells it: the resolver that proves its name, asked so that nobody can step between; the same one, asked plainly;
+// and the network's own.
+struct askers {
+  explicit askers(const scene& s) {
+    for (const name_probe& n : s.seen.names)
+      if (n.role == probe_role::identity && has_answer(n) && is_encrypted(n.over)) proven = &n;
+    for (const name_probe& n : s.seen.names) {
+      if (proven == nullptr || n.role != probe_role::identity || !has_answer(n) || is_encrypted(n.over)) continue;
+      (host_of(n.server) == host_of(proven->server) ? plainly : network) = &n;
+    }
+  }
+  // The network's own asked in the place of the one that was asked. Large resolvers ask from many networks, so that another asker alone is nothing.
+  bool replaced() const {
+    return plainly != nullptr && network != nullptr && agree(*plainly, network->addresses) && !agree(*plainly, proven->addresses) && !agree(*network, proven->addresses);
+  }
+  const name_probe *proven = nullptr, *plainly = nullptr, *network = nullptr;
+};
+
 // What a stranger says of the target where the truth is known: 0: it agrees, or nobody can tell.
 double weight_of_lie(const scene& s, const testimony& t, const name_probe& said) {
   const name_probe* const truth = t.true_of(said.type);
@@ -99,7 +116,7 @@ double weight_of_lie(const scene& s, const testimony& t, const name_probe& said)
   return as_system ? 1 : 0;
 }
 
-void judge_intercepted(const scene& s, findings_list& found, const testimony& t, const strangers& asked, const name_probe* identity) {
+void judge_intercepted(const scene& s, findings_list& found, const testimony& t, const strangers& asked, const askers& who) {
   claim c(verdict_code::dns_intercepted_port53);
   if (!asked.about_any.empty()) {
     weigh_strangers(s, c, asked.about_any, asked, 4);
@@ -110,8 +127,8 @@ void judge_intercepted(const scene& s, findings_list& found, const testimony& t,
     if (lie > 0) c.unlike(*t.true_of(said->type), lie).detail("of " + said->name + " it says " + joined(said->addresses));
     if (lie > 0) break;
   }
-  if (identity != nullptr)
-    c.proven_by(*identity).detail("who asked is not who was asked: " + joined(identity->addresses));
+  if (who.replaced())
+    c.because(*who.plainly, 3).again(*who.network, 0.5).unlike(*who.proven).detail("who was asked is " + who.plainly->server + ", and who asked is this network's own, " + joined(who.plainly->addresses));
   found.add(c.asks_for("use_doh"));
 }
 
@@ -127,13 +144,13 @@ void weigh_forger(const scene& s, claim& c, const testimony& t, const strangers&
 // Two answers to one question, or an answer from where nobody answers.
 void judge_forged(const scene& s, findings_list& found, const testimony& t) {
   const strangers asked(s);
-  const name_probe *identity = nullptr, *late = nullptr;
+  const askers who(s);
+  const name_probe* late = nullptr;
   size_t late_ones = 0;
   for (const name_probe& n : s.seen.names) {
-    if (ran(n) && n.role == probe_role::identity && n.as_known == false) identity = &n;
     if (ran(n) && n.late_answer && !agree(n, n.late_addresses)) late = &n, ++late_ones;
   }
-  if (!asked.about_any.empty() || (identity != nullptr && asked.about_it.empty())) return judge_intercepted(s, found, t, asked, identity);
+  if (!asked.about_any.empty() || (who.replaced() && asked.about_it.empty())) return judge_intercepted(s, found, t, asked, who);
   if (late == nullptr && asked.about_it.empty()) return;
   claim c(verdict_code::dns_injection_onpath);
   if (late != nullptr) {
@@ -264,7 +281,8 @@ void judge_unanswered(const scene& s, findings_list& found, const testimony& t) 
   if (internet == nullptr) return;
   if (older != nullptr) {
     claim c(verdict_code::dns_stale_after_network_change);
-    return void(found.add(c.because(*older, 3).unlike(*internet).asks_for("refresh_dns")));
+    // Two networks of one house may have one server, and that may be down.
+    return void(found.add(c.because(*older, 1.5).unlike(*internet).detail(older->server + " was there on an earlier network").asks_for("refresh_dns")));
   }
   dead.unlike(*internet, 1);
   if (refused != nullptr)

@@ -67,14 +67,6 @@ struct ends {
   bool reached = false;
 };
 
-bool arrives(const trace_probe& t) { return !t.hops.empty() && t.hops.back().answer == hop_answer::reached; }
-
-// The farthest that has answered; null: nobody has.
-const hop* last_of(const trace_probe& t) {
-  const auto last = std::find_if(t.hops.rbegin(), t.hops.rend(), [](const hop& h) { return h.answer != hop_answer::silent; });
-  return last == t.hops.rend() ? nullptr : &*last;
-}
-
 ends ends_of(const scene& s, std::string_view like) {
   ends e;
   for (const trace_probe& t : s.seen.traces) {

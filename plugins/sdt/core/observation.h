@@ -47,7 +47,7 @@ enum class probe_role : uint8_t {
   alternate,    // DNS: another plain resolver.
   truth,        // DNS: one that cannot be lied for: encrypted, signed or proven before.
   stranger,     // DNS: a host that is no resolver; whoever answers is in the middle.
-  identity,     // DNS: a name whose answer says who asked.
+  identity,     // DNS: a name whose answer is who asked for it.
   missing,      // DNS: a name that cannot exist.
   known,        // DNS: a name whose true answer is known.
   canary,       // HTTP: a page whose true answer is known; over TLS where the URL says so.
@@ -107,6 +107,8 @@ struct connect_probe : probe {
 };
 
 enum class name_transport : uint8_t { udp, tcp, tls, https, table, cache };
+// Who answers has to prove his name.
+inline bool is_encrypted(name_transport over) { return over == name_transport::tls || over == name_transport::https; }
 
 struct name_probe : probe {
   std::string server;  // "192.0.2.53:53"
@@ -119,8 +121,7 @@ struct name_probe : probe {
   bool late_answer = false;                 // which may also have had none.
   bool from_other_address = false;          // Not from whom it was asked.
   std::optional<bool> edns_kept, case_kept;
-  std::optional<bool> as_known;     // roles known, identity, missing: the answer is the true one.
-  bool from_older_network = false;  // The resolver was learned on a network that is gone.
+  bool from_older_network = false;  // The resolver was there on an earlier network already, and is none of this one.
 };
 
 enum class tls_outcome : uint8_t {
@@ -159,7 +160,7 @@ struct http_probe : probe {
   std::vector<std::string> headers_added;  // Their names, in the answer or told back of the question; hostile.
   std::vector<std::string> headers_changed;
   std::string via;
-  bool odd_line_kept = true;  // A malformed line came back as it was sent.
+  bool odd_line_kept = true;  // The request's odd first line was heard as it was sent.
   std::optional<double> first_byte_ms;
 };
 

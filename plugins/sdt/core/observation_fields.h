@@ -95,7 +95,7 @@ void fields(V& v, name_probe& p) {
   v("server", p.server), v("over", p.over), v("name", p.name), v("type", p.type), v("rcode", p.rcode);
   v("addresses", p.addresses), v("ttl_s", p.ttl_s), v("late_addresses", p.late_addresses);
   v("late_answer", p.late_answer), v("from_other_address", p.from_other_address), v("edns_kept", p.edns_kept);
-  v("case_kept", p.case_kept), v("as_known", p.as_known), v("from_older_network", p.from_older_network);
+  v("case_kept", p.case_kept), v("from_older_network", p.from_older_network);
 }
 template <class V>
 void fields(V& v, tls_probe& p) {

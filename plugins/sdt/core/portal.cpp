@@ -23,9 +23,7 @@ const probe* tls_that_works(const scene& s) {
   for (const http_probe& h : s.seen.pages)
     if (!is_plain_http(h) && worked(h) && h.status > 0) return &h;
   for (const name_probe& n : s.seen.names)
-    if (n.role == probe_role::truth && ran(n) && n.rcode >= 0 &&
-        (n.over == name_transport::tls || n.over == name_transport::https))
-      return &n;
+    if (n.role == probe_role::truth && ran(n) && n.rcode >= 0 && is_encrypted(n.over)) return &n;
   return nullptr;
 }
 

@@ -93,6 +93,7 @@ std::string redactor::run_of_addresses(std::string_view run) {
   return without_quads(run.substr(0, colon + 1), '.') + run_of_addresses(run.substr(colon + 1));
 }
 
+constexpr std::string_view figures = "0123456789";
 bool is_figure(char c) { return c >= '0' && c <= '9'; }
 bool belongs_to_word(char c) { return is_figure(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -120,17 +121,22 @@ bool is_in_date(std::string_view text, size_t at) {
 // Also those that stand within a name: "a203.0.113.77.dsl.example.net".
 std::string redactor::without_quads(std::string_view text, char between) {
   std::string made;
-  for (size_t at = 0; at < text.size();) {
-    const bool goes_on = at > 0 && (is_figure(text[at - 1]) || is_in_date(text, at));
-    const size_t size = goes_on ? 0 : quad(text.substr(at), between);
+  size_t kept_to = 0;
+  // What begins anywhere but at the first figure of a number is none.
+  for (size_t at = text.find_first_of(figures); at != text.npos; at = text.find_first_of(figures, at)) {
+    const size_t size = is_in_date(text, at) ? 0 : quad(text.substr(at), between);
+    if (size == 0) {
+      at = std::min(text.find_first_not_of(figures, at), text.size());
+      continue;
+    }
     std::string dotted(text.substr(at, size));
     std::replace(dotted.begin(), dotted.end(), between, '.');
-    if (const auto ip = parse_ip(dotted); ip && size > 0) dotted = other(*ip);
+    if (const auto ip = parse_ip(dotted)) dotted = other(*ip);
     std::replace(dotted.begin(), dotted.end(), '.', between);
-    made += size > 0 ? dotted : std::string(1, text[at]);
-    at += std::max<size_t>(size, 1);
+    made.append(text.substr(kept_to, at - kept_to)) += dotted;
+    kept_to = at += size;
   }
-  return made;
+  return made.append(text.substr(kept_to));
 }
 
 // "CN=im.example.com,O=Example", "CN=*.example.com" and "CN=example.com" name im.example.com.
@@ -142,7 +148,7 @@ bool redactor::names(std::string_view subject, std::string_view host) {
     at = end + 1;
     if (!name.starts_with("CN=")) continue;
     name.remove_prefix(name.starts_with("CN=*.") ? 5 : 3);
-    if (name == host || (name.find('.') != name.npos && host.ends_with("." + std::string(name)))) return true;
+    if (name == host || is_beneath(host, name)) return true;
   }
   return false;
 }

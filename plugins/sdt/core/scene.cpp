@@ -24,6 +24,15 @@ std::string_view host_of_url(std::string_view url) {
   return host_of(url.substr(0, url.find_first_of("/?#")));
 }
 
+bool is_beneath(std::string_view name, std::string_view parent) {
+  return parent.find('.') != parent.npos && name.size() > parent.size() && name.ends_with(parent) && name[name.size() - parent.size() - 1] == '.';
+}
+
+const hop* last_of(const trace_probe& t) {
+  const auto last = std::find_if(t.hops.rbegin(), t.hops.rend(), has_answered);
+  return last == t.hops.rend() ? nullptr : &*last;
+}
+
 bool is_v6(std::string_view place) { return host_of(place).find(':') != std::string_view::npos; }
 
 namespace {
@@ -113,9 +122,7 @@ const probe* scene::internet(int family) const {
   for (const tls_probe& t : seen.handshakes)
     if (worked(t) && fits(t.to)) return &t;
   for (const name_probe& n : seen.names)
-    if (n.role == probe_role::truth && worked(n) && n.rcode >= 0 && fits(n.server) &&
-        (n.over == name_transport::tls || n.over == name_transport::https))
-      return &n;
+    if (n.role == probe_role::truth && worked(n) && n.rcode >= 0 && fits(n.server) && is_encrypted(n.over)) return &n;
   for (const http_probe& h : seen.pages)
     if (worked(h) && h.body == page_body::as_expected && !h.to.empty() && fits(h.to)) return &h;
   return nullptr;

@@ -32,6 +32,8 @@ std::string_view host_of(std::string_view place);
 bool is_v6(std::string_view place);
 // "https://im.example.com:443/page" -> "im.example.com"; what has no scheme is taken as a place.
 std::string_view host_of_url(std::string_view url);
+// Of one house: shop.example.com is beneath example.com, and nothing beneath com.
+bool is_beneath(std::string_view name, std::string_view parent);
 // Private, loopback, link-local, shared, reserved or no address: no public name has one. The ranges that are kept for
 // documentation are not among them.
 bool leads_nowhere(std::string_view address);
@@ -127,6 +129,15 @@ void judge_tls(const scene& s, findings_list& found);
 void judge_live(const scene& s, findings_list& found);
 void judge_interference(const scene& s, findings_list& found);
 void judge_quality(const scene& s, findings_list& found);
+
+// ---- ways, hop by hop
+
+inline bool has_answered(const hop& h) { return h.answer != hop_answer::silent; }
+// Nothing goes on behind it: the host itself, or who says that there is no way.
+inline bool is_end(const hop& h) { return has_answered(h) && h.answer != hop_answer::passed_on; }
+inline bool arrives(const trace_probe& t) { return !t.hops.empty() && t.hops.back().answer == hop_answer::reached; }
+// The farthest that has answered; null: nobody has.
+const hop* last_of(const trace_probe& t);
 
 // Numbers for sentences.
 std::string ms_text(double ms);          // "350 ms", "1.2 s"

@@ -30,8 +30,8 @@ struct settings {
 
   struct heal_settings {
     heal_policy policy = heal_policy::advise;
-    // A cause that is gone shall not be felt for long after; a recheck costs as much as the diagnosis that found it,
-    // but never goes under load.
+    // Of what is in force: a cause that is gone shall not be felt for long after; a recheck costs as much as the diagnosis
+    // that found it, but never goes under load. Advice alone is felt by nobody, and is not looked at again.
     duration recheck = 2min;
     // In a portal a page that is known is asked for (some 800 bytes), so that tasks go on while the person still looks at
     // "you are online"; the longer it lasts the rarer, see healing.cpp.
@@ -52,6 +52,7 @@ struct settings {
     std::vector<std::string> canaries, controls, resolvers, pins;
     std::string canary_key;
     std::string download;  // A large page; empty: the gateway's.
+    std::string closed, identity_name;
     tls_settings tls;
   } diagnose;
 };

@@ -48,9 +48,8 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "either, or nothing was tried through it",
      "mechanism: we asked just now, and nobody answered; 0.6 by what the system remembers alone", "wait_for_network"},
     {verdict_code::airplane_or_radio_off, 9, blame::device, THARSIS_SDT_UNREACHABLE, false, "The radio of this device is switched off",
-     "Turn airplane mode off", "no link is up, and one is switched off by its radio switch (no probe asks it yet: a report that a "
-     "host made may say so)",
-     "mechanism: the system's own word", "wait_for_network"},
+     "Turn airplane mode off", "no link is up, and a WLAN or mobile one is switched off by its radio switch (/sys/class/rfkill)",
+     "mechanism: the system's own word; 0.85 beside a link that only lacks its cable", "wait_for_network"},
     {verdict_code::weak_signal, 730, blame::lan, THARSIS_SDT_IMPAIRED, false, "The radio signal is weak ({signal} dBm)",
      "Move nearer to the access point", "the signal is below -78 dBm, and packets are lost or late",
      "the contrast is the loss; 0.85 at most", ""},
@@ -77,9 +76,9 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "the contrast is the proxy: 0.85, 0.97 when several places are silent", "use_proxy(URL)"},
     {verdict_code::transparent_http_proxy, 640, blame::middlebox, THARSIS_SDT_IMPAIRED, false,
      "A proxy that nobody asked for takes part in plain HTTP here", "Use HTTPS",
-     "an answer tells of a proxy (Via), or comes from a cache; or it changes a malformed line, or a port "
-     "is open on which nobody listens (no probe asks these two yet)",
-     "mechanism: the proxy's own trace", "use_tls"},
+     "an answer tells of a proxy (Via), or comes from a cache; or a question's first line, whole URL and odd letters, reaches one's own gateway "
+     "written anew; or a port is open on which nobody listens (`closed`)",
+     "mechanism: the proxy's own word, or the open port; 0.85 by a cache or a changed line alone", "use_tls"},
     {verdict_code::partial_connectivity, 610, blame::isp, THARSIS_SDT_UNREACHABLE, false,
      "This network lets only a part of the traffic through: {reason}", "Try another network",
      "plain HTTP to known places works, and port 443 of several hosts is silent",
@@ -128,9 +127,9 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "the contrast is another resolver; mechanism: its own words", "use_doh"},
     {verdict_code::dns_intercepted_port53, 101, blame::middlebox, THARSIS_SDT_NAME_UNRESOLVED, false,
      "Something on the way answers all questions for names itself, whoever is asked", "Use encrypted DNS",
-     "a control that is no resolver here answers for any name, and so does an address that nobody has (192.0.2.253, 100::fd); a name that "
-     "tells who asked tells of another (no probe asks it yet)",
-     "mechanism: both answer; the control alone: 0.85 where what it says of the target is shown to be a lie, and nothing where the other "
+     "a control that is no resolver here answers for any name, and so does an address that nobody has (192.0.2.253, 100::fd); or the network's "
+     "own resolver asks for a name that tells who asked (`identity_name`) where one was asked plainly who, asked encrypted, asks himself",
+     "mechanism: both strangers answer; the name that tells who asked: 0.85; the control alone: 0.85 where what it says of the target is shown to be a lie, and nothing where the other "
      "is silent, for it may serve names besides",
      "use_doh"},
     {verdict_code::dns_hijack_resolver, 104, blame::dns_provider, THARSIS_SDT_NAME_UNRESOLVED, false,
@@ -159,8 +158,9 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "mechanism where TLS at the true address succeeds; 0.85 without", "use_doh"},
     {verdict_code::dns_stale_after_network_change, 109, blame::device, THARSIS_SDT_NAME_UNRESOLVED, false,
      "This device still asks the name server of an earlier network", "Reconnect",
-     "a resolver that was learned on another network does not answer (no probe tells it yet: name servers are read anew each time)",
-     "the contrast is the internet that is reached; 0.85", "refresh_dns"},
+     "a resolver does not answer that was in the list on an earlier network already, has a private address, and is near none of this machine's "
+     "addresses and gateways; told by a runtime that was there (not by the command alone)",
+     "the contrast is the internet that is reached; 0.85 at most: two networks of one house may have one server", "refresh_dns"},
     {verdict_code::dns_edns_or_tcp_broken, 112, blame::middlebox, THARSIS_SDT_NAME_UNRESOLVED, false,
      "Name servers are reached over TCP, and not over UDP", "Use encrypted DNS",
      "the same resolver is silent over one transport or with EDNS, and answers without",

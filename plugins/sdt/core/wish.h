@@ -47,6 +47,9 @@ struct wish {
   std::vector<trusted_resolver> resolvers;
   std::optional<proxy> through;  // Besides what the host application has told of; tried, not used.
   std::vector<passive_probe> live;  // What links that are there tell, without a byte.
+  std::optional<tharsis_address> closed;  // Of one's own host, a port on which nobody listens.
+  std::string identity_name;              // Its authority answers with the address of whoever asked it; empty: none.
+  std::vector<tharsis_address> older_resolvers;  // Of this machine's list, and there already on an earlier network.
   std::vector<key_pin> pins;  // Of the target: one of its chain's keys is one of them.
 
   // So deep, and with what that takes: to fill a line needs twice the time, and many more bytes.

@@ -4,7 +4,9 @@
 #include "plugins/sdt/name_branch.h"
 #include "plugins/sdt/name_probe.h"
 #include "plugins/sdt/survey.h"
+#include "sdk/async/certificates.h"
 #include "tests/plugins/dns/dns_server.h"
+#include "tests/plugins/dns/doh_server.h"
 #include "tests/plugins/sdt/session_scene.h"
 
 using namespace tharsis;
@@ -193,4 +195,63 @@ TEST(SdtNames, ANetworkThatTranslatesIPv4TellsItsPrefix) {
   in_many(5, [](scene_of_session& s) { EXPECT_EQ(prefix_found(s, {"2001:db8::2"}, "64:ff9b::192.0.0.170"), "64:ff9b::/96"); });
   in_many(5, [](scene_of_session& s) { EXPECT_EQ(prefix_found(s, {"2001:db8::2"}, "2001:db8::7"), "") << "another answer, no prefix"; });
   in_many(5, [](scene_of_session& s) { EXPECT_EQ(prefix_found(s, {"2001:db8::2", "10.0.0.1"}, "64:ff9b::192.0.0.170"), "") << "there is IPv4, so nobody asks"; });
+}
+
+namespace {
+
+// A session beside a DoH server that answers and a DoT server that takes connections and is silent.
+diagnosed& look_with_silent_dot(scene_of_session& s, depth how_deep, diagnosed& d, std::optional<trust>& trusts) {
+  const tharsis_random& random = *s.client.platform()->random;
+  const int64_t seconds = s.box.place->wall() / 1'000'000'000;
+  const auto authority = make_authority(random, "test authority", seconds, 30);
+  const auto shown = issue_server_certificate(random, *authority, {"dns.test"}, seconds, 5);
+  tls_server_settings how;
+  how.certificate_chain_pem = shown->certificate_pem;
+  how.private_key_pem = shown->private_key_pem;
+  how.http1 = true;
+  tls_client_settings who{.ca_pem = authority->certificate_pem};
+  who.http1 = true;
+  trusts.emplace();
+  trusts->web = trusts->http1 = *tls_context::client(who);
+  trusts->bare = *tls_context::client({.ca_pem = authority->certificate_pem});
+  sim::machine& at = s.world.add_machine("doh", {"10.0.0.4"});
+  dns::test::doh_server doh(at, "10.0.0.4", [](const octets& asked) { return dns::test::doh_server::saying{.body = answer_to(asked, 0)}; });
+  doh.serve(*tls_context::server(how));
+  s.listen(s.serving, "10.0.0.2", 443);
+  s.listen(s.controlling, "10.0.0.3", 853);
+  wish w = s.about("tcp://im.test:443", how_deep);
+  for (const char* server : {"https://10.0.0.4/dns-query#dns.test", "tls://10.0.0.3#dns.test"}) w.resolvers.push_back(*parse_resolver(server));
+  s.box.send([&] {
+    d.work = std::make_unique<session>(s.box.tables(), *s.box.place, *s.names, *trusts, w);
+    d.running.emplace(scene_of_session::wait_for(&d, &*s.box.place)).start(*s.box.place);
+  });
+  s.world.run_for(8s);
+  doh.close();
+  s.world.run_for(100ms);
+  return d;
+}
+
+}  // namespace
+
+TEST(SdtNames, WhoLooksLightlyWaitsForOneOfThoseWhoProveTheirNames) {
+  in_many(5, [](scene_of_session& s) {
+    diagnosed d;
+    std::optional<trust> trusts;
+    const instant begun = s.world.now();
+    look_with_silent_dot(s, depth::light, d, trusts);
+    ASSERT_TRUE(d.made);
+    EXPECT_LT(d.ended, begun + 1s) << "DoT would have been waited for for three";
+    const auto& names = d.made->seen.names;
+    EXPECT_TRUE(std::any_of(names.begin(), names.end(), [](const name_probe& n) { return n.role == probe_role::truth && n.over == name_transport::https && n.rcode == 3; }));
+    d.running.reset(), d.work.reset();
+  });
+  in_many(5, [](scene_of_session& s) {
+    diagnosed d;
+    std::optional<trust> trusts;
+    look_with_silent_dot(s, depth::medium, d, trusts);
+    ASSERT_TRUE(d.made);
+    const auto& names = d.made->seen.names;
+    EXPECT_TRUE(std::any_of(names.begin(), names.end(), [](const name_probe& n) { return n.role == probe_role::truth && n.over == name_transport::tls; })) << "who has the time tells of each";
+    d.running.reset(), d.work.reset();
+  });
 }

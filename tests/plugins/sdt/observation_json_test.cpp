@@ -34,7 +34,6 @@ observations rich() {
   o.connects.push_back(tcp);
   name_probe name;
   name.id = "dns:1", name.over = name_transport::https, name.rcode = 0, name.addresses = {"198.51.100.11"};
-  name.as_known = false;
   o.names.push_back(name);
   loss_probe loss;
   loss.id = "loss:1", loss.small_sent = 40, loss.small_lost = 3, loss.rtts_ms = {40.5, 41, 39.25};

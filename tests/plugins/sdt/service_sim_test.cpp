@@ -114,6 +114,36 @@ TEST(SdtService, CertificatesThatCouldNotBeReadAreReadAgain) {
 
 // Goal: who asks while sdt stops is answered once or refused, never forgotten. Method: another strand asks at moments around the stop;
 // what it was promised is counted.
+// The machine keeps its list where it should have been written anew.
+TEST(SdtService, AResolverOfAnEarlierNetworkIsKnownAgain) {
+  scene_of_service s(7);
+  s.box.network.eyes = s.client.platform()->observer;
+  sim::attachment at{.network = "home", .addresses = {"10.0.0.1"}, .name_servers = {"10.9.0.53"}};
+  const auto join = [&](const std::string& network, const std::string& address) {
+    at.network = network;
+    at.addresses = {address};
+    s.client.switch_network(at);
+    s.box.send([&s, network] { s.box.network.move("sim0", network); });
+  };
+  const auto told_of_older = [&] {
+    const size_t before = s.told.size();
+    EXPECT_EQ(s.ask("tcp://im.test:443"), THARSIS_OK) << s.sentence;
+    s.world.run_for(6s);
+    if (s.told.size() == before) return std::string("no answer");
+    return std::string(s.told.back().json.find("\"from_older_network\":true") != std::string::npos ? "older" : "of here");
+  };
+  join("home", "10.9.0.7");
+  s.world.run_for(10s);
+  EXPECT_EQ(told_of_older(), "of here");
+  join("cafe", "10.8.0.7");
+  s.world.run_for(10ms);
+  EXPECT_EQ(told_of_older(), "older");
+  join("home", "10.9.0.7");
+  s.world.run_for(10ms);
+  EXPECT_EQ(told_of_older(), "of here") << "back again";
+  EXPECT_EQ(s.stop(), "");
+}
+
 TEST(SdtService, WhoAsksWhileItStopsIsAnsweredOnceOrRefused) {
   for (uint64_t seed = 1; seed <= 100 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

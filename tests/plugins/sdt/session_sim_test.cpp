@@ -1,4 +1,6 @@
 // Sessions in simulated worlds: what they find, that they end in time, and that giving one up leaves nothing.
+#include <algorithm>
+
 #include "tests/plugins/sdt/session_scene.h"
 
 using namespace tharsis;
@@ -65,6 +67,49 @@ TEST(SdtSession, AMachineWithoutAnyNetworkIsToldSoSoonAndAccusesNoServer) {
     EXPECT_NE(first.code, verdict_code::healthy);
     EXPECT_NE(first.who, blame::server) << name_of(first.code) << ": " << first.sentence;
     EXPECT_LE(d.ended, began + 5050ms);
+  });
+}
+
+TEST(SdtSession, ARadioThatIsSwitchedOffIsToldSo) {
+  in_many(10, [](scene_of_session& s) {
+    s.box.network.eyes = s.client.platform()->observer;
+    sim::attachment off;
+    off.interface = "wlan0";
+    off.type = THARSIS_NETWORK_WIFI;
+    off.radio_off = true;
+    s.client.switch_network(off);
+    diagnosed d;
+    s.begin(d, s.about("tcp://im.test:443"));
+    s.world.run_for(6s);
+    ASSERT_TRUE(d.made);
+    const verdict& first = d.made->headline();
+    EXPECT_EQ(name_of(first.code), "airplane_or_radio_off") << first.sentence;
+    EXPECT_EQ(first.how, certainty::proven);
+    EXPECT_EQ(first.act.name, "wait_for_network");
+  });
+}
+
+// Only where there is time for it, and the port is told; whoever refuses it is as he should be.
+TEST(SdtSession, APortOnWhichNobodyListensIsTriedAndMayNotBeOpen) {
+  in_many(10, [](scene_of_session& s) {
+    s.listen(s.serving, "10.0.0.2", 443);
+    const bool taken = s.world.random() % 2 == 0;
+    if (taken) s.listen(s.controlling, "10.0.0.3", 8080);
+    for (const depth how_deep : {depth::light, depth::medium}) {
+      wish w = s.about("tcp://im.test:443", how_deep);
+      w.closed = *parse_place("10.0.0.3:8080");
+      diagnosed d;
+      s.begin(d, w);
+      s.world.run_for(10s);
+      ASSERT_TRUE(d.made);
+      const auto& proxies = d.made->seen.proxies;
+      ASSERT_EQ(proxies.size(), how_deep == depth::medium ? 1u : 0u);
+      if (proxies.empty()) continue;
+      EXPECT_EQ(proxies[0].accepted_closed_port, taken);
+      EXPECT_EQ(proxies[0].failed, failure::none);
+      const auto& said = d.made->verdicts;
+      EXPECT_EQ(std::any_of(said.begin(), said.end(), [](const verdict& v) { return v.code == verdict_code::transparent_http_proxy; }), taken);
+    }
   });
 }
 

@@ -82,6 +82,21 @@ TEST(SdtTarget, ACommandTakesOneTargetAndKnownDepths) {
     EXPECT_EQ(parse_diagnose_line(words, s.diagnose).status(), THARSIS_E_INVALID) << words[0];
 }
 
+TEST(SdtTarget, AClosedPortAndANameThatTellsWhoAskedAreOfTheProfileOrTheLine) {
+  settings::diagnose_settings profile;
+  const auto line = parse_diagnose_line({"a.test", "--closed", "192.0.2.7:8080", "--identity", "who.example.com"}, profile);
+  ASSERT_TRUE(line) << line.failure().text;
+  EXPECT_EQ(to_text(*line->asked.closed), "192.0.2.7:8080");
+  EXPECT_EQ(line->asked.identity_name, "who.example.com");
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--closed", "192.0.2.7"}, {"--closed", "a.test:80"}, {"--identity", "a..b"}, {"--identity", ""}})
+    EXPECT_EQ(parse_diagnose_line(words, profile).status(), THARSIS_E_INVALID) << words[1];
+  profile.closed = "192.0.2.7";
+  EXPECT_NE(wish_from(profile).failure().text.find("sdt.diagnose.closed: '192.0.2.7'"), std::string::npos) << wish_from(profile).failure().text;
+  profile.closed.clear();
+  profile.identity_name = "a b";
+  EXPECT_NE(wish_from(profile).failure().text.find("sdt.diagnose.identity_name: 'a b'"), std::string::npos) << wish_from(profile).failure().text;
+}
+
 // Without its key a gateway's page could be anybody's, and would accuse the network.
 TEST(SdtTarget, AGatewaysCanaryNeedsItsKey) {
   settings::diagnose_settings profile;

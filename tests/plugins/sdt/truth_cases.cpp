@@ -75,6 +75,14 @@ void ask_nobody(truth& t, const std::vector<std::string>& about_target, const st
   };
   ask("im.test", about_target), ask("sdt-1f.com", about_any);
 }
+// Who asked for the name that tells it: when the resolver that proves its name was asked encrypted, when it was asked plainly, and when the
+// network's own was asked.
+void who_asked(truth& t, const std::string& encrypted, const std::string& plainly, const std::string& network) {
+  const auto ask = [&](name_transport over, const std::string& server, const std::string& says) { answer(t.name(probe_role::identity, over, server, {says}, "who.test"), {says}); };
+  ask(name_transport::https, "198.51.100.53:443", encrypted);
+  ask(name_transport::udp, "198.51.100.53:53", plainly);
+  ask(name_transport::udp, "192.0.2.53:53", network);
+}
 void system_says(truth& t, const std::vector<std::string>& addresses, int rcode = 0) {
   for (auto* n : of_role(t, probe_role::system)) answer(*n, addresses, rcode);
 }
@@ -669,6 +677,41 @@ std::vector<truth_case> own_cases() {
          silence(t, is_im);
          t.trace(probe_role::target, im, {"10.77.0.1", "100.64.9.2"}, false);
          t.trace(probe_role::control, "198.51.100.12", {"10.77.0.1", "100.64.1.2", "100.64.2.2", "100.64.3.2"}, true);
+       })},
+      {1047, "no interface, radio off, and a socket without a cable", {code::airplane_or_radio_off}, {}, "", false, with([](truth& t) {
+         for (auto& l : t.seen.links) l.up = l.carrier = l.name == "lo";
+         link_probe radio = t.seen.links.back();
+         radio.id = "link:90", radio.name = "wlan0", radio.type = "wifi", radio.radio_off = true;
+         t.seen.links.push_back(radio);
+         t.seen.gateways.clear();
+         silence(t, all), no_route(t);
+       })},
+      {1048, "one radio is off, another one is on and finds nobody", {code::no_interface}, {}, "", false, with([](truth& t) {
+         for (auto& l : t.seen.links) l.up = l.carrier = l.name == "lo";
+         link_probe radio = t.seen.links.back();
+         radio.id = "link:90", radio.name = "wwan0", radio.type = "cellular", radio.radio_off = true;
+         t.seen.links.push_back(radio);
+         radio.id = "link:91", radio.name = "wlan0", radio.type = "wifi", radio.radio_off = false;
+         t.seen.links.insert(t.seen.links.begin(), radio);
+         t.seen.gateways.clear();
+         silence(t, all), no_route(t);
+       })},
+      {1049, "the network's own resolver asks for another that was asked", {code::dns_intercepted_port53}, {}, "use_doh", false, with([](truth& t) { who_asked(t, "198.51.100.53", "100.64.1.1", "100.64.1.1"); })},
+      {1050, "control: a large resolver asks from another network each time", {code::healthy}, {}, "", true, with([](truth& t) { who_asked(t, "198.51.100.53", "203.0.113.7", "192.0.2.53"); })},
+      {1051, "control: the network's resolver hands its questions to that very one", {code::healthy}, {}, "", true, with([](truth& t) { who_asked(t, "198.51.100.53", "198.51.100.54", "198.51.100.55"); })},
+      {1052, "a proxy writes the first line anew, and says nothing of itself", {code::transparent_http_proxy}, {}, "use_tls", false, with([](truth& t) {
+         t.page(probe_role::canary, "http://own.test/canary/echo").odd_line_kept = false;
+       })},
+      {1053, "a port on which nobody listens is open", {code::transparent_http_proxy}, {}, "use_tls", false, with([](truth& t) {
+         proxy_probe& p = t.seen.proxies.emplace_back();
+         p.id = "proxy:90", p.role = probe_role::closed_port, p.target = "198.51.100.12:8080", p.accepted_closed_port = true;
+       })},
+      {1054, "the resolver is one of an earlier network", {code::dns_stale_after_network_change}, {}, "refresh_dns", false, with([](truth& t) {
+         for (auto& n : t.seen.names)
+           if (n.server == "192.0.2.53:53") t.unanswered(n), n.server = "10.9.0.53:53", n.from_older_network = n.role == probe_role::system;
+       })},
+      {1055, "control: the resolver was there before, and answers", {code::healthy}, {}, "", true, with([](truth& t) {
+         for (auto* n : of_role(t, probe_role::system)) n->from_older_network = true;
        })},
       {1022, "new connections are silent, an old link answers", {code::service_slow_accept}, {}, "", false, with([](truth& t) {
          target_tls(t, tls_outcome::silent_after_hello, "");
