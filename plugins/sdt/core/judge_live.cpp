@@ -1,6 +1,7 @@
 // What stn has met itself on its links to the target: no probe has its pins and authorities, its codec and its hello.
 #include <algorithm>
 
+#include "plugins/sdt/core/link_trouble.h"
 #include "plugins/sdt/core/scene.h"
 #include "plugins/sdt/core/target.h"
 
@@ -23,6 +24,7 @@ constexpr trouble troubles[] = {
     {"nonsense", verdict_code::wrong_reply, ""},
     {"unanswered", verdict_code::service_slow_accept, ""},
     {"sign_in_unanswered", verdict_code::service_slow_accept, ""},
+    {link_silent, verdict_code::service_slow_accept, ""},
     {"own_certificates", verdict_code::link_misconfigured, "its own certificates cannot be read"},
     {"forbidden", verdict_code::link_misconfigured, "the profile does not allow it unencrypted"},
     {"codec", verdict_code::link_misconfigured, "its codec is not there, or broke its contract"},
@@ -31,7 +33,8 @@ constexpr trouble troubles[] = {
 
 // Of one that is up it is over, and one with several endpoints may be at another by now.
 const trouble* trouble_of(const scene& s, const passive_probe& p) {
-  if (!ran(p) || p.link_state == "up" || p.why.empty() || !leads_to(p.met_at, s.about.host, s.about.port)) return nullptr;
+  const bool over = p.link_state == "up" && p.why != link_silent;
+  if (!ran(p) || over || p.why.empty() || !leads_to(p.met_at, s.about.host, s.about.port)) return nullptr;
   const auto found = std::find_if(std::begin(troubles), std::end(troubles), [&](const trouble& t) { return t.why == p.why; });
   return found == std::end(troubles) ? nullptr : found;
 }

@@ -1,5 +1,5 @@
-// What stn says of a link that does not come up, as one word: what only stn can have met, having its own pins, authorities, codec and
-// hello. Pure.
+// What stn says of a link that does not come up, or falls silent, as one word: what only stn can have met, having its own pins,
+// authorities, codec and hello. Pure.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +10,12 @@
 
 namespace tharsis::sdt {
 
+// On a link that says no hello nothing shows whether the server answers but its answers: it is up again as soon as somebody takes
+// the connection, and that ends this trouble not.
+inline constexpr std::string_view link_silent = "silent";
+
 // "pin", "expired", "wrong_name", "authority", "hello", "sign_in", "own_certificates", "forbidden", "codec", "no_sign_in", "nonsense",
-// "tls", "unanswered", "sign_in_unanswered"; empty: nothing of the kind, and probes meet it as well. `why`:
+// "tls", "unanswered", "sign_in_unanswered", "silent"; empty: nothing of the kind, and probes meet it as well. `why`:
 // THARSIS_STN_WHY_*; `status`: of the same state; `reason`: stn's sentence, the certificate's part of which is sdk/async's.
 constexpr std::string_view link_trouble(uint32_t why, tharsis_status status, std::string_view reason) {
   constexpr std::string_view of_certificates[] = {"pin", "expired", "wrong_name", "authority"};  // As certificate_reason has them.
@@ -28,6 +32,8 @@ constexpr std::string_view link_trouble(uint32_t why, tharsis_status status, std
     // What came right behind the hello was refused: that is an answer.
     case THARSIS_STN_WHY_UNPROVED: return status == THARSIS_E_DENIED ? "hello" : "unanswered";
     case THARSIS_STN_WHY_AUTH_UNANSWERED: return "sign_in_unanswered";
+    case THARSIS_STN_WHY_SILENCE:
+    case THARSIS_STN_WHY_PONG_MISSED: return link_silent;
     default: return "";
   }
 }

@@ -26,6 +26,9 @@ struct settings {
     size_t burst = 3;
     // A light one costs some 20 KB: 3 MB a day on a network that is broken all day.
     duration every = 10min;
+    // The last one of a burst comes so long after the one before: what breaks shows itself at once in many ways, and a server that says
+    // nothing any more is known by its repeats alone, which take a ping and a new connection each.
+    duration last_after = 20s;
   } automatic;
 
   struct heal_settings {

@@ -82,7 +82,7 @@ class trigger_desk {
     auto found = buckets_.find(id);
     if (found != buckets_.end()) return found->second;
     if (buckets_.size() >= networks_most) buckets_.erase(buckets_.begin());
-    return buckets_.emplace(id, pair{token_bucket(settings_.burst, settings_.every), token_bucket(1, settings_.every)}).first->second;
+    return buckets_.emplace(id, pair{token_bucket(settings_.burst, settings_.every, settings_.last_after), token_bucket(1, settings_.every)}).first->second;
   }
   token_bucket& bucket_of_wanted() {
     pair& both = buckets(network_);

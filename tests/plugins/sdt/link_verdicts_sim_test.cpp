@@ -31,6 +31,13 @@ struct scene_of_link : sdt::test::scene_of_service {
     });
     world.run_for(1ms);
   }
+  void pong() {
+    box.send([this] {
+      const tharsis_stn_pong told{text_of("main"), text_of("10.0.0.2:443"), 20'000'000};
+      box.deliver(THARSIS_STN_PONG_TOPIC, &told);
+    });
+    world.run_for(1ms);
+  }
 
   std::vector<heard_verdict> heard;
 };
@@ -189,6 +196,32 @@ TEST(LinkVerdicts, AHelloThatIsNotAnsweredIsToldAtItsRepeats) {
     ASSERT_EQ(s.heard.size(), 1u);
     EXPECT_EQ(s.heard[0].verdict, "service_slow_accept") << s.heard[0].headline;
     EXPECT_NE(s.heard[0].evidence.find("the hello was not answered"), std::string::npos) << s.heard[0].evidence;
+  });
+}
+
+// Without a hello a link is up as soon as somebody takes the connection, also one who says nothing any more.
+TEST(LinkVerdicts, AServerThatFellSilentIsToldAtItsRepeatsUntilItAnswers) {
+  in_every_world([](scene_of_link& s) {
+    s.world.between(s.client, s.server).jitter = {};
+    s.listen(443);
+    const auto fall_silent = [&s] {
+      s.link(THARSIS_STN_DOWN, THARSIS_E_TIMEOUT, "tcp://im.test:443", THARSIS_STN_WHY_SILENCE, "nothing came for 8 s");
+      s.link(THARSIS_STN_CONNECTING);
+      s.link(THARSIS_STN_UP);
+      s.world.run_for(25s);
+    };
+    s.link(THARSIS_STN_UP);
+    fall_silent();
+    EXPECT_TRUE(s.heard.empty()) << "once may be a NAT that forgot";
+    fall_silent(), fall_silent();
+    ASSERT_EQ(s.heard.size(), 1u);
+    EXPECT_EQ(s.heard[0].verdict, "service_slow_accept") << s.heard[0].headline;
+    EXPECT_NE(s.heard[0].evidence.find("nothing came"), std::string::npos) << s.heard[0].evidence;
+    s.pong();
+    ASSERT_EQ(s.heard.size(), 2u);
+    EXPECT_EQ(s.heard[1].code, uint32_t{THARSIS_SDT_FINE});
+    fall_silent();
+    EXPECT_EQ(s.heard.size(), 2u) << "it is counted anew";
   });
 }
 

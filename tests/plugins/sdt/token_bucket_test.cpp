@@ -22,6 +22,19 @@ TEST(TokenBucket, ABurstThenOneEachTime) {
   EXPECT_TRUE(b.take(t0 + 20s));
 }
 
+TEST(TokenBucket, TheLastOfABurstComesBehindTheOthers) {
+  token_bucket b(3, 10min, 20s);
+  EXPECT_TRUE(b.take(t0));
+  EXPECT_TRUE(b.take(t0 + 1s));
+  EXPECT_FALSE(b.take(t0 + 2s));
+  EXPECT_EQ(b.next(t0 + 2s), t0 + 21s);
+  EXPECT_TRUE(b.take(t0 + 21s));
+  EXPECT_EQ(b.next(t0 + 21s), t0 + 10min);
+  EXPECT_TRUE(b.take(t0 + 10min)) << "one that is earned is there at once";
+  token_bucket one(1, 10min, 20s);
+  EXPECT_TRUE(one.take(t0)) << "nothing was before it";
+}
+
 // Mars lets one more through than it says, counts for all of a process together, and its second gate never closes
 // since nobody writes down when it was passed last.
 TEST(TokenBucket, MarsDefect12NoMoreThanItSaysAndEachByItself) {

@@ -666,6 +666,10 @@ std::vector<truth_case> own_cases() {
       {1042, "control: stn's hello is not answered twice, on a line that loses 30 %", {code::packet_loss}, {}, "", true, with([](truth& t) { live(t, "down", "unanswered").failures = 2; }, 0.16)},
       {1043, "control: stn's hello is not answered, and an old link's noop is", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "down", "unanswered").failures = 5, noop(t, true); })},
       {1044, "the sign-in is not answered, again and again", {code::service_slow_accept}, {}, "backoff", false, with([](truth& t) { live(t, "connecting", "sign_in_unanswered").failures = 2; })},
+      {1056, "the server falls silent on stn's link, again and again", {code::service_slow_accept}, {}, "backoff", false, with([](truth& t) { live(t, "up", "silent").failures = 2; })},
+      {1057, "control: stn's link fell silent once", {code::healthy}, {}, "", true, with([](truth& t) { live(t, "up", "silent"); })},
+      {1058, "stn's link falls silent, and large packets vanish", {code::pmtu_black_hole_both}, {}, "clamp_mss(1360)", false, with([](truth& t) { hole(t, true, true), live(t, "up", "silent").failures = 3; })},
+      {1059, "control: stn's link falls silent twice, on a line that loses 30 %", {code::packet_loss}, {}, "", true, with([](truth& t) { live(t, "down", "silent").failures = 2; }, 0.16)},
       {1045, "the way ends early, and a control's goes on", {code::host_down}, {code::ip_blocked}, "use_other_address", false, with([](truth& t) {
          silence(t, is_im);
          t.trace(probe_role::target, im, {"10.77.0.1", "100.64.1.2"}, false);
