@@ -15,10 +15,10 @@ constexpr duration read_max = 50ms;
 
 ranking::ranking(strand& place, const host& tables, const settings& s, const state_folder& kept)
     : place_(place),
+      random_(*tables.random),
       used_(s.ranked),
       heard_(tables.count<counter>("feedback", "1", "Dials that their users told of")),
       explored_(tables.count<counter>("explored", "1", "Answers that began with an address of which nothing was known of late, though another was known to be good")),
-      chance_(any_number(*tables.random)),
       is_read_(place),
       file_(place, tables,
             {.path = kept.file("addresses"),
@@ -56,7 +56,7 @@ std::vector<known_address> ranking::known(std::vector<tharsis_address> list) {
 
 ranking::turn ranking::to_dial(std::vector<tharsis_address> list, const address_score::allowed& may) {
   turn t{order(std::move(list), true)};
-  t.explored = used_ && may && memory_.explore(t.list, place_.now(), chance_.next(), may);
+  t.explored = used_ && may && memory_.explore(t.list, place_.now(), [this] { return any_number(random_); }, may);
   if (t.explored) explored_.add();
   return t;
 }

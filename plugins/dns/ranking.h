@@ -12,7 +12,6 @@
 #include "sdk/async/kept_file.h"
 #include "sdk/async/signal.h"
 #include "sdk/pure/address_memory.h"
-#include "sdk/pure/dice.h"
 
 namespace tharsis::dns {
 
@@ -59,10 +58,10 @@ class ranking {
   int64_t wall_seconds() const { return place_.wall() / 1'000'000'000; }
 
   strand& place_;
+  const tharsis_random& random_;
   const bool used_;
   const counter heard_, explored_;
   address_memory memory_;
-  dice chance_;
   bool read_ = false;
   signal is_read_;
   kept_file file_;

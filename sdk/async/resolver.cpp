@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sdk/async/any_number.h"
 #include "sdk/pure/address.h"
 #include "sdk/pure/views.h"
 
@@ -121,7 +122,7 @@ resolver::known_addresses resolver::ranked_here(const std::vector<tharsis_addres
   known_addresses ranked{{}, memory_.usual(), true};
   const instant now = place_.now();
   std::vector<tharsis_address> ordered = memory_.order(list, now, true);
-  if (by == order::best_first) memory_.explore(ordered, now, chance_.next());
+  if (by == order::best_first) memory_.explore(ordered, now, [this] { return random_ == nullptr ? 0 : any_number(*random_); });
   for (const tharsis_address& a : ordered) ranked.list.push_back(memory_.about(a, now));
   return ranked;
 }

@@ -9,14 +9,13 @@
 #include <vector>
 
 #include "sdk/abi/dns.h"
+#include "sdk/abi/host_facts.h"
 #include "sdk/abi/net.h"
 #include "sdk/abi/network.h"
 #include "sdk/abi/registry.h"
-#include "sdk/async/any_number.h"
 #include "sdk/async/signal.h"
 #include "sdk/async/task.h"
 #include "sdk/pure/address_memory.h"
-#include "sdk/pure/dice.h"
 #include "sdk/pure/error.h"
 
 namespace tharsis {
@@ -27,7 +26,7 @@ namespace tharsis {
 class resolver {
  public:
   resolver(strand& place, const tharsis_net& net, const tharsis_registry* registry, const tharsis_random* random = nullptr)
-      : place_(place), net_(net), registry_(registry), chance_(random == nullptr ? 0 : any_number(*random)) {}
+      : place_(place), net_(net), registry_(registry), random_(random) {}
   resolver(const resolver&) = delete;
 
   // At least one address, in the order to try, port 0; or why there is none, THARSIS_E_TIMEOUT when
@@ -98,9 +97,9 @@ class resolver {
   strand& place_;
   const tharsis_net& net_;
   const tharsis_registry* registry_;
+  const tharsis_random* const random_;
   std::map<std::pair<bool, tharsis_handle>, question*> open_;  // By who answers (dns?), and id.
   address_memory memory_;  // While there is no dns that ranks; what was advised here always.
-  dice chance_;
 };
 
 }  // namespace tharsis

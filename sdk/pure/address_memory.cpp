@@ -79,7 +79,7 @@ std::vector<tharsis_address> address_memory::order(const std::vector<tharsis_add
   return put_last(score_.order(list, now, tried), now);
 }
 
-bool address_memory::explore(std::vector<tharsis_address>& ordered, instant now, uint64_t random, const address_score::allowed& may) {
+bool address_memory::explore(std::vector<tharsis_address>& ordered, instant now, const address_score::chance& random, const address_score::allowed& may) {
   if (metered_) return false;
   const auto end = std::find_if(ordered.begin(), ordered.end(), [&](const tharsis_address& a) { return avoided(a, now); });
   const auto first = ordered.begin() + static_cast<std::ptrdiff_t>(score_.explore({ordered.begin(), end}, now, random, may));

@@ -62,7 +62,7 @@ class address_memory {
   std::vector<tharsis_address> order(const std::vector<tharsis_address>& list, instant now, bool tried);
   // Of such a list that is going to be dialled, as address_score::explore(): true, the first is another one for once. Not where bytes cost
   // money, since a race that is won twice is a handshake for nothing, and never one that is avoided.
-  bool explore(std::vector<tharsis_address>& ordered, instant now, uint64_t random, const address_score::allowed& may = {});
+  bool explore(std::vector<tharsis_address>& ordered, instant now, const address_score::chance& random, const address_score::allowed& may = {});
   // As it is, but what is avoided stands last.
   std::vector<tharsis_address> put_last(std::vector<tharsis_address> list, instant now) const;
   known_address about(const tharsis_address& a, instant now) const;

@@ -179,9 +179,9 @@ std::vector<tharsis_address> address_score::order(const std::vector<tharsis_addr
   return ordered;
 }
 
-size_t address_score::explore(std::span<const tharsis_address> ordered, instant now, uint64_t random, const allowed& may) {
+size_t address_score::explore(std::span<const tharsis_address> ordered, instant now, const chance& random, const allowed& may) {
   if (least_known(ordered, now, {}) == 0) return 0;
-  const auto draw = [&] { return settings_.explore_min + static_cast<int>(random % static_cast<uint64_t>(settings_.explore_max - settings_.explore_min + 1)); };
+  const auto draw = [&] { return settings_.explore_min + static_cast<int>(random() % static_cast<uint64_t>(settings_.explore_max - settings_.explore_min + 1)); };
   if (!std::exchange(second_, false) || now >= later(dialled_, settings_.one_dial)) {
     dialled_ = now;
     second_ = true;

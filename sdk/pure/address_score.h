@@ -86,9 +86,11 @@ class address_score {
   std::vector<tharsis_address> order(const std::vector<tharsis_address>& list, instant now, bool tried = true);
   // Once such a list is going to be dialled: the place in it of the address that comes first this once, 0: it stays as it is. Only where the
   // first is known to be good is there something to compare with; then it is one that nobody has tried, or that was good and not
-  // seen for longest. Never one that is banned, has failed or was silent since, or that `may` refuses. `random`: any 64 bits.
+  // seen for longest. Never one that is banned, has failed or was silent since, or that `may` refuses. `random`: gives any 64 bits,
+  // and is asked for them when it is decided which dial is the next that explores.
   using allowed = std::function<bool(const tharsis_address&)>;
-  size_t explore(std::span<const tharsis_address> ordered, instant now, uint64_t random, const allowed& may = {});
+  using chance = std::function<uint64_t()>;
+  size_t explore(std::span<const tharsis_address> ordered, instant now, const chance& random, const allowed& may = {});
 
   // One line an address. `wall_seconds` since 1970 is now.
   std::string text(instant now, int64_t wall_seconds) const;

@@ -311,6 +311,7 @@ TEST(TrustSim, AProofThatIsToldOfAllTheTimeIsWrittenOnce) {
   judged n(41);
   n.kept_in = "/state/dns";
   n.add_plain("10.0.0.53", says(truth, 30));
+  (void)n.add_site(truth, "thief.example.com");
   n.box.send([&n] { n.box.network.move("wlan0", "home"); });
   n.start();
   n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
@@ -318,7 +319,6 @@ TEST(TrustSim, AProofThatIsToldOfAllTheTimeIsWrittenOnce) {
   ASSERT_TRUE(written && written->find("+tls") != std::string::npos);
   for (int i = 0; i < 20; ++i) n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
   EXPECT_EQ(n.client.storage()->content("/state/dns/proven"), written);
-  (void)n.add_site(truth, "thief.example.com");
   n.told_port = 443;
   n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
   EXPECT_EQ(n.client.storage()->content("/state/dns/proven")->find("+tls"), std::string::npos);

@@ -127,7 +127,7 @@ TEST(AddressMemory, ExploresButNotWhereBytesCostMoneyNorWhatIsAvoided) {
     for (int i = 0; i < 100; ++i) {
       const instant now = t0 + i * 1min;
       std::vector<tharsis_address> list = m.order({at(places[0]), at(places[1]), at(places[2])}, now, true);
-      const bool explored = m.explore(list, now, static_cast<uint64_t>(i));
+      const bool explored = m.explore(list, now, [i] { return static_cast<uint64_t>(i); });
       ASSERT_EQ(explored, to_text(list[0]) != places[0]);
       ASSERT_EQ(list.size(), 3u);
       ++first[to_text(list[0])];

@@ -301,6 +301,10 @@ TEST(AddressScore, TextsThatMeanNothingAreRefusedWhole) {
 
 namespace {
 
+uint64_t least() { return 0; }
+uint64_t three() { return 3; }
+uint64_t seven() { return 7; }
+
 // A client that dials what comes first, and tells what came of it.
 struct explorer {
   address_score score;
@@ -313,7 +317,7 @@ struct explorer {
     takes[ip_text(a)] = latency;
   }
   // The race that it makes: who is not there is overtaken by the next.
-  std::string dial(instant now, uint64_t random) {
+  std::string dial(instant now, const address_score::chance& random) {
     const std::vector<tharsis_address> ordered = score.order(list, now);
     const size_t first = score.explore(ordered, now, random);
     ++dials;
@@ -331,12 +335,12 @@ struct explorer {
 TEST(AddressScore, TheFirstDialsAndThoseThatHaveNothingToCompareWithDoNotExplore) {
   address_score s;
   const std::vector<tharsis_address> list = {first, second, third};
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(s.explore(s.order(list, start + i * 1min), start + i * 1min, 0), 0u) << "nothing is known of any";
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(s.explore(s.order(list, start + i * 1min), start + i * 1min, least), 0u) << "nothing is known of any";
   s.on_success(first, 30ms, start + 100min);
-  for (int i = 1; i < address_score_settings{}.explore_min; ++i) EXPECT_EQ(s.explore(s.order(list, start + 100min + i * 1s), start + 100min + i * 1s, 0), 0u) << i;
-  EXPECT_EQ(s.explore(s.order(list, start + 101min), start + 101min, 0), 1u);
+  for (int i = 1; i < address_score_settings{}.explore_min; ++i) EXPECT_EQ(s.explore(s.order(list, start + 100min + i * 1s), start + 100min + i * 1s, least), 0u) << i;
+  EXPECT_EQ(s.explore(s.order(list, start + 101min), start + 101min, least), 1u);
   s.on_failure(first, THARSIS_E_TIMEOUT, start + 101min);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(s.explore(std::vector{first, second}, start + 102min + i * 1s, 0), 0u) << "there are other worries";
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(s.explore(std::vector{first, second}, start + 102min + i * 1s, least), 0u) << "there are other worries";
 }
 
 TEST(AddressScore, OneDialsSecondListExploresAsItsFirst) {
@@ -345,9 +349,9 @@ TEST(AddressScore, OneDialsSecondListExploresAsItsFirst) {
   s.on_success(first, 30ms, start);
   int dials = 0;
   for (instant now = start + 1s; dials < 200; now += 1s, ++dials) {
-    const size_t one = s.explore(list, now, 7), two = s.explore(list, now + 5ms, 7);
+    const size_t one = s.explore(list, now, seven), two = s.explore(list, now + 5ms, seven);
     EXPECT_EQ(one, two) << dials;
-    EXPECT_EQ(s.explore(std::vector{first, third}, now + 900ms, 7), 0u) << "another dial";
+    EXPECT_EQ(s.explore(std::vector{first, third}, now + 900ms, seven), 0u) << "another dial";
     if (one != 0) break;
   }
   EXPECT_LT(dials, 30);
@@ -365,7 +369,7 @@ TEST(AddressScore, WhatIsBannedDeadOrNotAllowedIsNeverExplored) {
     }
     s.on_failure(second, THARSIS_E_TIMEOUT, now);
     if ((now - start) % 2h < 61s) s.on_silent(silent, now);
-    const size_t place = s.explore(list, now, 3, [&](const tharsis_address& a) { return !(a == refuted); });
+    const size_t place = s.explore(list, now, three, [&](const tharsis_address& a) { return !(a == refuted); });
     ASSERT_TRUE(place == 0 || place == 6) << place;
   }
 }
@@ -384,7 +388,7 @@ TEST(AddressScore, WhoeverIsBestIsFoundWithinABoundedNumberOfDials) {
     instant now = start;
     const auto dials_until = [&](size_t which) {
       int n = 0;
-      for (; n < 20'000 && e.best(now) != ip_text(e.list[which]); ++n, now += std::chrono::seconds(11 + dice() % 50)) e.dial(now, dice());
+      for (; n < 20'000 && e.best(now) != ip_text(e.list[which]); ++n, now += std::chrono::seconds(11 + dice() % 50)) e.dial(now, std::ref(dice));
       return n;
     };
     const int each = s.explore_max * static_cast<int>(count);
@@ -393,7 +397,7 @@ TEST(AddressScore, WhoeverIsBestIsFoundWithinABoundedNumberOfDials) {
     if (later_best != best) e.takes[ip_text(e.list[best])] = 250ms;
     ASSERT_LE(dials_until(later_best), 12 * each) << "what was known of it has to be outweighed first";
     int right = 0;
-    for (int i = 0; i < 500; ++i, now += std::chrono::seconds(11 + dice() % 50)) right += e.dial(now, dice()) == ip_text(e.list[later_best]);
+    for (int i = 0; i < 500; ++i, now += std::chrono::seconds(11 + dice() % 50)) right += e.dial(now, std::ref(dice)) == ip_text(e.list[later_best]);
     ASSERT_GE(right, 425) << "what was known of others fades, so they have their turn beside that";
     ASSERT_LE(e.explored, 1 + e.dials / s.explore_min);
   }
