@@ -64,7 +64,8 @@ tharsis_status plugin_settings::where(void* self, const char* path, tharsis_text
   if (found == nullptr) return THARSIS_E_NOT_FOUND;
   if (value == nullptr) return THARSIS_E_INVALID;
   std::string& kept = static_cast<plugin_settings*>(self)->places_[path];
-  kept = place(found->at);
+  // A group of which nothing was said stands where it would have to be written.
+  kept = found->origins.empty() ? "default" : place(found->at);
   *value = text_of(kept);
   return THARSIS_OK;
 }

@@ -170,4 +170,7 @@ TEST(PluginSettings, WhereAValueWasSetIsToldWithoutTheValue) {
   EXPECT_EQ(where(resolved(schema, "b: 5"), "a"), "default");
   EXPECT_EQ(where(resolved(schema, "b: 5"), "b"), "given:1:4");
   EXPECT_EQ(where(resolved(schema, "{ b: 5 }", source::kind::command_line), "b"), "given");
+  const std::string groups = "g: { type: group, settings: { n: { type: int, default: 1 } } }\nb: { type: int, default: 4 }";
+  EXPECT_EQ(where(resolved(groups, "b: 5"), "g"), "default");
+  EXPECT_EQ(where(resolved(groups, "g: { n: 2 }"), "g"), "given:1:4");
 }
