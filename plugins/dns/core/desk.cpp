@@ -62,8 +62,8 @@ void desk::on_question(tharsis_handle id, const subject& about, instant now) {
   if (const auto pinned = settings_.pins.find(about.name); pinned != settings_.pins.end())
     return say_surely(id, about, of_family(about, pinned->second, THARSIS_DNS_PINNED, "dns.pins gives it only others"), "pinned", "dns.pins says so", now);
   if (publish_known(about, now)) return say(id, cache_.find(about, now).what);
-  if (is_this_machine(about.name))
-    return say_surely(id, about, of_family(about, {*parse_ip("127.0.0.1"), *parse_ip("::1")}, THARSIS_DNS_LITERAL, "it means this machine"), "literal", "the name means this machine", now);
+  if (is_this_machine(about.name))  // In the order of RFC 6724; who listens on one of them only refuses the other at once.
+    return say_surely(id, about, of_family(about, {*parse_ip("::1"), *parse_ip("127.0.0.1")}, THARSIS_DNS_LITERAL, "it means this machine"), "literal", "the name means this machine", now);
   cache::found known = cache_.find(about, now);
   if (known.as == cache::use::refresh) on_prefetch(about, now);
   if (known.as == cache::use::fresh || known.as == cache::use::refresh) return say_known(id, std::move(known.what));

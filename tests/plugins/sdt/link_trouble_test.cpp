@@ -49,8 +49,8 @@ TEST(LinkTrouble, SilenceBehindAConnectionThatStandsHasItsWord) {
   EXPECT_EQ(link_trouble(THARSIS_STN_WHY_UNPROVED, THARSIS_E_TIMEOUT, "nothing came"), "unanswered");
   EXPECT_EQ(link_trouble(THARSIS_STN_WHY_UNPROVED, THARSIS_E_DENIED, "the server said no"), "hello") << "a refusal is an answer";
   EXPECT_EQ(link_trouble(THARSIS_STN_WHY_AUTH_UNANSWERED, THARSIS_E_TIMEOUT, "nothing came"), "sign_in_unanswered");
-  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_SILENCE, THARSIS_E_TIMEOUT, "nothing came"), link_silent);
-  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_PONG_MISSED, THARSIS_E_TIMEOUT, "nothing came"), link_silent);
+  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_SILENCE, THARSIS_E_TIMEOUT, "nothing came"), sdt::link_silent);
+  EXPECT_EQ(link_trouble(THARSIS_STN_WHY_PONG_MISSED, THARSIS_E_TIMEOUT, "nothing came"), sdt::link_silent);
 }
 
 TEST(LinkTrouble, WhatProbesMeetAsWellIsNone) {
