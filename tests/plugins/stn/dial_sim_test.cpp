@@ -411,8 +411,8 @@ TEST(DialSim, Defect15BytesThatMeanNothingAreNotHeldAgainstTheAddress) {
   w.world.add_name(w.name, {"10.0.0.3", "10.0.0.5"});
   w.start();
   w.world.run_for(10min);
-  EXPECT_EQ(second.connections, 0) << "the race is won by the first, which is reached";
-  EXPECT_GT(first.connections, 10);
+  EXPECT_GE(first.connections, 9) << "the race is won by the first, which is reached";
+  EXPECT_EQ(second.connections, 1) << "until one of the dials looks around";
 }
 
 // but what its server does there is the breaker's affair, and where there is another one the link comes up.
