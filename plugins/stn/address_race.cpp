@@ -71,7 +71,7 @@ task<result<address_race::arrival>> address_race::run(instant deadline) {
   if (failure_.text.empty()) failure_.text = "no connection to " + plan_.server + (plan_.through ? " through the proxy " + plan_.through->text() : "") + " in time";
   if (plan_.roads.size() > 1)
     failure_.text = "none of the " + std::to_string(plan_.roads.size()) + " addresses of " + plan_.host +
-                    " could be used; the last failure: " + failure_.text;
+                    " could be used; the failure that says most: " + failure_.text;
   co_return std::move(failure_);
 }
 
@@ -130,8 +130,10 @@ task<void> address_race::try_road(attempt* a, instant deadline) {
   auto wire = co_await travel(a, deadline);
   a->over = true;
   if (!wire && a->beside == nullptr) {
-    failure_ = wire.failure();
-    owner_.on_failed(plan_, a->by, failure_);
+    // Behind a connection that stood somebody has answered, which says more than that elsewhere nobody listens.
+    const bool reached = std::any_of(attempts_.begin(), attempts_.end(), [a](const attempt& other) { return &other != a && other.over && other.wire != 0; });
+    if (a->wire != 0 || !reached) failure_ = wire.failure();
+    owner_.on_failed(plan_, a->by, wire.failure());
     order_.on_failed(a->number, place_.now());
   } else if (wire && !winner_) {
     settle(*a);

@@ -241,8 +241,8 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
      "mechanism: the refusal; another port or a control that answers, or loopback", "change_port(PORT)"},
     {verdict_code::service_slow_accept, 280, blame::server, THARSIS_SDT_SILENT, false, "{target} takes the connection and never answers",
      "Wait, or look at the server: it hangs or is overloaded",
-     "connected, everything sent is confirmed, no answer comes, whatever name is asked for; or stn's hello or sign-in is not answered twice "
-     "and more, and nothing else is wrong",
+     "connected, everything sent is confirmed, no answer comes, whatever name is asked for; or stn's hello or sign-in is not answered, or "
+     "its link falls silent without an answer between, twice and more, and nothing else is wrong",
      "the contrast is confirmed bytes beside a control that answers, or our own connection; 0.85; repeats of stn's are weighed against loss",
      "backoff"},
     {verdict_code::service_resets, 281, blame::server, THARSIS_SDT_CUT, false, "{target} takes the connection and cuts it",

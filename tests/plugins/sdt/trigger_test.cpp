@@ -11,6 +11,7 @@ settings::auto_settings quick() {
   settings::auto_settings s;
   s.burst = 2;
   s.every = 10s;
+  s.last_after = {};
   return s;
 }
 }  // namespace
