@@ -82,7 +82,7 @@ class address_race {
   address_race(const address_race&) = delete;
   ~address_race();
 
-  // The winner, or of those that failed the last. Once.
+  // The winner, or of those that failed the last; rather one whose connection stood. Once.
   task<result<arrival>> run(instant deadline);
   // How many of those that were started have not failed, the winner among them.
   int64_t running() const { return order_.running(); }
