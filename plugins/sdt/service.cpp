@@ -131,9 +131,11 @@ void service::on_link(const tharsis_stn_link& told) {
   p.link = view(told.link);
   p.link_state = told.state < std::size(states) ? states[told.state] : "suspended";
   p.state = told.state == THARSIS_STN_UP ? probe_state::pass : probe_state::warn;
-  note_trouble(p, told);
   // One that was silent before has come to nothing yet.
-  if (told.state != THARSIS_STN_UP || p.why != link_silent) verdicts_.on_link(told, place_.now());
+  if (told.state != THARSIS_STN_UP || p.why != link_silent) {
+    note_trouble(p, told);
+    verdicts_.on_link(told, place_.now());
+  }
   last_target_ = view(told.endpoint);
   attempt& a = attempts_[p.link];
   a.target = last_target_;
@@ -147,7 +149,7 @@ void service::on_link(const tharsis_stn_link& told) {
 
 // While it connects again, what it met last still holds.
 void service::note_trouble(passive_probe& p, const tharsis_stn_link& told) {
-  if (told.state == THARSIS_STN_CONNECTING || (told.state == THARSIS_STN_UP && p.why == link_silent)) return;
+  if (told.state == THARSIS_STN_CONNECTING) return;
   const std::string_view why = told.state == THARSIS_STN_DOWN ? link_trouble(told.why, told.status, view(told.reason)) : "";
   const std::string_view at = why.empty() ? std::string_view() : view(told.endpoint);
   p.failures = why.empty() ? 0 : p.why == why && p.met_at == at ? p.failures + 1 : 1;
@@ -157,33 +159,26 @@ void service::note_trouble(passive_probe& p, const tharsis_stn_link& told) {
   p.failed = why.empty() ? failure::none : failure_of(told.status);
 }
 
-// Whatever the silence was, it is over.
-void service::on_answer(std::string_view link) {
-  const auto found = links_.find(std::string(link));
-  if (found == links_.end() || found->second.why != link_silent) return;
-  passive_probe& p = found->second;
-  p.why.clear();
-  p.met_at.clear();
-  p.said.clear();
-  p.failures = 0;
-  p.failed = failure::none;
-  if (p.link_state != "up") return;
+// The link has brought something: only now it is up.
+void service::end_silence(passive_probe& p) {
+  if (p.why != link_silent) return;
   tharsis_stn_link up{};
   up.link = text_of(p.link);
   up.endpoint = text_of(p.target);
   up.state = THARSIS_STN_UP;
-  verdicts_.on_link(up, place_.now());
+  note_trouble(p, up);
+  if (p.link_state == "up") verdicts_.on_link(up, place_.now());
 }
 
 void service::on_task(const tharsis_stn_task_event& told) {
   const bool good = told.why == THARSIS_STN_ANSWERED;
-  if (good) on_answer(view(told.link));
+  const auto link = links_.find(std::string(view(told.link)));
+  if (good && link != links_.end()) end_silence(link->second);
   // What the caller, or the server, decided says nothing about the network.
   const bool of_network = good || told.why == THARSIS_STN_NO_TIME || told.why == THARSIS_STN_NO_FIRST_BYTE || told.why == THARSIS_STN_STALLED ||
                           told.why == THARSIS_STN_NOT_WHOLE || told.why == THARSIS_STN_LOST || told.why == THARSIS_STN_NO_ANSWER;
   if (of_network) triggers_.on_task(told.channel, good, last_target_);
   // How long an answer took to begin: the live link's own echo, with the server's work in it, and for nothing.
-  const auto link = links_.find(std::string(view(told.link)));
   if (!good || told.sends != 1 || told.first_byte <= 0 || link == links_.end()) return;
   passive_probe& p = link->second;
   const double ms = static_cast<double>(told.first_byte) / 1e6;
@@ -196,7 +191,7 @@ void service::on_weak(const tharsis_stn_weak& told) {
 }
 
 void service::on_pong(const tharsis_stn_pong& told) {
-  on_answer(view(told.link));
+  if (const auto link = links_.find(std::string(view(told.link))); link != links_.end()) end_silence(link->second);
   for (auto& [id, one] : works_) one.session_->on_pong(std::string(view(told.link)), std::string(view(told.address)));
 }
 

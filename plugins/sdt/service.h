@@ -86,7 +86,7 @@ class service {
   tharsis_status follow(const char* topic, tharsis_error* error);
   void on_link(const tharsis_stn_link& told);
   static void note_trouble(passive_probe& p, const tharsis_stn_link& told);
-  void on_answer(std::string_view link);
+  void end_silence(passive_probe& p);
   void on_task(const tharsis_stn_task_event& told);
   void on_weak(const tharsis_stn_weak& told);
   void on_pong(const tharsis_stn_pong& told);
