@@ -62,7 +62,7 @@ struct asker {
     if (a->count > 0) q.first = ip_text(a->addresses[0]);
   }
 
-  test::host_on_strand box;
+  tharsis::test::host_on_strand box;
   std::vector<std::unique_ptr<question>> questions;
   tharsis_handle last = 0;
   bool inside = false;
@@ -100,7 +100,7 @@ struct provider {
     box.own->close(box.own->self);
   }
 
-  test::host_on_strand box;
+  tharsis::test::host_on_strand box;
   std::optional<service> asked;
   tharsis_dns_stats stats{};
   bool closed = false;

@@ -33,7 +33,7 @@ TEST(SdtDownload, ReadsOnlyAsMuchAsItNeedsOfWhatAServerSends) {
   const auto context = tls_context::client(anybody);
   ASSERT_TRUE(context) << context.failure().text;
   sim::world world(1);
-  test::host_on_strand there(world.add_machine("server", {"10.0.0.2"}).platform(), "server"), here(world.add_machine("client", {"10.0.0.1"}).platform(), "sdt");
+  tharsis::test::host_on_strand there(world.add_machine("server", {"10.0.0.2"}).platform(), "server"), here(world.add_machine("client", {"10.0.0.1"}).platform(), "sdt");
   const auto tables = here.tables();
   resolver names(*here.place, *here.own->net, tables.registry);
   trust anyone;

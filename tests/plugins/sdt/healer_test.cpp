@@ -41,7 +41,7 @@ struct helpers {
     std::string address, host;
   };
   sim::world world{1};
-  test::host_on_strand box;
+  tharsis::test::host_on_strand box;
   tharsis_stn_heal stn{};
   tharsis_dns dns{};
   bool refuses = false;

@@ -17,7 +17,7 @@ namespace {
 
 // A web server that answers with a body of as many bytes as it likes, whatever it was asked.
 struct web_server {
-  web_server(test::host_on_strand& at, std::function<std::pair<int, std::string>(std::string_view path)> answers_with) : place(at), says(std::move(answers_with)) {
+  web_server(tharsis::test::host_on_strand& at, std::function<std::pair<int, std::string>(std::string_view path)> answers_with) : place(at), says(std::move(answers_with)) {
     place.send([this] {
       auto on = *parse_ip("10.0.0.2");
       on.port = 80;
@@ -52,7 +52,7 @@ struct web_server {
     place.send([this] { serving.reset(), listener.reset(); });
   }
 
-  test::host_on_strand& place;
+  tharsis::test::host_on_strand& place;
   const std::function<std::pair<int, std::string>(std::string_view path)> says;
   std::optional<tcp_listener> listener;
   std::optional<task_set> serving;
@@ -69,7 +69,7 @@ outcome pull_from(const std::string& page, uint64_t budget, uint64_t bytes_per_s
   auto& server = world.add_machine("server", {"10.0.0.2"});
   auto& client = world.add_machine("client", {"10.0.0.1"});
   world.between(server, client).bytes_per_second = bytes_per_second;
-  test::host_on_strand there(server.platform(), "server"), here(client.platform(), "sdt");
+  tharsis::test::host_on_strand there(server.platform(), "server"), here(client.platform(), "sdt");
   web_server web(there, std::move(says));
   world.run_for(1ms);
   const auto tables = here.tables();
@@ -166,7 +166,7 @@ load_probe push_to(manners how, uint64_t bytes_per_second) {
   auto& server = world.add_machine("server", {"10.0.0.2"});
   auto& client = world.add_machine("client", {"10.0.0.1"});
   world.between(server, client).bytes_per_second = bytes_per_second;
-  test::host_on_strand there(server.platform(), "server"), here(client.platform(), "sdt");
+  tharsis::test::host_on_strand there(server.platform(), "server"), here(client.platform(), "sdt");
   std::optional<tcp_listener> listener;
   std::optional<task_set> serving, looking;
   const auto take = [](tcp_listener* from, task_set* into, manners each) -> task<void> {

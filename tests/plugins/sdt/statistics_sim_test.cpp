@@ -43,7 +43,7 @@ struct desk {
     box.send([this] { endings->spawn(book->close(later(box.place->now(), 2s))); });
   }
 
-  test::host_on_strand box;
+  tharsis::test::host_on_strand box;
   std::optional<statistics_book> book;
   std::optional<task_set> endings;
 };

@@ -8,7 +8,8 @@
 #include <random>
 #include <set>
 
-namespace tharsis {
+using namespace tharsis;
+
 namespace {
 
 using stn::answer_use;
@@ -587,5 +588,3 @@ TEST(LanePolicy, WhateverHappensItsRulesHold) {
     }
   }
 }
-
-}  // namespace tharsis

@@ -10,7 +10,8 @@
 #include "sdk/pure/views.h"
 #include "tests/plugins/stn/requests.h"
 
-namespace tharsis {
+using namespace tharsis;
+
 namespace {
 
 struct beside final : stn::side_way {
@@ -173,5 +174,3 @@ TEST(SideWay, WhatTheServerPutOffDidNotGoTwiceUnderItsKey) {
   EXPECT_EQ(answers[0].of->keyed_again, 0u);
   EXPECT_EQ(answers[0].of->keyed_copies, 0u);
 }
-
-}  // namespace tharsis

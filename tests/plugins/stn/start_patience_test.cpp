@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-namespace tharsis {
+using namespace tharsis;
+
 namespace {
 
 using stn::phase;
@@ -71,4 +72,3 @@ TEST(StartPatience, AServerMayThinkAboutAHelloAndHowLongAnApplicationProvesItsel
 }
 
 }  // namespace
-}  // namespace tharsis

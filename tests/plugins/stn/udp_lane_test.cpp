@@ -16,7 +16,8 @@
 #include "sdk/pure/views.h"
 #include "tests/plugins/stn/requests.h"
 
-namespace tharsis {
+using namespace tharsis;
+
 namespace {
 
 using stn::udp_lane;
@@ -456,5 +457,3 @@ TEST(UdpLane, RandomBytesInAnAnswersPlaceDoNothing) {
   w.run(w.now + 5s);
   EXPECT_EQ(w.took.size(), 1u);
 }
-
-}  // namespace tharsis

@@ -83,7 +83,7 @@ TEST(XlogCipher, EveryFlippedBitIsFoundAndNothingOfTheTextIsLeft) {
 TEST(XlogCipher, EmptyDataIsSealedToo) {
   for (const cipher_suite suite : suites) {
     auto cipher = aead::make(suite);
-    const secret key;
+    const xlog::secret key;
     std::array<uint8_t, tag_size> tag{};
     ASSERT_TRUE(cipher->seal(key, {}, {}, {}, tag));
     EXPECT_TRUE(cipher->open(key, {}, {}, {}, tag));
@@ -101,7 +101,7 @@ TEST(XlogCipher, TheStreamsAreTheKnownOnes) {
       "6a43b8f41518a11cc387b669b2ee65869f07e7be5551387a98ba977c732d080dcb0f29a048e3656912c6533e32ee7aed"
       "29b721769ce64e43d57133b074d839d531ed1f28510afb45ace10a1f4b794d6f"};
   for (size_t i = 0; i < 2; ++i) {
-    auto stream = stream_cipher::make(suites[i], secret());
+    auto stream = stream_cipher::make(suites[i], xlog::secret());
     ASSERT_TRUE(stream);
     const auto expected = from_hex(known_streams[i]);
     for (size_t from = 0; from < expected.size(); ++from) {
@@ -128,8 +128,8 @@ TEST(XlogCipher, HashesTheKnownAnswers) {
 }
 
 TEST(XlogCipher, AgreesOnTheKnownSharedSecret) {  // RFC 7748, 6.1
-  const secret alice = secret_from("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
-  const secret bob = secret_from("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
+  const xlog::secret alice = secret_from("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
+  const xlog::secret bob = secret_from("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
   const auto of_alice = x25519_public(alice), of_bob = x25519_public(bob);
   ASSERT_TRUE(of_alice && of_bob);
   EXPECT_EQ(to_hex(*of_alice), "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
@@ -155,8 +155,8 @@ TEST(XlogCipher, PointsThatGiveEverybodyTheSameSecretAreRefused) {
 }
 
 TEST(XlogCipher, ASecretThatMovedIsGoneFromWhereItWas) {
-  secret one = secret_from(std::string(64, 'a'));
-  secret two = std::move(one);
+  xlog::secret one = secret_from(std::string(64, 'a'));
+  xlog::secret two = std::move(one);
   EXPECT_EQ(to_hex(one.open()), std::string(64, '0'));
   one = std::move(two);
   EXPECT_EQ(to_hex(two.open()), std::string(64, '0'));

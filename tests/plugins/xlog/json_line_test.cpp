@@ -50,7 +50,7 @@ TEST(XlogJsonLine, ValuesHaveTheirTypes) {
   log.info("{b} {c} {i} {u} {l} {m}", true, 'x', -1, 1u, std::numeric_limits<int64_t>::min(), ~uint64_t{0});
   EXPECT_EQ(fields(host), R"({"b":true,"c":"x","i":-1,"u":1,"l":-9223372036854775808,"m":18446744073709551615}})");
   log.info("{d:.1f} {t} {w} {p} {x} {z}", 0.1, std::chrono::milliseconds(-20), std::chrono::system_clock::time_point(std::chrono::seconds(5)),
-           static_cast<const int*>(nullptr), raw, secret(raw));
+           static_cast<const int*>(nullptr), raw, tharsis::secret(raw));
   EXPECT_EQ(fields(host), R"({"d":0.1,"t":-20000000,"w":5000000000,"p":"0x0","x":"ab01","z":null}})");
   log.info("{} {} {}", std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 1e300);
   EXPECT_EQ(fields(host), R"({"0":"inf","1":"nan","2":1e+300}})");

@@ -22,7 +22,7 @@ const std::string base_y = "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47
 const std::string twice_x = "c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
 const std::string order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
 
-secret scalar(const std::string& hex) { return *parse_mars_private_key(std::string(64 - hex.size(), '0') + hex); }
+xlog::secret scalar(const std::string& hex) { return *parse_mars_private_key(std::string(64 - hex.size(), '0') + hex); }
 
 std::string refusal(const std::string& text) {
   const auto key = parse_mars_public_key(text, "it");
@@ -59,7 +59,7 @@ TEST(XlogMarsCipher, APointThatIsNotOnTheCurveIsRefused) {
 TEST(XlogMarsCipher, TeaHasSixteenCyclesAndLeavesTheRest) {
   std::vector<uint8_t> key(key_size);
   for (uint8_t i = 0; i < 4; ++i) key[i * 4u] = i;
-  const tea cipher(secret(std::span<const uint8_t>(key).first<key_size>()));
+  const tea cipher(xlog::secret(std::span<const uint8_t>(key).first<key_size>()));
   std::vector<uint8_t> data;
   for (uint8_t i = 0; i < 21; ++i) data.push_back(i);
   const std::vector<uint8_t> before = data;

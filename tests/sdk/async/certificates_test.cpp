@@ -3,10 +3,10 @@
 #include "sdk/async/certificates.h"
 #include "tests/sdk/async/tls_peers.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 
 certificate_facts facts_of(const std::string& pem) {
   const auto facts = read_certificate(pem);
@@ -127,5 +127,3 @@ TEST(Certificates, HostNames) {
   for (const std::string name : {"", ".", ".a", "a..b", "a b", "a/b", "*.a", "a:1"}) EXPECT_FALSE(is_host_name(name)) << name;
   EXPECT_FALSE(is_host_name(std::string_view("a\0b", 3)));
 }
-
-}  // namespace tharsis

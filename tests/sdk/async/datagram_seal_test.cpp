@@ -7,10 +7,10 @@
 #include "sdk/pure/views.h"
 #include "tests/sdk/async/tls_peers.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 
 constexpr datagram::connection_id lane{1, 2, 3, 4, 5, 6, 7, 8};
 
@@ -154,5 +154,3 @@ TEST(DatagramSeal, BothEndsOfATlsConnectionExportTheSameAndOtherConnectionsOther
   ASSERT_TRUE(second.export_secret(datagram::exporter_label, lane, elsewhere));
   EXPECT_NE(here, elsewhere);
 }
-
-}  // namespace tharsis

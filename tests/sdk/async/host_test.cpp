@@ -7,7 +7,8 @@
 #include <map>
 #include <set>
 
-namespace tharsis {
+using namespace tharsis;
+
 namespace {
 
 // A host whose settings are texts by path; lists and maps are counted by what stands below them.
@@ -153,5 +154,3 @@ TEST(Host, ATopicThatIsRefusedIsLoggedAndItsEventsAreDropped) {
   ASSERT_EQ(given.lines.size(), 1u);
   EXPECT_EQ(given.lines[0].second, "topic 'a.b' cannot be declared: somebody else declares it");
 }
-
-}  // namespace tharsis

@@ -7,7 +7,8 @@
 
 #include "tests/sdk/async/http2_peer.h"
 
-namespace tharsis {
+using namespace tharsis;
+
 namespace {
 
 using test::http2_peer;
@@ -538,5 +539,3 @@ TEST(Http2Limits, AHeadThatIsTooLargeToGoIsNoReasonToTryAgain) {
   EXPECT_FALSE(s.unprocessed(*id));
   EXPECT_EQ(s.room(), 100u);
 }
-
-}  // namespace tharsis

@@ -10,10 +10,10 @@
 #include "sdk/pure/views.h"
 #include "tests/sdk/async/fake_net.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 
 // A provider of dns that answers when told to.
 struct fake_dns {
@@ -285,5 +285,3 @@ TEST(Resolver, AdviceOutlivesTheDnsThatHeardIt) {
   b.loop.run();
   EXPECT_EQ(text_of_list(named->list), "192.0.2.1:443 192.0.2.2:443") << "it was taken back";
 }
-
-}  // namespace tharsis

@@ -9,10 +9,10 @@
 #include "sdk/async/tcp_listener.h"
 #include "tests/sdk/async/fake_net.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 using bytes = std::vector<uint8_t>;
 
 constexpr tharsis_address somewhere{4, 0, 443, 0, {192, 0, 2, 1}};
@@ -224,5 +224,3 @@ TEST(DialTcp, DestroyedAtEveryStepItClosesAndHearsNothing) {
     b.loop.run();
   }
 }
-
-}  // namespace tharsis

@@ -3,10 +3,10 @@
 #include "sdk/async/tls_machine.h"
 #include "tests/sdk/async/tls_peers.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 
 const identity& authority() {
   static const identity made = authority_named("Tests", 1);
@@ -383,5 +383,3 @@ TEST(TlsEarlyData, NothingIsReadBeforeTheServerHasProvedItself) {
   EXPECT_EQ(e.client.failure().status, THARSIS_E_UNTRUSTED) << e.client.failure().text;
   EXPECT_TRUE(read_all(e.server).empty());
 }
-
-}  // namespace tharsis

@@ -3,10 +3,10 @@
 #include "sdk/async/tls_machine.h"
 #include "tests/sdk/async/tls_peers.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 
 const identity& authority() {
   static const identity made = authority_named("Tests", 1);
@@ -159,5 +159,3 @@ TEST(TlsContext, AChainIsShownWhole) {
   shown.certificate_pem += between.certificate_pem;
   EXPECT_EQ(verdict(shown, wider.certificate_pem), "");
 }
-
-}  // namespace tharsis

@@ -4,10 +4,10 @@
 
 #include "tests/sdk/async/tls_peers.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 
 const identity& authority() {
   static const identity made = authority_named("Tests", 1);
@@ -433,5 +433,3 @@ TEST(TlsMachine, LeftoversInTheErrorQueueNeitherDisturbNorStay) {
   EXPECT_EQ(e.client.read(some, count), THARSIS_PENDING) << e.client.failure().text;
   EXPECT_EQ(ERR_peek_error(), 0u);
 }
-
-}  // namespace tharsis

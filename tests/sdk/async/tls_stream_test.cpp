@@ -9,10 +9,10 @@
 #include "tests/sdk/async/fake_net.h"
 #include "tests/sdk/async/tls_peers.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 
 struct contexts {
   identity authority = authority_named("Tests", 1);
@@ -276,5 +276,3 @@ TEST(TlsStream, DestroyedAtEveryStepNothingIsTouchedAfterwards) {
     ASSERT_LT(steps, 1000);
   }
 }
-
-}  // namespace tharsis

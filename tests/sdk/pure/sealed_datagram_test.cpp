@@ -11,7 +11,8 @@
 #include "sdk/pure/datagram_message.h"
 #include "sdk/pure/views.h"
 
-namespace tharsis {
+using namespace tharsis;
+
 namespace {
 
 using datagram::replay_window;
@@ -150,5 +151,3 @@ TEST(DatagramMessage, CutAnywhereItIsNoneOrItsBodyIsShorter) {
   unknown[4] = 0;
   EXPECT_FALSE(datagram::read_message(unknown));
 }
-
-}  // namespace tharsis
