@@ -20,7 +20,6 @@
 #include "runtime/setting_text.h"
 #include "runtime/terminal.h"
 #include "sdk/abi/command.h"
-#include "sdk/pure/harmless.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/views.h"
 
@@ -172,7 +171,7 @@ class session {
   }
 
   void print_log(uint32_t level, std::string_view plugin, std::string_view text) {
-    screen_.complain((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + harmless_lines(text));
+    screen_.complain((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + std::string(text));
   }
 
   void wait_for_work() {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/os_terminal.h"
+#include "sdk/pure/harmless.h"
 #include "sdk/pure/views.h"
 
 namespace tharsis::runtime {
@@ -67,7 +68,7 @@ void terminal::show_live_line(FILE* on, std::string_view line) {
 
 bool terminal::live(std::string_view line) {
   const std::lock_guard lock(mutex_);
-  if (live_complaints_ && !closed_) show_live_line(stderr, line);
+  if (live_complaints_ && !closed_) show_live_line(stderr, harmless(line));
   return live_complaints_;
 }
 
@@ -91,13 +92,14 @@ void terminal::print(std::string_view text) {
 void terminal::progress(std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
+  const std::string shown = colours_ ? harmless_painted(line) : harmless(line);
   if (live_) {
-    show_live_line(out_, line);
+    show_live_line(out_, shown);
   } else {
     const int64_t now = options_.now();
     if (last_progress_ != 0 && now - last_progress_ < plain_progress_interval) return;
     last_progress_ = now;
-    std::fwrite(line.data(), 1, line.size(), out_);
+    std::fwrite(shown.data(), 1, shown.size(), out_);
     std::fputc('\n', out_);
   }
   std::fflush(out_);
@@ -107,7 +109,8 @@ void terminal::complain(std::string_view text) {
   const std::lock_guard lock(mutex_);
   clear_live_line();
   std::fflush(out_);
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  const std::string shown = complaint_colours_ ? harmless_painted(text) : harmless_lines(text);
+  std::fwrite(shown.data(), 1, shown.size(), stderr);
   if (!text.ends_with('\n')) std::fputc('\n', stderr);
 }
 

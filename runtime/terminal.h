@@ -24,6 +24,9 @@ class terminal {
 
   const tharsis_console* table() const { return &table_; }
 
+  // Names and contents of others get into progress and complaints, and a terminal obeys some characters: these become '?', colours
+  // where there are any stay. What is printed is the command's own affair: it may be a file.
+  //
   // When stdout takes no more, the work is ended: there is nobody to do it for.
   void print(std::string_view text);
   void progress(std::string_view line);

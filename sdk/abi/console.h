@@ -1,5 +1,9 @@
 // Host table "tharsis.console/1": the person, or program, that started this runtime and waits for
 // what it prints. Only a runtime with somebody in front of it has one; query() answers null else.
+//
+// What a terminal would obey (control characters, changes of direction) and what is no UTF-8 is shown as '?' in
+// progress(), live() and complain(), for names and contents of others get there. Colours stay where there are any, and
+// lines stay lines: a name that may have one in it is the caller's to clean. print() leaves all as it is.
 #pragma once
 #include "sdk/abi/abi.h"
 

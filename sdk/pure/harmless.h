@@ -45,4 +45,26 @@ inline std::string harmless_lines(std::string_view text) {
   return made + harmless(text);
 }
 
+// The length of a colour at the head of it: ESC [ numbers m. 0: there is none.
+constexpr size_t colour_size(std::string_view text) {
+  if (!text.starts_with("\x1b[")) return 0;
+  const size_t end = text.find_first_not_of("0123456789;", 2);
+  return end < text.size() && text[end] == 'm' ? end + 1 : 0;
+}
+
+// The same, but colours stay, and end with it.
+inline std::string harmless_painted(std::string_view text) {
+  std::string made;
+  bool painted = false;
+  while (!text.empty()) {
+    const size_t next = text.find('\x1b'), colour = next == text.npos ? 0 : colour_size(text.substr(next));
+    const size_t plain = next == text.npos ? text.size() : next + (colour == 0 ? 1 : 0);
+    made += harmless_lines(text.substr(0, plain));
+    made += text.substr(plain, colour);
+    if (colour > 0) painted = true;
+    text.remove_prefix(plain + colour);
+  }
+  return painted && !made.ends_with("\x1b[0m") && !made.ends_with("\x1b[0m\n") ? made + "\x1b[0m" : made;
+}
+
 }  // namespace tharsis

@@ -45,3 +45,12 @@ TEST(Terminal, WorkWithAReaderGoesOn) {
   EXPECT_EXIT(print_into(nowhere), testing::ExitedWithCode(7), "^$");
   close(nowhere);
 }
+
+TEST(Terminal, WhatATerminalWouldObeyDoesNotReachOneInComplaints) {
+  const auto complain = [](const char* text) {
+    terminal t({false, [] { return int64_t{0}; }, [](int) {}});
+    t.complain(text);
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(complain("a \x1b[2J\x1b[31mname\u202e\xff\nand a line"), testing::ExitedWithCode(0), "^a \\?\\[2J\\?\\[31mname\\?\\?\nand a line\n$");
+}

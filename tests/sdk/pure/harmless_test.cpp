@@ -29,6 +29,15 @@ TEST(Harmless, LinesStayLinesWhereTheyAreWanted) {
   EXPECT_EQ(harmless_lines(""), "");
 }
 
+TEST(Harmless, OfAllThatATerminalObeysColoursAloneMayStay) {
+  EXPECT_EQ(harmless_painted("\x1b[1;31mbad\x1b[0m: a\x1b[2Jb\x1b]0;title\x07"), "\x1b[1;31mbad\x1b[0m: a?[2Jb?]0;title?\x1b[0m");
+  EXPECT_EQ(harmless_painted("\x1b[31mall\x1b[0m\n"), "\x1b[31mall\x1b[0m\n");
+  EXPECT_EQ(harmless_painted("plain\n"), "plain\n");
+  EXPECT_EQ(harmless_painted("\x1b[8mhidden"), "\x1b[8mhidden\x1b[0m") << "what a name begins ends with the line";
+  for (const char* cut : {"\x1b", "\x1b[", "\x1b[1", "\x1b[1;"}) EXPECT_EQ(harmless_painted(cut)[0], '?') << "cut off";
+  EXPECT_EQ(harmless_painted(""), "");
+}
+
 // JSON lines are printed on terminals, too; it loses nothing by saying such a character's number.
 TEST(Harmless, JsonSaysTheNumberOfSuchACharacter) {
   const std::string text = "a\u009b31m\u202eb é \x7f";
