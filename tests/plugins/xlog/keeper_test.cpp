@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "plugins/xlog/frame_maker.h"
 #include "sdk/pure/views.h"
 #include "sdk/sim/disk.h"
@@ -152,6 +154,18 @@ TEST_F(XlogKeeper, YoungFilesMoveWhenTheyAreOldEnough) {
   std::sort(left.begin(), left.end());
   EXPECT_EQ(paths(), left);
   EXPECT_EQ(disk->content("/log/" + name(2)), "old");
+}
+
+// What the undefined sanitizer looks at: an age is a difference, and file systems tell any time.
+TEST_F(XlogKeeper, AFileOfTheFarthestTimesHasAnAge) {
+  s.cache_directory = "/young";
+  s.cache_days = 2;
+  for (const int64_t when : {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()}) {
+    const std::string path = "/young/" + name(3);
+    disk->replace(path, "old", nullptr, when);
+    disk->replace("/log/" + name(4), "", nullptr, when);
+    EXPECT_EQ(look().moved, when < 0 ? 1u : 0u);
+  }
 }
 
 TEST_F(XlogKeeper, AnotherFileWithTheNameIsNotOverwritten) {
