@@ -32,7 +32,7 @@ trust read_now(const tharsis_files* files, const settings::tls_settings& from, b
   const auto made = [&](bool http1, bool http2) -> std::optional<tls_context> {
     who.http1 = http1;
     who.http2 = http2;
-    auto context = tls_context::client(who);
+    auto context = tls_context::client(who, all.bare ? &*all.bare : nullptr);
     if (context) return std::move(*context);
     all.why_not = context.failure().text;
     return std::nullopt;

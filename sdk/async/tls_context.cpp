@@ -108,7 +108,7 @@ bool allow_tickets(SSL_CTX* c, const tls_server_settings& s) {
 
 }  // namespace
 
-result<tls_context> tls_context::client(const tls_client_settings& settings) {
+result<tls_context> tls_context::client(const tls_client_settings& settings, const tls_context* read) {
   const openssl::clean_errors guard;
   if (settings.ca_pem.empty() && !settings.system_store)
     return unusable("a TLS client must trust somebody: set " + settings.ca_name + ", or let it use the system's store");
@@ -119,9 +119,13 @@ result<tls_context> tls_context::client(const tls_client_settings& settings) {
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(made.get()), X509_V_FLAG_PARTIAL_CHAIN);
   const offer spoken = offer_of(settings.http2, settings.http1);
   if (!spoken.empty() && SSL_CTX_set_alpn_protos(made.get(), spoken.data(), static_cast<unsigned>(spoken.size())) != 0) return broken();
-  if (settings.system_store && SSL_CTX_set_default_verify_paths(made.get()) != 1) return broken();
-  if (!settings.ca_pem.empty()) {
-    if (auto failure = trust(made.get(), settings.ca_pem, settings.ca_name)) return std::move(*failure);
+  if (read != nullptr) {
+    SSL_CTX_set1_cert_store(made.get(), SSL_CTX_get_cert_store(read->context_.get()));
+  } else {
+    if (settings.system_store && SSL_CTX_set_default_verify_paths(made.get()) != 1) return broken();
+    if (!settings.ca_pem.empty()) {
+      if (auto failure = trust(made.get(), settings.ca_pem, settings.ca_name)) return std::move(*failure);
+    }
   }
   if (!settings.certificate_chain_pem.empty() || !settings.private_key_pem.empty()) {
     if (auto failure = show(made.get(), settings.certificate_chain_pem, settings.private_key_pem, "the client's")) return std::move(*failure);

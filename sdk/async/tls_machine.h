@@ -56,7 +56,8 @@ struct tls_server_settings {
 class tls_context {
  public:
   //   THARSIS_E_INVALID  nothing is trusted, or a text is damaged; the sentence says which and how.
-  static result<tls_context> client(const tls_client_settings& settings);
+  // `read`: has the same authorities, read already. The system's are a quarter of a megabyte, and take longer than a handshake.
+  static result<tls_context> client(const tls_client_settings& settings, const tls_context* read = nullptr);
   //   THARSIS_E_INVALID  a text is missing or damaged, or the key is not the certificate's.
   static result<tls_context> server(const tls_server_settings& settings);
 

@@ -2,10 +2,10 @@
 #include "sdk/async/tls_machine.h"
 #include "tests/sdk/async/tls_peers.h"
 
-namespace tharsis {
-namespace {
+using namespace tharsis;
+using namespace tharsis::test;
 
-using namespace test;
+namespace {
 
 const identity& authority() {
   static const identity made = authority_named("Tests", 1);
@@ -179,4 +179,18 @@ TEST(TlsTrust, TheServerHearsWhyInWords) {
   EXPECT_EQ(server.failure().status, THARSIS_E_UNTRUSTED);
 }
 
-}  // namespace tharsis
+TEST(TlsTrust, AuthoritiesThatAreReadOnceServeASecondContext) {
+  const identity other = authority_named("Somebody else", 2);
+  tls_client_settings who{.ca_pem = authority().certificate_pem};
+  const auto first = tls_context::client(who);
+  ASSERT_TRUE(first);
+  who.http1 = true;
+  auto second = tls_context::client(who, &*first);
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->knows_authorities());
+  for (const auto& [whose, status] : {std::pair{&authority(), THARSIS_OK}, std::pair{&other, THARSIS_E_UNTRUSTED}}) {
+    tls_machine client(*second, "im.example.com", wall_seconds), server(server_of(issued(*whose, {"im.example.com"})), "", wall_seconds);
+    converse(client, server);
+    EXPECT_EQ(client.handshake_status(), status);
+  }
+}
