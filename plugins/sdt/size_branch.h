@@ -2,6 +2,7 @@
 //
 // What stands still is tried twice before its size is searched, for one lost packet may hold a transfer up.
 #pragma once
+#include <cstdint>
 #include <functional>
 
 #include "plugins/sdt/bench.h"
@@ -21,8 +22,10 @@ class size_branch {
   task<void> look_down(tharsis_address to, bool http);
 
  private:
+  enum class ending : uint8_t { none, passed, stalled };  // None: no connection, or not tried.
+
   uint32_t packet_of(tharsis_address to) const;
-  task<void> note_stall(task<segment_probe> attempt, bool* stalled);
+  task<void> note_attempt(task<segment_probe> attempt, ending* ended);
   task<bool> stalls_twice(std::function<task<segment_probe>()> attempt);
   task<void> measure_up(tharsis_address to);
 

@@ -244,7 +244,7 @@ task<void> climb(bench& b, tharsis_address to, opening how, way_direction way, d
   segment_probe p;
   if (way == way_direction::up) p = co_await try_up(b, to, how, r->mss, trial_bytes, 600ms);
   else p = co_await try_down(b, to, std::move(what), r->mss, 600ms);
-  r->passed = p.passed;
+  r->passed = carried_whole_segment(p);
   if (p.failed != failure::none && p.state == probe_state::skip) co_return;
   b.finish(b.seen.segments, std::move(p));
 }

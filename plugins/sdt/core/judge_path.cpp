@@ -77,7 +77,7 @@ ladder climb(const scene& s, way_direction direction) {
   ladder made;
   for (const segment_probe& p : s.seen.segments) {
     if (!ran(p) || p.direction != direction || p.role != probe_role::target) continue;
-    if (p.passed) {
+    if (carried_whole_segment(p)) {
       made.passes.push_back(&p);
       if (made.passed == nullptr || p.mss > made.passed->mss) made.passed = &p;
     } else if (p.stalled) {

@@ -10,7 +10,6 @@ namespace tharsis::sdt {
 namespace {
 
 constexpr double loss_worth_telling = 0.003;
-constexpr uint32_t train_min = 10;  // Fewer packets tell nothing of a rate.
 
 // Without a train: handshakes of several hosts that stand and needed a second SYN.
 void judge_loss_of_handshakes(const scene& s, findings_list& found) {
@@ -32,16 +31,7 @@ void judge_loss_of_handshakes(const scene& s, findings_list& found) {
 }
 
 void judge_loss(const scene& s, findings_list& found) {
-  uint32_t sent = 0, lost = 0;
-  size_t trains = 0;
-  const loss_probe* worst = nullptr;
-  for (const loss_probe& l : s.seen.losses) {
-    if (!ran(l) || !s.tells_of_loss(l) || l.small_sent < train_min || l.small_lost == l.small_sent) continue;
-    sent += l.small_sent, lost += l.small_lost;
-    // Large ones count where they are not eaten for their size.
-    if (l.large_lost < l.large_sent) sent += l.large_sent, lost += l.large_lost;
-    if (l.small_lost + l.large_lost > 0) worst = &l, ++trains;
-  }
+  const auto [sent, lost, trains, worst] = s.packets();
   if (sent == 0) return judge_loss_of_handshakes(s, found);
   const interval range = wilson(lost, sent);
   if (worst == nullptr || lost < 2 || range.low < loss_worth_telling) return;

@@ -173,8 +173,14 @@ struct segment_probe : probe {
   uint32_t mss = 0;  // TCP's, the time stamp option within: packets have mss + 40 bytes, + 60 over IPv6.
   bool passed = false, stalled = false;
   uint32_t unacked = 0, retransmits = 0;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0;  // Upwards what was confirmed, with one for the SYN; downwards what came.
 };
+
+// What stands still after a whole segment was confirmed stands still by loss, not by its size. Not known of the way back: what
+// comes may be small segments. Options take up to 40 bytes of a segment.
+inline bool carried_whole_segment(const segment_probe& p) {
+  return p.passed || (p.direction == way_direction::up && p.mss > 40 && p.bytes > p.mss - 40);
+}
 
 // The largest datagram that arrives.
 struct datagram_size_probe : probe {

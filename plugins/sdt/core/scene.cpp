@@ -89,6 +89,19 @@ bool scene::tells_of_loss(const loss_probe& l) const {
   return l.via != "icmp" || std::none_of(seen.losses.begin(), seen.losses.end(), is_other);
 }
 
+scene::packet_count scene::packets() const {
+  constexpr uint32_t train_min = 10;  // Fewer packets tell nothing of a rate.
+  packet_count made;
+  for (const loss_probe& l : seen.losses) {
+    if (!ran(l) || !tells_of_loss(l) || l.small_sent < train_min || l.small_lost == l.small_sent) continue;
+    made.sent += l.small_sent, made.lost += l.small_lost;
+    // Large ones count where they are not eaten for their size.
+    if (l.large_lost < l.large_sent) made.sent += l.large_sent, made.lost += l.large_lost;
+    if (l.small_lost + l.large_lost > 0) made.worst = &l, ++made.lossy_trains;
+  }
+  return made;
+}
+
 // A packet train tells it best; connections that stand and needed more than one SYN tell a little.
 void scene::measure_loss() {
   uint32_t sent = 0, lost = 0;

@@ -58,6 +58,13 @@ class scene {
   double weight_of_silence(const connect_probe& c) const { return weight_of_silence(1 + c.syn_retransmits); }
   // Hosts and firewalls answer only so many echoes in a second: those that are missing are lost only where no other train came back.
   bool tells_of_loss(const loss_probe& l) const;
+  // What all trains sent and lost together; `worst`: the last that lost something, null: none did.
+  struct packet_count {
+    uint32_t sent = 0, lost = 0;
+    size_t lossy_trains = 0;
+    const loss_probe* worst = nullptr;
+  };
+  packet_count packets() const;
   // The share of questions that go unanswered by loss alone, there and back; at its upper bound.
   double loss() const { return loss_; }
   // The median round trip; 0: not known.

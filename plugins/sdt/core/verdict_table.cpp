@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<verdict_entry, verdict_codes> entries = {{
     {verdict_code::healthy, 900, blame::nobody, THARSIS_SDT_FINE, false, "{target} works: everything that was tried answers", "",
      "the target did what was asked of it, and nothing speaks for a fault",
-     "0.97 with TLS or an answer of the service; 0.85 with a connection alone", ""},
+     "0.97 with TLS or an answer of the service; 0.85 with a connection alone, or where two packets or more were lost", ""},
     {verdict_code::degraded, 700, blame::path, THARSIS_SDT_IMPAIRED, false, "The network comes and goes",
      "Stay where you are and try again; another network if it goes on",
      "connections to one place succeed, fail for longer than loss explains, and succeed again",
