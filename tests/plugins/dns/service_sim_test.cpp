@@ -94,7 +94,9 @@ struct provider {
     asked->close();
     // Files that are being read are waited for by the plugin, before it is destroyed.
     const bool reads = box.left_open().find("blocking") != std::string::npos;
-    if (!reads) EXPECT_EQ(box.left_open(), "");
+    if (!reads) {
+      EXPECT_EQ(box.left_open(), "");
+    }
     if (!destroyed || reads) return;
     asked.reset();
     box.own->close(box.own->self);

@@ -559,7 +559,9 @@ TEST(TrustSim, AgainstAProofAUsersWordIsLookedInto) {
     n.tell("im.example.com", truth, THARSIS_DNS_PROVED);
     for (int i = 0; i < 3; ++i) n.tell("im.example.com", truth, THARSIS_DNS_DISPROVED);
     EXPECT_EQ(n.ask("im.example.com"), stays ? "192.0.2.1! proven" : "192.0.2.1 single");
-    if (site != nullptr) EXPECT_EQ(site->dialled, 1) << "once in a while";
+    if (site != nullptr) {
+      EXPECT_EQ(site->dialled, 1) << "once in a while";
+    }
   }
 }
 
@@ -735,7 +737,9 @@ TEST(TrustSim, WhatANetworksOwnTranslatorMakesOfAnAddressHasToProveItself) {
       n.world.run_for(1s);
       n.ask("old.example.com", 0);
       n.world.run_for(1s);
-      if (mode == trust::guarded) EXPECT_EQ(n.ask("old.example.com", 0), "2001:db8:66::c000:201 single") << "what was proven elsewhere is not reached here";
+      if (mode == trust::guarded) {
+        EXPECT_EQ(n.ask("old.example.com", 0), "2001:db8:66::c000:201 single") << "what was proven elsewhere is not reached here";
+      }
       EXPECT_EQ(n.ask("im.example.com", 6), mode == trust::strict ? "not_trusted" : "2001:db8:66::c000:201 single");
       n.world.run_for(70s);
       const char* const doubted = mode == trust::strict ? "not_trusted" : "2001:db8:66::c000:201 single";
