@@ -106,7 +106,7 @@ segment_probe& truth::segment(way_direction direction, uint32_t mss, bool passes
   if (passes && uniform() < loss * loss * 4) passes = false;
   p.passed = passes, p.stalled = !passes, p.state = passes ? probe_state::pass : probe_state::fail;
   p.ms = around(rtt) * (passes ? 4 : 20);
-  if (!passes && direction == way_direction::up) p.unacked = 10, p.retransmits = 2;
+  if (!passes && direction == way_direction::up) p.unacked = 10, p.retransmits = 2, p.bytes = 1;
   if (passes && loss > 0 && uniform() < loss * 5) p.retransmits = 3;
   return p;
 }
