@@ -194,7 +194,7 @@ constexpr std::array<verdict_entry, verdict_codes> entries = {{
     {verdict_code::pmtu_black_hole_up, 220, blame::path, THARSIS_SDT_SILENT, false,
      "Packets over {size} bytes to {host} vanish on the way there",
      "You need not do anything: packets are made smaller",
-     "a transfer with large segments stands still, with small ones it passes; no large packet "
+     "a transfer with large segments stands still before one of them is confirmed, with small ones it passes; no large packet "
      "ever arrives while small ones do",
      "mechanism: the ladder of sizes with two rungs on each side, or the train; weighed against "
      "loss",
