@@ -225,8 +225,8 @@ class scripted_server {
       default:
         break;
     }
-    const mars::hello_response answer{how == manner::refuse_hello ? 7 : 0, "as told", {}, {}, {}, heartbeat_ms, keys_kept_ms, keys_memory};
-    mars::append_frame(out, {f.command, f.sequence, mars::encode(answer), {}, {}});
+    const mars::hello_response hello{how == manner::refuse_hello ? 7 : 0, "as told", {}, {}, {}, heartbeat_ms, keys_kept_ms, keys_memory};
+    mars::append_frame(out, {f.command, f.sequence, mars::encode(hello), {}, {}});
     mars::append_frame(out, {mars::command_push, mars::sequence_push, {'h', 'i'}, {}, {}});
     return true;
   }
