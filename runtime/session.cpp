@@ -20,6 +20,7 @@
 #include "runtime/setting_text.h"
 #include "runtime/terminal.h"
 #include "sdk/abi/command.h"
+#include "sdk/pure/harmless.h"
 #include "sdk/pure/json.h"
 #include "sdk/pure/views.h"
 
@@ -171,7 +172,7 @@ class session {
   }
 
   void print_log(uint32_t level, std::string_view plugin, std::string_view text) {
-    screen_.complain((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + std::string(text));
+    screen_.complain((level >= THARSIS_LOG_ERROR ? "error: " : "warning: ") + std::string(plugin) + ": " + harmless_lines(text));
   }
 
   void wait_for_work() {

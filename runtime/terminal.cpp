@@ -21,6 +21,8 @@ std::string_view fitting(std::string_view line, size_t columns) {
   }
   return line;
 }
+
+std::string shown(std::string_view text, bool colours) { return colours ? harmless_painted(text) : harmless_lines(text); }
 }
 
 terminal::terminal(options o)
@@ -68,7 +70,7 @@ void terminal::show_live_line(FILE* on, std::string_view line) {
 
 bool terminal::live(std::string_view line) {
   const std::lock_guard lock(mutex_);
-  if (live_complaints_ && !closed_) show_live_line(stderr, harmless(line));
+  if (live_complaints_ && !closed_) show_live_line(stderr, shown(line, complaint_colours_));
   return live_complaints_;
 }
 
@@ -92,14 +94,14 @@ void terminal::print(std::string_view text) {
 void terminal::progress(std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
-  const std::string shown = colours_ ? harmless_painted(line) : harmless(line);
   if (live_) {
-    show_live_line(out_, shown);
+    show_live_line(out_, shown(line, colours_));
   } else {
     const int64_t now = options_.now();
     if (last_progress_ != 0 && now - last_progress_ < plain_progress_interval) return;
     last_progress_ = now;
-    std::fwrite(shown.data(), 1, shown.size(), out_);
+    const std::string plain = shown(line, colours_);
+    std::fwrite(plain.data(), 1, plain.size(), out_);
     std::fputc('\n', out_);
   }
   std::fflush(out_);
@@ -109,8 +111,8 @@ void terminal::complain(std::string_view text) {
   const std::lock_guard lock(mutex_);
   clear_live_line();
   std::fflush(out_);
-  const std::string shown = complaint_colours_ ? harmless_painted(text) : harmless_lines(text);
-  std::fwrite(shown.data(), 1, shown.size(), stderr);
+  const std::string harmless = shown(text, complaint_colours_);
+  std::fwrite(harmless.data(), 1, harmless.size(), stderr);
   if (!text.ends_with('\n')) std::fputc('\n', stderr);
 }
 
