@@ -21,20 +21,19 @@ constexpr duration silent_after = 300ms;    // Most answers have come by then; w
 
 task<void> connect_only(bench& b, probe_role role, tharsis_address to) { co_await connect(b, role, to, contrast_most); }
 
-}  // namespace
-
 // Others answered, but not the first time: two packets without an answer say little then.
-bool target_branch::loses_packets() const {
-  const auto& all = bench_.seen.connects;
-  return std::any_of(all.begin(), all.end(), [](const connect_probe& c) { return worked(c) && c.syn_retransmits > 0; });
+bool loses_packets(const observations& seen) {
+  return std::any_of(seen.connects.begin(), seen.connects.end(), [](const connect_probe& c) { return worked(c) && c.syn_retransmits > 0; });
 }
+
+}  // namespace
 
 task<void> target_branch::look_at(tharsis_address to) {
   bench& b = bench_;
   const auto over = std::make_shared<signal>(bench_.place);
   if (!bench_.asked.at.loopback) branches_.spawn(explain_if_silent(to, over));
   auto there = co_await connect(b, probe_role::target, to, connect_most);
-  if (there.failed == failure::timeout && bench_.deep() && loses_packets()) there = co_await connect(b, probe_role::target, to, connect_most);
+  if (there.failed == failure::timeout && bench_.deep() && loses_packets(bench_.seen)) there = co_await connect(b, probe_role::target, to, connect_most);
   over->raise();
   if (!there.wire) {
     // Nothing can be measured there, but perhaps where the other family leads.

@@ -27,7 +27,6 @@ class target_branch {
   task<void> look_at_proxy(proxy through);
 
  private:
-  bool loses_packets() const;
   task<void> follow_way(tharsis_address to);
   task<void> explain_silence(tharsis_address to);
   task<void> explain_if_silent(tharsis_address to, std::shared_ptr<signal> over);

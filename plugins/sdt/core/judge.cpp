@@ -36,9 +36,7 @@ void conclude(const scene& s, findings_list& found) {
     well.because(*works, 3).detail("works: " + works->id);
     const connect_probe* control = s.control_like("");
     if (control != nullptr) well.unlike(*control, 0.5);
-    // Two lost packets are too few to call it a lossy line, and too many to swear that it is none.
-    const bool loses_some = s.packets().lost >= 2;
-    if (!loses_some && (s.uses_tls() || s.noop() != nullptr || !s.seen.pages.empty() || s.to_self()))
+    if (!s.packets().loses_some() && (s.uses_tls() || s.noop() != nullptr || !s.seen.pages.empty() || s.to_self()))
       well.proven();
     else
       well.contrast(0);

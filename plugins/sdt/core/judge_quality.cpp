@@ -31,10 +31,11 @@ void judge_loss_of_handshakes(const scene& s, findings_list& found) {
 }
 
 void judge_loss(const scene& s, findings_list& found) {
-  const auto [sent, lost, trains, worst] = s.packets();
+  const scene::packet_count all = s.packets();
+  const auto [sent, lost, trains, worst] = all;
   if (sent == 0) return judge_loss_of_handshakes(s, found);
   const interval range = wilson(lost, sent);
-  if (worst == nullptr || lost < 2 || range.low < loss_worth_telling) return;
+  if (!all.loses_some() || range.low < loss_worth_telling) return;
   claim c(verdict_code::packet_loss, -1);
   c.because(*worst, 2).contrast(std::min(3.0, lost * 0.5));
   if (lost >= 10 || trains > 1) c.proven();

@@ -63,6 +63,8 @@ class scene {
     uint32_t sent = 0, lost = 0;
     size_t lossy_trains = 0;
     const loss_probe* worst = nullptr;
+    // One lost packet is chance; two are too many to swear that none are lost.
+    bool loses_some() const { return lost >= 2; }
   };
   packet_count packets() const;
   // The share of questions that go unanswered by loss alone, there and back; at its upper bound.
