@@ -27,7 +27,7 @@ endif()
 if(THARSIS_SANITIZE)
   target_compile_options(tharsis_options INTERFACE
     -fsanitize=${THARSIS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  # AddressSanitizer meets these at the access itself; before each one they cost the compiler a third of its time.
+  # AddressSanitizer meets these at the access itself; before each one they cost the compiler a quarter of its time.
   if(THARSIS_SANITIZE MATCHES address)
     target_compile_options(tharsis_options INTERFACE -fno-sanitize=null,object-size,vptr)
     # clang 14 cannot put what this check needs before a coroutine.

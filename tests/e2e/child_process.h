@@ -17,8 +17,8 @@ namespace tharsis::test {
 
 class child_process {
  public:
-  // Sanitizers are slow; a program that works needs a small part of this.
-  // A hang is a hang after two minutes, too; what is looked at by a sanitizer on a busy machine takes more than one.
+  // A program that works needs a small part of this; what is looked at by a sanitizer on a busy machine takes more than a
+  // minute.
   static constexpr auto limit = std::chrono::seconds(120);
 
   explicit child_process(std::vector<std::string> words) {

@@ -1,6 +1,6 @@
-// Goal: a host may start and stop runtimes as often as it likes. Method: 200 times (100 under AddressSanitizer, or THARSIS_CYCLES) the four plugins of
-// a real profile, from create to destroy; what the process holds afterwards is what it held after the first few, of memory
-// the heap and whatever else is mapped.
+// Goal: a host may start and stop runtimes as often as it likes. Method: 200 times (100 under
+// AddressSanitizer, or THARSIS_CYCLES) the four plugins of a real profile, from create to destroy; what the process holds
+// afterwards is what it held after the first few, of memory the heap and whatever else is mapped.
 #include <malloc.h>
 
 #include <algorithm>
