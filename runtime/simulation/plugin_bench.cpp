@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "runtime/os_profile_files.h"
-#include "runtime/simulation/bounds.h"
 #include "sdk/pure/json.h"
 
 namespace tharsis::runtime {
@@ -37,7 +36,8 @@ plugin_bench::plugin_bench(const std::string& folder, const profile_request& req
   find_others(*manifest_, others, false, problems);
   find_others(*manifest_, others, true, problems);
   if (!problems.empty()) return;
-  request_.environment.clear();  // The same on every machine.
+  request_.plugin_folders.clear();  // Every plugin is named with its folder; the others there would be read for each life.
+  request_.environment.clear();     // The same on every machine.
   request_.data_folder = "/state";
   request_.file = "bench.yaml";
   const profile plain = load(drawing::needed, 1, false, problems);
@@ -46,12 +46,7 @@ plugin_bench::plugin_bench(const std::string& folder, const profile_request& req
     return;
   }
   check_libraries(plain, problems);
-  for (const plugin_entry& entry : plain.plugins)
-    for (const std::string& file : list_files(entry.manifest->folder)) {
-      const std::string path = entry.manifest->folder + "/" + file;
-      if (path == entry.manifest->library_path()) continue;
-      if (auto text = read_text_file(path, shipped_largest)) shipped_[path] = std::move(*text);
-    }
+  for (const plugin_entry& entry : plain.plugins) shipped_.merge(shipped_files(*entry.manifest));
 }
 
 void plugin_bench::find_others(const plugin_manifest& of, const plugin_catalogue& found, bool wanted, diagnostics& problems) {
@@ -113,13 +108,6 @@ result<profile> plugin_bench::plan_with(size_t setting, uint64_t seed) const {
   diagnostics problems;
   dice chance(seed);
   return made(load(one_drawn_setting(manifest_->settings, setting, chance), false, chance, problems), problems);
-}
-
-void plugin_bench::ship_to(sim::disk& disk) const {
-  for (const auto& [path, text] : shipped_) {
-    disk.make_folder(path.substr(0, path.rfind('/')), nullptr);
-    disk.replace(path, text, nullptr);
-  }
 }
 
 }  // namespace tharsis::runtime

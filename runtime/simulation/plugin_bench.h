@@ -7,7 +7,7 @@
 
 #include "runtime/profile.h"
 #include "runtime/simulation/drawn_settings.h"
-#include "sdk/sim/disk.h"
+#include "runtime/simulation/shipped_files.h"
 
 namespace tharsis::runtime {
 
@@ -30,7 +30,7 @@ class plugin_bench {
   result<profile> plan_with(size_t setting, uint64_t seed) const;
 
   // What is shipped beside the libraries, put where it lies on the real disk.
-  void ship_to(sim::disk& disk) const;
+  void ship_to(sim::disk& disk) const { put_files(shipped_, disk); }
 
  private:
   profile load(drawing how, uint64_t seed, bool wanted, diagnostics& problems) const;

@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "runtime/os_profile_files.h"
 #include "runtime/simulation/bounds.h"
 #include "runtime/simulation/edited_profile.h"
+#include "runtime/simulation/shipped_files.h"
 #include "runtime/simulation/simulated_machine.h"
 #include "sdk/sim/dice.h"
 #include "sdk/sim/fault_injector.h"
@@ -48,7 +48,7 @@ class run {
       all.push_back(&world_.add_machine(m.name, {address}, disk_));
       world_.add_name(m.name, {address});
       plugins.emplace_back();
-      for (const plugin_entry& entry : m.plan.plugins) plugins.back().push_back(entry.id), ship(*entry.manifest);
+      for (const plugin_entry& entry : m.plan.plugins) plugins.back().push_back(entry.id), put_files(shipped_files(*entry.manifest), *disk_);
     }
     for (const auto& [name, addresses] : of_.faults.hosts) world_.add_name(name, addresses);
     for (size_t i = 0; i < all.size(); ++i)
@@ -65,18 +65,6 @@ class run {
       if (f.kind == sim::fault_kind::reload) reload(f, begins);
     });
     for (size_t i = 0; i < all.size(); ++i) machines_.push_back(make(*all[i], of_.machines[i].plan));
-  }
-
-  // What is shipped beside a plugin lies on the simulated disk where it lies on the real one.
-  void ship(const plugin_manifest& manifest) {
-    for (const std::string& file : list_files(manifest.folder)) {
-      const std::string path = absolute_path(manifest.folder) + "/" + file;
-      if (path == absolute_path(manifest.library_path())) continue;
-      const auto text = read_text_file(path, shipped_largest);
-      if (!text) continue;
-      disk_->make_folder(path.substr(0, path.rfind('/')), nullptr);
-      disk_->replace(path, *text, nullptr);
-    }
   }
 
   std::unique_ptr<simulated_machine> make(sim::machine& on, const profile& plan) {
