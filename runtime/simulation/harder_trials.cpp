@@ -183,18 +183,19 @@ void reloads_given_up(const plugin_bench& bench, uint64_t seed, trial_notes& not
       return fail(error, THARSIS_E_REFUSED, "the bench refuses, as another plugin might");
     });
   };
-  std::vector<size_t> live;  // Settings that it takes while it runs.
+  std::vector<profile> live;  // Those that it takes while it runs.
   for (size_t setting = 0; setting < bench.settings(); ++setting) {
     notes.at("another setting while it runs, number " + std::to_string(setting));
+    auto next = bench.plan_with(setting, seed);
+    if (!next) continue;
     const int before = prepared;
     once(bench, seed, notes, [&](sim::world&, trial_run& run, trial_notes&) {
       refusing(run);
-      const auto next = bench.plan_with(setting, seed);
-      if (next && run.start()) run.reload(*next);
+      if (run.start()) run.reload(*next);
       run.stop();
       run.machine().interpose({});
     });
-    if (prepared > before) live.push_back(setting);
+    if (prepared > before) live.push_back(std::move(*next));
   }
   if (live.empty()) return notes.skipped("it takes no settings while it runs");
   const auto wakes_of_a_minute = [&](uint64_t s, bool asked) {
@@ -203,8 +204,7 @@ void reloads_given_up(const plugin_bench& bench, uint64_t seed, trial_notes& not
       refusing(run);
       if (!run.start()) return here.wrong("it does not start: " + run.reason());
       for (int i = 0; i < times; ++i) {
-        const size_t setting = live[static_cast<size_t>(i) % live.size()];
-        if (const auto next = bench.plan_with(setting, seed); next && asked) run.reload(*next);
+        if (asked) run.reload(live[static_cast<size_t>(i) % live.size()]);
         if (i == warm) at_warm = allocated_bytes();
       }
       const uint64_t now = allocated_bytes(), grown = now > at_warm ? (now - at_warm) / (times - warm) : 0;
