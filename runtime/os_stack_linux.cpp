@@ -121,11 +121,12 @@ bool wait_for_answer(question& q, uint32_t ticket, duration patience) {
   }
 }
 
-// From where the thread was interrupted: what lies above are the handler's own frames.
+// From where the thread was interrupted: what lies above are the handler's own frames. A program that hands signals on late, as
+// ThreadSanitizer does, is no longer there: better then a few frames too many than none.
 stack_addresses frames_of(const question& q) {
-  const auto end = q.frames.begin() + q.count;
-  const auto found = std::find(q.frames.begin(), end, q.interrupted);
-  stack_addresses stack(found, end);
+  const auto begin = q.frames.begin(), end = begin + q.count;
+  const auto found = std::find(begin, end, q.interrupted);
+  stack_addresses stack(found != end ? found : begin, end);
   if (stack.empty()) stack.push_back(q.interrupted);
   return stack;
 }

@@ -18,6 +18,9 @@ using namespace tharsis::runtime;
 
 namespace {
 
+// ThreadSanitizer makes a thread ready for signals at its first wait, and loses one that comes meanwhile.
+void be_ready_for_signals() { poll(nullptr, 0, 0); }
+
 // A thread that stays in a function with a name until it is let go.
 class held_thread {
  public:
@@ -32,6 +35,7 @@ class held_thread {
 
  private:
   __attribute__((noinline)) void stay_until_let_go() {
+    be_ready_for_signals();
     number_ = thread_number();
     while (!leaves_) poll(nullptr, 0, 1);
   }
@@ -105,6 +109,7 @@ TEST(Stack, TheThreadsOfTheRuntimeLeaveTheSignalOpen) {
   std::atomic<uint64_t> number = 0;
   std::atomic<bool> leaves = false;
   ASSERT_TRUE(worker.start("worker", [&] {
+    be_ready_for_signals();
     number = thread_number();
     while (!leaves) poll(nullptr, 0, 1);
   }));
