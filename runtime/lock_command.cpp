@@ -2,7 +2,7 @@
 
 #include "runtime/command_answer.h"
 #include "runtime/lock_file.h"
-#include "runtime/os_profile_files.h"
+#include "runtime/os_text_file.h"
 #include "sdk/pure/sha256.h"
 
 namespace tharsis::runtime {

@@ -4,6 +4,7 @@
 #include "runtime/new_plugin.h"
 #include "runtime/os_profile_files.h"
 #include "runtime/os_terminal.h"
+#include "runtime/os_text_file.h"
 
 namespace tharsis::runtime {
 namespace {

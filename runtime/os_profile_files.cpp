@@ -29,20 +29,6 @@ result<std::string> read_text_file(const std::string& path, size_t largest) {
   return text;
 }
 
-std::optional<error> replace_text_file(const std::string& path, const std::string& text) {
-  const std::string fresh = path + ".new";
-  std::error_code failure;
-  fs::remove(fresh, failure);
-  std::ofstream out(fresh, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) return error{THARSIS_E_IO, fresh + " cannot be written; is there room, and may you write to its folder?"};
-  fs::permissions(fresh, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read, failure);
-  if (!failure) fs::rename(fresh, path, failure);
-  if (failure) return error{THARSIS_E_IO, path + " cannot be replaced: " + failure.message()};
-  return {};
-}
-
 std::optional<error> make_folders(const std::string& path) {
   std::error_code failure;
   fs::create_directories(path, failure);

@@ -12,9 +12,6 @@ namespace tharsis::runtime {
 // A regular file of at most `largest` bytes, without a byte order mark.
 result<std::string> read_text_file(const std::string& path, size_t largest);
 
-// Replaces the file as a whole; its owner may change it, everybody may read it. Nothing: it is done.
-std::optional<error> replace_text_file(const std::string& path, const std::string& text);
-
 // The folder and its parents; one that exists is no failure. Nothing: it is there.
 std::optional<error> make_folders(const std::string& path);
 
