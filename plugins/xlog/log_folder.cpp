@@ -1,7 +1,6 @@
 #include "plugins/xlog/log_folder.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <tuple>
 
@@ -11,9 +10,6 @@
 
 namespace tharsis::xlog {
 namespace {
-
-// Some 70 years from 1970: whatever a file says of itself, differences fit.
-constexpr int64_t farthest = std::numeric_limits<int64_t>::max() / 4;
 
 // What was compacted is as old as it was before; 0: it was not.
 int64_t told_age(const tharsis_files* files, const std::string& path) {
@@ -41,7 +37,7 @@ result<std::vector<log_file>> log_files_in(const tharsis_files* files, const std
     tharsis_file_facts facts{sizeof facts, 0, 0, 0};
     if (files->describe(files->self, text_of(path), &facts, nullptr) != THARSIS_OK || facts.kind != THARSIS_FILE_PLAIN) continue;
     const int64_t told = parsed->ending == ending_of(file_format::xlog) ? told_age(files, path) : 0;
-    found.push_back({path, *parsed, facts.bytes, std::clamp(told != 0 ? told : facts.modified, -farthest, farthest)});
+    found.push_back({path, *parsed, facts.bytes, std::clamp(told != 0 ? told : facts.modified, -farthest_time, farthest_time)});
   }
   const auto key = [](const log_file& f) { return std::tie(f.name.of, f.name.day, f.name.number, f.path); };
   std::sort(found.begin(), found.end(), [&](const log_file& a, const log_file& b) { return key(a) < key(b); });

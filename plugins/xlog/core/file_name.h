@@ -14,6 +14,9 @@
 
 namespace tharsis::xlog {
 
+// Some 140 years from 1970, in nanoseconds: whatever names, files and file systems say of their time, differences fit.
+inline constexpr int64_t farthest_time = 51'000 * day_length;
+
 struct file_name {
   int64_t day = 0;      // Since 1970, UTC.
   uint32_t number = 0;  // Of the day.

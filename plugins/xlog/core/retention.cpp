@@ -10,12 +10,9 @@
 namespace tharsis::xlog {
 namespace {
 
-// Some 140 years from 1970: whatever names and file systems say, differences fit.
-constexpr int64_t farthest_day = 51'000;
-
 int64_t time_of(const kept_file& f) {
-  if (f.modified != 0) return std::clamp(f.modified, -farthest_day * day_length, farthest_day * day_length);
-  return std::clamp(f.name.day + 1, -farthest_day, farthest_day) * day_length;
+  if (f.modified != 0) return std::clamp(f.modified, -farthest_time, farthest_time);
+  return std::clamp(f.name.day + 1, -farthest_time / day_length, farthest_time / day_length) * day_length;
 }
 
 // Clocks differ by a little; what lies further ahead was written while the clock was wrong.
