@@ -62,6 +62,7 @@ void live(const simulation& s, uint64_t seed) {
 }  // namespace
 
 TEST(Cycles, ThousandsOfLivesLeaveNothing) {
+  THARSIS_ONE_THREAD();
   const simulation hello = of({"configs/hello.yaml"}, 1s), four = of({"configs/demo.yaml"}, 2s);
   const auto lead = [&](int from, int to) {
     for (int i = from; i < to && !HasFailure(); ++i) live(i % 50 == 0 ? four : hello, static_cast<uint64_t>(i));
@@ -78,6 +79,7 @@ TEST(Cycles, ThousandsOfLivesLeaveNothing) {
 }
 
 TEST(Cycles, PluginsWhoseStepsFailEndStoppedOrFailedWithAReason) {
+  THARSIS_ONE_THREAD();
   simulation demo = of({"configs/demo.yaml", "configs/demo-gateway.yaml"}, 20s);
   using k = sim::fault_kind;
   for (const k kind : {k::create_fails, k::start_fails}) demo.faults.rates[kind].rate = 0.05;

@@ -107,6 +107,7 @@ struct stage {
 }  // namespace
 
 TEST(NetworkInSimulation, WhatThereIsAtTheStartIsTheFirstGeneration) {
+  THARSIS_ONE_THREAD();
   stage s(1, false);
   const seen& now = s.last();
   EXPECT_EQ(s.client.told.size(), 1u) << "told once";
@@ -118,6 +119,7 @@ TEST(NetworkInSimulation, WhatThereIsAtTheStartIsTheFirstGeneration) {
 }
 
 TEST(NetworkInSimulation, ASwitchALossAndTheReturnAreEachToldOnce) {
+  THARSIS_ONE_THREAD();
   stage s(2, false);
   const std::string first = s.last().id;
   s.machine.switch_network(cafe);
@@ -136,6 +138,7 @@ TEST(NetworkInSimulation, ASwitchALossAndTheReturnAreEachToldOnce) {
 }
 
 TEST(NetworkInSimulation, ASleepIsToldAndASetClockIsNot) {
+  THARSIS_ONE_THREAD();
   stage s(3, false);
   s.machine.set_clock_by(-24h);
   s.pass(1min);
@@ -152,6 +155,7 @@ TEST(NetworkInSimulation, ASleepIsToldAndASetClockIsNot) {
 }
 
 TEST(NetworkInSimulation, WhatIsToldReachesTheBusWithoutThePassword) {
+  THARSIS_ONE_THREAD();
   stage s(4, false);
   s.client.tell({{"proxy", "http://ann:s3cret@proxy:3128"}, {"type", "cellular"}});
   s.pass(1s);
@@ -167,6 +171,7 @@ TEST(NetworkInSimulation, WhatIsToldReachesTheBusWithoutThePassword) {
 
 // Without the news of the network a task would wait for the silence: answer_timeout, 4 s.
 TEST(NetworkInSimulation, ALinkIsOverOnTheNewNetworkBeforeItsSilenceWouldTell) {
+  THARSIS_ONE_THREAD();
   test::for_each_seed(test::seeds(30), [](uint64_t seed) {
     stage s(seed, true);
     s.pass(duration(static_cast<int64_t>(s.world.random() % 60'000'000'000)));
@@ -177,6 +182,7 @@ TEST(NetworkInSimulation, ALinkIsOverOnTheNewNetworkBeforeItsSilenceWouldTell) {
 }
 
 TEST(NetworkInSimulation, AfterASleepThatOutlivedItsConnectionTheLinkIsBackWithinSeconds) {
+  THARSIS_ONE_THREAD();
   test::for_each_seed(test::seeds(30), [](uint64_t seed) {
     stage s(seed, true);
     const int before = s.client.connects;
@@ -190,6 +196,7 @@ TEST(NetworkInSimulation, AfterASleepThatOutlivedItsConnectionTheLinkIsBackWithi
 }
 
 TEST(NetworkInSimulation, ASleepWhileConnectingEndsWell) {
+  THARSIS_ONE_THREAD();
   test::for_each_seed(test::seeds(30), [](uint64_t seed) {
     stage s(seed, true);
     s.world.between(s.machine, s.server).black_hole = true;
@@ -208,6 +215,7 @@ TEST(NetworkInSimulation, ASleepWhileConnectingEndsWell) {
 // Goal: no network does harm: whatever the machine goes through, in the end it is linked again, generations
 // only grew, and no state was told twice in a row.
 TEST(NetworkInSimulation, WhateverAMachineGoesThroughItIsLinkedInTheEnd) {
+  THARSIS_ONE_THREAD();
   test::for_each_seed(test::seeds(100), [](uint64_t seed) {
     stage s(seed, true);
     const auto upto = [&](uint64_t n) { return s.world.random() % n; };

@@ -143,7 +143,10 @@ void send_through_trouble(uint64_t seed) {
 
 }  // namespace
 
-TEST(SendInSimulation, EachTaskHasOneOutcomeAndTheSumsAreRight) { test::for_each_seed(test::seeds(300), send_through_trouble); }
+TEST(SendInSimulation, EachTaskHasOneOutcomeAndTheSumsAreRight) {
+  THARSIS_ONE_THREAD();
+  test::for_each_seed(test::seeds(300), send_through_trouble);
+}
 
 TEST(SendInSimulation, AStallDoesNotMoveTheSchedule) {
   stage s(1);

@@ -113,12 +113,14 @@ TEST_F(Simulate, TheListOfFaultsNeedsNoProfile) {
 }
 
 TEST_F(Simulate, TheDemoRunsAsItIsOnTwoMachines) {
+  THARSIS_ONE_THREAD();
   EXPECT_EQ(simulate({"configs/demo.yaml", "--with", "configs/demo-gateway.yaml", "--seeds", seeds(20), "--for", "200s"}), 0) << out_ << err_;
   expect_told("exit code 0 " + seeds(20));
 }
 
 // Everything goes wrong that can: each plugin still ends stopped, or failed with a reason; nothing hangs or leaks.
 TEST_F(Simulate, TheFourPluginsSurviveEveryFault) {
+  THARSIS_ONE_THREAD();
   EXPECT_EQ(simulate({"configs/demo.yaml", "--with", "configs/demo-gateway.yaml", "--seeds", seeds(100), "--for", "60s", "--faults", "all"}), 0) << out_ << err_;
 }
 

@@ -67,6 +67,7 @@ TEST_F(XlogFiles, LocalDaysBeginAtLocalMidnight) {
 }
 
 TEST_F(XlogFiles, WeeksOfLogStayWithinAgeAndBytesWhateverTheClockDoes) {
+  THARSIS_ONE_THREAD();
   xlog_stage s(world, machine, "directory: /log, file_size: 16KiB, keep_for: 3d, keep_bytes: 64KiB, rotate_every: 6h");
   ASSERT_TRUE(s.starts());
   disk.make_folder("/log", nullptr);

@@ -1,6 +1,7 @@
 // Goal: the commands that read give what was said, name what is damaged, and end with the code that their help tells.
 // Method: the shipped plugin writes logs in a simulated world, which are read, followed, cut and altered there.
 #include "tests/e2e/xlog_stage.h"
+#include "tests/sdk/sim/seeds.h"
 
 using namespace tharsis;
 using test::logs_in;
@@ -93,6 +94,7 @@ TEST_F(XlogReading, StatCounts) {
 }
 
 TEST_F(XlogReading, VerifyNamesEachByteThatIsAltered) {
+  THARSIS_ONE_THREAD();
   write_log();
   const auto whole = run({"verify", "/log"});
   EXPECT_EQ(whole.code, 0);
@@ -108,6 +110,7 @@ TEST_F(XlogReading, VerifyNamesEachByteThatIsAltered) {
 }
 
 TEST_F(XlogReading, VerifyNamesEachCut) {
+  THARSIS_ONE_THREAD();
   write_log();
   const std::string content = *disk.content(first_file);
   for (size_t size = 0; size < content.size(); size += 11) {

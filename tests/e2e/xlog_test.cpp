@@ -320,6 +320,7 @@ TEST_F(XlogInSimulation, CatSaysWhatIsWrongWithItsInputAndTouchesNothing) {
 // Goal: a loss of power takes the newest lines at most, is seen when the log is read, and the next life
 // has a file of its own. Method: the simulated disk cuts what was not synced anywhere.
 TEST(XlogInTroubledWorlds, ALossOfPowerTakesNoMoreThanTheEnd) {
+  THARSIS_ONE_THREAD();
   constexpr int seeds = test::seeds(200);
   int torn = 0, taken = 0;
   test::for_each_seed(seeds, [&](uint64_t seed) {
@@ -425,6 +426,7 @@ TEST_F(XlogInSimulation, ASlowDiskDelaysTheFileAndNobodyElse) {
 // Goal: a disk that writes half and cannot take it back costs a piece that is named, or a line that stands there
 // twice, but no line. Method: appends are torn at random while lines are said.
 TEST(XlogInTroubledWorlds, AppendsThatAreTornLoseNothing) {
+  THARSIS_ONE_THREAD();
   constexpr int seeds = test::seeds(200);
   int torn_pieces = 0;
   test::for_each_seed(seeds, [&](uint64_t seed) {
@@ -457,6 +459,7 @@ TEST(XlogInTroubledWorlds, AppendsThatAreTornLoseNothing) {
 // Goal: with `power_loss` no line older than that is lost. Method: power is lost at random moments, between lines, flushes
 // and failures of the disk; the disk then cuts what was not synced anywhere, and forgets new files without a synced name.
 TEST(XlogInTroubledWorlds, ALossOfPowerTakesNoLineThatIsOlderThanPromised) {
+  THARSIS_ONE_THREAD();
   constexpr int seeds = test::seeds(300);
   int taken = 0;
   test::for_each_seed(seeds, [&](uint64_t seed) {
@@ -502,6 +505,7 @@ TEST(XlogInTroubledWorlds, ALossOfPowerTakesNoLineThatIsOlderThanPromised) {
 // Goal: nothing that is said disappears uncounted. Method: a machine whose disk fails and recovers at
 // random moments, while lines are said, and that is stopped at the end.
 TEST(XlogInTroubledWorlds, EveryLineIsInTheFilesOnceAndInOrderOrWasCounted) {
+  THARSIS_ONE_THREAD();
   constexpr int seeds = test::seeds(500);
   int lossy = 0;
   test::for_each_seed(seeds, [&](uint64_t seed) {

@@ -232,6 +232,7 @@ TEST(NetworkState, WhereTheSystemDoesNotSayTheTypeIsUnknown) {
 // facts told in the end are those of the last look; and nobody can make it talk without end. Method: random
 // looks, from every few milliseconds to rarely, with sleeps and inputs in between, then quiet.
 TEST(NetworkState, EveryChangeThatStaysIsToldOnceAndFlappingIsNoStorm) {
+  THARSIS_ONE_THREAD();
   test::for_each_seed(3000, [](uint64_t seed) {
     std::mt19937_64 random(seed);
     const auto upto = [&](uint64_t n) { return random() % n; };
