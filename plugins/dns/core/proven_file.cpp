@@ -66,10 +66,11 @@ std::optional<tls_proof> shown_of(std::string_view line, instant now, int64_t wa
   const auto name = canonical_name(cut(line, ' '));
   const auto at = parse_ip(cut(line, ' '));
   const auto until = whole_number<int64_t>(cut(line, ' '));
-  const auto end = line.empty() ? std::nullopt : whole_number<int64_t>(line);
-  if (!in_hex || network.empty() || !name || !at || !until || *until < 0 || (!line.empty() && (!end || *end < 0))) return {};
+  const bool certificate_ends = !line.empty();
+  const auto end = certificate_ends ? whole_number<int64_t>(line) : 0;
+  if (!in_hex || network.empty() || !name || !at || !until || *until < 0 || !end || *end < 0) return {};
   const auto when = [&](int64_t second) { return now + std::chrono::seconds(std::clamp(second - wall, int64_t{0}, life_max)); };
-  return tls_proof{std::move(network), *name, *at, when(*until), end ? when(*end) : never};
+  return tls_proof{std::move(network), *name, *at, when(*until), certificate_ends ? when(*end) : never};
 }
 
 std::optional<cache::proof> proof_of(std::string_view line, instant now, int64_t wall) {
