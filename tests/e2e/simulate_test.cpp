@@ -146,5 +146,5 @@ TEST_F(Simulate, ACallbackThatNeverReturnsHasASeed) {
   });
   ASSERT_FALSE(failure) << failure->text;
   ASSERT_EQ(told.size(), 3u);
-  for (const uint64_t seed : {5, 6, 7}) EXPECT_EQ(told[seed], "it did not come back within 200ms of real time") << seed;
+  for (const uint64_t seed : {5u, 6u, 7u}) EXPECT_EQ(told[seed], "it did not come back within 200ms of real time") << seed;
 }

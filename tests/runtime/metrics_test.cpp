@@ -127,7 +127,7 @@ struct MetricsReport : Metrics {
     gauge(lend(metric("open", THARSIS_METRIC_GAUGE), "dns")).set(-2);
     lend(metric("never"), "dns");
     const histogram times(lend(metric("time", THARSIS_METRIC_HISTOGRAM, "ns"), "dns"));
-    for (const uint64_t ms : {1, 2, 2, 3, 40}) times.record(ms * 1'000'000);
+    for (const uint64_t ms : {1u, 2u, 2u, 3u, 40u}) times.record(ms * 1'000'000);
   }
 };
 

@@ -294,7 +294,7 @@ TEST_F(RealFiles, NothingIsWrittenOrLockedThroughALink) {
   fs::create_symlink(path("theirs"), path("link"));
   fs::create_symlink(path("nowhere"), path("loose"));
   for (const std::string& name : {path("link"), path("loose")}) {
-    for (const uint32_t reads : {0, 1}) EXPECT_EQ(open(name, THARSIS_FILES_APPEND | reads * THARSIS_FILES_READ, id), THARSIS_E_DENIED);
+    for (const uint32_t reads : {0u, 1u}) EXPECT_EQ(open(name, THARSIS_FILES_APPEND | reads * THARSIS_FILES_READ, id), THARSIS_E_DENIED);
     EXPECT_TRUE(names(name));
     EXPECT_TRUE(names("it is a link"));
     EXPECT_EQ(lock(name, id), THARSIS_E_DENIED);
@@ -372,7 +372,7 @@ TEST_F(RealFiles, ASecretThatOthersMayReadIsRefusedWithWhatToDo) {
   tharsis_handle id = 0;
   ASSERT_EQ(open(name, THARSIS_FILES_READ | THARSIS_FILES_SECRET, id), THARSIS_OK) << error.text;
   EXPECT_EQ(close(id), THARSIS_OK);
-  for (const mode_t mode : {0644, 0640, 0604, 0620, 0602, 0601}) {
+  for (const mode_t mode : {0644u, 0640u, 0604u, 0620u, 0602u, 0601u}) {
     ASSERT_EQ(chmod(name.c_str(), mode), 0);
     EXPECT_EQ(open(name, THARSIS_FILES_READ | THARSIS_FILES_SECRET, id), THARSIS_E_DENIED) << std::oct << mode;
     EXPECT_NE(std::string(error.text).find("chmod 600 " + name), std::string::npos) << error.text;

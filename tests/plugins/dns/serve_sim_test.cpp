@@ -271,7 +271,7 @@ TEST(ServeSim, OtherRecordsAreNotTakenFromWhoIsNotBelieved) {
   n.serve();
   guest g(n, "udp://10.0.0.1:5300");
   EXPECT_EQ(g.records(type::txt), "'hi' for 60 s");
-  for (const uint32_t wish : {255, 252, 251, 250, 128, 41}) EXPECT_NE(g.records(wish).find("NOTIMP"), std::string::npos) << wish << g.said;
+  for (const uint32_t wish : {255u, 252u, 251u, 250u, 128u, 41u}) EXPECT_NE(g.records(wish).find("NOTIMP"), std::string::npos) << wish << g.said;
   EXPECT_EQ(n.asked->table()->advise(n.asked->table()->self, THARSIS_DNS_USE_DOH, text_of(""), duration(1h).count(), nullptr), THARSIS_OK);
   n.world.run_for(10ms);
   EXPECT_NE(g.records(type::txt).find("SERVFAIL"), std::string::npos) << g.said;

@@ -29,7 +29,7 @@ mars::frame hello(const std::string& id) {
 
 struct bench {
   explicit bench(const gateway::settings& s = {}) : shared(s) {
-    for (uint64_t c : {1, 2, 3}) shared.on_connect(c);
+    for (uint64_t c : {1u, 2u, 3u}) shared.on_connect(c);
   }
   // What was delivered to this connection since the last call.
   std::vector<mars::frame> got(uint64_t connection) {
@@ -108,7 +108,7 @@ TEST(GatewayExchange, WhereThatIsToldATaskWithoutAPlaceHearsWhenThereIsOne) {
 
 TEST(GatewayExchange, EchoesAnyBodyWithoutAHelloAndWithoutCountingAMessage) {
   bench b;
-  for (const size_t size : {0, 1, 4096, 65536}) {
+  for (const size_t size : {0u, 1u, 4096u, 65536u}) {
     const std::vector<uint8_t> body(size, 0xFF);
     const mars::frame echo = b.answer(1, {mars::command_echo, 7, body, {'k'}, {}});
     EXPECT_EQ(echo.command, mars::command_echo);
@@ -132,7 +132,7 @@ TEST(GatewayExchange, AMessageIsEchoedToItsSenderAndPushedToEverybodyElseInTheTo
   const mars::frame echo = b.answer(1, keyed("k", "up", 77));
   EXPECT_EQ(echo.sequence, 77u);
   EXPECT_EQ(mars::decode<mars::send_message_response>(echo.body)->text, "up");
-  for (uint64_t other : {2, 3}) {
+  for (uint64_t other : {2u, 3u}) {
     const auto pushes = b.got(other);
     ASSERT_EQ(pushes.size(), 1u);
     EXPECT_EQ(pushes[0].command, mars::command_push);
@@ -233,7 +233,7 @@ TEST(GatewayExchange, ARepeatThatComesWhileTheWorkIsUnderWayIsAnsweredWhenItIsDo
   gateway::settings s;
   s.work = 100ms;
   bench b(s);
-  for (uint64_t c : {1, 2}) b.answer(c, hello(ann_id));
+  for (uint64_t c : {1u, 2u}) b.answer(c, hello(ann_id));
   b.shared.on_request(1, keyed("k", "up", 5), t0);
   b.shared.on_close(1);
   b.shared.on_request(2, keyed("k", "up", 6), t0 + 50ms);

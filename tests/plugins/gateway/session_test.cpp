@@ -29,7 +29,7 @@ TEST(GatewaySession, GivesTheSameRequestsHoweverTheBytesAreSplit) {
     const auto one = wire_of(i, random() % 3000);
     bytes.insert(bytes.end(), one.begin(), one.end());
   }
-  for (int round = 0; round < 50; ++round) {
+  for (unsigned round = 0; round < 50; ++round) {
     session s(numbers, mars_frames(), t0);
     uint32_t next = 1;
     std::span<const uint8_t> rest(bytes);

@@ -113,7 +113,7 @@ TEST(Session, ItSaysHelloWithTheUserAndItsClientIdAndNothingElseBeforeTheAnswer)
 // On a slow line a packet is read when its last byte is there.
 TEST(Session, TheFirstOfWhatWaitedGoesWithThePingAndTheRestBehindThem) {
   bench b(quick(""));
-  for (const uint64_t task : {1, 2, 3}) b.submit(task);
+  for (const uint64_t task : {1u, 2u, 3u}) b.submit(task);
   EXPECT_EQ(b.sent().size(), 2u) << "the ping and the first";
   EXPECT_EQ(b.sent().size(), 2u);
   EXPECT_TRUE(b.sent().empty());

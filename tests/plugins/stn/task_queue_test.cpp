@@ -66,7 +66,7 @@ struct stage {
 
 TEST(TaskQueue, RequestsLeaveInTheOrderOfSubmissionWithSequencesOfTheirOwn) {
   stage s;
-  for (uint64_t id : {5, 7, 6}) s.q.submit(keyed(id), t0);
+  for (uint64_t id : {5u, 7u, 6u}) s.q.submit(keyed(id), t0);
   const auto a = s.send(), b = s.send(), c = s.send();
   EXPECT_FALSE(s.send());
   EXPECT_EQ(a->sequence, 1u);

@@ -381,7 +381,7 @@ TEST(XlogBlock, ABlockThatWouldGrowWithoutBoundIsNotOpened) {
   texts += as_text(content.bytes());
   constexpr uint32_t count = 65'536;
   // One site with columns of two bytes, one thread, the first time, and groups of times of width 0.
-  for (const uint64_t n : {1, 1, 2, 0, 1, 0, 0}) rows.varint(n);
+  for (const uint64_t n : {1u, 1u, 2u, 0u, 1u, 0u, 0u}) rows.varint(n);
   for (uint32_t groups = (count - 1 + 63) / 64; groups > 0; --groups) rows.byte(0);
   rows.byte(0);  // All codes are
   rows.byte(2);  // 1.

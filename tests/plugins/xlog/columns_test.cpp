@@ -46,7 +46,7 @@ size_t size_of_doubles(const std::vector<double>& values) {
 TEST(XlogBits, EveryWidthComesBack) {
   std::mt19937_64 random(1);
   for (unsigned width = 0; width <= 64; ++width)
-    for (const size_t n : {1, 2, 7, 8, 9, 64, 1001}) {
+    for (const size_t n : {1u, 2u, 7u, 8u, 9u, 64u, 1001u}) {
       numbers values(n);
       const uint64_t base = random();
       for (uint64_t& v : values) v = base + (width == 0 ? 0 : random() >> (64 - width));
@@ -121,7 +121,7 @@ TEST(XlogColumns, DoublesWithFewDecimalsAreSmall) {
 
 TEST(XlogColumns, TimesComeBackAlsoWhereTheyGoBack) {
   std::mt19937_64 random(1);
-  for (const size_t n : {1, 2, 64, 65, 66, 1000}) {
+  for (const size_t n : {1u, 2u, 64u, 65u, 66u, 1000u}) {
     numbers times;
     uint64_t now = random();
     for (size_t i = 0; i < n; ++i) times.push_back(now += i % 70 == 69 ? 0 - random() % 5000 : random() % 1000);

@@ -97,7 +97,7 @@ struct life {
 TEST(XlogFailingDisk, AFailureAtAnyOperationLosesAndDoublesNothing) {
   THARSIS_ONE_THREAD();
   for (const tharsis_status status : {THARSIS_E_FULL, THARSIS_E_DENIED, THARSIS_E_IO})
-    for (const uint64_t count : {1, 4}) {
+    for (const uint64_t count : {1u, 4u}) {
       uint64_t told = 0;
       for (uint64_t first = 0, all = 1; first < all; ++first) {
         life l;

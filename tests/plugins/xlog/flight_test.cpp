@@ -251,7 +251,7 @@ TEST_F(XlogFlight, WhatIsRecordedIsWrittenBeforeTheErrorThatComesAndNotOtherwise
 TEST_F(XlogFlight, TheOldestGiveWayAndTheRestComesInOrder) {
   life l(segments, disk, true, 1);
   list said;
-  for (int i = 0; i < 5'000; ++i) {
+  for (uint32_t i = 0; i < 5'000; ++i) {
     said.push_back(std::to_string(i) + std::string(i % 50, '.'));
     ASSERT_TRUE(l.say(1 + i % 3, THARSIS_LOG_DEBUG, said.back()));
     if (i % 300 == 299) l.run();

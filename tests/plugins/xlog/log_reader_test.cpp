@@ -128,7 +128,7 @@ TEST(XlogLogReader, TellsWhatWasWritten) {
 
 TEST(XlogLogReader, BytesMayComeInPiecesOfAnySize) {
   const made_log log;
-  for (const size_t step : {1, 7, 63, 64, 65, 1000}) {
+  for (const size_t step : {1u, 7u, 63u, 64u, 65u, 1000u}) {
     const reading r = read(log.bytes, nullptr, step);
     EXPECT_EQ(r.texts, log.texts) << step;
     EXPECT_EQ(r.damage, list{}) << step;

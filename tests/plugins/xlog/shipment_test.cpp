@@ -243,7 +243,7 @@ TEST(XlogShipment, AFileThatGrewIsReplacedByWhatItIsNow) {
 TEST(XlogShipment, AFileThatChangesUnderwayIsPlannedAgainAndNeverMixed) {
   sender_side sender = some_files(12, 2);
   model_receiver receiver;
-  int changes = 0;
+  size_t changes = 0;
   const auto changing = [&](const ship_request& r) {
     if (r.method == "PUT" && changes < 3) {  // Between the plan and the pieces.
       ++changes;
@@ -263,7 +263,7 @@ TEST(XlogShipment, AFileThatChangesUnderwayIsPlannedAgainAndNeverMixed) {
     }
   }
   EXPECT_EQ(s.outcome().status, THARSIS_OK);
-  EXPECT_EQ(changes, 3);
+  EXPECT_EQ(changes, 3u);
   expect_same(receiver, sender);
 }
 
