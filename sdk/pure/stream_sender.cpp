@@ -96,7 +96,7 @@ error stream_sender::on_opened(uint64_t has, const sum& of_them, uint64_t limit)
   next_ = seen_ = confirmed_ = has;
   limit_ = limit;
   sent_max_ = std::max(sent_max_, has);
-  end_sent_ = false;
+  end_sent_ = finished_ = false;  // Each opening has an END of its own: whoever was done before waits for it again.
   give_back();
   return fine();
 }

@@ -209,48 +209,62 @@ TEST(StreamLane, AfterACutAnywhereTheStreamGoesOn) {
   }
 }
 
-TEST(StreamLane, WhateverTheSeedEverythingArrivesOnce) {
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    dice chance(seed);
-    const auto draw = [&](uint64_t n) { return chance.below(n); };
-    stn::stream_settings s;
-    s.pace.flight_max = static_cast<int64_t>(16 * 1024 + draw(1 << 20));
-    s.memory_max = static_cast<int64_t>(draw(2 << 20));
-    bench b(s);
-    b.peer.appetite = 1 + draw(200'000);
-    b.peer.streams_max = 1 + draw(6);
-    const uint64_t count = 1 + draw(6);
-    for (uint64_t id = 1; id <= count; ++id) {
-      const std::string name = "s" + std::to_string(id);
-      b.peer.shelf[name] = content_of(draw(400'000), seed + 100 * id);
-      stream_order o = b.order(id, static_cast<streams::direction>(1 + draw(3)), name, content_of(draw(400'000), seed + id));
-      if (streams::goes_up(o.direction) && draw(2) == 0) o.size.reset();
-      o.priority = static_cast<int8_t>(draw(3));
-      b.apps[id].bite = 1 + draw(300'000);
-      b.open(std::move(o));
-    }
-    for (int i = 0; i < 100'000 && !b.over(); ++i) {
-      if (!b.lane->up()) b.connect();
-      if (draw(40) == 0) b.lane->pause(1 + draw(count), draw(2) == 0, b.now);
-      size_t left = draw(60);
-      b.turn(draw(6) == 0 ? &left : nullptr);
-      if (i > 500) {
-        for (uint64_t id = 1; id <= count; ++id) b.lane->pause(id, false, b.now);
-      }
-    }
-    ASSERT_TRUE(b.over());
-    for (uint64_t id = 1; id <= count; ++id) {
-      const outcome& app = b.apps[id];
-      const std::string name = "s" + std::to_string(id);
-      ASSERT_EQ(app.status, THARSIS_OK) << app.reason;
-      ASSERT_EQ(app.ends, 1);
-      ASSERT_TRUE(!b.peer.up.contains("key of " + name) || b.peer.up["key of " + name].bytes == app.up);
-      ASSERT_TRUE(app.down.empty() || app.down == b.peer.shelf[name]);
-    }
-    ASSERT_TRUE(b.peer.complaints.empty()) << b.peer.complaints[0];
+namespace {
+
+void everything_arrives_once(uint64_t seed) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  dice chance(seed);
+  const auto draw = [&](uint64_t n) { return chance.below(n); };
+  stn::stream_settings s;
+  s.pace.flight_max = static_cast<int64_t>(16 * 1024 + draw(1 << 20));
+  s.memory_max = static_cast<int64_t>(draw(2 << 20));
+  bench b(s);
+  b.peer.appetite = 1 + draw(200'000);
+  b.peer.streams_max = 1 + draw(6);
+  const uint64_t count = 1 + draw(6);
+  for (uint64_t id = 1; id <= count; ++id) {
+    const std::string name = "s" + std::to_string(id);
+    b.peer.shelf[name] = content_of(draw(400'000), seed + 100 * id);
+    const auto way = static_cast<streams::direction>(1 + draw(3));
+    stream_order o = b.order(id, way, name, content_of(draw(400'000), seed + id));
+    if (streams::goes_up(o.direction) && draw(2) == 0) o.size.reset();
+    o.priority = static_cast<int8_t>(draw(3));
+    b.apps[id].bite = 1 + draw(300'000);
+    b.open(std::move(o));
   }
+  for (int i = 0; i < 100'000 && !b.over(); ++i) {
+    if (!b.lane->up()) b.connect();
+    if (draw(40) == 0) {
+      const uint64_t one = 1 + draw(count);
+      b.lane->pause(one, draw(2) == 0, b.now);
+    }
+    size_t left = draw(60);
+    b.turn(draw(6) == 0 ? &left : nullptr);
+    if (i > 500) {
+      for (uint64_t id = 1; id <= count; ++id) b.lane->pause(id, false, b.now);
+    }
+  }
+  ASSERT_TRUE(b.over());
+  for (uint64_t id = 1; id <= count; ++id) {
+    const outcome& app = b.apps[id];
+    const std::string name = "s" + std::to_string(id);
+    ASSERT_EQ(app.status, THARSIS_OK) << app.reason;
+    ASSERT_EQ(app.ends, 1);
+    ASSERT_TRUE(!b.peer.up.contains("key of " + name) || b.peer.up["key of " + name].bytes == app.up);
+    ASSERT_TRUE(app.down.empty() || app.down == b.peer.shelf[name]);
+  }
+  ASSERT_TRUE(b.peer.complaints.empty()) << b.peer.complaints[0];
 }
+
+}  // namespace
+
+TEST(StreamLane, WhateverTheSeedEverythingArrivesOnce) {
+  for (uint64_t seed = 1; seed <= 150 && !HasFailure(); ++seed) everything_arrives_once(seed);
+}
+
+// What goes up was over when the connection was cut, what comes down lacked its end: opened again, it was over here before the
+// server had been told again that all had gone up, and its place there stayed taken.
+TEST(StreamLane, OverOneWayItIsSaidAgainWhereTheOtherOneGoesOn) { everything_arrives_once(828); }
 
 // The process ended; another one opens it with the same key and the same bytes.
 TEST(StreamLane, AnotherProcessGoesOnWhereTheServerStands) {

@@ -27,7 +27,10 @@ class stream_peer {
   std::vector<std::string> complaints;
   uint64_t memory_max = 0, opened = 0;
 
-  void on_cut() { open_.clear(); }
+  void on_cut() {
+    open_.clear();
+    output_.clear();  // What it had to say is lost with the connection.
+  }
 
   void on_message(std::span<const uint8_t> body) {
     const auto m = streams::read_message(body);
