@@ -11,11 +11,12 @@ namespace tharsis::runtime {
 
 std::map<std::string, std::string> shipped_files(const plugin_manifest& manifest) {
   constexpr std::array<std::string_view, 3> linked = {".so", ".a", ".o"};
+  const std::string folder = absolute_path(manifest.folder);
   std::map<std::string, std::string> texts;
-  for (const std::string& file : list_files(manifest.folder)) {
+  for (const std::string& file : list_files(folder)) {
     if (file == manifest.library) continue;
     if (std::any_of(linked.begin(), linked.end(), [&](std::string_view end) { return file.ends_with(end); })) continue;
-    const std::string path = absolute_path(manifest.folder) + "/" + file;
+    const std::string path = folder + "/" + file;
     if (auto text = read_text_file(path, shipped_largest)) texts[path] = std::move(*text);
   }
   return texts;

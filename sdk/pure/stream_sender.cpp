@@ -68,7 +68,7 @@ void stream_sender::begin_anew() {
   expected_.reset();
   kept_.clear();
   start_ = base_ = written_ = sent_max_ = 0;
-  last_ = finished_ = false;
+  last_ = false;
   give_back();
 }
 

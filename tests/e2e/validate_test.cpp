@@ -64,9 +64,6 @@ const flaw flaws[] = {
 
 TEST_F(Validate, EachTrialFindsWhatItIsFor) {
   for (const flaw& f : flaws) {
-#ifdef THARSIS_SANITIZED_THREAD
-    if (std::string_view(f.trial) != "real_sockets" && std::string_view(f.trial) != "wrong_threads") continue;  // One thread each.
-#endif
 #ifdef THARSIS_SANITIZED
     if (std::string_view(f.trial) == "hundred_times") continue;  // The sanitizers' allocators do not count.
 #endif
